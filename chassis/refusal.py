@@ -1,0 +1,116 @@
+"""Refusals: a rule said no. Pure, so that rules and errors of a service may import it."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+
+class Refusal(Exception):
+    """A rule said no: nothing has changed, and repeating the same call would not help.
+
+    Subclasses state `text`, the Chinese sentence that people read; it is the msgid of the service's
+    catalogue and may hold `{placeholders}` that are filled from the keyword arguments.
+
+    Args:
+        field: The member of the request that is at fault, as a dotted path, or empty.
+        params: Values for the text; they travel to the caller as `params`.
+    """
+
+    code: ClassVar[str] = "REFUSED"
+    status: ClassVar[int] = 422
+    guard: ClassVar[str | None] = None
+    text: ClassVar[str] = "请求被拒绝"
+
+    def __init__(self, *, field: str = "", **params: Any) -> None:
+        self.field = field
+        self.params = params
+        super().__init__(self.describe())
+
+    def describe(self) -> str:
+        """Return the Chinese sentence with its placeholders filled."""
+        return fill(self.text, self.params)
+
+
+def fill(text: str, params: dict[str, Any]) -> str:
+    """Fill `{placeholders}`; one that has no value stays as it is rather than hiding the refusal."""
+    try:
+        return text.format(**params)
+    except (KeyError, IndexError, ValueError):
+        return text
+
+
+class Invalid(Refusal):
+    """The request cannot be read: a member is missing, unknown or of the wrong type."""
+
+    code = "VALIDATION"
+    text = "请求内容有误:{reason}"
+
+
+class Guard(Refusal):
+    """A guard of the state machine is not met; `guard` names it."""
+
+    code = "GUARD_FAILED"
+    text = "条件不满足"
+
+
+class StateConflict(Refusal):
+    """The thing is in a state in which this is not possible."""
+
+    code = "STATE_CONFLICT"
+    status = 409
+    text = "当前状态为 {state},不能执行此操作"
+
+
+class VersionConflict(Refusal):
+    """If-Match names another version than the stored one."""
+
+    code = "VERSION_CONFLICT"
+    status = 412
+    text = "数据已被修改:当前版本 {current},请求版本 {expected}"
+
+
+class PreconditionRequired(Refusal):
+    """The command changes something that exists, and must say which version it means."""
+
+    code = "PRECONDITION_REQUIRED"
+    status = 428
+    text = "必须在 If-Match 中给出版本号"
+
+
+class NotFound(Refusal):
+    """There is no such thing, or the caller may not know that there is."""
+
+    code = "NOT_FOUND"
+    status = 404
+    text = "未找到 {kind} {id}"
+
+
+class RoleDenied(Refusal):
+    """The acting role may not do this, or not here."""
+
+    code = "ROLE_DENIED"
+    status = 403
+    text = "角色 {role} 无权执行此操作"
+
+
+class IdempotencyMismatch(Refusal):
+    """The key was used before with another request."""
+
+    code = "IDEMPOTENCY_MISMATCH"
+    text = "该 Idempotency-Key 已用于另一请求"
+
+
+class InFlight(Refusal):
+    """The first request with this key has not ended yet."""
+
+    code = "IN_FLIGHT"
+    status = 409
+    text = "相同 Idempotency-Key 的请求正在处理,请稍后用同一键重试"
+
+
+class KeyRequired(Refusal):
+    """A command came without an idempotency key."""
+
+    code = "KEY_REQUIRED"
+    status = 400
+    text = "命令必须带 Idempotency-Key"

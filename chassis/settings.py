@@ -1,0 +1,172 @@
+"""Settings: the environment read into frozen dataclasses, every problem reported at once."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class Secret(str):
+    """A value that must not be printed; its repr hides it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+
+class SettingsError(Exception):
+    """One or more settings are missing or wrong; the message has a line for each."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(problems))
+
+
+_MISSING: Any = object()
+
+
+def setting(
+    name: str,
+    *,
+    help: str,  # noqa: A002  the word that the reader of a setting looks for
+    default: Any = _MISSING,
+    min_bytes: int = 0,
+    choices: tuple[str, ...] = (),
+) -> Any:
+    """Declare a field that is read from the environment variable `name`.
+
+    Args:
+        name: The environment variable.
+        help: One sentence for the generated example file.
+        default: Used when the variable is unset; without a default it is required.
+        min_bytes: Least length of the value in bytes (for keys).
+        choices: Allowed values, when limited.
+    """
+    metadata = {"env": name, "help": help, "min_bytes": min_bytes, "choices": choices}
+    if default is _MISSING:
+        return dataclasses.field(metadata=metadata)
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def _parse(kind: Any, text: str) -> Any:
+    if kind is bool:
+        if text.lower() in {"1", "true", "yes", "on"}:
+            return True
+        if text.lower() in {"0", "false", "no", "off", ""}:
+            return False
+        raise ValueError("must be 1 or 0")
+    if kind is int:
+        return int(text)
+    if kind is float:
+        return float(text)
+    if typing.get_origin(kind) is tuple:
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    if kind is Secret:
+        return Secret(text)
+    return text
+
+
+def _kind(annotation: Any) -> Any:
+    if typing.get_origin(annotation) in {typing.Union, getattr(__import__("types"), "UnionType")}:
+        return next(a for a in typing.get_args(annotation) if a is not type(None))
+    return annotation
+
+
+def read_all(
+    types: typing.Sequence[type[Any]], environ: Mapping[str, str] | None = None
+) -> list[Any]:
+    """Read several settings classes; raise one `SettingsError` that lists every problem of all."""
+    environ = os.environ if environ is None else environ
+    problems: list[str] = []
+    found: list[Any] = []
+    for cls in types:
+        values: dict[str, Any] = {}
+        hints = typing.get_type_hints(cls)
+        for field in dataclasses.fields(cls):
+            env = field.metadata.get("env")
+            if env is None:
+                continue
+            text = environ.get(env)
+            if text is None or text == "":
+                if field.default is dataclasses.MISSING:
+                    problems.append(f"{env} is not set: {field.metadata['help']}")
+                continue
+            try:
+                value = _parse(_kind(hints[field.name]), text)
+            except ValueError as error:
+                problems.append(f"{env} is wrong: {error}")
+                continue
+            if len(text.encode()) < field.metadata["min_bytes"]:
+                problems.append(f"{env} is too short: at least {field.metadata['min_bytes']} bytes")
+                continue
+            if field.metadata["choices"] and text not in field.metadata["choices"]:
+                problems.append(f"{env} must be one of {', '.join(field.metadata['choices'])}")
+                continue
+            values[field.name] = value
+        if not problems:
+            found.append(cls(**values))
+    if problems:
+        raise SettingsError(sorted(set(problems)))
+    return found
+
+
+def read(cls: type[T], environ: Mapping[str, str] | None = None) -> T:
+    """Read one settings class from the environment.
+
+    Raises:
+        SettingsError: Lists every missing or wrong variable at once.
+    """
+    return typing.cast(T, read_all([cls], environ)[0])
+
+
+def describe(cls: type[Any]) -> list[tuple[str, str, str]]:
+    """Return (variable, default or empty, help) per setting, for the generated env examples."""
+    rows = []
+    for field in dataclasses.fields(cls):
+        if "env" in field.metadata:
+            default = "" if field.default in (dataclasses.MISSING, None) else str(field.default)
+            rows.append((field.metadata["env"], default, field.metadata["help"]))
+    return rows
+
+
+@dataclass(frozen=True, slots=True)
+class NoSettings:
+    """For a service that reads nothing of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessSettings:
+    """What every process of an installation reads."""
+
+    actor_key: Secret = setting(
+        "FIVERED_ACTOR_KEY", help="Key that signs who acts in a call; same everywhere", min_bytes=32
+    )
+    broker_url: str = setting(
+        "FIVERED_BROKER_URL", help="amqp(s)://user:password@host:port/vhost", default=""
+    )
+    demo_clock: bool = setting(
+        "FIVERED_DEMO_CLOCK", help="1 allows the explicit clock command (demonstration)", default=False
+    )
+    demo_start: str = setting(
+        "FIVERED_DEMO_START",
+        help="Domain time at which a new demonstration begins (local, ISO 8601)",
+        default="2025-02-10T09:00:00",
+    )
+    installation: str = setting(
+        "FIVERED_INSTALLATION",
+        help="File that lists the subscribers of this installation (fivered topology write)",
+        default="",
+    )
+    health_port: int = setting(
+        "FIVERED_HEALTH_PORT", help="Loopback port of /live and /ready; 0 = none", default=0
+    )
+    pool_size: int = setting(
+        "FIVERED_DATABASE_POOL", help="Database connections of one process", default=12
+    )

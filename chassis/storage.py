@@ -1,0 +1,320 @@
+"""Databases: column types that mean the same on PostgreSQL and SQLite, engines, the chassis's tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection, Dialect, Engine
+from sqlalchemy.types import TypeDecorator
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware instant in UTC: timestamptz on PostgreSQL, sortable text on SQLite."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        """Pick the column type of the database."""
+        return dialect.type_descriptor(sa.DateTime(timezone=dialect.name == "postgresql"))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse a naive time; SQLite stores the UTC wall clock."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without zone cannot be stored")
+        value = value.astimezone(UTC)
+        return value if dialect.name == "postgresql" else value.replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give every time back as aware UTC."""
+        if value is None:
+            return None
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+Id = sa.String(64)
+Area = sa.String(15)
+Period = sa.String(7)
+Json = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
+BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+Uuid = sa.Uuid(as_uuid=False)
+
+
+def new_metadata() -> sa.MetaData:
+    """Return metadata that names every constraint, so that migrations can name them too."""
+    return sa.MetaData(naming_convention=NAMING)
+
+
+@dataclass(frozen=True, slots=True)
+class ChassisTables:
+    """The tables that the mechanisms keep in each service's own database."""
+
+    outbox: sa.Table
+    inbox: sa.Table
+    cursors: sa.Table
+    parked: sa.Table
+    idempotency: sa.Table
+    timers: sa.Table
+    jobs: sa.Table
+    audit: sa.Table
+    clock: sa.Table
+
+
+def chassis_tables(metadata: sa.MetaData) -> ChassisTables:
+    """Add the chassis's tables to a service's metadata and return them."""
+    unsent = sa.text("sent_at IS NULL")
+    waiting = sa.text("state IN ('PARKED', 'RETRY')")
+    outbox = sa.Table(
+        "outbox",
+        metadata,
+        sa.Column("id", BigId, sa.Identity(), primary_key=True),
+        sa.Column("event_id", Uuid, nullable=False),
+        sa.Column("fact", sa.String(80), nullable=False),
+        sa.Column("partition", sa.SmallInteger, nullable=False),
+        sa.Column("subject", Id, nullable=False),
+        sa.Column("body", sa.LargeBinary, nullable=False),
+        sa.Column("traceparent", sa.String(64)),
+        sa.Column("recorded_at", UtcDateTime, nullable=False),
+        sa.Column("sent_at", UtcDateTime),
+        # A version 2 of a fact goes out beside version 1 with the same event id.
+        sa.UniqueConstraint("event_id", "fact"),
+        sa.Index(
+            "ix_outbox_unsent",
+            "id",
+            postgresql_where=unsent,
+            sqlite_where=unsent,
+        ),
+        sqlite_autoincrement=True,
+    )
+    inbox = sa.Table(
+        "inbox",
+        metadata,
+        sa.Column("handler", sa.String(80), primary_key=True),
+        sa.Column("event_id", Uuid, primary_key=True),
+        sa.Column("heard_at", UtcDateTime, nullable=False),
+        sqlite_with_rowid=False,
+    )
+    cursors = sa.Table(
+        "cursors",
+        metadata,
+        sa.Column("source", sa.String(40), primary_key=True),
+        sa.Column("position", sa.BigInteger, nullable=False),
+    )
+    parked = sa.Table(
+        "parked",
+        metadata,
+        sa.Column("id", BigId, sa.Identity(), primary_key=True),
+        sa.Column("handler", sa.String(80), nullable=False),
+        sa.Column("source", sa.String(40), nullable=False),
+        sa.Column("partition", sa.SmallInteger),
+        sa.Column("event_id", sa.String(64)),
+        sa.Column("fact", sa.String(80)),
+        sa.Column("subject", sa.String(200)),
+        sa.Column("reason", sa.String(20), nullable=False),
+        sa.Column("error", sa.Text, nullable=False),
+        sa.Column("attempts", sa.Integer, nullable=False),
+        sa.Column("body", sa.LargeBinary, nullable=False),
+        sa.Column("parked_at", UtcDateTime, nullable=False),
+        sa.Column("state", sa.String(10), nullable=False),
+        sa.Column("decided_at", UtcDateTime),
+        sa.Column("decided_by", sa.String(80)),
+        sa.Index("ix_parked_waiting", "source", postgresql_where=waiting, sqlite_where=waiting),
+        sqlite_autoincrement=True,
+    )
+    idempotency = sa.Table(
+        "idempotency",
+        metadata,
+        sa.Column("actor", Id, primary_key=True),
+        sa.Column("key", sa.String(255), primary_key=True),
+        sa.Column("method", sa.String(80), nullable=False),
+        sa.Column("digest", sa.String(64), nullable=False),
+        sa.Column("reply", Json),
+        sa.Column("created_at", UtcDateTime, nullable=False, index=True),
+    )
+    timers = sa.Table(
+        "timers",
+        metadata,
+        sa.Column("kind", sa.String(60), primary_key=True),
+        sa.Column("ref", sa.String(120), primary_key=True),
+        sa.Column("due_at", UtcDateTime, nullable=False, index=True),
+        sa.Column("data", Json, nullable=False),
+        sa.Column("attempts", sa.Integer, nullable=False),
+        sa.Column("next_try_at", UtcDateTime),
+    )
+    jobs = sa.Table(
+        "jobs",
+        metadata,
+        sa.Column("job_id", Id, primary_key=True),
+        sa.Column("kind", sa.String(60), nullable=False),
+        sa.Column("params", Json, nullable=False),
+        sa.Column("state", sa.String(12), nullable=False, index=True),
+        sa.Column("done", sa.BigInteger, nullable=False),
+        sa.Column("total", sa.BigInteger),
+        sa.Column("note", sa.Text),
+        sa.Column("saved", Json),
+        sa.Column("result", Json),
+        sa.Column("error", sa.Text),
+        sa.Column("attempts", sa.Integer, nullable=False),
+        sa.Column("cancel", sa.Boolean, nullable=False),
+        sa.Column("lease_until", UtcDateTime),
+        sa.Column("requested_by", Id),
+        sa.Column("area", Area),
+        sa.Column("created_at", UtcDateTime, nullable=False),
+        sa.Column("updated_at", UtcDateTime, nullable=False),
+    )
+    audit = sa.Table(
+        "audit",
+        metadata,
+        sa.Column("id", BigId, sa.Identity(), primary_key=True),
+        sa.Column("at", UtcDateTime, nullable=False),
+        sa.Column("actor", Id, nullable=False),
+        sa.Column("role", sa.String(30), nullable=False),
+        sa.Column("scope", Area, nullable=False),
+        sa.Column("action", sa.String(80), nullable=False),
+        sa.Column("target", sa.String(120)),
+        sa.Column("result", sa.String(40), nullable=False),
+        sa.Column("digest", sa.String(64), nullable=False),
+        sa.Column("trace", sa.String(64)),
+        sqlite_autoincrement=True,
+    )
+    clock = sa.Table(
+        "clock",
+        metadata,
+        sa.Column("name", sa.String(20), primary_key=True),
+        sa.Column("offset_us", sa.BigInteger, nullable=False),
+    )
+    return ChassisTables(
+        outbox, inbox, cursors, parked, idempotency, timers, jobs, audit, clock
+    )
+
+
+def insert(conn: Connection, table: sa.Table) -> postgresql.Insert:
+    """Return the database's own INSERT, which knows ON CONFLICT and RETURNING on both.
+
+    Typed as PostgreSQL's; SQLite's has the same methods.
+    """
+    if conn.dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return cast(postgresql.Insert, sqlite.insert(table))
+
+
+def lock(query: sa.Select[Any], conn: Connection, *, skip_locked: bool = False) -> sa.Select[Any]:
+    """Lock the rows of a query until the transaction ends.
+
+    SQLite has one writer at a time, so there the transaction itself is the lock.
+    """
+    if conn.dialect.name != "postgresql":
+        return query
+    return query.with_for_update(skip_locked=skip_locked)
+
+
+def is_postgresql(conn: Connection) -> bool:
+    """Tell whether the statement may be PostgreSQL's own."""
+    return conn.dialect.name == "postgresql"
+
+
+def open_engine(url: str, *, pool_size: int = 12, cooperative: bool = False) -> Engine:
+    """Open a database.
+
+    Args:
+        url: `postgresql://...` or `sqlite:///path`.
+        pool_size: Most connections that this process holds.
+        cooperative: True inside `serve`, where eventlet needs psycopg2; else psycopg 3 is used.
+    """
+    parsed = sa.make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _open_sqlite(parsed)
+    driver = "postgresql+psycopg2" if cooperative else "postgresql+psycopg"
+    options = "-c idle_in_transaction_session_timeout=60000 -c lock_timeout=15000"
+    return sa.create_engine(
+        parsed.set(drivername=driver),
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=5,
+        pool_pre_ping=True,
+        pool_recycle=1800,
+        connect_args={"options": options, "connect_timeout": 5, "application_name": "fivered"},
+    )
+
+
+def _open_sqlite(url: sa.URL) -> Engine:
+    engine = sa.create_engine(url, connect_args={"timeout": 10}, pool_size=8, max_overflow=8)
+
+    @sa.event.listens_for(engine, "connect")
+    def _connect(dbapi: Any, _record: Any) -> None:
+        # The driver would open transactions by itself and too late; `_begin` does it.
+        dbapi.isolation_level = None
+        dbapi.execute("PRAGMA journal_mode=WAL")
+        dbapi.execute("PRAGMA synchronous=FULL")
+        dbapi.execute("PRAGMA foreign_keys=ON")
+        dbapi.execute("PRAGMA cache_size=-16000")
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(conn: Connection) -> None:
+        # A writer that began as a reader could find its snapshot stale in the middle.
+        reads_only = conn.get_execution_options().get("fivered_reads")
+        conn.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A transaction that only reads, with one snapshot on both databases."""
+    if engine.dialect.name == "postgresql":
+        with engine.connect() as conn:
+            conn = conn.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+            with conn.begin():
+                yield conn
+    else:
+        with engine.connect() as conn:
+            conn = conn.execution_options(fivered_reads=True)
+            with conn.begin():
+                yield conn
+
+
+def is_outage(error: BaseException) -> bool:
+    """Tell a fault of the database (wait and try again) from a fault of the statement."""
+    if isinstance(error, sa.exc.TimeoutError):
+        return True
+    if not isinstance(error, sa.exc.DBAPIError):
+        return False
+    if error.connection_invalidated or isinstance(error, sa.exc.InterfaceError):
+        return True
+    state = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
+    if state is not None:
+        # 08 connection, 53 resources, 57P0x shutdown, 40 serialization and deadlock, 55P03 lock.
+        return state[:2] in {"08", "53", "40"} or state[:4] == "57P0" or state == "55P03"
+    if isinstance(error, sa.exc.OperationalError):
+        words = str(error.orig).lower()
+        return any(
+            word in words
+            for word in ("locked", "disk", "connection", "could not connect", "full", "readonly")
+        )
+    return False
+
+
+def is_lost_race(error: BaseException) -> bool:
+    """Tell whether the database chose this transaction to give way; it may be run again at once."""
+    if not isinstance(error, sa.exc.DBAPIError):
+        return False
+    state = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
+    return bool(state) and str(state)[:2] == "40"

@@ -1,0 +1,662 @@
+"""How a service declares its doors, and what its actions are given.
+
+`@command`, `@query`, `@subscribe`, `@timer` and `@job` put ordinary nameko entrypoints on the
+methods of an ordinary nameko service class. Three hosts read them: the nameko container
+(`serve`), the worker (`work`) and the embedded process (`embedded`). A method is called by a host
+with a `Call`, a batch, a timer or a job; the decorator opens the transaction around it.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import inspect
+import typing
+import uuid
+import warnings
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+import msgspec
+import sqlalchemy as sa
+import uuid_utils
+
+from chassis import envelope as env
+from chassis import storage as store
+from chassis.calendar import Calendar
+from chassis.refusal import NotFound, PreconditionRequired, RoleDenied, VersionConflict
+from chassis.settings import NoSettings
+
+with warnings.catch_warnings():
+    # nameko stands on eventlet, which announces its retirement at every import (DECISIONS 3).
+    warnings.simplefilter("ignore")
+    from nameko.extensions import (
+        ENTRYPOINT_EXTENSIONS_ATTR,
+        DependencyProvider,
+        Entrypoint,
+        register_entrypoint,
+    )
+
+if TYPE_CHECKING:
+    from chassis.jobs import Job
+    from chassis.runtime import Runtime
+
+ANY_ROLE = "*"
+PUBLIC = "PUBLIC"
+SYSTEM_ROLE = "R_SYSTEM"
+PARTITIONS = 4
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def partition_of(subject: str, partitions: int = PARTITIONS) -> int:
+    """Return the partition of an aggregate: stable over processes and releases."""
+    return zlib.crc32(subject.encode()) % partitions
+
+
+def new_uuid() -> str:
+    """Return a UUIDv7 as text."""
+    return str(uuid_utils.uuid7())
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts, in which role, and where.
+
+    Attributes:
+        id: The person, or "" for a caller without a token, or "system".
+        role: The acting role.
+        scope: Unpadded area code; the role acts on that area and what lies in it.
+    """
+
+    id: str
+    role: str
+    scope: str
+
+    def covers(self, area: str) -> bool:
+        """Tell whether `area` lies in the actor's scope."""
+        return area.startswith(self.scope)
+
+
+SYSTEM = Actor("system", SYSTEM_ROLE, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One command or query as a host received it."""
+
+    method: str
+    body: dict[str, Any]
+    actor: Actor
+    key: str | None = None
+    version: int | None = None
+    lang: str = "zh"
+    traceparent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One event, its data read into the subscriber's own type.
+
+    Attributes:
+        data: An instance of the reader type that was named in `@subscribe`.
+        partition: The partition of the source in which it arrived.
+    """
+
+    id: str
+    fact: str
+    source: str
+    subject: str
+    occurred_at: datetime
+    recorded_at: datetime
+    sequence: int
+    scope: str
+    period: str
+    actor_id: str | None
+    actor_role: str
+    correlation_id: str
+    partition: int
+    data: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A timer that has come due."""
+
+    kind: str
+    ref: str
+    due_at: datetime
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+# --------------------------------------------------------------------------------------------------
+# Entrypoints
+
+
+class Door(Entrypoint):  # type: ignore[misc]  # nameko has no types
+    """Base of our entrypoints. nameko clones an extension from its arguments, so all state that
+    must survive stands in them."""
+
+    kind: ClassVar[str] = ""
+
+    def __init__(self, **options: Any) -> None:
+        self.options = options
+        super().__init__()
+
+    def __getattr__(self, name: str) -> Any:
+        options = self.__dict__.get("options", {})
+        if name in options:
+            return options[name]
+        raise AttributeError(name)
+
+
+class Command(Door):
+    """Changes something: one transaction, one idempotency key."""
+
+    kind = "command"
+
+
+class Query(Door):
+    """Answers a question; reads only."""
+
+    kind = "query"
+
+
+class Subscription(Door):
+    """Hears facts of one source, in batches. Inert in the nameko container."""
+
+    kind = "subscribe"
+
+
+class Timer(Door):
+    """Acts when a timer row comes due. Inert in the nameko container."""
+
+    kind = "timer"
+
+
+class JobDoor(Door):
+    """Long work in many transactions. Inert in the nameko container."""
+
+    kind = "job"
+
+
+def _register(door: Door, fn: F, run: str) -> F:
+    @functools.wraps(fn)
+    def enter(self: Any, first: Any, *rest: Any) -> Any:
+        # A host calls with a Call (or a batch, a timer, a job); an action under test calls the
+        # method itself with a transaction that it has opened.
+        if isinstance(first, (Tx,)):
+            return fn(self, first, *rest)
+        return getattr(self.runtime, run)(self, door, fn, first, *rest)
+
+    register_entrypoint(enter, door)
+    return typing.cast(F, enter)
+
+
+def command(*, roles: Sequence[str], if_match: bool = False) -> Callable[[F], F]:
+    """Declare a command: `method(self, tx, body)`.
+
+    Args:
+        roles: Acting roles that may call it; `ANY_ROLE` for every signed-in role.
+        if_match: True where the caller must state the version that he has seen.
+    """
+
+    def decorate(fn: F) -> F:
+        return _register(Command(roles=tuple(roles), if_match=if_match), fn, "run_command")
+
+    return decorate
+
+
+def query(*, roles: Sequence[str]) -> Callable[[F], F]:
+    """Declare a query: `method(self, tx, body)`; `PUBLIC` admits callers without a token."""
+
+    def decorate(fn: F) -> F:
+        return _register(Query(roles=tuple(roles), if_match=False), fn, "run_query")
+
+    return decorate
+
+
+def subscribe(source: str, *readers: type[Any]) -> Callable[[F], F]:
+    """Declare what is heard of one source: `method(self, tx, heard)`.
+
+    `heard` is a list of `Heard` in the order of arrival (per aggregate, the order in which the
+    source said them). The inbox, the commit and the acknowledgement are the chassis's.
+
+    Args:
+        source: Name of the service that says the facts.
+        readers: One reader type per fact, with FACT and SOURCE.
+    """
+    for reader in readers:
+        if source != reader.SOURCE:
+            raise TypeError(f"{reader.__name__} reads {reader.SOURCE}, not {source}")
+
+    def decorate(fn: F) -> F:
+        return _register(Subscription(source=source, readers=readers), fn, "run_batch")
+
+    return decorate
+
+
+def timer(
+    kind: str, *, schedule: Callable[[datetime, Calendar], tuple[str, datetime]] | None = None
+) -> Callable[[F], F]:
+    """Declare a timer: `method(self, tx, due)`, with `tx.now == due.due_at`.
+
+    Args:
+        kind: Name under which actions arm it.
+        schedule: For a recurring timer, (now, calendar) -> (ref, due_at) of the next one strictly
+            after now; the chassis arms it.
+    """
+
+    def decorate(fn: F) -> F:
+        return _register(Timer(timer_kind=kind, schedule=schedule), fn, "run_timer")
+
+    return decorate
+
+
+def job(kind: str) -> Callable[[F], F]:
+    """Declare long work: `method(self, job)`; it opens its own transactions through the job."""
+
+    def decorate(fn: F) -> F:
+        return _register(JobDoor(job_kind=kind), fn, "run_job")
+
+    return decorate
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """The body of a question that needs none."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetClock:
+    """The instant to which the demonstration clock moves."""
+
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class JobQuestion:
+    """Which job is meant."""
+
+    job_id: str
+
+
+class RuntimeProvider(DependencyProvider):  # type: ignore[misc]  # nameko has no types
+    """Gives each service instance the runtime of its process."""
+
+    def get_dependency(self, worker_ctx: Any) -> Runtime:
+        """Called by nameko for each worker; the host put the runtime on the container."""
+        return typing.cast("Runtime", worker_ctx.container.fivered_runtime)
+
+
+class Service:
+    """Base of the five services.
+
+    Attributes:
+        name: The service's name on the wire.
+        tables: Its metadata, the chassis's tables included.
+        settings_type: What it reads from its environment.
+        says: The facts that it may say.
+    """
+
+    name: ClassVar[str]
+    tables: ClassVar[sa.MetaData]
+    settings_type: ClassVar[type[Any]] = NoSettings
+    says: ClassVar[tuple[type[Any], ...]] = ()
+    runtime: Any = RuntimeProvider()
+
+    @query(roles=(PUBLIC,))
+    def _health(self, tx: Tx, _body: Nothing) -> dict[str, Any]:
+        """Answer whether the database is reached and how much waits."""
+        return typing.cast(dict[str, Any], tx.runtime.health(tx))
+
+    @query(roles=(PUBLIC,))
+    def _clock(self, tx: Tx, _body: Nothing) -> dict[str, Any]:
+        """Answer the domain time and whether it may be set."""
+        return {"now": tx.now.isoformat(), "demo": tx.runtime.process.demo_clock}
+
+    @command(roles=(PUBLIC,))
+    def _set_clock(self, tx: Tx, body: SetClock) -> dict[str, Any]:
+        """Move the demonstration clock forward."""
+        return typing.cast(dict[str, Any], tx.runtime.set_clock(tx, body.now))
+
+    @query(roles=(ANY_ROLE,))
+    def _job(self, tx: Tx, body: JobQuestion) -> dict[str, Any]:
+        """Answer how far a job is."""
+        return typing.cast(dict[str, Any], tx.runtime.job_card(tx, body.job_id))
+
+    @command(roles=(ANY_ROLE,))
+    def _cancel_job(self, tx: Tx, body: JobQuestion) -> dict[str, Any]:
+        """Ask a job to stop at its next step."""
+        return typing.cast(dict[str, Any], tx.runtime.cancel_job(tx, body.job_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One door of a service class: the method, its options and the type of its body."""
+
+    method: str
+    kind: str
+    door: Door
+    body_type: type[Any] | None
+
+
+@functools.cache
+def entries(cls: type[Service]) -> dict[str, Entry]:
+    """Read the doors of a service class from nameko's own metadata."""
+    found: dict[str, Entry] = {}
+    for name, member in inspect.getmembers(cls, inspect.isfunction):
+        for door in getattr(member, ENTRYPOINT_EXTENSIONS_ATTR, ()):
+            body: type[Any] | None = None
+            if door.kind in {"command", "query"}:
+                hints = typing.get_type_hints(inspect.unwrap(member))
+                names = list(inspect.signature(inspect.unwrap(member)).parameters)
+                body = hints[names[2]]
+            found[name] = Entry(name, door.kind, door, body)
+    return found
+
+
+# --------------------------------------------------------------------------------------------------
+# What actions are given
+
+
+class Tx:
+    """One transaction of a service.
+
+    Everything that an action needs and that is not its order: the connection, the clock, the
+    actor, the outbox and the timers. Nothing leaves before the commit.
+    """
+
+    __slots__ = (
+        "_outgoing",
+        "actor",
+        "calendar",
+        "causation_id",
+        "conn",
+        "correlation_id",
+        "expected_version",
+        "now",
+        "recorded_at",
+        "runtime",
+        "traceparent",
+        "writes",
+    )
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        conn: sa.Connection,
+        *,
+        now: datetime,
+        actor: Actor,
+        writes: bool,
+        expected_version: int | None = None,
+        correlation_id: str | None = None,
+        causation_id: str | None = None,
+        traceparent: str | None = None,
+        recorded_at: datetime | None = None,
+    ) -> None:
+        self.runtime = runtime
+        self.conn = conn
+        self.now = now
+        self.recorded_at = recorded_at or now
+        self.actor = actor
+        self.writes = writes
+        self.calendar = runtime.calendar
+        self.expected_version = expected_version
+        self.correlation_id = correlation_id or new_uuid()
+        self.causation_id = causation_id
+        self.traceparent = traceparent
+        self._outgoing: list[dict[str, Any]] = []
+
+    @property
+    def dialect(self) -> str:
+        """ "postgresql" or "sqlite"."""
+        return self.conn.dialect.name
+
+    @property
+    def settings(self) -> Any:
+        """The service's own settings."""
+        return self.runtime.settings
+
+    @property
+    def partitions(self) -> int:
+        """Number of partitions of this service's exchange."""
+        return PARTITIONS
+
+    @staticmethod
+    def partition_of(subject: str) -> int:
+        """Return the partition in which facts about `subject` go out."""
+        return partition_of(subject)
+
+    @staticmethod
+    def new_id(prefix: str) -> str:
+        """Return a new id: the prefix and a UUIDv7."""
+        return f"{prefix}_{new_uuid()}"
+
+    def require_scope(self, area: str) -> None:
+        """Refuse an actor whose scope does not cover `area`.
+
+        Raises:
+            RoleDenied: The area lies outside.
+        """
+        if not self.actor.covers(area):
+            raise RoleDenied(role=self.actor.role, scope=self.actor.scope, area=area)
+
+    def check_version(self, version: int) -> None:
+        """Compare the stored version with If-Match.
+
+        Raises:
+            VersionConflict: The row has changed since the caller read it.
+        """
+        if self.expected_version is not None and self.expected_version != version:
+            raise VersionConflict(current=version, expected=self.expected_version)
+
+    def say(
+        self,
+        event: Any,
+        *,
+        subject: str,
+        scope: str,
+        sequence: int,
+        occurred_at: datetime | None = None,
+        period: str | None = None,
+        event_id: str | None = None,
+        partition: int | None = None,
+        cause: Heard | None = None,
+    ) -> str:
+        """Say a fact: it leaves if and only if this transaction commits.
+
+        Args:
+            event: Instance of one of the service's `says` types.
+            subject: Id of the aggregate; facts about one subject stay in order.
+            scope: Area code that the fact concerns.
+            sequence: Version of the aggregate's row.
+            occurred_at: Domain time of the fact; default now.
+            period: Month that it belongs to; default that of `occurred_at`.
+            event_id: Only for a second version of a fact said before.
+            partition: Only for facts that go to one partition on purpose (markers).
+            cause: The heard event that this one answers; gives correlation and causation.
+
+        Returns:
+            The event's id.
+        """
+        kind = type(event)
+        if kind not in self.runtime.service_cls.says:
+            raise TypeError(f"{kind.__name__} is not among what {self.runtime.name} says")
+        at = occurred_at or self.now
+        identity = event_id or new_uuid()
+        chosen = partition_of(subject) if partition is None else partition
+        body = env.encode(
+            env.Envelope(
+                id=identity,
+                source=f"/fivered/{self.runtime.name}",
+                type=f"{self.runtime.name}.{kind.FACT}",
+                subject=subject,
+                time=at,
+                recordedat=self.recorded_at,
+                aggregatetype=kind.AGGREGATE,
+                sequence=f"{sequence:020d}",
+                scope=scope,
+                period=period or self.calendar.period(at),
+                correlationid=cause.correlation_id if cause else self.correlation_id,
+                causationid=cause.id if cause else self.causation_id,
+                actorrole=self.actor.role,
+                actorid=self.actor.id or None,
+                traceparent=self.traceparent,
+                data=env.raw(event),
+            )
+        )
+        self._outgoing.append(
+            {
+                "event_id": identity,
+                "fact": kind.FACT,
+                "partition": chosen,
+                "subject": subject,
+                "body": body,
+                "traceparent": self.traceparent,
+                "recorded_at": datetime.now(UTC),
+                "sent_at": None,
+            }
+        )
+        return identity
+
+    def arm(
+        self, kind: str, ref: str, due_at: datetime, data: dict[str, Any] | None = None
+    ) -> None:
+        """Arm the timer (kind, ref); one that is armed already is moved."""
+        if kind not in self.runtime.timers:
+            raise TypeError(f"{self.runtime.name} has no timer {kind!r}")
+        table = self.runtime.chassis.timers
+        statement = store.insert(self.conn, table).values(
+            kind=kind, ref=ref, due_at=due_at, data=data or {}, attempts=0, next_try_at=None
+        )
+        self.conn.execute(
+            statement.on_conflict_do_update(
+                index_elements=["kind", "ref"],
+                set_={
+                    "due_at": statement.excluded.due_at,
+                    "data": statement.excluded.data,
+                    "attempts": 0,
+                    "next_try_at": None,
+                },
+            )
+        )
+
+    def disarm(self, kind: str, ref: str) -> None:
+        """Disarm a timer; one that is not armed is none of our worry."""
+        table = self.runtime.chassis.timers
+        self.conn.execute(sa.delete(table).where(table.c.kind == kind, table.c.ref == ref))
+
+    def start_job(
+        self, kind: str, params: dict[str, Any], *, area: str = "", total: int | None = None
+    ) -> str:
+        """Queue long work; a worker takes it up after the commit. Returns the job's id."""
+        if kind not in self.runtime.job_doors:
+            raise TypeError(f"{self.runtime.name} has no job {kind!r}")
+        job_id = self.new_id("job")
+        at = datetime.now(UTC)
+        self.conn.execute(
+            self.runtime.chassis.jobs.insert().values(
+                job_id=job_id,
+                kind=kind,
+                params=params,
+                state="QUEUED",
+                done=0,
+                total=total,
+                attempts=0,
+                cancel=False,
+                requested_by=self.actor.id,
+                area=area or self.actor.scope,
+                created_at=at,
+                updated_at=at,
+            )
+        )
+        return job_id
+
+    def flush(self) -> int:
+        """Write what was said into the outbox; the host calls it last. Returns the number."""
+        if not self._outgoing:
+            return 0
+        rows, self._outgoing = self._outgoing, []
+        self.conn.execute(self.runtime.chassis.outbox.insert(), rows)
+        if self.dialect == "postgresql":
+            self.conn.execute(sa.text("SELECT pg_notify('fivered_outbox', '')"))
+        return len(rows)
+
+
+# --------------------------------------------------------------------------------------------------
+# Checks that every host makes the same way
+
+
+def check_role(roles: Sequence[str], actor: Actor) -> None:
+    """Refuse an actor whose role is not declared.
+
+    Raises:
+        RoleDenied: The role may not enter this door.
+    """
+    if PUBLIC in roles:
+        return
+    if ANY_ROLE in roles and actor.role not in {"R_ANONYMOUS", ""}:
+        return
+    if actor.role in roles:
+        return
+    raise RoleDenied(role=actor.role)
+
+
+def check_precondition(if_match: bool, version: int | None) -> None:
+    """Refuse a change of something that exists when the caller does not say which version he saw.
+
+    Raises:
+        PreconditionRequired: There is no If-Match.
+    """
+    if if_match and version is None:
+        raise PreconditionRequired
+
+
+def digest_of(method: str, body: dict[str, Any]) -> str:
+    """Return the digest of a request, by which a repeated key is compared."""
+    return hashlib.sha256(
+        method.encode() + b"\n" + msgspec.json.encode(body, order="sorted")
+    ).hexdigest()
+
+
+def is_uuid(text: str) -> bool:
+    """Tell whether text is a UUID."""
+    try:
+        uuid.UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
+__all__ = [
+    "ANY_ROLE",
+    "PUBLIC",
+    "SYSTEM",
+    "Actor",
+    "Call",
+    "Due",
+    "Heard",
+    "Job",
+    "NotFound",
+    "Service",
+    "Tx",
+    "command",
+    "job",
+    "partition_of",
+    "query",
+    "subscribe",
+    "timer",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Job":
+        from chassis.jobs import Job  # noqa: PLC0415  jobs needs Tx, which stands here
+
+        return Job
+    raise AttributeError(name)

@@ -1,0 +1,480 @@
+"""The inbox: a batch of events takes effect exactly once, whatever the wire does.
+
+`deliver` is the one path of both hosts. It reads the bytes, drops what was heard before, calls the
+methods and commits once. A batch that fails is halved until the event at fault is alone; that one
+is tried again and then parked, and later events of its aggregate are parked behind it, so that
+order is kept and nobody else waits.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import traceback
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import sqlalchemy as sa
+
+from chassis import envelope as env
+from chassis import storage as store
+
+if TYPE_CHECKING:
+    from chassis.bus import Heard, Tx
+    from chassis.runtime import Runtime
+
+log = logging.getLogger("fivered.inbox")
+
+# Waits before the second, third and fourth try of an event that failed alone, in seconds.
+RETRY_WAITS_S = (0.05, 0.3, 1.5)
+
+
+class Reader:
+    """How one fact is read: the method that hears it and the decoder of its data."""
+
+    __slots__ = ("decoder", "method", "type")
+
+    def __init__(self, method: str, kind: type[Any]) -> None:
+        self.method = method
+        self.type = kind
+        self.decoder = msgspec.json.Decoder(kind)
+
+
+@dataclass(slots=True)
+class Delivery:
+    """One message as it came off the wire or out of a source's outbox."""
+
+    body: bytes
+    source: str
+    partition: int
+    position: int = 0
+
+
+@dataclass(slots=True)
+class _Item:
+    heard: Heard
+    method: str
+    body: bytes
+
+
+class Outage(Exception):
+    """The database cannot be reached now: the host waits and delivers the same batch again."""
+
+
+def deliver(
+    runtime: Runtime,
+    deliveries: Sequence[Delivery],
+    *,
+    pause: Callable[[float], None],
+    also: Callable[[Tx], None] | None = None,
+) -> int:
+    """Take a batch of one source into effect.
+
+    Args:
+        runtime: The subscriber.
+        deliveries: In the order of arrival.
+        pause: Waits some seconds while the host keeps its connection alive.
+        also: Work for the same transaction (the embedded cursor).
+
+    Returns:
+        Number of events that took effect now (not heard before, not parked).
+
+    Raises:
+        Outage: Nothing has changed; deliver again later.
+    """
+    items: list[_Item] = []
+    bad: list[tuple[Delivery, str, str, env.Envelope | None]] = []
+    for delivery in deliveries:
+        _read(runtime, delivery, items, bad)
+    try:
+        for delivery, reason, error, envelope in bad:
+            _park_unreadable(runtime, delivery, reason, error, envelope)
+        return _apply(runtime, items, pause, also)
+    except sa.exc.SQLAlchemyError as error:
+        if store.is_outage(error):
+            raise Outage(str(error)) from error
+        raise
+
+
+def _read(
+    runtime: Runtime,
+    delivery: Delivery,
+    items: list[_Item],
+    bad: list[tuple[Delivery, str, str, env.Envelope | None]],
+) -> None:
+    from chassis.bus import Heard, is_uuid  # noqa: PLC0415  bus imports this module's users
+
+    try:
+        envelope = env.decode(delivery.body)
+        if not is_uuid(envelope.id):
+            raise env.Unreadable(f"id {envelope.id!r} is no UUID - at `$.id`")
+        sequence = int(envelope.sequence)
+    except (env.Unreadable, ValueError) as error:
+        bad.append((delivery, "UNREADABLE", str(error), None))
+        return
+    reader = runtime.reads_of.get(delivery.source, {}).get(envelope.fact)
+    if reader is None:
+        known = ", ".join(sorted(runtime.reads_of.get(delivery.source, {})))
+        bad.append((delivery, "UNKNOWN_FACT", f"{envelope.type} is none of {known}", envelope))
+        return
+    try:
+        data = reader.decoder.decode(envelope.data)
+    except msgspec.ValidationError as error:
+        bad.append((delivery, "SCHEMA", str(error), envelope))
+        return
+    heard = Heard(
+        id=envelope.id,
+        fact=envelope.fact,
+        source=delivery.source,
+        subject=envelope.subject,
+        occurred_at=envelope.time,
+        recorded_at=envelope.recordedat,
+        sequence=sequence,
+        scope=envelope.scope,
+        period=envelope.period,
+        actor_id=envelope.actorid,
+        actor_role=envelope.actorrole,
+        correlation_id=envelope.correlationid,
+        partition=delivery.partition,
+        data=data,
+    )
+    items.append(_Item(heard, reader.method, delivery.body))
+
+
+def _apply(
+    runtime: Runtime,
+    items: list[_Item],
+    pause: Callable[[float], None],
+    also: Callable[[Tx], None] | None,
+) -> int:
+    """Apply in one transaction, or halve. `also` runs in the transaction of the last part."""
+    try:
+        return _once(runtime, items, also)
+    except Exception as error:  # noqa: BLE001  whatever a handler raises must be isolated
+        if store.is_outage(error):
+            raise
+        if not items:
+            raise
+        if len(items) == 1:
+            return _alone(runtime, items[0], pause, also, error)
+        log.warning(
+            "batch_failed", extra={"service": runtime.name, "size": len(items), "why": str(error)}
+        )
+    half = len(items) // 2
+    return _apply(runtime, items[:half], pause, None) + _apply(runtime, items[half:], pause, also)
+
+
+def _alone(
+    runtime: Runtime,
+    item: _Item,
+    pause: Callable[[float], None],
+    also: Callable[[Tx], None] | None,
+    error: BaseException,
+) -> int:
+    for wait in RETRY_WAITS_S:
+        pause(wait)
+        try:
+            return _once(runtime, [item], also)
+        except Exception as again:  # noqa: BLE001  see above
+            if store.is_outage(again):
+                raise
+            error = again
+    with runtime.engine.begin() as conn:
+        _park(conn, runtime, item, "FAILED", _explain(error), attempts=len(RETRY_WAITS_S) + 1)
+    log.error(
+        "event_parked",
+        extra={
+            "service": runtime.name,
+            "event_id": item.heard.id,
+            "handler": item.method,
+            "why": str(error),
+        },
+    )
+    if also is not None:
+        _once(runtime, [], also)
+    return 0
+
+
+def _explain(error: BaseException) -> str:
+    return "".join(traceback.format_exception(error))[-4000:]
+
+
+def _once(runtime: Runtime, items: list[_Item], also: Callable[[Tx], None] | None) -> int:
+    from chassis.bus import SYSTEM  # noqa: PLC0415  bus imports this module's users
+
+    done = 0
+    with runtime.transaction(SYSTEM) as tx:
+        wanted = _set_behind(tx, runtime, items) if items else []
+        fresh = _first_time(tx, wanted)
+        for method, run in groupby(fresh, key=lambda item: item.method):
+            heard = [item.heard for item in run]
+            runtime.hear(tx, method, heard)
+            done += len(heard)
+        if also is not None:
+            also(tx)
+    return done
+
+
+def _set_behind(tx: Tx, runtime: Runtime, items: list[_Item]) -> list[_Item]:
+    """Park the events whose aggregate has one parked before them; return the others."""
+    table = runtime.chassis.parked
+    source = items[0].heard.source
+    stuck = {
+        (row.handler, row.subject)
+        for row in tx.conn.execute(
+            sa.select(table.c.handler, table.c.subject)
+            .where(table.c.source == source, table.c.state.in_(("PARKED", "RETRY")))
+            .distinct()
+        )
+    }
+    if not stuck:
+        return items
+    behind = [item for item in items if (item.method, item.heard.subject) in stuck]
+    if not behind:
+        return items
+    known = {
+        row.event_id
+        for row in tx.conn.execute(
+            sa.select(table.c.event_id).where(
+                table.c.source == source, table.c.state.in_(("PARKED", "RETRY"))
+            )
+        )
+    }
+    heard_before = set(_known(tx, behind))
+    for item in behind:
+        if item.heard.id not in known and (item.method, item.heard.id) not in heard_before:
+            known.add(item.heard.id)
+            _park(tx.conn, runtime, item, "BEHIND", "an earlier event of its subject is parked", 0)
+    return [item for item in items if (item.method, item.heard.subject) not in stuck]
+
+
+def _known(tx: Tx, items: Iterable[_Item]) -> list[tuple[str, str]]:
+    table = tx.runtime.chassis.inbox
+    ids = [item.heard.id for item in items]
+    rows = tx.conn.execute(
+        sa.select(table.c.handler, table.c.event_id).where(table.c.event_id.in_(ids))
+    )
+    return [(row.handler, row.event_id) for row in rows]
+
+
+def _first_time(tx: Tx, items: list[_Item]) -> list[_Item]:
+    """Enter the events into the inbox; return those that were not there, in order."""
+    if not items:
+        return []
+    by_method: dict[str, list[str]] = {}
+    for item in items:
+        by_method.setdefault(item.method, []).append(item.heard.id)
+    now = datetime.now(UTC)
+    fresh: set[tuple[str, str]] = set()
+    for method, ids in by_method.items():
+        fresh.update((method, event_id) for event_id in enter(tx, method, ids, now))
+    found = []
+    for item in items:
+        key = (item.method, item.heard.id)
+        if key in fresh:
+            # The same event twice in one batch takes effect once.
+            fresh.discard(key)
+            found.append(item)
+    return found
+
+
+_PG_ENTER = sa.text(
+    "INSERT INTO inbox (handler, event_id, heard_at)"
+    " SELECT :handler, unnest(CAST(:ids AS uuid[])), :now"
+    " ON CONFLICT DO NOTHING RETURNING event_id"
+)
+_SQLITE_ENTER = sa.text(
+    "INSERT INTO inbox (handler, event_id, heard_at)"
+    " SELECT :handler, value, :now FROM json_each(:ids) WHERE true"
+    " ON CONFLICT DO NOTHING RETURNING event_id"
+)
+
+
+def enter(tx: Tx, handler: str, event_ids: list[str], now: datetime) -> list[str]:
+    """Insert (handler, event id) pairs; return the ids that were new."""
+    if tx.dialect == "postgresql":
+        rows = tx.conn.execute(
+            _PG_ENTER, {"handler": handler, "ids": list(dict.fromkeys(event_ids)), "now": now}
+        )
+        return [str(row[0]) for row in rows]
+    packed = json.dumps([event_id.replace("-", "") for event_id in event_ids])
+    stamp = now.replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
+    rows = tx.conn.execute(_SQLITE_ENTER, {"handler": handler, "ids": packed, "now": stamp})
+    return [_dashed(row[0]) for row in rows]
+
+
+def _dashed(text: str) -> str:
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+# --------------------------------------------------------------------------------------------------
+# Parking
+
+
+def _park(
+    conn: sa.Connection, runtime: Runtime, item: _Item, reason: str, error: str, attempts: int
+) -> None:
+    conn.execute(
+        runtime.chassis.parked.insert().values(
+            handler=item.method,
+            source=item.heard.source,
+            partition=item.heard.partition,
+            event_id=item.heard.id,
+            fact=item.heard.fact,
+            subject=item.heard.subject,
+            reason=reason,
+            error=error,
+            attempts=attempts,
+            body=item.body,
+            parked_at=datetime.now(UTC),
+            state="PARKED",
+        )
+    )
+
+
+def _park_unreadable(
+    runtime: Runtime, delivery: Delivery, reason: str, error: str, envelope: env.Envelope | None
+) -> None:
+    table = runtime.chassis.parked
+    fact = envelope.fact if envelope else None
+    reader = runtime.reads_of.get(delivery.source, {}).get(fact or "")
+    with runtime.engine.begin() as conn:
+        same = sa.select(table.c.id).where(
+            table.c.source == delivery.source,
+            table.c.body == delivery.body,
+            table.c.state == "PARKED",
+        )
+        if conn.execute(same).first():
+            return
+        conn.execute(
+            table.insert().values(
+                handler=reader.method if reader else "",
+                source=delivery.source,
+                partition=delivery.partition,
+                event_id=envelope.id[:64] if envelope else None,
+                fact=fact[:80] if fact else None,
+                subject=envelope.subject[:200] if envelope else None,
+                reason=reason,
+                error=error,
+                attempts=1,
+                body=delivery.body,
+                parked_at=datetime.now(UTC),
+                state="PARKED",
+            )
+        )
+    log.error(
+        "message_parked", extra={"service": runtime.name, "reason": reason, "why": error}
+    )
+
+
+def retry_parked(
+    runtime: Runtime, source: str, *, partitions: Sequence[int] | None = None
+) -> int:
+    """Try again what an operator marked RETRY, oldest first. The host that owns the partition
+    calls this between batches, so that nothing overtakes. Returns how many took effect."""
+    table = runtime.chassis.parked
+    done = 0
+    while True:
+        asked = (
+            sa.select(table)
+            .where(table.c.source == source, table.c.state == "RETRY")
+            .order_by(table.c.id)
+            .limit(1)
+        )
+        if partitions is not None:
+            asked = asked.where(table.c.partition.in_(partitions))
+        with store.reading(runtime.engine) as conn:
+            row = conn.execute(asked).mappings().first()
+        if row is None:
+            return done
+        done += _retry_one(runtime, dict(row))
+
+
+def _retry_one(runtime: Runtime, row: dict[str, Any]) -> int:
+    from chassis.bus import SYSTEM  # noqa: PLC0415  bus imports this module's users
+
+    table = runtime.chassis.parked
+    items: list[_Item] = []
+    bad: list[tuple[Delivery, str, str, env.Envelope | None]] = []
+    _read(runtime, Delivery(row["body"], row["source"], row["partition"] or 0), items, bad)
+    try:
+        if bad:
+            raise ValueError(f"{bad[0][1]}: {bad[0][2]}")
+        with runtime.transaction(SYSTEM) as tx:
+            for item in _first_time(tx, items):
+                runtime.hear(tx, item.method, [item.heard])
+            _settle(tx.conn, table, row, "DONE")
+    except Exception as error:  # noqa: BLE001  a handler's fault goes back to the parking place
+        if store.is_outage(error):
+            raise Outage(str(error)) from error
+        with runtime.engine.begin() as conn:
+            conn.execute(
+                sa.update(table)
+                .where(table.c.id == row["id"])
+                .values(state="PARKED", attempts=row["attempts"] + 1, error=_explain(error))
+            )
+        return 0
+    return 1
+
+
+def _settle(conn: sa.Connection, table: sa.Table, row: dict[str, Any], state: str) -> None:
+    """End one parked row and let the next of its aggregate be tried."""
+    conn.execute(
+        sa.update(table)
+        .where(table.c.id == row["id"])
+        .values(state=state, decided_at=datetime.now(UTC))
+    )
+    if row["subject"] is None:
+        return
+    following = (
+        sa.select(sa.func.min(table.c.id))
+        .where(
+            table.c.source == row["source"],
+            table.c.handler == row["handler"],
+            table.c.subject == row["subject"],
+            table.c.state == "PARKED",
+            table.c.reason == "BEHIND",
+        )
+        .scalar_subquery()
+    )
+    conn.execute(sa.update(table).where(table.c.id == following).values(state="RETRY"))
+
+
+def parked_rows(runtime: Runtime, *, all_states: bool = False) -> list[dict[str, Any]]:
+    """Return what is parked, oldest first."""
+    table = runtime.chassis.parked
+    asked = sa.select(table).order_by(table.c.id)
+    if not all_states:
+        asked = asked.where(table.c.state.in_(("PARKED", "RETRY")))
+    with store.reading(runtime.engine) as conn:
+        return [dict(row) for row in conn.execute(asked).mappings()]
+
+
+def mark_parked(runtime: Runtime, ids: Sequence[int], state: str, who: str) -> int:
+    """Mark parked rows RETRY or DROPPED. Returns how many were changed."""
+    table = runtime.chassis.parked
+    changed = 0
+    with runtime.engine.begin() as conn:
+        for row_id in ids:
+            row = (
+                conn.execute(
+                    sa.select(table).where(
+                        table.c.id == row_id, table.c.state.in_(("PARKED", "RETRY"))
+                    )
+                )
+                .mappings()
+                .first()
+            )
+            if row is None:
+                continue
+            changed += 1
+            conn.execute(
+                sa.update(table).where(table.c.id == row_id).values(state=state, decided_by=who)
+            )
+            if state == "DROPPED":
+                _settle(conn, table, dict(row), "DROPPED")
+    return changed

@@ -1,0 +1,419 @@
+"""One service opened in this process: its database, clock and settings, and the transaction that
+every host puts around a call, a batch and a timer."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from chassis import idempotency, inbox
+from chassis import storage as store
+from chassis.audit import record as record_audit
+from chassis.bus import (
+    SYSTEM,
+    Actor,
+    Call,
+    Door,
+    Due,
+    Entry,
+    Heard,
+    Service,
+    Tx,
+    check_precondition,
+    check_role,
+    digest_of,
+    entries,
+)
+from chassis.calendar import SHANGHAI, Calendar, published
+from chassis.refusal import Invalid, NotFound, Refusal
+from chassis.settings import ProcessSettings, read
+
+log = logging.getLogger("fivered.runtime")
+
+_RACES = 3
+
+
+class ClockBackwards(Refusal):
+    """The demonstration clock only moves forward."""
+
+    code = "CLOCK_BACKWARDS"
+    text = "演示时钟只能向前:当前 {now}"
+
+
+class Runtime:
+    """One service, opened.
+
+    Attributes:
+        name: The service's name.
+        process: What every process of an installation reads.
+        settings: What this service reads of its own.
+        reads_of: The facts heard per source, with their reader and method.
+        on_commit: Called after each commit that said something; a host wakes its relay with it.
+    """
+
+    def __init__(
+        self,
+        service_cls: type[Service],
+        engine: sa.Engine,
+        *,
+        process: ProcessSettings,
+        settings: Any,
+        calendar: Calendar | None = None,
+    ) -> None:
+        self.service_cls = service_cls
+        self.name = service_cls.name
+        self.engine = engine
+        self.process = process
+        self.settings = settings
+        self.calendar = calendar or published()
+        self.chassis = _tables_of(service_cls.tables)
+        self.entries: dict[str, Entry] = entries(service_cls)
+        self.timers: dict[str, str] = {}
+        self.schedules: dict[str, Callable[..., tuple[str, datetime]]] = {}
+        self.job_doors: dict[str, str] = {}
+        self.reads_of: dict[str, dict[str, inbox.Reader]] = {}
+        self.on_commit: Callable[[], None] = lambda: None
+        self.fixed_now: datetime | None = None
+        self._offset: timedelta | None = None
+        self._offset_read_at = 0.0
+        self._offset_lock = threading.Lock()
+        for method, entry in self.entries.items():
+            self._learn(method, entry)
+
+    def _learn(self, method: str, entry: Entry) -> None:
+        door = entry.door
+        if entry.kind == "timer":
+            self.timers[door.timer_kind] = method
+            if door.schedule is not None:
+                self.schedules[door.timer_kind] = door.schedule
+        elif entry.kind == "job":
+            self.job_doors[door.job_kind] = method
+        elif entry.kind == "subscribe":
+            facts = self.reads_of.setdefault(door.source, {})
+            for reader in door.readers:
+                if reader.FACT in facts:
+                    raise TypeError(f"{self.name} hears {door.source}.{reader.FACT} twice")
+                facts[reader.FACT] = inbox.Reader(method, reader)
+
+    @classmethod
+    def open(
+        cls,
+        service_cls: type[Service],
+        url: str,
+        *,
+        environ: Mapping[str, str] | None = None,
+        cooperative: bool = False,
+    ) -> Runtime:
+        """Open a service on the database `url` with the settings of the environment.
+
+        Raises:
+            SettingsError: Lists every missing or wrong variable.
+        """
+        from chassis.settings import read_all  # noqa: PLC0415  keeps the module's names few
+
+        process, own = read_all([ProcessSettings, service_cls.settings_type], environ)
+        engine = store.open_engine(url, pool_size=process.pool_size, cooperative=cooperative)
+        return cls(service_cls, engine, process=process, settings=own)
+
+    def instance(self) -> Service:
+        """Return a service object whose doors lead to this runtime."""
+        service = self.service_cls()
+        service.runtime = self
+        return service
+
+    # ---------------------------------------------------------------------------------------- time
+
+    def now(self, conn: sa.Connection | None = None) -> datetime:
+        """Return the domain time, to the millisecond."""
+        if self.fixed_now is not None:
+            return self.fixed_now
+        at = datetime.now(UTC)
+        if self.process.demo_clock:
+            at += self._clock_offset(conn)
+        return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+    def _clock_offset(self, conn: sa.Connection | None) -> timedelta:
+        table = self.chassis.clock
+        asked = sa.select(table.c.offset_us).where(table.c.name == "demo")
+        if conn is not None:
+            found = conn.execute(asked).scalar()
+        else:
+            with store.reading(self.engine) as reader:
+                found = reader.execute(asked).scalar()
+        return timedelta(microseconds=found or 0)
+
+    def prepare(self) -> None:
+        """Make the rows that a fresh database needs: the demonstration clock, recurring timers."""
+        table = self.chassis.clock
+        if self.process.demo_clock:
+            start = datetime.fromisoformat(self.process.demo_start)
+            if start.tzinfo is None:
+                start = start.replace(tzinfo=SHANGHAI)
+            offset = start - datetime.now(UTC)
+            with self.engine.begin() as conn:
+                conn.execute(
+                    store.insert(conn, table)
+                    .values(name="demo", offset_us=int(offset.total_seconds() * 1_000_000))
+                    .on_conflict_do_nothing()
+                )
+        with self.transaction(SYSTEM) as tx:
+            timers = self.chassis.timers
+            for kind, schedule in self.schedules.items():
+                armed = sa.select(sa.func.count()).where(timers.c.kind == kind)
+                if not tx.conn.execute(armed).scalar():
+                    ref, due_at = schedule(tx.now, self.calendar)
+                    tx.arm(kind, ref, due_at)
+
+    def set_clock(self, tx: Tx, target: datetime) -> dict[str, Any]:
+        """Move the demonstration clock to `target`.
+
+        Raises:
+            NotFound: This is no demonstration.
+            ClockBackwards: The target lies before the present domain time.
+        """
+        if not self.process.demo_clock:
+            raise NotFound(kind="clock", id="demo")
+        if target.tzinfo is None:
+            target = target.replace(tzinfo=SHANGHAI)
+        if target < tx.now:
+            raise ClockBackwards(now=tx.now.isoformat())
+        offset = int((target - datetime.now(UTC)).total_seconds() * 1_000_000)
+        table = self.chassis.clock
+        tx.conn.execute(
+            store.insert(tx.conn, table)
+            .values(name="demo", offset_us=offset)
+            .on_conflict_do_update(index_elements=["name"], set_={"offset_us": offset})
+        )
+        return {"now": target.astimezone(UTC).isoformat()}
+
+    # -------------------------------------------------------------------------------- transactions
+
+    @contextmanager
+    def transaction(
+        self,
+        actor: Actor,
+        *,
+        now: datetime | None = None,
+        version: int | None = None,
+        correlation_id: str | None = None,
+        traceparent: str | None = None,
+    ) -> Iterator[Tx]:
+        """Open one writing transaction; what was said leaves after its commit."""
+        with self.engine.begin() as conn:
+            wall = self.now(conn)
+            tx = Tx(
+                self,
+                conn,
+                now=now or wall,
+                actor=actor,
+                writes=True,
+                expected_version=version,
+                correlation_id=correlation_id,
+                traceparent=traceparent,
+                recorded_at=wall,
+            )
+            yield tx
+            said = tx.flush()
+        if said:
+            self.on_commit()
+
+    @contextmanager
+    def snapshot(self, actor: Actor) -> Iterator[Tx]:
+        """Open one transaction that only reads."""
+        with store.reading(self.engine) as conn:
+            yield Tx(self, conn, now=self.now(conn), actor=actor, writes=False)
+
+    # ----------------------------------------------------------------- what the doors lead to
+
+    def call(self, call: Call) -> Any:
+        """Run one command or query. Hosts without nameko enter here.
+
+        Raises:
+            Refusal: A rule said no.
+        """
+        entry = self.entries.get(call.method)
+        if entry is None or entry.kind not in {"command", "query"}:
+            raise NotFound(kind="method", id=f"{self.name}.{call.method}")
+        return getattr(self.instance(), call.method)(call)
+
+    def read_body(self, method: str, body: dict[str, Any]) -> Any:
+        """Read a body into the type that the action takes.
+
+        Raises:
+            Invalid: Says what is wrong and where.
+        """
+        body_type = self.entries[method].body_type
+        unknown = set(body) - set(getattr(body_type, "__dataclass_fields__", body))
+        if unknown:
+            name = sorted(unknown)[0]
+            raise Invalid(field=name, reason=f"未知字段 {name}")
+        try:
+            return msgspec.convert(body, body_type, strict=True, builtin_types=())
+        except msgspec.ValidationError as error:
+            reason, _, where = str(error).partition(" - at `$")
+            raise Invalid(field=where.strip("`.") if where else "", reason=reason) from error
+
+    def run_command(self, service: Service, door: Door, fn: Callable[..., Any], call: Call) -> Any:
+        """Run a command: role, body, idempotency key, action, audit row; one transaction."""
+        check_role(door.roles, call.actor)
+        check_precondition(door.if_match, call.version)
+        body = self.read_body(call.method, call.body)
+        digest = digest_of(call.method, call.body)
+        for attempt in range(_RACES):
+            try:
+                return self._command_once(service, fn, call, body, digest)
+            except sa.exc.DBAPIError as error:
+                # The database may choose one of two transactions to give way; nothing has
+                # happened in it, so it may run again.
+                if not store.is_lost_race(error) or attempt == _RACES - 1:
+                    raise
+        raise AssertionError("unreachable")
+
+    def _command_once(
+        self, service: Service, fn: Callable[..., Any], call: Call, body: Any, digest: str
+    ) -> Any:
+        with self.transaction(
+            call.actor, version=call.version, traceparent=call.traceparent
+        ) as tx:
+            stored = idempotency.claim(tx, call, digest)
+            if stored is not None:
+                return stored.reply
+            reply = fn(service, tx, body)
+            idempotency.keep(tx, call, digest, reply)
+            record_audit(tx, call, digest, reply)
+        return reply
+
+    def run_query(self, service: Service, door: Door, fn: Callable[..., Any], call: Call) -> Any:
+        """Run a query in one snapshot."""
+        check_role(door.roles, call.actor)
+        body = self.read_body(call.method, call.body)
+        with self.snapshot(call.actor) as tx:
+            return fn(service, tx, body)
+
+    def run_batch(
+        self, service: Service, _door: Door, fn: Callable[..., Any], tx_and_heard: Any
+    ) -> None:
+        """Give a batch to its method, in the transaction that the inbox has opened."""
+        tx, heard = tx_and_heard
+        fn(service, tx, heard)
+
+    def run_timer(self, service: Service, _door: Door, fn: Callable[..., Any], fired: Any) -> None:
+        """Give a due timer to its method, in the transaction that removed its row."""
+        tx, due = fired
+        fn(service, tx, due)
+
+    def run_job(self, service: Service, _door: Door, fn: Callable[..., Any], running: Any) -> Any:
+        """Give a job to its method; the job opens the transactions."""
+        return fn(service, running)
+
+    def hear(self, tx: Tx, method: str, heard: list[Heard]) -> None:
+        """Call a subscription's method with a batch."""
+        getattr(self.instance(), method)((tx, heard))
+
+    def fire(self, tx: Tx, due: Due) -> None:
+        """Call a timer's method."""
+        getattr(self.instance(), self.timers[due.kind])((tx, due))
+
+    # --------------------------------------------------------------------------------- for people
+
+    def health(self, tx: Tx) -> dict[str, Any]:
+        """Tell what waits: unsent facts, parked events, overdue timers."""
+        outbox, parked, timers = self.chassis.outbox, self.chassis.parked, self.chassis.timers
+        unsent = tx.conn.execute(
+            sa.select(sa.func.count(), sa.func.min(outbox.c.recorded_at)).where(
+                outbox.c.sent_at.is_(None)
+            )
+        ).one()
+        waiting = tx.conn.execute(
+            sa.select(sa.func.count()).where(parked.c.state.in_(("PARKED", "RETRY")))
+        ).scalar()
+        late = tx.conn.execute(
+            sa.select(sa.func.count()).where(timers.c.due_at <= tx.now - timedelta(minutes=1))
+        ).scalar()
+        oldest = unsent[1]
+        return {
+            "service": self.name,
+            "now": tx.now.isoformat(),
+            "outbox_unsent": unsent[0],
+            "outbox_oldest_s": (
+                round((datetime.now(UTC) - oldest).total_seconds(), 1) if oldest else 0.0
+            ),
+            "parked": waiting,
+            "timers_late": late,
+        }
+
+    def job_card(self, tx: Tx, job_id: str) -> dict[str, Any]:
+        """Return a job's state.
+
+        Raises:
+            NotFound: No such job, or not of the caller.
+        """
+        table = self.chassis.jobs
+        row = tx.conn.execute(sa.select(table).where(table.c.job_id == job_id)).mappings().first()
+        if row is None or (tx.actor.id != row["requested_by"] and not tx.actor.covers(row["area"])):
+            raise NotFound(kind="job", id=job_id)
+        return {
+            "id": row["job_id"],
+            "kind": row["kind"],
+            "state": row["state"],
+            "done": row["done"],
+            "total": row["total"],
+            "note": row["note"],
+            "result": row["result"],
+            "error": row["error"],
+        }
+
+    def cancel_job(self, tx: Tx, job_id: str) -> dict[str, Any]:
+        """Mark a job to stop at its next step.
+
+        Raises:
+            NotFound: No such job, or not of the caller.
+        """
+        card = self.job_card(tx, job_id)
+        table = self.chassis.jobs
+        tx.conn.execute(
+            sa.update(table)
+            .where(table.c.job_id == job_id, table.c.state.in_(("QUEUED", "RUNNING")))
+            .values(cancel=True)
+        )
+        return {"id": job_id, "state": card["state"]}
+
+    def close(self) -> None:
+        """Close the database."""
+        self.engine.dispose()
+
+
+def _tables_of(metadata: sa.MetaData) -> store.ChassisTables:
+    names = store.ChassisTables.__dataclass_fields__
+    return store.ChassisTables(**{name: metadata.tables[name] for name in names})
+
+
+def open_all(
+    services: Mapping[str, type[Service]], urls: Mapping[str, str]
+) -> dict[str, Runtime]:
+    """Open several services; every settings problem of all of them is reported at once."""
+    from chassis.settings import read_all  # noqa: PLC0415  keeps the module's names few
+
+    read_all([ProcessSettings, *(cls.settings_type for cls in services.values())])
+    return {name: Runtime.open(cls, urls[name]) for name, cls in services.items()}
+
+
+def wait_until(check: Callable[[], bool], seconds: float, *, every: float = 0.02) -> bool:
+    """Poll `check` until it holds or the time is over."""
+    end = time.monotonic() + seconds
+    while not check():
+        if time.monotonic() > end:
+            return False
+        time.sleep(every)
+    return True
+
+
+__all__ = ["Runtime", "open_all", "read", "wait_until"]

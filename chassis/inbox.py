@@ -61,6 +61,14 @@ class _Item:
     body: bytes
 
 
+@dataclass(slots=True)
+class _Bad:
+    delivery: Delivery
+    reason: str
+    error: str
+    envelope: env.Envelope | None
+
+
 class Outage(Exception):
     """The database cannot be reached now: the host waits and delivers the same batch again."""
 
@@ -87,24 +95,30 @@ def deliver(
         Outage: Nothing has changed; deliver again later.
     """
     items: list[_Item] = []
-    bad: list[tuple[Delivery, str, str, env.Envelope | None]] = []
-    for delivery in deliveries:
-        _read(runtime, delivery, items, bad)
+    bad: list[_Bad] = []
+    done = 0
     try:
-        for delivery, reason, error, envelope in bad:
-            _park_unreadable(runtime, delivery, reason, error, envelope)
-        return _apply(runtime, items, pause, also)
+        for delivery in deliveries:
+            _read(runtime, delivery, items, bad)
+            if bad:
+                # What came before takes effect first, so that it is not parked behind this one.
+                done += _apply(runtime, items, pause, None) if items else 0
+                items.clear()
+                _park_unreadable(runtime, bad.pop())
+        if items or also is not None:
+            done += _apply(runtime, items, pause, also)
     except sa.exc.SQLAlchemyError as error:
         if store.is_outage(error):
             raise Outage(str(error)) from error
         raise
+    return done
 
 
 def _read(
     runtime: Runtime,
     delivery: Delivery,
     items: list[_Item],
-    bad: list[tuple[Delivery, str, str, env.Envelope | None]],
+    bad: list[_Bad],
 ) -> None:
     from chassis.bus import Heard, is_uuid  # noqa: PLC0415  bus imports this module's users
 
@@ -114,17 +128,19 @@ def _read(
             raise env.Unreadable(f"id {envelope.id!r} is no UUID - at `$.id`")
         sequence = int(envelope.sequence)
     except (env.Unreadable, ValueError) as error:
-        bad.append((delivery, "UNREADABLE", str(error), None))
+        bad.append(_Bad(delivery, "UNREADABLE", str(error), None))
         return
     reader = runtime.reads_of.get(delivery.source, {}).get(envelope.fact)
     if reader is None:
         known = ", ".join(sorted(runtime.reads_of.get(delivery.source, {})))
-        bad.append((delivery, "UNKNOWN_FACT", f"{envelope.type} is none of {known}", envelope))
+        bad.append(
+            _Bad(delivery, "UNKNOWN_FACT", f"{envelope.type} is none of {known}", envelope)
+        )
         return
     try:
         data = reader.decoder.decode(envelope.data)
     except msgspec.ValidationError as error:
-        bad.append((delivery, "SCHEMA", str(error), envelope))
+        bad.append(_Bad(delivery, "SCHEMA", str(error), envelope))
         return
     heard = Heard(
         id=envelope.id,
@@ -336,9 +352,8 @@ def _park(
     )
 
 
-def _park_unreadable(
-    runtime: Runtime, delivery: Delivery, reason: str, error: str, envelope: env.Envelope | None
-) -> None:
+def _park_unreadable(runtime: Runtime, bad: _Bad) -> None:
+    delivery, envelope = bad.delivery, bad.envelope
     table = runtime.chassis.parked
     fact = envelope.fact if envelope else None
     reader = runtime.reads_of.get(delivery.source, {}).get(fact or "")
@@ -358,8 +373,8 @@ def _park_unreadable(
                 event_id=envelope.id[:64] if envelope else None,
                 fact=fact[:80] if fact else None,
                 subject=envelope.subject[:200] if envelope else None,
-                reason=reason,
-                error=error,
+                reason=bad.reason,
+                error=bad.error,
                 attempts=1,
                 body=delivery.body,
                 parked_at=datetime.now(UTC),
@@ -367,7 +382,7 @@ def _park_unreadable(
             )
         )
     log.error(
-        "message_parked", extra={"service": runtime.name, "reason": reason, "why": error}
+        "message_parked", extra={"service": runtime.name, "reason": bad.reason, "why": bad.error}
     )
 
 
@@ -399,11 +414,11 @@ def _retry_one(runtime: Runtime, row: dict[str, Any]) -> int:
 
     table = runtime.chassis.parked
     items: list[_Item] = []
-    bad: list[tuple[Delivery, str, str, env.Envelope | None]] = []
+    bad: list[_Bad] = []
     _read(runtime, Delivery(row["body"], row["source"], row["partition"] or 0), items, bad)
     try:
         if bad:
-            raise ValueError(f"{bad[0][1]}: {bad[0][2]}")
+            raise ValueError(f"{bad[0].reason}: {bad[0].error}")
         with runtime.transaction(SYSTEM) as tx:
             for item in _first_time(tx, items):
                 runtime.hear(tx, item.method, [item.heard])

@@ -1,0 +1,249 @@
+"""Fixtures that travel with every service: a migrated database, a fixed clock, the real doors.
+
+`FIVERED_TEST_PG` names a PostgreSQL server (as a superuser's URL); with it every test that uses
+`bench` runs on both databases, without it on SQLite only.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import sqlalchemy as sa
+
+from chassis import envelope as env
+from chassis import inbox, timers
+from chassis.bus import Actor, Call, Service, new_uuid, partition_of
+from chassis.calendar import SHANGHAI
+from chassis.migrate import differences, migrate_service
+from chassis.runtime import Runtime
+from chassis.settings import ProcessSettings, describe
+
+KEY = "a-test-key-that-is-32-bytes-long-or-more"
+START = "2025-03-03T09:00:00"
+
+
+def databases() -> list[str]:
+    """Return the databases on which tests run here."""
+    return ["sqlite", "postgresql"] if os.environ.get("FIVERED_TEST_PG") else ["sqlite"]
+
+
+def instant(text: str | datetime) -> datetime:
+    """Read a time; one without zone is local (Asia/Shanghai)."""
+    at = text if isinstance(text, datetime) else datetime.fromisoformat(text)
+    return (at if at.tzinfo else at.replace(tzinfo=SHANGHAI)).astimezone(UTC)
+
+
+def environment(*settings: type[Any], **given: str) -> dict[str, str]:
+    """Return an environment that satisfies the settings classes, for tests."""
+    found = {"FIVERED_ACTOR_KEY": KEY}
+    for cls in settings:
+        for name, default, _help in describe(cls):
+            if not default and name.endswith("_KEY"):
+                found[name] = KEY
+    return found | given
+
+
+def fresh_database(kind: str, folder: Path) -> Iterator[str]:
+    """Give a URL of an empty database, and remove it afterwards."""
+    if kind == "sqlite":
+        yield f"sqlite:///{folder}/{uuid.uuid4().hex}.sqlite"
+        return
+    server = sa.make_url(os.environ["FIVERED_TEST_PG"]).set(drivername="postgresql+psycopg")
+    name = "t_" + uuid.uuid4().hex
+    admin = sa.create_engine(server, isolation_level="AUTOCOMMIT")
+    with admin.connect() as conn:
+        conn.execute(sa.text(f'CREATE DATABASE "{name}"'))
+    try:
+        plain = server.set(drivername="postgresql", database=name)
+        yield plain.render_as_string(hide_password=False)
+    finally:
+        with admin.connect() as conn:
+            conn.execute(sa.text(f'DROP DATABASE "{name}" WITH (FORCE)'))
+        admin.dispose()
+
+
+@dataclass
+class Bench:
+    """One service on a fresh database, entered through its real doors.
+
+    Attributes:
+        runtime: The opened service; its clock stands still until it is moved.
+        actor: Who acts in the next calls.
+    """
+
+    runtime: Runtime
+    actor: Actor = field(default_factory=lambda: Actor("per_nobody", "R_DISTRICT", "370811"))
+
+    @property
+    def now(self) -> datetime:
+        """The domain time (UTC)."""
+        assert self.runtime.fixed_now is not None
+        return self.runtime.fixed_now
+
+    def at(self, moment: str | datetime) -> Bench:
+        """Set the domain time; a text without zone is local."""
+        self.runtime.fixed_now = instant(moment)
+        return self
+
+    def as_(self, role: str, *, person: str = "per_nobody", scope: str = "370811") -> Bench:
+        """Set who acts in the next calls."""
+        self.actor = Actor(person, role, scope)
+        return self
+
+    def do(
+        self,
+        method: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        key: str | None = None,
+        version: int | None = None,
+    ) -> Any:
+        """Run a command; raises its refusal. Without a key a new one is used."""
+        call = Call(method, dict(body or {}), self.actor, key or new_uuid(), version)
+        return self.runtime.call(call)
+
+    def ask(self, method: str, body: Mapping[str, Any] | None = None) -> Any:
+        """Run a query; raises its refusal."""
+        return self.runtime.call(Call(method, dict(body or {}), self.actor))
+
+    def event(
+        self,
+        source: str,
+        fact: str,
+        data: Mapping[str, Any],
+        *,
+        subject: str = "thing_1",
+        scope: str = "370811015901",
+        occurred_at: str | datetime | None = None,
+        period: str | None = None,
+        event_id: str | None = None,
+        sequence: int = 1,
+        partition: int | None = None,
+        correlation_id: str | None = None,
+    ) -> inbox.Delivery:
+        """Build one delivery as the wire would bring it."""
+        at = instant(occurred_at) if occurred_at is not None else self.now
+        body = env.encode(
+            env.Envelope(
+                id=event_id or new_uuid(),
+                source=f"/fivered/{source}",
+                type=f"{source}.{fact}",
+                subject=subject,
+                time=at,
+                recordedat=self.now,
+                aggregatetype="thing",
+                sequence=f"{sequence:020d}",
+                scope=scope,
+                period=period or self.runtime.calendar.period(at),
+                correlationid=correlation_id or new_uuid(),
+                data=msgspec.Raw(msgspec.json.encode(data)),
+            )
+        )
+        chosen = partition_of(subject) if partition is None else partition
+        return inbox.Delivery(body, source, chosen)
+
+    def hear(self, source: str, fact: str, data: Mapping[str, Any], **attributes: Any) -> int:
+        """Deliver one event through the inbox. Returns 1 when it took effect."""
+        return self.deliver([self.event(source, fact, data, **attributes)])
+
+    def deliver(self, deliveries: Sequence[inbox.Delivery]) -> int:
+        """Deliver a batch of one source. Returns how many took effect."""
+        return inbox.deliver(self.runtime, deliveries, pause=lambda _seconds: None)
+
+    def fire(self, until: str | datetime) -> int:
+        """Fire what is due up to `until`, in order, and move the clock there. Returns how many."""
+        end = instant(until)
+        fired = 0
+        while True:
+            due = timers.next_due(self.runtime)
+            if due is None or due > end:
+                break
+            if due > self.now:
+                self.runtime.fixed_now = due
+            fired += timers.fire_due(self.runtime, until=due)
+            parked = [row for row in self.parked() if row["source"] == "timer"]
+            if parked:
+                raise AssertionError(f"a timer failed: {parked[0]['error']}")
+            again = timers.next_due(self.runtime)
+            if again == due:
+                self._raise_failed(due)
+        self.runtime.fixed_now = max(end, self.now)
+        return fired
+
+    def _raise_failed(self, due: datetime) -> None:
+        table = self.runtime.chassis.timers
+        with self.runtime.engine.begin() as conn:
+            conn.execute(sa.update(table).where(table.c.due_at == due).values(next_try_at=None))
+
+    def said(self, fact: str | None = None) -> list[dict[str, Any]]:
+        """Return what was said so far, as decoded CloudEvents, oldest first."""
+        table = self.runtime.chassis.outbox
+        asked = sa.select(table.c.body).order_by(table.c.id)
+        if fact is not None:
+            asked = asked.where(table.c.fact == fact)
+        with self.runtime.engine.connect() as conn:
+            return [msgspec.json.decode(bytes(body)) for (body,) in conn.execute(asked)]
+
+    def parked(self) -> list[dict[str, Any]]:
+        """Return what is parked."""
+        return inbox.parked_rows(self.runtime)
+
+    def rows(self, statement: str, **params: Any) -> list[dict[str, Any]]:
+        """Run a SELECT and return its rows."""
+        with self.runtime.engine.connect() as conn:
+            return [dict(row) for row in conn.execute(sa.text(statement), params).mappings()]
+
+    def transaction(self) -> Any:
+        """Open a transaction as the system, for tests of storage."""
+        from chassis.bus import SYSTEM  # noqa: PLC0415  only here
+
+        return self.runtime.transaction(SYSTEM)
+
+
+def open_bench(service_cls: type[Service], url: str, **environ: str) -> Bench:
+    """Open a service on an empty database and migrate it."""
+    given = environment(ProcessSettings, service_cls.settings_type, **environ)
+    runtime = Runtime.open(service_cls, url, environ=given)
+    migrate_service(service_cls, runtime.engine)
+    runtime.fixed_now = instant(START)
+    runtime.prepare()
+    return Bench(runtime)
+
+
+@pytest.fixture(params=databases())
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database of each kind that runs here."""
+    yield from fresh_database(request.param, tmp_path)
+
+
+@pytest.fixture
+def bench(service_cls: type[Service], database_url: str) -> Iterator[Bench]:
+    """The service under test on a fresh, migrated database; the clock stands at 2025-03-03 09:00."""
+    opened = open_bench(service_cls, database_url)
+    yield opened
+    opened.runtime.close()
+
+
+def assert_no_drift(service_cls: type[Service], engine: sa.Engine) -> None:
+    """Fail when the migrated database and the service's tables disagree."""
+    found = differences(service_cls, engine)
+    assert not found, "\n".join(map(str, found))
+
+
+__all__ = [
+    "Bench",
+    "assert_no_drift",
+    "bench",
+    "database_url",
+    "environment",
+    "instant",
+    "open_bench",
+]

@@ -311,7 +311,7 @@ class Service:
     @query(roles=(PUBLIC,))
     def _health(self, tx: Tx, _body: Nothing) -> dict[str, Any]:
         """Answer whether the database is reached and how much waits."""
-        return typing.cast(dict[str, Any], tx.runtime.health(tx))
+        return tx.runtime.health(tx)
 
     @query(roles=(PUBLIC,))
     def _clock(self, tx: Tx, _body: Nothing) -> dict[str, Any]:
@@ -321,17 +321,17 @@ class Service:
     @command(roles=(PUBLIC,))
     def _set_clock(self, tx: Tx, body: SetClock) -> dict[str, Any]:
         """Move the demonstration clock forward."""
-        return typing.cast(dict[str, Any], tx.runtime.set_clock(tx, body.now))
+        return tx.runtime.set_clock(tx, body.now)
 
     @query(roles=(ANY_ROLE,))
     def _job(self, tx: Tx, body: JobQuestion) -> dict[str, Any]:
         """Answer how far a job is."""
-        return typing.cast(dict[str, Any], tx.runtime.job_card(tx, body.job_id))
+        return tx.runtime.job_card(tx, body.job_id)
 
     @command(roles=(ANY_ROLE,))
     def _cancel_job(self, tx: Tx, body: JobQuestion) -> dict[str, Any]:
         """Ask a job to stop at its next step."""
-        return typing.cast(dict[str, Any], tx.runtime.cancel_job(tx, body.job_id))
+        return tx.runtime.cancel_job(tx, body.job_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,7 +344,6 @@ class Entry:
     body_type: type[Any] | None
 
 
-@functools.cache
 def entries(cls: type[Service]) -> dict[str, Entry]:
     """Read the doors of a service class from nameko's own metadata."""
     found: dict[str, Entry] = {}

@@ -1,0 +1,112 @@
+"""Commands and queries through the doors."""
+
+import pytest
+import sqlalchemy as sa
+
+from chassis.refusal import (
+    IdempotencyMismatch,
+    Invalid,
+    KeyRequired,
+    NotFound,
+    PreconditionRequired,
+    RoleDenied,
+    VersionConflict,
+)
+from chassis.bus import Call
+from chassis.testing import assert_no_drift
+from chassis.tests.toy.service import Toy, TooMuch
+
+
+def test_a_command_changes_the_row_and_says_so_in_one_transaction(bench):
+    assert bench.do("add", {"counter_id": "c", "amount": 5})["version"] == 1
+    assert bench.do("add", {"counter_id": "c", "amount": 6})["version"] == 2
+    assert bench.ask("total", {"counter_id": "c"})["total"] == 11
+    said = bench.said("added.v1")
+    assert [event["data"]["amount"] for event in said] == [5, 6]
+    assert said[0]["type"] == "toy.added.v1"
+    assert said[0]["source"] == "/fivered/toy"
+    assert said[0]["time"] == "2025-03-03T01:00:00Z"
+    assert said[0]["period"] == "2025-03"
+    assert said[1]["sequence"] == f"{2:020d}"
+
+
+@pytest.mark.covers("R6")
+def test_the_same_key_gives_the_stored_reply_and_no_second_effect(bench):
+    first = bench.do("add", {"counter_id": "c", "amount": 5}, key="k1")
+    assert bench.do("add", {"counter_id": "c", "amount": 5}, key="k1") == first
+    assert bench.ask("total", {"counter_id": "c"})["total"] == 5
+    assert len(bench.said()) == 1
+
+
+@pytest.mark.covers("R6")
+def test_the_same_key_with_another_body_is_refused(bench):
+    bench.do("add", {"counter_id": "c", "amount": 5}, key="k1")
+    with pytest.raises(IdempotencyMismatch):
+        bench.do("add", {"counter_id": "c", "amount": 6}, key="k1")
+
+
+def test_a_refusal_changes_nothing_and_leaves_the_key_free(bench):
+    with pytest.raises(TooMuch) as refused:
+        bench.do("add", {"counter_id": "c", "amount": 5000}, key="k1")
+    assert refused.value.describe() == "超过上限 1000"
+    assert bench.said() == []
+    bench.do("add", {"counter_id": "c", "amount": 5}, key="k1")
+
+
+def test_a_command_without_key_is_refused(bench):
+    with pytest.raises(KeyRequired):
+        bench.runtime.call(Call("add", {"counter_id": "c", "amount": 5}, bench.actor))
+
+
+def test_another_role_is_denied(bench):
+    bench.as_("R_RESIDENT")
+    with pytest.raises(RoleDenied):
+        bench.do("add", {"counter_id": "c", "amount": 5})
+
+
+def test_a_change_must_say_which_version_it_has_seen(bench):
+    bench.do("add", {"counter_id": "c", "amount": 5})
+    with pytest.raises(PreconditionRequired):
+        bench.do("reset", {"counter_id": "c"})
+    with pytest.raises(VersionConflict):
+        bench.do("reset", {"counter_id": "c"}, version=7)
+    assert bench.do("reset", {"counter_id": "c"}, version=1)["version"] == 2
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"counter_id": "c"}, ""),
+        ({"counter_id": "c", "amount": "5"}, "amount"),
+        ({"counter_id": "c", "amount": 5, "colour": "red"}, "colour"),
+    ],
+)
+def test_a_body_that_cannot_be_read_says_where(bench, body, field):
+    with pytest.raises(Invalid) as refused:
+        bench.do("add", body)
+    assert refused.value.field == field
+
+
+def test_a_method_that_does_not_exist_is_not_found(bench):
+    for method in ("nothing", "on_toy", "on_reminder", "__init__"):
+        with pytest.raises(NotFound):
+            bench.do(method, {})
+
+
+def test_every_command_leaves_an_audit_row(bench):
+    bench.as_("R_DISTRICT", person="per_1").do("add", {"counter_id": "c", "amount": 5})
+    rows = bench.rows("SELECT actor, role, action, target, result FROM audit")
+    assert rows == [
+        {"actor": "per_1", "role": "R_DISTRICT", "action": "add", "target": "c", "result": "ADDED"}
+    ]
+
+
+def test_the_migrated_database_agrees_with_the_tables(bench):
+    assert_no_drift(Toy, bench.runtime.engine)
+
+
+def test_drift_is_noticed(bench):
+    with bench.runtime.engine.begin() as conn:
+        conn.execute(sa.text("ALTER TABLE counters ADD COLUMN stray INTEGER"))
+    with pytest.raises(AssertionError, match="stray"):
+        assert_no_drift(Toy, bench.runtime.engine)

@@ -1,0 +1,114 @@
+"""Batches, duplicates, poison and parking."""
+
+from chassis import inbox
+from chassis.bus import new_uuid
+from chassis.tests.toy.service import FAIL
+
+
+def amounts(bench):
+    return [row["amount"] for row in bench.rows("SELECT amount FROM entries ORDER BY id")]
+
+
+def added(bench, amount, subject="c", **attributes):
+    note = attributes.pop("note", "")
+    return bench.event(
+        "toy", "added.v1", {"amount": amount, "note": note}, subject=subject, **attributes
+    )
+
+
+def test_an_event_heard_twice_takes_effect_once(bench):
+    event = added(bench, 5)
+    assert bench.deliver([event, event]) == 1
+    assert bench.deliver([event]) == 0
+    assert amounts(bench) == [5]
+
+
+def test_unknown_fields_are_ignored(bench):
+    bench.hear("toy", "added.v1", {"amount": 3, "new_field": {"a": 1}})
+    assert amounts(bench) == [3]
+
+
+def test_an_event_that_fails_twice_and_then_works_takes_effect_once(bench):
+    FAIL["flaky"] = 3  # once in the batch, then twice alone
+    bench.deliver([added(bench, 1), added(bench, 2, "d", note="flaky"), added(bench, 3, "e")])
+    assert sorted(amounts(bench)) == [1, 2, 3]
+    assert bench.parked() == []
+
+
+def test_poison_is_parked_with_what_follows_of_its_subject_and_nobody_else_waits(bench):
+    FAIL["bad"] = 1000
+    batch = [
+        added(bench, 1, "a", sequence=1),
+        added(bench, 2, "b", sequence=1, note="bad"),
+        added(bench, 3, "b", sequence=2),
+        added(bench, 4, "c", sequence=1),
+    ]
+    assert bench.deliver(batch) == 2
+    assert bench.deliver([added(bench, 5, "b", sequence=3), added(bench, 6, "a", sequence=2)]) == 1
+    assert amounts(bench) == [1, 4, 6]
+    assert [(row["reason"], row["subject"]) for row in bench.parked()] == [
+        ("FAILED", "b"),
+        ("BEHIND", "b"),
+        ("BEHIND", "b"),
+    ]
+    assert "told to fail at bad" in bench.parked()[0]["error"]
+    # Delivered again by the wire: nothing is parked twice, nothing takes effect.
+    assert bench.deliver(batch) == 0
+    assert len(bench.parked()) == 3
+
+
+def test_a_retry_takes_the_parked_events_into_effect_in_their_order(bench):
+    FAIL["bad"] = 1000
+    bench.deliver([added(bench, 2, "b", note="bad"), added(bench, 3, "b"), added(bench, 4, "b")])
+    FAIL.clear()
+    first = bench.parked()[0]["id"]
+    assert inbox.mark_parked(bench.runtime, [first], "RETRY", "operator") == 1
+    assert inbox.retry_parked(bench.runtime, "toy") == 3
+    assert amounts(bench) == [2, 3, 4]
+    assert bench.parked() == []
+    bench.deliver([added(bench, 5, "b")])
+    assert amounts(bench) == [2, 3, 4, 5]
+
+
+def test_a_retry_that_fails_again_stays_parked(bench):
+    FAIL["bad"] = 1000
+    bench.deliver([added(bench, 2, "b", note="bad"), added(bench, 3, "b")])
+    inbox.mark_parked(bench.runtime, [bench.parked()[0]["id"]], "RETRY", "operator")
+    assert inbox.retry_parked(bench.runtime, "toy") == 0
+    assert [row["state"] for row in bench.parked()] == ["PARKED", "PARKED"]
+    assert bench.parked()[0]["attempts"] == 5
+
+
+def test_a_dropped_event_lets_the_next_one_through(bench):
+    FAIL["bad"] = 1000
+    bench.deliver([added(bench, 2, "b", note="bad"), added(bench, 3, "b")])
+    inbox.mark_parked(bench.runtime, [bench.parked()[0]["id"]], "DROPPED", "operator")
+    assert inbox.retry_parked(bench.runtime, "toy") == 1
+    assert amounts(bench) == [3]
+
+
+def test_unreadable_bytes_and_wrong_data_are_parked_with_their_reason(bench):
+    broken = inbox.Delivery(b"{not json", "toy", 0)
+    schema = bench.event("toy", "added.v1", {"amount": "many"}, subject="s")
+    unknown = bench.event("toy", "renamed.v9", {"amount": 1})
+    assert bench.deliver([broken, schema, unknown, added(bench, 7, "z")]) == 1
+    assert amounts(bench) == [7]
+    parked = bench.parked()
+    assert [row["reason"] for row in parked] == ["UNREADABLE", "SCHEMA", "UNKNOWN_FACT"]
+    assert "$.amount" in parked[1]["error"]
+    assert bytes(parked[0]["body"]) == b"{not json"
+
+
+def test_an_earlier_event_is_not_parked_behind_a_later_one_of_its_subject(bench):
+    good = added(bench, 1, "s")
+    schema = bench.event("toy", "added.v1", {"amount": "many"}, subject="s")
+    later = added(bench, 2, "s")
+    bench.deliver([good, schema, later])
+    assert amounts(bench) == [1]
+    assert [row["reason"] for row in bench.parked()] == ["SCHEMA", "BEHIND"]
+
+
+def test_two_deliveries_of_one_id_with_other_words_count_once(bench):
+    one = new_uuid()
+    bench.deliver([added(bench, 1, event_id=one), added(bench, 9, event_id=one)])
+    assert amounts(bench) == [1]

@@ -1,0 +1,101 @@
+"""Timers fire at their due time; jobs go on where they stopped."""
+
+import pytest
+import sqlalchemy as sa
+
+from chassis import inbox, jobs, timers
+from chassis.bus import Call
+from chassis.testing import instant
+from chassis.tests.toy.service import FAIL
+
+
+def test_a_timer_acts_at_its_due_time_however_late_the_worker_is(bench):
+    bench.do("remind", {"counter_id": "c"})
+    bench.at("2025-03-03T18:00")
+    assert timers.fire_due(bench.runtime) == 1
+    said = bench.said()[0]
+    assert said["time"] == "2025-03-03T02:00:00Z"
+    assert said["recordedat"] == "2025-03-03T10:00:00Z"
+    assert timers.fire_due(bench.runtime) == 0
+
+
+def test_a_timer_that_is_armed_again_is_moved(bench):
+    bench.do("remind", {"counter_id": "c"})
+    bench.at("2025-03-03T09:30").do("remind", {"counter_id": "c"})
+    bench.fire("2025-03-03T10:15")
+    assert bench.said() == []
+    bench.fire("2025-03-03T10:30")
+    assert len(bench.said()) == 1
+
+
+@pytest.mark.covers("REQ-L20")
+def test_a_recurring_timer_is_armed_for_each_month_in_turn(bench):
+    bench.fire("2025-06-30T00:00")
+    assert [event["data"]["note"] for event in bench.said()] == [
+        "month 2025-02",
+        "month 2025-03",
+        "month 2025-04",
+        "month 2025-05",
+    ]
+
+
+def test_a_timer_that_always_fails_is_parked_and_can_be_retried(bench):
+    bench.do("remind", {"counter_id": "c"})
+    bench.at("2025-03-03T18:00")
+    FAIL["timer"] = 1000
+    table = bench.runtime.chassis.timers
+    for _ in range(timers.TRIES):
+        timers.fire_due(bench.runtime)
+        with bench.runtime.engine.begin() as conn:
+            conn.execute(sa.update(table).values(next_try_at=None))
+    assert [row["source"] for row in bench.parked()] == ["timer"]
+    FAIL.clear()
+    inbox.mark_parked(bench.runtime, [bench.parked()[0]["id"]], "RETRY", "operator")
+    assert timers.retry_parked_timers(bench.runtime) == 1
+    assert timers.fire_due(bench.runtime) == 1
+    assert bench.said()[0]["time"] == "2025-03-03T02:00:00Z"
+
+
+def job_of(bench, job_id):
+    return bench.ask("_job", {"job_id": job_id})
+
+
+def test_a_job_reports_its_progress_and_its_result(bench):
+    job_id = bench.do("count_up", {"counter_id": "c", "amount": 3})["id"]
+    assert job_of(bench, job_id)["state"] == "QUEUED"
+    assert jobs.run_next(bench.runtime)
+    card = job_of(bench, job_id)
+    assert (card["state"], card["done"], card["total"]) == ("DONE", 3, 3)
+    assert card["result"] == {"counted": 3}
+    assert not jobs.run_next(bench.runtime)
+
+
+def test_a_job_whose_process_died_goes_on_where_it_stopped(bench):
+    job_id = bench.do("count_up", {"counter_id": "c", "amount": 5})["id"]
+    FAIL["job"] = 3
+    with pytest.raises(KeyboardInterrupt):
+        jobs.run_next(bench.runtime)
+    FAIL.clear()
+    assert not jobs.run_next(bench.runtime)  # the lease still stands
+    table = bench.runtime.chassis.jobs
+    with bench.runtime.engine.begin() as conn:
+        conn.execute(sa.update(table).values(lease_until=instant("2020-01-01")))
+    assert jobs.run_next(bench.runtime)
+    assert job_of(bench, job_id)["state"] == "DONE"
+    assert [event["sequence"][-1] for event in bench.said()] == ["1", "2", "3", "4", "5"]
+
+
+def test_a_cancelled_job_stops_at_its_next_step(bench):
+    job_id = bench.do("count_up", {"counter_id": "c", "amount": 3})["id"]
+    bench.do("_cancel_job", {"job_id": job_id})
+    jobs.run_next(bench.runtime)
+    assert job_of(bench, job_id)["state"] == "CANCELLED"
+    assert bench.said() == []
+
+
+def test_the_clock_may_be_moved_only_in_a_demonstration(bench):
+    from chassis.refusal import NotFound
+
+    call = Call("_set_clock", {"now": "2025-04-01T00:00:00+08:00"}, bench.actor, "k")
+    with pytest.raises(NotFound):
+        bench.runtime.call(call)

@@ -1,0 +1,196 @@
+"""The toy: `add` says `added.v1`; what it hears is entered; failures are made on purpose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+import sqlalchemy as sa
+
+from chassis import storage as store
+from chassis.bus import Due, Heard, Job, Service, Tx, command, job, query, subscribe, timer
+from chassis.refusal import Guard, NotFound
+
+metadata = store.new_metadata()
+chassis = store.chassis_tables(metadata)
+counters = sa.Table(
+    "counters",
+    metadata,
+    sa.Column("counter_id", store.Id, primary_key=True),
+    sa.Column("total", sa.BigInteger, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+)
+entries = sa.Table(
+    "entries",
+    metadata,
+    sa.Column("id", store.BigId, sa.Identity(), primary_key=True),
+    sa.Column("event_id", store.Uuid, nullable=False, unique=True),
+    sa.Column("subject", store.Id, nullable=False),
+    sa.Column("sequence", sa.Integer, nullable=False),
+    sa.Column("amount", sa.BigInteger, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    FACT: ClassVar[str] = "added.v1"
+    AGGREGATE: ClassVar[str] = "counter"
+    VISIBILITY: ClassVar[str] = "internal"
+    amount: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """Nobody hears this one."""
+
+    FACT: ClassVar[str] = "forgotten.v1"
+    AGGREGATE: ClassVar[str] = "counter"
+    VISIBILITY: ClassVar[str] = "internal"
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class AddedHeard:
+    SOURCE: ClassVar[str] = "toy"
+    FACT: ClassVar[str] = "added.v1"
+    amount: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Add:
+    counter_id: str
+    amount: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Which:
+    counter_id: str
+
+
+class TooMuch(Guard):
+    guard = "TOO_MUCH"
+    text = "超过上限 {limit}"
+
+
+# How often the handler has failed per note; tests set what should fail.
+FAIL: dict[str, int] = {}
+
+
+class Toy(Service):
+    """Adds, hears itself, and fails when told to."""
+
+    name = "toy"
+    tables = metadata
+    says = (Added, Forgotten)
+
+    @command(roles=("R_DISTRICT",))
+    def add(self, tx: Tx, order: Add) -> dict[str, Any]:
+        if order.amount > 1000:
+            raise TooMuch(limit=1000, field="amount")
+        row = tx.conn.execute(
+            store.lock(
+                sa.select(counters).where(counters.c.counter_id == order.counter_id), tx.conn
+            )
+        ).first()
+        version = row.version + 1 if row else 1
+        statement = store.insert(tx.conn, counters).values(
+            counter_id=order.counter_id, total=order.amount, version=1
+        )
+        tx.conn.execute(
+            statement.on_conflict_do_update(
+                index_elements=["counter_id"],
+                set_={
+                    "total": counters.c.total + order.amount,
+                    "version": counters.c.version + 1,
+                },
+            )
+        )
+        fact = Forgotten(order.amount) if order.note == "forget" else Added(order.amount, order.note)
+        tx.say(fact, subject=order.counter_id, scope="370811", sequence=version)
+        return {"id": order.counter_id, "state": "ADDED", "version": version}
+
+    @command(roles=("R_DISTRICT",), if_match=True)
+    def reset(self, tx: Tx, order: Which) -> dict[str, Any]:
+        row = tx.conn.execute(
+            sa.select(counters).where(counters.c.counter_id == order.counter_id)
+        ).first()
+        if row is None:
+            raise NotFound(kind="counter", id=order.counter_id)
+        tx.check_version(row.version)
+        tx.conn.execute(
+            sa.update(counters)
+            .where(counters.c.counter_id == order.counter_id)
+            .values(total=0, version=row.version + 1)
+        )
+        return {"id": order.counter_id, "state": "RESET", "version": row.version + 1}
+
+    @command(roles=("R_DISTRICT",))
+    def remind(self, tx: Tx, order: Which) -> dict[str, Any]:
+        tx.arm("reminder", order.counter_id, tx.now + timedelta(hours=1), {"why": "test"})
+        return {"id": order.counter_id, "state": "ARMED"}
+
+    @command(roles=("R_DISTRICT",))
+    def count_up(self, tx: Tx, order: Add) -> dict[str, Any]:
+        job_id = tx.start_job("count", {"counter": order.counter_id, "to": order.amount})
+        return {"id": job_id, "state": "QUEUED"}
+
+    @query(roles=("*",))
+    def total(self, tx: Tx, q: Which) -> dict[str, Any]:
+        total = tx.conn.execute(
+            sa.select(counters.c.total).where(counters.c.counter_id == q.counter_id)
+        ).scalar()
+        return {"id": q.counter_id, "total": total or 0}
+
+    @subscribe("toy", AddedHeard)
+    def on_toy(self, tx: Tx, heard: list[Heard]) -> None:
+        for event in heard:
+            left = FAIL.get(event.data.note, 0)
+            if left:
+                FAIL[event.data.note] = left - 1
+                raise RuntimeError(f"told to fail at {event.data.note}")
+        tx.conn.execute(
+            entries.insert(),
+            [
+                {
+                    "event_id": e.id,
+                    "subject": e.subject,
+                    "sequence": e.sequence,
+                    "amount": e.data.amount,
+                }
+                for e in heard
+            ],
+        )
+
+    @timer("reminder")
+    def on_reminder(self, tx: Tx, due: Due) -> None:
+        if FAIL.get("timer", 0):
+            FAIL["timer"] -= 1
+            raise RuntimeError("told to fail in the timer")
+        tx.say(
+            Added(0, f"reminded at {tx.now.isoformat()}"),
+            subject=due.ref,
+            scope="370811",
+            sequence=99,
+        )
+
+    @timer("monthly", schedule=lambda now, calendar: calendar.next_cutoff(now))
+    def on_month(self, tx: Tx, due: Due) -> None:
+        tx.say(Added(0, f"month {due.ref}"), subject="month", scope="370811", sequence=1)
+
+    @job("count")
+    def count(self, running: Job) -> dict[str, Any]:
+        start = running.saved["at"] if running.saved else 0
+        for n in range(start, running.params["to"]):
+            if FAIL.get("job", 0) == n + 1:
+                raise KeyboardInterrupt
+            with running.step(done=n + 1, total=running.params["to"], saved={"at": n + 1}) as tx:
+                tx.say(Added(1), subject=running.params["counter"], scope="370811", sequence=n + 1)
+        return {"counted": running.params["to"]}
+
+
+_: datetime

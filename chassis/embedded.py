@@ -1,0 +1,325 @@
+"""The embedded host: all services in one process, on SQLite, without a broker.
+
+One writer thread per service runs its commands, batches and timers; queries run on a few reader
+threads. A subscriber reads its sources' outboxes behind one cursor per source, which is committed
+with the effect: a killed process loses nothing and starts without scanning.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import queue
+import threading
+import time
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from chassis import idempotency, inbox, jobs, rpc, timers
+from chassis import storage as store
+from chassis.bus import Actor, Call, Tx
+from chassis.runtime import Runtime
+
+log = logging.getLogger("fivered.embedded")
+
+BATCH = 500
+TICK_S = 0.2
+KEEP_OUTBOX = timedelta(days=90)
+KEEP_INBOX = timedelta(days=120)
+
+
+class _Wake:
+    """Something was said, or the clock was moved."""
+
+
+_WAKE = _Wake()
+
+
+class Writer(threading.Thread):
+    """The one thread that writes a service's database."""
+
+    def __init__(self, runtime: Runtime, sources: Mapping[str, Runtime]) -> None:
+        super().__init__(name=f"writer-{runtime.name}", daemon=True)
+        self.runtime = runtime
+        self.sources = {
+            name: source for name, source in sources.items() if name in runtime.reads_of
+        }
+        self.work: queue.SimpleQueue[tuple[Call, Future[dict[str, Any]]] | _Wake | None] = (
+            queue.SimpleQueue()
+        )
+        self._read_to: dict[str, int] = {}
+        self._stopping = threading.Event()
+        self._next_sweep = time.monotonic() + 60
+        self._wait = 0.0
+
+    def run(self) -> None:
+        """Serve until stopped. A fault of one turn is logged and does not end the thread."""
+        dirty = True
+        while not self._stopping.is_set():
+            try:
+                dirty = self._turn(wait=not dirty)
+            except inbox.Outage as outage:
+                log.warning(
+                    "storage_outage", extra={"service": self.runtime.name, "why": str(outage)}
+                )
+                self._stopping.wait(min(self._wait + 0.2, 5))
+            except Exception:
+                log.exception("writer_fault", extra={"service": self.runtime.name})
+                self._stopping.wait(0.5)
+        self._refuse_rest()
+
+    def _turn(self, *, wait: bool) -> bool:
+        """Do what waits. Returns whether events may still be waiting."""
+        end = time.monotonic() + TICK_S
+        item = self._next(end if wait else None)
+        served = 0
+        while item is not None:
+            if not isinstance(item, _Wake):
+                self._serve(*item)
+                served += 1
+            if served >= 50:
+                break
+            item = self._next(None)
+        more = self._pump()
+        timers.fire_due(self.runtime, limit=50)
+        self._retry_parked()
+        if time.monotonic() > self._next_sweep:
+            self._next_sweep = time.monotonic() + 3600
+            self._sweep()
+        return more
+
+    def _next(self, until: float | None) -> tuple[Call, Future[dict[str, Any]]] | _Wake | None:
+        try:
+            if until is None:
+                return self.work.get_nowait()
+            return self.work.get(timeout=max(0.001, until - time.monotonic()))
+        except queue.Empty:
+            return None
+
+    def _serve(self, call: Call, future: Future[dict[str, Any]]) -> None:
+        if future.set_running_or_notify_cancel():
+            future.set_result(rpc.answer(self.runtime, call))
+
+    def _pump(self) -> bool:
+        more = False
+        for name, source in self.sources.items():
+            more |= self._pump_source(name, source)
+        return more
+
+    def _pump_source(self, name: str, source: Runtime) -> bool:
+        if name not in self._read_to:
+            self._read_to[name] = self._cursor(name)
+        outbox = source.chassis.outbox
+        asked = (
+            sa.select(outbox.c.id, outbox.c.fact, outbox.c.partition, outbox.c.body)
+            .where(outbox.c.id > self._read_to[name])
+            .order_by(outbox.c.id)
+            .limit(BATCH)
+        )
+        with store.reading(source.engine) as conn:
+            rows = conn.execute(asked).all()
+        if not rows:
+            return False
+        last = rows[-1].id
+        wanted = self.runtime.reads_of[name]
+        deliveries = [
+            inbox.Delivery(bytes(row.body), name, row.partition, row.id)
+            for row in rows
+            if row.fact in wanted
+        ]
+        if deliveries:
+            inbox.deliver(
+                self.runtime,
+                deliveries,
+                pause=lambda seconds: self._stopping.wait(seconds) and None,
+                also=lambda tx: self._advance(tx, name, last),
+            )
+        self._read_to[name] = last
+        return len(rows) == BATCH
+
+    def _cursor(self, name: str) -> int:
+        table = self.runtime.chassis.cursors
+        with store.reading(self.runtime.engine) as conn:
+            found = conn.execute(
+                sa.select(table.c.position).where(table.c.source == name)
+            ).scalar()
+        return int(found or 0)
+
+    def _advance(self, tx: Tx, name: str, position: int) -> None:
+        table = self.runtime.chassis.cursors
+        statement = store.insert(tx.conn, table).values(source=name, position=position)
+        tx.conn.execute(
+            statement.on_conflict_do_update(
+                index_elements=["source"], set_={"position": statement.excluded.position}
+            )
+        )
+
+    def _retry_parked(self) -> None:
+        table = self.runtime.chassis.parked
+        with store.reading(self.runtime.engine) as conn:
+            marked = conn.execute(
+                sa.select(table.c.source).where(table.c.state == "RETRY").distinct()
+            ).scalars()
+            names = list(marked)
+        for name in names:
+            if name == "timer":
+                timers.retry_parked_timers(self.runtime)
+            else:
+                inbox.retry_parked(self.runtime, name)
+
+    def _sweep(self) -> None:
+        """Forget keys, deliveries and receipts that nobody can ask for any more."""
+        chassis = self.runtime.chassis
+        with self.runtime.engine.begin() as conn:
+            idempotency.sweep(conn, chassis.idempotency)
+            conn.execute(
+                sa.delete(chassis.inbox).where(
+                    chassis.inbox.c.heard_at < datetime.now(UTC) - KEEP_INBOX
+                )
+            )
+
+    def _refuse_rest(self) -> None:
+        while True:
+            item = self._next(None)
+            if item is None:
+                return
+            if not isinstance(item, _Wake):
+                item[1].set_result({"outage": {"retry_after_s": 1}})
+
+    def stop(self) -> None:
+        """Ask the thread to end after its present turn."""
+        self._stopping.set()
+        self.work.put(_WAKE)
+
+
+class JobRunner(threading.Thread):
+    """Runs a service's jobs beside its writer."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        super().__init__(name=f"jobs-{runtime.name}", daemon=True)
+        self.runtime = runtime
+        self.wake = threading.Event()
+        self._stopping = threading.Event()
+
+    def run(self) -> None:
+        """Take up jobs until stopped."""
+        while not self._stopping.is_set():
+            try:
+                if not jobs.run_next(self.runtime):
+                    self.wake.wait(1.0)
+                    self.wake.clear()
+            except Exception:
+                log.exception("job_runner_fault", extra={"service": self.runtime.name})
+                self._stopping.wait(1)
+
+    def stop(self) -> None:
+        """Ask the thread to end after its present job."""
+        self._stopping.set()
+        self.wake.set()
+
+
+class EmbeddedHost:
+    """The bus of the embedded process; the gateway's `Caller` there."""
+
+    def __init__(self, runtimes: Mapping[str, Runtime]) -> None:
+        self.runtimes = dict(runtimes)
+        self.writers = {
+            name: Writer(runtime, self.runtimes) for name, runtime in self.runtimes.items()
+        }
+        self.job_runners = {
+            name: JobRunner(runtime)
+            for name, runtime in self.runtimes.items()
+            if runtime.job_doors
+        }
+        self._readers = ThreadPoolExecutor(max_workers=4, thread_name_prefix="reader")
+        for name, runtime in self.runtimes.items():
+            runtime.on_commit = self._waker(name)
+
+    def _waker(self, name: str) -> Any:
+        hearing = [w for w in self.writers.values() if name in w.sources]
+
+        def wake() -> None:
+            for writer in hearing:
+                writer.work.put(_WAKE)
+
+        return wake
+
+    def start(self) -> None:
+        """Start the threads."""
+        for runtime in self.runtimes.values():
+            runtime.prepare()
+        for writer in self.writers.values():
+            writer.start()
+        for runner in self.job_runners.values():
+            runner.start()
+
+    def stop(self) -> None:
+        """End the threads cleanly and close the databases."""
+        for runner in self.job_runners.values():
+            runner.stop()
+        for writer in self.writers.values():
+            writer.stop()
+        for thread in (*self.writers.values(), *self.job_runners.values()):
+            if thread.is_alive():
+                thread.join(10)
+        self._readers.shutdown(wait=True)
+        for runtime in self.runtimes.values():
+            runtime.close()
+
+    def submit(self, service: str, call: Call) -> Future[dict[str, Any]]:
+        """Hand a call to its service's threads.
+
+        Raises:
+            ServiceUnavailable: The service is not installed here.
+        """
+        runtime = self.runtimes.get(service)
+        if runtime is None:
+            raise rpc.ServiceUnavailable(service)
+        entry = runtime.entries.get(call.method)
+        if entry is not None and entry.kind == "query":
+            return self._readers.submit(rpc.answer, runtime, call)
+        future: Future[dict[str, Any]] = Future()
+        self.writers[service].work.put((call, future))
+        return future
+
+    async def call(
+        self,
+        service: str,
+        method: str,
+        body: dict[str, Any],
+        *,
+        actor: Actor,
+        key: str | None = None,
+        version: int | None = None,
+        deadline_s: float = 5.0,
+        lang: str = "zh",
+        traceparent: str | None = None,
+    ) -> Any:
+        """See `rpc.Caller.call`."""
+        call = Call(method, body, actor, key, version, lang, traceparent)
+        future = asyncio.wrap_future(self.submit(service, call))
+        try:
+            async with asyncio.timeout(deadline_s):
+                reply = await asyncio.shield(future)
+        except TimeoutError:
+            raise rpc.OutcomeUnknown(service) from None
+        finally:
+            if service in self.job_runners:
+                self.job_runners[service].wake.set()
+        return rpc.unpack(service, reply)
+
+    async def state(self) -> dict[str, Any]:
+        """See `rpc.Caller.state`."""
+        dead = [name for name, writer in self.writers.items() if not writer.is_alive()]
+        return {"bus": "down", "why": f"stopped: {', '.join(dead)}"} if dead else {"bus": "up"}
+
+    async def close(self) -> None:
+        """See `rpc.Caller.close`."""
+        await asyncio.to_thread(self.stop)
+
+
+__all__ = ["EmbeddedHost", "JobRunner", "Writer"]

@@ -1,0 +1,43 @@
+"""Texts for people: Chinese is the source language, English comes from gettext catalogues.
+
+A catalogue is `locale/en.po` in the package that owns the texts. It is read when the first English
+text of that package is asked for.
+"""
+
+from __future__ import annotations
+
+import functools
+from importlib import resources
+from typing import Any
+
+from chassis.refusal import Refusal, fill
+
+
+@functools.cache
+def catalogue(package: str) -> dict[str, str]:
+    """Return Chinese -> English of a package; empty when it has no catalogue."""
+    try:
+        text = resources.files(package).joinpath("locale/en.po").read_text("utf-8")
+    except (FileNotFoundError, ModuleNotFoundError, NotADirectoryError):
+        return {}
+    import polib  # noqa: PLC0415  only needed for the first English text
+
+    return {entry.msgid: entry.msgstr for entry in polib.pofile(text) if entry.msgstr}
+
+
+def english(package: str, text: str) -> str:
+    """Return the English of a Chinese text: the package's own, the chassis's, or the text."""
+    return catalogue(package).get(text) or catalogue("chassis").get(text) or text
+
+
+def payload(refusal: Refusal, package: str) -> dict[str, Any]:
+    """Return a refusal as it travels to the caller, in both languages."""
+    return {
+        "code": refusal.code,
+        "status": refusal.status,
+        "guard": refusal.guard,
+        "field": refusal.field,
+        "message_zh": refusal.describe(),
+        "message_en": fill(english(package, refusal.text), refusal.params),
+        "params": {name: str(value) for name, value in refusal.params.items()},
+    }

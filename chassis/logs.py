@@ -1,0 +1,56 @@
+"""Logs: one JSON object per line on standard error, UTC, with event and trace ids.
+
+Names, phones, tokens and keys never stand in a log: modules pass ids as `extra` fields.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_HIDDEN = ("authorization", "password", "secret", "token", "phone", "actor_key")
+
+
+class JsonFormatter(logging.Formatter):
+    """Formats a record as one JSON object."""
+
+    def __init__(self, unit: str) -> None:
+        super().__init__()
+        self.unit = unit
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        line: dict[str, Any] = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "unit": self.unit,
+            "logger": record.name,
+            "event": record.getMessage(),
+        }
+        for name, value in vars(record).items():
+            if name not in _STANDARD and not name.startswith("_"):
+                line[name] = "***" if any(word in name.lower() for word in _HIDDEN) else value
+        if record.exc_info:
+            line["trace"] = self.formatException(record.exc_info)[-6000:]
+        return msgspec.json.encode(line, enc_hook=str).decode()
+
+
+def configure(unit: str, level: str = "INFO") -> None:
+    """Send every log of this process to standard error as JSON.
+
+    Args:
+        unit: What this process is, e.g. "credit work".
+        level: Least level that is written.
+    """
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonFormatter(unit))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for noisy in ("pika", "amqp", "kombu", "nameko", "alembic", "httpx", "httpcore"):
+        logging.getLogger(noisy).setLevel("WARNING")

@@ -1,0 +1,440 @@
+"""Calls: what goes over the wire, how a service answers, and the gateway's client.
+
+A request is a JSON body with headers (method, signed actor, key, version, deadline, language,
+traceparent). A reply is one of {"ok": ...}, {"refusal": ...}, {"outage": ...}, {"fault": ...}.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import jwt
+import msgspec
+
+from chassis import storage as store
+from chassis.bus import Actor, Call, new_uuid
+from chassis.i18n import payload
+from chassis.refusal import Refusal, RoleDenied
+from chassis.runtime import Runtime
+
+log = logging.getLogger("fivered.rpc")
+
+EXCHANGE = "fivered.rpc"
+_ACTOR_LIFE_S = 60
+
+
+def queue_of(service: str) -> str:
+    """Return the name of a service's call queue."""
+    return f"rpc.{service}"
+
+
+# --------------------------------------------------------------------------------------------------
+# What the caller sees
+
+
+class CallFailed(Exception):
+    """Base of what a call can end in beside a reply."""
+
+
+class CallRefused(CallFailed):
+    """A rule said no.
+
+    Attributes:
+        payload: code, status, guard, field, message_zh, message_en, params.
+    """
+
+    def __init__(self, refusal: dict[str, Any]) -> None:
+        self.payload = refusal
+        super().__init__(refusal.get("message_en") or refusal.get("code"))
+
+
+class ServiceUnavailable(CallFailed):
+    """Nobody took the call: nothing has happened, and it may be repeated."""
+
+    def __init__(self, service: str, retry_after_s: int = 2) -> None:
+        self.service = service
+        self.retry_after_s = retry_after_s
+        super().__init__(f"{service} is not available")
+
+
+class OutcomeUnknown(CallFailed):
+    """No answer within the deadline: the call may have taken effect; repeat with the same key."""
+
+    def __init__(self, service: str) -> None:
+        self.service = service
+        super().__init__(f"{service} has not answered in time")
+
+
+class CallFaulted(CallFailed):
+    """The service has a bug; its log has the trace id."""
+
+    def __init__(self, service: str, fault_id: str) -> None:
+        self.service = service
+        self.fault_id = fault_id
+        super().__init__(f"{service} failed ({fault_id})")
+
+
+class Caller(Protocol):
+    """What the gateway needs of the bus, in both run modes."""
+
+    async def call(
+        self,
+        service: str,
+        method: str,
+        body: dict[str, Any],
+        *,
+        actor: Actor,
+        key: str | None = None,
+        version: int | None = None,
+        deadline_s: float = 5.0,
+        lang: str = "zh",
+        traceparent: str | None = None,
+    ) -> Any:
+        """Call a method of a service and return its reply.
+
+        Raises:
+            CallRefused: A rule said no.
+            ServiceUnavailable: Nothing has happened.
+            OutcomeUnknown: The deadline has passed.
+            CallFaulted: The service has a bug.
+        """
+
+    async def state(self) -> dict[str, Any]:
+        """Tell whether the bus is reached."""
+
+    async def close(self) -> None:
+        """Let go of the bus."""
+
+
+# --------------------------------------------------------------------------------------------------
+# The actor, signed for one call
+
+
+def sign_actor(actor: Actor, service: str, method: str, secret: str) -> str:
+    """Return the signed actor of one call, good for a minute and for this method only."""
+    claims = {
+        "sub": actor.id,
+        "role": actor.role,
+        "scope": actor.scope,
+        "aud": f"{service}.{method}",
+        "exp": int(time.time()) + _ACTOR_LIFE_S,
+    }
+    return jwt.encode(claims, secret, algorithm="HS256")
+
+
+def read_actor(token: str, service: str, method: str, secret: str) -> Actor:
+    """Check and read a signed actor.
+
+    Raises:
+        RoleDenied: The signature is not ours, it is too old, or made for another method.
+    """
+    try:
+        claims = jwt.decode(
+            token,
+            secret,
+            algorithms=["HS256"],
+            audience=f"{service}.{method}",
+            options={"require": ["exp", "aud", "sub"], "verify_sub": False},
+        )
+        return Actor(claims["sub"], claims["role"], claims["scope"])
+    except (jwt.PyJWTError, KeyError) as error:
+        raise RoleDenied(role="?") from error
+
+
+# --------------------------------------------------------------------------------------------------
+# How a service answers
+
+
+def answer(runtime: Runtime, call: Call) -> dict[str, Any]:
+    """Run a call and return the reply as it travels; never raises."""
+    package = runtime.service_cls.__module__.rpartition(".")[0]
+    try:
+        return {"ok": runtime.call(call)}
+    except Refusal as refusal:
+        return {"refusal": payload(refusal, package)}
+    except Exception as error:  # noqa: BLE001  whatever happens, the caller must be answered
+        if store.is_outage(error):
+            log.warning(
+                "call_outage",
+                extra={"service": runtime.name, "method": call.method, "why": str(error)[:300]},
+            )
+            return {"outage": {"retry_after_s": 2}}
+        fault_id = new_uuid()
+        log.exception(
+            "call_fault",
+            extra={"service": runtime.name, "method": call.method, "fault_id": fault_id},
+        )
+        return {"fault": {"id": fault_id}}
+
+
+def unpack(service: str, reply: dict[str, Any]) -> Any:
+    """Return what a reply says, or raise what it means."""
+    if "ok" in reply:
+        return reply["ok"]
+    if "refusal" in reply:
+        raise CallRefused(reply["refusal"])
+    if "outage" in reply:
+        raise ServiceUnavailable(service, int(reply["outage"].get("retry_after_s", 2)))
+    raise CallFaulted(service, str(reply.get("fault", {}).get("id", "")))
+
+
+def read_call(
+    body: bytes, headers: dict[str, Any], service: str, secret: str
+) -> tuple[Call, float | None]:
+    """Read a request off the wire. Returns the call and its deadline (epoch seconds).
+
+    Raises:
+        RoleDenied: The actor is not signed by us.
+        ValueError: The bytes are no request.
+    """
+    method = str(headers.get("method", ""))
+    decoded = msgspec.json.decode(body)
+    if not isinstance(decoded, dict) or not method:
+        raise ValueError("a request is a JSON object with a method header")
+    actor = read_actor(str(headers.get("actor", "")), service, method, secret)
+    version = headers.get("version")
+    deadline = headers.get("deadline-ms")
+    call = Call(
+        method,
+        decoded,
+        actor,
+        key=headers.get("key"),
+        version=int(version) if version is not None else None,
+        lang=str(headers.get("lang", "zh")),
+        traceparent=headers.get("traceparent"),
+    )
+    return call, float(deadline) / 1000 if deadline is not None else None
+
+
+# --------------------------------------------------------------------------------------------------
+# The gateway's client over RabbitMQ
+
+
+@dataclass(slots=True)
+class _Pending:
+    service: str
+    future: asyncio.Future[dict[str, Any]]
+
+
+class BusCaller:
+    """Calls over RabbitMQ, on the gateway's own event loop.
+
+    One connection; requests are mandatory and expire at their deadline, replies come to an
+    exclusive queue. When the connection closes, every pending call fails at once (its outcome is
+    unknown) and the client connects again.
+    """
+
+    def __init__(self, url: str, secret: str) -> None:
+        self._url = url
+        self._secret = secret
+        self._pending: dict[str, _Pending] = {}
+        self._channel: Any = None
+        self._connection: Any = None
+        self._ready = asyncio.Event()
+        self._reply_to = ""
+        self._closed = False
+        self._blocked = False
+        self._keeper: asyncio.Task[None] | None = None
+        self._lost: asyncio.Event = asyncio.Event()
+        self._why = "not connected yet"
+
+    async def start(self) -> None:
+        """Begin to connect; calls made before it is connected are told to come again."""
+        self._keeper = asyncio.create_task(self._keep())
+
+    async def _keep(self) -> None:
+        wait = 0.1
+        while not self._closed:
+            self._lost.clear()
+            try:
+                await self._connect()
+                wait = 0.1
+                await self._lost.wait()
+            except Exception as error:  # noqa: BLE001  the broker may fail in any way
+                self._why = str(error) or type(error).__name__
+                log.warning("bus_unreachable", extra={"why": self._why[:200]})
+            self._drop()
+            if not self._closed:
+                await asyncio.sleep(wait)
+                wait = min(wait * 2, 3.0)
+
+    async def _connect(self) -> None:
+        import pika  # noqa: PLC0415  the embedded process never needs it
+        from pika.adapters.asyncio_connection import AsyncioConnection  # noqa: PLC0415
+
+        loop = asyncio.get_running_loop()
+        opened: asyncio.Future[Any] = loop.create_future()
+
+        def settle(value: Any) -> None:
+            if not opened.done():
+                if isinstance(value, BaseException):
+                    opened.set_exception(value)
+                else:
+                    opened.set_result(value)
+
+        def closed(_connection: Any, error: Any) -> None:
+            settle(error if isinstance(error, BaseException) else ConnectionError(str(error)))
+            self._why = str(error)
+            self._lost.set()
+
+        parameters = pika.URLParameters(self._url)
+        parameters.heartbeat = 10
+        parameters.blocked_connection_timeout = 20
+        parameters.socket_timeout = 5
+        parameters.client_properties = {"connection_name": "fivered gateway"}
+        connection = AsyncioConnection(
+            parameters,
+            on_open_callback=settle,
+            on_open_error_callback=lambda _c, error: settle(error),
+            on_close_callback=closed,
+            custom_ioloop=loop,
+        )
+        self._connection = connection
+        async with asyncio.timeout(10):
+            await opened
+        connection.add_on_connection_blocked_callback(lambda *_: setattr(self, "_blocked", True))
+        connection.add_on_connection_unblocked_callback(lambda *_: setattr(self, "_blocked", False))
+        async with asyncio.timeout(10):
+            channel = await self._later(lambda cb: connection.channel(on_open_callback=cb))
+            channel.add_on_close_callback(lambda _ch, _why: self._lost.set())
+            channel.add_on_return_callback(self._returned)
+            # The gateway declares what it needs: a service that never ran has no queue, and a
+            # call to it comes back at once instead of waiting.
+            await self._later(
+                lambda cb: channel.exchange_declare(
+                    EXCHANGE, exchange_type="direct", durable=True, callback=cb
+                )
+            )
+            declared = await self._later(
+                lambda cb: channel.queue_declare("", exclusive=True, auto_delete=True, callback=cb)
+            )
+            self._reply_to = declared.method.queue
+            await self._later(
+                lambda cb: channel.basic_consume(
+                    self._reply_to, self._replied, auto_ack=True, callback=cb
+                )
+            )
+        self._channel = channel
+        self._ready.set()
+        log.info("bus_connected")
+
+    async def _later(self, begin: Callable[[Callable[[Any], None]], Any]) -> Any:
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+
+        def done(result: Any) -> None:
+            if not future.done():
+                future.set_result(result)
+
+        begin(done)
+        lost = asyncio.create_task(self._lost.wait())
+        try:
+            await asyncio.wait({future, lost}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            lost.cancel()
+        if not future.done():
+            raise ConnectionError(self._why)
+        return future.result()
+
+    def _drop(self) -> None:
+        self._ready.clear()
+        self._channel = None
+        connection, self._connection = self._connection, None
+        if connection is not None and not (connection.is_closed or connection.is_closing):
+            with contextlib.suppress(Exception):
+                connection.close()
+        pending, self._pending = self._pending, {}
+        for waiting in pending.values():
+            if not waiting.future.done():
+                waiting.future.set_exception(OutcomeUnknown(waiting.service))
+
+    def _returned(self, _channel: Any, _method: Any, properties: Any, _body: bytes) -> None:
+        waiting = self._pending.pop(properties.correlation_id, None)
+        if waiting is not None and not waiting.future.done():
+            waiting.future.set_exception(ServiceUnavailable(waiting.service))
+
+    def _replied(self, _channel: Any, _method: Any, properties: Any, body: bytes) -> None:
+        # A reply that comes after its deadline finds nobody, and that is all.
+        waiting = self._pending.pop(properties.correlation_id, None)
+        if waiting is None or waiting.future.done():
+            return
+        try:
+            waiting.future.set_result(msgspec.json.decode(body))
+        except msgspec.DecodeError:
+            waiting.future.set_result({"fault": {"id": "unreadable reply"}})
+
+    async def call(
+        self,
+        service: str,
+        method: str,
+        body: dict[str, Any],
+        *,
+        actor: Actor,
+        key: str | None = None,
+        version: int | None = None,
+        deadline_s: float = 5.0,
+        lang: str = "zh",
+        traceparent: str | None = None,
+    ) -> Any:
+        """See `Caller.call`."""
+        if not self._ready.is_set() or self._blocked or self._channel is None:
+            raise ServiceUnavailable(service)
+        import pika  # noqa: PLC0415  the embedded process never needs it
+
+        ends_at = time.time() + deadline_s
+        headers: dict[str, Any] = {
+            "method": method,
+            "actor": sign_actor(actor, service, method, self._secret),
+            "deadline-ms": int(ends_at * 1000),
+            "lang": lang,
+        }
+        if key is not None:
+            headers["key"] = key
+        if version is not None:
+            headers["version"] = version
+        if traceparent is not None:
+            headers["traceparent"] = traceparent
+        call_id = new_uuid()
+        future: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._pending[call_id] = _Pending(service, future)
+        properties = pika.BasicProperties(
+            content_type="application/json",
+            correlation_id=call_id,
+            reply_to=self._reply_to,
+            expiration=str(max(1, int(deadline_s * 1000))),
+            headers=headers,
+        )
+        try:
+            self._channel.basic_publish(
+                EXCHANGE, service, msgspec.json.encode(body), properties, mandatory=True
+            )
+            async with asyncio.timeout(deadline_s):
+                return unpack(service, await future)
+        except TimeoutError:
+            raise OutcomeUnknown(service) from None
+        except CallFailed:
+            raise
+        except Exception as error:  # noqa: BLE001  pika raises many kinds when a channel is gone
+            log.warning("call_not_sent", extra={"service": service, "why": str(error)[:200]})
+            raise OutcomeUnknown(service) from error
+        finally:
+            self._pending.pop(call_id, None)
+
+    async def state(self) -> dict[str, Any]:
+        """See `Caller.state`."""
+        if self._ready.is_set() and not self._blocked:
+            return {"bus": "up"}
+        return {"bus": "blocked" if self._blocked else "down", "why": self._why[:200]}
+
+    async def close(self) -> None:
+        """See `Caller.close`."""
+        self._closed = True
+        self._lost.set()
+        if self._keeper is not None:
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._keeper

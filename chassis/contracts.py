@@ -1,0 +1,240 @@
+"""Contracts as files: what a service promises, written beside its code and compared with it.
+
+A service's `contracts/` holds `events/<fact>.json` (schema and examples of each fact that it says),
+`calls.json` (what its commands and queries take), `queues.json` (what it hears) and `released.json`
+(the facts as they stood at the last release). Titles and examples are written by hand; schemas come
+from the code. A released fact only gains optional fields and examples.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from chassis.bus import PARTITIONS, Command, Query, entries
+
+if TYPE_CHECKING:
+    from chassis.bus import Service
+
+
+@dataclass(slots=True)
+class Report:
+    """What `check` or `write` found.
+
+    Attributes:
+        problems: One line each: the file and what is wrong with it.
+        written: Files that were changed.
+    """
+
+    problems: list[str] = field(default_factory=list)
+    written: list[Path] = field(default_factory=list)
+
+
+def folder_of(service_cls: type[Service]) -> Path:
+    """Return the folder of a service's contracts."""
+    package = service_cls.__module__.rpartition(".")[0]
+    return Path(str(resources.files(package).joinpath("contracts")))
+
+
+def schema_of(kind: type[Any]) -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of a dataclass, its own definition at the top."""
+    whole = msgspec.json.schema(kind)
+    name = whole.pop("$ref", "").rpartition("/")[2]
+    if not name:
+        return whole
+    definitions = whole.pop("$defs")
+    top: dict[str, Any] = definitions.pop(name)
+    if definitions:
+        top["$defs"] = definitions
+    return top
+
+
+def event_contract(service_cls: type[Service], kind: type[Any], old: dict[str, Any]) -> Any:
+    """Return the contract of one fact; title and examples are kept from `old`."""
+    return {
+        "type": f"{service_cls.name}.{kind.FACT}",
+        "visibility": kind.VISIBILITY,
+        "title": old.get("title") or (kind.__doc__ or "").strip().splitlines()[0],
+        "schema": {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            **schema_of(kind),
+        },
+        "examples": old.get("examples", []),
+    }
+
+
+def calls_contract(service_cls: type[Service]) -> dict[str, Any]:
+    """Return what the commands and queries of a service take, by method."""
+    found: dict[str, Any] = {}
+    for method, entry in sorted(entries(service_cls).items()):
+        if not isinstance(entry.door, Command | Query) or entry.body_type is None:
+            continue
+        found[method] = {
+            "kind": entry.kind,
+            "roles": sorted(entry.door.roles),
+            "if_match": entry.door.if_match,
+            "request": schema_of(entry.body_type),
+        }
+    return found
+
+
+def queues_contract(service_cls: type[Service]) -> dict[str, Any]:
+    """Return what a service hears, by source; queue names follow from it."""
+    heard: dict[str, list[str]] = {}
+    for entry in entries(service_cls).values():
+        if entry.kind == "subscribe":
+            facts = heard.setdefault(entry.door.source, [])
+            facts.extend(reader.FACT for reader in entry.door.readers)
+    return {
+        "partitions": PARTITIONS,
+        "subscriptions": {source: sorted(facts) for source, facts in sorted(heard.items())},
+    }
+
+
+def _read(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    found = json.loads(path.read_text("utf-8"))
+    if not isinstance(found, dict):
+        raise TypeError(f"{path} must hold one JSON object")
+    return found
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+
+
+def _wanted(service_cls: type[Service], folder: Path) -> dict[Path, Any]:
+    files: dict[Path, Any] = {
+        folder / "calls.json": calls_contract(service_cls),
+        folder / "queues.json": queues_contract(service_cls),
+    }
+    for kind in service_cls.says:
+        path = folder / "events" / f"{kind.FACT}.json"
+        files[path] = event_contract(service_cls, kind, _read(path))
+    return files
+
+
+def write(service_cls: type[Service], folder: Path | None = None) -> Report:
+    """Bring the contract files up to the code; titles and examples stay."""
+    folder = folder or folder_of(service_cls)
+    report = Report()
+    for path, value in _wanted(service_cls, folder).items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        text = _text(value)
+        if not path.exists() or path.read_text("utf-8") != text:
+            path.write_text(text, "utf-8")
+            report.written.append(path)
+    report.problems = check(service_cls, folder).problems
+    return report
+
+
+def check(service_cls: type[Service], folder: Path | None = None) -> Report:
+    """Compare the contract files with the code, the examples with the schemas, and both with what
+    was released."""
+    folder = folder or folder_of(service_cls)
+    report = Report()
+    wanted = _wanted(service_cls, folder)
+    for path, value in wanted.items():
+        if _read(path) != json.loads(_text(value)):
+            report.problems.append(f"{path}: differs from the code (fivered contracts write)")
+    for path in sorted((folder / "events").glob("*.json")):
+        if path not in wanted:
+            report.problems.append(f"{path}: the service does not say this fact")
+    for kind in service_cls.says:
+        path = folder / "events" / f"{kind.FACT}.json"
+        report.problems += _check_examples(kind, path)
+    report.problems += _check_released(folder)
+    return report
+
+
+def _check_examples(kind: type[Any], path: Path) -> list[str]:
+    examples = _read(path).get("examples", [])
+    if not examples:
+        return [f"{path}: has no example"]
+    found = []
+    for number, example in enumerate(examples):
+        try:
+            msgspec.convert(example, kind, strict=False)
+        except msgspec.ValidationError as error:
+            found.append(f"{path}: example {number}: {error}")
+            continue
+        unknown = set(example) - set(kind.__dataclass_fields__)
+        if unknown:
+            found.append(f"{path}: example {number} has unknown fields {sorted(unknown)}")
+    return found
+
+
+# --------------------------------------------------------------------------------------------------
+# Releases
+
+
+def release(service_cls: type[Service], folder: Path | None = None) -> Report:
+    """Freeze the facts as they stand: from now on they only gain optional fields and examples."""
+    folder = folder or folder_of(service_cls)
+    report = check(service_cls, folder)
+    if report.problems:
+        return report
+    path = folder / "released.json"
+    frozen = {
+        kind.FACT: {
+            "schema": (contract := _read(folder / "events" / f"{kind.FACT}.json"))["schema"],
+            "examples": [_digest(example) for example in contract["examples"]],
+        }
+        for kind in service_cls.says
+    }
+    path.write_text(_text(_read(path) | frozen), "utf-8")
+    report.written.append(path)
+    return report
+
+
+def _digest(example: Any) -> str:
+    return hashlib.sha256(msgspec.json.encode(example, order="sorted")).hexdigest()[:16]
+
+
+def _check_released(folder: Path) -> list[str]:
+    found = []
+    for fact, old in _read(folder / "released.json").items():
+        path = folder / "events" / f"{fact}.json"
+        now = _read(path)
+        if not now:
+            found.append(f"{path}: {fact} was released and is gone; say it until nobody hears it")
+            continue
+        found += [f"{path}: {why}" for why in broken_promises(old["schema"], now["schema"])]
+        kept = {_digest(example) for example in now["examples"]}
+        found += [
+            f"{path}: released example {digest} is gone or changed"
+            for digest in old["examples"]
+            if digest not in kept
+        ]
+    return found
+
+
+def broken_promises(old: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """Return what a reader of the old schema could trip over in the new one."""
+    found = []
+    before, after = old.get("properties", {}), now.get("properties", {})
+    for name, kind in before.items():
+        if name not in after:
+            found.append(f"field {name!r} was released and is gone")
+        elif _shape(kind) != _shape(after[name]):
+            found.append(f"field {name!r} has another type; say a new version instead")
+    for name in now.get("required", []):
+        if name not in old.get("required", []):
+            found.append(f"field {name!r} is required now; a new field must be optional")
+    for name, kind in old.get("$defs", {}).items():
+        if name in now.get("$defs", {}):
+            found += [f"{name}: {why}" for why in broken_promises(kind, now["$defs"][name])]
+    return found
+
+
+def _shape(kind: Any) -> Any:
+    if isinstance(kind, dict):
+        return {k: _shape(v) for k, v in kind.items() if k not in {"description", "title"}}
+    return [_shape(one) for one in kind] if isinstance(kind, list) else kind

@@ -1,0 +1,52 @@
+"""What is installed here: units register by entry point, so that nothing names them in code."""
+
+from __future__ import annotations
+
+import functools
+from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from chassis.bus import Service
+
+SERVICES = "fivered.services"
+COMMANDS = "fivered.commands"
+GATEWAY = "fivered.gateway"
+DEMO = "fivered.demo"
+
+
+class NotInstalled(LookupError):
+    """No unit of that name is installed; the message lists those that are."""
+
+
+@functools.cache
+def points(group: str) -> dict[str, EntryPoint]:
+    """Return the entry points of a group by name, in the order of their names."""
+    found = {point.name: point for point in entry_points(group=group)}
+    return dict(sorted(found.items()))
+
+
+def service_names() -> list[str]:
+    """Return the names of the installed services."""
+    return list(points(SERVICES))
+
+
+def service_class(name: str) -> type[Service]:
+    """Return the class of an installed service.
+
+    Raises:
+        NotInstalled: There is no such service here.
+    """
+    point = points(SERVICES).get(name)
+    if point is None:
+        known = ", ".join(service_names()) or "none"
+        raise NotInstalled(f"no service {name!r} is installed here (installed: {known})")
+    return cast("type[Service]", point.load())
+
+
+def load(group: str, name: str | None = None) -> Any | None:
+    """Return the object of an entry point, of the first one when no name is given, or None."""
+    found = points(group)
+    if name is None:
+        name = next(iter(found), None)
+    return found[name].load() if name is not None and name in found else None

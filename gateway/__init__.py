@@ -1,0 +1,1 @@
+"""The gateway: the one open port; it knows how to ask the services, and none of their rules."""

@@ -1,0 +1,311 @@
+"""Declares which HTTP call leads to which command or query of a service, and who may make it.
+
+A routes file states doors and nothing else; how a door is served stands in `dispatch`, how it is
+described in `openapi`. Deny by default: a door that does not say who may enter cannot be declared.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Literal, TypeVar, get_args
+
+from pydantic import BaseModel, ConfigDict
+
+from chassis.bus import ANY_ROLE, SYSTEM_ROLE
+from chassis.bus import PUBLIC as PUBLIC_ROLE
+
+ROLES: frozenset[str] = frozenset(
+    {
+        "R_RESIDENT",
+        "R_STEWARD",
+        "R_GRID",
+        "R_CADRE",
+        "R_SECRETARY",
+        "R_STREET",
+        "R_STREET_LEAD",
+        "R_DISTRICT",
+        "R_DISTRICT_LEAD",
+        "R_PM",
+        "R_PCO",
+        "R_OWNERS",
+        "R_MERCHANT",
+        "R_PARTNER",
+        "R_DEPUTY",
+        "R_UTILITY",
+        "R_AUDITOR",
+        SYSTEM_ROLE,
+    }
+)
+ANY: tuple[str, ...] = (ANY_ROLE,)
+PUBLIC: tuple[str, ...] = (PUBLIC_ROLE,)
+
+Verb = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+_PLACE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+_PATH = re.compile(r"^(/([a-z0-9-]+|\{[a-z][a-z0-9_]*\}))+$")
+
+
+class Body(BaseModel):
+    """Base of request bodies: unknown members and values of another type are refused.
+
+    Bodies are read as JSON, so a strict `datetime` takes an ISO 8601 string.
+    """
+
+    # Building a validator takes longer than declaring the class; it waits for the first request,
+    # so that a process with hundreds of models answers soon after its start.
+    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
+
+
+class Params(BaseModel):
+    """Base of query parameters: unknown ones are refused; values are read from text."""
+
+    model_config = ConfigDict(extra="forbid", defer_build=True)
+
+
+class Reply(BaseModel):
+    """Base of replies: what a caller may rely on. A service may say more than is promised."""
+
+    model_config = ConfigDict(extra="allow", defer_build=True)
+
+
+ItemT = TypeVar("ItemT")
+
+
+class Page(Reply, Generic[ItemT]):
+    """One page of a list; `next` is the cursor of the following one, or null on the last."""
+
+    items: list[ItemT]
+    next: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """One HTTP call and the method of the service that it leads to.
+
+    Attributes:
+        path: Below `/v1/<service>`, with `{places}`.
+        roles: Who may enter; the service checks the same again.
+        body: Type of the JSON body, or None when the command needs none.
+        params: Type of the query parameters, or None when there are none.
+        path_params: Type of the path's places when they are not plain text.
+        if_match: Whether the caller must say which version he has seen.
+        deadline_s: Longest wait for the answer; None takes the setting.
+    """
+
+    service: str
+    tag: str
+    kind: Literal["command", "query"]
+    verb: str
+    path: str
+    method: str
+    roles: tuple[str, ...]
+    summary: str
+    description: str
+    status: int
+    if_match: bool
+    body: type[Body] | None
+    params: type[Params] | None
+    path_params: type[Params] | None
+    reply: type[Any]
+    deadline_s: float | None
+
+    @property
+    def full_path(self) -> str:
+        """The path as the caller writes it."""
+        return f"/v1/{self.service}{self.path}"
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The names of the path's places, in order."""
+        return tuple(_PLACE.findall(self.path))
+
+    @property
+    def public(self) -> bool:
+        """Whether a caller without a token may enter."""
+        return PUBLIC_ROLE in self.roles
+
+
+def _roles_of(roles: Any, where: str) -> tuple[str, ...]:
+    """Return the roles as a flat tuple.
+
+    Raises:
+        TypeError: There are none, or one is unknown.
+    """
+    given: list[Any] = [roles] if isinstance(roles, str) else list(roles or ())
+    flat: list[str] = []
+    for role in given:
+        flat.extend([role] if isinstance(role, str) else role)
+    if not flat:
+        raise TypeError(f"{where} does not say who may enter")
+    unknown = set(flat) - ROLES - {ANY_ROLE, PUBLIC_ROLE}
+    if unknown:
+        raise TypeError(f"{where} names unknown roles: {', '.join(sorted(unknown))}")
+    return tuple(dict.fromkeys(flat))
+
+
+class Doors:
+    """The doors of one service, in the order of their declaration.
+
+    Args:
+        service: The service's name on the wire.
+        tag: Heading in the reference, "中文 / English".
+    """
+
+    def __init__(self, service: str, tag: str) -> None:
+        self.service = service
+        self.tag = tag
+        self._doors: dict[tuple[str, str], Door] = {}
+
+    def __iter__(self) -> Iterator[Door]:
+        return iter(self._doors.values())
+
+    def __len__(self) -> int:
+        return len(self._doors)
+
+    def command(
+        self,
+        verb: str,
+        path: str,
+        method: str,
+        *,
+        roles: Sequence[str],
+        reply: type[Any],
+        summary: str,
+        body: type[Body] | None = None,
+        if_match: bool = False,
+        status: int = 200,
+        description: str = "",
+        path_params: type[Params] | None = None,
+        deadline_s: float | None = None,
+    ) -> Door:
+        """Declare a command. Path places and body members become the body of the call.
+
+        Args:
+            verb: POST, PUT, PATCH or DELETE.
+            path: Below `/v1/<service>`; `{places}` are named as the service names them.
+            method: The command's method on the service.
+            roles: `ANY`, `PUBLIC` or a tuple of role names; the same as the service declares.
+            reply: A `Reply` type.
+            summary: "中文 / English".
+            body: A `Body` type.
+            if_match: Whether `If-Match` is required.
+            status: 200, 201 for a new thing, 202 for work that goes on.
+            description: More for the reference; default is the body's docstring.
+            path_params: A `Params` type when a place is not plain text.
+            deadline_s: Longest wait for the answer.
+
+        Raises:
+            TypeError: The declaration is incomplete or contradicts itself.
+        """
+        if verb not in get_args(Verb) or verb == "GET":
+            raise TypeError(f"{method}: a command is POST, PUT, PATCH or DELETE, not {verb}")
+        if status not in {200, 201, 202}:
+            raise TypeError(f"{method}: a command answers 200, 201 or 202, not {status}")
+        return self._add(
+            "command",
+            verb,
+            path,
+            method,
+            roles=roles,
+            reply=reply,
+            summary=summary,
+            description=description,
+            status=status,
+            if_match=if_match,
+            body=body,
+            params=None,
+            path_params=path_params,
+            deadline_s=deadline_s,
+        )
+
+    def query(
+        self,
+        verb: str,
+        path: str,
+        method: str,
+        *,
+        roles: Sequence[str],
+        reply: type[Any],
+        summary: str,
+        params: type[Params] | None = None,
+        description: str = "",
+        path_params: type[Params] | None = None,
+        deadline_s: float | None = None,
+    ) -> Door:
+        """Declare a question. Path places and query parameters become the body of the call.
+
+        Args:
+            verb: GET.
+            path: As in `command`.
+            method: The query's method on the service.
+            roles: As in `command`.
+            reply: A `Reply` type, or `Page[...]`.
+            summary: "中文 / English".
+            params: A `Params` type.
+            description: More for the reference.
+            path_params: A `Params` type when a place is not plain text.
+            deadline_s: Longest wait for the answer.
+
+        Raises:
+            TypeError: The declaration is incomplete or contradicts itself.
+        """
+        if verb != "GET":
+            raise TypeError(f"{method}: a query is GET, not {verb}")
+        return self._add(
+            "query",
+            verb,
+            path,
+            method,
+            roles=roles,
+            reply=reply,
+            summary=summary,
+            description=description,
+            status=200,
+            if_match=False,
+            body=None,
+            params=params,
+            path_params=path_params,
+            deadline_s=deadline_s,
+        )
+
+    def _add(
+        self, kind: Literal["command", "query"], verb: str, path: str, method: str, **rest: Any
+    ) -> Door:
+        where = f"{verb} /v1/{self.service}{path}"
+        rest["roles"] = _roles_of(rest["roles"], where)
+        if not _PATH.match(path):
+            raise TypeError(f"{where} is no path")
+        if (verb, path) in self._doors:
+            raise TypeError(f"{where} is declared twice")
+        if not rest["summary"]:
+            raise TypeError(f"{where} has no summary")
+        door = Door(self.service, self.tag, kind, verb, path, method, **rest)
+        _check_names(door, where)
+        self._doors[verb, path] = door
+        return door
+
+
+def _check_names(door: Door, where: str) -> None:
+    """Refuse a place that is also a member of the body, and bodies that are not ours.
+
+    Raises:
+        TypeError: A name has two meanings, or a type has the wrong base.
+    """
+    places = set(door.places)
+    if len(places) != len(door.places):
+        raise TypeError(f"{where} has a place twice")
+    for model, base in ((door.body, Body), (door.params, Params), (door.path_params, Params)):
+        if model is not None and not (isinstance(model, type) and issubclass(model, base)):
+            raise TypeError(f"{where}: {model!r} must extend {base.__name__}")
+    if not (isinstance(door.reply, type) and issubclass(door.reply, BaseModel)):
+        raise TypeError(f"{where}: {door.reply!r} must extend Reply")
+    for model in (door.body, door.params):
+        twice = places & set(model.model_fields) if model is not None else set()
+        if twice:
+            raise TypeError(f"{where}: {', '.join(sorted(twice))} stands in the path already")
+    if door.path_params is not None and set(door.path_params.model_fields) != places:
+        raise TypeError(f"{where}: path_params must name the path's places")
+
+
+__all__ = ["ANY", "PUBLIC", "ROLES", "Body", "Door", "Doors", "Page", "Params", "Reply"]

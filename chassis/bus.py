@@ -284,6 +284,23 @@ class JobQuestion:
     job_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """Tables that one subscription keeps and that can be read again from their source.
+
+    Attributes:
+        name: What an operator calls it.
+        source: The service whose facts it keeps.
+        handler: The method that hears them; it does nothing else.
+        tables: Names of the tables that are emptied first.
+    """
+
+    name: str
+    source: str
+    handler: str
+    tables: tuple[str, ...]
+
+
 class RuntimeProvider(DependencyProvider):  # type: ignore[misc]  # nameko has no types
     """Gives each service instance the runtime of its process."""
 
@@ -300,12 +317,14 @@ class Service:
         tables: Its metadata, the chassis's tables included.
         settings_type: What it reads from its environment.
         says: The facts that it may say.
+        projections: What `fivered rebuild` may throw away and read again.
     """
 
     name: ClassVar[str]
     tables: ClassVar[sa.MetaData]
     settings_type: ClassVar[type[Any]] = NoSettings
     says: ClassVar[tuple[type[Any], ...]] = ()
+    projections: ClassVar[tuple[Projection, ...]] = ()
     runtime: Any = RuntimeProvider()
 
     @query(roles=(PUBLIC,))
@@ -642,6 +661,7 @@ __all__ = [
     "Heard",
     "Job",
     "NotFound",
+    "Projection",
     "Service",
     "Tx",
     "command",

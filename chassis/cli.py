@@ -1,0 +1,303 @@
+"""The `fivered` command: run, migrate, look into and mend what is installed.
+
+Units add their own commands by the entry point group "fivered.commands"; the chassis names none.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from chassis.runtime import Runtime
+
+Handler = Callable[[argparse.Namespace], int]
+
+
+class CommandFailed(Exception):
+    """The command cannot be carried out; its message is the one line that the user sees."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    args = list(sys.argv[1:] if argv is None else argv)
+    parser, handlers = _parser(args)
+    given = parser.parse_args(args)
+    handler = handlers.get(given.command)
+    if handler is None:
+        parser.print_help()
+        return 2
+    from chassis.installed import NotInstalled  # noqa: PLC0415  see _parser
+    from chassis.settings import SettingsError  # noqa: PLC0415  see _parser
+
+    try:
+        return handler(given)
+    except SettingsError as error:
+        for problem in error.problems:
+            print(f"fivered: {problem}", file=sys.stderr)
+        return 2
+    except (CommandFailed, NotInstalled) as error:
+        print(f"fivered: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        return 0
+
+
+def _parser(args: Sequence[str]) -> tuple[argparse.ArgumentParser, dict[str, Handler]]:
+    # Imports stand where they are used: `fivered up` must answer within two seconds.
+    parser = argparse.ArgumentParser(prog="fivered", description=(__doc__ or "").partition("\n")[0])
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    handlers: dict[str, Handler] = {}
+
+    def add(name: str, text: str, handler: Handler) -> argparse.ArgumentParser:
+        handlers[name] = handler
+        return commands.add_parser(name, help=text, description=text)
+
+    up = add("up", "run everything in this process, on SQLite, without a broker", _up)
+    up.add_argument("--data", default=".fivered/data", help="folder of the databases")
+    up.add_argument("--host", default="127.0.0.1")
+    up.add_argument("--port", type=int, default=8000)
+    up.add_argument("--demo", action="store_true", help="demonstration: clock command, district")
+
+    serve = add("serve", "answer the calls of one service", _serve)
+    serve.add_argument("service")
+    work = add("work", "relay, subscriptions, timers and jobs of one service", _work)
+    work.add_argument("service")
+
+    migrate = add("migrate", "bring the database of a service to the newest revision", _migrate)
+    migrate.add_argument("service", nargs="+", help="service names, or: all")
+
+    topology = add("topology", "the broker's exchanges and queues", _topology)
+    topology.add_argument("action", choices=("apply", "show"))
+
+    events = add("events", "what a service has said", _events)
+    events.add_argument("action", choices=("tail", "replay"))
+    events.add_argument("service")
+    events.add_argument("--after", type=int, default=0, help="outbox id after which to begin")
+    events.add_argument("--limit", type=int, default=100)
+    events.add_argument("--fact", help="only this fact, e.g. request_rated.v1")
+
+    parked = add("parked", "events that a service could not take", _parked)
+    parked.add_argument("action", choices=("list", "show", "retry", "drop"))
+    parked.add_argument("service")
+    parked.add_argument("ids", nargs="*", type=int, help="row ids; none = all (list, retry)")
+    parked.add_argument("--by", default="operator", help="who decides, for the record")
+
+    rebuild = add("rebuild", "clear a projection and read it again from its sources", _rebuild)
+    rebuild.add_argument("service")
+    rebuild.add_argument("projection", nargs="?", help="none: list them")
+
+    contracts = add("contracts", "contract files beside the code", _contracts)
+    contracts.add_argument("action", choices=("write", "check", "release"))
+    contracts.add_argument("service", nargs="*", help="none: every installed service")
+
+    add("doctor", "look at everything and say what is wrong", _doctor)
+
+    # A unit's own command is loaded only when it is asked for, or for the list of all.
+    from chassis.installed import COMMANDS, points  # noqa: PLC0415  see above
+
+    asked = args[0] if args else ""
+    for name, point in points(COMMANDS).items():
+        if asked in handlers and asked != name:
+            continue
+        if asked == name or not asked or asked in {"-h", "--help"}:
+            declare, handler = point.load()
+            declare(add(name, (declare.__doc__ or "").partition("\n")[0], handler))
+    return parser, handlers
+
+
+def _logs(unit: str) -> None:
+    from chassis import logs  # noqa: PLC0415  see _parser
+
+    logs.configure(unit)
+
+
+def database_variable(service: str) -> str:
+    """Return the name of the variable that holds a service's database URL."""
+    return f"FIVERED_{service.upper()}_DATABASE_URL"
+
+
+def open_runtime(service: str, *, cooperative: bool = False) -> Runtime:
+    """Open an installed service on the database that the environment names.
+
+    Raises:
+        CommandFailed: The variable is not set.
+        SettingsError: Lists every missing or wrong variable.
+    """
+    import os  # noqa: PLC0415  see _parser
+
+    from chassis.installed import service_class  # noqa: PLC0415  see _parser
+    from chassis.runtime import Runtime  # noqa: PLC0415  see _parser
+
+    url = os.environ.get(database_variable(service))
+    cls = service_class(service)
+    if not url:
+        raise CommandFailed(f"{database_variable(service)} is not set: the database of {service}")
+    return Runtime.open(cls, url, cooperative=cooperative)
+
+
+def _up(given: argparse.Namespace) -> int:
+    from chassis import up  # noqa: PLC0415  see _parser
+
+    return up.run(given.data, given.host, given.port, demo=given.demo)
+
+
+def _serve(given: argparse.Namespace) -> int:
+    from chassis import serve  # noqa: PLC0415  patches the process; must come first
+
+    return int(serve.run(given.service))
+
+
+def _work(given: argparse.Namespace) -> int:
+    from chassis import work  # noqa: PLC0415  see _parser
+
+    return int(work.run(given.service))
+
+
+def _migrate(given: argparse.Namespace) -> int:
+    from chassis.installed import service_names  # noqa: PLC0415  see _parser
+    from chassis.migrate import current_of, migrate_service  # noqa: PLC0415  see _parser
+
+    for name in service_names() if given.service == ["all"] else given.service:
+        runtime = open_runtime(name)
+        done = migrate_service(runtime.service_cls, runtime.engine)
+        print(f"{name}: {'migrated to' if done else 'is at'} {current_of(runtime.engine)}")
+        runtime.close()
+    return 0
+
+
+def _topology(given: argparse.Namespace) -> int:
+    import os  # noqa: PLC0415  see _parser
+
+    from chassis import topology  # noqa: PLC0415  see _parser
+
+    installation = topology.installation()
+    if given.action == "show":
+        print(json.dumps(topology.describe(installation), ensure_ascii=False, indent=2))
+        return 0
+    url = os.environ.get("FIVERED_BROKER_URL")
+    if not url:
+        raise CommandFailed(
+            "FIVERED_BROKER_URL is not set: amqp(s)://user:password@host:port/vhost"
+        )
+    topology.apply(url, installation)
+    print(f"declared for {', '.join(sorted(installation.services))}")
+    return 0
+
+
+def _events(given: argparse.Namespace) -> int:
+    import msgspec  # noqa: PLC0415  see _parser
+    import sqlalchemy as sa  # noqa: PLC0415  see _parser
+
+    from chassis import storage as store  # noqa: PLC0415  see _parser
+
+    runtime = open_runtime(given.service)
+    outbox = runtime.chassis.outbox
+    chosen = [outbox.c.id > given.after]
+    if given.fact:
+        chosen.append(outbox.c.fact == given.fact)
+    if given.action == "tail":
+        asked = sa.select(outbox).where(*chosen).order_by(outbox.c.id).limit(given.limit)
+        with store.reading(runtime.engine) as conn:
+            for row in conn.execute(asked):
+                sent = row.sent_at.isoformat() if row.sent_at else None
+                body = msgspec.json.decode(bytes(row.body))
+                print(json.dumps({"id": row.id, "sent_at": sent, **body}, ensure_ascii=False))
+    else:
+        # Said again: every inbox that knows the event drops it, so this is always safe.
+        ids = sa.select(outbox.c.id).where(*chosen).order_by(outbox.c.id).limit(given.limit)
+        with runtime.engine.begin() as conn:
+            said = conn.execute(
+                sa.update(outbox).where(outbox.c.id.in_(ids.scalar_subquery())).values(sent_at=None)
+            ).rowcount
+        print(f"{said} events of {given.service} go out again")
+    runtime.close()
+    return 0
+
+
+def _parked(given: argparse.Namespace) -> int:
+    from chassis import inbox  # noqa: PLC0415  see _parser
+
+    runtime = open_runtime(given.service)
+    rows = inbox.parked_rows(runtime)
+    if given.ids:
+        rows = [row for row in rows if row["id"] in given.ids]
+    if given.action in {"retry", "drop"}:
+        if given.action == "drop" and not given.ids:
+            raise CommandFailed("drop needs the ids of the rows")
+        state = "RETRY" if given.action == "retry" else "DROPPED"
+        marked = inbox.mark_parked(runtime, [row["id"] for row in rows], state, given.by)
+        print(f"{marked} of {given.service} marked {state}")
+    else:
+        for row in rows:
+            _print_parked(row, whole=given.action == "show")
+        if not rows:
+            print(f"nothing of {given.service} is parked")
+    runtime.close()
+    return 0
+
+
+def _print_parked(row: dict[str, Any], *, whole: bool) -> None:
+    print(
+        f"{row['id']:>6}  {row['parked_at']:%Y-%m-%d %H:%M:%S}  {row['reason']:<12}"
+        f" {row['source']}.{row['fact'] or '?'}  {row['subject'] or ''}"
+        f"  attempts {row['attempts']}  {row['state']}"
+    )
+    last = row["error"].strip().splitlines()[-1] if row["error"].strip() else ""
+    if not whole:
+        print(f"        {last[:160]}")
+        return
+    print(row["error"])
+    print(bytes(row["body"]).decode("utf-8", "replace"))
+
+
+def _rebuild(given: argparse.Namespace) -> int:
+    from chassis import projections  # noqa: PLC0415  see _parser
+
+    runtime = open_runtime(given.service)
+    known = projections.declared(runtime)
+    if given.projection is None:
+        for projection in known.values():
+            print(f"{projection.name}: {', '.join(projection.tables)}, from {projection.source}")
+        return 0
+    if given.projection not in known:
+        raise CommandFailed(
+            f"{given.service} has no projection {given.projection!r}"
+            f" (known: {', '.join(known) or 'none'})"
+        )
+    forgotten = projections.clear(runtime, known[given.projection])
+    print(f"cleared; {forgotten} events will be heard again")
+    print(f"now: fivered events replay {known[given.projection].source} --limit 1000000")
+    runtime.close()
+    return 0
+
+
+def _contracts(given: argparse.Namespace) -> int:
+    from chassis import contracts  # noqa: PLC0415  see _parser
+    from chassis.installed import service_class, service_names  # noqa: PLC0415  see _parser
+
+    work = {"write": contracts.write, "check": contracts.check, "release": contracts.release}
+    failed = False
+    for name in given.service or service_names():
+        report = work[given.action](service_class(name))
+        for path in report.written:
+            print(f"{name}: wrote {path}")
+        for problem in report.problems:
+            print(f"{name}: {problem}", file=sys.stderr)
+        failed |= bool(report.problems)
+    return 1 if failed else 0
+
+
+def _doctor(_given: argparse.Namespace) -> int:
+    from chassis import doctor  # noqa: PLC0415  see _parser
+
+    return int(doctor.run(print))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,183 @@
+"""`fivered up`: every installed service and the gateway in this process, on SQLite files.
+
+It says in one line what is wrong when it cannot start, and where to look when it has.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import secrets
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from chassis.cli import CommandFailed
+
+if TYPE_CHECKING:
+    from chassis.embedded import EmbeddedHost
+
+DEMO = {
+    "FIVERED_DEMO_CLOCK": "1",
+    "FIVERED_DEMO_START": "2025-01-02T09:00:00",
+    "FIVERED_SYNTHETIC": "1",
+}
+
+
+def run(folder: str, host: str, port: int, *, demo: bool) -> int:
+    """Run until Ctrl-C or SIGTERM; returns the exit code.
+
+    Raises:
+        CommandFailed: Folder not writable or in use, port taken, nothing installed.
+        SettingsError: A variable of the environment is wrong.
+    """
+    data = Path(folder)
+    held = _take_folder(data)
+    listening = _take_port(host, port)
+    _environment(data, demo=demo)
+
+    from chassis import installed, logs  # noqa: PLC0415  nothing heavy before the checks above
+
+    names = installed.service_names()
+    if not names:
+        raise CommandFailed("no service is installed here: pip install services/NAME")
+    serve_gateway = installed.load(installed.GATEWAY)
+    if serve_gateway is None:
+        raise CommandFailed("the gateway is not installed here: pip install ./gateway")
+    logs.configure("up", os.environ.get("FIVERED_LOG_LEVEL", "WARNING"))
+    embedded = _open(data, names)
+    address = f"http://{host}:{listening.getsockname()[1]}"
+    _write_running(data, address)
+    try:
+        embedded.start()
+        serve_gateway(
+            embedded,
+            services=names,
+            sock=listening,
+            ready=lambda: _ready(data, address, demo=demo),
+        )
+    finally:
+        embedded.stop()
+        with suppress(FileNotFoundError):
+            (data / "running.json").unlink()
+        held.close()
+    print("stopped", flush=True)
+    return 0
+
+
+def _take_folder(data: Path) -> Any:
+    """Make the folder and hold it, so that two processes never write the same databases."""
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        handle = (data / "lock").open("a+")
+    except OSError as error:
+        raise CommandFailed(
+            f"cannot write in {data}: {error.strerror} (--data names another)"
+        ) from error
+    try:
+        import fcntl  # noqa: PLC0415  not on every system
+
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except ImportError:
+        pass
+    except OSError as error:
+        raise CommandFailed(f"another process runs on {data} (--data names another)") from error
+    return handle
+
+
+def _take_port(host: str, port: int) -> socket.socket:
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+        listening.listen(512)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise CommandFailed(f"port {port} of {host} is taken (make run PORT=8001)") from error
+        raise CommandFailed(f"cannot listen on {host}:{port}: {error.strerror}") from error
+    listening.setblocking(False)
+    return listening
+
+
+def _environment(data: Path, *, demo: bool) -> None:
+    """Fill in what the environment does not say: keys of this folder, the demonstration."""
+    if demo:
+        for name, value in DEMO.items():
+            os.environ.setdefault(name, value)
+    for name, value in keys_of(data).items():
+        os.environ.setdefault(name, value)
+
+
+def keys_of(data: Path) -> dict[str, str]:
+    """Return the keys of a data folder; they are made at its first start and stay with it.
+
+    One key per variable that ends in _KEY and is asked for by an installed unit.
+    """
+    path = data / "keys.json"
+    found: dict[str, str] = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    missing = [name for name in _wanted_keys() if name not in found]
+    if missing:
+        found |= {name: secrets.token_urlsafe(48) for name in missing}
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w") as out:
+            json.dump(found, out, indent=2)
+    return found
+
+
+def _wanted_keys() -> list[str]:
+    from chassis.installed import service_class, service_names  # noqa: PLC0415  see run
+    from chassis.settings import ProcessSettings, describe  # noqa: PLC0415  see run
+
+    kinds: list[type[Any]] = [ProcessSettings]
+    kinds += [service_class(name).settings_type for name in service_names()]
+    named = {name for kind in kinds for name, _default, _help in describe(kind)}
+    return sorted({name for name in named if name.endswith("_KEY")} | {"FIVERED_TOKEN_KEY"})
+
+
+def _open(data: Path, names: list[str]) -> EmbeddedHost:
+    from chassis.embedded import EmbeddedHost  # noqa: PLC0415  see run
+    from chassis.installed import service_class  # noqa: PLC0415  see run
+    from chassis.migrate import migrate_service  # noqa: PLC0415  see run
+    from chassis.runtime import open_all  # noqa: PLC0415  see run
+
+    classes = {name: service_class(name) for name in names}
+    urls = {name: f"sqlite:///{data / name}.sqlite" for name in names}
+    runtimes = open_all(classes, urls)
+    for runtime in runtimes.values():
+        migrate_service(runtime.service_cls, runtime.engine)
+    return EmbeddedHost(runtimes)
+
+
+def _write_running(data: Path, address: str) -> None:
+    """Tell other commands of this folder (`fivered demo`) where the system runs."""
+    (data / "running.json").write_text(
+        json.dumps({"address": address, "mode": "embedded", "pid": os.getpid()}), "utf-8"
+    )
+
+
+def _ready(data: Path, address: str, *, demo: bool) -> None:
+    """Say where everything is; load the demonstration district into an empty folder."""
+    say: Callable[[str], None] = lambda line: print(line, flush=True)  # noqa: E731  one place
+    say(f"五红 Five Red  {address}   文档 docs: {address}/docs   数据 data: {data}")
+    if not demo:
+        return
+    say("演示环境 DEMONSTRATION: loopback only, the clock may be moved (FIVERED_DEMO_CLOCK=1)")
+
+    from chassis import installed  # noqa: PLC0415  see run
+
+    load = installed.load(installed.DEMO)
+    if load is None:
+        return
+
+    def begin() -> None:
+        try:
+            load(address, os.environ["FIVERED_TOKEN_KEY"], say)
+        except Exception as error:  # noqa: BLE001  the system itself runs on
+            print(f"the demonstration district was not loaded: {error}", file=sys.stderr)
+
+    threading.Thread(target=begin, name="demo-district", daemon=True).start()

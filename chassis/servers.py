@@ -1,0 +1,494 @@
+"""Private RabbitMQ and PostgreSQL servers on free loopback ports, without containers.
+
+For tests and for `make up`. Nothing of the machine's own servers is touched: own epmd, own home
+and Erlang cookie, own data folders, everything bound to 127.0.0.1.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+# What a broker with its management interface needs of the plugin folder; linking only these
+# nearly halves the time to start, because every module found there is loaded.
+_PLUGINS = (
+    "rabbit-", "rabbit_common", "rabbitmq_prelaunch", "ra-", "aten", "gen_batch_server", "osiris",
+    "ranch", "cuttlefish", "getopt", "credentials_obfuscation", "jsx", "recon", "seshat",
+    "stdout_formatter", "syslog", "sysmon_handler", "enough", "systemd", "observer_cli",
+    "amqp10_common", "rabbitmq_management-", "rabbitmq_management_agent", "rabbitmq_web_dispatch",
+    "cowboy", "cowlib", "amqp_client", "prometheus", "quantile_estimator",
+    # Releases from 3.12 on need these as well.
+    "horus", "khepri", "thoas", "redbug", "accept", "eetcd", "gun", "base64url",
+)  # fmt: skip
+
+
+class ServerMissing(RuntimeError):
+    """A server program is not installed; the message names the Debian package."""
+
+
+class ServerFailed(RuntimeError):
+    """A server did not start; the message has the end of its log."""
+
+
+def free_port() -> int:
+    """Return a loopback port that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def rabbitmq_home() -> Path | None:
+    """Return the folder of the newest installed RabbitMQ, or None."""
+    found = sorted(Path("/usr/lib/rabbitmq/lib").glob("rabbitmq_server-*"), key=_version)
+    return found[-1] if found else None
+
+
+def postgresql_bin() -> Path | None:
+    """Return the folder of the newest installed PostgreSQL's programs, or None."""
+    found = [
+        path.parent
+        for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")
+        if (path.parent / "postgres").exists()
+    ]
+    if found:
+        return max(found, key=lambda path: _version(path.parent))
+    on_path = shutil.which("initdb")
+    return Path(on_path).resolve().parent if on_path else None
+
+
+def _version(path: Path) -> tuple[int, ...]:
+    digits = path.name.rpartition("-")[2].split(".")
+    return tuple(int(part) for part in digits if part.isdigit())
+
+
+def missing() -> list[str]:
+    """Return the Debian packages that private servers need and that are not installed."""
+    lacking = []
+    if rabbitmq_home() is None or shutil.which("epmd") is None:
+        lacking.append("rabbitmq-server")
+    if postgresql_bin() is None:
+        lacking.append("postgresql")
+    return lacking
+
+
+def require() -> None:
+    """Say in one line what must be installed before private servers can run.
+
+    Raises:
+        ServerMissing: Names the Debian packages.
+    """
+    lacking = missing()
+    if lacking:
+        raise ServerMissing(f"not installed: apt-get install -y {' '.join(lacking)}")
+
+
+def _wait_port(port: int, seconds: float, process: subprocess.Popen[bytes], log: Path) -> None:
+    end = time.monotonic() + seconds
+    while True:
+        if process.poll() is not None:
+            raise ServerFailed(f"exited with {process.returncode}: {_tail(log)}")
+        try:
+            socket.create_connection(("127.0.0.1", port), 0.5).close()
+        except OSError:
+            if time.monotonic() > end:
+                raise ServerFailed(f"port {port} closed after {seconds} s: {_tail(log)}") from None
+            time.sleep(0.05)
+        else:
+            return
+
+
+def _tail(log: Path) -> str:
+    return log.read_text("utf-8", "replace")[-1500:] if log.exists() else "no log"
+
+
+def _signal_group(process: subprocess.Popen[bytes], number: int) -> None:
+    try:
+        os.killpg(process.pid, number)
+    except ProcessLookupError:
+        return
+
+
+class Rabbit:
+    """One private RabbitMQ node with its own epmd and its management interface.
+
+    Attributes:
+        port: AMQP port, kept over restarts.
+        management_port: Port of the HTTP interface.
+    """
+
+    def __init__(
+        self,
+        base: str | Path | None = None,
+        *,
+        port: int | None = None,
+        management_port: int | None = None,
+        conf: str = "",
+    ) -> None:
+        home = rabbitmq_home()
+        if home is None or shutil.which("epmd") is None:
+            raise ServerMissing("not installed: apt-get install -y rabbitmq-server")
+        self._temporary = base is None
+        self.base = Path(base) if base is not None else Path(tempfile.mkdtemp(prefix="rabbit-"))
+        self.base.mkdir(parents=True, exist_ok=True)
+        self.port = port or free_port()
+        self.management_port = management_port or free_port()
+        self._epmd_port = free_port()
+        self._epmd: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._sbin = self._link_tree(home)
+        self._write_files(conf)
+        self._env = self._environment()
+
+    def _link_tree(self, home: Path) -> Path:
+        tree = self.base / "tree"
+        shutil.rmtree(tree, ignore_errors=True)
+        shutil.copytree(home / "sbin", tree / "sbin")
+        shutil.copytree(home / "escript", tree / "escript")
+        (tree / "plugins").mkdir()
+        for plugin in (home / "plugins").iterdir():
+            if plugin.name.startswith(_PLUGINS):
+                (tree / "plugins" / plugin.name).symlink_to(plugin)
+        return tree / "sbin"
+
+    def _write_files(self, conf: str) -> None:
+        cookie = self.base / "home/.erlang.cookie"
+        cookie.parent.mkdir(exist_ok=True)
+        if not cookie.exists():
+            cookie.write_text(secrets.token_hex(16))
+            cookie.chmod(0o400)
+        lines = [
+            f"listeners.tcp.1 = 127.0.0.1:{self.port}",
+            "management.tcp.ip = 127.0.0.1",
+            f"management.tcp.port = {self.management_port}",
+            "management_agent.disable_metrics_collector = false",
+            "log.file = rabbit.log",
+            "disk_free_limit.absolute = 50MB",
+            conf,
+        ]
+        (self.base / "rabbitmq.conf").write_text("\n".join(lines) + "\n")
+        (self.base / "enabled_plugins").write_text("[rabbitmq_management].\n")
+        (self.base / "env.conf").touch()
+
+    def _environment(self) -> dict[str, str]:
+        base = self.base
+        # Without it the distribution port would listen on every interface.
+        loopback = "-kernel inet_dist_use_interface {127,0,0,1}"
+        return {
+            "PATH": os.environ["PATH"],
+            "LC_ALL": "C.UTF-8",
+            "HOME": str(base / "home"),
+            "ERL_EPMD_PORT": str(self._epmd_port),
+            "ERL_EPMD_ADDRESS": "127.0.0.1",
+            "ERL_CRASH_DUMP": str(base / "crash"),
+            "RABBITMQ_NODENAME": "fivered@localhost",
+            "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+            "RABBITMQ_NODE_PORT": str(self.port),
+            "RABBITMQ_DIST_PORT": str(free_port()),
+            "RABBITMQ_CONF_ENV_FILE": str(base / "env.conf"),
+            "RABBITMQ_CONFIG_FILE": str(base / "rabbitmq.conf"),
+            "RABBITMQ_ADVANCED_CONFIG_FILE": str(base / "advanced.config"),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(base / "enabled_plugins"),
+            "RABBITMQ_MNESIA_BASE": str(base / "data"),
+            "RABBITMQ_LOG_BASE": str(base / "log"),
+            "RABBITMQ_PID_FILE": str(base / "pid"),
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": loopback + " +S 1:1",
+            "RABBITMQ_CTL_ERL_ARGS": loopback,
+        }
+
+    def start(self, seconds: float = 90) -> Rabbit:
+        """Start the node and wait until it accepts connections.
+
+        Raises:
+            ServerFailed: It did not start; the message has the end of its log.
+        """
+        log = self.base / "stdout"
+        if self._epmd is None or self._epmd.poll() is not None:
+            self._epmd = subprocess.Popen(  # noqa: S603  our own arguments
+                ["epmd", "-port", str(self._epmd_port), "-address", "127.0.0.1"],  # noqa: S607
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+            _wait_port(self._epmd_port, 10, self._epmd, log)
+        with log.open("ab") as out:
+            # `detached` makes the start script exec the VM: this process id is the broker's own,
+            # so that a kill hits it and not a shell above it.
+            self._process = subprocess.Popen(  # noqa: S603  our own arguments
+                [str(self._sbin / "rabbitmq-server")],
+                env=self._env | {"detached": "1"},
+                cwd=self.base,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
+            )
+        _wait_port(self.port, seconds, self._process, log)
+        self._wait_management(seconds)
+        return self
+
+    def _wait_management(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                self.api("GET", "/overview")
+            except (OSError, ServerFailed):
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.05)
+            else:
+                return
+
+    @property
+    def running(self) -> bool:
+        """Whether the node's process lives."""
+        return self._process is not None and self._process.poll() is None
+
+    def url(self, vhost: str = "/") -> str:
+        """Return the AMQP URL of a vhost."""
+        name = "%2F" if vhost == "/" else vhost
+        return f"amqp://guest:guest@127.0.0.1:{self.port}/{name}"
+
+    def api(self, method: str, path: str, body: Any = None) -> Any:
+        """Ask the management interface; returns the decoded answer or None.
+
+        Raises:
+            ServerFailed: It answered with an error.
+            OSError: It cannot be reached.
+        """
+        request = urllib.request.Request(  # noqa: S310  always http on loopback
+            f"http://127.0.0.1:{self.management_port}/api{path}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={
+                "Authorization": "Basic " + base64.b64encode(b"guest:guest").decode(),
+                "Content-Type": "application/json",
+            },
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310  see above
+                text = answer.read()
+        except urllib.error.HTTPError as error:
+            with error:
+                said = error.read()[:300].decode("utf-8", "replace")
+            raise ServerFailed(f"{method} {path}: {error.code} {said}") from None
+        return json.loads(text) if text else None
+
+    def new_vhost(self) -> str:
+        """Make an empty vhost (some 20 ms) and return its AMQP URL."""
+        name = "t" + secrets.token_hex(6)
+        self.api("PUT", f"/vhosts/{name}")
+        return self.url(name)
+
+    def delete_vhost(self, url: str) -> None:
+        """Remove the vhost of an AMQP URL with all that is in it."""
+        self.api("DELETE", f"/vhosts/{url.rpartition('/')[2]}")
+
+    def ctl(self, *arguments: str, timeout: float = 60) -> str:
+        """Run rabbitmqctl (about 0.4 s) and return its output."""
+        return subprocess.run(  # noqa: S603  our own arguments
+            [str(self._sbin / "rabbitmqctl"), "-n", "fivered@localhost", *arguments],
+            env=self._env,
+            cwd=self.base,
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+        ).stdout
+
+    def kill9(self) -> None:
+        """Kill the node without a word, as a crash would."""
+        if self._process is not None:
+            _signal_group(self._process, signal.SIGKILL)
+            self._process.wait(10)
+
+    def restart(self) -> Rabbit:
+        """Stop cleanly and start again on the same port."""
+        self._stop_node()
+        return self.start()
+
+    def _stop_node(self) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.kill9()
+
+    def stop(self) -> None:
+        """Stop the node and its epmd; a temporary folder is removed."""
+        if self._temporary:
+            # Nobody will read its data again, and a clean stop takes some seconds.
+            self.kill9()
+        self._stop_node()
+        if self._epmd is not None and self._epmd.poll() is None:
+            self._epmd.terminate()
+            self._epmd.wait(5)
+        if self._temporary:
+            shutil.rmtree(self.base, ignore_errors=True)
+
+
+class Postgres:
+    """One private PostgreSQL cluster.
+
+    `initdb` and `postgres` refuse root, so as root they run as the user `postgres` that Debian's
+    package makes; that user must be able to reach the folder.
+
+    Attributes:
+        port: Kept over restarts.
+    """
+
+    def __init__(
+        self,
+        base: str | Path | None = None,
+        *,
+        port: int | None = None,
+        durable: bool = False,
+        conf: str = "",
+    ) -> None:
+        programs = postgresql_bin()
+        if programs is None:
+            raise ServerMissing("not installed: apt-get install -y postgresql")
+        self._programs = programs
+        self._temporary = base is None
+        self.base = Path(base) if base is not None else Path(tempfile.mkdtemp(prefix="pg-"))
+        self.base.mkdir(parents=True, exist_ok=True)
+        self.port = port or free_port()
+        self._durable = durable
+        self._conf = conf
+        self._drop: dict[str, Any] = {}
+        if os.geteuid() == 0:
+            try:
+                owner = pwd.getpwnam("postgres")
+            except KeyError:
+                raise ServerMissing("not installed: apt-get install -y postgresql") from None
+            os.chown(self.base, owner.pw_uid, owner.pw_gid)
+            self._drop = {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
+        self._data = self.base / "data"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._env = {
+            "PATH": f"{programs}:/usr/bin:/bin",
+            "LC_ALL": "C.UTF-8",
+            "HOME": str(self.base),
+        }
+
+    def _run(self, *command: str) -> None:
+        subprocess.run(  # noqa: S603  our own arguments
+            command,
+            cwd=self.base,
+            env=self._env,
+            check=True,
+            capture_output=True,
+            timeout=120,
+            **self._drop,
+        )
+
+    def start(self, seconds: float = 60) -> Postgres:
+        """Make the cluster if there is none, start it and wait until it accepts connections.
+
+        Raises:
+            ServerFailed: It did not start; the message has the end of its log.
+        """
+        if not (self._data / "PG_VERSION").exists():
+            self._run(
+                str(self._programs / "initdb"), "-D", str(self._data), "-U", "postgres",
+                "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync",
+            )  # fmt: skip
+        settings = [
+            "listen_addresses='127.0.0.1'",
+            f"port={self.port}",
+            f"unix_socket_directories='{self.base}'",
+            f"fsync={'on' if self._durable else 'off'}",
+            "max_connections=200",
+            # Otherwise a killed cluster leaves files behind in /dev/shm.
+            "dynamic_shared_memory_type=mmap",
+            self._conf,
+        ]
+        (self._data / "postgresql.auto.conf").write_text("\n".join(settings) + "\n")
+        path = self.base / "log"
+        with path.open("ab") as log:
+            self._process = subprocess.Popen(  # noqa: S603  our own arguments
+                [str(self._programs / "postgres"), "-D", str(self._data)],
+                cwd=self.base,
+                env=self._env,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                **self._drop,
+            )
+        ready = [str(self._programs / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        end = time.monotonic() + seconds
+        while subprocess.run(ready, env=self._env, check=False).returncode:  # noqa: S603  see above
+            if self._process.poll() is not None or time.monotonic() > end:
+                raise ServerFailed(_tail(path))
+            time.sleep(0.03)
+        return self
+
+    @property
+    def running(self) -> bool:
+        """Whether the server's process lives."""
+        return self._process is not None and self._process.poll() is None
+
+    def url(self, database: str = "postgres") -> str:
+        """Return the URL of a database."""
+        return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
+
+    def create_database(self, name: str) -> str:
+        """Create an empty database unless it exists, and return its URL."""
+        import psycopg  # noqa: PLC0415  a broker alone needs no driver
+
+        with psycopg.connect(self.url(), autocommit=True) as conn:
+            found = conn.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
+            if found.fetchone() is None:
+                conn.execute(f'CREATE DATABASE "{name}"'.encode())
+        return self.url(name)
+
+    def kill9(self) -> None:
+        """Kill the server without a word, as a crash would."""
+        if self._process is not None:
+            _signal_group(self._process, signal.SIGKILL)
+            self._process.wait(10)
+
+    def restart(self) -> Postgres:
+        """Stop (clients are cut off) and start again on the same port."""
+        self._stop_server(signal.SIGINT)
+        return self.start()
+
+    def _stop_server(self, number: int) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(number)
+            try:
+                self._process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.kill9()
+
+    def stop(self) -> None:
+        """Stop the server; a temporary folder is removed."""
+        self._stop_server(signal.SIGINT)
+        if self._temporary:
+            shutil.rmtree(self.base, ignore_errors=True)
+
+
+__all__ = [
+    "Postgres",
+    "Rabbit",
+    "ServerFailed",
+    "ServerMissing",
+    "free_port",
+    "missing",
+    "require",
+]

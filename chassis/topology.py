@@ -1,0 +1,455 @@
+"""Topology: which exchanges, queues and bindings an installation needs, and who may touch them.
+
+An *installation* lists the services that are installed, what each says and hears. It is computed
+from the installed service classes, or read from the file `FIVERED_INSTALLATION`, so that the
+process of one service need not import the others.
+
+Names:
+    exchange `<service>.events` (topic): routing key `<fact>.v<n>.<partition>`
+    queue `<subscriber>.<source>.<partition>`: quorum, single active consumer
+    exchange `fivered.rpc` (direct): routing key = service; queue `rpc.<service>` (see `call_queue`)
+    queue `rpc.dead`: calls that could not be read
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from chassis.bus import PARTITIONS, Service, entries
+
+if TYPE_CHECKING:
+    from pika.adapters.blocking_connection import BlockingChannel
+
+RPC_EXCHANGE = "fivered.rpc"
+DEAD_CALLS = "rpc.dead"
+GROUP = "fivered.services"
+
+# Dead calls are kept for people to look at, not as a record.
+_DEAD_KEPT_MS = 7 * 24 * 3600 * 1000
+_DEAD_MOST = 10_000
+
+
+class TopologyError(Exception):
+    """The installation cannot be read, or the broker refuses it; the message says why."""
+
+
+# --------------------------------------------------------------------------------------------------
+# The installation
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One installed service as the bus sees it.
+
+    Attributes:
+        says: Fact -> visibility ("public" or "internal").
+        hears: Source -> facts.
+        partitions: Number of partitions of its exchange.
+    """
+
+    name: str
+    says: Mapping[str, str] = field(default_factory=dict)
+    hears: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    partitions: int = PARTITIONS
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """One subscription queue: what one subscriber hears of one partition of one source."""
+
+    subscriber: str
+    source: str
+    partition: int
+    keys: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The queue's name on the broker."""
+        return queue_name(self.subscriber, self.source, self.partition)
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """The services that belong together."""
+
+    members: Mapping[str, Member]
+
+    def heard_of(self, source: str) -> frozenset[str]:
+        """Return the facts of `source` that an installed subscriber hears.
+
+        Only these are published as mandatory: a fact that nobody hears has no queue, and that is
+        no fault.
+        """
+        return frozenset(
+            fact for member in self.members.values() for fact in member.hears.get(source, ())
+        )
+
+    def queues(self) -> Iterator[Queue]:
+        """Return every subscription queue with its binding keys."""
+        for member in self.members.values():
+            for source, facts in sorted(member.hears.items()):
+                for partition in range(self.partitions_of(source)):
+                    keys = tuple(f"{fact}.{partition}" for fact in sorted(facts))
+                    yield Queue(member.name, source, partition, keys)
+
+    def partitions_of(self, source: str) -> int:
+        """Return the number of partitions of a source; the default when it is not installed."""
+        member = self.members.get(source)
+        return member.partitions if member is not None else PARTITIONS
+
+    def sources(self) -> list[str]:
+        """Return the services whose exchanges are needed: who is installed or heard."""
+        heard = {source for member in self.members.values() for source in member.hears}
+        return sorted(heard | set(self.members))
+
+    def to_json(self) -> str:
+        """Return the text of an installation file."""
+        services = {
+            name: {
+                "says": dict(sorted(member.says.items())),
+                "hears": {source: sorted(facts) for source, facts in sorted(member.hears.items())},
+                "partitions": member.partitions,
+            }
+            for name, member in sorted(self.members.items())
+        }
+        return json.dumps({"services": services}, ensure_ascii=False, indent=2) + "\n"
+
+
+def event_exchange(service: str) -> str:
+    """Return the name of a service's event exchange."""
+    return f"{service}.events"
+
+
+def queue_name(subscriber: str, source: str, partition: int) -> str:
+    """Return the name of a subscription queue."""
+    return f"{subscriber}.{source}.{partition}"
+
+
+def call_queue(service: str) -> str:
+    """Return the name of a service's call queue.
+
+    It is no part of `apply`: the service's own process declares it, transient and auto-delete. It
+    lives exactly as long as somebody consumes it, so that a call to a stopped service comes back
+    at once as unroutable instead of waiting for its deadline in a queue that nobody reads.
+    """
+    return f"rpc.{service}"
+
+
+def member_of(cls: type[Service]) -> Member:
+    """Describe a service class."""
+    hears: dict[str, list[str]] = {}
+    for entry in entries(cls).values():
+        if entry.kind == "subscribe":
+            facts = hears.setdefault(entry.door.source, [])
+            facts.extend(reader.FACT for reader in entry.door.readers)
+    return Member(
+        cls.name,
+        {event.FACT: getattr(event, "VISIBILITY", "internal") for event in cls.says},
+        {source: tuple(sorted(facts)) for source, facts in hears.items()},
+    )
+
+
+def installation_of(classes: Iterable[type[Service]]) -> Installation:
+    """Describe the installation that consists of these service classes."""
+    return Installation({cls.name: member_of(cls) for cls in classes})
+
+
+def read_installation(path: str | Path) -> Installation:
+    """Read an installation file.
+
+    Raises:
+        TopologyError: There is no such file, or it is not one.
+    """
+    try:
+        text = Path(path).read_text("utf-8")
+        members = {
+            name: Member(
+                name,
+                dict(said.get("says", {})),
+                {source: tuple(facts) for source, facts in said.get("hears", {}).items()},
+                int(said.get("partitions", PARTITIONS)),
+            )
+            for name, said in json.loads(text)["services"].items()
+        }
+    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
+        raise TopologyError(f"{path} is no installation file: {error}") from error
+    return Installation(members)
+
+
+def installed() -> dict[str, type[Service]]:
+    """Return the service classes that are installed here, by name."""
+    found = {point.name: point.load() for point in entry_points(group=GROUP)}
+    return dict(sorted(found.items()))
+
+
+def find_service(name: str) -> type[Service]:
+    """Return the class of a service: by its installed name, or as "module:Class".
+
+    Raises:
+        TopologyError: It is not installed.
+    """
+    if ":" in name:
+        module, _, attribute = name.partition(":")
+        found: type[Service] = getattr(importlib.import_module(module), attribute)
+        return found
+    for point in entry_points(group=GROUP, name=name):
+        cls: type[Service] = point.load()
+        return cls
+    names = ", ".join(sorted(point.name for point in entry_points(group=GROUP))) or "none"
+    raise TopologyError(f"service {name!r} is not installed here (installed: {names})")
+
+
+def current_installation(own: type[Service] | None = None, path: str | None = None) -> Installation:
+    """Return the installation that this process belongs to.
+
+    Args:
+        own: The service of this process; it belongs to every installation, whatever the file says.
+        path: The installation file; default the variable FIVERED_INSTALLATION.
+
+    Raises:
+        TopologyError: The file cannot be read.
+    """
+    path = os.environ.get("FIVERED_INSTALLATION", "") if path is None else path
+    found = read_installation(path) if path else installation_of(installed().values())
+    if own is None or own.name in found.members:
+        return found
+    return Installation({**found.members, own.name: member_of(own)})
+
+
+# --------------------------------------------------------------------------------------------------
+# The broker
+
+
+def apply(url: str, installation: Installation) -> list[str]:
+    """Declare exchanges, queues and bindings; what is there already stays. Safe to repeat.
+
+    Bindings of our own queues that the installation does not name any more are not removed: a
+    subscriber of the older release may still need them during an upgrade.
+
+    Args:
+        url: AMQP URL of a user that may configure everything.
+        installation: What is installed.
+
+    Returns:
+        The names of the queues, for the log of the command.
+
+    Raises:
+        TopologyError: The broker cannot be reached, or a queue exists with other arguments.
+    """
+    import pika  # noqa: PLC0415  the embedded process never needs it
+
+    names = []
+    try:
+        connection = pika.BlockingConnection(_parameters(url))
+    except (pika.exceptions.AMQPError, OSError) as error:
+        raise TopologyError(f"broker not reached: {error!r}") from error
+    try:
+        channel = connection.channel()
+        for source in installation.sources():
+            channel.exchange_declare(event_exchange(source), "topic", durable=True)
+        channel.exchange_declare(RPC_EXCHANGE, "direct", durable=True)
+        _declare_dead_calls(channel)
+        for queue in installation.queues():
+            channel.queue_declare(queue.name, durable=True, arguments=queue_arguments())
+            for key in queue.keys:
+                channel.queue_bind(queue.name, event_exchange(queue.source), key)
+            names.append(queue.name)
+    except pika.exceptions.AMQPError as error:
+        raise TopologyError(f"the broker refuses the topology: {error!r}") from error
+    finally:
+        if connection.is_open:
+            connection.close()
+    return names
+
+
+def queue_arguments() -> dict[str, Any]:
+    """Return the arguments of a subscription queue.
+
+    No length limit: a full queue would make the broker refuse one event and take the next one of
+    the same aggregate, and the outbox is the place where events wait. Should an operator set a
+    limit by policy, `reject-publish` makes the relay wait instead of dropping the oldest event.
+    """
+    return {
+        "x-queue-type": "quorum",
+        "x-single-active-consumer": True,
+        "x-overflow": "reject-publish",
+    }
+
+
+def _declare_dead_calls(channel: BlockingChannel) -> None:
+    channel.queue_declare(
+        DEAD_CALLS,
+        durable=True,
+        arguments={
+            "x-message-ttl": _DEAD_KEPT_MS,
+            "x-max-length": _DEAD_MOST,
+            "x-overflow": "drop-head",
+        },
+    )
+
+
+def remove(url: str, installation: Installation) -> None:
+    """Delete the queues and exchanges of an installation, with what waits in them.
+
+    Raises:
+        TopologyError: The broker cannot be reached.
+    """
+    import pika  # noqa: PLC0415  the embedded process never needs it
+
+    try:
+        connection = pika.BlockingConnection(_parameters(url))
+        channel = connection.channel()
+        for queue in installation.queues():
+            channel.queue_delete(queue.name)
+        channel.queue_delete(DEAD_CALLS)
+        for name in installation.members:
+            channel.queue_delete(call_queue(name))
+        for source in installation.sources():
+            channel.exchange_delete(event_exchange(source))
+        channel.exchange_delete(RPC_EXCHANGE)
+        connection.close()
+    except (pika.exceptions.AMQPError, OSError) as error:
+        raise TopologyError(f"broker not reached: {error!r}") from error
+
+
+def missing_queues(url: str, installation: Installation, source: str) -> list[Queue]:
+    """Return the queues that hear `source` and that the broker does not have.
+
+    A mandatory message only comes back when *no* queue takes it; a single missing one among
+    several would lose events without a word, so the relay asks before it sends.
+    """
+    import pika  # noqa: PLC0415  the embedded process never needs it
+
+    lacking = []
+    connection = pika.BlockingConnection(_parameters(url))
+    try:
+        channel = connection.channel()
+        for queue in installation.queues():
+            if queue.source != source:
+                continue
+            try:
+                channel.queue_declare(queue.name, passive=True)
+            except pika.exceptions.ChannelClosedByBroker:
+                lacking.append(queue)
+                channel = connection.channel()
+    finally:
+        if connection.is_open:
+            connection.close()
+    return lacking
+
+
+def _parameters(url: str) -> Any:
+    import pika  # noqa: PLC0415  the embedded process never needs it
+
+    return parameters(url, "fivered topology", pika)
+
+
+def parameters(url: str, name: str, pika: Any) -> Any:
+    """Return pika's parameters for a URL, with limits on every wait.
+
+    Without them a broker that hangs would hold the process until its own heartbeat gives up.
+    """
+    found = pika.URLParameters(url)
+    found.heartbeat = 20
+    found.blocked_connection_timeout = 60
+    found.socket_timeout = 5
+    found.stack_timeout = 10
+    found.connection_attempts = 1
+    found.client_properties = {"connection_name": name}
+    return found
+
+
+# --------------------------------------------------------------------------------------------------
+# Permissions
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """What one broker user may do, as RabbitMQ's three patterns."""
+
+    user: str
+    configure: str
+    write: str
+    read: str
+
+
+def permissions(installation: Installation, gateway: str = "gateway") -> list[Permission]:
+    """Return the permissions of every process of an installation, as data for the deployment.
+
+    A service may publish to its own exchange and answer calls; it cannot speak as another service,
+    read another's queues or call anybody. `topology apply` runs as an administrator, so services
+    configure nothing but their own call queue.
+    """
+    found = []
+    for name, member in sorted(installation.members.items()):
+        calls = re.escape(call_queue(name))
+        mine = sorted(
+            re.escape(queue.name) for queue in installation.queues() if queue.subscriber == name
+        )
+        own = re.escape(event_exchange(name))
+        rpc = re.escape(RPC_EXCHANGE)
+        found.append(
+            Permission(
+                user=member.name,
+                configure=f"^{calls}$",
+                # The default exchange carries replies and dead calls; RabbitMQ names it
+                # amq.default here. Binding a queue is a write on the queue.
+                write=f"^({own}|amq\\.default|{calls})$",
+                # Binding reads the exchange that is bound to.
+                read="^(" + "|".join([*mine, calls, rpc]) + ")$",
+            )
+        )
+    found.append(
+        Permission(
+            user=gateway,
+            configure=r"^(amq\.gen-.*|fivered\.rpc)$",
+            write=r"^fivered\.rpc$",
+            read=r"^amq\.gen-.*$",
+        )
+    )
+    return found
+
+
+def public_keys(installation: Installation, service: str) -> list[str]:
+    """Return the binding keys that outside consumers may use on a service's exchange.
+
+    One per public fact, any partition. Person-level facts are internal and have none.
+    """
+    member = installation.members.get(service)
+    if member is None:
+        return []
+    return [f"{fact}.*" for fact, visibility in sorted(member.says.items()) if visibility == "public"]
+
+
+def consumer_permission(installation: Installation, user: str, service: str) -> dict[str, str]:
+    """Return the permissions of an outside consumer: his own queues, public facts only.
+
+    Args:
+        installation: What is installed.
+        user: The consumer's user name; his queues begin with `ext.<user>.`.
+        service: The service whose public facts he may hear.
+
+    Returns:
+        configure, write and read as for `rabbitmqctl set_permissions`, and `topic_exchange` and
+        `topic_read` as for `set_topic_permissions` (checked when a queue is bound).
+    """
+    queues = rf"ext\.{re.escape(user)}\..*"
+    facts = "|".join(re.escape(key[:-2]) for key in public_keys(installation, service))
+    return {
+        "user": user,
+        "configure": f"^{queues}$",
+        "write": f"^{queues}$",
+        "read": f"^({queues}|{re.escape(event_exchange(service))})$",
+        "topic_exchange": event_exchange(service),
+        # With no public fact the pattern matches nothing. A binding key may name one partition
+        # or `*` for all, never `#`.
+        "topic_read": rf"^({facts})\.(\*|\d+)$" if facts else r"^$a",
+    }

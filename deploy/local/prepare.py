@@ -1,0 +1,82 @@
+"""Make the virtual environment that the README's commands use, or say in one line why not.
+
+Runs on the bare system Python, so it imports nothing of this project and keeps to old syntax until
+it knows the version. A second call with nothing changed does nothing.
+"""
+
+import hashlib
+import os
+import subprocess
+import sys
+
+if sys.version_info < (3, 11):  # noqa: UP036  the whole point is to say so
+    sys.exit(
+        "fivered needs Python 3.11 or newer; this is %d.%d (make run PYTHON=python3.12)"  # noqa: UP031
+        % sys.version_info[:2]
+    )
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+UNITS = ("chassis", "services/*", "gateway", "clients/*")
+
+
+def units() -> list[Path]:
+    """Return the folders of the units that are in this checkout."""
+    found = [path.parent for unit in UNITS for path in ROOT.glob(f"{unit}/pyproject.toml")]
+    return sorted(found)
+
+
+def stamp(wanted: list[str]) -> str:
+    """Return a digest of everything that decides what is installed."""
+    seen = hashlib.sha256(repr((sys.version_info[:3], wanted, str(ROOT))).encode())
+    files = [ROOT / "requirements.txt", ROOT / "requirements-test.txt"]
+    for path in files + [unit / "pyproject.toml" for unit in units()]:
+        if path.exists():
+            seen.update(path.read_bytes())
+    return seen.hexdigest()
+
+
+def run(*command: str) -> None:
+    """Run a step; its last lines are shown only when it fails."""
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        tail = "\n".join((done.stdout + done.stderr).strip().splitlines()[-12:])
+        sys.exit(f"fivered: this step failed: {' '.join(command[:6])} ...\n{tail}")
+
+
+def main() -> None:
+    """Install; the first argument is `run` or `test`, the second the environment's folder."""
+    kind = sys.argv[1] if len(sys.argv) > 1 else "run"
+    folder = Path(sys.argv[2] if len(sys.argv) > 2 else ".venv")
+    folder = folder if folder.is_absolute() else ROOT / folder
+    mark = folder / "fivered-installed"
+    wanted = ["run"] if kind == "run" else ["run", "test"]
+    now = stamp(wanted)
+    known = mark.read_text().split() if mark.exists() else []
+    if now in known:
+        return
+    print(f"preparing {folder} (once) ...", flush=True)
+    python = folder / "bin" / "python"
+    if not python.exists():
+        made = subprocess.run(
+            [sys.executable, "-m", "venv", str(folder)], capture_output=True, text=True, check=False
+        )
+        if made.returncode:
+            sys.exit(
+                "fivered: this Python cannot make a virtual environment"
+                " (Debian: apt-get install python3-venv)"
+            )
+    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    listed = "requirements-test.txt" if kind == "test" else "requirements.txt"
+    run(*pip, "-r", str(ROOT / listed))
+    editable = [part for unit in units() for part in ("-e", str(unit))]
+    run(*pip, "--no-deps", "--no-build-isolation", *editable)
+    # The test environment is also a run environment.
+    marks = {stamp(["run"]), now} if kind == "test" else {now}
+    mark.write_text("\n".join(sorted(marks)) + "\n")
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("PIP_ROOT_USER_ACTION", "ignore")
+    main()

@@ -1,0 +1,64 @@
+# Every command of the project. `make help` lists them.
+
+PYTHON ?= python3
+VENV ?= .venv
+PORT ?= 8000
+DATA ?= .fivered/data
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo token up down test test-fast covers bench lint types contracts format
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+##@ Use it
+run: ## everything in one process, Python only; demonstration on http://127.0.0.1:8000
+	@$(PYTHON) deploy/local/prepare.py run $(VENV)
+	@exec $(BIN)/fivered up --demo --data $(DATA) --port $(PORT)
+
+demo: ## tell the story through HTTP against the running system (make run or make up)
+	@$(PYTHON) deploy/local/prepare.py run $(VENV)
+	@exec $(BIN)/fivered demo story
+
+token: ## a token for a person of the demonstration: make token AS=resident
+	@exec $(BIN)/fivered demo token $(AS)
+
+up: ## serve and work per service, gateway, RabbitMQ and PostgreSQL (private ones unless configured)
+	@$(PYTHON) deploy/local/prepare.py run $(VENV)
+	@exec $(BIN)/python -m deploy.local.up
+
+down: ## stop what make up started
+	@exec $(BIN)/python -m deploy.local.down
+
+##@ Change it
+test: ## set up and run every test, with real RabbitMQ and PostgreSQL
+	@$(PYTHON) deploy/local/prepare.py test $(VENV)
+	@exec $(BIN)/python -m deploy.local.test
+
+test-fast: ## the tests that need Python only
+	@$(PYTHON) deploy/local/prepare.py test $(VENV)
+	@exec $(BIN)/python -m pytest -q -m "not servers" chassis services gateway clients tests/contracts tests/architecture
+
+covers: ## which rows of the acceptance lists no test proves
+	@exec $(BIN)/python -m tests.covers
+
+lint: ## ruff, import-linter, mypy, contract files
+	@$(PYTHON) deploy/local/prepare.py test $(VENV)
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(BIN)/lint-imports
+	@$(MAKE) --no-print-directory types
+	@$(BIN)/fivered contracts check
+
+types: ## mypy --strict
+	@$(BIN)/python -m deploy.local.types
+
+format: ## let ruff format the code
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+contracts: ## write the contract files from the code
+	@$(BIN)/fivered contracts write
+
+bench: ## speed as ratios in one run, on private servers
+	@$(PYTHON) deploy/local/prepare.py test $(VENV)
+	@exec $(BIN)/python -m bench

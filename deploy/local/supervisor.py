@@ -1,0 +1,219 @@
+"""Keeps the distributed demonstration alive: servers, `serve` and `work` per service, the gateway.
+
+A process that dies is started again. Whoever wants one to stay down puts a file with its name into
+`stopped/` (`python -m deploy.local.control stop NAME`), as an operator would scale it to zero.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from chassis import servers
+from chassis.installed import service_names
+from chassis.up import DEMO, keys_of
+
+ROOT = Path(__file__).resolve().parents[2]
+STATE = ROOT / ".fivered" / "up"
+DRAIN_S = 26.0
+
+
+@dataclass
+class Child:
+    """One process that is kept running."""
+
+    name: str
+    argv: list[str]
+    env: dict[str, str]
+    log: Path
+    process: subprocess.Popen[bytes] | None = None
+    started_at: float = 0.0
+    next_try_at: float = 0.0
+    pause_s: float = 0.2
+    starts: int = field(default=0)
+
+    @property
+    def running(self) -> bool:
+        """Whether the process lives."""
+        return self.process is not None and self.process.poll() is None
+
+    def start(self) -> None:
+        """Start the process; one that keeps dying is started less and less often."""
+        now = time.monotonic()
+        if now < self.next_try_at:
+            return
+        self.pause_s = 0.2 if now - self.started_at > 10 else min(self.pause_s * 2, 5.0)
+        self.started_at, self.next_try_at = now, now + self.pause_s
+        with self.log.open("ab") as out:
+            self.process = subprocess.Popen(
+                self.argv,
+                env=self.env,
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
+            )
+        self.starts += 1
+
+    def stop(self, number: int = signal.SIGTERM) -> None:
+        """Ask the process to end."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(number)
+
+
+class Supervisor:
+    """Starts everything in order and keeps it running until SIGTERM."""
+
+    def __init__(self, state: Path, port: int) -> None:
+        self.state = state
+        self.port = port
+        self.stopping = threading.Event()
+        self.rabbit: servers.Rabbit | None = None
+        self.postgres: servers.Postgres | None = None
+        self.children: list[Child] = []
+        self.stopped = state / "stopped"
+        self.stopped.mkdir(parents=True, exist_ok=True)
+        for old in self.stopped.iterdir():
+            old.unlink()
+
+    def run(self) -> int:
+        """Run until stopped; returns the exit code."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self.stopping.set())
+        try:
+            env = self._servers()
+            self._migrate(env)
+            self._begin(env)
+            while not self.stopping.wait(0.1):
+                self._look()
+        except Exception as error:  # noqa: BLE001  the one line that `make up` shows
+            self._write(error=str(error) or type(error).__name__)
+            return 1
+        finally:
+            self._end()
+        return 0
+
+    def _servers(self) -> dict[str, str]:
+        env = dict(os.environ)
+        for name, value in (DEMO | keys_of(self.state)).items():
+            env.setdefault(name, value)
+        if not env.get("FIVERED_BROKER_URL"):
+            self.rabbit = servers.Rabbit(self.state / "rabbitmq").start()
+            env["FIVERED_BROKER_URL"] = self.rabbit.url()
+        wanted = {name: f"FIVERED_{name.upper()}_DATABASE_URL" for name in service_names()}
+        if any(not env.get(variable) for variable in wanted.values()):
+            self.postgres = servers.Postgres(durable=True).start()
+            for name, variable in wanted.items():
+                if not env.get(variable):
+                    env[variable] = self.postgres.create_database(f"fivered_{name}")
+        return env
+
+    def _migrate(self, env: dict[str, str]) -> None:
+        for command in (["migrate", "all"], ["topology", "apply"]):
+            done = subprocess.run(
+                [_fivered(), *command], env=env, cwd=ROOT, capture_output=True, text=True,
+                check=False,
+            )  # fmt: skip
+            if done.returncode:
+                tail = (done.stdout + done.stderr).strip().splitlines()[-3:]
+                raise RuntimeError(f"fivered {' '.join(command)}: {' | '.join(tail)}")
+
+    def _begin(self, env: dict[str, str]) -> None:
+        logs = self.state / "logs"
+        logs.mkdir(exist_ok=True)
+        for name in service_names():
+            for kind in ("serve", "work"):
+                own = env | {"FIVERED_HEALTH_PORT": str(servers.free_port())}
+                unit = f"{kind}-{name}"
+                self.children.append(
+                    Child(unit, [_fivered(), kind, name], own, logs / f"{unit}.log")
+                )
+        own = env | {"FIVERED_GATEWAY_HOST": "127.0.0.1", "FIVERED_GATEWAY_PORT": str(self.port)}
+        self.children.append(Child("gateway", [_fivered(), "gateway"], own, logs / "gateway.log"))
+        self._look()
+
+    def _look(self) -> None:
+        """Start again what has died; stop what shall be down. Says who runs when that changes."""
+        changed = False
+        for server in (self.rabbit, self.postgres):
+            if server is not None and not server.running:
+                # Clients reconnect by themselves; this is a crash or a kill from outside.
+                server.start()
+                changed = True
+        for child in self.children:
+            down = (self.stopped / child.name).exists()
+            if down and child.running:
+                child.stop()
+            elif not down and not child.running:
+                child.start()
+                changed = True
+        if changed:
+            self._write()
+
+    def _write(self, error: str | None = None) -> None:
+        running: dict[str, Any] = {
+            child.name: {
+                "pid": child.process.pid if child.process else None,
+                "starts": child.starts,
+                "health": child.env.get("FIVERED_HEALTH_PORT"),
+            }
+            for child in self.children
+        }
+        whole = {
+            "mode": "distributed",
+            "address": f"http://127.0.0.1:{self.port}",
+            "supervisor": os.getpid(),
+            "error": error,
+            "children": running,
+            "broker_pid": _pid(self.rabbit),
+            "postgres_pid": _pid(self.postgres),
+            "environment": {
+                name: value
+                for name, value in (self.children[0].env if self.children else {}).items()
+                if name.startswith("FIVERED_") and name != "FIVERED_HEALTH_PORT"
+            },
+        }
+        path = self.state / "running.json"
+        fresh = self.state / "running.json.new"
+        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w") as out:
+            json.dump(whole, out, indent=2)
+        fresh.replace(path)
+
+    def _end(self) -> None:
+        for child in self.children:
+            child.stop()
+        end = time.monotonic() + DRAIN_S
+        for child in self.children:
+            if child.process is None:
+                continue
+            try:
+                child.process.wait(max(0.1, end - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                child.stop(signal.SIGKILL)
+                child.process.wait()
+        for server in (self.rabbit, self.postgres):
+            if server is not None:
+                server.stop()
+
+
+def _pid(server: Any) -> int | None:
+    process = getattr(server, "_process", None)
+    return process.pid if process is not None else None
+
+
+def _fivered() -> str:
+    return str(Path(sys.executable).with_name("fivered"))
+
+
+if __name__ == "__main__":
+    sys.exit(Supervisor(Path(sys.argv[1]), int(sys.argv[2])).run())

@@ -1,0 +1,85 @@
+"""`make test`: install what the tests need where it may, start nothing that stays, run everything.
+
+Debian packages that are missing are installed when this user may do so; otherwise one line says
+which ones, and nothing runs: a test that was skipped in silence proves nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from chassis import servers
+
+PACKAGES = {
+    "rabbitmq-server": lambda: servers.rabbitmq_home() is not None and shutil.which("epmd"),
+    "postgresql": lambda: servers.postgresql_bin() is not None,
+    "chromium": lambda: shutil.which("chromium"),
+}
+
+
+def missing() -> list[str]:
+    """Return the Debian packages that are not there."""
+    return [name for name, there in PACKAGES.items() if not there()]
+
+
+def install(packages: list[str]) -> str:
+    """Install Debian packages. Returns why it could not, or nothing."""
+    if os.geteuid() != 0:
+        return "only root may install them"
+    if shutil.which("apt-get") is None:
+        return "there is no apt-get here"
+    env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    # The packages would start servers of their own; ours run on their own ports instead.
+    policy = Path("/usr/sbin/policy-rc.d")
+    made = not policy.exists()
+    if made:
+        policy.write_text("#!/bin/sh\nexit 101\n", "utf-8")
+        policy.chmod(0o755)
+    try:
+        for command in (
+            ["apt-get", "update", "-qq"],
+            ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages],
+        ):
+            done = subprocess.run(
+                command, env=env, capture_output=True, text=True, stdin=subprocess.DEVNULL,
+                check=False,
+            )  # fmt: skip
+            if done.returncode:
+                return (done.stderr.strip().splitlines() or ["apt-get failed"])[-1]
+    finally:
+        if made:
+            policy.unlink()
+    return ""
+
+
+def main() -> int:
+    """Prepare and run pytest; the arguments go to it."""
+    lacking = missing()
+    if lacking:
+        print(f"installing {' '.join(lacking)} ...", flush=True)
+        why = install(lacking)
+        lacking = missing()
+        if lacking:
+            print(
+                f"fivered: the tests need {', '.join(lacking)}: {why}"
+                f" (apt-get install -y {' '.join(lacking)})",
+                file=sys.stderr,
+            )
+            return 1
+    began = time.monotonic()
+    code = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", *sys.argv[1:]],
+        stdin=subprocess.DEVNULL,
+        check=False,
+    ).returncode
+    print(f"make test took {time.monotonic() - began:.0f} s")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

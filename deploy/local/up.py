@@ -1,0 +1,115 @@
+"""`make up`: start the distributed demonstration in the background and wait until it answers."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from chassis import installed, servers
+from deploy.local.supervisor import ROOT, STATE
+
+PATIENCE_S = 180.0
+
+
+def running(state: Path = STATE) -> dict[str, Any] | None:
+    """Return what runs on a state folder, or None."""
+    path = state / "running.json"
+    if not path.exists():
+        return None
+    found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    try:
+        os.kill(found["supervisor"], 0)
+    except (OSError, KeyError):
+        return None
+    return found
+
+
+def start(state: Path, port: int, *, patience_s: float = PATIENCE_S) -> dict[str, Any]:
+    """Start the supervisor and wait until the gateway and all services are ready.
+
+    Raises:
+        RuntimeError: It did not come up; the message says why, or where to look.
+    """
+    state.mkdir(parents=True, exist_ok=True)
+    (state / "running.json").unlink(missing_ok=True)
+    with (state / "supervisor.log").open("ab") as log:
+        supervisor = subprocess.Popen(
+            [sys.executable, "-m", "deploy.local.supervisor", str(state), str(port)],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    end = time.monotonic() + patience_s
+    why = "nothing has answered yet"
+    while time.monotonic() < end:
+        found = running(state)
+        if found is not None and found.get("error"):
+            raise RuntimeError(found["error"])
+        if supervisor.poll() is not None:
+            raise RuntimeError(f"the supervisor ended; see {state}/supervisor.log")
+        if found is not None and found["children"]:
+            why = _not_ready(found)
+            if not why:
+                return found
+        time.sleep(0.2)
+    raise RuntimeError(f"not ready after {patience_s:.0f} s: {why}; logs are in {state}/logs")
+
+
+def _not_ready(found: dict[str, Any]) -> str:
+    asked = {"gateway": f"{found['address']}/ready"}
+    for name, child in found["children"].items():
+        if child["health"]:
+            asked[name] = f"http://127.0.0.1:{child['health']}/ready"
+    for name, address in asked.items():
+        try:
+            with urllib.request.urlopen(address, timeout=5):
+                pass
+        except urllib.error.HTTPError as error:
+            with error:
+                return f"{name}: {error.read()[:300].decode('utf-8', 'replace')}"
+        except OSError as error:
+            return f"{name}: {error}"
+    return ""
+
+
+def main() -> int:
+    """Start, load the demonstration district, and say where everything is."""
+    already = running()
+    if already is not None:
+        print(f"already running on {already['address']} (make down stops it)")
+        return 0
+    needed = not os.environ.get("FIVERED_BROKER_URL")
+    if needed:
+        try:
+            servers.require()
+        except servers.ServerMissing as error:
+            print(f"fivered: {error}", file=sys.stderr)
+            return 2
+    port = int(os.environ.get("PORT", "8000"))
+    began = time.monotonic()
+    try:
+        found = start(STATE, port)
+    except RuntimeError as error:
+        print(f"fivered: {error}", file=sys.stderr)
+        return 1
+    print(f"五红 Five Red  {found['address']}  ({len(found['children'])} processes on RabbitMQ and")
+    print(f"PostgreSQL, {time.monotonic() - began:.0f} s)   docs: {found['address']}/docs")
+    print("演示环境 DEMONSTRATION: loopback only, the clock may be moved (FIVERED_DEMO_CLOCK=1)")
+    load = installed.load(installed.DEMO)
+    if load is not None:
+        load(found["address"], found["environment"]["FIVERED_TOKEN_KEY"], print)
+    print("make demo tells the story; make down stops everything")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

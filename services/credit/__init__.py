@@ -1,0 +1,1 @@
+"""红色信用 / Red Credit: consent, rules, awards, points, settlement, notice and objection."""

@@ -1,0 +1,1 @@
+"""The rules of credit: pure functions; no clock, chance, database or broker."""

@@ -1,0 +1,695 @@
+"""Which rules an event fires and what they give; caps, running totals and months of awards.
+
+A rule set is compiled once; after that an event costs a dictionary look-up and the predicates of
+the few rules that listen to its type.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+from typing import Any, Final
+
+from chassis.calendar import Calendar
+from services.credit.rules.model import (
+    Band,
+    Binding,
+    Cap,
+    Metric,
+    Predicate,
+    Rule,
+    RuleSet,
+    Tiers,
+    template_field,
+)
+
+Data = Mapping[str, Any]
+Test = Callable[[Data], bool]
+
+# Every award of every installation lies in this namespace, so that the same rule, subject and
+# source event give the same award id wherever and however often they are computed (ruling 2).
+NAMESPACE: Final = uuid.UUID("5a3c1c1e-6f1d-5b0a-9a58-2f6b1d0c7e11")
+
+CAPPED: Final = "CAPPED"
+LATE: Final = "LATE"
+CORRECTION: Final = "CORRECTION"
+NOT_BEST: Final = "NOT_BEST"
+EXCLUDED: Final = "EXCLUDED"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What the rules see of an event.
+
+    Attributes:
+        type: "<service>.<fact>.v<n>".
+        period: The month that a month marker measures; empty for other events.
+    """
+
+    id: str
+    type: str
+    occurred_at: datetime
+    data: Data
+    period: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """A rule that an event fires for a subject, before caps.
+
+    Attributes:
+        award_id: uuid5 of rule, subject and event.
+        on: Local date of the deed; period and cap windows follow from it.
+        score: Signed; 0 for a TIERED_CUMULATIVE rule, whose score follows from the year's total.
+        points: Never negative.
+        deed: What the award is for, e.g. the id of a rectification; empty where rules do not say.
+        level: Code of the level of a LEVELED rule.
+        valid_periods: Number of periods for which it counts.
+        value: The measured value of a monthly rule.
+        facts: The data that a running total needs, else empty.
+    """
+
+    rule: Rule
+    subject: str
+    event_id: str
+    award_id: str
+    occurred_at: datetime
+    on: date
+    score: int
+    points: int
+    deed: str = ""
+    level: str | None = None
+    valid_periods: int = 1
+    value: Fraction | None = None
+    facts: Data = field(default_factory=dict)
+
+    @property
+    def human(self) -> bool:
+        """Whether a person must approve it."""
+        return self.rule.human
+
+
+def award_id(rule: str, subject: str, source: str) -> str:
+    """Return the id of the award of a rule to a subject for an event or evidence (ruling 2)."""
+    return str(uuid.uuid5(NAMESPACE, f"{rule}|{subject}|{source}"))
+
+
+# --------------------------------------------------------------------------------------------------
+# Predicates
+
+
+def compile_predicate(predicate: Predicate | None) -> Test:
+    """Return a function that tells whether the predicate holds for an event's data.
+
+    A member that is absent or null never satisfies a comparison; `ne` and `not_in` hold for it.
+    `{"field": name}` as an operand stands for another member of the same data.
+    """
+    tests = [_condition(name, wanted) for name, wanted in (predicate or {}).items()]
+    if not tests:
+        return _always
+    if len(tests) == 1:
+        return tests[0]
+    return lambda data: all(test(data) for test in tests)
+
+
+def _always(_data: Data) -> bool:
+    return True
+
+
+def _condition(name: str, wanted: Any) -> Test:
+    if name in ("all", "any"):
+        tests = [compile_predicate(one) for one in wanted]
+        joined = all if name == "all" else any
+        return lambda data: joined(test(data) for test in tests)
+    if name == "not":
+        test = compile_predicate(wanted)
+        return lambda data: not test(data)
+    if not isinstance(wanted, Mapping):
+        return _comparison(name, "eq", wanted)
+    tests = [_comparison(name, operator, operand) for operator, operand in wanted.items()]
+    return tests[0] if len(tests) == 1 else lambda data: all(test(data) for test in tests)
+
+
+def _comparison(name: str, operator: str, operand: Any) -> Test:
+    if isinstance(operand, Mapping):
+        other = operand["field"]
+        compare = _COMPARE[operator]
+        return lambda data: compare(data.get(name), data.get(other))
+    if operator == "eq":
+        return lambda data: bool(data.get(name) == operand)
+    if operator in ("in", "not_in"):
+        members = frozenset(operand)
+        wanted = operator == "in"
+        return lambda data: (data.get(name) in members) is wanted
+    compare = _COMPARE[operator]
+    return lambda data: compare(data.get(name), operand)
+
+
+_COMPARE: Final[dict[str, Callable[[Any, Any], bool]]] = {
+    "eq": lambda a, b: bool(a == b),
+    "ne": lambda a, b: bool(a != b),
+    "lt": lambda a, b: a is not None and b is not None and bool(a < b),
+    "le": lambda a, b: a is not None and b is not None and bool(a <= b),
+    "gt": lambda a, b: a is not None and b is not None and bool(a > b),
+    "ge": lambda a, b: a is not None and b is not None and bool(a >= b),
+}
+
+
+# --------------------------------------------------------------------------------------------------
+# A rule set, compiled
+
+
+@dataclass(frozen=True, slots=True)
+class _Listener:
+    rule: Rule
+    kind: str
+    subject_field: str
+    test: Test
+    bound: Binding
+    deed_field: str | None
+    level_field: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Measure:
+    rule: Rule
+    kind: str
+    subject_field: str
+    test: Test
+    metric: Metric
+    cases: tuple[tuple[Test, Band], ...]
+
+
+class Compiled:
+    """A rule set in the form in which events are put to it. Immutable; share it freely."""
+
+    __slots__ = ("_listeners", "_measures", "_reversals", "rule_set")
+
+    def __init__(self, rule_set: RuleSet) -> None:
+        self.rule_set = rule_set
+        self._listeners: dict[str, list[_Listener]] = {}
+        self._measures: dict[str, list[_Measure]] = {}
+        self._reversals: dict[str, list[tuple[str, frozenset[str]]]] = {}
+        for rule in rule_set.rules:
+            for bound in rule.bindings:
+                self._listeners.setdefault(bound.event, []).append(_listener(rule, bound))
+            if rule.metric is not None:
+                self._measures.setdefault(rule.metric.event, []).append(_measure(rule, rule.metric))
+        for reversal in rule_set.reversals:
+            self._reversals.setdefault(reversal.event, []).append(
+                (template_field(reversal.deed) or "", frozenset(reversal.rules))
+            )
+
+    @property
+    def events(self) -> frozenset[str]:
+        """Every event type that can fire a rule, measured or not, without reversals."""
+        return frozenset(self._listeners) | frozenset(self._measures)
+
+    def fires(self, event: Event) -> list[Fired]:
+        """Return what an event gives, before caps, in the order of the rules.
+
+        A month marker gives one entry per row and monthly rule whose value is not 0.
+        """
+        if (measures := self._measures.get(event.type)) is not None:
+            return [found for measure in measures for found in _measured(measure, event)]
+        found = []
+        for listener in self._listeners.get(event.type, ()):
+            fired = _fire(listener, event)
+            if fired is not None:
+                found.append(fired)
+        return found
+
+    def reverses(self, event: Event) -> list[tuple[str, frozenset[str]]]:
+        """Return (deed, rule codes) of the awards that an event takes back."""
+        return [
+            (str(event.data[name]), rules)
+            for name, rules in self._reversals.get(event.type, ())
+            if event.data.get(name)
+        ]
+
+
+def compile_rules(rule_set: RuleSet) -> Compiled:
+    """Compile a loaded rule set."""
+    return Compiled(rule_set)
+
+
+def _listener(rule: Rule, bound: Binding) -> _Listener:
+    return _Listener(
+        rule=rule,
+        kind=bound.subject.partition(":")[0],
+        subject_field=template_field(bound.subject) or "",
+        test=compile_predicate(bound.when),
+        bound=bound,
+        deed_field=template_field(bound.deed) if bound.deed else None,
+        level_field=template_field(bound.level) if bound.level else None,
+    )
+
+
+def _measure(rule: Rule, metric: Metric) -> _Measure:
+    return _Measure(
+        rule=rule,
+        kind=metric.subject.partition(":")[0],
+        subject_field=template_field(metric.subject) or "",
+        test=compile_predicate(metric.when),
+        metric=metric,
+        cases=tuple((compile_predicate(band.when), band) for band in rule.bands),
+    )
+
+
+def _fire(listener: _Listener, event: Event) -> Fired | None:
+    data, rule = event.data, listener.rule
+    ref = data.get(listener.subject_field)
+    if not ref or not listener.test(data):
+        return None
+    score, points, level = rule.score, rule.points, None
+    if listener.level_field is not None:
+        level = str(data.get(listener.level_field))
+        found = rule.level(level)
+        if found is None:
+            return None
+        score, points = found.score, found.points
+    elif listener.bound.score is not None:
+        score = listener.bound.score
+    subject = f"{listener.kind}:{ref}"
+    return Fired(
+        rule=rule,
+        subject=subject,
+        event_id=event.id,
+        award_id=award_id(rule.code, subject, event.id),
+        occurred_at=event.occurred_at,
+        on=_day(data, listener.bound.on, event.occurred_at),
+        score=score,
+        points=points,
+        deed=str(data.get(listener.deed_field) or "") if listener.deed_field else "",
+        level=level,
+        valid_periods=rule.valid(level),
+        facts=data if rule.tiers else {},
+    )
+
+
+def _day(data: Data, name: str | None, at: datetime) -> date:
+    found = data.get(name) if name else None
+    if isinstance(found, datetime):
+        return Calendar.local_date(found)
+    if isinstance(found, date):
+        return found
+    return date.fromisoformat(found) if isinstance(found, str) else Calendar.local_date(at)
+
+
+def _measured(measure: _Measure, event: Event) -> Iterable[Fired]:
+    metric, rule = measure.metric, measure.rule
+    period = event.period or str(event.data.get("period", ""))
+    if metric.months and period[5:7] not in metric.months:
+        return
+    last = date.fromisoformat(Calendar.next_period(period) + "-01") - timedelta(days=1)
+    for row in event.data.get(metric.rows) or ():
+        ref = row.get(measure.subject_field)
+        if not ref or not measure.test(row):
+            continue
+        score, points, value = measure_row(measure, row)
+        if not score and not points:
+            continue
+        subject = f"{measure.kind}:{ref}"
+        yield Fired(
+            rule=rule,
+            subject=subject,
+            event_id=event.id,
+            award_id=award_id(rule.code, subject, event.id),
+            occurred_at=event.occurred_at,
+            on=last,
+            score=score,
+            points=points,
+            valid_periods=rule.valid_periods,
+            value=value,
+        )
+
+
+def measure_row(measure: _Measure, row: Data) -> tuple[int, int, Fraction | None]:
+    """Return (score, points, value) that a measured row gives; 0 below the minimum sample."""
+    metric, rule = measure.metric, measure.rule
+    if any((row.get(name) or 0) < least for name, least in metric.minimum):
+        return 0, 0, None
+    value = metric_value(metric, row)
+    if not rule.bands:
+        units = int(value // (metric.per or 1)) if value is not None else 0
+        # One award stands for all units of the month, so a cap by count is applied here.
+        if rule.cap is not None and rule.cap.count is not None:
+            units = min(units, rule.cap.count)
+        return rule.score * units, rule.points * units, value
+    for test, band in measure.cases:
+        if band.when is not None:
+            if test(row):
+                return band.score, band.points, value
+        elif value is not None and within(band, value):
+            return band.score, band.points, value
+    return 0, 0, value
+
+
+def metric_value(metric: Metric, row: Data) -> Fraction | None:
+    """Return the exact value of a metric, or None where its denominator is 0 or absent."""
+    match metric.value:
+        case ("field", name):
+            found = row.get(name)
+            return Fraction(found) if found is not None else None
+        case ("ratio", of, to, scale):
+            return _ratio(row, of, to, scale)
+        case ("change", now_of, now_to, before_of, before_to, scale):
+            now, before = _ratio(row, now_of, now_to, 1), _ratio(row, before_of, before_to, 1)
+            if now is None or not before:
+                return None
+            change: Fraction = (now - before) / before * scale
+            return change
+    return None
+
+
+def _ratio(row: Data, of: str, to: str, scale: int) -> Fraction | None:
+    top, bottom = row.get(of), row.get(to)
+    return Fraction(top * scale, bottom) if top is not None and bottom else None
+
+
+def within(band: Band, value: Fraction) -> bool:
+    """Tell whether a value lies in the interval of a band."""
+    if band.low is not None and (value <= band.low if band.low_open else value < band.low):
+        return False
+    return band.high is None or (value < band.high if band.high_open else value <= band.high)
+
+
+# --------------------------------------------------------------------------------------------------
+# Caps
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """An award as the caps see it, and (as a result) what is left of it."""
+
+    occurred_at: datetime
+    event_id: str
+    score: int
+    points: int
+    deed: str = ""
+    flags: tuple[str, ...] = ()
+
+
+def window(per: str, on: date, deed: str = "") -> str:
+    """Return the name of the cap window in which a local date lies, e.g. "2025-Q2"."""
+    match per:
+        case "DAY":
+            return on.isoformat()
+        case "MONTH":
+            return f"{on:%Y-%m}"
+        case "QUARTER":
+            return f"{on.year}-Q{(on.month + 2) // 3}"
+        case "HALF_YEAR":
+            return f"{on.year}-H{1 if on.month <= 6 else 2}"
+        case "YEAR":
+            return str(on.year)
+        case "DEED":
+            return deed
+    return "EVER"
+
+
+def apply_cap(cap: Cap | None, awards: Iterable[Counted]) -> list[Counted]:
+    """Return the awards of one subject, rule and window as the cap leaves them.
+
+    They are taken in the order (occurred_at, event id), so that the order of arrival changes
+    nothing (ruling 2). What the cap cuts, wholly or in part, carries the flag CAPPED; where only
+    the best of a deed counts, the others carry NOT_BEST.
+
+    Returns:
+        The awards in that order; |score| and points never grow and keep their sign.
+    """
+    ordered = sorted(awards, key=lambda award: (award.occurred_at, award.event_id))
+    if cap is None:
+        return ordered
+    if cap.per == "DEED":
+        return _best(ordered)
+    count, score, points = cap.count, cap.score, cap.points
+    left = []
+    for award in ordered:
+        if count == 0:
+            left.append(replace(award, score=0, points=0, flags=(*award.flags, CAPPED)))
+            continue
+        kept_score = award.score if score is None else _towards_zero(award.score, score)
+        kept_points = award.points if points is None else min(award.points, points)
+        cut = kept_score != award.score or kept_points != award.points
+        flags = (*award.flags, CAPPED) if cut else award.flags
+        left.append(replace(award, score=kept_score, points=kept_points, flags=flags))
+        count = None if count is None else count - 1
+        score = None if score is None else score - abs(kept_score)
+        points = None if points is None else points - kept_points
+    return left
+
+
+def _towards_zero(score: int, limit: int) -> int:
+    return max(-limit, min(limit, score))
+
+
+def _best(ordered: Sequence[Counted]) -> list[Counted]:
+    if not ordered:
+        return []
+    # The first of equals stays, so that a second certificate for the same deed changes nothing.
+    best = max(range(len(ordered)), key=lambda i: (abs(ordered[i].score), ordered[i].points, -i))
+    return [
+        award if i == best else replace(award, score=0, points=0, flags=(*award.flags, NOT_BEST))
+        for i, award in enumerate(ordered)
+    ]
+
+
+def excluded(rule_set: RuleSet, codes: Iterable[str]) -> frozenset[str]:
+    """Return which of the rules awarded for one deed yield to another of them (`excludes`)."""
+    present = frozenset(codes)
+    return frozenset(
+        loser
+        for rule in rule_set.rules
+        if rule.code in present
+        for loser in rule.excludes
+        if loser in present
+    )
+
+
+def repeat_veto(rule: Rule, periods: Iterable[str], period: str) -> tuple[str, str] | None:
+    """Return (first, last) period of the veto that repeated awards bring in `period`, or None.
+
+    Args:
+        rule: The rule; without `repeat_veto` there is never one.
+        periods: Periods of its effective awards to one subject, one entry per award.
+        period: The period that is settled.
+    """
+    repeat = rule.repeat_veto
+    if repeat is None:
+        return None
+    first = Calendar.next_period(period, 1 - repeat.within_periods)
+    recent = [found for found in periods if first <= found <= period]
+    if len(recent) < repeat.count or period not in recent:
+        return None
+    return period, Calendar.next_period(period, repeat.veto_periods - 1)
+
+
+# --------------------------------------------------------------------------------------------------
+# Running totals: volunteer hours
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """A confirmed or corrected record of minutes of one subject.
+
+    Attributes:
+        record_id: The record; a correction names the record that it corrects.
+        on: Local date of the deed.
+        minutes: What the record says from now on.
+        source: QR, GPS or BACKFILL.
+        period: Period of the award: that of the deed, or the open one when it came late.
+    """
+
+    event_id: str
+    record_id: str
+    occurred_at: datetime
+    on: date
+    minutes: int
+    source: str
+    period: str
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """What a correction takes from one earlier award; it counts until that award ends."""
+
+    award_id: str
+    score: int
+    points: int
+    last_period: str
+
+
+@dataclass(frozen=True, slots=True)
+class HoursAward:
+    """What one record or correction gives.
+
+    Attributes:
+        score: Gain of a record; 0 when it only takes back (see `slices`).
+        raw_points: Points before the monthly cap.
+        slices: Non-positive parts, newest award first (LIFO).
+    """
+
+    event_id: str
+    award_id: str
+    period: str
+    last_period: str
+    occurred_at: datetime
+    score: int
+    points: int
+    raw_points: int
+    flags: tuple[str, ...] = ()
+    slices: tuple[Slice, ...] = ()
+
+    @property
+    def score_delta(self) -> int:
+        """What the event changes in all."""
+        return self.score + sum(part.score for part in self.slices)
+
+    @property
+    def points_delta(self) -> int:
+        """What the event changes in all; negative is a REVERSE posting."""
+        return self.points + sum(part.points for part in self.slices)
+
+
+def tier_score(tiers: Tiers, minutes: int) -> int:
+    """Return f of the year's counted minutes: whole units tier by tier.
+
+    Source: Weihai's published scheme, as in DOMAIN 4.9, R-RES-01.
+    """
+    score, begun = 0, 0
+    for step in tiers.steps:
+        end = minutes if step.to_minutes is None else min(minutes, step.to_minutes)
+        if end > begun:
+            score += (end - begun) // step.minutes
+        if step.to_minutes is None or minutes <= step.to_minutes:
+            break
+        begun = step.to_minutes
+    return score
+
+
+@dataclass(slots=True)
+class _Open:
+    """An award of the rule from which a correction can still take."""
+
+    award_id: str
+    last_period: str
+    year: int
+    month: str
+    score: int
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What a record changes in the totals of its year and month."""
+
+    score: int
+    points: int
+    raw_points: int
+    year: int
+    month: str
+
+
+def hours_awards(rule: Rule, subject: str, facts: Iterable[Hours]) -> list[HoursAward]:
+    """Return what each record and correction of one subject gives.
+
+    All facts of the calendar years concerned are given; they are taken in the order
+    (period, occurred_at, event id). A late fact belongs to a later period, so what earlier
+    periods gave never changes, and the order of arrival changes nothing.
+
+    Score is the difference of f over the year's counted minutes, of which one day counts 8 hours
+    at most. Points are the difference of what the month's total of the deed's month gives, under
+    the rule's monthly cap; records of the named sources give none. A difference below zero is
+    taken from the newest awards of the same year (score) or month (points) first, and keeps their
+    end.
+
+    Raises:
+        TypeError: The rule is not TIERED_CUMULATIVE.
+    """
+    tiers = rule.tiers
+    if tiers is None:
+        raise TypeError(f"{rule.code} has no running total")
+    days: dict[date, dict[str, Hours]] = {}
+    year_minutes: dict[int, int] = {}
+    month_minutes: dict[str, int] = {}
+    opened: list[_Open] = []
+    results = []
+    for fact in sorted(facts, key=lambda fact: (fact.period, fact.occurred_at, fact.event_id)):
+        day = days.setdefault(fact.on, {})
+        counted, pointed = _day_minutes(tiers, day)
+        day[fact.record_id] = fact
+        counted_now, pointed_now = _day_minutes(tiers, day)
+        year, month = fact.on.year, f"{fact.on:%Y-%m}"
+        before, month_before = year_minutes.get(year, 0), month_minutes.get(month, 0)
+        year_minutes[year] = before + counted_now - counted
+        month_minutes[month] = month_before + pointed_now - pointed
+        score = tier_score(tiers, year_minutes[year]) - tier_score(tiers, before)
+        points, raw_points = _month_points(rule, tiers, month_before, month_minutes[month])
+        change = _Change(score, points, raw_points, year, month)
+        results.append(_hours_award(rule, subject, fact, opened, change))
+    return results
+
+
+def _day_minutes(tiers: Tiers, day: Mapping[str, Hours]) -> tuple[int, int]:
+    """Return the minutes of a day that count for score and for points.
+
+    The limit is applied to the day's sum, so that the order of its records does not matter.
+    """
+    total = sum(fact.minutes for fact in day.values())
+    paid = sum(f.minutes for f in day.values() if f.source not in tiers.no_points_sources)
+    return min(total, tiers.per_day_minutes), min(paid, tiers.per_day_minutes)
+
+
+def _month_points(rule: Rule, tiers: Tiers, before: int, after: int) -> tuple[int, int]:
+    limit = rule.cap.points if rule.cap is not None else None
+    raw = [minutes // tiers.unit_minutes * tiers.unit_points for minutes in (before, after)]
+    kept = raw if limit is None else [min(points, limit) for points in raw]
+    return kept[1] - kept[0], raw[1] - raw[0]
+
+
+def _hours_award(
+    rule: Rule,
+    subject: str,
+    fact: Hours,
+    opened: list[_Open],
+    change: _Change,
+) -> HoursAward:
+    score, points = change.score, change.points
+    slices: dict[str, Slice] = {}
+    if score < 0:
+        _take(slices, [part for part in opened if part.year == change.year], score, "score")
+    if points < 0:
+        _take(slices, [part for part in opened if part.month == change.month], points, "points")
+    identity = award_id(rule.code, subject, fact.event_id)
+    last = Calendar.next_period(fact.period, rule.valid_periods - 1)
+    gained, earned = max(score, 0), max(points, 0)
+    opened.append(_Open(identity, last, change.year, change.month, gained, earned))
+    flags = (CAPPED,) if points != change.raw_points else ()
+    return HoursAward(
+        event_id=fact.event_id,
+        award_id=identity,
+        period=fact.period,
+        last_period=last,
+        occurred_at=fact.occurred_at,
+        score=gained,
+        points=earned,
+        raw_points=change.raw_points,
+        flags=(*flags, CORRECTION) if slices else flags,
+        slices=tuple(slices.values()),
+    )
+
+
+def _take(slices: dict[str, Slice], newest_last: list[_Open], amount: int, what: str) -> None:
+    for part in reversed(newest_last):
+        taken = min(getattr(part, what), -amount)
+        if taken:
+            setattr(part, what, getattr(part, what) - taken)
+            known = slices.get(part.award_id) or Slice(part.award_id, 0, 0, part.last_period)
+            slices[part.award_id] = replace(known, **{what: getattr(known, what) - taken})
+            amount += taken
+        if not amount:
+            return

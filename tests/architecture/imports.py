@@ -1,0 +1,124 @@
+"""import-linter over the units that are in this checkout: python -m tests.architecture.imports.
+
+The contracts are generated, so that a new service is held to them from its first file and a
+deleted one needs no change here.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+ROOMS = ("service", "actions | views", "storage", "rules", "events", "errors | settings")
+# What a service may hold beside its rooms.
+BESIDE = ("migrations", "tests")
+BROKER = ("nameko", "kombu", "eventlet", "amqp", "pika")
+# The chassis modules that are pure, and may therefore be read by rules, events and errors.
+PURE = ("chassis.refusal", "chassis.calendar")
+
+
+def service_packages() -> list[str]:
+    """Return the services of this checkout as import names."""
+    found = (ROOT / "services").glob("*/service.py")
+    return sorted(f"services.{path.parent.name}" for path in found)
+
+
+def configuration() -> str:
+    """Return the import-linter configuration for this checkout."""
+    services = service_packages()
+    roots = ["chassis"]
+    if (ROOT / "gateway" / "app.py").exists():
+        roots.append("gateway")
+    if (ROOT / "clients" / "demo").exists():
+        roots.append("clients.demo")
+    roots += services
+    alone = [root for root in roots if root != "chassis"]
+    pure_rooms = [f"{s}.{room}" for s in services for room in ("rules", "events", "errors")]
+    impure = [
+        f"chassis.{path.stem}"
+        for path in sorted((ROOT / "chassis").glob("*.py"))
+        if path.stem != "__init__" and f"chassis.{path.stem}" not in PURE
+    ]
+    parts = [
+        "[importlinter]",
+        _many("root_packages", roots),
+        "include_external_packages = True",
+        "exclude_type_checking_imports = True",
+        _contract("No unit imports another one's code", "independence", modules=alone),
+        _contract(
+            "The chassis imports no unit",
+            "forbidden",
+            source_modules=["chassis"],
+            forbidden_modules=alone,
+        ),
+    ]
+    if services:
+        parts += [
+            _contract(
+                "Inside each service imports go downstairs only, and there are no other rooms",
+                "layers",
+                containers=services,
+                layers=[_optional(layer) for layer in ROOMS],
+                exhaustive="True",
+                exhaustive_ignores=[*BESIDE],
+            ),
+            _contract(
+                "Rules, events and errors touch nothing outside",
+                "forbidden",
+                source_modules=_existing(pure_rooms),
+                forbidden_modules=[
+                    *impure, "sqlalchemy", *BROKER, "socket", "logging", "random", "threading",
+                    "subprocess", "httpx", "requests",
+                ],
+            ),
+            _contract(
+                "Only the chassis touches the broker's libraries",
+                "forbidden",
+                source_modules=alone,
+                forbidden_modules=list(BROKER),
+                allow_indirect_imports="True",
+            ),
+        ]  # fmt: skip
+    return "\n".join(parts) + "\n"
+
+
+def _existing(modules: list[str]) -> list[str]:
+    return [
+        name
+        for name in modules
+        if (ROOT / name.replace(".", "/")).is_dir()
+        or (ROOT / (name.replace(".", "/") + ".py")).exists()
+    ]
+
+
+def _optional(layer: str) -> str:
+    return " | ".join(f"({room})" for room in layer.split(" | "))
+
+
+def _many(name: str, values: list[str]) -> str:
+    return f"{name} =\n" + "\n".join(f"    {value}" for value in values)
+
+
+def _contract(title: str, kind: str, **options: list[str] | str) -> str:
+    lines = ["", f"[importlinter:contract:{title.replace(' ', '-').lower()}]", f"name = {title}"]
+    lines.append(f"type = {kind}")
+    for name, value in options.items():
+        lines.append(_many(name, value) if isinstance(value, list) else f"{name} = {value}")
+    return "\n".join(lines)
+
+
+def run() -> int:
+    """Lint the imports of this checkout. Returns the exit code."""
+    from importlinter.cli import lint_imports
+
+    sys.path.insert(0, str(ROOT))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "importlinter.ini"
+        path.write_text(configuration(), "utf-8")
+        return int(lint_imports(config_filename=str(path), cache_dir=None))
+
+
+if __name__ == "__main__":
+    sys.exit(run())

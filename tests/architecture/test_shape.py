@@ -1,0 +1,118 @@
+"""The shape of the code: what import-linter sees, and what it cannot."""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+
+import pytest
+
+from tests.architecture.imports import ROOT, configuration, run, service_packages
+
+ROOM_NAMES = {
+    "service", "actions", "views", "storage", "rules", "events", "errors", "settings",
+    "migrations", "tests", "contracts", "locale", "data",
+}  # fmt: skip
+BUILTIN_PROPERTY = re.compile(r"@property|\bproperty\(")
+
+
+def sources(*folders):
+    for folder in folders:
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            if ".venv" not in path.parts and "build" not in path.parts:
+                yield path
+
+
+def test_imports_go_downstairs_only_and_no_unit_knows_another():
+    assert run() == 0
+
+
+def test_every_folder_of_a_service_is_linted():
+    folders = {f"services.{path.name}" for path in (ROOT / "services").iterdir() if path.is_dir()}
+    assert folders == set(service_packages())
+    assert all(package in configuration() for package in folders)
+
+
+def test_every_service_has_the_same_rooms_and_no_others():
+    for package in service_packages():
+        folder = ROOT / package.replace(".", "/")
+        names = {
+            path.stem if path.suffix == ".py" else path.name
+            for path in folder.iterdir()
+            if not path.name.startswith((".", "__")) and not path.name.endswith(".egg-info")
+        }
+        assert names - ROOM_NAMES == {"pyproject.toml", "README.md"}, package
+        assert ROOM_NAMES - {"data"} <= names, package
+
+
+def test_the_chassis_knows_no_service():
+    names = [package.partition(".")[2] for package in service_packages()]
+    word = re.compile(rf"\b({'|'.join(names)})\b")
+    for path in sources("chassis"):
+        if "tests" in path.parts:
+            continue
+        text = BUILTIN_PROPERTY.sub("", path.read_text("utf-8"))
+        for number, line in enumerate(text.splitlines(), 1):
+            assert not word.search(line), f"{path}:{number}: {line.strip()}"
+
+
+def test_nothing_is_imported_by_a_computed_name():
+    # import-linter cannot see it; entry points are the one way by which units find each other.
+    for path in sources("services", "gateway", "chassis"):
+        if "tests" in path.parts:
+            continue
+        tree = ast.parse(path.read_text("utf-8"))
+        for node in ast.walk(tree):
+            name = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+            allowed = path.name == "app.py" and path.parent.name == "gateway"
+            assert allowed or name not in {
+                "__import__",
+                "import_module",
+                "importlib.import_module",
+            }, f"{path}:{node.lineno}"
+
+
+def test_rules_know_neither_the_time_nor_chance():
+    for package in service_packages():
+        for room in ("rules", "events"):
+            folder = ROOT / package.replace(".", "/")
+            files = [folder / f"{room}.py", *sorted((folder / room).rglob("*.py"))]
+            for path in files:
+                if not path.exists():
+                    continue
+                text = path.read_text("utf-8")
+                for call in (".now(", ".today(", "time.time(", "uuid4(", "uuid7(", "random."):
+                    assert call not in text, f"{path} calls {call}"
+
+
+@pytest.mark.covers("N25")
+def test_every_unit_lists_all_its_packages():
+    for pyproject in sorted(ROOT.glob("*/pyproject.toml")) + sorted(
+        ROOT.glob("*/*/pyproject.toml")
+    ):
+        tool = tomllib.loads(pyproject.read_text("utf-8"))["tool"]["setuptools"]
+        folder = pyproject.parent
+        (top,) = tool["package-dir"]
+        found = {top}
+        for init in folder.rglob("__init__.py"):
+            inner = init.parent.relative_to(folder).parts
+            if inner and not {"tests", ".venv", "build"} & set(inner):
+                found.add(".".join((top, *inner)))
+        assert set(tool["packages"]) == found, pyproject
+
+
+def test_the_repository_holds_no_path_of_a_machine():
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+    for name in listed:
+        path = ROOT / name
+        if path.suffix in {".py", ".md", ".toml", ".json", ".yaml", ".yml", ""} and path.is_file():
+            text = path.read_text("utf-8", errors="replace")
+            for word in ("/" + "work/", "/" + "root/"):
+                assert word not in text, f"{name} names {word}"
+
+
+def test_python_is_new_enough():
+    assert sys.version_info >= (3, 11)

@@ -57,7 +57,7 @@ def token(key: str, person: Person, hours: float = 12) -> str:
     now = datetime.now(UTC)
     claims = {
         "iss": "fivered",
-        "aud": "fivered",
+        "aud": "fivered.gateway",
         "sub": person.person_id,
         "iat": now,
         "exp": now + timedelta(hours=hours),

@@ -1,0 +1,121 @@
+"""What the units promise each other: facts, calls and doors."""
+
+import importlib
+import json
+
+import jsonschema
+import msgspec
+import pytest
+
+from chassis import contracts
+from chassis.bus import entries
+from chassis.installed import service_class, service_names
+from tests.architecture.imports import ROOT
+
+SERVICES = service_names()
+CLASSES = {name: service_class(name) for name in SERVICES}
+
+
+def events_of(name):
+    folder = contracts.folder_of(CLASSES[name]) / "events"
+    return {path.stem: json.loads(path.read_text("utf-8")) for path in folder.glob("*.json")}
+
+
+def readers_of(cls):
+    return [
+        reader
+        for entry in entries(cls).values()
+        if entry.kind == "subscribe"
+        for reader in entry.door.readers
+    ]
+
+
+PUBLISHED = {name: events_of(name) for name in SERVICES}
+READERS = [(name, reader) for name in SERVICES for reader in readers_of(CLASSES[name])]
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_the_contract_files_are_what_the_code_does(name):
+    assert contracts.check(CLASSES[name]).problems == []
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_example_fits_its_schema_and_names_no_person(name):
+    for fact, contract in PUBLISHED[name].items():
+        for example in contract["examples"]:
+            jsonschema.validate(example, contract["schema"])
+            text = json.dumps(example, ensure_ascii=False)
+            for word in ('"name"', '"phone"', '"id_no"'):
+                # Places and organisations have names; people never do.
+                assert word not in text or fact.startswith("area_defined"), fact
+
+
+@pytest.mark.parametrize(
+    ("name", "reader"), READERS, ids=[f"{n}-hears-{r.SOURCE}.{r.FACT}" for n, r in READERS]
+)
+def test_every_reader_reads_every_published_example(name, reader):
+    if reader.SOURCE not in PUBLISHED:
+        pytest.fail(f"{name} hears {reader.SOURCE}, which is not in this checkout")
+    published = PUBLISHED[reader.SOURCE]
+    assert reader.FACT in published, f"{reader.SOURCE} does not say {reader.FACT}"
+    decoder = msgspec.json.Decoder(reader)
+    for example in published[reader.FACT]["examples"]:
+        decoder.decode(msgspec.json.encode(example | {"a_field_of_tomorrow": 1}))
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_what_nobody_hears_is_a_public_promise(name):
+    heard = {(reader.SOURCE, reader.FACT) for _, reader in READERS}
+    for fact, contract in PUBLISHED[name].items():
+        assert contract["visibility"] == "public" or (name, fact) in heard, (
+            f"{name}.{fact} is internal and nobody hears it: keep it as a history row"
+        )
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_door_of_the_gateway_leads_to_a_method_with_the_same_roles_and_body(name):
+    routes = importlib.import_module(f"gateway.routes.{name}")
+    calls = contracts.calls_contract(CLASSES[name])
+    for door in routes.DOORS:
+        assert door.method in calls, f"{door.full_path} leads to no method {door.method}"
+        call = calls[door.method]
+        assert call["kind"] == door.kind, door.full_path
+        assert set(call["roles"]) == set(door.roles), door.full_path
+        assert call["if_match"] == door.if_match, door.full_path
+        given = set(door.places)
+        for model in (door.body, door.params):
+            given |= set(model.model_fields) if model else set()
+        taken = set(call["request"].get("properties", {}))
+        assert given <= taken, f"{door.full_path} sends {sorted(given - taken)}"
+        missing = set(call["request"].get("required", [])) - given
+        assert not missing, f"{door.full_path} does not send {sorted(missing)}"
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_method_has_a_door(name):
+    routes = importlib.import_module(f"gateway.routes.{name}")
+    doors = {door.method for door in routes.DOORS}
+    own = {method for method in contracts.calls_contract(CLASSES[name]) if method[0] != "_"}
+    # People's names are composed by the gateway itself.
+    assert own - doors <= {"people_cards"}
+
+
+def test_a_changed_promise_is_noticed():
+    old = {"properties": {"a": {"type": "string"}, "b": {"type": "integer"}}, "required": ["a"]}
+    assert contracts.broken_promises(old, old) == []
+    wider = {
+        "properties": old["properties"] | {"c": {"type": "string", "default": ""}},
+        "required": ["a"],
+    }
+    assert contracts.broken_promises(old, wider) == []
+    gone = {"properties": {"a": {"type": "string"}}, "required": ["a"]}
+    assert contracts.broken_promises(old, gone) == ["field 'b' was released and is gone"]
+    stricter = {"properties": old["properties"], "required": ["a", "b"]}
+    assert "required now" in contracts.broken_promises(old, stricter)[0]
+    retyped = {"properties": old["properties"] | {"b": {"type": "string"}}, "required": ["a"]}
+    assert "another type" in contracts.broken_promises(old, retyped)[0]
+
+
+def test_every_service_of_the_checkout_is_installed():
+    folders = {path.parent.name for path in (ROOT / "services").glob("*/service.py")}
+    assert folders == set(SERVICES)

@@ -73,7 +73,7 @@ def _parser(args: Sequence[str]) -> tuple[argparse.ArgumentParser, dict[str, Han
     migrate.add_argument("service", nargs="+", help="service names, or: all")
 
     topology = add("topology", "the broker's exchanges and queues", _topology)
-    topology.add_argument("action", choices=("apply", "show"))
+    topology.add_argument("action", choices=("apply", "show", "permissions"))
 
     events = add("events", "what a service has said", _events)
     events.add_argument("action", choices=("tail", "replay"))
@@ -176,17 +176,27 @@ def _topology(given: argparse.Namespace) -> int:
 
     from chassis import topology  # noqa: PLC0415  see _parser
 
-    installation = topology.installation()
-    if given.action == "show":
-        print(json.dumps(topology.describe(installation), ensure_ascii=False, indent=2))
-        return 0
-    url = os.environ.get("FIVERED_BROKER_URL")
-    if not url:
-        raise CommandFailed(
-            "FIVERED_BROKER_URL is not set: amqp(s)://user:password@host:port/vhost"
-        )
-    topology.apply(url, installation)
-    print(f"declared for {', '.join(sorted(installation.services))}")
+    try:
+        installation = topology.current_installation()
+        if given.action == "show":
+            print(installation.to_json(), end="")
+            return 0
+        if given.action == "permissions":
+            for permission in topology.permissions(installation):
+                print(
+                    f"{permission.user}\t{permission.configure}"
+                    f"\t{permission.write}\t{permission.read}"
+                )
+            return 0
+        url = os.environ.get("FIVERED_BROKER_URL")
+        if not url:
+            raise CommandFailed(
+                "FIVERED_BROKER_URL is not set: amqp(s)://user:password@host:port/vhost"
+            )
+        queues = topology.apply(url, installation)
+    except topology.TopologyError as error:
+        raise CommandFailed(str(error)) from error
+    print(f"{len(queues)} queues for {', '.join(sorted(installation.members))}")
     return 0
 
 

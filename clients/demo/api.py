@@ -83,6 +83,8 @@ class Api:
     on_wait: Callable[[str], None] = lambda _text: None
     _client: httpx.Client = field(init=False)
     _tokens: dict[str, str] = field(init=False, default_factory=dict)
+    _clock_at: datetime | None = field(init=False, default=None)
+    _clock_by: Person | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self._client = httpx.Client(base_url=self.base, timeout=15, trust_env=False)
@@ -182,32 +184,46 @@ class Api:
                 raise StillWaiting(text)
             self.on_wait(text)
             time.sleep(pause)
+            if pause >= 0.5:
+                self._set_clocks()
             pause = min(pause * 1.5, 0.5)
 
     # ------------------------------------------------------------------------------------ the clock
 
     def now(self) -> datetime:
         """Return the domain time (the latest of the services)."""
-        clock = self.get("/v1/clock")
-        return max(datetime.fromisoformat(one["now"]) for one in clock["services"].values())
+        return max(self._clocks().values())
 
-    def move_clock(self, to: datetime) -> None:
-        """Move the demonstration clock to `to`; one that is past it already stays."""
-        stamp = to.isoformat()
+    def _clocks(self) -> dict[str, datetime]:
+        cards = self.get("/v1/clock")["services"]
+        return {
+            name: datetime.fromisoformat(card["now"])
+            for name, card in cards.items()
+            if "now" in card
+        }
 
-        def moved() -> bool:
-            clock = self.get("/v1/clock")["services"]
-            late = [one for one in clock.values() if datetime.fromisoformat(one["now"]) < to]
-            if late:
-                try:
-                    self.post("/v1/clock", None, {"now": stamp}, key=f"clock-{stamp}")
-                except Refused as refused:
-                    # Another service of the five may be past it; those behind are asked again.
-                    if refused.problem.get("code") != "CLOCK_BACKWARDS":
-                        raise
-            return not late
+    def move_clock(self, to: datetime, person: Person) -> None:
+        """Move the demonstration clock to `to`; a service that is past it already stays.
 
-        self.wait(f"clock at {stamp}", moved)
+        A service that is down now is set later, while the story waits for it.
+        """
+        self._clock_at, self._clock_by = to, person
+        self.wait(f"clock at {to.isoformat()}", self._set_clocks)
+
+    def _set_clocks(self) -> bool:
+        """Set the clocks that are behind. Returns whether every service that answers is there."""
+        if self._clock_at is None or self._clock_by is None:
+            return True
+        behind = [name for name, now in self._clocks().items() if now < self._clock_at]
+        if behind:
+            stamp = self._clock_at.isoformat()
+            try:
+                self.post("/v1/clock", self._clock_by, {"now": stamp}, key=f"clock-{stamp}")
+            except Refused as refused:
+                # Those that are past it say so; those that were behind are looked at again.
+                if refused.problem.get("code") != "CLOCK_BACKWARDS":
+                    raise
+        return not behind
 
 
 def first(rows: Sequence[Mapping[str, Any]], **wanted: Any) -> dict[str, Any] | None:

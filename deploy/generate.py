@@ -1,0 +1,145 @@
+"""Write the deployment files that follow from the code: python -m deploy.generate [--check].
+
+Environment examples come from the settings classes, broker users from what each service says and
+hears, database roles from the list of services. A test compares them with what is in the tree.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from chassis import topology
+from chassis.cli import database_variable
+from chassis.installed import service_class, service_names
+from chassis.settings import ProcessSettings, describe
+from gateway.settings import GatewaySettings
+
+HERE = Path(__file__).resolve().parent
+# Settings of a demonstration have no place in a deployment.
+_DEMO = ("FIVERED_DEMO_CLOCK", "FIVERED_DEMO_START", "FIVERED_SYNTHETIC")
+_EXAMPLE = {
+    "FIVERED_BROKER_URL": "amqps://{unit}:PASSWORD@rabbitmq:5671/fivered",
+    "FIVERED_INSTALLATION": "/etc/fivered/installation.json",
+    "FIVERED_HEALTH_PORT": "8081",
+    "FIVERED_GATEWAY_HOST": "0.0.0.0",  # noqa: S104  inside its container
+}
+
+
+def environment(unit: str, kinds: list[type[Any]], database: bool) -> str:
+    """Return the example of a unit's environment file."""
+    lines = [f"# Environment of {unit}. Generated from its settings (python -m deploy.generate)."]
+    if database:
+        lines += [
+            "",
+            f"# The database of {unit}; its own role, its own database.",
+            f"{database_variable(unit)}=postgresql://{unit}:PASSWORD@postgres/fivered_{unit}",
+        ]
+    seen: set[str] = set()
+    for kind in kinds:
+        for name, default, text in describe(kind):
+            if name in _DEMO or name in seen:
+                continue
+            seen.add(name)
+            value = _EXAMPLE.get(name, default).replace("{unit}", unit)
+            if not value and name.endswith("_KEY"):
+                value = "AT_LEAST_32_RANDOM_BYTES"
+            lines += ["", f"# {text}", f"{name}={value}"]
+    return "\n".join(lines) + "\n"
+
+
+def broker() -> str:
+    """Return RabbitMQ's definitions: a vhost, a user per unit, and what each may touch."""
+    installation = topology.installation_of([service_class(name) for name in service_names()])
+    permissions = topology.permissions(installation)
+    return (
+        json.dumps(
+            {
+                "vhosts": [{"name": "fivered"}],
+                # Passwords are set by the operator: rabbitmqctl change_password USER ...
+                "users": [
+                    {"name": p.user, "password_hash": "", "tags": [], "limits": {}}
+                    for p in permissions
+                ],
+                "permissions": [
+                    {
+                        "user": p.user,
+                        "vhost": "fivered",
+                        "configure": p.configure,
+                        "write": p.write,
+                        "read": p.read,
+                    }
+                    for p in permissions
+                ],
+                "policies": [],
+            },
+            ensure_ascii=False,
+            indent=2,
+        )
+        + "\n"
+    )
+
+
+def database() -> str:
+    """Return the SQL that makes one role and one database per service, and nothing between them."""
+    lines = [
+        "-- One role and one database per service; none may look into another's.",
+        "-- Generated (python -m deploy.generate). Passwords: ALTER ROLE credit PASSWORD '...';",
+    ]
+    for name in service_names():
+        lines += [
+            "",
+            f"CREATE ROLE {name} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE CONNECTION LIMIT 60;",
+            f"CREATE DATABASE fivered_{name} OWNER {name} ENCODING 'UTF8' TEMPLATE template0;",
+            f"REVOKE ALL ON DATABASE fivered_{name} FROM PUBLIC;",
+            f"GRANT CONNECT ON DATABASE fivered_{name} TO {name};",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def files() -> dict[Path, str]:
+    """Return every generated file with its text."""
+    found: dict[Path, str] = {
+        HERE / "rabbitmq" / "definitions.json": broker(),
+        HERE / "postgres" / "init.sql": database(),
+        HERE / "installation.json": topology.installation_of(
+            [service_class(name) for name in service_names()]
+        ).to_json(),
+        HERE / "env" / "gateway.env.example": environment(
+            "gateway", [GatewaySettings, _BusOnly], database=False
+        ),
+    }
+    for name in service_names():
+        kinds = [ProcessSettings, service_class(name).settings_type]
+        found[HERE / "env" / f"{name}.env.example"] = environment(name, kinds, database=True)
+    return found
+
+
+class _BusOnly:
+    """The gateway's share of the process settings."""
+
+    __dataclass_fields__ = {
+        name: ProcessSettings.__dataclass_fields__[name] for name in ("actor_key", "broker_url")
+    }
+
+
+def main() -> int:
+    """Write, or with --check only compare."""
+    stale = 0
+    for path, text in files().items():
+        if path.exists() and path.read_text("utf-8") == text:
+            continue
+        stale += 1
+        if "--check" in sys.argv:
+            print(f"{path.relative_to(HERE.parent)} is not what the code says", file=sys.stderr)
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+            print(f"wrote {path.relative_to(HERE.parent)}")
+    return 1 if stale and "--check" in sys.argv else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -112,8 +112,8 @@ class Door:
 
     @property
     def full_path(self) -> str:
-        """The path as the caller writes it."""
-        return f"/v1/{self.service}{self.path}"
+        """The path as the caller writes it; the gateway's own doors have no service."""
+        return f"/v1/{self.service}{self.path}" if self.service else self.path
 
     @property
     def places(self) -> tuple[str, ...]:
@@ -162,6 +162,16 @@ class Doors:
 
     def __len__(self) -> int:
         return len(self._doors)
+
+    def adopt(self, door: Door) -> None:
+        """Take a door that was declared elsewhere.
+
+        Raises:
+            TypeError: There is one at its place already.
+        """
+        if (door.verb, door.path) in self._doors:
+            raise TypeError(f"{door.verb} {door.full_path} is declared twice")
+        self._doors[door.verb, door.path] = door
 
     def command(
         self,

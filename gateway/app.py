@@ -1,0 +1,498 @@
+"""The application: the doors of the installed services, and what the gateway answers itself."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import importlib.util
+import logging
+import pkgutil
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from pydantic import Field, ValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from chassis.refusal import Refusal
+from chassis.rpc import Caller, CallFailed, CallRefused
+from gateway import pages, routes
+from gateway.context import context_of
+from gateway.dispatch import Gate, Locate, locator, read_key
+from gateway.doors import ANY, PUBLIC, Body, Door, Doors, Reply
+from gateway.errors import CapabilityMissing, answer_error, explain
+from gateway.identity import IdentitySource, Tokens
+from gateway.limits import Outermost
+from gateway.openapi import Document
+from gateway.settings import GatewaySettings
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import AsyncIterator
+
+    from chassis.embedded import EmbeddedHost
+
+log = logging.getLogger("fivered.gateway")
+
+VERSION = "0.1.0"
+Serve = Callable[[Request], Awaitable[Response]]
+TITLE = "五红社区治理 / Five Red"
+
+
+# --------------------------------------------------------------------------------------------------
+# What is installed
+
+
+def routed() -> list[str]:
+    """Return the names of the services that have a routes file."""
+    return sorted(module.name for module in pkgutil.iter_modules(routes.__path__))
+
+
+def doors_of(service: str) -> Doors | None:
+    """Return the doors of a service, or None when it has no routes file here."""
+    if service not in routed():
+        return None
+    module = importlib.import_module(f"gateway.routes.{service}")
+    found = getattr(module, "DOORS", None)
+    if not isinstance(found, Doors) or found.service != service:
+        raise TypeError(f"gateway.routes.{service} must state DOORS = Doors({service!r}, ...)")
+    return found
+
+
+def with_jobs(doors: Doors) -> Doors:
+    """Return the doors of a service with those that every service has: its jobs."""
+    own = Doors(doors.service, doors.tag)
+    for door in doors:
+        own.adopt(door)
+    own.query(
+        "GET",
+        "/jobs/{job_id}",
+        "_job",
+        reply=Job,
+        roles=ANY,
+        summary="查看后台任务进度 / Progress of long work",
+    )
+    own.command(
+        "POST",
+        "/jobs/{job_id}/cancel",
+        "_cancel_job",
+        reply=JobState,
+        roles=ANY,
+        summary="取消后台任务 / Ask long work to stop",
+    )
+    return own
+
+
+class JobState(Reply):
+    """A job and its state."""
+
+    id: str
+    state: str
+
+
+class Job(JobState):
+    """How far long work is."""
+
+    kind: str
+    done: int
+    total: int | None = None
+    note: str | None = None
+    result: Any = None
+    error: str | None = None
+
+
+# --------------------------------------------------------------------------------------------------
+# What the gateway answers itself
+
+
+class SetClock(Body):
+    """把演示时钟向前拨 / Move the demonstration clock forward."""
+
+    now: datetime = Field(
+        description="新的业务时间;无时区时为本地时间 / local when without a zone",
+        examples=["2025-02-05T00:10:00"],
+    )
+
+
+class Clock(Reply):
+    """The domain time of each service."""
+
+    now: str | None
+    demo: bool
+    services: dict[str, Any]
+
+
+class ClockSet(Reply):
+    """What each service has done. `complete` is false when one could not be reached."""
+
+    now: str
+    complete: bool
+    services: dict[str, Any]
+
+
+class Health(Reply):
+    """Whether all are there, and what waits."""
+
+    state: str
+    bus: dict[str, Any]
+    services: dict[str, Any]
+
+
+class Index(Reply):
+    """What this installation offers."""
+
+    services: list[dict[str, Any]]
+    missing: list[dict[str, Any]]
+    links: dict[str, str]
+
+
+class Own:
+    """The gateway's own answers."""
+
+    _setting: Door
+
+    def __init__(
+        self, gate: Gate, installed: Mapping[str, Doors], missing: Mapping[str, str]
+    ) -> None:
+        self.gate = gate
+        self.installed = installed
+        self.missing = missing
+
+    def doors(self) -> list[tuple[Door, Serve]]:
+        """Return each own door with what serves it."""
+        declared = Doors("", "网关 / Gateway")
+        found: list[tuple[Door, Serve]] = [
+            (
+                declared.query(
+                    "GET", "/v1", "index", reply=Index, roles=PUBLIC, summary="系统目录 / Index"
+                ),
+                self.index,
+            ),
+            (
+                declared.query(
+                    "GET",
+                    "/v1/health",
+                    "health",
+                    reply=Health,
+                    roles=PUBLIC,
+                    summary="运行状况 / Health of every service",
+                ),
+                self.health,
+            ),
+            (
+                declared.query(
+                    "GET",
+                    "/v1/clock",
+                    "clock",
+                    reply=Clock,
+                    roles=PUBLIC,
+                    summary="业务时间 / Domain time",
+                ),
+                self.clock,
+            ),
+        ]
+        if self.gate.settings.demo_clock:
+            self._setting = declared.command(
+                "POST",
+                "/v1/clock",
+                "set_clock",
+                body=SetClock,
+                reply=ClockSet,
+                roles=ANY,
+                summary="拨动演示时钟 / Move the demonstration clock",
+            )
+            found.append((self._setting, self.set_clock))
+        return found
+
+    async def index(self, request: Request) -> Response:
+        """Answer what is installed here and where it is."""
+        self.gate.admit(request, PUBLIC)
+        return _json(
+            {
+                "name": TITLE,
+                "version": VERSION,
+                "demo": self.gate.settings.demo_clock,
+                "services": [
+                    {
+                        "name": name,
+                        "title": doors.tag,
+                        "href": f"/v1/{name}",
+                        "docs": f"/docs#{name}",
+                        "doors": len(doors),
+                    }
+                    for name, doors in self.installed.items()
+                ],
+                "missing": [
+                    {"name": name, "capability": "missing", "why": why}
+                    for name, why in self.missing.items()
+                ],
+                "links": {
+                    "docs": "/docs",
+                    "openapi": "/openapi.json",
+                    "health": "/v1/health",
+                    "clock": "/v1/clock",
+                    "live": "/live",
+                    "ready": "/ready",
+                },
+            }
+        )
+
+    async def health(self, request: Request) -> Response:
+        """Ask every service at the same time how it is."""
+        actor = self.gate.admit(request, PUBLIC)
+        bus, cards = await asyncio.gather(
+            self.gate.caller.state(),
+            self._each(
+                request,
+                lambda name: self.gate.call(request, name, "_health", {}, actor=actor),
+            ),
+        )
+        services = {
+            name: {"state": "DOWN", **card} if "code" in card else {"state": "UP", **card}
+            for name, card in cards.items()
+        }
+        up = bus.get("bus") == "up" and all(card["state"] == "UP" for card in services.values())
+        return _json({"state": "UP" if up else "DEGRADED", "bus": bus, "services": services})
+
+    async def clock(self, request: Request) -> Response:
+        """Ask every service for its domain time."""
+        actor = self.gate.admit(request, PUBLIC)
+        cards = await self._each(
+            request, lambda name: self.gate.call(request, name, "_clock", {}, actor=actor)
+        )
+        times = [card["now"] for card in cards.values() if "now" in card]
+        return _json(
+            {
+                "now": min(times, default=None),
+                "demo": self.gate.settings.demo_clock,
+                "services": cards,
+            }
+        )
+
+    async def set_clock(self, request: Request) -> Response:
+        """Move the clock of every service, under one key; repeating it mends what was missed."""
+        actor = self.gate.admit(request, ANY)
+        key = read_key(request)
+        body = await self.gate.read_members(self._setting, request)
+        failures: list[Exception] = []
+        cards = await self._each(
+            request,
+            lambda name: self.gate.call(request, name, "_set_clock", body, actor=actor, key=key),
+            failures,
+        )
+        if failures and len(failures) == len(cards):
+            # All say the same no, or none is there: that is the answer.
+            refused = [failure for failure in failures if isinstance(failure, CallRefused)]
+            raise (refused or failures)[0]
+        for card in cards.values():
+            card["state"] = "MISSED" if "code" in card else "SET"
+        times = [card["now"] for card in cards.values() if "now" in card]
+        return _json({"now": min(times), "complete": not failures, "services": cards})
+
+    async def _each(
+        self,
+        request: Request,
+        ask: Callable[[str], Awaitable[dict[str, Any]]],
+        failures: list[Exception] | None = None,
+    ) -> dict[str, dict[str, Any]]:
+        """Ask every service at the same time; one that fails answers with its code."""
+
+        async def one(name: str) -> dict[str, Any]:
+            try:
+                return dict(await ask(name))
+            except CallFailed as error:
+                if failures is not None:
+                    failures.append(error)
+                refused, _headers, _members = explain(error, request.url.path)
+                english = context_of(request).lang == "en"
+                return {
+                    "code": refused["code"],
+                    "detail": refused["message_en" if english else "message_zh"],
+                }
+
+        answers = await asyncio.gather(*(one(name) for name in self.installed))
+        return dict(zip(self.installed, answers, strict=True))
+
+    async def live(self, _request: Request) -> Response:
+        """Answer that the process runs."""
+        return _json({"state": "LIVE"})
+
+    async def ready(self, _request: Request) -> Response:
+        """Answer whether a call would get through."""
+        state = await self.gate.caller.state()
+        up = state.get("bus") == "up"
+        return _json({"state": "READY" if up else "WAITING", **state}, 200 if up else 503)
+
+
+def _json(answer: Any, status: int = 200) -> Response:
+    return Response(msgspec.json.encode(answer), status, media_type="application/json")
+
+
+# --------------------------------------------------------------------------------------------------
+# Putting it together
+
+
+def create(
+    caller: Caller,
+    *,
+    settings: GatewaySettings,
+    services: Sequence[str],
+    identities: IdentitySource | None = None,
+    extra: Iterable[Doors] = (),
+) -> FastAPI:
+    """Build the application.
+
+    Args:
+        caller: The bus; opened and closed by whoever made it.
+        settings: What the environment says.
+        services: Which services this installation has; those without a routes file here are
+            declared as missing under GET /v1.
+        identities: Who people are; default the tokens of `settings.token_key`.
+        extra: Doors that have no routes file (tests, an adapter of the installation).
+    """
+    given = {doors.service: doors for doors in extra}
+    installed: dict[str, Doors] = {}
+    missing: dict[str, str] = {}
+    for name in services:
+        doors = given.get(name) or doors_of(name)
+        if doors is None:
+            missing[name] = "no routes"
+        else:
+            installed[name] = with_jobs(doors)
+    for name in routed():
+        if name not in installed:
+            missing.setdefault(name, "not installed")
+
+    gate = Gate(caller, settings, identities or Tokens(settings.token_key))
+    own = Own(gate, installed, missing)
+    app = FastAPI(title=TITLE, version=VERSION, openapi_url=None, docs_url=None, redoc_url=None)
+    app.state.gate = gate
+    every = {(door.verb, door.full_path): door for doors in installed.values() for door in doors}
+    app.state.doors = list(every.values())
+    document = Document(
+        title=TITLE,
+        version=VERSION,
+        doors=[*(door for door, _ in own.doors()), *every.values()],
+        demo=settings.demo_clock,
+    )
+    app.state.document = document
+    app.openapi = document.build  # type: ignore[method-assign]  # FastAPI's documented seam
+
+    for door, serve in own.doors():
+        app.add_api_route(
+            door.full_path, serve, methods=[door.verb], name=door.method, response_model=None
+        )
+    for path, serve in (("/live", own.live), ("/ready", own.ready)):
+        app.add_api_route(path, serve, methods=["GET"], response_model=None)
+    pages.add_to(app, gate, document, installed, missing)
+    locate = locator(every)
+    # A written-out segment goes before a place: /people/import is not a person called "import".
+    for door in sorted(every.values(), key=_openness):
+        app.add_api_route(
+            door.full_path,
+            _served(gate, door, locate),
+            methods=[door.verb],
+            name=f"{door.service}.{door.method}",
+            response_model=None,
+        )
+    for name in missing:
+        app.add_api_route(
+            f"/v1/{name}/{{rest:path}}",
+            _absent(name),
+            methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            response_model=None,
+        )
+    for kind in (Refusal, CallFailed, ValidationError, RequestValidationError, HTTPException):
+        app.add_exception_handler(kind, answer_error)
+    app.add_middleware(Outermost, settings=settings)
+    return app
+
+
+def _openness(door: Door) -> tuple[bool, ...]:
+    return tuple("{" in segment for segment in door.full_path.split("/"))
+
+
+def _served(gate: Gate, door: Door, locate: Locate) -> Serve:
+    async def serve(request: Request) -> Response:
+        return await gate.enter(door, request, locate)
+
+    return serve
+
+
+def _absent(service: str) -> Serve:
+    async def serve(_request: Request) -> Response:
+        raise CapabilityMissing(service=service)
+
+    return serve
+
+
+# --------------------------------------------------------------------------------------------------
+# Serving
+
+
+def serve_embedded(
+    host: EmbeddedHost,
+    *,
+    services: Sequence[str],
+    sock: socket.socket,
+    ready: Callable[[], None] = lambda: None,
+    settings: GatewaySettings | None = None,
+) -> None:
+    """Serve in this process, in its main thread, until SIGINT or SIGTERM.
+
+    Args:
+        host: The embedded bus; started and stopped by the caller of this function.
+        services: Which services are in it.
+        sock: The bound, listening socket.
+        ready: Called once when the first request can be answered.
+        settings: Default: read from the environment.
+
+    Raises:
+        SettingsError: A variable is missing or wrong.
+    """
+    from chassis.settings import read  # noqa: PLC0415  tests give the settings
+    from gateway.serving import serve  # noqa: PLC0415  tests need no server
+
+    chosen = settings or read(GatewaySettings)
+    serve(create(host, settings=chosen, services=services), chosen, sock=sock, ready=ready)
+
+
+def run(ready: Callable[[], None] = lambda: None) -> int:
+    """Serve as a process of its own, with the services behind RabbitMQ; returns the exit code.
+
+    Raises:
+        SettingsError: A variable is missing or wrong.
+        PortTaken: The address cannot be listened on.
+    """
+    from chassis.rpc import BusCaller  # noqa: PLC0415  not in the embedded process
+    from chassis.settings import ProcessSettings, SettingsError, read_all  # noqa: PLC0415
+    from gateway.serving import listen, serve  # noqa: PLC0415
+
+    process, settings = read_all([ProcessSettings, GatewaySettings])
+    if not process.broker_url:
+        raise SettingsError(["FIVERED_BROKER_URL is not set: the broker behind which services are"])
+    sock = listen(settings.host, settings.port)
+    caller = BusCaller(process.broker_url, process.actor_key)
+    app = create(caller, settings=settings, services=settings.services or routed())
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        # The bus lives on the server's own event loop, so it begins and ends with it.
+        await caller.start()
+        try:
+            yield
+        finally:
+            await caller.close()
+
+    app.router.lifespan_context = lifespan
+    serve(app, settings, sock=sock, ready=ready)
+    return 0
+
+
+__all__ = ["create", "doors_of", "routed", "run", "serve_embedded"]

@@ -1,0 +1,317 @@
+"""Serves a door: who asks, what he asks, the call over the bus, and its answer as HTTP."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, get_args, get_origin
+from urllib.parse import urlencode
+
+import msgspec
+from pydantic import ValidationError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from chassis.bus import Actor
+from chassis.refusal import KeyRequired, PreconditionRequired
+from chassis.rpc import Caller
+from gateway.context import context_of
+from gateway.doors import Body, Door, Params
+from gateway.errors import (
+    BodyUnreadable,
+    IfMatchUnreadable,
+    KeyUnreadable,
+    MediaTypeUnknown,
+)
+from gateway.identity import IdentitySource, admit, who
+from gateway.limits import Buckets, check_depth, read_body
+from gateway.settings import GatewaySettings
+
+_KEY = re.compile(r"^[\x21-\x7e]{1,200}$")
+_VERSION = re.compile(r'^(?:W/)?(?:"(\d{1,9})"|(\d{1,9}))$')
+_JSON = re.compile(r"^application/([a-z0-9.-]+\+)?json\s*(;.*)?$", re.IGNORECASE)
+_PLACE = re.compile(r"^[A-Za-z0-9_.:~-]{1,120}$")
+_JOB = re.compile(r"^job_[0-9a-f-]{36}$")
+
+
+class EmptyBody(Body):
+    """What a command without a body may send: nothing, or an empty object."""
+
+
+class NoParams(Params):
+    """No query parameters."""
+
+
+class Gate:
+    """What every door of one gateway shares: the bus, the limits, and who people are."""
+
+    def __init__(
+        self, caller: Caller, settings: GatewaySettings, identities: IdentitySource
+    ) -> None:
+        self.caller = caller
+        self.settings = settings
+        self.identities = identities
+        self._people = Buckets(settings.person_rate, settings.person_burst)
+
+    def admit(self, request: Request, roles: tuple[str, ...]) -> Actor:
+        """Return who acts, or refuse.
+
+        Raises:
+            Refusal: No token, no role, or too many requests.
+        """
+        identity = who(request.headers, self.identities)
+        if identity is not None:
+            self._people.take(identity.person_id)
+        actor = admit(roles, identity, request.headers.get("x-acting-role"))
+        request.scope["fivered.actor"] = actor
+        return actor
+
+    async def call(
+        self,
+        request: Request,
+        service: str,
+        method: str,
+        body: dict[str, Any],
+        *,
+        actor: Actor,
+        key: str | None = None,
+        version: int | None = None,
+        deadline_s: float | None = None,
+    ) -> Any:
+        """Call a service on behalf of a request.
+
+        Raises:
+            CallFailed: See `Caller.call`.
+        """
+        context = context_of(request)
+        return await self.caller.call(
+            service,
+            method,
+            body,
+            actor=actor,
+            key=key,
+            version=version,
+            deadline_s=deadline_s or self.settings.deadline_s,
+            lang=context.lang,
+            traceparent=context.traceparent,
+        )
+
+    async def enter(self, door: Door, request: Request, locate: Locate) -> Response:
+        """Serve one request at a door.
+
+        Raises:
+            Refusal: The gateway refuses.
+            CallFailed: The service refuses, or does not answer.
+            ValidationError: The request is not what the door takes.
+        """
+        actor = self.admit(request, door.roles)
+        key = read_key(request) if door.kind == "command" else None
+        version = read_version(request, required=door.if_match)
+        body = read_places(door, request)
+        if door.kind == "command":
+            read_params(NoParams, request)
+            body |= await self.read_members(door, request)
+        else:
+            body |= read_params(door.params or NoParams, request)
+        reply = await self.call(
+            request,
+            door.service,
+            door.method,
+            body,
+            actor=actor,
+            key=key,
+            version=version,
+            deadline_s=door.deadline_s,
+        )
+        if self.settings.check_replies:
+            check_reply(door, reply)
+        return respond(door, request, reply, locate)
+
+    async def read_members(self, door: Door, request: Request) -> dict[str, Any]:
+        """Return the members of the body.
+
+        Raises:
+            Refusal: It is too large, too slow, too deep, or no JSON.
+            ValidationError: It is not what the door takes.
+        """
+        model = door.body or EmptyBody
+        content = await read_body(request, self.settings)
+        if not content and door.body is None:
+            return {}
+        if not _JSON.match(request.headers.get("content-type", "")):
+            raise MediaTypeUnknown
+        check_depth(content, self.settings.json_depth)
+        return members_of(read_json(model, content))
+
+
+Locate = Callable[[Door, Mapping[str, Any]], str | None]
+
+
+def read_key(request: Request) -> str:
+    """Return the idempotency key; the quotes of a structured header value may stand or not.
+
+    Raises:
+        KeyRequired: There is none.
+        KeyUnreadable: It is no key.
+    """
+    given = request.headers.get("idempotency-key", "").strip()
+    if len(given) > 1 and given[0] == given[-1] == '"':
+        given = given[1:-1]
+    if not given:
+        raise KeyRequired(field="Idempotency-Key")
+    if not _KEY.match(given):
+        raise KeyUnreadable(field="Idempotency-Key")
+    return given
+
+
+def read_version(request: Request, *, required: bool) -> int | None:
+    """Return the version that If-Match names.
+
+    Raises:
+        PreconditionRequired: It is required and missing.
+        IfMatchUnreadable: It is no version.
+    """
+    given = request.headers.get("if-match")
+    if given is None:
+        if required:
+            raise PreconditionRequired(field="If-Match")
+        return None
+    found = _VERSION.match(given.strip())
+    if found is None:
+        raise IfMatchUnreadable(field="If-Match")
+    return int(found[1] or found[2])
+
+
+def read_places(door: Door, request: Request) -> dict[str, Any]:
+    """Return the path's places.
+
+    Raises:
+        ValidationError: One is not as the door describes it.
+    """
+    places = {name: request.path_params[name] for name in door.places}
+    if door.path_params is not None:
+        return members_of(door.path_params.model_validate(places))
+    for name, value in places.items():
+        if not _PLACE.match(value):
+            raise _complaint(name, "string_pattern_mismatch", pattern=_PLACE.pattern)
+    return places
+
+
+def _complaint(name: str, kind: Any, **context: Any) -> ValidationError:
+    return ValidationError.from_exception_data(
+        "request", [{"type": kind, "loc": (name,), "input": None, "ctx": context}]
+    )
+
+
+def read_params(model: type[Params], request: Request) -> dict[str, Any]:
+    """Return the query parameters; one that is given twice is a list.
+
+    Raises:
+        ValidationError: One is unknown or wrong.
+    """
+    given: dict[str, Any] = {}
+    for name in request.query_params:
+        values = request.query_params.getlist(name)
+        field = model.model_fields.get(name)
+        if field is not None and _takes_many(field.annotation):
+            # Both ways of writing a list are in use: ids=a&ids=b and ids=a,b.
+            given[name] = [part for value in values for part in value.split(",") if part]
+        else:
+            given[name] = values[0] if len(values) == 1 else values
+    return members_of(model.model_validate(given))
+
+
+def _takes_many(annotation: Any) -> bool:
+    origin = get_origin(annotation)
+    if origin in {list, tuple, set, frozenset}:
+        return True
+    return any(_takes_many(part) for part in get_args(annotation)) if origin else False
+
+
+def read_json(model: type[Body], content: bytes) -> Body:
+    """Read a body.
+
+    Raises:
+        BodyUnreadable: It is no JSON, or no object.
+        ValidationError: A member is missing, unknown or wrong.
+    """
+    try:
+        return model.model_validate_json(content or b"{}")
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        if first["type"] in {"json_invalid", "model_type"} and not first["loc"]:
+            raise BodyUnreadable from None
+        raise
+
+
+def members_of(model: Body | Params) -> dict[str, Any]:
+    """Return the members as they travel: defaults are filled in, and what was left out is not sent.
+
+    A null that the caller wrote is sent; a null that stands for "not given" is not, so that the
+    service's own default holds.
+    """
+    given = model.model_fields_set
+    travelling: dict[str, Any] = model.model_dump(mode="json")
+    return {name: value for name, value in travelling.items() if value is not None or name in given}
+
+
+def check_reply(door: Door, reply: Any) -> None:
+    """Fail when a service says other than the door promises; for tests and staging.
+
+    Raises:
+        ReplyUnexpected: It does.
+    """
+    try:
+        door.reply.model_validate_json(msgspec.json.encode(reply))
+    except ValidationError as error:
+        raise ReplyUnexpected(f"{door.service}.{door.method}: {error}") from error
+
+
+class ReplyUnexpected(Exception):
+    """A reply is not of the documented type: the routes file or the service is wrong."""
+
+
+def respond(door: Door, request: Request, reply: Any, locate: Locate) -> Response:
+    """Return a reply as HTTP: ETag of its version, Location of what is new, Link to the rest."""
+    headers = {"Vary": "Authorization, X-Acting-Role, Accept-Language"}
+    if isinstance(reply, Mapping):
+        version = reply.get("version")
+        if isinstance(version, int) and not isinstance(version, bool):
+            headers["ETag"] = f'"{version}"'
+        if door.status in {201, 202}:
+            location = locate(door, reply)
+            if location is not None:
+                headers["Location"] = location
+        cursor = reply.get("next")
+        if isinstance(cursor, str) and cursor and isinstance(reply.get("items"), list):
+            headers["Link"] = f'<{_following(request, cursor)}>; rel="next"'
+    return Response(msgspec.json.encode(reply), door.status, headers, "application/json")
+
+
+def _following(request: Request, cursor: str) -> str:
+    kept = [(n, v) for n, v in request.query_params.multi_items() if n != "cursor"]
+    return f"{request.url.path}?{urlencode([*kept, ('cursor', cursor)])}"
+
+
+def locator(doors: Mapping[tuple[str, str], Door]) -> Locate:
+    """Return the function that says where a new thing can be read.
+
+    Args:
+        doors: Every door by (verb, full path).
+    """
+    readable: dict[str, str] = {}
+    for verb, path in doors:
+        folder, _, place = path.rpartition("/")
+        if verb == "GET" and place.startswith("{") and "{" not in folder:
+            readable[folder] = folder
+
+    def locate(door: Door, reply: Mapping[str, Any]) -> str | None:
+        thing = reply.get("id")
+        if not isinstance(thing, str) or not _PLACE.match(thing):
+            return None
+        if _JOB.match(thing):
+            return f"/v1/{door.service}/jobs/{thing}"
+        folder = readable.get(door.full_path)
+        return f"{folder}/{thing}" if folder is not None else None
+
+    return locate

@@ -1,0 +1,411 @@
+"""Refusals of the gateway itself, and the one place where a failure becomes problem+json."""
+
+from __future__ import annotations
+
+import http
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from chassis.bus import new_uuid
+from chassis.i18n import english, payload
+from chassis.refusal import Invalid, NotFound, Refusal, RoleDenied
+from chassis.rpc import CallFaulted, CallRefused, OutcomeUnknown, ServiceUnavailable
+from gateway.context import Context, context_of
+
+log = logging.getLogger("fivered.gateway")
+
+MEDIA_TYPE = "application/problem+json"
+TYPE = "urn:fivered:problem:"
+
+
+class TokenRequired(Refusal):
+    """The door is not public and there is no token."""
+
+    code = "TOKEN_REQUIRED"
+    status = 401
+    text = "请先登录:需要 Authorization: Bearer 令牌"
+
+
+class TokenInvalid(Refusal):
+    """The token is not ours, or says nothing that we understand."""
+
+    code = "TOKEN_INVALID"
+    status = 401
+    text = "令牌无效"
+
+
+class TokenExpired(Refusal):
+    """The token was ours once."""
+
+    code = "TOKEN_EXPIRED"
+    status = 401
+    text = "令牌已过期,请重新登录"
+
+
+class ActingRoleRequired(Refusal):
+    """Several roles are granted, and the caller does not say in which he acts."""
+
+    code = "ACTING_ROLE_REQUIRED"
+    status = 400
+    text = "您拥有多个角色({roles}),请在 X-Acting-Role 中说明以哪个角色办理"
+
+
+class ActingRoleUnreadable(Refusal):
+    """X-Acting-Role is no role."""
+
+    code = "ACTING_ROLE_UNREADABLE"
+    status = 400
+    text = "无法读取 X-Acting-Role,应为 R_CADRE 或 R_CADRE;scope=370811015901"
+
+
+class RoleNotGranted(RoleDenied):
+    """The role, or the area that is named with it, is not among the grants."""
+
+    text = "您没有角色 {role} 的授权"
+
+
+class KeyUnreadable(Refusal):
+    """The idempotency key is too long or holds other than visible ASCII."""
+
+    code = "KEY_UNREADABLE"
+    status = 400
+    text = "Idempotency-Key 应为 1 至 200 个可见 ASCII 字符"
+
+
+class IfMatchUnreadable(Refusal):
+    """If-Match is no version."""
+
+    code = "IF_MATCH_UNREADABLE"
+    status = 400
+    text = '无法读取 If-Match,应为版本号,例如 "3"'
+
+
+class BodyUnreadable(Refusal):
+    """The body is no JSON object."""
+
+    code = "BODY_UNREADABLE"
+    status = 400
+    text = "请求正文不是有效的 JSON 对象"
+
+
+class BodyTooDeep(Refusal):
+    """The body is nested deeper than anything we take."""
+
+    code = "BODY_TOO_DEEP"
+    status = 400
+    text = "请求正文嵌套超过 {limit} 层"
+
+
+class BodyTooLarge(Refusal):
+    """The body is longer than anything we take."""
+
+    code = "BODY_TOO_LARGE"
+    status = 413
+    text = "请求正文超过 {limit} 字节"
+
+
+class BodyTooSlow(Refusal):
+    """The body has not arrived in time."""
+
+    code = "BODY_TOO_SLOW"
+    status = 408
+    text = "请求正文未在 {seconds} 秒内到达"
+
+
+class MediaTypeUnknown(Refusal):
+    """The body is not announced as JSON."""
+
+    code = "MEDIA_TYPE_UNKNOWN"
+    status = 415
+    text = "请求正文必须是 application/json"
+
+
+class TooManyRequests(Refusal):
+    """One person or address asks more than its share."""
+
+    code = "TOO_MANY_REQUESTS"
+    status = 429
+    text = "请求过于频繁,请在 {seconds} 秒后重试"
+
+
+class Busy(Refusal):
+    """More requests are being served than we can hold."""
+
+    code = "BUSY"
+    status = 503
+    text = "系统繁忙,请稍后重试"
+
+
+class Unavailable(Refusal):
+    """The service does not run or its database is away; nothing has happened."""
+
+    code = "SERVICE_UNAVAILABLE"
+    status = 503
+    text = "服务 {service} 暂时不可用,请求未被执行,请稍后重试"
+
+
+class Unknown(Refusal):
+    """No answer within the deadline."""
+
+    code = "OUTCOME_UNKNOWN"
+    status = 503
+    text = "服务 {service} 未在限时内答复,结果未知;请用同一 Idempotency-Key 重试"
+
+
+class Faulted(Refusal):
+    """There is a bug; the logs say which under this id."""
+
+    code = "INTERNAL_FAULT"
+    status = 500
+    text = "系统内部错误,故障编号 {fault_id}"
+
+
+class NoSuchPath(NotFound):
+    """The path leads nowhere."""
+
+    text = "没有这个地址:{path}"
+
+
+class CapabilityMissing(NotFound):
+    """The service is not part of this installation."""
+
+    code = "CAPABILITY_MISSING"
+    text = "本系统未安装服务 {service}"
+
+
+class MethodNotAllowed(Refusal):
+    """The path exists, but not with this method."""
+
+    code = "METHOD_NOT_ALLOWED"
+    status = 405
+    text = "此地址不支持 {method}"
+
+
+class HttpRefused(Refusal):
+    """The framework refused for a reason that we do not know by name."""
+
+    code = "HTTP_REFUSED"
+    text = "请求被拒绝(HTTP {http_status})"
+
+
+TITLES: dict[int, tuple[str, str]] = {
+    400: ("请求有误", "Bad request"),
+    401: ("需要登录", "Not signed in"),
+    403: ("无权办理", "Not permitted"),
+    404: ("未找到", "Not found"),
+    405: ("方法不支持", "Method not allowed"),
+    408: ("请求超时", "Request timeout"),
+    409: ("状态冲突", "Conflict"),
+    412: ("数据已变化", "Precondition failed"),
+    413: ("请求过大", "Content too large"),
+    415: ("格式不支持", "Unsupported media type"),
+    422: ("条件不满足", "Refused by a rule"),
+    428: ("缺少版本号", "Precondition required"),
+    429: ("请求过多", "Too many requests"),
+    500: ("内部错误", "Internal fault"),
+    503: ("暂时不可用", "Temporarily unavailable"),
+}
+
+
+def problem(
+    context: Context,
+    path: str,
+    refused: Mapping[str, Any],
+    *,
+    headers: Mapping[str, str] | None = None,
+    members: Mapping[str, Any] | None = None,
+) -> Response:
+    """Return a refusal as problem+json (RFC 9457).
+
+    Args:
+        context: Language and trace of the request.
+        path: The request's path.
+        refused: What `chassis.i18n.payload` gives, perhaps from over the wire.
+        headers: More headers of the response.
+        members: More members of the document.
+    """
+    code = str(refused.get("code") or "REFUSED")
+    given = refused.get("status")
+    status = given if isinstance(given, int) and 400 <= given <= 599 else 422
+    zh = str(refused.get("message_zh") or refused.get("message_en") or code)
+    en = str(refused.get("message_en") or zh)
+    title = TITLES.get(status) or (http.HTTPStatus(status).phrase,) * 2
+    document: dict[str, Any] = {
+        "type": TYPE + code,
+        "title": title[context.lang == "en"],
+        "status": status,
+        "detail": en if context.lang == "en" else zh,
+        "instance": path,
+        "code": code,
+        "guard": refused.get("guard"),
+        "field": refused.get("field") or None,
+        "params": refused.get("params") or {},
+        "message_zh": zh,
+        "message_en": en,
+        "trace_id": context.trace_id,
+        **(members or {}),
+    }
+    return Response(
+        msgspec.json.encode(document),
+        status,
+        {
+            "Content-Language": "en" if context.lang == "en" else "zh-CN",
+            "Vary": "Accept-Language",
+            **(headers or {}),
+        },
+        MEDIA_TYPE,
+    )
+
+
+def explain(error: Exception, path: str) -> tuple[dict[str, Any], dict[str, str], dict[str, Any]]:
+    """Return (refusal, headers, members) of any failure; the one table of them all.
+
+    The text of an exception that is not a refusal never reaches the caller.
+    """
+    headers: dict[str, str] = {}
+    members: dict[str, Any] = {}
+    refused: dict[str, Any]
+    match error:
+        case CallRefused():
+            refused = error.payload
+        case ServiceUnavailable():
+            headers["Retry-After"] = str(error.retry_after_s)
+            refused = _payload(Unavailable(service=error.service))
+        case OutcomeUnknown():
+            headers["Retry-After"] = "1"
+            refused = _payload(Unknown(service=error.service))
+        case CallFaulted():
+            refused = _payload(Faulted(fault_id=error.fault_id))
+        case ValidationError():
+            members["errors"] = validation_errors(error)
+            refused = _validation(members["errors"])
+        case Refusal():
+            headers |= _headers_of(error)
+            refused = _payload(error)
+        case HTTPException(status_code=404):
+            refused = _payload(NoSuchPath(path=path))
+        case HTTPException(status_code=405):
+            headers |= error.headers or {}
+            refused = _payload(MethodNotAllowed(method=""))
+        case HTTPException():
+            refused = _payload(HttpRefused(http_status=error.status_code))
+            refused["status"] = error.status_code
+        case _:
+            fault_id = new_uuid()
+            log.error("gateway_fault", exc_info=error, extra={"fault_id": fault_id, "path": path})
+            refused = _payload(Faulted(fault_id=fault_id))
+    return refused, headers, members
+
+
+def _payload(refusal: Refusal) -> dict[str, Any]:
+    return payload(refusal, "gateway")
+
+
+def _headers_of(refusal: Refusal) -> dict[str, str]:
+    if refusal.status == 401:
+        said = "" if isinstance(refusal, TokenRequired) else ', error="invalid_token"'
+        return {"WWW-Authenticate": f'Bearer realm="fivered"{said}'}
+    if isinstance(refusal, TooManyRequests):
+        return {"Retry-After": str(refusal.params["seconds"])}
+    if isinstance(refusal, Busy):
+        return {"Retry-After": "1"}
+    return {}
+
+
+async def answer_error(request: Request, error: Exception) -> Response:
+    """Answer any failure; registered for every kind of exception."""
+    path = request.url.path
+    refused, headers, members = explain(error, path)
+    if isinstance(error, HTTPException) and error.status_code == 405:
+        refused = _payload(MethodNotAllowed(method=request.method))
+    return problem(context_of(request), path, refused, headers=headers, members=members)
+
+
+# --------------------------------------------------------------------------------------------------
+# What pydantic says, in both languages
+
+# pydantic's error type -> Chinese sentence, filled from the error's context.
+_MESSAGES: dict[str, str] = {
+    "missing": "缺少此项",
+    "extra_forbidden": "未知字段",
+    "string_type": "应为文本",
+    "string_too_short": "至少 {min_length} 个字符",
+    "string_too_long": "至多 {max_length} 个字符",
+    "string_pattern_mismatch": "格式不符:{pattern}",
+    "int_type": "应为整数",
+    "int_parsing": "应为整数",
+    "int_from_float": "应为整数",
+    "float_type": "应为数字",
+    "float_parsing": "应为数字",
+    "bool_type": "应为 true 或 false",
+    "bool_parsing": "应为 true 或 false",
+    "list_type": "应为列表",
+    "tuple_type": "应为列表",
+    "set_type": "应为列表",
+    "dict_type": "应为对象",
+    "model_type": "应为对象",
+    "model_attributes_type": "应为对象",
+    "dataclass_type": "应为对象",
+    "too_short": "至少 {min_length} 项",
+    "too_long": "至多 {max_length} 项",
+    "greater_than": "应大于 {gt}",
+    "greater_than_equal": "应不小于 {ge}",
+    "less_than": "应小于 {lt}",
+    "less_than_equal": "应不大于 {le}",
+    "multiple_of": "应为 {multiple_of} 的倍数",
+    "literal_error": "应为以下之一:{expected}",
+    "enum": "应为以下之一:{expected}",
+    "datetime_type": "应为日期时间(ISO 8601)",
+    "datetime_parsing": "应为日期时间(ISO 8601)",
+    "datetime_from_date_parsing": "应为日期时间(ISO 8601)",
+    "timezone_aware": "日期时间必须带时区",
+    "date_type": "应为日期(YYYY-MM-DD)",
+    "date_parsing": "应为日期(YYYY-MM-DD)",
+    "date_from_datetime_parsing": "应为日期(YYYY-MM-DD)",
+    "time_type": "应为时间",
+    "time_parsing": "应为时间",
+    "none_required": "应为 null",
+    "union_tag_invalid": "应为以下之一:{expected_tags}",
+}
+_OTHER = "内容不符合要求"
+
+
+def validation_errors(error: ValidationError) -> list[dict[str, str]]:
+    """Return each complaint as {field, message_zh, message_en}; at most fifty."""
+    found = []
+    for item in error.errors(include_url=False, include_input=False)[:50]:
+        text = _MESSAGES.get(item["type"], _OTHER)
+        values = item.get("ctx", {})
+        known = text != _OTHER
+        found.append(
+            {
+                "field": ".".join(str(part) for part in item["loc"]),
+                "message_zh": _filled(text, values),
+                # What we have no sentence for keeps pydantic's own, which says more.
+                "message_en": _filled(english("gateway", text), values) if known else item["msg"],
+            }
+        )
+    return found
+
+
+def _filled(text: str, values: Mapping[str, Any]) -> str:
+    try:
+        return text.format(**values)
+    except (KeyError, IndexError, ValueError):
+        return text
+
+
+def _validation(errors: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+    first = errors[0]
+    refused = _payload(Invalid(field=first["field"], reason=""))
+    refused["message_zh"] = f"请求内容有误:{first['field']} {first['message_zh']}"
+    refused["message_en"] = f"The request cannot be read: {first['field']} {first['message_en']}"
+    refused["params"] = {}
+    return refused

@@ -1,0 +1,240 @@
+"""Who is asking: bearer tokens, the roles that they grant, and the role in which a person acts.
+
+A token is the only source of identities today. `IdentitySource` is the seam for the identity
+database (accounts, sessions): it gives the same `Identity` for an opaque session id.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import jwt
+
+from chassis.bus import PUBLIC as PUBLIC_ROLE
+from chassis.bus import SYSTEM_ROLE, Actor, check_role, new_uuid
+from gateway.doors import ROLES
+from gateway.errors import (
+    ActingRoleRequired,
+    ActingRoleUnreadable,
+    RoleNotGranted,
+    TokenExpired,
+    TokenInvalid,
+    TokenRequired,
+)
+
+ISSUER = "fivered"
+AUDIENCE = "fivered.gateway"
+ANONYMOUS = Actor("", "R_ANONYMOUS", "")
+MAX_HOURS = 24 * 366
+_ALGORITHM = "HS256"
+_SCOPE = re.compile(r"^\d{6}(\d{3}){0,3}$")
+_PERSON = re.compile(r"^[A-Za-z0-9_.:-]{1,64}$")
+_ACTING = re.compile(r"^\s*(R_[A-Z_]{2,30})\s*(?:;\s*scope=(\d{6,15})\s*)?$")
+# R_SYSTEM is what timers and subscriptions act as; nobody comes through the open port as that.
+GRANTABLE = ROLES - {SYSTEM_ROLE}
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A role, and the area in which it may act."""
+
+    role: str
+    scope: str
+
+    def covers(self, scope: str) -> bool:
+        """Tell whether an area lies in the granted one."""
+        return scope.startswith(self.scope)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A person and what he may act as."""
+
+    person_id: str
+    grants: tuple[Grant, ...]
+
+
+class IdentitySource(Protocol):
+    """Turns what stands behind `Bearer` into an identity."""
+
+    def identify(self, credential: str) -> Identity:
+        """Return the identity.
+
+        Raises:
+            TokenInvalid: The credential is not ours.
+            TokenExpired: It was once.
+        """
+
+
+def read_grant(given: Any) -> Grant:
+    """Read a grant as it stands in a token.
+
+    Raises:
+        ValueError: It is no role of ours, or no area code.
+    """
+    if not isinstance(given, Mapping):
+        # ValueError: a token is input, and its reader knows one kind of complaint.
+        raise ValueError("a grant is an object with role and scope")  # noqa: TRY004
+    role, scope = given.get("role"), given.get("scope")
+    if role not in GRANTABLE:
+        raise ValueError(f"no role {role!r} can be granted")
+    if not isinstance(scope, str) or not _SCOPE.match(scope):
+        raise ValueError(f"scope {scope!r} is not an area code of 6, 9, 12 or 15 digits")
+    return Grant(role, scope)
+
+
+def issue(key: str, person_id: str, grants: Iterable[Mapping[str, str]], hours: float) -> str:
+    """Return a token for a person.
+
+    Args:
+        key: FIVERED_TOKEN_KEY, at least 32 bytes.
+        person_id: Whose token it is.
+        grants: `{"role": "R_CADRE", "scope": "370811015901"}` each; at least one.
+        hours: How long it is good, in real time.
+
+    Raises:
+        ValueError: One of them is not as described.
+    """
+    if len(key.encode()) < 32:
+        raise ValueError("the token key must have at least 32 bytes")
+    if not _PERSON.match(person_id):
+        raise ValueError(f"{person_id!r} is no person id")
+    if not 0 < hours <= MAX_HOURS:
+        raise ValueError(f"hours must lie between 0 and {MAX_HOURS}")
+    read = [read_grant(grant) for grant in grants]
+    if not read:
+        raise ValueError("a token needs at least one grant")
+    now = int(time.time())
+    claims = {
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "sub": person_id,
+        "iat": now,
+        "exp": now + max(1, int(hours * 3600)),
+        "jti": new_uuid(),
+        "grants": [{"role": grant.role, "scope": grant.scope} for grant in read],
+    }
+    return jwt.encode(claims, key, algorithm=_ALGORITHM)
+
+
+class Tokens:
+    """Reads the tokens that `issue` makes."""
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+
+    def identify(self, credential: str) -> Identity:
+        """See `IdentitySource.identify`."""
+        try:
+            claims = jwt.decode(
+                credential,
+                self._key,
+                algorithms=[_ALGORITHM],
+                audience=AUDIENCE,
+                issuer=ISSUER,
+                options={"require": ["exp", "aud", "iss", "sub"]},
+            )
+            given = claims.get("grants")
+            person_id = claims["sub"]
+            if not isinstance(given, list) or not given or not _PERSON.match(person_id):
+                raise TokenInvalid
+            return Identity(person_id, tuple(read_grant(grant) for grant in given))
+        except jwt.ExpiredSignatureError:
+            raise TokenExpired from None
+        except (jwt.PyJWTError, ValueError, TypeError):
+            raise TokenInvalid from None
+
+
+def acting(identity: Identity, header: str | None) -> Actor:
+    """Return the actor that a person is in this request.
+
+    Args:
+        identity: Who asks.
+        header: `X-Acting-Role`: a role, with `;scope=` when it is granted in several areas or
+            should count in a part of the granted one only.
+
+    Raises:
+        ActingRoleUnreadable: The header is no role.
+        ActingRoleRequired: Several grants would fit.
+        RoleNotGranted: None does.
+    """
+    fitting = list(dict.fromkeys(identity.grants))
+    scope: str | None = None
+    if header:
+        found = _ACTING.match(header)
+        if found is None or (found[2] and not _SCOPE.match(found[2])):
+            raise ActingRoleUnreadable(field="X-Acting-Role")
+        scope = found[2]
+        fitting = [
+            grant
+            for grant in fitting
+            if grant.role == found[1] and (scope is None or grant.covers(scope))
+        ]
+        if not fitting:
+            raise RoleNotGranted(field="X-Acting-Role", role=found[1], scope=scope or "")
+    if scope is not None:
+        return Actor(identity.person_id, fitting[0].role, scope)
+    if len(fitting) > 1:
+        names = ", ".join(f"{grant.role};scope={grant.scope}" for grant in fitting)
+        raise ActingRoleRequired(field="X-Acting-Role", roles=names)
+    return Actor(identity.person_id, fitting[0].role, fitting[0].scope)
+
+
+def who(headers: Mapping[str, str], source: IdentitySource) -> Identity | None:
+    """Return the identity that the Authorization header proves, or None without the header.
+
+    Raises:
+        TokenInvalid: The header is unreadable or the token is not ours.
+        TokenExpired: It was once.
+    """
+    given = headers.get("authorization")
+    if given is None:
+        return None
+    scheme, _, credential = given.strip().partition(" ")
+    if scheme.lower() != "bearer" or not credential.strip():
+        raise TokenInvalid
+    return source.identify(credential.strip())
+
+
+def admit(door_roles: tuple[str, ...], identity: Identity | None, header: str | None) -> Actor:
+    """Return who acts at a door, or refuse.
+
+    On a public door a person who does not say in which of several roles he acts is nobody in
+    particular: reading a notice needs no role.
+
+    Raises:
+        TokenRequired: The door is not public and nobody is known.
+        ActingRoleRequired: See `acting`.
+        RoleDenied: The role may not enter this door.
+    """
+    public = PUBLIC_ROLE in door_roles
+    if identity is None:
+        if not public:
+            raise TokenRequired
+        return ANONYMOUS
+    try:
+        actor = acting(identity, header)
+    except ActingRoleRequired:
+        if not public:
+            raise
+        return ANONYMOUS
+    check_role(door_roles, actor)
+    return actor
+
+
+__all__ = [
+    "ANONYMOUS",
+    "Grant",
+    "Identity",
+    "IdentitySource",
+    "Tokens",
+    "acting",
+    "admit",
+    "issue",
+    "read_grant",
+    "who",
+]

@@ -1,0 +1,200 @@
+"""How much one caller may ask: size, depth, rate, number at once; and what every answer carries."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import time
+from collections import OrderedDict
+from collections.abc import MutableMapping
+from typing import Any
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway.context import KEY, read_context
+from gateway.errors import (
+    BodyTooDeep,
+    BodyTooLarge,
+    BodyTooSlow,
+    Busy,
+    TooManyRequests,
+    explain,
+    problem,
+)
+from gateway.settings import GatewaySettings
+
+log = logging.getLogger("fivered.access")
+
+_REMEMBERED = 50_000
+# A string of any length or a bracket. A string that never ends swallows the rest, so that no input
+# is looked at twice.
+_TOKENS = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[{]|[\]}]', re.DOTALL)
+
+SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cache-Control": "no-store",
+}
+
+
+class Buckets:
+    """A token bucket per name, in memory; each gateway process counts for itself.
+
+    Args:
+        rate: Tokens per second; 0 = no limit.
+        burst: Most tokens that a bucket holds.
+    """
+
+    def __init__(self, rate: float, burst: int) -> None:
+        self._rate = rate
+        self._burst = max(1, burst)
+        self._levels: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def take(self, name: str, *, now: float | None = None) -> None:
+        """Take one token.
+
+        Raises:
+            TooManyRequests: The bucket is empty; it says in how many seconds it is not.
+        """
+        if self._rate <= 0:
+            return
+        at = time.monotonic() if now is None else now
+        level, seen = self._levels.pop(name, (float(self._burst), at))
+        level = min(self._burst, level + (at - seen) * self._rate)
+        allowed = level >= 1
+        self._levels[name] = (level - 1 if allowed else level, at)
+        if len(self._levels) > _REMEMBERED:
+            # The one that was not seen for longest is full again or nearly so.
+            self._levels.popitem(last=False)
+        if not allowed:
+            raise TooManyRequests(seconds=max(1, int((1 - level) / self._rate + 0.999)))
+
+
+def check_depth(body: bytes, limit: int) -> None:
+    """Refuse JSON that is nested deeper than `limit`, before anything parses it.
+
+    Raises:
+        BodyTooDeep: It is.
+    """
+    if body.count(b"{") + body.count(b"[") <= limit:
+        return
+    depth = 0
+    for token in _TOKENS.finditer(body):
+        first = body[token.start()]
+        if first in b"[{":
+            depth += 1
+            if depth > limit:
+                raise BodyTooDeep(limit=limit)
+        elif first in b"]}":
+            depth -= 1
+
+
+async def read_body(request: Request, settings: GatewaySettings) -> bytes:
+    """Read the body, as long as it keeps to its limits; a chunked one is counted as it comes.
+
+    Raises:
+        BodyTooLarge: It is longer than the setting.
+        BodyTooSlow: It has not arrived in time.
+    """
+    limit = settings.body_bytes
+    announced = request.headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > limit:
+        raise BodyTooLarge(limit=limit)
+    parts: list[bytes] = []
+    length = 0
+    try:
+        async with asyncio.timeout(settings.body_wait_s):
+            async for part in request.stream():
+                length += len(part)
+                if length > limit:
+                    raise BodyTooLarge(limit=limit)
+                parts.append(part)
+    except TimeoutError:
+        raise BodyTooSlow(seconds=settings.body_wait_s) from None
+    return b"".join(parts)
+
+
+class Outermost:
+    """The outermost layer: context, number at once, rate per address, headers, access log.
+
+    Plain ASGI, so that nothing stands between the server and an answer that streams.
+    """
+
+    def __init__(self, app: ASGIApp, settings: GatewaySettings) -> None:
+        self._app = app
+        self._settings = settings
+        self._addresses = Buckets(settings.address_rate, settings.address_burst)
+        self._serving = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        context = scope[KEY] = read_context(Headers(scope=scope))
+        started = time.perf_counter()
+        answered: dict[str, Any] = {}
+
+        async def dressed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                answered["status"] = message["status"]
+                _dress(message, context.traceparent)
+            await send(message)
+
+        try:
+            self._admit(scope)
+            self._serving += 1
+            try:
+                await self._app(scope, receive, dressed)
+            finally:
+                self._serving -= 1
+        except Exception as error:  # noqa: BLE001  whatever happens, the caller must be answered
+            refused, headers, members = explain(error, scope["path"])
+            if "status" not in answered:
+                response = problem(
+                    context, scope["path"], refused, headers=headers, members=members
+                )
+                await response(scope, receive, dressed)
+        log.info(
+            "request",
+            extra={
+                "method": scope["method"],
+                "path": scope["path"],
+                "status": answered.get("status", 0),
+                "ms": round((time.perf_counter() - started) * 1000, 1),
+                "trace_id": context.trace_id,
+                "actor": _actor_of(scope),
+            },
+        )
+
+    def _admit(self, scope: Scope) -> None:
+        """Refuse what is too much.
+
+        Raises:
+            Busy: Too many requests are being served.
+            TooManyRequests: This address asks more than its share.
+        """
+        if self._serving >= self._settings.concurrency:
+            raise Busy
+        self._addresses.take((scope.get("client") or ("?",))[0])
+
+
+def _actor_of(scope: MutableMapping[str, Any]) -> str:
+    actor = scope.get("fivered.actor")
+    return f"{actor.role} {actor.id}".strip() if actor is not None else ""
+
+
+def _dress(message: Message, traceparent: str) -> None:
+    headers = MutableHeaders(scope=message)
+    for name, value in SECURITY_HEADERS.items():
+        if name not in headers:
+            headers[name] = value
+    headers["traceparent"] = traceparent

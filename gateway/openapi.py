@@ -1,0 +1,381 @@
+"""Describes the doors as one OpenAPI 3.1 document."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, cast
+
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
+
+from chassis.bus import ANY_ROLE
+from gateway.doors import Door
+from gateway.errors import MEDIA_TYPE, TITLES
+
+_REF = "#/components/schemas/{model}"
+GATEWAY_TAG = "gateway"
+
+# Known places of paths; every other one is the id of a thing.
+PLACES: dict[str, dict[str, Any]] = {
+    "grid": {"type": "string", "pattern": r"^\d{15}$", "examples": ["370811015901001"]},
+    "community": {"type": "string", "pattern": r"^\d{12}$", "examples": ["370811015901"]},
+    "period": {"type": "string", "pattern": r"^\d{4}-\d{2}$", "examples": ["2025-01"]},
+}
+_ID: dict[str, Any] = {"type": "string", "pattern": r"^[A-Za-z0-9_.:~-]{1,120}$"}
+
+_PROBLEM: dict[str, Any] = {
+    "type": "object",
+    "description": "RFC 9457;`code` 稳定不变,`detail` 按 Accept-Language / "
+    "`code` is stable, `detail` follows Accept-Language",
+    "required": ["type", "title", "status", "detail", "code", "message_zh", "message_en"],
+    "properties": {
+        "type": {"type": "string", "format": "uri"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "instance": {"type": "string"},
+        "code": {"type": "string"},
+        "guard": {"type": ["string", "null"]},
+        "field": {"type": ["string", "null"]},
+        "params": {"type": "object", "additionalProperties": {"type": "string"}},
+        "message_zh": {"type": "string"},
+        "message_en": {"type": "string"},
+        "trace_id": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["field", "message_zh", "message_en"],
+                "properties": {
+                    "field": {"type": "string"},
+                    "message_zh": {"type": "string"},
+                    "message_en": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+
+# Status -> what it means here, and the code of its example.
+_MEANINGS: dict[int, tuple[str, str]] = {
+    400: ("请求无法读取 / The request cannot be read", "KEY_REQUIRED"),
+    401: ("没有令牌、令牌无效或过期 / No token, or one that is not good", "TOKEN_REQUIRED"),
+    403: ("角色或区域无权 / The role may not do this, or not here", "ROLE_DENIED"),
+    404: ("未找到 / There is no such thing", "NOT_FOUND"),
+    409: ("状态不允许,或同键请求正在处理 / Wrong state, or in flight", "STATE_CONFLICT"),
+    412: ("版本已变化 / The version has changed", "VERSION_CONFLICT"),
+    422: ("内容有误或条件不满足 / Invalid, or a guard is not met", "GUARD_FAILED"),
+    428: ("缺少 If-Match / If-Match is missing", "PRECONDITION_REQUIRED"),
+    429: ("请求过多 / Too many requests", "TOO_MANY_REQUESTS"),
+    503: ("服务不可用或结果未知 / Not available, or outcome unknown", "SERVICE_UNAVAILABLE"),
+}
+
+_HEADERS: dict[str, Any] = {
+    "ETag": {"description": "版本号 / version, for If-Match", "schema": {"type": "string"}},
+    "Location": {"description": "新资源地址 / where it can be read", "schema": {"type": "string"}},
+    "Link": {"description": '下一页 / rel="next"', "schema": {"type": "string"}},
+    "RetryAfter": {"description": "秒 / seconds", "schema": {"type": "integer"}},
+}
+
+_PARAMETERS: dict[str, Any] = {
+    "IdempotencyKey": {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "required": True,
+        "description": "每个命令一个新键;重试时用同一键,保证只生效一次 / "
+        "a new key per command, the same key for a repetition",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 200},
+        "example": "01945c3e-7d1a-7c55-9d3f-0d6f1a2b3c4d",
+    },
+    "IfMatch": {
+        "name": "If-Match",
+        "in": "header",
+        "required": True,
+        "description": "所见版本号 / the version that was seen",
+        "schema": {"type": "string"},
+        "example": '"3"',
+    },
+    "ActingRole": {
+        "name": "X-Acting-Role",
+        "in": "header",
+        "required": False,
+        "description": "拥有多个角色时必填 / required when several roles are granted",
+        "schema": {"type": "string", "pattern": r"^R_[A-Z_]+(;\s*scope=\d{6,15})?$"},
+        "example": "R_CADRE;scope=370811015901",
+    },
+    "AcceptLanguage": {
+        "name": "Accept-Language",
+        "in": "header",
+        "required": False,
+        "description": "zh(默认)或 en / zh (default) or en",
+        "schema": {"type": "string"},
+        "example": "zh",
+    },
+}
+
+_ABOUT = """五个机制:红色信用、红色物业、红色管家、红色合伙人、红色议站。
+Five mechanisms: credit, property, steward, partner, forum.
+
+* 命令必须带 `Idempotency-Key`;改变已有事物时带 `If-Match`。
+  Commands carry `Idempotency-Key`; what changes something that exists carries `If-Match`.
+* 列表按 `cursor` 翻页,`Link: rel="next"` 给出下一页。 Lists are read by `cursor`.
+* 错误一律为 `application/problem+json`,中英文都有。 Failures are problem+json in both languages.
+"""
+
+
+class Document:
+    """The OpenAPI document of one gateway; made when it is first asked for.
+
+    Args:
+        title: Name of the interface.
+        version: Version of the gateway.
+        doors: Every door, the gateway's own ones (without a service) included.
+        demo: Whether this is a demonstration.
+    """
+
+    def __init__(self, *, title: str, version: str, doors: Sequence[Door], demo: bool) -> None:
+        self._title = title
+        self._version = version
+        self._doors = doors
+        self._demo = demo
+        self._built: dict[str, Any] | None = None
+        self._lock = threading.Lock()
+
+    def build(self) -> dict[str, Any]:
+        """Return the document."""
+        with self._lock:
+            if self._built is None:
+                self._built = self._build()
+            return self._built
+
+    def _build(self) -> dict[str, Any]:
+        schemas, refs = _schemas(self._doors)
+        paths: dict[str, dict[str, Any]] = {}
+        names: dict[str, int] = {}
+        for door in self._doors:
+            name = f"{door.service or GATEWAY_TAG}_{door.method.lstrip('_')}"
+            names[name] = names.get(name, 0) + 1
+            if names[name] > 1:
+                name = f"{name}_{names[name]}"
+            operation = _operation(door, name, refs, schemas)
+            paths.setdefault(door.full_path, {})[door.verb.lower()] = operation
+        tags: dict[str, str] = {}
+        for door in self._doors:
+            tags.setdefault(door.service or GATEWAY_TAG, door.tag)
+        return {
+            "openapi": "3.1.0",
+            "jsonSchemaDialect": "https://spec.openapis.org/oas/3.1/dialect/base",
+            "info": {
+                "title": self._title,
+                "version": self._version,
+                "summary": "社区治理“五红”系统接口 / Interface of the Five Red system",
+                "description": _ABOUT,
+                **({"x-demonstration": True} if self._demo else {}),
+            },
+            "servers": [{"url": "/"}],
+            "tags": [{"name": name, "description": tag} for name, tag in tags.items()],
+            "paths": paths,
+            "components": {
+                "schemas": {**schemas, "Problem": _PROBLEM},
+                "parameters": _PARAMETERS,
+                "headers": _HEADERS,
+                "responses": {f"Problem{status}": _response(status) for status in _MEANINGS},
+                "securitySchemes": {
+                    "bearer": {
+                        "type": "http",
+                        "scheme": "bearer",
+                        "bearerFormat": "JWT",
+                        "description": "fivered token --person … --grant R_CADRE:370811015901",
+                    }
+                },
+            },
+        }
+
+
+def _response(status: int) -> dict[str, Any]:
+    meaning, code = _MEANINGS[status]
+    title_zh, title_en = TITLES[status]
+    found: dict[str, Any] = {
+        "description": meaning,
+        "content": {
+            MEDIA_TYPE: {
+                "schema": {"$ref": "#/components/schemas/Problem"},
+                "example": {
+                    "type": f"urn:fivered:problem:{code}",
+                    "title": title_zh,
+                    "status": status,
+                    "detail": title_zh,
+                    "instance": "/v1/…",
+                    "code": code,
+                    "message_zh": title_zh,
+                    "message_en": title_en,
+                    "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736",
+                },
+            }
+        },
+    }
+    if status in {429, 503}:
+        found["headers"] = {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}}
+    return found
+
+
+def _schemas(
+    doors: Iterable[Door],
+) -> tuple[dict[str, Any], dict[tuple[type[BaseModel], str], dict[str, Any]]]:
+    """Return (component schemas, (model, mode) -> reference)."""
+    wanted: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {}
+    for door in doors:
+        if door.body is not None:
+            wanted[door.body, "validation"] = None
+        for model in (door.params, door.path_params):
+            if model is not None:
+                wanted[model, "validation"] = None
+        wanted[door.reply, "serialization"] = None
+    refs, found = models_json_schema(list(wanted), ref_template=_REF)
+    schemas: dict[str, Any] = found.get("$defs", {})
+    return schemas, {
+        (cast("type[BaseModel]", model), mode): ref for (model, mode), ref in refs.items()
+    }
+
+
+def _operation(
+    door: Door,
+    name: str,
+    refs: Mapping[tuple[type[BaseModel], str], dict[str, Any]],
+    schemas: Mapping[str, Any],
+) -> dict[str, Any]:
+    model = door.body or door.params
+    written = (model.__doc__ or "").strip() if model is not None else ""
+    about = door.description or (written if written != door.summary else "")
+    roles = "任何已登录角色 / any role" if ANY_ROLE in door.roles else ", ".join(door.roles)
+    said = f"角色 / roles: {'公开 / public' if door.public else roles}"
+    operation: dict[str, Any] = {
+        "operationId": name,
+        "tags": [door.service or GATEWAY_TAG],
+        "summary": door.summary,
+        "description": f"{about}\n\n{said}".strip(),
+        "parameters": _parameters(door, refs, schemas),
+        "security": [{}, {"bearer": []}] if door.public else [{"bearer": []}],
+        "x-roles": list(door.roles),
+        "responses": _responses(door, refs),
+    }
+    if door.body is not None:
+        ref = refs[door.body, "validation"]
+        operation["requestBody"] = {
+            "required": True,
+            "content": {
+                "application/json": {"schema": ref, "example": example_of(ref, schemas)},
+            },
+        }
+    return operation
+
+
+def _parameters(
+    door: Door,
+    refs: Mapping[tuple[type[BaseModel], str], dict[str, Any]],
+    schemas: Mapping[str, Any],
+) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    typed = (
+        _members(refs[door.path_params, "validation"], schemas)[0]
+        if door.path_params is not None
+        else {}
+    )
+    for place in door.places:
+        schema = typed.get(place) or PLACES.get(place) or _ID
+        found.append({"name": place, "in": "path", "required": True, "schema": schema})
+    if door.params is not None:
+        members, required = _members(refs[door.params, "validation"], schemas)
+        for name, schema in members.items():
+            parameter = {
+                "name": name,
+                "in": "query",
+                "required": name in required,
+                "schema": {k: v for k, v in schema.items() if k not in {"title", "description"}},
+            }
+            if "description" in schema:
+                parameter["description"] = schema["description"]
+            found.append(parameter)
+    shared = ["ActingRole", "AcceptLanguage"]
+    if door.kind == "command":
+        shared.insert(0, "IdempotencyKey")
+    if door.if_match:
+        shared.insert(1, "IfMatch")
+    found.extend({"$ref": f"#/components/parameters/{name}"} for name in shared)
+    return found
+
+
+def _members(
+    ref: Mapping[str, Any], schemas: Mapping[str, Any]
+) -> tuple[dict[str, Any], list[str]]:
+    schema = schemas[ref["$ref"].rpartition("/")[2]]
+    return schema.get("properties", {}), schema.get("required", [])
+
+
+def _responses(
+    door: Door, refs: Mapping[tuple[type[BaseModel], str], dict[str, Any]]
+) -> dict[str, Any]:
+    headers = {"ETag": {"$ref": "#/components/headers/ETag"}}
+    if door.status in {201, 202}:
+        headers["Location"] = {"$ref": "#/components/headers/Location"}
+    if door.kind == "query":
+        headers["Link"] = {"$ref": "#/components/headers/Link"}
+    meanings = {200: "成功 / done", 201: "已创建 / created", 202: "已受理 / accepted, goes on"}
+    found: dict[str, Any] = {
+        str(door.status): {
+            "description": meanings[door.status],
+            "headers": headers,
+            "content": {"application/json": {"schema": refs[door.reply, "serialization"]}},
+        }
+    }
+    statuses = [400, 404, 422, 429, 503]
+    if not door.public:
+        statuses += [401, 403]
+    if door.kind == "command":
+        statuses += [409]
+    if door.if_match:
+        statuses += [412, 428]
+    for status in sorted(statuses):
+        found[str(status)] = {"$ref": f"#/components/responses/Problem{status}"}
+    return found
+
+
+def example_of(schema: Mapping[str, Any], schemas: Mapping[str, Any], *, depth: int = 0) -> Any:
+    """Return an example that fits a schema: the written ones first, then the least that does."""
+    if schema.get("examples"):
+        return schema["examples"][0]
+    for fixed in ("example", "const", "default"):
+        if schema.get(fixed) is not None:
+            return schema[fixed]
+    if schema.get("enum"):
+        return schema["enum"][0]
+    if "$ref" in schema and depth < 8:
+        return example_of(schemas[schema["$ref"].rpartition("/")[2]], schemas, depth=depth + 1)
+    for choice in schema.get("anyOf", schema.get("oneOf", ())):
+        if choice.get("type") != "null":
+            return example_of(choice, schemas, depth=depth + 1)
+    return _of_type(schema, schemas, depth)
+
+
+def _of_type(schema: Mapping[str, Any], schemas: Mapping[str, Any], depth: int) -> Any:
+    kind = schema.get("type")
+    if kind == "object" or "properties" in schema:
+        required = schema.get("required", [])
+        return {
+            name: example_of(member, schemas, depth=depth + 1)
+            for name, member in schema.get("properties", {}).items()
+            if name in required or member.get("examples")
+        }
+    if kind == "array":
+        if not schema.get("minItems") and depth > 3:
+            return []
+        return [example_of(schema.get("items", {}), schemas, depth=depth + 1)]
+    if kind == "integer":
+        return max(1, int(schema.get("minimum", schema.get("exclusiveMinimum", 0)) or 0))
+    if kind == "number":
+        return 1.0
+    if kind == "boolean":
+        return True
+    formats = {"date-time": "2025-01-15T09:00:00+08:00", "date": "2025-01-15"}
+    return formats.get(str(schema.get("format")), "…") if kind == "string" else None

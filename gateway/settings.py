@@ -1,0 +1,69 @@
+"""What the gateway reads from its environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chassis.settings import Secret, setting
+
+
+@dataclass(frozen=True, slots=True)
+class GatewaySettings:
+    """Where the gateway listens, whom it believes, and how much it takes."""
+
+    token_key: Secret = setting(  # noqa: RUF009  a dataclass field, as in dataclasses.field
+        "FIVERED_TOKEN_KEY", help="Key that signs the bearer tokens of people", min_bytes=32
+    )
+    host: str = setting(
+        "FIVERED_GATEWAY_HOST", help="Address on which the gateway listens", default="127.0.0.1"
+    )
+    port: int = setting(
+        "FIVERED_GATEWAY_PORT", help="Port on which the gateway listens", default=8000
+    )
+    services: tuple[str, ...] = setting(
+        "FIVERED_SERVICES",
+        help="Services of this installation, by comma; empty = all that have routes",
+        default=(),
+    )
+    demo_clock: bool = setting(
+        "FIVERED_DEMO_CLOCK",
+        help="1 allows the explicit clock command (demonstration)",
+        default=False,
+    )
+    deadline_s: float = setting(
+        "FIVERED_DEADLINE_S", help="Longest wait for the answer of a service", default=5.0
+    )
+    body_bytes: int = setting(
+        "FIVERED_BODY_BYTES", help="Largest request body", default=1024 * 1024
+    )
+    body_wait_s: float = setting(
+        "FIVERED_BODY_WAIT_S", help="Longest wait for a request body to arrive", default=10.0
+    )
+    json_depth: int = setting("FIVERED_JSON_DEPTH", help="Deepest nesting of a body", default=20)
+    person_rate: float = setting(
+        "FIVERED_PERSON_RATE", help="Requests per second of one person; 0 = no limit", default=300.0
+    )
+    person_burst: int = setting(
+        "FIVERED_PERSON_BURST", help="Requests that one person may make at once", default=2000
+    )
+    address_rate: float = setting(
+        "FIVERED_ADDRESS_RATE",
+        help="Requests per second of one network address; 0 = no limit",
+        default=600.0,
+    )
+    address_burst: int = setting(
+        "FIVERED_ADDRESS_BURST", help="Requests that one address may make at once", default=4000
+    )
+    concurrency: int = setting(
+        "FIVERED_CONCURRENCY", help="Requests served at the same time", default=400
+    )
+    trusted_proxies: str = setting(
+        "FIVERED_TRUSTED_PROXIES",
+        help="Addresses whose X-Forwarded-* headers are believed, by comma",
+        default="",
+    )
+    check_replies: bool = setting(
+        "FIVERED_CHECK_REPLIES",
+        help="1 compares every reply with its documented type (tests, staging)",
+        default=False,
+    )

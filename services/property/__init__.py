@@ -1,0 +1,1 @@
+"""Red Property: companies, projects, cross-appointments, agreements, complaints, rectifications."""

@@ -1,0 +1,1 @@
+"""One function per command, heard batch or timer; each is one transaction."""

@@ -1,0 +1,303 @@
+"""Cross-appointments: nominate, consent, approve by both, file, end; gaps open and close."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from chassis.bus import Due, Tx
+from chassis.refusal import NotFound, StateConflict
+from services.property import errors, events, rules
+from services.property.actions import ground
+from services.property.actions.ground import Reply
+from services.property.storage import rows, tables
+from services.property.storage.rows import Row
+
+CONSENT_DAYS = 5
+FILE_DAYS = 5
+OPEN = ("NOMINATED", "CONSENTED", "APPROVED")
+
+
+@dataclass(frozen=True, slots=True)
+class Nominate:
+    """Whom the community's secretary nominates for which post.
+
+    Attributes:
+        party_member: Stated by the nominator; no service keeps a register of members.
+        committee_basis: Document that shows the nominee's election to the two committees, for a
+            community whose cadres are not enrolled with steward.
+    """
+
+    project_id: str
+    direction: Literal["P2C", "C2P"]
+    person_id: str
+    target_post: Literal[
+        "PARTY_BRANCH_MEMBER", "COMMITTEE_PART_TIME_MEMBER", "PROJECT_DEPUTY_MANAGER"
+    ]
+    party_member: bool = False
+    committee_basis: str = ""
+
+
+def nominate(tx: Tx, order: Nominate) -> Reply:
+    """Nominate a person; he has five working days to consent.
+
+    Raises:
+        NotFound: There is no such project.
+        DirectionTaken: The direction has an active appointment.
+        PostNotAllowed, NotCurrentManager, NotPartyMember, NotCommitteeMember: See the rules.
+    """
+    project = ground.found(tx, tables.projects, "project", order.project_id)
+    tx.require_scope(project["area"])
+    rules.check_nomination(
+        direction=order.direction,
+        post=order.target_post,
+        person_id=order.person_id,
+        manager_id=project["manager_person_id"],
+        party_member=order.party_member,
+        committee_member=bool(order.committee_basis.strip())
+        or rows.is_cadre(tx.conn, order.person_id, project["area"]),
+        project=order.project_id,
+        community=project["area"],
+    )
+    _require_free(tx, order.project_id, order.direction)
+    row = rows.add(
+        tx.conn,
+        tables.appointments,
+        {
+            "appointment_id": tx.new_id("apt"),
+            "project_id": order.project_id,
+            "direction": order.direction,
+            "person_id": order.person_id,
+            "target_post": order.target_post,
+            "party_member": order.party_member,
+            "committee_basis": order.committee_basis or None,
+            "unpaid": True,
+            "conflict_topics": list(rules.CONFLICT_TOPICS) if order.direction == "C2P" else [],
+            "state": "NOMINATED",
+            "proposed_by": tx.actor.id,
+            "area": project["area"],
+            "version": 1,
+            "created_at": tx.now,
+        },
+    )
+    due = tx.calendar.due(tx.now, CONSENT_DAYS)
+    tx.arm("appt_consent", row["appointment_id"], due)
+    ground.note(tx, "appointment", row, "NOMINATED", post=order.target_post)
+    return ground.reply(row, "appointment", due=due.isoformat())
+
+
+def _require_free(tx: Tx, project_id: str, direction: str) -> None:
+    if rows.appointments_of(tx.conn, project_id, direction=direction, states=("ACTIVE",)):
+        raise errors.DirectionTaken(field="direction", project=project_id, direction=direction)
+
+
+@dataclass(frozen=True, slots=True)
+class Which:
+    """Which appointment is meant."""
+
+    appointment_id: str
+
+
+def consent(tx: Tx, order: Which) -> Reply:
+    """The nominee consents.
+
+    Raises:
+        NotFound: There is none, or the actor is not the nominee.
+        StateConflict: The nomination is no longer open.
+    """
+    row = ground.found(tx, tables.appointments, "appointment", order.appointment_id)
+    if row["person_id"] != tx.actor.id:
+        raise NotFound(kind="appointment", id=order.appointment_id)
+    if row["state"] != "NOMINATED":
+        raise StateConflict(state=row["state"])
+    row = rows.change(
+        tx.conn, tables.appointments, row, state="CONSENTED", consent_at=tx.now
+    )
+    tx.disarm("appt_consent", order.appointment_id)
+    ground.note(tx, "appointment", row, "CONSENTED")
+    return ground.reply(row, "appointment")
+
+
+@dataclass(frozen=True, slots=True)
+class Approve:
+    """One side's approval, with the minutes (community) or the letter (company) behind it."""
+
+    appointment_id: str
+    document_ref: str = ""
+
+
+def approve(tx: Tx, order: Approve) -> Reply:
+    """The secretary and the company approve, in either order; with both it is APPROVED.
+
+    Raises:
+        DocumentRequired: The secretary gives no minutes, or the company no letter (P2C).
+        SamePerson: One person would approve for both sides.
+        StateConflict: It is not consented to, or this side has approved.
+        NotTheCompany: The actor does not represent the project's company.
+    """
+    row = ground.meant(tx, tables.appointments, "appointment", order.appointment_id)
+    if row["state"] != "CONSENTED":
+        raise StateConflict(state=row["state"])
+    document = order.document_ref.strip()
+    if tx.actor.role == "R_SECRETARY":
+        own, other, ref, paper = "secretary", "company", "minutes_ref", "社区党委会议纪要"
+        needed = True
+    else:
+        ground.require_company(tx, ground.project(tx, row["project_id"])["company_id"])
+        own, other, ref, paper = "company", "secretary", "letter_ref", "企业同意函"
+        needed = row["direction"] == "P2C"
+    if needed and not document:
+        raise errors.DocumentRequired(field="document_ref", document=paper)
+    if row[f"{own}_by"] is not None:
+        raise StateConflict(state="APPROVED_BY_" + own.upper())
+    if row[f"{other}_by"] == tx.actor.id:
+        raise errors.SamePerson
+    both = row[f"{other}_by"] is not None
+    row = rows.change(
+        tx.conn,
+        tables.appointments,
+        row,
+        **{
+            f"{own}_by": tx.actor.id,
+            f"{own}_at": tx.now,
+            ref: document or None,
+            "state": "APPROVED" if both else "CONSENTED",
+        },
+    )
+    ground.note(tx, "appointment", row, "APPROVED_BY_" + own.upper(), document=document)
+    due = None
+    if both:
+        due = tx.calendar.due(tx.now, FILE_DAYS)
+        tx.arm("appt_file", order.appointment_id, due)
+    return ground.reply(
+        row,
+        "appointment",
+        approved_by=[side for side in ("secretary", "company") if row[f"{side}_by"]],
+        due=due.isoformat() if due else None,
+    )
+
+
+def file(tx: Tx, order: Which) -> Reply:
+    """The street files the appointment: it is active from now, and the gap closes.
+
+    Raises:
+        StateConflict: It is not approved by both.
+        DirectionTaken: Another one became active meanwhile.
+        NotCurrentManager: P2C, and the manager changed meanwhile.
+    """
+    row = ground.meant(tx, tables.appointments, "appointment", order.appointment_id)
+    if row["state"] != "APPROVED":
+        raise StateConflict(state=row["state"])
+    # The project's row is the lock under which a direction has at most one active appointment.
+    project = ground.found(tx, tables.projects, "project", row["project_id"])
+    _require_free(tx, row["project_id"], row["direction"])
+    if row["direction"] == "P2C" and project["manager_person_id"] != row["person_id"]:
+        raise errors.NotCurrentManager(field="person_id", project=row["project_id"])
+    row = rows.change(
+        tx.conn,
+        tables.appointments,
+        row,
+        state="ACTIVE",
+        filed_by=tx.actor.id,
+        filed_at=tx.now,
+        active_from=tx.now,
+    )
+    tx.disarm("appt_file", order.appointment_id)
+    ground.note(tx, "appointment", row, "ACTIVATED")
+    days = rows.close_gap(tx.conn, row["project_id"], row["direction"], ground.today(tx))
+    project = rows.change(tx.conn, tables.projects, project)
+    if days is not None:
+        ground.note(tx, "project", project, "GAP_CLOSED", direction=row["direction"], days=days)
+    tx.say(
+        events.AppointmentActivated(
+            row["appointment_id"],
+            row["project_id"],
+            row["direction"],
+            row["person_id"],
+            row["target_post"],
+        ),
+        subject=row["project_id"],
+        scope=row["area"],
+        sequence=project["version"],
+    )
+    return ground.reply(row, "appointment", gap_days=days)
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Why an appointment ends."""
+
+    appointment_id: str
+    reason: Literal["RESIGNATION", "TRANSFER", "CONTRACT_END", "QUALIFICATION_LOST"]
+
+
+def end(tx: Tx, order: End) -> Reply:
+    """End an appointment; with an active one a gap opens.
+
+    Raises:
+        StateConflict: It has ended already.
+    """
+    row = ground.meant(tx, tables.appointments, "appointment", order.appointment_id)
+    if row["state"] not in (*OPEN, "ACTIVE"):
+        raise StateConflict(state=row["state"])
+    project = ground.found(tx, tables.projects, "project", row["project_id"])
+    row, _ = _finish(tx, row, project, order.reason, "ENDED")
+    return ground.reply(row, "appointment")
+
+
+def _finish(tx: Tx, row: Row, project: Row, reason: str, state: str) -> tuple[Row, Row]:
+    was_active = row["state"] == "ACTIVE"
+    row = rows.change(
+        tx.conn, tables.appointments, row, state=state, ended_at=tx.now, end_reason=reason
+    )
+    tx.disarm("appt_consent", row["appointment_id"])
+    tx.disarm("appt_file", row["appointment_id"])
+    ground.note(tx, "appointment", row, state, reason=reason)
+    project = rows.change(tx.conn, tables.projects, project)
+    if was_active:
+        since = ground.today(tx)
+        rows.open_gap(tx.conn, row["project_id"], row["direction"], since)
+        ground.note(
+            tx, "project", project, "GAP_OPENED", direction=row["direction"], since=str(since)
+        )
+    tx.say(
+        events.AppointmentEnded(
+            row["appointment_id"],
+            row["project_id"],
+            row["direction"],
+            row["person_id"],
+            row["target_post"],
+            reason,
+        ),
+        subject=row["project_id"],
+        scope=row["area"],
+        sequence=project["version"],
+    )
+    return row, project
+
+
+def end_for_new_manager(tx: Tx, project: Row) -> Row:
+    """End what the former manager held or was nominated for. Returns the project's row."""
+    former = rows.appointments_of(
+        tx.conn, project["project_id"], direction="P2C", states=(*OPEN, "ACTIVE")
+    )
+    for row in former:
+        _, project = _finish(tx, row, project, "MANAGER_CHANGED", "ENDED")
+    return project
+
+
+def lapse(tx: Tx, due: Due) -> None:
+    """A nomination without consent lapses after five working days."""
+    row = rows.locked(tx.conn, tables.appointments, due.ref)
+    if row is None or row["state"] != "NOMINATED":
+        return
+    project = rows.locked(tx.conn, tables.projects, row["project_id"])
+    if project is not None:
+        _finish(tx, row, project, "LAPSED", "LAPSED")
+
+
+def remind_to_file(tx: Tx, due: Due) -> None:
+    """The street has not filed within five working days: it is reminded, in the history."""
+    row = rows.locked(tx.conn, tables.appointments, due.ref)
+    if row is not None and row["state"] == "APPROVED":
+        ground.note(tx, "appointment", row, "FILING_LATE")

@@ -1,0 +1,155 @@
+"""What every action stands on: the row that is meant, and who may touch it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+
+from chassis.bus import Tx
+from chassis.calendar import Calendar
+from chassis.refusal import NotFound
+from services.property import errors
+from services.property.storage import rows, tables
+from services.property.storage.rows import Row
+
+Reply = dict[str, Any]
+
+
+def found(tx: Tx, table: sa.Table, kind: str, key: str) -> Row:
+    """Return a row, locked, whose area the actor's scope need not cover.
+
+    Raises:
+        NotFound: There is none.
+    """
+    row = rows.locked(tx.conn, table, key)
+    if row is None:
+        raise NotFound(kind=kind, id=key)
+    return row
+
+
+def meant(tx: Tx, table: sa.Table, kind: str, key: str) -> Row:
+    """Return the row that a command is about, locked, in the version that the caller has seen.
+
+    Raises:
+        NotFound: There is none.
+        RoleDenied: It lies outside the actor's scope.
+        VersionConflict: It has changed since.
+    """
+    row = found(tx, table, kind, key)
+    if tx.actor.role != "R_PM":
+        # A manager is known by his person, wherever his token says that he works.
+        tx.require_scope(row["area"])
+    tx.check_version(row["version"])
+    return row
+
+
+def project(tx: Tx, project_id: str) -> Row:
+    """Return a project.
+
+    Raises:
+        NotFound: There is none.
+    """
+    row = rows.load(tx.conn, tables.projects, project_id)
+    if row is None:
+        raise NotFound(kind="project", id=project_id)
+    return row
+
+
+def require_manager(tx: Tx, project_id: str) -> None:
+    """Refuse anybody but the present manager where a project acts.
+
+    Raises:
+        NotTheManager: The actor does not manage the project.
+    """
+    if project(tx, project_id)["manager_person_id"] != tx.actor.id:
+        raise errors.NotTheManager(project=project_id)
+
+
+def require_company(tx: Tx, company_id: str) -> None:
+    """Refuse a company role that is not of this company.
+
+    A company that has named no representatives yet is spoken for by the role within its scope.
+
+    Raises:
+        NotTheCompany: The actor is not among the company's representatives.
+    """
+    company = rows.load(tx.conn, tables.companies, company_id)
+    if company is None:
+        raise NotFound(kind="company", id=company_id)
+    if company["representatives"] and tx.actor.id not in company["representatives"]:
+        raise errors.NotTheCompany(company=company_id)
+
+
+def require_no_interest(tx: Tx, project_id: str) -> None:
+    """Refuse a person who holds a post in the project to decide the project's matters.
+
+    Raises:
+        ConflictOfInterest: Names the post.
+
+    Source:
+        DOMAIN 1.7 (a beneficiary may not approve anything about himself), 2.2.2; REQ-L11, L14.
+    """
+    post = rows.active_post(tx.conn, project_id, tx.actor.id)
+    if post is not None:
+        raise errors.ConflictOfInterest(project=project_id, post=post)
+
+
+def note(tx: Tx, kind: str, row: Row, what: str, **detail: Any) -> None:
+    """Write into the history what happened to a row, with its state afterwards."""
+    key = next(iter(_TABLES[kind].primary_key)).name
+    rows.note(
+        tx.conn,
+        kind=kind,
+        ref=row[key],
+        project_id=row.get("project_id"),
+        at=tx.now,
+        what=what,
+        state=row.get("state"),
+        actor=tx.actor.id,
+        role=tx.actor.role,
+        **detail,
+    )
+
+
+_TABLES = {
+    "company": tables.companies,
+    "project": tables.projects,
+    "committee": tables.owners_committees,
+    "appointment": tables.appointments,
+    "agreement": tables.agreements,
+    "commitment": tables.commitments,
+    "meeting": tables.meetings,
+    "complaint": tables.complaints,
+    "rectification": tables.rectifications,
+    "work": tables.works,
+    "disclosure": tables.disclosures,
+}
+
+
+def reply(row: Row, kind: str, **more: Any) -> Reply:
+    """Return the answer of a command: id, state, version, and what the command adds."""
+    key = next(iter(_TABLES[kind].primary_key)).name
+    given = {"id": row[key], "state": row.get("state") or row.get("status"), "version": row["version"]}
+    return given | more
+
+
+def today(tx: Tx) -> date:
+    """Return the local date of the transaction."""
+    return Calendar.local_date(tx.now)
+
+
+def require_reason(text: str, least: int = 5) -> None:
+    """Refuse a decision without a reason that says something.
+
+    Raises:
+        ReasonRequired: It is shorter than `least` characters.
+    """
+    if len(text.strip()) < least:
+        raise errors.ReasonRequired(field="reason", least=least)
+
+
+def same(row: Row, wanted: Row) -> bool:
+    """Tell whether an existing row says the same as a repeated import."""
+    return all(row[name] == value for name, value in wanted.items())

@@ -1,0 +1,329 @@
+"""Companies, projects, their managers and household counts, owners' committees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from chassis.bus import Due, Tx
+from chassis.refusal import StateConflict
+from services.property import errors, events, rules
+from services.property.actions import appointments, ground
+from services.property.actions.ground import Reply
+from services.property.storage import rows, tables
+
+Name = Annotated[str, Meta(min_length=1, max_length=200)]
+Community = Annotated[str, Meta(pattern=r"^\d{12}$")]
+Grid = Annotated[str, Meta(pattern=r"^\d{15}$")]
+Count = Annotated[int, Meta(ge=0, le=1_000_000)]
+CompanyId = Annotated[str, Meta(pattern=r"^pco_[A-Za-z0-9_-]{1,58}$")]
+ProjectId = Annotated[str, Meta(pattern=r"^prj_[A-Za-z0-9_-]{1,58}$")]
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterCompany:
+    """A property company; an id may be chosen by a loader."""
+
+    name: Name
+    uscc: Annotated[str, Meta(max_length=40)]
+    company_id: CompanyId | None = None
+    override_reason: str = ""
+    representatives: list[str] = field(default_factory=list)
+
+
+def register_company(tx: Tx, order: RegisterCompany) -> Reply:
+    """Register a company under its unified social credit code.
+
+    Raises:
+        UsccInvalid: The check fails and no reason overrides it.
+        UsccTaken: The code belongs to another company.
+        IdTaken: The chosen id stands for something else.
+    """
+    uscc = rules.normalise_uscc(order.uscc)
+    valid = rules.uscc_valid(uscc)
+    if not valid and not order.override_reason.strip():
+        raise errors.UsccInvalid(field="uscc", uscc=order.uscc)
+    other = rows.company_by_uscc(tx.conn, uscc)
+    if other is not None:
+        if order.company_id == other["company_id"] and other["name"] == order.name:
+            return ground.reply(other, "company", state="REGISTERED")
+        raise errors.UsccTaken(field="uscc", uscc=uscc, company=other["company_id"])
+    if order.company_id and rows.load(tx.conn, tables.companies, order.company_id):
+        raise errors.IdTaken(field="company_id", id=order.company_id)
+    row = rows.add(
+        tx.conn,
+        tables.companies,
+        {
+            "company_id": order.company_id or tx.new_id("pco"),
+            "name": order.name,
+            "uscc": uscc,
+            "uscc_override_reason": None if valid else order.override_reason,
+            "uscc_override_by": None if valid else tx.actor.id,
+            "representatives": order.representatives,
+            "area": tx.actor.scope[:6],
+            "version": 1,
+            "created_at": tx.now,
+        },
+    )
+    ground.note(tx, "company", row, "REGISTERED", uscc_valid=valid)
+    tx.say(
+        events.CompanyRegistered(row["company_id"], uscc),
+        subject=row["company_id"],
+        scope=row["area"],
+        sequence=1,
+    )
+    return ground.reply(row, "company", state="REGISTERED")
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterProject:
+    """A project of a company in a community."""
+
+    company_id: str
+    name: Name
+    community: Community
+    grids: list[Grid]
+    households: Count
+    manager_person_id: str
+    project_id: ProjectId | None = None
+    area_m2: float | int | None = None
+    operation_mode: Literal["MARKET", "COMMUNITY_RUN", "SELF"] = "MARKET"
+    status: Literal["PREPARING", "IN_SERVICE"] = "IN_SERVICE"
+
+
+def register_project(tx: Tx, order: RegisterProject) -> Reply:
+    """Register a project with its first manager; both directions begin as gaps.
+
+    Raises:
+        NotFound: There is no such company.
+        RoleDenied: The community lies outside the actor's scope.
+        AreaInvalid: A grid does not lie in the community.
+        IdTaken: The chosen id stands for something else.
+    """
+    tx.require_scope(order.community)
+    for grid in order.grids:
+        if not grid.startswith(order.community):
+            raise errors.AreaInvalid(field="grids", grid=grid, community=order.community)
+    ground.found(tx, tables.companies, "company", order.company_id)
+    wanted = {
+        "company_id": order.company_id,
+        "name": order.name,
+        "area": order.community,
+        "grids": order.grids,
+    }
+    existing = (
+        rows.load(tx.conn, tables.projects, order.project_id) if order.project_id else None
+    )
+    if existing is not None:
+        if ground.same(existing, wanted):
+            return ground.reply(existing, "project")
+        raise errors.IdTaken(field="project_id", id=order.project_id)
+    row = rows.add(
+        tx.conn,
+        tables.projects,
+        wanted
+        | {
+            "project_id": order.project_id or tx.new_id("prj"),
+            "households": order.households,
+            "area_m2_hundredths": None if order.area_m2 is None else round(order.area_m2 * 100),
+            "operation_mode": order.operation_mode,
+            "status": order.status,
+            "manager_person_id": order.manager_person_id,
+            # Registered is the first change, the manager the second: hearers drop what is not
+            # newer than what they know.
+            "version": 2,
+            "created_at": tx.now,
+        },
+    )
+    project_id = row["project_id"]
+    rows.add(
+        tx.conn,
+        tables.project_managers,
+        {"project_id": project_id, "since": tx.now, "person_id": order.manager_person_id},
+    )
+    rows.add(
+        tx.conn,
+        tables.project_households,
+        {"project_id": project_id, "since": ground.today(tx), "households": order.households},
+    )
+    for direction in rules.POSTS:
+        rows.open_gap(tx.conn, project_id, direction, ground.today(tx))
+    ground.note(tx, "project", row, "REGISTERED", status=order.status)
+    tx.say(
+        events.ProjectRegistered(
+            project_id,
+            order.company_id,
+            order.community,
+            list(order.grids),
+            order.households,
+            order.status,
+        ),
+        subject=project_id,
+        scope=order.community,
+        sequence=1,
+    )
+    tx.say(
+        events.ProjectManagerChanged(project_id, order.manager_person_id),
+        subject=project_id,
+        scope=order.community,
+        sequence=2,
+    )
+    return ground.reply(row, "project")
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeManager:
+    """Who manages a project from now on."""
+
+    project_id: str
+    person_id: str
+
+
+def change_manager(tx: Tx, order: ChangeManager) -> Reply:
+    """Change the manager; appointments of the former one into the community end.
+
+    Raises:
+        StateConflict: He manages the project already.
+        NotTheCompany: The actor does not represent the project's company.
+    """
+    row = ground.meant(tx, tables.projects, "project", order.project_id)
+    if tx.actor.role == "R_PCO":
+        ground.require_company(tx, row["company_id"])
+    former = row["manager_person_id"]
+    if former == order.person_id:
+        raise StateConflict(state="MANAGER", field="person_id")
+    rows.end_manager(tx.conn, order.project_id, tx.now)
+    rows.put(
+        tx.conn,
+        tables.project_managers,
+        [
+            {
+                "project_id": order.project_id,
+                "since": tx.now,
+                "person_id": order.person_id,
+                "until": None,
+            }
+        ],
+    )
+    row = rows.change(tx.conn, tables.projects, row, manager_person_id=order.person_id)
+    ground.note(tx, "project", row, "MANAGER_CHANGED", former=former, now=order.person_id)
+    tx.say(
+        events.ProjectManagerChanged(order.project_id, order.person_id),
+        subject=order.project_id,
+        scope=row["area"],
+        sequence=row["version"],
+    )
+    row = appointments.end_for_new_manager(tx, row)
+    return ground.reply(row, "project")
+
+
+@dataclass(frozen=True, slots=True)
+class CountHouseholds:
+    """How many households a project serves from a day on."""
+
+    project_id: str
+    since: date
+    households: Count
+
+
+def count_households(tx: Tx, order: CountHouseholds) -> Reply:
+    """Set the household count from a day on; the average of the complaint rate reads it.
+
+    Raises:
+        PeriodNotAllowed: The day lies in a month that is measured, or in the future.
+    """
+    row = ground.meant(tx, tables.projects, "project", order.project_id)
+    if order.since > ground.today(tx):
+        raise errors.PeriodNotAllowed(
+            field="since", period=str(order.since), reason="日期尚未到来"
+        )
+    if rows.month_is_measured(tx.conn, order.since.isoformat()[:7]):
+        raise errors.PeriodNotAllowed(
+            field="since", period=str(order.since)[:7], reason="该月已冻结"
+        )
+    rows.put(
+        tx.conn,
+        tables.project_households,
+        [
+            {
+                "project_id": order.project_id,
+                "since": order.since,
+                "households": order.households,
+            }
+        ],
+    )
+    newest = rows.households_since(tx.conn, order.project_id)
+    row = rows.change(tx.conn, tables.projects, row, households=newest)
+    ground.note(
+        tx,
+        "project",
+        row,
+        "HOUSEHOLDS_COUNTED",
+        since=str(order.since),
+        households=order.households,
+    )
+    return ground.reply(row, "project", households=newest)
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterCommittee:
+    """An owners' committee (YWH) or property management committee (WGH) of a compound."""
+
+    project_id: str
+    kind: Literal["YWH", "WGH"]
+    members: list[str]
+    chair: str
+    term_from: date
+    term_to: date
+
+
+def register_committee(tx: Tx, order: RegisterCommittee) -> Reply:
+    """Register the elected committee of a project's owners; a former one ends.
+
+    Raises:
+        CommitteeSize: Number, chair or term are against the rules.
+    """
+    project = ground.project(tx, order.project_id)
+    tx.require_scope(project["area"])
+    rules.check_owners_committee(
+        members=order.members, chair=order.chair, start=order.term_from, end=order.term_to
+    )
+    if order.term_to <= ground.today(tx):
+        raise errors.DueInPast(field="term_to", due=str(order.term_to))
+    former = rows.owners_committee_in_term(tx.conn, order.project_id)
+    if former is not None:
+        former = rows.change(tx.conn, tables.owners_committees, former, state="EXPIRED")
+        tx.disarm("committee_expire", former["committee_id"])
+        ground.note(tx, "committee", former, "REPLACED")
+    row = rows.add(
+        tx.conn,
+        tables.owners_committees,
+        {
+            "committee_id": tx.new_id("owc"),
+            "project_id": order.project_id,
+            "kind": order.kind,
+            "members": sorted(set(order.members)),
+            "chair": order.chair,
+            "term_from": order.term_from,
+            "term_to": order.term_to,
+            "state": "IN_TERM",
+            "area": project["area"],
+            "version": 1,
+            "created_at": tx.now,
+        },
+    )
+    tx.arm("committee_expire", row["committee_id"], tx.calendar.midnight(order.term_to))
+    ground.note(tx, "committee", row, "ELECTED")
+    return ground.reply(row, "committee")
+
+
+def expire_committee(tx: Tx, due: Due) -> None:
+    """End a committee whose term is over; meetings then need two sides only."""
+    row = rows.locked(tx.conn, tables.owners_committees, due.ref)
+    if row is None or row["state"] != "IN_TERM":
+        return
+    row = rows.change(tx.conn, tables.owners_committees, row, state="EXPIRED")
+    ground.note(tx, "committee", row, "EXPIRED")

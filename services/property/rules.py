@@ -1,0 +1,395 @@
+"""The rules of Red Property: pure; no clock, no database."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from chassis.calendar import Calendar
+from services.property import errors
+
+# --------------------------------------------------------------------------------------------------
+# Unified social credit code
+
+_USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+_USCC_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
+
+
+def normalise_uscc(text: str) -> str:
+    """Return a unified social credit code in capitals without spaces and hyphens."""
+    return text.upper().replace(" ", "").replace("-", "")
+
+
+def uscc_valid(uscc: str) -> bool:
+    """Tell whether a normalised code has the right form and check character.
+
+    Source:
+        GB 32100-2015; the outer modulo gives "0" where the weighted sum is a multiple of 31.
+    """
+    if len(uscc) != 18 or any(sign not in _USCC_ALPHABET for sign in uscc):
+        return False
+    if not uscc[2:8].isdigit():
+        return False
+    total = sum(
+        _USCC_ALPHABET.index(sign) * weight
+        for sign, weight in zip(uscc[:17], _USCC_WEIGHTS, strict=True)
+    )
+    return uscc[17] == _USCC_ALPHABET[(31 - total % 31) % 31]
+
+
+# --------------------------------------------------------------------------------------------------
+# Dates
+
+
+def add_months(day: date, n: int) -> date:
+    """Return the same day n months later; the last day where that month is shorter."""
+    months = day.year * 12 + day.month - 1 + n
+    year, month = months // 12, months % 12 + 1
+    return date(year, month, min(day.day, _days_of(year, month)))
+
+
+def _days_of(year: int, month: int) -> int:
+    after = date(year + month // 12, month % 12 + 1, 1)
+    return (after - timedelta(days=1)).day
+
+
+def days_of_period(period: str) -> tuple[date, date]:
+    """Return the first and the last day of a month."""
+    first = date.fromisoformat(period + "-01")
+    return first, add_months(first, 1) - timedelta(days=1)
+
+
+# --------------------------------------------------------------------------------------------------
+# Cross-appointments
+
+POSTS = {
+    "P2C": ("PARTY_BRANCH_MEMBER", "COMMITTEE_PART_TIME_MEMBER"),
+    "C2P": ("PROJECT_DEPUTY_MANAGER",),
+}
+# A 两委 member who serves in a project abstains in these matters, and takes no pay for the post.
+CONFLICT_TOPICS = ("FEES", "COMPANY_CONTRACT")
+
+
+def check_nomination(
+    *,
+    direction: str,
+    post: str,
+    person_id: str,
+    manager_id: str | None,
+    party_member: bool,
+    committee_member: bool,
+    project: str,
+    community: str,
+) -> None:
+    """Refuse a nomination that the rules of cross-appointment do not allow.
+
+    Raises:
+        PostNotAllowed: The post belongs to the other direction.
+        NotCurrentManager: P2C, and the person does not manage the project.
+        NotPartyMember: The party branch takes party members only.
+        NotCommitteeMember: C2P, and the person is no member of the two committees.
+
+    Source:
+        DOMAIN 2.2.2.
+    """
+    if post not in POSTS[direction]:
+        raise errors.PostNotAllowed(field="target_post", direction=direction, post=post)
+    if direction == "P2C":
+        if person_id != manager_id:
+            raise errors.NotCurrentManager(field="person_id", project=project)
+        if post == "PARTY_BRANCH_MEMBER" and not party_member:
+            raise errors.NotPartyMember(field="party_member")
+    elif not committee_member:
+        raise errors.NotCommitteeMember(field="person_id", community=community)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Days from `since` to `until`, the latter exclusive; open where `until` is None."""
+
+    since: date
+    until: date | None
+
+    def holds(self, day: date) -> bool:
+        """Tell whether the day lies inside."""
+        return self.since <= day and (self.until is None or day < self.until)
+
+    def meets(self, first: date, last: date) -> bool:
+        """Tell whether any day from first to last lies inside."""
+        if self.until is not None and self.until <= self.since:
+            return False
+        return self.since <= last and (self.until is None or self.until > first)
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """How one direction of the cross-appointment stood in a month.
+
+    Attributes:
+        active_last_day: Nobody was missing on the last day.
+        gap_days: Days of the gap that runs on the last day, from its beginning; 0 without one.
+        full_month: Nobody was missing on any day.
+    """
+
+    active_last_day: bool
+    gap_days: int
+    full_month: bool
+
+
+def presence(gaps: Sequence[Span], period: str) -> Presence:
+    """Return how a direction stood in a month, from its gaps.
+
+    Source:
+        DOMAIN 4.9 R-PRJ-06, 4.4 gate (b), E3 (d).
+    """
+    first, last = days_of_period(period)
+    running = [gap for gap in gaps if gap.holds(last)]
+    return Presence(
+        active_last_day=not running,
+        gap_days=max(((last - gap.since).days + 1 for gap in running), default=0),
+        full_month=not any(gap.meets(first, last) for gap in gaps),
+    )
+
+
+# --------------------------------------------------------------------------------------------------
+# Agreements and commitments
+
+LEAST_COMMITMENTS = 4
+_STEP = {"MONTHLY": 1, "QUARTERLY": 3}
+
+
+def check_signable(
+    commitments: Sequence[dict[str, Any]], *, valid_from: date, valid_to: date
+) -> None:
+    """Refuse to sign an agreement that would stay on paper.
+
+    Raises:
+        ValidityOver24Months: The validity is empty or longer than 24 months.
+        TooFewCommitments: There are fewer than four commitments.
+        CommitmentIncomplete: One has neither date nor recurrence, or names no evidence.
+
+    Source:
+        DOMAIN 2.2.3; REQ-L19.
+    """
+    if not valid_from < valid_to <= add_months(valid_from, 24):
+        raise errors.ValidityOver24Months(field="valid_to")
+    if len(commitments) < LEAST_COMMITMENTS:
+        raise errors.TooFewCommitments(
+            field="commitments", least=LEAST_COMMITMENTS, found=len(commitments)
+        )
+    for item in commitments:
+        due: date | None = item["due_date"]
+        dated = item["recurrence"] != "ONCE" if due is None else valid_from <= due <= valid_to
+        if not dated or not item["evidence_kinds"]:
+            raise errors.CommitmentIncomplete(field="commitments", title=item["title"])
+
+
+def occurrences(
+    due: date | None, recurrence: str, *, valid_from: date, valid_to: date
+) -> list[date]:
+    """Return the due dates of a commitment during the validity of its agreement.
+
+    A recurring commitment without a date falls due on the last day of each of its intervals.
+    """
+    if recurrence == "ONCE":
+        return [due] if due is not None else []
+    step = _STEP[recurrence]
+    found: list[date] = []
+    for n in range(0, 24, step):
+        day = (
+            add_months(valid_from, n + step) - timedelta(days=1)
+            if due is None
+            else add_months(due, n)
+        )
+        if day > valid_to:
+            break
+        found.append(day)
+    return found
+
+
+def agreements_on(spans: Sequence[Span], day: date) -> int:
+    """Return how many agreements were active on a day."""
+    return sum(span.holds(day) for span in spans)
+
+
+def agreements_all_month(spans: Sequence[Span], period: str) -> int:
+    """Return the least number of agreements that were active on any day of a month."""
+    first, last = days_of_period(period)
+    # The number changes only where an agreement begins or ends.
+    days = {first} | {
+        day
+        for span in spans
+        for day in (span.since, span.until)
+        if day is not None and first <= day <= last
+    }
+    return min(agreements_on(spans, day) for day in days)
+
+
+# --------------------------------------------------------------------------------------------------
+# Three-party meetings
+
+SIDES = ("COMMITTEE", "OWNERS", "PROPERTY")
+
+
+def check_quorum(attendees: dict[str, list[str]], *, owners_committee: bool) -> None:
+    """Refuse a meeting at which a side is missing.
+
+    Raises:
+        QuorumNotMet: Names the missing side. Owners are needed where they have a committee.
+
+    Source:
+        DOMAIN 2.2.4.
+    """
+    for side in SIDES:
+        if side == "OWNERS" and not owners_committee:
+            continue
+        if not attendees.get(side):
+            raise errors.QuorumNotMet(field="attendees", side=side)
+
+
+def check_owners_committee(*, members: Sequence[str], chair: str, start: date, end: date) -> None:
+    """Refuse a committee that is too small, too large, even in number or wrong in its term.
+
+    Raises:
+        CommitteeSize: One of the rules is not kept.
+
+    Source:
+        DOMAIN 1.4.
+    """
+    count = len(set(members))
+    term_ok = add_months(start, 36) <= end <= add_months(start, 60)
+    if not 5 <= count <= 11 or count % 2 == 0 or chair not in members or not term_ok:
+        raise errors.CommitteeSize(field="members")
+
+
+# --------------------------------------------------------------------------------------------------
+# Rectifications
+
+_WORKING_DAYS = {"S2": 3, "S3": 7}
+LEVEL_TWO_DAYS = 3
+CHECK_DAYS = 2
+CLOSE_DAYS = 5
+ACKNOWLEDGE = timedelta(hours=24)
+_MAY_ISSUE = {
+    "R_CADRE": ("S3",),
+    "R_SECRETARY": ("S3",),
+    "R_STREET": ("S1", "S2", "S3"),
+}
+
+
+def check_issue(*, role: str, severity: str, facts: str, basis: str) -> None:
+    """Refuse an order without basis, or above the rank of the issuer.
+
+    Raises:
+        BasisRequired: Facts or basis are empty.
+        SeverityNotAllowed: The role issues orders of less weight only.
+
+    Source:
+        DOMAIN 2.2.5.
+    """
+    if not facts.strip() or not basis.strip():
+        raise errors.BasisRequired(field="basis" if facts.strip() else "facts")
+    if severity not in _MAY_ISSUE.get(role, ()):
+        raise errors.SeverityNotAllowed(field="severity", role=role, severity=severity)
+
+
+def rectification_due(calendar: Calendar, severity: str, issued_at: datetime) -> datetime:
+    """Return the exclusive instant before which the fix must be submitted.
+
+    S1 has 24 hours on the clock, S2 three working days, S3 seven.
+    """
+    if severity == "S1":
+        return issued_at + timedelta(hours=24)
+    return calendar.due(issued_at, _WORKING_DAYS[severity])
+
+
+def level_two_at(calendar: Calendar, due_at: datetime, now: datetime) -> datetime:
+    """Return when an order that is overdue at `now` goes up to the district.
+
+    Three working days after the day that `due_at` ends. Where that has passed, because a late
+    submission stopped the ladder and then failed its check, three working days from that failure.
+    """
+    due_day = calendar.local_date(due_at - timedelta(microseconds=1))
+    first = calendar.due(due_day, LEVEL_TWO_DAYS)
+    return first if first > now else calendar.due(now, LEVEL_TWO_DAYS)
+
+
+# --------------------------------------------------------------------------------------------------
+# Complaint rate
+
+LEAST_FOR_TREND = 10
+
+
+def average(counts: Sequence[int]) -> Fraction | None:
+    """Return the mean of the month-end counts that are known (above 0), or None."""
+    known = [count for count in counts if count > 0]
+    return Fraction(sum(known), len(known)) if known else None
+
+
+def rate(complaints: int, households: Fraction | None) -> Fraction | None:
+    """Return complaints per 100 households, or None without households."""
+    return Fraction(complaints * 100) / households if households else None
+
+
+def year_on_year(
+    complaints: int,
+    households: Fraction | None,
+    complaints_before: int,
+    households_before: Fraction | None,
+) -> Fraction | None:
+    """Return the relative change of the complaint rate in per cent.
+
+    Returns:
+        None where a window has fewer than ten complaints or no households: a trend of a few
+        complaints would be noise.
+
+    Source:
+        DOMAIN 5 M-02; E10.
+    """
+    if min(complaints, complaints_before) < LEAST_FOR_TREND:
+        return None
+    now, before = rate(complaints, households), rate(complaints_before, households_before)
+    if now is None or before is None:
+        return None
+    return (now - before) / before * 100
+
+
+def shown(value: Fraction | None, places: int) -> str | None:
+    """Return a rational as people read it: so many decimals, half up."""
+    if value is None:
+        return None
+    step = Decimal(1).scaleb(-places)
+    # Whole-number arithmetic, so that a half is a half.
+    scaled = value * 10**places
+    doubled = abs(scaled.numerator) * 2 + scaled.denominator
+    whole = doubled // (scaled.denominator * 2)
+    signed = -whole if value < 0 else whole
+    return str((Decimal(signed) * step).quantize(step))
+
+
+def half_up(value: Fraction | None) -> int:
+    """Return a mean rounded half up to a whole number; 0 where there is none."""
+    if value is None:
+        return 0
+    return (value.numerator * 2 + value.denominator) // (value.denominator * 2)
+
+
+def months_between(first: str, last: str) -> list[str]:
+    """Return the months from first to last, both included."""
+    found = []
+    while first <= last:
+        found.append(first)
+        first = Calendar.next_period(first)
+    return found
+
+
+def frozen_hash(project_id: str, period: str, complaints: int, households: int) -> str:
+    """Return the digest by which a frozen month proves that nobody changed it."""
+    text = f"{project_id}|{period}|{complaints}|{households}"
+    return hashlib.sha256(text.encode()).hexdigest()
+

@@ -1,0 +1,1 @@
+"""Tables of the property service and the only SQL that touches them."""

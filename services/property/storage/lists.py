@@ -1,0 +1,230 @@
+"""Lists: a page at a time, in the stable order (created_at, id)."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from services.property.storage import tables as t
+from services.property.storage.rows import Row
+
+Page = tuple[list[Row], str | None]
+
+
+def _cursor(at: datetime, key: str) -> str:
+    return base64.urlsafe_b64encode(json.dumps([at.isoformat(), key]).encode()).decode()
+
+
+def read_cursor(text: str) -> tuple[datetime, str]:
+    """Read a cursor that this service gave out. Raises ValueError for any other text."""
+    at, key = json.loads(base64.urlsafe_b64decode(text.encode()))
+    return datetime.fromisoformat(at), str(key)
+
+
+def page(
+    conn: sa.Connection,
+    table: sa.Table,
+    conditions: Sequence[Any],
+    *,
+    limit: int,
+    after: tuple[datetime, str] | None,
+) -> Page:
+    """Return one page of a table and the cursor of the next, or None at the end."""
+    key = next(iter(table.primary_key))
+    asked = sa.select(table).where(*conditions)
+    if after is not None:
+        asked = asked.where(sa.tuple_(table.c.created_at, key) > sa.tuple_(*_bound(table, after)))
+    asked = asked.order_by(table.c.created_at, key).limit(limit + 1)
+    rows = [dict(row) for row in conn.execute(asked).mappings()]
+    if len(rows) <= limit:
+        return rows, None
+    last = rows[limit - 1]
+    return rows[:limit], _cursor(last["created_at"], last[key.name])
+
+
+def _bound(table: sa.Table, after: tuple[datetime, str]) -> tuple[Any, Any]:
+    key = next(iter(table.primary_key))
+    return (
+        sa.literal(after[0], table.c.created_at.type),
+        sa.literal(after[1], key.type),
+    )
+
+
+def conditions(
+    table: sa.Table,
+    *,
+    scope: str | None = None,
+    managed_by: str | None = None,
+    **equal: Any,
+) -> list[Any]:
+    """Return the WHERE of a list: in an area, managed by a person, columns equal to values.
+
+    A value that is None does not limit; a tuple means any of its members.
+    """
+    found: list[Any] = []
+    if scope:
+        found.append(table.c.area.like(scope + "%"))
+    if managed_by is not None:
+        mine = sa.select(t.projects.c.project_id).where(
+            t.projects.c.manager_person_id == managed_by
+        )
+        found.append(table.c.project_id.in_(mine))
+    for name, value in equal.items():
+        if isinstance(value, tuple):
+            found.append(table.c[name].in_(value))
+        elif value is not None:
+            found.append(table.c[name] == value)
+    return found
+
+
+def of_project(
+    conn: sa.Connection, table: sa.Table, project_id: str, *, states: tuple[str, ...] | None = None
+) -> list[Row]:
+    """Return what a project has in a table, oldest first."""
+    asked = sa.select(table).where(table.c.project_id == project_id)
+    if states is not None:
+        asked = asked.where(table.c.state.in_(states))
+    key = next(iter(table.primary_key))
+    asked = asked.order_by(table.c.created_at, key)
+    return [dict(row) for row in conn.execute(asked).mappings()]
+
+
+def next_commitments(conn: sa.Connection, project_id: str, per_agreement: int) -> list[Row]:
+    """Return the next open commitments of each agreement of a project, by due date."""
+    table = t.commitments
+    place = (
+        sa.func.row_number()
+        .over(partition_by=table.c.agreement_id, order_by=(table.c.due_at, table.c.commitment_id))
+        .label("place")
+    )
+    inner = (
+        sa.select(table, place)
+        .where(
+            table.c.project_id == project_id,
+            table.c.state.in_(("SCHEDULED", "DUE", "SUBMITTED", "OVERDUE")),
+        )
+        .subquery()
+    )
+    asked = (
+        sa.select(inner)
+        .where(inner.c.place <= per_agreement)
+        .order_by(inner.c.due_at, inner.c.commitment_id)
+    )
+    return [dict(row) for row in conn.execute(asked).mappings()]
+
+
+def commitment_counts(
+    conn: sa.Connection, *, scope: str, until: datetime, project_id: str | None = None
+) -> list[Row]:
+    """Return per project and side: fallen due, on time, overdue, late, waiting for acceptance."""
+    table = t.commitments
+    on_time = sa.and_(
+        table.c.state.in_(("FULFILLED", "SUBMITTED")), table.c.submitted_at < table.c.due_at
+    )
+
+    def count(condition: Any, name: str) -> Any:
+        return sa.func.sum(sa.case((condition, 1), else_=0)).label(name)
+
+    asked = (
+        sa.select(
+            table.c.project_id,
+            table.c.responsible,
+            sa.func.count().label("due"),
+            count(on_time, "on_time"),
+            count(table.c.state == "OVERDUE", "overdue"),
+            count(table.c.state == "FULFILLED_LATE", "late"),
+            count(table.c.state == "SUBMITTED", "waiting"),
+        )
+        .where(
+            table.c.area.like(scope + "%"),
+            table.c.due_at <= until,
+            table.c.state.not_in(("WAIVED", "CANCELLED")),
+        )
+        .group_by(table.c.project_id, table.c.responsible)
+    )
+    if project_id is not None:
+        asked = asked.where(table.c.project_id == project_id)
+    # PostgreSQL sums into a decimal.
+    return [
+        {name: value if isinstance(value, str) else int(value) for name, value in row.items()}
+        for row in conn.execute(asked).mappings()
+    ]
+
+
+def active_agreements(conn: sa.Connection, scope: str) -> dict[str, int]:
+    """Return how many agreements each project of an area has in force."""
+    table = t.agreements
+    asked = (
+        sa.select(table.c.project_id, sa.func.count())
+        .where(table.c.state == "ACTIVE", table.c.area.like(scope + "%"))
+        .group_by(table.c.project_id)
+    )
+    return {row[0]: int(row[1]) for row in conn.execute(asked)}
+
+
+def active_directions(conn: sa.Connection, scope: str) -> dict[str, set[str]]:
+    """Return in which directions each project of an area has an active appointment."""
+    table = t.appointments
+    asked = sa.select(table.c.project_id, table.c.direction).where(
+        table.c.state == "ACTIVE", table.c.area.like(scope + "%")
+    )
+    found: dict[str, set[str]] = {}
+    for project_id, direction in conn.execute(asked):
+        found.setdefault(project_id, set()).add(direction)
+    return found
+
+
+def running_gaps(conn: sa.Connection, project_ids: Sequence[str]) -> dict[tuple[str, str], Any]:
+    """Return since when each project lacks a direction."""
+    table = t.gaps
+    asked = sa.select(table).where(
+        table.c.until.is_(None), table.c.project_id.in_(list(project_ids))
+    )
+    return {
+        (row["project_id"], row["direction"]): row["since"]
+        for row in conn.execute(asked).mappings()
+    }
+
+
+def in_service(conn: sa.Connection, scope: str, company_id: str | None = None) -> list[Row]:
+    """Return the projects in service in an area, in order of their id."""
+    table = t.projects
+    asked = sa.select(table).where(table.c.status == "IN_SERVICE", table.c.area.like(scope + "%"))
+    if company_id is not None:
+        asked = asked.where(table.c.company_id == company_id)
+    return [
+        dict(row) for row in conn.execute(asked.order_by(table.c.project_id)).mappings()
+    ]
+
+
+def rectification_counts(conn: sa.Connection, scope: str, begin: datetime, end: datetime) -> Row:
+    """Return of an area: orders passed in a time, those in time, and open overdue by severity."""
+    table = t.rectifications
+    here = table.c.area.like(scope + "%")
+    passed = sa.select(table.c.issued_at, table.c.submitted_at, table.c.late).where(
+        here, table.c.passed_at >= begin, table.c.passed_at < end, table.c.state != "WITHDRAWN"
+    )
+    rows = conn.execute(passed).all()
+    overdue = (
+        sa.select(table.c.severity, sa.func.count())
+        .where(here, table.c.state == "OVERDUE")
+        .group_by(table.c.severity)
+    )
+    days = [(row.submitted_at - row.issued_at).total_seconds() / 86400 for row in rows]
+    return {
+        "passed": len(rows),
+        "passed_on_time": sum(not row.late for row in rows),
+        "average_days": round(sum(days) / len(days), 2) if days else None,
+        "overdue_open": {row[0]: int(row[1]) for row in conn.execute(overdue)},
+    }
+
+
+def grade_of(conn: sa.Connection, ref: str) -> Row | None:
+    """Return the newest final grade of a project or company, or None."""
+    row = conn.execute(sa.select(t.grades).where(t.grades.c.ref == ref)).mappings().first()
+    return dict(row) if row else None

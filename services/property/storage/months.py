@@ -1,0 +1,297 @@
+"""What a month is measured from, and the counts behind the complaint rate; all set-based."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from chassis import storage as store
+from services.property.storage import tables as t
+from services.property.storage.rows import Row
+
+Key = tuple[str, str]
+
+
+def month(conn: sa.Connection, period: str) -> Row | None:
+    """Return the state of a month, locked, or None before its cut-off."""
+    asked = store.lock(sa.select(t.months).where(t.months.c.period == period), conn)
+    row = conn.execute(asked).mappings().first()
+    return dict(row) if row else None
+
+
+def cut_off(conn: sa.Connection, period: str, at: datetime) -> None:
+    """Write down that a month is cut off."""
+    statement = store.insert(conn, t.months).values(period=period, cutoff_at=at, said_at=None)
+    conn.execute(statement.on_conflict_do_nothing())
+
+
+def said(conn: sa.Connection, period: str, at: datetime) -> None:
+    """Write down that the marker of a month went out."""
+    conn.execute(sa.update(t.months).where(t.months.c.period == period).values(said_at=at))
+
+
+def keep_steward_month(conn: sa.Connection, row: Row) -> None:
+    """Keep one of steward's markers; a repeated one changes nothing."""
+    statement = store.insert(conn, t.steward_months).values(row)
+    conn.execute(statement.on_conflict_do_nothing())
+
+
+def steward_month(conn: sa.Connection, period: str) -> list[Row]:
+    """Return steward's markers of a month that were heard."""
+    asked = sa.select(t.steward_months).where(t.steward_months.c.period == period)
+    return [dict(row) for row in conn.execute(asked).mappings()]
+
+
+def all_projects(conn: sa.Connection, before: datetime) -> list[Row]:
+    """Return every project registered before an instant, in order of its id."""
+    asked = (
+        sa.select(t.projects)
+        .where(t.projects.c.created_at < before)
+        .order_by(t.projects.c.project_id)
+    )
+    return [dict(row) for row in conn.execute(asked).mappings()]
+
+
+def communities(conn: sa.Connection) -> list[str]:
+    """Return every community that is known, from its definition or from a project in it."""
+    defined = sa.select(t.areas.c.code).where(t.areas.c.kind == "COMMUNITY")
+    used = sa.select(t.projects.c.area)
+    return sorted(set(conn.execute(sa.union(defined, used)).scalars()))
+
+
+def gaps(conn: sa.Connection) -> dict[Key, list[Row]]:
+    """Return the gaps of every project and direction."""
+    found: dict[Key, list[Row]] = defaultdict(list)
+    for row in conn.execute(sa.select(t.gaps)).mappings():
+        found[row["project_id"], row["direction"]].append(dict(row))
+    return found
+
+
+def agreement_spans(conn: sa.Connection) -> dict[str, list[Row]]:
+    """Return when each project's agreements were active."""
+    table = t.agreements
+    asked = sa.select(table.c.project_id, table.c.active_from, table.c.ended_at).where(
+        table.c.active_from.is_not(None)
+    )
+    found: dict[str, list[Row]] = defaultdict(list)
+    for row in conn.execute(asked).mappings():
+        found[row["project_id"]].append(dict(row))
+    return found
+
+
+def commitments_in(conn: sa.Connection, first: date, last: date) -> dict[str, tuple[int, int]]:
+    """Return (due, on time) per project of the project's own commitments that fell due.
+
+    A submission before the due instant stops the clock; it counts unless the other side refused
+    it, which puts the commitment back.
+    """
+    table = t.commitments
+    on_time = sa.case(
+        (
+            sa.and_(
+                table.c.state.in_(("FULFILLED", "SUBMITTED")),
+                table.c.submitted_at < table.c.due_at,
+            ),
+            1,
+        ),
+        else_=0,
+    )
+    asked = (
+        sa.select(table.c.project_id, sa.func.count(), sa.func.sum(on_time))
+        .where(
+            table.c.responsible == "PROJECT",
+            table.c.due_date >= first,
+            table.c.due_date <= last,
+            table.c.state.not_in(("WAIVED", "CANCELLED")),
+        )
+        .group_by(table.c.project_id)
+    )
+    return {row[0]: (int(row[1]), int(row[2])) for row in conn.execute(asked)}
+
+
+def meetings_in(conn: sa.Connection, period: str) -> set[str]:
+    """Return the projects that held their three-party meeting in a month."""
+    asked = sa.select(t.meetings.c.project_id).where(t.meetings.c.period == period)
+    return set(conn.execute(asked).scalars())
+
+
+def overdue_at(conn: sa.Connection, instant: datetime) -> dict[str, int]:
+    """Return per project how many orders were in state OVERDUE just before an instant.
+
+    Read from the history, so that what happened later does not change the answer; orders
+    withdrawn since count as never issued.
+    """
+    h, orders = t.history, t.rectifications
+    newest = (
+        sa.select(h.c.ref, sa.func.max(h.c.id).label("id"))
+        .where(h.c.kind == "rectification", h.c.at < instant, h.c.state.is_not(None))
+        .group_by(h.c.ref)
+        .subquery()
+    )
+    asked = (
+        sa.select(orders.c.project_id, sa.func.count())
+        .select_from(newest)
+        .join(h, h.c.id == newest.c.id)
+        .join(orders, orders.c.rectification_id == newest.c.ref)
+        .where(h.c.state == "OVERDUE", orders.c.state != "WITHDRAWN")
+        .group_by(orders.c.project_id)
+    )
+    return {row[0]: int(row[1]) for row in conn.execute(asked)}
+
+
+def _within(column: Any, scope: str, project_id: str | None, own: Any) -> list[Any]:
+    conditions = [column.like(scope + "%")]
+    if project_id is not None:
+        conditions.append(own == project_id)
+    return conditions
+
+
+def live_complaints(
+    conn: sa.Connection,
+    *,
+    begin: datetime,
+    end: datetime,
+    scope: str = "",
+    project_id: str | None = None,
+) -> dict[Key, int]:
+    """Return the complaints that count now, by (project, month of filing), in a time."""
+    table = t.complaints
+    asked = (
+        sa.select(table.c.project_id, table.c.period, sa.func.count())
+        .where(
+            table.c.valid != "NO",
+            table.c.filed_at >= begin,
+            table.c.filed_at < end,
+            *_within(table.c.area, scope, project_id, table.c.project_id),
+        )
+        .group_by(table.c.project_id, table.c.period)
+    )
+    return {(row[0], row[1]): int(row[2]) for row in conn.execute(asked)}
+
+
+def complaint_categories(
+    conn: sa.Connection, *, begin: datetime, end: datetime, scope: str, project_id: str | None
+) -> list[Row]:
+    """Return per category how many complaints came in, count, and were found not valid."""
+    table = t.complaints
+    asked = (
+        sa.select(
+            table.c.category,
+            sa.func.count().label("filed"),
+            sa.func.sum(sa.case((table.c.valid == "NO", 1), else_=0)).label("invalidated"),
+        )
+        .where(
+            table.c.filed_at >= begin,
+            table.c.filed_at < end,
+            *_within(table.c.area, scope, project_id, table.c.project_id),
+        )
+        .group_by(table.c.category)
+        .order_by(sa.func.count().desc(), table.c.category)
+    )
+    return [
+        {"category": row[0], "filed": int(row[1]), "invalidated": int(row[2])}
+        for row in conn.execute(asked)
+    ]
+
+
+def frozen_months(
+    conn: sa.Connection,
+    *,
+    first: str,
+    last: str,
+    scope: str = "",
+    project_id: str | None = None,
+) -> dict[Key, Row]:
+    """Return the frozen and the loaded months, by (project, month)."""
+    table = t.project_months
+    columns = [column for column in table.columns if column.name != "measured"]
+    asked = sa.select(*columns).where(
+        table.c.period >= first,
+        table.c.period <= last,
+        *_within(table.c.area, scope, project_id, table.c.project_id),
+    )
+    return {
+        (row["project_id"], row["period"]): dict(row) for row in conn.execute(asked).mappings()
+    }
+
+
+def household_steps(
+    conn: sa.Connection, *, scope: str = "", project_id: str | None = None
+) -> dict[str, list[tuple[date, int]]]:
+    """Return the effective-dated household counts per project, oldest first."""
+    table, projects = t.project_households, t.projects
+    asked = (
+        sa.select(table)
+        .join(projects, projects.c.project_id == table.c.project_id)
+        .where(*_within(projects.c.area, scope, project_id, table.c.project_id))
+        .order_by(table.c.project_id, table.c.since)
+    )
+    found: dict[str, list[tuple[date, int]]] = defaultdict(list)
+    for row in conn.execute(asked).mappings():
+        found[row["project_id"]].append((row["since"], row["households"]))
+    return found
+
+
+def households_on(steps: Sequence[tuple[date, int]], day: date) -> int:
+    """Return the household count that was in effect on a day; 0 before the first."""
+    count = 0
+    for since, households in steps:
+        if since > day:
+            break
+        count = households
+    return count
+
+
+def freeze(conn: sa.Connection, rows: list[Row]) -> None:
+    """Freeze measured months. A month that stands already is never changed."""
+    if rows:
+        conn.execute(store.insert(conn, t.project_months).on_conflict_do_nothing(), rows)
+
+
+def measured(conn: sa.Connection, project_id: str, period: str | None) -> Row | None:
+    """Return a measured month of a project; without a period the newest."""
+    table = t.project_months
+    asked = sa.select(table).where(table.c.project_id == project_id, table.c.source == "MEASURED")
+    if period is not None:
+        asked = asked.where(table.c.period == period)
+    row = conn.execute(asked.order_by(table.c.period.desc()).limit(1)).mappings().first()
+    return dict(row) if row else None
+
+
+def history_month(conn: sa.Connection, project_id: str, period: str) -> Row | None:
+    """Return a frozen or loaded month of a project, locked, or None."""
+    table = t.project_months
+    asked = store.lock(
+        sa.select(table).where(table.c.project_id == project_id, table.c.period == period), conn
+    )
+    row = conn.execute(asked).mappings().first()
+    return dict(row) if row else None
+
+
+def correct_history(conn: sa.Connection, project_id: str, period: str, invalidated: int) -> None:
+    """Set how many complaints of a loaded month were found not valid since."""
+    table = t.project_months
+    conn.execute(
+        sa.update(table)
+        .where(table.c.project_id == project_id, table.c.period == period)
+        .values(invalidated=invalidated)
+    )
+
+
+def missed_meetings(conn: sa.Connection, period: str, before: datetime) -> list[str]:
+    """Return the projects in service that held no three-party meeting in a month."""
+    held = sa.select(t.meetings.c.project_id).where(t.meetings.c.period == period)
+    asked = (
+        sa.select(t.projects.c.project_id)
+        .where(
+            t.projects.c.status == "IN_SERVICE",
+            t.projects.c.created_at < before,
+            t.projects.c.project_id.not_in(held),
+        )
+        .order_by(t.projects.c.project_id)
+    )
+    return list(conn.execute(asked).scalars())

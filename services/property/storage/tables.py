@@ -1,0 +1,404 @@
+"""The tables."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from chassis import storage as store
+
+metadata = store.new_metadata()
+chassis = store.chassis_tables(metadata)
+
+
+def _when(*names: str) -> list[sa.Column[object]]:
+    return [sa.Column(name, store.UtcDateTime) for name in names]
+
+
+def _row() -> list[sa.Column[object]]:
+    """Columns of every aggregate: where it lies, which version it is, when it began."""
+    return [
+        sa.Column("area", store.Area, nullable=False),
+        sa.Column("version", sa.Integer, nullable=False),
+        sa.Column("created_at", store.UtcDateTime, nullable=False),
+    ]
+
+
+# --------------------------------------------------------------------------------------------------
+# Organisations
+
+companies = sa.Table(
+    "companies",
+    metadata,
+    sa.Column("company_id", store.Id, primary_key=True),
+    sa.Column("name", sa.String(200), nullable=False),
+    sa.Column("uscc", sa.String(40), nullable=False, unique=True),
+    sa.Column("uscc_override_reason", sa.Text),
+    sa.Column("uscc_override_by", store.Id),
+    sa.Column("representatives", store.Json, nullable=False),
+    *_row(),
+)
+projects = sa.Table(
+    "projects",
+    metadata,
+    sa.Column("project_id", store.Id, primary_key=True),
+    sa.Column("company_id", store.Id, nullable=False, index=True),
+    sa.Column("name", sa.String(200), nullable=False),
+    sa.Column("grids", store.Json, nullable=False),
+    sa.Column("households", sa.Integer, nullable=False),
+    # Hundredths of a square metre, so that no fraction is lost.
+    sa.Column("area_m2_hundredths", sa.BigInteger),
+    sa.Column("operation_mode", sa.String(20), nullable=False),
+    sa.Column("status", sa.String(20), nullable=False),
+    sa.Column("manager_person_id", store.Id, index=True),
+    *_row(),
+    sa.Index("ix_projects_area", "area", "project_id"),
+)
+project_managers = sa.Table(
+    "project_managers",
+    metadata,
+    sa.Column("project_id", store.Id, primary_key=True),
+    sa.Column("since", store.UtcDateTime, primary_key=True),
+    sa.Column("person_id", store.Id, nullable=False),
+    sa.Column("until", store.UtcDateTime),
+)
+project_households = sa.Table(
+    "project_households",
+    metadata,
+    sa.Column("project_id", store.Id, primary_key=True),
+    sa.Column("since", sa.Date, primary_key=True),
+    sa.Column("households", sa.Integer, nullable=False),
+)
+owners_committees = sa.Table(
+    "owners_committees",
+    metadata,
+    sa.Column("committee_id", store.Id, primary_key=True),
+    sa.Column("project_id", store.Id, nullable=False, index=True),
+    sa.Column("kind", sa.String(3), nullable=False),
+    sa.Column("members", store.Json, nullable=False),
+    sa.Column("chair", store.Id, nullable=False),
+    sa.Column("term_from", sa.Date, nullable=False),
+    sa.Column("term_to", sa.Date, nullable=False),
+    sa.Column("state", sa.String(12), nullable=False),
+    *_row(),
+)
+
+# --------------------------------------------------------------------------------------------------
+# Cross-appointments
+
+appointments = sa.Table(
+    "appointments",
+    metadata,
+    sa.Column("appointment_id", store.Id, primary_key=True),
+    sa.Column("project_id", store.Id, nullable=False, index=True),
+    sa.Column("direction", sa.String(3), nullable=False),
+    sa.Column("person_id", store.Id, nullable=False, index=True),
+    sa.Column("target_post", sa.String(40), nullable=False),
+    sa.Column("party_member", sa.Boolean, nullable=False),
+    sa.Column("committee_basis", sa.String(200)),
+    sa.Column("unpaid", sa.Boolean, nullable=False),
+    sa.Column("conflict_topics", store.Json, nullable=False),
+    sa.Column("state", sa.String(12), nullable=False),
+    sa.Column("proposed_by", store.Id, nullable=False),
+    *_when("consent_at", "secretary_at", "company_at", "filed_at", "active_from", "ended_at"),
+    sa.Column("secretary_by", store.Id),
+    sa.Column("minutes_ref", sa.String(200)),
+    sa.Column("company_by", store.Id),
+    sa.Column("letter_ref", sa.String(200)),
+    sa.Column("filed_by", store.Id),
+    sa.Column("end_reason", sa.String(40)),
+    *_row(),
+    sa.Index(
+        "uq_appointments_active",
+        "project_id",
+        "direction",
+        unique=True,
+        postgresql_where=sa.text("state = 'ACTIVE'"),
+        sqlite_where=sa.text("state = 'ACTIVE'"),
+    ),
+)
+gaps = sa.Table(
+    "cross_gaps",
+    metadata,
+    sa.Column("project_id", store.Id, primary_key=True),
+    sa.Column("direction", sa.String(3), primary_key=True),
+    sa.Column("since", sa.Date, primary_key=True),
+    sa.Column("until", sa.Date),
+    sa.Column("days", sa.Integer),
+)
+
+# --------------------------------------------------------------------------------------------------
+# Agreements
+
+agreements = sa.Table(
+    "agreements",
+    metadata,
+    sa.Column("agreement_id", store.Id, primary_key=True),
+    sa.Column("project_id", store.Id, nullable=False, index=True),
+    sa.Column("type", sa.String(24), nullable=False),
+    sa.Column("valid_from", sa.Date, nullable=False),
+    sa.Column("valid_to", sa.Date, nullable=False),
+    sa.Column("text_sha256", sa.String(64), nullable=False),
+    sa.Column("supersedes", store.Id),
+    sa.Column("state", sa.String(12), nullable=False),
+    sa.Column("signed_by_project", store.Id),
+    sa.Column("signed_by_community", store.Id),
+    *_when("signed_project_at", "signed_community_at", "active_from", "ended_at"),
+    sa.Column("end_reason", sa.String(200)),
+    *_row(),
+)
+agreement_items = sa.Table(
+    "agreement_items",
+    metadata,
+    sa.Column("agreement_id", store.Id, primary_key=True),
+    sa.Column("item", sa.Integer, primary_key=True),
+    sa.Column("title", sa.String(200), nullable=False),
+    sa.Column("responsible", sa.String(10), nullable=False),
+    sa.Column("due_date", sa.Date),
+    sa.Column("recurrence", sa.String(10), nullable=False),
+    sa.Column("evidence_kinds", store.Json, nullable=False),
+)
+commitments = sa.Table(
+    "commitments",
+    metadata,
+    sa.Column("commitment_id", store.Id, primary_key=True),
+    sa.Column("agreement_id", store.Id, nullable=False, index=True),
+    sa.Column("project_id", store.Id, nullable=False),
+    sa.Column("item", sa.Integer, nullable=False),
+    sa.Column("title", sa.String(200), nullable=False),
+    sa.Column("responsible", sa.String(10), nullable=False),
+    sa.Column("evidence_kinds", store.Json, nullable=False),
+    sa.Column("due_date", sa.Date, nullable=False),
+    sa.Column("due_at", store.UtcDateTime, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("evidence", store.Json, nullable=False),
+    *_when("submitted_at", "accepted_at", "overdue_at"),
+    sa.Column("submitted_by", store.Id),
+    sa.Column("accepted_by", store.Id),
+    sa.Column("waived_by_project", store.Id),
+    sa.Column("waived_by_community", store.Id),
+    sa.Column("waived_by_street", store.Id),
+    sa.Column("waive_reason", sa.Text),
+    *_row(),
+    sa.Index("ix_commitments_due", "project_id", "due_date"),
+)
+
+# --------------------------------------------------------------------------------------------------
+# Meetings, complaints, orders
+
+meetings = sa.Table(
+    "tripartite_meetings",
+    metadata,
+    sa.Column("meeting_id", store.Id, primary_key=True),
+    sa.Column("project_id", store.Id, nullable=False),
+    sa.Column("period", store.Period, nullable=False),
+    sa.Column("held_at", store.UtcDateTime, nullable=False),
+    sa.Column("chair", store.Id, nullable=False),
+    sa.Column("attendees", store.Json, nullable=False),
+    sa.Column("owners_committee", sa.Boolean, nullable=False),
+    sa.Column("minutes_sha256", sa.String(64), nullable=False),
+    sa.Column("decisions", store.Json, nullable=False),
+    *_row(),
+    sa.Index("ix_tripartite_meetings_period", "project_id", "period"),
+)
+complaints = sa.Table(
+    "complaints",
+    metadata,
+    sa.Column("complaint_id", store.Id, primary_key=True),
+    sa.Column("request_id", store.Id, nullable=False, unique=True),
+    sa.Column("number", sa.String(40)),
+    sa.Column("project_id", store.Id, nullable=False),
+    sa.Column("grid", store.Area),
+    sa.Column("category", sa.String(40), nullable=False),
+    sa.Column("complainant_id", store.Id),
+    sa.Column("filed_at", store.UtcDateTime, nullable=False),
+    sa.Column("period", store.Period, nullable=False),
+    sa.Column("valid", sa.String(8), nullable=False),
+    sa.Column("reason", sa.Text),
+    sa.Column("decided_by", store.Id),
+    *_when("decided_at", "closed_at"),
+    sa.Column("reopen_count", sa.Integer, nullable=False),
+    sa.Column("state", sa.String(8), nullable=False),
+    sa.Column("outcome", sa.Text),
+    *_row(),
+    sa.Index("ix_complaints_month", "project_id", "period"),
+    sa.Index("ix_complaints_area", "area", "created_at", "complaint_id"),
+)
+rectifications = sa.Table(
+    "rectifications",
+    metadata,
+    sa.Column("rectification_id", store.Id, primary_key=True),
+    sa.Column("number", sa.String(40), nullable=False, unique=True),
+    sa.Column("project_id", store.Id, nullable=False, index=True),
+    sa.Column("company_id", store.Id, nullable=False),
+    sa.Column("severity", sa.String(2), nullable=False),
+    sa.Column("facts", sa.Text, nullable=False),
+    sa.Column("basis", sa.Text, nullable=False),
+    sa.Column("media", store.Json, nullable=False),
+    sa.Column("source", sa.String(12), nullable=False),
+    sa.Column("complaint_id", store.Id, unique=True),
+    sa.Column("task_id", store.Id, unique=True),
+    sa.Column("meeting_id", store.Id),
+    sa.Column("issued_by", store.Id, nullable=False),
+    sa.Column("issued_role", sa.String(20), nullable=False),
+    sa.Column("issued_at", store.UtcDateTime, nullable=False),
+    sa.Column("due_at", store.UtcDateTime, nullable=False),
+    sa.Column("state", sa.String(14), nullable=False),
+    sa.Column("level", sa.Integer, nullable=False),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    *_when(
+        "acknowledged_at",
+        "submitted_at",
+        "checked_at",
+        "overdue_at",
+        "passed_at",
+        "closed_at",
+        "withdrawn_at",
+    ),
+    sa.Column("acknowledged_late", sa.Boolean, nullable=False),
+    sa.Column("late", sa.Boolean, nullable=False),
+    sa.Column("submitted_by", store.Id),
+    sa.Column("evidence", store.Json, nullable=False),
+    sa.Column("on_site", sa.Boolean, nullable=False),
+    sa.Column("checked_by", store.Id),
+    sa.Column("check_note", sa.Text),
+    sa.Column("level1_official", store.Id),
+    sa.Column("level2_official", store.Id),
+    sa.Column("withdraw_proposed_by", store.Id),
+    sa.Column("withdraw_reason", sa.Text),
+    *_row(),
+    sa.Index("ix_rectifications_area", "area", "created_at", "rectification_id"),
+)
+works = sa.Table(
+    "works",
+    metadata,
+    sa.Column("work_id", store.Id, primary_key=True),
+    sa.Column("project_id", store.Id, nullable=False, index=True),
+    sa.Column("source", sa.String(8), nullable=False),
+    sa.Column("task_id", store.Id, unique=True),
+    sa.Column("topic_id", store.Id),
+    sa.Column("meeting_id", store.Id),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("evidence", store.Json, nullable=False),
+    sa.Column("rework_count", sa.Integer, nullable=False),
+    sa.Column("overdue", sa.Boolean, nullable=False),
+    *_when("due_at", "started_at", "delivered_at", "closed_at"),
+    sa.Column("delivered_by", store.Id),
+    *_row(),
+)
+disclosures = sa.Table(
+    "disclosures",
+    metadata,
+    sa.Column("disclosure_id", store.Id, primary_key=True),
+    sa.Column("project_id", store.Id, nullable=False, index=True),
+    sa.Column("kind", sa.String(20), nullable=False),
+    sa.Column("title", sa.String(200), nullable=False),
+    sa.Column("due_date", sa.Date, nullable=False),
+    sa.Column("due_at", store.UtcDateTime, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    *_when("published_at", "overdue_at"),
+    sa.Column("published_by", store.Id),
+    sa.Column("doc_sha256", sa.String(64)),
+    *_row(),
+)
+
+# --------------------------------------------------------------------------------------------------
+# What happened, numbers, months
+
+history = sa.Table(
+    "history",
+    metadata,
+    sa.Column("id", store.BigId, sa.Identity(), primary_key=True),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("ref", store.Id, nullable=False),
+    sa.Column("project_id", store.Id),
+    sa.Column("at", store.UtcDateTime, nullable=False),
+    sa.Column("what", sa.String(40), nullable=False),
+    sa.Column("state", sa.String(20)),
+    sa.Column("actor", store.Id, nullable=False),
+    sa.Column("role", sa.String(20), nullable=False),
+    sa.Column("detail", store.Json, nullable=False),
+    sa.Index("ix_history_ref", "kind", "ref", "id"),
+    sqlite_autoincrement=True,
+)
+numbers = sa.Table(
+    "numbers",
+    metadata,
+    sa.Column("prefix", sa.String(40), primary_key=True),
+    sa.Column("last", sa.Integer, nullable=False),
+)
+steward_months = sa.Table(
+    "steward_months",
+    metadata,
+    sa.Column("period", store.Period, primary_key=True),
+    sa.Column("partition", sa.SmallInteger, primary_key=True),
+    sa.Column("partitions", sa.SmallInteger, nullable=False),
+    sa.Column("projects", store.Json, nullable=False),
+    sa.Column("heard_at", store.UtcDateTime, nullable=False),
+)
+months = sa.Table(
+    "months",
+    metadata,
+    sa.Column("period", store.Period, primary_key=True),
+    sa.Column("cutoff_at", store.UtcDateTime, nullable=False),
+    sa.Column("said_at", store.UtcDateTime),
+)
+project_months = sa.Table(
+    "project_months",
+    metadata,
+    sa.Column("project_id", store.Id, primary_key=True),
+    sa.Column("period", store.Period, primary_key=True),
+    sa.Column("area", store.Area, nullable=False),
+    sa.Column("source", sa.String(8), nullable=False),
+    sa.Column("complaints", sa.Integer, nullable=False),
+    sa.Column("invalidated", sa.Integer, nullable=False),
+    sa.Column("households", sa.Integer, nullable=False),
+    sa.Column("origin", sa.String(200)),
+    sa.Column("measured", store.Json),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("frozen_at", store.UtcDateTime, nullable=False),
+)
+
+# --------------------------------------------------------------------------------------------------
+# Projections of what others own
+
+areas = sa.Table(
+    "areas",
+    metadata,
+    sa.Column("code", store.Area, primary_key=True),
+    sa.Column("kind", sa.String(12), nullable=False),
+)
+cadres = sa.Table(
+    "cadres",
+    metadata,
+    sa.Column("steward_id", store.Id, primary_key=True),
+    sa.Column("person_id", store.Id, nullable=False, index=True),
+    sa.Column("community", store.Area, nullable=False),
+    sa.Column("active", sa.Boolean, nullable=False),
+    sa.Column("sequence", sa.Integer, nullable=False),
+)
+liaisons = sa.Table(
+    "liaisons",
+    metadata,
+    sa.Column("link_id", store.Id, primary_key=True),
+    sa.Column("tier", sa.String(20), nullable=False),
+    sa.Column("target_kind", sa.String(12), nullable=False),
+    sa.Column("target", store.Id, nullable=False),
+    sa.Column("official_id", store.Id, nullable=False),
+    sa.Column("person_id", store.Id),
+    sa.Column("since", store.UtcDateTime, nullable=False),
+    sa.Column("active", sa.Boolean, nullable=False),
+    sa.Column("sequence", sa.Integer, nullable=False),
+    sa.Index("ix_liaisons_target", "target", "tier"),
+)
+grades = sa.Table(
+    "grades",
+    metadata,
+    sa.Column("ref", store.Id, primary_key=True),
+    sa.Column("kind", sa.String(3), nullable=False),
+    sa.Column("period", store.Period, nullable=False),
+    sa.Column("score", sa.Integer),
+    sa.Column("grade", sa.String(4)),
+    sa.Column("gates_failed", store.Json, nullable=False),
+    sa.Column("settlement_id", store.Id, nullable=False),
+)

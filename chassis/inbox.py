@@ -32,6 +32,8 @@ log = logging.getLogger("fivered.inbox")
 # Waits before the second, third and fourth try of an event that failed alone, in seconds.
 RETRY_WAITS_S = (0.05, 0.3, 1.5)
 
+_PARKING_LOCK = 5_170_003
+
 
 class Reader:
     """How one fact is read: the method that hears it and the decoder of its data."""
@@ -239,16 +241,12 @@ def _set_behind(tx: Tx, runtime: Runtime, items: list[_Item]) -> list[_Item]:
     """Park the events whose aggregate has one parked before them; return the others."""
     table = runtime.chassis.parked
     source = items[0].heard.source
-    stuck = {
-        (row.handler, row.subject)
-        for row in tx.conn.execute(
-            sa.select(table.c.handler, table.c.subject)
-            .where(table.c.source == source, table.c.state.in_(("PARKED", "RETRY")))
-            .distinct()
-        )
-    }
-    if not stuck:
+    if not _stuck(tx.conn, table, source):
         return items
+    # Whoever retries the last parked event of a subject and whoever parks the next one behind it
+    # must see each other, or that one would wait for a turn that has passed.
+    _hold_parking(tx.conn, source)
+    stuck = _stuck(tx.conn, table, source)
     behind = [item for item in items if (item.method, item.heard.subject) in stuck]
     if not behind:
         return items
@@ -266,6 +264,27 @@ def _set_behind(tx: Tx, runtime: Runtime, items: list[_Item]) -> list[_Item]:
             known.add(item.heard.id)
             _park(tx.conn, runtime, item, "BEHIND", "an earlier event of its subject is parked", 0)
     return [item for item in items if (item.method, item.heard.subject) not in stuck]
+
+
+def _stuck(conn: sa.Connection, table: sa.Table, source: str) -> set[tuple[str, str]]:
+    asked = (
+        sa.select(table.c.handler, table.c.subject)
+        .where(table.c.source == source, table.c.state.in_(("PARKED", "RETRY")))
+        .distinct()
+    )
+    return {(row.handler, row.subject) for row in conn.execute(asked)}
+
+
+def _hold_parking(conn: sa.Connection, source: str) -> None:
+    """Have the parking place of one source alone until the transaction ends.
+
+    Two workers may share a source's partitions; SQLite has one writer anyway.
+    """
+    if store.is_postgresql(conn):
+        conn.execute(
+            sa.text("SELECT pg_advisory_xact_lock(:class, hashtext(:source))"),
+            {"class": _PARKING_LOCK, "source": source},
+        )
 
 
 def _known(tx: Tx, items: Iterable[_Item]) -> list[tuple[str, str]]:
@@ -389,8 +408,11 @@ def _park_unreadable(runtime: Runtime, bad: _Bad) -> None:
 def retry_parked(
     runtime: Runtime, source: str, *, partitions: Sequence[int] | None = None
 ) -> int:
-    """Try again what an operator marked RETRY, oldest first. The host that owns the partition
-    calls this between batches, so that nothing overtakes. Returns how many took effect."""
+    """Try again what an operator marked RETRY, oldest first. Returns how many took effect.
+
+    Any worker may call it, also while batches of the same source are delivered: the parking place
+    is held for each event, so that nothing overtakes.
+    """
     table = runtime.chassis.parked
     done = 0
     while True:
@@ -420,6 +442,10 @@ def _retry_one(runtime: Runtime, row: dict[str, Any]) -> int:
         if bad:
             raise ValueError(f"{bad[0].reason}: {bad[0].error}")
         with runtime.transaction(SYSTEM) as tx:
+            _hold_parking(tx.conn, row["source"])
+            still = sa.select(table.c.state).where(table.c.id == row["id"])
+            if tx.conn.execute(still).scalar() != "RETRY":
+                return 0
             for item in _first_time(tx, items):
                 runtime.hear(tx, item.method, [item.heard])
             _settle(tx.conn, table, row, "DONE")
@@ -429,7 +455,7 @@ def _retry_one(runtime: Runtime, row: dict[str, Any]) -> int:
         with runtime.engine.begin() as conn:
             conn.execute(
                 sa.update(table)
-                .where(table.c.id == row["id"])
+                .where(table.c.id == row["id"], table.c.state == "RETRY")
                 .values(state="PARKED", attempts=row["attempts"] + 1, error=_explain(error))
             )
         return 0
@@ -486,6 +512,7 @@ def mark_parked(runtime: Runtime, ids: Sequence[int], state: str, who: str) -> i
             )
             if row is None:
                 continue
+            _hold_parking(conn, row["source"])
             changed += 1
             conn.execute(
                 sa.update(table).where(table.c.id == row_id).values(state=state, decided_by=who)

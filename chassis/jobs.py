@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,14 @@ class Cancelled(Exception):
     """The job was asked to stop, and has."""
 
 
+class Interrupted(Exception):
+    """The worker ends; the job goes back to the queue and goes on in another worker."""
+
+
+class LeaseLost(Exception):
+    """Another worker has taken this job up, because this one was not heard of for too long."""
+
+
 class Job:
     """One running job.
 
@@ -36,8 +45,12 @@ class Job:
             goes on from there.
     """
 
-    def __init__(self, runtime: Runtime, row: Any) -> None:
+    def __init__(
+        self, runtime: Runtime, row: Any, stopping: Callable[[], bool] = lambda: False
+    ) -> None:
         self.runtime = runtime
+        self.attempt: int = row.attempts + 1
+        self._stopping = stopping
         self.job_id: str = row.job_id
         self.params: dict[str, Any] = row.params
         self.saved: dict[str, Any] | None = row.saved
@@ -56,7 +69,11 @@ class Job:
 
         Raises:
             Cancelled: Somebody asked the job to stop; nothing of this step has happened.
+            Interrupted: The worker ends; nothing of this step has happened.
+            LeaseLost: Another worker runs the job now; nothing of this step has happened.
         """
+        if self._stopping():
+            raise Interrupted
         table = self.runtime.chassis.jobs
         with self.runtime.transaction(SYSTEM) as tx:
             asked = sa.select(table.c.cancel).where(table.c.job_id == self.job_id)
@@ -69,39 +86,96 @@ class Job:
                     values[name] = value
             if saved is not None:
                 values["saved"] = saved
-            tx.conn.execute(sa.update(table).where(table.c.job_id == self.job_id).values(**values))
+            # Two workers must never both commit a step: only the newest attempt may.
+            changed = tx.conn.execute(sa.update(table).where(self.mine()).values(**values))
+            if changed.rowcount != 1:
+                raise LeaseLost
         if done is not None:
             self.done = done
         if saved is not None:
             self.saved = saved
 
 
+    def mine(self) -> sa.ColumnElement[bool]:
+        """Return the condition that finds the job's row only while this attempt owns it."""
+        table = self.runtime.chassis.jobs
+        return sa.and_(
+            table.c.job_id == self.job_id,
+            table.c.attempts == self.attempt,
+            table.c.state == "RUNNING",
+        )
+
+
+class _Renewal(threading.Thread):
+    """Keeps the lease of a job whose steps are long."""
+
+    def __init__(self, job: Job) -> None:
+        super().__init__(name=f"lease-{job.job_id}", daemon=True)
+        self._job = job
+        self._over = threading.Event()
+
+    def run(self) -> None:
+        table = self._job.runtime.chassis.jobs
+        while not self._over.wait(LEASE.total_seconds() / 3):
+            try:
+                with self._job.runtime.engine.begin() as conn:
+                    conn.execute(
+                        sa.update(table).where(self._job.mine()).values(lease_until=_now() + LEASE)
+                    )
+            except sa.exc.SQLAlchemyError as error:
+                log.warning("lease_not_renewed", extra={"job_id": self._job.job_id, "why": str(error)})
+
+    def end(self) -> None:
+        self._over.set()
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def run_next(runtime: Runtime) -> bool:
-    """Claim one job and run it to its end. Returns whether there was one."""
+def run_next(runtime: Runtime, *, stopping: Callable[[], bool] = lambda: False) -> bool:
+    """Claim one job and run it to its end. Returns whether there was one.
+
+    Args:
+        runtime: The service.
+        stopping: Asked before each step; when it says True the job goes back to the queue.
+    """
     row = _claim(runtime)
     if row is None:
         return False
-    running = Job(runtime, row)
+    running = Job(runtime, row, stopping)
+    # SQLite has one writer and one process: nobody else could take the job.
+    renewal = _Renewal(running) if runtime.engine.dialect.name == "postgresql" else None
+    if renewal is not None:
+        renewal.start()
+    try:
+        _run(runtime, running, row)
+    finally:
+        if renewal is not None:
+            renewal.end()
+    return True
+
+
+def _run(runtime: Runtime, running: Job, row: Any) -> None:
     method = runtime.job_doors.get(row.kind)
     try:
         if method is None:
             raise LookupError(f"{runtime.name} has no job {row.kind!r}")
         result = getattr(runtime.instance(), method)(running)
-        _end(runtime, row.job_id, "DONE", result=result)
+        _end(running, "DONE", result=result)
     except Cancelled:
-        _end(runtime, row.job_id, "CANCELLED")
+        _end(running, "CANCELLED")
+    except LeaseLost:
+        log.warning("job_lease_lost", extra={"service": runtime.name, "job_id": row.job_id})
+    except Interrupted:
+        _requeue(running)
     except Exception as error:  # noqa: BLE001  a job's fault must not stop the worker
         if store.is_outage(error):
             raise
         why = "".join(traceback.format_exception(error))[-4000:]
         log.exception("job_failed", extra={"service": runtime.name, "job_id": row.job_id})
         # Only a crash of the process is tried again: a fault would come again.
-        _end(runtime, row.job_id, "FAILED", error=why)
-    return True
+        _end(running, "FAILED", error=why)
 
 
 def _claim(runtime: Runtime) -> Any:
@@ -128,15 +202,22 @@ def _claim(runtime: Runtime) -> Any:
     return None if row.attempts >= TRIES else row
 
 
-def _end(
-    runtime: Runtime, job_id: str, state: str, *, result: Any = None, error: str | None = None
-) -> None:
-    table = runtime.chassis.jobs
-    with runtime.engine.begin() as conn:
+def _end(running: Job, state: str, *, result: Any = None, error: str | None = None) -> None:
+    table = running.runtime.chassis.jobs
+    with running.runtime.engine.begin() as conn:
         conn.execute(
             sa.update(table)
-            .where(table.c.job_id == job_id)
-            .values(
-                state=state, result=result, error=error, updated_at=_now(), lease_until=None
-            )
+            .where(running.mine())
+            .values(state=state, result=result, error=error, updated_at=_now(), lease_until=None)
+        )
+
+
+def _requeue(running: Job) -> None:
+    """Give the job back. This attempt does not count: nothing was wrong with the job."""
+    table = running.runtime.chassis.jobs
+    with running.runtime.engine.begin() as conn:
+        conn.execute(
+            sa.update(table)
+            .where(running.mine())
+            .values(state="QUEUED", attempts=running.attempt - 1, lease_until=None)
         )

@@ -52,5 +52,7 @@ def configure(unit: str, level: str = "INFO") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for noisy in ("pika", "amqp", "kombu", "nameko", "alembic", "httpx", "httpcore"):
+    # pika tells every refused connection nine times; the hosts say it once, in their own words.
+    logging.getLogger("pika").setLevel("CRITICAL")
+    for noisy in ("amqp", "kombu", "nameko", "alembic", "httpx", "httpcore"):
         logging.getLogger(noisy).setLevel("WARNING")

@@ -35,16 +35,32 @@ def head_of(folder: Path) -> str:
     Raises:
         RuntimeError: There is none, or more than one.
     """
+    revisions, olders = _revisions(folder)
+    heads = revisions - olders
+    if len(heads) != 1:
+        raise RuntimeError(f"{folder} has {len(heads)} heads")
+    return heads.pop()
+
+
+def _revisions(folder: Path) -> tuple[set[str], set[str]]:
     revisions: set[str] = set()
     olders: set[str] = set()
     for path in (folder / "versions").glob("*.py"):
         text = path.read_text("utf-8")
         revisions.update(_REVISION.findall(text))
         olders.update(_DOWN.findall(text))
-    heads = revisions - olders
-    if len(heads) != 1:
-        raise RuntimeError(f"{folder} has {len(heads)} heads")
-    return heads.pop()
+    return revisions, olders
+
+
+def is_behind(engine: sa.Engine, package: str) -> bool:
+    """Tell whether a database still lacks migrations that this release needs.
+
+    A revision that this release does not know was made by a newer one, which runs beside it during
+    an upgrade; migrations only add, so that is no reason to stop.
+    """
+    current = current_of(engine)
+    revisions, olders = _revisions(migrations_of(package))
+    return current is None or current in (revisions & olders)
 
 
 def current_of(engine: sa.Engine) -> str | None:

@@ -2,6 +2,11 @@
 
 `FIVERED_TEST_PG` names a PostgreSQL server (as a superuser's URL); with it every test that uses
 `bench` runs on both databases, without it on SQLite only.
+
+The fixtures `private_rabbit`, `broker_url` and `postgres_url` start private servers when a test
+asks for them (a session's first test waits some 6 s). `FIVERED_TEST_BROKER` (an AMQP URL) and
+`FIVERED_TEST_PG` name servers to use instead. Where the programs are not installed such a test
+fails and names the Debian package.
 """
 
 from __future__ import annotations
@@ -19,7 +24,7 @@ import pytest
 import sqlalchemy as sa
 
 from chassis import envelope as env
-from chassis import inbox, timers
+from chassis import inbox, servers, timers
 from chassis.bus import Actor, Call, Service, new_uuid, partition_of
 from chassis.calendar import SHANGHAI
 from chassis.migrate import differences, migrate_service
@@ -56,7 +61,12 @@ def fresh_database(kind: str, folder: Path) -> Iterator[str]:
     if kind == "sqlite":
         yield f"sqlite:///{folder}/{uuid.uuid4().hex}.sqlite"
         return
-    server = sa.make_url(os.environ["FIVERED_TEST_PG"]).set(drivername="postgresql+psycopg")
+    yield from fresh_postgresql(os.environ["FIVERED_TEST_PG"])
+
+
+def fresh_postgresql(server_url: str) -> Iterator[str]:
+    """Give the URL of an empty database on a PostgreSQL server, and remove it afterwards."""
+    server = sa.make_url(server_url).set(drivername="postgresql+psycopg")
     name = "t_" + uuid.uuid4().hex
     admin = sa.create_engine(server, isolation_level="AUTOCOMMIT")
     with admin.connect() as conn:
@@ -232,6 +242,59 @@ def bench(service_cls: type[Service], database_url: str) -> Iterator[Bench]:
     opened.runtime.close()
 
 
+# --------------------------------------------------------------------------------------------------
+# Servers
+
+
+@pytest.fixture(scope="session")
+def private_rabbit() -> Iterator[servers.Rabbit]:
+    """A private RabbitMQ node that tests may kill; every test takes a vhost of its own."""
+    try:
+        node = servers.Rabbit()
+    except servers.ServerMissing as error:
+        pytest.fail(str(error), pytrace=False)
+    try:
+        yield node.start()
+    finally:
+        node.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The URL of a PostgreSQL server: FIVERED_TEST_PG, or a private one."""
+    given = os.environ.get("FIVERED_TEST_PG")
+    if given:
+        yield given
+        return
+    try:
+        server = servers.Postgres()
+    except servers.ServerMissing as error:
+        pytest.fail(str(error), pytrace=False)
+    try:
+        yield server.start().url()
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def broker_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The AMQP URL of an empty vhost; of FIVERED_TEST_BROKER as it stands when that is set."""
+    given = os.environ.get("FIVERED_TEST_BROKER")
+    if given:
+        yield given
+        return
+    node: servers.Rabbit = request.getfixturevalue("private_rabbit")
+    url = node.new_vhost()
+    yield url
+    node.delete_vhost(url)
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """The URL of an empty PostgreSQL database."""
+    yield from fresh_postgresql(postgres_server)
+
+
 def assert_no_drift(service_cls: type[Service], engine: sa.Engine) -> None:
     """Fail when the migrated database and the service's tables disagree."""
     found = differences(service_cls, engine)
@@ -242,8 +305,12 @@ __all__ = [
     "Bench",
     "assert_no_drift",
     "bench",
+    "broker_url",
     "database_url",
     "environment",
     "instant",
     "open_bench",
+    "postgres_server",
+    "postgres_url",
+    "private_rabbit",
 ]

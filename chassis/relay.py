@@ -1,0 +1,491 @@
+"""The relay: brings what a service has said from its outbox to the broker, in order, exactly as
+often as needed.
+
+One relay per service is active, whatever the number of workers: it holds an advisory lock on the
+same connection with which it reads and marks, so that a relay which lost the lock cannot mark.
+Events go out in id order, some hundred in flight, each confirmed by the broker before it is marked
+sent. What is in doubt is sent again; the inbox of the hearer drops it.
+
+A fact that somebody hears is mandatory. When the broker has no queue for it, the event stays in
+the outbox: the relay raises an alarm, goes on with the others (but not with later events of the
+same subject, which would overtake it) and tries again every few seconds. So the operator's retry is
+`fivered topology apply`; nothing else is to be done.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pika
+import psycopg
+import sqlalchemy as sa
+from pika.adapters.select_connection import IOLoop
+
+from chassis import envelope as env
+from chassis import telemetry, topology
+from chassis.runtime import Runtime
+
+log = logging.getLogger("fivered.relay")
+
+WINDOW = 500
+DEADLINE_S = 10.0
+POLL_S = 1.0
+AGAIN_S = 5.0
+CHANNEL = "fivered_outbox"
+_LOCK_CLASS = 5_170_002
+_LONGEST_WAIT_S = 5.0
+
+
+class Lost(Exception):
+    """The broker did not take what was sent in time; the connection is of no more use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """One row of the outbox on its way."""
+
+    id: int
+    event_id: str
+    fact: str
+    partition: int
+    body: bytes
+    traceparent: str | None
+    mandatory: bool
+
+    @property
+    def key(self) -> str:
+        """The routing key."""
+        return f"{self.fact}.{self.partition}"
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of one window."""
+
+    sent: list[int] = field(default_factory=list)
+    returned: set[tuple[str, int]] = field(default_factory=set)
+
+
+class Publisher:
+    """A connection to the broker that publishes windows of messages and waits for the confirms.
+
+    It turns pika's event loop by hand, so that one plain thread can wait for the broker and for
+    the database at the same time.
+    """
+
+    def __init__(self, url: str, name: str, exchange: str) -> None:
+        self._exchange = exchange
+        self._loop = IOLoop()
+        self._loop.activate_poller()
+        self._open = False
+        self._closed: str | None = None
+        self.blocked = False
+        self._next_tag = 1
+        self._waiting: dict[int, Unsent] = {}
+        self._returned: set[tuple[str, str]] = set()
+        self._nacked = False
+        self._sent: list[int] = []
+        self._channel: Any = None
+        self._connection = pika.SelectConnection(
+            topology.parameters(url, name, pika),
+            on_open_callback=self._opened,
+            on_open_error_callback=lambda _c, error: self._gone(error),
+            on_close_callback=lambda _c, error: self._gone(error),
+            custom_ioloop=self._loop,
+        )
+        try:
+            self._until(lambda: self._open, DEADLINE_S)
+        except Lost:
+            self.close()
+            raise
+
+    # ------------------------------------------------------------------------------- pika's calls
+
+    def _opened(self, connection: Any) -> None:
+        connection.add_on_connection_blocked_callback(lambda *_: self._set_blocked(True))
+        connection.add_on_connection_unblocked_callback(lambda *_: self._set_blocked(False))
+        connection.channel(on_open_callback=self._channel_opened)
+
+    def _channel_opened(self, channel: Any) -> None:
+        self._channel = channel
+        channel.add_on_close_callback(lambda _ch, why: self._gone(why))
+        channel.add_on_return_callback(self._came_back)
+        channel.confirm_delivery(self._confirmed, callback=lambda _frame: self._ready())
+
+    def _ready(self) -> None:
+        self._open = True
+
+    def _set_blocked(self, blocked: bool) -> None:
+        self.blocked = blocked
+
+    def _gone(self, why: Any) -> None:
+        self._closed = self._closed or str(why) or type(why).__name__
+
+    def _came_back(self, _channel: Any, method: Any, properties: Any, _body: bytes) -> None:
+        self._returned.add((properties.message_id, method.routing_key))
+
+    def _confirmed(self, frame: Any) -> None:
+        method = frame.method
+        nack = isinstance(method, pika.spec.Basic.Nack)
+        tags = (
+            [tag for tag in self._waiting if tag <= method.delivery_tag]
+            if method.multiple
+            else [method.delivery_tag]
+        )
+        for tag in tags:
+            row = self._waiting.pop(tag, None)
+            if row is None:
+                continue
+            if nack:
+                self._nacked = True
+            elif (row.event_id, row.key) not in self._returned:
+                self._sent.append(row.id)
+
+    # ---------------------------------------------------------------------------------- for us
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the connection stands."""
+        return self._open and self._closed is None
+
+    def _until(self, done: Callable[[], bool], seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while not done():
+            if self._closed is not None:
+                raise Lost(self._closed)
+            left = end - time.monotonic()
+            if left <= 0:
+                raise Lost("blocked" if self.blocked else f"no answer in {seconds} s")
+            self.turn(left)
+
+    def turn(self, seconds: float) -> None:
+        """Let the connection live for at most `seconds`, or until something happens."""
+        timer = self._loop.call_later(max(seconds, 0.0), lambda: None)
+        self._loop.poll()
+        self._loop.process_timeouts()
+        self._loop.remove_timeout(timer)
+
+    def watch(self, fd: int, readable: Callable[[], None]) -> None:
+        """Also wake up when a file descriptor becomes readable."""
+        self._loop.add_handler(fd, lambda _fd, _events: readable(), IOLoop.READ)
+
+    def publish(self, window: Sequence[Unsent], outcome: Outcome) -> None:
+        """Publish a window and wait until the broker has answered for each of it.
+
+        Args:
+            window: In the order in which they must arrive.
+            outcome: Filled as confirms arrive, so that it is right also after a `Lost`.
+
+        Raises:
+            Lost: A nack, a closed connection, or no answer in time; what `outcome.sent` does not
+                list must be sent again.
+        """
+        self._sent = outcome.sent
+        self._returned.clear()
+        self._nacked = False
+        self._waiting.clear()
+        if self._closed is not None:
+            raise Lost(self._closed)
+        for row in window:
+            headers = {} if row.traceparent is None else {"traceparent": row.traceparent}
+            self._channel.basic_publish(
+                self._exchange,
+                row.key,
+                row.body,
+                pika.BasicProperties(
+                    content_type=env.CONTENT_TYPE,
+                    delivery_mode=2,
+                    message_id=row.event_id,
+                    headers=headers,
+                ),
+                mandatory=row.mandatory,
+            )
+            self._waiting[self._next_tag] = row
+            self._next_tag += 1
+        try:
+            self._until(lambda: not self._waiting, DEADLINE_S)
+        finally:
+            back = self._returned
+            outcome.returned.update(
+                (row.fact, row.partition) for row in window if (row.event_id, row.key) in back
+            )
+        if self._nacked:
+            raise Lost("the broker refused a message")
+
+    def close(self) -> None:
+        """Close without waiting for a broker that may not answer."""
+        with contextlib.suppress(Exception):
+            if not (self._connection.is_closed or self._connection.is_closing):
+                self._connection.close()
+            end = time.monotonic() + 1.0
+            while self._closed is None and time.monotonic() < end:
+                self.turn(0.1)
+        with contextlib.suppress(Exception):
+            self._loop.close()
+
+
+@dataclass(slots=True)
+class RelayState:
+    """What the health page shows.
+
+    Attributes:
+        active: This relay holds the service's lock.
+        unroutable: (fact, partition) whose queue the broker lacks.
+        beat: When the thread last turned (monotonic).
+    """
+
+    active: bool = False
+    connected: bool = False
+    blocked: bool = False
+    sent: int = 0
+    unroutable: tuple[tuple[str, int], ...] = ()
+    why: str = ""
+    beat: float = field(default_factory=time.monotonic)
+
+
+class Relay(threading.Thread):
+    """The relay thread of a worker."""
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        url: str,
+        installation: topology.Installation,
+        *,
+        on_said: Callable[[], None] = lambda: None,
+    ) -> None:
+        super().__init__(name=f"relay-{runtime.name}", daemon=True)
+        self.runtime = runtime
+        self.state = RelayState()
+        self._url = url
+        self._installation = installation
+        self._heard = installation.heard_of(runtime.name)
+        self._on_said = on_said
+        self._stopping = threading.Event()
+        self._database: psycopg.Connection[Any] | None = None
+        self._publisher: Publisher | None = None
+        self._unroutable: set[tuple[str, int]] = set()
+        self._try_again_at = 0.0
+        self._window = WINDOW
+        self._dirty = True
+
+    def stop(self) -> None:
+        """Ask the thread to send what is there and to end."""
+        self._stopping.set()
+
+    def run(self) -> None:
+        """Relay until stopped; every fault is logged, waited out and tried again."""
+        wait = 0.1
+        while not self._stopping.is_set():
+            try:
+                if self._hold() and self._connect():
+                    wait = 0.1
+                    self._serve()
+            except (Lost, psycopg.Error, pika.exceptions.AMQPError, OSError) as error:
+                # A broker in an alarm takes a connection and then nothing; after a fault one
+                # message goes first, and the windows grow again when it is confirmed.
+                self._window = 1
+                self.state.why = str(error)[:300] or type(error).__name__
+                log.warning(
+                    "relay_waits", extra={"service": self.runtime.name, "why": self.state.why}
+                )
+                self._drop()
+            except Exception as error:
+                self.state.why = str(error)[:300]
+                log.exception("relay_fault", extra={"service": self.runtime.name})
+                self._drop()
+            self.state.beat = time.monotonic()
+            self._stopping.wait(wait)
+            wait = min(wait * 2, _LONGEST_WAIT_S)
+        self._drop()
+
+    def _hold(self) -> bool:
+        """Own the service's lock; the other relays stand by and try once a second."""
+        while not self._stopping.is_set():
+            self.state.beat = time.monotonic()
+            if self._database is None or self._database.closed:
+                self._database = psycopg.connect(
+                    _plain_url(self.runtime.engine.url),
+                    autocommit=True,
+                    connect_timeout=5,
+                    application_name="fivered relay",
+                    # A database host that vanished must be noticed, not waited for.
+                    keepalives_idle=10,
+                    keepalives_interval=5,
+                    keepalives_count=3,
+                )
+            row = self._database.execute(
+                "SELECT pg_try_advisory_lock(%s, hashtext(%s))", (_LOCK_CLASS, self.runtime.name)
+            ).fetchone()
+            if row is not None and row[0]:
+                self.state.active = True
+                return True
+            self._stopping.wait(POLL_S)
+        return False
+
+    def _connect(self) -> bool:
+        database = self._database
+        assert database is not None
+        if self._publisher is None or not self._publisher.is_open:
+            self._look_for_queues()
+            self._publisher = Publisher(
+                self._url,
+                f"fivered {self.runtime.name} relay",
+                topology.event_exchange(self.runtime.name),
+            )
+            self._publisher.watch(database.fileno(), self._notified)
+            database.execute(f"LISTEN {CHANNEL}".encode())
+            log.info("relay_connected", extra={"service": self.runtime.name})
+        self.state.connected = True
+        self.state.why = ""
+        self._dirty = True
+        return True
+
+    def _look_for_queues(self) -> None:
+        lacking = topology.missing_queues(self._url, self._installation, self.runtime.name)
+        found = {
+            (key.rpartition(".")[0], queue.partition) for queue in lacking for key in queue.keys
+        }
+        if found - self._unroutable:
+            log.error(
+                "topology_missing",
+                extra={
+                    "service": self.runtime.name,
+                    "queues": [queue.name for queue in lacking],
+                    "remedy": "fivered topology apply",
+                },
+            )
+        self._set_unroutable(found)
+
+    def _set_unroutable(self, found: set[tuple[str, int]]) -> None:
+        self._unroutable = found
+        self.state.unroutable = tuple(sorted(found))
+        self._try_again_at = time.monotonic() + AGAIN_S
+
+    def _notified(self) -> None:
+        database = self._database
+        if database is None:
+            return
+        for _ in database.notifies(timeout=0):
+            self._dirty = True
+        if self._dirty:
+            self._on_said()
+
+    def _serve(self) -> None:
+        """Send while there is something, sleep until there is, until a fault or the end."""
+        publisher, database = self._publisher, self._database
+        assert publisher is not None
+        assert database is not None
+        last_look = 0.0
+        ending = False
+        while True:
+            if self._stopping.is_set() and not ending:
+                # What was committed before the end was asked for goes out before the end.
+                ending = self._dirty = True
+            now = time.monotonic()
+            self.state.beat = now
+            self.state.blocked = publisher.blocked
+            if self._unroutable and now >= self._try_again_at:
+                self._look_for_queues()
+                self._dirty = True
+            if (self._dirty or now - last_look >= POLL_S) and not publisher.blocked:
+                last_look = now
+                self._dirty = self._send_window(publisher, database)
+            if ending and (not self._dirty or publisher.blocked):
+                return
+            if not publisher.is_open:
+                raise Lost("connection closed")
+            publisher.turn(0.0 if self._dirty else POLL_S / 2)
+
+    def _send_window(self, publisher: Publisher, database: psycopg.Connection[Any]) -> bool:
+        """Send one window. Returns whether more may be waiting."""
+        rows = self._read(database)
+        if not rows:
+            return False
+        full = len(rows) == self._window
+        outcome = Outcome()
+        try:
+            publisher.publish(rows, outcome)
+        finally:
+            # What the broker has confirmed is marked also when the rest is in doubt.
+            if outcome.sent:
+                database.execute(
+                    "UPDATE outbox SET sent_at = now() WHERE id = ANY(%s)", (outcome.sent,)
+                )
+                self.state.sent += len(outcome.sent)
+        if outcome.returned:
+            log.error(
+                "event_unroutable",
+                extra={
+                    "service": self.runtime.name,
+                    "keys": sorted(f"{fact}.{partition}" for fact, partition in outcome.returned),
+                    "remedy": "fivered topology apply",
+                },
+            )
+            self._set_unroutable(self._unroutable | outcome.returned)
+        self._window = min(WINDOW, self._window * 8)
+        return full or bool(outcome.returned)
+
+    def _read(self, database: psycopg.Connection[Any]) -> list[Unsent]:
+        # Never "id > the last one": a transaction that took its id earlier may commit later.
+        columns = "id, event_id, fact, partition, body, traceparent"
+        if not self._unroutable:
+            found = database.execute(
+                f"SELECT {columns} FROM outbox WHERE sent_at IS NULL ORDER BY id LIMIT %s".encode(),
+                (self._window,),
+            )
+        else:
+            facts = [fact for fact, _ in self._unroutable]
+            partitions = [partition for _, partition in self._unroutable]
+            found = database.execute(
+                f"""
+                WITH held AS (
+                    SELECT subject, min(id) AS first FROM outbox
+                    WHERE sent_at IS NULL AND (fact, partition) IN (
+                        SELECT * FROM unnest(%s::text[], %s::int[]))
+                    GROUP BY subject)
+                SELECT {columns} FROM outbox LEFT JOIN held USING (subject)
+                WHERE sent_at IS NULL AND (held.first IS NULL OR id < held.first)
+                ORDER BY id LIMIT %s
+                """.encode(),
+                (facts, partitions, self._window),
+            )
+        return [
+            Unsent(
+                row[0],
+                str(row[1]),
+                row[2],
+                row[3],
+                bytes(row[4]),
+                _trace_of(row[5]),
+                row[2] in self._heard,
+            )
+            for row in found
+        ]
+
+    def _drop(self) -> None:
+        """Let go of both connections; with the database's goes the lock."""
+        self.state.active = self.state.connected = self.state.blocked = False
+        publisher, self._publisher = self._publisher, None
+        database, self._database = self._database, None
+        if publisher is not None:
+            publisher.close()
+        if database is not None:
+            with contextlib.suppress(Exception):
+                database.close()
+
+
+def _trace_of(header: str | None) -> str | None:
+    parent = telemetry.parse(header)
+    return parent.child().header() if parent is not None else None
+
+
+def _plain_url(url: sa.URL) -> str:
+    """Return SQLAlchemy's URL as libpq reads it."""
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)

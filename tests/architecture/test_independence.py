@@ -1,0 +1,115 @@
+"""Independence, defined so that it can fail: extract, delete, install."""
+
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+from deploy.local.prepare import units
+from tests.architecture.imports import ROOT, service_packages
+
+SERVICES = [package.rpartition(".")[2] for package in service_packages()]
+# The units of this checkout are installed in editable form, so every other one could be imported
+# from a copy too; without their finders only what lies in the copy is there.
+ALONE = """
+import sys
+sys.meta_path[:] = [f for f in sys.meta_path if "__editable__" not in getattr(f, "__module__", "")]
+sys.path_hooks[:] = [h for h in sys.path_hooks if "__editable__" not in getattr(h, "__module__", "")]
+sys.path[:] = [p for p in sys.path if "__editable__" not in p]
+"""
+
+
+def tracked(*folders):
+    listed = subprocess.run(
+        ["git", "ls-files", "--", *folders], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split("\n")
+    return [name for name in listed if name and (ROOT / name).is_file()]
+
+
+def copy(target, *folders):
+    for name in tracked(*folders):
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, target / name)
+    (target / "alone").mkdir()
+    (target / "alone" / "sitecustomize.py").write_text(ALONE)
+
+
+def run_tests(target, *paths):
+    env = os.environ | {"PYTHONPATH": f"{target / 'alone'}{os.pathsep}{target}"}
+    env.pop("FIVERED_TEST_PG", None)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-x", "-m", "not servers", *paths],
+        cwd=target,
+        env=env,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+    return done.stdout
+
+
+@pytest.mark.covers("N25")
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("name", SERVICES)
+def test_the_chassis_and_one_service_pass_that_services_tests(tmp_path, name):
+    copy(tmp_path, "chassis", f"services/{name}", "pyproject.toml")
+    seen = subprocess.run(
+        [sys.executable, "-c", "import importlib.util as u; print(u.find_spec('gateway'))"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": f"{tmp_path / 'alone'}{os.pathsep}{tmp_path}"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert seen.strip() == "None", "the copy is not alone"
+    assert "passed" in run_tests(tmp_path, f"services/{name}")
+
+
+@pytest.mark.timeout(600)
+def test_with_one_service_deleted_the_gateway_and_the_architecture_pass(tmp_path):
+    gone = SERVICES[-1]
+    folders = ["chassis", "gateway", "clients", "tests/architecture", "tests/__init__.py"]
+    copy(tmp_path, *folders, "services", "pyproject.toml", "deploy/local")
+    shutil.rmtree(tmp_path / "services" / gone)
+    (tmp_path / "gateway" / "routes" / f"{gone}.py").unlink()
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    run_tests(tmp_path, "gateway", "tests/architecture/test_shape.py")
+
+
+@pytest.mark.timeout(600)
+def test_every_wheel_holds_its_contracts_migrations_and_texts_and_no_tests(tmp_path):
+    for unit in units():
+        # Built from a copy: setuptools leaves folders behind where it builds.
+        source = tmp_path / "src" / unit.name
+        for name in tracked(str(unit.relative_to(ROOT))):
+            inner = (ROOT / name).relative_to(unit)
+            (source / inner).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, source / inner)
+        made = tmp_path / "wheels" / unit.name
+        subprocess.run(
+            [
+                sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps",
+                "--no-build-isolation", "--wheel-dir", str(made), str(source),
+            ],
+            check=True,
+            capture_output=True,
+        )  # fmt: skip
+        (wheel,) = made.glob("*.whl")
+        with zipfile.ZipFile(wheel) as archive:
+            inside = {name for name in archive.namelist() if ".dist-info/" not in name}
+        wanted = set()
+        prefix = str(unit.relative_to(ROOT))
+        for name in tracked(prefix):
+            inner = name.removeprefix(prefix + "/")
+            if inner in {"pyproject.toml", "CHANGELOG.md", ".gitignore"}:
+                continue
+            if "tests/" not in inner and not inner.startswith("build/"):
+                wanted.add(name)
+        readme = {f"{prefix}/README.md"}
+        assert wanted - inside - readme == set(), unit
+        assert {name for name in inside if "/tests/" in name} == set(), unit

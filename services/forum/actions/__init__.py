@@ -1,0 +1,1 @@
+"""What the forum does: one function per command, heard event or timer, each one transaction."""

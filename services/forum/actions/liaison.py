@@ -1,0 +1,397 @@
+"""Officials, liaison links, deputies and the opt-in to the draw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
+
+from chassis.bus import Due, Tx
+from chassis.refusal import NotFound
+from services.forum import errors, events, rules, storage
+from services.forum.actions.record import note, reply, require_state
+
+Tier = Literal["DISTRICT_LEADER", "STREET_TEAM", "COMMUNITY_CADRE", "GRID_WORKER"]
+TargetKind = Literal["STREET", "COMMUNITY", "GRID", "HOUSEHOLD"]
+DeputyKind = Literal["PARTY_DELEGATE", "PEOPLES_CONGRESS", "CPPCC_MEMBER"]
+DeputyLevel = Literal["NATIONAL", "PROVINCE", "CITY", "DISTRICT", "TOWN"]
+Area = Annotated[str, Meta(pattern=r"^\d{6}(\d{3}){0,3}$")]
+Street = Annotated[str, Meta(pattern=r"^\d{9}$")]
+ChosenId = Annotated[str, Meta(pattern=r"^[a-z]{2,5}_[A-Za-z0-9_-]{1,56}$")]
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterOfficial:
+    """A person takes office; a grid worker answers for his grid from then on."""
+
+    person_id: str
+    tier: Tier
+    post: Annotated[str, Meta(min_length=1, max_length=100)]
+    area: Area
+    official_id: ChosenId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EndOfficial:
+    """An official leaves office; his links end with it."""
+
+    official_id: str
+    reason: Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+@dataclass(frozen=True, slots=True)
+class AssignLiaison:
+    """An official answers for a target."""
+
+    official_id: str
+    target_kind: TargetKind
+    target: Annotated[str, Meta(min_length=1, max_length=64)]
+    since: datetime | None = None
+    until: datetime | None = None
+    link_id: ChosenId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EndLiaison:
+    """A link ends."""
+
+    link_id: str
+    reason: Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterDeputy:
+    """One of 两代表一委员 and the streets of the constituency."""
+
+    person_id: str
+    kind: DeputyKind
+    level: DeputyLevel
+    streets: Annotated[list[Street], Meta(min_length=1, max_length=50)]
+    term_from: datetime | None = None
+    term_to: datetime | None = None
+    deputy_id: ChosenId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EndDeputy:
+    """A deputy's term ends."""
+
+    deputy_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OptIn:
+    """A resident agrees to be drawn; a cadre may enter it for a person without a telephone."""
+
+    person_id: str | None = None
+
+
+def _same(row: storage.Row, **given: Any) -> bool:
+    return all(row[name] == value for name, value in given.items())
+
+
+def register_official(tx: Tx, body: RegisterOfficial) -> dict[str, Any]:
+    """Register an official.
+
+    Raises:
+        RoleDenied: The area lies outside the caller's scope.
+        AreaMismatch: The area is not of the tier's size.
+        IdTaken: The chosen id stands for another official.
+    """
+    tx.require_scope(body.area)
+    rules.check_official_area(body.tier, body.area)
+    given = {
+        "person_id": body.person_id,
+        "tier": body.tier,
+        "post": body.post,
+        "area": body.area,
+    }
+    if body.official_id:
+        row = storage.find(tx.conn, storage.officials, body.official_id)
+        if row is not None:
+            if not _same(row, **given):
+                raise errors.IdTaken(id=body.official_id, field="official_id")
+            return reply("official_id", row)
+    official_id = body.official_id or tx.new_id("off")
+    storage.add(
+        tx.conn,
+        storage.officials,
+        official_id=official_id,
+        state="ACTIVE",
+        created_at=tx.now,
+        version=1,
+        **given,
+    )
+    note(tx, kind="official", ref=official_id, action="register", state="ACTIVE", **given)
+    return {"id": official_id, "state": "ACTIVE", "version": 1}
+
+
+def end_official(tx: Tx, body: EndOfficial) -> dict[str, Any]:
+    """End an official's term and all his links.
+
+    Raises:
+        NotFound: There is none.
+        StateConflict: It has ended already.
+    """
+    row = storage.find_locked(tx.conn, storage.officials, body.official_id)
+    if row is None:
+        raise NotFound(kind="official", id=body.official_id)
+    tx.require_scope(row["area"])
+    tx.check_version(row["version"])
+    require_state(row, "ACTIVE")
+    for link in storage.links_of_official(tx.conn, body.official_id):
+        _end_link(tx, link, body.reason)
+    row = storage.change(tx.conn, storage.officials, row, state="ENDED", ended_at=tx.now)
+    note(
+        tx,
+        kind="official",
+        ref=body.official_id,
+        action="end",
+        state="ENDED",
+        reason=body.reason,
+    )
+    return reply("official_id", row)
+
+
+def assign_liaison(tx: Tx, body: AssignLiaison) -> dict[str, Any]:
+    """Link an official to a target; the same link again answers the one that exists.
+
+    Raises:
+        NotFound: There is no such official.
+        StateConflict: His term has ended.
+        TierRule: His tier answers for another kind of target.
+        AreaMismatch: The target lies outside his area.
+        TermOver: The period ends before it begins, or begins in the future.
+        IdTaken: The chosen id stands for another link.
+    """
+    official = storage.find_locked(tx.conn, storage.officials, body.official_id)
+    if official is None:
+        raise NotFound(kind="official", id=body.official_id)
+    tx.require_scope(official["area"])
+    require_state(official, "ACTIVE")
+    rules.check_link(official["tier"], official["area"], body.target_kind, body.target)
+    since = body.since or tx.now
+    if since > tx.now or (body.until is not None and body.until <= tx.now):
+        raise errors.TermOver(field="until" if since <= tx.now else "since")
+    given = {
+        "official_id": body.official_id,
+        "target_kind": body.target_kind,
+        "target": body.target,
+    }
+    if body.link_id:
+        row = storage.find(tx.conn, storage.liaisons, body.link_id)
+        if row is not None and not _same(row, **given):
+            raise errors.IdTaken(id=body.link_id, field="link_id")
+        if row is not None:
+            return reply("link_id", row)
+    row = storage.active_link(tx.conn, body.official_id, body.target_kind, body.target)
+    if row is not None:
+        return reply("link_id", row)
+    link_id = body.link_id or tx.new_id("lnk")
+    # A household lies in the grid of its worker; a code is its own area.
+    area = official["area"] if body.target_kind == "HOUSEHOLD" else body.target
+    storage.add(
+        tx.conn,
+        storage.liaisons,
+        link_id=link_id,
+        person_id=official["person_id"],
+        tier=official["tier"],
+        area=area,
+        since=since,
+        until=body.until,
+        state="ACTIVE",
+        created_at=tx.now,
+        version=1,
+        **given,
+    )
+    if body.until is not None:
+        tx.arm("liaison_until", link_id, body.until)
+    note(tx, kind="liaison", ref=link_id, action="assign", state="ACTIVE", **given)
+    tx.say(
+        events.LiaisonAssigned(
+            link_id=link_id,
+            tier=official["tier"],
+            person_id=official["person_id"],
+            **given,
+        ),
+        subject=link_id,
+        scope=area,
+        sequence=1,
+    )
+    return {"id": link_id, "state": "ACTIVE", "version": 1}
+
+
+def _end_link(tx: Tx, link: storage.Row, reason: str) -> storage.Row:
+    row = storage.change(
+        tx.conn, storage.liaisons, link, state="ENDED", until=tx.now, reason=reason
+    )
+    tx.disarm("liaison_until", row["link_id"])
+    note(
+        tx, kind="liaison", ref=row["link_id"], action="end", state="ENDED", reason=reason
+    )
+    tx.say(
+        events.LiaisonEnded(
+            link_id=row["link_id"],
+            tier=row["tier"],
+            target_kind=row["target_kind"],
+            target=row["target"],
+            official_id=row["official_id"],
+            person_id=row["person_id"],
+        ),
+        subject=row["link_id"],
+        scope=row["area"],
+        sequence=row["version"],
+    )
+    return row
+
+
+def end_liaison(tx: Tx, body: EndLiaison) -> dict[str, Any]:
+    """End a link.
+
+    Raises:
+        NotFound: There is none.
+        StateConflict: It has ended already.
+    """
+    row = storage.find_locked(tx.conn, storage.liaisons, body.link_id)
+    if row is None:
+        raise NotFound(kind="liaison", id=body.link_id)
+    tx.require_scope(row["area"])
+    tx.check_version(row["version"])
+    require_state(row, "ACTIVE")
+    return reply("link_id", _end_link(tx, row, body.reason))
+
+
+def end_at_term(tx: Tx, due: Due) -> None:
+    """End a link whose time is over."""
+    row = storage.find_locked(tx.conn, storage.liaisons, due.ref)
+    if row is not None and row["state"] == "ACTIVE":
+        _end_link(tx, row, "TERM")
+
+
+def register_deputy(tx: Tx, body: RegisterDeputy) -> dict[str, Any]:
+    """Register a deputy with the streets of the constituency.
+
+    Raises:
+        RoleDenied: A street lies outside the caller's scope.
+        TermOver: The term ends before it begins.
+        IdTaken: The chosen id stands for another deputy.
+    """
+    streets = sorted(set(body.streets))
+    for street in streets:
+        tx.require_scope(street)
+    term_from = body.term_from or tx.now
+    if body.term_to is not None and body.term_to <= term_from:
+        raise errors.TermOver(field="term_to")
+    given = {"person_id": body.person_id, "kind": body.kind, "level": body.level}
+    if body.deputy_id:
+        row = storage.find(tx.conn, storage.deputies, body.deputy_id)
+        if row is not None:
+            same = storage.streets_of(tx.conn, [body.deputy_id]).get(body.deputy_id) == streets
+            if not same or not _same(row, **given):
+                raise errors.IdTaken(id=body.deputy_id, field="deputy_id")
+            return reply("deputy_id", row)
+    deputy_id = body.deputy_id or tx.new_id("dep")
+    storage.add(
+        tx.conn,
+        storage.deputies,
+        deputy_id=deputy_id,
+        term_from=term_from,
+        term_to=body.term_to,
+        area=streets[0] if len(streets) == 1 else streets[0][:6],
+        state="ACTIVE",
+        created_at=tx.now,
+        version=1,
+        **given,
+    )
+    storage.add_all(
+        tx.conn,
+        storage.deputy_streets,
+        [{"deputy_id": deputy_id, "street": street} for street in streets],
+    )
+    note(tx, kind="deputy", ref=deputy_id, action="register", state="ACTIVE", **given)
+    return {"id": deputy_id, "state": "ACTIVE", "version": 1}
+
+
+def end_deputy(tx: Tx, body: EndDeputy) -> dict[str, Any]:
+    """End a deputy's term.
+
+    Raises:
+        NotFound: There is none.
+        StateConflict: It has ended already.
+    """
+    row = storage.find_locked(tx.conn, storage.deputies, body.deputy_id)
+    if row is None:
+        raise NotFound(kind="deputy", id=body.deputy_id)
+    tx.require_scope(row["area"])
+    tx.check_version(row["version"])
+    require_state(row, "ACTIVE")
+    row = storage.change(tx.conn, storage.deputies, row, state="ENDED", term_to=tx.now)
+    note(tx, kind="deputy", ref=body.deputy_id, action="end", state="ENDED")
+    return reply("deputy_id", row)
+
+
+def _opting_person(tx: Tx, person_id: str | None) -> str:
+    """Return whose choice it is: the caller's own, or of a resident in a cadre's scope."""
+    if tx.actor.role == "R_RESIDENT" or person_id is None:
+        if person_id not in {None, tx.actor.id}:
+            raise NotFound(kind="resident", id=person_id)
+        return tx.actor.id
+    known = storage.residents_of(tx.conn, [person_id]).get(person_id)
+    if known is None:
+        raise NotFound(kind="resident", id=person_id)
+    tx.require_scope(known["grid"] or known["community"])
+    return person_id
+
+
+def opt_in(tx: Tx, body: OptIn) -> dict[str, Any]:
+    """Let a resident be drawn as a representative from now on.
+
+    Raises:
+        UnderAge: The registry says that the person is no adult.
+        NotFound: The person is not the caller, nor a resident in his scope.
+    """
+    person_id = _opting_person(tx, body.person_id)
+    known = storage.residents_of(tx.conn, [person_id]).get(person_id)
+    if known is not None and not known["is_adult"]:
+        raise errors.UnderAge
+    row = storage.find_locked(tx.conn, storage.opt_ins, person_id)
+    if row is None:
+        version = 1
+        storage.add(
+            tx.conn,
+            storage.opt_ins,
+            person_id=person_id,
+            opted_at=tx.now,
+            entered_by=tx.actor.id,
+            version=version,
+        )
+    elif row["withdrawn_at"] is not None:
+        changed = storage.change(
+            tx.conn,
+            storage.opt_ins,
+            row,
+            opted_at=tx.now,
+            withdrawn_at=None,
+            entered_by=tx.actor.id,
+        )
+        version = changed["version"]
+    else:
+        version = row["version"]
+    return {"id": person_id, "state": "OPTED_IN", "version": version}
+
+
+def opt_out(tx: Tx, body: OptIn) -> dict[str, Any]:
+    """Take a resident out of the draw; always allowed, no reason asked.
+
+    Raises:
+        NotFound: The person is not the caller nor in his scope, or has never opted in.
+    """
+    person_id = _opting_person(tx, body.person_id)
+    row = storage.find_locked(tx.conn, storage.opt_ins, person_id)
+    if row is None:
+        raise NotFound(kind="opt-in", id=person_id)
+    if row["withdrawn_at"] is None:
+        row = storage.change(tx.conn, storage.opt_ins, row, withdrawn_at=tx.now)
+    return {"id": person_id, "state": "OPTED_OUT", "version": row["version"]}

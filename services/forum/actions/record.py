@@ -1,0 +1,197 @@
+"""What every action leaves behind: a history row, messages to those concerned, an escalation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from chassis.bus import Tx
+from chassis.refusal import NotFound, StateConflict
+from services.forum import rules, storage
+
+
+def reply(key: str, row: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+    """Return what a command answers about a row."""
+    shown = {"id": row[key], "state": row["state"], "version": row["version"]}
+    if row.get("number"):
+        shown["number"] = row["number"]
+    return shown | {name: value for name, value in more.items() if value is not None}
+
+
+def note(
+    tx: Tx,
+    *,
+    kind: str,
+    ref: str,
+    action: str,
+    state: str | None = None,
+    topic_id: str | None = None,
+    **detail: Any,
+) -> None:
+    """Write a history row: who did what, when, with which result."""
+    storage.add(
+        tx.conn,
+        storage.history,
+        kind=kind,
+        ref=ref,
+        topic_id=topic_id,
+        at=tx.now,
+        action=action,
+        state=state,
+        actor=tx.actor.id,
+        role=tx.actor.role,
+        detail=detail,
+    )
+
+
+def tell(
+    tx: Tx, code: str, topic: Mapping[str, Any], persons: Iterable[str], *, ref: str | None = None
+) -> None:
+    """Leave a message for persons; the gateway delivers it."""
+    storage.add_all(
+        tx.conn,
+        storage.messages,
+        [
+            {
+                "message_id": tx.new_id("msg"),
+                "person_id": person_id,
+                "code": code,
+                "topic_id": topic["topic_id"],
+                "ref": ref,
+                "created_at": tx.now,
+            }
+            for person_id in sorted(set(persons))
+        ],
+    )
+
+
+def topic_locked(tx: Tx, topic_id: str) -> storage.Row:
+    """Return a topic, locked.
+
+    Raises:
+        NotFound: There is none.
+    """
+    row = storage.find_locked(tx.conn, storage.topics, topic_id)
+    if row is None:
+        raise NotFound(kind="topic", id=topic_id)
+    return row
+
+
+def led_topic(tx: Tx, topic_id: str, *states: str) -> storage.Row:
+    """Return a topic that the caller may lead, locked, in one of the states and as he saw it.
+
+    Raises:
+        NotFound: There is none.
+        RoleDenied: It lies outside the caller's scope.
+        VersionConflict: It has changed since he read it.
+        StateConflict: It is in another state.
+    """
+    row = topic_locked(tx, topic_id)
+    tx.require_scope(row["area"])
+    tx.check_version(row["version"])
+    require_state(row, *states)
+    return row
+
+
+def require_state(row: Mapping[str, Any], *states: str) -> None:
+    """Refuse a row in another state.
+
+    Raises:
+        StateConflict: It is in none of `states`.
+    """
+    if states and row["state"] not in states:
+        raise StateConflict(state=row["state"])
+
+
+def move(
+    tx: Tx,
+    topic: Mapping[str, Any],
+    state: str,
+    action: str,
+    *,
+    code: str | None = None,
+    detail: Mapping[str, Any] | None = None,
+    **values: Any,
+) -> storage.Row:
+    """Bring a topic into a state: the row, its history, and a message to everyone concerned.
+
+    Args:
+        tx: The transaction.
+        topic: The topic, locked.
+        state: The new state; it may be the present one.
+        action: What was done, for the history.
+        code: Of the message; that of the state by default.
+        detail: More for the history.
+        values: Columns that change with it.
+    """
+    row = storage.change(tx.conn, storage.topics, topic, state=state, **values)
+    note(
+        tx,
+        kind="topic",
+        ref=row["topic_id"],
+        topic_id=row["topic_id"],
+        action=action,
+        state=state,
+        **(detail or {}),
+    )
+    tell(tx, code or f"TOPIC_{state}", row, storage.participants_of(tx.conn, row))
+    return row
+
+
+def chain_of(tx: Tx, target: str, grid: str | None) -> list[dict[str, Any]]:
+    """Return the liaison chain above a target, gaps shown."""
+    steps = rules.chain_steps(target, grid)
+    place = grid or (target if target.isdigit() and len(target) == 15 else None)
+    return rules.chain(steps, storage.answering(tx.conn, steps, place))
+
+
+def escalate(
+    tx: Tx,
+    topic: Mapping[str, Any],
+    *,
+    deadline: str,
+    tier: str,
+    level: int,
+    task: Mapping[str, Any] | None = None,
+) -> None:
+    """Bring a missed deadline before the official of a tier, or who acts for him.
+
+    An empty chain is recorded too: the row without an official is the alarm.
+    """
+    place = (task or topic).get("grid") or topic["area"]
+    rungs = chain_of(tx, place, None)
+    official, acting = rules.pick(rungs, tier)
+    if official is None and not any(rung["tier"] == tier for rung in rungs):
+        # A matter of the whole community has no grid, so its lowest rung is the street team.
+        official, acting = rules.pick(rungs, rungs[0]["tier"])
+        acting = official is not None
+    ref = task["task_id"] if task else topic["topic_id"]
+    storage.add(
+        tx.conn,
+        storage.escalations,
+        escalation_id=tx.new_id("esc"),
+        topic_id=topic["topic_id"],
+        task_id=task["task_id"] if task else None,
+        deadline=deadline,
+        level=level,
+        tier=tier,
+        official_id=official["official_id"] if official else None,
+        person_id=official["person_id"] if official else None,
+        acting=acting,
+        area=topic["area"],
+        created_at=tx.now,
+    )
+    note(
+        tx,
+        kind="task" if task else "topic",
+        ref=ref,
+        topic_id=topic["topic_id"],
+        action="escalate",
+        deadline=deadline,
+        level=level,
+        tier=tier,
+        official_id=official["official_id"] if official else None,
+    )
+    if official:
+        code = "TASK_OVERDUE" if task else "ESCALATED"
+        tell(tx, code, topic, [official["person_id"]], ref=ref)

@@ -1,0 +1,741 @@
+"""Step 3 of 135: sessions, invitations along the liaison chain, attendance and votes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
+
+from chassis.bus import Due, Tx
+from chassis.refusal import NotFound
+from services.forum import errors, events, rules, storage
+from services.forum.actions.record import move, note, reply, require_state, tell, topic_locked
+
+Capacity = Literal[
+    "RESIDENT_REP",
+    "OWNERS_COMMITTEE",
+    "PROPERTY",
+    "MERCHANT",
+    "UNIT",
+    "PARTY_MEMBER",
+    "DEPUTY",
+    "OFFICIAL",
+    "EXPERT",
+    "STATION_HOST",
+]
+PersonId = Annotated[str, Meta(min_length=1, max_length=64)]
+
+
+@dataclass(frozen=True, slots=True)
+class Invitee:
+    """A person whom the host invites by name, and as what."""
+
+    person_id: PersonId
+    capacity: Capacity
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleSession:
+    """When and where topics are talked about.
+
+    Officials come through the liaison links and deputies by rotation in any case; with `auto`
+    the property's managers and drawn residents are added to those named.
+    """
+
+    topic_ids: Annotated[list[str], Meta(min_length=1, max_length=3)]
+    start: datetime
+    place: Annotated[str, Meta(min_length=1, max_length=100)]
+    auto: bool = False
+    invitees: Annotated[list[Invitee], Meta(max_length=200)] = field(default_factory=list)
+    resident_seats: int | None = None
+    host_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WhichSession:
+    """Which session is meant."""
+
+    session_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerInvitation:
+    """Whether somebody comes; an official who does not names a delegate of his tier."""
+
+    invitation_id: str
+    answer: Literal["YES", "NO", "DELEGATE"]
+    delegate_person_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordAttendance:
+    """Who has come."""
+
+    session_id: str
+    person_ids: Annotated[list[PersonId], Meta(min_length=1, max_length=500)]
+
+
+@dataclass(frozen=True, slots=True)
+class CastVote:
+    """One person's vote on one topic."""
+
+    session_id: str
+    topic_id: str
+    choice: Literal["FOR", "AGAINST", "ABSTAIN"]
+
+
+@dataclass(frozen=True, slots=True)
+class CloseVote:
+    """The host closes the vote on a topic."""
+
+    session_id: str
+    topic_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Adjourn:
+    """The host ends the session without a vote."""
+
+    session_id: str
+    reason: Literal["NO_QUORUM", "NEED_FACTS"] = "NO_QUORUM"
+
+
+# --------------------------------------------------------------------------------------------------
+# The list of those invited
+
+
+class _List:
+    """A list of invitations in the making: one person, one capacity."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, dict[str, Any]] = {}
+
+    def put(
+        self,
+        person_id: str,
+        capacity: str,
+        via: str,
+        *,
+        tier: str | None = None,
+        source: str | None = None,
+    ) -> None:
+        """Add a person; who is on the list stays as he is."""
+        self.rows.setdefault(
+            person_id,
+            {
+                "person_id": person_id,
+                "capacity": capacity,
+                "voting": capacity in rules.VOTING,
+                "via": via,
+                "tier": tier,
+                "source": source,
+            },
+        )
+
+    def capacities(self) -> list[str]:
+        """Return the capacity of everyone on the list."""
+        return [row["capacity"] for row in self.rows.values()]
+
+
+def _targets(tx: Tx, tier: str, scope: Sequence[str], area: str) -> list[list[str]]:
+    """Return the groups of targets of a tier, in each of which somebody must be linked.
+
+    An area that is named must have its own official. Where a whole community or street is
+    named, one official among those of its parts speaks for it.
+    """
+    if tier in {rules.GRID_WORKER, rules.COMMUNITY_CADRE}:
+        digits = 15
+    else:
+        digits = 12 if tier == rules.STREET_TEAM else 9
+    groups: list[list[str]] = []
+    for code in scope:
+        if len(code) >= digits:
+            groups.append([code[:digits]])
+        else:
+            groups.append(storage.areas_in(tx.conn, code, digits))
+    unique = {tuple(group): group for group in groups}
+    return list(unique.values()) or [[area[:digits]]]
+
+
+def _invite_officials(tx: Tx, listed: _List, level: str, scope: Sequence[str], area: str) -> None:
+    for tier in rules.official_tiers(level):
+        for group in _targets(tx, tier, scope, area):
+            found = storage.linked(tx.conn, tier, group)
+            if not found:
+                target = group[0] if len(group) == 1 else ", ".join(scope)
+                raise errors.LiaisonMissing(tier=tier, target=target)
+            # One target, one official: the one who has answered for it longest.
+            seen: set[str] = set()
+            for row in found:
+                if row["target"] not in seen:
+                    seen.add(row["target"])
+                    listed.put(
+                        row["person_id"],
+                        "OFFICIAL",
+                        "LINK",
+                        tier=tier,
+                        source=row["official_id"],
+                    )
+
+
+def _invite_deputies(tx: Tx, listed: _List, level: str, street: str) -> None:
+    in_office = storage.deputies_covering(
+        tx.conn, street, now=tx.now, since=tx.now - rules.DEPUTY_WINDOW
+    )
+    by_person = {row["person_id"]: row for row in in_office}
+    named = []
+    for person_id, row in listed.rows.items():
+        # Only a registered deputy of this street counts; another may still come and speak.
+        if row["capacity"] == "DEPUTY" and person_id in by_person:
+            row["source"] = by_person[person_id]["deputy_id"]
+            named.append(by_person[person_id]["kind"])
+    free = [dict(row) for row in in_office if row["person_id"] not in listed.rows]
+    chosen = rules.rotate(free, level=level, taken=named)
+    for row in chosen:
+        listed.put(row["person_id"], "DEPUTY", "ROTATION", source=row["deputy_id"])
+    rules.check_deputies(level, named + [row["kind"] for row in chosen])
+
+
+def _invite_property(tx: Tx, listed: _List, scope: Sequence[str], area: str) -> None:
+    for project in storage.projects_of(tx.conn, area):
+        grids = project["grids"] or [area]
+        touched = any(a.startswith(b) or b.startswith(a) for a in grids for b in scope)
+        if touched and project["manager"]:
+            listed.put(project["manager"], "PROPERTY", "PROJECT", source=project["project_id"])
+
+
+def _invite_residents(
+    tx: Tx,
+    listed: _List,
+    *,
+    topics: Sequence[Mapping[str, Any]],
+    scope: Sequence[str],
+    seats: int,
+    seed: str,
+) -> int:
+    """Add proposers and cosigners, at most three, and draw the rest. Returns the pool's size."""
+    proposers = [t["proposer"] for t in topics if t["proposer_kind"] == "RESIDENT"]
+    signed = storage.cosigners_of(tx.conn, [t["topic_id"] for t in topics])
+    speakers = list(dict.fromkeys([*proposers, *(row["person_id"] for row in signed)]))
+    known = storage.residents_of(tx.conn, speakers)
+    adults = [p for p in speakers if p not in known or known[p]["is_adult"]]
+    for person_id in adults[: rules.REPRESENTATIVES]:
+        via = "PROPOSER" if person_id in proposers else "COSIGNER"
+        listed.put(person_id, "RESIDENT_REP", via)
+    pool = storage.draw_pool(tx.conn, scope, listed.rows)
+    taken = listed.capacities().count("RESIDENT_REP")
+    for person_id in rules.draw(seed, pool, seats - taken):
+        listed.put(person_id, "RESIDENT_REP", "DRAW")
+    return len(pool)
+
+
+# --------------------------------------------------------------------------------------------------
+# Commands
+
+
+def _topics_to_schedule(tx: Tx, topic_ids: Sequence[str]) -> list[storage.Row]:
+    locked = storage.topics_locked(tx.conn, topic_ids)
+    found = []
+    for topic_id in dict.fromkeys(topic_ids):
+        topic = locked.get(topic_id)
+        if topic is None:
+            raise NotFound(kind="topic", id=topic_id)
+        tx.require_scope(topic["area"])
+        rules.check_artefacts(
+            3, {1: topic["number"], 2: storage.analysis_of(tx.conn, topic) is not None}
+        )
+        require_state(topic, "ADOPTED")
+        found.append(topic)
+    if len({t["area"] for t in found}) != 1:
+        raise errors.ScopeMismatch(scope=", ".join(t["area"] for t in found), field="topic_ids")
+    return found
+
+
+def schedule_session(tx: Tx, body: ScheduleSession) -> dict[str, Any]:
+    """Schedule a session on one to three topics of a community and invite.
+
+    Raises:
+        StepLocked: A topic has no published analysis.
+        StateConflict: A topic is not waiting for a session.
+        NoticeTooShort: Less than 72 hours are left.
+        OverTenWorkingDays: It would be held too late.
+        LiaisonMissing: A tier that must be invited has nobody.
+        DeputyRequired: Too few deputies cover the street.
+        ResidentMajority: Residents are not more than half of the voters.
+        PersonTwice: A person is named twice.
+    """
+    topics = _topics_to_schedule(tx, body.topic_ids)
+    area = topics[0]["area"]
+    level = max((t["level"] for t in topics), key=rules.LEVELS.index)
+    scope = sorted({code for t in topics for code in t["scope"]})
+    # Who is late already gets a fresh term from today; the missed one stays on record.
+    terms = [
+        t["session_due"]
+        if tx.now < t["session_due"]
+        else tx.calendar.due(tx.now, rules.SESSION_WD)
+        for t in topics
+    ]
+    session_due = min(terms)
+    rules.check_notice(
+        tx.now, body.start, session_due, f"{tx.calendar.local(session_due):%Y-%m-%d %H:%M}"
+    )
+    seats = tx.settings.resident_seats if body.resident_seats is None else body.resident_seats
+    if not 3 <= seats <= 60:
+        raise errors.SeatsOutOfRange(field="resident_seats")
+    session_id = tx.new_id("ses")
+    seed = rules.seed_of(session_id)
+    listed = _List()
+    for invitee in body.invitees:
+        if invitee.person_id in listed.rows:
+            raise errors.PersonTwice(person_id=invitee.person_id, field="invitees")
+        listed.put(invitee.person_id, invitee.capacity, "NAMED")
+    _invite_officials(tx, listed, level, scope, area)
+    _invite_deputies(tx, listed, level, area[:9])
+    pool = 0
+    if body.auto:
+        _invite_property(tx, listed, scope, area)
+        pool = _invite_residents(
+            tx, listed, topics=topics, scope=scope, seats=seats, seed=seed
+        )
+    rules.check_resident_majority(listed.capacities())
+    return _invite(tx, body, topics, listed, session_id=session_id, seed=seed, pool=pool, level=level)
+
+
+def _invite(
+    tx: Tx,
+    body: ScheduleSession,
+    topics: Sequence[storage.Row],
+    listed: _List,
+    *,
+    session_id: str,
+    seed: str,
+    pool: int,
+    level: str,
+) -> dict[str, Any]:
+    area = topics[0]["area"]
+    storage.add(
+        tx.conn,
+        storage.sessions,
+        session_id=session_id,
+        level=level,
+        area=area,
+        place=body.place,
+        start_at=body.start,
+        host_id=body.host_id or tx.actor.id,
+        state="SCHEDULED",
+        notice_sent_at=tx.now,
+        seed=seed,
+        pool=pool,
+        created_at=tx.now,
+        version=1,
+    )
+    storage.add_all(
+        tx.conn,
+        storage.session_topics,
+        [
+            {"session_id": session_id, "topic_id": t["topic_id"], "ordinal": n}
+            for n, t in enumerate(topics, start=1)
+        ],
+    )
+    storage.add_all(
+        tx.conn,
+        storage.invitations,
+        [
+            row
+            | {
+                "invitation_id": tx.new_id("inv"),
+                "session_id": session_id,
+                "area": area,
+                "answer": "NONE",
+                "created_at": tx.now,
+                "version": 1,
+            }
+            for row in listed.rows.values()
+        ],
+    )
+    for topic in topics:
+        move(
+            tx,
+            topic,
+            "SCHEDULED",
+            "schedule",
+            detail={"session_id": session_id},
+            session_id=session_id,
+        )
+    tell(tx, "INVITED", topics[0], listed.rows, ref=session_id)
+    tx.arm("session_answers", session_id, body.start - rules.ANSWERS_BEFORE)
+    note(
+        tx,
+        kind="session",
+        ref=session_id,
+        action="schedule",
+        state="SCHEDULED",
+        invited=len(listed.rows),
+        pool=pool,
+        seed=seed,
+    )
+    return {
+        "id": session_id,
+        "state": "SCHEDULED",
+        "version": 1,
+        "start": body.start.isoformat(),
+        "invited": len(listed.rows),
+        "voting": sum(row["voting"] for row in listed.rows.values()),
+    }
+
+
+def answer_invitation(tx: Tx, body: AnswerInvitation) -> dict[str, Any]:
+    """Answer one's own invitation; the last answer before the session counts.
+
+    Raises:
+        NotFound: There is none, or it is somebody else's.
+        AnswerTooLate: The session has begun.
+        DelegateRequired: An official declines without naming a delegate.
+        DelegateTier: The delegate is no official of the tier, or is invited himself.
+    """
+    row = storage.find_locked(tx.conn, storage.invitations, body.invitation_id)
+    if row is None or row["person_id"] != tx.actor.id:
+        raise NotFound(kind="invitation", id=body.invitation_id)
+    session = storage.find(tx.conn, storage.sessions, row["session_id"])
+    assert session is not None
+    if session["state"] != "SCHEDULED":
+        raise errors.AnswerTooLate
+    delegate = body.delegate_person_id
+    if row["capacity"] == "OFFICIAL" and body.answer != "YES" and delegate is None:
+        raise errors.DelegateRequired(field="delegate_person_id")
+    if body.answer == "DELEGATE" and delegate is None:
+        raise errors.DelegateRequired(field="delegate_person_id")
+    if delegate is not None and body.answer != "YES":
+        _invite_delegate(tx, row, delegate)
+    else:
+        delegate = None
+    changed = storage.change(
+        tx.conn,
+        storage.invitations,
+        row,
+        answer=body.answer,
+        answered_at=tx.now,
+        delegate=delegate,
+    )
+    return {
+        "id": body.invitation_id,
+        "state": body.answer,
+        "version": changed["version"],
+        "session_id": row["session_id"],
+    }
+
+
+def _invite_delegate(tx: Tx, row: storage.Row, delegate: str) -> None:
+    if row["capacity"] != "OFFICIAL" or storage.official_of(tx.conn, delegate, row["tier"]) is None:
+        raise errors.DelegateTier(delegate=delegate, field="delegate_person_id")
+    invited = storage.invitation_of(tx.conn, row["session_id"], delegate)
+    if invited is not None:
+        if invited["via"] == "DELEGATE" and row["delegate"] == delegate:
+            return
+        raise errors.DelegateTier(delegate=delegate, field="delegate_person_id")
+    storage.add(
+        tx.conn,
+        storage.invitations,
+        invitation_id=tx.new_id("inv"),
+        session_id=row["session_id"],
+        person_id=delegate,
+        capacity="OFFICIAL",
+        voting=False,
+        via="DELEGATE",
+        tier=row["tier"],
+        source=row["source"],
+        area=row["area"],
+        answer="YES",
+        answered_at=tx.now,
+        created_at=tx.now,
+        version=1,
+    )
+    topic = storage.agenda(tx.conn, row["session_id"])[0]
+    tell(tx, "INVITED", topic, [delegate], ref=row["session_id"])
+
+
+def remind_host(tx: Tx, due: Due) -> None:
+    """A day before the session, ask the host to telephone those who have not answered."""
+    session = storage.find(tx.conn, storage.sessions, due.ref)
+    if session is None or session["state"] != "SCHEDULED":
+        return
+    silent = [
+        row["person_id"]
+        for row in storage.invitations_of(tx.conn, due.ref)
+        if row["answer"] == "NONE"
+    ]
+    if silent:
+        topic = storage.agenda(tx.conn, due.ref)[0]
+        tell(tx, "ANSWERS_MISSING", topic, [session["host_id"]], ref=due.ref)
+        note(tx, kind="session", ref=due.ref, action="answers_missing", people=silent)
+
+
+def _led_session(tx: Tx, session_id: str, *states: str, matched: bool = True) -> storage.Row:
+    """Return a session that the caller hosts, locked.
+
+    Raises:
+        NotFound: There is none.
+        NotHost: The caller is neither the host nor the community's secretary.
+    """
+    row = storage.find_locked(tx.conn, storage.sessions, session_id)
+    if row is None:
+        raise NotFound(kind="session", id=session_id)
+    tx.require_scope(row["area"])
+    if tx.actor.id != row["host_id"] and tx.actor.role != "R_SECRETARY":
+        raise errors.NotHost
+    if matched:
+        tx.check_version(row["version"])
+    require_state(row, *states)
+    return row
+
+
+def open_session(tx: Tx, body: WhichSession) -> dict[str, Any]:
+    """Open a session, at the earliest 15 minutes before its start.
+
+    Raises:
+        TooEarly: It is too early.
+        StateConflict: It is not scheduled.
+    """
+    session = _led_session(tx, body.session_id, "SCHEDULED")
+    earliest = session["start_at"] - rules.OPEN_BEFORE
+    if tx.now < earliest:
+        raise errors.TooEarly(earliest=f"{tx.calendar.local(earliest):%Y-%m-%d %H:%M}")
+    for item in storage.agenda(tx.conn, body.session_id):
+        topic = topic_locked(tx, item["topic_id"])
+        if topic["state"] == "SCHEDULED" and topic["session_id"] == body.session_id:
+            move(tx, topic, "DELIBERATING", "open", detail={"session_id": body.session_id})
+            tx.disarm("topic_session", item["topic_id"])
+    tx.disarm("session_answers", body.session_id)
+    row = storage.change(tx.conn, storage.sessions, session, state="OPEN", opened_at=tx.now)
+    note(tx, kind="session", ref=body.session_id, action="open", state="OPEN")
+    return reply("session_id", row)
+
+
+def presence(rows: Sequence[Mapping[str, Any]]) -> rules.Presence:
+    """Count those who matter for quorum."""
+    voting = [row for row in rows if row["voting"]]
+    present = [row for row in voting if row["attended_at"] is not None]
+    residents = [row for row in present if row["capacity"] in rules.RESIDENT_SIDE]
+    return rules.Presence(len(voting), len(present), len(residents))
+
+
+def record_attendance(tx: Tx, body: RecordAttendance) -> dict[str, Any]:
+    """Record who has come. Repeating it is harmless, so several helpers may do it at the door.
+
+    Raises:
+        NotInvited: Somebody is not on the list; nobody is recorded.
+        StateConflict: The session is not open.
+    """
+    session = _led_session(tx, body.session_id, "OPEN", matched=False)
+    invited = {row["person_id"] for row in storage.invitations_of(tx.conn, body.session_id)}
+    stranger = next((p for p in body.person_ids if p not in invited), None)
+    if stranger is not None:
+        raise errors.NotInvited(person_id=stranger, field="person_ids")
+    storage.mark_attended(tx.conn, body.session_id, body.person_ids, tx.now)
+    counted = presence(storage.invitations_of(tx.conn, body.session_id))
+    return reply(
+        "session_id",
+        session,
+        voting_present=counted.voting_present,
+        resident_present=counted.resident_present,
+        quorum=counted.quorum,
+    )
+
+
+def vote(tx: Tx, body: CastVote) -> dict[str, Any]:
+    """Cast one's vote on a topic. The answer does not repeat it, and no event tells of it.
+
+    Raises:
+        NotFound: There is no such session, or the topic is not on its agenda.
+        StateConflict: The vote on the topic is not open.
+        NotPresent: The caller was not invited or has not come.
+        NotVoting: His capacity has no vote.
+        AlreadyVoted: He has voted.
+    """
+    # Votes wait for each other and for the close, so that none slips in behind the count.
+    topic = topic_locked(tx, body.topic_id)
+    session = storage.find(tx.conn, storage.sessions, body.session_id)
+    if session is None or topic["session_id"] != body.session_id:
+        raise NotFound(kind="session", id=body.session_id)
+    require_state(session, "OPEN")
+    require_state(topic, "DELIBERATING")
+    row = storage.invitation_of(tx.conn, body.session_id, tx.actor.id)
+    if row is not None and not row["voting"]:
+        raise errors.NotVoting(capacity=row["capacity"])
+    if row is None or row["attended_at"] is None:
+        raise errors.NotPresent
+    fresh = storage.cast_vote(
+        tx.conn,
+        session_id=body.session_id,
+        topic_id=body.topic_id,
+        person_id=tx.actor.id,
+        choice=body.choice,
+        cast_at=tx.now,
+    )
+    if not fresh:
+        raise errors.AlreadyVoted
+    return {"id": body.session_id, "state": "CAST", "version": session["version"]}
+
+
+def close_vote(tx: Tx, body: CloseVote) -> dict[str, Any]:
+    """Close the vote on a topic: passed by strictly more than half of the voters present.
+
+    A topic that has been adjourned twice ends here even without quorum, as failed: otherwise it
+    could neither be voted on nor adjourned.
+
+    Raises:
+        NotFound: The topic is not on the agenda.
+        NoQuorum: Too few voters are present; the host may adjourn.
+        ResidentShare: Too few of them are residents; the host may adjourn.
+        StateConflict: The vote is not open.
+    """
+    session = _led_session(tx, body.session_id, "OPEN")
+    topic = topic_locked(tx, body.topic_id)
+    if topic["session_id"] != body.session_id:
+        raise NotFound(kind="topic", id=body.topic_id)
+    require_state(topic, "DELIBERATING")
+    counted = presence(storage.invitations_of(tx.conn, body.session_id))
+    quorum = True
+    try:
+        rules.check_quorum(counted)
+    except (errors.NoQuorum, errors.ResidentShare):
+        if topic["adjournments"] < rules.ADJOURNMENTS:
+            raise
+        quorum = False
+    ballots = storage.count_votes(tx.conn, body.session_id, body.topic_id)
+    in_favour = ballots.get("FOR", 0)
+    won = quorum and rules.passed(in_favour, counted.voting_present)
+    result = {
+        "in_favour": in_favour,
+        "against": ballots.get("AGAINST", 0),
+        "abstain": ballots.get("ABSTAIN", 0),
+        "not_cast": counted.voting_present - sum(ballots.values()),
+        "voting_invited": counted.voting_invited,
+        "voting_present": counted.voting_present,
+        "resident_present": counted.resident_present,
+        "passed": won,
+    }
+    storage.close_tally(tx.conn, body.session_id, body.topic_id, closed_at=tx.now, **result)
+    if won:
+        opinion_due = tx.calendar.due(tx.now, rules.OPINION_WD)
+        move(
+            tx,
+            topic,
+            "OPINION_DUE",
+            "close_vote",
+            detail=result,
+            voted_at=tx.now,
+            opinion_due=opinion_due,
+        )
+        tx.arm("opinion_draft", body.topic_id, opinion_due)
+    else:
+        move(
+            tx,
+            topic,
+            "FAILED",
+            "close_vote",
+            detail=result | {"quorum": quorum},
+            voted_at=tx.now,
+            failed_at=tx.now,
+        )
+    session = _end_if_done(tx, session)
+    _say_attendance(tx, session, body.topic_id)
+    shown = {("for" if name == "in_favour" else name): value for name, value in result.items()}
+    return {
+        "id": body.session_id,
+        "state": "VOTED",
+        "version": session["version"],
+        "topic_id": body.topic_id,
+        "topic_state": "OPINION_DUE" if won else "FAILED",
+        "session_state": session["state"],
+        **shown,
+    }
+
+
+def _end_if_done(tx: Tx, session: storage.Row) -> storage.Row:
+    """End a session when every topic has been voted on; its version goes up in any case."""
+    open_items = [
+        item for item in storage.agenda(tx.conn, session["session_id"]) if item["closed_at"] is None
+    ]
+    if open_items:
+        return storage.change(tx.conn, storage.sessions, session)
+    note(tx, kind="session", ref=session["session_id"], action="end", state="ENDED")
+    return storage.change(tx.conn, storage.sessions, session, state="ENDED", ended_at=tx.now)
+
+
+def _say_attendance(tx: Tx, session: storage.Row, topic_id: str) -> None:
+    """Say once per person and session that he was present when a vote closed."""
+    for row in storage.take_unrecorded(tx.conn, session["session_id"], tx.now):
+        tx.say(
+            events.AttendanceRecorded(
+                session_id=session["session_id"],
+                topic_id=topic_id,
+                person_id=row["person_id"],
+                capacity=row["capacity"],
+            ),
+            subject=session["session_id"],
+            scope=session["area"],
+            sequence=session["version"],
+        )
+
+
+def adjourn(tx: Tx, body: Adjourn) -> dict[str, Any]:
+    """End a session without a vote on the topics still open; each needs a new session.
+
+    Raises:
+        AdjournLimit: A topic has been adjourned twice; its vote must be closed.
+        StateConflict: The session is not open.
+    """
+    session = _led_session(tx, body.session_id, "OPEN")
+    for item in storage.agenda(tx.conn, body.session_id):
+        if item["closed_at"] is not None:
+            continue
+        topic = topic_locked(tx, item["topic_id"])
+        if topic["adjournments"] >= rules.ADJOURNMENTS:
+            raise errors.AdjournLimit(times=topic["adjournments"])
+        return_to_session(
+            tx,
+            topic,
+            "adjourn",
+            {"session_id": body.session_id, "reason": body.reason},
+            adjournments=topic["adjournments"] + 1,
+        )
+    row = storage.change(
+        tx.conn,
+        storage.sessions,
+        session,
+        state="ADJOURNED",
+        ended_at=tx.now,
+        reason=body.reason,
+    )
+    note(
+        tx,
+        kind="session",
+        ref=body.session_id,
+        action="adjourn",
+        state="ADJOURNED",
+        reason=body.reason,
+    )
+    return reply("session_id", row)
+
+
+def return_to_session(
+    tx: Tx, topic: storage.Row, action: str, detail: dict[str, Any], **values: Any
+) -> storage.Row:
+    """Bring a topic back to where it waits for a session, with a fresh term for one."""
+    session_due = tx.calendar.due(tx.now, rules.SESSION_WD)
+    tx.arm("topic_session", topic["topic_id"], session_due)
+    return move(
+        tx,
+        topic,
+        "ADOPTED",
+        action,
+        code="TOPIC_ADJOURNED",
+        detail=detail,
+        session_due=session_due,
+        session_id=None,
+        **values,
+    )

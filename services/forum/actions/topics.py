@@ -1,0 +1,458 @@
+"""Steps 1 and 2 of 135: collecting topics and analysing them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
+
+from chassis.bus import Due, Tx
+from chassis.refusal import NotFound, StateConflict
+from services.forum import errors, events, rules, storage
+from services.forum.actions.record import (
+    escalate,
+    led_topic,
+    move,
+    note,
+    reply,
+    require_state,
+    tell,
+    topic_locked,
+)
+
+Level = Literal["GRID", "COMMUNITY", "STREET"]
+AreaCode = Annotated[str, Meta(pattern=r"^\d{9}(\d{3}){0,2}$")]
+Category = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9_]{1,39}$")]
+PersonId = Annotated[str, Meta(min_length=1, max_length=64)]
+
+
+@dataclass(frozen=True, slots=True)
+class SubmitTopic:
+    """A matter that people want to talk about.
+
+    `proposer_id` and `cosigners` are entered by those who take a matter in at the door or on the
+    telephone; a resident speaks for himself.
+    """
+
+    title: Annotated[str, Meta(min_length=2, max_length=50)]
+    description: Annotated[str, Meta(min_length=1, max_length=2000)]
+    way: Literal["ONLINE", "DOORSTEP", "HOTLINE"]
+    category: Category
+    level: Level
+    scope: Annotated[list[AreaCode], Meta(min_length=1, max_length=50)]
+    proposer_id: PersonId | None = None
+    cosigners: Annotated[list[PersonId], Meta(max_length=200)] = field(default_factory=list)
+    source_request: str | None = None
+    resubmits: str | None = None
+    new_facts: Annotated[str, Meta(max_length=2000)] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WhichTopic:
+    """Which topic is meant."""
+
+    topic_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptTopic:
+    """The analysis: at which level the matter is talked about, and whose decision it is."""
+
+    topic_id: str
+    owners_matter: bool
+    level: Level | None = None
+    urgency: Literal["NORMAL", "URGENT"] = "NORMAL"
+    finding: Annotated[str, Meta(min_length=1, max_length=2000)] = rules.DEFAULT_FINDING
+
+
+@dataclass(frozen=True, slots=True)
+class RejectTopic:
+    """Why a matter is not talked about."""
+
+    topic_id: str
+    reason: Literal["ILLEGAL", "NOT_PUBLIC", "IN_LITIGATION", "ABUSIVE", "ALREADY_DECIDED"]
+    note: Annotated[str, Meta(max_length=500)] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RedirectTopic:
+    """A matter of one household goes to the stewards."""
+
+    topic_id: str
+    reason: Annotated[str, Meta(min_length=1, max_length=500)]
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MergeTopic:
+    """The same matter is there already."""
+
+    topic_id: str
+    into: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewRejection:
+    """The street decides whether a rejection stands."""
+
+    topic_id: str
+    outcome: Literal["UPHELD", "OVERTURNED"]
+    reasons: Annotated[str, Meta(min_length=1, max_length=2000)]
+
+
+def _proposer(tx: Tx, body: SubmitTopic) -> tuple[str, str]:
+    """Return who proposes, and as what."""
+    if body.proposer_id in {None, tx.actor.id}:
+        return tx.actor.id, rules.KIND_OF_ROLE[tx.actor.role]
+    if tx.actor.role not in rules.INTAKE_ROLES:
+        raise NotFound(kind="resident", id=body.proposer_id)
+    return str(body.proposer_id), "RESIDENT"
+
+
+def _host_community(tx: Tx, body: SubmitTopic, home: str | None) -> str:
+    """Return the community that leads the procedure: that of the scope; for a matter of the
+    street, the proposer's own, else the first of the scope or of the street."""
+    first = body.scope[0]
+    if body.level != rules.STREET:
+        return first[:12]
+    if home and home.startswith(first[:9]):
+        return home
+    named = next((code[:12] for code in body.scope if len(code) >= 12), None)
+    host = named or storage.first_community(tx.conn, first[:9])
+    if host is None:
+        raise errors.ScopeMismatch(scope=first, field="scope")
+    return host
+
+
+def _check_resubmission(tx: Tx, body: SubmitTopic) -> None:
+    if body.resubmits is None:
+        return
+    before = storage.find(tx.conn, storage.topics, body.resubmits)
+    if before is None:
+        raise NotFound(kind="topic", id=body.resubmits)
+    require_state(before, "FAILED")
+    after = before["failed_at"] + rules.REST
+    if tx.now < after and not body.new_facts.strip():
+        raise errors.ResubmitTooSoon(after=f"{tx.calendar.local(after):%Y-%m-%d}")
+
+
+def submit_topic(tx: Tx, body: SubmitTopic) -> dict[str, Any]:
+    """Collect a topic; the community has three working days to analyse it.
+
+    Raises:
+        ScopeMismatch: The areas do not fit the level, are unknown, or are not the proposer's.
+        CosignersNeeded: Too few carry a matter above the grid.
+        ResubmitTooSoon: It failed less than 90 days ago and there are no new facts.
+        NotFound: A resident speaks for somebody else, or the earlier topic does not exist.
+    """
+    proposer, kind = _proposer(tx, body)
+    rules.check_scope(body.level, body.scope, storage.known_areas(tx.conn, body.scope))
+    # Nobody signs for another, but a signature on paper may be entered by who has seen it.
+    signed = body.cosigners if tx.actor.role in rules.INTAKE_ROLES else []
+    signed = [person for person in dict.fromkeys(signed) if person != proposer]
+    rules.check_cosigners(body.level, kind, len(signed))
+    home = storage.residents_of(tx.conn, [proposer]).get(proposer)
+    reach = 9 if body.level == rules.STREET else 12
+    if home is not None and kind == "RESIDENT" and home["community"][:reach] != body.scope[0][:reach]:
+        raise errors.ScopeMismatch(scope=", ".join(body.scope), field="scope")
+    _check_resubmission(tx, body)
+    if tx.actor.role in rules.INTAKE_ROLES and not tx.actor.scope.startswith(body.scope[0]):
+        # A grid worker may bring in a matter of the community that his grid is part of.
+        tx.require_scope(body.scope[0])
+    area = _host_community(tx, body, home["community"] if home else None)
+    day = f"{tx.calendar.local(tx.now):%Y%m%d}"
+    number = rules.number(
+        "YT", day, area, storage.next_number(tx.conn, f"YT-{day}-{area}")
+    )
+    topic_id = tx.new_id("yt")
+    screen_due = tx.calendar.due(tx.now, rules.SCREEN_WD)
+    storage.add(
+        tx.conn,
+        storage.topics,
+        topic_id=topic_id,
+        number=number,
+        title=body.title,
+        description=body.description,
+        proposer=proposer,
+        proposer_kind=kind,
+        entered_by=tx.actor.id,
+        way=body.way,
+        category=body.category,
+        level=body.level,
+        scope=list(dict.fromkeys(body.scope)),
+        area=area,
+        grid=next((code for code in body.scope if len(code) == 15), None),
+        source_request=body.source_request,
+        resubmits=body.resubmits,
+        new_facts=body.new_facts,
+        state="COLLECTED",
+        round=1,
+        owners_matter=False,
+        escalated=0,
+        adjournments=0,
+        objected=False,
+        created_at=tx.now,
+        screen_due=screen_due,
+        version=1,
+    )
+    storage.sign(tx.conn, topic_id, signed, tx.now)
+    tx.arm("topic_screen", topic_id, screen_due)
+    note(
+        tx,
+        kind="topic",
+        ref=topic_id,
+        topic_id=topic_id,
+        action="submit",
+        state="COLLECTED",
+        way=body.way,
+        level=body.level,
+    )
+    tell(tx, "TOPIC_COLLECTED", {"topic_id": topic_id}, [proposer, *signed])
+    return {
+        "id": topic_id,
+        "number": number,
+        "state": "COLLECTED",
+        "version": 1,
+        "due": screen_due.isoformat(),
+    }
+
+
+def cosign(tx: Tx, body: WhichTopic) -> dict[str, Any]:
+    """Sign a topic. The topic's version stays: a signature must not make a decision stale.
+
+    Raises:
+        NotFound: There is no such topic.
+        StateConflict: It has been analysed already.
+        ScopeMismatch: The signer lives elsewhere.
+        AlreadySigned: He signed or proposed it.
+    """
+    topic = topic_locked(tx, body.topic_id)
+    require_state(topic, "COLLECTED")
+    home = storage.residents_of(tx.conn, [tx.actor.id]).get(tx.actor.id)
+    if home is not None and not home["community"].startswith(topic["area"][:9]):
+        raise errors.ScopeMismatch(scope=", ".join(topic["scope"]))
+    if topic["proposer"] == tx.actor.id:
+        raise errors.AlreadySigned
+    if not storage.sign(tx.conn, body.topic_id, [tx.actor.id], tx.now):
+        raise errors.AlreadySigned
+    note(tx, kind="topic", ref=body.topic_id, topic_id=body.topic_id, action="cosign")
+    count = len(storage.cosigners_of(tx.conn, [body.topic_id]))
+    return reply("topic_id", topic, cosigners=count)
+
+
+def adopt(tx: Tx, body: AdoptTopic) -> dict[str, Any]:
+    """Adopt a topic: its analysis is published and a session must follow in 10 working days.
+
+    By raising the level, the party committee of the community carries the matter itself.
+
+    Raises:
+        StateConflict: It is not waiting for analysis.
+        ScopeMismatch: The areas do not fit the level.
+    """
+    topic = led_topic(tx, body.topic_id, "COLLECTED")
+    level = body.level or topic["level"]
+    scope = topic["scope"]
+    if level != topic["level"]:
+        # A matter that is raised concerns the whole unit; one that is lowered keeps its grids.
+        raised = rules.LEVELS.index(level) > rules.LEVELS.index(topic["level"])
+        unit = topic["area"][:9] if level == rules.STREET else topic["area"]
+        scope = [unit] if raised else scope
+        rules.check_scope(level, scope, storage.known_areas(tx.conn, scope))
+    session_due = tx.calendar.due(tx.now, rules.SESSION_WD)
+    storage.add(
+        tx.conn,
+        storage.analyses,
+        topic_id=body.topic_id,
+        round=topic["round"],
+        level=level,
+        owners_matter=body.owners_matter,
+        urgency=body.urgency,
+        finding=body.finding,
+        decided_by=tx.actor.id,
+        decided_at=tx.now,
+    )
+    first = topic["adopted_at"] is None
+    row = move(
+        tx,
+        topic,
+        "ADOPTED",
+        "adopt",
+        level=level,
+        scope=scope,
+        owners_matter=body.owners_matter,
+        adopted_at=tx.now if first else topic["adopted_at"],
+        session_due=session_due,
+    )
+    tx.disarm("topic_screen", body.topic_id)
+    tx.arm("topic_session", body.topic_id, session_due)
+    if first:
+        tx.say(
+            events.TopicAdopted(
+                topic_id=body.topic_id,
+                community=row["area"],
+                proposer=row["proposer"],
+                level=level,
+                owners_matter=body.owners_matter,
+            ),
+            subject=body.topic_id,
+            scope=row["area"],
+            sequence=row["version"],
+        )
+    return reply("topic_id", row, due=session_due.isoformat())
+
+
+def reject(tx: Tx, body: RejectTopic) -> dict[str, Any]:
+    """Reject a topic for a stated reason; the proposer may ask the street once.
+
+    Raises:
+        StateConflict: It is not waiting for analysis.
+    """
+    topic = led_topic(tx, body.topic_id, "COLLECTED")
+    tx.disarm("topic_screen", body.topic_id)
+    row = move(
+        tx,
+        topic,
+        "REJECTED",
+        "reject",
+        detail={"reason": body.reason},
+        reason=body.reason,
+        note=body.note,
+    )
+    return reply("topic_id", row)
+
+
+def redirect(tx: Tx, body: RedirectTopic) -> dict[str, Any]:
+    """Send a matter of one household to the stewards.
+
+    Raises:
+        StateConflict: It is not waiting for analysis.
+    """
+    topic = led_topic(tx, body.topic_id, "COLLECTED")
+    tx.disarm("topic_screen", body.topic_id)
+    row = move(
+        tx,
+        topic,
+        "REDIRECTED",
+        "redirect",
+        detail={"request_id": body.request_id},
+        note=body.reason,
+        request_id=body.request_id,
+    )
+    return reply("topic_id", row)
+
+
+def merge(tx: Tx, body: MergeTopic) -> dict[str, Any]:
+    """Merge a topic into another on the same subject; its people sign the other one.
+
+    Raises:
+        MergeTarget: The other is the same, has ended or lies elsewhere.
+        StateConflict: The topic is not waiting for analysis.
+    """
+    locked = storage.topics_locked(tx.conn, {body.topic_id, body.into})
+    into = locked.get(body.into)
+    topic = led_topic(tx, body.topic_id, "COLLECTED")
+    if (
+        into is None
+        or body.into == body.topic_id
+        or into["area"] != topic["area"]
+        or into["state"] in rules.ENDED
+    ):
+        raise errors.MergeTarget(into=body.into, field="into")
+    carried = [row["person_id"] for row in storage.cosigners_of(tx.conn, [body.topic_id])]
+    people = [p for p in [topic["proposer"], *carried] if p != into["proposer"]]
+    storage.sign(tx.conn, body.into, people, tx.now)
+    note(
+        tx,
+        kind="topic",
+        ref=body.into,
+        topic_id=body.into,
+        action="absorb",
+        merged=body.topic_id,
+    )
+    tx.disarm("topic_screen", body.topic_id)
+    row = move(
+        tx, topic, "MERGED", "merge", detail={"into": body.into}, merged_into=body.into
+    )
+    return reply("topic_id", row)
+
+
+def appeal(tx: Tx, body: WhichTopic) -> dict[str, Any]:
+    """Ask the street to review a rejection, once.
+
+    Raises:
+        NotFound: There is none, or the caller did not propose it.
+        StateConflict: It was not rejected.
+        AppealUsed: The street was asked before.
+    """
+    topic = topic_locked(tx, body.topic_id)
+    if topic["proposer"] != tx.actor.id:
+        raise NotFound(kind="topic", id=body.topic_id)
+    require_state(topic, "REJECTED")
+    if topic["appeal"] is not None:
+        raise errors.AppealUsed
+    row = storage.change(tx.conn, storage.topics, topic, appeal="ASKED")
+    note(
+        tx, kind="topic", ref=body.topic_id, topic_id=body.topic_id, action="appeal", state="REJECTED"
+    )
+    return reply("topic_id", row, appeal="ASKED")
+
+
+def review_rejection(tx: Tx, body: ReviewRejection) -> dict[str, Any]:
+    """Decide on a rejection as the street: it stands, or the topic is analysed again.
+
+    Raises:
+        StateConflict: Nobody has asked.
+    """
+    topic = led_topic(tx, body.topic_id, "REJECTED")
+    if topic["appeal"] != "ASKED":
+        raise StateConflict(state=f"{topic['state']}/{topic['appeal']}")
+    detail = {"outcome": body.outcome, "reasons": body.reasons}
+    if body.outcome == "UPHELD":
+        row = move(tx, topic, "REJECTED", "review", detail=detail, appeal="UPHELD")
+        return reply("topic_id", row, appeal="UPHELD")
+    row = open_screening(tx, topic, "review", detail, appeal="OVERTURNED")
+    return reply("topic_id", row, appeal="OVERTURNED", due=row["screen_due"].isoformat())
+
+
+def open_screening(
+    tx: Tx, topic: storage.Row, action: str, detail: dict[str, Any], **values: Any
+) -> storage.Row:
+    """Bring a topic back to its analysis, with a fresh term for it."""
+    screen_due = tx.calendar.due(tx.now, rules.SCREEN_WD)
+    tx.arm("topic_screen", topic["topic_id"], screen_due)
+    return move(
+        tx, topic, "COLLECTED", action, detail=detail, screen_due=screen_due, **values
+    )
+
+
+# States in which each deadline of a topic is missed, and the working days until it is asked again.
+_WAITING = {
+    "topic_screen": (("COLLECTED",), rules.SCREEN_WD),
+    "topic_session": (("ADOPTED", "SCHEDULED"), rules.SESSION_WD),
+    "opinion_draft": (("OPINION_DUE",), rules.OPINION_WD),
+    "task_assign": (("RESOLVED",), rules.TASKS_WD),
+}
+
+
+def miss_deadline(tx: Tx, due: Due) -> None:
+    """Bring a topic whose deadline has passed before the next tier of the liaison chain.
+
+    The state and the deadline stay: what was late remains late. While nobody acts, the matter
+    climbs again after a term of the same length, up to the top of the chain.
+    """
+    topic = storage.find_locked(tx.conn, storage.topics, due.ref)
+    states, days = _WAITING[due.kind]
+    if topic is None or topic["state"] not in states:
+        return
+    times = int(due.data.get("times", 0)) + 1
+    escalate(
+        tx,
+        topic,
+        deadline=due.kind,
+        tier=rules.topic_tier(topic["escalated"]),
+        level=topic["escalated"] + 1,
+    )
+    storage.change(tx.conn, storage.topics, topic, escalated=topic["escalated"] + 1)
+    if times < len(rules.TOPIC_LADDER):
+        tx.arm(due.kind, due.ref, tx.calendar.due(tx.now, days), {"times": times})

@@ -1,0 +1,307 @@
+"""What the forum says, and its own readers of what it hears.
+
+Facts carry ids, codes, numbers and times. Never the content of a vote, an opinion or an objection:
+nothing that a person thinks or says may reach the service that scores.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class LiaisonAssigned:
+    """An official answers for a street, a community, a grid or a household from now on."""
+
+    FACT: ClassVar[str] = "liaison_assigned.v1"
+    AGGREGATE: ClassVar[str] = "liaison"
+    VISIBILITY: ClassVar[str] = "internal"
+    link_id: str
+    tier: str
+    target_kind: str
+    target: str
+    official_id: str
+    person_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class LiaisonEnded:
+    """The link has ended."""
+
+    FACT: ClassVar[str] = "liaison_ended.v1"
+    AGGREGATE: ClassVar[str] = "liaison"
+    VISIBILITY: ClassVar[str] = "internal"
+    link_id: str
+    tier: str
+    target_kind: str
+    target: str
+    official_id: str
+    person_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TopicAdopted:
+    """A topic was adopted for deliberation for the first time."""
+
+    FACT: ClassVar[str] = "topic_adopted.v1"
+    AGGREGATE: ClassVar[str] = "topic"
+    VISIBILITY: ClassVar[str] = "public"
+    topic_id: str
+    community: str
+    proposer: str
+    level: str
+    owners_matter: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AttendanceRecorded:
+    """A person was present when a vote of the session closed; said once per person and session."""
+
+    FACT: ClassVar[str] = "attendance_recorded.v1"
+    AGGREGATE: ClassVar[str] = "session"
+    VISIBILITY: ClassVar[str] = "internal"
+    session_id: str
+    topic_id: str
+    person_id: str
+    capacity: str
+
+
+@dataclass(frozen=True, slots=True)
+class SupervisionFulfilled:
+    """A supervisor has kept watch until the end, with a record at least every 14 days."""
+
+    FACT: ClassVar[str] = "supervision_fulfilled.v1"
+    AGGREGATE: ClassVar[str] = "topic"
+    VISIBILITY: ClassVar[str] = "internal"
+    topic_id: str
+    person_id: str
+    records: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResolutionEffective:
+    """A resolution stands; `binding` is false while the owners' assembly has still to decide."""
+
+    FACT: ClassVar[str] = "resolution_effective.v1"
+    AGGREGATE: ClassVar[str] = "topic"
+    VISIBILITY: ClassVar[str] = "public"
+    topic_id: str
+    community: str
+    binding: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TaskAssigned:
+    """Somebody has to carry out a part of a resolution."""
+
+    FACT: ClassVar[str] = "task_assigned.v1"
+    AGGREGATE: ClassVar[str] = "task"
+    VISIBILITY: ClassVar[str] = "internal"
+    task_id: str
+    topic_id: str
+    community: str
+    responsible_kind: str
+    responsible_id: str
+    due_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskAccepted:
+    """A supervisor and a cadre have both accepted the work."""
+
+    FACT: ClassVar[str] = "task_accepted.v1"
+    AGGREGATE: ClassVar[str] = "task"
+    VISIBILITY: ClassVar[str] = "internal"
+    task_id: str
+    topic_id: str
+    responsible_kind: str
+    responsible_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRework:
+    """The work was not accepted. `final`: it is taken away and the topic is analysed again."""
+
+    FACT: ClassVar[str] = "task_rework.v1"
+    AGGREGATE: ClassVar[str] = "task"
+    VISIBILITY: ClassVar[str] = "internal"
+    task_id: str
+    topic_id: str
+    responsible_kind: str
+    responsible_id: str
+    reason: str
+    final: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TaskOverdue:
+    """The task was not delivered in time; `level` counts the steps of the escalation."""
+
+    FACT: ClassVar[str] = "task_overdue.v1"
+    AGGREGATE: ClassVar[str] = "task"
+    VISIBILITY: ClassVar[str] = "internal"
+    task_id: str
+    topic_id: str
+    responsible_kind: str
+    responsible_id: str
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class TopicClosed:
+    """The topic went through all five steps and is closed."""
+
+    FACT: ClassVar[str] = "topic_closed.v1"
+    AGGREGATE: ClassVar[str] = "topic"
+    VISIBILITY: ClassVar[str] = "public"
+    topic_id: str
+    community: str
+    tasks: int
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class CommunityMonth:
+    """One community's month in the forum."""
+
+    community: str
+    topics_adopted: int
+    sessions: int
+    attendances: int
+
+
+@dataclass(frozen=True, slots=True)
+class MonthMeasured:
+    """The month as the forum saw it; what comes behind this marker is late."""
+
+    FACT: ClassVar[str] = "month_measured.v1"
+    AGGREGATE: ClassVar[str] = "month"
+    VISIBILITY: ClassVar[str] = "internal"
+    period: str
+    partition: int
+    partitions: int
+    communities: list[CommunityMonth]
+
+
+SAYS = (
+    LiaisonAssigned,
+    LiaisonEnded,
+    TopicAdopted,
+    AttendanceRecorded,
+    SupervisionFulfilled,
+    ResolutionEffective,
+    TaskAssigned,
+    TaskAccepted,
+    TaskRework,
+    TaskOverdue,
+    TopicClosed,
+    MonthMeasured,
+)
+
+
+# --------------------------------------------------------------------------------------------------
+# What is heard: only the fields used
+
+
+@dataclass(frozen=True, slots=True)
+class AreaDefinedHeard:
+    """The ground: which areas exist."""
+
+    SOURCE: ClassVar[str] = "steward"
+    FACT: ClassVar[str] = "area_defined.v1"
+    code: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResidentRegisteredHeard:
+    """Who may be drawn, sign and supervise."""
+
+    SOURCE: ClassVar[str] = "steward"
+    FACT: ClassVar[str] = "resident_registered.v1"
+    person_id: str
+    community: str
+    grid: str | None = None
+    is_adult: bool = True
+    household_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResidentMovedHeard:
+    """A resident belongs to another grid from now on."""
+
+    SOURCE: ClassVar[str] = "steward"
+    FACT: ClassVar[str] = "resident_moved.v1"
+    person_id: str
+    to_grid: str | None = None
+    community: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResidentDeactivatedHeard:
+    """A resident has left or died."""
+
+    SOURCE: ClassVar[str] = "steward"
+    FACT: ClassVar[str] = "resident_deactivated.v1"
+    person_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectRegisteredHeard:
+    """A property project may carry out tasks of its community."""
+
+    SOURCE: ClassVar[str] = "property"
+    FACT: ClassVar[str] = "project_registered.v1"
+    project_id: str
+    company_id: str
+    community: str
+    grids: list[str] = field(default_factory=list)
+    households: int = 0
+    status: str = "IN_SERVICE"
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectManagerChangedHeard:
+    """Who speaks for the project, and may not judge its work."""
+
+    SOURCE: ClassVar[str] = "property"
+    FACT: ClassVar[str] = "project_manager_changed.v1"
+    project_id: str
+    person_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AppointmentActivatedHeard:
+    """Somebody holds a post across project and community: a possible conflict of interest."""
+
+    SOURCE: ClassVar[str] = "property"
+    FACT: ClassVar[str] = "appointment_activated.v1"
+    appointment_id: str
+    project_id: str
+    direction: str
+    person_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AppointmentEndedHeard:
+    """The post has ended, and with it the conflict."""
+
+    SOURCE: ClassVar[str] = "property"
+    FACT: ClassVar[str] = "appointment_ended.v1"
+    appointment_id: str
+    project_id: str
+    direction: str
+    person_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkDeliveredHeard:
+    """A project has delivered the work of one of our tasks."""
+
+    SOURCE: ClassVar[str] = "property"
+    FACT: ClassVar[str] = "work_delivered.v1"
+    work_id: str
+    task_id: str
+    project_id: str
+    evidence: list[Any] = field(default_factory=list)

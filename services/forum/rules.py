@@ -1,0 +1,589 @@
+"""The rules of 135, of the liaison chain and of supervision: pure; no clock, chance or database."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from typing import Any
+
+from chassis.calendar import Calendar
+from services.forum import errors
+
+# --------------------------------------------------------------------------------------------------
+# Liaison: who answers for whom
+
+DISTRICT_LEADER = "DISTRICT_LEADER"
+STREET_TEAM = "STREET_TEAM"
+COMMUNITY_CADRE = "COMMUNITY_CADRE"
+GRID_WORKER = "GRID_WORKER"
+
+# From the ground up; the order in which a chain is shown and an overdue matter climbs.
+TIERS = (GRID_WORKER, COMMUNITY_CADRE, STREET_TEAM, DISTRICT_LEADER)
+TARGET_OF_TIER = {
+    GRID_WORKER: "HOUSEHOLD",
+    COMMUNITY_CADRE: "GRID",
+    STREET_TEAM: "COMMUNITY",
+    DISTRICT_LEADER: "STREET",
+}
+AREA_DIGITS_OF_TIER = {GRID_WORKER: 15, COMMUNITY_CADRE: 12, STREET_TEAM: 9, DISTRICT_LEADER: 6}
+DIGITS_OF_TARGET = {"GRID": 15, "COMMUNITY": 12, "STREET": 9}
+
+
+def check_official_area(tier: str, area: str) -> None:
+    """Refuse an official whose area is not of his tier.
+
+    Raises:
+        AreaMismatch: A street team member has a street, a grid worker a grid, and so on.
+    """
+    if len(area) != AREA_DIGITS_OF_TIER[tier]:
+        raise errors.AreaMismatch(area=area, kind=tier, field="area")
+
+
+def check_link(tier: str, official_area: str, target_kind: str, target: str) -> None:
+    """Refuse a link against the tier rule or outside the official's area.
+
+    Raises:
+        TierRule: The tier answers for another kind of target.
+        AreaMismatch: The target's code is malformed or lies outside the official's area.
+    """
+    allowed = TARGET_OF_TIER[tier]
+    if target_kind != allowed:
+        raise errors.TierRule(
+            tier=tier, allowed=allowed, target_kind=target_kind, field="target_kind"
+        )
+    if target_kind == "HOUSEHOLD":
+        return
+    if len(target) != DIGITS_OF_TARGET[target_kind] or not target.isdigit():
+        raise errors.AreaMismatch(area=target, kind=target_kind, field="target")
+    if not target.startswith(official_area):
+        raise errors.AreaMismatch(area=target, kind=tier, field="target")
+
+
+@dataclass(frozen=True, slots=True)
+class ChainStep:
+    """One rung of a liaison chain: the tier and the target for which somebody must answer.
+
+    `target` is None where it cannot be known (a household of which no resident is registered).
+    """
+
+    tier: str
+    target_kind: str
+    target: str | None
+
+
+def chain_steps(target: str, grid: str | None) -> list[ChainStep]:
+    """Return the rungs above a target, from the ground up.
+
+    Args:
+        target: A household id, or the code of a grid, a community or a street.
+        grid: The grid of the household; None when unknown or when `target` is a code.
+    """
+    code = target if target.isdigit() else (grid or "")
+    steps = []
+    if not target.isdigit():
+        steps.append(ChainStep(GRID_WORKER, "HOUSEHOLD", target))
+    elif len(target) >= 15:
+        steps.append(ChainStep(GRID_WORKER, "GRID", code))
+    known = len(code)
+    if not target.isdigit() or len(target) >= 15:
+        steps.append(ChainStep(COMMUNITY_CADRE, "GRID", code if known >= 15 else None))
+    if not target.isdigit() or len(target) >= 12:
+        steps.append(ChainStep(STREET_TEAM, "COMMUNITY", code[:12] if known >= 12 else None))
+    steps.append(ChainStep(DISTRICT_LEADER, "STREET", code[:9] if known >= 9 else None))
+    return steps
+
+
+def chain(
+    steps: Sequence[ChainStep], found: Mapping[ChainStep, Sequence[Mapping[str, Any]]]
+) -> list[dict[str, Any]]:
+    """Lay out a chain: every rung is shown, a gap as a gap, with who acts meanwhile.
+
+    Args:
+        steps: The rungs from the ground up.
+        found: The officials who answer for each rung, the longest-serving first.
+
+    Returns:
+        One entry per rung. `acting` is the nearest official above a gap, or None.
+    """
+    shown = []
+    for n, step in enumerate(steps):
+        officials = [dict(row) for row in found.get(step, ())]
+        acting = None
+        if not officials:
+            above = (dict(row) for higher in steps[n + 1 :] for row in found.get(higher, ()))
+            acting = next(above, None)
+        shown.append(
+            {
+                "tier": step.tier,
+                "target_kind": step.target_kind,
+                "target": step.target,
+                "officials": officials,
+                "gap": not officials,
+                "acting": acting,
+            }
+        )
+    return shown
+
+
+def pick(rungs: Sequence[Mapping[str, Any]], tier: str) -> tuple[dict[str, Any] | None, bool]:
+    """Return (official, acting) to whom a matter of `tier` goes; (None, False) when the whole
+    chain above is empty."""
+    for rung in rungs:
+        if rung["tier"] == tier:
+            if rung["officials"]:
+                return dict(rung["officials"][0]), False
+            return (dict(rung["acting"]), True) if rung["acting"] else (None, False)
+    return None, False
+
+
+# A topic's procedure is led by the community; what it misses goes to the street, then the district.
+TOPIC_LADDER = (STREET_TEAM, DISTRICT_LEADER)
+TASK_LADDER = (COMMUNITY_CADRE, STREET_TEAM, DISTRICT_LEADER)
+TASK_STEPS_WD = (0, 5, 10)
+
+
+def topic_tier(escalated: int) -> str:
+    """Return the tier to which the next missed deadline of a topic goes."""
+    return TOPIC_LADDER[min(escalated, len(TOPIC_LADDER) - 1)]
+
+
+def next_overdue(calendar: Calendar, due_at: datetime, level: int) -> datetime | None:
+    """Return when an overdue task climbs from `level` to the next; None at the top.
+
+    Working days count from the last day of the term, as in worked example E6.
+    """
+    if level >= len(TASK_STEPS_WD):
+        return None
+    last_day = calendar.local_date(due_at - timedelta(microseconds=1))
+    return calendar.due(last_day, TASK_STEPS_WD[level])
+
+
+def rate(part: int, whole: int) -> str | None:
+    """Return a share in per cent with two decimals, half up; None without a denominator."""
+    if whole == 0:
+        return None
+    hundredths = int(Fraction(part * 10_000, whole) + Fraction(1, 2))
+    return f"{hundredths // 100}.{hundredths % 100:02d}"
+
+
+# --------------------------------------------------------------------------------------------------
+# Topics and the five steps
+
+GRID, COMMUNITY, STREET = "GRID", "COMMUNITY", "STREET"
+LEVELS = (GRID, COMMUNITY, STREET)
+COSIGNERS = 5
+# Who may raise a matter of the whole community without cosigners.
+SPONSORS = frozenset({"DEPUTY", "OWNERS", "PARTY_COMMITTEE"})
+KIND_OF_ROLE = {
+    "R_RESIDENT": "RESIDENT",
+    "R_STEWARD": "STEWARD",
+    "R_GRID": "STEWARD",
+    "R_CADRE": "PARTY_COMMITTEE",
+    "R_SECRETARY": "PARTY_COMMITTEE",
+    "R_STREET": "PARTY_COMMITTEE",
+    "R_STREET_LEAD": "PARTY_COMMITTEE",
+    "R_DEPUTY": "DEPUTY",
+    "R_OWNERS": "OWNERS",
+    "R_PM": "PROPERTY",
+    "R_PCO": "PROPERTY",
+}
+# Who may enter what a resident has said at the door or on the telephone, signatures included.
+INTAKE_ROLES = frozenset({"R_STEWARD", "R_GRID", "R_CADRE", "R_SECRETARY", "R_STREET"})
+
+STEP_NAMES = ("收集议题", "分析研判", "组织协商", "形成意见", "落实监督")
+STEP_OF_STATE = {
+    "COLLECTED": 1,
+    "REJECTED": 2,
+    "REDIRECTED": 2,
+    "MERGED": 2,
+    "ADOPTED": 2,
+    "SCHEDULED": 3,
+    "DELIBERATING": 3,
+    "FAILED": 3,
+    "OPINION_DUE": 4,
+    "OPINION_DRAFTED": 4,
+    "PUBLICISED": 4,
+    "RESOLVED": 5,
+    "IMPLEMENTING": 5,
+    "VERIFIED": 5,
+    "CLOSED": 5,
+}
+ENDED = frozenset({"REJECTED", "REDIRECTED", "MERGED", "FAILED", "CLOSED"})
+
+SCREEN_WD = 3
+SESSION_WD = 10
+OPINION_WD = 2
+NOTICE_WD = 3
+TASKS_WD = 2
+NOTICE_BEFORE = timedelta(hours=72)
+OPEN_BEFORE = timedelta(minutes=15)
+ANSWERS_BEFORE = timedelta(hours=24)
+REST = timedelta(days=90)
+POLL = timedelta(days=7)
+ADJOURNMENTS = 2
+OBJECTORS = 5
+REWORKS = 3
+SUPERVISION_EVERY = timedelta(days=14)
+
+
+def check_cosigners(level: str, kind: str, cosigners: int) -> None:
+    """Refuse a topic of the community or the street that too few carry.
+
+    Raises:
+        CosignersNeeded: Fewer than five, and no deputy, owners' committee or party committee.
+    """
+    if level == GRID or kind in SPONSORS or cosigners >= COSIGNERS:
+        return
+    raise errors.CosignersNeeded(level=level, needed=COSIGNERS, field="level")
+
+
+def check_scope(level: str, scope: Sequence[str], known: Iterable[str]) -> None:
+    """Refuse areas that do not fit the level.
+
+    Args:
+        level: GRID, COMMUNITY or STREET.
+        scope: Codes of the affected areas.
+        known: Those of them that exist.
+
+    Raises:
+        ScopeMismatch: No area, an unknown one, one of the wrong size, or from two communities
+            (two streets at street level).
+    """
+    found = set(known)
+    digits = {GRID: {15}, COMMUNITY: {12, 15}, STREET: {9, 12, 15}}[level]
+    common = 9 if level == STREET else 12
+    bad = [code for code in scope if code not in found or len(code) not in digits]
+    if not scope or bad or len({code[:common] for code in scope}) != 1:
+        raise errors.ScopeMismatch(scope=", ".join(bad or scope), field="scope")
+
+
+def check_artefacts(step: int, artefacts: Mapping[int, Any]) -> None:
+    """Refuse to open a step of 135 while the artefact of a step before it is missing.
+
+    Raises:
+        StepLocked: Names the first artefact that is missing.
+    """
+    for before in range(1, step):
+        if not artefacts.get(before):
+            raise errors.StepLocked(
+                step=step,
+                name=STEP_NAMES[step - 1],
+                missing=before,
+                missing_name=STEP_NAMES[before - 1],
+            )
+
+
+def lay_out_steps(state: str, artefacts: Mapping[int, Any]) -> list[dict[str, Any]]:
+    """Return the five steps as they are shown: name, state and artefact of each."""
+    at = STEP_OF_STATE[state]
+    shown = []
+    for n, name in enumerate(STEP_NAMES, start=1):
+        if state in ENDED and state != "CLOSED" and n >= at:
+            condition = "ENDED" if n == at else "NOT_OPENED"
+        elif n < at or state == "CLOSED" or (n <= 2 and n == at):
+            condition = "DONE"
+        else:
+            condition = "OPEN" if n == at else "NOT_OPENED"
+        shown.append({"step": n, "name": name, "state": condition, "artefact": artefacts.get(n)})
+    return shown
+
+
+def number(prefix: str, day: str, community: str, n: int) -> str:
+    """Return a number for people, e.g. YT-20250428-015901-00001."""
+    return f"{prefix}-{day}-{community[6:12]:0<6}-{n:05d}"
+
+
+# --------------------------------------------------------------------------------------------------
+# Sessions: invitations, quorum, votes
+
+VOTING = frozenset({"RESIDENT_REP", "OWNERS_COMMITTEE", "PROPERTY", "MERCHANT", "UNIT"})
+RESIDENT_SIDE = frozenset({"RESIDENT_REP", "OWNERS_COMMITTEE"})
+REPRESENTATIVES = 3
+DEPUTIES = {GRID: (0, 0), COMMUNITY: (1, 1), STREET: (2, 2)}
+DEPUTY_WINDOW = timedelta(days=180)
+
+
+def official_tiers(level: str) -> tuple[str, ...]:
+    """Return the tiers whose officials are invited to a session of a level."""
+    return TIERS[: 2 + LEVELS.index(level)]
+
+
+def check_notice(now: datetime, start: datetime, session_due: datetime, text: str) -> None:
+    """Refuse a session with too short a notice, or too late.
+
+    Raises:
+        NoticeTooShort: Less than 72 hours lie between the invitation and the session.
+        OverTenWorkingDays: The session would begin at or after its deadline.
+    """
+    if start - now < NOTICE_BEFORE:
+        raise errors.NoticeTooShort(
+            earliest=f"{Calendar.local(now + NOTICE_BEFORE):%Y-%m-%d %H:%M}", field="start"
+        )
+    if start >= session_due:
+        raise errors.OverTenWorkingDays(due=text, field="start")
+
+
+def check_resident_majority(capacities: Sequence[str]) -> None:
+    """Refuse a list on which residents and owners are not more than half of the voters.
+
+    Raises:
+        ResidentMajority: "让党员群众唱主角" is not met.
+    """
+    voting = [c for c in capacities if c in VOTING]
+    residents = [c for c in voting if c in RESIDENT_SIDE]
+    if 2 * len(residents) <= len(voting):
+        raise errors.ResidentMajority(residents=len(residents), voting=len(voting))
+
+
+def check_deputies(level: str, kinds: Sequence[str]) -> None:
+    """Refuse a list with too few deputies for the level.
+
+    Args:
+        level: Of the session.
+        kinds: Kind of each deputy invited.
+
+    Raises:
+        DeputyRequired: Community: one; street: two, of two kinds.
+    """
+    needed, kinds_needed = DEPUTIES[level]
+    if len(kinds) < needed or len(set(kinds)) < kinds_needed:
+        raise errors.DeputyRequired(
+            level=level, needed=needed, kinds=kinds_needed, found=len(kinds)
+        )
+
+
+def rotate(
+    deputies: Sequence[Mapping[str, Any]], *, level: str, taken: Sequence[str]
+) -> list[Mapping[str, Any]]:
+    """Choose the deputies to invite: fewest invitations in the last 180 days, then by id.
+
+    Args:
+        deputies: deputy_id, kind, invited (number), each covering the street; nobody invited yet.
+        level: Of the session; a grid's session invites one where there is one.
+        taken: Kinds of the deputies that are on the list already.
+    """
+    needed, kinds_needed = DEPUTIES[level]
+    wanted = max(needed, 1)
+    order = sorted(deputies, key=lambda d: (d["invited"], d["deputy_id"]))
+    chosen: list[Mapping[str, Any]] = []
+    kinds = list(taken)
+    for deputy in order:
+        if len(kinds) >= wanted and len(set(kinds)) >= kinds_needed:
+            break
+        # Of the seats still free, those that are needed for a new kind are kept for it.
+        kinds_short = kinds_needed - len(set(kinds))
+        seats_left = wanted - len(kinds)
+        if deputy["kind"] in kinds and seats_left <= kinds_short:
+            continue
+        chosen.append(deputy)
+        kinds.append(deputy["kind"])
+    return chosen
+
+
+def seed_of(session_id: str) -> str:
+    """Return the seed of a session's draw; anybody can repeat the draw from the session's id."""
+    return hashlib.sha256(session_id.encode()).hexdigest()
+
+
+def draw(seed: str, candidates: Iterable[str], seats: int) -> list[str]:
+    """Draw residents at random and repeatably: in the order of sha256(seed, person).
+
+    The result does not depend on the order in which the candidates come.
+    """
+    if seats <= 0:
+        return []
+    marked = sorted((hashlib.sha256(f"{seed}:{p}".encode()).hexdigest(), p) for p in candidates)
+    return [person for _mark, person in marked[:seats]]
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """How many are there, of those who matter for quorum."""
+
+    voting_invited: int
+    voting_present: int
+    resident_present: int
+
+    @property
+    def quorum(self) -> int:
+        """Two thirds of those invited to vote, rounded up."""
+        return -(-2 * self.voting_invited // 3)
+
+    @property
+    def residents_needed(self) -> int:
+        """Half of the voters present, rounded up."""
+        return -(-self.voting_present // 2)
+
+
+def check_quorum(presence: Presence) -> None:
+    """Refuse to close a vote without quorum.
+
+    Raises:
+        NoQuorum: Fewer than two thirds of the voting invitees are present.
+        ResidentShare: Residents are fewer than half of the voters present.
+    """
+    if presence.voting_present < presence.quorum or presence.voting_present == 0:
+        raise errors.NoQuorum(present=presence.voting_present, needed=max(presence.quorum, 1))
+    if presence.resident_present < presence.residents_needed:
+        raise errors.ResidentShare(
+            present=presence.resident_present, needed=presence.residents_needed
+        )
+
+
+def passed(in_favour: int, voting_present: int) -> bool:
+    """Tell whether a vote passed: strictly more than half of the voters present."""
+    return 2 * in_favour > voting_present
+
+
+# --------------------------------------------------------------------------------------------------
+# Opinions
+
+_DIGITS = str.maketrans("０１２３４５６７８９Ｘｘ－", "0123456789Xx-")  # full-width forms count too
+_PII = (
+    ("身份证号码", re.compile(r"(?<![0-9])\d{6}[ -]?\d{8}[ -]?\d{3}[0-9Xx](?![0-9A-Za-z])")),
+    ("手机号码", re.compile(r"(?<![0-9])1\d{2}[ -]?\d{4}[ -]?\d{4}(?![0-9])")),
+    ("固定电话号码", re.compile(r"(?<![0-9])0\d{2,3}[ -]\d{7,8}(?![0-9])")),
+)
+
+
+def check_no_pii(texts: Mapping[str, str]) -> None:
+    """Refuse a text for publication that holds a telephone or identity number.
+
+    Args:
+        texts: Field name -> text.
+
+    Raises:
+        PiiFound: Names the kind and the place, never the number.
+    """
+    for where, text in texts.items():
+        plain = text.translate(_DIGITS)
+        for kind, pattern in _PII:
+            if pattern.search(plain):
+                raise errors.PiiFound(kind=kind, where=where, field=where)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnersCount:
+    """An owners' vote, once by exclusive area (0.01 m2) and once by heads."""
+
+    eligible: int
+    participating: int
+    assenting: int
+
+
+def owners_passed(area: OwnersCount, heads: OwnersCount, *, special: bool) -> bool:
+    """Tell whether the owners' assembly has adopted a matter (Civil Code art. 278).
+
+    Args:
+        area: Counted in hundredths of a square metre.
+        heads: Counted in owners.
+        special: Raising funds, rebuilding, or commercial use of common parts.
+
+    Raises:
+        NoOwnersVote: The counts contradict each other.
+    """
+    for name, count in (("area", area), ("heads", heads)):
+        if not 0 <= count.assenting <= count.participating <= count.eligible or not count.eligible:
+            raise errors.NoOwnersVote(reason=name)
+        if 3 * count.participating < 2 * count.eligible:
+            return False
+        if special and 4 * count.assenting < 3 * count.participating:
+            return False
+        if not special and 2 * count.assenting <= count.participating:
+            return False
+    return True
+
+
+# --------------------------------------------------------------------------------------------------
+# Supervision
+
+
+def supervised(start: datetime, end: datetime, records: Sequence[datetime]) -> bool:
+    """Tell whether a supervisor kept watch: at least one record, and none of the gaps between the
+    assignment, his records and the acceptance is longer than 14 days."""
+    if not records:
+        return False
+    points = [start, *sorted(records), end]
+    return all(b - a <= SUPERVISION_EVERY for a, b in zip(points, points[1:], strict=False))
+
+
+# --------------------------------------------------------------------------------------------------
+# Texts for people
+
+MESSAGES = {
+    "TOPIC_COLLECTED": "议题 {number} 已收集",
+    "TOPIC_ADOPTED": "议题 {number} 已采纳,将组织协商",
+    "TOPIC_REJECTED": "议题 {number} 未被采纳,可申请街道复核一次",
+    "TOPIC_REDIRECTED": "议题 {number} 属于单户服务事项,已转红色管家办理",
+    "TOPIC_MERGED": "议题 {number} 已并入同类议题",
+    "TOPIC_SCHEDULED": "议题 {number} 的协商会已安排",
+    "TOPIC_DELIBERATING": "议题 {number} 开始协商",
+    "TOPIC_ADJOURNED": "议题 {number} 的协商会已休会",
+    "TOPIC_OPINION_DUE": "议题 {number} 表决通过,正在形成意见",
+    "TOPIC_FAILED": "议题 {number} 未通过",
+    "TOPIC_OPINION_DRAFTED": "议题 {number} 的协商意见已起草",
+    "TOPIC_PUBLICISED": "议题 {number} 的协商意见正在公示",
+    "TOPIC_OBJECTED": "议题 {number} 的协商意见收到异议",
+    "TOPIC_RESOLVED": "议题 {number} 的决议已生效",
+    "TOPIC_IMPLEMENTING": "议题 {number} 的落实任务已下达",
+    "TOPIC_VERIFIED": "议题 {number} 的任务全部验收",
+    "TOPIC_CLOSED": "议题 {number} 已办结,请在 7 日内评价",
+    "TOPIC_RETURNED": "议题 {number} 监督未通过,退回重新研判",
+    "INVITED": "邀请您参加议题 {number} 的协商会",
+    "ANSWERS_MISSING": "议题 {number} 的协商会尚有受邀者未答复,请电话联系",
+    "ESCALATED": "议题 {number} 超过办理时限,请督办",
+    "TASK_OVERDUE": "议题 {number} 的任务逾期,请督办",
+    "SUPERVISION_MISSED": "议题 {number} 的任务超过 14 天没有监督记录",
+    "SUPERVISOR_APPOINTED": "您已被推选为议题 {number} 的监督员",
+    "TASK_DELIVERED": "议题 {number} 的任务已交付,请验收",
+}
+DEFAULT_FINDING = "经研判,属于公共事务,适合协商"
+DEFAULT_RESULT = "全部落实任务已验收"
+
+
+def _escape(text: str) -> str:
+    plain = text.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
+    return plain.replace("\r\n", "\n").replace("\n", "\\n")
+
+
+def _fold(line: str) -> list[str]:
+    """Fold a line at 75 octets without cutting a character (RFC 5545, 3.1)."""
+    parts, part, size = [], "", 0
+    for char in line:
+        octets = len(char.encode())
+        if size + octets > 75:
+            parts.append(part)
+            part, size = " ", 1
+        part += char
+        size += octets
+    return [*parts, part]
+
+
+def icalendar(
+    *, session_id: str, start: datetime, place: str, titles: Sequence[str], version: int,
+    stamp: datetime, cancelled: bool,
+) -> str:
+    """Return a session as an iCalendar text (RFC 5545) of two hours' length."""
+    end = start + timedelta(hours=2)
+    lines = [
+        "BEGIN:VCALENDAR",
+        "VERSION:2.0",
+        "PRODID:-//Five Red//forum//ZH",
+        "METHOD:PUBLISH",
+        "BEGIN:VEVENT",
+        f"UID:{session_id}@fivered",
+        f"SEQUENCE:{version}",
+        f"DTSTAMP:{stamp.astimezone(UTC):%Y%m%dT%H%M%SZ}",
+        f"DTSTART:{start.astimezone(UTC):%Y%m%dT%H%M%SZ}",
+        f"DTEND:{end.astimezone(UTC):%Y%m%dT%H%M%SZ}",
+        f"SUMMARY:{_escape('协商会:' + '、'.join(titles))}",
+        f"LOCATION:{_escape(place)}",
+        f"STATUS:{'CANCELLED' if cancelled else 'CONFIRMED'}",
+        "END:VEVENT",
+        "END:VCALENDAR",
+    ]
+    return "\r\n".join(part for line in lines for part in _fold(line)) + "\r\n"

@@ -1,0 +1,1156 @@
+"""The forum's tables, and the only SQL that touches them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, RowMapping
+
+from chassis import storage as store
+from services.forum import rules
+
+metadata = store.new_metadata()
+chassis = store.chassis_tables(metadata)
+
+Code = sa.String(40)
+
+areas = sa.Table(
+    "areas",
+    metadata,
+    sa.Column("code", store.Area, primary_key=True),
+    sa.Column("kind", Code, nullable=False),
+)
+residents = sa.Table(
+    "residents",
+    metadata,
+    sa.Column("person_id", store.Id, primary_key=True),
+    sa.Column("community", store.Area, nullable=False, index=True),
+    sa.Column("grid", store.Area),
+    sa.Column("household_id", store.Id, index=True),
+    sa.Column("is_adult", sa.Boolean, nullable=False),
+    sa.Column("active", sa.Boolean, nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+)
+projects = sa.Table(
+    "projects",
+    metadata,
+    sa.Column("project_id", store.Id, primary_key=True),
+    sa.Column("company_id", store.Id),
+    sa.Column("community", store.Area, index=True),
+    sa.Column("grids", store.Json, nullable=False),
+    sa.Column("households", sa.Integer, nullable=False),
+    sa.Column("status", Code, nullable=False),
+    sa.Column("manager", store.Id),
+)
+project_posts = sa.Table(
+    "project_posts",
+    metadata,
+    sa.Column("appointment_id", store.Id, primary_key=True),
+    sa.Column("project_id", store.Id, nullable=False, index=True),
+    sa.Column("direction", Code, nullable=False),
+    sa.Column("person_id", store.Id, nullable=False),
+    sa.Column("active", sa.Boolean, nullable=False),
+)
+opt_ins = sa.Table(
+    "opt_ins",
+    metadata,
+    sa.Column("person_id", store.Id, primary_key=True),
+    sa.Column("opted_at", store.UtcDateTime, nullable=False),
+    sa.Column("withdrawn_at", store.UtcDateTime),
+    sa.Column("entered_by", store.Id, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+)
+officials = sa.Table(
+    "officials",
+    metadata,
+    sa.Column("official_id", store.Id, primary_key=True),
+    sa.Column("person_id", store.Id, nullable=False, index=True),
+    sa.Column("tier", Code, nullable=False),
+    sa.Column("post", sa.String(100), nullable=False),
+    sa.Column("area", store.Area, nullable=False, index=True),
+    sa.Column("state", Code, nullable=False),
+    sa.Column("created_at", store.UtcDateTime, nullable=False),
+    sa.Column("ended_at", store.UtcDateTime),
+    sa.Column("version", sa.Integer, nullable=False),
+)
+liaisons = sa.Table(
+    "liaisons",
+    metadata,
+    sa.Column("link_id", store.Id, primary_key=True),
+    sa.Column("official_id", store.Id, nullable=False, index=True),
+    sa.Column("person_id", store.Id, nullable=False),
+    sa.Column("tier", Code, nullable=False),
+    sa.Column("target_kind", Code, nullable=False),
+    sa.Column("target", store.Id, nullable=False),
+    sa.Column("area", store.Area, nullable=False),
+    sa.Column("since", store.UtcDateTime, nullable=False),
+    sa.Column("until", store.UtcDateTime),
+    sa.Column("state", Code, nullable=False),
+    sa.Column("reason", sa.String(200)),
+    sa.Column("created_at", store.UtcDateTime, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Index("ix_liaisons_target", "target_kind", "target", "state"),
+)
+deputies = sa.Table(
+    "deputies",
+    metadata,
+    sa.Column("deputy_id", store.Id, primary_key=True),
+    sa.Column("person_id", store.Id, nullable=False, index=True),
+    sa.Column("kind", Code, nullable=False),
+    sa.Column("level", Code, nullable=False),
+    sa.Column("term_from", store.UtcDateTime, nullable=False),
+    sa.Column("term_to", store.UtcDateTime),
+    sa.Column("area", store.Area, nullable=False),
+    sa.Column("state", Code, nullable=False),
+    sa.Column("created_at", store.UtcDateTime, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+)
+deputy_streets = sa.Table(
+    "deputy_streets",
+    metadata,
+    sa.Column("deputy_id", store.Id, primary_key=True),
+    sa.Column("street", store.Area, primary_key=True, index=True),
+)
+numbers = sa.Table(
+    "numbers",
+    metadata,
+    sa.Column("series", sa.String(60), primary_key=True),
+    sa.Column("last", sa.Integer, nullable=False),
+)
+topics = sa.Table(
+    "topics",
+    metadata,
+    sa.Column("topic_id", store.Id, primary_key=True),
+    sa.Column("number", Code, nullable=False, unique=True),
+    sa.Column("title", sa.String(50), nullable=False),
+    sa.Column("description", sa.Text, nullable=False),
+    sa.Column("proposer", store.Id, nullable=False, index=True),
+    sa.Column("proposer_kind", Code, nullable=False),
+    sa.Column("entered_by", store.Id, nullable=False),
+    sa.Column("way", Code, nullable=False),
+    sa.Column("category", Code, nullable=False),
+    sa.Column("level", Code, nullable=False),
+    sa.Column("scope", store.Json, nullable=False),
+    sa.Column("area", store.Area, nullable=False, index=True),
+    sa.Column("grid", store.Area),
+    sa.Column("source_request", store.Id),
+    sa.Column("resubmits", store.Id),
+    sa.Column("new_facts", sa.Text, nullable=False),
+    sa.Column("state", Code, nullable=False, index=True),
+    sa.Column("round", sa.Integer, nullable=False),
+    sa.Column("owners_matter", sa.Boolean, nullable=False),
+    sa.Column("binding", sa.Boolean),
+    sa.Column("escalated", sa.Integer, nullable=False),
+    sa.Column("adjournments", sa.Integer, nullable=False),
+    sa.Column("objected", sa.Boolean, nullable=False),
+    sa.Column("session_id", store.Id),
+    sa.Column("opinion_id", store.Id),
+    sa.Column("merged_into", store.Id),
+    sa.Column("request_id", store.Id),
+    sa.Column("reason", Code),
+    sa.Column("note", sa.Text),
+    sa.Column("appeal", Code),
+    sa.Column("result", sa.Text),
+    sa.Column("created_at", store.UtcDateTime, nullable=False),
+    sa.Column("screen_due", store.UtcDateTime, nullable=False),
+    sa.Column("adopted_at", store.UtcDateTime, index=True),
+    sa.Column("session_due", store.UtcDateTime),
+    sa.Column("voted_at", store.UtcDateTime),
+    sa.Column("opinion_due", store.UtcDateTime),
+    sa.Column("publicised_at", store.UtcDateTime),
+    sa.Column("resolved_at", store.UtcDateTime),
+    sa.Column("tasks_due", store.UtcDateTime),
+    sa.Column("implementing_at", store.UtcDateTime),
+    sa.Column("verified_at", store.UtcDateTime),
+    sa.Column("closed_at", store.UtcDateTime),
+    sa.Column("failed_at", store.UtcDateTime),
+    sa.Column("poll_until", store.UtcDateTime),
+    sa.Column("version", sa.Integer, nullable=False),
+)
+cosigners = sa.Table(
+    "cosigners",
+    metadata,
+    sa.Column("topic_id", store.Id, primary_key=True),
+    sa.Column("person_id", store.Id, primary_key=True, index=True),
+    sa.Column("signed_at", store.UtcDateTime, nullable=False),
+)
+analyses = sa.Table(
+    "analyses",
+    metadata,
+    sa.Column("topic_id", store.Id, primary_key=True),
+    sa.Column("round", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("level", Code, nullable=False),
+    sa.Column("owners_matter", sa.Boolean, nullable=False),
+    sa.Column("urgency", Code, nullable=False),
+    sa.Column("finding", sa.Text, nullable=False),
+    sa.Column("decided_by", store.Id, nullable=False),
+    sa.Column("decided_at", store.UtcDateTime, nullable=False),
+)
+sessions = sa.Table(
+    "sessions",
+    metadata,
+    sa.Column("session_id", store.Id, primary_key=True),
+    sa.Column("level", Code, nullable=False),
+    sa.Column("area", store.Area, nullable=False, index=True),
+    sa.Column("place", sa.String(100), nullable=False),
+    sa.Column("start_at", store.UtcDateTime, nullable=False),
+    sa.Column("host_id", store.Id, nullable=False),
+    sa.Column("state", Code, nullable=False),
+    sa.Column("notice_sent_at", store.UtcDateTime, nullable=False),
+    sa.Column("seed", sa.String(64), nullable=False),
+    sa.Column("pool", sa.Integer, nullable=False),
+    sa.Column("opened_at", store.UtcDateTime),
+    sa.Column("ended_at", store.UtcDateTime),
+    sa.Column("reason", sa.String(200)),
+    sa.Column("created_at", store.UtcDateTime, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+)
+session_topics = sa.Table(
+    "session_topics",
+    metadata,
+    sa.Column("session_id", store.Id, primary_key=True),
+    sa.Column("topic_id", store.Id, primary_key=True, index=True),
+    sa.Column("ordinal", sa.Integer, nullable=False),
+    sa.Column("in_favour", sa.Integer),
+    sa.Column("against", sa.Integer),
+    sa.Column("abstain", sa.Integer),
+    sa.Column("not_cast", sa.Integer),
+    sa.Column("voting_invited", sa.Integer),
+    sa.Column("voting_present", sa.Integer),
+    sa.Column("resident_present", sa.Integer),
+    sa.Column("passed", sa.Boolean),
+    sa.Column("closed_at", store.UtcDateTime),
+)
+invitations = sa.Table(
+    "invitations",
+    metadata,
+    sa.Column("invitation_id", store.Id, primary_key=True),
+    sa.Column("session_id", store.Id, nullable=False),
+    sa.Column("person_id", store.Id, nullable=False, index=True),
+    sa.Column("capacity", Code, nullable=False),
+    sa.Column("voting", sa.Boolean, nullable=False),
+    sa.Column("via", Code, nullable=False),
+    sa.Column("tier", Code),
+    sa.Column("source", store.Id, index=True),
+    sa.Column("area", store.Area, nullable=False),
+    sa.Column("answer", Code, nullable=False),
+    sa.Column("answered_at", store.UtcDateTime),
+    sa.Column("delegate", store.Id),
+    sa.Column("attended_at", store.UtcDateTime),
+    sa.Column("recorded_at", store.UtcDateTime),
+    sa.Column("created_at", store.UtcDateTime, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.UniqueConstraint("session_id", "person_id"),
+)
+votes = sa.Table(
+    "votes",
+    metadata,
+    sa.Column("session_id", store.Id, primary_key=True),
+    sa.Column("topic_id", store.Id, primary_key=True),
+    sa.Column("person_id", store.Id, primary_key=True),
+    sa.Column("choice", Code, nullable=False),
+    sa.Column("cast_at", store.UtcDateTime, nullable=False),
+)
+opinions = sa.Table(
+    "opinions",
+    metadata,
+    sa.Column("opinion_id", store.Id, primary_key=True),
+    sa.Column("topic_id", store.Id, nullable=False, index=True),
+    sa.Column("session_id", store.Id, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("decision", sa.Text, nullable=False),
+    sa.Column("dissent", sa.Text, nullable=False),
+    sa.Column("planned", store.Json, nullable=False),
+    sa.Column("warnings", store.Json, nullable=False),
+    sa.Column("state", Code, nullable=False),
+    sa.Column("notice_number", Code),
+    sa.Column("area", store.Area, nullable=False),
+    sa.Column("drafted_by", store.Id, nullable=False),
+    sa.Column("publicised_at", store.UtcDateTime),
+    sa.Column("ends_at", store.UtcDateTime),
+    sa.Column("created_at", store.UtcDateTime, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+)
+objections = sa.Table(
+    "objections",
+    metadata,
+    sa.Column("objection_id", store.Id, primary_key=True),
+    sa.Column("topic_id", store.Id, nullable=False),
+    sa.Column("opinion_id", store.Id, nullable=False),
+    sa.Column("person_id", store.Id, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("directly_affected", sa.Boolean, nullable=False),
+    sa.Column("state", Code, nullable=False),
+    sa.Column("created_at", store.UtcDateTime, nullable=False),
+    sa.UniqueConstraint("opinion_id", "person_id"),
+)
+objection_decisions = sa.Table(
+    "objection_decisions",
+    metadata,
+    sa.Column("opinion_id", store.Id, primary_key=True),
+    sa.Column("side", Code, primary_key=True),
+    sa.Column("person_id", store.Id, nullable=False),
+    sa.Column("outcome", Code, nullable=False),
+    sa.Column("reasons", sa.Text, nullable=False),
+    sa.Column("decided_at", store.UtcDateTime, nullable=False),
+)
+owners_votes = sa.Table(
+    "owners_votes",
+    metadata,
+    sa.Column("topic_id", store.Id, primary_key=True),
+    sa.Column("round", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("special", sa.Boolean, nullable=False),
+    sa.Column("counts", store.Json, nullable=False),
+    sa.Column("passed", sa.Boolean, nullable=False),
+    sa.Column("recorded_by", store.Id, nullable=False),
+    sa.Column("recorded_at", store.UtcDateTime, nullable=False),
+)
+tasks = sa.Table(
+    "tasks",
+    metadata,
+    sa.Column("task_id", store.Id, primary_key=True),
+    sa.Column("topic_id", store.Id, nullable=False, index=True),
+    sa.Column("round", sa.Integer, nullable=False),
+    sa.Column("title", sa.String(100), nullable=False),
+    sa.Column("responsible_kind", Code, nullable=False),
+    sa.Column("responsible_id", store.Id, nullable=False),
+    sa.Column("due_at", store.UtcDateTime, nullable=False),
+    sa.Column("budget_fen", sa.BigInteger),
+    sa.Column("funding", sa.String(100)),
+    sa.Column("area", store.Area, nullable=False, index=True),
+    sa.Column("grid", store.Area),
+    sa.Column("state", Code, nullable=False),
+    sa.Column("overdue_level", sa.Integer, nullable=False),
+    sa.Column("reworks", sa.Integer, nullable=False),
+    sa.Column("supervisions_missed", sa.Integer, nullable=False),
+    sa.Column("percent", sa.Integer, nullable=False),
+    sa.Column("evidence", store.Json, nullable=False),
+    sa.Column("work_id", store.Id),
+    sa.Column("supervisor_accepted", store.Id),
+    sa.Column("cadre_accepted", store.Id),
+    sa.Column("started_at", store.UtcDateTime),
+    sa.Column("delivered_at", store.UtcDateTime),
+    sa.Column("accepted_at", store.UtcDateTime),
+    sa.Column("created_at", store.UtcDateTime, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+)
+supervisors = sa.Table(
+    "supervisors",
+    metadata,
+    sa.Column("task_id", store.Id, primary_key=True),
+    sa.Column("person_id", store.Id, primary_key=True, index=True),
+    sa.Column("appointed_at", store.UtcDateTime, nullable=False),
+)
+supervisions = sa.Table(
+    "supervisions",
+    metadata,
+    sa.Column("record_id", store.Id, primary_key=True),
+    sa.Column("task_id", store.Id, nullable=False, index=True),
+    sa.Column("topic_id", store.Id, nullable=False),
+    sa.Column("person_id", store.Id, nullable=False),
+    sa.Column("kind", Code, nullable=False),
+    sa.Column("finding", sa.Text, nullable=False),
+    sa.Column("media", store.Json, nullable=False),
+    sa.Column("created_at", store.UtcDateTime, nullable=False),
+)
+polls = sa.Table(
+    "polls",
+    metadata,
+    sa.Column("topic_id", store.Id, primary_key=True),
+    sa.Column("person_id", store.Id, primary_key=True),
+    sa.Column("stars", sa.Integer, nullable=False),
+    sa.Column("rated_at", store.UtcDateTime, nullable=False),
+)
+history = sa.Table(
+    "history",
+    metadata,
+    sa.Column("id", store.BigId, sa.Identity(), primary_key=True),
+    sa.Column("kind", Code, nullable=False),
+    sa.Column("ref", store.Id, nullable=False),
+    sa.Column("topic_id", store.Id),
+    sa.Column("at", store.UtcDateTime, nullable=False),
+    sa.Column("action", Code, nullable=False),
+    sa.Column("state", Code),
+    sa.Column("actor", store.Id, nullable=False),
+    sa.Column("role", Code, nullable=False),
+    sa.Column("detail", store.Json, nullable=False),
+    sa.Index("ix_history_topic_id", "topic_id", "id"),
+    sa.Index("ix_history_ref", "kind", "ref"),
+    sqlite_autoincrement=True,
+)
+escalations = sa.Table(
+    "escalations",
+    metadata,
+    sa.Column("escalation_id", store.Id, primary_key=True),
+    sa.Column("topic_id", store.Id, nullable=False, index=True),
+    sa.Column("task_id", store.Id),
+    sa.Column("deadline", Code, nullable=False),
+    sa.Column("level", sa.Integer, nullable=False),
+    sa.Column("tier", Code, nullable=False),
+    sa.Column("official_id", store.Id),
+    sa.Column("person_id", store.Id, index=True),
+    sa.Column("acting", sa.Boolean, nullable=False),
+    sa.Column("area", store.Area, nullable=False),
+    sa.Column("created_at", store.UtcDateTime, nullable=False),
+)
+messages = sa.Table(
+    "messages",
+    metadata,
+    sa.Column("message_id", store.Id, primary_key=True),
+    sa.Column("person_id", store.Id, nullable=False),
+    sa.Column("code", Code, nullable=False),
+    sa.Column("topic_id", store.Id, nullable=False),
+    sa.Column("ref", store.Id),
+    sa.Column("created_at", store.UtcDateTime, nullable=False),
+    sa.Index("ix_messages_person_id", "person_id", "created_at"),
+)
+
+Row = RowMapping
+
+
+# --------------------------------------------------------------------------------------------------
+# One row
+
+
+def _key(table: sa.Table) -> sa.Column[Any]:
+    return cast("sa.Column[Any]", next(iter(table.primary_key.columns)))
+
+
+def find(conn: Connection, table: sa.Table, row_id: str) -> Row | None:
+    """Return a row by its id, or None."""
+    return conn.execute(sa.select(table).where(_key(table) == row_id)).mappings().first()
+
+
+def find_locked(conn: Connection, table: sa.Table, row_id: str) -> Row | None:
+    """Return a row by its id, locked until the transaction ends, or None."""
+    asked = store.lock(sa.select(table).where(_key(table) == row_id), conn)
+    return conn.execute(asked).mappings().first()
+
+
+def add(conn: Connection, table: sa.Table, **values: Any) -> None:
+    """Insert one row."""
+    conn.execute(table.insert().values(**values))
+
+
+def add_all(conn: Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert several rows; none is fine."""
+    if rows:
+        conn.execute(table.insert(), [dict(row) for row in rows])
+
+
+def change(conn: Connection, table: sa.Table, row: Mapping[str, Any], **values: Any) -> Row:
+    """Change a row that the caller has locked; its version goes up by one. Returns it as it is."""
+    key = _key(table)
+    conn.execute(
+        sa.update(table)
+        .where(key == row[key.name])
+        .values(version=row["version"] + 1, **values)
+    )
+    return cast(Row, {**row, **values, "version": row["version"] + 1})
+
+
+def next_number(conn: Connection, series: str) -> int:
+    """Return the next number of a series, counted from 1, without gaps between commits."""
+    statement = store.insert(conn, numbers).values(series=series, last=1)
+    counted = statement.on_conflict_do_update(
+        index_elements=["series"], set_={"last": numbers.c.last + 1}
+    ).returning(numbers.c.last)
+    return int(conn.execute(counted).scalar_one())
+
+
+def page(
+    conn: Connection,
+    asked: sa.Select[Any],
+    table: sa.Table,
+    *,
+    limit: int,
+    after: tuple[datetime, str] | None,
+    newest_first: bool = False,
+) -> list[Row]:
+    """Return at most limit + 1 rows in the order (created_at, id), behind `after`."""
+    at, key = table.c.created_at, _key(table)
+    if after is not None:
+        place = sa.tuple_(at, key)
+        # Bound with the columns' own types, so that both databases compare instants alike.
+        mark = sa.tuple_(sa.bindparam(None, after[0], at.type), sa.bindparam(None, after[1]))
+        asked = asked.where(place < mark if newest_first else place > mark)
+    order = (at.desc(), key.desc()) if newest_first else (at, key)
+    return list(conn.execute(asked.order_by(*order).limit(limit + 1)).mappings())
+
+
+# --------------------------------------------------------------------------------------------------
+# Projections of what is heard
+
+
+def upsert_areas(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep which areas exist."""
+    statement = store.insert(conn, areas)
+    conn.execute(
+        statement.on_conflict_do_update(
+            index_elements=["code"], set_={"kind": statement.excluded.kind}
+        ),
+        [dict(row) for row in rows],
+    )
+
+
+def upsert_residents(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep residents; an older state of the registry never overwrites a newer one."""
+    statement = store.insert(conn, residents)
+    names = ("community", "grid", "household_id", "is_adult", "active", "sequence")
+    conn.execute(
+        statement.on_conflict_do_update(
+            index_elements=["person_id"],
+            set_={name: statement.excluded[name] for name in names},
+            where=statement.excluded.sequence > residents.c.sequence,
+        ),
+        [dict(row) for row in rows],
+    )
+
+
+def move_residents(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Move residents; rows hold b_person_id, b_sequence, grid, community, sequence."""
+    conn.execute(
+        sa.update(residents).where(
+            residents.c.person_id == sa.bindparam("b_person_id"),
+            residents.c.sequence < sa.bindparam("b_sequence"),
+        ),
+        [dict(row) for row in rows],
+    )
+
+
+def deactivate_residents(conn: Connection, person_ids: Sequence[str], at: datetime) -> None:
+    """Take residents out of every draw."""
+    conn.execute(
+        sa.update(residents).where(residents.c.person_id.in_(person_ids)).values(active=False)
+    )
+    conn.execute(
+        sa.update(opt_ins)
+        .where(opt_ins.c.person_id.in_(person_ids), opt_ins.c.withdrawn_at.is_(None))
+        .values(withdrawn_at=at, version=opt_ins.c.version + 1)
+    )
+
+
+def upsert_project(conn: Connection, **values: Any) -> None:
+    """Keep a project; only the given columns of a known one change."""
+    base = {"grids": [], "households": 0, "status": "IN_SERVICE"} | values
+    statement = store.insert(conn, projects).values(**base)
+    changed = {name: statement.excluded[name] for name in values if name != "project_id"}
+    conn.execute(statement.on_conflict_do_update(index_elements=["project_id"], set_=changed))
+
+
+def upsert_post(conn: Connection, **values: Any) -> None:
+    """Keep who holds a post across a project and its community."""
+    statement = store.insert(conn, project_posts).values(**values)
+    conn.execute(
+        statement.on_conflict_do_update(
+            index_elements=["appointment_id"],
+            set_={"active": statement.excluded.active, "person_id": statement.excluded.person_id},
+        )
+    )
+
+
+def known_areas(conn: Connection, codes: Sequence[str]) -> set[str]:
+    """Return those of the codes that exist."""
+    return set(conn.execute(sa.select(areas.c.code).where(areas.c.code.in_(codes))).scalars())
+
+
+def communities(conn: Connection) -> list[str]:
+    """Return every community that is known, or in which something happened."""
+    known = sa.select(areas.c.code).where(sa.func.length(areas.c.code) == 12)
+    return sorted(conn.execute(known.union(sa.select(topics.c.area))).scalars())
+
+
+def first_community(conn: Connection, street: str) -> str | None:
+    """Return the lowest community code of a street."""
+    asked = sa.select(sa.func.min(areas.c.code)).where(
+        sa.func.length(areas.c.code) == 12, areas.c.code.startswith(street)
+    )
+    return conn.execute(asked).scalar()
+
+
+def areas_in(conn: Connection, scope: str, digits: int) -> list[str]:
+    """Return the codes of a size that lie in a scope."""
+    asked = sa.select(areas.c.code).where(
+        sa.func.length(areas.c.code) == digits, areas.c.code.startswith(scope)
+    )
+    return sorted(conn.execute(asked).scalars())
+
+
+def residents_of(conn: Connection, person_ids: Sequence[str]) -> dict[str, Row]:
+    """Return the active residents among the persons."""
+    asked = sa.select(residents).where(
+        residents.c.person_id.in_(person_ids), residents.c.active.is_(True)
+    )
+    return {row["person_id"]: row for row in conn.execute(asked).mappings()}
+
+
+def project_persons(conn: Connection, project_id: str) -> set[str]:
+    """Return who is bound to a project: its manager and the holders of active posts."""
+    posts = sa.select(project_posts.c.person_id).where(
+        project_posts.c.project_id == project_id, project_posts.c.active.is_(True)
+    )
+    manager = sa.select(projects.c.manager).where(
+        projects.c.project_id == project_id, projects.c.manager.is_not(None)
+    )
+    return set(conn.execute(posts.union(manager)).scalars())
+
+
+def projects_of(conn: Connection, community: str) -> list[Row]:
+    """Return the projects of a community, by id."""
+    asked = sa.select(projects).where(projects.c.community == community)
+    return list(conn.execute(asked.order_by(projects.c.project_id)).mappings())
+
+
+def adults_per_grid(conn: Connection, grids: Sequence[str]) -> dict[str, int]:
+    """Count the adult residents of grids."""
+    asked = (
+        sa.select(residents.c.grid, sa.func.count())
+        .where(
+            residents.c.grid.in_(grids),
+            residents.c.is_adult.is_(True),
+            residents.c.active.is_(True),
+        )
+        .group_by(residents.c.grid)
+    )
+    return {grid: count for grid, count in conn.execute(asked)}
+
+
+# --------------------------------------------------------------------------------------------------
+# Liaison
+
+
+def grid_of_household(conn: Connection, household_id: str) -> str | None:
+    """Return the grid of a household, known through its residents."""
+    asked = (
+        sa.select(residents.c.grid)
+        .where(residents.c.household_id == household_id, residents.c.grid.is_not(None))
+        .order_by(residents.c.active.desc(), residents.c.person_id)
+        .limit(1)
+    )
+    return conn.execute(asked).scalar()
+
+
+def active_link(conn: Connection, official_id: str, target_kind: str, target: str) -> Row | None:
+    """Return the active link of an official to a target, or None."""
+    asked = sa.select(liaisons).where(
+        liaisons.c.official_id == official_id,
+        liaisons.c.target_kind == target_kind,
+        liaisons.c.target == target,
+        liaisons.c.state == "ACTIVE",
+    )
+    return conn.execute(asked).mappings().first()
+
+
+def links_of_official(conn: Connection, official_id: str) -> list[Row]:
+    """Return the active links of an official, locked, in id order."""
+    asked = (
+        sa.select(liaisons)
+        .where(liaisons.c.official_id == official_id, liaisons.c.state == "ACTIVE")
+        .order_by(liaisons.c.link_id)
+    )
+    return list(conn.execute(store.lock(asked, conn)).mappings())
+
+
+def answering(
+    conn: Connection, steps: Sequence[rules.ChainStep], grid: str | None
+) -> dict[rules.ChainStep, list[Row]]:
+    """Return who answers for each rung of a chain, the longest-serving first.
+
+    Args:
+        conn: The connection.
+        steps: The rungs.
+        grid: The grid of the target; its grid workers answer for it and for each of its
+            households without a link of their own.
+    """
+    wanted = sa.or_(
+        *(
+            sa.and_(liaisons.c.target_kind == s.target_kind, liaisons.c.target == s.target)
+            for s in steps
+            if s.target is not None
+        ),
+        sa.false(),
+    )
+    linked = (
+        sa.select(
+            liaisons.c.tier,
+            liaisons.c.target,
+            liaisons.c.link_id,
+            liaisons.c.official_id,
+            liaisons.c.person_id,
+            liaisons.c.since,
+        )
+        .where(wanted, liaisons.c.state == "ACTIVE")
+        .order_by(liaisons.c.since, liaisons.c.link_id)
+    )
+    found: dict[rules.ChainStep, list[Row]] = {step: [] for step in steps}
+    for row in conn.execute(linked).mappings():
+        for step in steps:
+            if (step.tier, step.target) == (row["tier"], row["target"]):
+                found[step].append(row)
+    for step in steps:
+        if step.tier == rules.GRID_WORKER and grid:
+            seen = {row["official_id"] for row in found[step]}
+            workers = grid_workers(conn, [grid])
+            found[step] += [row for row in workers if row["official_id"] not in seen]
+    return found
+
+
+def grid_workers(conn: Connection, grids: Sequence[str]) -> list[Row]:
+    """Return the grid workers of grids in the form of a link that nobody had to make."""
+    asked = (
+        sa.select(
+            officials.c.tier,
+            officials.c.area.label("target"),
+            sa.null().label("link_id"),
+            officials.c.official_id,
+            officials.c.person_id,
+            officials.c.created_at.label("since"),
+        )
+        .where(
+            officials.c.tier == rules.GRID_WORKER,
+            officials.c.area.in_(grids),
+            officials.c.state == "ACTIVE",
+        )
+        .order_by(officials.c.created_at, officials.c.official_id)
+    )
+    return list(conn.execute(asked).mappings())
+
+
+def linked(conn: Connection, tier: str, targets: Sequence[str]) -> list[Row]:
+    """Return the officials of a tier who answer for any of the targets, longest-serving first."""
+    if tier == rules.GRID_WORKER:
+        return grid_workers(conn, targets)
+    asked = (
+        sa.select(liaisons)
+        .where(
+            liaisons.c.tier == tier,
+            liaisons.c.target.in_(targets),
+            liaisons.c.state == "ACTIVE",
+        )
+        .order_by(liaisons.c.since, liaisons.c.link_id)
+    )
+    return list(conn.execute(asked).mappings())
+
+
+def linked_targets(conn: Connection, target_kind: str, scope: str) -> set[str]:
+    """Return the targets of a kind, within a scope, that have an active link."""
+    asked = sa.select(liaisons.c.target).where(
+        liaisons.c.target_kind == target_kind,
+        liaisons.c.state == "ACTIVE",
+        liaisons.c.area.startswith(scope),
+    )
+    return set(conn.execute(asked.distinct()).scalars())
+
+
+def worked_grids(conn: Connection, scope: str) -> set[str]:
+    """Return the grids within a scope that have a grid worker."""
+    asked = sa.select(officials.c.area).where(
+        officials.c.tier == rules.GRID_WORKER,
+        officials.c.state == "ACTIVE",
+        officials.c.area.startswith(scope),
+    )
+    return set(conn.execute(asked.distinct()).scalars())
+
+
+def households_in(conn: Connection, scope: str) -> list[tuple[str, str | None]]:
+    """Return (household, grid) of the households with an active resident in a scope."""
+    asked = (
+        sa.select(residents.c.household_id, sa.func.min(residents.c.grid))
+        .where(
+            residents.c.household_id.is_not(None),
+            residents.c.active.is_(True),
+            sa.func.coalesce(residents.c.grid, residents.c.community).startswith(scope),
+        )
+        .group_by(residents.c.household_id)
+        .order_by(residents.c.household_id)
+    )
+    return [(household, grid) for household, grid in conn.execute(asked)]
+
+
+def official_of(conn: Connection, person_id: str, tier: str) -> Row | None:
+    """Return the active official of a tier that a person is, or None."""
+    asked = (
+        sa.select(officials)
+        .where(
+            officials.c.person_id == person_id,
+            officials.c.tier == tier,
+            officials.c.state == "ACTIVE",
+        )
+        .order_by(officials.c.official_id)
+        .limit(1)
+    )
+    return conn.execute(asked).mappings().first()
+
+
+# --------------------------------------------------------------------------------------------------
+# Deputies and the draw
+
+
+def streets_of(conn: Connection, deputy_ids: Sequence[str]) -> dict[str, list[str]]:
+    """Return the streets of each deputy."""
+    found: dict[str, list[str]] = {}
+    asked = sa.select(deputy_streets).where(deputy_streets.c.deputy_id.in_(deputy_ids))
+    for row in conn.execute(asked.order_by(deputy_streets.c.street)):
+        found.setdefault(row.deputy_id, []).append(row.street)
+    return found
+
+
+def deputies_covering(
+    conn: Connection, street: str, *, now: datetime, since: datetime
+) -> list[Row]:
+    """Return the deputies in office whose constituency holds a street, with the number of their
+    invitations after `since`."""
+    invited = (
+        sa.select(sa.func.count())
+        .where(
+            invitations.c.source == deputies.c.deputy_id,
+            invitations.c.capacity == "DEPUTY",
+            invitations.c.created_at > since,
+        )
+        .scalar_subquery()
+    )
+    asked = (
+        sa.select(
+            deputies.c.deputy_id, deputies.c.person_id, deputies.c.kind, invited.label("invited")
+        )
+        .join(deputy_streets, deputy_streets.c.deputy_id == deputies.c.deputy_id)
+        .where(
+            deputy_streets.c.street == street,
+            deputies.c.state == "ACTIVE",
+            deputies.c.term_from <= now,
+            sa.or_(deputies.c.term_to.is_(None), deputies.c.term_to > now),
+        )
+        .order_by(deputies.c.deputy_id)
+    )
+    return list(conn.execute(asked).mappings())
+
+
+def draw_pool(conn: Connection, scope: Sequence[str], without: Iterable[str]) -> list[str]:
+    """Return the adults of a scope who opted in to the draw, but for those on the list already."""
+    place = sa.func.coalesce(residents.c.grid, residents.c.community)
+    inside = sa.or_(*(place.startswith(code) for code in scope))
+    asked = (
+        sa.select(residents.c.person_id)
+        .join(opt_ins, opt_ins.c.person_id == residents.c.person_id)
+        .where(
+            inside,
+            residents.c.is_adult.is_(True),
+            residents.c.active.is_(True),
+            opt_ins.c.withdrawn_at.is_(None),
+        )
+    )
+    leave_out = set(without)
+    return sorted(p for p in conn.execute(asked).scalars() if p not in leave_out)
+
+
+# --------------------------------------------------------------------------------------------------
+# Topics, sessions, votes
+
+
+def topics_locked(conn: Connection, topic_ids: Iterable[str]) -> dict[str, Row]:
+    """Return topics, locked. Locking in id order makes a second session wait, not deadlock."""
+    asked = sa.select(topics).where(topics.c.topic_id.in_(sorted(topic_ids)))
+    rows = conn.execute(store.lock(asked.order_by(topics.c.topic_id), conn)).mappings()
+    return {row["topic_id"]: row for row in rows}
+
+
+def cosigners_of(conn: Connection, topic_ids: Sequence[str]) -> list[Row]:
+    """Return the cosigners of topics, earliest first."""
+    asked = sa.select(cosigners).where(cosigners.c.topic_id.in_(topic_ids))
+    return list(
+        conn.execute(asked.order_by(cosigners.c.signed_at, cosigners.c.person_id)).mappings()
+    )
+
+
+def sign(conn: Connection, topic_id: str, person_ids: Sequence[str], at: datetime) -> int:
+    """Add signatures that are not there yet. Returns how many were new."""
+    new = 0
+    for person_id in dict.fromkeys(person_ids):
+        statement = store.insert(conn, cosigners).values(
+            topic_id=topic_id, person_id=person_id, signed_at=at
+        )
+        new += conn.execute(statement.on_conflict_do_nothing()).rowcount
+    return new
+
+
+def analysis_of(conn: Connection, topic: Mapping[str, Any]) -> Row | None:
+    """Return the analysis of the topic's present round."""
+    asked = sa.select(analyses).where(
+        analyses.c.topic_id == topic["topic_id"], analyses.c.round == topic["round"]
+    )
+    return conn.execute(asked).mappings().first()
+
+
+def agenda(conn: Connection, session_id: str) -> list[Row]:
+    """Return the topics of a session in their order, with what was voted."""
+    asked = (
+        sa.select(
+            session_topics,
+            topics.c.number,
+            topics.c.title,
+            topics.c.state,
+            topics.c.scope,
+            topics.c.version,
+        )
+        .join(topics, topics.c.topic_id == session_topics.c.topic_id)
+        .where(session_topics.c.session_id == session_id)
+        .order_by(session_topics.c.ordinal)
+    )
+    return list(conn.execute(asked).mappings())
+
+
+def tally_of(conn: Connection, session_id: str | None, topic_id: str) -> Row | None:
+    """Return what was voted on a topic in a session."""
+    asked = sa.select(session_topics).where(
+        session_topics.c.session_id == session_id, session_topics.c.topic_id == topic_id
+    )
+    return conn.execute(asked).mappings().first()
+
+
+def close_tally(conn: Connection, session_id: str, topic_id: str, **values: Any) -> None:
+    """Write down what was voted."""
+    conn.execute(
+        sa.update(session_topics)
+        .where(session_topics.c.session_id == session_id, session_topics.c.topic_id == topic_id)
+        .values(**values)
+    )
+
+
+def invitations_of(conn: Connection, session_id: str) -> list[Row]:
+    """Return the invitations of a session."""
+    asked = sa.select(invitations).where(invitations.c.session_id == session_id)
+    return list(conn.execute(asked.order_by(invitations.c.invitation_id)).mappings())
+
+
+def invitation_of(conn: Connection, session_id: str, person_id: str) -> Row | None:
+    """Return a person's invitation to a session, or None."""
+    asked = sa.select(invitations).where(
+        invitations.c.session_id == session_id, invitations.c.person_id == person_id
+    )
+    return conn.execute(asked).mappings().first()
+
+
+def mark_attended(
+    conn: Connection, session_id: str, person_ids: Sequence[str], at: datetime
+) -> None:
+    """Record who has come; the first time stays."""
+    conn.execute(
+        sa.update(invitations)
+        .where(
+            invitations.c.session_id == session_id,
+            invitations.c.person_id.in_(person_ids),
+            invitations.c.attended_at.is_(None),
+        )
+        .values(attended_at=at, version=invitations.c.version + 1)
+    )
+
+
+def take_unrecorded(conn: Connection, session_id: str, at: datetime) -> list[Row]:
+    """Return those present whose attendance was not said yet, and mark them as said."""
+    asked = (
+        sa.select(invitations)
+        .where(
+            invitations.c.session_id == session_id,
+            invitations.c.attended_at.is_not(None),
+            invitations.c.recorded_at.is_(None),
+        )
+        .order_by(invitations.c.person_id)
+    )
+    rows = list(conn.execute(asked).mappings())
+    if rows:
+        conn.execute(
+            sa.update(invitations)
+            .where(invitations.c.invitation_id.in_([row["invitation_id"] for row in rows]))
+            .values(recorded_at=at)
+        )
+    return rows
+
+
+def cast_vote(conn: Connection, **values: Any) -> bool:
+    """Store a vote; False when the person has voted already."""
+    statement = store.insert(conn, votes).values(**values)
+    return conn.execute(statement.on_conflict_do_nothing()).rowcount == 1
+
+
+def count_votes(conn: Connection, session_id: str, topic_id: str) -> dict[str, int]:
+    """Count the votes by choice."""
+    asked = (
+        sa.select(votes.c.choice, sa.func.count())
+        .where(votes.c.session_id == session_id, votes.c.topic_id == topic_id)
+        .group_by(votes.c.choice)
+    )
+    return {choice: count for choice, count in conn.execute(asked)}
+
+
+# --------------------------------------------------------------------------------------------------
+# Opinions
+
+
+def objections_of(conn: Connection, opinion_id: str) -> list[Row]:
+    """Return the objections to an opinion, earliest first."""
+    asked = sa.select(objections).where(objections.c.opinion_id == opinion_id)
+    return list(
+        conn.execute(asked.order_by(objections.c.created_at, objections.c.objection_id)).mappings()
+    )
+
+
+def object_to(conn: Connection, **values: Any) -> bool:
+    """Store an objection; False when the person has objected already."""
+    statement = store.insert(conn, objections).values(**values)
+    return conn.execute(statement.on_conflict_do_nothing()).rowcount == 1
+
+
+def set_objections(conn: Connection, opinion_id: str, before: Sequence[str], state: str) -> None:
+    """Move the objections to an opinion from some states to another."""
+    conn.execute(
+        sa.update(objections)
+        .where(objections.c.opinion_id == opinion_id, objections.c.state.in_(before))
+        .values(state=state)
+    )
+
+
+def decide_objection(conn: Connection, **values: Any) -> dict[str, Row]:
+    """Store what one side decides; it may change its mind. Returns the decisions by side."""
+    statement = store.insert(conn, objection_decisions).values(**values)
+    names = ("person_id", "outcome", "reasons", "decided_at")
+    conn.execute(
+        statement.on_conflict_do_update(
+            index_elements=["opinion_id", "side"],
+            set_={name: statement.excluded[name] for name in names},
+        )
+    )
+    return decisions_of(conn, values["opinion_id"])
+
+
+def decisions_of(conn: Connection, opinion_id: str) -> dict[str, Row]:
+    """Return the decisions on the objections to an opinion, by side."""
+    asked = sa.select(objection_decisions).where(objection_decisions.c.opinion_id == opinion_id)
+    return {row["side"]: row for row in conn.execute(asked).mappings()}
+
+
+def clear_decisions(conn: Connection, opinion_id: str) -> None:
+    """Forget the decisions when a new objection opens the matter again; history keeps them."""
+    conn.execute(
+        sa.delete(objection_decisions).where(objection_decisions.c.opinion_id == opinion_id)
+    )
+
+
+# --------------------------------------------------------------------------------------------------
+# Tasks
+
+
+def tasks_of(conn: Connection, topic_id: str, *, round_: int | None = None) -> list[Row]:
+    """Return the tasks of a topic, of one round or of all."""
+    asked = sa.select(tasks).where(tasks.c.topic_id == topic_id)
+    if round_ is not None:
+        asked = asked.where(tasks.c.round == round_)
+    return list(conn.execute(asked.order_by(tasks.c.created_at, tasks.c.task_id)).mappings())
+
+
+def supervisors_of(conn: Connection, task_ids: Sequence[str]) -> list[Row]:
+    """Return the supervisors of tasks."""
+    asked = sa.select(supervisors).where(supervisors.c.task_id.in_(task_ids))
+    return list(
+        conn.execute(asked.order_by(supervisors.c.task_id, supervisors.c.person_id)).mappings()
+    )
+
+
+def supervisions_of(conn: Connection, task_ids: Sequence[str]) -> list[Row]:
+    """Return the supervision records of tasks, earliest first."""
+    asked = sa.select(supervisions).where(supervisions.c.task_id.in_(task_ids))
+    return list(
+        conn.execute(
+            asked.order_by(supervisions.c.created_at, supervisions.c.record_id)
+        ).mappings()
+    )
+
+
+def rate_topic(conn: Connection, **values: Any) -> bool:
+    """Store a rating; False when the person has rated already."""
+    statement = store.insert(conn, polls).values(**values)
+    return conn.execute(statement.on_conflict_do_nothing()).rowcount == 1
+
+
+def poll_of(conn: Connection, topic_id: str) -> tuple[int, int]:
+    """Return (number of ratings, sum of stars)."""
+    asked = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(polls.c.stars), 0)).where(
+        polls.c.topic_id == topic_id
+    )
+    count, stars = conn.execute(asked).one()
+    return int(count), int(stars)
+
+
+def participants_of(conn: Connection, topic: Mapping[str, Any]) -> set[str]:
+    """Return who raised, signed, attended or supervised a topic."""
+    topic_id = topic["topic_id"]
+    signed = sa.select(cosigners.c.person_id).where(cosigners.c.topic_id == topic_id)
+    came = (
+        sa.select(invitations.c.person_id)
+        .join(session_topics, session_topics.c.session_id == invitations.c.session_id)
+        .where(session_topics.c.topic_id == topic_id, invitations.c.attended_at.is_not(None))
+    )
+    watched = (
+        sa.select(supervisors.c.person_id)
+        .join(tasks, tasks.c.task_id == supervisors.c.task_id)
+        .where(tasks.c.topic_id == topic_id)
+    )
+    return {topic["proposer"], *conn.execute(signed.union(came, watched)).scalars()}
+
+
+# --------------------------------------------------------------------------------------------------
+# Numbers
+
+
+def month_counts(
+    conn: Connection, start: datetime, end: datetime
+) -> dict[str, dict[str, int]]:
+    """Count, per community: topics adopted, sessions held and attendances said in [start, end)."""
+    found: dict[str, dict[str, int]] = {}
+    counted = (
+        ("topics_adopted", topics.c.area, topics.c.adopted_at),
+        ("sessions", sessions.c.area, sessions.c.opened_at),
+        ("attendances", invitations.c.area, invitations.c.recorded_at),
+    )
+    for name, area, at in counted:
+        asked = sa.select(area, sa.func.count()).where(at >= start, at < end).group_by(area)
+        for community, count in conn.execute(asked):
+            found.setdefault(community, {})[name] = count
+    return found
+
+
+def funnel_rows(conn: Connection, scope: str, start: datetime, end: datetime) -> list[Row]:
+    """Return the instants of the topics collected or adopted in [start, end)."""
+    asked = sa.select(
+        topics.c.state,
+        topics.c.created_at,
+        topics.c.adopted_at,
+        topics.c.voted_at,
+        topics.c.publicised_at,
+        topics.c.resolved_at,
+        topics.c.implementing_at,
+        topics.c.closed_at,
+        topics.c.way,
+    ).where(
+        topics.c.area.startswith(scope),
+        sa.or_(
+            sa.and_(topics.c.created_at >= start, topics.c.created_at < end),
+            sa.and_(topics.c.adopted_at >= start, topics.c.adopted_at < end),
+        ),
+    )
+    return list(conn.execute(asked).mappings())
+
+
+def deputy_invitations(
+    conn: Connection, deputy_id: str, start: datetime, end: datetime
+) -> list[Row]:
+    """Return a deputy's invitations in [start, end)."""
+    asked = sa.select(invitations).where(
+        invitations.c.source == deputy_id,
+        invitations.c.capacity == "DEPUTY",
+        invitations.c.created_at >= start,
+        invitations.c.created_at < end,
+    )
+    return list(conn.execute(asked.order_by(invitations.c.created_at)).mappings())

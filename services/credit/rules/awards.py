@@ -14,6 +14,7 @@ from fractions import Fraction
 from typing import Any, Final
 
 from chassis.calendar import Calendar
+from services.credit.errors import RuleSetInvalid
 from services.credit.rules.model import (
     Band,
     Binding,
@@ -234,6 +235,41 @@ class Compiled:
 def compile_rules(rule_set: RuleSet) -> Compiled:
     """Compile a loaded rule set."""
     return Compiled(rule_set)
+
+
+def by_hand(
+    rule: Rule,
+    subject: str,
+    *,
+    evidence_ref: str,
+    occurred_at: datetime,
+    level: str | None = None,
+) -> Fired:
+    """Return what a person proposes under a rule, before caps.
+
+    The evidence is the deed: the same rule, subject and evidence give the same award id, so a
+    second proposal finds the first.
+
+    Raises:
+        RuleSetInvalid: The level is not in the rule's table, or missing, or not wanted.
+    """
+    found = rule.level(level) if level is not None else None
+    if (found is None) == bool(rule.levels) or (level is not None and found is None):
+        codes = ", ".join(one.code for one in rule.levels) or "-"
+        raise RuleSetInvalid(rule=rule.code, at="level", expected=codes, field="level")
+    return Fired(
+        rule=rule,
+        subject=subject,
+        event_id=evidence_ref,
+        award_id=award_id(rule.code, subject, evidence_ref),
+        occurred_at=occurred_at,
+        on=Calendar.local_date(occurred_at),
+        score=found.score if found else rule.score,
+        points=found.points if found else rule.points,
+        deed=evidence_ref,
+        level=level,
+        valid_periods=rule.valid(level),
+    )
 
 
 def _listener(rule: Rule, bound: Binding) -> _Listener:

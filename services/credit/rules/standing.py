@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from chassis.calendar import Calendar
 
@@ -117,6 +117,40 @@ class Measures:
     visit_quota: int = 0
     projects_below_b: int = 0
     vetoed: bool = False
+
+
+def measures_of(kind: str, row: Mapping[str, Any], *, vetoed: bool = False) -> Measures:
+    """Return the inputs of the gates from the row of a month marker.
+
+    Args:
+        kind: PRJ, STW or PTN; other kinds are not measured.
+        row: A row of `projects`, `stewards` or `partners`.
+        vetoed: Whether a veto is in force on the last day of the period.
+
+    Raises:
+        KeyError: The kind is not measured, or the row lacks a member.
+    """
+    if kind == "PRJ":
+        return Measures(
+            active=row["in_service"],
+            agreements=row["agreements_active_last_day"],
+            p2c_active=row["p2c_active_last_day"],
+            c2p_active=row["c2p_active_last_day"],
+            overdue_rectifications=row["overdue_rectifications_open"],
+            vetoed=vetoed,
+        )
+    if kind == "STW":
+        served = row["orders"] or row["visits"] or row["proactive_closed"] or row["attendance_full"]
+        return Measures(
+            active=bool(row["on_roster"] and served),
+            orders=row["orders"],
+            visits=row["visits"],
+            visit_quota=row["visit_quota"],
+            vetoed=vetoed,
+        )
+    if kind == "PTN":
+        return Measures(active=row["active"], redeemed=row["redeemed"], vetoed=vetoed)
+    raise KeyError(kind)
 
 
 @dataclass(frozen=True, slots=True)

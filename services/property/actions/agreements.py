@@ -1,0 +1,461 @@
+"""Joint agreements and their commitments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
+
+from chassis.bus import Due, Tx
+from chassis.refusal import StateConflict
+from services.property import errors, rules
+from services.property.actions import ground
+from services.property.actions.ground import Reply
+from services.property.storage import rows, tables
+from services.property.storage.rows import Row
+
+Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+Reference = Annotated[str, Meta(min_length=1, max_length=300)]
+
+REMIND = timedelta(days=30)
+OPEN_BEFORE = timedelta(days=10)
+SIDE_ROLES = {
+    "PROJECT": ("R_PM", "R_PCO"),
+    "COMMUNITY": ("R_SECRETARY", "R_CADRE"),
+}
+
+
+def _require_side(tx: Tx, project_id: str, side: str) -> None:
+    """Refuse a role of the other side; for the project only its manager or company acts."""
+    if tx.actor.role not in SIDE_ROLES[side]:
+        raise errors.WrongSide(role=tx.actor.role, side=side)
+    if tx.actor.role == "R_PM":
+        ground.require_manager(tx, project_id)
+    elif tx.actor.role == "R_PCO":
+        ground.require_company(tx, ground.project(tx, project_id)["company_id"])
+
+
+@dataclass(frozen=True, slots=True)
+class CommitmentItem:
+    """One dated obligation of an agreement."""
+
+    title: Annotated[str, Meta(min_length=1, max_length=200)]
+    responsible: Literal["PROJECT", "COMMUNITY"]
+    due_date: date | None = None
+    recurrence: Literal["ONCE", "MONTHLY", "QUARTERLY"] = "ONCE"
+    evidence_kinds: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class DraftAgreement:
+    """A joint agreement of a project and its community.
+
+    Attributes:
+        valid_to: First day on which it no longer holds; default twelve months.
+        supersedes: The agreement that this one amends; it ends when this one becomes active.
+    """
+
+    project_id: str
+    type: Literal["JOINT_BUILDING", "CREDIT_DELIBERATION"]
+    valid_from: date
+    text_sha256: Sha256
+    valid_to: date | None = None
+    commitments: list[CommitmentItem] = field(default_factory=list)
+    supersedes: str | None = None
+
+
+def draft(tx: Tx, order: DraftAgreement) -> Reply:
+    """Draft an agreement; the guards of substance hold when it is signed.
+
+    Raises:
+        NotFound: There is no such project or agreement to amend.
+        NotTheManager: A manager drafts for a project that he does not manage.
+        StateConflict: The agreement to amend is not in force.
+    """
+    project = ground.project(tx, order.project_id)
+    if tx.actor.role == "R_PM":
+        ground.require_manager(tx, order.project_id)
+    else:
+        tx.require_scope(project["area"])
+    if order.supersedes is not None:
+        former = ground.found(tx, tables.agreements, "agreement", order.supersedes)
+        if former["project_id"] != order.project_id or former["state"] not in ("SIGNED", "ACTIVE"):
+            raise StateConflict(state=former["state"], field="supersedes")
+    row = rows.add(
+        tx.conn,
+        tables.agreements,
+        {
+            "agreement_id": tx.new_id("agr"),
+            "project_id": order.project_id,
+            "type": order.type,
+            "valid_from": order.valid_from,
+            "valid_to": order.valid_to or rules.add_months(order.valid_from, 12),
+            "text_sha256": order.text_sha256,
+            "supersedes": order.supersedes,
+            "state": "DRAFT",
+            "area": project["area"],
+            "version": 1,
+            "created_at": tx.now,
+        },
+    )
+    rows.add_many(
+        tx.conn,
+        tables.agreement_items,
+        [
+            {
+                "agreement_id": row["agreement_id"],
+                "item": number,
+                "title": item.title,
+                "responsible": item.responsible,
+                "due_date": item.due_date,
+                "recurrence": item.recurrence,
+                "evidence_kinds": list(item.evidence_kinds),
+            }
+            for number, item in enumerate(order.commitments, 1)
+        ],
+    )
+    ground.note(tx, "agreement", row, "DRAFTED", type=order.type)
+    return ground.reply(row, "agreement")
+
+
+@dataclass(frozen=True, slots=True)
+class SignAgreement:
+    """One side signs the text with this digest."""
+
+    agreement_id: str
+    side: Literal["PROJECT", "COMMUNITY"]
+    text_sha256: Sha256
+
+
+def sign(tx: Tx, order: SignAgreement) -> Reply:
+    """Sign for one side: the project first (PROPOSED), then the community (SIGNED).
+
+    With both signatures it becomes active at once where `valid_from` has come.
+
+    Raises:
+        WrongSide, NotTheManager: The actor does not stand for this side.
+        StateConflict: It is not this side's turn.
+        TextChanged: The digest is not that of the draft.
+        TooFewCommitments, CommitmentIncomplete, ValidityOver24Months: Paper agreements.
+        AgreementOver: Its validity has ended.
+    """
+    row = ground.meant(tx, tables.agreements, "agreement", order.agreement_id)
+    _require_side(tx, row["project_id"], order.side)
+    turn = {"PROJECT": "DRAFT", "COMMUNITY": "PROPOSED"}[order.side]
+    if row["state"] != turn:
+        raise StateConflict(state=row["state"])
+    if order.text_sha256 != row["text_sha256"]:
+        raise errors.TextChanged(field="text_sha256")
+    items = rows.items_of(tx.conn, order.agreement_id)
+    rules.check_signable(items, valid_from=row["valid_from"], valid_to=row["valid_to"])
+    if row["valid_to"] <= ground.today(tx):
+        raise errors.AgreementOver(valid_to=str(row["valid_to"]))
+    if order.side == "PROJECT":
+        row = rows.change(
+            tx.conn,
+            tables.agreements,
+            row,
+            state="PROPOSED",
+            signed_by_project=tx.actor.id,
+            signed_project_at=tx.now,
+        )
+        ground.note(tx, "agreement", row, "SIGNED_BY_PROJECT")
+        return ground.reply(row, "agreement")
+    if row["signed_by_project"] == tx.actor.id:
+        raise errors.SamePerson
+    row = rows.change(
+        tx.conn,
+        tables.agreements,
+        row,
+        state="SIGNED",
+        signed_by_community=tx.actor.id,
+        signed_community_at=tx.now,
+    )
+    ground.note(tx, "agreement", row, "SIGNED_BY_COMMUNITY")
+    start = tx.calendar.midnight(row["valid_from"])
+    if start <= tx.now:
+        row = _activate(tx, row)
+    else:
+        tx.arm("agr_start", order.agreement_id, start)
+    return ground.reply(row, "agreement")
+
+
+def _activate(tx: Tx, row: Row) -> Row:
+    agreement_id = row["agreement_id"]
+    row = rows.change(tx.conn, tables.agreements, row, state="ACTIVE", active_from=tx.now)
+    ground.note(tx, "agreement", row, "ACTIVATED")
+    if row["supersedes"] is not None:
+        former = rows.locked(tx.conn, tables.agreements, row["supersedes"])
+        if former is not None and former["state"] in ("SIGNED", "ACTIVE"):
+            _finish(tx, former, "TERMINATED", "SUPERSEDED")
+    over = tx.calendar.midnight(row["valid_to"])
+    tx.arm("agr_expire", agreement_id, over)
+    if over - REMIND > tx.now:
+        tx.arm("agr_expiring", agreement_id, over - REMIND)
+    _open_commitments(tx, row)
+    return row
+
+
+def _open_commitments(tx: Tx, row: Row) -> None:
+    """Turn the items into dated commitments, one row for each time that it falls due."""
+    new: list[Row] = []
+    for item in rows.items_of(tx.conn, row["agreement_id"]):
+        for day in rules.occurrences(
+            item["due_date"],
+            item["recurrence"],
+            valid_from=row["valid_from"],
+            valid_to=row["valid_to"],
+        ):
+            due_at = tx.calendar.midnight(day + timedelta(days=1))
+            if due_at <= tx.now:
+                # It fell due before the agreement was signed; nobody had promised it then.
+                continue
+            new.append(_commitment(tx, row, item, day, due_at))
+    rows.add_many(tx.conn, tables.commitments, new)
+    for commitment in new:
+        if commitment["state"] == "SCHEDULED":
+            opens = commitment["due_at"] - OPEN_BEFORE
+            tx.arm("cmt_open", commitment["commitment_id"], opens)
+        tx.arm("cmt_due", commitment["commitment_id"], commitment["due_at"])
+
+
+def _commitment(tx: Tx, row: Row, item: Row, day: date, due_at: Any) -> Row:
+    blank = dict.fromkeys(column.name for column in tables.commitments.columns)
+    return blank | {
+        "commitment_id": tx.new_id("cmt"),
+        "agreement_id": row["agreement_id"],
+        "project_id": row["project_id"],
+        "item": item["item"],
+        "title": item["title"],
+        "responsible": item["responsible"],
+        "evidence_kinds": item["evidence_kinds"],
+        "due_date": day,
+        "due_at": due_at,
+        "state": "DUE" if due_at - OPEN_BEFORE <= tx.now else "SCHEDULED",
+        "evidence": [],
+        "area": row["area"],
+        "version": 1,
+        "created_at": tx.now,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Terminate:
+    """Why an agreement ends before its time."""
+
+    agreement_id: str
+    reason: str
+
+
+def terminate(tx: Tx, order: Terminate) -> Reply:
+    """End an agreement; what it would still have asked for is cancelled.
+
+    Raises:
+        ReasonRequired: There is no reason.
+        StateConflict: It has ended.
+    """
+    row = ground.meant(tx, tables.agreements, "agreement", order.agreement_id)
+    ground.require_reason(order.reason)
+    if row["state"] in ("EXPIRED", "TERMINATED"):
+        raise StateConflict(state=row["state"])
+    return ground.reply(_finish(tx, row, "TERMINATED", order.reason), "agreement")
+
+
+def _finish(tx: Tx, row: Row, state: str, reason: str) -> Row:
+    row = rows.change(
+        tx.conn, tables.agreements, row, state=state, ended_at=tx.now, end_reason=reason
+    )
+    for kind in ("agr_start", "agr_expiring", "agr_expire"):
+        tx.disarm(kind, row["agreement_id"])
+    for left in rows.open_commitments(tx.conn, row["agreement_id"], tx.now):
+        done = rows.change(tx.conn, tables.commitments, left, state="CANCELLED")
+        tx.disarm("cmt_open", done["commitment_id"])
+        tx.disarm("cmt_due", done["commitment_id"])
+    ground.note(tx, "agreement", row, state, reason=reason)
+    return row
+
+
+def start(tx: Tx, due: Due) -> None:
+    """A signed agreement becomes active on its first day."""
+    row = rows.locked(tx.conn, tables.agreements, due.ref)
+    if row is not None and row["state"] == "SIGNED":
+        _activate(tx, row)
+
+
+def remind_of_expiry(tx: Tx, due: Due) -> None:
+    """Thirty days before the end both sides are reminded, in the history."""
+    row = rows.locked(tx.conn, tables.agreements, due.ref)
+    if row is not None and row["state"] == "ACTIVE":
+        ground.note(tx, "agreement", row, "EXPIRING", valid_to=str(row["valid_to"]))
+
+
+def expire(tx: Tx, due: Due) -> None:
+    """An agreement ends at the beginning of `valid_to`."""
+    row = rows.locked(tx.conn, tables.agreements, due.ref)
+    if row is not None and row["state"] == "ACTIVE":
+        _finish(tx, row, "EXPIRED", "VALIDITY_ENDED")
+
+
+# --------------------------------------------------------------------------------------------------
+# Commitments
+
+
+@dataclass(frozen=True, slots=True)
+class Fulfil:
+    """Evidence that a commitment was kept."""
+
+    commitment_id: str
+    evidence: list[Reference] = field(default_factory=list)
+
+
+def fulfil(tx: Tx, order: Fulfil) -> Reply:
+    """The responsible side shows that it was done; the submission stops the clock.
+
+    Raises:
+        WrongSide, NotTheManager: The actor does not stand for the responsible side.
+        NotOpen: It is not open yet, or is done.
+        EvidenceRequired: There is no evidence.
+    """
+    row = ground.meant(tx, tables.commitments, "commitment", order.commitment_id)
+    _require_side(tx, row["project_id"], row["responsible"])
+    if row["state"] not in ("DUE", "OVERDUE"):
+        raise errors.NotOpen(state=row["state"])
+    if not order.evidence:
+        raise errors.EvidenceRequired(field="evidence")
+    late = tx.now >= row["due_at"]
+    row = rows.change(
+        tx.conn,
+        tables.commitments,
+        row,
+        state="SUBMITTED",
+        evidence=list(order.evidence),
+        submitted_at=tx.now,
+        submitted_by=tx.actor.id,
+    )
+    ground.note(tx, "commitment", row, "SUBMITTED", late=late)
+    return ground.reply(row, "commitment", late=late)
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptCommitment:
+    """The other side's counter-signature, or its refusal with a reason."""
+
+    commitment_id: str
+    accepted: bool = True
+    reason: str = ""
+
+
+def accept(tx: Tx, order: AcceptCommitment) -> Reply:
+    """The other side accepts (FULFILLED, or FULFILLED_LATE) or refuses the evidence.
+
+    A refusal after the due instant makes it overdue at that moment.
+
+    Raises:
+        WrongSide, NotTheManager: The actor stands for the side that submitted.
+        ConflictOfInterest: He holds a post in the project whose commitment he would accept.
+        ReasonRequired: A refusal without a reason.
+        StateConflict: Nothing is submitted.
+    """
+    row = ground.meant(tx, tables.commitments, "commitment", order.commitment_id)
+    other = "COMMUNITY" if row["responsible"] == "PROJECT" else "PROJECT"
+    _require_side(tx, row["project_id"], other)
+    if other == "COMMUNITY":
+        ground.require_no_interest(tx, row["project_id"])
+    if row["state"] != "SUBMITTED":
+        raise StateConflict(state=row["state"])
+    if order.accepted:
+        late = row["submitted_at"] >= row["due_at"]
+        row = rows.change(
+            tx.conn,
+            tables.commitments,
+            row,
+            state="FULFILLED_LATE" if late else "FULFILLED",
+            accepted_at=tx.now,
+            accepted_by=tx.actor.id,
+        )
+        tx.disarm("cmt_due", order.commitment_id)
+        ground.note(tx, "commitment", row, row["state"])
+        return ground.reply(row, "commitment", late=late)
+    ground.require_reason(order.reason)
+    overdue = tx.now >= row["due_at"]
+    row = rows.change(
+        tx.conn,
+        tables.commitments,
+        row,
+        state="OVERDUE" if overdue else "DUE",
+        overdue_at=row["overdue_at"] or (tx.now if overdue else None),
+    )
+    ground.note(tx, "commitment", row, "REFUSED", reason=order.reason)
+    return ground.reply(row, "commitment", late=overdue)
+
+
+@dataclass(frozen=True, slots=True)
+class Waive:
+    """Why a commitment need not be kept."""
+
+    commitment_id: str
+    reason: str
+
+
+def waive(tx: Tx, order: Waive) -> Reply:
+    """Both sides and the street agree, each with this command; with the third it is waived.
+
+    Raises:
+        ReasonRequired: There is no reason.
+        ConflictOfInterest: The street's person holds a post in the project.
+        SamePerson: One person would agree for two.
+        StateConflict: It is fulfilled, or this side has agreed.
+    """
+    row = ground.meant(tx, tables.commitments, "commitment", order.commitment_id)
+    ground.require_reason(order.reason)
+    if row["state"] not in ("SCHEDULED", "DUE", "OVERDUE"):
+        raise StateConflict(state=row["state"])
+    if tx.actor.role == "R_STREET":
+        ground.require_no_interest(tx, row["project_id"])
+        own = "street"
+    else:
+        side = "PROJECT" if tx.actor.role in SIDE_ROLES["PROJECT"] else "COMMUNITY"
+        _require_side(tx, row["project_id"], side)
+        own = side.lower()
+    agreed = {name: row[f"waived_by_{name}"] for name in ("project", "community", "street")}
+    if agreed[own] is not None:
+        raise StateConflict(state="WAIVED_BY_" + own.upper())
+    if tx.actor.id in agreed.values():
+        raise errors.SamePerson
+    agreed[own] = tx.actor.id
+    all_agreed = all(agreed.values())
+    row = rows.change(
+        tx.conn,
+        tables.commitments,
+        row,
+        **{f"waived_by_{own}": tx.actor.id},
+        waive_reason=row["waive_reason"] or order.reason,
+        state="WAIVED" if all_agreed else row["state"],
+    )
+    if all_agreed:
+        tx.disarm("cmt_open", order.commitment_id)
+        tx.disarm("cmt_due", order.commitment_id)
+    ground.note(tx, "commitment", row, "WAIVED_BY_" + own.upper(), reason=order.reason)
+    return ground.reply(
+        row, "commitment", agreed_by=[name for name, person in agreed.items() if person]
+    )
+
+
+def open_commitment(tx: Tx, due: Due) -> None:
+    """Ten days before its date a commitment is opened."""
+    row = rows.locked(tx.conn, tables.commitments, due.ref)
+    if row is not None and row["state"] == "SCHEDULED":
+        row = rows.change(tx.conn, tables.commitments, row, state="DUE")
+        ground.note(tx, "commitment", row, "DUE")
+
+
+def commitment_due(tx: Tx, due: Due) -> None:
+    """A commitment without a submission is overdue at its due instant."""
+    row = rows.locked(tx.conn, tables.commitments, due.ref)
+    if row is not None and row["state"] in ("SCHEDULED", "DUE"):
+        row = rows.change(
+            tx.conn, tables.commitments, row, state="OVERDUE", overdue_at=due.due_at
+        )
+        ground.note(tx, "commitment", row, "OVERDUE")

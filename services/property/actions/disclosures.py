@@ -1,0 +1,117 @@
+"""Disclosures: what a project must publish to its owners, and by when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from chassis.bus import Due, Tx
+from chassis.refusal import StateConflict
+from services.property import errors, events
+from services.property.actions import ground
+from services.property.actions.ground import Reply
+from services.property.storage import rows, tables
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """What must be published by the end of a day."""
+
+    project_id: str
+    kind: Literal["FEES", "COMMON_INCOME", "SERVICE_STANDARD", "MAINTENANCE_FUND"]
+    title: Annotated[str, Meta(min_length=1, max_length=200)]
+    due_date: date
+
+
+def schedule(tx: Tx, order: Schedule) -> Reply:
+    """Put a disclosure on a project's list.
+
+    Raises:
+        NotFound: There is no such project.
+        DueInPast: The day has passed.
+    """
+    project = ground.project(tx, order.project_id)
+    tx.require_scope(project["area"])
+    due_at = tx.calendar.midnight(order.due_date + timedelta(days=1))
+    if due_at <= tx.now:
+        raise errors.DueInPast(field="due_date", due=str(order.due_date))
+    row = rows.add(
+        tx.conn,
+        tables.disclosures,
+        {
+            "disclosure_id": tx.new_id("dsc"),
+            "project_id": order.project_id,
+            "kind": order.kind,
+            "title": order.title,
+            "due_date": order.due_date,
+            "due_at": due_at,
+            "state": "SCHEDULED",
+            "area": project["area"],
+            "version": 1,
+            "created_at": tx.now,
+        },
+    )
+    tx.arm("dsc_due", row["disclosure_id"], due_at)
+    ground.note(tx, "disclosure", row, "SCHEDULED")
+    return ground.reply(row, "disclosure", due=due_at.isoformat())
+
+
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """The document that is published, by its digest."""
+
+    disclosure_id: str
+    doc_sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+
+
+def publish(tx: Tx, order: Publish) -> Reply:
+    """The manager publishes; only in time is it said, because credit rewards what is said.
+
+    Raises:
+        NotTheManager: The actor does not manage the project.
+        StateConflict: It is published.
+    """
+    row = ground.meant(tx, tables.disclosures, "disclosure", order.disclosure_id)
+    ground.require_manager(tx, row["project_id"])
+    if row["state"] not in ("SCHEDULED", "OVERDUE"):
+        raise StateConflict(state=row["state"])
+    late = tx.now >= row["due_at"]
+    row = rows.change(
+        tx.conn,
+        tables.disclosures,
+        row,
+        state="PUBLISHED_LATE" if late else "PUBLISHED",
+        published_at=tx.now,
+        published_by=tx.actor.id,
+        doc_sha256=order.doc_sha256,
+    )
+    tx.disarm("dsc_due", order.disclosure_id)
+    ground.note(tx, "disclosure", row, row["state"], doc_sha256=order.doc_sha256)
+    if not late:
+        tx.say(
+            events.DisclosurePublished(row["disclosure_id"], row["project_id"], row["kind"]),
+            subject=row["disclosure_id"],
+            scope=row["area"],
+            sequence=row["version"],
+        )
+    return ground.reply(row, "disclosure", late=late)
+
+
+def fall_due(tx: Tx, due: Due) -> None:
+    """What is not published at its due instant is overdue."""
+    row = rows.locked(tx.conn, tables.disclosures, due.ref)
+    if row is None or row["state"] != "SCHEDULED":
+        return
+    row = rows.change(
+        tx.conn, tables.disclosures, row, state="OVERDUE", overdue_at=due.due_at
+    )
+    ground.note(tx, "disclosure", row, "OVERDUE")
+    tx.say(
+        events.DisclosureOverdue(row["disclosure_id"], row["project_id"], row["kind"]),
+        subject=row["disclosure_id"],
+        scope=row["area"],
+        sequence=row["version"],
+    )

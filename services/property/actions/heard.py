@@ -1,0 +1,138 @@
+"""What is heard of the others: runs of one fact at a time, in the order in which they came."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import groupby
+
+from chassis.bus import Heard, Tx
+from services.property import events
+from services.property.actions import complaints, months, works
+from services.property.storage import rows, tables
+
+Take = Callable[[Tx, list[Heard]], None]
+
+
+def _take_runs(tx: Tx, heard: list[Heard], takers: dict[type[object], Take]) -> None:
+    """Give each run of one fact to its taker.
+
+    Runs, and not the whole batch by fact: what lies behind a marker is late, and a complaint must
+    stand before it is reopened.
+    """
+    for kind, run in groupby(heard, key=lambda event: type(event.data)):
+        takers[kind](tx, list(run))
+
+
+def steward(tx: Tx, heard: list[Heard]) -> None:
+    """Take what steward says."""
+    _take_runs(
+        tx,
+        heard,
+        {
+            events.AreaDefinedHeard: _areas,
+            events.StewardEnrolledHeard: _enrolled,
+            events.StewardLeftHeard: _left,
+            events.RequestSubmittedHeard: complaints.hear_requests,
+            events.RequestReopenedHeard: complaints.hear_reopened,
+            events.StewardMonthHeard: months.hear_steward_months,
+        },
+    )
+
+
+def _areas(tx: Tx, heard: list[Heard]) -> None:
+    rows.put(
+        tx.conn, tables.areas, [{"code": e.data.code, "kind": e.data.kind} for e in heard]
+    )
+
+
+def _enrolled(tx: Tx, heard: list[Heard]) -> None:
+    rows.put(
+        tx.conn,
+        tables.cadres,
+        [
+            {
+                "steward_id": event.data.steward_id,
+                "person_id": event.data.person_id,
+                "community": event.data.community,
+                "active": True,
+                "sequence": event.sequence,
+            }
+            for event in heard
+            if event.data.duty == "COMMUNITY_CADRE"
+        ],
+    )
+
+
+def _left(tx: Tx, heard: list[Heard]) -> None:
+    for event in heard:
+        rows.end_steward(tx.conn, event.data.steward_id, event.sequence)
+
+
+def credit(tx: Tx, heard: list[Heard]) -> None:
+    """Keep the newest final grade of each project and company."""
+    newest: dict[str, dict[str, object]] = {}
+    for event in heard:
+        data: events.SettlementFinalisedHeard = event.data
+        for entry in data.entries:
+            if entry.kind not in ("PRJ", "PCO"):
+                continue
+            known = newest.get(entry.ref)
+            if known is not None and str(known["period"]) > data.period:
+                continue
+            newest[entry.ref] = {
+                "ref": entry.ref,
+                "kind": entry.kind,
+                "period": data.period,
+                "score": entry.score,
+                "grade": entry.grade,
+                "gates_failed": list(entry.gates_failed),
+                "settlement_id": data.settlement_id,
+            }
+    shown = rows.grade_periods(tx.conn, newest)
+    rows.put(
+        tx.conn,
+        tables.grades,
+        [row for ref, row in newest.items() if shown.get(ref, "") <= str(row["period"])],
+    )
+
+
+def forum(tx: Tx, heard: list[Heard]) -> None:
+    """Take what the forum says."""
+    _take_runs(
+        tx,
+        heard,
+        {
+            events.LiaisonAssignedHeard: _linked,
+            events.LiaisonEndedHeard: _unlinked,
+            events.TaskAssignedHeard: works.hear_assigned,
+            events.TaskAcceptedHeard: works.hear_accepted,
+            events.TaskReworkHeard: works.hear_rework,
+            events.TaskOverdueHeard: works.hear_overdue,
+        },
+    )
+
+
+def _linked(tx: Tx, heard: list[Heard]) -> None:
+    rows.put(
+        tx.conn,
+        tables.liaisons,
+        [
+            {
+                "link_id": event.data.link_id,
+                "tier": event.data.tier,
+                "target_kind": event.data.target_kind,
+                "target": event.data.target,
+                "official_id": event.data.official_id,
+                "person_id": event.data.person_id,
+                "since": event.occurred_at,
+                "active": True,
+                "sequence": event.sequence,
+            }
+            for event in heard
+        ],
+    )
+
+
+def _unlinked(tx: Tx, heard: list[Heard]) -> None:
+    for event in heard:
+        rows.end_liaison(tx.conn, event.data.link_id, event.sequence)

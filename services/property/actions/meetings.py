@@ -1,0 +1,150 @@
+"""Three-party meetings: the regular consultation of community, owners and company."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
+
+from chassis.bus import Due, Tx
+from chassis.refusal import NotFound
+from services.property import errors, rules
+from services.property.actions import ground, rectifications, works
+from services.property.actions.ground import Reply
+from services.property.storage import months, rows, tables
+
+MeetingId = Annotated[str, Meta(pattern=r"^mtg_[A-Za-z0-9_-]{1,58}$")]
+
+
+@dataclass(frozen=True, slots=True)
+class Attendees:
+    """The persons present, by the side for which they sat."""
+
+    COMMITTEE: list[str] = field(default_factory=list)
+    OWNERS: list[str] = field(default_factory=list)
+    PROPERTY: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One decision: a record, a work order with a date, or a rectification order."""
+
+    text: Annotated[str, Meta(min_length=1, max_length=1000)]
+    kind: Literal["RECORD", "WORK", "RECTIFICATION"] = "RECORD"
+    due_date: date | None = None
+    basis: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HoldMeeting:
+    """A meeting that was held; the chair is the community party committee's."""
+
+    project_id: str
+    held_at: datetime
+    chair: str
+    attendees: Attendees
+    minutes_sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+    decisions: list[Decision] = field(default_factory=list)
+    meeting_id: MeetingId | None = None
+
+
+def hold(tx: Tx, order: HoldMeeting) -> Reply:
+    """Record a meeting; its decisions become work orders and S3 orders.
+
+    Raises:
+        NotFound: There is no such project.
+        QuorumNotMet: A side is missing.
+        PeriodNotAllowed: It lies in the future, or in a month that is measured.
+        IdTaken: The chosen id stands for another meeting.
+        BasisRequired, DueInPast: A decision is incomplete.
+    """
+    project = ground.project(tx, order.project_id)
+    tx.require_scope(project["area"])
+    period = tx.calendar.period(order.held_at)
+    if order.meeting_id is not None:
+        existing = rows.load(tx.conn, tables.meetings, order.meeting_id)
+        if existing is not None:
+            if existing["project_id"] == order.project_id and existing["period"] == period:
+                return ground.reply(existing, "meeting", state="HELD", period=period)
+            raise errors.IdTaken(field="meeting_id", id=order.meeting_id)
+    if order.held_at > tx.now or rows.month_is_measured(tx.conn, period):
+        reason = "会议尚未召开" if order.held_at > tx.now else "该月已冻结"
+        raise errors.PeriodNotAllowed(field="held_at", period=period, reason=reason)
+    committee = rows.owners_committee_in_term(tx.conn, order.project_id)
+    attendees = {
+        "COMMITTEE": order.attendees.COMMITTEE,
+        "OWNERS": order.attendees.OWNERS,
+        "PROPERTY": order.attendees.PROPERTY,
+    }
+    rules.check_quorum(attendees, owners_committee=committee is not None)
+    meeting_id = order.meeting_id or tx.new_id("mtg")
+    decisions = [_decide(tx, project, meeting_id, item) for item in order.decisions]
+    row = rows.add(
+        tx.conn,
+        tables.meetings,
+        {
+            "meeting_id": meeting_id,
+            "project_id": order.project_id,
+            "period": period,
+            "held_at": order.held_at,
+            "chair": order.chair,
+            "attendees": attendees,
+            "owners_committee": committee is not None,
+            "minutes_sha256": order.minutes_sha256,
+            "decisions": decisions,
+            "area": project["area"],
+            "version": 1,
+            "created_at": tx.now,
+        },
+    )
+    ground.note(tx, "meeting", row, "HELD", period=period)
+    return ground.reply(
+        row,
+        "meeting",
+        state="HELD",
+        period=period,
+        two_sided=committee is None,
+        decisions=decisions,
+    )
+
+
+def _decide(
+    tx: Tx, project: dict[str, Any], meeting_id: str, item: Decision
+) -> dict[str, Any]:
+    opened: str | None = None
+    if item.kind == "WORK":
+        if item.due_date is None or item.due_date < ground.today(tx):
+            raise errors.DueInPast(field="decisions", due=str(item.due_date))
+        opened = works.new_work(
+            tx,
+            project,
+            work_id=tx.new_id("wrk"),
+            source="MEETING",
+            title=item.text,
+            due_at=tx.calendar.midnight(item.due_date + timedelta(days=1)),
+            meeting_id=meeting_id,
+        )["work_id"]
+    elif item.kind == "RECTIFICATION":
+        if not item.basis.strip():
+            raise errors.BasisRequired(field="decisions")
+        opened = rectifications.open_order(
+            tx,
+            project,
+            severity="S3",
+            facts=item.text,
+            basis=item.basis,
+            source="MEETING",
+            meeting_id=meeting_id,
+        )["rectification_id"]
+    return {"text": item.text, "kind": item.kind, "opened": opened}
+
+
+def month_ends(tx: Tx, due: Due) -> None:
+    """Projects in service that held no meeting in the month missed it, in the history."""
+    for project_id in months.missed_meetings(tx.conn, due.ref, due.due_at):
+        project = rows.load(tx.conn, tables.projects, project_id)
+        if project is None:
+            raise NotFound(kind="project", id=project_id)
+        ground.note(tx, "project", project, "TRIPARTITE_MISSED", period=due.ref)

@@ -1,0 +1,221 @@
+"""The month's marker: after our own cut-off and after all of steward's markers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import asdict
+from typing import Any
+
+import msgspec
+
+from chassis.bus import Due, Heard, Tx
+from chassis.calendar import Calendar
+from services.property import events, rules
+from services.property.storage import months
+from services.property.storage.rows import Row
+
+
+def cut_off(tx: Tx, due: Due) -> None:
+    """Our own cut-off of a month has come."""
+    months.cut_off(tx.conn, due.ref, due.due_at)
+    _say_if_complete(tx, due.ref)
+
+
+def hear_steward_months(tx: Tx, heard: list[Heard]) -> None:
+    """Keep steward's markers; with the last one of a month ours may go out."""
+    for event in heard:
+        data: events.StewardMonthHeard = event.data
+        months.keep_steward_month(
+            tx.conn,
+            {
+                "period": data.period,
+                "partition": data.partition,
+                "partitions": data.partitions,
+                "projects": [asdict(project) for project in data.projects],
+                "heard_at": tx.now,
+            },
+        )
+    for period in sorted({event.data.period for event in heard}):
+        _say_if_complete(tx, period)
+
+
+def _say_if_complete(tx: Tx, period: str) -> None:
+    state = months.month(tx.conn, period)
+    if state is None or state["said_at"] is not None:
+        return
+    markers = months.steward_month(tx.conn, period)
+    if not markers or len(markers) < markers[0]["partitions"]:
+        return
+    requests = {
+        project["project_id"]: msgspec.convert(project, events.ProjectRequests)
+        for marker in markers
+        for project in marker["projects"]
+    }
+    measured = _measure(tx, period, requests)
+    months.freeze(tx.conn, [_frozen(tx, period, project) for project in measured])
+    _say(tx, period, measured)
+    months.said(tx.conn, period, tx.now)
+
+
+def _frozen(tx: Tx, period: str, project: events.ProjectMonth) -> Row:
+    return {
+        "project_id": project.project_id,
+        "period": period,
+        "area": project.community,
+        "source": "MEASURED",
+        "complaints": project.complaints_valid,
+        "invalidated": 0,
+        "households": project.households,
+        "origin": None,
+        "measured": asdict(project),
+        "sha256": rules.frozen_hash(
+            project.project_id, period, project.complaints_valid, project.households
+        ),
+        "frozen_at": tx.now,
+    }
+
+
+def _say(tx: Tx, period: str, measured: list[events.ProjectMonth]) -> None:
+    """Say the marker once in every partition, with what belongs to its communities."""
+    counts: dict[str, int] = dict.fromkeys(months.communities(tx.conn), 0)
+    for project in measured:
+        counts[project.community] += project.complaints_valid
+    for partition in range(tx.partitions):
+        tx.say(
+            events.MonthMeasured(
+                period=period,
+                partition=partition,
+                partitions=tx.partitions,
+                communities=[
+                    events.CommunityMonth(community, count)
+                    for community, count in sorted(counts.items())
+                    if tx.partition_of(community) == partition
+                ],
+                projects=[
+                    project
+                    for project in measured
+                    if tx.partition_of(project.community) == partition
+                ],
+            ),
+            subject=period,
+            scope="370811",
+            sequence=1,
+            partition=partition,
+            occurred_at=tx.now,
+            period=period,
+        )
+
+
+def _measure(
+    tx: Tx, period: str, requests: dict[str, events.ProjectRequests]
+) -> list[events.ProjectMonth]:
+    """Measure every project as of the month's last day, whatever has happened since."""
+    first, last = rules.days_of_period(period)
+    begin, end = tx.calendar.month_bounds(period)
+    gaps = months.gaps(tx.conn)
+    agreements = months.agreement_spans(tx.conn)
+    commitments = months.commitments_in(tx.conn, first, last)
+    met = months.meetings_in(tx.conn, period)
+    overdue = months.overdue_at(tx.conn, end)
+    windows = _Windows(tx, period)
+    found = []
+    for project in months.all_projects(tx.conn, end):
+        project_id = project["project_id"]
+        seen = requests.get(project_id) or events.ProjectRequests(project_id)
+        p2c = rules.presence(_spans(gaps[project_id, "P2C"]), period)
+        c2p = rules.presence(_spans(gaps[project_id, "C2P"]), period)
+        held = [_agreement_span(tx, row) for row in agreements[project_id]]
+        due, on_time = commitments.get(project_id, (0, 0))
+        now, before = windows.of(project_id)
+        found.append(
+            events.ProjectMonth(
+                project_id=project_id,
+                company_id=project["company_id"],
+                community=project["area"],
+                in_service=project["status"] == "IN_SERVICE",
+                households=windows.households(project_id, period),
+                requests=seen.requests,
+                contacted_on_time=seen.contacted_on_time,
+                due_resolutions=seen.due_resolutions,
+                resolved_on_time=seen.resolved_on_time,
+                rated=seen.rated,
+                satisfied=seen.satisfied,
+                complaints_valid=windows.complaints(project_id, period),
+                rolling_complaints=now[0],
+                rolling_complaints_before=before[0],
+                rolling_households=now[1],
+                rolling_households_before=before[1],
+                p2c_active_last_day=p2c.active_last_day,
+                c2p_active_last_day=c2p.active_last_day,
+                p2c_gap_days=p2c.gap_days,
+                c2p_gap_days=c2p.gap_days,
+                # A project that came in the middle of the month was not there all of it.
+                cross_full_month=p2c.full_month
+                and c2p.full_month
+                and project["created_at"] <= begin,
+                agreements_active_last_day=rules.agreements_on(held, last),
+                agreements_full_month=rules.agreements_all_month(held, period),
+                commitments_due=due,
+                commitments_on_time=on_time,
+                tripartite_held=project_id in met,
+                overdue_rectifications_open=overdue.get(project_id, 0),
+            )
+        )
+    return found
+
+
+def _spans(gaps: list[Row]) -> list[rules.Span]:
+    return [rules.Span(gap["since"], gap["until"]) for gap in gaps]
+
+
+def _agreement_span(tx: Tx, row: Row) -> rules.Span:
+    """An agreement counts on a day at whose end it was in force."""
+    over = row["ended_at"]
+    return rules.Span(
+        tx.calendar.local_date(row["active_from"]),
+        tx.calendar.local_date(over) if over is not None else None,
+    )
+
+
+class _Windows:
+    """Complaints and households of every project over the two rolling windows of a month."""
+
+    def __init__(self, tx: Tx, period: str) -> None:
+        self.now = rules.months_between(Calendar.next_period(period, -11), period)
+        self.before = rules.months_between(
+            Calendar.next_period(period, -23), Calendar.next_period(period, -12)
+        )
+        begin, _ = tx.calendar.month_bounds(self.before[0])
+        _, end = tx.calendar.month_bounds(period)
+        self.live = months.live_complaints(tx.conn, begin=begin, end=end)
+        self.frozen = months.frozen_months(tx.conn, first=self.before[0], last=period)
+        self.steps: dict[str, list[tuple[Any, int]]] = defaultdict(list)
+        self.steps.update(months.household_steps(tx.conn))
+
+    def complaints(self, project_id: str, period: str) -> int:
+        """The complaints of a month that count now."""
+        frozen = self.frozen.get((project_id, period))
+        count = self.live.get((project_id, period), 0)
+        if frozen is not None and frozen["source"] == "IMPORTED":
+            count += frozen["complaints"] - frozen["invalidated"]
+        return count
+
+    def households(self, project_id: str, period: str) -> int:
+        """The households at the end of a month."""
+        frozen = self.frozen.get((project_id, period))
+        if frozen is not None:
+            return int(frozen["households"])
+        _, last = rules.days_of_period(period)
+        return months.households_on(self.steps[project_id], last)
+
+    def of(self, project_id: str) -> tuple[tuple[int, int], tuple[int, int]]:
+        """(complaints, mean households) of the twelve months and of the twelve before."""
+        return self._sum(project_id, self.now), self._sum(project_id, self.before)
+
+    def _sum(self, project_id: str, periods: list[str]) -> tuple[int, int]:
+        mean = rules.average([self.households(project_id, period) for period in periods])
+        return (
+            sum(self.complaints(project_id, period) for period in periods),
+            rules.half_up(mean),
+        )
+

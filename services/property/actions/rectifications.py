@@ -1,0 +1,458 @@
+"""Rectification orders: issue, acknowledge, submit, check, escalate, close, withdraw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from chassis.bus import Due, Heard, Tx
+from chassis.refusal import StateConflict
+from services.property import errors, events, rules
+from services.property.actions import ground
+from services.property.actions.ground import Reply
+from services.property.storage import rows, tables
+from services.property.storage.rows import Row
+
+Reference = Annotated[str, Meta(min_length=1, max_length=300)]
+OPEN = ("ISSUED", "ACKNOWLEDGED", "SUBMITTED", "OVERDUE")
+# Whom an overdue order goes up to: level -> (tier, digits of the area that he is linked to).
+LADDER = {1: ("STREET_TEAM", 12), 2: ("DISTRICT_LEADER", 9)}
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """What is wrong, how grave it is, and on which clause, standard or law the order stands."""
+
+    project_id: str
+    severity: Literal["S1", "S2", "S3"]
+    facts: Annotated[str, Meta(max_length=2000)]
+    basis: Annotated[str, Meta(max_length=1000)]
+    media: list[Reference] = field(default_factory=list)
+
+
+def issue(tx: Tx, order: Issue) -> Reply:
+    """Issue an order to a project.
+
+    Raises:
+        NotFound: There is no such project.
+        BasisRequired, SeverityNotAllowed: See the rules.
+        ConflictOfInterest: The issuer holds a post in the project.
+    """
+    project = ground.project(tx, order.project_id)
+    tx.require_scope(project["area"])
+    rules.check_issue(
+        role=tx.actor.role, severity=order.severity, facts=order.facts, basis=order.basis
+    )
+    ground.require_no_interest(tx, order.project_id)
+    row = open_order(
+        tx,
+        project,
+        severity=order.severity,
+        facts=order.facts,
+        basis=order.basis,
+        source="ISSUED",
+        media=list(order.media),
+    )
+    return ground.reply(
+        row, "rectification", number=row["number"], due=row["due_at"].isoformat()
+    )
+
+
+def open_order(
+    tx: Tx,
+    project: Row,
+    *,
+    severity: str,
+    facts: str,
+    basis: str,
+    source: str,
+    media: list[str] | None = None,
+    complaint_id: str | None = None,
+    task_id: str | None = None,
+    meeting_id: str | None = None,
+    cause: Heard | None = None,
+) -> Row:
+    """Write an order, arm its clock and say that it is issued; the clock runs from now."""
+    due_at = rules.rectification_due(tx.calendar, severity, tx.now)
+    day = ground.today(tx).strftime("%Y%m%d")
+    row = rows.add(
+        tx.conn,
+        tables.rectifications,
+        {
+            "rectification_id": tx.new_id("rec"),
+            "number": rows.next_number(tx.conn, f"ZG-{day}-{project['area'][6:]}"),
+            "project_id": project["project_id"],
+            "company_id": project["company_id"],
+            "severity": severity,
+            "facts": facts,
+            "basis": basis,
+            "media": media or [],
+            "source": source,
+            "complaint_id": complaint_id,
+            "task_id": task_id,
+            "meeting_id": meeting_id,
+            "issued_by": tx.actor.id,
+            "issued_role": tx.actor.role,
+            "issued_at": tx.now,
+            "due_at": due_at,
+            "state": "ISSUED",
+            "level": 0,
+            "attempt": 1,
+            "acknowledged_late": False,
+            "late": False,
+            "evidence": [],
+            "on_site": False,
+            "area": project["area"],
+            "version": 1,
+            "created_at": tx.now,
+        },
+    )
+    tx.arm("rec_due", row["rectification_id"], due_at)
+    ground.note(tx, "rectification", row, "ISSUED", source=source, severity=severity)
+    tx.say(
+        events.RectificationIssued(
+            row["rectification_id"], row["project_id"], severity, due_at
+        ),
+        subject=row["rectification_id"],
+        scope=row["area"],
+        sequence=1,
+        cause=cause,
+    )
+    return row
+
+
+@dataclass(frozen=True, slots=True)
+class Which:
+    """Which order is meant."""
+
+    rectification_id: str
+
+
+def acknowledge(tx: Tx, order: Which) -> Reply:
+    """The manager takes note; after 24 hours that is marked late, and goes on.
+
+    Raises:
+        NotTheManager: The actor does not manage the project.
+        StateConflict: It is acknowledged, submitted, overdue or over.
+    """
+    row = ground.meant(tx, tables.rectifications, "rectification", order.rectification_id)
+    ground.require_manager(tx, row["project_id"])
+    if row["state"] != "ISSUED":
+        raise StateConflict(state=row["state"])
+    late = tx.now >= row["issued_at"] + rules.ACKNOWLEDGE
+    row = rows.change(
+        tx.conn,
+        tables.rectifications,
+        row,
+        state="ACKNOWLEDGED",
+        acknowledged_at=tx.now,
+        acknowledged_late=late,
+    )
+    ground.note(tx, "rectification", row, "ACKNOWLEDGED", late=late)
+    return ground.reply(row, "rectification", late=late, due=row["due_at"].isoformat())
+
+
+@dataclass(frozen=True, slots=True)
+class EvidencePair:
+    """How it looked before and how it looks now."""
+
+    before: Reference
+    after: Reference
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Submit:
+    """The evidence that it is put right."""
+
+    rectification_id: str
+    evidence_pairs: list[EvidencePair] = field(default_factory=list)
+
+
+def submit(tx: Tx, order: Submit) -> Reply:
+    """The manager submits; a submission before the due instant stops the clock.
+
+    Raises:
+        NotTheManager: The actor does not manage the project.
+        EvidenceRequired: There is no pair of before and after.
+        StateConflict: It is submitted or over.
+    """
+    row = ground.meant(tx, tables.rectifications, "rectification", order.rectification_id)
+    ground.require_manager(tx, row["project_id"])
+    if row["state"] not in ("ISSUED", "ACKNOWLEDGED", "OVERDUE"):
+        raise StateConflict(state=row["state"])
+    if not order.evidence_pairs:
+        raise errors.EvidenceRequired(field="evidence_pairs")
+    late = tx.now >= row["due_at"]
+    pairs = [
+        {"before": pair.before, "after": pair.after, "note": pair.note}
+        for pair in order.evidence_pairs
+    ]
+    row = rows.change(
+        tx.conn,
+        tables.rectifications,
+        row,
+        state="SUBMITTED",
+        submitted_at=tx.now,
+        submitted_by=tx.actor.id,
+        evidence=pairs,
+        late=late,
+    )
+    check_by = tx.calendar.due(tx.now, rules.CHECK_DAYS)
+    tx.arm("rec_check", order.rectification_id, check_by)
+    tx.disarm("rec_l2", order.rectification_id)
+    ground.note(tx, "rectification", row, "SUBMITTED", late=late, attempt=row["attempt"])
+    return ground.reply(row, "rectification", late=late, due=check_by.isoformat())
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """The checker finds the fix good; `on_site` says that he went there."""
+
+    rectification_id: str
+    on_site: bool = False
+    note: str = ""
+
+
+def _checkable(tx: Tx, rectification_id: str) -> Row:
+    row = ground.meant(tx, tables.rectifications, "rectification", rectification_id)
+    ground.require_no_interest(tx, row["project_id"])
+    if row["state"] != "SUBMITTED":
+        raise StateConflict(state=row["state"])
+    if row["submitted_by"] == tx.actor.id:
+        raise errors.SamePerson
+    if row["complaint_id"] is not None:
+        complaint = rows.load(tx.conn, tables.complaints, row["complaint_id"])
+        if complaint is not None and complaint["complainant_id"] == tx.actor.id:
+            raise errors.ComplainantMayNotCheck
+    return row
+
+
+def pass_(tx: Tx, order: Pass) -> Reply:
+    """The fix is good: late where it was submitted at or after the due instant.
+
+    Raises:
+        ConflictOfInterest: The checker holds a post in the project.
+        ComplainantMayNotCheck: He is the complainant of the matter.
+        OnSiteRequired: A safety order without a look on the site.
+        StateConflict: Nothing is submitted.
+    """
+    row = _checkable(tx, order.rectification_id)
+    if row["severity"] == "S1" and not order.on_site:
+        raise errors.OnSiteRequired(field="on_site")
+    row = rows.change(
+        tx.conn,
+        tables.rectifications,
+        row,
+        state="PASSED",
+        passed_at=tx.now,
+        checked_at=tx.now,
+        checked_by=tx.actor.id,
+        check_note=order.note or None,
+        on_site=order.on_site,
+    )
+    for kind in ("rec_due", "rec_l2", "rec_check"):
+        tx.disarm(kind, order.rectification_id)
+    closes = tx.calendar.due(tx.now, rules.CLOSE_DAYS)
+    tx.arm("rec_close", order.rectification_id, closes)
+    ground.note(tx, "rectification", row, "PASSED", late=row["late"])
+    tx.say(
+        events.RectificationPassed(
+            row["rectification_id"], row["project_id"], row["severity"], row["late"]
+        ),
+        subject=row["rectification_id"],
+        scope=row["area"],
+        sequence=row["version"],
+    )
+    return ground.reply(row, "rectification", late=row["late"], due=closes.isoformat())
+
+
+@dataclass(frozen=True, slots=True)
+class Fail:
+    """Why the fix is not good."""
+
+    rectification_id: str
+    reason: str
+
+
+def fail(tx: Tx, order: Fail) -> Reply:
+    """The fix is not good: another attempt, with the same due instant.
+
+    Where that has passed the order is overdue at this moment.
+
+    Raises:
+        ReasonRequired: There is no reason.
+        ConflictOfInterest, ComplainantMayNotCheck, StateConflict: As when passing.
+    """
+    row = _checkable(tx, order.rectification_id)
+    ground.require_reason(order.reason)
+    tx.disarm("rec_check", order.rectification_id)
+    row = rows.change(
+        tx.conn,
+        tables.rectifications,
+        row,
+        state="ACKNOWLEDGED",
+        attempt=row["attempt"] + 1,
+        checked_at=tx.now,
+        checked_by=tx.actor.id,
+        check_note=order.reason,
+        late=False,
+    )
+    ground.note(tx, "rectification", row, "FAILED", reason=order.reason)
+    if tx.now >= row["due_at"]:
+        row = _overdue(tx, row)
+    return ground.reply(row, "rectification", attempt=row["attempt"], level=row["level"])
+
+
+def _overdue(tx: Tx, row: Row) -> Row:
+    """Make an order overdue now. Only the first time it is said, and goes up to the street."""
+    first = row["overdue_at"] is None
+    official = None
+    if first:
+        official = _official(tx, row, 1)
+    row = rows.change(
+        tx.conn,
+        tables.rectifications,
+        row,
+        state="OVERDUE",
+        level=max(row["level"], 1),
+        overdue_at=row["overdue_at"] or tx.now,
+        level1_official=row["level1_official"] or official,
+    )
+    ground.note(tx, "rectification", row, "OVERDUE", level=row["level"])
+    if row["level"] < 2:
+        again = rules.level_two_at(tx.calendar, row["due_at"], tx.now)
+        tx.arm("rec_l2", row["rectification_id"], again)
+    if first:
+        tx.say(
+            events.RectificationOverdue(
+                row["rectification_id"], row["project_id"], row["severity"]
+            ),
+            subject=row["rectification_id"],
+            scope=row["area"],
+            sequence=row["version"],
+        )
+        _say_escalated(tx, row, 1, official)
+    return row
+
+
+def _official(tx: Tx, row: Row, level: int) -> str | None:
+    tier, digits = LADDER[level]
+    return rows.official_for(tx.conn, tier, row["area"][:digits])
+
+
+def _say_escalated(tx: Tx, row: Row, level: int, official: str | None) -> None:
+    tx.say(
+        events.RectificationEscalated(
+            row["rectification_id"], row["project_id"], row["severity"], level, official
+        ),
+        subject=row["rectification_id"],
+        scope=row["area"],
+        sequence=row["version"],
+    )
+
+
+def fall_due(tx: Tx, due: Due) -> None:
+    """Without a submission the order is overdue at its due instant."""
+    row = rows.locked(tx.conn, tables.rectifications, due.ref)
+    if row is not None and row["state"] in ("ISSUED", "ACKNOWLEDGED"):
+        _overdue(tx, row)
+
+
+def escalate(tx: Tx, due: Due) -> None:
+    """Still without a submission after three more working days: up to the district."""
+    row = rows.locked(tx.conn, tables.rectifications, due.ref)
+    if row is None or row["state"] != "OVERDUE" or row["level"] >= 2:
+        return
+    official = _official(tx, row, 2)
+    row = rows.change(tx.conn, tables.rectifications, row, level=2, level2_official=official)
+    ground.note(tx, "rectification", row, "ESCALATED", level=2, official=official)
+    _say_escalated(tx, row, 2, official)
+
+
+def remind_checker(tx: Tx, due: Due) -> None:
+    """Two working days have passed without a check: a reminder, in the history."""
+    row = rows.locked(tx.conn, tables.rectifications, due.ref)
+    if row is not None and row["state"] == "SUBMITTED":
+        ground.note(tx, "rectification", row, "CHECK_LATE")
+
+
+def close(tx: Tx, due: Due) -> None:
+    """Five working days without a new complaint on the same facts: closed.
+
+    A complaint of the same category about the project lets the five days begin again.
+    """
+    row = rows.locked(tx.conn, tables.rectifications, due.ref)
+    if row is None or row["state"] != "PASSED":
+        return
+    complaint = (
+        rows.load(tx.conn, tables.complaints, row["complaint_id"]) if row["complaint_id"] else None
+    )
+    if complaint is not None:
+        again = rows.newest_complaint_like(
+            tx.conn,
+            project_id=row["project_id"],
+            category=complaint["category"],
+            after=row["passed_at"],
+            until=due.due_at,
+        )
+        later = tx.calendar.due(again, rules.CLOSE_DAYS) if again else due.due_at
+        if later > due.due_at:
+            tx.arm("rec_close", due.ref, later)
+            ground.note(tx, "rectification", row, "CLOSING_DELAYED", until=later.isoformat())
+            return
+    row = rows.change(tx.conn, tables.rectifications, row, state="CLOSED", closed_at=tx.now)
+    ground.note(tx, "rectification", row, "CLOSED")
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    """Why the order was an error."""
+
+    rectification_id: str
+    reason: str
+
+
+def withdraw(tx: Tx, order: Withdraw) -> Reply:
+    """Two persons of the street withdraw an order: the first proposes, the second decides.
+
+    Raises:
+        ReasonRequired: There is no reason.
+        ConflictOfInterest: The person holds a post in the project.
+        SamePerson: The proposer would decide himself.
+        StateConflict: It is closed or withdrawn.
+    """
+    row = ground.meant(tx, tables.rectifications, "rectification", order.rectification_id)
+    ground.require_no_interest(tx, row["project_id"])
+    ground.require_reason(order.reason)
+    if row["state"] not in (*OPEN, "PASSED"):
+        raise StateConflict(state=row["state"])
+    if row["withdraw_proposed_by"] is None:
+        row = rows.change(
+            tx.conn,
+            tables.rectifications,
+            row,
+            withdraw_proposed_by=tx.actor.id,
+            withdraw_reason=order.reason,
+        )
+        ground.note(tx, "rectification", row, "WITHDRAWAL_PROPOSED", reason=order.reason)
+        return ground.reply(row, "rectification", withdrawal="PROPOSED")
+    if row["withdraw_proposed_by"] == tx.actor.id:
+        raise errors.SamePerson
+    row = rows.change(
+        tx.conn, tables.rectifications, row, state="WITHDRAWN", withdrawn_at=tx.now
+    )
+    for kind in ("rec_due", "rec_l2", "rec_check", "rec_close"):
+        tx.disarm(kind, order.rectification_id)
+    ground.note(tx, "rectification", row, "WITHDRAWN", reason=order.reason)
+    tx.say(
+        events.RectificationWithdrawn(row["rectification_id"], row["project_id"]),
+        subject=row["rectification_id"],
+        scope=row["area"],
+        sequence=row["version"],
+    )
+    return ground.reply(row, "rectification", withdrawal="DECIDED")
+
+

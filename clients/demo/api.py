@@ -139,6 +139,36 @@ class Api:
             headers["If-Match"] = f'"{version}"'
         return self._send("POST", path, headers=headers, json=dict(body or {}))
 
+    def advance(
+        self,
+        path: str,
+        step: str,
+        person: Person,
+        body: Mapping[str, Any] | None = None,
+        *,
+        key: str,
+        role: str | None = None,
+        reader: Person | None = None,
+    ) -> Any:
+        """Change something that exists: read its version, then POST `path/step` with If-Match.
+
+        Args:
+            reader: Who reads the version when that is not the one who acts.
+
+        Raises:
+            Refused: The system said no.
+        """
+        while True:
+            version = self.get(path, reader or person, role=None if reader else role)["version"]
+            try:
+                return self.post(
+                    f"{path}/{step}", person, body, key=key, role=role, version=version
+                )
+            except Refused as refused:
+                # Somebody (a timer, an event) changed it between the two calls: look again.
+                if refused.problem.get("code") != "VERSION_CONFLICT":
+                    raise
+
     def _send(self, method: str, path: str, **options: Any) -> Any:
         end = time.monotonic() + self.patience_s
         while True:

@@ -1,0 +1,5 @@
+"""Fixtures of the tests that no unit owns."""
+
+from tests.systems import distributed, embedded
+
+__all__ = ["distributed", "embedded"]

@@ -1,0 +1,126 @@
+"""Whole systems for the journeys: the embedded process and the distributed installation."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from chassis import servers
+from deploy.local import control, down, up
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@dataclass
+class Running:
+    """A system that answers HTTP.
+
+    Attributes:
+        address: The gateway's address.
+        token_key: Key that signs tokens.
+    """
+
+    address: str
+    token_key: str
+
+
+class Embedded:
+    """`fivered up --demo` in a process of its own; it can be killed and started again."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = servers.free_port()
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self, *, district: bool = False) -> Running:
+        """Start and wait for the first answer (the district is loaded by the test itself)."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        env = os.environ | {
+            "FIVERED_LOG_LEVEL": "WARNING",
+            "FIVERED_CHECK_REPLIES": "1",
+            "FIVERED_DEMO_DISTRICT": "1" if district else "0",
+        }
+        log = (self.folder / "log").open("ab")
+        self.process = subprocess.Popen(
+            [
+                str(Path(sys.executable).with_name("fivered")), "up", "--demo",
+                "--data", str(self.folder / "data"), "--port", str(self.port),
+            ],
+            cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+        )  # fmt: skip
+        log.close()
+        running = self.folder / "data" / "running.json"
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            if self.process.poll() is not None:
+                raise RuntimeError((self.folder / "log").read_text()[-3000:])
+            if running.exists():
+                found = json.loads(running.read_text() or "{}")
+                if found.get("pid") == self.process.pid:
+                    break
+            time.sleep(0.02)
+        keys = json.loads((self.folder / "data" / "keys.json").read_text())
+        return Running(f"http://127.0.0.1:{self.port}", keys["FIVERED_TOKEN_KEY"])
+
+    def kill9(self) -> None:
+        """Kill the process without a word."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(10)
+
+    def stop(self) -> int:
+        """Stop as Ctrl-C does; returns the exit code."""
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        return self.process.wait(30)
+
+
+class Distributed:
+    """What `make up` starts, on a state folder of its own."""
+
+    def __init__(self, state: Path) -> None:
+        self.state = state
+
+    def start(self) -> Running:
+        """Start everything and wait until every process is ready."""
+        os.environ["FIVERED_CHECK_REPLIES"] = "1"
+        try:
+            found = up.start(self.state, servers.free_port())
+        finally:
+            os.environ.pop("FIVERED_CHECK_REPLIES", None)
+        return Running(found["address"], found["environment"]["FIVERED_TOKEN_KEY"])
+
+    def control(self, action: str, name: str) -> None:
+        """Stop, start or kill one process, or kill rabbitmq or postgresql."""
+        control.control(self.state, action, name)
+
+    def stop(self) -> None:
+        """Stop everything."""
+        assert down.stop(self.state), "the installation did not stop"
+
+
+@pytest.fixture
+def embedded(tmp_path):
+    """An embedded system that is not started yet; it is stopped afterwards."""
+    system = Embedded(tmp_path / "embedded")
+    yield system
+    if system.process is not None:
+        system.stop()
+
+
+@pytest.fixture
+def distributed(tmp_path_factory):
+    """A distributed system that is not started yet; it is stopped afterwards."""
+    servers.require()
+    system = Distributed(tmp_path_factory.mktemp("up"))
+    yield system
+    system.stop()

@@ -132,7 +132,7 @@ def _roles_of(roles: Any, where: str) -> tuple[str, ...]:
     Raises:
         TypeError: There are none, or one is unknown.
     """
-    given: list[Any] = [roles] if isinstance(roles, str) else list(roles or ())
+    given: list[Any] = [roles] if roles and isinstance(roles, str) else list(roles or ())
     flat: list[str] = []
     for role in given:
         flat.extend([role] if isinstance(role, str) else role)

@@ -34,7 +34,9 @@ class Site:
         self.app = None
 
     def build(self, *, services=("toy",), extra=(DOORS,), **given):
-        self.app = create(self.host, settings=settings(**given), services=list(services), extra=extra)
+        self.app = create(
+            self.host, settings=settings(**given), services=list(services), extra=extra
+        )
         return self
 
     @asynccontextmanager

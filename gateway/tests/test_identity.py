@@ -1,0 +1,167 @@
+"""Who is asking, and as what."""
+
+from __future__ import annotations
+
+import time
+
+import jwt
+import pytest
+
+from chassis.testing import KEY
+from gateway.errors import TokenInvalid
+from gateway.identity import AUDIENCE, ISSUER, Grant, Tokens, issue
+from gateway.tests.conftest import DISTRICT, RESIDENT, problem_of
+
+CADRE = {"role": "R_CADRE", "scope": "370811015901"}
+ASK = ("GET", "/v1/toy/counters/c1")
+GOOD = {
+    "iss": ISSUER,
+    "aud": AUDIENCE,
+    "sub": "per_1",
+    "exp": int(time.time()) + 3600,
+    "grants": [DISTRICT],
+}
+
+
+def bearer(site, token):
+    return site.ask(*ASK, grants=None, headers={"Authorization": token})
+
+
+def test_without_a_token_only_public_doors_open(site):
+    answer = site.ask(*ASK, grants=None)
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"] == 'Bearer realm="fivered"'
+    assert problem_of(answer)["code"] == "TOKEN_REQUIRED"
+    assert site.ask("GET", "/v1", grants=None).status_code == 200
+
+
+@pytest.mark.covers("REQ-L09")
+@pytest.mark.parametrize(
+    "token",
+    [
+        jwt.encode(GOOD | {"aud": "other"}, KEY, "HS256"),
+        jwt.encode(GOOD | {"iss": "other"}, KEY, "HS256"),
+        jwt.encode(GOOD, KEY + "x", "HS256"),
+        jwt.encode(GOOD, KEY + "x" * 64, "HS512"),
+        jwt.encode(GOOD, None, "none"),
+        jwt.encode({k: v for k, v in GOOD.items() if k != "exp"}, KEY, "HS256"),
+        jwt.encode({k: v for k, v in GOOD.items() if k != "sub"}, KEY, "HS256"),
+        jwt.encode({k: v for k, v in GOOD.items() if k != "grants"}, KEY, "HS256"),
+        jwt.encode(GOOD | {"grants": []}, KEY, "HS256"),
+        jwt.encode(GOOD | {"grants": [{"role": "R_KING", "scope": "370811"}]}, KEY, "HS256"),
+        jwt.encode(GOOD | {"grants": [{"role": "R_SYSTEM", "scope": "370811"}]}, KEY, "HS256"),
+        jwt.encode(GOOD | {"grants": [{"role": "R_CADRE", "scope": ""}]}, KEY, "HS256"),
+        jwt.encode(GOOD | {"grants": ["R_CADRE"]}, KEY, "HS256"),
+        jwt.encode(GOOD | {"sub": "a person"}, KEY, "HS256"),
+        jwt.encode(GOOD | {"nbf": int(time.time()) + 3600}, KEY, "HS256"),
+        "rubbish",
+    ],
+)
+def test_a_token_that_is_not_ours_is_refused_and_says_nothing_about_why(site, token):
+    answer = bearer(site, f"Bearer {token}")
+    assert answer.status_code == 401
+    assert problem_of(answer)["code"] == "TOKEN_INVALID"
+    assert 'error="invalid_token"' in answer.headers["www-authenticate"]
+
+
+def test_other_ways_to_authenticate_are_refused_on_public_doors_too(site):
+    for header in ("Basic YTpi", "Bearer", "Bearer "):
+        assert bearer(site, header).status_code == 401
+    answer = site.ask("GET", "/v1", grants=None, headers={"Authorization": "Bearer rubbish"})
+    assert problem_of(answer)["code"] == "TOKEN_INVALID"
+
+
+def test_an_expired_token_says_that_it_has_expired(site):
+    token = jwt.encode(GOOD | {"exp": int(time.time()) - 1}, KEY, "HS256")
+    assert problem_of(bearer(site, f"Bearer {token}"))["code"] == "TOKEN_EXPIRED"
+
+
+def test_one_grant_needs_no_acting_role(site):
+    assert site.ask(*ASK, grants=[RESIDENT]).status_code == 200
+
+
+def test_several_grants_need_an_acting_role_and_one_that_is_granted(site):
+    both = [RESIDENT, DISTRICT]
+    answer = site.ask(*ASK, grants=both)
+    assert answer.status_code == 400
+    found = problem_of(answer)
+    assert found["code"] == "ACTING_ROLE_REQUIRED"
+    assert "R_RESIDENT" in found["detail"]
+    assert "R_DISTRICT" in found["detail"]
+    assert site.add(grants=both, headers={"X-Acting-Role": "R_DISTRICT"}).status_code == 201
+    wrong = site.add(grants=both, headers={"X-Acting-Role": "R_RESIDENT"})
+    assert wrong.status_code == 403
+    assert problem_of(wrong)["code"] == "ROLE_DENIED"
+    missing = site.add(grants=both, headers={"X-Acting-Role": "R_AUDITOR"})
+    assert missing.status_code == 403
+    assert problem_of(missing)["code"] == "ROLE_DENIED"
+    unreadable = site.add(grants=both, headers={"X-Acting-Role": "king"})
+    assert problem_of(unreadable)["code"] == "ACTING_ROLE_UNREADABLE"
+    assert site.ask("GET", "/v1", grants=both).status_code == 200
+
+
+def test_a_role_in_two_areas_is_chosen_by_its_scope(site):
+    two = [CADRE, CADRE | {"scope": "370811015902"}]
+    assert problem_of(site.ask(*ASK, grants=two))["code"] == "ACTING_ROLE_REQUIRED"
+    role = {"X-Acting-Role": "R_CADRE"}
+    assert problem_of(site.ask(*ASK, grants=two, headers=role))["code"] == "ACTING_ROLE_REQUIRED"
+    chosen = {"X-Acting-Role": "R_CADRE; scope=370811015902"}
+    assert site.ask(*ASK, grants=two, headers=chosen).status_code == 200
+    outside = {"X-Acting-Role": "R_CADRE;scope=370811015903"}
+    assert site.ask(*ASK, grants=two, headers=outside).status_code == 403
+
+
+def test_a_role_may_act_in_a_part_of_its_area_but_never_in_more():
+    from gateway.identity import Identity, acting
+
+    person = Identity("per_1", (Grant("R_STREET", "370811015"),))
+    assert acting(person, "R_STREET;scope=370811015901").scope == "370811015901"
+    assert acting(person, None).scope == "370811015"
+    for wider in ("R_STREET;scope=370811", "R_STREET;scope=370811016"):
+        with pytest.raises(Exception, match="授权"):
+            acting(person, wider)
+
+
+def test_a_token_is_issued_only_for_what_can_be_granted():
+    token = issue(KEY, "per_1", [CADRE, CADRE, DISTRICT], 1)
+    assert Tokens(KEY).identify(token).grants == (
+        Grant("R_CADRE", "370811015901"),
+        Grant("R_CADRE", "370811015901"),
+        Grant("R_DISTRICT", "370811"),
+    )
+    for key, person, grants, hours in (
+        ("short", "per_1", [CADRE], 1),
+        (KEY, "", [CADRE], 1),
+        (KEY, "per_1", [], 1),
+        (KEY, "per_1", [CADRE], 0),
+        (KEY, "per_1", [CADRE], 10_000),
+        (KEY, "per_1", [{"role": "R_SYSTEM", "scope": "370811"}], 1),
+        (KEY, "per_1", [{"role": "R_CADRE", "scope": "37081101590"}], 1),
+    ):
+        with pytest.raises(ValueError, match=r".+"):
+            issue(key, person, grants, hours)
+    with pytest.raises(TokenInvalid):
+        Tokens("another key that is long enough for it").identify(token)
+
+
+def test_the_token_command_prints_a_token_that_the_gateway_reads(capsys, monkeypatch, tmp_path):
+    import argparse
+
+    from chassis.cli import CommandFailed
+    from gateway.cli import token_command
+
+    parser = argparse.ArgumentParser()
+    declare, handle = token_command
+    declare(parser)
+    assert declare.__doc__
+    given = parser.parse_args(["--person", "per_1", "--grant", "R_CADRE:370811015901"])
+    monkeypatch.delenv("FIVERED_TOKEN_KEY", raising=False)
+    with pytest.raises(CommandFailed):
+        handle(given)
+    monkeypatch.setenv("FIVERED_TOKEN_KEY", KEY)
+    assert handle(given) == 0
+    assert Tokens(KEY).identify(capsys.readouterr().out.strip()).person_id == "per_1"
+    (tmp_path / "keys.json").write_text('{"FIVERED_TOKEN_KEY": "' + "k" * 40 + '"}')
+    given.data = str(tmp_path)
+    assert handle(given) == 0
+    assert Tokens("k" * 40).identify(capsys.readouterr().out.strip()).grants

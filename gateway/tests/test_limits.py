@@ -1,0 +1,156 @@
+"""How much one caller may ask."""
+
+from __future__ import annotations
+
+import asyncio
+
+import anyio
+import httpx
+import pytest
+
+from gateway.errors import BodyTooDeep, TooManyRequests
+from gateway.limits import Buckets, check_depth
+from gateway.tests.conftest import Site, problem_of
+
+PATH = "/v1/toy/counters"
+JSON = {"Content-Type": "application/json"}
+
+
+def test_a_body_over_the_limit_is_refused_whether_announced_or_chunked(host):
+    site = Site(host).build(body_bytes=1000)
+    announced = site.ask("POST", PATH, content=b"x" * 1001, headers=JSON)
+    assert announced.status_code == 413
+    assert problem_of(announced)["code"] == "BODY_TOO_LARGE"
+    sent = []
+
+    async def chunks():
+        for n in range(1000):
+            sent.append(n)
+            yield b"x" * 100
+
+    chunked = site.ask("POST", PATH, content=chunks(), headers=JSON)
+    assert chunked.status_code == 413
+    assert len(sent) < 20
+
+
+def test_a_body_that_does_not_arrive_is_not_waited_for(host):
+    site = Site(host).build(body_wait_s=0.05)
+
+    async def chunks():
+        yield b"{"
+        await asyncio.sleep(30)
+
+    answer = site.ask("POST", PATH, content=chunks(), headers=JSON)
+    assert answer.status_code == 408
+    assert problem_of(answer)["code"] == "BODY_TOO_SLOW"
+
+
+def test_depth_counts_brackets_outside_of_strings_only():
+    check_depth(b"[" * 20 + b"]" * 20, 20)
+    check_depth(b'{"a":"' + b"[" * 1000 + b'"}', 20)
+    check_depth(b'{"a":"\\"' + b"{" * 1000 + b'"}', 20)
+    check_depth(b"[{},{},{}]" * 100, 20)
+    with pytest.raises(BodyTooDeep):
+        check_depth(b'{"a":' * 21 + b"1" + b"}" * 21, 20)
+    with pytest.raises(BodyTooDeep):
+        check_depth(b'["\\\\",' * 21, 20)
+
+
+def test_depth_of_the_worst_body_is_found_in_a_moment():
+    # A pattern that looks at the same bytes again would need minutes for these.
+    for worst in (b'"' + b'\\"' * 500_000, b'"' * 1_000_000, b"[" * 1_000_000, b"\\" * 1_000_000):
+        try:
+            check_depth(b"[" * 21 + b"]" * 21 + worst, 22)
+        except BodyTooDeep:
+            continue
+
+
+def test_a_bucket_fills_again_at_its_rate_and_says_when():
+    buckets = Buckets(2.0, 3)
+    for _ in range(3):
+        buckets.take("a", now=100.0)
+    with pytest.raises(TooManyRequests) as refused:
+        buckets.take("a", now=100.0)
+    assert refused.value.params["seconds"] == 1
+    buckets.take("b", now=100.0)
+    buckets.take("a", now=100.5)
+    with pytest.raises(TooManyRequests):
+        buckets.take("a", now=100.5)
+    Buckets(0, 1).take("a", now=1.0)
+
+
+def test_one_person_cannot_ask_for_more_than_his_share(host):
+    site = Site(host).build(person_rate=0.5, person_burst=3)
+    answers = [site.ask("GET", f"{PATH}/c1").status_code for _ in range(3)]
+    assert answers == [200, 200, 200]
+    refused = site.ask("GET", f"{PATH}/c1")
+    assert refused.status_code == 429
+    assert int(refused.headers["retry-after"]) >= 1
+    assert problem_of(refused)["code"] == "TOO_MANY_REQUESTS"
+    assert site.ask("GET", f"{PATH}/c1", person="per_2").status_code == 200
+
+
+def test_one_address_cannot_ask_for_more_than_its_share(host):
+    site = Site(host).build(address_rate=0.5, address_burst=2)
+    assert [site.ask("GET", "/live", grants=None).status_code for _ in range(3)] == [200, 200, 429]
+
+
+def test_more_requests_than_the_gateway_holds_are_told_to_come_again():
+    class Slow:
+        def __init__(self):
+            self.waiting = asyncio.Event()
+            self.reached = asyncio.Event()
+
+        async def call(self, *_args, **_rest):
+            self.reached.set()
+            await self.waiting.wait()
+            return {"id": "c1", "total": 1}
+
+        async def state(self):
+            return {"bus": "up"}
+
+    async def story():
+        slow = Slow()
+        site = Site(slow).build(concurrency=1)
+        transport = httpx.ASGITransport(app=site.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+            first = asyncio.create_task(client.get("/v1/health"))
+            await slow.reached.wait()
+            second = await client.get("/live")
+            slow.waiting.set()
+            assert (await first).status_code == 200
+            third = await client.get("/live")
+        return second, third
+
+    second, third = anyio.run(story)
+    assert second.status_code == 503
+    assert problem_of(second)["code"] == "BUSY"
+    assert second.headers["retry-after"] == "1"
+    assert third.status_code == 200
+
+
+def test_a_call_that_is_not_answered_within_its_deadline_has_an_unknown_outcome(host):
+    site = Site(host).build(deadline_s=0.05)
+    writer = host.writers["toy"]
+    with writer.runtime.engine.begin():
+        # The one writer waits for this transaction.
+        answer = site.add(key="k")
+        assert answer.status_code == 503
+        assert problem_of(answer)["code"] == "OUTCOME_UNKNOWN"
+    # Repeated with the same key it tells how it ended, and has happened once.
+    later = Site(host).build()
+    assert later.add(key="k").status_code == 201
+    assert later.ask("GET", f"{PATH}/c1").json()["total"] == 5
+
+
+@pytest.mark.covers("REQ-L09")
+@pytest.mark.parametrize("path", ["/", "/docs", "/v1", "/v1/toy/counters/c1", "/nothing", "/live"])
+def test_every_answer_carries_the_security_headers(site, path):
+    answer = site.ask("GET", path, grants=None)
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["x-frame-options"] == "DENY"
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert "server" not in answer.headers
+    if path.startswith("/v1"):
+        assert answer.headers["cache-control"] == "no-store"

@@ -1,0 +1,150 @@
+"""What the gateway answers itself: index, health, clock, liveness, the OpenAPI document."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from chassis.rpc import ServiceUnavailable
+from gateway.app import routed
+from gateway.tests.conftest import RESIDENT, Site, problem_of
+
+
+def test_the_index_lists_what_is_installed_and_declares_what_is_missing(host):
+    site = Site(host).build(services=("toy", "ghost"))
+    found = site.ask("GET", "/v1", grants=None).json()
+    assert [service["name"] for service in found["services"]] == ["toy"]
+    missing = {entry["name"]: entry["why"] for entry in found["missing"]}
+    assert missing == {"ghost": "no routes"} | dict.fromkeys(routed(), "not installed")
+    answer = site.ask("GET", "/v1/ghost/anything")
+    assert answer.status_code == 404
+    assert problem_of(answer)["code"] == "CAPABILITY_MISSING"
+    assert problem_of(answer)["params"] == {"service": "ghost"}
+
+
+def test_health_asks_every_service_and_tells_the_truth(host):
+    site = Site(host).build()
+    found = site.ask("GET", "/v1/health", grants=None).json()
+    assert found["state"] == "UP"
+    assert found["bus"] == {"bus": "up"}
+    assert found["services"]["toy"]["state"] == "UP"
+    assert found["services"]["toy"]["parked"] == 0
+    gone = Site(host).build(services=("toy", "gone"), extra=(*_with("gone"), *_with("toy")))
+    found = gone.ask("GET", "/v1/health", grants=None).json()
+    assert found["state"] == "DEGRADED"
+    assert found["services"]["gone"]["state"] == "DOWN"
+    assert found["services"]["gone"]["code"] == "SERVICE_UNAVAILABLE"
+
+
+def _with(name):
+    from gateway.doors import ANY, Doors, Reply
+
+    doors = Doors(name, tag=name)
+    doors.query("GET", "/x", "_health", reply=Reply, roles=ANY, summary="x")
+    return (doors,)
+
+
+def test_liveness_is_the_process_and_readiness_is_the_bus(host):
+    site = Site(host).build()
+    assert site.ask("GET", "/live", grants=None).json() == {"state": "LIVE"}
+    assert site.ask("GET", "/ready", grants=None).json() == {"state": "READY", "bus": "up"}
+    host.writers["toy"].stop()
+    host.writers["toy"].join(10)
+    answer = site.ask("GET", "/ready", grants=None)
+    assert answer.status_code == 503
+    assert answer.json()["bus"] == "down"
+    assert site.ask("GET", "/live", grants=None).status_code == 200
+
+
+def test_the_demonstration_clock_moves_in_every_service_and_only_forward(site):
+    before = site.ask("GET", "/v1/clock", grants=None).json()
+    assert before["demo"] is True
+    assert before["now"].startswith("2025-01-02T01:00")
+    move = {"now": "2025-02-05T00:10:00"}
+    answer = site.ask("POST", "/v1/clock", json=move, grants=[RESIDENT], key="k")
+    assert answer.status_code == 200
+    assert answer.json()["complete"] is True
+    assert answer.json()["services"]["toy"]["state"] == "SET"
+    assert site.ask("POST", "/v1/clock", json=move, grants=[RESIDENT], key="k").status_code == 200
+    now = site.ask("GET", "/v1/clock", grants=None).json()["now"]
+    assert now.startswith("2025-02-04T16:10")
+    back = site.ask("POST", "/v1/clock", json={"now": "2025-01-05T00:10:00"})
+    assert back.status_code == 422
+    assert problem_of(back)["code"] == "CLOCK_BACKWARDS"
+    assert site.ask("POST", "/v1/clock", json=move, grants=None).status_code == 401
+    assert site.ask("POST", "/v1/clock", json=move, key=None).status_code == 400
+    assert site.ask("POST", "/v1/clock", json={"now": "soon"}).status_code == 422
+
+
+def test_a_service_that_missed_the_clock_is_named_and_catches_up_with_the_same_key(host):
+    class Stopped:
+        """The real host, with one service that is not reached for a while."""
+
+        stopped = True
+
+        async def call(self, service, *args, **rest):
+            if service == "gone":
+                if self.stopped:
+                    raise ServiceUnavailable(service)
+                return {"now": "2025-02-04T16:10:00+00:00"}
+            return await host.call(service, *args, **rest)
+
+        async def state(self):
+            return await host.state()
+
+    bus = Stopped()
+    site = Site(bus).build(services=("toy", "gone"), extra=(*_with("gone"), *_with("toy")))
+    move = {"now": "2025-02-05T00:10:00"}
+    first = site.ask("POST", "/v1/clock", json=move, key="k").json()
+    assert first["complete"] is False
+    assert first["services"]["gone"]["state"] == "MISSED"
+    bus.stopped = False
+    assert site.ask("POST", "/v1/clock", json=move, key="k").json()["complete"] is True
+
+
+def test_there_is_no_clock_command_outside_of_a_demonstration(host):
+    site = Site(host).build(demo_clock=False)
+    answer = site.ask("POST", "/v1/clock", json={"now": "2025-02-05T00:10:00"})
+    assert answer.status_code == 405
+    assert site.ask("GET", "/v1/clock").json()["demo"] is False
+    assert "post" not in site.ask("GET", "/openapi.json").json()["paths"]["/v1/clock"]
+
+
+def test_the_openapi_document_is_valid_and_says_what_a_door_needs(site):
+    answer = site.ask("GET", "/openapi.json", grants=None)
+    assert answer.headers["content-type"] == "application/json"
+    found = answer.json()
+    assert found["openapi"] == "3.1.0"
+    OpenAPIV31SpecValidator(found).validate()
+    add = found["paths"]["/v1/toy/counters"]["post"]
+    assert add["x-roles"] == ["R_DISTRICT"]
+    assert add["security"] == [{"bearer": []}]
+    assert set(add["responses"]) >= {"201", "400", "401", "403", "404", "409", "422", "503"}
+    content = add["requestBody"]["content"]["application/json"]
+    assert content["example"] == {"counter_id": "c1", "amount": 5}
+    assert content["schema"] == {"$ref": "#/components/schemas/AddAmount"}
+    assert found["components"]["schemas"]["AddAmount"]["additionalProperties"] is False
+    names = [p.get("$ref", p.get("name")) for p in add["parameters"]]
+    assert "#/components/parameters/IdempotencyKey" in names
+    reset = found["paths"]["/v1/toy/counters/{counter_id}/reset"]["post"]
+    assert set(reset["responses"]) >= {"412", "428"}
+    listed = found["paths"]["/v1/toy/counters"]["get"]
+    assert listed["security"] == [{}, {"bearer": []}]
+    limit = next(p for p in listed["parameters"] if p.get("name") == "limit")
+    assert limit["schema"]["maximum"] == 200
+    operations = [op for path in found["paths"].values() for op in path.values()]
+    ids = [op["operationId"] for op in operations]
+    assert len(ids) == len(set(ids))
+
+
+def test_the_openapi_document_of_every_routes_file_is_valid(host):
+    found = Site(host).build(services=routed(), extra=()).app.openapi()
+    OpenAPIV31SpecValidator(json.loads(json.dumps(found))).validate()
+
+
+@pytest.mark.parametrize("verb", ["GET", "HEAD"])
+def test_the_framework_has_left_no_page_of_its_own(site, verb):
+    for path in ("/redoc", "/docs/oauth2-redirect"):
+        assert site.ask(verb, path, grants=None).status_code in {404, 405}

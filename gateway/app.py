@@ -390,7 +390,7 @@ def create(
         )
     for path, serve in (("/live", own.live), ("/ready", own.ready)):
         app.add_api_route(path, serve, methods=["GET"], response_model=None)
-    pages.add_to(app, gate, document, installed, missing)
+    pages.add_to(app, gate, document, installed)
     locate = locator(every)
     # A written-out segment goes before a place: /people/import is not a person called "import".
     for door in sorted(every.values(), key=_openness):

@@ -1,9 +1,628 @@
-"""The pages."""
+"""The pages: the start page, the reference, the public boards. HTML made here, nothing from afar.
+
+Chinese comes first, English beside it. Every page works without its script; the reference's script
+adds the forms with which a call can be tried.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import functools
+import hashlib
+import html
+from collections.abc import Iterable, Mapping
+from importlib import resources
 from typing import Any
 
+import msgspec
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
 
-def add_to(app: Any, gate: Any, document: Any, installed: Any, missing: Any) -> None:
-    """Add the pages."""
+from chassis.rpc import CallFailed
+from gateway.context import context_of
+from gateway.dispatch import Gate, read_params
+from gateway.doors import Doors, Params
+from gateway.errors import NoSuchPath, explain
+from gateway.identity import ANONYMOUS
+from gateway.openapi import GATEWAY_TAG, Document
+
+_CSP = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
+    "img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_FILES = {
+    "fivered.css": "text/css; charset=utf-8",
+    "docs.js": "text/javascript; charset=utf-8",
+    "icon.svg": "image/svg+xml",
+}
+# What the five mechanisms are, for the start page: (service, 中文, English, 中文说明, English).
+_MECHANISMS = (
+    (
+        "credit",
+        "红色信用",
+        "Red Credit",
+        "自愿参与的信用积分:每月赋分、公示、异议与修复,只奖不罚个人。",
+        "Voluntary credit: monthly scoring, public notice, objection and repair.",
+    ),
+    (
+        "property",
+        "红色物业",
+        "Red Property",
+        "社区与物业交叉任职、协议兑现、投诉与整改,成效公开。",
+        "Cross-appointments, kept agreements, complaints and rectifications.",
+    ),
+    (
+        "steward",
+        "红色管家",
+        "Red Steward",
+        "网格里的管家接诉求、按时办、居民评;诉求全程留痕。",
+        "Stewards of the grid take requests, keep deadlines, and are rated.",
+    ),
+    (
+        "partner",
+        "红色合伙人",
+        "Red Partner",
+        "商户与单位提供积分兑换的服务,预占、核销、结算清楚。",
+        "Merchants and units offer services for points; held, verified, settled.",
+    ),
+    (
+        "forum",
+        "红色议站",
+        "Red Station",
+        "“135”议事:议题征集、邀约协商、表决、督办、销号。",
+        "Deliberation: topics, invitations, votes, supervised tasks.",
+    ),
+)
+
+
+def _e(text: Any) -> str:
+    return html.escape(str(text), quote=True)
+
+
+def _both(text: str) -> str:
+    """Return "中文 / English" as HTML, the English marked as such."""
+    zh, slash, en = text.partition(" / ")
+    return f'{_e(zh)} <span class="en" lang="en">{_e(en)}</span>' if slash else _e(zh)
+
+
+# --------------------------------------------------------------------------------------------------
+# The frame of every page
+
+
+def _page(title: str, body: str, *, demo: bool, script: bool = False) -> bytes:
+    banner = (
+        '<p class="demo" role="note"><strong>演示环境</strong>:虚构人员与数据,业务时钟可拨动。'
+        ' <span lang="en">Demonstration: invented people and figures, the clock can be moved.'
+        "</span></p>"
+        if demo
+        else ""
+    )
+    more = '<script src="/web/docs.js" defer></script>' if script else ""
+    return f"""<!doctype html>
+<html lang="zh-CN">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{_e(title)}</title>
+<link rel="icon" href="/web/icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="/web/fivered.css">
+{more}
+</head>
+<body>
+<a class="skip" href="#main">跳到正文 <span lang="en">Skip to content</span></a>
+<header class="top">
+<a class="brand" href="/"><span aria-hidden="true" class="mark"></span>五红社区治理</a>
+<nav aria-label="主导航 / Main">
+<a href="/">首页</a> <a href="/notices">公示</a> <a href="/board">联系牌</a>
+<a href="/docs">接口文档</a>
+</nav>
+</header>
+{banner}
+{body}
+</body>
+</html>
+""".encode()
+
+
+def _html(content: bytes, status: int = 200) -> Response:
+    return Response(
+        content,
+        status,
+        {"Content-Security-Policy": _CSP, "Cache-Control": "no-cache"},
+        "text/html; charset=utf-8",
+    )
+
+
+# --------------------------------------------------------------------------------------------------
+# Start page
+
+
+def _start(installed: Mapping[str, Doors], *, demo: bool) -> bytes:
+    cards = []
+    for name, zh, en, about_zh, about_en in _MECHANISMS:
+        there = name in installed
+        note = (
+            f'<a href="/docs#{name}">接口 <span lang="en">interface</span></a>'
+            if there
+            else '<span class="absent">本系统未安装 <span lang="en">not installed</span></span>'
+        )
+        cards.append(
+            f'<li class="card"><h2>{zh} <span class="en" lang="en">{en}</span></h2>'
+            f'<p>{about_zh}</p><p class="en" lang="en">{about_en}</p><p>{note}</p></li>'
+        )
+    body = f"""<main id="main" class="narrow">
+<h1>五红社区治理 <span class="en" lang="en">Five Red</span></h1>
+<p class="lead">信用、物业、管家、合伙人、议站五个机制,一个入口。
+<span class="en" lang="en">Five mechanisms of community governance behind one door.</span></p>
+<ul class="cards">{"".join(cards)}</ul>
+<h2>公开信息 <span class="en" lang="en">Open to everybody</span></h2>
+<ul class="links">
+<li><a href="/notices">信用公示 <span lang="en">Public notices of credit</span></a></li>
+<li><a href="/board">网格联系牌 <span lang="en">Contact board of a grid</span></a></li>
+<li><a href="/docs">接口文档 <span lang="en">Reference of the interface</span></a>
+ (<a href="/openapi.json">OpenAPI 3.1</a>)</li>
+<li><a href="/v1/health">运行状况 <span lang="en">Health</span></a></li>
+</ul>
+</main>"""
+    return _page("五红社区治理", body, demo=demo)
+
+
+# --------------------------------------------------------------------------------------------------
+# Public boards: what services answer to anybody, as tables
+
+
+class NoticeFilter(Params):
+    """公示筛选 / Which notices."""
+
+    scope: str = ""
+    period: str = ""
+    cursor: str = ""
+
+
+class BoardFilter(Params):
+    """哪个网格 / Which grid."""
+
+    grid: str = ""
+
+
+_COLUMNS = {
+    "notice_id": "编号",
+    "id": "编号",
+    "number": "公示号",
+    "kind": "类别",
+    "title": "标题",
+    "scope": "范围",
+    "community": "社区",
+    "period": "月份",
+    "state": "状态",
+    "published_at": "公示开始",
+    "starts_at": "公示开始",
+    "ends_at": "公示截止",
+    "objection_until": "异议截止",
+    "steward_id": "管家",
+    "name": "姓名",
+    "duty": "职责",
+    "type": "类型",
+    "work_phone": "工作电话",
+    "place": "地点",
+    "start": "开始",
+    "end": "结束",
+    "grid": "网格",
+    "person_id": "人员",
+}
+
+
+def _table(rows: Iterable[Mapping[str, Any]], caption: str) -> str:
+    listed = [row for row in rows if isinstance(row, Mapping)]
+    names = list(
+        dict.fromkeys(
+            name
+            for row in listed
+            for name, value in row.items()
+            if isinstance(value, str | int | float) and value != ""
+        )
+    )
+    if not names:
+        return '<p class="empty">暂无内容 <span lang="en">Nothing here yet</span></p>'
+    head = "".join(f'<th scope="col">{_e(_COLUMNS.get(name, name))}</th>' for name in names)
+    lines = "".join(
+        "<tr>" + "".join(f"<td>{_e(row.get(name, '') or '')}</td>" for name in names) + "</tr>"
+        for row in listed
+    )
+    return (
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{_e(caption)}"><table>'
+        f"<caption>{_e(caption)}</caption><thead><tr>{head}</tr></thead>"
+        f"<tbody>{lines}</tbody></table></div>"
+    )
+
+
+def _field(name: str, label: str, value: str, pattern: str, hint: str) -> str:
+    return (
+        f'<label for="f-{name}">{label}</label>'
+        f'<input id="f-{name}" name="{name}" value="{_e(value)}" pattern="{pattern}" '
+        f'inputmode="numeric" autocomplete="off" aria-describedby="h-{name}">'
+        f'<span class="hint" id="h-{name}">{hint}</span>'
+    )
+
+
+async def _ask(
+    gate: Gate, request: Request, service: str, method: str, body: dict[str, Any]
+) -> tuple[Any, str]:
+    """Return (reply, complaint) of a public question."""
+    try:
+        return await gate.call(request, service, method, body, actor=ANONYMOUS), ""
+    except CallFailed as error:
+        refused, _headers, _members = explain(error, request.url.path)
+        english = context_of(request).lang == "en"
+        text = refused.get("message_en" if english else "message_zh") or refused.get("code")
+        return None, f'<p class="complaint" role="alert">{_e(text)}</p>'
+
+
+# --------------------------------------------------------------------------------------------------
+# Reference
+
+
+def reference(document: Mapping[str, Any], *, demo: bool) -> bytes:
+    """Return the reference page of an OpenAPI document."""
+    schemas: dict[str, Any] = document["components"]["schemas"]
+    groups: dict[str, list[str]] = {tag["name"]: [] for tag in document["tags"]}
+    titles = {tag["name"]: tag["description"] for tag in document["tags"]}
+    for path, verbs in document["paths"].items():
+        for verb, operation in verbs.items():
+            entry = _operation(path, verb.upper(), operation, document["components"], schemas)
+            groups[operation["tags"][0]].append(entry)
+    # The gateway's own answers are plumbing; the mechanisms come first.
+    order = [name for name in groups if name != GATEWAY_TAG] + [GATEWAY_TAG]
+    sections = "".join(
+        f'<section id="{_e(name)}" aria-labelledby="t-{_e(name)}">'
+        f'<h2 id="t-{_e(name)}">{_both(titles[name])}</h2>{"".join(groups[name])}</section>'
+        for name in order
+        if groups.get(name)
+    )
+    links = "".join(
+        f'<li><a href="#{_e(name)}">{_both(titles[name])}'
+        f' <span class="count">{len(groups[name])}</span></a></li>'
+        for name in order
+        if groups.get(name)
+    )
+    body = f"""<div class="docs">
+<nav class="side" aria-label="服务 / Services">
+<label for="filter">查找 <span lang="en">Find</span></label>
+<input id="filter" type="search" autocomplete="off" placeholder="路径、名称、角色">
+<p id="found" role="status" class="hint"></p>
+<ul>{links}</ul>
+</nav>
+<main id="main">
+<h1>接口文档 <span class="en" lang="en">Reference</span></h1>
+<p>版本 {_e(document["info"]["version"])} · <a href="/openapi.json">OpenAPI 3.1</a> ·
+命令必须带 <code>Idempotency-Key</code>,改变已有事物时带 <code>If-Match</code>,
+错误为 <code>application/problem+json</code>。
+<span class="en" lang="en">Commands carry Idempotency-Key; changes of what exists carry If-Match;
+failures are problem+json in both languages.</span></p>
+<form class="who" id="who" autocomplete="off">
+<div><label for="token">令牌 <span lang="en">Bearer token</span></label>
+<input id="token" type="password" autocomplete="off" spellcheck="false">
+<span class="hint">fivered token --person … --grant R_CADRE:370811015901</span></div>
+<div><label for="role">办理角色 <span lang="en">X-Acting-Role</span></label>
+<input id="role" list="roles" autocomplete="off" spellcheck="false" placeholder="R_CADRE">
+<datalist id="roles">{_role_options(document)}</datalist></div>
+<div><label for="lang">语言 <span lang="en">Language</span></label>
+<select id="lang"><option value="zh">中文</option><option value="en">English</option></select></div>
+</form>
+<noscript><p class="complaint">启用脚本后可在此试用接口。
+<span lang="en">With scripts the calls can be tried here.</span></p></noscript>
+{sections}
+</main>
+</div>"""
+    return _page("接口文档 · 五红社区治理", body, demo=demo, script=True)
+
+
+def _role_options(document: Mapping[str, Any]) -> str:
+    roles = {
+        role
+        for verbs in document["paths"].values()
+        for operation in verbs.values()
+        for role in operation["x-roles"]
+        if role.startswith("R_")
+    }
+    return "".join(f'<option value="{_e(role)}">' for role in sorted(roles))
+
+
+def _operation(
+    path: str,
+    verb: str,
+    operation: Mapping[str, Any],
+    components: Mapping[str, Any],
+    schemas: Mapping[str, Any],
+) -> str:
+    name = operation["operationId"]
+    about, _, _roles = operation["description"].rpartition("\n\n")
+    headers = [p["$ref"].rpartition("/")[2] for p in operation["parameters"] if "$ref" in p]
+    chips = [_chip(role) for role in operation["x-roles"]]
+    if "IfMatch" in headers:
+        chips.append('<span class="chip need">If-Match</span>')
+    parts = [f'<div class="about">{_paragraphs(about)}</div>' if about else ""]
+    parts.append(_parameters(operation["parameters"]))
+    if "requestBody" in operation:
+        content = operation["requestBody"]["content"]["application/json"]
+        parts.append(_fields("请求正文 / Body", content["schema"], schemas))
+        example = msgspec.json.format(msgspec.json.encode(content["example"]), indent=2)
+        parts.append(
+            '<h4>示例 <span class="en" lang="en">Example</span></h4>'
+            f'<pre tabindex="0"><code>{_e(example.decode())}</code></pre>'
+        )
+    parts.append(_answers(operation["responses"], components, schemas))
+    return (
+        f'<details class="op" id="{_e(name)}" data-verb="{verb}" data-path="{_e(path)}">'
+        f'<summary><span class="verb {verb.lower()}">{verb}</span> <code>{_e(path)}</code>'
+        f' <span class="said">{_both(operation["summary"])}</span></summary>'
+        f'<p class="chips">{"".join(chips)}</p>{"".join(parts)}'
+        '<div class="try"></div></details>'
+    )
+
+
+def _chip(role: str) -> str:
+    names = {"*": "任何已登录角色 / any role", "PUBLIC": "公开 / public"}
+    return f'<span class="chip">{_both(names.get(role, role))}</span>'
+
+
+def _paragraphs(text: str) -> str:
+    return "".join(f"<p>{_both(' '.join(part.split()))}</p>" for part in text.split("\n\n"))
+
+
+def _parameters(parameters: Iterable[Mapping[str, Any]]) -> str:
+    rows = []
+    for parameter in parameters:
+        if "$ref" in parameter:
+            continue
+        where = {"path": "路径", "query": "查询"}[parameter["in"]]
+        rows.append(
+            _row(
+                parameter["name"],
+                f"{where} · {type_of(parameter['schema'])}",
+                parameter.get("description") or parameter["schema"].get("description", ""),
+                required=parameter["required"],
+            )
+        )
+    return _listing("参数 / Parameters", rows)
+
+
+def _fields(title: str, schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> str:
+    return _listing(title, list(_rows(schema, schemas, "", 0)))
+
+
+def _rows(
+    schema: Mapping[str, Any], schemas: Mapping[str, Any], prefix: str, depth: int
+) -> Iterable[str]:
+    found = _resolved(schema, schemas)
+    required = found.get("required", [])
+    for name, member in found.get("properties", {}).items():
+        about = member.get("description", "")
+        inner, many = _inner(member, schemas)
+        kind = type_of(member)
+        yield _row(f"{prefix}{name}", kind, about, required=name in required)
+        if inner is not None and depth < 2:
+            yield from _rows(inner, schemas, f"{prefix}{name}{'[]' if many else ''}.", depth + 1)
+
+
+def _resolved(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Mapping[str, Any]:
+    if "$ref" in schema:
+        found: Mapping[str, Any] = schemas[schema["$ref"].rpartition("/")[2]]
+        return found
+    return schema
+
+
+def _inner(
+    schema: Mapping[str, Any], schemas: Mapping[str, Any]
+) -> tuple[Mapping[str, Any] | None, bool]:
+    """Return (object schema inside of a member, whether it is a list of them)."""
+    for choice in (schema, *schema.get("anyOf", ())):
+        if choice.get("type") == "array":
+            inner, _many = _inner(choice.get("items", {}), schemas)
+            return inner, True
+        found = _resolved(choice, schemas)
+        if "properties" in found:
+            return found, False
+    return None, False
+
+
+def type_of(schema: Mapping[str, Any]) -> str:
+    """Return a schema's type in a few words."""
+    if "$ref" in schema:
+        return str(schema["$ref"].rpartition("/")[2])
+    if "const" in schema:
+        return str(schema["const"])
+    if "enum" in schema:
+        return " | ".join(str(value) for value in schema["enum"])
+    if "anyOf" in schema:
+        return " | ".join(type_of(choice) for choice in schema["anyOf"])
+    kind = schema.get("type", "any")
+    if kind == "array":
+        return f"[{type_of(schema.get('items', {}))}]"
+    said = [str(schema.get("format", kind))]
+    for key, word in (
+        ("pattern", ""),
+        ("minimum", "≥ "),
+        ("maximum", "≤ "),
+        ("minLength", "长 ≥ "),
+        ("maxLength", "长 ≤ "),
+    ):
+        if key in schema:
+            said.append(f"{word}{schema[key]}")
+    return " ".join(said)
+
+
+def _row(name: str, kind: str, about: str, *, required: bool) -> str:
+    need = '<abbr title="必填 required" class="need">*</abbr>' if required else ""
+    return (
+        f"<tr><td><code>{_e(name)}</code>{need}</td>"
+        f'<td class="kind">{_e(kind)}</td><td>{_both(about)}</td></tr>'
+    )
+
+
+def _listing(title: str, rows: list[str]) -> str:
+    if not rows:
+        return ""
+    return (
+        f'<h4>{_both(title)}</h4><div class="scroll" tabindex="0" role="region" '
+        f'aria-label="{_e(title)}"><table><thead><tr>'
+        '<th scope="col">名称</th><th scope="col">类型</th><th scope="col">说明</th>'
+        f"</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+    )
+
+
+def _answers(
+    responses: Mapping[str, Any], components: Mapping[str, Any], schemas: Mapping[str, Any]
+) -> str:
+    lines = []
+    listing = ""
+    for status, answer in responses.items():
+        if "$ref" in answer:
+            said = components["responses"][answer["$ref"].rpartition("/")[2]]["description"]
+        else:
+            said = answer["description"]
+            schema = answer["content"]["application/json"]["schema"]
+            listing = _fields("答复 / Reply", schema, schemas)
+        lines.append(f"<li><code>{_e(status)}</code> {_both(said)}</li>")
+    return (
+        f"{listing}<h4>状态码 <span class='en' lang='en'>Status</span></h4>"
+        f'<ul class="statuses">{"".join(lines)}</ul>'
+    )
+
+
+# --------------------------------------------------------------------------------------------------
+# Serving them
+
+
+@functools.cache
+def _file(name: str) -> tuple[bytes, str]:
+    content = resources.files("gateway").joinpath("web", name).read_bytes()
+    return content, f'"{hashlib.sha256(content).hexdigest()[:16]}"'
+
+
+def _static(request: Request, name: str) -> Response:
+    content, tag = _file(name)
+    headers = {"ETag": tag, "Cache-Control": "no-cache"}
+    if request.headers.get("if-none-match") == tag:
+        return Response(None, 304, headers)
+    return Response(content, 200, headers, _FILES[name])
+
+
+class Pages:
+    """The pages of one gateway."""
+
+    def __init__(self, gate: Gate, document: Document, installed: Mapping[str, Doors]) -> None:
+        self._gate = gate
+        self._document = document
+        self._installed = installed
+        self._demo = gate.settings.demo_clock
+        self._reference: bytes | None = None
+        self._openapi: bytes | None = None
+
+    async def start(self, _request: Request) -> Response:
+        """Show the start page."""
+        return _html(_start(self._installed, demo=self._demo))
+
+    async def docs(self, _request: Request) -> Response:
+        """Show the reference; made in a thread when it is first asked for."""
+        if self._reference is None:
+            self._reference = await asyncio.to_thread(
+                lambda: reference(self._document.build(), demo=self._demo)
+            )
+        return _html(self._reference)
+
+    async def openapi(self, _request: Request) -> Response:
+        """Give the OpenAPI document."""
+        if self._openapi is None:
+            self._openapi = await asyncio.to_thread(
+                lambda: msgspec.json.encode(self._document.build())
+            )
+        return Response(
+            self._openapi, 200, {"Cache-Control": "no-cache"}, media_type="application/json"
+        )
+
+    async def file(self, request: Request) -> Response:
+        """Give a file of the pages."""
+        name = request.path_params["name"]
+        if name not in _FILES:
+            raise NoSuchPath(path=request.url.path)
+        return _static(request, name)
+
+    async def notices(self, request: Request) -> Response:
+        """Show the public notices of credit."""
+        given = read_params(NoticeFilter, request)
+        asked = {name: value for name, value in given.items() if value}
+        shown, complaint = await self._public("credit", "/notices", request, asked)
+        more = ""
+        if isinstance(shown, Mapping) and isinstance(shown.get("next"), str):
+            from urllib.parse import urlencode  # noqa: PLC0415  only for a long board
+
+            kept = {**asked, "cursor": shown["next"]}
+            more = f'<p><a rel="next" href="/notices?{_e(urlencode(kept))}">下一页 Next</a></p>'
+        scope = _field("scope", "范围", given["scope"], r"\d{6,15}", "行政区划代码 · area code")
+        period = _field("period", "月份", given["period"], r"\d{4}-\d{2}", "例如 2025-01")
+        body = f"""<main id="main" class="narrow">
+<h1>信用公示 <span class="en" lang="en">Public notices</span></h1>
+<p>公示只列单位与有授权的红榜;个人不设黑榜。
+<span class="en" lang="en">Organisations, and people who agreed to be praised.</span></p>
+<form method="get" action="/notices" class="ask">{scope}{period}<button>查看 Show</button></form>
+{complaint or _table(_items(shown), "信用公示")}{more}</main>"""
+        return _html(_page("信用公示", body, demo=self._demo))
+
+    async def board(self, request: Request) -> Response:
+        """Show who is on duty in a grid."""
+        given = read_params(BoardFilter, request)
+        shown, complaint = None, ""
+        if given["grid"]:
+            shown, complaint = await self._public("steward", "/grids/{grid}/duty", request, given)
+        grid = _field("grid", "网格编码", given["grid"], r"\d{15}", "15 位 · fifteen digits")
+        answer = complaint or (_table(_items(shown), "值班管家") if given["grid"] else "")
+        body = f"""<main id="main" class="narrow">
+<h1>网格联系牌 <span class="en" lang="en">Contact board</span></h1>
+<p>只显示本人同意公开的工作电话;遇紧急情况请拨 110 / 119 / 120。
+<span class="en" lang="en">Work numbers only. In an emergency call 110, 119 or 120.</span></p>
+<form method="get" action="/board" class="ask">{grid}<button>查看 Show</button></form>
+{answer}</main>"""
+        return _html(_page("网格联系牌", body, demo=self._demo))
+
+    async def _public(
+        self, service: str, path: str, request: Request, body: dict[str, Any]
+    ) -> tuple[Any, str]:
+        """Ask a public door, when this installation has it and it is public."""
+        for door in self._installed.get(service, ()):
+            if door.verb == "GET" and door.path == path and door.public:
+                return await _ask(self._gate, request, service, door.method, body)
+        return None, (
+            '<p class="empty">本系统没有公开此项内容。'
+            ' <span lang="en">This installation does not publish this.</span></p>'
+        )
+
+
+def _items(reply: Any) -> list[Any]:
+    """Return the rows of a reply: its items, its first list, or itself."""
+    if isinstance(reply, list):
+        return reply
+    if isinstance(reply, Mapping):
+        for value in (reply.get("items"), *reply.values()):
+            if isinstance(value, list):
+                return value
+        return [reply]
+    return []
+
+
+def add_to(app: FastAPI, gate: Gate, document: Document, installed: Mapping[str, Doors]) -> None:
+    """Add the pages to an application."""
+    shown = Pages(gate, document, installed)
+    for path, serve in (
+        ("/", shown.start),
+        ("/docs", shown.docs),
+        ("/openapi.json", shown.openapi),
+        ("/notices", shown.notices),
+        ("/board", shown.board),
+        ("/web/{name}", shown.file),
+    ):
+        app.add_api_route(path, serve, methods=["GET"], response_model=None)
+
+
+__all__ = ["add_to", "reference", "type_of"]

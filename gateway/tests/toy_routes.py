@@ -73,7 +73,7 @@ class Filter(Params):
 
     limit: int = Field(50, ge=1, le=200)
     cursor: str | None = None
-    ids: list[str] = []
+    ids: list[str] = Field(default_factory=list)
 
 
 # The toy has no list; a door whose method does not exist shows what a version skew looks like.

@@ -1,0 +1,332 @@
+"""Offers: drafted by a partner, approved at its level, published, paused, ended."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from chassis.bus import Tx
+from chassis.refusal import Invalid, NotFound, StateConflict
+from services.partner import events
+from services.partner.actions.partners import require_area, require_id
+from services.partner.errors import ConflictOfInterest, OfferExists, OutOfStock, PartnerNotActive
+from services.partner.rules import offers as rules
+from services.partner.storage import offers as store
+from services.partner.storage import partners as partner_store
+from services.partner.storage import rows
+from services.partner.storage.tables import offers, partners
+
+
+@dataclass(frozen=True, slots=True)
+class DraftOffer:
+    """What a partner wants to offer.
+
+    Attributes:
+        points_price: Points per piece.
+        face_value_fen: What a piece costs in the shop, in fen.
+        settle_fen_per_point: What the fund pays the partner per point, in fen.
+        per_person_month: Most pieces per person and month; None for no limit.
+        valid_from: ISO date or time.
+        valid_to: ISO date (the day counts) or time (exclusive).
+        category: Only to say that it is one of the forbidden ones; else free.
+    """
+
+    partner_id: str
+    kind: Literal["GOODS", "SERVICE", "DISCOUNT"]
+    title: str
+    points_price: int
+    face_value_fen: int
+    settle_fen_per_point: int
+    stock_total: int
+    audience: Literal["RESIDENT", "STEWARD", "BOTH"]
+    scope: str
+    valid_from: str
+    valid_to: str
+    per_person_month: int | None = None
+    voucher_ttl_h: int = 72
+    category: str | None = None
+    offer_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WhichOffer:
+    """Which offer is meant."""
+
+    offer_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Restock:
+    """How many pieces there are in all, those that are taken included."""
+
+    offer_id: str
+    stock_total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reprice:
+    """New prices; they wait for approval, and open redemptions keep theirs."""
+
+    offer_id: str
+    points_price: int
+    face_value_fen: int
+    settle_fen_per_point: int
+
+
+def reply(row: Any, *, state: str | None = None, version: int | None = None) -> dict[str, Any]:
+    """Return what every command on an offer answers."""
+    return {
+        "id": row.offer_id,
+        "state": state or row.state,
+        "version": row.version if version is None else version,
+    }
+
+
+def draft(tx: Tx, order: DraftOffer) -> dict[str, Any]:
+    """Enter an offer.
+
+    Raises:
+        NotFound: The caller does not act for the partner.
+        PartnerNotActive: The partner is not active.
+        CategoryForbidden: Points may never buy this.
+        ScopeTooWide: It would be valid outside the partner's area.
+        PriceRange: A price lies outside its range.
+        SettleMode: A sponsor would be paid.
+        ValidityWrong: The dates make no sense.
+        OfferExists: The id belongs to another offer.
+    """
+    partner = _own_partner(tx, order.partner_id)
+    begins, ends = rules.validity(order.valid_from, order.valid_to)
+    if order.offer_id is not None:
+        require_id("offer_id", order.offer_id)
+        known = rows.find(tx, offers, order.offer_id)
+        if known is not None:
+            if (known.partner_id, known.title, known.kind) != (
+                order.partner_id,
+                order.title.strip(),
+                order.kind,
+            ):
+                raise OfferExists(field="offer_id", id=order.offer_id)
+            return reply(known)
+    if partner.state != "ACTIVE":
+        raise PartnerNotActive(state=partner.state)
+    _require_plain(order)
+    rules.require_allowed(
+        title=order.title,
+        category=order.category,
+        kind=order.kind,
+        partner_category=partner.category,
+    )
+    require_area("scope", order.scope)
+    rules.require_scope_inside(order.scope, partner.area)
+    _require_prices(order, order.kind, partner.settle_mode)
+    offer_id = order.offer_id or tx.new_id("off")
+    tx.conn.execute(
+        offers.insert().values(
+            offer_id=offer_id,
+            partner_id=order.partner_id,
+            kind=order.kind,
+            category=order.category,
+            title=order.title.strip(),
+            terms=1,
+            points_price=order.points_price,
+            face_value_fen=order.face_value_fen,
+            settle_fen_per_point=order.settle_fen_per_point,
+            stock_total=order.stock_total,
+            stock_left=order.stock_total,
+            per_person_month=order.per_person_month,
+            audience=order.audience,
+            scope=order.scope,
+            area=partner.area,
+            valid_from=begins,
+            valid_to=ends,
+            voucher_ttl_h=order.voucher_ttl_h,
+            state="DRAFT",
+            version=1,
+            created_by=tx.actor.id,
+            created_at=tx.now,
+        )
+    )
+    _propose(tx, offer_id, 1, order)
+    rows.remember(tx, "offer", offer_id, 1, "draft", "DRAFT")
+    return {"id": offer_id, "state": "DRAFT", "version": 1}
+
+
+def _own_partner(tx: Tx, partner_id: str) -> Any:
+    """Return the partner for which the caller acts, as its operator or as the official there."""
+    partner = rows.get(tx, partners, partner_id)
+    if tx.actor.role == "R_PARTNER":
+        if not partner_store.is_operator(tx, partner_id, tx.actor.id):
+            raise NotFound(kind="partner", id=partner_id)
+    else:
+        tx.require_scope(partner.area)
+    return partner
+
+
+def _require_plain(order: DraftOffer) -> None:
+    if not 1 <= len(order.title.strip()) <= 200:
+        raise Invalid(field="title", reason="名称应为 1 至 200 字")
+    if not 0 <= order.stock_total <= 1_000_000:
+        raise Invalid(field="stock_total", reason="库存应在 0 至 1000000 之间")
+    if order.per_person_month is not None and order.per_person_month < 1:
+        raise Invalid(field="per_person_month", reason="每月限兑应不少于 1")
+    if not 1 <= order.voucher_ttl_h <= 24 * 90:
+        raise Invalid(field="voucher_ttl_h", reason="有效时长应在 1 至 2160 小时之间")
+
+
+def _require_prices(order: DraftOffer | Reprice, kind: str, settle_mode: str) -> None:
+    rules.require_prices(
+        kind=kind,
+        points_price=order.points_price,
+        face_value_fen=order.face_value_fen,
+        settle_fen_per_point=order.settle_fen_per_point,
+        settle_mode=settle_mode,
+    )
+
+
+def _propose(tx: Tx, offer_id: str, terms: int, order: DraftOffer | Reprice) -> None:
+    store.add_terms(
+        tx,
+        {
+            "offer_id": offer_id,
+            "terms": terms,
+            "points_price": order.points_price,
+            "face_value_fen": order.face_value_fen,
+            "settle_fen_per_point": order.settle_fen_per_point,
+            "state": "DRAFT",
+            "proposed_by": tx.actor.id,
+            "proposed_at": tx.now,
+        },
+    )
+
+
+def _locked(tx: Tx, offer_id: str, *states: str) -> tuple[Any, Any]:
+    row = rows.lock(tx, offers, offer_id)
+    partner = _own_partner(tx, row.partner_id)
+    if row.state not in states:
+        raise StateConflict(state=row.state)
+    tx.check_version(row.version)
+    return row, partner
+
+
+def approve(tx: Tx, order: WhichOffer) -> dict[str, Any]:
+    """Approve an offer, or new prices of one that is approved already.
+
+    Raises:
+        LevelDenied: The offer belongs to the other level.
+        ConflictOfInterest: The official acts for the partner, or drafted it himself.
+        StateConflict: Nothing waits for approval.
+    """
+    row, partner = _locked(tx, order.offer_id, "DRAFT", "APPROVED", "PUBLISHED", "PAUSED")
+    rules.require_approver(partner.level, tx.actor.role)
+    waiting = store.waiting_terms(tx, row.offer_id)
+    if waiting is None:
+        raise StateConflict(state=row.state)
+    if partner_store.is_operator(tx, row.partner_id, tx.actor.id):
+        raise ConflictOfInterest
+    if waiting.proposed_by == tx.actor.id:
+        raise ConflictOfInterest
+    store.enforce_terms(tx, row.offer_id, waiting.terms)
+    state = "APPROVED" if row.state == "DRAFT" else row.state
+    version = rows.change(
+        tx,
+        offers,
+        row,
+        state=state,
+        terms=waiting.terms,
+        points_price=waiting.points_price,
+        face_value_fen=waiting.face_value_fen,
+        settle_fen_per_point=waiting.settle_fen_per_point,
+    )
+    rows.remember(tx, "offer", row.offer_id, version, "approve", state, f"terms {waiting.terms}")
+    return reply(row, state=state, version=version) | {"terms": waiting.terms}
+
+
+def publish(tx: Tx, order: WhichOffer) -> dict[str, Any]:
+    """Put an approved offer on the list, or a paused one back.
+
+    The first time is a fact that earns credit; later times are not.
+
+    Raises:
+        StateConflict: It is not approved, or on the list already.
+        PartnerNotActive: The partner is not active.
+    """
+    row, partner = _locked(tx, order.offer_id, "APPROVED", "PAUSED")
+    if partner.state != "ACTIVE":
+        raise PartnerNotActive(state=partner.state)
+    version = rows.change(
+        tx, offers, row, state="PUBLISHED", published_at=row.published_at or tx.now
+    )
+    rows.remember(tx, "offer", row.offer_id, version, "publish", "PUBLISHED")
+    if row.published_at is None:
+        tx.say(
+            events.OfferPublished(row.offer_id, row.partner_id, row.kind, row.points_price),
+            subject=row.offer_id,
+            scope=row.area,
+            sequence=version,
+        )
+    return reply(row, state="PUBLISHED", version=version)
+
+
+def pause(tx: Tx, order: WhichOffer) -> dict[str, Any]:
+    """Take an offer off the list for now; open redemptions go on.
+
+    Raises:
+        StateConflict: It is not on the list.
+    """
+    return _move(tx, order, "pause", "PAUSED", "PUBLISHED")
+
+
+def end(tx: Tx, order: WhichOffer) -> dict[str, Any]:
+    """End an offer for good; open redemptions go on.
+
+    Raises:
+        StateConflict: It has ended.
+    """
+    return _move(tx, order, "end", "ENDED", "DRAFT", "APPROVED", "PUBLISHED", "PAUSED")
+
+
+def _move(tx: Tx, order: WhichOffer, step: str, state: str, *before: str) -> dict[str, Any]:
+    row, _partner = _locked(tx, order.offer_id, *before)
+    version = rows.change(tx, offers, row, state=state)
+    rows.remember(tx, "offer", row.offer_id, version, step, state)
+    return reply(row, state=state, version=version)
+
+
+def restock(tx: Tx, order: Restock) -> dict[str, Any]:
+    """Set how many pieces there are in all.
+
+    Raises:
+        OutOfStock: More than that are taken already.
+        StateConflict: The offer has ended.
+    """
+    row, _partner = _locked(tx, order.offer_id, "DRAFT", "APPROVED", "PUBLISHED", "PAUSED")
+    left = row.stock_left + order.stock_total - row.stock_total
+    if left < 0 or order.stock_total > 1_000_000:
+        raise OutOfStock(field="stock_total")
+    version = rows.change(tx, offers, row, stock_total=order.stock_total, stock_left=left)
+    rows.remember(
+        tx,
+        "offer",
+        row.offer_id,
+        version,
+        "stock",
+        row.state,
+        f"{row.stock_total}→{order.stock_total}",
+    )
+    return reply(row, version=version) | {"stock_left": left}
+
+
+def reprice(tx: Tx, order: Reprice) -> dict[str, Any]:
+    """Propose new prices. The old ones stay in force until the new ones are approved.
+
+    Raises:
+        PriceRange: A price lies outside its range.
+        SettleMode: A sponsor would be paid.
+        StateConflict: The offer has ended.
+    """
+    row, partner = _locked(tx, order.offer_id, "DRAFT", "APPROVED", "PUBLISHED", "PAUSED")
+    _require_prices(order, row.kind, partner.settle_mode)
+    terms = row.terms if row.state == "DRAFT" else row.terms + 1
+    _propose(tx, row.offer_id, terms, order)
+    version = rows.change(tx, offers, row)
+    rows.remember(tx, "offer", row.offer_id, version, "reprice", row.state, f"terms {terms}")
+    return reply(row, version=version) | {"terms": terms}

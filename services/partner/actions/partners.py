@@ -1,0 +1,371 @@
+"""The register of partners: apply, vet, agree, suspend, resume, exit."""
+
+import re
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from chassis.bus import Tx
+from chassis.refusal import Invalid, NotFound, StateConflict
+from services.partner import events
+from services.partner.actions import redemptions as saga
+from services.partner.errors import (
+    ConflictOfInterest,
+    OperatorsNeeded,
+    PartnerExists,
+    UsccCheckFailed,
+)
+from services.partner.rules import offers as offer_rules
+from services.partner.rules import uscc
+from services.partner.storage import offers as offer_store
+from services.partner.storage import partners as store
+from services.partner.storage import rows
+from services.partner.storage.tables import offers, partners
+
+ID = re.compile(r"^[a-z]{2,5}_[A-Za-z0-9_-]{1,56}$")
+AREA = re.compile(r"^\d{6}(\d{3}(\d{3}(\d{3})?)?)?$")
+
+Category = Literal[
+    "RESTAURANT",
+    "GROCERY",
+    "SUPERMARKET",
+    "CONVENIENCE_STORE",
+    "MARKET_STALL",
+    "PHARMACY",
+    "BARBER",
+    "CLINIC",
+    "LAUNDRY",
+    "CINEMA",
+    "HOSPITAL",
+    "BOOKSHOP",
+    "UNIT",
+    "OTHER",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterPartner:
+    """A merchant or unit applies to be a partner.
+
+    Attributes:
+        partner_id: Chosen by a loader; repeated with the same content it answers what exists.
+        uscc_override: Why an official registers a code whose check character is wrong.
+    """
+
+    org_name: str
+    uscc: str
+    category: Category
+    level: Literal["STREET", "COMMUNITY"]
+    area: str
+    settle_mode: Literal["FUND", "SPONSOR", "MIXED"]
+    operators: list[str]
+    partner_id: str | None = None
+    uscc_override: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WhichPartner:
+    """Which partner is meant."""
+
+    partner_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgreePartner:
+    """The agreement is signed."""
+
+    partner_id: str
+    agreement_ref: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StopPartner:
+    """A partner stops; what becomes of its open vouchers is its stated choice."""
+
+    partner_id: str
+    vouchers: Literal["HONOUR", "CANCEL"]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetOperators:
+    """Who acts for a partner from now on."""
+
+    partner_id: str
+    operators: list[str]
+
+
+def reply(row: Any, *, state: str | None = None, version: int | None = None) -> dict[str, Any]:
+    """Return what every command on a partner answers."""
+    return {
+        "id": row.partner_id,
+        "state": state or row.state,
+        "version": row.version if version is None else version,
+    }
+
+
+def require_id(name: str, identity: str) -> None:
+    """Refuse a client-chosen id of another shape.
+
+    Raises:
+        Invalid: It does not look like an id of this house.
+    """
+    if not ID.match(identity):
+        raise Invalid(field=name, reason=f"{name} 格式应为 前缀_编号")
+
+
+def require_area(name: str, code: str) -> None:
+    """Refuse what is no unpadded area code.
+
+    Raises:
+        Invalid: It has another shape.
+    """
+    if not AREA.match(code):
+        raise Invalid(field=name, reason=f"{name} 应为 6、9、12 或 15 位数字")
+
+
+def register(tx: Tx, order: RegisterPartner) -> dict[str, Any]:
+    """Enter an application.
+
+    Raises:
+        UsccMalformed: The code cannot be one.
+        UsccCheckFailed: Its check character is wrong and no official gave a reason.
+        LevelAreaMismatch: The level and the area code do not fit.
+        OperatorsNeeded: Nobody is named.
+        PartnerExists: The organisation is a partner there, or the id is taken.
+    """
+    require_area("area", order.area)
+    offer_rules.require_level_area(order.level, order.area)
+    tx.require_scope(order.area)
+    code = uscc.normalised(order.uscc)
+    override = _override(tx, order, code)
+    _require_operators(order.operators)
+    if not order.org_name.strip():
+        raise Invalid(field="org_name", reason="单位名称不能为空")
+    if order.partner_id is not None:
+        require_id("partner_id", order.partner_id)
+        known = store.card(tx, order.partner_id)
+        if known is not None:
+            return _same_or_refuse(order, code, known)
+    org = store.organisation_of(tx, code) or store.add_organisation(
+        tx,
+        {
+            "org_id": tx.new_id("org"),
+            "uscc": code,
+            "name": order.org_name.strip(),
+            "uscc_override": override,
+            "override_by": tx.actor.id if override else None,
+            "created_at": tx.now,
+        },
+    )
+    store.hold_organisation(tx, org.org_id)
+    other = store.partner_of(tx, org.org_id, order.area)
+    if other is not None:
+        raise PartnerExists(field="uscc", area=order.area, id=other.partner_id)
+    partner_id = order.partner_id or tx.new_id("ptn")
+    tx.conn.execute(
+        partners.insert().values(
+            partner_id=partner_id,
+            org_id=org.org_id,
+            category=order.category,
+            level=order.level,
+            area=order.area,
+            settle_mode=order.settle_mode,
+            state="APPLIED",
+            winding_down=False,
+            version=1,
+            created_by=tx.actor.id,
+            created_at=tx.now,
+        )
+    )
+    store.set_operators(tx, partner_id, order.operators)
+    rows.remember(tx, "partner", partner_id, 1, "register", "APPLIED", override)
+    return {"id": partner_id, "org_id": org.org_id, "state": "APPLIED", "version": 1}
+
+
+def _override(tx: Tx, order: RegisterPartner, code: str) -> str | None:
+    if uscc.is_consistent(code):
+        return None
+    reason = (order.uscc_override or "").strip()
+    if len(reason) < 10 or tx.actor.role in {"R_PARTNER", "R_MERCHANT"}:
+        raise UsccCheckFailed(field="uscc", uscc=code)
+    return reason[:500]
+
+
+def _require_operators(person_ids: list[str]) -> None:
+    if not person_ids:
+        raise OperatorsNeeded(field="operators")
+    for number, person_id in enumerate(person_ids):
+        if not ID.match(person_id):
+            raise Invalid(field=f"operators[{number}]", reason="应为人员编号")
+
+
+def _same_or_refuse(order: RegisterPartner, code: str, known: Any) -> dict[str, Any]:
+    same = (
+        known.uscc == code
+        and known.category == order.category
+        and known.level == order.level
+        and known.area == order.area
+        and known.settle_mode == order.settle_mode
+    )
+    if not same:
+        raise PartnerExists(field="partner_id", area=known.area, id=known.partner_id)
+    return reply(known) | {"org_id": known.org_id}
+
+
+def _locked(tx: Tx, partner_id: str, *states: str) -> Any:
+    row = rows.lock(tx, partners, partner_id)
+    tx.require_scope(row.area)
+    if row.state not in states:
+        raise StateConflict(state=row.state)
+    tx.check_version(row.version)
+    return row
+
+
+def _require_no_stake(tx: Tx, partner_id: str) -> None:
+    if store.is_operator(tx, partner_id, tx.actor.id):
+        raise ConflictOfInterest
+
+
+def vet(tx: Tx, order: WhichPartner) -> dict[str, Any]:
+    """Record that licence and code were checked by an official who has no stake in it.
+
+    Raises:
+        StateConflict: It is not APPLIED.
+        ConflictOfInterest: The official acts for the partner himself.
+    """
+    row = _locked(tx, order.partner_id, "APPLIED")
+    _require_no_stake(tx, row.partner_id)
+    version = rows.change(tx, partners, row, state="VETTED")
+    rows.remember(tx, "partner", row.partner_id, version, "vet", "VETTED")
+    return reply(row, state="VETTED", version=version)
+
+
+def agree(tx: Tx, order: AgreePartner) -> dict[str, Any]:
+    """Record the signed agreement: the partner is active and a subject of credit.
+
+    Raises:
+        StateConflict: It is not VETTED.
+        ConflictOfInterest: The official acts for the partner himself.
+    """
+    row = _locked(tx, order.partner_id, "VETTED")
+    _require_no_stake(tx, row.partner_id)
+    version = rows.change(
+        tx,
+        partners,
+        row,
+        state="ACTIVE",
+        agreement_ref=order.agreement_ref,
+        admitted_at=row.admitted_at or tx.now,
+    )
+    # Signed and active are one step here; both stand in the history.
+    rows.remember(tx, "partner", row.partner_id, version, "sign", "AGREED", order.agreement_ref)
+    rows.remember(tx, "partner", row.partner_id, version, "agree", "ACTIVE")
+    _say_admitted(tx, row, version)
+    return reply(row, state="ACTIVE", version=version)
+
+
+def _say_admitted(tx: Tx, row: Any, version: int) -> None:
+    tx.say(
+        events.PartnerAdmitted(row.partner_id, row.org_id, row.level, row.area),
+        subject=row.partner_id,
+        scope=row.area,
+        sequence=version,
+    )
+
+
+def resume(tx: Tx, order: WhichPartner) -> dict[str, Any]:
+    """Make a suspended partner active again; its offers stay paused until it publishes them.
+
+    Raises:
+        StateConflict: It is not SUSPENDED.
+        ConflictOfInterest: The official acts for the partner himself.
+    """
+    row = _locked(tx, order.partner_id, "SUSPENDED")
+    _require_no_stake(tx, row.partner_id)
+    version = rows.change(tx, partners, row, state="ACTIVE", winding_down=False)
+    rows.remember(tx, "partner", row.partner_id, version, "resume", "ACTIVE")
+    _say_admitted(tx, row, version)
+    return reply(row, state="ACTIVE", version=version)
+
+
+def suspend(tx: Tx, order: StopPartner) -> dict[str, Any]:
+    """Withdraw a partner's offers for now; open vouchers are honoured or cancelled.
+
+    Raises:
+        StateConflict: It is not ACTIVE.
+    """
+    row = _locked(tx, order.partner_id, "ACTIVE")
+    version = rows.change(
+        tx, partners, row, state="SUSPENDED", winding_down=order.vouchers == "HONOUR"
+    )
+    rows.remember(tx, "partner", row.partner_id, version, "suspend", "SUSPENDED", order.reason)
+    _withdraw(tx, row.partner_id, ("PUBLISHED",), "PAUSED")
+    if order.vouchers == "CANCEL":
+        saga.cancel_open(tx, partner_id=row.partner_id, by="PARTNER", reason="CLOSED")
+    tx.say(
+        events.PartnerSuspended(row.partner_id),
+        subject=row.partner_id,
+        scope=row.area,
+        sequence=version,
+    )
+    return reply(row, state="SUSPENDED", version=version)
+
+
+def leave(tx: Tx, order: StopPartner) -> dict[str, Any]:
+    """End a partnership. Its statements are still paid.
+
+    Raises:
+        StateConflict: It has left, or never was active.
+        NotFound: A partner's operator means another partner.
+    """
+    row = rows.lock(tx, partners, order.partner_id)
+    if tx.actor.role == "R_PARTNER":
+        if not store.is_operator(tx, row.partner_id, tx.actor.id):
+            raise NotFound(kind="partner", id=order.partner_id)
+    else:
+        tx.require_scope(row.area)
+    if row.state not in {"ACTIVE", "SUSPENDED"}:
+        raise StateConflict(state=row.state)
+    tx.check_version(row.version)
+    version = rows.change(
+        tx,
+        partners,
+        row,
+        state="EXITED",
+        winding_down=order.vouchers == "HONOUR",
+        exited_at=tx.now,
+    )
+    rows.remember(tx, "partner", row.partner_id, version, "exit", "EXITED", order.reason)
+    _withdraw(tx, row.partner_id, ("DRAFT", "APPROVED", "PUBLISHED", "PAUSED"), "ENDED")
+    if order.vouchers == "CANCEL":
+        saga.cancel_open(tx, partner_id=row.partner_id, by="PARTNER", reason="CLOSED")
+    tx.say(
+        events.PartnerExited(row.partner_id),
+        subject=row.partner_id,
+        scope=row.area,
+        sequence=version,
+    )
+    return reply(row, state="EXITED", version=version)
+
+
+def _withdraw(tx: Tx, partner_id: str, states: tuple[str, ...], state: str) -> None:
+    """Take offers away first: a request that races with it either came before, and its redemption
+    is found by what follows, or finds no published offer."""
+    for row in offer_store.lock_offers_of(tx, partner_id, states):
+        version = rows.change(tx, offers, row, state=state)
+        rows.remember(tx, "offer", row.offer_id, version, "withdraw", state)
+
+
+def set_operators(tx: Tx, order: SetOperators) -> dict[str, Any]:
+    """Replace the persons who act for a partner.
+
+    Raises:
+        OperatorsNeeded: Nobody is named.
+        StateConflict: The partner has left.
+    """
+    _require_operators(order.operators)
+    row = _locked(tx, order.partner_id, "APPLIED", "VETTED", "ACTIVE", "SUSPENDED")
+    store.set_operators(tx, row.partner_id, order.operators)
+    version = rows.change(tx, partners, row)
+    rows.remember(tx, "partner", row.partner_id, version, "operators", row.state)
+    return reply(row, version=version)

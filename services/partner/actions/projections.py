@@ -1,0 +1,65 @@
+"""What is kept of the facts that other services say."""
+
+from collections.abc import Sequence
+
+from chassis.bus import Heard, Tx
+from services.partner import events
+from services.partner.actions import redemptions as saga
+from services.partner.storage import partners as store
+
+
+def hear_steward(tx: Tx, heard: Sequence[Heard]) -> None:
+    """Keep areas and stewards; end the open redemptions of people who are no longer registered."""
+    store.save_areas(
+        tx,
+        [
+            {"code": e.data.code, "kind": e.data.kind[:30], "parent": e.data.parent}
+            for e in heard
+            if isinstance(e.data, events.AreaDefinedHeard)
+        ],
+    )
+    store.save_stewards(
+        tx,
+        [
+            {
+                "steward_id": e.data.steward_id,
+                "person_id": e.data.person_id,
+                "community": e.data.community,
+                "spendable": e.data.spendable,
+                "left_at": None,
+                "sequence": e.sequence,
+            }
+            for e in heard
+            if isinstance(e.data, events.StewardEnrolledHeard)
+        ],
+    )
+    for event in heard:
+        if isinstance(event.data, events.StewardLeftHeard):
+            store.steward_left(tx, event.data.steward_id, event.occurred_at, event.sequence)
+        elif isinstance(event.data, events.ResidentDeactivatedHeard):
+            saga.cancel_open(
+                tx, holder=event.data.person_id, by="SYSTEM", reason="HOLDER_DEACTIVATED"
+            )
+
+
+def hear_credit(tx: Tx, heard: Sequence[Heard]) -> None:
+    """Take answers about points into effect, and put final grades onto partners' cards."""
+    points = [e for e in heard if not isinstance(e.data, events.SettlementFinalisedHeard)]
+    if points:
+        saga.hear_points(tx, points)
+    for event in heard:
+        if isinstance(event.data, events.SettlementFinalisedHeard):
+            store.save_grades(
+                tx,
+                event.data.period,
+                [
+                    {
+                        "b_partner_id": entry.ref,
+                        "b_grade": entry.grade,
+                        "b_score": entry.score,
+                        "b_gates": entry.gates_failed,
+                    }
+                    for entry in event.data.entries
+                    if entry.kind == "PTN"
+                ],
+            )

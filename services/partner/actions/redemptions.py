@@ -1,0 +1,506 @@
+"""The redemption saga: what a person, a partner, credit or the clock does to it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Literal
+
+from chassis.bus import Due, Heard, Tx
+from chassis.refusal import Invalid, NotFound
+from services.partner import events
+from services.partner.errors import (
+    AlreadyRated,
+    BadVoucher,
+    ConflictOfInterest,
+    LimitReached,
+    OfferClosed,
+    OperatorIsHolder,
+    OutOfStock,
+    PartnerNotActive,
+    ReasonNeeded,
+    TooManyTries,
+    VoucherExpired,
+    WindowOver,
+    WrongAudience,
+)
+from services.partner.rules import redemptions as rules
+from services.partner.rules import vouchers
+from services.partner.rules.offers import MOST_QUANTITY
+from services.partner.storage import offers as offer_store
+from services.partner.storage import partners as partner_store
+from services.partner.storage import redemptions as store
+from services.partner.storage import rows
+from services.partner.storage.tables import offers, partners, redemptions
+
+HOLD_TIMER = "hold_retry"
+EXPIRY_TIMER = "voucher_expire"
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRedemption:
+    """A person wants pieces of an offer, paid from one of his wallets."""
+
+    offer_id: str
+    qty: int = 1
+    wallet: Literal["RES", "STW"] = "RES"
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyRedemption:
+    """A partner's operator typed or scanned a voucher."""
+
+    redemption_id: str
+    voucher: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRedemption:
+    """The holder changes his mind, or the partner cannot deliver.
+
+    Attributes:
+        reason: A partner must say OUT_OF_STOCK or CLOSED; a holder need not say anything.
+    """
+
+    redemption_id: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RateRedemption:
+    """How it was, 1 to 5."""
+
+    redemption_id: str
+    stars: int
+
+
+def reply(row: Any, *, state: str, version: int) -> dict[str, Any]:
+    """Return what every command on a redemption answers."""
+    due = row.expires_at.isoformat() if row.expires_at and state == "RESERVED" else None
+    return {
+        "id": row.redemption_id,
+        "number": row.number,
+        "state": state,
+        "version": version,
+        "points": row.points,
+        "due": due,
+    }
+
+
+# --------------------------------------------------------------------------------------------------
+# Request
+
+
+def request(tx: Tx, order: RequestRedemption) -> dict[str, Any]:
+    """Take the pieces out of stock and ask credit to hold the points.
+
+    Raises:
+        OfferClosed: It is not on the list, or not valid now.
+        NotInScope: It is not valid where the holder lives.
+        WrongAudience: It is not for this wallet, or the person has no such wallet.
+        ConflictOfInterest: The holder acts for that partner.
+        OutOfStock: There is not enough left.
+        LimitReached: The person's share of this month is used up.
+    """
+    if not 1 <= order.qty <= MOST_QUANTITY:
+        raise Invalid(field="qty", reason=f"份数应在 1 至 {MOST_QUANTITY} 之间")
+    offer = rows.get(tx, offers, order.offer_id)
+    if offer.state != "PUBLISHED" or not offer.valid_from <= tx.now < offer.valid_to:
+        raise OfferClosed(field="offer_id")
+    rules.require_place(offer.scope, tx.actor.scope)
+    rules.require_audience(offer.audience, order.wallet)
+    wallet, community = _wallet(tx, order.wallet)
+    if partner_store.is_operator(tx, offer.partner_id, tx.actor.id):
+        raise ConflictOfInterest(field="offer_id")
+    # From here the offer's row is ours: the limit is counted after it, so that two requests of
+    # one person cannot both find room.
+    if not offer_store.take_stock(tx, offer.offer_id, order.qty):
+        raise OutOfStock(field="qty")
+    # The price may have changed between the first look and the lock; the sold one is the locked.
+    offer = rows.get(tx, offers, order.offer_id)
+    month = tx.calendar.period(tx.now)
+    if offer.per_person_month is not None:
+        used = store.used_this_month(tx, offer.offer_id, tx.actor.id, month)
+        if used + order.qty > offer.per_person_month:
+            raise LimitReached(field="qty", limit=offer.per_person_month, used=used)
+    row = _enter(tx, order, offer, wallet=wallet, community=community, month=month)
+    if row.points == 0:
+        return _reserve_free(tx, row)
+    _ask_for_hold(tx, row)
+    tx.arm(HOLD_TIMER, row.redemption_id, tx.now + rules.HOLD_RETRY)
+    return reply(row, state="REQUESTED", version=1)
+
+
+def _wallet(tx: Tx, kind: str) -> tuple[str, str | None]:
+    """Return the wallet's subject and the holder's community, as far as it is known."""
+    if kind == "STW":
+        # Whether it may be spent is credit's to say (NOT_SPENDABLE); whether it exists is ours.
+        steward = partner_store.steward_of(tx, tx.actor.id, left_after=tx.now - rules.LEFT_WALLET)
+        if steward is None:
+            raise WrongAudience(field="wallet", wallet=kind)
+        return f"STW:{steward.steward_id}", steward.community
+    scope = tx.actor.scope
+    return f"RES:{tx.actor.id}", scope[:12] if len(scope) >= 12 else None
+
+
+def _enter(
+    tx: Tx,
+    order: RequestRedemption,
+    offer: Any,
+    *,
+    wallet: str,
+    community: str | None,
+    month: str,
+) -> Any:
+    points = offer.points_price * order.qty
+    redemption_id = tx.new_id("rdm")
+    tx.conn.execute(
+        redemptions.insert().values(
+            redemption_id=redemption_id,
+            number=rows.next_number(tx, "DH", offer.area, tx.now),
+            wallet=wallet,
+            holder=tx.actor.id,
+            partner_id=offer.partner_id,
+            offer_id=offer.offer_id,
+            terms=offer.terms,
+            kind=offer.kind,
+            qty=order.qty,
+            points=points,
+            face_value_fen=offer.face_value_fen * order.qty,
+            settle_fen=points * offer.settle_fen_per_point,
+            ttl_h=offer.voucher_ttl_h,
+            area=offer.area,
+            community=community,
+            month=month,
+            state="REQUESTED",
+            version=1,
+            created_at=tx.now,
+        )
+    )
+    rows.remember(tx, "redemption", redemption_id, 1, "request", "REQUESTED")
+    return rows.get(tx, redemptions, redemption_id)
+
+
+def _ask_for_hold(tx: Tx, row: Any) -> None:
+    tx.say(
+        events.RedemptionRequested(
+            row.redemption_id, row.wallet, row.holder, row.partner_id, row.offer_id, row.points
+        ),
+        subject=row.redemption_id,
+        scope=row.area,
+        sequence=row.version,
+    )
+
+
+def _reserve_free(tx: Tx, row: Any) -> dict[str, Any]:
+    """A discount that costs no points needs no hold."""
+    expires_at = tx.now + timedelta(hours=row.ttl_h)
+    version = rows.change(
+        tx, redemptions, row, state="RESERVED", held_at=tx.now, expires_at=expires_at
+    )
+    rows.remember(tx, "redemption", row.redemption_id, version, "reserve", "RESERVED")
+    tx.arm(EXPIRY_TIMER, row.redemption_id, expires_at)
+    return reply(row, state="RESERVED", version=version) | {"due": expires_at.isoformat()}
+
+
+# --------------------------------------------------------------------------------------------------
+# Leaving RESERVED: verify, cancel and expire compete for the row
+
+
+def count_try(tx: Tx, order: VerifyRedemption) -> None:
+    """Count a try before it is made, in a transaction of its own.
+
+    A refusal rolls its transaction back, so a count inside the verification would be lost; and
+    counted afterwards, many parallel guesses could all be made before the first one counts. The
+    verification forgets the tries when the voucher is right.
+
+    Raises:
+        TooManyTries: Five were wrong within the hour.
+    """
+    code = vouchers.cleaned(order.voucher)
+    row = rows.find(tx, redemptions, order.redemption_id)
+    # Only what could be a guess counts, and only of somebody who may guess at all: a stranger
+    # must not be able to lock a holder's voucher.
+    if row is None or tx.actor.role != "R_PARTNER" or not vouchers.is_plausible(code):
+        return
+    if not partner_store.is_operator(tx, row.partner_id, tx.actor.id):
+        return
+    row = rows.lock(tx, redemptions, order.redemption_id)
+    if row.state != "RESERVED":
+        return
+    since = tx.now - vouchers.TRY_WINDOW
+    if store.tries_since(tx, row.redemption_id, since) >= vouchers.TRIES_PER_HOUR:
+        raise TooManyTries(field="voucher")
+    store.add_try(tx, row.redemption_id)
+
+
+def verify(tx: Tx, order: VerifyRedemption) -> dict[str, Any]:
+    """Redeem a voucher at the partner's desk.
+
+    Raises:
+        NotFound: There is no such redemption at a partner for which the caller acts.
+        OperatorIsHolder: It is his own.
+        StateConflict: It was verified, cancelled or expired before.
+        BadVoucher: The code is another.
+        VoucherExpired: Its time is over.
+        PartnerNotActive: The partner has stopped and does not honour open vouchers.
+    """
+    row = rows.lock(tx, redemptions, order.redemption_id)
+    if not partner_store.is_operator(tx, row.partner_id, tx.actor.id):
+        raise NotFound(kind="redemption", id=order.redemption_id)
+    if row.holder == tx.actor.id:
+        raise OperatorIsHolder
+    rules.require(row.state, "RESERVED")
+    code = vouchers.cleaned(order.voucher)
+    if not vouchers.is_plausible(code) or not vouchers.matches(
+        tx.settings.voucher_key, row.redemption_id, code
+    ):
+        raise BadVoucher(field="voucher")
+    if tx.now >= row.expires_at:
+        raise VoucherExpired(field="voucher")
+    partner = rows.get(tx, partners, row.partner_id)
+    if partner.state != "ACTIVE" and not partner.winding_down:
+        raise PartnerNotActive(state=partner.state)
+    state = "REDEEMING" if row.points else "REDEEMED"
+    version = rows.change(
+        tx,
+        redemptions,
+        row,
+        state=state,
+        redeemed_at=tx.now,
+        verified_by=tx.actor.id,
+        captured_at=None if row.points else tx.now,
+    )
+    rows.remember(tx, "redemption", row.redemption_id, version, "verify", state)
+    tx.disarm(EXPIRY_TIMER, row.redemption_id)
+    store.forget_tries(tx, row.redemption_id)
+    if row.points:
+        tx.say(
+            events.RedemptionRedeemed(
+                row.redemption_id, row.wallet, row.partner_id, row.points, row.settle_fen
+            ),
+            subject=row.redemption_id,
+            scope=row.area,
+            sequence=version,
+        )
+    return reply(row, state=state, version=version)
+
+
+def cancel(tx: Tx, order: CancelRedemption) -> dict[str, Any]:
+    """Give a reserved redemption up.
+
+    Raises:
+        NotFound: The caller neither holds it nor acts for its partner.
+        ReasonNeeded: A partner gave no reason, or another than the two.
+        StateConflict: It was verified, cancelled or expired before.
+    """
+    row = rows.lock(tx, redemptions, order.redemption_id)
+    if row.holder == tx.actor.id:
+        by, reason = "HOLDER", "HOLDER"
+    elif tx.actor.role == "R_PARTNER" and partner_store.is_operator(
+        tx, row.partner_id, tx.actor.id
+    ):
+        if order.reason not in {"OUT_OF_STOCK", "CLOSED"}:
+            raise ReasonNeeded(field="reason")
+        by, reason = "PARTNER", order.reason
+    else:
+        raise NotFound(kind="redemption", id=order.redemption_id)
+    # The state comes before the version: who lost the race is told that somebody was first.
+    rules.require(row.state, "RESERVED")
+    tx.check_version(row.version)
+    note = (order.reason or "")[:500] if by == "HOLDER" else None
+    return _give_up(tx, row, by=by, reason=reason, note=note)
+
+
+def cancel_open(
+    tx: Tx, *, by: str, reason: str, partner_id: str | None = None, holder: str | None = None
+) -> int:
+    """Give up every open redemption of a partner or a holder. Returns how many."""
+    found = store.lock_open_of(tx, partner_id=partner_id, holder=holder)
+    for row in found:
+        _give_up(tx, row, by=by, reason=reason)
+    return len(found)
+
+
+def _give_up(tx: Tx, row: Any, *, by: str, reason: str, note: str | None = None) -> dict[str, Any]:
+    """Begin the end of a locked redemption; without points it is the end."""
+    state = "CANCELLING" if row.points else "CANCELLED"
+    ended_at = None if row.points else tx.now
+    version = rows.change(
+        tx, redemptions, row, state=state, ended_by=by, reason=reason, ended_at=ended_at
+    )
+    rows.remember(tx, "redemption", row.redemption_id, version, "cancel", state, note or reason)
+    tx.disarm(EXPIRY_TIMER, row.redemption_id)
+    tx.disarm(HOLD_TIMER, row.redemption_id)
+    if not row.points:
+        offer_store.return_stock(tx, [(row.offer_id, row.qty)])
+    # That a partner could not deliver is a fact of its own, also where no points were held.
+    if row.points or reason == "OUT_OF_STOCK":
+        _say_cancelled(tx, row, version, by=by, reason=reason)
+    return reply(row, state=state, version=version)
+
+
+def _say_cancelled(tx: Tx, row: Any, version: int, *, by: str, reason: str) -> None:
+    tx.say(
+        events.RedemptionCancelled(
+            row.redemption_id, row.wallet, row.partner_id, row.points, by, reason
+        ),
+        subject=row.redemption_id,
+        scope=row.area,
+        sequence=version,
+    )
+
+
+def expire(tx: Tx, due: Due) -> None:
+    """End a voucher whose time is over; a timer that comes late or twice finds another state."""
+    row = rows.lock(tx, redemptions, due.ref)
+    if row.state != "RESERVED" or tx.now < row.expires_at:
+        return
+    state = "EXPIRING" if row.points else "EXPIRED"
+    ended_at = None if row.points else tx.now
+    version = rows.change(
+        tx, redemptions, row, state=state, ended_by="SYSTEM", reason="EXPIRED", ended_at=ended_at
+    )
+    rows.remember(tx, "redemption", row.redemption_id, version, "expire", state)
+    if not row.points:
+        offer_store.return_stock(tx, [(row.offer_id, row.qty)])
+        return
+    tx.say(
+        events.RedemptionExpired(
+            row.redemption_id, row.wallet, row.partner_id, row.points, "SYSTEM", "EXPIRED"
+        ),
+        subject=row.redemption_id,
+        scope=row.area,
+        sequence=version,
+    )
+
+
+def retry_hold(tx: Tx, due: Due) -> None:
+    """Ask for the hold again, and give up after ten minutes.
+
+    The same redemption id makes the hold idempotent; the event is a new one, because the inbox of
+    credit would drop a repeated id unseen.
+    """
+    row = rows.lock(tx, redemptions, due.ref)
+    if row.state != "REQUESTED":
+        return
+    if tx.now >= row.created_at + rules.HOLD_GIVE_UP:
+        _give_up(tx, row, by="SYSTEM", reason="HOLD_TIMEOUT")
+        return
+    _ask_for_hold(tx, row)
+    tx.arm(HOLD_TIMER, row.redemption_id, tx.now + rules.HOLD_RETRY)
+
+
+# --------------------------------------------------------------------------------------------------
+# What credit answers
+
+
+def hear_points(tx: Tx, heard: Sequence[Heard]) -> None:
+    """Take credit's answers into effect, in the order in which they came.
+
+    Args:
+        tx: The transaction of the batch.
+        heard: Facts about points; answers about redemptions that are not known are of no concern.
+    """
+    found = store.lock_many(tx, [event.data.redemption_id for event in heard])
+    changed: dict[str, dict[str, Any]] = {}
+    steps: list[dict[str, Any]] = []
+    stock: list[tuple[str, int]] = []
+    for event in heard:
+        row = found.get(event.data.redemption_id)
+        if row is None:
+            continue
+        step = _take(tx, row, event)
+        if step is None:
+            continue
+        row["version"] += 1
+        row["state"] = step.state
+        if step.stock_back:
+            stock.append((row["offer_id"], row["qty"]))
+        if step.ended:
+            row["ended_at"] = tx.now
+        if step.release:
+            _release_again(tx, row, event)
+        changed[row["redemption_id"]] = row
+        name = event.fact.partition(".")[0]
+        steps.append(
+            rows.entry(tx, "redemption", row["redemption_id"], row["version"], name, step.state)
+        )
+    store.save_steps(tx, list(changed.values()))
+    offer_store.return_stock(tx, stock)
+    rows.remember_all(tx, steps)
+
+
+def _take(tx: Tx, row: dict[str, Any], event: Heard) -> rules.Step | None:
+    """Return the step of one answer, and set what goes with it on the row in memory."""
+    data, held_before = event.data, row["held_at"] is not None
+    step: rules.Step | None = None
+    if isinstance(data, events.PointsHeldHeard):
+        step = rules.after_held(row["state"], held_before=held_before)
+        if step is not None:
+            row["held_at"] = tx.now
+        if step is not None and step.state == "RESERVED":
+            row["expires_at"] = tx.now + timedelta(hours=row["ttl_h"])
+            tx.disarm(HOLD_TIMER, row["redemption_id"])
+            tx.arm(EXPIRY_TIMER, row["redemption_id"], row["expires_at"])
+    elif isinstance(data, events.HoldRejectedHeard):
+        step = rules.after_rejected(row["state"], held_before=held_before)
+        if step is not None and step.state == "REJECTED":
+            row["ended_by"], row["reason"] = "CREDIT", data.reason[:60]
+            tx.disarm(HOLD_TIMER, row["redemption_id"])
+    elif isinstance(data, events.PointsCapturedHeard):
+        step = rules.after_captured(row["state"])
+        if step is not None:
+            row["captured_at"] = tx.now
+    elif isinstance(data, events.PointsReleasedHeard):
+        step = rules.after_released(row["state"])
+    elif isinstance(data, events.PointsRefundedHeard):
+        step = rules.after_refunded(row["state"], back_before=row["points_back_at"] is not None)
+        if step is not None:
+            row["points_back_at"] = tx.now
+    return step
+
+
+def _release_again(tx: Tx, row: dict[str, Any], event: Heard) -> None:
+    tx.say(
+        events.RedemptionCancelled(
+            row["redemption_id"],
+            row["wallet"],
+            row["partner_id"],
+            row["points"],
+            "SYSTEM",
+            "HELD_TOO_LATE",
+        ),
+        subject=row["redemption_id"],
+        scope=row["area"],
+        sequence=row["version"],
+        cause=event,
+    )
+
+
+# --------------------------------------------------------------------------------------------------
+# Afterwards
+
+
+def rate(tx: Tx, order: RateRedemption) -> dict[str, Any]:
+    """Rate what was redeemed: once, within 14 days.
+
+    Raises:
+        NotFound: The caller does not hold it.
+        StateConflict: It is not redeemed.
+        AlreadyRated: It has a rating.
+        WindowOver: More than 14 days have passed.
+    """
+    if not 1 <= order.stars <= 5:
+        raise Invalid(field="stars", reason="评分应为 1 至 5")
+    row = rows.lock(tx, redemptions, order.redemption_id)
+    if row.holder != tx.actor.id:
+        raise NotFound(kind="redemption", id=order.redemption_id)
+    rules.require(row.state, "REDEEMING", "REDEEMED", "SETTLED")
+    if row.stars is not None:
+        raise AlreadyRated(field="stars")
+    until = row.redeemed_at + rules.RATING_WINDOW
+    if tx.now >= until:
+        raise WindowOver(until=tx.calendar.local(until).isoformat(timespec="minutes"))
+    version = rows.change(tx, redemptions, row, stars=order.stars, rated_at=tx.now)
+    rows.remember(tx, "redemption", row.redemption_id, version, "rate", row.state, str(order.stars))
+    return reply(row, state=row.state, version=version)

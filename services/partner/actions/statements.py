@@ -1,0 +1,446 @@
+"""Month statements and the money fund that pays them."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from chassis.bus import Due, Tx
+from chassis.refusal import Invalid, NotFound, StateConflict
+from services.partner import events
+from services.partner.actions.partners import require_area
+from services.partner.errors import (
+    AdjustmentsWrong,
+    ConflictOfInterest,
+    FundBelowCommitted,
+    FundShort,
+    LineUnknown,
+    WindowOver,
+)
+from services.partner.rules import statements as rules
+from services.partner.storage import partners as partner_store
+from services.partner.storage import redemptions as redemption_store
+from services.partner.storage import rows
+from services.partner.storage import statements as store
+from services.partner.storage.tables import funds, partners, statements
+
+_PERIOD = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
+CONFIRM_TIMER = "statement_confirm"
+REVIEW_TIMER = "statement_review"
+
+
+@dataclass(frozen=True, slots=True)
+class WhichStatement:
+    """Which statement is meant."""
+
+    statement_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeStatement:
+    """What the partner finds wrong; no lines means the whole statement."""
+
+    statement_id: str
+    reason: str
+    lines: list[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """The right amount of one line. Points are the ledger's and cannot be adjusted."""
+
+    redemption_id: str
+    amount_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewStatement:
+    """What came out of the review: the statement stands, or amounts are put right."""
+
+    statement_id: str
+    outcome: Literal["UPHELD", "ADJUSTED"]
+    reasons: str
+    adjustments: list[Adjustment] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PayStatement:
+    """The fund's payment was made."""
+
+    statement_id: str
+    payment_ref: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetFund:
+    """How much money a street's or community's fund has for a month."""
+
+    area: str
+    period: str
+    budget_fen: int
+
+
+def reply(row: Any, *, state: str, version: int) -> dict[str, Any]:
+    """Return what every command on a statement answers."""
+    due = row.confirm_due.isoformat() if state == "ISSUED" else None
+    return {
+        "id": row.statement_id,
+        "state": state,
+        "version": version,
+        "points": row.points,
+        "amount_fen": row.amount_fen,
+        "due": due,
+    }
+
+
+# --------------------------------------------------------------------------------------------------
+# Issue
+
+
+def issue(tx: Tx, due: Due) -> None:
+    """Issue the statements of a month: what was redeemed in it, less what was given back."""
+    period = due.ref
+    _begin, end = tx.calendar.month_bounds(period)
+    redeemed = _by_partner(redemption_store.unbilled(tx, end))
+    refunds = _by_partner(redemption_store.refunds_to_offset(tx))
+    done = store.issued_for(tx, period)
+    for partner_id in sorted(set(redeemed) | set(refunds)):
+        if partner_id in done:
+            continue
+        lines = rules.lines_that_fit(
+            [_line(row, 1) for row in redeemed.get(partner_id, ())],
+            [_line(row, -1) for row in refunds.get(partner_id, ())],
+        )
+        if lines:
+            _issue_one(tx, partner_id, period, lines)
+
+
+def _by_partner(found: Sequence[Any]) -> dict[str, list[Any]]:
+    groups: dict[str, list[Any]] = {}
+    for row in found:
+        groups.setdefault(row.partner_id, []).append(row)
+    return groups
+
+
+def _line(row: Any, sign: int) -> rules.Line:
+    kind = "REDEEMED" if sign > 0 else "REFUND"
+    return rules.Line(
+        row.redemption_id, kind, sign * row.points, sign * row.settle_fen, row.redeemed_at
+    )
+
+
+def _issue_one(tx: Tx, partner_id: str, period: str, lines: list[rules.Line]) -> None:
+    partner = rows.get(tx, partners, partner_id)
+    statement_id = tx.new_id("stm")
+    confirm_due = tx.calendar.due(tx.now, rules.CONFIRM_WORKING_DAYS)
+    tx.conn.execute(
+        statements.insert().values(
+            statement_id=statement_id,
+            partner_id=partner_id,
+            period=period,
+            area=partner.area,
+            points=sum(line.points for line in lines),
+            amount_fen=sum(line.amount_fen for line in lines),
+            state="ISSUED",
+            confirm_due=confirm_due,
+            version=1,
+            created_at=tx.now,
+        )
+    )
+    store.add_lines(tx, statement_id, lines)
+    redemption_store.bill(
+        tx,
+        statement_id,
+        [line.redemption_id for line in lines if line.kind == "REDEEMED"],
+        [line.redemption_id for line in lines if line.kind == "REFUND"],
+    )
+    rows.remember(tx, "statement", statement_id, 1, "issue", "ISSUED")
+    tx.arm(CONFIRM_TIMER, statement_id, confirm_due)
+
+
+# --------------------------------------------------------------------------------------------------
+# Confirm, dispute, review
+
+
+def _own(tx: Tx, statement_id: str, *states: str) -> Any:
+    """Return a statement of a partner for which the caller acts, held.
+
+    Raises:
+        NotFound: It is another partner's.
+        StateConflict: It is in another state.
+        WindowOver: Its five working days are over.
+    """
+    row = rows.lock(tx, statements, statement_id)
+    if not partner_store.is_operator(tx, row.partner_id, tx.actor.id):
+        raise NotFound(kind="statement", id=statement_id)
+    if row.state not in states:
+        raise StateConflict(state=row.state)
+    tx.check_version(row.version)
+    if tx.now >= row.confirm_due:
+        raise WindowOver(until=tx.calendar.local(row.confirm_due).isoformat(timespec="minutes"))
+    return row
+
+
+def confirm(tx: Tx, order: WhichStatement) -> dict[str, Any]:
+    """Confirm a statement as its partner.
+
+    Raises:
+        NotFound: It is another partner's.
+        StateConflict: It is not ISSUED.
+        WindowOver: Silence has confirmed it.
+    """
+    row = _own(tx, order.statement_id, "ISSUED")
+    tx.disarm(CONFIRM_TIMER, row.statement_id)
+    return _commit(tx, row, "confirm", tx.actor.id)
+
+
+def confirm_by_silence(tx: Tx, due: Due) -> None:
+    """Treat a statement as confirmed when its partner said nothing for five working days."""
+    row = rows.lock(tx, statements, due.ref)
+    if row.state == "ISSUED":
+        _commit(tx, row, "silence", "SILENCE")
+
+
+def _commit(tx: Tx, row: Any, step: str, who: str) -> dict[str, Any]:
+    """Promise the statement's money out of the fund, or hold the statement until there is some."""
+    fund = store.fund_for(tx, row.area, row.period, hold=True)
+    enough = _fits(tx, fund, row.amount_fen)
+    state = "CONFIRMED" if enough else "HELD"
+    version = rows.change(
+        tx,
+        statements,
+        row,
+        state=state,
+        confirmed_at=tx.now,
+        confirmed_by=who,
+        fund_id=fund.fund_id if fund and enough else None,
+    )
+    rows.remember(tx, "statement", row.statement_id, version, step, state)
+    return reply(row, state=state, version=version)
+
+
+def _fits(tx: Tx, fund: Any, amount_fen: int) -> bool:
+    budget = fund.budget_fen if fund else 0
+    bound = sum(store.bound_fen(tx, fund.fund_id).values()) if fund else 0
+    return rules.fits(budget_fen=budget, committed_fen=bound, amount_fen=amount_fen)
+
+
+def dispute(tx: Tx, order: DisputeStatement) -> dict[str, Any]:
+    """Say as its partner that a statement is wrong; an official reviews it in 5 working days.
+
+    Raises:
+        NotFound: It is another partner's.
+        StateConflict: It is not ISSUED.
+        WindowOver: Silence has confirmed it.
+        LineUnknown: A disputed line is not on it.
+    """
+    if not 1 <= len(order.reason.strip()) <= 500:
+        raise Invalid(field="reason", reason="请写明异议理由,500 字以内")
+    row = _own(tx, order.statement_id, "ISSUED")
+    lines = store.lines_of(tx, row.statement_id)
+    known = {line.redemption_id for line in lines}
+    for redemption_id in order.lines or ():
+        if redemption_id not in known:
+            raise LineUnknown(field="lines", redemption_id=redemption_id)
+    review_due = tx.calendar.due(tx.now, rules.REVIEW_WORKING_DAYS)
+    tx.disarm(CONFIRM_TIMER, row.statement_id)
+    tx.arm(REVIEW_TIMER, row.statement_id, review_due)
+    version = rows.change(
+        tx,
+        statements,
+        row,
+        state="DISPUTED",
+        dispute_reason=order.reason.strip(),
+        disputed_lines=order.lines or [],
+        review_due=review_due,
+    )
+    rows.remember(
+        tx, "statement", row.statement_id, version, "dispute", "DISPUTED", order.reason.strip()
+    )
+    return reply(row, state="DISPUTED", version=version) | {"due": review_due.isoformat()}
+
+
+def review_overdue(tx: Tx, due: Due) -> None:
+    """Note that nobody has reviewed a dispute in time. Money is never paid by silence."""
+    row = rows.lock(tx, statements, due.ref)
+    if row.state == "DISPUTED":
+        version = rows.change(tx, statements, row)
+        rows.remember(tx, "statement", row.statement_id, version, "review_overdue", "DISPUTED")
+
+
+def _require_no_stake(tx: Tx, partner_id: str) -> None:
+    if partner_store.is_operator(tx, partner_id, tx.actor.id):
+        raise ConflictOfInterest
+
+
+def review(tx: Tx, order: ReviewStatement) -> dict[str, Any]:
+    """Decide a dispute; the statement is confirmed with what came out.
+
+    Raises:
+        StateConflict: It is not DISPUTED.
+        ConflictOfInterest: The official acts for the partner.
+        AdjustmentsWrong: The outcome and the adjustments do not fit.
+        LineUnknown: An adjusted line is not on it.
+    """
+    row = rows.lock(tx, statements, order.statement_id)
+    tx.require_scope(row.area)
+    if row.state != "DISPUTED":
+        raise StateConflict(state=row.state)
+    tx.check_version(row.version)
+    _require_no_stake(tx, row.partner_id)
+    if (order.outcome == "ADJUSTED") != bool(order.adjustments):
+        raise AdjustmentsWrong(field="adjustments")
+    amount_fen = _adjust(tx, row, order.adjustments or [])
+    version = rows.change(tx, statements, row, amount_fen=amount_fen)
+    rows.remember(
+        tx, "statement", row.statement_id, version, "review", order.outcome, order.reasons[:500]
+    )
+    tx.disarm(REVIEW_TIMER, row.statement_id)
+    return _commit(tx, rows.get(tx, statements, row.statement_id), "reviewed", tx.actor.id)
+
+
+def _adjust(tx: Tx, row: Any, adjustments: Sequence[Adjustment]) -> int:
+    """Put the amounts of lines right and return the statement's new amount."""
+    lines = {
+        line.redemption_id: line
+        for line in store.lines_of(tx, row.statement_id)
+        if line.kind == "REDEEMED"
+    }
+    amount: int = row.amount_fen
+    seen: set[str] = set()
+    for number, one in enumerate(adjustments):
+        line = lines.get(one.redemption_id)
+        if line is None or one.redemption_id in seen:
+            raise LineUnknown(
+                field=f"adjustments[{number}].redemption_id", redemption_id=one.redemption_id
+            )
+        if one.amount_fen < 0:
+            raise Invalid(field=f"adjustments[{number}].amount_fen", reason="金额不得为负")
+        seen.add(one.redemption_id)
+        amount += one.amount_fen - line.amount_fen
+        store.set_line_amount(tx, row.statement_id, line.line_no, one.amount_fen)
+    if amount < 0:
+        raise Invalid(field="adjustments", reason="结算单金额不得为负")
+    return amount
+
+
+# --------------------------------------------------------------------------------------------------
+# Money
+
+
+def pay(tx: Tx, order: PayStatement) -> dict[str, Any]:
+    """Record that the fund has paid; the points leave the partner's receivable in credit.
+
+    A statement that was held is paid when the fund suffices by now.
+
+    Raises:
+        StateConflict: It is neither CONFIRMED nor HELD.
+        ConflictOfInterest: The official acts for the partner.
+        FundShort: The fund does not cover it.
+    """
+    row = rows.lock(tx, statements, order.statement_id)
+    tx.require_scope(row.area)
+    if row.state not in {"CONFIRMED", "HELD"}:
+        raise StateConflict(state=row.state)
+    tx.check_version(row.version)
+    _require_no_stake(tx, row.partner_id)
+    fund_id = row.fund_id
+    if row.state == "HELD":
+        fund = store.fund_for(tx, row.area, row.period, hold=True)
+        if not _fits(tx, fund, row.amount_fen):
+            bound = sum(store.bound_fen(tx, fund.fund_id).values()) if fund else 0
+            raise FundShort(
+                area=fund.area if fund else row.area,
+                period=row.period,
+                budget=fund.budget_fen if fund else 0,
+                committed=bound,
+                amount=row.amount_fen,
+            )
+        fund_id = fund.fund_id if fund else None
+    version = rows.change(
+        tx,
+        statements,
+        row,
+        state="PAID",
+        fund_id=fund_id,
+        paid_at=tx.now,
+        paid_by=tx.actor.id,
+        payment_ref=order.payment_ref,
+    )
+    rows.remember(tx, "statement", row.statement_id, version, "pay", "PAID", order.payment_ref)
+    redemption_store.settle(tx, row.statement_id)
+    # Refunds may have taken everything back; then there is nothing to burn.
+    if row.points:
+        tx.say(
+            events.PartnerSettled(
+                row.statement_id, row.partner_id, row.period, row.points, row.amount_fen
+            ),
+            subject=row.statement_id,
+            scope=row.area,
+            sequence=version,
+            period=row.period,
+        )
+    return reply(row, state="PAID", version=version)
+
+
+def set_fund(tx: Tx, order: SetFund) -> dict[str, Any]:
+    """Set a month's budget; statements that waited for money are confirmed as far as it goes.
+
+    Raises:
+        Invalid: The area or the month is unreadable.
+        FundBelowCommitted: More than that is promised or paid already.
+    """
+    require_area("area", order.area)
+    tx.require_scope(order.area)
+    _require_period(order.period)
+    if len(order.area) == 15:
+        raise Invalid(field="area", reason="基金按区、街道、社区设立")
+    if not 0 <= order.budget_fen <= 10**12:
+        raise Invalid(field="budget_fen", reason="预算应为非负整数(分)")
+    row = store.fund_at(tx, order.area, order.period, hold=True)
+    if row is None:
+        level = {6: "DISTRICT", 9: "STREET"}.get(len(order.area), "COMMUNITY")
+        fund_id, version = tx.new_id("fnd"), 1
+        tx.conn.execute(
+            funds.insert().values(
+                fund_id=fund_id,
+                level=level,
+                area=order.area,
+                period=order.period,
+                budget_fen=order.budget_fen,
+                version=1,
+                created_at=tx.now,
+            )
+        )
+    else:
+        committed = sum(store.bound_fen(tx, row.fund_id).values())
+        if order.budget_fen < committed:
+            raise FundBelowCommitted(field="budget_fen", committed=committed)
+        fund_id = row.fund_id
+        version = rows.change(tx, funds, row, budget_fen=order.budget_fen)
+    rows.remember(tx, "fund", fund_id, version, "budget", "SET", str(order.budget_fen))
+    released = _confirm_held(tx, order)
+    return {
+        "id": fund_id,
+        "state": "SET",
+        "version": version,
+        "budget_fen": order.budget_fen,
+        "confirmed": released,
+    }
+
+
+def _require_period(period: str) -> None:
+    if not _PERIOD.match(period):
+        raise Invalid(field="period", reason="月份格式应为 YYYY-MM")
+
+
+def _confirm_held(tx: Tx, order: SetFund) -> list[str]:
+    confirmed = []
+    for row in store.held_under(tx, order.area, order.period):
+        fund = store.fund_for(tx, row.area, row.period, hold=True)
+        if not _fits(tx, fund, row.amount_fen):
+            continue
+        version = rows.change(tx, statements, row, state="CONFIRMED", fund_id=fund.fund_id)
+        rows.remember(tx, "statement", row.statement_id, version, "funded", "CONFIRMED")
+        confirmed.append(row.statement_id)
+    return confirmed

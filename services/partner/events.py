@@ -1,0 +1,320 @@
+"""What the partner service says, and its own readers of what it hears."""
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+# --------------------------------------------------------------------------------------------------
+# Says
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerAdmitted:
+    """合伙人生效 / A partner is active; said again when a suspended one resumes."""
+
+    FACT: ClassVar[str] = "partner_admitted.v1"
+    AGGREGATE: ClassVar[str] = "partner"
+    VISIBILITY: ClassVar[str] = "public"
+    partner_id: str
+    org_id: str
+    level: str
+    area: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerSuspended:
+    """合伙人暂停 / A partner may not offer anything for now."""
+
+    FACT: ClassVar[str] = "partner_suspended.v1"
+    AGGREGATE: ClassVar[str] = "partner"
+    VISIBILITY: ClassVar[str] = "internal"
+    partner_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerExited:
+    """合伙人退出 / A partner has left."""
+
+    FACT: ClassVar[str] = "partner_exited.v1"
+    AGGREGATE: ClassVar[str] = "partner"
+    VISIBILITY: ClassVar[str] = "internal"
+    partner_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferPublished:
+    """兑换项目首次上架 / An offer can be redeemed; said once per offer."""
+
+    FACT: ClassVar[str] = "offer_published.v1"
+    AGGREGATE: ClassVar[str] = "offer"
+    VISIBILITY: ClassVar[str] = "public"
+    offer_id: str
+    partner_id: str
+    kind: str
+    points_price: int
+
+
+@dataclass(frozen=True, slots=True)
+class RedemptionRequested:
+    """申请兑换 / Points are to be held. Said again with the same redemption until answered."""
+
+    FACT: ClassVar[str] = "redemption_requested.v1"
+    AGGREGATE: ClassVar[str] = "redemption"
+    VISIBILITY: ClassVar[str] = "internal"
+    redemption_id: str
+    wallet: str
+    holder: str
+    partner_id: str
+    offer_id: str
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class RedemptionRedeemed:
+    """兑换单核销 / The voucher was verified; the held points are to be captured."""
+
+    FACT: ClassVar[str] = "redemption_redeemed.v1"
+    AGGREGATE: ClassVar[str] = "redemption"
+    VISIBILITY: ClassVar[str] = "internal"
+    redemption_id: str
+    wallet: str
+    partner_id: str
+    points: int
+    settle_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class RedemptionCancelled:
+    """兑换单取消 / Whatever is held for it is to be released."""
+
+    FACT: ClassVar[str] = "redemption_cancelled.v1"
+    AGGREGATE: ClassVar[str] = "redemption"
+    VISIBILITY: ClassVar[str] = "internal"
+    redemption_id: str
+    wallet: str
+    partner_id: str
+    points: int
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RedemptionExpired:
+    """兑换单过期 / The voucher was not used in time; what is held is to be released."""
+
+    FACT: ClassVar[str] = "redemption_expired.v1"
+    AGGREGATE: ClassVar[str] = "redemption"
+    VISIBILITY: ClassVar[str] = "internal"
+    redemption_id: str
+    wallet: str
+    partner_id: str
+    points: int
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RedemptionRefunded:
+    """兑换单退回 / Captured points are to be given back to the wallet."""
+
+    FACT: ClassVar[str] = "redemption_refunded.v1"
+    AGGREGATE: ClassVar[str] = "redemption"
+    VISIBILITY: ClassVar[str] = "internal"
+    redemption_id: str
+    wallet: str
+    partner_id: str
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerSettled:
+    """合伙人结算 / A month's statement is paid; its points leave the partner's receivable."""
+
+    FACT: ClassVar[str] = "partner_settled.v1"
+    AGGREGATE: ClassVar[str] = "statement"
+    VISIBILITY: ClassVar[str] = "internal"
+    statement_id: str
+    partner_id: str
+    period: str
+    points: int
+    amount_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class CommunityMonth:
+    """Redemptions of one community in a month, zeros included."""
+
+    community: str
+    redemptions: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerMonth:
+    """Every input of every rule about one partner, as of the last day of the month."""
+
+    partner_id: str
+    area: str
+    level: str
+    active: bool
+    points_redeemed: int
+    redeemed: int
+    new_service_offers: int
+    rated: int
+    satisfied: int
+    sponsor_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class MonthMeasured:
+    """合伙人月度计量 / The marker of a month: what lies before it counts in that month."""
+
+    FACT: ClassVar[str] = "month_measured.v1"
+    AGGREGATE: ClassVar[str] = "month"
+    VISIBILITY: ClassVar[str] = "internal"
+    period: str
+    partition: int
+    partitions: int
+    communities: list[CommunityMonth]
+    partners: list[PartnerMonth]
+
+
+# --------------------------------------------------------------------------------------------------
+# Hears
+
+
+@dataclass(frozen=True, slots=True)
+class AreaDefinedHeard:
+    """An area of the tree that steward keeps."""
+
+    SOURCE: ClassVar[str] = "steward"
+    FACT: ClassVar[str] = "area_defined.v1"
+    code: str
+    kind: str
+    parent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StewardEnrolledHeard:
+    """A person has a steward's wallet."""
+
+    SOURCE: ClassVar[str] = "steward"
+    FACT: ClassVar[str] = "steward_enrolled.v1"
+    steward_id: str
+    person_id: str
+    community: str
+    spendable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class StewardLeftHeard:
+    """A steward has left; his wallet can be spent for some time."""
+
+    SOURCE: ClassVar[str] = "steward"
+    FACT: ClassVar[str] = "steward_left.v1"
+    steward_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResidentDeactivatedHeard:
+    """A person is no longer registered; his open vouchers end."""
+
+    SOURCE: ClassVar[str] = "steward"
+    FACT: ClassVar[str] = "resident_deactivated.v1"
+    person_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PointsHeldHeard:
+    """The points are held: the voucher may be given out."""
+
+    SOURCE: ClassVar[str] = "credit"
+    FACT: ClassVar[str] = "points_held.v1"
+    redemption_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class HoldRejectedHeard:
+    """The points could not be held."""
+
+    SOURCE: ClassVar[str] = "credit"
+    FACT: ClassVar[str] = "hold_rejected.v1"
+    redemption_id: str
+    reason: str = "REJECTED"
+
+
+@dataclass(frozen=True, slots=True)
+class PointsCapturedHeard:
+    """The held points are the partner's."""
+
+    SOURCE: ClassVar[str] = "credit"
+    FACT: ClassVar[str] = "points_captured.v1"
+    redemption_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PointsReleasedHeard:
+    """The held points are the holder's again, or there were none."""
+
+    SOURCE: ClassVar[str] = "credit"
+    FACT: ClassVar[str] = "points_released.v1"
+    redemption_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PointsRefundedHeard:
+    """The captured points are the holder's again."""
+
+    SOURCE: ClassVar[str] = "credit"
+    FACT: ClassVar[str] = "points_refunded.v1"
+    redemption_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class FinalisedEntry:
+    """One organisation's or steward's result of a settlement."""
+
+    kind: str
+    ref: str
+    subject: str = ""
+    score: int | None = None
+    grade: str | None = None
+    gates_failed: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class SettlementFinalisedHeard:
+    """A month's results are final; those of partners go onto their cards."""
+
+    SOURCE: ClassVar[str] = "credit"
+    FACT: ClassVar[str] = "settlement_finalised.v1"
+    settlement_id: str
+    period: str
+    entries: list[FinalisedEntry]
+
+
+SAYS = (
+    PartnerAdmitted,
+    PartnerSuspended,
+    PartnerExited,
+    OfferPublished,
+    RedemptionRequested,
+    RedemptionRedeemed,
+    RedemptionCancelled,
+    RedemptionExpired,
+    RedemptionRefunded,
+    PartnerSettled,
+    MonthMeasured,
+)
+HEARD_OF_STEWARD = (
+    AreaDefinedHeard,
+    StewardEnrolledHeard,
+    StewardLeftHeard,
+    ResidentDeactivatedHeard,
+)
+HEARD_OF_CREDIT = (
+    PointsHeldHeard,
+    HoldRejectedHeard,
+    PointsCapturedHeard,
+    PointsReleasedHeard,
+    PointsRefundedHeard,
+    SettlementFinalisedHeard,
+)

@@ -1,0 +1,1 @@
+"""The rules: pure. No clock, chance, database or broker."""

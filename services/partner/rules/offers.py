@@ -1,0 +1,176 @@
+"""What may be offered, where, and at which price."""
+
+import re
+import unicodedata
+from datetime import date, datetime, timedelta
+
+from chassis.calendar import SHANGHAI, Calendar
+from services.partner.errors import (
+    CategoryForbidden,
+    LevelAreaMismatch,
+    LevelDenied,
+    PriceRange,
+    ScopeTooWide,
+    SettleMode,
+    ValidityWrong,
+)
+
+MOST_POINTS = 2_000
+MOST_FEN_PER_POINT = 10
+MOST_QUANTITY = 20
+MEDICAL = frozenset({"HOSPITAL", "CLINIC", "PHARMACY"})
+
+# Whole words, because single characters stand in innocent names (烟台苹果).
+_FORBIDDEN = {
+    "烟草": "香烟 卷烟 烟草 电子烟 烟酒 雪茄",
+    "酒类": "白酒 啤酒 红酒 黄酒 葡萄酒 洋酒 酒类 米酒",
+    "现金": "现金 提现 返现 转账 红包",
+    "可变现的预付卡": "购物卡 储值卡 预付卡 充值卡 加油卡 代金卡 礼品卡 会员储值",
+    "金融产品": "理财 保险 贷款 彩票 证券 股票 债券",
+    "诊疗": "治疗 手术 处方 输液 注射 住院 开药 药品",
+}
+_FORBIDDEN_LATIN = {
+    "烟草": {"tobacco", "cigarette", "cigarettes"},
+    "酒类": {"liquor", "beer", "wine", "alcohol"},
+    "现金": {"cash"},
+    "可变现的预付卡": {"prepaid", "giftcard"},
+    "金融产品": {"loan", "insurance", "lottery"},
+    "诊疗": {"treatment", "surgery", "prescription"},
+}
+FORBIDDEN_CATEGORIES = {
+    "TOBACCO": "烟草",
+    "ALCOHOL": "酒类",
+    "CASH": "现金",
+    "PREPAID_CARD": "可变现的预付卡",
+    "FINANCE": "金融产品",
+    "MEDICAL_TREATMENT": "诊疗",
+}
+
+
+def require_allowed(*, title: str, category: str | None, kind: str, partner_category: str) -> None:
+    """Refuse what points may never buy.
+
+    Args:
+        title: What people will read.
+        category: What the partner says it is, if he says it.
+        kind: GOODS, SERVICE or DISCOUNT.
+        partner_category: Trade of the partner.
+
+    Raises:
+        CategoryForbidden: Treatment, tobacco, alcohol, cash, prepaid cards or financial products;
+            or goods of a medical partner, which would be medicines.
+
+    Source:
+        DOMAIN 2.4.1.
+    """
+    if category in FORBIDDEN_CATEGORIES:
+        raise CategoryForbidden(field="category", what=FORBIDDEN_CATEGORIES[category])
+    if partner_category in MEDICAL and kind == "GOODS":
+        raise CategoryForbidden(field="kind", what="诊疗")
+    # Full-width letters and spaces inside a word are the usual ways around a word list.
+    plain = unicodedata.normalize("NFKC", title).casefold()
+    joined, latin = "".join(plain.split()), set(re.findall(r"[a-z]+", plain))
+    for what, words in _FORBIDDEN.items():
+        if any(word in joined for word in words.split()) or latin & _FORBIDDEN_LATIN[what]:
+            raise CategoryForbidden(field="title", what=what)
+
+
+def require_scope_inside(scope: str, area: str) -> None:
+    """Refuse an offer that would be valid outside its partner's area.
+
+    Raises:
+        ScopeTooWide: `scope` does not lie in `area`.
+    """
+    if not scope.startswith(area):
+        raise ScopeTooWide(field="scope", scope=scope, area=area)
+
+
+def require_prices(
+    *,
+    kind: str,
+    points_price: int,
+    face_value_fen: int,
+    settle_fen_per_point: int,
+    settle_mode: str,
+) -> None:
+    """Refuse prices outside their ranges.
+
+    Args:
+        kind: Only a DISCOUNT may cost no points.
+        points_price: Points per piece, 1 to 2,000.
+        face_value_fen: What it costs in the shop.
+        settle_fen_per_point: What the fund pays per point, 0 to 10.
+        settle_mode: FUND, SPONSOR or MIXED.
+
+    Raises:
+        PriceRange: A number lies outside.
+        SettleMode: A sponsor would be paid.
+
+    Source:
+        DOMAIN 2.4.1, Appendix A.
+    """
+    least = 0 if kind == "DISCOUNT" else 1
+    if not least <= points_price <= MOST_POINTS:
+        raise PriceRange(field="points_price", what="积分价", least=least, most=MOST_POINTS)
+    if not 0 <= settle_fen_per_point <= MOST_FEN_PER_POINT:
+        raise PriceRange(
+            field="settle_fen_per_point", what="每分结算额(分)", least=0, most=MOST_FEN_PER_POINT
+        )
+    if not 0 <= face_value_fen <= 10_000_000:
+        raise PriceRange(field="face_value_fen", what="面值(分)", least=0, most=10_000_000)
+    if settle_mode == "SPONSOR" and settle_fen_per_point:
+        raise SettleMode(field="settle_fen_per_point")
+
+
+def require_level_area(level: str, area: str) -> None:
+    """Refuse an area code that does not fit the partner's level.
+
+    Raises:
+        LevelAreaMismatch: A street has 9 digits, a community 12.
+    """
+    digits = 9 if level == "STREET" else 12
+    if len(area) != digits:
+        raise LevelAreaMismatch(field="area", level=level, digits=digits)
+
+
+def require_approver(level: str, role: str) -> None:
+    """Refuse an approver of the other level.
+
+    Raises:
+        LevelDenied: Community-level offers are approved by R_CADRE, street-level by R_STREET.
+
+    Source:
+        DOMAIN 2.4.2.
+    """
+    wanted = "R_STREET" if level == "STREET" else "R_CADRE"
+    if role != wanted:
+        raise LevelDenied(level=level, role=wanted)
+
+
+def validity(valid_from: str, valid_to: str) -> tuple[datetime, datetime]:
+    """Read an offer's validity.
+
+    Args:
+        valid_from: ISO date or time; a date means its local beginning.
+        valid_to: ISO date or time; a date means its local end, so the day itself counts.
+
+    Returns:
+        The instants from (inclusive) and to (exclusive); from < to.
+
+    Raises:
+        ValidityWrong: Unreadable, or it ends before it begins.
+    """
+    begins, ends = _instant("valid_from", valid_from, 0), _instant("valid_to", valid_to, 1)
+    if begins >= ends:
+        raise ValidityWrong(field="valid_to", reason="结束不晚于开始")
+    return begins, ends
+
+
+def _instant(name: str, text: str, days: int) -> datetime:
+    try:
+        if len(text) == 10:
+            return Calendar.midnight(date.fromisoformat(text) + timedelta(days=days))
+        at = datetime.fromisoformat(text)
+    except (ValueError, OverflowError) as error:
+        raise ValidityWrong(field=name, reason=f"{text[:40]} 不是日期") from error
+    return at if at.tzinfo else at.replace(tzinfo=SHANGHAI)

@@ -1,0 +1,210 @@
+"""Partners, their organisations and operators, and what is known of areas and stewards."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from chassis import storage as store
+from chassis.bus import Tx
+from services.partner.storage.tables import (
+    areas,
+    history,
+    operators,
+    organisations,
+    partners,
+    stewards,
+)
+
+
+def organisation_of(tx: Tx, uscc: str) -> Any:
+    """Return the organisation with this code, or None."""
+    return tx.conn.execute(sa.select(organisations).where(organisations.c.uscc == uscc)).first()
+
+
+def add_organisation(tx: Tx, values: dict[str, Any]) -> Any:
+    """Add an organisation, or return the one that another transaction added first."""
+    tx.conn.execute(
+        store.insert(tx.conn, organisations)
+        .values(**values)
+        .on_conflict_do_nothing(index_elements=["uscc"])
+    )
+    return organisation_of(tx, values["uscc"])
+
+
+def partner_of(tx: Tx, org_id: str, area: str) -> Any:
+    """Return the organisation's partner record in an area, if it has not left."""
+    return tx.conn.execute(
+        sa.select(partners).where(
+            partners.c.org_id == org_id, partners.c.area == area, partners.c.state != "EXITED"
+        )
+    ).first()
+
+
+def hold_organisation(tx: Tx, org_id: str) -> None:
+    """Hold an organisation, so that it is not made a partner twice at the same time."""
+    tx.conn.execute(
+        store.lock(
+            sa.select(organisations.c.org_id).where(organisations.c.org_id == org_id), tx.conn
+        )
+    )
+
+
+def card(tx: Tx, partner_id: str) -> Any:
+    """Return a partner with its organisation's name and code, or None."""
+    return tx.conn.execute(cards().where(partners.c.partner_id == partner_id)).first()
+
+
+def cards() -> sa.Select[Any]:
+    """Return the query for partners with their organisations."""
+    return sa.select(
+        partners, organisations.c.name, organisations.c.uscc, organisations.c.uscc_override
+    ).join(organisations, organisations.c.org_id == partners.c.org_id)
+
+
+def set_operators(tx: Tx, partner_id: str, person_ids: Sequence[str]) -> None:
+    """Replace the operators of a partner."""
+    tx.conn.execute(sa.delete(operators).where(operators.c.partner_id == partner_id))
+    rows = [{"partner_id": partner_id, "person_id": p} for p in dict.fromkeys(person_ids)]
+    tx.conn.execute(operators.insert(), rows)
+
+
+def operators_of(tx: Tx, partner_id: str) -> list[str]:
+    """Return the persons who act for a partner."""
+    asked = (
+        sa.select(operators.c.person_id)
+        .where(operators.c.partner_id == partner_id)
+        .order_by(operators.c.person_id)
+    )
+    return list(tx.conn.execute(asked).scalars())
+
+
+def is_operator(tx: Tx, partner_id: str, person_id: str) -> bool:
+    """Tell whether a person acts for a partner."""
+    asked = sa.select(operators.c.person_id).where(
+        operators.c.partner_id == partner_id, operators.c.person_id == person_id
+    )
+    return tx.conn.execute(asked).first() is not None
+
+
+def partners_of(person_id: str) -> sa.Select[Any]:
+    """Return the query for the ids of the partners for which a person acts."""
+    return sa.select(operators.c.partner_id).where(operators.c.person_id == person_id)
+
+
+def save_grades(tx: Tx, period: str, rows: Sequence[dict[str, Any]]) -> None:
+    """Put a month's final results onto the partners' cards; an older month changes nothing.
+
+    Args:
+        tx: The transaction.
+        period: The month of the results.
+        rows: `b_partner_id`, `b_grade`, `b_score`, `b_gates` each.
+    """
+    if not rows:
+        return
+    newer = sa.or_(partners.c.graded_period.is_(None), partners.c.graded_period <= period)
+    tx.conn.execute(
+        sa.update(partners)
+        .where(partners.c.partner_id == sa.bindparam("b_partner_id"), newer)
+        .values(
+            grade=sa.bindparam("b_grade"),
+            score=sa.bindparam("b_score"),
+            gates_failed=sa.bindparam("b_gates", type_=store.Json),
+            graded_period=period,
+            version=partners.c.version + 1,
+        ),
+        list(rows),
+    )
+
+
+def admitted_by(tx: Tx, end: datetime, begin: datetime) -> list[Any]:
+    """Return the partners that were admitted before `end` and had not left before `begin`."""
+    asked = (
+        sa.select(partners)
+        .where(
+            partners.c.admitted_at < end,
+            sa.or_(partners.c.exited_at.is_(None), partners.c.exited_at >= begin),
+        )
+        .order_by(partners.c.partner_id)
+    )
+    return list(tx.conn.execute(asked))
+
+
+def states_at(tx: Tx, end: datetime) -> dict[str, str]:
+    """Return the state of every partner as it was just before `end`."""
+    newest = (
+        sa.select(sa.func.max(history.c.id))
+        .where(history.c.kind == "partner", history.c.at < end)
+        .group_by(history.c.subject)
+    )
+    rows = tx.conn.execute(
+        sa.select(history.c.subject, history.c.state).where(history.c.id.in_(newest))
+    )
+    return {row.subject: row.state for row in rows}
+
+
+# --------------------------------------------------------------------------------------------------
+# What is heard of steward
+
+
+def save_areas(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
+    """Add or change areas."""
+    if not rows:
+        return
+    # One statement must not name a row twice; of several, the last one counts.
+    latest = list({row["code"]: row for row in rows}.values())
+    statement = store.insert(tx.conn, areas).values(latest)
+    tx.conn.execute(
+        statement.on_conflict_do_update(
+            index_elements=["code"],
+            set_={"kind": statement.excluded.kind, "parent": statement.excluded.parent},
+        )
+    )
+
+
+def communities(tx: Tx) -> list[str]:
+    """Return the codes of all communities that are known."""
+    known = sa.select(areas.c.code).where(sa.func.length(areas.c.code) == 12)
+    ours = sa.select(partners.c.area).where(sa.func.length(partners.c.area) == 12)
+    return sorted(tx.conn.execute(known.union(ours)).scalars())
+
+
+def save_stewards(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
+    """Add or change stewards; what is older than the stored sequence is dropped."""
+    if not rows:
+        return
+    latest = list({row["steward_id"]: row for row in rows}.values())
+    statement = store.insert(tx.conn, stewards).values(latest)
+    columns = ("person_id", "community", "spendable", "left_at", "sequence")
+    tx.conn.execute(
+        statement.on_conflict_do_update(
+            index_elements=["steward_id"],
+            set_={name: getattr(statement.excluded, name) for name in columns},
+            where=stewards.c.sequence <= statement.excluded.sequence,
+        )
+    )
+
+
+def steward_left(tx: Tx, steward_id: str, at: datetime, sequence: int) -> None:
+    """Note that a steward has left."""
+    tx.conn.execute(
+        sa.update(stewards)
+        .where(stewards.c.steward_id == steward_id, stewards.c.sequence <= sequence)
+        .values(left_at=at, sequence=sequence)
+    )
+
+
+def steward_of(tx: Tx, person_id: str, *, left_after: datetime) -> Any:
+    """Return the steward record whose wallet a person may spend now, or None."""
+    asked = (
+        sa.select(stewards)
+        .where(
+            stewards.c.person_id == person_id,
+            sa.or_(stewards.c.left_at.is_(None), stewards.c.left_at > left_after),
+        )
+        # One who serves stands before one who has left.
+        .order_by(stewards.c.left_at.is_not(None), stewards.c.steward_id)
+        .limit(1)
+    )
+    return tx.conn.execute(asked).first()

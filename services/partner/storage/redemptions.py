@@ -1,0 +1,301 @@
+"""Redemptions, wrong vouchers, and what a month's counts are made of."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from chassis import storage as store
+from chassis.bus import Tx
+from services.partner.rules.redemptions import COUNTED, REDEEMED
+from services.partner.storage.tables import partners, redemptions, voucher_tries
+
+# Every column that a step may change; the batch of one transaction is written in one statement.
+_STEP_COLUMNS = (
+    "state",
+    "ended_by",
+    "reason",
+    "held_at",
+    "expires_at",
+    "captured_at",
+    "ended_at",
+    "points_back_at",
+    "version",
+)
+
+
+def used_this_month(tx: Tx, offer_id: str, holder: str, month: str) -> int:
+    """Return how many pieces of an offer a person has taken in a month and not given back."""
+    asked = sa.select(sa.func.coalesce(sa.func.sum(redemptions.c.qty), 0)).where(
+        redemptions.c.offer_id == offer_id,
+        redemptions.c.holder == holder,
+        redemptions.c.month == month,
+        redemptions.c.state.in_(COUNTED),
+    )
+    return int(tx.conn.execute(asked).scalar() or 0)
+
+
+def lock_many(tx: Tx, redemption_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Return redemptions by id and hold them, in the order of their ids."""
+    asked = (
+        sa.select(redemptions)
+        .where(redemptions.c.redemption_id.in_(sorted(set(redemption_ids))))
+        .order_by(redemptions.c.redemption_id)
+    )
+    rows = tx.conn.execute(store.lock(asked, tx.conn)).mappings()
+    return {row["redemption_id"]: dict(row) for row in rows}
+
+
+def lock_open_of(tx: Tx, *, partner_id: str | None = None, holder: str | None = None) -> list[Any]:
+    """Return the redemptions of a partner or a holder that wait or are reserved; hold them."""
+    asked = sa.select(redemptions).where(redemptions.c.state.in_(("REQUESTED", "RESERVED")))
+    if partner_id is not None:
+        asked = asked.where(redemptions.c.partner_id == partner_id)
+    if holder is not None:
+        asked = asked.where(redemptions.c.holder == holder)
+    asked = asked.order_by(redemptions.c.redemption_id)
+    return list(tx.conn.execute(store.lock(asked, tx.conn)))
+
+
+def save_steps(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
+    """Write rows that were changed in memory; the caller holds them."""
+    if not rows:
+        return
+    tx.conn.execute(
+        sa.update(redemptions)
+        .where(redemptions.c.redemption_id == sa.bindparam("b_id"))
+        .values({name: sa.bindparam(f"b_{name}") for name in _STEP_COLUMNS}),
+        [
+            {"b_id": row["redemption_id"]} | {f"b_{name}": row[name] for name in _STEP_COLUMNS}
+            for row in rows
+        ],
+    )
+
+
+def tries_since(tx: Tx, redemption_id: str, since: datetime) -> int:
+    """Return how many wrong vouchers were tried since an instant."""
+    asked = sa.select(sa.func.count()).where(
+        voucher_tries.c.redemption_id == redemption_id, voucher_tries.c.at > since
+    )
+    return tx.conn.execute(asked).scalar() or 0
+
+
+def add_try(tx: Tx, redemption_id: str) -> None:
+    """Note that somebody is about to try a voucher."""
+    tx.conn.execute(
+        voucher_tries.insert().values(redemption_id=redemption_id, person_id=tx.actor.id, at=tx.now)
+    )
+
+
+def forget_tries(tx: Tx, redemption_id: str) -> None:
+    """Forget the tries of a redemption that was verified."""
+    tx.conn.execute(sa.delete(voucher_tries).where(voucher_tries.c.redemption_id == redemption_id))
+
+
+def open_of_partner(tx: Tx, partner_id: str, limit: int) -> list[Any]:
+    """Return what can be verified at a partner now, soonest expiry first."""
+    asked = (
+        sa.select(redemptions)
+        .where(redemptions.c.partner_id == partner_id, redemptions.c.state == "RESERVED")
+        .order_by(redemptions.c.expires_at, redemptions.c.redemption_id)
+        .limit(limit)
+    )
+    return list(tx.conn.execute(asked))
+
+
+def counts_of_partner(tx: Tx, partner_id: str) -> dict[str, int]:
+    """Return how many redemptions of a partner stand in each state."""
+    asked = (
+        sa.select(redemptions.c.state, sa.func.count())
+        .where(redemptions.c.partner_id == partner_id)
+        .group_by(redemptions.c.state)
+    )
+    return {row[0]: row[1] for row in tx.conn.execute(asked)}
+
+
+def refunds_waiting(tx: Tx, partner_id: str) -> list[Any]:
+    """Return the refund requests of a partner that nobody has decided."""
+    asked = (
+        sa.select(redemptions)
+        .where(redemptions.c.partner_id == partner_id, redemptions.c.state == "REFUND_REVIEW")
+        .order_by(redemptions.c.refund_asked_at, redemptions.c.redemption_id)
+    )
+    return list(tx.conn.execute(asked))
+
+
+def satisfaction_of(tx: Tx, partner_id: str) -> tuple[int, int]:
+    """Return (rated, with four stars or more) of a partner, ever."""
+    asked = sa.select(sa.func.count(), _sum_if(redemptions.c.stars >= 4)).where(
+        redemptions.c.partner_id == partner_id, redemptions.c.stars.is_not(None)
+    )
+    row = tx.conn.execute(asked).one()
+    return row[0], row[1] or 0
+
+
+# --------------------------------------------------------------------------------------------------
+# Months
+
+
+def _sum_if(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+    return sa.func.sum(sa.case((condition, 1), else_=0))
+
+
+def by_community(tx: Tx, begin: datetime, end: datetime) -> dict[str, int]:
+    """Return how many redemptions of [begin, end) belong to each community.
+
+    A redemption belongs to the holder's community where it is known, else to its partner's.
+    """
+    place = sa.func.coalesce(redemptions.c.community, redemptions.c.area)
+    asked = (
+        sa.select(place, sa.func.count())
+        .where(
+            redemptions.c.redeemed_at >= begin,
+            redemptions.c.redeemed_at < end,
+            redemptions.c.state.in_(REDEEMED),
+        )
+        .group_by(place)
+    )
+    return {row[0]: row[1] for row in tx.conn.execute(asked)}
+
+
+def by_partner(tx: Tx, begin: datetime, end: datetime) -> dict[str, Any]:
+    """Return count, points and the value that each partner gave away in [begin, end)."""
+    given = redemptions.c.face_value_fen - redemptions.c.settle_fen
+    asked = (
+        sa.select(
+            redemptions.c.partner_id,
+            sa.func.count().label("redeemed"),
+            sa.func.sum(redemptions.c.points).label("points"),
+            sa.func.sum(sa.case((given > 0, given), else_=0)).label("sponsor_fen"),
+        )
+        .where(
+            redemptions.c.redeemed_at >= begin,
+            redemptions.c.redeemed_at < end,
+            redemptions.c.state.in_(REDEEMED),
+        )
+        .group_by(redemptions.c.partner_id)
+    )
+    return {row.partner_id: row for row in tx.conn.execute(asked)}
+
+
+def ratings_by_partner(tx: Tx, begin: datetime, end: datetime) -> dict[str, tuple[int, int]]:
+    """Return (rated, satisfied) of each partner for ratings given in [begin, end)."""
+    asked = (
+        sa.select(redemptions.c.partner_id, sa.func.count(), _sum_if(redemptions.c.stars >= 4))
+        .where(redemptions.c.rated_at >= begin, redemptions.c.rated_at < end)
+        .group_by(redemptions.c.partner_id)
+    )
+    return {row[0]: (row[1], row[2]) for row in tx.conn.execute(asked)}
+
+
+def points_by_kind(tx: Tx, scope: str, begin: datetime, end: datetime) -> dict[str, int]:
+    """Return the points redeemed at partners of an area in [begin, end), by kind of offer."""
+    asked = (
+        sa.select(redemptions.c.kind, sa.func.sum(redemptions.c.points))
+        .join(partners, partners.c.partner_id == redemptions.c.partner_id)
+        .where(
+            redemptions.c.redeemed_at >= begin,
+            redemptions.c.redeemed_at < end,
+            redemptions.c.state.in_(REDEEMED),
+            partners.c.area.startswith(scope, autoescape=True),
+        )
+        .group_by(redemptions.c.kind)
+    )
+    return {row[0]: int(row[1]) for row in tx.conn.execute(asked)}
+
+
+# --------------------------------------------------------------------------------------------------
+# What goes onto statements
+
+
+def unbilled(tx: Tx, end: datetime) -> list[Any]:
+    """Return what was captured, redeemed before `end`, and stands on no statement; hold it.
+
+    A capture that was answered after its month's statement goes onto the next one.
+    """
+    asked = (
+        sa.select(redemptions)
+        .where(
+            redemptions.c.state == "REDEEMED",
+            redemptions.c.statement_id.is_(None),
+            redemptions.c.redeemed_at < end,
+            redemptions.c.points > 0,
+        )
+        .order_by(redemptions.c.redemption_id)
+    )
+    return list(tx.conn.execute(store.lock(asked, tx.conn)))
+
+
+def refunds_to_offset(tx: Tx) -> list[Any]:
+    """Return what was given back after its statement was paid and is not offset yet."""
+    asked = (
+        sa.select(redemptions)
+        .where(
+            redemptions.c.state == "REFUNDED",
+            redemptions.c.settled_at.is_not(None),
+            redemptions.c.refund_statement_id.is_(None),
+        )
+        .order_by(redemptions.c.refunded_at, redemptions.c.redemption_id)
+    )
+    return list(tx.conn.execute(store.lock(asked, tx.conn)))
+
+
+def receivable(tx: Tx, partner_id: str) -> int:
+    """Return the points of a partner that are captured and neither paid nor given back.
+
+    It is never more than credit's RECEIVABLE of the partner, because a capture counts here only
+    after credit has answered it.
+    """
+    captured = sa.case(
+        (
+            sa.and_(
+                redemptions.c.captured_at.is_not(None),
+                redemptions.c.settled_at.is_(None),
+                redemptions.c.state != "REFUNDED",
+            ),
+            redemptions.c.points,
+        ),
+        # Given back after payment: it went out of the receivable a second time.
+        (
+            sa.and_(
+                redemptions.c.state == "REFUNDED",
+                redemptions.c.settled_at.is_not(None),
+                redemptions.c.refund_statement_id.is_(None),
+            ),
+            -redemptions.c.points,
+        ),
+        else_=0,
+    )
+    asked = sa.select(sa.func.sum(captured)).where(redemptions.c.partner_id == partner_id)
+    return int(tx.conn.execute(asked).scalar() or 0)
+
+
+def bill(tx: Tx, statement_id: str, redeemed: Sequence[str], refunds: Sequence[str]) -> None:
+    """Note on redemptions the statement on which they stand."""
+    for column, ids in (("statement_id", redeemed), ("refund_statement_id", refunds)):
+        if ids:
+            tx.conn.execute(
+                sa.update(redemptions)
+                .where(redemptions.c.redemption_id == sa.bindparam("b_id"))
+                .values({column: statement_id}),
+                [{"b_id": one} for one in ids],
+            )
+
+
+def settle(tx: Tx, statement_id: str) -> None:
+    """Note that the redemptions of a statement are paid.
+
+    One that is under review for a refund stays so; it knows that it is paid.
+    """
+    tx.conn.execute(
+        sa.update(redemptions)
+        .where(redemptions.c.statement_id == statement_id, redemptions.c.state != "REFUNDED")
+        .values(
+            settled_at=tx.now,
+            state=sa.case(
+                (redemptions.c.state == "REDEEMED", "SETTLED"), else_=redemptions.c.state
+            ),
+            version=redemptions.c.version + 1,
+        )
+    )

@@ -1,0 +1,229 @@
+"""Partners, their desk, and the catalogue of offers."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from chassis.bus import Tx
+from chassis.refusal import NotFound
+from services.partner.rules.redemptions import audience_of
+from services.partner.storage import offers as offer_store
+from services.partner.storage import pages, rows
+from services.partner.storage import partners as store
+from services.partner.storage import redemptions as redemption_store
+from services.partner.storage import statements as statement_store
+from services.partner.storage.tables import offers, partners
+from services.partner.views.redemptions import desk_line
+from services.partner.views.statements import statement_line
+
+OFFICIALS = ("R_CADRE", "R_SECRETARY", "R_STREET", "R_STREET_LEAD", "R_DISTRICT", "R_DISTRICT_LEAD")
+READERS = (*OFFICIALS, "R_AUDITOR")
+
+
+@dataclass(frozen=True, slots=True)
+class PartnersQuery:
+    """Which partners are wanted; without a state, the active ones."""
+
+    scope: str | None = None
+    level: Literal["STREET", "COMMUNITY"] | None = None
+    state: str | None = None
+    limit: int = 50
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerQuery:
+    """Which partner is wanted."""
+
+    partner_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OffersQuery:
+    """Which offers are wanted.
+
+    Attributes:
+        scope: Where the asker lives: what is valid there, or at a part of it.
+        wallet: Only what this kind of wallet can redeem.
+        max_points: Only what costs no more.
+    """
+
+    scope: str | None = None
+    kind: Literal["GOODS", "SERVICE", "DISCOUNT"] | None = None
+    wallet: Literal["RES", "STW"] | None = None
+    max_points: int | None = None
+    partner_id: str | None = None
+    limit: int = 50
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OfferQuery:
+    """Which offer is wanted."""
+
+    offer_id: str
+
+
+def partner_card(row: Any) -> dict[str, Any]:
+    """Return what everybody may know of an organisation: name, code, grade and score."""
+    return {
+        "id": row.partner_id,
+        "org_id": row.org_id,
+        "name": row.name,
+        "uscc": row.uscc,
+        "category": row.category,
+        "level": row.level,
+        "area": row.area,
+        "settle_mode": row.settle_mode,
+        "state": row.state,
+        "grade": row.grade,
+        "score": row.score,
+        "graded_period": row.graded_period,
+        "gates_failed": row.gates_failed or [],
+        "version": row.version,
+        "created_at": row.created_at.isoformat(),
+    }
+
+
+def offer_card(row: Any) -> dict[str, Any]:
+    """Return an offer as the catalogue shows it."""
+    return {
+        "id": row.offer_id,
+        "partner_id": row.partner_id,
+        "kind": row.kind,
+        "title": row.title,
+        "points_price": row.points_price,
+        "face_value_fen": row.face_value_fen,
+        "terms": row.terms,
+        "stock_total": row.stock_total,
+        "stock_left": row.stock_left,
+        "per_person_month": row.per_person_month,
+        "audience": row.audience,
+        "scope": row.scope,
+        "valid_from": row.valid_from.isoformat(),
+        "valid_to": row.valid_to.isoformat(),
+        "voucher_ttl_h": row.voucher_ttl_h,
+        "state": row.state,
+        "version": row.version,
+        "created_at": row.created_at.isoformat(),
+    }
+
+
+def _looks_in(tx: Tx, partner: Any) -> bool:
+    """Tell whether the caller acts for the partner, or is an official or auditor there."""
+    if tx.actor.role in READERS and tx.actor.covers(partner.area):
+        return True
+    return bool(tx.actor.id) and store.is_operator(tx, partner.partner_id, tx.actor.id)
+
+
+def partners_list(tx: Tx, asked: PartnersQuery) -> dict[str, Any]:
+    """Return partners of an area."""
+    query = store.cards()
+    if tx.actor.role in READERS:
+        query = query.where(partners.c.state == asked.state) if asked.state else query
+    else:
+        query = query.where(partners.c.state == "ACTIVE")
+    if asked.scope:
+        query = query.where(partners.c.area.startswith(asked.scope, autoescape=True))
+    if asked.level:
+        query = query.where(partners.c.level == asked.level)
+    found, following = pages.page(tx, query, partners, limit=asked.limit, cursor=asked.cursor)
+    return {"items": [partner_card(row) for row in found], "next": following}
+
+
+def partner(tx: Tx, asked: PartnerQuery) -> dict[str, Any]:
+    """Return one partner; who acts for it and its history only to those concerned.
+
+    Raises:
+        NotFound: There is none, or the caller may not know yet that somebody applied.
+    """
+    row = store.card(tx, asked.partner_id)
+    if row is None:
+        raise NotFound(kind="partner", id=asked.partner_id)
+    inside = _looks_in(tx, row)
+    if not inside and row.state in {"APPLIED", "VETTED"}:
+        raise NotFound(kind="partner", id=asked.partner_id)
+    rated, satisfied = redemption_store.satisfaction_of(tx, row.partner_id)
+    card = partner_card(row) | {"rated": rated, "satisfied": satisfied}
+    if inside:
+        card["operators"] = store.operators_of(tx, row.partner_id)
+        card["agreement_ref"] = row.agreement_ref
+        card["uscc_override"] = row.uscc_override
+        card["winding_down"] = row.winding_down
+        card["history"] = _history(tx, "partner", row.partner_id)
+    return card
+
+
+def _history(tx: Tx, kind: str, subject: str) -> list[dict[str, Any]]:
+    steps = rows.history_of(tx, kind, subject)
+    return [step | {"at": step["at"].isoformat()} for step in steps]
+
+
+def offers_list(tx: Tx, asked: OffersQuery) -> dict[str, Any]:
+    """Return what can be redeemed now."""
+    query = offer_store.catalogue(asked.scope, tx.now)
+    if asked.kind:
+        query = query.where(offers.c.kind == asked.kind)
+    if asked.wallet:
+        query = query.where(offers.c.audience.in_(audience_of(asked.wallet)))
+    if asked.max_points is not None:
+        query = query.where(offers.c.points_price <= asked.max_points)
+    if asked.partner_id:
+        query = query.where(offers.c.partner_id == asked.partner_id)
+    found, following = pages.page(tx, query, offers, limit=asked.limit, cursor=asked.cursor)
+    return {"items": [offer_card(row) for row in found], "next": following}
+
+
+def offer(tx: Tx, asked: OfferQuery) -> dict[str, Any]:
+    """Return one offer; drafts and prices that wait only to those concerned.
+
+    Raises:
+        NotFound: There is none, or it was never on the list.
+    """
+    row = rows.get(tx, offers, asked.offer_id)
+    inside = _looks_in(tx, rows.get(tx, partners, row.partner_id))
+    if not inside and row.published_at is None:
+        raise NotFound(kind="offer", id=asked.offer_id)
+    card = offer_card(row)
+    if inside:
+        card["settle_fen_per_point"] = row.settle_fen_per_point
+        card["prices"] = [
+            one
+            | {
+                "proposed_at": one["proposed_at"].isoformat(),
+                "approved_at": one["approved_at"].isoformat() if one["approved_at"] else None,
+            }
+            for one in offer_store.terms_of(tx, row.offer_id)
+        ]
+        card["history"] = _history(tx, "offer", row.offer_id)
+    return card
+
+
+def desk(tx: Tx, asked: PartnerQuery) -> dict[str, Any]:
+    """Return what a partner's operator needs at the counter.
+
+    Raises:
+        NotFound: The caller neither acts for the partner nor is an official there.
+    """
+    row = store.card(tx, asked.partner_id)
+    if row is None or not _looks_in(tx, row):
+        raise NotFound(kind="partner", id=asked.partner_id)
+    rated, satisfied = redemption_store.satisfaction_of(tx, row.partner_id)
+    return partner_card(row) | {
+        "rated": rated,
+        "satisfied": satisfied,
+        "winding_down": row.winding_down,
+        "counts": redemption_store.counts_of_partner(tx, row.partner_id),
+        "receivable_points": redemption_store.receivable(tx, row.partner_id),
+        "to_verify": [
+            desk_line(one)
+            for one in redemption_store.open_of_partner(tx, row.partner_id, pages.MOST)
+        ],
+        "refunds": [desk_line(one) for one in redemption_store.refunds_waiting(tx, row.partner_id)],
+        "offers": [
+            offer_card(one) | {"settle_fen_per_point": one.settle_fen_per_point}
+            for one in offer_store.offers_of(tx, row.partner_id)
+        ],
+        "statements": [
+            statement_line(one) for one in statement_store.statements_of(tx, row.partner_id, 12)
+        ],
+    }

@@ -1,0 +1,172 @@
+"""Redemptions: a person's own, one of them with its voucher, and the service share."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from chassis.bus import Tx
+from chassis.refusal import Invalid, NotFound
+from services.partner.rules.statements import share_text
+from services.partner.rules.vouchers import voucher
+from services.partner.storage import pages, rows
+from services.partner.storage import partners as partner_store
+from services.partner.storage import redemptions as store
+from services.partner.storage.tables import offers, redemptions
+
+_OFFICIALS = {"R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT", "R_AUDITOR"}
+
+
+@dataclass(frozen=True, slots=True)
+class RedemptionsQuery:
+    """Which of the caller's own redemptions are wanted."""
+
+    state: str | None = None
+    limit: int = 50
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RedemptionQuery:
+    """Which redemption is wanted."""
+
+    redemption_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShareQuery:
+    """For which area and months (both included) the shares are wanted."""
+
+    scope: str
+    period_from: str
+    period_to: str
+
+
+def _text(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
+
+
+def redemption_card(row: Any, title: str) -> dict[str, Any]:
+    """Return a redemption as its holder and its partner see it, without the voucher."""
+    return {
+        "id": row.redemption_id,
+        "number": row.number,
+        "wallet": row.wallet,
+        "partner_id": row.partner_id,
+        "offer_id": row.offer_id,
+        "title": title,
+        "terms": row.terms,
+        "kind": row.kind,
+        "qty": row.qty,
+        "points": row.points,
+        "state": row.state,
+        "ended_by": row.ended_by,
+        "reason": row.reason,
+        "created_at": row.created_at.isoformat(),
+        "expires_at": _text(row.expires_at),
+        "redeemed_at": _text(row.redeemed_at),
+        "ended_at": _text(row.ended_at),
+        "stars": row.stars,
+        "refund_asked_at": _text(row.refund_asked_at),
+        "refunded_at": _text(row.refunded_at),
+        "settled_at": _text(row.settled_at),
+        "version": row.version,
+    }
+
+
+def desk_line(row: Any) -> dict[str, Any]:
+    """Return one line of a partner's desk: no holder, no voucher."""
+    return {
+        "id": row.redemption_id,
+        "number": row.number,
+        "offer_id": row.offer_id,
+        "qty": row.qty,
+        "points": row.points,
+        "state": row.state,
+        "expires_at": _text(row.expires_at),
+        "redeemed_at": _text(row.redeemed_at),
+        "refund_text": row.refund_text,
+        "version": row.version,
+    }
+
+
+def redemptions_list(tx: Tx, asked: RedemptionsQuery) -> dict[str, Any]:
+    """Return the caller's own redemptions, of all his wallets."""
+    query = (
+        sa.select(redemptions, offers.c.title)
+        .join(offers, offers.c.offer_id == redemptions.c.offer_id)
+        .where(redemptions.c.holder == tx.actor.id)
+    )
+    if asked.state:
+        query = query.where(redemptions.c.state == asked.state)
+    found, following = pages.page(tx, query, redemptions, limit=asked.limit, cursor=asked.cursor)
+    return {"items": [redemption_card(row, row.title) for row in found], "next": following}
+
+
+def redemption(tx: Tx, asked: RedemptionQuery) -> dict[str, Any]:
+    """Return one redemption; the voucher to its holder only, and only while it can be used.
+
+    Raises:
+        NotFound: There is none, or it is no concern of the caller's.
+    """
+    row = rows.get(tx, redemptions, asked.redemption_id)
+    mine = row.holder == tx.actor.id
+    if not (mine or _concerned(tx, row)):
+        raise NotFound(kind="redemption", id=asked.redemption_id)
+    card = redemption_card(row, rows.get(tx, offers, row.offer_id).title)
+    if not mine:
+        card["holder"] = row.holder
+    elif row.state == "RESERVED" and tx.now < row.expires_at:
+        card["voucher"] = voucher(tx.settings.voucher_key, row.redemption_id)
+    card["history"] = [
+        {"step": one["step"], "state": one["state"], "at": one["at"].isoformat()}
+        for one in rows.history_of(tx, "redemption", row.redemption_id)
+    ]
+    return card
+
+
+def _concerned(tx: Tx, row: Any) -> bool:
+    if tx.actor.role in _OFFICIALS:
+        return tx.actor.covers(row.area) or tx.actor.covers(row.community or row.area)
+    return tx.actor.role == "R_PARTNER" and partner_store.is_operator(
+        tx, row.partner_id, tx.actor.id
+    )
+
+
+def service_share(tx: Tx, asked: ShareQuery) -> dict[str, Any]:
+    """Return how much of what was redeemed are services and discounts, month by month.
+
+    Raises:
+        Invalid: The months are unreadable, in the wrong order, or more than 36.
+
+    Source:
+        DOMAIN M-13.
+    """
+    months: list[dict[str, Any]] = []
+    try:
+        tx.calendar.month_bounds(asked.period_from)
+        tx.calendar.month_bounds(asked.period_to)
+    except ValueError as error:
+        raise Invalid(field="period_from", reason="月份格式应为 YYYY-MM") from error
+    period = asked.period_from
+    while period <= asked.period_to:
+        if len(months) == 36:
+            raise Invalid(field="period_to", reason="最多查询 36 个月")
+        begin, end = tx.calendar.month_bounds(period)
+        months.append(_share(period, store.points_by_kind(tx, asked.scope, begin, end)))
+        period = tx.calendar.next_period(period)
+    if not months:
+        raise Invalid(field="period_to", reason="结束月份早于开始月份")
+    return {"scope": asked.scope, "items": months}
+
+
+def _share(period: str, points: dict[str, int]) -> dict[str, Any]:
+    services = points.get("SERVICE", 0) + points.get("DISCOUNT", 0)
+    whole = services + points.get("GOODS", 0)
+    return {
+        "period": period,
+        "points_services": services,
+        "points_goods": points.get("GOODS", 0),
+        "share_percent": share_text(services, whole),
+    }

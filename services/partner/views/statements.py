@@ -1,0 +1,139 @@
+"""Statements and the position of the money fund."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from chassis.bus import Tx
+from chassis.refusal import NotFound
+from services.partner.storage import pages, rows
+from services.partner.storage import partners as partner_store
+from services.partner.storage import statements as store
+from services.partner.storage.tables import statements
+
+
+@dataclass(frozen=True, slots=True)
+class StatementsQuery:
+    """Which statements are wanted."""
+
+    partner_id: str | None = None
+    period: str | None = None
+    state: str | None = None
+    limit: int = 50
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StatementQuery:
+    """Which statement is wanted."""
+
+    statement_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class FundQuery:
+    """Of which area and month the fund's position is wanted."""
+
+    area: str
+    period: str
+
+
+def statement_line(row: Any) -> dict[str, Any]:
+    """Return a statement without its lines."""
+    return {
+        "id": row.statement_id,
+        "partner_id": row.partner_id,
+        "period": row.period,
+        "area": row.area,
+        "points": row.points,
+        "amount_fen": row.amount_fen,
+        "state": row.state,
+        "confirm_due": row.confirm_due.isoformat(),
+        "confirmed_at": row.confirmed_at.isoformat() if row.confirmed_at else None,
+        "confirmed_by": row.confirmed_by,
+        "dispute_reason": row.dispute_reason,
+        "disputed_lines": row.disputed_lines or [],
+        "review_due": row.review_due.isoformat() if row.review_due else None,
+        "paid_at": row.paid_at.isoformat() if row.paid_at else None,
+        "payment_ref": row.payment_ref,
+        "version": row.version,
+        "created_at": row.created_at.isoformat(),
+    }
+
+
+def statements_list(tx: Tx, asked: StatementsQuery) -> dict[str, Any]:
+    """Return a partner operator's own statements, or those of an official's area."""
+    query = sa.select(statements)
+    if tx.actor.role == "R_PARTNER":
+        query = query.where(statements.c.partner_id.in_(partner_store.partners_of(tx.actor.id)))
+    else:
+        query = query.where(statements.c.area.startswith(tx.actor.scope, autoescape=True))
+    for name in ("partner_id", "period", "state"):
+        value = getattr(asked, name)
+        if value:
+            query = query.where(statements.c[name] == value)
+    found, following = pages.page(tx, query, statements, limit=asked.limit, cursor=asked.cursor)
+    return {"items": [statement_line(row) for row in found], "next": following}
+
+
+def statement(tx: Tx, asked: StatementQuery) -> dict[str, Any]:
+    """Return a statement with its lines and history.
+
+    Raises:
+        NotFound: There is none, or it is no concern of the caller's.
+    """
+    row = rows.get(tx, statements, asked.statement_id)
+    if tx.actor.role == "R_PARTNER":
+        concerned = partner_store.is_operator(tx, row.partner_id, tx.actor.id)
+    else:
+        concerned = tx.actor.covers(row.area)
+    if not concerned:
+        raise NotFound(kind="statement", id=asked.statement_id)
+    return statement_line(row) | {
+        "lines": [
+            {
+                "line_no": line.line_no,
+                "redemption_id": line.redemption_id,
+                "kind": line.kind,
+                "points": line.points,
+                "amount_fen": line.amount_fen,
+                "redeemed_at": line.redeemed_at.isoformat(),
+            }
+            for line in store.lines_of(tx, row.statement_id)
+        ],
+        "history": [
+            step | {"at": step["at"].isoformat()}
+            for step in rows.history_of(tx, "statement", row.statement_id)
+        ],
+    }
+
+
+def fund(tx: Tx, asked: FundQuery) -> dict[str, Any]:
+    """Return what a fund has, has promised, has paid, and what waits for it.
+
+    Raises:
+        NotFound: No budget is set for that area and month.
+    """
+    tx.require_scope(asked.area)
+    row = store.fund_at(tx, asked.area, asked.period, hold=False)
+    if row is None:
+        raise NotFound(kind="fund", id=f"{asked.area} {asked.period}")
+    bound = store.bound_fen(tx, row.fund_id)
+    held = sa.select(sa.func.coalesce(sa.func.sum(statements.c.amount_fen), 0)).where(
+        statements.c.state == "HELD",
+        statements.c.period == asked.period,
+        statements.c.area.startswith(asked.area, autoescape=True),
+    )
+    return {
+        "id": row.fund_id,
+        "level": row.level,
+        "area": row.area,
+        "period": row.period,
+        "budget_fen": row.budget_fen,
+        "committed_fen": bound["CONFIRMED"],
+        "paid_fen": bound["PAID"],
+        "free_fen": row.budget_fen - sum(bound.values()),
+        "held_fen": int(tx.conn.execute(held).scalar() or 0),
+        "version": row.version,
+    }

@@ -75,7 +75,7 @@ _CAST = (
     *(
         Cast(f"resident{number - 20}", number, name, (("R_RESIDENT", GRID),), GRID)
         for number, name in enumerate(
-            ("张明德", "刘玉珍", "陈树人", "杨春梅", "赵铁柱", "黄秀英", "吴天成", "徐静怡", "孙长河", "朱晓燕"),
+            "张明德 刘玉珍 陈树人 杨春梅 赵铁柱 黄秀英 吴天成 徐静怡 孙长河 朱晓燕".split(),
             start=23,
         )
     ),
@@ -104,7 +104,9 @@ OFFICIALS = {
 class District:
     """Loads the district through the public interface."""
 
-    def __init__(self, api: Api, tell: Callable[[int, int], None] = lambda _done, _all: None):
+    def __init__(
+        self, api: Api, tell: Callable[[int, int], None] = lambda _done, _all: None
+    ) -> None:
         self.api = api
         self.tell = tell
         self._steps: list[Callable[[], Any]] = []
@@ -291,18 +293,24 @@ class District:
             )
             for step in ("vet", "agree"):
                 self._step(f"/v1/partner/partners/{partner_id}", step, by)
-        for offer_id, partner_id, who, by, body in (
-            (HAIRCUT, BARBER, "barber", "cadre", {"kind": "SERVICE", "title": "理发一次", "points_price": 60, "face_value_fen": 2500, "scope": COMMUNITY}),
-            (FILM, CINEMA, "cinema", "street", {"kind": "SERVICE", "title": "电影票一张", "points_price": 80, "face_value_fen": 4000, "scope": STREET}),
-            (HAMPER, CINEMA, "cinema", "street", {"kind": "GOODS", "title": "亲子观影礼包", "points_price": 190, "face_value_fen": 9900, "scope": STREET}),
-        ):  # fmt: skip
+        barber = (BARBER, "barber", "cadre", COMMUNITY)
+        cinema = (CINEMA, "cinema", "street", STREET)
+        for offer_id, kind, title, price, value_fen, (partner_id, who, by, scope) in (
+            (HAIRCUT, "SERVICE", "理发一次", 60, 2500, barber),
+            (FILM, "SERVICE", "电影票一张", 80, 4000, cinema),
+            (HAMPER, "GOODS", "亲子观影礼包", 190, 9900, cinema),
+        ):
             self._post(
                 "/v1/partner/offers",
                 who,
                 {
                     "offer_id": offer_id,
                     "partner_id": partner_id,
-                    **body,
+                    "kind": kind,
+                    "title": title,
+                    "points_price": price,
+                    "face_value_fen": value_fen,
+                    "scope": scope,
                     "settle_fen_per_point": 10,
                     "stock_total": 50,
                     "audience": "BOTH",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from types import TracebackType
+from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -26,7 +27,7 @@ class Screen:
         self._task = self._bar.add_task("", total=total)
         self.lines: list[str] = []
 
-    def __enter__(self) -> Screen:
+    def __enter__(self) -> Self:
         self._bar.start()
         return self
 

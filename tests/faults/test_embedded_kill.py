@@ -1,0 +1,52 @@
+"""kill -9 of the embedded process in the middle of the story: it completes, nothing lost or doubled."""
+
+import threading
+import time
+
+import pytest
+
+from tests.journeys.test_story import told
+
+# Steps at which the process dies a moment later, and how much later.
+KILLS = {
+    "hours-2": 0.004,
+    "close-2025-01": 0.05,
+    "rate": 0.003,
+    "redeem-haircut": 0.006,
+    "verify": 0.004,
+    "confirm-2025-02": 0.002,
+    "final-2025-02": 0.02,
+}
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.covers("C5", "N12")
+def test_killed_in_the_middle_the_story_ends_in_the_same_state(embedded, tmp_path):
+    from tests.systems import Embedded
+
+    undisturbed = Embedded(tmp_path / "undisturbed")
+    try:
+        expected = told(undisturbed.start())
+    finally:
+        undisturbed.stop()
+
+    deaths = []
+
+    def die(after):
+        time.sleep(after)
+        embedded.kill9()
+        deaths.append(after)
+        embedded.start()
+
+    threads = []
+
+    def before(step):
+        if step in KILLS:
+            threads.append(threading.Thread(target=die, args=(KILLS[step],)))
+            threads[-1].start()
+
+    state = told(embedded.start(), before)
+    for thread in threads:
+        thread.join()
+    assert len(deaths) == len(KILLS)
+    assert state == expected

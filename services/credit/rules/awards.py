@@ -419,18 +419,33 @@ def within(band: Band, value: Fraction) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """An award as the caps see it, and (as a result) what is left of it."""
+    """An award as the caps see it, and (as a result) what is left of it.
+
+    Attributes:
+        period: Period of the award. It matters where a window is longer than a month: a late
+            award stands behind those of the periods that are final already.
+    """
 
     occurred_at: datetime
     event_id: str
     score: int
     points: int
-    deed: str = ""
     flags: tuple[str, ...] = ()
+    period: str = ""
 
 
-def window(per: str, on: date, deed: str = "") -> str:
-    """Return the name of the cap window in which a local date lies, e.g. "2025-Q2"."""
+def window(per: str, on: date, deed: str = "", period: str = "") -> str:
+    """Return the name of the cap window of an award, e.g. "2025-Q2".
+
+    Args:
+        per: The window of the cap.
+        on: Local date of the deed.
+        deed: What the award is for.
+        period: Period of the award where it is not that of the deed, as for one that came late:
+            it takes room in that period, because the earlier one is final.
+    """
+    if per != "DAY" and period:
+        on = date.fromisoformat(period + "-01")
     match per:
         case "DAY":
             return on.isoformat()
@@ -450,14 +465,14 @@ def window(per: str, on: date, deed: str = "") -> str:
 def apply_cap(cap: Cap | None, awards: Iterable[Counted]) -> list[Counted]:
     """Return the awards of one subject, rule and window as the cap leaves them.
 
-    They are taken in the order (occurred_at, event id), so that the order of arrival changes
-    nothing (ruling 2). What the cap cuts, wholly or in part, carries the flag CAPPED; where only
+    They are taken in the order (period, occurred_at, event id), so that within a month the order
+    of arrival changes nothing (ruling 2) and a final month is never changed by a later one. What the cap cuts, wholly or in part, carries the flag CAPPED; where only
     the best of a deed counts, the others carry NOT_BEST.
 
     Returns:
         The awards in that order; |score| and points never grow and keep their sign.
     """
-    ordered = sorted(awards, key=lambda award: (award.occurred_at, award.event_id))
+    ordered = sorted(awards, key=lambda award: (award.period, award.occurred_at, award.event_id))
     if cap is None:
         return ordered
     if cap.per == "DEED":

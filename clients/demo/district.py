@@ -75,7 +75,7 @@ _CAST = (
     *(
         Cast(f"resident{number - 20}", number, name, (("R_RESIDENT", GRID),), GRID)
         for number, name in enumerate(
-            "张明德 刘玉珍 陈树人 杨春梅 赵铁柱 黄秀英 吴天成 徐静怡 孙长河 朱晓燕".split(),
+            ["张明德", "刘玉珍", "陈树人", "杨春梅", "赵铁柱", "黄秀英", "吴天成", "徐静怡", "孙长河", "朱晓燕"],
             start=23,
         )
     ),

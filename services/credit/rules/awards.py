@@ -466,8 +466,9 @@ def apply_cap(cap: Cap | None, awards: Iterable[Counted]) -> list[Counted]:
     """Return the awards of one subject, rule and window as the cap leaves them.
 
     They are taken in the order (period, occurred_at, event id), so that within a month the order
-    of arrival changes nothing (ruling 2) and a final month is never changed by a later one. What the cap cuts, wholly or in part, carries the flag CAPPED; where only
-    the best of a deed counts, the others carry NOT_BEST.
+    of arrival changes nothing (ruling 2) and a final month is never changed by a later one. What
+    the cap cuts, wholly or in part, carries the flag CAPPED; where only the best of a deed
+    counts, the others carry NOT_BEST.
 
     Returns:
         The awards in that order; |score| and points never grow and keep their sign.

@@ -554,6 +554,8 @@ class Hours:
         minutes: What the record says from now on.
         source: QR, GPS or BACKFILL.
         period: Period of the award: that of the deed, or the open one when it came late.
+        paid: Whether the subject had consented to points at the time of the deed. A correction
+            keeps what holds for the record that it corrects.
     """
 
     event_id: str
@@ -563,6 +565,7 @@ class Hours:
     minutes: int
     source: str
     period: str
+    paid: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -673,7 +676,8 @@ def hours_awards(rule: Rule, subject: str, facts: Iterable[Hours]) -> list[Hours
     for fact in sorted(facts, key=lambda fact: (fact.period, fact.occurred_at, fact.event_id)):
         day = days.setdefault(fact.on, {})
         counted, pointed = _day_minutes(tiers, day)
-        day[fact.record_id] = fact
+        known = day.get(fact.record_id)
+        day[fact.record_id] = fact if known is None else replace(fact, paid=known.paid)
         counted_now, pointed_now = _day_minutes(tiers, day)
         year, month = fact.on.year, f"{fact.on:%Y-%m}"
         before, month_before = year_minutes.get(year, 0), month_minutes.get(month, 0)
@@ -692,7 +696,8 @@ def _day_minutes(tiers: Tiers, day: Mapping[str, Hours]) -> tuple[int, int]:
     The limit is applied to the day's sum, so that the order of its records does not matter.
     """
     total = sum(fact.minutes for fact in day.values())
-    paid = sum(f.minutes for f in day.values() if f.source not in tiers.no_points_sources)
+    unpaid = tiers.no_points_sources
+    paid = sum(f.minutes for f in day.values() if f.paid and f.source not in unpaid)
     return min(total, tiers.per_day_minutes), min(paid, tiers.per_day_minutes)
 
 

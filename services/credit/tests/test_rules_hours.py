@@ -1,5 +1,6 @@
 """Volunteer hours: tiers of the year, the day's limit, the month's points, corrections (E1)."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -102,6 +103,13 @@ def test_the_correction_of_points_is_a_reversal_of_what_is_still_pending():
 def test_minutes_entered_afterwards_give_score_and_no_points():
     (found,) = awards.hours_awards(HOURS, ANA, [record("2025-01-11", 120, source="BACKFILL")])
     assert (found.score, found.points) == (2, 0)
+
+
+def test_without_consent_to_points_there_is_a_score_only_and_a_correction_takes_no_points():
+    first = replace(FEB_15, paid=False)
+    fixed = record("2025-02-15", 30, at=datetime(2025, 2, 20, tzinfo=UTC))
+    found = awards.hours_awards(HOURS, ANA, [first, fixed])
+    assert [(a.score_delta, a.points_delta) for a in found] == [(2, 0), (-2, 0)]
 
 
 def test_two_records_of_one_day_share_its_eight_hours():

@@ -166,7 +166,26 @@ class Article:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule. Its fields are explained in the README of this service."""
+    """One rule.
+
+    Attributes:
+        kind: Kind of subject that it scores.
+        dimension: GOVERNANCE, CONDUCT or SERVICE.
+        instrument: The document in which its article stands.
+        score: Of one award; 0 where levels, bands or tiers say it.
+        cap: What one subject gets at most; None is without limit.
+        source: AUTO (an event, nobody decides), AUTO_REVIEW (an event proposes, a person approves)
+            or MANUAL (no event produces the fact: a person proposes with evidence, another
+            approves).
+        propose: Roles that may propose.
+        approve: Roles that may approve.
+        valid_periods: An award of period P counts in P .. P + valid_periods - 1.
+        severity: Of a deduction; it decides about publication and repair.
+        public_reason: What a notice says.
+        excludes: Rules that yield to this one where both were awarded for one deed.
+        bindings: Events that fire it.
+        metric: What is measured once a month instead.
+    """
 
     code: str
     name_zh: str

@@ -12,6 +12,7 @@ from services.credit import errors
 from services.credit.rules import awards, loader
 from services.credit.rules.awards import Counted, Event
 from services.credit.rules.model import Cap
+from services.credit.rules.producing import PRODUCERS
 
 RULES = loader.load(loader.shipped("RC-2025.1"))
 COMPILED = awards.compile_rules(RULES)
@@ -155,11 +156,39 @@ def test_a_predicate_reads_the_data(predicate, data, holds):
     assert awards.compile_predicate(predicate)(data) is holds
 
 
+FILING = sorted(name for name, known in PRODUCERS.items() if known.filing)
+VALUES = st.one_of(
+    st.booleans(),
+    st.integers(-5, 500),
+    st.sampled_from(["per_1", "stw_1", "prj_1", "S1", "ACCEPT", "OUT_OF_STOCK", "2025-05-01"]),
+    st.none(),
+)
+
+
+@pytest.mark.covers("REQ-L14")
+@given(st.data())
+def test_no_act_of_filing_can_cost_anybody_anything_whatever_it_says(data):
+    kind = data.draw(st.sampled_from(FILING))
+    said = {name: data.draw(VALUES) for name in sorted(PRODUCERS[kind].fields)}
+    assert all(f.score >= 0 and f.points >= 0 for f in fired(kind, said))
+
+
+@pytest.mark.covers("REQ-L14")
+@given(st.data())
+def test_nobody_loses_by_an_act_of_his_own_whatever_it_says(data):
+    kind = data.draw(st.sampled_from([name for name, e in PRODUCERS.items() if e.actors]))
+    known = PRODUCERS[kind]
+    said = {name: f"{name}_1" for name in known.fields}
+    said |= {name: data.draw(VALUES) for name in known.fields - known.actors - {"date"}}
+    actors = {f"{name}_1" for name in known.actors}
+    for found in fired(kind, {**said, "date": "2025-05-01"}):
+        assert found.score >= 0 or found.subject.partition(":")[2] not in actors
+
+
 # --------------------------------------------------------------------------------------------------
 # By hand
 
 
-@pytest.mark.covers("C18")
 def test_a_proposal_by_hand_takes_score_points_and_validity_from_its_level():
     rule = RULES.rule("R-RES-13")
     found = awards.by_hand(

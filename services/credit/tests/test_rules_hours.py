@@ -58,7 +58,7 @@ def test_the_worked_example_of_volunteer_hours():
     assert sum(a.points_delta for a in found) == 215
 
 
-@pytest.mark.covers("E1", "C11")
+@pytest.mark.covers("E1")
 def test_a_correction_takes_from_the_newest_award_and_ends_with_it():
     newest, correction = awards.hours_awards(HOURS, ANA, STORY)[-2:]
     assert correction.flags == ("CORRECTION",)

@@ -18,7 +18,7 @@ def local(year, month, day, hour=0):
     return datetime(year, month, day, hour, tzinfo=cal.SHANGHAI).astimezone(UTC)
 
 
-@pytest.mark.covers("C9", "E12")
+@pytest.mark.covers("E12")
 def test_the_timeline_of_march_2025_skips_the_tomb_sweeping_festival():
     # Working days of April: 1, 2, 3, 7, 8; Friday the 4th is the festival.
     found = settlement.timeline(CALENDAR, "2025-03")

@@ -1,0 +1,1 @@
+"""The steward service 红色管家: ground, people, stewards and residents' requests."""

@@ -1,0 +1,1014 @@
+"""Requests of residents: one function per command (DOMAIN 2.3.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from chassis.bus import Tx
+from chassis.refusal import NotFound, RoleDenied
+from services.steward import events, rules, storage
+from services.steward.errors import (
+    AlreadyRated,
+    HandlerNotOnDuty,
+    InChain,
+    NobodyToDispatch,
+    NoReview,
+    NotHandler,
+    NotReporter,
+    ProjectNotOfGrid,
+    ReasonRequired,
+    ReturnLimit,
+    ReviewAtStreet,
+    ReviewPending,
+    SelfRating,
+    UnknownGrid,
+    UnknownPerson,
+    WrongDuty,
+)
+
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
+Reason = Annotated[str, msgspec.Meta(min_length=2, max_length=500)]
+Media = Annotated[list[str], msgspec.Meta(max_length=9)]
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+Category = Literal[
+    "WATER", "POWER", "GAS", "HEAT", "NETWORK",
+    "REPAIR_COMMON", "LIFT", "CLEANING", "GREENING", "PARKING", "DOOR_CONTROL",
+    "NOISE", "NEIGHBOUR_DISPUTE", "PETS", "SECURITY", "FRAUD",
+    "POLICY", "SOCIAL_AID", "ELDERLY_CARE", "CERTIFICATE",
+    "PROPERTY_SERVICE", "MERCHANT_NUISANCE", "FIRE_LANE", "STREET_OCCUPATION",
+    "FACILITY_RENEWAL", "CHARGING_POLE", "OLD_COMPOUND",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class SubmitRequest:
+    """A resident's request, by whatever way it came."""
+
+    channel: Literal["APP", "WECHAT_GROUP", "PHONE", "DOORSTEP", "HOTLINE_12345", "STATION"]
+    kind: Literal["CONSULT", "HELP", "REPAIR", "COMPLAINT", "SUGGESTION", "HAZARD"]
+    category: Category
+    grid: str
+    text: Text
+    priority: Literal["P1", "P2", "P3", "P4"] | None = None
+    building: Annotated[str, msgspec.Meta(max_length=40)] | None = None
+    indoor: bool = False
+    reporter_id: str | None = None
+    project_id: Annotated[str, msgspec.Meta(max_length=64)] | None = None
+    external_ref: Annotated[str, msgspec.Meta(min_length=1, max_length=100)] | None = None
+    occurred_at: Instant | None = None
+    media: Media = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class WhichRequest:
+    """Which request is meant."""
+
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class DispatchRequest:
+    """Give a request to a steward; without one the routing chooses."""
+
+    request_id: str
+    handler: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContactRequest:
+    """The reporter was contacted; `arrived` where the handler stands on site."""
+
+    request_id: str
+    arrived: bool = False
+    note: Annotated[str, msgspec.Meta(max_length=500)] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonedRequest:
+    """A change of a request that owes a reason."""
+
+    request_id: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class TransferRequest:
+    """Another duty or steward is competent; the clocks run on."""
+
+    request_id: str
+    reason: Reason
+    handler: str | None = None
+    duty: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExtendRequest:
+    """A complex request needs longer; the reporter reads why."""
+
+    request_id: str
+    new_due: Instant
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class ResolveRequest:
+    """The handler says what came of it."""
+
+    request_id: str
+    outcome: Literal["SOLVED", "EXPLAINED", "UNSOLVABLE"]
+    note: Annotated[str, msgspec.Meta(max_length=1000)]
+    media: Media = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class RateRequest:
+    """The reporter's word about it."""
+
+    request_id: str
+    stars: Annotated[int, msgspec.Meta(ge=1, le=5)]
+    solved: bool
+    text: Annotated[str, msgspec.Meta(max_length=500)] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RejectRequest:
+    """Why a request is not ours."""
+
+    request_id: str
+    reason: Literal[
+        "OUT_OF_SCOPE", "EMERGENCY_SERVICE", "IN_LITIGATION", "NO_SUBSTANCE", "STATE_SECRET_PRIVACY"
+    ]
+    note: Annotated[str, msgspec.Meta(min_length=2, max_length=500)]
+
+
+@dataclass(frozen=True, slots=True)
+class MergeRequest:
+    """Which open request is the same matter."""
+
+    request_id: str
+    into: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRequest:
+    """The reporter takes it back."""
+
+    request_id: str
+    reason: Annotated[str, msgspec.Meta(max_length=500)] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewRequest:
+    """What came of looking into a bad rating."""
+
+    request_id: str
+    upheld: bool
+    reason: Reason
+
+
+# --------------------------------------------------------------------------------------------------
+# What the commands share
+
+
+def locked(tx: Tx, request_id: str) -> Any:
+    """Return a request's row locked.
+
+    Raises:
+        NotFound: There is none.
+    """
+    row = storage.cases.lock(tx.conn, request_id)
+    if row is None:
+        raise NotFound(kind="request", id=request_id)
+    return row
+
+
+def change(
+    tx: Tx, row: Any, action: str, state: str, detail: dict[str, Any] | None = None, **values: Any
+) -> Any:
+    """Move a request to a state, write its timeline, and return the row as it stands now."""
+    version = row.version + 1
+    storage.cases.update(tx.conn, row.request_id, state=state, version=version, **values)
+    storage.cases.write_timeline(
+        tx.conn,
+        request_id=row.request_id,
+        at=tx.now,
+        action=action,
+        actor_id=tx.actor.id,
+        actor_role=tx.actor.role,
+        state=state,
+        version=version,
+        detail=detail or {},
+    )
+    return storage.cases.request(tx.conn, row.request_id)
+
+
+def say(tx: Tx, row: Any, event: Any) -> None:
+    """Say a fact about a request."""
+    tx.say(event, subject=row.request_id, scope=row.area, sequence=row.version)
+
+
+def reply(row: Any, **more: Any) -> dict[str, Any]:
+    """Answer a command with what the caller needs next."""
+    answer = {
+        "id": row.request_id,
+        "number": row.number,
+        "state": row.state,
+        "version": row.version,
+        "handler": row.handler,
+        "due_accept": stamp(row.due_accept),
+        "due_contact": stamp(row.due_contact),
+        "due_resolve": stamp(row.due_resolve),
+        "due": stamp(_next_due(row)),
+    }
+    if rules.requests.is_emergency(row.clock):
+        answer["advice"] = rules.requests.EMERGENCY_ADVICE
+    return answer | more
+
+
+def stamp(at: datetime | None) -> str | None:
+    """Return an instant as text, for a reply."""
+    return at.isoformat() if at is not None else None
+
+
+def _next_due(row: Any) -> datetime | None:
+    if row.state == "DISPATCHED":
+        due: datetime | None = row.due_accept
+    elif row.state == "ACCEPTED" and row.due_contact is not None:
+        due = row.due_contact
+    elif row.state in rules.requests.OPEN:
+        due = row.due_resolve
+    else:
+        due = None
+    return due
+
+
+def _require_handler(tx: Tx, row: Any) -> None:
+    if row.handler_person != tx.actor.id:
+        # Whoever neither handles nor oversees it is not told that it exists.
+        if row.handler is None or not tx.actor.covers(row.grid):
+            raise NotFound(kind="request", id=row.request_id)
+        raise NotHandler
+
+
+def _require_reporter(tx: Tx, row: Any) -> None:
+    if row.reporter_id is not None and row.reporter_id == tx.actor.id:
+        return
+    if tx.actor.id in storage.cases.merged_reporters(tx.conn, row.request_id):
+        return
+    if row.handler_person == tx.actor.id or (
+        tx.actor.role != "R_RESIDENT" and tx.actor.covers(row.grid)
+    ):
+        raise NotReporter
+    raise NotFound(kind="request", id=row.request_id)
+
+
+def _require_oversight(tx: Tx, row: Any) -> None:
+    if not tx.actor.covers(row.grid):
+        raise NotFound(kind="request", id=row.request_id)
+
+
+def _disarm_all(tx: Tx, request_id: str) -> None:
+    for kind in ("REQ_ACCEPT", "REQ_CONTACT", "REQ_RESOLVE", "REQ_L2", "REQ_L3"):
+        tx.disarm(kind, request_id)
+
+
+def _end_clocks(tx: Tx, row: Any) -> None:
+    _disarm_all(tx, row.request_id)
+    for which in ("ACCEPT", "CONTACT", "RESOLVE"):
+        storage.cases.void_clock(tx.conn, row.request_id, which, tx.now)
+
+
+# --------------------------------------------------------------------------------------------------
+# Submission and dispatch
+
+
+def submit_request(tx: Tx, order: SubmitRequest) -> dict[str, Any]:
+    """Take a request, start its clocks and give it to the steward whom the routing names.
+
+    The same external reference of the same channel answers the first request again.
+
+    Raises:
+        UnknownGrid: The place lies in no known grid.
+        UnknownPerson: The named reporter is not registered.
+        ProjectNotOfGrid: The named project serves other grids.
+        ClockSkew: It is said to have happened in the future.
+        TooOld: It is said to have happened more than 30 days ago.
+    """
+    if order.external_ref is not None:
+        first = storage.cases.by_reference(tx.conn, order.channel, order.external_ref)
+        if first is not None:
+            return reply(first, duplicate=True)
+    if not storage.ground.known(tx.conn, [order.grid], "GRID"):
+        raise UnknownGrid(grid=order.grid, field="grid")
+    if order.occurred_at is not None:
+        rules.hours.check_moment(order.occurred_at, tx.now)
+    reporter = _reporter(tx, order)
+    row = _insert(tx, order, reporter)
+    if row is None:
+        first = storage.cases.by_reference(tx.conn, order.channel, order.external_ref or "")
+        return reply(first, duplicate=True)
+    say(
+        tx,
+        row,
+        events.RequestSubmitted(
+            request_id=row.request_id,
+            number=row.number,
+            channel=row.channel,
+            kind=row.kind,
+            category=row.category,
+            priority=row.priority,
+            grid=row.grid,
+            project_id=row.project_id,
+            reporter_id=row.reporter_id,
+            due_contact=row.due_contact,
+            due_resolve=row.due_resolve,
+        ),
+    )
+    return reply(give(tx, row) or row)
+
+
+def _reporter(tx: Tx, order: SubmitRequest) -> str | None:
+    if tx.actor.role == "R_RESIDENT":
+        # A resident speaks for himself; whoever helps him does so in a role that may.
+        if order.reporter_id not in {None, tx.actor.id}:
+            raise RoleDenied(role=tx.actor.role)
+        return tx.actor.id
+    if order.reporter_id is not None:
+        person = storage.people.person(tx.conn, order.reporter_id)
+        if person is None or person.status != "ACTIVE":
+            raise UnknownPerson(person_id=order.reporter_id, field="reporter_id")
+    return order.reporter_id
+
+
+def _found_by(tx: Tx, order: SubmitRequest, reporter: str | None) -> str | None:
+    """Return the steward who found the matter himself: he reports it, and nobody asked him to."""
+    if tx.actor.role not in rules.requests.HANDLERS or reporter not in {None, tx.actor.id}:
+        return None
+    if order.channel not in {"APP", "STATION"}:
+        return None
+    for post in storage.posts.of_person(tx.conn, tx.actor.id):
+        if post.status == "ACTIVE" and order.grid in storage.posts.grids_of(
+            tx.conn, post.steward_id
+        ):
+            return str(post.steward_id)
+    return None
+
+
+def _project(tx: Tx, order: SubmitRequest) -> str | None:
+    serving = storage.ground.projects_of(tx.conn, order.grid)
+    if order.project_id is None:
+        return serving[0] if len(serving) == 1 else None
+    # One of which we have not heard is taken on trust: property may be behind.
+    if order.project_id not in serving and storage.ground.project_is_known(
+        tx.conn, order.project_id
+    ):
+        raise ProjectNotOfGrid(project_id=order.project_id, grid=order.grid, field="project_id")
+    return order.project_id
+
+
+def _insert(tx: Tx, order: SubmitRequest, reporter: str | None) -> Any:
+    priority = order.priority or rules.requests.default_priority(order.category)
+    clock = rules.requests.clock_of(order.kind, priority)
+    contact = rules.requests.due_contact(clock, tx.now, tx.calendar)
+    resolve = rules.requests.due_resolve(clock, tx.now, tx.calendar)
+    request_id = tx.new_id("req")
+    vault = storage.vault(tx.settings.pii_key)
+    community = order.grid[:12]
+    inserted = storage.cases.insert(
+        tx.conn,
+        request_id=request_id,
+        number=storage.cases.next_number(tx.conn, tx.calendar.local_date(tx.now), community),
+        channel=order.channel,
+        external_ref=order.external_ref,
+        kind=order.kind,
+        category=order.category,
+        priority=priority,
+        clock=clock,
+        area=community,
+        grid=order.grid,
+        building=order.building,
+        indoor=order.indoor,
+        project_id=_project(tx, order),
+        reporter_id=reporter,
+        found_by=_found_by(tx, order, reporter),
+        text=vault.seal(order.text, f"{request_id}.text"),
+        media=order.media,
+        state="SUBMITTED",
+        tried=[],
+        returns=0,
+        reopens=0,
+        urged=0,
+        level=0,
+        extended=False,
+        late=False,
+        span_s=int((resolve - tx.now).total_seconds()),
+        occurred_at=order.occurred_at or tx.now,
+        created_at=tx.now,
+        due_contact=contact,
+        due_resolve=resolve,
+        version=1,
+    )
+    if not inserted:
+        return None
+    row = storage.cases.request(tx.conn, request_id)
+    storage.cases.write_timeline(
+        tx.conn,
+        request_id=request_id,
+        at=tx.now,
+        action="submit",
+        actor_id=tx.actor.id,
+        actor_role=tx.actor.role,
+        state="SUBMITTED",
+        version=1,
+        detail={"channel": order.channel, "number": row.number},
+    )
+    storage.cases.start_clock(tx.conn, row, "RESOLVE", due_at=resolve, now=tx.now, handler=None)
+    tx.arm("REQ_RESOLVE", request_id, resolve)
+    if contact is not None:
+        storage.cases.start_clock(tx.conn, row, "CONTACT", due_at=contact, now=tx.now, handler=None)
+        tx.arm("REQ_CONTACT", request_id, contact)
+    return row
+
+
+def _duties(tx: Tx, row: Any) -> Any:
+    return rules.routing.duties_for(
+        row.category,
+        has_project=row.project_id is not None
+        or bool(storage.ground.projects_of(tx.conn, row.grid)),
+        indoor=row.indoor,
+        cadre_only=row.returns >= rules.requests.MAX_RETURNS,
+    )
+
+
+def give(
+    tx: Tx,
+    row: Any,
+    *,
+    chosen: rules.routing.Candidate | None = None,
+    duties: Any = None,
+    action: str = "dispatch",
+    detail: dict[str, Any] | None = None,
+    **values: Any,
+) -> Any:
+    """Give a request to a steward, chosen by the routing unless named; None when there is nobody.
+
+    The new handler gets an accept clock of his own. The clocks of contact and resolution belong to
+    the request: they run on, whoever has it.
+    """
+    if chosen is None:
+        duties = duties or _duties(tx, row)
+        candidates = storage.posts.candidates(tx.conn, row.grid, duties, tx.now, row.tried)
+        chosen = rules.routing.choose(candidates, duties)
+    if chosen is None:
+        return None
+    due = rules.requests.due_accept(row.clock, tx.now, tx.calendar)
+    storage.posts.update(tx.conn, chosen.steward_id, dispatched_at=tx.now)
+    storage.cases.void_clock(tx.conn, row.request_id, "ACCEPT", tx.now)
+    storage.cases.start_clock(
+        tx.conn, row, "ACCEPT", due_at=due, now=tx.now, handler=chosen.steward_id
+    )
+    storage.cases.hand_clock(tx.conn, row.request_id, chosen.steward_id)
+    tx.arm("REQ_ACCEPT", row.request_id, due)
+    return change(
+        tx,
+        row,
+        action,
+        "DISPATCHED",
+        {"handler": chosen.steward_id, "duty": chosen.duty} | (detail or {}),
+        handler=chosen.steward_id,
+        handler_person=chosen.person_id,
+        first_handler=row.first_handler or chosen.steward_id,
+        due_accept=due,
+        accepted_at=None,
+        **values,
+    )
+
+
+def _named(tx: Tx, row: Any, steward_id: str) -> rules.routing.Candidate:
+    steward = storage.posts.steward(tx.conn, steward_id)
+    if steward is None or not steward.area.startswith(row.area[:9]):
+        raise NotFound(kind="steward", id=steward_id)
+    duties = _duties(tx, row)
+    if row.returns >= rules.requests.MAX_RETURNS and steward.duty not in duties:
+        raise ReturnLimit(field="handler")
+    if steward.duty not in duties:
+        raise WrongDuty(duty=steward.duty, category=row.category, field="handler")
+    found = storage.posts.candidates(tx.conn, row.grid, duties, tx.now, ())
+    fitting = [c for c in found if c.steward_id == steward_id and rules.routing.fits(c, duties)]
+    if not fitting or not fitting[0].available:
+        raise HandlerNotOnDuty(steward_id=steward_id, field="handler")
+    return fitting[0]
+
+
+def dispatch_request(tx: Tx, order: DispatchRequest) -> dict[str, Any]:
+    """Give a request to a steward: the one who is named, or whom the routing chooses.
+
+    Raises:
+        HandlerNotOnDuty: The named steward does not serve the place now.
+        WrongDuty: His duty does not take the category.
+        ReturnLimit: It was returned twice; only a cadre may hold it.
+        NobodyToDispatch: The routing finds nobody.
+    """
+    row = locked(tx, order.request_id)
+    _require_oversight(tx, row)
+    tx.check_version(row.version)
+    rules.requests.check("dispatch", row.state)
+    chosen = _named(tx, row, order.handler) if order.handler is not None else None
+    given = give(tx, row, chosen=chosen)
+    if given is None:
+        raise NobodyToDispatch
+    return reply(given)
+
+
+def accept_request(tx: Tx, order: WhichRequest) -> dict[str, Any]:
+    """The handler takes the request; late is possible, and is flagged.
+
+    Raises:
+        NotHandler: Somebody else has it.
+        StateConflict: It does not wait for acceptance.
+    """
+    row = locked(tx, order.request_id)
+    _require_handler(tx, row)
+    tx.check_version(row.version)
+    rules.requests.check("accept", row.state)
+    late = tx.now >= row.due_accept
+    # Only his own: the clock that somebody before him missed stays missed.
+    storage.cases.stop_clock(tx.conn, row.request_id, "ACCEPT", tx.now, handler=row.handler)
+    tx.disarm("REQ_ACCEPT", row.request_id)
+    row = change(tx, row, "accept", "ACCEPTED", {"late": late}, accepted_at=tx.now)
+    return reply(row, late=late)
+
+
+def return_request(tx: Tx, order: ReasonedRequest) -> dict[str, Any]:
+    """The handler gives the request back; it goes to the next one at once, if there is one.
+
+    Raises:
+        NotHandler: Somebody else has it.
+        ReturnLimit: It was returned twice already.
+    """
+    row = locked(tx, order.request_id)
+    _require_handler(tx, row)
+    tx.check_version(row.version)
+    rules.requests.check("return", row.state)
+    rules.requests.check_return(row.returns)
+    storage.cases.void_clock(tx.conn, row.request_id, "ACCEPT", tx.now)
+    tx.disarm("REQ_ACCEPT", row.request_id)
+    row = change(
+        tx,
+        row,
+        "return",
+        "RETURNED",
+        {"reason": order.reason, "handler": row.handler},
+        returns=row.returns + 1,
+        tried=[*row.tried, row.handler],
+        handler=None,
+        handler_person=None,
+        due_accept=None,
+    )
+    return reply(give(tx, row) or row)
+
+
+def transfer_request(tx: Tx, order: TransferRequest) -> dict[str, Any]:
+    """Hand an accepted request to whoever is competent; its clocks run on.
+
+    The handler may name a duty, and the routing chooses; a cadre may name the steward.
+
+    Raises:
+        NotHandler: The caller neither has it nor oversees it.
+        NobodyToDispatch: There is nobody else.
+        HandlerNotOnDuty: The named steward does not serve the place now.
+    """
+    row = locked(tx, order.request_id)
+    oversees = tx.actor.role in rules.requests.SCREENERS and tx.actor.covers(row.grid)
+    if not oversees:
+        _require_handler(tx, row)
+    tx.check_version(row.version)
+    rules.requests.check("transfer", row.state)
+    detail = {"reason": order.reason, "from": row.handler}
+    if order.duty is not None and order.duty not in rules.routing.DUTIES:
+        raise WrongDuty(duty=order.duty, category=row.category, field="duty")
+    if order.handler is not None:
+        if not oversees:
+            raise RoleDenied(role=tx.actor.role)
+        chosen = _any_duty(tx, row, order.handler)
+        given = give(tx, row, chosen=chosen, action="transfer", detail=detail)
+    else:
+        duties = (order.duty,) if order.duty is not None else _duties(tx, row)
+        _check_impartial(row, duties[0], field="duty")
+        candidates = storage.posts.candidates(
+            tx.conn, row.grid, duties, tx.now, [*row.tried, row.handler]
+        )
+        chosen_by_rule = rules.routing.choose(candidates, duties)
+        if chosen_by_rule is None:
+            raise NobodyToDispatch(field="duty")
+        given = give(tx, row, chosen=chosen_by_rule, action="transfer", detail=detail)
+    return reply(given)
+
+
+def _check_impartial(row: Any, duty: str, *, field: str) -> None:
+    """Keep a complaint about the property out of the property's own hands."""
+    if row.category == "PROPERTY_SERVICE" and duty == "PROPERTY_STAFF":
+        raise WrongDuty(duty=duty, category=row.category, field=field)
+
+
+def _any_duty(tx: Tx, row: Any, steward_id: str) -> rules.routing.Candidate:
+    """Return a steward of the place, whatever his duty: the cadre has judged who is competent."""
+    found = storage.posts.candidates(tx.conn, row.grid, rules.routing.DUTIES, tx.now, ())
+    for candidate in found:
+        if candidate.steward_id == steward_id and candidate.available:
+            _check_impartial(row, candidate.duty, field="handler")
+            return candidate
+    raise HandlerNotOnDuty(steward_id=steward_id, field="handler")
+
+
+def contact_request(tx: Tx, order: ContactRequest) -> dict[str, Any]:
+    """The reporter was contacted. In an emergency only standing on site stops the clock.
+
+    Raises:
+        NotHandler: Somebody else has it.
+        StateConflict: It is not accepted, or is done.
+    """
+    row = locked(tx, order.request_id)
+    _require_handler(tx, row)
+    tx.check_version(row.version)
+    rules.requests.check("contact", row.state)
+    emergency = rules.requests.is_emergency(row.clock)
+    counts = row.contacted_at is None and (order.arrived or not emergency)
+    late = bool(counts and row.due_contact is not None and tx.now >= row.due_contact)
+    values: dict[str, Any] = {}
+    if counts:
+        values["contacted_at"] = tx.now
+        storage.cases.stop_clock(tx.conn, row.request_id, "CONTACT", tx.now)
+        tx.disarm("REQ_CONTACT", row.request_id)
+    row = change(
+        tx,
+        row,
+        "arrive" if order.arrived else "contact",
+        "IN_PROGRESS",
+        {"late": late} | ({"note": order.note} if order.note else {}),
+        **values,
+    )
+    if counts and emergency and not late:
+        minutes = int((tx.now - row.created_at).total_seconds() // 60)
+        say(
+            tx,
+            row,
+            events.EmergencyArrival(row.request_id, row.handler, row.handler_person, minutes),
+        )
+    return reply(row, late=late)
+
+
+def extend_request(tx: Tx, order: ExtendRequest) -> dict[str, Any]:
+    """Give a complex request more time, once, before its end.
+
+    Raises:
+        NotP4: It is not complex.
+        AlreadyExtended: It was extended before.
+        AfterDue: It is overdue.
+        Over15WorkingDays: The new end is not later, or too late.
+    """
+    row = locked(tx, order.request_id)
+    _require_oversight(tx, row)
+    tx.check_version(row.version)
+    rules.requests.check("extend", row.state)
+    rules.requests.check_extension(
+        clock=row.clock,
+        extended=row.extended,
+        due=row.due_resolve,
+        new_due=order.new_due,
+        latest=rules.requests.latest_extension(row.created_at, tx.calendar),
+        now=tx.now,
+    )
+    storage.cases.move_clock(tx.conn, row.request_id, "RESOLVE", order.new_due)
+    tx.arm("REQ_RESOLVE", row.request_id, order.new_due)
+    row = change(
+        tx,
+        row,
+        "extend",
+        row.state,
+        {"reason": order.reason, "new_due": stamp(order.new_due)},
+        due_resolve=order.new_due,
+        extended=True,
+    )
+    return reply(row)
+
+
+def resolve_request(tx: Tx, order: ResolveRequest) -> dict[str, Any]:
+    """The handler says that the request is done, and shows it.
+
+    Raises:
+        NotHandler: Somebody else has it.
+        NotContacted: The reporter was not contacted.
+        EvidenceRequired: Nothing shows it.
+    """
+    row = locked(tx, order.request_id)
+    _require_handler(tx, row)
+    tx.check_version(row.version)
+    rules.requests.check("resolve", row.state)
+    rules.requests.check_resolution(
+        state=row.state,
+        clock=row.clock,
+        kind=row.kind,
+        outcome=order.outcome,
+        note=order.note,
+        media=order.media,
+    )
+    on_time = tx.now < row.due_resolve
+    _disarm_all(tx, row.request_id)
+    storage.cases.stop_clock(tx.conn, row.request_id, "RESOLVE", tx.now)
+    tx.arm("REQ_AUTOCLOSE", row.request_id, tx.now + rules.requests.AUTOCLOSE)
+    vault = storage.vault(tx.settings.pii_key)
+    row = change(
+        tx,
+        row,
+        "resolve",
+        "RESOLVED",
+        {"outcome": order.outcome, "on_time": on_time},
+        resolved_at=tx.now,
+        outcome=order.outcome,
+        note=vault.seal(order.note, f"{row.request_id}.note"),
+        evidence=order.media,
+        # Late once is late for good; a reopening does not wash it off.
+        late=row.late or not on_time,
+    )
+    say(
+        tx,
+        row,
+        events.RequestResolved(row.request_id, row.handler, order.outcome, on_time, row.project_id),
+    )
+    return reply(row, on_time=on_time)
+
+
+# --------------------------------------------------------------------------------------------------
+# After the resolution
+
+
+def rate_request(tx: Tx, order: RateRequest) -> dict[str, Any]:
+    """The reporter rates, once. A bad rating is looked into before it may cost anything.
+
+    Raises:
+        NotReporter: Somebody else reported it.
+        SelfRating: The reporter handled it himself.
+        AlreadyRated: It was rated.
+        RatingWindow: 30 days are over.
+    """
+    row = locked(tx, order.request_id)
+    _require_reporter(tx, row)
+    if row.stars is not None:
+        raise AlreadyRated
+    rules.requests.check("rate", row.state)
+    rules.requests.check_rating(rated=False, resolved_at=row.resolved_at, now=tx.now)
+    if tx.actor.id == row.handler_person or tx.actor.id in storage.cases.chain(
+        tx.conn, row.request_id
+    ):
+        raise SelfRating
+    was_closed = row.state == "CLOSED"
+    bad = rules.requests.is_bad(order.stars)
+    vault = storage.vault(tx.settings.pii_key)
+    row = change(
+        tx,
+        row,
+        "rate",
+        "RATED",
+        {"stars": order.stars, "solved": order.solved},
+        rated_at=tx.now,
+        stars=order.stars,
+        solved=order.solved,
+        rating_text=vault.seal_or_none(order.text, f"{row.request_id}.rating"),
+        review="PENDING" if bad else None,
+    )
+    say(
+        tx,
+        row,
+        events.RequestRated(
+            request_id=row.request_id,
+            handler=row.handler,
+            handler_person=row.handler_person,
+            rater=tx.actor.id,
+            stars=order.stars,
+            solved=order.solved,
+            project_id=row.project_id,
+        ),
+    )
+    if bad:
+        tx.disarm("REQ_AUTOCLOSE", row.request_id)
+        tx.arm("BAD_RATING_REVIEW", row.request_id, tx.calendar.due(tx.now, 3))
+    elif was_closed and rules.requests.closes_itself(order.stars, solved=order.solved):
+        row = close(tx, row)
+    return reply(row)
+
+
+def close(tx: Tx, row: Any, detail: dict[str, Any] | None = None, **values: Any) -> Any:
+    """Close a request and say so; what a steward found himself is said on its first closing."""
+    first = row.closed_at is None
+    row = change(tx, row, "close", "CLOSED", detail, closed_at=row.closed_at or tx.now, **values)
+    tx.disarm("REQ_AUTOCLOSE", row.request_id)
+    say(tx, row, events.RequestClosed(row.request_id, rated=row.stars is not None))
+    found_himself = row.found_by is not None and row.found_by == row.handler
+    if first and found_himself and row.outcome == "SOLVED":
+        say(
+            tx,
+            row,
+            events.RequestSelfFoundClosed(row.request_id, row.handler, row.handler_person),
+        )
+    return row
+
+
+def close_request(tx: Tx, order: ReasonedRequest) -> dict[str, Any]:
+    """A cadre closes a rated request.
+
+    Raises:
+        ReviewPending: The bad rating is being looked into; the review closes it.
+        InChain: The caller took part in handling it.
+    """
+    row = locked(tx, order.request_id)
+    _require_oversight(tx, row)
+    tx.check_version(row.version)
+    rules.requests.check("close", row.state)
+    if row.review in {"PENDING", "STREET"}:
+        raise ReviewPending
+    _require_outside_chain(tx, row)
+    return reply(close(tx, row, {"reason": order.reason}))
+
+
+def _require_outside_chain(tx: Tx, row: Any) -> None:
+    if tx.actor.id == row.handler_person or tx.actor.id in storage.cases.chain(
+        tx.conn, row.request_id
+    ):
+        raise InChain
+
+
+def review_request(tx: Tx, order: ReviewRequest) -> dict[str, Any]:
+    """Somebody outside the handling chain finds whether a bad rating is right, and closes.
+
+    Raises:
+        NoReview: No bad rating waits.
+        InChain: The caller took part in handling it.
+        ReviewAtStreet: The community's time is over.
+        ReasonRequired: There are no reasons.
+    """
+    row = locked(tx, order.request_id)
+    _require_oversight(tx, row)
+    tx.check_version(row.version)
+    if row.review not in {"PENDING", "STREET"}:
+        raise NoReview
+    if row.review == "STREET" and tx.actor.role not in rules.requests.STREET:
+        raise ReviewAtStreet
+    _require_outside_chain(tx, row)
+    if not order.reason.strip():
+        raise ReasonRequired(field="reason")
+    verdict = "UPHELD" if order.upheld else "NOT_UPHELD"
+    tx.disarm("BAD_RATING_REVIEW", row.request_id)
+    detail = {"verdict": verdict, "reason": order.reason}
+    if row.state == "RATED":
+        row = change(tx, row, "review", "RATED", detail, review=verdict, reviewed_by=tx.actor.id)
+        if order.upheld:
+            _say_upheld(tx, row)
+        row = close(tx, row)
+    else:
+        # Reopened meanwhile: the rating is judged, the request goes its way.
+        row = change(tx, row, "review", row.state, detail, review=verdict, reviewed_by=tx.actor.id)
+        if order.upheld:
+            _say_upheld(tx, row)
+    return reply(row, verdict=verdict)
+
+
+def _say_upheld(tx: Tx, row: Any) -> None:
+    # The rating was given to whoever resolved it then; a reopened request may be with another.
+    steward_id, person_id = _rated_handler(tx, row)
+    say(tx, row, events.BadRatingUpheld(row.request_id, steward_id, person_id))
+
+
+def _rated_handler(tx: Tx, row: Any) -> tuple[str, str]:
+    handler = row.handler
+    for entry in storage.cases.timeline(tx.conn, row.request_id):
+        if entry.action in {"dispatch", "transfer", "redispatch", "reopen"}:
+            handler = entry.detail.get("handler", handler)
+        if entry.action == "rate":
+            break
+    steward = storage.posts.steward(tx.conn, handler)
+    return steward.steward_id, steward.person_id
+
+
+def reopen_request(tx: Tx, order: ReasonedRequest) -> dict[str, Any]:
+    """The reporter says that it was not done: half the time, at least a day, at most twice.
+
+    Raises:
+        NotReporter: Somebody else reported it.
+        ReopenLimit: It was reopened twice.
+        ReopenWindow: 7 days are over.
+    """
+    row = locked(tx, order.request_id)
+    _require_reporter(tx, row)
+    tx.check_version(row.version)
+    rules.requests.check("reopen", row.state)
+    rules.requests.check_reopening(reopens=row.reopens, resolved_at=row.resolved_at, now=tx.now)
+    due = rules.requests.due_reopened(timedelta(seconds=row.span_s), tx.now)
+    tx.disarm("REQ_AUTOCLOSE", row.request_id)
+    storage.cases.start_clock(tx.conn, row, "RESOLVE", due_at=due, now=tx.now, handler=row.handler)
+    tx.arm("REQ_RESOLVE", row.request_id, due)
+    values = {"due_resolve": due, "reopens": row.reopens + 1, "level": 0, "tried": []}
+    detail = {"reason": order.reason, "reopen_count": row.reopens + 1}
+    # It goes back to whoever said that it was done, while he is here; else to the next.
+    duties = rules.routing.DUTIES
+    back = [
+        c
+        for c in storage.posts.candidates(tx.conn, row.grid, duties, tx.now, ())
+        if c.steward_id == row.handler
+    ]
+    given = give(
+        tx, row, chosen=back[0] if back else None, action="reopen", detail=detail, **values
+    )
+    if given is None:
+        given = change(
+            tx, row, "reopen", "SUBMITTED", detail, handler=None, handler_person=None,
+            due_accept=None, **values,
+        )  # fmt: skip
+    say(
+        tx,
+        given,
+        events.RequestReopened(given.request_id, given.reopens, given.project_id),
+    )
+    return reply(given)
+
+
+# --------------------------------------------------------------------------------------------------
+# Ends without a resolution
+
+
+def cancel_request(tx: Tx, order: CancelRequest) -> dict[str, Any]:
+    """The reporter takes the request back.
+
+    Raises:
+        NotReporter: Somebody else reported it.
+        StateConflict: It is done already.
+    """
+    row = locked(tx, order.request_id)
+    _require_reporter(tx, row)
+    tx.check_version(row.version)
+    rules.requests.check("cancel", row.state)
+    _end_clocks(tx, row)
+    detail = {"reason": order.reason} if order.reason else {}
+    return reply(change(tx, row, "cancel", "CANCELLED", detail))
+
+
+def reject_request(tx: Tx, order: RejectRequest) -> dict[str, Any]:
+    """A cadre says that the matter is not ours, and the reporter reads why.
+
+    Raises:
+        StateConflict: Somebody has accepted it.
+    """
+    row = locked(tx, order.request_id)
+    _require_oversight(tx, row)
+    tx.check_version(row.version)
+    rules.requests.check("reject", row.state)
+    _end_clocks(tx, row)
+    detail = {"reason": order.reason, "note": order.note}
+    return reply(change(tx, row, "reject", "REJECTED", detail))
+
+
+def merge_request(tx: Tx, order: MergeRequest) -> dict[str, Any]:
+    """A cadre confirms that two requests are one matter; the reporter follows the other one.
+
+    Raises:
+        NotMergeable: Place, category, state or time do not fit.
+        NotFound: One of them does not exist here.
+    """
+    # Locking in the order of ids: two merges in opposite directions wait instead of deadlocking.
+    rows = {name: locked(tx, name) for name in sorted({order.request_id, order.into})}
+    row, target = rows[order.request_id], rows[order.into]
+    _require_oversight(tx, row)
+    _require_oversight(tx, target)
+    tx.check_version(row.version)
+    rules.requests.check("merge", row.state)
+    buildings = {row.building, target.building} - {None}
+    rules.requests.check_merge(
+        same_place=row.grid == target.grid and len(buildings) <= 1,
+        same_category=row.category == target.category,
+        target_state=target.state,
+        apart=row.created_at - target.created_at,
+        same=row.request_id == target.request_id,
+    )
+    _end_clocks(tx, row)
+    row = change(
+        tx, row, "merge", "MERGED", {"into": target.request_id}, merged_into=target.request_id
+    )
+    change(tx, target, "merged", target.state, {"from": row.number})
+    return reply(row, merged_into=target.request_id)
+
+
+def urge_request(tx: Tx, order: WhichRequest) -> dict[str, Any]:
+    """The reporter urges; it stands in the timeline and on the handler's bench.
+
+    Raises:
+        NotReporter: Somebody else reported it.
+        StateConflict: It is done already.
+    """
+    row = locked(tx, order.request_id)
+    _require_reporter(tx, row)
+    rules.requests.check("urge", row.state)
+    return reply(change(tx, row, "urge", row.state, {}, urged=row.urged + 1))

@@ -1,0 +1,120 @@
+"""What happens when a clock of a request runs out. Each function looks at the state again: a timer
+that comes late or twice finds nothing to do."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from chassis.bus import Due, Tx
+from services.steward import events, rules, storage
+from services.steward.actions import cases
+
+
+def _missed(tx: Tx, row: Any, which: str) -> None:
+    on_shift = row.handler is not None and storage.posts.is_on_shift(tx.conn, row.handler, tx.now)
+    cases.say(
+        tx,
+        row,
+        events.RequestDeadlineMissed(
+            row.request_id, which, row.handler, row.handler_person, on_shift
+        ),
+    )
+
+
+def accept_passed(tx: Tx, due: Due) -> None:
+    """Nobody accepted in time: the next steward gets it, if there is one."""
+    row = storage.cases.lock(tx.conn, due.ref)
+    if row is None or row.state != "DISPATCHED" or row.due_accept != due.due_at:
+        return
+    row = cases.change(
+        tx,
+        row,
+        "accept_missed",
+        row.state,
+        {"handler": row.handler},
+        tried=[*row.tried, row.handler],
+    )
+    _missed(tx, row, "ACCEPT")
+    # With nobody left it stays with him who has it: he may still accept, late.
+    cases.give(tx, row, action="redispatch", detail={"from": row.handler})
+
+
+def contact_passed(tx: Tx, due: Due) -> None:
+    """The reporter was not contacted in time."""
+    row = storage.cases.lock(tx.conn, due.ref)
+    if row is None or row.state not in rules.requests.OPEN or row.contacted_at is not None:
+        return
+    row = cases.change(tx, row, "contact_missed", row.state, {"handler": row.handler})
+    _missed(tx, row, "CONTACT")
+
+
+def resolve_passed(tx: Tx, due: Due) -> None:
+    """It was not resolved in time: flagged for good, and laid before the grid's cadre."""
+    row = storage.cases.lock(tx.conn, due.ref)
+    if row is None or row.state not in rules.requests.OPEN or row.due_resolve != due.due_at:
+        return
+    row = cases.change(tx, row, "resolve_missed", row.state, {"handler": row.handler}, late=True)
+    _missed(tx, row, "RESOLVE")
+    _escalate(tx, row, 1)
+    tx.arm("REQ_L2", row.request_id, _level_due(tx, row, 2))
+
+
+def level_2_passed(tx: Tx, due: Due) -> None:
+    """It is still open three working days later: the street's team member is told."""
+    row = storage.cases.lock(tx.conn, due.ref)
+    if row is None or row.state not in rules.requests.OPEN or row.level != 1:
+        return
+    _escalate(tx, row, 2)
+    tx.arm("REQ_L3", row.request_id, _level_due(tx, row, 3))
+
+
+def level_3_passed(tx: Tx, due: Due) -> None:
+    """It is still open five more working days later: the district's leader is told."""
+    row = storage.cases.lock(tx.conn, due.ref)
+    if row is None or row.state not in rules.requests.OPEN or row.level != 2:
+        return
+    _escalate(tx, row, 3)
+
+
+def _level_due(tx: Tx, row: Any, level: int) -> datetime:
+    return rules.requests.due_level(row.due_resolve, level, tx.calendar)
+
+
+_TARGETS = {1: ("GRID", 15), 2: ("COMMUNITY", 12), 3: ("STREET", 9)}
+
+
+def _escalate(tx: Tx, row: Any, level: int) -> None:
+    kind, digits = _TARGETS[level]
+    official = storage.ground.official(tx.conn, kind, row.grid[:digits])
+    official_id = official.official_id if official is not None else None
+    row = cases.change(
+        tx,
+        row,
+        "escalate",
+        row.state,
+        {"level": level, "official": official_id},
+        level=level,
+    )
+    cases.say(tx, row, events.RequestEscalated(row.request_id, level, official_id))
+
+
+def autoclose(tx: Tx, due: Due) -> None:
+    """72 hours after the resolution: closed, as unrated where nobody rated."""
+    row = storage.cases.lock(tx.conn, due.ref)
+    if row is None or row.resolved_at is None:
+        return
+    if row.resolved_at + rules.requests.AUTOCLOSE != due.due_at:
+        return
+    if row.state == "RESOLVED":
+        cases.close(tx, row, {"rated": row.stars is not None})
+    elif row.state == "RATED" and rules.requests.closes_itself(row.stars, solved=row.solved):
+        cases.close(tx, row, {"rated": True})
+
+
+def review_passed(tx: Tx, due: Due) -> None:
+    """The community did not look into a bad rating in time: the street does."""
+    row = storage.cases.lock(tx.conn, due.ref)
+    if row is None or row.review != "PENDING":
+        return
+    cases.change(tx, row, "review_to_street", row.state, {}, review="STREET")

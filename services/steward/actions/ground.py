@@ -1,0 +1,96 @@
+"""Areas: defining them, and announcing those that are shipped with the service."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from chassis.bus import Tx
+from services.steward import events, rules, storage
+from services.steward.errors import AreaDiffers, UnknownParent
+
+Count = Annotated[int, msgspec.Meta(ge=0, le=10_000_000)]
+
+
+@dataclass(frozen=True, slots=True)
+class DefineArea:
+    """A district, street, town, community or grid."""
+
+    code: str
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
+    kind: Literal["DISTRICT", "STREET", "TOWN", "COMMUNITY", "GRID"]
+    households: Count | None = None
+    persons: Count | None = None
+
+
+def takes_synthetic(tx: Tx) -> bool:
+    """Tell whether this installation holds invented people (a demonstration or a test)."""
+    return bool(tx.settings.synthetic or tx.runtime.process.demo_clock)
+
+
+def define_area(tx: Tx, order: DefineArea) -> dict[str, Any]:
+    """Define an area, or answer the one that is defined so already.
+
+    Raises:
+        BadAreaCode: The code does not fit its kind.
+        NotAdministered: The unit belongs to another administration.
+        UnknownParent: The area above is not defined.
+        AreaDiffers: The code is defined with another name.
+    """
+    rules.areas.check(order.code, order.kind, synthetic=takes_synthetic(tx))
+    tx.require_scope(order.code)
+    parent = rules.areas.parent_of(order.code)
+    if parent and storage.ground.area(tx.conn, parent) is None:
+        raise UnknownParent(parent=parent, field="code")
+    inserted = storage.ground.insert_area(
+        tx.conn,
+        code=order.code,
+        name=order.name,
+        kind=order.kind,
+        parent=parent,
+        households=order.households,
+        persons=order.persons,
+        version=1,
+        created_at=tx.now,
+    )
+    row = storage.ground.area(tx.conn, order.code)
+    if inserted:
+        _announce(tx, row)
+    elif row.name != order.name:
+        raise AreaDiffers(code=order.code)
+    elif (order.households, order.persons) != (None, None) and (
+        (order.households, order.persons) != (row.households, row.persons)
+    ):
+        # A grid's size is recounted from time to time; that changes no fact that others hold.
+        storage.ground.update_area(
+            tx.conn,
+            order.code,
+            households=order.households,
+            persons=order.persons,
+            version=row.version + 1,
+        )
+        row = storage.ground.area(tx.conn, order.code)
+    return {
+        "id": order.code,
+        "state": "DEFINED",
+        "version": row.version,
+        "warnings": rules.areas.size_warnings(row.kind, row.households, row.persons),
+    }
+
+
+def announce_shipped(tx: Tx) -> None:
+    """Say the areas that the first migration brought; it could not say them itself."""
+    for row in storage.ground.below(tx.conn, rules.areas.DISTRICT, None, "", 200):
+        if len(row.code) <= 9:
+            _announce(tx, row)
+
+
+def _announce(tx: Tx, row: Any) -> None:
+    tx.say(
+        events.AreaDefined(row.code, row.name, row.kind, row.parent),
+        subject=row.code,
+        scope=row.code,
+        sequence=row.version,
+    )

@@ -1,0 +1,373 @@
+"""Stewards, shifts and contact boards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from chassis.bus import Tx
+from chassis.refusal import NotFound, StateConflict
+from services.steward import events, rules, storage
+from services.steward.actions import cases
+from services.steward.errors import (
+    AlreadySteward,
+    BadSpan,
+    DutyWithoutEntry,
+    IdTaken,
+    NotMyGrid,
+    NotSpendable,
+    ShiftOverlap,
+    TypeDutyMismatch,
+    UnknownGrid,
+    UnknownPerson,
+)
+
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+Duty = Literal[
+    "COMMUNITY_CADRE", "GRID_WORKER", "PROPERTY_STAFF",
+    "POLICE", "BUILDING_HEAD", "WATER", "POWER", "GAS", "HEAT", "NETWORK",
+]  # fmt: skip
+
+LONGEST_SHIFT = timedelta(hours=24)
+VACANT = "岗位空缺"
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolSteward:
+    """A person becomes a steward of some grids, and stands on their boards if he agrees."""
+
+    person_id: str
+    type: Literal["FULL_TIME", "PART_TIME"]
+    duty: Duty
+    grids: Annotated[list[str], msgspec.Meta(min_length=1, max_length=200)]
+    employer: Annotated[str, msgspec.Meta(max_length=100)] | None = None
+    work_phone: Annotated[str, msgspec.Meta(max_length=20)] | None = None
+    spendable: bool | None = None
+    is_state_official: bool = False
+    board_consent: bool = True
+    steward_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WhichSteward:
+    """Which steward is meant."""
+
+    steward_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonedSteward:
+    """A change of a steward that owes a reason."""
+
+    steward_id: str
+    reason: Annotated[str, msgspec.Meta(min_length=2, max_length=300)]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanShift:
+    """A steward sits in a grid from start to end."""
+
+    steward_id: str
+    grid: str
+    start: Instant
+    end: Instant
+    place: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+
+
+@dataclass(frozen=True, slots=True)
+class WhichShift:
+    """Which shift is meant."""
+
+    shift_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublishBoard:
+    """A new version of a grid's contact board, with a reason for each duty without a name."""
+
+    grid: str
+    reasons: dict[str, str] = field(default_factory=dict)
+
+
+def _reply(row: Any, **more: Any) -> dict[str, Any]:
+    return {"id": row.steward_id, "state": row.status, "version": row.version} | more
+
+
+def enrol_steward(tx: Tx, order: EnrolSteward) -> dict[str, Any]:
+    """Make a person a steward, or answer the one who is enrolled so already.
+
+    Raises:
+        UnknownPerson: The person is not registered.
+        UnknownGrid: A grid does not exist.
+        TypeDutyMismatch: FULL_TIME and the duty do not go together.
+        NotSpendable: Police and state officials do not spend points.
+        AlreadySteward: The person holds the duty.
+        IdTaken: The chosen id names another steward.
+    """
+    chosen = rules.identity.check_id(order.steward_id, "stw", field="steward_id")
+    grids = sorted(set(order.grids))
+    missing = set(grids) - storage.ground.known(tx.conn, grids, "GRID")
+    if missing:
+        raise UnknownGrid(grid=min(missing), field="grids")
+    for grid in grids:
+        tx.require_scope(grid)
+    if rules.routing.type_of(order.duty) != order.type:
+        raise TypeDutyMismatch(duty=order.duty, type=order.type, field="type")
+    may_spend = rules.routing.may_spend(order.duty, is_state_official=order.is_state_official)
+    if order.spendable and not may_spend:
+        raise NotSpendable(field="spendable")
+    spendable = may_spend if order.spendable is None else order.spendable
+    phone = (
+        rules.identity.check_work_phone(order.work_phone) if order.work_phone is not None else None
+    )
+    person = storage.people.person(tx.conn, order.person_id)
+    if person is None or person.status != "ACTIVE":
+        raise UnknownPerson(person_id=order.person_id, field="person_id")
+    steward_id = chosen or tx.new_id("stw")
+    vault = storage.vault(tx.settings.pii_key)
+    inserted = storage.posts.insert(
+        tx.conn,
+        grids,
+        steward_id=steward_id,
+        person_id=order.person_id,
+        type=order.type,
+        duty=order.duty,
+        employer=order.employer,
+        work_phone=vault.seal_or_none(phone, f"{steward_id}.work_phone"),
+        board_consent=order.board_consent,
+        spendable=spendable,
+        is_state_official=order.is_state_official,
+        area=grids[0][:12],
+        status="ACTIVE",
+        created_at=tx.now,
+        version=1,
+    )
+    row = storage.posts.steward(tx.conn, steward_id)
+    if not inserted:
+        return _enrolled_before(tx, order, row, grids)
+    tx.say(
+        events.StewardEnrolled(
+            steward_id=steward_id,
+            person_id=order.person_id,
+            type=order.type,
+            duty=order.duty,
+            grids=grids,
+            community=row.area,
+            spendable=spendable,
+        ),
+        subject=steward_id,
+        scope=row.area,
+        sequence=1,
+    )
+    return _reply(row, spendable=spendable)
+
+
+def _enrolled_before(tx: Tx, order: EnrolSteward, row: Any, grids: list[str]) -> dict[str, Any]:
+    if row is None:
+        raise AlreadySteward(field="person_id")
+    same = (row.person_id, row.duty) == (order.person_id, order.duty)
+    if not same or storage.posts.grids_of(tx.conn, row.steward_id) != grids:
+        raise IdTaken(id=row.steward_id, field="steward_id")
+    return _reply(row, spendable=row.spendable)
+
+
+def _locked(tx: Tx, steward_id: str, states: Iterable[str]) -> Any:
+    row = storage.posts.lock(tx.conn, steward_id)
+    if row is None or not tx.actor.covers(row.area):
+        raise NotFound(kind="steward", id=steward_id)
+    tx.check_version(row.version)
+    if row.status not in states:
+        raise StateConflict(state=row.status)
+    return row
+
+
+def suspend_steward(tx: Tx, order: ReasonedSteward) -> dict[str, Any]:
+    """Suspend a steward; what he has in hand goes to others at once.
+
+    Raises:
+        NotFound: No such steward here.
+        StateConflict: He is not active.
+    """
+    row = _locked(tx, order.steward_id, ("ACTIVE",))
+    storage.posts.update(tx.conn, row.steward_id, status="SUSPENDED", version=row.version + 1)
+    handed = _hand_over(tx, row)
+    _republish(tx, row)
+    return _reply(storage.posts.steward(tx.conn, row.steward_id), handed_over=handed)
+
+
+def resume_steward(tx: Tx, order: WhichSteward) -> dict[str, Any]:
+    """Let a suspended steward serve again.
+
+    Raises:
+        NotFound: No such steward here.
+        StateConflict: He is not suspended.
+    """
+    row = _locked(tx, order.steward_id, ("SUSPENDED",))
+    storage.posts.update(tx.conn, row.steward_id, status="ACTIVE", version=row.version + 1)
+    _republish(tx, row)
+    return _reply(storage.posts.steward(tx.conn, row.steward_id))
+
+
+def leave_steward(tx: Tx, order: ReasonedSteward) -> dict[str, Any]:
+    """A steward leaves: requests handed over, boards published anew, all in this transaction (F17).
+
+    Raises:
+        NotFound: No such steward here.
+        StateConflict: He has left already.
+    """
+    row = _locked(tx, order.steward_id, ("ACTIVE", "SUSPENDED"))
+    version = row.version + 1
+    storage.posts.update(tx.conn, row.steward_id, status="LEFT", left_at=tx.now, version=version)
+    handed = _hand_over(tx, row)
+    storage.posts.drop_future_shifts(tx.conn, row.steward_id, tx.now)
+    _republish(tx, row)
+    tx.say(
+        events.StewardLeft(row.steward_id, row.person_id),
+        subject=row.steward_id,
+        scope=row.area,
+        sequence=version,
+    )
+    return _reply(storage.posts.steward(tx.conn, row.steward_id), handed_over=handed)
+
+
+def _hand_over(tx: Tx, steward: Any) -> int:
+    """Give away what a steward has in hand; what nobody can take waits in the community's queue."""
+    rows = storage.cases.in_hand_of(tx.conn, steward.steward_id)
+    for row in rows:
+        detail = {"from": steward.steward_id, "reason": "HAND_OVER"}
+        if cases.give(tx, row, action="redispatch", detail=detail) is None:
+            storage.cases.void_clock(tx.conn, row.request_id, "ACCEPT", tx.now)
+            storage.cases.hand_clock(tx.conn, row.request_id, None)
+            tx.disarm("REQ_ACCEPT", row.request_id)
+            cases.change(
+                tx,
+                row,
+                "redispatch",
+                "SUBMITTED",
+                detail,
+                handler=None,
+                handler_person=None,
+                due_accept=None,
+            )
+    return len(rows)
+
+
+def plan_shift(tx: Tx, order: PlanShift) -> dict[str, Any]:
+    """Plan a shift.
+
+    Raises:
+        NotFound: No such steward.
+        NotMyGrid: The steward does not serve the grid.
+        BadSpan: The end does not follow the start within 24 hours.
+        ShiftOverlap: He sits there at that time already.
+    """
+    steward = storage.posts.lock(tx.conn, order.steward_id)
+    if steward is None or steward.status == "LEFT":
+        raise NotFound(kind="steward", id=order.steward_id)
+    tx.require_scope(order.grid)
+    if order.grid not in storage.posts.grids_of(tx.conn, order.steward_id):
+        raise NotMyGrid(grid=order.grid, field="grid")
+    if not timedelta(0) < order.end - order.start <= LONGEST_SHIFT:
+        raise BadSpan(field="end")
+    if storage.posts.shift_overlaps(tx.conn, order.steward_id, order.grid, order.start, order.end):
+        raise ShiftOverlap(field="start")
+    shift_id = tx.new_id("shf")
+    storage.posts.insert_shift(
+        tx.conn,
+        shift_id=shift_id,
+        steward_id=order.steward_id,
+        area=order.grid[:12],
+        grid=order.grid,
+        start_at=order.start,
+        end_at=order.end,
+        local_day=tx.calendar.local_date(order.start).isoformat(),
+        place=order.place,
+        state="PLANNED",
+        version=1,
+    )
+    return {"id": shift_id, "state": "PLANNED", "version": 1}
+
+
+def miss_shift(tx: Tx, order: WhichShift) -> dict[str, Any]:
+    """Mark a shift at which nobody sat; it no longer counts as attendance.
+
+    Raises:
+        NotFound: No such shift here.
+        StateConflict: It is marked already.
+    """
+    row = storage.posts.shift(tx.conn, order.shift_id)
+    if row is None or not tx.actor.covers(row.grid):
+        raise NotFound(kind="shift", id=order.shift_id)
+    tx.check_version(row.version)
+    if row.state != "PLANNED":
+        raise StateConflict(state=row.state)
+    storage.posts.update_shift(tx.conn, row.shift_id, state="MISSED", version=row.version + 1)
+    return {"id": row.shift_id, "state": "MISSED", "version": row.version + 1}
+
+
+def publish_board(tx: Tx, order: PublishBoard) -> dict[str, Any]:
+    """Publish a grid's contact board: every required duty has a name or a stated reason.
+
+    Raises:
+        UnknownGrid: No such grid.
+        DutyWithoutEntry: A duty has neither.
+    """
+    if not storage.ground.known(tx.conn, [order.grid], "GRID"):
+        raise UnknownGrid(grid=order.grid, field="grid")
+    tx.require_scope(order.grid)
+    entries = _entries(tx, order.grid)
+    covered = {entry["duty"] for entry in entries}
+    reasons = {
+        duty: reason.strip()
+        for duty, reason in order.reasons.items()
+        if duty in rules.routing.DUTIES and duty not in covered and reason.strip()
+    }
+    open_duties = [d for d in rules.routing.DUTIES if d not in covered and d not in reasons]
+    if open_duties:
+        raise DutyWithoutEntry(duties=", ".join(open_duties), field="reasons")
+    version = _insert_board(tx, order.grid, entries, reasons)
+    return {"id": order.grid, "state": "PUBLISHED", "version": version}
+
+
+def _entries(tx: Tx, grid: str) -> list[dict[str, str]]:
+    return [
+        {"steward_id": row.steward_id, "duty": row.duty}
+        for row in storage.posts.serving(tx.conn, grid)
+        if row.board_consent
+    ]
+
+
+def _insert_board(tx: Tx, grid: str, entries: list[dict[str, str]], reasons: dict[str, str]) -> int:
+    before = storage.posts.board(tx.conn, grid)
+    version = before.version + 1 if before is not None else 1
+    storage.posts.insert_board(
+        tx.conn,
+        grid=grid,
+        version=version,
+        area=grid[:12],
+        entries=entries,
+        reasons=reasons,
+        published_at=tx.now,
+        published_by=tx.actor.id,
+    )
+    return int(version)
+
+
+def _republish(tx: Tx, steward: Any) -> None:
+    """Publish the boards of a steward's grids anew; a duty that lost its last name is vacant."""
+    for grid in storage.posts.grids_of(tx.conn, steward.steward_id):
+        before = storage.posts.board(tx.conn, grid)
+        if before is None:
+            continue
+        entries = _entries(tx, grid)
+        covered = {entry["duty"] for entry in entries}
+        reasons = {
+            duty: before.reasons.get(duty, VACANT)
+            for duty in rules.routing.DUTIES
+            if duty not in covered
+        }
+        _insert_board(tx, grid, entries, reasons)

@@ -1,0 +1,401 @@
+"""Volunteer hours, hazards and visits."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from chassis.bus import Tx
+from chassis.refusal import Invalid, NotFound, Refusal, RoleDenied, StateConflict
+from services.steward import events, rules, storage
+from services.steward.actions.cases import Category, Media
+from services.steward.errors import (
+    BadSpan,
+    DayTooLong,
+    IdTaken,
+    NotMyGrid,
+    NotResident,
+    Overlap,
+    SelfConfirm,
+    UnknownGrid,
+    UnknownPerson,
+)
+
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+Minutes = Annotated[int, msgspec.Meta(ge=0, le=1440)]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordHours:
+    """Volunteer service of one person on one day."""
+
+    person_id: str
+    minutes: Annotated[int, msgspec.Meta(ge=1, le=1440)]
+    source: Literal["QR", "GPS", "BACKFILL"]
+    date: date
+    activity: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+    check_in: Instant | None = None
+    check_out: Instant | None = None
+    record_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmHours:
+    """The organiser confirms how long it was."""
+
+    record_id: str
+    minutes: Annotated[int, msgspec.Meta(ge=1, le=1440)]
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectHours:
+    """It was not so long, or longer; 0 takes it back."""
+
+    record_id: str
+    minutes: Minutes
+    reason: Annotated[str, msgspec.Meta(min_length=2, max_length=300)]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportHazard:
+    """Somebody saw a danger."""
+
+    category: Category
+    grid: str
+    place: Annotated[str, msgspec.Meta(min_length=2, max_length=200)]
+    media: Media = field(default_factory=list)
+    reporter_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyHazard:
+    """Somebody looked."""
+
+    hazard_id: str
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VisitItem:
+    """One visit as the device kept it."""
+
+    client_id: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    grid: str
+    purpose: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
+    occurred_at: Instant
+    building: Annotated[str, msgspec.Meta(max_length=40)] | None = None
+    findings: Annotated[list[str], msgspec.Meta(max_length=20)] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordVisits:
+    """What a device collected while it was offline."""
+
+    items: Annotated[list[VisitItem], msgspec.Meta(min_length=1, max_length=200)]
+
+
+# --------------------------------------------------------------------------------------------------
+# Volunteer hours
+
+
+def record_hours(tx: Tx, order: RecordHours) -> dict[str, Any]:
+    """Record volunteer service; it counts when the organiser confirms it.
+
+    Raises:
+        UnknownPerson: The person is not registered.
+        NotResident: The person lives in no grid.
+        BadSpan: The times do not fit the minutes.
+        Overlap: He volunteered elsewhere at that time.
+        ClockSkew: It lies in the future.
+        IdTaken: The chosen id names another record.
+    """
+    chosen = rules.identity.check_id(order.record_id, "vol", field="record_id")
+    person = storage.people.person(tx.conn, order.person_id)
+    if person is None or person.status != "ACTIVE":
+        raise UnknownPerson(person_id=order.person_id, field="person_id")
+    if person.grid is None:
+        raise NotResident(field="person_id")
+    if tx.actor.role == "R_RESIDENT":
+        if tx.actor.id != order.person_id:
+            raise RoleDenied(role=tx.actor.role)
+    else:
+        tx.require_scope(person.grid)
+    record_id = chosen or tx.new_id("vol")
+    digest = hashlib.sha256(msgspec.json.encode(order)).hexdigest()
+    before = storage.records.record(tx.conn, record_id)
+    if before is not None:
+        if before.digest != digest:
+            raise IdTaken(id=record_id, field="record_id")
+        return _record_reply(before)
+    rules.hours.check_moment(tx.calendar.midnight(order.date), tx.now, street=True)
+    _check_span(tx, order, record_id)
+    storage.records.insert_record(
+        tx.conn,
+        record_id=record_id,
+        person_id=order.person_id,
+        area=person.area,
+        date=order.date,
+        minutes=order.minutes,
+        source=order.source,
+        activity=order.activity,
+        check_in=order.check_in,
+        check_out=order.check_out,
+        state="RECORDED",
+        digest=digest,
+        version=1,
+        created_at=tx.now,
+    )
+    return _record_reply(storage.records.record(tx.conn, record_id))
+
+
+def _record_reply(row: Any, **more: Any) -> dict[str, Any]:
+    return {
+        "id": row.record_id,
+        "state": row.state,
+        "version": row.version,
+        "minutes": row.minutes,
+    } | more
+
+
+def _check_span(tx: Tx, order: RecordHours, record_id: str) -> None:
+    if order.check_in is None and order.check_out is None:
+        return
+    if order.check_in is None or order.check_out is None:
+        raise Invalid(field="check_out", reason="check_in 与 check_out 应同时给出")
+    minutes = (order.check_out - order.check_in).total_seconds() / 60
+    if minutes <= 0 or order.minutes > minutes:
+        raise BadSpan(field="check_out")
+    rules.hours.check_moment(order.check_out, tx.now, street=True)
+    other = storage.records.overlapping(
+        tx.conn, order.person_id, order.check_in, order.check_out, record_id
+    )
+    if other is not None:
+        raise Overlap(record_id=other, field="check_in")
+
+
+def _locked_record(tx: Tx, record_id: str, state: str) -> Any:
+    row = storage.records.record(tx.conn, record_id)
+    if row is None or not tx.actor.covers(row.area):
+        raise NotFound(kind="volunteer_record", id=record_id)
+    tx.check_version(row.version)
+    if row.state != state:
+        raise StateConflict(state=row.state)
+    if row.person_id == tx.actor.id:
+        raise SelfConfirm
+    return row
+
+
+def confirm_hours(tx: Tx, order: ConfirmHours) -> dict[str, Any]:
+    """The organiser confirms. What passes the daily cap is said, and counts for nothing more.
+
+    Raises:
+        SelfConfirm: Nobody confirms his own hours.
+        TooOld: More than 30 days back; the street confirms that.
+        DayTooLong: The day would have more than 24 hours.
+    """
+    row = _locked_record(tx, order.record_id, "RECORDED")
+    done_at = rules.hours.end_of(row.date, tx.now, tx.calendar)
+    rules.hours.check_moment(done_at, tx.now, street=tx.actor.role in rules.requests.STREET)
+    # The person's row orders rivals: two confirmations of one day see each other.
+    storage.people.lock(tx.conn, row.person_id)
+    others = storage.records.minutes_of_day(tx.conn, row.person_id, row.date, row.record_id)
+    if others + order.minutes > 1440:
+        raise DayTooLong(field="minutes")
+    version = row.version + 1
+    storage.records.update_record(
+        tx.conn,
+        row.record_id,
+        minutes=order.minutes,
+        state="CONFIRMED",
+        confirmed_by=tx.actor.id,
+        version=version,
+    )
+    tx.say(
+        events.VolunteerHoursConfirmed(
+            row.record_id, row.person_id, order.minutes, row.source, row.date
+        ),
+        subject=row.record_id,
+        scope=row.area,
+        sequence=version,
+        occurred_at=done_at,
+    )
+    day = others + order.minutes
+    return _record_reply(
+        storage.records.record(tx.conn, row.record_id),
+        day_minutes=day,
+        daily_cap=day > rules.hours.DAILY_CAP_MINUTES,
+    )
+
+
+def correct_hours(tx: Tx, order: CorrectHours) -> dict[str, Any]:
+    """Correct confirmed service; whoever heard the hours hears the difference.
+
+    Raises:
+        SelfConfirm: Nobody corrects his own hours.
+        StateConflict: They are not confirmed.
+        DayTooLong: The day would have more than 24 hours.
+    """
+    row = _locked_record(tx, order.record_id, "CONFIRMED")
+    storage.people.lock(tx.conn, row.person_id)
+    others = storage.records.minutes_of_day(tx.conn, row.person_id, row.date, row.record_id)
+    if others + order.minutes > 1440:
+        raise DayTooLong(field="minutes")
+    version = row.version + 1
+    storage.records.update_record(tx.conn, row.record_id, minutes=order.minutes, version=version)
+    tx.say(
+        events.VolunteerHoursCorrected(
+            record_id=row.record_id,
+            person_id=row.person_id,
+            minutes=order.minutes,
+            previous_minutes=row.minutes,
+            source=row.source,
+            date=row.date,
+        ),
+        subject=row.record_id,
+        scope=row.area,
+        sequence=version,
+    )
+    return _record_reply(
+        storage.records.record(tx.conn, row.record_id), previous_minutes=row.minutes
+    )
+
+
+# --------------------------------------------------------------------------------------------------
+# Hazards
+
+
+def report_hazard(tx: Tx, order: ReportHazard) -> dict[str, Any]:
+    """Report a danger; somebody else looks whether it is so.
+
+    Raises:
+        UnknownGrid: No such grid.
+        UnknownPerson: The named reporter is not registered.
+    """
+    if not storage.ground.known(tx.conn, [order.grid], "GRID"):
+        raise UnknownGrid(grid=order.grid, field="grid")
+    reporter = order.reporter_id or tx.actor.id
+    if tx.actor.role == "R_RESIDENT" and reporter != tx.actor.id:
+        raise RoleDenied(role=tx.actor.role)
+    if storage.people.person(tx.conn, reporter) is None:
+        raise UnknownPerson(person_id=reporter, field="reporter_id")
+    hazard_id = tx.new_id("haz")
+    storage.records.insert_hazard(
+        tx.conn,
+        hazard_id=hazard_id,
+        reporter_id=reporter,
+        category=order.category,
+        area=order.grid[:12],
+        grid=order.grid,
+        place=order.place,
+        media=order.media,
+        state="PENDING",
+        version=1,
+        created_at=tx.now,
+    )
+    return {"id": hazard_id, "state": "PENDING", "version": 1}
+
+
+def verify_hazard(tx: Tx, order: VerifyHazard) -> dict[str, Any]:
+    """Say whether a reported danger is one.
+
+    Raises:
+        NotFound: No such hazard here.
+        SelfConfirm: The reporter does not verify it himself.
+        StateConflict: Somebody has looked already.
+    """
+    row = storage.records.hazard(tx.conn, order.hazard_id)
+    if row is None or not tx.actor.covers(row.grid):
+        raise NotFound(kind="hazard", id=order.hazard_id)
+    tx.check_version(row.version)
+    if row.state != "PENDING":
+        raise StateConflict(state=row.state)
+    if row.reporter_id == tx.actor.id:
+        raise SelfConfirm
+    state = "TRUE" if order.verified else "FALSE"
+    version = row.version + 1
+    storage.records.update_hazard(
+        tx.conn, row.hazard_id, state=state, verified_by=tx.actor.id, version=version
+    )
+    tx.say(
+        events.HazardVerified(row.hazard_id, row.reporter_id, row.category, order.verified),
+        subject=row.hazard_id,
+        scope=row.area,
+        sequence=version,
+    )
+    return {"id": row.hazard_id, "state": state, "version": version}
+
+
+# --------------------------------------------------------------------------------------------------
+# Visits
+
+
+def record_visits(tx: Tx, order: RecordVisits) -> dict[str, Any]:
+    """Store a device's visits: one result per item, in the order given (F16).
+
+    Raises:
+        NotFound: The caller is no steward.
+    """
+    posts = [p for p in storage.posts.of_person(tx.conn, tx.actor.id) if p.status == "ACTIVE"]
+    if not posts:
+        raise NotFound(kind="steward", id=tx.actor.id)
+    serves = {
+        grid: post.steward_id
+        for post in reversed(posts)
+        for grid in storage.posts.grids_of(tx.conn, post.steward_id)
+    }
+    results: list[str] = []
+    rows: list[dict[str, Any]] = []
+    seen: set[str] = set()
+    for item in order.items:
+        try:
+            row = _visit(tx, item, serves)
+        except Refusal as refusal:
+            results.append(refusal.guard or refusal.code)
+            continue
+        if item.client_id in seen:
+            results.append("duplicate")
+            continue
+        seen.add(item.client_id)
+        rows.append(row)
+        results.append(item.client_id)
+    stored = storage.records.insert_visits(tx.conn, rows) if rows else set()
+    late = {row["client_id"] for row in rows if row["late"]}
+    items = []
+    for item, result in zip(order.items, results, strict=True):
+        fate = result
+        if result == item.client_id:
+            fate = "stored" if item.client_id in stored else "duplicate"
+        items.append(
+            {
+                "client_id": item.client_id,
+                "result": fate,
+                "late": fate == "stored" and item.client_id in late,
+            }
+        )
+    return {"id": None, "state": "STORED", "items": items}
+
+
+def _visit(tx: Tx, item: VisitItem, serves: dict[str, str]) -> dict[str, Any]:
+    steward_id = serves.get(item.grid)
+    if steward_id is None:
+        raise NotMyGrid(grid=item.grid, field="grid")
+    rules.hours.check_moment(item.occurred_at, tx.now)
+    period, late = rules.hours.counting_period(item.occurred_at, tx.now, tx.calendar)
+    return {
+        "visit_id": tx.new_id("vis"),
+        "steward_id": steward_id,
+        "client_id": item.client_id,
+        "area": item.grid[:12],
+        "grid": item.grid,
+        "building": item.building,
+        "purpose": item.purpose,
+        "findings": item.findings,
+        "occurred_at": item.occurred_at,
+        "created_at": tx.now,
+        "period": period,
+        "late": late,
+    }

@@ -1,0 +1,381 @@
+"""Refusals of the steward service; each text is the msgid of `locale/en.po`."""
+
+from __future__ import annotations
+
+from chassis.refusal import Guard, Refusal
+
+
+class UnknownParent(Guard):
+    """The area above does not exist."""
+
+    guard = "UNKNOWN_PARENT"
+    text = "上级区域 {parent} 不存在"
+
+
+class BadAreaCode(Guard):
+    """The code does not fit its kind, or lies outside the numbers that may be used here."""
+
+    guard = "BAD_AREA_CODE"
+    text = "区域代码 {code} 不符合 {kind} 的编码规则"
+
+
+class NotAdministered(Guard):
+    """The unit is listed under the district's code but is run by somebody else."""
+
+    guard = "NOT_ADMINISTERED"
+    text = "{code} 不由任城区管理"
+
+
+class AreaDiffers(Refusal):
+    """The code is defined already, with another content."""
+
+    code = "AREA_EXISTS"
+    status = 409
+    text = "区域 {code} 已存在,内容不同"
+
+
+class UnknownGrid(Guard):
+    """There is no such grid."""
+
+    guard = "UNKNOWN_GRID"
+    text = "网格 {grid} 不存在"
+
+
+class BadName(Guard):
+    """A person's name is 2 to 20 Chinese characters, with the dot of minority names."""
+
+    guard = "BAD_NAME"
+    text = "姓名应为 2–20 个汉字或间隔号"
+
+
+class BadIdNumber(Guard):
+    """The identity number fails GB 11643."""
+
+    guard = "BAD_ID_NUMBER"
+    text = "居民身份证号码校验不通过"
+
+
+class BadPhone(Guard):
+    """The number is no mobile number of a person."""
+
+    guard = "BAD_PHONE"
+    text = "手机号码格式不正确"
+
+
+class SyntheticNotAllowed(Guard):
+    """Synthetic people are only for demonstrations and tests."""
+
+    guard = "SYNTHETIC_NOT_ALLOWED"
+    text = "本系统不接受合成人员数据"
+
+
+class SyntheticMark(Guard):
+    """A synthetic person must be recognisable by his numbers, and nobody else may be."""
+
+    guard = "SYNTHETIC_MARK"
+    text = "合成人员必须使用 128 号段与 370899 区划,真实人员不得使用"
+
+
+class BadId(Guard):
+    """A client-chosen id does not have the form that is asked."""
+
+    guard = "BAD_ID"
+    text = "编号 {id} 格式不正确,应为 {prefix}_ 加 UUID"
+
+
+class IdTaken(Refusal):
+    """The client-chosen id names something else already."""
+
+    code = "ID_TAKEN"
+    status = 409
+    text = "编号 {id} 已存在,内容不同"
+
+
+class PersonExists(Refusal):
+    """The identity number belongs to a registered person."""
+
+    code = "PERSON_EXISTS"
+    status = 409
+    text = "该身份证号码已登记"
+
+
+class PhoneTaken(Refusal):
+    """The phone belongs to a registered person."""
+
+    code = "PHONE_TAKEN"
+    status = 409
+    text = "该手机号码已登记"
+
+
+class StillSteward(Guard):
+    """A person who is a steward leaves that post first."""
+
+    guard = "STILL_STEWARD"
+    text = "该人员仍是红色管家 {steward_id},请先办理离任"
+
+
+class NotResident(Guard):
+    """The person lives in no grid."""
+
+    guard = "NOT_RESIDENT"
+    text = "该人员没有所属网格"
+
+
+class TypeDutyMismatch(Guard):
+    """FULL_TIME belongs to the three duties that sit in the compound, PART_TIME to the others."""
+
+    guard = "TYPE_DUTY_MISMATCH"
+    text = "岗位 {duty} 与管家类型 {type} 不符"
+
+
+class AlreadySteward(Refusal):
+    """The person holds this duty already."""
+
+    code = "ALREADY_STEWARD"
+    status = 409
+    text = "该人员已担任此岗位的红色管家"
+
+
+class NotSpendable(Guard):
+    """Police and state officials do not spend points."""
+
+    guard = "NOT_SPENDABLE"
+    text = "公安民警和国家公职人员的积分不可兑换"
+
+
+class BadSpan(Guard):
+    """A span ends before it begins, or is longer than may be."""
+
+    guard = "BAD_SPAN"
+    text = "起止时间不正确"
+
+
+class ShiftOverlap(Guard):
+    """The steward sits in this grid at that time already."""
+
+    guard = "SHIFT_OVERLAP"
+    text = "该管家在此时段已有值班"
+
+
+class NotMyGrid(Guard):
+    """The steward does not serve this grid."""
+
+    guard = "NOT_MY_GRID"
+    text = "该管家不负责网格 {grid}"
+
+
+class DutyWithoutEntry(Guard):
+    """A required duty has neither an entry nor a stated reason."""
+
+    guard = "DUTY_WITHOUT_ENTRY"
+    text = "岗位 {duties} 无人公示,且未说明原因"
+
+
+class ClockSkew(Guard):
+    """What is reported lies in the future."""
+
+    guard = "CLOCK_SKEW"
+    text = "发生时间晚于当前时间"
+
+
+class TooOld(Guard):
+    """What is reported lies more than 30 days back and needs the street."""
+
+    guard = "TOO_OLD"
+    text = "发生时间超过 30 天,需街道批准"
+
+
+class ProjectNotOfGrid(Guard):
+    """The named project does not serve the grid."""
+
+    guard = "PROJECT_NOT_OF_GRID"
+    text = "物业项目 {project_id} 不服务网格 {grid}"
+
+
+class NotHandler(Guard):
+    """Somebody else handles this request."""
+
+    guard = "NOT_HANDLER"
+    text = "您不是该诉求的承办人"
+
+
+class NotReporter(Guard):
+    """Only the reporter may do this."""
+
+    guard = "NOT_REPORTER"
+    text = "只有诉求人本人可以执行此操作"
+
+
+class HandlerNotOnDuty(Guard):
+    """The named steward does not serve the place now."""
+
+    guard = "HANDLER_NOT_ON_DUTY"
+    text = "管家 {steward_id} 当前不在该网格当值"
+
+
+class WrongDuty(Guard):
+    """The named steward's duty does not take this category."""
+
+    guard = "WRONG_DUTY"
+    text = "岗位 {duty} 不承办类别 {category}"
+
+
+class NobodyToDispatch(Guard):
+    """Nobody can take the request."""
+
+    guard = "NOBODY_TO_DISPATCH"
+    text = "没有可承办的红色管家"
+
+
+class ReturnLimit(Guard):
+    """A request is returned at most twice; then a cadre holds it."""
+
+    guard = "RETURN_LIMIT"
+    text = "已退回 2 次,只能由社区干部承办"
+
+
+class EvidenceRequired(Guard):
+    """Solving is shown by a picture or record, explaining by a note."""
+
+    guard = "EVIDENCE_REQUIRED"
+    text = "办结需要说明和佐证材料"
+
+
+class NotContacted(Guard):
+    """The reporter was not contacted yet."""
+
+    guard = "NOT_CONTACTED"
+    text = "尚未联系诉求人,不能办结"
+
+
+class RatingWindow(Guard):
+    """A request is rated within 30 days after it was resolved."""
+
+    guard = "RATING_WINDOW"
+    text = "已超过办结后 30 天的评价期"
+
+
+class AlreadyRated(Guard):
+    """A request is rated once."""
+
+    guard = "ALREADY_RATED"
+    text = "该诉求已评价"
+
+
+class SelfRating(Guard):
+    """Who handled a request does not rate it."""
+
+    guard = "SELF_RATING"
+    text = "承办人不能评价自己办理的诉求"
+
+
+class ReopenWindow(Guard):
+    """A request is reopened within 7 days after it was resolved."""
+
+    guard = "REOPEN_WINDOW"
+    text = "已超过办结后 7 天的重办期"
+
+
+class ReopenLimit(Guard):
+    """A request is reopened at most twice."""
+
+    guard = "REOPEN_LIMIT"
+    text = "该诉求已重办 2 次"
+
+
+class NotP4(Guard):
+    """Only a complex request is extended."""
+
+    guard = "NOT_P4"
+    text = "只有 P4 诉求可以延期"
+
+
+class AlreadyExtended(Guard):
+    """A request is extended once."""
+
+    guard = "ALREADY_EXTENDED"
+    text = "该诉求已延期一次"
+
+
+class AfterDue(Guard):
+    """What is overdue is not extended."""
+
+    guard = "AFTER_DUE"
+    text = "已超过办理期限,不能延期"
+
+
+class Over15WorkingDays(Guard):
+    """The new end lies behind 15 working days from submission, or before the present end."""
+
+    guard = "OVER_15_WD"
+    text = "新期限须晚于原期限,且不超过提交后 15 个工作日"
+
+
+class NotMergeable(Guard):
+    """Merged are open requests of one place and category within 72 hours."""
+
+    guard = "NOT_MERGEABLE"
+    text = "只能并入 72 小时内同地点、同类别的未结诉求"
+
+
+class ReviewPending(Guard):
+    """The bad rating is under review; the review closes the request."""
+
+    guard = "REVIEW_PENDING"
+    text = "差评正在核查,由核查结论结案"
+
+
+class NoReview(Guard):
+    """There is no bad rating that waits for a review."""
+
+    guard = "NO_REVIEW"
+    text = "没有待核查的差评"
+
+
+class InChain(Guard):
+    """Who took part in handling a request does not judge it."""
+
+    guard = "IN_CHAIN"
+    text = "参与办理的人员不能核查或结案"
+
+
+class ReviewAtStreet(Guard):
+    """The community's three working days are over."""
+
+    guard = "REVIEW_AT_STREET"
+    text = "核查期限已过,由街道核查"
+
+
+class ReasonRequired(Guard):
+    """A decision about somebody's matter has a reason."""
+
+    guard = "REASON_REQUIRED"
+    text = "请说明理由"
+
+
+class SelfConfirm(Guard):
+    """Nobody confirms his own hours or hazard."""
+
+    guard = "SELF_CONFIRM"
+    text = "不能确认本人的记录"
+
+
+class Overlap(Guard):
+    """The person volunteered elsewhere at that time."""
+
+    guard = "OVERLAP"
+    text = "该时段与记录 {record_id} 重叠"
+
+
+class DayTooLong(Guard):
+    """A day has 1,440 minutes."""
+
+    guard = "DAY_TOO_LONG"
+    text = "当日志愿服务时长合计超过 24 小时"
+
+
+class UnknownPerson(Guard):
+    """No such person is registered."""
+
+    guard = "UNKNOWN_PERSON"
+    text = "人员 {person_id} 未登记"

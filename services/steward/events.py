@@ -1,0 +1,409 @@
+"""What the steward service says, and how it reads what it hears."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class AreaDefined:
+    """An area stands in the tree."""
+
+    FACT: ClassVar[str] = "area_defined.v1"
+    AGGREGATE: ClassVar[str] = "area"
+    VISIBILITY: ClassVar[str] = "public"
+    code: str
+    name: str
+    kind: str
+    parent: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResidentRegistered:
+    """A person who lives in a grid was registered."""
+
+    FACT: ClassVar[str] = "resident_registered.v1"
+    AGGREGATE: ClassVar[str] = "person"
+    VISIBILITY: ClassVar[str] = "internal"
+    person_id: str
+    community: str
+    grid: str
+    is_adult: bool
+    household_id: str | None
+    synthetic: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ResidentMoved:
+    """A resident lives in another grid from now on."""
+
+    FACT: ClassVar[str] = "resident_moved.v1"
+    AGGREGATE: ClassVar[str] = "person"
+    VISIBILITY: ClassVar[str] = "internal"
+    person_id: str
+    from_grid: str
+    to_grid: str
+    community: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResidentDeactivated:
+    """A resident left the district or died."""
+
+    FACT: ClassVar[str] = "resident_deactivated.v1"
+    AGGREGATE: ClassVar[str] = "person"
+    VISIBILITY: ClassVar[str] = "internal"
+    person_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StewardEnrolled:
+    """A person became a steward."""
+
+    FACT: ClassVar[str] = "steward_enrolled.v1"
+    AGGREGATE: ClassVar[str] = "steward"
+    VISIBILITY: ClassVar[str] = "internal"
+    steward_id: str
+    person_id: str
+    type: str
+    duty: str
+    grids: list[str]
+    community: str
+    spendable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StewardLeft:
+    """A steward left his post."""
+
+    FACT: ClassVar[str] = "steward_left.v1"
+    AGGREGATE: ClassVar[str] = "steward"
+    VISIBILITY: ClassVar[str] = "internal"
+    steward_id: str
+    person_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestSubmitted:
+    """A resident's request arrived and its clocks run."""
+
+    FACT: ClassVar[str] = "request_submitted.v1"
+    AGGREGATE: ClassVar[str] = "request"
+    VISIBILITY: ClassVar[str] = "public"
+    request_id: str
+    number: str
+    channel: str
+    kind: str
+    category: str
+    priority: str
+    grid: str
+    project_id: str | None
+    reporter_id: str | None
+    due_contact: datetime | None
+    due_resolve: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RequestResolved:
+    """The handler says that a request is done."""
+
+    FACT: ClassVar[str] = "request_resolved.v1"
+    AGGREGATE: ClassVar[str] = "request"
+    VISIBILITY: ClassVar[str] = "public"
+    request_id: str
+    handler: str
+    outcome: str
+    on_time: bool
+    project_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRated:
+    """The reporter rated a resolved request."""
+
+    FACT: ClassVar[str] = "request_rated.v1"
+    AGGREGATE: ClassVar[str] = "request"
+    VISIBILITY: ClassVar[str] = "internal"
+    request_id: str
+    handler: str
+    handler_person: str
+    rater: str
+    stars: int
+    solved: bool
+    project_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestReopened:
+    """The reporter says that a request was not done."""
+
+    FACT: ClassVar[str] = "request_reopened.v1"
+    AGGREGATE: ClassVar[str] = "request"
+    VISIBILITY: ClassVar[str] = "internal"
+    request_id: str
+    reopen_count: int
+    project_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestClosed:
+    """A request is closed; unrated ones say nothing about satisfaction."""
+
+    FACT: ClassVar[str] = "request_closed.v1"
+    AGGREGATE: ClassVar[str] = "request"
+    VISIBILITY: ClassVar[str] = "public"
+    request_id: str
+    rated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RequestDeadlineMissed:
+    """A clock ran out: ACCEPT, CONTACT or RESOLVE."""
+
+    FACT: ClassVar[str] = "request_deadline_missed.v1"
+    AGGREGATE: ClassVar[str] = "request"
+    VISIBILITY: ClassVar[str] = "internal"
+    request_id: str
+    which: str
+    handler: str | None
+    handler_person: str | None
+    on_shift: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RequestEscalated:
+    """An overdue request was laid before the next level of the liaison chain."""
+
+    FACT: ClassVar[str] = "request_escalated.v1"
+    AGGREGATE: ClassVar[str] = "request"
+    VISIBILITY: ClassVar[str] = "public"
+    request_id: str
+    level: int
+    official_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class BadRatingUpheld:
+    """A reviewer outside the handling chain found a bad rating to be right."""
+
+    FACT: ClassVar[str] = "bad_rating_upheld.v1"
+    AGGREGATE: ClassVar[str] = "request"
+    VISIBILITY: ClassVar[str] = "internal"
+    request_id: str
+    handler: str
+    handler_person: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestSelfFoundClosed:
+    """A steward found a matter himself, solved it, and it is closed."""
+
+    FACT: ClassVar[str] = "request_self_found_closed.v1"
+    AGGREGATE: ClassVar[str] = "request"
+    VISIBILITY: ClassVar[str] = "internal"
+    request_id: str
+    handler: str
+    handler_person: str
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencyArrival:
+    """A steward was on site of an emergency in time."""
+
+    FACT: ClassVar[str] = "emergency_arrival.v1"
+    AGGREGATE: ClassVar[str] = "request"
+    VISIBILITY: ClassVar[str] = "internal"
+    request_id: str
+    handler: str
+    handler_person: str
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class VolunteerHoursConfirmed:
+    """Volunteer service was confirmed by its organiser."""
+
+    FACT: ClassVar[str] = "volunteer_hours_confirmed.v1"
+    AGGREGATE: ClassVar[str] = "volunteer_record"
+    VISIBILITY: ClassVar[str] = "internal"
+    record_id: str
+    person_id: str
+    minutes: int
+    source: str
+    date: date
+
+
+@dataclass(frozen=True, slots=True)
+class VolunteerHoursCorrected:
+    """Confirmed volunteer service was corrected."""
+
+    FACT: ClassVar[str] = "volunteer_hours_corrected.v1"
+    AGGREGATE: ClassVar[str] = "volunteer_record"
+    VISIBILITY: ClassVar[str] = "internal"
+    record_id: str
+    person_id: str
+    minutes: int
+    previous_minutes: int
+    source: str
+    date: date
+
+
+@dataclass(frozen=True, slots=True)
+class HazardVerified:
+    """A reported hazard was looked at."""
+
+    FACT: ClassVar[str] = "hazard_verified.v1"
+    AGGREGATE: ClassVar[str] = "hazard"
+    VISIBILITY: ClassVar[str] = "internal"
+    hazard_id: str
+    reporter: str
+    category: str
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CommunityMonth:
+    """What one community counted in a month."""
+
+    community: str
+    requests: int
+    rated: int
+    hours_minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class StewardMonth:
+    """Every input of the rules about a steward, as of the month's end.
+
+    Attributes:
+        visit_quota: Visits that are asked of the duty; 0 where none are.
+    """
+
+    steward_id: str
+    person_id: str
+    community: str
+    duty: str
+    type: str
+    orders: int
+    accepted_on_time: int
+    proactive_closed: int
+    visits: int
+    visit_quota: int
+    attendance_full: bool
+    on_roster: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectMonth:
+    """What the requests say about a property project in a month."""
+
+    project_id: str
+    community: str
+    requests: int
+    contacted_on_time: int
+    due_resolutions: int
+    resolved_on_time: int
+    rated: int
+    satisfied: int
+
+
+@dataclass(frozen=True, slots=True)
+class MonthMeasured:
+    """The month is cut off: what lies before this marker counts in it (one per partition)."""
+
+    FACT: ClassVar[str] = "month_measured.v1"
+    AGGREGATE: ClassVar[str] = "month"
+    VISIBILITY: ClassVar[str] = "internal"
+    period: str
+    partition: int
+    partitions: int
+    communities: list[CommunityMonth]
+    stewards: list[StewardMonth]
+    projects: list[ProjectMonth]
+
+
+SAYS: tuple[type[Any], ...] = (
+    AreaDefined,
+    ResidentRegistered,
+    ResidentMoved,
+    ResidentDeactivated,
+    StewardEnrolled,
+    StewardLeft,
+    RequestSubmitted,
+    RequestResolved,
+    RequestRated,
+    RequestReopened,
+    RequestClosed,
+    RequestDeadlineMissed,
+    RequestEscalated,
+    BadRatingUpheld,
+    RequestSelfFoundClosed,
+    EmergencyArrival,
+    VolunteerHoursConfirmed,
+    VolunteerHoursCorrected,
+    HazardVerified,
+    MonthMeasured,
+)
+
+
+# --------------------------------------------------------------------------------------------------
+# What is heard
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectRegisteredHeard:
+    """A property project serves these grids."""
+
+    SOURCE: ClassVar[str] = "property"
+    FACT: ClassVar[str] = "project_registered.v1"
+    project_id: str
+    community: str
+    grids: list[str]
+    households: int = 0
+    status: str = "IN_SERVICE"
+
+
+@dataclass(frozen=True, slots=True)
+class LiaisonAssignedHeard:
+    """An official is responsible for a target."""
+
+    SOURCE: ClassVar[str] = "forum"
+    FACT: ClassVar[str] = "liaison_assigned.v1"
+    link_id: str
+    target_kind: str
+    target: str
+    official_id: str
+    person_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LiaisonEndedHeard:
+    """An official is no longer responsible for a target."""
+
+    SOURCE: ClassVar[str] = "forum"
+    FACT: ClassVar[str] = "liaison_ended.v1"
+    link_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class FinalEntry:
+    """One subject's standing in a finalised settlement."""
+
+    kind: str
+    ref: str
+    score: int | None = None
+    grade: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SettlementFinalisedHeard:
+    """A community's month became final; we keep what concerns stewards."""
+
+    SOURCE: ClassVar[str] = "credit"
+    FACT: ClassVar[str] = "settlement_finalised.v1"
+    settlement_id: str
+    period: str
+    entries: list[FinalEntry] = field(default_factory=list)

@@ -1,0 +1,264 @@
+"""The state machine and the clocks of a request (DOMAIN 2.3.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from chassis.calendar import Calendar
+from chassis.refusal import StateConflict
+from services.steward.errors import (
+    AfterDue,
+    AlreadyExtended,
+    AlreadyRated,
+    EvidenceRequired,
+    NotContacted,
+    NotMergeable,
+    NotP4,
+    Over15WorkingDays,
+    RatingWindow,
+    ReopenLimit,
+    ReopenWindow,
+    ReturnLimit,
+)
+
+OPEN = ("SUBMITTED", "DISPATCHED", "RETURNED", "ACCEPTED", "IN_PROGRESS")
+IN_HAND = ("DISPATCHED", "ACCEPTED", "IN_PROGRESS")
+DONE = ("RESOLVED", "RATED", "CLOSED")
+
+# Screening (reject, merge) is possible until somebody accepts: dispatch is automatic, so that a
+# request leaves SUBMITTED in the moment in which it arrives.
+_FROM: dict[str, tuple[str, ...]] = {
+    "dispatch": ("SUBMITTED", "RETURNED", "DISPATCHED"),
+    "reject": ("SUBMITTED", "RETURNED", "DISPATCHED"),
+    "merge": ("SUBMITTED", "RETURNED", "DISPATCHED"),
+    "accept": ("DISPATCHED",),
+    "return": ("DISPATCHED",),
+    "contact": ("ACCEPTED", "IN_PROGRESS"),
+    "transfer": ("ACCEPTED", "IN_PROGRESS"),
+    "extend": ("ACCEPTED", "IN_PROGRESS"),
+    "resolve": ("ACCEPTED", "IN_PROGRESS"),
+    "rate": ("RESOLVED", "CLOSED"),
+    "reopen": DONE,
+    "close": ("RATED",),
+    "cancel": OPEN,
+    "urge": OPEN,
+}
+
+# Who screens, dispatches and decides for a community; who has requests in hand; who decides next.
+SCREENERS = ("R_CADRE", "R_SECRETARY", "R_STREET")
+HANDLERS = ("R_STEWARD", "R_GRID", "R_CADRE")
+STREET = ("R_STREET", "R_STREET_LEAD")
+
+EMERGENCY_ADVICE = "情况紧急请立即拨打 119、110 或 120"
+MAX_RETURNS = 2
+MAX_REOPENS = 2
+AUTOCLOSE = timedelta(hours=72)
+MERGE_WINDOW = timedelta(hours=72)
+REOPEN_WINDOW = timedelta(days=7)
+RATING_WINDOW = timedelta(days=30)
+LEAST_REOPENED = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Spans:
+    """How long each step may take.
+
+    Attributes:
+        contact: None where there is no such clock.
+        resolve: Elapsed time, or None where working days count.
+        around_the_clock: False where a deadline of the night moves to 08:00.
+    """
+
+    accept: timedelta
+    contact: timedelta | None
+    resolve: timedelta | None
+    resolve_working_days: int
+    around_the_clock: bool
+
+
+_SPANS = {
+    "P1": Spans(timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=4), 0, True),
+    "P2": Spans(timedelta(minutes=30), timedelta(hours=2), timedelta(hours=24), 0, True),
+    "P3": Spans(timedelta(hours=2), timedelta(hours=24), None, 3, False),
+    "P4": Spans(timedelta(hours=4), timedelta(hours=24), None, 7, False),
+    "CONSULT": Spans(timedelta(hours=2), None, None, 1, False),
+}
+_DEFAULT_P2 = ("WATER", "POWER", "GAS", "HEAT")
+_DEFAULT_P4 = ("FACILITY_RENEWAL", "CHARGING_POLE", "OLD_COMPOUND")
+
+
+def check(action: str, state: str) -> None:
+    """Refuse an action that the state does not know.
+
+    Raises:
+        StateConflict: The action is not possible in this state.
+    """
+    if state not in _FROM[action]:
+        raise StateConflict(state=state)
+
+
+def default_priority(category: str) -> str:
+    """Return the priority of a request for which nobody named one."""
+    if category in _DEFAULT_P2:
+        return "P2"
+    return "P4" if category in _DEFAULT_P4 else "P3"
+
+
+def clock_of(kind: str, priority: str) -> str:
+    """Return which row of the deadline table a request follows."""
+    return "CONSULT" if kind == "CONSULT" and priority in {"P3", "P4"} else priority
+
+
+def out_of_the_night(at: datetime, calendar: Calendar) -> datetime:
+    """Move a deadline that falls between 22:00 and 08:00 (local) to 08:00."""
+    local = calendar.local(at)
+    if local.hour >= 22:
+        return calendar.at(local.date() + timedelta(days=1), 8)
+    if local.hour < 8:
+        return calendar.at(local.date(), 8)
+    return at
+
+
+def due_accept(clock: str, start: datetime, calendar: Calendar) -> datetime:
+    """Return by when the handler has to accept what is dispatched at `start`."""
+    spans = _SPANS[clock]
+    due = start + spans.accept
+    return due if spans.around_the_clock else out_of_the_night(due, calendar)
+
+
+def due_contact(clock: str, start: datetime, calendar: Calendar) -> datetime | None:
+    """Return by when the reporter has to be contacted (P1: by when somebody is on site)."""
+    spans = _SPANS[clock]
+    if spans.contact is None:
+        return None
+    due = start + spans.contact
+    return due if spans.around_the_clock else out_of_the_night(due, calendar)
+
+
+def due_resolve(clock: str, start: datetime, calendar: Calendar) -> datetime:
+    """Return the exclusive instant by which a request has to be resolved."""
+    spans = _SPANS[clock]
+    if spans.resolve is not None:
+        return start + spans.resolve
+    return calendar.due(start, spans.resolve_working_days)
+
+
+def due_reopened(span: timedelta, now: datetime) -> datetime:
+    """Return the new end after a reopening: half of the original time, at least 24 hours."""
+    return now + max(span / 2, LEAST_REOPENED)
+
+
+def due_level(due: datetime, level: int, calendar: Calendar) -> datetime:
+    """Return when the street (level 2) or the district (level 3) is told of an overdue request.
+
+    The deadline is an exclusive instant, so the day that it ends is counted from, not the next.
+    """
+    last_day = calendar.local_date(due - timedelta(microseconds=1))
+    return calendar.due(last_day, {2: 3, 3: 8}[level])
+
+
+def latest_extension(submitted_at: datetime, calendar: Calendar) -> datetime:
+    """Return the last end that an extension may name: 15 working days from submission."""
+    return calendar.due(submitted_at, 15)
+
+
+def check_return(returns: int) -> None:
+    """Refuse a third return.
+
+    Raises:
+        ReturnLimit: The request was returned twice.
+    """
+    if returns >= MAX_RETURNS:
+        raise ReturnLimit
+
+
+def check_extension(
+    *, clock: str, extended: bool, due: datetime, new_due: datetime, latest: datetime, now: datetime
+) -> None:
+    """Refuse an extension that is not owed.
+
+    Raises:
+        NotP4: Only complex requests are extended.
+        AlreadyExtended: Once only.
+        AfterDue: The deadline has passed.
+        Over15WorkingDays: The new end is not later, or too late.
+    """
+    if clock != "P4":
+        raise NotP4
+    if extended:
+        raise AlreadyExtended
+    if now >= due:
+        raise AfterDue
+    if not due < new_due <= latest:
+        raise Over15WorkingDays(field="new_due")
+
+
+def check_resolution(
+    *, state: str, clock: str, kind: str, outcome: str, note: str, media: list[str]
+) -> None:
+    """Refuse a resolution without contact or without evidence.
+
+    Raises:
+        NotContacted: The reporter was not contacted in this round.
+        EvidenceRequired: There is no note, or "solved" is shown by nothing.
+    """
+    if state == "ACCEPTED" and clock != "CONSULT":
+        raise NotContacted
+    by_word = kind in {"CONSULT", "SUGGESTION"}
+    if not note.strip() or (outcome == "SOLVED" and not media and not by_word):
+        raise EvidenceRequired(field="media" if note.strip() else "note")
+
+
+def check_rating(*, rated: bool, resolved_at: datetime, now: datetime) -> None:
+    """Refuse a second or a late rating.
+
+    Raises:
+        AlreadyRated: One rating per request.
+        RatingWindow: 30 days are over.
+    """
+    if rated:
+        raise AlreadyRated
+    if now >= resolved_at + RATING_WINDOW:
+        raise RatingWindow
+
+
+def check_reopening(*, reopens: int, resolved_at: datetime, now: datetime) -> None:
+    """Refuse a third or a late reopening.
+
+    Raises:
+        ReopenLimit: At most twice.
+        ReopenWindow: 7 days are over.
+    """
+    if reopens >= MAX_REOPENS:
+        raise ReopenLimit
+    if now >= resolved_at + REOPEN_WINDOW:
+        raise ReopenWindow
+
+
+def check_merge(
+    *, same_place: bool, same_category: bool, target_state: str, apart: timedelta, same: bool
+) -> None:
+    """Refuse to merge what is not the same matter.
+
+    Raises:
+        NotMergeable: Other place or category, not open, or more than 72 hours apart.
+    """
+    fits = same_place and same_category and target_state in OPEN and abs(apart) <= MERGE_WINDOW
+    if same or not fits:
+        raise NotMergeable(field="into")
+
+
+def is_bad(stars: int) -> bool:
+    """Tell whether a rating is reviewed before it may cost the steward anything."""
+    return stars <= 2
+
+
+def closes_itself(stars: int, *, solved: bool) -> bool:
+    """Tell whether a rated request needs nobody to close it."""
+    return stars >= 3 and solved
+
+
+def is_emergency(clock: str) -> bool:
+    """Tell whether the contact clock is met on site only."""
+    return clock == "P1"

@@ -1,0 +1,121 @@
+"""Who takes a request: duties by category, and the choice among stewards. Deterministic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+FULL_TIME_DUTIES = ("COMMUNITY_CADRE", "GRID_WORKER", "PROPERTY_STAFF")
+PART_TIME_DUTIES = ("POLICE", "BUILDING_HEAD", "WATER", "POWER", "GAS", "HEAT", "NETWORK")
+DUTIES = FULL_TIME_DUTIES + PART_TIME_DUTIES
+
+UTILITIES = ("WATER", "POWER", "GAS", "HEAT", "NETWORK")
+_PROPERTY = ("REPAIR_COMMON", "LIFT", "CLEANING", "GREENING", "PARKING", "DOOR_CONTROL")
+
+_TABLE: dict[str, tuple[str, ...]] = {
+    **{kind: (kind, "PROPERTY_STAFF") for kind in UTILITIES},
+    **dict.fromkeys(_PROPERTY, ("PROPERTY_STAFF", "COMMUNITY_CADRE")),
+    **dict.fromkeys(
+        ("NOISE", "NEIGHBOUR_DISPUTE", "PETS"), ("GRID_WORKER", "BUILDING_HEAD", "POLICE")
+    ),
+    **dict.fromkeys(("SECURITY", "FRAUD"), ("POLICE", "GRID_WORKER")),
+    **dict.fromkeys(
+        ("POLICY", "SOCIAL_AID", "ELDERLY_CARE", "CERTIFICATE"), ("COMMUNITY_CADRE", "GRID_WORKER")
+    ),
+    "PROPERTY_SERVICE": ("COMMUNITY_CADRE",),
+    **dict.fromkeys(("MERCHANT_NUISANCE", "FIRE_LANE", "STREET_OCCUPATION"), ("GRID_WORKER",)),
+    **dict.fromkeys(("FACILITY_RENEWAL", "CHARGING_POLE", "OLD_COMPOUND"), ("COMMUNITY_CADRE",)),
+}
+CATEGORIES = tuple(_TABLE)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A steward who may take a request.
+
+    Attributes:
+        on_shift: Sits on shift now, anywhere in the community.
+        same_grid: Serves the request's own grid.
+        open_requests: What he has in hand.
+        dispatched_at: When he last got one; None for never.
+    """
+
+    steward_id: str
+    person_id: str
+    duty: str
+    on_shift: bool
+    same_grid: bool
+    open_requests: int
+    dispatched_at: datetime | None
+
+    @property
+    def available(self) -> bool:
+        """Full-time stewards answer while on shift; part-time ones have no shifts."""
+        return self.on_shift or self.duty in PART_TIME_DUTIES
+
+
+def duties_for(
+    category: str, *, has_project: bool, indoor: bool, cadre_only: bool
+) -> Sequence[str]:
+    """Return the duties that take a category, best first.
+
+    Args:
+        category: One of CATEGORIES.
+        has_project: A property project is known to serve the grid.
+        indoor: A utility's fault behind the meter, which is the property's first.
+        cadre_only: The request was returned twice; only a cadre may hold it.
+
+    Source:
+        DOMAIN 2.3.3.
+    """
+    if cadre_only:
+        return ("COMMUNITY_CADRE",)
+    duties = _TABLE[category]
+    if category in UTILITIES and indoor:
+        return tuple(reversed(duties))
+    if category in _PROPERTY and not has_project:
+        # Without a project the grid worker takes it; property staff only where there are some, so
+        # that a project of which we have not heard yet still gets its own repairs.
+        return ("PROPERTY_STAFF", "GRID_WORKER", "COMMUNITY_CADRE")
+    return duties
+
+
+def fits(candidate: Candidate, duties: Sequence[str]) -> bool:
+    """Tell whether a steward may take it; property staff never work in another project's grid."""
+    if candidate.duty not in duties:
+        return False
+    return candidate.same_grid or candidate.duty != "PROPERTY_STAFF"
+
+
+def choose(candidates: Iterable[Candidate], duties: Sequence[str]) -> Candidate | None:
+    """Choose who gets the request; the same candidates always give the same choice.
+
+    Those who answer now come before those who sleep, then the order of the duties, then on shift,
+    own grid, fewest in hand, longest without a new one, smallest id.
+    """
+
+    def key(c: Candidate) -> tuple[object, ...]:
+        last = c.dispatched_at.timestamp() if c.dispatched_at else 0.0
+        return (
+            not c.available,
+            duties.index(c.duty),
+            not c.on_shift,
+            not c.same_grid,
+            c.open_requests,
+            last,
+            c.steward_id,
+        )
+
+    fitting = [c for c in candidates if fits(c, duties)]
+    return min(fitting, key=key) if fitting else None
+
+
+def type_of(duty: str) -> str:
+    """Return FULL_TIME for the three duties that sit in the compound, else PART_TIME."""
+    return "FULL_TIME" if duty in FULL_TIME_DUTIES else "PART_TIME"
+
+
+def may_spend(duty: str, *, is_state_official: bool) -> bool:
+    """Tell whether a steward's points may be spent at all (integrity rule, DOMAIN 2.3.6)."""
+    return duty != "POLICE" and not is_state_official

@@ -1,0 +1,17 @@
+"""The tables and the only SQL of the steward service."""
+
+from services.steward.storage import cases, ground, months, people, posts, records
+from services.steward.storage.sealed import Vault, vault
+from services.steward.storage.tables import metadata
+
+__all__ = [
+    "Vault",
+    "cases",
+    "ground",
+    "metadata",
+    "months",
+    "people",
+    "posts",
+    "records",
+    "vault",
+]

@@ -1,0 +1,246 @@
+"""Requests, their clocks, timeline and numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from chassis import storage as store
+from services.steward.rules.requests import IN_HAND, OPEN
+from services.steward.storage.tables import (
+    request_clocks,
+    request_numbers,
+    request_timeline,
+    requests,
+    stewards,
+)
+
+
+def request(conn: sa.Connection, request_id: str) -> Any:
+    """Return a request's row, or None."""
+    return conn.execute(sa.select(requests).where(requests.c.request_id == request_id)).first()
+
+
+def lock(conn: sa.Connection, request_id: str) -> Any:
+    """Return a request's row locked, or None."""
+    asked = sa.select(requests).where(requests.c.request_id == request_id)
+    return conn.execute(store.lock(asked, conn)).first()
+
+
+def by_reference(conn: sa.Connection, channel: str, external_ref: str) -> Any:
+    """Return the request that a channel brought under its own reference, or None."""
+    return conn.execute(
+        sa.select(requests).where(
+            requests.c.channel == channel, requests.c.external_ref == external_ref
+        )
+    ).first()
+
+
+def insert(conn: sa.Connection, **values: Any) -> bool:
+    """Insert a request. Returns False when its external reference was seen before."""
+    statement = store.insert(conn, requests).values(**values)
+    statement = statement.on_conflict_do_nothing(index_elements=["channel", "external_ref"])
+    return conn.execute(statement).rowcount == 1
+
+
+def update(conn: sa.Connection, request_id: str, **values: Any) -> None:
+    """Change a request."""
+    conn.execute(sa.update(requests).where(requests.c.request_id == request_id).values(**values))
+
+
+def next_number(conn: sa.Connection, day: date, community: str) -> str:
+    """Return the next human number of a community's day; the counter's row orders rivals."""
+    compact = day.strftime("%Y%m%d")
+    statement = store.insert(conn, request_numbers).values(day=compact, community=community, last=1)
+    last = conn.execute(
+        statement.on_conflict_do_update(
+            index_elements=["day", "community"], set_={"last": request_numbers.c.last + 1}
+        ).returning(request_numbers.c.last)
+    ).scalar_one()
+    return f"SR-{compact}-{community[-6:]}-{last:05d}"
+
+
+def start_clock(
+    conn: sa.Connection,
+    row: Any,
+    which: str,
+    *,
+    due_at: datetime,
+    now: datetime,
+    handler: str | None,
+) -> None:
+    """Start a clock of a request."""
+    conn.execute(
+        request_clocks.insert().values(
+            request_id=row.request_id,
+            which=which,
+            area=row.area,
+            project_id=row.project_id,
+            handler=handler,
+            started_at=now,
+            due_at=due_at,
+            voided=False,
+        )
+    )
+
+
+def _running(request_id: str, which: str) -> Any:
+    return sa.and_(
+        request_clocks.c.request_id == request_id,
+        request_clocks.c.which == which,
+        request_clocks.c.done_at.is_(None),
+        request_clocks.c.voided.is_(False),
+    )
+
+
+def stop_clock(
+    conn: sa.Connection, request_id: str, which: str, now: datetime, *, handler: str | None = None
+) -> None:
+    """Stop the running clock (of one handler only, where one is named): the step is done."""
+    statement = sa.update(request_clocks).where(_running(request_id, which))
+    if handler is not None:
+        statement = statement.where(request_clocks.c.handler == handler)
+    conn.execute(statement.values(done_at=now))
+
+
+def void_clock(conn: sa.Connection, request_id: str, which: str, now: datetime) -> None:
+    """Take back a clock that has not run out; a missed one stays missed."""
+    conn.execute(
+        sa.update(request_clocks)
+        .where(_running(request_id, which), request_clocks.c.due_at > now)
+        .values(voided=True)
+    )
+
+
+def move_clock(conn: sa.Connection, request_id: str, which: str, due_at: datetime) -> None:
+    """Move the end of the running clock."""
+    conn.execute(sa.update(request_clocks).where(_running(request_id, which)).values(due_at=due_at))
+
+
+def hand_clock(conn: sa.Connection, request_id: str, handler: str | None) -> None:
+    """Name the present handler on the clocks of the request that run."""
+    conn.execute(
+        sa.update(request_clocks)
+        .where(
+            request_clocks.c.request_id == request_id,
+            request_clocks.c.which != "ACCEPT",
+            request_clocks.c.done_at.is_(None),
+            request_clocks.c.voided.is_(False),
+        )
+        .values(handler=handler)
+    )
+
+
+def write_timeline(conn: sa.Connection, **values: Any) -> None:
+    """Write what happened to a request; nothing is ever taken away here."""
+    conn.execute(request_timeline.insert().values(**values))
+
+
+def timeline(conn: sa.Connection, request_id: str) -> Sequence[Any]:
+    """Return what happened to a request, oldest first."""
+    return conn.execute(
+        sa.select(request_timeline)
+        .where(request_timeline.c.request_id == request_id)
+        .order_by(request_timeline.c.id)
+    ).all()
+
+
+def chain(conn: sa.Connection, request_id: str) -> set[str]:
+    """Return the persons who ever had a request in hand."""
+    asked = (
+        sa.select(stewards.c.person_id)
+        .join(request_clocks, request_clocks.c.handler == stewards.c.steward_id)
+        .where(request_clocks.c.request_id == request_id)
+    )
+    return set(conn.execute(asked).scalars())
+
+
+def in_hand_of(conn: sa.Connection, steward_id: str) -> Sequence[Any]:
+    """Return the requests that a steward has in hand, locked, oldest first."""
+    asked = (
+        sa.select(requests)
+        .where(requests.c.handler == steward_id, requests.c.state.in_(IN_HAND))
+        .order_by(requests.c.request_id)
+    )
+    return conn.execute(store.lock(asked, conn)).all()
+
+
+def merged_reporters(conn: sa.Connection, request_id: str) -> set[str]:
+    """Return the reporters of what was merged into a request."""
+    asked = sa.select(requests.c.reporter_id).where(
+        requests.c.merged_into == request_id, requests.c.reporter_id.is_not(None)
+    )
+    return set(conn.execute(asked).scalars())
+
+
+def similar(
+    conn: sa.Connection, grid: str, category: str, since: datetime, limit: int
+) -> Sequence[Any]:
+    """Return open requests of the same place and category, newest first."""
+    return conn.execute(
+        sa.select(requests)
+        .where(
+            requests.c.grid == grid,
+            requests.c.category == category,
+            requests.c.created_at >= since,
+            requests.c.state.in_(OPEN),
+        )
+        .order_by(requests.c.created_at.desc(), requests.c.request_id)
+        .limit(limit)
+    ).all()
+
+
+def page(
+    conn: sa.Connection,
+    *,
+    scope: str | None = None,
+    grid: str | None = None,
+    reporter: str | None = None,
+    handler_person: str | None = None,
+    states: Sequence[str] | None = None,
+    project_id: str | None = None,
+    after: tuple[datetime, str] | None = None,
+    limit: int = 50,
+) -> Sequence[Any]:
+    """Return requests, oldest first; each given condition narrows."""
+    asked = sa.select(requests)
+    if scope is not None:
+        # Whoever is bound to a grid sees that grid; everybody else sees by the community's code.
+        column = requests.c.grid if len(scope) == 15 else requests.c.area
+        asked = asked.where(column.startswith(scope, autoescape=True))
+    if grid is not None:
+        asked = asked.where(requests.c.grid == grid)
+    if reporter is not None:
+        asked = asked.where(requests.c.reporter_id == reporter)
+    if handler_person is not None:
+        asked = asked.where(requests.c.handler_person == handler_person)
+    if states is not None:
+        asked = asked.where(requests.c.state.in_(states))
+    if project_id is not None:
+        asked = asked.where(requests.c.project_id == project_id)
+    if after is not None:
+        asked = asked.where(sa.tuple_(requests.c.created_at, requests.c.request_id) > after)
+    return conn.execute(
+        asked.order_by(requests.c.created_at, requests.c.request_id).limit(limit)
+    ).all()
+
+
+def workbench(conn: sa.Connection, person_id: str, limit: int) -> Sequence[Any]:
+    """Return what a person has in hand, what is due soonest first."""
+    soonest = sa.case(
+        (requests.c.state == "DISPATCHED", requests.c.due_accept),
+        (
+            sa.and_(requests.c.state == "ACCEPTED", requests.c.due_contact.is_not(None)),
+            requests.c.due_contact,
+        ),
+        else_=requests.c.due_resolve,
+    )
+    return conn.execute(
+        sa.select(requests)
+        .where(requests.c.handler_person == person_id, requests.c.state.in_(IN_HAND))
+        .order_by(soonest, requests.c.request_id)
+        .limit(limit)
+    ).all()

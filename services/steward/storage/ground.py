@@ -1,0 +1,137 @@
+"""Areas and what other services said about them: projects and liaison links."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from chassis import storage as store
+from services.steward.storage.tables import areas, liaisons, project_grids, projects, steward_grades
+
+
+def area(conn: sa.Connection, code: str) -> Any:
+    """Return an area's row, or None."""
+    return conn.execute(sa.select(areas).where(areas.c.code == code)).first()
+
+
+def known(conn: sa.Connection, codes: Iterable[str], kind: str) -> set[str]:
+    """Return which of the codes are defined areas of a kind."""
+    asked = sa.select(areas.c.code).where(areas.c.code.in_(list(codes)), areas.c.kind == kind)
+    return set(conn.execute(asked).scalars())
+
+
+def insert_area(conn: sa.Connection, **values: Any) -> bool:
+    """Insert an area. Returns False when the code exists."""
+    statement = store.insert(conn, areas).values(**values).on_conflict_do_nothing()
+    return conn.execute(statement).rowcount == 1
+
+
+def update_area(conn: sa.Connection, code: str, **values: Any) -> None:
+    """Change an area."""
+    conn.execute(sa.update(areas).where(areas.c.code == code).values(**values))
+
+
+def below(
+    conn: sa.Connection, root: str, kind: str | None, after: str, limit: int
+) -> Sequence[Any]:
+    """Return the areas in `root` (itself included) in the order of their codes."""
+    asked = sa.select(areas).where(areas.c.code.startswith(root, autoescape=True))
+    if kind is not None:
+        asked = asked.where(areas.c.kind == kind)
+    return conn.execute(asked.where(areas.c.code > after).order_by(areas.c.code).limit(limit)).all()
+
+
+def communities(conn: sa.Connection) -> list[str]:
+    """Return all communities in the order of their codes."""
+    asked = sa.select(areas.c.code).where(areas.c.kind == "COMMUNITY").order_by(areas.c.code)
+    return list(conn.execute(asked).scalars())
+
+
+def official(conn: sa.Connection, target_kind: str, target: str) -> Any:
+    """Return the official who is responsible for a target longest, or None."""
+    return conn.execute(
+        sa.select(liaisons)
+        .where(
+            liaisons.c.target_kind == target_kind,
+            liaisons.c.target == target,
+            liaisons.c.ended.is_(False),
+        )
+        .order_by(liaisons.c.since, liaisons.c.link_id)
+        .limit(1)
+    ).first()
+
+
+def keep_links(conn: sa.Connection, rows: list[dict[str, Any]]) -> None:
+    """Keep assigned links; one that has ended already stays ended."""
+    statement = store.insert(conn, liaisons).on_conflict_do_nothing()
+    conn.execute(statement, rows)
+
+
+def end_links(conn: sa.Connection, link_ids: list[str]) -> None:
+    """End links."""
+    conn.execute(sa.update(liaisons).where(liaisons.c.link_id.in_(link_ids)).values(ended=True))
+
+
+def keep_projects(
+    conn: sa.Connection, rows: list[dict[str, Any]], grids: list[dict[str, Any]]
+) -> None:
+    """Keep the newest that was said about each project, with the grids that it serves."""
+    statement = store.insert(conn, projects)
+    conn.execute(
+        statement.on_conflict_do_update(
+            index_elements=["project_id"],
+            set_={
+                name: getattr(statement.excluded, name)
+                for name in ("area", "households", "status", "sequence")
+            },
+            where=projects.c.sequence <= statement.excluded.sequence,
+        ),
+        rows,
+    )
+    newest = dict(
+        conn.execute(
+            sa.select(projects.c.project_id, projects.c.sequence).where(
+                projects.c.project_id.in_([row["project_id"] for row in rows])
+            )
+        ).all()
+    )
+    current = [r["project_id"] for r in rows if newest[r["project_id"]] == r["sequence"]]
+    conn.execute(sa.delete(project_grids).where(project_grids.c.project_id.in_(current)))
+    kept = [row for row in grids if row["project_id"] in set(current)]
+    if kept:
+        conn.execute(store.insert(conn, project_grids).on_conflict_do_nothing(), kept)
+
+
+def projects_of(conn: sa.Connection, grid: str) -> list[str]:
+    """Return the projects in service that serve a grid."""
+    return list(
+        conn.execute(
+            sa.select(project_grids.c.project_id)
+            .join(projects, projects.c.project_id == project_grids.c.project_id)
+            .where(project_grids.c.grid == grid, projects.c.status != "CLOSED")
+            .order_by(project_grids.c.project_id)
+        ).scalars()
+    )
+
+
+def project_is_known(conn: sa.Connection, project_id: str) -> bool:
+    """Tell whether we have heard of a project."""
+    asked = sa.select(projects.c.project_id).where(projects.c.project_id == project_id)
+    return conn.execute(asked).first() is not None
+
+
+def keep_grades(conn: sa.Connection, rows: list[dict[str, Any]]) -> None:
+    """Keep the final grades of stewards; a later settlement of the month replaces them."""
+    statement = store.insert(conn, steward_grades)
+    conn.execute(
+        statement.on_conflict_do_update(
+            index_elements=["steward_id", "period"],
+            set_={
+                name: getattr(statement.excluded, name)
+                for name in ("settlement_id", "score", "grade")
+            },
+        ),
+        rows,
+    )

@@ -1,0 +1,238 @@
+"""What a month counted: the inputs of the marker, of a steward's card and of the rates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from chassis.calendar import Calendar
+from services.steward import events
+from services.steward.rules.hours import VISIT_QUOTA
+from services.steward.storage.tables import (
+    projects,
+    request_clocks,
+    requests,
+    shifts,
+    stewards,
+    visits,
+    volunteer_hours,
+)
+
+
+def _count_if(condition: Any) -> Any:
+    return sa.func.coalesce(sa.func.sum(sa.case((condition, 1), else_=0)), 0)
+
+
+def _on_time() -> Any:
+    return _count_if(
+        sa.and_(
+            request_clocks.c.done_at.is_not(None),
+            request_clocks.c.done_at < request_clocks.c.due_at,
+        )
+    )
+
+
+def _clocks(which: str, start: datetime, end: datetime) -> Any:
+    return sa.and_(
+        request_clocks.c.which == which,
+        request_clocks.c.voided.is_(False),
+        request_clocks.c.due_at >= start,
+        request_clocks.c.due_at < end,
+    )
+
+
+def submitted(conn: sa.Connection, start: datetime, end: datetime) -> dict[str, int]:
+    """Return the requests submitted per community."""
+    asked = sa.select(requests.c.area, sa.func.count()).where(
+        requests.c.created_at >= start, requests.c.created_at < end
+    )
+    return dict(conn.execute(asked.group_by(requests.c.area)))
+
+
+def rated(conn: sa.Connection, start: datetime, end: datetime) -> dict[str, int]:
+    """Return the ratings given per community."""
+    asked = sa.select(requests.c.area, sa.func.count()).where(
+        requests.c.rated_at >= start, requests.c.rated_at < end
+    )
+    return dict(conn.execute(asked.group_by(requests.c.area)))
+
+
+def volunteered(conn: sa.Connection, first: date, after: date) -> dict[str, int]:
+    """Return the confirmed minutes of service per community."""
+    asked = sa.select(volunteer_hours.c.area, sa.func.sum(volunteer_hours.c.minutes)).where(
+        volunteer_hours.c.state == "CONFIRMED",
+        volunteer_hours.c.date >= first,
+        volunteer_hours.c.date < after,
+    )
+    rows = conn.execute(asked.group_by(volunteer_hours.c.area))
+    return {area: int(minutes) for area, minutes in rows}
+
+
+def roster(conn: sa.Connection, start: datetime, end: datetime) -> Sequence[Any]:
+    """Return the stewards who held their post at some time within the span."""
+    return conn.execute(
+        sa.select(stewards)
+        .where(
+            stewards.c.created_at < end,
+            sa.or_(stewards.c.left_at.is_(None), stewards.c.left_at >= start),
+        )
+        .order_by(stewards.c.steward_id)
+    ).all()
+
+
+def orders(conn: sa.Connection, start: datetime, end: datetime) -> dict[str, tuple[int, int]]:
+    """Return per handler the accept clocks that ended in the span, and how many were met."""
+    asked = sa.select(request_clocks.c.handler, sa.func.count(), _on_time()).where(
+        _clocks("ACCEPT", start, end)
+    )
+    rows = conn.execute(asked.group_by(request_clocks.c.handler))
+    return {handler: (int(count), int(met)) for handler, count, met in rows}
+
+
+def proactive(conn: sa.Connection, start: datetime, end: datetime) -> dict[str, int]:
+    """Return per steward what he found himself, solved, and saw closed."""
+    asked = sa.select(requests.c.found_by, sa.func.count()).where(
+        requests.c.found_by == requests.c.handler,
+        requests.c.outcome == "SOLVED",
+        requests.c.closed_at >= start,
+        requests.c.closed_at < end,
+    )
+    return dict(conn.execute(asked.group_by(requests.c.found_by)))
+
+
+def visited(conn: sa.Connection, period: str) -> dict[str, int]:
+    """Return per steward the visits that count in a month."""
+    asked = sa.select(visits.c.steward_id, sa.func.count()).where(visits.c.period == period)
+    return dict(conn.execute(asked.group_by(visits.c.steward_id)))
+
+
+def days_on_shift(conn: sa.Connection, days: list[str]) -> dict[str, int]:
+    """Return per steward on how many of the days he sat on shift."""
+    asked = sa.select(shifts.c.steward_id, sa.func.count(sa.distinct(shifts.c.local_day))).where(
+        shifts.c.local_day.in_(days), shifts.c.state != "MISSED"
+    )
+    return dict(conn.execute(asked.group_by(shifts.c.steward_id)))
+
+
+def all_projects(conn: sa.Connection) -> Sequence[Any]:
+    """Return the projects that we have heard of."""
+    return conn.execute(sa.select(projects).order_by(projects.c.project_id)).all()
+
+
+def project_clocks(
+    conn: sa.Connection, which: str, start: datetime, end: datetime
+) -> dict[str, tuple[int, int]]:
+    """Return per project the clocks that ended in the span, and how many were met."""
+    asked = sa.select(request_clocks.c.project_id, sa.func.count(), _on_time()).where(
+        _clocks(which, start, end), request_clocks.c.project_id.is_not(None)
+    )
+    rows = conn.execute(asked.group_by(request_clocks.c.project_id))
+    return {project: (int(count), int(met)) for project, count, met in rows}
+
+
+def project_ratings(
+    conn: sa.Connection, start: datetime, end: datetime
+) -> dict[str, tuple[int, int]]:
+    """Return per project the ratings given in the span, and how many had 4 or 5 stars."""
+    asked = sa.select(
+        requests.c.project_id, sa.func.count(), _count_if(requests.c.stars >= 4)
+    ).where(
+        requests.c.rated_at >= start,
+        requests.c.rated_at < end,
+        requests.c.project_id.is_not(None),
+    )
+    rows = conn.execute(asked.group_by(requests.c.project_id))
+    return {project: (int(count), int(good)) for project, count, good in rows}
+
+
+def clocks_in(
+    conn: sa.Connection, scope: str, which: str, start: datetime, end: datetime
+) -> tuple[int, int]:
+    """Return the clocks of an area that ended in the span, and how many were met."""
+    row = conn.execute(
+        sa.select(sa.func.count(), _on_time()).where(
+            _clocks(which, start, end),
+            request_clocks.c.area.startswith(scope, autoescape=True),
+        )
+    ).one()
+    return int(row[0]), int(row[1])
+
+
+def ratings_in(
+    conn: sa.Connection, scope: str, start: datetime, end: datetime
+) -> tuple[int, int, int]:
+    """Return the ratings of an area in the span: all, "solved", 4 or 5 stars."""
+    row = conn.execute(
+        sa.select(
+            sa.func.count(),
+            _count_if(requests.c.solved.is_(True)),
+            _count_if(requests.c.stars >= 4),
+        ).where(
+            requests.c.rated_at >= start,
+            requests.c.rated_at < end,
+            requests.c.area.startswith(scope, autoescape=True),
+        )
+    ).one()
+    return int(row[0]), int(row[1]), int(row[2])
+
+
+def closed_in(conn: sa.Connection, scope: str, start: datetime, end: datetime) -> int:
+    """Return the requests of an area that were closed in the span."""
+    asked = sa.select(sa.func.count()).where(
+        requests.c.closed_at >= start,
+        requests.c.closed_at < end,
+        requests.c.area.startswith(scope, autoescape=True),
+    )
+    return int(conn.execute(asked).scalar_one())
+
+
+def steward_months(
+    conn: sa.Connection, calendar: Calendar, period: str, only: str | None = None
+) -> list[events.StewardMonth]:
+    """Return the month of every steward who held a post in it, or of one."""
+    start, end = calendar.month_bounds(period)
+    accepted = orders(conn, start, end)
+    found_closed = proactive(conn, start, end)
+    visit_counts = visited(conn, period)
+    days = _working_days(calendar, period)
+    sat = days_on_shift(conn, days)
+    found = []
+    for row in roster(conn, start, end):
+        if only is not None and row.steward_id != only:
+            continue
+        count, met = accepted.get(row.steward_id, (0, 0))
+        whole_month = row.created_at <= start and (row.left_at is None or row.left_at >= end)
+        found.append(
+            events.StewardMonth(
+                steward_id=row.steward_id,
+                person_id=row.person_id,
+                community=row.area,
+                duty=row.duty,
+                type=row.type,
+                orders=count,
+                accepted_on_time=met,
+                proactive_closed=found_closed.get(row.steward_id, 0),
+                visits=visit_counts.get(row.steward_id, 0),
+                visit_quota=VISIT_QUOTA.get(row.duty, 0),
+                # Full attendance is a shift on every working day of a whole month.
+                attendance_full=row.type == "FULL_TIME"
+                and whole_month
+                and sat.get(row.steward_id, 0) == len(days),
+                on_roster=row.left_at is None or row.left_at >= end,
+            )
+        )
+    return found
+
+
+def _working_days(calendar: Calendar, period: str) -> list[str]:
+    day = date.fromisoformat(period + "-01")
+    after = date.fromisoformat(calendar.next_period(period) + "-01")
+    days = []
+    while day < after:
+        if calendar.is_working_day(day):
+            days.append(day.isoformat())
+        day += timedelta(days=1)
+    return days

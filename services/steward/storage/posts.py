@@ -1,0 +1,250 @@
+"""Stewards, the grids that they serve, shifts and contact boards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from chassis import storage as store
+from services.steward.rules.requests import IN_HAND
+from services.steward.rules.routing import Candidate
+from services.steward.storage.tables import (
+    contact_boards,
+    persons,
+    requests,
+    shifts,
+    steward_grades,
+    steward_grids,
+    stewards,
+)
+
+
+def steward(conn: sa.Connection, steward_id: str) -> Any:
+    """Return a steward's row, or None."""
+    return conn.execute(sa.select(stewards).where(stewards.c.steward_id == steward_id)).first()
+
+
+def lock(conn: sa.Connection, steward_id: str) -> Any:
+    """Return a steward's row locked, or None."""
+    asked = sa.select(stewards).where(stewards.c.steward_id == steward_id)
+    return conn.execute(store.lock(asked, conn)).first()
+
+
+def of_person(conn: sa.Connection, person_id: str) -> Sequence[Any]:
+    """Return the posts that a person holds now."""
+    asked = sa.select(stewards).where(
+        stewards.c.person_id == person_id, stewards.c.status != "LEFT"
+    )
+    return conn.execute(asked.order_by(stewards.c.created_at, stewards.c.steward_id)).all()
+
+
+def insert(conn: sa.Connection, grids: list[str], **values: Any) -> bool:
+    """Insert a steward with his grids. Returns False when the id or the post is taken."""
+    statement = store.insert(conn, stewards).values(**values).on_conflict_do_nothing()
+    if conn.execute(statement).rowcount != 1:
+        return False
+    conn.execute(
+        steward_grids.insert(),
+        [{"steward_id": values["steward_id"], "grid": grid} for grid in grids],
+    )
+    return True
+
+
+def update(conn: sa.Connection, steward_id: str, **values: Any) -> None:
+    """Change a steward."""
+    conn.execute(sa.update(stewards).where(stewards.c.steward_id == steward_id).values(**values))
+
+
+def grids_of(conn: sa.Connection, steward_id: str) -> list[str]:
+    """Return the grids that a steward serves."""
+    return list(
+        conn.execute(
+            sa.select(steward_grids.c.grid)
+            .where(steward_grids.c.steward_id == steward_id)
+            .order_by(steward_grids.c.grid)
+        ).scalars()
+    )
+
+
+def serving(conn: sa.Connection, grid: str) -> Sequence[Any]:
+    """Return the stewards of a grid with their sealed names, by duty and id."""
+    asked = (
+        sa.select(stewards, persons.c.name)
+        .join(steward_grids, steward_grids.c.steward_id == stewards.c.steward_id)
+        .join(persons, persons.c.person_id == stewards.c.person_id)
+        .where(steward_grids.c.grid == grid, stewards.c.status == "ACTIVE")
+        .order_by(stewards.c.duty, stewards.c.steward_id)
+    )
+    return conn.execute(asked).all()
+
+
+def page(
+    conn: sa.Connection,
+    scope: str,
+    duty: str | None,
+    after: tuple[datetime, str] | None,
+    limit: int,
+) -> Sequence[Any]:
+    """Return the stewards of an area, oldest first."""
+    asked = sa.select(stewards).where(
+        stewards.c.area.startswith(scope, autoescape=True), stewards.c.status != "LEFT"
+    )
+    if duty is not None:
+        asked = asked.where(stewards.c.duty == duty)
+    if after is not None:
+        asked = asked.where(sa.tuple_(stewards.c.created_at, stewards.c.steward_id) > after)
+    return conn.execute(
+        asked.order_by(stewards.c.created_at, stewards.c.steward_id).limit(limit)
+    ).all()
+
+
+def grades(conn: sa.Connection, steward_id: str) -> Sequence[Any]:
+    """Return a steward's final grades, newest month first."""
+    return conn.execute(
+        sa.select(steward_grades)
+        .where(steward_grades.c.steward_id == steward_id)
+        .order_by(steward_grades.c.period.desc())
+        .limit(12)
+    ).all()
+
+
+def candidates(
+    conn: sa.Connection, grid: str, duties: Iterable[str], at: datetime, without: Iterable[str]
+) -> list[Candidate]:
+    """Return the stewards of a grid's community who have one of the duties, with what decides
+    between them."""
+    on_shift = (
+        sa.select(shifts.c.shift_id)
+        .where(
+            shifts.c.steward_id == stewards.c.steward_id,
+            shifts.c.area == grid[:12],
+            shifts.c.state != "MISSED",
+            shifts.c.start_at <= at,
+            shifts.c.end_at > at,
+        )
+        .exists()
+    )
+    in_hand = (
+        sa.select(sa.func.count())
+        .where(requests.c.handler == stewards.c.steward_id, requests.c.state.in_(IN_HAND))
+        .scalar_subquery()
+    )
+    served = sa.select(steward_grids.c.steward_id).where(
+        steward_grids.c.grid.startswith(grid[:12], autoescape=True)
+    )
+    same_grid = (
+        sa.select(steward_grids.c.grid)
+        .where(steward_grids.c.steward_id == stewards.c.steward_id, steward_grids.c.grid == grid)
+        .exists()
+    )
+    asked = sa.select(
+        stewards.c.steward_id,
+        stewards.c.person_id,
+        stewards.c.duty,
+        on_shift.label("on_shift"),
+        same_grid.label("same_grid"),
+        in_hand.label("open_requests"),
+        stewards.c.dispatched_at,
+    ).where(
+        stewards.c.steward_id.in_(served),
+        stewards.c.status == "ACTIVE",
+        stewards.c.duty.in_(list(duties)),
+    )
+    left_out = list(without)
+    if left_out:
+        asked = asked.where(stewards.c.steward_id.not_in(left_out))
+    return [
+        Candidate(
+            steward_id=row.steward_id,
+            person_id=row.person_id,
+            duty=row.duty,
+            on_shift=bool(row.on_shift),
+            same_grid=bool(row.same_grid),
+            open_requests=row.open_requests,
+            dispatched_at=row.dispatched_at,
+        )
+        for row in conn.execute(asked)
+    ]
+
+
+def is_on_shift(conn: sa.Connection, steward_id: str, at: datetime) -> bool:
+    """Tell whether a steward sat on shift at an instant."""
+    asked = sa.select(shifts.c.shift_id).where(
+        shifts.c.steward_id == steward_id,
+        shifts.c.state != "MISSED",
+        shifts.c.start_at <= at,
+        shifts.c.end_at > at,
+    )
+    return conn.execute(asked.limit(1)).first() is not None
+
+
+def insert_shift(conn: sa.Connection, **values: Any) -> None:
+    """Insert a shift."""
+    conn.execute(shifts.insert().values(**values))
+
+
+def shift(conn: sa.Connection, shift_id: str) -> Any:
+    """Return a shift's row locked, or None."""
+    asked = sa.select(shifts).where(shifts.c.shift_id == shift_id)
+    return conn.execute(store.lock(asked, conn)).first()
+
+
+def update_shift(conn: sa.Connection, shift_id: str, **values: Any) -> None:
+    """Change a shift."""
+    conn.execute(sa.update(shifts).where(shifts.c.shift_id == shift_id).values(**values))
+
+
+def shift_overlaps(
+    conn: sa.Connection, steward_id: str, grid: str, start: datetime, end: datetime
+) -> bool:
+    """Tell whether the steward has a shift in the grid within the span."""
+    asked = sa.select(shifts.c.shift_id).where(
+        shifts.c.steward_id == steward_id,
+        shifts.c.grid == grid,
+        shifts.c.start_at < end,
+        shifts.c.end_at > start,
+        shifts.c.state != "MISSED",
+    )
+    return conn.execute(asked.limit(1)).first() is not None
+
+
+def shifts_within(conn: sa.Connection, grid: str, start: datetime, end: datetime) -> Sequence[Any]:
+    """Return the shifts of full-time stewards that touch a span in a grid, by their start."""
+    asked = (
+        sa.select(shifts.c.start_at, shifts.c.end_at, shifts.c.place, shifts.c.steward_id)
+        .join(stewards, stewards.c.steward_id == shifts.c.steward_id)
+        .where(
+            shifts.c.grid == grid,
+            shifts.c.state != "MISSED",
+            shifts.c.start_at < end,
+            shifts.c.end_at > start,
+            stewards.c.type == "FULL_TIME",
+        )
+        .order_by(shifts.c.start_at, shifts.c.shift_id)
+    )
+    return conn.execute(asked).all()
+
+
+def drop_future_shifts(conn: sa.Connection, steward_id: str, now: datetime) -> None:
+    """Delete the shifts of a leaving steward that have not begun, and end the one that runs."""
+    mine = shifts.c.steward_id == steward_id
+    conn.execute(sa.delete(shifts).where(mine, shifts.c.start_at >= now))
+    conn.execute(sa.update(shifts).where(mine, shifts.c.end_at > now).values(end_at=now))
+
+
+def board(conn: sa.Connection, grid: str) -> Any:
+    """Return the newest board of a grid, or None."""
+    return conn.execute(
+        sa.select(contact_boards)
+        .where(contact_boards.c.grid == grid)
+        .order_by(contact_boards.c.version.desc())
+        .limit(1)
+    ).first()
+
+
+def insert_board(conn: sa.Connection, **values: Any) -> None:
+    """Insert a version of a board."""
+    conn.execute(contact_boards.insert().values(**values))

@@ -1,0 +1,110 @@
+"""Volunteer hours, hazards and visits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from chassis import storage as store
+from services.steward.storage.tables import hazards, visits, volunteer_hours
+
+
+def record(conn: sa.Connection, record_id: str) -> Any:
+    """Return a volunteer record locked, or None."""
+    asked = sa.select(volunteer_hours).where(volunteer_hours.c.record_id == record_id)
+    return conn.execute(store.lock(asked, conn)).first()
+
+
+def insert_record(conn: sa.Connection, **values: Any) -> bool:
+    """Insert a volunteer record. Returns False when the id exists."""
+    statement = store.insert(conn, volunteer_hours).values(**values).on_conflict_do_nothing()
+    return conn.execute(statement).rowcount == 1
+
+
+def update_record(conn: sa.Connection, record_id: str, **values: Any) -> None:
+    """Change a volunteer record."""
+    conn.execute(
+        sa.update(volunteer_hours).where(volunteer_hours.c.record_id == record_id).values(**values)
+    )
+
+
+def overlapping(
+    conn: sa.Connection, person_id: str, check_in: datetime, check_out: datetime, but: str
+) -> Any:
+    """Return another record of the person within the span, or None."""
+    return conn.execute(
+        sa.select(volunteer_hours.c.record_id)
+        .where(
+            volunteer_hours.c.person_id == person_id,
+            volunteer_hours.c.record_id != but,
+            volunteer_hours.c.check_in < check_out,
+            volunteer_hours.c.check_out > check_in,
+        )
+        .order_by(volunteer_hours.c.record_id)
+        .limit(1)
+    ).scalar()
+
+
+def minutes_of_day(conn: sa.Connection, person_id: str, day: date, but: str) -> int:
+    """Return the confirmed minutes of a person's day, one record left out."""
+    asked = sa.select(sa.func.coalesce(sa.func.sum(volunteer_hours.c.minutes), 0)).where(
+        volunteer_hours.c.person_id == person_id,
+        volunteer_hours.c.date == day,
+        volunteer_hours.c.state == "CONFIRMED",
+        volunteer_hours.c.record_id != but,
+    )
+    return int(conn.execute(asked).scalar_one())
+
+
+def records_of(
+    conn: sa.Connection, person_id: str, after: tuple[datetime, str] | None, limit: int
+) -> Sequence[Any]:
+    """Return a person's volunteer records, oldest first."""
+    asked = sa.select(volunteer_hours).where(volunteer_hours.c.person_id == person_id)
+    if after is not None:
+        asked = asked.where(
+            sa.tuple_(volunteer_hours.c.created_at, volunteer_hours.c.record_id) > after
+        )
+    return conn.execute(
+        asked.order_by(volunteer_hours.c.created_at, volunteer_hours.c.record_id).limit(limit)
+    ).all()
+
+
+def hazard(conn: sa.Connection, hazard_id: str) -> Any:
+    """Return a hazard locked, or None."""
+    asked = sa.select(hazards).where(hazards.c.hazard_id == hazard_id)
+    return conn.execute(store.lock(asked, conn)).first()
+
+
+def insert_hazard(conn: sa.Connection, **values: Any) -> None:
+    """Insert a hazard."""
+    conn.execute(hazards.insert().values(**values))
+
+
+def update_hazard(conn: sa.Connection, hazard_id: str, **values: Any) -> None:
+    """Change a hazard."""
+    conn.execute(sa.update(hazards).where(hazards.c.hazard_id == hazard_id).values(**values))
+
+
+def insert_visits(conn: sa.Connection, rows: list[dict[str, Any]]) -> set[str]:
+    """Insert visits. Returns the client ids that were new to their steward."""
+    statement = (
+        store.insert(conn, visits)
+        .values(rows)
+        .on_conflict_do_nothing(index_elements=["steward_id", "client_id"])
+        .returning(visits.c.client_id)
+    )
+    return set(conn.execute(statement).scalars())
+
+
+def visits_of(conn: sa.Connection, steward_id: str, period: str, limit: int) -> Sequence[Any]:
+    """Return a steward's visits that count in a month, oldest first."""
+    return conn.execute(
+        sa.select(visits)
+        .where(visits.c.steward_id == steward_id, visits.c.period == period)
+        .order_by(visits.c.occurred_at, visits.c.visit_id)
+        .limit(limit)
+    ).all()

@@ -1,0 +1,317 @@
+"""The tables of the steward service."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from chassis import storage as store
+
+metadata = store.new_metadata()
+chassis = store.chassis_tables(metadata)
+
+_ON_ROSTER = sa.text("status <> 'LEFT'")
+_REGISTERED = sa.text("status = 'ACTIVE'")
+
+areas = sa.Table(
+    "areas",
+    metadata,
+    sa.Column("code", store.Area, primary_key=True),
+    sa.Column("name", sa.String(60), nullable=False),
+    sa.Column("kind", sa.String(12), nullable=False, index=True),
+    sa.Column("parent", store.Area, nullable=False, index=True),
+    sa.Column("households", sa.Integer),
+    sa.Column("persons", sa.Integer),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("created_at", store.UtcDateTime, nullable=False),
+)
+
+# Names and numbers are sealed (storage/sealed.py); what is compared is a keyed digest.
+persons = sa.Table(
+    "persons",
+    metadata,
+    sa.Column("person_id", store.Id, primary_key=True),
+    sa.Column("name", sa.LargeBinary, nullable=False),
+    sa.Column("phone", sa.LargeBinary),
+    sa.Column("phone_hmac", sa.String(64)),
+    sa.Column("id_no_mask", sa.LargeBinary),
+    sa.Column("id_no_hmac", sa.String(64), unique=True),
+    sa.Column("birth_year", sa.SmallInteger),
+    sa.Column("is_adult", sa.Boolean, nullable=False),
+    sa.Column("area", store.Area, nullable=False),
+    sa.Column("grid", store.Area, index=True),
+    sa.Column("household_id", store.Id, index=True),
+    sa.Column("status", sa.String(12), nullable=False),
+    sa.Column("synthetic", sa.Boolean, nullable=False),
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("created_at", store.UtcDateTime, nullable=False),
+    sa.Index(
+        "uq_persons_phone_hmac",
+        "phone_hmac",
+        unique=True,
+        postgresql_where=_REGISTERED,
+        sqlite_where=_REGISTERED,
+    ),
+)
+
+stewards = sa.Table(
+    "stewards",
+    metadata,
+    sa.Column("steward_id", store.Id, primary_key=True),
+    sa.Column("person_id", store.Id, nullable=False, index=True),
+    sa.Column("type", sa.String(10), nullable=False),
+    sa.Column("duty", sa.String(20), nullable=False),
+    sa.Column("employer", sa.String(100)),
+    sa.Column("work_phone", sa.LargeBinary),
+    sa.Column("board_consent", sa.Boolean, nullable=False),
+    sa.Column("spendable", sa.Boolean, nullable=False),
+    sa.Column("is_state_official", sa.Boolean, nullable=False),
+    sa.Column("area", store.Area, nullable=False, index=True),
+    sa.Column("status", sa.String(10), nullable=False),
+    sa.Column("dispatched_at", store.UtcDateTime),
+    sa.Column("created_at", store.UtcDateTime, nullable=False),
+    sa.Column("left_at", store.UtcDateTime),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Index(
+        "uq_stewards_person_duty",
+        "person_id",
+        "duty",
+        unique=True,
+        postgresql_where=_ON_ROSTER,
+        sqlite_where=_ON_ROSTER,
+    ),
+)
+
+steward_grids = sa.Table(
+    "steward_grids",
+    metadata,
+    sa.Column("steward_id", store.Id, primary_key=True),
+    sa.Column("grid", store.Area, primary_key=True, index=True),
+)
+
+shifts = sa.Table(
+    "shifts",
+    metadata,
+    sa.Column("shift_id", store.Id, primary_key=True),
+    sa.Column("steward_id", store.Id, nullable=False),
+    sa.Column("area", store.Area, nullable=False),
+    sa.Column("grid", store.Area, nullable=False),
+    sa.Column("start_at", store.UtcDateTime, nullable=False),
+    sa.Column("end_at", store.UtcDateTime, nullable=False),
+    sa.Column("local_day", sa.String(10), nullable=False),
+    sa.Column("place", sa.String(100), nullable=False),
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Index("ix_shifts_steward_id_end_at", "steward_id", "end_at"),
+    sa.Index("ix_shifts_grid_end_at", "grid", "end_at"),
+)
+
+contact_boards = sa.Table(
+    "contact_boards",
+    metadata,
+    sa.Column("grid", store.Area, primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True),
+    sa.Column("area", store.Area, nullable=False),
+    sa.Column("entries", store.Json, nullable=False),
+    sa.Column("reasons", store.Json, nullable=False),
+    sa.Column("published_at", store.UtcDateTime, nullable=False),
+    sa.Column("published_by", store.Id, nullable=False),
+)
+
+requests = sa.Table(
+    "requests",
+    metadata,
+    sa.Column("request_id", store.Id, primary_key=True),
+    sa.Column("number", sa.String(30), nullable=False, unique=True),
+    sa.Column("channel", sa.String(20), nullable=False),
+    sa.Column("external_ref", sa.String(100)),
+    sa.Column("kind", sa.String(12), nullable=False),
+    sa.Column("category", sa.String(24), nullable=False),
+    sa.Column("priority", sa.String(2), nullable=False),
+    sa.Column("clock", sa.String(8), nullable=False),
+    sa.Column("area", store.Area, nullable=False),
+    sa.Column("grid", store.Area, nullable=False),
+    sa.Column("building", sa.String(40)),
+    sa.Column("indoor", sa.Boolean, nullable=False),
+    sa.Column("project_id", store.Id, index=True),
+    sa.Column("reporter_id", store.Id, index=True),
+    sa.Column("found_by", store.Id),
+    sa.Column("text", sa.LargeBinary, nullable=False),
+    sa.Column("media", store.Json, nullable=False),
+    sa.Column("state", sa.String(12), nullable=False),
+    sa.Column("handler", store.Id),
+    sa.Column("handler_person", store.Id),
+    sa.Column("first_handler", store.Id),
+    sa.Column("tried", store.Json, nullable=False),
+    sa.Column("returns", sa.Integer, nullable=False),
+    sa.Column("reopens", sa.Integer, nullable=False),
+    sa.Column("urged", sa.Integer, nullable=False),
+    sa.Column("level", sa.Integer, nullable=False),
+    sa.Column("extended", sa.Boolean, nullable=False),
+    sa.Column("late", sa.Boolean, nullable=False),
+    sa.Column("span_s", sa.Integer, nullable=False),
+    sa.Column("occurred_at", store.UtcDateTime, nullable=False),
+    sa.Column("created_at", store.UtcDateTime, nullable=False),
+    sa.Column("due_accept", store.UtcDateTime),
+    sa.Column("due_contact", store.UtcDateTime),
+    sa.Column("due_resolve", store.UtcDateTime, nullable=False),
+    sa.Column("accepted_at", store.UtcDateTime),
+    sa.Column("contacted_at", store.UtcDateTime),
+    sa.Column("resolved_at", store.UtcDateTime),
+    sa.Column("closed_at", store.UtcDateTime),
+    sa.Column("outcome", sa.String(12)),
+    sa.Column("note", sa.LargeBinary),
+    sa.Column("evidence", store.Json),
+    sa.Column("rated_at", store.UtcDateTime),
+    sa.Column("stars", sa.SmallInteger),
+    sa.Column("solved", sa.Boolean),
+    sa.Column("rating_text", sa.LargeBinary),
+    sa.Column("review", sa.String(12)),
+    sa.Column("reviewed_by", store.Id),
+    sa.Column("merged_into", store.Id, index=True),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.UniqueConstraint("channel", "external_ref"),
+    sa.Index("ix_requests_area_created_at", "area", "created_at"),
+    sa.Index("ix_requests_grid_created_at", "grid", "created_at"),
+    sa.Index("ix_requests_handler_state", "handler", "state"),
+    sa.Index("ix_requests_closed_at", "closed_at"),
+    sa.Index("ix_requests_rated_at", "rated_at"),
+)
+
+# One row per clock that ever ran. The request's own columns say what is due now; what was missed
+# stands here and is never overwritten by a transfer, an extension or a reopening.
+request_clocks = sa.Table(
+    "request_clocks",
+    metadata,
+    sa.Column("id", store.BigId, sa.Identity(), primary_key=True),
+    sa.Column("request_id", store.Id, nullable=False, index=True),
+    sa.Column("which", sa.String(8), nullable=False),
+    sa.Column("area", store.Area, nullable=False),
+    sa.Column("project_id", store.Id),
+    sa.Column("handler", store.Id),
+    sa.Column("started_at", store.UtcDateTime, nullable=False),
+    sa.Column("due_at", store.UtcDateTime, nullable=False),
+    sa.Column("done_at", store.UtcDateTime),
+    sa.Column("voided", sa.Boolean, nullable=False),
+    sa.Index("ix_request_clocks_which_due_at", "which", "due_at"),
+    sqlite_autoincrement=True,
+)
+
+request_timeline = sa.Table(
+    "request_timeline",
+    metadata,
+    sa.Column("id", store.BigId, sa.Identity(), primary_key=True),
+    sa.Column("request_id", store.Id, nullable=False, index=True),
+    sa.Column("at", store.UtcDateTime, nullable=False),
+    sa.Column("action", sa.String(24), nullable=False),
+    sa.Column("actor_id", store.Id, nullable=False),
+    sa.Column("actor_role", sa.String(20), nullable=False),
+    sa.Column("state", sa.String(12), nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("detail", store.Json, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+request_numbers = sa.Table(
+    "request_numbers",
+    metadata,
+    sa.Column("day", sa.String(8), primary_key=True),
+    sa.Column("community", store.Area, primary_key=True),
+    sa.Column("last", sa.Integer, nullable=False),
+)
+
+volunteer_hours = sa.Table(
+    "volunteer_hours",
+    metadata,
+    sa.Column("record_id", store.Id, primary_key=True),
+    sa.Column("person_id", store.Id, nullable=False),
+    sa.Column("area", store.Area, nullable=False),
+    sa.Column("date", sa.Date, nullable=False),
+    sa.Column("minutes", sa.Integer, nullable=False),
+    sa.Column("source", sa.String(8), nullable=False),
+    sa.Column("activity", sa.String(100), nullable=False),
+    sa.Column("check_in", store.UtcDateTime),
+    sa.Column("check_out", store.UtcDateTime),
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("confirmed_by", store.Id),
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("created_at", store.UtcDateTime, nullable=False),
+    sa.Index("ix_volunteer_hours_person_id_date", "person_id", "date"),
+    sa.Index("ix_volunteer_hours_area_date", "area", "date"),
+)
+
+hazards = sa.Table(
+    "hazards",
+    metadata,
+    sa.Column("hazard_id", store.Id, primary_key=True),
+    sa.Column("reporter_id", store.Id, nullable=False, index=True),
+    sa.Column("category", sa.String(24), nullable=False),
+    sa.Column("area", store.Area, nullable=False),
+    sa.Column("grid", store.Area, nullable=False),
+    sa.Column("place", sa.String(200), nullable=False),
+    sa.Column("media", store.Json, nullable=False),
+    sa.Column("state", sa.String(8), nullable=False),
+    sa.Column("verified_by", store.Id),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("created_at", store.UtcDateTime, nullable=False),
+)
+
+visits = sa.Table(
+    "visits",
+    metadata,
+    sa.Column("visit_id", store.Id, primary_key=True),
+    sa.Column("steward_id", store.Id, nullable=False),
+    sa.Column("client_id", sa.String(64), nullable=False),
+    sa.Column("area", store.Area, nullable=False),
+    sa.Column("grid", store.Area, nullable=False),
+    sa.Column("building", sa.String(40)),
+    sa.Column("purpose", sa.String(40), nullable=False),
+    sa.Column("findings", store.Json, nullable=False),
+    sa.Column("occurred_at", store.UtcDateTime, nullable=False),
+    sa.Column("created_at", store.UtcDateTime, nullable=False),
+    sa.Column("period", store.Period, nullable=False),
+    sa.Column("late", sa.Boolean, nullable=False),
+    sa.UniqueConstraint("steward_id", "client_id"),
+    sa.Index("ix_visits_period_steward_id", "period", "steward_id"),
+)
+
+# What other services said, as far as it is needed here.
+liaisons = sa.Table(
+    "liaisons",
+    metadata,
+    sa.Column("link_id", store.Id, primary_key=True),
+    sa.Column("target_kind", sa.String(12), nullable=False),
+    sa.Column("target", store.Id, nullable=False, index=True),
+    sa.Column("official_id", store.Id, nullable=False),
+    sa.Column("person_id", store.Id),
+    sa.Column("since", store.UtcDateTime, nullable=False),
+    sa.Column("ended", sa.Boolean, nullable=False),
+)
+
+projects = sa.Table(
+    "projects",
+    metadata,
+    sa.Column("project_id", store.Id, primary_key=True),
+    sa.Column("area", store.Area, nullable=False),
+    sa.Column("households", sa.Integer, nullable=False),
+    sa.Column("status", sa.String(14), nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+)
+
+project_grids = sa.Table(
+    "project_grids",
+    metadata,
+    sa.Column("project_id", store.Id, primary_key=True),
+    sa.Column("grid", store.Area, primary_key=True, index=True),
+)
+
+steward_grades = sa.Table(
+    "steward_grades",
+    metadata,
+    sa.Column("steward_id", store.Id, primary_key=True),
+    sa.Column("period", store.Period, primary_key=True),
+    sa.Column("settlement_id", store.Id, nullable=False),
+    sa.Column("score", sa.Integer),
+    sa.Column("grade", sa.String(8)),
+)

@@ -1,0 +1,72 @@
+"""Questions about areas."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from chassis.bus import Tx
+from chassis.refusal import NotFound
+from services.steward import rules, storage
+from services.steward.views.paging import Limit
+
+
+@dataclass(frozen=True, slots=True)
+class AreaList:
+    """Areas within a root, in the order of their codes."""
+
+    root: str = rules.areas.DISTRICT
+    kind: Literal["DISTRICT", "STREET", "TOWN", "COMMUNITY", "GRID"] | None = None
+    limit: Limit = 50
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WhichArea:
+    """Which area is meant."""
+
+    code: str
+
+
+def areas(tx: Tx, q: AreaList) -> dict[str, Any]:
+    """Answer the tree below a root, a page at a time; the cursor is the last code."""
+    rows = storage.ground.below(tx.conn, q.root, q.kind, q.cursor or "", q.limit + 1)
+    more = len(rows) > q.limit
+    rows = rows[: q.limit]
+    return {"items": [_card(row) for row in rows], "next": rows[-1].code if more else None}
+
+
+def area(tx: Tx, q: WhichArea) -> dict[str, Any]:
+    """Answer one area with the liaison chain above it.
+
+    Raises:
+        NotFound: It is not defined.
+    """
+    row = storage.ground.area(tx.conn, q.code)
+    if row is None:
+        raise NotFound(kind="area", id=q.code)
+    chain = []
+    for kind, digits in (("GRID", 15), ("COMMUNITY", 12), ("STREET", 9)):
+        if len(row.code) >= digits:
+            found = storage.ground.official(tx.conn, kind, row.code[:digits])
+            chain.append(
+                {
+                    "target_kind": kind,
+                    "target": row.code[:digits],
+                    "official_id": found.official_id if found is not None else None,
+                }
+            )
+    return _card(row) | {"liaison_chain": chain}
+
+
+def _card(row: Any) -> dict[str, Any]:
+    return {
+        "code": row.code,
+        "name": row.name,
+        "kind": row.kind,
+        "parent": row.parent or None,
+        "households": row.households,
+        "persons": row.persons,
+        "version": row.version,
+        "warnings": rules.areas.size_warnings(row.kind, row.households, row.persons),
+    }

@@ -1,0 +1,279 @@
+"""Questions about stewards: who sits where, how to reach them, how they stand."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+import msgspec
+
+from chassis.bus import Tx
+from chassis.refusal import Invalid, NotFound, RoleDenied
+from services.steward import rules, storage
+from services.steward.errors import BadSpan, UnknownGrid
+from services.steward.views import paging
+from services.steward.views.paging import Limit
+
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+GAP = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class WhichGrid:
+    """Which grid is meant."""
+
+    grid: str
+
+
+@dataclass(frozen=True, slots=True)
+class GapQuestion:
+    """A span of a grid's duty."""
+
+    grid: str
+    start: Instant
+    end: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class WhichSteward:
+    """Which steward is meant."""
+
+    steward_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class StewardList:
+    """Stewards of an area."""
+
+    scope: str
+    duty: str | None = None
+    limit: Limit = 50
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MonthQuestion:
+    """A steward's month."""
+
+    steward_id: str
+    period: Annotated[str, msgspec.Meta(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+
+
+def _require_grid(tx: Tx, grid: str) -> None:
+    if not storage.ground.known(tx.conn, [grid], "GRID"):
+        raise UnknownGrid(grid=grid, field="grid")
+
+
+def duty_board(tx: Tx, q: WhichGrid) -> dict[str, Any]:
+    """Answer who answers in a grid now: who sits on shift, and the part-time stewards.
+
+    Off-duty hours of a steward are nobody's business, so full-time stewards who do not sit now are
+    not shown, and no future shift is.
+
+    Raises:
+        UnknownGrid: No such grid.
+    """
+    _require_grid(tx, q.grid)
+    now = {
+        row.steward_id: row
+        for row in storage.posts.shifts_within(
+            tx.conn, q.grid, tx.now, tx.now + timedelta(microseconds=1)
+        )
+    }
+    on_duty, on_call = [], []
+    for row in storage.posts.serving(tx.conn, q.grid):
+        if not row.board_consent:
+            continue
+        entry = _entry(tx, row)
+        if row.steward_id in now:
+            shift = now[row.steward_id]
+            on_duty.append(entry | {"place": shift.place, "until": shift.end_at.isoformat()})
+        elif row.type == "PART_TIME":
+            on_call.append(entry)
+    return {
+        "grid": q.grid,
+        "now": tx.now.isoformat(),
+        "on_duty": on_duty,
+        "on_call": on_call,
+        "covered": bool(on_duty),
+    }
+
+
+def _entry(tx: Tx, row: Any) -> dict[str, Any]:
+    vault = storage.vault(tx.settings.pii_key)
+    return {
+        "steward_id": row.steward_id,
+        "person_id": row.person_id,
+        "name": vault.open(row.name, f"{row.person_id}.name"),
+        "duty": row.duty,
+        "type": row.type,
+        "employer": row.employer,
+        "work_phone": vault.open_or_none(row.work_phone, f"{row.steward_id}.work_phone"),
+    }
+
+
+def contact_board(tx: Tx, q: WhichGrid) -> dict[str, Any]:
+    """Answer the published board of a grid, with those who still serve.
+
+    Raises:
+        NotFound: No board was published.
+    """
+    board = storage.posts.board(tx.conn, q.grid)
+    if board is None:
+        raise NotFound(kind="contact_board", id=q.grid)
+    named = {entry["steward_id"] for entry in board.entries}
+    serving = [
+        row
+        for row in storage.posts.serving(tx.conn, q.grid)
+        if row.steward_id in named and row.board_consent
+    ]
+    current = {
+        row.steward_id for row in storage.posts.serving(tx.conn, q.grid) if row.board_consent
+    }
+    return {
+        "grid": q.grid,
+        "version": board.version,
+        "published_at": board.published_at.isoformat(),
+        "entries": [_entry(tx, row) for row in serving],
+        "reasons": board.reasons,
+        "fresh": current == named,
+    }
+
+
+def contact_cards(tx: Tx, q: WhichGrid) -> dict[str, Any]:
+    """Answer the published board as vCard 4.0 (RFC 6350), for a telephone's address book.
+
+    Raises:
+        NotFound: No board was published.
+    """
+    board = contact_board(tx, q)
+    revised = datetime.fromisoformat(board["published_at"]).astimezone(UTC)
+    cards = []
+    for entry in board["entries"]:
+        lines = [
+            "BEGIN:VCARD",
+            "VERSION:4.0",
+            f"UID:urn:fivered:{entry['steward_id']}",
+            f"FN:{_escaped(entry['name'])}",
+            f"TITLE:{_escaped(entry['duty'])}",
+            f"ORG:{_escaped(entry['employer'] or '红色管家')}",
+            f"NOTE:{_escaped('网格 ' + q.grid)}",
+            f"REV:{revised.strftime('%Y%m%dT%H%M%SZ')}",
+        ]
+        if entry["work_phone"]:
+            lines.append(f"TEL;TYPE=work;VALUE=uri:tel:{entry['work_phone']}")
+        lines.append("END:VCARD")
+        cards.append("\r\n".join(lines) + "\r\n")
+    return {"grid": q.grid, "version": board["version"], "vcard": "".join(cards)}
+
+
+def _escaped(text: str) -> str:
+    text = text.replace("\\", "\\\\").replace("\n", "\\n")
+    return text.replace(",", "\\,").replace(";", "\\;")
+
+
+def shift_gaps(tx: Tx, q: GapQuestion) -> dict[str, Any]:
+    """Answer when a grid had no full-time steward on shift for more than 15 minutes.
+
+    Raises:
+        UnknownGrid: No such grid.
+        BadSpan: The end does not follow the start within 62 days.
+    """
+    _require_grid(tx, q.grid)
+    tx.require_scope(q.grid)
+    if not timedelta(0) < q.end - q.start <= timedelta(days=62):
+        raise BadSpan(field="end")
+    covered_until = q.start
+    gaps = []
+    for row in storage.posts.shifts_within(tx.conn, q.grid, q.start, q.end):
+        if row.start_at - covered_until > GAP:
+            gaps.append((covered_until, row.start_at))
+        covered_until = max(covered_until, row.end_at)
+    if q.end - covered_until > GAP:
+        gaps.append((covered_until, q.end))
+    open_minutes = sum(int((end - start).total_seconds() // 60) for start, end in gaps)
+    return {
+        "grid": q.grid,
+        "gaps": [{"start": a.isoformat(), "end": b.isoformat()} for a, b in gaps],
+        "minutes": int((q.end - q.start).total_seconds() // 60),
+        "uncovered_minutes": open_minutes,
+    }
+
+
+def steward(tx: Tx, q: WhichSteward) -> dict[str, Any]:
+    """Answer a steward's card: post, grids and final grades.
+
+    The grades are shown to himself and to whoever oversees the community.
+
+    Raises:
+        NotFound: No such steward.
+    """
+    row = storage.posts.steward(tx.conn, q.steward_id)
+    if row is None:
+        raise NotFound(kind="steward", id=q.steward_id)
+    found = _steward_card(tx, row)
+    if _may_see_standing(tx, row):
+        found["grades"] = [
+            {"period": g.period, "score": g.score, "grade": g.grade}
+            for g in storage.posts.grades(tx.conn, row.steward_id)
+        ]
+    return found
+
+
+def _may_see_standing(tx: Tx, row: Any) -> bool:
+    if row.person_id == tx.actor.id:
+        return True
+    return tx.actor.role in {
+        "R_CADRE", "R_SECRETARY", "R_STREET", "R_STREET_LEAD", "R_DISTRICT", "R_DISTRICT_LEAD",
+        "R_AUDITOR", "R_SYSTEM",
+    } and tx.actor.covers(row.area)  # fmt: skip
+
+
+def _steward_card(tx: Tx, row: Any) -> dict[str, Any]:
+    return {
+        "id": row.steward_id,
+        "person_id": row.person_id,
+        "type": row.type,
+        "duty": row.duty,
+        "employer": row.employer,
+        "grids": storage.posts.grids_of(tx.conn, row.steward_id),
+        "community": row.area,
+        "state": row.status,
+        "spendable": row.spendable,
+        "since": row.created_at.isoformat(),
+        "version": row.version,
+    }
+
+
+def stewards(tx: Tx, q: StewardList) -> dict[str, Any]:
+    """Answer the stewards of an area, a page at a time.
+
+    Raises:
+        RoleDenied: The area lies outside the caller's scope.
+    """
+    tx.require_scope(q.scope)
+    rows = storage.posts.page(tx.conn, q.scope, q.duty, paging.read_cursor(q.cursor), q.limit + 1)
+    return paging.page(rows, q.limit, "steward_id", lambda row: _steward_card(tx, row))
+
+
+def steward_month(tx: Tx, q: MonthQuestion) -> dict[str, Any]:
+    """Answer what a steward's month counts up to now; the same figures go into the marker.
+
+    Raises:
+        NotFound: No such steward.
+        RoleDenied: Neither himself nor somebody who oversees him asks.
+        Invalid: He held no post in that month.
+    """
+    row = storage.posts.steward(tx.conn, q.steward_id)
+    if row is None:
+        raise NotFound(kind="steward", id=q.steward_id)
+    if not _may_see_standing(tx, row):
+        raise RoleDenied(role=tx.actor.role)
+    found = storage.months.steward_months(tx.conn, tx.calendar, q.period, only=q.steward_id)
+    if not found:
+        raise Invalid(field="period", reason="该月未任职")
+    counts = dataclasses.asdict(found[0])
+    share = rules.rates.percent(rules.rates.ratio(found[0].accepted_on_time, found[0].orders))
+    return counts | {"period": q.period, "accepted_on_time_percent": share}

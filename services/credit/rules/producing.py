@@ -93,7 +93,7 @@ PRODUCERS: Final[dict[str, EventType]] = {
         "rectification_id project_id severity level official_id"
     ),
     "property.rectification_withdrawn.v1": _of("rectification_id project_id"),
-    "property.disclosure_published.v1": _of("disclosure_id project_id kind late", "project_id"),
+    "property.disclosure_published.v1": _of("disclosure_id project_id kind", "project_id"),
     "property.disclosure_overdue.v1": _of("disclosure_id project_id kind"),
     "partner.redemption_requested.v1": _of(
         "redemption_id wallet holder partner_id offer_id points", "holder wallet"

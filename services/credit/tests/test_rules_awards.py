@@ -83,8 +83,6 @@ CASES = [
      [("R-PRJ-14", "PRJ:prj_1", -5, 0)]),
     ("property.disclosure_published.v1", {"disclosure_id": "d", "project_id": "prj_1"},
      [("R-PRJ-10", "PRJ:prj_1", 2, 0)]),
-    ("property.disclosure_published.v1",
-     {"disclosure_id": "d", "project_id": "prj_1", "late": True}, []),
     ("property.disclosure_overdue.v1", {"disclosure_id": "d", "project_id": "prj_1"},
      [("R-PRJ-10", "PRJ:prj_1", -3, 0)]),
     ("partner.redemption_cancelled.v1",

@@ -4,7 +4,7 @@ expected there."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 from typing import Any, Final, NoReturn
@@ -264,6 +264,10 @@ class RuleSet:
     instruments: tuple[str, ...]
     rules: tuple[Rule, ...]
     reversals: tuple[Reversal, ...]
+    _by_code: dict[str, Rule] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_by_code", {rule.code: rule for rule in self.rules})
 
     @property
     def code(self) -> str:
@@ -272,7 +276,7 @@ class RuleSet:
 
     def rule(self, code: str) -> Rule | None:
         """Return the rule of that code, or None."""
-        return next((rule for rule in self.rules if rule.code == code), None)
+        return self._by_code.get(code)
 
     def events(self) -> frozenset[str]:
         """Return every event type that some rule or reversal listens to."""

@@ -1,9 +1,11 @@
 """Which rule sets may be loaded: RC-2025.1 may; each refusal is provoked once."""
 
 import copy
+import re
 
 import pytest
 
+from chassis import i18n
 from services.credit import errors
 from services.credit.rules import loader
 from services.credit.rules.model import DIMENSIONS
@@ -266,6 +268,14 @@ def test_an_error_names_the_rule_the_field_and_what_was_expected_for(document, c
 def test_what_is_no_rule_set_at_all_is_refused(document):
     with pytest.raises(errors.RuleSetInvalid):
         loader.load(document)
+
+
+@pytest.mark.parametrize("refusal", sorted({row[2] for row in REFUSED}, key=lambda r: r.code))
+def test_every_refusal_of_a_rule_set_can_be_read_in_english(refusal):
+    assert i18n.english("services.credit", refusal.text) != refusal.text
+    names = re.compile(r"\{\w+\}")
+    english = i18n.english("services.credit", refusal.text)
+    assert sorted(names.findall(english)) == sorted(names.findall(refusal.text))
 
 
 def test_a_rule_set_begins_with_a_month():

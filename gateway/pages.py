@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import gzip
 import hashlib
 import html
 from collections.abc import Iterable, Mapping
@@ -36,41 +37,41 @@ _FILES = {
     "docs.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
 }
-# What the five mechanisms are, for the start page: (service, 中文, English, 中文说明, English).
+# For the start page: (service, 中文, English, what it is, the same in English).
 _MECHANISMS = (
     (
         "credit",
         "红色信用",
         "Red Credit",
-        "自愿参与的信用积分:每月赋分、公示、异议与修复,只奖不罚个人。",
+        "自愿参与的信用积分：每月赋分、公示、异议与修复，只奖不罚个人。",
         "Voluntary credit: monthly scoring, public notice, objection and repair.",
     ),
     (
         "property",
         "红色物业",
         "Red Property",
-        "社区与物业交叉任职、协议兑现、投诉与整改,成效公开。",
+        "社区与物业交叉任职、协议兑现、投诉与整改，成效公开。",
         "Cross-appointments, kept agreements, complaints and rectifications.",
     ),
     (
         "steward",
         "红色管家",
         "Red Steward",
-        "网格里的管家接诉求、按时办、居民评;诉求全程留痕。",
+        "网格里的管家接诉求、按时办、居民评；诉求全程留痕。",
         "Stewards of the grid take requests, keep deadlines, and are rated.",
     ),
     (
         "partner",
         "红色合伙人",
         "Red Partner",
-        "商户与单位提供积分兑换的服务,预占、核销、结算清楚。",
+        "商户与单位提供积分兑换的服务，预占、核销、结算清楚。",
         "Merchants and units offer services for points; held, verified, settled.",
     ),
     (
         "forum",
         "红色议站",
         "Red Station",
-        "“135”议事:议题征集、邀约协商、表决、督办、销号。",
+        "“135”议事：议题征集、邀约协商、表决、督办、销号。",
         "Deliberation: topics, invitations, votes, supervised tasks.",
     ),
 )
@@ -92,7 +93,7 @@ def _both(text: str) -> str:
 
 def _page(title: str, body: str, *, demo: bool, script: bool = False) -> bytes:
     banner = (
-        '<p class="demo" role="note"><strong>演示环境</strong>:虚构人员与数据,业务时钟可拨动。'
+        '<p class="demo" role="note"><strong>演示环境</strong>：虚构人员与数据，业务时钟可拨动。'
         ' <span lang="en">Demonstration: invented people and figures, the clock can be moved.'
         "</span></p>"
         if demo
@@ -153,7 +154,7 @@ def _start(installed: Mapping[str, Doors], *, demo: bool) -> bytes:
         )
     body = f"""<main id="main" class="narrow">
 <h1>五红社区治理 <span class="en" lang="en">Five Red</span></h1>
-<p class="lead">信用、物业、管家、合伙人、议站五个机制,一个入口。
+<p class="lead">信用、物业、管家、合伙人、议站五个机制，一个入口。
 <span class="en" lang="en">Five mechanisms of community governance behind one door.</span></p>
 <ul class="cards">{"".join(cards)}</ul>
 <h2>公开信息 <span class="en" lang="en">Open to everybody</span></h2>
@@ -296,7 +297,7 @@ def reference(document: Mapping[str, Any], *, demo: bool) -> bytes:
 <main id="main">
 <h1>接口文档 <span class="en" lang="en">Reference</span></h1>
 <p>版本 {_e(document["info"]["version"])} · <a href="/openapi.json">OpenAPI 3.1</a> ·
-命令必须带 <code>Idempotency-Key</code>,改变已有事物时带 <code>If-Match</code>,
+命令必须带 <code>Idempotency-Key</code>，改变已有事物时带 <code>If-Match</code>，
 错误为 <code>application/problem+json</code>。
 <span class="en" lang="en">Commands carry Idempotency-Key; changes of what exists carry If-Match;
 failures are problem+json in both languages.</span></p>
@@ -326,7 +327,7 @@ def _role_options(document: Mapping[str, Any]) -> str:
         for role in operation["x-roles"]
         if role.startswith("R_")
     }
-    return "".join(f'<option value="{_e(role)}">' for role in sorted(roles))
+    return "".join(f'<option value="{_e(role)}"></option>' for role in sorted(roles))
 
 
 def _operation(
@@ -509,6 +510,30 @@ def _static(request: Request, name: str) -> Response:
     return Response(content, 200, headers, _FILES[name])
 
 
+class Large:
+    """Content of some hundred KiB that stays the same: kept compressed too, and tagged."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+        self._packed = gzip.compress(content, 6, mtime=0)
+        self._tag = f'W/"{hashlib.sha256(content).hexdigest()[:16]}"'
+
+    def answer(self, request: Request, media_type: str, headers: Mapping[str, str]) -> Response:
+        """Answer with the content, or that the caller has it."""
+        said = {
+            "ETag": self._tag,
+            "Cache-Control": "no-cache",
+            "Vary": "Accept-Encoding",
+            **headers,
+        }
+        if request.headers.get("if-none-match") == self._tag:
+            return Response(None, 304, said)
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            said["Content-Encoding"] = "gzip"
+            return Response(self._packed, 200, said, media_type)
+        return Response(self._content, 200, said, media_type)
+
+
 class Pages:
     """The pages of one gateway."""
 
@@ -517,30 +542,29 @@ class Pages:
         self._document = document
         self._installed = installed
         self._demo = gate.settings.demo_clock
-        self._reference: bytes | None = None
-        self._openapi: bytes | None = None
+        self._reference: Large | None = None
+        self._openapi: Large | None = None
 
     async def start(self, _request: Request) -> Response:
         """Show the start page."""
         return _html(_start(self._installed, demo=self._demo))
 
-    async def docs(self, _request: Request) -> Response:
+    async def docs(self, request: Request) -> Response:
         """Show the reference; made in a thread when it is first asked for."""
         if self._reference is None:
             self._reference = await asyncio.to_thread(
-                lambda: reference(self._document.build(), demo=self._demo)
+                lambda: Large(reference(self._document.build(), demo=self._demo))
             )
-        return _html(self._reference)
+        headers = {"Content-Security-Policy": _CSP}
+        return self._reference.answer(request, "text/html; charset=utf-8", headers)
 
-    async def openapi(self, _request: Request) -> Response:
+    async def openapi(self, request: Request) -> Response:
         """Give the OpenAPI document."""
         if self._openapi is None:
             self._openapi = await asyncio.to_thread(
-                lambda: msgspec.json.encode(self._document.build())
+                lambda: Large(msgspec.json.encode(self._document.build()))
             )
-        return Response(
-            self._openapi, 200, {"Cache-Control": "no-cache"}, media_type="application/json"
-        )
+        return self._openapi.answer(request, "application/json", {})
 
     async def file(self, request: Request) -> Response:
         """Give a file of the pages."""
@@ -564,7 +588,7 @@ class Pages:
         period = _field("period", "月份", given["period"], r"\d{4}-\d{2}", "例如 2025-01")
         body = f"""<main id="main" class="narrow">
 <h1>信用公示 <span class="en" lang="en">Public notices</span></h1>
-<p>公示只列单位与有授权的红榜;个人不设黑榜。
+<p>公示只列单位与有授权的红榜；个人不设黑榜。
 <span class="en" lang="en">Organisations, and people who agreed to be praised.</span></p>
 <form method="get" action="/notices" class="ask">{scope}{period}<button>查看 Show</button></form>
 {complaint or _table(_items(shown), "信用公示")}{more}</main>"""
@@ -580,7 +604,7 @@ class Pages:
         answer = complaint or (_table(_items(shown), "值班管家") if given["grid"] else "")
         body = f"""<main id="main" class="narrow">
 <h1>网格联系牌 <span class="en" lang="en">Contact board</span></h1>
-<p>只显示本人同意公开的工作电话;遇紧急情况请拨 110 / 119 / 120。
+<p>只显示本人同意公开的工作电话；遇紧急情况请拨 110 / 119 / 120。
 <span class="en" lang="en">Work numbers only. In an emergency call 110, 119 or 120.</span></p>
 <form method="get" action="/board" class="ask">{grid}<button>查看 Show</button></form>
 {answer}</main>"""

@@ -11,6 +11,7 @@ import pytest
 from chassis.embedded import EmbeddedHost
 from chassis.migrate import migrate_service
 from chassis.runtime import Runtime
+from chassis.settings import Secret
 from chassis.testing import KEY, environment
 from chassis.tests.toy.service import FAIL, Toy
 from gateway.app import create
@@ -23,7 +24,9 @@ RESIDENT = {"role": "R_RESIDENT", "scope": "370811015901"}
 
 
 def settings(**given):
-    return GatewaySettings(**{"token_key": KEY, "demo_clock": True, "check_replies": True} | given)
+    return GatewaySettings(
+        **{"token_key": Secret(KEY), "demo_clock": True, "check_replies": True} | given
+    )
 
 
 class Site:

@@ -1,0 +1,191 @@
+"""The pages: readable without a script, without anything from afar, and for everybody."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from chassis.refusal import Refusal
+from gateway import errors
+from gateway.doors import ANY, PUBLIC, Doors, Page, Params, Reply
+from gateway.tests.conftest import Site
+
+PAGES = ["/", "/docs", "/notices", "/board", "/board?grid=370811015901001"]
+VOID = {"meta", "link", "input", "br", "hr", "img"}
+
+
+class Reader(HTMLParser):
+    """Reads a page strictly: every element is closed, every reference leads somewhere."""
+
+    def __init__(self, text):
+        super().__init__(convert_charrefs=True)
+        self.open, self.ids, self.links, self.labels, self.fields = [], [], [], [], []
+        self.sources, self.lang, self.title, self.inline = [], None, "", []
+        self.headings = []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        found = dict(attrs)
+        if tag not in VOID:
+            self.open.append(tag)
+        if tag == "html":
+            self.lang = found.get("lang")
+        if "id" in found:
+            self.ids.append(found["id"])
+        if tag in {"a", "link"}:
+            self.links.append(found["href"])
+        if tag in {"script", "img"}:
+            self.sources.append(found.get("src"))
+        if tag == "label":
+            self.labels.append(found["for"])
+        if tag in {"input", "select", "textarea"}:
+            self.fields.append(found["id"])
+        if re.fullmatch(r"h[1-6]", tag):
+            self.headings.append(int(tag[1]))
+        self.inline += [name for name in found if name == "style" or name.startswith("on")]
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] == "title":
+            self.title += data
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_is_well_formed_labelled_and_takes_nothing_from_afar(site, path):
+    answer = site.ask("GET", path, grants=None)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    page = Reader(answer.text)
+    assert page.lang == "zh-CN"
+    assert page.title
+    assert page.headings[0] == 1
+    assert page.headings.count(1) == 1
+    assert len(page.ids) == len(set(page.ids))
+    assert set(page.fields) <= set(page.labels)
+    assert page.inline == []
+    assert "unsafe" not in answer.headers["content-security-policy"]
+    for link in (*page.links, *filter(None, page.sources)):
+        assert link.startswith(("/", "#")), link
+        if link.startswith("#"):
+            assert link[1:] in page.ids
+        elif "#" not in link and not link.startswith("//"):
+            assert site.ask("GET", link, grants=None).status_code == 200, link
+    assert "演示环境" in answer.text
+
+
+def test_the_banner_stands_only_on_a_demonstration(host):
+    text = Site(host).build(demo_clock=False).ask("GET", "/", grants=None).text
+    assert "演示环境" not in text
+
+
+def test_the_reference_shows_every_door_with_its_roles_and_examples(site):
+    text = site.ask("GET", "/docs", grants=None).text
+    for door in site.app.state.doors:
+        assert f'data-verb="{door.verb}" data-path="{door.full_path}"' in text
+    assert "R_DISTRICT" in text
+    assert "&quot;counter_id&quot;: &quot;c1&quot;" in text
+    assert "数量" in text
+
+
+def test_the_reference_and_its_files_are_sent_once(site):
+    for path in ("/docs", "/openapi.json", "/web/docs.js"):
+        first = site.ask("GET", path, grants=None)
+        again = site.ask("GET", path, grants=None, headers={"If-None-Match": first.headers["etag"]})
+        assert again.status_code == 304
+        assert again.content == b""
+    packed = site.ask("GET", "/openapi.json", grants=None)
+    plain = site.ask("GET", "/openapi.json", grants=None, headers={"Accept-Encoding": "identity"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert packed.json() == plain.json()
+    assert "content-encoding" not in plain.headers
+    for path in ("/web/nothing.js", "/web/..%2Fapp.py", "/web/app.py"):
+        assert site.ask("GET", path, grants=None).status_code == 404
+
+
+class Answering:
+    """A bus on which credit and steward answer their public questions."""
+
+    def __init__(self):
+        self.asked = []
+
+    async def call(self, service, method, body, *, actor, **_rest):
+        self.asked.append((service, method, body, actor.role))
+        if service == "credit":
+            row = {"notice_id": "ntc_1", "kind": "MONTHLY", "scope": "<b>370811</b>"}
+            return {"items": [row], "next": "c2"}
+        return {"grid": body["grid"], "on_duty": [{"name": "王*", "work_phone": "0537-0000000"}]}
+
+    async def state(self):
+        return {"bus": "up"}
+
+
+class Filter(Params):
+    scope: str | None = None
+    period: str | None = None
+    cursor: str | None = None
+
+
+def boards(roles):
+    credit, steward = Doors("credit", tag="信用 / Credit"), Doors("steward", tag="管家 / Steward")
+    credit.query(
+        "GET",
+        "/notices",
+        "notices",
+        params=Filter,
+        reply=Page[Reply],
+        roles=roles,
+        summary="公示 / Notices",
+    )
+    steward.query(
+        "GET", "/grids/{grid}/duty", "duty", reply=Reply, roles=roles, summary="值班 / Duty"
+    )
+    return Site(Answering()).build(services=("credit", "steward"), extra=(credit, steward))
+
+
+def test_anybody_can_read_the_notices_and_the_contact_board():
+    site = boards(PUBLIC)
+    text = site.ask("GET", "/notices?period=2025-01", grants=None).text
+    assert "ntc_1" in text
+    assert "&lt;b&gt;370811&lt;/b&gt;" in text
+    assert 'href="/notices?period=2025-01&amp;cursor=c2"' in text
+    text = site.ask("GET", "/board?grid=370811015901001", grants=None).text
+    assert "0537-0000000" in text
+    assert site.host.asked == [
+        ("credit", "notices", {"period": "2025-01"}, "R_ANONYMOUS"),
+        ("steward", "duty", {"grid": "370811015901001"}, "R_ANONYMOUS"),
+    ]
+
+
+@pytest.mark.covers("REQ-L09")
+def test_a_page_never_shows_what_its_door_does_not_give_to_everybody():
+    site = boards(ANY)
+    for path in ("/notices", "/board?grid=370811015901001"):
+        assert "没有公开" in site.ask("GET", path, grants=None).text
+    assert site.host.asked == []
+
+
+def test_a_board_says_when_its_service_is_away(host):
+    doors = Doors("credit", tag="x")
+    doors.query("GET", "/notices", "notices", params=Filter, reply=Reply, roles=PUBLIC, summary="x")
+    text = Site(host).build(services=("credit",), extra=(doors,)).ask("GET", "/notices").text
+    assert 'role="alert"' in text
+    assert "暂时不可用" in text
+
+
+def test_every_text_of_the_gateway_has_its_english():
+    from chassis.i18n import english
+
+    texts = [
+        kind.text
+        for kind in vars(errors).values()
+        if isinstance(kind, type) and issubclass(kind, Refusal)
+    ]
+    for text in (*texts, *errors._MESSAGES.values(), errors._OTHER):
+        assert english("gateway", text) != text, text
+        assert re.findall(r"{\w+}", english("gateway", text)) == re.findall(r"{\w+}", text)

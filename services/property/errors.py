@@ -6,7 +6,7 @@ from chassis.refusal import Guard, Refusal
 
 
 class UsccInvalid(Guard):
-    """The check character of the unified social credit code is wrong, and no reason overrides it."""
+    """The check character of the code is wrong, and no reason overrides it."""
 
     guard = "USCC_INVALID"
     text = "统一社会信用代码 {uscc} 校验不通过;确需登记的,请填写放行理由"
@@ -131,7 +131,7 @@ class TooFewCommitments(Guard):
 
 
 class CommitmentIncomplete(Guard):
-    """A commitment has neither a date in the agreement's validity nor a recurrence, or no evidence."""
+    """A commitment has no date in the validity and no recurrence, or names no evidence."""
 
     guard = "COMMITMENT_INCOMPLETE"
     text = "履约事项“{title}”须有协议期内的期限或周期,并列明佐证种类"

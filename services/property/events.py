@@ -455,6 +455,8 @@ class TaskReworkHeard:
     FACT: ClassVar[str] = "task_rework.v1"
     task_id: str
     reason: str | None = None
+    # The forum takes the task away for good and analyses its topic again.
+    final: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -359,6 +359,11 @@ def year_on_year(
     return (now - before) / before * 100
 
 
+def percent(part: int, whole: int) -> Fraction | None:
+    """Return a share in per cent, or None where there is nothing to share."""
+    return Fraction(part * 100, whole) if whole else None
+
+
 def shown(value: Fraction | None, places: int) -> str | None:
     """Return a rational as people read it: so many decimals, half up."""
     if value is None:
@@ -392,4 +397,3 @@ def frozen_hash(project_id: str, period: str, complaints: int, households: int) 
     """Return the digest by which a frozen month proves that nobody changed it."""
     text = f"{project_id}|{period}|{complaints}|{households}"
     return hashlib.sha256(text.encode()).hexdigest()
-

@@ -455,7 +455,5 @@ def commitment_due(tx: Tx, due: Due) -> None:
     """A commitment without a submission is overdue at its due instant."""
     row = rows.locked(tx.conn, tables.commitments, due.ref)
     if row is not None and row["state"] in ("SCHEDULED", "DUE"):
-        row = rows.change(
-            tx.conn, tables.commitments, row, state="OVERDUE", overdue_at=due.due_at
-        )
+        row = rows.change(tx.conn, tables.commitments, row, state="OVERDUE", overdue_at=due.due_at)
         ground.note(tx, "commitment", row, "OVERDUE")

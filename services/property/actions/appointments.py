@@ -110,9 +110,7 @@ def consent(tx: Tx, order: Which) -> Reply:
         raise NotFound(kind="appointment", id=order.appointment_id)
     if row["state"] != "NOMINATED":
         raise StateConflict(state=row["state"])
-    row = rows.change(
-        tx.conn, tables.appointments, row, state="CONSENTED", consent_at=tx.now
-    )
+    row = rows.change(tx.conn, tables.appointments, row, state="CONSENTED", consent_at=tx.now)
     tx.disarm("appt_consent", order.appointment_id)
     ground.note(tx, "appointment", row, "CONSENTED")
     return ground.reply(row, "appointment")

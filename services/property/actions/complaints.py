@@ -247,9 +247,7 @@ def import_history(tx: Tx, order: ImportHistory) -> Reply:
                 )
             continue
         begin, end = tx.calendar.month_bounds(item.period)
-        live = months.live_complaints(
-            tx.conn, begin=begin, end=end, project_id=order.project_id
-        )
+        live = months.live_complaints(tx.conn, begin=begin, end=end, project_id=order.project_id)
         if item.period >= present or live:
             raise errors.PeriodNotAllowed(
                 field="rows",
@@ -274,9 +272,7 @@ def import_history(tx: Tx, order: ImportHistory) -> Reply:
             }
         )
     rows.add_many(tx.conn, tables.project_months, new)
-    ground.note(
-        tx, "project", project, "HISTORY_IMPORTED", origin=order.origin, months=len(new)
-    )
+    ground.note(tx, "project", project, "HISTORY_IMPORTED", origin=order.origin, months=len(new))
     return {
         "id": order.project_id,
         "state": "IMPORTED",

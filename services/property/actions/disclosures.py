@@ -105,9 +105,7 @@ def fall_due(tx: Tx, due: Due) -> None:
     row = rows.locked(tx.conn, tables.disclosures, due.ref)
     if row is None or row["state"] != "SCHEDULED":
         return
-    row = rows.change(
-        tx.conn, tables.disclosures, row, state="OVERDUE", overdue_at=due.due_at
-    )
+    row = rows.change(tx.conn, tables.disclosures, row, state="OVERDUE", overdue_at=due.due_at)
     ground.note(tx, "disclosure", row, "OVERDUE")
     tx.say(
         events.DisclosureOverdue(row["disclosure_id"], row["project_id"], row["kind"]),

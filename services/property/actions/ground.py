@@ -131,7 +131,11 @@ _TABLES = {
 def reply(row: Row, kind: str, **more: Any) -> Reply:
     """Return the answer of a command: id, state, version, and what the command adds."""
     key = next(iter(_TABLES[kind].primary_key)).name
-    given = {"id": row[key], "state": row.get("state") or row.get("status"), "version": row["version"]}
+    given = {
+        "id": row[key],
+        "state": row.get("state") or row.get("status"),
+        "version": row["version"],
+    }
     return given | more
 
 

@@ -40,9 +40,7 @@ def steward(tx: Tx, heard: list[Heard]) -> None:
 
 
 def _areas(tx: Tx, heard: list[Heard]) -> None:
-    rows.put(
-        tx.conn, tables.areas, [{"code": e.data.code, "kind": e.data.kind} for e in heard]
-    )
+    rows.put(tx.conn, tables.areas, [{"code": e.data.code, "kind": e.data.kind} for e in heard])
 
 
 def _enrolled(tx: Tx, heard: list[Heard]) -> None:

@@ -110,9 +110,7 @@ def hold(tx: Tx, order: HoldMeeting) -> Reply:
     )
 
 
-def _decide(
-    tx: Tx, project: dict[str, Any], meeting_id: str, item: Decision
-) -> dict[str, Any]:
+def _decide(tx: Tx, project: dict[str, Any], meeting_id: str, item: Decision) -> dict[str, Any]:
     opened: str | None = None
     if item.kind == "WORK":
         if item.due_date is None or item.due_date < ground.today(tx):

@@ -218,4 +218,3 @@ class _Windows:
             sum(self.complaints(project_id, period) for period in periods),
             rules.half_up(mean),
         )
-

@@ -114,9 +114,7 @@ def register_project(tx: Tx, order: RegisterProject) -> Reply:
         "area": order.community,
         "grids": order.grids,
     }
-    existing = (
-        rows.load(tx.conn, tables.projects, order.project_id) if order.project_id else None
-    )
+    existing = rows.load(tx.conn, tables.projects, order.project_id) if order.project_id else None
     if existing is not None:
         if ground.same(existing, wanted):
             return ground.reply(existing, "project")
@@ -237,9 +235,7 @@ def count_households(tx: Tx, order: CountHouseholds) -> Reply:
     """
     row = ground.meant(tx, tables.projects, "project", order.project_id)
     if order.since > ground.today(tx):
-        raise errors.PeriodNotAllowed(
-            field="since", period=str(order.since), reason="日期尚未到来"
-        )
+        raise errors.PeriodNotAllowed(field="since", period=str(order.since), reason="日期尚未到来")
     if rows.month_is_measured(tx.conn, order.since.isoformat()[:7]):
         raise errors.PeriodNotAllowed(
             field="since", period=str(order.since)[:7], reason="该月已冻结"

@@ -55,9 +55,7 @@ def issue(tx: Tx, order: Issue) -> Reply:
         source="ISSUED",
         media=list(order.media),
     )
-    return ground.reply(
-        row, "rectification", number=row["number"], due=row["due_at"].isoformat()
-    )
+    return ground.reply(row, "rectification", number=row["number"], due=row["due_at"].isoformat())
 
 
 def open_order(
@@ -112,9 +110,7 @@ def open_order(
     tx.arm("rec_due", row["rectification_id"], due_at)
     ground.note(tx, "rectification", row, "ISSUED", source=source, severity=severity)
     tx.say(
-        events.RectificationIssued(
-            row["rectification_id"], row["project_id"], severity, due_at
-        ),
+        events.RectificationIssued(row["rectification_id"], row["project_id"], severity, due_at),
         subject=row["rectification_id"],
         scope=row["area"],
         sequence=1,
@@ -441,9 +437,7 @@ def withdraw(tx: Tx, order: Withdraw) -> Reply:
         return ground.reply(row, "rectification", withdrawal="PROPOSED")
     if row["withdraw_proposed_by"] == tx.actor.id:
         raise errors.SamePerson
-    row = rows.change(
-        tx.conn, tables.rectifications, row, state="WITHDRAWN", withdrawn_at=tx.now
-    )
+    row = rows.change(tx.conn, tables.rectifications, row, state="WITHDRAWN", withdrawn_at=tx.now)
     for kind in ("rec_due", "rec_l2", "rec_check", "rec_close"):
         tx.disarm(kind, order.rectification_id)
     ground.note(tx, "rectification", row, "WITHDRAWN", reason=order.reason)
@@ -454,5 +448,3 @@ def withdraw(tx: Tx, order: Withdraw) -> Reply:
         sequence=row["version"],
     )
     return ground.reply(row, "rectification", withdrawal="DECIDED")
-
-

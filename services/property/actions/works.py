@@ -94,10 +94,16 @@ def _close(tx: Tx, row: Row) -> Row:
 
 
 def hear_rework(tx: Tx, heard: list[Heard]) -> None:
-    """The work must be done again."""
-    reasons = {event.data.task_id: event.data.reason for event in heard}
-    for task_id, row in rows.works_of_tasks(tx.conn, reasons).items():
-        _again(tx, row, reasons[task_id] or "")
+    """The work must be done again, or is taken away for good."""
+    newest = {event.data.task_id: event for event in heard}
+    for task_id, row in rows.works_of_tasks(tx.conn, newest).items():
+        if row["state"] == "CLOSED":
+            continue
+        data: events.TaskReworkHeard = newest[task_id].data
+        if data.final:
+            _close(tx, row)
+        else:
+            _again(tx, row, data.reason or "")
 
 
 def _again(tx: Tx, row: Row, reason: str) -> Row:

@@ -197,9 +197,7 @@ def in_service(conn: sa.Connection, scope: str, company_id: str | None = None) -
     asked = sa.select(table).where(table.c.status == "IN_SERVICE", table.c.area.like(scope + "%"))
     if company_id is not None:
         asked = asked.where(table.c.company_id == company_id)
-    return [
-        dict(row) for row in conn.execute(asked.order_by(table.c.project_id)).mappings()
-    ]
+    return [dict(row) for row in conn.execute(asked.order_by(table.c.project_id)).mappings()]
 
 
 def rectification_counts(conn: sa.Connection, scope: str, begin: datetime, end: datetime) -> Row:

@@ -214,9 +214,7 @@ def frozen_months(
         table.c.period <= last,
         *_within(table.c.area, scope, project_id, table.c.project_id),
     )
-    return {
-        (row["project_id"], row["period"]): dict(row) for row in conn.execute(asked).mappings()
-    }
+    return {(row["project_id"], row["period"]): dict(row) for row in conn.execute(asked).mappings()}
 
 
 def household_steps(

@@ -233,7 +233,7 @@ def close_gap(conn: sa.Connection, project_id: str, direction: str, until: date)
     since = conn.execute(sa.select(table.c.since).where(mine)).scalar()
     if since is None:
         return None
-    days = max((until - since).days, 0)
+    days: int = max((until - since).days, 0)
     conn.execute(sa.update(table).where(mine).values(until=until, days=days))
     return days
 
@@ -277,9 +277,7 @@ def official_for(conn: sa.Connection, tier: str, target: str) -> str | None:
 def items_of(conn: sa.Connection, agreement_id: str) -> list[Row]:
     """Return the items of an agreement in their order."""
     table = t.agreement_items
-    asked = (
-        sa.select(table).where(table.c.agreement_id == agreement_id).order_by(table.c.item)
-    )
+    asked = sa.select(table).where(table.c.agreement_id == agreement_id).order_by(table.c.item)
     return [dict(row) for row in conn.execute(asked).mappings()]
 
 
@@ -383,9 +381,7 @@ def end_liaison(conn: sa.Connection, link_id: str, sequence: int) -> None:
     """Mark a link as ended."""
     table = t.liaisons
     conn.execute(
-        sa.update(table)
-        .where(table.c.link_id == link_id)
-        .values(active=False, sequence=sequence)
+        sa.update(table).where(table.c.link_id == link_id).values(active=False, sequence=sequence)
     )
 
 

@@ -1,0 +1,218 @@
+"""The property service through its real doors, and a town to tell its stories in."""
+
+import pytest
+
+from chassis.testing import bench, database_url  # noqa: F401
+from services.property.service import Property
+
+COMMUNITY = "370811015901"
+STREET = "370811015"
+GRID = "370811015901001"
+TEXT = "a" * 64
+
+
+@pytest.fixture
+def service_cls():
+    return Property
+
+
+class Town:
+    """Huoju's twin: a community, one company, its projects and the people who act."""
+
+    community, street, grid, text = COMMUNITY, STREET, GRID, TEXT
+
+    def __init__(self, bench):
+        self.bench = bench
+
+    # Who acts ------------------------------------------------------------------------------------
+
+    def district(self):
+        return self.bench.as_("R_DISTRICT", person="per_zhao")
+
+    def street_clerk(self, person="per_qian"):
+        return self.bench.as_("R_STREET", person=person, scope=STREET)
+
+    def secretary(self):
+        return self.bench.as_("R_SECRETARY", person="per_sun", scope=COMMUNITY)
+
+    def cadre(self, person="per_li"):
+        return self.bench.as_("R_CADRE", person=person, scope=COMMUNITY)
+
+    def manager(self, person="per_wu"):
+        return self.bench.as_("R_PM", person=person, scope=COMMUNITY)
+
+    def company(self):
+        return self.bench.as_("R_PCO", person="per_zheng", scope=STREET)
+
+    # What stands ---------------------------------------------------------------------------------
+
+    def found(self, project="prj_a", *, company="pco_a", households=1200, manager="per_wu"):
+        self.district()
+        if not self.bench.rows("SELECT 1 FROM companies"):
+            self.bench.do(
+                "register_company",
+                {"company_id": company, "name": "宏达物业", "uscc": "91370899MA0000000E"},
+            )
+        self.bench.do(
+            "register_project",
+            {
+                "project_id": project,
+                "company_id": company,
+                "name": "宏河苑",
+                "community": COMMUNITY,
+                "grids": [GRID],
+                "households": households,
+                "manager_person_id": manager,
+            },
+        )
+        return project
+
+    def enrol_cadre(self, person="per_wang"):
+        self.bench.hear(
+            "steward",
+            "steward_enrolled.v1",
+            {
+                "steward_id": "stw_" + person,
+                "person_id": person,
+                "type": "FULL_TIME",
+                "duty": "COMMUNITY_CADRE",
+                "grids": [GRID],
+                "community": COMMUNITY,
+                "spendable": False,
+            },
+            subject="stw_" + person,
+        )
+
+    def link_officials(self):
+        for link, tier, kind, target in (
+            ("lnk_1", "STREET_TEAM", "COMMUNITY", COMMUNITY),
+            ("lnk_2", "DISTRICT_LEADER", "STREET", STREET),
+        ):
+            self.bench.hear(
+                "forum",
+                "liaison_assigned.v1",
+                {
+                    "link_id": link,
+                    "tier": tier,
+                    "target_kind": kind,
+                    "target": target,
+                    "official_id": f"off_{tier.lower()}",
+                    "person_id": "per_off_" + link,
+                },
+                subject=link,
+            )
+
+    def appoint(self, direction, person, post, project="prj_a"):
+        """Take an appointment through all its steps; returns its id and version."""
+        self.secretary()
+        made = self.bench.do(
+            "nominate",
+            {
+                "project_id": project,
+                "direction": direction,
+                "person_id": person,
+                "target_post": post,
+                "party_member": post == "PARTY_BRANCH_MEMBER",
+            },
+        )
+        which = {"appointment_id": made["id"]}
+        self.bench.as_("R_RESIDENT", person=person, scope=GRID).do("consent_appointment", which)
+        self.secretary().do(
+            "approve_appointment", which | {"document_ref": "纪要〔2025〕3号"}, version=2
+        )
+        self.company().do("approve_appointment", which | {"document_ref": "同意函"}, version=3)
+        return self.street_clerk().do("file_appointment", which, version=4)
+
+    def commitments(self, **changes):
+        item = {
+            "responsible": "PROJECT",
+            "recurrence": "ONCE",
+            "due_date": "2025-05-20",
+            "evidence_kinds": ["PHOTO"],
+        }
+        return [
+            item | {"title": "公共照明检修"} | changes,
+            item | {"title": "电梯年检公示"},
+            item | {"title": "协商议事场地", "responsible": "COMMUNITY"},
+            item | {"title": "季度满意度回访", "recurrence": "QUARTERLY", "due_date": None},
+        ]
+
+    def agree(self, kind="JOINT_BUILDING", *, project="prj_a", valid_from="2025-03-03", **more):
+        """Draft and sign an agreement by both sides; returns its id."""
+        made = self.secretary().do(
+            "draft_agreement",
+            {
+                "project_id": project,
+                "type": kind,
+                "valid_from": valid_from,
+                "text_sha256": TEXT,
+                "commitments": self.commitments(),
+            }
+            | more,
+        )
+        sign = {"agreement_id": made["id"], "text_sha256": TEXT}
+        self.manager().do("sign_agreement", sign | {"side": "PROJECT"}, version=1)
+        self.secretary().do("sign_agreement", sign | {"side": "COMMUNITY"}, version=2)
+        return made["id"]
+
+    def complain(self, request="req_1", *, project="prj_a", at=None, category="CLEANING", by="res"):
+        self.bench.hear(
+            "steward",
+            "request_submitted.v1",
+            {
+                "request_id": request,
+                "number": "SR-20250303-015901-00001",
+                "channel": "APP",
+                "kind": "COMPLAINT",
+                "category": category,
+                "priority": "P3",
+                "grid": GRID,
+                "project_id": project,
+                "reporter_id": "per_" + by,
+                "due_contact": "2025-03-03T09:00:00+08:00",
+                "due_resolve": "2025-03-06T00:00:00+08:00",
+            },
+            subject=request,
+            occurred_at=at,
+        )
+        return "cpl_" + request.removeprefix("req_")
+
+    def steward_markers(self, period, projects=(), partitions=range(4)):
+        for partition in partitions:
+            self.bench.hear(
+                "steward",
+                "month_measured.v1",
+                {
+                    "period": period,
+                    "partition": partition,
+                    "partitions": 4,
+                    "communities": [],
+                    "stewards": [],
+                    "projects": list(projects) if partition == 0 else [],
+                },
+                subject=period,
+                partition=partition,
+                period=period,
+            )
+
+    def issue(self, severity="S2", project="prj_a"):
+        return self.bench.do(
+            "issue_rectification",
+            {
+                "project_id": project,
+                "severity": severity,
+                "facts": "消防通道被占用",
+                "basis": "《物业服务合同》第 12 条",
+                "media": ["sha256:1"],
+            },
+        )
+
+    def version(self, table, key, value):
+        return self.bench.rows(f"SELECT version FROM {table} WHERE {key} = :v", v=value)[0][
+            "version"
+        ]
+
+
+@pytest.fixture
+def town(bench):  # noqa: F811
+    return Town(bench)

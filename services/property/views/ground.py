@@ -1,0 +1,108 @@
+"""What every answer stands on: pages, whose eyes see, and rows as they travel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+from msgspec import Meta
+
+from chassis.bus import Tx
+from chassis.refusal import Invalid, NotFound
+from services.property.storage import lists, rows
+from services.property.storage.rows import Row
+
+Answer = dict[str, Any]
+Limit = Annotated[int, Meta(ge=1, le=200)]
+Scope = Annotated[str, Meta(pattern=r"^(\d{6}|\d{9}|\d{12}|\d{15})$")]
+# Who works for the community, the street or the district, and sees their areas' files.
+STAFF = (
+    "R_CADRE",
+    "R_SECRETARY",
+    "R_STREET",
+    "R_STREET_LEAD",
+    "R_DISTRICT",
+    "R_DISTRICT_LEAD",
+    "R_AUDITOR",
+)
+COMPANY = ("R_PM", "R_PCO")
+
+
+def plain(row: Row, *, without: Sequence[str] = ()) -> Answer:
+    """Return a row as it travels: its key as `id`, times as ISO text."""
+    found: Answer = {}
+    for name, value in row.items():
+        if name in without:
+            continue
+        found[name] = value.isoformat() if isinstance(value, (datetime, date)) else value
+    return found
+
+
+def scope_of(tx: Tx, asked: str | None) -> str:
+    """Return the area of a list: what was asked for, or all that the actor covers.
+
+    Raises:
+        RoleDenied: The area asked for lies outside the actor's scope.
+    """
+    if asked is None:
+        return tx.actor.scope
+    tx.require_scope(asked)
+    return asked
+
+
+def load(tx: Tx, table: sa.Table, kind: str, key: str) -> Row:
+    """Return a row.
+
+    Raises:
+        NotFound: There is none.
+    """
+    row = rows.load(tx.conn, table, key)
+    if row is None:
+        raise NotFound(kind=kind, id=key)
+    return row
+
+
+def page(
+    tx: Tx,
+    table: sa.Table,
+    conditions: Sequence[Any],
+    *,
+    limit: int,
+    cursor: str | None,
+    show: Callable[[Row], Answer],
+) -> Answer:
+    """Answer one page of a list.
+
+    Raises:
+        Invalid: The cursor is none of ours.
+    """
+    after = None
+    if cursor is not None:
+        try:
+            after = lists.read_cursor(cursor)
+        except (ValueError, TypeError) as error:
+            raise Invalid(field="cursor", reason="无法识别的游标") from error
+    found, further = lists.page(tx.conn, table, conditions, limit=limit, after=after)
+    return {"items": [show(row) for row in found], "next": further}
+
+
+def managed_by(tx: Tx) -> str | None:
+    """Return the manager to whose projects a list is limited: the actor, where he is one."""
+    return tx.actor.id if tx.actor.role == "R_PM" else None
+
+
+def history(tx: Tx, kind: str, key: str, *, with_actors: bool = True) -> list[Answer]:
+    """Return what happened to one thing, oldest first."""
+    return [
+        {
+            "at": row["at"].isoformat(),
+            "what": row["what"],
+            "state": row["state"],
+            "role": row["role"],
+            "detail": row["detail"],
+        }
+        | ({"actor": row["actor"]} if with_actors else {})
+        for row in rows.history_of(tx.conn, kind, key)
+    ]

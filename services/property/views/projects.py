@@ -1,0 +1,437 @@
+"""Companies, projects and their cards, coverage and compliance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chassis.bus import Tx
+from chassis.refusal import NotFound
+from services.property import rules
+from services.property.storage import lists, months, rows, tables
+from services.property.storage.rows import Row
+from services.property.views import ground
+from services.property.views.ground import Answer, Limit, Scope
+
+OPEN_ORDERS = ("ISSUED", "ACKNOWLEDGED", "SUBMITTED", "OVERDUE")
+SHOWN_NEXT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class WhichProject:
+    """Which project is meant."""
+
+    project_id: str
+
+
+def card(tx: Tx, asked: WhichProject) -> Answer:
+    """Answer a project's card: people, appointments, agreements, grade and open orders.
+
+    Raises:
+        NotFound: There is no such project.
+    """
+    project = ground.load(tx, tables.projects, "project", asked.project_id)
+    project_id = asked.project_id
+    agreements = [
+        _agreement(tx, row) for row in lists.of_project(tx.conn, tables.agreements, project_id)
+    ]
+    orders = lists.of_project(tx.conn, tables.rectifications, project_id, states=OPEN_ORDERS)
+    last = months.measured(tx.conn, project_id, None)
+    return {
+        "id": project_id,
+        "name": project["name"],
+        "company_id": project["company_id"],
+        "community": project["area"],
+        "grids": project["grids"],
+        "households": project["households"],
+        "operation_mode": project["operation_mode"],
+        "state": project["status"],
+        "version": project["version"],
+        "manager_person_id": project["manager_person_id"],
+        "owners_committee": _committee(tx, project_id),
+        "appointments": _appointments(tx, project),
+        "agreements": agreements,
+        "agreements_active": sum(row["state"] == "ACTIVE" for row in agreements),
+        "commitments": _commitments(tx, project),
+        "credit": _credit(tx, project_id),
+        "company_credit": _credit(tx, project["company_id"]),
+        "open_rectifications": [
+            {
+                "id": row["rectification_id"],
+                "number": row["number"],
+                "severity": row["severity"],
+                "state": row["state"],
+                "level": row["level"],
+                "due": row["due_at"].isoformat(),
+            }
+            for row in orders
+        ],
+        "last_month": last["measured"] | {"period": last["period"]} if last else None,
+    }
+
+
+def _committee(tx: Tx, project_id: str) -> Answer | None:
+    row = rows.owners_committee_in_term(tx.conn, project_id)
+    if row is None:
+        return None
+    return {
+        "id": row["committee_id"],
+        "kind": row["kind"],
+        "members": len(row["members"]),
+        "term_to": row["term_to"].isoformat(),
+    }
+
+
+def _appointments(tx: Tx, project: Row) -> Answer:
+    """Both directions: who is in office, who is on the way, and since when nobody is."""
+    project_id = project["project_id"]
+    gaps = lists.running_gaps(tx.conn, [project_id])
+    open_ = rows.appointments_of(
+        tx.conn, project_id, states=("NOMINATED", "CONSENTED", "APPROVED", "ACTIVE")
+    )
+    found: Answer = {}
+    for direction in rules.POSTS:
+        since = gaps.get((project_id, direction))
+        mine = [row for row in open_ if row["direction"] == direction]
+        active = next((row for row in mine if row["state"] == "ACTIVE"), None)
+        found[direction] = {
+            "active": _appointment(active) if active else None,
+            "pending": [_appointment(row) for row in mine if row["state"] != "ACTIVE"],
+            "gap_since": since.isoformat() if since else None,
+            "gap_days": (tx.calendar.local_date(tx.now) - since).days if since else 0,
+        }
+    return found
+
+
+def _appointment(row: Row) -> Answer:
+    return {
+        "id": row["appointment_id"],
+        "person_id": row["person_id"],
+        "post": row["target_post"],
+        "state": row["state"],
+        "version": row["version"],
+        "unpaid": row["unpaid"],
+        "abstains_in": row["conflict_topics"],
+        "since": row["active_from"].isoformat() if row["active_from"] else None,
+    }
+
+
+def _agreement(tx: Tx, row: Row) -> Answer:
+    following = [
+        commitment
+        for commitment in lists.next_commitments(tx.conn, row["project_id"], SHOWN_NEXT)
+        if commitment["agreement_id"] == row["agreement_id"]
+    ]
+    return {
+        "id": row["agreement_id"],
+        "type": row["type"],
+        "state": row["state"],
+        "version": row["version"],
+        "valid_from": row["valid_from"].isoformat(),
+        "valid_to": row["valid_to"].isoformat(),
+        "text_sha256": row["text_sha256"],
+        "next_commitments": [
+            {
+                "id": commitment["commitment_id"],
+                "title": commitment["title"],
+                "responsible": commitment["responsible"],
+                "due_date": commitment["due_date"].isoformat(),
+                "state": commitment["state"],
+                "version": commitment["version"],
+            }
+            for commitment in following
+        ],
+    }
+
+
+def _commitments(tx: Tx, project: Row) -> Answer:
+    found = {"PROJECT": {"due": 0, "on_time": 0}, "COMMUNITY": {"due": 0, "on_time": 0}}
+    for row in lists.commitment_counts(
+        tx.conn, scope="", until=tx.now, project_id=project["project_id"]
+    ):
+        found[row["responsible"]] = {"due": row["due"], "on_time": row["on_time"]}
+    return found
+
+
+def _credit(tx: Tx, ref: str) -> Answer:
+    """The newest final grade; NR (not rated) before the first settlement."""
+    row = lists.grade_of(tx.conn, ref)
+    if row is None:
+        return {"grade": "NR", "score": None, "period": None, "gates_failed": []}
+    return {
+        "grade": row["grade"],
+        "score": row["score"],
+        "period": row["period"],
+        "gates_failed": row["gates_failed"],
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectFilter:
+    """Projects of an area, a company or a manager."""
+
+    scope: Scope | None = None
+    company_id: str | None = None
+    manager_person_id: str | None = None
+    limit: Limit = 50
+    cursor: str | None = None
+
+
+def projects(tx: Tx, asked: ProjectFilter) -> Answer:
+    """Answer the projects of an area; that they exist is public."""
+    conditions = lists.conditions(
+        tables.projects,
+        scope=asked.scope,
+        company_id=asked.company_id,
+        manager_person_id=asked.manager_person_id,
+    )
+    return ground.page(
+        tx,
+        tables.projects,
+        conditions,
+        limit=asked.limit,
+        cursor=asked.cursor,
+        show=lambda row: {
+            "id": row["project_id"],
+            "name": row["name"],
+            "company_id": row["company_id"],
+            "community": row["area"],
+            "households": row["households"],
+            "state": row["status"],
+            "version": row["version"],
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class WhichCompany:
+    """Which company is meant."""
+
+    company_id: str
+
+
+def company(tx: Tx, asked: WhichCompany) -> Answer:
+    """Answer a company's card; its code was checked, or overridden with a reason.
+
+    Raises:
+        NotFound: There is no such company.
+    """
+    row = ground.load(tx, tables.companies, "company", asked.company_id)
+    return {
+        "id": row["company_id"],
+        "name": row["name"],
+        "uscc": row["uscc"],
+        "uscc_valid": row["uscc_override_reason"] is None,
+        "uscc_override_reason": row["uscc_override_reason"],
+        "version": row["version"],
+        "credit": _credit(tx, asked.company_id),
+        "projects": [
+            project["project_id"] for project in lists.in_service(tx.conn, "", asked.company_id)
+        ],
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class WhichAppointment:
+    """Which appointment is meant."""
+
+    appointment_id: str
+
+
+def appointment(tx: Tx, asked: WhichAppointment) -> Answer:
+    """Answer an appointment with its history; to staff, its nominee and the company's side.
+
+    Raises:
+        NotFound: There is none, or the actor may not know it.
+    """
+    row = ground.load(tx, tables.appointments, "appointment", asked.appointment_id)
+    known = row["person_id"] == tx.actor.id or (
+        tx.actor.role in (*ground.STAFF, *ground.COMPANY) and tx.actor.covers(row["area"])
+    )
+    if not known:
+        raise NotFound(kind="appointment", id=asked.appointment_id)
+    return {
+        "id": asked.appointment_id,
+        **ground.plain(row, without=("appointment_id",)),
+        "history": ground.history(tx, "appointment", asked.appointment_id),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class WhichAgreement:
+    """Which agreement is meant."""
+
+    agreement_id: str
+
+
+def agreement(tx: Tx, asked: WhichAgreement) -> Answer:
+    """Answer an agreement with its items and dated commitments; agreements are public.
+
+    Raises:
+        NotFound: There is none.
+    """
+    row = ground.load(tx, tables.agreements, "agreement", asked.agreement_id)
+    dated = [
+        ground.plain(commitment, without=("area", "created_at"))
+        for commitment in lists.of_project(tx.conn, tables.commitments, row["project_id"])
+        if commitment["agreement_id"] == asked.agreement_id
+    ]
+    dated.sort(key=lambda item: (item["due_date"], item["commitment_id"]))
+    return {
+        "id": asked.agreement_id,
+        **ground.plain(row, without=("agreement_id",)),
+        "items": [
+            ground.plain(item, without=("agreement_id",))
+            for item in rows.items_of(tx.conn, asked.agreement_id)
+        ],
+        "commitments": [{"id": item.pop("commitment_id"), **item} for item in dated],
+        "history": ground.history(tx, "agreement", asked.agreement_id, with_actors=False),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class InArea:
+    """An area; without one, all that the actor covers."""
+
+    scope: Scope | None = None
+
+
+def noncompliance(tx: Tx, asked: InArea) -> Answer:
+    """Answer the projects in service that keep their agreements only on paper, and why.
+
+    Reasons: fewer than two agreements in force, an overdue commitment of the project.
+    """
+    scope = ground.scope_of(tx, asked.scope)
+    active = lists.active_agreements(tx.conn, scope)
+    counts = {
+        (row["project_id"], row["responsible"]): row
+        for row in lists.commitment_counts(tx.conn, scope=scope, until=tx.now)
+    }
+    found = []
+    for project in lists.in_service(tx.conn, scope):
+        project_id = project["project_id"]
+        own = counts.get((project_id, "PROJECT"), {})
+        reasons = []
+        if active.get(project_id, 0) < 2:
+            reasons.append("FEWER_THAN_TWO_AGREEMENTS")
+        if own.get("overdue", 0):
+            reasons.append("COMMITMENT_OVERDUE")
+        if reasons:
+            found.append(
+                {
+                    "project_id": project_id,
+                    "company_id": project["company_id"],
+                    "community": project["area"],
+                    "agreements_active": active.get(project_id, 0),
+                    "commitments_due": own.get("due", 0),
+                    "commitments_on_time": own.get("on_time", 0),
+                    "commitments_overdue": own.get("overdue", 0),
+                    "reasons": reasons,
+                }
+            )
+    return {"items": found, "next": None}
+
+
+def coverage_gaps(tx: Tx, asked: InArea) -> Answer:
+    """Answer the projects in service that lack a direction of the cross-appointment."""
+    scope = ground.scope_of(tx, asked.scope)
+    projects_here = lists.in_service(tx.conn, scope)
+    active = lists.active_directions(tx.conn, scope)
+    gaps = lists.running_gaps(tx.conn, [row["project_id"] for row in projects_here])
+    today = tx.calendar.local_date(tx.now)
+    found = []
+    for project in projects_here:
+        project_id = project["project_id"]
+        missing = [
+            direction for direction in rules.POSTS if direction not in active.get(project_id, set())
+        ]
+        if not missing:
+            continue
+        since = {direction: gaps.get((project_id, direction)) for direction in missing}
+        found.append(
+            {
+                "project_id": project_id,
+                "community": project["area"],
+                "missing": missing,
+                "since": {name: str(day) if day else None for name, day in since.items()},
+                "days": {name: (today - day).days if day else None for name, day in since.items()},
+            }
+        )
+    return {"items": found, "next": None}
+
+
+@dataclass(frozen=True, slots=True)
+class MonthInArea:
+    """A month and an area."""
+
+    period: str
+    scope: Scope | None = None
+
+
+def indicators(tx: Tx, asked: MonthInArea) -> Answer:
+    """Answer the indicators of Red Property: each with numerator and denominator.
+
+    M-17 agreement compliance, M-18 coverage, M-25 rectification, M-27 three-party meetings. Where
+    a denominator is 0 the value is null.
+    """
+    scope = ground.scope_of(tx, asked.scope)
+    begin, end = tx.calendar.month_bounds(asked.period)
+    projects_here = lists.in_service(tx.conn, scope)
+    ids = [row["project_id"] for row in projects_here]
+    active = lists.active_agreements(tx.conn, scope)
+    directions = lists.active_directions(tx.conn, scope)
+    sides: dict[str, list[int]] = {"PROJECT": [0, 0], "COMMUNITY": [0, 0]}
+    for row in lists.commitment_counts(tx.conn, scope=scope, until=min(end, tx.now)):
+        sides[row["responsible"]][0] += row["on_time"]
+        sides[row["responsible"]][1] += row["due"]
+    orders = lists.rectification_counts(tx.conn, scope, begin, end)
+    met = months.meetings_in(tx.conn, asked.period)
+    both = sum(len(directions.get(project_id, set())) == 2 for project_id in ids)
+    return {
+        "period": asked.period,
+        "scope": scope,
+        "M-17": {side: _share(*counts) for side, counts in sides.items()},
+        "M-18": {
+            "agreements": _share(sum(active.get(p, 0) >= 2 for p in ids), len(ids)),
+            "cross_appointments": _share(both, len(ids)),
+        },
+        "M-25": {
+            "on_time": _share(orders["passed_on_time"], orders["passed"]),
+            "open_overdue": orders["overdue_open"],
+            "average_days": orders["average_days"],
+        },
+        "M-27": _share(sum(project_id in met for project_id in ids), len(ids)),
+    }
+
+
+def _share(part: int, whole: int) -> Answer:
+    value = rules.shown(rules.percent(part, whole), 2)
+    return {"part": part, "whole": whole, "percent": value}
+
+
+def board(tx: Tx, asked: WhichProject) -> Answer:
+    """Answer the public board of a compound: disclosures and minutes of the meetings.
+
+    Raises:
+        NotFound: There is no such project.
+    """
+    ground.load(tx, tables.projects, "project", asked.project_id)
+    meetings = lists.of_project(tx.conn, tables.meetings, asked.project_id)
+    disclosures = lists.of_project(tx.conn, tables.disclosures, asked.project_id)
+    return {
+        "id": asked.project_id,
+        "disclosures": [
+            ground.plain(row, without=("area", "created_at", "published_by")) for row in disclosures
+        ],
+        "meetings": [
+            {
+                "id": row["meeting_id"],
+                "period": row["period"],
+                "held_at": row["held_at"].isoformat(),
+                "present": {side: len(who) for side, who in row["attendees"].items()},
+                "two_sided": not row["owners_committee"],
+                "minutes_sha256": row["minutes_sha256"],
+                "decisions": row["decisions"],
+            }
+            for row in meetings
+        ],
+    }

@@ -1,0 +1,255 @@
+"""The complaint rate and its change year on year, frozen and revised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from chassis.bus import Tx
+from services.property import rules
+from services.property.storage import months
+from services.property.storage.rows import Row
+from services.property.views.ground import Answer, Scope
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class RateQuestion:
+    """Where and when.
+
+    Attributes:
+        window: YEAR is the calendar year, YTD from its first day to `until`, ROLLING the twelve
+            months that end with the month of `until`. A year that is not over is read as YTD.
+        until: Last day of the window; default yesterday, or the year's end when that is earlier.
+        basis: SAME_PROJECTS compares the projects that were there in both windows; ALL compares
+            whatever was there.
+    """
+
+    year: Annotated[int, Meta(ge=2000, le=2100)]
+    scope: Scope = "370811"
+    window: Literal["YEAR", "YTD", "ROLLING"] = "YEAR"
+    until: date | None = None
+    basis: Literal["SAME_PROJECTS", "ALL"] = "SAME_PROJECTS"
+    project_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """A window of local days, both included."""
+
+    first: date
+    last: date
+
+    def periods(self) -> list[str]:
+        """The months that it touches."""
+        return rules.months_between(self.first.isoformat()[:7], self.last.isoformat()[:7])
+
+    def holds_whole(self, period: str) -> bool:
+        """Tell whether a month lies inside as a whole."""
+        first, last = rules.days_of_period(period)
+        return self.first <= first and last <= self.last
+
+
+def _windows(tx: Tx, asked: RateQuestion) -> tuple[str, Days, Days]:
+    """Return what kind of window it is, the window, and the one a year before."""
+    new_year, year_end = date(asked.year, 1, 1), date(asked.year, 12, 31)
+    yesterday = tx.calendar.local_date(tx.now) - DAY
+    until = min(asked.until or year_end, year_end)
+    kind = asked.window
+    if kind == "ROLLING":
+        complete = min(until, yesterday)
+        _, last = rules.days_of_period(complete.isoformat()[:7])
+        if last > yesterday:
+            last = complete.replace(day=1) - DAY
+        first = rules.add_months(last.replace(day=1), -11)
+        before = first - DAY
+        return kind, Days(first, last), Days(rules.add_months(first, -12), before)
+    last = max(min(until, yesterday), new_year)
+    if last < year_end:
+        kind = "YTD"
+    before_last = rules.add_months(last, -12)
+    if last == rules.days_of_period(last.isoformat()[:7])[1]:
+        # The same day of a leap year's February is its last one.
+        before_last = rules.days_of_period(before_last.isoformat()[:7])[1]
+    return kind, Days(new_year, last), Days(date(asked.year - 1, 1, 1), before_last)
+
+
+class _Window:
+    """The counts of one window, per project and month."""
+
+    def __init__(self, tx: Tx, asked: RateQuestion, days: Days) -> None:
+        self.days = days
+        self.periods = days.periods()
+        self.live = months.live_complaints(
+            tx.conn,
+            begin=tx.calendar.midnight(days.first),
+            end=tx.calendar.midnight(days.last + DAY),
+            scope=asked.scope,
+            project_id=asked.project_id,
+        )
+        self.frozen = months.frozen_months(
+            tx.conn,
+            first=self.periods[0],
+            last=self.periods[-1],
+            scope=asked.scope,
+            project_id=asked.project_id,
+        )
+        self.steps = months.household_steps(
+            tx.conn, scope=asked.scope, project_id=asked.project_id
+        )
+        # A loaded month has no days, so a part of it cannot be told.
+        self.split_history = any(
+            row["source"] == "IMPORTED" and not days.holds_whole(period)
+            for (_, period), row in self.frozen.items()
+        )
+        known = {project for project, _ in self.frozen} | set(self.steps)
+        self.projects = {
+            project
+            for project in known
+            if any(self.households(project, period) for period in self.periods)
+        }
+
+    def households(self, project: str, period: str) -> int:
+        """Households at the end of a month, or of the window where that comes first."""
+        frozen = self.frozen.get((project, period))
+        if frozen is not None:
+            return int(frozen["households"])
+        _, last = rules.days_of_period(period)
+        return months.households_on(self.steps.get(project, []), min(last, self.days.last))
+
+    def _frozen_here(self, project: str, period: str) -> Row | None:
+        row = self.frozen.get((project, period))
+        return row if row is not None and self.days.holds_whole(period) else None
+
+    def frozen_count(self, project: str, period: str) -> int:
+        """Complaints as they were frozen; as they are now where nothing is frozen yet."""
+        row = self._frozen_here(project, period)
+        return int(row["complaints"]) if row else self.live.get((project, period), 0)
+
+    def revised_count(self, project: str, period: str) -> int:
+        """Complaints as they count now."""
+        row = self._frozen_here(project, period)
+        count = self.live.get((project, period), 0)
+        if row is not None and row["source"] == "IMPORTED":
+            count += int(row["complaints"] - row["invalidated"])
+        return count
+
+    def mean_households(self, projects: set[str]) -> Fraction | None:
+        """Mean over the months of the households of all projects together."""
+        return rules.average(
+            [
+                sum(self.households(project, period) for project in projects)
+                for period in self.periods
+            ]
+        )
+
+    def totals(self, projects: set[str]) -> tuple[int, int]:
+        """(frozen, revised) complaints of the window."""
+        pairs = [(project, period) for project in projects for period in self.periods]
+        return (
+            sum(self.frozen_count(*pair) for pair in pairs),
+            sum(self.revised_count(*pair) for pair in pairs),
+        )
+
+    def months(self, projects: set[str]) -> list[Answer]:
+        """Month by month: households, frozen and revised counts and rates."""
+        return [self._month(projects, period) for period in self.periods]
+
+    def _month(self, projects: set[str], period: str) -> Answer:
+        households = sum(self.households(project, period) for project in projects)
+        frozen = sum(self.frozen_count(project, period) for project in projects)
+        revised = sum(self.revised_count(project, period) for project in projects)
+        mean = Fraction(households) if households else None
+        sources = {
+            row["source"]
+            for (project, p), row in self.frozen.items()
+            if p == period and project in projects
+        }
+        return {
+            "period": period,
+            "households": households,
+            "complaints": frozen,
+            "revised": revised,
+            "rate": rules.shown(rules.rate(frozen, mean), 2),
+            "rate_revised": rules.shown(rules.rate(revised, mean), 2),
+            "frozen": bool(sources),
+            "sources": sorted(sources),
+        }
+
+    def card(self, projects: set[str]) -> Answer:
+        """The window as it travels."""
+        mean = self.mean_households(projects)
+        frozen, revised = self.totals(projects)
+        return {
+            "from": self.days.first.isoformat(),
+            "to": self.days.last.isoformat(),
+            "complaints": frozen,
+            "complaints_revised": revised,
+            "households_average": rules.shown(mean, 2),
+            "rate": rules.shown(rules.rate(frozen, mean), 2),
+            "rate_revised": rules.shown(rules.rate(revised, mean), 2),
+            "months": self.months(projects),
+        }
+
+
+def complaint_rate(tx: Tx, asked: RateQuestion) -> Answer:
+    """Answer valid complaints per 100 households, and their change on the year before.
+
+    The frozen figure never changes; what became known later is the revised column. The change is
+    null where a window has fewer than ten complaints, or where a loaded month would have to be
+    split.
+
+    Source:
+        DOMAIN 5 M-01, M-02, F10, E10; FEATURES P15.
+    """
+    kind, days, days_before = _windows(tx, asked)
+    now, before = _Window(tx, asked, days), _Window(tx, asked, days_before)
+    projects, projects_before = now.projects, before.projects
+    same = projects & projects_before
+    if asked.basis == "SAME_PROJECTS" and same:
+        projects = projects_before = same
+    frozen, revised = now.totals(projects)
+    frozen_before, revised_before = before.totals(projects_before)
+    mean, mean_before = now.mean_households(projects), before.mean_households(projects_before)
+    change = rules.year_on_year(frozen, mean, frozen_before, mean_before)
+    change_revised = rules.year_on_year(revised, mean, revised_before, mean_before)
+    split = now.split_history or before.split_history
+    if split:
+        change = change_revised = None
+    return {
+        "scope": asked.scope,
+        "project_id": asked.project_id,
+        "window": kind,
+        "basis": asked.basis,
+        "projects": len(projects),
+        "left_out": sorted((now.projects | before.projects) - projects),
+        "current": now.card(projects),
+        "previous": before.card(projects_before),
+        "change_percent": rules.shown(change, 1),
+        "change_exact": str(change) if change is not None else None,
+        "change_percent_revised": rules.shown(change_revised, 1),
+        "restated": (frozen, frozen_before) != (revised, revised_before),
+        "null_because": _why_null(split, change, frozen, frozen_before),
+        "categories": months.complaint_categories(
+            tx.conn,
+            begin=tx.calendar.midnight(days.first),
+            end=tx.calendar.midnight(days.last + DAY),
+            scope=asked.scope,
+            project_id=asked.project_id,
+        ),
+    }
+
+
+def _why_null(split: bool, change: Fraction | None, now: int, before: int) -> str | None:
+    if change is not None:
+        return None
+    if split:
+        return "MONTHLY_HISTORY_CANNOT_BE_SPLIT"
+    if min(now, before) < rules.LEAST_FOR_TREND:
+        return "FEWER_THAN_10_COMPLAINTS"
+    return "NO_HOUSEHOLDS"

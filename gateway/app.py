@@ -463,8 +463,12 @@ def serve_embedded(
     serve(create(host, settings=chosen, services=services), chosen, sock=sock, ready=ready)
 
 
-def run(ready: Callable[[], None] = lambda: None) -> int:
+def run(ready: Callable[[], None] = lambda: None, extra: Iterable[Doors] = ()) -> int:
     """Serve as a process of its own, with the services behind RabbitMQ; returns the exit code.
+
+    Args:
+        ready: Called once when the first request can be answered.
+        extra: See `create`.
 
     Raises:
         SettingsError: A variable is missing or wrong.
@@ -479,7 +483,7 @@ def run(ready: Callable[[], None] = lambda: None) -> int:
         raise SettingsError(["FIVERED_BROKER_URL is not set: the broker behind which services are"])
     sock = listen(settings.host, settings.port)
     caller = BusCaller(process.broker_url, process.actor_key)
-    app = create(caller, settings=settings, services=settings.services or routed())
+    app = create(caller, settings=settings, services=settings.services or routed(), extra=extra)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

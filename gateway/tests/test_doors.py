@@ -6,8 +6,10 @@ import pytest
 from pydantic import Field
 
 from chassis.bus import Actor
+from chassis.refusal import RoleDenied
 from gateway.app import doors_of, routed, with_jobs
-from gateway.doors import ANY, PUBLIC, Body, Doors, Page, Params, Reply
+from gateway.doors import ANY, PUBLIC, ROLES, Body, Doors, Page, Params, Reply
+from gateway.identity import Grant, Identity, admit
 from gateway.tests.conftest import DISTRICT, RESIDENT, Site, problem_of
 from gateway.tests.toy_routes import AddAmount
 
@@ -235,3 +237,19 @@ def test_a_public_list_type_is_generic_over_its_items():
     assert PUBLIC == ("PUBLIC",)
     with pytest.raises(ValueError, match="Extra"):
         type("B", (Body,), {"__annotations__": {"a": int}}).model_validate({"a": 1, "b": 2})
+
+
+@pytest.mark.covers("REQ-L09")
+def test_no_role_enters_a_door_that_does_not_name_it():
+    identities = {
+        role: Identity("per_1", (Grant(role, "370811"),)) for role in ROLES | {"R_NOBODY"}
+    }
+    for service in routed():
+        for door in with_jobs(doors_of(service)):
+            open_to_all = {"*", "PUBLIC"} & set(door.roles)
+            for role, identity in identities.items():
+                if open_to_all or role in door.roles:
+                    assert admit(door.roles, identity, None).role == role
+                else:
+                    with pytest.raises(RoleDenied):
+                        admit(door.roles, identity, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
@@ -110,3 +111,20 @@ def test_every_setting_that_is_missing_or_wrong_is_named():
     with pytest.raises(SettingsError, match="FIVERED_TOKEN_KEY is not set"):
         read(GatewaySettings, {})
     assert KEY not in repr(settings())
+
+
+def test_without_a_broker_address_the_process_says_what_is_missing():
+    env = {n: v for n, v in os.environ.items() if not n.startswith("FIVERED_")}
+    found = subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "gateway"],
+        check=False,
+        cwd=ROOT,
+        env=env | {"FIVERED_ACTOR_KEY": KEY},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert found.returncode == 2
+    assert found.stderr.splitlines() == [
+        "fivered: FIVERED_TOKEN_KEY is not set: Key that signs the bearer tokens of people"
+    ]

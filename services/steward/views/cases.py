@@ -117,9 +117,8 @@ def _oversees(tx: Tx, row: Any) -> bool:
 def _is_reporter(tx: Tx, row: Any) -> bool:
     if not tx.actor.id:
         return False
-    return bool(row.reporter_id == tx.actor.id) or tx.actor.id in storage.cases.merged_reporters(
-        tx.conn, row.request_id
-    )
+    itself = bool(row.reporter_id == tx.actor.id)
+    return itself or tx.actor.id in storage.cases.merged_reporters(tx.conn, row.request_id)
 
 
 def _visible(tx: Tx, request_id: str) -> Any:
@@ -137,7 +136,7 @@ def _visible(tx: Tx, request_id: str) -> Any:
 def _sees_rating(tx: Tx, row: Any) -> bool:
     # Until the case is closed its handler does not learn how it was rated (REQ-L14).
     if tx.actor.id == row.handler_person and row.state != "CLOSED":
-        return row.reporter_id == tx.actor.id
+        return bool(row.reporter_id == tx.actor.id)
     return True
 
 

@@ -82,22 +82,23 @@ def duty_board(tx: Tx, q: WhichGrid) -> dict[str, Any]:
             tx.conn, q.grid, tx.now, tx.now + timedelta(microseconds=1)
         )
     }
-    on_duty, on_call = [], []
+    items = []
     for row in storage.posts.serving(tx.conn, q.grid):
         if not row.board_consent:
             continue
-        entry = _entry(tx, row)
         if row.steward_id in now:
             shift = now[row.steward_id]
-            on_duty.append(entry | {"place": shift.place, "until": shift.end_at.isoformat()})
+            until = shift.end_at.isoformat()
+            items.append(_entry(tx, row) | {"on_shift": True, "place": shift.place, "until": until})
         elif row.type == "PART_TIME":
-            on_call.append(entry)
+            items.append(_entry(tx, row) | {"on_shift": False, "place": None, "until": None})
+    items.sort(key=lambda item: (not item["on_shift"], item["duty"], item["steward_id"]))
     return {
         "grid": q.grid,
         "now": tx.now.isoformat(),
-        "on_duty": on_duty,
-        "on_call": on_call,
-        "covered": bool(on_duty),
+        "covered": any(item["on_shift"] for item in items),
+        "items": items,
+        "next": None,
     }
 
 

@@ -1,0 +1,990 @@
+"""The steward service over HTTP: ground, people, stewards, requests, volunteer hours, visits."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, Literal
+
+from pydantic import Field
+
+from gateway.doors import ANY, PUBLIC, Body, Doors, Page, Params, Reply
+
+DOORS = Doors("steward", tag="红色管家 / Red Steward")
+
+REGISTRARS = ("R_GRID", "R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT", "R_SYSTEM")
+APPOINTERS = ("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT", "R_SYSTEM")
+ORGANISERS = ("R_STEWARD", "R_GRID", "R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT")
+SCREENERS = ("R_CADRE", "R_SECRETARY", "R_STREET")
+HANDLERS = ("R_STEWARD", "R_GRID", "R_CADRE")
+WATCHERS = (
+    "R_CADRE",
+    "R_SECRETARY",
+    "R_STREET",
+    "R_STREET_LEAD",
+    "R_DISTRICT",
+    "R_DISTRICT_LEAD",
+    "R_AUDITOR",
+    "R_SYSTEM",
+)
+
+GRID = r"^\d{15}$"
+CODE = r"^\d{6}(\d{3}){0,3}$"
+PERIOD = r"^\d{4}-(0[1-9]|1[0-2])$"
+Category = Literal[
+    "WATER", "POWER", "GAS", "HEAT", "NETWORK",
+    "REPAIR_COMMON", "LIFT", "CLEANING", "GREENING", "PARKING", "DOOR_CONTROL",
+    "NOISE", "NEIGHBOUR_DISPUTE", "PETS", "SECURITY", "FRAUD",
+    "POLICY", "SOCIAL_AID", "ELDERLY_CARE", "CERTIFICATE",
+    "PROPERTY_SERVICE", "MERCHANT_NUISANCE", "FIRE_LANE", "STREET_OCCUPATION",
+    "FACILITY_RENEWAL", "CHARGING_POLE", "OLD_COMPOUND",
+]  # fmt: skip
+Duty = Literal[
+    "COMMUNITY_CADRE", "GRID_WORKER", "PROPERTY_STAFF",
+    "POLICE", "BUILDING_HEAD", "WATER", "POWER", "GAS", "HEAT", "NETWORK",
+]  # fmt: skip
+State = Literal[
+    "SUBMITTED", "DISPATCHED", "RETURNED", "ACCEPTED", "IN_PROGRESS", "RESOLVED", "RATED",
+    "CLOSED", "CANCELLED", "REJECTED", "MERGED",
+]  # fmt: skip
+AreaKind = Literal["DISTRICT", "STREET", "TOWN", "COMMUNITY", "GRID"]
+
+
+class Changed(Reply):
+    """变更结果 / What a command left behind."""
+
+    id: str | None = None
+    state: str
+    version: int | None = None
+
+
+class Batch(Reply):
+    """逐条结果 / One result per item, in the order given."""
+
+    state: str
+    items: list[dict[str, Any]]
+
+
+class Paging(Params):
+    """分页 / Paging."""
+
+    limit: int = Field(50, ge=1, le=200, description="每页条数 / items per page")
+    cursor: str | None = Field(None, description="上一页给出的游标 / cursor of the page before")
+
+
+class NoFilter(Params):
+    """无参数 / No parameters."""
+
+
+# ------------------------------------------------------------------------------------------ ground
+
+
+class DefineArea(Body):
+    """定义区域 / Define an area."""
+
+    code: str = Field(pattern=CODE, examples=["370811015901"], description="区划代码 / code")
+    name: str = Field(min_length=1, max_length=60, examples=["春晖社区"])
+    kind: AreaKind = Field(examples=["COMMUNITY"])
+    households: int | None = Field(None, ge=0, examples=[2100])
+    persons: int | None = Field(None, ge=0, examples=[6250])
+
+
+class AreaReply(Changed):
+    """区域 / An area as defined."""
+
+    warnings: list[str] = Field(default_factory=list, examples=[["GRID_SIZE_WARN"]])
+
+
+class AreaFilter(Paging):
+    """区域筛选 / Which areas."""
+
+    root: str = Field("370811", pattern=CODE, description="上级代码 / areas in this one")
+    kind: AreaKind | None = None
+
+
+class AreaCard(Reply):
+    """区域卡 / An area."""
+
+    code: str
+    name: str
+    kind: str
+    parent: str | None = None
+    households: int | None = None
+    persons: int | None = None
+
+
+DOORS.command(
+    "POST",
+    "/areas",
+    "define_area",
+    body=DefineArea,
+    reply=AreaReply,
+    roles=("R_STREET", "R_DISTRICT", "R_SYSTEM"),
+    status=201,
+    summary="定义区域 / Define an area",
+)
+DOORS.query(
+    "GET",
+    "/areas",
+    "areas",
+    params=AreaFilter,
+    reply=Page[AreaCard],
+    roles=PUBLIC,
+    summary="区域树 / Areas below a root",
+)
+DOORS.query("GET", "/areas/{code}", "area", reply=AreaCard, roles=PUBLIC, summary="区域 / One area")
+
+
+# ------------------------------------------------------------------------------------------ people
+
+
+class RegisterPerson(Body):
+    """登记人员 / Register a person; synthetic people bear recognisable numbers."""
+
+    name: str = Field(min_length=2, max_length=20, examples=["王小丽"])
+    synthetic: bool = Field(examples=[True], description="合成数据 / invented person")
+    phone: str | None = Field(None, examples=["12812345678"])
+    id_no: str | None = Field(None, examples=["370899198001010012"])
+    birth_year: int | None = Field(None, ge=1900, le=2100, examples=[1980])
+    grid: str | None = Field(None, pattern=GRID, examples=["370811015901001"])
+    household_id: str | None = Field(None, max_length=64)
+    person_id: str | None = Field(None, description="可由调用方给定 / may be chosen by the caller")
+
+
+class RegisterPeople(Body):
+    """批量登记 / Register up to 500 people."""
+
+    people: list[RegisterPerson] = Field(min_length=1, max_length=500)
+
+
+class MovePerson(Body):
+    """迁移 / Move within the district."""
+
+    to_grid: str = Field(pattern=GRID, examples=["370811015901002"])
+    household_id: str | None = Field(None, max_length=64)
+
+
+class DeactivatePerson(Body):
+    """注销 / Deactivate."""
+
+    reason: Literal["MOVED_OUT", "DECEASED"]
+
+
+class PeopleFilter(Params):
+    """人员编号 / Whose cards."""
+
+    ids: list[str] = Field(max_length=200, description="ids=a,b / ids=a&ids=b")
+
+
+class PersonCard(Reply):
+    """人员卡,按查看人遮蔽 / A person, masked for the viewer."""
+
+    person_id: str
+    name: str = Field(examples=["王*丽"])
+    community: str
+
+
+class PeopleReply(Reply):
+    """人员卡 / Cards in the order asked."""
+
+    items: list[PersonCard]
+
+
+DOORS.command(
+    "POST",
+    "/people",
+    "register_person",
+    body=RegisterPerson,
+    reply=Changed,
+    roles=REGISTRARS,
+    status=201,
+    summary="登记人员 / Register a person",
+)
+DOORS.command(
+    "POST",
+    "/people-batch",
+    "register_people",
+    body=RegisterPeople,
+    reply=Batch,
+    roles=REGISTRARS,
+    summary="批量登记人员 / Register many people",
+    description="每条单独受理或拒绝。Each line is taken or refused by itself.",
+)
+DOORS.command(
+    "POST",
+    "/people/{person_id}/move",
+    "move_person",
+    body=MovePerson,
+    reply=Changed,
+    roles=REGISTRARS,
+    if_match=True,
+    summary="居民迁移 / Move a resident",
+)
+DOORS.command(
+    "POST",
+    "/people/{person_id}/deactivate",
+    "deactivate_person",
+    body=DeactivatePerson,
+    reply=Changed,
+    roles=("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT"),
+    if_match=True,
+    summary="居民注销 / Deactivate a resident",
+)
+DOORS.query(
+    "GET",
+    "/people-cards",
+    "people_cards",
+    params=PeopleFilter,
+    reply=PeopleReply,
+    roles=PUBLIC,
+    summary="人员卡(按权限遮蔽) / People, masked for the viewer",
+)
+DOORS.query(
+    "GET",
+    "/people/{person_id}",
+    "person",
+    reply=PersonCard,
+    roles=ANY,
+    summary="人员 / One person in the registry",
+)
+
+
+# ---------------------------------------------------------------------------------------- stewards
+
+
+class EnrolSteward(Body):
+    """任命管家 / Enrol a steward."""
+
+    person_id: str
+    type: Literal["FULL_TIME", "PART_TIME"]
+    duty: Duty
+    grids: list[str] = Field(min_length=1, max_length=200, examples=[["370811015901001"]])
+    employer: str | None = Field(None, max_length=100)
+    work_phone: str | None = Field(None, max_length=20, examples=["0537-0000001"])
+    spendable: bool | None = Field(None, description="积分可否兑换 / may spend points")
+    is_state_official: bool = False
+    board_consent: bool = Field(True, description="同意公示联系方式 / agrees to the board")
+    steward_id: str | None = None
+
+
+class Reason(Body):
+    """理由 / A reason."""
+
+    reason: str = Field(min_length=2, max_length=300, examples=["本人申请调离"])
+
+
+class PlanShift(Body):
+    """排班 / Plan a shift."""
+
+    steward_id: str
+    grid: str = Field(pattern=GRID)
+    start: datetime = Field(examples=["2025-03-03T08:00:00+08:00"])
+    end: datetime = Field(examples=["2025-03-03T20:00:00+08:00"])
+    place: str = Field(min_length=1, max_length=100, examples=["红色驿站"])
+
+
+class PublishBoard(Body):
+    """发布公示牌 / Publish a contact board."""
+
+    reasons: dict[str, str] = Field(
+        default_factory=dict,
+        description="无人岗位的说明 / why a duty has no name",
+        examples=[{"GAS": "本小区未通燃气"}],
+    )
+
+
+class StewardCard(Reply):
+    """管家卡 / A steward."""
+
+    id: str
+    person_id: str
+    type: str
+    duty: str
+    grids: list[str]
+    community: str
+    state: str
+    spendable: bool
+    version: int
+
+
+class StewardFilter(Paging):
+    """管家筛选 / Which stewards."""
+
+    scope: str = Field(pattern=CODE, examples=["370811015901"])
+    duty: Duty | None = None
+
+
+class MonthFilter(Params):
+    """月份 / Which month."""
+
+    period: str = Field(pattern=PERIOD, examples=["2025-03"])
+
+
+class GapFilter(Params):
+    """时段 / Which span."""
+
+    start: datetime
+    end: datetime
+
+
+class StewardMonth(Reply):
+    """管家月卡 / A steward's month."""
+
+    steward_id: str
+    period: str
+    orders: int
+    accepted_on_time: int
+    visits: int
+    visit_quota: int
+    attendance_full: bool
+
+
+class BoardReply(Reply):
+    """公示牌 / A contact board."""
+
+    grid: str
+    version: int
+    entries: list[dict[str, Any]]
+
+
+class DutyReply(Reply):
+    """值班 / Who answers now."""
+
+    grid: str
+    covered: bool
+    items: list[dict[str, Any]]
+
+
+class CardsReply(Reply):
+    """电子名片 / vCard 4.0."""
+
+    grid: str
+    vcard: str
+
+
+class GapReply(Reply):
+    """空岗 / When nobody sat."""
+
+    grid: str
+    gaps: list[dict[str, str]]
+    uncovered_minutes: int
+
+
+DOORS.command(
+    "POST",
+    "/stewards",
+    "enrol_steward",
+    body=EnrolSteward,
+    reply=Changed,
+    roles=APPOINTERS,
+    status=201,
+    summary="任命红色管家 / Enrol a steward",
+)
+DOORS.command(
+    "POST",
+    "/stewards/{steward_id}/suspend",
+    "suspend_steward",
+    body=Reason,
+    reply=Changed,
+    roles=APPOINTERS,
+    if_match=True,
+    summary="暂停管家 / Suspend a steward",
+)
+DOORS.command(
+    "POST",
+    "/stewards/{steward_id}/resume",
+    "resume_steward",
+    reply=Changed,
+    roles=APPOINTERS,
+    if_match=True,
+    summary="恢复管家 / Let a steward serve again",
+)
+DOORS.command(
+    "POST",
+    "/stewards/{steward_id}/leave",
+    "leave_steward",
+    body=Reason,
+    reply=Changed,
+    roles=APPOINTERS,
+    if_match=True,
+    summary="管家离任并移交 / Let a steward leave and hand over",
+)
+DOORS.query(
+    "GET",
+    "/stewards",
+    "stewards",
+    params=StewardFilter,
+    reply=Page[StewardCard],
+    roles=("R_GRID", *WATCHERS),
+    summary="管家名册 / Stewards of an area",
+)
+DOORS.query(
+    "GET",
+    "/stewards/{steward_id}",
+    "steward",
+    reply=StewardCard,
+    roles=ANY,
+    summary="管家卡 / A steward's card",
+)
+DOORS.query(
+    "GET",
+    "/stewards/{steward_id}/month",
+    "steward_month",
+    params=MonthFilter,
+    reply=StewardMonth,
+    roles=ANY,
+    summary="管家月卡 / A steward's month",
+)
+DOORS.command(
+    "POST",
+    "/shifts",
+    "plan_shift",
+    body=PlanShift,
+    reply=Changed,
+    roles=("R_GRID", *APPOINTERS),
+    status=201,
+    summary="排班 / Plan a shift",
+)
+DOORS.command(
+    "POST",
+    "/shifts/{shift_id}/miss",
+    "miss_shift",
+    reply=Changed,
+    roles=APPOINTERS,
+    if_match=True,
+    summary="标记缺岗 / Mark a shift at which nobody sat",
+)
+DOORS.query(
+    "GET",
+    "/grids/{grid}/duty",
+    "duty_board",
+    reply=DutyReply,
+    roles=PUBLIC,
+    summary="网格值班表 / Who answers in a grid now",
+)
+DOORS.command(
+    "POST",
+    "/grids/{grid}/board",
+    "publish_board",
+    body=PublishBoard,
+    reply=Changed,
+    roles=("R_GRID", *APPOINTERS),
+    status=201,
+    summary="发布管家公示牌 / Publish a grid's contact board",
+)
+DOORS.query(
+    "GET",
+    "/grids/{grid}/board",
+    "contact_board",
+    reply=BoardReply,
+    roles=PUBLIC,
+    summary="管家公示牌 / A grid's contact board",
+)
+DOORS.query(
+    "GET",
+    "/grids/{grid}/vcard",
+    "contact_cards",
+    reply=CardsReply,
+    roles=PUBLIC,
+    summary="公示牌电子名片 / The board as vCards",
+)
+DOORS.query(
+    "GET",
+    "/grids/{grid}/gaps",
+    "shift_gaps",
+    params=GapFilter,
+    reply=GapReply,
+    roles=WATCHERS,
+    summary="空岗时段 / When nobody sat in a grid",
+)
+
+
+# ---------------------------------------------------------------------------------------- requests
+
+
+class SubmitRequest(Body):
+    """提交诉求 / Submit a request."""
+
+    channel: Literal["APP", "WECHAT_GROUP", "PHONE", "DOORSTEP", "HOTLINE_12345", "STATION"] = (
+        Field(examples=["PHONE"], description="来源渠道 / channel")
+    )
+    kind: Literal["CONSULT", "HELP", "REPAIR", "COMPLAINT", "SUGGESTION", "HAZARD"] = Field(
+        examples=["REPAIR"]
+    )
+    category: Category = Field(examples=["REPAIR_COMMON"])
+    grid: str = Field(pattern=GRID, examples=["370811015901001"])
+    text: str = Field(min_length=1, max_length=1000, examples=["3 号楼 2 单元楼道灯不亮"])
+    priority: Literal["P1", "P2", "P3", "P4"] | None = Field(
+        None, description="不给则按类别 / by category when left out"
+    )
+    building: str | None = Field(None, max_length=40)
+    indoor: bool = Field(False, description="户内故障 / behind the meter")
+    reporter_id: str | None = Field(None, description="代为提交时的诉求人 / on behalf of")
+    project_id: str | None = Field(None, max_length=64)
+    external_ref: str | None = Field(None, max_length=100, description="渠道内去重 / dedup key")
+    occurred_at: datetime | None = None
+    media: list[str] = Field(default_factory=list, max_length=9)
+
+
+class RequestReply(Changed):
+    """诉求 / A request after a step."""
+
+    number: str
+    handler: str | None = None
+    due: datetime | None = Field(None, description="下一个期限 / what is due next")
+    due_accept: datetime | None = None
+    due_contact: datetime | None = None
+    due_resolve: datetime | None = None
+
+
+class DispatchRequest(Body):
+    """派单 / Give it to a steward."""
+
+    handler: str | None = Field(None, description="不给则自动选派 / routing when left out")
+
+
+class ContactRequest(Body):
+    """联系 / The reporter was contacted."""
+
+    arrived: bool = Field(False, description="已到现场(P1 以到场为准) / on site")
+    note: str | None = Field(None, max_length=500)
+
+
+class ReasonedRequest(Body):
+    """理由 / A reason."""
+
+    reason: str = Field(min_length=2, max_length=500, examples=["不属于物业责任范围"])
+
+
+class TransferRequest(ReasonedRequest):
+    """转办 / Hand it to whoever is competent; the clocks run on."""
+
+    handler: str | None = None
+    duty: Duty | None = None
+
+
+class ExtendRequest(ReasonedRequest):
+    """延期 / More time for a complex request."""
+
+    new_due: datetime = Field(examples=["2025-03-20T18:00:00+08:00"])
+
+
+class ResolveRequest(Body):
+    """办结 / What came of it."""
+
+    outcome: Literal["SOLVED", "EXPLAINED", "UNSOLVABLE"] = Field(examples=["SOLVED"])
+    note: str = Field(max_length=1000, examples=["已更换楼道灯"])
+    media: list[str] = Field(default_factory=list, max_length=9, description="佐证 / evidence")
+
+
+class RateRequest(Body):
+    """评价 / The reporter's word."""
+
+    stars: int = Field(ge=1, le=5, examples=[5])
+    solved: bool = Field(examples=[True])
+    text: str | None = Field(None, max_length=500)
+
+
+class RejectRequest(Body):
+    """不予受理 / Not ours."""
+
+    reason: Literal[
+        "OUT_OF_SCOPE", "EMERGENCY_SERVICE", "IN_LITIGATION", "NO_SUBSTANCE", "STATE_SECRET_PRIVACY"
+    ]
+    note: str = Field(min_length=2, max_length=500, description="告知诉求人 / told the reporter")
+
+
+class MergeRequest(Body):
+    """合并 / The same matter."""
+
+    into: str = Field(description="并入的诉求 / the open request that stays")
+
+
+class CancelRequest(Body):
+    """撤回 / Take it back."""
+
+    reason: str | None = Field(None, max_length=500)
+
+
+class ReviewRequest(ReasonedRequest):
+    """差评核查 / What came of looking into a bad rating."""
+
+    upheld: bool
+
+
+class RequestFilter(Paging):
+    """诉求筛选 / Which requests; a resident gets his own."""
+
+    mine: bool = False
+    scope: str | None = Field(None, pattern=CODE)
+    grid: str | None = Field(None, pattern=GRID)
+    state: State | None = None
+    open: bool | None = None
+    project_id: str | None = None
+
+
+class BenchFilter(Params):
+    """条数 / How many."""
+
+    limit: int = Field(50, ge=1, le=200)
+
+
+class SimilarFilter(Params):
+    """同地点同类别 / The same place and category."""
+
+    grid: str = Field(pattern=GRID)
+    category: Category
+    limit: int = Field(5, ge=1, le=20)
+
+
+class RatesFilter(MonthFilter):
+    """区域与月份 / Area and month."""
+
+    scope: str = Field(pattern=CODE, examples=["370811015901"])
+
+
+class RequestCard(Reply):
+    """诉求卡 / A request as the viewer may see it."""
+
+    id: str
+    number: str
+    state: str
+    version: int
+    kind: str
+    category: str
+    priority: str
+    grid: str
+    handler: str | None = None
+    due_resolve: datetime
+    late: bool
+    level: int
+
+
+class TimelineEntry(Reply):
+    """一步 / One step."""
+
+    at: datetime
+    action: str
+    what_zh: str
+    what_en: str
+    state: str
+
+
+class Timeline(Reply):
+    """办理过程 / Everything that happened."""
+
+    id: str
+    number: str
+    items: list[TimelineEntry]
+
+
+class SimilarReply(Reply):
+    """可能相同的诉求 / Open requests that may be the same."""
+
+    items: list[dict[str, Any]]
+
+
+class Rates(Reply):
+    """三率 / The three rates, exactly."""
+
+    scope: str
+    period: str
+    rates: dict[str, dict[str, Any]]
+
+
+DOORS.command(
+    "POST",
+    "/requests",
+    "submit_request",
+    body=SubmitRequest,
+    reply=RequestReply,
+    roles=ANY,
+    status=201,
+    summary="提交诉求 / Submit a request",
+    description="有人当值时立即派单。Dispatched at once where somebody can take it.",
+)
+DOORS.query(
+    "GET",
+    "/requests",
+    "requests",
+    params=RequestFilter,
+    reply=Page[RequestCard],
+    roles=ANY,
+    summary="诉求列表 / Requests",
+)
+DOORS.query(
+    "GET",
+    "/requests/{request_id}",
+    "request",
+    reply=RequestCard,
+    roles=ANY,
+    summary="诉求卡 / A request",
+)
+DOORS.query(
+    "GET",
+    "/requests/{request_id}/timeline",
+    "timeline",
+    reply=Timeline,
+    roles=ANY,
+    summary="办理过程 / Everything that happened to it",
+)
+for _step, _method, _body, _roles, _summary in (
+    ("dispatch", "dispatch_request", DispatchRequest, SCREENERS, "派单 / Give it to a steward"),
+    ("accept", "accept_request", None, HANDLERS, "接单 / Accept"),
+    ("contact", "contact_request", ContactRequest, HANDLERS, "联系或到场 / Contact or arrive"),
+    ("resolve", "resolve_request", ResolveRequest, HANDLERS, "办结 / Resolve"),
+    ("return", "return_request", ReasonedRequest, HANDLERS, "退回 / Give it back"),
+    (
+        "transfer",
+        "transfer_request",
+        TransferRequest,
+        ("R_STEWARD", "R_GRID", *SCREENERS),
+        "转办 / Transfer; clocks run on",
+    ),
+    ("extend", "extend_request", ExtendRequest, SCREENERS, "延期(P4) / Extend (P4)"),
+    ("reopen", "reopen_request", ReasonedRequest, ANY, "要求重办 / Reopen"),
+    ("cancel", "cancel_request", CancelRequest, ANY, "撤回 / Take it back"),
+    ("reject", "reject_request", RejectRequest, SCREENERS, "不予受理 / Reject"),
+    ("merge", "merge_request", MergeRequest, SCREENERS, "合并 / Merge"),
+    ("close", "close_request", ReasonedRequest, SCREENERS, "结案 / Close a rated request"),
+    (
+        "review",
+        "review_request",
+        ReviewRequest,
+        ("R_CADRE", "R_SECRETARY", "R_STREET", "R_STREET_LEAD"),
+        "差评核查 / Review a bad rating",
+    ),
+):
+    DOORS.command(
+        "POST",
+        f"/requests/{{request_id}}/{_step}",
+        _method,
+        body=_body,
+        reply=RequestReply,
+        roles=_roles,
+        if_match=True,
+        summary=_summary,
+    )
+DOORS.command(
+    "POST",
+    "/requests/{request_id}/rate",
+    "rate_request",
+    body=RateRequest,
+    reply=RequestReply,
+    roles=ANY,
+    summary="评价 / Rate, once",
+)
+DOORS.command(
+    "POST",
+    "/requests/{request_id}/urge",
+    "urge_request",
+    reply=RequestReply,
+    roles=ANY,
+    summary="催办 / Urge",
+)
+DOORS.query(
+    "GET",
+    "/workbench",
+    "workbench",
+    params=BenchFilter,
+    reply=Page[RequestCard],
+    roles=HANDLERS,
+    summary="管家工作台 / What I have in hand, due soonest first",
+)
+DOORS.query(
+    "GET",
+    "/queue",
+    "queue",
+    params=RequestFilter,
+    reply=Page[RequestCard],
+    roles=SCREENERS,
+    summary="社区待办 / What waits for the community",
+)
+DOORS.query(
+    "GET",
+    "/similar-requests",
+    "similar_requests",
+    params=SimilarFilter,
+    reply=SimilarReply,
+    roles=ANY,
+    summary="查重 / Open requests that may be the same",
+)
+DOORS.query(
+    "GET",
+    "/rates",
+    "three_rates",
+    params=RatesFilter,
+    reply=Rates,
+    roles=WATCHERS,
+    summary="三率 / The three rates of an area's month",
+)
+
+
+# --------------------------------------------------------------- volunteer hours, hazards, visits
+
+
+class RecordHours(Body):
+    """登记志愿服务 / Record volunteer service."""
+
+    person_id: str
+    minutes: int = Field(ge=1, le=1440, examples=[120])
+    source: Literal["QR", "GPS", "BACKFILL"] = Field(examples=["QR"])
+    date: date
+    activity: str = Field(min_length=1, max_length=100, examples=["楼道清洁"])
+    check_in: datetime | None = None
+    check_out: datetime | None = None
+    record_id: str | None = None
+
+
+class ConfirmHours(Body):
+    """确认时长 / Confirm."""
+
+    minutes: int = Field(ge=1, le=1440)
+
+
+class CorrectHours(Body):
+    """更正时长 / Correct; 0 takes it back."""
+
+    minutes: int = Field(ge=0, le=1440)
+    reason: str = Field(min_length=2, max_length=300)
+
+
+class HoursReply(Changed):
+    """志愿记录 / A volunteer record."""
+
+    minutes: int
+
+
+class HoursFilter(Paging):
+    """谁的记录 / Whose records; the caller's own when left out."""
+
+    person_id: str | None = None
+
+
+class HoursCard(Reply):
+    """志愿记录 / A volunteer record."""
+
+    id: str
+    person_id: str
+    minutes: int
+    source: str
+    state: str
+    version: int
+
+
+class ReportHazard(Body):
+    """上报隐患 / Report a danger."""
+
+    category: Category
+    grid: str = Field(pattern=GRID)
+    place: str = Field(min_length=2, max_length=200, examples=["3 号楼北侧窨井盖破损"])
+    media: list[str] = Field(default_factory=list, max_length=9)
+    reporter_id: str | None = None
+
+
+class VerifyHazard(Body):
+    """核实 / Is it one?"""
+
+    verified: bool
+
+
+class VisitItem(Body):
+    """一次走访 / One visit."""
+
+    client_id: str = Field(min_length=1, max_length=64)
+    grid: str = Field(pattern=GRID)
+    purpose: str = Field(min_length=1, max_length=40, examples=["ELDERLY_CARE"])
+    occurred_at: datetime
+    building: str | None = Field(None, max_length=40)
+    findings: list[str] = Field(default_factory=list, max_length=20)
+
+
+class RecordVisits(Body):
+    """离线走访 / What a device collected."""
+
+    items: list[VisitItem] = Field(min_length=1, max_length=200)
+
+
+class VisitFilter(MonthFilter):
+    """谁的走访 / Whose visits."""
+
+    steward_id: str
+    limit: int = Field(200, ge=1, le=200)
+
+
+DOORS.command(
+    "POST",
+    "/volunteer-hours",
+    "record_hours",
+    body=RecordHours,
+    reply=HoursReply,
+    roles=("R_RESIDENT", *ORGANISERS),
+    status=201,
+    summary="登记志愿服务 / Record volunteer service",
+)
+DOORS.command(
+    "POST",
+    "/volunteer-hours/{record_id}/confirm",
+    "confirm_hours",
+    body=ConfirmHours,
+    reply=HoursReply,
+    roles=ORGANISERS,
+    if_match=True,
+    summary="确认志愿服务 / Confirm volunteer service",
+)
+DOORS.command(
+    "POST",
+    "/volunteer-hours/{record_id}/correct",
+    "correct_hours",
+    body=CorrectHours,
+    reply=HoursReply,
+    roles=ORGANISERS,
+    if_match=True,
+    summary="更正志愿服务 / Correct volunteer service",
+)
+DOORS.query(
+    "GET",
+    "/volunteer-hours",
+    "volunteer_hours",
+    params=HoursFilter,
+    reply=Page[HoursCard],
+    roles=ANY,
+    summary="志愿记录 / Volunteer records",
+)
+DOORS.command(
+    "POST",
+    "/hazards",
+    "report_hazard",
+    body=ReportHazard,
+    reply=Changed,
+    roles=ANY,
+    status=201,
+    summary="上报隐患 / Report a danger",
+)
+DOORS.command(
+    "POST",
+    "/hazards/{hazard_id}/verify",
+    "verify_hazard",
+    body=VerifyHazard,
+    reply=Changed,
+    roles=("R_GRID", "R_CADRE", "R_SECRETARY", "R_STREET"),
+    if_match=True,
+    summary="核实隐患 / Verify a danger",
+)
+DOORS.command(
+    "POST",
+    "/visits-batch",
+    "record_visits",
+    body=RecordVisits,
+    reply=Batch,
+    roles=HANDLERS,
+    summary="离线走访批量上传 / Visits that a device collected",
+)
+DOORS.query(
+    "GET",
+    "/visits",
+    "visits",
+    params=VisitFilter,
+    reply=Page[Reply],
+    roles=ANY,
+    summary="走访记录 / A steward's visits of a month",
+)

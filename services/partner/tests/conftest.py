@@ -1,0 +1,173 @@
+"""The people and shops of the partner service's tests."""
+
+import pytest
+
+from chassis.testing import bench, database_url  # noqa: F401  pytest finds them here
+from services.partner.service import Partner
+
+COMMUNITY = "370811015901"
+STREET = "370811015"
+ANA, BEN = "per_ana", "per_ben"
+BARBER, CLERK = "per_barber", "per_clerk"
+CADRE, OFFICER = "per_cadre", "per_officer"
+BARBER_USCC, CINEMA_USCC = "92370899MA0000000B", "91370899MA0000003P"
+
+
+class Town:
+    """A community with a barber and a street with a cinema, entered through the real doors."""
+
+    def __init__(self, bench):  # noqa: F811  the fixture of that name
+        self.bench = bench
+
+    def as_resident(self, person=ANA, scope=COMMUNITY):
+        return self.bench.as_("R_RESIDENT", person=person, scope=scope)
+
+    def as_partner(self, person=BARBER, scope=COMMUNITY):
+        return self.bench.as_("R_PARTNER", person=person, scope=scope)
+
+    def as_cadre(self, person=CADRE, scope=COMMUNITY):
+        return self.bench.as_("R_CADRE", person=person, scope=scope)
+
+    def as_street(self, person=OFFICER, scope=STREET):
+        return self.bench.as_("R_STREET", person=person, scope=scope)
+
+    def application(self, **changes):
+        return {
+            "org_name": "巧云理发店",
+            "uscc": BARBER_USCC,
+            "category": "BARBER",
+            "level": "COMMUNITY",
+            "area": COMMUNITY,
+            "settle_mode": "FUND",
+            "operators": [BARBER],
+        } | changes
+
+    def partner(self, **changes):
+        """Admit a partner; returns its id."""
+        official = self.as_street if changes.get("level") == "STREET" else self.as_cadre
+        doors = official()
+        made = doors.do("register_partner", self.application(**changes))
+        for step in ("vet_partner", "agree_partner"):
+            made = doors.do(step, {"partner_id": made["id"]}, version=made["version"])
+        return made["id"]
+
+    def cinema(self):
+        return self.partner(
+            org_name="澄湖影城",
+            uscc=CINEMA_USCC,
+            category="CINEMA",
+            level="STREET",
+            area=STREET,
+            operators=[CLERK],
+        )
+
+    def draft(self, partner_id, **changes):
+        return {
+            "partner_id": partner_id,
+            "kind": "SERVICE",
+            "title": "理发一次",
+            "points_price": 60,
+            "face_value_fen": 2500,
+            "settle_fen_per_point": 10,
+            "stock_total": 5,
+            "audience": "BOTH",
+            "scope": COMMUNITY,
+            "valid_from": "2025-01-02",
+            "valid_to": "2025-12-31",
+        } | changes
+
+    def offer(self, partner_id, *, operator=BARBER, street=False, **changes):
+        """Publish an offer; returns its id."""
+        self.as_partner(operator)
+        made = self.bench.do("draft_offer", self.draft(partner_id, **changes))
+        (self.as_street if street else self.as_cadre)()
+        made = self.bench.do("approve_offer", {"offer_id": made["id"]}, version=made["version"])
+        self.as_partner(operator)
+        self.bench.do("publish_offer", {"offer_id": made["id"]}, version=made["version"])
+        return made["id"]
+
+    def request(self, offer_id, *, person=ANA, scope=COMMUNITY, **changes):
+        self.as_resident(person, scope)
+        return self.bench.do("request_redemption", {"offer_id": offer_id} | changes)["id"]
+
+    def answer(self, fact, redemption_id, **more):
+        return self.bench.hear(
+            "credit",
+            f"{fact}.v1",
+            {"redemption_id": redemption_id, "wallet": "RES:x", "points": 1} | more,
+            subject=redemption_id,
+        )
+
+    def reserve(self, offer_id, **who):
+        redemption_id = self.request(offer_id, **who)
+        self.answer("points_held", redemption_id)
+        return redemption_id
+
+    def card(self, redemption_id, *, person=ANA):
+        self.as_resident(person)
+        return self.bench.ask("redemption", {"redemption_id": redemption_id})
+
+    def state(self, redemption_id):
+        row = self.bench.rows(
+            "SELECT state FROM redemptions WHERE redemption_id = :id", id=redemption_id
+        )
+        return row[0]["state"]
+
+    def voucher(self, redemption_id, *, person=ANA):
+        return self.card(redemption_id, person=person)["voucher"]
+
+    def verify(self, redemption_id, *, operator=BARBER, person=ANA):
+        code = self.voucher(redemption_id, person=person)
+        self.as_partner(operator)
+        return self.bench.do("verify_redemption", {"redemption_id": redemption_id, "voucher": code})
+
+    def redeem(self, offer_id, *, operator=BARBER, **who):
+        """Carry a redemption to REDEEMED; returns its id."""
+        redemption_id = self.reserve(offer_id, **who)
+        self.verify(redemption_id, operator=operator, person=who.get("person", ANA))
+        self.answer("points_captured", redemption_id)
+        return redemption_id
+
+    def cancel(self, redemption_id, *, person=ANA, **body):
+        version = self.card(redemption_id, person=person)["version"]
+        return self.bench.do(
+            "cancel_redemption", {"redemption_id": redemption_id} | body, version=version
+        )
+
+    def stock(self, offer_id):
+        return self.bench.rows("SELECT stock_left FROM offers WHERE offer_id = :id", id=offer_id)[
+            0
+        ]["stock_left"]
+
+    def fund(self, budget_fen, *, area=COMMUNITY, period="2025-03"):
+        self.as_street()
+        return self.bench.do("set_fund", {"area": area, "period": period, "budget_fen": budget_fen})
+
+    def statement(self, partner_id, period="2025-03"):
+        self.as_street()
+        found = self.bench.ask("statements", {"partner_id": partner_id, "period": period})["items"]
+        return found[0] if found else None
+
+    def move(self, step, row, **body):
+        """Make a statement's step as whoever acts now."""
+        return self.bench.do(step, {"statement_id": row["id"]} | body, version=row["version"])
+
+
+@pytest.fixture
+def service_cls():
+    return Partner
+
+
+@pytest.fixture
+def town(bench):  # noqa: F811
+    return Town(bench)
+
+
+@pytest.fixture
+def barber(town):
+    return town.partner()
+
+
+@pytest.fixture
+def haircut(town, barber):
+    return town.offer(barber)

@@ -1,0 +1,212 @@
+"""Races on PostgreSQL with real parallel connections, and random walks on both databases."""
+
+import os
+import random
+import threading
+from datetime import timedelta
+from functools import partial
+
+import pytest
+
+from chassis import timers
+from chassis.bus import Actor, Call, new_uuid
+from chassis.refusal import Refusal, StateConflict
+from services.partner import errors
+
+COMMUNITY = "370811015901"
+ANA, BARBER = "per_ana", "per_barber"
+RESIDENT = Actor(ANA, "R_RESIDENT", COMMUNITY)
+OPERATOR = Actor(BARBER, "R_PARTNER", COMMUNITY)
+STEPS = [timedelta(seconds=30), timedelta(minutes=11), timedelta(hours=5), timedelta(hours=73)]
+
+on_postgresql = pytest.mark.parametrize(
+    "database_url",
+    ["postgresql"] if os.environ.get("FIVERED_TEST_PG") else ["sqlite"],
+    indirect=True,
+)
+
+
+def at_once(*works):
+    """Start every work at the same instant on a thread of its own; return results or refusals."""
+    gate, results = threading.Barrier(len(works)), [None] * len(works)
+
+    def run(number, work):
+        gate.wait()
+        try:
+            results[number] = work()
+        except Refusal as refusal:
+            results[number] = refusal
+
+    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(works)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return results
+
+
+def calling(bench, actor, method, body, version=None):
+    return lambda: bench.runtime.call(Call(method, body, actor, new_uuid(), version))
+
+
+@pytest.mark.covers("F5-flow", "R5")
+@on_postgresql
+def test_of_verify_cancel_and_expire_exactly_one_wins(town, barber):
+    offer_id = town.offer(barber, stock_total=40)
+    seen = set()
+    for number in range(12):
+        redemption_id = town.reserve(offer_id)
+        card = town.card(redemption_id)
+        body = {"redemption_id": redemption_id}
+        # The timer is due now; the voucher's own time is not over by a hair.
+        bench = town.bench
+        with bench.runtime.engine.begin() as conn:
+            table = bench.runtime.chassis.timers
+            conn.execute(
+                table.update().where(table.c.ref == redemption_id).values(due_at=bench.now)
+            )
+            redemptions = bench.runtime.service_cls.tables.tables["redemptions"]
+            conn.execute(
+                redemptions.update()
+                .where(redemptions.c.redemption_id == redemption_id)
+                .values(expires_at=bench.now)
+                if number % 3 == 0
+                else redemptions.update()
+                .where(redemptions.c.redemption_id == redemption_id)
+                .values(ttl_h=72)
+            )
+        works = [
+            calling(bench, OPERATOR, "verify_redemption", body | {"voucher": card["voucher"]}),
+            calling(bench, RESIDENT, "cancel_redemption", body, card["version"]),
+            partial(timers.fire_due, bench.runtime, until=bench.now),
+        ]
+        random.Random(number).shuffle(works)
+        results = at_once(*works)
+        state = town.state(redemption_id)
+        seen.add(state)
+        assert state in {"REDEEMING", "CANCELLING", "EXPIRING"}
+        facts = [
+            event["type"].split(".")[1]
+            for event in bench.said()
+            if event["subject"] == redemption_id
+        ]
+        assert len(facts) == 2, facts
+        winners = [one for one in results if isinstance(one, dict)]
+        assert len(winners) == (0 if state == "EXPIRING" else 1)
+        losers = [one for one in results if isinstance(one, Refusal)]
+        assert all(isinstance(one, StateConflict | errors.VoucherExpired) for one in losers)
+        assert bench.parked() == []
+    assert len(seen) >= 2 or not os.environ.get("FIVERED_TEST_PG")
+
+
+@pytest.mark.covers("R4")
+@on_postgresql
+def test_of_many_requests_for_the_last_piece_one_wins(town, barber):
+    offer_id = town.offer(barber, stock_total=1)
+    people = [Actor(f"per_{n}", "R_RESIDENT", COMMUNITY) for n in range(10)]
+    works = [
+        calling(town.bench, one, "request_redemption", {"offer_id": offer_id}) for one in people
+    ]
+    results = at_once(*works)
+    assert sum(isinstance(one, dict) for one in results) == 1
+    assert sum(isinstance(one, errors.OutOfStock) for one in results) == 9
+    assert town.stock(offer_id) == 0
+    assert len(town.bench.said("redemption_requested.v1")) == 1
+
+
+@pytest.mark.covers("REQ-L10")
+@on_postgresql
+def test_parallel_requests_of_one_person_do_not_pass_his_limit(town, barber):
+    offer_id = town.offer(barber, stock_total=50, per_person_month=2)
+    works = [
+        calling(town.bench, RESIDENT, "request_redemption", {"offer_id": offer_id})
+        for _ in range(8)
+    ]
+    results = at_once(*works)
+    assert sum(isinstance(one, dict) for one in results) == 2
+    assert sum(isinstance(one, errors.LimitReached) for one in results) == 6
+    assert town.stock(offer_id) == 48
+
+
+@pytest.mark.covers("R7")
+@on_postgresql
+def test_parallel_guesses_do_not_pass_the_limit(town, haircut):
+    from services.partner.rules.vouchers import check_digit
+
+    redemption_id = town.reserve(haircut)
+    code = town.voucher(redemption_id)
+    digits = f"{(int(code[:12]) + 1) % 10**12:012d}"
+    body = {"redemption_id": redemption_id, "voucher": digits + check_digit(digits)}
+    results = at_once(*[calling(town.bench, OPERATOR, "verify_redemption", body) for _ in range(9)])
+    assert sum(isinstance(one, errors.BadVoucher) for one in results) == 5
+    assert sum(isinstance(one, errors.TooManyTries) for one in results) == 4
+
+
+@pytest.mark.covers("R13")
+@on_postgresql
+def test_two_statements_cannot_both_take_the_funds_last_money(town, barber, haircut):
+    second = town.partner(uscc="91370899MA0000003P", operators=["per_clerk"], category="LAUNDRY")
+    wash = town.offer(second, operator="per_clerk", title="洗衣一次")
+    town.redeem(haircut)
+    town.redeem(wash, operator="per_clerk")
+    town.fund(900)
+    town.bench.fire("2025-04-03T10:00")
+    works = [
+        calling(
+            town.bench,
+            Actor(operator, "R_PARTNER", COMMUNITY),
+            "confirm_statement",
+            {"statement_id": town.statement(partner_id)["id"]},
+            1,
+        )
+        for operator, partner_id in ((BARBER, barber), ("per_clerk", second))
+    ]
+    results = at_once(*works)
+    assert sorted(one["state"] for one in results) == ["CONFIRMED", "HELD"]
+
+
+@pytest.mark.covers("F5-flow", "R5")
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_happens_in_any_order_stock_is_conserved_and_reserved_is_left_once(
+    town, barber, seed
+):
+    chance = random.Random(seed)
+    offer_id = town.offer(barber, stock_total=6)
+    bench, made = town.bench, []
+    for _ in range(60):
+        step = chance.choice(["ask", "answer", "answer", "answer", "verify", "cancel", "time"])
+        try:
+            if step == "ask":
+                made.append(town.request(offer_id))
+            elif step == "time":
+                bench.fire(bench.now + chance.choice(STEPS))
+            elif made:
+                one = chance.choice(made)
+                if step == "answer":
+                    fact = chance.choice(
+                        ["points_held", "hold_rejected", "points_captured", "points_released"]
+                    )
+                    town.answer(fact, one)
+                elif step == "verify":
+                    code = town.card(one).get("voucher", "0" * 13)
+                    town.as_partner()
+                    bench.do("verify_redemption", {"redemption_id": one, "voucher": code})
+                else:
+                    town.cancel(one)
+        except Refusal:
+            pass
+        taken = bench.rows(
+            "SELECT COALESCE(SUM(qty), 0) AS n FROM redemptions"
+            " WHERE state NOT IN ('REJECTED', 'CANCELLED', 'EXPIRED')"
+        )[0]["n"]
+        assert town.stock(offer_id) == 6 - taken
+    for one in made:
+        exits = [
+            event["type"].split(".")[1]
+            for event in bench.said()
+            if event["subject"] == one
+            and event["type"].split(".")[1] != "redemption_requested"
+            and event["data"].get("reason") != "HELD_TOO_LATE"
+        ]
+        assert len(exits) <= 1, exits
+    assert bench.parked() == []

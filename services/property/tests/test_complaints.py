@@ -1,0 +1,230 @@
+"""Complaints and their rate: nothing is deleted, the frozen figure stays, the revised one shows."""
+
+from fractions import Fraction
+
+import pytest
+
+from chassis.refusal import NotFound, RoleDenied, StateConflict
+from services.property import errors, rules
+
+
+def validate(town, cpl, valid, version, reason="现场核实后认定"):
+    return town.cadre().do(
+        "validate_complaint",
+        {"complaint_id": cpl, "valid": valid, "reason": reason},
+        version=version,
+    )
+
+
+@pytest.mark.covers("P14", "REQ-L14", "F10-flow")
+def test_a_complaint_is_decided_with_a_reason_and_never_deleted(bench, town):
+    town.found()
+    cpl = town.complain("req_1", at="2025-03-02T20:00:00")
+    assert bench.said("complaint_accepted.v1")[0]["data"]["community"] == town.community
+    with pytest.raises(errors.ReasonRequired):
+        validate(town, cpl, False, 1, reason="不")
+    validate(town, cpl, False, 1)
+    with pytest.raises(StateConflict):
+        validate(town, cpl, False, 2)
+    assert bench.said("complaint_invalidated.v1")[0]["data"]["complaint_id"] == cpl
+    listed = town.street_clerk().ask("complaints", {"valid": "NO"})
+    assert listed["items"][0]["reason"] == "现场核实后认定"
+    # A new decision is possible, and the old one stays in the history.
+    validate(town, cpl, True, 2, reason="复核认定属实")
+    shown = town.cadre().ask("complaint", {"complaint_id": cpl})
+    assert [row["what"] for row in shown["history"]] == ["FILED", "VALID_NO", "VALID_YES"]
+    assert len(bench.said("complaint_accepted.v1")) == 2
+    done = {"complaint_id": cpl, "outcome": "已清运并加密保洁"}
+    assert town.cadre().do("close_complaint", done, version=3)["state"] == "CLOSED"
+
+
+@pytest.mark.covers("P14", "REQ-L14", "REQ-L11")
+def test_the_projects_side_neither_decides_a_complaint_nor_learns_who_complained(bench, town):
+    town.found()
+    town.enrol_cadre("per_wang")
+    town.appoint("C2P", "per_wang", "PROJECT_DEPUTY_MANAGER")
+    cpl = town.complain("req_1", by="li")
+    body = {"complaint_id": cpl, "valid": False, "reason": "与项目无关的理由"}
+    with pytest.raises(errors.ConflictOfInterest):
+        town.cadre("per_wang").do("validate_complaint", body, version=1)
+    with pytest.raises(RoleDenied):
+        town.manager().do("validate_complaint", body, version=1)
+    with pytest.raises(errors.SamePerson):
+        town.cadre("per_li").do("validate_complaint", body, version=1)
+    for shown in (
+        town.manager().ask("complaint", {"complaint_id": cpl}),
+        town.manager().ask("complaints")["items"][0],
+    ):
+        assert "complainant_id" not in shown
+        assert "request_id" not in shown
+    assert town.cadre().ask("complaint", {"complaint_id": cpl})["complainant_id"] == "per_li"
+    with pytest.raises(NotFound):
+        town.manager("per_rival").ask("complaint", {"complaint_id": cpl})
+    assert town.manager("per_rival").ask("complaints")["items"] == []
+    with pytest.raises(RoleDenied):
+        bench.as_("R_CADRE", person="per_x", scope="370811002901").ask(
+            "complaints", {"scope": town.community}
+        )
+
+
+@pytest.mark.covers("F10-flow", "C5")
+def test_only_complaints_about_known_projects_count_and_each_request_once(bench, town):
+    town.found()
+    for _ in range(2):
+        town.complain("req_1")
+    town.complain("req_2", project="prj_unknown")
+    town.complain("req_3", project=None)
+    assert [row["request_id"] for row in bench.rows("SELECT request_id FROM complaints")] == [
+        "req_1"
+    ]
+    pages = [town.street_clerk().ask("complaints", {"limit": 1})]
+    town.complain("req_4")
+    pages.append(town.street_clerk().ask("complaints", {"limit": 1}))
+    pages.append(bench.ask("complaints", {"limit": 1, "cursor": pages[1]["next"]}))
+    assert [page["items"][0]["id"] for page in pages] == ["cpl_1", "cpl_1", "cpl_4"]
+    assert pages[2]["next"] is None
+
+
+def history(year, total, households=8000):
+    each, rest = divmod(total, 12)
+    return [
+        {
+            "period": f"{year}-{month:02d}",
+            "complaints": each + (month <= rest),
+            "households": households,
+        }
+        for month in range(1, 13)
+    ]
+
+
+@pytest.mark.covers("E10", "F10-flow", "P15", "M-01", "M-02")
+def test_loaded_history_reproduces_the_seeds_figure_and_its_restatement(bench, town):
+    town.found(households=8000)
+    load = {
+        "project_id": "prj_a",
+        "origin": "火炬社区 2022-2023 年台账",
+        "rows": history(2022, 1120) + history(2023, 1010),
+    }
+    assert town.district().do("import_complaint_history", load)["imported"] == 24
+    assert bench.do("import_complaint_history", load)["known"] == 24
+    with pytest.raises(errors.HistoryDiffers):
+        bench.do("import_complaint_history", load | {"rows": history(2023, 1011)})
+    with pytest.raises(errors.PeriodNotAllowed):
+        bench.do("import_complaint_history", load | {"rows": history(2025, 12)})
+    shown = bench.ask("complaint_rate", {"scope": town.community, "year": 2023})
+    assert (shown["window"], shown["current"]["rate"], shown["previous"]["rate"]) == (
+        "YEAR",
+        "12.63",
+        "14.00",
+    )
+    assert shown["current"]["households_average"] == "8000.00"
+    assert (shown["change_percent"], shown["change_exact"]) == ("-9.8", str(Fraction(-275, 28)))
+    assert shown["restated"] is False
+    assert all(month["sources"] == ["IMPORTED"] for month in shown["current"]["months"])
+
+    wrong = {"project_id": "prj_a", "period": "2023-06", "reason": "复核为重复投诉"}
+    with pytest.raises(errors.PeriodNotAllowed):
+        bench.do("correct_complaint_history", wrong | {"invalidated": 9999})
+    bench.do("correct_complaint_history", wrong | {"invalidated": 12})
+    shown = bench.ask("complaint_rate", {"scope": town.community, "year": 2023})
+    assert (shown["change_percent"], shown["change_percent_revised"]) == ("-9.8", "-10.9")
+    assert shown["current"]["complaints"] == 1010
+    assert shown["current"]["complaints_revised"] == 998
+    assert shown["current"]["rate_revised"] == rules.shown(Fraction(998, 80), 2) == "12.48"
+    assert shown["restated"] is True
+
+
+@pytest.mark.covers("M-02", "P15")
+def test_a_trend_of_fewer_than_ten_complaints_is_null_and_says_why(bench, town):
+    town.found()
+    town.district().do(
+        "import_complaint_history",
+        {"project_id": "prj_a", "origin": "台账", "rows": history(2022, 9) + history(2023, 900)},
+    )
+    shown = bench.ask("complaint_rate", {"scope": town.community, "year": 2023})
+    assert (shown["change_percent"], shown["null_because"]) == (None, "FEWER_THAN_10_COMPLAINTS")
+    none = bench.ask("complaint_rate", {"scope": "370811002", "year": 2023})
+    assert none["current"]["rate"] is None
+    part = bench.ask(
+        "complaint_rate",
+        {"scope": town.community, "year": 2023, "window": "YTD", "until": "2023-06-15"},
+    )
+    assert part["null_because"] == "MONTHLY_HISTORY_CANNOT_BE_SPLIT"
+    half = bench.ask(
+        "complaint_rate",
+        {"scope": town.community, "year": 2023, "window": "YTD", "until": "2023-06-30"},
+    )
+    assert (half["current"]["to"], half["previous"]["to"]) == ("2023-06-30", "2022-06-30")
+    rolling = bench.ask(
+        "complaint_rate",
+        {"scope": town.community, "year": 2023, "window": "ROLLING", "until": "2023-09-30"},
+    )
+    assert (rolling["current"]["from"], rolling["previous"]["from"]) == ("2022-10-01", "2021-10-01")
+
+
+@pytest.mark.covers("P15", "F10-flow", "C16")
+def test_a_project_that_enters_in_mid_year_is_left_out_of_the_same_basis_and_named(bench, town):
+    town.found("prj_a", households=1000)
+    town.found("prj_b", households=500)
+    load = {"origin": "台账"}
+    town.district().do(
+        "import_complaint_history",
+        load | {"project_id": "prj_a", "rows": history(2022, 120, 1000) + history(2023, 108, 1000)},
+    )
+    bench.do(
+        "import_complaint_history",
+        load | {"project_id": "prj_b", "rows": history(2023, 240, 500)[6:]},
+    )
+    same = bench.ask("complaint_rate", {"scope": town.street, "year": 2023})
+    assert (same["change_percent"], same["left_out"]) == ("-10.0", ["prj_b"])
+    everything = bench.ask("complaint_rate", {"scope": town.street, "year": 2023, "basis": "ALL"})
+    # 108 + 120 complaints on (6 x 1000 + 6 x 1500) / 12 = 1250 households.
+    assert everything["current"]["rate"] == "18.24"
+    assert everything["change_percent"] == "52.0"
+
+
+@pytest.mark.covers("F10-flow", "M-01", "C16")
+def test_live_complaints_are_frozen_with_the_month_and_later_decisions_show_as_revised(bench, town):
+    bench.at("2025-01-02T09:00:00")
+    town.found(households=1000)
+    for number in range(12):
+        town.complain(f"req_{number}", at=f"2025-03-{number + 3:02d}T10:00:00")
+    town.district()
+    bench.at("2025-03-20T09:00:00")
+    bench.do(
+        "count_households",
+        {"project_id": "prj_a", "since": "2025-03-16", "households": 1200},
+        version=2,
+    )
+    with pytest.raises(errors.PeriodNotAllowed):
+        bench.do(
+            "count_households",
+            {"project_id": "prj_a", "since": "2025-05-16", "households": 1300},
+            version=3,
+        )
+    bench.fire("2025-04-03T00:00:00")
+    town.steward_markers("2025-03")
+    with pytest.raises(errors.PeriodNotAllowed):
+        bench.do(
+            "count_households",
+            {"project_id": "prj_a", "since": "2025-03-16", "households": 1300},
+            version=3,
+        )
+    validate(town, "cpl_3", False, 1)
+    town.complain("req_late", at="2025-03-31T23:00:00")
+    town.complain("req_other", at="2025-04-01T10:00:00", category="LIFT")
+    shown = town.district().ask("complaint_rate", {"scope": town.community, "year": 2025})
+    assert shown["window"] == "YTD"
+    march = shown["current"]["months"][2]
+    assert (march["complaints"], march["revised"], march["frozen"]) == (12, 12, True)
+    assert march["households"] == 1200
+    validate(town, "cpl_4", False, 1)
+    shown = town.district().ask("complaint_rate", {"scope": town.community, "year": 2025})
+    assert shown["current"]["months"][2]["revised"] == 11
+    assert shown["current"]["households_average"] == "1100.00"
+    assert {row["category"]: row["invalidated"] for row in shown["categories"]} == {
+        "CLEANING": 2,
+        "LIFT": 0,
+    }
+    frozen = bench.rows("SELECT complaints, households, sha256 FROM project_months")[0]
+    assert frozen["sha256"] == rules.frozen_hash("prj_a", "2025-03", 12, 1200)

@@ -1,1 +1,1 @@
-"""红色议站: deliberation by the 135 procedure, the liaison chain, and supervision of what follows."""
+"""红色议站: deliberation by 135, the liaison chain, and supervision of what follows."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 from chassis.calendar import Calendar
@@ -419,19 +420,25 @@ class Presence:
         return -(-self.voting_present // 2)
 
 
-def check_quorum(presence: Presence) -> None:
+def presence(invited: Sequence[Mapping[str, Any]]) -> Presence:
+    """Count those invited and those present who matter for quorum."""
+    voting = [row for row in invited if row["voting"]]
+    present = [row for row in voting if row["attended_at"] is not None]
+    residents = [row for row in present if row["capacity"] in RESIDENT_SIDE]
+    return Presence(len(voting), len(present), len(residents))
+
+
+def check_quorum(there: Presence) -> None:
     """Refuse to close a vote without quorum.
 
     Raises:
         NoQuorum: Fewer than two thirds of the voting invitees are present.
         ResidentShare: Residents are fewer than half of the voters present.
     """
-    if presence.voting_present < presence.quorum or presence.voting_present == 0:
-        raise errors.NoQuorum(present=presence.voting_present, needed=max(presence.quorum, 1))
-    if presence.resident_present < presence.residents_needed:
-        raise errors.ResidentShare(
-            present=presence.resident_present, needed=presence.residents_needed
-        )
+    if there.voting_present < there.quorum or there.voting_present == 0:
+        raise errors.NoQuorum(present=there.voting_present, needed=max(there.quorum, 1))
+    if there.resident_present < there.residents_needed:
+        raise errors.ResidentShare(present=there.resident_present, needed=there.residents_needed)
 
 
 def passed(in_favour: int, voting_present: int) -> bool:
@@ -508,7 +515,7 @@ def supervised(start: datetime, end: datetime, records: Sequence[datetime]) -> b
     if not records:
         return False
     points = [start, *sorted(records), end]
-    return all(b - a <= SUPERVISION_EVERY for a, b in zip(points, points[1:], strict=False))
+    return all(b - a <= SUPERVISION_EVERY for a, b in pairwise(points))
 
 
 # --------------------------------------------------------------------------------------------------
@@ -564,8 +571,14 @@ def _fold(line: str) -> list[str]:
 
 
 def icalendar(
-    *, session_id: str, start: datetime, place: str, titles: Sequence[str], version: int,
-    stamp: datetime, cancelled: bool,
+    *,
+    session_id: str,
+    start: datetime,
+    place: str,
+    titles: Sequence[str],
+    version: int,
+    stamp: datetime,
+    cancelled: bool,
 ) -> str:
     """Return a session as an iCalendar text (RFC 5545) of two hours' length."""
     end = start + timedelta(hours=2)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, RowMapping
+from sqlalchemy.engine import Connection
 
 from chassis import storage as store
 from services.forum import rules
@@ -408,7 +409,16 @@ messages = sa.Table(
     sa.Index("ix_messages_person_id", "person_id", "created_at"),
 )
 
-Row = RowMapping
+# A row as it was read, or as it is after a change.
+Row = Mapping[str, Any]
+
+
+def _rows(conn: Connection, asked: sa.Executable) -> list[Row]:
+    return [cast("Row", row) for row in conn.execute(asked).mappings()]
+
+
+def _row(conn: Connection, asked: sa.Executable) -> Row | None:
+    return cast("Row | None", conn.execute(asked).mappings().first())
 
 
 # --------------------------------------------------------------------------------------------------
@@ -416,18 +426,30 @@ Row = RowMapping
 
 
 def _key(table: sa.Table) -> sa.Column[Any]:
-    return cast("sa.Column[Any]", next(iter(table.primary_key.columns)))
+    return next(iter(table.primary_key.columns))
 
 
 def find(conn: Connection, table: sa.Table, row_id: str) -> Row | None:
     """Return a row by its id, or None."""
-    return conn.execute(sa.select(table).where(_key(table) == row_id)).mappings().first()
+    return _row(conn, sa.select(table).where(_key(table) == row_id))
 
 
 def find_locked(conn: Connection, table: sa.Table, row_id: str) -> Row | None:
     """Return a row by its id, locked until the transaction ends, or None."""
     asked = store.lock(sa.select(table).where(_key(table) == row_id), conn)
-    return conn.execute(asked).mappings().first()
+    return _row(conn, asked)
+
+
+def known(conn: Connection, table: sa.Table, row_id: str, *, locked: bool = False) -> Row:
+    """Return a row that our own rows point at.
+
+    Raises:
+        LookupError: It is gone, which no action of ours can bring about.
+    """
+    row = find_locked(conn, table, row_id) if locked else find(conn, table, row_id)
+    if row is None:
+        raise LookupError(f"{table.name} has no {row_id}")
+    return row
 
 
 def add(conn: Connection, table: sa.Table, **values: Any) -> None:
@@ -445,11 +467,9 @@ def change(conn: Connection, table: sa.Table, row: Mapping[str, Any], **values: 
     """Change a row that the caller has locked; its version goes up by one. Returns it as it is."""
     key = _key(table)
     conn.execute(
-        sa.update(table)
-        .where(key == row[key.name])
-        .values(version=row["version"] + 1, **values)
+        sa.update(table).where(key == row[key.name]).values(version=row["version"] + 1, **values)
     )
-    return cast(Row, {**row, **values, "version": row["version"] + 1})
+    return {**row, **values, "version": row["version"] + 1}
 
 
 def next_number(conn: Connection, series: str) -> int:
@@ -461,24 +481,38 @@ def next_number(conn: Connection, series: str) -> int:
     return int(conn.execute(counted).scalar_one())
 
 
-def page(
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which part of a list is asked for.
+
+    Attributes:
+        limit: Most rows that are shown; one more is read, to know whether there are others.
+        after: (created_at, id) of the last row that was shown.
+    """
+
+    limit: int
+    after: tuple[datetime, str] | None = None
+
+
+def _read(
     conn: Connection,
-    asked: sa.Select[Any],
     table: sa.Table,
-    *,
-    limit: int,
-    after: tuple[datetime, str] | None,
+    page: Page,
+    *where: sa.ColumnElement[bool],
     newest_first: bool = False,
 ) -> list[Row]:
-    """Return at most limit + 1 rows in the order (created_at, id), behind `after`."""
+    """Return at most limit + 1 rows in the order (created_at, id)."""
     at, key = table.c.created_at, _key(table)
-    if after is not None:
+    asked = sa.select(table).where(*where)
+    if page.after is not None:
         place = sa.tuple_(at, key)
         # Bound with the columns' own types, so that both databases compare instants alike.
-        mark = sa.tuple_(sa.bindparam(None, after[0], at.type), sa.bindparam(None, after[1]))
+        mark = sa.tuple_(
+            sa.bindparam(None, page.after[0], at.type), sa.bindparam(None, page.after[1], key.type)
+        )
         asked = asked.where(place < mark if newest_first else place > mark)
     order = (at.desc(), key.desc()) if newest_first else (at, key)
-    return list(conn.execute(asked.order_by(*order).limit(limit + 1)).mappings())
+    return _rows(conn, asked.order_by(*order).limit(page.limit + 1))
 
 
 # --------------------------------------------------------------------------------------------------
@@ -584,7 +618,7 @@ def residents_of(conn: Connection, person_ids: Sequence[str]) -> dict[str, Row]:
     asked = sa.select(residents).where(
         residents.c.person_id.in_(person_ids), residents.c.active.is_(True)
     )
-    return {row["person_id"]: row for row in conn.execute(asked).mappings()}
+    return {row["person_id"]: row for row in _rows(conn, asked)}
 
 
 def project_persons(conn: Connection, project_id: str) -> set[str]:
@@ -601,7 +635,7 @@ def project_persons(conn: Connection, project_id: str) -> set[str]:
 def projects_of(conn: Connection, community: str) -> list[Row]:
     """Return the projects of a community, by id."""
     asked = sa.select(projects).where(projects.c.community == community)
-    return list(conn.execute(asked.order_by(projects.c.project_id)).mappings())
+    return _rows(conn, asked.order_by(projects.c.project_id))
 
 
 def adults_per_grid(conn: Connection, grids: Sequence[str]) -> dict[str, int]:
@@ -615,7 +649,7 @@ def adults_per_grid(conn: Connection, grids: Sequence[str]) -> dict[str, int]:
         )
         .group_by(residents.c.grid)
     )
-    return {grid: count for grid, count in conn.execute(asked)}
+    return {row[0]: row[1] for row in conn.execute(asked)}
 
 
 # --------------------------------------------------------------------------------------------------
@@ -641,7 +675,7 @@ def active_link(conn: Connection, official_id: str, target_kind: str, target: st
         liaisons.c.target == target,
         liaisons.c.state == "ACTIVE",
     )
-    return conn.execute(asked).mappings().first()
+    return _row(conn, asked)
 
 
 def links_of_official(conn: Connection, official_id: str) -> list[Row]:
@@ -651,7 +685,7 @@ def links_of_official(conn: Connection, official_id: str) -> list[Row]:
         .where(liaisons.c.official_id == official_id, liaisons.c.state == "ACTIVE")
         .order_by(liaisons.c.link_id)
     )
-    return list(conn.execute(store.lock(asked, conn)).mappings())
+    return _rows(conn, store.lock(asked, conn))
 
 
 def answering(
@@ -686,7 +720,7 @@ def answering(
         .order_by(liaisons.c.since, liaisons.c.link_id)
     )
     found: dict[rules.ChainStep, list[Row]] = {step: [] for step in steps}
-    for row in conn.execute(linked).mappings():
+    for row in _rows(conn, linked):
         for step in steps:
             if (step.tier, step.target) == (row["tier"], row["target"]):
                 found[step].append(row)
@@ -696,6 +730,19 @@ def answering(
             workers = grid_workers(conn, [grid])
             found[step] += [row for row in workers if row["official_id"] not in seen]
     return found
+
+
+def chain_of(conn: Connection, target: str, grid: str | None) -> list[dict[str, Any]]:
+    """Return the liaison chain above a target, gaps shown.
+
+    Args:
+        conn: The connection.
+        target: A household id or the code of an area.
+        grid: The grid of the household.
+    """
+    steps = rules.chain_steps(target, grid)
+    place = grid or (target if target.isdigit() and len(target) == 15 else None)
+    return rules.chain(steps, answering(conn, steps, place))
 
 
 def grid_workers(conn: Connection, grids: Sequence[str]) -> list[Row]:
@@ -716,7 +763,7 @@ def grid_workers(conn: Connection, grids: Sequence[str]) -> list[Row]:
         )
         .order_by(officials.c.created_at, officials.c.official_id)
     )
-    return list(conn.execute(asked).mappings())
+    return _rows(conn, asked)
 
 
 def linked(conn: Connection, tier: str, targets: Sequence[str]) -> list[Row]:
@@ -732,7 +779,7 @@ def linked(conn: Connection, tier: str, targets: Sequence[str]) -> list[Row]:
         )
         .order_by(liaisons.c.since, liaisons.c.link_id)
     )
-    return list(conn.execute(asked).mappings())
+    return _rows(conn, asked)
 
 
 def linked_targets(conn: Connection, target_kind: str, scope: str) -> set[str]:
@@ -767,7 +814,7 @@ def households_in(conn: Connection, scope: str) -> list[tuple[str, str | None]]:
         .group_by(residents.c.household_id)
         .order_by(residents.c.household_id)
     )
-    return [(household, grid) for household, grid in conn.execute(asked)]
+    return [(row[0], row[1]) for row in conn.execute(asked)]
 
 
 def official_of(conn: Connection, person_id: str, tier: str) -> Row | None:
@@ -782,7 +829,7 @@ def official_of(conn: Connection, person_id: str, tier: str) -> Row | None:
         .order_by(officials.c.official_id)
         .limit(1)
     )
-    return conn.execute(asked).mappings().first()
+    return _row(conn, asked)
 
 
 # --------------------------------------------------------------------------------------------------
@@ -825,7 +872,7 @@ def deputies_covering(
         )
         .order_by(deputies.c.deputy_id)
     )
-    return list(conn.execute(asked).mappings())
+    return _rows(conn, asked)
 
 
 def draw_pool(conn: Connection, scope: Sequence[str], without: Iterable[str]) -> list[str]:
@@ -853,16 +900,20 @@ def draw_pool(conn: Connection, scope: Sequence[str], without: Iterable[str]) ->
 def topics_locked(conn: Connection, topic_ids: Iterable[str]) -> dict[str, Row]:
     """Return topics, locked. Locking in id order makes a second session wait, not deadlock."""
     asked = sa.select(topics).where(topics.c.topic_id.in_(sorted(topic_ids)))
-    rows = conn.execute(store.lock(asked.order_by(topics.c.topic_id), conn)).mappings()
+    rows = _rows(conn, store.lock(asked.order_by(topics.c.topic_id), conn))
     return {row["topic_id"]: row for row in rows}
+
+
+def topics_named(conn: Connection, topic_ids: Sequence[str]) -> dict[str, str]:
+    """Return topic id -> number."""
+    asked = sa.select(topics.c.topic_id, topics.c.number).where(topics.c.topic_id.in_(topic_ids))
+    return {row.topic_id: row.number for row in conn.execute(asked)}
 
 
 def cosigners_of(conn: Connection, topic_ids: Sequence[str]) -> list[Row]:
     """Return the cosigners of topics, earliest first."""
     asked = sa.select(cosigners).where(cosigners.c.topic_id.in_(topic_ids))
-    return list(
-        conn.execute(asked.order_by(cosigners.c.signed_at, cosigners.c.person_id)).mappings()
-    )
+    return _rows(conn, asked.order_by(cosigners.c.signed_at, cosigners.c.person_id))
 
 
 def sign(conn: Connection, topic_id: str, person_ids: Sequence[str], at: datetime) -> int:
@@ -881,7 +932,7 @@ def analysis_of(conn: Connection, topic: Mapping[str, Any]) -> Row | None:
     asked = sa.select(analyses).where(
         analyses.c.topic_id == topic["topic_id"], analyses.c.round == topic["round"]
     )
-    return conn.execute(asked).mappings().first()
+    return _row(conn, asked)
 
 
 def agenda(conn: Connection, session_id: str) -> list[Row]:
@@ -899,7 +950,7 @@ def agenda(conn: Connection, session_id: str) -> list[Row]:
         .where(session_topics.c.session_id == session_id)
         .order_by(session_topics.c.ordinal)
     )
-    return list(conn.execute(asked).mappings())
+    return _rows(conn, asked)
 
 
 def tally_of(conn: Connection, session_id: str | None, topic_id: str) -> Row | None:
@@ -907,7 +958,7 @@ def tally_of(conn: Connection, session_id: str | None, topic_id: str) -> Row | N
     asked = sa.select(session_topics).where(
         session_topics.c.session_id == session_id, session_topics.c.topic_id == topic_id
     )
-    return conn.execute(asked).mappings().first()
+    return _row(conn, asked)
 
 
 def close_tally(conn: Connection, session_id: str, topic_id: str, **values: Any) -> None:
@@ -922,7 +973,7 @@ def close_tally(conn: Connection, session_id: str, topic_id: str, **values: Any)
 def invitations_of(conn: Connection, session_id: str) -> list[Row]:
     """Return the invitations of a session."""
     asked = sa.select(invitations).where(invitations.c.session_id == session_id)
-    return list(conn.execute(asked.order_by(invitations.c.invitation_id)).mappings())
+    return _rows(conn, asked.order_by(invitations.c.invitation_id))
 
 
 def invitation_of(conn: Connection, session_id: str, person_id: str) -> Row | None:
@@ -930,7 +981,7 @@ def invitation_of(conn: Connection, session_id: str, person_id: str) -> Row | No
     asked = sa.select(invitations).where(
         invitations.c.session_id == session_id, invitations.c.person_id == person_id
     )
-    return conn.execute(asked).mappings().first()
+    return _row(conn, asked)
 
 
 def mark_attended(
@@ -959,7 +1010,7 @@ def take_unrecorded(conn: Connection, session_id: str, at: datetime) -> list[Row
         )
         .order_by(invitations.c.person_id)
     )
-    rows = list(conn.execute(asked).mappings())
+    rows = _rows(conn, asked)
     if rows:
         conn.execute(
             sa.update(invitations)
@@ -982,7 +1033,7 @@ def count_votes(conn: Connection, session_id: str, topic_id: str) -> dict[str, i
         .where(votes.c.session_id == session_id, votes.c.topic_id == topic_id)
         .group_by(votes.c.choice)
     )
-    return {choice: count for choice, count in conn.execute(asked)}
+    return {row[0]: row[1] for row in conn.execute(asked)}
 
 
 # --------------------------------------------------------------------------------------------------
@@ -992,9 +1043,7 @@ def count_votes(conn: Connection, session_id: str, topic_id: str) -> dict[str, i
 def objections_of(conn: Connection, opinion_id: str) -> list[Row]:
     """Return the objections to an opinion, earliest first."""
     asked = sa.select(objections).where(objections.c.opinion_id == opinion_id)
-    return list(
-        conn.execute(asked.order_by(objections.c.created_at, objections.c.objection_id)).mappings()
-    )
+    return _rows(conn, asked.order_by(objections.c.created_at, objections.c.objection_id))
 
 
 def object_to(conn: Connection, **values: Any) -> bool:
@@ -1028,7 +1077,7 @@ def decide_objection(conn: Connection, **values: Any) -> dict[str, Row]:
 def decisions_of(conn: Connection, opinion_id: str) -> dict[str, Row]:
     """Return the decisions on the objections to an opinion, by side."""
     asked = sa.select(objection_decisions).where(objection_decisions.c.opinion_id == opinion_id)
-    return {row["side"]: row for row in conn.execute(asked).mappings()}
+    return {row["side"]: row for row in _rows(conn, asked)}
 
 
 def clear_decisions(conn: Connection, opinion_id: str) -> None:
@@ -1047,25 +1096,19 @@ def tasks_of(conn: Connection, topic_id: str, *, round_: int | None = None) -> l
     asked = sa.select(tasks).where(tasks.c.topic_id == topic_id)
     if round_ is not None:
         asked = asked.where(tasks.c.round == round_)
-    return list(conn.execute(asked.order_by(tasks.c.created_at, tasks.c.task_id)).mappings())
+    return _rows(conn, asked.order_by(tasks.c.created_at, tasks.c.task_id))
 
 
 def supervisors_of(conn: Connection, task_ids: Sequence[str]) -> list[Row]:
     """Return the supervisors of tasks."""
     asked = sa.select(supervisors).where(supervisors.c.task_id.in_(task_ids))
-    return list(
-        conn.execute(asked.order_by(supervisors.c.task_id, supervisors.c.person_id)).mappings()
-    )
+    return _rows(conn, asked.order_by(supervisors.c.task_id, supervisors.c.person_id))
 
 
 def supervisions_of(conn: Connection, task_ids: Sequence[str]) -> list[Row]:
     """Return the supervision records of tasks, earliest first."""
     asked = sa.select(supervisions).where(supervisions.c.task_id.in_(task_ids))
-    return list(
-        conn.execute(
-            asked.order_by(supervisions.c.created_at, supervisions.c.record_id)
-        ).mappings()
-    )
+    return _rows(conn, asked.order_by(supervisions.c.created_at, supervisions.c.record_id))
 
 
 def rate_topic(conn: Connection, **values: Any) -> bool:
@@ -1104,9 +1147,7 @@ def participants_of(conn: Connection, topic: Mapping[str, Any]) -> set[str]:
 # Numbers
 
 
-def month_counts(
-    conn: Connection, start: datetime, end: datetime
-) -> dict[str, dict[str, int]]:
+def month_counts(conn: Connection, start: datetime, end: datetime) -> dict[str, dict[str, int]]:
     """Count, per community: topics adopted, sessions held and attendances said in [start, end)."""
     found: dict[str, dict[str, int]] = {}
     counted = (
@@ -1140,7 +1181,7 @@ def funnel_rows(conn: Connection, scope: str, start: datetime, end: datetime) ->
             sa.and_(topics.c.adopted_at >= start, topics.c.adopted_at < end),
         ),
     )
-    return list(conn.execute(asked).mappings())
+    return _rows(conn, asked)
 
 
 def deputy_invitations(
@@ -1153,4 +1194,135 @@ def deputy_invitations(
         invitations.c.created_at >= start,
         invitations.c.created_at < end,
     )
-    return list(conn.execute(asked.order_by(invitations.c.created_at)).mappings())
+    return _rows(conn, asked.order_by(invitations.c.created_at))
+
+
+# --------------------------------------------------------------------------------------------------
+# Lists
+
+
+def official_page(conn: Connection, page: Page, *, scope: str, tier: str | None) -> list[Row]:
+    """Return officials of an area, of one tier or of all."""
+    where = [officials.c.area.startswith(scope)]
+    if tier:
+        where.append(officials.c.tier == tier)
+    return _read(conn, officials, page, *where)
+
+
+def liaison_page(
+    conn: Connection, page: Page, *, scope: str, official_id: str | None, state: str | None
+) -> list[Row]:
+    """Return links of an area, of one official or of all, in one state or in any."""
+    where = [liaisons.c.area.startswith(scope)]
+    if official_id:
+        where.append(liaisons.c.official_id == official_id)
+    if state:
+        where.append(liaisons.c.state == state)
+    return _read(conn, liaisons, page, *where)
+
+
+def deputy_page(conn: Connection, page: Page, *, street: str | None) -> list[Row]:
+    """Return deputies, of one street or of all."""
+    if street is None:
+        return _read(conn, deputies, page)
+    of_street = sa.select(deputy_streets.c.deputy_id).where(deputy_streets.c.street == street)
+    return _read(conn, deputies, page, deputies.c.deputy_id.in_(of_street))
+
+
+def topic_page(
+    conn: Connection,
+    page: Page,
+    *,
+    scope: str | None,
+    state: str | None,
+    level: str | None,
+    proposer: str | None,
+) -> list[Row]:
+    """Return topics, newest first."""
+    where: list[sa.ColumnElement[bool]] = []
+    if scope:
+        where.append(topics.c.area.startswith(scope[:12]))
+    if scope and len(scope) == 15:
+        # A grid's wall shows the matters of its community too: they concern it.
+        where.append(sa.or_(topics.c.grid == scope, topics.c.grid.is_(None)))
+    if state:
+        where.append(topics.c.state == state)
+    if level:
+        where.append(topics.c.level == level)
+    if proposer is not None:
+        where.append(topics.c.proposer == proposer)
+    return _read(conn, topics, page, *where, newest_first=True)
+
+
+def history_of(conn: Connection, topic_id: str) -> list[Row]:
+    """Return everything that happened to a topic, oldest first."""
+    asked = sa.select(history).where(history.c.topic_id == topic_id).order_by(history.c.id)
+    return _rows(conn, asked)
+
+
+def invitation_page(conn: Connection, page: Page, person_id: str) -> list[Row]:
+    """Return a person's invitations, newest first."""
+    return _read(conn, invitations, page, invitations.c.person_id == person_id, newest_first=True)
+
+
+def message_page(conn: Connection, page: Page, person_id: str) -> list[Row]:
+    """Return a person's messages, newest first."""
+    return _read(conn, messages, page, messages.c.person_id == person_id, newest_first=True)
+
+
+def task_page(
+    conn: Connection,
+    page: Page,
+    *,
+    scope: str | None,
+    topic_id: str | None,
+    responsible_id: str | None,
+    state: str | None,
+    overdue: bool,
+    supervisor: str | None,
+) -> list[Row]:
+    """Return tasks, oldest first."""
+    where: list[sa.ColumnElement[bool]] = []
+    if scope:
+        where.append(tasks.c.area.startswith(scope[:12]))
+    if topic_id:
+        where.append(tasks.c.topic_id == topic_id)
+    if responsible_id:
+        where.append(tasks.c.responsible_id == responsible_id)
+    if state:
+        where.append(tasks.c.state == state)
+    if overdue:
+        where.append(tasks.c.overdue_level > 0)
+    if supervisor is not None:
+        watched = sa.select(supervisors.c.task_id).where(supervisors.c.person_id == supervisor)
+        where.append(tasks.c.task_id.in_(watched))
+    return _read(conn, tasks, page, *where)
+
+
+def escalation_page(
+    conn: Connection, page: Page, *, scope: str | None, person_id: str | None
+) -> list[Row]:
+    """Return escalations of an area or before a person, newest first."""
+    where: list[sa.ColumnElement[bool]] = []
+    if scope is not None:
+        where.append(escalations.c.area.startswith(scope[:12]))
+    if person_id is not None:
+        where.append(escalations.c.person_id == person_id)
+    return _read(conn, escalations, page, *where, newest_first=True)
+
+
+def notice_page(
+    conn: Connection,
+    page: Page,
+    *,
+    scope: str,
+    between: tuple[datetime, datetime] | None,
+) -> list[Row]:
+    """Return published opinions, newest first."""
+    where: list[sa.ColumnElement[bool]] = [
+        opinions.c.area.startswith(scope[:12]),
+        opinions.c.state.in_(("PUBLICISED", "EFFECTIVE")),
+    ]
+    if between is not None:
+        where += [opinions.c.publicised_at >= between[0], opinions.c.publicised_at < between[1]]
+    return _read(conn, opinions, page, *where, newest_first=True)

@@ -124,7 +124,7 @@ def register_official(tx: Tx, body: RegisterOfficial) -> dict[str, Any]:
         version=1,
         **given,
     )
-    note(tx, kind="official", ref=official_id, action="register", state="ACTIVE", **given)
+    note(tx, of="official", ref=official_id, action="register", state="ACTIVE", **given)
     return {"id": official_id, "state": "ACTIVE", "version": 1}
 
 
@@ -146,7 +146,7 @@ def end_official(tx: Tx, body: EndOfficial) -> dict[str, Any]:
     row = storage.change(tx.conn, storage.officials, row, state="ENDED", ended_at=tx.now)
     note(
         tx,
-        kind="official",
+        of="official",
         ref=body.official_id,
         action="end",
         state="ENDED",
@@ -208,7 +208,7 @@ def assign_liaison(tx: Tx, body: AssignLiaison) -> dict[str, Any]:
     )
     if body.until is not None:
         tx.arm("liaison_until", link_id, body.until)
-    note(tx, kind="liaison", ref=link_id, action="assign", state="ACTIVE", **given)
+    note(tx, of="liaison", ref=link_id, action="assign", state="ACTIVE", **given)
     tx.say(
         events.LiaisonAssigned(
             link_id=link_id,
@@ -228,9 +228,7 @@ def _end_link(tx: Tx, link: storage.Row, reason: str) -> storage.Row:
         tx.conn, storage.liaisons, link, state="ENDED", until=tx.now, reason=reason
     )
     tx.disarm("liaison_until", row["link_id"])
-    note(
-        tx, kind="liaison", ref=row["link_id"], action="end", state="ENDED", reason=reason
-    )
+    note(tx, of="liaison", ref=row["link_id"], action="end", state="ENDED", reason=reason)
     tx.say(
         events.LiaisonEnded(
             link_id=row["link_id"],
@@ -310,7 +308,7 @@ def register_deputy(tx: Tx, body: RegisterDeputy) -> dict[str, Any]:
         storage.deputy_streets,
         [{"deputy_id": deputy_id, "street": street} for street in streets],
     )
-    note(tx, kind="deputy", ref=deputy_id, action="register", state="ACTIVE", **given)
+    note(tx, of="deputy", ref=deputy_id, action="register", state="ACTIVE", **given)
     return {"id": deputy_id, "state": "ACTIVE", "version": 1}
 
 
@@ -328,7 +326,7 @@ def end_deputy(tx: Tx, body: EndDeputy) -> dict[str, Any]:
     tx.check_version(row["version"])
     require_state(row, "ACTIVE")
     row = storage.change(tx.conn, storage.deputies, row, state="ENDED", term_to=tx.now)
-    note(tx, kind="deputy", ref=body.deputy_id, action="end", state="ENDED")
+    note(tx, of="deputy", ref=body.deputy_id, action="end", state="ENDED")
     return reply("deputy_id", row)
 
 

@@ -21,7 +21,7 @@ def reply(key: str, row: Mapping[str, Any], **more: Any) -> dict[str, Any]:
 def note(
     tx: Tx,
     *,
-    kind: str,
+    of: str,
     ref: str,
     action: str,
     state: str | None = None,
@@ -32,7 +32,7 @@ def note(
     storage.add(
         tx.conn,
         storage.history,
-        kind=kind,
+        kind=of,
         ref=ref,
         topic_id=topic_id,
         at=tx.now,
@@ -127,7 +127,7 @@ def move(
     row = storage.change(tx.conn, storage.topics, topic, state=state, **values)
     note(
         tx,
-        kind="topic",
+        of="topic",
         ref=row["topic_id"],
         topic_id=row["topic_id"],
         action=action,
@@ -136,13 +136,6 @@ def move(
     )
     tell(tx, code or f"TOPIC_{state}", row, storage.participants_of(tx.conn, row))
     return row
-
-
-def chain_of(tx: Tx, target: str, grid: str | None) -> list[dict[str, Any]]:
-    """Return the liaison chain above a target, gaps shown."""
-    steps = rules.chain_steps(target, grid)
-    place = grid or (target if target.isdigit() and len(target) == 15 else None)
-    return rules.chain(steps, storage.answering(tx.conn, steps, place))
 
 
 def escalate(
@@ -159,7 +152,7 @@ def escalate(
     An empty chain is recorded too: the row without an official is the alarm.
     """
     place = (task or topic).get("grid") or topic["area"]
-    rungs = chain_of(tx, place, None)
+    rungs = storage.chain_of(tx.conn, place, None)
     official, acting = rules.pick(rungs, tier)
     if official is None and not any(rung["tier"] == tier for rung in rungs):
         # A matter of the whole community has no grid, so its lowest rung is the street team.
@@ -183,7 +176,7 @@ def escalate(
     )
     note(
         tx,
-        kind="task" if task else "topic",
+        of="task" if task else "topic",
         ref=ref,
         topic_id=topic["topic_id"],
         action="escalate",

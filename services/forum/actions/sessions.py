@@ -194,9 +194,9 @@ def _invite_deputies(tx: Tx, listed: _List, level: str, street: str) -> None:
             named.append(by_person[person_id]["kind"])
     free = [dict(row) for row in in_office if row["person_id"] not in listed.rows]
     chosen = rules.rotate(free, level=level, taken=named)
-    for row in chosen:
-        listed.put(row["person_id"], "DEPUTY", "ROTATION", source=row["deputy_id"])
-    rules.check_deputies(level, named + [row["kind"] for row in chosen])
+    for deputy in chosen:
+        listed.put(deputy["person_id"], "DEPUTY", "ROTATION", source=deputy["deputy_id"])
+    rules.check_deputies(level, named + [deputy["kind"] for deputy in chosen])
 
 
 def _invite_property(tx: Tx, listed: _List, scope: Sequence[str], area: str) -> None:
@@ -273,9 +273,7 @@ def schedule_session(tx: Tx, body: ScheduleSession) -> dict[str, Any]:
     scope = sorted({code for t in topics for code in t["scope"]})
     # Who is late already gets a fresh term from today; the missed one stays on record.
     terms = [
-        t["session_due"]
-        if tx.now < t["session_due"]
-        else tx.calendar.due(tx.now, rules.SESSION_WD)
+        t["session_due"] if tx.now < t["session_due"] else tx.calendar.due(tx.now, rules.SESSION_WD)
         for t in topics
     ]
     session_due = min(terms)
@@ -297,11 +295,11 @@ def schedule_session(tx: Tx, body: ScheduleSession) -> dict[str, Any]:
     pool = 0
     if body.auto:
         _invite_property(tx, listed, scope, area)
-        pool = _invite_residents(
-            tx, listed, topics=topics, scope=scope, seats=seats, seed=seed
-        )
+        pool = _invite_residents(tx, listed, topics=topics, scope=scope, seats=seats, seed=seed)
     rules.check_resident_majority(listed.capacities())
-    return _invite(tx, body, topics, listed, session_id=session_id, seed=seed, pool=pool, level=level)
+    return _invite(
+        tx, body, topics, listed, session_id=session_id, seed=seed, pool=pool, level=level
+    )
 
 
 def _invite(
@@ -369,7 +367,7 @@ def _invite(
     tx.arm("session_answers", session_id, body.start - rules.ANSWERS_BEFORE)
     note(
         tx,
-        kind="session",
+        of="session",
         ref=session_id,
         action="schedule",
         state="SCHEDULED",
@@ -399,8 +397,7 @@ def answer_invitation(tx: Tx, body: AnswerInvitation) -> dict[str, Any]:
     row = storage.find_locked(tx.conn, storage.invitations, body.invitation_id)
     if row is None or row["person_id"] != tx.actor.id:
         raise NotFound(kind="invitation", id=body.invitation_id)
-    session = storage.find(tx.conn, storage.sessions, row["session_id"])
-    assert session is not None
+    session = storage.known(tx.conn, storage.sessions, row["session_id"])
     if session["state"] != "SCHEDULED":
         raise errors.AnswerTooLate
     delegate = body.delegate_person_id
@@ -470,7 +467,7 @@ def remind_host(tx: Tx, due: Due) -> None:
     if silent:
         topic = storage.agenda(tx.conn, due.ref)[0]
         tell(tx, "ANSWERS_MISSING", topic, [session["host_id"]], ref=due.ref)
-        note(tx, kind="session", ref=due.ref, action="answers_missing", people=silent)
+        note(tx, of="session", ref=due.ref, action="answers_missing", people=silent)
 
 
 def _led_session(tx: Tx, session_id: str, *states: str, matched: bool = True) -> storage.Row:
@@ -510,16 +507,8 @@ def open_session(tx: Tx, body: WhichSession) -> dict[str, Any]:
             tx.disarm("topic_session", item["topic_id"])
     tx.disarm("session_answers", body.session_id)
     row = storage.change(tx.conn, storage.sessions, session, state="OPEN", opened_at=tx.now)
-    note(tx, kind="session", ref=body.session_id, action="open", state="OPEN")
+    note(tx, of="session", ref=body.session_id, action="open", state="OPEN")
     return reply("session_id", row)
-
-
-def presence(rows: Sequence[Mapping[str, Any]]) -> rules.Presence:
-    """Count those who matter for quorum."""
-    voting = [row for row in rows if row["voting"]]
-    present = [row for row in voting if row["attended_at"] is not None]
-    residents = [row for row in present if row["capacity"] in rules.RESIDENT_SIDE]
-    return rules.Presence(len(voting), len(present), len(residents))
 
 
 def record_attendance(tx: Tx, body: RecordAttendance) -> dict[str, Any]:
@@ -535,7 +524,7 @@ def record_attendance(tx: Tx, body: RecordAttendance) -> dict[str, Any]:
     if stranger is not None:
         raise errors.NotInvited(person_id=stranger, field="person_ids")
     storage.mark_attended(tx.conn, body.session_id, body.person_ids, tx.now)
-    counted = presence(storage.invitations_of(tx.conn, body.session_id))
+    counted = rules.presence(storage.invitations_of(tx.conn, body.session_id))
     return reply(
         "session_id",
         session,
@@ -597,7 +586,7 @@ def close_vote(tx: Tx, body: CloseVote) -> dict[str, Any]:
     if topic["session_id"] != body.session_id:
         raise NotFound(kind="topic", id=body.topic_id)
     require_state(topic, "DELIBERATING")
-    counted = presence(storage.invitations_of(tx.conn, body.session_id))
+    counted = rules.presence(storage.invitations_of(tx.conn, body.session_id))
     quorum = True
     try:
         rules.check_quorum(counted)
@@ -662,7 +651,7 @@ def _end_if_done(tx: Tx, session: storage.Row) -> storage.Row:
     ]
     if open_items:
         return storage.change(tx.conn, storage.sessions, session)
-    note(tx, kind="session", ref=session["session_id"], action="end", state="ENDED")
+    note(tx, of="session", ref=session["session_id"], action="end", state="ENDED")
     return storage.change(tx.conn, storage.sessions, session, state="ENDED", ended_at=tx.now)
 
 
@@ -713,7 +702,7 @@ def adjourn(tx: Tx, body: Adjourn) -> dict[str, Any]:
     )
     note(
         tx,
-        kind="session",
+        of="session",
         ref=body.session_id,
         action="adjourn",
         state="ADJOURNED",

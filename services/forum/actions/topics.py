@@ -154,7 +154,11 @@ def submit_topic(tx: Tx, body: SubmitTopic) -> dict[str, Any]:
     rules.check_cosigners(body.level, kind, len(signed))
     home = storage.residents_of(tx.conn, [proposer]).get(proposer)
     reach = 9 if body.level == rules.STREET else 12
-    if home is not None and kind == "RESIDENT" and home["community"][:reach] != body.scope[0][:reach]:
+    if (
+        home is not None
+        and kind == "RESIDENT"
+        and home["community"][:reach] != body.scope[0][:reach]
+    ):
         raise errors.ScopeMismatch(scope=", ".join(body.scope), field="scope")
     _check_resubmission(tx, body)
     if tx.actor.role in rules.INTAKE_ROLES and not tx.actor.scope.startswith(body.scope[0]):
@@ -162,9 +166,7 @@ def submit_topic(tx: Tx, body: SubmitTopic) -> dict[str, Any]:
         tx.require_scope(body.scope[0])
     area = _host_community(tx, body, home["community"] if home else None)
     day = f"{tx.calendar.local(tx.now):%Y%m%d}"
-    number = rules.number(
-        "YT", day, area, storage.next_number(tx.conn, f"YT-{day}-{area}")
-    )
+    number = rules.number("YT", day, area, storage.next_number(tx.conn, f"YT-{day}-{area}"))
     topic_id = tx.new_id("yt")
     screen_due = tx.calendar.due(tx.now, rules.SCREEN_WD)
     storage.add(
@@ -200,7 +202,7 @@ def submit_topic(tx: Tx, body: SubmitTopic) -> dict[str, Any]:
     tx.arm("topic_screen", topic_id, screen_due)
     note(
         tx,
-        kind="topic",
+        of="topic",
         ref=topic_id,
         topic_id=topic_id,
         action="submit",
@@ -236,7 +238,7 @@ def cosign(tx: Tx, body: WhichTopic) -> dict[str, Any]:
         raise errors.AlreadySigned
     if not storage.sign(tx.conn, body.topic_id, [tx.actor.id], tx.now):
         raise errors.AlreadySigned
-    note(tx, kind="topic", ref=body.topic_id, topic_id=body.topic_id, action="cosign")
+    note(tx, of="topic", ref=body.topic_id, topic_id=body.topic_id, action="cosign")
     count = len(storage.cosigners_of(tx.conn, [body.topic_id]))
     return reply("topic_id", topic, cosigners=count)
 
@@ -364,16 +366,14 @@ def merge(tx: Tx, body: MergeTopic) -> dict[str, Any]:
     storage.sign(tx.conn, body.into, people, tx.now)
     note(
         tx,
-        kind="topic",
+        of="topic",
         ref=body.into,
         topic_id=body.into,
         action="absorb",
         merged=body.topic_id,
     )
     tx.disarm("topic_screen", body.topic_id)
-    row = move(
-        tx, topic, "MERGED", "merge", detail={"into": body.into}, merged_into=body.into
-    )
+    row = move(tx, topic, "MERGED", "merge", detail={"into": body.into}, merged_into=body.into)
     return reply("topic_id", row)
 
 
@@ -393,7 +393,12 @@ def appeal(tx: Tx, body: WhichTopic) -> dict[str, Any]:
         raise errors.AppealUsed
     row = storage.change(tx.conn, storage.topics, topic, appeal="ASKED")
     note(
-        tx, kind="topic", ref=body.topic_id, topic_id=body.topic_id, action="appeal", state="REJECTED"
+        tx,
+        of="topic",
+        ref=body.topic_id,
+        topic_id=body.topic_id,
+        action="appeal",
+        state="REJECTED",
     )
     return reply("topic_id", row, appeal="ASKED")
 
@@ -421,9 +426,7 @@ def open_screening(
     """Bring a topic back to its analysis, with a fresh term for it."""
     screen_due = tx.calendar.due(tx.now, rules.SCREEN_WD)
     tx.arm("topic_screen", topic["topic_id"], screen_due)
-    return move(
-        tx, topic, "COLLECTED", action, detail=detail, screen_due=screen_due, **values
-    )
+    return move(tx, topic, "COLLECTED", action, detail=detail, screen_due=screen_due, **values)
 
 
 # States in which each deadline of a topic is missed, and the working days until it is asked again.

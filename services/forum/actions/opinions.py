@@ -1,0 +1,444 @@
+"""Step 4 of 135: the opinion, its public notice, objections, and the owners' vote."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
+
+from chassis.bus import Due, Tx
+from chassis.refusal import StateConflict
+from services.forum import errors, events, rules, storage
+from services.forum.actions.record import led_topic, move, note, reply, require_state, topic_locked
+from services.forum.actions.sessions import return_to_session
+from services.forum.actions.topics import WhichTopic
+
+PersonId = Annotated[str, Meta(min_length=1, max_length=64)]
+Fen = Annotated[int, Meta(ge=0)]
+Count = Annotated[int, Meta(ge=0)]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedTask:
+    """A part of the resolution that somebody will carry out."""
+
+    title: Annotated[str, Meta(min_length=1, max_length=100)]
+    responsible_kind: Literal["PROJECT", "COMMUNITY"]
+    responsible_id: Annotated[str, Meta(min_length=1, max_length=64)]
+    due_date: date | None = None
+    supervisors: Annotated[list[PersonId], Meta(max_length=20)] = field(default_factory=list)
+    budget_fen: Fen | None = None
+    funding: Annotated[str, Meta(max_length=100)] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DraftOpinion:
+    """What was decided, on which grounds, and who thought otherwise; no names."""
+
+    topic_id: str
+    text: Annotated[str, Meta(min_length=1, max_length=10_000)]
+    decision: Annotated[str, Meta(min_length=1, max_length=2000)]
+    dissent: Annotated[str, Meta(max_length=2000)] = ""
+    tasks: Annotated[list[PlannedTask], Meta(max_length=50)] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectToOpinion:
+    """A reasoned objection; one who is directly affected need not wait for four others."""
+
+    topic_id: str
+    text: Annotated[str, Meta(min_length=1, max_length=2000)]
+    directly_affected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ResolveObjection:
+    """What one side decides; it takes effect when community and street decide alike."""
+
+    topic_id: str
+    outcome: Literal["SUSTAINED", "DISMISSED"]
+    reasons: Annotated[str, Meta(max_length=2000)]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordOwnersVote:
+    """The result of the owners' assembly; areas in hundredths of a square metre."""
+
+    topic_id: str
+    area_eligible: Count
+    area_participating: Count
+    area_assenting: Count
+    heads_eligible: Count
+    heads_participating: Count
+    heads_assenting: Count
+    special: bool = False
+
+
+_LEAST_REASONS = 10
+
+
+def _planned_rows(tasks: list[PlannedTask]) -> list[dict[str, Any]]:
+    return [
+        {
+            "title": task.title,
+            "responsible_kind": task.responsible_kind,
+            "responsible_id": task.responsible_id,
+            "due_date": task.due_date.isoformat() if task.due_date else None,
+            "supervisors": task.supervisors,
+            "budget_fen": task.budget_fen,
+            "funding": task.funding,
+        }
+        for task in tasks
+    ]
+
+
+def _unheard_grids(tx: Tx, topic: storage.Row) -> list[dict[str, Any]]:
+    """Return the affected grids from which no resident sat in the session."""
+    scope = topic["scope"]
+    grids = sorted(
+        {code for code in scope if len(code) == 15}
+        | {g for code in scope if len(code) < 15 for g in storage.areas_in(tx.conn, code, 15)}
+    )
+    adults = storage.adults_per_grid(tx.conn, grids)
+    came = [
+        row["person_id"]
+        for row in storage.invitations_of(tx.conn, topic["session_id"])
+        if row["attended_at"] is not None and row["capacity"] in rules.RESIDENT_SIDE
+    ]
+    heard = {row["grid"] for row in storage.residents_of(tx.conn, came).values()}
+    return [
+        {"warning": "GRID_NOT_PRESENT", "grid": grid, "adults": adults[grid]}
+        for grid in grids
+        if adults.get(grid) and grid not in heard
+    ]
+
+
+def draft_opinion(tx: Tx, body: DraftOpinion) -> dict[str, Any]:
+    """Draft the opinion of a session, or draft it anew while it is not published.
+
+    The draft carries a warning for every affected grid that nobody spoke for.
+
+    Raises:
+        StepLocked: The vote has not been closed.
+        StateConflict: The topic is not waiting for its opinion.
+    """
+    topic = led_topic(tx, body.topic_id)
+    tally = storage.tally_of(tx.conn, topic["session_id"], body.topic_id)
+    voted = tally is not None and tally["passed"]
+    rules.check_artefacts(
+        4, {1: True, 2: storage.analysis_of(tx.conn, topic) is not None, 3: voted}
+    )
+    require_state(topic, "OPINION_DUE", "OPINION_DRAFTED")
+    if topic["opinion_id"] and topic["state"] == "OPINION_DRAFTED":
+        old = storage.known(tx.conn, storage.opinions, topic["opinion_id"], locked=True)
+        storage.change(tx.conn, storage.opinions, old, state="WITHDRAWN")
+    opinion_id = tx.new_id("opn")
+    storage.add(
+        tx.conn,
+        storage.opinions,
+        opinion_id=opinion_id,
+        topic_id=body.topic_id,
+        session_id=topic["session_id"],
+        text=body.text,
+        decision=body.decision,
+        dissent=body.dissent,
+        planned=_planned_rows(body.tasks),
+        warnings=_unheard_grids(tx, topic),
+        state="DRAFTED",
+        area=topic["area"],
+        drafted_by=tx.actor.id,
+        created_at=tx.now,
+        version=1,
+    )
+    tx.disarm("opinion_draft", body.topic_id)
+    row = move(
+        tx,
+        topic,
+        "OPINION_DRAFTED",
+        "draft_opinion",
+        detail={"opinion_id": opinion_id},
+        opinion_id=opinion_id,
+    )
+    return reply("topic_id", row, opinion_id=opinion_id)
+
+
+def _opinion(tx: Tx, topic: storage.Row) -> storage.Row:
+    return storage.known(tx.conn, storage.opinions, topic["opinion_id"], locked=True)
+
+
+def publicise(tx: Tx, body: WhichTopic) -> dict[str, Any]:
+    """Put the opinion on the community's board for three working days.
+
+    Raises:
+        PiiFound: It holds a telephone or identity number.
+        StateConflict: There is no draft.
+    """
+    topic = led_topic(tx, body.topic_id, "OPINION_DRAFTED")
+    opinion = _opinion(tx, topic)
+    texts = {
+        "title": topic["title"],
+        "text": opinion["text"],
+        "decision": opinion["decision"],
+        "dissent": opinion["dissent"],
+        "tasks": "\n".join(task["title"] for task in opinion["planned"]),
+    }
+    rules.check_no_pii(texts)
+    ends_at = tx.calendar.due(tx.now, rules.NOTICE_WD)
+    day = f"{tx.calendar.local(tx.now):%Y%m%d}"
+    area = topic["area"]
+    number = rules.number("GS", day, area, storage.next_number(tx.conn, f"GS-{day}-{area}"))
+    storage.change(
+        tx.conn,
+        storage.opinions,
+        opinion,
+        state="PUBLICISED",
+        notice_number=number,
+        publicised_at=tx.now,
+        ends_at=ends_at,
+    )
+    row = move(
+        tx,
+        topic,
+        "PUBLICISED",
+        "publicise",
+        detail={"notice": number},
+        publicised_at=tx.now,
+        objected=False,
+    )
+    tx.arm("opinion_notice", body.topic_id, ends_at, {"opinion_id": opinion["opinion_id"]})
+    return reply(
+        "topic_id",
+        row,
+        ends_at=ends_at.isoformat(),
+        notice_id=opinion["opinion_id"],
+        notice_number=number,
+    )
+
+
+def object_to_opinion(tx: Tx, body: ObjectToOpinion) -> dict[str, Any]:
+    """Object to a published opinion. It stops the resolution when the objector is directly
+    affected, or when five residents have objected. No event tells who objected.
+
+    Raises:
+        StateConflict: The opinion is not on the board.
+        NoticeOver: The notice has ended.
+        ScopeMismatch: The objector lives in another street.
+        AlreadyObjected: He has objected.
+    """
+    topic = topic_locked(tx, body.topic_id)
+    require_state(topic, "PUBLICISED")
+    opinion = _opinion(tx, topic)
+    if tx.now >= opinion["ends_at"]:
+        raise errors.NoticeOver(ends_at=f"{tx.calendar.local(opinion['ends_at']):%Y-%m-%d %H:%M}")
+    home = storage.residents_of(tx.conn, [tx.actor.id]).get(tx.actor.id)
+    if home is not None and not home["community"].startswith(topic["area"][:9]):
+        raise errors.ScopeMismatch(scope=", ".join(topic["scope"]))
+    objection_id = tx.new_id("obj")
+    fresh = storage.object_to(
+        tx.conn,
+        objection_id=objection_id,
+        topic_id=body.topic_id,
+        opinion_id=opinion["opinion_id"],
+        person_id=tx.actor.id,
+        text=body.text,
+        directly_affected=body.directly_affected,
+        state="OPEN" if body.directly_affected else "NOTED",
+        created_at=tx.now,
+    )
+    if not fresh:
+        raise errors.AlreadyObjected
+    undecided = [
+        row
+        for row in storage.objections_of(tx.conn, opinion["opinion_id"])
+        if row["state"] in {"NOTED", "OPEN"}
+    ]
+    if len(undecided) >= rules.OBJECTORS:
+        storage.set_objections(tx.conn, opinion["opinion_id"], ["NOTED"], "OPEN")
+    stands = body.directly_affected or len(undecided) >= rules.OBJECTORS
+    if stands:
+        # What was decided before this objection did not know it.
+        storage.clear_decisions(tx.conn, opinion["opinion_id"])
+        topic = move(
+            tx,
+            topic,
+            "PUBLICISED",
+            "object",
+            code="TOPIC_OBJECTED",
+            detail={"objection_id": objection_id},
+            objected=True,
+        )
+    return {
+        "id": objection_id,
+        "state": "OPEN" if stands else "NOTED",
+        "version": 1,
+        "topic_id": body.topic_id,
+        "topic_version": topic["version"],
+        "objectors": len(undecided),
+    }
+
+
+_SIDE_OF_ROLE = {"R_SECRETARY": "COMMUNITY", "R_STREET": "STREET", "R_STREET_LEAD": "STREET"}
+
+
+def resolve_objection(tx: Tx, body: ResolveObjection) -> dict[str, Any]:
+    """Decide on the objections as community or as street; two persons must decide alike.
+
+    Sustained: the topic goes back for another session. Dismissed: the resolution stands when the
+    notice has ended.
+
+    Raises:
+        NoOpenObjection: There is nothing to decide.
+        ReasonsRequired: The reasons are too short.
+        SamePerson: One person decides for both sides.
+    """
+    topic = led_topic(tx, body.topic_id, "PUBLICISED")
+    if not topic["objected"]:
+        raise errors.NoOpenObjection
+    if len(body.reasons.strip()) < _LEAST_REASONS:
+        raise errors.ReasonsRequired(least=_LEAST_REASONS, field="reasons")
+    opinion = _opinion(tx, topic)
+    side = _SIDE_OF_ROLE[tx.actor.role]
+    others = storage.decisions_of(tx.conn, opinion["opinion_id"])
+    if any(row["person_id"] == tx.actor.id for s, row in others.items() if s != side):
+        raise errors.SamePerson
+    decisions = storage.decide_objection(
+        tx.conn,
+        opinion_id=opinion["opinion_id"],
+        side=side,
+        person_id=tx.actor.id,
+        outcome=body.outcome,
+        reasons=body.reasons,
+        decided_at=tx.now,
+    )
+    detail = {"side": side, "outcome": body.outcome, "reasons": body.reasons}
+    if {row["outcome"] for row in decisions.values()} != {body.outcome} or len(decisions) < 2:
+        row = storage.change(tx.conn, storage.topics, topic)
+        note(
+            tx,
+            of="topic",
+            ref=body.topic_id,
+            topic_id=body.topic_id,
+            action="decide_objection",
+            state="PUBLICISED",
+            **detail,
+        )
+        return reply("topic_id", row, objection="UNDECIDED")
+    storage.set_objections(tx.conn, opinion["opinion_id"], ["OPEN"], body.outcome)
+    if body.outcome == "SUSTAINED":
+        storage.change(tx.conn, storage.opinions, opinion, state="WITHDRAWN")
+        tx.disarm("opinion_notice", body.topic_id)
+        row = return_to_session(
+            tx,
+            topic,
+            "objection_sustained",
+            detail | {"reason": "OBJECTION"},
+            opinion_id=None,
+            objected=False,
+        )
+    else:
+        row = storage.change(tx.conn, storage.topics, topic, objected=False)
+        note(
+            tx,
+            of="topic",
+            ref=body.topic_id,
+            topic_id=body.topic_id,
+            action="objection_dismissed",
+            state="PUBLICISED",
+            **detail,
+        )
+        if tx.now >= opinion["ends_at"]:
+            row = _make_effective(tx, row, opinion)
+    return reply("topic_id", row, objection=body.outcome)
+
+
+def end_notice(tx: Tx, due: Due) -> None:
+    """When the notice ends without an open objection, the resolution stands."""
+    topic = storage.find_locked(tx.conn, storage.topics, due.ref)
+    if (
+        topic is None
+        or topic["state"] != "PUBLICISED"
+        or topic["opinion_id"] != due.data.get("opinion_id")
+        or topic["objected"]
+    ):
+        return
+    _make_effective(tx, topic, _opinion(tx, topic))
+
+
+def _make_effective(tx: Tx, topic: storage.Row, opinion: storage.Row) -> storage.Row:
+    storage.change(tx.conn, storage.opinions, opinion, state="EFFECTIVE")
+    binding = not topic["owners_matter"]
+    tasks_due = tx.calendar.due(tx.now, rules.TASKS_WD) if binding else None
+    row = move(
+        tx,
+        topic,
+        "RESOLVED",
+        "effective",
+        detail={"binding": binding},
+        binding=binding,
+        resolved_at=tx.now,
+        tasks_due=tasks_due,
+    )
+    if tasks_due is not None:
+        tx.arm("task_assign", row["topic_id"], tasks_due)
+    _say_effective(tx, row)
+    return row
+
+
+def _say_effective(tx: Tx, row: storage.Row) -> None:
+    tx.say(
+        events.ResolutionEffective(
+            topic_id=row["topic_id"], community=row["area"], binding=row["binding"]
+        ),
+        subject=row["topic_id"],
+        scope=row["area"],
+        sequence=row["version"],
+    )
+
+
+def record_owners_vote(tx: Tx, body: RecordOwnersVote) -> dict[str, Any]:
+    """Record what the owners' assembly decided on a recommendation (Civil Code art. 278).
+
+    Raises:
+        NoOwnersVote: The topic is no owners' matter, or the counts contradict each other.
+        StateConflict: There is no recommendation waiting.
+    """
+    topic = led_topic(tx, body.topic_id, "RESOLVED")
+    if not topic["owners_matter"]:
+        raise errors.NoOwnersVote(reason="not an owners' matter")
+    if topic["binding"]:
+        raise StateConflict(state="RESOLVED/binding")
+    area = rules.OwnersCount(body.area_eligible, body.area_participating, body.area_assenting)
+    heads = rules.OwnersCount(body.heads_eligible, body.heads_participating, body.heads_assenting)
+    won = rules.owners_passed(area, heads, special=body.special)
+    storage.add(
+        tx.conn,
+        storage.owners_votes,
+        topic_id=body.topic_id,
+        round=topic["round"],
+        special=body.special,
+        counts={
+            "area": [area.eligible, area.participating, area.assenting],
+            "heads": [heads.eligible, heads.participating, heads.assenting],
+        },
+        passed=won,
+        recorded_by=tx.actor.id,
+        recorded_at=tx.now,
+    )
+    if not won:
+        row = move(tx, topic, "FAILED", "owners_vote", detail={"passed": False}, failed_at=tx.now)
+        return reply("topic_id", row, passed=False, binding=False)
+    tasks_due = tx.calendar.due(tx.now, rules.TASKS_WD)
+    row = move(
+        tx,
+        topic,
+        "RESOLVED",
+        "owners_vote",
+        detail={"passed": True},
+        binding=True,
+        tasks_due=tasks_due,
+    )
+    tx.arm("task_assign", body.topic_id, tasks_due)
+    _say_effective(tx, row)
+    return reply("topic_id", row, passed=True, binding=True, due=tasks_due.isoformat())

@@ -1,0 +1,834 @@
+"""Questions that the forum answers; reads only."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from statistics import median
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
+
+from chassis.bus import Tx
+from chassis.refusal import Invalid, NotFound
+from services.forum import rules, storage
+
+Limit = Annotated[int, Meta(ge=1, le=200)]
+Scope = Annotated[str, Meta(pattern=r"^\d{6}(\d{3}){0,3}$")]
+Period = Annotated[str, Meta(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+
+# Those who act only for themselves see numbers where others see persons.
+SELF_ROLES = frozenset(
+    {
+        "R_RESIDENT",
+        "R_MERCHANT",
+        "R_PARTNER",
+        "R_PM",
+        "R_PCO",
+        "R_OWNERS",
+        "R_DEPUTY",
+        "R_UTILITY",
+        "R_STEWARD",
+        "R_ANONYMOUS",
+        "",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ChainOf:
+    """Above which target: a household id, or the code of a grid, a community or a street."""
+
+    target: Annotated[str, Meta(min_length=1, max_length=64)]
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageOf:
+    """In which area."""
+
+    scope: Scope
+
+
+@dataclass(frozen=True, slots=True)
+class OfficialsAsked:
+    """Officials of an area, of one tier or of all."""
+
+    scope: Scope = "370811"
+    tier: str | None = None
+    limit: Limit = 50
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LiaisonsAsked:
+    """Links of an area, or of an official."""
+
+    scope: Scope = "370811"
+    official_id: str | None = None
+    state: Literal["ACTIVE", "ENDED"] | None = None
+    limit: Limit = 50
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeputiesAsked:
+    """Deputies whose constituency holds a street."""
+
+    street: Scope | None = None
+    limit: Limit = 50
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeputyRecordOf:
+    """A deputy's year."""
+
+    deputy_id: str
+    year: Annotated[int, Meta(ge=2000, le=2100)]
+
+
+@dataclass(frozen=True, slots=True)
+class TopicsAsked:
+    """The topic wall."""
+
+    scope: Scope | None = None
+    state: str | None = None
+    level: str | None = None
+    mine: bool = False
+    limit: Limit = 50
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TopicOf:
+    """Which topic."""
+
+    topic_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOf:
+    """Which session."""
+
+    session_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskOf:
+    """Which task."""
+
+    task_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TasksAsked:
+    """Tasks of an area, a topic, a responsible side or a supervisor."""
+
+    scope: Scope | None = None
+    topic_id: str | None = None
+    responsible_id: str | None = None
+    state: str | None = None
+    overdue: bool = False
+    mine: bool = False
+    limit: Limit = 50
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mine:
+    """What concerns the caller."""
+
+    limit: Limit = 50
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NoticesAsked:
+    """Public notices of opinions."""
+
+    scope: Scope = "370811"
+    period: Period | None = None
+    limit: Limit = 50
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeOf:
+    """Which notice."""
+
+    notice_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class FunnelOf:
+    """The topics collected or adopted in which area and months."""
+
+    scope: Scope = "370811"
+    first: Period | None = None
+    last: Period | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EscalationsAsked:
+    """What was missed in an area, or came before the caller."""
+
+    scope: Scope | None = None
+    mine: bool = False
+    limit: Limit = 50
+    cursor: str | None = None
+
+
+# --------------------------------------------------------------------------------------------------
+# Lists
+
+
+def _after(cursor: str | None) -> tuple[datetime, str] | None:
+    if not cursor:
+        return None
+    try:
+        at, _, row_id = base64.urlsafe_b64decode(cursor.encode()).decode().partition("~")
+        return datetime.fromisoformat(at), row_id
+    except (ValueError, binascii.Error) as error:
+        raise Invalid(field="cursor", reason=f"游标 {cursor}") from error
+
+
+def _page(q: Any) -> storage.Page:
+    return storage.Page(q.limit, _after(q.cursor))
+
+
+def _listed(
+    rows: Sequence[Mapping[str, Any]], limit: int, key: str, cards: Sequence[dict[str, Any]]
+) -> dict[str, Any]:
+    following = None
+    if len(rows) > limit:
+        last = rows[limit - 1]
+        mark = f"{last['created_at'].isoformat()}~{last[key]}"
+        following = base64.urlsafe_b64encode(mark.encode()).decode()
+    return {"items": list(cards[:limit]), "next": following}
+
+
+def _iso(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _card(row: Mapping[str, Any], key: str, *leave_out: str) -> dict[str, Any]:
+    shown = {name: _iso(value) for name, value in row.items() if name not in leave_out}
+    return {"id": row[key], **shown}
+
+
+def _inside(tx: Tx, area: str) -> bool:
+    """Tell whether the caller sees persons: he acts for an area, and it is his."""
+    return tx.actor.role not in SELF_ROLES and tx.actor.covers(area)
+
+
+# --------------------------------------------------------------------------------------------------
+# Liaison
+
+
+def chain(tx: Tx, q: ChainOf) -> dict[str, Any]:
+    """Return the liaison chain above a target: every rung, gaps shown, never nothing."""
+    grid = None
+    if not q.target.isdigit():
+        grid = storage.grid_of_household(tx.conn, q.target)
+    rungs = storage.chain_of(tx.conn, q.target, grid)
+    for rung in rungs:
+        rung["officials"] = [_official(row) for row in rung["officials"]]
+        rung["acting"] = _official(rung["acting"]) if rung["acting"] else None
+    return {
+        "target": q.target,
+        "grid": grid or (q.target if len(q.target) == 15 and q.target.isdigit() else None),
+        "complete": not any(rung["gap"] for rung in rungs),
+        "rungs": rungs,
+    }
+
+
+def _official(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "tier": row["tier"],
+        "official_id": row["official_id"],
+        "person_id": row["person_id"],
+        "link_id": row["link_id"],
+        "since": _iso(row["since"]),
+    }
+
+
+def coverage(tx: Tx, q: CoverageOf) -> dict[str, Any]:
+    """Return M-19: targets with somebody who answers for them, of all targets, per tier."""
+    shown = []
+    for tier in reversed(rules.TIERS[1:]):
+        kind = rules.TARGET_OF_TIER[tier]
+        targets = storage.areas_in(tx.conn, q.scope, rules.DIGITS_OF_TARGET[kind])
+        linked = storage.linked_targets(tx.conn, kind, q.scope)
+        shown.append(_covered(tier, kind, targets, set(targets) & linked))
+    households = storage.households_in(tx.conn, q.scope)
+    worked = storage.worked_grids(tx.conn, q.scope)
+    own = storage.linked_targets(tx.conn, "HOUSEHOLD", q.scope)
+    covered = {h for h, grid in households if grid in worked or h in own}
+    shown.append(_covered(rules.GRID_WORKER, "HOUSEHOLD", [h for h, _grid in households], covered))
+    grids = storage.areas_in(tx.conn, q.scope, 15)
+    return {
+        "scope": q.scope,
+        "tiers": shown,
+        "grids_without_worker": [g for g in grids if g not in worked][:200],
+    }
+
+
+def _covered(tier: str, kind: str, targets: Sequence[str], covered: set[str]) -> dict[str, Any]:
+    gaps = [target for target in targets if target not in covered]
+    return {
+        "tier": tier,
+        "target_kind": kind,
+        "targets": len(targets),
+        "covered": len(targets) - len(gaps),
+        "rate": rules.rate(len(targets) - len(gaps), len(targets)),
+        "gaps": gaps[:200],
+    }
+
+
+def officials(tx: Tx, q: OfficialsAsked) -> dict[str, Any]:
+    """Return the officials of an area."""
+    rows = storage.official_page(tx.conn, _page(q), scope=q.scope, tier=q.tier)
+    return _listed(rows, q.limit, "official_id", [_card(row, "official_id") for row in rows])
+
+
+def liaisons(tx: Tx, q: LiaisonsAsked) -> dict[str, Any]:
+    """Return the liaison links of an area or an official."""
+    rows = storage.liaison_page(
+        tx.conn, _page(q), scope=q.scope, official_id=q.official_id, state=q.state
+    )
+    return _listed(rows, q.limit, "link_id", [_card(row, "link_id") for row in rows])
+
+
+def deputies(tx: Tx, q: DeputiesAsked) -> dict[str, Any]:
+    """Return the deputies, of one street or of all."""
+    rows = storage.deputy_page(tx.conn, _page(q), street=q.street)
+    streets = storage.streets_of(tx.conn, [row["deputy_id"] for row in rows])
+    cards = [
+        _card(row, "deputy_id") | {"streets": streets.get(row["deputy_id"], [])} for row in rows
+    ]
+    return _listed(rows, q.limit, "deputy_id", cards)
+
+
+def deputy_record(tx: Tx, q: DeputyRecordOf) -> dict[str, Any]:
+    """Return a deputy's year: invited, answered, attended. For him and for those who lead.
+
+    Raises:
+        NotFound: There is no such deputy, or the caller may not see the record.
+    """
+    row = storage.find(tx.conn, storage.deputies, q.deputy_id)
+    if row is None or (tx.actor.id != row["person_id"] and not _inside(tx, row["area"])):
+        raise NotFound(kind="deputy", id=q.deputy_id)
+    start, _ = tx.calendar.month_bounds(f"{q.year}-01")
+    _, end = tx.calendar.month_bounds(f"{q.year}-12")
+    invited = storage.deputy_invitations(tx.conn, q.deputy_id, start, end)
+    attended = [i for i in invited if i["attended_at"] is not None]
+    return {
+        "id": q.deputy_id,
+        "kind": row["kind"],
+        "year": q.year,
+        "invited": len(invited),
+        "answered_yes": sum(i["answer"] == "YES" for i in invited),
+        "attended": len(attended),
+        "rate": rules.rate(len(attended), len(invited)),
+        "sessions": [
+            {"session_id": i["session_id"], "attended_at": _iso(i["attended_at"])} for i in invited
+        ],
+    }
+
+
+# --------------------------------------------------------------------------------------------------
+# Topics
+
+
+def topics(tx: Tx, q: TopicsAsked) -> dict[str, Any]:
+    """Return the topic wall, newest first."""
+    rows = storage.topic_page(
+        tx.conn,
+        _page(q),
+        scope=q.scope,
+        state=q.state,
+        level=q.level,
+        proposer=tx.actor.id if q.mine else None,
+    )
+    counts: dict[str, int] = {}
+    for signed in storage.cosigners_of(tx.conn, [row["topic_id"] for row in rows]):
+        counts[signed["topic_id"]] = counts.get(signed["topic_id"], 0) + 1
+    cards = [_topic_card(tx, row, counts.get(row["topic_id"], 0)) for row in rows]
+    return _listed(rows, q.limit, "topic_id", cards)
+
+
+_TOPIC_HIDDEN = ("entered_by", "note", "proposer")
+
+
+def _topic_card(tx: Tx, row: Mapping[str, Any], cosigners: int) -> dict[str, Any]:
+    card = _card(row, "topic_id", *_TOPIC_HIDDEN)
+    if _inside(tx, row["area"]) or tx.actor.id == row["proposer"]:
+        card["proposer"] = row["proposer"]
+        card["note"] = row["note"]
+    step = rules.STEP_OF_STATE[row["state"]]
+    return card | {
+        "community": row["area"],
+        "cosigners": cosigners,
+        "step": step,
+        "step_name": rules.STEP_NAMES[step - 1],
+    }
+
+
+def _tally_card(tally: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Return the totals of a closed vote. Before the close there are none: no early results."""
+    if tally is None or tally["closed_at"] is None:
+        return None
+    names = (
+        "session_id",
+        "against",
+        "abstain",
+        "not_cast",
+        "voting_invited",
+        "voting_present",
+        "resident_present",
+        "passed",
+    )
+    return {
+        "for": tally["in_favour"],
+        **{name: tally[name] for name in names},
+        "closed_at": _iso(tally["closed_at"]),
+    }
+
+
+def topic(tx: Tx, q: TopicOf) -> dict[str, Any]:
+    """Return a topic with the five steps, the artefact of each, and what is open.
+
+    Raises:
+        NotFound: There is none.
+    """
+    row = storage.find(tx.conn, storage.topics, q.topic_id)
+    if row is None:
+        raise NotFound(kind="topic", id=q.topic_id)
+    signed = storage.cosigners_of(tx.conn, [q.topic_id])
+    card = _topic_card(tx, row, len(signed))
+    if _inside(tx, row["area"]):
+        card["cosigner_ids"] = [s["person_id"] for s in signed]
+    analysis = storage.analysis_of(tx.conn, row)
+    tally = _tally_card(storage.tally_of(tx.conn, row["session_id"], q.topic_id))
+    opinion = _opinion_card(tx, row)
+    tasks = storage.tasks_of(tx.conn, q.topic_id, round_=row["round"])
+    effective = opinion if opinion and opinion["state"] == "EFFECTIVE" else None
+    artefacts: dict[int, Any] = {
+        1: {
+            "number": row["number"],
+            "way": row["way"],
+            "collected_at": _iso(row["created_at"]),
+            "cosigners": len(signed),
+        },
+        2: _analysis_card(analysis),
+        3: tally,
+        4: effective and effective | {"binding": row["binding"]},
+        5: {
+            "tasks": len(tasks),
+            "accepted": sum(t["state"] == "ACCEPTED" for t in tasks),
+            "result": row["result"],
+            "closed_at": _iso(row["closed_at"]),
+        }
+        if tasks
+        else None,
+    }
+    ratings, stars = storage.poll_of(tx.conn, q.topic_id)
+    return card | {
+        "steps": rules.lay_out_steps(row["state"], artefacts),
+        "analysis": artefacts[2],
+        "tally": tally,
+        "opinion": opinion,
+        "tasks": [_task_card(t) for t in tasks],
+        "poll": {"ratings": ratings, "stars_total": stars},
+    }
+
+
+def _analysis_card(row: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if row is None:
+        return None
+    return {
+        "finding": row["finding"],
+        "level": row["level"],
+        "owners_matter": row["owners_matter"],
+        "urgency": row["urgency"],
+        "decided_at": _iso(row["decided_at"]),
+    }
+
+
+def _opinion_card(tx: Tx, row: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the opinion; a draft only to those who work on it."""
+    if not row["opinion_id"]:
+        return None
+    opinion = storage.known(tx.conn, storage.opinions, row["opinion_id"])
+    inside = _inside(tx, row["area"])
+    if opinion["state"] == "DRAFTED" and not inside:
+        return None
+    card = _card(opinion, "opinion_id", "drafted_by", "planned", "area")
+    objections = storage.objections_of(tx.conn, row["opinion_id"])
+    card["objections"] = len(objections)
+    if inside:
+        card["planned"] = opinion["planned"]
+        card["objection_texts"] = [
+            {"id": o["objection_id"], "text": o["text"], "state": o["state"]} for o in objections
+        ]
+        card["decisions"] = [
+            {"side": side, "outcome": d["outcome"], "reasons": d["reasons"]}
+            for side, d in storage.decisions_of(tx.conn, row["opinion_id"]).items()
+        ]
+    return card
+
+
+def timeline(tx: Tx, q: TopicOf) -> dict[str, Any]:
+    """Return everything that happened to a topic, oldest first; persons as roles.
+
+    Raises:
+        NotFound: There is none.
+    """
+    row = storage.find(tx.conn, storage.topics, q.topic_id)
+    if row is None:
+        raise NotFound(kind="topic", id=q.topic_id)
+    rows = storage.history_of(tx.conn, q.topic_id)
+    inside = _inside(tx, row["area"])
+    items = []
+    for entry in rows:
+        item = {
+            "at": _iso(entry["at"]),
+            "kind": entry["kind"],
+            "ref": entry["ref"],
+            "action": entry["action"],
+            "state": entry["state"],
+            "role": entry["role"],
+        }
+        if inside:
+            item |= {"actor": entry["actor"], "detail": entry["detail"]}
+        items.append(item)
+    return {"id": q.topic_id, "items": items}
+
+
+# --------------------------------------------------------------------------------------------------
+# Sessions
+
+
+def session(tx: Tx, q: SessionOf) -> dict[str, Any]:
+    """Return the session room: agenda, live quorum, who speaks for which grid, the calendar entry.
+
+    Raises:
+        NotFound: There is none.
+    """
+    row = storage.find(tx.conn, storage.sessions, q.session_id)
+    if row is None:
+        raise NotFound(kind="session", id=q.session_id)
+    items = storage.agenda(tx.conn, q.session_id)
+    invited = storage.invitations_of(tx.conn, q.session_id)
+    counted = rules.presence(invited)
+    inside = _inside(tx, row["area"]) or tx.actor.id == row["host_id"]
+    own = [i for i in invited if i["person_id"] == tx.actor.id]
+    card = _card(row, "session_id", "host_id")
+    if inside:
+        card["host_id"] = row["host_id"]
+    return card | {
+        "community": row["area"],
+        "agenda": [
+            {
+                "topic_id": item["topic_id"],
+                "number": item["number"],
+                "title": item["title"],
+                "state": item["state"],
+                "version": item["version"],
+                "ballots": sum(
+                    storage.count_votes(tx.conn, q.session_id, item["topic_id"]).values()
+                ),
+                "tally": _tally_card(item),
+            }
+            for item in items
+        ],
+        "quorum": {
+            "voting_invited": counted.voting_invited,
+            "voting_present": counted.voting_present,
+            "needed": counted.quorum,
+            "resident_present": counted.resident_present,
+            "residents_needed": counted.residents_needed,
+            "holds": _holds(counted),
+        },
+        "capacities": _per_capacity(invited),
+        "draw": {"seed": row["seed"], "pool": row["pool"]},
+        "representation": _representation(tx, items, invited),
+        "invitations": [_invitation_card(i) for i in (invited if inside else own)],
+        "ical": rules.icalendar(
+            session_id=q.session_id,
+            start=row["start_at"],
+            place=row["place"],
+            titles=[item["title"] for item in items],
+            version=row["version"],
+            stamp=row["notice_sent_at"],
+            cancelled=row["state"] == "ADJOURNED",
+        ),
+    }
+
+
+def _holds(counted: rules.Presence) -> bool:
+    return (
+        counted.voting_present > 0
+        and counted.voting_present >= counted.quorum
+        and counted.resident_present >= counted.residents_needed
+    )
+
+
+def _per_capacity(invited: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for row in invited:
+        counts = found.setdefault(row["capacity"], {"invited": 0, "yes": 0, "attended": 0})
+        counts["invited"] += 1
+        counts["yes"] += row["answer"] == "YES"
+        counts["attended"] += row["attended_at"] is not None
+    return found
+
+
+def _representation(
+    tx: Tx, items: Sequence[Mapping[str, Any]], invited: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return, per affected grid, its adults and how many residents of it are invited and there."""
+    scope = sorted({code for item in items for code in item["scope"]})
+    grids = sorted({g for code in scope for g in _grids_of(tx, code)})
+    adults = storage.adults_per_grid(tx.conn, grids)
+    side = [i for i in invited if i["capacity"] in rules.RESIDENT_SIDE]
+    homes = storage.residents_of(tx.conn, [i["person_id"] for i in side])
+    shown = []
+    for grid in grids:
+        of_grid = [i for i in side if homes.get(i["person_id"], {"grid": None})["grid"] == grid]
+        present = sum(i["attended_at"] is not None for i in of_grid)
+        shown.append(
+            {
+                "grid": grid,
+                "adults": adults.get(grid, 0),
+                "invited": len(of_grid),
+                "present": present,
+                "warning": "GRID_NOT_PRESENT" if adults.get(grid) and not present else None,
+            }
+        )
+    return shown
+
+
+def _grids_of(tx: Tx, code: str) -> list[str]:
+    return [code] if len(code) == 15 else storage.areas_in(tx.conn, code, 15)
+
+
+def _invitation_card(row: Mapping[str, Any]) -> dict[str, Any]:
+    return _card(row, "invitation_id", "recorded_at", "source")
+
+
+def my_invitations(tx: Tx, q: Mine) -> dict[str, Any]:
+    """Return the caller's invitations, newest first, with when and where."""
+    rows = storage.invitation_page(tx.conn, _page(q), tx.actor.id)
+    cards = []
+    for row in rows:
+        held = storage.known(tx.conn, storage.sessions, row["session_id"])
+        cards.append(
+            _invitation_card(row)
+            | {
+                "session_state": held["state"],
+                "start": _iso(held["start_at"]),
+                "place": held["place"],
+                "topics": [
+                    {"topic_id": a["topic_id"], "number": a["number"], "title": a["title"]}
+                    for a in storage.agenda(tx.conn, row["session_id"])
+                ],
+            }
+        )
+    return _listed(rows, q.limit, "invitation_id", cards)
+
+
+def my_messages(tx: Tx, q: Mine) -> dict[str, Any]:
+    """Return what the caller was told, newest first."""
+    rows = storage.message_page(tx.conn, _page(q), tx.actor.id)
+    named = storage.topics_named(tx.conn, [row["topic_id"] for row in rows])
+    cards = [
+        {
+            "id": row["message_id"],
+            "code": row["code"],
+            "topic_id": row["topic_id"],
+            "ref": row["ref"],
+            "at": _iso(row["created_at"]),
+            "text": rules.MESSAGES[row["code"]].format(number=named.get(row["topic_id"], "")),
+        }
+        for row in rows
+    ]
+    return _listed(rows, q.limit, "message_id", cards)
+
+
+# --------------------------------------------------------------------------------------------------
+# Tasks
+
+
+def _task_card(row: Mapping[str, Any]) -> dict[str, Any]:
+    return _card(row, "task_id") | {"overdue": row["overdue_level"] > 0}
+
+
+def task(tx: Tx, q: TaskOf) -> dict[str, Any]:
+    """Return a task with its supervisors and what they have seen.
+
+    Raises:
+        NotFound: There is none.
+    """
+    row = storage.find(tx.conn, storage.tasks, q.task_id)
+    if row is None:
+        raise NotFound(kind="task", id=q.task_id)
+    people = storage.supervisors_of(tx.conn, [q.task_id])
+    records = storage.supervisions_of(tx.conn, [q.task_id])
+    inside = _inside(tx, row["area"])
+    own = tx.actor.id
+    card = _task_card(row)
+    for name in ("supervisor_accepted", "cadre_accepted"):
+        card[name] = row[name] is not None
+    return card | {
+        "supervisors": [
+            {"person_id": s["person_id"], "appointed_at": _iso(s["appointed_at"])}
+            for s in people
+            if inside or s["person_id"] == own
+        ],
+        "supervisions": [
+            {
+                "id": r["record_id"],
+                "kind": r["kind"],
+                "at": _iso(r["created_at"]),
+                "finding": r["finding"],
+                "media": r["media"],
+            }
+            for r in records
+        ],
+    }
+
+
+def tasks(tx: Tx, q: TasksAsked) -> dict[str, Any]:
+    """Return tasks with their progress: the ledger of resolutions."""
+    rows = storage.task_page(
+        tx.conn,
+        _page(q),
+        scope=q.scope,
+        topic_id=q.topic_id,
+        responsible_id=q.responsible_id,
+        state=q.state,
+        overdue=q.overdue,
+        supervisor=tx.actor.id if q.mine else None,
+    )
+    hidden = ("supervisor_accepted", "cadre_accepted")
+    cards = [
+        {name: value for name, value in _task_card(row).items() if name not in hidden}
+        for row in rows
+    ]
+    return _listed(rows, q.limit, "task_id", cards)
+
+
+def escalations(tx: Tx, q: EscalationsAsked) -> dict[str, Any]:
+    """Return what was missed, newest first: of an area, or what came before the caller.
+
+    Raises:
+        RoleDenied: The area lies outside the caller's scope.
+    """
+    if q.mine:
+        rows = storage.escalation_page(tx.conn, _page(q), scope=None, person_id=tx.actor.id)
+    else:
+        scope = q.scope or tx.actor.scope
+        tx.require_scope(scope)
+        rows = storage.escalation_page(tx.conn, _page(q), scope=scope, person_id=None)
+    return _listed(rows, q.limit, "escalation_id", [_card(row, "escalation_id") for row in rows])
+
+
+# --------------------------------------------------------------------------------------------------
+# Public
+
+
+def notices(tx: Tx, q: NoticesAsked) -> dict[str, Any]:
+    """Return the published opinions of an area, newest first. They hold no person."""
+    between = tx.calendar.month_bounds(q.period) if q.period else None
+    rows = storage.notice_page(tx.conn, _page(q), scope=q.scope, between=between)
+    return _listed(rows, q.limit, "opinion_id", [_notice_card(tx, row) for row in rows])
+
+
+def _notice_card(tx: Tx, row: Mapping[str, Any]) -> dict[str, Any]:
+    of = storage.known(tx.conn, storage.topics, row["topic_id"])
+    return {
+        "id": row["opinion_id"],
+        "kind": "OPINION",
+        "number": row["notice_number"],
+        "scope": row["area"],
+        "topic_id": row["topic_id"],
+        "topic_number": of["number"],
+        "title": of["title"],
+        "text": row["text"],
+        "decision": row["decision"],
+        "dissent": row["dissent"],
+        "warnings": row["warnings"],
+        "owners_matter": of["owners_matter"],
+        "tally": _tally_card(storage.tally_of(tx.conn, row["session_id"], row["topic_id"])),
+        "state": row["state"],
+        "published_at": _iso(row["publicised_at"]),
+        "ends_at": _iso(row["ends_at"]),
+    }
+
+
+def notice(tx: Tx, q: NoticeOf) -> dict[str, Any]:
+    """Return one published opinion.
+
+    Raises:
+        NotFound: There is none, or it is not on the board.
+    """
+    row = storage.find(tx.conn, storage.opinions, q.notice_id)
+    if row is None or row["state"] not in {"PUBLICISED", "EFFECTIVE"}:
+        raise NotFound(kind="notice", id=q.notice_id)
+    return _notice_card(tx, row)
+
+
+def funnel(tx: Tx, q: FunnelOf) -> dict[str, Any]:
+    """Return M-15: how far the topics of some months came, and how long each step took.
+
+    Adoption is of those collected in the months; closure of those adopted in them.
+    """
+    first = q.first or tx.calendar.period(tx.now)
+    last = q.last or first
+    start, _ = tx.calendar.month_bounds(first)
+    _, end = tx.calendar.month_bounds(last)
+    rows = storage.funnel_rows(tx.conn, q.scope, start, end)
+    collected = [row for row in rows if start <= row["created_at"] < end]
+    cohort = [row for row in rows if row["adopted_at"] and start <= row["adopted_at"] < end]
+    ways = {
+        way: sum(r["way"] == way for r in collected) for way in ("ONLINE", "DOORSTEP", "HOTLINE")
+    }
+    reached = {
+        name: sum(row[at] is not None for row in cohort)
+        for name, at in (
+            ("deliberated", "voted_at"),
+            ("publicised", "publicised_at"),
+            ("resolved", "resolved_at"),
+            ("implementing", "implementing_at"),
+            ("closed", "closed_at"),
+        )
+    }
+    spans = (
+        ("screen", "created_at", "adopted_at"),
+        ("session", "adopted_at", "voted_at"),
+        ("opinion", "voted_at", "publicised_at"),
+        ("effective", "publicised_at", "resolved_at"),
+        ("close", "resolved_at", "closed_at"),
+    )
+    adopted = sum(row["adopted_at"] is not None for row in collected)
+    return {
+        "scope": q.scope,
+        "first": first,
+        "last": last,
+        "collected": len(collected),
+        "ways": ways,
+        "adopted": len(cohort),
+        **reached,
+        "adoption_rate": rules.rate(adopted, len(collected)),
+        "closure_rate": rules.rate(reached["closed"], len(cohort)),
+        "median_hours": {name: _median_hours(cohort, a, b) for name, a, b in spans},
+    }
+
+
+def _median_hours(rows: Sequence[Mapping[str, Any]], a: str, b: str) -> float | None:
+    spans = [(row[b] - row[a]).total_seconds() / 3600 for row in rows if row[a] and row[b]]
+    return round(median(spans), 1) if spans else None

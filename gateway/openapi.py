@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
@@ -296,6 +297,8 @@ def _parameters(
             }
             if "description" in schema:
                 parameter["description"] = schema["description"]
+            if name in required:
+                parameter["example"] = example_of(schema, schemas, name=name)
             found.append(parameter)
     shared = ["ActingRole", "AcceptLanguage"]
     if door.kind == "command":
@@ -341,8 +344,17 @@ def _responses(
     return found
 
 
-def example_of(schema: Mapping[str, Any], schemas: Mapping[str, Any], *, depth: int = 0) -> Any:
-    """Return an example that fits a schema: the written ones first, then the least that does."""
+def example_of(
+    schema: Mapping[str, Any], schemas: Mapping[str, Any], *, name: str = "", depth: int = 0
+) -> Any:
+    """Return an example that fits a schema: the written ones first, then the least that does.
+
+    Args:
+        schema: What the example must fit.
+        schemas: The component schemas.
+        name: The member's name; codes of areas and months are known by it.
+        depth: How deep inside of the first schema this one stands.
+    """
     if schema.get("examples"):
         return schema["examples"][0]
     for fixed in ("example", "const", "default"):
@@ -351,31 +363,51 @@ def example_of(schema: Mapping[str, Any], schemas: Mapping[str, Any], *, depth: 
     if schema.get("enum"):
         return schema["enum"][0]
     if "$ref" in schema and depth < 8:
-        return example_of(schemas[schema["$ref"].rpartition("/")[2]], schemas, depth=depth + 1)
+        referred = schemas[schema["$ref"].rpartition("/")[2]]
+        return example_of(referred, schemas, name=name, depth=depth + 1)
     for choice in schema.get("anyOf", schema.get("oneOf", ())):
         if choice.get("type") != "null":
-            return example_of(choice, schemas, depth=depth + 1)
-    return _of_type(schema, schemas, depth)
+            return example_of(choice, schemas, name=name, depth=depth + 1)
+    return _of_type(schema, schemas, name, depth)
 
 
-def _of_type(schema: Mapping[str, Any], schemas: Mapping[str, Any], depth: int) -> Any:
+def _of_type(schema: Mapping[str, Any], schemas: Mapping[str, Any], name: str, depth: int) -> Any:
     kind = schema.get("type")
     if kind == "object" or "properties" in schema:
         required = schema.get("required", [])
         return {
-            name: example_of(member, schemas, depth=depth + 1)
-            for name, member in schema.get("properties", {}).items()
-            if name in required or member.get("examples")
+            member: example_of(inner, schemas, name=member, depth=depth + 1)
+            for member, inner in schema.get("properties", {}).items()
+            if member in required or inner.get("examples")
         }
     if kind == "array":
         if not schema.get("minItems") and depth > 3:
             return []
-        return [example_of(schema.get("items", {}), schemas, depth=depth + 1)]
+        # The items of `grids` are known as `grid`.
+        return [example_of(schema.get("items", {}), schemas, name=name[:-1], depth=depth + 1)]
     if kind == "integer":
         return max(1, int(schema.get("minimum", schema.get("exclusiveMinimum", 0)) or 0))
     if kind == "number":
         return 1.0
     if kind == "boolean":
         return True
-    formats = {"date-time": "2025-01-15T09:00:00+08:00", "date": "2025-01-15"}
-    return formats.get(str(schema.get("format")), "…") if kind == "string" else None
+    return _of_text(schema, name) if kind == "string" else None
+
+
+def _of_text(schema: Mapping[str, Any], name: str) -> str:
+    formats = {"date-time": "2025-01-15T09:00:00+08:00", "date": "2025-01-15", "time": "09:00:00"}
+    if schema.get("format") in formats:
+        return formats[str(schema["format"])]
+    if "pattern" in schema:
+        known = (
+            *(example for place in PLACES.values() for example in place["examples"]),
+            "370811",
+            "a" * 64,
+            "13800000000",
+            "12800000000",
+            f"{name.removesuffix('_id')[:3]}_1",
+        )
+        for text in known:
+            if re.search(schema["pattern"], text):
+                return text
+    return "示例文本".ljust(schema.get("minLength", 0), "本")[: schema.get("maxLength", 1000)]

@@ -11,6 +11,7 @@ import functools
 import gzip
 import hashlib
 import html
+import re
 from collections.abc import Iterable, Mapping
 from importlib import resources
 from typing import Any
@@ -32,6 +33,7 @@ _CSP = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
     "img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+_QUOTED = re.compile(r"`([^`<>]{1,80})`")
 _FILES = {
     "fivered.css": "text/css; charset=utf-8",
     "docs.js": "text/javascript; charset=utf-8",
@@ -369,7 +371,8 @@ def _chip(role: str) -> str:
 
 
 def _paragraphs(text: str) -> str:
-    return "".join(f"<p>{_both(' '.join(part.split()))}</p>" for part in text.split("\n\n"))
+    said = "".join(f"<p>{_both(' '.join(part.split()))}</p>" for part in text.split("\n\n"))
+    return _QUOTED.sub(r"<code>\1</code>", said)
 
 
 def _parameters(parameters: Iterable[Mapping[str, Any]]) -> str:

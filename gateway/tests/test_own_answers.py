@@ -8,10 +8,12 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from chassis.rpc import ServiceUnavailable
-from gateway.app import routed
+from gateway.app import doors_of, routed
+from gateway.openapi import Document
 from gateway.tests.conftest import RESIDENT, Site, problem_of
 
 
+@pytest.mark.covers("N25")
 def test_the_index_lists_what_is_installed_and_declares_what_is_missing(host):
     site = Site(host).build(services=("toy", "ghost"))
     found = site.ask("GET", "/v1", grants=None).json()
@@ -148,3 +150,15 @@ def test_the_openapi_document_of_every_routes_file_is_valid(host):
 def test_the_framework_has_left_no_page_of_its_own(site, verb):
     for path in ("/redoc", "/docs/oauth2-redirect"):
         assert site.ask(verb, path, grants=None).status_code in {404, 405}
+
+
+def test_every_example_of_the_reference_is_one_that_the_door_takes():
+    for service in routed():
+        doors = doors_of(service)
+        document = Document(title="x", version="1", doors=list(doors), demo=False).build()
+        for door in doors:
+            if door.body is None:
+                continue
+            operation = document["paths"][door.full_path][door.verb.lower()]
+            example = operation["requestBody"]["content"]["application/json"]["example"]
+            door.body.model_validate_json(json.dumps(example))

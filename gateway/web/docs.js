@@ -52,7 +52,7 @@
         headers.add(parameter.$ref.split("/").pop());
         continue;
       }
-      const example = parameter.in === "path" ? parameter.schema.examples?.[0] : "";
+      const example = parameter.example ?? (parameter.required ? parameter.schema.examples?.[0] : "");
       inputs.push([parameter, field(form, op.id + "-" + parameter.name, parameter.name,
         { required: parameter.required }, example)]);
     }

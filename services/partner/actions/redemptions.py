@@ -32,6 +32,9 @@ from services.partner.storage import redemptions as store
 from services.partner.storage import rows
 from services.partner.storage.tables import offers, partners, redemptions
 
+# Timers are never disarmed here: a firing timer holds its own row and then wants the redemption's,
+# so whoever held the redemption and wanted the timer's row would lock with it. One that fires for
+# nothing finds another state and does nothing.
 HOLD_TIMER = "hold_retry"
 EXPIRY_TIMER = "voucher_expire"
 
@@ -271,7 +274,6 @@ def verify(tx: Tx, order: VerifyRedemption) -> dict[str, Any]:
         captured_at=None if row.points else tx.now,
     )
     rows.remember(tx, "redemption", row.redemption_id, version, "verify", state)
-    tx.disarm(EXPIRY_TIMER, row.redemption_id)
     store.forget_tries(tx, row.redemption_id)
     if row.points:
         tx.say(
@@ -329,8 +331,6 @@ def _give_up(tx: Tx, row: Any, *, by: str, reason: str, note: str | None = None)
         tx, redemptions, row, state=state, ended_by=by, reason=reason, ended_at=ended_at
     )
     rows.remember(tx, "redemption", row.redemption_id, version, "cancel", state, note or reason)
-    tx.disarm(EXPIRY_TIMER, row.redemption_id)
-    tx.disarm(HOLD_TIMER, row.redemption_id)
     if not row.points:
         offer_store.return_stock(tx, [(row.offer_id, row.qty)])
     # That a partner could not deliver is a fact of its own, also where no points were held.
@@ -440,13 +440,11 @@ def _take(tx: Tx, row: dict[str, Any], event: Heard) -> rules.Step | None:
             row["held_at"] = tx.now
         if step is not None and step.state == "RESERVED":
             row["expires_at"] = tx.now + timedelta(hours=row["ttl_h"])
-            tx.disarm(HOLD_TIMER, row["redemption_id"])
             tx.arm(EXPIRY_TIMER, row["redemption_id"], row["expires_at"])
     elif isinstance(data, events.HoldRejectedHeard):
         step = rules.after_rejected(row["state"], held_before=held_before)
         if step is not None and step.state == "REJECTED":
             row["ended_by"], row["reason"] = "CREDIT", data.reason[:60]
-            tx.disarm(HOLD_TIMER, row["redemption_id"])
     elif isinstance(data, events.PointsCapturedHeard):
         step = rules.after_captured(row["state"])
         if step is not None:

@@ -25,6 +25,7 @@ from services.partner.storage import statements as store
 from services.partner.storage.tables import funds, partners, statements
 
 _PERIOD = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
+# Never disarmed, for the reason that stands at the timers of redemptions.
 CONFIRM_TIMER = "statement_confirm"
 REVIEW_TIMER = "statement_review"
 
@@ -190,7 +191,6 @@ def confirm(tx: Tx, order: WhichStatement) -> dict[str, Any]:
         WindowOver: Silence has confirmed it.
     """
     row = _own(tx, order.statement_id, "ISSUED")
-    tx.disarm(CONFIRM_TIMER, row.statement_id)
     return _commit(tx, row, "confirm", tx.actor.id)
 
 
@@ -243,7 +243,6 @@ def dispute(tx: Tx, order: DisputeStatement) -> dict[str, Any]:
         if redemption_id not in known:
             raise LineUnknown(field="lines", redemption_id=redemption_id)
     review_due = tx.calendar.due(tx.now, rules.REVIEW_WORKING_DAYS)
-    tx.disarm(CONFIRM_TIMER, row.statement_id)
     tx.arm(REVIEW_TIMER, row.statement_id, review_due)
     version = rows.change(
         tx,
@@ -295,7 +294,6 @@ def review(tx: Tx, order: ReviewStatement) -> dict[str, Any]:
     rows.remember(
         tx, "statement", row.statement_id, version, "review", order.outcome, order.reasons[:500]
     )
-    tx.disarm(REVIEW_TIMER, row.statement_id)
     return _commit(tx, rows.get(tx, statements, row.statement_id), "reviewed", tx.actor.id)
 
 

@@ -371,7 +371,15 @@ def create(
 
     gate = Gate(caller, settings, identities or Tokens(settings.token_key))
     own = Own(gate, installed, missing)
-    app = FastAPI(title=TITLE, version=VERSION, openapi_url=None, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title=TITLE,
+        version=VERSION,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        # A thing has one address; a redirect would also repeat the Host header that somebody sent.
+        redirect_slashes=False,
+    )
     app.state.gate = gate
     every = {(door.verb, door.full_path): door for doors in installed.values() for door in doors}
     app.state.doors = list(every.values())

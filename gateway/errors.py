@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from chassis.bus import new_uuid
 from chassis.i18n import english, payload
-from chassis.refusal import Invalid, NotFound, Refusal, RoleDenied
+from chassis.refusal import InFlight, Invalid, NotFound, Refusal, RoleDenied
 from chassis.rpc import CallFaulted, CallRefused, OutcomeUnknown, ServiceUnavailable
 from gateway.context import Context, context_of
 
@@ -275,6 +275,8 @@ def explain(error: Exception, path: str) -> tuple[dict[str, Any], dict[str, str]
     match error:
         case CallRefused():
             refused = error.payload
+            if refused.get("code") == InFlight.code:
+                headers["Retry-After"] = "1"
         case ServiceUnavailable():
             headers["Retry-After"] = str(error.retry_after_s)
             refused = _payload(Unavailable(service=error.service))

@@ -181,7 +181,15 @@ class Document:
                 "schemas": {**schemas, "Problem": _PROBLEM},
                 "parameters": _PARAMETERS,
                 "headers": _HEADERS,
-                "responses": {f"Problem{status}": _response(status) for status in _MEANINGS},
+                "responses": {
+                    **{f"Problem{status}": _response(status) for status in _MEANINGS},
+                    "Problem": {
+                        "description": "其他失败 / any other failure (405, 408, 413, 415, 500)",
+                        "content": {
+                            MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}
+                        },
+                    },
+                },
                 "securitySchemes": {
                     "bearer": {
                         "type": "http",
@@ -341,6 +349,7 @@ def _responses(
         statuses += [412, 428]
     for status in sorted(statuses):
         found[str(status)] = {"$ref": f"#/components/responses/Problem{status}"}
+    found["default"] = {"$ref": "#/components/responses/Problem"}
     return found
 
 
@@ -399,7 +408,7 @@ def _of_text(schema: Mapping[str, Any], name: str) -> str:
     if schema.get("format") in formats:
         return formats[str(schema["format"])]
     if "pattern" in schema:
-        known = (
+        known: tuple[str, ...] = (
             *(example for place in PLACES.values() for example in place["examples"]),
             "370811",
             "a" * 64,

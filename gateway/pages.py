@@ -13,6 +13,7 @@ import hashlib
 import html
 import re
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from importlib import resources
 from typing import Any
 
@@ -21,6 +22,7 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
+from chassis.calendar import SHANGHAI
 from chassis.rpc import CallFailed
 from gateway.context import context_of
 from gateway.dispatch import Gate, read_params
@@ -33,6 +35,7 @@ _CSP = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
     "img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+_INSTANT = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$")
 _QUOTED = re.compile(r"`([^`<>]{1,80})`")
 _FILES = {
     "fivered.css": "text/css; charset=utf-8",
@@ -213,7 +216,30 @@ _COLUMNS = {
     "end": "结束",
     "grid": "网格",
     "person_id": "人员",
+    "employer": "单位",
+    "on_shift": "当班",
+    "until": "至",
+    "objections": "异议数",
+    "digest": "摘要",
+    "hash": "摘要",
 }
+
+
+# Members that are of no use to a reader of a board.
+_UNSHOWN = frozenset({"version", "area", "synthetic"})
+# Members that hold a person's id; the gateway asks steward for the names (nobody else keeps them).
+_PEOPLE = ("person_id", "handler_person", "proposer", "by")
+
+
+def _cell(name: str, value: Any) -> str:
+    """Return a value as people read it: times are local, yes and no are words."""
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, str) and _INSTANT.match(value):
+        return datetime.fromisoformat(value).astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+    if name.endswith("_fen") and isinstance(value, int):
+        return f"{value // 100}.{value % 100:02d} 元"
+    return str(value)
 
 
 def _table(rows: Iterable[Mapping[str, Any]], caption: str) -> str:
@@ -223,14 +249,19 @@ def _table(rows: Iterable[Mapping[str, Any]], caption: str) -> str:
             name
             for row in listed
             for name, value in row.items()
-            if isinstance(value, str | int | float) and value != ""
+            if isinstance(value, str | int | float) and value != "" and name not in _UNSHOWN
         )
     )
     if not names:
         return '<p class="empty">暂无内容 <span lang="en">Nothing here yet</span></p>'
     head = "".join(f'<th scope="col">{_e(_COLUMNS.get(name, name))}</th>' for name in names)
     lines = "".join(
-        "<tr>" + "".join(f"<td>{_e(row.get(name, '') or '')}</td>" for name in names) + "</tr>"
+        "<tr>"
+        + "".join(
+            f"<td>{_e(_cell(name, row[name])) if row.get(name) is not None else ''}</td>"
+            for name in names
+        )
+        + "</tr>"
         for row in listed
     )
     return (
@@ -619,11 +650,34 @@ class Pages:
         """Ask a public door, when this installation has it and it is public."""
         for door in self._installed.get(service, ()):
             if door.verb == "GET" and door.path == path and door.public:
-                return await _ask(self._gate, request, service, door.method, body)
+                shown, complaint = await _ask(self._gate, request, service, door.method, body)
+                await self._name_people(request, _items(shown))
+                return shown, complaint
         return None, (
             '<p class="empty">本系统没有公开此项内容。'
             ' <span lang="en">This installation does not publish this.</span></p>'
         )
+
+    async def _name_people(self, request: Request, rows: Iterable[Any]) -> None:
+        """Put names beside person ids, as far as anybody may see them.
+
+        Services keep ids, never other people's names. With steward away the ids are shown.
+        """
+        unnamed = [row for row in rows if isinstance(row, dict) and not row.get("name")]
+        ids = {row[key] for row in unnamed for key in _PEOPLE if isinstance(row.get(key), str)}
+        if not ids or "steward" not in self._installed:
+            return
+        body = {"ids": sorted(ids)[:200]}
+        cards, _complaint = await _ask(self._gate, request, "steward", "people_cards", body)
+        names = {
+            card["person_id"]: card["name"]
+            for card in _items(cards)
+            if isinstance(card, Mapping) and card.get("person_id") and card.get("name")
+        }
+        for row in unnamed:
+            for key in _PEOPLE:
+                if row.get(key) in names:
+                    row[key] = names[row[key]]
 
 
 def _items(reply: Any) -> list[Any]:

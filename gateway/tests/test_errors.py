@@ -7,7 +7,7 @@ import json
 import pytest
 from pydantic import model_validator
 
-from chassis.rpc import CallFaulted, OutcomeUnknown, ServiceUnavailable
+from chassis.rpc import CallFaulted, CallRefused, OutcomeUnknown, ServiceUnavailable
 from gateway.doors import ANY, Body, Doors, Reply
 from gateway.tests.conftest import Site, problem_of
 
@@ -164,6 +164,8 @@ class Broken:
         (ServiceUnavailable("toy", 7), 503, "SERVICE_UNAVAILABLE", "7"),
         (OutcomeUnknown("toy"), 503, "OUTCOME_UNKNOWN", "1"),
         (CallFaulted("toy", "fault-1"), 500, "INTERNAL_FAULT", None),
+        (CallRefused({"code": "IN_FLIGHT", "status": 409}), 409, "IN_FLIGHT", "1"),
+        (CallRefused({"code": "ODD", "status": 200}), 422, "ODD", None),
         (RuntimeError("secret of the house"), 500, "INTERNAL_FAULT", None),
     ],
 )

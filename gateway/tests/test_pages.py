@@ -116,9 +116,18 @@ class Answering:
 
     async def call(self, service, method, body, *, actor, **_rest):
         self.asked.append((service, method, body, actor.role))
+        if method == "people_cards":
+            return {"items": [{"person_id": "per_7", "name": "张*明"}]}
         if service == "credit":
-            row = {"notice_id": "ntc_1", "kind": "MONTHLY", "scope": "<b>370811</b>"}
-            return {"items": [row], "next": "c2"}
+            row = {
+                "notice_id": "ntc_1",
+                "scope": "<b>370811</b>",
+                "ends_at": "2025-02-12T16:00:00+00:00",
+                "by": "per_7",
+                "final": False,
+                "version": 3,
+            }
+            return {"items": [row, {"notice_id": "ntc_2", "by": "per_8"}], "next": "c2"}
         return {"grid": body["grid"], "on_duty": [{"name": "王*", "work_phone": "0537-0000000"}]}
 
     async def state(self):
@@ -154,10 +163,16 @@ def test_anybody_can_read_the_notices_and_the_contact_board():
     assert "ntc_1" in text
     assert "&lt;b&gt;370811&lt;/b&gt;" in text
     assert 'href="/notices?period=2025-01&amp;cursor=c2"' in text
+    # Times are local, names are those that anybody may see, and an id stands where there is none.
+    assert "<td>2025-02-13 00:00</td>" in text
+    assert "<td>张*明</td>" in text
+    assert "<td>per_8</td>" in text
+    assert "<td>否</td>" in text
     text = site.ask("GET", "/board?grid=370811015901001", grants=None).text
     assert "0537-0000000" in text
     assert site.host.asked == [
         ("credit", "notices", {"period": "2025-01"}, "R_ANONYMOUS"),
+        ("steward", "people_cards", {"ids": ["per_7", "per_8"]}, "R_ANONYMOUS"),
         ("steward", "duty", {"grid": "370811015901001"}, "R_ANONYMOUS"),
     ]
 

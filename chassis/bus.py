@@ -15,7 +15,8 @@ import typing
 import uuid
 import warnings
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -153,13 +154,34 @@ class Door(Entrypoint):  # type: ignore[misc]  # nameko has no types
         raise AttributeError(name)
 
 
-class Command(Door):
+class CallDoor(Door):
+    """A door that is entered by calls. In the nameko container all of a service's share one
+    consumer, which the container brings along (`serve.CallContainer`)."""
+
+    def setup(self) -> None:
+        """Tell the container's consumer which method this door leads to."""
+        self.container.calls.register(self)
+
+    def start(self) -> None:
+        """Begin to take calls; the first door that is started does it for all."""
+        self.container.calls.start()
+
+    def stop(self) -> None:
+        """Take no more calls; those under way are finished by the container."""
+        self.container.calls.stop()
+
+    def kill(self) -> None:
+        """Let go of the broker at once."""
+        self.container.calls.kill()
+
+
+class Command(CallDoor):
     """Changes something: one transaction, one idempotency key."""
 
     kind = "command"
 
 
-class Query(Door):
+class Query(CallDoor):
     """Answers a question; reads only."""
 
     kind = "query"
@@ -541,6 +563,18 @@ class Tx:
             }
         )
         return identity
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """A part of the transaction that may fail alone: its rows, and what was said in it, are
+        undone and the rest goes on."""
+        said = len(self._outgoing)
+        try:
+            with self.conn.begin_nested():
+                yield
+        except BaseException:
+            del self._outgoing[said:]
+            raise
 
     def arm(
         self, kind: str, ref: str, due_at: datetime, data: dict[str, Any] | None = None

@@ -135,9 +135,7 @@ def _read(
     reader = runtime.reads_of.get(delivery.source, {}).get(envelope.fact)
     if reader is None:
         known = ", ".join(sorted(runtime.reads_of.get(delivery.source, {})))
-        bad.append(
-            _Bad(delivery, "UNKNOWN_FACT", f"{envelope.type} is none of {known}", envelope)
-        )
+        bad.append(_Bad(delivery, "UNKNOWN_FACT", f"{envelope.type} is none of {known}", envelope))
         return
     try:
         data = reader.decoder.decode(envelope.data)
@@ -405,9 +403,7 @@ def _park_unreadable(runtime: Runtime, bad: _Bad) -> None:
     )
 
 
-def retry_parked(
-    runtime: Runtime, source: str, *, partitions: Sequence[int] | None = None
-) -> int:
+def retry_parked(runtime: Runtime, source: str, *, partitions: Sequence[int] | None = None) -> int:
     """Try again what an operator marked RETRY, oldest first. Returns how many took effect.
 
     Any worker may call it, also while batches of the same source are delivered: the parking place

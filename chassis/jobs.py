@@ -95,7 +95,6 @@ class Job:
         if saved is not None:
             self.saved = saved
 
-
     def mine(self) -> sa.ColumnElement[bool]:
         """Return the condition that finds the job's row only while this attempt owns it."""
         table = self.runtime.chassis.jobs
@@ -123,7 +122,9 @@ class _Renewal(threading.Thread):
                         sa.update(table).where(self._job.mine()).values(lease_until=_now() + LEASE)
                     )
             except sa.exc.SQLAlchemyError as error:
-                log.warning("lease_not_renewed", extra={"job_id": self._job.job_id, "why": str(error)})
+                log.warning(
+                    "lease_not_renewed", extra={"job_id": self._job.job_id, "why": str(error)}
+                )
 
     def end(self) -> None:
         self._over.set()

@@ -153,24 +153,29 @@ def read_actor(token: str, service: str, method: str, secret: str) -> Actor:
 
 def answer(runtime: Runtime, call: Call) -> dict[str, Any]:
     """Run a call and return the reply as it travels; never raises."""
-    package = runtime.service_cls.__module__.rpartition(".")[0]
     try:
         return {"ok": runtime.call(call)}
-    except Refusal as refusal:
-        return {"refusal": payload(refusal, package)}
     except Exception as error:  # noqa: BLE001  whatever happens, the caller must be answered
-        if store.is_outage(error):
-            log.warning(
-                "call_outage",
-                extra={"service": runtime.name, "method": call.method, "why": str(error)[:300]},
-            )
-            return {"outage": {"retry_after_s": 2}}
-        fault_id = new_uuid()
-        log.exception(
-            "call_fault",
-            extra={"service": runtime.name, "method": call.method, "fault_id": fault_id},
+        return failure(runtime, call.method, error)
+
+
+def failure(runtime: Runtime, method: str, error: BaseException) -> dict[str, Any]:
+    """Return the reply that tells a caller why there is no answer; faults are logged here."""
+    if isinstance(error, Refusal):
+        return {"refusal": payload(error, runtime.service_cls.__module__.rpartition(".")[0])}
+    if store.is_outage(error):
+        log.warning(
+            "call_outage",
+            extra={"service": runtime.name, "method": method, "why": str(error)[:300]},
         )
-        return {"fault": {"id": fault_id}}
+        return {"outage": {"retry_after_s": 2}}
+    fault_id = new_uuid()
+    log.error(
+        "call_fault",
+        exc_info=error,
+        extra={"service": runtime.name, "method": method, "fault_id": fault_id},
+    )
+    return {"fault": {"id": fault_id}}
 
 
 def unpack(service: str, reply: dict[str, Any]) -> Any:

@@ -19,10 +19,10 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chassis import installed
 from chassis.bus import PARTITIONS, Service, entries
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 RPC_EXCHANGE = "fivered.rpc"
 DEAD_CALLS = "rpc.dead"
-GROUP = "fivered.services"
 
 # Dead calls are kept for people to look at, not as a record.
 _DEAD_KEPT_MS = 7 * 24 * 3600 * 1000
@@ -184,27 +183,17 @@ def read_installation(path: str | Path) -> Installation:
     return Installation(members)
 
 
-def installed() -> dict[str, type[Service]]:
-    """Return the service classes that are installed here, by name."""
-    found = {point.name: point.load() for point in entry_points(group=GROUP)}
-    return dict(sorted(found.items()))
-
-
 def find_service(name: str) -> type[Service]:
     """Return the class of a service: by its installed name, or as "module:Class".
 
     Raises:
-        TopologyError: It is not installed.
+        NotInstalled: There is no such service here.
     """
-    if ":" in name:
-        module, _, attribute = name.partition(":")
-        found: type[Service] = getattr(importlib.import_module(module), attribute)
-        return found
-    for point in entry_points(group=GROUP, name=name):
-        cls: type[Service] = point.load()
-        return cls
-    names = ", ".join(sorted(point.name for point in entry_points(group=GROUP))) or "none"
-    raise TopologyError(f"service {name!r} is not installed here (installed: {names})")
+    if ":" not in name:
+        return installed.service_class(name)
+    module, _, attribute = name.partition(":")
+    found: type[Service] = getattr(importlib.import_module(module), attribute)
+    return found
 
 
 def current_installation(own: type[Service] | None = None, path: str | None = None) -> Installation:
@@ -218,7 +207,11 @@ def current_installation(own: type[Service] | None = None, path: str | None = No
         TopologyError: The file cannot be read.
     """
     path = os.environ.get("FIVERED_INSTALLATION", "") if path is None else path
-    found = read_installation(path) if path else installation_of(installed().values())
+    found = (
+        read_installation(path)
+        if path
+        else installation_of(installed.service_class(name) for name in installed.service_names())
+    )
     if own is None or own.name in found.members:
         return found
     return Installation({**found.members, own.name: member_of(own)})
@@ -426,7 +419,9 @@ def public_keys(installation: Installation, service: str) -> list[str]:
     member = installation.members.get(service)
     if member is None:
         return []
-    return [f"{fact}.*" for fact, visibility in sorted(member.says.items()) if visibility == "public"]
+    return [
+        f"{fact}.*" for fact, visibility in sorted(member.says.items()) if visibility == "public"
+    ]
 
 
 def consumer_permission(installation: Installation, user: str, service: str) -> dict[str, str]:

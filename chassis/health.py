@@ -1,0 +1,148 @@
+"""The health page of a process: /live says that its threads turn, /ready that it can do its work.
+
+Plain HTTP on FIVERED_HEALTH_PORT, loopback unless FIVERED_HEALTH_HOST says otherwise; 200 or 503
+and JSON with the reason of each check. What a check cannot find out is not ready.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import sqlalchemy as sa
+
+from chassis import migrate
+from chassis import storage as store
+from chassis.runtime import Runtime
+
+log = logging.getLogger("fivered.health")
+
+STALE_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check has found."""
+
+    ok: bool
+    detail: Any = None
+
+
+Check = Callable[[], Finding]
+
+
+class HealthPage:
+    """The HTTP server of one process. A port of 0 means that there is none."""
+
+    def __init__(self, port: int, live: Mapping[str, Check], ready: Mapping[str, Check]) -> None:
+        self._pages = {"/live": dict(live), "/ready": dict(ready)}
+        self._server: ThreadingHTTPServer | None = None
+        if port:
+            host = os.environ.get("FIVERED_HEALTH_HOST", "127.0.0.1")
+            self._server = ThreadingHTTPServer((host, port), self._handler())
+            self._server.daemon_threads = True
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        page = self
+
+        class Handler(BaseHTTPRequestHandler):
+            timeout = 5
+
+            def do_GET(self) -> None:
+                status, body = page.answer(self.path.partition("?")[0])
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_arguments: Any) -> None:
+                """Probes come every few seconds and say nothing."""
+
+        return Handler
+
+    def answer(self, path: str) -> tuple[int, bytes]:
+        """Return the status and the JSON of a page."""
+        checks = self._pages.get(path)
+        if checks is None:
+            return 404, b'{"pages": ["/live", "/ready"]}'
+        findings = {name: _ask(name, check) for name, check in checks.items()}
+        ok = all(finding.ok for finding in findings.values())
+        shown = {
+            "ok": ok,
+            "checks": {
+                name: {"ok": finding.ok, "detail": finding.detail}
+                for name, finding in findings.items()
+            },
+        }
+        return 200 if ok else 503, json.dumps(shown, default=str, ensure_ascii=False).encode()
+
+    def start(self) -> None:
+        """Serve until the process ends."""
+        if self._server is not None:
+            threading.Thread(target=self._server.serve_forever, name="health", daemon=True).start()
+            log.info("health_page", extra={"port": self._server.server_address[1]})
+
+    def stop(self) -> None:
+        """Close the port."""
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+
+
+def _ask(name: str, check: Check) -> Finding:
+    try:
+        return check()
+    except Exception as error:  # noqa: BLE001  a check that fails is a finding, not a fault
+        return Finding(False, f"{name}: {error}"[:300])
+
+
+def beats(threads: Mapping[str, Callable[[], float]]) -> Check:
+    """Return a check that every thread has turned within the last minute.
+
+    Args:
+        threads: Name -> when it last turned (monotonic); a dead thread answers -inf.
+    """
+
+    def check() -> Finding:
+        now = time.monotonic()
+        late = {
+            name: round(now - beat(), 1) for name, beat in threads.items() if now - beat() > STALE_S
+        }
+        return Finding(not late, late or {"threads": sorted(threads)})
+
+    return check
+
+
+def database(runtime: Runtime) -> Check:
+    """Return a check that the database answers and has every migration of this release."""
+
+    def check() -> Finding:
+        package = runtime.service_cls.__module__.rpartition(".")[0]
+        if migrate.is_behind(runtime.engine, package):
+            return Finding(False, f"migrations are pending: fivered migrate {runtime.name}")
+        return Finding(True, migrate.current_of(runtime.engine))
+
+    return check
+
+
+def outbox(runtime: Runtime) -> Check:
+    """Return a check that nothing has waited for more than a minute in the outbox."""
+
+    def check() -> Finding:
+        table = runtime.chassis.outbox
+        asked = sa.select(sa.func.min(table.c.recorded_at)).where(table.c.sent_at.is_(None))
+        with store.reading(runtime.engine) as conn:
+            oldest = conn.execute(asked).scalar()
+        age = (datetime.now(UTC) - oldest).total_seconds() if oldest else 0.0
+        return Finding(age < STALE_S, {"oldest_s": round(age, 1)})
+
+    return check

@@ -1,0 +1,86 @@
+"""What `serve` and `work` do alike: open their service, wait for its database."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+
+import sqlalchemy as sa
+
+from chassis import migrate, topology
+from chassis import storage as store
+from chassis.runtime import Runtime
+from chassis.settings import ProcessSettings, SettingsError, read_all
+
+log = logging.getLogger("fivered.process")
+
+_LONGEST_WAIT_S = 5.0
+
+
+def open_runtime(
+    name: str, *, cooperative: bool = False, hears: bool = True
+) -> tuple[Runtime, topology.Installation]:
+    """Open the service of this process from its environment.
+
+    Args:
+        name: An installed service, or "module:Class".
+        cooperative: True under eventlet.
+        hears: False for a process that needs to know nothing of the other services; the
+            installation then has no member but its own.
+
+    Raises:
+        NotInstalled: There is no such service here.
+        SettingsError: Lists every missing or wrong variable.
+    """
+    cls = topology.find_service(name)
+    variable = f"FIVERED_{cls.name.upper()}_DATABASE_URL"
+    url = os.environ.get(variable, "")
+    problems = []
+    if not url.startswith("postgresql"):
+        problems.append(f"{variable} is not set: postgresql://user:password@host/database")
+    if not os.environ.get("FIVERED_BROKER_URL"):
+        problems.append("FIVERED_BROKER_URL is not set: amqp(s)://user:password@host:port/vhost")
+    try:
+        read_all([ProcessSettings, cls.settings_type])
+    except SettingsError as error:
+        problems.extend(error.problems)
+    try:
+        installation = (
+            topology.current_installation(cls) if hears else topology.installation_of([cls])
+        )
+    except topology.TopologyError as error:
+        problems.append(f"FIVERED_INSTALLATION: {error}")
+    if problems:
+        raise SettingsError(sorted(problems))
+    return Runtime.open(cls, url, cooperative=cooperative), installation
+
+
+def wait_for_database(runtime: Runtime, stopping: Callable[[float], bool]) -> bool:
+    """Wait until the database answers, is migrated and has its first rows.
+
+    Args:
+        runtime: The service.
+        stopping: Waits some seconds; returns True when the process is to end.
+
+    Returns:
+        False when the process was asked to end meanwhile.
+    """
+    wait = 0.2
+    package = runtime.service_cls.__module__.rpartition(".")[0]
+    while True:
+        try:
+            if not migrate.is_behind(runtime.engine, package):
+                runtime.prepare()
+                return True
+            log.error(
+                "migrations_pending",
+                extra={"service": runtime.name, "remedy": f"fivered migrate {runtime.name}"},
+            )
+        except sa.exc.SQLAlchemyError as error:
+            if not store.is_outage(error):
+                raise
+            log.warning("storage_outage", extra={"service": runtime.name, "why": str(error)[:300]})
+        if stopping(wait):
+            return False
+        wait = min(wait * 2, _LONGEST_WAIT_S)

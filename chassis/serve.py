@@ -1,0 +1,476 @@
+"""The nameko container of one service: answers its commands and queries over RabbitMQ.
+
+Run as `python -m chassis.serve SERVICE` (`fivered serve` replaces itself by that): eventlet must
+patch the standard library before anything else is imported. Subscriptions, timers and jobs are
+inert here; the worker has them.
+
+The call queue is transient and auto-delete: it lives exactly as long as somebody consumes it, so
+a call to a stopped service comes back at once. Replies have a connection and a greenlet of their
+own, because publishing through py-amqp also reads from the socket, and only one greenlet may.
+"""
+
+from __future__ import annotations
+
+import warnings
+
+with warnings.catch_warnings():
+    # eventlet announces its retirement at every import (DECISIONS 3).
+    warnings.simplefilter("ignore")
+    import eventlet
+
+    if __name__ == "__main__":
+        eventlet.monkey_patch()
+
+import contextlib
+import logging
+import os
+import signal
+import sys
+import time
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import amqp
+import kombu
+import msgspec
+from eventlet.event import Event
+from eventlet.queue import Empty, LightQueue
+from eventlet.semaphore import Semaphore
+from nameko.containers import ServiceContainer
+
+from chassis import health, logs, process, rpc, topology
+from chassis.bus import CallDoor
+from chassis.refusal import NotFound, RoleDenied
+from chassis.runtime import Runtime
+
+log = logging.getLogger("fivered.serve")
+
+DRAIN_S = 25.0
+HEARTBEAT_S = 20
+# While the last consumer says goodbye, calls that wait in its queue are still taken, this long.
+_EMPTY_S = 5.0
+_BIND_EVERY_S = 2.0
+_LONGEST_WAIT_S = 5.0
+# py-amqp meets a connection that another greenlet has closed as an AttributeError of None.
+_BROKEN = (OSError, amqp.AMQPError, kombu.exceptions.KombuError, EOFError, AttributeError)
+
+
+@dataclass(slots=True)
+class _Letter:
+    """One answer on its way, and the delivery that it ends."""
+
+    to: str
+    generation: int
+    tag: int
+    correlation_id: str | None = None
+    ends_at: float | None = None
+    body: bytes = b""
+    headers: dict[str, Any] | None = None
+
+
+class Calls:
+    """Takes a service's calls off the broker and sends the replies; one per container."""
+
+    def __init__(self, container: CallContainer, runtime: Runtime, url: str) -> None:
+        self.beat = time.monotonic()
+        self.connected = self.answering = self.blocked = False
+        self.why = "not connected yet"
+        self.answered = 0
+        self._container = container
+        self._runtime = runtime
+        self._url = url
+        self._queue = topology.call_queue(runtime.name)
+        self._doors: dict[str, CallDoor] = {}
+        self._letters: LightQueue[_Letter | None] = LightQueue()
+        self._writing = Semaphore()
+        self._channel: Any = None
+        # Counts connections: a delivery tag means nothing on the next one.
+        self._generation = 0
+        self._started = False
+        self._stopping = False
+        self._stopped = Event()
+        self._flushing = False
+        self._flushed = Event()
+
+    # ----------------------------------------------------------------------- what the doors call
+
+    def register(self, door: CallDoor) -> None:
+        """Learn a method."""
+        self._doors[door.method_name] = door
+
+    def start(self) -> None:
+        """Begin, once for all doors."""
+        if not self._started:
+            self._started = True
+            self._container.spawn_managed_thread(self._take, identifier="calls")
+            self._container.spawn_managed_thread(self._send, identifier="replies")
+
+    def stop(self) -> None:
+        """Take no more calls; returns when none can come any more."""
+        self._stopping = True
+        if self._started:
+            self._stopped.wait()
+
+    def flush(self) -> None:
+        """Send the replies that wait, then let go of the broker."""
+        self._flushing = True
+        if self._started:
+            self._letters.put(None)
+            self._flushed.wait()
+
+    def kill(self) -> None:
+        """Let go at once; unanswered calls go to another replica."""
+        self._stopping = self._flushing = True
+
+    # --------------------------------------------------------------------------------- taking calls
+
+    def _take(self) -> None:
+        wait = 0.1
+        while not self._stopping:
+            began = time.monotonic()
+            try:
+                self._consume()
+            except _BROKEN as error:
+                self.why = repr(error)[:300]
+                log.warning("broker_waits", extra={"service": self._runtime.name, "why": self.why})
+            except Exception as error:
+                # An exception that leaves a managed thread would kill the container.
+                self.why = repr(error)[:300]
+                log.exception("calls_fault", extra={"service": self._runtime.name})
+            self.connected = False
+            self._generation += 1
+            if time.monotonic() - began > 10:
+                wait = 0.1
+            if not self._stopping:
+                eventlet.sleep(wait)
+            wait = min(wait * 2, _LONGEST_WAIT_S)
+        if not self._stopped.ready():
+            self._stopped.send(None)
+
+    def _connect(self, what: str) -> kombu.Connection:
+        connection = kombu.Connection(
+            self._url,
+            heartbeat=HEARTBEAT_S,
+            connect_timeout=5,
+            transport_options={
+                "client_properties": {
+                    "connection_name": f"fivered {self._runtime.name} {what}",
+                },
+            },
+        )
+        try:
+            connection.connect()
+        except BaseException:
+            connection.collect(socket_timeout=0.1)
+            raise
+        return connection
+
+    def _consume(self) -> None:
+        connection = self._connect("calls")
+        try:
+            channel = self._channel = connection.channel()
+            # One call per worker: spawning never waits, so this greenlet always serves the
+            # connection.
+            channel.basic_qos(0, self._container.max_workers, False)
+            self._declare(connection, channel)
+            channel = self._channel
+            tag = channel.basic_consume(
+                self._queue, callback=partial(self._arrived, self._generation)
+            )
+            self.connected, self.why = True, ""
+            log.info("serving", extra={"service": self._runtime.name})
+            self._turn(connection, channel)
+            self._say_goodbye(connection, channel, tag)
+            self._stopped.send(None)
+            self._finish(connection)
+            with eventlet.Timeout(2, False):
+                connection.close()
+        finally:
+            self._channel = None
+            # A broker that hangs must not hold us: the socket is closed, not the conversation.
+            connection.collect(socket_timeout=0.1)
+
+    def _declare(self, connection: kombu.Connection, channel: Any) -> None:
+        try:
+            channel.exchange_declare(topology.RPC_EXCHANGE, "direct", passive=True)
+        except amqp.NotFound:
+            # A broker without topology. With a restricted user this fails, and the service waits
+            # for `fivered topology apply`.
+            channel = self._channel = connection.channel()
+            channel.basic_qos(0, self._container.max_workers, False)
+            channel.exchange_declare(
+                topology.RPC_EXCHANGE, "direct", durable=True, auto_delete=False
+            )
+        channel.queue_declare(self._queue, durable=False, exclusive=False, auto_delete=True)
+        self._bind(channel)
+
+    def _bind(self, channel: Any) -> None:
+        channel.queue_bind(self._queue, topology.RPC_EXCHANGE, self._runtime.name)
+
+    def _turn(self, connection: kombu.Connection, channel: Any) -> None:
+        bind_at = time.monotonic() + _BIND_EVERY_S
+        while not self._stopping:
+            now = self.beat = time.monotonic()
+            if now >= bind_at:
+                bind_at = now + _BIND_EVERY_S
+                with self._writing:
+                    connection.heartbeat_check()
+                # A replica that ended in the same moment may have taken the binding with it.
+                self._bind(channel)
+            with contextlib.suppress(TimeoutError):
+                connection.drain_events(timeout=0.5)
+
+    def _say_goodbye(self, connection: kombu.Connection, channel: Any, tag: str) -> None:
+        """Stop consuming without losing a call: the queue goes with its last consumer."""
+        found = channel.queue_declare(self._queue, passive=True)
+        if found.consumer_count <= 1:
+            channel.queue_unbind(self._queue, topology.RPC_EXCHANGE, self._runtime.name)
+            end = time.monotonic() + _EMPTY_S
+            while found.message_count and time.monotonic() < end:
+                with contextlib.suppress(TimeoutError):
+                    connection.drain_events(timeout=0.1)
+                found = channel.queue_declare(self._queue, passive=True)
+        channel.basic_cancel(tag)
+
+    def _finish(self, connection: kombu.Connection) -> None:
+        """Keep the connection until the last reply is sent and acknowledged."""
+        while not self._flushed.ready():
+            with contextlib.suppress(TimeoutError):
+                connection.drain_events(timeout=0.05)
+            eventlet.sleep(0)
+
+    def _arrived(self, generation: int, message: Any) -> None:
+        """Take one message. Whatever is in it, the process stays up."""
+        properties = message.properties
+        body = message.body if isinstance(message.body, bytes) else str(message.body).encode()
+        reply_to = properties.get("reply_to")
+        if not reply_to:
+            self._bury(body, "there is no reply_to", generation, message.delivery_tag)
+            return
+        letter = _Letter(
+            reply_to, generation, message.delivery_tag, properties.get("correlation_id")
+        )
+        try:
+            call, letter.ends_at = rpc.read_call(
+                body,
+                properties.get("application_headers") or {},
+                self._runtime.name,
+                self._runtime.process.actor_key,
+            )
+            door = self._doors.get(call.method)
+            if door is None:
+                raise NotFound(kind="method", id=f"{self._runtime.name}.{call.method}"[:120])
+        except (RoleDenied, NotFound) as refusal:
+            self._answer(letter, rpc.failure(self._runtime, "", refusal))
+            return
+        except Exception as error:  # noqa: BLE001  a stranger's bytes may break anything
+            self._bury(body, str(error), -1, 0)
+            self._answer(letter, {"fault": {"id": "unreadable request"}})
+            return
+        if letter.ends_at is not None and time.time() > letter.ends_at:
+            # Nobody waits any more, and the caller was told that the outcome is unknown.
+            log.info("call_expired", extra={"service": self._runtime.name, "method": call.method})
+            self._acknowledge(generation, message.delivery_tag)
+            return
+        self._container.spawn_worker(
+            door, (call,), {}, handle_result=partial(self._handled, letter, call.method)
+        )
+
+    def _handled(
+        self, letter: _Letter, method: str, _context: Any, result: Any, exc_info: Any
+    ) -> tuple[Any, Any]:
+        """Answer what a worker returned or raised. Raising here would kill the container."""
+        said = (
+            {"ok": result} if exc_info is None else rpc.failure(self._runtime, method, exc_info[1])
+        )
+        self._answer(letter, said)
+        # nameko hands this on to dependencies only, and ours do not care.
+        return result, None
+
+    def _answer(self, letter: _Letter, said: dict[str, Any]) -> None:
+        try:
+            letter.body = msgspec.json.encode(said)
+        except (TypeError, ValueError, msgspec.MsgspecError) as error:
+            letter.body = msgspec.json.encode(rpc.failure(self._runtime, "", error))
+        self._letters.put(letter)
+
+    def _bury(self, body: bytes, why: str, generation: int, tag: int) -> None:
+        """Keep what cannot be read where people can look at it, with the reason."""
+        log.error("call_unreadable", extra={"service": self._runtime.name, "why": why[:300]})
+        headers = {"service": self._runtime.name, "reason": why[:300]}
+        self._letters.put(_Letter(topology.DEAD_CALLS, generation, tag, body=body, headers=headers))
+
+    def _acknowledge(self, generation: int, tag: int) -> None:
+        channel = self._channel
+        if channel is None or generation != self._generation:
+            return
+        with contextlib.suppress(*_BROKEN), self._writing:
+            channel.basic_ack(tag)
+
+    # ------------------------------------------------------------------------------ sending replies
+
+    def _send(self) -> None:
+        wait = 0.1
+        waiting: list[_Letter] = []
+        while not self._flushed.ready():
+            try:
+                connection = self._connect("replies")
+                try:
+                    wait = 0.1
+                    self.answering = True
+                    self._answer_all(connection, waiting)
+                finally:
+                    self.answering = self.blocked = False
+                    connection.collect(socket_timeout=0.1)
+            except _BROKEN as error:
+                log.warning(
+                    "replies_wait", extra={"service": self._runtime.name, "why": repr(error)[:300]}
+                )
+            except Exception:
+                log.exception("replies_fault", extra={"service": self._runtime.name})
+            if self._flushing and not self._flushed.ready():
+                # The end does not wait for a broker that is away: nobody could read the replies.
+                self._flushed.send(None)
+            if not self._flushed.ready():
+                eventlet.sleep(wait)
+                wait = min(wait * 2, _LONGEST_WAIT_S)
+
+    def _answer_all(self, connection: kombu.Connection, waiting: list[_Letter]) -> None:
+        """Publish replies until the end, or until the connection breaks."""
+        channel = connection.channel()
+        transport = connection.connection
+        transport.on_blocked = lambda *_: setattr(self, "blocked", True)
+        transport.on_unblocked = lambda *_: setattr(self, "blocked", False)
+        beat_at = 0.0
+        while True:
+            if time.monotonic() >= beat_at:
+                beat_at = time.monotonic() + 5
+                with contextlib.suppress(TimeoutError):
+                    connection.drain_events(timeout=0.001)
+                connection.heartbeat_check()
+            if not waiting:
+                try:
+                    item = self._letters.get(timeout=1.0)
+                except Empty:
+                    continue
+                if item is None:
+                    with eventlet.Timeout(2, False):
+                        connection.close()
+                    self._flushed.send(None)
+                    return
+                waiting.append(item)
+            letter = waiting[0]
+            self._publish(channel, letter)
+            waiting.clear()
+            self.answered += 1
+            self._acknowledge(letter.generation, letter.tag)
+
+    def _publish(self, channel: Any, letter: _Letter) -> None:
+        properties: dict[str, Any] = {"content_type": "application/json"}
+        if letter.correlation_id is not None:
+            properties["correlation_id"] = letter.correlation_id
+        if letter.headers is not None:
+            properties |= {"application_headers": letter.headers, "delivery_mode": 2}
+        if letter.ends_at is not None:
+            left_ms = int((letter.ends_at - time.time()) * 1000)
+            if left_ms <= 0:
+                return
+            properties["expiration"] = str(left_ms)
+        channel.basic_publish(
+            amqp.Message(letter.body, **properties), exchange="", routing_key=letter.to
+        )
+
+
+class CallContainer(ServiceContainer):  # type: ignore[misc]  # nameko has no types
+    """A nameko container whose doors share one consumer, and which ends in the right order."""
+
+    def __init__(self, runtime: Runtime, url: str) -> None:
+        self.fivered_runtime = runtime
+        self.calls = Calls(self, runtime, url)
+        super().__init__(runtime.service_cls, {"max_workers": runtime.process.pool_size})
+
+    def stop(self) -> None:
+        """Take no more calls, finish those under way, send their replies, let go."""
+        self.calls.stop()
+        self._worker_pool.waitall()
+        self.calls.flush()
+        super().stop()
+
+    def page(self, port: int) -> health.HealthPage:
+        """Return the health page of this process."""
+        calls, runtime = self.calls, self.fivered_runtime
+
+        def broker() -> health.Finding:
+            ok = calls.connected and calls.answering and not calls.blocked
+            detail = {"blocked": calls.blocked, "answered": calls.answered, "why": calls.why}
+            return health.Finding(ok, detail)
+
+        ready = {
+            "database": health.database(runtime),
+            "broker": broker,
+            "outbox": health.outbox(runtime),
+        }
+        live = {"greenlets": health.beats({"calls": lambda: calls.beat})}
+        return health.HealthPage(port, live, ready)
+
+
+def run(service_name: str) -> int:
+    """Answer the calls of a service until SIGTERM or SIGINT. Returns the exit status.
+
+    Args:
+        service_name: An installed service, or "module:Class".
+
+    Raises:
+        NotInstalled: There is no such service here.
+        SettingsError: Lists every missing or wrong variable.
+    """
+    if not eventlet.patcher.is_monkey_patched("socket"):
+        # Whoever calls has imported half of the standard library unpatched. The settings are
+        # read first, so that what is wrong with them is said by the caller's own means.
+        runtime, _ = process.open_runtime(service_name, hears=False)
+        runtime.close()
+        sys.stdout.flush()
+        arguments = [sys.executable, "-m", "chassis.serve", service_name]
+        os.execv(sys.executable, arguments)  # noqa: S606  replaces this process by itself
+    runtime, _ = process.open_runtime(service_name, cooperative=True, hears=False)
+    logs.configure(f"{runtime.name} serve")
+    # It would log each refusal as an error with its traceback; `rpc.failure` logs what is one.
+    logging.getLogger("nameko.containers").setLevel("CRITICAL")
+    stopping: list[int] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda signum, _frame: stopping.append(signum))
+    return _serve(runtime, stopping)
+
+
+def _serve(runtime: Runtime, stopping: list[int]) -> int:
+    container = CallContainer(runtime, runtime.process.broker_url)
+    page = container.page(runtime.process.health_port)
+    page.start()
+
+    def asked_to_end(seconds: float) -> bool:
+        end = time.monotonic() + seconds
+        while not stopping and time.monotonic() < end:
+            eventlet.sleep(0.1)
+        return bool(stopping)
+
+    if not process.wait_for_database(runtime, asked_to_end):
+        return 0
+    container.start()
+    while not asked_to_end(3600):
+        pass
+    clean = False
+    with eventlet.Timeout(DRAIN_S, False):
+        container.stop()
+        clean = True
+    log.info("stopped", extra={"service": runtime.name, "clean": clean})
+    if not clean:
+        # What is not committed is rolled back by the database, and its caller may repeat it.
+        os._exit(1)
+    page.stop()
+    runtime.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run(sys.argv[1]))

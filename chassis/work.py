@@ -1,0 +1,457 @@
+"""The worker of one service: relay, subscriptions, timers and jobs, in plain threads.
+
+Any number of workers may run beside each other. The broker gives each partition to one of them
+(single active consumer) and hands it to another at once when that one dies; a lock gives the relay
+to one; a timer fires for whoever deletes its row; a job belongs to whoever holds its lease.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import pika
+import sqlalchemy as sa
+
+from chassis import health, idempotency, inbox, jobs, logs, process, timers, topology
+from chassis import storage as store
+from chassis.relay import Relay
+from chassis.runtime import Runtime
+
+log = logging.getLogger("fivered.work")
+
+# A batch is one transaction. Beyond some 500 events the rate does not grow any more (measured with
+# bench/subscribe.py), but a failing batch takes longer to halve and its locks are held longer.
+BATCH = 500
+# Per queue, and there is one per partition: the next batch has arrived while one is in work.
+PREFETCH = 500
+DRAIN_S = 25.0
+# All poison of one batch together pauses at most so long, however many events fail.
+MOST_PAUSE_S = 4.0
+KEEP_OUTBOX = timedelta(days=90)
+KEEP_INBOX = timedelta(days=120)
+SWEEP_EVERY_S = 3600.0
+_SWEEP_ROWS = 5_000
+_LONGEST_WAIT_S = 5.0
+
+
+class Subscriber:
+    """Hears one source: one thread holds the connection, one takes batches into effect.
+
+    So the connection lives (heartbeats, acknowledgements) however long a batch takes.
+    """
+
+    def __init__(
+        self, runtime: Runtime, url: str, source: str, queues: Sequence[topology.Queue]
+    ) -> None:
+        self.runtime = runtime
+        self.source = source
+        self.connected = False
+        self.beat = time.monotonic()
+        self.why = "not connected yet"
+        self._url = url
+        self._queues = list(queues)
+        self._stopping = threading.Event()
+        self._done = threading.Event()
+        self._news = threading.Condition()
+        self._arrived: deque[tuple[int, inbox.Delivery]] = deque()
+        # Counts connections: a delivery tag means nothing on the next one.
+        self._generation = 0
+        self._connection: pika.BlockingConnection | None = None
+        self._channel: Any = None
+        name = f"{runtime.name}-hears-{source}"
+        self.threads = (
+            threading.Thread(target=self._listen, name=name, daemon=True),
+            threading.Thread(target=self._handle, name=f"{name}-effect", daemon=True),
+        )
+
+    def start(self) -> None:
+        """Start both threads."""
+        for thread in self.threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Ask for the end: the batch in work is finished, the rest stays with the broker."""
+        self._stopping.set()
+        with self._news:
+            self._news.notify_all()
+
+    # ------------------------------------------------------------------------------ the connection
+
+    def _listen(self) -> None:
+        wait = 0.1
+        while not self._done.is_set():
+            began = time.monotonic()
+            try:
+                self._consume()
+            except (pika.exceptions.AMQPError, OSError) as error:
+                self.why = repr(error)[:300]
+                log.warning(
+                    "subscriber_waits",
+                    extra={"service": self.runtime.name, "source": self.source, "why": self.why},
+                )
+            except Exception as error:
+                self.why = repr(error)[:300]
+                log.exception("subscriber_fault", extra={"service": self.runtime.name})
+            self.connected = False
+            self._forget()
+            if time.monotonic() - began > 10:
+                wait = 0.1
+            self.beat = time.monotonic()
+            self._done.wait(wait)
+            wait = min(wait * 2, _LONGEST_WAIT_S)
+
+    def _consume(self) -> None:
+        connection = pika.BlockingConnection(
+            topology.parameters(self._url, f"fivered {self.runtime.name} hears {self.source}", pika)
+        )
+        try:
+            channel = connection.channel()
+            channel.basic_qos(prefetch_count=PREFETCH)
+            with self._news:
+                self._generation += 1
+                self._connection, self._channel = connection, channel
+            for queue in self._queues:
+                channel.basic_consume(queue.name, partial(self._take, queue.partition))
+            self.connected, self.why = True, ""
+            log.info("subscribed", extra={"service": self.runtime.name, "source": self.source})
+            while not self._done.is_set():
+                self.beat = time.monotonic()
+                connection.process_data_events(time_limit=1.0)
+                if not channel.is_open:
+                    # The broker cancels a consumer whose queue was deleted.
+                    raise ConnectionError("channel closed")
+                if not channel.consumer_tags:
+                    raise ConnectionError("no queue left to consume")
+        finally:
+            with contextlib.suppress(Exception):
+                connection.close()
+
+    def _take(self, partition: int, _channel: Any, method: Any, _p: Any, body: bytes) -> None:
+        delivery = inbox.Delivery(body, self.source, partition)
+        with self._news:
+            self._arrived.append((method.delivery_tag, delivery))
+            self._news.notify()
+
+    def _forget(self) -> None:
+        """Drop what has arrived on a connection that is gone; the broker brings it again."""
+        with self._news:
+            self._generation += 1
+            self._connection = self._channel = None
+            self._arrived.clear()
+            self._news.notify_all()
+
+    # --------------------------------------------------------------------------------- the effect
+
+    def _handle(self) -> None:
+        while not self._stopping.is_set():
+            with self._news:
+                while not self._arrived and not self._stopping.is_set():
+                    self._news.wait(1.0)
+                if self._stopping.is_set():
+                    break
+                count = min(len(self._arrived), BATCH)
+                batch = [self._arrived.popleft() for _ in range(count)]
+                generation = self._generation
+            if self._deliver([delivery for _, delivery in batch], generation):
+                self._acknowledge(batch[-1][0], generation)
+        if self._connection is not None:
+            with contextlib.suppress(Exception):
+                # Queued behind the last acknowledgement, so that it goes out before the end.
+                self._connection.add_callback_threadsafe(self._done.set)
+        else:
+            self._done.set()
+
+    def _deliver(self, deliveries: list[inbox.Delivery], generation: int) -> bool:
+        """Bring a batch into effect, however long the database is away.
+
+        Returns whether it may be acknowledged: not when the worker ends or the connection is lost.
+        """
+        wait = 0.2
+        while True:
+            left = MOST_PAUSE_S
+
+            def pause(seconds: float) -> None:
+                nonlocal left
+                seconds = min(seconds, left)
+                left -= seconds
+                self._stopping.wait(seconds)
+
+            try:
+                inbox.deliver(self.runtime, deliveries, pause=pause)
+            except inbox.Outage as outage:
+                log.warning(
+                    "storage_outage",
+                    extra={"service": self.runtime.name, "why": str(outage)[:300]},
+                )
+            except Exception:
+                # Not the handler's (that is parked) but ours, or the parking place fails: what
+                # was not taken into effect is not acknowledged.
+                log.exception("delivery_fault", extra={"service": self.runtime.name})
+            else:
+                return True
+            if self._stopping.wait(wait) or generation != self._generation:
+                return False
+            wait = min(wait * 2, 10.0)
+
+    def _acknowledge(self, tag: int, generation: int) -> None:
+        """Acknowledge everything up to `tag`: batches are taken in order, one at a time."""
+        connection, channel = self._connection, self._channel
+        if connection is None or generation != self._generation:
+            return
+
+        def acknowledge() -> None:
+            if generation == self._generation and channel.is_open:
+                channel.basic_ack(tag, multiple=True)
+
+        with contextlib.suppress(pika.exceptions.AMQPError):
+            connection.add_callback_threadsafe(acknowledge)
+
+
+class Routine(threading.Thread):
+    """A thread that does one thing again and again, and survives whatever happens in it."""
+
+    def __init__(self, name: str, turn: Callable[[], float]) -> None:
+        """Make the thread.
+
+        Args:
+            name: For logs and the health page.
+            turn: Does the work; returns how long to sleep, unless woken.
+        """
+        super().__init__(name=name, daemon=True)
+        self.beat = time.monotonic()
+        self.wake = threading.Event()
+        self.stopping = threading.Event()
+        self._turn = turn
+
+    def run(self) -> None:
+        """Turn until stopped."""
+        wait = 0.2
+        while not self.stopping.is_set():
+            self.beat = time.monotonic()
+            try:
+                sleep = self._turn()
+                wait = 0.2
+            except Exception as error:
+                if isinstance(error, inbox.Outage) or store.is_outage(error):
+                    log.warning("storage_outage", extra={"at": self.name, "why": str(error)[:300]})
+                else:
+                    log.exception("routine_fault", extra={"at": self.name})
+                sleep, wait = wait, min(wait * 2, _LONGEST_WAIT_S)
+            if sleep > 0:
+                self.wake.wait(sleep)
+            self.wake.clear()
+
+    def stop(self) -> None:
+        """Ask for the end after the present turn."""
+        self.stopping.set()
+        self.wake.set()
+
+
+class Worker:
+    """All threads of a worker process."""
+
+    def __init__(self, runtime: Runtime, url: str, installation: topology.Installation) -> None:
+        self.runtime = runtime
+        self.relay = Relay(runtime, url, installation, on_said=self._wake)
+        by_source: dict[str, list[topology.Queue]] = {}
+        for queue in installation.queues():
+            if queue.subscriber == runtime.name:
+                by_source.setdefault(queue.source, []).append(queue)
+        self.subscribers = [
+            Subscriber(runtime, url, source, queues) for source, queues in by_source.items()
+        ]
+        self._sweep_at = time.monotonic() + 60
+        self.timers = Routine(f"timers-{runtime.name}", self._fire)
+        self.jobs = Routine(f"jobs-{runtime.name}", self._job)
+        self.keeper = Routine(f"keeper-{runtime.name}", self._keep)
+        self.routines = [self.timers, self.keeper]
+        if runtime.job_doors:
+            self.routines.append(self.jobs)
+
+    def _wake(self) -> None:
+        # What is said is often what also arms a timer or starts a job.
+        self.timers.wake.set()
+        self.jobs.wake.set()
+
+    def _fire(self) -> float:
+        limit = 200
+        if timers.fire_due(self.runtime, limit=limit) == limit:
+            return 0.0
+        due = timers.next_due(self.runtime)
+        if due is None:
+            return 1.0
+        # Never longer than a second: another process may arm an earlier one or move the clock. A
+        # failed timer is overdue and waits for its next try.
+        return min(1.0, max(0.05, (due - self.runtime.now()).total_seconds()))
+
+    def _job(self) -> float:
+        return 0.0 if jobs.run_next(self.runtime, stopping=self.jobs.stopping.is_set) else 1.0
+
+    def _keep(self) -> float:
+        table = self.runtime.chassis.parked
+        with store.reading(self.runtime.engine) as conn:
+            asked = sa.select(table.c.source).where(table.c.state == "RETRY").distinct()
+            marked = list(conn.execute(asked).scalars())
+        for source in marked:
+            if source == "timer":
+                timers.retry_parked_timers(self.runtime)
+            else:
+                inbox.retry_parked(self.runtime, source)
+        if time.monotonic() >= self._sweep_at:
+            self._sweep_at = time.monotonic() + SWEEP_EVERY_S
+            sweep(self.runtime)
+        return 1.0
+
+    def start(self) -> None:
+        """Start the threads."""
+        self.relay.start()
+        for subscriber in self.subscribers:
+            subscriber.start()
+        for routine in self.routines:
+            routine.start()
+
+    def stop(self, deadline_s: float = DRAIN_S) -> bool:
+        """End: first what takes work in, last the relay. Returns whether all ended in time."""
+        end = time.monotonic() + deadline_s
+        for subscriber in self.subscribers:
+            subscriber.stop()
+        for routine in self.routines:
+            routine.stop()
+        threads: list[threading.Thread] = [
+            thread for subscriber in self.subscribers for thread in reversed(subscriber.threads)
+        ]
+        for thread in (*threads, *self.routines):
+            thread.join(max(0.0, end - time.monotonic()))
+        self.relay.stop()
+        self.relay.join(max(1.0, end - time.monotonic()))
+        return not any(t.is_alive() for t in (*threads, *self.routines, self.relay))
+
+    def page(self, port: int) -> health.HealthPage:
+        """Return the health page of this worker."""
+        turning: dict[str, Callable[[], float]] = {
+            self.relay.name: lambda: self.relay.state.beat if self.relay.is_alive() else -1e9
+        }
+        for routine in self.routines:
+            turning[routine.name] = partial(_routine_beat, routine)
+        for subscriber in self.subscribers:
+            turning[subscriber.threads[0].name] = partial(_subscriber_beat, subscriber)
+        ready = {
+            "database": health.database(self.runtime),
+            "broker": self._broker,
+            "outbox": health.outbox(self.runtime),
+            "topology": self._topology,
+        }
+        return health.HealthPage(port, {"threads": health.beats(turning)}, ready)
+
+    def _broker(self) -> health.Finding:
+        state = self.relay.state
+        away = {s.source: s.why for s in self.subscribers if not s.connected}
+        relay = (
+            ("blocked" if state.blocked else "connected" if state.connected else state.why)
+            if state.active
+            else "standing by"
+        )
+        sends = not state.active or (state.connected and not state.blocked)
+        # Standing by without having reached the broker or the database is not ready either.
+        return health.Finding(
+            sends and not away and not (state.why and not state.active),
+            {"relay": relay, "sent": state.sent, "not_heard": away},
+        )
+
+    def _topology(self) -> health.Finding:
+        lacking = [f"{fact}.{partition}" for fact, partition in self.relay.state.unroutable]
+        return health.Finding(not lacking, {"unroutable": lacking})
+
+
+def _routine_beat(routine: Routine) -> float:
+    # A job or a batch of timers may take long; a routine lives as long as its thread.
+    return time.monotonic() if routine.is_alive() else -1e9
+
+
+def _subscriber_beat(subscriber: Subscriber) -> float:
+    alive = all(thread.is_alive() for thread in subscriber.threads)
+    return subscriber.beat if alive else -1e9
+
+
+def sweep(runtime: Runtime) -> dict[str, int]:
+    """Forget keys, receipts and sent events that nobody can ask for any more.
+
+    In small transactions, so that a big backlog never holds locks for long.
+    """
+    chassis, now = runtime.chassis, datetime.now(UTC)
+    outbox, heard = chassis.outbox, chassis.inbox
+    old_sent = sa.select(outbox.c.id).where(outbox.c.sent_at < now - KEEP_OUTBOX).limit(_SWEEP_ROWS)
+    old_heard = (
+        sa.select(heard.c.handler, heard.c.event_id)
+        .where(heard.c.heard_at < now - KEEP_INBOX)
+        .limit(_SWEEP_ROWS)
+    )
+    statements = {
+        "outbox": sa.delete(outbox).where(outbox.c.id.in_(old_sent)),
+        "inbox": sa.delete(heard).where(
+            sa.tuple_(heard.c.handler, heard.c.event_id).in_(old_heard)
+        ),
+    }
+    gone: dict[str, int] = {}
+    for name, statement in statements.items():
+        while True:
+            with runtime.engine.begin() as conn:
+                count = conn.execute(statement).rowcount
+            gone[name] = gone.get(name, 0) + count
+            if count < _SWEEP_ROWS:
+                break
+    with runtime.engine.begin() as conn:
+        gone["idempotency"] = idempotency.sweep(conn, chassis.idempotency)
+    if any(gone.values()):
+        log.info("swept", extra={"service": runtime.name, **gone})
+    return gone
+
+
+def run(service_name: str) -> int:
+    """Run the worker of a service until SIGTERM or SIGINT. Returns the exit status.
+
+    Args:
+        service_name: An installed service, or "module:Class".
+
+    Raises:
+        NotInstalled: There is no such service here.
+        SettingsError: Lists every missing or wrong variable.
+    """
+    runtime, installation = process.open_runtime(service_name)
+    logs.configure(f"{runtime.name} work")
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    worker = Worker(runtime, runtime.process.broker_url, installation)
+    page = worker.page(runtime.process.health_port)
+    page.start()
+    if not process.wait_for_database(runtime, stopping.wait):
+        return 0
+    worker.start()
+    log.info("working", extra={"service": runtime.name})
+    while not stopping.wait(3600):
+        pass
+    clean = worker.stop()
+    log.info("stopped", extra={"service": runtime.name, "clean": clean})
+    page.stop()
+    if not clean:
+        # A thread that does not end would hold the process; what it was doing is not committed
+        # and not acknowledged, so it is done again elsewhere.
+        os._exit(1)
+    runtime.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run(sys.argv[1]))

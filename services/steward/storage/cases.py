@@ -43,7 +43,7 @@ def insert(conn: sa.Connection, **values: Any) -> bool:
     """Insert a request. Returns False when its external reference was seen before."""
     statement = store.insert(conn, requests).values(**values)
     statement = statement.on_conflict_do_nothing(index_elements=["channel", "external_ref"])
-    return conn.execute(statement).rowcount == 1
+    return conn.execute(statement.returning(requests.c.request_id)).first() is not None
 
 
 def update(conn: sa.Connection, request_id: str, **values: Any) -> None:

@@ -25,7 +25,7 @@ def known(conn: sa.Connection, codes: Iterable[str], kind: str) -> set[str]:
 def insert_area(conn: sa.Connection, **values: Any) -> bool:
     """Insert an area. Returns False when the code exists."""
     statement = store.insert(conn, areas).values(**values).on_conflict_do_nothing()
-    return conn.execute(statement).rowcount == 1
+    return conn.execute(statement.returning(areas.c.code)).first() is not None
 
 
 def update_area(conn: sa.Connection, code: str, **values: Any) -> None:

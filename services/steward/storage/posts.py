@@ -44,7 +44,7 @@ def of_person(conn: sa.Connection, person_id: str) -> Sequence[Any]:
 def insert(conn: sa.Connection, grids: list[str], **values: Any) -> bool:
     """Insert a steward with his grids. Returns False when the id or the post is taken."""
     statement = store.insert(conn, stewards).values(**values).on_conflict_do_nothing()
-    if conn.execute(statement).rowcount != 1:
+    if conn.execute(statement.returning(stewards.c.steward_id)).first() is None:
         return False
     conn.execute(
         steward_grids.insert(),

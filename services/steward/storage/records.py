@@ -21,7 +21,7 @@ def record(conn: sa.Connection, record_id: str) -> Any:
 def insert_record(conn: sa.Connection, **values: Any) -> bool:
     """Insert a volunteer record. Returns False when the id exists."""
     statement = store.insert(conn, volunteer_hours).values(**values).on_conflict_do_nothing()
-    return conn.execute(statement).rowcount == 1
+    return conn.execute(statement.returning(volunteer_hours.c.record_id)).first() is not None
 
 
 def update_record(conn: sa.Connection, record_id: str, **values: Any) -> None:

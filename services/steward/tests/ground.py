@@ -95,8 +95,8 @@ class Ground:
             {
                 "steward_id": steward,
                 "grid": grid,
-                "start": f"{start}+08:00",
-                "end": f"{end}+08:00",
+                "start": f"{start}:00+08:00",
+                "end": f"{end}:00+08:00",
                 "place": "红色驿站",
             },
         )

@@ -1,0 +1,230 @@
+"""Stewards, shifts and boards."""
+
+import pytest
+
+from chassis.refusal import NotFound, StateConflict
+from services.steward import errors
+from services.steward.rules.routing import DUTIES
+from services.steward.tests.ground import (
+    CADRE,
+    CHEN,
+    COMMUNITY,
+    GRID,
+    GRID_2,
+    POLICE,
+    STAFF,
+    STAFF_2,
+    STW_CADRE,
+    STW_GRID,
+    STW_POLICE,
+    STW_STAFF,
+    STW_STAFF_2,
+    WANG,
+)
+
+
+@pytest.mark.covers("S2")
+def test_a_steward_is_enrolled_and_said_once(ground):
+    reply = ground.steward(STW_CADRE, CADRE, "COMMUNITY_CADRE", (GRID_2, GRID))
+    assert reply == {"id": STW_CADRE, "state": "ACTIVE", "version": 1, "spendable": True}
+    assert ground.steward(STW_CADRE, CADRE, "COMMUNITY_CADRE", (GRID, GRID_2)) == reply
+    (event,) = ground.bench.said("steward_enrolled.v1")
+    assert event["data"] == {
+        "steward_id": STW_CADRE,
+        "person_id": CADRE,
+        "type": "FULL_TIME",
+        "duty": "COMMUNITY_CADRE",
+        "grids": [GRID, GRID_2],
+        "community": COMMUNITY,
+        "spendable": True,
+    }
+
+
+@pytest.mark.covers("REQ-L11")
+@pytest.mark.parametrize(
+    ("duty", "official", "spendable"),
+    [
+        ("POLICE", False, False),
+        ("COMMUNITY_CADRE", True, False),
+        ("COMMUNITY_CADRE", False, True),
+        ("BUILDING_HEAD", False, True),
+    ],
+)
+def test_police_and_state_officials_do_not_spend(ground, duty, official, spendable):
+    reply = ground.steward(None, POLICE, duty, is_state_official=official)
+    assert reply["spendable"] is spendable
+    if not spendable:
+        with pytest.raises(errors.NotSpendable):
+            ground.steward(None, STAFF, duty, is_state_official=official, spendable=True)
+
+
+@pytest.mark.parametrize(
+    ("body", "refusal"),
+    [
+        ({"type": "PART_TIME"}, errors.TypeDutyMismatch),
+        ({"grids": ["370811015901009"]}, errors.UnknownGrid),
+        ({"person_id": CHEN}, errors.UnknownPerson),
+        ({"steward_id": None}, errors.AlreadySteward),
+        ({"steward_id": STW_GRID, "duty": "GRID_WORKER"}, None),
+        ({"steward_id": STW_CADRE, "duty": "GRID_WORKER"}, errors.IdTaken),
+        ({"work_phone": "nine"}, errors.BadPhone),
+    ],
+)
+def test_who_cannot_be_enrolled(ground, body, refusal):
+    ground.steward(STW_CADRE, CADRE, "COMMUNITY_CADRE")
+    order = {
+        "steward_id": STW_STAFF,
+        "person_id": CADRE,
+        "type": "FULL_TIME",
+        "duty": "COMMUNITY_CADRE",
+        "grids": [GRID],
+    } | body
+    if refusal is None:
+        assert ground.bench.do("enrol_steward", order)["state"] == "ACTIVE"
+    else:
+        with pytest.raises(refusal):
+            ground.bench.do("enrol_steward", order)
+
+
+def test_a_shift_is_in_ones_own_grid_and_nowhere_twice(ground):
+    ground.staff()
+    ground.shift(STW_STAFF, "2025-03-03T08:00", "2025-03-03T20:00")
+    with pytest.raises(errors.ShiftOverlap):
+        ground.shift(STW_STAFF, "2025-03-03T19:00", "2025-03-03T21:00")
+    with pytest.raises(errors.NotMyGrid):
+        ground.shift(STW_STAFF, "2025-03-04T08:00", "2025-03-04T20:00", grid=GRID_2)
+    with pytest.raises(errors.BadSpan):
+        ground.shift(STW_STAFF, "2025-03-04T08:00", "2025-03-05T09:00")
+
+
+@pytest.mark.covers("S4", "REQ-L17")
+def test_the_duty_board_shows_who_answers_now_and_nobody_s_free_time(ground):
+    ground.staff()
+    ground.shift(STW_STAFF, "2025-03-03T08:00", "2025-03-03T20:00")
+    bench = ground.bench.as_("R_ANONYMOUS", person="", scope="")
+    board = bench.ask("duty_board", {"grid": GRID})
+    assert board["covered"] is True
+    assert [(i["steward_id"], i["on_shift"]) for i in board["items"]] == [
+        (STW_STAFF, True),
+        (STW_POLICE, False),
+    ]
+    assert board["items"][0]["name"] == "赵工"
+    late = bench.at("2025-03-03T20:00").ask("duty_board", {"grid": GRID})
+    assert late["covered"] is False
+
+
+@pytest.mark.covers("S4")
+def test_gaps_longer_than_15_minutes_are_reported(ground):
+    ground.staff()
+    ground.shift(STW_STAFF, "2025-03-03T08:00", "2025-03-03T16:00")
+    ground.shift(STW_GRID, "2025-03-03T16:10", "2025-03-04T00:00")
+    bench = ground.cadre()
+    question = {
+        "grid": GRID,
+        "start": "2025-03-03T07:00:00+08:00",
+        "end": "2025-03-04T01:00:00+08:00",
+    }
+    found = bench.ask("shift_gaps", question)
+    assert len(found["gaps"]) == 2
+    assert found["uncovered_minutes"] == 120
+
+
+@pytest.mark.covers("S3", "M-21")
+def test_a_board_names_every_duty_or_says_why_not(ground):
+    ground.staff()
+    bench = ground.bench.as_("R_CADRE", scope=COMMUNITY)
+    with pytest.raises(errors.DutyWithoutEntry):
+        bench.do("publish_board", {"grid": GRID})
+    vacant = dict.fromkeys(DUTIES[4:], "由街道统一服务")
+    assert bench.do("publish_board", {"grid": GRID, "reasons": vacant})["version"] == 1
+    board = bench.as_("R_ANONYMOUS", person="", scope="").ask("contact_board", {"grid": GRID})
+    assert {entry["duty"] for entry in board["entries"]} == set(DUTIES[:4])
+    assert board["fresh"] is True
+    cards = bench.ask("contact_cards", {"grid": GRID})["vcard"]
+    assert cards.count("BEGIN:VCARD\r\nVERSION:4.0\r\n") == 5
+    assert "TEL;TYPE=work;VALUE=uri:tel:05370000001\r\n" in cards
+
+
+def test_without_a_board_there_is_nothing_to_show(ground):
+    with pytest.raises(NotFound):
+        ground.bench.ask("contact_board", {"grid": GRID})
+
+
+@pytest.mark.covers("F17-flow", "REQ-L17")
+def test_who_leaves_hands_over_and_vanishes_from_the_board_in_one_step(ground):
+    ground.staff()
+    ground.shift(STW_STAFF, "2025-03-03T08:00", "2025-03-03T20:00")
+    ground.shift(STW_STAFF, "2025-03-04T08:00", "2025-03-04T20:00")
+    request = ground.submit()
+    assert request["handler"] == STW_STAFF
+    vacant = dict.fromkeys(DUTIES[4:], "由街道统一服务")
+    bench = ground.bench.as_("R_CADRE", scope=COMMUNITY)
+    bench.do("publish_board", {"grid": GRID, "reasons": vacant})
+    left = bench.do("leave_steward", {"steward_id": STW_STAFF, "reason": "调离岗位"}, version=1)
+    assert (left["state"], left["handed_over"]) == ("LEFT", 1)
+    card = bench.ask("request", {"request_id": request["id"]})
+    assert (card["state"], card["handler"]) == ("DISPATCHED", STW_STAFF_2)
+    assert card["due_resolve"] == request["due_resolve"]
+    board = bench.ask("contact_board", {"grid": GRID})
+    assert board["version"] == 2
+    assert STW_STAFF not in {entry["steward_id"] for entry in board["entries"]}
+    assert bench.ask("duty_board", {"grid": GRID})["covered"] is False
+    assert bench.said("steward_left.v1")[0]["data"] == {
+        "steward_id": STW_STAFF,
+        "person_id": STAFF,
+    }
+    with pytest.raises(StateConflict):
+        bench.do("leave_steward", {"steward_id": STW_STAFF, "reason": "调离岗位"}, version=2)
+
+
+@pytest.mark.covers("F17-flow")
+def test_what_nobody_can_take_over_waits_in_the_community_s_queue(ground):
+    ground.steward(STW_STAFF, STAFF, "PROPERTY_STAFF")
+    request = ground.submit()
+    ground.bench.as_("R_CADRE", scope=COMMUNITY).do(
+        "leave_steward", {"steward_id": STW_STAFF, "reason": "调离岗位"}, version=1
+    )
+    queue = ground.cadre().ask("queue", {})["items"]
+    assert [(item["id"], item["state"]) for item in queue] == [(request["id"], "SUBMITTED")]
+
+
+def test_a_suspended_steward_gets_nothing_until_he_resumes(ground):
+    ground.steward(STW_STAFF, STAFF, "PROPERTY_STAFF")
+    ground.steward(STW_STAFF_2, STAFF_2, "PROPERTY_STAFF")
+    bench = ground.bench.as_("R_CADRE", scope=COMMUNITY)
+    bench.do("suspend_steward", {"steward_id": STW_STAFF, "reason": "待核查"}, version=1)
+    assert ground.submit()["handler"] == STW_STAFF_2
+    bench.as_("R_CADRE", scope=COMMUNITY).do("resume_steward", {"steward_id": STW_STAFF}, version=2)
+    assert ground.submit(who=WANG)["handler"] == STW_STAFF
+
+
+@pytest.mark.covers("S15")
+def test_a_steward_s_card_shows_his_final_grades_to_him_and_his_overseers(ground):
+    ground.staff()
+    bench = ground.bench
+    entry = {"subject": f"STW:{STW_STAFF}", "kind": "STW", "ref": STW_STAFF, "gates_failed": []}
+    for settlement, grade in (("stl_1", "A"), ("stl_2", "AA")):
+        bench.hear(
+            "credit",
+            "settlement_finalised.v1",
+            {
+                "settlement_id": settlement,
+                "period": "2025-02",
+                "community": COMMUNITY,
+                "entries": [entry | {"score": 82, "grade": grade}, {"kind": "PRJ", "ref": "p"}],
+            },
+            subject=settlement,
+        )
+    card = ground.by(STAFF).ask("steward", {"steward_id": STW_STAFF})
+    assert card["grades"] == [{"period": "2025-02", "score": 82, "grade": "AA"}]
+    assert "grades" not in ground.by(STAFF_2).ask("steward", {"steward_id": STW_STAFF})
+
+
+def test_the_roster_comes_in_pages(ground):
+    ground.staff()
+    bench = ground.cadre()
+    first = bench.ask("stewards", {"scope": COMMUNITY, "limit": 3})
+    second = bench.ask("stewards", {"scope": COMMUNITY, "limit": 3, "cursor": first["next"]})
+    ids = [item["id"] for item in first["items"] + second["items"]]
+    assert ids == [STW_CADRE, STW_GRID, STW_STAFF, STW_STAFF_2, STW_POLICE]
+    assert second["next"] is None

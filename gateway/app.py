@@ -70,22 +70,26 @@ def with_jobs(doors: Doors) -> Doors:
     own = Doors(doors.service, doors.tag)
     for door in doors:
         own.adopt(door)
-    own.query(
-        "GET",
-        "/jobs/{job_id}",
-        "_job",
-        reply=Job,
-        roles=ANY,
-        summary="查看后台任务进度 / Progress of long work",
-    )
-    own.command(
-        "POST",
-        "/jobs/{job_id}/cancel",
-        "_cancel_job",
-        reply=JobState,
-        roles=ANY,
-        summary="取消后台任务 / Ask long work to stop",
-    )
+    # A routes file may describe its jobs more closely than this does.
+    known = {(door.verb, door.path) for door in own}
+    if ("GET", "/jobs/{job_id}") not in known:
+        own.query(
+            "GET",
+            "/jobs/{job_id}",
+            "_job",
+            reply=Job,
+            roles=ANY,
+            summary="查看后台任务进度 / Progress of long work",
+        )
+    if ("POST", "/jobs/{job_id}/cancel") not in known:
+        own.command(
+            "POST",
+            "/jobs/{job_id}/cancel",
+            "_cancel_job",
+            reply=JobState,
+            roles=ANY,
+            summary="取消后台任务 / Ask long work to stop",
+        )
     return own
 
 

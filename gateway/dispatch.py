@@ -30,7 +30,7 @@ from gateway.settings import GatewaySettings
 _KEY = re.compile(r"^[\x21-\x7e]{1,200}$")
 _VERSION = re.compile(r'^(?:W/)?(?:"(\d{1,9})"|(\d{1,9}))$')
 _JSON = re.compile(r"^application/([a-z0-9.-]+\+)?json\s*(;.*)?$", re.IGNORECASE)
-_PLACE = re.compile(r"^[A-Za-z0-9_.:~-]{1,120}$")
+PLACE = re.compile(r"^[A-Za-z0-9_.:~-]{1,120}$")
 _JOB = re.compile(r"^job_[0-9a-f-]{36}$")
 
 
@@ -192,8 +192,8 @@ def read_places(door: Door, request: Request) -> dict[str, Any]:
     if door.path_params is not None:
         return members_of(door.path_params.model_validate(places))
     for name, value in places.items():
-        if not _PLACE.match(value):
-            raise _complaint(name, "string_pattern_mismatch", pattern=_PLACE.pattern)
+        if not PLACE.match(value):
+            raise _complaint(name, "string_pattern_mismatch", pattern=PLACE.pattern)
     return places
 
 
@@ -307,7 +307,7 @@ def locator(doors: Mapping[tuple[str, str], Door]) -> Locate:
 
     def locate(door: Door, reply: Mapping[str, Any]) -> str | None:
         thing = reply.get("id")
-        if not isinstance(thing, str) or not _PLACE.match(thing):
+        if not isinstance(thing, str) or not PLACE.match(thing):
             return None
         if _JOB.match(thing):
             return f"/v1/{door.service}/jobs/{thing}"

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from importlib import resources
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import msgspec
 from fastapi import FastAPI
@@ -25,7 +26,7 @@ from starlette.responses import Response
 from chassis.calendar import SHANGHAI
 from chassis.rpc import CallFailed
 from gateway.context import context_of
-from gateway.dispatch import Gate, read_params
+from gateway.dispatch import PLACE, Gate, read_params
 from gateway.doors import Doors, Params
 from gateway.errors import NoSuchPath, explain
 from gateway.identity import ANONYMOUS
@@ -225,6 +226,7 @@ _COLUMNS = {
 }
 
 
+_OWN_ID = frozenset({"notice_id", "id"})
 # Members that are of no use to a reader of a board.
 _UNSHOWN = frozenset({"version", "area", "synthetic"})
 # Members that hold a person's id; the gateway asks steward for the names (nobody else keeps them).
@@ -242,7 +244,43 @@ def _cell(name: str, value: Any) -> str:
     return str(value)
 
 
-def _table(rows: Iterable[Mapping[str, Any]], caption: str) -> str:
+def _data(name: str, value: Any, linked: str) -> str:
+    """Return a cell; the id of a row that has a page of its own leads there."""
+    if value is None:
+        return "<td></td>"
+    text = _e(_cell(name, value))
+    if linked and name in _OWN_ID:
+        text = f'<a href="{linked}/{_e(quote(str(value), safe=""))}">{text}</a>'
+    return f"<td>{text}</td>"
+
+
+def _card(reply: Mapping[str, Any]) -> str:
+    """Return a reply as a list of its plain members, and a table of each list in it."""
+    plain = "".join(
+        f"<dt>{_e(_COLUMNS.get(name, name))}</dt><dd>{_e(_cell(name, value))}</dd>"
+        for name, value in reply.items()
+        if isinstance(value, str | int | float) and value != "" and name not in _UNSHOWN
+    )
+    inner = [(name, value) for name, value in reply.items() if isinstance(value, Mapping)]
+    folded = "".join(
+        f"<h2>{_e(_COLUMNS.get(name, name))}</h2>{_card(value)}" for name, value in inner if value
+    )
+    tables = "".join(
+        _table(value, _COLUMNS.get(name, name))
+        for name, value in reply.items()
+        if isinstance(value, list) and value and isinstance(value[0], Mapping)
+    )
+    return f"<dl>{plain}</dl>{folded}{tables}"
+
+
+def _table(rows: Iterable[Mapping[str, Any]], caption: str, *, linked: str = "") -> str:
+    """Return rows as a table.
+
+    Args:
+        rows: Rows of a reply; members that are no plain value are left out.
+        caption: What the table is.
+        linked: Address below which a row's id leads to its own page, or empty.
+    """
     listed = [row for row in rows if isinstance(row, Mapping)]
     names = list(
         dict.fromkeys(
@@ -256,12 +294,7 @@ def _table(rows: Iterable[Mapping[str, Any]], caption: str) -> str:
         return '<p class="empty">暂无内容 <span lang="en">Nothing here yet</span></p>'
     head = "".join(f'<th scope="col">{_e(_COLUMNS.get(name, name))}</th>' for name in names)
     lines = "".join(
-        "<tr>"
-        + "".join(
-            f"<td>{_e(_cell(name, row[name])) if row.get(name) is not None else ''}</td>"
-            for name in names
-        )
-        + "</tr>"
+        f"<tr>{''.join(_data(name, row.get(name), linked) for name in names)}</tr>"
         for row in listed
     )
     return (
@@ -614,8 +647,6 @@ class Pages:
         shown, complaint = await self._public("credit", "/notices", request, asked)
         more = ""
         if isinstance(shown, Mapping) and isinstance(shown.get("next"), str):
-            from urllib.parse import urlencode  # noqa: PLC0415  only for a long board
-
             kept = {**asked, "cursor": shown["next"]}
             more = f'<p><a rel="next" href="/notices?{_e(urlencode(kept))}">下一页 Next</a></p>'
         scope = _field("scope", "范围", given["scope"], r"\d{6,15}", "行政区划代码 · area code")
@@ -625,7 +656,21 @@ class Pages:
 <p>公示只列单位与有授权的红榜；个人不设黑榜。
 <span class="en" lang="en">Organisations, and people who agreed to be praised.</span></p>
 <form method="get" action="/notices" class="ask">{scope}{period}<button>查看 Show</button></form>
-{complaint or _table(_items(shown), "信用公示")}{more}</main>"""
+{complaint or _table(_items(shown), "信用公示", linked="/notices")}{more}</main>"""
+        return _html(_page("信用公示", body, demo=self._demo))
+
+    async def notice(self, request: Request) -> Response:
+        """Show one public notice."""
+        notice_id = request.path_params["notice_id"]
+        if not PLACE.match(notice_id):
+            raise NoSuchPath(path=request.url.path)
+        asked = {"notice_id": notice_id}
+        shown, complaint = await self._public("credit", "/notices/{notice_id}", request, asked)
+        answer = complaint or (_card(shown) if isinstance(shown, Mapping) else "")
+        body = f"""<main id="main" class="narrow">
+<h1>信用公示 <span class="en" lang="en">Public notice</span></h1>
+<p><a href="/notices">返回公示列表 <span lang="en">All notices</span></a></p>
+{answer}</main>"""
         return _html(_page("信用公示", body, demo=self._demo))
 
     async def board(self, request: Request) -> Response:
@@ -651,7 +696,7 @@ class Pages:
         for door in self._installed.get(service, ()):
             if door.verb == "GET" and door.path == path and door.public:
                 shown, complaint = await _ask(self._gate, request, service, door.method, body)
-                await self._name_people(request, _items(shown))
+                await self._name_people(request, _every_row(shown))
                 return shown, complaint
         return None, (
             '<p class="empty">本系统没有公开此项内容。'
@@ -680,6 +725,15 @@ class Pages:
                     row[key] = names[row[key]]
 
 
+def _every_row(reply: Any) -> list[Any]:
+    """Return every object of a reply, whatever list it stands in."""
+    if isinstance(reply, list):
+        return [row for part in reply for row in _every_row(part)]
+    if isinstance(reply, Mapping):
+        return [reply, *(row for value in reply.values() for row in _every_row(value))]
+    return []
+
+
 def _items(reply: Any) -> list[Any]:
     """Return the rows of a reply: its items, its first list, or itself."""
     if isinstance(reply, list):
@@ -700,6 +754,7 @@ def add_to(app: FastAPI, gate: Gate, document: Document, installed: Mapping[str,
         ("/docs", shown.docs),
         ("/openapi.json", shown.openapi),
         ("/notices", shown.notices),
+        ("/notices/{notice_id}", shown.notice),
         ("/board", shown.board),
         ("/web/{name}", shown.file),
     ):

@@ -118,6 +118,9 @@ class Answering:
         self.asked.append((service, method, body, actor.role))
         if method == "people_cards":
             return {"items": [{"person_id": "per_7", "name": "张*明"}]}
+        if method == "notice":
+            entries = [{"subject": "PRJ:prj_1", "score": 912, "by": "per_7"}]
+            return {"notice_id": body["notice_id"], "scope": "370811", "entries": entries}
         if service == "credit":
             row = {
                 "notice_id": "ntc_1",
@@ -151,6 +154,9 @@ def boards(roles):
         roles=roles,
         summary="公示 / Notices",
     )
+    credit.query(
+        "GET", "/notices/{notice_id}", "notice", reply=Reply, roles=roles, summary="公示 / Notice"
+    )
     steward.query(
         "GET", "/grids/{grid}/duty", "duty", reply=Reply, roles=roles, summary="值班 / Duty"
     )
@@ -168,6 +174,7 @@ def test_anybody_can_read_the_notices_and_the_contact_board():
     assert "<td>张*明</td>" in text
     assert "<td>per_8</td>" in text
     assert "<td>否</td>" in text
+    assert '<a href="/notices/ntc_1">ntc_1</a>' in text
     text = site.ask("GET", "/board?grid=370811015901001", grants=None).text
     assert "0537-0000000" in text
     assert site.host.asked == [
@@ -175,6 +182,15 @@ def test_anybody_can_read_the_notices_and_the_contact_board():
         ("steward", "people_cards", {"ids": ["per_7", "per_8"]}, "R_ANONYMOUS"),
         ("steward", "duty", {"grid": "370811015901001"}, "R_ANONYMOUS"),
     ]
+
+
+def test_a_notice_has_a_page_with_what_it_lists():
+    site = boards(PUBLIC)
+    text = site.ask("GET", "/notices/ntc_1", grants=None).text
+    Reader(text)
+    assert "<dd>ntc_1</dd>" in text
+    assert "<td>PRJ:prj_1</td><td>912</td><td>张*明</td>" in text
+    assert site.ask("GET", "/notices/a%20b", grants=None).status_code == 404
 
 
 @pytest.mark.covers("REQ-L09")

@@ -1,0 +1,479 @@
+"""Refunds, month statements, the money fund, the service share."""
+
+import pytest
+
+from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict
+from chassis.testing import instant
+from services.partner import errors
+
+COMMUNITY, STREET = "370811015901", "370811015"
+ANA, BEN, BARBER, CLERK, CADRE = "per_ana", "per_ben", "per_barber", "per_clerk", "per_cadre"
+ISSUED = "2025-04-03T10:00"
+
+
+def step(town, method, redemption_id, **body):
+    """Do something to a redemption as whoever acts now, at its present version."""
+    version = town.bench.rows(
+        "SELECT version FROM redemptions WHERE redemption_id = :id", id=redemption_id
+    )[0]["version"]
+    return town.bench.do(method, {"redemption_id": redemption_id} | body, version=version)
+
+
+def ask_refund(town, redemption_id, person=ANA):
+    town.as_resident(person)
+    return step(town, "ask_refund", redemption_id, reason="理发中途停电")
+
+
+def paid(town, partner_id, period="2025-03"):
+    row = town.statement(partner_id, period)
+    town.as_partner()
+    row |= town.move("confirm_statement", row)
+    town.as_street()
+    return town.move("pay_statement", row)
+
+
+# --------------------------------------------------------------------------------------------------
+# Refunds
+
+
+@pytest.mark.covers("F5-flow", "R8")
+def test_a_refund_is_decided_by_an_official_without_a_tie(town, barber, haircut):
+    redemption_id = town.redeem(haircut)
+    assert ask_refund(town, redemption_id)["state"] == "REFUND_REVIEW"
+    town.as_cadre(BARBER)
+    with pytest.raises(errors.ConflictOfInterest):
+        step(town, "approve_refund", redemption_id)
+    town.as_cadre(ANA)
+    with pytest.raises(errors.ConflictOfInterest):
+        step(town, "approve_refund", redemption_id)
+    town.as_cadre(scope="370811015902")
+    with pytest.raises(RoleDenied):
+        step(town, "approve_refund", redemption_id)
+    town.as_cadre()
+    done = step(town, "approve_refund", redemption_id, reasons="情况属实")
+    assert done["state"] == "REFUNDED"
+    assert town.bench.said("redemption_refunded.v1")[0]["data"] == {
+        "redemption_id": redemption_id,
+        "wallet": f"RES:{ANA}",
+        "partner_id": barber,
+        "points": 60,
+    }
+    for _ in range(2):
+        town.answer("points_refunded", redemption_id)
+    back = town.bench.rows("SELECT points_back_at, state FROM redemptions")[0]
+    assert back["points_back_at"] is not None
+    assert back["state"] == "REFUNDED"
+    town.bench.fire(ISSUED)
+    assert town.statement(barber) is None
+
+
+def test_a_refund_is_asked_for_within_seven_days_by_the_holder(town, haircut):
+    redemption_id = town.redeem(haircut)
+    with pytest.raises(NotFound):
+        ask_refund(town, redemption_id, BEN)
+    town.as_resident()
+    with pytest.raises(Invalid):
+        step(town, "ask_refund", redemption_id, reason=" ")
+    town.bench.at("2025-03-10T09:00")
+    with pytest.raises(errors.WindowOver):
+        ask_refund(town, redemption_id)
+
+
+def test_a_denied_refund_leaves_everything_as_it_was(town, barber, haircut):
+    redemption_id = town.redeem(haircut)
+    ask_refund(town, redemption_id)
+    town.as_cadre()
+    assert step(town, "deny_refund", redemption_id)["state"] == "REDEEMED"
+    with pytest.raises(StateConflict):
+        step(town, "deny_refund", redemption_id)
+    town.bench.fire(ISSUED)
+    assert town.statement(barber)["points"] == 60
+
+
+@pytest.mark.covers("R8", "R13")
+def test_a_refund_after_the_statement_takes_its_line_back_there(town, barber, haircut):
+    town.bench.at("2025-03-31T09:00")
+    one, _two = town.redeem(haircut), town.redeem(haircut)
+    town.bench.fire(ISSUED)
+    ask_refund(town, one)
+    town.as_cadre()
+    step(town, "approve_refund", one)
+    row = town.statement(barber)
+    assert (row["points"], row["amount_fen"], row["version"]) == (60, 600, 2)
+    card = town.bench.ask("statement", {"statement_id": row["id"]})
+    assert [(line["kind"], line["points"]) for line in card["lines"]] == [
+        ("REDEEMED", 60),
+        ("REDEEMED", 60),
+        ("REFUND", -60),
+    ]
+    town.fund(10_000)
+    assert paid(town, barber)["points"] == 60
+    assert town.state(one) == "REFUNDED"
+
+
+@pytest.mark.covers("R8", "R13")
+def test_a_refund_after_payment_is_a_negative_line_of_the_next_statement(town, barber, haircut):
+    bench = town.bench.at("2025-03-31T09:00")
+    one = town.redeem(haircut)
+    town.fund(10_000)
+    town.fund(10_000, period="2025-04")
+    bench.fire(ISSUED)
+    paid(town, barber)
+    assert town.state(one) == "SETTLED"
+    ask_refund(town, one)
+    town.as_cadre()
+    # The ledger could not take from a receivable what is not there.
+    with pytest.raises(errors.ReceivableShort):
+        step(town, "approve_refund", one)
+    more = [town.redeem(haircut) for _ in range(2)]
+    town.as_cadre()
+    step(town, "approve_refund", one)
+    bench.fire("2025-05-12T10:00")
+    row = town.statement(barber, "2025-04")
+    assert (row["points"], row["amount_fen"]) == (60, 600)
+    town.bench.fire("2025-05-20T10:00")
+    town.as_street()
+    town.move("pay_statement", town.statement(barber, "2025-04"))
+    assert [town.state(one) for one in more] == ["SETTLED", "SETTLED"]
+    settled = [event["data"]["points"] for event in bench.said("partner_settled.v1")]
+    assert settled == [60, 60]
+    town.as_partner()
+    assert bench.ask("desk", {"partner_id": barber})["receivable_points"] == 0
+
+
+def test_a_refund_denied_after_payment_is_settled(town, barber, haircut):
+    town.bench.at("2025-03-31T09:00")
+    one = town.redeem(haircut)
+    town.fund(10_000)
+    town.bench.fire(ISSUED)
+    ask_refund(town, one)
+    paid(town, barber)
+    assert town.state(one) == "REFUND_REVIEW"
+    town.as_cadre()
+    assert step(town, "deny_refund", one)["state"] == "SETTLED"
+
+
+# --------------------------------------------------------------------------------------------------
+# Statements
+
+
+@pytest.mark.covers("R13")
+def test_a_capture_that_is_answered_late_goes_onto_the_next_statement(town, barber, haircut):
+    town.bench.at("2025-03-31T09:00")
+    late = town.reserve(haircut)
+    town.verify(late)
+    town.bench.fire(ISSUED)
+    assert town.statement(barber) is None
+    town.answer("points_captured", late)
+    town.bench.fire("2025-05-12T10:00")
+    assert town.statement(barber, "2025-04")["points"] == 60
+
+
+@pytest.mark.covers("R13")
+def test_silence_for_five_working_days_confirms(town, barber, haircut):
+    town.redeem(haircut)
+    town.fund(10_000)
+    bench = town.bench
+    bench.fire(ISSUED)
+    row = town.statement(barber)
+    # Issued Thursday 04-03; 04-04 is Qingming: 04-07, 08, 09, 10, 11 -> midnight after 04-11.
+    assert row["confirm_due"] == instant("2025-04-12T00:00").isoformat()
+    bench.fire("2025-04-11T23:59:59")
+    assert town.statement(barber)["state"] == "ISSUED"
+    bench.fire("2025-04-12T00:00")
+    row = town.statement(barber)
+    assert (row["state"], row["confirmed_by"]) == ("CONFIRMED", "SILENCE")
+    town.as_partner()
+    with pytest.raises(StateConflict):
+        town.move("dispute_statement", row, reason="晚了")
+
+
+def test_after_the_window_a_partner_is_told_that_it_is_over(town, barber, haircut):
+    town.redeem(haircut)
+    town.bench.fire(ISSUED)
+    row = town.statement(barber)
+    town.bench.at("2025-04-12T00:00")
+    town.as_partner()
+    with pytest.raises(errors.WindowOver):
+        town.move("confirm_statement", row)
+
+
+@pytest.mark.covers("R13")
+def test_a_disputed_line_is_reviewed_and_its_amount_put_right(town, barber, haircut):
+    one, _two = town.redeem(haircut), town.redeem(haircut)
+    town.fund(10_000)
+    bench = town.bench
+    bench.fire(ISSUED)
+    row = town.statement(barber)
+    town.as_partner()
+    with pytest.raises(errors.LineUnknown):
+        town.move("dispute_statement", row, reason="金额", lines=["rdm_other"])
+    disputed = town.move("dispute_statement", row, reason="金额应为 700 分", lines=[one])
+    assert disputed["state"] == "DISPUTED"
+    bench.fire("2025-04-13T00:00")
+    row = town.statement(barber)
+    assert row["state"] == "DISPUTED"
+    town.as_street()
+    with pytest.raises(errors.AdjustmentsWrong):
+        town.move("review_statement", row, outcome="ADJUSTED", reasons="x")
+    with pytest.raises(errors.LineUnknown):
+        town.move(
+            "review_statement",
+            row,
+            outcome="ADJUSTED",
+            reasons="x",
+            adjustments=[{"redemption_id": "rdm_other", "amount_fen": 1}],
+        )
+    town.as_street(person=BARBER)
+    with pytest.raises(errors.ConflictOfInterest):
+        town.move("review_statement", row, outcome="UPHELD", reasons="x")
+    town.as_street()
+    town.move(
+        "review_statement",
+        row,
+        outcome="ADJUSTED",
+        reasons="核对小票属实",
+        adjustments=[{"redemption_id": one, "amount_fen": 700}],
+    )
+    row = town.statement(barber)
+    assert (row["state"], row["points"], row["amount_fen"]) == ("CONFIRMED", 120, 1300)
+    bench.fire("2025-04-20T00:00")
+    assert town.statement(barber)["version"] == row["version"]
+
+
+def test_a_dispute_that_nobody_reviews_is_never_paid_by_silence(town, barber, haircut):
+    town.redeem(haircut)
+    town.fund(10_000)
+    bench = town.bench
+    bench.fire(ISSUED)
+    row = town.statement(barber)
+    town.as_partner()
+    town.move("dispute_statement", row, reason="漏单")
+    bench.fire("2025-05-01T00:00")
+    row = town.statement(barber)
+    assert row["state"] == "DISPUTED"
+    history = bench.ask("statement", {"statement_id": row["id"]})["history"]
+    assert [one["step"] for one in history] == ["issue", "dispute", "review_overdue"]
+    with pytest.raises(StateConflict):
+        town.move("pay_statement", row)
+
+
+@pytest.mark.covers("R12", "R13")
+def test_without_money_a_statement_is_held_until_the_budget_is_raised(town, barber, haircut):
+    town.redeem(haircut)
+    bench = town.bench
+    bench.fire(ISSUED)
+    row = town.statement(barber)
+    town.as_partner()
+    held = town.move("confirm_statement", row)
+    assert held["state"] == "HELD"
+    town.as_street()
+    with pytest.raises(errors.FundShort) as caught:
+        town.move("pay_statement", held)
+    assert caught.value.params["amount"] == 600
+    assert town.fund(599)["confirmed"] == []
+    position = bench.ask("fund", {"area": COMMUNITY, "period": "2025-03"})
+    assert (position["budget_fen"], position["held_fen"], position["free_fen"]) == (599, 600, 599)
+    assert town.fund(600)["confirmed"] == [row["id"]]
+    position = bench.ask("fund", {"area": COMMUNITY, "period": "2025-03"})
+    assert (position["committed_fen"], position["paid_fen"], position["free_fen"]) == (600, 0, 0)
+    with pytest.raises(errors.FundBelowCommitted):
+        town.fund(599)
+    town.move("pay_statement", town.statement(barber), payment_ref="回单 0412")
+    position = bench.ask("fund", {"area": COMMUNITY, "period": "2025-03"})
+    assert (position["committed_fen"], position["paid_fen"]) == (0, 600)
+
+
+@pytest.mark.covers("R12")
+def test_a_community_without_a_fund_of_its_own_is_paid_by_its_streets(town, barber, haircut):
+    town.redeem(haircut)
+    town.fund(10_000, area=STREET)
+    town.bench.fire(ISSUED)
+    assert paid(town, barber)["state"] == "PAID"
+    position = town.bench.ask("fund", {"area": STREET, "period": "2025-03"})
+    assert position["paid_fen"] == 600
+
+
+@pytest.mark.covers("E7", "R13")
+def test_a_sponsors_statement_is_free_and_still_burns_the_points(town):
+    sponsor = town.partner(settle_mode="SPONSOR")
+    offer_id = town.offer(sponsor, settle_fen_per_point=0)
+    town.redeem(offer_id)
+    town.bench.fire(ISSUED)
+    assert paid(town, sponsor)["amount_fen"] == 0
+    said = town.bench.said("partner_settled.v1")[0]["data"]
+    assert (said["points"], said["amount_fen"]) == (60, 0)
+
+
+def test_only_the_street_pays_and_nobody_pays_himself(town, barber, haircut):
+    town.redeem(haircut)
+    town.fund(10_000)
+    town.bench.fire(ISSUED)
+    row = town.statement(barber)
+    town.as_partner(CLERK)
+    with pytest.raises(NotFound):
+        town.move("confirm_statement", row)
+    town.as_partner()
+    row |= town.move("confirm_statement", row)
+    town.as_cadre()
+    with pytest.raises(RoleDenied):
+        town.move("pay_statement", row)
+    town.as_street(person=BARBER)
+    with pytest.raises(errors.ConflictOfInterest):
+        town.move("pay_statement", row)
+    town.as_street(scope="370811016")
+    with pytest.raises(RoleDenied):
+        town.move("pay_statement", row)
+
+
+def test_statements_are_seen_by_their_partner_and_their_officials_only(town, barber, haircut):
+    town.redeem(haircut)
+    bench = town.bench
+    bench.fire(ISSUED)
+    row = town.statement(barber)
+    assert [one["id"] for one in town.as_partner().ask("statements")["items"]] == [row["id"]]
+    assert town.as_partner(CLERK).ask("statements")["items"] == []
+    assert town.as_cadre(scope="370811015902").ask("statements")["items"] == []
+    with pytest.raises(NotFound):
+        bench.ask("statement", {"statement_id": row["id"]})
+    town.as_resident()
+    with pytest.raises(RoleDenied):
+        bench.ask("statements")
+    town.as_street()
+    with pytest.raises(NotFound):
+        bench.ask("fund", {"area": STREET, "period": "2025-03"})
+    for wrong in ({"period": "2025-13"}, {"area": "37081"}, {"budget_fen": -1}):
+        with pytest.raises(Invalid):
+            bench.do("set_fund", {"area": STREET, "period": "2025-03", "budget_fen": 1} | wrong)
+
+
+# --------------------------------------------------------------------------------------------------
+# Months
+
+
+@pytest.mark.covers("F7-flow", "C8")
+def test_the_marker_names_every_community_once_zeros_included(town, barber, haircut):
+    bench = town.bench
+    other = "370811015902"
+    for code, kind in ((COMMUNITY, "COMMUNITY"), (other, "COMMUNITY"), (STREET, "STREET")):
+        bench.hear(
+            "steward",
+            "area_defined.v1",
+            {"code": code, "name": "x", "kind": kind, "parent": code[:-3]},
+            subject=code,
+        )
+    cinema = town.cinema()
+    bench.at("2025-03-20T09:00")
+    first, _second = town.redeem(haircut), town.redeem(haircut)
+    refunded = town.redeem(haircut)
+    ask_refund(town, refunded)
+    town.as_cadre()
+    step(town, "approve_refund", refunded)
+    town.as_resident()
+    bench.do("rate_redemption", {"redemption_id": first, "stars": 5})
+    version = town.as_cadre().ask("partner", {"partner_id": barber})["version"]
+    # After the month, before its cut-off: neither the suspension nor this haircut are March's.
+    bench.at("2025-04-01T09:00")
+    town.redeem(haircut)
+    town.as_cadre()
+    bench.do(
+        "suspend_partner",
+        {"partner_id": barber, "vouchers": "HONOUR", "reason": "装修"},
+        version=version,
+    )
+    bench.fire("2025-04-03T00:00")
+    said = [e for e in bench.said("month_measured.v1") if e["data"]["period"] == "2025-03"]
+    assert [event["data"]["partition"] for event in said] == [0, 1, 2, 3]
+    assert {event["time"] for event in said} == {"2025-04-02T16:00:00Z"}
+    counts = [
+        (one["community"], one["redemptions"])
+        for event in said
+        for one in event["data"]["communities"]
+    ]
+    assert sorted(counts) == [(COMMUNITY, 2), (other, 0)]
+    partners = {one["partner_id"]: one for event in said for one in event["data"]["partners"]}
+    assert partners[barber] == {
+        "partner_id": barber,
+        "area": COMMUNITY,
+        "level": "COMMUNITY",
+        "active": True,
+        "points_redeemed": 120,
+        "redeemed": 2,
+        "new_service_offers": 1,
+        "rated": 1,
+        "satisfied": 1,
+        "sponsor_fen": 2 * (2500 - 600),
+    }
+    assert partners[cinema]["redeemed"] == 0
+    bench.fire("2025-05-08T00:00")
+    april = [e for e in bench.said("month_measured.v1") if e["data"]["period"] == "2025-04"]
+    measured = {one["partner_id"]: one for e in april for one in e["data"]["partners"]}
+    assert (measured[barber]["active"], measured[barber]["redeemed"]) == (False, 1)
+
+
+def test_the_marker_lies_in_the_partition_of_its_communities(town, barber):
+    from chassis.bus import partition_of
+
+    town.bench.fire("2025-04-03T00:00")
+    rows = town.bench.rows("SELECT partition FROM outbox WHERE fact = 'month_measured.v1'")
+    assert [row["partition"] for row in rows] == [0, 1, 2, 3] * (len(rows) // 4)
+    for event in town.bench.said("month_measured.v1"):
+        for one in event["data"]["communities"]:
+            assert partition_of(one["community"]) == event["data"]["partition"]
+
+
+@pytest.mark.covers("F7-flow")
+def test_final_grades_go_onto_the_partners_card_and_an_older_month_does_not(town, barber):
+    def finalised(period, score, grade):
+        town.bench.hear(
+            "credit",
+            "settlement_finalised.v1",
+            {
+                "settlement_id": "set_1",
+                "period": period,
+                "community": COMMUNITY,
+                "entries": [
+                    {
+                        "subject": f"PTN:{barber}",
+                        "kind": "PTN",
+                        "ref": barber,
+                        "score": score,
+                        "grade": grade,
+                        "gates_failed": ["REDEEMED_10"],
+                    },
+                    {
+                        "subject": "STW:stw_1",
+                        "kind": "STW",
+                        "ref": "stw_1",
+                        "score": 1,
+                        "grade": "B",
+                    },
+                ],
+            },
+            subject=f"set_{period}",
+        )
+
+    finalised("2025-03", 83, "AA")
+    finalised("2025-02", 70, "A")
+    card = town.as_resident().ask("partner", {"partner_id": barber})
+    assert (card["grade"], card["score"], card["graded_period"]) == ("AA", 83, "2025-03")
+    assert card["gates_failed"] == ["REDEEMED_10"]
+
+
+@pytest.mark.covers("R2")
+def test_the_share_of_services_is_told_month_by_month(town, barber, haircut):
+    goods = town.offer(barber, kind="GOODS", points_price=40, title="洗发水")
+    town.redeem(haircut)
+    town.redeem(goods)
+    town.bench.at("2025-04-10T09:00")
+    town.redeem(goods)
+    asked = {"scope": STREET, "period_from": "2025-02", "period_to": "2025-04"}
+    items = town.as_resident().ask("service_share", asked)["items"]
+    assert [(one["period"], one["share_percent"]) for one in items] == [
+        ("2025-02", None),
+        ("2025-03", "60.00"),
+        ("2025-04", "0.00"),
+    ]
+    for wrong in ({"period_to": "2025-01"}, {"period_to": "2030-01"}, {"period_from": "March"}):
+        with pytest.raises(Invalid):
+            town.bench.ask("service_share", asked | wrong)

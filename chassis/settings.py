@@ -164,6 +164,11 @@ class ProcessSettings:
         help="File that lists the subscribers of this installation (fivered topology write)",
         default="",
     )
+    blobs: str = setting(
+        "FIVERED_BLOBS",
+        help="Folder of uploaded files, shared by the gateway and the services",
+        default="",
+    )
     health_port: int = setting(
         "FIVERED_HEALTH_PORT", help="Loopback port of /live and /ready; 0 = none", default=0
     )

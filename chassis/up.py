@@ -109,6 +109,7 @@ def _environment(data: Path, *, demo: bool) -> None:
     if demo:
         for name, value in DEMO.items():
             os.environ.setdefault(name, value)
+    os.environ.setdefault("FIVERED_BLOBS", str(data / "blobs"))
     for name, value in keys_of(data).items():
         os.environ.setdefault(name, value)
 

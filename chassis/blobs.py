@@ -1,0 +1,146 @@
+"""Files that are too large for the bus: a folder where the name of a file is its SHA-256.
+
+Whoever receives a file writes it here and passes the digest on; services keep the digest. The
+folder is shared by the processes of an installation (a volume, where they run on several machines).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tempfile
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO, BinaryIO, Self
+
+from chassis.refusal import Refusal
+
+_DIGEST = re.compile(r"^[0-9a-f]{64}$")
+
+
+class NoBlobs(Refusal):
+    """This installation has no folder for files."""
+
+    code = "NO_BLOBS"
+    status = 503
+    text = "本系统未设置文件目录 FIVERED_BLOBS,不能接收文件"
+
+
+class BlobMissing(Refusal):
+    """The file is not there (any more)."""
+
+    code = "BLOB_MISSING"
+    status = 409
+    text = "文件不在目录中,请重新上传"
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """A file that is kept."""
+
+    sha256: str
+    size: int
+
+
+class Receiving:
+    """A file on its way in; it is kept whole or not at all."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._digest = hashlib.sha256()
+        self._file: IO[bytes] = tempfile.NamedTemporaryFile(  # noqa: SIM115  closed in __exit__
+            dir=folder, prefix=".in-", delete=False
+        )
+        self.size = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        where: TracebackType | None,
+    ) -> None:
+        self._file.close()
+        Path(self._file.name).unlink(missing_ok=True)
+
+    def write(self, part: bytes) -> None:
+        """Take the next part."""
+        self._file.write(part)
+        self._digest.update(part)
+        self.size += len(part)
+
+    def keep(self) -> Blob:
+        """Put the file in its place. The same content again is the same file."""
+        self._file.flush()
+        self._file.close()
+        found = Blob(self._digest.hexdigest(), self.size)
+        Path(self._file.name).replace(self._folder / found.sha256)
+        return found
+
+
+class Blobs:
+    """The files of an installation.
+
+    Args:
+        folder: Where they lie; it is made when the first one comes.
+
+    Raises:
+        NoBlobs: The folder is not set.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        if not str(folder):
+            raise NoBlobs
+        self._folder = Path(folder)
+
+    def receive(self) -> Receiving:
+        """Begin to take a file; only its owner may read it."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return Receiving(self._folder)
+
+    def path(self, sha256: str) -> Path:
+        """Return where a file lies.
+
+        Raises:
+            BlobMissing: It is not there, or that is no digest.
+        """
+        if not _DIGEST.match(sha256):
+            raise BlobMissing(field="sha256")
+        found = self._folder / sha256
+        if not found.is_file():
+            raise BlobMissing(field="sha256")
+        return found
+
+    def open(self, sha256: str) -> BinaryIO:
+        """Open a file for reading.
+
+        Raises:
+            BlobMissing: It is not there.
+        """
+        return self.path(sha256).open("rb")
+
+    def remove(self, sha256: str) -> None:
+        """Forget a file; one that is gone already is none of our worry."""
+        with suppress(BlobMissing, FileNotFoundError):
+            self.path(sha256).unlink()
+
+    def sweep(self, older_than_s: float) -> int:
+        """Forget files that nobody has come for. Returns how many."""
+        gone = 0
+        limit = time.time() - older_than_s
+        if not self._folder.is_dir():
+            return 0
+        for path in self._folder.iterdir():
+            with suppress(FileNotFoundError):
+                if path.is_file() and path.stat().st_mtime < limit:
+                    path.unlink()
+                    gone += 1
+        return gone
+
+
+__all__ = ["Blob", "BlobMissing", "Blobs", "NoBlobs", "Receiving"]

@@ -1,0 +1,272 @@
+"""Files: every kind of wrong row, the dry run, going on after a crash, importing twice."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from chassis import imports, jobs
+from chassis.blobs import BlobMissing, Blobs, NoBlobs
+from chassis.refusal import NotFound, RoleDenied
+from chassis.testing import instant, open_bench
+from chassis.tests.toy.importing import DIE_AFTER, HEARD, WRITTEN, ImportingToy
+
+HEADER = "counter_id,amount,since,at,open,colour,parts,note"
+
+
+@pytest.fixture
+def bench(database_url, tmp_path):
+    WRITTEN.clear()
+    DIE_AFTER.clear()
+    HEARD.clear()
+    opened = open_bench(ImportingToy, database_url, FIVERED_BLOBS=str(tmp_path / "blobs"))
+    yield opened
+    opened.runtime.close()
+
+
+def blobs_of(bench):
+    return Blobs(bench.runtime.process.blobs)
+
+
+def send(bench, text, *, dry_run=False, kind="counters"):
+    content = text if isinstance(text, bytes) else text.encode()
+    with blobs_of(bench).receive() as receiving:
+        receiving.write(content)
+        blob = receiving.keep()
+    return bench.do("_start_import", {"kind": kind, "sha256": blob.sha256, "dry_run": dry_run})
+
+
+def finish(bench, reply):
+    while jobs.run_next(bench.runtime):
+        pass
+    return bench.ask("_job", {"job_id": reply["id"]})
+
+
+def load(bench, text, **given):
+    card = finish(bench, send(bench, text, **given))
+    assert card["state"] == "DONE", card["error"]
+    return card["result"]
+
+
+def counters(bench):
+    rows = bench.rows("select counter_id, total from counters order by counter_id")
+    return {row["counter_id"]: row["total"] for row in rows}
+
+
+def numbered(count):
+    return "counter_id,amount\n" + "".join(f"c{n:02d},{n}\n" for n in range(count))
+
+
+def test_a_good_file_is_written_and_said_and_progress_is_kept(bench):
+    reply = send(bench, numbered(10))
+    card = finish(bench, reply)
+    assert (card["state"], card["done"], card["total"]) == ("DONE", 10, 10)
+    assert card["result"] == {
+        "kind": "counters",
+        "dry_run": False,
+        "rows": 10,
+        "created": 10,
+        "unchanged": 0,
+        "refused": 0,
+        "errors": [],
+    }
+    assert counters(bench) == {f"c{n:02d}": n for n in range(10)}
+    assert len(bench.said("added.v1")) == 10
+    assert {event["actorrole"] for event in bench.said()} == {"R_DISTRICT"}
+
+
+def test_the_file_is_gone_when_it_has_been_read(bench):
+    reply = send(bench, numbered(1))
+    finish(bench, reply)
+    assert list(Path(bench.runtime.process.blobs).iterdir()) == []
+
+
+def test_the_same_file_again_changes_nothing_and_says_nothing(bench):
+    load(bench, numbered(10))
+    again = load(bench, numbered(10))
+    assert (again["created"], again["unchanged"], again["refused"]) == (0, 10, 0)
+    assert len(bench.said()) == 10
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "code"),
+    [
+        (",1,,,,,,", "counter_id", "CELL_MISSING"),
+        ("C 1,1,,,,,,", "counter_id", "BAD_CELL"),
+        ("c1,one,,,,,,", "amount", "BAD_CELL"),
+        ("c1,101,,,,,,", "amount", "BAD_CELL"),
+        ("c1,-1,,,,,,", "amount", "BAD_CELL"),
+        ("c1,1.5,,,,,,", "amount", "BAD_CELL"),
+        ("c1,1,2025-02-30,,,,,", "since", "BAD_CELL"),
+        ("c1,1,,yesterday,,,,", "at", "BAD_CELL"),
+        ("c1,1,,,perhaps,,,", "open", "BAD_CELL"),
+        ("c1,1,,,,GREEN,,", "colour", "BAD_CELL"),
+        ("c1,1,,,,,a|B,", "parts", "BAD_CELL"),
+        ("c1,1,,,,,,a note that is far too long for it", "note", "BAD_CELL"),
+        (b"c1,1,,,,,,\xb4\xba", "note", "CELL_NOT_UTF8"),
+        ("c1,1,,,,,", "", "CELL_COUNT"),
+        ("c1,1,,,,,,,", "", "CELL_COUNT"),
+        ("c1,1,,,,,,after writing", "note", "TOO_MUCH"),
+        ("c1,1,,,,,,bug", "", "ROW_FAULT"),
+    ],
+)
+def test_a_wrong_row_is_named_by_line_and_column_and_the_others_are_taken(bench, row, column, code):
+    raw = row if isinstance(row, bytes) else row.encode()
+    good = b"a1,1,,,,,,\n"
+    file = HEADER.encode() + b"\n" + good + raw + b"\n" + b"b1,2,,,,,,\n"
+    result = load(bench, file)
+    assert (result["created"], result["refused"]) == (2, 1)
+    (error,) = result["errors"]
+    assert (error["line"], error["column"], error["code"]) == (3, column, code)
+    assert error["message_zh"]
+    assert error["message_en"]
+    if column:
+        assert error["expected_zh"]
+        assert error["expected_en"]
+    assert counters(bench) == {"a1": 1, "b1": 2}
+    assert len(bench.said()) == 2
+
+
+def test_an_error_never_repeats_what_stood_in_the_cell(bench):
+    load(bench, "counter_id,amount\nsecretname,1\n")
+    result = load(bench, "counter_id,amount\nsecretname,2\n")
+    (error,) = result["errors"]
+    assert error["code"] == "TOO_MUCH"
+    assert "secretname" not in str(result)
+    assert error["message_zh"] == "超过上限 …"
+
+
+def test_lines_are_counted_as_an_editor_counts_them(bench):
+    file = "\ufeff" + HEADER + '\r\na1,1,,,,,,"two\r\nlines"\r\n\r\nb1,x,,,,,,\r\n'
+    result = load(bench, file)
+    assert [error["line"] for error in result["errors"]] == [5]
+    assert result["rows"] == 2
+
+
+@pytest.mark.parametrize(
+    ("file", "says"),
+    [
+        ("", "UTF-8"),
+        (b"\xff\xfec\x00o\x00", "UTF-8"),
+        ("编号,数\nc1,1\n".encode("gbk"), "UTF-8"),
+        ("amount\n1\n", "缺少 counter_id"),
+        ("counter_id,weight\nc1,1\n", "未知 weight"),
+        ("counter_id,amount,amount\nc1,1,1\n", "重复 amount"),
+    ],
+)
+def test_a_wrong_header_refuses_the_file_at_once(bench, file, says):
+    with pytest.raises((imports.HeaderWrong, imports.HeaderUnreadable), match=says):
+        send(bench, file)
+    assert bench.rows("select * from jobs") == []
+
+
+@pytest.mark.parametrize("tail", ['d1,4,,,,,,"never closed', "d1,4,,,,,," + "x" * 300_000])
+def test_a_file_that_breaks_off_keeps_what_came_before(bench, tail):
+    rows = "".join(f"a{n},{n},,,,,,\n" for n in range(6))
+    result = load(bench, HEADER + "\n" + rows + tail + ("\n" + "y" * 150_000) * 2)
+    assert result["created"] == 6
+    assert result["errors"][-1]["line"] >= 8
+    assert result["errors"][-1]["code"] in {"FILE_BROKEN", "BAD_CELL"}
+
+
+def test_a_dry_run_checks_against_the_database_and_writes_nothing(bench):
+    load(bench, "counter_id,amount\nc01,1\n")
+    result = load(bench, "counter_id,amount\nc01,1\nc02,2\nc01,9\nc03,x\n", dry_run=True)
+    assert result["dry_run"] is True
+    assert (result["created"], result["unchanged"], result["refused"]) == (1, 1, 2)
+    assert [error["line"] for error in result["errors"]] == [4, 5]
+    assert counters(bench) == {"c01": 1}
+    assert len(bench.said()) == 1
+
+
+def test_a_job_that_was_killed_in_the_middle_goes_on_and_nothing_is_doubled(bench):
+    reply = send(bench, numbered(11) + "c99,x\n")
+    DIE_AFTER.append(2)
+    with pytest.raises(KeyboardInterrupt):
+        jobs.run_next(bench.runtime)
+    assert len(counters(bench)) == 8
+    DIE_AFTER.clear()
+    WRITTEN.clear()
+    with bench.runtime.engine.begin() as conn:
+        conn.execute(
+            sa.update(bench.runtime.chassis.jobs).values(lease_until=instant("2020-01-01"))
+        )
+    card = finish(bench, reply)
+    assert card["state"] == "DONE"
+    assert WRITTEN == [3]
+    result = card["result"]
+    assert (result["rows"], result["created"], result["refused"]) == (12, 11, 1)
+    assert result["errors"][0]["line"] == 13
+    assert sorted(event["subject"] for event in bench.said()) == [f"c{n:02d}" for n in range(11)]
+
+
+def test_a_batch_waits_for_facts_that_are_still_on_their_way(bench):
+    result = load(bench, HEADER + "\na1,1,,,,,,\nb1,2,,,,,,wait\n")
+    assert (result["created"], result["refused"]) == (2, 0)
+    assert len(bench.said()) == 2
+
+
+def test_waiting_ends_and_the_rows_are_refused(bench, monkeypatch):
+    monkeypatch.setattr(imports, "_PATIENCE_S", 0.0)
+    monkeypatch.setattr(imports, "_PAUSE_S", 0.0)
+    monkeypatch.setattr("chassis.tests.toy.importing.HEARD", NeverHeard())
+    result = load(bench, HEADER + "\na1,1,,,,,,\nb1,2,,,,,,wait\n")
+    assert (result["created"], result["refused"]) == (1, 1)
+    assert result["errors"][0]["code"] == "NOT_HEARD_OF"
+
+
+class NeverHeard(set):
+    def add(self, _name):
+        pass
+
+
+def test_only_the_first_thousand_errors_are_kept_and_all_are_counted(bench):
+    result = load(bench, "counter_id,amount\n" + "c1,x\n" * 1203)
+    assert result["refused"] == 1203
+    assert len(result["errors"]) == 1000
+
+
+def test_the_template_is_a_file_that_is_taken(bench):
+    card = bench.ask("_importer", {"kind": "counters"})
+    assert card["template"].splitlines()[0] == HEADER
+    assert load(bench, card["template"])["created"] == 1
+    assert [one["kind"] for one in bench.ask("_importers")["items"]] == ["counters"]
+    assert {"name", "meaning", "required", "expected_zh", "example"} <= set(card["columns"][0])
+
+
+def test_who_may_not_send_files_is_refused(bench):
+    bench.as_("R_RESIDENT")
+    with pytest.raises(RoleDenied):
+        send(bench, numbered(1))
+
+
+def test_an_unknown_kind_and_a_missing_file_are_refused(bench):
+    with pytest.raises(NotFound):
+        send(bench, numbered(1), kind="stars")
+    with pytest.raises(BlobMissing):
+        bench.do("_start_import", {"kind": "counters", "sha256": "0" * 64})
+    with pytest.raises(BlobMissing):
+        bench.do("_start_import", {"kind": "counters", "sha256": "../../etc/passwd"})
+
+
+def test_without_a_folder_no_file_is_taken():
+    with pytest.raises(NoBlobs):
+        Blobs("")
+
+
+def test_files_that_nobody_came_for_are_swept(tmp_path):
+    blobs = Blobs(tmp_path)
+    with blobs.receive() as receiving:
+        receiving.write(b"x")
+        kept = receiving.keep()
+    with blobs.receive() as left:
+        left.write(b"y")
+    old = time.time() - 100
+    os.utime(blobs.path(kept.sha256), (old, old))
+    assert blobs.sweep(1000) == 0
+    assert blobs.sweep(10) == 1
+    assert list(tmp_path.iterdir()) == []

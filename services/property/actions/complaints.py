@@ -202,11 +202,14 @@ def close(tx: Tx, order: CloseComplaint) -> Reply:
 # Counts from before this system
 
 
+Period = Annotated[str, Meta(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+
+
 @dataclass(frozen=True, slots=True)
 class HistoryRow:
     """The valid complaints of one month, and the households at its end."""
 
-    period: Annotated[str, Meta(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+    period: Period
     complaints: Annotated[int, Meta(ge=0, le=1_000_000)]
     households: Annotated[int, Meta(ge=1, le=1_000_000)]
 
@@ -287,7 +290,7 @@ class CorrectHistory:
     """How many complaints of a loaded month were found not valid since, in all."""
 
     project_id: str
-    period: str
+    period: Period
     invalidated: Annotated[int, Meta(ge=0)]
     reason: str
 

@@ -42,7 +42,7 @@ class HoldMeeting:
     """A meeting that was held; the chair is the community party committee's."""
 
     project_id: str
-    held_at: datetime
+    held_at: Annotated[datetime, Meta(tz=True)]
     chair: str
     attendees: Attendees
     minutes_sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]

@@ -41,7 +41,7 @@ def hear_steward_months(tx: Tx, heard: list[Heard]) -> None:
 
 def _say_if_complete(tx: Tx, period: str) -> None:
     state = months.month(tx.conn, period)
-    if state is None or state["said_at"] is not None:
+    if state["cutoff_at"] is None or state["said_at"] is not None:
         return
     markers = months.steward_month(tx.conn, period)
     if not markers or len(markers) < markers[0]["partitions"]:

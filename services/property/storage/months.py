@@ -16,17 +16,22 @@ from services.property.storage.rows import Row
 Key = tuple[str, str]
 
 
-def month(conn: sa.Connection, period: str) -> Row | None:
-    """Return the state of a month, locked, or None before its cut-off."""
+def month(conn: sa.Connection, period: str) -> Row:
+    """Return the state of a month, locked; it is made where there is none.
+
+    Our cut-off and steward's last marker may come in two transactions at the same moment. Whoever
+    comes second waits at this row and then sees what the first has written.
+    """
+    new = store.insert(conn, t.months).values(period=period, cutoff_at=None, said_at=None)
+    conn.execute(new.on_conflict_do_nothing())
     asked = store.lock(sa.select(t.months).where(t.months.c.period == period), conn)
-    row = conn.execute(asked).mappings().first()
-    return dict(row) if row else None
+    return dict(conn.execute(asked).mappings().one())
 
 
 def cut_off(conn: sa.Connection, period: str, at: datetime) -> None:
     """Write down that a month is cut off."""
-    statement = store.insert(conn, t.months).values(period=period, cutoff_at=at, said_at=None)
-    conn.execute(statement.on_conflict_do_nothing())
+    month(conn, period)
+    conn.execute(sa.update(t.months).where(t.months.c.period == period).values(cutoff_at=at))
 
 
 def said(conn: sa.Connection, period: str, at: datetime) -> None:

@@ -340,7 +340,8 @@ months = sa.Table(
     "months",
     metadata,
     sa.Column("period", store.Period, primary_key=True),
-    sa.Column("cutoff_at", store.UtcDateTime, nullable=False),
+    # Null while steward's markers came before our own cut-off.
+    sa.Column("cutoff_at", store.UtcDateTime),
     sa.Column("said_at", store.UtcDateTime),
 )
 project_months = sa.Table(

@@ -21,7 +21,7 @@ class Town:
 
     community, street, grid, text = COMMUNITY, STREET, GRID, TEXT
 
-    def __init__(self, bench):
+    def __init__(self, bench):  # noqa: F811  the fixture of that name
         self.bench = bench
 
     # Who acts ------------------------------------------------------------------------------------

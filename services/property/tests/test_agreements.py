@@ -37,7 +37,7 @@ def test_both_sides_sign_the_same_text_and_the_commitments_are_dated(bench, town
     assert len(card["agreements"][0]["next_commitments"]) == 3
 
 
-@pytest.mark.covers("P4", "A-agreements", "REQ-L19")
+@pytest.mark.covers("P4", "REQ-L19")
 @pytest.mark.parametrize(
     ("change", "refusal"),
     [
@@ -59,7 +59,7 @@ def test_an_agreement_on_paper_cannot_be_signed(bench, town, change, refusal):
     assert bench.rows("SELECT state FROM agreements") == [{"state": "DRAFT"}]
 
 
-@pytest.mark.covers("P4", "A-agreements")
+@pytest.mark.covers("P4")
 def test_a_side_cannot_sign_for_the_other_nor_another_text_nor_out_of_turn(bench, town):
     town.found()
     made = town.secretary().do(
@@ -105,7 +105,7 @@ def test_an_agreement_expires_at_its_end_and_the_project_is_listed_as_not_compli
     assert len(reminders) == 1
 
 
-@pytest.mark.covers("P4", "M-17", "F6-flow", "A-commitments")
+@pytest.mark.covers("P4", "F6-flow")
 def test_a_commitment_is_kept_by_evidence_and_the_other_sides_signature(bench, town):
     town.found()
     town.agree()
@@ -164,7 +164,10 @@ def test_refused_evidence_after_the_date_is_overdue_at_that_moment(bench, town):
 def test_a_commitment_is_waived_only_when_both_sides_and_the_street_agree(bench, town):
     town.found()
     town.agree()
-    which = {"commitment_id": due(bench, "公共照明检修")["commitment_id"], "reason": "楼栋已整体改造"}
+    which = {
+        "commitment_id": due(bench, "公共照明检修")["commitment_id"],
+        "reason": "楼栋已整体改造",
+    }
     town.manager().do("waive_commitment", which, version=1)
     with pytest.raises(StateConflict):
         town.manager().do("waive_commitment", which, version=2)
@@ -203,7 +206,7 @@ def meeting(town, **changes):
     } | changes
 
 
-@pytest.mark.covers("P5", "P6", "M-27")
+@pytest.mark.covers("P5", "P6")
 def test_a_meeting_needs_its_sides_and_its_decisions_become_orders_tracked_to_done(bench, town):
     town.found()
     decisions = [
@@ -249,7 +252,7 @@ def test_a_meeting_needs_its_sides_and_its_decisions_become_orders_tracked_to_do
     assert town.street_clerk().ask("indicators", {"period": "2025-03"})["M-27"]["part"] == 1
 
 
-@pytest.mark.covers("P5", "M-27")
+@pytest.mark.covers("P5")
 def test_a_month_without_a_meeting_is_remembered_as_missed(bench, town):
     town.found()
     bench.fire("2025-04-01T00:00:00")
@@ -269,9 +272,7 @@ def test_disclosures_are_published_in_time_or_said_to_be_overdue(bench, town):
     doc = {"doc_sha256": "d" * 64}
     town.manager().do("publish_disclosure", doc | {"disclosure_id": kept["id"]}, version=1)
     bench.fire("2025-04-16T00:00:00")
-    late = town.manager().do(
-        "publish_disclosure", doc | {"disclosure_id": missed["id"]}, version=2
-    )
+    late = town.manager().do("publish_disclosure", doc | {"disclosure_id": missed["id"]}, version=2)
     assert late["state"] == "PUBLISHED_LATE"
     assert [e["subject"] for e in bench.said("disclosure_published.v1")] == [kept["id"]]
     assert [e["subject"] for e in bench.said("disclosure_overdue.v1")] == [missed["id"]]

@@ -21,7 +21,7 @@ def nominate(bench, town, **changes):
     )
 
 
-@pytest.mark.covers("P2", "F6-flow", "M-18")
+@pytest.mark.covers("P2", "F6-flow")
 def test_both_directions_are_filled_and_the_card_shows_them(bench, town):
     town.found()
     town.enrol_cadre("per_wang")
@@ -46,7 +46,7 @@ def test_both_directions_are_filled_and_the_card_shows_them(bench, town):
     assert share == {"part": 1, "whole": 1, "percent": "100.00"}
 
 
-@pytest.mark.covers("P2", "A-appointments")
+@pytest.mark.covers("P2")
 @pytest.mark.parametrize(
     ("change", "refusal"),
     [
@@ -66,13 +66,15 @@ def test_a_nomination_against_the_rules_is_refused(bench, town, change, refusal)
         nominate(bench, town, **change)
 
 
-@pytest.mark.covers("P2", "A-appointments")
+@pytest.mark.covers("P2")
 def test_membership_of_the_committees_is_known_by_enrolment_liaison_or_a_stated_basis(bench, town):
     town.found()
     c2p = {"direction": "C2P", "target_post": "PROJECT_DEPUTY_MANAGER"}
     town.enrol_cadre("per_wang")
     assert nominate(bench, town, person_id="per_wang", **c2p)["state"] == "NOMINATED"
-    bench.hear("steward", "steward_left.v1", {"steward_id": "stw_per_wang"}, subject="x", sequence=2)
+    bench.hear(
+        "steward", "steward_left.v1", {"steward_id": "stw_per_wang"}, subject="x", sequence=2
+    )
     with pytest.raises(errors.NotCommitteeMember):
         nominate(bench, town, person_id="per_wang", **c2p)
     link = {
@@ -90,7 +92,7 @@ def test_membership_of_the_committees_is_known_by_enrolment_liaison_or_a_stated_
     assert nominate(bench, town, person_id="per_wang", **c2p, **basis)["state"] == "NOMINATED"
 
 
-@pytest.mark.covers("P2", "A-appointments")
+@pytest.mark.covers("P2")
 def test_a_direction_has_one_active_appointment_even_when_two_were_nominated(bench, town):
     town.found()
     first = nominate(bench, town)

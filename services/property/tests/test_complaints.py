@@ -97,7 +97,7 @@ def history(year, total, households=8000):
     ]
 
 
-@pytest.mark.covers("E10", "F10-flow", "P15", "M-01", "M-02")
+@pytest.mark.covers("E10", "F10-flow", "P15")
 def test_loaded_history_reproduces_the_seeds_figure_and_its_restatement(bench, town):
     town.found(households=8000)
     load = {
@@ -134,7 +134,7 @@ def test_loaded_history_reproduces_the_seeds_figure_and_its_restatement(bench, t
     assert shown["restated"] is True
 
 
-@pytest.mark.covers("M-02", "P15")
+@pytest.mark.covers("P15")
 def test_a_trend_of_fewer_than_ten_complaints_is_null_and_says_why(bench, town):
     town.found()
     town.district().do(
@@ -183,7 +183,7 @@ def test_a_project_that_enters_in_mid_year_is_left_out_of_the_same_basis_and_nam
     assert everything["change_percent"] == "52.0"
 
 
-@pytest.mark.covers("F10-flow", "M-01", "C16")
+@pytest.mark.covers("F10-flow", "C16")
 def test_live_complaints_are_frozen_with_the_month_and_later_decisions_show_as_revised(bench, town):
     bench.at("2025-01-02T09:00:00")
     town.found(households=1000)

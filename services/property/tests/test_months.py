@@ -292,7 +292,11 @@ def test_an_overdue_task_opens_one_order_however_often_it_goes_up(bench, town):
     bench.hear("forum", "task_assigned.v1", short | {"community": town.community}, subject="tsk_1")
     for level in (1, 2):
         bench.hear(
-            "forum", "task_overdue.v1", short | {"level": level}, subject="tsk_1", sequence=level + 1
+            "forum",
+            "task_overdue.v1",
+            short | {"level": level},
+            subject="tsk_1",
+            sequence=level + 1,
         )
     orders = bench.said("rectification_issued.v1")
     assert [event["data"]["severity"] for event in orders] == ["S3"]

@@ -34,8 +34,9 @@ def test_an_order_across_the_national_day_goes_overdue_and_is_closed_at_the_exac
     bench.fire("2025-09-29T23:59:59")
     assert [name for name, _ in facts(bench)] == ["rectification_issued.v1"]
     bench.fire("2025-09-30T00:00:00")
-    overdue, escalated = bench.said("rectification_overdue.v1"), bench.said(
-        "rectification_escalated.v1"
+    overdue, escalated = (
+        bench.said("rectification_overdue.v1"),
+        bench.said("rectification_escalated.v1"),
     )
     assert instant(overdue[0]["time"]) == instant("2025-09-30T00:00:00")
     assert overdue[0]["period"] == escalated[0]["period"] == "2025-09"
@@ -68,7 +69,7 @@ def test_an_order_across_the_national_day_goes_overdue_and_is_closed_at_the_exac
     assert len(bench.said("rectification_escalated.v1")) == 1
 
 
-@pytest.mark.covers("F3-flow", "M-25")
+@pytest.mark.covers("F3-flow")
 def test_without_a_submission_the_order_goes_up_to_the_district_after_three_more_working_days(
     bench, town
 ):
@@ -114,9 +115,7 @@ def test_a_submission_in_time_stops_the_clock_and_a_failed_check_after_it_makes_
     town.manager().do("submit_rectification", rec | {"evidence_pairs": PAIR}, version=2)
     bench.fire("2025-09-30T15:00:00")
     assert not bench.said("rectification_overdue.v1")
-    failed = town.cadre().do(
-        "fail_rectification", rec | {"reason": "通道仍有车辆停放"}, version=3
-    )
+    failed = town.cadre().do("fail_rectification", rec | {"reason": "通道仍有车辆停放"}, version=3)
     assert (failed["state"], failed["attempt"], failed["level"]) == ("OVERDUE", 2, 1)
     said = bench.said("rectification_overdue.v1")
     assert instant(said[0]["time"]) == instant("2025-09-30T15:00:00")
@@ -127,7 +126,7 @@ def test_a_submission_in_time_stops_the_clock_and_a_failed_check_after_it_makes_
     assert len(bench.said("rectification_overdue.v1")) == 1
 
 
-@pytest.mark.covers("F3-flow", "A-rectifications")
+@pytest.mark.covers("F3-flow")
 @pytest.mark.parametrize(
     ("role", "change", "refusal"),
     [
@@ -148,7 +147,7 @@ def test_an_order_without_basis_or_above_the_issuers_rank_is_refused(
     assert not bench.said("rectification_issued.v1")
 
 
-@pytest.mark.covers("F3-flow", "A-rectifications")
+@pytest.mark.covers("F3-flow")
 def test_only_the_projects_manager_may_answer_an_order_and_only_with_evidence(bench, town):
     town.found()
     town.street_clerk()

@@ -10,7 +10,7 @@ from chassis.refusal import NotFound
 from services.property.storage import lists, rows, tables
 from services.property.storage.rows import Row
 from services.property.views import ground
-from services.property.views.ground import Answer, Limit, Scope
+from services.property.views.ground import Answer, Limit, Period, Scope
 
 # What the project's side never learns of a complaint: who complained (REQ-L14).
 _OF_THE_COMPLAINANT = ("complainant_id", "request_id", "number", "complaint_id")
@@ -46,7 +46,7 @@ class ComplaintFilter:
     project_id: str | None = None
     valid: Literal["PENDING", "YES", "NO"] | None = None
     state: Literal["OPEN", "CLOSED"] | None = None
-    period: str | None = None
+    period: Period | None = None
     limit: Limit = 50
     cursor: str | None = None
 

@@ -10,7 +10,7 @@ from services.property import rules
 from services.property.storage import lists, months, rows, tables
 from services.property.storage.rows import Row
 from services.property.views import ground
-from services.property.views.ground import Answer, Limit, Scope
+from services.property.views.ground import Answer, Limit, Period, Scope
 
 OPEN_ORDERS = ("ISSUED", "ACKNOWLEDGED", "SUBMITTED", "OVERDUE")
 SHOWN_NEXT = 3
@@ -363,7 +363,7 @@ def coverage_gaps(tx: Tx, asked: InArea) -> Answer:
 class MonthInArea:
     """A month and an area."""
 
-    period: str
+    period: Period
     scope: Scope | None = None
 
 

@@ -99,9 +99,7 @@ class _Window:
             scope=asked.scope,
             project_id=asked.project_id,
         )
-        self.steps = months.household_steps(
-            tx.conn, scope=asked.scope, project_id=asked.project_id
-        )
+        self.steps = months.household_steps(tx.conn, scope=asked.scope, project_id=asked.project_id)
         # A loaded month has no days, so a part of it cannot be told.
         self.split_history = any(
             row["source"] == "IMPORTED" and not days.holds_whole(period)

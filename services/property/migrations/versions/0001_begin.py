@@ -363,7 +363,7 @@ def upgrade():
     op.create_table(
         "months",
         sa.Column("period", store.Period, nullable=False),
-        sa.Column("cutoff_at", store.UtcDateTime, nullable=False),
+        sa.Column("cutoff_at", store.UtcDateTime),
         sa.Column("said_at", store.UtcDateTime),
         sa.PrimaryKeyConstraint("period", name="pk_months"),
     )

@@ -1,0 +1,861 @@
+"""红色物业: companies, projects, appointments, agreements, complaints, orders over HTTP."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, Literal
+
+from pydantic import AwareDatetime, Field
+
+from gateway.doors import ANY, PUBLIC, Body, Doors, Page, Params, Reply
+
+DOORS = Doors("property", tag="红色物业 / Red Property")
+
+STAFF = (
+    "R_CADRE",
+    "R_SECRETARY",
+    "R_STREET",
+    "R_STREET_LEAD",
+    "R_DISTRICT",
+    "R_DISTRICT_LEAD",
+    "R_AUDITOR",
+)
+STAFF_AND_COMPANY = (*STAFF, "R_PM", "R_PCO")
+REGISTRARS = ("R_STREET", "R_DISTRICT")
+COMMUNITY = ("R_CADRE", "R_SECRETARY", "R_STREET")
+SIDES = ("R_PM", "R_PCO", "R_SECRETARY", "R_CADRE")
+
+AREA = r"^\d{6}(\d{3}(\d{3}(\d{3})?)?)?$"
+MONTH = r"^\d{4}-(0[1-9]|1[0-2])$"
+SHA256 = r"^[0-9a-f]{64}$"
+TEXT_HASH = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+
+Direction = Literal["P2C", "C2P"]
+Severity = Literal["S1", "S2", "S3"]
+
+
+class Made(Reply):
+    """办理结果 / What came of a command: where the thing stands now."""
+
+    id: str
+    state: str
+    version: int
+
+
+class MadeDue(Made):
+    """办理结果及期限 / The same, with the instant that is the first one too late."""
+
+    due: datetime | None = None
+
+
+class Submitted(MadeDue):
+    """提交结果 / Whether it came in time."""
+
+    late: bool
+
+
+class Happened(Reply):
+    """一条历史 / One entry of a history; nothing is ever removed from it."""
+
+    at: datetime
+    what: str
+    state: str | None = None
+    role: str
+    detail: dict[str, Any]
+
+
+class InArea(Params):
+    """区域 / An area; without one, all that the acting role covers."""
+
+    scope: str | None = Field(None, pattern=AREA, description="区划代码前缀 / area code")
+
+
+class Listed(Reply):
+    """清单 / A list that is not cut into pages."""
+
+    items: list[dict[str, Any]]
+    next: str | None = None
+
+
+# --------------------------------------------------------------------------------------------------
+# Companies and projects
+
+
+class RegisterCompany(Body):
+    """登记物业企业 / Register a property company.
+
+    The unified social credit code is checked (GB 32100). A wrong one is refused unless
+    `override_reason` says why; the reason is kept and shown.
+    """
+
+    company_id: str | None = Field(None, description="导入时自定编号 / id chosen by a loader")
+    name: str = Field(min_length=1, max_length=200, examples=["宏达物业服务有限公司"])
+    uscc: str = Field(max_length=40, examples=["91370899MA0000000E"])
+    override_reason: str = Field("", description="校验不通过仍登记的理由 / why all the same")
+    representatives: list[str] = Field(
+        default_factory=list, description="授权代表 / persons who act as R_PCO for it"
+    )
+
+
+class RegisterProject(Body):
+    """登记物业项目 / Register a project with its first manager."""
+
+    project_id: str | None = Field(None, description="导入时自定编号 / id chosen by a loader")
+    company_id: str = Field(examples=["pco_hongda"])
+    name: str = Field(min_length=1, max_length=200, examples=["宏河苑"])
+    community: str = Field(pattern=r"^\d{12}$", examples=["370811015901"])
+    grids: list[str] = Field(examples=[["370811015901001"]])
+    households: int = Field(ge=0, examples=[1200])
+    manager_person_id: str = Field(examples=["per_manager"])
+    area_m2: float | None = Field(None, ge=0, description="建筑面积 / square metres")
+    operation_mode: Literal["MARKET", "COMMUNITY_RUN", "SELF"] = "MARKET"
+    status: Literal["PREPARING", "IN_SERVICE"] = "IN_SERVICE"
+
+
+class ChangeManager(Body):
+    """更换项目经理 / Change the manager; his appointment into the community ends with him."""
+
+    person_id: str = Field(examples=["per_new_manager"])
+
+
+class CountHouseholds(Body):
+    """更新户数 / Set the households from a day on; the complaint rate averages them."""
+
+    since: date = Field(examples=["2025-03-01"])
+    households: int = Field(ge=0, examples=[1210])
+
+
+class RegisterCommittee(Body):
+    """登记业主委员会 / Register an owners' committee (YWH) or management committee (WGH)."""
+
+    project_id: str = Field(examples=["prj_honghe"])
+    kind: Literal["YWH", "WGH"] = Field(examples=["YWH"])
+    members: list[str] = Field(description="5 至 11 名单数 / an odd number of 5 to 11 persons")
+    chair: str
+    term_from: date = Field(examples=["2025-01-01"])
+    term_to: date = Field(examples=["2028-01-01"])
+
+
+class CompanyCard(Reply):
+    """物业企业名片 / A company's card."""
+
+    id: str
+    name: str
+    uscc: str
+    uscc_valid: bool
+    uscc_override_reason: str | None = None
+    version: int
+    credit: dict[str, Any]
+    projects: list[str]
+
+
+class ProjectCard(Reply):
+    """项目名片 / A project's card: manager, both appointments, agreements, grade, open orders."""
+
+    id: str
+    name: str
+    company_id: str
+    community: str
+    grids: list[str]
+    households: int
+    state: str
+    version: int
+    manager_person_id: str | None = None
+    owners_committee: dict[str, Any] | None = None
+    appointments: dict[str, Any]
+    agreements: list[dict[str, Any]]
+    agreements_active: int
+    commitments: dict[str, Any]
+    credit: dict[str, Any]
+    company_credit: dict[str, Any]
+    open_rectifications: list[dict[str, Any]]
+    last_month: dict[str, Any] | None = None
+
+
+class ProjectLine(Reply):
+    """项目一行 / One project of a list."""
+
+    id: str
+    name: str
+    company_id: str
+    community: str
+    households: int
+    state: str
+    version: int
+
+
+class ProjectFilter(InArea):
+    """项目筛选 / Filter of projects."""
+
+    company_id: str | None = None
+    manager_person_id: str | None = None
+    limit: int = Field(50, ge=1, le=200)
+    cursor: str | None = None
+
+
+class Board(Reply):
+    """小区公示栏 / A compound's public board: disclosures and minutes."""
+
+    id: str
+    disclosures: list[dict[str, Any]]
+    meetings: list[dict[str, Any]]
+
+
+DOORS.command(
+    "POST", "/companies", "register_company", body=RegisterCompany, reply=Made,
+    roles=REGISTRARS, status=201, summary="登记物业企业 / Register a company",
+)  # fmt: skip
+DOORS.query(
+    "GET", "/companies/{company_id}", "company", reply=CompanyCard, roles=ANY,
+    summary="物业企业名片 / A company's card",
+)  # fmt: skip
+DOORS.command(
+    "POST", "/projects", "register_project", body=RegisterProject, reply=Made,
+    roles=REGISTRARS, status=201, summary="登记物业项目 / Register a project",
+)  # fmt: skip
+DOORS.query(
+    "GET", "/projects", "projects", params=ProjectFilter, reply=Page[ProjectLine], roles=PUBLIC,
+    summary="项目列表 / Projects",
+)  # fmt: skip
+DOORS.query(
+    "GET", "/projects/{project_id}", "project", reply=ProjectCard, roles=ANY,
+    summary="项目名片 / A project's card",
+)  # fmt: skip
+DOORS.query(
+    "GET", "/projects/{project_id}/board", "board", reply=Board, roles=PUBLIC,
+    summary="小区公示栏 / A compound's public board",
+)  # fmt: skip
+DOORS.command(
+    "POST", "/projects/{project_id}/manager", "change_manager", body=ChangeManager, reply=Made,
+    roles=("R_PCO", "R_STREET", "R_DISTRICT"), if_match=True,
+    summary="更换项目经理 / Change a project's manager",
+)  # fmt: skip
+DOORS.command(
+    "POST", "/projects/{project_id}/households", "count_households", body=CountHouseholds,
+    reply=Made, roles=("R_CADRE", "R_STREET", "R_DISTRICT"), if_match=True,
+    summary="更新项目户数 / Set a project's households",
+)  # fmt: skip
+DOORS.command(
+    "POST", "/owners-committees", "register_committee", body=RegisterCommittee, reply=Made,
+    roles=COMMUNITY, status=201, summary="登记业主委员会 / Register an owners' committee",
+)  # fmt: skip
+
+
+# --------------------------------------------------------------------------------------------------
+# Cross-appointments
+
+
+class Nominate(Body):
+    """提名交叉任职 / Nominate: P2C company to community, C2P community to company.
+
+    A member of the two committees is known from his enrolment as COMMUNITY_CADRE or from the
+    liaison chain; elsewhere `committee_basis` names the document that shows it.
+    """
+
+    project_id: str = Field(examples=["prj_honghe"])
+    direction: Direction = Field(examples=["P2C"])
+    person_id: str = Field(examples=["per_manager"])
+    target_post: Literal[
+        "PARTY_BRANCH_MEMBER", "COMMITTEE_PART_TIME_MEMBER", "PROJECT_DEPUTY_MANAGER"
+    ] = Field(examples=["PARTY_BRANCH_MEMBER"])
+    party_member: bool = Field(False, description="是否中共党员 / for the party branch")
+    committee_basis: str = Field("", description="两委任职依据 / document of the election")
+
+
+class ApproveAppointment(Body):
+    """批准 / One side approves: the secretary with minutes, the company with its letter."""
+
+    document_ref: str = Field("", examples=["社区党委会议纪要〔2025〕3号"])
+
+
+class EndAppointment(Body):
+    """终止任职 / End an appointment."""
+
+    reason: Literal["RESIGNATION", "TRANSFER", "CONTRACT_END", "QUALIFICATION_LOST"] = Field(
+        examples=["TRANSFER"]
+    )
+
+
+class AppointmentCard(Reply):
+    """交叉任职 / An appointment with its history."""
+
+    id: str
+    project_id: str
+    direction: str
+    person_id: str
+    target_post: str
+    state: str
+    version: int
+    unpaid: bool
+    history: list[Happened]
+
+
+DOORS.command(
+    "POST", "/appointments", "nominate", body=Nominate, reply=MadeDue, roles=("R_SECRETARY",),
+    status=201, summary="提名交叉任职 / Nominate for a cross-appointment",
+)  # fmt: skip
+DOORS.query(
+    "GET", "/appointments/{appointment_id}", "appointment", reply=AppointmentCard, roles=ANY,
+    summary="交叉任职 / An appointment",
+)  # fmt: skip
+DOORS.command(
+    "POST", "/appointments/{appointment_id}/consent", "consent_appointment", reply=Made,
+    roles=ANY, summary="本人同意 / The nominee consents",
+)  # fmt: skip
+DOORS.command(
+    "POST", "/appointments/{appointment_id}/approve", "approve_appointment",
+    body=ApproveAppointment, reply=MadeDue, roles=("R_SECRETARY", "R_PCO"), if_match=True,
+    summary="双方批准 / Each side approves",
+)  # fmt: skip
+DOORS.command(
+    "POST", "/appointments/{appointment_id}/file", "file_appointment", reply=Made,
+    roles=("R_STREET",), if_match=True, summary="街道备案生效 / The street files; it is active",
+)  # fmt: skip
+DOORS.command(
+    "POST", "/appointments/{appointment_id}/end", "end_appointment", body=EndAppointment,
+    reply=Made, roles=("R_SECRETARY",), if_match=True, summary="终止任职 / End an appointment",
+)  # fmt: skip
+DOORS.query(
+    "GET", "/coverage-gaps", "coverage_gaps", params=InArea, reply=Listed, roles=STAFF,
+    summary="交叉任职缺口 / Projects that lack a direction",
+)  # fmt: skip
+
+
+# --------------------------------------------------------------------------------------------------
+# Agreements
+
+
+class Commitment(Body):
+    """履约事项 / A commitment: who, by when or how often, and what shows it."""
+
+    title: str = Field(min_length=1, max_length=200, examples=["每季度公开收支"])
+    responsible: Literal["PROJECT", "COMMUNITY"] = Field(examples=["PROJECT"])
+    due_date: date | None = Field(None, examples=["2025-05-20"])
+    recurrence: Literal["ONCE", "MONTHLY", "QUARTERLY"] = "ONCE"
+    evidence_kinds: list[str] = Field(default_factory=list, examples=[["PHOTO"]])
+
+
+class DraftAgreement(Body):
+    """起草党建联建协议 / Draft a joint agreement; the two kinds make the pair."""
+
+    project_id: str = Field(examples=["prj_honghe"])
+    type: Literal["JOINT_BUILDING", "CREDIT_DELIBERATION"] = Field(examples=["JOINT_BUILDING"])
+    valid_from: date = Field(examples=["2025-01-10"])
+    valid_to: date | None = Field(
+        None, description="届满日(不含),默认 12 个月 / first day on which it no longer holds"
+    )
+    text_sha256: str = Field(pattern=SHA256, examples=[TEXT_HASH])
+    commitments: list[Commitment] = Field(default_factory=list, description="签署时至少 4 项")
+    supersedes: str | None = Field(None, description="被修订的协议 / the one that it amends")
+
+
+class SignAgreement(Body):
+    """签署 / One side signs the text with this digest: the project first, then the community."""
+
+    side: Literal["PROJECT", "COMMUNITY"] = Field(examples=["PROJECT"])
+    text_sha256: str = Field(pattern=SHA256, examples=[TEXT_HASH])
+
+
+class Because(Body):
+    """理由 / A reason that others can read."""
+
+    reason: str = Field(max_length=1000, examples=["双方协商一致"])
+
+
+class Evidence(Body):
+    """佐证材料 / Evidence, by reference."""
+
+    evidence: list[str] = Field(default_factory=list, examples=[["sha256:9f86d081"]])
+
+
+class AcceptCommitment(Body):
+    """对方确认 / The other side counter-signs, or refuses with a reason."""
+
+    accepted: bool = True
+    reason: str = Field("", max_length=1000)
+
+
+class AgreementCard(Reply):
+    """党建联建协议 / An agreement with its dated commitments."""
+
+    id: str
+    project_id: str
+    type: str
+    state: str
+    version: int
+    valid_from: date
+    valid_to: date
+    text_sha256: str
+    commitments: list[dict[str, Any]]
+    history: list[Happened]
+
+
+DOORS.command(
+    "POST", "/agreements", "draft_agreement", body=DraftAgreement, reply=Made,
+    roles=("R_SECRETARY", "R_CADRE", "R_PM"), status=201,
+    summary="起草协议 / Draft a joint agreement",
+)  # fmt: skip
+DOORS.query(
+    "GET", "/agreements/{agreement_id}", "agreement", reply=AgreementCard, roles=ANY,
+    summary="协议及履约事项 / An agreement",
+)  # fmt: skip
+DOORS.command(
+    "POST", "/agreements/{agreement_id}/sign", "sign_agreement", body=SignAgreement, reply=Made,
+    roles=("R_PM", "R_PCO", "R_SECRETARY"), if_match=True, summary="签署协议 / Sign",
+)  # fmt: skip
+DOORS.command(
+    "POST", "/agreements/{agreement_id}/terminate", "terminate_agreement", body=Because,
+    reply=Made, roles=("R_SECRETARY", "R_STREET"), if_match=True,
+    summary="终止协议 / End an agreement",
+)  # fmt: skip
+DOORS.query(
+    "GET", "/agreement-noncompliance", "agreement_noncompliance", params=InArea, reply=Listed,
+    roles=STAFF, summary="协议未履约清单 / Agreements that stay on paper",
+)  # fmt: skip
+DOORS.command(
+    "POST", "/commitments/{commitment_id}/fulfil", "fulfil_commitment", body=Evidence,
+    reply=Submitted, roles=SIDES, if_match=True, summary="提交履约佐证 / Show that it was done",
+)  # fmt: skip
+DOORS.command(
+    "POST", "/commitments/{commitment_id}/accept", "accept_commitment", body=AcceptCommitment,
+    reply=Submitted, roles=SIDES, if_match=True, summary="对方确认 / Counter-sign",
+)  # fmt: skip
+DOORS.command(
+    "POST", "/commitments/{commitment_id}/waive", "waive_commitment", body=Because, reply=Made,
+    roles=(*SIDES, "R_STREET"), if_match=True, summary="三方同意豁免 / Agree to waive",
+)  # fmt: skip
+
+
+# --------------------------------------------------------------------------------------------------
+# Three-party meetings
+
+
+class Attendees(Body):
+    """到会人员 / Persons present, by side; OWNERS may be empty where there is no committee."""
+
+    COMMITTEE: list[str] = Field(default_factory=list, examples=[["per_secretary"]])
+    OWNERS: list[str] = Field(default_factory=list, examples=[["per_owner"]])
+    PROPERTY: list[str] = Field(default_factory=list, examples=[["per_manager"]])
+
+
+class Decision(Body):
+    """决定事项 / RECORD, WORK (a work order with a date) or RECTIFICATION (an S3 order)."""
+
+    text: str = Field(min_length=1, max_length=1000, examples=["六月底前完成充电桩选址"])
+    kind: Literal["RECORD", "WORK", "RECTIFICATION"] = "RECORD"
+    due_date: date | None = None
+    basis: str = ""
+
+
+class HoldMeeting(Body):
+    """三方联席会议 / Record a three-party meeting under the community party committee."""
+
+    meeting_id: str | None = None
+    project_id: str = Field(examples=["prj_honghe"])
+    held_at: AwareDatetime = Field(examples=["2025-01-15T15:00:00+08:00"])
+    chair: str = Field(examples=["per_secretary"])
+    attendees: Attendees
+    minutes_sha256: str = Field(pattern=SHA256, examples=[TEXT_HASH])
+    decisions: list[Decision] = Field(default_factory=list)
+
+
+class Held(Made):
+    """会议记录 / A meeting, and what its decisions opened."""
+
+    period: str
+    two_sided: bool | None = None
+    decisions: list[dict[str, Any]] = Field(default_factory=list)
+
+
+DOORS.command(
+    "POST", "/tripartite-meetings", "hold_meeting", body=HoldMeeting, reply=Held,
+    roles=("R_SECRETARY", "R_CADRE"), status=201,
+    summary="记录三方联席会议 / Record a three-party meeting",
+)  # fmt: skip
+
+
+# --------------------------------------------------------------------------------------------------
+# Complaints and their rate
+
+
+class ComplaintCard(Reply):
+    """物业投诉 / A complaint; the project's side does not learn who complained."""
+
+    id: str
+    project_id: str
+    category: str
+    filed_at: datetime
+    valid: str
+    reason: str | None = None
+    reopen_count: int
+    state: str
+    version: int
+
+
+class ComplaintWithHistory(ComplaintCard):
+    """物业投诉及历史 / A complaint with its history."""
+
+    history: list[Happened]
+
+
+class ComplaintFilter(InArea):
+    """投诉筛选 / Filter of complaints."""
+
+    project_id: str | None = None
+    valid: Literal["PENDING", "YES", "NO"] | None = None
+    state: Literal["OPEN", "CLOSED"] | None = None
+    period: str | None = Field(None, pattern=MONTH)
+    limit: int = Field(50, ge=1, le=200)
+    cursor: str | None = None
+
+
+class ValidateComplaint(Body):
+    """认定投诉是否成立 / Decide on validity; an invalid complaint stays visible."""
+
+    valid: bool = Field(examples=[True])
+    reason: str = Field(max_length=1000, examples=["现场核实,垃圾未按约清运"])
+
+
+class CloseComplaint(Body):
+    """办结投诉 / Close a decided complaint."""
+
+    outcome: str = Field(min_length=1, max_length=1000, examples=["已清运并加密保洁"])
+
+
+class HistoryRow(Body):
+    """一个月的历史数据 / One month from before this system."""
+
+    period: str = Field(pattern=MONTH, examples=["2023-06"])
+    complaints: int = Field(ge=0, examples=[84])
+    households: int = Field(ge=1, examples=[8000])
+
+
+class ImportHistory(Body):
+    """导入历史投诉数 / Load monthly counts of valid complaints; they are marked IMPORTED."""
+
+    origin: str = Field(min_length=1, max_length=200, examples=["社区 2022-2023 年台账"])
+    rows: list[HistoryRow] = Field(min_length=1, max_length=120)
+
+
+class CorrectHistory(Body):
+    """更正历史投诉数 / Restate a loaded month; its frozen figure stays."""
+
+    period: str = Field(pattern=MONTH, examples=["2023-06"])
+    invalidated: int = Field(ge=0, description="该月累计认定不成立数 / in all", examples=[12])
+    reason: str = Field(max_length=1000, examples=["复核为重复投诉"])
+
+
+class RateFilter(Params):
+    """投诉率口径 / Where, when, and on which basis."""
+
+    year: int = Field(ge=2000, le=2100, examples=[2023])
+    scope: str = Field("370811", pattern=AREA)
+    window: Literal["YEAR", "YTD", "ROLLING"] = "YEAR"
+    until: date | None = Field(None, description="窗口最后一日 / last day of the window")
+    basis: Literal["SAME_PROJECTS", "ALL"] = "SAME_PROJECTS"
+    project_id: str | None = None
+
+
+class Window(Reply):
+    """一个窗口 / One window: frozen and revised."""
+
+    complaints: int
+    complaints_revised: int
+    households_average: str | None = None
+    rate: str | None = None
+    rate_revised: str | None = None
+    months: list[dict[str, Any]]
+
+
+class Rate(Reply):
+    """百户投诉率及同比 / Complaints per 100 households and the change year on year."""
+
+    scope: str
+    window: str
+    basis: str
+    projects: int
+    left_out: list[str]
+    current: Window
+    previous: Window
+    change_percent: str | None = None
+    change_percent_revised: str | None = None
+    restated: bool
+    null_because: str | None = None
+
+
+DOORS.query(
+    "GET", "/complaints", "complaints", params=ComplaintFilter, reply=Page[ComplaintCard],
+    roles=STAFF_AND_COMPANY, summary="投诉列表 / Complaints",
+)  # fmt: skip
+DOORS.query(
+    "GET", "/complaints/{complaint_id}", "complaint", reply=ComplaintWithHistory,
+    roles=STAFF_AND_COMPANY, summary="投诉 / One complaint",
+)  # fmt: skip
+DOORS.command(
+    "POST", "/complaints/{complaint_id}/validate", "validate_complaint", body=ValidateComplaint,
+    reply=Made, roles=COMMUNITY, if_match=True, summary="认定投诉 / Decide whether it is valid",
+)  # fmt: skip
+DOORS.command(
+    "POST", "/complaints/{complaint_id}/close", "close_complaint", body=CloseComplaint,
+    reply=Made, roles=COMMUNITY, if_match=True, summary="办结投诉 / Close a complaint",
+)  # fmt: skip
+DOORS.query(
+    "GET", "/complaint-rate", "complaint_rate", params=RateFilter, reply=Rate, roles=ANY,
+    summary="投诉率及同比 / Complaint rate, year on year",
+)  # fmt: skip
+DOORS.command(
+    "POST", "/projects/{project_id}/complaint-history", "import_complaint_history",
+    body=ImportHistory, reply=Made, roles=("R_DISTRICT",),
+    summary="导入历史投诉数 / Load counts from before this system",
+)  # fmt: skip
+DOORS.command(
+    "POST", "/projects/{project_id}/complaint-history/correct", "correct_complaint_history",
+    body=CorrectHistory, reply=Made, roles=("R_DISTRICT",),
+    summary="更正历史投诉数 / Restate a loaded month",
+)  # fmt: skip
+
+
+# --------------------------------------------------------------------------------------------------
+# Rectification orders
+
+
+class IssueRectification(Body):
+    """签发整改单 / Issue an order: S1 24 hours, S2 three, S3 seven working days."""
+
+    project_id: str = Field(examples=["prj_honghe"])
+    severity: Severity = Field(examples=["S2"])
+    facts: str = Field(max_length=2000, examples=["3 号楼消防通道被占用"])
+    basis: str = Field(max_length=1000, examples=["《物业服务合同》第 12 条"])
+    media: list[str] = Field(default_factory=list, examples=[["sha256:9f86d081"]])
+
+
+class EvidencePair(Body):
+    """整改前后对比 / How it looked before and how it looks now."""
+
+    before: str = Field(min_length=1, max_length=300, examples=["sha256:9f86d081"])
+    after: str = Field(min_length=1, max_length=300, examples=["sha256:60303ae2"])
+    note: str = ""
+
+
+class SubmitRectification(Body):
+    """提交整改 / Submit the fix; before the due instant it is in time, however late the check."""
+
+    evidence_pairs: list[EvidencePair] = Field(default_factory=list)
+
+
+class PassRectification(Body):
+    """核验通过 / The fix is good; S1 needs a look on the site."""
+
+    on_site: bool = False
+    note: str = ""
+
+
+class Issued(MadeDue):
+    """整改单 / An issued order."""
+
+    number: str
+
+
+class Order(Reply):
+    """整改单 / A rectification order."""
+
+    id: str
+    number: str
+    project_id: str
+    severity: str
+    state: str
+    level: int
+    attempt: int
+    late: bool
+    due: datetime
+    version: int
+
+
+class OrderWithHistory(Order):
+    """整改单及历史 / An order with its history."""
+
+    history: list[Happened]
+
+
+class OrderFilter(InArea):
+    """整改单筛选 / Filter of orders."""
+
+    project_id: str | None = None
+    state: str | None = None
+    severity: Severity | None = None
+    limit: int = Field(50, ge=1, le=200)
+    cursor: str | None = None
+
+
+DOORS.command(
+    "POST", "/rectifications", "issue_rectification", body=IssueRectification, reply=Issued,
+    roles=COMMUNITY, status=201, summary="签发整改单 / Issue an order",
+)  # fmt: skip
+DOORS.query(
+    "GET", "/rectifications", "rectifications", params=OrderFilter, reply=Page[Order],
+    roles=STAFF_AND_COMPANY, summary="整改单列表 / Orders",
+)  # fmt: skip
+DOORS.query(
+    "GET", "/overdue-rectifications", "overdue_rectifications", params=OrderFilter,
+    reply=Page[Order], roles=STAFF, summary="逾期整改单 / Overdue orders of an area",
+)  # fmt: skip
+DOORS.query(
+    "GET", "/rectifications/{rectification_id}", "rectification", reply=OrderWithHistory,
+    roles=STAFF_AND_COMPANY, summary="整改单 / One order",
+)  # fmt: skip
+DOORS.command(
+    "POST", "/rectifications/{rectification_id}/acknowledge", "acknowledge_rectification",
+    reply=Submitted, roles=("R_PM",), if_match=True, summary="签收 / Take note",
+)  # fmt: skip
+DOORS.command(
+    "POST", "/rectifications/{rectification_id}/submit", "submit_rectification",
+    body=SubmitRectification, reply=Submitted, roles=("R_PM",), if_match=True,
+    summary="提交整改 / Submit the fix",
+)  # fmt: skip
+DOORS.command(
+    "POST", "/rectifications/{rectification_id}/pass", "pass_rectification",
+    body=PassRectification, reply=Submitted, roles=COMMUNITY, if_match=True,
+    summary="核验通过 / The fix is good",
+)  # fmt: skip
+DOORS.command(
+    "POST", "/rectifications/{rectification_id}/fail", "fail_rectification", body=Because,
+    reply=Made, roles=COMMUNITY, if_match=True, summary="核验不通过 / The fix is not good",
+)  # fmt: skip
+DOORS.command(
+    "POST", "/rectifications/{rectification_id}/withdraw", "withdraw_rectification",
+    body=Because, reply=Made, roles=("R_STREET", "R_STREET_LEAD"), if_match=True,
+    summary="撤回(两人办理) / Withdraw; the first proposes, the second decides",
+)  # fmt: skip
+
+
+# --------------------------------------------------------------------------------------------------
+# Works, disclosures, indicators
+
+
+class WorkCard(Reply):
+    """工单 / A work order out of a resolution (TASK) or a three-party meeting (MEETING)."""
+
+    id: str
+    project_id: str
+    source: str
+    task_id: str | None = None
+    topic_id: str | None = None
+    state: str
+    evidence: list[str]
+    overdue: bool
+    version: int
+
+
+class WorkWithHistory(WorkCard):
+    """工单及历史 / A work order with its history."""
+
+    history: list[Happened]
+
+
+class WorkFilter(InArea):
+    """工单筛选 / Filter of work orders."""
+
+    project_id: str | None = None
+    task_id: str | None = None
+    topic_id: str | None = None
+    state: str | None = None
+    limit: int = Field(50, ge=1, le=200)
+    cursor: str | None = None
+
+
+class CheckWork(Body):
+    """社区验收 / The community's finding on a meeting's work order."""
+
+    accepted: bool = Field(examples=[True])
+    reason: str = Field("", max_length=1000)
+
+
+class ScheduleDisclosure(Body):
+    """安排公示 / What a project must publish by the end of a day."""
+
+    project_id: str = Field(examples=["prj_honghe"])
+    kind: Literal["FEES", "COMMON_INCOME", "SERVICE_STANDARD", "MAINTENANCE_FUND"] = Field(
+        examples=["FEES"]
+    )
+    title: str = Field(min_length=1, max_length=200, examples=["2025 年一季度收支"])
+    due_date: date = Field(examples=["2025-04-15"])
+
+
+class PublishDisclosure(Body):
+    """发布公示 / The document that is published, by its digest."""
+
+    doc_sha256: str = Field(pattern=SHA256, examples=[TEXT_HASH])
+
+
+class DisclosureCard(Reply):
+    """公示事项 / A disclosure."""
+
+    id: str
+    project_id: str
+    kind: str
+    title: str
+    due_date: date
+    state: str
+    version: int
+    doc_sha256: str | None = None
+
+
+class DisclosureFilter(InArea):
+    """公示筛选 / Filter of disclosures."""
+
+    project_id: str | None = None
+    state: str | None = None
+    limit: int = Field(50, ge=1, le=200)
+    cursor: str | None = None
+
+
+class MonthInArea(InArea):
+    """月份与区域 / A month and an area."""
+
+    period: str = Field(pattern=MONTH, examples=["2025-03"])
+
+
+class Indicators(Reply):
+    """指标 / M-17, M-18, M-25, M-27, each with numerator and denominator."""
+
+    period: str
+    scope: str
+
+
+DOORS.query(
+    "GET", "/works", "works", params=WorkFilter, reply=Page[WorkCard], roles=ANY,
+    summary="工单列表 / Work orders",
+)  # fmt: skip
+DOORS.query(
+    "GET", "/works/{work_id}", "work", reply=WorkWithHistory, roles=ANY,
+    summary="工单 / One work order",
+)  # fmt: skip
+DOORS.command(
+    "POST", "/works/{work_id}/start", "start_work", reply=Made, roles=("R_PM",), if_match=True,
+    summary="开工 / Start",
+)  # fmt: skip
+DOORS.command(
+    "POST", "/works/{work_id}/deliver", "deliver_work", body=Evidence, reply=Made,
+    roles=("R_PM",), if_match=True, summary="交付 / Deliver with evidence",
+)  # fmt: skip
+DOORS.command(
+    "POST", "/works/{work_id}/check", "check_work", body=CheckWork, reply=Made,
+    roles=("R_CADRE", "R_SECRETARY"), if_match=True,
+    summary="验收会议工单 / Check the work of a meeting's decision",
+)  # fmt: skip
+DOORS.command(
+    "POST", "/disclosures", "schedule_disclosure", body=ScheduleDisclosure, reply=MadeDue,
+    roles=COMMUNITY, status=201, summary="安排公示 / Schedule a disclosure",
+)  # fmt: skip
+DOORS.query(
+    "GET", "/disclosures", "disclosures", params=DisclosureFilter, reply=Page[DisclosureCard],
+    roles=PUBLIC, summary="公示列表 / Disclosures",
+)  # fmt: skip
+DOORS.command(
+    "POST", "/disclosures/{disclosure_id}/publish", "publish_disclosure", body=PublishDisclosure,
+    reply=Submitted, roles=("R_PM",), if_match=True, summary="发布公示 / Publish",
+)  # fmt: skip
+DOORS.query(
+    "GET", "/indicators", "indicators", params=MonthInArea, reply=Indicators, roles=STAFF,
+    summary="红色物业指标 / Indicators of Red Property",
+)  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chassis.refusal import Refusal
+from chassis.refusal import Guard, Refusal
 
 # --------------------------------------------------------------------------------------------------
 # Refusals of the rules: rule sets and the points ledger (raised in `rules/`)
@@ -97,3 +97,211 @@ class InsufficientPoints(Refusal):
 
     code = "INSUFFICIENT_POINTS"
     text = "可用积分不足:可用 {available},需要 {needed}"
+
+
+# --------------------------------------------------------------------------------------------------
+# Refusals of actions: consent, awards, settlement, objection
+
+
+class RuleSetChanged(Refusal):
+    """Another content was published under this code; a published rule set is immutable."""
+
+    code = "RULE_SET_CHANGED"
+    status = 409
+    text = "规则集 {code} 已以其他内容发布,已发布的规则不可更改"
+
+
+class PersonUnknown(Guard):
+    """The registry has told nothing of this person yet."""
+
+    guard = "IDENTITY_NOT_VERIFIED"
+    text = "尚未收到人员 {person} 的登记信息,请稍后再试"
+
+
+class UnderAge(Guard):
+    """A person below 18 has no credit account (REQ-L06)."""
+
+    guard = "UNDER_AGE"
+    text = "未满18周岁,不参加信用赋分"
+
+
+class NoticeOutdated(Guard):
+    """Consent was given to a notice that is not the present one."""
+
+    guard = "NOTICE_OUTDATED"
+    text = "授权告知书版本已更新:当前版本 {current}"
+
+
+class PurposeMissing(Guard):
+    """One purpose needs another."""
+
+    guard = "PURPOSE_MISSING"
+    text = "授权 {purpose} 须同时授权 {needed}"
+
+
+class EvidenceRequired(Guard):
+    """Something must be shown."""
+
+    guard = "EVIDENCE_REQUIRED"
+    text = "须提供依据材料"
+
+
+class NotOfHousehold(Guard):
+    """The person does not belong to the household."""
+
+    guard = "NOT_OF_HOUSEHOLD"
+    text = "该人员不属于此家庭"
+
+
+class NoConsent(Guard):
+    """A natural person is scored only with his consent at the time of the deed (REQ-L01)."""
+
+    guard = "NO_CONSENT"
+    text = "当事人在 {at} 未授权参加信用赋分"
+
+
+class RuleNotInForce(Guard):
+    """No such rule was in force when the deed was done."""
+
+    guard = "RULE_NOT_IN_FORCE"
+    text = "规则 {rule} 在 {on} 未生效"
+
+
+class NotAllowedToPropose(Guard):
+    """Another role proposes awards of this rule, or none by hand."""
+
+    guard = "NOT_ALLOWED_TO_PROPOSE"
+    text = "规则 {rule} 不能由角色 {role} 提出"
+
+
+class NotAllowedToApprove(Guard):
+    """Another role approves awards of this rule."""
+
+    guard = "NOT_ALLOWED_TO_APPROVE"
+    text = "规则 {rule} 不能由角色 {role} 审核"
+
+
+class LegalDocumentRequired(Guard):
+    """A SERIOUS matter needs the number of a legally effective document (REQ-L04)."""
+
+    guard = "LEGAL_DOCUMENT_REQUIRED"
+    text = "规则 {rule} 须填写已生效法律文书的文号"
+
+
+class LevelUnknown(Guard):
+    """The rule has no such level."""
+
+    guard = "LEVEL_UNKNOWN"
+    text = "规则 {rule} 没有等级 {level}"
+
+
+class WrongKind(Guard):
+    """The rule is for another kind of subject."""
+
+    guard = "WRONG_KIND"
+    text = "规则 {rule} 不适用于主体 {subject}"
+
+
+class ClockSkew(Guard):
+    """It is said to have happened in the future, or too long ago."""
+
+    guard = "CLOCK_SKEW"
+    text = "发生时间 {at} 不在允许范围内"
+
+
+class SelfApproval(Guard):
+    """Nobody approves what concerns himself."""
+
+    guard = "SELF_APPROVAL"
+    text = "不能审核涉及本人的事项"
+
+
+class SameAsProposer(Guard):
+    """Who proposed does not approve (maker and checker)."""
+
+    guard = "SAME_AS_PROPOSER"
+    text = "提出人与审核人不能为同一人"
+
+
+class ConflictOfInterest(Guard):
+    """Who holds a post in an organisation decides nothing about it."""
+
+    guard = "CONFLICT_OF_INTEREST"
+    text = "审核人在 {subject} 任职,须回避"
+
+
+class SettlementClosed(Guard):
+    """The month of the award is confirmed already."""
+
+    guard = "LAPSED"
+    text = "{period} 的赋分已确认,不能再变更"
+
+
+class HashChanged(Guard):
+    """What is confirmed is not what was seen."""
+
+    guard = "HASH_CHANGED"
+    text = "赋分草案已变更,请重新查看后确认"
+
+
+class Incomplete(Guard):
+    """A required source has not told all of its month."""
+
+    guard = "INCOMPLETE"
+    text = "数据不完整,不能确认:{missing}"
+
+
+class SampleNotChecked(Guard):
+    """All deductions and at least 5 % of the awards by hand must have been looked at."""
+
+    guard = "SAMPLE_NOT_CHECKED"
+    text = "须核对全部扣分和不少于5%的人工赋分:尚缺 {missing} 项"
+
+
+class SameAsReviewer(Guard):
+    """Who reviewed a settlement does not confirm it."""
+
+    guard = "SAME_AS_REVIEWER"
+    text = "核对人与确认人不能为同一人"
+
+
+class NotSubject(Guard):
+    """Only the subject itself may object to this."""
+
+    guard = "NOT_SUBJECT"
+    text = "只有当事人可以对此提出异议"
+
+
+class TooLate(Guard):
+    """Objections are possible for 12 months."""
+
+    guard = "TOO_LATE"
+    text = "已超过12个月的异议期限"
+
+
+class AlreadyObjected(Guard):
+    """There is one objection at a time to one thing."""
+
+    guard = "ALREADY_OBJECTED"
+    text = "对此已有未办结的异议 {number}"
+
+
+class InChain(Guard):
+    """Who had a hand in it does not decide the objection."""
+
+    guard = "IN_CHAIN"
+    text = "参与过该事项的人员不能裁定异议,须由其他人员办理"
+
+
+class ReasonsRequired(Guard):
+    """A decision gives its reasons."""
+
+    guard = "REASONS_REQUIRED"
+    text = "裁定须说明理由,不少于20个字"
+
+
+class TextRequired(Guard):
+    """An objection says what is wrong."""
+
+    guard = "TEXT_REQUIRED"
+    text = "须写明异议内容"

@@ -1,0 +1,1 @@
+"""Actions of credit: one function per command, heard event or timer; one transaction each."""

@@ -1,0 +1,602 @@
+"""Awards from events: many at a time, in a handful of statements; each with its reason.
+
+What an event gives follows from the rule set in force on the day of the deed. Caps are provisional
+here: two workers may fill one window at the same time. The draft of the month computes such windows
+again in the order (occurred_at, event id), and points stay PENDING until then.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from chassis.calendar import Calendar
+from services.credit import events
+from services.credit.actions import ledger, months, rule_sets
+from services.credit.rules import awards as rules
+from services.credit.rules.model import Cap, Rule
+from services.credit.storage import awards as store
+from services.credit.storage import ledger as points
+from services.credit.storage import registry
+
+if TYPE_CHECKING:
+    from chassis.bus import Heard, Tx
+
+PERSONS = ("RES", "HH")
+MEASURED = (
+    events.StewardMonthHeard,
+    events.PropertyMonthHeard,
+    events.PartnerMonthHeard,
+    events.ForumMonthHeard,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    """An event that may fire rules, and the month in which it counts."""
+
+    event: Heard
+    period: str
+    late: bool
+
+
+def ingest(tx: Tx, heard: Sequence[Heard]) -> None:
+    """Take what a source said into effect: markers, awards, reversals.
+
+    What lies before a marker in its partition counts in the month, what lies behind is LATE.
+    """
+    if not heard:
+        return
+    source = heard[0].source
+    known = months.closed(tx, source)
+    measured: list[Heard] = []
+    scored: list[_Scored] = []
+    for event in heard:
+        closed = known.setdefault(event.partition, set())
+        if isinstance(event.data, MEASURED):
+            closed.add(event.data.period)
+            measured.append(event)
+            continue
+        period = happened = Calendar.period(event.occurred_at)
+        while period in closed:
+            period = Calendar.next_period(period)
+        scored.append(_Scored(event, period, period != happened))
+    in_force = rule_sets.in_force(tx.conn)
+    award_all(tx, scored, in_force)
+    months.record(tx, measured)
+
+
+def award_all(tx: Tx, scored: Sequence[_Scored], in_force: rule_sets.InForce) -> None:
+    """Give what events fire, and take back what they reverse."""
+    fired: list[tuple[rules.Fired, _Scored, str]] = []
+    for item in scored:
+        event = item.event
+        found = in_force.on(Calendar.local_date(event.occurred_at))
+        if found is None:
+            continue
+        code, compiled = found
+        read = rules.Event(
+            id=event.id,
+            type=f"{event.source}.{event.fact}",
+            occurred_at=event.occurred_at,
+            data=_members(event.data),
+        )
+        fired += [(one, item, code) for one in compiled.fires(read)]
+        for deed, codes in compiled.reverses(read):
+            _reverse_deed(tx, deed, codes, event)
+    fired = _consented(tx, fired)
+    if not fired:
+        return
+    registry.add_stubs(tx.conn, {one.subject for one, _, _ in fired}, tx.now)
+    running = [part for part in fired if part[0].rule.tiers is not None]
+    plain = [part for part in fired if part[0].rule.tiers is None]
+    _give(tx, [row(*part) for part in plain])
+    _count_hours(tx, running)
+
+
+_NAMES: dict[type[Any], tuple[str, ...]] = {}
+
+
+def _members(data: Any) -> dict[str, Any]:
+    kind = type(data)
+    names = _NAMES.get(kind)
+    if names is None:
+        names = _NAMES[kind] = tuple(field.name for field in fields(kind))
+    return {name: getattr(data, name) for name in names}
+
+
+def _consented(
+    tx: Tx, fired: list[tuple[rules.Fired, _Scored, str]]
+) -> list[tuple[rules.Fired, _Scored, str]]:
+    """Leave out whoever had not consented when it happened; without the consent to points there
+    is a score only (ruling 7)."""
+    people = {one.subject for one, _, _ in fired if one.rule.kind in PERSONS}
+    if not people:
+        return fired
+    known = registry.spans(tx.conn, people)
+    kept = []
+    for one, item, code in fired:
+        found = one
+        if found.rule.kind in PERSONS:
+            at = found.occurred_at
+            if not registry.consents_at(known, found.subject, "SCORING", at):
+                continue
+            if not registry.consents_at(known, found.subject, "POINTS", at):
+                found = replace(found, points=0)
+        kept.append((found, item, code))
+    return kept
+
+
+_ENDS: dict[tuple[str, int], str] = {}
+
+
+def last_period(period: str, valid: int) -> str:
+    """Return the last month in which an award counts."""
+    end = _ENDS.get((period, valid))
+    if end is None:
+        end = _ENDS[period, valid] = Calendar.next_period(period, valid - 1)
+    return end
+
+
+def window_of(rule: Rule, on: date, deed: str) -> str | None:
+    """Return the cap window of an award, or None where the rule has no cap."""
+    cap = rule.cap
+    if cap is None or rule.tiers is not None:
+        return None
+    return rules.window(cap.per, on, deed)[:80]
+
+
+def row(one: rules.Fired, item: _Scored, code: str) -> dict[str, Any]:
+    """Return the row of an award that an event fired, before caps."""
+    rule, event = one.rule, item.event
+    deduction = one.score < 0
+    decides = "PERSON" if rule.human else "SETTLEMENT" if deduction else "NOBODY"
+    return {
+        "award_id": one.award_id,
+        "subject_id": one.subject,
+        "kind": rule.kind,
+        "rule_set": code,
+        "rule_code": rule.code,
+        "source": event.source,
+        "fact": event.fact,
+        "event_id": event.id,
+        "deed": one.deed or None,
+        "actor_id": event.actor_id,
+        "level": one.level,
+        "occurred_at": one.occurred_at,
+        "day": one.on,
+        "period": item.period,
+        "to_period": last_period(item.period, one.valid_periods),
+        "points_period": item.period,
+        "cap_window": window_of(rule, one.on, one.deed),
+        "score_raw": one.score,
+        "points_raw": one.points,
+        "score": one.score,
+        "points": one.points,
+        "capped": False,
+        "late": item.late,
+        "correction": False,
+        "recount": False,
+        "deduction": deduction,
+        "effective": decides == "NOBODY",
+        "decides": decides,
+        "state": "APPROVED" if decides == "NOBODY" else "PROPOSED",
+        "inputs": None,
+        "evidence": None,
+        "reason": None,
+        "document_no": None,
+        "area": event.scope[:12],
+        "proposed_by": None,
+        "proposed_at": event.recorded_at,
+        "decided_by": None,
+        "decided_at": event.occurred_at if decides == "NOBODY" else None,
+        "corrects": None,
+        "shard": event.partition,
+        "version": 1,
+    }
+
+
+def _give(tx: Tx, rows: list[dict[str, Any]]) -> None:
+    """Store awards under their caps, and post their points."""
+    if not rows:
+        return
+    _cap(tx, rows)
+    new = store.add(tx.conn, rows)
+    post_points(tx, [found for found in rows if found["award_id"] in new])
+
+
+def post_points(tx: Tx, rows: Iterable[dict[str, Any]]) -> None:
+    """Post the points of approved awards; they stay PENDING until their month is final."""
+    postings = []
+    for found in rows:
+        amount = found["points"]
+        if amount <= 0 or found["state"] != "APPROVED":
+            continue
+        # Written out, since this is the hot path: ISSUANCE -n, PENDING +n.
+        issuance = points.system_account(
+            "ISSUANCE", ledger.district_of(found["area"]), found["shard"]
+        )
+        postings.append(
+            points.Posting(
+                "AWARD",
+                found["award_id"],
+                found["subject_id"],
+                found["points_period"],
+                found["occurred_at"],
+                (
+                    points.Line(issuance, "SYSTEM", -amount),
+                    points.Line(found["subject_id"], "PENDING", amount, found["points_period"]),
+                ),
+            )
+        )
+    points.post(tx.conn, postings)
+
+
+def _cap(tx: Tx, rows: list[dict[str, Any]]) -> None:
+    """Cut the rows to what their windows have left. Rows of human rules wait for approval."""
+    in_force = rule_sets.in_force(tx.conn)
+    windows: dict[store.Window, list[dict[str, Any]]] = defaultdict(list)
+    for found in rows:
+        if found["cap_window"] is not None and found["decides"] != "PERSON":
+            key = (found["subject_id"], found["rule_code"], found["cap_window"])
+            windows[key].append(found)
+    if not windows:
+        return
+    spent = store.used(tx.conn, windows)
+    for key, members in windows.items():
+        rule = _rule(in_force, members[0]["rule_set"], key[1])
+        if rule.cap is None:
+            continue
+        used = spent.get(key)
+        left = rest_of(rule.cap, used)
+        by_event = {found["event_id"]: found for found in members}
+        counted = [
+            rules.Counted(m["occurred_at"], m["event_id"], m["score"], m["points"]) for m in members
+        ]
+        for kept in rules.apply_cap(left, counted):
+            found = by_event[kept.event_id]
+            found["score"], found["points"] = kept.score, kept.points
+            found["capped"] = bool(kept.flags)
+        full = (used is not None and used.capped) or any(m["capped"] for m in members)
+        if full and used is not None and min(m["occurred_at"] for m in members) <= used.last_at:
+            # Somebody earlier in time came later: the draft decides who of them is cut.
+            for found in members:
+                found["recount"] = True
+
+
+def rest_of(cap: Cap, used: store.Used | None) -> Cap:
+    """Return what a cap has left."""
+    if used is None or cap.per == "DEED":
+        return cap
+    return replace(
+        cap,
+        count=None if cap.count is None else max(0, cap.count - used.count),
+        score=None if cap.score is None else max(0, cap.score - used.score),
+        points=None if cap.points is None else max(0, cap.points - used.points),
+    )
+
+
+def _rule(in_force: rule_sets.InForce, rule_set: str, code: str) -> Rule:
+    compiled = in_force.of_code(rule_set)
+    rule = compiled.rule_set.rule(code) if compiled is not None else None
+    assert rule is not None, (rule_set, code)
+    return rule
+
+
+# --------------------------------------------------------------------------------------------------
+# Running totals
+
+
+def _count_hours(tx: Tx, fired: Sequence[tuple[rules.Fired, _Scored, str]]) -> None:
+    by_rule: dict[str, list[tuple[rules.Fired, _Scored, str]]] = defaultdict(list)
+    for part in fired:
+        by_rule[part[0].rule.code].append(part)
+    for code, parts in sorted(by_rule.items()):
+        _count_rule(tx, code, parts)
+
+
+def _count_rule(tx: Tx, code: str, parts: list[tuple[rules.Fired, _Scored, str]]) -> None:
+    """Compute the running totals of the subjects concerned anew and store what differs.
+
+    One transaction at a time does so for a subject, and all its records of the year are taken in
+    one order, so that the order of arrival changes nothing.
+    """
+    subject_ids = {one.subject for one, _, _ in parts}
+    registry.lock_subjects(tx.conn, subject_ids)
+    store.add_hours(
+        tx.conn,
+        [
+            {
+                "event_id": one.event_id,
+                "rule_code": code,
+                "subject_id": one.subject,
+                "record_id": one.deed or one.event_id,
+                "day": one.on,
+                "minutes": max(0, int(one.facts.get("minutes") or 0)),
+                "source": str(one.facts.get("source") or ""),
+                "period": item.period,
+                "occurred_at": one.occurred_at,
+            }
+            for one, item, _ in parts
+        ],
+    )
+    since = date(min(one.on.year for one, _, _ in parts), 1, 1)
+    until = date(max(one.on.year for one, _, _ in parts) + 1, 1, 1)
+    records: dict[str, list[rules.Hours]] = defaultdict(list)
+    for hour in store.hours_of(tx.conn, code, subject_ids, since, until):
+        records[hour.subject_id].append(
+            rules.Hours(
+                event_id=str(hour.event_id),
+                record_id=hour.record_id,
+                occurred_at=hour.occurred_at,
+                on=hour.day,
+                minutes=hour.minutes,
+                source=hour.source,
+                period=hour.period,
+            )
+        )
+    stored = store.awards_of_rule(tx.conn, code, subject_ids, since, until)
+    templates = {one.event_id: row(one, item, rule_set) for one, item, rule_set in parts}
+    unpaid = _without_points(tx, subject_ids, records)
+    rule = parts[0][0].rule
+    new: list[dict[str, Any]] = []
+    changed: list[tuple[Any, int, int, bool]] = []
+    for subject_id, facts in sorted(records.items()):
+        for found in rules.hours_awards(rule, subject_id, facts):
+            for wanted in _parts_of(found, stored, templates, new, unpaid):
+                known = stored.get(wanted["award_id"])
+                if known is None:
+                    new.append(wanted)
+                elif (known.score, known.points) != (wanted["score"], wanted["points"]):
+                    changed.append((known, wanted["score"], wanted["points"], wanted["capped"]))
+    _store_hours(tx, new, changed)
+
+
+def _without_points(
+    tx: Tx, subject_ids: set[str], records: dict[str, list[rules.Hours]]
+) -> set[str]:
+    """Return the events for which the subject had not consented to points."""
+    known = registry.spans(tx.conn, subject_ids)
+    return {
+        fact.event_id
+        for subject_id, facts in records.items()
+        for fact in facts
+        if not registry.consents_at(known, subject_id, "POINTS", fact.occurred_at)
+    }
+
+
+def _parts_of(
+    found: rules.HoursAward,
+    stored: dict[str, Any],
+    templates: dict[str, dict[str, Any]],
+    new: Sequence[dict[str, Any]],
+    unpaid: set[str],
+) -> list[dict[str, Any]]:
+    """Return the rows that one record gives: its gain, and what it takes from earlier awards."""
+    paid = found.event_id not in unpaid
+    template = templates.get(found.event_id)
+    capped = rules.CAPPED in found.flags
+    parts: list[dict[str, Any]] = []
+    gain = {
+        "award_id": found.award_id,
+        "score": found.score,
+        "points": found.points if paid else 0,
+        "capped": capped,
+    }
+    if template is None:
+        parts.append(gain)
+    elif not found.slices or found.score or found.points:
+        raw = {"score_raw": found.score, "points_raw": max(0, found.raw_points) if paid else 0}
+        parts.append(template | gain | raw)
+    for part in found.slices:
+        identity = rules.award_id("CORRECTION", part.award_id, found.event_id)
+        taken = {
+            "award_id": identity,
+            "score": part.score,
+            "points": part.points if paid else 0,
+            "capped": False,
+        }
+        if template is None:
+            parts.append(taken)
+            continue
+        corrected = stored.get(part.award_id)
+        month = (
+            corrected.points_period
+            if corrected is not None
+            else next(
+                (r["points_period"] for r in new if r["award_id"] == part.award_id),
+                template["points_period"],
+            )
+        )
+        parts.append(
+            template
+            | taken
+            | {
+                "score_raw": part.score,
+                "points_raw": part.points,
+                "to_period": part.last_period,
+                "points_period": month,
+                "correction": True,
+                "deduction": False,
+                "corrects": part.award_id,
+            }
+        )
+    return parts
+
+
+def _store_hours(
+    tx: Tx, new: list[dict[str, Any]], changed: list[tuple[Any, int, int, bool]]
+) -> None:
+    added = store.add(tx.conn, new)
+    fresh = [found for found in new if found["award_id"] in added]
+    post_points(tx, fresh)
+    for found in fresh:
+        if found["points"] < 0:
+            ledger.reverse_points(
+                tx,
+                subject_id=found["subject_id"],
+                area=found["area"],
+                award_id=found["award_id"],
+                points=-found["points"],
+                points_period=found["points_period"],
+                shard=found["shard"],
+            )
+    adjust(tx, changed)
+
+
+def adjust(tx: Tx, changed: Sequence[tuple[Any, int, int, bool]]) -> None:
+    """Store other amounts for awards, and post the differences of their points.
+
+    Args:
+        tx: The transaction.
+        changed: (stored row, score, points, capped).
+    """
+    if not changed:
+        return
+    store.put_amounts(
+        tx.conn,
+        [
+            {
+                "award_id": str(known.award_id),
+                "score": score,
+                "points": amount,
+                "capped": capped,
+                "recount": False,
+            }
+            for known, score, amount, capped in changed
+        ],
+    )
+    # What one award of a subject loses, another of the same month may gain: gains come first, so
+    # that nothing falls below zero on the way.
+    for known, _, amount, _ in sorted(changed, key=lambda part: part[0].points - part[2]):
+        difference = amount - known.points
+        if known.state != "APPROVED" or difference == 0:
+            continue
+        if difference < 0:
+            ledger.reverse_points(
+                tx,
+                subject_id=known.subject_id,
+                area=known.area,
+                award_id=str(known.award_id),
+                points=-difference,
+                points_period=known.points_period,
+                shard=known.shard,
+            )
+        else:
+            post_points(
+                tx,
+                [
+                    {
+                        "award_id": str(known.award_id),
+                        "subject_id": known.subject_id,
+                        "points_period": known.points_period,
+                        "occurred_at": tx.now,
+                        "points": difference,
+                        "state": "APPROVED",
+                        "area": known.area,
+                        "shard": known.shard,
+                    }
+                ],
+            )
+
+
+# --------------------------------------------------------------------------------------------------
+# Caps of a month, computed again
+
+
+def recount(tx: Tx, period: str, area: str, end: datetime) -> int:
+    """Compute the cap windows of a month again where the order of arrival could matter.
+
+    Awards of earlier months keep what they have: their month is closed.
+
+    Returns:
+        Number of awards whose amounts changed.
+    """
+    in_force = rule_sets.in_force(tx.conn)
+    limits: dict[str, tuple[Any, Any, Any]] = {}
+    for _, _, _, compiled in in_force.spans:
+        for rule in compiled.rule_set.rules:
+            if rule.cap is not None and rule.tiers is None and rule.metric is None:
+                limits[rule.code] = (rule.cap.count, rule.cap.score, rule.cap.points)
+    changed = 0
+    for window in store.windows_to_recount(tx.conn, period, area, end, limits):
+        changed += _recount_window(tx, in_force, window, period)
+    return changed
+
+
+def _recount_window(tx: Tx, in_force: rule_sets.InForce, window: store.Window, period: str) -> int:
+    members = store.in_window(tx.conn, window)
+    rule = _rule(in_force, members[0].rule_set, window[1])
+    if rule.cap is None or rule.cap.per == "DEED":
+        return 0
+    before = [m for m in members if m.period < period]
+    used = None
+    if before:
+        used = store.Used(
+            len(before),
+            sum(abs(m.score) for m in before),
+            sum(m.points for m in before),
+            before[-1].occurred_at,
+            capped=False,
+        )
+    open_ones = {str(m.event_id or m.award_id): m for m in members if m.period >= period}
+    counted = [
+        rules.Counted(m.occurred_at, key, m.score_raw, m.points_raw) for key, m in open_ones.items()
+    ]
+    changed = []
+    for kept in rules.apply_cap(rest_of(rule.cap, used), counted):
+        known = open_ones[kept.event_id]
+        if (known.score, known.points) != (kept.score, kept.points) or known.recount:
+            changed.append((known, kept.score, kept.points, bool(kept.flags)))
+    adjust(tx, changed)
+    return len(changed)
+
+
+# --------------------------------------------------------------------------------------------------
+# Reversal
+
+
+def _reverse_deed(tx: Tx, deed: str, codes: frozenset[str], event: Heard) -> None:
+    for known in store.by_deeds(tx.conn, [deed]):
+        if known.rule_code in codes:
+            reverse(tx, known, reason=f"{event.source}.{event.fact}", by=event.actor_id)
+
+
+def reverse(tx: Tx, known: Any, *, reason: str, by: str | None, opened: str | None = None) -> None:
+    """Take an award back. In months that are final it keeps counting; from the open month on it
+    does not (finalised months are never reopened).
+
+    Args:
+        tx: The transaction; it holds the award's row.
+        known: The award.
+        reason: Why.
+        by: Who.
+        opened: The month from which it does not count; default the subject's open month.
+    """
+    if opened is None:
+        opened = months.open_period(tx, known.subject_id, known.period)
+    end = min(known.to_period, Calendar.next_period(opened, -1))
+    store.change(
+        tx.conn,
+        str(known.award_id),
+        state="REVERSED",
+        to_period=end,
+        reason=reason[:400],
+        decided_by=by,
+        decided_at=tx.now,
+    )
+    store.end_veto(tx.conn, str(known.award_id))
+    if known.points > 0 and known.state == "APPROVED":
+        ledger.reverse_points(
+            tx,
+            subject_id=known.subject_id,
+            area=known.area,
+            award_id=str(known.award_id),
+            points=known.points,
+            points_period=known.points_period,
+            shard=known.shard,
+        )
+    months.draft_again(tx, known.subject_id, opened)

@@ -1,0 +1,266 @@
+"""What the other services tell: projections first, then the saga, then awards and markers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from services.credit import events
+from services.credit.actions import awards, consents, ledger
+from services.credit.actions.ledger import GRACE
+from services.credit.storage import registry
+from services.credit.storage import tables as t
+
+if TYPE_CHECKING:
+    from chassis.bus import Heard, Tx
+
+SAGA = (
+    events.RedemptionRequestedHeard,
+    events.RedemptionRedeemedHeard,
+    events.RedemptionCancelledHeard,
+    events.RedemptionExpiredHeard,
+    events.RedemptionRefundedHeard,
+    events.PartnerSettledHeard,
+)
+
+
+def steward(tx: Tx, heard: Sequence[Heard]) -> None:
+    """Areas, persons and stewards; ratings, deadlines, hours, hazards; the month."""
+    _areas(tx, [event for event in heard if isinstance(event.data, events.AreaDefinedHeard)])
+    _people(
+        tx, [event for event in heard if isinstance(event.data, events.ResidentRegisteredHeard)]
+    )
+    _one_by_one(tx, heard, _STEWARD)
+    awards.ingest(tx, [event for event in heard if type(event.data) not in _REGISTRY])
+
+
+def property_(tx: Tx, heard: Sequence[Heard]) -> None:
+    """Companies, projects and posts; rectifications and disclosures; the month."""
+    _one_by_one(tx, heard, _PROPERTY)
+    awards.ingest(tx, [event for event in heard if type(event.data) not in _PROPERTY])
+
+
+def partner(tx: Tx, heard: Sequence[Heard]) -> None:
+    """Partners; redemptions and statements; the month."""
+    _one_by_one(tx, heard, _PARTNER)
+    saga = [event for event in heard if isinstance(event.data, SAGA)]
+    if saga:
+        ledger.redemptions(tx, saga)
+    awards.ingest(tx, [event for event in heard if type(event.data) not in _PARTNER])
+
+
+def forum(tx: Tx, heard: Sequence[Heard]) -> None:
+    """Topics, attendance and supervision; the month."""
+    awards.ingest(tx, heard)
+
+
+def _one_by_one(
+    tx: Tx, heard: Sequence[Heard], known: dict[type[Any], Callable[[Tx, Heard], None]]
+) -> None:
+    for event in heard:
+        handle = known.get(type(event.data))
+        if handle is not None:
+            handle(tx, event)
+
+
+def _areas(tx: Tx, heard: Sequence[Heard]) -> None:
+    rows = [
+        {
+            "code": event.data.code,
+            "name": event.data.name,
+            "kind": event.data.kind,
+            "parent": event.data.parent,
+            "sequence": event.sequence,
+        }
+        for event in heard
+    ]
+    registry.put_rows(tx.conn, t.areas, "code", rows)
+
+
+def _people(tx: Tx, heard: Sequence[Heard]) -> None:
+    rows = [
+        {
+            "person_id": event.data.person_id,
+            "area": event.data.community or event.scope[:12],
+            "grid": event.data.grid,
+            "is_adult": event.data.is_adult,
+            "household_id": event.data.household_id,
+            "state": "ACTIVE",
+            "sequence": event.sequence,
+        }
+        for event in heard
+    ]
+    registry.put_rows(tx.conn, t.people, "person_id", rows)
+
+
+def _moved(tx: Tx, event: Heard) -> None:
+    moved = event.data
+    registry.move_person(tx.conn, moved.person_id, moved.community, moved.to_grid, event.sequence)
+    for subject in registry.subjects_held_by(tx.conn, moved.person_id):
+        if subject.kind in awards.PERSONS:
+            registry.place(
+                tx.conn,
+                subject,
+                subject.subject_id,
+                moved.community,
+                moved.to_grid,
+                event.occurred_at,
+            )
+
+
+def _deactivated(tx: Tx, event: Heard) -> None:
+    registry.end_person(tx.conn, event.data.person_id, event.sequence)
+    consents.close_for(tx, event.data.person_id, event.occurred_at)
+
+
+def _enrolled(tx: Tx, event: Heard) -> None:
+    enrolled = event.data
+    row = {
+        "steward_id": enrolled.steward_id,
+        "person_id": enrolled.person_id,
+        "type": enrolled.type,
+        "duty": enrolled.duty,
+        "area": enrolled.community,
+        "left_at": None,
+        "sequence": event.sequence,
+    }
+    registry.put_rows(tx.conn, t.stewards, "steward_id", [row])
+    subject_id = f"STW:{enrolled.steward_id}"
+    grid = enrolled.grids[0] if enrolled.grids else None
+    _open(
+        tx,
+        event,
+        subject_id,
+        area=enrolled.community,
+        grid=grid,
+        holder=enrolled.person_id,
+        spendable=enrolled.spendable,
+    )
+
+
+def _left(tx: Tx, event: Heard) -> None:
+    subject_id = f"STW:{event.data.steward_id}"
+    registry.add_stubs(tx.conn, [subject_id], event.occurred_at)
+    _, end = tx.calendar.month_bounds(tx.calendar.period(event.occurred_at))
+    # The month in which somebody leaves still settles; the wallet lives 90 days more.
+    registry.change_subject(
+        tx.conn, subject_id, closed_at=end, spendable_until=event.occurred_at + GRACE
+    )
+
+
+def _open(
+    tx: Tx,
+    event: Heard,
+    subject_id: str,
+    *,
+    area: str,
+    grid: str | None = None,
+    holder: str | None = None,
+    spendable: bool = False,
+    state: str = "ACTIVE",
+) -> None:
+    """Say where a subject belongs and who holds it; an award may have named it before."""
+    registry.add_stubs(tx.conn, [subject_id], event.occurred_at)
+    known = registry.subject(tx.conn, subject_id, lock=True)
+    if known.area is None:
+        registry.change_subject(
+            tx.conn,
+            subject_id,
+            area=area,
+            area_before=area,
+            area_since=event.occurred_at,
+            grid=grid,
+        )
+    else:
+        registry.place(tx.conn, known, subject_id, area, grid, event.occurred_at)
+    registry.change_subject(
+        tx.conn,
+        subject_id,
+        holder=holder,
+        spendable=spendable,
+        state=state,
+        opened_at=min(known.opened_at, event.occurred_at),
+        closed_at=None,
+        spendable_until=None,
+    )
+
+
+def _company(tx: Tx, event: Heard) -> None:
+    _open(tx, event, f"PCO:{event.data.company_id}", area=event.scope[:6])
+
+
+def _project(tx: Tx, event: Heard) -> None:
+    project = event.data
+    row = {
+        "project_id": project.project_id,
+        "company_id": project.company_id,
+        "area": project.community,
+        "households": project.households,
+        "status": project.status,
+        "sequence": event.sequence,
+    }
+    registry.put_rows(tx.conn, t.projects, "project_id", [row])
+    state = "CLOSED" if project.status == "CLOSED" else "ACTIVE"
+    _open(tx, event, f"PRJ:{project.project_id}", area=project.community, state=state)
+
+
+def _manager(tx: Tx, event: Heard) -> None:
+    subject_id, person_id = f"PRJ:{event.data.project_id}", event.data.person_id
+    registry.close_posts(tx.conn, subject_id, "MANAGER", event.occurred_at, keep=person_id)
+    if person_id:
+        registry.open_post(tx.conn, subject_id, person_id, "MANAGER", event.occurred_at)
+
+
+def _appointed(tx: Tx, event: Heard) -> None:
+    made = event.data
+    registry.open_post(
+        tx.conn,
+        f"PRJ:{made.project_id}",
+        made.person_id,
+        made.appointment_id,
+        event.occurred_at,
+    )
+
+
+def _appointment_ended(tx: Tx, event: Heard) -> None:
+    ended = event.data
+    registry.close_posts(
+        tx.conn, f"PRJ:{ended.project_id}", ended.appointment_id, event.occurred_at
+    )
+
+
+def _admitted(tx: Tx, event: Heard) -> None:
+    _open(tx, event, f"PTN:{event.data.partner_id}", area=event.data.area)
+
+
+def _suspended(tx: Tx, event: Heard) -> None:
+    subject_id = f"PTN:{event.data.partner_id}"
+    registry.add_stubs(tx.conn, [subject_id], event.occurred_at)
+    registry.change_subject(tx.conn, subject_id, state="SUSPENDED")
+
+
+def _exited(tx: Tx, event: Heard) -> None:
+    subject_id = f"PTN:{event.data.partner_id}"
+    registry.add_stubs(tx.conn, [subject_id], event.occurred_at)
+    registry.change_subject(tx.conn, subject_id, state="CLOSED", closed_at=event.occurred_at)
+
+
+_STEWARD: dict[type[Any], Callable[[Any, Any], None]] = {
+    events.ResidentMovedHeard: _moved,
+    events.ResidentDeactivatedHeard: _deactivated,
+    events.StewardEnrolledHeard: _enrolled,
+    events.StewardLeftHeard: _left,
+}
+_REGISTRY = {*_STEWARD, events.AreaDefinedHeard, events.ResidentRegisteredHeard}
+_PROPERTY: dict[type[Any], Callable[[Any, Any], None]] = {
+    events.CompanyRegisteredHeard: _company,
+    events.ProjectRegisteredHeard: _project,
+    events.ProjectManagerChangedHeard: _manager,
+    events.AppointmentActivatedHeard: _appointed,
+    events.AppointmentEndedHeard: _appointment_ended,
+}
+_PARTNER: dict[type[Any], Callable[[Any, Any], None]] = {
+    events.PartnerAdmittedHeard: _admitted,
+    events.PartnerSuspendedHeard: _suspended,
+    events.PartnerExitedHeard: _exited,
+}

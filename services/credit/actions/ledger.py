@@ -1,0 +1,558 @@
+"""Points: holding, capturing, releasing and refunding for partner's redemptions; releasing,
+reversing and expiring; the district's budget."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from chassis.bus import new_uuid
+from chassis.calendar import Calendar
+from chassis.refusal import Invalid
+from services.credit import events
+from services.credit.errors import InsufficientPoints
+from services.credit.rules import ledger as rules
+from services.credit.storage import ledger as store
+from services.credit.storage import registry
+
+if TYPE_CHECKING:
+    from chassis.bus import Due, Heard, Tx
+
+GRACE = timedelta(days=90)
+_EXPIRY_BATCH = 500
+DISTRICT_DEFAULT = "370811"
+
+
+@dataclass(frozen=True, slots=True)
+class GrantBudget:
+    """Points that a district funds, and the document that says so."""
+
+    points: int
+    basis: str
+
+
+def district_of(area: str | None) -> str:
+    """Return the district of an area; a subject whose place is not known yet counts in our own."""
+    return (area or DISTRICT_DEFAULT)[:6]
+
+
+def lines_of(
+    posting: rules.Posting, *, period: str = "", shard: int = 0, enforced: bool = True
+) -> tuple[store.Line, ...]:
+    """Return a posting of the rules as lines of the database.
+
+    Args:
+        posting: Balanced.
+        period: Month of its PENDING lines.
+        shard: Part of the issuance account: one hot row per partition instead of one for all.
+        enforced: False leaves out the budget's lines (they balance among themselves), where a
+            district has never granted any.
+    """
+    found = []
+    for account, points in posting.lines:
+        head, _, tail = account.rpartition(":")
+        if head.startswith("SYS:"):
+            name = head[4:]
+            if not enforced and name in (rules.BUDGET, rules.FUNDING):
+                continue
+            part = shard if name == rules.ISSUANCE else 0
+            found.append(store.Line(store.system_account(name, tail, part), "SYSTEM", points))
+        else:
+            found.append(store.Line(head, tail, points, period if tail == rules.PENDING else ""))
+    return tuple(found)
+
+
+def posted(
+    posting: rules.Posting,
+    *,
+    ref: str,
+    subject_id: str,
+    at: datetime,
+    period: str = "",
+    shard: int = 0,
+    enforced: bool = True,
+) -> store.Posting:
+    """Return a posting as it is stored."""
+    lines = lines_of(posting, period=period, shard=shard, enforced=enforced)
+    return store.Posting(posting.kind, ref, subject_id, Calendar.period(at), at, lines)
+
+
+# --------------------------------------------------------------------------------------------------
+# The saga's side of credit: partner owns the redemption, credit answers
+
+
+def redemptions(tx: Tx, heard: Sequence[Heard]) -> None:
+    """Answer what partner says about redemptions and statements, in order.
+
+    The wallets of the whole batch are locked first and in one order, so that two batches that
+    meet at the same wallets wait for each other and never in a circle.
+    """
+    wanted = set()
+    for event in heard:
+        wanted.add(f"PTN:{event.data.partner_id}")
+        if not isinstance(event.data, events.PartnerSettledHeard):
+            wanted.add(event.data.wallet)
+    store.lock_wallets(tx.conn, wanted)
+    for event in heard:
+        _ANSWERS[type(event.data)](tx, event)
+
+
+def _hold(tx: Tx, event: Heard) -> None:
+    asked = event.data
+    known = store.hold(tx.conn, asked.redemption_id)
+    if known is not None:
+        _say_again(tx, event, known)
+        return
+    subject = registry.subject(tx.conn, asked.wallet)
+    reason = _why_not(tx, event, subject)
+    split: rules.Split = ()
+    if reason is None:
+        lots = [
+            rules.Lot(str(lot.lot_id), lot.period, lot.left, lot.expires_at)
+            for lot in store.open_lots(tx.conn, asked.wallet)
+            if lot.expires_at > event.occurred_at
+        ]
+        try:
+            split = rules.choose_lots(lots, asked.points)
+        except InsufficientPoints as refused:
+            # In a subscription a refusal is an outcome: it is told, and the batch commits.
+            reason = refused.code
+    store.add_hold(
+        tx.conn,
+        {
+            "hold_id": asked.redemption_id,
+            "subject_id": asked.wallet,
+            "partner_id": asked.partner_id,
+            "points": asked.points,
+            "state": "REFUSED" if reason else "HELD",
+            "reason": reason,
+            "split": [list(part) for part in split],
+            "held_at": event.occurred_at,
+            "ended_at": event.occurred_at if reason else None,
+            "version": 1,
+        },
+    )
+    if reason is not None:
+        _reject(tx, event, reason, 1)
+        return
+    store.take_from_lots(tx.conn, split)
+    _post(tx, event, rules.hold(asked.wallet, asked.points))
+    _answer(tx, event, events.PointsHeld, 1)
+
+
+def _why_not(tx: Tx, event: Heard, subject: Any) -> str | None:
+    asked = event.data
+    if asked.points < 1:
+        return "INSUFFICIENT_POINTS"
+    if subject is None:
+        return "INSUFFICIENT_POINTS"
+    if not subject.spendable or subject.holder != asked.holder:
+        return "NOT_SPENDABLE"
+    until = subject.spendable_until
+    if until is not None and event.occurred_at >= until:
+        return "CONSENT_WITHDRAWN" if subject.kind in ("RES", "HH") else "NOT_SPENDABLE"
+    return None
+
+
+def _capture(tx: Tx, event: Heard) -> None:
+    known = _known_hold(tx, event)
+    if known.state != "HELD":
+        _say_again(tx, event, known)
+        return
+    store.end_hold(
+        tx.conn, known.hold_id, state="CAPTURED", version=known.version + 1, at=event.occurred_at
+    )
+    partner = f"PTN:{known.partner_id}"
+    _post(tx, event, rules.capture(known.subject_id, partner, known.points))
+    _answer(tx, event, events.PointsCaptured, known.version + 1)
+
+
+def _release(tx: Tx, event: Heard) -> None:
+    known = store.hold(tx.conn, event.data.redemption_id)
+    if known is None:
+        # The request for the hold has not come yet, or never will: a tombstone refuses it.
+        store.add_hold(tx.conn, _tombstone(event))
+        _answer(tx, event, events.PointsReleased, 1)
+        return
+    if known.state != "HELD":
+        _say_again(tx, event, known)
+        return
+    version = known.version + 1
+    store.end_hold(tx.conn, known.hold_id, state="RELEASED", version=version, at=event.occurred_at)
+    _restore(tx, known, event.occurred_at)
+    _post(tx, event, rules.release_hold(known.subject_id, known.points))
+    _answer(tx, event, events.PointsReleased, version)
+
+
+def _refund(tx: Tx, event: Heard) -> None:
+    known = _known_hold(tx, event)
+    if known.state != "CAPTURED":
+        _say_again(tx, event, known)
+        return
+    partner = f"PTN:{known.partner_id}"
+    owed = store.lock_wallets(tx.conn, [partner])[partner].receivable
+    if owed < known.points:
+        # What the partner was paid for already cannot be taken out of his receivable again.
+        _reject(tx, event, "INSUFFICIENT_POINTS", known.version)
+        return
+    version = known.version + 1
+    store.end_hold(tx.conn, known.hold_id, state="REFUNDED", version=version, at=event.occurred_at)
+    _restore(tx, known, event.occurred_at)
+    _post(tx, event, rules.refund(known.subject_id, partner, known.points))
+    _answer(tx, event, events.PointsRefunded, version)
+
+
+def _settle(tx: Tx, event: Heard) -> None:
+    paid = event.data
+    if paid.points == 0 or store.is_posted(tx.conn, "SETTLE", paid.statement_id):
+        return
+    partner = f"PTN:{paid.partner_id}"
+    posting = rules.settle(district_of(event.scope), partner, paid.points)
+    store.post(
+        tx.conn,
+        [posted(posting, ref=paid.statement_id, subject_id=partner, at=event.occurred_at)],
+    )
+
+
+_ANSWERS = {
+    events.RedemptionRequestedHeard: _hold,
+    events.RedemptionRedeemedHeard: _capture,
+    events.RedemptionCancelledHeard: _release,
+    events.RedemptionExpiredHeard: _release,
+    events.RedemptionRefundedHeard: _refund,
+    events.PartnerSettledHeard: _settle,
+}
+
+
+def _known_hold(tx: Tx, event: Heard) -> Any:
+    known = store.hold(tx.conn, event.data.redemption_id)
+    if known is None:
+        # Partner says nothing about a redemption before its request, so the hold is never opened
+        # after this: a capture of what was never held must not find a late hold either.
+        store.add_hold(tx.conn, _tombstone(event))
+        known = store.hold(tx.conn, event.data.redemption_id)
+    return known
+
+
+def _tombstone(event: Heard) -> dict[str, Any]:
+    asked = event.data
+    return {
+        "hold_id": asked.redemption_id,
+        "subject_id": asked.wallet,
+        "partner_id": asked.partner_id,
+        "points": asked.points,
+        "state": "TOMBSTONE",
+        "reason": "TOMBSTONE",
+        "split": [],
+        "held_at": event.occurred_at,
+        "ended_at": event.occurred_at,
+        "version": 1,
+    }
+
+
+def _restore(tx: Tx, known: Any, at: datetime) -> None:
+    """Give a hold's points back to their lots; those near their end live 30 days more."""
+    stored = store.lots_by_id(tx.conn, [lot_id for lot_id, _ in known.split])
+    back, extended = [], []
+    for lot_id, points in known.split:
+        lot = stored[lot_id]
+        expires_at = rules.restored_expiry(lot.expires_at, at)
+        if expires_at == lot.expires_at:
+            back.append((lot_id, points))
+        else:
+            extended.append(
+                {
+                    "lot_id": new_uuid(),
+                    "subject_id": known.subject_id,
+                    "period": lot.period,
+                    "points": points,
+                    "left": points,
+                    "expires_at": expires_at,
+                    "made_at": at,
+                }
+            )
+    store.give_to_lots(tx.conn, back)
+    store.add_lots(tx.conn, extended)
+
+
+def _post(tx: Tx, event: Heard, posting: rules.Posting) -> None:
+    store.post(
+        tx.conn,
+        [
+            posted(
+                posting,
+                ref=event.data.redemption_id,
+                subject_id=event.data.wallet,
+                at=event.occurred_at,
+            )
+        ],
+    )
+
+
+def _say_again(tx: Tx, event: Heard, known: Any) -> None:
+    """Answer a repeated question as it stands: the first answer may have been lost."""
+    if known.state in ("REFUSED", "TOMBSTONE"):
+        _reject(tx, event, known.reason or "TOMBSTONE", known.version)
+        return
+    fact = {
+        "HELD": events.PointsHeld,
+        "CAPTURED": events.PointsCaptured,
+        "RELEASED": events.PointsReleased,
+        "REFUNDED": events.PointsRefunded,
+    }[known.state]
+    _answer(tx, event, fact, known.version)
+
+
+def _answer(tx: Tx, event: Heard, fact: Any, version: int) -> None:
+    asked = event.data
+    tx.say(
+        fact(asked.redemption_id, asked.wallet, asked.points),
+        subject=asked.redemption_id,
+        scope=event.scope,
+        sequence=version,
+        occurred_at=event.occurred_at,
+        cause=event,
+    )
+
+
+def _reject(tx: Tx, event: Heard, reason: str, version: int) -> None:
+    asked = event.data
+    tx.say(
+        events.HoldRejected(asked.redemption_id, asked.wallet, asked.points, reason),
+        subject=asked.redemption_id,
+        scope=event.scope,
+        sequence=version,
+        occurred_at=event.occurred_at,
+        cause=event,
+    )
+
+
+# --------------------------------------------------------------------------------------------------
+# Releasing and reversing
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """What a release did: points per subject, and what stayed PENDING for lack of funds."""
+
+    points: dict[str, int]
+    unfunded: int
+
+
+def release_month(
+    tx: Tx, *, period: str, district: str, subject_ids: Sequence[str], ref: str
+) -> Released:
+    """Make the PENDING points of a month spendable for subjects whose entry is final.
+
+    Where the district has granted a budget, a subject whose points it does not cover keeps them
+    PENDING; the score is not touched (ruling 8). Subjects are served in the order of their ids.
+    """
+    due = store.pendings_for(tx.conn, period, sorted(set(subject_ids)))
+    if not due:
+        return Released({}, 0)
+    store.lock_wallets(tx.conn, due)
+    debts = store.open_debts(tx.conn, list(due))
+    account = store.system_account(rules.BUDGET, district)
+    left = store.budget(tx.conn, account)
+    released: dict[str, int] = {}
+    unfunded = 0
+    postings, lots, repaid = [], [], []
+    expires_at = rules.lot_expiry(period)
+    for subject_id, points in due.items():
+        owed = sum(debt.left for debt in debts.get(subject_id, ()))
+        if left is not None and not rules.funded(left, points, owed):
+            unfunded += points
+            continue
+        done = rules.release(district, subject_id, points, owed)
+        left = None if left is None else left - done.lot
+        repaid += _oldest_first(debts.get(subject_id, ()), done.repaid)
+        lots.append(
+            {
+                "lot_id": new_uuid(),
+                "subject_id": subject_id,
+                "period": period,
+                "points": done.lot,
+                "left": done.lot,
+                "expires_at": expires_at,
+                "made_at": tx.now,
+            }
+        )
+        postings.append(
+            posted(
+                done.posting,
+                ref=ref,
+                subject_id=subject_id,
+                at=tx.now,
+                period=period,
+                enforced=left is not None,
+            )
+        )
+        released[subject_id] = points
+    store.add_lots(tx.conn, lots)
+    store.repay(tx.conn, repaid)
+    store.post(tx.conn, postings)
+    return Released(released, unfunded)
+
+
+def _oldest_first(debts: Sequence[Any], points: int) -> list[tuple[str, int]]:
+    parts = []
+    for debt in debts:
+        part = min(debt.left, points)
+        if part:
+            parts.append((str(debt.debt_id), part))
+            points -= part
+    return parts
+
+
+def reverse_points(
+    tx: Tx,
+    *,
+    subject_id: str,
+    area: str | None,
+    award_id: str,
+    points: int,
+    points_period: str,
+    shard: int = 0,
+) -> None:
+    """Take back points of an award: PENDING of its month, then what is spendable, then a debt."""
+    if points == 0:
+        return
+    # Months before wallets, as everywhere: a release locks them in that order too.
+    pending = store.pending_of(tx.conn, subject_id).get(points_period, 0)
+    store.lock_wallets(tx.conn, [subject_id])
+    stored = store.open_lots(tx.conn, subject_id)
+    lots = [rules.Lot(str(lot.lot_id), lot.period, lot.left, lot.expires_at) for lot in stored]
+    own = next((lot.lot_id for lot in lots if lot.period == points_period), None)
+    district = district_of(area)
+    taken = rules.reverse(district, subject_id, points, pending=pending, lots=lots, own_lot=own)
+    enforced = store.budget(tx.conn, store.system_account(rules.BUDGET, district)) is not None
+    store.take_from_lots(tx.conn, taken.lots)
+    if taken.owed:
+        store.add_debt(tx.conn, subject_id, tx.calendar.period(tx.now), taken.owed)
+    store.post(
+        tx.conn,
+        [
+            posted(
+                taken.posting,
+                ref=award_id,
+                subject_id=subject_id,
+                at=tx.now,
+                period=points_period,
+                shard=shard,
+                enforced=enforced,
+            )
+        ],
+    )
+
+
+# --------------------------------------------------------------------------------------------------
+# Budget, expiry
+
+
+def grant_budget(tx: Tx, order: GrantBudget) -> dict[str, Any]:
+    """Grant points that the district pays for.
+
+    From its first grant on, a district releases no more points than it has granted.
+
+    Raises:
+        Invalid: Not a positive number, or no basis.
+    """
+    if order.points < 1:
+        raise Invalid(field="points", reason="拨付积分必须为正数")
+    if not order.basis.strip():
+        raise Invalid(field="basis", reason="必须注明拨付依据")
+    district = district_of(tx.actor.scope)
+    grant_id = tx.new_id("grt")
+    owner = store.system_account(rules.BUDGET, district)
+    store.post(
+        tx.conn,
+        [posted(rules.fund(district, order.points), ref=grant_id, subject_id=owner, at=tx.now)],
+    )
+    return {
+        "id": grant_id,
+        "state": "GRANTED",
+        "version": 1,
+        "budget": store.budget(tx.conn, owner, lock=False),
+        "basis": order.basis,
+    }
+
+
+def expire_points(tx: Tx, _due: Due) -> None:
+    """Expire lots whose time is over, and what a withdrawn consent left behind for 90 days."""
+    _expire_wallets_of_leavers(tx)
+    while lots := store.expiring(tx.conn, tx.now, _EXPIRY_BATCH):
+        expire_lots(tx, lots)
+    _write_off(tx)
+
+
+def _expire_wallets_of_leavers(tx: Tx) -> None:
+    for subject in registry.grace_over(tx.conn, tx.now):
+        store.lock_wallets(tx.conn, [subject.subject_id])
+        expire_lots(tx, store.open_lots(tx.conn, subject.subject_id))
+        registry.change_subject(tx.conn, subject.subject_id, state="CLOSED", closed_at=tx.now)
+
+
+def expire_lots(tx: Tx, lots: Sequence[Any]) -> None:
+    """Post EXPIRE for what is left of lots.
+
+    The wallets are locked before the lots are read again: a hold may have taken from them.
+    """
+    if not lots:
+        return
+    owners = {lot.subject_id for lot in lots}
+    store.lock_wallets(tx.conn, owners)
+    areas = registry.subjects(tx.conn, owners)
+    fresh = store.lots_by_id(tx.conn, [str(lot.lot_id) for lot in lots])
+    left = [lot for lot in fresh.values() if lot.left > 0]
+    store.take_from_lots(tx.conn, [(str(lot.lot_id), lot.left) for lot in left])
+    store.post(
+        tx.conn,
+        [
+            posted(
+                rules.expire(
+                    district_of(getattr(areas.get(lot.subject_id), "area", None)),
+                    lot.subject_id,
+                    lot.left,
+                ),
+                ref=str(lot.lot_id),
+                subject_id=lot.subject_id,
+                at=tx.now,
+            )
+            for lot in left
+        ],
+    )
+
+
+def _write_off(tx: Tx) -> None:
+    limit = tx.calendar.next_period(tx.calendar.period(tx.now), -rules.CLAWBACK_PERIODS)
+    debts = store.old_debts(tx.conn, limit)
+    if not debts:
+        return
+    store.lock_wallets(tx.conn, {debt.subject_id for debt in debts})
+    areas = registry.subjects(tx.conn, {debt.subject_id for debt in debts})
+    store.repay(tx.conn, [(str(debt.debt_id), debt.left) for debt in debts])
+    store.post(
+        tx.conn,
+        [
+            posted(
+                rules.write_off(
+                    district_of(getattr(areas.get(debt.subject_id), "area", None)),
+                    debt.subject_id,
+                    debt.left,
+                ),
+                ref=str(debt.debt_id),
+                subject_id=debt.subject_id,
+                at=tx.now,
+            )
+            for debt in debts
+        ],
+    )
+
+
+def next_expiry_run(now: datetime, calendar: Calendar) -> tuple[str, datetime]:
+    """Return (ref, instant) of the next daily run: 00:30 local."""
+    today = calendar.at(calendar.local_date(now), 0, 30)
+    at = today if today > now else today + timedelta(days=1)
+    return calendar.local_date(at).isoformat(), at

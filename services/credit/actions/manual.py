@@ -1,0 +1,329 @@
+"""Awards by hand: one proposes with evidence, another approves (maker and checker)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from chassis.calendar import Calendar
+from chassis.refusal import NotFound, StateConflict
+from services.credit.actions import awards, months, rule_sets
+from services.credit.errors import (
+    ClockSkew,
+    ConflictOfInterest,
+    EvidenceRequired,
+    LegalDocumentRequired,
+    LevelUnknown,
+    NoConsent,
+    NotAllowedToApprove,
+    NotAllowedToPropose,
+    RuleNotInForce,
+    SameAsProposer,
+    SelfApproval,
+    WrongKind,
+)
+from services.credit.rules import awards as rules
+from services.credit.rules import settlement as timeline
+from services.credit.rules.model import Rule
+from services.credit.storage import awards as store
+from services.credit.storage import registry
+
+if TYPE_CHECKING:
+    from chassis.bus import Tx
+
+DECIDE_WORKING_DAYS = 5
+OLDEST = timedelta(days=365)
+
+
+@dataclass(frozen=True, slots=True)
+class ProposeAward:
+    """What somebody did, under which rule, and what shows it.
+
+    Attributes:
+        evidence: References of documents or records; the first one names the deed.
+        level: For rules with a level table.
+        document_no: Number of a legally effective document, for SERIOUS matters.
+    """
+
+    subject: str
+    rule_code: str
+    occurred_at: datetime
+    evidence: list[str] = field(default_factory=list)
+    level: str | None = None
+    document_no: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DecideAward:
+    """Which award, and why it is approved or rejected."""
+
+    award_id: str
+    note: str | None = None
+
+
+def propose_award(tx: Tx, order: ProposeAward) -> dict[str, Any]:
+    """Propose an award by hand. The same deed again answers the first award.
+
+    Raises:
+        ClockSkew: It lies in the future, or more than a year back.
+        RuleNotInForce: There was no such rule on that day.
+        NotAllowedToPropose: Another role proposes awards of this rule.
+        WrongKind: The rule is for another kind of subject.
+        EvidenceRequired: Nothing shows it.
+        LegalDocumentRequired: A SERIOUS matter without a document number.
+        LevelUnknown: The rule has no such level.
+        NotFound: There is no such subject.
+        NoConsent: A natural person had not consented when it happened.
+    """
+    if order.occurred_at > tx.now + timedelta(minutes=5) or order.occurred_at < tx.now - OLDEST:
+        raise ClockSkew(field="occurred_at", at=order.occurred_at.isoformat())
+    on = Calendar.local_date(order.occurred_at)
+    code, rule = _rule(tx, order.rule_code, on)
+    _check(tx, order, rule)
+    subject = registry.subject(tx.conn, order.subject)
+    if subject is None or subject.area is None:
+        raise NotFound(kind="subject", id=order.subject)
+    tx.require_scope(subject.area if tx.actor.role != "R_GRID" else subject.grid or subject.area)
+    if rule.kind in awards.PERSONS:
+        spans = registry.spans(tx.conn, [order.subject])
+        if not registry.consents_at(spans, order.subject, "SCORING", order.occurred_at):
+            raise NoConsent(at=order.occurred_at.isoformat())
+    deed = order.evidence[0][:64]
+    award_id = rules.award_id(rule.code, order.subject, deed)
+    known = store.award(tx.conn, award_id)
+    if known is not None:
+        return _reply(known, known.state)
+    period, late = timeline.award_period(tx.calendar, Calendar.period(order.occurred_at), tx.now)
+    level = rule.level(order.level) if order.level is not None else None
+    score = level.score if level else rule.score
+    points = level.points if level else rule.points
+    row = {
+        "award_id": award_id,
+        "subject_id": order.subject,
+        "kind": rule.kind,
+        "rule_set": code,
+        "rule_code": rule.code,
+        "source": "manual",
+        "fact": None,
+        "event_id": None,
+        "deed": deed,
+        "actor_id": None,
+        "level": order.level,
+        "occurred_at": order.occurred_at,
+        "day": on,
+        "period": period,
+        "to_period": awards.last_period(period, rule.valid(order.level)),
+        "points_period": period,
+        "cap_window": awards.window_of(rule, on, deed),
+        "score_raw": score,
+        "points_raw": points,
+        "score": score,
+        "points": points,
+        "capped": False,
+        "late": late,
+        "correction": False,
+        "recount": False,
+        "deduction": rule.negative,
+        "effective": False,
+        "decides": "PERSON",
+        "state": "PROPOSED",
+        "inputs": None,
+        "evidence": [{"ref": ref} for ref in order.evidence],
+        "reason": order.reason,
+        "document_no": order.document_no,
+        "area": subject.area,
+        "proposed_by": tx.actor.id,
+        "proposed_at": tx.now,
+        "decided_by": None,
+        "decided_at": None,
+        "corrects": None,
+        "shard": 0,
+        "version": 1,
+    }
+    store.add(tx.conn, [row])
+    due = tx.calendar.due(tx.now, DECIDE_WORKING_DAYS)
+    return {"id": award_id, "state": "PROPOSED", "version": 1, "due": due.isoformat()}
+
+
+def _rule(tx: Tx, rule_code: str, on: Any) -> tuple[str, Rule]:
+    found = rule_sets.in_force(tx.conn).on(on)
+    rule = found[1].rule_set.rule(rule_code) if found else None
+    if found is None or rule is None:
+        raise RuleNotInForce(field="rule_code", rule=rule_code, on=on.isoformat())
+    return found[0], rule
+
+
+def _check(tx: Tx, order: ProposeAward, rule: Rule) -> None:
+    if rule.source != "MANUAL" or tx.actor.role not in rule.propose:
+        raise NotAllowedToPropose(rule=rule.code, role=tx.actor.role)
+    if order.subject.partition(":")[0] != rule.kind:
+        raise WrongKind(field="subject", rule=rule.code, subject=order.subject)
+    if not order.evidence or not order.evidence[0].strip():
+        raise EvidenceRequired(field="evidence")
+    if rule.requires_legal_document and not order.document_no:
+        raise LegalDocumentRequired(field="document_no", rule=rule.code)
+    if (rule.type == "LEVELED") != (order.level is not None) or (
+        order.level is not None and rule.level(order.level) is None
+    ):
+        raise LevelUnknown(field="level", rule=rule.code, level=order.level or "-")
+
+
+def _reply(known: Any, state: str, **more: Any) -> dict[str, Any]:
+    return {"id": str(known.award_id), "state": state, "version": known.version, **more}
+
+
+def _to_decide(tx: Tx, award_id: str) -> tuple[Any, Rule, Any]:
+    known = store.award(tx.conn, award_id, lock=True)
+    if known is None:
+        raise NotFound(kind="award", id=award_id)
+    subject = registry.subject(tx.conn, known.subject_id)
+    tx.require_scope((subject.area if subject is not None else None) or known.area)
+    tx.check_version(known.version)
+    if known.state != "PROPOSED" or known.decides != "PERSON":
+        raise StateConflict(state=known.state)
+    compiled = rule_sets.in_force(tx.conn).of_code(known.rule_set)
+    rule = compiled.rule_set.rule(known.rule_code) if compiled else None
+    if rule is None or tx.actor.role not in rule.approve:
+        raise NotAllowedToApprove(rule=known.rule_code, role=tx.actor.role)
+    if known.proposed_by == tx.actor.id:
+        raise SameAsProposer
+    check_independent(tx, known.subject_id, subject)
+    return known, rule, subject
+
+
+def check_independent(tx: Tx, subject_id: str, subject: Any) -> None:
+    """Refuse whoever decides about himself, or about where he holds a post.
+
+    Raises:
+        SelfApproval: The subject is the caller's own.
+        ConflictOfInterest: The caller holds a post in the subject's matters now.
+    """
+    if subject is not None and subject.holder == tx.actor.id:
+        raise SelfApproval
+    if registry.holds_post(tx.conn, subject_id, tx.actor.id, tx.now):
+        raise ConflictOfInterest(subject=subject_id)
+
+
+def approve_award(tx: Tx, order: DecideAward) -> dict[str, Any]:
+    """Approve a proposed award. Caps are applied now; a deduction counts for good only after its
+    settlement's notice.
+
+    Raises:
+        NotFound: There is no such award.
+        RoleDenied: It lies outside the caller's scope.
+        StateConflict: It waits for no person.
+        NotAllowedToApprove: Another role approves awards of this rule.
+        SameAsProposer: The caller proposed it.
+        SelfApproval: It concerns the caller.
+        ConflictOfInterest: The caller holds a post in the subject's matters.
+        NoConsent: The person has withdrawn since.
+    """
+    known, rule, _ = _to_decide(tx, order.award_id)
+    if rule.kind in awards.PERSONS and known.subject_id not in registry.consented(
+        tx.conn, [known.subject_id], "SCORING"
+    ):
+        raise NoConsent(at=tx.now.isoformat())
+    period = months.open_period(tx, known.subject_id, known.period)
+    score, points, capped = _capped(tx, known, rule)
+    if rule.kind in awards.PERSONS:
+        spans = registry.spans(tx.conn, [known.subject_id])
+        if not registry.consents_at(spans, known.subject_id, "POINTS", known.occurred_at):
+            points = 0
+    store.change(
+        tx.conn,
+        str(known.award_id),
+        state="APPROVED",
+        period=period,
+        points_period=period,
+        to_period=awards.last_period(period, rule.valid(known.level)),
+        late=known.late or period != known.period,
+        score=score,
+        points=points,
+        capped=capped,
+        effective=not known.deduction,
+        decided_by=tx.actor.id,
+        decided_at=tx.now,
+        reason=order.note or known.reason,
+    )
+    awards.post_points(
+        tx,
+        [
+            {
+                "award_id": str(known.award_id),
+                "subject_id": known.subject_id,
+                "points_period": period,
+                "occurred_at": tx.now,
+                "points": points,
+                "state": "APPROVED",
+                "area": known.area,
+                "shard": known.shard,
+            }
+        ],
+    )
+    months.draft_again(tx, known.subject_id, period)
+    flags = [name for name, on in (("CAPPED", capped), ("LATE", period != known.period)) if on]
+    return {
+        "id": str(known.award_id),
+        "state": "APPROVED",
+        "version": known.version + 1,
+        "score": score,
+        "points": points,
+        "flags": flags,
+    }
+
+
+def _capped(tx: Tx, known: Any, rule: Rule) -> tuple[int, int, bool]:
+    """Return (score, points, capped) of an award under its cap, in the order of approval."""
+    if rule.cap is None or known.cap_window is None:
+        return known.score_raw, known.points_raw, False
+    window = (known.subject_id, known.rule_code, known.cap_window)
+    registry.lock_subjects(tx.conn, [known.subject_id])
+    if rule.cap.per == "DEED":
+        # Only the best of a deed counts: a later and better one adds what it has more.
+        others = store.in_window(tx.conn, window)
+        best_score = max((abs(other.score) for other in others), default=0)
+        best_points = max((other.points for other in others), default=0)
+        sign = -1 if known.score_raw < 0 else 1
+        score = sign * max(0, abs(known.score_raw) - best_score)
+        points = max(0, known.points_raw - best_points)
+        return score, points, (score, points) != (known.score_raw, known.points_raw)
+    left = awards.rest_of(rule.cap, store.used(tx.conn, [window]).get(window))
+    found = rules.apply_cap(
+        left,
+        [rules.Counted(known.occurred_at, str(known.award_id), known.score_raw, known.points_raw)],
+    )[0]
+    return found.score, found.points, bool(found.flags)
+
+
+def reject_award(tx: Tx, order: DecideAward) -> dict[str, Any]:
+    """Reject a proposed award, with a reason.
+
+    Raises:
+        EvidenceRequired: No reason is given.
+        NotFound: And the other refusals of `approve_award`.
+    """
+    known, _, _ = _to_decide(tx, order.award_id)
+    if not (order.note or "").strip():
+        raise EvidenceRequired(field="note")
+    store.change(
+        tx.conn,
+        str(known.award_id),
+        state="REJECTED",
+        reason=order.note,
+        decided_by=tx.actor.id,
+        decided_at=tx.now,
+    )
+    return _reply(replace_version(known), "REJECTED")
+
+
+@dataclass(frozen=True, slots=True)
+class _Versioned:
+    award_id: str
+    version: int
+
+
+def replace_version(known: Any) -> _Versioned:
+    """Return an award's id with the version that a change has just given it."""
+    return replace(_Versioned(str(known.award_id), known.version), version=known.version + 1)

@@ -1,0 +1,178 @@
+"""The barrier of a month: markers, the cut-off, and when the draft may begin (ruling 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from services.credit.rules import standing as rules
+from services.credit.storage import months as store
+from services.credit.storage import registry, settlements
+
+if TYPE_CHECKING:
+    from chassis.bus import Due, Heard, Tx
+
+OVERDUE_AFTER = timedelta(hours=6)
+
+# Member of a marker's data -> (kind of subject, field of its id, fields of its area in order).
+_ROWS = {
+    "stewards": ("STW", "steward_id", ("community",)),
+    "projects": ("PRJ", "project_id", ("community",)),
+    "partners": ("PTN", "partner_id", ("area",)),
+}
+# The source whose rows say whether a kind is rated and which of its gates are missed.
+GATE_SOURCE = {"STW": "steward", "PRJ": "property", "PTN": "partner"}
+
+
+def closed(tx: Tx, source: str) -> dict[int, set[str]]:
+    """Return the months whose marker has come, per partition of a source."""
+    return store.closed(tx.conn, source)
+
+
+def record(tx: Tx, measured: Sequence[Heard]) -> None:
+    """Store markers and what they measured; the last one of a month lets the draft begin."""
+    periods = set()
+    for event in measured:
+        marker = event.data
+        fresh = store.add_marker(
+            tx.conn,
+            {
+                "source": event.source,
+                "partition": event.partition,
+                "period": marker.period,
+                "partitions": marker.partitions,
+                "event_id": event.id,
+                "heard_at": tx.now,
+            },
+        )
+        if not fresh:
+            continue
+        rows = _measures(event)
+        registry.add_stubs(tx.conn, {row["subject_id"] for row in rows}, tx.now)
+        store.put_measures(tx.conn, rows)
+        _, end = tx.calendar.month_bounds(marker.period)
+        store.fill_areas(tx.conn, marker.period, event.source, end - timedelta(seconds=1))
+        periods.add(marker.period)
+    for period in sorted(periods):
+        try_draft(tx, period)
+
+
+def _measures(event: Heard) -> list[dict[str, Any]]:
+    found = []
+    for name, (kind, key, areas) in _ROWS.items():
+        for row in getattr(event.data, name, ()):
+            if not row.get(key):
+                continue
+            measures = gate_inputs(kind, row) if GATE_SOURCE[kind] == event.source else None
+            found.append(
+                {
+                    "period": event.data.period,
+                    "subject_id": f"{kind}:{row[key]}",
+                    "source": event.source,
+                    "area": next((row[area] for area in areas if row.get(area)), None),
+                    "fact": event.fact,
+                    "rows": name,
+                    "event_id": event.id,
+                    "data": row,
+                    "active": measures.active if measures else None,
+                    "gates_failed": (
+                        ",".join(rules.gates_failed(kind, measures)) if measures else None
+                    ),
+                }
+            )
+    return found
+
+
+def gate_inputs(kind: str, row: dict[str, Any]) -> rules.Measures:
+    """Return what the gates of a kind see of a measured row."""
+    if kind == "STW":
+        return rules.Measures(
+            active=bool(row.get("orders") or row.get("visits") or row.get("on_roster")),
+            orders=row.get("orders") or 0,
+            visits=row.get("visits") or 0,
+            visit_quota=row.get("visit_quota") or 0,
+        )
+    if kind == "PRJ":
+        return rules.Measures(
+            active=bool(row.get("in_service", True)),
+            agreements=row.get("agreements_active_last_day") or 0,
+            p2c_active=bool(row.get("p2c_active_last_day")),
+            c2p_active=bool(row.get("c2p_active_last_day")),
+            overdue_rectifications=row.get("overdue_rectifications_open") or 0,
+        )
+    return rules.Measures(active=bool(row.get("active", True)), redeemed=row.get("redeemed") or 0)
+
+
+# --------------------------------------------------------------------------------------------------
+# When the draft may begin
+
+
+def cut_off(tx: Tx, due: Due) -> None:
+    """The month is over: draft it, or wait for the markers that have not come."""
+    period = due.ref
+    month = store.month(tx.conn, period)
+    if month.cut_off_at is None:
+        store.change_month(tx.conn, period, cut_off_at=due.due_at)
+    if not try_draft(tx, period):
+        tx.arm("draft_overdue", period, due.due_at + OVERDUE_AFTER)
+
+
+def draft_overdue(tx: Tx, due: Due) -> None:
+    """Markers are missing for 6 hours: draft what there is; it cannot be confirmed."""
+    store.month(tx.conn, due.ref)
+    store.change_month(tx.conn, due.ref, overdue=True)
+    if missing(tx, due.ref):
+        start_draft(tx, due.ref)
+
+
+def try_draft(tx: Tx, period: str) -> bool:
+    """Start the draft when the month is cut off and every required marker has come."""
+    month = store.month(tx.conn, period)
+    if month.cut_off_at is None:
+        return False
+    waiting = {name for name in missing(tx, period) if not name.startswith("parked:")}
+    if waiting:
+        return False
+    tx.disarm("draft_overdue", period)
+    start_draft(tx, period)
+    return True
+
+
+def missing(tx: Tx, period: str) -> list[str]:
+    """Return what a month still lacks: sources without all markers, and sources with parked events."""
+    required = tx.settings.required_sources
+    arrived = store.arrived(tx.conn, period)
+    lacking = []
+    for source in required:
+        come, partitions = arrived.get(source, (0, 0))
+        if come == 0 or come < partitions:
+            lacking.append(source)
+    parked = store.parked_sources(tx.conn, required)
+    return lacking + [f"parked:{source}" for source in sorted(parked)]
+
+
+def start_draft(tx: Tx, period: str, area: str | None = None) -> str:
+    """Queue the draft of a month, or of one area of it. Returns the job's id."""
+    job_id = tx.start_job("draft", {"period": period, "area": area}, area=area or "")
+    if area is None:
+        store.change_month(tx.conn, period, draft_job=job_id)
+    return job_id
+
+
+def open_period(tx: Tx, subject_id: str, period: str) -> str:
+    """Return the first month from `period` on that a subject's settlement has not confirmed."""
+    subject = registry.subject(tx.conn, subject_id)
+    area = getattr(subject, "area", None)
+    done = settlements.confirmed_periods(tx.conn, area, period) if area else set()
+    while period in done:
+        period = tx.calendar.next_period(period)
+    return period
+
+
+def draft_again(tx: Tx, subject_id: str, period: str) -> None:
+    """Queue a new draft where something changed in a month that is drafted but not confirmed."""
+    subject = registry.subject(tx.conn, subject_id)
+    area = getattr(subject, "area", None)
+    if area and settlements.is_open_draft(tx.conn, period, area):
+        start_draft(tx, period, area)

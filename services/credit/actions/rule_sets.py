@@ -1,0 +1,135 @@
+"""Rule sets: importing them, and the compiled ones that are in force on a day."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from chassis.refusal import NotFound
+from services.credit.errors import RuleSetChanged
+from services.credit.rules import awards as rules
+from services.credit.rules import loader
+from services.credit.storage import rule_sets as store
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from chassis.bus import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRuleSet:
+    """The code of a rule set that comes with this service."""
+
+    code: str
+
+
+def import_rule_set(tx: Tx, order: ImportRuleSet) -> dict[str, Any]:
+    """Read a shipped rule set, judge it and publish it. Twice gives the same answer.
+
+    Raises:
+        NotFound: No rule set of that code comes with this service.
+        RuleSetChanged: Another content was published under this code before.
+        RuleSetInvalid: And the other refusals of the loader; nothing is stored.
+    """
+    try:
+        document = loader.shipped(order.code)
+    except FileNotFoundError as error:
+        raise NotFound(kind="rule_set", id=order.code) from error
+    digest = _digest(document)
+    known = store.by_code(tx.conn, order.code, lock=True)
+    if known is not None:
+        if known.digest != digest:
+            raise RuleSetChanged(code=order.code)
+        return _reply(known.rule_set_id, known.code, known.state, known.row_version, known.digest)
+    loaded = loader.load(document)
+    tx.require_scope(loaded.scope)
+    rule_set_id = tx.new_id("rls")
+    store.add(
+        tx.conn,
+        {
+            "rule_set_id": rule_set_id,
+            "code": order.code,
+            "version": loaded.version,
+            "area": loaded.scope,
+            "state": "PUBLISHED",
+            "effective_from": loaded.effective_from,
+            "effective_to": None,
+            "author": loaded.author[:64],
+            "publisher": tx.actor.id,
+            "legal_review": loaded.legal_review,
+            "consulted_until": None,
+            "published_at": tx.now,
+            "body": document,
+            "digest": digest,
+            "row_version": 1,
+        },
+    )
+    store.end_before(tx.conn, loaded.scope, loaded.effective_from, order.code)
+    return _reply(rule_set_id, order.code, "PUBLISHED", 1, digest)
+
+
+def _digest(document: Any) -> str:
+    text = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _reply(rule_set_id: str, code: str, state: str, version: int, digest: str) -> dict[str, Any]:
+    return {
+        "id": rule_set_id,
+        "number": code,
+        "state": state,
+        "version": version,
+        "digest": digest,
+    }
+
+
+# --------------------------------------------------------------------------------------------------
+# Compiled rule sets
+
+# Compiling takes some milliseconds and a published rule set never changes, so a process keeps what
+# it has compiled, by the digest of its content.
+_COMPILED: OrderedDict[str, rules.Compiled] = OrderedDict()
+_KEPT = 8
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """The rule sets that were ever in force, as one transaction sees them."""
+
+    spans: tuple[tuple[date, date | None, str, rules.Compiled], ...]
+
+    def on(self, day: date) -> tuple[str, rules.Compiled] | None:
+        """Return (code, compiled rule set) in force on a local date, or None."""
+        for begins, ends, code, compiled in self.spans:
+            if begins <= day and (ends is None or day < ends):
+                return code, compiled
+        return None
+
+    def of_code(self, code: str) -> rules.Compiled | None:
+        """Return the compiled rule set of a code, or None."""
+        return next((found for _, _, known, found in self.spans if known == code), None)
+
+
+def in_force(conn: sa.Connection) -> InForce:
+    """Return the rule sets that were ever in force."""
+    return InForce(
+        tuple(
+            (row.effective_from, row.effective_to, row.code, _compiled(conn, row.code, row.digest))
+            for row in store.timeline(conn)
+        )
+    )
+
+
+def _compiled(conn: sa.Connection, code: str, digest: str) -> rules.Compiled:
+    known = _COMPILED.get(digest)
+    if known is None:
+        known = rules.compile_rules(loader.load(store.body_of(conn, code)))
+        _COMPILED[digest] = known
+        while len(_COMPILED) > _KEPT:
+            _COMPILED.popitem(last=False)
+    return known

@@ -1,0 +1,784 @@
+"""The month of an area: draft, review, confirm, publish, final, close."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from chassis.refusal import NotFound, RoleDenied, StateConflict
+from services.credit import events
+from services.credit.actions import awards, ledger, months, rule_sets
+from services.credit.errors import HashChanged, Incomplete, SameAsReviewer, SampleNotChecked
+from services.credit.rules import awards as award_rules
+from services.credit.rules import settlement as rules
+from services.credit.rules import standing
+from services.credit.storage import awards as award_store
+from services.credit.storage import months as month_store
+from services.credit.storage import registry
+from services.credit.storage import settlements as store
+
+if TYPE_CHECKING:
+    from chassis.bus import Due, Job, Tx
+
+ORGANISATIONS = ("PRJ", "PCO", "MER", "PTN", "UNT")
+TOLD = (*ORGANISATIONS, "STW")
+# At least one in twenty awards by hand is looked at before a month is confirmed.
+SAMPLE_ONE_IN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class DraftSettlement:
+    """The month, and the area of it, that shall be drafted again."""
+
+    period: str
+    community: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewSettlement:
+    """What was looked at: ids out of `to_check`."""
+
+    settlement_id: str
+    hash: str | None = None
+    checked: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmSettlement:
+    """The digest of the draft that is confirmed."""
+
+    settlement_id: str
+    hash: str
+
+
+# --------------------------------------------------------------------------------------------------
+# Draft
+
+
+def draft_settlement(tx: Tx, order: DraftSettlement) -> dict[str, Any]:
+    """Queue a new draft of a month, for example after a parked event was retried."""
+    if order.community is not None:
+        tx.require_scope(order.community)
+    if not month_store.is_cut_off(tx.conn, order.period):
+        raise StateConflict(state="OPEN", period=order.period)
+    job_id = months.start_draft(tx, order.period, order.community)
+    return {"id": job_id, "job_id": job_id, "state": "QUEUED", "version": 1}
+
+
+def run_draft(job: Job) -> dict[str, Any]:
+    """Draft a month, one area per transaction; goes on where it stopped."""
+    period, only = job.params["period"], job.params.get("area")
+    with job.step() as tx:
+        _, end = tx.calendar.month_bounds(period)
+        areas = [only] if only else store.areas_of(tx.conn, end)
+    begun = (job.saved or {}).get("done", 0)
+    drafted = begun
+    for number, area in enumerate(areas[begun:], begun + 1):
+        saved = {"done": number}
+        with job.step(done=number, total=len(areas), note=area, saved=saved) as tx:
+            if draft(tx, period, area) is not None:
+                drafted = number
+    return {"period": period, "areas": len(areas), "drafted": drafted}
+
+
+def draft(tx: Tx, period: str, area: str) -> str | None:
+    """Compute the settlement of a month and area. Running it again gives the same digest.
+
+    Returns:
+        The digest, or None where the settlement is confirmed already or must still wait.
+    """
+    _, end = tx.calendar.month_bounds(period)
+    if len(area) == 6 and store.unconfirmed_project_areas(tx.conn, period, area):
+        # A company's score is the mean of its projects, which must be confirmed first.
+        return None
+    row = store.begin(tx.conn, tx.new_id("stl"), period, area, tx.now)
+    if row.state not in store.OPEN:
+        return None
+    _measured(tx, period, area, end)
+    awards.recount(tx, period, area, end)
+    count = store.draft_entries(tx.conn, row.settlement_id, period, area, end, months.GATE_SOURCE)
+    count += _companies(tx, row.settlement_id, period, area, end)
+    rule_set = _rule_set(tx, end)
+    digest = digest_of(tx, row.settlement_id, period=period, area=area, rule_set=rule_set)
+    missing = months.missing(tx, period)
+    to_check = _to_check(tx, row.settlement_id, period)
+    same = (row.digest, row.missing, row.to_check) == (digest, missing, to_check)
+    if same and row.state != "OPEN":
+        return digest
+    store.change(
+        tx.conn,
+        row.settlement_id,
+        state="DRAFTED",
+        complete=not missing,
+        missing=missing,
+        digest=digest,
+        rule_set=rule_set,
+        entries=count,
+        to_check=to_check,
+        checked=[],
+        drafted_at=tx.now,
+        reviewed_by=None,
+        reviewed_at=None,
+    )
+    return digest
+
+
+def _rule_set(tx: Tx, end: datetime) -> str | None:
+    found = rule_sets.in_force(tx.conn).on(_last_day(end))
+    return found[0] if found else None
+
+
+def _last_day(end: datetime) -> date:
+    from chassis.calendar import Calendar  # noqa: PLC0415  the one thing needed of it
+
+    return Calendar.local_date(end - timedelta(seconds=1))
+
+
+def _measured(tx: Tx, period: str, area: str, end: datetime) -> None:
+    """Give what the month's measures give, or change what an earlier draft gave."""
+    found = rule_sets.in_force(tx.conn).on(_last_day(end))
+    rows = month_store.measures_of(tx.conn, period, area, end)
+    if found is None or not rows:
+        return
+    code, compiled = found
+    groups: dict[tuple[str, str, str], list[Any]] = defaultdict(list)
+    for row in rows:
+        groups[row.source, row.fact, str(row.event_id)].append(row)
+    wanted: list[dict[str, Any]] = []
+    for (source, fact, event_id), members in sorted(groups.items()):
+        data: dict[str, Any] = {"period": period}
+        for member in members:
+            data.setdefault(member.rows, []).append(member.data)
+        event = award_rules.Event(
+            id=event_id,
+            type=f"{source}.{fact}",
+            # The last millisecond of the month: a band belongs to the month that it measures.
+            occurred_at=end - timedelta(milliseconds=1),
+            data=data,
+            period=period,
+        )
+        known = {member.subject_id: member for member in members}
+        wanted += [
+            _measured_row(fired, code, source, fact, period, area, known[fired.subject].data)
+            for fired in compiled.fires(event)
+            if fired.subject in known
+        ]
+    facts = sorted({row.fact for row in rows})
+    stored = award_store.measured_of(tx.conn, period, [row.subject_id for row in rows], facts)
+    new = [row for row in wanted if row["award_id"] not in stored]
+    awards.post_points(tx, _added(tx, new))
+    changed = []
+    ids = {row["award_id"]: row for row in wanted}
+    for award_id, known_award in stored.items():
+        now = ids.get(award_id, {"score": 0, "points": 0})
+        if (known_award.score, known_award.points) != (now["score"], now["points"]):
+            changed.append((known_award, now["score"], now["points"], False))
+    awards.adjust(tx, changed)
+
+
+def _added(tx: Tx, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    added = award_store.add(tx.conn, rows)
+    return [row for row in rows if row["award_id"] in added]
+
+
+def _measured_row(
+    fired: award_rules.Fired,
+    code: str,
+    source: str,
+    fact: str,
+    period: str,
+    area: str,
+    data: Any,
+) -> dict[str, Any]:
+    deduction = fired.score < 0
+    decides = "SETTLEMENT" if deduction else "NOBODY"
+    return {
+        "award_id": fired.award_id,
+        "subject_id": fired.subject,
+        "kind": fired.rule.kind,
+        "rule_set": code,
+        "rule_code": fired.rule.code,
+        "source": source,
+        "fact": fact,
+        "event_id": fired.event_id,
+        "deed": None,
+        "actor_id": None,
+        "level": None,
+        "occurred_at": fired.occurred_at,
+        "day": fired.on,
+        "period": period,
+        "to_period": awards.last_period(period, fired.valid_periods),
+        "points_period": period,
+        "cap_window": None,
+        "score_raw": fired.score,
+        "points_raw": fired.points,
+        "score": fired.score,
+        "points": fired.points,
+        "capped": False,
+        "late": False,
+        "correction": False,
+        "recount": False,
+        "deduction": deduction,
+        "effective": not deduction,
+        "decides": decides,
+        "state": "PROPOSED" if deduction else "APPROVED",
+        "inputs": {
+            "value": str(fired.value) if fired.value is not None else None,
+            "measured": data,
+        },
+        "evidence": None,
+        "reason": None,
+        "document_no": None,
+        "area": area,
+        "proposed_by": None,
+        "proposed_at": fired.occurred_at,
+        "decided_by": None,
+        "decided_at": None if deduction else fired.occurred_at,
+        "corrects": None,
+        "shard": 0,
+        "version": 1,
+    }
+
+
+def _companies(tx: Tx, settlement_id: str, period: str, area: str, end: datetime) -> int:
+    """Add the entries of companies, whose score is the mean of their projects."""
+    if len(area) != 6:
+        return 0
+    refs = store.companies(tx.conn, area, end)
+    subjects = [f"PCO:{ref}" for ref in refs]
+    projects = store.company_projects(tx.conn, period, area)
+    own = store.valid_sums(tx.conn, period, subjects)
+    vetoed = store.vetoed(tx.conn, period, subjects)
+    rows = [
+        _company_row(
+            settlement_id,
+            period,
+            ref,
+            projects.get(ref, []),
+            own.get(f"PCO:{ref}", (0, 0)),
+            f"PCO:{ref}" in vetoed,
+        )
+        for ref in refs
+    ]
+    store.put_entries(tx.conn, settlement_id, rows)
+    return len(rows)
+
+
+def _company_row(
+    settlement_id: str,
+    period: str,
+    ref: str,
+    projects: Sequence[tuple[int | None, int, str]],
+    own: tuple[int, int],
+    vetoed: bool,
+) -> dict[str, Any]:
+    rated = [(score, households) for score, households, _ in projects if score is not None]
+    below = sum(1 for _, _, grade in projects if grade in ("C", "D"))
+    score = standing.company_score(rated, own[0] - own[1])
+    measures = standing.Measures(active=score is not None, projects_below_b=below, vetoed=vetoed)
+    found = standing.standing_of_score("PCO", score or 0, measures)
+    return {
+        "settlement_id": settlement_id,
+        "subject_id": f"PCO:{ref}",
+        "period": period,
+        "kind": "PCO",
+        "good": own[0],
+        "bad": own[1],
+        "score": found.score,
+        "raw_grade": found.raw_grade,
+        "grade": found.grade,
+        "gates_failed": ",".join(found.gates_failed),
+        "points_pending": 0,
+        "released": 0,
+        "state": "DRAFT",
+    }
+
+
+def gates(text: str) -> list[str]:
+    """Return the names of missed gates."""
+    return text.split(",") if text else []
+
+
+def entry_lines(tx: Tx, settlement_id: str, period: str) -> Iterable[rules.EntryLine]:
+    """Yield the entries of a settlement as the digest sees them, in the order of the subjects."""
+    listed: dict[str, list[rules.AwardLine]] = defaultdict(list)
+    for award in store.listed_awards(tx.conn, settlement_id, period):
+        listed[award.subject_id].append(
+            rules.AwardLine(award.rule_code, award.day.isoformat(), award.score, award.points)
+        )
+    for entry in store.entries(tx.conn, settlement_id):
+        yield rules.EntryLine(
+            subject=entry.subject_id,
+            gain=entry.good,
+            loss=entry.bad,
+            score=entry.score,
+            grade=entry.grade,
+            gates_failed=tuple(gates(entry.gates_failed)),
+            awards=tuple(listed.get(entry.subject_id, ())),
+        )
+
+
+def digest_of(tx: Tx, settlement_id: str, *, period: str, area: str, rule_set: str | None) -> str:
+    """Return the digest of a settlement as it stands."""
+    digest = rules.SettlementDigest(rules=rule_set or "", period=period, community=area)
+    # The databases sort texts differently; the digest must not.
+    for line in sorted(entry_lines(tx, settlement_id, period), key=lambda line: line.subject):
+        digest.add(line.subject, rules.entry_digest(line))
+    return digest.value()
+
+
+def _to_check(tx: Tx, settlement_id: str, period: str) -> list[str]:
+    """Return what a person must look at: every deduction, and one in twenty awards by hand.
+
+    Which ones follows from their ids, so that a new draft of the same month asks for the same.
+    """
+    deductions, by_hand = [], []
+    for award in store.listed_awards(tx.conn, settlement_id, period):
+        if award.deduction:
+            deductions.append(str(award.award_id))
+        elif award.source == "manual":
+            by_hand.append(str(award.award_id))
+    by_hand.sort(key=lambda award_id: hashlib.sha256(award_id.encode()).hexdigest())
+    sample = by_hand[: -(-len(by_hand) // SAMPLE_ONE_IN)]
+    return sorted(deductions + sample)
+
+
+# --------------------------------------------------------------------------------------------------
+# Review and confirm
+
+_REVIEWERS = {12: ("R_SECRETARY",), 9: ("R_STREET",), 6: ("R_DISTRICT",)}
+_CONFIRMERS = {12: ("R_STREET",), 9: ("R_DISTRICT",), 6: ("R_DISTRICT", "R_DISTRICT_LEAD")}
+
+
+def _locked(tx: Tx, settlement_id: str) -> Any:
+    row = store.settlement(tx.conn, settlement_id, lock=True)
+    if row is None:
+        raise NotFound(kind="settlement", id=settlement_id)
+    tx.require_scope(row.area)
+    tx.check_version(row.version)
+    return row
+
+
+def _require_role(tx: Tx, row: Any, roles: dict[int, tuple[str, ...]]) -> None:
+    allowed = roles.get(len(row.area), ())
+    if tx.actor.role not in allowed:
+        raise RoleDenied(role=tx.actor.role, area=row.area)
+
+
+def _reply(row: Any, state: str, **more: Any) -> dict[str, Any]:
+    return {"id": row.settlement_id, "state": state, "version": row.version + 1, **more}
+
+
+def review_settlement(tx: Tx, order: ReviewSettlement) -> dict[str, Any]:
+    """The community has looked at its draft.
+
+    Raises:
+        NotFound: No such settlement.
+        RoleDenied: Another role reviews an area of this level, or another area.
+        StateConflict: It is not drafted.
+        HashChanged: The draft is not the one that was seen.
+    """
+    row = _locked(tx, order.settlement_id)
+    _require_role(tx, row, _REVIEWERS)
+    if row.state not in ("DRAFTED", "REVIEWED"):
+        raise StateConflict(state=row.state)
+    if order.hash is not None and order.hash != row.digest:
+        raise HashChanged(field="hash")
+    checked = sorted(set(row.checked) | (set(order.checked) & set(row.to_check)))
+    store.change(
+        tx.conn,
+        row.settlement_id,
+        state="REVIEWED",
+        checked=checked,
+        reviewed_by=tx.actor.id,
+        reviewed_at=tx.now,
+    )
+    return _reply(row, "REVIEWED", hash=row.digest, unchecked=len(set(row.to_check) - set(checked)))
+
+
+def confirm_settlement(tx: Tx, order: ConfirmSettlement) -> dict[str, Any]:
+    """The street stands for what will be published; automatic deductions are decided by it.
+
+    Raises:
+        NotFound: No such settlement.
+        RoleDenied: Another role confirms an area of this level, or another area.
+        StateConflict: It is not reviewed.
+        HashChanged: The draft is not the one that was seen.
+        Incomplete: A required source has not told all of its month, or has parked events.
+        SampleNotChecked: Deductions or the sample were not looked at.
+        SameAsReviewer: The same person reviewed it.
+    """
+    row = _locked(tx, order.settlement_id)
+    _require_role(tx, row, _CONFIRMERS)
+    if row.state != "REVIEWED":
+        raise StateConflict(state=row.state)
+    if order.hash != row.digest:
+        raise HashChanged(field="hash")
+    missing = sorted(set(row.missing) | set(months.missing(tx, row.period)))
+    if missing or not row.complete:
+        raise Incomplete(missing="、".join(missing))
+    unchecked = set(row.to_check) - set(row.checked)
+    if unchecked:
+        raise SampleNotChecked(missing=len(unchecked))
+    if row.reviewed_by == tx.actor.id:
+        raise SameAsReviewer
+    store.confirm_deductions(tx.conn, row.settlement_id, row.period, tx.actor.id, tx.now)
+    store.change(
+        tx.conn,
+        row.settlement_id,
+        state="CONFIRMED",
+        confirmed_by=tx.actor.id,
+        confirmed_at=tx.now,
+    )
+    _begin_district(tx, row)
+    planned = rules.timeline(tx.calendar, row.period).publish
+    if planned > tx.now:
+        tx.arm("publish", row.settlement_id, planned)
+        return _reply(row, "CONFIRMED", due=planned.isoformat())
+    publish(tx, row.settlement_id)
+    done = store.settlement(tx.conn, row.settlement_id)
+    return {
+        "id": row.settlement_id,
+        "state": done.state,
+        "version": done.version,
+        "due": done.objection_until.isoformat(),
+        "notice_id": done.notice_id,
+    }
+
+
+def _begin_district(tx: Tx, row: Any) -> None:
+    """Let the companies be drafted when the last area with projects is confirmed."""
+    district = row.area[:6]
+    if len(row.area) == 6:
+        return
+    if not store.unconfirmed_project_areas(tx.conn, row.period, district):
+        months.start_draft(tx, row.period, district)
+
+
+# --------------------------------------------------------------------------------------------------
+# Publish
+
+
+def on_publish(tx: Tx, due: Due) -> None:
+    """Working day 5, 09:00: publish what is confirmed."""
+    publish(tx, due.ref)
+
+
+def publish(tx: Tx, settlement_id: str) -> None:
+    """Publish a confirmed settlement: an immutable snapshot that holds ids only."""
+    row = store.settlement(tx.conn, settlement_id, lock=True)
+    if row is None or row.state != "CONFIRMED":
+        return
+    until = rules.notice_ends(tx.calendar, tx.now)
+    notice_id = tx.new_id("gs")
+    body = snapshot(tx, row)
+    text = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    day = tx.calendar.local_date(tx.now)
+    prefix = f"GS-{day:%Y%m%d}-{row.area[-6:]}-"
+    store.add_notice(
+        tx.conn,
+        {
+            "notice_id": notice_id,
+            "number": f"{prefix}{store.count_notices(tx.conn, prefix) + 1:05d}",
+            "kind": "SETTLEMENT",
+            "area": row.area,
+            "period": row.period,
+            "settlement_id": settlement_id,
+            "corrects": None,
+            "body": body,
+            "digest": hashlib.sha256(text.encode()).hexdigest(),
+            "state": "PUBLISHED",
+            "published_at": tx.now,
+            "ends_at": until,
+            "down_at": rules.notice_down(until),
+            "version": 1,
+        },
+    )
+    store.change_entries(tx.conn, settlement_id, of=("DRAFT",), to="PUBLISHED")
+    for subject_id in store.objected_subjects(tx.conn, settlement_id, row.period):
+        store.change_entry(tx.conn, settlement_id, subject_id, state="HELD")
+    store.change(
+        tx.conn,
+        settlement_id,
+        state="PUBLISHED",
+        notice_id=notice_id,
+        published_at=tx.now,
+        objection_until=until,
+    )
+    tx.arm("notice_end", settlement_id, until)
+    tx.arm("settlement_close", settlement_id, rules.closes(tx.calendar, tx.now))
+    tx.say(
+        events.SettlementPublished(
+            settlement_id, row.period, row.area, notice_id, until.isoformat()
+        ),
+        subject=settlement_id,
+        scope=row.area,
+        sequence=row.version + 1,
+        period=row.period,
+    )
+    tx.say(
+        events.NoticePublished(notice_id, "SETTLEMENT", row.area, until.isoformat()),
+        subject=notice_id,
+        scope=row.area,
+        sequence=1,
+        period=row.period,
+    )
+
+
+def snapshot(tx: Tx, row: Any) -> dict[str, Any]:
+    """Return what is published of a settlement.
+
+    Organisations with score, grade and reasons (deductions only of severity GENERAL or SERIOUS);
+    persons only on the red list, by their consent, with their grade and no number.
+    """
+    in_force = rule_sets.in_force(tx.conn)
+    compiled = in_force.of_code(row.rule_set) if row.rule_set else None
+    reasons: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for award in store.listed_awards(tx.conn, row.settlement_id, row.period):
+        rule = compiled.rule_set.rule(award.rule_code) if compiled else None
+        if rule is None or award.score == 0:
+            continue
+        if award.deduction and rule.severity not in ("GENERAL", "SERIOUS"):
+            continue
+        reasons[award.subject_id].append(
+            {
+                "rule": rule.code,
+                "reason": rule.public_reason,
+                "score": award.score,
+                "article": rule.article.number,
+            }
+        )
+    entries = store.entries(tx.conn, row.settlement_id)
+    persons = [e.subject_id for e in entries if e.kind == "RES" and e.grade in ("AA", "AAA")]
+    listed = registry.consented(tx.conn, persons, "PUBLIC_LIST")
+    organisations, red_list = [], []
+    for entry in entries:
+        if entry.kind in ORGANISATIONS:
+            organisations.append(
+                {
+                    "subject": entry.subject_id,
+                    "kind": entry.kind,
+                    "ref": entry.subject_id.partition(":")[2],
+                    "score": entry.score,
+                    "grade": entry.grade,
+                    "gates_failed": gates(entry.gates_failed),
+                    "reasons": reasons.get(entry.subject_id, []),
+                }
+            )
+        elif entry.subject_id in listed:
+            red_list.append(
+                {
+                    "subject": entry.subject_id,
+                    "ref": entry.subject_id.partition(":")[2],
+                    "grade": entry.grade,
+                    "reasons": sorted({r["reason"] for r in reasons.get(entry.subject_id, [])}),
+                }
+            )
+    return {
+        "period": row.period,
+        "area": row.area,
+        "rule_set": row.rule_set,
+        "digest": row.digest,
+        "entries": len(entries),
+        "organisations": organisations,
+        "red_list": red_list,
+    }
+
+
+# --------------------------------------------------------------------------------------------------
+# Final and close
+
+
+def on_notice_end(tx: Tx, due: Due) -> None:
+    """The notice has ended: what nobody objects to is final."""
+    row = store.settlement(tx.conn, due.ref, lock=True)
+    if row is None or row.state != "PUBLISHED":
+        return
+    held = store.objected_subjects(tx.conn, row.settlement_id, row.period)
+    for subject_id in sorted(held):
+        store.change_entry(tx.conn, row.settlement_id, subject_id, state="HELD")
+    if row.notice_id:
+        store.change_notice(tx.conn, row.notice_id, state="ENDED")
+    store.change(tx.conn, row.settlement_id, state="FINALISING", finalised_at=tx.now)
+    _finalise(tx, row, store.entries(tx.conn, row.settlement_id, states=("PUBLISHED",)))
+
+
+def _finalise(tx: Tx, row: Any, entries: Sequence[Any], to: str = "FINAL") -> None:
+    """Make entries final: deductions count, PENDING becomes spendable, others are told."""
+    subject_ids = [entry.subject_id for entry in entries]
+    for entry in entries:
+        if entry.state not in ("PUBLISHED",):
+            store.change_entry(tx.conn, row.settlement_id, entry.subject_id, state=to)
+    store.change_entries(tx.conn, row.settlement_id, of=("PUBLISHED",), to=to)
+    _veto(tx, row.period, store.make_effective(tx.conn, row.period, subject_ids))
+    _release(tx, row, subject_ids)
+    current = store.settlement(tx.conn, row.settlement_id)
+    told = [
+        events.FinalEntry(
+            subject=entry.subject_id,
+            kind=entry.kind,
+            ref=entry.subject_id.partition(":")[2],
+            score=entry.score,
+            grade=entry.grade,
+            gates_failed=gates(entry.gates_failed),
+        )
+        for entry in entries
+        if entry.kind in TOLD
+    ]
+    tx.say(
+        events.SettlementFinalised(row.settlement_id, row.period, row.area, told),
+        subject=row.settlement_id,
+        scope=row.area,
+        sequence=current.version,
+        period=row.period,
+    )
+    left = store.entries(tx.conn, row.settlement_id, states=("PUBLISHED", "HELD"))
+    if not left and current.state == "FINALISING":
+        tx.disarm("settlement_close", row.settlement_id)
+        store.change(tx.conn, row.settlement_id, state="SETTLED", settled_at=tx.now)
+
+
+def _veto(tx: Tx, period: str, effective: Sequence[Any]) -> None:
+    """Bring the vetoes that follow from deductions that count for good now."""
+    in_force = rule_sets.in_force(tx.conn)
+    for award in effective:
+        compiled = in_force.of_code(award.rule_set)
+        rule = compiled.rule_set.rule(award.rule_code) if compiled else None
+        if rule is None:
+            continue
+        if rule.type == "VETO":
+            span: tuple[str, str] | None = (tx.calendar.next_period(period), award.to_period)
+        else:
+            periods = award_store.negatives_of_rule(tx.conn, award.subject_id, rule.code)
+            found = award_rules.repeat_veto(rule, periods, period)
+            # The month that brought it is final already; the veto stands from the next one on.
+            span = (
+                (tx.calendar.next_period(found[0]), tx.calendar.next_period(found[1]))
+                if found
+                else None
+            )
+        if span is not None:
+            award_store.add_veto(
+                tx.conn,
+                {
+                    "veto_id": award.award_id,
+                    "subject_id": award.subject_id,
+                    "rule_code": rule.code,
+                    "award_id": award.award_id,
+                    "from_period": span[0],
+                    "to_period": span[1],
+                    "state": "ACTIVE",
+                },
+            )
+
+
+def _release(tx: Tx, row: Any, subject_ids: Sequence[str]) -> None:
+    """Make the month's points spendable. Whoever has withdrawn has no entry, and keeps what he
+    had earned: his points are released without publication."""
+    done = ledger.release_month(
+        tx,
+        period=row.period,
+        district=ledger.district_of(row.area),
+        subject_ids=[*subject_ids, *registry.leavers(tx.conn, row.area)],
+        ref=row.settlement_id,
+    )
+    store.add_released(tx.conn, row.settlement_id, done.points)
+    if done.unfunded:
+        known = store.settlement(tx.conn, row.settlement_id)
+        store.change(
+            tx.conn,
+            row.settlement_id,
+            unfunded_points=known.unfunded_points + done.unfunded,
+        )
+
+
+def release_waiting(tx: Tx, district: str) -> int:
+    """Release what waited for funds, oldest month first. Returns the points that still wait."""
+    waiting = 0
+    for row in store.waiting_for_funds(tx.conn, district):
+        final = store.entries(tx.conn, row.settlement_id, states=("FINAL", "PROVISIONAL"))
+        done = ledger.release_month(
+            tx,
+            period=row.period,
+            district=district,
+            subject_ids=[
+                *(entry.subject_id for entry in final),
+                *registry.leavers(tx.conn, row.area),
+            ],
+            ref=row.settlement_id,
+        )
+        store.add_released(tx.conn, row.settlement_id, done.points)
+        store.change(tx.conn, row.settlement_id, unfunded_points=done.unfunded)
+        waiting += done.unfunded
+    return waiting
+
+
+def grant_budget(tx: Tx, order: ledger.GrantBudget) -> dict[str, Any]:
+    """Grant points that the district pays for, and release what waited for them."""
+    reply = ledger.grant_budget(tx, order)
+    waiting = release_waiting(tx, ledger.district_of(tx.actor.scope))
+    return reply | {"unfunded_points": waiting}
+
+
+def recompute_entry(tx: Tx, row: Any, subject_id: str) -> Any:
+    """Compute one entry anew after an award of it was changed. Returns the stored entry."""
+    _, end = tx.calendar.month_bounds(row.period)
+    if subject_id.startswith("PCO:"):
+        own = store.valid_sums(tx.conn, row.period, [subject_id]).get(subject_id, (0, 0))
+        ref = subject_id.partition(":")[2]
+        projects = store.company_projects(tx.conn, row.period, row.area)
+        vetoed = bool(store.vetoed(tx.conn, row.period, [subject_id]))
+        found = _company_row(row.settlement_id, row.period, ref, projects.get(ref, []), own, vetoed)
+        values = {name: found[name] for name in _COMPUTED}
+    else:
+        drafted = store.draft_entry(
+            tx.conn,
+            row.settlement_id,
+            subject_id,
+            row.period,
+            row.area,
+            end,
+            months.GATE_SOURCE,
+        )
+        if drafted is None:
+            return store.entry(tx.conn, row.settlement_id, subject_id)
+        values = dict(zip(_COMPUTED, drafted[4:10], strict=True))
+    store.change_entry(tx.conn, row.settlement_id, subject_id, **values)
+    return store.entry(tx.conn, row.settlement_id, subject_id)
+
+
+_COMPUTED = ("good", "bad", "score", "raw_grade", "grade", "gates_failed")
+
+
+def finalise_held(tx: Tx, row: Any, subject_id: str) -> None:
+    """An objection is decided: the entry that it held becomes final when the notice has ended."""
+    entry = recompute_entry(tx, row, subject_id)
+    if entry is None:
+        return
+    if row.state == "PUBLISHED":
+        store.change_entry(tx.conn, row.settlement_id, subject_id, state="PUBLISHED")
+    elif row.state == "FINALISING":
+        _finalise(tx, row, [entry])
+
+
+def on_close(tx: Tx, due: Due) -> None:
+    """20 working days after publication: what is still undecided never takes effect."""
+    row = store.settlement(tx.conn, due.ref, lock=True)
+    if row is None or row.state != "FINALISING":
+        return
+    held = [
+        entry.subject_id for entry in store.entries(tx.conn, row.settlement_id, states=("HELD",))
+    ]
+    for objection in store.undecided(tx.conn, row.period, held):
+        # Against an award: that one never counts. Against the whole entry: no deduction does.
+        store.drop_undecided(
+            tx.conn, row.period, objection.subject_id, tx.now, award_id=objection.award_id
+        )
+    store.lapse_objections(tx.conn, row.period, held, tx.now)
+    entries = [recompute_entry(tx, row, subject_id) for subject_id in held]
+    _finalise(tx, row, [entry for entry in entries if entry is not None], to="PROVISIONAL")

@@ -1,0 +1,272 @@
+"""The way in to credit: entrypoints only; no rule."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chassis.bus import (
+    ANY_ROLE,
+    PUBLIC,
+    Due,
+    Heard,
+    Job,
+    Nothing,
+    Service,
+    Tx,
+    command,
+    job,
+    query,
+    subscribe,
+    timer,
+)
+from services.credit import events, views
+from services.credit.actions import (
+    consents,
+    heard,
+    ledger,
+    manual,
+    months,
+    objections,
+    rule_sets,
+    settlement,
+    subjects,
+)
+from services.credit.settings import CreditSettings
+from services.credit.storage import tables
+
+STAFF = views.STAFF
+
+
+class Credit(Service):
+    """红色信用: consent, rules, awards, points, settlement, notice, objection."""
+
+    name = "credit"
+    tables = tables.metadata
+    settings_type = CreditSettings
+    says = events.SAYS
+
+    # ---------------------------------------------------------------------------------- rule sets
+
+    @command(roles=("R_DISTRICT",))
+    def import_rule_set(self, tx: Tx, order: rule_sets.ImportRuleSet) -> dict[str, Any]:
+        """Publish a rule set that comes with the service."""
+        return rule_sets.import_rule_set(tx, order)
+
+    @query(roles=(PUBLIC,))
+    def rules(self, tx: Tx, question: views.RulesAt) -> dict[str, Any]:
+        """Show every rule in force on a day."""
+        return views.rules_at(tx, question, rule_sets.in_force(tx.conn))
+
+    # ------------------------------------------------------------------------ consent and subjects
+
+    @command(roles=("R_RESIDENT", *consents.ASSISTANTS))
+    def grant_consent(self, tx: Tx, order: consents.GrantConsent) -> dict[str, Any]:
+        """Consent to scoring."""
+        return consents.grant_consent(tx, order)
+
+    @command(roles=(ANY_ROLE,))
+    def withdraw_consent(self, tx: Tx, order: consents.WithdrawConsent) -> dict[str, Any]:
+        """Withdraw consent."""
+        return consents.withdraw_consent(tx, order)
+
+    @query(roles=(ANY_ROLE,))
+    def consents(self, tx: Tx, question: views.OneConsent) -> dict[str, Any]:
+        """Show consents."""
+        return views.consents(tx, question)
+
+    @command(roles=("R_STREET", "R_DISTRICT"))
+    def open_subject(self, tx: Tx, order: subjects.OpenSubject) -> dict[str, Any]:
+        """Open a merchant or unit as a subject."""
+        return subjects.open_subject(tx, order)
+
+    @command(roles=("R_STREET", "R_DISTRICT"), if_match=True)
+    def close_subject(self, tx: Tx, order: subjects.CloseSubject) -> dict[str, Any]:
+        """Close a merchant or unit."""
+        return subjects.close_subject(tx, order)
+
+    @query(roles=(ANY_ROLE,))
+    def me(self, tx: Tx, _question: Nothing) -> dict[str, Any]:
+        """Show all that credit knows about the caller."""
+        return views.me(tx, rule_sets.in_force(tx.conn))
+
+    @query(roles=(ANY_ROLE,))
+    def subject(self, tx: Tx, question: views.OneSubject) -> dict[str, Any]:
+        """Show a subject."""
+        return views.subject(tx, question, rule_sets.in_force(tx.conn))
+
+    @query(roles=(ANY_ROLE,))
+    def explain(self, tx: Tx, question: views.Explain) -> dict[str, Any]:
+        """Show every input of a score."""
+        return views.explain(tx, question, rule_sets.in_force(tx.conn))
+
+    # ------------------------------------------------------------------------------------- awards
+
+    @command(roles=("R_GRID", "R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT"))
+    def propose_award(self, tx: Tx, order: manual.ProposeAward) -> dict[str, Any]:
+        """Propose an award by hand."""
+        return manual.propose_award(tx, order)
+
+    @command(roles=("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT"), if_match=True)
+    def approve_award(self, tx: Tx, order: manual.DecideAward) -> dict[str, Any]:
+        """Approve a proposed award."""
+        return manual.approve_award(tx, order)
+
+    @command(roles=("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT"), if_match=True)
+    def reject_award(self, tx: Tx, order: manual.DecideAward) -> dict[str, Any]:
+        """Reject a proposed award."""
+        return manual.reject_award(tx, order)
+
+    @query(roles=(ANY_ROLE,))
+    def award(self, tx: Tx, question: views.OneAward) -> dict[str, Any]:
+        """Show an award and why it was given."""
+        return views.award(tx, question, rule_sets.in_force(tx.conn))
+
+    @query(roles=STAFF)
+    def awards(self, tx: Tx, question: views.Awards) -> dict[str, Any]:
+        """List awards that a person decides."""
+        return views.award_list(tx, question, rule_sets.in_force(tx.conn))
+
+    # --------------------------------------------------------------------------------- settlement
+
+    @command(roles=("R_STREET", "R_DISTRICT"))
+    def draft_settlement(self, tx: Tx, order: settlement.DraftSettlement) -> dict[str, Any]:
+        """Draft a month again."""
+        return settlement.draft_settlement(tx, order)
+
+    @command(roles=("R_SECRETARY", "R_STREET", "R_DISTRICT"), if_match=True)
+    def review_settlement(self, tx: Tx, order: settlement.ReviewSettlement) -> dict[str, Any]:
+        """Review a draft."""
+        return settlement.review_settlement(tx, order)
+
+    @command(roles=("R_STREET", "R_DISTRICT", "R_DISTRICT_LEAD"), if_match=True)
+    def confirm_settlement(self, tx: Tx, order: settlement.ConfirmSettlement) -> dict[str, Any]:
+        """Confirm a reviewed draft."""
+        return settlement.confirm_settlement(tx, order)
+
+    @query(roles=STAFF)
+    def settlements(self, tx: Tx, question: views.Settlements) -> dict[str, Any]:
+        """List settlements."""
+        return views.settlements(tx, question)
+
+    @query(roles=STAFF)
+    def settlement(self, tx: Tx, question: views.OneSettlement) -> dict[str, Any]:
+        """Show a settlement with its entries."""
+        return views.settlement(tx, question)
+
+    @query(roles=(PUBLIC,))
+    def notices(self, tx: Tx, question: views.Notices) -> dict[str, Any]:
+        """List public notices."""
+        return views.notices(tx, question)
+
+    @query(roles=(PUBLIC,))
+    def notice(self, tx: Tx, question: views.OneNotice) -> dict[str, Any]:
+        """Show a public notice."""
+        return views.notice(tx, question)
+
+    # ---------------------------------------------------------------------------------- objection
+
+    @command(roles=(ANY_ROLE,))
+    def file_objection(self, tx: Tx, order: objections.FileObjection) -> dict[str, Any]:
+        """File an objection."""
+        return objections.file_objection(tx, order)
+
+    @command(roles=("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT"), if_match=True)
+    def accept_objection(self, tx: Tx, order: objections.AcceptObjection) -> dict[str, Any]:
+        """Take an objection up."""
+        return objections.accept_objection(tx, order)
+
+    @command(roles=("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT"), if_match=True)
+    def decide_objection(self, tx: Tx, order: objections.DecideObjection) -> dict[str, Any]:
+        """Decide an objection."""
+        return objections.decide_objection(tx, order)
+
+    @query(roles=(ANY_ROLE,))
+    def objection(self, tx: Tx, question: views.OneObjection) -> dict[str, Any]:
+        """Show an objection."""
+        return views.objection(tx, question)
+
+    @query(roles=STAFF)
+    def objections(self, tx: Tx, question: views.Objections) -> dict[str, Any]:
+        """List objections."""
+        return views.objection_list(tx, question)
+
+    # ------------------------------------------------------------------------------------- points
+
+    @command(roles=("R_DISTRICT",))
+    def grant_budget(self, tx: Tx, order: ledger.GrantBudget) -> dict[str, Any]:
+        """Grant points that the district pays for."""
+        return settlement.grant_budget(tx, order)
+
+    @query(roles=STAFF)
+    def trial_balance(self, tx: Tx, _question: Nothing) -> dict[str, Any]:
+        """Show that all accounts sum to zero."""
+        return views.trial_balance(tx)
+
+    # -------------------------------------------------------------------------------------- heard
+
+    @subscribe("steward", *events.STEWARD)
+    def on_steward(self, tx: Tx, said: list[Heard]) -> None:
+        """Persons, stewards, ratings, hours, the month."""
+        heard.steward(tx, said)
+
+    @subscribe("property", *events.PROPERTY)
+    def on_property(self, tx: Tx, said: list[Heard]) -> None:
+        """Projects, rectifications, disclosures, the month."""
+        heard.property_(tx, said)
+
+    @subscribe("partner", *events.PARTNER)
+    def on_partner(self, tx: Tx, said: list[Heard]) -> None:
+        """Partners, redemptions, the month."""
+        heard.partner(tx, said)
+
+    @subscribe("forum", *events.FORUM)
+    def on_forum(self, tx: Tx, said: list[Heard]) -> None:
+        """Topics, attendance, the month."""
+        heard.forum(tx, said)
+
+    # --------------------------------------------------------------------------------- timers, jobs
+
+    @timer("cutoff", schedule=lambda now, calendar: calendar.next_cutoff(now))
+    def on_cutoff(self, tx: Tx, due: Due) -> None:
+        """Cut a month off."""
+        months.cut_off(tx, due)
+
+    @timer("draft_overdue")
+    def on_draft_overdue(self, tx: Tx, due: Due) -> None:
+        """Draft without the markers that did not come."""
+        months.draft_overdue(tx, due)
+
+    @timer("publish")
+    def on_publish(self, tx: Tx, due: Due) -> None:
+        """Publish a confirmed settlement."""
+        settlement.on_publish(tx, due)
+
+    @timer("notice_end")
+    def on_notice_end(self, tx: Tx, due: Due) -> None:
+        """Make a published settlement final."""
+        settlement.on_notice_end(tx, due)
+
+    @timer("settlement_close")
+    def on_settlement_close(self, tx: Tx, due: Due) -> None:
+        """Close a settlement that still has held entries."""
+        settlement.on_close(tx, due)
+
+    @timer("objection_accept")
+    def on_objection_accept(self, tx: Tx, due: Due) -> None:
+        """Accept an objection that nobody took up."""
+        objections.on_accept_due(tx, due)
+
+    @timer("objection_decide")
+    def on_objection_decide(self, tx: Tx, due: Due) -> None:
+        """Mark an objection that nobody decided."""
+        objections.on_decide_due(tx, due)
+
+    @timer("expire_points", schedule=ledger.next_expiry_run)
+    def on_expire_points(self, tx: Tx, due: Due) -> None:
+        """Expire points whose time is over."""
+        ledger.expire_points(tx, due)
+
+    @job("draft")
+    def draft(self, running: Job) -> dict[str, Any]:
+        """Draft a month, area by area."""
+        return settlement.run_draft(running)

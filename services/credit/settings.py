@@ -1,0 +1,28 @@
+"""What credit reads from its environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chassis.settings import setting
+
+
+@dataclass(frozen=True, slots=True)
+class CreditSettings:
+    """Settings of credit.
+
+    Attributes:
+        required_sources: Services whose month markers a settlement waits for.
+        notice_version: Version of the notice that a person must have read to consent.
+    """
+
+    required_sources: tuple[str, ...] = setting(
+        "FIVERED_CREDIT_REQUIRED_SOURCES",
+        help="Services whose month markers a settlement waits for, separated by commas",
+        default=("steward", "property", "partner", "forum"),
+    )
+    notice_version: str = setting(
+        "FIVERED_CREDIT_NOTICE_VERSION",
+        help="Version of the consent notice that is in force",
+        default="2025.1",
+    )

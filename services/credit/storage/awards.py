@@ -1,0 +1,310 @@
+"""Awards in the database, and what caps and running totals ask of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from chassis import storage as store
+from services.credit.storage import bulk
+from services.credit.storage import tables as t
+
+_UPDATED = (
+    "score",
+    "points",
+    "capped",
+    "recount",
+)
+
+
+def add(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Store awards; one that is there already is left alone. Returns the ids that are new."""
+    return set(bulk.insert(conn, t.awards, rows, ignore=True, returning="award_id"))
+
+
+def award(conn: sa.Connection, award_id: str, *, lock: bool = False) -> Any:
+    """Return an award, or None."""
+    asked = sa.select(t.awards).where(t.awards.c.award_id == award_id)
+    return conn.execute(store.lock(asked, conn) if lock else asked).first()
+
+
+def change(conn: sa.Connection, award_id: str, **values: Any) -> None:
+    """Change columns of an award."""
+    conn.execute(
+        sa.update(t.awards)
+        .where(t.awards.c.award_id == award_id)
+        .values(**values, version=t.awards.c.version + 1)
+    )
+
+
+def put_amounts(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Store what caps and totals have left of awards: award_id, score, points, capped, recount."""
+    rows = [{**row, "version": 1} for row in rows]
+    bulk.change(conn, t.awards, rows, keys=("award_id",), put=_UPDATED, add=("version",))
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What awards of a cap window have used of it."""
+
+    count: int
+    score: int
+    points: int
+    last_at: datetime
+    capped: bool
+
+
+Window = tuple[str, str, str]
+
+_PG_USED = sa.text(
+    "SELECT a.subject_id, a.rule_code, a.cap_window, count(*) AS n, sum(abs(a.score)) AS score,"
+    " sum(a.points) AS points, max(a.occurred_at) AS last_at, bool_or(a.capped) AS capped"
+    " FROM unnest(CAST(:s AS varchar[]), CAST(:r AS varchar[]), CAST(:w AS varchar[]))"
+    "   AS k(s, r, w)"
+    " JOIN awards a ON a.subject_id = k.s AND a.rule_code = k.r AND a.cap_window = k.w"
+    " WHERE a.state IN ('APPROVED', 'PROPOSED')"
+    "   AND (a.state = 'APPROVED' OR a.decides <> 'PERSON')"
+    " GROUP BY 1, 2, 3"
+)
+
+
+def _counting() -> sa.ColumnElement[bool]:
+    award = t.awards.c
+    return sa.or_(
+        award.state == "APPROVED", sa.and_(award.state == "PROPOSED", award.decides != "PERSON")
+    )
+
+
+def used(conn: sa.Connection, windows: Iterable[Window]) -> dict[Window, Used]:
+    """Return what is used of cap windows (subject, rule, window)."""
+    wanted = sorted(set(windows))
+    if not wanted:
+        return {}
+    if store.is_postgresql(conn):
+        rows: Any = conn.execute(
+            _PG_USED,
+            {
+                "s": [key[0] for key in wanted],
+                "r": [key[1] for key in wanted],
+                "w": [key[2] for key in wanted],
+            },
+        )
+    else:
+        award = t.awards.c
+        asked = (
+            sa.select(
+                award.subject_id,
+                award.rule_code,
+                award.cap_window,
+                sa.func.count().label("n"),
+                sa.func.sum(sa.func.abs(award.score)).label("score"),
+                sa.func.sum(award.points).label("points"),
+                sa.func.max(award.occurred_at).label("last_at"),
+                sa.func.max(award.capped).label("capped"),
+            )
+            .where(
+                sa.tuple_(award.subject_id, award.rule_code, award.cap_window).in_(wanted),
+                _counting(),
+            )
+            .group_by(award.subject_id, award.rule_code, award.cap_window)
+        )
+        rows = conn.execute(asked)
+    return {
+        (row.subject_id, row.rule_code, row.cap_window): Used(
+            int(row.n), int(row.score), int(row.points), row.last_at, bool(row.capped)
+        )
+        for row in rows
+    }
+
+
+def in_window(conn: sa.Connection, window: Window) -> list[Any]:
+    """Return the awards of one cap window that count, oldest first."""
+    award = t.awards.c
+    asked = (
+        sa.select(t.awards)
+        .where(
+            award.subject_id == window[0],
+            award.rule_code == window[1],
+            award.cap_window == window[2],
+            _counting(),
+        )
+        .order_by(award.occurred_at, award.event_id)
+    )
+    return list(conn.execute(asked))
+
+
+def windows_to_recount(
+    conn: sa.Connection,
+    period: str,
+    area: str,
+    end: datetime,
+    limits: Mapping[str, tuple[Any, Any, Any]],
+) -> list[Window]:
+    """Return the cap windows of a month and area whose sums go beyond their cap, or in which the
+    order of arrival could matter.
+
+    Args:
+        conn: The transaction.
+        period: The month.
+        area: The subjects' area at the end of the month.
+        end: That end.
+        limits: Rule code -> (count, score, points); None is without limit.
+    """
+    award = t.awards.c
+    if not limits:
+        return []
+    touched = (
+        sa.select(award.subject_id, award.rule_code, award.cap_window)
+        .select_from(t.awards.join(t.subjects, t.subjects.c.subject_id == award.subject_id))
+        .where(award.period == period, award.cap_window.is_not(None), t.area_at(end) == area)
+        .distinct()
+        .subquery()
+    )
+    over = []
+    for code, (count, score, points) in sorted(limits.items()):
+        beyond = []
+        if count is not None:
+            beyond.append(sa.func.count().filter(sa.not_(award.capped)) > count)
+        if score is not None:
+            beyond.append(sa.func.sum(sa.func.abs(award.score)) > score)
+        if points is not None:
+            beyond.append(sa.func.sum(award.points) > points)
+        if beyond:
+            over.append(sa.and_(award.rule_code == code, sa.or_(*beyond)))
+    doubtful = sa.func.max(sa.case((award.recount, 1), else_=0)) == 1
+    asked = (
+        sa.select(award.subject_id, award.rule_code, award.cap_window)
+        .select_from(
+            t.awards.join(
+                touched,
+                sa.and_(
+                    touched.c.subject_id == award.subject_id,
+                    touched.c.rule_code == award.rule_code,
+                    touched.c.cap_window == award.cap_window,
+                ),
+            )
+        )
+        .where(_counting())
+        .group_by(award.subject_id, award.rule_code, award.cap_window)
+        .having(sa.or_(doubtful, *over))
+        .order_by(award.subject_id, award.rule_code, award.cap_window)
+    )
+    return [(row.subject_id, row.rule_code, row.cap_window) for row in conn.execute(asked)]
+
+
+# --------------------------------------------------------------------------------------------------
+# Running totals
+
+
+def add_hours(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Store records of hours."""
+    bulk.insert(conn, t.hours, rows, ignore=True)
+
+
+def hours_of(
+    conn: sa.Connection, rule_code: str, subject_ids: Iterable[str], since: date, until: date
+) -> list[Any]:
+    """Return the records of subjects for deeds in [since, until)."""
+    hour = t.hours.c
+    asked = sa.select(t.hours).where(
+        bulk.members(hour.subject_id, sorted(set(subject_ids)), conn),
+        hour.rule_code == rule_code,
+        hour.day >= since,
+        hour.day < until,
+    )
+    return list(conn.execute(asked))
+
+
+def awards_of_rule(
+    conn: sa.Connection, rule_code: str, subject_ids: Iterable[str], since: date, until: date
+) -> dict[str, Any]:
+    """Return the awards of a rule to subjects for deeds in [since, until), by id."""
+    award = t.awards.c
+    asked = sa.select(t.awards).where(
+        bulk.members(award.subject_id, sorted(set(subject_ids)), conn),
+        award.rule_code == rule_code,
+        award.day >= since,
+        award.day < until,
+    )
+    return {str(row.award_id): row for row in conn.execute(asked)}
+
+
+# --------------------------------------------------------------------------------------------------
+# Other questions
+
+
+def by_deeds(conn: sa.Connection, deeds: Iterable[str]) -> list[Any]:
+    """Return and lock the awards for deeds that still stand."""
+    wanted = sorted(set(deeds))
+    if not wanted:
+        return []
+    award = t.awards.c
+    asked = (
+        sa.select(t.awards)
+        .where(bulk.members(award.deed, wanted, conn), award.state.in_(("PROPOSED", "APPROVED")))
+        .order_by(award.award_id)
+    )
+    return list(conn.execute(store.lock(asked, conn)))
+
+
+def measured_of(
+    conn: sa.Connection, period: str, subject_ids: Sequence[str], facts: Sequence[str]
+) -> dict[str, Any]:
+    """Return the awards of a month that followed from markers, by id."""
+    award = t.awards.c
+    asked = sa.select(t.awards).where(
+        bulk.members(award.subject_id, list(subject_ids), conn),
+        award.period == period,
+        award.fact.in_(list(facts)),
+    )
+    return {str(row.award_id): row for row in conn.execute(asked)}
+
+
+def of_subject(
+    conn: sa.Connection,
+    subject_ids: Sequence[str],
+    *,
+    period: str | None = None,
+    valid_in: str | None = None,
+) -> list[Any]:
+    """Return awards of subjects: those of one month, or those that count in one, newest first."""
+    award = t.awards.c
+    asked = sa.select(t.awards).where(bulk.members(award.subject_id, list(subject_ids), conn))
+    if period is not None:
+        asked = asked.where(award.period == period)
+    if valid_in is not None:
+        asked = asked.where(award.period <= valid_in, award.to_period >= valid_in)
+    return list(conn.execute(asked.order_by(award.occurred_at.desc(), award.award_id)))
+
+
+def cancel_open(conn: sa.Connection, subject_id: str, reason: str, at: datetime) -> int:
+    """Reject what is still proposed for a subject. Returns how many."""
+    award = t.awards.c
+    return conn.execute(
+        sa.update(t.awards)
+        .where(award.subject_id == subject_id, award.state == "PROPOSED")
+        .values(state="REJECTED", reason=reason, decided_at=at, version=award.version + 1)
+    ).rowcount
+
+
+def add_veto(conn: sa.Connection, row: Mapping[str, Any]) -> None:
+    """Store a veto; one for the same award is left alone."""
+    conn.execute(store.insert(conn, t.vetoes).values(**row).on_conflict_do_nothing())
+
+
+def end_veto(conn: sa.Connection, award_id: str) -> None:
+    """End the veto that an award brought."""
+    conn.execute(sa.update(t.vetoes).where(t.vetoes.c.award_id == award_id).values(state="LIFTED"))
+
+
+def negatives_of_rule(conn: sa.Connection, subject_id: str, rule_code: str) -> list[str]:
+    """Return the periods of the effective awards of a rule to a subject."""
+    award = t.awards.c
+    asked = sa.select(award.period).where(
+        award.subject_id == subject_id, award.rule_code == rule_code, award.effective
+    )
+    return [row.period for row in conn.execute(asked)]

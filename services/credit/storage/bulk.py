@@ -1,0 +1,207 @@
+"""Many rows in one statement, with the same meaning on both databases.
+
+PostgreSQL takes one array per column (one plan, one round trip, any number of rows); SQLite runs a
+prepared statement per row inside the process, which costs it no round trip.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from chassis import storage as store
+
+Rows = Sequence[Mapping[str, Any]]
+
+_dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy has no types here
+
+
+def _is_json(column: sa.Column[Any]) -> bool:
+    return isinstance(column.type, sa.JSON)
+
+
+@functools.cache
+def _array_type(column: sa.Column[Any]) -> str:
+    kind = column.type.dialect_impl(_dialect)
+    return "text[]" if _is_json(column) else f"{kind.compile(dialect=_dialect)}[]"
+
+
+def _array(column: sa.Column[Any], rows: Rows) -> list[Any]:
+    values = [row.get(column.name) for row in rows]
+    if _is_json(column):
+        return [None if v is None else msgspec.json.encode(v).decode() for v in values]
+    return values
+
+
+def _source(table: sa.Table, names: Sequence[str]) -> tuple[str, str]:
+    """Return (select list, FROM clause) that reads the rows out of array parameters."""
+    columns = [table.c[name] for name in names]
+    selected = ", ".join(
+        f'r."{c.name}"::jsonb' if _is_json(c) else f'r."{c.name}"' for c in columns
+    )
+    arrays = ", ".join(f"CAST(:{c.name} AS {_array_type(c)})" for c in columns)
+    aliases = ", ".join(f'"{name}"' for name in names)
+    return selected, f"unnest({arrays}) AS r({aliases})"
+
+
+def _quoted(names: Sequence[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
+
+
+def insert(
+    conn: sa.Connection,
+    table: sa.Table,
+    rows: Rows,
+    *,
+    ignore: bool = False,
+    returning: str | None = None,
+) -> list[Any]:
+    """Insert rows.
+
+    Args:
+        conn: The transaction.
+        table: Where to.
+        rows: All with the same members; a missing member is NULL.
+        ignore: True leaves a row alone whose key is there already.
+        returning: A column whose values of the inserted rows are returned.
+
+    Returns:
+        Values of `returning` for the rows that were new; empty without `returning`.
+    """
+    if not rows:
+        return []
+    names = list(rows[0])
+    if store.is_postgresql(conn):
+        selected, source = _source(table, names)
+        sql = f'INSERT INTO "{table.name}" ({_quoted(names)}) SELECT {selected} FROM {source}'
+        sql += " ON CONFLICT DO NOTHING" if ignore else ""
+        sql += f' RETURNING "{returning}"' if returning else ""
+        found = conn.execute(sa.text(sql), {n: _array(table.c[n], rows) for n in names})
+        return [str(row[0]) for row in found] if returning else []
+    statement = store.insert(conn, table)
+    if ignore:
+        statement = statement.on_conflict_do_nothing()
+    if returning is None:
+        conn.execute(statement, list(rows))
+        return []
+    new: list[Any] = []
+    one = statement.returning(table.c[returning])
+    for row in rows:
+        new += [str(found[0]) for found in conn.execute(one, row)]
+    return new
+
+
+def upsert(
+    conn: sa.Connection,
+    table: sa.Table,
+    rows: Rows,
+    *,
+    keys: Sequence[str],
+    add: Sequence[str] = (),
+    put: Sequence[str] = (),
+    newer: str | None = None,
+) -> None:
+    """Insert rows or change those that are there; rows are taken in the order of their keys.
+
+    Taking them in one order is what keeps two batches from waiting for each other in a circle.
+
+    Args:
+        conn: The transaction.
+        table: Where to.
+        rows: One per key.
+        keys: The primary key.
+        add: Columns that grow by the row's value.
+        put: Columns that become the row's value.
+        newer: A column; a row changes nothing unless its value is greater than the stored one.
+    """
+    if not rows:
+        return
+    rows = sorted(rows, key=lambda row: tuple(str(row[key]) for key in keys))
+    names = list(rows[0])
+    if store.is_postgresql(conn):
+        selected, source = _source(table, names)
+        sets = [f'"{n}" = "{table.name}"."{n}" + excluded."{n}"' for n in add]
+        sets += [f'"{n}" = excluded."{n}"' for n in put]
+        sql = (
+            f'INSERT INTO "{table.name}" ({_quoted(names)}) SELECT {selected} FROM {source}'
+            f" ON CONFLICT ({_quoted(keys)}) DO UPDATE SET {', '.join(sets)}"
+        )
+        if newer:
+            sql += f' WHERE excluded."{newer}" > "{table.name}"."{newer}"'
+        conn.execute(sa.text(sql), {n: _array(table.c[n], rows) for n in names})
+        return
+    statement = store.insert(conn, table)
+    changes: dict[str, Any] = {n: table.c[n] + statement.excluded[n] for n in add}
+    changes |= {n: statement.excluded[n] for n in put}
+    where = statement.excluded[newer] > table.c[newer] if newer else None
+    conn.execute(
+        statement.on_conflict_do_update(index_elements=list(keys), set_=changes, where=where),
+        list(rows),
+    )
+
+
+def change(
+    conn: sa.Connection,
+    table: sa.Table,
+    rows: Rows,
+    *,
+    keys: Sequence[str],
+    add: Sequence[str] = (),
+    put: Sequence[str] = (),
+) -> None:
+    """Change rows that are there (and, where order matters, that the caller has locked)."""
+    if not rows:
+        return
+    names = [*keys, *add, *put]
+    if store.is_postgresql(conn):
+        _, source = _source(table, names)
+        as_is = {c.name: "::jsonb" if _is_json(c) else "" for c in table.c}
+        sets = [f'"{n}" = t."{n}" + r."{n}"' for n in add]
+        sets += [f'"{n}" = r."{n}"{as_is[n]}' for n in put]
+        same = " AND ".join(f't."{key}" = r."{key}"' for key in keys)
+        sql = f'UPDATE "{table.name}" AS t SET {", ".join(sets)} FROM {source} WHERE {same}'
+        conn.execute(sa.text(sql), {n: _array(table.c[n], rows) for n in names})
+        return
+    statement = sa.update(table).where(
+        *(table.c[key] == sa.bindparam(f"k_{key}", type_=table.c[key].type) for key in keys)
+    )
+    changes: dict[str, Any] = {
+        n: table.c[n] + sa.bindparam(f"v_{n}", type_=table.c[n].type) for n in add
+    }
+    changes |= {n: sa.bindparam(f"v_{n}", type_=table.c[n].type) for n in put}
+    conn.execute(
+        statement.values(**changes),
+        [
+            {f"k_{key}": row[key] for key in keys} | {f"v_{n}": row[n] for n in (*add, *put)}
+            for row in rows
+        ],
+    )
+
+
+def members(column: sa.Column[Any], values: Sequence[Any], conn: sa.Connection) -> Any:
+    """Return "column is one of values" as one bound array on PostgreSQL, so that the statement is
+    planned once whatever their number."""
+    if store.is_postgresql(conn):
+        kind = column.type.dialect_impl(_dialect).compile(dialect=_dialect)
+        array = sa.cast(
+            sa.bindparam(None, list(values), type_=sa.ARRAY(sa.Text)), _Named(f"{kind}[]")
+        )
+        return column == sa.any_(array)
+    return column.in_(list(values))
+
+
+class _Named(sa.types.UserDefinedType[Any]):
+    """A PostgreSQL type by its name."""
+
+    cache_ok = True
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def get_col_spec(self, **_kw: Any) -> str:
+        return self.name

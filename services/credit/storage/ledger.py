@@ -1,0 +1,437 @@
+"""The points ledger in the database: postings and their lines, balances, lots, holds, debts."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from chassis import storage as store
+from chassis.bus import new_uuid
+from services.credit.storage import bulk
+from services.credit.storage import tables as t
+
+_WALLET_SIDES = {
+    "AVAILABLE": "available",
+    "HELD": "held",
+    "RECEIVABLE": "receivable",
+    "CLAWBACK": "clawback",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One signed amount of a posting.
+
+    Attributes:
+        owner: A subject, or a system account such as "SYS:ISSUANCE:370811:2".
+        side: PENDING, AVAILABLE, HELD, RECEIVABLE or CLAWBACK of a subject; SYSTEM.
+        amount: Never 0.
+        period: For PENDING, the month whose settlement releases it.
+    """
+
+    owner: str
+    side: str
+    amount: int
+    period: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """An immutable set of lines that sum to zero."""
+
+    kind: str
+    ref: str
+    subject_id: str
+    period: str
+    posted_at: datetime
+    lines: tuple[Line, ...]
+
+
+def system_account(kind: str, area: str | None, shard: int = 0) -> str:
+    """Return the name of a system account of the district in which `area` lies."""
+    return f"SYS:{kind}:{(area or '')[:6] or 'NONE'}:{shard}"
+
+
+def post(conn: sa.Connection, postings: Sequence[Posting]) -> None:
+    """Write postings and move the balances that they concern, in a handful of statements.
+
+    The database refuses a balance that would fall below zero. Rows are taken in one order: pending
+    months, wallets, system accounts, each by its key.
+    """
+    if not postings:
+        return
+    heads, body = [], []
+    pending: dict[tuple[str, str], int] = defaultdict(int)
+    wallet: dict[str, dict[str, int]] = {}
+    system: dict[str, int] = defaultdict(int)
+    for posting in postings:
+        assert sum(line.amount for line in posting.lines) == 0, posting
+        posting_id = new_uuid()
+        heads.append(
+            {
+                "posting_id": posting_id,
+                "kind": posting.kind,
+                "ref": posting.ref,
+                "subject_id": posting.subject_id,
+                "period": posting.period,
+                "posted_at": posting.posted_at,
+            }
+        )
+        for line in posting.lines:
+            body.append(
+                {
+                    "posting_id": posting_id,
+                    "owner": line.owner,
+                    "side": line.side,
+                    "amount": line.amount,
+                }
+            )
+            if line.side == "PENDING":
+                pending[line.owner, line.period] += line.amount
+            elif line.side == "SYSTEM":
+                system[line.owner] += line.amount
+            else:
+                sides = wallet.setdefault(line.owner, dict.fromkeys(_WALLET_SIDES.values(), 0))
+                sides[_WALLET_SIDES[line.side]] += line.amount
+    bulk.insert(conn, t.postings, heads)
+    bulk.insert(conn, t.lines, _joined(body))
+    _move_pending(conn, pending)
+    _move_wallets(conn, wallet)
+    _move_system(conn, system)
+
+
+def _joined(body: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Join lines of one posting on the same account: a posting has one line per account."""
+    if len({(row["posting_id"], row["owner"], row["side"]) for row in body}) == len(body):
+        return body
+    sums: dict[tuple[str, str, str], int] = defaultdict(int)
+    for row in body:
+        sums[row["posting_id"], row["owner"], row["side"]] += row["amount"]
+    return [
+        {"posting_id": p, "owner": o, "side": s, "amount": n} for (p, o, s), n in sums.items() if n
+    ]
+
+
+def _move_pending(conn: sa.Connection, moved: dict[tuple[str, str], int]) -> None:
+    rows = [{"subject_id": s, "period": p, "points": n} for (s, p), n in moved.items() if n]
+    gains = [row for row in rows if row["points"] > 0]
+    losses = sorted(
+        (row for row in rows if row["points"] < 0),
+        key=lambda row: (row["subject_id"], row["period"]),
+    )
+    bulk.upsert(conn, t.pendings, gains, keys=("subject_id", "period"), add=("points",))
+    bulk.change(conn, t.pendings, losses, keys=("subject_id", "period"), add=("points",))
+
+
+def _move_wallets(conn: sa.Connection, moved: dict[str, dict[str, int]]) -> None:
+    rows = [
+        {"subject_id": subject, **sides}
+        for subject, sides in sorted(moved.items())
+        if any(sides.values())
+    ]
+    if not rows:
+        return
+    columns = tuple(_WALLET_SIDES.values())
+    # A negative amount cannot be proposed for a new row, so the rows are made first.
+    bulk.insert(
+        conn,
+        t.wallets,
+        [{"subject_id": row["subject_id"], **dict.fromkeys(columns, 0)} for row in rows],
+        ignore=True,
+    )
+    bulk.change(conn, t.wallets, rows, keys=("subject_id",), add=columns)
+
+
+def _move_system(conn: sa.Connection, moved: dict[str, int]) -> None:
+    rows = [
+        {
+            "account": account,
+            "kind": account.split(":")[1],
+            "district": account.split(":")[2],
+            "balance": amount,
+        }
+        for account, amount in sorted(moved.items())
+        if amount
+    ]
+    if not rows:
+        return
+    bulk.insert(conn, t.system_accounts, [row | {"balance": 0} for row in rows], ignore=True)
+    bulk.change(conn, t.system_accounts, rows, keys=("account",), add=("balance",))
+
+
+# --------------------------------------------------------------------------------------------------
+# Wallets, lots, holds
+
+
+def lock_wallets(conn: sa.Connection, subjects: Iterable[str]) -> dict[str, Any]:
+    """Lock the wallets of subjects in the order of their ids; those without one get an empty one.
+
+    Two transactions that touch the same wallets then wait for each other instead of deadlocking.
+    """
+    wanted = sorted(set(subjects))
+    if not wanted:
+        return {}
+    zero = dict.fromkeys(_WALLET_SIDES.values(), 0)
+    bulk.insert(conn, t.wallets, [{"subject_id": s, **zero} for s in wanted], ignore=True)
+    asked = (
+        sa.select(t.wallets)
+        .where(bulk.members(t.wallets.c.subject_id, wanted, conn))
+        .order_by(t.wallets.c.subject_id)
+    )
+    return {row.subject_id: row for row in conn.execute(store.lock(asked, conn))}
+
+
+def open_lots(conn: sa.Connection, subject: str) -> list[Any]:
+    """Return the lots of a subject with anything left, the one to be spent first at the front.
+
+    The caller has locked the wallet; whoever changes a lot holds that lock.
+    """
+    lot = t.lots.c
+    asked = (
+        sa.select(t.lots)
+        .where(lot.subject_id == subject, lot.left > 0)
+        .order_by(lot.expires_at, lot.period, lot.lot_id)
+    )
+    return list(conn.execute(asked))
+
+
+def lots_by_id(conn: sa.Connection, lot_ids: Sequence[str]) -> dict[str, Any]:
+    """Return lots by their ids."""
+    if not lot_ids:
+        return {}
+    asked = sa.select(t.lots).where(bulk.members(t.lots.c.lot_id, lot_ids, conn))
+    return {str(row.lot_id): row for row in conn.execute(asked)}
+
+
+def take_from_lots(conn: sa.Connection, split: Sequence[tuple[str, int]]) -> None:
+    """Take points from lots; the database refuses more than a lot has left."""
+    rows = [{"lot_id": lot_id, "left": -points} for lot_id, points in sorted(split)]
+    bulk.change(conn, t.lots, rows, keys=("lot_id",), add=("left",))
+
+
+def give_to_lots(conn: sa.Connection, split: Sequence[tuple[str, int]]) -> None:
+    """Give points back to lots; the database refuses more than a lot had."""
+    rows = [{"lot_id": lot_id, "left": points} for lot_id, points in sorted(split)]
+    bulk.change(conn, t.lots, rows, keys=("lot_id",), add=("left",))
+
+
+def add_lots(conn: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Store new lots."""
+    bulk.insert(conn, t.lots, rows)
+
+
+def expiring(conn: sa.Connection, at: datetime, limit: int) -> list[Any]:
+    """Return lots with anything left that have expired, oldest first."""
+    lot = t.lots.c
+    asked = (
+        sa.select(t.lots)
+        .where(lot.left > 0, lot.expires_at <= at)
+        .order_by(lot.expires_at, lot.lot_id)
+        .limit(limit)
+    )
+    return list(conn.execute(asked))
+
+
+def hold(conn: sa.Connection, hold_id: str) -> Any:
+    """Return and lock a hold, or None."""
+    asked = sa.select(t.holds).where(t.holds.c.hold_id == hold_id)
+    return conn.execute(store.lock(asked, conn)).first()
+
+
+def add_hold(conn: sa.Connection, row: dict[str, Any]) -> None:
+    """Store a hold, a refused one or a tombstone."""
+    conn.execute(t.holds.insert().values(**row))
+
+
+def end_hold(conn: sa.Connection, hold_id: str, *, state: str, version: int, at: datetime) -> None:
+    """Change a hold's state."""
+    conn.execute(
+        sa.update(t.holds)
+        .where(t.holds.c.hold_id == hold_id)
+        .values(state=state, version=version, ended_at=at)
+    )
+
+
+def is_posted(conn: sa.Connection, kind: str, ref: str) -> bool:
+    """Tell whether the one posting of a kind for a redemption or statement exists."""
+    posting = t.postings.c
+    asked = sa.select(posting.posting_id).where(posting.kind == kind, posting.ref == ref)
+    return conn.execute(asked).first() is not None
+
+
+def pending_of(conn: sa.Connection, subject: str) -> dict[str, int]:
+    """Return and lock what waits per month for a subject."""
+    asked = (
+        sa.select(t.pendings)
+        .where(t.pendings.c.subject_id == subject, t.pendings.c.points > 0)
+        .order_by(t.pendings.c.period)
+    )
+    return {row.period: row.points for row in conn.execute(store.lock(asked, conn))}
+
+
+def pendings_for(conn: sa.Connection, period: str, subjects: Sequence[str]) -> dict[str, int]:
+    """Return and lock what waits in one month for several subjects, in the order of their ids."""
+    asked = (
+        sa.select(t.pendings.c.subject_id, t.pendings.c.points)
+        .where(
+            t.pendings.c.period == period,
+            t.pendings.c.points > 0,
+            bulk.members(t.pendings.c.subject_id, subjects, conn),
+        )
+        .order_by(t.pendings.c.subject_id)
+    )
+    return {row.subject_id: row.points for row in conn.execute(store.lock(asked, conn))}
+
+
+def open_debts(conn: sa.Connection, subjects: Sequence[str]) -> dict[str, list[Any]]:
+    """Return the debts of subjects that are not repaid, oldest first."""
+    debt = t.debts.c
+    asked = (
+        sa.select(t.debts)
+        .where(debt.left > 0, bulk.members(debt.subject_id, subjects, conn))
+        .order_by(debt.subject_id, debt.period, debt.debt_id)
+    )
+    found: dict[str, list[Any]] = defaultdict(list)
+    for row in conn.execute(asked):
+        found[row.subject_id].append(row)
+    return found
+
+
+def add_debt(conn: sa.Connection, subject: str, period: str, points: int) -> None:
+    """Store a debt: points reversed after they were spent."""
+    conn.execute(
+        t.debts.insert().values(
+            debt_id=new_uuid(), subject_id=subject, period=period, points=points, left=points
+        )
+    )
+
+
+def repay(conn: sa.Connection, parts: Sequence[tuple[str, int]]) -> None:
+    """Take repaid points from debts."""
+    rows = [{"debt_id": debt_id, "left": -points} for debt_id, points in sorted(parts)]
+    bulk.change(conn, t.debts, rows, keys=("debt_id",), add=("left",))
+
+
+def old_debts(conn: sa.Connection, period: str) -> list[Any]:
+    """Return the debts of `period` or older that are not repaid."""
+    asked = (
+        sa.select(t.debts)
+        .where(t.debts.c.left > 0, t.debts.c.period <= period)
+        .order_by(t.debts.c.subject_id, t.debts.c.debt_id)
+    )
+    return list(conn.execute(asked))
+
+
+def budget(conn: sa.Connection, account: str, *, lock: bool = True) -> int | None:
+    """Return (and lock) what a district's budget has left, or None where none was ever granted."""
+    asked = sa.select(t.system_accounts.c.balance).where(t.system_accounts.c.account == account)
+    found: int | None = conn.execute(store.lock(asked, conn) if lock else asked).scalar()
+    return found
+
+
+# --------------------------------------------------------------------------------------------------
+# For people and for proofs
+
+
+def trial_balance(conn: sa.Connection) -> dict[str, Any]:
+    """Return the sum per side from the balances and from the lines; both sum to zero."""
+    wallet, system = t.wallets.c, t.system_accounts.c
+    sums = conn.execute(
+        sa.select(
+            *(
+                sa.func.coalesce(sa.func.sum(wallet[name]), 0).label(name)
+                for name in _WALLET_SIDES.values()
+            )
+        )
+    ).one()
+    balances: dict[str, int] = {
+        side: int(getattr(sums, name)) for side, name in _WALLET_SIDES.items()
+    }
+    balances["PENDING"] = int(
+        conn.execute(sa.select(sa.func.coalesce(sa.func.sum(t.pendings.c.points), 0))).scalar() or 0
+    )
+    rows = conn.execute(sa.select(system.kind, sa.func.sum(system.balance)).group_by(system.kind))
+    balances |= {f"SYS:{kind}": int(total) for kind, total in rows}
+    return {
+        "accounts": dict(sorted(balances.items())),
+        "sum": sum(balances.values()),
+        "lines": _line_sums(conn),
+        "lots": int(
+            conn.execute(sa.select(sa.func.coalesce(sa.func.sum(t.lots.c.left), 0))).scalar() or 0
+        ),
+        "holds": int(
+            conn.execute(
+                sa.select(sa.func.coalesce(sa.func.sum(t.holds.c.points), 0)).where(
+                    t.holds.c.state == "HELD"
+                )
+            ).scalar()
+            or 0
+        ),
+        "postings": int(
+            conn.execute(sa.select(sa.func.count()).select_from(t.postings)).scalar() or 0
+        ),
+    }
+
+
+def _line_sums(conn: sa.Connection) -> dict[str, int]:
+    line = t.lines.c
+    rows = conn.execute(
+        sa.select(line.side, sa.func.sum(line.amount))
+        .where(line.side != "SYSTEM")
+        .group_by(line.side)
+    )
+    found = {str(side): int(total) for side, total in rows}
+    system = conn.execute(
+        sa.select(t.system_accounts.c.kind, sa.func.sum(line.amount))
+        .select_from(t.lines.join(t.system_accounts, t.system_accounts.c.account == line.owner))
+        .where(line.side == "SYSTEM")
+        .group_by(t.system_accounts.c.kind)
+    )
+    return found | {f"SYS:{kind}": int(total) for kind, total in system}
+
+
+def wallet_card(conn: sa.Connection, subject: str) -> dict[str, Any]:
+    """Return a subject's balances, lots and holds for its own eyes."""
+    wallet = conn.execute(sa.select(t.wallets).where(t.wallets.c.subject_id == subject)).first()
+    pending = conn.execute(
+        sa.select(t.pendings.c.period, t.pendings.c.points)
+        .where(t.pendings.c.subject_id == subject, t.pendings.c.points > 0)
+        .order_by(t.pendings.c.period)
+    )
+    months = [{"period": row.period, "points": row.points} for row in pending]
+    held = conn.execute(
+        sa.select(t.holds)
+        .where(t.holds.c.subject_id == subject, t.holds.c.state == "HELD")
+        .order_by(t.holds.c.held_at, t.holds.c.hold_id)
+    )
+    return {
+        "pending": sum(month["points"] for month in months),
+        "available": wallet.available if wallet else 0,
+        "held": wallet.held if wallet else 0,
+        "receivable": wallet.receivable if wallet else 0,
+        "clawback": wallet.clawback if wallet else 0,
+        "pending_by_month": months,
+        "lots": [
+            {
+                "period": lot.period,
+                "points": lot.points,
+                "left": lot.left,
+                "expires_at": lot.expires_at.isoformat(),
+            }
+            for lot in open_lots(conn, subject)
+        ],
+        "holds": [
+            {
+                "redemption_id": row.hold_id,
+                "partner_id": row.partner_id,
+                "points": row.points,
+                "held_at": row.held_at.isoformat(),
+            }
+            for row in held
+        ],
+    }

@@ -1,0 +1,136 @@
+"""The barrier: which months are cut off, which markers have come, and what they measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from chassis import storage as store
+from services.credit.storage import bulk
+from services.credit.storage import tables as t
+
+
+def closed(conn: sa.Connection, source: str) -> dict[int, set[str]]:
+    """Return the months whose marker has come, per partition of a source."""
+    found: dict[int, set[str]] = {}
+    marker = t.markers.c
+    for row in conn.execute(
+        sa.select(marker.partition, marker.period).where(marker.source == source)
+    ):
+        found.setdefault(row.partition, set()).add(row.period)
+    return found
+
+
+def add_marker(conn: sa.Connection, row: Mapping[str, Any]) -> bool:
+    """Store a marker. Returns False when that of its partition and month was there."""
+    statement = store.insert(conn, t.markers).values(**row).on_conflict_do_nothing()
+    return conn.execute(statement).rowcount == 1
+
+
+def put_measures(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Store what a marker measured, one row per subject and source."""
+    put = [
+        name for name in (rows[0] if rows else {}) if name not in ("period", "subject_id", "source")
+    ]
+    bulk.upsert(conn, t.measures, rows, keys=("period", "subject_id", "source"), put=put)
+
+
+def fill_areas(conn: sa.Connection, period: str, source: str, at: datetime) -> None:
+    """Give subjects that only awards have named so far the area that a marker knows."""
+    measure = t.measures.c
+    area = (
+        sa.select(measure.area)
+        .where(
+            measure.period == period,
+            measure.source == source,
+            measure.subject_id == t.subjects.c.subject_id,
+        )
+        .scalar_subquery()
+    )
+    conn.execute(
+        sa.update(t.subjects)
+        .where(
+            t.subjects.c.area.is_(None),
+            t.subjects.c.subject_id.in_(
+                sa.select(measure.subject_id).where(
+                    measure.period == period, measure.source == source, measure.area.is_not(None)
+                )
+            ),
+        )
+        .values(area=area, area_before=area, area_since=at)
+    )
+
+
+def month(conn: sa.Connection, period: str) -> Any:
+    """Return and lock the row of a month, making it first.
+
+    Markers of several partitions arrive in several transactions; the lock lets the last of them
+    see all the others.
+    """
+    conn.execute(
+        store.insert(conn, t.months)
+        .values(period=period, cut_off_at=None, overdue=False, draft_job=None)
+        .on_conflict_do_nothing()
+    )
+    asked = sa.select(t.months).where(t.months.c.period == period)
+    return conn.execute(store.lock(asked, conn)).one()
+
+
+def change_month(conn: sa.Connection, period: str, **values: Any) -> None:
+    """Change columns of a month."""
+    conn.execute(sa.update(t.months).where(t.months.c.period == period).values(**values))
+
+
+def is_cut_off(conn: sa.Connection, period: str) -> bool:
+    """Tell whether a month has been cut off."""
+    asked = sa.select(t.months.c.cut_off_at).where(t.months.c.period == period)
+    return conn.execute(asked).scalar() is not None
+
+
+def arrived(conn: sa.Connection, period: str) -> dict[str, tuple[int, int]]:
+    """Return source -> (markers that have come, partitions) of a month."""
+    marker = t.markers.c
+    rows = conn.execute(
+        sa.select(marker.source, sa.func.count(), sa.func.max(marker.partitions))
+        .where(marker.period == period)
+        .group_by(marker.source)
+    )
+    return {row[0]: (int(row[1]), int(row[2])) for row in rows}
+
+
+def parked_sources(conn: sa.Connection, sources: Sequence[str]) -> dict[str, int]:
+    """Return how many events of the sources are parked, where there are any."""
+    parked = t.chassis.parked.c
+    rows = conn.execute(
+        sa.select(parked.source, sa.func.count())
+        .where(parked.source.in_(list(sources)), parked.state.in_(("PARKED", "RETRY")))
+        .group_by(parked.source)
+    )
+    return {row[0]: int(row[1]) for row in rows}
+
+
+def measures_of(conn: sa.Connection, period: str, area: str, end: datetime) -> list[Any]:
+    """Return what was measured in a month of the subjects that belonged to an area at its end."""
+    measure, subject = t.measures.c, t.subjects.c
+    asked = (
+        sa.select(t.measures)
+        .select_from(t.measures.join(t.subjects, subject.subject_id == measure.subject_id))
+        .where(measure.period == period, t.area_at(end) == area)
+        .order_by(measure.source, measure.event_id, measure.subject_id)
+    )
+    return list(conn.execute(asked))
+
+
+def measures_of_subject(conn: sa.Connection, period: str, subject_id: str) -> list[Any]:
+    """Return what was measured of one subject in a month."""
+    measure = t.measures.c
+    return list(
+        conn.execute(
+            sa.select(t.measures)
+            .where(measure.period == period, measure.subject_id == subject_id)
+            .order_by(measure.source)
+        )
+    )

@@ -1,0 +1,146 @@
+"""Lists and look-ups that only views ask."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from chassis.refusal import Invalid
+from services.credit.storage import tables as t
+
+Page = tuple[list[Any], str | None]
+
+
+def _cursor(text: str) -> tuple[datetime, str]:
+    at, _, key = text.partition("|")
+    try:
+        found = datetime.fromisoformat(at)
+    except ValueError as error:
+        raise Invalid(field="cursor", reason="cursor 无效") from error
+    if found.tzinfo is None or not key:
+        raise Invalid(field="cursor", reason="cursor 无效")
+    return found, key
+
+
+def _page(
+    conn: sa.Connection,
+    asked: sa.Select[Any],
+    *,
+    at: Any,
+    key: Any,
+    limit: int,
+    cursor: str | None,
+) -> Page:
+    """Return one page, newest first: a stable order by (time, key)."""
+    if cursor:
+        when, after = _cursor(cursor)
+        asked = asked.where(sa.or_(at < when, sa.and_(at == when, key > after)))
+    rows = list(conn.execute(asked.order_by(at.desc(), key).limit(limit + 1)))
+    if len(rows) <= limit:
+        return rows, None
+    last = rows[limit - 1]
+    return rows[:limit], f"{getattr(last, at.name).isoformat()}|{getattr(last, key.name)}"
+
+
+def settlements_page(
+    conn: sa.Connection,
+    *,
+    area: str,
+    exact: bool,
+    period: str | None,
+    state: str | None,
+    limit: int,
+    cursor: str | None,
+) -> Page:
+    """Return settlements of an area and what lies in it."""
+    row = t.settlements.c
+    asked = sa.select(t.settlements).where(row.area == area if exact else row.area.like(f"{area}%"))
+    if period:
+        asked = asked.where(row.period == period)
+    if state:
+        asked = asked.where(row.state == state)
+    return _page(conn, asked, at=row.created_at, key=row.settlement_id, limit=limit, cursor=cursor)
+
+
+def notices_page(
+    conn: sa.Connection,
+    *,
+    area: str,
+    period: str | None,
+    at: datetime,
+    limit: int,
+    cursor: str | None,
+) -> Page:
+    """Return the notices of an area and what lies in it that were not taken down."""
+    row = t.notices.c
+    asked = sa.select(t.notices).where(
+        row.area.like(f"{area}%"), row.down_at > at, row.state != "WITHDRAWN"
+    )
+    if period:
+        asked = asked.where(row.period == period)
+    return _page(conn, asked, at=row.published_at, key=row.notice_id, limit=limit, cursor=cursor)
+
+
+def objections_page(
+    conn: sa.Connection, *, area: str, state: str | None, limit: int, cursor: str | None
+) -> Page:
+    """Return the objections of an area and what lies in it."""
+    row = t.objections.c
+    asked = sa.select(t.objections).where(row.area.like(f"{area}%"))
+    if state:
+        asked = asked.where(row.state == state)
+    return _page(conn, asked, at=row.filed_at, key=row.objection_id, limit=limit, cursor=cursor)
+
+
+def awards_page(
+    conn: sa.Connection, *, area: str, state: str | None, limit: int, cursor: str | None
+) -> Page:
+    """Return awards that a person decides, of an area and what lies in it."""
+    row = t.awards.c
+    asked = sa.select(t.awards).where(row.area.like(f"{area}%"), row.decides == "PERSON")
+    if state:
+        asked = asked.where(row.state == state)
+    return _page(conn, asked, at=row.proposed_at, key=row.award_id, limit=limit, cursor=cursor)
+
+
+def consents_of(conn: sa.Connection, person_id: str) -> list[Any]:
+    """Return the consents that a person gave, his own first."""
+    row = t.consents.c
+    return list(
+        conn.execute(
+            sa.select(t.consents).where(row.person_id == person_id).order_by(row.subject_id.desc())
+        )
+    )
+
+
+def previous_scores(
+    conn: sa.Connection, settlement_id: str, period: str
+) -> dict[str, tuple[int | None, str]]:
+    """Return score and grade of the newest final month before, for the movers of a draft."""
+    now, before = t.entries.alias("now"), t.entries.alias("before")
+    asked = (
+        sa.select(before.c.subject_id, before.c.score, before.c.grade)
+        .select_from(now.join(before, before.c.subject_id == now.c.subject_id))
+        .where(
+            now.c.settlement_id == settlement_id,
+            before.c.period < period,
+            before.c.state.in_(("FINAL", "PROVISIONAL")),
+        )
+        .order_by(before.c.period)
+    )
+    return {row.subject_id: (row.score, row.grade) for row in conn.execute(asked)}
+
+
+def held_subjects(conn: sa.Connection, settlement_id: str) -> set[str]:
+    """Return the subjects of a settlement whose entries are held by an objection."""
+    row = t.entries.c
+    asked = sa.select(row.subject_id).where(row.settlement_id == settlement_id, row.state == "HELD")
+    return {found.subject_id for found in conn.execute(asked)}
+
+
+def unfunded(conn: sa.Connection) -> int:
+    """Return the points that wait for funds."""
+    asked = sa.select(sa.func.coalesce(sa.func.sum(t.settlements.c.unfunded_points), 0))
+    return int(conn.execute(asked).scalar() or 0)

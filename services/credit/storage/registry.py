@@ -1,0 +1,325 @@
+"""Who there is: projections of the registry, subjects of credit, and their consent."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from chassis import storage as store
+from services.credit.storage import bulk
+from services.credit.storage import tables as t
+
+# --------------------------------------------------------------------------------------------------
+# Subjects
+
+
+def subject(conn: sa.Connection, subject_id: str, *, lock: bool = False) -> Any:
+    """Return a subject, or None."""
+    asked = sa.select(t.subjects).where(t.subjects.c.subject_id == subject_id)
+    return conn.execute(store.lock(asked, conn) if lock else asked).first()
+
+
+def subjects(conn: sa.Connection, subject_ids: Iterable[str]) -> dict[str, Any]:
+    """Return subjects by id."""
+    wanted = sorted(set(subject_ids))
+    if not wanted:
+        return {}
+    asked = sa.select(t.subjects).where(bulk.members(t.subjects.c.subject_id, wanted, conn))
+    return {row.subject_id: row for row in conn.execute(asked)}
+
+
+def subjects_held_by(conn: sa.Connection, person_id: str) -> list[Any]:
+    """Return the subjects whose wallet a person holds, his own first."""
+    asked = (
+        sa.select(t.subjects)
+        .where(t.subjects.c.holder == person_id)
+        .order_by(t.subjects.c.kind, t.subjects.c.subject_id)
+    )
+    return list(conn.execute(asked))
+
+
+def lock_subjects(conn: sa.Connection, subject_ids: Iterable[str]) -> None:
+    """Lock subjects in the order of their ids: running totals of one subject are computed by one
+    transaction at a time."""
+    wanted = sorted(set(subject_ids))
+    if not wanted or not store.is_postgresql(conn):
+        return
+    asked = (
+        sa.select(t.subjects.c.subject_id)
+        .where(bulk.members(t.subjects.c.subject_id, wanted, conn))
+        .order_by(t.subjects.c.subject_id)
+    )
+    conn.execute(store.lock(asked, conn)).all()
+
+
+def stub(subject_id: str, at: datetime) -> dict[str, Any]:
+    """Return the row of a subject of which only the id is known as yet."""
+    kind, _, ref = subject_id.partition(":")
+    return {
+        "subject_id": subject_id,
+        "kind": kind,
+        "ref": ref,
+        "area": None,
+        "grid": None,
+        "area_before": None,
+        "area_since": None,
+        "holder": ref if kind == "RES" else None,
+        "spendable": kind in ("RES", "HH"),
+        "state": "ACTIVE",
+        "opened_at": at,
+        "closed_at": None,
+        "spendable_until": None,
+        "version": 1,
+    }
+
+
+def add_stubs(conn: sa.Connection, subject_ids: Iterable[str], at: datetime) -> None:
+    """Make sure that the subjects exist; whoever knows more about them adds it later."""
+    rows = [stub(subject_id, at) for subject_id in sorted(set(subject_ids))]
+    bulk.insert(conn, t.subjects, rows, ignore=True)
+
+
+def put_subject(conn: sa.Connection, row: Mapping[str, Any]) -> None:
+    """Store or replace what is known about a subject; what it was opened at stays."""
+    statement = store.insert(conn, t.subjects).values(**row)
+    kept = {"subject_id", "kind", "ref", "opened_at", "version"}
+    changes: dict[str, Any] = {name: statement.excluded[name] for name in row if name not in kept}
+    changes["version"] = t.subjects.c.version + 1
+    conn.execute(statement.on_conflict_do_update(index_elements=["subject_id"], set_=changes))
+
+
+def change_subject(conn: sa.Connection, subject_id: str, **values: Any) -> None:
+    """Change columns of a subject."""
+    conn.execute(
+        sa.update(t.subjects)
+        .where(t.subjects.c.subject_id == subject_id)
+        .values(**values, version=t.subjects.c.version + 1)
+    )
+
+
+def place(
+    conn: sa.Connection, known: Any, subject_id: str, area: str, grid: str | None, at: datetime
+) -> None:
+    """Say where a subject belongs from `at` on; the month before still settles where it was.
+
+    Only the place at the beginning of the current month is kept beside the present one: nothing
+    settles further back than that.
+    """
+    if known.area == area:
+        change_subject(conn, subject_id, grid=grid)
+        return
+    since = known.area_since
+    same_month = since is not None and _month(since) == _month(at)
+    before = known.area_before if same_month else known.area
+    change_subject(
+        conn, subject_id, area=area, grid=grid, area_before=before or area, area_since=at
+    )
+
+
+def _month(at: datetime) -> str:
+    from chassis.calendar import Calendar  # noqa: PLC0415  the one thing needed of it
+
+    return Calendar.period(at)
+
+
+# --------------------------------------------------------------------------------------------------
+# Projections
+
+
+def put_rows(
+    conn: sa.Connection, table: sa.Table, key: str, rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Store what was heard; a stale row (lower sequence) changes nothing."""
+    latest: dict[str, Mapping[str, Any]] = {}
+    for row in rows:
+        known = latest.get(row[key])
+        if known is None or row["sequence"] >= known["sequence"]:
+            latest[row[key]] = row
+    put = [name for name in (rows[0] if rows else {}) if name != key]
+    bulk.upsert(conn, table, list(latest.values()), keys=(key,), put=put, newer="sequence")
+
+
+def person(conn: sa.Connection, person_id: str) -> Any:
+    """Return what is known of a person, or None."""
+    return conn.execute(sa.select(t.people).where(t.people.c.person_id == person_id)).first()
+
+
+def people(conn: sa.Connection, person_ids: Iterable[str]) -> dict[str, Any]:
+    """Return people by id."""
+    wanted = sorted(set(person_ids))
+    if not wanted:
+        return {}
+    asked = sa.select(t.people).where(bulk.members(t.people.c.person_id, wanted, conn))
+    return {row.person_id: row for row in conn.execute(asked)}
+
+
+def move_person(
+    conn: sa.Connection, person_id: str, area: str, grid: str | None, sequence: int
+) -> None:
+    """Say where a person lives now."""
+    conn.execute(
+        sa.update(t.people)
+        .where(t.people.c.person_id == person_id, t.people.c.sequence < sequence)
+        .values(area=area, grid=grid, sequence=sequence)
+    )
+
+
+def end_person(conn: sa.Connection, person_id: str, sequence: int) -> None:
+    """Say that a person is no resident any more."""
+    conn.execute(
+        sa.update(t.people)
+        .where(t.people.c.person_id == person_id, t.people.c.sequence < sequence)
+        .values(state="ENDED", sequence=sequence)
+    )
+
+
+def open_post(
+    conn: sa.Connection, subject_id: str, person_id: str, ref: str, since: datetime
+) -> None:
+    """Say that a person holds a post in a subject's matters."""
+    statement = store.insert(conn, t.posts).values(
+        subject_id=subject_id, person_id=person_id, post_ref=ref, since=since, until=None
+    )
+    conn.execute(statement.on_conflict_do_nothing())
+
+
+def close_posts(
+    conn: sa.Connection, subject_id: str, ref: str, until: datetime, keep: str | None = None
+) -> None:
+    """Say that a post has ended; `keep` names a person whose post goes on."""
+    post = t.posts.c
+    where = [post.subject_id == subject_id, post.post_ref == ref, post.until.is_(None)]
+    if keep is not None:
+        where.append(post.person_id != keep)
+    conn.execute(sa.update(t.posts).where(*where).values(until=until))
+
+
+def holds_post(conn: sa.Connection, subject_id: str, person_id: str, at: datetime) -> bool:
+    """Tell whether a person holds a post in a subject's matters at a time."""
+    post = t.posts.c
+    asked = sa.select(post.post_ref).where(
+        post.subject_id == subject_id,
+        post.person_id == person_id,
+        post.since <= at,
+        sa.or_(post.until.is_(None), post.until > at),
+    )
+    return conn.execute(asked).first() is not None
+
+
+# --------------------------------------------------------------------------------------------------
+# Consent
+
+
+def consent(conn: sa.Connection, *, consent_id: str = "", subject_id: str = "") -> Any:
+    """Return and lock a consent by its id or its subject, or None."""
+    column = t.consents.c.consent_id if consent_id else t.consents.c.subject_id
+    asked = sa.select(t.consents).where(column == (consent_id or subject_id))
+    return conn.execute(store.lock(asked, conn)).first()
+
+
+def put_consent(conn: sa.Connection, row: Mapping[str, Any]) -> None:
+    """Store a consent or its change."""
+    statement = store.insert(conn, t.consents).values(**row)
+    changes = {name: statement.excluded[name] for name in row if name != "consent_id"}
+    conn.execute(statement.on_conflict_do_update(index_elements=["consent_id"], set_=changes))
+
+
+def change_consent(conn: sa.Connection, consent_id: str, **values: Any) -> None:
+    """Change columns of a consent."""
+    conn.execute(
+        sa.update(t.consents).where(t.consents.c.consent_id == consent_id).values(**values)
+    )
+
+
+def open_spans(
+    conn: sa.Connection, subject_id: str, purposes: Iterable[str], since: datetime
+) -> None:
+    """Begin an interval for each purpose."""
+    rows = [
+        {"subject_id": subject_id, "purpose": purpose, "since": since, "until": None}
+        for purpose in sorted(purposes)
+    ]
+    # A purpose given again within the same millisecond in which it ended goes on as if it had not.
+    bulk.upsert(
+        conn, t.consent_spans, rows, keys=("subject_id", "purpose", "since"), put=("until",)
+    )
+
+
+def close_spans(
+    conn: sa.Connection, subject_id: str, purposes: Iterable[str], until: datetime
+) -> None:
+    """End the running interval of each purpose."""
+    span = t.consent_spans.c
+    conn.execute(
+        sa.update(t.consent_spans)
+        .where(
+            span.subject_id == subject_id, span.purpose.in_(list(purposes)), span.until.is_(None)
+        )
+        .values(until=until)
+    )
+
+
+Spans = dict[tuple[str, str], list[tuple[datetime, datetime | None]]]
+
+
+def spans(conn: sa.Connection, subject_ids: Iterable[str]) -> Spans:
+    """Return the intervals per (subject, purpose)."""
+    wanted = sorted(set(subject_ids))
+    found: Spans = defaultdict(list)
+    if not wanted:
+        return found
+    asked = sa.select(t.consent_spans).where(
+        bulk.members(t.consent_spans.c.subject_id, wanted, conn)
+    )
+    for row in conn.execute(asked):
+        found[row.subject_id, row.purpose].append((row.since, row.until))
+    return found
+
+
+def consents_at(known: Spans, subject_id: str, purpose: str, at: datetime) -> bool:
+    """Tell whether a purpose was consented to at a time."""
+    return any(
+        since <= at and (until is None or at < until)
+        for since, until in known.get((subject_id, purpose), ())
+    )
+
+
+def consented(conn: sa.Connection, subject_ids: Iterable[str], purpose: str) -> set[str]:
+    """Return which of the subjects consent to a purpose now."""
+    wanted = sorted(set(subject_ids))
+    if not wanted:
+        return set()
+    span = t.consent_spans.c
+    asked = sa.select(span.subject_id).where(
+        bulk.members(span.subject_id, wanted, conn), span.purpose == purpose, span.until.is_(None)
+    )
+    return {row.subject_id for row in conn.execute(asked)}
+
+
+def grace_over(conn: sa.Connection, at: datetime) -> list[Any]:
+    """Return the subjects whose points were spendable until a time that has passed."""
+    asked = (
+        sa.select(t.subjects)
+        .where(t.subjects.c.spendable_until <= at, t.subjects.c.state != "CLOSED")
+        .order_by(t.subjects.c.subject_id)
+        .limit(1000)
+    )
+    return list(conn.execute(asked))
+
+
+def leavers(conn: sa.Connection, area: str) -> list[str]:
+    """Return the persons of an area who have withdrawn or left and may still spend."""
+    asked = (
+        sa.select(t.subjects.c.subject_id)
+        .where(
+            t.subjects.c.area == area,
+            t.subjects.c.spendable_until.is_not(None),
+            t.subjects.c.state != "CLOSED",
+        )
+        .order_by(t.subjects.c.subject_id)
+    )
+    return [row.subject_id for row in conn.execute(asked)]

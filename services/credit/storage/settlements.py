@@ -1,0 +1,746 @@
+"""Settlements, their entries, notices and objections; the formula of the month in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from chassis import storage as store
+from services.credit.rules import standing as rules
+from services.credit.storage import bulk
+from services.credit.storage import tables as t
+
+OPEN = ("OPEN", "DRAFTED", "REVIEWED")
+CONFIRMED = ("CONFIRMED", "PUBLISHED", "FINALISING", "SETTLED")
+PERSONS = ("RES", "HH")
+
+
+def confirmed_periods(conn: sa.Connection, area: str, since: str) -> set[str]:
+    """Return the months from `since` on that are confirmed in an area."""
+    row = t.settlements.c
+    asked = sa.select(row.period).where(
+        row.area == area, row.period >= since, row.state.in_(CONFIRMED)
+    )
+    return {found.period for found in conn.execute(asked)}
+
+
+def is_open_draft(conn: sa.Connection, period: str, area: str) -> bool:
+    """Tell whether a month of an area is drafted and not yet confirmed."""
+    row = t.settlements.c
+    asked = sa.select(row.settlement_id).where(
+        row.period == period, row.area == area, row.state.in_(("DRAFTED", "REVIEWED"))
+    )
+    return conn.execute(asked).first() is not None
+
+
+def settlement(conn: sa.Connection, settlement_id: str, *, lock: bool = False) -> Any:
+    """Return a settlement, or None."""
+    asked = sa.select(t.settlements).where(t.settlements.c.settlement_id == settlement_id)
+    return conn.execute(store.lock(asked, conn) if lock else asked).first()
+
+
+def of_month(conn: sa.Connection, period: str, area: str) -> Any:
+    """Return and lock the settlement of a month and area, or None."""
+    row = t.settlements.c
+    asked = sa.select(t.settlements).where(row.period == period, row.area == area)
+    return conn.execute(store.lock(asked, conn)).first()
+
+
+def begin(conn: sa.Connection, settlement_id: str, period: str, area: str, at: datetime) -> Any:
+    """Make the settlement of a month and area if there is none; return and lock it."""
+    conn.execute(
+        store.insert(conn, t.settlements)
+        .values(
+            settlement_id=settlement_id,
+            period=period,
+            area=area,
+            state="OPEN",
+            complete=False,
+            missing=[],
+            entries=0,
+            unfunded_points=0,
+            to_check=[],
+            checked=[],
+            created_at=at,
+            version=1,
+        )
+        .on_conflict_do_nothing()
+    )
+    return of_month(conn, period, area)
+
+
+def change(conn: sa.Connection, settlement_id: str, **values: Any) -> None:
+    """Change columns of a settlement."""
+    conn.execute(
+        sa.update(t.settlements)
+        .where(t.settlements.c.settlement_id == settlement_id)
+        .values(**values, version=t.settlements.c.version + 1)
+    )
+
+
+def areas_of(conn: sa.Connection, end: datetime) -> list[str]:
+    """Return the areas in which subjects settle at the end of a month, the small ones first."""
+    area = t.area_at(end).label("area")
+    asked = (
+        sa.select(area)
+        .where(t.subjects.c.state != "CLOSED", t.subjects.c.opened_at < end, area.is_not(None))
+        .distinct()
+    )
+    found = [row.area for row in conn.execute(asked)]
+    return sorted(found, key=lambda code: (-len(code), code))
+
+
+# --------------------------------------------------------------------------------------------------
+# The formula (rules/standing.py is the reference; a property test keeps the two equal)
+
+
+def _least(one: Any, other: Any) -> Any:
+    return sa.case((one < other, one), else_=other)
+
+
+def _most(one: Any, other: Any) -> Any:
+    return sa.case((one > other, one), else_=other)
+
+
+def _joined(one: Any, other: Any) -> Any:
+    return sa.cast(one, sa.String) + sa.cast(other, sa.String)
+
+
+def score_sql(kind: Any, good: Any, bad: Any) -> Any:
+    """Return the score of G and B as an expression over a column with the kind."""
+    whens = []
+    for name, scale in rules.SCALES.items():
+        kinds = [code for code, known in rules.KINDS.items() if known.scale == name]
+        gain = good if scale.good_cap is None else _least(good, sa.literal(scale.good_cap))
+        raw = sa.literal(scale.base) + gain - (bad if scale.losses else sa.literal(0))
+        whens.append(
+            (
+                kind.in_(kinds),
+                _most(sa.literal(scale.floor), _least(sa.literal(scale.ceiling), raw)),
+            )
+        )
+    return sa.case(*whens)
+
+
+def grade_sql(kind: Any, score: Any) -> Any:
+    """Return the grade of a score as an expression."""
+    whens = []
+    for name, scale in rules.SCALES.items():
+        kinds = [code for code, known in rules.KINDS.items() if known.scale == name]
+        for least, grade in scale.thresholds:
+            whens.append((sa.and_(kind.in_(kinds), score >= least), grade))
+        whens.append((kind.in_(kinds), scale.thresholds[-1][1]))
+    return sa.case(*whens)
+
+
+def counts_sql(period: str) -> Any:
+    """Return whether an award counts in a month: it is valid then and effective, or it is a
+    deduction that this month's settlement lists."""
+    award = t.awards.c
+    listed = sa.and_(
+        award.deduction,
+        award.period == period,
+        sa.or_(
+            award.state == "APPROVED",
+            sa.and_(award.state == "PROPOSED", award.decides == "SETTLEMENT"),
+        ),
+    )
+    return sa.and_(
+        award.period <= period, award.to_period >= period, sa.or_(award.effective, listed)
+    )
+
+
+def _members(area: str, end: datetime, only: str | None) -> sa.CTE:
+    """The subjects that settle in an area: open at the end of the month, persons with consent."""
+    subject, span = t.subjects.c, t.consent_spans.c
+    consented = sa.exists().where(
+        span.subject_id == subject.subject_id,
+        span.purpose == "SCORING",
+        span.since < end,
+        sa.or_(span.until.is_(None), span.until >= end),
+    )
+    return (
+        sa.select(subject.subject_id, subject.kind, subject.state)
+        .where(
+            t.area_at(end) == area,
+            subject.opened_at < end,
+            sa.or_(subject.closed_at.is_(None), subject.closed_at >= end),
+            subject.kind != "PCO",
+            sa.or_(subject.kind.not_in(PERSONS), consented),
+            *([subject.subject_id == only] if only else []),
+        )
+        .cte("members")
+    )
+
+
+def draft_entries(
+    conn: sa.Connection,
+    settlement_id: str,
+    period: str,
+    area: str,
+    end: datetime,
+    gate_source: Mapping[str, str],
+) -> int:
+    """Compute the entries of a settlement anew, in one statement. Returns their number.
+
+    Args:
+        conn: The transaction; it holds the settlement's row.
+        settlement_id: Whose entries.
+        period: The month.
+        area: The area.
+        end: End of the month.
+        gate_source: Kind -> source whose measures carry its gates.
+    """
+    conn.execute(sa.delete(t.entries).where(t.entries.c.settlement_id == settlement_id))
+    statement = t.entries.insert().from_select(
+        [
+            "settlement_id",
+            "subject_id",
+            "period",
+            "kind",
+            "good",
+            "bad",
+            "score",
+            "raw_grade",
+            "grade",
+            "gates_failed",
+            "points_pending",
+            "released",
+            "state",
+        ],
+        entries_sql(settlement_id, period, area, end, gate_source),
+    )
+    return conn.execute(statement).rowcount
+
+
+def entries_sql(
+    settlement_id: str,
+    period: str,
+    area: str,
+    end: datetime,
+    gate_source: Mapping[str, str],
+    *,
+    only: str | None = None,
+) -> sa.Select[Any]:
+    """Return the SELECT that computes the entries of a month and area, or that of one subject."""
+    members = _members(area, end, only)
+    award, measure = t.awards.c, t.measures.c
+    sums = (
+        sa.select(
+            award.subject_id,
+            sa.func.sum(sa.case((award.deduction, 0), else_=award.score)).label("good"),
+            sa.func.sum(sa.case((award.deduction, -award.score), else_=0)).label("bad"),
+        )
+        .select_from(t.awards.join(members, members.c.subject_id == award.subject_id))
+        .where(counts_sql(period))
+        .group_by(award.subject_id)
+        .cte("sums")
+    )
+    good = sa.func.coalesce(sums.c.good, 0)
+    bad = sa.func.coalesce(sums.c.bad, 0)
+    kind = members.c.kind
+    carries = sa.or_(
+        *(
+            sa.and_(kind == code, measure.source == source)
+            for code, source in sorted(gate_source.items())
+        )
+    )
+    active = sa.and_(
+        sa.func.coalesce(measure.active, kind != "STW"),
+        sa.or_(kind.in_((*PERSONS, "STW")), members.c.state == "ACTIVE"),
+    )
+    unmeasured = sa.case(
+        *(
+            (kind == code, ",".join(rules.gates_failed(code, rules.Measures())))
+            for code in sorted(rules.KINDS)
+        ),
+        else_="",
+    )
+    failed = sa.func.coalesce(measure.gates_failed, unmeasured)
+    vetoed = sa.and_(
+        kind.not_in(PERSONS),
+        sa.exists().where(
+            t.vetoes.c.subject_id == members.c.subject_id,
+            t.vetoes.c.state == "ACTIVE",
+            t.vetoes.c.from_period <= period,
+            t.vetoes.c.to_period >= period,
+        ),
+    )
+    scored = (
+        sa.select(
+            members.c.subject_id,
+            kind.label("kind"),
+            good.label("good"),
+            bad.label("bad"),
+            score_sql(kind, good, bad).label("score"),
+            active.label("active"),
+            failed.label("failed"),
+            vetoed.label("vetoed"),
+            sa.func.coalesce(t.pendings.c.points, 0).label("pending"),
+        )
+        .select_from(
+            members.outerjoin(sums, sums.c.subject_id == members.c.subject_id)
+            .outerjoin(
+                t.measures,
+                sa.and_(
+                    measure.period == period,
+                    measure.subject_id == members.c.subject_id,
+                    carries,
+                ),
+            )
+            .outerjoin(
+                t.pendings,
+                sa.and_(
+                    t.pendings.c.subject_id == members.c.subject_id,
+                    t.pendings.c.period == period,
+                ),
+            )
+        )
+        .cte("scored")
+    )
+    row = scored.c
+    raw = grade_sql(row.kind, row.score)
+    nr = rules.NOT_RATED
+    comma = sa.case((row.failed == "", ""), else_=_joined(row.failed, ","))
+    return sa.select(
+        sa.literal(settlement_id),
+        row.subject_id,
+        sa.literal(period),
+        row.kind,
+        row.good,
+        row.bad,
+        sa.case((row.active, row.score), else_=None),
+        sa.case((row.active, raw), else_=nr),
+        sa.case(
+            (sa.not_(row.active), nr),
+            (row.vetoed, "D"),
+            (sa.and_(raw == "AAA", row.failed != ""), "AA"),
+            else_=raw,
+        ),
+        sa.case(
+            (sa.not_(row.active), ""),
+            (row.vetoed, _joined(comma, rules.VETO)),
+            else_=row.failed,
+        ),
+        row.pending,
+        sa.literal(0),
+        sa.literal("DRAFT"),
+    )
+
+
+# --------------------------------------------------------------------------------------------------
+# Companies
+
+
+def company_projects(
+    conn: sa.Connection, period: str, district: str
+) -> dict[str, list[tuple[int | None, int, str]]]:
+    """Return company -> (score, households, grade) of its projects in a month."""
+    project, entry = t.projects.c, t.entries.c
+    asked = (
+        sa.select(project.company_id, entry.score, project.households, entry.grade)
+        .select_from(
+            t.projects.join(
+                t.entries,
+                sa.and_(
+                    entry.subject_id == _joined("PRJ:", project.project_id),
+                    entry.period == period,
+                ),
+            )
+        )
+        .where(project.area.like(f"{district}%"))
+        .order_by(project.company_id, project.project_id)
+    )
+    found: dict[str, list[tuple[int | None, int, str]]] = {}
+    for row in conn.execute(asked):
+        found.setdefault(row.company_id, []).append((row.score, row.households, row.grade))
+    return found
+
+
+def unconfirmed_project_areas(conn: sa.Connection, period: str, district: str) -> list[str]:
+    """Return the areas with projects whose settlement of a month is not confirmed."""
+    project, row = t.projects.c, t.settlements.c
+    done = sa.select(row.area).where(row.period == period, row.state.in_(CONFIRMED))
+    asked = (
+        sa.select(project.area)
+        .where(project.area.like(f"{district}%"), project.area.not_in(done))
+        .distinct()
+        .order_by(project.area)
+    )
+    return [found.area for found in conn.execute(asked)]
+
+
+def companies(conn: sa.Connection, district: str, end: datetime) -> list[str]:
+    """Return the ids of the companies that settle in a district."""
+    subject = t.subjects.c
+    asked = (
+        sa.select(subject.ref)
+        .where(
+            subject.kind == "PCO",
+            t.area_at(end) == district,
+            subject.opened_at < end,
+            sa.or_(subject.closed_at.is_(None), subject.closed_at >= end),
+        )
+        .order_by(subject.ref)
+    )
+    return [row.ref for row in conn.execute(asked)]
+
+
+def valid_sums(
+    conn: sa.Connection, period: str, subject_ids: Sequence[str]
+) -> dict[str, tuple[int, int]]:
+    """Return (G, B) of subjects in a month."""
+    award = t.awards.c
+    asked = (
+        sa.select(
+            award.subject_id,
+            sa.func.sum(sa.case((award.deduction, 0), else_=award.score)),
+            sa.func.sum(sa.case((award.deduction, -award.score), else_=0)),
+        )
+        .where(counts_sql(period), bulk.members(award.subject_id, list(subject_ids), conn))
+        .group_by(award.subject_id)
+    )
+    return {row[0]: (int(row[1]), int(row[2])) for row in conn.execute(asked)}
+
+
+def vetoed(conn: sa.Connection, period: str, subject_ids: Sequence[str]) -> set[str]:
+    """Return which of the subjects are vetoed in a month."""
+    veto = t.vetoes.c
+    asked = sa.select(veto.subject_id).where(
+        bulk.members(veto.subject_id, list(subject_ids), conn),
+        veto.state == "ACTIVE",
+        veto.from_period <= period,
+        veto.to_period >= period,
+    )
+    return {row.subject_id for row in conn.execute(asked)}
+
+
+def put_entries(conn: sa.Connection, settlement_id: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add entries that were computed outside the formula (companies)."""
+    bulk.insert(conn, t.entries, rows)
+
+
+# --------------------------------------------------------------------------------------------------
+# Entries
+
+
+def entries(
+    conn: sa.Connection,
+    settlement_id: str,
+    *,
+    states: Sequence[str] | None = None,
+    kinds: Sequence[str] | None = None,
+) -> list[Any]:
+    """Return entries of a settlement in the order of their subjects."""
+    entry = t.entries.c
+    asked = sa.select(t.entries).where(entry.settlement_id == settlement_id)
+    if states is not None:
+        asked = asked.where(entry.state.in_(list(states)))
+    if kinds is not None:
+        asked = asked.where(entry.kind.in_(list(kinds)))
+    return list(conn.execute(asked.order_by(entry.subject_id)))
+
+
+def entry(conn: sa.Connection, settlement_id: str, subject_id: str) -> Any:
+    """Return and lock one entry, or None."""
+    row = t.entries.c
+    asked = sa.select(t.entries).where(
+        row.settlement_id == settlement_id, row.subject_id == subject_id
+    )
+    return conn.execute(store.lock(asked, conn)).first()
+
+
+def change_entry(conn: sa.Connection, settlement_id: str, subject_id: str, **values: Any) -> None:
+    """Change columns of an entry."""
+    row = t.entries.c
+    conn.execute(
+        sa.update(t.entries)
+        .where(row.settlement_id == settlement_id, row.subject_id == subject_id)
+        .values(**values)
+    )
+
+
+def draft_entry(
+    conn: sa.Connection,
+    settlement_id: str,
+    subject_id: str,
+    period: str,
+    area: str,
+    end: datetime,
+    gate_source: Mapping[str, str],
+) -> Any:
+    """Compute one entry anew and return what the formula gives, or None."""
+    asked = entries_sql(settlement_id, period, area, end, gate_source, only=subject_id)
+    return conn.execute(asked).first()
+
+
+def change_entries(conn: sa.Connection, settlement_id: str, *, of: Sequence[str], to: str) -> int:
+    """Change the state of all entries that are in one of the states."""
+    row = t.entries.c
+    return conn.execute(
+        sa.update(t.entries)
+        .where(row.settlement_id == settlement_id, row.state.in_(list(of)))
+        .values(state=to)
+    ).rowcount
+
+
+def add_released(conn: sa.Connection, settlement_id: str, released: Mapping[str, int]) -> None:
+    """Note what a release has made spendable per subject."""
+    bulk.change(
+        conn,
+        t.entries,
+        [
+            {"settlement_id": settlement_id, "subject_id": subject, "released": points}
+            for subject, points in sorted(released.items())
+        ],
+        keys=("settlement_id", "subject_id"),
+        add=("released",),
+    )
+
+
+def entries_of(
+    conn: sa.Connection, subject_id: str, *, period: str | None = None, final: bool = False
+) -> list[Any]:
+    """Return the entries of a subject, newest month first."""
+    row = t.entries.c
+    asked = sa.select(t.entries).where(row.subject_id == subject_id)
+    if period is not None:
+        asked = asked.where(row.period == period)
+    if final:
+        asked = asked.where(row.state.in_(("FINAL", "PROVISIONAL")))
+    return list(conn.execute(asked.order_by(row.period.desc())))
+
+
+def waiting_for_funds(conn: sa.Connection, district: str) -> list[Any]:
+    """Return and lock the settlements with points that no budget has covered, oldest first."""
+    row = t.settlements.c
+    asked = (
+        sa.select(t.settlements)
+        .where(row.unfunded_points > 0, row.area.like(f"{district}%"))
+        .order_by(row.period, row.area)
+    )
+    return list(conn.execute(store.lock(asked, conn)))
+
+
+# --------------------------------------------------------------------------------------------------
+# What a settlement lists
+
+
+def listed_awards(conn: sa.Connection, settlement_id: str, period: str) -> list[Any]:
+    """Return the awards of a month that count in a settlement, by subject, rule and time.
+
+    Older awards that still count were listed by the settlement of their own month.
+    """
+    award, entry = t.awards.c, t.entries.c
+    asked = (
+        sa.select(
+            award.award_id,
+            award.subject_id,
+            award.rule_code,
+            award.day,
+            award.score,
+            award.points,
+            award.deduction,
+            award.state,
+            award.decides,
+            award.effective,
+            award.source,
+            award.fact,
+            award.capped,
+        )
+        .select_from(t.awards.join(t.entries, entry.subject_id == award.subject_id))
+        .where(entry.settlement_id == settlement_id, award.period == period, counts_sql(period))
+        .order_by(award.subject_id, award.rule_code, award.day, award.award_id)
+    )
+    return list(conn.execute(asked))
+
+
+def confirm_deductions(
+    conn: sa.Connection, settlement_id: str, period: str, by: str, at: datetime
+) -> None:
+    """A person has confirmed the settlement: its automatic deductions are decided by him."""
+    award = t.awards.c
+    conn.execute(
+        sa.update(t.awards)
+        .where(
+            award.period == period,
+            award.deduction,
+            award.state == "PROPOSED",
+            award.decides == "SETTLEMENT",
+            award.subject_id.in_(
+                sa.select(t.entries.c.subject_id).where(t.entries.c.settlement_id == settlement_id)
+            ),
+        )
+        .values(state="APPROVED", decided_by=by, decided_at=at, version=award.version + 1)
+    )
+
+
+def make_effective(conn: sa.Connection, period: str, subject_ids: Iterable[str]) -> list[Any]:
+    """The notice has ended: the deductions of these subjects count for good. Returns them."""
+    wanted = sorted(set(subject_ids))
+    if not wanted:
+        return []
+    award = t.awards.c
+    where = (
+        award.period == period,
+        award.deduction,
+        award.state == "APPROVED",
+        sa.not_(award.effective),
+        bulk.members(award.subject_id, wanted, conn),
+    )
+    found = list(conn.execute(sa.select(t.awards).where(*where).order_by(award.award_id)))
+    conn.execute(
+        sa.update(t.awards).where(*where).values(effective=True, version=award.version + 1)
+    )
+    return found
+
+
+def drop_undecided(
+    conn: sa.Connection, period: str, subject_id: str, at: datetime, *, award_id: str | None
+) -> None:
+    """Nobody decided in time: a deduction, or all of a subject's month, never has an effect."""
+    award = t.awards.c
+    conn.execute(
+        sa.update(t.awards)
+        .where(
+            award.period == period,
+            award.subject_id == subject_id,
+            award.deduction,
+            sa.not_(award.effective),
+            award.state.in_(("APPROVED", "PROPOSED")),
+            *([award.award_id == award_id] if award_id else []),
+        )
+        .values(state="REJECTED", reason="UNDECIDED", decided_at=at, version=award.version + 1)
+    )
+
+
+def undecided(conn: sa.Connection, period: str, subject_ids: Iterable[str]) -> list[Any]:
+    """Return the undecided objections that hold entries of a month."""
+    wanted = sorted(set(subject_ids))
+    if not wanted:
+        return []
+    row = t.objections.c
+    asked = sa.select(t.objections).where(
+        row.period == period,
+        row.holds_entry,
+        row.state.in_(("FILED", "ACCEPTED")),
+        bulk.members(row.subject_id, wanted, conn),
+    )
+    return list(conn.execute(asked))
+
+
+# --------------------------------------------------------------------------------------------------
+# Notices and objections
+
+
+def count_notices(conn: sa.Connection, prefix: str) -> int:
+    """Return how many notices have a number that begins so."""
+    asked = sa.select(sa.func.count()).where(t.notices.c.number.like(f"{prefix}%"))
+    return int(conn.execute(asked).scalar() or 0)
+
+
+def add_notice(conn: sa.Connection, row: Mapping[str, Any]) -> None:
+    """Store a notice; it is never edited."""
+    conn.execute(t.notices.insert().values(**row))
+
+
+def notice(conn: sa.Connection, notice_id: str) -> Any:
+    """Return a notice, or None."""
+    return conn.execute(sa.select(t.notices).where(t.notices.c.notice_id == notice_id)).first()
+
+
+def change_notice(conn: sa.Connection, notice_id: str, **values: Any) -> None:
+    """Change the state of a notice; its body never changes."""
+    assert "body" not in values
+    conn.execute(
+        sa.update(t.notices)
+        .where(t.notices.c.notice_id == notice_id)
+        .values(**values, version=t.notices.c.version + 1)
+    )
+
+
+def count_objections(conn: sa.Connection, prefix: str) -> int:
+    """Return how many objections have a number that begins so."""
+    asked = sa.select(sa.func.count()).where(t.objections.c.number.like(f"{prefix}%"))
+    return int(conn.execute(asked).scalar() or 0)
+
+
+def add_objection(conn: sa.Connection, row: Mapping[str, Any]) -> None:
+    """Store an objection."""
+    conn.execute(t.objections.insert().values(**row))
+
+
+def objection(conn: sa.Connection, objection_id: str, *, lock: bool = False) -> Any:
+    """Return an objection, or None."""
+    asked = sa.select(t.objections).where(t.objections.c.objection_id == objection_id)
+    return conn.execute(store.lock(asked, conn) if lock else asked).first()
+
+
+def change_objection(conn: sa.Connection, objection_id: str, **values: Any) -> None:
+    """Change columns of an objection."""
+    conn.execute(
+        sa.update(t.objections)
+        .where(t.objections.c.objection_id == objection_id)
+        .values(**values, version=t.objections.c.version + 1)
+    )
+
+
+def open_objection(conn: sa.Connection, target_id: str) -> Any:
+    """Return an objection to something that is not decided, or None."""
+    row = t.objections.c
+    asked = sa.select(t.objections).where(
+        row.target_id == target_id, row.state.in_(("FILED", "ACCEPTED"))
+    )
+    return conn.execute(asked).first()
+
+
+def objected_subjects(conn: sa.Connection, settlement_id: str, period: str) -> set[str]:
+    """Return the subjects whose entry of a settlement is held by an undecided objection."""
+    row, entry = t.objections.c, t.entries.c
+    asked = (
+        sa.select(row.subject_id)
+        .select_from(t.objections.join(t.entries, entry.subject_id == row.subject_id))
+        .where(
+            entry.settlement_id == settlement_id,
+            row.period == period,
+            row.holds_entry,
+            row.state.in_(("FILED", "ACCEPTED")),
+        )
+    )
+    return {found.subject_id for found in conn.execute(asked)}
+
+
+def lapse_objections(
+    conn: sa.Connection, period: str, subject_ids: Iterable[str], at: datetime
+) -> None:
+    """End the undecided objections to a month that is closed."""
+    wanted = sorted(set(subject_ids))
+    if not wanted:
+        return
+    row = t.objections.c
+    conn.execute(
+        sa.update(t.objections)
+        .where(
+            row.period == period,
+            row.holds_entry,
+            row.state.in_(("FILED", "ACCEPTED")),
+            bulk.members(row.subject_id, wanted, conn),
+        )
+        .values(state="LAPSED", overdue=True, decided_at=at, version=row.version + 1)
+    )
+
+
+def objections_of(
+    conn: sa.Connection, *, subject_ids: Sequence[str] = (), person_id: str = ""
+) -> list[Any]:
+    """Return the objections about subjects or filed by a person, newest first."""
+    row = t.objections.c
+    wanted = sa.or_(row.subject_id.in_(list(subject_ids)), row.person_id == person_id)
+    return list(
+        conn.execute(
+            sa.select(t.objections).where(wanted).order_by(row.filed_at.desc(), row.objection_id)
+        )
+    )

@@ -1,0 +1,530 @@
+"""The tables of the credit service.
+
+What may never be negative is a CHECK of the database, so that no interleaving and no mistake in the
+code can take a balance below zero.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from chassis import storage as store
+
+metadata = store.new_metadata()
+chassis = store.chassis_tables(metadata)
+
+Subject = sa.String(80)
+Code = sa.String(40)
+State = sa.String(16)
+
+
+def _never_negative(*columns: str) -> list[sa.CheckConstraint]:
+    return [sa.CheckConstraint(f"{name} >= 0", name=f"{name}_not_negative") for name in columns]
+
+
+# --------------------------------------------------------------------------------------------------
+# What was heard from others
+
+areas = sa.Table(
+    "areas",
+    metadata,
+    sa.Column("code", store.Area, primary_key=True),
+    sa.Column("name", sa.String(80), nullable=False),
+    sa.Column("kind", Code, nullable=False),
+    sa.Column("parent", store.Area),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+)
+people = sa.Table(
+    "people",
+    metadata,
+    sa.Column("person_id", store.Id, primary_key=True),
+    sa.Column("area", store.Area, nullable=False),
+    sa.Column("grid", store.Area),
+    sa.Column("is_adult", sa.Boolean, nullable=False),
+    sa.Column("household_id", store.Id, index=True),
+    sa.Column("state", State, nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+)
+stewards = sa.Table(
+    "stewards",
+    metadata,
+    sa.Column("steward_id", store.Id, primary_key=True),
+    sa.Column("person_id", store.Id, nullable=False, index=True),
+    sa.Column("type", Code, nullable=False),
+    sa.Column("duty", Code, nullable=False),
+    sa.Column("area", store.Area, nullable=False),
+    sa.Column("left_at", store.UtcDateTime),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+)
+projects = sa.Table(
+    "projects",
+    metadata,
+    sa.Column("project_id", store.Id, primary_key=True),
+    sa.Column("company_id", store.Id, nullable=False, index=True),
+    sa.Column("area", store.Area, nullable=False),
+    sa.Column("households", sa.Integer, nullable=False),
+    sa.Column("status", State, nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+)
+# Who holds a post in whose matter, on which days: such a person decides nothing about it.
+posts = sa.Table(
+    "posts",
+    metadata,
+    sa.Column("subject_id", Subject, primary_key=True),
+    sa.Column("person_id", store.Id, primary_key=True),
+    sa.Column("post_ref", store.Id, primary_key=True),
+    sa.Column("since", store.UtcDateTime, nullable=False),
+    sa.Column("until", store.UtcDateTime),
+)
+
+# --------------------------------------------------------------------------------------------------
+# Subjects and consent
+
+subjects = sa.Table(
+    "subjects",
+    metadata,
+    sa.Column("subject_id", Subject, primary_key=True),
+    sa.Column("kind", sa.String(4), nullable=False),
+    sa.Column("ref", store.Id, nullable=False),
+    # Empty while only an award has named the subject: the order between sources is free.
+    sa.Column("area", store.Area),
+    sa.Column("grid", store.Area),
+    # Where it belonged when the month of `area_since` began: the month before settles there.
+    sa.Column("area_before", store.Area),
+    sa.Column("area_since", store.UtcDateTime),
+    sa.Column("holder", store.Id, index=True),
+    sa.Column("spendable", sa.Boolean, nullable=False),
+    sa.Column("state", State, nullable=False),
+    sa.Column("opened_at", store.UtcDateTime, nullable=False),
+    sa.Column("closed_at", store.UtcDateTime),
+    # After a withdrawal or a leave the points stay spendable until here.
+    sa.Column("spendable_until", store.UtcDateTime),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Index("ix_subjects_area", "area", "kind"),
+)
+consents = sa.Table(
+    "consents",
+    metadata,
+    sa.Column("consent_id", store.Id, primary_key=True),
+    sa.Column("subject_id", Subject, nullable=False, unique=True),
+    sa.Column("person_id", store.Id, nullable=False, index=True),
+    sa.Column("state", State, nullable=False),
+    sa.Column("notice_version", sa.String(20), nullable=False),
+    sa.Column("purposes", store.Json, nullable=False),
+    sa.Column("channel", Code, nullable=False),
+    sa.Column("evidence_ref", sa.String(200)),
+    sa.Column("granted_by", store.Id, nullable=False),
+    sa.Column("granted_at", store.UtcDateTime, nullable=False),
+    sa.Column("withdrawn_at", store.UtcDateTime),
+    sa.Column("area", store.Area, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+)
+# One row per purpose and unbroken interval [since, until): consent is tested at the time of the
+# deed, so the past must stay readable after a withdrawal.
+consent_spans = sa.Table(
+    "consent_spans",
+    metadata,
+    sa.Column("subject_id", Subject, primary_key=True),
+    sa.Column("purpose", sa.String(16), primary_key=True),
+    sa.Column("since", store.UtcDateTime, primary_key=True),
+    sa.Column("until", store.UtcDateTime),
+)
+
+
+def area_at(end: datetime) -> sa.ColumnElement[str]:
+    """Return the area to which a subject belonged just before `end`, which is the end of the
+    present month or of the one before."""
+    subject = subjects.c
+    return sa.case((subject.area_since < end, subject.area), else_=subject.area_before)
+
+
+# --------------------------------------------------------------------------------------------------
+# Rules
+
+rule_sets = sa.Table(
+    "rule_sets",
+    metadata,
+    sa.Column("rule_set_id", store.Id, primary_key=True),
+    sa.Column("code", Code, nullable=False, unique=True),
+    sa.Column("version", sa.String(20), nullable=False),
+    sa.Column("area", store.Area, nullable=False),
+    sa.Column("state", State, nullable=False),
+    sa.Column("effective_from", sa.Date, nullable=False),
+    sa.Column("effective_to", sa.Date),
+    sa.Column("author", store.Id, nullable=False),
+    sa.Column("publisher", store.Id),
+    sa.Column("legal_review", sa.String(200)),
+    sa.Column("consulted_until", store.UtcDateTime),
+    sa.Column("published_at", store.UtcDateTime),
+    sa.Column("body", store.Json, nullable=False),
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("row_version", sa.Integer, nullable=False),
+)
+
+# --------------------------------------------------------------------------------------------------
+# The barrier: months, markers, measures
+
+months = sa.Table(
+    "months",
+    metadata,
+    sa.Column("period", store.Period, primary_key=True),
+    sa.Column("cut_off_at", store.UtcDateTime),
+    sa.Column("overdue", sa.Boolean, nullable=False),
+    sa.Column("draft_job", store.Id),
+)
+markers = sa.Table(
+    "markers",
+    metadata,
+    sa.Column("source", Code, primary_key=True),
+    sa.Column("partition", sa.SmallInteger, primary_key=True),
+    sa.Column("period", store.Period, primary_key=True),
+    sa.Column("partitions", sa.SmallInteger, nullable=False),
+    sa.Column("event_id", store.Uuid, nullable=False),
+    sa.Column("heard_at", store.UtcDateTime, nullable=False),
+)
+measures = sa.Table(
+    "measures",
+    metadata,
+    sa.Column("period", store.Period, primary_key=True),
+    sa.Column("subject_id", Subject, primary_key=True),
+    sa.Column("source", Code, primary_key=True),
+    sa.Column("area", store.Area),
+    sa.Column("fact", sa.String(80), nullable=False),
+    sa.Column("rows", Code, nullable=False),
+    sa.Column("event_id", store.Uuid, nullable=False),
+    sa.Column("data", store.Json, nullable=False),
+    # What the rules say of the row: whether the subject is rated, and which gates it missed. Only
+    # the source that carries a kind's gates fills them.
+    sa.Column("active", sa.Boolean),
+    sa.Column("gates_failed", sa.String(160)),
+    sa.Index("ix_measures_area", "period", "area"),
+)
+
+# --------------------------------------------------------------------------------------------------
+# Awards: why a score and points are what they are
+
+awards = sa.Table(
+    "awards",
+    metadata,
+    sa.Column("award_id", store.Uuid, primary_key=True),
+    sa.Column("subject_id", Subject, nullable=False),
+    sa.Column("kind", sa.String(4), nullable=False),
+    sa.Column("rule_set", Code, nullable=False),
+    sa.Column("rule_code", Code, nullable=False),
+    sa.Column("source", Code, nullable=False),
+    sa.Column("fact", sa.String(80)),
+    sa.Column("event_id", store.Uuid),
+    # What the award is for, so that another event can take it back; and who told of it.
+    sa.Column("deed", store.Id),
+    sa.Column("actor_id", store.Id),
+    sa.Column("level", Code),
+    sa.Column("occurred_at", store.UtcDateTime, nullable=False),
+    sa.Column("day", sa.Date, nullable=False),
+    # The month that the award belongs to, the months in which it counts, and the month whose
+    # settlement releases its points.
+    sa.Column("period", store.Period, nullable=False),
+    sa.Column("to_period", store.Period, nullable=False),
+    sa.Column("points_period", store.Period, nullable=False),
+    sa.Column("cap_window", sa.String(80)),
+    sa.Column("score_raw", sa.Integer, nullable=False),
+    sa.Column("points_raw", sa.Integer, nullable=False),
+    sa.Column("score", sa.Integer, nullable=False),
+    sa.Column("points", sa.Integer, nullable=False),
+    sa.Column("capped", sa.Boolean, nullable=False),
+    sa.Column("late", sa.Boolean, nullable=False),
+    sa.Column("correction", sa.Boolean, nullable=False),
+    # True where the order of arrival could matter: the draft computes this window again.
+    sa.Column("recount", sa.Boolean, nullable=False),
+    sa.Column("deduction", sa.Boolean, nullable=False),
+    # A deduction counts for good only after its settlement's notice has ended.
+    sa.Column("effective", sa.Boolean, nullable=False),
+    # Who decides: NOBODY (automatic), PERSON (maker and checker), SETTLEMENT (automatic deduction).
+    sa.Column("decides", sa.String(12), nullable=False),
+    sa.Column("state", State, nullable=False),
+    sa.Column("inputs", store.Json),
+    sa.Column("evidence", store.Json),
+    sa.Column("reason", sa.String(400)),
+    sa.Column("document_no", sa.String(120)),
+    sa.Column("area", store.Area),
+    sa.Column("proposed_by", store.Id),
+    sa.Column("proposed_at", store.UtcDateTime, nullable=False),
+    sa.Column("decided_by", store.Id),
+    sa.Column("decided_at", store.UtcDateTime),
+    sa.Column("corrects", store.Uuid),
+    sa.Column("shard", sa.SmallInteger, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Index("ix_awards_subject", "subject_id", "period"),
+    sa.Index(
+        "ix_awards_window",
+        "subject_id",
+        "rule_code",
+        "cap_window",
+        postgresql_where=sa.text("cap_window IS NOT NULL"),
+        sqlite_where=sa.text("cap_window IS NOT NULL"),
+    ),
+    sa.Index(
+        "ix_awards_deed",
+        "deed",
+        postgresql_where=sa.text("deed IS NOT NULL"),
+        sqlite_where=sa.text("deed IS NOT NULL"),
+    ),
+    sa.Index(
+        "ix_awards_waiting",
+        "period",
+        postgresql_where=sa.text("NOT effective"),
+        sqlite_where=sa.text("NOT effective"),
+    ),
+    sa.Index(
+        "ix_awards_recount",
+        "period",
+        postgresql_where=sa.text("recount"),
+        sqlite_where=sa.text("recount"),
+    ),
+)
+
+# Records of hours as they were told: the running totals of rules follow from them.
+hours = sa.Table(
+    "hours",
+    metadata,
+    sa.Column("event_id", store.Uuid, primary_key=True),
+    sa.Column("rule_code", Code, primary_key=True),
+    sa.Column("subject_id", Subject, nullable=False),
+    sa.Column("record_id", store.Id, nullable=False),
+    sa.Column("day", sa.Date, nullable=False),
+    sa.Column("minutes", sa.Integer, nullable=False),
+    sa.Column("source", Code, nullable=False),
+    sa.Column("period", store.Period, nullable=False),
+    sa.Column("occurred_at", store.UtcDateTime, nullable=False),
+    sa.Index("ix_hours_subject", "subject_id", "rule_code", "day"),
+)
+vetoes = sa.Table(
+    "vetoes",
+    metadata,
+    sa.Column("veto_id", store.Uuid, primary_key=True),
+    sa.Column("subject_id", Subject, nullable=False, index=True),
+    sa.Column("rule_code", Code, nullable=False),
+    sa.Column("award_id", store.Uuid, nullable=False),
+    sa.Column("from_period", store.Period, nullable=False),
+    sa.Column("to_period", store.Period, nullable=False),
+    sa.Column("state", State, nullable=False),
+)
+
+# --------------------------------------------------------------------------------------------------
+# Points: double entry
+
+postings = sa.Table(
+    "postings",
+    metadata,
+    sa.Column("posting_id", store.Uuid, primary_key=True),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("ref", sa.String(120), nullable=False),
+    sa.Column("subject_id", Subject, nullable=False),
+    sa.Column("period", store.Period, nullable=False),
+    sa.Column("posted_at", store.UtcDateTime, nullable=False),
+    sa.Index("ix_postings_subject", "subject_id", "posted_at"),
+    # One effect per redemption and statement, whatever arrives twice.
+    sa.Index(
+        "uq_postings_once",
+        "kind",
+        "ref",
+        unique=True,
+        postgresql_where=sa.text(
+            "kind IN ('HOLD', 'CAPTURE', 'RELEASE_HOLD', 'REFUND', 'SETTLE', 'GRANT')"
+        ),
+        sqlite_where=sa.text(
+            "kind IN ('HOLD', 'CAPTURE', 'RELEASE_HOLD', 'REFUND', 'SETTLE', 'GRANT')"
+        ),
+    ),
+)
+lines = sa.Table(
+    "lines",
+    metadata,
+    sa.Column("posting_id", store.Uuid, primary_key=True),
+    sa.Column("owner", Subject, primary_key=True),
+    sa.Column("side", sa.String(12), primary_key=True),
+    sa.Column("amount", sa.BigInteger, nullable=False),
+    sa.CheckConstraint("amount <> 0", name="amount_not_zero"),
+)
+system_accounts = sa.Table(
+    "system_accounts",
+    metadata,
+    sa.Column("account", Subject, primary_key=True),
+    sa.Column("kind", sa.String(12), nullable=False),
+    sa.Column("district", store.Area, nullable=False),
+    sa.Column("balance", sa.BigInteger, nullable=False),
+    sa.CheckConstraint(
+        "kind NOT IN ('BUDGET', 'EXPIRED', 'SETTLED', 'FUNDED') OR balance >= 0",
+        name="balance_not_negative",
+    ),
+)
+# PENDING by the month that releases it: awards touch only these rows, spending only the wallet.
+pendings = sa.Table(
+    "pendings",
+    metadata,
+    sa.Column("subject_id", Subject, primary_key=True),
+    sa.Column("period", store.Period, primary_key=True),
+    sa.Column("points", sa.BigInteger, nullable=False),
+    *_never_negative("points"),
+)
+wallets = sa.Table(
+    "wallets",
+    metadata,
+    sa.Column("subject_id", Subject, primary_key=True),
+    sa.Column("available", sa.BigInteger, nullable=False),
+    sa.Column("held", sa.BigInteger, nullable=False),
+    sa.Column("receivable", sa.BigInteger, nullable=False),
+    sa.Column("clawback", sa.BigInteger, nullable=False),
+    *_never_negative("available", "held", "receivable"),
+    sa.CheckConstraint("clawback <= 0", name="clawback_not_positive"),
+)
+lots = sa.Table(
+    "lots",
+    metadata,
+    sa.Column("lot_id", store.Uuid, primary_key=True),
+    sa.Column("subject_id", Subject, nullable=False),
+    sa.Column("period", store.Period, nullable=False),
+    sa.Column("points", sa.BigInteger, nullable=False),
+    sa.Column("left", sa.BigInteger, nullable=False),
+    sa.Column("expires_at", store.UtcDateTime, nullable=False),
+    sa.Column("made_at", store.UtcDateTime, nullable=False),
+    sa.CheckConstraint('"left" >= 0 AND "left" <= points', name="left_within"),
+    sa.Index(
+        "ix_lots_open",
+        "subject_id",
+        "expires_at",
+        postgresql_where=sa.text('"left" > 0'),
+        sqlite_where=sa.text('"left" > 0'),
+    ),
+    sa.Index(
+        "ix_lots_expiring",
+        "expires_at",
+        postgresql_where=sa.text('"left" > 0'),
+        sqlite_where=sa.text('"left" > 0'),
+    ),
+)
+holds = sa.Table(
+    "holds",
+    metadata,
+    sa.Column("hold_id", store.Id, primary_key=True),
+    sa.Column("subject_id", Subject, nullable=False, index=True),
+    sa.Column("partner_id", store.Id, nullable=False),
+    sa.Column("points", sa.BigInteger, nullable=False),
+    sa.Column("state", State, nullable=False),
+    sa.Column("reason", Code),
+    # [[lot, points], ...]: what a release gives back.
+    sa.Column("split", store.Json, nullable=False),
+    sa.Column("held_at", store.UtcDateTime, nullable=False),
+    sa.Column("ended_at", store.UtcDateTime),
+    sa.Column("version", sa.Integer, nullable=False),
+)
+debts = sa.Table(
+    "debts",
+    metadata,
+    sa.Column("debt_id", store.Uuid, primary_key=True),
+    sa.Column("subject_id", Subject, nullable=False, index=True),
+    sa.Column("period", store.Period, nullable=False),
+    sa.Column("points", sa.BigInteger, nullable=False),
+    sa.Column("left", sa.BigInteger, nullable=False),
+    sa.CheckConstraint('"left" >= 0 AND "left" <= points', name="left_within"),
+)
+
+# --------------------------------------------------------------------------------------------------
+# Settlement, notice, objection
+
+settlements = sa.Table(
+    "settlements",
+    metadata,
+    sa.Column("settlement_id", store.Id, primary_key=True),
+    sa.Column("period", store.Period, nullable=False),
+    sa.Column("area", store.Area, nullable=False),
+    sa.Column("state", State, nullable=False),
+    sa.Column("complete", sa.Boolean, nullable=False),
+    sa.Column("missing", store.Json, nullable=False),
+    sa.Column("digest", sa.String(64)),
+    sa.Column("rule_set", Code),
+    sa.Column("entries", sa.Integer, nullable=False),
+    sa.Column("unfunded_points", sa.BigInteger, nullable=False),
+    sa.Column("to_check", store.Json, nullable=False),
+    sa.Column("checked", store.Json, nullable=False),
+    sa.Column("drafted_at", store.UtcDateTime),
+    sa.Column("reviewed_by", store.Id),
+    sa.Column("reviewed_at", store.UtcDateTime),
+    sa.Column("confirmed_by", store.Id),
+    sa.Column("confirmed_at", store.UtcDateTime),
+    sa.Column("notice_id", store.Id),
+    sa.Column("published_at", store.UtcDateTime),
+    sa.Column("objection_until", store.UtcDateTime),
+    sa.Column("finalised_at", store.UtcDateTime),
+    sa.Column("settled_at", store.UtcDateTime),
+    sa.Column("created_at", store.UtcDateTime, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.UniqueConstraint("period", "area"),
+)
+entries = sa.Table(
+    "entries",
+    metadata,
+    sa.Column("settlement_id", store.Id, primary_key=True),
+    sa.Column("subject_id", Subject, primary_key=True),
+    sa.Column("period", store.Period, nullable=False),
+    sa.Column("kind", sa.String(4), nullable=False),
+    sa.Column("good", sa.Integer, nullable=False),
+    sa.Column("bad", sa.Integer, nullable=False),
+    # Empty: not rated in this month.
+    sa.Column("score", sa.Integer),
+    sa.Column("raw_grade", sa.String(4), nullable=False),
+    sa.Column("grade", sa.String(4), nullable=False),
+    # Names joined by commas, in the order of the rules.
+    sa.Column("gates_failed", sa.String(160), nullable=False),
+    sa.Column("points_pending", sa.BigInteger, nullable=False),
+    sa.Column("released", sa.BigInteger, nullable=False),
+    sa.Column("state", State, nullable=False),
+    sa.Index("ix_entries_subject", "subject_id", "period"),
+)
+notices = sa.Table(
+    "notices",
+    metadata,
+    sa.Column("notice_id", store.Id, primary_key=True),
+    sa.Column("number", sa.String(40), nullable=False, unique=True),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("area", store.Area, nullable=False, index=True),
+    sa.Column("period", store.Period, nullable=False),
+    sa.Column("settlement_id", store.Id),
+    sa.Column("corrects", store.Id),
+    sa.Column("body", store.Json, nullable=False),
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("state", State, nullable=False),
+    sa.Column("published_at", store.UtcDateTime, nullable=False),
+    sa.Column("ends_at", store.UtcDateTime, nullable=False),
+    sa.Column("down_at", store.UtcDateTime, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+)
+objections = sa.Table(
+    "objections",
+    metadata,
+    sa.Column("objection_id", store.Id, primary_key=True),
+    sa.Column("number", sa.String(40), nullable=False, unique=True),
+    sa.Column("target", sa.String(10), nullable=False),
+    sa.Column("target_id", sa.String(160), nullable=False, index=True),
+    sa.Column("subject_id", Subject, nullable=False, index=True),
+    sa.Column("settlement_id", store.Id),
+    sa.Column("award_id", store.Uuid),
+    sa.Column("period", store.Period),
+    sa.Column("person_id", store.Id, nullable=False, index=True),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("evidence", store.Json, nullable=False),
+    sa.Column("holds_entry", sa.Boolean, nullable=False),
+    sa.Column("state", State, nullable=False),
+    sa.Column("filed_at", store.UtcDateTime, nullable=False),
+    sa.Column("accept_due", store.UtcDateTime, nullable=False),
+    sa.Column("accepted_at", store.UtcDateTime),
+    sa.Column("decide_due", store.UtcDateTime),
+    sa.Column("overdue", sa.Boolean, nullable=False),
+    sa.Column("decided_by", store.Id),
+    sa.Column("decided_at", store.UtcDateTime),
+    sa.Column("outcome", State),
+    sa.Column("reasons", sa.Text),
+    sa.Column("area", store.Area, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+)

@@ -1,0 +1,211 @@
+"""What tests of credit set up: a person with consent, a steward, points that are spendable."""
+
+from __future__ import annotations
+
+import json
+
+from chassis.testing import instant
+from services.credit.actions import awards, ledger
+from services.credit.storage import registry
+
+COMMUNITY = "370811015901"
+GRID = "370811015901001"
+SOURCES = ("steward", "property", "partner", "forum")
+
+
+def rules(bench, code="RC-2025.1"):
+    """Publish the sample rule set."""
+    actor = bench.actor
+    bench.as_("R_DISTRICT", person="per_district").do("import_rule_set", {"code": code})
+    bench.actor = actor
+
+
+def register(bench, person_id, *, adult=True, grid=GRID, household=None, at=None):
+    """The registry tells of a person."""
+    bench.hear(
+        "steward",
+        "resident_registered.v1",
+        {
+            "person_id": person_id,
+            "community": grid[:12],
+            "grid": grid,
+            "is_adult": adult,
+            "household_id": household,
+            "synthetic": True,
+        },
+        subject=person_id,
+        scope=grid,
+        occurred_at=at,
+    )
+
+
+def consent(bench, person_id, purposes=("SCORING", "POINTS"), **more):
+    """A person consents for himself."""
+    actor = bench.actor
+    reply = bench.as_("R_RESIDENT", person=person_id, scope=GRID).do(
+        "grant_consent", {"notice_version": "2025.1", "purposes": list(purposes), **more}
+    )
+    bench.actor = actor
+    return reply
+
+
+def resident(bench, person_id, purposes=("SCORING", "POINTS")):
+    """A registered person with consent."""
+    register(bench, person_id)
+    return consent(bench, person_id, purposes)
+
+
+def steward(bench, steward_id, person_id, *, duty="GRID_WORKER", spendable=True, area=COMMUNITY):
+    """The registry tells of a steward."""
+    bench.hear(
+        "steward",
+        "steward_enrolled.v1",
+        {
+            "steward_id": steward_id,
+            "person_id": person_id,
+            "type": "FULL_TIME",
+            "duty": duty,
+            "grids": [area + "001"],
+            "community": area,
+            "spendable": spendable,
+        },
+        subject=steward_id,
+        scope=area,
+    )
+
+
+def project(bench, project_id="prj_1", company_id="pco_1", *, households=1200, area=COMMUNITY):
+    """Property tells of a company and its project."""
+    bench.hear(
+        "property", "company_registered.v1", {"company_id": company_id, "uscc": "x"},
+        subject=company_id, scope="370811",
+    )
+    bench.hear(
+        "property",
+        "project_registered.v1",
+        {
+            "project_id": project_id,
+            "company_id": company_id,
+            "community": area,
+            "grids": [area + "001"],
+            "households": households,
+            "status": "IN_SERVICE",
+        },
+        subject=project_id,
+        scope=area,
+    )
+
+
+def partner(bench, partner_id="ptn_1", area=COMMUNITY):
+    """Partner tells of an admitted partner."""
+    bench.hear(
+        "partner",
+        "partner_admitted.v1",
+        {"partner_id": partner_id, "org_id": "mer_1", "level": "COMMUNITY", "area": area},
+        subject=partner_id,
+        scope=area,
+    )
+
+
+def wallet_of(bench, subject_id):
+    """A subject as it is stored without any award: for tests of the ledger alone."""
+    with bench.transaction() as tx:
+        row = registry.stub(subject_id, bench.now)
+        row |= {"area": COMMUNITY, "area_before": COMMUNITY, "area_since": bench.now}
+        registry.put_subject(tx.conn, row)
+
+
+def give(bench, subject_id, period, points, award_id):
+    """Points of one award, released at once by the real actions: two postings."""
+    with bench.transaction() as tx:
+        awards.post_points(
+            tx,
+            [
+                {
+                    "award_id": award_id,
+                    "subject_id": subject_id,
+                    "points_period": period,
+                    "occurred_at": bench.now,
+                    "points": points,
+                    "state": "APPROVED",
+                    "area": COMMUNITY,
+                    "shard": 0,
+                }
+            ],
+        )
+        return ledger.release_month(
+            tx, period=period, district="370811", subject_ids=[subject_id], ref=f"test:{period}"
+        )
+
+
+def redemption(bench, what, redemption_id, at, *, points=60, wallet="RES:per_c", partner_id="ptn_h",
+               **more):
+    """Partner says something about a redemption."""
+    data = {
+        "redemption_id": redemption_id,
+        "wallet": wallet,
+        "partner_id": partner_id,
+        "points": points,
+        **({"holder": wallet.partition(":")[2], "offer_id": "ofr_1"} if what == "requested" else {}),
+        **({"settle_fen": points * 10} if what == "redeemed" else {}),
+        **({"by": "holder", "reason": "HOLDER"} if what in ("cancelled", "expired") else {}),
+        **more,
+    }
+    return bench.event(
+        "partner", f"redemption_{what}.v1", data, subject=redemption_id, occurred_at=at,
+        scope=COMMUNITY,
+    )
+
+
+def balances(bench, subject_id="RES:per_c"):
+    """(AVAILABLE, HELD) of a subject."""
+    rows = bench.rows(
+        "SELECT available, held FROM wallets WHERE subject_id = :s", s=subject_id
+    )
+    return (rows[0]["available"], rows[0]["held"]) if rows else (0, 0)
+
+
+def receivable(bench, partner_id="ptn_h"):
+    """RECEIVABLE of a partner."""
+    rows = bench.rows(
+        "SELECT receivable FROM wallets WHERE subject_id = :s", s=f"PTN:{partner_id}"
+    )
+    return rows[0]["receivable"] if rows else 0
+
+
+def trial_balance(bench):
+    """The trial balance, which must be sound."""
+    actor = bench.actor
+    found = bench.as_("R_AUDITOR", person="per_auditor").ask("trial_balance")
+    bench.actor = actor
+    assert found["balanced"], json.dumps(found, ensure_ascii=False, indent=1)
+    return found
+
+
+def markers(bench, period, *, source=None, at=None, rows=None, partitions=4):
+    """Every source says that a month is over, in each of its partitions."""
+    rows = rows or {}
+    for name in [source] if source else SOURCES:
+        for partition in range(partitions):
+            data = {
+                "period": period,
+                "partition": partition,
+                "partitions": partitions,
+                "communities": [],
+                **(rows.get(name, {}) if partition == 0 else {}),
+            }
+            bench.hear(
+                name,
+                "month_measured.v1",
+                data,
+                subject=period,
+                scope="370811",
+                partition=partition,
+                period=period,
+                occurred_at=at,
+            )
+
+
+def moment(text):
+    """An instant as the database shows it."""
+    return instant(text)

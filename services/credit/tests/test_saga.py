@@ -1,0 +1,244 @@
+"""The saga's side of credit: E7 with its exact postings, and what duplicates and disorder do."""
+
+import uuid
+
+import pytest
+
+from services.credit.tests import stage
+
+C = "RES:per_c"
+
+
+@pytest.fixture
+def wallet(bench):
+    """Resident C has lots of 40 (2024-11) and 100 (2025-02)."""
+    bench.at("2025-03-03T09:00")
+    stage.wallet_of(bench, C)
+    stage.give(bench, C, "2024-11", 40, str(uuid.uuid4()))
+    stage.give(bench, C, "2025-02", 100, str(uuid.uuid4()))
+    return bench
+
+
+def say(bench, what, redemption_id, at, **more):
+    bench.at(at)
+    return bench.deliver([stage.redemption(bench, what, redemption_id, at, **more)])
+
+
+def answers(bench):
+    facts = (
+        "points_held.v1",
+        "hold_rejected.v1",
+        "points_captured.v1",
+        "points_released.v1",
+        "points_refunded.v1",
+    )
+    return [
+        (event["type"].split(".")[1], event["data"]["redemption_id"])
+        for event in bench.said()
+        if event["type"].partition(".")[2] in facts
+    ]
+
+
+@pytest.mark.covers("E7", "F4-flow", "F5-flow", "R3", "R5", "R9", "C14")
+def test_the_worked_example_of_a_redemption_has_its_eleven_postings(wallet):
+    bench = wallet
+    lots = bench.rows("SELECT period, expires_at FROM lots ORDER BY period")
+    assert [lot["period"] for lot in lots] == ["2024-11", "2025-02"]
+    seen = [(*stage.balances(bench), stage.receivable(bench))]
+
+    say(bench, "requested", "rdm_1", "2025-03-05T10:00", points=60)
+    assert bench.rows("SELECT period, \"left\" AS n FROM lots ORDER BY period") == [
+        {"period": "2024-11", "n": 0},
+        {"period": "2025-02", "n": 80},
+    ]
+    seen.append((*stage.balances(bench), stage.receivable(bench)))
+    captured = stage.redemption(bench, "redeemed", "rdm_1", "2025-03-06T10:00", points=60)
+    bench.at("2025-03-06T10:00").deliver([captured])
+    seen.append((*stage.balances(bench), stage.receivable(bench)))
+    say(bench, "requested", "rdm_2", "2025-03-07T10:00", points=80, partner_id="ptn_cinema")
+    seen.append((*stage.balances(bench), stage.receivable(bench)))
+    say(bench, "cancelled", "rdm_2", "2025-03-08T10:00", points=80, partner_id="ptn_cinema")
+    seen.append((*stage.balances(bench), stage.receivable(bench)))
+    say(bench, "requested", "rdm_3", "2025-03-10T10:00", points=90, partner_id="ptn_market")
+    seen.append((*stage.balances(bench), stage.receivable(bench)))
+    say(bench, "requested", "rdm_4", "2025-03-12T09:00", points=50, partner_id="ptn_books")
+    seen.append((*stage.balances(bench), stage.receivable(bench)))
+    say(bench, "expired", "rdm_4", "2025-03-15T09:00", points=50, partner_id="ptn_books")
+    seen.append((*stage.balances(bench), stage.receivable(bench)))
+    assert bench.deliver([captured]) == 0
+    seen.append((*stage.balances(bench), stage.receivable(bench)))
+    bench.at("2025-04-08T10:00").hear(
+        "partner",
+        "partner_settled.v1",
+        {
+            "statement_id": "stm_1",
+            "partner_id": "ptn_h",
+            "period": "2025-03",
+            "points": 60,
+            "amount_fen": 600,
+        },
+        subject="stm_1",
+    )
+    seen.append((*stage.balances(bench), stage.receivable(bench)))
+
+    assert seen == [
+        (140, 0, 0),
+        (80, 60, 0),
+        (80, 0, 60),
+        (0, 80, 60),
+        (80, 0, 60),
+        (80, 0, 60),
+        (30, 50, 60),
+        (80, 0, 60),
+        (80, 0, 60),
+        (80, 0, 0),
+    ]
+    kinds = [row["kind"] for row in bench.rows("SELECT kind FROM postings ORDER BY posting_id")]
+    assert sorted(kinds) == sorted(
+        ["AWARD", "RELEASE", "AWARD", "RELEASE"]
+        + ["HOLD", "CAPTURE", "HOLD", "RELEASE_HOLD", "HOLD", "RELEASE_HOLD", "SETTLE"]
+    )
+    found = stage.trial_balance(bench)
+    assert found["postings"] == 11
+    assert found["accounts"]["SYS:SETTLED"] == 60
+    assert found["accounts"]["SYS:ISSUANCE"] == -140
+    assert found["sum"] == 0
+    assert answers(bench) == [
+        ("points_held", "rdm_1"),
+        ("points_captured", "rdm_1"),
+        ("points_held", "rdm_2"),
+        ("points_released", "rdm_2"),
+        ("hold_rejected", "rdm_3"),
+        ("points_held", "rdm_4"),
+        ("points_released", "rdm_4"),
+    ]
+    rejected = bench.said("hold_rejected.v1")[0]["data"]
+    assert rejected["reason"] == "INSUFFICIENT_POINTS"
+
+
+@pytest.mark.covers("F5-flow", "R5")
+def test_a_release_that_comes_before_its_hold_leaves_a_tombstone_that_refuses_it(wallet):
+    bench = wallet
+    say(bench, "cancelled", "rdm_9", "2025-03-05T10:00")
+    say(bench, "requested", "rdm_9", "2025-03-05T10:01")
+    assert stage.balances(bench) == (140, 0)
+    assert answers(bench) == [("points_released", "rdm_9"), ("hold_rejected", "rdm_9")]
+    assert bench.said("hold_rejected.v1")[0]["data"]["reason"] == "TOMBSTONE"
+
+
+@pytest.mark.covers("R5", "R6")
+def test_a_question_asked_again_gets_the_same_answer_and_no_second_posting(wallet):
+    bench = wallet
+    say(bench, "requested", "rdm_1", "2025-03-05T10:00")
+    say(bench, "requested", "rdm_1", "2025-03-05T10:05")
+    say(bench, "redeemed", "rdm_1", "2025-03-05T11:00")
+    say(bench, "redeemed", "rdm_1", "2025-03-05T11:01")
+    assert stage.balances(bench) == (80, 0)
+    assert stage.receivable(bench) == 60
+    assert [name for name, _ in answers(bench)] == ["points_held"] * 2 + ["points_captured"] * 2
+
+
+def test_a_capture_after_a_release_changes_nothing_and_is_told_the_truth(wallet):
+    bench = wallet
+    say(bench, "requested", "rdm_1", "2025-03-05T10:00")
+    say(bench, "expired", "rdm_1", "2025-03-08T10:00")
+    say(bench, "redeemed", "rdm_1", "2025-03-08T10:00")
+    assert stage.balances(bench) == (140, 0)
+    assert stage.receivable(bench) == 0
+    assert [name for name, _ in answers(bench)][-1] == "points_released"
+
+
+@pytest.mark.covers("R8")
+def test_a_refund_gives_the_points_back_to_their_lots(wallet):
+    bench = wallet
+    say(bench, "requested", "rdm_1", "2025-03-05T10:00")
+    say(bench, "redeemed", "rdm_1", "2025-03-06T10:00")
+    say(bench, "refunded", "rdm_1", "2025-03-07T10:00")
+    say(bench, "refunded", "rdm_1", "2025-03-07T10:01")
+    assert stage.balances(bench) == (140, 0)
+    assert stage.receivable(bench) == 0
+    stage.trial_balance(bench)
+
+
+@pytest.mark.covers("R9")
+def test_points_given_back_near_their_end_live_thirty_days_more(wallet):
+    bench = wallet
+    say(bench, "requested", "rdm_1", "2025-12-20T10:00", points=50)
+    say(bench, "cancelled", "rdm_1", "2025-12-30T10:00", points=50)
+    rows = bench.rows(
+        'SELECT "left" AS n, expires_at FROM lots WHERE "left" > 0 ORDER BY expires_at'
+    )
+    assert [row["n"] for row in rows] == [40, 100]
+    assert str(rows[0]["expires_at"]).startswith("2026-01-29")
+    assert stage.balances(bench) == (140, 0)
+    stage.trial_balance(bench)
+
+
+@pytest.mark.covers("R9")
+def test_expired_lots_are_swept_daily_and_held_points_do_not_expire(wallet):
+    bench = wallet
+    say(bench, "requested", "rdm_1", "2025-12-31T10:00", points=30)
+    bench.fire("2026-01-01T12:00")
+    assert stage.balances(bench) == (100, 30)
+    found = stage.trial_balance(bench)
+    assert found["accounts"]["SYS:EXPIRED"] == 10
+    say(bench, "requested", "rdm_2", "2026-01-02T10:00", points=101)
+    assert bench.said("hold_rejected.v1")[-1]["data"]["redemption_id"] == "rdm_2"
+
+
+@pytest.mark.covers("R9")
+def test_a_lot_whose_time_is_over_is_not_spent_even_before_the_sweep(wallet):
+    bench = wallet
+    say(bench, "requested", "rdm_1", "2026-01-01T00:10", points=120)
+    assert bench.said("hold_rejected.v1")[-1]["data"]["reason"] == "INSUFFICIENT_POINTS"
+
+
+@pytest.mark.covers("F13-flow")
+def test_a_policeman_has_points_of_honour_only(bench):
+    stage.steward(bench, "stw_p", "per_p", duty="POLICE", spendable=False)
+    stage.give(bench, "STW:stw_p", "2025-02", 100, str(uuid.uuid4()))
+    say(
+        bench, "requested", "rdm_1", "2025-03-05T10:00", points=50, wallet="STW:stw_p",
+        holder="per_p",
+    )
+    assert bench.said("hold_rejected.v1")[0]["data"]["reason"] == "NOT_SPENDABLE"
+
+
+@pytest.mark.covers("F13-flow", "R16")
+def test_a_steward_spends_his_own_wallet_and_nobody_else_does(bench):
+    stage.steward(bench, "stw_1", "per_1")
+    stage.give(bench, "STW:stw_1", "2025-02", 100, str(uuid.uuid4()))
+    for redemption_id, holder in (("rdm_1", "per_2"), ("rdm_2", "per_1")):
+        say(
+            bench, "requested", redemption_id, "2025-03-05T10:00", points=50,
+            wallet="STW:stw_1", holder=holder,
+        )
+    assert answers(bench) == [("hold_rejected", "rdm_1"), ("points_held", "rdm_2")]
+    assert stage.balances(bench, "STW:stw_1") == (50, 50)
+
+
+@pytest.mark.covers("R12", "REQ-L10")
+def test_a_grant_begins_the_budget_and_short_funds_leave_points_pending(wallet):
+    bench = wallet
+    bench.at("2025-03-10T09:00").as_("R_DISTRICT", person="per_d")
+    assert bench.do("grant_budget", {"points": 50, "basis": "济任财预〔2025〕1号"})["budget"] == 50
+    done = stage.give(bench, C, "2025-03", 60, str(uuid.uuid4()))
+    assert (done.points, done.unfunded) == ({}, 60)
+    assert stage.balances(bench) == (140, 0)
+    done = stage.give(bench, C, "2025-04", 30, str(uuid.uuid4()))
+    assert done.points == {C: 30}
+    found = stage.trial_balance(bench)
+    assert found["budget"]["left"] == 20
+    assert found["accounts"]["PENDING"] == 60
+
+
+def test_a_statement_burns_points_once(wallet):
+    bench = wallet
+    say(bench, "requested", "rdm_1", "2025-03-05T10:00")
+    say(bench, "redeemed", "rdm_1", "2025-03-06T10:00")
+    data = {"statement_id": "stm_1", "partner_id": "ptn_h", "period": "2025-03", "points": 60,
+            "amount_fen": 600}
+    for _ in range(2):
+        bench.hear("partner", "partner_settled.v1", data, subject="stm_1")
+    assert stage.receivable(bench) == 0
+    assert stage.trial_balance(bench)["accounts"]["SYS:SETTLED"] == 60

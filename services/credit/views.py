@@ -1,0 +1,663 @@
+"""Questions that credit answers; reads only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+
+from chassis.bus import is_uuid
+from chassis.refusal import Invalid, NotFound
+from services.credit.rules.model import DIMENSIONS, Rule
+from services.credit.storage import awards, ledger, months, queries, registry, rule_sets
+from services.credit.storage import settlements as store
+
+if TYPE_CHECKING:
+    from chassis.bus import Tx
+    from services.credit.rules.awards import Compiled
+
+STAFF = (
+    "R_GRID",
+    "R_CADRE",
+    "R_SECRETARY",
+    "R_STREET",
+    "R_STREET_LEAD",
+    "R_DISTRICT",
+    "R_DISTRICT_LEAD",
+    "R_AUDITOR",
+)
+ORGANISATIONS = ("PRJ", "PCO", "MER", "PTN", "UNT")
+
+
+@dataclass(frozen=True, slots=True)
+class RulesAt:
+    """A day (YYYY-MM-DD); empty means today."""
+
+    at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OneSubject:
+    """Which subject is meant."""
+
+    subject_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explain:
+    """Which subject and month are to be explained."""
+
+    subject_id: str
+    period: str
+
+
+@dataclass(frozen=True, slots=True)
+class OneAward:
+    """Which award is meant."""
+
+    award_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settlements:
+    """Which settlements are listed."""
+
+    period: str | None = None
+    community: str | None = None
+    state: str | None = None
+    limit: int = 50
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OneSettlement:
+    """Which settlement is meant."""
+
+    settlement_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notices:
+    """Which notices are listed; scope is an area and what lies in it."""
+
+    scope: str | None = None
+    period: str | None = None
+    limit: int = 50
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OneNotice:
+    """Which notice is meant."""
+
+    notice_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Awards:
+    """Which awards are listed."""
+
+    state: str | None = None
+    community: str | None = None
+    limit: int = 50
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Objections:
+    """Which objections are listed."""
+
+    state: str | None = None
+    limit: int = 50
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OneObjection:
+    """Which objection is meant."""
+
+    objection_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OneConsent:
+    """Whose consent is meant; empty means one's own."""
+
+    person_id: str | None = None
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat() if at is not None else None
+
+
+def _limit(limit: int) -> int:
+    if not 1 <= limit <= 200:
+        raise Invalid(field="limit", reason="limit 应在 1 到 200 之间")
+    return limit
+
+
+# --------------------------------------------------------------------------------------------------
+# Rules
+
+
+def rules_at(tx: Tx, question: RulesAt, in_force: Any) -> dict[str, Any]:
+    """Return every rule in force on a day, in plain words, with its article and basis.
+
+    Raises:
+        Invalid: No date.
+    """
+    try:
+        on = date.fromisoformat(question.at) if question.at else tx.calendar.local_date(tx.now)
+    except ValueError as error:
+        raise Invalid(field="at", reason="日期格式应为 YYYY-MM-DD") from error
+    found = in_force.on(on)
+    if found is None:
+        return {"at": on.isoformat(), "code": None, "rules": [], "notice_version": None}
+    code, compiled = found
+    row = rule_sets.by_code(tx.conn, code)
+    rule_set = compiled.rule_set
+    return {
+        "at": on.isoformat(),
+        "code": code,
+        "version": rule_set.version,
+        "state": row.state,
+        "effective_from": rule_set.effective_from.isoformat(),
+        "effective_to": row.effective_to.isoformat() if row.effective_to else None,
+        "author": rule_set.author,
+        "publisher": rule_set.publisher,
+        "legal_review": rule_set.legal_review,
+        "instruments": list(rule_set.instruments),
+        "digest": row.digest,
+        "notice_version": tx.settings.notice_version,
+        "rules": [rule_card(rule) for rule in rule_set.rules],
+    }
+
+
+def rule_card(rule: Rule) -> dict[str, Any]:
+    """Return a rule as people read it."""
+    return {
+        "code": rule.code,
+        "name": rule.name_zh,
+        "name_en": rule.name_en,
+        "kind": rule.kind,
+        "dimension": rule.dimension,
+        "dimension_name": DIMENSIONS[rule.dimension],
+        "instrument": rule.instrument,
+        "article": rule.article.number,
+        "text": rule.article.text,
+        "basis": rule.article.basis,
+        "type": rule.type,
+        "source": rule.source,
+        "deduction": rule.negative,
+        "severity": rule.severity,
+        "valid_periods": rule.valid_periods,
+        "requires_legal_document": rule.requires_legal_document,
+        "evidence": list(rule.evidence),
+        "propose": list(rule.propose),
+        "approve": list(rule.approve),
+        "levels": [
+            {"code": v.code, "name": v.name_zh, "score": v.score, "points": v.points}
+            for v in rule.levels
+        ],
+        "public_reason": rule.public_reason,
+    }
+
+
+def award_card(award: Any, compiled: Compiled | None) -> dict[str, Any]:
+    """Return an award with its reason: the rule and its text, the event, the actor, the evidence."""
+    rule = compiled.rule_set.rule(award.rule_code) if compiled is not None else None
+    names = ("CAPPED", "LATE", "CORRECTION")
+    flags = [
+        name
+        for name, on in zip(names, (award.capped, award.late, award.correction), strict=True)
+        if on
+    ]
+    return {
+        "id": str(award.award_id),
+        "subject": award.subject_id,
+        "state": award.state,
+        "version": award.version,
+        "score": award.score,
+        "points": award.points,
+        "score_before_cap": award.score_raw,
+        "points_before_cap": award.points_raw,
+        "flags": flags,
+        "deduction": award.deduction,
+        "effective": award.effective,
+        "decided_by_person": award.decides != "NOBODY",
+        "occurred_at": award.occurred_at.isoformat(),
+        "period": award.period,
+        "counts_until": award.to_period,
+        "why": {
+            "rule_set": award.rule_set,
+            "rule": award.rule_code,
+            "name": rule.name_zh if rule else None,
+            "instrument": rule.instrument if rule else None,
+            "article": rule.article.number if rule else None,
+            "text": rule.article.text if rule else None,
+            "basis": rule.article.basis if rule else None,
+            "dimension": rule.dimension if rule else None,
+            "event_type": f"{award.source}.{award.fact}" if award.fact else None,
+            "event_id": str(award.event_id) if award.event_id else None,
+            "deed": award.deed,
+            "actor": award.actor_id,
+            "evidence": award.evidence or [],
+            "inputs": award.inputs,
+            "corrects": str(award.corrects) if award.corrects else None,
+            "reason": award.reason,
+        },
+    }
+
+
+def award(tx: Tx, question: OneAward, in_force: Any) -> dict[str, Any]:
+    """Return one award with its reason, to its subject and to staff of the area.
+
+    Raises:
+        NotFound: There is none, or the caller may not know it.
+    """
+    found = awards.award(tx.conn, question.award_id) if is_uuid(question.award_id) else None
+    if found is None or not _may_see(tx, found.subject_id):
+        raise NotFound(kind="award", id=question.award_id)
+    card = award_card(found, in_force.of_code(found.rule_set))
+    card["chain"] = {"proposed_by": found.proposed_by, "decided_by": found.decided_by}
+    return card
+
+
+def _may_see(tx: Tx, subject_id: str) -> bool:
+    subject = registry.subject(tx.conn, subject_id)
+    if subject is None:
+        return False
+    if subject.holder == tx.actor.id:
+        return True
+    if registry.holds_post(tx.conn, subject_id, tx.actor.id, tx.now):
+        return True
+    return tx.actor.role in STAFF and bool(subject.area) and tx.actor.covers(subject.area)
+
+
+def award_list(tx: Tx, question: Awards, in_force: Any) -> dict[str, Any]:
+    """List awards of the caller's area that were proposed by hand or wait for a decision."""
+    area = question.community or tx.actor.scope
+    tx.require_scope(area)
+    rows, following = queries.awards_page(
+        tx.conn,
+        area=area[:12],
+        state=question.state,
+        limit=_limit(question.limit),
+        cursor=question.cursor,
+    )
+    items = [award_card(row, in_force.of_code(row.rule_set)) for row in rows]
+    return {"items": items, "next": following}
+
+
+# --------------------------------------------------------------------------------------------------
+# One subject
+
+
+def me(tx: Tx, in_force: Any) -> dict[str, Any]:
+    """Return all that credit knows about the caller: standing, awards with reasons, points,
+    consent, objections."""
+    subjects = registry.subjects_held_by(tx.conn, tx.actor.id)
+    ids = [subject.subject_id for subject in subjects]
+    period = tx.calendar.period(tx.now)
+    return {
+        "person_id": tx.actor.id,
+        "period": period,
+        "notice_version": tx.settings.notice_version,
+        "consents": [_consent_card(row) for row in queries.consents_of(tx.conn, tx.actor.id)],
+        "subjects": [_subject_sheet(tx, subject, in_force, period) for subject in subjects],
+        "objections": [
+            objection_card(row, private=True)
+            for row in store.objections_of(tx.conn, subject_ids=ids, person_id=tx.actor.id)
+        ],
+    }
+
+
+def _consent_card(row: Any) -> dict[str, Any]:
+    return {
+        "id": row.consent_id,
+        "subject": row.subject_id,
+        "state": row.state,
+        "version": row.version,
+        "purposes": row.purposes,
+        "notice_version": row.notice_version,
+        "granted_at": row.granted_at.isoformat(),
+        "withdrawn_at": _iso(row.withdrawn_at),
+        "channel": row.channel,
+    }
+
+
+def consents(tx: Tx, question: OneConsent) -> dict[str, Any]:
+    """Return the consents of a person, to himself and to staff of his area.
+
+    Raises:
+        NotFound: The caller may not know.
+    """
+    person_id = question.person_id or tx.actor.id
+    rows = queries.consents_of(tx.conn, person_id)
+    if person_id != tx.actor.id:
+        staff = tx.actor.role in STAFF
+        rows = [row for row in rows if staff and tx.actor.covers(row.area)]
+        if not rows:
+            raise NotFound(kind="person", id=person_id)
+    return {"items": [_consent_card(row) for row in rows], "next": None}
+
+
+def _subject_sheet(tx: Tx, subject: Any, in_force: Any, period: str) -> dict[str, Any]:
+    open_months = awards.of_subject(tx.conn, [subject.subject_id], valid_in=period)
+    last = store.entries_of(tx.conn, subject.subject_id, final=True)
+    return {
+        "subject": subject.subject_id,
+        "kind": subject.kind,
+        "area": subject.area,
+        "state": subject.state,
+        "spendable": subject.spendable,
+        "spendable_until": _iso(subject.spendable_until),
+        "standing": _standing(last[0] if last else None),
+        "entries": [entry_card(row) for row in store.entries_of(tx.conn, subject.subject_id)[:24]],
+        "awards": [award_card(row, in_force.of_code(row.rule_set)) for row in open_months[:200]],
+        "points": ledger.wallet_card(tx.conn, subject.subject_id),
+    }
+
+
+def _standing(entry: Any) -> dict[str, Any]:
+    if entry is None:
+        return {"period": None, "score": None, "grade": "NR", "gates_failed": []}
+    return {
+        "period": entry.period,
+        "score": entry.score,
+        "grade": entry.grade,
+        "gates_failed": _gates(entry.gates_failed),
+    }
+
+
+def _gates(text: str) -> list[str]:
+    return text.split(",") if text else []
+
+
+def entry_card(row: Any) -> dict[str, Any]:
+    """Return an entry of a settlement."""
+    return {
+        "settlement_id": row.settlement_id,
+        "subject": row.subject_id,
+        "kind": row.kind,
+        "period": row.period,
+        "good": row.good,
+        "bad": row.bad,
+        "score": row.score,
+        "raw_grade": row.raw_grade,
+        "grade": row.grade,
+        "gates_failed": _gates(row.gates_failed),
+        "points_pending": row.points_pending,
+        "points_released": row.released,
+        "state": row.state,
+    }
+
+
+def subject(tx: Tx, question: OneSubject, in_force: Any) -> dict[str, Any]:
+    """Return a subject: all of it to its holder and to staff; of an organisation, its last final
+    score and grade to everybody.
+
+    Raises:
+        NotFound: There is none, or the caller may not know.
+    """
+    found = registry.subject(tx.conn, question.subject_id)
+    if found is None:
+        raise NotFound(kind="subject", id=question.subject_id)
+    if _may_see(tx, question.subject_id):
+        return _subject_sheet(tx, found, in_force, tx.calendar.period(tx.now))
+    if found.kind not in ORGANISATIONS:
+        raise NotFound(kind="subject", id=question.subject_id)
+    last = store.entries_of(tx.conn, found.subject_id, final=True)
+    return {
+        "subject": found.subject_id,
+        "kind": found.kind,
+        "area": found.area,
+        "state": found.state,
+        "standing": _standing(last[0] if last else None),
+    }
+
+
+def explain(tx: Tx, question: Explain, in_force: Any) -> dict[str, Any]:
+    """Return every input of a score: awards that count, with rule texts, and what was measured.
+
+    Raises:
+        NotFound: There is no such subject, or the caller may not know.
+        Invalid: No month.
+    """
+    if len(question.period) != 7:
+        raise Invalid(field="period", reason="月份格式应为 YYYY-MM")
+    found = registry.subject(tx.conn, question.subject_id)
+    if found is None or not _may_see(tx, question.subject_id):
+        raise NotFound(kind="subject", id=question.subject_id)
+    rows = awards.of_subject(tx.conn, [found.subject_id], valid_in=question.period)
+    entries = store.entries_of(tx.conn, found.subject_id, period=question.period)
+    totals: dict[str, int] = {}
+    cards = []
+    for row in rows:
+        card = award_card(row, in_force.of_code(row.rule_set))
+        cards.append(card)
+        dimension = card["why"]["dimension"]
+        if dimension and row.effective:
+            totals[dimension] = totals.get(dimension, 0) + row.score
+    return {
+        "subject": found.subject_id,
+        "kind": found.kind,
+        "period": question.period,
+        "entry": entry_card(entries[0]) if entries else None,
+        "dimensions": totals,
+        "awards": cards,
+        "measures": [
+            {
+                "source": row.source,
+                "event_id": str(row.event_id),
+                "data": row.data,
+                "active": row.active,
+                "gates_failed": _gates(row.gates_failed or ""),
+            }
+            for row in months.measures_of_subject(tx.conn, question.period, found.subject_id)
+        ],
+    }
+
+
+# --------------------------------------------------------------------------------------------------
+# Settlements and notices
+
+
+def settlement_card(row: Any) -> dict[str, Any]:
+    """Return a settlement without its entries."""
+    return {
+        "id": row.settlement_id,
+        "period": row.period,
+        "community": row.area,
+        "state": row.state,
+        "version": row.version,
+        "complete": row.complete,
+        "missing": row.missing,
+        "hash": row.digest,
+        "rule_set": row.rule_set,
+        "entries": row.entries,
+        "to_check": row.to_check,
+        "checked": row.checked,
+        "unfunded_points": row.unfunded_points,
+        "notice_id": row.notice_id,
+        "drafted_at": _iso(row.drafted_at),
+        "reviewed_at": _iso(row.reviewed_at),
+        "confirmed_at": _iso(row.confirmed_at),
+        "published_at": _iso(row.published_at),
+        "objection_until": _iso(row.objection_until),
+        "settled_at": _iso(row.settled_at),
+    }
+
+
+def settlements(tx: Tx, question: Settlements) -> dict[str, Any]:
+    """List settlements of the caller's area."""
+    area = question.community or tx.actor.scope
+    if not area.startswith(tx.actor.scope):
+        area = tx.actor.scope
+    rows, following = queries.settlements_page(
+        tx.conn,
+        area=area,
+        exact=question.community is not None,
+        period=question.period,
+        state=question.state,
+        limit=_limit(question.limit),
+        cursor=question.cursor,
+    )
+    return {"items": [settlement_card(row) for row in rows], "next": following}
+
+
+def settlement(tx: Tx, question: OneSettlement) -> dict[str, Any]:
+    """Return a settlement with its entries, to staff of its area: the draft for reviewers.
+
+    Raises:
+        NotFound: There is none, or it lies outside the caller's scope.
+    """
+    row = store.settlement(tx.conn, question.settlement_id)
+    if row is None or not tx.actor.covers(row.area):
+        raise NotFound(kind="settlement", id=question.settlement_id)
+    entries = store.entries(tx.conn, row.settlement_id)
+    previous = queries.previous_scores(tx.conn, row.settlement_id, row.period)
+    items = []
+    for entry in entries:
+        card = entry_card(entry)
+        before = previous.get(entry.subject_id)
+        card["before"] = {"score": before[0], "grade": before[1]} if before else None
+        items.append(card)
+    return settlement_card(row) | {"items": items}
+
+
+def notices(tx: Tx, question: Notices) -> dict[str, Any]:
+    """List the public notices of an area that still hang."""
+    rows, following = queries.notices_page(
+        tx.conn,
+        area=question.scope or "",
+        period=question.period,
+        at=tx.now,
+        limit=_limit(question.limit),
+        cursor=question.cursor,
+    )
+    return {"items": [_notice_card(row) for row in rows], "next": following}
+
+
+def _notice_card(row: Any) -> dict[str, Any]:
+    return {
+        "id": row.notice_id,
+        "number": row.number,
+        "kind": row.kind,
+        "scope": row.area,
+        "period": row.period,
+        "state": row.state,
+        "version": row.version,
+        "digest": row.digest,
+        "published_at": row.published_at.isoformat(),
+        "ends_at": row.ends_at.isoformat(),
+    }
+
+
+def notice(tx: Tx, question: OneNotice) -> dict[str, Any]:
+    """Return a public notice. Its content never changes; of the persons on it, those are shown
+    whose consent to public lists still stands.
+
+    Raises:
+        NotFound: There is none, or it was taken down.
+    """
+    row = store.notice(tx.conn, question.notice_id)
+    if row is None or row.down_at <= tx.now:
+        raise NotFound(kind="notice", id=question.notice_id)
+    body = dict(row.body)
+    listed = [person["subject"] for person in body.get("red_list", [])]
+    still = registry.consented(tx.conn, listed, "PUBLIC_LIST")
+    body["red_list"] = [person for person in body.get("red_list", []) if person["subject"] in still]
+    held = queries.held_subjects(tx.conn, row.settlement_id) if row.settlement_id else set()
+    body["organisations"] = [
+        {**organisation, "note": "异议处理中" if organisation["subject"] in held else None}
+        for organisation in body.get("organisations", [])
+    ]
+    body["red_list"] = [p for p in body["red_list"] if p["subject"] not in held]
+    return _notice_card(row) | {"settlement_id": row.settlement_id, "body": body}
+
+
+# --------------------------------------------------------------------------------------------------
+# Objections and the ledger
+
+
+def objection_card(row: Any, *, private: bool) -> dict[str, Any]:
+    """Return an objection; who filed it and what he wrote only to him and to staff."""
+    card = {
+        "id": row.objection_id,
+        "number": row.number,
+        "target": row.target,
+        "target_id": row.target_id,
+        "subject": row.subject_id,
+        "settlement_id": row.settlement_id,
+        "award_id": str(row.award_id) if row.award_id else None,
+        "period": row.period,
+        "state": row.state,
+        "version": row.version,
+        "holds_entry": row.holds_entry,
+        "filed_at": row.filed_at.isoformat(),
+        "accept_due": row.accept_due.isoformat(),
+        "accepted_at": _iso(row.accepted_at),
+        "decide_due": _iso(row.decide_due),
+        "overdue": row.overdue,
+        "decided_at": _iso(row.decided_at),
+        "outcome": row.outcome,
+        "reasons": row.reasons,
+    }
+    if private:
+        card |= {"text": row.text, "evidence": row.evidence, "person_id": row.person_id}
+    return card
+
+
+def objection(tx: Tx, question: OneObjection) -> dict[str, Any]:
+    """Return an objection to whoever filed it, its subject, and staff of the area.
+
+    Raises:
+        NotFound: There is none, or the caller may not know.
+    """
+    row = store.objection(tx.conn, question.objection_id)
+    if row is None:
+        raise NotFound(kind="objection", id=question.objection_id)
+    staff = tx.actor.role in STAFF and tx.actor.covers(row.area)
+    if row.person_id == tx.actor.id or staff:
+        return objection_card(row, private=True)
+    if _may_see(tx, row.subject_id):
+        # An organisation learns that and how, not who: names of those who object are kept.
+        return objection_card(row, private=False)
+    raise NotFound(kind="objection", id=question.objection_id)
+
+
+def objection_list(tx: Tx, question: Objections) -> dict[str, Any]:
+    """List the objections of the caller's area, those due first."""
+    rows, following = queries.objections_page(
+        tx.conn,
+        area=tx.actor.scope,
+        state=question.state,
+        limit=_limit(question.limit),
+        cursor=question.cursor,
+    )
+    return {"items": [objection_card(row, private=True) for row in rows], "next": following}
+
+
+def trial_balance(tx: Tx) -> dict[str, Any]:
+    """Return the sums of all accounts, from balances and from lines; both sum to zero."""
+    found = ledger.trial_balance(tx.conn)
+    accounts = found["accounts"]
+    # In a sound ledger each side's balance is the sum of its lines.
+    names = set(accounts) | set(found["lines"])
+    agrees = all(accounts.get(name, 0) == found["lines"].get(name, 0) for name in names)
+    budget = "SYS:BUDGET" in accounts
+    return {
+        "at": tx.now.isoformat(),
+        **found,
+        "balanced": found["sum"] == 0
+        and agrees
+        and found["lots"] == accounts.get("AVAILABLE", 0)
+        and found["holds"] == accounts.get("HELD", 0),
+        "budget": {
+            "enforced": budget,
+            "left": accounts.get("SYS:BUDGET", 0),
+            "unfunded_points": queries.unfunded(tx.conn),
+        },
+    }

@@ -463,6 +463,13 @@ def add_all(conn: Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]
         conn.execute(table.insert(), [dict(row) for row in rows])
 
 
+def add_new(conn: Connection, table: sa.Table, **values: Any) -> bool:
+    """Insert one row unless its key is taken. Returns whether it was new."""
+    statement = store.insert(conn, table).values(**values).on_conflict_do_nothing()
+    # The count of affected rows is not told alike by both drivers; what comes back is.
+    return conn.execute(statement.returning(_key(table))).first() is not None
+
+
 def change(conn: Connection, table: sa.Table, row: Mapping[str, Any], **values: Any) -> Row:
     """Change a row that the caller has locked; its version goes up by one. Returns it as it is."""
     key = _key(table)
@@ -920,10 +927,7 @@ def sign(conn: Connection, topic_id: str, person_ids: Sequence[str], at: datetim
     """Add signatures that are not there yet. Returns how many were new."""
     new = 0
     for person_id in dict.fromkeys(person_ids):
-        statement = store.insert(conn, cosigners).values(
-            topic_id=topic_id, person_id=person_id, signed_at=at
-        )
-        new += conn.execute(statement.on_conflict_do_nothing()).rowcount
+        new += add_new(conn, cosigners, topic_id=topic_id, person_id=person_id, signed_at=at)
     return new
 
 
@@ -1022,8 +1026,7 @@ def take_unrecorded(conn: Connection, session_id: str, at: datetime) -> list[Row
 
 def cast_vote(conn: Connection, **values: Any) -> bool:
     """Store a vote; False when the person has voted already."""
-    statement = store.insert(conn, votes).values(**values)
-    return conn.execute(statement.on_conflict_do_nothing()).rowcount == 1
+    return add_new(conn, votes, **values)
 
 
 def count_votes(conn: Connection, session_id: str, topic_id: str) -> dict[str, int]:
@@ -1048,8 +1051,7 @@ def objections_of(conn: Connection, opinion_id: str) -> list[Row]:
 
 def object_to(conn: Connection, **values: Any) -> bool:
     """Store an objection; False when the person has objected already."""
-    statement = store.insert(conn, objections).values(**values)
-    return conn.execute(statement.on_conflict_do_nothing()).rowcount == 1
+    return add_new(conn, objections, **values)
 
 
 def set_objections(conn: Connection, opinion_id: str, before: Sequence[str], state: str) -> None:
@@ -1113,8 +1115,7 @@ def supervisions_of(conn: Connection, task_ids: Sequence[str]) -> list[Row]:
 
 def rate_topic(conn: Connection, **values: Any) -> bool:
     """Store a rating; False when the person has rated already."""
-    statement = store.insert(conn, polls).values(**values)
-    return conn.execute(statement.on_conflict_do_nothing()).rowcount == 1
+    return add_new(conn, polls, **values)
 
 
 def poll_of(conn: Connection, topic_id: str) -> tuple[int, int]:

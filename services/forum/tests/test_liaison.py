@@ -1,0 +1,275 @@
+"""Officials, links, the chain that is never empty, coverage, deputies and the draw's opt-in."""
+
+import pytest
+
+from chassis.refusal import NotFound, RoleDenied, StateConflict
+from chassis.testing import assert_no_drift
+from services.forum import errors
+from services.forum.service import Forum
+from services.forum.tests.conftest import (
+    ANA,
+    BEN,
+    CADRE,
+    COMMUNITY,
+    GRID,
+    LEADER,
+    NEXT_GRID,
+    OTHER_GRID,
+    STREET,
+    TEAM,
+    WORKER,
+)
+
+
+def persons(chain):
+    return [[o["person_id"] for o in rung["officials"]] for rung in chain["rungs"]]
+
+
+def test_the_migrated_database_agrees_with_the_tables(bench):
+    assert_no_drift(Forum, bench.runtime.engine)
+
+
+@pytest.mark.covers("F16", "REQ-liaison")
+def test_a_grid_is_answered_for_up_to_the_district(town):
+    chain = town.resident().ask("chain", {"target": GRID})
+    assert persons(chain) == [[WORKER], [CADRE], [TEAM], [LEADER]]
+    assert chain["complete"] is True
+
+
+@pytest.mark.covers("F16")
+def test_a_household_is_answered_for_by_the_worker_of_its_grid(town):
+    town.live("per_dan", household="hh_7")
+    chain = town.resident().ask("chain", {"target": "hh_7"})
+    assert chain["grid"] == GRID
+    assert persons(chain) == [[WORKER], [CADRE], [TEAM], [LEADER]]
+    town.official("per_special", "GRID_WORKER", GRID, "off_special")
+    town.link("off_special", "HOUSEHOLD", "hh_7")
+    chain = town.resident().ask("chain", {"target": "hh_7"})
+    assert chain["rungs"][0]["officials"][0]["person_id"] == "per_special"
+
+
+@pytest.mark.covers("F16")
+def test_a_household_that_nobody_knows_shows_gaps_and_not_nothing(town):
+    chain = town.resident().ask("chain", {"target": "hh_unknown"})
+    assert [rung["gap"] for rung in chain["rungs"]] == [True, True, True, True]
+    assert chain["complete"] is False
+
+
+@pytest.mark.covers("F16")
+def test_a_removed_cadre_leaves_a_gap_with_the_acting_official(town):
+    links = town.resident().ask("liaisons", {"official_id": "off_cadre"})["items"]
+    town.district()
+    town.bench.do("end_liaison", {"link_id": links[0]["id"], "reason": "调任"}, version=1)
+    chain = town.resident().ask("chain", {"target": GRID})
+    cadre = chain["rungs"][1]
+    assert (cadre["gap"], cadre["officials"]) == (True, [])
+    assert cadre["acting"]["person_id"] == TEAM
+    assert len(town.bench.said("liaison_ended.v1")) == 1
+
+
+def test_an_official_who_leaves_takes_all_links_along(town):
+    town.link("off_cadre", "GRID", NEXT_GRID)
+    town.district()
+    town.bench.do("end_official", {"official_id": "off_cadre", "reason": "退休"}, version=1)
+    assert len(town.bench.said("liaison_ended.v1")) == 2
+    with pytest.raises(StateConflict):
+        town.link("off_cadre", "GRID", GRID)
+
+
+@pytest.mark.covers("F16")
+@pytest.mark.parametrize(
+    ("official", "kind", "target", "refusal"),
+    [
+        ("off_leader", "COMMUNITY", COMMUNITY, errors.TierRule),
+        ("off_team", "GRID", GRID, errors.TierRule),
+        ("off_cadre", "STREET", STREET, errors.TierRule),
+        ("off_worker", "GRID", GRID, errors.TierRule),
+        ("off_cadre", "GRID", OTHER_GRID, errors.AreaMismatch),
+        ("off_team", "COMMUNITY", "370811016901", errors.AreaMismatch),
+        ("off_leader", "STREET", COMMUNITY, errors.AreaMismatch),
+    ],
+)
+def test_each_tier_answers_for_its_own_kind_of_target(town, official, kind, target, refusal):
+    with pytest.raises(refusal):
+        town.link(official, kind, target)
+
+
+def test_the_same_link_again_is_the_same_link(town):
+    first = town.link("off_cadre", "GRID", NEXT_GRID)
+    assert town.link("off_cadre", "GRID", NEXT_GRID) == first
+    assert len(town.bench.said("liaison_assigned.v1")) == 4
+
+
+def test_a_link_ends_by_itself_at_its_term(town):
+    town.district()
+    town.bench.do(
+        "assign_liaison",
+        {
+            "official_id": "off_cadre",
+            "target_kind": "GRID",
+            "target": NEXT_GRID,
+            "until": "2025-03-10T00:00:00+08:00",
+        },
+    )
+    town.bench.fire("2025-03-10T00:00:00")
+    (ended,) = town.bench.said("liaison_ended.v1")
+    assert ended["data"]["target"] == NEXT_GRID
+
+
+@pytest.mark.parametrize(
+    "term",
+    [{"since": "2025-03-04T00:00:00+08:00"}, {"until": "2025-03-01T00:00:00+08:00"}],
+)
+def test_a_link_with_an_impossible_term_is_refused(town, term):
+    town.district()
+    body = {"official_id": "off_cadre", "target_kind": "GRID", "target": NEXT_GRID}
+    with pytest.raises(errors.TermOver):
+        town.bench.do("assign_liaison", body | term)
+
+
+def test_an_official_loaded_twice_is_one_and_a_changed_one_is_refused(town):
+    again = town.official(CADRE, "COMMUNITY_CADRE", COMMUNITY, "off_cadre")
+    assert again["version"] == 1
+    with pytest.raises(errors.IdTaken):
+        town.official("per_else", "COMMUNITY_CADRE", COMMUNITY, "off_cadre")
+    with pytest.raises(errors.IdTaken):
+        town.deputy(person="per_else")
+    with pytest.raises(errors.AreaMismatch):
+        town.official("per_else", "GRID_WORKER", COMMUNITY, "off_new")
+
+
+def test_a_street_may_not_register_officials_of_another(town):
+    town.street()
+    with pytest.raises(RoleDenied):
+        town.bench.do(
+            "register_official",
+            {"person_id": "p", "tier": "STREET_TEAM", "post": "x", "area": "370811016"},
+        )
+
+
+@pytest.mark.covers("M-19")
+def test_coverage_counts_targets_per_tier_and_lists_the_gaps(town):
+    town.live("per_dan", household="hh_1")
+    town.live("per_eve", grid=NEXT_GRID, household="hh_2")
+    found = town.resident().ask("coverage", {"scope": STREET})
+    by_tier = {tier["tier"]: tier for tier in found["tiers"]}
+    assert by_tier["DISTRICT_LEADER"]["rate"] == "100.00"
+    assert by_tier["STREET_TEAM"]["rate"] == "50.00"
+    assert by_tier["COMMUNITY_CADRE"]["rate"] == "33.33"
+    assert by_tier["COMMUNITY_CADRE"]["gaps"] == [NEXT_GRID, OTHER_GRID]
+    assert by_tier["GRID_WORKER"]["gaps"] == ["hh_2"]
+    assert found["grids_without_worker"] == [NEXT_GRID, OTHER_GRID]
+    nothing = town.resident().ask("coverage", {"scope": "370811099"})
+    assert nothing["tiers"][0]["rate"] is None
+
+
+def test_only_adults_opt_in_to_the_draw_and_may_leave_it(town):
+    town.live("per_child", adult=False)
+    with pytest.raises(errors.UnderAge):
+        town.resident("per_child").do("opt_in", {})
+    assert town.resident().do("opt_in", {})["state"] == "OPTED_IN"
+    assert town.resident().do("opt_in", {})["version"] == 1
+    assert town.resident().do("opt_out", {})["state"] == "OPTED_OUT"
+    assert town.resident().do("opt_in", {})["version"] == 3
+    with pytest.raises(NotFound):
+        town.resident().do("opt_in", {"person_id": BEN})
+    assert town.cadre().do("opt_in", {"person_id": BEN})["id"] == BEN
+    with pytest.raises(NotFound):
+        town.resident("per_never").do("opt_out", {})
+
+
+def test_who_has_left_is_in_no_draw(town):
+    town.resident().do("opt_in", {})
+    town.bench.hear(
+        "steward", "resident_deactivated.v1", {"person_id": ANA, "reason": "MOVED"}, subject=ANA
+    )
+    rows = town.bench.rows("SELECT * FROM opt_ins WHERE withdrawn_at IS NULL")
+    assert rows == []
+
+
+@pytest.mark.covers("E12", "F18")
+def test_an_older_state_of_a_resident_never_overwrites_a_newer_one(town):
+    town.live("per_dan", sequence=5)
+    town.bench.hear(
+        "steward",
+        "resident_moved.v1",
+        {"person_id": "per_dan", "from_grid": GRID, "to_grid": OTHER_GRID},
+        subject="per_dan",
+        sequence=6,
+    )
+    town.live("per_dan", grid=GRID, sequence=5)
+    row = town.row("residents", "person_id", "per_dan")
+    assert (row["grid"], row["community"]) == (OTHER_GRID, OTHER_GRID[:12])
+
+
+def test_a_batch_is_folded_to_what_is_true_at_its_end(empty):
+    bench = empty.bench
+    register = {
+        "person_id": "per_x",
+        "community": COMMUNITY,
+        "grid": GRID,
+        "is_adult": True,
+        "household_id": "hh_1",
+    }
+    move = {"person_id": "per_x", "from_grid": GRID, "to_grid": NEXT_GRID, "community": COMMUNITY}
+    bench.deliver(
+        [
+            bench.event("steward", "resident_registered.v1", register, subject="per_x"),
+            bench.event("steward", "resident_moved.v1", move, subject="per_x", sequence=2),
+            bench.event(
+                "steward", "resident_deactivated.v1", {"person_id": "per_x"}, subject="per_x", sequence=3
+            ),
+        ]
+    )
+    row = empty.row("residents", "person_id", "per_x")
+    assert (row["grid"], bool(row["active"])) == (NEXT_GRID, False)
+
+
+@pytest.mark.covers("F12-flow", "M-24")
+def test_a_deputy_sees_his_year_and_a_neighbour_does_not(town):
+    topic_id = town.adopted()
+    town.schedule(topic_id, "2025-03-07T19:00:00+08:00")
+    mine = town.bench.as_("R_DEPUTY", person="per_deputy", scope=STREET).ask(
+        "deputy_record", {"deputy_id": "dep_1", "year": 2025}
+    )
+    assert (mine["invited"], mine["attended"], mine["rate"]) == (1, 0, "0.00")
+    with pytest.raises(NotFound):
+        town.resident().ask("deputy_record", {"deputy_id": "dep_1", "year": 2025})
+    town.district()
+    assert town.bench.ask("deputies", {"street": STREET})["items"][0]["streets"] == [STREET]
+    town.bench.do("end_deputy", {"deputy_id": "dep_1"}, version=1)
+    with pytest.raises(StateConflict):
+        town.bench.do("end_deputy", {"deputy_id": "dep_1"}, version=2)
+
+
+@pytest.mark.covers("REQ-month")
+def test_the_month_is_said_once_per_partition_with_zeros(town):
+    town.implementing()
+    town.bench.fire("2025-04-03T00:00:00")
+    markers = [m for m in town.bench.said("month_measured.v1") if m["period"] == "2025-03"]
+    assert sorted(m["data"]["partition"] for m in markers) == [0, 1, 2, 3]
+    assert {m["time"] for m in markers} == {"2025-04-02T16:00:00Z"}
+    found = {c["community"]: c for m in markers for c in m["data"]["communities"]}
+    assert found[COMMUNITY] == {
+        "community": COMMUNITY,
+        "topics_adopted": 1,
+        "sessions": 1,
+        "attendances": 8,
+    }
+    assert found["370811015902"]["topics_adopted"] == 0
+    assert sum(len(m["data"]["communities"]) for m in markers) == len(found) == 2
+
+
+def test_lists_go_on_where_they_stopped(town):
+    for n in range(3):
+        town.official(f"per_w{n}", "GRID_WORKER", NEXT_GRID, f"off_w{n}")
+        town.bench.at(f"2025-03-03T10:0{n}:00")
+    seen, cursor = [], None
+    while True:
+        body = {"scope": "370811", "limit": 2} | ({"cursor": cursor} if cursor else {})
+        part = town.resident().ask("officials", body)
+        seen += [item["id"] for item in part["items"]]
+        cursor = part["next"]
+        if cursor is None:
+            break
+    assert len(seen) == len(set(seen)) == 7

@@ -6,23 +6,21 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from chassis.bus import Call, Tx
+    from chassis.bus import Call
 
 
-def record(tx: Tx, call: Call, digest: str, reply: Any) -> None:
-    """Write who did what, in the transaction of the command."""
+def row_of(call: Call, digest: str, reply: Any) -> dict[str, Any]:
+    """Return the row that says who did what; it is written in the transaction of the command."""
     target = reply.get("id") if isinstance(reply, dict) else None
     state = reply.get("state") if isinstance(reply, dict) else None
-    tx.conn.execute(
-        tx.runtime.chassis.audit.insert().values(
-            at=datetime.now(UTC),
-            actor=call.actor.id,
-            role=call.actor.role,
-            scope=call.actor.scope,
-            action=call.method,
-            target=str(target)[:120] if target else None,
-            result=str(state or "DONE")[:40],
-            digest=digest,
-            trace=(call.traceparent or "")[:64] or None,
-        )
-    )
+    return {
+        "at": datetime.now(UTC),
+        "actor": call.actor.id,
+        "role": call.actor.role,
+        "scope": call.actor.scope,
+        "action": call.method,
+        "target": str(target)[:120] if target else None,
+        "result": str(state or "DONE")[:40],
+        "digest": digest,
+        "trace": (call.traceparent or "")[:64] or None,
+    }

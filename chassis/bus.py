@@ -26,6 +26,7 @@ import sqlalchemy as sa
 import uuid_utils
 
 from chassis import envelope as env
+from chassis import outbox
 from chassis import storage as store
 from chassis.calendar import Calendar
 from chassis.refusal import NotFound, PreconditionRequired, RoleDenied, VersionConflict
@@ -421,6 +422,7 @@ class Tx:
         "now",
         "recorded_at",
         "runtime",
+        "said",
         "traceparent",
         "writes",
     )
@@ -450,6 +452,7 @@ class Tx:
         self.correlation_id = correlation_id or new_uuid()
         self.causation_id = causation_id
         self.traceparent = traceparent
+        self.said = 0
         self._outgoing: list[dict[str, Any]] = []
 
     @property
@@ -629,15 +632,20 @@ class Tx:
         )
         return job_id
 
-    def flush(self) -> int:
-        """Write what was said into the outbox; the host calls it last. Returns the number."""
-        if not self._outgoing:
-            return 0
+    def flush(
+        self, *, keep: dict[str, Any] | None = None, audit: dict[str, Any] | None = None
+    ) -> int:
+        """Write what was said into the outbox; the host calls it last. Returns the number.
+
+        Args:
+            keep: For a command, the row that keeps its reply under its key.
+            audit: For a command, its audit row.
+        """
         rows, self._outgoing = self._outgoing, []
-        self.conn.execute(self.runtime.chassis.outbox.insert(), rows)
-        if self.dialect == "postgresql":
-            self.conn.execute(sa.text("SELECT pg_notify('fivered_outbox', '')"))
-        return len(rows)
+        if rows or keep is not None or audit is not None:
+            outbox.write(self.conn, self.runtime.chassis, rows, keep=keep, audit=audit)
+        self.said += len(rows)
+        return self.said
 
 
 # --------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ nothing, so the same key may be used again.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -37,41 +38,57 @@ def claim(tx: Tx, call: Call, digest: str) -> Stored | None:
     """
     if not call.key:
         raise KeyRequired(field="Idempotency-Key")
+    found = _look_postgresql(tx, call) if tx.dialect == "postgresql" else _look(tx, call)
+    if found is None:
+        return None
+    method, known, reply = found
+    if known != digest or method != call.method:
+        raise IdempotencyMismatch(field="Idempotency-Key")
+    return Stored(reply)
+
+
+def _look(tx: Tx, call: Call) -> tuple[str, str, Any] | None:
     table = tx.runtime.chassis.idempotency
-    if tx.dialect == "postgresql":
-        # A lock that ends with the transaction: waiting on the unique index instead would hold a
-        # connection for as long as the first request runs.
-        name = f"{call.actor.id}\n{call.key}"
-        got = tx.conn.execute(
-            sa.text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 5))"), {"name": name}
-        ).scalar()
-        if not got:
-            raise InFlight(field="Idempotency-Key")
     row = tx.conn.execute(
         sa.select(table.c.method, table.c.digest, table.c.reply).where(
             table.c.actor == call.actor.id, table.c.key == call.key
         )
     ).first()
-    if row is None:
+    return None if row is None else (row.method, row.digest, row.reply)
+
+
+# A lock that ends with the transaction: waiting on the unique index instead would hold a
+# connection for as long as the first request runs. The row is read with the lock, in one round
+# trip; a row that was kept in the blink between both is met by the index when ours is kept.
+_LOCK_AND_LOOK = """
+SELECT pg_try_advisory_xact_lock(hashtextextended(%(name)s, 5)), method, digest, reply::text
+FROM (VALUES (1)) AS one LEFT JOIN idempotency ON actor = %(actor)s AND key = %(key)s
+"""
+
+
+def _look_postgresql(tx: Tx, call: Call) -> tuple[str, str, Any] | None:
+    got, method, digest, reply = tx.conn.exec_driver_sql(
+        _LOCK_AND_LOOK,
+        {"name": f"{call.actor.id}\n{call.key}", "actor": call.actor.id, "key": call.key},
+    ).one()
+    if not got:
+        raise InFlight(field="Idempotency-Key")
+    if method is None:
         return None
-    if row.digest != digest or row.method != call.method:
-        raise IdempotencyMismatch(field="Idempotency-Key")
-    return Stored(row.reply)
+    return method, digest, None if reply is None else json.loads(reply)
 
 
-def keep(tx: Tx, call: Call, digest: str, reply: Any) -> None:
-    """Keep the reply under the key, in the transaction that made it."""
-    tx.conn.execute(
-        tx.runtime.chassis.idempotency.insert().values(
-            actor=call.actor.id,
-            key=call.key,
-            method=call.method,
-            digest=digest,
-            reply=reply,
-            # Real time: a demonstration clock must not make keys expire.
-            created_at=datetime.now(UTC),
-        )
-    )
+def row_of(call: Call, digest: str, reply: Any) -> dict[str, Any]:
+    """Return the row that keeps a reply under its key, for the transaction that made it."""
+    return {
+        "actor": call.actor.id,
+        "key": call.key,
+        "method": call.method,
+        "digest": digest,
+        "reply": reply,
+        # Real time: a demonstration clock must not make keys expire.
+        "created_at": datetime.now(UTC),
+    }
 
 
 def sweep(conn: sa.Connection, table: sa.Table) -> int:

@@ -14,9 +14,8 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from chassis import idempotency, inbox
+from chassis import audit, idempotency, inbox
 from chassis import storage as store
-from chassis.audit import record as record_audit
 from chassis.bus import (
     SYSTEM,
     Actor,
@@ -33,7 +32,8 @@ from chassis.bus import (
     entries,
 )
 from chassis.calendar import SHANGHAI, Calendar, published
-from chassis.refusal import Invalid, NotFound, Refusal
+from chassis.outbox import KeyTaken
+from chassis.refusal import InFlight, Invalid, NotFound, Refusal
 from chassis.settings import ProcessSettings, read
 
 log = logging.getLogger("fivered.runtime")
@@ -270,31 +270,44 @@ class Runtime:
         for attempt in range(_RACES):
             try:
                 return self._command_once(service, fn, call, body, digest)
+            except KeyTaken:
+                if attempt == _RACES - 1:
+                    raise InFlight(field="Idempotency-Key") from None
             except sa.exc.DBAPIError as error:
-                # The database may choose one of two transactions to give way; nothing has
-                # happened in it, so it may run again.
-                if not store.is_lost_race(error) or attempt == _RACES - 1:
+                # The database may choose one of two transactions to give way, and a connection of
+                # the pool may have died since it was last used (asking first would cost every
+                # command a round trip). Whatever became of the first, the key makes it safe to
+                # run again.
+                again = store.is_lost_race(error) or error.connection_invalidated
+                if not again or attempt == _RACES - 1:
                     raise
         raise AssertionError("unreachable")
 
     def _command_once(
         self, service: Service, fn: Callable[..., Any], call: Call, body: Any, digest: str
     ) -> Any:
-        with self.transaction(
-            call.actor, version=call.version, traceparent=call.traceparent
-        ) as tx:
+        with self.transaction(call.actor, version=call.version, traceparent=call.traceparent) as tx:
             stored = idempotency.claim(tx, call, digest)
             if stored is not None:
                 return stored.reply
             reply = fn(service, tx, body)
-            idempotency.keep(tx, call, digest, reply)
-            record_audit(tx, call, digest, reply)
+            tx.flush(
+                keep=idempotency.row_of(call, digest, reply),
+                audit=audit.row_of(call, digest, reply),
+            )
         return reply
 
     def run_query(self, service: Service, door: Door, fn: Callable[..., Any], call: Call) -> Any:
         """Run a query in one snapshot."""
         check_role(door.roles, call.actor)
         body = self.read_body(call.method, call.body)
+        try:
+            with self.snapshot(call.actor) as tx:
+                return fn(service, tx, body)
+        except sa.exc.DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+        # The connection had died in the pool; the pool is fresh now.
         with self.snapshot(call.actor) as tx:
             return fn(service, tx, body)
 
@@ -396,9 +409,7 @@ def _tables_of(metadata: sa.MetaData) -> store.ChassisTables:
     return store.ChassisTables(**{name: metadata.tables[name] for name in names})
 
 
-def open_all(
-    services: Mapping[str, type[Service]], urls: Mapping[str, str]
-) -> dict[str, Runtime]:
+def open_all(services: Mapping[str, type[Service]], urls: Mapping[str, str]) -> dict[str, Runtime]:
     """Open several services; every settings problem of all of them is reported at once."""
     from chassis.settings import read_all  # noqa: PLC0415  keeps the module's names few
 

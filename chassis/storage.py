@@ -247,7 +247,9 @@ def open_engine(url: str, *, pool_size: int = 12, cooperative: bool = False) -> 
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=5,
-        pool_pre_ping=True,
+        # A lost connection is met where it is used: `Runtime` runs a command or query again, the
+        # other hosts wait and try again. Asking before each use would cost each a round trip.
+        pool_pre_ping=False,
         pool_recycle=1800,
         connect_args={"options": options, "connect_timeout": 5, "application_name": "fivered"},
     )

@@ -43,6 +43,7 @@ KEEP_INBOX = timedelta(days=120)
 SWEEP_EVERY_S = 3600.0
 _SWEEP_ROWS = 5_000
 _LONGEST_WAIT_S = 5.0
+_LEAST_SLEEP_S = 0.2
 
 
 class Subscriber:
@@ -249,7 +250,10 @@ class Routine(threading.Thread):
                     log.exception("routine_fault", extra={"at": self.name})
                 sleep, wait = wait, min(wait * 2, _LONGEST_WAIT_S)
             if sleep > 0:
-                self.wake.wait(sleep)
+                # Wakes come with every event that is said; a few turns a second are enough.
+                least = min(sleep, _LEAST_SLEEP_S)
+                if not self.stopping.wait(least):
+                    self.wake.wait(sleep - least)
             self.wake.clear()
 
     def stop(self) -> None:

@@ -25,7 +25,6 @@ from starlette.responses import Response
 
 from chassis.calendar import SHANGHAI
 from chassis.rpc import CallFailed
-from gateway.context import context_of
 from gateway.dispatch import PLACE, Gate, read_params
 from gateway.doors import Doors, Params
 from gateway.errors import NoSuchPath, explain
@@ -321,9 +320,8 @@ async def _ask(
         return await gate.call(request, service, method, body, actor=ANONYMOUS), ""
     except CallFailed as error:
         refused, _headers, _members = explain(error, request.url.path)
-        english = context_of(request).lang == "en"
-        text = refused.get("message_en" if english else "message_zh") or refused.get("code")
-        return None, f'<p class="complaint" role="alert">{_e(text)}</p>'
+        zh, en = refused.get("message_zh") or refused["code"], refused.get("message_en") or ""
+        return None, f'<p class="complaint" role="alert">{_both(f"{zh} / {en}")}</p>'
 
 
 # --------------------------------------------------------------------------------------------------

@@ -92,13 +92,14 @@ def choose(candidates: Iterable[Candidate], duties: Sequence[str]) -> Candidate 
     """Choose who gets the request; the same candidates always give the same choice.
 
     Those who answer now come before those who sleep, then the order of the duties, then on shift,
-    own grid, fewest in hand, longest without a new one, smallest id.
+    own grid, fewest in hand, longest without a new one, smallest id. A part-time duty answers at
+    any hour where the category is its own (first in the list); elsewhere it is only a reserve.
     """
 
     def key(c: Candidate) -> tuple[object, ...]:
         last = c.dispatched_at.timestamp() if c.dispatched_at else 0.0
         return (
-            not c.available,
+            not (c.on_shift or (c.duty == duties[0] and c.available)),
             duties.index(c.duty),
             not c.on_shift,
             not c.same_grid,

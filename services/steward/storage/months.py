@@ -49,7 +49,7 @@ def submitted(conn: sa.Connection, start: datetime, end: datetime) -> dict[str, 
     asked = sa.select(requests.c.area, sa.func.count()).where(
         requests.c.created_at >= start, requests.c.created_at < end
     )
-    return dict(conn.execute(asked.group_by(requests.c.area)))
+    return dict(conn.execute(asked.group_by(requests.c.area)).all())
 
 
 def rated(conn: sa.Connection, start: datetime, end: datetime) -> dict[str, int]:
@@ -57,7 +57,7 @@ def rated(conn: sa.Connection, start: datetime, end: datetime) -> dict[str, int]
     asked = sa.select(requests.c.area, sa.func.count()).where(
         requests.c.rated_at >= start, requests.c.rated_at < end
     )
-    return dict(conn.execute(asked.group_by(requests.c.area)))
+    return dict(conn.execute(asked.group_by(requests.c.area)).all())
 
 
 def volunteered(conn: sa.Connection, first: date, after: date) -> dict[str, int]:
@@ -100,13 +100,13 @@ def proactive(conn: sa.Connection, start: datetime, end: datetime) -> dict[str, 
         requests.c.closed_at >= start,
         requests.c.closed_at < end,
     )
-    return dict(conn.execute(asked.group_by(requests.c.found_by)))
+    return dict(conn.execute(asked.group_by(requests.c.found_by)).all())
 
 
 def visited(conn: sa.Connection, period: str) -> dict[str, int]:
     """Return per steward the visits that count in a month."""
     asked = sa.select(visits.c.steward_id, sa.func.count()).where(visits.c.period == period)
-    return dict(conn.execute(asked.group_by(visits.c.steward_id)))
+    return dict(conn.execute(asked.group_by(visits.c.steward_id)).all())
 
 
 def days_on_shift(conn: sa.Connection, days: list[str]) -> dict[str, int]:
@@ -114,7 +114,7 @@ def days_on_shift(conn: sa.Connection, days: list[str]) -> dict[str, int]:
     asked = sa.select(shifts.c.steward_id, sa.func.count(sa.distinct(shifts.c.local_day))).where(
         shifts.c.local_day.in_(days), shifts.c.state != "MISSED"
     )
-    return dict(conn.execute(asked.group_by(shifts.c.steward_id)))
+    return dict(conn.execute(asked.group_by(shifts.c.steward_id)).all())
 
 
 def all_projects(conn: sa.Connection) -> Sequence[Any]:

@@ -164,7 +164,9 @@ def card_of(bench, who):
         ("R_STEWARD", STAFF, GRID, "王*丽", None, None),
     ],
 )
-def test_what_a_viewer_knows_of_a_resident(ground, role, viewer, scope, name, phone, id_no):
+def test_what_a_viewer_knows_of_a_resident(  # noqa: PLR0917  one argument per column of the table
+    ground, role, viewer, scope, name, phone, id_no
+):
     card = card_of(ground.bench.as_(role, person=viewer, scope=scope), WANG)
     assert card["name"] == name
     assert card.get("phone") == phone

@@ -1,0 +1,637 @@
+"""Requests from submission to closing, through the real doors."""
+
+import pytest
+
+from chassis.refusal import (
+    Invalid,
+    NotFound,
+    PreconditionRequired,
+    RoleDenied,
+    StateConflict,
+    VersionConflict,
+)
+from services.steward import errors
+from services.steward.tests.ground import (
+    CADRE,
+    COMMUNITY,
+    GRID,
+    GRID_2,
+    GRID_WORKER,
+    LI,
+    OTHER_CADRE,
+    STAFF,
+    STAFF_2,
+    STW_CADRE,
+    STW_GRID,
+    STW_POLICE,
+    STW_STAFF,
+    STW_STAFF_2,
+    WANG,
+)
+
+PROJECT = {
+    "project_id": "prj_1",
+    "company_id": "pco_1",
+    "community": COMMUNITY,
+    "grids": [GRID],
+    "households": 1200,
+    "status": "IN_SERVICE",
+}
+
+
+@pytest.fixture
+def staffed(ground):
+    """The usual stewards; the first property worker sits on shift all Monday."""
+    ground.staff()
+    ground.shift(STW_STAFF, "2025-03-03T08:00", "2025-03-03T22:00")
+    return ground
+
+
+@pytest.mark.covers("F2-flow", "S5", "S7", "S12", "S13")
+def test_a_request_by_phone_is_routed_done_rated_and_closed(staffed):
+    bench = staffed.bench
+    reply = staffed.cadre(CADRE).do(
+        "submit_request",
+        {
+            "channel": "PHONE",
+            "kind": "REPAIR",
+            "category": "REPAIR_COMMON",
+            "grid": GRID,
+            "text": "楼道灯不亮",
+            "reporter_id": WANG,
+        },
+    )
+    assert reply["number"] == "SR-20250303-015901-00001"
+    assert (reply["state"], reply["handler"], reply["version"]) == ("DISPATCHED", STW_STAFF, 2)
+    assert reply["due"] == reply["due_accept"] == "2025-03-03T03:00:00+00:00"
+    assert reply["due_resolve"] == "2025-03-06T16:00:00+00:00"
+    submitted = bench.said("request_submitted.v1")[0]
+    assert submitted["data"]["reporter_id"] == WANG
+    assert submitted["data"]["due_contact"] == "2025-03-04T01:00:00Z"
+
+    reply = staffed.step("accept_request", reply, STAFF)
+    assert (reply["state"], reply["late"]) == ("ACCEPTED", False)
+    reply = staffed.step("contact_request", reply, STAFF)
+    assert reply["state"] == "IN_PROGRESS"
+    reply = staffed.step(
+        "resolve_request", reply, STAFF, outcome="SOLVED", note="已更换", media=["sha256:1"]
+    )
+    assert (reply["state"], reply["on_time"]) == ("RESOLVED", True)
+    assert bench.said("request_resolved.v1")[0]["data"] == {
+        "request_id": reply["id"],
+        "handler": STW_STAFF,
+        "outcome": "SOLVED",
+        "on_time": True,
+        "project_id": None,
+    }
+    reply = staffed.rate(reply, stars=5)
+    assert reply["state"] == "RATED"
+    assert bench.said("request_rated.v1")[0]["data"] == {
+        "request_id": reply["id"],
+        "handler": STW_STAFF,
+        "handler_person": STAFF,
+        "rater": WANG,
+        "stars": 5,
+        "solved": True,
+        "project_id": None,
+    }
+    bench.fire("2025-03-06T09:00:00")
+    assert bench.said("request_closed.v1")[0]["data"] == {"request_id": reply["id"], "rated": True}
+
+    timeline = staffed.by(WANG, "R_RESIDENT", COMMUNITY).ask(
+        "timeline", {"request_id": reply["id"]}
+    )
+    assert [item["action"] for item in timeline["items"]] == [
+        "submit", "dispatch", "accept", "contact", "resolve", "rate", "close",
+    ]  # fmt: skip
+    assert timeline["items"][2]["what_en"] == "Accepted by the handler"
+    sequences = [int(e["sequence"]) for e in bench.said() if e["subject"] == reply["id"]]
+    assert sequences == sorted(set(sequences))
+
+
+def test_numbers_count_per_community_and_day(staffed):
+    staffed.submit()
+    assert staffed.submit()["number"] == "SR-20250303-015901-00002"
+    staffed.bench.at("2025-03-04T00:00:00")
+    assert staffed.submit()["number"] == "SR-20250304-015901-00001"
+
+
+@pytest.mark.covers("S5", "F20-flow")
+def test_the_same_external_reference_answers_the_first_request(staffed):
+    first = staffed.submit(who=None, channel="HOTLINE_12345", external_ref="H-1")
+    again = staffed.submit(who=None, channel="HOTLINE_12345", external_ref="H-1", text="重复")
+    assert (again["id"], again["duplicate"]) == (first["id"], True)
+    other = staffed.submit(who=None, channel="WECHAT_GROUP", external_ref="H-1")
+    assert other["id"] != first["id"]
+    assert len(staffed.bench.said("request_submitted.v1")) == 2
+
+
+@pytest.mark.parametrize(
+    ("more", "refusal"),
+    [
+        ({"grid": "370811015901009"}, errors.UnknownGrid),
+        ({"reporter_id": LI}, RoleDenied),
+        ({"text": ""}, Invalid),
+        ({"text": "长" * 1001}, Invalid),
+        ({"category": "WEATHER"}, Invalid),
+        ({"media": ["m"] * 10}, Invalid),
+        ({"occurred_at": "2025-03-03T09:10:00+08:00"}, errors.ClockSkew),
+        ({"occurred_at": "2025-01-03T09:10:00+08:00"}, errors.TooOld),
+    ],
+)
+def test_a_request_that_cannot_be_taken(staffed, more, refusal):
+    with pytest.raises(refusal):
+        staffed.submit(**more)
+    assert staffed.bench.said("request_submitted.v1") == []
+
+
+def test_an_unknown_reporter_is_refused(staffed):
+    with pytest.raises(errors.UnknownPerson):
+        staffed.submit(who=None, reporter_id="per_unknown")
+
+
+@pytest.mark.covers("S7", "S18")
+def test_the_project_of_a_grid_is_heard_and_named(staffed):
+    bench = staffed.bench
+    bench.hear("property", "project_registered.v1", PROJECT, subject="prj_1", sequence=2)
+    staffed.submit(kind="COMPLAINT", category="PROPERTY_SERVICE")
+    data = bench.said("request_submitted.v1")[0]["data"]
+    assert data["project_id"] == "prj_1"
+    # A complaint about the property never goes to the property itself.
+    assert bench.rows("select handler from requests")[0]["handler"] == STW_CADRE
+    with pytest.raises(errors.ProjectNotOfGrid):
+        staffed.submit(grid=GRID_2, project_id="prj_1")
+    assert staffed.submit(grid=GRID_2, project_id="prj_unheard")["state"] == "DISPATCHED"
+    # A stale word about the project changes nothing.
+    bench.hear(
+        "property", "project_registered.v1", PROJECT | {"grids": [GRID_2]},
+        subject="prj_1", sequence=1,
+    )  # fmt: skip
+    staffed.submit()
+    assert bench.said("request_submitted.v1")[-1]["data"]["project_id"] == "prj_1"
+
+
+@pytest.mark.covers("S7")
+@pytest.mark.parametrize(
+    ("more", "handler"),
+    [
+        ({}, STW_STAFF),
+        ({"category": "NOISE"}, STW_GRID),
+        ({"category": "POLICY", "kind": "CONSULT"}, STW_CADRE),
+        ({"category": "FRAUD"}, STW_POLICE),
+        ({"category": "WATER"}, STW_STAFF),  # there is no water steward
+        ({"grid": GRID_2}, STW_GRID),  # no property there: a grid worker
+        ({"category": "FIRE_LANE", "grid": GRID_2}, STW_GRID),  # of the same community
+    ],
+)
+def test_who_gets_what(staffed, more, handler):
+    assert staffed.submit(**more)["handler"] == handler
+
+
+def test_load_is_shared_between_equals(ground):
+    ground.staff()
+    handlers = [ground.submit()["handler"] for _ in range(4)]
+    assert sorted(handlers) == sorted([STW_STAFF, STW_STAFF_2] * 2)
+
+
+def test_without_anybody_a_request_waits_and_a_cadre_gives_it(ground):
+    reply = ground.submit()
+    assert (reply["state"], reply["handler"]) == ("SUBMITTED", None)
+    with pytest.raises(errors.NobodyToDispatch):
+        ground.cadre().do("dispatch_request", {"request_id": reply["id"]}, version=reply["version"])
+    ground.staff()
+    ground.shift(STW_STAFF_2, "2025-03-03T08:00", "2025-03-03T22:00")
+    cadre = ground.cadre()
+    body = {"request_id": reply["id"]}
+    with pytest.raises(errors.WrongDuty):
+        cadre.do("dispatch_request", body | {"handler": STW_POLICE}, version=1)
+    with pytest.raises(errors.HandlerNotOnDuty):
+        cadre.do("dispatch_request", body | {"handler": STW_STAFF}, version=1)
+    given = cadre.do("dispatch_request", body | {"handler": STW_STAFF_2}, version=1)
+    assert (given["state"], given["handler"]) == ("DISPATCHED", STW_STAFF_2)
+
+
+@pytest.mark.covers("P9", "REQ-L14")
+def test_only_the_handler_takes_steps_and_only_in_the_version_that_he_saw(staffed):
+    reply = staffed.submit()
+    body = {"request_id": reply["id"]}
+    with pytest.raises(errors.NotHandler):
+        staffed.by(STAFF_2).do("accept_request", body, version=2)
+    with pytest.raises(NotFound):
+        staffed.by(STAFF_2, scope=GRID_2).do("accept_request", body, version=2)
+    with pytest.raises(RoleDenied):
+        staffed.by(WANG, "R_RESIDENT").do("accept_request", body, version=2)
+    with pytest.raises(PreconditionRequired):
+        staffed.by(STAFF).do("accept_request", body)
+    with pytest.raises(VersionConflict):
+        staffed.by(STAFF).do("accept_request", body, version=1)
+    with pytest.raises(StateConflict):
+        staffed.by(STAFF).do("contact_request", body, version=2)
+    assert staffed.by(STAFF).do("accept_request", body, version=2)["state"] == "ACCEPTED"
+
+
+@pytest.mark.covers("S8")
+def test_a_return_goes_to_the_next_and_twice_is_enough(staffed):
+    reply = staffed.submit()
+    first_due = reply["due_resolve"], reply["due_contact"]
+    reply = staffed.step("return_request", reply, STAFF, reason="不在责任区")
+    assert (reply["state"], reply["handler"]) == ("DISPATCHED", STW_STAFF_2)
+    reply = staffed.step("return_request", reply, STAFF_2, reason="不在责任区")
+    # Returned twice: now only a cadre may hold it.
+    assert reply["handler"] == STW_CADRE
+    assert (reply["due_resolve"], reply["due_contact"]) == first_due
+    with pytest.raises(errors.ReturnLimit):
+        staffed.step("return_request", reply, CADRE, role="R_CADRE", reason="不在责任区")
+    body = {"request_id": reply["id"], "handler": STW_STAFF}
+    with pytest.raises(errors.ReturnLimit):
+        staffed.cadre().do("dispatch_request", body, version=reply["version"])
+    card = staffed.cadre().ask("request", {"request_id": reply["id"]})
+    assert (card["returns"], card["first_handler"]) == (2, STW_STAFF)
+
+
+@pytest.mark.covers("S8", "S10")
+def test_a_transfer_never_moves_a_clock_of_the_request(staffed):
+    reply = staffed.submit(category="NOISE")
+    reply = staffed.step("accept_request", reply, GRID_WORKER)
+    staffed.bench.at("2025-03-03T21:30:00")
+    moved = staffed.step("transfer_request", reply, GRID_WORKER, reason="涉及治安", duty="POLICE")
+    assert (moved["state"], moved["handler"]) == ("DISPATCHED", STW_POLICE)
+    assert moved["due_resolve"] == reply["due_resolve"]
+    assert moved["due_contact"] == reply["due_contact"]
+    # The new handler's own accept clock begins, and keeps out of the night.
+    assert moved["due_accept"] == "2025-03-04T00:00:00+00:00"
+
+
+def test_a_complaint_about_the_property_is_not_transferred_to_it(staffed):
+    reply = staffed.submit(kind="COMPLAINT", category="PROPERTY_SERVICE")
+    reply = staffed.step("accept_request", reply, CADRE, "R_CADRE", COMMUNITY)
+    with pytest.raises(errors.WrongDuty):
+        staffed.step(
+            "transfer_request", reply, CADRE, "R_CADRE", COMMUNITY,
+            reason="请物业办理", duty="PROPERTY_STAFF",
+        )  # fmt: skip
+    with pytest.raises(errors.WrongDuty):
+        staffed.step(
+            "transfer_request", reply, CADRE, "R_CADRE", COMMUNITY,
+            reason="请物业办理", handler=STW_STAFF,
+        )  # fmt: skip
+
+
+def test_resolving_needs_contact_and_evidence(staffed):
+    reply = staffed.step("accept_request", staffed.submit(), STAFF)
+    done = {"outcome": "SOLVED", "note": "已更换", "media": ["sha256:1"]}
+    with pytest.raises(errors.NotContacted):
+        staffed.step("resolve_request", reply, STAFF, **done)
+    reply = staffed.step("contact_request", reply, STAFF)
+    with pytest.raises(errors.EvidenceRequired):
+        staffed.step("resolve_request", reply, STAFF, **done | {"media": []})
+    with pytest.raises(errors.EvidenceRequired):
+        staffed.step("resolve_request", reply, STAFF, **done | {"note": " "})
+    told = {"outcome": "EXPLAINED", "note": "属业主专有部分", "media": []}
+    assert staffed.step("resolve_request", reply, STAFF, **told)["state"] == "RESOLVED"
+
+
+def test_a_question_is_answered_without_a_contact_clock(staffed):
+    reply = staffed.submit(kind="CONSULT", category="POLICY")
+    assert reply["due_contact"] is None
+    assert reply["due_resolve"] == "2025-03-04T16:00:00+00:00"
+    reply = staffed.step("accept_request", reply, CADRE, "R_CADRE", COMMUNITY)
+    told = {"outcome": "EXPLAINED", "note": "请携带户口本办理", "media": []}
+    done = staffed.step("resolve_request", reply, CADRE, "R_CADRE", COMMUNITY, **told)
+    assert done["state"] == "RESOLVED"
+
+
+@pytest.mark.covers("REQ-L21")
+def test_an_emergency_is_met_on_site_and_the_caller_is_told_whom_to_call(staffed):
+    reply = staffed.submit(category="LIFT", priority="P1", text="电梯困人")
+    assert "119" in reply["advice"]
+    reply = staffed.step("accept_request", reply, STAFF)
+    reply = staffed.step("contact_request", reply, STAFF)
+    assert staffed.bench.said("emergency_arrival.v1") == []
+    staffed.bench.at("2025-03-03T09:14:59")
+    reply = staffed.step("contact_request", reply, STAFF, arrived=True)
+    assert staffed.bench.said("emergency_arrival.v1")[0]["data"] == {
+        "request_id": reply["id"],
+        "handler": STW_STAFF,
+        "handler_person": STAFF,
+        "minutes": 14,
+    }
+
+
+def test_who_arrives_late_has_no_arrival(staffed):
+    reply = staffed.step("accept_request", staffed.submit(category="LIFT", priority="P1"), STAFF)
+    staffed.bench.at("2025-03-03T09:15:00")
+    late = staffed.step("contact_request", reply, STAFF, arrived=True)
+    assert late["late"] is True
+    assert staffed.bench.said("emergency_arrival.v1") == []
+
+
+def test_a_complex_request_is_extended_once_before_its_end(staffed):
+    ordinary = staffed.submit()
+    body = {"reason": "等待配件", "new_due": "2025-03-20T18:00:00+08:00"}
+    ordinary = staffed.step("accept_request", ordinary, STAFF)
+    with pytest.raises(errors.NotP4):
+        staffed.step("extend_request", ordinary, OTHER_CADRE, "R_CADRE", COMMUNITY, **body)
+    reply = staffed.submit(category="OLD_COMPOUND")
+    assert reply["due_resolve"] == "2025-03-12T16:00:00+00:00"
+    reply = staffed.step("accept_request", reply, CADRE, "R_CADRE", COMMUNITY)
+    for new_due in ("2025-03-25T00:00:01+08:00", "2025-03-13T00:00:00+08:00"):
+        with pytest.raises(errors.Over15WorkingDays):
+            staffed.step(
+                "extend_request", reply, OTHER_CADRE, "R_CADRE", COMMUNITY,
+                **body | {"new_due": new_due},
+            )  # fmt: skip
+    reply = staffed.step("extend_request", reply, OTHER_CADRE, "R_CADRE", COMMUNITY, **body)
+    assert reply["due_resolve"] == "2025-03-20T10:00:00+00:00"
+    with pytest.raises(errors.AlreadyExtended):
+        staffed.step("extend_request", reply, OTHER_CADRE, "R_CADRE", COMMUNITY, **body)
+
+
+def test_what_is_overdue_is_not_extended(staffed):
+    reply = staffed.submit(category="OLD_COMPOUND")
+    reply = staffed.step("accept_request", reply, CADRE, "R_CADRE", COMMUNITY)
+    staffed.bench.at("2025-03-13T00:00:00")
+    with pytest.raises(errors.AfterDue):
+        staffed.step(
+            "extend_request", reply, OTHER_CADRE, "R_CADRE", COMMUNITY,
+            reason="等待配件", new_due="2025-03-20T18:00:00+08:00",
+        )  # fmt: skip
+
+
+@pytest.mark.covers("P12", "S14")
+def test_only_the_reporter_rates_once_and_within_30_days(staffed):
+    reply = staffed.resolved()
+    body = {"request_id": reply["id"], "stars": 5, "solved": True}
+    with pytest.raises(NotFound):
+        staffed.by(LI, "R_RESIDENT", COMMUNITY).do("rate_request", body)
+    with pytest.raises(errors.NotReporter):
+        staffed.by(STAFF).do("rate_request", body)
+    with pytest.raises(Invalid):
+        staffed.rate(reply, stars=6)
+    staffed.rate(reply)
+    with pytest.raises(errors.AlreadyRated):
+        staffed.rate(reply, stars=1)
+    late = staffed.resolved(staffed.submit())
+    staffed.bench.fire("2025-04-02T09:00:00")
+    with pytest.raises(errors.RatingWindow):
+        staffed.rate(late)
+    assert len(staffed.bench.said("request_rated.v1")) == 1
+
+
+def test_who_is_not_rated_within_72_hours_is_closed_unrated_and_may_be_rated_later(staffed):
+    reply = staffed.resolved()
+    staffed.bench.fire("2025-03-06T08:59:59")
+    assert staffed.bench.said("request_closed.v1") == []
+    staffed.bench.fire("2025-03-06T09:00:00")
+    assert staffed.bench.said("request_closed.v1")[0]["data"]["rated"] is False
+    assert staffed.rate(reply)["state"] == "CLOSED"
+    assert staffed.bench.said("request_closed.v1")[1]["data"]["rated"] is True
+
+
+@pytest.mark.covers("F2-flow", "REQ-L14")
+def test_a_bad_rating_costs_nothing_before_somebody_outside_the_chain_upholds_it(staffed):
+    reply = staffed.rate(staffed.resolved(), stars=2, solved=False)
+    bench = staffed.bench
+    assert bench.said("bad_rating_upheld.v1") == []
+    # Its handler does not see how it was rated while the case is open.
+    assert "stars" not in staffed.by(STAFF).ask("request", {"request_id": reply["id"]})
+    steps = staffed.by(STAFF).ask("timeline", {"request_id": reply["id"]})["items"]
+    assert "rate" not in {step["action"] for step in steps}
+    with pytest.raises(errors.ReviewPending):
+        staffed.step("close_request", reply, OTHER_CADRE, "R_CADRE", COMMUNITY, reason="结案")
+    with pytest.raises(errors.InChain):
+        staffed.step(
+            "review_request", reply, STAFF, "R_CADRE", COMMUNITY, upheld=False, reason="没有问题"
+        )
+    done = staffed.step(
+        "review_request", reply, OTHER_CADRE, "R_CADRE", COMMUNITY, upheld=True, reason="情况属实"
+    )
+    assert (done["state"], done["verdict"]) == ("CLOSED", "UPHELD")
+    assert bench.said("bad_rating_upheld.v1")[0]["data"] == {
+        "request_id": reply["id"],
+        "handler": STW_STAFF,
+        "handler_person": STAFF,
+    }
+    assert staffed.by(STAFF).ask("request", {"request_id": reply["id"]})["stars"] == 2
+
+
+def test_a_bad_rating_that_is_not_upheld_stays_in_the_statistics_only(staffed):
+    reply = staffed.rate(staffed.resolved(), stars=1, solved=False)
+    done = staffed.step(
+        "review_request", reply, OTHER_CADRE, "R_CADRE", COMMUNITY, upheld=False, reason="已尽责"
+    )
+    assert done["verdict"] == "NOT_UPHELD"
+    assert staffed.bench.said("bad_rating_upheld.v1") == []
+    with pytest.raises(errors.NoReview):
+        staffed.step(
+            "review_request", done, OTHER_CADRE, "R_CADRE", COMMUNITY, upheld=True, reason="再查"
+        )
+
+
+def test_a_review_that_the_community_forgets_goes_to_the_street(staffed):
+    reply = staffed.rate(staffed.resolved(), stars=1, solved=False)
+    staffed.bench.fire("2025-03-07T00:00:00")
+    reply = reply | {"version": reply["version"] + 1}
+    body = {"request_id": reply["id"], "upheld": True, "reason": "情况属实"}
+    with pytest.raises(errors.ReviewAtStreet):
+        staffed.cadre().do("review_request", body, version=reply["version"])
+    street = staffed.by(OTHER_CADRE, "R_STREET", "370811015")
+    assert street.do("review_request", body, version=reply["version"])["state"] == "CLOSED"
+
+
+def test_rated_well_but_not_solved_waits_for_a_cadre(staffed):
+    reply = staffed.rate(staffed.resolved(), stars=4, solved=False)
+    staffed.bench.fire("2025-03-10T09:00:00")
+    assert staffed.bench.said("request_closed.v1") == []
+    with pytest.raises(errors.InChain):
+        staffed.step("close_request", reply, STAFF, "R_CADRE", COMMUNITY, reason="已说明")
+    done = staffed.step("close_request", reply, OTHER_CADRE, "R_CADRE", COMMUNITY, reason="已说明")
+    assert done["state"] == "CLOSED"
+
+
+@pytest.mark.covers("S12", "P11", "P12")
+def test_a_request_is_reopened_with_half_the_time_and_at_most_twice(staffed):
+    bench = staffed.bench
+    reply = staffed.resolved()
+    again = {"reason": "灯又坏了"}
+    with pytest.raises(NotFound):
+        staffed.step("reopen_request", reply, LI, "R_RESIDENT", COMMUNITY, **again)
+    bench.at("2025-03-04T09:00:00")
+    reply = staffed.step("reopen_request", reply, WANG, "R_RESIDENT", COMMUNITY, **again)
+    # Submitted Monday 09:00, due at the end of Thursday: 87 hours; half are 43.5.
+    assert (reply["state"], reply["handler"]) == ("DISPATCHED", STW_STAFF)
+    assert reply["due_resolve"] == "2025-03-05T20:30:00+00:00"
+    assert bench.said("request_reopened.v1")[0]["data"]["reopen_count"] == 1
+    reply = staffed.resolved(reply)
+    reply = staffed.step("reopen_request", reply, WANG, "R_RESIDENT", COMMUNITY, **again)
+    reply = staffed.resolved(reply)
+    with pytest.raises(errors.ReopenLimit):
+        staffed.step("reopen_request", reply, WANG, "R_RESIDENT", COMMUNITY, **again)
+    late = staffed.resolved(staffed.submit())
+    bench.fire("2025-03-11T09:00:00")
+    card = staffed.by(WANG, "R_RESIDENT", COMMUNITY).ask("request", {"request_id": late["id"]})
+    with pytest.raises(errors.ReopenWindow):
+        staffed.step("reopen_request", card, WANG, "R_RESIDENT", COMMUNITY, **again)
+
+
+@pytest.mark.covers("S13")
+def test_rejected_cancelled_and_merged_are_told_apart_and_start_no_clock(staffed):
+    bench = staffed.bench
+    rejected = staffed.step(
+        "reject_request", staffed.submit(), OTHER_CADRE, "R_CADRE", COMMUNITY,
+        reason="IN_LITIGATION", note="法院正在审理",
+    )  # fmt: skip
+    assert rejected["state"] == "REJECTED"
+    cancelled = staffed.step("cancel_request", staffed.submit(), WANG, "R_RESIDENT", COMMUNITY)
+    assert cancelled["state"] == "CANCELLED"
+    stays = staffed.submit()
+    other = staffed.submit(who=LI)
+    merged = staffed.step(
+        "merge_request", other, OTHER_CADRE, "R_CADRE", COMMUNITY, into=stays["id"]
+    )
+    assert (merged["state"], merged["merged_into"]) == ("MERGED", stays["id"])
+    left = bench.rows("select distinct ref from timers where kind like 'REQ_%'")
+    assert [row["ref"] for row in left] == [stays["id"]]
+    steps = staffed.by(WANG, "R_RESIDENT", COMMUNITY).ask(
+        "timeline", {"request_id": rejected["id"]}
+    )["items"]
+    assert steps[-1]["detail"]["note"] == "法院正在审理"
+
+
+@pytest.mark.covers("S6")
+def test_who_reported_what_was_merged_follows_and_may_rate(staffed):
+    stays = staffed.submit()
+    found = staffed.by(LI, "R_RESIDENT", COMMUNITY).ask(
+        "similar_requests", {"grid": GRID, "category": "REPAIR_COMMON"}
+    )["items"]
+    assert [item["id"] for item in found] == [stays["id"]]
+    assert "text" not in found[0]
+    other = staffed.submit(who=LI)
+    staffed.step("merge_request", other, OTHER_CADRE, "R_CADRE", COMMUNITY, into=stays["id"])
+    card = staffed.by(LI, "R_RESIDENT", COMMUNITY).ask("request", {"request_id": stays["id"]})
+    reply = staffed.resolved({"id": stays["id"], "version": card["version"]})
+    assert staffed.rate(reply, who=LI)["state"] == "RATED"
+
+
+def test_what_is_not_the_same_matter_is_not_merged(staffed):
+    first = staffed.submit(building="3")
+    for other in (
+        staffed.submit(category="LIFT"),
+        staffed.submit(grid=GRID_2),
+        staffed.submit(building="4"),
+        first,
+    ):
+        with pytest.raises(errors.NotMergeable):
+            staffed.step(
+                "merge_request", other, OTHER_CADRE, "R_CADRE", COMMUNITY, into=first["id"]
+            )
+    staffed.bench.at("2025-03-06T09:00:01")
+    with pytest.raises(errors.NotMergeable):
+        staffed.step(
+            "merge_request", staffed.submit(), OTHER_CADRE, "R_CADRE", COMMUNITY, into=first["id"]
+        )
+
+
+@pytest.mark.covers("S12")
+def test_the_reporter_urges_and_nobody_else(staffed):
+    reply = staffed.submit()
+    body = {"request_id": reply["id"]}
+    staffed.by(WANG, "R_RESIDENT", COMMUNITY).do("urge_request", body)
+    assert staffed.by(STAFF).ask("workbench", {})["items"][0]["urged"] == 1
+    with pytest.raises(NotFound):
+        staffed.by(LI, "R_RESIDENT", COMMUNITY).do("urge_request", body)
+
+
+@pytest.mark.covers("F2-flow")
+def test_what_a_steward_finds_himself_solves_and_sees_closed_is_said(staffed):
+    staffed.by(STAFF)
+    reply = staffed.bench.do(
+        "submit_request",
+        {
+            "channel": "APP",
+            "kind": "HAZARD",
+            "category": "REPAIR_COMMON",
+            "grid": GRID,
+            "text": "巡查发现扶手松动",
+        },
+    )
+    assert reply["handler"] == STW_STAFF
+    staffed.resolved(reply)
+    with pytest.raises(errors.NotReporter):
+        staffed.rate(reply, who=STAFF)
+    staffed.bench.fire("2025-03-06T09:00:00")
+    assert staffed.bench.said("request_self_found_closed.v1")[0]["data"] == {
+        "request_id": reply["id"],
+        "handler": STW_STAFF,
+        "handler_person": STAFF,
+    }
+
+
+def test_who_reports_and_handles_does_not_rate_himself(staffed):
+    reply = staffed.bench.as_("R_CADRE", person=OTHER_CADRE, scope=COMMUNITY).do(
+        "submit_request",
+        {
+            "channel": "PHONE",
+            "kind": "REPAIR",
+            "category": "REPAIR_COMMON",
+            "grid": GRID,
+            "text": "楼道灯不亮",
+            "reporter_id": STAFF,
+        },
+    )
+    staffed.resolved(reply)
+    with pytest.raises(errors.SelfRating):
+        staffed.rate(reply, who=STAFF)
+
+
+@pytest.mark.covers("REQ-L15")
+def test_every_channel_has_the_same_clocks(staffed):
+    replies = [
+        staffed.submit(channel=channel)
+        for channel in ("APP", "WECHAT_GROUP", "PHONE", "DOORSTEP", "HOTLINE_12345", "STATION")
+    ]
+    assert len({(r["due_contact"], r["due_resolve"]) for r in replies}) == 1
+
+
+def test_a_resident_sees_his_own_requests_a_cadre_his_community_s(staffed):
+    mine = staffed.submit()
+    other = staffed.submit(who=LI, grid=GRID_2)
+    bench = staffed.by(WANG, "R_RESIDENT", COMMUNITY)
+    assert [item["id"] for item in bench.ask("requests", {})["items"]] == [mine["id"]]
+    with pytest.raises(NotFound):
+        bench.ask("request", {"request_id": other["id"]})
+    bench = staffed.cadre()
+    page = bench.ask("requests", {"limit": 1})
+    rest = bench.ask("requests", {"limit": 1, "cursor": page["next"]})
+    assert [page["items"][0]["id"], rest["items"][0]["id"]] == [mine["id"], other["id"]]
+    assert rest["next"] is None
+    grid = staffed.by(GRID_WORKER, "R_GRID", GRID).ask("requests", {})["items"]
+    assert [item["id"] for item in grid] == [mine["id"]]
+    with pytest.raises(RoleDenied):
+        bench.ask("requests", {"scope": "370811015902"})
+    with pytest.raises(Invalid):
+        bench.ask("requests", {"cursor": "nonsense"})
+
+
+def test_the_workbench_shows_what_is_due_soonest_first(ground):
+    ground.steward(STW_STAFF, STAFF, "PROPERTY_STAFF")
+    slow = ground.submit()
+    fast = ground.submit(priority="P2")
+    items = ground.by(STAFF).ask("workbench", {})["items"]
+    assert [item["id"] for item in items] == [fast["id"], slow["id"]]
+
+
+@pytest.mark.covers("REQ-L09")
+def test_what_people_wrote_is_sealed(staffed):
+    reply = staffed.resolved()
+    staffed.by(WANG, "R_RESIDENT", COMMUNITY).do(
+        "rate_request",
+        {"request_id": reply["id"], "stars": 5, "solved": True, "text": "感谢张师傅"},
+    )
+    row = staffed.bench.rows("select * from requests")[0]
+    joined = b"".join(bytes(v) for v in row.values() if isinstance(v, bytes | memoryview))
+    for words in ("楼道灯不亮", "已更换灯泡", "感谢张师傅"):
+        assert words.encode() not in joined
+    card = staffed.by(WANG, "R_RESIDENT", COMMUNITY).ask("request", {"request_id": reply["id"]})
+    assert (card["text"], card["note"]) == ("楼道灯不亮", "已更换灯泡")
+    assert card["rating_text"] == "感谢张师傅"

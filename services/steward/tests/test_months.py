@@ -1,0 +1,214 @@
+"""The month's marker, a steward's month and the three rates."""
+
+from datetime import timedelta
+
+import pytest
+
+from chassis.bus import partition_of
+from chassis.refusal import RoleDenied
+from services.steward.storage.tables import request_clocks, requests
+from services.steward.tests.ground import (
+    CADRE,
+    COMMUNITY,
+    GRID,
+    GRID_WORKER,
+    STAFF,
+    STW_CADRE,
+    STW_GRID,
+    STW_STAFF,
+    WANG,
+)
+
+EMPTY = "370811015902"
+
+
+@pytest.fixture
+def staffed(ground):
+    ground.staff()
+    ground.shift(STW_STAFF, "2025-03-03T08:00", "2025-03-03T22:00")
+    ground.bench.hear(
+        "property",
+        "project_registered.v1",
+        {
+            "project_id": "prj_1",
+            "company_id": "pco_1",
+            "community": COMMUNITY,
+            "grids": [GRID],
+            "households": 1200,
+            "status": "IN_SERVICE",
+        },
+        subject="prj_1",
+    )
+    ground.bench.as_("R_DISTRICT").do(
+        "define_area", {"code": EMPTY, "name": "锦绣社区", "kind": "COMMUNITY"}
+    )
+    return ground
+
+
+@pytest.mark.covers("F7-flow")
+def test_a_month_is_said_once_per_partition_with_zeros_and_everything_that_counts(staffed):
+    bench = staffed.bench
+    staffed.rate(staffed.resolved())
+    staffed.submit()  # never accepted
+    bench.at("2025-03-04T10:00:00")
+    body = {
+        "person_id": WANG,
+        "minutes": 90,
+        "source": "QR",
+        "date": "2025-03-04",
+        "activity": "清雪",
+    }
+    hours = staffed.cadre().do("record_hours", body)
+    staffed.cadre().do(
+        "confirm_hours", {"record_id": hours["id"], "minutes": 90}, version=hours["version"]
+    )
+    staffed.by(GRID_WORKER).do(
+        "record_visits",
+        {
+            "items": [
+                {
+                    "client_id": "a",
+                    "grid": GRID,
+                    "purpose": "ELDERLY_CARE",
+                    "occurred_at": "2025-03-04T09:00:00+08:00",
+                }
+            ]
+        },
+    )
+    bench.fire("2025-04-02T23:59:59.999")
+    assert [e for e in bench.said("month_measured.v1") if e["period"] == "2025-03"] == []
+    bench.fire("2025-04-03T00:00:00")
+    markers = [e for e in bench.said("month_measured.v1") if e["period"] == "2025-03"]
+    assert [m["data"]["partition"] for m in markers] == [0, 1, 2, 3]
+    assert {m["time"] for m in markers} == {"2025-04-02T16:00:00Z"}
+    for marker in markers:
+        data = marker["data"]
+        for rows in (data["communities"], data["stewards"], data["projects"]):
+            for row in rows:
+                assert partition_of(row["community"]) == data["partition"]
+    rows = [row for m in markers for row in m["data"]["communities"]]
+    assert sorted(rows, key=lambda row: row["community"]) == [
+        {"community": COMMUNITY, "requests": 2, "rated": 1, "hours_minutes": 90},
+        {"community": EMPTY, "requests": 0, "rated": 0, "hours_minutes": 0},
+    ]
+    projects = [row for m in markers for row in m["data"]["projects"]]
+    assert projects == [
+        {
+            "project_id": "prj_1",
+            "community": COMMUNITY,
+            "requests": 2,
+            "contacted_on_time": 1,
+            "due_resolutions": 2,
+            "resolved_on_time": 1,
+            "rated": 1,
+            "satisfied": 1,
+        }
+    ]
+    stewards = {row["steward_id"]: row for m in markers for row in m["data"]["stewards"]}
+    # He had both requests, and let one of them go by.
+    assert (stewards[STW_STAFF]["orders"], stewards[STW_STAFF]["accepted_on_time"]) == (2, 1)
+    assert (stewards[STW_GRID]["visits"], stewards[STW_GRID]["visit_quota"]) == (1, 60)
+    assert stewards[STW_CADRE]["visit_quota"] == 30
+    assert stewards[STW_STAFF]["on_roster"] is True
+    assert stewards[STW_STAFF]["attendance_full"] is False
+
+
+@pytest.mark.covers("F7-flow")
+def test_what_is_said_after_the_marker_lies_behind_it_in_every_partition(staffed):
+    bench = staffed.bench
+    bench.fire("2025-04-03T00:00:00")
+    staffed.submit()
+    table = bench.runtime.chassis.outbox
+    rows = bench.rows(f"select id, fact, partition from {table.name} order by id")
+    markers = {r["partition"]: r["id"] for r in rows if r["fact"] == "month_measured.v1"}
+    assert set(markers) == {0, 1, 2, 3}
+    late = [r for r in rows if r["fact"] == "request_submitted.v1"][-1]
+    assert late["id"] > markers[late["partition"]]
+
+
+def test_full_attendance_is_a_shift_on_every_working_day_of_a_whole_month(ground):
+    bench = ground.bench.at("2025-01-31T09:00:00")
+    ground.steward(STW_STAFF, STAFF, "PROPERTY_STAFF")
+    ground.steward(STW_GRID, GRID_WORKER, "GRID_WORKER")
+    day = bench.runtime.calendar.nth_working_day("2025-02", 1)
+    while day.month == 2:
+        if bench.runtime.calendar.is_working_day(day):
+            ground.shift(STW_STAFF, f"{day}T08:00", f"{day}T18:00")
+            if day.day != 28:
+                ground.shift(STW_GRID, f"{day}T08:00", f"{day}T18:00")
+        day += timedelta(days=1)
+    question = {"steward_id": STW_STAFF, "period": "2025-02"}
+    assert ground.by(STAFF).ask("steward_month", question)["attendance_full"] is True
+    question["steward_id"] = STW_GRID
+    assert ground.cadre().ask("steward_month", question)["attendance_full"] is False
+    with pytest.raises(RoleDenied):
+        ground.by(STAFF).ask("steward_month", question)
+    # Where nobody sat, it was no attendance.
+    question["steward_id"] = STW_STAFF
+    shift = bench.rows("select shift_id from shifts where steward_id = :s limit 1", s=STW_STAFF)
+    ground.cadre().do("miss_shift", {"shift_id": shift[0]["shift_id"]}, version=1)
+    assert ground.cadre().ask("steward_month", question)["attendance_full"] is False
+
+
+def test_who_left_in_the_month_stands_in_it_but_not_on_the_roster(staffed):
+    bench = staffed.bench
+    bench.as_("R_CADRE", scope=COMMUNITY).do(
+        "leave_steward", {"steward_id": STW_STAFF, "reason": "调离岗位"}, version=1
+    )
+    bench.fire("2025-05-08T00:00:00")
+    found = {}
+    for marker in bench.said("month_measured.v1"):
+        for row in marker["data"]["stewards"]:
+            found[marker["period"], row["steward_id"]] = row["on_roster"]
+    assert found["2025-03", STW_STAFF] is False
+    assert ("2025-04", STW_STAFF) not in found
+    assert found["2025-04", STW_GRID] is True
+
+
+@pytest.mark.covers("E15", "S14", "M-03", "M-04", "M-06", "M-07")
+def test_the_three_rates_are_counted_from_the_tables(staffed):
+    template = staffed.submit()
+    bench = staffed.bench
+    with bench.transaction() as tx:
+        row = tx.conn.execute(
+            requests.select().where(requests.c.request_id == template["id"])
+        ).first()
+        clock = tx.conn.execute(
+            request_clocks.select().where(request_clocks.c.which == "CONTACT")
+        ).first()
+        tx.conn.execute(request_clocks.delete())
+        due = clock.due_at
+        tx.conn.execute(
+            request_clocks.insert(),
+            [
+                {k: v for k, v in clock._asdict().items() if k != "id"}
+                | {"request_id": f"req_{n}", "done_at": due - timedelta(hours=1 if n < 158 else -1)}
+                for n in range(160)
+            ],
+        )
+        tx.conn.execute(
+            requests.insert(),
+            [
+                row._asdict()
+                | {
+                    "request_id": f"req_{n}",
+                    "number": f"SR-{n}",
+                    "state": "CLOSED",
+                    "rated_at": bench.now if n < 80 else None,
+                    "closed_at": bench.now,
+                    "stars": (5 if n < 74 else 3) if n < 80 else None,
+                    "solved": n < 70 if n < 80 else None,
+                }
+                for n in range(160)
+            ],
+        )
+    found = staffed.cadre().ask("three_rates", {"scope": COMMUNITY, "period": "2025-03"})
+    shown = {name: rate["percent"] for name, rate in found["rates"].items()}
+    assert shown["M-03"] == "98.75"
+    assert shown["M-04"] == "87.50"
+    assert shown["M-06"] == "92.50"
+    assert shown["M-07"] == "91.75"
+    assert shown["coverage"] == "50.00"
+    assert (found["rates"]["M-03"]["numerator"], found["rates"]["M-03"]["denominator"]) == (79, 80)
+    empty = staffed.cadre(CADRE).ask("three_rates", {"scope": COMMUNITY, "period": "2025-01"})
+    assert {rate["percent"] for rate in empty["rates"].values()} == {None}

@@ -1,0 +1,236 @@
+"""Volunteer hours, hazards and visits."""
+
+import pytest
+
+from chassis.refusal import NotFound, RoleDenied, StateConflict
+from services.steward import errors
+from services.steward.tests.ground import (
+    CADRE,
+    COMMUNITY,
+    GRID,
+    GRID_2,
+    GRID_WORKER,
+    LI,
+    OTHER_CADRE,
+    STW_GRID,
+    WANG,
+)
+
+
+def record(ground, **more):
+    body = {
+        "person_id": WANG,
+        "minutes": 480,
+        "source": "QR",
+        "date": "2025-03-01",
+        "activity": "楼道清洁",
+    } | more
+    return ground.cadre().do("record_hours", body)
+
+
+def confirm(ground, reply, minutes=None, *, who=OTHER_CADRE, role="R_CADRE", scope=COMMUNITY):
+    return ground.by(who, role, scope).do(
+        "confirm_hours",
+        {"record_id": reply["id"], "minutes": minutes or reply["minutes"]},
+        version=reply["version"],
+    )
+
+
+@pytest.mark.covers("E1")
+def test_confirmed_hours_are_said_with_their_day_and_month(ground):
+    ground.bench.at("2025-03-03T09:00:00")
+    reply = confirm(ground, record(ground))
+    assert reply["state"] == "CONFIRMED"
+    (event,) = ground.bench.said("volunteer_hours_confirmed.v1")
+    assert event["data"] == {
+        "record_id": reply["id"],
+        "person_id": WANG,
+        "minutes": 480,
+        "source": "QR",
+        "date": "2025-03-01",
+    }
+    assert event["time"] == "2025-03-01T15:59:59.999000Z"
+    assert event["period"] == "2025-03"
+
+
+def test_hours_of_today_have_happened_now(ground):
+    confirm(ground, record(ground, date="2025-03-03"))
+    (event,) = ground.bench.said("volunteer_hours_confirmed.v1")
+    assert event["time"] == "2025-03-03T01:00:00Z"
+
+
+@pytest.mark.covers("E1", "F16-flow")
+def test_a_correction_says_both_numbers_and_belongs_to_its_own_month(ground):
+    reply = confirm(ground, record(ground, date="2025-02-15", minutes=150))
+    ground.bench.at("2025-03-10T09:00:00")
+    corrected = ground.cadre().do(
+        "correct_hours",
+        {"record_id": reply["id"], "minutes": 90, "reason": "登记有误"},
+        version=reply["version"],
+    )
+    assert (corrected["minutes"], corrected["previous_minutes"]) == (90, 150)
+    (event,) = ground.bench.said("volunteer_hours_corrected.v1")
+    assert event["data"] == {
+        "record_id": reply["id"],
+        "person_id": WANG,
+        "minutes": 90,
+        "previous_minutes": 150,
+        "source": "QR",
+        "date": "2025-02-15",
+    }
+    assert event["period"] == "2025-03"
+
+
+def test_the_daily_cap_is_told_and_refuses_nothing(ground):
+    first = confirm(ground, record(ground, minutes=300))
+    assert first["daily_cap"] is False
+    second = confirm(ground, record(ground, minutes=240))
+    assert (second["day_minutes"], second["daily_cap"]) == (540, True)
+    with pytest.raises(errors.DayTooLong):
+        confirm(ground, record(ground, minutes=1000))
+
+
+def test_nobody_confirms_his_own_hours(ground):
+    ground.person("per_00000000-0000-7000-8000-000000000031", "何平", grid=GRID)
+    mine = "per_00000000-0000-7000-8000-000000000031"
+    reply = record(ground, person_id=mine)
+    with pytest.raises(errors.SelfConfirm):
+        confirm(ground, reply, who=mine)
+    done = confirm(ground, reply)
+    with pytest.raises(StateConflict):
+        confirm(ground, done)
+    with pytest.raises(errors.SelfConfirm):
+        ground.cadre(mine).do(
+            "correct_hours",
+            {"record_id": done["id"], "minutes": 500, "reason": "多算一些"},
+            version=done["version"],
+        )
+
+
+def test_two_places_at_once_are_refused(ground):
+    times = {"check_in": "2025-03-01T09:00:00+08:00", "check_out": "2025-03-01T11:00:00+08:00"}
+    record(ground, minutes=120, **times)
+    with pytest.raises(errors.Overlap):
+        record(ground, minutes=30, **times | {"check_in": "2025-03-01T10:59:00+08:00",
+                                              "check_out": "2025-03-01T12:00:00+08:00"})  # fmt: skip
+    with pytest.raises(errors.BadSpan):
+        record(ground, minutes=121, person_id=LI, **times)
+    after = {"check_in": "2025-03-01T11:00:00+08:00", "check_out": "2025-03-01T12:00:00+08:00"}
+    assert record(ground, minutes=60, **after)["state"] == "RECORDED"
+
+
+@pytest.mark.parametrize(
+    ("more", "refusal"),
+    [
+        ({"date": "2025-03-04"}, errors.ClockSkew),
+        ({"person_id": CADRE}, errors.NotResident),
+        ({"person_id": "per_unknown"}, errors.UnknownPerson),
+        ({"record_id": "vol_1"}, errors.BadId),
+    ],
+)
+def test_hours_that_cannot_be_recorded(ground, more, refusal):
+    with pytest.raises(refusal):
+        record(ground, **more)
+
+
+def test_old_hours_need_the_street(ground):
+    reply = record(ground, date="2025-01-31")
+    with pytest.raises(errors.TooOld):
+        confirm(ground, reply)
+    assert confirm(ground, reply, role="R_STREET", scope="370811015")["state"] == "CONFIRMED"
+
+
+def test_a_resident_records_for_himself_only_and_a_chosen_id_is_idempotent(ground):
+    record_id = "vol_00000000-0000-7000-8000-000000000001"
+    body = {
+        "person_id": WANG,
+        "minutes": 60,
+        "source": "GPS",
+        "date": "2025-03-02",
+        "activity": "清雪",
+        "record_id": record_id,
+    }
+    bench = ground.by(WANG, "R_RESIDENT", COMMUNITY)
+    assert bench.do("record_hours", body) == bench.do("record_hours", body)
+    with pytest.raises(errors.IdTaken):
+        bench.do("record_hours", body | {"minutes": 90})
+    with pytest.raises(RoleDenied):
+        ground.by(LI, "R_RESIDENT", COMMUNITY).do("record_hours", body)
+    mine = ground.by(WANG, "R_RESIDENT", COMMUNITY).ask("volunteer_hours", {})["items"]
+    assert [item["id"] for item in mine] == [record_id]
+    with pytest.raises(NotFound):
+        ground.by(LI, "R_RESIDENT", COMMUNITY).ask("volunteer_hours", {"person_id": WANG})
+
+
+def test_a_hazard_is_verified_by_somebody_else(ground):
+    body = {"category": "FIRE_LANE", "grid": GRID, "place": "3 号楼东侧"}
+    reply = ground.by(WANG, "R_RESIDENT", COMMUNITY).do("report_hazard", body)
+    verdict = {"hazard_id": reply["id"], "verified": True}
+    with pytest.raises(errors.SelfConfirm):
+        ground.cadre(WANG).do("verify_hazard", verdict, version=1)
+    with pytest.raises(NotFound):
+        ground.by(GRID_WORKER, "R_GRID", GRID_2).do("verify_hazard", verdict, version=1)
+    done = ground.by(GRID_WORKER, "R_GRID", GRID).do("verify_hazard", verdict, version=1)
+    assert done["state"] == "TRUE"
+    assert ground.bench.said("hazard_verified.v1")[0]["data"] == {
+        "hazard_id": reply["id"],
+        "reporter": WANG,
+        "category": "FIRE_LANE",
+        "verified": True,
+    }
+    with pytest.raises(StateConflict):
+        ground.by(GRID_WORKER, "R_GRID", GRID).do("verify_hazard", verdict, version=2)
+
+
+def visit(client, at="2025-03-31T22:00:00+08:00", grid=GRID):
+    return {"client_id": client, "grid": grid, "purpose": "ELDERLY_CARE", "occurred_at": at}
+
+
+def upload(ground, *items):
+    reply = ground.by(GRID_WORKER).do("record_visits", {"items": list(items)})
+    return [(item["result"], item["late"]) for item in reply["items"]]
+
+
+@pytest.mark.covers("E12", "F16-flow", "S16")
+def test_visits_collected_offline_count_in_their_month_until_its_cut_off(ground):
+    ground.steward(STW_GRID, GRID_WORKER, "GRID_WORKER")
+    bench = ground.bench
+    bench.at("2025-04-02T10:00:00")
+    assert upload(ground, visit("a")) == [("stored", False)]
+    assert upload(ground, visit("b"), visit("a"), visit("c"), visit("c")) == [
+        ("stored", False),
+        ("duplicate", False),
+        ("stored", False),
+        ("duplicate", False),
+    ]
+    bench.at("2025-04-03T09:00:00")
+    assert upload(ground, visit("d")) == [("stored", True)]
+    asked = {"steward_id": STW_GRID, "period": "2025-03"}
+    march = ground.by(GRID_WORKER).ask("visits", asked)["items"]
+    assert sorted(item["client_id"] for item in march) == ["a", "b", "c"]
+    april = ground.by(GRID_WORKER).ask("visits", asked | {"period": "2025-04"})["items"]
+    assert [(item["client_id"], item["late"]) for item in april] == [("d", True)]
+    assert april[0]["occurred_at"] == "2025-03-31T14:00:00+00:00"
+
+
+@pytest.mark.covers("E12", "F16-flow")
+def test_each_visit_is_taken_or_refused_by_itself(ground):
+    ground.steward(STW_GRID, GRID_WORKER, "GRID_WORKER")
+    found = upload(
+        ground,
+        visit("a", "2025-03-03T09:10:00+08:00"),
+        visit("b", "2025-01-31T09:00:00+08:00"),
+        visit("c", "2025-03-03T08:00:00+08:00", GRID_2),
+        visit("d", "2025-03-03T08:00:00+08:00"),
+    )
+    assert [result for result, _late in found] == [
+        "CLOCK_SKEW",
+        "TOO_OLD",
+        "NOT_MY_GRID",
+        "stored",
+    ]
+
+
+def test_who_is_no_steward_records_no_visits(ground):
+    with pytest.raises(NotFound):
+        upload(ground, visit("a"))

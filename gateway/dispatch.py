@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, get_args, get_origin
 from urllib.parse import urlencode
 
@@ -13,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from chassis.bus import Actor
+from chassis.calendar import SHANGHAI
 from chassis.refusal import KeyRequired, PreconditionRequired
 from chassis.rpc import Caller
 from gateway.context import context_of
@@ -248,11 +250,26 @@ def members_of(model: Body | Params) -> dict[str, Any]:
     """Return the members as they travel: defaults are filled in, and what was left out is not sent.
 
     A null that the caller wrote is sent; a null that stands for "not given" is not, so that the
-    service's own default holds.
+    service's own default holds. A time without a zone is local, as people write it.
     """
     given = model.model_fields_set
-    travelling: dict[str, Any] = model.model_dump(mode="json")
-    return {name: value for name, value in travelling.items() if value is not None or name in given}
+    members = {
+        name: _with_zone(value)
+        for name, value in model.model_dump().items()
+        if value is not None or name in given
+    }
+    travelling: dict[str, Any] = msgspec.to_builtins(members)
+    return travelling
+
+
+def _with_zone(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value if value.tzinfo is not None else value.replace(tzinfo=SHANGHAI)
+    if isinstance(value, Mapping):
+        return {name: _with_zone(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_with_zone(inner) for inner in value]
+    return value
 
 
 def check_reply(door: Door, reply: Any) -> None:

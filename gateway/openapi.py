@@ -120,6 +120,7 @@ Five mechanisms: credit, property, steward, partner, forum.
 
 * 命令必须带 `Idempotency-Key`;改变已有事物时带 `If-Match`。
   Commands carry `Idempotency-Key`; what changes something that exists carries `If-Match`.
+* 时间为 ISO 8601;不带时区时按北京时间。 Times are ISO 8601; without a zone they are local (+08:00).
 * 列表按 `cursor` 翻页,`Link: rel="next"` 给出下一页。 Lists are read by `cursor`.
 * 错误一律为 `application/problem+json`,中英文都有。 Failures are problem+json in both languages.
 """

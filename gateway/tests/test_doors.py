@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
+
 import pytest
 from pydantic import Field
 
 from chassis.bus import Actor
 from chassis.refusal import RoleDenied
 from gateway.app import doors_of, routed, with_jobs
+from gateway.dispatch import members_of, read_json
 from gateway.doors import ANY, PUBLIC, ROLES, Body, Doors, Page, Params, Reply
 from gateway.identity import Grant, Identity, admit
 from gateway.tests.conftest import DISTRICT, RESIDENT, Site, problem_of
@@ -253,3 +256,29 @@ def test_no_role_enters_a_door_that_does_not_name_it():
                 else:
                     with pytest.raises(RoleDenied):
                         admit(door.roles, identity, None)
+
+
+def test_what_travels_is_plain_json_and_a_time_without_a_zone_is_local():
+    class Item(Body):
+        at: datetime
+
+    class Order(Body):
+        at: datetime
+        day: date
+        items: tuple[Item, ...] = ()
+        note: str | None = None
+        limit: int = 3
+        gone: str | None = None
+
+    found = read_json(
+        Order,
+        b'{"at":"2025-01-15T09:00:00","day":"2025-01-16","gone":null,'
+        b'"items":[{"at":"2025-01-15T01:00:00Z"}]}',
+    )
+    assert members_of(found) == {
+        "at": "2025-01-15T09:00:00+08:00",
+        "day": "2025-01-16",
+        "items": [{"at": "2025-01-15T01:00:00Z"}],
+        "limit": 3,
+        "gone": None,
+    }

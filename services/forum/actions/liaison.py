@@ -17,6 +17,7 @@ Tier = Literal["DISTRICT_LEADER", "STREET_TEAM", "COMMUNITY_CADRE", "GRID_WORKER
 TargetKind = Literal["STREET", "COMMUNITY", "GRID", "HOUSEHOLD"]
 DeputyKind = Literal["PARTY_DELEGATE", "PEOPLES_CONGRESS", "CPPCC_MEMBER"]
 DeputyLevel = Literal["NATIONAL", "PROVINCE", "CITY", "DISTRICT", "TOWN"]
+Instant = Annotated[datetime, Meta(tz=True)]
 Area = Annotated[str, Meta(pattern=r"^\d{6}(\d{3}){0,3}$")]
 Street = Annotated[str, Meta(pattern=r"^\d{9}$")]
 ChosenId = Annotated[str, Meta(pattern=r"^[a-z]{2,5}_[A-Za-z0-9_-]{1,56}$")]
@@ -48,8 +49,8 @@ class AssignLiaison:
     official_id: str
     target_kind: TargetKind
     target: Annotated[str, Meta(min_length=1, max_length=64)]
-    since: datetime | None = None
-    until: datetime | None = None
+    since: Instant | None = None
+    until: Instant | None = None
     link_id: ChosenId | None = None
 
 
@@ -69,8 +70,8 @@ class RegisterDeputy:
     kind: DeputyKind
     level: DeputyLevel
     streets: Annotated[list[Street], Meta(min_length=1, max_length=50)]
-    term_from: datetime | None = None
-    term_to: datetime | None = None
+    term_from: Instant | None = None
+    term_to: Instant | None = None
     deputy_id: ChosenId | None = None
 
 

@@ -46,7 +46,7 @@ class ScheduleSession:
     """
 
     topic_ids: Annotated[list[str], Meta(min_length=1, max_length=3)]
-    start: datetime
+    start: Annotated[datetime, Meta(tz=True)]
     place: Annotated[str, Meta(min_length=1, max_length=100)]
     auto: bool = False
     invitees: Annotated[list[Invitee], Meta(max_length=200)] = field(default_factory=list)

@@ -27,7 +27,7 @@ NEIGHBOURS = [f"per_n{n:02d}" for n in range(1, 13)]
 class Town:
     """Huoju entered through the real doors; each method is one sentence of a story."""
 
-    def __init__(self, bench):
+    def __init__(self, bench):  # noqa: F811
         self.bench = bench
 
     # who acts

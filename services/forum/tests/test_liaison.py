@@ -217,7 +217,11 @@ def test_a_batch_is_folded_to_what_is_true_at_its_end(empty):
             bench.event("steward", "resident_registered.v1", register, subject="per_x"),
             bench.event("steward", "resident_moved.v1", move, subject="per_x", sequence=2),
             bench.event(
-                "steward", "resident_deactivated.v1", {"person_id": "per_x"}, subject="per_x", sequence=3
+                "steward",
+                "resident_deactivated.v1",
+                {"person_id": "per_x"},
+                subject="per_x",
+                sequence=3,
             ),
         ]
     )

@@ -204,9 +204,7 @@ def test_one_present_voter_one_vote_and_nobody_else_votes(town):
         town.vote(session_id, topic_id, ANA, "FOR")
     town.open(session_id, ANA, "per_deputy")
     with pytest.raises(errors.NotInvited):
-        town.secretary().do(
-            "record_attendance", {"session_id": session_id, "person_ids": [CAI]}
-        )
+        town.secretary().do("record_attendance", {"session_id": session_id, "person_ids": [CAI]})
     town.vote(session_id, topic_id, ANA, "FOR")
     for person, refusal in (
         (ANA, errors.AlreadyVoted),

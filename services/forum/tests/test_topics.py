@@ -75,7 +75,13 @@ def test_areas_that_do_not_fit_are_refused(town, level, scope):
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"title": "x" * 51}, {"way": "PIGEON"}, {"scope": []}, {"category": "停车"}, {"level": "CITY"}],
+    [
+        {"title": "x" * 51},
+        {"way": "PIGEON"},
+        {"scope": []},
+        {"category": "停车"},
+        {"level": "CITY"},
+    ],
 )
 def test_a_body_that_is_no_topic_is_refused(town, wrong):
     with pytest.raises(Invalid):
@@ -186,7 +192,9 @@ def test_a_topic_that_nobody_analyses_climbs_from_street_to_district(town):
     assert [e["deadline"] for e in mine] == ["topic_screen"]
     timeline = town.cadre().ask("topic_timeline", {"topic_id": topic_id})["items"]
     assert [item["action"] for item in timeline] == ["submit", "escalate", "escalate"]
-    assert "actor" not in town.resident(BEN).ask("topic_timeline", {"topic_id": topic_id})["items"][0]
+    assert (
+        "actor" not in town.resident(BEN).ask("topic_timeline", {"topic_id": topic_id})["items"][0]
+    )
 
 
 def test_an_escalation_with_nobody_above_is_recorded_as_an_alarm(empty):
@@ -216,7 +224,9 @@ def test_the_wall_shows_a_grid_its_own_matters_and_those_of_its_community(town):
     found = town.resident().ask("topic_wall", {"scope": GRID})["items"]
     assert [t["id"] for t in found] == [mine]
     assert town.resident().ask("topic_wall", {"scope": OTHER_GRID})["items"] == []
-    assert len(town.resident().ask("topic_wall", {"mine": True, "state": "COLLECTED"})["items"]) == 1
+    assert (
+        len(town.resident().ask("topic_wall", {"mine": True, "state": "COLLECTED"})["items"]) == 1
+    )
     assert town.resident(BEN).ask("topic_wall", {"mine": True})["items"] == []
 
 

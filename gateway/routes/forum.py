@@ -1,0 +1,1114 @@
+"""红色议站: officials and liaison, topics through the five steps, sessions, notices and tasks."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, Literal
+
+from pydantic import AwareDatetime, Field
+
+from gateway.doors import ANY, PUBLIC, Body, Doors, Page, Params, Reply
+
+DOORS = Doors("forum", tag="红色议站 / Red Station")
+
+KEEPERS = ("R_STREET", "R_STREET_LEAD", "R_DISTRICT", "R_DISTRICT_LEAD")
+REGISTRARS = (*KEEPERS, "R_SECRETARY")
+OPTERS = ("R_RESIDENT", "R_GRID", "R_CADRE", "R_SECRETARY")
+PROPOSERS = (
+    "R_RESIDENT",
+    "R_STEWARD",
+    "R_GRID",
+    "R_CADRE",
+    "R_SECRETARY",
+    "R_STREET",
+    "R_STREET_LEAD",
+    "R_DEPUTY",
+    "R_OWNERS",
+    "R_PM",
+    "R_PCO",
+)
+HOSTS = ("R_SECRETARY", "R_CADRE")
+DOERS = ("R_CADRE", "R_SECRETARY", "R_GRID", "R_STEWARD", "R_PM", "R_PCO")
+JUDGES = ("R_RESIDENT", "R_DEPUTY", "R_CADRE", "R_SECRETARY")
+
+Tier = Literal["DISTRICT_LEADER", "STREET_TEAM", "COMMUNITY_CADRE", "GRID_WORKER"]
+Level = Literal["GRID", "COMMUNITY", "STREET"]
+AREA = r"^\d{6}(\d{3}){0,3}$"
+MONTH = r"^\d{4}-(0[1-9]|1[0-2])$"
+
+
+class Done(Reply):
+    """What a command answers: the thing, its state and the version for the next If-Match."""
+
+    id: str
+    state: str
+    version: int
+    number: str | None = None
+    due: datetime | None = None
+
+
+class ListParams(Params):
+    """Which part of a list."""
+
+    limit: int = Field(50, ge=1, le=200, description="每页条数 / page size")
+    cursor: str | None = Field(None, description="上一页的 next / `next` of the page before")
+
+
+# --------------------------------------------------------------------------------------------------
+# Officials, liaison, deputies, the draw
+
+
+class RegisterOfficial(Body):
+    """登记干部 / Register an official. A grid worker answers for his grid from then on."""
+
+    official_id: str | None = Field(None, description="导入时自定编号 / id chosen by a loader")
+    person_id: str = Field(max_length=64, examples=["per_0001"])
+    tier: Tier = Field(description="层级 / tier", examples=["COMMUNITY_CADRE"])
+    post: str = Field(min_length=1, max_length=100, examples=["社区党委副书记"])
+    area: str = Field(
+        pattern=AREA,
+        description="区 6、街道 9、社区 12、网格 15 位 / area of the tier's size",
+        examples=["370811015901"],
+    )
+
+
+class Reason(Body):
+    """原因 / Why."""
+
+    reason: str = Field(min_length=1, max_length=200, examples=["岗位调整"])
+
+
+class AssignLiaison(Body):
+    """建立包保联系 / Link an official to a target of his tier."""
+
+    link_id: str | None = Field(None, description="导入时自定编号 / id chosen by a loader")
+    official_id: str = Field(max_length=64, examples=["off_0001"])
+    target_kind: Literal["STREET", "COMMUNITY", "GRID", "HOUSEHOLD"] = Field(examples=["GRID"])
+    target: str = Field(min_length=1, max_length=64, examples=["370811015901001"])
+    since: AwareDatetime | None = Field(None, description="起 / since, default now")
+    until: AwareDatetime | None = Field(None, description="止 / until")
+
+
+class RegisterDeputy(Body):
+    """登记“两代表一委员” / Register a deputy."""
+
+    deputy_id: str | None = Field(None, description="导入时自定编号 / id chosen by a loader")
+    person_id: str = Field(max_length=64, examples=["per_0002"])
+    kind: Literal["PARTY_DELEGATE", "PEOPLES_CONGRESS", "CPPCC_MEMBER"] = Field(
+        examples=["PARTY_DELEGATE"]
+    )
+    level: Literal["NATIONAL", "PROVINCE", "CITY", "DISTRICT", "TOWN"] = Field(
+        examples=["DISTRICT"]
+    )
+    streets: list[str] = Field(min_length=1, max_length=50, examples=[["370811015"]])
+    term_from: AwareDatetime | None = None
+    term_to: AwareDatetime | None = None
+
+
+class OptIn(Body):
+    """本人,或由干部代录 / Oneself, or a resident for whom a cadre enters it."""
+
+    person_id: str | None = Field(None, description="代录对象 / whose choice a cadre enters")
+
+
+class ChainParams(Params):
+    """Which chain."""
+
+    target: str = Field(
+        min_length=1,
+        max_length=64,
+        description="户编号或网格、社区、街道代码 / household id or area code",
+        examples=["370811015901001"],
+    )
+
+
+class ScopeParams(Params):
+    """Which area."""
+
+    scope: str = Field(pattern=AREA, examples=["370811015"])
+
+
+class OfficialParams(ListParams):
+    """Which officials."""
+
+    scope: str = Field("370811", pattern=AREA)
+    tier: Tier | None = None
+
+
+class LiaisonParams(ListParams):
+    """Which links."""
+
+    scope: str = Field("370811", pattern=AREA)
+    official_id: str | None = None
+    state: Literal["ACTIVE", "ENDED"] | None = None
+
+
+class DeputyParams(ListParams):
+    """Which deputies."""
+
+    street: str | None = Field(None, pattern=AREA)
+
+
+class YearParams(Params):
+    """Which year."""
+
+    year: int = Field(ge=2000, le=2100, examples=[2025])
+
+
+class ChainReply(Reply):
+    """包保联系链 / Every rung is shown, gaps as gaps, with who acts meanwhile."""
+
+    target: str
+    grid: str | None = None
+    complete: bool
+    rungs: list[dict[str, Any]]
+
+
+class CoverageReply(Reply):
+    """包保联系覆盖 (M-19) / Targets with somebody who answers for them, per tier."""
+
+    scope: str
+    tiers: list[dict[str, Any]]
+    grids_without_worker: list[str]
+
+
+class Card(Reply):
+    """A row of a list."""
+
+    id: str
+
+
+class YearReply(Reply):
+    """代表履职记录 (M-24) / A deputy's year."""
+
+    id: str
+    year: int
+    invited: int
+    attended: int
+    rate: str | None = None
+
+
+DOORS.command(
+    "POST",
+    "/officials",
+    "register_official",
+    body=RegisterOfficial,
+    reply=Done,
+    roles=REGISTRARS,
+    status=201,
+    summary="登记干部 / Register an official",
+)
+DOORS.command(
+    "POST",
+    "/officials/{official_id}/end",
+    "end_official",
+    body=Reason,
+    reply=Done,
+    roles=REGISTRARS,
+    if_match=True,
+    summary="干部离任 / End an official's term and links",
+)
+DOORS.query(
+    "GET",
+    "/officials",
+    "officials",
+    params=OfficialParams,
+    reply=Page[Card],
+    roles=ANY,
+    summary="干部名册 / Officials",
+)
+DOORS.command(
+    "POST",
+    "/liaisons",
+    "assign_liaison",
+    body=AssignLiaison,
+    reply=Done,
+    roles=REGISTRARS,
+    status=201,
+    summary="建立包保联系 / Link an official to a target",
+)
+DOORS.command(
+    "POST",
+    "/liaisons/{link_id}/end",
+    "end_liaison",
+    body=Reason,
+    reply=Done,
+    roles=REGISTRARS,
+    if_match=True,
+    summary="解除包保联系 / End a link",
+)
+DOORS.query(
+    "GET",
+    "/liaisons",
+    "liaisons",
+    params=LiaisonParams,
+    reply=Page[Card],
+    roles=ANY,
+    summary="包保联系 / Liaison links",
+)
+DOORS.query(
+    "GET",
+    "/liaisons/chain",
+    "chain",
+    params=ChainParams,
+    reply=ChainReply,
+    roles=ANY,
+    summary="包保联系链 / The liaison chain above a target",
+)
+DOORS.query(
+    "GET",
+    "/liaisons/coverage",
+    "coverage",
+    params=ScopeParams,
+    reply=CoverageReply,
+    roles=ANY,
+    summary="包保联系覆盖 / Liaison coverage (M-19)",
+)
+DOORS.command(
+    "POST",
+    "/deputies",
+    "register_deputy",
+    body=RegisterDeputy,
+    reply=Done,
+    roles=KEEPERS,
+    status=201,
+    summary="登记两代表一委员 / Register a deputy",
+)
+DOORS.command(
+    "POST",
+    "/deputies/{deputy_id}/end",
+    "end_deputy",
+    reply=Done,
+    roles=KEEPERS,
+    if_match=True,
+    summary="代表离任 / End a deputy's term",
+)
+DOORS.query(
+    "GET",
+    "/deputies",
+    "deputies",
+    params=DeputyParams,
+    reply=Page[Card],
+    roles=ANY,
+    summary="两代表一委员 / Deputies",
+)
+DOORS.query(
+    "GET",
+    "/deputies/{deputy_id}/record",
+    "deputy_record",
+    params=YearParams,
+    reply=YearReply,
+    roles=ANY,
+    summary="代表履职记录 / A deputy's year (M-24)",
+)
+DOORS.command(
+    "POST",
+    "/opt-ins",
+    "opt_in",
+    body=OptIn,
+    reply=Done,
+    roles=OPTERS,
+    status=201,
+    summary="同意参加随机抽选 / Opt in to the draw of resident representatives",
+)
+DOORS.command(
+    "POST",
+    "/opt-ins/withdraw",
+    "opt_out",
+    body=OptIn,
+    reply=Done,
+    roles=OPTERS,
+    summary="退出随机抽选 / Leave the draw",
+)
+
+
+# --------------------------------------------------------------------------------------------------
+# Steps 1 and 2: collect and analyse
+
+
+class SubmitTopic(Body):
+    """提出议题 / A matter that people want to talk about."""
+
+    title: str = Field(min_length=2, max_length=50, examples=["小院停车与消防通道"])
+    description: str = Field(min_length=1, max_length=2000, examples=["消防通道常被占用。"])
+    way: Literal["ONLINE", "DOORSTEP", "HOTLINE"] = Field(description="途径 / way")
+    category: str = Field(pattern=r"^[A-Z][A-Z0-9_]{1,39}$", examples=["PARKING"])
+    level: Level = Field(description="层级 / level", examples=["GRID"])
+    scope: list[str] = Field(
+        min_length=1,
+        max_length=50,
+        description="涉及区域代码 / affected areas",
+        examples=[["370811015901001"]],
+    )
+    proposer_id: str | None = Field(None, description="代录时的提出人 / for whom it is entered")
+    cosigners: list[str] = Field(
+        default_factory=list,
+        max_length=200,
+        description="纸质联署,仅代录人员可填 / signatures on paper, entered by intake roles",
+    )
+    source_request: str | None = Field(None, description="来源诉求 / request that it came from")
+    resubmits: str | None = Field(None, description="未通过的原议题 / failed topic raised again")
+    new_facts: str = Field("", max_length=2000, description="新事实 / new facts")
+
+
+class AdoptTopic(Body):
+    """研判采纳 / The analysis, published with its finding."""
+
+    owners_matter: bool = Field(description="是否业主共同决定事项 / Civil Code art. 278")
+    level: Level | None = Field(None, description="研判后的层级 / level after analysis")
+    urgency: Literal["NORMAL", "URGENT"] = "NORMAL"
+    finding: str = Field(
+        "经研判,属于公共事务,适合协商", min_length=1, max_length=2000, description="研判意见"
+    )
+
+
+class RejectTopic(Body):
+    """不予采纳 / Reject for a stated reason."""
+
+    reason: Literal["ILLEGAL", "NOT_PUBLIC", "IN_LITIGATION", "ABUSIVE", "ALREADY_DECIDED"]
+    note: str = Field("", max_length=500)
+
+
+class RedirectTopic(Body):
+    """转红色管家 / A matter of one household."""
+
+    reason: str = Field(min_length=1, max_length=500, examples=["单户漏水"])
+    request_id: str | None = Field(None, description="在红色管家登记的诉求 / request opened there")
+
+
+class MergeTopic(Body):
+    """合并同类议题 / Merge into another topic."""
+
+    into: str = Field(description="并入的议题 / topic that stays")
+
+
+class ReviewTopic(Body):
+    """街道复核 / The street decides on a rejection."""
+
+    outcome: Literal["UPHELD", "OVERTURNED"]
+    reasons: str = Field(min_length=1, max_length=2000)
+
+
+class TopicParams(ListParams):
+    """Which topics."""
+
+    scope: str | None = Field(None, pattern=AREA)
+    state: str | None = None
+    level: Level | None = None
+    mine: bool = False
+
+
+class TopicCard(Reply):
+    """议题 / A topic on the wall."""
+
+    id: str
+    number: str
+    title: str
+    state: str
+    step: int
+    step_name: str
+    level: str
+    community: str
+    cosigners: int
+    version: int
+
+
+class TopicReply(TopicCard):
+    """议题详情 / A topic with the five steps and the artefact of each."""
+
+    steps: list[dict[str, Any]]
+    analysis: dict[str, Any] | None = None
+    tally: dict[str, Any] | None = None
+    opinion: dict[str, Any] | None = None
+    tasks: list[dict[str, Any]]
+
+
+class TimelineReply(Reply):
+    """议题时间线 / What happened, in order."""
+
+    id: str
+    items: list[dict[str, Any]]
+
+
+DOORS.command(
+    "POST",
+    "/topics",
+    "submit_topic",
+    body=SubmitTopic,
+    reply=Done,
+    roles=PROPOSERS,
+    status=201,
+    summary="提出议题 / Raise a topic",
+)
+DOORS.query(
+    "GET",
+    "/topics",
+    "topic_wall",
+    params=TopicParams,
+    reply=Page[TopicCard],
+    roles=ANY,
+    summary="议题墙 / The topic wall",
+)
+DOORS.query(
+    "GET",
+    "/topics/{topic_id}",
+    "topic",
+    reply=TopicReply,
+    roles=ANY,
+    summary="议题与五步 / A topic and its five steps",
+)
+DOORS.query(
+    "GET",
+    "/topics/{topic_id}/timeline",
+    "topic_timeline",
+    reply=TimelineReply,
+    roles=ANY,
+    summary="议题时间线 / A topic's timeline",
+)
+DOORS.command(
+    "POST",
+    "/topics/{topic_id}/cosign",
+    "cosign_topic",
+    reply=Done,
+    roles=("R_RESIDENT",),
+    summary="联署 / Sign a topic",
+)
+DOORS.command(
+    "POST",
+    "/topics/{topic_id}/adopt",
+    "adopt_topic",
+    body=AdoptTopic,
+    reply=Done,
+    roles=("R_SECRETARY",),
+    if_match=True,
+    summary="研判采纳 / Analyse and adopt",
+)
+DOORS.command(
+    "POST",
+    "/topics/{topic_id}/reject",
+    "reject_topic",
+    body=RejectTopic,
+    reply=Done,
+    roles=("R_SECRETARY",),
+    if_match=True,
+    summary="不予采纳 / Reject",
+)
+DOORS.command(
+    "POST",
+    "/topics/{topic_id}/redirect",
+    "redirect_topic",
+    body=RedirectTopic,
+    reply=Done,
+    roles=("R_CADRE", "R_SECRETARY"),
+    if_match=True,
+    summary="转红色管家 / Redirect to the stewards",
+)
+DOORS.command(
+    "POST",
+    "/topics/{topic_id}/merge",
+    "merge_topic",
+    body=MergeTopic,
+    reply=Done,
+    roles=("R_CADRE", "R_SECRETARY"),
+    if_match=True,
+    summary="合并议题 / Merge",
+)
+DOORS.command(
+    "POST",
+    "/topics/{topic_id}/appeal",
+    "appeal_topic",
+    reply=Done,
+    roles=PROPOSERS,
+    summary="申请街道复核 / Ask the street to review a rejection",
+)
+DOORS.command(
+    "POST",
+    "/topics/{topic_id}/review",
+    "review_topic",
+    body=ReviewTopic,
+    reply=Done,
+    roles=("R_STREET", "R_STREET_LEAD"),
+    if_match=True,
+    summary="街道复核 / Decide on a rejection",
+)
+
+
+# --------------------------------------------------------------------------------------------------
+# Step 3: deliberate
+
+
+class Invitee(Body):
+    """受邀人 / A person invited by name."""
+
+    person_id: str = Field(max_length=64, examples=["per_0003"])
+    capacity: Literal[
+        "RESIDENT_REP",
+        "OWNERS_COMMITTEE",
+        "PROPERTY",
+        "MERCHANT",
+        "UNIT",
+        "PARTY_MEMBER",
+        "DEPUTY",
+        "OFFICIAL",
+        "EXPERT",
+        "STATION_HOST",
+    ] = Field(examples=["RESIDENT_REP"])
+
+
+class ScheduleSession(Body):
+    """安排协商会 / Officials come through the liaison links and deputies by rotation in any case.
+
+    With `auto` the property's managers, the proposer, cosigners and drawn residents are added.
+    """
+
+    topic_ids: list[str] = Field(min_length=1, max_length=3)
+    start: AwareDatetime = Field(examples=["2025-05-12T19:00:00+08:00"])
+    place: str = Field(min_length=1, max_length=100, examples=["红帆驿站"])
+    auto: bool = False
+    invitees: list[Invitee] = Field(default_factory=list, max_length=200)
+    resident_seats: int | None = Field(None, description="居民代表名额 / resident seats")
+    host_id: str | None = Field(None, description="受托主持人 / delegate who hosts")
+
+
+class AnswerInvitation(Body):
+    """答复邀请 / An official who cannot come names a delegate of his tier."""
+
+    answer: Literal["YES", "NO", "DELEGATE"] = Field(examples=["YES"])
+    delegate_person_id: str | None = None
+
+
+class Attendance(Body):
+    """签到 / Who has come."""
+
+    person_ids: list[str] = Field(min_length=1, max_length=500)
+
+
+class CastVote(Body):
+    """表决 / One's own vote; shown only in totals after the close."""
+
+    topic_id: str
+    choice: Literal["FOR", "AGAINST", "ABSTAIN"]
+
+
+class WhichTopic(Body):
+    """哪个议题 / Which topic."""
+
+    topic_id: str
+
+
+class Adjourn(Body):
+    """休会 / Why."""
+
+    reason: Literal["NO_QUORUM", "NEED_FACTS"] = "NO_QUORUM"
+
+
+class SessionReply(Reply):
+    """协商会 / Agenda, live quorum, representation, the calendar entry (`ical`)."""
+
+    id: str
+    state: str
+    version: int
+    community: str
+    agenda: list[dict[str, Any]]
+    quorum: dict[str, Any]
+    representation: list[dict[str, Any]]
+    invitations: list[dict[str, Any]]
+    ical: str
+
+
+class Scheduled(Done):
+    """已安排 / The session and how many are invited."""
+
+    start: datetime
+    invited: int
+    voting: int
+
+
+class VoteClosed(Done):
+    """表决结果 / Totals."""
+
+    topic_id: str
+    topic_state: str
+    session_state: str
+    against: int
+    abstain: int
+    passed: bool
+
+
+DOORS.command(
+    "POST",
+    "/sessions",
+    "schedule_session",
+    body=ScheduleSession,
+    reply=Scheduled,
+    roles=("R_SECRETARY",),
+    status=201,
+    summary="安排协商会 / Schedule a session and invite",
+)
+DOORS.query(
+    "GET",
+    "/sessions/{session_id}",
+    "session",
+    reply=SessionReply,
+    roles=ANY,
+    summary="协商会 / The session room",
+)
+DOORS.query(
+    "GET",
+    "/invitations",
+    "my_invitations",
+    params=ListParams,
+    reply=Page[Card],
+    roles=ANY,
+    summary="我的邀请 / My invitations",
+)
+DOORS.command(
+    "POST",
+    "/invitations/{invitation_id}/answer",
+    "answer_invitation",
+    body=AnswerInvitation,
+    reply=Done,
+    roles=ANY,
+    summary="答复邀请 / Answer an invitation",
+)
+DOORS.command(
+    "POST",
+    "/sessions/{session_id}/open",
+    "open_session",
+    reply=Done,
+    roles=HOSTS,
+    if_match=True,
+    summary="开会 / Open the session",
+)
+DOORS.command(
+    "POST",
+    "/sessions/{session_id}/attendance",
+    "record_attendance",
+    body=Attendance,
+    reply=Done,
+    roles=HOSTS,
+    summary="签到 / Record attendance",
+)
+DOORS.command(
+    "POST",
+    "/sessions/{session_id}/vote",
+    "vote",
+    body=CastVote,
+    reply=Done,
+    roles=ANY,
+    summary="表决 / Vote",
+)
+DOORS.command(
+    "POST",
+    "/sessions/{session_id}/close-vote",
+    "close_vote",
+    body=WhichTopic,
+    reply=VoteClosed,
+    roles=HOSTS,
+    if_match=True,
+    summary="结束表决 / Close the vote",
+)
+DOORS.command(
+    "POST",
+    "/sessions/{session_id}/adjourn",
+    "adjourn_session",
+    body=Adjourn,
+    reply=Done,
+    roles=HOSTS,
+    if_match=True,
+    summary="休会 / Adjourn",
+)
+
+
+# --------------------------------------------------------------------------------------------------
+# Step 4: form the opinion
+
+
+class PlannedTask(Body):
+    """落实任务 / A part of the resolution that somebody carries out."""
+
+    title: str = Field(min_length=1, max_length=100, examples=["施划车位六个"])
+    responsible_kind: Literal["PROJECT", "COMMUNITY"]
+    responsible_id: str = Field(min_length=1, max_length=64, examples=["prj_0001"])
+    due_date: date | None = Field(None, description="期限(含当日),默认 60 天 / last day")
+    supervisors: list[str] = Field(default_factory=list, max_length=20)
+    budget_fen: int | None = Field(None, ge=0)
+    funding: str | None = Field(None, max_length=100)
+
+
+class DraftOpinion(Body):
+    """协商意见 / What was decided, on which grounds, and who thought otherwise; no names."""
+
+    text: str = Field(min_length=1, max_length=10_000)
+    decision: str = Field(min_length=1, max_length=2000)
+    dissent: str = Field("", max_length=2000)
+    tasks: list[PlannedTask] = Field(default_factory=list, max_length=50)
+
+
+class ObjectToOpinion(Body):
+    """提出异议 / A reasoned objection."""
+
+    text: str = Field(min_length=1, max_length=2000)
+    directly_affected: bool = False
+
+
+class ResolveObjection(Body):
+    """处理异议 / Takes effect when community and street decide alike."""
+
+    outcome: Literal["SUSTAINED", "DISMISSED"]
+    reasons: str = Field(max_length=2000)
+
+
+class OwnersVote(Body):
+    """业主大会表决结果;面积单位为 0.01 平方米 / Result of the owners' assembly."""
+
+    area_eligible: int = Field(ge=0)
+    area_participating: int = Field(ge=0)
+    area_assenting: int = Field(ge=0)
+    heads_eligible: int = Field(ge=0)
+    heads_participating: int = Field(ge=0)
+    heads_assenting: int = Field(ge=0)
+    special: bool = Field(False, description="筹资、改建、经营性使用 / three quarters needed")
+
+
+class NoticeParams(ListParams):
+    """Which notices."""
+
+    scope: str = Field("370811", pattern=AREA)
+    period: str | None = Field(None, pattern=MONTH)
+
+
+class NoticeReply(Reply):
+    """协商意见公示 / A published opinion; it names nobody."""
+
+    id: str
+    number: str
+    scope: str
+    topic_id: str
+    title: str
+    text: str
+    decision: str
+    state: str
+    published_at: datetime
+    ends_at: datetime
+
+
+class FunnelParams(Params):
+    """Which area and months."""
+
+    scope: str = Field("370811", pattern=AREA)
+    first: str | None = Field(None, pattern=MONTH)
+    last: str | None = Field(None, pattern=MONTH)
+
+
+class FunnelReply(Reply):
+    """协商漏斗 (M-15) / How far the topics came."""
+
+    scope: str
+    collected: int
+    adopted: int
+    closed: int
+    adoption_rate: str | None = None
+    closure_rate: str | None = None
+
+
+DOORS.command(
+    "POST",
+    "/topics/{topic_id}/opinion",
+    "draft_opinion",
+    body=DraftOpinion,
+    reply=Done,
+    roles=("R_CADRE", "R_SECRETARY"),
+    if_match=True,
+    summary="起草协商意见 / Draft the opinion",
+)
+DOORS.command(
+    "POST",
+    "/topics/{topic_id}/publicise",
+    "publicise_opinion",
+    reply=Done,
+    roles=("R_SECRETARY",),
+    if_match=True,
+    summary="公示协商意见 / Put the opinion on the board",
+)
+DOORS.command(
+    "POST",
+    "/topics/{topic_id}/object",
+    "object_to_opinion",
+    body=ObjectToOpinion,
+    reply=Done,
+    roles=("R_RESIDENT",),
+    status=201,
+    summary="提出异议 / Object",
+)
+DOORS.command(
+    "POST",
+    "/topics/{topic_id}/resolve-objection",
+    "resolve_objection",
+    body=ResolveObjection,
+    reply=Done,
+    roles=("R_SECRETARY", "R_STREET", "R_STREET_LEAD"),
+    if_match=True,
+    summary="处理异议 / Decide on the objections",
+)
+DOORS.command(
+    "POST",
+    "/topics/{topic_id}/owners-vote",
+    "record_owners_vote",
+    body=OwnersVote,
+    reply=Done,
+    roles=("R_SECRETARY", "R_STREET"),
+    if_match=True,
+    summary="登记业主大会表决 / Record the owners' vote",
+)
+DOORS.query(
+    "GET",
+    "/notices",
+    "notices",
+    params=NoticeParams,
+    reply=Page[NoticeReply],
+    roles=PUBLIC,
+    summary="协商意见公示 / Published opinions",
+)
+DOORS.query(
+    "GET",
+    "/notices/{notice_id}",
+    "notice",
+    reply=NoticeReply,
+    roles=PUBLIC,
+    summary="协商意见公示详情 / One published opinion",
+)
+DOORS.query(
+    "GET",
+    "/funnel",
+    "funnel",
+    params=FunnelParams,
+    reply=FunnelReply,
+    roles=PUBLIC,
+    summary="协商漏斗 / The deliberation funnel (M-15)",
+)
+
+
+# --------------------------------------------------------------------------------------------------
+# Step 5: implement and supervise
+
+
+class AssignTasks(Body):
+    """下达任务 / Without tasks, those that the opinion planned."""
+
+    tasks: list[PlannedTask] = Field(default_factory=list, max_length=50)
+    supervisors: list[str] = Field(
+        default_factory=list, max_length=20, description="默认监督员 / for tasks that name none"
+    )
+
+
+class Progress(Body):
+    """进展 / How far the work is."""
+
+    note: str = Field(min_length=1, max_length=1000)
+    percent: int | None = Field(None, ge=0, le=100)
+
+
+class Deliver(Body):
+    """交付 / The work is done; this shows it."""
+
+    evidence: list[Any] = Field(max_length=20, examples=[["sha256:9f86d08…"]])
+    note: str = Field("", max_length=1000)
+
+
+class Accept(Body):
+    """验收 / One of the two acceptances."""
+
+    finding: str = Field(min_length=1, max_length=1000, examples=["车位已施划,符合决议"])
+    media: list[Any] = Field(default_factory=list, max_length=20)
+
+
+class Rework(Body):
+    """返工 / The reason stays here; the code travels to the responsible side."""
+
+    reason: str = Field(min_length=1, max_length=1000)
+    code: Literal["INCOMPLETE", "DEFECT", "NOT_AS_RESOLVED", "EVIDENCE_WEAK"] = "DEFECT"
+
+
+class Supervision(Body):
+    """监督记录 / What a supervisor has seen."""
+
+    task_id: str
+    finding: str = Field(min_length=1, max_length=1000)
+    media: list[Any] = Field(default_factory=list, max_length=20)
+
+
+class CloseTopic(Body):
+    """办结 / The published result."""
+
+    result: str = Field("全部落实任务已验收", min_length=1, max_length=2000)
+
+
+class Rating(Body):
+    """满意度 / By those who took part, within seven days."""
+
+    stars: int = Field(ge=1, le=5)
+
+
+class TaskParams(ListParams):
+    """Which tasks."""
+
+    scope: str | None = Field(None, pattern=AREA)
+    topic_id: str | None = None
+    responsible_id: str | None = None
+    state: str | None = None
+    overdue: bool = False
+    mine: bool = Field(False, description="我监督的 / those that I supervise")
+
+
+class TaskCard(Reply):
+    """任务 / A task."""
+
+    id: str
+    topic_id: str
+    title: str
+    state: str
+    responsible_kind: str
+    responsible_id: str
+    due_at: datetime
+    overdue: bool
+    version: int
+
+
+class TaskReply(TaskCard):
+    """任务详情 / A task with its supervision."""
+
+    supervisors: list[dict[str, Any]]
+    supervisions: list[dict[str, Any]]
+
+
+class EscalationParams(ListParams):
+    """Which escalations."""
+
+    scope: str | None = Field(None, pattern=AREA)
+    mine: bool = False
+
+
+DOORS.command(
+    "POST",
+    "/topics/{topic_id}/tasks",
+    "assign_tasks",
+    body=AssignTasks,
+    reply=Done,
+    roles=("R_SECRETARY",),
+    if_match=True,
+    summary="下达落实任务 / Assign the tasks",
+)
+DOORS.query(
+    "GET",
+    "/tasks",
+    "task_ledger",
+    params=TaskParams,
+    reply=Page[TaskCard],
+    roles=ANY,
+    summary="任务台账 / Tasks",
+)
+DOORS.query(
+    "GET",
+    "/tasks/{task_id}",
+    "task",
+    reply=TaskReply,
+    roles=ANY,
+    summary="任务 / A task and its supervision",
+)
+DOORS.command(
+    "POST",
+    "/tasks/{task_id}/start",
+    "start_task",
+    reply=Done,
+    roles=DOERS,
+    if_match=True,
+    summary="开始办理 / Start",
+)
+DOORS.command(
+    "POST",
+    "/tasks/{task_id}/progress",
+    "report_progress",
+    body=Progress,
+    reply=Done,
+    roles=DOERS,
+    if_match=True,
+    summary="报告进展 / Report progress",
+)
+DOORS.command(
+    "POST",
+    "/tasks/{task_id}/deliver",
+    "deliver_task",
+    body=Deliver,
+    reply=Done,
+    roles=("R_CADRE", "R_SECRETARY", "R_GRID", "R_STEWARD"),
+    if_match=True,
+    summary="交付社区任务 / Deliver a task of the community",
+)
+DOORS.command(
+    "POST",
+    "/tasks/{task_id}/accept",
+    "accept_task",
+    body=Accept,
+    reply=Done,
+    roles=JUDGES,
+    if_match=True,
+    summary="验收 / Accept (supervisor and cadre, two calls)",
+)
+DOORS.command(
+    "POST",
+    "/tasks/{task_id}/rework",
+    "rework_task",
+    body=Rework,
+    reply=Done,
+    roles=JUDGES,
+    if_match=True,
+    summary="退回返工 / Send back",
+)
+DOORS.command(
+    "POST",
+    "/supervisions",
+    "record_supervision",
+    body=Supervision,
+    reply=Done,
+    roles=("R_RESIDENT", "R_DEPUTY"),
+    status=201,
+    summary="监督记录 / Record supervision",
+)
+DOORS.command(
+    "POST",
+    "/topics/{topic_id}/close",
+    "close_topic",
+    body=CloseTopic,
+    reply=Done,
+    roles=("R_SECRETARY",),
+    if_match=True,
+    summary="办结 / Close a topic",
+)
+DOORS.command(
+    "POST",
+    "/topics/{topic_id}/rate",
+    "rate_topic",
+    body=Rating,
+    reply=Done,
+    roles=ANY,
+    summary="满意度评价 / Rate a closed topic",
+)
+DOORS.query(
+    "GET",
+    "/escalations",
+    "escalations",
+    params=EscalationParams,
+    reply=Page[Card],
+    roles=ANY,
+    summary="督办 / What was missed, and before whom it came",
+)
+DOORS.query(
+    "GET",
+    "/messages",
+    "my_messages",
+    params=ListParams,
+    reply=Page[Card],
+    roles=ANY,
+    summary="我的消息 / My messages",
+)

@@ -1,0 +1,238 @@
+"""Step 4: the opinion, its notice, objections, and what only owners decide."""
+
+import pytest
+
+from chassis.refusal import NotFound, StateConflict
+from services.forum import errors, rules
+from services.forum.tests.conftest import NEIGHBOURS, NEXT_GRID
+
+REASONS = "异议涉及通行权,理由成立,应当重新协商"
+
+
+@pytest.mark.covers("F5", "c16")
+def test_an_opinion_without_a_vote_cannot_be_drafted(town):
+    topic_id = town.adopted()
+    with pytest.raises(errors.StepLocked) as refused:
+        town.opinion(topic_id)
+    assert refused.value.params["missing"] == 3
+
+
+@pytest.mark.covers("F12", "AppendixA")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "联系 13812345678",
+        "电话１３８１２３４５６７８",
+        "请拨 138 1234 5678",
+        "身份证 370899198001010012",
+        "37089919900101005X",
+        "办公室 0537-2345678",
+    ],
+)
+def test_a_text_with_a_telephone_or_identity_number_is_not_published(town, text):
+    topic_id, _session = town.voted()
+    town.opinion(topic_id, text=text)
+    town.secretary()
+    with pytest.raises(errors.PiiFound):
+        town.on_topic("publicise_opinion", topic_id)
+    # The draft is written anew and goes out.
+    town.opinion(topic_id)
+    town.secretary()
+    assert town.on_topic("publicise_opinion", topic_id)["state"] == "PUBLICISED"
+
+
+def test_codes_and_amounts_are_no_telephone_numbers():
+    rules.check_no_pii(
+        {"text": "网格370811015901001,预算12000000元,2025-03-07,编号YT-20250303-015901-00001"}
+    )
+
+
+@pytest.mark.covers("F12", "C19")
+def test_a_notice_is_open_to_everyone_and_names_nobody(town):
+    topic_id = town.publicised()
+    anybody = town.bench.as_("R_ANONYMOUS", person="", scope="")
+    (notice,) = anybody.ask("notices", {"scope": "370811015", "period": "2025-03"})["items"]
+    assert notice["number"] == "GS-20250307-015901-00001"
+    assert (notice["title"], notice["tally"]["for"]) == ("小院停车", 8)
+    assert "per_" not in str(notice)
+    assert anybody.ask("notice", {"notice_id": notice["id"]})["topic_id"] == topic_id
+    assert anybody.ask("notices", {"period": "2025-02"})["items"] == []
+    with pytest.raises(NotFound):
+        anybody.ask("notice", {"notice_id": "opn_none"})
+
+
+def test_a_draft_is_seen_by_those_who_work_on_it_only(town):
+    topic_id, _session = town.voted()
+    town.opinion(topic_id)
+    assert town.resident().ask("topic", {"topic_id": topic_id})["opinion"] is None
+    assert town.cadre().ask("topic", {"topic_id": topic_id})["opinion"]["state"] == "DRAFTED"
+    town.secretary()
+    with pytest.raises(NotFound):
+        town.bench.ask(
+            "notice", {"notice_id": town.row("topics", "topic_id", topic_id)["opinion_id"]}
+        )
+
+
+@pytest.mark.covers("c17")
+def test_an_opinion_carries_a_warning_for_the_grid_that_was_not_there(town):
+    town.live("per_far", grid=NEXT_GRID)
+    topic_id, _session = town.voted(adopt={"level": "COMMUNITY"})
+    town.opinion(topic_id)
+    opinion = town.cadre().ask("topic", {"topic_id": topic_id})["opinion"]
+    assert opinion["warnings"] == [{"warning": "GRID_NOT_PRESENT", "grid": NEXT_GRID, "adults": 1}]
+
+
+def test_an_opinion_that_is_late_climbs(town):
+    town.voted()
+    town.bench.fire("2025-03-12T00:00:00")
+    assert [e["deadline"] for e in town.bench.rows("SELECT * FROM escalations")] == [
+        "opinion_draft"
+    ]
+
+
+@pytest.mark.covers("c5")
+def test_four_objections_are_noted_and_the_fifth_stops_the_resolution(town):
+    topic_id = town.publicised()
+    for person in NEIGHBOURS[:4]:
+        town.resident(person)
+        answer = town.bench.do("object_to_opinion", {"topic_id": topic_id, "text": "影响绿地"})
+        assert answer["state"] == "NOTED"
+    with pytest.raises(errors.AlreadyObjected):
+        town.bench.do("object_to_opinion", {"topic_id": topic_id, "text": "影响绿地"})
+    town.resident(NEIGHBOURS[4])
+    answer = town.bench.do("object_to_opinion", {"topic_id": topic_id, "text": "影响绿地"})
+    assert (answer["state"], answer["objectors"]) == ("OPEN", 5)
+    town.bench.fire("2025-03-13T00:00:00")
+    assert town.state(topic_id) == "PUBLICISED"
+    assert "影响绿地" not in str(town.bench.said())
+    assert NEIGHBOURS[4] not in str([e["data"] for e in town.bench.said("topic_adopted.v1")])
+
+
+def test_four_objections_from_people_not_affected_do_not_stop_it(town):
+    topic_id = town.publicised()
+    for person in NEIGHBOURS[:4]:
+        town.resident(person)
+        town.bench.do("object_to_opinion", {"topic_id": topic_id, "text": "不赞成"})
+    town.bench.fire("2025-03-13T00:00:00")
+    assert town.state(topic_id) == "RESOLVED"
+    with pytest.raises(StateConflict):
+        town.bench.do("object_to_opinion", {"topic_id": topic_id, "text": "迟到"})
+
+
+def objected(town):
+    topic_id = town.publicised()
+    town.resident(NEIGHBOURS[0])
+    town.bench.do(
+        "object_to_opinion",
+        {"topic_id": topic_id, "text": "堵住我家门口", "directly_affected": True},
+    )
+    return topic_id
+
+
+@pytest.mark.covers("REQ-objection")
+def test_community_and_street_together_sustain_an_objection(town):
+    topic_id = objected(town)
+    town.secretary()
+    with pytest.raises(errors.ReasonsRequired):
+        town.on_topic("resolve_objection", topic_id, outcome="SUSTAINED", reasons="是")
+    answer = town.on_topic("resolve_objection", topic_id, outcome="SUSTAINED", reasons=REASONS)
+    assert answer["objection"] == "UNDECIDED"
+    town.street("per_secretary")
+    with pytest.raises(errors.SamePerson):
+        town.on_topic("resolve_objection", topic_id, outcome="SUSTAINED", reasons=REASONS)
+    town.street()
+    answer = town.on_topic("resolve_objection", topic_id, outcome="SUSTAINED", reasons=REASONS)
+    assert (answer["state"], answer["objection"]) == ("ADOPTED", "SUSTAINED")
+    town.bench.fire("2025-03-13T00:00:00")
+    assert town.state(topic_id) == "ADOPTED"
+    assert town.bench.ask("notices", {})["items"] == []
+    # The topic is talked about again.
+    town.schedule(topic_id, "2025-03-18T19:00:00+08:00")
+
+
+def test_a_dismissed_objection_lets_the_resolution_stand_after_the_notice(town):
+    topic_id = objected(town)
+    town.bench.fire("2025-03-13T00:00:00")
+    assert town.state(topic_id) == "PUBLICISED"
+    town.secretary()
+    town.on_topic("resolve_objection", topic_id, outcome="DISMISSED", reasons=REASONS)
+    town.street()
+    answer = town.on_topic("resolve_objection", topic_id, outcome="SUSTAINED", reasons=REASONS)
+    assert answer["objection"] == "UNDECIDED"
+    answer = town.on_topic("resolve_objection", topic_id, outcome="DISMISSED", reasons=REASONS)
+    assert (answer["state"], answer["objection"]) == ("RESOLVED", "DISMISSED")
+    with pytest.raises(StateConflict):
+        town.on_topic("resolve_objection", topic_id, outcome="DISMISSED", reasons=REASONS)
+
+
+def test_without_objection_there_is_nothing_to_decide(town):
+    topic_id = town.publicised()
+    town.secretary()
+    with pytest.raises(errors.NoOpenObjection):
+        town.on_topic("resolve_objection", topic_id, outcome="DISMISSED", reasons=REASONS)
+
+
+COUNT = {
+    "area_eligible": 900,
+    "area_participating": 600,
+    "area_assenting": 301,
+    "heads_eligible": 90,
+    "heads_participating": 60,
+    "heads_assenting": 31,
+}
+
+
+@pytest.mark.covers("c18", "REQ-278")
+@pytest.mark.parametrize(
+    ("change", "special", "passed"),
+    [
+        ({}, False, True),
+        ({"area_assenting": 300}, False, False),
+        ({"heads_assenting": 30}, False, False),
+        ({"area_participating": 599}, False, False),
+        ({"heads_participating": 59}, False, False),
+        ({"area_assenting": 450, "heads_assenting": 45}, True, True),
+        ({"area_assenting": 449, "heads_assenting": 45}, True, False),
+        ({"area_assenting": 450, "heads_assenting": 44}, True, False),
+    ],
+)
+def test_owners_decide_by_area_and_by_heads_at_the_exact_threshold(change, special, passed):
+    counts = COUNT | change
+    area, heads = (
+        rules.OwnersCount(
+            *(counts[f"{side}_{name}"] for name in ("eligible", "participating", "assenting"))
+        )
+        for side in ("area", "heads")
+    )
+    assert rules.owners_passed(area, heads, special=special) is passed
+
+
+@pytest.mark.covers("E9", "c18")
+def test_a_recommendation_becomes_binding_by_the_owners_vote(town):
+    topic_id = town.resolved(adopt={"owners_matter": True})
+    town.secretary()
+    with pytest.raises(errors.NoOwnersVote):
+        town.on_topic("record_owners_vote", topic_id, **(COUNT | {"area_assenting": 601}))
+    answer = town.on_topic("record_owners_vote", topic_id, **COUNT)
+    assert (answer["binding"], answer["passed"]) == (True, True)
+    assert [e["data"]["binding"] for e in town.bench.said("resolution_effective.v1")] == [
+        False,
+        True,
+    ]
+    with pytest.raises(StateConflict):
+        town.on_topic("record_owners_vote", topic_id, **COUNT)
+    assert town.on_topic("assign_tasks", topic_id, tasks=[town.task()])["state"] == "IMPLEMENTING"
+
+
+def test_what_the_owners_decline_has_failed(town):
+    topic_id = town.resolved(adopt={"owners_matter": True})
+    town.secretary()
+    town.on_topic("record_owners_vote", topic_id, **(COUNT | {"area_assenting": 300}))
+    assert town.state(topic_id) == "FAILED"
+
+
+def test_an_ordinary_matter_needs_no_owners_vote(town):
+    topic_id = town.resolved()
+    town.secretary()
+    with pytest.raises(errors.NoOwnersVote):
+        town.on_topic("record_owners_vote", topic_id, **COUNT)

@@ -1,0 +1,355 @@
+"""Step 5: tasks, the property's delivery, supervision, acceptance by two, and the close."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from chassis.refusal import NotFound, StateConflict
+from services.forum import errors, rules
+from services.forum.tests.conftest import (
+    ANA,
+    BEN,
+    CADRE,
+    CAI,
+    COMMUNITY,
+    LEADER,
+    MANAGER,
+    NEIGHBOURS,
+    PROJECT,
+    TEAM,
+)
+
+
+def appointed(town, person, ended=False):
+    town.bench.hear(
+        "property",
+        f"appointment_{'ended' if ended else 'activated'}.v1",
+        {
+            "appointment_id": f"apt_{person}",
+            "project_id": PROJECT,
+            "direction": "C2P",
+            "person_id": person,
+            "post": "DEPUTY_MANAGER",
+        },
+        subject=PROJECT,
+        sequence=9,
+    )
+
+
+@pytest.mark.covers("F13", "F1-flow", "c1")
+def test_a_task_of_a_project_goes_there_by_event_and_comes_back_delivered(town):
+    topic_id, (task_id,) = town.implementing(town.task(due_date="2025-04-30"))
+    (said,) = town.bench.said("task_assigned.v1")
+    assert said["subject"] == task_id
+    assert said["data"] == {
+        "task_id": task_id,
+        "topic_id": topic_id,
+        "community": COMMUNITY,
+        "responsible_kind": "PROJECT",
+        "responsible_id": PROJECT,
+        "due_at": "2025-04-30T16:00:00+00:00",
+    }
+    town.bench.at("2025-03-20T10:00:00")
+    assert town.delivered(task_id) == 1
+    card = town.resident().ask("task", {"task_id": task_id})
+    assert (card["state"], card["evidence"], card["work_id"]) == (
+        "DELIVERED",
+        ["sha256:aa"],
+        "wrk_1",
+    )
+
+
+@pytest.mark.covers("F1-flow", "F5", "F13", "F14", "F17", "c1")
+def test_the_whole_way_from_a_topic_to_credit_for_those_who_took_part(town):
+    topic_id, (task_id,) = town.implementing()
+    town.bench.at("2025-03-20T10:00:00")
+    town.watch(task_id)
+    town.bench.at("2025-03-25T10:00:00")
+    town.delivered(task_id)
+    answer = town.accept(task_id)
+    assert (answer["state"], answer["topic_state"]) == ("ACCEPTED", "VERIFIED")
+    town.secretary()
+    town.on_topic("close_topic", topic_id, result="车位已施划")
+    card = town.resident().ask("topic", {"topic_id": topic_id})
+    assert [step["state"] for step in card["steps"]] == ["DONE"] * 5
+    assert all(step["artefact"] for step in card["steps"])
+    (closed,) = town.bench.said("topic_closed.v1")
+    assert closed["data"] == {"topic_id": topic_id, "community": COMMUNITY, "tasks": 1, "days": 22}
+    (kept,) = town.bench.said("supervision_fulfilled.v1")
+    assert kept["data"] == {"topic_id": topic_id, "person_id": BEN, "records": 2}
+    assert len(town.bench.said("attendance_recorded.v1")) == 8
+    assert len(town.bench.said("task_accepted.v1")) == 1
+
+
+@pytest.mark.covers("F5", "c16")
+def test_tasks_without_a_resolution_in_force_cannot_be_assigned(town):
+    topic_id = town.publicised()
+    with pytest.raises(errors.StepLocked) as refused:
+        town.on_topic("assign_tasks", topic_id, tasks=[town.task()])
+    assert refused.value.params["missing_name"] == "形成意见"
+
+
+@pytest.mark.parametrize(
+    ("change", "refusal"),
+    [
+        ({"supervisors": []}, errors.SupervisorRequired),
+        ({"supervisors": ["per_deputy"]}, errors.SupervisorRequired),
+        ({"supervisors": [BEN, MANAGER]}, errors.ConflictOfInterest),
+        ({"responsible_id": "prj_none"}, errors.ResponsibleUnknown),
+        ({"due_date": "2025-03-13"}, errors.DueOutOfRange),
+        ({"due_date": "2025-05-13"}, errors.DueOutOfRange),
+    ],
+)
+def test_a_task_without_resident_owner_or_term_is_refused(town, change, refusal):
+    topic_id = town.resolved()
+    town.secretary()
+    with pytest.raises(refusal):
+        town.on_topic("assign_tasks", topic_id, tasks=[town.task(**change)])
+    with pytest.raises(errors.TasksNeeded):
+        town.on_topic("assign_tasks", topic_id)
+    assert town.bench.said("task_assigned.v1") == []
+
+
+def test_the_tasks_that_the_opinion_planned_are_assigned_by_default(town):
+    topic_id, _session = town.voted()
+    town.opinion(topic_id, tasks=[town.task(due_date="2025-05-01"), town.task(title="补种树木")])
+    town.secretary()
+    town.on_topic("publicise_opinion", topic_id)
+    town.bench.fire("2025-03-13T00:00:00")
+    answer = town.on_topic("assign_tasks", topic_id, supervisors=[CAI])
+    assert [task["due"] for task in answer["tasks"]] == [
+        "2025-05-01T16:00:00+00:00",
+        "2025-05-12T16:00:00+00:00",
+    ]
+
+
+def test_assigning_late_climbs(town):
+    town.resolved()
+    town.bench.fire("2025-03-18T00:00:00")
+    assert [e["deadline"] for e in town.bench.rows("SELECT * FROM escalations")] == ["task_assign"]
+
+
+@pytest.mark.covers("AppendixA", "c6")
+def test_acceptance_takes_a_supervisor_and_a_cadre(town):
+    _topic, (task_id,) = town.implementing(town.task(supervisors=[BEN, CADRE]))
+    with pytest.raises(StateConflict):
+        town.accept(task_id)
+    town.delivered(task_id)
+    town.resident(ANA)
+    with pytest.raises(errors.NotSupervisor):
+        town.on_task("accept_task", task_id, finding="合格")
+    town.resident(BEN)
+    answer = town.on_task("accept_task", task_id, finding="合格")
+    assert (answer["state"], answer["waiting_for"]) == ("DELIVERED", "CADRE")
+    with pytest.raises(errors.AlreadyAccepted):
+        town.on_task("accept_task", task_id, finding="合格")
+    town.cadre(BEN)
+    with pytest.raises(errors.SamePerson):
+        town.on_task("accept_task", task_id, finding="合格")
+    town.cadre()
+    assert town.on_task("accept_task", task_id, finding="合格")["state"] == "ACCEPTED"
+
+
+@pytest.mark.covers("c6", "P2")
+def test_who_holds_a_post_in_the_project_does_not_judge_its_work(town):
+    appointed(town, CADRE)
+    _topic, (task_id,) = town.implementing(town.task(supervisors=[BEN, CAI]))
+    appointed(town, BEN)
+    town.delivered(task_id)
+    town.resident(BEN)
+    with pytest.raises(errors.ConflictOfInterest) as refused:
+        town.on_task("accept_task", task_id, finding="合格")
+    assert (refused.value.status, refused.value.params["substitutes"]) == (403, CAI)
+    with pytest.raises(errors.ConflictOfInterest):
+        town.watch(task_id)
+    town.cadre()
+    with pytest.raises(errors.ConflictOfInterest):
+        town.on_task("accept_task", task_id, finding="合格")
+    appointed(town, CADRE, ended=True)
+    assert town.accept(task_id, supervisor=CAI)["state"] == "ACCEPTED"
+
+
+@pytest.mark.covers("AppendixA")
+def test_nothing_is_accepted_without_evidence(town):
+    _topic, (task_id,) = town.implementing()
+    town.delivered(task_id, evidence=())
+    town.resident(BEN)
+    with pytest.raises(errors.EvidenceRequired):
+        town.on_task("accept_task", task_id, finding="合格")
+    assert town.on_task("accept_task", task_id, finding="合格", media=["sha256:bb"])
+
+
+def test_a_task_of_the_community_is_done_and_delivered_by_command(town):
+    _topic, (task_id,) = town.implementing(
+        town.task(responsible_kind="COMMUNITY", responsible_id=COMMUNITY)
+    )
+    town.cadre()
+    town.on_task("start_task", task_id)
+    assert town.on_task("report_progress", task_id, note="已备料", percent=40)["percent"] == 40
+    with pytest.raises(errors.EvidenceRequired):
+        town.on_task("deliver_task", task_id, evidence=[])
+    assert town.on_task("deliver_task", task_id, evidence=["sha256:cc"])["state"] == "DELIVERED"
+    with pytest.raises(StateConflict):
+        town.on_task("start_task", task_id)
+
+
+def test_a_project_starts_its_own_task_and_delivers_it_at_home(town):
+    _topic, (task_id,) = town.implementing()
+    town.bench.as_("R_PM", person="per_other", scope=COMMUNITY)
+    with pytest.raises(NotFound):
+        town.on_task("start_task", task_id)
+    town.bench.as_("R_PM", person=MANAGER, scope=COMMUNITY)
+    assert town.on_task("start_task", task_id)["state"] == "DOING"
+    town.cadre()
+    with pytest.raises(errors.ProjectDelivers):
+        town.on_task("deliver_task", task_id, evidence=["x"])
+
+
+def test_a_delivery_that_is_not_ours_changes_nothing(town):
+    _topic, (task_id,) = town.implementing(
+        town.task(responsible_kind="COMMUNITY", responsible_id=COMMUNITY)
+    )
+    town.delivered(task_id)
+    town.delivered("tsk_unknown", work="wrk_2")
+    assert town.row("tasks", "task_id", task_id)["state"] == "ASSIGNED"
+    ignored = town.bench.rows("SELECT * FROM history WHERE action = 'delivery_ignored'")
+    assert len(ignored) == 1
+    assert town.bench.parked() == []
+
+
+@pytest.mark.covers("F14", "F3-flow", "M-16")
+def test_an_overdue_task_climbs_after_five_and_ten_working_days(town):
+    _topic, (task_id,) = town.implementing(town.task(due_date="2025-04-28"))
+    town.bench.fire("2025-04-29T00:00:00")
+    assert town.resident().ask("task", {"task_id": task_id})["overdue"] is True
+    # Five working days after 28 April: 29, 30 April, 6, 7, 8 May (May Day holiday between).
+    town.bench.fire("2025-05-09T00:00:00")
+    town.bench.fire("2025-05-16T00:00:00")
+    said = town.bench.said("task_overdue.v1")
+    assert [(e["data"]["level"], e["time"]) for e in said] == [
+        (1, "2025-04-28T16:00:00Z"),
+        (2, "2025-05-08T16:00:00Z"),
+        (3, "2025-05-15T16:00:00Z"),
+    ]
+    climbed = town.bench.rows("SELECT * FROM escalations ORDER BY level")
+    assert [e["person_id"] for e in climbed] == [CADRE, TEAM, LEADER]
+    assert town.resident().ask("task_ledger", {"overdue": True})["items"][0]["id"] == task_id
+
+
+def test_work_delivered_in_time_is_not_overdue_however_late_it_is_accepted(town):
+    _topic, (task_id,) = town.implementing(town.task(due_date="2025-04-28"))
+    town.bench.at("2025-04-28T20:00:00")
+    town.delivered(task_id)
+    town.bench.fire("2025-05-20T00:00:00")
+    assert town.bench.said("task_overdue.v1") == []
+    town.resident(BEN)
+    answer = town.on_task("rework_task", task_id, reason="线条不直")
+    assert answer["state"] == "REWORK"
+    town.bench.fire("2025-05-20T00:00:00")
+    assert [e["data"]["level"] for e in town.bench.said("task_overdue.v1")] == [1, 2, 3]
+
+
+@pytest.mark.covers("F14", "c16")
+def test_after_the_third_rework_the_topic_returns_to_its_analysis(town):
+    other = town.task(title="补种树木", responsible_kind="COMMUNITY", responsible_id=COMMUNITY)
+    topic_id, (task_id, other_id) = town.implementing(town.task(), other)
+    for _ in range(3):
+        town.delivered(task_id, work="wrk_again")
+        town.resident(BEN)
+        town.on_task("rework_task", task_id, reason="仍不合格", code="NOT_AS_RESOLVED")
+    row = town.row("topics", "topic_id", topic_id)
+    assert (row["state"], row["round"]) == ("COLLECTED", 2)
+    assert town.row("tasks", "task_id", task_id)["state"] == "FAILED"
+    assert town.row("tasks", "task_id", other_id)["state"] == "FAILED"
+    finals = [e["data"]["final"] for e in town.bench.said("task_rework.v1")]
+    assert finals == [False, False, True, True]
+    with pytest.raises(errors.StepLocked):
+        town.schedule(topic_id, "2025-03-20T19:00:00+08:00")
+    town.adopt(topic_id, finding="重新研判:改为人行道改造")
+    # Credit for the proposer is for the first adoption only.
+    assert len(town.bench.said("topic_adopted.v1")) == 1
+    assert "仍不合格" not in str(town.bench.said())
+
+
+@pytest.mark.covers("F14")
+def test_a_gap_of_fourteen_days_without_a_look_is_counted_and_told(town):
+    _topic, (task_id,) = town.implementing(town.task(due_date="2025-05-10"))
+    town.bench.fire("2025-03-26T23:59:59")
+    assert town.row("tasks", "task_id", task_id)["supervisions_missed"] == 0
+    town.bench.fire("2025-03-27T00:00:00")
+    assert town.row("tasks", "task_id", task_id)["supervisions_missed"] == 1
+    assert town.resident(BEN).ask("my_messages")["items"][0]["code"] == "SUPERVISION_MISSED"
+    town.bench.at("2025-04-09T12:00:00")
+    town.watch(task_id)
+    town.bench.fire("2025-04-23T11:59:59")
+    assert town.row("tasks", "task_id", task_id)["supervisions_missed"] == 1
+    with pytest.raises(errors.NotSupervisor):
+        town.watch(task_id, person=CAI)
+
+
+@pytest.mark.covers("F14")
+@pytest.mark.parametrize(
+    ("days", "records", "kept"),
+    [
+        (10, [], False),
+        (10, [10], True),
+        (28, [14, 28], True),
+        (28, [13, 28], False),
+        (28, [14], True),
+        (29, [14], False),
+        (15, [15], False),
+        (40, [40, 12, 26], True),
+    ],
+)
+def test_watch_is_kept_by_a_record_in_every_fourteen_days(days, records, kept):
+    start = datetime(2025, 3, 13, tzinfo=UTC)
+    at = [start + timedelta(days=n) for n in records]
+    assert rules.supervised(start, start + timedelta(days=days), at) is kept
+
+
+def test_a_supervisor_who_did_not_look_earns_nothing(town):
+    topic_id, (task_id,) = town.implementing(
+        town.task(due_date="2025-05-10", supervisors=[BEN, CAI])
+    )
+    town.bench.at("2025-03-20T10:00:00")
+    town.delivered(task_id)
+    town.accept(task_id)
+    town.secretary()
+    town.on_topic("close_topic", topic_id)
+    assert [e["data"]["person_id"] for e in town.bench.said("supervision_fulfilled.v1")] == [BEN]
+
+
+@pytest.mark.covers("F15")
+def test_those_who_took_part_are_told_and_asked_once(town):
+    topic_id, (task_id,) = town.implementing()
+    town.delivered(task_id)
+    with pytest.raises(StateConflict):
+        town.resident().do("rate_topic", {"topic_id": topic_id, "stars": 5})
+    town.accept(task_id)
+    town.secretary()
+    with pytest.raises(errors.PiiFound):
+        town.on_topic("close_topic", topic_id, result="问 13812345678")
+    town.on_topic("close_topic", topic_id)
+    assert town.resident(NEIGHBOURS[0]).ask("my_messages")["items"][0]["code"] == "TOPIC_CLOSED"
+    town.resident(ANA).do("rate_topic", {"topic_id": topic_id, "stars": 5})
+    with pytest.raises(errors.AlreadyRated):
+        town.resident(ANA).do("rate_topic", {"topic_id": topic_id, "stars": 1})
+    with pytest.raises(errors.NotParticipant):
+        town.resident(CAI).do("rate_topic", {"topic_id": topic_id, "stars": 1})
+    town.bench.at("2025-03-20T00:00:00")
+    with pytest.raises(errors.PollOver):
+        town.resident(BEN).do("rate_topic", {"topic_id": topic_id, "stars": 1})
+    assert town.resident().ask("topic", {"topic_id": topic_id})["poll"] == {
+        "ratings": 1,
+        "stars_total": 5,
+    }
+
+
+@pytest.mark.covers("c5", "F17")
+def test_no_event_holds_a_word_that_somebody_said_or_wrote(town):
+    topic_id, (task_id,) = town.implementing()
+    town.watch(task_id, finding="有人在偷懒")
+    said = str(town.bench.said())
+    for word in ("小院停车", "同意施划车位", "两人担心噪声", "偷懒", "FOR"):
+        assert word not in said.replace("R_FORUM", "")
+    assert topic_id in said

@@ -1,0 +1,166 @@
+"""Consent of natural persons: free, of age, for purposes, and withdrawn without a reason."""
+
+import uuid
+
+import pytest
+
+from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict
+from services.credit.errors import (
+    EvidenceRequired,
+    NoticeOutdated,
+    NotOfHousehold,
+    PersonUnknown,
+    PurposeMissing,
+    UnderAge,
+)
+from services.credit.tests import stage
+
+
+@pytest.mark.covers("REQ-L06")
+def test_a_minor_is_refused(bench):
+    stage.register(bench, "per_k", adult=False)
+    with pytest.raises(UnderAge):
+        stage.consent(bench, "per_k")
+
+
+@pytest.mark.covers("REQ-L01")
+def test_consent_needs_a_known_person_the_present_notice_and_known_purposes(bench):
+    with pytest.raises(PersonUnknown):
+        stage.consent(bench, "per_a")
+    stage.register(bench, "per_a")
+    with pytest.raises(NoticeOutdated):
+        bench.as_("R_RESIDENT", person="per_a").do(
+            "grant_consent", {"notice_version": "2019.1", "purposes": ["SCORING"]}
+        )
+    with pytest.raises(Invalid):
+        stage.consent(bench, "per_a", ("SCORING", "ADVERTISING"))
+    with pytest.raises(PurposeMissing):
+        stage.consent(bench, "per_a", ("POINTS",))
+    assert stage.consent(bench, "per_a")["state"] == "GRANTED"
+
+
+@pytest.mark.covers("C17")
+def test_the_choice_of_publicity_can_be_changed_at_any_time(bench):
+    reply = stage.resident(bench, "per_a")
+    again = stage.consent(bench, "per_a", ("SCORING", "POINTS", "PUBLIC_LIST"))
+    assert (again["id"], again["version"]) == (reply["id"], 2)
+    spans = bench.rows("SELECT purpose, until FROM consent_spans ORDER BY purpose")
+    assert [(s["purpose"], s["until"]) for s in spans] == [
+        ("POINTS", None),
+        ("PUBLIC_LIST", None),
+        ("SCORING", None),
+    ]
+
+
+@pytest.mark.covers("REQ-L01")
+def test_withdrawal_stops_scoring_cancels_what_is_proposed_and_leaves_ninety_days(bench):
+    stage.rules(bench)
+    reply = stage.resident(bench, "per_a")
+    stage.give(bench, "RES:per_a", "2025-02", 100, str(uuid.uuid4()))
+    bench.as_("R_CADRE", person="per_cadre", scope=stage.COMMUNITY)
+    bench.do(
+        "propose_award",
+        {
+            "subject": "RES:per_a",
+            "rule_code": "R-RES-11",
+            "occurred_at": "2025-03-03T09:00:00+08:00",
+            "evidence": ["TJ-2025-001"],
+        },
+    )
+    with pytest.raises(NotFound):
+        bench.as_("R_RESIDENT", person="per_b").do(
+            "withdraw_consent", {"consent_id": reply["id"]}
+        )
+    done = bench.as_("R_RESIDENT", person="per_a").do(
+        "withdraw_consent", {"consent_id": reply["id"]}
+    )
+    assert done["state"] == "WITHDRAWN"
+    assert bench.rows("SELECT state, reason FROM awards") == [
+        {"state": "REJECTED", "reason": "CONSENT_WITHDRAWN"}
+    ]
+    with pytest.raises(StateConflict):
+        bench.do("withdraw_consent", {"consent_id": reply["id"]})
+    ask = {"wallet": "RES:per_a", "points": 10}
+    bench.at("2025-03-20T10:00").deliver(
+        [stage.redemption(bench, "requested", "rdm_1", "2025-03-20T10:00", **ask)]
+    )
+    assert len(bench.said("points_held.v1")) == 1
+    bench.at("2025-06-01T09:00").deliver(
+        [stage.redemption(bench, "requested", "rdm_2", "2025-06-01T09:01", **ask)]
+    )
+    assert bench.said("hold_rejected.v1")[0]["data"]["reason"] == "CONSENT_WITHDRAWN"
+    bench.fire("2025-06-02T01:00")
+    assert stage.balances(bench, "RES:per_a") == (0, 10)
+    assert stage.trial_balance(bench)["accounts"]["SYS:EXPIRED"] == 90
+
+
+def test_consent_can_be_given_again_without_waiting(bench):
+    reply = stage.resident(bench, "per_a")
+    bench.as_("R_RESIDENT", person="per_a").do("withdraw_consent", {"consent_id": reply["id"]})
+    again = stage.consent(bench, "per_a")
+    assert (again["id"], again["state"]) == (reply["id"], "GRANTED")
+    assert bench.ask("me")["subjects"][0]["spendable_until"] is None
+
+
+@pytest.mark.covers("REQ-L15", "c21")
+def test_whoever_assists_shows_a_paper_form_and_acts_in_his_area(bench):
+    stage.register(bench, "per_a")
+    body = {"person_id": "per_a", "notice_version": "2025.1", "purposes": ["SCORING"],
+            "channel": "DOORSTEP"}
+    bench.as_("R_CADRE", person="per_cadre", scope=stage.COMMUNITY)
+    with pytest.raises(EvidenceRequired):
+        bench.do("grant_consent", body)
+    with pytest.raises(RoleDenied):
+        bench.as_("R_CADRE", person="per_cadre", scope="370811016901").do(
+            "grant_consent", body | {"evidence_ref": "sha256:abc"}
+        )
+    with pytest.raises(RoleDenied):
+        bench.as_("R_RESIDENT", person="per_b").do(
+            "grant_consent", body | {"evidence_ref": "sha256:abc"}
+        )
+    bench.as_("R_CADRE", person="per_cadre", scope=stage.COMMUNITY)
+    assert bench.do("grant_consent", body | {"evidence_ref": "sha256:abc"})["state"] == "GRANTED"
+
+
+def test_a_household_needs_its_member_and_any_adult_of_it_can_withdraw(bench):
+    stage.register(bench, "per_head", household="hh_1")
+    stage.register(bench, "per_wife", household="hh_1")
+    stage.register(bench, "per_other", household="hh_2")
+    with pytest.raises(NotOfHousehold):
+        stage.consent(bench, "per_other", household_id="hh_1")
+    reply = stage.consent(bench, "per_head", household_id="hh_1")
+    assert reply["subject"] == "HH:hh_1"
+    with pytest.raises(NotFound):
+        bench.as_("R_RESIDENT", person="per_other").do(
+            "withdraw_consent", {"consent_id": reply["id"]}
+        )
+    done = bench.as_("R_RESIDENT", person="per_wife").do(
+        "withdraw_consent", {"consent_id": reply["id"]}
+    )
+    assert done["state"] == "WITHDRAWN"
+
+
+@pytest.mark.covers("F18-flow")
+def test_who_moves_settles_the_month_where_he_lived_at_its_end(bench):
+    stage.resident(bench, "per_a")
+    bench.at("2025-04-01T08:00").hear(
+        "steward",
+        "resident_moved.v1",
+        {"person_id": "per_a", "from_grid": stage.GRID, "to_grid": "370811016901001",
+         "community": "370811016901"},
+        subject="per_a",
+        sequence=2,
+    )
+    row = bench.rows("SELECT area, area_before FROM subjects WHERE subject_id = 'RES:per_a'")[0]
+    assert row == {"area": "370811016901", "area_before": stage.COMMUNITY}
+
+
+def test_who_is_no_resident_any_more_is_scored_no_more(bench):
+    stage.resident(bench, "per_a")
+    bench.hear(
+        "steward", "resident_deactivated.v1", {"person_id": "per_a", "reason": "MOVED_OUT"},
+        subject="per_a", sequence=2,
+    )
+    assert bench.rows("SELECT state FROM consents") == [{"state": "CLOSED"}]
+    with pytest.raises(StateConflict):
+        stage.consent(bench, "per_a")

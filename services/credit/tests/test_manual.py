@@ -1,0 +1,153 @@
+"""Awards by hand: one proposes with evidence, another approves."""
+
+import pytest
+
+from chassis.refusal import RoleDenied, StateConflict
+from services.credit.errors import (
+    ClockSkew,
+    EvidenceRequired,
+    LegalDocumentRequired,
+    LevelUnknown,
+    NoConsent,
+    NotAllowedToApprove,
+    NotAllowedToPropose,
+    RuleNotInForce,
+    SameAsProposer,
+    SelfApproval,
+    WrongKind,
+)
+from services.credit.tests import stage
+
+
+@pytest.fixture
+def credit(bench):
+    stage.rules(bench)
+    stage.resident(bench, "per_a")
+    return bench.as_("R_CADRE", person="per_cadre", scope=stage.COMMUNITY)
+
+
+def propose(bench, rule="R-RES-11", subject="RES:per_a", at="2025-03-03T09:00:00+08:00", **more):
+    return bench.do(
+        "propose_award",
+        {
+            "subject": subject,
+            "rule_code": rule,
+            "occurred_at": at,
+            "evidence": ["TJ-2025-001"],
+            **more,
+        },
+    )
+
+
+def approve(bench, reply, person="per_secretary", role="R_SECRETARY", scope=stage.COMMUNITY):
+    bench.as_(role, person=person, scope=scope)
+    return bench.do("approve_award", {"award_id": reply["id"], "note": "属实"}, version=1)
+
+
+@pytest.mark.covers("C18", "C7")
+def test_maker_and_checker_are_two_people_and_the_points_follow_approval(credit):
+    bench = credit
+    reply = propose(bench)
+    assert reply["state"] == "PROPOSED"
+    assert stage.trial_balance(bench)["accounts"].get("PENDING", 0) == 0
+    with pytest.raises(SameAsProposer):
+        approve(bench, reply, person="per_cadre")
+    done = approve(bench, reply)
+    assert (done["state"], done["score"], done["points"]) == ("APPROVED", 3, 30)
+    assert stage.trial_balance(bench)["accounts"]["PENDING"] == 30
+    with pytest.raises(StateConflict):
+        bench.do("approve_award", {"award_id": reply["id"]}, version=2)
+
+
+@pytest.mark.covers("C18")
+def test_nobody_approves_what_concerns_himself(credit):
+    bench = credit
+    reply = propose(bench)
+    with pytest.raises(SelfApproval):
+        approve(bench, reply, person="per_a")
+    with pytest.raises(NotAllowedToApprove):
+        approve(bench, reply, role="R_CADRE", person="per_cadre_2")
+
+
+@pytest.mark.covers("C5")
+def test_the_same_deed_proposed_again_answers_the_first_award(credit):
+    assert propose(credit)["id"] == propose(credit)["id"]
+    assert len(credit.rows("SELECT award_id FROM awards")) == 1
+
+
+@pytest.mark.covers("C6", "REQ-L01", "REQ-L04")
+def test_what_may_not_be_proposed_is_refused_with_its_reason(credit):
+    bench = credit
+    with pytest.raises(RuleNotInForce):
+        propose(bench, rule="R-RES-99")
+    with pytest.raises(NotAllowedToPropose):
+        propose(bench, rule="R-RES-03")
+    with pytest.raises(WrongKind):
+        propose(bench, subject="HH:hh_1")
+    with pytest.raises(EvidenceRequired):
+        propose(bench, evidence=[])
+    with pytest.raises(ClockSkew):
+        propose(bench, at="2025-03-04T09:00:00+08:00")
+    with pytest.raises(LevelUnknown):
+        propose(bench, rule="R-RES-06", level="VILLAGE")
+    with pytest.raises(NoConsent):
+        propose(bench, at="2025-03-01T09:00:00+08:00")
+    with pytest.raises(RoleDenied):
+        bench.as_("R_CADRE", person="per_x", scope="370811016901")
+        propose(bench)
+    bench.as_("R_STREET", person="per_st", scope="370811015").do(
+        "open_subject", {"kind": "MER", "ref": "mer_1", "area": stage.COMMUNITY}
+    )
+    with pytest.raises(LegalDocumentRequired):
+        propose(bench, rule="R-MER-07", subject="MER:mer_1")
+
+
+@pytest.mark.covers("C4")
+def test_a_cap_is_applied_in_the_order_of_approval(credit):
+    bench = credit
+    replies = [
+        bench.as_("R_CADRE", person="per_cadre", scope=stage.COMMUNITY).do(
+            "propose_award",
+            {
+                "subject": "RES:per_a",
+                "rule_code": "R-RES-15",
+                "occurred_at": "2025-03-03T09:00:00+08:00",
+                "evidence": [f"HD-{n}"],
+            },
+        )
+        for n in range(3)
+    ]
+    results = [approve(bench, reply) for reply in replies]
+    assert [(r["score"], r["flags"]) for r in results] == [(2, []), (2, []), (0, ["CAPPED"])]
+
+
+@pytest.mark.covers("C2")
+def test_every_rule_is_shown_with_its_article_basis_and_dimension(credit):
+    found = credit.as_("R_ANONYMOUS", person="", scope="").ask("rules", {"at": "2025-03-01"})
+    assert found["code"] == "RC-2025.1"
+    assert len(found["rules"]) == 77
+    assert {rule["dimension_name"] for rule in found["rules"]} == {
+        "参与社区治理",
+        "日常表现",
+        "社会服务",
+    }
+    assert all(rule["article"] and rule["text"] and rule["basis"] for rule in found["rules"])
+    assert credit.ask("rules", {"at": "2024-12-31"})["rules"] == []
+
+
+@pytest.mark.covers("C3")
+def test_importing_a_rule_set_twice_gives_the_same_answer(bench):
+    bench.as_("R_DISTRICT", person="per_d")
+    first = bench.do("import_rule_set", {"code": "RC-2025.1"})
+    assert bench.do("import_rule_set", {"code": "RC-2025.1"}) == first
+    assert (first["state"], first["number"]) == ("PUBLISHED", "RC-2025.1")
+
+
+def test_a_rejected_award_needs_a_reason_and_gives_nothing(credit):
+    bench = credit
+    reply = propose(bench)
+    bench.as_("R_SECRETARY", person="per_secretary", scope=stage.COMMUNITY)
+    with pytest.raises(EvidenceRequired):
+        bench.do("reject_award", {"award_id": reply["id"]}, version=1)
+    done = bench.do("reject_award", {"award_id": reply["id"], "note": "材料不实"}, version=1)
+    assert done == {"id": reply["id"], "state": "REJECTED", "version": 2}

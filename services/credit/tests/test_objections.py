@@ -1,0 +1,239 @@
+"""Objections: who may file, who decides, and what follows for the entry, the score and the points."""
+
+import pytest
+
+from chassis.refusal import NotFound
+from services.credit.errors import (
+    AlreadyObjected,
+    ConflictOfInterest,
+    InChain,
+    NotSubject,
+    ReasonsRequired,
+    TextRequired,
+)
+from services.credit.tests import stage
+from services.credit.tests.test_settlement import (
+    PROJECT_ROW,
+    close_month,
+    confirm,
+    credit,  # noqa: F401
+    entry_of,
+    missed,
+    review,
+    rows,
+    settlement_of,
+)
+
+REASONS = "经核查,该超时系平台派单错误所致,扣分依据不足,应予撤销。"
+
+
+@pytest.fixture
+def published(credit):  # noqa: F811
+    """The month is published, with one deduction of the steward; the notice runs to 04-16."""
+    bench = credit
+    bench.at("2025-03-20T10:00").deliver([missed(bench)])
+    stage.project(bench)
+    card = close_month(bench, given=rows(project=PROJECT_ROW))
+    bench.at("2025-04-07T10:00")
+    confirm(bench, card, review(bench, card)["version"])
+    bench.fire("2025-04-08T10:00")
+    return bench
+
+
+def deduction(bench, subject="STW:stw_1"):
+    return str(
+        bench.rows(
+            "SELECT award_id FROM awards WHERE deduction AND subject_id = :s", s=subject
+        )[0]["award_id"]
+    )
+
+
+def uuid_text(text):
+    import uuid
+
+    return str(uuid.UUID(text))
+
+
+def file(bench, target="AWARD", target_id=None, *, person="per_s", text="派单时我不在班", role="R_STEWARD"):
+    bench.as_(role, person=person, scope=stage.GRID)
+    return bench.do(
+        "file_objection",
+        {"target": target, "target_id": target_id or uuid_text(deduction(bench)), "text": text},
+    )
+
+
+def accept(bench, reply, version=None):
+    bench.as_("R_CADRE", person="per_cadre", scope=stage.COMMUNITY)
+    return bench.do("accept_objection", {"objection_id": reply["id"]}, version=version or 1)
+
+
+def decide(bench, reply, outcome, *, version=2, person="per_judge", reasons=REASONS, **more):
+    bench.as_("R_STREET", person=person, scope="370811015")
+    return bench.do(
+        "decide_objection",
+        {"objection_id": reply["id"], "outcome": outcome, "reasons": reasons, **more},
+        version=version,
+    )
+
+
+@pytest.mark.covers("F8-flow", "C10", "C11", "C6")
+def test_an_upheld_objection_holds_the_entry_reverses_the_deduction_and_others_go_on(published):
+    bench = published
+    reply = file(bench)
+    assert reply["holds_entry"]
+    assert reply["number"].startswith("YY-20250408-")
+    assert entry_of(settlement_of(bench), "STW:stw_1")["state"] == "HELD"
+    accept(bench, reply)
+    bench.fire("2025-04-16T00:01")
+    card = settlement_of(bench)
+    assert card["state"] == "FINALISING"
+    assert entry_of(card, "RES:per_a")["state"] == "FINAL"
+    assert entry_of(card, "STW:stw_1")["state"] == "HELD"
+    assert stage.balances(bench, "RES:per_a") == (30, 0)
+    assert stage.balances(bench, "STW:stw_1") == (0, 0)
+    # That nobody decided in five working days is marked, which is a change of its own.
+    decide(bench, reply, "UPHELD", version=3)
+    card = settlement_of(bench)
+    entry = entry_of(card, "STW:stw_1")
+    assert (entry["state"], entry["bad"], entry["score"]) == ("FINAL", 0, 86)
+    assert card["state"] == "SETTLED"
+    assert stage.balances(bench, "STW:stw_1") == (65, 0)
+    assert bench.rows("SELECT state FROM awards WHERE deduction AND subject_id = 'STW:stw_1'") == [
+        {"state": "REVERSED"}
+    ]
+    told = [event["data"]["entries"] for event in bench.said("settlement_finalised.v1")]
+    assert [entry["subject"] for entry in told[-1]] == ["STW:stw_1"]
+    seen = bench.as_("R_STEWARD", person="per_s").ask("objection", {"objection_id": reply["id"]})
+    assert seen["outcome"] == "UPHELD"
+    assert seen["reasons"] == REASONS
+    stage.trial_balance(bench)
+
+
+@pytest.mark.covers("C10", "C6")
+def test_a_dismissed_objection_lets_the_deduction_take_effect(published):
+    bench = published
+    reply = file(bench)
+    accept(bench, reply)
+    decide(bench, reply, "DISMISSED")
+    bench.fire("2025-04-16T00:01")
+    entry = entry_of(settlement_of(bench), "STW:stw_1")
+    assert (entry["state"], entry["score"]) == ("FINAL", 85)
+    found = bench.rows("SELECT effective FROM awards WHERE deduction AND subject_id = 'STW:stw_1'")
+    assert bool(found[0]["effective"])
+
+
+@pytest.mark.covers("c2", "C6")
+def test_an_undecided_deduction_never_takes_effect(published):
+    bench = published
+    reply = file(bench)
+    bench.fire("2025-04-11T00:00")
+    seen = bench.as_("R_STEWARD", person="per_s").ask("objection", {"objection_id": reply["id"]})
+    # Nobody took it up in two working days: it counts as accepted.
+    assert seen["state"] == "ACCEPTED"
+    bench.fire("2025-05-09T00:00")
+    card = settlement_of(bench)
+    assert card["state"] == "SETTLED"
+    entry = entry_of(card, "STW:stw_1")
+    assert (entry["state"], entry["bad"], entry["score"]) == ("PROVISIONAL", 0, 86)
+    found = bench.rows(
+        "SELECT state, effective, reason FROM awards WHERE deduction AND subject_id = 'STW:stw_1'"
+    )[0]
+    assert (found["state"], bool(found["effective"]), found["reason"]) == (
+        "REJECTED",
+        False,
+        "UNDECIDED",
+    )
+    seen = bench.as_("R_STEWARD", person="per_s").ask("objection", {"objection_id": reply["id"]})
+    assert (seen["state"], seen["overdue"]) == ("LAPSED", True)
+
+
+@pytest.mark.covers("C10", "C18")
+def test_who_had_a_hand_in_it_does_not_decide(published):
+    bench = published
+    reply = file(bench)
+    accept(bench, reply)
+    for person in ("per_street", "per_secretary", "per_s"):
+        with pytest.raises(InChain):
+            decide(bench, reply, "DISMISSED", person=person)
+    with pytest.raises(ReasonsRequired):
+        decide(bench, reply, "DISMISSED", reasons="维持")
+
+
+@pytest.mark.covers("c6")
+def test_who_holds_a_post_in_the_organisation_does_not_decide(published):
+    bench = published
+    bench.hear(
+        "property",
+        "appointment_activated.v1",
+        {"appointment_id": "apt_1", "project_id": "prj_1", "direction": "C2P",
+         "person_id": "per_dual", "post": "DEPUTY_MANAGER"},
+        subject="prj_1",
+        scope=stage.COMMUNITY,
+    )
+    card = settlement_of(bench)
+    reply = file(
+        bench, "ENTRY", f"{card['id']}/PRJ:prj_1", person="per_anyone", role="R_RESIDENT",
+        text="公示的按时办结率与小区实际不符,附楼栋台账。",
+    )
+    accept(bench, reply)
+    with pytest.raises(ConflictOfInterest):
+        decide(bench, reply, "DISMISSED", person="per_dual")
+    decide(bench, reply, "DISMISSED")
+
+
+@pytest.mark.covers("C10", "c19")
+def test_anyone_may_object_to_an_organisation_and_his_name_is_kept(published):
+    bench = published
+    card = settlement_of(bench)
+    reply = file(
+        bench, "ENTRY", f"{card['id']}/PRJ:prj_1", person="per_b", role="R_RESIDENT",
+        text="公示内容与事实不符",
+    )
+    bench.hear(
+        "property", "project_manager_changed.v1", {"project_id": "prj_1", "person_id": "per_m"},
+        subject="prj_1", scope=stage.COMMUNITY,
+    )
+    seen = bench.as_("R_PM", person="per_m").ask("objection", {"objection_id": reply["id"]})
+    assert "person_id" not in seen
+    assert "text" not in seen
+    with pytest.raises(NotFound):
+        bench.as_("R_RESIDENT", person="per_a").ask("objection", {"objection_id": reply["id"]})
+    notice = bench.ask("notices", {"scope": stage.COMMUNITY})["items"][0]
+    organisation = bench.ask("notice", {"notice_id": notice["id"]})["body"]["organisations"][0]
+    assert organisation["note"] == "异议处理中"
+
+
+@pytest.mark.covers("C10")
+def test_others_may_not_object_to_a_person_and_one_objection_is_open_at_a_time(published):
+    bench = published
+    with pytest.raises(NotSubject):
+        file(bench, person="per_a", role="R_RESIDENT")
+    with pytest.raises(TextRequired):
+        file(bench, text="错")
+    file(bench)
+    with pytest.raises(AlreadyObjected):
+        file(bench)
+
+
+@pytest.mark.covers("C10", "C11")
+def test_an_objection_after_the_month_is_final_works_on_the_open_month(published):
+    bench = published
+    bench.fire("2025-04-16T00:01")
+    bench.at("2025-04-20T10:00")
+    reply = file(bench)
+    assert not reply["holds_entry"]
+    accept(bench, reply)
+    decide(bench, reply, "UPHELD")
+    entry = entry_of(settlement_of(bench), "STW:stw_1")
+    assert (entry["state"], entry["score"]) == ("FINAL", 85)
+
+
+@pytest.mark.covers("C10")
+def test_a_deduction_can_be_upheld_in_part(published):
+    bench = published
+    reply = file(bench)
+    accept(bench, reply)
+    decide(bench, reply, "PARTLY", score=0)
+    bench.fire("2025-04-16T00:01")
+    entry = entry_of(settlement_of(bench), "STW:stw_1")
+    assert (entry["bad"], entry["state"]) == (0, "FINAL")

@@ -1,0 +1,130 @@
+"""The folder of a generated district: its CSV files and the manifest that says what they are."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from clients.load.generator import FILES, VERSION, District
+
+MANIFEST = "manifest.json"
+_ROWS_PER_WRITE = 2000
+
+
+class NotAFolderOfOurs(Exception):
+    """There is no manifest, or a file is not the one that it names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One file as it lies there."""
+
+    service: str
+    kind: str
+    path: Path
+    rows: int
+    sha256: str
+
+
+def write(
+    district: District, folder: Path, tell: Callable[[str, int], None] = lambda _kind, _rows: None
+) -> list[Written]:
+    """Write all files and the manifest.
+
+    Args:
+        district: What to write.
+        folder: Where to; it is made. Files of an earlier run are replaced.
+        tell: Told (kind, rows so far) once in a while.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    found = []
+    for one in FILES:
+        path = folder / one.name
+        digest, rows = hashlib.sha256(), 0
+        with path.open("wb") as out:
+
+            def put(text: str, out: Any = out, digest: Any = digest) -> None:
+                data = text.encode()
+                out.write(data)
+                digest.update(data)
+
+            buffer = io.StringIO()
+            writer = csv.writer(buffer, lineterminator="\n")
+            writer.writerow(one.header)
+            for row in one.rows(district):
+                writer.writerow(row)
+                rows += 1
+                if rows % _ROWS_PER_WRITE == 0:
+                    put(buffer.getvalue())
+                    buffer.seek(0)
+                    buffer.truncate()
+                    tell(one.kind, rows)
+            put(buffer.getvalue())
+        tell(one.kind, rows)
+        found.append(Written(one.service, one.kind, path, rows, digest.hexdigest()))
+    manifest = {
+        "generator": "fivered load",
+        "generator_version": VERSION,
+        "synthetic": True,
+        "seed": district.seed,
+        "parameters": {
+            "residents": district.residents,
+            "households": district.households,
+            "communities": district.communities,
+        },
+        "files": [
+            {
+                "service": one.service,
+                "kind": one.kind,
+                "file": one.path.name,
+                "rows": one.rows,
+                "sha256": one.sha256,
+            }
+            for one in found
+        ],
+    }
+    text = json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"
+    (folder / MANIFEST).write_text(text, "utf-8")
+    return found
+
+
+def read(folder: Path) -> list[Written]:
+    """Return the files of a folder, in the order in which they must be imported.
+
+    Raises:
+        NotAFolderOfOurs: There is no manifest, or a file is missing.
+    """
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+        found = [
+            Written(one["service"], one["kind"], folder / one["file"], one["rows"], one["sha256"])
+            for one in manifest["files"]
+        ]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise NotAFolderOfOurs(
+            f"{folder} has no {MANIFEST}: fivered load generate --out {folder}"
+        ) from error
+    for one in found:
+        if not one.path.is_file():
+            raise NotAFolderOfOurs(f"{one.path} is missing")
+    return found
+
+
+def district_of(folder: Path) -> District:
+    """Return the district that a folder was made of, so that any row can be made again.
+
+    Raises:
+        NotAFolderOfOurs: There is no manifest.
+    """
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+        given = manifest["parameters"]
+        return District(given["residents"], manifest["seed"], given["households"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise NotAFolderOfOurs(f"{folder} has no {MANIFEST}") from error

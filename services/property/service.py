@@ -10,6 +10,7 @@ from chassis.bus import (
     PUBLIC,
     Due,
     Heard,
+    Projection,
     Service,
     Tx,
     command,
@@ -63,6 +64,7 @@ class Property(Service):
     tables = tables.metadata
     settings_type = Settings
     says = events.SAYS
+    projections = (Projection("grades", "credit", "on_credit", ("grades",)),)
 
     # ------------------------------------------------------------------------------- organisations
 

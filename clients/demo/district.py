@@ -181,18 +181,6 @@ class District:
                 },
                 key=f"steward-{who}",
             )
-            self._post(
-                "/v1/steward/shifts",
-                "secretary",
-                {
-                    "steward_id": steward_id,
-                    "grid": GRID,
-                    "start": "2025-01-02T00:00:00+08:00",
-                    "end": "2026-12-31T00:00:00+08:00",
-                    "place": "红帆驿站",
-                },
-                key=f"shift-{who}",
-            )
 
     def _property(self) -> None:
         self._post(

@@ -171,7 +171,7 @@ def january(t: Teller) -> None:
     for number, (day, minutes) in enumerate(hours, start=1):
         t.at(f"{day}T18:00:00")
         record = place.identity("vol", number)
-        t.post(
+        made = t.post(
             f"hours-{number}",
             "/v1/steward/volunteer-hours",
             "grid_worker",
@@ -185,13 +185,13 @@ def january(t: Teller) -> None:
             },
             role="R_GRID",
         )
-        t.advance(
+        t.post(
             f"hours-confirm-{number}",
-            f"/v1/steward/volunteer-hours/{record}",
-            "confirm",
+            f"/v1/steward/volunteer-hours/{record}/confirm",
             "cadre",
             {"minutes": minutes},
             role="R_CADRE",
+            version=made["version"],
         )
         t.say(f"居民王小丽志愿服务 {minutes} 分钟,经确认 volunteer hours confirmed")
     t.close_month("2025-01", {"cutoff": "2025-02-07T09:30:00", "publish": "2025-02-10T09:00:00"})
@@ -203,6 +203,20 @@ def january(t: Teller) -> None:
 def request(t: Teller) -> None:
     """(a) A request arrives by phone and is rated five stars; the steward earns."""
     t.screen.chapter("a", "居民来电,管家上门,五星评价  A request by phone, rated five stars")
+    t.at("2025-02-19T07:30:00")
+    for who, steward_id in (("grid_worker", place.GRID_WORKER), ("cadre", place.CADRE)):
+        t.post(
+            f"shift-{who}",
+            "/v1/steward/shifts",
+            "secretary",
+            {
+                "steward_id": steward_id,
+                "grid": place.GRID,
+                "start": "2025-02-19T08:00:00+08:00",
+                "end": "2025-02-19T20:00:00+08:00",
+                "place": "红帆驿站",
+            },
+        )
     t.at("2025-02-19T10:00:00")
     made = t.post(
         "request",

@@ -1,0 +1,643 @@
+"""红色信用: rules, consent, awards, settlements, notices, objections, the points ledger."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import AwareDatetime, Field
+
+from gateway.doors import ANY, PUBLIC, Body, Doors, Page, Params, Reply
+
+DOORS = Doors("credit", tag="红色信用 / Red Credit")
+
+STAFF = (
+    "R_GRID",
+    "R_CADRE",
+    "R_SECRETARY",
+    "R_STREET",
+    "R_STREET_LEAD",
+    "R_DISTRICT",
+    "R_DISTRICT_LEAD",
+    "R_AUDITOR",
+)
+ASSISTANTS = ("R_GRID", "R_CADRE", "R_SECRETARY", "R_DISTRICT")
+DECIDERS = ("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT")
+MONTH = r"^\d{4}-(0[1-9]|1[0-2])$"
+AREA = r"^\d{6}(\d{3}){0,2}$"
+
+
+class Done(Reply):
+    """What a command answers: the thing, its state and the version for the next If-Match."""
+
+    id: str
+    state: str
+    version: int
+    number: str | None = None
+    due: datetime | None = None
+
+
+class ListParams(Params):
+    """Which part of a list."""
+
+    limit: int = Field(50, ge=1, le=200, description="每页条数 / page size")
+    cursor: str | None = Field(None, description="上一页的 next / `next` of the page before")
+
+
+# --------------------------------------------------------------------------------------------------
+# Rules
+
+
+class ImportRuleSet(Body):
+    """导入随系统发布的规则集 / Publish a rule set that comes with the system."""
+
+    code: str = Field(min_length=1, max_length=40, examples=["RC-2025.1"])
+
+
+class RulesParams(Params):
+    """On which day."""
+
+    at: str | None = Field(
+        None,
+        pattern=r"^\d{4}-\d{2}-\d{2}$",
+        description="生效日期,默认今天 / day, default today",
+        examples=["2025-03-01"],
+    )
+
+
+class RulesReply(Reply):
+    """规则全文 / Every rule in force, in plain words."""
+
+    at: str
+    code: str | None = None
+    notice_version: str | None = Field(
+        None, description="授权告知书的现行版本 / version of the consent notice in force"
+    )
+    rules: list[dict[str, Any]]
+
+
+DOORS.command(
+    "POST",
+    "/rule-sets/import",
+    "import_rule_set",
+    body=ImportRuleSet,
+    reply=Done,
+    roles=("R_DISTRICT",),
+    status=201,
+    summary="导入规则集 / Import a rule set",
+)
+DOORS.query(
+    "GET",
+    "/rules",
+    "rules",
+    params=RulesParams,
+    reply=RulesReply,
+    roles=PUBLIC,
+    summary="现行规则 / Rules in force",
+)
+
+# --------------------------------------------------------------------------------------------------
+# Consent and subjects
+
+
+class GrantConsent(Body):
+    """授权参加信用赋分,自愿、可随时撤回 / Consent to scoring: free, and revocable at any time."""
+
+    notice_version: str = Field(
+        description="已阅读的告知书版本 / version of the notice that was read", examples=["2025.1"]
+    )
+    purposes: list[Literal["SCORING", "POINTS", "PUBLIC_LIST", "COMMENDATION"]] = Field(
+        min_length=1, examples=[["SCORING", "POINTS"]]
+    )
+    person_id: str | None = Field(
+        None, max_length=64, description="协助他人授权时填写 / for whom, when one assists"
+    )
+    household_id: str | None = Field(
+        None, max_length=64, description="为家庭账户授权 / for the household's account"
+    )
+    channel: Literal["APP", "DOORSTEP", "PHONE", "WINDOW"] = Field("APP")
+    evidence_ref: str | None = Field(
+        None, max_length=200, description="协助时的纸质授权书 / paper form, when one assists"
+    )
+
+
+class WithdrawConsent(Body):
+    """撤回授权,不需要理由 / Withdraw consent; no reason is asked."""
+
+    purposes: list[Literal["SCORING", "POINTS", "PUBLIC_LIST", "COMMENDATION"]] = Field(
+        default_factory=list, description="空表示全部 / empty: all of it"
+    )
+
+
+class ConsentParams(Params):
+    """Whose consents."""
+
+    person_id: str | None = Field(None, max_length=64)
+
+
+class OpenSubject(Body):
+    """登记商户或驻区单位为信用主体 / Open a merchant or a unit as a subject."""
+
+    kind: Literal["MER", "UNT"] = Field(examples=["MER"])
+    ref: str = Field(pattern=r"^[a-z]{2,4}_[A-Za-z0-9_-]{1,56}$", examples=["mer_0001"])
+    area: str = Field(pattern=AREA, examples=["370811015901"])
+
+
+class MeReply(Reply):
+    """本人的信用、积分、理由和异议 / One's own standing, points, reasons and objections."""
+
+    person_id: str
+    period: str
+    notice_version: str
+    consents: list[dict[str, Any]]
+    subjects: list[dict[str, Any]]
+    objections: list[dict[str, Any]]
+
+
+class SubjectReply(Reply):
+    """信用主体 / A subject."""
+
+    subject: str
+    kind: str
+    area: str | None = None
+    state: str
+    standing: dict[str, Any]
+
+
+class ExplainParams(Params):
+    """Which month."""
+
+    period: str = Field(pattern=MONTH, examples=["2025-03"])
+
+
+class ExplainReply(Reply):
+    """分数的全部依据 / Every input of a score."""
+
+    subject: str
+    period: str
+    entry: dict[str, Any] | None = None
+    awards: list[dict[str, Any]]
+    measures: list[dict[str, Any]]
+
+
+DOORS.command(
+    "POST",
+    "/consents",
+    "grant_consent",
+    body=GrantConsent,
+    reply=Done,
+    roles=("R_RESIDENT", *ASSISTANTS),
+    status=201,
+    summary="授权 / Grant consent",
+)
+DOORS.command(
+    "POST",
+    "/consents/{consent_id}/withdraw",
+    "withdraw_consent",
+    body=WithdrawConsent,
+    reply=Done,
+    roles=ANY,
+    summary="撤回授权 / Withdraw consent",
+)
+DOORS.query(
+    "GET",
+    "/consents",
+    "consents",
+    params=ConsentParams,
+    reply=Page[dict[str, Any]],
+    roles=ANY,
+    summary="授权记录 / Consents",
+)
+DOORS.command(
+    "POST",
+    "/subjects",
+    "open_subject",
+    body=OpenSubject,
+    reply=Done,
+    roles=("R_STREET", "R_DISTRICT"),
+    status=201,
+    summary="登记信用主体 / Open a subject",
+)
+DOORS.command(
+    "POST",
+    "/subjects/{subject_id}/close",
+    "close_subject",
+    reply=Done,
+    roles=("R_STREET", "R_DISTRICT"),
+    if_match=True,
+    summary="注销信用主体 / Close a subject",
+)
+DOORS.query(
+    "GET",
+    "/me",
+    "me",
+    reply=MeReply,
+    roles=ANY,
+    summary="我的信用与积分 / My standing and points",
+)
+DOORS.query(
+    "GET",
+    "/subjects/{subject_id}",
+    "subject",
+    reply=SubjectReply,
+    roles=ANY,
+    summary="信用主体 / A subject",
+)
+DOORS.query(
+    "GET",
+    "/subjects/{subject_id}/explain",
+    "explain",
+    params=ExplainParams,
+    reply=ExplainReply,
+    roles=ANY,
+    summary="分数说明 / Explain a score",
+)
+
+# --------------------------------------------------------------------------------------------------
+# Awards by hand
+
+
+class ProposeAward(Body):
+    """人工提出赋分,由他人审核 / Propose an award by hand; somebody else approves."""
+
+    subject: str = Field(max_length=80, examples=["RES:per_0001"])
+    rule_code: str = Field(max_length=40, examples=["R-RES-11"])
+    occurred_at: AwareDatetime = Field(examples=["2025-03-03T09:00:00+08:00"])
+    evidence: list[str] = Field(
+        min_length=1,
+        max_length=20,
+        description="依据材料编号,第一项标识该行为 / references; the first names the deed",
+        examples=[["TJ-2025-001"]],
+    )
+    level: str | None = Field(None, max_length=40)
+    document_no: str | None = Field(None, max_length=120)
+    reason: str | None = Field(None, max_length=400)
+
+
+class DecideAward(Body):
+    """审核意见 / Why."""
+
+    note: str | None = Field(None, max_length=400, examples=["材料属实"])
+
+
+class AwardsParams(ListParams):
+    """Which awards."""
+
+    state: Literal["PROPOSED", "APPROVED", "REJECTED", "REVERSED"] | None = None
+    community: str | None = Field(None, pattern=AREA)
+
+
+class AwardReply(Reply):
+    """一笔赋分及其理由 / An award and why it was given."""
+
+    id: str
+    subject: str
+    state: str
+    version: int
+    score: int
+    points: int
+    why: dict[str, Any]
+
+
+DOORS.command(
+    "POST",
+    "/awards",
+    "propose_award",
+    body=ProposeAward,
+    reply=Done,
+    roles=("R_GRID", "R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT"),
+    status=201,
+    summary="提出赋分 / Propose an award",
+)
+DOORS.command(
+    "POST",
+    "/awards/{award_id}/approve",
+    "approve_award",
+    body=DecideAward,
+    reply=Done,
+    roles=DECIDERS,
+    if_match=True,
+    summary="审核通过 / Approve an award",
+)
+DOORS.command(
+    "POST",
+    "/awards/{award_id}/reject",
+    "reject_award",
+    body=DecideAward,
+    reply=Done,
+    roles=DECIDERS,
+    if_match=True,
+    summary="审核不通过 / Reject an award",
+)
+DOORS.query(
+    "GET",
+    "/awards",
+    "awards",
+    params=AwardsParams,
+    reply=Page[AwardReply],
+    roles=STAFF,
+    summary="人工赋分列表 / Awards that a person decides",
+)
+DOORS.query(
+    "GET",
+    "/awards/{award_id}",
+    "award",
+    reply=AwardReply,
+    roles=ANY,
+    summary="赋分及理由 / An award and why",
+)
+
+# --------------------------------------------------------------------------------------------------
+# Settlement and notices
+
+
+class DraftSettlement(Body):
+    """重新生成草案 / Draft a month again."""
+
+    period: str = Field(pattern=MONTH, examples=["2025-03"])
+    community: str | None = Field(None, pattern=AREA, examples=["370811015901"])
+
+
+class ReviewSettlement(Body):
+    """社区核对 / The community has looked at its draft."""
+
+    hash: str | None = Field(None, pattern=r"^[0-9a-f]{64}$", description="草案摘要 / digest")
+    checked: list[str] = Field(
+        default_factory=list,
+        description="已核对的赋分编号,应包含 to_check 全部 / awards looked at, out of `to_check`",
+    )
+
+
+class ConfirmSettlement(Body):
+    """街道确认 / The street confirms what it has seen."""
+
+    hash: str = Field(pattern=r"^[0-9a-f]{64}$", description="草案摘要 / digest of the draft")
+
+
+class SettlementParams(ListParams):
+    """Which settlements."""
+
+    period: str | None = Field(None, pattern=MONTH, examples=["2025-03"])
+    community: str | None = Field(None, pattern=AREA, examples=["370811015901"])
+    state: (
+        Literal[
+            "OPEN", "DRAFTED", "REVIEWED", "CONFIRMED", "PUBLISHED", "FINALISING", "SETTLED"
+        ]
+        | None
+    ) = None
+
+
+class SettlementCard(Reply):
+    """月度赋分 / The month of an area."""
+
+    id: str
+    period: str
+    community: str
+    state: str
+    version: int
+    complete: bool
+    missing: list[str]
+    hash: str | None = None
+    to_check: list[str]
+
+
+class SettlementDetail(SettlementCard):
+    """月度赋分及全部条目 / With its entries."""
+
+    items: list[dict[str, Any]]
+
+
+class NoticeParams(ListParams):
+    """Which notices."""
+
+    scope: str | None = Field(None, pattern=AREA, examples=["370811015901"])
+    period: str | None = Field(None, pattern=MONTH)
+
+
+class NoticeCard(Reply):
+    """公示 / A public notice."""
+
+    id: str
+    number: str
+    kind: str
+    scope: str
+    period: str
+    state: str
+    published_at: datetime
+    ends_at: datetime
+
+
+class NoticeDetail(NoticeCard):
+    """公示全文,只含编号 / With its content, which holds ids only."""
+
+    body: dict[str, Any]
+
+
+DOORS.command(
+    "POST",
+    "/settlements/draft",
+    "draft_settlement",
+    body=DraftSettlement,
+    reply=Done,
+    roles=("R_STREET", "R_DISTRICT"),
+    status=202,
+    summary="重新生成草案 / Draft again",
+)
+DOORS.command(
+    "POST",
+    "/settlements/{settlement_id}/review",
+    "review_settlement",
+    body=ReviewSettlement,
+    reply=Done,
+    roles=("R_SECRETARY", "R_STREET", "R_DISTRICT"),
+    if_match=True,
+    summary="核对草案 / Review a draft",
+)
+DOORS.command(
+    "POST",
+    "/settlements/{settlement_id}/confirm",
+    "confirm_settlement",
+    body=ConfirmSettlement,
+    reply=Done,
+    roles=("R_STREET", "R_DISTRICT", "R_DISTRICT_LEAD"),
+    if_match=True,
+    summary="确认赋分 / Confirm a settlement",
+)
+DOORS.query(
+    "GET",
+    "/settlements",
+    "settlements",
+    params=SettlementParams,
+    reply=Page[SettlementCard],
+    roles=STAFF,
+    summary="月度赋分列表 / Settlements",
+)
+DOORS.query(
+    "GET",
+    "/settlements/{settlement_id}",
+    "settlement",
+    reply=SettlementDetail,
+    roles=STAFF,
+    summary="月度赋分 / A settlement",
+)
+DOORS.query(
+    "GET",
+    "/notices",
+    "notices",
+    params=NoticeParams,
+    reply=Page[NoticeCard],
+    roles=PUBLIC,
+    summary="公示列表 / Public notices",
+)
+DOORS.query(
+    "GET",
+    "/notices/{notice_id}",
+    "notice",
+    reply=NoticeDetail,
+    roles=PUBLIC,
+    summary="公示 / A public notice",
+)
+
+# --------------------------------------------------------------------------------------------------
+# Objections
+
+
+class FileObjection(Body):
+    """提出异议 / Object to an award, to an entry, or that one was not credited."""
+
+    target: Literal["AWARD", "ENTRY", "OMISSION"] = Field(examples=["AWARD"])
+    target_id: str = Field(
+        max_length=160,
+        description=(
+            "AWARD:赋分编号;其余:赋分批次编号,或“批次编号/主体” / "
+            "the award; else the settlement, or settlement/subject"
+        ),
+    )
+    text: str = Field(min_length=1, max_length=2000, examples=["派单时我不在班,请核查。"])
+    evidence: list[str] = Field(default_factory=list, max_length=20)
+
+
+class DecideObjection(Body):
+    """裁定异议 / Decide an objection, with reasons."""
+
+    outcome: Literal["UPHELD", "PARTLY", "DISMISSED"]
+    reasons: str = Field(
+        max_length=2000, examples=["经核查,该超时系平台派单错误所致,扣分依据不足,应予撤销。"]
+    )
+    score: int | None = Field(None, description="PARTLY 时保留的分值 / what is left, for PARTLY")
+    award_ids: list[str] = Field(
+        default_factory=list, description="ENTRY 异议成立时撤销的赋分 / awards taken back"
+    )
+
+
+class ObjectionParams(ListParams):
+    """Which objections."""
+
+    state: Literal["FILED", "ACCEPTED", "DECIDED", "LAPSED"] | None = None
+
+
+class ObjectionCard(Reply):
+    """异议 / An objection."""
+
+    id: str
+    number: str
+    target: str
+    state: str
+    version: int
+    outcome: str | None = None
+    reasons: str | None = None
+
+
+DOORS.command(
+    "POST",
+    "/objections",
+    "file_objection",
+    body=FileObjection,
+    reply=Done,
+    roles=ANY,
+    status=201,
+    summary="提出异议 / File an objection",
+)
+DOORS.command(
+    "POST",
+    "/objections/{objection_id}/accept",
+    "accept_objection",
+    reply=Done,
+    roles=DECIDERS,
+    if_match=True,
+    summary="受理异议 / Accept an objection",
+)
+DOORS.command(
+    "POST",
+    "/objections/{objection_id}/decide",
+    "decide_objection",
+    body=DecideObjection,
+    reply=Done,
+    roles=DECIDERS,
+    if_match=True,
+    summary="裁定异议 / Decide an objection",
+)
+DOORS.query(
+    "GET",
+    "/objections",
+    "objections",
+    params=ObjectionParams,
+    reply=Page[ObjectionCard],
+    roles=STAFF,
+    summary="异议列表 / Objections",
+)
+DOORS.query(
+    "GET",
+    "/objections/{objection_id}",
+    "objection",
+    reply=ObjectionCard,
+    roles=ANY,
+    summary="异议 / An objection",
+)
+
+# --------------------------------------------------------------------------------------------------
+# Points
+
+
+class GrantBudget(Body):
+    """拨付积分预算 / Grant points that the district pays for."""
+
+    points: int = Field(ge=1, examples=[100000])
+    basis: str = Field(min_length=1, max_length=200, examples=["济任财预〔2025〕1号"])
+
+
+class BudgetReply(Done):
+    """预算余额 / What the budget has left."""
+
+    budget: int
+    unfunded_points: int
+
+
+class TrialBalance(Reply):
+    """试算平衡:全部账户之和为零 / All accounts sum to zero."""
+
+    at: datetime
+    accounts: dict[str, int]
+    sum: int
+    balanced: bool
+    budget: dict[str, Any]
+
+
+DOORS.command(
+    "POST",
+    "/budget-grants",
+    "grant_budget",
+    body=GrantBudget,
+    reply=BudgetReply,
+    roles=("R_DISTRICT",),
+    status=201,
+    summary="拨付积分预算 / Grant a budget",
+)
+DOORS.query(
+    "GET",
+    "/trial-balance",
+    "trial_balance",
+    reply=TrialBalance,
+    roles=STAFF,
+    summary="试算平衡 / Trial balance",
+)

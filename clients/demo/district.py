@@ -213,7 +213,7 @@ class District:
             "district_leader": ("DISTRICT_LEADER", "区级领导", DISTRICT, "STREET", STREET),
             "street_lead": ("STREET_TEAM", "街道班子成员", STREET, "COMMUNITY", COMMUNITY),
             "cadre": ("COMMUNITY_CADRE", "社区两委委员", COMMUNITY, "GRID", GRID),
-            "grid_worker": ("GRID_WORKER", "专职网格员", COMMUNITY, None, None),
+            "grid_worker": ("GRID_WORKER", "专职网格员", GRID, None, None),
         }
         for who, (tier, post, area, target_kind, target) in tiers.items():
             self._post(

@@ -325,7 +325,7 @@ class District:
                 self.api.post(
                     "/v1/credit/consents",
                     PEOPLE[who],
-                    {"notice_version": "2025-01", "purposes": purposes},
+                    {"notice_version": "2025.1", "purposes": purposes},
                     key=f"district-consent-{who}",
                 )
             except Refused as refused:

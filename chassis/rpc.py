@@ -439,7 +439,13 @@ class BusCaller:
     async def close(self) -> None:
         """See `Caller.close`."""
         self._closed = True
+        connection = self._connection
         self._lost.set()
         if self._keeper is not None:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._keeper
+        # The goodbye is a conversation of its own; without it the socket would be left open.
+        for _ in range(100):
+            if connection is None or connection.is_closed:
+                return
+            await asyncio.sleep(0.02)

@@ -2,7 +2,14 @@
 
 import pytest
 
-from chassis.testing import bench, database_url  # noqa: F401
+from chassis.testing import (  # noqa: F401
+    bench,
+    broker_url,
+    database_url,
+    postgres_server,
+    postgres_url,
+    private_rabbit,
+)
 from chassis.tests.toy.service import FAIL, Toy
 
 

@@ -75,6 +75,12 @@ class Which:
     counter_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Nap:
+    counter_id: str
+    seconds: float
+
+
 class TooMuch(Guard):
     guard = "TOO_MUCH"
     text = "超过上限 {limit}"
@@ -138,6 +144,11 @@ class Toy(Service):
             .values(total=0, version=row.version + 1)
         )
         return {"id": order.counter_id, "state": "RESET", "version": row.version + 1}
+
+    @command(roles=("R_DISTRICT",))
+    def nap(self, tx: Tx, order: Nap) -> dict[str, Any]:
+        tx.conn.execute(sa.select(sa.func.pg_sleep(order.seconds)))
+        return self.add(tx, Add(order.counter_id, 1))
 
     @command(roles=("R_DISTRICT",))
     def remind(self, tx: Tx, order: Which) -> dict[str, Any]:

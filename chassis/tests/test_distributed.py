@@ -1,0 +1,408 @@
+"""serve, work, relay and the gateway's client as real processes on RabbitMQ and PostgreSQL."""
+
+import threading
+import time
+
+import pytest
+
+from chassis import inbox, relay, rpc, servers, topology
+from chassis.bus import Actor, new_uuid, partition_of
+from chassis.testing import Bench
+from chassis.tests.distributed import DISTRICT, World, terminate
+from chassis.tests.toy.service import Toy
+
+
+@pytest.fixture
+def world(broker_url, postgres_url, tmp_path):
+    world = World(broker_url, postgres_url, tmp_path)
+    yield world
+    world.close()
+
+
+@pytest.fixture
+def fragile(private_rabbit, postgres_url, tmp_path):
+    """A world whose broker may be killed."""
+    world = World(private_rabbit.new_vhost(), postgres_url, tmp_path)
+    yield world
+    world.close()
+
+
+def event(world, amount, subject="s", note="", **more):
+    bench = Bench(world.runtime)
+    bench.runtime.fixed_now = world.runtime.now()
+    try:
+        data = {"amount": amount, "note": note}
+        return bench.event("toy", "added.v1", data, subject=subject, **more).body
+    finally:
+        bench.runtime.fixed_now = None
+
+
+def test_a_call_is_answered_and_its_event_is_heard(world):
+    caller = world.caller()
+    world.wait(lambda: caller.bus._ready.is_set())
+    began = time.monotonic()
+    with pytest.raises(rpc.ServiceUnavailable):
+        caller.add("c")
+    assert time.monotonic() - began < 1
+    serve, work = world.start("serve"), world.start("work")
+    world.wait_ready(serve, work)
+
+    key = new_uuid()
+    assert caller.add("c", 5, key=key)["version"] == 1
+    assert caller.add("c", 5, key=key)["version"] == 1
+    assert caller.call("total", {"counter_id": "c"})["total"] == 5
+    world.wait(lambda: world.amounts() == [5])
+    assert world.one("SELECT count(*) FROM audit") == 1
+
+    with pytest.raises(rpc.CallRefused) as refused:
+        caller.add("c", 5000)
+    assert refused.value.payload["guard"] == "TOO_MUCH"
+    with pytest.raises(rpc.CallRefused) as refused:
+        caller.call("no_such_method", {})
+    assert refused.value.payload["code"] == "NOT_FOUND"
+    with pytest.raises(rpc.CallRefused) as refused:
+        caller.call("add", {"counter_id": "c", "amount": 1}, key="k", actor=Actor("p", "R_X", ""))
+    assert refused.value.payload["code"] == "ROLE_DENIED"
+
+    for process in (serve, work):
+        assert world.page(process, "/live")[0] == 200
+        page = world.page(process, "/ready")
+        assert page[0] == 200, page
+        assert page[1]["checks"]["database"]["detail"] == "0001"
+    assert terminate(serve) == 0
+    assert terminate(work) == 0
+    began = time.monotonic()
+    with pytest.raises(rpc.ServiceUnavailable):
+        caller.add("c")
+    assert time.monotonic() - began < 1
+
+
+def test_what_strangers_send_stops_nobody_and_is_kept(world):
+    serve = world.start("serve")
+    caller = world.caller()
+    world.wait_ready(serve)
+    send = {"exchange": "fivered.rpc", "key": "toy"}
+    world.publish(send["exchange"], send["key"], b'{"counter_id": "c"}', headers={"method": "add"})
+    world.publish(send["exchange"], send["key"], b"\xff{no json", reply_to="nobody")
+    world.publish(send["exchange"], send["key"], b"[1]", reply_to="nobody", content_encoding="x")
+    world.publish(send["exchange"], send["key"], b"{}", reply_to="n", headers={"deadline-ms": "x"})
+    world.wait(lambda: world.queue_length("rpc.dead") == 4)
+
+    # Signed by somebody else: answered, because it can be.
+    caller.bus._secret = "another-key-that-is-32-bytes-long-at-least"
+    with pytest.raises(rpc.CallRefused) as refused:
+        caller.add("c")
+    assert refused.value.payload["code"] == "ROLE_DENIED"
+    caller.bus._secret = world.env["FIVERED_ACTOR_KEY"]
+
+    # Its deadline has passed before it arrives: nothing happens.
+    signed = rpc.sign_actor(DISTRICT, "toy", "add", world.env["FIVERED_ACTOR_KEY"])
+    headers = {"method": "add", "actor": signed, "key": "late", "deadline-ms": 1}
+    body = b'{"counter_id": "late", "amount": 1}'
+    world.publish(send["exchange"], send["key"], body, reply_to="nobody", headers=headers)
+    assert caller.add("c")["version"] == 1
+    assert world.rows("SELECT * FROM counters WHERE counter_id = 'late'") == []
+    assert serve.poll() is None
+    assert world.page(serve, "/live")[0] == 200
+
+
+def test_a_worker_hears_once_parks_poison_and_retries_it(world):
+    (world.folder / "fails").write_text("always")
+    work = world.start("work", TOY_FAIL='{"flaky": 2}')
+    twice = event(world, 1, "a")
+    world.publish_event(
+        twice,
+        twice,
+        b"{unreadable",
+        event(world, "many", "b"),
+        event(world, 2, "c", note="flaky"),
+        event(world, 3, "d", note="always"),
+        event(world, 4, "d"),
+        event(world, 5, "e"),
+    )
+    world.wait_ready(work)
+    world.wait(lambda: sorted(world.amounts()) == [1, 2, 5])
+    world.wait(lambda: len(inbox.parked_rows(world.runtime)) == 4)
+    assert [(row["reason"], row["subject"]) for row in inbox.parked_rows(world.runtime)] == [
+        ("UNREADABLE", None),
+        ("SCHEMA", "b"),
+        ("FAILED", "d"),
+        ("BEHIND", "d"),
+    ]
+    (world.folder / "fails").write_text("")
+    failed = inbox.parked_rows(world.runtime)[2]["id"]
+    inbox.mark_parked(world.runtime, [failed], "RETRY", "operator")
+    world.wait(lambda: sorted(world.amounts()) == [1, 2, 3, 4, 5])
+    assert world.amounts()[-2:] == [3, 4]
+    world.wait(lambda: world.queue_length("toy.toy.0") == 0)
+
+
+def test_killing_the_worker_again_and_again_loses_and_doubles_nothing(world):
+    count = 4000
+    world.fill_outbox(count)
+    for share in (0.1, 0.4, 0.7):
+        work = world.start("work")
+        world.wait(lambda s=share: world.entries() > count * s)
+        work.kill()
+        work.wait()
+    world.start("work")
+    world.wait(lambda: world.entries() == count)
+    world.wait(lambda: world.one("SELECT count(*) FROM outbox WHERE sent_at IS NULL") == 0)
+    assert world.one("SELECT count(DISTINCT event_id) FROM entries") == count
+    assert world.one("SELECT sum(amount) FROM entries") == count * (count - 1) // 2
+    # What was said about one subject was heard in that order.
+    assert not world.rows(
+        "SELECT 1 FROM (SELECT sequence, lag(sequence) OVER (PARTITION BY subject ORDER BY id)"
+        " AS before FROM entries) AS s WHERE before > sequence"
+    )
+
+
+def test_killing_the_broker_under_load_loses_and_doubles_nothing(fragile, private_rabbit):
+    world = fragile
+    serve, work = world.start("serve"), world.start("work")
+    caller = world.caller()
+    world.wait_ready(serve, work)
+    failures = []
+
+    def load(name):
+        try:
+            for _ in range(40):
+                caller.insist(name)
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=load, args=(f"c{n}",)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    world.wait(lambda: world.entries() > 20)
+    private_rabbit.kill9()
+    private_rabbit.start()
+    for thread in threads:
+        thread.join(60)
+    assert not failures, failures
+    assert world.one("SELECT sum(total) FROM counters") == 160
+    world.wait(lambda: world.entries() == 160)
+    world.wait_ready(serve, work)
+
+
+def test_a_second_worker_takes_over_at_once_and_nothing_is_done_twice(world):
+    first = world.start("work")
+    world.wait_ready(first)
+    second = world.start("work")
+    serve = world.start("serve")
+    caller = world.caller()
+    world.wait_ready(second, serve)
+    job_id = caller.call("count_up", {"counter_id": "j", "amount": 30}, key=new_uuid())["id"]
+    with world.runtime.transaction(DISTRICT) as tx:
+        for number in range(30):
+            tx.arm("reminder", f"r{number}", tx.now)
+    world.fill_outbox(600)
+    world.wait(lambda: world.entries() >= 100)
+    first.kill()
+    world.wait(lambda: world.entries() == 660, seconds=75)
+    assert world.one("SELECT count(DISTINCT event_id) FROM entries") == 660
+    assert world.one("SELECT count(*) FROM entries WHERE subject LIKE 'r%'") == 30
+    world.wait(lambda: caller.call("_job", {"job_id": job_id})["state"] == "DONE")
+    began = time.monotonic()
+    caller.add("after")
+    world.wait(lambda: world.entries() == 661)
+    assert time.monotonic() - began < 5
+    assert terminate(second) == 0
+
+
+def test_a_database_that_goes_away_is_waited_for(broker_url, tmp_path):
+    postgres = servers.Postgres().start()
+    url = postgres.create_database("toy")
+    world = World(broker_url, url, tmp_path)
+    try:
+        serve, work = world.start("serve"), world.start("work")
+        caller = world.caller()
+        world.wait_ready(serve, work)
+        caller.add("c")
+        world.wait(lambda: world.entries() == 1)
+        postgres.kill9()
+        world.publish_event(event_without_database(7, "d"), partition=partition_of("d"))
+        with pytest.raises((rpc.ServiceUnavailable, rpc.OutcomeUnknown)):
+            caller.add("c", deadline_s=8)
+        assert world.page(serve, "/ready")[0] == 503
+        postgres.start()
+        caller.insist("c")
+        world.wait(lambda: sorted(world.amounts()) == [1, 1, 7])
+        world.wait_ready(serve, work)
+        assert inbox.parked_rows(world.runtime) == []
+    finally:
+        world.close()
+        postgres.stop()
+
+
+def event_without_database(amount, subject):
+    import msgspec
+
+    return msgspec.json.encode(
+        {
+            "specversion": "1.0",
+            "id": new_uuid(),
+            "source": "/fivered/toy",
+            "type": "toy.added.v1",
+            "subject": subject,
+            "time": "2025-03-03T01:00:00Z",
+            "recordedat": "2025-03-03T01:00:00Z",
+            "aggregatetype": "counter",
+            "sequence": "00000000000000000001",
+            "scope": "370811",
+            "period": "2025-03",
+            "correlationid": new_uuid(),
+            "data": {"amount": amount},
+        }
+    )
+
+
+def test_a_call_under_way_is_finished_when_the_service_is_asked_to_end(world):
+    serve = world.start("serve")
+    caller = world.caller()
+    world.wait_ready(serve)
+    got = []
+    body = {"counter_id": "c", "seconds": 1.5}
+    thread = threading.Thread(target=lambda: got.append(caller.call("nap", body, key=new_uuid())))
+    thread.start()
+    world.wait(lambda: world.rows("SELECT 1 FROM pg_stat_activity WHERE query ~ '^SELECT pg_sl'"))
+    assert terminate(serve) == 0
+    thread.join(10)
+    assert got[0]["version"] == 1
+
+
+def test_a_fact_without_queue_waits_for_the_topology_and_blocks_nobody(
+    broker_url, postgres_url, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(relay, "AGAIN_S", 0.3)
+    world = World(broker_url, postgres_url, tmp_path)
+    sender = relay.Relay(world.runtime, broker_url, world.installation)
+    try:
+        sender.start()
+        # Somebody deletes two of the queues while the relay is connected.
+        world.wait(lambda: sender.state.connected)
+        gone = [partition_of("c"), (partition_of("c") + 1) % 4]
+        connection = relay.pika.BlockingConnection(relay.pika.URLParameters(broker_url))
+        for partition in gone:
+            connection.channel().queue_delete(f"toy.toy.{partition}")
+        connection.close()
+        bench = Bench(world.runtime)
+        other = next(f"o{n}" for n in range(99) if partition_of(f"o{n}") not in gone)
+        for subject, note in (("c", "1"), ("c", "forget"), (other, "2"), ("c", "3")):
+            bench.do("add", {"counter_id": subject, "amount": 1, "note": note})
+        sent = "SELECT id FROM outbox WHERE sent_at IS NOT NULL ORDER BY id"
+        # Nobody hears the second, but it would overtake the first.
+        world.wait(lambda: [row["id"] for row in world.rows(sent)] == [3])
+        assert ("added.v1", partition_of("c")) in sender.state.unroutable
+        topology.apply(broker_url, world.installation)
+        world.wait(lambda: [row["id"] for row in world.rows(sent)] == [1, 2, 3, 4])
+        assert sender.state.unroutable == ()
+    finally:
+        sender.stop()
+        sender.join(10)
+        world.close()
+
+
+def test_a_broker_in_an_alarm_holds_nothing_for_ever(fragile, private_rabbit, monkeypatch):
+    monkeypatch.setattr(relay, "DEADLINE_S", 1.5)
+    sender = relay.Relay(fragile.runtime, fragile.url, fragile.installation)
+    sender.start()
+    try:
+        fragile.wait(lambda: sender.state.connected)
+        private_rabbit.ctl("set_vm_memory_high_watermark", "0.00001")
+        Bench(fragile.runtime).do("add", {"counter_id": "c", "amount": 1})
+        fragile.wait(lambda: sender.state.why)
+        private_rabbit.ctl("set_vm_memory_high_watermark", "0.4")
+        fragile.wait(
+            lambda: fragile.one("SELECT count(*) FROM outbox WHERE sent_at IS NULL") == 0
+        )
+    finally:
+        private_rabbit.ctl("set_vm_memory_high_watermark", "0.4")
+        sender.stop()
+        sender.join(10)
+        assert not sender.is_alive()
+
+
+def test_each_process_needs_no_more_than_its_own_permissions(
+    private_rabbit, postgres_url, tmp_path
+):
+    admin_url = private_rabbit.new_vhost()
+    vhost = admin_url.rpartition("/")[2]
+    world = World(admin_url, postgres_url, tmp_path)
+    for permission in topology.permissions(world.installation):
+        user = f"{permission.user}-{vhost}"
+        private_rabbit.api("PUT", f"/users/{user}", {"password": "p", "tags": ""})
+        private_rabbit.api(
+            "PUT",
+            f"/permissions/{vhost}/{user}",
+            {
+                "configure": permission.configure,
+                "write": permission.write,
+                "read": permission.read,
+            },
+        )
+
+    def url_of(user):
+        return f"amqp://{user}-{vhost}:p@127.0.0.1:{private_rabbit.port}/{vhost}"
+
+    try:
+        own = {"FIVERED_BROKER_URL": url_of("toy")}
+        serve, work = world.start("serve", **own), world.start("work", **own)
+        world.url = url_of("gateway")
+        caller = world.caller()
+        world.wait_ready(serve, work)
+        caller.add("c", 2)
+        world.wait(lambda: world.amounts() == [2])
+        channel = relay.pika.BlockingConnection(relay.pika.URLParameters(url_of("gateway")))
+        with pytest.raises(relay.pika.exceptions.ChannelClosedByBroker):
+            channel.channel().basic_get("toy.toy.0")
+        with pytest.raises(relay.pika.exceptions.ChannelClosedByBroker):
+            forged = channel.channel()
+            forged.confirm_delivery()
+            forged.basic_publish("toy.events", "added.v1.0", b"forged")
+        channel.close()
+    finally:
+        world.close()
+
+
+def test_an_outside_consumer_hears_public_facts_only(private_rabbit):
+    url = private_rabbit.new_vhost()
+    vhost = url.rpartition("/")[2]
+    facts = {"told.v1": "public", "kept.v1": "internal"}
+    installation = topology.Installation({"toy": topology.Member("toy", facts)})
+    topology.apply(url, installation)
+    rights = topology.consumer_permission(installation, "reader", "toy")
+    private_rabbit.api("PUT", "/users/reader", {"password": "p", "tags": ""})
+    private_rabbit.api(
+        "PUT", f"/permissions/{vhost}/reader", {k: rights[k] for k in ("configure", "write", "read")}
+    )
+    private_rabbit.api(
+        "PUT",
+        f"/topic-permissions/{vhost}/reader",
+        {"exchange": rights["topic_exchange"], "write": "^$a", "read": rights["topic_read"]},
+    )
+    consumer = relay.pika.BlockingConnection(
+        relay.pika.URLParameters(f"amqp://reader:p@127.0.0.1:{private_rabbit.port}/{vhost}")
+    )
+    channel = consumer.channel()
+    channel.queue_declare("ext.reader.q", durable=True)
+    assert topology.public_keys(installation, "toy") == ["told.v1.*"]
+    channel.queue_bind("ext.reader.q", "toy.events", "told.v1.*")
+    for key in ("kept.v1.*", "#", "*.v1.*"):
+        with pytest.raises(relay.pika.exceptions.ChannelClosedByBroker):
+            consumer.channel().queue_bind("ext.reader.q", "toy.events", key)
+    consumer.close()
+    private_rabbit.api("DELETE", "/users/reader")
+
+
+def test_an_installation_file_says_what_the_classes_say(tmp_path):
+    installation = topology.installation_of([Toy])
+    path = tmp_path / "installation.json"
+    path.write_text(installation.to_json())
+    assert topology.read_installation(path) == installation
+    assert installation.heard_of("toy") == {"added.v1"}
+    path.write_text("{}")
+    with pytest.raises(topology.TopologyError):
+        topology.read_installation(path)
+
+

@@ -329,7 +329,7 @@ def deliver_task(tx: Tx, body: DeliverTask) -> dict[str, Any]:
         raise errors.ProjectDelivers(project_id=task["responsible_id"])
     if not body.evidence:
         raise errors.EvidenceRequired(field="evidence")
-    row = _deliver(tx, task, body.evidence, at=tx.now)
+    row = _deliver(tx, task, body.evidence, at=tx.now, words=body.note)
     return reply("task_id", row)
 
 
@@ -340,6 +340,7 @@ def _deliver(
     *,
     at: datetime,
     work_id: str | None = None,
+    words: str = "",
 ) -> storage.Row:
     row = storage.change(
         tx.conn,
@@ -355,7 +356,7 @@ def _deliver(
     )
     tx.disarm("task_due", row["task_id"])
     tx.disarm("supervision_gap", row["task_id"])
-    _note(tx, row, "deliver", evidence=len(evidence), work_id=work_id)
+    _note(tx, row, "deliver", evidence=len(evidence), work_id=work_id, note=words)
     watching = [s["person_id"] for s in storage.supervisors_of(tx.conn, [row["task_id"]])]
     tell(tx, "TASK_DELIVERED", {"topic_id": row["topic_id"]}, watching, ref=row["task_id"])
     return row

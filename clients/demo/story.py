@@ -124,8 +124,14 @@ class Teller:
         )  # fmt: skip
         self.say(f"{period} 截止:四个来源的月度标记到齐,形成赋分草案 drafted", _link(drafted))
         path = f"/v1/credit/settlements/{drafted['id']}"
-        self.advance(f"review-{period}", path, "review", "secretary", {})
-        whole = self.api.get(path, PEOPLE["street"])
+        whole = self.api.get(path, PEOPLE["secretary"])
+        self.advance(
+            f"review-{period}",
+            path,
+            "review",
+            "secretary",
+            {"hash": whole["hash"], "checked": whole["to_check"]},
+        )
         self.advance(f"confirm-{period}", path, "confirm", "street", {"hash": whole["hash"]})
         self.say("社区复核、街道确认 reviewed and confirmed by people", _link(drafted))
         self.at(dates["publish"])

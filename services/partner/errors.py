@@ -189,10 +189,10 @@ class WindowOver(Guard):
 
 
 class ReceivableShort(Guard):
-    """The paid points can be given back only against points that the partner will be paid for."""
+    """Points are given back only out of points that the partner will still be paid for."""
 
     guard = "RECEIVABLE_SHORT"
-    text = "该笔已结算,合伙人未结积分 {open} 不足以冲减 {points},请待其有新的核销后办理"
+    text = "合伙人未结积分 {open} 不足以冲减 {points},请待其有新的核销后办理"
 
 
 class FundShort(Guard):

@@ -174,3 +174,41 @@ def test_what_the_broker_refuses_is_said_at_once(broker_url, name):
         connect("amqp://guest:guest@127.0.0.1:9/%2F", name=name)
     with pytest.raises(ValueError, match="name"):
         connect(broker_url, name="No Name")
+
+
+def test_an_outside_user_hears_public_facts_only(private_rabbit, name):
+    from chassis.topology import Installation, Member, consumer_permission
+
+    says = {"request_resolved.v1": "public", "request_rated.v1": "internal"}
+    installation = Installation({"steward": Member("steward", says=says)})
+    granted = consumer_permission(installation, name, "steward")
+    inside = private_rabbit.new_vhost()
+    vhost = inside.rpartition("/")[2]
+    connection = pika.BlockingConnection(pika.URLParameters(inside))
+    connection.channel().exchange_declare("steward.events", "topic", durable=True)
+    rights = {kind: granted[kind] for kind in ("configure", "write", "read")}
+    api = private_rabbit.api
+    api("PUT", f"/users/{name}", {"password": "secret", "tags": ""})
+    api("PUT", f"/permissions/{vhost}/{name}", rights)
+    topic = {"exchange": granted["topic_exchange"], "write": "^$a", "read": granted["topic_read"]}
+    api("PUT", f"/topic-permissions/{vhost}/{name}", topic)
+    url = inside.replace("guest:guest", f"{name}:secret")
+    for pattern, public in (
+        ("steward:request_resolved.v1", True),
+        ("steward:request_rated.v1", False),
+        ("steward:*.v1", False),
+    ):
+        with connect(url, name=name) as client:
+            client.subscribe(pattern, print)
+            if public:
+                client.prepare()
+            else:
+                with pytest.raises(ConsumerError, match="ACCESS_REFUSED"):
+                    client.prepare()
+    with connect(url, name="somebody-else") as client:
+        client.subscribe("steward:request_resolved.v1", print)
+        with pytest.raises(ConsumerError, match="ACCESS_REFUSED"):
+            client.prepare()
+    connection.close()
+    api("DELETE", f"/users/{name}")
+    private_rabbit.delete_vhost(inside)

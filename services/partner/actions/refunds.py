@@ -14,7 +14,7 @@ from services.partner.storage import partners as partner_store
 from services.partner.storage import redemptions as store
 from services.partner.storage import rows
 from services.partner.storage import statements as statement_store
-from services.partner.storage.tables import redemptions, statements
+from services.partner.storage.tables import partners, redemptions, statements
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +83,21 @@ def approve(tx: Tx, order: DecideRefund) -> dict[str, Any]:
     Raises:
         StateConflict: No refund is asked for.
         ConflictOfInterest: The official acts for the partner, or holds the redemption.
-        ReceivableShort: It is paid, and the partner has no open points to take it from.
+        ReceivableShort: The partner has not enough open points to take it from, because this one
+            is paid, or because an earlier refund of a paid one has used them.
     """
     seen = rows.get(tx, redemptions, order.redemption_id)
-    # Statement before redemption: paying locks them in this order too.
+    # Partner, statement, redemption: suspending and paying lock them in this order too. With the
+    # partner's row two refunds cannot both count the same open points.
+    rows.lock(tx, partners, seen.partner_id)
     statement = rows.lock(tx, statements, seen.statement_id) if seen.statement_id else None
     row = _to_decide(tx, order)
+    # Not only after payment: an earlier refund of a paid one may have used these points up.
+    open_points = store.receivable(tx, row.partner_id)
+    if open_points < row.points:
+        raise ReceivableShort(open=open_points, points=row.points)
     refund_statement_id = None
-    if statement is not None and statement.state == "PAID":
-        open_points = store.receivable(tx, row.partner_id)
-        if open_points < row.points:
-            raise ReceivableShort(open=open_points, points=row.points)
-    elif statement is not None:
+    if statement is not None and statement.state != "PAID":
         refund_statement_id = statement.statement_id
         _take_back(tx, statement, row)
     version = rows.change(

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from chassis import storage as store
 from chassis.bus import Tx
 from services.partner.rules.redemptions import COUNTED, REDEEMED
-from services.partner.storage.tables import partners, redemptions, voucher_tries
+from services.partner.storage.tables import history, partners, redemptions, voucher_tries
 
 # Every column that a step may change; the batch of one transaction is written in one statement.
 _STEP_COLUMNS = (
@@ -288,9 +288,10 @@ def settle(tx: Tx, statement_id: str) -> None:
 
     One that is under review for a refund stays so; it knows that it is paid.
     """
+    paid = sa.and_(redemptions.c.statement_id == statement_id, redemptions.c.state != "REFUNDED")
     tx.conn.execute(
         sa.update(redemptions)
-        .where(redemptions.c.statement_id == statement_id, redemptions.c.state != "REFUNDED")
+        .where(paid)
         .values(
             settled_at=tx.now,
             state=sa.case(
@@ -299,3 +300,15 @@ def settle(tx: Tx, statement_id: str) -> None:
             version=redemptions.c.version + 1,
         )
     )
+    names = ("kind", "subject", "version", "step", "state", "at", "actor", "role")
+    step = sa.select(
+        sa.literal("redemption"),
+        redemptions.c.redemption_id,
+        redemptions.c.version,
+        sa.literal("settle"),
+        redemptions.c.state,
+        sa.literal(tx.now, store.UtcDateTime),
+        sa.literal(tx.actor.id),
+        sa.literal(tx.actor.role),
+    ).where(paid)
+    tx.conn.execute(history.insert().from_select(names, step))

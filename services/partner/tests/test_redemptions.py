@@ -126,6 +126,7 @@ def test_the_saga_of_example_e7(town, barber, haircut):
     town.as_street()
     town.move("pay_statement", confirmed)
     assert town.state(first) == "SETTLED"
+    assert town.card(first)["history"][-1]["state"] == "SETTLED"
     assert bench.said("partner_settled.v1")[0]["data"] == {
         "statement_id": row["id"],
         "partner_id": barber,

@@ -104,8 +104,11 @@ class Teller:
     # --------------------------------------------------------------------------- what many ask for
 
     def points(self, who: str) -> dict[str, Any]:
-        """Return a person's card of score and points."""
-        card: dict[str, Any] = self.api.get("/v1/credit/me", PEOPLE[who])
+        """Return a resident's card of score and points."""
+        cards = self.api.get("/v1/credit/me", PEOPLE[who])["subjects"]
+        card = first(cards, kind="RES")
+        if card is None:
+            raise TellingFailed(f"{who} has no account")
         return card
 
     def close_month(self, period: str, dates: dict[str, str]) -> dict[str, Any]:
@@ -327,7 +330,7 @@ def balance(t: Teller) -> None:
     t.screen.chapter("d", "账本平衡  The ledger balances")
     t.before("trial-balance")
     sheet = t.api.get("/v1/credit/trial-balance", PEOPLE["auditor"])
-    t.check(sheet["total"] == 0, f"the ledger sums to {sheet['total']}")
+    t.check(sheet["balanced"] and sheet["sum"] == 0, f"the ledger sums to {sheet['sum']}")
     t.say("全部账户余额之和为 0  all accounts sum to zero", "/v1/credit/trial-balance")
 
 
@@ -350,7 +353,7 @@ def _in(card: dict[str, Any], *states: str) -> dict[str, Any] | None:
 
 
 def _award(card: dict[str, Any], rule: str) -> dict[str, Any] | None:
-    return first(card.get("awards", []), rule_code=rule)
+    return next((one for one in card["awards"] if one["why"]["rule"] == rule), None)
 
 
 CHAPTERS: tuple[Callable[[Teller], None], ...] = (january, request, redemption, february, balance)
@@ -382,15 +385,19 @@ def end_state(t: Teller) -> dict[str, Any]:
     redemptions = t.api.get("/v1/partner/redemptions", PEOPLE["resident"])["items"]
     sheet = t.api.get("/v1/credit/trial-balance", PEOPLE["auditor"])
     return {
-        "points": resident["points"],
-        "score": resident.get("score"),
+        "points": {
+            name: resident["points"][name]
+            for name in ("pending", "available", "held", "clawback")
+        },
+        "standing": resident["standing"],
         "request": request_card["state"],
         "redemptions": sorted((row["offer_id"], row["state"]) for row in redemptions),
         "settlements": sorted(
             (row["period"], row["community"], row["state"], row["hash"]) for row in settlements
         ),
         "accounts": sheet["accounts"],
-        "total": sheet["total"],
+        "sum": sheet["sum"],
+        "postings": sheet["postings"],
     }
 
 

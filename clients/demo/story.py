@@ -205,7 +205,7 @@ def january(t: Teller) -> None:
         t.say(f"居民王小丽志愿服务 {minutes} 分钟,经确认 volunteer hours confirmed")
     t.close_month("2025-01", {"cutoff": "2025-02-07T09:30:00", "publish": "2025-02-10T09:00:00"})
     t.finish_month("2025-01", "2025-02-18T00:10:00")
-    t.api.wait("200 points", lambda: t.points("resident")["points"]["available"] >= 200)
+    t.api.wait("200 points", lambda: _released(t.points("resident"), "2025-01") == 200)
     t.screen.found("王小丽可用积分 200 (E1 的三条记录,月上限 200)  200 points spendable")
 
 
@@ -271,7 +271,7 @@ def request(t: Teller) -> None:
     subject = f"/v1/credit/subjects/STW:{place.GRID_WORKER}"
     t.api.wait(
         "R-STW-01",
-        lambda: _award(t.api.get(subject, PEOPLE["secretary"], period="2025-02"), "R-STW-01"),
+        lambda: _award(t.api.get(subject, PEOPLE["secretary"]), "R-STW-01"),
     )
     t.screen.found("管家按 R-STW-01 得 2 分、10 积分(待发)  +2 score, 10 points pending")
 
@@ -301,7 +301,7 @@ def redemption(t: Teller) -> None:
     t.say("兑换电影票:80 积分已冻结 held", film)
     t.at("2025-02-24T09:30:00")
     t.api.wait("expiry", lambda: _in(t.api.get(film, PEOPLE["resident"]), "EXPIRED"))
-    t.api.wait("release", lambda: t.points("resident")["points"]["available"] == 140)
+    t.api.wait("release", lambda: t.points("resident")["points"]["held"] == 0)
     t.say("72 小时未用,自动退回 expired and released", film)
 
     t.at("2025-02-24T10:00:00")
@@ -320,7 +320,7 @@ def february(t: Teller) -> None:
     subject = f"/v1/credit/subjects/STW:{place.GRID_WORKER}"
     t.api.wait(
         "steward's points",
-        lambda: t.api.get(subject, PEOPLE["secretary"])["points"]["available"] >= 10,
+        lambda: _released(t.api.get(subject, PEOPLE["secretary"]), "2025-02") == 10,
     )
     t.screen.found("网格员 10 积分可用  the steward's 10 points are spendable")
 
@@ -350,6 +350,12 @@ def _having(card: dict[str, Any], name: str) -> dict[str, Any] | None:
 
 def _in(card: dict[str, Any], *states: str) -> dict[str, Any] | None:
     return card if card["state"] in states else None
+
+
+def _released(card: dict[str, Any], period: str) -> int:
+    """Return how many points of a month have become spendable."""
+    entry = first(card["entries"], period=period)
+    return int(entry["points_released"]) if entry else 0
 
 
 def _award(card: dict[str, Any], rule: str) -> dict[str, Any] | None:
@@ -386,8 +392,7 @@ def end_state(t: Teller) -> dict[str, Any]:
     sheet = t.api.get("/v1/credit/trial-balance", PEOPLE["auditor"])
     return {
         "points": {
-            name: resident["points"][name]
-            for name in ("pending", "available", "held", "clawback")
+            name: resident["points"][name] for name in ("pending", "available", "held", "clawback")
         },
         "standing": resident["standing"],
         "request": request_card["state"],

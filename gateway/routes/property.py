@@ -125,6 +125,35 @@ class CountHouseholds(Body):
     households: int = Field(ge=0, examples=[1210])
 
 
+class ChangeStatus(Body):
+    """项目投入服务或终止 / Begin a prepared project's service, or close a project.
+
+    Closing ends its appointments, agreements and open orders.
+    """
+
+    status: Literal["IN_SERVICE", "CLOSED"] = Field(examples=["IN_SERVICE"])
+    reason: str = Field("", max_length=1000)
+
+
+class HandOver(Body):
+    """更换物业企业 / Another company takes over: a new project in the same compound.
+
+    What is still wrong on the ground is ordered anew from it, with fresh deadlines.
+    """
+
+    company_id: str = Field(examples=["pco_xinda"])
+    manager_person_id: str = Field(examples=["per_new_manager"])
+    name: str | None = Field(None, min_length=1, max_length=200)
+    new_project_id: str | None = None
+
+
+class HandedOver(Made):
+    """交接结果 / The new project, and how many orders were made anew."""
+
+    predecessor: str
+    orders: int
+
+
 class RegisterCommittee(Body):
     """登记业主委员会 / Register an owners' committee (YWH) or management committee (WGH)."""
 
@@ -234,6 +263,16 @@ DOORS.command(
     "POST", "/projects/{project_id}/households", "count_households", body=CountHouseholds,
     reply=Made, roles=("R_CADRE", "R_STREET", "R_DISTRICT"), if_match=True,
     summary="更新项目户数 / Set a project's households",
+)  # fmt: skip
+DOORS.command(
+    "POST", "/projects/{project_id}/status", "change_project_status", body=ChangeStatus,
+    reply=Made, roles=REGISTRARS, if_match=True,
+    summary="项目投入服务或终止 / Begin or close a project",
+)  # fmt: skip
+DOORS.command(
+    "POST", "/projects/{project_id}/hand-over", "hand_over_project", body=HandOver,
+    reply=HandedOver, roles=REGISTRARS, if_match=True,
+    summary="更换物业企业 / Hand a project over to another company",
 )  # fmt: skip
 DOORS.command(
     "POST", "/owners-committees", "register_committee", body=RegisterCommittee, reply=Made,

@@ -23,7 +23,7 @@ class CompanyRegistered:
 
 @dataclass(frozen=True, slots=True)
 class ProjectRegistered:
-    """A project is registered."""
+    """A project is registered; said again when company, households or status change."""
 
     FACT: ClassVar[str] = "project_registered.v1"
     AGGREGATE: ClassVar[str] = "project"

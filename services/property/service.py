@@ -88,6 +88,16 @@ class Property(Service):
         """Set a project's households from a day on."""
         return organisations.count_households(tx, body)
 
+    @command(roles=REGISTRARS, if_match=True)
+    def change_project_status(self, tx: Tx, body: organisations.ChangeStatus) -> dict[str, Any]:
+        """Begin a prepared project's service, or close a project."""
+        return organisations.change_status(tx, body)
+
+    @command(roles=REGISTRARS, if_match=True)
+    def hand_over_project(self, tx: Tx, body: organisations.HandOver) -> dict[str, Any]:
+        """Another company takes over the compound."""
+        return organisations.hand_over(tx, body)
+
     @command(roles=COMMUNITY)
     def register_committee(self, tx: Tx, body: organisations.RegisterCommittee) -> dict[str, Any]:
         """Register an owners' committee."""

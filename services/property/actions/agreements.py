@@ -277,6 +277,12 @@ def _finish(tx: Tx, row: Row, state: str, reason: str) -> Row:
     return row
 
 
+def end_for_closed_project(tx: Tx, project_id: str) -> None:
+    """End the agreements of a project that is closed."""
+    for row in rows.agreements_not_over(tx.conn, project_id):
+        _finish(tx, row, "TERMINATED", "PROJECT_CLOSED")
+
+
 def start(tx: Tx, due: Due) -> None:
     """A signed agreement becomes active on its first day."""
     row = rows.locked(tx.conn, tables.agreements, due.ref)

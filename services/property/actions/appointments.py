@@ -284,6 +284,13 @@ def end_for_new_manager(tx: Tx, project: Row) -> Row:
     return project
 
 
+def end_for_closed_project(tx: Tx, project: Row) -> Row:
+    """End every post in and for a project that is closed. Returns the project's row."""
+    for row in rows.appointments_of(tx.conn, project["project_id"], states=(*OPEN, "ACTIVE")):
+        _, project = _finish(tx, row, project, "CONTRACT_END", "ENDED")
+    return project
+
+
 def lapse(tx: Tx, due: Due) -> None:
     """A nomination without consent lapses after five working days."""
     row = rows.locked(tx.conn, tables.appointments, due.ref)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -132,7 +133,7 @@ def _measure(
                 project_id=project_id,
                 company_id=project["company_id"],
                 community=project["area"],
-                in_service=project["status"] == "IN_SERVICE",
+                in_service=_in_service(project, end),
                 households=windows.households(project_id, period),
                 requests=seen.requests,
                 contacted_on_time=seen.contacted_on_time,
@@ -162,6 +163,12 @@ def _measure(
             )
         )
     return found
+
+
+def _in_service(project: Row, end: datetime) -> bool:
+    """Tell whether a project was in service when the month ended."""
+    since, closed = project["in_service_from"], project["closed_at"]
+    return since is not None and since < end and (closed is None or closed >= end)
 
 
 def _spans(gaps: list[Row]) -> list[rules.Span]:

@@ -11,9 +11,10 @@ from msgspec import Meta
 from chassis.bus import Due, Tx
 from chassis.refusal import StateConflict
 from services.property import errors, events, rules
-from services.property.actions import appointments, ground
+from services.property.actions import agreements, appointments, ground, rectifications
 from services.property.actions.ground import Reply
 from services.property.storage import rows, tables
+from services.property.storage.rows import Row
 
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 Community = Annotated[str, Meta(pattern=r"^\d{12}$")]
@@ -119,9 +120,8 @@ def register_project(tx: Tx, order: RegisterProject) -> Reply:
         if ground.same(existing, wanted):
             return ground.reply(existing, "project")
         raise errors.IdTaken(field="project_id", id=order.project_id)
-    row = rows.add(
-        tx.conn,
-        tables.projects,
+    row = _open_project(
+        tx,
         wanted
         | {
             "project_id": order.project_id or tx.new_id("prj"),
@@ -130,46 +130,176 @@ def register_project(tx: Tx, order: RegisterProject) -> Reply:
             "operation_mode": order.operation_mode,
             "status": order.status,
             "manager_person_id": order.manager_person_id,
+        },
+    )
+    return ground.reply(row, "project")
+
+
+def _open_project(tx: Tx, values: Row) -> Row:
+    """Write a project with its first manager and say both; its directions begin as gaps."""
+    serves = values["status"] == "IN_SERVICE"
+    row = rows.add(
+        tx.conn,
+        tables.projects,
+        values
+        | {
+            "in_service_from": tx.now if serves else None,
             # Registered is the first change, the manager the second: hearers drop what is not
             # newer than what they know.
             "version": 2,
             "created_at": tx.now,
         },
     )
-    project_id = row["project_id"]
+    project_id, manager = row["project_id"], row["manager_person_id"]
     rows.add(
         tx.conn,
         tables.project_managers,
-        {"project_id": project_id, "since": tx.now, "person_id": order.manager_person_id},
+        {"project_id": project_id, "since": tx.now, "person_id": manager},
     )
     rows.add(
         tx.conn,
         tables.project_households,
-        {"project_id": project_id, "since": ground.today(tx), "households": order.households},
+        {
+            "project_id": project_id,
+            "since": ground.today(tx),
+            "households": row["households"],
+        },
     )
     for direction in rules.POSTS:
         rows.open_gap(tx.conn, project_id, direction, ground.today(tx))
-    ground.note(tx, "project", row, "REGISTERED", status=order.status)
+    ground.note(tx, "project", row, "REGISTERED", status=row["status"])
+    _say_project(tx, row, sequence=1)
     tx.say(
-        events.ProjectRegistered(
-            project_id,
-            order.company_id,
-            order.community,
-            list(order.grids),
-            order.households,
-            order.status,
-        ),
+        events.ProjectManagerChanged(project_id, manager),
         subject=project_id,
-        scope=order.community,
-        sequence=1,
-    )
-    tx.say(
-        events.ProjectManagerChanged(project_id, order.manager_person_id),
-        subject=project_id,
-        scope=order.community,
+        scope=row["area"],
         sequence=2,
     )
+    return row
+
+
+def _say_project(tx: Tx, row: Row, sequence: int) -> None:
+    """Say what others keep of a project; said again when it changes."""
+    tx.say(
+        events.ProjectRegistered(
+            row["project_id"],
+            row["company_id"],
+            row["area"],
+            list(row["grids"]),
+            row["households"],
+            row["status"],
+        ),
+        subject=row["project_id"],
+        scope=row["area"],
+        sequence=sequence,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeStatus:
+    """A prepared project begins its service, or a project in service is closed."""
+
+    project_id: str
+    status: Literal["IN_SERVICE", "CLOSED"]
+    reason: str = ""
+
+
+def change_status(tx: Tx, order: ChangeStatus) -> Reply:
+    """Begin or close a project; closing ends its posts, agreements and open orders.
+
+    Raises:
+        StateConflict: It is not in the state before.
+        ReasonRequired: It is closed without a reason.
+    """
+    row = ground.meant(tx, tables.projects, "project", order.project_id)
+    before = {"IN_SERVICE": "PREPARING", "CLOSED": "IN_SERVICE"}[order.status]
+    if row["status"] != before:
+        raise StateConflict(state=row["status"])
+    if order.status == "IN_SERVICE":
+        row = rows.change(
+            tx.conn, tables.projects, row, status="IN_SERVICE", in_service_from=tx.now
+        )
+        ground.note(tx, "project", row, "IN_SERVICE")
+        _say_project(tx, row, row["version"])
+    else:
+        ground.require_reason(order.reason)
+        row = _close_project(tx, row, order.reason)
     return ground.reply(row, "project")
+
+
+def _close_project(tx: Tx, row: Row, reason: str) -> Row:
+    row = appointments.end_for_closed_project(tx, row)
+    agreements.end_for_closed_project(tx, row["project_id"])
+    rectifications.end_for_closed_project(tx, row["project_id"])
+    rows.end_manager(tx.conn, row["project_id"], tx.now)
+    row = rows.change(tx.conn, tables.projects, row, status="CLOSED", closed_at=tx.now)
+    ground.note(tx, "project", row, "CLOSED", reason=reason)
+    _say_project(tx, row, row["version"])
+    return row
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """The company that takes over the compound, and its manager there."""
+
+    project_id: str
+    company_id: str
+    manager_person_id: str
+    name: Name | None = None
+    new_project_id: ProjectId | None = None
+
+
+def hand_over(tx: Tx, order: HandOver) -> Reply:
+    """Close the project of the old company and open that of the new one in the same compound.
+
+    The record of the old one stays with it; what is still wrong on the ground is ordered anew from
+    the new one, with fresh deadlines. Agreements and posts must be made again.
+
+    Raises:
+        NotFound: There is no such project or company.
+        StateConflict: It is not in service, or the company runs it already.
+        IdTaken: The chosen id stands for something else.
+
+    Source:
+        DOMAIN 6 F19.
+    """
+    row = ground.meant(tx, tables.projects, "project", order.project_id)
+    ground.found(tx, tables.companies, "company", order.company_id)
+    if row["status"] != "IN_SERVICE":
+        raise StateConflict(state=row["status"])
+    if row["company_id"] == order.company_id:
+        raise StateConflict(state="SAME_COMPANY", field="company_id")
+    if order.new_project_id and rows.load(tx.conn, tables.projects, order.new_project_id):
+        raise errors.IdTaken(field="new_project_id", id=order.new_project_id)
+    standing = rectifications.open_of_project(tx, order.project_id)
+    former = _close_project(tx, row, "HANDED_OVER")
+    new = _open_project(
+        tx,
+        {
+            "project_id": order.new_project_id or tx.new_id("prj"),
+            "company_id": order.company_id,
+            "name": order.name or row["name"],
+            "area": row["area"],
+            "grids": row["grids"],
+            "households": row["households"],
+            "area_m2_hundredths": row["area_m2_hundredths"],
+            "operation_mode": row["operation_mode"],
+            "status": "IN_SERVICE",
+            "manager_person_id": order.manager_person_id,
+            "predecessor_id": order.project_id,
+        },
+    )
+    for defect in standing:
+        rectifications.open_order(
+            tx,
+            new,
+            severity=defect["severity"],
+            facts=defect["facts"],
+            basis=defect["basis"],
+            source="HANDOVER",
+            media=defect["media"],
+        )
+    return ground.reply(new, "project", predecessor=former["project_id"], orders=len(standing))
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +383,7 @@ def count_households(tx: Tx, order: CountHouseholds) -> Reply:
     )
     newest = rows.households_since(tx.conn, order.project_id)
     row = rows.change(tx.conn, tables.projects, row, households=newest)
+    _say_project(tx, row, row["version"])
     ground.note(
         tx,
         "project",

@@ -368,6 +368,20 @@ def escalate(tx: Tx, due: Due) -> None:
     _say_escalated(tx, row, 2, official)
 
 
+def open_of_project(tx: Tx, project_id: str) -> list[Row]:
+    """Return the orders of a project that are not met yet, locked."""
+    return rows.orders_in(tx.conn, project_id, OPEN)
+
+
+def end_for_closed_project(tx: Tx, project_id: str) -> None:
+    """End the open orders of a project that is closed; their record stays with its company."""
+    for row in open_of_project(tx, project_id):
+        ended = rows.change(tx.conn, tables.rectifications, row, state="ENDED", closed_at=tx.now)
+        for kind in ("rec_due", "rec_l2", "rec_check"):
+            tx.disarm(kind, ended["rectification_id"])
+        ground.note(tx, "rectification", ended, "ENDED", reason="PROJECT_CLOSED")
+
+
 def remind_checker(tx: Tx, due: Due) -> None:
     """Two working days have passed without a check: a reminder, in the history."""
     row = rows.locked(tx.conn, tables.rectifications, due.ref)

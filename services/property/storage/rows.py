@@ -281,6 +281,28 @@ def items_of(conn: sa.Connection, agreement_id: str) -> list[Row]:
     return [dict(row) for row in conn.execute(asked).mappings()]
 
 
+def agreements_not_over(conn: sa.Connection, project_id: str) -> list[Row]:
+    """Return the agreements of a project that are drafted, signed or in force, locked."""
+    table = t.agreements
+    asked = sa.select(table).where(
+        table.c.project_id == project_id, table.c.state.not_in(("EXPIRED", "TERMINATED"))
+    )
+    rows = conn.execute(store.lock(asked.order_by(table.c.agreement_id), conn)).mappings()
+    return [dict(row) for row in rows]
+
+
+def orders_in(conn: sa.Connection, project_id: str, states: Iterable[str]) -> list[Row]:
+    """Return the orders of a project in the given states, locked, oldest first."""
+    table = t.rectifications
+    asked = sa.select(table).where(
+        table.c.project_id == project_id, table.c.state.in_(tuple(states))
+    )
+    rows = conn.execute(
+        store.lock(asked.order_by(table.c.created_at, table.c.rectification_id), conn)
+    ).mappings()
+    return [dict(row) for row in rows]
+
+
 def open_commitments(conn: sa.Connection, agreement_id: str, after: datetime) -> list[Row]:
     """Return the commitments of an agreement that fall due after an instant and are not done."""
     table = t.commitments

@@ -50,6 +50,9 @@ projects = sa.Table(
     sa.Column("operation_mode", sa.String(20), nullable=False),
     sa.Column("status", sa.String(20), nullable=False),
     sa.Column("manager_person_id", store.Id, index=True),
+    *_when("in_service_from", "closed_at"),
+    # The project of the former company in the same compound.
+    sa.Column("predecessor_id", store.Id),
     *_row(),
     sa.Index("ix_projects_area", "area", "project_id"),
 )

@@ -1,0 +1,92 @@
+"""A project changes hands, begins or ends."""
+
+import pytest
+
+from chassis.refusal import StateConflict
+from services.property import errors
+
+
+@pytest.mark.covers("F19-flow", "P1")
+def test_another_company_takes_over_with_fresh_deadlines_and_nothing_signed(bench, town):
+    town.found()
+    town.appoint("P2C", "per_wu", "COMMITTEE_PART_TIME_MEMBER")
+    agreement = town.agree()
+    town.street_clerk()
+    old = town.issue("S3")
+    town.district().do(
+        "register_company", {"company_id": "pco_b", "name": "信达", "uscc": "91370899MA0000003P"}
+    )
+    bench.fire("2025-03-10T09:00:00")
+    order = {
+        "project_id": "prj_a",
+        "company_id": "pco_b",
+        "manager_person_id": "per_new",
+        "new_project_id": "prj_b",
+    }
+    version = town.version("projects", "project_id", "prj_a")
+    with pytest.raises(StateConflict):
+        bench.do("hand_over_project", order | {"company_id": "pco_a"}, version=version)
+    with pytest.raises(errors.IdTaken):
+        bench.do("hand_over_project", order | {"new_project_id": "prj_a"}, version=version)
+    made = bench.do("hand_over_project", order, version=version)
+    assert (made["id"], made["predecessor"], made["orders"]) == ("prj_b", "prj_a", 1)
+    cards = {name: bench.ask("project", {"project_id": name}) for name in ("prj_a", "prj_b")}
+    assert cards["prj_a"]["state"] == "CLOSED"
+    assert cards["prj_b"]["agreements_active"] == 0
+    assert cards["prj_b"]["appointments"]["P2C"]["active"] is None
+    fresh = cards["prj_b"]["open_rectifications"][0]
+    assert fresh["due"] > old["due"]
+    # The old order is no longer anybody's clock, and its record stays where it was.
+    bench.fire("2025-03-13T00:00:00")
+    assert not bench.said("rectification_overdue.v1")
+    kept = bench.ask("rectification", {"rectification_id": old["id"]})
+    assert (kept["state"], kept["company_id"]) == ("ENDED", "pco_a")
+    assert bench.ask("agreement", {"agreement_id": agreement})["end_reason"] == "PROJECT_CLOSED"
+    statuses = [
+        (event["subject"], event["data"]["status"]) for event in bench.said("project_registered.v1")
+    ]
+    assert statuses == [("prj_a", "IN_SERVICE"), ("prj_a", "CLOSED"), ("prj_b", "IN_SERVICE")]
+    bench.fire("2025-04-03T00:00:00")
+    town.steward_markers("2025-03")
+    found = {
+        project["project_id"]: project["in_service"]
+        for event in bench.said("month_measured.v1")
+        for project in event["data"]["projects"]
+    }
+    assert found == {"prj_a": False, "prj_b": True}
+
+
+@pytest.mark.covers("P1", "P9")
+def test_a_prepared_project_is_measured_only_from_its_service_on(bench, town):
+    town.found()
+    order = {
+        "project_id": "prj_p",
+        "company_id": "pco_a",
+        "name": "新苑",
+        "community": town.community,
+        "grids": [town.grid],
+        "households": 300,
+        "manager_person_id": "per_wu",
+        "status": "PREPARING",
+    }
+    made = bench.do("register_project", order)
+    which = {"project_id": "prj_p"}
+    with pytest.raises(StateConflict):
+        bench.do("change_project_status", which | {"status": "CLOSED"}, version=made["version"])
+    bench.at("2025-04-01T08:00:00")
+    bench.do("change_project_status", which | {"status": "IN_SERVICE"}, version=2)
+    bench.fire("2025-04-03T00:00:00")
+    town.steward_markers("2025-03")
+    bench.fire("2025-05-10T00:00:00")
+    town.steward_markers("2025-04")
+    seen = [
+        (event["data"]["period"], project["in_service"])
+        for event in bench.said("month_measured.v1")
+        for project in event["data"]["projects"]
+        if project["project_id"] == "prj_p"
+    ]
+    assert seen == [("2025-03", False), ("2025-04", True)]
+    with pytest.raises(errors.ReasonRequired):
+        town.district().do("change_project_status", which | {"status": "CLOSED"}, version=3)
+    closing = which | {"status": "CLOSED", "reason": "合同到期未续"}
+    assert bench.do("change_project_status", closing, version=3)["state"] == "CLOSED"

@@ -16,8 +16,9 @@ from chassis.bus import (
     subscribe,
     timer,
 )
+from chassis.imports import Imports
 from services.steward import actions, events, storage, views
-from services.steward.actions import cases, ground, people, posts, records
+from services.steward.actions import cases, ground, imports, people, posts, records
 from services.steward.rules.requests import HANDLERS, SCREENERS, STREET
 from services.steward.settings import StewardSettings
 from services.steward.views import cases as case_views
@@ -41,13 +42,14 @@ WATCHERS = (
 )
 
 
-class Steward(Service):
+class Steward(Imports, Service):
     """红色管家: the ground, the people on it, their stewards and their requests."""
 
     name = "steward"
     tables = storage.metadata
     settings_type = StewardSettings
     says = events.SAYS
+    importers = imports.IMPORTERS
 
     # ------------------------------------------------------------------------- ground and people
 

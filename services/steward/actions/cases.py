@@ -460,13 +460,12 @@ def give(
     the request: they run on, whoever has it.
     """
     if chosen is None:
-        duties = duties or _duties(tx, row)
-        candidates = storage.posts.candidates(tx.conn, row.grid, duties, tx.now, row.tried)
-        chosen = rules.routing.choose(candidates, duties)
-    if chosen is None:
-        return None
+        chosen = _choose(tx, row, duties or _duties(tx, row))
+        if chosen is None:
+            return None
+    elif not storage.posts.take(tx.conn, chosen.steward_id, tx.now):
+        raise HandlerNotOnDuty(steward_id=chosen.steward_id, field="handler")
     due = rules.requests.due_accept(row.clock, tx.now, tx.calendar)
-    storage.posts.update(tx.conn, chosen.steward_id, dispatched_at=tx.now)
     storage.cases.void_clock(tx.conn, row.request_id, "ACCEPT", tx.now)
     storage.cases.start_clock(
         tx.conn, row, "ACCEPT", due_at=due, now=tx.now, handler=chosen.steward_id
@@ -486,6 +485,17 @@ def give(
         accepted_at=None,
         **values,
     )
+
+
+def _choose(tx: Tx, row: Any, duties: Any) -> rules.routing.Candidate | None:
+    """Choose by the routing, and again where the chosen one left in the meantime."""
+    without = list(row.tried)
+    while True:
+        candidates = storage.posts.candidates(tx.conn, row.grid, duties, tx.now, without)
+        chosen = rules.routing.choose(candidates, duties)
+        if chosen is None or storage.posts.take(tx.conn, chosen.steward_id, tx.now):
+            return chosen
+        without.append(chosen.steward_id)
 
 
 def _named(tx: Tx, row: Any, steward_id: str) -> rules.routing.Candidate:

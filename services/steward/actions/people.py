@@ -66,7 +66,7 @@ def register_person(tx: Tx, order: RegisterPerson) -> dict[str, Any]:
     Raises:
         Refusal: Name, numbers, grid or id are not acceptable, or belong to somebody else.
     """
-    result = _admit(tx, [order])[0]
+    result = admit(tx, [order])[0]
     if isinstance(result, Refusal):
         raise result
     return result
@@ -75,7 +75,7 @@ def register_person(tx: Tx, order: RegisterPerson) -> dict[str, Any]:
 def register_people(tx: Tx, order: RegisterPeople) -> dict[str, Any]:
     """Register many persons; the answer has one line for each, in the order given."""
     items = []
-    for position, result in enumerate(_admit(tx, order.people)):
+    for position, result in enumerate(admit(tx, order.people)):
         if isinstance(result, Refusal):
             items.append(
                 {
@@ -90,7 +90,7 @@ def register_people(tx: Tx, order: RegisterPeople) -> dict[str, Any]:
     return {"id": None, "state": "STORED", "items": items}
 
 
-def _admit(tx: Tx, orders: Sequence[RegisterPerson]) -> list[dict[str, Any] | Refusal]:
+def admit(tx: Tx, orders: Sequence[RegisterPerson]) -> list[dict[str, Any] | Refusal]:
     """Check and insert persons with a fixed number of statements, however many they are."""
     grids = storage.ground.known(tx.conn, {o.grid for o in orders if o.grid}, "GRID")
     results: list[dict[str, Any] | Refusal] = []
@@ -113,34 +113,36 @@ def _admit(tx: Tx, orders: Sequence[RegisterPerson]) -> list[dict[str, Any] | Re
         {row["id_no_hmac"] for row in rows if row["id_no_hmac"]},
         {row["phone_hmac"] for row in rows if row["phone_hmac"]},
     )
-    verdicts: dict[str, Refusal | None] = {}
-    fresh: list[dict[str, Any]] = []
+    # One verdict per row, not per person: a batch may name the same person twice.
+    verdicts: list[Refusal | None] = []
+    fresh: dict[int, dict[str, Any]] = {}
     for row in rows:
         person_id = row["person_id"]
         known = before.get(person_id)
         if known is not None:
             same = known.digest == row["digest"]
-            verdicts[person_id] = None if same else IdTaken(id=person_id, field="person_id")
+            verdicts.append(None if same else IdTaken(id=person_id, field="person_id"))
         elif row["id_no_hmac"] in ids:
-            verdicts[person_id] = PersonExists(field="id_no")
+            verdicts.append(PersonExists(field="id_no"))
         elif row["phone_hmac"] in phones:
-            verdicts[person_id] = PhoneTaken(field="phone")
+            verdicts.append(PhoneTaken(field="phone"))
         else:
             # Two lines of one batch may carry the same numbers; the second one is refused.
             ids.update({row["id_no_hmac"]} - {None})
             phones.update({row["phone_hmac"]} - {None})
-            fresh.append(row)
+            fresh[len(verdicts)] = row
             before[person_id] = _Known(row["digest"], 1)
-            verdicts[person_id] = None
-    inserted = storage.people.insert(tx.conn, fresh) if fresh else set()
-    for row in fresh:
+            verdicts.append(None)
+    inserted = storage.people.insert(tx.conn, list(fresh.values())) if fresh else set()
+    for place, row in fresh.items():
         if row["person_id"] not in inserted:
             # Somebody registered the same person between our look and our insert.
-            verdicts[row["person_id"]] = PersonExists(field="id_no")
+            verdicts[place] = PersonExists(field="id_no")
         elif row["grid"]:
             _announce(tx, row)
+    remaining = iter(verdicts)
     return [
-        result if isinstance(result, Refusal) else _answer(result["id"], verdicts, before)
+        result if isinstance(result, Refusal) else _answer(result["id"], next(remaining), before)
         for result in results
     ]
 
@@ -153,9 +155,8 @@ class _Known:
 
 
 def _answer(
-    person_id: str, verdicts: dict[str, Refusal | None], known: dict[str, Any]
+    person_id: str, verdict: Refusal | None, known: dict[str, Any]
 ) -> dict[str, Any] | Refusal:
-    verdict = verdicts[person_id]
     if verdict is not None:
         return verdict
     row = known[person_id]

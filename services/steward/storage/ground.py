@@ -22,6 +22,12 @@ def known(conn: sa.Connection, codes: Iterable[str], kind: str) -> set[str]:
     return set(conn.execute(asked).scalars())
 
 
+def defined(conn: sa.Connection, codes: Iterable[str]) -> set[str]:
+    """Return which of the codes are defined areas of any kind."""
+    asked = sa.select(areas.c.code).where(areas.c.code.in_(list(codes)))
+    return set(conn.execute(asked).scalars())
+
+
 def insert_area(conn: sa.Connection, **values: Any) -> bool:
     """Insert an area. Returns False when the code exists."""
     statement = store.insert(conn, areas).values(**values).on_conflict_do_nothing()

@@ -53,9 +53,30 @@ def insert(conn: sa.Connection, grids: list[str], **values: Any) -> bool:
     return True
 
 
+def enrolled(conn: sa.Connection, steward_ids: Iterable[str]) -> set[str]:
+    """Return which of the ids are stewards', whether they still serve or not."""
+    asked = sa.select(stewards.c.steward_id).where(stewards.c.steward_id.in_(list(steward_ids)))
+    return set(conn.execute(asked).scalars())
+
+
 def update(conn: sa.Connection, steward_id: str, **values: Any) -> None:
     """Change a steward."""
     conn.execute(sa.update(stewards).where(stewards.c.steward_id == steward_id).values(**values))
+
+
+def take(conn: sa.Connection, steward_id: str, now: datetime) -> bool:
+    """Note that a steward gets a request now. Returns False when he no longer serves.
+
+    The update waits for whoever is changing the steward and looks again at what that left, so that
+    nothing is given to somebody who is handing over in this moment.
+    """
+    statement = (
+        sa.update(stewards)
+        .where(stewards.c.steward_id == steward_id, stewards.c.status == "ACTIVE")
+        .values(dispatched_at=now)
+        .returning(stewards.c.steward_id)
+    )
+    return conn.execute(statement).first() is not None
 
 
 def grids_of(conn: sa.Connection, steward_id: str) -> list[str]:

@@ -1,9 +1,13 @@
 """Stewards, shifts and boards."""
 
+import threading
+
 import pytest
+import sqlalchemy as sa
 
 from chassis.refusal import NotFound, StateConflict
-from services.steward import errors
+from chassis.runtime import wait_until
+from services.steward import errors, storage
 from services.steward.rules.routing import DUTIES
 from services.steward.tests.ground import (
     CADRE,
@@ -228,3 +232,28 @@ def test_the_roster_comes_in_pages(ground):
     ids = [item["id"] for item in first["items"] + second["items"]]
     assert ids == [STW_CADRE, STW_GRID, STW_STAFF, STW_STAFF_2, STW_POLICE]
     assert second["next"] is None
+
+
+@pytest.mark.covers("F17-flow")
+def test_nothing_is_given_to_somebody_who_is_leaving_in_this_moment(ground):
+    """Two transactions on PostgreSQL: the submission waits for the leaving, and looks again."""
+    ground.steward(STW_STAFF, STAFF, "PROPERTY_STAFF")
+    ground.steward(STW_STAFF_2, STAFF_2, "PROPERTY_STAFF")
+    runtime = ground.bench.runtime
+    if runtime.engine.dialect.name != "postgresql":
+        # One writer at a time: there is no such moment on SQLite.
+        with ground.bench.transaction() as tx:
+            storage.posts.update(tx.conn, STW_STAFF, status="LEFT")
+            assert storage.posts.take(tx.conn, STW_STAFF, tx.now) is False
+            assert storage.posts.take(tx.conn, STW_STAFF_2, tx.now) is True
+        return
+    replies = []
+    with ground.bench.transaction() as leaving:
+        storage.posts.lock(leaving.conn, STW_STAFF)
+        storage.posts.update(leaving.conn, STW_STAFF, status="LEFT")
+        submission = threading.Thread(target=lambda: replies.append(ground.submit()))
+        submission.start()
+        waiting = sa.text("select count(*) from pg_locks where not granted")
+        assert wait_until(lambda: leaving.conn.execute(waiting).scalar() > 0, 10)
+    submission.join(10)
+    assert replies[0]["handler"] == STW_STAFF_2

@@ -1,0 +1,161 @@
+"""The files that the registry takes: areas, people and stewards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from chassis.bus import Tx
+from chassis.imports import Column, Importer, Outcome, Row, one_by_one
+from chassis.refusal import Refusal
+from services.steward import storage
+from services.steward.actions import ground, people, posts
+from services.steward.rules.routing import DUTIES
+
+_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_PERSON = "per_01941f29-7c00-7000-8000-000000000001"
+_GRID = "370811015911001"
+
+
+def _known_areas(tx: Tx, rows: Sequence[Row]) -> set[str]:
+    return storage.ground.defined(tx.conn, [row["code"] for row in rows])
+
+
+def _define_area(tx: Tx, row: Row) -> Any:
+    return ground.define_area(tx, ground.DefineArea(**row))
+
+
+AREAS = Importer(
+    "areas",
+    "区域 / Areas",
+    (
+        Column(
+            "code",
+            "代码,不补零 / code without padding",
+            "370811015911",
+            required=True,
+            pattern=r"\d{6}|\d{9}|\d{12}|\d{15}",
+        ),
+        Column("name", "名称 / name", "春晖社区", required=True, longest=60),
+        Column(
+            "kind",
+            "类别 / kind",
+            "COMMUNITY",
+            required=True,
+            choices=("DISTRICT", "STREET", "TOWN", "COMMUNITY", "GRID"),
+        ),
+        Column("households", "户数 / households", "", kind="integer", low=0, high=10_000_000),
+        Column("persons", "人数 / persons", "", kind="integer", low=0, high=10_000_000),
+    ),
+    # A grid's community may stand in the same file, above it.
+    one_by_one(_known_areas, "code", _define_area),
+)
+
+
+def _take_people(tx: Tx, rows: Sequence[Row]) -> list[Outcome]:
+    before = {
+        row.person_id for row in storage.people.several(tx.conn, [row["person_id"] for row in rows])
+    }
+    outcomes: list[Outcome] = []
+    for result in people.admit(tx, [people.RegisterPerson(**row) for row in rows]):
+        if isinstance(result, Refusal):
+            outcomes.append(result)
+        else:
+            outcomes.append("unchanged" if result["id"] in before else "created")
+            before.add(result["id"])
+    return outcomes
+
+
+PEOPLE = Importer(
+    "people",
+    "人员 / People",
+    (
+        Column("person_id", "人员编号 / id", _PERSON, required=True, pattern=f"per_{_UUID}"),
+        Column("name", "姓名 / name", "张示例", required=True, longest=20),
+        Column("phone", "手机 / mobile phone", "12801234567", longest=20),
+        Column("id_no", "身份证号 / identity number", "370899198001010012", longest=30),
+        Column(
+            "birth_year",
+            "出生年份,无身份证号时填写 / year of birth, without an identity number",
+            "",
+            kind="integer",
+            low=1900,
+            high=2100,
+        ),
+        Column(
+            "grid",
+            "居住网格;空为非本地居民 / grid of residence; empty: no resident here",
+            _GRID,
+            pattern=r"\d{15}",
+        ),
+        Column("household_id", "户编号 / household", "", longest=64),
+        Column(
+            "synthetic",
+            "是否虚构数据 / whether the person is invented",
+            "true",
+            kind="yes_no",
+            required=True,
+        ),
+    ),
+    _take_people,
+    batch=1000,
+)
+
+
+def _known_stewards(tx: Tx, rows: Sequence[Row]) -> set[str]:
+    return storage.posts.enrolled(tx.conn, [row["steward_id"] for row in rows])
+
+
+def _enrol(tx: Tx, row: Row) -> Any:
+    given = {name: value for name, value in row.items() if value is not None}
+    return posts.enrol_steward(tx, posts.EnrolSteward(**given))
+
+
+STEWARDS = Importer(
+    "stewards",
+    "红色管家 / Stewards",
+    (
+        Column(
+            "steward_id",
+            "管家编号 / id",
+            "stw_01941f29-7c00-7000-8000-000000000001",
+            required=True,
+            pattern=f"stw_{_UUID}",
+        ),
+        Column("person_id", "人员编号 / person", _PERSON, required=True, longest=64),
+        Column(
+            "type",
+            "专职或兼职 / full time or part time",
+            "FULL_TIME",
+            required=True,
+            choices=("FULL_TIME", "PART_TIME"),
+        ),
+        Column("duty", "职责 / duty", "GRID_WORKER", required=True, choices=DUTIES),
+        Column(
+            "grids",
+            "服务网格 / grids",
+            _GRID,
+            kind="list",
+            required=True,
+            pattern=r"\d{15}",
+        ),
+        Column("employer", "单位 / employer", "", longest=100),
+        Column("work_phone", "工作电话 / work phone", "12801234567", longest=20),
+        Column(
+            "spendable",
+            "积分可兑换 / may spend points",
+            "",
+            kind="yes_no",
+        ),
+        Column("is_state_official", "是否公职人员 / holds a public office", "false", kind="yes_no"),
+        Column(
+            "board_consent",
+            "同意公示联系方式 / agrees to stand on the board",
+            "true",
+            kind="yes_no",
+        ),
+    ),
+    one_by_one(_known_stewards, "steward_id", _enrol),
+)
+
+IMPORTERS = (AREAS, PEOPLE, STEWARDS)

@@ -1,0 +1,182 @@
+"""The registry's files: what a row must hold, and that it says what the command says."""
+
+import pytest
+
+from chassis.testing import database_url, open_bench  # noqa: F401
+from services.steward.service import Steward
+from services.steward.tests.ground import COMMUNITY, GRID, IDS, person_id, steward_id
+
+AREAS = f"""code,name,kind,households,persons
+370811015,观音阁街道,STREET,,
+{COMMUNITY},春晖社区,COMMUNITY,,
+{GRID},第一网格,GRID,400,1000
+"""
+PEOPLE = "person_id,name,phone,id_no,birth_year,grid,household_id,synthetic\n"
+STEWARDS = "steward_id,person_id,type,duty,grids,work_phone,is_state_official\n"
+
+
+@pytest.fixture
+def bench(database_url, tmp_path):  # noqa: F811
+    opened = open_bench(
+        Steward, database_url, FIVERED_SYNTHETIC="1", FIVERED_BLOBS=str(tmp_path / "blobs")
+    )
+    yield opened
+    opened.runtime.close()
+
+
+def person(number, **given):
+    row = {
+        "person_id": person_id(number),
+        "name": "王小丽",
+        "phone": f"1280000{number:04d}",
+        "id_no": "",
+        "birth_year": "1980",
+        "grid": GRID,
+        "household_id": "hh_1",
+        "synthetic": "true",
+    } | given
+    return ",".join(row.values()) + "\n"
+
+
+def counts(result):
+    return result["created"], result["unchanged"], result["refused"]
+
+
+def test_areas_of_a_file_may_stand_below_each_other_and_shipped_ones_are_unchanged(bench):
+    result = bench.load("areas", AREAS)
+    assert counts(result) == (2, 1, 0)
+    assert [event["subject"] for event in bench.said("area_defined.v1")] == [COMMUNITY, GRID]
+    assert counts(bench.load("areas", AREAS)) == (0, 3, 0)
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "code"),
+    [
+        ("3708110159,x,COMMUNITY,,", "code", "BAD_CELL"),
+        ("370811015902,x,PARISH,,", "kind", "BAD_CELL"),
+        ("370811015902,x,GRID,,", "code", "BAD_AREA_CODE"),
+        ("370811002901,x,COMMUNITY,,", "code", "NOT_ADMINISTERED"),
+        ("370811015999001,x,GRID,,", "code", "UNKNOWN_PARENT"),
+        (f"{COMMUNITY},和韵社区,COMMUNITY,,", "code", "AREA_EXISTS"),
+        ("370811015902,x,COMMUNITY,many,", "households", "BAD_CELL"),
+    ],
+)
+def test_a_wrong_area_is_refused_by_line_and_column(bench, row, column, code):
+    result = bench.load("areas", AREAS + row + "\n")
+    assert counts(result) == (2, 1, 1)
+    (error,) = result["errors"]
+    assert (error["line"], error["code"]) == (5, code)
+    assert error["column"] in {column, ""}
+
+
+def test_people_are_registered_and_said_as_by_the_command(bench):
+    bench.load("areas", AREAS)
+    file = PEOPLE + person(1, id_no=IDS["WANG"], birth_year="") + person(2, grid="", phone="")
+    assert counts(bench.load("people", file)) == (2, 0, 0)
+    bench.as_("R_DISTRICT").do(
+        "register_person",
+        {
+            "person_id": person_id(3),
+            "name": "王小丽",
+            "phone": "12800009999",
+            "birth_year": 1980,
+            "grid": GRID,
+            "household_id": "hh_1",
+            "synthetic": True,
+        },
+    )
+    by_file, by_command = bench.said("resident_registered.v1")
+    assert by_file["subject"] == person_id(1)
+    alike = ("aggregatetype", "sequence", "scope", "period", "actorrole", "actorid", "type")
+    assert {name: by_file[name] for name in alike} == {name: by_command[name] for name in alike}
+    assert set(by_file["data"]) == set(by_command["data"])
+    assert counts(bench.load("people", file)) == (0, 2, 0)
+    assert len(bench.said("resident_registered.v1")) == 2
+
+
+@pytest.mark.covers("REQ-L22")
+@pytest.mark.parametrize(
+    ("given", "column", "code"),
+    [
+        ({"name": "Wang"}, "name", "BAD_NAME"),
+        ({"phone": "138"}, "phone", "BAD_PHONE"),
+        ({"phone": "13800001111"}, "phone", "SYNTHETIC_MARK"),
+        ({"id_no": "370899198001010013"}, "id_no", "BAD_ID_NUMBER"),
+        ({"id_no": "370811198001010018"}, "id_no", "BAD_ID_NUMBER"),
+        ({"grid": "370811015901009"}, "grid", "UNKNOWN_GRID"),
+        ({"grid": "370811"}, "grid", "BAD_CELL"),
+        ({"person_id": "17"}, "person_id", "BAD_CELL"),
+        ({"birth_year": "80"}, "birth_year", "BAD_CELL"),
+        ({"synthetic": ""}, "synthetic", "CELL_MISSING"),
+        ({"phone": "12800000001"}, "phone", "PHONE_TAKEN"),
+        ({"person_id": person_id(1)}, "person_id", "ID_TAKEN"),
+    ],
+)
+def test_a_wrong_person_is_refused_and_the_error_names_nobody(bench, given, column, code):
+    bench.load("areas", AREAS)
+    file = (
+        PEOPLE + person(1) + person(2, name="李明", **{"phone": "12800000002"} | given)
+        if "name" not in given
+        else PEOPLE + person(1) + person(2, **given)
+    )
+    result = bench.load("people", file)
+    assert counts(result) == (1, 0, 1), result["errors"]
+    (error,) = result["errors"]
+    assert (error["line"], error["column"], error["code"]) == (3, column, code)
+    for cell in file.splitlines()[2].split(","):
+        if len(cell) > 4:
+            assert cell not in str({**error, "expected_zh": "", "expected_en": ""}), cell
+
+
+def test_a_street_imports_only_into_its_own_street(bench):
+    bench.load("areas", AREAS)
+    bench.as_("R_STREET", scope="370811011")
+    result = bench.load("people", PEOPLE + person(1))
+    assert [error["code"] for error in result["errors"]] == ["ROLE_DENIED"]
+    assert counts(bench.as_("R_STREET", scope="370811015").load("people", PEOPLE + person(1))) == (
+        1,
+        0,
+        0,
+    )
+
+
+def test_a_dry_run_of_people_registers_nobody(bench):
+    bench.load("areas", AREAS)
+    result = bench.load(
+        "people", PEOPLE + person(1) + person(2, grid="370811015901009"), dry_run=True
+    )
+    assert counts(result) == (1, 0, 1)
+    assert bench.rows("select person_id from persons") == []
+    assert bench.said("resident_registered.v1") == []
+
+
+def test_stewards_are_enrolled_and_a_wrong_one_leaves_nothing_behind(bench):
+    bench.load("areas", AREAS)
+    bench.load("people", PEOPLE + person(1) + person(2))
+    file = STEWARDS + "".join(
+        f"{steward_id(number)},{person},{kind},{duty},{grids},12800000001,false\n"
+        for number, person, kind, duty, grids in (
+            (1, person_id(1), "FULL_TIME", "GRID_WORKER", GRID),
+            (2, person_id(2), "FULL_TIME", "POLICE", GRID),
+            (3, person_id(9), "PART_TIME", "POLICE", GRID),
+            (4, person_id(2), "PART_TIME", "BUILDING_HEAD", f"{GRID}|370811015901009"),
+            (5, person_id(2), "PART_TIME", "BUILDING_HEAD", GRID),
+        )
+    )
+    result = bench.load("stewards", file)
+    assert counts(result) == (2, 0, 3)
+    assert [(e["line"], e["column"], e["code"]) for e in result["errors"]] == [
+        (3, "type", "TYPE_DUTY_MISMATCH"),
+        (4, "person_id", "UNKNOWN_PERSON"),
+        (5, "grids", "UNKNOWN_GRID"),
+    ]
+    assert [e["subject"] for e in bench.said("steward_enrolled.v1")] == [
+        steward_id(1),
+        steward_id(5),
+    ]
+    assert counts(bench.load("stewards", file)) == (0, 2, 3)
+
+
+def test_every_template_is_a_file_whose_header_is_taken(bench):
+    for card in bench.ask("_importers")["items"]:
+        bench.load(card["kind"], card["template"])

@@ -211,6 +211,23 @@ class Bench:
         with self.runtime.engine.connect() as conn:
             return [dict(row) for row in conn.execute(sa.text(statement), params).mappings()]
 
+    def load(self, kind: str, text: str | bytes, *, dry_run: bool = False) -> dict[str, Any]:
+        """Import a file and return the job's result; the bench needs FIVERED_BLOBS for it."""
+        from chassis import jobs  # noqa: PLC0415  only here
+        from chassis.blobs import Blobs  # noqa: PLC0415  only here
+
+        with Blobs(self.runtime.process.blobs).receive() as receiving:
+            receiving.write(text if isinstance(text, bytes) else text.encode())
+            blob = receiving.keep()
+        order = {"kind": kind, "sha256": blob.sha256, "dry_run": dry_run}
+        job_id = self.do("_start_import", order)["id"]
+        while jobs.run_next(self.runtime):
+            pass
+        card = self.ask("_job", {"job_id": job_id})
+        if card["state"] != "DONE":
+            raise AssertionError(f"the import ended as {card['state']}: {card['error']}")
+        return dict(card["result"])
+
     def transaction(self) -> Any:
         """Open a transaction as the system, for tests of storage."""
         from chassis.bus import SYSTEM  # noqa: PLC0415  only here

@@ -127,15 +127,8 @@ class Teller:
         )  # fmt: skip
         self.say(f"{period} 截止:四个来源的月度标记到齐,形成赋分草案 drafted", _link(drafted))
         path = f"/v1/credit/settlements/{drafted['id']}"
-        whole = self.api.get(path, PEOPLE["secretary"])
-        self.advance(
-            f"review-{period}",
-            path,
-            "review",
-            "secretary",
-            {"hash": whole["hash"], "checked": whole["to_check"]},
-        )
-        self.advance(f"confirm-{period}", path, "confirm", "street", {"hash": whole["hash"]})
+        self._decide(f"review-{period}", path, "review", "secretary")
+        self._decide(f"confirm-{period}", path, "confirm", "street")
         self.say("社区复核、街道确认 reviewed and confirmed by people", _link(drafted))
         self.at(dates["publish"])
         published = self.api.wait(
@@ -146,6 +139,22 @@ class Teller:
         self.say("公示 published as a public notice", notice)
         self.known[f"settlement-{period}"] = published
         return dict(published)
+
+    def _decide(self, step: str, path: str, verb: str, who: str) -> None:
+        """Review or confirm what was read; a draft that was made anew meanwhile is read again."""
+        self.before(step)
+        while True:
+            whole = self.api.get(path, PEOPLE[who])
+            body = {"hash": whole["hash"]}
+            if verb == "review":
+                body["checked"] = whole["to_check"]
+            try:
+                self.api.advance(path, verb, PEOPLE[who], body, key=f"story-{step}")
+            except Refused as refused:
+                if refused.problem.get("guard") != "HASH_CHANGED":
+                    raise
+            else:
+                return
 
     def finish_month(self, period: str, moment: str) -> dict[str, Any]:
         """Let the notice of a month end; points become spendable."""
@@ -162,7 +171,8 @@ class Teller:
             "/v1/credit/settlements", PEOPLE["street"], period=period, community=place.COMMUNITY
         )["items"]
         row = first(rows, community=place.COMMUNITY)
-        return row if row is not None and row["state"] in states else None
+        ready = row is not None and row["complete"] and row["state"] in states
+        return row if ready else None
 
 
 def _link(settlement: dict[str, Any]) -> str:

@@ -111,6 +111,11 @@ class Teller:
             raise TellingFailed(f"{who} has no account")
         return card
 
+    def award(self, subject: str, rule: str) -> dict[str, Any] | None:
+        """Return an award of a subject by a rule, or None when there is none yet."""
+        found = self.api.get("/v1/credit/awards", PEOPLE["secretary"], subject=subject)["items"]
+        return next((one for one in found if one["why"]["rule"] == rule), None)
+
     def close_month(self, period: str, dates: dict[str, str]) -> dict[str, Any]:
         """Close a month: markers, draft, review, confirm, publish; returns the settlement.
 
@@ -278,11 +283,7 @@ def request(t: Teller) -> None:
     t.post("rate", f"{path}/rate", "resident", {"stars": 5, "solved": True, "text": "谢谢"})
     t.say("居民评价五星 rated five stars", path)
     t.before("credited")
-    subject = f"/v1/credit/subjects/STW:{place.GRID_WORKER}"
-    t.api.wait(
-        "R-STW-01",
-        lambda: _award(t.api.get(subject, PEOPLE["secretary"]), "R-STW-01"),
-    )
+    t.api.wait("R-STW-01", lambda: t.award(f"STW:{place.GRID_WORKER}", "R-STW-01"))
     t.screen.found("管家按 R-STW-01 得 2 分、10 积分(待发)  +2 score, 10 points pending")
 
 
@@ -366,10 +367,6 @@ def _released(card: dict[str, Any], period: str) -> int:
     """Return how many points of a month have become spendable."""
     entry = first(card["entries"], period=period)
     return int(entry["points_released"]) if entry else 0
-
-
-def _award(card: dict[str, Any], rule: str) -> dict[str, Any] | None:
-    return next((one for one in card["awards"] if one["why"]["rule"] == rule), None)
 
 
 CHAPTERS: tuple[Callable[[Teller], None], ...] = (january, request, redemption, february, balance)

@@ -117,6 +117,8 @@ def request(tx: Tx, order: RequestRedemption) -> dict[str, Any]:
     # From here the offer's row is ours: the limit is counted after it, so that two requests of
     # one person cannot both find room.
     if not offer_store.take_stock(tx, offer.offer_id, order.qty):
+        if rows.get(tx, offers, order.offer_id).state != "PUBLISHED":
+            raise OfferClosed(field="offer_id")
         raise OutOfStock(field="qty")
     # The price may have changed between the first look and the lock; the sold one is the locked.
     offer = rows.get(tx, offers, order.offer_id)

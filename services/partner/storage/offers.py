@@ -6,8 +6,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from chassis import storage as store
 from chassis.bus import Tx
+from services.partner.storage.rows import held
 from services.partner.storage.tables import offer_terms, offers
 
 
@@ -106,7 +106,7 @@ def lock_offers_of(tx: Tx, partner_id: str, states: Sequence[str]) -> list[Any]:
         .where(offers.c.partner_id == partner_id, offers.c.state.in_(states))
         .order_by(offers.c.offer_id)
     )
-    return list(tx.conn.execute(store.lock(asked, tx.conn)))
+    return list(tx.conn.execute(held(asked, tx)))
 
 
 def offers_of(tx: Tx, partner_id: str) -> list[Any]:

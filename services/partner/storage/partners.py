@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from chassis import storage as store
 from chassis.bus import Tx
+from services.partner.storage.rows import held
 from services.partner.storage.tables import (
     areas,
     history,
@@ -45,9 +46,7 @@ def partner_of(tx: Tx, org_id: str, area: str) -> Any:
 def hold_organisation(tx: Tx, org_id: str) -> None:
     """Hold an organisation, so that it is not made a partner twice at the same time."""
     tx.conn.execute(
-        store.lock(
-            sa.select(organisations.c.org_id).where(organisations.c.org_id == org_id), tx.conn
-        )
+        held(sa.select(organisations.c.org_id).where(organisations.c.org_id == org_id), tx)
     )
 
 

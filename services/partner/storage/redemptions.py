@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from chassis import storage as store
 from chassis.bus import Tx
 from services.partner.rules.redemptions import COUNTED, REDEEMED
+from services.partner.storage.rows import held
 from services.partner.storage.tables import history, partners, redemptions, voucher_tries
 
 # Every column that a step may change; the batch of one transaction is written in one statement.
@@ -43,7 +44,7 @@ def lock_many(tx: Tx, redemption_ids: Sequence[str]) -> dict[str, dict[str, Any]
         .where(redemptions.c.redemption_id.in_(sorted(set(redemption_ids))))
         .order_by(redemptions.c.redemption_id)
     )
-    rows = tx.conn.execute(store.lock(asked, tx.conn)).mappings()
+    rows = tx.conn.execute(held(asked, tx)).mappings()
     return {row["redemption_id"]: dict(row) for row in rows}
 
 
@@ -55,7 +56,7 @@ def lock_open_of(tx: Tx, *, partner_id: str | None = None, holder: str | None = 
     if holder is not None:
         asked = asked.where(redemptions.c.holder == holder)
     asked = asked.order_by(redemptions.c.redemption_id)
-    return list(tx.conn.execute(store.lock(asked, tx.conn)))
+    return list(tx.conn.execute(held(asked, tx)))
 
 
 def save_steps(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
@@ -224,7 +225,7 @@ def unbilled(tx: Tx, end: datetime) -> list[Any]:
         )
         .order_by(redemptions.c.redemption_id)
     )
-    return list(tx.conn.execute(store.lock(asked, tx.conn)))
+    return list(tx.conn.execute(held(asked, tx)))
 
 
 def refunds_to_offset(tx: Tx) -> list[Any]:
@@ -238,7 +239,7 @@ def refunds_to_offset(tx: Tx) -> list[Any]:
         )
         .order_by(redemptions.c.refunded_at, redemptions.c.redemption_id)
     )
-    return list(tx.conn.execute(store.lock(asked, tx.conn)))
+    return list(tx.conn.execute(held(asked, tx)))
 
 
 def receivable(tx: Tx, partner_id: str) -> int:

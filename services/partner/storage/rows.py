@@ -12,6 +12,16 @@ from chassis.refusal import NotFound
 from services.partner.storage.tables import history, numbers
 
 
+def held(query: sa.Select[Any], tx: Tx) -> sa.Select[Any]:
+    """Hold the rows of a query until the transaction ends; SQLite has one writer anyway.
+
+    Keys never change here, so the lock lets other transactions insert rows that refer to these:
+    otherwise a request (offer, then a reference to the partner) and a suspension (partner, then
+    its offers) would wait for each other.
+    """
+    return query.with_for_update(key_share=True) if tx.dialect == "postgresql" else query
+
+
 def find(tx: Tx, table: sa.Table, identity: str) -> Any:
     """Return the row with this primary key, or None."""
     key = next(iter(table.primary_key.columns))
@@ -37,7 +47,7 @@ def lock(tx: Tx, table: sa.Table, identity: str) -> Any:
         NotFound: There is none.
     """
     key = next(iter(table.primary_key.columns))
-    row = tx.conn.execute(store.lock(sa.select(table).where(key == identity), tx.conn)).first()
+    row = tx.conn.execute(held(sa.select(table).where(key == identity), tx)).first()
     if row is None:
         raise NotFound(kind=table.name.removesuffix("s"), id=identity)
     return row

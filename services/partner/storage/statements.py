@@ -5,9 +5,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from chassis import storage as store
 from chassis.bus import Tx
 from services.partner.rules.statements import Line
+from services.partner.storage.rows import held
 from services.partner.storage.tables import funds, statement_lines, statements
 
 # States in which a statement's amount is promised or paid out of its fund.
@@ -86,13 +86,13 @@ def fund_for(tx: Tx, area: str, period: str, *, hold: bool) -> Any:
         .order_by(sa.func.length(funds.c.area).desc())
         .limit(1)
     )
-    return tx.conn.execute(store.lock(asked, tx.conn) if hold else asked).first()
+    return tx.conn.execute(held(asked, tx) if hold else asked).first()
 
 
 def fund_at(tx: Tx, area: str, period: str, *, hold: bool) -> Any:
     """Return the fund of exactly this area and month, or None."""
     asked = sa.select(funds).where(funds.c.area == area, funds.c.period == period)
-    return tx.conn.execute(store.lock(asked, tx.conn) if hold else asked).first()
+    return tx.conn.execute(held(asked, tx) if hold else asked).first()
 
 
 def bound_fen(tx: Tx, fund_id: str) -> dict[str, int]:
@@ -117,4 +117,4 @@ def held_under(tx: Tx, area: str, period: str) -> list[Any]:
         )
         .order_by(statements.c.confirmed_at, statements.c.statement_id)
     )
-    return list(tx.conn.execute(store.lock(asked, tx.conn)))
+    return list(tx.conn.execute(held(asked, tx)))

@@ -142,6 +142,25 @@ def test_of_many_requests_for_the_last_piece_one_wins(town, barber):
     assert len(town.bench.said("redemption_requested.v1")) == 1
 
 
+@pytest.mark.covers("F5-flow")
+@on_postgresql
+def test_no_request_slips_past_a_suspension(town, barber):
+    offer_id, bench = town.offer(barber, stock_total=40), town.bench
+    stop = {"partner_id": barber, "vouchers": "CANCEL", "reason": "装修"}
+    cadre = Actor("per_cadre", "R_CADRE", COMMUNITY)
+    version = town.as_cadre().ask("partner", {"partner_id": barber})["version"]
+    people = [Actor(f"per_{n}", "R_RESIDENT", COMMUNITY) for n in range(9)]
+    works = [calling(bench, one, "request_redemption", {"offer_id": offer_id}) for one in people]
+    works.insert(4, calling(bench, cadre, "suspend_partner", stop, version))
+    results = at_once(*works)
+    assert results[4]["state"] == "SUSPENDED"
+    asked = [one for one in results if isinstance(one, dict) and "number" in one]
+    others = [one for one in results if isinstance(one, Refusal)]
+    assert all(isinstance(one, errors.OfferClosed) for one in others)
+    assert {town.state(one["id"]) for one in asked} <= {"CANCELLING"}
+    assert town.stock(offer_id) == 40 - len(asked)
+
+
 @pytest.mark.covers("REQ-L10")
 @on_postgresql
 def test_parallel_requests_of_one_person_do_not_pass_his_limit(town, barber):

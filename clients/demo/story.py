@@ -111,9 +111,10 @@ class Teller:
             raise TellingFailed(f"{who} has no account")
         return card
 
-    def award(self, subject: str, rule: str) -> dict[str, Any] | None:
-        """Return an award of a subject by a rule, or None when there is none yet."""
-        found = self.api.get("/v1/credit/awards", PEOPLE["secretary"], subject=subject)["items"]
+    def award(self, subject: str, period: str, rule: str) -> dict[str, Any] | None:
+        """Return an award that counts in a month, or None when there is none yet."""
+        path = f"/v1/credit/subjects/{subject}/explain"
+        found = self.api.get(path, PEOPLE["secretary"], period=period)["awards"]
         return next((one for one in found if one["why"]["rule"] == rule), None)
 
     def close_month(self, period: str, dates: dict[str, str]) -> dict[str, Any]:
@@ -283,7 +284,7 @@ def request(t: Teller) -> None:
     t.post("rate", f"{path}/rate", "resident", {"stars": 5, "solved": True, "text": "谢谢"})
     t.say("居民评价五星 rated five stars", path)
     t.before("credited")
-    t.api.wait("R-STW-01", lambda: t.award(f"STW:{place.GRID_WORKER}", "R-STW-01"))
+    t.api.wait("R-STW-01", lambda: t.award(f"STW:{place.GRID_WORKER}", "2025-02", "R-STW-01"))
     t.screen.found("管家按 R-STW-01 得 2 分、10 积分(待发)  +2 score, 10 points pending")
 
 

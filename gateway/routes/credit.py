@@ -73,7 +73,7 @@ class RulesReply(Reply):
     notice_version: str | None = Field(
         None, description="授权告知书的现行版本 / version of the consent notice in force"
     )
-    rules: list[dict[str, Any]]
+    items: list[dict[str, Any]]
 
 
 DOORS.command(
@@ -380,9 +380,7 @@ class SettlementParams(ListParams):
     period: str | None = Field(None, pattern=MONTH, examples=["2025-03"])
     community: str | None = Field(None, pattern=AREA, examples=["370811015901"])
     state: (
-        Literal[
-            "OPEN", "DRAFTED", "REVIEWED", "CONFIRMED", "PUBLISHED", "FINALISING", "SETTLED"
-        ]
+        Literal["OPEN", "DRAFTED", "REVIEWED", "CONFIRMED", "PUBLISHED", "FINALISING", "SETTLED"]
         | None
     ) = None
 

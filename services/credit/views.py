@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-
 from chassis.bus import is_uuid
 from chassis.refusal import Invalid, NotFound
 from services.credit.rules.model import DIMENSIONS, Rule
@@ -153,7 +152,13 @@ def rules_at(tx: Tx, question: RulesAt, in_force: Any) -> dict[str, Any]:
         raise Invalid(field="at", reason="日期格式应为 YYYY-MM-DD") from error
     found = in_force.on(on)
     if found is None:
-        return {"at": on.isoformat(), "code": None, "rules": [], "notice_version": None}
+        return {
+            "at": on.isoformat(),
+            "code": None,
+            "notice_version": tx.settings.notice_version,
+            "items": [],
+            "next": None,
+        }
     code, compiled = found
     row = rule_sets.by_code(tx.conn, code)
     rule_set = compiled.rule_set
@@ -170,7 +175,8 @@ def rules_at(tx: Tx, question: RulesAt, in_force: Any) -> dict[str, Any]:
         "instruments": list(rule_set.instruments),
         "digest": row.digest,
         "notice_version": tx.settings.notice_version,
-        "rules": [rule_card(rule) for rule in rule_set.rules],
+        "items": [rule_card(rule) for rule in rule_set.rules],
+        "next": None,
     }
 
 
@@ -205,7 +211,7 @@ def rule_card(rule: Rule) -> dict[str, Any]:
 
 
 def award_card(award: Any, compiled: Compiled | None) -> dict[str, Any]:
-    """Return an award with its reason: the rule and its text, the event, the actor, the evidence."""
+    """Return an award with its reason: rule and text, event, actor, evidence."""
     rule = compiled.rule_set.rule(award.rule_code) if compiled is not None else None
     names = ("CAPPED", "LATE", "CORRECTION")
     flags = [

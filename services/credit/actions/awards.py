@@ -282,7 +282,7 @@ def rest_of(cap: Cap, used: store.Used | None) -> Cap:
 def _rule(in_force: rule_sets.InForce, rule_set: str, code: str) -> Rule:
     compiled = in_force.of_code(rule_set)
     rule = compiled.rule_set.rule(code) if compiled is not None else None
-    assert rule is not None, (rule_set, code)
+    assert rule is not None, (rule_set, code)  # noqa: S101  an award names what was in force
     return rule
 
 

@@ -101,10 +101,9 @@ def _moved(tx: Tx, event: Heard) -> None:
             registry.place(
                 tx.conn,
                 subject,
-                subject.subject_id,
-                moved.community,
-                moved.to_grid,
-                event.occurred_at,
+                area=moved.community,
+                grid=moved.to_grid,
+                at=event.occurred_at,
             )
 
 
@@ -172,7 +171,7 @@ def _open(
             grid=grid,
         )
     else:
-        registry.place(tx.conn, known, subject_id, area, grid, event.occurred_at)
+        registry.place(tx.conn, known, area=area, grid=grid, at=event.occurred_at)
     registry.change_subject(
         tx.conn,
         subject_id,

@@ -106,7 +106,7 @@ def _hold(tx: Tx, event: Heard) -> None:
         _say_again(tx, event, known)
         return
     subject = registry.subject(tx.conn, asked.wallet)
-    reason = _why_not(tx, event, subject)
+    reason = _why_not(event, subject)
     split: rules.Split = ()
     if reason is None:
         lots = [
@@ -142,11 +142,9 @@ def _hold(tx: Tx, event: Heard) -> None:
     _answer(tx, event, events.PointsHeld, 1)
 
 
-def _why_not(tx: Tx, event: Heard, subject: Any) -> str | None:
+def _why_not(event: Heard, subject: Any) -> str | None:
     asked = event.data
-    if asked.points < 1:
-        return "INSUFFICIENT_POINTS"
-    if subject is None:
+    if asked.points < 1 or subject is None:
         return "INSUFFICIENT_POINTS"
     if not subject.spendable or subject.holder != asked.holder:
         return "NOT_SPENDABLE"

@@ -140,7 +140,7 @@ def try_draft(tx: Tx, period: str) -> bool:
 
 
 def missing(tx: Tx, period: str) -> list[str]:
-    """Return what a month still lacks: sources without all markers, and sources with parked events."""
+    """Return what a month lacks: sources without all markers, sources with parked events."""
     required = tx.settings.required_sources
     arrived = store.arrived(tx.conn, period)
     lacking = []

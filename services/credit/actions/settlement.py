@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from chassis.calendar import Calendar
 from chassis.refusal import NotFound, RoleDenied, StateConflict
 from services.credit import events
 from services.credit.actions import awards, ledger, months, rule_sets
@@ -101,7 +102,9 @@ def draft(tx: Tx, period: str, area: str) -> str | None:
         return None
     _measured(tx, period, area, end)
     awards.recount(tx, period, area, end)
-    count = store.draft_entries(tx.conn, row.settlement_id, period, area, end, months.GATE_SOURCE)
+    count = store.draft_entries(
+        tx.conn, row.settlement_id, period, area, end=end, gate_source=months.GATE_SOURCE
+    )
     count += _companies(tx, row.settlement_id, period, area, end)
     rule_set = _rule_set(tx, end)
     digest = digest_of(tx, row.settlement_id, period=period, area=area, rule_set=rule_set)
@@ -134,8 +137,6 @@ def _rule_set(tx: Tx, end: datetime) -> str | None:
 
 
 def _last_day(end: datetime) -> date:
-    from chassis.calendar import Calendar  # noqa: PLC0415  the one thing needed of it
-
     return Calendar.local_date(end - timedelta(seconds=1))
 
 
@@ -164,7 +165,15 @@ def _measured(tx: Tx, period: str, area: str, end: datetime) -> None:
         )
         known = {member.subject_id: member for member in members}
         wanted += [
-            _measured_row(fired, code, source, fact, period, area, known[fired.subject].data)
+            _measured_row(
+                fired,
+                code=code,
+                source=source,
+                fact=fact,
+                period=period,
+                area=area,
+                data=known[fired.subject].data,
+            )
             for fired in compiled.fires(event)
             if fired.subject in known
         ]
@@ -188,6 +197,7 @@ def _added(tx: Tx, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _measured_row(
     fired: award_rules.Fired,
+    *,
     code: str,
     source: str,
     fact: str,
@@ -259,13 +269,13 @@ def _companies(tx: Tx, settlement_id: str, period: str, area: str, end: datetime
             settlement_id,
             period,
             ref,
-            projects.get(ref, []),
-            own.get(f"PCO:{ref}", (0, 0)),
-            f"PCO:{ref}" in vetoed,
+            projects=projects.get(ref, []),
+            own=own.get(f"PCO:{ref}", (0, 0)),
+            vetoed=f"PCO:{ref}" in vetoed,
         )
         for ref in refs
     ]
-    store.put_entries(tx.conn, settlement_id, rows)
+    store.put_entries(tx.conn, rows)
     return len(rows)
 
 
@@ -273,6 +283,7 @@ def _company_row(
     settlement_id: str,
     period: str,
     ref: str,
+    *,
     projects: Sequence[tuple[int | None, int, str]],
     own: tuple[int, int],
     vetoed: bool,
@@ -351,8 +362,16 @@ def _to_check(tx: Tx, settlement_id: str, period: str) -> list[str]:
 # --------------------------------------------------------------------------------------------------
 # Review and confirm
 
-_REVIEWERS = {12: ("R_SECRETARY",), 9: ("R_STREET",), 6: ("R_DISTRICT",)}
-_CONFIRMERS = {12: ("R_STREET",), 9: ("R_DISTRICT",), 6: ("R_DISTRICT", "R_DISTRICT_LEAD")}
+_REVIEWERS: dict[int, tuple[str, ...]] = {
+    12: ("R_SECRETARY",),
+    9: ("R_STREET",),
+    6: ("R_DISTRICT",),
+}
+_CONFIRMERS: dict[int, tuple[str, ...]] = {
+    12: ("R_STREET",),
+    9: ("R_DISTRICT",),
+    6: ("R_DISTRICT", "R_DISTRICT_LEAD"),
+}
 
 
 def _locked(tx: Tx, settlement_id: str) -> Any:
@@ -612,7 +631,7 @@ def _finalise(tx: Tx, row: Any, entries: Sequence[Any], to: str = "FINAL") -> No
     """Make entries final: deductions count, PENDING becomes spendable, others are told."""
     subject_ids = [entry.subject_id for entry in entries]
     for entry in entries:
-        if entry.state not in ("PUBLISHED",):
+        if entry.state != "PUBLISHED":
             store.change_entry(tx.conn, row.settlement_id, entry.subject_id, state=to)
     store.change_entries(tx.conn, row.settlement_id, of=("PUBLISHED",), to=to)
     _veto(tx, row.period, store.make_effective(tx.conn, row.period, subject_ids))
@@ -733,17 +752,24 @@ def recompute_entry(tx: Tx, row: Any, subject_id: str) -> Any:
         ref = subject_id.partition(":")[2]
         projects = store.company_projects(tx.conn, row.period, row.area)
         vetoed = bool(store.vetoed(tx.conn, row.period, [subject_id]))
-        found = _company_row(row.settlement_id, row.period, ref, projects.get(ref, []), own, vetoed)
+        found = _company_row(
+            row.settlement_id,
+            row.period,
+            ref,
+            projects=projects.get(ref, []),
+            own=own,
+            vetoed=vetoed,
+        )
         values = {name: found[name] for name in _COMPUTED}
     else:
         drafted = store.draft_entry(
             tx.conn,
             row.settlement_id,
             subject_id,
-            row.period,
-            row.area,
-            end,
-            months.GATE_SOURCE,
+            period=row.period,
+            area=row.area,
+            end=end,
+            gate_source=months.GATE_SOURCE,
         )
         if drafted is None:
             return store.entry(tx.conn, row.settlement_id, subject_id)

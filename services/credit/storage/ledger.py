@@ -70,7 +70,7 @@ def post(conn: sa.Connection, postings: Sequence[Posting]) -> None:
     wallet: dict[str, dict[str, int]] = {}
     system: dict[str, int] = defaultdict(int)
     for posting in postings:
-        assert sum(line.amount for line in posting.lines) == 0, posting
+        assert sum(line.amount for line in posting.lines) == 0, posting  # noqa: S101  the rules balance it
         posting_id = new_uuid()
         heads.append(
             {
@@ -118,7 +118,9 @@ def _joined(body: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _move_pending(conn: sa.Connection, moved: dict[tuple[str, str], int]) -> None:
-    rows = [{"subject_id": s, "period": p, "points": n} for (s, p), n in moved.items() if n]
+    rows: list[dict[str, Any]] = [
+        {"subject_id": s, "period": p, "points": n} for (s, p), n in moved.items() if n
+    ]
     gains = [row for row in rows if row["points"] > 0]
     losses = sorted(
         (row for row in rows if row["points"] < 0),

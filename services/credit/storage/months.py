@@ -27,7 +27,8 @@ def closed(conn: sa.Connection, source: str) -> dict[int, set[str]]:
 def add_marker(conn: sa.Connection, row: Mapping[str, Any]) -> bool:
     """Store a marker. Returns False when that of its partition and month was there."""
     statement = store.insert(conn, t.markers).values(**row).on_conflict_do_nothing()
-    return conn.execute(statement).rowcount == 1
+    # The count of an INSERT is not reliable on every driver; what it returns is.
+    return conn.execute(statement.returning(t.markers.c.period)).first() is not None
 
 
 def put_measures(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from chassis import storage as store
+from chassis.calendar import Calendar
 from services.credit.storage import bulk
 from services.credit.storage import tables as t
 
@@ -101,14 +102,13 @@ def change_subject(conn: sa.Connection, subject_id: str, **values: Any) -> None:
     )
 
 
-def place(
-    conn: sa.Connection, known: Any, subject_id: str, area: str, grid: str | None, at: datetime
-) -> None:
+def place(conn: sa.Connection, known: Any, *, area: str, grid: str | None, at: datetime) -> None:
     """Say where a subject belongs from `at` on; the month before still settles where it was.
 
     Only the place at the beginning of the current month is kept beside the present one: nothing
     settles further back than that.
     """
+    subject_id = known.subject_id
     if known.area == area:
         change_subject(conn, subject_id, grid=grid)
         return
@@ -121,8 +121,6 @@ def place(
 
 
 def _month(at: datetime) -> str:
-    from chassis.calendar import Calendar  # noqa: PLC0415  the one thing needed of it
-
     return Calendar.period(at)
 
 

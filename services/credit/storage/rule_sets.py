@@ -44,7 +44,7 @@ def add(conn: sa.Connection, row: dict[str, Any]) -> None:
 
 
 def end_before(conn: sa.Connection, area: str, day: date, but: str) -> None:
-    """End the rule sets of an area that are in force without end, on the day before another begins."""
+    """End the other rule sets of an area on the day on which another one begins."""
     table = t.rule_sets.c
     conn.execute(
         sa.update(t.rule_sets)

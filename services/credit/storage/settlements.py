@@ -181,6 +181,7 @@ def draft_entries(
     settlement_id: str,
     period: str,
     area: str,
+    *,
     end: datetime,
     gate_source: Mapping[str, str],
 ) -> int:
@@ -213,7 +214,9 @@ def draft_entries(
         ],
         entries_sql(settlement_id, period, area, end, gate_source),
     )
-    return conn.execute(statement).rowcount
+    conn.execute(statement)
+    count = sa.select(sa.func.count()).where(t.entries.c.settlement_id == settlement_id)
+    return int(conn.execute(count).scalar() or 0)
 
 
 def entries_sql(
@@ -418,7 +421,7 @@ def vetoed(conn: sa.Connection, period: str, subject_ids: Sequence[str]) -> set[
     return {row.subject_id for row in conn.execute(asked)}
 
 
-def put_entries(conn: sa.Connection, settlement_id: str, rows: Sequence[Mapping[str, Any]]) -> None:
+def put_entries(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Add entries that were computed outside the formula (companies)."""
     bulk.insert(conn, t.entries, rows)
 
@@ -467,6 +470,7 @@ def draft_entry(
     conn: sa.Connection,
     settlement_id: str,
     subject_id: str,
+    *,
     period: str,
     area: str,
     end: datetime,
@@ -654,7 +658,7 @@ def notice(conn: sa.Connection, notice_id: str) -> Any:
 
 def change_notice(conn: sa.Connection, notice_id: str, **values: Any) -> None:
     """Change the state of a notice; its body never changes."""
-    assert "body" not in values
+    assert "body" not in values  # noqa: S101  a notice is never edited
     conn.execute(
         sa.update(t.notices)
         .where(t.notices.c.notice_id == notice_id)

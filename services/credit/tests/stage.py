@@ -77,8 +77,11 @@ def steward(bench, steward_id, person_id, *, duty="GRID_WORKER", spendable=True,
 def project(bench, project_id="prj_1", company_id="pco_1", *, households=1200, area=COMMUNITY):
     """Property tells of a company and its project."""
     bench.hear(
-        "property", "company_registered.v1", {"company_id": company_id, "uscc": "x"},
-        subject=company_id, scope="370811",
+        "property",
+        "company_registered.v1",
+        {"company_id": company_id, "uscc": "x"},
+        subject=company_id,
+        scope="370811",
     )
     bench.hear(
         "property",
@@ -138,38 +141,41 @@ def give(bench, subject_id, period, points, award_id):
         )
 
 
-def redemption(bench, what, redemption_id, at, *, points=60, wallet="RES:per_c", partner_id="ptn_h",
-               **more):
+def redemption(
+    bench, what, redemption_id, at, *, points=60, wallet="RES:per_c", partner_id="ptn_h", **more
+):
     """Partner says something about a redemption."""
     data = {
         "redemption_id": redemption_id,
         "wallet": wallet,
         "partner_id": partner_id,
         "points": points,
-        **({"holder": wallet.partition(":")[2], "offer_id": "ofr_1"} if what == "requested" else {}),
+        **(
+            {"holder": wallet.partition(":")[2], "offer_id": "ofr_1"} if what == "requested" else {}
+        ),
         **({"settle_fen": points * 10} if what == "redeemed" else {}),
         **({"by": "holder", "reason": "HOLDER"} if what in ("cancelled", "expired") else {}),
         **more,
     }
     return bench.event(
-        "partner", f"redemption_{what}.v1", data, subject=redemption_id, occurred_at=at,
+        "partner",
+        f"redemption_{what}.v1",
+        data,
+        subject=redemption_id,
+        occurred_at=at,
         scope=COMMUNITY,
     )
 
 
 def balances(bench, subject_id="RES:per_c"):
     """(AVAILABLE, HELD) of a subject."""
-    rows = bench.rows(
-        "SELECT available, held FROM wallets WHERE subject_id = :s", s=subject_id
-    )
+    rows = bench.rows("SELECT available, held FROM wallets WHERE subject_id = :s", s=subject_id)
     return (rows[0]["available"], rows[0]["held"]) if rows else (0, 0)
 
 
 def receivable(bench, partner_id="ptn_h"):
     """RECEIVABLE of a partner."""
-    rows = bench.rows(
-        "SELECT receivable FROM wallets WHERE subject_id = :s", s=f"PTN:{partner_id}"
-    )
+    rows = bench.rows("SELECT receivable FROM wallets WHERE subject_id = :s", s=f"PTN:{partner_id}")
     return rows[0]["receivable"] if rows else 0
 
 

@@ -48,8 +48,18 @@ def attended(bench, person_id, at, **more):
     )
 
 
-def hours(bench, record_id, minutes, day, *, at=None, fact="confirmed", source="QR", previous=None,
-          person_id="per_a"):
+def hours(
+    bench,
+    record_id,
+    minutes,
+    day,
+    *,
+    at=None,
+    fact="confirmed",
+    source="QR",
+    previous=None,
+    person_id="per_a",
+):
     data = {
         "record_id": record_id,
         "person_id": person_id,
@@ -120,7 +130,9 @@ def test_an_award_may_name_a_subject_that_nobody_has_told_of_yet(credit):
     bench = credit.at(NOW)
     bench.deliver([rated(bench, handler="stw_9")])
     stage.steward(bench, "stw_9", "per_9")
-    assert bench.as_("R_STEWARD", person="per_9").ask("me")["subjects"][0]["points"]["pending"] == 10
+    assert (
+        bench.as_("R_STEWARD", person="per_9").ask("me")["subjects"][0]["points"]["pending"] == 10
+    )
 
 
 @pytest.mark.covers("C4")
@@ -170,8 +182,13 @@ def test_an_automatic_deduction_is_proposed_and_has_no_effect_yet(credit):
     bench.hear(
         "steward",
         "request_deadline_missed.v1",
-        {"request_id": "req_1", "which": "ACCEPT", "handler": "stw_1", "handler_person": "per_s",
-         "on_shift": True},
+        {
+            "request_id": "req_1",
+            "which": "ACCEPT",
+            "handler": "stw_1",
+            "handler_person": "per_s",
+            "on_shift": True,
+        },
         subject="req_1",
     )
     found = awards_of(bench, "STW:stw_1")
@@ -215,8 +232,17 @@ def test_the_worked_example_of_volunteer_hours_has_its_figures(credit):
     bench.at("2025-03-05T10:00")
     stage.markers(bench, "2025-02")
     bench.at("2025-03-10T10:00").deliver(
-        [hours(bench, "rec_4", 90, "2025-02-15", at="2025-03-10T10:00", fact="corrected",
-               previous=150)]
+        [
+            hours(
+                bench,
+                "rec_4",
+                90,
+                "2025-02-15",
+                at="2025-03-10T10:00",
+                fact="corrected",
+                previous=150,
+            )
+        ]
     )
     correction = awards_of(bench, "RES:per_a")[-1]
     assert (correction["score"], correction["points"]) == (-1, -10)
@@ -310,8 +336,8 @@ def test_points_taken_back_after_they_were_spent_become_a_debt_repaid_by_half(cr
     ]
     done = stage.give(bench, "STW:stw_1", "2025-03", 30, str(uuid.uuid4()))
     assert done.points == {"STW:stw_1": 30}
-    assert bench.rows(
-        "SELECT available, clawback FROM wallets WHERE subject_id = 'STW:stw_1'"
-    ) == [{"available": 15, "clawback": -5}]
+    assert bench.rows("SELECT available, clawback FROM wallets WHERE subject_id = 'STW:stw_1'") == [
+        {"available": 15, "clawback": -5}
+    ]
     assert bench.rows('SELECT "left" AS n FROM debts') == [{"n": 5}]
     stage.trial_balance(bench)

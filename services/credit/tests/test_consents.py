@@ -68,9 +68,7 @@ def test_withdrawal_stops_scoring_cancels_what_is_proposed_and_leaves_ninety_day
         },
     )
     with pytest.raises(NotFound):
-        bench.as_("R_RESIDENT", person="per_b").do(
-            "withdraw_consent", {"consent_id": reply["id"]}
-        )
+        bench.as_("R_RESIDENT", person="per_b").do("withdraw_consent", {"consent_id": reply["id"]})
     done = bench.as_("R_RESIDENT", person="per_a").do(
         "withdraw_consent", {"consent_id": reply["id"]}
     )
@@ -105,8 +103,12 @@ def test_consent_can_be_given_again_without_waiting(bench):
 @pytest.mark.covers("REQ-L15", "c21")
 def test_whoever_assists_shows_a_paper_form_and_acts_in_his_area(bench):
     stage.register(bench, "per_a")
-    body = {"person_id": "per_a", "notice_version": "2025.1", "purposes": ["SCORING"],
-            "channel": "DOORSTEP"}
+    body = {
+        "person_id": "per_a",
+        "notice_version": "2025.1",
+        "purposes": ["SCORING"],
+        "channel": "DOORSTEP",
+    }
     bench.as_("R_CADRE", person="per_cadre", scope=stage.COMMUNITY)
     with pytest.raises(EvidenceRequired):
         bench.do("grant_consent", body)
@@ -146,8 +148,12 @@ def test_who_moves_settles_the_month_where_he_lived_at_its_end(bench):
     bench.at("2025-04-01T08:00").hear(
         "steward",
         "resident_moved.v1",
-        {"person_id": "per_a", "from_grid": stage.GRID, "to_grid": "370811016901001",
-         "community": "370811016901"},
+        {
+            "person_id": "per_a",
+            "from_grid": stage.GRID,
+            "to_grid": "370811016901001",
+            "community": "370811016901",
+        },
         subject="per_a",
         sequence=2,
     )
@@ -158,8 +164,11 @@ def test_who_moves_settles_the_month_where_he_lived_at_its_end(bench):
 def test_who_is_no_resident_any_more_is_scored_no_more(bench):
     stage.resident(bench, "per_a")
     bench.hear(
-        "steward", "resident_deactivated.v1", {"person_id": "per_a", "reason": "MOVED_OUT"},
-        subject="per_a", sequence=2,
+        "steward",
+        "resident_deactivated.v1",
+        {"person_id": "per_a", "reason": "MOVED_OUT"},
+        subject="per_a",
+        sequence=2,
     )
     assert bench.rows("SELECT state FROM consents") == [{"state": "CLOSED"}]
     with pytest.raises(StateConflict):

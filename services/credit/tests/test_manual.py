@@ -125,14 +125,14 @@ def test_a_cap_is_applied_in_the_order_of_approval(credit):
 def test_every_rule_is_shown_with_its_article_basis_and_dimension(credit):
     found = credit.as_("R_ANONYMOUS", person="", scope="").ask("rules", {"at": "2025-03-01"})
     assert found["code"] == "RC-2025.1"
-    assert len(found["rules"]) == 77
-    assert {rule["dimension_name"] for rule in found["rules"]} == {
+    assert len(found["items"]) == 77
+    assert {rule["dimension_name"] for rule in found["items"]} == {
         "参与社区治理",
         "日常表现",
         "社会服务",
     }
-    assert all(rule["article"] and rule["text"] and rule["basis"] for rule in found["rules"])
-    assert credit.ask("rules", {"at": "2024-12-31"})["rules"] == []
+    assert all(rule["article"] and rule["text"] and rule["basis"] for rule in found["items"])
+    assert credit.ask("rules", {"at": "2024-12-31"})["items"] == []
 
 
 @pytest.mark.covers("C3")

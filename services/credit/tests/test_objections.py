@@ -42,9 +42,9 @@ def published(credit):  # noqa: F811
 
 def deduction(bench, subject="STW:stw_1"):
     return str(
-        bench.rows(
-            "SELECT award_id FROM awards WHERE deduction AND subject_id = :s", s=subject
-        )[0]["award_id"]
+        bench.rows("SELECT award_id FROM awards WHERE deduction AND subject_id = :s", s=subject)[0][
+            "award_id"
+        ]
     )
 
 
@@ -54,7 +54,15 @@ def uuid_text(text):
     return str(uuid.UUID(text))
 
 
-def file(bench, target="AWARD", target_id=None, *, person="per_s", text="派单时我不在班", role="R_STEWARD"):
+def file(
+    bench,
+    target="AWARD",
+    target_id=None,
+    *,
+    person="per_s",
+    text="派单时我不在班",
+    role="R_STEWARD",
+):
     bench.as_(role, person=person, scope=stage.GRID)
     return bench.do(
         "file_objection",
@@ -165,14 +173,23 @@ def test_who_holds_a_post_in_the_organisation_does_not_decide(published):
     bench.hear(
         "property",
         "appointment_activated.v1",
-        {"appointment_id": "apt_1", "project_id": "prj_1", "direction": "C2P",
-         "person_id": "per_dual", "post": "DEPUTY_MANAGER"},
+        {
+            "appointment_id": "apt_1",
+            "project_id": "prj_1",
+            "direction": "C2P",
+            "person_id": "per_dual",
+            "post": "DEPUTY_MANAGER",
+        },
         subject="prj_1",
         scope=stage.COMMUNITY,
     )
     card = settlement_of(bench)
     reply = file(
-        bench, "ENTRY", f"{card['id']}/PRJ:prj_1", person="per_anyone", role="R_RESIDENT",
+        bench,
+        "ENTRY",
+        f"{card['id']}/PRJ:prj_1",
+        person="per_anyone",
+        role="R_RESIDENT",
         text="公示的按时办结率与小区实际不符,附楼栋台账。",
     )
     accept(bench, reply)
@@ -186,12 +203,19 @@ def test_anyone_may_object_to_an_organisation_and_his_name_is_kept(published):
     bench = published
     card = settlement_of(bench)
     reply = file(
-        bench, "ENTRY", f"{card['id']}/PRJ:prj_1", person="per_b", role="R_RESIDENT",
+        bench,
+        "ENTRY",
+        f"{card['id']}/PRJ:prj_1",
+        person="per_b",
+        role="R_RESIDENT",
         text="公示内容与事实不符",
     )
     bench.hear(
-        "property", "project_manager_changed.v1", {"project_id": "prj_1", "person_id": "per_m"},
-        subject="prj_1", scope=stage.COMMUNITY,
+        "property",
+        "project_manager_changed.v1",
+        {"project_id": "prj_1", "person_id": "per_m"},
+        subject="prj_1",
+        scope=stage.COMMUNITY,
     )
     seen = bench.as_("R_PM", person="per_m").ask("objection", {"objection_id": reply["id"]})
     assert "person_id" not in seen

@@ -47,7 +47,7 @@ def test_the_worked_example_of_a_redemption_has_its_eleven_postings(wallet):
     seen = [(*stage.balances(bench), stage.receivable(bench))]
 
     say(bench, "requested", "rdm_1", "2025-03-05T10:00", points=60)
-    assert bench.rows("SELECT period, \"left\" AS n FROM lots ORDER BY period") == [
+    assert bench.rows('SELECT period, "left" AS n FROM lots ORDER BY period') == [
         {"period": "2024-11", "n": 0},
         {"period": "2025-02", "n": 80},
     ]
@@ -95,8 +95,19 @@ def test_the_worked_example_of_a_redemption_has_its_eleven_postings(wallet):
     ]
     kinds = [row["kind"] for row in bench.rows("SELECT kind FROM postings ORDER BY posting_id")]
     assert sorted(kinds) == sorted(
-        ["AWARD", "RELEASE", "AWARD", "RELEASE"]
-        + ["HOLD", "CAPTURE", "HOLD", "RELEASE_HOLD", "HOLD", "RELEASE_HOLD", "SETTLE"]
+        [
+            "AWARD",
+            "RELEASE",
+            "AWARD",
+            "RELEASE",
+            "HOLD",
+            "CAPTURE",
+            "HOLD",
+            "RELEASE_HOLD",
+            "HOLD",
+            "RELEASE_HOLD",
+            "SETTLE",
+        ]
     )
     found = stage.trial_balance(bench)
     assert found["postings"] == 11
@@ -198,7 +209,12 @@ def test_a_policeman_has_points_of_honour_only(bench):
     stage.steward(bench, "stw_p", "per_p", duty="POLICE", spendable=False)
     stage.give(bench, "STW:stw_p", "2025-02", 100, str(uuid.uuid4()))
     say(
-        bench, "requested", "rdm_1", "2025-03-05T10:00", points=50, wallet="STW:stw_p",
+        bench,
+        "requested",
+        "rdm_1",
+        "2025-03-05T10:00",
+        points=50,
+        wallet="STW:stw_p",
         holder="per_p",
     )
     assert bench.said("hold_rejected.v1")[0]["data"]["reason"] == "NOT_SPENDABLE"
@@ -210,8 +226,13 @@ def test_a_steward_spends_his_own_wallet_and_nobody_else_does(bench):
     stage.give(bench, "STW:stw_1", "2025-02", 100, str(uuid.uuid4()))
     for redemption_id, holder in (("rdm_1", "per_2"), ("rdm_2", "per_1")):
         say(
-            bench, "requested", redemption_id, "2025-03-05T10:00", points=50,
-            wallet="STW:stw_1", holder=holder,
+            bench,
+            "requested",
+            redemption_id,
+            "2025-03-05T10:00",
+            points=50,
+            wallet="STW:stw_1",
+            holder=holder,
         )
     assert answers(bench) == [("hold_rejected", "rdm_1"), ("points_held", "rdm_2")]
     assert stage.balances(bench, "STW:stw_1") == (50, 50)
@@ -236,8 +257,13 @@ def test_a_statement_burns_points_once(wallet):
     bench = wallet
     say(bench, "requested", "rdm_1", "2025-03-05T10:00")
     say(bench, "redeemed", "rdm_1", "2025-03-06T10:00")
-    data = {"statement_id": "stm_1", "partner_id": "ptn_h", "period": "2025-03", "points": 60,
-            "amount_fen": 600}
+    data = {
+        "statement_id": "stm_1",
+        "partner_id": "ptn_h",
+        "period": "2025-03",
+        "points": 60,
+        "amount_fen": 600,
+    }
     for _ in range(2):
         bench.hear("partner", "partner_settled.v1", data, subject="stm_1")
     assert stage.receivable(bench) == 0

@@ -6,13 +6,13 @@ import pytest
 
 from chassis import inbox, jobs
 from chassis.refusal import RoleDenied, StateConflict, VersionConflict
+from chassis.testing import open_bench
 from services.credit.errors import (
     HashChanged,
     Incomplete,
     SameAsReviewer,
     SampleNotChecked,
 )
-from chassis.testing import open_bench
 from services.credit.service import Credit
 from services.credit.tests import stage
 from services.credit.tests.test_awards import attended, rated
@@ -93,8 +93,9 @@ def entry_of(card, subject_id):
     return next(item for item in card["items"] if item["subject"] == subject_id)
 
 
-def review(bench, card, *, checked=None, role="R_SECRETARY", area=stage.COMMUNITY,
-           person="per_secretary"):
+def review(
+    bench, card, *, checked=None, role="R_SECRETARY", area=stage.COMMUNITY, person="per_secretary"
+):
     bench.as_(role, person=person, scope=area)
     return bench.do(
         "review_settlement",
@@ -293,8 +294,13 @@ def missed(bench, at="2025-03-20T10:00", request_id="req_m"):
     return bench.event(
         "steward",
         "request_deadline_missed.v1",
-        {"request_id": request_id, "which": "ACCEPT", "handler": "stw_1",
-         "handler_person": "per_s", "on_shift": True},
+        {
+            "request_id": request_id,
+            "which": "ACCEPT",
+            "handler": "stw_1",
+            "handler_person": "per_s",
+            "on_shift": True,
+        },
         subject=request_id,
         occurred_at=at,
     )
@@ -357,8 +363,12 @@ def test_a_project_and_its_company_settle_with_gates(credit):
         bench.hear(
             "property",
             "rectification_passed.v1",
-            {"rectification_id": f"rec_{number}", "project_id": "prj_1", "severity": "S3",
-             "late": False},
+            {
+                "rectification_id": f"rec_{number}",
+                "project_id": "prj_1",
+                "severity": "S3",
+                "late": False,
+            },
             subject=f"rec_{number}",
         )
     data = {"rectification_id": "rec_3", "project_id": "prj_1", "severity": "S3"}
@@ -373,9 +383,7 @@ def test_a_project_and_its_company_settle_with_gates(credit):
     district = settlement_of(bench, area="370811")
     company = entry_of(district, "PCO:pco_1")
     assert (company["score"], company["grade"]) == (83, "AA")
-    version = review(
-        bench, district, role="R_DISTRICT", area="370811", person="per_d1"
-    )["version"]
+    version = review(bench, district, role="R_DISTRICT", area="370811", person="per_d1")["version"]
     confirm(bench, district, version, role="R_DISTRICT", area="370811", person="per_d2")
     bench.fire(NOTICE_END)
     final = [event["data"] for event in bench.said("settlement_finalised.v1")]
@@ -388,7 +396,9 @@ def test_a_project_and_its_company_settle_with_gates(credit):
     body = bench.ask("notice", {"notice_id": notice["id"]})["body"]
     organisation = body["organisations"][0]
     assert (organisation["ref"], organisation["score"], organisation["grade"]) == (
-        "prj_1", 83, "AA",
+        "prj_1",
+        83,
+        "AA",
     )
     # MINOR deductions are not published.
     assert all(reason["score"] > 0 for reason in organisation["reasons"])
@@ -403,8 +413,12 @@ def test_a_missed_gate_lowers_to_aa_and_is_recorded(credit):
         bench.hear(
             "property",
             "rectification_passed.v1",
-            {"rectification_id": f"rec_{number}", "project_id": "prj_1", "severity": "S3",
-             "late": False},
+            {
+                "rectification_id": f"rec_{number}",
+                "project_id": "prj_1",
+                "severity": "S3",
+                "late": False,
+            },
             subject=f"rec_{number}",
         )
     ended = PROJECT_ROW | {
@@ -426,17 +440,33 @@ def test_a_notice_holds_ids_only_and_persons_only_by_their_consent(credit):
         from services.credit.storage import tables as t
 
         for person in ("per_a", "per_b"):
-            known = {
-                column.name: None for column in t.awards.c
-            } | {
-                "award_id": str(uuid.uuid4()), "subject_id": f"RES:{person}", "kind": "RES",
-                "rule_set": "RC-2025.1", "rule_code": "R-RES-06", "source": "manual",
-                "occurred_at": bench.now, "day": bench.now.date(), "period": PERIOD,
-                "to_period": "2028-02", "points_period": PERIOD, "score_raw": 60,
-                "points_raw": 0, "score": 60, "points": 0, "capped": False, "late": False,
-                "correction": False, "recount": False, "deduction": False, "effective": True,
-                "decides": "PERSON", "state": "APPROVED", "proposed_at": bench.now,
-                "shard": 0, "version": 1,
+            known = {column.name: None for column in t.awards.c} | {
+                "award_id": str(uuid.uuid4()),
+                "subject_id": f"RES:{person}",
+                "kind": "RES",
+                "rule_set": "RC-2025.1",
+                "rule_code": "R-RES-06",
+                "source": "manual",
+                "occurred_at": bench.now,
+                "day": bench.now.date(),
+                "period": PERIOD,
+                "to_period": "2028-02",
+                "points_period": PERIOD,
+                "score_raw": 60,
+                "points_raw": 0,
+                "score": 60,
+                "points": 0,
+                "capped": False,
+                "late": False,
+                "correction": False,
+                "recount": False,
+                "deduction": False,
+                "effective": True,
+                "decides": "PERSON",
+                "state": "APPROVED",
+                "proposed_at": bench.now,
+                "shard": 0,
+                "version": 1,
             }
             store.add(tx.conn, [known])
     card = close_month(bench)
@@ -447,9 +477,9 @@ def test_a_notice_holds_ids_only_and_persons_only_by_their_consent(credit):
     body = bench.ask("notice", {"notice_id": reply["notice_id"]})["body"]
     assert [person["ref"] for person in body["red_list"]] == ["per_a"]
     assert "score" not in body["red_list"][0]
-    consent_id = bench.rows(
-        "SELECT consent_id FROM consents WHERE person_id = 'per_a'"
-    )[0]["consent_id"]
+    consent_id = bench.rows("SELECT consent_id FROM consents WHERE person_id = 'per_a'")[0][
+        "consent_id"
+    ]
     bench.as_("R_RESIDENT", person="per_a").do(
         "withdraw_consent", {"consent_id": consent_id, "purposes": ["PUBLIC_LIST"]}
     )

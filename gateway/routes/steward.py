@@ -150,10 +150,17 @@ class RegisterPerson(Body):
     person_id: str | None = Field(None, description="可由调用方给定 / may be chosen by the caller")
 
 
+class PersonLine(RegisterPerson):
+    """一条人员 / One line; what is wrong with it is told in its own result."""
+
+    name: str = Field(examples=["王小丽"])
+    grid: str | None = Field(None, examples=["370811015901001"])
+
+
 class RegisterPeople(Body):
     """批量登记 / Register up to 500 people."""
 
-    people: list[RegisterPerson] = Field(min_length=1, max_length=500)
+    people: list[PersonLine] = Field(min_length=1, max_length=500)
 
 
 class MovePerson(Body):

@@ -219,15 +219,23 @@ class Publisher:
             raise Lost("the broker refused a message")
 
     def close(self) -> None:
-        """Close without waiting for a broker that may not answer."""
+        """Close; a broker that does not answer the goodbye within a second is hung up on."""
         with contextlib.suppress(Exception):
             if not (self._connection.is_closed or self._connection.is_closing):
                 self._connection.close()
-            end = time.monotonic() + 1.0
-            while self._closed is None and time.monotonic() < end:
-                self.turn(0.1)
+            self._turn_until_closed(1.0)
+        with contextlib.suppress(Exception):
+            if self._closed is None:
+                # pika has no public way to close the socket of a connection that hangs.
+                self._connection._transport.abort()  # noqa: SLF001
+                self._turn_until_closed(1.0)
         with contextlib.suppress(Exception):
             self._loop.close()
+
+    def _turn_until_closed(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while not self._connection.is_closed and time.monotonic() < end:
+            self.turn(0.1)
 
 
 @dataclass(slots=True)

@@ -226,6 +226,7 @@ def test_a_database_that_goes_away_is_waited_for(broker_url, tmp_path):
             caller.add("c", deadline_s=8)
         assert world.page(serve, "/ready")[0] == 503
         postgres.start()
+        world.runtime.engine.dispose()
         caller.insist("c")
         world.wait(lambda: sorted(world.amounts()) == [1, 1, 7])
         world.wait_ready(serve, work)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from gateway.doors import ANY, PUBLIC, Body, Doors, Page, Params, Reply
 
@@ -85,8 +85,8 @@ class AssignLiaison(Body):
     official_id: str = Field(max_length=64, examples=["off_0001"])
     target_kind: Literal["STREET", "COMMUNITY", "GRID", "HOUSEHOLD"] = Field(examples=["GRID"])
     target: str = Field(min_length=1, max_length=64, examples=["370811015901001"])
-    since: AwareDatetime | None = Field(None, description="起 / since, default now")
-    until: AwareDatetime | None = Field(None, description="止 / until")
+    since: datetime | None = Field(None, description="起 / since, default now")
+    until: datetime | None = Field(None, description="止 / until")
 
 
 class RegisterDeputy(Body):
@@ -101,8 +101,8 @@ class RegisterDeputy(Body):
         examples=["DISTRICT"]
     )
     streets: list[str] = Field(min_length=1, max_length=50, examples=[["370811015"]])
-    term_from: AwareDatetime | None = None
-    term_to: AwareDatetime | None = None
+    term_from: datetime | None = None
+    term_to: datetime | None = None
 
 
 class OptIn(Body):
@@ -562,7 +562,7 @@ class ScheduleSession(Body):
     """
 
     topic_ids: list[str] = Field(min_length=1, max_length=3)
-    start: AwareDatetime = Field(examples=["2025-05-12T19:00:00+08:00"])
+    start: datetime = Field(examples=["2025-05-12T19:00:00+08:00"])
     place: str = Field(min_length=1, max_length=100, examples=["红帆驿站"])
     auto: bool = False
     invitees: list[Invitee] = Field(default_factory=list, max_length=200)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from chassis.bus import Due, Heard, Tx, partition_of
+from chassis.bus import Due, Heard, Tx
 from services.forum import events, storage
 from services.forum.actions.tasks import hear_delivery
 
@@ -104,7 +104,7 @@ def measure_month(tx: Tx, due: Due) -> None:
                         attendances=counts.get(community, {}).get("attendances", 0),
                     )
                     for community in known
-                    if partition_of(community) == partition
+                    if tx.partition_of(community) == partition
                 ],
             ),
             subject=period,

@@ -410,13 +410,7 @@ def _operation(
     parts = [f'<div class="about">{_paragraphs(about)}</div>' if about else ""]
     parts.append(_parameters(operation["parameters"]))
     if "requestBody" in operation:
-        content = operation["requestBody"]["content"]["application/json"]
-        parts.append(_fields("请求正文 / Body", content["schema"], schemas))
-        example = msgspec.json.format(msgspec.json.encode(content["example"]), indent=2)
-        parts.append(
-            '<h4>示例 <span class="en" lang="en">Example</span></h4>'
-            f'<pre tabindex="0"><code>{_e(example.decode())}</code></pre>'
-        )
+        parts.append(_body(operation["requestBody"]["content"], schemas))
     parts.append(_answers(operation["responses"], components, schemas))
     return (
         f'<details class="op" id="{_e(name)}" data-verb="{verb}" data-path="{_e(path)}">'
@@ -424,6 +418,20 @@ def _operation(
         f' <span class="said">{_both(operation["summary"])}</span></summary>'
         f'<p class="chips">{"".join(chips)}</p>{"".join(parts)}'
         '<div class="try"></div></details>'
+    )
+
+
+def _body(contents: Mapping[str, Any], schemas: Mapping[str, Any]) -> str:
+    """Return what a body is: its members and an example, or the type of a file."""
+    content = contents.get("application/json")
+    if content is None:
+        kinds = ", ".join(f"<code>{_e(kind)}</code>" for kind in contents)
+        return f"<h4>{_both('请求正文 / Body')}</h4><p>{kinds}</p>"
+    example = msgspec.json.format(msgspec.json.encode(content["example"]), indent=2)
+    return (
+        _fields("请求正文 / Body", content["schema"], schemas)
+        + f"<h4>{_both('示例 / Example')}</h4>"
+        + f'<pre tabindex="0"><code>{_e(example.decode())}</code></pre>'
     )
 
 
@@ -756,7 +764,7 @@ def add_to(app: FastAPI, gate: Gate, document: Document, installed: Mapping[str,
         ("/board", shown.board),
         ("/web/{name}", shown.file),
     ):
-        app.add_api_route(path, serve, methods=["GET"], response_model=None)
+        app.add_route(path, serve, methods=["GET"])
 
 
 __all__ = ["add_to", "reference", "type_of"]

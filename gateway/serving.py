@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import signal
 import socket
@@ -60,6 +61,8 @@ class Server(uvicorn.Server):
         """Start, then say so."""
         await super().startup(sockets=sockets)
         if self.started:
+            # What was loaded until now stays for good: no collection need look at it again.
+            gc.freeze()
             self._ready()
 
     @contextlib.contextmanager

@@ -68,11 +68,11 @@
       version = field(form, op.id + "-version", "If-Match", { required: true, placeholder: '"1"' }, "");
     }
     let body = null;
-    const content = operation.requestBody?.content["application/json"];
-    if (content) {
+    const [kind, content] = Object.entries(operation.requestBody?.content ?? {})[0] ?? [];
+    if (kind) {
       const id = op.id + "-body";
-      body = make("textarea", { id, spellcheck: "false" });
-      body.value = JSON.stringify(content.example, null, 2);
+      body = make("textarea", { id, spellcheck: "false", "data-kind": kind });
+      body.value = content.example ? JSON.stringify(content.example, null, 2) : "";
       form.append(make("div", {}, make("label", { for: id }, ...both("请求正文", "Body")), body));
     }
     form.append(make("div", {}, make("button", {}, "发送 Send")));
@@ -99,7 +99,7 @@
     if ($("role").value.trim()) headers["X-Acting-Role"] = $("role").value.trim();
     if (key) headers["Idempotency-Key"] = key.value.trim();
     if (version) headers["If-Match"] = version.value.trim();
-    if (body) headers["Content-Type"] = "application/json";
+    if (body) headers["Content-Type"] = body.dataset.kind;
     answer.replaceChildren("…");
     const started = performance.now();
     try {

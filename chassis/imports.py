@@ -37,7 +37,7 @@ JOB = "import"
 _BATCH = 500
 _KEPT_ERRORS = 1000
 _LONGEST_LINE = 256 * 1024
-_ABANDONED_S = 7 * 24 * 3600
+_ABANDONED_S = 24 * 3600
 # How long a batch waits for facts of other services that are still on their way.
 _PATIENCE_S = 20.0
 _PAUSE_S = 0.25

@@ -22,7 +22,7 @@ from starlette.responses import Response
 
 from chassis.refusal import Refusal
 from chassis.rpc import Caller, CallFailed, CallRefused
-from gateway import pages, routes
+from gateway import imports, pages, routes
 from gateway.context import context_of
 from gateway.dispatch import Gate, Locate, locator, read_key
 from gateway.doors import ANY, PUBLIC, Body, Door, Doors, Reply
@@ -368,7 +368,7 @@ def create(
         if doors is None:
             missing[name] = "no routes"
         else:
-            installed[name] = with_jobs(doors)
+            installed[name] = imports.with_imports(with_jobs(doors))
     for name in routed():
         if name not in installed:
             missing.setdefault(name, "not installed")
@@ -397,28 +397,24 @@ def create(
     app.openapi = document.build  # type: ignore[method-assign]  # FastAPI's documented seam
 
     for door, serve in own.doors():
-        app.add_api_route(
-            door.full_path, serve, methods=[door.verb], name=door.method, response_model=None
-        )
+        app.add_route(door.full_path, serve, methods=[door.verb], name=door.method)
     for path, serve in (("/live", own.live), ("/ready", own.ready)):
-        app.add_api_route(path, serve, methods=["GET"], response_model=None)
+        app.add_route(path, serve, methods=["GET"])
     pages.add_to(app, gate, document, installed)
     locate = locator(every)
     # A written-out segment goes before a place: /people/import is not a person called "import".
     for door in sorted(every.values(), key=_openness):
-        app.add_api_route(
+        app.add_route(
             door.full_path,
-            _served(gate, door, locate),
+            imports.receiver(gate, door, locate) if door.content else _served(gate, door, locate),
             methods=[door.verb],
             name=f"{door.service}.{door.method}",
-            response_model=None,
         )
     for name in missing:
-        app.add_api_route(
+        app.add_route(
             f"/v1/{name}/{{rest:path}}",
             _absent(name),
             methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-            response_model=None,
         )
     for kind in (Refusal, CallFailed, ValidationError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, answer_error)

@@ -91,6 +91,7 @@ class Door:
         path_params: Type of the path's places when they are not plain text.
         if_match: Whether the caller must say which version he has seen.
         deadline_s: Longest wait for the answer; None takes the setting.
+        content: Media type of the body where that is no JSON.
     """
 
     service: str
@@ -109,6 +110,7 @@ class Door:
     path_params: type[Params] | None
     reply: type[Any]
     deadline_s: float | None
+    content: str = ""
 
     @property
     def full_path(self) -> str:

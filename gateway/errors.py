@@ -127,6 +127,14 @@ class MediaTypeUnknown(Refusal):
     text = "请求正文必须是 application/json"
 
 
+class FileTypeUnknown(Refusal):
+    """The body is not announced as CSV."""
+
+    code = "FILE_TYPE_UNKNOWN"
+    status = 415
+    text = "请求正文必须是 text/csv(UTF-8 编码)"
+
+
 class TooManyRequests(Refusal):
     """One person or address asks more than its share."""
 

@@ -278,6 +278,9 @@ def _operation(
                 "application/json": {"schema": ref, "example": example_of(ref, schemas)},
             },
         }
+    elif door.content:
+        # A raw body: OpenAPI 3.1 says so by a media type without a schema.
+        operation["requestBody"] = {"required": True, "content": {door.content: {}}}
     return operation
 
 

@@ -36,6 +36,14 @@ class GatewaySettings:
     body_bytes: int = setting(
         "FIVERED_BODY_BYTES", help="Largest request body", default=1024 * 1024
     )
+    blobs: str = setting(
+        "FIVERED_BLOBS",
+        help="Folder of uploaded files, shared by the gateway and the services",
+        default="",
+    )
+    import_bytes: int = setting(
+        "FIVERED_IMPORT_BYTES", help="Largest file that is taken", default=512 * 1024 * 1024
+    )
     body_wait_s: float = setting(
         "FIVERED_BODY_WAIT_S", help="Longest wait for a request body to arrive", default=10.0
     )

@@ -1,0 +1,187 @@
+"""Receives files for a service: the one door whose body is no JSON.
+
+The body is written to the folder of files as it comes, never held in memory; the service is told
+its digest, checks the header at once and takes the rows as a job.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any, Literal
+
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from chassis.blobs import Blob, Blobs, Receiving
+from chassis.rpc import CallRefused
+from gateway.dispatch import Gate, Locate, check_reply, read_key, read_params, read_places, respond
+from gateway.doors import Door, Doors, Page, Params, Reply
+from gateway.errors import BodyTooLarge, BodyTooSlow, FileTypeUnknown
+
+# Which services take files; each says itself which kinds (GET /v1/<service>/imports).
+SERVICES = ("steward", "property", "partner", "credit")
+START = "_start_import"
+
+_ROLES = ("R_DISTRICT", "R_STREET")
+_CSV = re.compile(r"^text/csv\s*(;\s*charset=\"?utf-8\"?\s*)?$", re.IGNORECASE)
+_PART = 1024 * 1024
+
+
+class UploadParams(Params):
+    """How a file is taken."""
+
+    dry_run: bool = Field(
+        default=False, description="只检查,不写入 / check everything, write nothing"
+    )
+
+
+class ImportStarted(Reply):
+    """The job that takes the file; GET /v1/<service>/jobs/{id} shows how far it is.
+
+    Its result is {rows, created, unchanged, refused, errors: [{line, column, code, message_zh,
+    message_en, expected_zh, expected_en}]}.
+    """
+
+    id: str
+    state: str
+    kind: str
+    dry_run: bool
+
+
+class ImportColumn(Reply):
+    """One column of a file."""
+
+    name: str
+    meaning: str
+    required: bool
+    kind: Literal["text", "integer", "yes_no", "date", "instant", "list"]
+    expected_zh: str
+    expected_en: str
+    example: str
+
+
+class ImportKind(Reply):
+    """One kind of file; `template` is a file with the header and one example row."""
+
+    kind: str
+    title: str
+    roles: list[str]
+    columns: list[ImportColumn]
+    template: str
+
+
+def with_imports(doors: Doors) -> Doors:
+    """Return the doors of a service with those by which files come in, if it takes any."""
+    if doors.service not in SERVICES:
+        return doors
+    doors.query(
+        "GET",
+        "/imports",
+        "_importers",
+        reply=Page[ImportKind],
+        roles=_ROLES,
+        summary="可导入的文件种类与各列 / Files that are taken, and their columns",
+    )
+    doors.query(
+        "GET",
+        "/imports/{kind}",
+        "_importer",
+        reply=ImportKind,
+        roles=_ROLES,
+        summary="一种导入文件的各列与模板 / Columns and template of one kind of file",
+    )
+    doors.adopt(
+        Door(
+            service=doors.service,
+            tag=doors.tag,
+            kind="command",
+            verb="POST",
+            path="/imports/{kind}",
+            method=START,
+            roles=_ROLES,
+            summary="导入 CSV 文件(后台任务)/ Import a CSV file, as a job",
+            description=(
+                "正文为 UTF-8 的 CSV;行可重复导入,内容相同计为 unchanged。 The body is CSV in "
+                "UTF-8; rows may be imported again, the same content counts as unchanged."
+            ),
+            status=202,
+            if_match=False,
+            body=None,
+            params=UploadParams,
+            path_params=None,
+            reply=ImportStarted,
+            deadline_s=None,
+            content="text/csv",
+        )
+    )
+    return doors
+
+
+def receiver(gate: Gate, door: Door, locate: Locate) -> Callable[[Request], Awaitable[Response]]:
+    """Return what serves the door that takes a file."""
+
+    async def serve(request: Request) -> Response:
+        # Who may not send files is told so before a byte of the file is read.
+        actor = gate.admit(request, door.roles)
+        key = read_key(request)
+        order: dict[str, Any] = {"dry_run": False}
+        order |= read_places(door, request) | read_params(UploadParams, request)
+        if not _CSV.match(request.headers.get("content-type", "")):
+            raise FileTypeUnknown
+        blobs = Blobs(gate.settings.blobs)
+        blob = await _receive(gate, request, blobs)
+        try:
+            reply = await gate.call(
+                request, door.service, START, order | {"sha256": blob.sha256}, actor=actor, key=key
+            )
+        except CallRefused:
+            # It may hold what people told in confidence; nobody will come for it now.
+            blobs.remove(blob.sha256)
+            raise
+        if gate.settings.check_replies:
+            check_reply(door, reply)
+        return respond(door, request, reply, locate)
+
+    return serve
+
+
+async def _receive(gate: Gate, request: Request, blobs: Blobs) -> Blob:
+    """Write the body to the folder as it comes.
+
+    Raises:
+        BodyTooLarge: It is longer than the setting.
+        BodyTooSlow: Nothing came for as long as a whole body of another door may take.
+    """
+    limit = gate.settings.import_bytes
+    announced = request.headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > limit:
+        raise BodyTooLarge(limit=limit)
+    with blobs.receive() as receiving:
+        await _copy(gate, request, receiving, limit)
+        return await asyncio.to_thread(receiving.keep)
+
+
+async def _copy(gate: Gate, request: Request, receiving: Receiving, limit: int) -> None:
+    parts = bytearray()
+    stream = request.stream()
+    while True:
+        try:
+            async with asyncio.timeout(gate.settings.body_wait_s):
+                part = await anext(stream, None)
+        except TimeoutError:
+            raise BodyTooSlow(seconds=gate.settings.body_wait_s) from None
+        if part is not None:
+            parts += part
+        if receiving.size + len(parts) > limit:
+            raise BodyTooLarge(limit=limit)
+        if parts and (part is None or len(parts) >= _PART):
+            await asyncio.to_thread(receiving.write, bytes(parts))
+            parts.clear()
+        if part is None:
+            return
+
+
+__all__ = ["SERVICES", "START", "receiver", "with_imports"]

@@ -1,0 +1,127 @@
+"""Files come in through the one open port, and are taken as a job."""
+
+import time
+
+import pytest
+
+from chassis.embedded import EmbeddedHost
+from chassis.migrate import migrate_service
+from chassis.runtime import Runtime
+from chassis.testing import environment
+from chassis.tests.toy.importing import DIE_AFTER, WRITTEN, ImportingToy
+from gateway import imports
+from gateway.tests.conftest import DISTRICT, RESIDENT, Site, problem_of
+
+CSV = {"Content-Type": "text/csv; charset=utf-8"}
+PATH = "/v1/toy/imports/counters"
+
+
+@pytest.fixture
+def site(tmp_path, monkeypatch):
+    monkeypatch.setattr(imports, "SERVICES", ("toy",))
+    WRITTEN.clear()
+    DIE_AFTER.clear()
+    given = environment(FIVERED_BLOBS=str(tmp_path / "blobs"))
+    runtime = Runtime.open(ImportingToy, f"sqlite:///{tmp_path}/toy.sqlite", environ=given)
+    migrate_service(ImportingToy, runtime.engine)
+    host = EmbeddedHost({"toy": runtime})
+    host.start()
+    yield Site(host).build(blobs=str(tmp_path / "blobs"), import_bytes=3_000_000)
+    host.stop()
+
+
+def kept(tmp_path):
+    folder = tmp_path / "blobs"
+    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+
+
+def finished(site, answer):
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        card = site.ask("GET", answer.headers["location"]).json()
+        if card["state"] not in {"QUEUED", "RUNNING"}:
+            return card
+    raise AssertionError(card)
+
+
+def test_a_file_is_taken_as_a_job(site, tmp_path):
+    rows = "".join(f"c{n},{n % 100}\n" for n in range(50))
+    answer = site.ask("POST", PATH, content=b"counter_id,amount\n" + rows.encode(), headers=CSV)
+    assert answer.status_code == 202, answer.text
+    job = answer.json()
+    assert answer.headers["location"] == f"/v1/toy/jobs/{job['id']}"
+    assert (job["kind"], job["dry_run"]) == ("counters", False)
+    card = finished(site, answer)
+    assert card["state"] == "DONE"
+    assert (card["result"]["created"], card["result"]["refused"]) == (50, 0)
+    assert kept(tmp_path) == []
+
+
+def test_a_dry_run_is_asked_for_in_the_address(site):
+    body = b"counter_id,amount\nc1,1\n"
+    answer = site.ask("POST", PATH + "?dry_run=true", content=body, headers=CSV)
+    assert finished(site, answer)["result"]["dry_run"] is True
+    assert site.ask("GET", "/v1/toy/counters/c1").json()["total"] == 0
+
+
+def test_a_repeated_upload_with_the_same_key_is_one_job(site):
+    body = b"counter_id,amount\nc1,1\n"
+    first = site.ask("POST", PATH, content=body, headers=CSV, key="k1")
+    assert finished(site, first)["state"] == "DONE"
+    again = site.ask("POST", PATH, content=body, headers=CSV, key="k1")
+    assert again.json() == first.json()
+    other = site.ask("POST", PATH, content=body + b"c2,2\n", headers=CSV, key="k1")
+    assert problem_of(other)["code"] == "IDEMPOTENCY_MISMATCH"
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ({"grants": None}, "TOKEN_REQUIRED"),
+        ({"grants": (RESIDENT,)}, "ROLE_DENIED"),
+        ({"key": False}, "KEY_REQUIRED"),
+        ({"headers": {"Content-Type": "application/json"}}, "FILE_TYPE_UNKNOWN"),
+        ({"headers": {"Content-Type": "text/csv; charset=gbk"}}, "FILE_TYPE_UNKNOWN"),
+        ({"content": b"amount\n1\n"}, "HEADER_WRONG"),
+        ({"content": b""}, "HEADER_UNREADABLE"),
+        ({"content": b"x" * 3_000_001}, "BODY_TOO_LARGE"),
+    ],
+)
+def test_what_is_no_file_for_us_is_refused_and_not_kept(site, tmp_path, given, code):
+    sent = {"content": b"counter_id\nc1\n", "headers": CSV, "grants": (DISTRICT,)} | given
+    answer = site.ask("POST", PATH, **sent)
+    assert problem_of(answer)["code"] == code
+    assert kept(tmp_path) == []
+
+
+def test_an_unknown_kind_and_an_unknown_parameter_are_refused(site):
+    body = b"counter_id\nc1\n"
+    answer = site.ask("POST", "/v1/toy/imports/stars", content=body, headers=CSV)
+    assert problem_of(answer)["status"] == 404
+    answer = site.ask("POST", PATH + "?dry=1", content=body, headers=CSV)
+    assert problem_of(answer)["status"] == 422
+
+
+def test_a_chunked_body_is_counted_as_it_comes(site, tmp_path):
+    async def parts():
+        for _ in range(8):
+            yield b"x" * 500_000
+
+    answer = site.ask("POST", PATH, content=parts(), headers=CSV)
+    assert problem_of(answer)["code"] == "BODY_TOO_LARGE"
+    assert kept(tmp_path) == []
+
+
+def test_columns_and_template_are_told(site):
+    card = site.ask("GET", PATH).json()
+    assert card["columns"][0]["name"] == "counter_id"
+    assert card["template"].startswith("counter_id,amount,")
+    assert site.ask("GET", "/v1/toy/imports").json()["items"][0]["kind"] == "counters"
+
+
+def test_the_reference_shows_the_door(site):
+    paths = site.ask("GET", "/openapi.json").json()["paths"]
+    operation = paths["/v1/toy/imports/{kind}"]["post"]
+    assert "text/csv" in operation["requestBody"]["content"]
+    names = {one.get("name") for one in operation["parameters"]}
+    assert {"kind", "dry_run"} <= names

@@ -1,4 +1,4 @@
-"""Audit: one plain row per command that took effect. A daily job may seal them with a hash chain."""
+"""Audit: one plain row per command that took effect; a daily job may seal them."""
 
 from __future__ import annotations
 

@@ -216,7 +216,7 @@ def _register(door: Door, fn: F, run: str) -> F:
         return getattr(self.runtime, run)(self, door, fn, first, *rest)
 
     register_entrypoint(enter, door)
-    return typing.cast(F, enter)
+    return typing.cast("F", enter)
 
 
 def command(*, roles: Sequence[str], if_match: bool = False) -> Callable[[F], F]:
@@ -457,7 +457,7 @@ class Tx:
 
     @property
     def dialect(self) -> str:
-        """ "postgresql" or "sqlite"."""
+        """Name of the database: postgresql or sqlite."""
         return self.conn.dialect.name
 
     @property

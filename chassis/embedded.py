@@ -135,18 +135,19 @@ class Writer(threading.Thread):
             inbox.deliver(
                 self.runtime,
                 deliveries,
-                pause=lambda seconds: self._stopping.wait(seconds) and None,
+                pause=self._pause,
                 also=lambda tx: self._advance(tx, name, last),
             )
         self._read_to[name] = last
         return len(rows) == BATCH
 
+    def _pause(self, seconds: float) -> None:
+        self._stopping.wait(seconds)
+
     def _cursor(self, name: str) -> int:
         table = self.runtime.chassis.cursors
         with store.reading(self.runtime.engine) as conn:
-            found = conn.execute(
-                sa.select(table.c.position).where(table.c.source == name)
-            ).scalar()
+            found = conn.execute(sa.select(table.c.position).where(table.c.source == name)).scalar()
         return int(found or 0)
 
     def _advance(self, tx: Tx, name: str, position: int) -> None:
@@ -231,9 +232,7 @@ class EmbeddedHost:
             name: Writer(runtime, self.runtimes) for name, runtime in self.runtimes.items()
         }
         self.job_runners = {
-            name: JobRunner(runtime)
-            for name, runtime in self.runtimes.items()
-            if runtime.job_doors
+            name: JobRunner(runtime) for name, runtime in self.runtimes.items() if runtime.job_doors
         }
         self._readers = ThreadPoolExecutor(max_workers=4, thread_name_prefix="reader")
         for name, runtime in self.runtimes.items():

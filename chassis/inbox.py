@@ -127,7 +127,7 @@ def _read(
     try:
         envelope = env.decode(delivery.body)
         if not is_uuid(envelope.id):
-            raise env.Unreadable(f"id {envelope.id!r} is no UUID - at `$.id`")
+            raise env.Unreadable(f"id {envelope.id!r} is no UUID - at `$.id`")  # noqa: TRY301  one place for all
         sequence = int(envelope.sequence)
     except (env.Unreadable, ValueError) as error:
         bad.append(_Bad(delivery, "UNREADABLE", str(error), None))
@@ -170,7 +170,7 @@ def _apply(
     """Apply in one transaction, or halve. `also` runs in the transaction of the last part."""
     try:
         return _once(runtime, items, also)
-    except Exception as error:  # noqa: BLE001  whatever a handler raises must be isolated
+    except Exception as error:
         if store.is_outage(error):
             raise
         if not items:
@@ -195,12 +195,13 @@ def _alone(
         pause(wait)
         try:
             return _once(runtime, [item], also)
-        except Exception as again:  # noqa: BLE001  see above
+        except Exception as again:
             if store.is_outage(again):
                 raise
             error = again
     with runtime.engine.begin() as conn:
-        _park(conn, runtime, item, "FAILED", _explain(error), attempts=len(RETRY_WAITS_S) + 1)
+        why, attempts = _explain(error), len(RETRY_WAITS_S) + 1
+        _park(conn, runtime, item, reason="FAILED", error=why, attempts=attempts)
     log.error(
         "event_parked",
         extra={
@@ -260,7 +261,8 @@ def _set_behind(tx: Tx, runtime: Runtime, items: list[_Item]) -> list[_Item]:
     for item in behind:
         if item.heard.id not in known and (item.method, item.heard.id) not in heard_before:
             known.add(item.heard.id)
-            _park(tx.conn, runtime, item, "BEHIND", "an earlier event of its subject is parked", 0)
+            why = "an earlier event of its subject is parked"
+            _park(tx.conn, runtime, item, reason="BEHIND", error=why, attempts=0)
     return [item for item in items if (item.method, item.heard.subject) not in stuck]
 
 
@@ -349,7 +351,7 @@ def _dashed(text: str) -> str:
 
 
 def _park(
-    conn: sa.Connection, runtime: Runtime, item: _Item, reason: str, error: str, attempts: int
+    conn: sa.Connection, runtime: Runtime, item: _Item, *, reason: str, error: str, attempts: int
 ) -> None:
     conn.execute(
         runtime.chassis.parked.insert().values(
@@ -436,7 +438,7 @@ def _retry_one(runtime: Runtime, row: dict[str, Any]) -> int:
     _read(runtime, Delivery(row["body"], row["source"], row["partition"] or 0), items, bad)
     try:
         if bad:
-            raise ValueError(f"{bad[0].reason}: {bad[0].error}")
+            raise ValueError(f"{bad[0].reason}: {bad[0].error}")  # noqa: TRY301  ends as a fault does
         with runtime.transaction(SYSTEM) as tx:
             _hold_parking(tx.conn, row["source"])
             still = sa.select(table.c.state).where(table.c.id == row["id"])
@@ -445,7 +447,7 @@ def _retry_one(runtime: Runtime, row: dict[str, Any]) -> int:
             for item in _first_time(tx, items):
                 runtime.hear(tx, item.method, [item.heard])
             _settle(tx.conn, table, row, "DONE")
-    except Exception as error:  # noqa: BLE001  a handler's fault goes back to the parking place
+    except Exception as error:
         if store.is_outage(error):
             raise Outage(str(error)) from error
         with runtime.engine.begin() as conn:

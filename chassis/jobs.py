@@ -81,11 +81,8 @@ class Job:
                 raise Cancelled
             yield tx
             values: dict[str, Any] = {"updated_at": _now(), "lease_until": _now() + LEASE}
-            for name, value in (("done", done), ("total", total), ("note", note)):
-                if value is not None:
-                    values[name] = value
-            if saved is not None:
-                values["saved"] = saved
+            given = {"done": done, "total": total, "note": note, "saved": saved}
+            values |= {name: value for name, value in given.items() if value is not None}
             # Two workers must never both commit a step: only the newest attempt may.
             changed = tx.conn.execute(sa.update(table).where(self.mine()).values(**values))
             if changed.rowcount != 1:
@@ -161,7 +158,7 @@ def _run(runtime: Runtime, running: Job, row: Any) -> None:
     method = runtime.job_doors.get(row.kind)
     try:
         if method is None:
-            raise LookupError(f"{runtime.name} has no job {row.kind!r}")
+            raise LookupError(f"{runtime.name} has no job {row.kind!r}")  # noqa: TRY301  ends as a fault does
         result = getattr(runtime.instance(), method)(running)
         _end(running, "DONE", result=result)
     except Cancelled:
@@ -170,7 +167,7 @@ def _run(runtime: Runtime, running: Job, row: Any) -> None:
         log.warning("job_lease_lost", extra={"service": runtime.name, "job_id": row.job_id})
     except Interrupted:
         _requeue(running)
-    except Exception as error:  # noqa: BLE001  a job's fault must not stop the worker
+    except Exception as error:
         if store.is_outage(error):
             raise
         why = "".join(traceback.format_exception(error))[-4000:]

@@ -25,7 +25,7 @@ _SAID = ("event_id", "fact", "partition", "subject", "body", "traceparent", "rec
 
 
 class KeyTaken(Exception):
-    """Another transaction has kept a reply under the same key meanwhile: read it and start again."""
+    """Another transaction has kept a reply under this key meanwhile: start again and read it."""
 
 
 def write(

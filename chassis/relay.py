@@ -339,7 +339,8 @@ class Relay(threading.Thread):
 
     def _connect(self) -> bool:
         database = self._database
-        assert database is not None
+        if database is None:
+            return False
         if self._publisher is None or not self._publisher.is_open:
             self._look_for_queues()
             self._publisher = Publisher(
@@ -388,8 +389,8 @@ class Relay(threading.Thread):
     def _serve(self) -> None:
         """Send while there is something, sleep until there is, until a fault or the end."""
         publisher, database = self._publisher, self._database
-        assert publisher is not None
-        assert database is not None
+        if publisher is None or database is None:
+            return
         last_look = 0.0
         ending = False
         while True:

@@ -424,7 +424,7 @@ class BusCaller:
             raise OutcomeUnknown(service) from None
         except CallFailed:
             raise
-        except Exception as error:  # noqa: BLE001  pika raises many kinds when a channel is gone
+        except Exception as error:
             log.warning("call_not_sent", extra={"service": service, "why": str(error)[:200]})
             raise OutcomeUnknown(service) from error
         finally:

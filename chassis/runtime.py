@@ -253,7 +253,7 @@ class Runtime:
         body_type = self.entries[method].body_type
         unknown = set(body) - set(getattr(body_type, "__dataclass_fields__", body))
         if unknown:
-            name = sorted(unknown)[0]
+            name = min(unknown)
             raise Invalid(field=name, reason=f"未知字段 {name}")
         try:
             return msgspec.convert(body, body_type, strict=True, builtin_types=())

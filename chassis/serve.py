@@ -258,9 +258,7 @@ class Calls:
                 self._runtime.name,
                 self._runtime.process.actor_key,
             )
-            door = self._doors.get(call.method)
-            if door is None:
-                raise NotFound(kind="method", id=f"{self._runtime.name}.{call.method}"[:120])
+            door = self._door(call.method)
         except (RoleDenied, NotFound) as refusal:
             self._answer(letter, rpc.failure(self._runtime, "", refusal))
             return
@@ -276,6 +274,12 @@ class Calls:
         self._container.spawn_worker(
             door, (call,), {}, handle_result=partial(self._handled, letter, call.method)
         )
+
+    def _door(self, method: str) -> CallDoor:
+        door = self._doors.get(method)
+        if door is None:
+            raise NotFound(kind="method", id=f"{self._runtime.name}.{method}"[:120])
+        return door
 
     def _handled(
         self, letter: _Letter, method: str, _context: Any, result: Any, exc_info: Any

@@ -152,7 +152,9 @@ class ProcessSettings:
         "FIVERED_BROKER_URL", help="amqp(s)://user:password@host:port/vhost", default=""
     )
     demo_clock: bool = setting(
-        "FIVERED_DEMO_CLOCK", help="1 allows the explicit clock command (demonstration)", default=False
+        "FIVERED_DEMO_CLOCK",
+        help="1 allows the explicit clock command (demonstration)",
+        default=False,
     )
     demo_start: str = setting(
         "FIVERED_DEMO_START",

@@ -1,4 +1,4 @@
-"""Databases: column types that mean the same on PostgreSQL and SQLite, engines, the chassis's tables."""
+"""Databases: column types that mean the same on both, engines, the chassis's own tables."""
 
 from __future__ import annotations
 
@@ -41,7 +41,11 @@ class UtcDateTime(TypeDecorator[datetime]):
         value = value.astimezone(UTC)
         return value if dialect.name == "postgresql" else value.replace(tzinfo=None)
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(
+        self,
+        value: datetime | None,
+        dialect: Dialect,  # noqa: ARG002  SQLAlchemy's signature
+    ) -> datetime | None:
         """Give every time back as aware UTC."""
         if value is None:
             return None
@@ -199,9 +203,7 @@ def chassis_tables(metadata: sa.MetaData) -> ChassisTables:
         sa.Column("name", sa.String(20), primary_key=True),
         sa.Column("offset_us", sa.BigInteger, nullable=False),
     )
-    return ChassisTables(
-        outbox, inbox, cursors, parked, idempotency, timers, jobs, audit, clock
-    )
+    return ChassisTables(outbox, inbox, cursors, parked, idempotency, timers, jobs, audit, clock)
 
 
 def insert(conn: Connection, table: sa.Table) -> postgresql.Insert:
@@ -211,7 +213,7 @@ def insert(conn: Connection, table: sa.Table) -> postgresql.Insert:
     """
     if conn.dialect.name == "postgresql":
         return postgresql.insert(table)
-    return cast(postgresql.Insert, sqlite.insert(table))
+    return cast("postgresql.Insert", sqlite.insert(table))
 
 
 def lock(query: sa.Select[Any], conn: Connection, *, skip_locked: bool = False) -> sa.Select[Any]:
@@ -280,15 +282,15 @@ def _open_sqlite(url: sa.URL) -> Engine:
 def reading(engine: Engine) -> Iterator[Connection]:
     """A transaction that only reads, with one snapshot on both databases."""
     if engine.dialect.name == "postgresql":
-        with engine.connect() as conn:
-            conn = conn.execution_options(
+        with engine.connect() as plain:
+            conn = plain.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
             with conn.begin():
                 yield conn
     else:
-        with engine.connect() as conn:
-            conn = conn.execution_options(fivered_reads=True)
+        with engine.connect() as plain:
+            conn = plain.execution_options(fivered_reads=True)
             with conn.begin():
                 yield conn
 

@@ -253,7 +253,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 
 @pytest.fixture
 def bench(service_cls: type[Service], database_url: str) -> Iterator[Bench]:
-    """The service under test on a fresh, migrated database; the clock stands at 2025-03-03 09:00."""
+    """The service under test on a fresh, migrated database, on 2025-03-03 at 09:00."""
     opened = open_bench(service_cls, database_url)
     yield opened
     opened.runtime.close()

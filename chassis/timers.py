@@ -54,7 +54,7 @@ def _fire_one(runtime: Runtime, until: datetime | None) -> bool:
     due = Due(row.kind, row.ref, row.due_at, row.data or {})
     try:
         _fire(runtime, due)
-    except Exception as error:  # noqa: BLE001  a handler's fault must not stop the other timers
+    except Exception as error:
         if store.is_outage(error):
             raise
         _fail(runtime, due, row.attempts + 1, error)
@@ -87,9 +87,7 @@ def _fail(runtime: Runtime, due: Due, attempts: int, error: BaseException) -> No
     with runtime.engine.begin() as conn:
         if attempts < TRIES:
             later = datetime.now(UTC) + timedelta(seconds=min(0.2 * 3**attempts, 60))
-            conn.execute(
-                sa.update(table).where(mine).values(attempts=attempts, next_try_at=later)
-            )
+            conn.execute(sa.update(table).where(mine).values(attempts=attempts, next_try_at=later))
             return
         conn.execute(sa.delete(table).where(mine))
         conn.execute(

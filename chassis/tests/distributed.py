@@ -113,8 +113,11 @@ class World:
             conn.execute(sa.delete(self.runtime.chassis.timers))
             conn.execute(
                 self.runtime.chassis.timers.insert().values(
-                    kind="monthly", ref="far", due_at=sa.text("now() + interval '9 years'"),
-                    data={}, attempts=0,
+                    kind="monthly",
+                    ref="far",
+                    due_at=sa.text("now() + interval '9 years'"),
+                    data={},
+                    attempts=0,
                 )
             )
 

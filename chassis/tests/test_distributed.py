@@ -39,7 +39,7 @@ def event(world, amount, subject="s", note="", **more):
 
 def test_a_call_is_answered_and_its_event_is_heard(world):
     caller = world.caller()
-    world.wait(lambda: caller.bus._ready.is_set())
+    world.wait(caller.bus._ready.is_set)
     began = time.monotonic()
     with pytest.raises(rpc.ServiceUnavailable):
         caller.add("c")
@@ -314,9 +314,7 @@ def test_a_broker_in_an_alarm_holds_nothing_for_ever(fragile, private_rabbit, mo
         Bench(fragile.runtime).do("add", {"counter_id": "c", "amount": 1})
         fragile.wait(lambda: sender.state.why)
         private_rabbit.ctl("set_vm_memory_high_watermark", "0.4")
-        fragile.wait(
-            lambda: fragile.one("SELECT count(*) FROM outbox WHERE sent_at IS NULL") == 0
-        )
+        fragile.wait(lambda: fragile.one("SELECT count(*) FROM outbox WHERE sent_at IS NULL") == 0)
     finally:
         private_rabbit.ctl("set_vm_memory_high_watermark", "0.4")
         sender.stop()
@@ -375,7 +373,9 @@ def test_an_outside_consumer_hears_public_facts_only(private_rabbit):
     rights = topology.consumer_permission(installation, "reader", "toy")
     private_rabbit.api("PUT", "/users/reader", {"password": "p", "tags": ""})
     private_rabbit.api(
-        "PUT", f"/permissions/{vhost}/reader", {k: rights[k] for k in ("configure", "write", "read")}
+        "PUT",
+        f"/permissions/{vhost}/reader",
+        {k: rights[k] for k in ("configure", "write", "read")},
     )
     private_rabbit.api(
         "PUT",
@@ -405,5 +405,3 @@ def test_an_installation_file_says_what_the_classes_say(tmp_path):
     path.write_text("{}")
     with pytest.raises(topology.TopologyError):
         topology.read_installation(path)
-
-

@@ -126,7 +126,9 @@ class Toy(Service):
                 },
             )
         )
-        fact = Forgotten(order.amount) if order.note == "forget" else Added(order.amount, order.note)
+        fact = (
+            Forgotten(order.amount) if order.note == "forget" else Added(order.amount, order.note)
+        )
         tx.say(fact, subject=order.counter_id, scope="370811", sequence=version)
         return {"id": order.counter_id, "state": "ADDED", "version": version}
 

@@ -1,0 +1,1 @@
+"""Benchmarks: each prints its rates and ratios; the ratios hold from machine to machine."""

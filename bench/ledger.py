@@ -1,0 +1,96 @@
+"""The subject of bench.subscribe: a service as ours are, with one portable, set-based handler.
+
+`python -m bench.ledger` works on FIVERED_LEDGER_DATABASE_URL and FIVERED_BROKER_URL.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from dataclasses import dataclass
+from typing import ClassVar
+
+import sqlalchemy as sa
+
+from chassis import logs, topology
+from chassis import storage as store
+from chassis.bus import Heard, Service, Tx, subscribe
+from chassis.runtime import Runtime
+from chassis.work import Worker
+
+metadata = store.new_metadata()
+chassis = store.chassis_tables(metadata)
+entries = sa.Table(
+    "entries",
+    metadata,
+    sa.Column("id", store.BigId, sa.Identity(), primary_key=True),
+    sa.Column("event_id", store.Uuid, nullable=False),
+    sa.Column("account", store.Id, nullable=False),
+    sa.Column("points", sa.BigInteger, nullable=False),
+)
+balances = sa.Table(
+    "balances",
+    metadata,
+    sa.Column("account", store.Id, primary_key=True),
+    sa.Column("points", sa.BigInteger, nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AwardedHeard:
+    SOURCE: ClassVar[str] = "source"
+    FACT: ClassVar[str] = "awarded.v1"
+    account: str
+    points: int
+
+
+class Ledger(Service):
+    name = "ledger"
+    tables = metadata
+
+    @subscribe("source", AwardedHeard)
+    def on_source(self, tx: Tx, heard: list[Heard]) -> None:
+        tx.conn.execute(
+            entries.insert(),
+            [{"event_id": e.id, "account": e.data.account, "points": e.data.points} for e in heard],
+        )
+        sums: dict[str, int] = {}
+        for event in heard:
+            sums[event.data.account] = sums.get(event.data.account, 0) + event.data.points
+        statement = store.insert(tx.conn, balances).values(
+            [{"account": account, "points": points} for account, points in sorted(sums.items())]
+        )
+        tx.conn.execute(
+            statement.on_conflict_do_update(
+                index_elements=["account"],
+                set_={"points": balances.c.points + statement.excluded.points},
+            )
+        )
+
+
+def installation() -> topology.Installation:
+    return topology.Installation(
+        {
+            "ledger": topology.member_of(Ledger),
+            "source": topology.Member("source", {"awarded.v1": "internal"}),
+        }
+    )
+
+
+def main() -> None:
+    logs.configure("bench ledger", "WARNING")
+    runtime = Runtime.open(
+        Ledger, os.environ["FIVERED_LEDGER_DATABASE_URL"], environ={"FIVERED_ACTOR_KEY": "k" * 32}
+    )
+    worker = Worker(runtime, os.environ["FIVERED_BROKER_URL"], installation())
+    stopping = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopping.set())
+    worker.start()
+    stopping.wait()
+    worker.stop()
+    runtime.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -89,7 +89,11 @@ def expected(subject_id, kind, rows, measures, vetoed):
     found = measures or rules.Measures(active=kind != "STW")
     if vetoed:
         found = rules.Measures(
-            **{name: getattr(found, name) for name in found.__dataclass_fields__ if name != "vetoed"},
+            **{
+                name: getattr(found, name)
+                for name in found.__dataclass_fields__
+                if name != "vetoed"
+            },
             vetoed=True,
         )
     return good, bad, rules.standing_of(kind, good, bad, found)
@@ -131,9 +135,7 @@ def test_the_formula_in_sql_is_the_formula_of_the_rules(bench, seed):
     with bench.transaction() as tx:
         for subject_id, _ in subjects:
             row = registry.stub(subject_id, tx.now)
-            row |= {
-                "area": stage.COMMUNITY, "area_before": stage.COMMUNITY, "area_since": tx.now
-            }
+            row |= {"area": stage.COMMUNITY, "area_before": stage.COMMUNITY, "area_since": tx.now}
             registry.put_subject(tx.conn, row)
         for subject_id in people:
             registry.open_spans(tx.conn, subject_id, ["SCORING"], tx.now)

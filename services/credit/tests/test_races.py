@@ -125,8 +125,7 @@ def test_two_workers_that_fill_one_cap_window_are_put_right_by_the_draft(paralle
     assert entry_of(card, "RES:per_a")["good"] == 4
     assert entry_of(card, "RES:per_a")["points_pending"] == 40
     found = bench.rows(
-        "SELECT sum(score) AS score, sum(points) AS points FROM awards"
-        " WHERE rule_code = 'R-STW-01'"
+        "SELECT sum(score) AS score, sum(points) AS points FROM awards WHERE rule_code = 'R-STW-01'"
     )[0]
     assert (int(found["score"]), int(found["points"])) == (20, 100)
     assert stage.trial_balance(bench)["accounts"]["PENDING"] == 40 + 100 + 50
@@ -206,7 +205,15 @@ def test_the_migrated_database_agrees_with_the_tables(bench):
 @pytest.mark.covers("REQ-L07")
 def test_no_column_holds_what_must_not_be_held():
     forbidden = (
-        "name_", "phone", "id_no", "ethnic", "religio", "health", "biometr", "income", "track",
+        "name_",
+        "phone",
+        "id_no",
+        "ethnic",
+        "religio",
+        "health",
+        "biometr",
+        "income",
+        "track",
     )
     for table in Credit.tables.tables.values():
         for column in table.c:

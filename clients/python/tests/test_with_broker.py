@@ -19,6 +19,7 @@ def house(broker_url):
     """A service's exchange, and a way to say facts on it."""
     connection = pika.BlockingConnection(pika.URLParameters(broker_url))
     channel = connection.channel()
+    channel.confirm_delivery()
     channel.exchange_declare("steward.events", "topic", durable=True)
 
     def say(fact="request_resolved.v1", *, partition=0, event_id=None, body=None, **data):

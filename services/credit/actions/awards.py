@@ -201,6 +201,8 @@ def row(one: rules.Fired, item: _Scored, code: str) -> dict[str, Any]:
 
 def _give(tx: Tx, rows: list[dict[str, Any]]) -> None:
     """Store awards under their caps, and post their points."""
+    # Two bindings of one rule may hear the same event; it is one award all the same.
+    rows = list({found["award_id"]: found for found in rows}.values())
     if not rows:
         return
     _cap(tx, rows)

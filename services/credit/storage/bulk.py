@@ -1,7 +1,8 @@
 """Many rows in one statement, with the same meaning on both databases.
 
-PostgreSQL takes one array per column (one plan, one round trip, any number of rows); SQLite runs a
-prepared statement per row inside the process, which costs it no round trip.
+PostgreSQL takes all rows as one JSON text: one plan and one round trip for any number of rows, and
+packing one text costs this process a third of packing an array per column. SQLite runs a prepared
+statement per row inside the process, which costs it no round trip.
 """
 
 from __future__ import annotations
@@ -16,37 +17,28 @@ from sqlalchemy.dialects import postgresql
 
 from chassis import storage as store
 
+# SQLite allows some thousands of bound values per statement; fewer plans are cached.
+_SQLITE_VALUES = 500
+
 Rows = Sequence[Mapping[str, Any]]
 
 _dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy has no types here
 
 
-def _is_json(column: sa.Column[Any]) -> bool:
-    return isinstance(column.type, sa.JSON)
-
-
 @functools.cache
-def _array_type(column: sa.Column[Any]) -> str:
-    kind = column.type.dialect_impl(_dialect)
-    return "text[]" if _is_json(column) else f"{kind.compile(dialect=_dialect)}[]"
-
-
-def _array(column: sa.Column[Any], rows: Rows) -> list[Any]:
-    values = [row.get(column.name) for row in rows]
-    if _is_json(column):
-        return [None if v is None else msgspec.json.encode(v).decode() for v in values]
-    return values
+def _type_name(column: sa.Column[Any]) -> str:
+    return column.type.dialect_impl(_dialect).compile(dialect=_dialect)
 
 
 def _source(table: sa.Table, names: Sequence[str]) -> tuple[str, str]:
-    """Return (select list, FROM clause) that reads the rows out of array parameters."""
-    columns = [table.c[name] for name in names]
-    selected = ", ".join(
-        f'r."{c.name}"::jsonb' if _is_json(c) else f'r."{c.name}"' for c in columns
-    )
-    arrays = ", ".join(f"CAST(:{c.name} AS {_array_type(c)})" for c in columns)
-    aliases = ", ".join(f'"{name}"' for name in names)
-    return selected, f"unnest({arrays}) AS r({aliases})"
+    """Return (select list, FROM clause) that reads the rows out of the parameter `rows`."""
+    selected = ", ".join(f'r."{name}"' for name in names)
+    types = ", ".join(f'"{name}" {_type_name(table.c[name])}' for name in names)
+    return selected, f"json_to_recordset(CAST(:rows AS json)) AS r({types})"
+
+
+def _packed(rows: Rows) -> dict[str, str]:
+    return {"rows": msgspec.json.encode(rows).decode()}
 
 
 def _quoted(names: Sequence[str]) -> str:
@@ -81,18 +73,25 @@ def insert(
         sql = f'INSERT INTO "{table.name}" ({_quoted(names)}) SELECT {selected} FROM {source}'
         sql += " ON CONFLICT DO NOTHING" if ignore else ""
         sql += f' RETURNING "{returning}"' if returning else ""
-        found = conn.execute(sa.text(sql), {n: _array(table.c[n], rows) for n in names})
+        found = conn.execute(sa.text(sql), _packed(rows))
         return [str(row[0]) for row in found] if returning else []
     statement = store.insert(conn, table)
     if ignore:
         statement = statement.on_conflict_do_nothing()
-    if returning is None:
-        conn.execute(statement, list(rows))
-        return []
-    new: list[Any] = []
-    one = statement.returning(table.c[returning])
-    for row in rows:
-        new += [str(found[0]) for found in conn.execute(one, row)]
+    new: list[str] = []
+    if returning is not None:
+        # There is one writer, so what is not there now is new when it is inserted.
+        column = table.c[returning]
+        keys = list(dict.fromkeys(str(row[returning]) for row in rows))
+        there = {
+            str(known[0])
+            for start in range(0, len(keys), _SQLITE_VALUES)
+            for known in conn.execute(
+                sa.select(column).where(column.in_(keys[start : start + _SQLITE_VALUES]))
+            )
+        }
+        new = [key for key in keys if key not in there]
+    conn.execute(statement, list(rows))
     return new
 
 
@@ -133,7 +132,7 @@ def upsert(
         )
         if newer:
             sql += f' WHERE excluded."{newer}" > "{table.name}"."{newer}"'
-        conn.execute(sa.text(sql), {n: _array(table.c[n], rows) for n in names})
+        conn.execute(sa.text(sql), _packed(rows))
         return
     statement = store.insert(conn, table)
     changes: dict[str, Any] = {n: table.c[n] + statement.excluded[n] for n in add}
@@ -160,12 +159,11 @@ def change(
     names = [*keys, *add, *put]
     if store.is_postgresql(conn):
         _, source = _source(table, names)
-        as_is = {c.name: "::jsonb" if _is_json(c) else "" for c in table.c}
         sets = [f'"{n}" = t."{n}" + r."{n}"' for n in add]
-        sets += [f'"{n}" = r."{n}"{as_is[n]}' for n in put]
+        sets += [f'"{n}" = r."{n}"' for n in put]
         same = " AND ".join(f't."{key}" = r."{key}"' for key in keys)
         sql = f'UPDATE "{table.name}" AS t SET {", ".join(sets)} FROM {source} WHERE {same}'
-        conn.execute(sa.text(sql), {n: _array(table.c[n], rows) for n in names})
+        conn.execute(sa.text(sql), _packed(rows))
         return
     statement = sa.update(table).where(
         *(table.c[key] == sa.bindparam(f"k_{key}", type_=table.c[key].type) for key in keys)

@@ -5,6 +5,7 @@ import uuid
 
 import pytest
 
+from services.credit.actions import settlement
 from services.credit.tests import stage
 
 NOW = "2025-03-10T09:00"
@@ -256,6 +257,18 @@ def test_the_worked_example_of_volunteer_hours_has_its_figures(credit):
         "explain", {"subject_id": "RES:per_a", "period": "2025-02"}
     )
     assert sum(award["score"] for award in explained["awards"]) == 23
+    bench.at("2025-04-03T10:00")
+    stage.markers(bench, "2025-03")
+    standing = []
+    for period in ("2025-01", "2025-02", "2025-03"):
+        with bench.transaction() as tx:
+            settlement.draft(tx, period, stage.COMMUNITY)
+        found = bench.rows(
+            "SELECT score, grade FROM entries WHERE subject_id = 'RES:per_a' AND period = :p",
+            p=period,
+        )
+        standing.append((found[0]["score"], found[0]["grade"]))
+    assert standing == [(1022, "A"), (1023, "A"), (1022, "A")]
 
 
 @pytest.mark.covers("C5", "C8")

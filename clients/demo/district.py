@@ -75,7 +75,10 @@ _CAST = (
     *(
         Cast(f"resident{number - 20}", number, name, (("R_RESIDENT", GRID),), GRID)
         for number, name in enumerate(
-            ["张明德", "刘玉珍", "陈树人", "杨春梅", "赵铁柱", "黄秀英", "吴天成", "徐静怡", "孙长河", "朱晓燕"],
+            (
+                *("张明德", "刘玉珍", "陈树人", "杨春梅", "赵铁柱"),
+                *("黄秀英", "吴天成", "徐静怡", "孙长河", "朱晓燕"),
+            ),
             start=23,
         )
     ),
@@ -239,6 +242,19 @@ class District:
                     },
                     key=f"liaison-{who}",
                 )
+
+        self._post(
+            "/v1/forum/deputies",
+            "district",
+            {
+                "deputy_id": identity("dep", 1),
+                "person_id": PEOPLE["deputy"].person_id,
+                "kind": "PEOPLES_CONGRESS",
+                "level": "TOWN",
+                "streets": [STREET],
+            },
+            key="deputy",
+        )
 
     def _partners(self) -> None:
         for partner_id, who, by, body in (

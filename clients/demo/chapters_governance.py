@@ -247,6 +247,7 @@ def _complain(t: Teller) -> None:
     order = t.api.wait("order", lambda: first(_orders(t), severity="S3"))
     t.known["order"] = f"/v1/property/rectifications/{order['id']}"
     t.say(f"投诉属实,自动开出整改单 {order['number']} order issued", t.known["order"])
+    t.advance("acknowledge", t.known["order"], "acknowledge", "manager", reader=PEOPLE["street"])
     _handle(t, path, "second", "2025-03-18T10:00:00")
 
 
@@ -400,7 +401,6 @@ def _works(t: Teller) -> list[dict[str, Any]]:
 def _mend(t: Teller) -> None:
     path = t.known["order"]
     t.at("2025-03-28T16:00:00")
-    t.advance("acknowledge", path, "acknowledge", "manager", reader=PEOPLE["street"])
     t.advance(
         "submit",
         path,

@@ -42,7 +42,7 @@ Row = tuple[str, ...]
 
 DIVISION = "370899"
 TODAY = date(2025, 1, 1)
-NOTICE = "2025-01"
+NOTICE = "2025.1"
 _BORN_FROM_MS = 0x01941F297C00  # 2025-01-01 in UTC; ids count on from there, one per millisecond
 
 _PER_COMMUNITY = 6250

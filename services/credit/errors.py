@@ -305,3 +305,10 @@ class TextRequired(Guard):
 
     guard = "TEXT_REQUIRED"
     text = "须写明异议内容"
+
+
+class ConsentDiffers(Guard):
+    """The person, or the id, has a consent with other content already."""
+
+    guard = "CONSENT_DIFFERS"
+    text = "已有内容不同的授权"

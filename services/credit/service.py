@@ -19,10 +19,12 @@ from chassis.bus import (
     subscribe,
     timer,
 )
+from chassis.imports import Imports
 from services.credit import events, views
 from services.credit.actions import (
     consents,
     heard,
+    imports,
     ledger,
     manual,
     months,
@@ -37,13 +39,14 @@ from services.credit.storage import tables
 STAFF = views.STAFF
 
 
-class Credit(Service):
+class Credit(Imports, Service):
     """红色信用: consent, rules, awards, points, settlement, notice, objection."""
 
     name = "credit"
     tables = tables.metadata
     settings_type = CreditSettings
     says = events.SAYS
+    importers = imports.IMPORTERS
 
     # ---------------------------------------------------------------------------------- rule sets
 

@@ -67,8 +67,62 @@ def grant_consent(tx: Tx, order: GrantConsent) -> dict[str, Any]:
         StateConflict: The person is no resident any more.
     """
     person_id = order.person_id or tx.actor.id
-    _check_order(tx, order, person_id)
+    check_order(tx, order, person_id)
     person = store.person(tx.conn, person_id)
+    check_person(tx, order, person_id, person)
+    subject_id = f"HH:{order.household_id}" if order.household_id else f"RES:{person_id}"
+    known = store.consent(tx.conn, subject_id=subject_id)
+    before = set(known.purposes) if known is not None and known.state == "GRANTED" else set()
+    wanted = set(order.purposes)
+    consent_id = known.consent_id if known is not None else tx.new_id("cns")
+    version = known.version + 1 if known is not None else 1
+    store.put_consent(
+        tx.conn,
+        granted(tx, order, person, consent_id=consent_id, subject_id=subject_id, version=version),
+    )
+    store.close_spans(tx.conn, subject_id, before - wanted, tx.now)
+    store.open_spans(tx.conn, subject_id, wanted - before, tx.now)
+    open_subject(tx, subject_id, person)
+    return {
+        "id": consent_id,
+        "state": "GRANTED",
+        "version": version,
+        "subject": subject_id,
+        "purposes": sorted(wanted),
+    }
+
+
+def granted(
+    tx: Tx, order: GrantConsent, person: Any, *, consent_id: str, subject_id: str, version: int
+) -> dict[str, Any]:
+    """Return the row of a consent that is given now."""
+    return {
+        "consent_id": consent_id,
+        "subject_id": subject_id,
+        "person_id": person.person_id,
+        "state": "GRANTED",
+        "notice_version": order.notice_version,
+        "purposes": sorted(set(order.purposes)),
+        "channel": order.channel,
+        "evidence_ref": order.evidence_ref,
+        "granted_by": tx.actor.id,
+        "granted_at": tx.now,
+        "withdrawn_at": None,
+        "area": person.area,
+        "version": version,
+    }
+
+
+def check_person(tx: Tx, order: GrantConsent, person_id: str, person: Any) -> None:
+    """Refuse a consent for whom it cannot be given.
+
+    Raises:
+        PersonUnknown: The registry has not told of this person (yet).
+        RoleDenied: The person lives outside the scope of whoever assists.
+        StateConflict: The person is no resident any more.
+        UnderAge: Younger than 18.
+        NotOfHousehold: The person does not belong to the household.
+    """
     if person is None:
         raise PersonUnknown(person=person_id)
     if person_id != tx.actor.id:
@@ -79,43 +133,18 @@ def grant_consent(tx: Tx, order: GrantConsent) -> dict[str, Any]:
         raise UnderAge(field="person_id")
     if order.household_id is not None and person.household_id != order.household_id:
         raise NotOfHousehold(field="household_id")
-    subject_id = f"HH:{order.household_id}" if order.household_id else f"RES:{person_id}"
-    known = store.consent(tx.conn, subject_id=subject_id)
-    before = set(known.purposes) if known is not None and known.state == "GRANTED" else set()
-    wanted = set(order.purposes)
-    consent_id = known.consent_id if known is not None else tx.new_id("cns")
-    version = known.version + 1 if known is not None else 1
-    store.put_consent(
-        tx.conn,
-        {
-            "consent_id": consent_id,
-            "subject_id": subject_id,
-            "person_id": person_id,
-            "state": "GRANTED",
-            "notice_version": order.notice_version,
-            "purposes": sorted(wanted),
-            "channel": order.channel,
-            "evidence_ref": order.evidence_ref,
-            "granted_by": tx.actor.id,
-            "granted_at": tx.now,
-            "withdrawn_at": None,
-            "area": person.area,
-            "version": version,
-        },
-    )
-    store.close_spans(tx.conn, subject_id, before - wanted, tx.now)
-    store.open_spans(tx.conn, subject_id, wanted - before, tx.now)
-    _open_subject(tx, subject_id, person)
-    return {
-        "id": consent_id,
-        "state": "GRANTED",
-        "version": version,
-        "subject": subject_id,
-        "purposes": sorted(wanted),
-    }
 
 
-def _check_order(tx: Tx, order: GrantConsent, person_id: str) -> None:
+def check_order(tx: Tx, order: GrantConsent, person_id: str) -> None:
+    """Refuse a consent that says too little.
+
+    Raises:
+        Invalid: An unknown purpose, or none.
+        PurposeMissing: POINTS, PUBLIC_LIST and COMMENDATION need SCORING.
+        NoticeOutdated: Another version of the notice is in force.
+        RoleDenied: The actor may not assist others.
+        EvidenceRequired: Somebody assists and shows no paper form.
+    """
     unknown = set(order.purposes) - set(PURPOSES)
     if unknown or not order.purposes:
         raise Invalid(field="purposes", reason=f"授权用途应为 {'、'.join(PURPOSES)}")
@@ -132,18 +161,22 @@ def _check_order(tx: Tx, order: GrantConsent, person_id: str) -> None:
         raise EvidenceRequired(field="evidence_ref")
 
 
-def _open_subject(tx: Tx, subject_id: str, person: Any) -> None:
+def opened(subject_id: str, person: Any, at: datetime) -> dict[str, Any]:
+    """Return the row of a subject that a consent opens."""
+    return store.stub(subject_id, at) | {
+        "area": person.area,
+        "area_before": person.area,
+        "area_since": at,
+        "grid": person.grid,
+        "holder": person.person_id,
+    }
+
+
+def open_subject(tx: Tx, subject_id: str, person: Any) -> None:
+    """Open the account of a consent, or open it again."""
     known = store.subject(tx.conn, subject_id, lock=True)
     if known is None:
-        row = store.stub(subject_id, tx.now)
-        row |= {
-            "area": person.area,
-            "area_before": person.area,
-            "area_since": tx.now,
-            "grid": person.grid,
-            "holder": person.person_id,
-        }
-        store.put_subject(tx.conn, row)
+        store.put_subject(tx.conn, opened(subject_id, person, tx.now))
         return
     store.change_subject(
         tx.conn,

@@ -219,6 +219,38 @@ def consent(conn: sa.Connection, *, consent_id: str = "", subject_id: str = "") 
     return conn.execute(store.lock(asked, conn)).first()
 
 
+def consents_of(
+    conn: sa.Connection, subject_ids: Iterable[str], consent_ids: Iterable[str]
+) -> list[Any]:
+    """Return the consents of some subjects, and those that have one of the ids."""
+    by_subject = bulk.members(t.consents.c.subject_id, sorted(set(subject_ids)), conn)
+    by_id = bulk.members(t.consents.c.consent_id, sorted(set(consent_ids)), conn)
+    return list(conn.execute(sa.select(t.consents).where(sa.or_(by_subject, by_id))))
+
+
+def add_consents(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Store first consents with their intervals; returns the ids of those that were new."""
+    new = set(bulk.insert(conn, t.consents, rows, ignore=True, returning="consent_id"))
+    spans = [
+        {
+            "subject_id": row["subject_id"],
+            "purpose": purpose,
+            "since": row["granted_at"],
+            "until": None,
+        }
+        for row in rows
+        if row["consent_id"] in new
+        for purpose in row["purposes"]
+    ]
+    bulk.insert(conn, t.consent_spans, spans)
+    return new
+
+
+def add_subjects(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Store subjects of which nothing was known."""
+    bulk.insert(conn, t.subjects, rows, ignore=True)
+
+
 def put_consent(conn: sa.Connection, row: Mapping[str, Any]) -> None:
     """Store a consent or its change."""
     statement = store.insert(conn, t.consents).values(**row)

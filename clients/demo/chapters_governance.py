@@ -190,6 +190,9 @@ def _raise_topic(t: Teller) -> None:
             "start": "2025-03-20T19:30:00+08:00",
             "place": "红帆驿站",
             "auto": True,
+            # As many seats as residents who opted in: the draw then takes everybody, and the story
+            # ends the same wherever it is told.
+            "resident_seats": 2 + len(NEIGHBOURS),
             "invitees": [
                 {"person_id": PEOPLE["manager"].person_id, "capacity": "PROPERTY"},
                 {"person_id": PEOPLE["owners"].person_id, "capacity": "OWNERS_COMMITTEE"},

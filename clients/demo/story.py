@@ -6,7 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from clients.demo.api import Api
-from clients.demo.chapters_governance import complaint_rate, march, objection, together
+from clients.demo.chapters_governance import (
+    PROJECT,
+    complaint_rate,
+    march,
+    objection,
+    together,
+)
 from clients.demo.chapters_points import balance, february, january, redemption, request
 from clients.demo.district import PEOPLE
 from clients.demo.screen import Screen
@@ -53,7 +59,13 @@ def end_state(t: Teller) -> dict[str, Any]:
     )
     redemptions = t.api.get("/v1/partner/redemptions", PEOPLE["resident"])["items"]
     sheet = t.api.get("/v1/credit/trial-balance", PEOPLE["auditor"])
+    topic = t.api.get(t.known["topic"], PEOPLE["secretary"])
+    order = t.api.get(t.known["order"], PEOPLE["street"])
+    project = t.api.get(PROJECT, PEOPLE["secretary"])
     return {
+        "topic": [topic["state"], topic["step"], [task["state"] for task in topic["tasks"]]],
+        "order": [order["state"], order["level"], order["late"]],
+        "project": [project["agreements_active"], project["credit"].get("grade")],
         "points": {
             name: resident["points"][name] for name in ("pending", "available", "held", "clawback")
         },

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("fivered.jobs")
 
-LEASE = timedelta(seconds=60)
+# Short, because the worker renews it while a step runs: it is how long a job of a worker that was
+# killed stands still.
+LEASE = timedelta(seconds=15)
 TRIES = 3
 
 

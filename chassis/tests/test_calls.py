@@ -3,6 +3,7 @@
 import pytest
 import sqlalchemy as sa
 
+from chassis.bus import Call
 from chassis.refusal import (
     IdempotencyMismatch,
     Invalid,
@@ -12,9 +13,8 @@ from chassis.refusal import (
     RoleDenied,
     VersionConflict,
 )
-from chassis.bus import Call
 from chassis.testing import assert_no_drift
-from chassis.tests.toy.service import Toy, TooMuch
+from chassis.tests.toy.service import TooMuch, Toy
 
 
 def test_a_command_changes_the_row_and_says_so_in_one_transaction(bench):

@@ -340,6 +340,12 @@ def test_each_process_needs_no_more_than_its_own_permissions(
                 "read": permission.read,
             },
         )
+        for topic in permission.topics:
+            private_rabbit.api(
+                "PUT",
+                f"/topic-permissions/{vhost}/{user}",
+                {"exchange": topic.exchange, "write": topic.write, "read": topic.read},
+            )
 
     def url_of(user):
         return f"amqp://{user}-{vhost}:p@127.0.0.1:{private_rabbit.port}/{vhost}"

@@ -278,7 +278,9 @@ def _may_see(tx: Tx, subject_id: str) -> bool:
         return True
     if registry.holds_post(tx.conn, subject_id, tx.actor.id, tx.now):
         return True
-    return tx.actor.role in STAFF and bool(subject.area) and tx.actor.covers(subject.area)
+    # A grid worker's scope is a grid, which lies inside the subject's community.
+    place = subject.grid or subject.area
+    return tx.actor.role in STAFF and bool(place) and tx.actor.covers(place)
 
 
 def award_list(tx: Tx, question: Awards, in_force: Any) -> dict[str, Any]:

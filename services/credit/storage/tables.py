@@ -161,6 +161,107 @@ rule_sets = sa.Table(
     sa.Column("body", store.Json, nullable=False),
     sa.Column("digest", sa.String(64), nullable=False),
     sa.Column("row_version", sa.Integer, nullable=False),
+    sa.Column("title", sa.String(200)),
+    sa.Column("based_on", Code),
+    # Everybody who wrote in it: none of them publishes it.
+    sa.Column("authors", store.Json, nullable=False),
+    sa.Column("notice_id", store.Id),
+    sa.Column("consulted_from", store.UtcDateTime),
+    sa.Column("approved_by", store.Id),
+    sa.Column("approved_at", store.UtcDateTime),
+    sa.Column("retired_at", store.UtcDateTime),
+    sa.Column("created_at", store.UtcDateTime, nullable=False),
+    sa.CheckConstraint(
+        "state IN ('DRAFT', 'CONSULTING', 'APPROVED', 'PUBLISHED', 'RETIRED')", name="state_known"
+    ),
+    sa.CheckConstraint(
+        "state NOT IN ('PUBLISHED', 'RETIRED') OR (publisher IS NOT NULL AND publisher <> author"
+        " AND legal_review IS NOT NULL AND published_at IS NOT NULL)",
+        name="published_by_another",
+    ),
+)
+rule_comments = sa.Table(
+    "rule_comments",
+    metadata,
+    sa.Column("comment_id", store.Id, primary_key=True),
+    sa.Column("rule_set_id", store.Id, nullable=False),
+    sa.Column("person_id", store.Id, nullable=False),
+    sa.Column("rule_code", Code),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("filed_at", store.UtcDateTime, nullable=False),
+    sa.Index("ix_rule_comments_rule_set", "rule_set_id", "filed_at"),
+)
+
+# --------------------------------------------------------------------------------------------------
+# Facts: what was heard and can fire a rule, as it was told. Awards are what the rules of that day
+# made of them; a month can be computed again from here, under these rules or others.
+
+facts = sa.Table(
+    "facts",
+    metadata,
+    # The month in which it counts comes first: facts are read month by month.
+    sa.Column("period", store.Period, primary_key=True),
+    sa.Column("event_id", store.Uuid, primary_key=True),
+    sa.Column("source", Code, nullable=False),
+    sa.Column("fact", sa.String(80), nullable=False),
+    sa.Column("subject", Subject, nullable=False),
+    sa.Column("occurred_at", store.UtcDateTime, nullable=False),
+    sa.Column("late", sa.Boolean, nullable=False),
+    sa.Column("area", store.Area, nullable=False),
+    # JSON as text: it is written on the hot path and read only whole.
+    sa.Column("data", sa.Text, nullable=False),
+)
+# What a replay of months under other rules has made so far; emptied as it is summed up. `side` is
+# B(efore): the rules in force, or A(fter): the draft.
+what_if_parts = sa.Table(
+    "what_if_parts",
+    metadata,
+    sa.Column("job_id", store.Id, primary_key=True),
+    sa.Column("side", sa.String(1), primary_key=True),
+    sa.Column("award_id", store.Uuid, primary_key=True),
+    # Empty: it takes back what was given for the deed.
+    sa.Column("subject_id", Subject, nullable=False),
+    sa.Column("rule_code", Code, nullable=False),
+    sa.Column("deed", store.Id),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Index("ix_what_if_parts_subject", "job_id", "subject_id"),
+)
+_BOTH = ("awards", "score", "points")
+what_if_subjects = sa.Table(
+    "what_if_subjects",
+    metadata,
+    sa.Column("job_id", store.Id, primary_key=True),
+    sa.Column("subject_id", Subject, primary_key=True),
+    sa.Column("kind", sa.String(4), nullable=False),
+    sa.Column("area", store.Area),
+    *(
+        sa.Column(f"{what}_{side}", sa.BigInteger, nullable=False)
+        for what in _BOTH
+        for side in ("before", "after")
+    ),
+    sa.Column("grade_before", sa.String(4)),
+    sa.Column("grade_after", sa.String(4)),
+    sa.Column("change", sa.BigInteger, nullable=False),
+)
+what_if_sums = sa.Table(
+    "what_if_sums",
+    metadata,
+    sa.Column("job_id", store.Id, primary_key=True),
+    # GROUP: name is a dimension or ALL. RULE: name is a rule.
+    sa.Column("what", sa.String(8), primary_key=True),
+    sa.Column("area", store.Area, primary_key=True),
+    sa.Column("kind", sa.String(4), primary_key=True),
+    sa.Column("name", Code, primary_key=True),
+    sa.Column("subjects", sa.BigInteger, nullable=False),
+    sa.Column("gaining", sa.BigInteger, nullable=False),
+    sa.Column("losing", sa.BigInteger, nullable=False),
+    *(
+        sa.Column(f"{what}_{side}", sa.BigInteger, nullable=False)
+        for what in _BOTH
+        for side in ("before", "after")
+    ),
+    # Awards that a person would have to approve and that nobody has: counted as if approved.
+    sa.Column("assumed", sa.BigInteger, nullable=False),
 )
 
 # --------------------------------------------------------------------------------------------------

@@ -386,8 +386,100 @@ def upgrade():
         sa.Column("body", store.Json, nullable=False),
         sa.Column("digest", store.Id, nullable=False),
         sa.Column("row_version", sa.Integer(), nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=True),
+        sa.Column("based_on", sa.String(length=40), nullable=True),
+        sa.Column("authors", store.Json, nullable=False),
+        sa.Column("notice_id", store.Id, nullable=True),
+        sa.Column("consulted_from", store.UtcDateTime, nullable=True),
+        sa.Column("approved_by", store.Id, nullable=True),
+        sa.Column("approved_at", store.UtcDateTime, nullable=True),
+        sa.Column("retired_at", store.UtcDateTime, nullable=True),
+        sa.Column("created_at", store.UtcDateTime, nullable=False),
+        sa.CheckConstraint(
+            "state IN ('DRAFT', 'CONSULTING', 'APPROVED', 'PUBLISHED', 'RETIRED')",
+            name=op.f("ck_rule_sets_state_known"),
+        ),
+        sa.CheckConstraint(
+            "state NOT IN ('PUBLISHED', 'RETIRED') OR (publisher IS NOT NULL"
+            " AND publisher <> author AND legal_review IS NOT NULL AND published_at IS NOT NULL)",
+            name=op.f("ck_rule_sets_published_by_another"),
+        ),
         sa.PrimaryKeyConstraint("rule_set_id", name=op.f("pk_rule_sets")),
         sa.UniqueConstraint("code", name=op.f("uq_rule_sets_code")),
+    )
+    op.create_table(
+        "rule_comments",
+        sa.Column("comment_id", store.Id, nullable=False),
+        sa.Column("rule_set_id", store.Id, nullable=False),
+        sa.Column("person_id", store.Id, nullable=False),
+        sa.Column("rule_code", sa.String(length=40), nullable=True),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("filed_at", store.UtcDateTime, nullable=False),
+        sa.PrimaryKeyConstraint("comment_id", name=op.f("pk_rule_comments")),
+    )
+    op.create_index("ix_rule_comments_rule_set", "rule_comments", ["rule_set_id", "filed_at"])
+    op.create_table(
+        "facts",
+        sa.Column("period", sa.String(length=7), nullable=False),
+        sa.Column("event_id", store.Uuid, nullable=False),
+        sa.Column("source", sa.String(length=40), nullable=False),
+        sa.Column("fact", sa.String(length=80), nullable=False),
+        sa.Column("subject", sa.String(length=80), nullable=False),
+        sa.Column("occurred_at", store.UtcDateTime, nullable=False),
+        sa.Column("late", sa.Boolean(), nullable=False),
+        sa.Column("area", sa.String(length=15), nullable=False),
+        sa.Column("data", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("period", "event_id", name=op.f("pk_facts")),
+    )
+    op.create_table(
+        "what_if_parts",
+        sa.Column("job_id", store.Id, nullable=False),
+        sa.Column("side", sa.String(length=1), nullable=False),
+        sa.Column("award_id", store.Uuid, nullable=False),
+        sa.Column("subject_id", sa.String(length=80), nullable=False),
+        sa.Column("rule_code", sa.String(length=40), nullable=False),
+        sa.Column("deed", store.Id, nullable=True),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("job_id", "side", "award_id", name=op.f("pk_what_if_parts")),
+    )
+    op.create_index("ix_what_if_parts_subject", "what_if_parts", ["job_id", "subject_id"])
+    op.create_table(
+        "what_if_subjects",
+        sa.Column("job_id", store.Id, nullable=False),
+        sa.Column("subject_id", sa.String(length=80), nullable=False),
+        sa.Column("kind", sa.String(length=4), nullable=False),
+        sa.Column("area", sa.String(length=15), nullable=True),
+        sa.Column("awards_before", sa.BigInteger(), nullable=False),
+        sa.Column("awards_after", sa.BigInteger(), nullable=False),
+        sa.Column("score_before", sa.BigInteger(), nullable=False),
+        sa.Column("score_after", sa.BigInteger(), nullable=False),
+        sa.Column("points_before", sa.BigInteger(), nullable=False),
+        sa.Column("points_after", sa.BigInteger(), nullable=False),
+        sa.Column("grade_before", sa.String(length=4), nullable=True),
+        sa.Column("grade_after", sa.String(length=4), nullable=True),
+        sa.Column("change", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("job_id", "subject_id", name=op.f("pk_what_if_subjects")),
+    )
+    op.create_table(
+        "what_if_sums",
+        sa.Column("job_id", store.Id, nullable=False),
+        sa.Column("what", sa.String(length=8), nullable=False),
+        sa.Column("area", sa.String(length=15), nullable=False),
+        sa.Column("kind", sa.String(length=4), nullable=False),
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("subjects", sa.BigInteger(), nullable=False),
+        sa.Column("gaining", sa.BigInteger(), nullable=False),
+        sa.Column("losing", sa.BigInteger(), nullable=False),
+        sa.Column("awards_before", sa.BigInteger(), nullable=False),
+        sa.Column("awards_after", sa.BigInteger(), nullable=False),
+        sa.Column("score_before", sa.BigInteger(), nullable=False),
+        sa.Column("score_after", sa.BigInteger(), nullable=False),
+        sa.Column("points_before", sa.BigInteger(), nullable=False),
+        sa.Column("points_after", sa.BigInteger(), nullable=False),
+        sa.Column("assumed", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "job_id", "what", "area", "kind", "name", name=op.f("pk_what_if_sums")
+        ),
     )
     op.create_table(
         "settlements",

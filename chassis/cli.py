@@ -73,7 +73,9 @@ def _parser(args: Sequence[str]) -> tuple[argparse.ArgumentParser, dict[str, Han
     migrate.add_argument("service", nargs="+", help="service names, or: all")
 
     topology = add("topology", "the broker's exchanges and queues", _topology)
-    topology.add_argument("action", choices=("apply", "show", "permissions"))
+    topology.add_argument("action", choices=("apply", "show", "permissions", "consumer"))
+    topology.add_argument("user", nargs="?", help="consumer: the outside user's name")
+    topology.add_argument("sources", nargs="*", help="consumer: whose public facts; none = all")
 
     events = add("events", "what a service has said", _events)
     events.add_argument("action", choices=("tail", "replay"))
@@ -183,10 +185,18 @@ def _topology(given: argparse.Namespace) -> int:
             return 0
         if given.action == "permissions":
             for permission in topology.permissions(installation):
-                print(
-                    f"{permission.user}\t{permission.configure}"
-                    f"\t{permission.write}\t{permission.read}"
-                )
+                print("\n".join(topology.commands(permission, "fivered")))
+            return 0
+        if given.action == "consumer":
+            if not given.user:
+                raise CommandFailed("consumer needs the outside user's name")
+            unknown = sorted(set(given.sources) - set(installation.members))
+            if unknown:
+                raise CommandFailed(f"not installed: {', '.join(unknown)}")
+            sources = given.sources or sorted(installation.members)
+            granted = topology.consumer(installation, given.user, sources)
+            print(f"rabbitmqctl add_user {granted.user}")
+            print("\n".join(topology.commands(granted, "fivered")))
             return 0
         url = os.environ.get("FIVERED_BROKER_URL")
         if not url:

@@ -26,6 +26,7 @@ from chassis.runtime import Runtime
 log = logging.getLogger("fivered.rpc")
 
 EXCHANGE = "fivered.rpc"
+REPLIES = "fivered.replies"
 _ACTOR_LIFE_S = 60
 
 
@@ -288,6 +289,10 @@ class BusCaller:
             self._why = str(error)
             self._lost.set()
 
+        def ended(_channel: Any, error: Any) -> None:
+            self._why = str(error)
+            self._lost.set()
+
         parameters = pika.URLParameters(self._url)
         parameters.heartbeat = 10
         parameters.blocked_connection_timeout = 20
@@ -307,19 +312,23 @@ class BusCaller:
         connection.add_on_connection_unblocked_callback(lambda *_: setattr(self, "_blocked", False))
         async with asyncio.timeout(10):
             channel = await self._later(lambda cb: connection.channel(on_open_callback=cb))
-            channel.add_on_close_callback(lambda _ch, _why: self._lost.set())
+            channel.add_on_close_callback(ended)
             channel.add_on_return_callback(self._returned)
-            # The gateway declares what it needs: a service that never ran has no queue, and a
-            # call to it comes back at once instead of waiting.
+            # Its reply queue is all that the gateway makes. Where the exchanges are missing, it
+            # is not connected until somebody has run `fivered topology apply`. A service that
+            # does not run has no queue, and a call to it comes back at once.
             await self._later(
-                lambda cb: channel.exchange_declare(
-                    EXCHANGE, exchange_type="direct", durable=True, callback=cb
-                )
+                lambda cb: channel.exchange_declare(EXCHANGE, passive=True, callback=cb)
             )
             declared = await self._later(
                 lambda cb: channel.queue_declare("", exclusive=True, auto_delete=True, callback=cb)
             )
             self._reply_to = declared.method.queue
+            await self._later(
+                lambda cb: channel.queue_bind(
+                    self._reply_to, REPLIES, routing_key=self._reply_to, callback=cb
+                )
+            )
             await self._later(
                 lambda cb: channel.basic_consume(
                     self._reply_to, self._replied, auto_ack=True, callback=cb

@@ -193,15 +193,15 @@ class Calls:
 
     def _declare(self, connection: kombu.Connection, channel: Any) -> None:
         try:
-            channel.exchange_declare(topology.RPC_EXCHANGE, "direct", passive=True)
+            for exchange in (topology.RPC_EXCHANGE, topology.REPLY_EXCHANGE):
+                channel.exchange_declare(exchange, "topic", passive=True)
         except amqp.NotFound:
             # A broker without topology. With a restricted user this fails, and the service waits
             # for `fivered topology apply`.
             channel = self._channel = connection.channel()
             channel.basic_qos(0, self._container.max_workers, False)
-            channel.exchange_declare(
-                topology.RPC_EXCHANGE, "direct", durable=True, auto_delete=False
-            )
+            for exchange in (topology.RPC_EXCHANGE, topology.REPLY_EXCHANGE):
+                channel.exchange_declare(exchange, "topic", durable=True, auto_delete=False)
         channel.queue_declare(self._queue, durable=False, exclusive=False, auto_delete=True)
         self._bind(channel)
 
@@ -382,7 +382,9 @@ class Calls:
                 return
             properties["expiration"] = str(left_ms)
         channel.basic_publish(
-            amqp.Message(letter.body, **properties), exchange="", routing_key=letter.to
+            amqp.Message(letter.body, **properties),
+            exchange=topology.REPLY_EXCHANGE,
+            routing_key=letter.to,
         )
 
 

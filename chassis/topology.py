@@ -7,8 +7,13 @@ process of one service need not import the others.
 Names:
     exchange `<service>.events` (topic): routing key `<fact>.v<n>.<partition>`
     queue `<subscriber>.<source>.<partition>`: quorum, single active consumer
-    exchange `fivered.rpc` (direct): routing key = service; queue `rpc.<service>` (see `call_queue`)
-    queue `rpc.dead`: calls that could not be read
+    exchange `fivered.rpc` (topic): routing key = service; queue `rpc.<service>` (see `call_queue`)
+    exchange `fivered.replies` (topic): routing key = the caller's reply queue
+    queue `rpc.dead`: calls that could not be read, by way of `fivered.replies`
+
+Calls and replies go through topic exchanges because only there RabbitMQ checks binding keys, so
+that no service can bind itself to another's calls; and nobody needs the default exchange, which
+would let him put a message into any queue.
 """
 
 from __future__ import annotations
@@ -17,6 +22,7 @@ import importlib
 import json
 import os
 import re
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +35,7 @@ if TYPE_CHECKING:
     from pika.adapters.blocking_connection import BlockingChannel
 
 RPC_EXCHANGE = "fivered.rpc"
+REPLY_EXCHANGE = "fivered.replies"
 DEAD_CALLS = "rpc.dead"
 
 # Dead calls are kept for people to look at, not as a record.
@@ -248,7 +255,8 @@ def apply(url: str, installation: Installation) -> list[str]:
         channel = connection.channel()
         for source in installation.sources():
             channel.exchange_declare(event_exchange(source), "topic", durable=True)
-        channel.exchange_declare(RPC_EXCHANGE, "direct", durable=True)
+        channel.exchange_declare(RPC_EXCHANGE, "topic", durable=True)
+        channel.exchange_declare(REPLY_EXCHANGE, "topic", durable=True)
         _declare_dead_calls(channel)
         for queue in installation.queues():
             channel.queue_declare(queue.name, durable=True, arguments=queue_arguments())
@@ -287,6 +295,7 @@ def _declare_dead_calls(channel: BlockingChannel) -> None:
             "x-overflow": "drop-head",
         },
     )
+    channel.queue_bind(DEAD_CALLS, REPLY_EXCHANGE, DEAD_CALLS)
 
 
 def remove(url: str, installation: Installation) -> None:
@@ -308,6 +317,7 @@ def remove(url: str, installation: Installation) -> None:
         for source in installation.sources():
             channel.exchange_delete(event_exchange(source))
         channel.exchange_delete(RPC_EXCHANGE)
+        channel.exchange_delete(REPLY_EXCHANGE)
         connection.close()
     except (pika.exceptions.AMQPError, OSError) as error:
         raise TopologyError(f"broker not reached: {error!r}") from error
@@ -364,23 +374,44 @@ def parameters(url: str, name: str, pika: Any) -> Any:
 # Permissions
 
 
+# Matches no routing key; an empty pattern would mean something else to RabbitMQ.
+_NOTHING = "^$a"
+_REPLIES = r"amq\.gen-.*"
+
+
+@dataclass(frozen=True, slots=True)
+class TopicPermission:
+    """Which routing and binding keys one broker user may use on one topic exchange."""
+
+    exchange: str
+    write: str
+    read: str
+
+
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """What one broker user may do, as RabbitMQ's three patterns."""
+    """What one broker user may do, as RabbitMQ's three patterns.
+
+    Attributes:
+        topics: What holds beyond them on topic exchanges.
+    """
 
     user: str
     configure: str
     write: str
     read: str
+    topics: tuple[TopicPermission, ...] = ()
 
 
 def permissions(installation: Installation, gateway: str = "gateway") -> list[Permission]:
     """Return the permissions of every process of an installation, as data for the deployment.
 
     A service may publish to its own exchange and answer calls; it cannot speak as another service,
-    read another's queues or call anybody. `topology apply` runs as an administrator, so services
-    configure nothing but their own call queue.
+    read another's queues, take another's calls or call anybody. `topology apply` runs as an
+    administrator, so services configure nothing but their own call queue, and the gateway nothing
+    but its reply queue.
     """
+    rpc, replies = re.escape(RPC_EXCHANGE), re.escape(REPLY_EXCHANGE)
     found = []
     for name, member in sorted(installation.members.items()):
         calls = re.escape(call_queue(name))
@@ -388,24 +419,24 @@ def permissions(installation: Installation, gateway: str = "gateway") -> list[Pe
             re.escape(queue.name) for queue in installation.queues() if queue.subscriber == name
         )
         own = re.escape(event_exchange(name))
-        rpc = re.escape(RPC_EXCHANGE)
         found.append(
             Permission(
                 user=member.name,
                 configure=f"^{calls}$",
-                # The default exchange carries replies and dead calls; RabbitMQ names it
-                # amq.default here. Binding a queue is a write on the queue.
-                write=f"^({own}|amq\\.default|{calls})$",
-                # Binding reads the exchange that is bound to.
+                # Binding a queue is a write on the queue.
+                write=f"^({own}|{replies}|{calls})$",
+                # Binding reads the exchange that is bound to; the key is checked below.
                 read="^(" + "|".join([*mine, calls, rpc]) + ")$",
+                topics=(TopicPermission(RPC_EXCHANGE, _NOTHING, f"^{re.escape(name)}$"),),
             )
         )
     found.append(
         Permission(
             user=gateway,
-            configure=r"^(amq\.gen-.*|fivered\.rpc)$",
-            write=r"^fivered\.rpc$",
-            read=r"^amq\.gen-.*$",
+            configure=f"^{_REPLIES}$",
+            write=f"^({rpc}|{_REPLIES})$",
+            read=f"^({replies}|{_REPLIES})$",
+            topics=(TopicPermission(REPLY_EXCHANGE, _NOTHING, f"^{_REPLIES}$"),),
         )
     )
     return found
@@ -424,27 +455,65 @@ def public_keys(installation: Installation, service: str) -> list[str]:
     ]
 
 
-def consumer_permission(installation: Installation, user: str, service: str) -> dict[str, str]:
+def consumer(installation: Installation, user: str, services: Iterable[str]) -> Permission:
     """Return the permissions of an outside consumer: his own queues, public facts only.
 
     Args:
         installation: What is installed.
         user: The consumer's user name; his queues begin with `ext.<user>.`.
-        service: The service whose public facts he may hear.
+        services: The services whose public facts he may hear.
+    """
+    wanted = sorted(set(services))
+    queues = rf"ext\.{re.escape(user)}\..*"
+    exchanges = "|".join(re.escape(event_exchange(service)) for service in wanted)
+    return Permission(
+        user=user,
+        configure=f"^{queues}$",
+        write=f"^{queues}$",
+        read=f"^({queues}|{exchanges})$" if wanted else f"^{queues}$",
+        topics=tuple(
+            TopicPermission(
+                event_exchange(service), _NOTHING, _bindable(public_keys(installation, service))
+            )
+            for service in wanted
+        ),
+    )
+
+
+def _bindable(keys: list[str]) -> str:
+    # A binding key may name one partition or `*` for all, never `#`.
+    facts = "|".join(re.escape(key.removesuffix(".*")) for key in keys)
+    return rf"^({facts})\.(\*|\d+)$" if facts else _NOTHING
+
+
+def consumer_permission(installation: Installation, user: str, service: str) -> dict[str, str]:
+    """Return the permissions of an outside consumer of one service.
 
     Returns:
         configure, write and read as for `rabbitmqctl set_permissions`, and `topic_exchange` and
         `topic_read` as for `set_topic_permissions` (checked when a queue is bound).
     """
-    queues = rf"ext\.{re.escape(user)}\..*"
-    facts = "|".join(re.escape(key[:-2]) for key in public_keys(installation, service))
+    granted = consumer(installation, user, [service])
     return {
         "user": user,
-        "configure": f"^{queues}$",
-        "write": f"^{queues}$",
-        "read": f"^({queues}|{re.escape(event_exchange(service))})$",
-        "topic_exchange": event_exchange(service),
-        # With no public fact the pattern matches nothing. A binding key may name one partition
-        # or `*` for all, never `#`.
-        "topic_read": rf"^({facts})\.(\*|\d+)$" if facts else r"^$a",
+        "configure": granted.configure,
+        "write": granted.write,
+        "read": granted.read,
+        "topic_exchange": granted.topics[0].exchange,
+        "topic_read": granted.topics[0].read,
     }
+
+
+def commands(permission: Permission, vhost: str) -> list[str]:
+    """Return the commands that give a broker user these permissions."""
+    quoted = [shlex.quote(part) for part in (permission.user, permission.configure)]
+    given = [*quoted, shlex.quote(permission.write), shlex.quote(permission.read)]
+    place = f"-p {shlex.quote(vhost)}"
+    return [
+        f"rabbitmqctl set_permissions {place} {' '.join(given)}",
+        *(
+            f"rabbitmqctl set_topic_permissions {place} {quoted[0]} {topic.exchange}"
+            f" {shlex.quote(topic.write)} {shlex.quote(topic.read)}"
+            for topic in permission.topics
+        ),
+    ]

@@ -17,8 +17,9 @@ from chassis.bus import (
     subscribe,
     timer,
 )
+from chassis.imports import Imports
 from services.partner import events
-from services.partner.actions import months, projections, refunds
+from services.partner.actions import imports, months, projections, refunds
 from services.partner.actions import offers as offering
 from services.partner.actions import partners as register
 from services.partner.actions import redemptions as saga
@@ -52,13 +53,14 @@ def counts_tries(door: Callable[..., Any]) -> Callable[..., Any]:
     return enter
 
 
-class Partner(Service):
+class Partner(Imports, Service):
     """红色合伙人: partners, offers, redemptions, statements and the money fund."""
 
     name = "partner"
     tables = metadata
     settings_type = PartnerSettings
     says = events.SAYS
+    importers = imports.IMPORTERS
 
     # ------------------------------------------------------------------------------------ partners
 

@@ -19,6 +19,7 @@ from chassis.bus import (
     timer,
 )
 from chassis.calendar import Calendar
+from chassis.imports import Imports
 from services.property import events
 from services.property.actions import (
     agreements,
@@ -26,6 +27,7 @@ from services.property.actions import (
     complaints,
     disclosures,
     heard,
+    imports,
     meetings,
     months,
     organisations,
@@ -57,13 +59,14 @@ def next_month_end(now: datetime, calendar: Calendar) -> tuple[str, datetime]:
     return period, calendar.month_bounds(period)[1]
 
 
-class Property(Service):
+class Property(Imports, Service):
     """Companies, projects and what the community and they owe each other."""
 
     name = "property"
     tables = tables.metadata
     settings_type = Settings
     says = events.SAYS
+    importers = imports.IMPORTERS
     projections = (Projection("grades", "credit", "on_credit", ("grades",)),)
 
     # ------------------------------------------------------------------------------- organisations

@@ -28,6 +28,12 @@ def find(tx: Tx, table: sa.Table, identity: str) -> Any:
     return tx.conn.execute(sa.select(table).where(key == identity)).first()
 
 
+def present(tx: Tx, table: sa.Table, identities: Sequence[str]) -> set[str]:
+    """Return which of the primary keys are there."""
+    key = next(iter(table.primary_key.columns))
+    return set(tx.conn.execute(sa.select(key).where(key.in_(identities))).scalars())
+
+
 def get(tx: Tx, table: sa.Table, identity: str) -> Any:
     """Return the row with this primary key.
 

@@ -31,6 +31,12 @@ def locked(conn: sa.Connection, table: sa.Table, key: str) -> Row | None:
     return dict(row) if row else None
 
 
+def present(conn: sa.Connection, table: sa.Table, keys: Iterable[str]) -> set[str]:
+    """Return which of the keys are there."""
+    key = _key(table)
+    return set(conn.execute(sa.select(key).where(key.in_(list(keys)))).scalars())
+
+
 def add(conn: sa.Connection, table: sa.Table, values: Mapping[str, Any]) -> Row:
     """Insert a row and return it with every column."""
     full = {column.name: values.get(column.name) for column in table.columns}

@@ -1,0 +1,193 @@
+"""The files that partner takes: partners whose agreement is signed, and their offers."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, get_args
+
+import sqlalchemy as sa
+
+from chassis.bus import Actor, Tx
+from chassis.imports import Column, Importer, Row, one_by_one
+from services.partner.actions import offers, partners
+from services.partner.storage import rows as store
+from services.partner.storage import tables
+
+_ID = r"[A-Za-z0-9_-]{1,56}"
+
+
+def _known(table: sa.Table, key: str) -> Callable[[Tx, Sequence[Row]], set[str]]:
+    def known(tx: Tx, rows: Sequence[Row]) -> set[str]:
+        return store.present(tx, table, [row[key] for row in rows])
+
+    return known
+
+
+def _register(tx: Tx, row: Row) -> Any:
+    """Enter a partner; with a signed agreement it is active at once, as after vetting."""
+    agreement = row["agreement_ref"]
+    order = partners.RegisterPartner(
+        **{name: value for name, value in row.items() if name != "agreement_ref"}
+    )
+    is_new = store.find(tx, tables.partners, row["partner_id"]) is None
+    reply = partners.register(tx, order)
+    if is_new and agreement is not None:
+        partners.vet(tx, partners.WhichPartner(order.partner_id or ""))
+        partners.agree(tx, partners.AgreePartner(order.partner_id or "", agreement))
+    return reply
+
+
+def _offer(tx: Tx, row: Row) -> None:
+    """Enter an offer in the name of its operator, approved by the official who signed it.
+
+    The file is the record of what these two have agreed on; whoever imports it does neither.
+    """
+    given = {
+        name: value
+        for name, value in row.items()
+        if name not in {"operator", "approver"} and value is not None
+    }
+    importing = tx.actor
+    tx.require_scope(row["scope"])
+    partner = store.get(tx, tables.partners, row["partner_id"])
+    is_new = store.find(tx, tables.offers, row["offer_id"]) is None
+    role = "R_STREET" if partner.level == "STREET" else "R_CADRE"
+    try:
+        tx.actor = Actor(row["operator"], "R_PARTNER", partner.area)
+        offers.draft(tx, offers.DraftOffer(**given))
+        if is_new:
+            which = offers.WhichOffer(row["offer_id"])
+            tx.actor = Actor(row["approver"], role, partner.area)
+            offers.approve(tx, which)
+            tx.actor = Actor(row["operator"], "R_PARTNER", partner.area)
+            offers.publish(tx, which)
+    finally:
+        tx.actor = importing
+
+
+PARTNERS = Importer(
+    "partners",
+    "红色合伙人 / Partners",
+    (
+        Column("partner_id", "合伙人编号 / id", "ptn_1", required=True, pattern=f"ptn_{_ID}"),
+        Column("org_name", "单位名称 / organisation", "任城区示例·春晖理发店", required=True),
+        Column(
+            "uscc",
+            "统一社会信用代码 / unified social credit code",
+            "92370899MA0000000B",
+            required=True,
+            longest=40,
+        ),
+        Column(
+            "category",
+            "行业 / trade",
+            "BARBER",
+            required=True,
+            choices=get_args(partners.Category),
+        ),
+        Column(
+            "level",
+            "层级 / level",
+            "COMMUNITY",
+            required=True,
+            choices=("STREET", "COMMUNITY"),
+        ),
+        Column(
+            "area",
+            "街道(9位)或社区(12位)代码 / street or community",
+            "370811015911",
+            required=True,
+            pattern=r"\d{9}|\d{12}",
+        ),
+        Column(
+            "settle_mode",
+            "结算方式 / who pays",
+            "FUND",
+            required=True,
+            choices=("FUND", "SPONSOR", "MIXED"),
+        ),
+        Column(
+            "operators",
+            "经办人员编号 / persons who act for it",
+            "per_1",
+            kind="list",
+            required=True,
+        ),
+        Column(
+            "agreement_ref",
+            "协议编号;填写即为已签约 / signed agreement; empty: it only applies",
+            "协议-0001",
+        ),
+        Column("uscc_override", "代码校验不通过时的放行理由 / why a wrong code is taken", ""),
+    ),
+    one_by_one(_known(tables.partners, "partner_id"), "partner_id", _register),
+)
+
+OFFERS = Importer(
+    "offers",
+    "优惠与服务 / Offers",
+    (
+        Column("offer_id", "优惠编号 / id", "off_1", required=True, pattern=f"off_{_ID}"),
+        Column("partner_id", "合伙人编号 / partner", "ptn_1", required=True, longest=64),
+        Column(
+            "kind",
+            "类别 / kind",
+            "SERVICE",
+            required=True,
+            choices=("GOODS", "SERVICE", "DISCOUNT"),
+        ),
+        Column("title", "名称 / title", "理发一次", required=True),
+        Column("points_price", "积分价 / points", "60", kind="integer", required=True, low=0),
+        Column(
+            "face_value_fen",
+            "面值(分)/ value in fen",
+            "2500",
+            kind="integer",
+            required=True,
+            low=0,
+        ),
+        Column(
+            "settle_fen_per_point",
+            "每分结算额(分)/ fen paid per point",
+            "10",
+            kind="integer",
+            required=True,
+            low=0,
+        ),
+        Column("stock_total", "库存 / stock", "50", kind="integer", required=True, low=0),
+        Column(
+            "audience",
+            "对象 / for whom",
+            "BOTH",
+            required=True,
+            choices=("RESIDENT", "STEWARD", "BOTH"),
+        ),
+        Column(
+            "scope",
+            "适用区域 / where",
+            "370811015911",
+            required=True,
+            pattern=r"\d{6}|(\d{3}){3,5}",
+        ),
+        Column("valid_from", "起始日 / first day", "2025-01-01", required=True, longest=40),
+        Column("valid_to", "截止日 / last day", "2026-12-31", required=True, longest=40),
+        Column(
+            "per_person_month",
+            "每人每月限兑 / pieces per person and month",
+            "",
+            kind="integer",
+            low=1,
+        ),
+        Column(
+            "voucher_ttl_h",
+            "兑换券有效小时 / hours that a voucher is good",
+            "",
+            kind="integer",
+            low=1,
+        ),
+        Column("category", "受限类别(如有)/ restricted category", "", longest=40),
+        Column("operator", "经办人员编号 / person who drafted it", "per_1", required=True),
+        Column("approver", "审批人员编号 / official who approved it", "per_2", required=True),
+    ),
+    one_by_one(_known(tables.offers, "offer_id"), "offer_id", _offer),
+)
+
+IMPORTERS = (PARTNERS, OFFERS)

@@ -1,0 +1,103 @@
+"""The files that property takes: companies and projects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from chassis.bus import Tx
+from chassis.imports import Column, Importer, Row, one_by_one
+from services.property.actions import organisations
+from services.property.storage import rows as store
+from services.property.storage import tables
+
+_ID = r"[A-Za-z0-9_-]{1,58}"
+
+
+def _known(table: sa.Table, key: str) -> Callable[[Tx, Sequence[Row]], set[str]]:
+    def known(tx: Tx, rows: Sequence[Row]) -> set[str]:
+        return store.present(tx.conn, table, [row[key] for row in rows])
+
+    return known
+
+
+def _given(row: Row) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if value is not None}
+
+
+def _register_company(tx: Tx, row: Row) -> Any:
+    return organisations.register_company(tx, organisations.RegisterCompany(**_given(row)))
+
+
+def _register_project(tx: Tx, row: Row) -> Any:
+    return organisations.register_project(tx, organisations.RegisterProject(**_given(row)))
+
+
+COMPANIES = Importer(
+    "companies",
+    "物业企业 / Property companies",
+    (
+        Column("company_id", "企业编号 / id", "pco_1", required=True, pattern=f"pco_{_ID}"),
+        Column("name", "名称 / name", "任城区示例·春晖物业有限公司", required=True),
+        Column(
+            "uscc",
+            "统一社会信用代码 / unified social credit code",
+            "91370899MA0000000E",
+            required=True,
+            longest=40,
+        ),
+        Column("representatives", "代表人员编号 / persons who speak for it", "", kind="list"),
+        Column("override_reason", "代码校验不通过时的放行理由 / why a wrong code is taken", ""),
+    ),
+    one_by_one(_known(tables.companies, "company_id"), "company_id", _register_company),
+)
+
+PROJECTS = Importer(
+    "projects",
+    "物业项目 / Property projects",
+    (
+        Column("project_id", "项目编号 / id", "prj_1", required=True, pattern=f"prj_{_ID}"),
+        Column("company_id", "企业编号 / company", "pco_1", required=True, longest=64),
+        Column("name", "名称 / name", "春晖苑", required=True),
+        Column(
+            "community", "社区代码 / community", "370811015911", required=True, pattern=r"\d{12}"
+        ),
+        Column(
+            "grids",
+            "服务网格 / grids",
+            "370811015911001|370811015911002",
+            kind="list",
+            required=True,
+            pattern=r"\d{15}",
+        ),
+        Column(
+            "households",
+            "户数 / households",
+            "800",
+            kind="integer",
+            required=True,
+            low=0,
+            high=1_000_000,
+        ),
+        Column("area_m2", "建筑面积 / floor area in m2", "", kind="integer", low=0),
+        Column(
+            "manager_person_id",
+            "项目经理人员编号 / person who manages it",
+            "per_1",
+            required=True,
+            longest=64,
+        ),
+        Column(
+            "operation_mode",
+            "管理方式 / how it is run",
+            "MARKET",
+            choices=("MARKET", "COMMUNITY_RUN", "SELF"),
+        ),
+        Column("status", "状态 / state", "IN_SERVICE", choices=("PREPARING", "IN_SERVICE")),
+    ),
+    one_by_one(_known(tables.projects, "project_id"), "project_id", _register_project),
+)
+
+IMPORTERS = (COMPANIES, PROJECTS)

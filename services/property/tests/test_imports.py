@@ -1,0 +1,80 @@
+"""Companies and projects that come as files."""
+
+import pytest
+
+from chassis.testing import database_url, open_bench  # noqa: F401
+from services.property.service import Property
+
+COMPANIES = "company_id,name,uscc\npco_1,任城区示例·春晖物业有限公司,91370899MA0000000E\n"
+PROJECTS = "project_id,company_id,name,community,grids,households,area_m2,manager_person_id\n"
+ONE = "prj_1,pco_1,春晖苑,370811015901,370811015901001|370811015901002,800,72000,per_m\n"
+
+
+@pytest.fixture
+def bench(database_url, tmp_path):  # noqa: F811
+    opened = open_bench(Property, database_url, FIVERED_BLOBS=str(tmp_path / "blobs"))
+    yield opened
+    opened.runtime.close()
+
+
+def counts(result):
+    return result["created"], result["unchanged"], result["refused"]
+
+
+def test_companies_and_projects_are_registered_and_said_once(bench):
+    for _ in range(2):
+        bench.load("companies", COMPANIES)
+        again = bench.load("projects", PROJECTS + ONE)
+    assert counts(again) == (0, 1, 0)
+    facts = [event["type"].partition(".")[2] for event in bench.said()]
+    assert facts == ["company_registered.v1", "project_registered.v1", "project_manager_changed.v1"]
+    registered = bench.said("project_registered.v1")[0]["data"]
+    assert registered["grids"] == ["370811015901001", "370811015901002"]
+    assert registered["households"] == 800
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "code"),
+    [
+        ("pco_2,x,91370899MA0000000F", "uscc", "USCC_INVALID"),
+        ("pco_2,x,91370899MA0000000E", "uscc", "USCC_TAKEN"),
+        ("pco_1,另一家,91370899MA0000003P", "company_id", "ID_TAKEN"),
+        ("2,x,91370899MA0000003P", "company_id", "BAD_CELL"),
+    ],
+)
+def test_a_wrong_company_is_refused_by_line_and_column(bench, row, column, code):
+    result = bench.load("companies", COMPANIES + row + "\n")
+    assert counts(result) == (1, 0, 1)
+    (error,) = result["errors"]
+    assert (error["line"], error["column"], error["code"]) == (3, column, code)
+    assert "91370899MA" not in error["message_zh"]
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "code"),
+    [
+        ("prj_2,pco_9,x,370811015901,370811015901001,1,,per_m", "", "NOT_FOUND"),
+        ("prj_2,pco_1,x,370811015901,370811015902001,1,,per_m", "grids", "AREA_INVALID"),
+        ("prj_1,pco_1,别的苑,370811015901,370811015901001,1,,per_m", "project_id", "ID_TAKEN"),
+        ("prj_2,pco_1,x,370811015901,370811015901001,few,,per_m", "households", "BAD_CELL"),
+    ],
+)
+def test_a_wrong_project_is_refused_and_leaves_nothing_behind(bench, row, column, code):
+    bench.load("companies", COMPANIES)
+    result = bench.load("projects", PROJECTS + ONE + row + "\n")
+    assert counts(result) == (1, 0, 1)
+    (error,) = result["errors"]
+    assert (error["line"], error["column"], error["code"]) == (3, column, code)
+    assert len(bench.said("project_registered.v1")) == 1
+    assert [one["project_id"] for one in bench.rows("select project_id from projects")] == ["prj_1"]
+
+
+def test_a_dry_run_registers_nothing(bench):
+    assert counts(bench.load("companies", COMPANIES, dry_run=True)) == (1, 0, 0)
+    assert bench.rows("select * from companies") == []
+    assert bench.said() == []
+
+
+def test_every_template_is_taken(bench):
+    for card in bench.ask("_importers")["items"]:
+        assert counts(bench.load(card["kind"], card["template"])) == (1, 0, 0)

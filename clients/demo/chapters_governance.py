@@ -8,7 +8,7 @@ from typing import Any
 from clients.demo import district as place
 from clients.demo.api import first
 from clients.demo.district import PEOPLE
-from clients.demo.teller import Teller
+from clients.demo.teller import Teller, TellingFailed
 
 PROJECT = f"/v1/property/projects/{place.PROJECT}"
 NEIGHBOURS = tuple(f"resident{number}" for number in range(3, 13))
@@ -426,10 +426,6 @@ def objection(t: Teller) -> None:
     t.screen.chapter("h", "公示期异议  An objection during the notice")
     settlement = t.known["settlement-2025-03"]
     subject = f"PRJ:{place.PROJECT}"
-    award = t.award(subject, "2025-03", "R-PRJ-13")
-    if award is None:
-        t.check(False, "R-PRJ-13 was not proposed")
-        return
     t.at("2025-04-09T09:00:00")
     made = t.post(
         "objection",
@@ -437,7 +433,7 @@ def objection(t: Teller) -> None:
         "manager",
         {
             "target": "AWARD",
-            "target_id": award["id"],
+            "target_id": _objected_award(t, subject),
             "text": "升级当日已电话报备,请核查通话记录后复核。",
         },
     )
@@ -467,6 +463,17 @@ def objection(t: Teller) -> None:
     )
     t.check(card["agreements_active"] == 2, "the card does not show both agreements")
     t.say("项目名片:双向进入、两份协议、等级与门槛 the card shows grade and gates", PROJECT)
+
+
+def _objected_award(t: Teller, subject: str) -> str:
+    """Return the award by R-PRJ-13; one that was taken back already stands in its objection."""
+    filed = first(t.api.get("/v1/credit/objections", PEOPLE["street2"])["items"], subject=subject)
+    if filed is not None:
+        return str(filed["target_id"])
+    award = t.award(subject, "2025-03", "R-PRJ-13")
+    if award is None:
+        raise TellingFailed("R-PRJ-13 was not proposed")
+    return str(award["id"])
 
 
 def _final(t: Teller, settlement_id: str, subject: str) -> dict[str, Any] | None:

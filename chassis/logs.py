@@ -44,7 +44,7 @@ def configure(unit: str, level: str = "INFO") -> None:
     """Send every log of this process to standard error as JSON.
 
     Args:
-        unit: What this process is, e.g. "credit work".
+        unit: What this process is, e.g. "NAME work".
         level: Least level that is written.
     """
     handler = logging.StreamHandler(sys.stderr)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -74,7 +75,7 @@ def _parse(kind: Any, text: str) -> Any:
 
 
 def _kind(annotation: Any) -> Any:
-    if typing.get_origin(annotation) in {typing.Union, getattr(__import__("types"), "UnionType")}:
+    if typing.get_origin(annotation) in {typing.Union, types.UnionType}:
         return next(a for a in typing.get_args(annotation) if a is not type(None))
     return annotation
 
@@ -131,9 +132,17 @@ def describe(cls: type[Any]) -> list[tuple[str, str, str]]:
     rows = []
     for field in dataclasses.fields(cls):
         if "env" in field.metadata:
-            default = "" if field.default in (dataclasses.MISSING, None) else str(field.default)
-            rows.append((field.metadata["env"], default, field.metadata["help"]))
+            rows.append((field.metadata["env"], _written(field.default), field.metadata["help"]))
     return rows
+
+
+def _written(default: Any) -> str:
+    """Return a default as it would stand in the environment, so that `_parse` reads it back."""
+    if default is dataclasses.MISSING or default is None:
+        return ""
+    if isinstance(default, bool):
+        return "1" if default else "0"
+    return ",".join(default) if isinstance(default, tuple) else str(default)
 
 
 @dataclass(frozen=True, slots=True)

@@ -210,7 +210,7 @@ class JobRunner(threading.Thread):
         """Take up jobs until stopped."""
         while not self._stopping.is_set():
             try:
-                if not jobs.run_next(self.runtime):
+                if not jobs.run_next(self.runtime, stopping=self._stopping.is_set):
                     self.wake.wait(1.0)
                     self.wake.clear()
             except Exception:
@@ -218,7 +218,7 @@ class JobRunner(threading.Thread):
                 self._stopping.wait(1)
 
     def stop(self) -> None:
-        """Ask the thread to end after its present job."""
+        """Ask the thread to end after the present step of its job, which goes back to the queue."""
         self._stopping.set()
         self.wake.set()
 
@@ -251,6 +251,8 @@ class EmbeddedHost:
         """Start the threads."""
         for runtime in self.runtimes.values():
             runtime.prepare()
+            # The folder is ours alone: whoever ran these jobs was killed.
+            jobs.take_back(runtime)
         for writer in self.writers.values():
             writer.start()
         for runner in self.job_runners.values():

@@ -202,6 +202,20 @@ def _claim(runtime: Runtime) -> Any:
     return None if row.attempts >= TRIES else row
 
 
+def take_back(runtime: Runtime) -> int:
+    """Queue the jobs that were running, for a host that knows that nobody else runs any.
+
+    A claim still counts as an attempt, so a job that kills its process is not begun forever.
+    """
+    table = runtime.chassis.jobs
+    with runtime.engine.begin() as conn:
+        return conn.execute(
+            sa.update(table)
+            .where(table.c.state == "RUNNING")
+            .values(state="QUEUED", lease_until=None)
+        ).rowcount
+
+
 def _end(running: Job, state: str, *, result: Any = None, error: str | None = None) -> None:
     table = running.runtime.chassis.jobs
     with running.runtime.engine.begin() as conn:

@@ -1,0 +1,121 @@
+"""A generated district comes in through the open port, also over a killed process."""
+
+import json
+import sqlite3
+import threading
+import time
+from contextlib import closing
+
+import pytest
+
+from chassis.cli import main
+from clients.load.files import read, write
+from clients.load.generator import District
+from clients.load.sending import Sender, token
+
+
+def count(embedded, service, statement):
+    path = embedded.folder / "data" / f"{service}.sqlite"
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as conn:
+        return conn.execute(statement).fetchone()[0]
+
+
+def heard_by(embedded, service, statement, wanted):
+    """Wait until a projection holds what it must; another service needs its time to hear."""
+    end = time.monotonic() + 60
+    while (found := count(embedded, service, statement)) != wanted and time.monotonic() < end:
+        time.sleep(0.05)
+    return found
+
+
+def imported(embedded, folder, *more):
+    return main(["load", "import", str(folder), "--data", str(embedded.folder / "data"), *more])
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.covers("REQ-L22")
+def test_two_thousand_residents_come_in_and_a_second_time_changes_nothing(
+    embedded, tmp_path, capsys
+):
+    district = District(2000, 7)
+    folder = tmp_path / "district"
+    rows = {one.kind: one.rows for one in write(district, folder)}
+    embedded.start()
+
+    assert imported(embedded, folder, "--dry-run", "--only", "companies") == 0
+    assert count(embedded, "property", "select count(*) from companies") == 0
+
+    assert imported(embedded, folder) == 0
+    said = capsys.readouterr().out
+    for kind, many in rows.items():
+        assert f"{kind}: {many:,} rows" in said
+    adults = count(
+        embedded, "steward", "select count(*) from persons where is_adult and grid != ''"
+    )
+    assert adults > 1500
+    people = "select count(*) from people"
+    assert heard_by(embedded, "credit", people, 2000) == 2000
+    assert heard_by(embedded, "forum", "select count(*) from residents", 2000) >= 2000
+    assert count(embedded, "credit", "select count(*) from consents") == rows["consents"]
+    assert (
+        count(embedded, "partner", "select count(*) from offers where state='PUBLISHED'")
+        == (rows["offers"])
+    )
+    assert count(embedded, "property", "select count(*) from projects") == rows["projects"]
+    for service in ("steward", "property", "partner", "credit", "forum"):
+        assert count(embedded, service, "select count(*) from parked") == 0, service
+    assert not any((embedded.folder / "data" / "blobs").iterdir())
+
+    # Run again: nothing is sent. Sent again all the same: nothing changes.
+    assert imported(embedded, folder) == 0
+    assert capsys.readouterr().out.count("in already") == len(rows)
+    spoken = count(embedded, "steward", "select count(*) from outbox")
+    assert imported(embedded, folder, "--again") == 0
+    again = capsys.readouterr().out
+    assert again.count("created 0,") == len(rows)
+    assert count(embedded, "steward", "select count(*) from outbox") == spoken
+    assert embedded.stop() == 0
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.covers("REQ-L22")
+def test_an_import_whose_process_is_killed_goes_on_and_doubles_nothing(embedded, tmp_path):
+    folder = tmp_path / "district"
+    write(District(8000, 7), folder)
+    files = {one.kind: one for one in read(folder)}
+    running = embedded.start()
+    assert imported(embedded, folder, "--only", "areas") == 0
+
+    half = threading.Event()
+    sender = Sender(running.address, token(running.token_key), folder)
+
+    def tell(done, _total):
+        if done >= 2000:
+            half.set()
+
+    results = []
+    thread = threading.Thread(
+        target=lambda: results.append(sender.take(files["people"], tell)), daemon=True
+    )
+    thread.start()
+    assert half.wait(60)
+    embedded.kill9()
+    before = count(embedded, "steward", "select count(*) from persons")
+    assert 0 < before < files["people"].rows
+    # The same sender waits for the system to come back, and goes on with the same job.
+    embedded.start()
+    thread.join(120)
+    sender.close()
+    (outcome,) = results
+    assert outcome.state == "DONE", outcome.error
+    assert outcome.result["created"] == files["people"].rows
+    assert outcome.result["refused"] == 0
+    registered = (
+        "select count(*), count(distinct subject) from outbox where fact='resident_registered.v1'"
+    )
+    assert count(embedded, "steward", registered) == 8000
+    assert count(embedded, "steward", registered.replace("count(*), ", "")) == 8000
+    assert heard_by(embedded, "credit", "select count(*) from people", 8000) == 8000
+    memory = json.loads((folder / ".sent.json").read_text())
+    assert len(memory) == 2
+    assert embedded.stop() == 0

@@ -312,3 +312,71 @@ class ConsentDiffers(Guard):
 
     guard = "CONSENT_DIFFERS"
     text = "已有内容不同的授权"
+
+
+# --------------------------------------------------------------------------------------------------
+# Refusals of the life of a rule set
+
+
+class NotPeriodStart(Guard):
+    """Rules begin with a month that has not begun."""
+
+    guard = "NOT_PERIOD_START"
+    text = "生效日期 {on} 须为未来月份的第一天"
+
+
+class ConsultationNotEnded(Guard):
+    """The public has 10 working days to say what it thinks of a draft (REQ-L02)."""
+
+    guard = "CONSULTATION_NOT_ENDED"
+    text = "征求意见期至 {until} 结束,此前不能审定"
+
+
+class ConsultationEnded(Guard):
+    """Comments are taken while the consultation lasts."""
+
+    guard = "CONSULTATION_ENDED"
+    text = "征求意见期已于 {until} 结束"
+
+
+class NoLegalReview(Guard):
+    """No rules without the reference of a legal review (REQ-L02)."""
+
+    guard = "NO_LEGAL_REVIEW"
+    text = "须填写合法性审查意见的文号"
+
+
+class SameAsAuthor(Guard):
+    """Who wrote rules does not publish them."""
+
+    guard = "SAME_AS_AUTHOR"
+    text = "起草人不能发布自己起草的规则集"
+
+
+class RuleSetCodeTaken(Refusal):
+    """There is a rule set of that version already."""
+
+    code = "RULE_SET_CODE_TAKEN"
+    status = 409
+    text = "规则集 {code} 已存在,请使用新的版本号"
+
+
+class PeriodTaken(Guard):
+    """Two rule sets cannot begin on one day."""
+
+    guard = "PERIOD_TAKEN"
+    text = "规则集 {code} 已定于 {on} 生效"
+
+
+class RuleNotInSet(Guard):
+    """The rule set has no such rule."""
+
+    guard = "RULE_NOT_IN_SET"
+    text = "规则集中没有规则 {rule}"
+
+
+class CommentEmpty(Guard):
+    """A comment says something."""
+
+    guard = "COMMENT_EMPTY"
+    text = "意见内容不能为空"

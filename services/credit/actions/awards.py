@@ -13,12 +13,16 @@ from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from chassis.calendar import Calendar
 from services.credit import events
 from services.credit.actions import ledger, months, rule_sets
 from services.credit.rules import awards as rules
 from services.credit.rules.model import Cap, Rule
+from services.credit.rules.producing import PRODUCERS
 from services.credit.storage import awards as store
+from services.credit.storage import facts
 from services.credit.storage import ledger as points
 from services.credit.storage import registry
 
@@ -64,9 +68,30 @@ def ingest(tx: Tx, heard: Sequence[Heard]) -> None:
         while period in closed:
             period = Calendar.next_period(period)
         scored.append(_Scored(event, period, period != happened))
+    facts.add(tx.conn, [_fact(item) for item in scored if _type(item.event) in PRODUCERS])
     in_force = rule_sets.in_force(tx.conn)
     award_all(tx, scored, in_force)
     months.record(tx, measured)
+
+
+def _type(event: Heard) -> str:
+    return f"{event.source}.{event.fact}"
+
+
+def _fact(item: _Scored) -> dict[str, Any]:
+    """Return an event as it is kept, so that its month can be computed again."""
+    event = item.event
+    return {
+        "period": item.period,
+        "event_id": event.id,
+        "source": event.source,
+        "fact": event.fact,
+        "subject": event.subject[:80],
+        "occurred_at": event.occurred_at,
+        "late": item.late,
+        "area": event.scope[:15],
+        "data": msgspec.json.encode(event.data).decode(),
+    }
 
 
 def award_all(tx: Tx, scored: Sequence[_Scored], in_force: rule_sets.InForce) -> None:

@@ -40,7 +40,7 @@ def import_rule_set(tx: Tx, order: ImportRuleSet) -> dict[str, Any]:
         document = loader.shipped(order.code)
     except FileNotFoundError as error:
         raise NotFound(kind="rule_set", id=order.code) from error
-    digest = _digest(document)
+    digest = digest_of(document)
     known = store.by_code(tx.conn, order.code, lock=True)
     if known is not None:
         if known.digest != digest:
@@ -67,13 +67,23 @@ def import_rule_set(tx: Tx, order: ImportRuleSet) -> dict[str, Any]:
             "body": document,
             "digest": digest,
             "row_version": 1,
+            "title": document.get("title_zh"),
+            "based_on": None,
+            "authors": [],
+            "notice_id": None,
+            "consulted_from": None,
+            "approved_by": None,
+            "approved_at": None,
+            "retired_at": None,
+            "created_at": tx.now,
         },
     )
     store.end_before(tx.conn, loaded.scope, loaded.effective_from, order.code)
     return _reply(rule_set_id, order.code, "PUBLISHED", 1, digest)
 
 
-def _digest(document: Any) -> str:
+def digest_of(document: Any) -> str:
+    """Return the SHA-256 of a document in one way of writing it."""
     text = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -128,7 +138,11 @@ def in_force(conn: sa.Connection) -> InForce:
 def _compiled(conn: sa.Connection, code: str, digest: str) -> rules.Compiled:
     known = _COMPILED.get(digest)
     if known is None:
-        known = rules.compile_rules(loader.load(store.body_of(conn, code)))
+        body = store.body_of(conn, code)
+        if digest_of(body) != digest:
+            # Only a hand in the database can have done this; nothing may be computed from it.
+            raise RuntimeError(f"the rule set {code} is not what was published")
+        known = rules.compile_rules(loader.load(body))
         _COMPILED[digest] = known
         while len(_COMPILED) > _KEPT:
             _COMPILED.popitem(last=False)

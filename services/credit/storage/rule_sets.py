@@ -1,7 +1,12 @@
-"""Rule sets in the database."""
+"""Rule sets in the database, and what the public says of drafts.
+
+The content of a rule set changes only while it is a draft, and is given its final header when it
+is published: every statement here that writes `body` says so in its condition.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -16,6 +21,12 @@ IN_FORCE = ("PUBLISHED", "RETIRED")
 def by_code(conn: sa.Connection, code: str, *, lock: bool = False) -> Any:
     """Return a rule set, or None."""
     asked = sa.select(t.rule_sets).where(t.rule_sets.c.code == code)
+    return conn.execute(store.lock(asked, conn) if lock else asked).first()
+
+
+def by_id(conn: sa.Connection, rule_set_id: str, *, lock: bool = False) -> Any:
+    """Return a rule set, or None."""
+    asked = sa.select(t.rule_sets).where(t.rule_sets.c.rule_set_id == rule_set_id)
     return conn.execute(store.lock(asked, conn) if lock else asked).first()
 
 
@@ -43,6 +54,38 @@ def add(conn: sa.Connection, row: dict[str, Any]) -> None:
     conn.execute(t.rule_sets.insert().values(**row))
 
 
+def edit(conn: sa.Connection, rule_set_id: str, **values: Any) -> bool:
+    """Change the content of a draft. Returns False where it is a draft no longer."""
+    return _change(conn, rule_set_id, ("DRAFT",), values)
+
+
+def publish(conn: sa.Connection, rule_set_id: str, **values: Any) -> bool:
+    """Give an approved rule set its final header. Returns False where it is not approved."""
+    return _change(conn, rule_set_id, ("APPROVED",), {"state": "PUBLISHED", **values})
+
+
+def move(conn: sa.Connection, rule_set_id: str, **values: Any) -> bool:
+    """Change the state of a rule set that is not published; its content never.
+
+    Returns:
+        False where it is published already.
+    """
+    assert not {"body", "digest", "code"} & set(values)  # noqa: S101  content is not a state
+    return _change(conn, rule_set_id, ("DRAFT", "CONSULTING", "APPROVED"), values)
+
+
+def _change(
+    conn: sa.Connection, rule_set_id: str, states: Sequence[str], values: Mapping[str, Any]
+) -> bool:
+    row = t.rule_sets.c
+    done = conn.execute(
+        sa.update(t.rule_sets)
+        .where(row.rule_set_id == rule_set_id, row.state.in_(states))
+        .values(**values, row_version=row.row_version + 1)
+    )
+    return done.rowcount == 1
+
+
 def end_before(conn: sa.Connection, area: str, day: date, but: str) -> None:
     """End the other rule sets of an area on the day on which another one begins."""
     table = t.rule_sets.c
@@ -53,13 +96,70 @@ def end_before(conn: sa.Connection, area: str, day: date, but: str) -> None:
             table.code != but,
             table.state == "PUBLISHED",
             table.effective_from < day,
-            table.effective_to.is_(None),
+            sa.or_(table.effective_to.is_(None), table.effective_to > day),
         )
         .values(effective_to=day, row_version=table.row_version + 1)
     )
 
 
-def listed(conn: sa.Connection) -> list[Any]:
-    """Return all rule sets, newest first, without their bodies."""
-    columns = [column for column in t.rule_sets.c if column.name != "body"]
-    return list(conn.execute(sa.select(*columns).order_by(t.rule_sets.c.effective_from.desc())))
+def lock_in_force(conn: sa.Connection, area: str) -> None:
+    """Lock the published rule sets of an area: one is published at a time."""
+    row = t.rule_sets.c
+    asked = sa.select(row.rule_set_id).where(row.area == area, row.state == "PUBLISHED")
+    conn.execute(store.lock(asked.order_by(row.rule_set_id), conn)).all()
+
+
+def next_begin(conn: sa.Connection, area: str, day: date) -> Any:
+    """Return (code, effective_from) of the next published rule set from a day on, or None."""
+    row = t.rule_sets.c
+    asked = (
+        sa.select(row.code, row.effective_from)
+        .where(row.area == area, row.state.in_(IN_FORCE), row.effective_from >= day)
+        .order_by(row.effective_from)
+        .limit(1)
+    )
+    return conn.execute(asked).first()
+
+
+def retire(conn: sa.Connection, area: str, day: date, at: Any) -> int:
+    """Retire what has ended by a day. Returns how many."""
+    row = t.rule_sets.c
+    return conn.execute(
+        sa.update(t.rule_sets)
+        .where(row.area == area, row.state == "PUBLISHED", row.effective_to <= day)
+        .values(state="RETIRED", retired_at=at, row_version=row.row_version + 1)
+    ).rowcount
+
+
+def page(
+    conn: sa.Connection, *, states: Sequence[str], area: str, limit: int, after: str | None
+) -> list[Any]:
+    """Return rule sets without their bodies, newest first; `after` is the id of the last seen."""
+    row = t.rule_sets.c
+    columns = [column for column in row if column.name != "body"]
+    asked = sa.select(*columns).where(row.state.in_(list(states)), row.area.like(f"{area}%"))
+    if after:
+        asked = asked.where(row.rule_set_id < after)
+    return list(conn.execute(asked.order_by(row.rule_set_id.desc()).limit(limit)))
+
+
+def add_comment(conn: sa.Connection, row: Mapping[str, Any]) -> None:
+    """Store a comment; it is never edited."""
+    conn.execute(t.rule_comments.insert().values(**row))
+
+
+def comments_page(
+    conn: sa.Connection, rule_set_id: str, *, limit: int, after: str | None
+) -> list[Any]:
+    """Return comments on a rule set in the order of filing; `after` is the id of the last seen."""
+    row = t.rule_comments.c
+    asked = sa.select(t.rule_comments).where(row.rule_set_id == rule_set_id)
+    if after:
+        asked = asked.where(row.comment_id > after)
+    return list(conn.execute(asked.order_by(row.comment_id).limit(limit)))
+
+
+def count_comments(conn: sa.Connection, rule_set_id: str) -> int:
+    """Return how many comments a rule set has."""
+    asked = sa.select(sa.func.count()).where(t.rule_comments.c.rule_set_id == rule_set_id)
+    return int(conn.execute(asked).scalar() or 0)

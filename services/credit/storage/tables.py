@@ -161,6 +161,107 @@ rule_sets = sa.Table(
     sa.Column("body", store.Json, nullable=False),
     sa.Column("digest", sa.String(64), nullable=False),
     sa.Column("row_version", sa.Integer, nullable=False),
+    sa.Column("title", sa.String(200)),
+    sa.Column("based_on", Code),
+    # Everybody who wrote in it: none of them publishes it.
+    sa.Column("authors", store.Json, nullable=False),
+    sa.Column("notice_id", store.Id),
+    sa.Column("consulted_from", store.UtcDateTime),
+    sa.Column("approved_by", store.Id),
+    sa.Column("approved_at", store.UtcDateTime),
+    sa.Column("retired_at", store.UtcDateTime),
+    sa.Column("created_at", store.UtcDateTime, nullable=False),
+    sa.CheckConstraint(
+        "state IN ('DRAFT', 'CONSULTING', 'APPROVED', 'PUBLISHED', 'RETIRED')", name="state_known"
+    ),
+    sa.CheckConstraint(
+        "state NOT IN ('PUBLISHED', 'RETIRED') OR (publisher IS NOT NULL AND publisher <> author"
+        " AND legal_review IS NOT NULL AND published_at IS NOT NULL)",
+        name="published_by_another",
+    ),
+)
+rule_comments = sa.Table(
+    "rule_comments",
+    metadata,
+    sa.Column("comment_id", store.Id, primary_key=True),
+    sa.Column("rule_set_id", store.Id, nullable=False),
+    sa.Column("person_id", store.Id, nullable=False),
+    sa.Column("rule_code", Code),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("filed_at", store.UtcDateTime, nullable=False),
+    sa.Index("ix_rule_comments_rule_set", "rule_set_id", "filed_at"),
+)
+
+# --------------------------------------------------------------------------------------------------
+# Facts: what was heard and can fire a rule, as it was told. Awards are what the rules of that day
+# made of them; a month can be computed again from here, under these rules or others.
+
+facts = sa.Table(
+    "facts",
+    metadata,
+    # The month in which it counts comes first: facts are read month by month.
+    sa.Column("period", store.Period, primary_key=True),
+    sa.Column("event_id", store.Uuid, primary_key=True),
+    sa.Column("source", Code, nullable=False),
+    sa.Column("fact", sa.String(80), nullable=False),
+    sa.Column("subject", Subject, nullable=False),
+    sa.Column("occurred_at", store.UtcDateTime, nullable=False),
+    sa.Column("late", sa.Boolean, nullable=False),
+    sa.Column("area", store.Area, nullable=False),
+    # JSON as text: it is written on the hot path and read only whole.
+    sa.Column("data", sa.Text, nullable=False),
+)
+# What a replay of months under other rules has made so far; emptied as it is summed up. `side` is
+# B(efore): the rules in force, or A(fter): the draft.
+what_if_parts = sa.Table(
+    "what_if_parts",
+    metadata,
+    sa.Column("job_id", store.Id, primary_key=True),
+    sa.Column("side", sa.String(1), primary_key=True),
+    sa.Column("award_id", store.Uuid, primary_key=True),
+    # Empty: it takes back what was given for the deed.
+    sa.Column("subject_id", Subject, nullable=False),
+    sa.Column("rule_code", Code, nullable=False),
+    sa.Column("deed", store.Id),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Index("ix_what_if_parts_subject", "job_id", "subject_id"),
+)
+_BOTH = ("awards", "score", "points")
+what_if_subjects = sa.Table(
+    "what_if_subjects",
+    metadata,
+    sa.Column("job_id", store.Id, primary_key=True),
+    sa.Column("subject_id", Subject, primary_key=True),
+    sa.Column("kind", sa.String(4), nullable=False),
+    sa.Column("area", store.Area),
+    *(
+        sa.Column(f"{what}_{side}", sa.BigInteger, nullable=False)
+        for what in _BOTH
+        for side in ("before", "after")
+    ),
+    sa.Column("grade_before", sa.String(4)),
+    sa.Column("grade_after", sa.String(4)),
+    sa.Column("change", sa.BigInteger, nullable=False),
+)
+what_if_sums = sa.Table(
+    "what_if_sums",
+    metadata,
+    sa.Column("job_id", store.Id, primary_key=True),
+    # GROUP: name is a dimension or ALL. RULE: name is a rule.
+    sa.Column("what", sa.String(8), primary_key=True),
+    sa.Column("area", store.Area, primary_key=True),
+    sa.Column("kind", sa.String(4), primary_key=True),
+    sa.Column("name", Code, primary_key=True),
+    sa.Column("subjects", sa.BigInteger, nullable=False),
+    sa.Column("gaining", sa.BigInteger, nullable=False),
+    sa.Column("losing", sa.BigInteger, nullable=False),
+    *(
+        sa.Column(f"{what}_{side}", sa.BigInteger, nullable=False)
+        for what in _BOTH
+        for side in ("before", "after")
+    ),
+    # Awards that a person would have to approve and that nobody has: counted as if approved.
+    sa.Column("assumed", sa.BigInteger, nullable=False),
 )
 
 # --------------------------------------------------------------------------------------------------
@@ -304,11 +405,22 @@ vetoes = sa.Table(
     metadata,
     sa.Column("veto_id", store.Uuid, primary_key=True),
     sa.Column("subject_id", Subject, nullable=False, index=True),
-    sa.Column("rule_code", Code, nullable=False),
-    sa.Column("award_id", store.Uuid, nullable=False),
+    sa.Column("rule_code", Code),
+    # Empty where no award brought it but a person imposed it.
+    sa.Column("award_id", store.Uuid),
     sa.Column("from_period", store.Period, nullable=False),
     sa.Column("to_period", store.Period, nullable=False),
     sa.Column("state", State, nullable=False),
+    # Of a veto that a person imposed: by which document, after which hearing; and how it ended.
+    sa.Column("document_no", sa.String(120)),
+    sa.Column("hearing_ref", sa.String(200)),
+    sa.Column("imposed_by", store.Id),
+    sa.Column("imposed_at", store.UtcDateTime),
+    sa.Column("lifted_by", store.Id),
+    sa.Column("lifted_at", store.UtcDateTime),
+    sa.Column("reasons", sa.Text),
+    sa.Column("area", store.Area),
+    sa.Column("version", sa.Integer, nullable=False),
 )
 
 # --------------------------------------------------------------------------------------------------
@@ -498,6 +610,12 @@ notices = sa.Table(
     sa.Column("published_at", store.UtcDateTime, nullable=False),
     sa.Column("ends_at", store.UtcDateTime, nullable=False),
     sa.Column("down_at", store.UtcDateTime, nullable=False),
+    sa.Column("commendation_id", store.Id),
+    # A published content is never edited: it is withdrawn, and another one may stand for it.
+    sa.Column("withdrawn_at", store.UtcDateTime),
+    sa.Column("withdrawn_by", store.Id),
+    sa.Column("withdrawn_because", sa.String(400)),
+    sa.Column("corrected_by", store.Id),
     sa.Column("version", sa.Integer, nullable=False),
 )
 objections = sa.Table(
@@ -526,5 +644,140 @@ objections = sa.Table(
     sa.Column("outcome", State),
     sa.Column("reasons", sa.Text),
     sa.Column("area", store.Area, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+)
+
+# --------------------------------------------------------------------------------------------------
+# Repair, commendation, files that were asked for
+
+repairs = sa.Table(
+    "repairs",
+    metadata,
+    sa.Column("repair_id", store.Id, primary_key=True),
+    sa.Column("number", sa.String(40), nullable=False, unique=True),
+    sa.Column("award_id", store.Uuid, nullable=False, index=True),
+    sa.Column("subject_id", Subject, nullable=False, index=True),
+    sa.Column("severity", Code, nullable=False),
+    sa.Column("state", State, nullable=False),
+    sa.Column("person_id", store.Id, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("evidence", store.Json, nullable=False),
+    sa.Column("applied_at", store.UtcDateTime, nullable=False),
+    sa.Column("accept_due", store.UtcDateTime, nullable=False),
+    sa.Column("decide_due", store.UtcDateTime, nullable=False),
+    sa.Column("accepted_by", store.Id),
+    sa.Column("accepted_at", store.UtcDateTime),
+    sa.Column("checked_by", store.Id),
+    sa.Column("checked_at", store.UtcDateTime),
+    sa.Column("finding", sa.Text),
+    sa.Column("overdue", sa.Boolean, nullable=False),
+    sa.Column("decided_by", store.Id),
+    sa.Column("decided_at", store.UtcDateTime),
+    sa.Column("reasons", sa.Text),
+    sa.Column("from_period", store.Period),
+    sa.Column("area", store.Area, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+)
+commendations = sa.Table(
+    "commendations",
+    metadata,
+    sa.Column("commendation_id", store.Id, primary_key=True),
+    sa.Column("number", sa.String(40), nullable=False, unique=True),
+    sa.Column("title", sa.String(120), nullable=False),
+    sa.Column("form", Code, nullable=False),
+    sa.Column("level", Code, nullable=False),
+    sa.Column("kind", sa.String(4), nullable=False),
+    sa.Column("criteria", sa.Text, nullable=False),
+    sa.Column("quota", sa.Integer, nullable=False),
+    sa.Column("from_period", store.Period, nullable=False),
+    sa.Column("to_period", store.Period, nullable=False),
+    sa.Column("approval_doc_no", sa.String(120)),
+    sa.Column("state", sa.String(24), nullable=False),
+    sa.Column("area", store.Area, nullable=False, index=True),
+    sa.Column("year", sa.Integer, nullable=False),
+    sa.Column("opened_by", store.Id, nullable=False),
+    sa.Column("opened_at", store.UtcDateTime, nullable=False),
+    sa.Column("checked_at", store.UtcDateTime),
+    sa.Column("reviewed_by", store.Id),
+    sa.Column("reviewed_at", store.UtcDateTime),
+    sa.Column("notice_id", store.Id),
+    sa.Column("publicised_at", store.UtcDateTime),
+    sa.Column("public_until", store.UtcDateTime),
+    sa.Column("approved_by", store.Id),
+    sa.Column("approved_at", store.UtcDateTime),
+    sa.Column("granted_at", store.UtcDateTime),
+    sa.Column("version", sa.Integer, nullable=False),
+    # A district commends formally once a year (REQ-L13), whoever asks at the same time.
+    sa.Index(
+        "uq_commendations_formal",
+        "area",
+        "year",
+        unique=True,
+        postgresql_where=sa.text("form = 'FORMAL'"),
+        sqlite_where=sa.text("form = 'FORMAL'"),
+    ),
+)
+nominees = sa.Table(
+    "nominees",
+    metadata,
+    sa.Column("commendation_id", store.Id, primary_key=True),
+    sa.Column("subject_id", Subject, primary_key=True),
+    sa.Column("state", State, nullable=False),
+    # Codes of what keeps the nominee back, as of the last check.
+    sa.Column("grounds", store.Json, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("nominated_by", store.Id, nullable=False),
+    sa.Column("nominated_at", store.UtcDateTime, nullable=False),
+    sa.Column("supported", sa.Boolean),
+    sa.Column("review", sa.Text),
+    sa.Column("award_id", store.Uuid),
+    sa.Column("certificate", store.Id),
+    sa.Column("revoked_by", store.Id),
+    sa.Column("revoked_at", store.UtcDateTime),
+    sa.Column("revoked_because", sa.Text),
+)
+nominee_objections = sa.Table(
+    "nominee_objections",
+    metadata,
+    sa.Column("objection_id", store.Id, primary_key=True),
+    sa.Column("commendation_id", store.Id, nullable=False, index=True),
+    sa.Column("subject_id", Subject, nullable=False),
+    sa.Column("person_id", store.Id, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("state", State, nullable=False),
+    sa.Column("filed_at", store.UtcDateTime, nullable=False),
+    sa.Column("decided_by", store.Id),
+    sa.Column("decided_at", store.UtcDateTime),
+    sa.Column("reasons", sa.Text),
+    sa.Column("area", store.Area, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+)
+certificates = sa.Table(
+    "certificates",
+    metadata,
+    sa.Column("code", store.Id, primary_key=True),
+    sa.Column("number", sa.String(40), nullable=False, unique=True),
+    sa.Column("commendation_id", store.Id, nullable=False, index=True),
+    sa.Column("subject_id", Subject, nullable=False, index=True),
+    sa.Column("state", State, nullable=False),
+    sa.Column("area", store.Area, nullable=False),
+    sa.Column("granted_at", store.UtcDateTime, nullable=False),
+    sa.Column("revoked_at", store.UtcDateTime),
+    sa.Column("version", sa.Integer, nullable=False),
+)
+exports = sa.Table(
+    "exports",
+    metadata,
+    sa.Column("export_id", store.Id, primary_key=True),
+    sa.Column("kind", Code, nullable=False),
+    sa.Column("format", Code, nullable=False),
+    sa.Column("params", store.Json, nullable=False),
+    sa.Column("requested_by", store.Id, nullable=False, index=True),
+    sa.Column("requested_at", store.UtcDateTime, nullable=False),
+    sa.Column("state", State, nullable=False),
+    sa.Column("name", sa.String(120), nullable=False),
+    sa.Column("sha256", sa.String(64)),
+    sa.Column("size", sa.BigInteger),
+    sa.Column("expires_at", store.UtcDateTime),
     sa.Column("version", sa.Integer, nullable=False),
 )

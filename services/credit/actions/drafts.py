@@ -1,0 +1,520 @@
+"""The life of a rule set: draft, consultation, approval, publication, retirement.
+
+A draft is judged by the loader at every step, so what the law and the house forbid never gets as
+far as the public. Consultation, approval and publication leave its rules as they are; whoever wants
+other rules takes it back to DRAFT, and the consultation begins anew.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from chassis.refusal import Invalid, NotFound, StateConflict
+from services.credit import events
+from services.credit.actions import rule_sets
+from services.credit.errors import (
+    CommentEmpty,
+    ConsultationEnded,
+    ConsultationNotEnded,
+    NoLegalReview,
+    NotPeriodStart,
+    PeriodTaken,
+    RuleNotInSet,
+    RuleSetCodeTaken,
+    RuleSetInvalid,
+    SameAsAuthor,
+)
+from services.credit.rules import loader
+from services.credit.rules import settlement as calendar
+from services.credit.rules.changes import changes
+from services.credit.rules.model import RuleSet
+from services.credit.storage import rule_sets as store
+from services.credit.storage import settlements as notices
+
+if TYPE_CHECKING:
+    from chassis.bus import Due, Tx
+
+CONSULTATION_WORKING_DAYS = 10
+TO_COME = "待定"
+LONGEST_COMMENT = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class CreateRuleSet:
+    """A new draft: a whole document, or a copy of a known rule set.
+
+    Attributes:
+        document: The rule set as JSON; author, publisher and legal review are filled in here.
+        based_on: Code of the rule set to copy instead; None with no document: the one in force.
+        version: Version of the copy, e.g. "2025.2".
+        effective_from: First day of the copy (YYYY-MM-DD); default the next month.
+    """
+
+    document: dict[str, Any] | None = None
+    based_on: str | None = None
+    version: str | None = None
+    effective_from: str | None = None
+    title: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EditRuleSet:
+    """A change of a draft: a whole document, or some rules.
+
+    Attributes:
+        document: The new content as a whole.
+        put: Rules that are added, or that take the place of those with their codes.
+        drop: Codes of rules that are left out.
+    """
+
+    rule_set_id: str
+    document: dict[str, Any] | None = None
+    put: list[dict[str, Any]] = field(default_factory=list)
+    drop: list[str] = field(default_factory=list)
+    effective_from: str | None = None
+    title: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WhichRuleSet:
+    """Which rule set is meant."""
+
+    rule_set_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApproveRuleSet:
+    """The reference of the legal review."""
+
+    rule_set_id: str
+    legal_review_ref: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PublishRuleSet:
+    """From when it is in force (YYYY-MM-DD); default what the draft says."""
+
+    rule_set_id: str
+    effective_from: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CommentOnRuleSet:
+    """What somebody thinks of a draft, or of one rule of it."""
+
+    rule_set_id: str
+    text: str
+    rule_code: str | None = None
+
+
+# --------------------------------------------------------------------------------------------------
+# Draft
+
+
+def create_rule_set(tx: Tx, order: CreateRuleSet) -> dict[str, Any]:
+    """Make a draft.
+
+    Raises:
+        NotFound: The rule set to copy does not exist.
+        NotPeriodStart: It would not begin with a month.
+        RuleSetCodeTaken: There is one of that version already.
+        RuleSetInvalid: And the other refusals of the loader; nothing is stored.
+        RoleDenied: Its scope is not the caller's.
+    """
+    based_on = None
+    if order.document is not None:
+        document = copy.deepcopy(order.document)
+    else:
+        source = _source(tx, order.based_on)
+        document, based_on = copy.deepcopy(source.body), source.code
+        if not order.version:
+            raise Invalid(field="version", reason="副本须有新的版本号")
+        document["version"] = order.version
+        document["id"] = f"{source.code.partition('-')[0]}-{order.version.partition('.')[0]}"
+        following = tx.calendar.next_period(tx.calendar.period(tx.now))
+        document["effective_from"] = f"{following}-01"
+    document = _headed(document, order.effective_from, order.title)
+    document |= {"author": tx.actor.id, "publisher": TO_COME, "legal_review": TO_COME}
+    loaded = _judge(tx, document)
+    if store.by_code(tx.conn, loaded.code, lock=True) is not None:
+        raise RuleSetCodeTaken(code=loaded.code, field="version")
+    rule_set_id = tx.new_id("rls")
+    store.add(
+        tx.conn,
+        {
+            "rule_set_id": rule_set_id,
+            "code": loaded.code,
+            "version": loaded.version,
+            "area": loaded.scope,
+            "state": "DRAFT",
+            "effective_from": loaded.effective_from,
+            "effective_to": None,
+            "author": tx.actor.id,
+            "publisher": None,
+            "legal_review": None,
+            "consulted_until": None,
+            "published_at": None,
+            "body": document,
+            "digest": rule_sets.digest_of(document),
+            "row_version": 1,
+            "title": str(document.get("title_zh") or loaded.code)[:200],
+            "based_on": based_on,
+            "authors": [tx.actor.id],
+            "notice_id": None,
+            "consulted_from": None,
+            "approved_by": None,
+            "approved_at": None,
+            "retired_at": None,
+            "created_at": tx.now,
+        },
+    )
+    return _reply(store.by_id(tx.conn, rule_set_id))
+
+
+def edit_rule_set(tx: Tx, order: EditRuleSet) -> dict[str, Any]:
+    """Change a draft. Whoever changes it is one of its authors.
+
+    Raises:
+        NotFound: There is no such rule set in the caller's scope.
+        StateConflict: It is a draft no longer.
+        RuleNotInSet: A rule to leave out is not in it.
+        RuleSetInvalid: And the other refusals of the loader; nothing is changed.
+    """
+    row = _locked(tx, order.rule_set_id, "DRAFT")
+    document = copy.deepcopy(row.body if order.document is None else order.document)
+    if order.document is None:
+        document["rules"] = _with_rules(document["rules"], order)
+    document = _headed(document, order.effective_from, order.title)
+    document |= {"author": row.author, "publisher": TO_COME, "legal_review": TO_COME}
+    loaded = _judge(tx, document)
+    if loaded.code != row.code:
+        raise RuleSetInvalid(rule="-", at="version", expected=row.version, field="version")
+    store.edit(
+        tx.conn,
+        row.rule_set_id,
+        body=document,
+        digest=rule_sets.digest_of(document),
+        effective_from=loaded.effective_from,
+        title=str(document.get("title_zh") or loaded.code)[:200],
+        authors=sorted({*row.authors, tx.actor.id}),
+    )
+    return _reply(store.by_id(tx.conn, row.rule_set_id))
+
+
+def _source(tx: Tx, code: str | None) -> Any:
+    if code is None:
+        found = rule_sets.in_force(tx.conn).on(tx.calendar.local_date(tx.now))
+        code = found[0] if found else "-"
+    row = store.by_code(tx.conn, code)
+    if row is None or row.state not in store.IN_FORCE:
+        raise NotFound(kind="rule_set", id=code)
+    return row
+
+
+def _headed(
+    document: dict[str, Any], effective_from: str | None, title: str | None
+) -> dict[str, Any]:
+    if effective_from is not None:
+        document["effective_from"] = effective_from
+    if title is not None:
+        document["title_zh"] = title
+        document.pop("title_en", None)
+    return document
+
+
+def _with_rules(known: list[Any], order: EditRuleSet) -> list[Any]:
+    codes = {rule["code"] for rule in known}
+    for code in order.drop:
+        if code not in codes:
+            raise RuleNotInSet(rule=code, field="drop")
+    put = {str(rule.get("code")): rule for rule in order.put}
+    kept = [put.pop(rule["code"], rule) for rule in known if rule["code"] not in order.drop]
+    return [*kept, *put.values()]
+
+
+def _judge(tx: Tx, document: dict[str, Any]) -> RuleSet:
+    """Let the loader judge a document that is not in force yet."""
+    _first_day(str(document.get("effective_from") or ""))
+    loaded = loader.load(document)
+    if len(loaded.scope) != 6:
+        raise RuleSetInvalid(rule="-", at="scope", expected="the district's code", field="scope")
+    tx.require_scope(loaded.scope)
+    return loaded
+
+
+def _first_day(text: str) -> date | None:
+    """Return the day, or None where it is no date, which the loader tells better."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    if day.day != 1:
+        raise NotPeriodStart(on=text, field="effective_from")
+    return day
+
+
+def _locked(tx: Tx, rule_set_id: str, *states: str) -> Any:
+    row = store.by_id(tx.conn, rule_set_id, lock=True)
+    if row is None or not tx.actor.covers(row.area):
+        raise NotFound(kind="rule_set", id=rule_set_id)
+    tx.check_version(row.row_version)
+    if row.state not in states:
+        raise StateConflict(state=row.state)
+    return row
+
+
+def _reply(row: Any, **more: Any) -> dict[str, Any]:
+    return {
+        "id": row.rule_set_id,
+        "number": row.code,
+        "state": row.state,
+        "version": row.row_version,
+        "digest": row.digest,
+        "effective_from": row.effective_from.isoformat(),
+        **more,
+    }
+
+
+# --------------------------------------------------------------------------------------------------
+# Consultation
+
+
+def consult_rule_set(tx: Tx, order: WhichRuleSet) -> dict[str, Any]:
+    """Put a draft before the public for 10 working days; its rules stay as they are from here on.
+
+    Raises:
+        NotFound: There is no such rule set in the caller's scope.
+        StateConflict: It is no draft.
+        RuleSetInvalid: And the other refusals of the loader.
+    """
+    row = _locked(tx, order.rule_set_id, "DRAFT")
+    _judge(tx, row.body)
+    until = tx.calendar.due(tx.now, CONSULTATION_WORKING_DAYS)
+    body = {
+        "rule_set_id": row.rule_set_id,
+        "rule_set": row.code,
+        "title": row.title,
+        "effective_from": row.effective_from.isoformat(),
+        "digest": row.digest,
+        "comments_until": until.isoformat(),
+        "changes": changes_to_what_holds(tx, row),
+    }
+    notice_id = _notice(tx, row, "CONSULTATION", body, until)
+    store.move(
+        tx.conn,
+        row.rule_set_id,
+        state="CONSULTING",
+        notice_id=notice_id,
+        consulted_from=tx.now,
+        consulted_until=until,
+    )
+    tx.arm("consultation_end", row.rule_set_id, until, {"notice_id": notice_id})
+    done = store.by_id(tx.conn, row.rule_set_id)
+    return _reply(done, due=until.isoformat(), notice_id=notice_id)
+
+
+def changes_to_what_holds(tx: Tx, row: Any) -> dict[str, Any] | None:
+    """Return what a rule set changes of that in force now; None where none is."""
+    found = rule_sets.in_force(tx.conn).on(tx.calendar.local_date(tx.now))
+    if found is None:
+        return None
+    return {"from": found[0], **changes(store.body_of(tx.conn, found[0]), row.body)}
+
+
+def _notice(tx: Tx, row: Any, kind: str, body: dict[str, Any], until: Any) -> str:
+    notice_id = tx.new_id("gs")
+    text = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    prefix = f"GS-{tx.calendar.local_date(tx.now):%Y%m%d}-{row.area[-6:]}-"
+    notices.add_notice(
+        tx.conn,
+        {
+            "notice_id": notice_id,
+            "number": f"{prefix}{notices.count_notices(tx.conn, prefix) + 1:05d}",
+            "kind": kind,
+            "area": row.area,
+            "period": row.effective_from.isoformat()[:7],
+            "settlement_id": None,
+            "corrects": None,
+            "body": body,
+            "digest": hashlib.sha256(text.encode()).hexdigest(),
+            "state": "PUBLISHED",
+            "published_at": tx.now,
+            "ends_at": until,
+            "down_at": calendar.notice_down(until),
+            "version": 1,
+        },
+    )
+    tx.say(
+        events.NoticePublished(notice_id, kind, row.area, until.isoformat()),
+        subject=notice_id,
+        scope=row.area,
+        sequence=1,
+    )
+    return notice_id
+
+
+def on_consultation_end(tx: Tx, due: Due) -> None:
+    """The 10 working days are over: the notice has ended, and the draft may be approved."""
+    row = store.by_id(tx.conn, due.ref, lock=True)
+    if row is None or row.state != "CONSULTING" or row.notice_id != due.data.get("notice_id"):
+        return
+    notices.change_notice(tx.conn, row.notice_id, state="ENDED")
+
+
+def comment_on_rule_set(tx: Tx, order: CommentOnRuleSet) -> dict[str, Any]:
+    """File a comment on a draft under consultation.
+
+    Raises:
+        NotFound: No such rule set is before the public.
+        ConsultationEnded: The 10 working days are over.
+        CommentEmpty: It says nothing.
+        RuleNotInSet: It is about a rule that the draft does not have.
+    """
+    row = store.by_id(tx.conn, order.rule_set_id)
+    if row is None or row.state not in ("CONSULTING", "APPROVED"):
+        raise NotFound(kind="rule_set", id=order.rule_set_id)
+    if row.state != "CONSULTING" or tx.now >= row.consulted_until:
+        raise ConsultationEnded(until=row.consulted_until.isoformat())
+    text = order.text.strip()
+    if not text or len(text) > LONGEST_COMMENT:
+        raise CommentEmpty(field="text")
+    codes = {rule["code"] for rule in row.body["rules"]}
+    if order.rule_code is not None and order.rule_code not in codes:
+        raise RuleNotInSet(rule=order.rule_code, field="rule_code")
+    comment_id = tx.new_id("cmt")
+    store.add_comment(
+        tx.conn,
+        {
+            "comment_id": comment_id,
+            "rule_set_id": row.rule_set_id,
+            "person_id": tx.actor.id,
+            "rule_code": order.rule_code,
+            "text": text,
+            "filed_at": tx.now,
+        },
+    )
+    return {"id": comment_id, "state": "FILED", "version": 1}
+
+
+def revise_rule_set(tx: Tx, order: WhichRuleSet) -> dict[str, Any]:
+    """Take a rule set that is not published back to DRAFT; its consultation begins anew later.
+
+    Raises:
+        NotFound: There is no such rule set in the caller's scope.
+        StateConflict: It is a draft, or published.
+    """
+    row = _locked(tx, order.rule_set_id, "CONSULTING", "APPROVED")
+    notice = notices.notice(tx.conn, row.notice_id)
+    if notice is not None and notice.state == "PUBLISHED":
+        notices.change_notice(tx.conn, row.notice_id, state="WITHDRAWN")
+    tx.disarm("consultation_end", row.rule_set_id)
+    store.move(
+        tx.conn,
+        row.rule_set_id,
+        state="DRAFT",
+        notice_id=None,
+        consulted_from=None,
+        consulted_until=None,
+        approved_by=None,
+        approved_at=None,
+        legal_review=None,
+    )
+    return _reply(store.by_id(tx.conn, row.rule_set_id))
+
+
+# --------------------------------------------------------------------------------------------------
+# Approval and publication
+
+
+def approve_rule_set(tx: Tx, order: ApproveRuleSet) -> dict[str, Any]:
+    """Approve a draft whose consultation is over, with the reference of its legal review.
+
+    Raises:
+        NotFound: There is no such rule set in the caller's scope.
+        StateConflict: It is not under consultation.
+        ConsultationNotEnded: The public still has time.
+        NoLegalReview: No reference is given.
+        RuleSetInvalid: And the other refusals of the loader.
+    """
+    row = _locked(tx, order.rule_set_id, "CONSULTING")
+    if tx.now < row.consulted_until:
+        raise ConsultationNotEnded(until=row.consulted_until.isoformat())
+    review = (order.legal_review_ref or "").strip()
+    if not review:
+        raise NoLegalReview(field="legal_review_ref")
+    _judge(tx, row.body)
+    store.move(
+        tx.conn,
+        row.rule_set_id,
+        state="APPROVED",
+        legal_review=review[:200],
+        approved_by=tx.actor.id,
+        approved_at=tx.now,
+    )
+    return _reply(store.by_id(tx.conn, row.rule_set_id))
+
+
+def publish_rule_set(tx: Tx, order: PublishRuleSet) -> dict[str, Any]:
+    """Publish an approved rule set; from then on nothing in it changes.
+
+    Raises:
+        NotFound: There is no such rule set in the caller's scope.
+        StateConflict: It is not approved.
+        SameAsAuthor: The caller wrote in it.
+        NoLegalReview: It has no reference of a legal review.
+        NotPeriodStart: It would not begin with a month that is still to come.
+        PeriodTaken: Another rule set begins on that day.
+        RuleSetInvalid: And the other refusals of the loader.
+    """
+    row = _locked(tx, order.rule_set_id, "APPROVED")
+    if tx.actor.id in (row.author, *row.authors):
+        raise SameAsAuthor
+    if not row.legal_review:
+        raise NoLegalReview(field="legal_review_ref")
+    document = _headed(dict(row.body), order.effective_from, None)
+    document |= {"publisher": tx.actor.id, "legal_review": row.legal_review}
+    loaded = _judge(tx, document)
+    begins = loaded.effective_from
+    if begins <= tx.calendar.local_date(tx.now):
+        raise NotPeriodStart(on=begins.isoformat(), field="effective_from")
+    store.lock_in_force(tx.conn, row.area)
+    following = store.next_begin(tx.conn, row.area, begins)
+    if following is not None and following.effective_from == begins:
+        raise PeriodTaken(code=following.code, on=begins.isoformat(), field="effective_from")
+    store.publish(
+        tx.conn,
+        row.rule_set_id,
+        body=document,
+        digest=rule_sets.digest_of(document),
+        publisher=tx.actor.id,
+        effective_from=begins,
+        effective_to=following.effective_from if following is not None else None,
+        published_at=tx.now,
+    )
+    store.end_before(tx.conn, row.area, begins, row.code)
+    starts = tx.calendar.midnight(begins)
+    tx.arm("rule_set_begins", row.rule_set_id, starts)
+    done = store.by_id(tx.conn, row.rule_set_id)
+    body = {
+        "rule_set_id": done.rule_set_id,
+        "rule_set": done.code,
+        "title": done.title,
+        "effective_from": begins.isoformat(),
+        "digest": done.digest,
+        "legal_review": done.legal_review,
+        "changes": changes_to_what_holds(tx, done),
+    }
+    notice_id = _notice(tx, done, "RULES", body, starts)
+    return _reply(done, due=starts.isoformat(), notice_id=notice_id)
+
+
+def on_rule_set_begins(tx: Tx, due: Due) -> None:
+    """A rule set comes into force: the one that it takes over from is retired."""
+    row = store.by_id(tx.conn, due.ref)
+    if row is not None:
+        store.retire(tx.conn, row.area, row.effective_from, tx.now)

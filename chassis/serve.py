@@ -87,7 +87,7 @@ class Calls:
         self._channel: Any = None
         # Counts connections: a delivery tag means nothing on the next one.
         self._generation = 0
-        self._started = False
+        self.started = False
         self._stopping = False
         self._stopped = Event()
         self._flushing = False
@@ -101,21 +101,21 @@ class Calls:
 
     def start(self) -> None:
         """Begin, once for all doors."""
-        if not self._started:
-            self._started = True
+        if not self.started:
+            self.started = True
             self._container.spawn_managed_thread(self._take, identifier="calls")
             self._container.spawn_managed_thread(self._send, identifier="replies")
 
     def stop(self) -> None:
         """Take no more calls; returns when none can come any more."""
         self._stopping = True
-        if self._started:
+        if self.started:
             self._stopped.wait()
 
     def flush(self) -> None:
         """Send the replies that wait, then let go of the broker."""
         self._flushing = True
-        if self._started:
+        if self.started:
             self._letters.put(None)
             self._flushed.wait()
 
@@ -139,6 +139,7 @@ class Calls:
                 self.why = repr(error)[:300]
                 log.exception("calls_fault", extra={"service": self._runtime.name})
             self.connected = False
+            self.beat = time.monotonic()
             self._generation += 1
             if time.monotonic() - began > 10:
                 wait = 0.1
@@ -417,7 +418,9 @@ class CallContainer(ServiceContainer):  # type: ignore[misc]  # nameko has no ty
             "broker": broker,
             "outbox": health.outbox(runtime),
         }
-        live = {"greenlets": health.beats({"calls": lambda: calls.beat})}
+        # Before the database answers there is nothing that could turn.
+        turned = {"calls": lambda: calls.beat if calls.started else time.monotonic()}
+        live = {"greenlets": health.beats(turned)}
         return health.HealthPage(port, live, ready)
 
 

@@ -308,6 +308,10 @@ def is_outage(error: BaseException) -> bool:
         # 08 connection, 53 resources, 57P0x shutdown, 40 serialization and deadlock, 55P03 lock.
         return state[:2] in {"08", "53", "40"} or state[:4] == "57P0" or state == "55P03"
     if isinstance(error, sa.exc.OperationalError):
+        if error.statement is None:
+            # It could not connect, or the connection broke in the commit. Under eventlet psycopg2
+            # gives neither code nor a common word here ("the database system is starting up").
+            return True
         words = str(error.orig).lower()
         return any(
             word in words

@@ -275,6 +275,7 @@ class Worker:
         self.subscribers = [
             Subscriber(runtime, url, source, queues) for source, queues in by_source.items()
         ]
+        self._started = False
         self._sweep_at = time.monotonic() + 60
         self.timers = Routine(f"timers-{runtime.name}", self._fire)
         self.jobs = Routine(f"jobs-{runtime.name}", self._job)
@@ -319,6 +320,7 @@ class Worker:
 
     def start(self) -> None:
         """Start the threads."""
+        self._started = True
         self.relay.start()
         for subscriber in self.subscribers:
             subscriber.start()
@@ -356,7 +358,13 @@ class Worker:
             "outbox": health.outbox(self.runtime),
             "topology": self._topology,
         }
-        return health.HealthPage(port, {"threads": health.beats(turning)}, ready)
+        beats = health.beats(turning)
+
+        def threads() -> health.Finding:
+            # Before the database answers there is nothing that could turn.
+            return beats() if self._started else health.Finding(True, "waiting for the database")
+
+        return health.HealthPage(port, {"threads": threads}, ready)
 
     def _broker(self) -> health.Finding:
         state = self.relay.state

@@ -232,3 +232,18 @@ def test_a_reply_says_why_there_is_no_answer(bench):
     outage = sa.exc.TimeoutError("no connection within 5 s")
     assert rpc.failure(bench.runtime, "add", outage) == {"outage": {"retry_after_s": 2}}
     assert "id" in rpc.failure(bench.runtime, "add", ZeroDivisionError())["fault"]
+
+
+def test_a_database_that_cannot_be_reached_is_an_outage_and_a_wrong_statement_is_not(on_postgres):
+    url = on_postgres.runtime.engine.url
+    for cooperative in (False, True):
+        for wrong in (url.set(port=1), url.set(database="there_is_none")):
+            text = wrong.set(drivername="postgresql").render_as_string(hide_password=False)
+            engine = store.open_engine(text, cooperative=cooperative)
+            with pytest.raises(sa.exc.OperationalError) as unreachable:
+                engine.connect()
+            assert store.is_outage(unreachable.value)
+            engine.dispose()
+    with pytest.raises(sa.exc.ProgrammingError) as wrong:
+        on_postgres.rows("SELECT nonsense")
+    assert not store.is_outage(wrong.value)

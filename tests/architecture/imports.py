@@ -31,8 +31,7 @@ def configuration() -> str:
     roots = ["chassis"]
     if (ROOT / "gateway" / "app.py").exists():
         roots.append("gateway")
-    if (ROOT / "clients" / "demo").exists():
-        roots.append("clients.demo")
+    roots += [f"clients.{name}" for name in ("demo", "load") if (ROOT / "clients" / name).exists()]
     roots += services
     alone = [root for root in roots if root != "chassis"]
     pure_rooms = [f"{s}.{room}" for s in services for room in ("rules", "events", "errors")]

@@ -106,6 +106,7 @@ class Supervisor:
         env = dict(os.environ)
         for name, value in (DEMO | keys_of(self.state)).items():
             env.setdefault(name, value)
+        env.setdefault("FIVERED_BLOBS", str((self.state / "blobs").resolve()))
         if not env.get("FIVERED_BROKER_URL"):
             self.rabbit = servers.Rabbit(self.state / "rabbitmq").start()
             env["FIVERED_BROKER_URL"] = self.rabbit.url()

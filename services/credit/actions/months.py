@@ -21,8 +21,7 @@ _ROWS = {
     "projects": ("PRJ", "project_id", ("community",)),
     "partners": ("PTN", "partner_id", ("area",)),
 }
-# The source whose rows say whether a kind is rated and which of its gates are missed.
-GATE_SOURCE = {"STW": "steward", "PRJ": "property", "PTN": "partner"}
+GATE_SOURCE = rules.GATE_SOURCE
 
 
 def closed(tx: Tx, source: str) -> dict[int, set[str]]:
@@ -64,7 +63,7 @@ def _measures(event: Heard) -> list[dict[str, Any]]:
         for row in getattr(event.data, name, ()):
             if not row.get(key):
                 continue
-            measures = gate_inputs(kind, row) if GATE_SOURCE[kind] == event.source else None
+            measures = rules.measures_of(kind, row) if GATE_SOURCE[kind] == event.source else None
             found.append(
                 {
                     "period": event.data.period,
@@ -82,26 +81,6 @@ def _measures(event: Heard) -> list[dict[str, Any]]:
                 }
             )
     return found
-
-
-def gate_inputs(kind: str, row: dict[str, Any]) -> rules.Measures:
-    """Return what the gates of a kind see of a measured row."""
-    if kind == "STW":
-        return rules.Measures(
-            active=bool(row.get("orders") or row.get("visits") or row.get("on_roster")),
-            orders=row.get("orders") or 0,
-            visits=row.get("visits") or 0,
-            visit_quota=row.get("visit_quota") or 0,
-        )
-    if kind == "PRJ":
-        return rules.Measures(
-            active=bool(row.get("in_service", True)),
-            agreements=row.get("agreements_active_last_day") or 0,
-            p2c_active=bool(row.get("p2c_active_last_day")),
-            c2p_active=bool(row.get("c2p_active_last_day")),
-            overdue_rectifications=row.get("overdue_rectifications_open") or 0,
-        )
-    return rules.Measures(active=bool(row.get("active", True)), redeemed=row.get("redeemed") or 0)
 
 
 # --------------------------------------------------------------------------------------------------

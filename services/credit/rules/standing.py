@@ -120,8 +120,14 @@ class Measures:
     vetoed: bool = False
 
 
+# The source whose rows say whether a kind is rated and which of its gates are missed.
+GATE_SOURCE: Final = {"STW": "steward", "PRJ": "property", "PTN": "partner"}
+
+
 def measures_of(kind: str, row: Mapping[str, Any], *, vetoed: bool = False) -> Measures:
     """Return the inputs of the gates from the row of a month marker.
+
+    What a row does not say never serves the subject: it counts as nothing.
 
     Args:
         kind: PRJ, STW or PTN; other kinds are not measured.
@@ -129,28 +135,34 @@ def measures_of(kind: str, row: Mapping[str, Any], *, vetoed: bool = False) -> M
         vetoed: Whether a veto is in force on the last day of the period.
 
     Raises:
-        KeyError: The kind is not measured, or the row lacks a member.
+        KeyError: The kind is not measured.
     """
     if kind == "PRJ":
         return Measures(
-            active=row["in_service"],
-            agreements=row["agreements_active_last_day"],
-            p2c_active=row["p2c_active_last_day"],
-            c2p_active=row["c2p_active_last_day"],
-            overdue_rectifications=row["overdue_rectifications_open"],
+            active=bool(row.get("in_service", True)),
+            agreements=row.get("agreements_active_last_day") or 0,
+            p2c_active=bool(row.get("p2c_active_last_day")),
+            c2p_active=bool(row.get("c2p_active_last_day")),
+            overdue_rectifications=row.get("overdue_rectifications_open") or 0,
             vetoed=vetoed,
         )
     if kind == "STW":
-        served = row["orders"] or row["visits"] or row["proactive_closed"] or row["attendance_full"]
+        served = any(
+            row.get(name) for name in ("orders", "visits", "proactive_closed", "attendance_full")
+        )
         return Measures(
-            active=bool(row["on_roster"] and served),
-            orders=row["orders"],
-            visits=row["visits"],
-            visit_quota=row["visit_quota"],
+            active=bool(row.get("on_roster", True) and served),
+            orders=row.get("orders") or 0,
+            visits=row.get("visits") or 0,
+            visit_quota=row.get("visit_quota") or 0,
             vetoed=vetoed,
         )
     if kind == "PTN":
-        return Measures(active=row["active"], redeemed=row["redeemed"], vetoed=vetoed)
+        return Measures(
+            active=bool(row.get("active", True)),
+            redeemed=row.get("redeemed") or 0,
+            vetoed=vetoed,
+        )
     raise KeyError(kind)
 
 

@@ -618,6 +618,15 @@ notices = sa.Table(
     sa.Column("corrected_by", store.Id),
     sa.Column("version", sa.Integer, nullable=False),
 )
+# What a published month was computed from, frozen when it was published: deflated JSON lines.
+month_logs = sa.Table(
+    "month_logs",
+    metadata,
+    sa.Column("settlement_id", store.Id, primary_key=True),
+    sa.Column("part", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("lines", sa.Integer, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+)
 objections = sa.Table(
     "objections",
     metadata,

@@ -127,7 +127,7 @@ def test_the_formula_in_sql_is_the_formula_of_the_rules(bench, seed):
                 "active": chance.random() < 0.9,
                 "redeemed": chance.choice([0, 9, 10, 40]),
             }
-            measured[subject_id] = months.gate_inputs(kind, row)
+            measured[subject_id] = rules.measures_of(kind, row)
             rows_measured.append((subject_id, kind, row))
         if kind not in ("RES", "HH") and chance.random() < 0.1:
             vetoed.add(subject_id)

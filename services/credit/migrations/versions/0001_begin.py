@@ -247,6 +247,14 @@ def upgrade():
     )
     op.create_index("ix_measures_area", "measures", ["period", "area"], unique=False)
     op.create_table(
+        "month_logs",
+        sa.Column("settlement_id", store.Id, nullable=False),
+        sa.Column("part", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("lines", sa.Integer(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("settlement_id", "part", name=op.f("pk_month_logs")),
+    )
+    op.create_table(
         "months",
         sa.Column("period", sa.String(length=7), nullable=False),
         sa.Column("cut_off_at", store.UtcDateTime, nullable=True),

@@ -1,0 +1,191 @@
+"""The frozen log of a published month: what it is gathered from, and where it is kept.
+
+The live rows go on changing after a month is published: objections are decided, awards repaired,
+consents withdrawn. What the month was computed from is therefore written down when it is published,
+in parts of a few hundred subjects, and never changed.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+
+from services.credit.storage import bulk
+from services.credit.storage import tables as t
+
+# --------------------------------------------------------------------------------------------------
+# What a month is computed from
+
+
+def subjects(conn: sa.Connection, settlement_id: str) -> list[str]:
+    """Return the subjects of a settlement. Databases sort texts differently; we sort ours."""
+    asked = sa.select(t.entries.c.subject_id).where(t.entries.c.settlement_id == settlement_id)
+    return sorted(row.subject_id for row in conn.execute(asked))
+
+
+def _by_subject(conn: sa.Connection, asked: sa.Select[Any]) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = defaultdict(list)
+    for row in conn.execute(asked):
+        found[row.subject_id].append(row)
+    return found
+
+
+def heads(conn: sa.Connection, subject_ids: Sequence[str]) -> dict[str, Any]:
+    """Return subject -> its row."""
+    asked = sa.select(t.subjects.c.subject_id, t.subjects.c.kind, t.subjects.c.state).where(
+        bulk.members(t.subjects.c.subject_id, list(subject_ids), conn)
+    )
+    return {row.subject_id: row for row in conn.execute(asked)}
+
+
+def consents(conn: sa.Connection, subject_ids: Sequence[str]) -> dict[str, list[Any]]:
+    """Return subject -> its spans of consent to scoring and to points."""
+    span = t.consent_spans.c
+    return _by_subject(
+        conn,
+        sa.select(t.consent_spans)
+        .where(
+            bulk.members(span.subject_id, list(subject_ids), conn),
+            span.purpose.in_(("SCORING", "POINTS")),
+        )
+        .order_by(span.subject_id, span.purpose, span.since),
+    )
+
+
+def vetoes(conn: sa.Connection, period: str, subject_ids: Sequence[str]) -> dict[str, list[Any]]:
+    """Return subject -> the vetoes that are in force in a month."""
+    veto = t.vetoes.c
+    return _by_subject(
+        conn,
+        sa.select(t.vetoes)
+        .where(
+            bulk.members(veto.subject_id, list(subject_ids), conn),
+            veto.state == "ACTIVE",
+            veto.from_period <= period,
+            veto.to_period >= period,
+        )
+        .order_by(veto.subject_id, veto.veto_id),
+    )
+
+
+def measures(conn: sa.Connection, period: str, subject_ids: Sequence[str]) -> dict[str, list[Any]]:
+    """Return subject -> what was measured of it."""
+    measure = t.measures.c
+    return _by_subject(
+        conn,
+        sa.select(t.measures)
+        .where(measure.period == period, bulk.members(measure.subject_id, list(subject_ids), conn))
+        .order_by(measure.subject_id, measure.source),
+    )
+
+
+def hours(
+    conn: sa.Connection, period: str, since: date, subject_ids: Sequence[str]
+) -> dict[str, list[Any]]:
+    """Return subject -> its records of hours for deeds from `since` on, up to a month."""
+    hour = t.hours.c
+    return _by_subject(
+        conn,
+        sa.select(t.hours)
+        .where(
+            bulk.members(hour.subject_id, list(subject_ids), conn),
+            hour.period <= period,
+            hour.day >= since,
+        )
+        .order_by(hour.subject_id, hour.rule_code, hour.period, hour.occurred_at, hour.event_id),
+    )
+
+
+def awards(conn: sa.Connection, period: str, subject_ids: Sequence[str]) -> dict[str, list[Any]]:
+    """Return subject -> its awards that count in a month or fill a cap window of it, in the order
+    in which caps take them."""
+    award = t.awards.c
+    other = t.awards.alias("other")
+    same_window = sa.exists().where(
+        other.c.subject_id == award.subject_id,
+        other.c.rule_code == award.rule_code,
+        other.c.cap_window == award.cap_window,
+        other.c.period == period,
+    )
+    return _by_subject(
+        conn,
+        sa.select(t.awards)
+        .where(
+            bulk.members(award.subject_id, list(subject_ids), conn),
+            award.period <= period,
+            sa.or_(award.period == period, award.to_period >= period, same_window),
+        )
+        .order_by(award.subject_id, award.period, award.occurred_at, award.award_id),
+    )
+
+
+def entries(conn: sa.Connection, settlement_id: str, subject_ids: Sequence[str]) -> dict[str, Any]:
+    """Return subject -> its entry."""
+    entry = t.entries.c
+    asked = sa.select(t.entries).where(
+        entry.settlement_id == settlement_id,
+        bulk.members(entry.subject_id, list(subject_ids), conn),
+    )
+    return {row.subject_id: row for row in conn.execute(asked)}
+
+
+# --------------------------------------------------------------------------------------------------
+# Where it is kept
+
+
+def add_part(conn: sa.Connection, settlement_id: str, part: int, texts: Sequence[str]) -> None:
+    """Keep the next lines of a log. A part that is there already is an error of ours."""
+    body = zlib.compress("".join(f"{text}\n" for text in texts).encode(), 6)
+    conn.execute(
+        t.month_logs.insert().values(
+            settlement_id=settlement_id, part=part, lines=len(texts), body=body
+        )
+    )
+
+
+def parts(conn: sa.Connection, settlement_id: str) -> int:
+    """Return in how many parts a log is kept; 0 when there is none."""
+    asked = sa.select(sa.func.count()).where(t.month_logs.c.settlement_id == settlement_id)
+    return int(conn.execute(asked).scalar() or 0)
+
+
+def part_lines(conn: sa.Connection, settlement_id: str, part: int) -> list[str]:
+    """Return the lines of one part, without their ends; empty when there is no such part."""
+    asked = sa.select(t.month_logs.c.body).where(
+        t.month_logs.c.settlement_id == settlement_id, t.month_logs.c.part == part
+    )
+    body = conn.execute(asked).scalar()
+    return zlib.decompress(bytes(body)).decode().split("\n")[:-1] if body is not None else []
+
+
+def lines(conn: sa.Connection, settlement_id: str) -> Iterator[str]:
+    """Yield all lines of a log in order, one part in memory at a time."""
+    for part in range(parts(conn, settlement_id)):
+        yield from part_lines(conn, settlement_id, part)
+
+
+def published(conn: sa.Connection, period: str, area: str | None = None) -> list[Mapping[str, Any]]:
+    """Return settlement, area, number and published digest of the notices of a month."""
+    notice = t.notices.c
+    asked = (
+        sa.select(notice.settlement_id, notice.area, notice.number, notice.body)
+        .where(notice.period == period, notice.kind == "SETTLEMENT")
+        .order_by(notice.area, notice.published_at)
+    )
+    if area is not None:
+        asked = asked.where(notice.area == area)
+    return [
+        {
+            "settlement_id": row.settlement_id,
+            "area": row.area,
+            "number": row.number,
+            "digest": row.body["digest"],
+        }
+        for row in conn.execute(asked)
+        if row.settlement_id
+    ]

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from deploy.local.supervisor import STATE
-from deploy.local.up import running
+from deploy.local.up import STARTED, running
 
 
 def stop(state: Path, *, patience_s: float = 60.0) -> bool:
@@ -28,6 +28,7 @@ def stop(state: Path, *, patience_s: float = 60.0) -> bool:
             os.waitpid(found["supervisor"], os.WNOHANG)
         time.sleep(0.1)
     (state / "running.json").unlink(missing_ok=True)
+    STARTED.clear()
     return True
 
 

@@ -108,7 +108,9 @@ class Supervisor:
             env.setdefault(name, value)
         env.setdefault("FIVERED_BLOBS", str((self.state / "blobs").resolve()))
         if not env.get("FIVERED_BROKER_URL"):
-            self.rabbit = servers.Rabbit(self.state / "rabbitmq").start()
+            # Both servers are new at every start: events that waited in a kept broker would meet
+            # an empty database.
+            self.rabbit = servers.Rabbit().start()
             env["FIVERED_BROKER_URL"] = self.rabbit.url()
         wanted = {name: f"FIVERED_{name.upper()}_DATABASE_URL" for name in service_names()}
         if any(not env.get(variable) for variable in wanted.values()):

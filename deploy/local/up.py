@@ -16,6 +16,8 @@ from chassis import installed, servers
 from deploy.local.supervisor import ROOT, STATE
 
 PATIENCE_S = 180.0
+# The supervisor outlives this process on purpose; one that is forgotten would be complained about.
+STARTED: list[subprocess.Popen[bytes]] = []
 
 
 def running(state: Path = STATE) -> dict[str, Any] | None:
@@ -48,6 +50,7 @@ def start(state: Path, port: int, *, patience_s: float = PATIENCE_S) -> dict[str
             stderr=log,
             start_new_session=True,
         )
+    STARTED.append(supervisor)
     end = time.monotonic() + patience_s
     why = "nothing has answered yet"
     while time.monotonic() < end:

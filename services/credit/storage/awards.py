@@ -293,7 +293,8 @@ def cancel_open(conn: sa.Connection, subject_id: str, reason: str, at: datetime)
 
 def add_veto(conn: sa.Connection, row: Mapping[str, Any]) -> None:
     """Store a veto; one for the same award is left alone."""
-    conn.execute(store.insert(conn, t.vetoes).values(**row).on_conflict_do_nothing())
+    statement = store.insert(conn, t.vetoes).values(**{"version": 1, **row})
+    conn.execute(statement.on_conflict_do_nothing())
 
 
 def end_veto(conn: sa.Connection, award_id: str) -> None:

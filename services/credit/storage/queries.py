@@ -24,7 +24,7 @@ def _cursor(text: str) -> tuple[datetime, str]:
     return found, key
 
 
-def _page(
+def page(
     conn: sa.Connection,
     asked: sa.Select[Any],
     *,
@@ -61,7 +61,7 @@ def settlements_page(
         asked = asked.where(row.period == period)
     if state:
         asked = asked.where(row.state == state)
-    return _page(conn, asked, at=row.created_at, key=row.settlement_id, limit=limit, cursor=cursor)
+    return page(conn, asked, at=row.created_at, key=row.settlement_id, limit=limit, cursor=cursor)
 
 
 def notices_page(
@@ -80,7 +80,7 @@ def notices_page(
     )
     if period:
         asked = asked.where(row.period == period)
-    return _page(conn, asked, at=row.published_at, key=row.notice_id, limit=limit, cursor=cursor)
+    return page(conn, asked, at=row.published_at, key=row.notice_id, limit=limit, cursor=cursor)
 
 
 def objections_page(
@@ -91,7 +91,7 @@ def objections_page(
     asked = sa.select(t.objections).where(row.area.like(f"{area}%"))
     if state:
         asked = asked.where(row.state == state)
-    return _page(conn, asked, at=row.filed_at, key=row.objection_id, limit=limit, cursor=cursor)
+    return page(conn, asked, at=row.filed_at, key=row.objection_id, limit=limit, cursor=cursor)
 
 
 def awards_page(
@@ -102,7 +102,7 @@ def awards_page(
     asked = sa.select(t.awards).where(row.area.like(f"{area}%"), row.decides == "PERSON")
     if state:
         asked = asked.where(row.state == state)
-    return _page(conn, asked, at=row.proposed_at, key=row.award_id, limit=limit, cursor=cursor)
+    return page(conn, asked, at=row.proposed_at, key=row.award_id, limit=limit, cursor=cursor)
 
 
 def consents_of(conn: sa.Connection, person_id: str) -> list[Any]:

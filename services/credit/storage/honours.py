@@ -1,0 +1,297 @@
+"""Commendations, who is nominated for them, certificates; and boards of organisations."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from chassis import storage as store
+from services.credit.storage import bulk, queries
+from services.credit.storage import tables as t
+
+FINAL = ("FINAL", "PROVISIONAL")
+
+
+def add(conn: sa.Connection, row: Mapping[str, Any]) -> None:
+    """Store a commendation."""
+    conn.execute(sa.insert(t.commendations).values(**row))
+
+
+def commendation(conn: sa.Connection, commendation_id: str, *, lock: bool = False) -> Any:
+    """Return a commendation, or None."""
+    asked = sa.select(t.commendations).where(t.commendations.c.commendation_id == commendation_id)
+    return conn.execute(store.lock(asked, conn) if lock else asked).first()
+
+
+def change(conn: sa.Connection, commendation_id: str, **values: Any) -> None:
+    """Change columns of a commendation."""
+    conn.execute(
+        sa.update(t.commendations)
+        .where(t.commendations.c.commendation_id == commendation_id)
+        .values(**values, version=t.commendations.c.version + 1)
+    )
+
+
+def formal_of(conn: sa.Connection, area: str, year: int) -> Any:
+    """Return the formal commendation of a year, or None."""
+    row = t.commendations.c
+    asked = sa.select(t.commendations).where(
+        row.area == area, row.year == year, row.form == "FORMAL"
+    )
+    return conn.execute(asked).first()
+
+
+def page(
+    conn: sa.Connection, *, area: str, state: str | None, limit: int, cursor: str | None
+) -> queries.Page:
+    """Return the commendations of an area and what lies in it."""
+    row = t.commendations.c
+    asked = sa.select(t.commendations).where(row.area.like(f"{area}%"))
+    if state:
+        asked = asked.where(row.state == state)
+    return queries.page(
+        conn, asked, at=row.opened_at, key=row.commendation_id, limit=limit, cursor=cursor
+    )
+
+
+# --------------------------------------------------------------------------------------------------
+# Nominees
+
+
+def add_nominee(conn: sa.Connection, row: Mapping[str, Any]) -> None:
+    """Store a nominee."""
+    conn.execute(sa.insert(t.nominees).values(**row))
+
+
+def nominees(
+    conn: sa.Connection, commendation_id: str, *, states: Sequence[str] | None = None
+) -> list[Any]:
+    """Return the nominees of a commendation, in the order of their ids."""
+    row = t.nominees.c
+    asked = sa.select(t.nominees).where(row.commendation_id == commendation_id)
+    if states is not None:
+        asked = asked.where(row.state.in_(list(states)))
+    return list(conn.execute(asked.order_by(row.subject_id)))
+
+
+def nominee(conn: sa.Connection, commendation_id: str, subject_id: str) -> Any:
+    """Return a nominee, or None."""
+    row = t.nominees.c
+    asked = sa.select(t.nominees).where(
+        row.commendation_id == commendation_id, row.subject_id == subject_id
+    )
+    return conn.execute(asked).first()
+
+
+def change_nominee(
+    conn: sa.Connection, commendation_id: str, subject_id: str, **values: Any
+) -> None:
+    """Change columns of a nominee."""
+    row = t.nominees.c
+    conn.execute(
+        sa.update(t.nominees)
+        .where(row.commendation_id == commendation_id, row.subject_id == subject_id)
+        .values(**values)
+    )
+
+
+def honours_of(conn: sa.Connection, subject_ids: Sequence[str]) -> list[Any]:
+    """Return the certificates of subjects, with their commendation, the newest first."""
+    certificate = t.certificates.c
+    asked = (
+        sa.select(
+            t.certificates,
+            t.commendations.c.title,
+            t.commendations.c.level,
+            t.commendations.c.form,
+        )
+        .select_from(
+            t.certificates.join(
+                t.commendations,
+                t.commendations.c.commendation_id == certificate.commendation_id,
+            )
+        )
+        .where(bulk.members(certificate.subject_id, sorted(set(subject_ids)), conn))
+        .order_by(certificate.granted_at.desc(), certificate.code)
+    )
+    return list(conn.execute(asked))
+
+
+# --------------------------------------------------------------------------------------------------
+# Objections to nominees
+
+
+def add_objection(conn: sa.Connection, row: Mapping[str, Any]) -> None:
+    """Store an objection to a nominee."""
+    conn.execute(sa.insert(t.nominee_objections).values(**row))
+
+
+def objection(conn: sa.Connection, objection_id: str) -> Any:
+    """Return and lock an objection to a nominee, or None."""
+    row = t.nominee_objections.c
+    asked = sa.select(t.nominee_objections).where(row.objection_id == objection_id)
+    return conn.execute(store.lock(asked, conn)).first()
+
+
+def objections(conn: sa.Connection, commendation_id: str) -> list[Any]:
+    """Return the objections to nominees of a commendation, oldest first."""
+    row = t.nominee_objections.c
+    asked = (
+        sa.select(t.nominee_objections)
+        .where(row.commendation_id == commendation_id)
+        .order_by(row.filed_at, row.objection_id)
+    )
+    return list(conn.execute(asked))
+
+
+def change_objection(conn: sa.Connection, objection_id: str, **values: Any) -> None:
+    """Change columns of an objection to a nominee."""
+    row = t.nominee_objections
+    conn.execute(
+        sa.update(row)
+        .where(row.c.objection_id == objection_id)
+        .values(**values, version=row.c.version + 1)
+    )
+
+
+def objectors(
+    conn: sa.Connection, subject_ids: Sequence[str], commendation_id: str | None
+) -> dict[str, set[str]]:
+    """Return subject -> who has an objection about it open: about its score, or its nomination."""
+    found: dict[str, set[str]] = defaultdict(set)
+    known, own = t.objections.c, t.nominee_objections.c
+    asked = sa.select(known.subject_id, known.person_id).where(
+        bulk.members(known.subject_id, sorted(set(subject_ids)), conn),
+        known.state.in_(("FILED", "ACCEPTED")),
+    )
+    for row in conn.execute(asked):
+        found[row.subject_id].add(row.person_id)
+    if commendation_id is not None:
+        asked = sa.select(own.subject_id, own.person_id).where(
+            own.commendation_id == commendation_id, own.state == "OPEN"
+        )
+        for row in conn.execute(asked):
+            found[row.subject_id].add(row.person_id)
+    return found
+
+
+# --------------------------------------------------------------------------------------------------
+# Certificates
+
+
+def add_certificate(conn: sa.Connection, row: Mapping[str, Any]) -> None:
+    """Store a certificate."""
+    conn.execute(sa.insert(t.certificates).values(**row))
+
+
+def certificate(conn: sa.Connection, code: str) -> Any:
+    """Return a certificate, or None."""
+    return conn.execute(sa.select(t.certificates).where(t.certificates.c.code == code)).first()
+
+
+def revoke_certificate(conn: sa.Connection, code: str, at: Any) -> None:
+    """Say that a certificate does not hold any more."""
+    row = t.certificates
+    conn.execute(
+        sa.update(row)
+        .where(row.c.code == code)
+        .values(state="REVOKED", revoked_at=at, version=row.c.version + 1)
+    )
+
+
+def revoked_page(conn: sa.Connection, *, area: str, limit: int, cursor: str | None) -> queries.Page:
+    """Return the certificates of an area that were revoked, the last one first."""
+    row = t.certificates.c
+    asked = sa.select(t.certificates).where(row.area.like(f"{area}%"), row.state == "REVOKED")
+    return queries.page(conn, asked, at=row.revoked_at, key=row.code, limit=limit, cursor=cursor)
+
+
+# --------------------------------------------------------------------------------------------------
+# Records: what candidates and boards are made of
+
+
+def candidate_ids(
+    conn: sa.Connection, *, kind: str, area: str, since: str, until: str, after: str, limit: int
+) -> list[str]:
+    """Return the subjects of an area with at least three good final months, by id."""
+    entry, subject = t.entries.c, t.subjects.c
+    asked = (
+        sa.select(subject.subject_id)
+        .select_from(t.subjects.join(t.entries, entry.subject_id == subject.subject_id))
+        .where(
+            subject.kind == kind,
+            subject.area.like(f"{area}%"),
+            subject.state != "CLOSED",
+            subject.subject_id > after,
+            entry.period >= since,
+            entry.period <= until,
+            entry.state.in_(FINAL),
+            entry.grade.in_(("AA", "AAA")),
+        )
+        .group_by(subject.subject_id)
+        .having(sa.func.count() >= 3)
+        .order_by(subject.subject_id)
+        .limit(limit)
+    )
+    return [row.subject_id for row in conn.execute(asked)]
+
+
+def months_of(
+    conn: sa.Connection, subject_ids: Sequence[str], *, since: str, until: str
+) -> dict[str, dict[str, tuple[int | None, str]]]:
+    """Return subject -> period -> (score, grade) of final months."""
+    entry = t.entries.c
+    asked = sa.select(entry.subject_id, entry.period, entry.score, entry.grade).where(
+        bulk.members(entry.subject_id, sorted(set(subject_ids)), conn),
+        entry.period >= since,
+        entry.period <= until,
+        entry.state.in_(FINAL),
+    )
+    found: dict[str, dict[str, tuple[int | None, str]]] = defaultdict(dict)
+    for row in conn.execute(asked):
+        found[row.subject_id][row.period] = (row.score, row.grade)
+    return found
+
+
+def latest_final(conn: sa.Connection, *, kind: str, area: str) -> str | None:
+    """Return the newest month that is final for subjects of a kind in an area."""
+    entry, subject = t.entries.c, t.subjects.c
+    asked = (
+        sa.select(sa.func.max(entry.period))
+        .select_from(t.entries.join(t.subjects, subject.subject_id == entry.subject_id))
+        .where(entry.kind == kind, entry.state.in_(FINAL), subject.area.like(f"{area}%"))
+    )
+    found = conn.execute(asked).scalar()
+    return str(found) if found else None
+
+
+def board(
+    conn: sa.Connection, *, kind: str, area: str, period: str, limit: int, offset: int
+) -> list[Any]:
+    """Return the final entries of organisations of an area in a month, best first, ranked."""
+    entry, subject = t.entries.c, t.subjects.c
+    asked = (
+        sa.select(
+            entry.subject_id,
+            entry.score,
+            entry.grade,
+            entry.gates_failed,
+            subject.area,
+            sa.func.rank().over(order_by=entry.score.desc()).label("rank"),
+        )
+        .select_from(t.entries.join(t.subjects, subject.subject_id == entry.subject_id))
+        .where(
+            entry.kind == kind,
+            entry.period == period,
+            entry.state.in_(FINAL),
+            entry.score.is_not(None),
+            subject.area.like(f"{area}%"),
+        )
+        .order_by(entry.score.desc(), entry.subject_id)
+        .limit(limit + 1)
+        .offset(offset)
+    )
+    return list(conn.execute(asked))

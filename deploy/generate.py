@@ -1,7 +1,8 @@
 """Write the deployment files that follow from the code: python -m deploy.generate [--check].
 
 Environment examples come from the settings classes, broker users from what each service says and
-hears, database roles from the list of services. A test compares them with what is in the tree.
+hears, database roles and Kubernetes manifests from the list of services. A test compares them with
+what is in the tree. `python -m deploy.fill_in` makes an installation's own files of them.
 """
 
 from __future__ import annotations
@@ -15,15 +16,18 @@ from chassis import topology
 from chassis.cli import database_variable
 from chassis.installed import service_class, service_names
 from chassis.settings import ProcessSettings, describe
+from deploy import manifests
 from gateway.settings import GatewaySettings
 
 HERE = Path(__file__).resolve().parent
+VHOST = "fivered"
 # Settings of a demonstration have no place in a deployment.
 _DEMO = ("FIVERED_DEMO_CLOCK", "FIVERED_DEMO_START", "FIVERED_SYNTHETIC")
 _EXAMPLE = {
-    "FIVERED_BROKER_URL": "amqps://{unit}:PASSWORD@rabbitmq:5671/fivered",
+    "FIVERED_BROKER_URL": "amqp://{unit}:BROKER_PASSWORD@rabbitmq:5672/fivered",
     "FIVERED_INSTALLATION": "/etc/fivered/installation.json",
     "FIVERED_HEALTH_PORT": "8081",
+    "FIVERED_BLOBS": "/var/lib/fivered/blobs",
     "FIVERED_GATEWAY_HOST": "0.0.0.0",
 }
 
@@ -35,7 +39,7 @@ def environment(unit: str, kinds: list[type[Any]], database: bool) -> str:
         lines += [
             "",
             f"# The database of {unit}; its own role, its own database.",
-            f"{database_variable(unit)}=postgresql://{unit}:PASSWORD@postgres/fivered_{unit}",
+            f"{database_variable(unit)}=postgresql://{unit}:DATABASE_PASSWORD@postgres/fivered_{unit}",
         ]
     seen: set[str] = set()
     for kind in kinds:
@@ -50,48 +54,76 @@ def environment(unit: str, kinds: list[type[Any]], database: bool) -> str:
     return "\n".join(lines) + "\n"
 
 
+# What one user may hold open: `serve` has two connections, `work` one per source and two more.
+_CONNECTIONS, _CHANNELS = 100, 400
+_EXT_MOST, _EXT_KEPT_MS = 100_000, 7 * 24 * 3600 * 1000
+
+
 def broker() -> str:
-    """Return RabbitMQ's definitions: a vhost, a user per unit, and what each may touch."""
+    """Return RabbitMQ's definitions: a vhost, a user per unit, and what each may touch.
+
+    Users have no password here, and without one nobody can log in: `deploy.fill_in` sets them.
+    """
     installation = topology.installation_of([service_class(name) for name in service_names()])
     permissions = topology.permissions(installation)
-    return (
-        json.dumps(
+    limits = {"max-connections": _CONNECTIONS, "max-channels": _CHANNELS}
+    whole = {
+        "vhosts": [{"name": VHOST}],
+        "users": [
+            {"name": p.user, "password_hash": "", "tags": [], "limits": limits} for p in permissions
+        ],
+        "permissions": [
             {
-                "vhosts": [{"name": "fivered"}],
-                # Passwords are set by the operator: rabbitmqctl change_password USER ...
-                "users": [
-                    {"name": p.user, "password_hash": "", "tags": [], "limits": {}}
-                    for p in permissions
-                ],
-                "permissions": [
-                    {
-                        "user": p.user,
-                        "vhost": "fivered",
-                        "configure": p.configure,
-                        "write": p.write,
-                        "read": p.read,
-                    }
-                    for p in permissions
-                ],
-                "policies": [],
-            },
-            ensure_ascii=False,
-            indent=2,
-        )
-        + "\n"
-    )
+                "user": p.user,
+                "vhost": VHOST,
+                "configure": p.configure,
+                "write": p.write,
+                "read": p.read,
+            }
+            for p in permissions
+        ],
+        "topic_permissions": [
+            {
+                "user": p.user,
+                "vhost": VHOST,
+                "exchange": topic.exchange,
+                "write": topic.write,
+                "read": topic.read,
+            }
+            for p in permissions
+            for topic in p.topics
+        ],
+        "parameters": [
+            {
+                # Whatever an outside consumer asks for, his queue cannot fill the broker.
+                "vhost": VHOST,
+                "component": "operator_policy",
+                "name": "outside-consumers",
+                "value": {
+                    "pattern": r"^ext\.",
+                    "apply-to": "queues",
+                    "priority": 0,
+                    "definition": {"max-length": _EXT_MOST, "expires": _EXT_KEPT_MS},
+                },
+            }
+        ],
+        "policies": [],
+    }
+    return json.dumps(whole, ensure_ascii=False, indent=2) + "\n"
 
 
 def database() -> str:
     """Return the SQL that makes one role and one database per service, and nothing between them."""
     lines = [
         "-- One role and one database per service; none may look into another's.",
-        "-- Generated (python -m deploy.generate). Passwords: ALTER ROLE credit PASSWORD '...';",
+        "-- Generated (python -m deploy.generate); python -m deploy.fill_in adds the passwords.",
+        "REVOKE CONNECT ON DATABASE postgres FROM PUBLIC;",
+        "REVOKE CONNECT ON DATABASE template1 FROM PUBLIC;",
     ]
     for name in service_names():
         lines += [
             "",
-            f"CREATE ROLE {name} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE CONNECTION LIMIT 60;",
+            f"CREATE ROLE {name} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE CONNECTION LIMIT 80;",
             f"CREATE DATABASE fivered_{name} OWNER {name} ENCODING 'UTF8' TEMPLATE template0;",
             f"REVOKE ALL ON DATABASE fivered_{name} FROM PUBLIC;",
             f"GRANT CONNECT ON DATABASE fivered_{name} TO {name};",
@@ -101,18 +133,19 @@ def database() -> str:
 
 def files() -> dict[Path, str]:
     """Return every generated file with its text."""
+    installation = topology.installation_of([service_class(name) for name in service_names()])
     found: dict[Path, str] = {
         HERE / "rabbitmq" / "definitions.json": broker(),
         HERE / "postgres" / "init.sql": database(),
-        HERE / "installation.json": topology.installation_of(
-            [service_class(name) for name in service_names()]
-        ).to_json(),
+        HERE / "installation.json": installation.to_json(),
         HERE / "env" / "gateway.env.example": environment(
             "gateway", [GatewaySettings, _BusOnly], database=False
         ),
     }
+    for name, text in manifests.files(installation.to_json()).items():
+        found[HERE / "kubernetes" / name] = text
     for name in service_names():
-        kinds = [ProcessSettings, service_class(name).settings_type]
+        kinds: list[type[Any]] = [ProcessSettings, service_class(name).settings_type]
         found[HERE / "env" / f"{name}.env.example"] = environment(name, kinds, database=True)
     return found
 

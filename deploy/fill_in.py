@@ -1,0 +1,144 @@
+"""Make an installation's own files of the examples: keys, passwords, the files that hold them.
+
+    python -m deploy.fill_in [--folder deploy/env] [--broker HOST:PORT] [--postgres HOST:PORT]
+
+Passwords are kept in `passwords.json` of the folder. A second run makes only what is missing (a new
+service) and never touches an environment file that is there; `definitions.json` and `init.sql` are
+written anew each time, from the passwords that are kept.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import hashlib
+import json
+import os
+import secrets
+import sys
+from pathlib import Path
+from typing import Any
+
+from deploy.generate import HERE, VHOST
+
+# Applies the topology; no process of the installation runs as this user.
+ADMIN = "topology"
+_SHARED = ("FIVERED_ACTOR_KEY",)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Fill in and say what was written."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--folder", type=Path, default=HERE / "env")
+    parser.add_argument("--broker", default="rabbitmq:5672", help="host:port of RabbitMQ")
+    parser.add_argument("--postgres", default="postgres", help="host[:port] of PostgreSQL")
+    given = parser.parse_args(argv)
+    for path in fill_in(given.folder, given.broker, given.postgres):
+        print(f"wrote {path}")
+    return 0
+
+
+def fill_in(folder: Path, broker: str, postgres: str) -> list[Path]:
+    """Write the files of an installation.
+
+    Args:
+        folder: Where they go; only its owner can read them.
+        broker: host:port of RabbitMQ.
+        postgres: host or host:port of PostgreSQL.
+
+    Returns:
+        What was written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    known = _Known(folder / "passwords.json")
+    written = []
+    for example in sorted((HERE / "env").glob("*.env.example")):
+        unit = example.name.partition(".")[0]
+        path = folder / f"{unit}.env"
+        if not path.exists():
+            lines = example.read_text("utf-8").splitlines()
+            text = "\n".join(_filled(line, unit, known, broker, postgres) for line in lines)
+            written.append(_write(path, text + "\n"))
+        known.of(f"broker {unit}")
+    path = folder / f"{ADMIN}.env"
+    if not path.exists():
+        url = f"amqp://{ADMIN}:{known.of(f'broker {ADMIN}')}@{broker}/{VHOST}"
+        installation = "FIVERED_INSTALLATION=/etc/fivered/installation.json"
+        written.append(_write(path, f"FIVERED_BROKER_URL={url}\n{installation}\n"))
+    written.append(_write(folder / "definitions.json", _definitions(known)))
+    written.append(_write(folder / "init.sql", _roles(known)))
+    written.append(_write(folder / "postgres_password", known.of("database postgres")))
+    known.save()
+    return written
+
+
+class _Known:
+    """The passwords and keys of the installation by name; what is asked for first is made."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._values: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+
+    def of(self, name: str) -> str:
+        """Return a value; hexadecimal, because it stands in URLs, SQL and environment files."""
+        return self._values.setdefault(name, secrets.token_hex(32))
+
+    def save(self) -> None:
+        """Keep them for the next run."""
+        _write(self._path, json.dumps(self._values, indent=2, sort_keys=True) + "\n")
+
+
+def _filled(line: str, unit: str, known: _Known, broker: str, postgres: str) -> str:
+    name, equals, value = line.partition("=")
+    if not equals or line.startswith("#"):
+        return line
+    if value == "AT_LEAST_32_RANDOM_BYTES":
+        value = known.of(name if name in _SHARED else f"{name} {unit}")
+    value = value.replace("BROKER_PASSWORD", known.of(f"broker {unit}"))
+    if "DATABASE_PASSWORD" in value:
+        value = value.replace("DATABASE_PASSWORD", known.of(f"database {unit}"))
+        value = value.replace("@postgres/", f"@{postgres}/")
+    return f"{name}={value.replace('@rabbitmq:5672/', f'@{broker}/')}"
+
+
+def password_hash(password: str) -> str:
+    """Return a password as RabbitMQ keeps it: salt and SHA-256, in base64."""
+    salt = secrets.token_bytes(4)
+    return base64.b64encode(salt + hashlib.sha256(salt + password.encode()).digest()).decode()
+
+
+def _definitions(known: _Known) -> str:
+    """Return the broker's definitions with passwords.
+
+    The broker loads them at every start, so the passwords must be in them: without, a restart would
+    lock everybody out.
+    """
+    whole: dict[str, Any] = json.loads((HERE / "rabbitmq" / "definitions.json").read_text("utf-8"))
+    whole["users"].append({"name": ADMIN, "tags": [], "limits": {}})
+    everything = dict.fromkeys(("configure", "write", "read"), ".*")
+    whole["permissions"].append({"user": ADMIN, "vhost": VHOST} | everything)
+    for user in whole["users"]:
+        user["password_hash"] = password_hash(known.of(f"broker {user['name']}"))
+        user["hashing_algorithm"] = "rabbit_password_hashing_sha256"
+    return json.dumps(whole, ensure_ascii=False, indent=2) + "\n"
+
+
+def _roles(known: _Known) -> str:
+    text = (HERE / "postgres" / "init.sql").read_text("utf-8")
+    lines = [text.rstrip(), ""]
+    for line in text.splitlines():
+        if line.startswith("CREATE ROLE "):
+            role = line.split()[2]
+            lines.append(f"ALTER ROLE {role} PASSWORD '{known.of(f'database {role}')}';")
+    return "\n".join(lines) + "\n"
+
+
+def _write(path: Path, text: str) -> Path:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as out:
+        out.write(text)
+    return path
+
+
+if __name__ == "__main__":
+    sys.exit(main())

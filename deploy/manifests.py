@@ -1,0 +1,268 @@
+"""The Kubernetes manifests of an installation, written by `python -m deploy.generate`.
+
+Per service: a migration job, `serve` and `work` with a disruption budget each. Nothing waits for
+anything in an init container: a process that finds its database not migrated, or the broker
+without its queues, says so on /ready and goes on looking.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from importlib.metadata import version
+from typing import Any
+
+import yaml  # type: ignore[import-untyped]
+
+from chassis.installed import service_names
+
+NAMESPACE = "fivered"
+USER = 10001
+HEALTH_PORT, HTTP_PORT = 8081, 8000
+REGISTRY = "registry.example.org/fivered"
+# The chassis drains for 25 seconds at most, and the gateway first waits until it gets no calls.
+GRACE_S = 35
+_BLOBS = "/var/lib/fivered/blobs"
+_HEAD = "# Generated: python -m deploy.generate. What one installation changes: an overlay.\n"
+
+Manifest = dict[str, Any]
+
+
+def files(installation: str) -> dict[str, str]:
+    """Return the manifests by file name.
+
+    Args:
+        installation: The text of the installation file.
+    """
+    digest = hashlib.sha256(installation.encode()).hexdigest()[:16]
+    whole: dict[str, list[Manifest]] = {
+        "settings.yaml": _settings(installation),
+        "topology.yaml": [_topology()],
+        "gateway.yaml": _gateway(),
+        "network.yaml": _network(),
+    }
+    for name in service_names():
+        whole[f"{name}.yaml"] = _service(name, digest)
+    whole["kustomization.yaml"] = [_kustomization(sorted(whole))]
+    return {name: _HEAD + _text(manifests) for name, manifests in whole.items()}
+
+
+def _text(manifests: list[Manifest]) -> str:
+    return "---\n".join(
+        yaml.safe_dump(one, sort_keys=False, allow_unicode=True, width=100) for one in manifests
+    )
+
+
+def _version(unit: str) -> str:
+    return version(f"fivered-{unit}")
+
+
+def _head(kind: str, api: str, name: str, unit: str) -> Manifest:
+    labels = {"app.kubernetes.io/part-of": "fivered", "app.kubernetes.io/name": unit}
+    return {"apiVersion": api, "kind": kind, "metadata": {"name": name, "labels": labels}}
+
+
+def _kustomization(names: list[str]) -> Manifest:
+    units = [*service_names(), "gateway"]
+    return {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "namespace": NAMESPACE,
+        "resources": names,
+        "images": [
+            {"name": f"fivered/{unit}", "newName": f"{REGISTRY}/{unit}", "newTag": _version(unit)}
+            for unit in units
+        ],
+    }
+
+
+def _settings(installation: str) -> list[Manifest]:
+    """Return what everybody reads: the installation, shared settings, the place of files."""
+    shared = _head("ConfigMap", "v1", "settings", "settings") | {
+        "data": {
+            "FIVERED_INSTALLATION": "/etc/fivered/installation.json",
+            "FIVERED_BLOBS": _BLOBS,
+            # Probes come from the node; the network policy lets nobody else in.
+            "FIVERED_HEALTH_HOST": "0.0.0.0",
+            "FIVERED_HEALTH_PORT": str(HEALTH_PORT),
+            "FIVERED_GATEWAY_HOST": "0.0.0.0",
+            "FIVERED_GATEWAY_PORT": str(HTTP_PORT),
+            "FIVERED_LOG_LEVEL": "INFO",
+        }
+    }
+    blobs = _head("PersistentVolumeClaim", "v1", "blobs", "settings") | {
+        "spec": {
+            "accessModes": ["ReadWriteMany"],
+            "resources": {"requests": {"storage": "50Gi"}},
+        }
+    }
+    space = _head("Namespace", "v1", NAMESPACE, "settings")
+    space["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] = "restricted"
+    listed = _head("ConfigMap", "v1", "installation", "settings") | {
+        "data": {"installation.json": installation}
+    }
+    return [space, listed, shared, blobs]
+
+
+def _container(unit: str, command: list[str], secret: str, resources: Manifest) -> Manifest:
+    return {
+        "name": unit,
+        "image": f"fivered/{unit}",
+        "args": command,
+        # The later source wins: what the cluster decides stands above the unit's own file.
+        "envFrom": [
+            {"secretRef": {"name": secret}},
+            {"configMapRef": {"name": "settings"}},
+        ],
+        "resources": resources,
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "volumeMounts": [
+            {"name": "installation", "mountPath": "/etc/fivered", "readOnly": True},
+            {"name": "blobs", "mountPath": _BLOBS},
+            {"name": "tmp", "mountPath": "/tmp"},
+        ],
+    }
+
+
+def _pod(container: Manifest) -> Manifest:
+    return {
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": USER,
+            "runAsGroup": USER,
+            "fsGroup": USER,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "containers": [container],
+        "volumes": [
+            {"name": "installation", "configMap": {"name": "installation"}},
+            {"name": "blobs", "persistentVolumeClaim": {"claimName": "blobs"}},
+            {"name": "tmp", "emptyDir": {"sizeLimit": "256Mi"}},
+        ],
+    }
+
+
+def _resources(cpu: str, memory: str, limit: str) -> Manifest:
+    # No limit of the processor: throttling shows as timeouts of those who wait for an answer.
+    return {"requests": {"cpu": cpu, "memory": memory}, "limits": {"memory": limit}}
+
+
+def _probes(port: int) -> Manifest:
+    def asks(path: str) -> Manifest:
+        return {"httpGet": {"path": path, "port": port}, "timeoutSeconds": 5}
+
+    return {
+        "startupProbe": asks("/live") | {"periodSeconds": 2, "failureThreshold": 60},
+        "livenessProbe": asks("/live") | {"periodSeconds": 10, "failureThreshold": 6},
+        "readinessProbe": asks("/ready") | {"periodSeconds": 5, "failureThreshold": 2},
+    }
+
+
+def _deployment(name: str, unit: str, pod: Manifest, notes: Manifest) -> list[Manifest]:
+    """Return a deployment of two replicas, one of which always stays up."""
+    own = {"app.kubernetes.io/instance": name}
+    pod = pod | {
+        "terminationGracePeriodSeconds": GRACE_S,
+        "topologySpreadConstraints": [
+            {
+                "maxSkew": 1,
+                "topologyKey": "kubernetes.io/hostname",
+                "whenUnsatisfiable": "ScheduleAnyway",
+                "labelSelector": {"matchLabels": own},
+            }
+        ],
+    }
+    head = _head("Deployment", "apps/v1", name, unit)
+    deployment = head | {
+        "spec": {
+            "replicas": 2,
+            "selector": {"matchLabels": own},
+            "strategy": {"rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
+            "template": {
+                "metadata": {
+                    "labels": head["metadata"]["labels"] | own,
+                    **({"annotations": notes} if notes else {}),
+                },
+                "spec": pod,
+            },
+        }
+    }
+    budget = _head("PodDisruptionBudget", "policy/v1", name, unit) | {
+        "spec": {"minAvailable": 1, "selector": {"matchLabels": own}}
+    }
+    return [deployment, budget]
+
+
+def _job(name: str, unit: str, command: list[str], secret: str) -> Manifest:
+    """Return a job; its name has the version, because a finished job cannot be changed."""
+    container = _container(unit, command, secret, _resources("50m", "128Mi", "512Mi"))
+    pod = _pod(container) | {"restartPolicy": "OnFailure"}
+    head = _head("Job", "batch/v1", f"{name}-{_version(unit).replace('.', '-')}", unit)
+    return head | {
+        "spec": {
+            "backoffLimit": 20,
+            "ttlSecondsAfterFinished": 86_400,
+            "template": {"metadata": {"labels": head["metadata"]["labels"]}, "spec": pod},
+        }
+    }
+
+
+def _service(name: str, digest: str) -> list[Manifest]:
+    secret = f"fivered-{name}"
+    found = [_job(f"{name}-migrate", name, ["migrate", name], secret)]
+    sizes = {
+        "serve": _resources("200m", "192Mi", "512Mi"),
+        # Drafts of a month and imports run here.
+        "work": _resources("200m", "192Mi", "1Gi"),
+    }
+    for kind, resources in sizes.items():
+        container = _container(name, [kind, name], secret, resources)
+        container |= {"ports": [{"name": "health", "containerPort": HEALTH_PORT}]}
+        container |= _probes(HEALTH_PORT)
+        # The list of subscribers is read once, at the start.
+        notes = {"fivered/installation": digest}
+        found += _deployment(f"{name}-{kind}", name, _pod(container), notes)
+    return found
+
+
+def _gateway() -> list[Manifest]:
+    container = _container(
+        "gateway", ["gateway"], "fivered-gateway", _resources("200m", "128Mi", "512Mi")
+    )
+    container |= {"ports": [{"name": "http", "containerPort": HTTP_PORT}]}
+    container |= _probes(HTTP_PORT)
+    # Time for the load balancer to learn that this one ends.
+    container["lifecycle"] = {"preStop": {"exec": {"command": ["sleep", "5"]}}}
+    door = _head("Service", "v1", "gateway", "gateway") | {
+        "spec": {
+            "selector": {"app.kubernetes.io/instance": "gateway"},
+            "ports": [{"name": "http", "port": 80, "targetPort": "http"}],
+        }
+    }
+    return [*_deployment("gateway", "gateway", _pod(container), {}), door]
+
+
+def _topology() -> Manifest:
+    """Return the job that declares exchanges and queues; its user may configure."""
+    unit = service_names()[0]
+    return _job("topology-apply", unit, ["topology", "apply"], "fivered-topology")
+
+
+def _network() -> list[Manifest]:
+    """Return who may open a connection to whom: only the gateway is reached at all."""
+    every = _head("NetworkPolicy", "networking.k8s.io/v1", "nobody-calls-in", "settings") | {
+        "spec": {"podSelector": {}, "policyTypes": ["Ingress"]}
+    }
+    door = _head("NetworkPolicy", "networking.k8s.io/v1", "gateway", "gateway") | {
+        "spec": {
+            "podSelector": {"matchLabels": {"app.kubernetes.io/instance": "gateway"}},
+            "policyTypes": ["Ingress"],
+            "ingress": [{"ports": [{"protocol": "TCP", "port": HTTP_PORT}]}],
+        }
+    }
+    return [every, door]

@@ -1,0 +1,360 @@
+"""The generated users on real servers: the files of `deploy.fill_in`, and nobody with more rights.
+
+Two services and the gateway run with their own users only; whatever they may not do is then tried
+with those users' own passwords.
+"""
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pika
+import psycopg
+import pytest
+from fivered_client import ConsumerError, connect
+
+from chassis import servers
+from chassis.runtime import wait_until
+from clients.demo.api import Api, Person, Refused
+from deploy import fill_in
+
+pytestmark = pytest.mark.servers
+
+ROOT = Path(__file__).resolve().parents[2]
+FIVERED = str(Path(sys.executable).with_name("fivered"))
+RUNNING = ("steward", "credit")
+COMMUNITY, GRID = "370811015901", "370811015901001"
+DISTRICT = Person(
+    "district", "per_0190a000-0000-7000-8000-000000000001", (("R_DISTRICT", "370811"),)
+)
+RESIDENT = Person("resident", "per_0190a000-0000-7000-8000-000000000002", (("R_RESIDENT", GRID),))
+
+
+class House:
+    """A broker and a database as `deploy/` sets them up, and processes with their own users."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.processes = []
+        definitions = folder / "env" / "definitions.json"
+        conf = (ROOT / "deploy/rabbitmq/rabbitmq.conf").read_text()
+        self.rabbit = servers.Rabbit(
+            conf=conf.replace("/etc/rabbitmq/definitions.json", str(definitions))
+        )
+        self.postgres = servers.Postgres()
+        fill_in.fill_in(
+            folder / "env",
+            f"127.0.0.1:{self.rabbit.port}",
+            f"127.0.0.1:{self.postgres.port}",
+        )
+        whole = json.loads(definitions.read_text())
+        # Whoever administers the broker; the image makes him from its own environment.
+        whole["users"].append(
+            {"name": "guest", "password_hash": fill_in.password_hash("guest"), "limits": {},
+             "tags": ["administrator"], "hashing_algorithm": "rabbit_password_hashing_sha256"}
+        )  # fmt: skip
+        definitions.write_text(json.dumps(whole))
+
+    def start(self):
+        self.rabbit.start()
+        self.postgres.start()
+        self._roles()
+        for name in RUNNING:
+            self.run("migrate", name, unit=name)
+        self.run("topology", "apply", unit="topology")
+        for name in RUNNING:
+            for kind in ("serve", "work"):
+                self.spawn(kind, name, unit=name)
+        self.port = servers.free_port()
+        self.spawn("gateway", unit="gateway", FIVERED_GATEWAY_PORT=str(self.port))
+        for process in self.processes:
+            assert wait_until(lambda p=process: ready(p), 60, every=0.1), self.logs()
+
+    def _roles(self):
+        """Run init.sql, then ask everybody but the administrator for his password."""
+        programs = servers.postgresql_bin()
+        subprocess.run(
+            [str(programs / "psql"), "-v", "ON_ERROR_STOP=1", "-q", "-f", str(self.folder / "env/init.sql"),
+             self.postgres.url()],
+            check=True, capture_output=True, text=True,
+        )  # fmt: skip
+        rules = "host all postgres 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
+        (self.postgres.base / "data" / "pg_hba.conf").write_text(rules)
+        with psycopg.connect(self.postgres.url()) as conn:
+            conn.execute("SELECT pg_reload_conf()")
+
+    def environment(self, unit, **more):
+        """Return the environment of a unit: its file, and where this machine differs from it."""
+        lines = (self.folder / "env" / f"{unit}.env").read_text().splitlines()
+        own = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+        kept = {name: value for name, value in os.environ.items() if "FIVERED" not in name}
+        return kept | own | {
+            "FIVERED_INSTALLATION": str(ROOT / "deploy/installation.json"),
+            "FIVERED_BLOBS": str(self.folder / "blobs"),
+            "FIVERED_GATEWAY_HOST": "127.0.0.1",
+            "FIVERED_HEALTH_PORT": "0",
+            # The people of this test are invented.
+            "FIVERED_SYNTHETIC": "1",
+        } | more  # fmt: skip
+
+    def run(self, *command, unit):
+        done = subprocess.run(
+            [FIVERED, *command], env=self.environment(unit), cwd=ROOT, capture_output=True,
+            text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def spawn(self, *command, unit, **more):
+        health = more.get("FIVERED_GATEWAY_PORT") or str(servers.free_port())
+        path = self.folder / f"{'-'.join(command)}.log"
+        with path.open("wb") as log:
+            process = subprocess.Popen(
+                [FIVERED, *command], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                env=self.environment(unit, **({"FIVERED_HEALTH_PORT": health} | more)),
+            )  # fmt: skip
+        process.health, process.log = health, path
+        self.processes.append(process)
+
+    def logs(self):
+        return "\n".join(f"{p.log.name}: {p.log.read_text()[-1500:]}" for p in self.processes)
+
+    def amqp(self, unit):
+        """Connect to the broker with a unit's own user."""
+        url = self.environment(unit)["FIVERED_BROKER_URL"]
+        return pika.BlockingConnection(pika.URLParameters(url))
+
+    def api(self):
+        key = self.environment("gateway")["FIVERED_TOKEN_KEY"]
+        return Api(f"http://127.0.0.1:{self.port}", key, patience_s=30)
+
+    def stop(self):
+        for process in self.processes:
+            process.terminate()
+        for process in self.processes:
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self.rabbit.stop()
+        self.postgres.stop()
+
+
+def ready(process):
+    assert process.poll() is None, process.log.read_text()[-3000:]
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{process.health}/ready", timeout=5):
+            return True
+    except OSError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory):
+    servers.require()
+    built = House(tmp_path_factory.mktemp("least"))
+    try:
+        built.start()
+        yield built
+    finally:
+        built.stop()
+
+
+def refused(house, unit, attempt):
+    """Try something with a unit's user; returns the broker's reason, or None where it let it."""
+    connection = house.amqp(unit)
+    try:
+        channel = connection.channel()
+        channel.confirm_delivery()
+        attempt(channel)
+    except pika.exceptions.ChannelClosedByBroker as closed:
+        assert closed.reply_code == 403, closed
+        return closed.reply_text
+    finally:
+        connection.close()
+    return None
+
+
+def test_a_call_and_an_event_get_through_with_the_least_rights(house):
+    api = house.api()
+    for code, kind in ((COMMUNITY, "COMMUNITY"), (GRID, "GRID")):
+        api.post(
+            "/v1/steward/areas", DISTRICT, {"code": code, "name": "春晖", "kind": kind}, key=code
+        )
+    api.post(
+        "/v1/steward/people",
+        DISTRICT,
+        {
+            "person_id": RESIDENT.person_id,
+            "name": "王小丽",
+            "birth_year": 1976,
+            "grid": GRID,
+            "synthetic": True,
+        },
+        key="person",
+    )
+
+    def heard():
+        # Credit takes a consent only of a person that steward's event has told it of.
+        body = {"notice_version": "2025.1", "purposes": ["SCORING"]}
+        try:
+            return api.post("/v1/credit/consents", RESIDENT, body, key="consent")
+        except Refused as refusal:
+            if refusal.problem.get("guard") not in {"IDENTITY_NOT_VERIFIED", "UNKNOWN_PERSON"}:
+                raise
+            return None
+
+    api.wait("credit hears of the resident", heard, seconds=30)
+    # A service that does not run is told at once, by the broker, with the gateway's own rights.
+    api.patience_s = 0
+    with pytest.raises(Exception, match="SERVICE_UNAVAILABLE|503"):
+        api.get("/v1/forum/topics", DISTRICT)
+    api.close()
+
+
+ATTEMPTS = {
+    "publish as another service": lambda ch: ch.basic_publish(
+        "steward.events", "request_rated.v1.0", b"forged"
+    ),
+    "put an event straight into a queue": lambda ch: ch.basic_publish(
+        "", "property.steward.0", b"forged"
+    ),
+    "call another service": lambda ch: ch.basic_publish("fivered.rpc", "steward", b"{}"),
+    "read what another hears": lambda ch: ch.basic_get("property.steward.0"),
+    "consume another's calls": lambda ch: ch.basic_consume("rpc.steward", print),
+    "bind itself to another's calls": lambda ch: ch.queue_bind(
+        "rpc.credit", "fivered.rpc", "steward"
+    ),
+    "bind itself to all calls": lambda ch: ch.queue_bind("rpc.credit", "fivered.rpc", "#"),
+    "bind itself to the replies": lambda ch: ch.queue_bind("rpc.credit", "fivered.replies", "#"),
+    "hear more than its contract says": lambda ch: ch.queue_bind(
+        "credit.steward.0", "steward.events", "#"
+    ),
+    "unbind what another hears": lambda ch: ch.queue_unbind(
+        "property.steward.0", "steward.events", "request_submitted.v1.0"
+    ),
+    "make a queue": lambda ch: ch.queue_declare("spy"),
+    "make a queue with a made name": lambda ch: ch.queue_declare("", exclusive=True),
+    "delete another's queue": lambda ch: ch.queue_delete("property.steward.0"),
+    "empty another's queue": lambda ch: ch.queue_purge("property.steward.0"),
+    "delete its own exchange": lambda ch: ch.exchange_delete("credit.events"),
+}
+
+
+@pytest.mark.covers("REQ-L09")
+@pytest.mark.parametrize("attempt", ATTEMPTS)
+def test_a_service_cannot(house, attempt):
+    assert "ACCESS_REFUSED" in (refused(house, "credit", ATTEMPTS[attempt]) or "it could")
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    {
+        "speak as a service": lambda ch: ch.basic_publish("steward.events", "x.v1.0", b"forged"),
+        "put an event straight into a queue": lambda ch: ch.basic_publish(
+            "", "property.steward.0", b"forged"
+        ),
+        "answer a call": lambda ch: ch.basic_publish("fivered.replies", "amq.gen-x", b"{}"),
+        "hear events": lambda ch: ch.queue_bind(
+            ch.queue_declare("", exclusive=True).method.queue, "steward.events", "#"
+        ),
+        "hear calls": lambda ch: ch.queue_bind(
+            ch.queue_declare("", exclusive=True).method.queue, "fivered.rpc", "#"
+        ),
+        "hear the replies to another gateway": lambda ch: ch.queue_bind(
+            ch.queue_declare("", exclusive=True).method.queue, "fivered.replies", "#"
+        ),
+        "take a service's calls": lambda ch: ch.basic_get("rpc.steward"),
+        "delete the calls' exchange": lambda ch: ch.exchange_delete("fivered.rpc"),
+    }.items(),
+    ids=lambda pair: pair[0] if isinstance(pair, tuple) else None,
+)
+def test_the_gateway_cannot(house, attempt):
+    assert "ACCESS_REFUSED" in (refused(house, "gateway", attempt[1]) or "it could")
+
+
+def test_what_a_service_needs_it_may(house):
+    def speaks(channel):
+        channel.basic_publish("credit.events", "nobody_hears.v1.0", b"{}")
+        channel.queue_bind("rpc.credit", "fivered.rpc", "credit")
+
+    assert refused(house, "credit", speaks) is None
+
+
+def test_a_service_reaches_no_database_but_its_own(house):
+    own = house.environment("credit")["FIVERED_CREDIT_DATABASE_URL"]
+    with psycopg.connect(own, autocommit=True) as conn:
+        assert conn.execute("SELECT count(*) FROM alembic_version").fetchone() == (1,)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            conn.execute("CREATE ROLE friend")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            conn.execute("CREATE DATABASE another")
+    for other in ("fivered_steward", "postgres", "template1"):
+        with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+            psycopg.connect(own.replace("fivered_credit", other))
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        psycopg.connect(own.replace("credit:", "credit:not", 1))
+
+
+def test_a_service_cannot_administer_the_broker(house):
+    url = pika.URLParameters(house.environment("credit")["FIVERED_BROKER_URL"])
+    opener = urllib.request.HTTPPasswordMgrWithDefaultRealm()
+    address = f"http://127.0.0.1:{house.rabbit.management_port}/api/queues"
+    opener.add_password(None, address, url.credentials.username, url.credentials.password)
+    handler = urllib.request.HTTPBasicAuthHandler(opener)
+    with pytest.raises(urllib.error.HTTPError) as answer:
+        urllib.request.build_opener(handler).open(address)
+    assert answer.value.code == 401
+    answer.value.close()
+
+
+def test_an_outside_consumer_hears_public_facts_and_nothing_else(house):
+    said = house.run("topology", "consumer", "board", "steward", unit="topology").splitlines()
+    for line in said:
+        words = shlex.split(line)
+        assert words.pop(0) == "rabbitmqctl"
+        house.rabbit.ctl(*words, *(["a-password"] if words[0] == "add_user" else []))
+    url = f"amqp://board:a-password@127.0.0.1:{house.rabbit.port}/fivered"
+    for pattern in ("steward:request_rated.v1", "steward:*.v1", "credit:notice_published.v1"):
+        with connect(url, name="board") as client:
+            client.subscribe(pattern, print)
+            with pytest.raises(ConsumerError, match="ACCESS_REFUSED"):
+                client.prepare()
+    for exchange, queue in (("", "property.steward.0"), ("steward.events", "area_defined.v1.0")):
+        connection = pika.BlockingConnection(pika.URLParameters(url))
+        channel = connection.channel()
+        channel.confirm_delivery()
+        with pytest.raises(pika.exceptions.ChannelClosedByBroker):
+            channel.basic_publish(exchange, queue, b"forged")
+        connection.close()
+
+    heard = []
+    with connect(url, name="board") as client:
+        client.subscribe("steward:area_defined.v1", heard.append)
+        client.prepare()
+        thread = threading.Thread(target=client.run, daemon=True)
+        thread.start()
+        api = house.api()
+        other = {"code": "370811015902", "name": "和韵", "kind": "COMMUNITY"}
+        api.post("/v1/steward/areas", DISTRICT, other, key="370811015902")
+        api.close()
+        assert wait_until(lambda: heard, 30)
+        client.stop()
+        thread.join(10)
+    assert [event.data["code"] for event in heard] == ["370811015902"]
+    # However he declares his queue, it cannot fill the broker.
+    queues = house.rabbit.ctl("-q", "list_queues", "-p", "fivered", "name", "operator_policy")
+    assert "ext.board.steward\toutside-consumers" in queues
+
+
+def test_a_restart_of_the_broker_locks_nobody_out(house):
+    house.rabbit.restart()
+    assert wait_until(lambda: all(ready(process) for process in house.processes), 60, every=0.2)
+    house.amqp("credit").close()

@@ -23,6 +23,7 @@ from chassis.imports import Imports
 from services.credit import events, views
 from services.credit.actions import (
     consents,
+    drafts,
     heard,
     imports,
     ledger,
@@ -32,9 +33,12 @@ from services.credit.actions import (
     rule_sets,
     settlement,
     subjects,
+    what_if,
 )
 from services.credit.settings import CreditSettings
 from services.credit.storage import tables
+from services.credit.views import drafts as draft_views
+from services.credit.views import replays
 
 STAFF = views.STAFF
 
@@ -59,6 +63,71 @@ class Credit(Imports, Service):
     def rules(self, tx: Tx, question: views.RulesAt) -> dict[str, Any]:
         """Show every rule in force on a day."""
         return views.rules_at(tx, question, rule_sets.in_force(tx.conn))
+
+    @command(roles=("R_DISTRICT",))
+    def create_rule_set(self, tx: Tx, order: drafts.CreateRuleSet) -> dict[str, Any]:
+        """Make a draft of a rule set."""
+        return drafts.create_rule_set(tx, order)
+
+    @command(roles=("R_DISTRICT",), if_match=True)
+    def edit_rule_set(self, tx: Tx, order: drafts.EditRuleSet) -> dict[str, Any]:
+        """Change a draft."""
+        return drafts.edit_rule_set(tx, order)
+
+    @command(roles=("R_DISTRICT",), if_match=True)
+    def consult_rule_set(self, tx: Tx, order: drafts.WhichRuleSet) -> dict[str, Any]:
+        """Put a draft before the public."""
+        return drafts.consult_rule_set(tx, order)
+
+    @command(roles=(ANY_ROLE,))
+    def comment_on_rule_set(self, tx: Tx, order: drafts.CommentOnRuleSet) -> dict[str, Any]:
+        """Comment on a draft that is before the public."""
+        return drafts.comment_on_rule_set(tx, order)
+
+    @command(roles=("R_DISTRICT",), if_match=True)
+    def revise_rule_set(self, tx: Tx, order: drafts.WhichRuleSet) -> dict[str, Any]:
+        """Take a rule set that is not published back to draft."""
+        return drafts.revise_rule_set(tx, order)
+
+    @command(roles=("R_DISTRICT",), if_match=True)
+    def approve_rule_set(self, tx: Tx, order: drafts.ApproveRuleSet) -> dict[str, Any]:
+        """Approve a draft whose consultation is over."""
+        return drafts.approve_rule_set(tx, order)
+
+    @command(roles=("R_DISTRICT",), if_match=True)
+    def publish_rule_set(self, tx: Tx, order: drafts.PublishRuleSet) -> dict[str, Any]:
+        """Publish an approved rule set."""
+        return drafts.publish_rule_set(tx, order)
+
+    @query(roles=(PUBLIC,))
+    def rule_set(self, tx: Tx, question: draft_views.OneRuleSet) -> dict[str, Any]:
+        """Show a rule set."""
+        return draft_views.rule_set(tx, question)
+
+    @query(roles=(PUBLIC,))
+    def rule_sets(self, tx: Tx, question: draft_views.RuleSets) -> dict[str, Any]:
+        """List rule sets, those under consultation too."""
+        return draft_views.listed(tx, question)
+
+    @query(roles=(PUBLIC,))
+    def rule_comments(self, tx: Tx, question: draft_views.Comments) -> dict[str, Any]:
+        """List the comments on a rule set."""
+        return draft_views.comments(tx, question)
+
+    @query(roles=(PUBLIC,))
+    def rule_set_diff(self, tx: Tx, question: draft_views.Difference) -> dict[str, Any]:
+        """Show what a rule set changes of another."""
+        return draft_views.difference(tx, question, rule_sets.in_force(tx.conn))
+
+    @command(roles=("R_DISTRICT",))
+    def what_if(self, tx: Tx, order: what_if.WhatIf) -> dict[str, Any]:
+        """Replay the last months under a rule set."""
+        return what_if.what_if(tx, order)
+
+    @query(roles=("R_DISTRICT", "R_DISTRICT_LEAD", "R_AUDITOR"))
+    def what_if_result(self, tx: Tx, question: replays.WhatIfResult) -> dict[str, Any]:
+        """Show what a replay has found."""
+        return replays.result(tx, question)
 
     # ------------------------------------------------------------------------ consent and subjects
 
@@ -264,10 +333,25 @@ class Credit(Imports, Service):
         """Mark an objection that nobody decided."""
         objections.on_decide_due(tx, due)
 
+    @timer("consultation_end")
+    def on_consultation_end(self, tx: Tx, due: Due) -> None:
+        """End the consultation on a draft."""
+        drafts.on_consultation_end(tx, due)
+
+    @timer("rule_set_begins")
+    def on_rule_set_begins(self, tx: Tx, due: Due) -> None:
+        """Retire the rules that another rule set takes over from."""
+        drafts.on_rule_set_begins(tx, due)
+
     @timer("expire_points", schedule=ledger.next_expiry_run)
     def on_expire_points(self, tx: Tx, due: Due) -> None:
         """Expire points whose time is over."""
         ledger.expire_points(tx, due)
+
+    @job("what_if")
+    def replay(self, running: Job) -> dict[str, Any]:
+        """Replay months under other rules."""
+        return what_if.run(running)
 
     @job("draft")
     def draft(self, running: Job) -> dict[str, Any]:

@@ -1,0 +1,609 @@
+"""What a draft would have changed: months replayed under it and under the rules in force.
+
+The facts of the months are put to both rule sets and what each gives is worked out anew, caps and
+running totals included, so that the difference is that of the rules alone. It runs as a job in many
+small transactions: first facts, measures and awards by hand become working rows of the job, then
+the subjects are summed up some hundred at a time; the memory of the process does not grow with the
+number of facts or subjects. No live table is written.
+
+What persons decided stays decided: what was rejected or taken back counts on neither side. What a
+person would have to approve under the draft, and nobody was asked about, counts as approved and is
+reported as `assumed`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from chassis.calendar import Calendar
+from chassis.refusal import Invalid, NotFound
+from services.credit import events
+from services.credit.actions import awards, rule_sets
+from services.credit.rules import awards as rules
+from services.credit.rules import loader, standing
+from services.credit.rules.model import Rule
+from services.credit.storage import facts, registry
+from services.credit.storage import rule_sets as sets
+from services.credit.storage import what_if as store
+
+if TYPE_CHECKING:
+    from chassis.bus import Job, Tx
+
+BEFORE, AFTER = "B", "A"
+MOST_MONTHS = 24
+PAGE = 2000
+SUBJECTS = 400
+LARGEST = 20
+# Windows that reach back beyond the months that are replayed.
+LONG = frozenset({"QUARTER", "HALF_YEAR", "YEAR", "EVER"})
+UNDONE = frozenset({"REJECTED", "REVERSED"})
+HEARD = frozenset(
+    f"{reader.SOURCE}.{reader.FACT}"
+    for reader in (*events.STEWARD, *events.PROPERTY, *events.PARTNER, *events.FORUM)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIf:
+    """The rule set that is tried, and on how many of the last months."""
+
+    rule_set_id: str
+    months: int = 3
+
+
+def what_if(tx: Tx, order: WhatIf) -> dict[str, Any]:
+    """Queue a replay of the last months under a rule set.
+
+    Raises:
+        Invalid: No such number of months.
+        NotFound: There is no such rule set in the caller's scope.
+        RuleSetInvalid: And the other refusals of the loader.
+    """
+    if not 1 <= order.months <= MOST_MONTHS:
+        raise Invalid(field="months", reason=f"月数应在 1 到 {MOST_MONTHS} 之间")
+    row = sets.by_id(tx.conn, order.rule_set_id)
+    if row is None or not tx.actor.covers(row.area):
+        raise NotFound(kind="rule_set", id=order.rule_set_id)
+    loader.load(row.body)
+    last = tx.calendar.previous_period(tx.calendar.period(tx.now))
+    periods = [Calendar.next_period(last, -back) for back in range(order.months - 1, -1, -1)]
+    params = {
+        "rule_set_id": row.rule_set_id,
+        "code": row.code,
+        "digest": row.digest,
+        # The draft may be edited while the job runs: it replays what it was started with.
+        "document": row.body,
+        "periods": periods,
+    }
+    job_id = tx.start_job("what_if", params, area=row.area)
+    return {"id": job_id, "job_id": job_id, "state": "QUEUED", "version": 1, "periods": periods}
+
+
+# --------------------------------------------------------------------------------------------------
+# The job
+
+
+@dataclass(frozen=True, slots=True)
+class _Replay:
+    """What a job replays.
+
+    Attributes:
+        since: The month from which facts are read, so that windows of a year, and running totals,
+            begin where they begin.
+    """
+
+    job_id: str
+    code: str
+    draft: rules.Compiled
+    periods: tuple[str, ...]
+    since: str
+
+    @property
+    def last(self) -> str:
+        """The last month."""
+        return self.periods[-1]
+
+    def wants(self, rule: Rule, period: str) -> bool:
+        """Tell whether a fact of a month matters for a rule."""
+        if period in self.periods or rule.tiers is not None:
+            return True
+        return rule.cap is not None and rule.cap.per in LONG
+
+
+def run(job: Job) -> dict[str, Any]:
+    """Replay, and return what changes for whom."""
+    params = job.params
+    draft = rules.compile_rules(loader.load(params["document"]))
+    periods = tuple(params["periods"])
+    with job.step() as tx:
+        in_force = rule_sets.in_force(tx.conn)
+        sides = [draft, *(span[3] for span in in_force.spans)]
+        replay = _Replay(job.job_id, params["code"], draft, periods, _since(sides, periods[0]))
+        total = facts.count(tx.conn, replay.since, replay.last)
+        total += store.count_measures(tx.conn, periods)
+    saved = job.saved or {"phase": "facts", "after": None, "total": total, "done": 0}
+    while saved["phase"] != "sum":
+        saved = _step(job, replay, saved)
+    with job.step(done=saved["done"], total=saved["total"], note="sum") as tx:
+        for earlier in store.earlier_jobs(tx.conn, params["rule_set_id"], job.job_id):
+            store.drop_results(tx.conn, earlier)
+        return _result(tx, replay, params)
+
+
+def _since(sides: Iterable[rules.Compiled], first: str) -> str:
+    for compiled in sides:
+        for rule in compiled.rule_set.rules:
+            if rule.cap is not None and rule.cap.per == "EVER":
+                return "0001-01"
+    return f"{first[:4]}-01"
+
+
+def _step(job: Job, replay: _Replay, saved: dict[str, Any]) -> dict[str, Any]:
+    """Do one transaction of a phase. Returns where the next one goes on."""
+    phase, after, total = saved["phase"], saved["after"], saved["total"]
+    now: dict[str, Any] = {}
+    found: Sequence[Any]
+    key: Any
+    # What is done commits with the next step: only this one knows how much it finds.
+    done = saved.get("done", 0)
+    with job.step(done=done, total=total, note=phase, saved=now) as tx:
+        if phase == "facts":
+            if after is None:
+                store.clear(tx.conn, replay.job_id)
+            found = facts.page(tx.conn, replay.since, replay.last, after, PAGE)
+            _replay_facts(tx, replay, found)
+            key = [found[-1].period, str(found[-1].event_id)] if found else None
+            following = "measures"
+        elif phase == "measures":
+            found = store.measures_page(tx.conn, replay.periods, after, PAGE)
+            _replay_measures(tx, replay, found)
+            key = [found[-1].period, found[-1].subject_id, found[-1].source] if found else None
+            following = "by_hand"
+        elif phase == "by_hand":
+            found = store.by_hand_page(tx.conn, replay.since, replay.last, after, PAGE)
+            _replay_by_hand(tx, replay, found)
+            key = str(found[-1].award_id) if found else None
+            following = "subjects"
+            if not found:
+                store.take_back(tx.conn, replay.job_id)
+                total += store.count_subjects(tx.conn, replay.job_id)
+        else:
+            found = store.subjects(tx.conn, replay.job_id, after or "", SUBJECTS)
+            _sum_up(tx, replay, found)
+            key = found[-1] if found else None
+            following = "sum"
+        now |= {"phase": phase if found else following, "after": key, "total": total}
+        # Awards by hand are few, and are not counted beforehand.
+        now["done"] = done + (len(found) if phase != "by_hand" else 0)
+    return now
+
+
+# --------------------------------------------------------------------------------------------------
+# Working rows
+
+
+@dataclass(frozen=True, slots=True)
+class _Fired:
+    """What one side gives for a fact, a measured row or an award by hand, before caps."""
+
+    side: str
+    rule_set: str
+    one: rules.Fired
+    period: str
+    area: str
+    measured: bool = False
+    assumed: bool = False
+    paid: bool = True
+
+
+def _replay_facts(tx: Tx, replay: _Replay, found: Sequence[Any]) -> None:
+    in_force = rule_sets.in_force(tx.conn)
+    fired: list[_Fired] = []
+    backs: list[dict[str, Any]] = []
+    for row in found:
+        event = rules.Event(
+            id=str(row.event_id),
+            type=f"{row.source}.{row.fact}",
+            occurred_at=row.occurred_at,
+            data=msgspec.json.decode(row.data),
+        )
+        for side, code, compiled in _sides(replay, in_force, Calendar.local_date(row.occurred_at)):
+            fired += [
+                _Fired(side, code, one, row.period, row.area[:12])
+                for one in compiled.fires(event)
+                if replay.wants(one.rule, row.period)
+            ]
+            for deed, codes in compiled.reverses(event):
+                backs += [_back(replay, side, deed, rule, event.id) for rule in sorted(codes)]
+    store.add_parts(tx.conn, backs)
+    _keep(tx, replay, fired)
+
+
+def _sides(
+    replay: _Replay, in_force: rule_sets.InForce, day: date
+) -> Iterator[tuple[str, str, rules.Compiled]]:
+    held = in_force.on(day)
+    if held is not None:
+        yield BEFORE, held[0], held[1]
+    yield AFTER, replay.code, replay.draft
+
+
+def _back(replay: _Replay, side: str, deed: str, rule: str, event_id: str) -> dict[str, Any]:
+    return {
+        "job_id": replay.job_id,
+        "side": side,
+        "award_id": rules.award_id(rule, deed, event_id),
+        "subject_id": "",
+        "rule_code": rule,
+        "deed": deed[:64],
+        "body": "{}",
+    }
+
+
+def _replay_measures(tx: Tx, replay: _Replay, found: Sequence[Any]) -> None:
+    in_force = rule_sets.in_force(tx.conn)
+    fired: list[_Fired] = []
+    for row in found:
+        _, end = tx.calendar.month_bounds(row.period)
+        event = rules.Event(
+            id=str(row.event_id),
+            type=f"{row.source}.{row.fact}",
+            occurred_at=end - timedelta(milliseconds=1),
+            data={"period": row.period, row.rows: [row.data]},
+            period=row.period,
+        )
+        day = Calendar.local_date(end - timedelta(seconds=1))
+        fired += [
+            _Fired(side, code, one, row.period, row.area or "", measured=True)
+            for side, code, compiled in _sides(replay, in_force, day)
+            for one in compiled.fires(event)
+        ]
+    _keep(tx, replay, fired)
+
+
+def _replay_by_hand(tx: Tx, replay: _Replay, found: Sequence[Any]) -> None:
+    in_force = rule_sets.in_force(tx.conn)
+    fired: list[_Fired] = []
+    for row in found:
+        for side, code, compiled in (
+            (BEFORE, row.rule_set, in_force.of_code(row.rule_set)),
+            (AFTER, replay.code, replay.draft),
+        ):
+            rule = compiled.rule_set.rule(row.rule_code) if compiled is not None else None
+            level = rule.level(row.level) if rule is not None and row.level is not None else None
+            if rule is None or bool(rule.levels) != (level is not None):
+                continue
+            if not replay.wants(rule, row.period):
+                continue
+            one = rules.Fired(
+                rule=rule,
+                subject=row.subject_id,
+                event_id=str(row.award_id),
+                award_id=str(row.award_id),
+                occurred_at=row.occurred_at,
+                on=row.day,
+                score=level.score if level is not None else rule.score,
+                points=level.points if level is not None else rule.points,
+                deed=row.deed or "",
+                valid_periods=rule.valid(row.level),
+            )
+            fired.append(_Fired(side, code, one, row.period, row.area or ""))
+    _keep(tx, replay, fired)
+
+
+def _keep(tx: Tx, replay: _Replay, fired: Sequence[_Fired]) -> None:
+    """Store what counts: with the consent of that time, and as persons decided."""
+    decided = store.states(tx.conn, (part.one.award_id for part in fired))
+    people = {part.one.subject for part in fired if part.one.rule.kind in awards.PERSONS}
+    spans = registry.spans(tx.conn, people) if people else {}
+    rows = []
+    for part in fired:
+        kept = _decided(part, decided.get(part.one.award_id))
+        if kept is not None and kept.one.rule.kind in awards.PERSONS:
+            kept = _consented(kept, spans)
+        if kept is not None:
+            rows.append(_row(replay, kept))
+    store.add_parts(tx.conn, rows)
+
+
+def _decided(part: _Fired, state: str | None) -> _Fired | None:
+    if state in UNDONE:
+        return None
+    if not part.one.human or state in ("APPROVED", "REPAIRED"):
+        return part
+    if state is None and part.side == AFTER:
+        return replace(part, assumed=True)
+    return None
+
+
+def _consented(part: _Fired, spans: registry.Spans) -> _Fired | None:
+    subject, at = part.one.subject, part.one.occurred_at
+    if not registry.consents_at(spans, subject, "SCORING", at):
+        return None
+    if registry.consents_at(spans, subject, "POINTS", at):
+        return part
+    return replace(part, one=replace(part.one, points=0), paid=False)
+
+
+def _row(replay: _Replay, part: _Fired) -> dict[str, Any]:
+    one = part.one
+    body = {
+        "set": part.rule_set,
+        "event": one.event_id,
+        "at": one.occurred_at,
+        "on": one.on,
+        "period": part.period,
+        "to": awards.last_period(part.period, one.valid_periods),
+        "score": one.score,
+        "points": one.points,
+        "window": None if part.measured else awards.window_of(one.rule, one.on, one.deed),
+        "area": part.area,
+        "assumed": part.assumed,
+        "paid": part.paid,
+    }
+    if one.rule.tiers is not None:
+        body |= {
+            "minutes": max(0, int(one.facts.get("minutes") or 0)),
+            "source": str(one.facts.get("source") or ""),
+            "record": one.deed or one.event_id,
+        }
+    return {
+        "job_id": replay.job_id,
+        "side": part.side,
+        "award_id": one.award_id,
+        "subject_id": one.subject,
+        "rule_code": one.rule.code,
+        "deed": one.deed[:64] or None,
+        "body": msgspec.json.encode(body).decode(),
+    }
+
+
+# --------------------------------------------------------------------------------------------------
+# Summing up
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What is left of a working row after caps and running totals."""
+
+    rule: Rule
+    period: str
+    to_period: str
+    score: int
+    points: int
+    correction: bool = False
+    assumed: bool = False
+
+
+def _sum_up(tx: Tx, replay: _Replay, subject_ids: Sequence[str]) -> None:
+    """Work out what both sides give to some subjects, and add it to the sums."""
+    if not subject_ids:
+        return
+    first, last = subject_ids[0], subject_ids[-1]
+    in_force = rule_sets.in_force(tx.conn)
+    members: dict[str, dict[str, dict[str, list[dict[str, Any]]]]] = {}
+    areas: dict[str, str] = {}
+    for part in store.parts(tx.conn, replay.job_id, first, last):
+        body = msgspec.json.decode(part.body)
+        sides = members.setdefault(part.subject_id, {BEFORE: {}, AFTER: {}})
+        sides[part.side].setdefault(part.rule_code, []).append(body)
+        areas.setdefault(part.subject_id, body["area"])
+    known = registry.subjects(tx.conn, members)
+    carried = store.carried(tx.conn, sorted(members), replay.periods[0], replay.last)
+    sums: dict[tuple[str, str, str, str], dict[str, int]] = {}
+    changed = []
+    for subject_id, sides in sorted(members.items()):
+        row = known.get(subject_id)
+        area = (row.area if row is not None else None) or areas[subject_id]
+        given = {
+            BEFORE: list(_given(replay, in_force, subject_id, sides[BEFORE], BEFORE)),
+            AFTER: list(_given(replay, in_force, subject_id, sides[AFTER], AFTER)),
+        }
+        _add(sums, subject_id.partition(":")[0], area, given)
+        line = _line(replay, subject_id, area, given, carried.get(subject_id, (0, 0)))
+        if line is not None:
+            changed.append(line)
+    store.put_subjects(tx.conn, changed)
+    store.add_sums(
+        tx.conn,
+        [
+            {"job_id": replay.job_id, "what": what, "area": area, "kind": kind, "name": name} | row
+            for (what, area, kind, name), row in sums.items()
+        ],
+    )
+    store.drop_parts(tx.conn, replay.job_id, first, last)
+
+
+def _given(
+    replay: _Replay,
+    in_force: rule_sets.InForce,
+    subject_id: str,
+    by_rule: dict[str, list[dict[str, Any]]],
+    side: str,
+) -> Iterator[_Given]:
+    for code, parts in sorted(by_rule.items()):
+        compiled = replay.draft if side == AFTER else in_force.of_code(parts[0]["set"])
+        rule = compiled.rule_set.rule(code) if compiled is not None else None
+        if rule is None:
+            continue
+        found = _hours(rule, subject_id, parts) if rule.tiers else _capped(rule, parts)
+        yield from (one for one in found if one.period in replay.periods)
+
+
+def _hours(rule: Rule, subject_id: str, parts: Sequence[dict[str, Any]]) -> Iterator[_Given]:
+    facts_ = [
+        rules.Hours(
+            event_id=part["event"],
+            record_id=part["record"],
+            occurred_at=datetime.fromisoformat(part["at"]),
+            on=date.fromisoformat(part["on"]),
+            minutes=part["minutes"],
+            source=part["source"],
+            period=part["period"],
+            paid=part["paid"],
+        )
+        for part in parts
+    ]
+    for found in rules.hours_awards(rule, subject_id, facts_):
+        yield _Given(rule, found.period, found.last_period, found.score, found.points)
+        for taken in found.slices:
+            yield _Given(
+                rule, found.period, taken.last_period, taken.score, taken.points, correction=True
+            )
+
+
+def _capped(rule: Rule, parts: Sequence[dict[str, Any]]) -> Iterator[_Given]:
+    windows: dict[str | None, list[dict[str, Any]]] = defaultdict(list)
+    for part in parts:
+        windows[part["window"]].append(part)
+    for window, members in windows.items():
+        by_event = {part["event"]: part for part in members}
+        counted = [
+            rules.Counted(
+                datetime.fromisoformat(part["at"]),
+                part["event"],
+                part["score"],
+                part["points"],
+                period=part["period"],
+            )
+            for part in members
+        ]
+        for left in rules.apply_cap(rule.cap if window is not None else None, counted):
+            part = by_event[left.event_id]
+            yield _Given(
+                rule,
+                part["period"],
+                part["to"],
+                left.score,
+                left.points,
+                assumed=part["assumed"],
+            )
+
+
+def _totals(given: Iterable[_Given]) -> tuple[int, int, int]:
+    """Return (awards that give something, score, points)."""
+    number = score = points = 0
+    for one in given:
+        number += bool(one.score or one.points) and not one.correction
+        score += one.score
+        points += one.points
+    return number, score, points
+
+
+def _compared(before: Sequence[_Given], after: Sequence[_Given]) -> dict[str, int]:
+    old, new = _totals(before), _totals(after)
+    change = (new[1] - old[1], new[2] - old[2])
+    names = ("awards", "score", "points")
+    return {
+        "subjects": 1,
+        # Score decides; where it stays the same, points do.
+        "gaining": int(change > (0, 0)),
+        "losing": int(change < (0, 0)),
+        **{f"{name}_before": amount for name, amount in zip(names, old, strict=True)},
+        **{f"{name}_after": amount for name, amount in zip(names, new, strict=True)},
+        "assumed": sum(one.assumed for one in after),
+    }
+
+
+def _add(
+    sums: dict[tuple[str, str, str, str], dict[str, int]],
+    kind: str,
+    area: str,
+    given: dict[str, list[_Given]],
+) -> None:
+    """Add a subject to the sums of its group (each dimension, and all) and of its rules."""
+    groups: dict[tuple[str, str, str, str], tuple[list[_Given], list[_Given]]] = {
+        ("GROUP", area, kind, store.ALL): (given[BEFORE], given[AFTER])
+    }
+    for place, side in enumerate((BEFORE, AFTER)):
+        for one in given[side]:
+            for key in (
+                ("GROUP", area, kind, one.rule.dimension),
+                ("RULE", "", kind, one.rule.code),
+            ):
+                groups.setdefault(key, ([], []))[place].append(one)
+    for key, (before, after) in groups.items():
+        found = _compared(before, after)
+        known = sums.get(key)
+        sums[key] = found if known is None else {name: known[name] + found[name] for name in found}
+
+
+def _line(
+    replay: _Replay,
+    subject_id: str,
+    area: str,
+    given: dict[str, list[_Given]],
+    carried: tuple[int, int],
+) -> dict[str, Any] | None:
+    """Return what changes for a subject, or None where nothing does."""
+    kind = subject_id.partition(":")[0]
+    compared = _compared(given[BEFORE], given[AFTER])
+    grades = [_grade(kind, given[side], carried, replay.last) for side in (BEFORE, AFTER)]
+    if not compared["gaining"] and not compared["losing"] and grades[0] == grades[1]:
+        return None
+    return {
+        "job_id": replay.job_id,
+        "subject_id": subject_id,
+        "kind": kind,
+        "area": area,
+        **{name: compared[name] for name in store.BOTH},
+        "grade_before": grades[0],
+        "grade_after": grades[1],
+        "change": compared["score_after"] - compared["score_before"],
+    }
+
+
+def _grade(kind: str, given: Iterable[_Given], carried: tuple[int, int], period: str) -> str | None:
+    """Return the grade in the last month before gates and vetoes, which no rule set changes. A
+    company's score is that of its projects, so it has none here."""
+    if kind == "PCO":
+        return None
+    gain, loss = standing.sums(
+        (one.score, one.correction) for one in given if one.to_period >= period
+    )
+    score = standing.score_of(kind, gain + carried[0], loss + carried[1])
+    return standing.grade_of(kind, score)
+
+
+# --------------------------------------------------------------------------------------------------
+# The result
+
+
+def _result(tx: Tx, replay: _Replay, params: dict[str, Any]) -> dict[str, Any]:
+    conn, job_id = tx.conn, replay.job_id
+    totals = store.sums(conn, job_id, "GROUP", name=store.ALL)[0]
+    return {
+        "rule_set_id": params["rule_set_id"],
+        "code": replay.code,
+        "digest": params["digest"],
+        "compared_with": [
+            code
+            for begins, ends, code, _ in rule_sets.in_force(conn).spans
+            if begins.isoformat()[:7] <= replay.last
+            and (ends is None or ends.isoformat() > f"{replay.periods[0]}-01")
+        ],
+        "periods": list(replay.periods),
+        "facts_since": replay.since,
+        "totals": totals | {"unchanged": totals["subjects"] - totals["gaining"] - totals["losing"]},
+        "by_kind": store.sums(conn, job_id, "GROUP", "kind", name=store.ALL),
+        "by_dimension": store.sums(conn, job_id, "GROUP", "kind", "name"),
+        "by_rule": store.sums(conn, job_id, "RULE", "name"),
+        "grade_changes": [
+            {"kind": row.kind, "before": row.grade_before, "after": row.grade_after, "n": row.n}
+            for row in store.grade_changes(conn, job_id)
+        ],
+        "largest_gains": _lines(store.largest(conn, job_id, LARGEST, losing=False)),
+        "largest_losses": _lines(store.largest(conn, job_id, LARGEST, losing=True)),
+        # Events that the draft waits for and that credit does not hear: such rules never fire.
+        "never_heard": sorted(replay.draft.events - HEARD),
+    }
+
+
+def _lines(found: Iterable[Any]) -> list[dict[str, Any]]:
+    return [store.line(row) for row in found]

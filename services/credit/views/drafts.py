@@ -1,0 +1,174 @@
+"""Rule sets as the public and the district read them: drafts, comments, differences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from chassis.refusal import Invalid, NotFound
+from services.credit import views
+from services.credit.rules import changes, model
+from services.credit.storage import rule_sets as store
+
+if TYPE_CHECKING:
+    from chassis.bus import Tx
+
+# What everybody may read: what is or was before the public, or in force.
+PUBLIC_STATES = ("CONSULTING", "PUBLISHED", "RETIRED")
+ALL_STATES = ("DRAFT", "APPROVED", *PUBLIC_STATES)
+DISTRICT = ("R_DISTRICT", "R_DISTRICT_LEAD", "R_AUDITOR")
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSets:
+    """Which rule sets are listed."""
+
+    state: str | None = None
+    limit: int = 50
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OneRuleSet:
+    """A rule set by its id or code."""
+
+    rule_set_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comments:
+    """The comments on a rule set."""
+
+    rule_set_id: str
+    limit: int = 50
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A rule set, and another that it is compared with: by default the one that it was copied
+    from, or that was in force before it. Both by id or code."""
+
+    rule_set_id: str
+    since: str | None = None
+
+
+def _inside(tx: Tx, area: str) -> bool:
+    return tx.actor.role in DISTRICT and tx.actor.covers(area)
+
+
+def find(tx: Tx, key: str) -> Any:
+    """Return a rule set that the caller may read, by id or code.
+
+    Raises:
+        NotFound: There is none, or it is not public yet and the caller is not of the district.
+    """
+    row = store.by_id(tx.conn, key) or store.by_code(tx.conn, key)
+    if row is None or (row.state not in PUBLIC_STATES and not _inside(tx, row.area)):
+        raise NotFound(kind="rule_set", id=key)
+    return row
+
+
+def _card(row: Any) -> dict[str, Any]:
+    return {
+        "id": row.rule_set_id,
+        "code": row.code,
+        "title": row.title,
+        "state": row.state,
+        "version": row.row_version,
+        "scope": row.area,
+        "effective_from": row.effective_from.isoformat(),
+        "effective_to": row.effective_to.isoformat() if row.effective_to else None,
+        "based_on": row.based_on,
+        "author": row.author,
+        "publisher": row.publisher,
+        "legal_review": row.legal_review,
+        "consulted_from": row.consulted_from.isoformat() if row.consulted_from else None,
+        "comments_until": row.consulted_until.isoformat() if row.consulted_until else None,
+        "published_at": row.published_at.isoformat() if row.published_at else None,
+        "digest": row.digest,
+        "notice_id": row.notice_id,
+    }
+
+
+def rule_set(tx: Tx, question: OneRuleSet) -> dict[str, Any]:
+    """Return a rule set: every rule in plain words, and the document as it stands.
+
+    Raises:
+        NotFound: There is none that the caller may read.
+    """
+    row = find(tx, question.rule_set_id)
+    parsed = model.parse(row.body)
+    return _card(row) | {
+        "instruments": list(parsed.instruments),
+        "comments": store.count_comments(tx.conn, row.rule_set_id),
+        "items": [views.rule_card(rule) for rule in parsed.rules],
+        "document": row.body,
+    }
+
+
+def listed(tx: Tx, question: RuleSets) -> dict[str, Any]:
+    """List rule sets, newest first. Drafts and approved ones are shown to the district only.
+
+    Raises:
+        Invalid: There is no such state.
+    """
+    states: tuple[str, ...] = ALL_STATES if tx.actor.role in DISTRICT else PUBLIC_STATES
+    if question.state is not None:
+        if question.state not in ALL_STATES:
+            raise Invalid(field="state", reason="应为 " + "、".join(ALL_STATES) + " 之一")
+        states = tuple(state for state in states if state == question.state)
+    area = tx.actor.scope[:6] if tx.actor.role in DISTRICT else ""
+    limit = _limit(question.limit)
+    rows = store.page(tx.conn, states=states, area=area, limit=limit + 1, after=question.cursor)
+    following = rows[limit - 1].rule_set_id if len(rows) > limit else None
+    return {"items": [_card(row) for row in rows[:limit]], "next": following}
+
+
+def comments(tx: Tx, question: Comments) -> dict[str, Any]:
+    """List the comments on a rule set. Who wrote them is shown to the district only.
+
+    Raises:
+        NotFound: There is no such rule set that the caller may read.
+    """
+    row = find(tx, question.rule_set_id)
+    limit = _limit(question.limit)
+    found = store.comments_page(tx.conn, row.rule_set_id, limit=limit + 1, after=question.cursor)
+    inside = _inside(tx, row.area)
+    items = [
+        {
+            "id": comment.comment_id,
+            "rule_code": comment.rule_code,
+            "text": comment.text,
+            "filed_at": comment.filed_at.isoformat(),
+            **({"person_id": comment.person_id} if inside else {}),
+        }
+        for comment in found[:limit]
+    ]
+    return {"items": items, "next": items[-1]["id"] if len(found) > limit else None}
+
+
+def difference(tx: Tx, question: Difference, in_force: Any) -> dict[str, Any]:
+    """Return what a rule set changes of another.
+
+    Raises:
+        NotFound: One of them does not exist, or may not be read by the caller.
+    """
+    row = find(tx, question.rule_set_id)
+    since = question.since or row.based_on
+    if since is None:
+        before = [span for span in in_force.spans if span[0] < row.effective_from]
+        since = before[0][2] if before else "-"
+    other = find(tx, since)
+    return {
+        "id": row.rule_set_id,
+        "code": row.code,
+        "since": other.code,
+        **changes.changes(other.body, row.body),
+    }
+
+
+def _limit(limit: int) -> int:
+    if not 1 <= limit <= 200:
+        raise Invalid(field="limit", reason="limit 应在 1 到 200 之间")
+    return limit

@@ -1,0 +1,81 @@
+"""What a replay under other rules has found, as tables that can be taken along."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from chassis.refusal import Invalid, NotFound, StateConflict
+from services.credit.storage import what_if as store
+
+if TYPE_CHECKING:
+    from chassis.bus import Tx
+
+PARTS = ("groups", "rules", "subjects")
+MOST = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIfResult:
+    """Which part of the result of a job, as JSON or CSV.
+
+    Attributes:
+        part: `groups` (community, kind, dimension; ALL is their total), `rules`, or `subjects`
+            (those for whom something changes).
+        form: json or csv.
+    """
+
+    job_id: str
+    part: str = "groups"
+    form: str = "json"
+    limit: int = 1000
+    cursor: str | None = None
+
+
+def result(tx: Tx, question: WhatIfResult) -> dict[str, Any]:
+    """Return a part of what a replay has found.
+
+    Raises:
+        Invalid: There is no such part or form, or the page is too large.
+        NotFound: There is no such job that the caller may see.
+        StateConflict: It has not ended.
+    """
+    for name, value, known in (
+        ("part", question.part, PARTS),
+        ("form", question.form, ("json", "csv")),
+    ):
+        if value not in known:
+            raise Invalid(field=name, reason="应为 " + "、".join(known) + " 之一")
+    if not 1 <= question.limit <= MOST:
+        raise Invalid(field="limit", reason=f"limit 应在 1 到 {MOST} 之间")
+    card = tx.runtime.job_card(tx, question.job_id)
+    if card["kind"] != "what_if":
+        raise NotFound(kind="job", id=question.job_id)
+    if card["state"] != "DONE":
+        raise StateConflict(state=card["state"])
+    following = None
+    if question.part == "groups":
+        rows = store.groups(tx.conn, question.job_id)
+    elif question.part == "rules":
+        rows = store.sums(tx.conn, question.job_id, "RULE", "kind", "name")
+    else:
+        found = store.subjects_page(tx.conn, question.job_id, question.cursor, question.limit + 1)
+        rows = [store.line(row) for row in found[: question.limit]]
+        following = rows[-1]["subject"] if len(found) > question.limit else None
+    reply = {"job_id": question.job_id, "part": question.part, "next": following}
+    if question.form == "csv":
+        return reply | {"items": [], "csv": _csv(rows)}
+    return reply | {"items": rows}
+
+
+def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return rows as CSV with a header, as RFC 4180 has it."""
+    text = io.StringIO()
+    if rows:
+        writer = csv.DictWriter(text, list(rows[0]), lineterminator="\r\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    return text.getvalue()

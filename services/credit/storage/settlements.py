@@ -651,9 +651,10 @@ def add_notice(conn: sa.Connection, row: Mapping[str, Any]) -> None:
     conn.execute(t.notices.insert().values(**row))
 
 
-def notice(conn: sa.Connection, notice_id: str) -> Any:
+def notice(conn: sa.Connection, notice_id: str, *, lock: bool = False) -> Any:
     """Return a notice, or None."""
-    return conn.execute(sa.select(t.notices).where(t.notices.c.notice_id == notice_id)).first()
+    asked = sa.select(t.notices).where(t.notices.c.notice_id == notice_id)
+    return conn.execute(store.lock(asked, conn) if lock else asked).first()
 
 
 def change_notice(conn: sa.Connection, notice_id: str, **values: Any) -> None:

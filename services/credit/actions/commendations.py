@@ -1,0 +1,884 @@
+"""Commendation: opened, nominated, checked, reviewed by people, publicised, approved, granted.
+
+Credit only says who may be commended; people say who is (REQ-L05).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from chassis.bus import is_uuid
+from chassis.calendar import Calendar
+from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict
+from services.credit.actions import awards, manual, months, notices, rule_sets
+from services.credit.errors import (
+    AlreadyNominated,
+    AlreadyObjected,
+    ApprovalDocumentRequired,
+    FormalAtDistrictOnly,
+    FormalOnceAYear,
+    InChain,
+    LevelDiffers,
+    NobodyLeft,
+    NoticeRunning,
+    NotInNotice,
+    OutsideArea,
+    QuotaExceeded,
+    ReasonsRequired,
+    ReviewIncomplete,
+    SameAsReviewer,
+    SelfNomination,
+    SpanInvalid,
+    TextRequired,
+    WrongKind,
+)
+from services.credit.rules import awards as award_rules
+from services.credit.rules import commendation as rules
+from services.credit.rules import severity, standing
+from services.credit.storage import awards as award_store
+from services.credit.storage import honours as store
+from services.credit.storage import numbers, registry, settlements
+from services.credit.storage import repairs as repair_store
+from services.credit.storage import tables as t
+
+if TYPE_CHECKING:
+    from chassis.bus import Due, Tx
+    from services.credit.rules.model import Rule
+
+LEAST_TEXT = 5
+LEAST_REASONS = 20
+MOST = 500
+# How many months back a record is read: more than hysteresis can remember.
+RECORD_MONTHS = 24
+NAMED_PERSONS = ("RES", "HH", "STW")
+REVIEWERS = ("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT")
+APPROVERS = {
+    "COMMUNITY": ("R_STREET", "R_STREET_LEAD"),
+    "STREET": ("R_STREET_LEAD", "R_DISTRICT"),
+    "DISTRICT": ("R_DISTRICT_LEAD",),
+}
+OPENERS = {
+    "COMMUNITY": ("R_SECRETARY", "R_STREET"),
+    "STREET": ("R_STREET", "R_DISTRICT"),
+    "DISTRICT": ("R_DISTRICT",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCommendation:
+    """What is commended, whom it is for, and how many.
+
+    Attributes:
+        form: NOTICE (a notice of praise), STAR (star of the month or quarter) or FORMAL.
+        kind: The kind of subject.
+        to_period: The last month whose final standing counts.
+        approval_doc_no: The document that allows a formal commendation.
+    """
+
+    title: str
+    form: str
+    level: str
+    kind: str
+    criteria: str
+    quota: int
+    area: str
+    from_period: str
+    to_period: str
+    approval_doc_no: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WhichCommendation:
+    """Which commendation is meant."""
+
+    commendation_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Nominate:
+    """Who is nominated, and for what."""
+
+    commendation_id: str
+    subject: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What people said about one nominee."""
+
+    subject: str
+    support: bool
+    reasons: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewNominees:
+    """What people said about each nominee who may be commended."""
+
+    commendation_id: str
+    reviews: list[Review] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectToNominee:
+    """Why somebody should not be commended; who objects is kept and never shown."""
+
+    commendation_id: str
+    subject: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecideNominee:
+    """Whether an objection to a nominee stands, and why."""
+
+    objection_id: str
+    upheld: bool
+    reasons: str
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeCommendation:
+    """Who loses a commendation that he should not have had, and why."""
+
+    commendation_id: str
+    subject: str
+    reasons: str
+
+
+# --------------------------------------------------------------------------------------------------
+# Open and nominate
+
+
+def open_commendation(tx: Tx, order: OpenCommendation) -> dict[str, Any]:
+    """Open a commendation.
+
+    Raises:
+        Invalid: An unknown form, level or kind, no title or criteria, or a quota out of bounds.
+        LevelDiffers: The area is not one of this level.
+        RoleDenied: Another role opens it at this level, or it lies outside the caller's scope.
+        FormalAtDistrictOnly: A formal one below the district.
+        ApprovalDocumentRequired: A formal one without its document.
+        FormalOnceAYear: There was a formal one in this year.
+        SpanInvalid: The window ends before it begins, or in a month that is not over.
+    """
+    _check_form(order)
+    tx.require_scope(order.area)
+    if tx.actor.role not in OPENERS[order.level]:
+        raise RoleDenied(role=tx.actor.role, area=order.area)
+    last = tx.calendar.next_period(tx.calendar.period(tx.now), -1)
+    if not order.from_period <= order.to_period <= last:
+        raise SpanInvalid(field="to_period", earliest=order.from_period, latest=last)
+    day = tx.calendar.local_date(tx.now)
+    if order.form == "FORMAL" and store.formal_of(tx.conn, order.area, day.year) is not None:
+        raise FormalOnceAYear(field="form", year=day.year)
+    commendation_id = tx.new_id("com")
+    prefix = f"BZ-{day:%Y%m%d}-{order.area[-6:]}-"
+    number = numbers.following(tx.conn, t.commendations.c.number, prefix)
+    store.add(
+        tx.conn,
+        {
+            "commendation_id": commendation_id,
+            "number": number,
+            "title": order.title.strip(),
+            "form": order.form,
+            "level": order.level,
+            "kind": order.kind,
+            "criteria": order.criteria.strip(),
+            "quota": order.quota,
+            "from_period": order.from_period,
+            "to_period": order.to_period,
+            "approval_doc_no": order.approval_doc_no,
+            "state": "OPEN",
+            "area": order.area,
+            "year": day.year,
+            "opened_by": tx.actor.id,
+            "opened_at": tx.now,
+            "version": 1,
+        },
+    )
+    return {"id": commendation_id, "number": number, "state": "OPEN", "version": 1}
+
+
+def _check_form(order: OpenCommendation) -> None:
+    if order.form not in rules.FORMS:
+        raise Invalid(field="form", reason=f"form 应为 {'、'.join(rules.FORMS)}")
+    if order.level not in rules.LEVELS:
+        raise Invalid(field="level", reason=f"level 应为 {'、'.join(rules.LEVELS)}")
+    if order.kind not in standing.KINDS:
+        raise Invalid(field="kind", reason=f"kind 应为 {'、'.join(standing.KINDS)}")
+    for name in ("title", "criteria"):
+        if len(getattr(order, name).strip()) < LEAST_TEXT:
+            raise Invalid(field=name, reason=f"{name} 不少于 {LEAST_TEXT} 个字")
+    if not 1 <= order.quota <= MOST:
+        raise Invalid(field="quota", reason=f"quota 应在 1 到 {MOST} 之间")
+    if len(order.area) != rules.LEVELS[order.level]:
+        raise LevelDiffers(field="level", level=order.level, area=order.area)
+    if order.form == "FORMAL":
+        if order.level != "DISTRICT":
+            raise FormalAtDistrictOnly(field="level")
+        if not (order.approval_doc_no or "").strip():
+            raise ApprovalDocumentRequired(field="approval_doc_no")
+
+
+def _locked(tx: Tx, commendation_id: str, *states: str) -> Any:
+    known = store.commendation(tx.conn, commendation_id, lock=True)
+    if known is None:
+        raise NotFound(kind="commendation", id=commendation_id)
+    tx.require_scope(known.area)
+    tx.check_version(known.version)
+    if known.state not in states:
+        raise StateConflict(state=known.state)
+    return known
+
+
+def _reply(known: Any, state: str, **more: Any) -> dict[str, Any]:
+    return {
+        "id": known.commendation_id,
+        "number": known.number,
+        "state": state,
+        "version": known.version + 1,
+        **more,
+    }
+
+
+def nominate(tx: Tx, order: Nominate) -> dict[str, Any]:
+    """Nominate somebody. Whether he may be commended is checked later.
+
+    Raises:
+        TextRequired: It is not said for what.
+        NotFound: There is no such commendation, or no such subject.
+        StateConflict: It is checked already.
+        RoleDenied: The nominee does not belong to the caller's area.
+        WrongKind: The commendation is for another kind.
+        OutsideArea: The nominee belongs elsewhere.
+        SelfNomination: The caller is the nominee, or holds a post in it.
+        AlreadyNominated: Somebody has nominated it.
+    """
+    if len(order.reason.strip()) < LEAST_TEXT:
+        raise TextRequired(field="reason")
+    known = store.commendation(tx.conn, order.commendation_id, lock=True)
+    if known is None:
+        raise NotFound(kind="commendation", id=order.commendation_id)
+    if known.state not in ("OPEN", "NOMINATED"):
+        raise StateConflict(state=known.state)
+    if order.subject.partition(":")[0] != known.kind:
+        raise WrongKind(field="subject", rule=known.number, subject=order.subject)
+    subject = registry.subject(tx.conn, order.subject)
+    if subject is None or not subject.area:
+        raise NotFound(kind="subject", id=order.subject)
+    if not subject.area.startswith(known.area):
+        raise OutsideArea(field="subject", subject=order.subject)
+    # Whoever serves the place of the nominee may nominate, also where the street commends.
+    tx.require_scope(subject.area if tx.actor.role != "R_GRID" else subject.grid or subject.area)
+    if subject.holder == tx.actor.id or registry.holds_post(
+        tx.conn, order.subject, tx.actor.id, tx.now
+    ):
+        raise SelfNomination(field="subject")
+    if store.nominee(tx.conn, known.commendation_id, order.subject) is not None:
+        raise AlreadyNominated(field="subject", subject=order.subject)
+    store.add_nominee(
+        tx.conn,
+        {
+            "commendation_id": known.commendation_id,
+            "subject_id": order.subject,
+            "state": "PROPOSED",
+            "grounds": [],
+            "reason": order.reason.strip(),
+            "nominated_by": tx.actor.id,
+            "nominated_at": tx.now,
+        },
+    )
+    store.change(tx.conn, known.commendation_id, state="NOMINATED")
+    return _reply(known, "NOMINATED", subject=order.subject)
+
+
+# --------------------------------------------------------------------------------------------------
+# Check
+
+
+def grounds_of(
+    tx: Tx, kind: str, subject_ids: Sequence[str], until: str, commendation_id: str | None
+) -> dict[str, tuple[str, ...]]:
+    """Return what keeps each subject from being commended; empty where nothing does."""
+    period = tx.calendar.period(tx.now)
+    since = tx.calendar.next_period(until, 1 - RECORD_MONTHS)
+    records = store.months_of(tx.conn, subject_ids, since=since, until=until)
+    subjects = registry.subjects(tx.conn, subject_ids)
+    willing = _willing(tx, kind, subjects)
+    objected = _objected(tx, subjects, commendation_id)
+    vetoed = settlements.vetoed(tx.conn, period, subject_ids)
+    negative = _negative(tx, subject_ids, period)
+    found = {}
+    for subject_id in subject_ids:
+        subject = subjects.get(subject_id)
+        record = rules.Record(
+            months=records.get(subject_id, {}),
+            consents=subject_id in willing,
+            objected=subject_id in objected,
+            vetoed=subject_id in vetoed,
+            negatives=subject_id in negative,
+            open=subject is not None and subject.state == "ACTIVE" and subject.closed_at is None,
+        )
+        found[subject_id] = rules.grounds(kind, record, until)
+    return found
+
+
+def _willing(tx: Tx, kind: str, subjects: dict[str, Any]) -> set[str]:
+    """Return who consents: natural persons by their own consent; of organisations, all."""
+    if kind not in NAMED_PERSONS:
+        return set(subjects)
+    if kind != "STW":
+        return registry.consented(tx.conn, subjects, "COMMENDATION")
+    own = {f"RES:{row.holder}": key for key, row in subjects.items() if row.holder}
+    return {own[person] for person in registry.consented(tx.conn, own, "COMMENDATION")}
+
+
+def _objected(tx: Tx, subjects: dict[str, Any], commendation_id: str | None) -> set[str]:
+    """Return about whom others object: what one says on one's own behalf holds nobody back."""
+    found = set()
+    for subject_id, persons in store.objectors(tx.conn, list(subjects), commendation_id).items():
+        holder = subjects[subject_id].holder
+        others = {
+            person
+            for person in persons
+            if person != holder and not registry.holds_post(tx.conn, subject_id, person, tx.now)
+        }
+        if others:
+            found.add(subject_id)
+    return found
+
+
+def _negative(tx: Tx, subject_ids: Sequence[str], period: str) -> set[str]:
+    in_force = rule_sets.in_force(tx.conn)
+    found = set()
+    for award in repair_store.negatives(tx.conn, subject_ids, period):
+        compiled = in_force.of_code(award.rule_set)
+        rule = compiled.rule_set.rule(award.rule_code) if compiled is not None else None
+        known = severity.SEVERITIES.get((rule.severity if rule is not None else None) or "")
+        if known is not None and known.published:
+            found.add(award.subject_id)
+    return found
+
+
+def _check(tx: Tx, known: Any, nominees: Sequence[Any]) -> dict[str, tuple[str, ...]]:
+    """Look at nominees again and store what keeps each back. Returns it."""
+    found = grounds_of(
+        tx,
+        known.kind,
+        [nominee.subject_id for nominee in nominees],
+        known.to_period,
+        known.commendation_id,
+    )
+    for nominee in nominees:
+        grounds = found[nominee.subject_id]
+        state = rules.state_of(grounds)
+        if state == "ELIGIBLE" and nominee.supported is not None:
+            state = "SUPPORTED" if nominee.supported else "DECLINED"
+        store.change_nominee(
+            tx.conn,
+            known.commendation_id,
+            nominee.subject_id,
+            state=state,
+            grounds=list(grounds),
+        )
+    return found
+
+
+def check_nominees(tx: Tx, order: WhichCommendation) -> dict[str, Any]:
+    """Check who of the nominated may be commended: held where it may pass, else dropped, and why.
+
+    Raises:
+        NotFound: There is no such commendation.
+        RoleDenied: It lies outside the caller's scope.
+        StateConflict: Nobody is nominated, or it is reviewed already.
+    """
+    known = _locked(tx, order.commendation_id, "NOMINATED", "CHECKED")
+    _check(tx, known, store.nominees(tx.conn, known.commendation_id))
+    store.change(tx.conn, known.commendation_id, state="CHECKED", checked_at=tx.now)
+    return _reply(known, "CHECKED", nominees=_states(tx, known))
+
+
+def _states(tx: Tx, known: Any) -> dict[str, str]:
+    return {row.subject_id: row.state for row in store.nominees(tx.conn, known.commendation_id)}
+
+
+# --------------------------------------------------------------------------------------------------
+# Review and notice
+
+
+def review_nominees(tx: Tx, order: ReviewNominees) -> dict[str, Any]:
+    """People review every nominee who may be commended, or is only held, with written reasons.
+
+    Raises:
+        NotFound: There is no such commendation.
+        RoleDenied: It lies outside the caller's scope.
+        StateConflict: It is not checked.
+        ReviewIncomplete: A nominee has no review, or one of fewer than 10 characters.
+        SelfApproval: The caller is a nominee.
+        ConflictOfInterest: The caller holds a post in a nominee.
+    """
+    known = _locked(tx, order.commendation_id, "CHECKED")
+    nominees = store.nominees(tx.conn, known.commendation_id, states=("ELIGIBLE", "HELD"))
+    if not nominees:
+        raise NobodyLeft
+    said = {review.subject: review for review in order.reviews}
+    missing = [
+        nominee.subject_id
+        for nominee in nominees
+        if nominee.subject_id not in said
+        or len(said[nominee.subject_id].reasons.strip()) < rules.LEAST_REVIEW
+    ]
+    if missing:
+        raise ReviewIncomplete(field="reviews", missing="、".join(missing))
+    for nominee in nominees:
+        subject = registry.subject(tx.conn, nominee.subject_id)
+        manual.check_independent(tx, nominee.subject_id, subject)
+        review = said[nominee.subject_id]
+        state = nominee.state
+        if state == "ELIGIBLE":
+            state = "SUPPORTED" if review.support else "DECLINED"
+        store.change_nominee(
+            tx.conn,
+            known.commendation_id,
+            nominee.subject_id,
+            state=state,
+            supported=review.support,
+            review=review.reasons.strip(),
+        )
+    store.change(
+        tx.conn,
+        known.commendation_id,
+        state="REVIEWED",
+        reviewed_by=tx.actor.id,
+        reviewed_at=tx.now,
+    )
+    return _reply(known, "REVIEWED", nominees=_states(tx, known))
+
+
+def publicise_commendation(tx: Tx, order: WhichCommendation) -> dict[str, Any]:
+    """Publish for 5 working days who shall be commended.
+
+    Raises:
+        NotFound: There is no such commendation.
+        RoleDenied: It lies outside the caller's scope.
+        StateConflict: It is not reviewed.
+        NobodyLeft: Nobody is supported.
+        QuotaExceeded: More are supported than the quota allows.
+    """
+    known = _locked(tx, order.commendation_id, "REVIEWED")
+    # Who has withdrawn his consent, or was deducted meanwhile, is not published.
+    _check(tx, known, _standing_nominees(tx, known))
+    shown = [
+        nominee
+        for nominee in store.nominees(tx.conn, known.commendation_id, states=("SUPPORTED", "HELD"))
+        if nominee.supported
+    ]
+    if not any(nominee.state == "SUPPORTED" for nominee in shown):
+        raise NobodyLeft
+    if len(shown) > known.quota:
+        raise QuotaExceeded(count=len(shown), quota=known.quota)
+    until = tx.calendar.due(tx.now, rules.NOTICE_WORKING_DAYS)
+    body = {
+        "commendation_id": known.commendation_id,
+        "number": known.number,
+        "title": known.title,
+        "form": known.form,
+        "level": known.level,
+        "criteria": known.criteria,
+        "area": known.area,
+        "approval_doc_no": known.approval_doc_no,
+        "nominees": [
+            {
+                "subject": nominee.subject_id,
+                "kind": known.kind,
+                "ref": nominee.subject_id.partition(":")[2],
+                "person_id": _person_of(tx, nominee.subject_id),
+                "reason": nominee.reason,
+            }
+            for nominee in shown
+        ],
+    }
+    notice_id = notices.put_up(
+        tx,
+        kind="COMMENDATION",
+        area=known.area,
+        period=tx.calendar.period(tx.now),
+        body=body,
+        until=until,
+        commendation_id=known.commendation_id,
+    )
+    store.change(
+        tx.conn,
+        known.commendation_id,
+        state="PUBLICISED",
+        notice_id=notice_id,
+        publicised_at=tx.now,
+        public_until=until,
+    )
+    tx.arm("commendation_end", known.commendation_id, until)
+    return _reply(known, "PUBLICISED", due=until.isoformat(), notice_id=notice_id)
+
+
+def _person_of(tx: Tx, subject_id: str) -> str | None:
+    """Return the person whose name stands for a subject: of a resident, household or steward."""
+    if subject_id.partition(":")[0] not in NAMED_PERSONS:
+        return None
+    subject = registry.subject(tx.conn, subject_id)
+    return subject.holder if subject is not None else None
+
+
+def _standing_nominees(tx: Tx, known: Any) -> list[Any]:
+    return store.nominees(tx.conn, known.commendation_id, states=("ELIGIBLE", "SUPPORTED", "HELD"))
+
+
+def on_notice_end(tx: Tx, due: Due) -> None:
+    """The notice of a commendation has ended; now it may be approved."""
+    known = store.commendation(tx.conn, due.ref, lock=True)
+    if known is None or known.notice_id is None:
+        return
+    notice = settlements.notice(tx.conn, known.notice_id)
+    if notice.state == "PUBLISHED":
+        settlements.change_notice(tx.conn, known.notice_id, state="ENDED")
+
+
+def object_to_nominee(tx: Tx, order: ObjectToNominee) -> dict[str, Any]:
+    """Object to a nominee while the notice runs: it is held until somebody has decided.
+
+    Raises:
+        TextRequired: Nothing is said.
+        NotFound: There is no such commendation or nominee.
+        NotInNotice: The notice does not run.
+        AlreadyObjected: The caller has an objection to this nominee open.
+    """
+    if len(order.text.strip()) < LEAST_TEXT:
+        raise TextRequired(field="text")
+    known = store.commendation(tx.conn, order.commendation_id, lock=True)
+    nominee = (
+        store.nominee(tx.conn, order.commendation_id, order.subject) if known is not None else None
+    )
+    if known is None or nominee is None or nominee.state not in ("SUPPORTED", "HELD"):
+        raise NotFound(kind="nominee", id=order.subject)
+    if known.state != "PUBLICISED" or tx.now >= known.public_until:
+        raise NotInNotice
+    for other in store.objections(tx.conn, known.commendation_id):
+        if (other.subject_id, other.person_id, other.state) == (
+            order.subject,
+            tx.actor.id,
+            "OPEN",
+        ):
+            raise AlreadyObjected(number=other.objection_id)
+    objection_id = tx.new_id("nob")
+    store.add_objection(
+        tx.conn,
+        {
+            "objection_id": objection_id,
+            "commendation_id": known.commendation_id,
+            "subject_id": order.subject,
+            "person_id": tx.actor.id,
+            "text": order.text.strip(),
+            "state": "OPEN",
+            "filed_at": tx.now,
+            "area": known.area,
+            "version": 1,
+        },
+    )
+    store.change_nominee(
+        tx.conn,
+        known.commendation_id,
+        order.subject,
+        state="HELD",
+        grounds=sorted({*nominee.grounds, rules.OPEN_OBJECTION}),
+    )
+    store.change(tx.conn, known.commendation_id)
+    return {"id": objection_id, "state": "OPEN", "version": 1}
+
+
+def decide_nominee(tx: Tx, order: DecideNominee) -> dict[str, Any]:
+    """Decide an objection to a nominee, with reasons: it goes on, or is dropped.
+
+    Raises:
+        ReasonsRequired: Fewer than 20 characters.
+        NotFound: There is no such objection.
+        RoleDenied: It lies outside the caller's scope.
+        StateConflict: It is decided.
+        InChain: The caller objected, nominated or reviewed.
+        SelfApproval: It concerns the caller.
+        ConflictOfInterest: The caller holds a post in the nominee.
+    """
+    if len(order.reasons.strip()) < LEAST_REASONS:
+        raise ReasonsRequired(field="reasons")
+    known = store.objection(tx.conn, order.objection_id)
+    if known is None:
+        raise NotFound(kind="objection", id=order.objection_id)
+    tx.require_scope(known.area)
+    tx.check_version(known.version)
+    if known.state != "OPEN":
+        raise StateConflict(state=known.state)
+    commendation = store.commendation(tx.conn, known.commendation_id, lock=True)
+    nominee = store.nominee(tx.conn, known.commendation_id, known.subject_id)
+    if tx.actor.id in {known.person_id, nominee.nominated_by, commendation.reviewed_by}:
+        raise InChain
+    subject = registry.subject(tx.conn, known.subject_id)
+    manual.check_independent(tx, known.subject_id, subject)
+    state = "UPHELD" if order.upheld else "DISMISSED"
+    store.change_objection(
+        tx.conn,
+        known.objection_id,
+        state=state,
+        decided_by=tx.actor.id,
+        decided_at=tx.now,
+        reasons=order.reasons.strip(),
+    )
+    if order.upheld:
+        store.change_nominee(
+            tx.conn,
+            known.commendation_id,
+            known.subject_id,
+            state="DISQUALIFIED",
+            grounds=[rules.OBJECTION_UPHELD],
+        )
+    elif nominee.state == "HELD":
+        _check(tx, commendation, [nominee])
+    store.change(tx.conn, known.commendation_id)
+    return {"id": known.objection_id, "state": state, "version": known.version + 1}
+
+
+# --------------------------------------------------------------------------------------------------
+# Approve, grant, revoke
+
+
+def approve_commendation(tx: Tx, order: WhichCommendation) -> dict[str, Any]:
+    """Approve, after the notice, whom nothing keeps back; their awards are given.
+
+    Who is still held waits: once that is decided, the commendation is approved again for him.
+
+    Raises:
+        NotFound: There is no such commendation.
+        RoleDenied: Another role approves at this level, or it lies outside the caller's scope.
+        StateConflict: It is not publicised.
+        NoticeRunning: The notice has not ended.
+        SameAsReviewer: The caller reviewed it.
+        NobodyLeft: Nobody can be commended.
+    """
+    known = _locked(tx, order.commendation_id, "PUBLICISED", "APPROVED", "GRANTED")
+    _require_approver(tx, known)
+    if tx.now < known.public_until:
+        raise NoticeRunning(until=known.public_until.isoformat())
+    if tx.actor.id == known.reviewed_by:
+        raise SameAsReviewer
+    _check(tx, known, _standing_nominees(tx, known))
+    approved = store.nominees(tx.conn, known.commendation_id, states=("SUPPORTED",))
+    if not approved:
+        raise NobodyLeft
+    for nominee in approved:
+        award_id = _give_award(tx, known, nominee)
+        store.change_nominee(
+            tx.conn,
+            known.commendation_id,
+            nominee.subject_id,
+            state="APPROVED",
+            award_id=award_id,
+        )
+    store.change(
+        tx.conn,
+        known.commendation_id,
+        state="APPROVED",
+        approved_by=tx.actor.id,
+        approved_at=tx.now,
+    )
+    return _reply(known, "APPROVED", nominees=_states(tx, known))
+
+
+def _require_approver(tx: Tx, known: Any) -> None:
+    if tx.actor.role not in APPROVERS[known.level]:
+        raise RoleDenied(role=tx.actor.role, area=known.area)
+
+
+def _give_award(tx: Tx, known: Any, nominee: Any) -> str | None:
+    """Give what the rule for commendation gives. Returns the award's id, or None without a rule."""
+    on = tx.calendar.local_date(tx.now)
+    found = rule_sets.in_force(tx.conn).on(on)
+    code = rules.RULES.get(known.kind)
+    rule = found[1].rule_set.rule(code) if found is not None and code is not None else None
+    if found is None or rule is None:
+        return None
+    level = rule.level(known.level) if rule.type == "LEVELED" else None
+    if rule.type == "LEVELED" and level is None:
+        # Some instruments reward from the street level up only; a community's praise is an honour.
+        return None
+    subject = registry.subject(tx.conn, nominee.subject_id)
+    award_id = award_rules.award_id(rule.code, nominee.subject_id, known.commendation_id)
+    period = months.open_period(tx, nominee.subject_id, Calendar.period(tx.now))
+    score = level.score if level is not None else rule.score
+    points = level.points if level is not None else rule.points
+    if known.kind in awards.PERSONS and nominee.subject_id not in registry.consented(
+        tx.conn, [nominee.subject_id], "POINTS"
+    ):
+        points = 0
+    row = {
+        "award_id": award_id,
+        "subject_id": nominee.subject_id,
+        "kind": rule.kind,
+        "rule_set": found[0],
+        "rule_code": rule.code,
+        "source": "manual",
+        "fact": None,
+        "event_id": None,
+        "deed": known.commendation_id,
+        "actor_id": None,
+        "level": known.level if level is not None else None,
+        "occurred_at": tx.now,
+        "day": on,
+        "period": period,
+        "to_period": awards.last_period(period, rule.valid(known.level if level else None)),
+        "points_period": period,
+        "cap_window": awards.window_of(rule, on, known.commendation_id),
+        "score_raw": score,
+        "points_raw": points,
+        "score": score,
+        "points": points,
+        "capped": False,
+        "late": False,
+        "correction": False,
+        "recount": False,
+        "deduction": False,
+        "effective": False,
+        "decides": "PERSON",
+        "state": "PROPOSED",
+        "inputs": None,
+        "evidence": [{"ref": known.number}, {"ref": known.commendation_id}],
+        "reason": known.title,
+        "document_no": known.approval_doc_no,
+        "area": subject.area,
+        "proposed_by": nominee.nominated_by,
+        "proposed_at": nominee.nominated_at,
+        "decided_by": None,
+        "decided_at": None,
+        "corrects": None,
+        "shard": 0,
+        "version": 1,
+    }
+    if award_id not in award_store.add(tx.conn, [row]):
+        return award_id
+    _count(tx, award_store.award(tx.conn, award_id, lock=True), rule, subject)
+    return award_id
+
+
+def _count(tx: Tx, award: Any, rule: Rule, subject: Any) -> None:
+    """Let an award count, under its cap."""
+    score, points, capped = manual.under_cap(tx, award, rule, award.cap_window, award.points_raw)
+    award_store.change(
+        tx.conn,
+        str(award.award_id),
+        state="APPROVED",
+        effective=True,
+        score=score,
+        points=points,
+        capped=capped,
+        recount=capped,
+        decided_by=tx.actor.id,
+        decided_at=tx.now,
+    )
+    awards.post_points(
+        tx,
+        [
+            {
+                "award_id": str(award.award_id),
+                "subject_id": award.subject_id,
+                "points_period": award.points_period,
+                "occurred_at": tx.now,
+                "points": points,
+                "state": "APPROVED",
+                "area": subject.area,
+                "shard": 0,
+            }
+        ],
+    )
+    months.draft_again(tx, award.subject_id, award.period)
+
+
+def grant_commendation(tx: Tx, order: WhichCommendation) -> dict[str, Any]:
+    """Issue the certificates of all who are approved.
+
+    Raises:
+        NotFound: There is no such commendation.
+        RoleDenied: Another role approves at this level, or it lies outside the caller's scope.
+        StateConflict: It is not approved.
+    """
+    known = _locked(tx, order.commendation_id, "APPROVED")
+    _require_approver(tx, known)
+    day = tx.calendar.local_date(tx.now)
+    prefix = f"ZS-{day:%Y%m%d}-{known.area[-6:]}-"
+    issued = {}
+    for nominee in store.nominees(tx.conn, known.commendation_id, states=("APPROVED",)):
+        code = tx.new_id("crt")
+        store.add_certificate(
+            tx.conn,
+            {
+                "code": code,
+                "number": numbers.following(tx.conn, t.certificates.c.number, prefix),
+                "commendation_id": known.commendation_id,
+                "subject_id": nominee.subject_id,
+                "state": "VALID",
+                "area": known.area,
+                "granted_at": tx.now,
+                "version": 1,
+            },
+        )
+        store.change_nominee(
+            tx.conn,
+            known.commendation_id,
+            nominee.subject_id,
+            state="GRANTED",
+            certificate=code,
+        )
+        issued[nominee.subject_id] = code
+    store.change(tx.conn, known.commendation_id, state="GRANTED", granted_at=tx.now)
+    return _reply(known, "GRANTED", certificates=issued)
+
+
+def revoke_commendation(tx: Tx, order: RevokeCommendation) -> dict[str, Any]:
+    """Take a commendation back from one who should not have had it.
+
+    The award is reversed, the certificate verifies as revoked and stands on the public list of
+    revocations; points that were spent become a debt (F15).
+
+    Raises:
+        ReasonsRequired: Fewer than 20 characters.
+        NotFound: There is no such commendation, or it was not given to this subject.
+        RoleDenied: Another role approves at this level, or it lies outside the caller's scope.
+        StateConflict: It is not approved.
+        SelfApproval: It concerns the caller.
+        ConflictOfInterest: The caller holds a post in the organisation.
+    """
+    if len(order.reasons.strip()) < LEAST_REASONS:
+        raise ReasonsRequired(field="reasons")
+    known = _locked(tx, order.commendation_id, "APPROVED", "GRANTED")
+    _require_approver(tx, known)
+    nominee = store.nominee(tx.conn, known.commendation_id, order.subject)
+    if nominee is None or nominee.state not in ("APPROVED", "GRANTED"):
+        raise NotFound(kind="nominee", id=order.subject)
+    manual.check_independent(tx, order.subject, registry.subject(tx.conn, order.subject))
+    award_id = str(nominee.award_id) if nominee.award_id is not None else ""
+    award = award_store.award(tx.conn, award_id, lock=True) if is_uuid(award_id) else None
+    if award is not None and award.state == "APPROVED":
+        awards.reverse(tx, award, reason=f"commendation-revoked:{known.number}", by=tx.actor.id)
+    if nominee.certificate is not None:
+        store.revoke_certificate(tx.conn, nominee.certificate, tx.now)
+    store.change_nominee(
+        tx.conn,
+        known.commendation_id,
+        order.subject,
+        state="REVOKED",
+        revoked_by=tx.actor.id,
+        revoked_at=tx.now,
+        revoked_because=order.reasons.strip(),
+    )
+    left = store.nominees(tx.conn, known.commendation_id, states=("APPROVED", "GRANTED"))
+    state = known.state if left else "REVOKED"
+    store.change(tx.conn, known.commendation_id, state=state)
+    return _reply(known, state, nominees=_states(tx, known))

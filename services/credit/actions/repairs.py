@@ -1,0 +1,465 @@
+"""Repair of negative items of organisations, and vetoes that a person imposes and lifts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from chassis.bus import is_uuid, new_uuid
+from chassis.calendar import Calendar
+from chassis.refusal import NotFound, StateConflict
+from services.credit.actions import manual, months, rule_sets
+from services.credit.actions.awards import PERSONS
+from services.credit.errors import (
+    AlreadyApplied,
+    BasisRequired,
+    EvidenceRequired,
+    InChain,
+    NotADeduction,
+    NotForPersons,
+    NotSubject,
+    ReasonsRequired,
+    SamePerson,
+    SpanInvalid,
+    TextRequired,
+    TooEarly,
+)
+from services.credit.rules import severity as rules
+from services.credit.storage import awards as award_store
+from services.credit.storage import numbers, registry
+from services.credit.storage import repairs as store
+from services.credit.storage import tables as t
+
+if TYPE_CHECKING:
+    from chassis.bus import Due, Tx
+
+LEAST_REASONS = 20
+LEAST_TEXT = 5
+# Who hands in the paper of an organisation that has no account of its own.
+ASSISTANTS = ("R_CADRE", "R_STREET", "R_DISTRICT")
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyForRepair:
+    """Which deduction, and what proves that it was put right.
+
+    Attributes:
+        evidence: References of the proof; whoever assists adds the organisation's paper.
+    """
+
+    award_id: str
+    text: str
+    evidence: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class WhichRepair:
+    """Which repair is meant."""
+
+    repair_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonedRepair:
+    """Which repair, and why."""
+
+    repair_id: str
+    reasons: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImposeVeto:
+    """On which organisation, for which months, by which document, heard where."""
+
+    subject: str
+    document_no: str
+    hearing_ref: str
+    from_period: str
+    to_period: str
+    reasons: str
+
+
+@dataclass(frozen=True, slots=True)
+class LiftVeto:
+    """Which veto, and why it ends."""
+
+    veto_id: str
+    reasons: str
+
+
+def apply_for_repair(tx: Tx, order: ApplyForRepair) -> dict[str, Any]:
+    """Apply for the repair of a negative item.
+
+    Raises:
+        TextRequired: Nothing is said about how it was put right.
+        EvidenceRequired: Nothing proves it.
+        NotFound: There is no such award.
+        NotSubject: It concerns another organisation.
+        NotADeduction: It is none, or does not count for good.
+        TooEarly: The shortest time of its severity is not over.
+        AlreadyApplied: An application about it is open.
+    """
+    if len(order.text.strip()) < LEAST_TEXT:
+        raise TextRequired(field="text")
+    if not any(ref.strip() for ref in order.evidence):
+        raise EvidenceRequired(field="evidence")
+    award = (
+        award_store.award(tx.conn, order.award_id, lock=True) if is_uuid(order.award_id) else None
+    )
+    if award is None:
+        raise NotFound(kind="award", id=order.award_id)
+    subject = registry.subject(tx.conn, award.subject_id)
+    area = (subject.area if subject is not None else None) or award.area
+    _check_applicant(tx, award.subject_id, subject, area)
+    if not (award.deduction and award.effective and award.state == "APPROVED"):
+        raise NotADeduction(field="award_id")
+    severity = severity_of(tx, award)
+    earliest = rules.earliest_repair(severity, award.period)
+    if tx.calendar.period(tx.now) < earliest:
+        raise TooEarly(severity=severity, earliest=earliest)
+    known = store.open_of(tx.conn, str(award.award_id))
+    if known is not None:
+        raise AlreadyApplied(number=known.number)
+    repair_id = tx.new_id("rpr")
+    day = tx.calendar.local_date(tx.now)
+    number = numbers.following(tx.conn, t.repairs.c.number, f"XF-{day:%Y%m%d}-{area[-6:]}-")
+    accept_due = tx.calendar.due(tx.now, rules.ACCEPT_WORKING_DAYS)
+    decide_due = tx.calendar.due(tx.now, rules.DECIDE_WORKING_DAYS)
+    store.add(
+        tx.conn,
+        {
+            "repair_id": repair_id,
+            "number": number,
+            "award_id": str(award.award_id),
+            "subject_id": award.subject_id,
+            "severity": severity,
+            "state": "APPLIED",
+            "person_id": tx.actor.id,
+            "text": order.text,
+            "evidence": order.evidence,
+            "applied_at": tx.now,
+            "accept_due": accept_due,
+            "decide_due": decide_due,
+            "overdue": False,
+            "area": area,
+            "version": 1,
+        },
+    )
+    tx.arm("repair_accept", repair_id, accept_due)
+    tx.arm("repair_decide", repair_id, decide_due)
+    return {
+        "id": repair_id,
+        "number": number,
+        "state": "APPLIED",
+        "version": 1,
+        "due": accept_due.isoformat(),
+    }
+
+
+def severity_of(tx: Tx, award: Any) -> str:
+    """Return the severity of a deduction: that of its rule; where none is known, the lightest."""
+    compiled = rule_sets.in_force(tx.conn).of_code(award.rule_set)
+    rule = compiled.rule_set.rule(award.rule_code) if compiled is not None else None
+    return (rule.severity if rule is not None else None) or "MINOR"
+
+
+def _check_applicant(tx: Tx, subject_id: str, subject: Any, area: str) -> None:
+    if subject is not None and subject.holder == tx.actor.id:
+        return
+    if registry.holds_post(tx.conn, subject_id, tx.actor.id, tx.now):
+        return
+    if tx.actor.role in ASSISTANTS and tx.actor.covers(area):
+        return
+    raise NotSubject
+
+
+def _locked(tx: Tx, repair_id: str, *states: str) -> Any:
+    known = store.repair(tx.conn, repair_id, lock=True)
+    if known is None:
+        raise NotFound(kind="repair", id=repair_id)
+    tx.require_scope(known.area)
+    tx.check_version(known.version)
+    if known.state not in states:
+        raise StateConflict(state=known.state)
+    manual.check_independent(tx, known.subject_id, registry.subject(tx.conn, known.subject_id))
+    if tx.actor.id == known.person_id:
+        raise SamePerson
+    return known
+
+
+def _reply(known: Any, state: str, **more: Any) -> dict[str, Any]:
+    return {
+        "id": known.repair_id,
+        "number": known.number,
+        "state": state,
+        "version": known.version + 1,
+        **more,
+    }
+
+
+def accept_repair(tx: Tx, order: WhichRepair) -> dict[str, Any]:
+    """Take an application up.
+
+    Raises:
+        NotFound: There is no such repair.
+        RoleDenied: It lies outside the caller's scope.
+        StateConflict: It is not just applied for.
+        SelfApproval: It concerns the caller.
+        ConflictOfInterest: The caller holds a post in the organisation.
+        SamePerson: The caller applied.
+    """
+    known = _locked(tx, order.repair_id, "APPLIED")
+    _accept(tx, known, tx.actor.id)
+    return _reply(known, "ACCEPTED", due=known.decide_due.isoformat())
+
+
+def _accept(tx: Tx, known: Any, by: str | None) -> None:
+    store.change(tx.conn, known.repair_id, state="ACCEPTED", accepted_by=by, accepted_at=tx.now)
+    tx.disarm("repair_accept", known.repair_id)
+
+
+def return_repair(tx: Tx, order: ReasonedRepair) -> dict[str, Any]:
+    """Give an application back, for example because the proof is not complete.
+
+    Raises:
+        ReasonsRequired: Fewer than 20 characters.
+        NotFound: And the other refusals of `accept_repair`.
+    """
+    _require_reasons(order.reasons)
+    known = _locked(tx, order.repair_id, "APPLIED")
+    store.change(
+        tx.conn,
+        known.repair_id,
+        state="RETURNED",
+        decided_by=tx.actor.id,
+        decided_at=tx.now,
+        reasons=order.reasons,
+    )
+    _disarm(tx, known.repair_id)
+    return _reply(known, "RETURNED")
+
+
+def check_repair(tx: Tx, order: ReasonedRepair) -> dict[str, Any]:
+    """Write down what was found when the correction was looked at.
+
+    Raises:
+        ReasonsRequired: Fewer than 20 characters.
+        NotFound: And the other refusals of `accept_repair`.
+    """
+    _require_reasons(order.reasons)
+    known = _locked(tx, order.repair_id, "ACCEPTED")
+    store.change(
+        tx.conn,
+        known.repair_id,
+        state="CHECKED",
+        checked_by=tx.actor.id,
+        checked_at=tx.now,
+        finding=order.reasons,
+    )
+    return _reply(known, "CHECKED", due=known.decide_due.isoformat())
+
+
+def approve_repair(tx: Tx, order: ReasonedRepair) -> dict[str, Any]:
+    """Repair the item: it does not count from the open month on and is not published any more.
+
+    Months that are final stay as they are, and the history is kept.
+
+    Raises:
+        ReasonsRequired: Fewer than 20 characters.
+        InChain: The caller checked it, or decided the deduction.
+        NotADeduction: It was taken back meanwhile.
+        NotFound: And the other refusals of `accept_repair`.
+    """
+    _require_reasons(order.reasons)
+    known = _locked(tx, order.repair_id, "CHECKED")
+    award = award_store.award(tx.conn, str(known.award_id), lock=True)
+    _check_chain(tx, known, award)
+    if award.state != "APPROVED" or not award.effective:
+        raise NotADeduction(field="repair_id")
+    opened = months.open_period(tx, known.subject_id, award.period)
+    last = Calendar.next_period(opened, -1)
+    award_store.change(
+        tx.conn,
+        str(award.award_id),
+        state="REPAIRED",
+        to_period=min(award.to_period, last),
+        reason=f"repair:{known.number}",
+    )
+    veto = store.veto_of_award(tx.conn, str(award.award_id))
+    if veto is not None and veto.state == "ACTIVE":
+        _end_veto(tx, veto, last, f"repair:{known.number}")
+    store.change(
+        tx.conn,
+        known.repair_id,
+        state="APPROVED",
+        decided_by=tx.actor.id,
+        decided_at=tx.now,
+        reasons=order.reasons,
+        from_period=opened,
+    )
+    _disarm(tx, known.repair_id)
+    months.draft_again(tx, known.subject_id, opened)
+    return _reply(known, "APPROVED", from_period=opened)
+
+
+def reject_repair(tx: Tx, order: ReasonedRepair) -> dict[str, Any]:
+    """Leave the item as it is, with reasons; one may apply again.
+
+    Raises:
+        ReasonsRequired: Fewer than 20 characters.
+        InChain: The caller checked it, or decided the deduction.
+        NotFound: And the other refusals of `accept_repair`.
+    """
+    _require_reasons(order.reasons)
+    known = _locked(tx, order.repair_id, "CHECKED")
+    _check_chain(tx, known, award_store.award(tx.conn, str(known.award_id)))
+    store.change(
+        tx.conn,
+        known.repair_id,
+        state="REJECTED",
+        decided_by=tx.actor.id,
+        decided_at=tx.now,
+        reasons=order.reasons,
+    )
+    _disarm(tx, known.repair_id)
+    return _reply(known, "REJECTED")
+
+
+def _require_reasons(text: str) -> None:
+    if len(text.strip()) < LEAST_REASONS:
+        raise ReasonsRequired(field="reasons")
+
+
+def _check_chain(tx: Tx, known: Any, award: Any) -> None:
+    if tx.actor.id in {known.checked_by, award.proposed_by, award.decided_by}:
+        raise InChain
+
+
+def _disarm(tx: Tx, repair_id: str) -> None:
+    tx.disarm("repair_accept", repair_id)
+    tx.disarm("repair_decide", repair_id)
+
+
+def on_accept_due(tx: Tx, due: Due) -> None:
+    """Nobody looked at it in two working days: it counts as accepted."""
+    known = store.repair(tx.conn, due.ref, lock=True)
+    if known is not None and known.state == "APPLIED":
+        _accept(tx, known, None)
+
+
+def on_decide_due(tx: Tx, due: Due) -> None:
+    """Nobody decided in ten working days: it is marked."""
+    known = store.repair(tx.conn, due.ref, lock=True)
+    if known is not None and known.state in store.OPEN:
+        store.change(tx.conn, known.repair_id, overdue=True)
+
+
+# --------------------------------------------------------------------------------------------------
+# Veto
+
+
+def impose_veto(tx: Tx, order: ImposeVeto) -> dict[str, Any]:
+    """Veto an organisation: its grade is D in these months.
+
+    Raises:
+        NotForPersons: There is no veto of natural persons and households.
+        NotFound: There is no such subject.
+        RoleDenied: It lies outside the caller's scope.
+        BasisRequired: No document, or nobody was heard.
+        ReasonsRequired: Fewer than 20 characters.
+        SpanInvalid: The months are final already, in disorder, or more than 36.
+        SelfApproval: It concerns the caller.
+        ConflictOfInterest: The caller holds a post in the organisation.
+    """
+    if order.subject.partition(":")[0] in PERSONS:
+        raise NotForPersons(field="subject")
+    if not order.document_no.strip():
+        raise BasisRequired(field="document_no")
+    if not order.hearing_ref.strip():
+        raise BasisRequired(field="hearing_ref")
+    _require_reasons(order.reasons)
+    subject = registry.subject(tx.conn, order.subject, lock=True)
+    if subject is None or subject.area is None:
+        raise NotFound(kind="subject", id=order.subject)
+    tx.require_scope(subject.area)
+    manual.check_independent(tx, order.subject, subject)
+    opened = months.open_period(
+        tx, order.subject, tx.calendar.next_period(tx.calendar.period(tx.now), -1)
+    )
+    if not rules.span_is_sound(order.from_period, order.to_period, open_period=opened):
+        latest = tx.calendar.next_period(order.from_period, rules.LONGEST_VETO - 1)
+        raise SpanInvalid(field="from_period", earliest=opened, latest=latest)
+    veto_id = new_uuid()
+    award_store.add_veto(
+        tx.conn,
+        {
+            "veto_id": veto_id,
+            "subject_id": order.subject,
+            "rule_code": None,
+            "award_id": None,
+            "from_period": order.from_period,
+            "to_period": order.to_period,
+            "state": "ACTIVE",
+            "document_no": order.document_no,
+            "hearing_ref": order.hearing_ref,
+            "imposed_by": tx.actor.id,
+            "imposed_at": tx.now,
+            "reasons": order.reasons,
+            "area": subject.area,
+            "version": 1,
+        },
+    )
+    months.draft_again(tx, order.subject, order.from_period)
+    return {"id": veto_id, "state": "ACTIVE", "version": 1}
+
+
+def lift_veto(tx: Tx, order: LiftVeto) -> dict[str, Any]:
+    """End a veto from the open month on.
+
+    Raises:
+        ReasonsRequired: Fewer than 20 characters.
+        NotFound: There is no such veto.
+        RoleDenied: It lies outside the caller's scope.
+        StateConflict: It has ended.
+        SamePerson: The caller imposed it.
+        SelfApproval: It concerns the caller.
+        ConflictOfInterest: The caller holds a post in the organisation.
+    """
+    _require_reasons(order.reasons)
+    known = store.veto(tx.conn, order.veto_id) if is_uuid(order.veto_id) else None
+    if known is None:
+        raise NotFound(kind="veto", id=order.veto_id)
+    subject = registry.subject(tx.conn, known.subject_id)
+    tx.require_scope(known.area or subject.area)
+    tx.check_version(known.version)
+    if known.state != "ACTIVE" or known.lifted_at is not None:
+        raise StateConflict(state="LIFTED")
+    manual.check_independent(tx, known.subject_id, subject)
+    if tx.actor.id == known.imposed_by:
+        raise SamePerson
+    opened = months.open_period(tx, known.subject_id, known.from_period)
+    _end_veto(tx, known, Calendar.next_period(opened, -1), order.reasons)
+    months.draft_again(tx, known.subject_id, opened)
+    return {
+        "id": str(known.veto_id),
+        "state": "LIFTED",
+        "version": known.version + 1,
+        "from_period": opened,
+    }
+
+
+def _end_veto(tx: Tx, known: Any, last: str, reasons: str) -> None:
+    """End a veto after a month. What it did in months before stays: they are final.
+
+    Such a veto stays ACTIVE for them; one that has not begun yet never does anything.
+    """
+    begun = last >= known.from_period
+    store.change_veto(
+        tx.conn,
+        str(known.veto_id),
+        state="ACTIVE" if begun else "LIFTED",
+        to_period=min(known.to_period, last) if begun else known.to_period,
+        lifted_by=tx.actor.id,
+        lifted_at=tx.now,
+        reasons=f"{known.reasons}\n{reasons}" if known.reasons else reasons,
+    )

@@ -1,0 +1,157 @@
+"""What all parts share: figures with their bounds, progress, a credit service on a fresh database."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from chassis import servers
+from chassis.bus import Actor, Tx
+from chassis.migrate import migrate_service
+from chassis.runtime import Runtime
+from services.credit.actions import rule_sets
+from services.credit.service import Credit
+
+RULES = "RC-2025.1"
+DISTRICT = "370811"
+ACTOR = Actor("per_bench", "R_DISTRICT", DISTRICT)
+ENVIRON = {"FIVERED_ACTOR_KEY": "k" * 32}
+SEED = 20250301
+# Enough for a few million rows to be sorted without a thousand files; the rest as it comes.
+POSTGRES = "shared_buffers=512MB\nwork_mem=64MB\nmaintenance_work_mem=256MB\nmax_wal_size=8GB"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One measured number, and the bound that it is held to, where there is one."""
+
+    name: str
+    value: float
+    unit: str = ""
+    least: float | None = None
+    most: float | None = None
+
+    @property
+    def bound(self) -> str:
+        if self.least is not None:
+            return f">= {self.least:g}"
+        return f"<= {self.most:g}" if self.most is not None else ""
+
+    @property
+    def met(self) -> bool | None:
+        """None where nothing is demanded."""
+        if self.least is not None:
+            return self.value >= self.least
+        return self.value <= self.most if self.most is not None else None
+
+
+def table(part: str, figures: list[Figure]) -> str:
+    lines = []
+    for figure in figures:
+        value = f"{figure.value:,.0f}" if abs(figure.value) >= 100 else f"{figure.value:,.2f}"
+        verdict = {True: "met", False: "MISSED", None: ""}[figure.met]
+        lines.append(
+            f"{part:11} {figure.name:46} {value:>12} {figure.unit:8} {figure.bound:9} {verdict}"
+        )
+    return "\n".join(lines)
+
+
+class Progress:
+    """Says on stderr how far a part is: at most once a second, and every line at its end."""
+
+    def __init__(self) -> None:
+        self._shown = 0.0
+        self._begun = time.monotonic()
+        self._same_line = sys.stderr.isatty()
+
+    def __call__(self, text: str, done: int | None = None, total: int | None = None) -> None:
+        now = time.monotonic()
+        ends = done is None or done == total
+        if not ends and now - self._shown < (0.2 if self._same_line else 5):
+            return
+        self._shown = now
+        share = f" {100 * done / total:3.0f} % of {total:,}" if done is not None and total else ""
+        line = f"[{now - self._begun:6.1f} s] {text}{share}"
+        if self._same_line:
+            sys.stderr.write(f"\r\x1b[K{line}" + ("\n" if ends else ""))
+        else:
+            sys.stderr.write(line + "\n")
+        sys.stderr.flush()
+
+
+progress = Progress()
+
+
+@contextmanager
+def private_postgres() -> Iterator[servers.Postgres]:
+    """A cluster of our own that forgets everything. It syncs, as a real one does."""
+    postgres = servers.Postgres(durable=True, conf=POSTGRES)
+    try:
+        postgres.start()
+        yield postgres
+    finally:
+        postgres.stop()
+
+
+def open_credit(url: str) -> Runtime:
+    """Open credit on a fresh database with the sample rules published."""
+    runtime = Runtime.open(Credit, url, environ=ENVIRON)
+    migrate_service(Credit, runtime.engine)
+    with runtime.transaction(ACTOR) as tx:
+        rule_sets.import_rule_set(tx, rule_sets.ImportRuleSet(RULES))
+    return runtime
+
+
+def fill(runtime: Runtime, statement: str, **values: Any) -> float:
+    """Run one filling statement in its own transaction; returns the seconds."""
+    begun = time.monotonic()
+    with runtime.engine.begin() as conn:
+        conn.execute(sa.text(statement), values)
+    return time.monotonic() - begun
+
+
+def analyze(runtime: Runtime) -> None:
+    """Give the planner its statistics, as autovacuum would have by then."""
+    with runtime.engine.connect() as conn:
+        plain = conn.execution_options(isolation_level="AUTOCOMMIT")
+        plain.execute(sa.text("VACUUM ANALYZE"))
+
+
+def timed(runtime: Runtime, effect: Callable[[Tx], object]) -> float:
+    """Return the seconds of one transaction, commit and all."""
+    begun = time.perf_counter()
+    with runtime.transaction(ACTOR) as tx:
+        effect(tx)
+    return time.perf_counter() - begun
+
+
+def median(values: list[float]) -> float:
+    return statistics.median(values)
+
+
+def peak_mb() -> float:
+    """Return the most memory that this process has held, in MB."""
+    with open("/proc/self/status", encoding="ascii") as status:
+        for line in status:
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1024
+    raise OSError("no VmHWM in /proc/self/status")
+
+
+def forget_peak() -> None:
+    """Let the peak be counted from now on."""
+    with open("/proc/self/clear_refs", "w", encoding="ascii") as refs:
+        refs.write("5")
+
+
+def quiet() -> None:
+    """Keep the chassis's own log lines out of the table."""
+    os.environ.setdefault("FIVERED_LOG_LEVEL", "ERROR")

@@ -36,11 +36,10 @@ from services.credit.errors import (
 )
 from services.credit.rules import awards as award_rules
 from services.credit.rules import commendation as rules
-from services.credit.rules import severity, standing
+from services.credit.rules import standing
 from services.credit.storage import awards as award_store
 from services.credit.storage import honours as store
-from services.credit.storage import numbers, registry, settlements
-from services.credit.storage import repairs as repair_store
+from services.credit.storage import numbers, records, registry, settlements
 from services.credit.storage import tables as t
 
 if TYPE_CHECKING:
@@ -50,9 +49,6 @@ if TYPE_CHECKING:
 LEAST_TEXT = 5
 LEAST_REASONS = 20
 MOST = 500
-# How many months back a record is read: more than hysteresis can remember.
-RECORD_MONTHS = 24
-NAMED_PERSONS = ("RES", "HH", "STW")
 REVIEWERS = ("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT")
 APPROVERS = {
     "COMMUNITY": ("R_STREET", "R_STREET_LEAD"),
@@ -300,78 +296,16 @@ def nominate(tx: Tx, order: Nominate) -> dict[str, Any]:
 # Check
 
 
-def grounds_of(
-    tx: Tx, kind: str, subject_ids: Sequence[str], until: str, commendation_id: str | None
-) -> dict[str, tuple[str, ...]]:
-    """Return what keeps each subject from being commended; empty where nothing does."""
-    period = tx.calendar.period(tx.now)
-    since = tx.calendar.next_period(until, 1 - RECORD_MONTHS)
-    records = store.months_of(tx.conn, subject_ids, since=since, until=until)
-    subjects = registry.subjects(tx.conn, subject_ids)
-    willing = _willing(tx, kind, subjects)
-    objected = _objected(tx, subjects, commendation_id)
-    vetoed = settlements.vetoed(tx.conn, period, subject_ids)
-    negative = _negative(tx, subject_ids, period)
-    found = {}
-    for subject_id in subject_ids:
-        subject = subjects.get(subject_id)
-        record = rules.Record(
-            months=records.get(subject_id, {}),
-            consents=subject_id in willing,
-            objected=subject_id in objected,
-            vetoed=subject_id in vetoed,
-            negatives=subject_id in negative,
-            open=subject is not None and subject.state == "ACTIVE" and subject.closed_at is None,
-        )
-        found[subject_id] = rules.grounds(kind, record, until)
-    return found
-
-
-def _willing(tx: Tx, kind: str, subjects: dict[str, Any]) -> set[str]:
-    """Return who consents: natural persons by their own consent; of organisations, all."""
-    if kind not in NAMED_PERSONS:
-        return set(subjects)
-    if kind != "STW":
-        return registry.consented(tx.conn, subjects, "COMMENDATION")
-    own = {f"RES:{row.holder}": key for key, row in subjects.items() if row.holder}
-    return {own[person] for person in registry.consented(tx.conn, own, "COMMENDATION")}
-
-
-def _objected(tx: Tx, subjects: dict[str, Any], commendation_id: str | None) -> set[str]:
-    """Return about whom others object: what one says on one's own behalf holds nobody back."""
-    found = set()
-    for subject_id, persons in store.objectors(tx.conn, list(subjects), commendation_id).items():
-        holder = subjects[subject_id].holder
-        others = {
-            person
-            for person in persons
-            if person != holder and not registry.holds_post(tx.conn, subject_id, person, tx.now)
-        }
-        if others:
-            found.add(subject_id)
-    return found
-
-
-def _negative(tx: Tx, subject_ids: Sequence[str], period: str) -> set[str]:
-    in_force = rule_sets.in_force(tx.conn)
-    found = set()
-    for award in repair_store.negatives(tx.conn, subject_ids, period):
-        compiled = in_force.of_code(award.rule_set)
-        rule = compiled.rule_set.rule(award.rule_code) if compiled is not None else None
-        known = severity.SEVERITIES.get((rule.severity if rule is not None else None) or "")
-        if known is not None and known.published:
-            found.add(award.subject_id)
-    return found
-
-
 def _check(tx: Tx, known: Any, nominees: Sequence[Any]) -> dict[str, tuple[str, ...]]:
     """Look at nominees again and store what keeps each back. Returns it."""
-    found = grounds_of(
-        tx,
+    found = records.grounds_of(
+        tx.conn,
         known.kind,
         [nominee.subject_id for nominee in nominees],
-        known.to_period,
-        known.commendation_id,
+        until=known.to_period,
+        commendation_id=known.commendation_id,
+        at=tx.now,
+        in_force=rule_sets.in_force(tx.conn),
     )
     for nominee in nominees:
         grounds = found[nominee.subject_id]
@@ -525,7 +459,7 @@ def publicise_commendation(tx: Tx, order: WhichCommendation) -> dict[str, Any]:
 
 def _person_of(tx: Tx, subject_id: str) -> str | None:
     """Return the person whose name stands for a subject: of a resident, household or steward."""
-    if subject_id.partition(":")[0] not in NAMED_PERSONS:
+    if subject_id.partition(":")[0] not in records.NAMED_PERSONS:
         return None
     subject = registry.subject(tx.conn, subject_id)
     return subject.holder if subject is not None else None

@@ -10,6 +10,8 @@ from chassis.bus import is_uuid
 from chassis.refusal import Invalid, NotFound
 from services.credit.rules.model import DIMENSIONS, Rule
 from services.credit.storage import awards, ledger, months, queries, registry, rule_sets
+from services.credit.storage import honours as honours_store
+from services.credit.storage import records
 from services.credit.storage import settlements as store
 
 if TYPE_CHECKING:
@@ -126,11 +128,17 @@ class OneConsent:
     person_id: str | None = None
 
 
-def _iso(at: datetime | None) -> str | None:
+def iso(at: datetime | None) -> str | None:
+    """Return a time as text, or None."""
     return at.isoformat() if at is not None else None
 
 
-def _limit(limit: int) -> int:
+def limited(limit: int) -> int:
+    """Return how many rows a page has.
+
+    Raises:
+        Invalid: Fewer than 1 or more than 200.
+    """
     if not 1 <= limit <= 200:
         raise Invalid(field="limit", reason="limit 应在 1 到 200 之间")
     return limit
@@ -263,14 +271,15 @@ def award(tx: Tx, question: OneAward, in_force: Any) -> dict[str, Any]:
         NotFound: There is none, or the caller may not know it.
     """
     found = awards.award(tx.conn, question.award_id) if is_uuid(question.award_id) else None
-    if found is None or not _may_see(tx, found.subject_id):
+    if found is None or not may_see(tx, found.subject_id):
         raise NotFound(kind="award", id=question.award_id)
     card = award_card(found, in_force.of_code(found.rule_set))
     card["chain"] = {"proposed_by": found.proposed_by, "decided_by": found.decided_by}
     return card
 
 
-def _may_see(tx: Tx, subject_id: str) -> bool:
+def may_see(tx: Tx, subject_id: str) -> bool:
+    """Tell whether the caller may see all of a subject: its own, or staff of its place."""
     subject = registry.subject(tx.conn, subject_id)
     if subject is None:
         return False
@@ -291,7 +300,7 @@ def award_list(tx: Tx, question: Awards, in_force: Any) -> dict[str, Any]:
         tx.conn,
         area=area[:12],
         state=question.state,
-        limit=_limit(question.limit),
+        limit=limited(question.limit),
         cursor=question.cursor,
     )
     items = [award_card(row, in_force.of_code(row.rule_set)) for row in rows]
@@ -330,7 +339,7 @@ def _consent_card(row: Any) -> dict[str, Any]:
         "purposes": row.purposes,
         "notice_version": row.notice_version,
         "granted_at": row.granted_at.isoformat(),
-        "withdrawn_at": _iso(row.withdrawn_at),
+        "withdrawn_at": iso(row.withdrawn_at),
         "channel": row.channel,
     }
 
@@ -360,12 +369,20 @@ def _subject_sheet(tx: Tx, subject: Any, in_force: Any, period: str) -> dict[str
         "area": subject.area,
         "state": subject.state,
         "spendable": subject.spendable,
-        "spendable_until": _iso(subject.spendable_until),
-        "standing": _standing(last[0] if last else None),
+        "spendable_until": iso(subject.spendable_until),
+        "standing": _present(tx, subject, last[0] if last else None),
         "entries": [entry_card(row) for row in store.entries_of(tx.conn, subject.subject_id)[:24]],
         "awards": [award_card(row, in_force.of_code(row.rule_set)) for row in open_months[:200]],
         "points": ledger.wallet_card(tx.conn, subject.subject_id),
     }
+
+
+def _present(tx: Tx, subject: Any, entry: Any) -> dict[str, Any]:
+    """Return the present standing; of a person who has withdrawn it is NR from that moment on."""
+    natural = subject.kind in ("RES", "HH")
+    if natural and not registry.consented(tx.conn, [subject.subject_id], "SCORING"):
+        return _standing(None)
+    return _standing(entry)
 
 
 def _standing(entry: Any) -> dict[str, Any]:
@@ -375,11 +392,12 @@ def _standing(entry: Any) -> dict[str, Any]:
         "period": entry.period,
         "score": entry.score,
         "grade": entry.grade,
-        "gates_failed": _gates(entry.gates_failed),
+        "gates_failed": gates(entry.gates_failed),
     }
 
 
-def _gates(text: str) -> list[str]:
+def gates(text: str) -> list[str]:
+    """Return the names of missed gates."""
     return text.split(",") if text else []
 
 
@@ -395,7 +413,7 @@ def entry_card(row: Any) -> dict[str, Any]:
         "score": row.score,
         "raw_grade": row.raw_grade,
         "grade": row.grade,
-        "gates_failed": _gates(row.gates_failed),
+        "gates_failed": gates(row.gates_failed),
         "points_pending": row.points_pending,
         "points_released": row.released,
         "state": row.state,
@@ -412,7 +430,7 @@ def subject(tx: Tx, question: OneSubject, in_force: Any) -> dict[str, Any]:
     found = registry.subject(tx.conn, question.subject_id)
     if found is None:
         raise NotFound(kind="subject", id=question.subject_id)
-    if _may_see(tx, question.subject_id):
+    if may_see(tx, question.subject_id):
         return _subject_sheet(tx, found, in_force, tx.calendar.period(tx.now))
     if found.kind not in ORGANISATIONS:
         raise NotFound(kind="subject", id=question.subject_id)
@@ -436,7 +454,7 @@ def explain(tx: Tx, question: Explain, in_force: Any) -> dict[str, Any]:
     if len(question.period) != 7:
         raise Invalid(field="period", reason="月份格式应为 YYYY-MM")
     found = registry.subject(tx.conn, question.subject_id)
-    if found is None or not _may_see(tx, question.subject_id):
+    if found is None or not may_see(tx, question.subject_id):
         raise NotFound(kind="subject", id=question.subject_id)
     rows = awards.of_subject(tx.conn, [found.subject_id], valid_in=question.period)
     entries = store.entries_of(tx.conn, found.subject_id, period=question.period)
@@ -461,7 +479,7 @@ def explain(tx: Tx, question: Explain, in_force: Any) -> dict[str, Any]:
                 "event_id": str(row.event_id),
                 "data": row.data,
                 "active": row.active,
-                "gates_failed": _gates(row.gates_failed or ""),
+                "gates_failed": gates(row.gates_failed or ""),
             }
             for row in months.measures_of_subject(tx.conn, question.period, found.subject_id)
         ],
@@ -489,12 +507,12 @@ def settlement_card(row: Any) -> dict[str, Any]:
         "checked": row.checked,
         "unfunded_points": row.unfunded_points,
         "notice_id": row.notice_id,
-        "drafted_at": _iso(row.drafted_at),
-        "reviewed_at": _iso(row.reviewed_at),
-        "confirmed_at": _iso(row.confirmed_at),
-        "published_at": _iso(row.published_at),
-        "objection_until": _iso(row.objection_until),
-        "settled_at": _iso(row.settled_at),
+        "drafted_at": iso(row.drafted_at),
+        "reviewed_at": iso(row.reviewed_at),
+        "confirmed_at": iso(row.confirmed_at),
+        "published_at": iso(row.published_at),
+        "objection_until": iso(row.objection_until),
+        "settled_at": iso(row.settled_at),
     }
 
 
@@ -509,7 +527,7 @@ def settlements(tx: Tx, question: Settlements) -> dict[str, Any]:
         exact=question.community is not None,
         period=question.period,
         state=question.state,
-        limit=_limit(question.limit),
+        limit=limited(question.limit),
         cursor=question.cursor,
     )
     return {"items": [settlement_card(row) for row in rows], "next": following}
@@ -542,7 +560,7 @@ def notices(tx: Tx, question: Notices) -> dict[str, Any]:
         area=question.scope or "",
         period=question.period,
         at=tx.now,
-        limit=_limit(question.limit),
+        limit=limited(question.limit),
         cursor=question.cursor,
     )
     return {"items": [_notice_card(row) for row in rows], "next": following}
@@ -560,30 +578,76 @@ def _notice_card(row: Any) -> dict[str, Any]:
         "digest": row.digest,
         "published_at": row.published_at.isoformat(),
         "ends_at": row.ends_at.isoformat(),
+        "down_at": row.down_at.isoformat(),
+        "title": row.body.get("title"),
+        "corrects": row.corrects,
+        "corrected_by": row.corrected_by,
     }
 
 
 def notice(tx: Tx, question: OneNotice) -> dict[str, Any]:
     """Return a public notice. Its content never changes; of the persons on it, those are shown
-    whose consent to public lists still stands.
+    whose consent to be named still stands.
+
+    Of a notice that was withdrawn, only that it was, why, and which one stands for it.
 
     Raises:
-        NotFound: There is none, or it was taken down.
+        NotFound: There is none, or its time is over.
     """
     row = store.notice(tx.conn, question.notice_id)
     if row is None or row.down_at <= tx.now:
         raise NotFound(kind="notice", id=question.notice_id)
+    card = _notice_card(row) | {
+        "settlement_id": row.settlement_id,
+        "commendation_id": row.commendation_id,
+    }
+    if row.state == "WITHDRAWN":
+        return card | {
+            "withdrawn_at": iso(row.withdrawn_at),
+            "withdrawn_because": row.withdrawn_because,
+            "body": {},
+        }
+    shown = _commended(tx, row) if row.commendation_id else _settled(tx, row)
+    return card | {"body": shown}
+
+
+def _settled(tx: Tx, row: Any) -> dict[str, Any]:
+    """Return the content of a settlement's notice as it may be shown now."""
     body = dict(row.body)
     listed = [person["subject"] for person in body.get("red_list", [])]
     still = registry.consented(tx.conn, listed, "PUBLIC_LIST")
-    body["red_list"] = [person for person in body.get("red_list", []) if person["subject"] in still]
     held = queries.held_subjects(tx.conn, row.settlement_id) if row.settlement_id else set()
-    body["organisations"] = [
-        {**organisation, "note": "异议处理中" if organisation["subject"] in held else None}
-        for organisation in body.get("organisations", [])
+    if "organisations" in body:
+        body["organisations"] = [
+            {**organisation, "note": "异议处理中" if organisation["subject"] in held else None}
+            for organisation in body["organisations"]
+        ]
+    if "red_list" in body:
+        body["red_list"] = [p for p in body["red_list"] if p["subject"] in still - held]
+    return body
+
+
+def _commended(tx: Tx, row: Any) -> dict[str, Any]:
+    """Return the content of a commendation's notice as it may be shown now."""
+    body = dict(row.body)
+    nominees = body.get("nominees", [])
+    subjects = registry.subjects(tx.conn, [nominee["subject"] for nominee in nominees])
+    kind = nominees[0]["kind"] if nominees else ""
+    willing = records.willing(tx.conn, kind, subjects)
+    states = {
+        known.subject_id: known.state
+        for known in honours_store.nominees(tx.conn, row.commendation_id)
+    }
+    body["nominees"] = [
+        {
+            **nominee,
+            "note": "异议处理中" if states.get(nominee["subject"]) == "HELD" else None,
+        }
+        for nominee in nominees
+        if nominee["subject"] in willing
+        and states.get(nominee["subject"]) not in ("DISQUALIFIED", "REVOKED")
     ]
-    body["red_list"] = [p for p in body["red_list"] if p["subject"] not in held]
-    return _notice_card(row) | {"settlement_id": row.settlement_id, "body": body}
+    return body
 
 
 # --------------------------------------------------------------------------------------------------
@@ -606,10 +670,10 @@ def objection_card(row: Any, *, private: bool) -> dict[str, Any]:
         "holds_entry": row.holds_entry,
         "filed_at": row.filed_at.isoformat(),
         "accept_due": row.accept_due.isoformat(),
-        "accepted_at": _iso(row.accepted_at),
-        "decide_due": _iso(row.decide_due),
+        "accepted_at": iso(row.accepted_at),
+        "decide_due": iso(row.decide_due),
         "overdue": row.overdue,
-        "decided_at": _iso(row.decided_at),
+        "decided_at": iso(row.decided_at),
         "outcome": row.outcome,
         "reasons": row.reasons,
     }
@@ -630,7 +694,7 @@ def objection(tx: Tx, question: OneObjection) -> dict[str, Any]:
     staff = tx.actor.role in STAFF and tx.actor.covers(row.area)
     if row.person_id == tx.actor.id or staff:
         return objection_card(row, private=True)
-    if _may_see(tx, row.subject_id):
+    if may_see(tx, row.subject_id):
         # An organisation learns that and how, not who: names of those who object are kept.
         return objection_card(row, private=False)
     raise NotFound(kind="objection", id=question.objection_id)
@@ -642,7 +706,7 @@ def objection_list(tx: Tx, question: Objections) -> dict[str, Any]:
         tx.conn,
         area=tx.actor.scope,
         state=question.state,
-        limit=_limit(question.limit),
+        limit=limited(question.limit),
         cursor=question.cursor,
     )
     return {"items": [objection_card(row, private=True) for row in rows], "next": following}

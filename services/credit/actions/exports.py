@@ -1,0 +1,288 @@
+"""Files for offices and for oneself: a settlement, one's own statement, the trial balance.
+
+A file is made by a job, kept among the installation's files for a while, and given only to
+whoever asked for it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import IO, TYPE_CHECKING, Any
+
+import xlsxwriter
+
+from chassis.blobs import Blob, Blobs
+from chassis.calendar import SHANGHAI
+from chassis.refusal import Invalid, NotFound, RoleDenied
+from services.credit.errors import FormatUnknown
+from services.credit.storage import registry
+from services.credit.storage import settlements as settlement_store
+from services.credit.storage import statements as store
+
+if TYPE_CHECKING:
+    from chassis.bus import Job, Tx
+
+FORMATS = {
+    "SETTLEMENT": ("CSV", "XLSX"),
+    "STATEMENT": ("CSV", "XLSX"),
+    "TRIAL_BALANCE": ("CSV", "XLSX"),
+}
+STAFF = (
+    "R_CADRE",
+    "R_SECRETARY",
+    "R_STREET",
+    "R_STREET_LEAD",
+    "R_DISTRICT",
+    "R_DISTRICT_LEAD",
+    "R_AUDITOR",
+)
+ACCOUNTANTS = ("R_DISTRICT", "R_DISTRICT_LEAD", "R_AUDITOR")
+# Shorter than the folder keeps what nobody has come for.
+KEPT = timedelta(hours=20)
+_COPY = 1024 * 1024
+# A cell that begins so would be read as a formula by the program that opens the file.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+Row = Sequence[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class StartExport:
+    """Which file is wanted.
+
+    Attributes:
+        kind: SETTLEMENT, STATEMENT or TRIAL_BALANCE.
+        settlement_id: Of a SETTLEMENT.
+        subject: Of a STATEMENT, one of the caller's own; empty means his first.
+        at: Of a STATEMENT or TRIAL_BALANCE, the instant up to which lines count; empty means now.
+    """
+
+    kind: str
+    format: str
+    settlement_id: str | None = None
+    subject: str | None = None
+    at: datetime | None = None
+
+
+def start_export(tx: Tx, order: StartExport) -> dict[str, Any]:
+    """Ask for a file.
+
+    Raises:
+        Invalid: An unknown kind, or what it is about is missing.
+        FormatUnknown: It is not given in this form.
+        NotFound: There is no such settlement or subject, or it is none of the caller's business.
+        RoleDenied: The caller's role is not given this.
+    """
+    if order.kind not in FORMATS:
+        raise Invalid(field="kind", reason=f"kind 应为 {'、'.join(FORMATS)}")
+    if order.format not in FORMATS[order.kind]:
+        raise FormatUnknown(field="format", kind=order.kind, format=order.format)
+    # Says at once when this installation keeps no files, and not in a job that fails.
+    Blobs(tx.runtime.process.blobs)
+    about = _about(tx, order)
+    at = min(order.at or tx.now, tx.now)
+    export_id = tx.new_id("exp")
+    params = {
+        "export_id": export_id,
+        "kind": order.kind,
+        "format": order.format,
+        "about": about,
+        "at": at.isoformat(),
+    }
+    day = tx.calendar.local_date(tx.now)
+    store.add_export(
+        tx.conn,
+        {
+            "export_id": export_id,
+            "kind": order.kind,
+            "format": order.format,
+            "params": params,
+            "requested_by": tx.actor.id,
+            "requested_at": tx.now,
+            "state": "QUEUED",
+            "name": f"{order.kind.lower()}-{day:%Y%m%d}.{order.format.lower()}",
+            "version": 1,
+        },
+    )
+    job_id = tx.start_job("export", params, area=tx.actor.scope)
+    return {"id": export_id, "job_id": job_id, "state": "QUEUED", "version": 1}
+
+
+def _about(tx: Tx, order: StartExport) -> str | None:
+    if order.kind == "SETTLEMENT":
+        if order.settlement_id is None:
+            raise Invalid(field="settlement_id", reason="须指定 settlement_id")
+        if tx.actor.role not in STAFF:
+            raise RoleDenied(role=tx.actor.role)
+        row = settlement_store.settlement(tx.conn, order.settlement_id)
+        if row is None or not tx.actor.covers(row.area):
+            raise NotFound(kind="settlement", id=order.settlement_id)
+        return str(row.settlement_id)
+    if order.kind == "STATEMENT":
+        return own_subject(tx, order.subject)
+    if tx.actor.role not in ACCOUNTANTS:
+        raise RoleDenied(role=tx.actor.role)
+    return None
+
+
+def own_subject(tx: Tx, subject_id: str | None) -> str:
+    """Return which of the caller's own subjects is meant.
+
+    Raises:
+        NotFound: He has none, or it is another's.
+    """
+    own = [row.subject_id for row in registry.subjects_held_by(tx.conn, tx.actor.id)]
+    preferred = f"RES:{tx.actor.id}"
+    chosen = subject_id or (preferred if preferred in own else next(iter(own), ""))
+    if chosen not in own:
+        raise NotFound(kind="subject", id=subject_id or tx.actor.id)
+    return str(chosen)
+
+
+def run_export(job: Job) -> dict[str, Any]:
+    """Make a file and keep it."""
+    params = job.params
+    blobs = Blobs(job.runtime.process.blobs)
+    with job.step(note=params["kind"]) as tx:
+        rows = _TABLES[params["kind"]](tx, params["about"], datetime.fromisoformat(params["at"]))
+        write = _csv if params["format"] == "CSV" else _xlsx
+        blob, count = write(blobs, rows)
+        store.change_export(
+            tx.conn,
+            params["export_id"],
+            state="READY",
+            sha256=blob.sha256,
+            size=blob.size,
+            expires_at=tx.now + KEPT,
+        )
+    return {"export_id": params["export_id"], "rows": count, "bytes": blob.size}
+
+
+# --------------------------------------------------------------------------------------------------
+# What stands in them
+
+
+def _settlement(tx: Tx, settlement_id: str, _at: datetime) -> Iterator[Row]:
+    row = settlement_store.settlement(tx.conn, settlement_id)
+    yield (
+        "月份",
+        "地区",
+        "主体",
+        "类别",
+        "加分",
+        "扣分",
+        "信用分",
+        "等级",
+        "未达条件",
+        "待发积分",
+        "已发积分",
+        "状态",
+    )
+    for entry in settlement_store.entries(tx.conn, settlement_id):
+        yield (
+            entry.period,
+            row.area,
+            entry.subject_id,
+            entry.kind,
+            entry.good,
+            entry.bad,
+            entry.score,
+            entry.grade,
+            entry.gates_failed,
+            entry.points_pending,
+            entry.released,
+            entry.state,
+        )
+
+
+def _statement(tx: Tx, subject_id: str, at: datetime) -> Iterator[Row]:
+    yield "时间", "事项", "依据", "月份", "账户", "变动", "余额"
+    balance: dict[str, int] = {}
+    for line in store.lines_of(tx.conn, subject_id, since=None, until=at):
+        balance[line.side] = balance.get(line.side, 0) + line.amount
+        yield (
+            line.posted_at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S"),
+            line.kind,
+            line.ref,
+            line.period,
+            line.side,
+            line.amount,
+            balance[line.side],
+        )
+
+
+def _trial_balance(tx: Tx, _about: Any, at: datetime) -> Iterator[Row]:
+    yield "账户", "余额"
+    accounts = store.trial_balance_at(tx.conn, at)
+    yield from accounts.items()
+    yield "合计", sum(accounts.values())
+
+
+_TABLES = {
+    "SETTLEMENT": _settlement,
+    "STATEMENT": _statement,
+    "TRIAL_BALANCE": _trial_balance,
+}
+
+
+def cell(value: Any) -> Any:
+    """Return a value as a cell that no program takes for a formula."""
+    if isinstance(value, str) and value.startswith(_FORMULA):
+        return f"'{value}"
+    return value
+
+
+# --------------------------------------------------------------------------------------------------
+# Forms
+
+
+def _csv(blobs: Blobs, rows: Iterable[Row]) -> tuple[Blob, int]:
+    """Write RFC 4180 with the mark by which office programs know UTF-8. Returns (file, rows)."""
+    with blobs.receive() as receiving:
+        receiving.write(b"\xef\xbb\xbf")
+        buffer = io.StringIO(newline="")
+        writer = csv.writer(buffer, lineterminator="\r\n")
+        count = -1
+        for row in rows:
+            writer.writerow(["" if value is None else cell(value) for value in row])
+            count += 1
+            if buffer.tell() >= _COPY:
+                receiving.write(buffer.getvalue().encode())
+                buffer.seek(0)
+                buffer.truncate()
+        receiving.write(buffer.getvalue().encode())
+        return receiving.keep(), count
+
+
+def _xlsx(blobs: Blobs, rows: Iterable[Row]) -> tuple[Blob, int]:
+    """Write a workbook row by row, never held in memory. Returns (file, rows)."""
+    with tempfile.TemporaryFile() as made:
+        count = _workbook(made, rows)
+        made.seek(0)
+        with blobs.receive() as receiving:
+            while part := made.read(_COPY):
+                receiving.write(part)
+            return receiving.keep(), count
+
+
+def _workbook(file: IO[bytes], rows: Iterable[Row]) -> int:
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    count = 0
+    with xlsxwriter.Workbook(file, options) as book:
+        sheet = book.add_worksheet("导出")
+        sheet.freeze_panes(1, 0)
+        head = book.add_format({"bold": True})
+        for number, row in enumerate(rows):
+            for column, value in enumerate(row):
+                form = head if number == 0 else None
+                if isinstance(value, int):
+                    sheet.write_number(number, column, value, form)
+                elif value is not None:
+                    sheet.write_string(number, column, str(value), form)
+            count = number
+    return count

@@ -1,0 +1,482 @@
+"""Commendations, certificates, repairs and boards, as each viewer may see them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from chassis.refusal import Invalid, NotFound
+from services.credit import views
+from services.credit.errors import NotForPersons
+from services.credit.rules import severity
+from services.credit.storage import honours as store
+from services.credit.storage import records, registry
+from services.credit.storage import repairs as repair_store
+
+if TYPE_CHECKING:
+    from chassis.bus import Tx
+
+_MONTH = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
+
+
+@dataclass(frozen=True, slots=True)
+class OneCommendation:
+    """Which commendation is meant."""
+
+    commendation_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Commendations:
+    """Which commendations are listed."""
+
+    state: str | None = None
+    limit: int = 50
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Whose candidates; the cursor is the last subject of the page before."""
+
+    commendation_id: str
+    limit: int = 50
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OneCertificate:
+    """The code that stands on a certificate."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Revocations:
+    """Which certificates that were revoked are listed."""
+
+    scope: str | None = None
+    limit: int = 50
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """Which board of organisations: their kind, an area and what lies in it, a month.
+
+    Attributes:
+        period: Empty means the newest month that is final.
+    """
+
+    scope: str
+    kind: str = "PRJ"
+    period: str | None = None
+    limit: int = 50
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OneRepair:
+    """Which repair is meant."""
+
+    repair_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Repairs:
+    """Which repairs are listed."""
+
+    state: str | None = None
+    limit: int = 50
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OfOrganisation:
+    """Which organisation is meant."""
+
+    subject_id: str
+
+
+# --------------------------------------------------------------------------------------------------
+# Commendations
+
+
+def commendation_card(row: Any) -> dict[str, Any]:
+    """Return a commendation without its nominees."""
+    return {
+        "id": row.commendation_id,
+        "number": row.number,
+        "title": row.title,
+        "form": row.form,
+        "level": row.level,
+        "kind": row.kind,
+        "criteria": row.criteria,
+        "quota": row.quota,
+        "scope": row.area,
+        "from_period": row.from_period,
+        "to_period": row.to_period,
+        "approval_doc_no": row.approval_doc_no,
+        "state": row.state,
+        "version": row.version,
+        "notice_id": row.notice_id,
+        "opened_at": row.opened_at.isoformat(),
+        "public_until": views.iso(row.public_until),
+        "approved_at": views.iso(row.approved_at),
+        "granted_at": views.iso(row.granted_at),
+    }
+
+
+def commendation(tx: Tx, question: OneCommendation) -> dict[str, Any]:
+    """Return a commendation with nominees and what people said, to staff of its area.
+
+    Who objected stands nowhere in it.
+
+    Raises:
+        NotFound: There is none, or it is none of the caller's business.
+    """
+    row = store.commendation(tx.conn, question.commendation_id)
+    if row is None or not tx.actor.covers(row.area):
+        raise NotFound(kind="commendation", id=question.commendation_id)
+    return commendation_card(row) | {
+        "opened_by": row.opened_by,
+        "reviewed_by": row.reviewed_by,
+        "approved_by": row.approved_by,
+        "nominees": [
+            {
+                "subject": nominee.subject_id,
+                "state": nominee.state,
+                "grounds": nominee.grounds,
+                "reason": nominee.reason,
+                "nominated_by": nominee.nominated_by,
+                "supported": nominee.supported,
+                "review": nominee.review,
+                "award_id": str(nominee.award_id) if nominee.award_id else None,
+                "certificate": nominee.certificate,
+                "revoked_because": nominee.revoked_because,
+            }
+            for nominee in store.nominees(tx.conn, row.commendation_id)
+        ],
+        "objections": [
+            {
+                "id": one.objection_id,
+                "subject": one.subject_id,
+                "text": one.text,
+                "state": one.state,
+                "version": one.version,
+                "filed_at": one.filed_at.isoformat(),
+                "reasons": one.reasons,
+            }
+            for one in store.objections(tx.conn, row.commendation_id)
+        ],
+    }
+
+
+def commendation_list(tx: Tx, question: Commendations) -> dict[str, Any]:
+    """List the commendations of the caller's area."""
+    rows, following = store.page(
+        tx.conn,
+        area=tx.actor.scope[:12],
+        state=question.state,
+        limit=views.limited(question.limit),
+        cursor=question.cursor,
+    )
+    return {"items": [commendation_card(row) for row in rows], "next": following}
+
+
+def candidates(tx: Tx, question: Candidates, in_force: Any) -> dict[str, Any]:
+    """Return who may be commended by the rule, and who is kept back by what.
+
+    Raises:
+        NotFound: There is no such commendation, or it is none of the caller's business.
+    """
+    row = store.commendation(tx.conn, question.commendation_id)
+    if row is None or not tx.actor.covers(row.area):
+        raise NotFound(kind="commendation", id=question.commendation_id)
+    limit = views.limited(question.limit)
+    since = tx.calendar.next_period(row.to_period, 1 - records.RECORD_MONTHS)
+    ids = store.candidate_ids(
+        tx.conn,
+        kind=row.kind,
+        area=row.area,
+        since=since,
+        until=row.to_period,
+        after=question.cursor or "",
+        limit=limit + 1,
+    )
+    shown = ids[:limit]
+    found = records.grounds_of(
+        tx.conn,
+        row.kind,
+        shown,
+        until=row.to_period,
+        commendation_id=row.commendation_id,
+        at=tx.now,
+        in_force=in_force,
+    )
+    months = store.months_of(tx.conn, shown, since=row.from_period, until=row.to_period)
+    return {
+        "items": [
+            {
+                "subject": subject_id,
+                "eligible": not found[subject_id],
+                "grounds": list(found[subject_id]),
+                "months": [
+                    {"period": period, "score": score, "grade": grade}
+                    for period, (score, grade) in sorted(months.get(subject_id, {}).items())
+                ],
+            }
+            for subject_id in shown
+        ],
+        "next": shown[-1] if len(ids) > limit else None,
+    }
+
+
+# --------------------------------------------------------------------------------------------------
+# Certificates
+
+
+def certificate(tx: Tx, question: OneCertificate) -> dict[str, Any]:
+    """Tell anybody whether a certificate holds: VALID or REVOKED. Ids only.
+
+    A person who does not consent to commendation any more is not named; his certificate holds.
+
+    Raises:
+        NotFound: No certificate has this code.
+    """
+    row = store.certificate(tx.conn, question.code)
+    if row is None:
+        raise NotFound(kind="certificate", id=question.code)
+    made = store.commendation(tx.conn, row.commendation_id)
+    subject = registry.subject(tx.conn, row.subject_id)
+    kind, _, ref = row.subject_id.partition(":")
+    named = kind not in records.NAMED_PERSONS or bool(
+        records.willing(tx.conn, kind, {row.subject_id: subject})
+    )
+    return {
+        "code": row.code,
+        "number": row.number,
+        "state": row.state,
+        "version": row.version,
+        "title": made.title,
+        "form": made.form,
+        "level": made.level,
+        "scope": row.area,
+        "approval_doc_no": made.approval_doc_no,
+        "kind": kind,
+        "ref": ref if named else None,
+        "person_id": (subject.holder if named and kind in records.NAMED_PERSONS else None),
+        "granted_at": row.granted_at.isoformat(),
+        "revoked_at": views.iso(row.revoked_at),
+    }
+
+
+def revocations(tx: Tx, question: Revocations) -> dict[str, Any]:
+    """List certificates that do not hold any more: numbers, never whose they were."""
+    rows, following = store.revoked_page(
+        tx.conn,
+        area=question.scope or "",
+        limit=views.limited(question.limit),
+        cursor=question.cursor,
+    )
+    return {
+        "items": [
+            {
+                "code": row.code,
+                "number": row.number,
+                "scope": row.area,
+                "granted_at": row.granted_at.isoformat(),
+                "revoked_at": row.revoked_at.isoformat(),
+            }
+            for row in rows
+        ],
+        "next": following,
+    }
+
+
+def honours(tx: Tx) -> dict[str, Any]:
+    """Return the certificates of the caller's own subjects."""
+    own = [row.subject_id for row in registry.subjects_held_by(tx.conn, tx.actor.id)]
+    return {
+        "items": [
+            {
+                "code": row.code,
+                "number": row.number,
+                "subject": row.subject_id,
+                "title": row.title,
+                "form": row.form,
+                "level": row.level,
+                "state": row.state,
+                "granted_at": row.granted_at.isoformat(),
+                "revoked_at": views.iso(row.revoked_at),
+            }
+            for row in store.honours_of(tx.conn, own)
+        ],
+        "next": None,
+    }
+
+
+# --------------------------------------------------------------------------------------------------
+# Boards of organisations
+
+
+def board(tx: Tx, question: Board) -> dict[str, Any]:
+    """Return organisations by their final score, best first; equal scores share a rank.
+
+    Raises:
+        NotForPersons: There is no board of natural persons (REQ-L03).
+        Invalid: An unknown kind, no month, or a cursor of another list.
+    """
+    if question.kind in records.NAMED_PERSONS:
+        raise NotForPersons(field="kind")
+    if question.kind not in views.ORGANISATIONS:
+        reason = f"kind 应为 {'、'.join(views.ORGANISATIONS)}"
+        raise Invalid(field="kind", reason=reason)
+    if question.period is not None and not _MONTH.match(question.period):
+        raise Invalid(field="period", reason="月份格式应为 YYYY-MM")
+    if question.cursor is not None and not re.match(r"^\d{1,6}$", question.cursor):
+        raise Invalid(field="cursor", reason="cursor 无效")
+    limit = views.limited(question.limit)
+    offset = int(question.cursor or 0)
+    period = question.period or store.latest_final(tx.conn, kind=question.kind, area=question.scope)
+    rows = (
+        store.board(
+            tx.conn,
+            kind=question.kind,
+            area=question.scope,
+            period=period,
+            limit=limit,
+            offset=offset,
+        )
+        if period
+        else []
+    )
+    return {
+        "scope": question.scope,
+        "kind": question.kind,
+        "period": period,
+        "items": [
+            {
+                "rank": row.rank,
+                "subject": row.subject_id,
+                "ref": row.subject_id.partition(":")[2],
+                "area": row.area,
+                "score": row.score,
+                "grade": row.grade,
+                "gates_failed": views.gates(row.gates_failed),
+            }
+            for row in rows[:limit]
+        ],
+        "next": str(offset + limit) if len(rows) > limit else None,
+    }
+
+
+# --------------------------------------------------------------------------------------------------
+# Repairs, negative items, vetoes
+
+
+def repair_card(row: Any) -> dict[str, Any]:
+    """Return a repair."""
+    return {
+        "id": row.repair_id,
+        "number": row.number,
+        "award_id": str(row.award_id),
+        "subject": row.subject_id,
+        "severity": row.severity,
+        "state": row.state,
+        "version": row.version,
+        "text": row.text,
+        "evidence": row.evidence,
+        "applied_at": row.applied_at.isoformat(),
+        "accept_due": row.accept_due.isoformat(),
+        "decide_due": row.decide_due.isoformat(),
+        "overdue": row.overdue,
+        "finding": row.finding,
+        "decided_at": views.iso(row.decided_at),
+        "reasons": row.reasons,
+        "from_period": row.from_period,
+    }
+
+
+def repair(tx: Tx, question: OneRepair) -> dict[str, Any]:
+    """Return a repair to who applied, to the organisation, and to staff of the area.
+
+    Raises:
+        NotFound: There is none, or it is none of the caller's business.
+    """
+    row = repair_store.repair(tx.conn, question.repair_id)
+    if row is None or not (row.person_id == tx.actor.id or views.may_see(tx, row.subject_id)):
+        raise NotFound(kind="repair", id=question.repair_id)
+    return repair_card(row)
+
+
+def repair_list(tx: Tx, question: Repairs) -> dict[str, Any]:
+    """List the repairs of the caller's area."""
+    rows, following = repair_store.page(
+        tx.conn,
+        area=tx.actor.scope[:12],
+        state=question.state,
+        limit=views.limited(question.limit),
+        cursor=question.cursor,
+    )
+    return {"items": [repair_card(row) for row in rows], "next": following}
+
+
+def negatives(tx: Tx, question: OfOrganisation, in_force: Any) -> dict[str, Any]:
+    """Return the negative items of an organisation that are published now, and its vetoes.
+
+    MINOR items are shown to the organisation and to staff only. What was repaired, or has hung for
+    its longest time, is shown to nobody here.
+
+    Raises:
+        NotForPersons: No list of negatives of natural persons exists (REQ-L03).
+        NotFound: There is no such organisation.
+    """
+    kind = question.subject_id.partition(":")[0]
+    if kind in ("RES", "HH"):
+        raise NotForPersons(field="subject_id")
+    subject = registry.subject(tx.conn, question.subject_id)
+    inside = subject is not None and views.may_see(tx, question.subject_id)
+    if subject is None or (kind == "STW" and not inside):
+        raise NotFound(kind="subject", id=question.subject_id)
+    now = tx.calendar.period(tx.now)
+    items = []
+    for award in repair_store.negatives(tx.conn, [subject.subject_id], now):
+        compiled = in_force.of_code(award.rule_set)
+        rule = compiled.rule_set.rule(award.rule_code) if compiled is not None else None
+        level = (rule.severity if rule is not None else None) or "MINOR"
+        public = severity.is_public(level, period=award.period, to_period=award.to_period, now=now)
+        if public or inside:
+            items.append(
+                {
+                    "award_id": str(award.award_id),
+                    "period": award.period,
+                    "severity": level,
+                    "public": public,
+                    "rule": award.rule_code,
+                    "reason": rule.public_reason if rule is not None else None,
+                    "score": award.score,
+                    "document_no": award.document_no,
+                    "counts_until": award.to_period,
+                    "repair_from": severity.earliest_repair(level, award.period),
+                }
+            )
+    return {
+        "subject": subject.subject_id,
+        "items": items,
+        "next": None,
+        "vetoes": [
+            {
+                "id": str(veto.veto_id),
+                "from_period": veto.from_period,
+                "to_period": veto.to_period,
+                "document_no": veto.document_no,
+                "rule": veto.rule_code,
+                "state": "LIFTED" if veto.lifted_at is not None else veto.state,
+                "version": veto.version,
+            }
+            for veto in repair_store.vetoes_of(tx.conn, subject.subject_id)
+            if inside or (veto.state == "ACTIVE" and veto.from_period <= now <= veto.to_period)
+        ],
+    }

@@ -1,0 +1,415 @@
+"""The life of a rule set: draft, consultation, approval, publication, retirement."""
+
+import copy
+import json
+
+import pytest
+import sqlalchemy as sa
+
+from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict, VersionConflict
+from services.credit.actions import rule_sets
+from services.credit.errors import (
+    CommentEmpty,
+    ConsultationEnded,
+    ConsultationNotEnded,
+    ForbiddenTopic,
+    NegativeRuleForPerson,
+    NoLegalReview,
+    NotPeriodStart,
+    PeriodTaken,
+    RuleNotInSet,
+    RuleSetCodeTaken,
+    RuleSetInvalid,
+    SameAsAuthor,
+)
+from services.credit.rules import loader
+from services.credit.storage import rule_sets as store
+from services.credit.storage import tables
+from services.credit.tests import stage
+
+SHIPPED = loader.shipped("RC-2025.1")
+
+
+def rule(which, **changes):
+    """A rule of the shipped set with changes."""
+    found = copy.deepcopy(next(one for one in SHIPPED["rules"] if one["code"] == which))
+    return found | changes
+
+
+def author(bench):
+    return bench.as_("R_DISTRICT", person="per_author")
+
+
+def draft(bench, version="2025.2", **more):
+    return author(bench).do("create_rule_set", {"version": version, **more})
+
+
+def consult(bench, made):
+    return author(bench).do(
+        "consult_rule_set", {"rule_set_id": made["id"]}, version=made["version"]
+    )
+
+
+def approve(bench, made, **more):
+    order = {"rule_set_id": made["id"], "legal_review_ref": "任司审〔2025〕3号", **more}
+    return author(bench).do("approve_rule_set", order, version=made["version"])
+
+
+def publish(bench, made, person="per_publisher", **more):
+    bench.as_("R_DISTRICT", person=person)
+    order = {"rule_set_id": made["id"], **more}
+    return bench.do("publish_rule_set", order, version=made["version"])
+
+
+def published(bench, version="2025.2", *, put=(), drop=()):
+    """A rule set that has gone all the way; the clock stands after its consultation."""
+    made = draft(bench, version)
+    if put or drop:
+        order = {"rule_set_id": made["id"], "put": list(put), "drop": list(drop)}
+        made = author(bench).do("edit_rule_set", order, version=made["version"])
+    made = consult(bench, made)
+    bench.fire(made["due"])
+    made = approve(bench, made)
+    return publish(bench, made)
+
+
+@pytest.fixture
+def credit(bench):
+    stage.rules(bench)
+    return bench
+
+
+@pytest.mark.covers("C3", "REQ-L02")
+def test_a_copy_is_edited_consulted_on_approved_published_and_takes_over(credit):
+    bench = credit
+    made = draft(bench)
+    assert (made["number"], made["state"], made["effective_from"]) == (
+        "RC-2025.2",
+        "DRAFT",
+        "2025-04-01",
+    )
+    edit = {"rule_set_id": made["id"], "put": [rule("R-RES-02", score=6)], "drop": ["R-UNT-04"]}
+    made = bench.do("edit_rule_set", edit, version=1)
+    made = consult(bench, made)
+    # 10 working days after Monday 3 March: the end of Monday 17 March.
+    assert made["due"] == "2025-03-17T16:00:00+00:00"
+    notice = bench.as_("R_ANONYMOUS", person="", scope="").ask(
+        "notice", {"notice_id": made["notice_id"]}
+    )
+    assert (notice["kind"], notice["ends_at"]) == ("CONSULTATION", made["due"])
+    assert notice["body"]["changes"]["removed"][0]["code"] == "R-UNT-04"
+    bench.fire(made["due"])
+    made = approve(bench, made)
+    made = publish(bench, made)
+    assert (made["state"], made["effective_from"]) == ("PUBLISHED", "2025-04-01")
+    # The month that runs keeps its rules; the next one has the new ones.
+    assert bench.ask("rules", {"at": "2025-03-31"})["code"] == "RC-2025.1"
+    now = bench.ask("rules", {"at": "2025-04-01"})
+    assert (now["code"], len(now["items"])) == ("RC-2025.2", 76)
+    assert (now["publisher"], now["legal_review"]) == ("per_publisher", "任司审〔2025〕3号")
+    assert bench.ask("rule_set", {"rule_set_id": "RC-2025.1"})["state"] == "PUBLISHED"
+    bench.fire("2025-04-01T00:00:00")
+    old = bench.ask("rule_set", {"rule_set_id": "RC-2025.1"})
+    assert (old["state"], old["effective_to"]) == ("RETIRED", "2025-04-01")
+    assert [event["data"]["kind"] for event in bench.said("notice_published.v1")] == [
+        "CONSULTATION",
+        "RULES",
+    ]
+
+
+@pytest.mark.covers("C3")
+def test_an_award_follows_the_version_in_force_on_the_local_day_of_the_deed(credit):
+    bench = credit
+    published(bench, put=[rule("R-RES-02", score=6)])
+    stage.resident(bench, "per_a")
+    bench.fire("2025-04-02T09:00:00")
+    # Two hours around midnight in Jining: both lie on 31 March in UTC.
+    for topic, at in (("tpc_1", "2025-03-31T23:30:00"), ("tpc_2", "2025-04-01T00:30:00")):
+        bench.hear(
+            "forum",
+            "topic_adopted.v1",
+            {"topic_id": topic, "community": stage.COMMUNITY, "proposer": "per_a", "level": "COMMUNITY",
+             "owners_matter": False},
+            subject=topic,
+            occurred_at=at,
+        )  # fmt: skip
+    found = bench.rows("SELECT deed, rule_set, score FROM awards ORDER BY deed")
+    assert [(r["deed"], r["rule_set"], r["score"]) for r in found] == [
+        ("tpc_1", "RC-2025.1", 3),
+        ("tpc_2", "RC-2025.2", 6),
+    ]
+
+
+@pytest.mark.covers("REQ-L02", "REQ-L01")
+def test_the_loader_judges_every_step_and_what_it_refuses_is_not_stored(credit):
+    bench = credit
+    made = draft(bench)
+    for bad, refusal in (
+        (rule("R-RES-02", score=-1, severity="MINOR"), NegativeRuleForPerson),
+        (rule("R-RES-02", name_zh="不参加会议"), ForbiddenTopic),
+        (rule("R-RES-02", kind="XXX"), RuleSetInvalid),
+    ):
+        with pytest.raises(refusal):
+            order = {"rule_set_id": made["id"], "put": [bad]}
+            author(bench).do("edit_rule_set", order, version=1)
+        document = copy.deepcopy(SHIPPED) | {"version": "2026.1", "id": "RC-2026"}
+        document["rules"] = [bad]
+        with pytest.raises(refusal):
+            bench.do("create_rule_set", {"document": document})
+    assert bench.ask("rule_set", {"rule_set_id": made["id"]})["version"] == 1
+    # A hand that writes into the draft past the service is met at every later step.
+    poison = copy.deepcopy(SHIPPED) | {"version": "2025.2", "effective_from": "2025-04-01"}
+    poison["rules"][0] = rule("R-RES-02", code="R-RES-99", score=-1, severity="MINOR")
+
+    def write(document):
+        with bench.runtime.engine.begin() as conn:
+            conn.execute(sa.update(tables.rule_sets).where(
+                tables.rule_sets.c.rule_set_id == made["id"]).values(body=document))  # fmt: skip
+
+    good = bench.ask("rule_set", {"rule_set_id": made["id"]})["document"]
+    write(poison)
+    with pytest.raises(NegativeRuleForPerson):
+        consult(bench, made)
+    with pytest.raises(NegativeRuleForPerson):
+        bench.do("what_if", {"rule_set_id": made["id"]})
+    write(good)
+    made = consult(bench, made)
+    bench.fire(made["due"])
+    write(poison)
+    with pytest.raises(NegativeRuleForPerson):
+        approve(bench, made)
+    write(good)
+    made = approve(bench, made)
+    write(poison)
+    with pytest.raises(NegativeRuleForPerson):
+        publish(bench, made)
+
+
+@pytest.mark.covers("C3", "REQ-L02")
+def test_every_door_of_its_life_refuses_what_it_must(credit):
+    bench = credit
+    with pytest.raises(Invalid):
+        author(bench).do("create_rule_set", {})
+    with pytest.raises(NotFound):
+        bench.do("create_rule_set", {"based_on": "RC-1999.1", "version": "1"})
+    with pytest.raises(NotPeriodStart):
+        draft(bench, effective_from="2025-04-02")
+    with pytest.raises(RoleDenied):
+        bench.as_("R_DISTRICT", person="per_far", scope="370830").do(
+            "create_rule_set", {"version": "2025.3"}
+        )
+    with pytest.raises(RuleSetInvalid):
+        street = copy.deepcopy(SHIPPED) | {"version": "2025.9", "scope": "370811015"}
+        author(bench).do("create_rule_set", {"document": street})
+    made = draft(bench)
+    with pytest.raises(RuleSetCodeTaken):
+        draft(bench)
+    with pytest.raises(VersionConflict):
+        bench.do("consult_rule_set", {"rule_set_id": made["id"]}, version=7)
+    with pytest.raises(RuleNotInSet):
+        bench.do("edit_rule_set", {"rule_set_id": made["id"], "drop": ["R-X"]}, version=1)
+    with pytest.raises(StateConflict):
+        approve(bench, made)
+    with pytest.raises(NotFound):
+        bench.as_("R_DISTRICT", person="per_far", scope="370830").do(
+            "consult_rule_set", {"rule_set_id": made["id"]}, version=1
+        )
+    made = consult(bench, made)
+    with pytest.raises(StateConflict):
+        bench.do("edit_rule_set", {"rule_set_id": made["id"], "drop": ["R-UNT-04"]}, version=2)
+    with pytest.raises(ConsultationNotEnded):
+        approve(bench, made)
+    bench.fire(made["due"])
+    for nothing in (None, "  "):
+        with pytest.raises(NoLegalReview):
+            approve(bench, made, legal_review_ref=nothing)
+    made = approve(bench, made)
+    with pytest.raises(SameAsAuthor):
+        publish(bench, made, person="per_author")
+    for day in ("2025-03-01", "2025-04-15"):
+        with pytest.raises(NotPeriodStart):
+            publish(bench, made, effective_from=day)
+    # The draft said April; April has begun before it is published.
+    bench.fire("2025-04-02T09:00:00")
+    with pytest.raises(NotPeriodStart):
+        publish(bench, made)
+    made = publish(bench, made, effective_from="2025-05-01")
+    assert made["effective_from"] == "2025-05-01"
+    with pytest.raises(StateConflict):
+        publish(bench, made)
+    with pytest.raises(StateConflict):
+        author(bench).do("revise_rule_set", {"rule_set_id": made["id"]}, version=made["version"])
+    other = consult(bench, draft(bench, "2025.3"))
+    bench.fire(other["due"])
+    other = approve(bench, other)
+    with pytest.raises(PeriodTaken):
+        publish(bench, other, effective_from="2025-05-01")
+
+
+@pytest.mark.covers("C3", "C18")
+def test_whoever_edited_a_draft_does_not_publish_it_either(credit):
+    bench = credit
+    made = draft(bench)
+    bench.as_("R_DISTRICT", person="per_second").do(
+        "edit_rule_set", {"rule_set_id": made["id"], "drop": ["R-UNT-04"]}, version=1
+    )
+    made = consult(bench, made | {"version": 2})
+    bench.fire(made["due"])
+    made = approve(bench, made)
+    with pytest.raises(SameAsAuthor):
+        publish(bench, made, person="per_second")
+    assert publish(bench, made)["state"] == "PUBLISHED"
+
+
+@pytest.mark.covers("REQ-L02")
+def test_the_public_reads_drafts_under_consultation_and_comments_on_them(credit):
+    bench = credit
+    made = draft(bench)
+
+    def public():
+        return bench.as_("R_ANONYMOUS", person="", scope="")
+
+    def say(text="积分偏低", **more):
+        bench.as_("R_RESIDENT", person="per_a", scope=stage.GRID)
+        order = {"rule_set_id": made["id"], "text": text, **more}
+        return bench.do("comment_on_rule_set", order)
+
+    with pytest.raises(NotFound):
+        public().ask("rule_set", {"rule_set_id": made["id"]})
+    with pytest.raises(NotFound):
+        say()
+    assert [row["code"] for row in public().ask("rule_sets")["items"]] == ["RC-2025.1"]
+    made = consult(bench, made)
+    shown = public().ask("rule_sets", {"state": "CONSULTING"})["items"]
+    assert [(row["code"], row["comments_until"]) for row in shown] == [("RC-2025.2", made["due"])]
+    card = bench.ask("rule_set", {"rule_set_id": made["id"]})
+    assert len(card["items"]) == 77
+    assert all(one["article"] and one["text"] and one["basis"] for one in card["items"])
+    say(rule_code="R-RES-03")
+    say("建议增加夜间议事时段")
+    with pytest.raises(CommentEmpty):
+        say("  ")
+    with pytest.raises(RuleNotInSet):
+        say(rule_code="R-RES-77")
+    first = public().ask("rule_comments", {"rule_set_id": made["id"], "limit": 1})
+    assert [one["text"] for one in first["items"]] == ["积分偏低"]
+    assert "person_id" not in first["items"][0]
+    rest = bench.ask("rule_comments", {"rule_set_id": made["id"], "cursor": first["next"]})
+    assert [one["text"] for one in rest["items"]] == ["建议增加夜间议事时段"]
+    inside = author(bench).ask("rule_comments", {"rule_set_id": made["id"]})
+    assert inside["items"][0]["person_id"] == "per_a"
+    bench.fire(made["due"])
+    with pytest.raises(ConsultationEnded):
+        say()
+    notice = bench.ask("notice", {"notice_id": made["notice_id"]})
+    assert notice["state"] == "ENDED"
+
+
+@pytest.mark.covers("REQ-L02")
+def test_a_revised_draft_is_consulted_on_anew_and_its_first_notice_is_withdrawn(credit):
+    bench = credit
+    first = consult(bench, draft(bench))
+    bench.at("2025-03-10T09:00:00")
+    back = author(bench).do(
+        "revise_rule_set", {"rule_set_id": first["id"]}, version=first["version"]
+    )
+    assert back["state"] == "DRAFT"
+    edit = {"rule_set_id": first["id"], "drop": ["R-UNT-04"]}
+    second = consult(bench, bench.do("edit_rule_set", edit, version=back["version"]))
+    assert second["due"] == "2025-03-24T16:00:00+00:00"
+    states = bench.rows("SELECT notice_id, state FROM notices ORDER BY number")
+    assert [(row["notice_id"], row["state"]) for row in states] == [
+        (first["notice_id"], "WITHDRAWN"),
+        (second["notice_id"], "PUBLISHED"),
+    ]
+    bench.fire(first["due"])
+    with pytest.raises(ConsultationNotEnded):
+        approve(bench, second)
+
+
+@pytest.mark.covers("C3")
+def test_the_difference_between_two_versions_names_each_rule_and_field(credit):
+    bench = credit
+    made = draft(bench)
+    bands = copy.deepcopy(rule("R-PRJ-01")["bands"])
+    bands[2]["ge"], bands[3]["lt"] = 85, 85
+    order = {
+        "rule_set_id": made["id"],
+        "put": [
+            rule("R-RES-02", score=6),
+            rule("R-PRJ-01", bands=bands),
+            rule("R-RES-03", code="R-RES-16", article={"number": 99, "text": "新", "basis": "新"}),
+        ],
+        "drop": ["R-UNT-04"],
+    }
+    bench.do("edit_rule_set", order, version=1)
+    found = bench.ask("rule_set_diff", {"rule_set_id": "RC-2025.2"})
+    assert found["since"] == "RC-2025.1"
+    assert [one["code"] for one in found["added"]] == ["R-RES-16"]
+    assert [one["code"] for one in found["removed"]] == ["R-UNT-04"]
+    assert {one["code"]: one["fields"] for one in found["changed"]} == {
+        "R-RES-02": [{"field": "score", "before": 3, "after": 6}],
+        "R-PRJ-01": [
+            {"field": "bands[2].ge", "before": 90, "after": 85},
+            {"field": "bands[3].lt", "before": 90, "after": 85},
+        ],
+    }
+    assert {one["field"] for one in found["header"]} == {"version", "effective_from"}
+
+
+@pytest.mark.covers("C3", "REQ-L20")
+def test_no_statement_of_the_service_changes_what_is_published_and_a_foreign_hand_is_noticed(
+    credit,
+):
+    bench = credit
+    made = published(bench)
+    before = bench.rows("SELECT body, digest FROM rule_sets WHERE code = 'RC-2025.2'")
+    with bench.transaction() as tx:
+        assert not store.edit(tx.conn, made["id"], body={}, digest="x")
+        assert not store.publish(tx.conn, made["id"], body={}, digest="x")
+        assert not store.move(tx.conn, made["id"], state="DRAFT")
+        with pytest.raises(AssertionError):
+            store.move(tx.conn, made["id"], body={})
+    assert bench.rows("SELECT body, digest FROM rule_sets WHERE code = 'RC-2025.2'") == before
+    # The database itself refuses a publication by the author, or without a legal review.
+    for values in ({"publisher": "per_author"}, {"legal_review": None}, {"state": "FREE"}):
+        with pytest.raises(sa.exc.IntegrityError), bench.runtime.engine.begin() as conn:
+            conn.execute(sa.update(tables.rule_sets).where(
+                tables.rule_sets.c.code == "RC-2025.2").values(**values))  # fmt: skip
+    body = copy.deepcopy(SHIPPED) | {"version": "2025.2", "effective_from": "2025-04-01"}
+    with bench.runtime.engine.begin() as conn:
+        conn.execute(sa.update(tables.rule_sets).where(
+            tables.rule_sets.c.code == "RC-2025.2").values(body=body))  # fmt: skip
+    rule_sets._COMPILED.clear()
+    with pytest.raises(RuntimeError, match="is not what was published"):
+        bench.ask("rules", {"at": "2025-04-01"})
+
+
+@pytest.mark.covers("C8", "C5")
+def test_facts_are_kept_as_they_were_told_and_once(credit):
+    bench = credit
+    told = bench.event(
+        "forum",
+        "topic_adopted.v1",
+        {"topic_id": "tpc_1", "community": stage.COMMUNITY, "proposer": "per_a", "level": "COMMUNITY",
+         "owners_matter": False},
+        subject="tpc_1",
+    )  # fmt: skip
+    assert bench.deliver([told]) == 1
+    assert bench.deliver([told]) == 0
+    stage.register(bench, "per_a")
+    # The registry's events fire no rule and are not kept; a late one keeps its own time.
+    stage.markers(bench, "2025-03", at="2025-03-31T23:59:59")
+    bench.hear(
+        "forum",
+        "attendance_recorded.v1",
+        {"session_id": "ses_1", "topic_id": "tpc_1", "person_id": "per_a", "capacity": "RESIDENT"},
+        subject="ses_1",
+        occurred_at="2025-03-20T19:00:00",
+    )
+    rows = bench.rows("SELECT period, source, fact, late, data FROM facts ORDER BY period")
+    assert [(r["period"], r["fact"], bool(r["late"])) for r in rows] == [
+        ("2025-03", "topic_adopted.v1", False),
+        ("2025-04", "attendance_recorded.v1", True),
+    ]
+    assert json.loads(rows[0]["data"])["proposer"] == "per_a"

@@ -380,3 +380,163 @@ class CommentEmpty(Guard):
 
     guard = "COMMENT_EMPTY"
     text = "意见内容不能为空"
+
+
+# --------------------------------------------------------------------------------------------------
+# Refusals of repair, veto, commendation, notice and export
+
+
+class NotADeduction(Guard):
+    """Only what was deducted, and counts for good, can be repaired."""
+
+    guard = "NOT_A_DEDUCTION"
+    text = "只有已生效的扣分可以申请信用修复"
+
+
+class TooEarly(Guard):
+    """The shortest time of publication is not over (DOMAIN 4.8)."""
+
+    guard = "TOO_EARLY"
+    text = "{severity} 类失信信息最早可在 {earliest} 申请修复"
+
+
+class AlreadyApplied(Guard):
+    """There is one application at a time."""
+
+    guard = "ALREADY_APPLIED"
+    text = "对此已有未办结的修复申请 {number}"
+
+
+class NotForPersons(Guard):
+    """No list, veto or board of natural persons exists (REQ-L03)."""
+
+    guard = "NOT_FOR_PERSONS"
+    text = "不设针对自然人或家庭的负面名单、一票否决或排名"
+
+
+class BasisRequired(Guard):
+    """A veto rests on a document, after the party was heard (REQ-L04)."""
+
+    guard = "BASIS_REQUIRED"
+    text = "一票否决须填写依据文书和听取意见的记录"
+
+
+class SpanInvalid(Guard):
+    """The months are not in order, lie in what is final already, or are too many."""
+
+    guard = "SPAN_INVALID"
+    text = "起止月份有误:应从 {earliest} 起,不晚于 {latest}"
+
+
+class SamePerson(Guard):
+    """Two steps are taken by two persons."""
+
+    guard = "SAME_PERSON"
+    text = "前后两个环节不能由同一人办理"
+
+
+class ApprovalDocumentRequired(Guard):
+    """A formal commendation names the document that allows it (REQ-L13)."""
+
+    guard = "APPROVAL_DOCUMENT_REQUIRED"
+    text = "评比达标表彰须填写批准文号"
+
+
+class FormalAtDistrictOnly(Guard):
+    """Only the district commends formally (REQ-L13)."""
+
+    guard = "FORMAL_AT_DISTRICT_ONLY"
+    text = "评比达标表彰只能由区级开展;街道和社区可作通报表扬或月度之星"
+
+
+class FormalOnceAYear(Guard):
+    """At most one formal commendation a year (REQ-L13)."""
+
+    guard = "FORMAL_ONCE_A_YEAR"
+    text = "{year} 年度已开展过评比达标表彰"
+
+
+class LevelDiffers(Guard):
+    """A community commends as a community, a street as a street."""
+
+    guard = "LEVEL_DIFFERS"
+    text = "级别 {level} 与地区 {area} 不符"
+
+
+class OutsideArea(Guard):
+    """The nominee belongs elsewhere."""
+
+    guard = "OUTSIDE_AREA"
+    text = "{subject} 不属于本次表彰的地区"
+
+
+class AlreadyNominated(Guard):
+    """One is nominated once."""
+
+    guard = "ALREADY_NOMINATED"
+    text = "{subject} 已被提名"
+
+
+class SelfNomination(Guard):
+    """Nobody nominates himself."""
+
+    guard = "SELF_NOMINATION"
+    text = "不能提名本人或本人任职的单位"
+
+
+class ReviewIncomplete(Guard):
+    """Each eligible nominee is reviewed by a person, with written reasons (REQ-L05)."""
+
+    guard = "REVIEW_INCOMPLETE"
+    text = "以下候选对象缺少不少于10个字的评议意见:{missing}"
+
+
+class NobodyLeft(Guard):
+    """There is nobody whom this could be about."""
+
+    guard = "NOBODY_LEFT"
+    text = "没有符合条件的候选对象"
+
+
+class QuotaExceeded(Guard):
+    """More nominees are supported than can be commended."""
+
+    guard = "QUOTA_EXCEEDED"
+    text = "拟表彰 {count} 个,超过名额 {quota} 个"
+
+
+class NoticeRunning(Guard):
+    """The public notice has not ended yet."""
+
+    guard = "NOTICE_RUNNING"
+    text = "公示至 {until} 结束后方可审批"
+
+
+class NotInNotice(Guard):
+    """Objections are made while the notice runs."""
+
+    guard = "NOT_IN_NOTICE"
+    text = "不在公示期内"
+
+
+class FormatUnknown(Guard):
+    """This is not given in this form."""
+
+    guard = "FORMAT_UNKNOWN"
+    text = "{kind} 不支持格式 {format}"
+
+
+class NotReady(Refusal):
+    """The file is not made yet."""
+
+    code = "NOT_READY"
+    status = 409
+    text = "文件尚未生成完毕"
+
+
+class Gone(Refusal):
+    """The file was there and is not kept any more."""
+
+    code = "GONE"
+    status = 410
+    text = "文件已过保存期,请重新导出"

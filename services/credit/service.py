@@ -22,14 +22,18 @@ from chassis.bus import (
 from chassis.imports import Imports
 from services.credit import events, views
 from services.credit.actions import (
+    commendations,
     consents,
     drafts,
+    exports,
     heard,
     imports,
     ledger,
     manual,
     months,
+    notices,
     objections,
+    repairs,
     rule_sets,
     settlement,
     subjects,
@@ -38,7 +42,7 @@ from services.credit.actions import (
 from services.credit.settings import CreditSettings
 from services.credit.storage import tables
 from services.credit.views import drafts as draft_views
-from services.credit.views import replays
+from services.credit.views import honours, replays, statements
 
 STAFF = views.STAFF
 
@@ -235,6 +239,26 @@ class Credit(Imports, Service):
         """Show a public notice."""
         return views.notice(tx, question)
 
+    @query(roles=(PUBLIC,))
+    def notice_feed(self, tx: Tx, question: views.Notices) -> dict[str, Any]:
+        """List public notices for a feed."""
+        return views.notices(tx, question)
+
+    @command(roles=("R_STREET", "R_DISTRICT"), if_match=True)
+    def withdraw_notice(self, tx: Tx, order: notices.WithdrawNotice) -> dict[str, Any]:
+        """Take a notice down before its time."""
+        return notices.withdraw_notice(tx, order)
+
+    @command(roles=("R_STREET", "R_DISTRICT"), if_match=True)
+    def correct_notice(self, tx: Tx, order: notices.WithdrawNotice) -> dict[str, Any]:
+        """Publish another notice in place of one that was wrong."""
+        return notices.correct_notice(tx, order)
+
+    @query(roles=(PUBLIC,))
+    def settlement_entry(self, tx: Tx, question: statements.OneEntry) -> dict[str, Any]:
+        """Show an entry as the caller may see it."""
+        return statements.entry(tx, question, rule_sets.in_force(tx.conn))
+
     # ---------------------------------------------------------------------------------- objection
 
     @command(roles=(ANY_ROLE,))
@@ -270,9 +294,186 @@ class Credit(Imports, Service):
         return settlement.grant_budget(tx, order)
 
     @query(roles=STAFF)
-    def trial_balance(self, tx: Tx, _question: Nothing) -> dict[str, Any]:
-        """Show that all accounts sum to zero."""
-        return views.trial_balance(tx)
+    def trial_balance(self, tx: Tx, question: statements.TrialBalance) -> dict[str, Any]:
+        """Show that all accounts sum to zero, now or as of a time."""
+        return statements.trial_balance(tx, question)
+
+    @query(roles=(ANY_ROLE,))
+    def statement(self, tx: Tx, question: statements.Statement) -> dict[str, Any]:
+        """Show the lines of one's own accounts."""
+        return statements.statement(tx, question)
+
+    # -------------------------------------------------------------------------------------- files
+
+    @command(roles=(ANY_ROLE,))
+    def start_export(self, tx: Tx, order: exports.StartExport) -> dict[str, Any]:
+        """Ask for a file."""
+        return exports.start_export(tx, order)
+
+    @query(roles=(ANY_ROLE,))
+    def export(self, tx: Tx, question: statements.OneExport) -> dict[str, Any]:
+        """Show how far a file is."""
+        return statements.export(tx, question)
+
+    @query(roles=(ANY_ROLE,))
+    def export_file(self, tx: Tx, question: statements.OneExport) -> dict[str, Any]:
+        """Say where the bytes of a file lie."""
+        return statements.export_file(tx, question)
+
+    # ------------------------------------------------------------------------- repairs and vetoes
+
+    @command(roles=(ANY_ROLE,))
+    def apply_for_repair(self, tx: Tx, order: repairs.ApplyForRepair) -> dict[str, Any]:
+        """Apply for the repair of a negative item."""
+        return repairs.apply_for_repair(tx, order)
+
+    @command(roles=("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT"), if_match=True)
+    def accept_repair(self, tx: Tx, order: repairs.WhichRepair) -> dict[str, Any]:
+        """Take an application for repair up."""
+        return repairs.accept_repair(tx, order)
+
+    @command(roles=("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT"), if_match=True)
+    def return_repair(self, tx: Tx, order: repairs.ReasonedRepair) -> dict[str, Any]:
+        """Give an application for repair back."""
+        return repairs.return_repair(tx, order)
+
+    @command(roles=("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT"), if_match=True)
+    def check_repair(self, tx: Tx, order: repairs.ReasonedRepair) -> dict[str, Any]:
+        """Write down what was found when a correction was looked at."""
+        return repairs.check_repair(tx, order)
+
+    @command(roles=("R_STREET", "R_DISTRICT"), if_match=True)
+    def approve_repair(self, tx: Tx, order: repairs.ReasonedRepair) -> dict[str, Any]:
+        """Repair a negative item."""
+        return repairs.approve_repair(tx, order)
+
+    @command(roles=("R_STREET", "R_DISTRICT"), if_match=True)
+    def reject_repair(self, tx: Tx, order: repairs.ReasonedRepair) -> dict[str, Any]:
+        """Leave a negative item as it is."""
+        return repairs.reject_repair(tx, order)
+
+    @query(roles=(ANY_ROLE,))
+    def repair(self, tx: Tx, question: honours.OneRepair) -> dict[str, Any]:
+        """Show a repair."""
+        return honours.repair(tx, question)
+
+    @query(roles=STAFF)
+    def repairs(self, tx: Tx, question: honours.Repairs) -> dict[str, Any]:
+        """List repairs."""
+        return honours.repair_list(tx, question)
+
+    @command(roles=("R_STREET", "R_DISTRICT"))
+    def impose_veto(self, tx: Tx, order: repairs.ImposeVeto) -> dict[str, Any]:
+        """Veto an organisation."""
+        return repairs.impose_veto(tx, order)
+
+    @command(roles=("R_STREET", "R_DISTRICT"), if_match=True)
+    def lift_veto(self, tx: Tx, order: repairs.LiftVeto) -> dict[str, Any]:
+        """Lift a veto."""
+        return repairs.lift_veto(tx, order)
+
+    @query(roles=(PUBLIC,))
+    def negatives(self, tx: Tx, question: honours.OfOrganisation) -> dict[str, Any]:
+        """Show the published negative items of an organisation."""
+        return honours.negatives(tx, question, rule_sets.in_force(tx.conn))
+
+    @query(roles=(PUBLIC,))
+    def leaderboard(self, tx: Tx, question: honours.Board) -> dict[str, Any]:
+        """Show organisations by their score."""
+        return honours.board(tx, question)
+
+    # ------------------------------------------------------------------------------- commendation
+
+    @command(roles=("R_SECRETARY", "R_STREET", "R_DISTRICT"))
+    def open_commendation(self, tx: Tx, order: commendations.OpenCommendation) -> dict[str, Any]:
+        """Open a commendation."""
+        return commendations.open_commendation(tx, order)
+
+    @command(roles=("R_GRID", "R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT"))
+    def nominate(self, tx: Tx, order: commendations.Nominate) -> dict[str, Any]:
+        """Nominate somebody."""
+        return commendations.nominate(tx, order)
+
+    @command(roles=commendations.REVIEWERS, if_match=True)
+    def check_nominees(self, tx: Tx, order: commendations.WhichCommendation) -> dict[str, Any]:
+        """Check who may be commended."""
+        return commendations.check_nominees(tx, order)
+
+    @command(roles=commendations.REVIEWERS, if_match=True)
+    def review_nominees(self, tx: Tx, order: commendations.ReviewNominees) -> dict[str, Any]:
+        """Review nominees, with written reasons."""
+        return commendations.review_nominees(tx, order)
+
+    @command(roles=commendations.REVIEWERS, if_match=True)
+    def publicise_commendation(
+        self, tx: Tx, order: commendations.WhichCommendation
+    ) -> dict[str, Any]:
+        """Publish who shall be commended."""
+        return commendations.publicise_commendation(tx, order)
+
+    @command(roles=(ANY_ROLE,))
+    def object_to_nominee(self, tx: Tx, order: commendations.ObjectToNominee) -> dict[str, Any]:
+        """Object to a nominee."""
+        return commendations.object_to_nominee(tx, order)
+
+    @command(roles=commendations.REVIEWERS, if_match=True)
+    def decide_nominee(self, tx: Tx, order: commendations.DecideNominee) -> dict[str, Any]:
+        """Decide an objection to a nominee."""
+        return commendations.decide_nominee(tx, order)
+
+    @command(roles=("R_STREET", "R_STREET_LEAD", "R_DISTRICT", "R_DISTRICT_LEAD"), if_match=True)
+    def approve_commendation(
+        self, tx: Tx, order: commendations.WhichCommendation
+    ) -> dict[str, Any]:
+        """Approve a commendation after its notice."""
+        return commendations.approve_commendation(tx, order)
+
+    @command(roles=("R_STREET", "R_STREET_LEAD", "R_DISTRICT", "R_DISTRICT_LEAD"), if_match=True)
+    def grant_commendation(self, tx: Tx, order: commendations.WhichCommendation) -> dict[str, Any]:
+        """Issue the certificates."""
+        return commendations.grant_commendation(tx, order)
+
+    @command(roles=("R_STREET", "R_STREET_LEAD", "R_DISTRICT", "R_DISTRICT_LEAD"), if_match=True)
+    def revoke_commendation(
+        self, tx: Tx, order: commendations.RevokeCommendation
+    ) -> dict[str, Any]:
+        """Take a commendation back."""
+        return commendations.revoke_commendation(tx, order)
+
+    @query(roles=STAFF)
+    def commendation(self, tx: Tx, question: honours.OneCommendation) -> dict[str, Any]:
+        """Show a commendation with its nominees."""
+        return honours.commendation(tx, question)
+
+    @query(roles=STAFF)
+    def commendations(self, tx: Tx, question: honours.Commendations) -> dict[str, Any]:
+        """List commendations."""
+        return honours.commendation_list(tx, question)
+
+    @query(roles=STAFF)
+    def candidates(self, tx: Tx, question: honours.Candidates) -> dict[str, Any]:
+        """Show who may be commended by the rule."""
+        return honours.candidates(tx, question, rule_sets.in_force(tx.conn))
+
+    @query(roles=(PUBLIC,))
+    def certificate(self, tx: Tx, question: honours.OneCertificate) -> dict[str, Any]:
+        """Tell whether a certificate holds."""
+        return honours.certificate(tx, question)
+
+    @query(roles=(PUBLIC,))
+    def certificate_document(self, tx: Tx, question: honours.OneCertificate) -> dict[str, Any]:
+        """Show what stands on a certificate."""
+        return honours.certificate(tx, question)
+
+    @query(roles=(PUBLIC,))
+    def revocations(self, tx: Tx, question: honours.Revocations) -> dict[str, Any]:
+        """List certificates that were revoked."""
+        return honours.revocations(tx, question)
+
+    @query(roles=(ANY_ROLE,))
+    def honours(self, tx: Tx, _question: Nothing) -> dict[str, Any]:
+        """List one's own certificates."""
+        return honours.honours(tx)
 
     # -------------------------------------------------------------------------------------- heard
 
@@ -343,6 +544,21 @@ class Credit(Imports, Service):
         """Retire the rules that another rule set takes over from."""
         drafts.on_rule_set_begins(tx, due)
 
+    @timer("repair_accept")
+    def on_repair_accept(self, tx: Tx, due: Due) -> None:
+        """Accept an application for repair that nobody took up."""
+        repairs.on_accept_due(tx, due)
+
+    @timer("repair_decide")
+    def on_repair_decide(self, tx: Tx, due: Due) -> None:
+        """Mark a repair that nobody decided."""
+        repairs.on_decide_due(tx, due)
+
+    @timer("commendation_end")
+    def on_commendation_end(self, tx: Tx, due: Due) -> None:
+        """End the notice of a commendation."""
+        commendations.on_notice_end(tx, due)
+
     @timer("expire_points", schedule=ledger.next_expiry_run)
     def on_expire_points(self, tx: Tx, due: Due) -> None:
         """Expire points whose time is over."""
@@ -352,6 +568,11 @@ class Credit(Imports, Service):
     def replay(self, running: Job) -> dict[str, Any]:
         """Replay months under other rules."""
         return what_if.run(running)
+
+    @job("export")
+    def make_export(self, running: Job) -> dict[str, Any]:
+        """Make a file that was asked for."""
+        return exports.run_export(running)
 
     @job("draft")
     def draft(self, running: Job) -> dict[str, Any]:

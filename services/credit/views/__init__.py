@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 from chassis.bus import is_uuid
 from chassis.refusal import Invalid, NotFound
 from services.credit.rules.model import DIMENSIONS, Rule
-from services.credit.storage import awards, ledger, months, queries, registry, rule_sets
+from services.credit.storage import awards, ledger, months, queries, records, registry, rule_sets
 from services.credit.storage import honours as honours_store
-from services.credit.storage import records
 from services.credit.storage import settlements as store
 
 if TYPE_CHECKING:

@@ -1,0 +1,262 @@
+"""Statements of points, files that were asked for, and an entry as each viewer may see it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from chassis.refusal import Invalid, NotFound
+from services.credit import views
+from services.credit.errors import Gone, NotReady
+from services.credit.rules import severity
+from services.credit.storage import awards, registry
+from services.credit.storage import settlements as settlement_store
+from services.credit.storage import statements as store
+
+if TYPE_CHECKING:
+    from chassis.bus import Tx
+
+MOST_LINES = 1000
+MEDIA = {
+    "CSV": "text/csv; charset=utf-8",
+    "XLSX": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+PERSONS = ("RES", "HH")
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """Whose lines, in [since, until); empty subject means the caller's own."""
+
+    subject: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrialBalance:
+    """As of when; empty means now."""
+
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OneExport:
+    """Which file is meant."""
+
+    export_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OneEntry:
+    """Whose entry of which settlement."""
+
+    settlement_id: str
+    subject_id: str
+
+
+def statement(tx: Tx, question: Statement) -> dict[str, Any]:
+    """Return the lines of one's own accounts with what stood before and after them.
+
+    Raises:
+        NotFound: The subject is not the caller's.
+        Invalid: The span is empty, or holds more than 1,000 lines.
+    """
+    own = [row.subject_id for row in registry.subjects_held_by(tx.conn, tx.actor.id)]
+    preferred = f"RES:{tx.actor.id}"
+    subject = question.subject or (preferred if preferred in own else next(iter(own), ""))
+    if subject not in own:
+        raise NotFound(kind="subject", id=question.subject or tx.actor.id)
+    until = question.until or tx.now
+    if question.since is not None and question.since >= until:
+        raise Invalid(field="since", reason="since 应早于 until")
+    lines = []
+    for line in store.lines_of(tx.conn, subject, since=question.since, until=until):
+        if len(lines) == MOST_LINES:
+            raise Invalid(field="since", reason=f"超过 {MOST_LINES} 行,请缩短时间段或导出文件")
+        lines.append(
+            {
+                "at": line.posted_at.isoformat(),
+                "kind": line.kind,
+                "ref": line.ref,
+                "period": line.period,
+                "account": line.side,
+                "amount": line.amount,
+            }
+        )
+    opening = (
+        store.balances_at(tx.conn, subject, question.since) if question.since is not None else {}
+    )
+    return {
+        "subject": subject,
+        "since": views.iso(question.since),
+        "until": until.isoformat(),
+        "opening": opening,
+        "lines": lines,
+        "closing": store.balances_at(tx.conn, subject, until),
+    }
+
+
+def trial_balance(tx: Tx, question: TrialBalance) -> dict[str, Any]:
+    """Return the sums of all accounts, now with every proof, or from the lines as of a time."""
+    if question.at is None or question.at >= tx.now:
+        return views.trial_balance(tx)
+    accounts = store.trial_balance_at(tx.conn, question.at)
+    total = sum(accounts.values())
+    return {
+        "at": question.at.isoformat(),
+        "accounts": accounts,
+        "sum": total,
+        "balanced": total == 0,
+        "budget": {"enforced": "SYS:BUDGET" in accounts, "left": accounts.get("SYS:BUDGET", 0)},
+    }
+
+
+# --------------------------------------------------------------------------------------------------
+# Files
+
+
+def _own(tx: Tx, export_id: str) -> Any:
+    row = store.export(tx.conn, export_id)
+    if row is None or row.requested_by != tx.actor.id:
+        raise NotFound(kind="export", id=export_id)
+    return row
+
+
+def export(tx: Tx, question: OneExport) -> dict[str, Any]:
+    """Return how far a file is, to whoever asked for it.
+
+    Raises:
+        NotFound: There is none, or another person asked for it.
+    """
+    row = _own(tx, question.export_id)
+    return {
+        "id": row.export_id,
+        "kind": row.kind,
+        "format": row.format,
+        "state": _state(tx, row),
+        "version": row.version,
+        "name": row.name,
+        "size": row.size,
+        "requested_at": row.requested_at.isoformat(),
+        "expires_at": views.iso(row.expires_at),
+    }
+
+
+def _state(tx: Tx, row: Any) -> str:
+    over = row.expires_at is not None and row.expires_at <= tx.now
+    return "EXPIRED" if over else str(row.state)
+
+
+def export_file(tx: Tx, question: OneExport) -> dict[str, Any]:
+    """Return where the bytes of a file lie, to whoever asked for it.
+
+    Raises:
+        NotFound: There is none, or another person asked for it.
+        NotReady: It is not made yet.
+        Gone: It is not kept any more.
+    """
+    row = _own(tx, question.export_id)
+    state = _state(tx, row)
+    if state == "EXPIRED":
+        raise Gone
+    if state != "READY":
+        raise NotReady
+    return {
+        "name": row.name,
+        "media_type": MEDIA[row.format],
+        "sha256": row.sha256,
+        "size": row.size,
+    }
+
+
+# --------------------------------------------------------------------------------------------------
+# One entry, four viewers
+
+
+def entry(tx: Tx, question: OneEntry, in_force: Any) -> dict[str, Any]:
+    """Return an entry of a settlement as the caller may see it.
+
+    The public sees organisations that were published, with reasons but without MINOR deductions,
+    and of persons the grade of those on the red list. The subject sees all of its own; a reviewer
+    of the area sees who decided; an auditor also sees the digests against which it is checked.
+
+    Raises:
+        NotFound: There is none that the caller may see.
+    """
+    row = settlement_store.settlement(tx.conn, question.settlement_id)
+    known = (
+        settlement_store.entry(tx.conn, question.settlement_id, question.subject_id)
+        if row is not None
+        else None
+    )
+    if row is None or known is None:
+        raise NotFound(kind="entry", id=question.subject_id)
+    viewer = _viewer(tx, row, known.subject_id)
+    if viewer == "PUBLIC":
+        return {"viewer": viewer} | _public(tx, row, known, in_force)
+    rows = awards.of_subject(tx.conn, [known.subject_id], valid_in=row.period)
+    cards = []
+    for award in rows:
+        card = views.award_card(award, in_force.of_code(award.rule_set))
+        if viewer != "SELF":
+            card["chain"] = {"proposed_by": award.proposed_by, "decided_by": award.decided_by}
+        cards.append(card)
+    found = {"viewer": viewer} | views.entry_card(known) | {"awards": cards}
+    if viewer == "AUDITOR":
+        notice = settlement_store.notice(tx.conn, row.notice_id) if row.notice_id else None
+        found |= {
+            "settlement_digest": row.digest,
+            "notice_digest": notice.digest if notice is not None else None,
+            "reviewed_by": row.reviewed_by,
+            "confirmed_by": row.confirmed_by,
+        }
+    return found
+
+
+def _viewer(tx: Tx, row: Any, subject_id: str) -> str:
+    subject = registry.subject(tx.conn, subject_id)
+    own = subject is not None and bool(tx.actor.id) and subject.holder == tx.actor.id
+    if own or (tx.actor.id and registry.holds_post(tx.conn, subject_id, tx.actor.id, tx.now)):
+        return "SELF"
+    if tx.actor.role in views.STAFF and tx.actor.covers(row.area):
+        return "AUDITOR" if tx.actor.role == "R_AUDITOR" else "REVIEWER"
+    return "PUBLIC"
+
+
+def _public(tx: Tx, row: Any, known: Any, in_force: Any) -> dict[str, Any]:
+    missing = NotFound(kind="entry", id=known.subject_id)
+    if row.published_at is None or known.state == "DRAFT":
+        raise missing
+    if known.kind in PERSONS:
+        notice = settlement_store.notice(tx.conn, row.notice_id)
+        listed = {person["subject"] for person in notice.body.get("red_list", [])}
+        still = registry.consented(tx.conn, [known.subject_id], "PUBLIC_LIST")
+        hangs = notice.state != "WITHDRAWN" and notice.down_at > tx.now
+        if known.subject_id not in listed & still or known.state == "HELD" or not hangs:
+            raise missing
+        return {"subject": known.subject_id, "period": known.period, "grade": known.grade}
+    if known.kind not in views.ORGANISATIONS:
+        raise missing
+    reasons = []
+    for award in awards.of_subject(tx.conn, [known.subject_id], period=row.period):
+        compiled = in_force.of_code(award.rule_set)
+        rule = compiled.rule_set.rule(award.rule_code) if compiled is not None else None
+        if rule is None or award.score == 0 or not award.effective:
+            continue
+        level = severity.SEVERITIES.get(rule.severity or "")
+        # A repaired item is not published any more; a minor one never is.
+        if award.deduction and (level is None or not level.published or award.state != "APPROVED"):
+            continue
+        reasons.append({"rule": rule.code, "reason": rule.public_reason, "score": award.score})
+    return {
+        "subject": known.subject_id,
+        "kind": known.kind,
+        "period": known.period,
+        "score": known.score,
+        "grade": known.grade,
+        "gates_failed": views.gates(known.gates_failed),
+        "note": "异议处理中" if known.state == "HELD" else None,
+        "reasons": reasons,
+    }

@@ -229,6 +229,16 @@ class Credit(Imports, Service):
         """Show a settlement with its entries."""
         return views.settlement(tx, question)
 
+    @command(roles=("R_STREET", "R_DISTRICT"), if_match=True)
+    def withdraw_notice(self, tx: Tx, order: notices.WithdrawNotice) -> dict[str, Any]:
+        """Take a notice down before its time."""
+        return notices.withdraw_notice(tx, order)
+
+    @command(roles=("R_STREET", "R_DISTRICT"), if_match=True)
+    def correct_notice(self, tx: Tx, order: notices.WithdrawNotice) -> dict[str, Any]:
+        """Publish another notice in place of one that was wrong."""
+        return notices.correct_notice(tx, order)
+
     @query(roles=(PUBLIC,))
     def notices(self, tx: Tx, question: views.Notices) -> dict[str, Any]:
         """List public notices."""
@@ -243,16 +253,6 @@ class Credit(Imports, Service):
     def notice_feed(self, tx: Tx, question: views.Notices) -> dict[str, Any]:
         """List public notices for a feed."""
         return views.notices(tx, question)
-
-    @command(roles=("R_STREET", "R_DISTRICT"), if_match=True)
-    def withdraw_notice(self, tx: Tx, order: notices.WithdrawNotice) -> dict[str, Any]:
-        """Take a notice down before its time."""
-        return notices.withdraw_notice(tx, order)
-
-    @command(roles=("R_STREET", "R_DISTRICT"), if_match=True)
-    def correct_notice(self, tx: Tx, order: notices.WithdrawNotice) -> dict[str, Any]:
-        """Publish another notice in place of one that was wrong."""
-        return notices.correct_notice(tx, order)
 
     @query(roles=(PUBLIC,))
     def settlement_entry(self, tx: Tx, question: statements.OneEntry) -> dict[str, Any]:
@@ -352,16 +352,6 @@ class Credit(Imports, Service):
         """Leave a negative item as it is."""
         return repairs.reject_repair(tx, order)
 
-    @query(roles=(ANY_ROLE,))
-    def repair(self, tx: Tx, question: honours.OneRepair) -> dict[str, Any]:
-        """Show a repair."""
-        return honours.repair(tx, question)
-
-    @query(roles=STAFF)
-    def repairs(self, tx: Tx, question: honours.Repairs) -> dict[str, Any]:
-        """List repairs."""
-        return honours.repair_list(tx, question)
-
     @command(roles=("R_STREET", "R_DISTRICT"))
     def impose_veto(self, tx: Tx, order: repairs.ImposeVeto) -> dict[str, Any]:
         """Veto an organisation."""
@@ -371,6 +361,16 @@ class Credit(Imports, Service):
     def lift_veto(self, tx: Tx, order: repairs.LiftVeto) -> dict[str, Any]:
         """Lift a veto."""
         return repairs.lift_veto(tx, order)
+
+    @query(roles=(ANY_ROLE,))
+    def repair(self, tx: Tx, question: honours.OneRepair) -> dict[str, Any]:
+        """Show a repair."""
+        return honours.repair(tx, question)
+
+    @query(roles=STAFF)
+    def repairs(self, tx: Tx, question: honours.Repairs) -> dict[str, Any]:
+        """List repairs."""
+        return honours.repair_list(tx, question)
 
     @query(roles=(PUBLIC,))
     def negatives(self, tx: Tx, question: honours.OfOrganisation) -> dict[str, Any]:

@@ -71,7 +71,7 @@ def statement(tx: Tx, question: Statement) -> dict[str, Any]:
     until = question.until or tx.now
     if question.since is not None and question.since >= until:
         raise Invalid(field="since", reason="since 应早于 until")
-    lines = []
+    lines: list[dict[str, Any]] = []
     for line in store.lines_of(tx.conn, subject, since=question.since, until=until):
         if len(lines) == MOST_LINES:
             raise Invalid(field="since", reason=f"超过 {MOST_LINES} 行,请缩短时间段或导出文件")

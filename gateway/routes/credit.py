@@ -97,6 +97,295 @@ DOORS.query(
 )
 
 # --------------------------------------------------------------------------------------------------
+# The life of a rule set
+
+DISTRICT = ("R_DISTRICT", "R_DISTRICT_LEAD", "R_AUDITOR")
+DAY = r"^\d{4}-\d{2}-\d{2}$"
+
+
+class CreateRuleSet(Body):
+    """起草规则集:复制现行规则或提交全文 / Draft a rule set: a copy, or a whole document."""
+
+    version: str | None = Field(
+        None,
+        pattern=r"^[0-9]{4}\.[0-9]{1,3}$",
+        description="副本的版本号 / version of the copy",
+        examples=["2025.2"],
+    )
+    based_on: str | None = Field(
+        None,
+        max_length=40,
+        description="复制哪一规则集,默认现行 / code of the set to copy, default the one in force",
+        examples=["RC-2025.1"],
+    )
+    effective_from: str | None = Field(
+        None,
+        pattern=DAY,
+        description="某月第一天,默认下月 / first day of a month, default the next one",
+        examples=["2025-07-01"],
+    )
+    title: str | None = Field(None, max_length=200, examples=["任城区城市社区信用规则 2025.2"])
+    document: dict[str, Any] | None = Field(
+        None, description="全文;起草人、发布人和审查意见由系统填写 / the whole document instead"
+    )
+
+
+class EditRuleSet(Body):
+    """修改草案 / Change a draft: some rules, or the whole document."""
+
+    put: list[dict[str, Any]] = Field(
+        default_factory=list,
+        description="新增或替换的规则 / rules that are added or replaced, by code",
+    )
+    drop: list[str] = Field(
+        default_factory=list,
+        description="删除的规则编码 / codes of rules left out",
+        examples=[["R-UNT-04"]],
+    )
+    document: dict[str, Any] | None = Field(None, description="全文 / the whole document")
+    effective_from: str | None = Field(None, pattern=DAY, examples=["2025-07-01"])
+    title: str | None = Field(None, max_length=200)
+
+
+class ApproveRuleSet(Body):
+    """审定;合法性审查意见必填 / Approve; the reference of the legal review is required."""
+
+    legal_review_ref: str | None = Field(
+        None, max_length=200, examples=["任司审〔2025〕3号"], description="审查意见文号 / reference"
+    )
+
+
+class PublishRuleSet(Body):
+    """发布;发布人不得是起草人 / Publish; nobody who wrote in it can."""
+
+    effective_from: str | None = Field(
+        None,
+        pattern=DAY,
+        description="未来月份的第一天,默认草案所载 / first day of a future month",
+        examples=["2025-07-01"],
+    )
+
+
+class CommentOnRuleSet(Body):
+    """对征求意见稿提出意见 / Comment on a draft under consultation."""
+
+    text: str = Field(min_length=1, max_length=2000, examples=["建议提高议事加分"])
+    rule_code: str | None = Field(None, max_length=40, examples=["R-RES-03"])
+
+
+class RuleSetDone(Done):
+    """规则集的状态 / Where a rule set stands."""
+
+    digest: str | None = None
+    effective_from: str | None = None
+    notice_id: str | None = None
+
+
+class RuleSetCard(Reply):
+    """规则集 / A rule set."""
+
+    id: str
+    code: str
+    title: str | None = None
+    state: str
+    version: int
+    effective_from: str
+    effective_to: str | None = None
+    comments_until: datetime | None = None
+    digest: str
+
+
+class RuleSetReply(RuleSetCard):
+    """规则集全文 / A rule set in full."""
+
+    items: list[dict[str, Any]]
+    document: dict[str, Any]
+
+
+class RuleSetParams(ListParams):
+    """Which rule sets."""
+
+    state: Literal["DRAFT", "CONSULTING", "APPROVED", "PUBLISHED", "RETIRED"] | None = None
+
+
+class DiffParams(Params):
+    """Compared with which."""
+
+    since: str | None = Field(
+        None, max_length=64, description="默认其所依据的版本 / default: what it was copied from"
+    )
+
+
+class DiffReply(Reply):
+    """两版规则的差异 / What one version changes of another."""
+
+    code: str
+    since: str
+    added: list[dict[str, Any]]
+    removed: list[dict[str, Any]]
+    changed: list[dict[str, Any]]
+
+
+class WhatIf(Body):
+    """用草案重算最近几个月,不影响现有数据 / Replay the last months; live data stays as it is."""
+
+    months: int = Field(3, ge=1, le=24, description="月数 / how many months", examples=[3])
+
+
+class JobReply(Reply):
+    """已开始的任务 / A job that was started."""
+
+    id: str
+    job_id: str
+    state: str
+    periods: list[str] = Field(default_factory=list)
+
+
+class WhatIfParams(Params):
+    """Which part, in which form."""
+
+    part: Literal["groups", "rules", "subjects"] = Field(
+        "groups", description="按社区、类别、维度;按规则;按主体 / by group, rule or subject"
+    )
+    form: Literal["json", "csv"] = "json"
+    limit: int = Field(1000, ge=1, le=5000)
+    cursor: str | None = None
+
+
+class WhatIfReply(Reply):
+    """重算结果 / What a replay has found."""
+
+    job_id: str
+    part: str
+    items: list[dict[str, Any]]
+    csv: str | None = None
+    next: str | None = None
+
+
+DOORS.command(
+    "POST",
+    "/rule-sets",
+    "create_rule_set",
+    body=CreateRuleSet,
+    reply=RuleSetDone,
+    roles=("R_DISTRICT",),
+    status=201,
+    summary="起草规则集 / Draft a rule set",
+)
+DOORS.query(
+    "GET",
+    "/rule-sets",
+    "rule_sets",
+    params=RuleSetParams,
+    reply=Page[RuleSetCard],
+    roles=PUBLIC,
+    summary="规则集,含征求意见稿 / Rule sets, those under consultation too",
+)
+DOORS.query(
+    "GET",
+    "/rule-sets/{rule_set_id}",
+    "rule_set",
+    reply=RuleSetReply,
+    roles=PUBLIC,
+    summary="规则集全文 / A rule set in full, by id or code",
+)
+DOORS.command(
+    "POST",
+    "/rule-sets/{rule_set_id}/edit",
+    "edit_rule_set",
+    body=EditRuleSet,
+    reply=RuleSetDone,
+    roles=("R_DISTRICT",),
+    if_match=True,
+    summary="修改草案 / Change a draft",
+)
+DOORS.command(
+    "POST",
+    "/rule-sets/{rule_set_id}/consult",
+    "consult_rule_set",
+    reply=RuleSetDone,
+    roles=("R_DISTRICT",),
+    if_match=True,
+    summary="公开征求意见(10个工作日) / Consult the public for 10 working days",
+)
+DOORS.command(
+    "POST",
+    "/rule-sets/{rule_set_id}/comments",
+    "comment_on_rule_set",
+    body=CommentOnRuleSet,
+    reply=Done,
+    roles=ANY,
+    status=201,
+    summary="提出意见 / Comment on a draft",
+)
+DOORS.query(
+    "GET",
+    "/rule-sets/{rule_set_id}/comments",
+    "rule_comments",
+    params=ListParams,
+    reply=Page[dict[str, Any]],
+    roles=PUBLIC,
+    summary="收到的意见 / Comments",
+)
+DOORS.query(
+    "GET",
+    "/rule-sets/{rule_set_id}/diff",
+    "rule_set_diff",
+    params=DiffParams,
+    reply=DiffReply,
+    roles=PUBLIC,
+    summary="与另一版本的差异 / What it changes of another version",
+)
+DOORS.command(
+    "POST",
+    "/rule-sets/{rule_set_id}/revise",
+    "revise_rule_set",
+    reply=RuleSetDone,
+    roles=("R_DISTRICT",),
+    if_match=True,
+    summary="退回草案 / Take back to draft; consultation begins anew",
+)
+DOORS.command(
+    "POST",
+    "/rule-sets/{rule_set_id}/approve",
+    "approve_rule_set",
+    body=ApproveRuleSet,
+    reply=RuleSetDone,
+    roles=("R_DISTRICT",),
+    if_match=True,
+    summary="审定 / Approve after consultation and legal review",
+)
+DOORS.command(
+    "POST",
+    "/rule-sets/{rule_set_id}/publish",
+    "publish_rule_set",
+    body=PublishRuleSet,
+    reply=RuleSetDone,
+    roles=("R_DISTRICT",),
+    if_match=True,
+    summary="发布 / Publish; immutable from then on",
+)
+DOORS.command(
+    "POST",
+    "/rule-sets/{rule_set_id}/what-if",
+    "what_if",
+    body=WhatIf,
+    reply=JobReply,
+    roles=("R_DISTRICT",),
+    status=202,
+    summary="试算:谁得谁失 / Replay months: who gains, who loses",
+)
+DOORS.query(
+    "GET",
+    "/what-if/{job_id}",
+    "what_if_result",
+    params=WhatIfParams,
+    reply=WhatIfReply,
+    roles=DISTRICT,
+    summary="试算结果 / What a replay has found",
+)
+
+# --------------------------------------------------------------------------------------------------
 # Consent and subjects
 
 

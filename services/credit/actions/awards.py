@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from chassis.bus import new_uuid
 from chassis.calendar import Calendar
 from services.credit import events
 from services.credit.actions import ledger, months, rule_sets
@@ -237,29 +238,24 @@ def _give(tx: Tx, rows: list[dict[str, Any]]) -> None:
 
 def post_points(tx: Tx, rows: Iterable[dict[str, Any]]) -> None:
     """Post the points of approved awards; they stay PENDING until their month is final."""
-    postings = []
-    for found in rows:
-        amount = found["points"]
-        if amount <= 0 or found["state"] != "APPROVED":
-            continue
-        # Written out, since this is the hot path: ISSUANCE -n, PENDING +n.
-        issuance = points.system_account(
-            "ISSUANCE", ledger.district_of(found["area"]), found["shard"]
-        )
-        postings.append(
-            points.Posting(
-                "AWARD",
-                found["award_id"],
-                found["subject_id"],
-                found["points_period"],
-                found["occurred_at"],
-                (
-                    points.Line(issuance, "SYSTEM", -amount),
-                    points.Line(found["subject_id"], "PENDING", amount, found["points_period"]),
+    points.earn(
+        tx.conn,
+        [
+            points.Earned(
+                posting_id=new_uuid(),
+                award_id=found["award_id"],
+                subject_id=found["subject_id"],
+                period=found["points_period"],
+                posted_at=found["occurred_at"],
+                issuance=points.system_account(
+                    "ISSUANCE", ledger.district_of(found["area"]), found["shard"]
                 ),
+                points=found["points"],
             )
-        )
-    points.post(tx.conn, postings)
+            for found in rows
+            if found["points"] > 0 and found["state"] == "APPROVED"
+        ],
+    )
 
 
 def _cap(tx: Tx, rows: list[dict[str, Any]]) -> None:

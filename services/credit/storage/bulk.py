@@ -19,6 +19,7 @@ from chassis import storage as store
 
 # SQLite allows some thousands of bound values per statement; fewer plans are cached.
 _SQLITE_VALUES = 500
+_WIDE = 20
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -38,6 +39,9 @@ def _source(table: sa.Table, names: Sequence[str]) -> tuple[str, str]:
 
 
 def _packed(rows: Rows) -> dict[str, str]:
+    if len(rows[0]) > _WIDE:
+        # A member that is not there is NULL too; of a wide row many are.
+        rows = [{name: value for name, value in row.items() if value is not None} for row in rows]
     return {"rows": msgspec.json.encode(rows).decode()}
 
 
@@ -72,9 +76,9 @@ def insert(
         selected, source = _source(table, names)
         sql = f'INSERT INTO "{table.name}" ({_quoted(names)}) SELECT {selected} FROM {source}'
         sql += " ON CONFLICT DO NOTHING" if ignore else ""
-        sql += f' RETURNING "{returning}"' if returning else ""
+        sql += f' RETURNING CAST("{returning}" AS text)' if returning else ""
         found = conn.execute(sa.text(sql), _packed(rows))
-        return [str(row[0]) for row in found] if returning else []
+        return list(found.scalars()) if returning else []
     statement = store.insert(conn, table)
     if ignore:
         statement = statement.on_conflict_do_nothing()
@@ -152,10 +156,14 @@ def change(
     keys: Sequence[str],
     add: Sequence[str] = (),
     put: Sequence[str] = (),
-) -> None:
-    """Change rows that are there (and, where order matters, that the caller has locked)."""
+) -> int:
+    """Change rows that are there (and, where order matters, that the caller has locked).
+
+    Returns:
+        Number of rows that were there.
+    """
     if not rows:
-        return
+        return 0
     names = [*keys, *add, *put]
     if store.is_postgresql(conn):
         _, source = _source(table, names)
@@ -163,8 +171,7 @@ def change(
         sets += [f'"{n}" = r."{n}"' for n in put]
         same = " AND ".join(f't."{key}" = r."{key}"' for key in keys)
         sql = f'UPDATE "{table.name}" AS t SET {", ".join(sets)} FROM {source} WHERE {same}'
-        conn.execute(sa.text(sql), _packed(rows))
-        return
+        return conn.execute(sa.text(sql), _packed(rows)).rowcount
     statement = sa.update(table).where(
         *(table.c[key] == sa.bindparam(f"k_{key}", type_=table.c[key].type) for key in keys)
     )
@@ -172,13 +179,14 @@ def change(
         n: table.c[n] + sa.bindparam(f"v_{n}", type_=table.c[n].type) for n in add
     }
     changes |= {n: sa.bindparam(f"v_{n}", type_=table.c[n].type) for n in put}
-    conn.execute(
+    done = conn.execute(
         statement.values(**changes),
         [
             {f"k_{key}": row[key] for key in keys} | {f"v_{n}": row[n] for n in (*add, *put)}
             for row in rows
         ],
     )
+    return done.rowcount
 
 
 def members(column: sa.Column[Any], values: Sequence[Any], conn: sa.Connection) -> Any:

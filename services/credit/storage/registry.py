@@ -80,8 +80,15 @@ def stub(subject_id: str, at: datetime) -> dict[str, Any]:
 
 def add_stubs(conn: sa.Connection, subject_ids: Iterable[str], at: datetime) -> None:
     """Make sure that the subjects exist; whoever knows more about them adds it later."""
-    rows = [stub(subject_id, at) for subject_id in sorted(set(subject_ids))]
-    bulk.insert(conn, t.subjects, rows, ignore=True)
+    wanted = set(subject_ids)
+    if not wanted:
+        return
+    # Nearly all of them are there, and to look is cheaper than to write in vain.
+    known = sa.select(t.subjects.c.subject_id).where(
+        bulk.members(t.subjects.c.subject_id, sorted(wanted), conn)
+    )
+    wanted.difference_update(conn.execute(known).scalars())
+    bulk.insert(conn, t.subjects, [stub(new, at) for new in sorted(wanted)], ignore=True)
 
 
 def put_subject(conn: sa.Connection, row: Mapping[str, Any]) -> None:

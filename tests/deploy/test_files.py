@@ -1,0 +1,246 @@
+"""The files of a deployment say what the code says, and real validators take them."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import kubernetes_validate
+import pytest
+import yaml
+
+from chassis import topology
+from chassis.installed import service_class, service_names
+from chassis.settings import ProcessSettings, describe, read_all
+from deploy import fill_in, generate, manifests
+from gateway.settings import GatewaySettings
+
+ROOT = Path(__file__).resolve().parents[2]
+DEPLOY = ROOT / "deploy"
+UNITS = [*service_names(), "gateway"]
+CLUSTER = "1.32"
+
+
+def test_generated_files_are_what_the_code_says():
+    stale = [
+        str(path.relative_to(ROOT))
+        for path, text in generate.files().items()
+        if not path.exists() or path.read_text("utf-8") != text
+    ]
+    assert not stale, "python -m deploy.generate"
+    found = set((DEPLOY / "kubernetes").glob("*.yaml"))
+    assert found <= set(generate.files()), "a manifest that nothing writes"
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_filled_in_environment_is_all_that_a_unit_needs(unit, tmp_path):
+    fill_in.fill_in(tmp_path, "broker.example:5672", "database.example:5432")
+    lines = (tmp_path / f"{unit}.env").read_text().splitlines()
+    environment = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    own = GatewaySettings if unit == "gateway" else service_class(unit).settings_type
+    process, settings = read_all([ProcessSettings, own], environment)
+    assert process.broker_url.startswith(f"amqp://{unit}:")
+    assert not process.demo_clock
+    for name, default, _help in describe(own):
+        # What is written as a default is read back as that default.
+        field = next(f for f in own.__dataclass_fields__.values() if f.metadata.get("env") == name)
+        if default and name in environment and name not in generate._EXAMPLE:
+            assert getattr(settings, field.name) == field.default
+    assert "PASSWORD" not in (tmp_path / f"{unit}.env").read_text()
+    assert (tmp_path / f"{unit}.env").stat().st_mode & 0o077 == 0
+
+
+def test_filling_in_again_changes_no_key_and_no_password(tmp_path):
+    fill_in.fill_in(tmp_path, "b:1", "p:1")
+    before = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    (tmp_path / "credit.env").unlink()
+    fill_in.fill_in(tmp_path, "b:1", "p:1")
+    after = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    # Hashes are salted; everything else is as it was.
+    del before["definitions.json"], after["definitions.json"]
+    assert before == after
+
+
+def test_keys_that_must_agree_do_and_the_others_do_not(tmp_path):
+    fill_in.fill_in(tmp_path, "b:1", "p:1")
+    texts = {unit: (tmp_path / f"{unit}.env").read_text() for unit in UNITS}
+    actor = {
+        re.search(r"^FIVERED_ACTOR_KEY=(.*)$", text, re.MULTILINE)[1] for text in texts.values()
+    }
+    assert len(actor) == 1
+    brokers = {
+        re.search(r"^FIVERED_BROKER_URL=(.*)$", text, re.MULTILINE)[1] for text in texts.values()
+    }
+    assert len(brokers) == len(UNITS)
+    assert [unit for unit in UNITS if "FIVERED_TOKEN_KEY" in texts[unit]] == ["gateway"]
+    assert [unit for unit in UNITS if "FIVERED_STEWARD_PII_KEY" in texts[unit]] == ["steward"]
+
+
+def test_nobody_without_a_password_gets_into_the_broker():
+    definitions = json.loads((DEPLOY / "rabbitmq/definitions.json").read_text())
+    assert {user["password_hash"] for user in definitions["users"]} == {""}
+    assert all(user["tags"] == [] for user in definitions["users"])
+    assert {user["name"] for user in definitions["users"]} == set(UNITS)
+
+
+def test_no_user_reads_writes_or_makes_what_is_anothers():
+    installation = topology.installation_of([service_class(name) for name in service_names()])
+    rights = {permission.user: permission for permission in topology.permissions(installation)}
+    queues = {queue.name: queue.subscriber for queue in installation.queues()}
+    queues |= {topology.call_queue(name): name for name in service_names()}
+    exchanges = {topology.event_exchange(name): name for name in service_names()}
+    for user, permission in rights.items():
+        may = {
+            kind: re.compile(getattr(permission, kind)) for kind in ("configure", "write", "read")
+        }
+        for name, owner in queues.items():
+            assert bool(may["read"].search(name)) == (owner == user), (user, name)
+            assert bool(may["write"].search(name)) == (name == f"rpc.{user}")
+            assert bool(may["configure"].search(name)) == (name == f"rpc.{user}")
+        for name, owner in exchanges.items():
+            assert bool(may["write"].search(name)) == (owner == user)
+            assert not may["read"].search(name)
+            assert not may["configure"].search(name)
+        for pattern in may.values():
+            assert not pattern.search("amq.default")
+            assert not pattern.search("ext.board.steward")
+
+
+def test_the_compose_file_is_one_and_starts_every_process():
+    subprocess.run(
+        [str(Path(sys.executable).with_name("check-jsonschema")), "--builtin-schema",
+         "vendor.compose-spec", str(DEPLOY / "compose.yaml")],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))
+    services = compose["services"]
+    wanted = {f"{name}-{kind}" for name in service_names() for kind in ("migrate", "serve", "work")}
+    assert set(services) == wanted | {"rabbitmq", "postgres", "topology", "gateway"}
+    for name, service in services.items():
+        for variable in service.get("env_file", []):
+            unit = Path(variable).name.removesuffix(".env")
+            assert unit in {*UNITS, fill_in.ADMIN}, f"{name} reads {variable}"
+        if name in wanted:
+            unit, kind = name.rsplit("-", 1)
+            assert service["command"] == [kind, unit]
+            assert service["build"]["args"] == {"UNIT": f"services/{unit}"}
+            assert service["read_only"] and service["cap_drop"] == ["ALL"]
+    # Nothing but the gateway is reached from outside, and that from this host only.
+    ports = {name: service["ports"] for name, service in services.items() if "ports" in service}
+    assert ports == {"gateway": ["127.0.0.1:8000:8000"]}
+
+
+def manifests_of(folder=DEPLOY / "kubernetes"):
+    for path in sorted(folder.glob("*.yaml")):
+        if path.name != "kustomization.yaml":
+            for manifest in yaml.safe_load_all(path.read_text("utf-8")):
+                yield path.name, manifest
+
+
+def test_kubernetes_takes_every_manifest():
+    kinds = []
+    for name, manifest in manifests_of():
+        kubernetes_validate.validate(manifest, CLUSTER, strict=True)
+        kinds.append((manifest["kind"], manifest["metadata"]["name"], name))
+    deployments = {name for kind, name, _ in kinds if kind == "Deployment"}
+    assert deployments == {f"{n}-{k}" for n in service_names() for k in ("serve", "work")} | {
+        "gateway"
+    }
+    assert {name for kind, name, _ in kinds if kind == "PodDisruptionBudget"} == deployments
+    jobs = {name.rsplit("-", 3)[0] for kind, name, _ in kinds if kind == "Job"}
+    assert jobs == {f"{name}-migrate" for name in service_names()} | {"topology-apply"}
+    with pytest.raises(kubernetes_validate.ValidationError):
+        # The validator knows what it says: a misspelt field does not pass.
+        wrong = next(one for _, one in manifests_of() if one["kind"] == "Deployment")
+        wrong["spec"]["replica"] = 2
+        kubernetes_validate.validate(wrong, CLUSTER, strict=True)
+
+
+def test_every_pod_runs_as_nobody_and_says_how_it_is():
+    for _, manifest in manifests_of():
+        if manifest["kind"] not in {"Deployment", "Job"}:
+            continue
+        pod = manifest["spec"]["template"]["spec"]
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        assert pod["automountServiceAccountToken"] is False
+        (container,) = pod["containers"]
+        assert container["securityContext"]["readOnlyRootFilesystem"] is True
+        assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+        assert "memory" in container["resources"]["limits"]
+        if manifest["kind"] == "Deployment":
+            assert container["livenessProbe"]["httpGet"]["path"] == "/live"
+            assert container["readinessProbe"]["httpGet"]["path"] == "/ready"
+            assert pod["terminationGracePeriodSeconds"] > 25
+            selector = manifest["spec"]["selector"]["matchLabels"]
+            labels = manifest["spec"]["template"]["metadata"]["labels"]
+            assert selector.items() <= labels.items()
+
+
+def test_kustomization_names_what_is_there():
+    whole = yaml.safe_load((DEPLOY / "kubernetes/kustomization.yaml").read_text("utf-8"))
+    assert set(whole["resources"]) == {name for name, _ in manifests_of()}
+    assert {image["name"] for image in whole["images"]} == {f"fivered/{unit}" for unit in UNITS}
+    secrets = {
+        source["secretRef"]["name"]
+        for _, manifest in manifests_of()
+        if manifest["kind"] in {"Deployment", "Job"}
+        for source in manifest["spec"]["template"]["spec"]["containers"][0]["envFrom"]
+        if "secretRef" in source
+    }
+    # `kubectl create secret generic fivered-UNIT --from-env-file=deploy/env/UNIT.env`
+    assert secrets == {f"fivered-{unit}" for unit in [*UNITS, fill_in.ADMIN]}
+    assert whole["namespace"] == manifests.NAMESPACE
+
+
+@pytest.mark.timeout(900)
+def test_the_image_has_what_its_recipe_builds(tmp_path):
+    """Do what the Dockerfile does, in an environment of its own, from a copy of its inputs."""
+    recipe = (DEPLOY / "Dockerfile").read_text("utf-8")
+    install = re.search(r"RUN /opt/fivered/bin/(pip install .*)", recipe)[1]
+    assert install == "pip install --no-cache-dir --constraint requirements.txt ./chassis ./unit"
+    source, made = tmp_path / "src", tmp_path / "fivered"
+    source.mkdir()
+    shutil.copy(ROOT / "requirements.txt", source)
+    left_out = shutil.ignore_patterns("tests", "build", "*.egg-info", "__pycache__")
+    shutil.copytree(ROOT / "chassis", source / "chassis", ignore=left_out)
+    shutil.copytree(ROOT / "services/credit", source / "unit", ignore=left_out)
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    for name in ("PIP_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX", "PIP_CONFIG_FILE"):
+        if name in os.environ:
+            environment[name] = os.environ[name]
+    run = {"cwd": source, "env": environment, "capture_output": True, "text": True}
+    subprocess.run([sys.executable, "-m", "venv", str(made)], check=True, **run)
+    subprocess.run([str(made / "bin" / "pip"), *install.split()[1:]], check=True, **run)
+    shutil.rmtree(source)
+    run["cwd"] = tmp_path
+    fivered = str(made / "bin" / "fivered")
+    assert "migrate" in subprocess.run([fivered, "--help"], check=True, **run).stdout
+    run["env"] = environment | {
+        "FIVERED_CREDIT_DATABASE_URL": f"sqlite:///{tmp_path}/credit.sqlite",
+        "FIVERED_ACTOR_KEY": "k" * 32,
+    }
+    assert (
+        "credit: migrated to"
+        in subprocess.run([fivered, "migrate", "credit"], check=True, **run).stdout
+    )
+    assert (
+        "credit: is at" in subprocess.run([fivered, "migrate", "credit"], check=True, **run).stdout
+    )
+    where = [
+        str(made / "bin/python"),
+        "-c",
+        "import services.credit.service as s; print(s.__file__)",
+    ]
+    assert str(made) in subprocess.run(where, check=True, **run).stdout
+
+
+def test_the_runbook_names_what_exists():
+    text = (DEPLOY / "RUNBOOK.md").read_text("utf-8")
+    for alarm in (
+        "outbox age", "parked events", "returned messages", "timers late", "broker memory alarm",
+        "database full", "INCOMPLETE", "restoring a backup",
+    ):  # fmt: skip
+        assert alarm in text, alarm

@@ -694,6 +694,32 @@ class SettlementDetail(SettlementCard):
     items: list[dict[str, Any]]
 
 
+class MonthLogParams(Params):
+    """Which part of a log."""
+
+    part: int = Field(0, ge=0, description="分段序号,从 0 开始 / part, from 0")
+
+
+class MonthLogReply(Reply):
+    """已公示月份的日志,可据此重新计算 / The log from which a published month is recomputed."""
+
+    settlement_id: str
+    period: str
+    community: str
+    part: int
+    parts: int
+    lines: list[str] = Field(description="JSON 行 / JSON lines")
+    next: int | None = None
+
+
+class JobStarted(Reply):
+    """任务已排队 / The job is queued."""
+
+    id: str
+    job_id: str
+    state: str
+
+
 class NoticeParams(ListParams):
     """Which notices."""
 
@@ -766,6 +792,24 @@ DOORS.query(
     reply=SettlementDetail,
     roles=STAFF,
     summary="月度赋分 / A settlement",
+)
+DOORS.command(
+    "POST",
+    "/settlements/{settlement_id}/export",
+    "export_month",
+    reply=JobStarted,
+    roles=("R_AUDITOR", "R_DISTRICT"),
+    status=202,
+    summary="导出月度日志 / Export the log of a published month",
+)
+DOORS.query(
+    "GET",
+    "/settlements/{settlement_id}/log",
+    "month_log",
+    params=MonthLogParams,
+    reply=MonthLogReply,
+    roles=("R_AUDITOR", "R_DISTRICT"),
+    summary="月度日志 / The log of a published month",
 )
 DOORS.query(
     "GET",

@@ -30,6 +30,7 @@ from services.credit.actions import (
     imports,
     ledger,
     manual,
+    month_logs,
     months,
     notices,
     objections,
@@ -238,6 +239,16 @@ class Credit(Imports, Service):
     def correct_notice(self, tx: Tx, order: notices.WithdrawNotice) -> dict[str, Any]:
         """Publish another notice in place of one that was wrong."""
         return notices.correct_notice(tx, order)
+
+    @command(roles=("R_AUDITOR", "R_DISTRICT"))
+    def export_month(self, tx: Tx, order: month_logs.ExportMonth) -> dict[str, Any]:
+        """Write the log of a published month as a file."""
+        return month_logs.export_month(tx, order)
+
+    @query(roles=("R_AUDITOR", "R_DISTRICT"))
+    def month_log(self, tx: Tx, question: month_logs.MonthLog) -> dict[str, Any]:
+        """Show one part of the log of a published month."""
+        return month_logs.month_log(tx, question)
 
     @query(roles=(PUBLIC,))
     def notices(self, tx: Tx, question: views.Notices) -> dict[str, Any]:
@@ -578,3 +589,8 @@ class Credit(Imports, Service):
     def draft(self, running: Job) -> dict[str, Any]:
         """Draft a month, area by area."""
         return settlement.run_draft(running)
+
+    @job("export_month")
+    def write_month(self, running: Job) -> dict[str, Any]:
+        """Write the log of a published month, part by part."""
+        return month_logs.run_export(running)

@@ -113,14 +113,17 @@ def award_all(tx: Tx, scored: Sequence[_Scored], in_force: rule_sets.InForce) ->
         fired += [(one, item, code) for one in compiled.fires(read)]
         for deed, codes in compiled.reverses(read):
             _reverse_deed(tx, deed, codes, event)
-    fired = _consented(tx, fired)
+    fired, spans = _consented(tx, fired)
     if not fired:
         return
     registry.add_stubs(tx.conn, {one.subject for one, _, _ in fired}, tx.now)
     running = [part for part in fired if part[0].rule.tiers is not None]
     plain = [part for part in fired if part[0].rule.tiers is None]
-    _give(tx, [row(*part) for part in plain])
-    _count_hours(tx, running)
+    # Two bindings of one rule may hear the same event; it is one award all the same.
+    rows = list({found["award_id"]: found for found in (row(*part) for part in plain)}.values())
+    _cap(tx, rows, in_force)
+    counted, changed = _count_hours(tx, running, spans)
+    _store(tx, rows + counted, changed)
 
 
 _NAMES: dict[type[Any], tuple[str, ...]] = {}
@@ -136,12 +139,12 @@ def _members(data: Any) -> dict[str, Any]:
 
 def _consented(
     tx: Tx, fired: list[tuple[rules.Fired, _Scored, str]]
-) -> list[tuple[rules.Fired, _Scored, str]]:
+) -> tuple[list[tuple[rules.Fired, _Scored, str]], registry.Spans]:
     """Leave out whoever had not consented when it happened; without the consent to points there
-    is a score only (ruling 7)."""
+    is a score only (ruling 7). Returns the others, and the consents of all persons concerned."""
     people = {one.subject for one, _, _ in fired if one.rule.kind in PERSONS}
     if not people:
-        return fired
+        return fired, {}
     known = registry.spans(tx.conn, people)
     kept = []
     for one, item, code in fired:
@@ -153,7 +156,7 @@ def _consented(
             if not registry.consents_at(known, found.subject, "POINTS", at):
                 found = replace(found, points=0)
         kept.append((found, item, code))
-    return kept
+    return kept, known
 
 
 _ENDS: dict[tuple[str, int], str] = {}
@@ -167,12 +170,20 @@ def last_period(period: str, valid: int) -> str:
     return end
 
 
-def window_of(rule: Rule, on: date, deed: str) -> str | None:
-    """Return the cap window of an award, or None where the rule has no cap."""
+def window_of(rule: Rule, on: date, deed: str, late_in: str = "") -> str | None:
+    """Return the cap window of an award, or None where the rule has no cap.
+
+    Args:
+        rule: The rule.
+        on: Local date of the deed.
+        deed: What it is for.
+        late_in: The month in which it counts where that is not the month of the deed: it takes
+            room there, because the earlier month is closed.
+    """
     cap = rule.cap
     if cap is None or rule.tiers is not None:
         return None
-    return rules.window(cap.per, on, deed)[:80]
+    return rules.window(cap.per, on, deed, late_in)[:80]
 
 
 def row(one: rules.Fired, item: _Scored, code: str) -> dict[str, Any]:
@@ -197,7 +208,7 @@ def row(one: rules.Fired, item: _Scored, code: str) -> dict[str, Any]:
         "period": item.period,
         "to_period": last_period(item.period, one.valid_periods),
         "points_period": item.period,
-        "cap_window": window_of(rule, one.on, one.deed),
+        "cap_window": window_of(rule, one.on, one.deed, item.period if item.late else ""),
         "score_raw": one.score,
         "points_raw": one.points,
         "score": one.score,
@@ -225,17 +236,6 @@ def row(one: rules.Fired, item: _Scored, code: str) -> dict[str, Any]:
     }
 
 
-def _give(tx: Tx, rows: list[dict[str, Any]]) -> None:
-    """Store awards under their caps, and post their points."""
-    # Two bindings of one rule may hear the same event; it is one award all the same.
-    rows = list({found["award_id"]: found for found in rows}.values())
-    if not rows:
-        return
-    _cap(tx, rows)
-    new = store.add(tx.conn, rows)
-    post_points(tx, [found for found in rows if found["award_id"] in new])
-
-
 def post_points(tx: Tx, rows: Iterable[dict[str, Any]]) -> None:
     """Post the points of approved awards; they stay PENDING until their month is final."""
     points.earn(
@@ -258,9 +258,8 @@ def post_points(tx: Tx, rows: Iterable[dict[str, Any]]) -> None:
     )
 
 
-def _cap(tx: Tx, rows: list[dict[str, Any]]) -> None:
+def _cap(tx: Tx, rows: list[dict[str, Any]], in_force: rule_sets.InForce) -> None:
     """Cut the rows to what their windows have left. Rows of human rules wait for approval."""
-    in_force = rule_sets.in_force(tx.conn)
     windows: dict[store.Window, list[dict[str, Any]]] = defaultdict(list)
     for found in rows:
         if found["cap_window"] is not None and found["decides"] != "PERSON":
@@ -302,6 +301,11 @@ def rest_of(cap: Cap, used: store.Used | None) -> Cap:
     )
 
 
+def amended(award: Any) -> bool:
+    """Tell whether a decided objection has left only a part of an award: that part stays."""
+    return bool(award.reason) and str(award.reason).startswith("objection:")
+
+
 def _rule(in_force: rule_sets.InForce, rule_set: str, code: str) -> Rule:
     compiled = in_force.of_code(rule_set)
     rule = compiled.rule_set.rule(code) if compiled is not None else None
@@ -313,16 +317,29 @@ def _rule(in_force: rule_sets.InForce, rule_set: str, code: str) -> Rule:
 # Running totals
 
 
-def _count_hours(tx: Tx, fired: Sequence[tuple[rules.Fired, _Scored, str]]) -> None:
+_Changed = tuple[Any, int, int, bool]
+
+
+def _count_hours(
+    tx: Tx, fired: Sequence[tuple[rules.Fired, _Scored, str]], spans: registry.Spans
+) -> tuple[list[dict[str, Any]], list[_Changed]]:
+    """Return the rows that are new, and (stored row, score, points, capped) of those that differ."""
+    new: list[dict[str, Any]] = []
+    changed: list[_Changed] = []
     by_rule: dict[str, list[tuple[rules.Fired, _Scored, str]]] = defaultdict(list)
     for part in fired:
         by_rule[part[0].rule.code].append(part)
     for code, parts in sorted(by_rule.items()):
-        _count_rule(tx, code, parts)
+        found = _count_rule(tx, code, parts, spans)
+        new += found[0]
+        changed += found[1]
+    return new, changed
 
 
-def _count_rule(tx: Tx, code: str, parts: list[tuple[rules.Fired, _Scored, str]]) -> None:
-    """Compute the running totals of the subjects concerned anew and store what differs.
+def _count_rule(
+    tx: Tx, code: str, parts: list[tuple[rules.Fired, _Scored, str]], spans: registry.Spans
+) -> tuple[list[dict[str, Any]], list[_Changed]]:
+    """Compute the running totals of the subjects concerned anew; return what is new or differs.
 
     One transaction at a time does so for a subject, and all its records of the year are taken in
     one order, so that the order of arrival changes nothing.
@@ -359,72 +376,106 @@ def _count_rule(tx: Tx, code: str, parts: list[tuple[rules.Fired, _Scored, str]]
                 minutes=hour.minutes,
                 source=hour.source,
                 period=hour.period,
+                paid=registry.consents_at(spans, hour.subject_id, "POINTS", hour.occurred_at),
             )
         )
     stored = store.awards_of_rule(tx.conn, code, subject_ids, since, until)
-    templates = {one.event_id: row(one, item, rule_set) for one, item, rule_set in parts}
-    unpaid = _without_points(tx, subject_ids, records)
     rule = parts[0][0].rule
+    templates = _Templates(rule, stored, parts)
     new: list[dict[str, Any]] = []
     changed: list[tuple[Any, int, int, bool]] = []
+    kept = set()
     for subject_id, facts in sorted(records.items()):
         for found in rules.hours_awards(rule, subject_id, facts):
-            for wanted in _parts_of(found, stored, templates, new, unpaid):
+            known = stored.get(found.award_id)
+            if known is not None and not found.slices and _same(known, found):
+                # As nearly all of a year's records are: what they gave stands.
+                kept.add(found.award_id)
+                continue
+            for wanted in _parts_of(found, stored, templates, new):
+                kept.add(wanted["award_id"])
                 known = stored.get(wanted["award_id"])
                 if known is None:
                     new.append(wanted)
                 elif (known.score, known.points) != (wanted["score"], wanted["points"]):
                     changed.append((known, wanted["score"], wanted["points"], wanted["capped"]))
-    _store_hours(tx, new, changed)
+    # An earlier deed that is told later may have moved elsewhere what a correction takes.
+    changed += [
+        (known, 0, 0, False)
+        for award_id, known in stored.items()
+        if award_id not in kept and (known.score or known.points)
+    ]
+    return new, changed
 
 
-def _without_points(
-    tx: Tx, subject_ids: set[str], records: dict[str, list[rules.Hours]]
-) -> set[str]:
-    """Return the events for which the subject had not consented to points."""
-    known = registry.spans(tx.conn, subject_ids)
-    return {
-        fact.event_id
-        for subject_id, facts in records.items()
-        for fact in facts
-        if not registry.consents_at(known, subject_id, "POINTS", fact.occurred_at)
-    }
+def _same(known: Any, found: rules.HoursAward) -> bool:
+    return bool((known.score, known.points) == (found.score, found.points))
+
+
+class _Templates(dict[str, dict[str, Any]]):
+    """Event -> the row with which an award of it begins; also of an event heard earlier: another
+    record may give it an award now that it did not have before. Such a row is made when asked."""
+
+    def __init__(
+        self,
+        rule: Rule,
+        stored: dict[str, Any],
+        parts: Sequence[tuple[rules.Fired, _Scored, str]],
+    ) -> None:
+        super().__init__((one.event_id, row(one, item, code)) for one, item, code in parts)
+        self._rule = rule
+        self._stored = stored
+        self._by_event: dict[str, Any] = {}
+
+    def __missing__(self, event_id: str) -> dict[str, Any]:
+        if not self._by_event:
+            self._by_event = {str(known.event_id): known for known in self._stored.values()}
+        known = self._by_event[event_id]
+        made: dict[str, Any] = known._asdict() | {
+            "event_id": event_id,
+            "to_period": last_period(known.period, self._rule.valid_periods),
+            "points_period": known.period,
+            "capped": False,
+            "correction": False,
+            "recount": False,
+            "state": "APPROVED",
+            "reason": None,
+            "decided_by": None,
+            "decided_at": known.occurred_at,
+            "corrects": None,
+            "version": 1,
+        }
+        self[event_id] = made
+        return made
 
 
 def _parts_of(
     found: rules.HoursAward,
     stored: dict[str, Any],
-    templates: dict[str, dict[str, Any]],
+    templates: _Templates,
     new: Sequence[dict[str, Any]],
-    unpaid: set[str],
 ) -> list[dict[str, Any]]:
     """Return the rows that one record gives: its gain, and what it takes from earlier awards."""
-    paid = found.event_id not in unpaid
-    template = templates.get(found.event_id)
+    template = templates[found.event_id]
     capped = rules.CAPPED in found.flags
     parts: list[dict[str, Any]] = []
     gain = {
         "award_id": found.award_id,
         "score": found.score,
-        "points": found.points if paid else 0,
+        "points": found.points,
         "capped": capped,
     }
-    if template is None:
-        parts.append(gain)
-    elif not found.slices or found.score or found.points:
-        raw = {"score_raw": found.score, "points_raw": max(0, found.raw_points) if paid else 0}
+    if not found.slices or found.score or found.points:
+        raw = {"score_raw": found.score, "points_raw": max(0, found.raw_points)}
         parts.append(template | gain | raw)
     for part in found.slices:
         identity = rules.award_id("CORRECTION", part.award_id, found.event_id)
         taken = {
             "award_id": identity,
             "score": part.score,
-            "points": part.points if paid else 0,
+            "points": part.points,
             "capped": False,
         }
-        if template is None:
-            parts.append(taken)
-            continue
         corrected = stored.get(part.award_id)
         month = (
             corrected.points_period
@@ -450,12 +501,13 @@ def _parts_of(
     return parts
 
 
-def _store_hours(
-    tx: Tx, new: list[dict[str, Any]], changed: list[tuple[Any, int, int, bool]]
-) -> None:
+def _store(tx: Tx, new: list[dict[str, Any]], changed: list[_Changed]) -> None:
+    """Store awards, other amounts of those that are stored, and post the points of both."""
     added = store.add(tx.conn, new)
     fresh = [found for found in new if found["award_id"] in added]
+    # Gains come first here too, new ones and others, so that PENDING covers what is taken.
     post_points(tx, fresh)
+    adjust(tx, [part for part in changed if part[2] >= part[0].points])
     for found in fresh:
         if found["points"] < 0:
             ledger.reverse_points(
@@ -467,7 +519,7 @@ def _store_hours(
                 points_period=found["points_period"],
                 shard=found["shard"],
             )
-    adjust(tx, changed)
+    adjust(tx, [part for part in changed if part[2] < part[0].points])
 
 
 def adjust(tx: Tx, changed: Sequence[tuple[Any, int, int, bool]]) -> None:
@@ -567,7 +619,14 @@ def _recount_window(tx: Tx, in_force: rule_sets.InForce, window: store.Window, p
         )
     open_ones = {str(m.event_id or m.award_id): m for m in members if m.period >= period}
     counted = [
-        rules.Counted(m.occurred_at, key, m.score_raw, m.points_raw) for key, m in open_ones.items()
+        rules.Counted(
+            m.occurred_at,
+            key,
+            m.score if amended(m) else m.score_raw,
+            m.points if amended(m) else m.points_raw,
+            period=m.period,
+        )
+        for key, m in open_ones.items()
     ]
     changed = []
     for kept in rules.apply_cap(rest_of(rule.cap, used), counted):
@@ -612,6 +671,9 @@ def reverse(tx: Tx, known: Any, *, reason: str, by: str | None, opened: str | No
         decided_at=tx.now,
     )
     store.end_veto(tx.conn, str(known.award_id))
+    if known.cap_window is not None:
+        # It has left room in its window; the draft decides who has it.
+        store.recount_window(tx.conn, (known.subject_id, known.rule_code, known.cap_window), opened)
     if known.points > 0 and known.state == "APPROVED":
         ledger.reverse_points(
             tx,

@@ -116,7 +116,7 @@ def propose_award(tx: Tx, order: ProposeAward) -> dict[str, Any]:
         "period": period,
         "to_period": awards.last_period(period, rule.valid(order.level)),
         "points_period": period,
-        "cap_window": awards.window_of(rule, on, deed),
+        "cap_window": awards.window_of(rule, on, deed, period if late else ""),
         "score_raw": score,
         "points_raw": points,
         "score": score,
@@ -226,11 +226,15 @@ def approve_award(tx: Tx, order: DecideAward) -> dict[str, Any]:
     ):
         raise NoConsent(at=tx.now.isoformat())
     period = months.open_period(tx, known.subject_id, known.period)
-    score, points, capped = _capped(tx, known, rule)
+    points_raw = known.points_raw
     if rule.kind in awards.PERSONS:
         spans = registry.spans(tx.conn, [known.subject_id])
         if not registry.consents_at(spans, known.subject_id, "POINTS", known.occurred_at):
-            points = 0
+            points_raw = 0
+    window = known.cap_window
+    if period != known.period:
+        window = awards.window_of(rule, known.day, known.deed or "", period)
+    score, points, capped = under_cap(tx, known, rule, window, points_raw)
     store.change(
         tx.conn,
         str(known.award_id),
@@ -239,6 +243,10 @@ def approve_award(tx: Tx, order: DecideAward) -> dict[str, Any]:
         points_period=period,
         to_period=awards.last_period(period, rule.valid(known.level)),
         late=known.late or period != known.period,
+        cap_window=window,
+        # Approvals come in any order; where one was cut, the draft puts the window in order.
+        recount=capped,
+        points_raw=points_raw,
         score=score,
         points=points,
         capped=capped,
@@ -274,11 +282,13 @@ def approve_award(tx: Tx, order: DecideAward) -> dict[str, Any]:
     }
 
 
-def _capped(tx: Tx, known: Any, rule: Rule) -> tuple[int, int, bool]:
+def under_cap(
+    tx: Tx, known: Any, rule: Rule, cap_window: str | None, points_raw: int
+) -> tuple[int, int, bool]:
     """Return (score, points, capped) of an award under its cap, in the order of approval."""
-    if rule.cap is None or known.cap_window is None:
-        return known.score_raw, known.points_raw, False
-    window = (known.subject_id, known.rule_code, known.cap_window)
+    if rule.cap is None or cap_window is None:
+        return known.score_raw, points_raw, False
+    window = (known.subject_id, known.rule_code, cap_window)
     registry.lock_subjects(tx.conn, [known.subject_id])
     if rule.cap.per == "DEED":
         # Only the best of a deed counts: a later and better one adds what it has more.
@@ -287,12 +297,12 @@ def _capped(tx: Tx, known: Any, rule: Rule) -> tuple[int, int, bool]:
         best_points = max((other.points for other in others), default=0)
         sign = -1 if known.score_raw < 0 else 1
         score = sign * max(0, abs(known.score_raw) - best_score)
-        points = max(0, known.points_raw - best_points)
-        return score, points, (score, points) != (known.score_raw, known.points_raw)
+        points = max(0, points_raw - best_points)
+        return score, points, (score, points) != (known.score_raw, points_raw)
     left = awards.rest_of(rule.cap, store.used(tx.conn, [window]).get(window))
     found = rules.apply_cap(
         left,
-        [rules.Counted(known.occurred_at, str(known.award_id), known.score_raw, known.points_raw)],
+        [rules.Counted(known.occurred_at, str(known.award_id), known.score_raw, points_raw)],
     )[0]
     return found.score, found.points, bool(found.flags)
 

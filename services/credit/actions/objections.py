@@ -327,8 +327,9 @@ def _take_effect(tx: Tx, order: DecideObjection, known: Any, award: Any) -> None
                 state="APPROVED",
                 decided_by=tx.actor.id,
                 decided_at=tx.now,
-                reason=reason,
             )
+        # Its reason says that a person has changed it: no later count of its window undoes that.
+        award_store.change(tx.conn, str(award.award_id), reason=reason)
         awards.adjust(tx, [(award, order.score, points, award.capped)])
         return
     if award is not None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from chassis.calendar import Calendar
 from chassis.refusal import NotFound, RoleDenied, StateConflict
 from services.credit import events
-from services.credit.actions import awards, ledger, months, rule_sets
+from services.credit.actions import awards, ledger, month_logs, months, rule_sets
 from services.credit.errors import HashChanged, Incomplete, SameAsReviewer, SampleNotChecked
 from services.credit.rules import awards as award_rules
 from services.credit.rules import settlement as rules
@@ -185,6 +185,8 @@ def _measured(tx: Tx, period: str, area: str, end: datetime) -> None:
     ids = {row["award_id"]: row for row in wanted}
     for award_id, known_award in stored.items():
         now = ids.get(award_id, {"score": 0, "points": 0})
+        if awards.amended(known_award):
+            continue
         if (known_award.score, known_award.points) != (now["score"], now["points"]):
             changed.append((known_award, now["score"], now["points"], False))
     awards.adjust(tx, changed)
@@ -446,6 +448,11 @@ def confirm_settlement(tx: Tx, order: ConfirmSettlement) -> dict[str, Any]:
         raise SampleNotChecked(missing=len(unchecked))
     if row.reviewed_by == tx.actor.id:
         raise SameAsReviewer
+    if row.digest != digest_of(
+        tx, row.settlement_id, period=row.period, area=row.area, rule_set=row.rule_set
+    ):
+        # An award was taken back or approved since, and the new draft has not run yet.
+        raise HashChanged(field="hash")
     store.confirm_deductions(tx.conn, row.settlement_id, row.period, tx.actor.id, tx.now)
     store.change(
         tx.conn,
@@ -495,7 +502,8 @@ def publish(tx: Tx, settlement_id: str) -> None:
         return
     until = rules.notice_ends(tx.calendar, tx.now)
     notice_id = tx.new_id("gs")
-    body = snapshot(tx, row)
+    frozen = month_logs.freeze(tx, row)
+    body = snapshot(tx, row) | frozen
     text = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     day = tx.calendar.local_date(tx.now)
     prefix = f"GS-{day:%Y%m%d}-{row.area[-6:]}-"

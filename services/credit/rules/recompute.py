@@ -132,6 +132,23 @@ def rule_digests(document: Any) -> dict[str, str]:
     return {rule["code"]: document_digest(rule) for rule in document["rules"]}
 
 
+def decode(text: str) -> dict[str, Any]:
+    """Return a line that `encode` has written."""
+    return dict(json.loads(text))
+
+
+def counts(line: Line, period: str) -> bool:
+    """Tell whether an award counts in a month: it is valid and effective, or it is a deduction
+    that this month's settlement lists."""
+    if not line["period"] <= period <= line["to_period"]:
+        return False
+    listed = line["deduction"] and line["period"] == period
+    decided = line["state"] == "APPROVED" or (
+        line["state"] == "PROPOSED" and line["decides"] == "SETTLEMENT"
+    )
+    return bool(line["effective"] or (listed and decided))
+
+
 class Seal:
     """Counts and digests the lines of a log; its last line says both."""
 
@@ -539,7 +556,8 @@ class _Check:
                 for part in award.slices:
                     identity = rules.award_id("CORRECTION", part.award_id, award.event_id)
                     wanted[identity] = (code, part.score, part.points)
-        self._compare(stated, wanted)
+        # What a record has moved elsewhere stays behind with nothing in it.
+        self._compare(stated, wanted, absent=0)
 
     def _fact(self, line: Line) -> rules.Hours:
         at = datetime.fromisoformat(line["occurred_at"])
@@ -668,20 +686,10 @@ class _Check:
 
     # -- the entry --------------------------------------------------------------------------------
 
-    def _counts(self, line: Line) -> bool:
-        period = self._month.period
-        if not line["period"] <= period <= line["to_period"]:
-            return False
-        listed = line["deduction"] and line["period"] == period
-        decided = line["state"] == "APPROVED" or (
-            line["state"] == "PROPOSED" and line["decides"] == "SETTLEMENT"
-        )
-        return bool(line["effective"] or (listed and decided))
-
     def _entry(self) -> EntryLine | None:
         """Return the entry as it follows from the log, and compare the stated one with it."""
         part, month = self._part, self._month
-        counting = [line for line in part.awards if self._counts(line)]
+        counting = [line for line in part.awards if counts(line, month.period)]
         gain = sum(line["score"] for line in counting if not line["deduction"])
         loss = -sum(line["score"] for line in counting if line["deduction"])
         found = self._standing(gain, loss)

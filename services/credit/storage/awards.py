@@ -137,6 +137,21 @@ def in_window(conn: sa.Connection, window: Window) -> list[Any]:
     return list(conn.execute(asked))
 
 
+def recount_window(conn: sa.Connection, window: Window, period: str) -> None:
+    """Let the draft of a month, or of a later one, compute a cap window again."""
+    award = t.awards.c
+    conn.execute(
+        sa.update(t.awards)
+        .where(
+            award.subject_id == window[0],
+            award.rule_code == window[1],
+            award.cap_window == window[2],
+            award.period >= period,
+        )
+        .values(recount=True)
+    )
+
+
 def windows_to_recount(
     conn: sa.Connection,
     period: str,

@@ -1,0 +1,157 @@
+"""`fivered verify credit 2025-05`: a published month computed again from its log.
+
+With `--export FILE` nothing but that file and the rules is needed. Without it the log is read from
+the database, its digest is compared with the public notice, and the live awards with the log.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from chassis import storage
+from chassis.cli import CommandFailed, database_variable
+from services.credit.actions import month_logs
+from services.credit.rules import recompute
+from services.credit.storage import month_logs as store
+
+Command = tuple[Callable[[argparse.ArgumentParser], None], Callable[[argparse.Namespace], int]]
+
+SOUND, TAMPERED = 0, 1
+
+
+def _declare(parser: argparse.ArgumentParser) -> None:
+    """Compute a published month of credit again and compare it with its notice."""
+    parser.add_argument("service", choices=("credit",))
+    parser.add_argument("period", help="the month, e.g. 2025-05")
+    parser.add_argument("--community", help="only this area, e.g. 370811015901; none: every one")
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--export", metavar="FILE", help="read this exported log, no database")
+    source.add_argument("--data", metavar="FOLDER", help="read the data folder of `fivered up`")
+    parser.add_argument("--digest", help="with --export: the digest in the public notice")
+    parser.add_argument(
+        "--write", metavar="FILE", help="also write the log there (needs --community)"
+    )
+    parser.add_argument("--all", action="store_true", help="name every finding, not the first only")
+
+
+def _run(given: argparse.Namespace) -> int:
+    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", given.period):
+        raise CommandFailed(f"{given.period} is no month; expected for example 2025-05")
+    if given.export:
+        return _from_file(given)
+    if given.digest:
+        raise CommandFailed("--digest goes with --export; a database has its notices")
+    if given.write and not given.community:
+        raise CommandFailed("--write needs --community: a log is that of one area")
+    engine = storage.open_engine(_url(given))
+    try:
+        with storage.reading(engine) as conn:
+            return _from_database(conn, given)
+    except sa.exc.SQLAlchemyError as error:
+        raise CommandFailed(f"the database cannot be read: {str(error).splitlines()[0]}") from error
+    finally:
+        engine.dispose()
+
+
+def _url(given: argparse.Namespace) -> str:
+    if given.data:
+        path = Path(given.data) / "credit.sqlite"
+        if not path.is_file():
+            raise CommandFailed(f"there is no {path}")
+        return f"sqlite:///{path}"
+    variable = database_variable("credit")
+    url = os.environ.get(variable)
+    if not url:
+        raise CommandFailed(f"{variable} is not set (or give --export FILE, or --data FOLDER)")
+    return url
+
+
+def _from_file(given: argparse.Namespace) -> int:
+    try:
+        with Path(given.export).open(encoding="utf-8", newline="\n") as file:
+            verdict = recompute.verify((line.rstrip("\n") for line in file), given.digest)
+    except (OSError, UnicodeDecodeError, recompute.Unreadable) as error:
+        raise CommandFailed(f"{given.export}: {error}") from error
+    if verdict.period != given.period or given.community not in (None, verdict.area):
+        raise CommandFailed(
+            f"{given.export} is the log of {verdict.period} of {verdict.area}, not of"
+            f" {given.period} {given.community or ''}".rstrip()
+        )
+    return _tell(verdict, verdict.findings, every=given.all)
+
+
+def _from_database(conn: sa.Connection, given: argparse.Namespace) -> int:
+    notices = store.published(conn, given.period, given.community)
+    if not notices:
+        where = f" of {given.community}" if given.community else ""
+        raise CommandFailed(f"no notice of {given.period}{where} is published here")
+    worst = SOUND
+    for notice in notices:
+        settlement_id = notice["settlement_id"]
+        if given.write:
+            _write(given.write, store.lines(conn, settlement_id))
+        verdict, findings = judge(conn, notice)
+        code = _tell(verdict, findings, every=given.all, number=notice["number"])
+        worst = max(worst, code)
+    return worst
+
+
+def judge(
+    conn: sa.Connection, notice: Any
+) -> tuple[recompute.Verdict, tuple[recompute.Finding, ...]]:
+    """Verify the log behind a notice, and the live rows against the log.
+
+    Args:
+        conn: A transaction that reads.
+        notice: A row of `storage.month_logs.published`.
+
+    Raises:
+        CommandFailed: The log is missing or cannot be read.
+    """
+    settlement_id = notice["settlement_id"]
+    try:
+        verdict = recompute.verify(store.lines(conn, settlement_id), notice["digest"])
+    except recompute.Unreadable as error:
+        raise CommandFailed(f"log of {settlement_id}: {error}") from error
+    return verdict, (*verdict.findings, *month_logs.verify_live(conn, settlement_id))
+
+
+def _write(name: str, lines: Iterator[str]) -> None:
+    try:
+        with Path(name).open("w", encoding="utf-8", newline="\n") as file:
+            file.writelines(line + "\n" for line in lines)
+    except OSError as error:
+        raise CommandFailed(f"cannot write {name}: {error.strerror}") from error
+
+
+def _tell(
+    verdict: recompute.Verdict,
+    findings: tuple[recompute.Finding, ...],
+    *,
+    every: bool,
+    number: str = "",
+) -> int:
+    named = f"{verdict.period} {verdict.area} {number}".rstrip()
+    out = sys.stdout.write
+    if not findings and verdict.sound:
+        out(f"{named}: verified, {verdict.entries} entries, {verdict.awards} awards\n")
+        out(f"  digest {verdict.computed}\n")
+        return SOUND
+    out(f"{named}: NOT what was published\n")
+    out(f"  published {verdict.published}\n  computed  {verdict.computed}\n")
+    for finding in findings if every else findings[:1]:
+        out(f"  {finding}\n")
+    if len(findings) > 1 and not every:
+        out(f"  and {len(findings) - 1} more (--all names them)\n")
+    return TAMPERED
+
+
+verify_command: Command = (_declare, _run)

@@ -133,7 +133,8 @@ def entry_digest(entry: EntryLine) -> str:
     """Return the SHA-256 of one entry.
 
     Ids and times made at run time are left out and lists are sorted, so that two runs on the same
-    log, on whatever database and in whatever order, give the same digest (ruling 2).
+    log, on whatever database and in whatever order, give the same digest (ruling 2). An award that
+    gives nothing is left out too: a running total that moved may leave one behind.
     """
     content = [
         entry.subject,
@@ -142,7 +143,11 @@ def entry_digest(entry: EntryLine) -> str:
         entry.score,
         entry.grade,
         sorted(entry.gates_failed),
-        sorted([award.rule, award.on, award.score, award.points] for award in entry.awards),
+        sorted(
+            [award.rule, award.on, award.score, award.points]
+            for award in entry.awards
+            if award.score or award.points
+        ),
     ]
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

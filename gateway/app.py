@@ -22,7 +22,7 @@ from starlette.responses import Response
 
 from chassis.refusal import Refusal
 from chassis.rpc import Caller, CallFailed, CallRefused
-from gateway import imports, pages, routes
+from gateway import documents, imports, pages, routes
 from gateway.context import context_of
 from gateway.dispatch import Gate, Locate, locator, read_key
 from gateway.doors import ANY, PUBLIC, Body, Door, Doors, Reply
@@ -406,7 +406,7 @@ def create(
     for door in sorted(every.values(), key=_openness):
         app.add_route(
             door.full_path,
-            imports.receiver(gate, door, locate) if door.content else _served(gate, door, locate),
+            _serving(gate, door, locate, installed),
             methods=[door.verb],
             name=f"{door.service}.{door.method}",
         )
@@ -424,6 +424,15 @@ def create(
 
 def _openness(door: Door) -> tuple[bool, ...]:
     return tuple("{" in segment for segment in door.full_path.split("/"))
+
+
+def _serving(gate: Gate, door: Door, locate: Locate, installed: Mapping[str, Doors]) -> Serve:
+    """Return what serves a door: JSON both ways, a file that comes in, or a document."""
+    if door.content:
+        return imports.receiver(gate, door, locate)
+    if door.produces:
+        return documents.writer(gate, door, installed)
+    return _served(gate, door, locate)
 
 
 def _served(gate: Gate, door: Door, locate: Locate) -> Serve:

@@ -43,7 +43,7 @@ PUBLIC: tuple[str, ...] = (PUBLIC_ROLE,)
 
 Verb = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 _PLACE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
-_PATH = re.compile(r"^(/([a-z0-9-]+|\{[a-z][a-z0-9_]*\}))+$")
+_PATH = re.compile(r"^(/([a-z0-9-]+(\.[a-z]+)?|\{[a-z][a-z0-9_]*\}))+$")
 
 
 class Body(BaseModel):
@@ -92,6 +92,8 @@ class Door:
         if_match: Whether the caller must say which version he has seen.
         deadline_s: Longest wait for the answer; None takes the setting.
         content: Media type of the body where that is no JSON.
+        produces: Media type of the answer where that is no JSON; `documents` writes it out of the
+            service's reply.
     """
 
     service: str
@@ -111,6 +113,7 @@ class Door:
     reply: type[Any]
     deadline_s: float | None
     content: str = ""
+    produces: str = ""
 
     @property
     def full_path(self) -> str:
@@ -244,6 +247,7 @@ class Doors:
         description: str = "",
         path_params: type[Params] | None = None,
         deadline_s: float | None = None,
+        produces: str = "",
     ) -> Door:
         """Declare a question. Path places and query parameters become the body of the call.
 
@@ -258,6 +262,7 @@ class Doors:
             description: More for the reference.
             path_params: A `Params` type when a place is not plain text.
             deadline_s: Longest wait for the answer.
+            produces: Media type of the answer where that is no JSON.
 
         Raises:
             TypeError: The declaration is incomplete or contradicts itself.
@@ -279,6 +284,7 @@ class Doors:
             params=params,
             path_params=path_params,
             deadline_s=deadline_s,
+            produces=produces,
         )
 
     def _add(

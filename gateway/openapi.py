@@ -341,7 +341,11 @@ def _responses(
         str(door.status): {
             "description": meanings[door.status],
             "headers": headers,
-            "content": {"application/json": {"schema": refs[door.reply, "serialization"]}},
+            "content": (
+                {door.produces: {}}
+                if door.produces
+                else {"application/json": {"schema": refs[door.reply, "serialization"]}}
+            ),
         }
     }
     statuses = [400, 404, 422, 429, 503]

@@ -36,6 +36,12 @@ class GatewaySettings:
     body_bytes: int = setting(
         "FIVERED_BODY_BYTES", help="Largest request body", default=1024 * 1024
     )
+    public_url: str = setting(
+        "FIVERED_PUBLIC_URL",
+        help="Address under which everybody reaches the gateway, for QR codes and feeds; "
+        "empty = http://host:port",
+        default="",
+    )
     blobs: str = setting(
         "FIVERED_BLOBS",
         help="Folder of uploaded files, shared by the gateway and the services",

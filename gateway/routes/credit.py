@@ -964,11 +964,616 @@ DOORS.command(
     status=201,
     summary="拨付积分预算 / Grant a budget",
 )
+
+
+class TrialBalanceParams(Params):
+    """As of when."""
+
+    at: AwareDatetime | None = Field(None, description="截至时间,默认现在 / as of; default now")
+
+
 DOORS.query(
     "GET",
     "/trial-balance",
     "trial_balance",
+    params=TrialBalanceParams,
     reply=TrialBalance,
     roles=STAFF,
     summary="试算平衡 / Trial balance",
+)
+
+
+# --------------------------------------------------------------------------------------------------
+# Notices: the feed, corrections; an entry as each may see it
+
+
+class NoticeWithdrawal(Body):
+    """撤回公示并说明原因 / Take a notice down, and say why."""
+
+    reason: str = Field(min_length=1, max_length=400, examples=["项目名称有误,另行公示。"])
+
+
+class EntryReply(Reply):
+    """按查看人展示的条目 / An entry as the caller may see it."""
+
+    viewer: Literal["PUBLIC", "SELF", "REVIEWER", "AUDITOR"]
+    subject: str
+    period: str
+    grade: str
+
+
+DOORS.query(
+    "GET",
+    "/notices.atom",
+    "notice_feed",
+    params=NoticeParams,
+    reply=Page[NoticeCard],
+    roles=PUBLIC,
+    summary="公示订阅(Atom) / Feed of public notices",
+    produces="application/atom+xml",
+)
+DOORS.command(
+    "POST",
+    "/notices/{notice_id}/withdraw",
+    "withdraw_notice",
+    body=NoticeWithdrawal,
+    reply=Done,
+    roles=("R_STREET", "R_DISTRICT"),
+    if_match=True,
+    summary="撤回公示 / Withdraw a notice",
+)
+DOORS.command(
+    "POST",
+    "/notices/{notice_id}/correct",
+    "correct_notice",
+    body=NoticeWithdrawal,
+    reply=Done,
+    roles=("R_STREET", "R_DISTRICT"),
+    if_match=True,
+    summary="更正公示(撤回并重新公示) / Withdraw a notice and publish another in its place",
+)
+DOORS.query(
+    "GET",
+    "/settlements/{settlement_id}/entries/{subject_id}",
+    "settlement_entry",
+    reply=EntryReply,
+    roles=PUBLIC,
+    summary="赋分条目(按查看人展示) / An entry as the caller may see it",
+)
+
+# --------------------------------------------------------------------------------------------------
+# Statements and files
+
+
+class StatementParams(Params):
+    """Whose lines, and from when to when."""
+
+    subject: str | None = Field(None, max_length=80, examples=["RES:per_0001"])
+    since: AwareDatetime | None = Field(None, description="起始(含) / from, inclusive")
+    until: AwareDatetime | None = Field(
+        None, description="截止(不含),其时余额见 closing / until; `closing` is the balance then"
+    )
+
+
+class StatementReply(Reply):
+    """积分对账单 / A statement of points."""
+
+    subject: str
+    until: datetime
+    opening: dict[str, int]
+    lines: list[dict[str, Any]]
+    closing: dict[str, int]
+
+
+class StartExport(Body):
+    """导出文件(后台生成) / Ask for a file, made in the background."""
+
+    kind: Literal["SETTLEMENT", "STATEMENT", "TRIAL_BALANCE"] = Field(examples=["STATEMENT"])
+    format: Literal["CSV", "XLSX"] = Field(examples=["CSV"])
+    settlement_id: str | None = Field(None, max_length=64)
+    subject: str | None = Field(None, max_length=80)
+    at: AwareDatetime | None = Field(None, description="截至时间,默认现在 / as of; default now")
+
+
+class ExportStarted(Done):
+    """The file and the job that makes it."""
+
+    job_id: str
+
+
+class ExportReply(Reply):
+    """导出文件的状态 / How far a file is."""
+
+    id: str
+    kind: str
+    format: str
+    state: Literal["QUEUED", "READY", "EXPIRED"]
+    version: int
+    name: str
+    size: int | None = None
+    expires_at: datetime | None = None
+
+
+DOORS.query(
+    "GET",
+    "/me/statement",
+    "statement",
+    params=StatementParams,
+    reply=StatementReply,
+    roles=ANY,
+    summary="我的积分对账单 / My statement of points",
+)
+DOORS.command(
+    "POST",
+    "/exports",
+    "start_export",
+    body=StartExport,
+    reply=ExportStarted,
+    roles=ANY,
+    status=202,
+    summary="导出文件 / Ask for a file",
+)
+DOORS.query(
+    "GET",
+    "/exports/{export_id}",
+    "export",
+    reply=ExportReply,
+    roles=ANY,
+    summary="导出文件的状态 / How far a file is",
+)
+DOORS.query(
+    "GET",
+    "/exports/{export_id}/file",
+    "export_file",
+    reply=Reply,
+    roles=ANY,
+    summary="下载导出文件 / Download a file",
+    produces="application/octet-stream",
+)
+
+# --------------------------------------------------------------------------------------------------
+# Negative items, repairs, vetoes
+
+
+class NegativesReply(Reply):
+    """单位现有的负面信息 / What is published of an organisation's negative items."""
+
+    subject: str
+    items: list[dict[str, Any]]
+    vetoes: list[dict[str, Any]]
+
+
+class ApplyForRepair(Body):
+    """申请信用修复 / Apply for the repair of a negative item."""
+
+    award_id: str = Field(max_length=64)
+    text: str = Field(min_length=1, max_length=2000, examples=["问题已整改完毕,附验收记录。"])
+    evidence: list[str] = Field(default_factory=list, max_length=20, examples=[["ZG-2025-001"]])
+
+
+class Reasoned(Body):
+    """理由,不少于20个字 / Reasons, at least 20 characters."""
+
+    reasons: str = Field(
+        max_length=2000, examples=["经现场核查,整改内容已全部完成,证明材料齐全,同意修复。"]
+    )
+
+
+class RepairCard(Reply):
+    """信用修复 / A repair."""
+
+    id: str
+    number: str
+    award_id: str
+    subject: str
+    severity: str
+    state: str
+    version: int
+
+
+class RepairParams(ListParams):
+    """Which repairs."""
+
+    state: Literal["APPLIED", "ACCEPTED", "RETURNED", "CHECKED", "APPROVED", "REJECTED"] | None = (
+        None
+    )
+
+
+class ImposeVeto(Body):
+    """对单位一票否决 / Veto an organisation."""
+
+    subject: str = Field(max_length=80, examples=["PCO:pco_0001"])
+    document_no: str = Field(max_length=120, examples=["济任住建罚〔2025〕3号"])
+    hearing_ref: str = Field(max_length=200, examples=["TZ-2025-003"])
+    from_period: str = Field(pattern=MONTH, examples=["2025-06"])
+    to_period: str = Field(pattern=MONTH, examples=["2026-05"])
+    reasons: str = Field(
+        max_length=2000, examples=["因重大安全事故受到行政处罚,听取意见后予以一票否决。"]
+    )
+
+
+DOORS.query(
+    "GET",
+    "/organisations/{subject_id}/negatives",
+    "negatives",
+    reply=NegativesReply,
+    roles=PUBLIC,
+    summary="单位负面信息 / Published negative items of an organisation",
+)
+DOORS.command(
+    "POST",
+    "/repairs",
+    "apply_for_repair",
+    body=ApplyForRepair,
+    reply=Done,
+    roles=ANY,
+    status=201,
+    summary="申请信用修复 / Apply for repair",
+)
+DOORS.query(
+    "GET",
+    "/repairs",
+    "repairs",
+    params=RepairParams,
+    reply=Page[RepairCard],
+    roles=STAFF,
+    summary="信用修复列表 / Repairs",
+)
+DOORS.query(
+    "GET",
+    "/repairs/{repair_id}",
+    "repair",
+    reply=RepairCard,
+    roles=ANY,
+    summary="信用修复 / A repair",
+)
+DOORS.command(
+    "POST",
+    "/repairs/{repair_id}/accept",
+    "accept_repair",
+    reply=Done,
+    roles=DECIDERS,
+    if_match=True,
+    summary="受理修复申请 / Accept an application",
+)
+for _verb, _method, _roles, _summary in (
+    ("return", "return_repair", DECIDERS, "退回修复申请 / Return an application"),
+    ("check", "check_repair", DECIDERS, "核查整改情况 / Check the correction"),
+    ("approve", "approve_repair", ("R_STREET", "R_DISTRICT"), "同意修复 / Approve a repair"),
+    ("reject", "reject_repair", ("R_STREET", "R_DISTRICT"), "不同意修复 / Reject a repair"),
+):
+    DOORS.command(
+        "POST",
+        f"/repairs/{{repair_id}}/{_verb}",
+        _method,
+        body=Reasoned,
+        reply=Done,
+        roles=_roles,
+        if_match=True,
+        summary=_summary,
+    )
+DOORS.command(
+    "POST",
+    "/vetoes",
+    "impose_veto",
+    body=ImposeVeto,
+    reply=Done,
+    roles=("R_STREET", "R_DISTRICT"),
+    status=201,
+    summary="一票否决 / Impose a veto",
+)
+DOORS.command(
+    "POST",
+    "/vetoes/{veto_id}/lift",
+    "lift_veto",
+    body=Reasoned,
+    reply=Done,
+    roles=("R_STREET", "R_DISTRICT"),
+    if_match=True,
+    summary="解除一票否决 / Lift a veto",
+)
+
+# --------------------------------------------------------------------------------------------------
+# Boards and commendation
+
+
+class BoardParams(ListParams):
+    """Which board: organisations only."""
+
+    kind: str = Field(
+        "PRJ",
+        max_length=4,
+        description="单位类别;不设居民排名 / PRJ, PCO, MER, PTN, UNT; none of persons",
+    )
+    period: str | None = Field(None, pattern=MONTH, examples=["2025-03"])
+
+
+class ScopePath(Params):
+    """Of which area."""
+
+    scope: str = Field(pattern=AREA, examples=["370811"])
+
+
+class BoardReply(Reply):
+    """单位信用排名 / Organisations by score."""
+
+    scope: str
+    kind: str
+    period: str | None = None
+    items: list[dict[str, Any]]
+    next: str | None = None
+
+
+class OpenCommendation(Body):
+    """发起表彰 / Open a commendation."""
+
+    title: str = Field(min_length=1, max_length=120, examples=["2025年一季度最美邻居"])
+    form: Literal["NOTICE", "STAR", "FORMAL"] = Field(
+        description=(
+            "通报表扬、星级榜、评比达标表彰(须批准文号) / "
+            "notice of praise, star, formal (needs its document)"
+        ),
+        examples=["NOTICE"],
+    )
+    level: Literal["COMMUNITY", "STREET", "DISTRICT"] = Field(examples=["STREET"])
+    kind: Literal["RES", "HH", "STW", "PRJ", "PCO", "MER", "PTN", "UNT"] = Field(examples=["RES"])
+    criteria: str = Field(min_length=1, max_length=2000, examples=["连续三个月信用等级AA以上。"])
+    quota: int = Field(ge=1, le=500, examples=[10])
+    area: str = Field(pattern=AREA, examples=["370811015"])
+    from_period: str = Field(pattern=MONTH, examples=["2025-01"])
+    to_period: str = Field(pattern=MONTH, examples=["2025-03"])
+    approval_doc_no: str | None = Field(None, max_length=120)
+
+
+class Nominate(Body):
+    """提名 / Nominate somebody."""
+
+    subject: str = Field(max_length=80, examples=["RES:per_0001"])
+    reason: str = Field(min_length=1, max_length=1000, examples=["热心调解邻里纠纷。"])
+
+
+class Review(Body):
+    """对一个候选对象的评议 / What people said about one nominee."""
+
+    subject: str = Field(max_length=80)
+    support: bool
+    reasons: str = Field(max_length=2000)
+
+
+class ReviewNominees(Body):
+    """社区评议,逐个写明意见 / Review each nominee, with written reasons."""
+
+    reviews: list[Review] = Field(min_length=1, max_length=500)
+
+
+class ObjectToNominee(Body):
+    """对候选对象提出异议 / Object to a nominee; who objects is kept and never shown."""
+
+    subject: str = Field(max_length=80)
+    text: str = Field(min_length=1, max_length=2000)
+
+
+class DecideNominee(Body):
+    """裁定对候选对象的异议 / Decide an objection to a nominee."""
+
+    upheld: bool
+    reasons: str = Field(max_length=2000)
+
+
+class RevokeCommendation(Body):
+    """撤销表彰 / Take a commendation back."""
+
+    subject: str = Field(max_length=80)
+    reasons: str = Field(max_length=2000)
+
+
+class CommendationCard(Reply):
+    """表彰 / A commendation."""
+
+    id: str
+    number: str
+    title: str
+    form: str
+    level: str
+    kind: str
+    state: str
+    version: int
+
+
+class CommendationDetail(CommendationCard):
+    """表彰及候选对象 / With its nominees."""
+
+    nominees: list[dict[str, Any]]
+    objections: list[dict[str, Any]]
+
+
+class CommendationParams(ListParams):
+    """Which commendations."""
+
+    state: str | None = Field(None, max_length=24)
+
+
+class CertificateReply(Reply):
+    """证书核验 / Whether a certificate holds."""
+
+    code: str
+    number: str
+    state: Literal["VALID", "REVOKED"]
+    title: str
+    level: str
+    granted_at: datetime
+    revoked_at: datetime | None = None
+
+
+class RevocationParams(ListParams):
+    """Of which area."""
+
+    scope: str | None = Field(None, pattern=AREA)
+
+
+DOORS.query(
+    "GET",
+    "/leaderboards/{scope}",
+    "leaderboard",
+    path_params=ScopePath,
+    params=BoardParams,
+    reply=BoardReply,
+    roles=PUBLIC,
+    summary="单位信用排名 / Organisations by score",
+)
+DOORS.command(
+    "POST",
+    "/commendations",
+    "open_commendation",
+    body=OpenCommendation,
+    reply=Done,
+    roles=("R_SECRETARY", "R_STREET", "R_DISTRICT"),
+    status=201,
+    summary="发起表彰 / Open a commendation",
+)
+DOORS.query(
+    "GET",
+    "/commendations",
+    "commendations",
+    params=CommendationParams,
+    reply=Page[CommendationCard],
+    roles=STAFF,
+    summary="表彰列表 / Commendations",
+)
+DOORS.query(
+    "GET",
+    "/commendations/{commendation_id}",
+    "commendation",
+    reply=CommendationDetail,
+    roles=STAFF,
+    summary="表彰及候选对象 / A commendation with its nominees",
+)
+DOORS.query(
+    "GET",
+    "/commendations/{commendation_id}/candidates",
+    "candidates",
+    params=ListParams,
+    reply=Page[dict[str, Any]],
+    roles=STAFF,
+    summary="符合条件者及排除理由 / Who may be commended, and who is kept back by what",
+)
+DOORS.command(
+    "POST",
+    "/commendations/{commendation_id}/nominate",
+    "nominate",
+    body=Nominate,
+    reply=Done,
+    roles=("R_GRID", "R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT"),
+    summary="提名 / Nominate",
+)
+DOORS.command(
+    "POST",
+    "/commendations/{commendation_id}/check",
+    "check_nominees",
+    reply=Done,
+    roles=DECIDERS,
+    if_match=True,
+    summary="资格审查 / Check nominees",
+)
+DOORS.command(
+    "POST",
+    "/commendations/{commendation_id}/review",
+    "review_nominees",
+    body=ReviewNominees,
+    reply=Done,
+    roles=DECIDERS,
+    if_match=True,
+    summary="社区评议 / Review nominees",
+)
+DOORS.command(
+    "POST",
+    "/commendations/{commendation_id}/publicise",
+    "publicise_commendation",
+    reply=Done,
+    roles=DECIDERS,
+    if_match=True,
+    summary="表彰公示 / Publish for five working days",
+)
+DOORS.command(
+    "POST",
+    "/commendations/{commendation_id}/object",
+    "object_to_nominee",
+    body=ObjectToNominee,
+    reply=Done,
+    roles=ANY,
+    status=201,
+    summary="对候选对象提出异议 / Object to a nominee",
+)
+DOORS.command(
+    "POST",
+    "/nominee-objections/{objection_id}/decide",
+    "decide_nominee",
+    body=DecideNominee,
+    reply=Done,
+    roles=DECIDERS,
+    if_match=True,
+    summary="裁定对候选对象的异议 / Decide an objection to a nominee",
+)
+APPROVERS = ("R_STREET", "R_STREET_LEAD", "R_DISTRICT", "R_DISTRICT_LEAD")
+DOORS.command(
+    "POST",
+    "/commendations/{commendation_id}/approve",
+    "approve_commendation",
+    reply=Done,
+    roles=APPROVERS,
+    if_match=True,
+    summary="审批表彰 / Approve a commendation",
+)
+DOORS.command(
+    "POST",
+    "/commendations/{commendation_id}/grant",
+    "grant_commendation",
+    reply=Done,
+    roles=APPROVERS,
+    if_match=True,
+    summary="颁发证书 / Issue the certificates",
+)
+DOORS.command(
+    "POST",
+    "/commendations/{commendation_id}/revoke",
+    "revoke_commendation",
+    body=RevokeCommendation,
+    reply=Done,
+    roles=APPROVERS,
+    if_match=True,
+    summary="撤销表彰 / Take a commendation back",
+)
+DOORS.query(
+    "GET",
+    "/certificates/revoked",
+    "revocations",
+    params=RevocationParams,
+    reply=Page[dict[str, Any]],
+    roles=PUBLIC,
+    summary="已撤销的证书 / Certificates that were revoked",
+)
+DOORS.query(
+    "GET",
+    "/certificates/{code}",
+    "certificate",
+    reply=CertificateReply,
+    roles=PUBLIC,
+    summary="核验证书 / Verify a certificate",
+)
+DOORS.query(
+    "GET",
+    "/certificates/{code}/document",
+    "certificate_document",
+    reply=CertificateReply,
+    roles=PUBLIC,
+    summary="证书(PDF) / A certificate as PDF",
+    produces="application/pdf",
+)
+DOORS.query(
+    "GET",
+    "/me/honours",
+    "honours",
+    reply=Page[dict[str, Any]],
+    roles=ANY,
+    summary="我的荣誉 / My certificates",
 )

@@ -1,0 +1,313 @@
+"""Answers that are no JSON: the feed of notices, certificates, files that were asked for.
+
+A service answers ids and numbers; the document is written here, with the names that this viewer
+may see. A new kind of document is one function in `_WRITERS`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+from xml.etree import ElementTree as ET
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+
+from chassis.blobs import Blobs
+from chassis.bus import Actor
+from chassis.calendar import SHANGHAI
+from chassis.rpc import CallFailed
+from gateway.dispatch import Gate, NoParams, read_params, read_places
+from gateway.doors import Door, Doors
+from gateway.settings import GatewaySettings
+
+ATOM = "application/atom+xml"
+PDF = "application/pdf"
+FILE = "application/octet-stream"
+
+_ATOM_NS = "http://www.w3.org/2005/Atom"
+_VARY = "Authorization, X-Acting-Role, Accept-Language"
+KINDS = {
+    "SETTLEMENT": "月度赋分公示",
+    "COMMENDATION": "表彰公示",
+    "RULE_SET": "规则征求意见",
+}
+LEVELS = {"COMMUNITY": "社区级", "STREET": "街道级", "DISTRICT": "区级"}
+FORMS = {"NOTICE": "通报表扬", "STAR": "星级光荣榜", "FORMAL": "评比达标表彰"}
+
+
+class Asked:
+    """One request for a document: who asks, and what the service answered."""
+
+    def __init__(
+        self, gate: Gate, door: Door, request: Request, actor: Actor, installed: Mapping[str, Doors]
+    ) -> None:
+        self.gate = gate
+        self.door = door
+        self.request = request
+        self.actor = actor
+        self.installed = installed
+
+    async def ask(self, service: str, method: str, body: dict[str, Any]) -> Any:
+        """Ask a service as the viewer.
+
+        Raises:
+            CallFailed: It refuses, or does not answer.
+        """
+        return await self.gate.call(self.request, service, method, body, actor=self.actor)
+
+    async def name_of(self, reply: Mapping[str, Any]) -> str:
+        """Return the name that the viewer may see, or the platform's number when none is known.
+
+        Services keep ids, never other people's names. With the service away the number is shown.
+        """
+        person, ref = reply.get("person_id"), reply.get("ref")
+        try:
+            if person and "steward" in self.installed:
+                cards = await self.ask("steward", "people_cards", {"ids": [person]})
+                name = next((card.get("name") for card in cards["items"]), None)
+            elif reply.get("kind") == "PRJ" and ref and "property" in self.installed:
+                name = (await self.ask("property", "board", {"project_id": ref})).get("name")
+            else:
+                name = None
+        except CallFailed:
+            name = None
+        return str(name or ref or "不公开姓名")
+
+
+Writer = Callable[[Asked, Any], Awaitable[Response]]
+
+
+def public_url(settings: GatewaySettings) -> str:
+    """Return the address under which everybody reaches this gateway.
+
+    It is a setting: what a caller writes into the Host header stands in no document.
+    """
+    return settings.public_url.rstrip("/") or f"http://{settings.host}:{settings.port}"
+
+
+def writer(
+    gate: Gate, door: Door, installed: Mapping[str, Doors]
+) -> Callable[[Request], Awaitable[Response]]:
+    """Return what serves a door whose answer is a document.
+
+    Raises:
+        KeyError: Nobody writes documents of this type.
+    """
+    write = _WRITERS[door.produces]
+
+    async def serve(request: Request) -> Response:
+        actor = gate.admit(request, door.roles)
+        body = read_places(door, request) | read_params(door.params or NoParams, request)
+        asked = Asked(gate, door, request, actor, installed)
+        reply = await asked.ask(door.service, door.method, body)
+        response = await write(asked, reply)
+        response.headers["Vary"] = _VARY
+        return response
+
+    return serve
+
+
+# --------------------------------------------------------------------------------------------------
+# Atom (RFC 4287)
+
+
+async def _feed(asked: Asked, reply: Mapping[str, Any]) -> Response:
+    base = public_url(asked.gate.settings)
+    path, params = asked.request.url.path, asked.request.query_params.multi_items()
+    return Response(
+        atom(reply["items"], base=base, path=path, params=params, following=reply.get("next")),
+        media_type=f"{ATOM}; charset=utf-8",
+        headers={"Cache-Control": "public, max-age=300"},
+    )
+
+
+def atom(
+    notices: Sequence[Mapping[str, Any]],
+    *,
+    base: str,
+    path: str,
+    params: Sequence[tuple[str, str]],
+    following: str | None,
+) -> bytes:
+    """Return notices as an Atom feed.
+
+    Args:
+        notices: Newest first.
+        base: The gateway's public address.
+        path: Path of the feed.
+        params: Query of the feed.
+        following: Cursor of the next page, or None.
+    """
+    ET.register_namespace("", _ATOM_NS)
+    feed = ET.Element(_tag("feed"), {"{http://www.w3.org/XML/1998/namespace}lang": "zh-CN"})
+    scope = next((value for name, value in params if name == "scope"), "")
+    query = f"?{urlencode(params)}" if params else ""
+    _text(feed, "id", f"{base}{path}{query}")
+    _text(feed, "title", f"信用公示 {scope}".strip())
+    # An empty feed was never changed; a time must stand there all the same.
+    newest = max((one["published_at"] for one in notices), default="1970-01-01T00:00:00+00:00")
+    _text(feed, "updated", newest)
+    ET.SubElement(feed, _tag("link"), {"rel": "self", "type": ATOM, "href": f"{base}{path}{query}"})
+    ET.SubElement(feed, _tag("link"), {"rel": "alternate", "href": f"{base}/notices"})
+    if following:
+        kept = [pair for pair in params if pair[0] != "cursor"]
+        more = urlencode([*kept, ("cursor", following)])
+        ET.SubElement(feed, _tag("link"), {"rel": "next", "href": f"{base}{path}?{more}"})
+    author = ET.SubElement(feed, _tag("author"))
+    _text(author, "name", "五红社区治理 · 红色信用")
+    for one in notices:
+        feed.append(_entry(one, base))
+    return bytes(ET.tostring(feed, encoding="utf-8", xml_declaration=True))
+
+
+def _entry(notice: Mapping[str, Any], base: str) -> ET.Element:
+    entry = ET.Element(_tag("entry"))
+    kind = KINDS.get(notice["kind"], notice["kind"])
+    title = notice.get("title") or f"{notice['scope']} {notice['period']}"
+    _text(entry, "id", f"urn:fivered:notice:{notice['id']}")
+    _text(entry, "title", f"{kind} {title}")
+    _text(entry, "published", notice["published_at"])
+    _text(entry, "updated", notice["published_at"])
+    ET.SubElement(
+        entry, _tag("link"), {"rel": "alternate", "href": f"{base}/notices/{notice['id']}"}
+    )
+    if notice.get("corrects"):
+        href = f"{base}/notices/{notice['corrects']}"
+        ET.SubElement(entry, _tag("link"), {"rel": "related", "href": href})
+    ET.SubElement(entry, _tag("category"), {"term": notice["kind"], "label": kind})
+    _text(entry, "summary", f"{notice['number']},公示至 {_local(notice['ends_at'])}")
+    return entry
+
+
+def _tag(name: str) -> str:
+    return f"{{{_ATOM_NS}}}{name}"
+
+
+def _text(parent: ET.Element, name: str, text: str) -> None:
+    ET.SubElement(parent, _tag(name)).text = text
+
+
+def _local(at: str) -> str:
+    return datetime.fromisoformat(at).astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+
+
+# --------------------------------------------------------------------------------------------------
+# Certificates
+
+
+async def _certificate(asked: Asked, reply: Mapping[str, Any]) -> Response:
+    name = await asked.name_of(reply)
+    url = f"{public_url(asked.gate.settings)}/v1/credit/certificates/{reply['code']}"
+    made = await asyncio.to_thread(certificate_pdf, reply, name=name, url=url)
+    return Response(
+        made,
+        media_type=PDF,
+        headers={
+            "Content-Disposition": f'inline; filename="{reply["number"]}.pdf"',
+            # It holds a name that this viewer may see and another may not.
+            "Cache-Control": "private, no-store",
+        },
+    )
+
+
+def certificate_pdf(reply: Mapping[str, Any], *, name: str, url: str) -> bytes:
+    """Return a certificate as PDF, with a QR code that leads to where it is verified.
+
+    The font is one of the CID fonts that readers bring along, so that nothing is embedded.
+
+    Args:
+        reply: What the service says of the certificate.
+        name: Whose it is, as far as the viewer may see.
+        url: Where it is verified.
+    """
+    # Loaded with the first certificate: few gateways ever write one in their first minute.
+    from reportlab.graphics import renderPDF  # noqa: PLC0415
+    from reportlab.graphics.barcode.qr import QrCodeWidget  # noqa: PLC0415
+    from reportlab.graphics.shapes import Drawing  # noqa: PLC0415
+    from reportlab.lib.pagesizes import A4, landscape  # noqa: PLC0415
+    from reportlab.pdfbase import pdfmetrics  # noqa: PLC0415
+    from reportlab.pdfbase.cidfonts import UnicodeCIDFont  # noqa: PLC0415
+    from reportlab.pdfgen.canvas import Canvas  # noqa: PLC0415
+
+    font = "STSong-Light"
+    if font not in pdfmetrics.getRegisteredFontNames():
+        pdfmetrics.registerFont(UnicodeCIDFont(font))
+    width, height = landscape(A4)
+    made = io.BytesIO()
+    # Without the time of making: the same certificate is the same file.
+    canvas = Canvas(made, pagesize=(width, height), invariant=1)
+    canvas.setTitle(f"荣誉证书 {reply['number']}")
+    canvas.setAuthor("五红社区治理")
+    canvas.setStrokeColorRGB(0.72, 0.11, 0.11)
+    canvas.setLineWidth(3)
+    canvas.rect(28, 28, width - 56, height - 56)
+    canvas.setLineWidth(1)
+    canvas.rect(36, 36, width - 72, height - 72)
+
+    def centred(text: str, y: float, size: int, red: float = 0.1) -> None:
+        canvas.setFillColorRGB(red, 0.1, 0.1)
+        canvas.setFont(font, size)
+        canvas.drawCentredString(width / 2, y, text)
+
+    centred("荣誉证书", height - 120, 44, 0.72)
+    centred(name, height - 190, 28)
+    level = LEVELS.get(reply["level"], reply["level"])
+    form = FORMS.get(reply["form"], reply["form"])
+    y = height - 235
+    for line in wrapped(f"授予“{reply['title']}”({level}{form})", 30):
+        centred(line, y, 20)
+        y -= 28
+    day = datetime.fromisoformat(reply["granted_at"]).astimezone(SHANGHAI)
+    centred(f"{day.year}年{day.month}月{day.day}日", y - 14, 16)
+    if reply.get("approval_doc_no"):
+        centred(f"批准文号:{reply['approval_doc_no']}", y - 38, 12)
+    if reply["state"] == "REVOKED":
+        centred("已撤销 REVOKED", y - 66, 26, 0.8)
+
+    side = 110
+    code = QrCodeWidget(url, barLevel="M")
+    left, bottom, right, top = code.getBounds()
+    scale = (side / (right - left), 0, 0, side / (top - bottom), 0, 0)
+    drawing = Drawing(side, side, transform=list(scale))
+    drawing.add(code)
+    x = width - 60 - side
+    renderPDF.draw(drawing, canvas, x, 62)
+    canvas.linkURL(url, (x, 62, x + side, 62 + side))
+    canvas.setFillColorRGB(0.25, 0.25, 0.25)
+    canvas.setFont(font, 10)
+    canvas.drawString(60, 92, f"证书编号:{reply['number']}")
+    canvas.drawString(60, 76, "扫码核验真伪:")
+    canvas.setFont("Helvetica", 8)
+    canvas.drawString(60, 62, url)
+    canvas.showPage()
+    canvas.save()
+    return made.getvalue()
+
+
+def wrapped(text: str, most: int) -> list[str]:
+    """Return a text in lines of at most `most` characters."""
+    return [text[start : start + most] for start in range(0, len(text), most)] or [""]
+
+
+# --------------------------------------------------------------------------------------------------
+# Files
+
+
+async def _file(asked: Asked, reply: Mapping[str, Any]) -> Response:
+    path = await asyncio.to_thread(Blobs(asked.gate.settings.blobs).path, reply["sha256"])
+    return FileResponse(
+        path,
+        media_type=reply["media_type"],
+        filename=reply["name"],
+        headers={"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"},
+    )
+
+
+_WRITERS: dict[str, Writer] = {ATOM: _feed, PDF: _certificate, FILE: _file}
+
+__all__ = ["ATOM", "FILE", "PDF", "atom", "certificate_pdf", "public_url", "writer"]

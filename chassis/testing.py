@@ -11,9 +11,14 @@ fails and names the Debian package.
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
+import sqlite3
+import tempfile
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -68,7 +73,7 @@ def fresh_postgresql(server_url: str) -> Iterator[str]:
     """Give the URL of an empty database on a PostgreSQL server, and remove it afterwards."""
     server = sa.make_url(server_url).set(drivername="postgresql+psycopg")
     name = "t_" + uuid.uuid4().hex
-    admin = sa.create_engine(server, isolation_level="AUTOCOMMIT")
+    admin = sa.create_engine(server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
     with admin.connect() as conn:
         conn.execute(sa.text(f'CREATE DATABASE "{name}"'))
     try:
@@ -236,19 +241,142 @@ class Bench:
 
 
 def open_bench(service_cls: type[Service], url: str, **environ: str) -> Bench:
-    """Open a service on an empty database and migrate it."""
+    """Open a service on an empty database and migrate it.
+
+    Migrating takes longer than most tests, so it happens once per service and kind of database;
+    later ones are copies of that one.
+    """
     given = environment(ProcessSettings, service_cls.settings_type, **environ)
     runtime = Runtime.open(service_cls, url, environ=given)
-    migrate_service(service_cls, runtime.engine)
+    _migrated(service_cls, url, lambda: migrate_and_let_go(service_cls, runtime.engine))
     runtime.fixed_now = instant(START)
     runtime.prepare()
     return Bench(runtime)
 
 
+def migrate_and_let_go(service_cls: type[Service], engine: sa.Engine) -> None:
+    """Migrate, and keep no connection: the database may be copied next."""
+    migrate_service(service_cls, engine)
+    engine.dispose()
+
+
+# (class, backend) -> a migrated database that nobody writes: a file, or the name of a database.
+_MIGRATED: dict[tuple[type[Service], str], str] = {}
+# PostgreSQL databases whose tests have ended, by the service that they are migrated for, and those
+# in use. Making and dropping a database takes longer than most tests; emptying one does not.
+_FREE: dict[type[Service], list[str]] = {}
+_TAKEN: dict[str, type[Service]] = {}
+_RESERVED: set[str] = set()
+
+# Empties every table, puts back what the migrations had put there, and begins all numbers at one.
+_EMPTY = """
+DO $$
+DECLARE one record;
+BEGIN
+  SET LOCAL session_replication_role = replica;
+  FOR one IN SELECT tablename FROM pg_tables WHERE schemaname = 'public'
+             AND tablename <> 'alembic_version' LOOP
+    EXECUTE format('DELETE FROM public.%%I', one.tablename);
+  END LOOP;
+  FOR one IN SELECT sequencename, start_value FROM pg_sequences WHERE schemaname = 'public' LOOP
+    PERFORM setval(format('public.%%I', one.sequencename)::regclass, one.start_value, false);
+  END LOOP;
+  FOR one IN SELECT tablename FROM pg_tables WHERE schemaname = 'seed' LOOP
+    EXECUTE format('INSERT INTO public.%%I SELECT * FROM seed.%%I', one.tablename, one.tablename);
+  END LOOP;
+END $$
+"""
+_KEEP_SEED = """
+DO $$
+DECLARE one record; filled boolean;
+BEGIN
+  CREATE SCHEMA seed;
+  FOR one IN SELECT tablename FROM pg_tables WHERE schemaname = 'public'
+             AND tablename <> 'alembic_version' LOOP
+    EXECUTE format('SELECT EXISTS (SELECT 1 FROM public.%%I)', one.tablename) INTO filled;
+    IF filled THEN
+      EXECUTE format('CREATE TABLE seed.%%I AS TABLE public.%%I', one.tablename, one.tablename);
+    END IF;
+  END LOOP;
+END $$
+"""
+
+
+def _migrated(service_cls: type[Service], url: str, migrate: Callable[[], None]) -> None:
+    """Bring an empty or reserved database to the newest revision, the quickest way there is."""
+    target = sa.make_url(url)
+    name = str(target.database)
+    if name in _RESERVED:
+        _RESERVED.discard(name)
+        _TAKEN[name] = service_cls
+        if free := _FREE.get(service_cls):
+            _on_server(target, f'ALTER DATABASE "{free.pop()}" RENAME TO "{name}"')
+            _on_server(target, _EMPTY, database=name)
+            return
+        _on_server(target, f'CREATE DATABASE "{name}"')
+        migrate()
+        _on_server(target, _KEEP_SEED, database=name)
+        return
+    template = _MIGRATED.get((service_cls, target.get_backend_name()))
+    if target.get_backend_name() != "sqlite":
+        migrate()
+    elif template is not None:
+        shutil.copyfile(template, name)
+    else:
+        migrate()
+        _keep_file(service_cls, name)
+
+
+def _keep_file(service_cls: type[Service], path: str) -> None:
+    folder = Path(tempfile.mkdtemp(prefix="migrated-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    # Copying the file alone would leave behind what is still in its write-ahead log.
+    with closing(sqlite3.connect(path)) as live:
+        live.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    _MIGRATED[service_cls, "sqlite"] = str(shutil.copyfile(path, folder / "migrated.sqlite"))
+
+
+def _reserved_postgresql(server_url: str) -> Iterator[str]:
+    """Give the URL of a database that `open_bench` will make, and keep it for the next test."""
+    server = sa.make_url(server_url).set(drivername="postgresql")
+    name = "t_" + uuid.uuid4().hex
+    _RESERVED.add(name)
+    if not _FREE:
+        atexit.register(_drop_all, server)
+    yield server.set(database=name).render_as_string(hide_password=False)
+    _RESERVED.discard(name)
+    service_cls = _TAKEN.pop(name, None)
+    if service_cls is not None:
+        _on_server(
+            server,
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            f" WHERE datname = '{name}' AND pid <> pg_backend_pid()",
+        )
+        _FREE.setdefault(service_cls, []).append(name)
+
+
+def _drop_all(server: sa.URL) -> None:
+    names = [name for free in _FREE.values() for name in free]
+    _FREE.clear()
+    with suppress(sa.exc.SQLAlchemyError):
+        _on_server(server, *(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)' for name in names))
+
+
+def _on_server(url: sa.URL, *statements: str, database: str = "postgres") -> None:
+    server = url.set(drivername="postgresql+psycopg", database=database)
+    admin = sa.create_engine(server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with admin.connect() as conn:
+        for statement in statements:
+            conn.exec_driver_sql(statement)
+
+
 @pytest.fixture(params=databases())
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty database of each kind that runs here."""
-    yield from fresh_database(request.param, tmp_path)
+    """An empty database of each kind that runs here, for `open_bench`."""
+    if request.param == "sqlite":
+        yield from fresh_database("sqlite", tmp_path)
+    else:
+        yield from _reserved_postgresql(os.environ["FIVERED_TEST_PG"])
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import sys
@@ -23,9 +22,9 @@ def stop(state: Path, *, patience_s: float = 60.0) -> bool:
     while running(state) is not None:
         if time.monotonic() > end:
             return False
-        with contextlib.suppress(ChildProcessError):
-            # Our own child leaves a row in the process table until it is waited for.
-            os.waitpid(found["supervisor"], os.WNOHANG)
+        for process in STARTED:
+            # Our own child stays in the process table until it is asked how it ended.
+            process.poll()
         time.sleep(0.1)
     (state / "running.json").unlink(missing_ok=True)
     # One that is dropped before it was asked warns that it still runs.

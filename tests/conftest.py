@@ -1,5 +1,5 @@
 """Fixtures of the tests that no unit owns."""
 
-from tests.systems import distributed, embedded
+from tests.systems import distributed, embedded, expected
 
-__all__ = ["distributed", "embedded"]
+__all__ = ["distributed", "embedded", "expected"]

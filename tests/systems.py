@@ -8,12 +8,17 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from chassis import servers
+from clients.demo.api import Api
+from clients.demo.district import District
+from clients.demo.screen import Screen
+from clients.demo.story import STEPS, tell
 from deploy.local import control, down, up
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -106,6 +111,27 @@ class Distributed:
     def stop(self) -> None:
         """Stop everything."""
         assert down.stop(self.state), "the installation did not stop"
+
+
+def told(running: Running, before: Callable[[str], None] = lambda _step: None) -> str:
+    """Load the district, tell the story, return the end state as a JSON text."""
+    api = Api(running.address, running.token_key)
+    try:
+        District(api).load()
+        state = tell(api, Screen(STEPS, quiet=True), before=before)
+    finally:
+        api.close()
+    return json.dumps(state, ensure_ascii=False, indent=1, sort_keys=True)
+
+
+@pytest.fixture(scope="session")
+def expected(tmp_path_factory):
+    """The end state of a story that nothing disturbed, in one process."""
+    system = Embedded(tmp_path_factory.mktemp("undisturbed"))
+    try:
+        return told(system.start())
+    finally:
+        system.stop()
 
 
 @pytest.fixture

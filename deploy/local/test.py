@@ -72,11 +72,20 @@ def main() -> int:
             )
             return 1
     began = time.monotonic()
-    code = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", *sys.argv[1:]],
-        stdin=subprocess.DEVNULL,
-        check=False,
-    ).returncode
+    postgres = servers.Postgres().start()
+    try:
+        # Every test of a service runs on both databases; tests that kill a server start their own.
+        env = os.environ | {"FIVERED_TEST_PG": postgres.url()}
+        # Two at a time: most tests wait for a database or for processes that they started.
+        workers = ["-n", "2", "--dist", "loadfile"] if len(sys.argv) == 1 else []
+        code = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", *workers, *sys.argv[1:]],
+            stdin=subprocess.DEVNULL,
+            env=env,
+            check=False,
+        ).returncode
+    finally:
+        postgres.stop()
     print(f"make test took {time.monotonic() - began:.0f} s")
     return code
 

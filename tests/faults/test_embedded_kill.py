@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tests.journeys.test_story import told
+from tests.systems import told
 
 # Steps at which the process dies a moment later, and how much later.
 KILLS = {
@@ -21,15 +21,7 @@ KILLS = {
 
 @pytest.mark.timeout(300)
 @pytest.mark.covers("C5", "N12")
-def test_killed_in_the_middle_the_story_ends_in_the_same_state(embedded, tmp_path):
-    from tests.systems import Embedded
-
-    undisturbed = Embedded(tmp_path / "undisturbed")
-    try:
-        expected = told(undisturbed.start())
-    finally:
-        undisturbed.stop()
-
+def test_killed_in_the_middle_the_story_ends_in_the_same_state(embedded, expected):
     deaths = []
 
     def die(after):

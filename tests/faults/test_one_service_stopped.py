@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.journeys.test_story import told
+from tests.systems import told
 
 # Step -> (service that comes back, service that goes). Commands to a stopped service would wait, so
 # each is away while the story needs the others.
@@ -20,9 +20,7 @@ AWAY = {
 @pytest.mark.servers
 @pytest.mark.timeout(900)
 @pytest.mark.covers("N1", "S18", "N25")
-def test_each_service_is_stopped_for_a_part_of_the_story(distributed, embedded):
-    expected = told(embedded.start())
-
+def test_each_service_is_stopped_for_a_part_of_the_story(distributed, expected):
     def before(step):
         back, gone = AWAY.get(step, (None, None))
         for kind in ("serve", "work"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from typing import Any
 
 from clients.demo import district as place
@@ -384,14 +385,14 @@ def _supervise(t: Teller) -> None:
         subject = f"RES:{PEOPLE[who].person_id}"
         if rule == "R-RES-03":
             subject = f"RES:{_attendant(t)}"
-        award = t.api.wait(rule, lambda s=subject, r=rule: t.award(s, "2025-03", r))
+        award = t.api.wait(rule, partial(t.award, subject, "2025-03", rule))
         t.say(f"{what} {rule}:+{award['score']} 分、{award['points']} 积分 credited")
 
 
 def _attendant(t: Teller) -> str:
     invitations = t.api.get(t.known["session"], PEOPLE["secretary"])["invitations"]
     ours = {PEOPLE[name].person_id for name in ("resident", "neighbour", *NEIGHBOURS)}
-    return min(one["person_id"] for one in invitations if one["person_id"] in ours)
+    return min(str(one["person_id"]) for one in invitations if one["person_id"] in ours)
 
 
 def _works(t: Teller) -> list[dict[str, Any]]:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from clients.demo.api import Api, Person, StillWaiting
+from clients.demo.api import Api, Person, Refused, StillWaiting
 
 DISTRICT = "370811"
 STREET = "370811015"
@@ -330,11 +331,10 @@ class District:
         self._post("/v1/credit/rule-sets/import", "district", {"code": "RC-2025.1"}, key="rules")
         for who in ("resident", "neighbour", *(f"resident{n}" for n in range(3, 13))):
             purposes = ["SCORING", "POINTS"] + (["PUBLIC_LIST"] if who == "resident" else [])
-            self._steps.append(lambda who=who, purposes=purposes: self._consent(who, purposes))
+            self._steps.append(partial(self._consent, who, purposes))
 
     def _consent(self, who: str, purposes: list[str]) -> None:
         """Credit learns of a resident by event; a consent that comes before it waits for that."""
-        from clients.demo.api import Refused  # noqa: PLC0415  one place
 
         def granted() -> bool:
             try:

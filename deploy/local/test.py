@@ -15,16 +15,11 @@ from pathlib import Path
 
 from chassis import servers
 
-PACKAGES = {
-    "rabbitmq-server": lambda: servers.rabbitmq_home() is not None and shutil.which("epmd"),
-    "postgresql": lambda: servers.postgresql_bin() is not None,
-    "chromium": lambda: shutil.which("chromium"),
-}
-
 
 def missing() -> list[str]:
     """Return the Debian packages that are not there."""
-    return [name for name, there in PACKAGES.items() if not there()]
+    browser = [] if shutil.which("chromium") else ["chromium"]
+    return [*servers.missing(), *browser]
 
 
 def install(packages: list[str]) -> str:

@@ -556,8 +556,10 @@ def _answers(
             said = components["responses"][answer["$ref"].rpartition("/")[2]]["description"]
         else:
             said = answer["description"]
-            schema = answer["content"]["application/json"]["schema"]
-            listing = _fields("答复 / Reply", schema, schemas)
+            # A feed, a certificate or a file has no fields to list.
+            told = answer.get("content", {}).get("application/json")
+            if told is not None:
+                listing = _fields("答复 / Reply", told["schema"], schemas)
         lines.append(f"<li><code>{_e(status)}</code> {_both(said)}</li>")
     return (
         f"{listing}<h4>状态码 <span class='en' lang='en'>Status</span></h4>"

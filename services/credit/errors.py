@@ -386,6 +386,13 @@ class CommentEmpty(Guard):
 # Refusals of repair, veto, commendation, notice and export
 
 
+class TextTooShort(Guard):
+    """Something must be written down, and this says nothing."""
+
+    guard = "TEXT_TOO_SHORT"
+    text = "须写明情况,不少于{least}个字"
+
+
 class NotADeduction(Guard):
     """Only what was deducted, and counts for good, can be repaired."""
 

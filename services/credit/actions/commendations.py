@@ -31,7 +31,7 @@ from services.credit.errors import (
     SameAsReviewer,
     SelfNomination,
     SpanInvalid,
-    TextRequired,
+    TextTooShort,
     WrongKind,
 )
 from services.credit.rules import awards as award_rules
@@ -245,7 +245,7 @@ def nominate(tx: Tx, order: Nominate) -> dict[str, Any]:
     """Nominate somebody. Whether he may be commended is checked later.
 
     Raises:
-        TextRequired: It is not said for what.
+        TextTooShort: It is not said for what.
         NotFound: There is no such commendation, or no such subject.
         StateConflict: It is checked already.
         RoleDenied: The nominee does not belong to the caller's area.
@@ -255,7 +255,7 @@ def nominate(tx: Tx, order: Nominate) -> dict[str, Any]:
         AlreadyNominated: Somebody has nominated it.
     """
     if len(order.reason.strip()) < LEAST_TEXT:
-        raise TextRequired(field="reason")
+        raise TextTooShort(field="reason", least=LEAST_TEXT)
     known = store.commendation(tx.conn, order.commendation_id, lock=True)
     if known is None:
         raise NotFound(kind="commendation", id=order.commendation_id)
@@ -483,13 +483,13 @@ def object_to_nominee(tx: Tx, order: ObjectToNominee) -> dict[str, Any]:
     """Object to a nominee while the notice runs: it is held until somebody has decided.
 
     Raises:
-        TextRequired: Nothing is said.
+        TextTooShort: Nothing is said.
         NotFound: There is no such commendation or nominee.
         NotInNotice: The notice does not run.
         AlreadyObjected: The caller has an objection to this nominee open.
     """
     if len(order.text.strip()) < LEAST_TEXT:
-        raise TextRequired(field="text")
+        raise TextTooShort(field="text", least=LEAST_TEXT)
     known = store.commendation(tx.conn, order.commendation_id, lock=True)
     nominee = (
         store.nominee(tx.conn, order.commendation_id, order.subject) if known is not None else None

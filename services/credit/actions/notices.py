@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from chassis.refusal import NotFound, StateConflict
 from services.credit import events
 from services.credit.actions import settlement
-from services.credit.errors import ReasonsRequired
+from services.credit.errors import TextTooShort
 from services.credit.rules import settlement as rules
 from services.credit.storage import numbers
 from services.credit.storage import settlements as store
@@ -88,7 +88,7 @@ def withdraw_notice(tx: Tx, order: WithdrawNotice) -> dict[str, Any]:
     """Take a notice down before its time. What it said has no further effect by that.
 
     Raises:
-        ReasonsRequired: No reason.
+        TextTooShort: No reason.
         NotFound: There is no such notice.
         RoleDenied: It lies outside the caller's scope.
         StateConflict: It is down already.
@@ -110,7 +110,7 @@ def correct_notice(tx: Tx, order: WithdrawNotice) -> dict[str, Any]:
     could object before to what is said only now.
 
     Raises:
-        ReasonsRequired: No reason.
+        TextTooShort: No reason.
         NotFound: There is no such notice.
         RoleDenied: It lies outside the caller's scope.
         StateConflict: It is down already, or is not that of a settlement.
@@ -150,7 +150,7 @@ def correct_notice(tx: Tx, order: WithdrawNotice) -> dict[str, Any]:
 
 def _to_withdraw(tx: Tx, order: WithdrawNotice) -> Any:
     if len(order.reason.strip()) < LEAST_REASON:
-        raise ReasonsRequired(field="reason")
+        raise TextTooShort(field="reason", least=LEAST_REASON)
     known = store.notice(tx.conn, order.notice_id, lock=True)
     if known is None:
         raise NotFound(kind="notice", id=order.notice_id)

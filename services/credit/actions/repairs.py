@@ -21,7 +21,7 @@ from services.credit.errors import (
     ReasonsRequired,
     SamePerson,
     SpanInvalid,
-    TextRequired,
+    TextTooShort,
     TooEarly,
 )
 from services.credit.rules import severity as rules
@@ -91,7 +91,7 @@ def apply_for_repair(tx: Tx, order: ApplyForRepair) -> dict[str, Any]:
     """Apply for the repair of a negative item.
 
     Raises:
-        TextRequired: Nothing is said about how it was put right.
+        TextTooShort: Nothing is said about how it was put right.
         EvidenceRequired: Nothing proves it.
         NotFound: There is no such award.
         NotSubject: It concerns another organisation.
@@ -100,7 +100,7 @@ def apply_for_repair(tx: Tx, order: ApplyForRepair) -> dict[str, Any]:
         AlreadyApplied: An application about it is open.
     """
     if len(order.text.strip()) < LEAST_TEXT:
-        raise TextRequired(field="text")
+        raise TextTooShort(field="text", least=LEAST_TEXT)
     if not any(ref.strip() for ref in order.evidence):
         raise EvidenceRequired(field="evidence")
     award = (

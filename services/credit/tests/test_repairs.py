@@ -1,0 +1,241 @@
+"""Repair of negative items, and vetoes: with a basis, by two people, from the open month on."""
+
+import pytest
+
+from chassis.refusal import NotFound, RoleDenied, StateConflict
+from services.credit.errors import (
+    AlreadyApplied,
+    BasisRequired,
+    ConflictOfInterest,
+    EvidenceRequired,
+    InChain,
+    NotADeduction,
+    NotForPersons,
+    NotSubject,
+    ReasonsRequired,
+    SamePerson,
+    SpanInvalid,
+    TextTooShort,
+    TooEarly,
+)
+from services.credit.tests import stage
+from services.credit.tests.calendar_of_months import (
+    DISTRICT,
+    STREET,
+    award,
+    entry_of,
+    final_month,
+)
+
+WHY = "经现场核查整改内容已全部完成,证明材料齐全,情况属实。"
+PROOF = {"text": "问题已全部整改完毕。", "evidence": ["ZG-2025-001"]}
+
+
+@pytest.fixture
+def credit(bench):
+    """A project with a GENERAL deduction of March that counts for good."""
+    bench.at("2025-02-20T09:00")
+    stage.rules(bench)
+    stage.project(bench)
+    bench.hear(
+        "property",
+        "project_manager_changed.v1",
+        {"project_id": "prj_1", "person_id": "per_pm"},
+        subject="prj_1",
+        sequence=2,
+        scope=stage.COMMUNITY,
+    )
+    bench.at("2025-03-10T10:00")
+    bench.award_id = award(
+        bench, "PRJ:prj_1", "R-PRJ-16", propose="R_STREET", approve="R_DISTRICT", deed="CF-1"
+    )
+    return bench
+
+
+def apply(bench, person="per_pm", role="R_PM", scope=stage.COMMUNITY, **more):
+    bench.as_(role, person=person, scope=scope)
+    return bench.do("apply_for_repair", {"award_id": bench.award_id, **PROOF, **more})
+
+
+def step(bench, verb, made, *, role="R_STREET", person="per_street2", scope=STREET, **more):
+    bench.as_(role, person=person, scope=scope)
+    return bench.do(f"{verb}_repair", {"repair_id": made["id"], **more}, version=made["version"])
+
+
+def negatives(bench, role="R_RESIDENT", person="per_any", scope=stage.GRID, subject="PRJ:prj_1"):
+    bench.as_(role, person=person, scope=scope)
+    return bench.ask("negatives", {"subject_id": subject})
+
+
+@pytest.mark.covers("F14-flow", "C12", "REQ-L04")
+def test_a_repaired_item_counts_no_more_from_the_open_month_and_is_published_no_more(credit):
+    bench = credit
+    march = final_month(bench, "2025-03")
+    before = entry_of(march, "PRJ:prj_1")
+    assert before["bad"] > 0
+    shown = negatives(bench)["items"]
+    assert [(item["award_id"], item["severity"]) for item in shown] == [(bench.award_id, "GENERAL")]
+    with pytest.raises(TooEarly) as early:
+        apply(bench)
+    assert early.value.params["earliest"] == "2025-06"
+    final_month(bench, "2025-04")
+    final_month(bench, "2025-05")
+    bench.at("2025-07-01T09:00")
+    made = apply(bench)
+    assert made["state"] == "APPLIED"
+    assert made["number"].startswith("XF-20250701-")
+    with pytest.raises(AlreadyApplied):
+        apply(bench)
+    accepted = step(bench, "accept", made)
+    checked = step(bench, "check", accepted, person="per_checker", reasons=WHY)
+    with pytest.raises(InChain):
+        step(bench, "approve", checked, person="per_checker", reasons=WHY)
+    done = step(bench, "approve", checked, person="per_decider", reasons=WHY)
+    assert (done["state"], done["from_period"]) == ("APPROVED", "2025-06")
+    assert negatives(bench)["items"] == []
+    june = final_month(bench, "2025-06")
+    assert entry_of(june, "PRJ:prj_1")["score"] == before["score"] + before["bad"]
+    # The history is kept: March still says what it said, and the award tells why it ended.
+    bench.as_("R_AUDITOR", person="per_auditor", scope=DISTRICT)
+    told = bench.ask("award", {"award_id": bench.award_id})
+    assert (told["state"], told["counts_until"]) == ("REPAIRED", "2025-05")
+    assert told["why"]["reason"] == f"repair:{made['number']}"
+    with pytest.raises(NotADeduction):
+        apply(bench)
+
+
+@pytest.mark.covers("C12")
+def test_nobody_takes_it_up_or_decides_in_time(credit):
+    bench = credit
+    final_month(bench, "2025-03")
+    bench.at("2025-06-03T09:00")
+    made = apply(bench)
+    bench.fire("2025-06-06T01:00")
+    bench.as_("R_PM", person="per_pm", scope=stage.COMMUNITY)
+    seen = bench.ask("repair", {"repair_id": made["id"]})
+    assert (seen["state"], seen["overdue"]) == ("ACCEPTED", False)
+    bench.fire("2025-06-18T01:00")
+    assert bench.ask("repair", {"repair_id": made["id"]})["overdue"]
+    # Marked, and still to be decided.
+    seen = bench.ask("repair", {"repair_id": made["id"]})
+    step(bench, "check", seen, person="per_checker", reasons=WHY)
+
+
+@pytest.mark.covers("C12")
+def test_every_refusal_of_an_application(credit):
+    bench = credit
+    with pytest.raises(NotADeduction):
+        # Not final yet: one objects to it, one does not repair it.
+        apply(bench)
+    final_month(bench, "2025-03")
+    bench.at("2025-06-03T09:00")
+    with pytest.raises(TextTooShort):
+        apply(bench, text="好")
+    with pytest.raises(EvidenceRequired):
+        apply(bench, evidence=[])
+    with pytest.raises(NotSubject):
+        apply(bench, person="per_stranger", role="R_RESIDENT")
+    bench.as_("R_PM", person="per_pm")
+    for unknown in ("nonsense", "00000000-0000-4000-8000-000000000000"):
+        with pytest.raises(NotFound):
+            bench.do("apply_for_repair", {"award_id": unknown, **PROOF})
+    # An organisation without an account hands its paper in.
+    made = apply(bench, person="per_cadre", role="R_CADRE")
+    with pytest.raises(SamePerson):
+        step(bench, "accept", made, person="per_cadre")
+    with pytest.raises(RoleDenied):
+        step(bench, "accept", made, scope="370811016")
+    with pytest.raises(ConflictOfInterest):
+        step(bench, "accept", made, person="per_pm")
+    with pytest.raises(ReasonsRequired):
+        step(bench, "return", made, reasons="不齐")
+    with pytest.raises(StateConflict):
+        step(bench, "check", made, reasons=WHY)
+    back = step(bench, "return", made, reasons=WHY)
+    assert back["state"] == "RETURNED"
+    with pytest.raises(StateConflict):
+        step(bench, "accept", back)
+    # Returned is no decision: one may apply again at once.
+    again = step(bench, "accept", apply(bench))
+    again = step(bench, "check", again, person="per_checker", reasons=WHY)
+    with pytest.raises(ReasonsRequired):
+        step(bench, "reject", again, reasons="不同意")
+    assert step(bench, "reject", again, reasons=WHY)["state"] == "REJECTED"
+    assert len(negatives(bench)["items"]) == 1
+
+
+def impose(bench, subject="PRJ:prj_1", person="per_district", **more):
+    bench.as_("R_DISTRICT", person=person, scope=DISTRICT)
+    order = {
+        "subject": subject,
+        "document_no": "济任住建罚〔2025〕3号",
+        "hearing_ref": "TZ-2025-003",
+        "from_period": "2025-03",
+        "to_period": "2026-02",
+        "reasons": WHY,
+    }
+    return bench.do("impose_veto", order | more)
+
+
+@pytest.mark.covers("N24", "REQ-L04")
+def test_a_veto_makes_the_grade_d_until_another_person_lifts_it(credit):
+    bench = credit
+    bench.at("2025-03-20T10:00")
+    made = impose(bench)
+    assert entry_of(final_month(bench, "2025-03"), "PRJ:prj_1")["grade"] == "D"
+    assert [veto["id"] for veto in negatives(bench)["vetoes"]] == [made["id"]]
+    order = {"veto_id": made["id"], "reasons": WHY}
+    with pytest.raises(SamePerson):
+        bench.as_("R_DISTRICT", person="per_district").do("lift_veto", order, version=1)
+    with pytest.raises(ReasonsRequired):
+        bench.as_("R_DISTRICT", person="per_other").do(
+            "lift_veto", order | {"reasons": "可以"}, version=1
+        )
+    with pytest.raises(NotFound):
+        bench.do("lift_veto", order | {"veto_id": "nothing"}, version=1)
+    done = bench.do("lift_veto", order, version=1)
+    assert (done["state"], done["from_period"]) == ("LIFTED", "2025-04")
+    with pytest.raises(StateConflict):
+        bench.do("lift_veto", order, version=2)
+    assert entry_of(final_month(bench, "2025-04"), "PRJ:prj_1")["grade"] != "D"
+    # March is final and stays.
+    rows = bench.rows("SELECT grade FROM entries WHERE period = '2025-03' AND kind = 'PRJ'")
+    assert rows == [{"grade": "D"}]
+
+
+@pytest.mark.covers("REQ-L03", "REQ-L04")
+def test_a_veto_needs_a_basis_and_months_that_are_open_and_no_person_can_be_vetoed(credit):
+    bench = credit
+    stage.resident(bench, "per_a")
+    bench.at("2025-03-20T10:00")
+    for subject in ("RES:per_a", "HH:hh_1"):
+        with pytest.raises(NotForPersons):
+            impose(bench, subject)
+        with pytest.raises(NotForPersons):
+            negatives(bench, subject=subject)
+    with pytest.raises(BasisRequired):
+        impose(bench, document_no=" ")
+    with pytest.raises(BasisRequired):
+        impose(bench, hearing_ref="")
+    with pytest.raises(ReasonsRequired):
+        impose(bench, reasons="有事故")
+    with pytest.raises(NotFound):
+        impose(bench, "PRJ:prj_nobody")
+    with pytest.raises(ConflictOfInterest):
+        impose(bench, person="per_pm")
+    for span in (("2025-01", "2025-06"), ("2025-05", "2025-04"), ("2025-04", "2028-04")):
+        with pytest.raises(SpanInvalid):
+            impose(bench, from_period=span[0], to_period=span[1])
+    with pytest.raises(RoleDenied):
+        bench.as_("R_STREET", person="per_x", scope="370811016").do(
+            "impose_veto",
+            {
+                "subject": "PRJ:prj_1",
+                "document_no": "x",
+                "hearing_ref": "y",
+                "from_period": "2025-04",
+                "to_period": "2025-05",
+                "reasons": WHY,
+            },
+        )
+    assert bench.rows("SELECT count(*) AS n FROM vetoes") == [{"n": 0}]

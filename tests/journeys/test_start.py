@@ -1,0 +1,84 @@
+"""What a newcomer trips over says so in one line."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.systems import ROOT
+
+FIVERED = str(Path(sys.executable).with_name("fivered"))
+
+
+def run(*command, **environ):
+    return subprocess.run(
+        command,
+        cwd=ROOT,
+        env=os.environ | environ,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=60,
+        check=False,
+    )
+
+
+def only_line(done):
+    lines = [line for line in done.stderr.splitlines() if line.strip()]
+    assert len(lines) == 1, done.stderr
+    assert done.returncode == 2
+    return lines[0]
+
+
+def test_a_port_that_is_taken_is_named(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = run(FIVERED, "up", "--data", str(tmp_path / "d"), "--port", str(port))
+    assert f"port {port} of 127.0.0.1 is taken" in only_line(done)
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    done = run(FIVERED, "up", "--data", str(blocked / "d"), "--port", "0")
+    assert f"cannot write in {blocked / 'd'}" in only_line(done)
+
+
+def test_a_second_process_on_the_same_folder_is_refused(embedded):
+    embedded.start()
+    done = run(FIVERED, "up", "--data", str(embedded.folder / "data"), "--port", "0")
+    assert "another process runs on" in only_line(done)
+
+
+def test_a_python_that_is_too_old_is_named():
+    source = "import sys; sys.version_info = (3, 9, 18, 'final', 0); exec(open(sys.argv[1]).read())"
+    done = run(sys.executable, "-c", source, "deploy/local/prepare.py")
+    assert done.returncode == 1
+    assert done.stderr.strip() == (
+        "fivered needs Python 3.11 or newer; this is 3.9 (make run PYTHON=python3.12)"
+    )
+
+
+@pytest.mark.parametrize("kind", ["serve", "work"])
+def test_every_missing_variable_is_listed_at_once(kind):
+    bare = {name: "" for name in os.environ if name.startswith("FIVERED_")}
+    done = run(FIVERED, kind, "steward", **bare)
+    assert done.returncode == 2
+    for name in ("FIVERED_ACTOR_KEY", "FIVERED_STEWARD_PII_KEY", "FIVERED_STEWARD_DATABASE_URL"):
+        assert name in done.stderr, done.stderr
+
+
+def test_a_service_that_is_not_installed_is_answered_with_those_that_are():
+    done = run(FIVERED, "migrate", "nothing")
+    assert done.returncode == 2
+    assert "installed: credit, forum, partner, property, steward" in done.stderr
+
+
+def test_the_story_without_a_running_system_says_what_to_start(tmp_path):
+    done = run(FIVERED, "demo", "story", "--data", str(tmp_path))
+    assert "make run" in only_line(done)

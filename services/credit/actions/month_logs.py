@@ -58,7 +58,7 @@ def freeze(tx: Tx, row: Any) -> dict[str, Any]:
 
     Returns:
         What the notice says so that the log can be told from any other: the digest of the
-        entries, and that of the content of every rule set that they cite.
+        entries, that of the log, and that of the content of every rule set that they cite.
     """
     subjects = store.subjects(tx.conn, row.settlement_id)
     groups = [subjects[i : i + _SUBJECTS] for i in range(0, len(subjects), _SUBJECTS)]
@@ -105,9 +105,11 @@ def freeze(tx: Tx, row: Any) -> dict[str, Any]:
     for group in groups:
         lines = [_without_digest(line) for line in _lines(tx, row, group)]
         part = _keep(tx, row.settlement_id, part, lines, seal)
-    store.add_part(tx.conn, row.settlement_id, part, [rules.encode(seal.line())])
+    last = seal.line()
+    store.add_part(tx.conn, row.settlement_id, part, [rules.encode(last)])
     return {
         "digest": digest,
+        "log": last["sha256"],
         "rule_sets": {code: found["digest"] for code, found in manifest["rule_sets"].items()},
     }
 

@@ -36,6 +36,7 @@ def _declare(parser: argparse.ArgumentParser) -> None:
     source.add_argument("--export", metavar="FILE", help="read this exported log, no database")
     source.add_argument("--data", metavar="FOLDER", help="read the data folder of `fivered up`")
     parser.add_argument("--digest", help="with --export: the digest in the public notice")
+    parser.add_argument("--log", help="with --export: the digest of the log in the public notice")
     parser.add_argument(
         "--write", metavar="FILE", help="also write the log there (needs --community)"
     )
@@ -47,8 +48,8 @@ def _run(given: argparse.Namespace) -> int:
         raise CommandFailed(f"{given.period} is no month; expected for example 2025-05")
     if given.export:
         return _from_file(given)
-    if given.digest:
-        raise CommandFailed("--digest goes with --export; a database has its notices")
+    if given.digest or given.log:
+        raise CommandFailed("--digest and --log go with --export; a database has its notices")
     if given.write and not given.community:
         raise CommandFailed("--write needs --community: a log is that of one area")
     engine = storage.open_engine(_url(given))
@@ -77,7 +78,8 @@ def _url(given: argparse.Namespace) -> str:
 def _from_file(given: argparse.Namespace) -> int:
     try:
         with Path(given.export).open(encoding="utf-8", newline="\n") as file:
-            verdict = recompute.verify((line.rstrip("\n") for line in file), given.digest)
+            lines = (line.rstrip("\n") for line in file)
+            verdict = recompute.verify(lines, given.digest, given.log)
     except (OSError, UnicodeDecodeError, recompute.Unreadable) as error:
         raise CommandFailed(f"{given.export}: {error}") from error
     if verdict.period != given.period or given.community not in (None, verdict.area):
@@ -118,7 +120,9 @@ def judge(
     """
     settlement_id = notice["settlement_id"]
     try:
-        verdict = recompute.verify(store.lines(conn, settlement_id), notice["digest"])
+        verdict = recompute.verify(
+            store.lines(conn, settlement_id), notice["digest"], notice["log"]
+        )
     except recompute.Unreadable as error:
         raise CommandFailed(f"log of {settlement_id}: {error}") from error
     return verdict, (*verdict.findings, *month_logs.verify_live(conn, settlement_id))

@@ -232,12 +232,16 @@ class _Month:
         return compiled.rule_set.rule(code) if compiled is not None else None
 
 
-def verify(lines: Iterable[str], published: str | None = None) -> Verdict:
+def verify(
+    lines: Iterable[str], published: str | None = None, sealed: str | None = None
+) -> Verdict:
     """Compute a month again from its log and compare it with what was published.
 
     Args:
         lines: The lines of the log, without their ends, in order; read once and not kept.
         published: The digest in the public notice; without it the one that the log states.
+        sealed: The SHA-256 of the log in the public notice. With it even a change that has no
+            effect on any score is found, such as that of an award that was taken back.
 
     Raises:
         Unreadable: It is no log of a month.
@@ -246,7 +250,7 @@ def verify(lines: Iterable[str], published: str | None = None) -> Verdict:
     findings: list[Finding] = []
     computed: dict[str, str] = {}
     awards = entries = 0
-    for part in _parts(lines, month, findings):
+    for part in _parts(lines, month, findings, sealed):
         awards += len(part.awards)
         entries += part.entry is not None
         try:
@@ -311,7 +315,9 @@ def _judge(
     return (*rules_first, *by_subject, *notice, *others), digest
 
 
-def _parts(lines: Iterable[str], month: _Month, findings: list[Finding]) -> Iterator[_Subject]:
+def _parts(
+    lines: Iterable[str], month: _Month, findings: list[Finding], sealed: str | None
+) -> Iterator[_Subject]:
     """Yield the lines of each subject; what stands before and behind them is judged here."""
     seal, current = Seal(), _Subject("")
     seen: set[str] = set()
@@ -331,6 +337,10 @@ def _parts(lines: Iterable[str], month: _Month, findings: list[Finding]) -> Iter
                 for name in ("lines", "sha256")
                 if line.get(name) != wanted[name]
             ]
+            if sealed is not None and wanted["sha256"] != sealed:
+                findings.append(
+                    Finding(SEAL, member="notice", said=sealed, found=str(wanted["sha256"]))
+                )
             ended = True
             break
         elif kind == "rule_set":

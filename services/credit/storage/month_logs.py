@@ -175,7 +175,7 @@ def lines(conn: sa.Connection, settlement_id: str) -> Iterator[str]:
 
 
 def published(conn: sa.Connection, period: str, area: str | None = None) -> list[Mapping[str, Any]]:
-    """Return settlement, area, number and published digest of the notices of a month."""
+    """Return settlement, area, number and published digests of the notices of a month."""
     notice = t.notices.c
     asked = (
         sa.select(notice.settlement_id, notice.area, notice.number, notice.body)
@@ -190,6 +190,7 @@ def published(conn: sa.Connection, period: str, area: str | None = None) -> list
             "area": row.area,
             "number": row.number,
             "digest": row.body["digest"],
+            "log": row.body.get("log"),
         }
         for row in conn.execute(asked)
         if row.settlement_id

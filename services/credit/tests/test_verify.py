@@ -1,0 +1,530 @@
+"""A published month can be computed again from its log, and whatever was changed is named."""
+
+import argparse
+import json
+import uuid
+
+import pytest
+import sqlalchemy as sa
+
+from chassis import jobs
+from chassis.blobs import Blobs
+from chassis.cli import CommandFailed
+from chassis.refusal import RoleDenied, StateConflict
+from chassis.testing import fresh_database, open_bench
+from services.credit.actions import verify as command
+from services.credit.rules import recompute
+from services.credit.service import Credit
+from services.credit.storage import month_logs as store
+from services.credit.tests import stage
+from services.credit.tests.test_awards import attended, hours, rated
+from services.credit.tests.test_settlement import (
+    NOTICE_END,
+    PERIOD,
+    PROJECT_ROW,
+    WD5,
+    close_month,
+    confirm,
+    missed,
+    review,
+    rows,
+    run_jobs,
+    settlement_of,
+)
+
+
+def a_month(bench):
+    """A month with every way in which a score comes about: events under a cap, hours with a
+    correction, measures, deductions, an award by hand, one that was taken back, a carried one."""
+    bench.at("2025-01-20T09:00")
+    stage.rules(bench)
+    stage.steward(bench, "stw_1", "per_s")
+    stage.resident(bench, "per_a", ("SCORING", "POINTS", "PUBLIC_LIST"))
+    stage.resident(bench, "per_b", ("SCORING",))
+    stage.project(bench)
+    bench.at("2025-02-15T18:00").deliver([hours(bench, "rec_0", 150, "2025-02-15")])
+    bench.at("2025-03-05T10:00")
+    stage.markers(bench, "2025-02")
+    bench.at("2025-03-16T21:00").deliver(
+        [rated(bench, at=f"2025-03-{day:02d}T10:00") for day in range(3, 15)]
+        + [missed(bench, at="2025-03-12T10:00")]
+    )
+    bench.deliver(
+        [
+            attended(bench, p, f"2025-03-{day}T20:00")
+            for p in ("per_a", "per_b")
+            for day in (10, 11, 12, 13, 14)
+        ]
+    )
+    bench.deliver(
+        [hours(bench, "rec_1", 480, "2025-03-08"), hours(bench, "rec_2", 480, "2025-03-09")]
+    )
+    bench.deliver(
+        [
+            hours(
+                bench,
+                "rec_0",
+                90,
+                "2025-02-15",
+                at="2025-03-15T10:00",
+                fact="corrected",
+                previous=150,
+            )
+        ]
+    )
+    bench.hear(
+        "property",
+        "rectification_passed.v1",
+        {"rectification_id": "rec_1", "project_id": "prj_1", "severity": "S3", "late": False},
+        subject="rec_1",
+    )
+    wrong = {"rectification_id": "rec_3", "project_id": "prj_1", "severity": "S3"}
+    bench.hear("property", "rectification_overdue.v1", wrong, subject="rec_3")
+    bench.hear(
+        "property",
+        "rectification_overdue.v1",
+        {**wrong, "rectification_id": "rec_4"},
+        subject="rec_4",
+    )
+    bench.hear(
+        "property",
+        "rectification_withdrawn.v1",
+        {"rectification_id": "rec_4", "project_id": "prj_1"},
+        subject="rec_4",
+    )
+    bench.as_("R_CADRE", person="per_c1", scope=stage.COMMUNITY)
+    reply = bench.do(
+        "propose_award",
+        {
+            "subject": "RES:per_b",
+            "rule_code": "R-RES-11",
+            "occurred_at": "2025-03-14T09:00:00+08:00",
+            "evidence": ["TJ-2025-001"],
+        },
+    )
+    bench.as_("R_SECRETARY", person="per_secretary", scope=stage.COMMUNITY)
+    bench.do(
+        "approve_award", {"award_id": reply["id"], "note": "材料属实"}, version=reply["version"]
+    )
+    return close_month(bench, given=rows(project=PROJECT_ROW))
+
+
+@pytest.fixture
+def published(bench):
+    """The month is published, and its company's too."""
+    card = a_month(bench)
+    bench.at("2025-04-07T10:00")
+    confirm(bench, card, review(bench, card, person="per_sec2")["version"])
+    run_jobs(bench)
+    district = settlement_of(bench, area="370811")
+    version = review(bench, district, role="R_DISTRICT", area="370811", person="per_d1")["version"]
+    confirm(bench, district, version, role="R_DISTRICT", area="370811", person="per_d2")
+    bench.fire(WD5)
+    return bench
+
+
+def log_of(bench, area=stage.COMMUNITY):
+    with bench.transaction() as tx:
+        notice = store.published(tx.conn, PERIOD, area)[0]
+        return list(store.lines(tx.conn, notice["settlement_id"])), notice["digest"]
+
+
+def given(**more):
+    asked = {
+        "service": "credit",
+        "period": PERIOD,
+        "community": None,
+        "export": None,
+        "data": None,
+        "digest": None,
+        "log": None,
+        "write": None,
+        "all": False,
+    }
+    return argparse.Namespace(**(asked | more))
+
+
+def run(bench, monkeypatch, **more):
+    url = bench.runtime.engine.url.set(
+        drivername=bench.runtime.engine.url.get_backend_name()
+    ).render_as_string(hide_password=False)
+    monkeypatch.setenv("FIVERED_CREDIT_DATABASE_URL", url)
+    _, handler = command.verify_command
+    return handler(given(**more))
+
+
+def resealed(lines):
+    """The lines with a last line that fits them: whoever tampers can compute that too."""
+    seal = recompute.Seal()
+    for line in lines[:-1]:
+        seal.add(line)
+    return [*lines[:-1], recompute.encode(seal.line())]
+
+
+def changed(lines, match, change):
+    """Change the first line that matches; `change` returns another line, or None to delete it."""
+    found = []
+    done = False
+    for text in lines:
+        line = json.loads(text)
+        if not done and match(line):
+            done = True
+            other = change(line)
+            if other is None:
+                continue
+            found.append(recompute.encode(other))
+            continue
+        found.append(text)
+    assert done
+    return resealed(found)
+
+
+@pytest.mark.covers("N3", "C8", "c3")
+def test_an_untouched_month_is_computed_again_to_the_digest_of_its_notice(
+    published, monkeypatch, capsys
+):
+    bench = published
+    for area in (stage.COMMUNITY, "370811"):
+        lines, digest = log_of(bench, area)
+        verdict = recompute.verify(lines, digest)
+        assert verdict.findings == ()
+        assert verdict.sound
+        assert verdict.computed == digest
+    assert run(bench, monkeypatch) == 0
+    said = capsys.readouterr().out
+    assert said.count("verified") == 2
+    # What happens to the month afterwards changes nothing of what was published.
+    bench.fire(NOTICE_END)
+    assert run(bench, monkeypatch) == 0
+
+
+@pytest.mark.covers("N3", "C8")
+def test_the_notice_names_the_digest_and_the_content_of_the_rules(published):
+    bench = published
+    bench.as_("R_ANONYMOUS", person="", scope="")
+    notice = bench.ask("notices", {"scope": stage.COMMUNITY})["items"][0]
+    body = bench.ask("notice", {"notice_id": notice["id"]})["body"]
+    lines, digest = log_of(bench)
+    assert body["digest"] == digest == json.loads(lines[0])["digest"]
+    document = next(json.loads(text) for text in lines if '"line":"rule_set"' in text)
+    assert body["rule_sets"] == {"RC-2025.1": recompute.document_digest(document["body"])}
+
+
+def award_of(rule):
+    return lambda line: line["line"] == "award" and line["rule"] == rule and line["score"] != 0
+
+
+def plus(member, amount=1):
+    return lambda line: {**line, member: line[member] + amount}
+
+
+def of_rule(code, change):
+    def apply(line):
+        body = json.loads(json.dumps(line["body"]))
+        change(next(rule for rule in body["rules"] if rule["code"] == code))
+        return {**line, "body": body}
+
+    return apply
+
+
+TAMPERINGS = {
+    "a score of an entry": (
+        lambda line: line["line"] == "entry" and line["subject"] == "RES:per_a",
+        plus("score"),
+        (recompute.ENTRY, "RES:per_a", ""),
+    ),
+    "a grade of an entry": (
+        lambda line: line["line"] == "entry" and line["subject"] == "PRJ:prj_1",
+        lambda line: {**line, "grade": "AAA"},
+        (recompute.ENTRY, "PRJ:prj_1", ""),
+    ),
+    "the points of an award": (
+        award_of("R-RES-03"),
+        plus("points"),
+        (recompute.AWARD_AMOUNT, "RES:per_a", "R-RES-03"),
+    ),
+    "the score of an award": (
+        award_of("R-STW-03"),
+        plus("score"),
+        (recompute.CAP, "STW:stw_1", "R-STW-03"),
+    ),
+    "an award under a cap, with its raw score": (
+        lambda line: line["line"] == "award" and line["rule"] == "R-STW-01" and line["score"] == 0,
+        lambda line: {**line, "score": 2, "points": 10},
+        (recompute.CAP, "STW:stw_1", "R-STW-01"),
+    ),
+    "an award of hours": (
+        award_of("R-RES-01"),
+        plus("score", 3),
+        (recompute.ENTRY, "RES:per_a", ""),
+    ),
+    "an award by hand": (
+        award_of("R-RES-11"),
+        lambda line: {**line, "score": 9, "score_raw": 9},
+        (recompute.AWARD_AMOUNT, "RES:per_b", "R-RES-11"),
+    ),
+    "the minutes of a record": (
+        lambda line: line["line"] == "hours" and line["record"] == "rec_1",
+        plus("minutes", -240),
+        (recompute.AWARD_AMOUNT, "RES:per_a", "R-RES-01"),
+    ),
+    "a measured value": (
+        lambda line: line["line"] == "measure" and line["subject"] == "PRJ:prj_1",
+        lambda line: {**line, "data": {**line["data"], "complaints_valid": 0}},
+        (recompute.AWARD_MISSING, "PRJ:prj_1", "R-PRJ-04"),
+    ),
+    "a gate": (
+        lambda line: line["line"] == "measure" and line["subject"] == "PRJ:prj_1",
+        lambda line: {**line, "data": {**line["data"], "overdue_rectifications_open": 1}},
+        (recompute.ENTRY, "PRJ:prj_1", ""),
+    ),
+    "a deleted award, seen by the one that the cap then lets in": (
+        award_of("R-RES-03"),
+        lambda _: None,
+        (recompute.CAP, "RES:per_a", "R-RES-03"),
+    ),
+    "a deleted deduction": (
+        lambda line: award_of("R-PRJ-12")(line) and line["state"] == "APPROVED",
+        lambda _: None,
+        (recompute.ENTRY, "PRJ:prj_1", ""),
+    ),
+    "a deleted measured award": (
+        award_of("R-PRJ-06"),
+        lambda _: None,
+        (recompute.AWARD_MISSING, "PRJ:prj_1", "R-PRJ-06"),
+    ),
+    "a deleted entry": (
+        lambda line: line["line"] == "entry" and line["subject"] == "RES:per_b",
+        lambda _: None,
+        (recompute.ENTRY_MISSING, "RES:per_b", ""),
+    ),
+    "a consent": (
+        lambda line: line["line"] == "consent" and line["purpose"] == "SCORING",
+        lambda _: None,
+        (recompute.NO_CONSENT, "RES:per_a", "R-RES-01"),
+    ),
+    "an award given to another": (
+        award_of("R-RES-11"),
+        lambda line: {**line, "subject": "RES:per_b", "deed": "TJ-2025-002"},
+        (recompute.AWARD_IDENTITY, "RES:per_b", "R-RES-11"),
+    ),
+    "the digest of an entry in the index": (
+        lambda line: line["line"] == "index" and line["subject"] == "RES:per_b",
+        lambda line: {**line, "digest": "0" * 64},
+        (recompute.ENTRY, "RES:per_b", ""),
+    ),
+    "a rule": (
+        lambda line: line["line"] == "rule_set",
+        of_rule("R-RES-03", lambda rule: rule.update(score=rule["score"] + 1)),
+        (recompute.RULE, "", "R-RES-03"),
+    ),
+    "the digest in the manifest": (
+        lambda line: line["line"] == "manifest",
+        lambda line: {**line, "digest": "f" * 64},
+        (recompute.NOTICE, "", ""),
+    ),
+    "a value that no line of ours has": (
+        lambda line: line["line"] == "award" and line["subject"] == "RES:per_b",
+        lambda line: {**line, "score": "much"},
+        (recompute.FORM, "RES:per_b", ""),
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def month(tmp_path_factory):
+    """The log of a published month, and the digest in its notice."""
+    folder = tmp_path_factory.mktemp("month")
+    for url in fresh_database("sqlite", folder):
+        bench = open_bench(Credit, url)
+        card = a_month(bench)
+        bench.at("2025-04-10T10:00")
+        confirm(bench, card, review(bench, card, person="per_sec2")["version"])
+        found = log_of(bench)
+        bench.runtime.close()
+        yield found
+
+
+@pytest.mark.covers("N3", "c3")
+@pytest.mark.parametrize("name", TAMPERINGS)
+def test_what_was_tampered_with_is_named_first(month, name):
+    lines, digest = month
+    match, change, expected = TAMPERINGS[name]
+    verdict = recompute.verify(changed(lines, match, change), digest)
+    assert not verdict.sound
+    first = verdict.first
+    assert (first.what, first.subject, first.rule) == expected, verdict.findings
+
+
+@pytest.mark.covers("N3", "c3")
+def test_a_rule_changed_together_with_its_digest_is_named_by_the_awards_that_it_gave(month):
+    lines, digest = month
+    raised = changed(
+        lines,
+        lambda line: line["line"] == "rule_set",
+        of_rule("R-RES-03", lambda rule: rule.update(score=rule["score"] + 1)),
+    )
+    document = next(json.loads(t)["body"] for t in raised if '"line":"rule_set"' in t)
+
+    def hide(line):
+        stated = {
+            "RC-2025.1": {
+                "digest": recompute.document_digest(document),
+                "rules": recompute.rule_digests(document),
+            }
+        }
+        return {**line, "rule_sets": stated}
+
+    verdict = recompute.verify(
+        changed(raised, lambda line: line["line"] == "manifest", hide), digest
+    )
+    assert verdict.first.what == recompute.AWARD_AMOUNT
+    assert verdict.first.rule == "R-RES-03"
+
+
+@pytest.mark.covers("N3")
+def test_any_single_byte_that_is_flipped_is_found(month):
+    lines, digest = month
+    whole = "\n".join(lines)
+    for place in range(7, len(whole), max(1, len(whole) // 150)):
+        other = chr(ord(whole[place]) ^ 1) if whole[place] != "\n" else " "
+        text = whole[:place] + other + whole[place + 1 :]
+        try:
+            verdict = recompute.verify(text.split("\n"), digest)
+        except recompute.Unreadable:
+            continue
+        assert not verdict.sound, (place, whole[place - 30 : place + 30])
+
+
+@pytest.mark.covers("N3")
+def test_even_a_line_without_any_effect_is_missed_when_the_notice_names_the_log(month):
+    lines, digest = month
+    sealed = json.loads(lines[-1])["sha256"]
+    assert recompute.verify(lines, digest, sealed).sound
+    taken_back = changed(
+        lines,
+        lambda line: line["line"] == "award" and line["state"] == "REVERSED",
+        lambda _: None,
+    )
+    assert recompute.verify(taken_back, digest).sound
+    verdict = recompute.verify(taken_back, digest, sealed)
+    assert not verdict.sound
+    assert verdict.first.what == recompute.SEAL
+
+
+@pytest.mark.covers("N3")
+def test_a_log_that_ends_early_or_is_none_is_refused(month):
+    lines, digest = month
+    assert recompute.verify(lines[:-1], digest).findings[-1].what == recompute.SEAL
+    for wrong in ([], ["{}"], ["no json"], ["[1]"], lines[1:]):
+        with pytest.raises(recompute.Unreadable):
+            recompute.verify(wrong, digest)
+
+
+@pytest.mark.covers("N3", "c3")
+@pytest.mark.parametrize(
+    ("statement", "what"),
+    [
+        ("UPDATE awards SET score = score + 1 WHERE rule_code = 'R-RES-11'", "AWARD_AMOUNT"),
+        ("UPDATE awards SET points = points + 1 WHERE rule_code = 'R-RES-03'", "AWARD_AMOUNT"),
+        ("DELETE FROM awards WHERE rule_code = 'R-PRJ-06'", "AWARD_MISSING"),
+    ],
+)
+def test_a_row_changed_behind_the_back_of_the_service_is_named(
+    published, monkeypatch, capsys, statement, what
+):
+    bench = published
+    with bench.runtime.engine.begin() as conn:
+        conn.execute(sa.text(statement))
+    assert run(bench, monkeypatch, community=stage.COMMUNITY) == 1
+    said = capsys.readouterr().out
+    assert "NOT what was published" in said
+    assert what in said
+
+
+@pytest.mark.covers("N3", "c3")
+def test_the_command_needs_only_the_exported_file(published, monkeypatch, capsys, tmp_path):
+    bench = published
+    path = tmp_path / "month.jsonl"
+    assert run(bench, monkeypatch, community=stage.COMMUNITY, write=str(path)) == 0
+    lines, digest = log_of(bench)
+    monkeypatch.delenv("FIVERED_CREDIT_DATABASE_URL")
+    _, handler = command.verify_command
+    assert path.read_text("utf-8").splitlines() == lines
+    assert handler(given(export=str(path), digest=digest)) == 0
+    assert handler(given(export=str(path), digest="0" * 64)) == 1
+    capsys.readouterr()
+    path.write_text(path.read_text("utf-8").replace('"score":1022', '"score":1023'), "utf-8")
+    tampered = changed(
+        lines,
+        lambda line: line["line"] == "entry" and line["subject"] == "RES:per_a",
+        plus("score"),
+    )
+    path.write_text("\n".join(tampered) + "\n", "utf-8")
+    assert handler(given(export=str(path))) == 1
+    assert "ENTRY subject RES:per_a: score says" in capsys.readouterr().out
+    for wrong in ({"period": "2025-13"}, {"period": "2025-04"}, {"export": str(tmp_path / "none")}):
+        with pytest.raises(CommandFailed):
+            handler(given(**({"export": str(path)} | wrong)))
+    with pytest.raises(CommandFailed):
+        handler(given())
+    with pytest.raises(CommandFailed):
+        handler(given(data=str(tmp_path)))
+
+
+@pytest.mark.covers("N3", "C17")
+def test_the_log_comes_by_a_door_and_as_a_job_for_those_who_audit(published):
+    bench = published
+    lines, _ = log_of(bench)
+    settlement_id = json.loads(lines[0])["settlement"]
+    bench.as_("R_AUDITOR", person="per_auditor", scope="370811")
+    found, part = [], 0
+    while part is not None:
+        reply = bench.ask("month_log", {"settlement_id": settlement_id, "part": part})
+        found += reply["lines"]
+        part = reply["next"]
+    assert found == lines
+    with pytest.raises(RoleDenied):
+        bench.as_("R_AUDITOR", person="per_auditor", scope="370812").ask(
+            "month_log", {"settlement_id": settlement_id}
+        )
+    with pytest.raises(RoleDenied):
+        bench.as_("R_STREET", person="per_street").ask(
+            "month_log", {"settlement_id": settlement_id}
+        )
+
+
+@pytest.mark.covers("N3", "C8")
+def test_a_month_that_is_not_published_has_no_log(bench):
+    card = a_month(bench)
+    bench.as_("R_DISTRICT", person="per_d", scope="370811")
+    with pytest.raises(StateConflict):
+        bench.do("export_month", {"settlement_id": card["id"]})
+
+
+@pytest.mark.covers("N3")
+def test_the_exported_file_is_the_log(tmp_path):
+    for url in fresh_database("sqlite", tmp_path):
+        bench = open_bench(Credit, url, FIVERED_BLOBS=str(tmp_path / "blobs"))
+        card = a_month(bench)
+        bench.at("2025-04-10T10:00")
+        confirm(bench, card, review(bench, card, person="per_sec2")["version"])
+        lines, digest = log_of(bench)
+        bench.as_("R_AUDITOR", person="per_auditor", scope="370811")
+        reply = bench.do("export_month", {"settlement_id": card["id"]})
+        while jobs.run_next(bench.runtime):
+            pass
+        result = bench.ask("_job", {"job_id": reply["id"]})["result"]
+        with Blobs(tmp_path / "blobs").open(result["sha256"]) as file:
+            text = file.read().decode()
+        assert text.splitlines() == lines
+        assert result["lines"] == len(lines)
+        assert recompute.verify(text.splitlines(), digest).sound
+        bench.runtime.close()
+
+
+def test_every_award_of_the_log_has_an_id_of_its_own(month):
+    lines, _ = month
+    found = [json.loads(t)["award"] for t in lines if '"line":"award"' in t]
+    assert len(found) == len(set(found))
+    assert all(uuid.UUID(one) for one in found)

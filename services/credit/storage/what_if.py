@@ -17,6 +17,8 @@ _COUNTS = ("awards", "score", "points")
 BOTH = tuple(f"{what}_{side}" for what in _COUNTS for side in ("before", "after"))
 SUMMED = ("subjects", "gaining", "losing", *BOTH, "assumed")
 ALL = "ALL"
+# SQLite takes a limited number of values per statement.
+_SQLITE_VALUES = 500
 
 
 def clear(conn: sa.Connection, keep: str) -> None:
@@ -34,21 +36,25 @@ def add_parts(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
 
 def take_back(conn: sa.Connection, job_id: str) -> None:
     """Remove the rows whose deed was taken back, and the rows that say so."""
-    part, back = t.what_if_parts.c, t.what_if_parts.alias("back")
-    conn.execute(
-        sa.delete(t.what_if_parts).where(
-            part.job_id == job_id,
-            part.subject_id != "",
-            sa.exists().where(
-                back.c.job_id == part.job_id,
-                back.c.subject_id == "",
-                back.c.side == part.side,
-                back.c.rule_code == part.rule_code,
-                back.c.deed == part.deed,
-            ),
-        )
-    )
-    conn.execute(sa.delete(t.what_if_parts).where(part.job_id == job_id, part.subject_id == ""))
+    part = t.what_if_parts.c
+    backs = sa.and_(part.job_id == job_id, part.subject_id == "")
+    deeds: dict[tuple[str, str], set[str]] = {}
+    for row in conn.execute(sa.select(part.side, part.rule_code, part.deed).where(backs)):
+        deeds.setdefault((row.side, row.rule_code), set()).add(row.deed)
+    # Orders in error are few, so the job's rows are gone through a few times and need no index.
+    for (side, code), known in sorted(deeds.items()):
+        wanted = sorted(known)
+        for start in range(0, len(wanted), _SQLITE_VALUES):
+            chosen = wanted[start : start + _SQLITE_VALUES]
+            conn.execute(
+                sa.delete(t.what_if_parts).where(
+                    part.job_id == job_id,
+                    part.side == side,
+                    part.rule_code == code,
+                    bulk.members(part.deed, chosen, conn),
+                )
+            )
+    conn.execute(sa.delete(t.what_if_parts).where(backs))
 
 
 def subjects(conn: sa.Connection, job_id: str, after: str, limit: int) -> list[str]:
@@ -99,10 +105,9 @@ def states(conn: sa.Connection, award_ids: Iterable[str]) -> dict[str, str]:
         return {}
     award = t.awards.c
     found: dict[str, str] = {}
-    # SQLite takes a limited number of values per statement.
-    for start in range(0, len(wanted), 500):
+    for start in range(0, len(wanted), _SQLITE_VALUES):
         asked = sa.select(award.award_id, award.state).where(
-            bulk.members(award.award_id, wanted[start : start + 500], conn)
+            bulk.members(award.award_id, wanted[start : start + _SQLITE_VALUES], conn)
         )
         found |= {str(row.award_id): row.state for row in conn.execute(asked)}
     return found

@@ -1,0 +1,470 @@
+"""Commendation: credit says who may be commended, people say who is, and everybody can check it."""
+
+import pytest
+
+from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict
+from services.credit.errors import (
+    AlreadyNominated,
+    AlreadyObjected,
+    ApprovalDocumentRequired,
+    FormalAtDistrictOnly,
+    FormalOnceAYear,
+    InChain,
+    LevelDiffers,
+    NobodyLeft,
+    NoticeRunning,
+    NotInNotice,
+    OutsideArea,
+    QuotaExceeded,
+    ReasonsRequired,
+    ReviewIncomplete,
+    SameAsReviewer,
+    SelfApproval,
+    SelfNomination,
+    SpanInvalid,
+    TextTooShort,
+    WrongKind,
+)
+from services.credit.rules import commendation as rules
+from services.credit.tests import stage
+from services.credit.tests.calendar_of_months import (
+    DISTRICT,
+    STREET,
+    award,
+    final_month,
+    settlement_of,
+)
+
+WHY = "连续三年义务照看小区独居老人,邻里公认,材料属实。"
+ALL = ("SCORING", "POINTS", "PUBLIC_LIST", "COMMENDATION")
+MONTHS = ("2025-03", "2025-04", "2025-05")
+
+
+@pytest.fixture
+def credit(bench):
+    """Three residents of grade AA for three final months; one of them does not want to be named,
+    another one has the consent but not the grade."""
+    bench.at("2025-02-20T09:00")
+    stage.rules(bench)
+    stage.resident(bench, "per_a", ALL)
+    stage.resident(bench, "per_b", ALL)
+    stage.resident(bench, "per_shy", ("SCORING", "POINTS", "PUBLIC_LIST"))
+    stage.resident(bench, "per_low", ALL)
+    bench.at("2025-03-03T09:00")
+    for person in ("per_a", "per_b", "per_shy"):
+        award(bench, f"RES:{person}", "R-RES-13", level="NATION", deed=f"GJ-{person}")
+    for period in MONTHS:
+        final_month(bench, period)
+    bench.at("2025-07-01T09:00")
+    return bench
+
+
+def opened(bench, *, role="R_STREET", scope=STREET, person="per_opener", **more):
+    bench.as_(role, person=person, scope=scope)
+    order = {
+        "title": "2025年二季度最美邻居",
+        "form": "NOTICE",
+        "level": "STREET",
+        "kind": "RES",
+        "criteria": "连续三个月信用等级AA以上,热心公益。",
+        "quota": 2,
+        "area": STREET,
+        "from_period": "2025-03",
+        "to_period": "2025-05",
+    }
+    return bench.do("open_commendation", order | more)
+
+
+def nominate(bench, made, subject, *, role="R_CADRE", person="per_cadre", scope=stage.COMMUNITY):
+    bench.as_(role, person=person, scope=scope)
+    return bench.do(
+        "nominate", {"commendation_id": made["id"], "subject": subject, "reason": "热心助人多年"}
+    )
+
+
+def card(bench, made):
+    bench.as_("R_AUDITOR", person="per_auditor", scope=DISTRICT)
+    return bench.ask("commendation", {"commendation_id": made["id"]})
+
+
+def states(bench, made):
+    return {one["subject"]: one["state"] for one in card(bench, made)["nominees"]}
+
+
+def step(bench, verb, made, *, role="R_STREET", person="per_street2", scope=STREET, **more):
+    version = card(bench, made)["version"]
+    bench.as_(role, person=person, scope=scope)
+    return bench.do(verb, {"commendation_id": made["id"], **more}, version=version)
+
+
+def reviews(*subjects, support=True):
+    return [{"subject": s, "support": support, "reasons": WHY} for s in subjects]
+
+
+def publicised(bench, *subjects, **more):
+    made = opened(bench, **more)
+    for subject in subjects:
+        nominate(bench, made, subject)
+    step(bench, "check_nominees", made)
+    step(bench, "review_nominees", made, person="per_reviewer", reviews=reviews(*subjects))
+    return made | step(bench, "publicise_commendation", made)
+
+
+def approve(bench, made, *, person="per_lead", role="R_STREET_LEAD", verb="approve"):
+    return step(bench, f"{verb}_commendation", made, role=role, person=person)
+
+
+@pytest.mark.covers("F9-flow", "C13", "C15", "REQ-L05")
+def test_from_candidates_to_certificates(credit):
+    bench = credit
+    made = opened(bench)
+    assert made["number"].startswith("BZ-20250701-")
+    bench.as_("R_STREET", person="per_street", scope=STREET)
+    found = bench.ask("candidates", {"commendation_id": made["id"]})["items"]
+    told = {one["subject"]: (one["eligible"], one["grounds"]) for one in found}
+    assert told == {
+        "RES:per_a": (True, []),
+        "RES:per_b": (True, []),
+        "RES:per_shy": (False, [rules.NO_CONSENT]),
+    }
+    assert [month["period"] for month in found[0]["months"]] == list(MONTHS)
+    first = bench.ask("candidates", {"commendation_id": made["id"], "limit": 1})
+    rest = bench.ask("candidates", {"commendation_id": made["id"], "cursor": first["next"]})
+    assert [one["subject"] for one in rest["items"]] == ["RES:per_b", "RES:per_shy"]
+
+    for subject in ("RES:per_a", "RES:per_b", "RES:per_shy", "RES:per_low"):
+        nominate(bench, made, subject)
+    checked = step(bench, "check_nominees", made)
+    assert checked["nominees"] == {
+        "RES:per_a": "ELIGIBLE",
+        "RES:per_b": "ELIGIBLE",
+        "RES:per_shy": "DISQUALIFIED",
+        "RES:per_low": "DISQUALIFIED",
+    }
+    told = {one["subject"]: one["grounds"] for one in card(bench, made)["nominees"]}
+    assert told["RES:per_low"] == [rules.NOT_ELIGIBLE]
+    # Credit alone commends nobody: people say so, with written reasons, about each of them.
+    said = [*reviews("RES:per_a"), *reviews("RES:per_b", support=False)]
+    step(bench, "review_nominees", made, person="per_reviewer", reviews=said)
+    assert states(bench, made)["RES:per_b"] == "DECLINED"
+    shown = step(bench, "publicise_commendation", made)
+    assert shown["due"].startswith("2025-07-08T16:00")
+    notice = bench.said("notice_published.v1")[-1]["data"]
+    assert (notice["kind"], notice["scope"]) == ("COMMENDATION", STREET)
+    bench.as_("PUBLIC", person="", scope="")
+    seen = bench.ask("notice", {"notice_id": shown["notice_id"]})
+    assert [one["person_id"] for one in seen["body"]["nominees"]] == ["per_a"]
+    with pytest.raises(NoticeRunning):
+        approve(bench, made)
+    bench.fire("2025-07-09T09:00")
+    assert bench.ask("notice", {"notice_id": shown["notice_id"]})["state"] == "ENDED"
+    with pytest.raises(SameAsReviewer):
+        approve(bench, made, person="per_reviewer")
+    with pytest.raises(RoleDenied):
+        approve(bench, made, role="R_STREET", person="per_other")
+    assert approve(bench, made)["nominees"]["RES:per_a"] == "APPROVED"
+    rows = bench.rows(
+        "SELECT rule_code, level, score, points, state, period FROM awards"
+        " WHERE subject_id = 'RES:per_a' AND level = 'STREET'"
+    )
+    assert rows == [
+        {
+            "rule_code": "R-RES-13",
+            "level": "STREET",
+            "score": 3,
+            "points": 30,
+            "state": "APPROVED",
+            "period": "2025-07",
+        }
+    ]
+    given = approve(bench, made, verb="grant")
+    code = given["certificates"]["RES:per_a"]
+    bench.as_("PUBLIC", person="", scope="")
+    proof = bench.ask("certificate", {"code": code})
+    assert (proof["state"], proof["person_id"]) == ("VALID", "per_a")
+    assert not {"name", "score", "grade"} & set(proof)
+    bench.as_("R_RESIDENT", person="per_a", scope=stage.GRID)
+    assert [one["code"] for one in bench.ask("honours")["items"]] == [code]
+    stage.trial_balance(bench)
+
+
+@pytest.mark.covers("C15", "F15-flow")
+def test_a_revoked_commendation_is_taken_back_and_stands_on_the_list(credit):
+    bench = credit
+    made = publicised(bench, "RES:per_a")
+    bench.fire("2025-07-09T09:00")
+    approve(bench, made)
+    code = approve(bench, made, verb="grant")["certificates"]["RES:per_a"]
+    order = {"subject": "RES:per_a", "reasons": WHY}
+    with pytest.raises(ReasonsRequired):
+        step(bench, "revoke_commendation", made, role="R_STREET_LEAD", **order | {"reasons": "错"})
+    with pytest.raises(RoleDenied):
+        step(bench, "revoke_commendation", made, role="R_STREET", **order)
+    with pytest.raises(NotFound):
+        step(
+            bench, "revoke_commendation", made, role="R_STREET_LEAD", **order | {"subject": "RES:x"}
+        )
+    with pytest.raises(SelfApproval):
+        step(bench, "revoke_commendation", made, role="R_STREET_LEAD", person="per_a", **order)
+    done = step(bench, "revoke_commendation", made, role="R_STREET_LEAD", **order)
+    assert (done["state"], done["nominees"]) == ("REVOKED", {"RES:per_a": "REVOKED"})
+    with pytest.raises(StateConflict):
+        step(bench, "revoke_commendation", made, role="R_STREET_LEAD", **order)
+    bench.as_("PUBLIC", person="", scope="")
+    assert bench.ask("certificate", {"code": code})["state"] == "REVOKED"
+    listed = bench.ask("revocations", {"scope": STREET})["items"]
+    assert [one["code"] for one in listed] == [code]
+    assert "subject" not in listed[0]
+    rows = bench.rows("SELECT state FROM awards WHERE deed = :d", d=made["id"])
+    assert rows == [{"state": "REVERSED"}]
+    with pytest.raises(NotFound):
+        bench.ask("certificate", {"code": "crt_nothing"})
+    stage.trial_balance(bench)
+
+
+@pytest.mark.covers("C15")
+def test_who_is_objected_to_is_held_and_not_dropped_and_goes_on_when_it_is_dismissed(credit):
+    bench = credit
+    made = publicised(bench, "RES:per_a", "RES:per_b")
+    about = {"commendation_id": made["id"], "subject": "RES:per_b", "text": "材料与事实不符"}
+    bench.as_("R_RESIDENT", person="per_low", scope=stage.GRID)
+    with pytest.raises(TextTooShort):
+        bench.do("object_to_nominee", about | {"text": "不"})
+    with pytest.raises(NotFound):
+        bench.do("object_to_nominee", about | {"subject": "RES:per_low"})
+    filed = bench.do("object_to_nominee", about)
+    with pytest.raises(AlreadyObjected):
+        bench.do("object_to_nominee", about)
+    assert states(bench, made)["RES:per_b"] == "HELD"
+    bench.as_("PUBLIC", person="", scope="")
+    seen = bench.ask("notice", {"notice_id": made["notice_id"]})["body"]["nominees"]
+    assert [one["note"] for one in seen] == [None, "异议处理中"]
+    bench.fire("2025-07-09T09:00")
+    with pytest.raises(NotInNotice):
+        bench.as_("R_RESIDENT", person="per_shy", scope=stage.GRID).do("object_to_nominee", about)
+    # The others do not wait for it.
+    assert approve(bench, made)["nominees"] == {"RES:per_a": "APPROVED", "RES:per_b": "HELD"}
+    approve(bench, made, verb="grant")
+    with pytest.raises(NobodyLeft):
+        approve(bench, made)
+    decision = {"objection_id": filed["id"], "upheld": False, "reasons": WHY}
+
+    def decide(person, **more):
+        bench.as_("R_STREET", person=person, scope=STREET)
+        return bench.do("decide_nominee", decision | more, version=1)
+
+    with pytest.raises(ReasonsRequired):
+        decide("per_free", reasons="不成立")
+    for person in ("per_low", "per_cadre", "per_reviewer"):
+        with pytest.raises(InChain):
+            decide(person)
+    with pytest.raises(SelfApproval):
+        decide("per_b")
+    with pytest.raises(NotFound):
+        decide("per_free", objection_id="nob_nothing")
+    assert decide("per_free")["state"] == "DISMISSED"
+    with pytest.raises(StateConflict):
+        bench.do("decide_nominee", decision, version=2)
+    assert approve(bench, made)["nominees"]["RES:per_b"] == "APPROVED"
+    assert set(approve(bench, made, verb="grant")["certificates"]) == {"RES:per_b"}
+    # Who objected stands in no answer.
+    assert "per_low" not in str(card(bench, made)["objections"])
+
+
+@pytest.mark.covers("C15")
+def test_an_objection_that_is_upheld_drops_the_nominee(credit):
+    bench = credit
+    made = publicised(bench, "RES:per_a", "RES:per_b")
+    bench.as_("R_RESIDENT", person="per_low", scope=stage.GRID)
+    filed = bench.do(
+        "object_to_nominee",
+        {"commendation_id": made["id"], "subject": "RES:per_b", "text": "材料与事实不符"},
+    )
+    bench.as_("R_STREET", person="per_free", scope=STREET)
+    bench.do(
+        "decide_nominee",
+        {"objection_id": filed["id"], "upheld": True, "reasons": WHY},
+        version=1,
+    )
+    bench.fire("2025-07-09T09:00")
+    assert approve(bench, made)["nominees"] == {
+        "RES:per_a": "APPROVED",
+        "RES:per_b": "DISQUALIFIED",
+    }
+    bench.as_("PUBLIC", person="", scope="")
+    seen = bench.ask("notice", {"notice_id": made["notice_id"]})["body"]["nominees"]
+    assert [one["subject"] for one in seen] == ["RES:per_a"]
+
+
+@pytest.mark.covers("C15", "REQ-L01")
+def test_who_withdraws_is_neither_published_nor_approved(credit):
+    bench = credit
+    made = publicised(bench, "RES:per_a", "RES:per_b")
+    bench.as_("R_RESIDENT", person="per_b", scope=stage.GRID)
+    consent_id = bench.ask("me")["consents"][0]["id"]
+    bench.do("withdraw_consent", {"consent_id": consent_id, "purposes": ["COMMENDATION"]})
+    bench.as_("PUBLIC", person="", scope="")
+    seen = bench.ask("notice", {"notice_id": made["notice_id"]})["body"]["nominees"]
+    assert [one["subject"] for one in seen] == ["RES:per_a"]
+    bench.fire("2025-07-09T09:00")
+    assert approve(bench, made)["nominees"]["RES:per_b"] == "DISQUALIFIED"
+
+
+@pytest.mark.covers("C15", "REQ-L01")
+def test_a_certificate_names_nobody_who_does_not_want_to_be_named(credit):
+    bench = credit
+    made = publicised(bench, "RES:per_a")
+    bench.fire("2025-07-09T09:00")
+    approve(bench, made)
+    code = approve(bench, made, verb="grant")["certificates"]["RES:per_a"]
+    bench.as_("R_RESIDENT", person="per_a", scope=stage.GRID)
+    consent_id = bench.ask("me")["consents"][0]["id"]
+    bench.do("withdraw_consent", {"consent_id": consent_id, "purposes": ["COMMENDATION"]})
+    bench.as_("PUBLIC", person="", scope="")
+    proof = bench.ask("certificate", {"code": code})
+    assert (proof["state"], proof["person_id"], proof["ref"]) == ("VALID", None, None)
+
+
+@pytest.mark.covers("REQ-L13")
+def test_a_formal_commendation_is_the_districts_once_a_year_and_has_its_document(credit):
+    bench = credit
+    formal = {"form": "FORMAL", "level": "DISTRICT", "area": DISTRICT}
+    with pytest.raises(FormalAtDistrictOnly):
+        opened(bench, form="FORMAL", approval_doc_no="任政发〔2025〕1号")
+    for number in (None, " "):
+        with pytest.raises(ApprovalDocumentRequired):
+            opened(bench, role="R_DISTRICT", scope=DISTRICT, approval_doc_no=number, **formal)
+    formal["approval_doc_no"] = "任政发〔2025〕1号"
+    assert opened(bench, role="R_DISTRICT", scope=DISTRICT, **formal)["state"] == "OPEN"
+    with pytest.raises(FormalOnceAYear):
+        opened(bench, role="R_DISTRICT", scope=DISTRICT, **formal)
+    # Notices of praise and stars are not rationed.
+    for form in ("NOTICE", "STAR"):
+        opened(bench, role="R_DISTRICT", scope=DISTRICT, form=form, level="DISTRICT", area=DISTRICT)
+    bench.at("2026-01-05T09:00")
+    assert opened(bench, role="R_DISTRICT", scope=DISTRICT, **formal)["state"] == "OPEN"
+
+
+@pytest.mark.covers("C15")
+def test_every_refusal_of_opening(credit):
+    bench = credit
+    for wrong in (
+        {"form": "MEDAL"},
+        {"level": "NATION"},
+        {"kind": "CAT"},
+        {"title": "好"},
+        {"criteria": ""},
+        {"quota": 0},
+        {"quota": 501},
+    ):
+        with pytest.raises(Invalid):
+            opened(bench, **wrong)
+    with pytest.raises(LevelDiffers):
+        opened(bench, level="COMMUNITY")
+    with pytest.raises(RoleDenied):
+        opened(bench, scope="370811016")
+    with pytest.raises(RoleDenied):
+        opened(bench, role="R_SECRETARY")
+    for span in (("2025-05", "2025-03"), ("2025-03", "2025-07")):
+        with pytest.raises(SpanInvalid):
+            opened(bench, from_period=span[0], to_period=span[1])
+
+
+@pytest.mark.covers("C15")
+def test_every_refusal_on_the_way(credit):
+    bench = credit
+    stage.project(bench, area="370811016901")
+    stage.project(bench, "prj_2", "pco_2")
+    made = opened(bench, quota=1)
+    with pytest.raises(StateConflict):
+        step(bench, "check_nominees", made)
+    bench.as_("R_CADRE", person="per_cadre", scope=stage.COMMUNITY)
+    order = {"commendation_id": made["id"], "subject": "RES:per_a", "reason": "热心助人多年"}
+    with pytest.raises(TextTooShort):
+        bench.do("nominate", order | {"reason": "好"})
+    with pytest.raises(NotFound):
+        bench.do("nominate", order | {"commendation_id": "com_nothing"})
+    with pytest.raises(WrongKind):
+        bench.do("nominate", order | {"subject": "PRJ:prj_1"})
+    with pytest.raises(NotFound):
+        bench.do("nominate", order | {"subject": "RES:per_nobody"})
+    with pytest.raises(RoleDenied):
+        nominate(bench, made, "RES:per_a", scope="370811016901")
+    with pytest.raises(SelfNomination):
+        nominate(bench, made, "RES:per_a", person="per_a")
+    projects = opened(bench, kind="PRJ")
+    with pytest.raises(OutsideArea):
+        nominate(bench, projects, "PRJ:prj_1", role="R_DISTRICT", scope=DISTRICT)
+    # A project without a final month of its own is nobody to be commended.
+    nominate(bench, projects, "PRJ:prj_2", role="R_DISTRICT", scope=DISTRICT)
+    step(bench, "check_nominees", projects)
+    with pytest.raises(NobodyLeft):
+        step(bench, "review_nominees", projects, reviews=reviews("PRJ:prj_2"))
+
+    nominate(bench, made, "RES:per_a")
+    with pytest.raises(AlreadyNominated):
+        nominate(bench, made, "RES:per_a", person="per_cadre2")
+    nominate(bench, made, "RES:per_b")
+    step(bench, "check_nominees", made)
+    with pytest.raises(StateConflict):
+        nominate(bench, made, "RES:per_low")
+    with pytest.raises(StateConflict):
+        step(bench, "publicise_commendation", made)
+    with pytest.raises(ReviewIncomplete):
+        step(bench, "review_nominees", made, reviews=reviews("RES:per_a"))
+    short = [{"subject": s, "support": True, "reasons": "好"} for s in ("RES:per_a", "RES:per_b")]
+    with pytest.raises(ReviewIncomplete):
+        step(bench, "review_nominees", made, reviews=short)
+    both = reviews("RES:per_a", "RES:per_b")
+    with pytest.raises(SelfApproval):
+        step(bench, "review_nominees", made, person="per_a", reviews=both)
+    step(bench, "review_nominees", made, person="per_reviewer", reviews=both)
+    with pytest.raises(QuotaExceeded):
+        step(bench, "publicise_commendation", made)
+    for verb in ("approve", "grant"):
+        with pytest.raises(StateConflict):
+            approve(bench, made, verb=verb)
+    with pytest.raises(NotFound):
+        bench.as_("R_CADRE", scope="370811016901").ask(
+            "commendation", {"commendation_id": made["id"]}
+        )
+
+
+@pytest.mark.covers("C13")
+def test_hysteresis_keeps_a_nominee_through_one_weaker_month_and_warns_by_its_end():
+    good = {"2025-01": (1040, "AA"), "2025-02": (1040, "AA"), "2025-03": (1040, "AA")}
+    graced = good | {"2025-04": (1026, "A")}
+    lost = graced | {"2025-05": (1026, "A")}
+    below = good | {"2025-04": (1024, "A")}
+    gap = {"2025-01": (1040, "AA"), "2025-02": (1040, "AA"), "2025-04": (1040, "AA")}
+
+    def held(months, until="2025-12"):
+        return rules.grounds("RES", rules.Record(months), until)
+
+    assert held(good) == ()
+    assert held(graced) == ()
+    assert held(lost) == (rules.NOT_ELIGIBLE,)
+    assert held(below) == (rules.NOT_ELIGIBLE,)
+    assert held(gap) == (rules.NOT_ELIGIBLE,)
+    assert held(lost, until="2025-04") == ()
+
+
+@pytest.mark.covers("C15")
+def test_grounds_hold_only_where_all_of_them_may_pass():
+    assert rules.state_of(()) == "ELIGIBLE"
+    assert rules.state_of((rules.OPEN_OBJECTION,)) == "HELD"
+    assert rules.state_of((rules.VETO, rules.OPEN_OBJECTION)) == "DISQUALIFIED"
+
+
+@pytest.mark.covers("C15")
+def test_what_others_object_to_holds_a_nominee_and_what_one_objects_to_oneself_does_not(credit):
+    bench = credit
+    settled = settlement_of(bench, "2025-05")
+    bench.as_("R_RESIDENT", person="per_a", scope=stage.GRID)
+    bench.do(
+        "file_objection",
+        {"target": "OMISSION", "target_id": settled["id"], "text": "五月有一次服务未计入。"},
+    )
+    made = opened(bench)
+    nominate(bench, made, "RES:per_a")
+    assert step(bench, "check_nominees", made)["nominees"] == {"RES:per_a": "ELIGIBLE"}

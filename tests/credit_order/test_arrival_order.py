@@ -210,6 +210,20 @@ def draft_again(bench):
     return outcome(bench)
 
 
+def differing(one, other):
+    """What two outcomes do not agree on, in few words."""
+    found = {}
+    for name in one:
+        if one[name] != other[name]:
+            if isinstance(one[name], dict):
+                pairs = one[name].items() ^ other[name].items()
+                found[name] = sorted(pairs)
+            else:
+                only = [row for row in one[name] if row not in other[name]]
+                found[name] = only, [row for row in other[name] if row not in one[name]]
+    return found
+
+
 def compare(home, month, seed, *, early_cutoff=False):
     """Live through a month in two orders; both must end alike, and stay so when drafted again."""
     with home.copy() as bench:
@@ -218,16 +232,16 @@ def compare(home, month, seed, *, early_cutoff=False):
         other = live_through(
             bench, town.shuffled(month, random.Random(seed)), early_cutoff=early_cutoff
         )
-        assert other == plain
-        assert draft_again(bench) == plain
-        assert draft_again(bench) == plain
+        assert differing(plain, other) == {}
+        assert differing(plain, draft_again(bench)) == {}
+        assert differing(plain, draft_again(bench)) == {}
     return plain
 
 
 # --------------------------------------------------------------------------------------------------
 # Tests
 
-EXAMPLES = {"sqlite": 25, "postgresql": 5}
+EXAMPLES = {"sqlite": 20, "postgresql": 5}
 
 
 @pytest.mark.covers("E12", "C5", "C8", "N3", "N22", "F16-flow")
@@ -262,7 +276,7 @@ def both_ways(home, month, *, first):
             " ORDER BY rule_code, day, score",
             p=town.PERIOD,
         )
-    assert other == one
+    assert differing(one, other) == {}
     return [(row["rule_code"], str(row["day"])[8:10], row["score"], row["points"]) for row in given]
 
 
@@ -313,6 +327,20 @@ def test_an_order_withdrawn_before_or_after_others_arrive_leaves_the_same_room(h
     month = town.month(orders, [town.withdrawn("prj_1", "rec_1", day=6)])
     given = both_ways(home, month, first=[0, 4])
     assert given == [("R-PRJ-11", f"{day:02d}", 1, 0) for day in range(1, 5)]
+
+
+@pytest.mark.covers("C5", "E12")
+def test_a_deed_and_its_withdrawal_in_one_batch_leave_nothing(home):
+    month = town.month(
+        [town.passed("prj_1", "rec_1", day=2), town.withdrawn("prj_1", "rec_1", day=3)]
+    )
+    batch = [(month.event_id(n), said, said.partition) for n, said in enumerate(month.said)]
+    plain = list(town.as_written(month))
+    with home.copy() as bench:
+        apart = live_through(bench, plain)
+    with home.copy() as bench:
+        assert differing(apart, live_through(bench, [batch, *plain[2:]])) == {}
+    assert all(row["good"] == 0 for row in apart["entries"])
 
 
 @pytest.mark.covers("E12", "N22")

@@ -23,9 +23,8 @@ from services.credit.rules import awards as rules
 from services.credit.rules.model import Cap, Rule
 from services.credit.rules.producing import PRODUCERS
 from services.credit.storage import awards as store
-from services.credit.storage import facts
+from services.credit.storage import facts, registry
 from services.credit.storage import ledger as points
-from services.credit.storage import registry
 
 if TYPE_CHECKING:
     from chassis.bus import Heard, Tx
@@ -111,8 +110,19 @@ def award_all(tx: Tx, scored: Sequence[_Scored], in_force: rule_sets.InForce) ->
             data=_members(event.data),
         )
         fired += [(one, item, code) for one in compiled.fires(read)]
-        for deed, codes in compiled.reverses(read):
+        reversed_deeds = compiled.reverses(read)
+        if reversed_deeds:
+            # What it takes back may have come in the same batch, and must be there first.
+            _award(tx, fired, in_force)
+            fired = []
+        for deed, codes in reversed_deeds:
             _reverse_deed(tx, deed, codes, event)
+    _award(tx, fired, in_force)
+
+
+def _award(
+    tx: Tx, fired: list[tuple[rules.Fired, _Scored, str]], in_force: rule_sets.InForce
+) -> None:
     fired, spans = _consented(tx, fired)
     if not fired:
         return
@@ -323,7 +333,7 @@ _Changed = tuple[Any, int, int, bool]
 def _count_hours(
     tx: Tx, fired: Sequence[tuple[rules.Fired, _Scored, str]], spans: registry.Spans
 ) -> tuple[list[dict[str, Any]], list[_Changed]]:
-    """Return the rows that are new, and (stored row, score, points, capped) of those that differ."""
+    """Return the rows that are new, and what differs: (stored row, score, points, capped)."""
     new: list[dict[str, Any]] = []
     changed: list[_Changed] = []
     by_rule: dict[str, list[tuple[rules.Fired, _Scored, str]]] = defaultdict(list)
@@ -385,8 +395,8 @@ def _count_rule(
     new: list[dict[str, Any]] = []
     changed: list[tuple[Any, int, int, bool]] = []
     kept = set()
-    for subject_id, facts in sorted(records.items()):
-        for found in rules.hours_awards(rule, subject_id, facts):
+    for subject_id, told in sorted(records.items()):
+        for found in rules.hours_awards(rule, subject_id, told):
             known = stored.get(found.award_id)
             if known is not None and not found.slices and _same(known, found):
                 # As nearly all of a year's records are: what they gave stands.

@@ -90,7 +90,9 @@ def test_a_wrong_notice_is_withdrawn_and_another_one_that_names_it_stands_for_it
 
 
 def entry_of_state(bench, subject_id):
-    return bench.rows("SELECT state FROM entries WHERE subject_id = :s", s=subject_id)[0]["state"]
+    return bench.rows(
+        "SELECT state FROM entries WHERE subject_id = :s AND period = '2025-03'", s=subject_id
+    )[0]["state"]
 
 
 @pytest.mark.covers("C9", "C17", "REQ-L03")

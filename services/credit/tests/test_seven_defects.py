@@ -137,10 +137,11 @@ def test_defect_3_rollback_over_credits_what_fails_gives_back_exactly_nothing(po
         try:
             with bench.transaction() as tx:
                 known = store.hold(tx.conn, "rdm_1")
-                ledger.redemptions(tx, [])
                 store.give_to_lots(tx.conn, [tuple(part) for part in known.split])
                 raise Broken
-        except Broken:
+        except (Broken, sa.exc.IntegrityError):
+            # Either it fails before it commits, or the lot is full again already and the
+            # database refuses to give it more.
             pass
         inbox.deliver(bench.runtime, [event], pause=lambda _seconds: None)
 

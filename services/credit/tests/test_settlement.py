@@ -523,3 +523,15 @@ def test_caps_are_computed_again_in_the_order_of_time(credit):
     )
     assert [row["score"] for row in found] == [1, 1, 1, 1, 0, 0]
     assert stage.trial_balance(bench)["accounts"]["PENDING"] == 30 + 40 + 65
+
+
+@pytest.mark.covers("C8")
+def test_a_settlement_says_how_many_entries_it_has(credit):
+    bench = credit
+    close_month(bench)
+    told = bench.rows("SELECT settlement_id, entries FROM settlements")
+    for row in told:
+        found = bench.rows(
+            "SELECT count(*) AS n FROM entries WHERE settlement_id = :s", s=row["settlement_id"]
+        )
+        assert row["entries"] == found[0]["n"] > 0

@@ -1,0 +1,111 @@
+"""Documents that the gateway writes: a valid feed, a certificate whose QR code can be scanned."""
+
+import io
+from xml.etree import ElementTree as ET
+
+import pypdf
+import pypdfium2
+import pytest
+import zxingcpp
+
+from gateway.documents import atom, certificate_pdf, public_url, wrapped
+from gateway.tests.conftest import settings
+
+NS = {"a": "http://www.w3.org/2005/Atom"}
+URL = "https://wuhong.example/v1/credit/certificates/crt_019f0000-0000-7000-8000-000000000001"
+CERTIFICATE = {
+    "code": "crt_019f0000-0000-7000-8000-000000000001",
+    "number": "ZS-20250709-811015-00001",
+    "state": "VALID",
+    "title": "2025年二季度最美邻居",
+    "form": "NOTICE",
+    "level": "STREET",
+    "approval_doc_no": None,
+    "granted_at": "2025-07-08T17:00:00+00:00",
+}
+
+
+def scanned(content):
+    page = pypdfium2.PdfDocument(content)[0]
+    return [found.text for found in zxingcpp.read_barcodes(page.render(scale=3).to_pil())]
+
+
+@pytest.mark.covers("C15")
+def test_the_qr_code_of_a_certificate_leads_to_where_it_is_verified():
+    made = certificate_pdf(CERTIFICATE, name="王*丽", url=URL)
+    assert scanned(made) == [URL]
+    page = pypdf.PdfReader(io.BytesIO(made)).pages[0]
+    text = page.extract_text()
+    for part in ("荣誉证书", "王*丽", "2025年二季度最美邻居", "街道级", "2025年7月9日", URL):
+        assert part in text, part
+    assert [note.get_object()["/A"]["/URI"] for note in page["/Annots"]] == [URL]
+    assert "REVOKED" not in text
+
+
+def test_the_same_certificate_is_the_same_file_and_a_revoked_one_says_so():
+    made = certificate_pdf(CERTIFICATE, name="王*丽", url=URL)
+    assert certificate_pdf(CERTIFICATE, name="王*丽", url=URL) == made
+    revoked = certificate_pdf(CERTIFICATE | {"state": "REVOKED"}, name="王*丽", url=URL)
+    assert "已撤销" in pypdf.PdfReader(io.BytesIO(revoked)).pages[0].extract_text()
+
+
+def notice(**more):
+    return {
+        "id": "gs_1",
+        "number": "GS-20250408-015901-00001",
+        "kind": "SETTLEMENT",
+        "scope": "370811015901",
+        "period": "2025-03",
+        "published_at": "2025-04-08T01:00:00+00:00",
+        "ends_at": "2025-04-15T16:00:00+00:00",
+        "title": None,
+        "corrects": None,
+    } | more
+
+
+@pytest.mark.covers("C9")
+def test_a_feed_has_what_rfc_4287_asks_for():
+    made = atom(
+        [
+            notice(id="gs_2", corrects="gs_1"),
+            notice(kind="COMMENDATION", title="<最美邻居> & 好人"),
+        ],
+        base="https://wuhong.example",
+        path="/v1/credit/notices.atom",
+        params=[("scope", "370811015901"), ("cursor", "a|b")],
+        following="c|d",
+    )
+    feed = ET.fromstring(made)
+    assert feed.tag == f"{{{NS['a']}}}feed"
+    for name in ("id", "title", "updated", "author/a:name"):
+        assert feed.findtext(f"a:{name}", namespaces=NS)
+    links = {link.get("rel"): link.get("href") for link in feed.findall("a:link", NS)}
+    assert links["self"].startswith("https://wuhong.example/v1/credit/notices.atom?scope=")
+    assert links["next"].endswith("scope=370811015901&cursor=c%7Cd")
+    entries = feed.findall("a:entry", NS)
+    assert [entry.findtext("a:id", namespaces=NS) for entry in entries] == [
+        "urn:fivered:notice:gs_2",
+        "urn:fivered:notice:gs_1",
+    ]
+    assert entries[1].findtext("a:title", namespaces=NS) == "表彰公示 <最美邻居> & 好人"
+    for entry in entries:
+        for name in ("title", "updated", "published", "summary"):
+            assert entry.findtext(f"a:{name}", namespaces=NS)
+        assert entry.find("a:link[@rel='alternate']", NS) is not None
+    related = entries[0].find("a:link[@rel='related']", NS)
+    assert related.get("href") == "https://wuhong.example/notices/gs_1"
+
+
+def test_an_empty_feed_is_a_feed():
+    made = atom([], base="https://x", path="/f", params=[], following=None)
+    assert ET.fromstring(made).findtext("a:updated", namespaces=NS).startswith("1970-01-01")
+
+
+def test_the_public_address_is_a_setting_and_never_what_a_caller_writes():
+    assert public_url(settings(public_url="https://wuhong.example/")) == "https://wuhong.example"
+    assert public_url(settings(host="127.0.0.1", port=8000)) == "http://127.0.0.1:8000"
+
+
+def test_long_titles_are_wrapped():
+    assert wrapped("一二三四五", 2) == ["一二", "三四", "五"]
+    assert wrapped("", 2) == [""]

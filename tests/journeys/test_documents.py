@@ -1,0 +1,117 @@
+"""Documents through the gateway: a feed, a certificate with the holder's name, files."""
+
+import io
+from xml.etree import ElementTree as ET
+
+import pypdf
+import pypdfium2
+import pytest
+import zxingcpp
+
+from chassis.embedded import EmbeddedHost
+from chassis.testing import open_bench
+from gateway.tests.conftest import Site
+from services.credit.service import Credit
+from services.credit.tests import stage, test_commendations
+from services.credit.tests.calendar_of_months import STREET, award, final_month
+from services.steward.service import Steward
+from services.steward.tests.ground import GRID, WANG, Ground
+
+RESIDENT = ({"role": "R_RESIDENT", "scope": GRID},)
+STAFF = ({"role": "R_STREET", "scope": STREET},)
+BASE = "https://wuhong.example"
+NS = {"a": "http://www.w3.org/2005/Atom"}
+
+
+@pytest.fixture
+def site(tmp_path):
+    """A gateway in front of credit and steward, in which Wang was commended."""
+    blobs = str(tmp_path / "blobs")
+    steward = open_bench(Steward, f"sqlite:///{tmp_path}/steward.sqlite", FIVERED_SYNTHETIC="1")
+    Ground(steward)
+    credit = open_bench(Credit, f"sqlite:///{tmp_path}/credit.sqlite", FIVERED_BLOBS=blobs)
+    credit.at("2025-02-20T09:00")
+    stage.rules(credit)
+    stage.resident(credit, WANG, test_commendations.ALL)
+    credit.at("2025-03-03T09:00")
+    award(credit, f"RES:{WANG}", "R-RES-13", level="NATION")
+    for period in test_commendations.MONTHS:
+        final_month(credit, period)
+    credit.at("2025-07-01T09:00")
+    made = test_commendations.publicised(credit, f"RES:{WANG}")
+    credit.fire("2025-07-09T09:00")
+    test_commendations.approve(credit, made)
+    given = test_commendations.approve(credit, made, verb="grant")
+    host = EmbeddedHost({"credit": credit.runtime, "steward": steward.runtime})
+    host.start()
+    site = Site(host).build(services=("credit", "steward"), extra=(), blobs=blobs, public_url=BASE)
+    site.code = given["certificates"][f"RES:{WANG}"]
+    yield site
+    host.stop()
+
+
+@pytest.mark.covers("C15", "c24", "REQ-L03")
+def test_a_certificate_names_its_holder_as_each_viewer_may_see_him(site):
+    path = f"/v1/credit/certificates/{site.code}"
+    proof = site.ask("GET", path, grants=None)
+    assert proof.status_code == 200, proof.text
+    assert proof.json()["state"] == "VALID"
+    assert "王" not in proof.text
+    everybody = site.ask("GET", f"{path}/document", grants=None)
+    assert everybody.headers["content-type"] == "application/pdf"
+    assert "王*丽" in text_of(everybody.content)
+    own = site.ask("GET", f"{path}/document", person=WANG, grants=RESIDENT)
+    assert "王小丽" in text_of(own.content)
+    picture = pypdfium2.PdfDocument(own.content)[0].render(scale=3).to_pil()
+    [code] = zxingcpp.read_barcodes(picture)
+    assert code.text == BASE + path
+    # What stands in the code is an address of this gateway.
+    assert site.ask("GET", code.text.removeprefix(BASE), grants=None).json()["code"] == site.code
+    assert site.ask("GET", "/v1/credit/certificates/revoked", grants=None).json()["items"] == []
+    missing = site.ask("GET", "/v1/credit/certificates/crt_nothing/document", grants=None)
+    assert missing.status_code == 404
+    assert missing.headers["content-type"] == "application/problem+json"
+
+
+def text_of(content):
+    return pypdf.PdfReader(io.BytesIO(content)).pages[0].extract_text()
+
+
+@pytest.mark.covers("C9", "c24")
+def test_everybody_can_subscribe_to_the_notices_of_a_place(site):
+    answer = site.ask("GET", f"/v1/credit/notices.atom?scope={STREET}", grants=None)
+    assert answer.headers["content-type"] == "application/atom+xml; charset=utf-8"
+    feed = ET.fromstring(answer.content)
+    kinds = [entry.find("a:category", NS).get("term") for entry in feed.findall("a:entry", NS)]
+    assert kinds[0] == "COMMENDATION"
+    assert "SETTLEMENT" in kinds
+    wrong = site.ask("GET", "/v1/credit/notices.atom?scope=x", grants=None)
+    assert wrong.status_code == 422
+
+
+@pytest.mark.covers("c24", "REQ-L08")
+def test_a_file_is_asked_for_made_and_given_only_to_who_asked(site):
+    order = {"kind": "STATEMENT", "format": "CSV"}
+    asked = site.ask("POST", "/v1/credit/exports", person=WANG, grants=RESIDENT, json=order)
+    assert asked.status_code == 202, asked.text
+    path = f"/v1/credit/exports/{asked.json()['id']}"
+    for _ in range(200):
+        card = site.ask("GET", path, person=WANG, grants=RESIDENT).json()
+        if card["state"] == "READY":
+            break
+    given = site.ask("GET", f"{path}/file", person=WANG, grants=RESIDENT)
+    assert given.status_code == 200, given.text
+    assert given.headers["content-type"] == "text/csv; charset=utf-8"
+    assert given.headers["content-disposition"].startswith("attachment;")
+    assert given.content.startswith("\ufeff时间".encode())
+    assert len(given.content) == card["size"]
+    other = site.ask("GET", f"{path}/file", person="per_x", grants=STAFF)
+    assert other.status_code == 404
+    denied = site.ask(
+        "POST",
+        "/v1/credit/exports",
+        person="per_x",
+        grants=RESIDENT,
+        json={"kind": "TRIAL_BALANCE", "format": "CSV"},
+    )
+    assert (denied.status_code, denied.json()["code"]) == (403, "ROLE_DENIED")

@@ -21,7 +21,7 @@ from chassis.runtime import wait_until
 from clients.demo.api import token
 from clients.demo.district import PEOPLE
 
-_BLOCK = re.compile(r"^(?:```|<!-- )http([^\n]*)\n(.*?)^(?:```|-->)", re.S | re.M)
+_BLOCK = re.compile(r"^(?:```|<!-- )http([^\n]*)\n(.*?)^(?:```|-->)", re.DOTALL | re.MULTILINE)
 _NAME = re.compile(r"<([a-z_0-9]+)>")
 _PATIENCE_S = 30
 
@@ -112,7 +112,11 @@ class Reader:
         )
 
     def _filled(self, text: str) -> str:
-        return _NAME.sub(lambda found: str(self.known[found[1]]), text)
+        def value(found: re.Match[str]) -> str:
+            known = self.known[found[1]]
+            return known if isinstance(known, str) else json.dumps(known, ensure_ascii=False)
+
+        return _NAME.sub(value, text)
 
     def _same(self, pattern: Any, got: Any) -> bool:
         if isinstance(pattern, str):

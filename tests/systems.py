@@ -38,7 +38,13 @@ class Running:
 
 
 class Embedded:
-    """`fivered up --demo` in a process of its own; it can be killed and started again."""
+    """`fivered up --demo` in a process of its own; it can be killed and started again.
+
+    Attributes:
+        program: What is run in place of `fivered`, for a system that is disturbed from within.
+    """
+
+    program: tuple[str, ...] = (str(Path(sys.executable).with_name("fivered")),)
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -56,7 +62,7 @@ class Embedded:
         log = (self.folder / "log").open("ab")
         self.process = subprocess.Popen(
             [
-                str(Path(sys.executable).with_name("fivered")), "up", "--demo",
+                *self.program, "up", "--demo",
                 "--data", str(self.folder / "data"), "--port", str(self.port),
             ],
             cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log,

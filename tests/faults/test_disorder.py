@@ -1,0 +1,125 @@
+"""Events come twice and in another order, and all of them once more: the end state is the same."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from deploy.local.up import running
+from tests.systems import ROOT, told
+
+SERVICES = ("credit", "forum", "partner", "property", "steward")
+DISORDER = (sys.executable, "-m", "tests.faults.disorder")
+
+
+def until(held, *, seconds=60):
+    """Wait for something that another process brings about."""
+    end = time.monotonic() + seconds
+    while not held():
+        assert time.monotonic() < end, "it did not come about in time"
+        time.sleep(0.1)
+
+
+# --------------------------------------------------------------------------------------------------
+# One process
+
+
+def read(system, service, statement):
+    path = system.folder / "data" / f"{service}.sqlite"
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as conn:
+        return conn.execute(statement).fetchall()
+
+
+def parked(system):
+    asked = "SELECT source, fact, reason, error FROM parked WHERE state <> 'DROPPED'"
+    return {name: rows for name in SERVICES if (rows := read(system, name, asked))}
+
+
+def heard(system):
+    return {name: read(system, name, "SELECT count(*) FROM inbox")[0][0] for name in SERVICES}
+
+
+def cursors(system):
+    """How far every subscriber has read every source."""
+    return {
+        (name, source): position
+        for name in SERVICES
+        for source, position in read(system, name, "SELECT source, position FROM cursors")
+    }
+
+
+def read_all_again(system):
+    """Set every cursor back to the beginning, as a restored backup may."""
+    for name in SERVICES:
+        path = system.folder / "data" / f"{name}.sqlite"
+        with closing(sqlite3.connect(path)) as conn, conn:
+            assert conn.execute("UPDATE cursors SET position = 0").rowcount > 0
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.covers("C5", "C8", "E12", "N12", "F16-flow")
+def test_with_every_event_twice_and_in_another_order_the_story_ends_the_same(embedded, expected):
+    embedded.program = DISORDER
+    assert told(embedded.start()) == expected
+    assert parked(embedded) == {}
+    assert embedded.stop() == 0
+
+    # And once more: everything that was ever said is read again, in disorder too.
+    ends, receipts = cursors(embedded), heard(embedded)
+    read_all_again(embedded)
+    again = embedded.start()
+    until(lambda: all(cursors(embedded)[key] >= end for key, end in ends.items()))
+    assert heard(embedded) == receipts
+    assert parked(embedded) == {}
+    assert told(again) == expected
+
+
+# --------------------------------------------------------------------------------------------------
+# RabbitMQ and PostgreSQL
+
+
+def fivered(environment, *arguments):
+    """Run a command of an operator in the installation's environment."""
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("fivered")), *arguments],
+        cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, check=False,
+        timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def ask(environment, service, statement):
+    url = sa.make_url(environment[f"FIVERED_{service.upper()}_DATABASE_URL"])
+    engine = sa.create_engine(url.set(drivername="postgresql+psycopg"))
+    try:
+        with engine.connect() as conn:
+            return conn.execute(sa.text(statement)).scalar()
+    finally:
+        engine.dispose()
+
+
+@pytest.mark.servers
+@pytest.mark.timeout(900)
+@pytest.mark.covers("C5", "E12")
+def test_everything_is_sent_again_through_rabbitmq_and_nothing_changes(distributed, expected):
+    system = distributed.start()
+    assert told(system) == expected
+    environment = running(distributed.state)["environment"]
+    for service in SERVICES:
+        said = ask(environment, service, "SELECT count(*) FROM outbox")
+        out = fivered(environment, "events", "replay", service, "--limit", "1000000")
+        assert out.startswith(f"{said} events of {service} ")
+
+    unsent = "SELECT count(*) FROM outbox WHERE sent_at IS NULL"
+    until(lambda: not any(ask(environment, name, unsent) for name in SERVICES), seconds=120)
+    # Told once more: what the replay had done would show.
+    assert told(system) == expected
+    for service in SERVICES:
+        assert ask(environment, service, "SELECT count(*) FROM parked") == 0

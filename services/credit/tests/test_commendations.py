@@ -114,7 +114,7 @@ def approve(bench, made, *, person="per_lead", role="R_STREET_LEAD", verb="appro
     return step(bench, f"{verb}_commendation", made, role=role, person=person)
 
 
-@pytest.mark.covers("F9-flow", "C13", "C15", "REQ-L05")
+@pytest.mark.covers("F9-flow", "C13", "C15", "N24", "REQ-L05")
 def test_from_candidates_to_certificates(credit):
     bench = credit
     made = opened(bench)
@@ -222,7 +222,7 @@ def test_a_revoked_commendation_is_taken_back_and_stands_on_the_list(credit):
     stage.trial_balance(bench)
 
 
-@pytest.mark.covers("C15")
+@pytest.mark.covers("C15", "N24")
 def test_who_is_objected_to_is_held_and_not_dropped_and_goes_on_when_it_is_dismissed(credit):
     bench = credit
     made = publicised(bench, "RES:per_a", "RES:per_b")

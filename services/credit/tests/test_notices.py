@@ -166,7 +166,7 @@ def test_published_content_holds_ids_and_no_names_phones_or_numbers_of_persons(c
     assert "RES:per_b" not in text
 
 
-@pytest.mark.covers("REQ-L01", "REQ-L03", "R4")
+@pytest.mark.covers("REQ-L01", "REQ-L03")
 def test_a_withdrawal_acts_at_once_on_scoring_grade_and_lists_and_later_on_points(credit):
     bench = credit
     settled = final_month(bench, "2025-03")

@@ -177,7 +177,7 @@ def impose(bench, subject="PRJ:prj_1", person="per_district", **more):
     return bench.do("impose_veto", order | more)
 
 
-@pytest.mark.covers("N24", "REQ-L04")
+@pytest.mark.covers("REQ-L04")
 def test_a_veto_makes_the_grade_d_until_another_person_lifts_it(credit):
     bench = credit
     bench.at("2025-03-20T10:00")

@@ -13,6 +13,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.types import TypeDecorator
 
+from chassis.turns import take_turns
+
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -243,9 +245,23 @@ def open_engine(url: str, *, pool_size: int = 12, cooperative: bool = False) -> 
     if parsed.get_backend_name() == "sqlite":
         return _open_sqlite(parsed)
     driver = "postgresql+psycopg2" if cooperative else "postgresql+psycopg"
+    engine = _open_postgresql(parsed.set(drivername=driver), pool_size)
+    if not cooperative:
+        sa.event.listen(engine, "connect", _uuids_as_text)
+    return engine
+
+
+def _uuids_as_text(dbapi: Any, _record: Any) -> None:
+    # As psycopg2 gives them, and as they go through our code; an object for each would cost twice.
+    from psycopg.types.string import TextLoader  # noqa: PLC0415  SQLite needs no driver
+
+    dbapi.adapters.register_loader("uuid", TextLoader)
+
+
+def _open_postgresql(url: sa.URL, pool_size: int) -> Engine:
     options = "-c idle_in_transaction_session_timeout=60000 -c lock_timeout=15000"
     return sa.create_engine(
-        parsed.set(drivername=driver),
+        url,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=5,
@@ -275,6 +291,7 @@ def _open_sqlite(url: sa.URL) -> Engine:
         reads_only = conn.get_execution_options().get("fivered_reads")
         conn.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
 
+    take_turns(engine)
     return engine
 
 

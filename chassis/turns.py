@@ -1,0 +1,77 @@
+"""Turns: the writers of one SQLite file are served in the order in which they came.
+
+SQLite lets whoever asks at the right moment begin to write, and the others ask again after a while:
+a job that writes batch after batch would keep commands waiting until their deadline. The turn is a
+courtesy; SQLite's own lock is what keeps the file whole, so a turn that is not given back in time
+is passed on.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import Any
+
+import sqlalchemy as sa
+
+PATIENCE_S = 5.0
+
+
+class Turns:
+    """First come, first served, among the threads of this process."""
+
+    def __init__(self, patience_s: float = PATIENCE_S) -> None:
+        self._patience_s = patience_s
+        self._lock = threading.Lock()
+        self._holder: object | None = None
+        self._waiting: deque[tuple[object, threading.Event]] = deque()
+
+    def take(self, who: object) -> None:
+        """Wait for the turn; after a while go on without it."""
+        with self._lock:
+            if self._holder is None or self._holder is who:
+                self._holder = who
+                return
+            mine = (who, threading.Event())
+            self._waiting.append(mine)
+        if not mine[1].wait(self._patience_s):
+            with self._lock:
+                if mine in self._waiting:
+                    self._waiting.remove(mine)
+                self._holder = who
+
+    def give(self, who: object) -> None:
+        """Let the next one go; only the holder can."""
+        with self._lock:
+            if self._holder is not who:
+                return
+            if self._waiting:
+                self._holder, called = self._waiting.popleft()
+                called.set()
+            else:
+                self._holder = None
+
+
+def take_turns(engine: sa.Engine) -> None:
+    """Make the writing transactions of an SQLite engine take turns; readers do not wait."""
+    turns = Turns()
+
+    @sa.event.listens_for(engine, "begin", insert=True)
+    def _begin(conn: sa.Connection) -> None:
+        if not conn.get_execution_options().get("fivered_reads"):
+            turns.take(conn.connection.dbapi_connection)
+
+    @sa.event.listens_for(engine, "commit")
+    def _commit(conn: sa.Connection) -> None:
+        turns.give(conn.connection.dbapi_connection)
+
+    @sa.event.listens_for(engine, "rollback")
+    def _rollback(conn: sa.Connection) -> None:
+        turns.give(conn.connection.dbapi_connection)
+
+    @sa.event.listens_for(engine, "checkin")
+    def _checkin(dbapi: Any, _record: Any) -> None:
+        turns.give(dbapi)
+
+
+__all__ = ["Turns", "take_turns"]

@@ -186,11 +186,10 @@ def entry(tx: Tx, question: OneEntry, in_force: Any) -> dict[str, Any]:
         NotFound: There is none that the caller may see.
     """
     row = settlement_store.settlement(tx.conn, question.settlement_id)
-    known = (
-        settlement_store.entry(tx.conn, question.settlement_id, question.subject_id)
-        if row is not None
-        else None
-    )
+    known = None
+    if row is not None:
+        months = settlement_store.entries_of(tx.conn, question.subject_id, period=row.period)
+        known = next((one for one in months if one.settlement_id == row.settlement_id), None)
     if row is None or known is None:
         raise NotFound(kind="entry", id=question.subject_id)
     viewer = _viewer(tx, row, known.subject_id)

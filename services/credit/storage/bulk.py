@@ -78,7 +78,7 @@ def insert(
         sql += " ON CONFLICT DO NOTHING" if ignore else ""
         sql += f' RETURNING CAST("{returning}" AS text)' if returning else ""
         found = conn.execute(sa.text(sql), _packed(rows))
-        return list(found.scalars()) if returning else []
+        return list(found.scalars().all()) if returning else []
     statement = store.insert(conn, table)
     if ignore:
         statement = statement.on_conflict_do_nothing()

@@ -312,8 +312,8 @@ def spans(conn: sa.Connection, subject_ids: Iterable[str]) -> Spans:
     asked = sa.select(t.consent_spans).where(
         bulk.members(t.consent_spans.c.subject_id, wanted, conn)
     )
-    for row in conn.execute(asked):
-        found[row.subject_id, row.purpose].append((row.since, row.until))
+    for subject_id, purpose, since, until in conn.execute(asked).all():
+        found[subject_id, purpose].append((since, until))
     return found
 
 

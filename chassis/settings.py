@@ -172,7 +172,7 @@ class ProcessSettings:
     )
     installation: str = setting(
         "FIVERED_INSTALLATION",
-        help="File that lists the subscribers of this installation (fivered topology write)",
+        help="File that lists the subscribers of this installation (fivered topology show)",
         default="",
     )
     blobs: str = setting(

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from chassis.bus import Due, Heard, Tx
 
 GRACE = timedelta(days=90)
+# Why a step of a redemption is refused that fits nothing that is held.
+HOLD_DIFFERS = "HOLD_DIFFERS"
+_NOT_TO_CAPTURE = {"RELEASED": "ALREADY_RELEASED", "REFUNDED": "ALREADY_REFUNDED"}
 _EXPIRY_BATCH = 500
 DISTRICT_DEFAULT = "370811"
 
@@ -96,12 +99,28 @@ def redemptions(tx: Tx, heard: Sequence[Heard]) -> None:
             wanted.add(event.data.wallet)
     store.lock_wallets(tx.conn, wanted)
     for event in heard:
-        _ANSWERS[type(event.data)](tx, event)
+        if isinstance(event.data, events.PartnerSettledHeard):
+            _settle(tx, event)
+            continue
+        known = store.hold(tx.conn, event.data.redemption_id)
+        if known is not None and _differs(event, known):
+            # One id, two contents: which of them is meant nobody can know, so nothing is done.
+            _reject(tx, event, HOLD_DIFFERS, known.version)
+            continue
+        _ANSWERS[type(event.data)](tx, event, known)
 
 
-def _hold(tx: Tx, event: Heard) -> None:
+def _differs(event: Heard, known: Any) -> bool:
     asked = event.data
-    known = store.hold(tx.conn, asked.redemption_id)
+    return (asked.wallet, asked.partner_id, asked.points) != (
+        known.subject_id,
+        known.partner_id,
+        known.points,
+    )
+
+
+def _hold(tx: Tx, event: Heard, known: Any) -> None:
+    asked = event.data
     if known is not None:
         _say_again(tx, event, known)
         return
@@ -154,8 +173,11 @@ def _why_not(event: Heard, subject: Any) -> str | None:
     return None
 
 
-def _capture(tx: Tx, event: Heard) -> None:
-    known = _known_hold(tx, event)
+def _capture(tx: Tx, event: Heard, known: Any) -> None:
+    known = known or _never_held(tx, event)
+    if known.state in _NOT_TO_CAPTURE:
+        _reject(tx, event, _NOT_TO_CAPTURE[known.state], known.version)
+        return
     if known.state != "HELD":
         _say_again(tx, event, known)
         return
@@ -167,8 +189,7 @@ def _capture(tx: Tx, event: Heard) -> None:
     _answer(tx, event, events.PointsCaptured, known.version + 1)
 
 
-def _release(tx: Tx, event: Heard) -> None:
-    known = store.hold(tx.conn, event.data.redemption_id)
+def _release(tx: Tx, event: Heard, known: Any) -> None:
     if known is None:
         # The request for the hold has not come yet, or never will: a tombstone refuses it.
         store.add_hold(tx.conn, _tombstone(event))
@@ -184,8 +205,8 @@ def _release(tx: Tx, event: Heard) -> None:
     _answer(tx, event, events.PointsReleased, version)
 
 
-def _refund(tx: Tx, event: Heard) -> None:
-    known = _known_hold(tx, event)
+def _refund(tx: Tx, event: Heard, known: Any) -> None:
+    known = known or _never_held(tx, event)
     if known.state != "CAPTURED":
         _say_again(tx, event, known)
         return
@@ -220,18 +241,14 @@ _ANSWERS = {
     events.RedemptionCancelledHeard: _release,
     events.RedemptionExpiredHeard: _release,
     events.RedemptionRefundedHeard: _refund,
-    events.PartnerSettledHeard: _settle,
 }
 
 
-def _known_hold(tx: Tx, event: Heard) -> Any:
-    known = store.hold(tx.conn, event.data.redemption_id)
-    if known is None:
-        # Partner says nothing about a redemption before its request, so the hold is never opened
-        # after this: a capture of what was never held must not find a late hold either.
-        store.add_hold(tx.conn, _tombstone(event))
-        known = store.hold(tx.conn, event.data.redemption_id)
-    return known
+def _never_held(tx: Tx, event: Heard) -> Any:
+    """Leave a tombstone and return it: partner says nothing about a redemption before its request,
+    so a hold that comes after this was never meant."""
+    store.add_hold(tx.conn, _tombstone(event))
+    return store.hold(tx.conn, event.data.redemption_id)
 
 
 def _tombstone(event: Heard) -> dict[str, Any]:

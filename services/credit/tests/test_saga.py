@@ -4,6 +4,7 @@ import uuid
 
 import pytest
 
+from chassis.refusal import IdempotencyMismatch
 from services.credit.tests import stage
 
 C = "RES:per_c"
@@ -149,14 +150,73 @@ def test_a_question_asked_again_gets_the_same_answer_and_no_second_posting(walle
     assert [name for name, _ in answers(bench)] == ["points_held"] * 2 + ["points_captured"] * 2
 
 
-def test_a_capture_after_a_release_changes_nothing_and_is_told_the_truth(wallet):
+@pytest.mark.covers("R5", "R6")
+def test_a_capture_after_a_release_changes_nothing_and_is_refused(wallet):
     bench = wallet
     say(bench, "requested", "rdm_1", "2025-03-05T10:00")
     say(bench, "expired", "rdm_1", "2025-03-08T10:00")
     say(bench, "redeemed", "rdm_1", "2025-03-08T10:00")
     assert stage.balances(bench) == (140, 0)
     assert stage.receivable(bench) == 0
-    assert [name for name, _ in answers(bench)][-1] == "points_released"
+    assert answers(bench)[-1] == ("hold_rejected", "rdm_1")
+    assert bench.said("hold_rejected.v1")[-1]["data"]["reason"] == "ALREADY_RELEASED"
+
+
+@pytest.mark.covers("R4", "R5", "R6")
+def test_each_wrong_step_of_a_redemption_has_a_refusal_of_its_own(wallet):
+    bench = wallet
+    reasons = []
+
+    def refused(*said, **more):
+        before = (stage.balances(bench), stage.receivable(bench), stage.trial_balance(bench))
+        say(bench, *said, **more)
+        after = (stage.balances(bench), stage.receivable(bench), stage.trial_balance(bench))
+        assert after[0:2] == before[0:2]
+        assert after[2]["accounts"] == before[2]["accounts"]
+        reasons.append(bench.said("hold_rejected.v1")[-1]["data"]["reason"])
+
+    refused("requested", "rdm_over", "2025-03-05T09:00", points=141)
+    say(bench, "requested", "rdm_1", "2025-03-05T10:00")
+    refused("requested", "rdm_1", "2025-03-05T10:01", points=61)
+    refused("redeemed", "rdm_1", "2025-03-05T10:02", points=1)
+    refused("redeemed", "rdm_1", "2025-03-05T10:03", partner_id="ptn_other")
+    refused("cancelled", "rdm_1", "2025-03-05T10:04", wallet="RES:per_x")
+    say(bench, "redeemed", "rdm_1", "2025-03-05T10:05")
+    # A second capture with the same content is the same question: answered, and nothing moves.
+    before = stage.trial_balance(bench)["postings"]
+    say(bench, "redeemed", "rdm_1", "2025-03-05T10:06")
+    assert stage.trial_balance(bench)["postings"] == before
+    assert answers(bench)[-1] == ("points_captured", "rdm_1")
+    refused("redeemed", "rdm_1", "2025-03-05T10:07", points=120)
+    say(bench, "refunded", "rdm_1", "2025-03-05T11:00")
+    refused("redeemed", "rdm_1", "2025-03-05T11:01")
+    say(bench, "requested", "rdm_2", "2025-03-06T10:00", points=10)
+    say(bench, "expired", "rdm_2", "2025-03-07T10:00", points=10)
+    refused("redeemed", "rdm_2", "2025-03-07T10:01", points=10)
+    refused("redeemed", "rdm_never", "2025-03-07T10:02", points=10)
+    assert reasons == [
+        "INSUFFICIENT_POINTS",
+        "HOLD_DIFFERS",
+        "HOLD_DIFFERS",
+        "HOLD_DIFFERS",
+        "HOLD_DIFFERS",
+        "HOLD_DIFFERS",
+        "ALREADY_REFUNDED",
+        "ALREADY_RELEASED",
+        "TOMBSTONE",
+    ]
+
+
+@pytest.mark.covers("R6")
+def test_a_key_used_again_for_another_body_is_refused(bench):
+    bench.as_("R_DISTRICT", person="per_d")
+    key = str(uuid.uuid4())
+    order = {"points": 50, "basis": "济任财预〔2025〕1号"}
+    first = bench.do("grant_budget", order, key=key)
+    assert bench.do("grant_budget", order, key=key) == first
+    with pytest.raises(IdempotencyMismatch):
+        bench.do("grant_budget", order | {"points": 51}, key=key)
+    assert stage.trial_balance(bench)["budget"]["left"] == 50
 
 
 @pytest.mark.covers("R8")

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import random
 import uuid
 
 import pytest
@@ -528,3 +529,94 @@ def test_every_award_of_the_log_has_an_id_of_its_own(month):
     found = [json.loads(t)["award"] for t in lines if '"line":"award"' in t]
     assert len(found) == len(set(found))
     assert all(uuid.UUID(one) for one in found)
+
+
+@pytest.mark.covers("N3", "C8", "C5")
+@pytest.mark.parametrize("seed", range(3))
+def test_any_two_months_in_a_row_are_computed_again_as_they_were_published(bench, seed):
+    from services.credit.tests.test_worked_examples import settle
+
+    chance = random.Random(seed)
+    bench.at("2025-02-20T09:00")
+    stage.rules(bench)
+    stage.steward(bench, "stw_1", "per_s")
+    stage.project(bench)
+    people = [f"per_{n}" for n in range(4)]
+    for number, person in enumerate(people):
+        stage.resident(bench, person, ("SCORING", "POINTS") if number % 2 else ("SCORING",))
+    records = {}
+    for period, days in (("2025-03", 31), ("2025-04", 30)):
+        said = {"steward": [], "forum": [], "property": []}
+        bench.at(f"{period}-28T22:00")
+        for _ in range(40):
+            at = f"{period}-{chance.randint(1, min(days, 28)):02d}T{chance.randint(8, 20):02d}:00"
+            person, what = chance.choice(people), chance.randrange(7)
+            if what == 0:
+                said["steward"].append(rated(bench, at=at, stars=chance.choice([3, 4, 5])))
+            elif what == 1:
+                said["forum"].append(attended(bench, person, at))
+            elif what in (2, 3):
+                record = f"rec_{len(records)}"
+                records[record] = (person, at[:10], minutes := chance.randint(10, 600))
+                source = chance.choice(["QR", "BACKFILL"])
+                said["steward"].append(
+                    hours(bench, record, minutes, at[:10], person_id=person, source=source)
+                )
+            elif what == 4 and records:
+                record = chance.choice(sorted(records))
+                owner, day, before = records[record]
+                records[record] = (owner, day, after := chance.randint(0, 600))
+                said["steward"].append(
+                    hours(
+                        bench,
+                        record,
+                        after,
+                        day,
+                        at=f"{period}-28T21:00",
+                        fact="corrected",
+                        previous=before,
+                        person_id=owner,
+                    )
+                )
+            elif what == 5:
+                name = f"req_{period}_{len(said['steward'])}"
+                said["steward"].append(missed(bench, at=at, request_id=name))
+            else:
+                rectification = f"rec_{period}_{len(said['property'])}"
+                data = {"rectification_id": rectification, "project_id": "prj_1", "severity": "S2"}
+                said["property"].append(
+                    bench.event(
+                        "property",
+                        "rectification_overdue.v1",
+                        data,
+                        subject=rectification,
+                        occurred_at=at,
+                    )
+                )
+                if chance.random() < 0.5:
+                    said["property"].append(
+                        bench.event(
+                            "property",
+                            "rectification_withdrawn.v1",
+                            {k: data[k] for k in ("rectification_id", "project_id")},
+                            subject=rectification,
+                            occurred_at=at,
+                        )
+                    )
+        for source in ("steward", "forum"):
+            chance.shuffle(said[source])
+        for events in said.values():
+            middle = chance.randint(0, len(events))
+            bench.deliver(events[:middle])
+            bench.deliver(events[middle:])
+        assert bench.parked() == []
+        row = PROJECT_ROW | {"complaints_valid": chance.randint(0, 60)}
+        settle(bench, period, given=rows(project=row), finish=chance.random() < 0.5)
+        with bench.transaction() as tx:
+            notice = store.published(tx.conn, period, stage.COMMUNITY)[0]
+            verdict, findings = command.judge(tx.conn, notice)
+        assert findings == ()
+        assert verdict.sound
+        # The next month begins behind this one's marker: what is told of it now is LATE.
+        late = rated(bench, at=f"{period}-28T23:00")
+        bench.deliver([late])

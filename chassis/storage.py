@@ -259,7 +259,8 @@ def _uuids_as_text(dbapi: Any, _record: Any) -> None:
 
 
 def _open_postgresql(url: sa.URL, pool_size: int) -> Engine:
-    options = "-c idle_in_transaction_session_timeout=60000 -c lock_timeout=15000"
+    # Compiling a statement costs more than ours ever take: seconds, where they are set-based.
+    options = "-c idle_in_transaction_session_timeout=60000 -c lock_timeout=15000 -c jit=off"
     return sa.create_engine(
         url,
         pool_size=pool_size,
@@ -280,7 +281,9 @@ def _open_sqlite(url: sa.URL) -> Engine:
     def _connect(dbapi: Any, _record: Any) -> None:
         # The driver would open transactions by itself and too late; `_begin` does it.
         dbapi.isolation_level = None
-        dbapi.execute("PRAGMA journal_mode=WAL")
+        # Setting the mode waits for whoever writes, also where it is set already; asking does not.
+        if dbapi.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+            dbapi.execute("PRAGMA journal_mode=WAL")
         dbapi.execute("PRAGMA synchronous=FULL")
         dbapi.execute("PRAGMA foreign_keys=ON")
         dbapi.execute("PRAGMA cache_size=-16000")

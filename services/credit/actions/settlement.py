@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -107,9 +107,11 @@ def draft(tx: Tx, period: str, area: str) -> str | None:
     )
     count += _companies(tx, row.settlement_id, period, area, end)
     rule_set = _rule_set(tx, end)
-    digest = digest_of(tx, row.settlement_id, period=period, area=area, rule_set=rule_set)
+    listed = store.listed(
+        tx.conn, row.settlement_id, period=period, area=area, rule_set=rule_set or ""
+    )
+    digest, to_check = listed.digest, _to_check(listed)
     missing = months.missing(tx, period)
-    to_check = _to_check(tx, row.settlement_id, period)
     same = (row.digest, row.missing, row.to_check) == (digest, missing, to_check)
     if same and row.state != "OPEN":
         return digest
@@ -317,48 +319,22 @@ def gates(text: str) -> list[str]:
     return text.split(",") if text else []
 
 
-def entry_lines(tx: Tx, settlement_id: str, period: str) -> Iterable[rules.EntryLine]:
-    """Yield the entries of a settlement as the digest sees them, in the order of the subjects."""
-    listed: dict[str, list[rules.AwardLine]] = defaultdict(list)
-    for award in store.listed_awards(tx.conn, settlement_id, period):
-        listed[award.subject_id].append(
-            rules.AwardLine(award.rule_code, award.day.isoformat(), award.score, award.points)
-        )
-    for entry in store.entries(tx.conn, settlement_id):
-        yield rules.EntryLine(
-            subject=entry.subject_id,
-            gain=entry.good,
-            loss=entry.bad,
-            score=entry.score,
-            grade=entry.grade,
-            gates_failed=tuple(gates(entry.gates_failed)),
-            awards=tuple(listed.get(entry.subject_id, ())),
-        )
-
-
 def digest_of(tx: Tx, settlement_id: str, *, period: str, area: str, rule_set: str | None) -> str:
     """Return the digest of a settlement as it stands."""
-    digest = rules.SettlementDigest(rules=rule_set or "", period=period, community=area)
-    # The databases sort texts differently; the digest must not.
-    for line in sorted(entry_lines(tx, settlement_id, period), key=lambda line: line.subject):
-        digest.add(line.subject, rules.entry_digest(line))
-    return digest.value()
+    found = store.listed(tx.conn, settlement_id, period=period, area=area, rule_set=rule_set or "")
+    return found.digest
 
 
-def _to_check(tx: Tx, settlement_id: str, period: str) -> list[str]:
+def _to_check(listed: store.Listed) -> list[str]:
     """Return what a person must look at: every deduction, and one in twenty awards by hand.
 
     Which ones follows from their ids, so that a new draft of the same month asks for the same.
     """
-    deductions, by_hand = [], []
-    for award in store.listed_awards(tx.conn, settlement_id, period):
-        if award.deduction:
-            deductions.append(str(award.award_id))
-        elif award.source == "manual":
-            by_hand.append(str(award.award_id))
-    by_hand.sort(key=lambda award_id: hashlib.sha256(award_id.encode()).hexdigest())
+    by_hand = sorted(
+        listed.by_hand, key=lambda award_id: hashlib.sha256(award_id.encode()).hexdigest()
+    )
     sample = by_hand[: -(-len(by_hand) // SAMPLE_ONE_IN)]
-    return sorted(deductions + sample)
+    return sorted(listed.deductions + sample)
 
 
 # --------------------------------------------------------------------------------------------------

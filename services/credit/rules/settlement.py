@@ -153,13 +153,20 @@ def entry_digest(entry: EntryLine) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def header(*, rules: str, period: str, community: str) -> str:
+    """Return the line with which the digest of a settlement begins."""
+    return f"{rules}|{period}|{community}\n"
+
+
 class SettlementDigest:
     """The digest of a settlement, fed one entry at a time in the order of the subjects."""
 
     __slots__ = ("_hash", "_last")
 
     def __init__(self, *, rules: str, period: str, community: str) -> None:
-        self._hash = hashlib.sha256(f"{rules}|{period}|{community}\n".encode())
+        self._hash = hashlib.sha256(
+            header(rules=rules, period=period, community=community).encode()
+        )
         self._last = ""
 
     def add(self, subject: str, entry: str) -> None:

@@ -175,7 +175,7 @@ def windows_to_recount(
     touched = (
         sa.select(award.subject_id, award.rule_code, award.cap_window)
         .select_from(t.awards.join(t.subjects, t.subjects.c.subject_id == award.subject_id))
-        .where(award.period == period, award.cap_window.is_not(None), t.area_at(end) == area)
+        .where(award.period == period, award.cap_window.is_not(None), t.in_area(end, area))
         .distinct()
         .subquery()
     )
@@ -231,7 +231,7 @@ def hours_of(
         hour.day >= since,
         hour.day < until,
     )
-    return list(conn.execute(asked))
+    return list(conn.execute(asked).all())
 
 
 def awards_of_rule(
@@ -245,7 +245,7 @@ def awards_of_rule(
         award.day >= since,
         award.day < until,
     )
-    return {str(row.award_id): row for row in conn.execute(asked)}
+    return {str(row.award_id): row for row in conn.execute(asked).all()}
 
 
 # --------------------------------------------------------------------------------------------------

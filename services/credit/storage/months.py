@@ -119,7 +119,7 @@ def measures_of(conn: sa.Connection, period: str, area: str, end: datetime) -> l
     asked = (
         sa.select(t.measures)
         .select_from(t.measures.join(t.subjects, subject.subject_id == measure.subject_id))
-        .where(measure.period == period, t.area_at(end) == area)
+        .where(measure.period == period, t.in_area(end, area))
         .order_by(measure.source, measure.event_id, measure.subject_id)
     )
     return list(conn.execute(asked))

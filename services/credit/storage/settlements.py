@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from chassis import storage as store
+from services.credit.rules import settlement as month
 from services.credit.rules import standing as rules
 from services.credit.storage import bulk
 from services.credit.storage import tables as t
@@ -153,7 +156,7 @@ def counts_sql(period: str) -> Any:
     )
 
 
-def _members(area: str, end: datetime, only: str | None) -> sa.CTE:
+def _members(area: str | None, end: datetime, only: str | None) -> sa.CTE:
     """The subjects that settle in an area: open at the end of the month, persons with consent."""
     subject, span = t.subjects.c, t.consent_spans.c
     consented = sa.exists().where(
@@ -165,7 +168,7 @@ def _members(area: str, end: datetime, only: str | None) -> sa.CTE:
     return (
         sa.select(subject.subject_id, subject.kind, subject.state)
         .where(
-            t.area_at(end) == area,
+            *([t.in_area(end, area)] if area is not None else []),
             subject.opened_at < end,
             sa.or_(subject.closed_at.is_(None), subject.closed_at >= end),
             subject.kind != "PCO",
@@ -222,13 +225,14 @@ def draft_entries(
 def entries_sql(
     settlement_id: str,
     period: str,
-    area: str,
+    area: str | None,
     end: datetime,
     gate_source: Mapping[str, str],
     *,
     only: str | None = None,
 ) -> sa.Select[Any]:
-    """Return the SELECT that computes the entries of a month and area, or that of one subject."""
+    """Return the SELECT that computes the entries of a month and area (None: of every area), or
+    that of one subject."""
     members = _members(area, end, only)
     award, measure = t.awards.c, t.measures.c
     sums = (
@@ -383,7 +387,7 @@ def companies(conn: sa.Connection, district: str, end: datetime) -> list[str]:
         sa.select(subject.ref)
         .where(
             subject.kind == "PCO",
-            t.area_at(end) == district,
+            t.in_area(end, district),
             subject.opened_at < end,
             sa.or_(subject.closed_at.is_(None), subject.closed_at >= end),
         )
@@ -560,6 +564,93 @@ def listed_awards(conn: sa.Connection, settlement_id: str, period: str) -> list[
         .order_by(award.subject_id, award.rule_code, award.day, award.award_id)
     )
     return list(conn.execute(asked))
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A settlement in brief: its digest, and which of the awards that it lists are to be seen.
+
+    Attributes:
+        deductions: Ids of the deductions.
+        by_hand: Ids of the other awards that a person proposed.
+    """
+
+    digest: str
+    deductions: list[str]
+    by_hand: list[str]
+
+
+# `rules.settlement.entry_digest`, word for word, where the rows are: a district has millions.
+_PG_LISTED = sa.text(
+    """
+WITH entry AS MATERIALIZED (
+    SELECT e.subject_id, l.deductions, l.by_hand, encode(sha256(convert_to(
+        '[' || to_json(e.subject_id) || ',' || e.good || ',' || e.bad || ','
+        || coalesce(CAST(e.score AS text), 'null') || ',' || to_json(e.grade) || ',['
+        || CASE WHEN e.gates_failed = '' THEN '' ELSE (
+            SELECT string_agg(CAST(to_json(gate) AS text), ',' ORDER BY gate COLLATE "C")
+            FROM unnest(string_to_array(e.gates_failed, ',')) AS gate) END
+        || '],[' || coalesce(l.awards, '') || ']]', 'UTF8')), 'hex') AS digest
+    FROM entries e CROSS JOIN LATERAL (
+        SELECT
+            string_agg('[' || to_json(a.rule_code) || ',"' || to_char(a.day, 'YYYY-MM-DD') || '",'
+                || a.score || ',' || a.points || ']', ','
+                ORDER BY a.rule_code COLLATE "C", a.day, a.score, a.points)
+                FILTER (WHERE a.score <> 0 OR a.points <> 0) AS awards,
+            array_agg(CAST(a.award_id AS text)) FILTER (WHERE a.deduction) AS deductions,
+            array_agg(CAST(a.award_id AS text))
+                FILTER (WHERE NOT a.deduction AND a.source = 'manual') AS by_hand
+        FROM awards a
+        WHERE a.subject_id = e.subject_id AND a.period = :period AND a.to_period >= :period
+            AND (a.effective OR (a.deduction AND (a.state = 'APPROVED'
+                OR (a.state = 'PROPOSED' AND a.decides = 'SETTLEMENT'))))) AS l
+    WHERE e.settlement_id = :settlement)
+SELECT
+    encode(sha256(convert_to(CAST(:header AS text) || coalesce(string_agg(
+        subject_id || ':' || digest || chr(10), '' ORDER BY subject_id COLLATE "C"), ''),
+        'UTF8')), 'hex'),
+    (SELECT coalesce(array_agg(one), '{}') FROM entry, unnest(deductions) AS one),
+    (SELECT coalesce(array_agg(one), '{}') FROM entry, unnest(by_hand) AS one)
+FROM entry
+"""
+)
+
+
+def listed(
+    conn: sa.Connection, settlement_id: str, *, period: str, area: str, rule_set: str
+) -> Listed:
+    """Return the digest of a settlement as it stands, and which awards are to be looked at."""
+    if store.is_postgresql(conn):
+        values = {
+            "settlement": settlement_id,
+            "period": period,
+            "header": month.header(rules=rule_set, period=period, community=area),
+        }
+        return Listed(*conn.execute(_PG_LISTED, values).one())
+    awards: dict[str, list[month.AwardLine]] = defaultdict(list)
+    deductions, by_hand = [], []
+    for award in listed_awards(conn, settlement_id, period):
+        awards[award.subject_id].append(
+            month.AwardLine(award.rule_code, award.day.isoformat(), award.score, award.points)
+        )
+        if award.deduction:
+            deductions.append(str(award.award_id))
+        elif award.source == "manual":
+            by_hand.append(str(award.award_id))
+    lines = [
+        month.EntryLine(
+            subject=entry.subject_id,
+            gain=entry.good,
+            loss=entry.bad,
+            score=entry.score,
+            grade=entry.grade,
+            gates_failed=tuple(entry.gates_failed.split(",")) if entry.gates_failed else (),
+            awards=tuple(awards.get(entry.subject_id, ())),
+        )
+        for entry in entries(conn, settlement_id)
+    ]
+    digest = month.settlement_digest(lines, rules=rule_set, period=period, community=area)
+    return Listed(digest, deductions, by_hand)
 
 
 def confirm_deductions(

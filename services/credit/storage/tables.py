@@ -103,6 +103,7 @@ subjects = sa.Table(
     sa.Column("spendable_until", store.UtcDateTime),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Index("ix_subjects_area", "area", "kind"),
+    sa.Index("ix_subjects_area_before", "area_before"),
 )
 consents = sa.Table(
     "consents",
@@ -138,6 +139,14 @@ def area_at(end: datetime) -> sa.ColumnElement[str]:
     present month or of the one before."""
     subject = subjects.c
     return sa.case((subject.area_since < end, subject.area), else_=subject.area_before)
+
+
+def in_area(end: datetime, area: str) -> sa.ColumnElement[bool]:
+    """Return whether a subject belonged to an area just before `end`, in words that let the
+    database look at the subjects of the area only."""
+    subject = subjects.c
+    near = sa.or_(subject.area == area, subject.area_before == area)
+    return sa.and_(near, area_at(end) == area)
 
 
 # --------------------------------------------------------------------------------------------------

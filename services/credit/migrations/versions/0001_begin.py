@@ -554,6 +554,7 @@ def upgrade():
         sa.PrimaryKeyConstraint("subject_id", name=op.f("pk_subjects")),
     )
     op.create_index("ix_subjects_area", "subjects", ["area", "kind"], unique=False)
+    op.create_index("ix_subjects_area_before", "subjects", ["area_before"], unique=False)
     op.create_index(op.f("ix_subjects_holder"), "subjects", ["holder"], unique=False)
     op.create_table(
         "system_accounts",

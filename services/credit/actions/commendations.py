@@ -169,11 +169,12 @@ def open_commendation(tx: Tx, order: OpenCommendation) -> dict[str, Any]:
     if not order.from_period <= order.to_period <= last:
         raise SpanInvalid(field="to_period", earliest=order.from_period, latest=last)
     day = tx.calendar.local_date(tx.now)
-    if order.form == "FORMAL" and store.formal_of(tx.conn, order.area, day.year) is not None:
-        raise FormalOnceAYear(field="form", year=day.year)
     commendation_id = tx.new_id("com")
     prefix = f"BZ-{day:%Y%m%d}-{order.area[-6:]}-"
     number = numbers.following(tx.conn, t.commendations.c.number, prefix)
+    # Behind the number, which lets one of two who ask at the same time wait for the other.
+    if order.form == "FORMAL" and store.formal_of(tx.conn, order.area, day.year) is not None:
+        raise FormalOnceAYear(field="form", year=day.year)
     store.add(
         tx.conn,
         {

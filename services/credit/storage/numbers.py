@@ -9,15 +9,19 @@ import sqlalchemy as sa
 from chassis import storage as store
 
 
-def following(conn: sa.Connection, column: sa.Column[Any], prefix: str) -> str:
-    """Return the next number that begins with `prefix`.
+def hold(conn: sa.Connection, prefix: str) -> None:
+    """Let others who want a number with this prefix wait until the transaction ends.
 
-    On PostgreSQL the prefix is locked until the transaction ends; SQLite has one writer.
+    SQLite has one writer; there nobody else can want one.
     """
     if store.is_postgresql(conn):
-        conn.execute(
-            sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(prefix, 0)))
-        ).all()
+        key = sa.func.hashtextextended(prefix, 0)
+        conn.execute(sa.select(sa.func.pg_advisory_xact_lock(key))).all()
+
+
+def following(conn: sa.Connection, column: sa.Column[Any], prefix: str) -> str:
+    """Return the next number that begins with `prefix`."""
+    hold(conn, prefix)
     asked = sa.select(sa.func.max(column)).where(column.like(f"{prefix}%"))
     last = conn.execute(asked).scalar()
     return f"{prefix}{int(last[len(prefix) :]) + 1 if last else 1:05d}"

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from chassis import storage as store
 from services.credit.rules import settlement as month
 from services.credit.rules import standing as rules
-from services.credit.storage import bulk
+from services.credit.storage import bulk, numbers
 from services.credit.storage import tables as t
 
 OPEN = ("OPEN", "DRAFTED", "REVIEWED")
@@ -733,6 +733,7 @@ def undecided(conn: sa.Connection, period: str, subject_ids: Iterable[str]) -> l
 
 def count_notices(conn: sa.Connection, prefix: str) -> int:
     """Return how many notices have a number that begins so."""
+    numbers.hold(conn, prefix)
     asked = sa.select(sa.func.count()).where(t.notices.c.number.like(f"{prefix}%"))
     return int(conn.execute(asked).scalar() or 0)
 
@@ -760,6 +761,7 @@ def change_notice(conn: sa.Connection, notice_id: str, **values: Any) -> None:
 
 def count_objections(conn: sa.Connection, prefix: str) -> int:
     """Return how many objections have a number that begins so."""
+    numbers.hold(conn, prefix)
     asked = sa.select(sa.func.count()).where(t.objections.c.number.like(f"{prefix}%"))
     return int(conn.execute(asked).scalar() or 0)
 

@@ -29,9 +29,7 @@ def effect(conn, bodies):
     cursor.execute(sql.INBOX, ([event["id"] for event in events],))
     fresh = {str(row[0]) for row in cursor.fetchall()}
     rows = [
-        sql.base(
-            e["id"], e["type"].partition(".")[2], e["data"], e["time"], e["scope"], shard
-        )
+        sql.base(e["id"], e["type"].partition(".")[2], e["data"], e["time"], e["scope"], shard)
         for e, shard in zip(events, shards, strict=True)
         if e["id"] in fresh
     ]

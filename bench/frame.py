@@ -1,20 +1,20 @@
-"""What all parts share: figures with their bounds, progress, a credit service on a fresh database."""
+"""What all parts share: figures with their bounds, progress, credit on a fresh database."""
 
 from __future__ import annotations
 
-import os
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
 from chassis import servers
-from chassis.bus import Actor, Tx
+from chassis.bus import Actor
 from chassis.migrate import migrate_service
 from chassis.runtime import Runtime
 from services.credit.actions import rule_sets
@@ -125,12 +125,11 @@ def analyze(runtime: Runtime) -> None:
         plain.execute(sa.text("VACUUM ANALYZE"))
 
 
-def timed(runtime: Runtime, effect: Callable[[Tx], object]) -> float:
-    """Return the seconds of one transaction, commit and all."""
-    begun = time.perf_counter()
-    with runtime.transaction(ACTOR) as tx:
-        effect(tx)
-    return time.perf_counter() - begun
+def count(runtime: Runtime, name: str, where: str = "true") -> int:
+    """Return how many rows a table has."""
+    with runtime.engine.connect() as conn:
+        found = conn.execute(sa.text(f"SELECT count(*) FROM {name} WHERE {where}"))
+        return int(found.scalar() or 0)
 
 
 def median(values: list[float]) -> float:
@@ -139,19 +138,12 @@ def median(values: list[float]) -> float:
 
 def peak_mb() -> float:
     """Return the most memory that this process has held, in MB."""
-    with open("/proc/self/status", encoding="ascii") as status:
-        for line in status:
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) / 1024
+    for line in Path("/proc/self/status").read_text("ascii").splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) / 1024
     raise OSError("no VmHWM in /proc/self/status")
 
 
 def forget_peak() -> None:
     """Let the peak be counted from now on."""
-    with open("/proc/self/clear_refs", "w", encoding="ascii") as refs:
-        refs.write("5")
-
-
-def quiet() -> None:
-    """Keep the chassis's own log lines out of the table."""
-    os.environ.setdefault("FIVERED_LOG_LEVEL", "ERROR")
+    Path("/proc/self/clear_refs").write_text("5", "ascii")

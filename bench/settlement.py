@@ -49,7 +49,7 @@ def fill_month(runtime: Runtime, subjects: int, awards: int) -> int:
     progress("settlement: subjects")
     frame.fill(
         runtime,
-        "INSERT INTO subjects (subject_id, kind, ref, area, area_before, area_since, holder,"  # noqa: S608
+        "INSERT INTO subjects (subject_id, kind, ref, area, area_before, area_since, holder,"
         " spendable, state, opened_at, version)"
         f" SELECT kind || ':' || ref, kind, ref, {area}, {area}, '2025-01-01', ref, true,"
         "  'ACTIVE', '2025-01-01', 1"
@@ -82,13 +82,14 @@ def fill_month(runtime: Runtime, subjects: int, awards: int) -> int:
         progress("settlement: awards", begin, awards)
         frame.fill(
             runtime,
-            "INSERT INTO awards (award_id, subject_id, kind, rule_set, rule_code, source, fact,"  # noqa: S608
+            "INSERT INTO awards (award_id, subject_id, kind, rule_set, rule_code, source, fact,"
             " event_id, deed, occurred_at, day, period, to_period, points_period, cap_window,"
             " score_raw, points_raw, score, points, capped, late, correction, recount, deduction,"
             " effective, decides, state, area, proposed_at, decided_at, shard, version)"
             " SELECT gen_random_uuid(), subject_id, kind, 'RC-2025.1', rule, 'steward',"
-            "  'request_rated.v1', gen_random_uuid(), 'req_' || n, at, at::date, '2025-03', '2025-03', '2025-03',"
-            "  CASE WHEN kind = 'STW' THEN '2025-03' END, abs(score), points, score, points, false, false,"
+            "  'request_rated.v1', gen_random_uuid(), 'req_' || n, at, at::date, '2025-03', '2025-03',"
+            "  '2025-03', CASE WHEN kind = 'STW' THEN '2025-03' END, abs(score), points, score, points,"
+            "  false, false,"
             "  false, false, score < 0, score > 0,"
             "  CASE WHEN score < 0 THEN 'SETTLEMENT' ELSE 'NOBODY' END,"
             "  CASE WHEN score < 0 THEN 'PROPOSED' ELSE 'APPROVED' END, area, at,"
@@ -219,7 +220,7 @@ def _same_rows(runtime: Runtime) -> None:
     names = [c.name for c in t.entries.columns if c.name not in ("settlement_id", "state")]
     columns = ", ".join(names)
     asked = (
-        f"SELECT count(*) FROM (SELECT {columns} FROM entries EXCEPT SELECT {columns} FROM bare) d"  # noqa: S608
+        f"SELECT count(*) FROM (SELECT {columns} FROM entries EXCEPT SELECT {columns} FROM bare) d"
     )
     with runtime.engine.connect() as conn:
         assert conn.execute(sa.text(asked)).scalar() == 0, "other rows than the bare statement's"

@@ -1,0 +1,105 @@
+"""All figures in one table: `python -m bench [part ...] [--quick] [--full]`.
+
+Parts: subscribe, awards, settlement, ledger, sqlite. Without a name all of them run. `--quick` takes
+small numbers (about a minute a part); `--full` adds the month of 1,200,000 subjects.
+The status is 2 when a figure misses its bound, 1 when a server is not installed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+
+from bench import frame
+from bench.frame import Figure
+from chassis import servers
+
+
+def _subscribe(given: argparse.Namespace) -> list[Figure]:
+    from bench import subscribe
+
+    rates = subscribe.run(given.events or (6_000 if given.quick else 20_000))
+    return [
+        Figure("stock nameko @event_handler", rates["stock"], "/s"),
+        Figure("pika + psycopg by hand", rates["hand"], "/s"),
+        Figure("@subscribe", rates["ledger"], "/s"),
+        Figure("@subscribe / stock", rates["ledger"] / rates["stock"], "x", least=4),
+        Figure("@subscribe / by hand", rates["ledger"] / rates["hand"], "x", least=0.4),
+    ]
+
+
+def _awards(given: argparse.Namespace) -> list[Figure]:
+    from bench import awards
+
+    return awards.run(quick=given.quick, events=given.events, rounds=given.rounds)
+
+
+def _settlement(given: argparse.Namespace) -> list[Figure]:
+    from bench import settlement
+
+    found = settlement.run(quick=given.quick, subjects=given.subjects, rounds=given.rounds)
+    return found + (settlement.run(full=True) if given.full else [])
+
+
+def _ledger(given: argparse.Namespace) -> list[Figure]:
+    from bench import growth
+
+    return growth.run(quick=given.quick, postings=given.postings)
+
+
+def _sqlite(given: argparse.Namespace) -> list[Figure]:
+    from bench import sqlite
+
+    return sqlite.run(
+        quick=given.quick,
+        subjects=given.subjects or (10_000 if given.quick else 100_000),
+        events=given.events,
+    )
+
+
+PARTS: dict[str, Callable[[argparse.Namespace], list[Figure]]] = {
+    "subscribe": _subscribe,
+    "awards": _awards,
+    "settlement": _settlement,
+    "ledger": _ledger,
+    "sqlite": _sqlite,
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("parts", nargs="*", metavar="part", help=", ".join(PARTS))
+    parser.add_argument("--quick", action="store_true", help="small numbers")
+    parser.add_argument("--full", action="store_true", help="with 1,200,000 subjects")
+    parser.add_argument("--events", type=int, help="of subscribe, awards and sqlite")
+    parser.add_argument("--subjects", type=int, help="of settlement and sqlite")
+    parser.add_argument("--postings", type=int, help="of ledger")
+    parser.add_argument("--rounds", type=int, default=3, help="of awards and settlement")
+    given = parser.parse_args()
+    unknown = set(given.parts) - set(PARTS)
+    if unknown:
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    parts = given.parts or list(PARTS)
+    if parts != ["sqlite"]:
+        try:
+            servers.require()
+        except servers.ServerMissing as error:
+            print(error, file=sys.stderr)
+            return 1
+    load = os.getloadavg()[0]
+    lines, missed = [], 0
+    for part in parts:
+        figures = PARTS[part](given)
+        missed += sum(figure.met is False for figure in figures)
+        lines.append(frame.table(part, figures))
+        frame.progress(f"{part} is done")
+    print("\n".join(lines))
+    print(f"{os.cpu_count()} cores, load {load:.1f} before; ratios hold, absolutes do not.")
+    return 2 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

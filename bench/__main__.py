@@ -1,7 +1,7 @@
 """All figures in one table: `python -m bench [part ...] [--quick] [--full]`.
 
-Parts: subscribe, awards, settlement, ledger, sqlite. Without a name all of them run. `--quick` takes
-small numbers (about a minute a part); `--full` adds the month of 1,200,000 subjects.
+Parts: subscribe, awards, settlement, ledger, sqlite. Without a name all of them run. `--quick`
+takes small numbers (about a minute a part); `--full` adds the month of 1,200,000 subjects.
 The status is 2 when a figure misses its bound, 1 when a server is not installed.
 """
 

@@ -103,7 +103,7 @@ def tier_score(minutes):
     return score
 
 
-def base(event_id, fact, data, at, area, shard):
+def base(event_id, fact, data, at, area, shard):  # noqa: PLR0917  the columns of a row
     """Return what is the same for both kinds of event."""
     rating = fact == "request_rated.v1"
     kind, ref = ("STW", data["handler"]) if rating else ("RES", data["person_id"])

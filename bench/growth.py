@@ -1,4 +1,4 @@
-"""Whether the ledger grows slow: one award and one hold beside 10,000 and beside 10,000,000 postings.
+"""Whether the ledger grows slow: an award and a hold beside 10,000 and 10,000,000 postings.
 
 Two databases in one cluster, one small and one large; single events go through the inbox into each
 of them in turns, a transaction each with its commit, so that whatever else the machine does hits

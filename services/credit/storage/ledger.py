@@ -148,7 +148,7 @@ def earn(conn: sa.Connection, earned: Sequence[Earned]) -> None:
     if not earned:
         return
     if not store.is_postgresql(conn):
-        post(conn, [_posting(one) for one in earned])
+        post(conn, [posting_of(one) for one in earned])
         return
     conn.execute(_PG_EARN, {"rows": msgspec.json.encode(earned).decode()})
     system: dict[str, int] = defaultdict(int)
@@ -157,7 +157,8 @@ def earn(conn: sa.Connection, earned: Sequence[Earned]) -> None:
     _move_system(conn, system)
 
 
-def _posting(one: Earned) -> Posting:
+def posting_of(one: Earned) -> Posting:
+    """Return what an award brings as a posting like any other."""
     return Posting(
         "AWARD",
         one.award_id,

@@ -1,0 +1,106 @@
+"""Statements of PostgreSQL's own leave what the portable form beside them leaves."""
+
+import pytest
+import sqlalchemy as sa
+
+from chassis.bus import new_uuid
+from services.credit.rules import settlement as rules
+from services.credit.storage import ledger, settlements
+from services.credit.storage import tables as t
+from services.credit.tests import stage
+
+
+@pytest.fixture
+def credit(bench):
+    return bench
+
+
+def _state(conn):
+    """The ledger without the ids that every run makes anew."""
+    posted = sa.select(
+        t.postings.c.kind, t.postings.c.ref, t.postings.c.subject_id, t.postings.c.period,
+        t.postings.c.posted_at, t.lines.c.owner, t.lines.c.side, t.lines.c.amount,
+    ).select_from(t.postings.join(t.lines, t.lines.c.posting_id == t.postings.c.posting_id))  # fmt: skip
+    return [
+        sorted(tuple(row) for row in conn.execute(asked))
+        for asked in (posted, sa.select(t.pendings), sa.select(t.system_accounts))
+    ]
+
+
+class _Undone(Exception):
+    pass
+
+
+def _after(bench, effect):
+    found = []
+    with pytest.raises(_Undone), bench.transaction() as tx:
+        effect(tx.conn)
+        found = _state(tx.conn)
+        raise _Undone
+    return found
+
+
+@pytest.mark.covers("C4")
+def test_what_awards_earn_is_posted_alike_in_one_statement_and_in_many(credit):
+    award_ids = [new_uuid() for _ in range(6)]
+    earned = [
+        ledger.Earned(
+            posting_id=new_uuid(),
+            award_id=award_ids[n],
+            subject_id=f"STW:stw_{n % 2}",
+            period="2025-03" if n < 4 else "2025-04",
+            posted_at=credit.now,
+            issuance=f"SYS:ISSUANCE:370811:{n % 3}",
+            points=5 + n,
+        )
+        for n in range(6)
+    ]
+    own = _after(credit, lambda conn: ledger.earn(conn, earned))
+    portable = _after(
+        credit, lambda conn: ledger.post(conn, [ledger.posting_of(one) for one in earned])
+    )
+    assert own == portable
+    assert sum(row[-1] for row in own[0]) == 0
+
+
+@pytest.mark.covers("C9")
+def test_the_digest_is_the_same_where_the_rows_are_and_in_the_reference(credit):
+    with credit.transaction() as tx:
+        settlements.begin(tx.conn, "stl_1", "2025-03", stage.COMMUNITY, credit.now)
+        for subject, score, gates in (
+            ("STW:b", 62, ""),
+            ("STW:B", None, "ORDERS,ACTIVE"),
+            ('RES:"quoted\\', 60, "Z,A"),
+        ):
+            settlements.put_entries(
+                tx.conn,
+                [
+                    {
+                        "settlement_id": "stl_1",
+                        "subject_id": subject,
+                        "period": "2025-03",
+                        "kind": subject[:3],
+                        "good": 2,
+                        "bad": 0,
+                        "score": score,
+                        "raw_grade": "A",
+                        "grade": "A",
+                        "gates_failed": gates,
+                        "points_pending": 0,
+                        "released": 0,
+                        "state": "DRAFT",
+                    }
+                ],
+            )
+        found = settlements.listed(
+            tx.conn, "stl_1", period="2025-03", area=stage.COMMUNITY, rule_set="RC-2025.1"
+        )
+    lines = [
+        rules.EntryLine("STW:b", 2, 0, 62, "A", (), ()),
+        rules.EntryLine("STW:B", 2, 0, None, "A", ("ORDERS", "ACTIVE"), ()),
+        rules.EntryLine('RES:"quoted\\', 2, 0, 60, "A", ("Z", "A"), ()),
+    ]
+    assert found.digest == rules.settlement_digest(
+        lines, rules="RC-2025.1", period="2025-03", community=stage.COMMUNITY
+    )
+    assert found.deductions == found.by_hand == []

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.types import TypeDecorator
 
-from chassis.turns import take_turns
+from chassis.turns import turns_of
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -261,6 +261,8 @@ def _uuids_as_text(dbapi: Any, _record: Any) -> None:
 def _open_postgresql(url: sa.URL, pool_size: int) -> Engine:
     # Compiling a statement costs more than ours ever take: seconds, where they are set-based.
     options = "-c idle_in_transaction_session_timeout=60000 -c lock_timeout=15000 -c jit=off"
+    # What a statement makes text of, it makes the same text of everywhere.
+    options += " -c datestyle=ISO -c timezone=UTC"
     return sa.create_engine(
         url,
         pool_size=pool_size,
@@ -288,13 +290,17 @@ def _open_sqlite(url: sa.URL) -> Engine:
         dbapi.execute("PRAGMA foreign_keys=ON")
         dbapi.execute("PRAGMA cache_size=-16000")
 
+    turns = turns_of(engine)
+
     @sa.event.listens_for(engine, "begin")
     def _begin(conn: Connection) -> None:
-        # A writer that began as a reader could find its snapshot stale in the middle.
-        reads_only = conn.get_execution_options().get("fivered_reads")
-        conn.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+        if conn.get_execution_options().get("fivered_reads"):
+            conn.exec_driver_sql("BEGIN")
+        else:
+            # A writer that began as a reader could find its snapshot stale in the middle.
+            # turns.take(conn.connection.dbapi_connection)
+            conn.exec_driver_sql("BEGIN IMMEDIATE")
 
-    take_turns(engine)
     return engine
 
 

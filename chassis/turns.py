@@ -52,14 +52,12 @@ class Turns:
                 self._holder = None
 
 
-def take_turns(engine: sa.Engine) -> None:
-    """Make the writing transactions of an SQLite engine take turns; readers do not wait."""
-    turns = Turns()
+def turns_of(engine: sa.Engine) -> Turns:
+    """Return the turns of an SQLite engine; they are given back when a transaction ends.
 
-    @sa.event.listens_for(engine, "begin", insert=True)
-    def _begin(conn: sa.Connection) -> None:
-        if not conn.get_execution_options().get("fivered_reads"):
-            turns.take(conn.connection.dbapi_connection)
+    Whoever begins to write takes the turn first (`storage` does); readers do not wait.
+    """
+    turns = Turns()
 
     @sa.event.listens_for(engine, "commit")
     def _commit(conn: sa.Connection) -> None:
@@ -73,5 +71,7 @@ def take_turns(engine: sa.Engine) -> None:
     def _checkin(dbapi: Any, _record: Any) -> None:
         turns.give(dbapi)
 
+    return turns
 
-__all__ = ["Turns", "take_turns"]
+
+__all__ = ["Turns", "turns_of"]

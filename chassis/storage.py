@@ -298,7 +298,7 @@ def _open_sqlite(url: sa.URL) -> Engine:
             conn.exec_driver_sql("BEGIN")
         else:
             # A writer that began as a reader could find its snapshot stale in the middle.
-            # turns.take(conn.connection.dbapi_connection)
+            turns.take(conn.connection.dbapi_connection)
             conn.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine

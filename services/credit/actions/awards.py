@@ -592,7 +592,7 @@ def adjust(tx: Tx, changed: Sequence[tuple[Any, int, int, bool]]) -> None:
 # Caps of a month, computed again
 
 
-def recount(tx: Tx, period: str, area: str, end: datetime) -> int:
+def recount(tx: Tx, period: str, areas: Sequence[str], end: datetime) -> int:
     """Compute the cap windows of a month again where the order of arrival could matter.
 
     Awards of earlier months keep what they have: their month is closed.
@@ -607,7 +607,7 @@ def recount(tx: Tx, period: str, area: str, end: datetime) -> int:
             if rule.cap is not None and rule.tiers is None and rule.metric is None:
                 limits[rule.code] = (rule.cap.count, rule.cap.score, rule.cap.points)
     changed = 0
-    for window in store.windows_to_recount(tx.conn, period, area, end, limits):
+    for window in store.windows_to_recount(tx.conn, period, areas, end, limits):
         changed += _recount_window(tx, in_force, window, period)
     return changed
 

@@ -152,20 +152,26 @@ def recount_window(conn: sa.Connection, window: Window, period: str) -> None:
     )
 
 
+def _in_areas(end: datetime, areas: Sequence[str]) -> sa.ColumnElement[bool]:
+    if len(areas) == 1:
+        return t.in_area(end, areas[0])
+    return t.area_at(end).in_(list(areas))
+
+
 def windows_to_recount(
     conn: sa.Connection,
     period: str,
-    area: str,
+    areas: Sequence[str],
     end: datetime,
     limits: Mapping[str, tuple[Any, Any, Any]],
 ) -> list[Window]:
-    """Return the cap windows of a month and area whose sums go beyond their cap, or in which the
+    """Return the cap windows of a month and areas whose sums go beyond their cap, or in which the
     order of arrival could matter.
 
     Args:
         conn: The transaction.
         period: The month.
-        area: The subjects' area at the end of the month.
+        areas: The subjects' areas at the end of the month.
         end: That end.
         limits: Rule code -> (count, score, points); None is without limit.
     """
@@ -175,7 +181,7 @@ def windows_to_recount(
     touched = (
         sa.select(award.subject_id, award.rule_code, award.cap_window)
         .select_from(t.awards.join(t.subjects, t.subjects.c.subject_id == award.subject_id))
-        .where(award.period == period, award.cap_window.is_not(None), t.in_area(end, area))
+        .where(award.period == period, award.cap_window.is_not(None), _in_areas(end, areas))
         .distinct()
         .subquery()
     )

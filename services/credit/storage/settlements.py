@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from chassis import storage as store
 from services.credit.rules import settlement as month
@@ -156,8 +158,11 @@ def counts_sql(period: str) -> Any:
     )
 
 
-def _members(area: str | None, end: datetime, only: str | None) -> sa.CTE:
-    """The subjects that settle in an area: open at the end of the month, persons with consent."""
+def _members(
+    end: datetime, *more: sa.ColumnElement[Any], area: str | None = None, only: str | None = None
+) -> sa.Select[Any]:
+    """The subjects that settle in an area, or in any: open at the end of the month, persons with
+    consent."""
     subject, span = t.subjects.c, t.consent_spans.c
     consented = sa.exists().where(
         span.subject_id == subject.subject_id,
@@ -165,17 +170,13 @@ def _members(area: str | None, end: datetime, only: str | None) -> sa.CTE:
         span.since < end,
         sa.or_(span.until.is_(None), span.until >= end),
     )
-    return (
-        sa.select(subject.subject_id, subject.kind, subject.state)
-        .where(
-            *([t.in_area(end, area)] if area is not None else []),
-            subject.opened_at < end,
-            sa.or_(subject.closed_at.is_(None), subject.closed_at >= end),
-            subject.kind != "PCO",
-            sa.or_(subject.kind.not_in(PERSONS), consented),
-            *([subject.subject_id == only] if only else []),
-        )
-        .cte("members")
+    return sa.select(subject.subject_id, subject.kind, subject.state, *more).where(
+        *([t.in_area(end, area)] if area is not None else []),
+        subject.opened_at < end,
+        sa.or_(subject.closed_at.is_(None), subject.closed_at >= end),
+        subject.kind != "PCO",
+        sa.or_(subject.kind.not_in(PERSONS), consented),
+        *([subject.subject_id == only] if only else []),
     )
 
 
@@ -233,13 +234,26 @@ def entries_sql(
 ) -> sa.Select[Any]:
     """Return the SELECT that computes the entries of a month and area (None: of every area), or
     that of one subject."""
-    members = _members(area, end, only)
+    members = _members(end, area=area, only=only).cte("members")
+    return _entries_of(members, period, gate_source, sa.literal(settlement_id))
+
+
+def _entries_of(
+    members: sa.CTE,
+    period: str,
+    gate_source: Mapping[str, str],
+    settlement_id: sa.ColumnElement[str],
+    *more: sa.ColumnElement[Any],
+) -> sa.Select[Any]:
+    """Return the SELECT of the entries of subjects; `more` are sums over their awards that it
+    returns behind the columns of an entry."""
     award, measure = t.awards.c, t.measures.c
     sums = (
         sa.select(
             award.subject_id,
             sa.func.sum(sa.case((award.deduction, 0), else_=award.score)).label("good"),
             sa.func.sum(sa.case((award.deduction, -award.score), else_=0)).label("bad"),
+            *more,
         )
         .select_from(t.awards.join(members, members.c.subject_id == award.subject_id))
         .where(counts_sql(period))
@@ -287,6 +301,8 @@ def entries_sql(
             failed.label("failed"),
             vetoed.label("vetoed"),
             sa.func.coalesce(t.pendings.c.points, 0).label("pending"),
+            settlement_id.label("settlement_id"),
+            *(sums.c[column.name] for column in more),
         )
         .select_from(
             members.outerjoin(sums, sums.c.subject_id == members.c.subject_id)
@@ -313,28 +329,29 @@ def entries_sql(
     nr = rules.NOT_RATED
     comma = sa.case((row.failed == "", ""), else_=_joined(row.failed, ","))
     return sa.select(
-        sa.literal(settlement_id),
+        row.settlement_id,
         row.subject_id,
-        sa.literal(period),
+        sa.literal(period).label("period"),
         row.kind,
         row.good,
         row.bad,
-        sa.case((row.active, row.score), else_=None),
-        sa.case((row.active, raw), else_=nr),
+        sa.case((row.active, row.score), else_=None).label("score"),
+        sa.case((row.active, raw), else_=nr).label("raw_grade"),
         sa.case(
             (sa.not_(row.active), nr),
             (row.vetoed, "D"),
             (sa.and_(raw == "AAA", row.failed != ""), "AA"),
             else_=raw,
-        ),
+        ).label("grade"),
         sa.case(
             (sa.not_(row.active), ""),
             (row.vetoed, _joined(comma, rules.VETO)),
             else_=row.failed,
-        ),
-        row.pending,
-        sa.literal(0),
-        sa.literal("DRAFT"),
+        ).label("gates_failed"),
+        row.pending.label("points_pending"),
+        sa.literal(0).label("released"),
+        sa.literal("DRAFT").label("state"),
+        *(row[column.name] for column in more),
     )
 
 
@@ -593,7 +610,7 @@ WITH entry AS MATERIALIZED (
         || '],[' || coalesce(l.awards, '') || ']]', 'UTF8')), 'hex') AS digest
     FROM entries e CROSS JOIN LATERAL (
         SELECT
-            string_agg('[' || to_json(a.rule_code) || ',"' || to_char(a.day, 'YYYY-MM-DD') || '",'
+            string_agg('[' || to_json(a.rule_code) || ',"' || CAST(a.day AS text) || '",'
                 || a.score || ',' || a.points || ']', ','
                 ORDER BY a.rule_code COLLATE "C", a.day, a.score, a.points)
                 FILTER (WHERE a.score <> 0 OR a.points <> 0) AS awards,
@@ -651,6 +668,133 @@ def listed(
     ]
     digest = month.settlement_digest(lines, rules=rule_set, period=period, community=area)
     return Listed(digest, deductions, by_hand)
+
+
+# As `_PG_LISTED` writes an entry, from the row that is being inserted.
+_PG_CONTENT = """
+'[' || to_json(subject_id) || ',' || good || ',' || bad || ','
+|| coalesce(CAST(score AS text), 'null') || ',' || to_json(grade) || ',['
+|| CASE WHEN gates_failed = '' THEN '' ELSE (
+    SELECT string_agg(CAST(to_json(gate) AS text), ',' ORDER BY gate COLLATE "C")
+    FROM unnest(string_to_array(gates_failed, ',')) AS gate) END
+|| '],[' || coalesce(awards, '') || ']]'
+"""
+
+
+def draft_many(
+    conn: sa.Connection,
+    areas: Mapping[str, str],
+    *,
+    period: str,
+    end: datetime,
+    gate_source: Mapping[str, str],
+    rule_set: str,
+) -> dict[str, tuple[int, Listed]]:
+    """Compute the entries of several settlements anew.
+
+    Args:
+        conn: The transaction; it holds the rows of the settlements.
+        areas: Settlement -> its area; none of them a district's, whose companies are computed
+            outside the formula.
+        period: The month.
+        end: End of the month.
+        gate_source: Kind -> source whose measures carry its gates.
+        rule_set: Code of the rules in force.
+
+    Returns:
+        Settlement -> (number of entries, what it lists).
+    """
+    if not store.is_postgresql(conn):
+        return {
+            settlement_id: (
+                draft_entries(conn, settlement_id, period, area, end=end, gate_source=gate_source),
+                listed(conn, settlement_id, period=period, area=area, rule_set=rule_set),
+            )
+            for settlement_id, area in areas.items()
+        }
+    # One pass over the awards gives the sums and what the digest says of them; the databases of
+    # a province would otherwise look each subject up twice.
+    wanted = list(areas)
+    entry, row, award = t.entries.c, t.settlements.c, t.awards.c
+    conn.execute(sa.delete(t.entries).where(bulk.members(entry.settlement_id, wanted, conn)))
+    plain = _members(end, row.settlement_id)
+    members = (
+        plain.select_from(t.subjects.join(t.settlements, row.area == t.area_at(end)))
+        .where(bulk.members(row.settlement_id, wanted, conn))
+        .cte("members")
+    )
+    this_month = award.period == period
+    text = sa.literal_column(
+        "'[' || to_json(awards.rule_code) || ',\"' || CAST(awards.day AS text) || '\",'"
+        " || awards.score || ',' || awards.points || ']'",
+        sa.Text,
+    )
+    order: Any = sa.literal_column(
+        'awards.rule_code COLLATE "C", awards.day, awards.score, awards.points'
+    )
+    ids = sa.func.array_agg(sa.cast(award.award_id, sa.Text))
+    computed = _entries_of(
+        members,
+        period,
+        gate_source,
+        members.c.settlement_id,
+        sa.func.string_agg(text, postgresql.aggregate_order_by(sa.literal_column("','"), order))
+        .filter(this_month, sa.or_(award.score != 0, award.points != 0))
+        .label("awards"),
+        ids.filter(this_month, award.deduction).label("deductions"),
+        ids.filter(this_month, sa.not_(award.deduction), award.source == "manual").label("by_hand"),
+    ).cte("computed")
+    names = [column.name for column in t.entries.columns]
+    made = (
+        t.entries.insert()
+        .from_select(names, sa.select(*(computed.c[name] for name in names)))
+        .cte("made")
+    )
+    hashed = (
+        sa.select(
+            computed.c.settlement_id,
+            computed.c.subject_id,
+            computed.c.deductions,
+            computed.c.by_hand,
+            sa.literal_column(
+                f"encode(sha256(convert_to({_PG_CONTENT}, 'UTF8')), 'hex')", sa.Text
+            ).label("digest"),
+        )
+        .select_from(computed)
+        .cte("hashed")
+    )
+    line = sa.literal_column("subject_id || ':' || digest || chr(10)", sa.Text)
+    by_subject: Any = postgresql.aggregate_order_by(
+        sa.literal_column("''"), sa.literal_column('subject_id COLLATE "C"')
+    )
+    asked = (
+        sa.select(
+            hashed.c.settlement_id,
+            sa.func.count(),
+            sa.func.string_agg(line, by_subject),
+            sa.func.string_agg(sa.func.array_to_string(hashed.c.deductions, ","), ","),
+            sa.func.string_agg(sa.func.array_to_string(hashed.c.by_hand, ","), ","),
+        )
+        .group_by(hashed.c.settlement_id)
+        .add_cte(made)
+    )
+    found = {
+        settlement_id: (0, Listed(_digest_of("", area, period, rule_set), [], []))
+        for settlement_id, area in areas.items()
+    }
+    for settlement_id, count, lines, deductions, by_hand in conn.execute(asked):
+        digest = _digest_of(lines, areas[settlement_id], period, rule_set)
+        found[settlement_id] = (count, Listed(digest, _split(deductions), _split(by_hand)))
+    return found
+
+
+def _split(joined: str | None) -> list[str]:
+    return joined.split(",") if joined else []
+
+
+def _digest_of(lines: str, area: str, period: str, rule_set: str) -> str:
+    header = month.header(rules=rule_set, period=period, community=area)
+    return hashlib.sha256((header + lines).encode()).hexdigest()
 
 
 def confirm_deductions(

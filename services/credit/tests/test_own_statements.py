@@ -4,6 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from chassis.bus import new_uuid
+from services.credit.actions import settlement
 from services.credit.rules import settlement as rules
 from services.credit.storage import ledger, settlements
 from services.credit.storage import tables as t
@@ -104,3 +105,38 @@ def test_the_digest_is_the_same_where_the_rows_are_and_in_the_reference(credit):
         lines, rules="RC-2025.1", period="2025-03", community=stage.COMMUNITY
     )
     assert found.deductions == found.by_hand == []
+
+
+@pytest.mark.covers("C9")
+def test_many_areas_at_once_are_drafted_as_each_alone(credit):
+    stage.rules(credit)
+    areas = [stage.COMMUNITY, "370811015902", "370811015903"]
+    for number, area in enumerate(areas[:2]):
+        stage.steward(credit, f"stw_{number}", f"per_{number}", area=area)
+        for turn in range(3):
+            credit.hear(
+                "steward",
+                "request_rated.v1",
+                {
+                    "request_id": f"req_{number}_{turn}",
+                    "handler": f"stw_{number}",
+                    "stars": 5 - turn % 2,
+                    "solved": True,
+                    "handler_person": f"per_{number}",
+                    "rater": "per_r",
+                    "project_id": None,
+                },
+                subject=f"req_{number}_{turn}",
+                scope=area,
+            )
+    entries = sa.select(t.entries).order_by(t.entries.c.subject_id)
+    with credit.transaction() as tx:
+        together = settlement.draft_areas(tx, "2025-03", areas)
+        once = [tuple(row) for row in tx.conn.execute(entries)]
+    with credit.transaction() as tx:
+        alone = {area: settlement.draft(tx, "2025-03", area) for area in areas}
+        again = [tuple(row) for row in tx.conn.execute(entries)]
+    assert together == alone
+    assert len(set(together.values())) == 3
+    assert once == again
+    assert len(once) == 2

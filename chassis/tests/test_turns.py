@@ -29,8 +29,10 @@ def test_whoever_waits_is_served_before_the_holder_comes_again(tmp_path):
     worker = threading.Thread(target=job)
     worker.start()
     begun.wait()
-    with store.reading(engine) as conn:
-        started = conn.execute(sa.text("SELECT max(n) FROM written")).scalar()
+    started = None
+    while started is None:
+        with store.reading(engine) as conn:
+            started = conn.execute(sa.text("SELECT max(n) FROM written")).scalar()
     try:
         for _ in range(5):
             with engine.begin() as conn:

@@ -241,7 +241,7 @@ def compare(home, month, seed, *, early_cutoff=False):
 # --------------------------------------------------------------------------------------------------
 # Tests
 
-EXAMPLES = {"sqlite": 20, "postgresql": 5}
+EXAMPLES = {"sqlite": 12, "postgresql": 4}
 
 
 @pytest.mark.covers("E12", "C5", "C8", "N3", "N22", "F16-flow")

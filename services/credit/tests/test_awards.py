@@ -198,7 +198,7 @@ def test_an_automatic_deduction_is_proposed_and_has_no_effect_yet(credit):
     ]
 
 
-@pytest.mark.covers("c22", "E12")
+@pytest.mark.covers("N22", "E12")
 def test_what_lies_behind_the_marker_of_its_partition_is_late(credit):
     bench = credit.at("2025-04-02T10:00")
     before = rated(bench, at="2025-03-31T22:00", partition=1, request_id="req_1")

@@ -100,7 +100,7 @@ def test_consent_can_be_given_again_without_waiting(bench):
     assert bench.ask("me")["subjects"][0]["spendable_until"] is None
 
 
-@pytest.mark.covers("REQ-L15", "c21")
+@pytest.mark.covers("REQ-L15", "N21")
 def test_whoever_assists_shows_a_paper_form_and_acts_in_his_area(bench):
     stage.register(bench, "per_a")
     body = {

@@ -99,7 +99,7 @@ def expected(subject_id, kind, rows, measures, vetoed):
     return good, bad, rules.standing_of(kind, good, bad, found)
 
 
-@pytest.mark.covers("C8", "c3")
+@pytest.mark.covers("C8", "N3")
 @pytest.mark.parametrize("seed", [1, 20250531])
 def test_the_formula_in_sql_is_the_formula_of_the_rules(bench, seed):
     chance = random.Random(seed)

@@ -324,7 +324,7 @@ def machine(bench):
 
 
 @pytest.mark.covers(
-    "N10", "N11", "R3", "R4", "R5", "R8", "R9", "R11", "C14", "c10", "c11", "F15-flow"
+    "N10", "N11", "R3", "R4", "R5", "R8", "R9", "R11", "C14", "N10", "N11", "F15-flow"
 )
 def test_any_run_of_the_real_ledger_keeps_its_books(bench):
     few = bench.runtime.engine.dialect.name == "postgresql"
@@ -376,7 +376,7 @@ def test_every_event_twice_and_in_two_orders_gives_the_same_state(bench, seed):
     assert states[0] == states[1] == states[2]
 
 
-@pytest.mark.covers("C14", "c10")
+@pytest.mark.covers("C14", "N10")
 def test_spending_everything_changes_no_standing(bench):
     from services.credit.tests.test_awards import rated
     from services.credit.tests.test_settlement import (

@@ -130,7 +130,7 @@ def test_a_dismissed_objection_lets_the_deduction_take_effect(published):
     assert bool(found[0]["effective"])
 
 
-@pytest.mark.covers("c2", "C6")
+@pytest.mark.covers("N2", "C6")
 def test_an_undecided_deduction_never_takes_effect(published):
     bench = published
     reply = file(bench)
@@ -167,7 +167,7 @@ def test_who_had_a_hand_in_it_does_not_decide(published):
         decide(bench, reply, "DISMISSED", reasons="维持")
 
 
-@pytest.mark.covers("c6")
+@pytest.mark.covers("N6")
 def test_who_holds_a_post_in_the_organisation_does_not_decide(published):
     bench = published
     bench.hear(
@@ -198,7 +198,7 @@ def test_who_holds_a_post_in_the_organisation_does_not_decide(published):
     decide(bench, reply, "DISMISSED")
 
 
-@pytest.mark.covers("C10", "c19")
+@pytest.mark.covers("C10", "N19")
 def test_anyone_may_object_to_an_organisation_and_his_name_is_kept(published):
     bench = published
     card = settlement_of(bench)

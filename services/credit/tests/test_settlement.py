@@ -138,7 +138,7 @@ def credit(bench):
     return bench
 
 
-@pytest.mark.covers("F7-flow", "C8", "C9", "R10", "c3")
+@pytest.mark.covers("F7-flow", "C8", "C9", "R10", "N3")
 def test_a_month_goes_from_markers_to_spendable_points(credit):
     bench = credit
     card = close_month(bench)
@@ -227,7 +227,7 @@ def test_the_digest_is_the_same_whatever_the_order_of_arrival_and_the_database(t
     assert len(digests) == 1
 
 
-@pytest.mark.covers("F7-flow", "c22")
+@pytest.mark.covers("F7-flow", "N22")
 def test_without_all_markers_there_is_no_draft_until_six_hours_later_and_no_confirmation(credit):
     bench = credit
     bench.at("2025-04-02T20:00")
@@ -306,7 +306,7 @@ def missed(bench, at="2025-03-20T10:00", request_id="req_m"):
     )
 
 
-@pytest.mark.covers("C6", "C18", "c2", "REQ-L05")
+@pytest.mark.covers("C6", "C18", "N2", "REQ-L05")
 def test_a_deduction_must_be_looked_at_and_counts_for_good_only_after_the_notice(credit):
     bench = credit
     bench.at("2025-03-20T10:00").deliver([missed(bench)])
@@ -331,7 +331,7 @@ def test_a_deduction_must_be_looked_at_and_counts_for_good_only_after_the_notice
     assert bool(bench.rows(states)[0]["effective"])
 
 
-@pytest.mark.covers("c22", "C8")
+@pytest.mark.covers("N22", "C8")
 def test_a_settlement_confirmed_after_working_day_five_is_published_at_once(credit):
     bench = credit
     card = close_month(bench)
@@ -432,7 +432,7 @@ def test_a_missed_gate_lowers_to_aa_and_is_recorded(credit):
     assert entry["gates_failed"] == ["CROSS_APPOINTMENT"]
 
 
-@pytest.mark.covers("C17", "REQ-L03", "c19")
+@pytest.mark.covers("C17", "REQ-L03", "N19")
 def test_a_notice_holds_ids_only_and_persons_only_by_their_consent(credit):
     bench = credit
     with bench.transaction() as tx:

@@ -72,7 +72,7 @@ def states(bench):
     return Counter(row["state"] for row in bench.rows("SELECT state FROM holds"))
 
 
-@pytest.mark.covers("R4", "c12", "N11")
+@pytest.mark.covers("R4", "N12", "N11")
 def test_defect_1_check_then_spend_of_twenty_parallel_spends_of_one_balance_one_succeeds(postgres):
     """fuint#71: 20 gifts at once read 100 points each and turned them into 2000."""
     bench = postgres

@@ -180,7 +180,7 @@ def changed(lines, match, change):
     return resealed(found)
 
 
-@pytest.mark.covers("N3", "C8", "c3")
+@pytest.mark.covers("N3", "C8", "N3")
 def test_an_untouched_month_is_computed_again_to_the_digest_of_its_notice(
     published, monkeypatch, capsys
 ):
@@ -346,7 +346,7 @@ def month(tmp_path_factory):
         yield found
 
 
-@pytest.mark.covers("N3", "c3")
+@pytest.mark.covers("N3", "N3")
 @pytest.mark.parametrize("name", TAMPERINGS)
 def test_what_was_tampered_with_is_named_first(month, name):
     lines, digest = month
@@ -357,7 +357,7 @@ def test_what_was_tampered_with_is_named_first(month, name):
     assert (first.what, first.subject, first.rule) == expected, verdict.findings
 
 
-@pytest.mark.covers("N3", "c3")
+@pytest.mark.covers("N3", "N3")
 def test_a_rule_changed_together_with_its_digest_is_named_by_the_awards_that_it_gave(month):
     lines, digest = month
     raised = changed(
@@ -422,7 +422,7 @@ def test_a_log_that_ends_early_or_is_none_is_refused(month):
             recompute.verify(wrong, digest)
 
 
-@pytest.mark.covers("N3", "c3")
+@pytest.mark.covers("N3", "N3")
 @pytest.mark.parametrize(
     ("statement", "what"),
     [
@@ -443,7 +443,7 @@ def test_a_row_changed_behind_the_back_of_the_service_is_named(
     assert what in said
 
 
-@pytest.mark.covers("N3", "c3")
+@pytest.mark.covers("N3", "N3")
 def test_the_command_needs_only_the_exported_file(published, monkeypatch, capsys, tmp_path):
     bench = published
     path = tmp_path / "month.jsonl"

@@ -226,7 +226,7 @@ def test_e12_1_and_2_a_rating_twice_and_before_its_resolution_is_one_award(credi
     assert [(a["score"], a["points"]) for a in found] == [(2, 10)]
 
 
-@pytest.mark.covers("E12", "c22")
+@pytest.mark.covers("E12", "N22")
 def test_e12_3_and_4_the_cut_off_decides_where_a_late_deed_counts(credit):
     bench = credit.at("2025-03-20T09:00")
     stage.steward(bench, "stw_1", "per_s")

@@ -29,7 +29,7 @@ def test_the_migrated_database_agrees_with_the_tables(bench):
     assert_no_drift(Forum, bench.runtime.engine)
 
 
-@pytest.mark.covers("F16", "REQ-liaison")
+@pytest.mark.covers("F16", "N9")
 def test_a_grid_is_answered_for_up_to_the_district(town):
     chain = town.resident().ask("chain", {"target": GRID})
     assert persons(chain) == [[WORKER], [CADRE], [TEAM], [LEADER]]
@@ -246,7 +246,7 @@ def test_a_deputy_sees_his_year_and_a_neighbour_does_not(town):
         town.bench.do("end_deputy", {"deputy_id": "dep_1"}, version=2)
 
 
-@pytest.mark.covers("REQ-month")
+@pytest.mark.covers("N22")
 def test_the_month_is_said_once_per_partition_with_zeros(town):
     town.implementing()
     town.bench.fire("2025-04-03T00:00:00")

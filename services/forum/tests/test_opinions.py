@@ -9,7 +9,7 @@ from services.forum.tests.conftest import NEIGHBOURS, NEXT_GRID
 REASONS = "异议涉及通行权,理由成立,应当重新协商"
 
 
-@pytest.mark.covers("F5", "c16")
+@pytest.mark.covers("F5", "N16")
 def test_an_opinion_without_a_vote_cannot_be_drafted(town):
     topic_id = town.adopted()
     with pytest.raises(errors.StepLocked) as refused:
@@ -47,7 +47,7 @@ def test_codes_and_amounts_are_no_telephone_numbers():
     )
 
 
-@pytest.mark.covers("F12", "C19")
+@pytest.mark.covers("F12", "N19")
 def test_a_notice_is_open_to_everyone_and_names_nobody(town):
     topic_id = town.publicised()
     anybody = town.bench.as_("R_ANONYMOUS", person="", scope="")
@@ -73,7 +73,7 @@ def test_a_draft_is_seen_by_those_who_work_on_it_only(town):
         )
 
 
-@pytest.mark.covers("c17")
+@pytest.mark.covers("N17")
 def test_an_opinion_carries_a_warning_for_the_grid_that_was_not_there(town):
     town.live("per_far", grid=NEXT_GRID)
     topic_id, _session = town.voted(adopt={"level": "COMMUNITY"})
@@ -90,7 +90,7 @@ def test_an_opinion_that_is_late_climbs(town):
     ]
 
 
-@pytest.mark.covers("c5")
+@pytest.mark.covers("N5")
 def test_four_objections_are_noted_and_the_fifth_stops_the_resolution(town):
     topic_id = town.publicised()
     for person in NEIGHBOURS[:4]:
@@ -129,7 +129,7 @@ def objected(town):
     return topic_id
 
 
-@pytest.mark.covers("REQ-objection")
+@pytest.mark.covers("F12")
 def test_community_and_street_together_sustain_an_objection(town):
     topic_id = objected(town)
     town.secretary()
@@ -182,7 +182,7 @@ COUNT = {
 }
 
 
-@pytest.mark.covers("c18", "REQ-278")
+@pytest.mark.covers("N18", "N18")
 @pytest.mark.parametrize(
     ("change", "special", "passed"),
     [
@@ -207,7 +207,7 @@ def test_owners_decide_by_area_and_by_heads_at_the_exact_threshold(change, speci
     assert rules.owners_passed(area, heads, special=special) is passed
 
 
-@pytest.mark.covers("E9", "c18")
+@pytest.mark.covers("E9", "N18")
 def test_a_recommendation_becomes_binding_by_the_owners_vote(town):
     topic_id = town.resolved(adopt={"owners_matter": True})
     town.secretary()

@@ -30,7 +30,7 @@ def invited(town, session_id, capacity=None):
     return {r["person_id"]: r for r in rows if capacity in {None, r["capacity"]}}
 
 
-@pytest.mark.covers("F5", "c16", "REQ-135")
+@pytest.mark.covers("F5", "N16", "N16")
 def test_a_session_without_a_published_analysis_cannot_be_opened(town):
     topic_id = town.submit()
     with pytest.raises(errors.StepLocked) as refused:
@@ -216,7 +216,7 @@ def test_one_present_voter_one_vote_and_nobody_else_votes(town):
             town.vote(session_id, topic_id, person, "AGAINST")
 
 
-@pytest.mark.covers("F9", "F17", "c5")
+@pytest.mark.covers("F9", "F17", "N5")
 def test_votes_are_shown_as_totals_after_the_close_and_never_said(town):
     topic_id = town.adopted()
     session_id = town.schedule(topic_id, START)
@@ -284,7 +284,7 @@ def test_a_topic_whose_term_was_missed_climbs_and_can_still_be_held(town):
     town.schedule(topic_id, "2025-03-24T19:00:00+08:00")
 
 
-@pytest.mark.covers("c17")
+@pytest.mark.covers("N17")
 def test_the_session_shows_which_grid_nobody_speaks_for(town):
     town.live("per_far", grid=NEXT_GRID)
     topic_id = town.submit()

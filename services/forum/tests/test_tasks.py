@@ -36,7 +36,7 @@ def appointed(town, person, ended=False):
     )
 
 
-@pytest.mark.covers("F13", "F1-flow", "c1")
+@pytest.mark.covers("F13", "F1-flow", "N1")
 def test_a_task_of_a_project_goes_there_by_event_and_comes_back_delivered(town):
     topic_id, (task_id,) = town.implementing(town.task(due_date="2025-04-30"))
     (said,) = town.bench.said("task_assigned.v1")
@@ -59,7 +59,7 @@ def test_a_task_of_a_project_goes_there_by_event_and_comes_back_delivered(town):
     )
 
 
-@pytest.mark.covers("F1-flow", "F5", "F13", "F14", "F17", "c1")
+@pytest.mark.covers("F1-flow", "F5", "F13", "F14", "F17", "N1")
 def test_the_whole_way_from_a_topic_to_credit_for_those_who_took_part(town):
     topic_id, (task_id,) = town.implementing()
     town.bench.at("2025-03-20T10:00:00")
@@ -81,7 +81,7 @@ def test_the_whole_way_from_a_topic_to_credit_for_those_who_took_part(town):
     assert len(town.bench.said("task_accepted.v1")) == 1
 
 
-@pytest.mark.covers("F5", "c16")
+@pytest.mark.covers("F5", "N16")
 def test_tasks_without_a_resolution_in_force_cannot_be_assigned(town):
     topic_id = town.publicised()
     with pytest.raises(errors.StepLocked) as refused:
@@ -129,7 +129,7 @@ def test_assigning_late_climbs(town):
     assert [e["deadline"] for e in town.bench.rows("SELECT * FROM escalations")] == ["task_assign"]
 
 
-@pytest.mark.covers("AppendixA", "c6")
+@pytest.mark.covers("AppendixA", "N6")
 def test_acceptance_takes_a_supervisor_and_a_cadre(town):
     _topic, (task_id,) = town.implementing(town.task(supervisors=[BEN, CADRE]))
     with pytest.raises(StateConflict):
@@ -150,7 +150,7 @@ def test_acceptance_takes_a_supervisor_and_a_cadre(town):
     assert town.on_task("accept_task", task_id, finding="合格")["state"] == "ACCEPTED"
 
 
-@pytest.mark.covers("c6", "P2")
+@pytest.mark.covers("N6", "P2")
 def test_who_holds_a_post_in_the_project_does_not_judge_its_work(town):
     appointed(town, CADRE)
     _topic, (task_id,) = town.implementing(town.task(supervisors=[BEN, CAI]))
@@ -249,7 +249,7 @@ def test_work_delivered_in_time_is_not_overdue_however_late_it_is_accepted(town)
     assert [e["data"]["level"] for e in town.bench.said("task_overdue.v1")] == [1, 2, 3]
 
 
-@pytest.mark.covers("F14", "c16")
+@pytest.mark.covers("F14", "N16")
 def test_after_the_third_rework_the_topic_returns_to_its_analysis(town):
     other = town.task(title="补种树木", responsible_kind="COMMUNITY", responsible_id=COMMUNITY)
     topic_id, (task_id, other_id) = town.implementing(town.task(), other)
@@ -345,7 +345,7 @@ def test_those_who_took_part_are_told_and_asked_once(town):
     }
 
 
-@pytest.mark.covers("c5", "F17")
+@pytest.mark.covers("N5", "F17")
 def test_no_event_holds_a_word_that_somebody_said_or_wrote(town):
     topic_id, (task_id,) = town.implementing()
     town.watch(task_id, finding="有人在偷懒")

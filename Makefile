@@ -46,7 +46,7 @@ covers: ## which rows of the acceptance lists no test proves
 lint: ## ruff, import-linter, mypy, contract files
 	@$(PYTHON) deploy/local/prepare.py test $(VENV)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
-	@$(BIN)/lint-imports
+	@$(BIN)/python -m tests.architecture.imports
 	@$(MAKE) --no-print-directory types
 	@$(BIN)/fivered contracts check
 

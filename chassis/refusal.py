@@ -32,7 +32,7 @@ class Refusal(Exception):
 
 
 def fill(text: str, params: dict[str, Any]) -> str:
-    """Fill `{placeholders}`; one that has no value stays as it is rather than hiding the refusal."""
+    """Fill `{placeholders}`; one without a value stays rather than hiding the refusal."""
     try:
         return text.format(**params)
     except (KeyError, IndexError, ValueError):

@@ -124,7 +124,7 @@ def read(cls: type[T], environ: Mapping[str, str] | None = None) -> T:
     Raises:
         SettingsError: Lists every missing or wrong variable at once.
     """
-    return typing.cast(T, read_all([cls], environ)[0])
+    return typing.cast("T", read_all([cls], environ)[0])
 
 
 def describe(cls: type[Any]) -> list[tuple[str, str, str]]:
@@ -154,7 +154,7 @@ class NoSettings:
 class ProcessSettings:
     """What every process of an installation reads."""
 
-    actor_key: Secret = setting(
+    actor_key: Secret = setting(  # noqa: RUF009  as dataclasses.field
         "FIVERED_ACTOR_KEY", help="Key that signs who acts in a call; same everywhere", min_bytes=32
     )
     broker_url: str = setting(

@@ -179,8 +179,8 @@ def _run_job(runtime: Runtime) -> None:
                 job = conn.execute(
                     sa.select(table.c.done, table.c.total).where(table.c.state == "RUNNING")
                 ).first()
-            if job is not None:
-                progress("settlement: draft, areas", job.done, job.total or 0)
+            if job is not None and job.total:
+                progress("settlement: draft, areas", job.done, job.total)
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any, ClassVar
 
-from chassis import topology
+from chassis import asyncapi, topology
 from chassis.cli import database_variable
 from chassis.installed import service_class, service_names
 from chassis.settings import ProcessSettings, describe
@@ -131,6 +131,13 @@ def database() -> str:
     return "\n".join(lines) + "\n"
 
 
+def events() -> str:
+    """Return the AsyncAPI document of all five services."""
+    classes = [service_class(name) for name in service_names()]
+    whole = asyncapi.document(classes, title="五红 Five Red", version="0.1.0")
+    return json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
+
+
 def files() -> dict[Path, str]:
     """Return every generated file with its text."""
     installation = topology.installation_of([service_class(name) for name in service_names()])
@@ -138,6 +145,7 @@ def files() -> dict[Path, str]:
         HERE / "rabbitmq" / "definitions.json": broker(),
         HERE / "postgres" / "init.sql": database(),
         HERE / "installation.json": installation.to_json(),
+        HERE.parent / "docs" / "asyncapi.json": events(),
         HERE / "env" / "gateway.env.example": environment(
             "gateway", [GatewaySettings, _BusOnly], database=False
         ),

@@ -1,0 +1,119 @@
+"""The AsyncAPI 3 document of an installation: what may be heard, where, and in what shape."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from chassis.bus import PARTITIONS
+from chassis.contracts import folder_of
+from chassis.topology import event_exchange
+
+if TYPE_CHECKING:
+    from chassis.bus import Service
+
+_BINDING = "0.3.0"
+
+
+def document(classes: Iterable[type[Service]], *, title: str, version: str) -> dict[str, Any]:
+    """Return the document: a channel per fact, public ones first in each service.
+
+    The body is a CloudEvent in structured mode; AsyncAPI's binding is the one of AMQP 0-9-1.
+    """
+    channels: dict[str, Any] = {}
+    operations: dict[str, Any] = {}
+    messages: dict[str, Any] = {}
+    envelope = json.loads(
+        resources.files("chassis").joinpath("contracts/envelope.v1.json").read_text("utf-8")
+    )
+    for cls in classes:
+        for kind in sorted(cls.says, key=lambda kind: (kind.VISIBILITY != "public", kind.FACT)):
+            path = folder_of(cls) / "events" / f"{kind.FACT}.json"
+            contract = json.loads(path.read_text("utf-8"))
+            name = f"{cls.name}_{kind.FACT.replace('.', '_')}"
+            channels[name] = _channel(cls.name, kind.FACT, name)
+            operations[f"say_{name}"] = {
+                "action": "send",
+                "channel": {"$ref": f"#/channels/{name}"},
+                "messages": [{"$ref": f"#/channels/{name}/messages/{name}"}],
+                "bindings": {
+                    "amqp": {"deliveryMode": 2, "mandatory": True, "bindingVersion": _BINDING}
+                },
+            }
+            messages[name] = _message(contract)
+    return {
+        "asyncapi": "3.0.0",
+        "info": {"title": title, "version": version},
+        "servers": {"broker": {"host": "localhost:5672", "protocol": "amqp"}},
+        "defaultContentType": envelope["content_type"],
+        "channels": channels,
+        "operations": operations,
+        "components": {
+            "messages": messages,
+            "schemas": {
+                "envelope": {k: v for k, v in envelope["schema"].items() if k != "$schema"}
+            },
+        },
+    }
+
+
+def _channel(service: str, fact: str, name: str) -> dict[str, Any]:
+    return {
+        "address": f"{fact}.{{partition}}",
+        "parameters": {
+            "partition": {
+                "description": "By subject: facts about one subject stay in order",
+                "enum": [str(number) for number in range(PARTITIONS)],
+            }
+        },
+        "messages": {name: {"$ref": f"#/components/messages/{name}"}},
+        "bindings": {
+            "amqp": {
+                "is": "routingKey",
+                "exchange": {
+                    "name": event_exchange(service),
+                    "type": "topic",
+                    "durable": True,
+                    "autoDelete": False,
+                    "vhost": "/",
+                },
+                "bindingVersion": _BINDING,
+            }
+        },
+    }
+
+
+def _message(contract: dict[str, Any]) -> dict[str, Any]:
+    data = {name: value for name, value in contract["schema"].items() if name != "$schema"}
+    definitions = data.pop("$defs", None)
+    text = json.dumps(data)
+    if definitions:
+        # References of the contract file point into itself; here its definitions stand inline.
+        data = _inlined(json.loads(text), definitions)
+    return {
+        "name": contract["type"],
+        "title": contract["title"],
+        "contentType": "application/cloudevents+json",
+        "tags": [{"name": contract["visibility"]}],
+        "payload": {
+            "allOf": [
+                {"$ref": "#/components/schemas/envelope"},
+                {
+                    "type": "object",
+                    "properties": {"type": {"const": contract["type"]}, "data": data},
+                },
+            ]
+        },
+    }
+
+
+def _inlined(schema: Any, definitions: dict[str, Any]) -> Any:
+    if isinstance(schema, list):
+        return [_inlined(one, definitions) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return _inlined(definitions[schema["$ref"].rpartition("/")[2]], definitions)
+    return {name: _inlined(value, definitions) for name, value in schema.items()}

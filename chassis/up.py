@@ -23,6 +23,7 @@ from chassis.cli import CommandFailed
 if TYPE_CHECKING:
     from chassis.embedded import EmbeddedHost
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 DEMO = {
     "FIVERED_DEMO_CLOCK": "1",
     "FIVERED_DEMO_START": "2025-01-02T09:00:00",
@@ -39,6 +40,8 @@ def run(folder: str, host: str, port: int, *, demo: bool) -> int:
     """
     # Start-up makes hundreds of thousands of objects that stay; looking through them again and
     # again takes a fifth of the time to the first answer. The collector goes on when we are ready.
+    if demo and host not in LOOPBACK:
+        raise CommandFailed(f"a demonstration listens on loopback only, not on {host}")
     gc.disable()
     # Nothing here is eventlet's; its resolver alone takes a tenth of a second to import.
     os.environ.setdefault("EVENTLET_NO_GREENDNS", "yes")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -86,9 +87,22 @@ def _system(data: str | None) -> tuple[str, str]:
         if not running.exists():
             continue
         found = json.loads(running.read_text("utf-8"))
+        if not _alive(found.get("supervisor") or found.get("pid")):
+            continue
         keys = json.loads((folder / "keys.json").read_text("utf-8"))
         return found["address"], found.get("environment", keys)["FIVERED_TOKEN_KEY"]
     raise CommandFailed("nothing runs here: make run (or make up) in another terminal first")
+
+
+def _alive(pid: int | None) -> bool:
+    """Tell whether a process lives; one that was killed leaves its note behind."""
+    try:
+        os.kill(pid or 0, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return pid is not None
 
 
 Command = tuple[Callable[[argparse.ArgumentParser], None], Callable[[argparse.Namespace], int]]

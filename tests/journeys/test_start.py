@@ -49,6 +49,11 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     assert f"cannot write in {blocked / 'd'}" in only_line(done)
 
 
+def test_a_demonstration_listens_on_loopback_only(tmp_path):
+    done = run(FIVERED, "up", "--demo", "--host", "0.0.0.0", "--data", str(tmp_path / "d"))
+    assert "loopback only" in only_line(done)
+
+
 def test_a_second_process_on_the_same_folder_is_refused(embedded):
     embedded.start()
     done = run(FIVERED, "up", "--data", str(embedded.folder / "data"), "--port", "0")

@@ -61,7 +61,6 @@ def run(folder: str, host: str, port: int, *, demo: bool) -> int:
     logs.configure("up", os.environ.get("FIVERED_LOG_LEVEL", "WARNING"))
     embedded = _open(data, names)
     address = f"http://{host}:{listening.getsockname()[1]}"
-    _write_running(data, address)
     try:
         embedded.start()
         serve_gateway(
@@ -174,6 +173,7 @@ def _ready(data: Path, address: str, *, demo: bool) -> None:
     """Say where everything is; load the demonstration district into an empty folder."""
     say: Callable[[str], None] = lambda line: print(line, flush=True)  # noqa: E731  one place
     gc.enable()
+    _write_running(data, address)
     say(f"五红 Five Red  {address}   文档 docs: {address}/docs   数据 data: {data}")
     if not demo:
         return

@@ -10,8 +10,9 @@ import time
 import httpx
 import pytest
 
-from chassis import servers
+from chassis import servers, topology
 from chassis.testing import KEY
+from chassis.tests.toy.service import Toy
 from gateway.identity import issue
 from gateway.tests.conftest import DISTRICT, problem_of
 from gateway.tests.test_serving import ROOT, free_port
@@ -23,6 +24,8 @@ pytestmark = pytest.mark.servers
 def rabbit(tmp_path_factory):
     servers.require()
     node = servers.Rabbit().start()
+    # The gateway declares nothing but its own replies; the rest is the administrator's.
+    topology.apply(node.url(), topology.installation_of([Toy]))
     yield node
     node.stop()
 

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 
 import pytest
@@ -104,12 +105,15 @@ def test_every_wheel_holds_its_contracts_migrations_and_texts_and_no_tests(tmp_p
             inside = {name for name in archive.namelist() if ".dist-info/" not in name}
         wanted = set()
         prefix = str(unit.relative_to(ROOT))
+        tool = tomllib.loads((unit / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]
+        top = next(name for name, path in tool["package-dir"].items() if path == ".")
+        package = top.replace(".", "/")
         for name in tracked(prefix):
             inner = name.removeprefix(prefix + "/")
             if inner in {"pyproject.toml", "CHANGELOG.md", ".gitignore"}:
                 continue
             if "tests/" not in inner and not inner.startswith("build/"):
-                wanted.add(name)
-        readme = {f"{prefix}/README.md"}
+                wanted.add(f"{package}/{inner}")
+        readme = {f"{package}/README.md"}
         assert wanted - inside - readme == set(), unit
         assert {name for name in inside if "/tests/" in name} == set(), unit

@@ -103,5 +103,8 @@ def serve(
         ws="none",
         lifespan="on",
     )
-    with contextlib.closing(sock):
-        Server(config, ready).run(sockets=[sock])
+    server = Server(config, ready)
+    # Taken before the event loop begins: it would put a handler of its own in place of Python's, and
+    # a Ctrl-C in that moment cancelled the start instead of ending the process.
+    with contextlib.closing(sock), server.capture_signals():
+        server.run(sockets=[sock])

@@ -104,7 +104,7 @@ def serve(
         lifespan="on",
     )
     server = Server(config, ready)
-    # Taken before the event loop begins: it would put a handler of its own in place of Python's, and
+    # Taken before the event loop begins, which would put its own handler in place of Python's:
     # a Ctrl-C in that moment cancelled the start instead of ending the process.
     with contextlib.closing(sock), server.capture_signals():
         server.run(sockets=[sock])

@@ -183,6 +183,11 @@ class ProcessSettings:
     health_port: int = setting(
         "FIVERED_HEALTH_PORT", help="Loopback port of /live and /ready; 0 = none", default=0
     )
+    worker_share: str = setting(
+        "FIVERED_WORKER_SHARE",
+        help="Which of several workers this is, e.g. 1/2: it takes its partitions first",
+        default="",
+    )
     pool_size: int = setting(
         "FIVERED_DATABASE_POOL", help="Database connections of one process", default=12
     )

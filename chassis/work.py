@@ -27,6 +27,7 @@ from chassis import health, idempotency, inbox, jobs, logs, process, timers, top
 from chassis import storage as store
 from chassis.relay import Relay
 from chassis.runtime import Runtime
+from chassis.settings import SettingsError
 
 log = logging.getLogger("fivered.work")
 
@@ -44,6 +45,34 @@ SWEEP_EVERY_S = 3600.0
 _SWEEP_ROWS = 5_000
 _LONGEST_WAIT_S = 5.0
 _LEAST_SLEEP_S = 0.2
+
+
+# A queue gives itself to the consumer that came first. A worker with a share takes its own
+# partitions at once and waits this long before it stands by for the others, so that whoever they
+# belong to comes first; when that one dies, this one takes over at once.
+STANDBY_AFTER_S = 5.0
+
+
+def share(
+    queues: Sequence[topology.Queue], text: str
+) -> tuple[list[topology.Queue], list[topology.Queue]]:
+    """Return the queues that a worker takes first, and those for which it stands by.
+
+    Args:
+        queues: Of one source.
+        text: "2/3" for the second of three workers; empty for one that takes all.
+
+    Raises:
+        SettingsError: It is no share.
+    """
+    if not text:
+        return list(queues), []
+    number, _, of = text.partition("/")
+    if not (number.isdigit() and of.isdigit() and 1 <= int(number) <= int(of)):
+        raise SettingsError([f"FIVERED_WORKER_SHARE is wrong: {text!r} is not like 1/2"])
+    mine = [queue for queue in queues if queue.partition % int(of) == int(number) - 1]
+    # With more workers than partitions some stand by for everything.
+    return mine, [queue for queue in queues if queue not in mine]
 
 
 class Subscriber:
@@ -122,8 +151,9 @@ class Subscriber:
             with self._news:
                 self._generation += 1
                 self._connection, self._channel = connection, channel
-            for queue in self._queues:
-                channel.basic_consume(queue.name, partial(self._take, queue.partition))
+            first, later = share(self._queues, self.runtime.process.worker_share)
+            self._consume_from(channel, first)
+            standby_at = time.monotonic() + STANDBY_AFTER_S
             self.connected, self.why = True, ""
             log.info("subscribed", extra={"service": self.runtime.name, "source": self.source})
             while not self._done.is_set():
@@ -132,11 +162,23 @@ class Subscriber:
                 if not channel.is_open:
                     # The broker cancels a consumer whose queue was deleted.
                     raise ConnectionError("channel closed")
-                if not channel.consumer_tags:
+                if not channel.consumer_tags and not later:
                     raise ConnectionError("no queue left to consume")
+                if later and time.monotonic() > standby_at:
+                    self._consume_from(channel, later)
+                    later = []
         finally:
             with contextlib.suppress(Exception):
                 connection.close()
+
+    def _consume_from(self, channel: Any, queues: Sequence[topology.Queue]) -> None:
+        for queue in queues:
+            channel.basic_consume(
+                queue.name,
+                partial(self._take, queue.partition),
+                # People find out by it which process hears a queue.
+                consumer_tag=f"{queue.name}.{os.getpid()}",
+            )
 
     def _take(self, partition: int, _channel: Any, method: Any, _p: Any, body: bytes) -> None:
         delivery = inbox.Delivery(body, self.source, partition)
@@ -268,6 +310,7 @@ class Worker:
     def __init__(self, runtime: Runtime, url: str, installation: topology.Installation) -> None:
         self.runtime = runtime
         self.relay = Relay(runtime, url, installation, on_said=self._wake)
+        share([], runtime.process.worker_share)  # a wrong one ends the process before it begins
         by_source: dict[str, list[topology.Queue]] = {}
         for queue in installation.queues():
             if queue.subscriber == runtime.name:

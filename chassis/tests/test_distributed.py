@@ -5,8 +5,9 @@ import time
 
 import pytest
 
-from chassis import inbox, relay, rpc, servers, topology
+from chassis import inbox, relay, rpc, servers, topology, work
 from chassis.bus import Actor, new_uuid, partition_of
+from chassis.settings import SettingsError
 from chassis.testing import Bench
 from chassis.tests.distributed import DISTRICT, World, terminate
 from chassis.tests.toy.service import Toy
@@ -411,3 +412,37 @@ def test_an_installation_file_says_what_the_classes_say(tmp_path):
     path.write_text("{}")
     with pytest.raises(topology.TopologyError):
         topology.read_installation(path)
+
+
+def test_two_workers_with_a_share_each_take_their_partitions_and_stand_by_for_the_others(
+    fragile, private_rabbit
+):
+    vhost = fragile.url.rpartition("/")[2]
+
+    def active():
+        return {
+            int(row["queue"]["name"].rpartition(".")[2]): int(
+                row["consumer_tag"].rpartition(".")[2]
+            )
+            for row in private_rabbit.api("GET", f"/consumers/{vhost}")
+            if row["active"] and row["queue"]["name"].startswith("toy.toy.")
+        }
+
+    first = fragile.start("work", FIVERED_WORKER_SHARE="1/2")
+    second = fragile.start("work", FIVERED_WORKER_SHARE="2/2")
+    fragile.wait_ready(first, second)
+    both = {0: first.pid, 1: second.pid, 2: first.pid, 3: second.pid}
+    fragile.wait(lambda: active() == both, seconds=30)
+    fragile.fill_outbox(200)
+    fragile.wait(lambda: fragile.entries() == 200)
+    # Each stands by for the other's by now, or takes them as soon as it does.
+    first.kill()
+    fragile.wait(lambda: active() == dict.fromkeys(range(4), second.pid), seconds=60)
+    fragile.fill_outbox(200)
+    fragile.wait(lambda: fragile.entries() == 400)
+
+
+@pytest.mark.parametrize("text", ["2", "0/2", "3/2", "a/b", "1/"])
+def test_a_share_that_is_none_is_named(text):
+    with pytest.raises(SettingsError, match="FIVERED_WORKER_SHARE"):
+        work.share([], text)

@@ -81,16 +81,21 @@ def test_every_command_that_is_named_exists(page):
             ).exists(), line
 
 
+def options_of(parser, words):
+    """Return the options of a command and of the command within it that the words name."""
+    found = {option for action in parser._actions for option in action.option_strings}
+    for action in parser._actions:
+        named = words[0] if words else None
+        if isinstance(action, argparse._SubParsersAction) and named in action.choices:
+            found |= options_of(action.choices[named], words[1:])
+    return found
+
+
 def parsed(words):
     """Have the command's own parser read it; places in capitals stand for values."""
     parser, handlers = cli._parser(words)
     assert words[0] in handlers, f"fivered {words[0]}: there is no such command"
-    choices = {
-        action.option_strings[0]
-        for sub in parser._subparsers._group_actions
-        for action in sub.choices[words[0]]._actions
-        if action.option_strings
-    }
+    choices = options_of(parser, words)
     assert {word for word in words if word.startswith("--")} <= choices, words
     if len(words) > 1 and not any(word.isupper() for word in words):
         try:

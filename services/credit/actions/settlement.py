@@ -825,9 +825,12 @@ _COMPUTED = ("good", "bad", "score", "raw_grade", "grade", "gates_failed")
 
 
 def finalise_held(tx: Tx, row: Any, subject_id: str) -> None:
-    """An objection is decided: the entry that it held becomes final when the notice has ended."""
+    """An objection is decided: the entry that it held becomes final when the notice has ended.
+
+    Another objection may still hold it; what that one is about must not take effect with this.
+    """
     entry = recompute_entry(tx, row, subject_id)
-    if entry is None:
+    if entry is None or store.undecided(tx.conn, row.period, [subject_id]):
         return
     if row.state == "PUBLISHED":
         store.change_entry(tx.conn, row.settlement_id, subject_id, state="PUBLISHED")

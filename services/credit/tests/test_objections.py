@@ -261,3 +261,25 @@ def test_a_deduction_can_be_upheld_in_part(published):
     bench.fire("2025-04-16T00:01")
     entry = entry_of(settlement_of(bench), "STW:stw_1")
     assert (entry["bad"], entry["state"]) == (0, "FINAL")
+
+
+@pytest.mark.covers("C10", "N2")
+def test_an_entry_with_two_objections_is_held_until_both_are_decided(published):
+    bench = published
+    to_award = file(bench)
+    card = settlement_of(bench)
+    to_entry = file(bench, "ENTRY", f"{card['id']}/STW:stw_1", text="整条记录请一并复核")
+    accept(bench, to_award)
+    accept(bench, to_entry)
+    bench.fire("2025-04-16T00:10")
+    bench.at("2025-04-17T10:00")
+
+    def decided_late(reply):
+        # The deadline has passed meanwhile, which is a change of the objection.
+        bench.as_("R_STREET", person="per_judge", scope="370811015")
+        now = bench.ask("objection", {"objection_id": reply["id"]})
+        decide(bench, reply, "DISMISSED", version=now["version"])
+        return entry_of(settlement_of(bench), "STW:stw_1")["state"]
+
+    assert decided_late(to_award) == "HELD"
+    assert decided_late(to_entry) == "FINAL"

@@ -265,9 +265,9 @@ def decide_objection(tx: Tx, order: DecideObjection) -> dict[str, Any]:
     known = _locked(tx, order.objection_id)
     if known.state != "ACCEPTED":
         raise StateConflict(state=known.state)
-    row = store.settlement(tx.conn, known.settlement_id, lock=True) if known.settlement_id else None
-    award = award_store.award(tx.conn, str(known.award_id), lock=True) if known.award_id else None
     subject = registry.subject(tx.conn, known.subject_id)
+    row = _month_of(tx, known, subject)
+    award = award_store.award(tx.conn, str(known.award_id), lock=True) if known.award_id else None
     _check_chain(tx, known, row, award, subject)
     if order.outcome != "DISMISSED":
         _take_effect(tx, order, known, award)
@@ -298,6 +298,20 @@ def decide_objection(tx: Tx, order: DecideObjection) -> dict[str, Any]:
         "version": known.version + 1,
         "outcome": order.outcome,
     }
+
+
+def _month_of(tx: Tx, known: Any, subject: Any) -> Any:
+    """Return the settlement whose entry an objection holds, locked, or None.
+
+    One that was filed while the month still ran had no settlement to name; it holds the entry of
+    the one that came since.
+    """
+    if known.settlement_id:
+        return store.settlement(tx.conn, known.settlement_id, lock=True)
+    if not known.holds_entry or subject is None or not subject.area:
+        return None
+    row = store.of_month(tx.conn, known.period, subject.area)
+    return row if row is not None and row.state in {"PUBLISHED", "FINALISING"} else None
 
 
 def _check_chain(tx: Tx, known: Any, row: Any, award: Any, subject: Any) -> None:

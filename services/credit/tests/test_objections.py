@@ -283,3 +283,20 @@ def test_an_entry_with_two_objections_is_held_until_both_are_decided(published):
 
     assert decided_late(to_award) == "HELD"
     assert decided_late(to_entry) == "FINAL"
+
+
+@pytest.mark.covers("C10")
+def test_an_objection_of_the_running_month_lets_its_entry_go_when_it_is_decided(credit):  # noqa: F811
+    bench = credit
+    bench.at("2025-03-20T10:00").deliver([missed(bench)])
+    early = file(bench)
+    accept(bench, early)
+    card = close_month(bench, given=rows())
+    bench.at("2025-04-07T10:00")
+    confirm(bench, card, review(bench, card)["version"])
+    bench.fire("2025-04-16T00:10")
+    assert entry_of(settlement_of(bench), "STW:stw_1")["state"] == "HELD"
+    bench.as_("R_STREET", person="per_judge", scope="370811015")
+    now = bench.ask("objection", {"objection_id": early["id"]})
+    decide(bench, early, "UPHELD", version=now["version"])
+    assert entry_of(settlement_of(bench), "STW:stw_1")["state"] == "FINAL"

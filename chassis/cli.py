@@ -113,12 +113,6 @@ def _parser(args: Sequence[str]) -> tuple[argparse.ArgumentParser, dict[str, Han
     return parser, handlers
 
 
-def _logs(unit: str) -> None:
-    from chassis import logs  # noqa: PLC0415  see _parser
-
-    logs.configure(unit)
-
-
 def database_variable(service: str) -> str:
     """Return the name of the variable that holds a service's database URL."""
     return f"FIVERED_{service.upper()}_DATABASE_URL"

@@ -22,17 +22,12 @@ from chassis.bus import Actor, Call, new_uuid
 from chassis.i18n import payload
 from chassis.refusal import Refusal, RoleDenied
 from chassis.runtime import Runtime
+from chassis.topology import RPC_EXCHANGE
 
 log = logging.getLogger("fivered.rpc")
 
-EXCHANGE = "fivered.rpc"
 REPLIES = "fivered.replies"
 _ACTOR_LIFE_S = 60
-
-
-def queue_of(service: str) -> str:
-    """Return the name of a service's call queue."""
-    return f"rpc.{service}"
 
 
 # --------------------------------------------------------------------------------------------------
@@ -318,7 +313,7 @@ class BusCaller:
             # is not connected until somebody has run `fivered topology apply`. A service that
             # does not run has no queue, and a call to it comes back at once.
             await self._later(
-                lambda cb: channel.exchange_declare(EXCHANGE, passive=True, callback=cb)
+                lambda cb: channel.exchange_declare(RPC_EXCHANGE, passive=True, callback=cb)
             )
             declared = await self._later(
                 lambda cb: channel.queue_declare("", exclusive=True, auto_delete=True, callback=cb)
@@ -425,7 +420,7 @@ class BusCaller:
         )
         try:
             self._channel.basic_publish(
-                EXCHANGE, service, msgspec.json.encode(body), properties, mandatory=True
+                RPC_EXCHANGE, service, msgspec.json.encode(body), properties, mandatory=True
             )
             async with asyncio.timeout(deadline_s):
                 return unpack(service, await future)

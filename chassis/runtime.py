@@ -34,7 +34,7 @@ from chassis.bus import (
 from chassis.calendar import SHANGHAI, Calendar, published
 from chassis.outbox import KeyTaken
 from chassis.refusal import InFlight, Invalid, NotFound, Refusal
-from chassis.settings import ProcessSettings, read
+from chassis.settings import ProcessSettings
 
 log = logging.getLogger("fivered.runtime")
 
@@ -427,4 +427,4 @@ def wait_until(check: Callable[[], bool], seconds: float, *, every: float = 0.02
     return True
 
 
-__all__ = ["Runtime", "open_all", "read", "wait_until"]
+__all__ = ["Runtime", "open_all", "wait_until"]

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from chassis.bus import ANY_ROLE, SYSTEM_ROLE
 from chassis.bus import PUBLIC as PUBLIC_ROLE
@@ -61,6 +61,13 @@ class Params(BaseModel):
     """Base of query parameters: unknown ones are refused; values are read from text."""
 
     model_config = ConfigDict(extra="forbid", defer_build=True)
+
+
+class ListParams(Params):
+    """分页 / Which part of a list."""
+
+    limit: int = Field(50, ge=1, le=200, description="每页条数 / page size")
+    cursor: str | None = Field(None, description="上一页的 next / `next` of the page before")
 
 
 class Reply(BaseModel):

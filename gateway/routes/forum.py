@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from gateway.doors import ANY, PUBLIC, Body, Doors, Page, Params, Reply
+from gateway.doors import ANY, PUBLIC, Body, Doors, ListParams, Page, Params, Reply
 
 DOORS = Doors("forum", tag="红色议站 / Red Station")
 
@@ -45,13 +45,6 @@ class Done(Reply):
     version: int
     number: str | None = None
     due: datetime | None = None
-
-
-class ListParams(Params):
-    """Which part of a list."""
-
-    limit: int = Field(50, ge=1, le=200, description="每页条数 / page size")
-    cursor: str | None = Field(None, description="上一页的 next / `next` of the page before")
 
 
 # --------------------------------------------------------------------------------------------------

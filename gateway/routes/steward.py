@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from gateway.doors import ANY, PUBLIC, Body, Doors, Page, Params, Reply
+from gateway.doors import ANY, PUBLIC, Body, Doors, ListParams, Page, Params, Reply
 
 DOORS = Doors("steward", tag="红色管家 / Red Steward")
 
@@ -64,13 +64,6 @@ class Batch(Reply):
     items: list[dict[str, Any]]
 
 
-class Paging(Params):
-    """分页 / Paging."""
-
-    limit: int = Field(50, ge=1, le=200, description="每页条数 / items per page")
-    cursor: str | None = Field(None, description="上一页给出的游标 / cursor of the page before")
-
-
 class NoFilter(Params):
     """无参数 / No parameters."""
 
@@ -94,7 +87,7 @@ class AreaReply(Changed):
     warnings: list[str] = Field(default_factory=list, examples=[["GRID_SIZE_WARN"]])
 
 
-class AreaFilter(Paging):
+class AreaFilter(ListParams):
     """区域筛选 / Which areas."""
 
     root: str = Field("370811", pattern=CODE, description="上级代码 / areas in this one")
@@ -313,7 +306,7 @@ class StewardCard(Reply):
     version: int
 
 
-class StewardFilter(Paging):
+class StewardFilter(ListParams):
     """管家筛选 / Which stewards."""
 
     scope: str = Field(pattern=CODE, examples=["370811015901"])
@@ -618,7 +611,7 @@ class ReviewRequest(ReasonedRequest):
     upheld: bool
 
 
-class RequestFilter(Paging):
+class RequestFilter(ListParams):
     """诉求筛选 / Which requests; a resident gets his own."""
 
     mine: bool = False
@@ -861,7 +854,7 @@ class HoursReply(Changed):
     minutes: int
 
 
-class HoursFilter(Paging):
+class HoursFilter(ListParams):
     """谁的记录 / Whose records; the caller's own when left out."""
 
     person_id: str | None = None

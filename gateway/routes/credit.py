@@ -96,6 +96,20 @@ DISTRICT = ("R_DISTRICT", "R_DISTRICT_LEAD", "R_AUDITOR")
 DAY = r"^\d{4}-\d{2}-\d{2}$"
 
 
+TOPIC = Field(
+    None,
+    max_length=64,
+    description="提出修订的议题 / the forum's topic that asks for it",
+    examples=["tpc_0192f0c1"],
+)
+RESOLUTION = Field(
+    None,
+    max_length=64,
+    description="协商成果文号 / number of its resolution",
+    examples=["协议〔2025〕第3号"],
+)
+
+
 class CreateRuleSet(Body):
     """起草规则集:复制现行规则或提交全文 / Draft a rule set: a copy, or a whole document."""
 
@@ -118,6 +132,8 @@ class CreateRuleSet(Body):
         examples=["2025-07-01"],
     )
     title: str | None = Field(None, max_length=200, examples=["任城区城市社区信用规则 2025.2"])
+    topic_id: str | None = TOPIC
+    resolution_no: str | None = RESOLUTION
     document: dict[str, Any] | None = Field(
         None, description="全文;起草人、发布人和审查意见由系统填写 / the whole document instead"
     )
@@ -138,6 +154,30 @@ class EditRuleSet(Body):
     document: dict[str, Any] | None = Field(None, description="全文 / the whole document")
     effective_from: str | None = Field(None, pattern=DAY, examples=["2025-07-01"])
     title: str | None = Field(None, max_length=200)
+    topic_id: str | None = TOPIC
+    resolution_no: str | None = RESOLUTION
+
+
+class RetireRuleSet(Body):
+    """废止或撤回;须写明理由 / Retire or withdraw; a reason is required."""
+
+    reason: str = Field(
+        min_length=1,
+        max_length=400,
+        description="理由,不少于10个字 / why, at least 10 characters",
+        examples=["条款与上级新规不一致,先行撤回重拟"],
+    )
+    from_day: str | None = Field(
+        None,
+        pattern=DAY,
+        description="自哪一天起不再适用,须为未来月份第一天,默认下月;尚未生效的整体撤回"
+        " / first day without it, default next month; one not begun yet is withdrawn as a whole",
+        examples=["2025-07-01"],
+    )
+    without_successor: bool = Field(
+        default=False,
+        description="确认此后该区没有规则集 / the district will have no rules from then on",
+    )
 
 
 class ApproveRuleSet(Body):
@@ -186,6 +226,9 @@ class RuleSetCard(Reply):
     effective_to: str | None = None
     comments_until: datetime | None = None
     digest: str
+    retired_because: str | None = None
+    topic_id: str | None = None
+    resolution_no: str | None = None
 
 
 class RuleSetReply(RuleSetCard):
@@ -357,6 +400,16 @@ DOORS.command(
     roles=("R_DISTRICT",),
     if_match=True,
     summary="发布 / Publish; immutable from then on",
+)
+DOORS.command(
+    "POST",
+    "/rule-sets/{rule_set_id}/retire",
+    "retire_rule_set",
+    body=RetireRuleSet,
+    reply=RuleSetDone,
+    roles=("R_DISTRICT",),
+    if_match=True,
+    summary="废止;尚未生效的撤回 / Retire; withdraw what has not begun",
 )
 DOORS.command(
     "POST",

@@ -347,10 +347,10 @@ class NoLegalReview(Guard):
 
 
 class SameAsAuthor(Guard):
-    """Who wrote rules does not publish them."""
+    """Who wrote rules neither publishes nor retires them."""
 
     guard = "SAME_AS_AUTHOR"
-    text = "起草人不能发布自己起草的规则集"
+    text = "起草人不能发布或废止自己起草的规则集"
 
 
 class RuleSetCodeTaken(Refusal):
@@ -366,6 +366,20 @@ class PeriodTaken(Guard):
 
     guard = "PERIOD_TAKEN"
     text = "规则集 {code} 已定于 {on} 生效"
+
+
+class EndsSooner(Guard):
+    """It ends on that day, or before it, already."""
+
+    guard = "ENDS_SOONER"
+    text = "规则集 {code} 已定于 {on} 失效"
+
+
+class NoRulesLeft(Guard):
+    """A district without rules gives nobody anything; whoever wants that says so."""
+
+    guard = "NO_RULES_LEFT"
+    text = "自 {on} 起该区将没有生效的规则集;确需如此的,须注明 without_successor"
 
 
 class RuleNotInSet(Guard):

@@ -104,6 +104,11 @@ class Credit(Imports, Service):
         """Publish an approved rule set."""
         return drafts.publish_rule_set(tx, order)
 
+    @command(roles=("R_DISTRICT",), if_match=True)
+    def retire_rule_set(self, tx: Tx, order: drafts.RetireRuleSet) -> dict[str, Any]:
+        """Retire a published rule set."""
+        return drafts.retire_rule_set(tx, order)
+
     @query(roles=(PUBLIC,))
     def rule_set(self, tx: Tx, question: draft_views.OneRuleSet) -> dict[str, Any]:
         """Show a rule set."""
@@ -553,7 +558,12 @@ class Credit(Imports, Service):
     @timer("rule_set_begins")
     def on_rule_set_begins(self, tx: Tx, due: Due) -> None:
         """Retire the rules that another rule set takes over from."""
-        drafts.on_rule_set_begins(tx, due)
+        drafts.on_rule_set_turn(tx, due)
+
+    @timer("rule_set_ends")
+    def on_rule_set_ends(self, tx: Tx, due: Due) -> None:
+        """Retire the rules that persons have ended with this day."""
+        drafts.on_rule_set_turn(tx, due)
 
     @timer("repair_accept")
     def on_repair_accept(self, tx: Tx, due: Due) -> None:

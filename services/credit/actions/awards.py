@@ -99,7 +99,11 @@ def award_all(tx: Tx, scored: Sequence[_Scored], in_force: rule_sets.InForce) ->
     fired: list[tuple[rules.Fired, _Scored, str]] = []
     for item in scored:
         event = item.event
-        found = in_force.on(Calendar.local_date(event.occurred_at))
+        day = Calendar.local_date(event.occurred_at)
+        held = in_force.on(day)
+        # A district without rules gives nothing new. What was given is still corrected and taken
+        # back, by the rules that gave it.
+        found = held or in_force.before(day)
         if found is None:
             continue
         code, compiled = found
@@ -109,7 +113,11 @@ def award_all(tx: Tx, scored: Sequence[_Scored], in_force: rule_sets.InForce) ->
             occurred_at=event.occurred_at,
             data=_members(event.data),
         )
-        fired += [(one, item, code) for one in compiled.fires(read)]
+        fired += [
+            (one, item, code)
+            for one in compiled.fires(read)
+            if held is not None or _corrects(one.rule, read.type)
+        ]
         reversed_deeds = compiled.reverses(read)
         if reversed_deeds:
             # What it takes back may have come in the same batch, and must be there first.
@@ -118,6 +126,10 @@ def award_all(tx: Tx, scored: Sequence[_Scored], in_force: rule_sets.InForce) ->
         for deed, codes in reversed_deeds:
             _reverse_deed(tx, deed, codes, event)
     _award(tx, fired, in_force)
+
+
+def _corrects(rule: Rule, event: str) -> bool:
+    return rule.tiers is not None and rule.tiers.corrected_by == event
 
 
 def _award(

@@ -21,13 +21,16 @@ from services.credit.errors import (
     CommentEmpty,
     ConsultationEnded,
     ConsultationNotEnded,
+    EndsSooner,
     NoLegalReview,
+    NoRulesLeft,
     NotPeriodStart,
     PeriodTaken,
     RuleNotInSet,
     RuleSetCodeTaken,
     RuleSetInvalid,
     SameAsAuthor,
+    TextTooShort,
 )
 from services.credit.rules import loader
 from services.credit.rules import settlement as calendar
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
 CONSULTATION_WORKING_DAYS = 10
 TO_COME = "待定"
 LONGEST_COMMENT = 2000
+LEAST_REASON = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,8 @@ class CreateRuleSet:
         based_on: Code of the rule set to copy instead; None with no document: the one in force.
         version: Version of the copy, e.g. "2025.2".
         effective_from: First day of the copy (YYYY-MM-DD); default the next month.
+        topic_id: The forum's topic whose outcome asks for the amendment.
+        resolution_no: The number of that outcome's resolution.
     """
 
     document: dict[str, Any] | None = None
@@ -60,6 +66,8 @@ class CreateRuleSet:
     version: str | None = None
     effective_from: str | None = None
     title: str | None = None
+    topic_id: str | None = None
+    resolution_no: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +78,8 @@ class EditRuleSet:
         document: The new content as a whole.
         put: Rules that are added, or that take the place of those with their codes.
         drop: Codes of rules that are left out.
+        topic_id: The forum's topic whose outcome asks for the amendment.
+        resolution_no: The number of that outcome's resolution.
     """
 
     rule_set_id: str
@@ -78,6 +88,8 @@ class EditRuleSet:
     drop: list[str] = field(default_factory=list)
     effective_from: str | None = None
     title: str | None = None
+    topic_id: str | None = None
+    resolution_no: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +113,22 @@ class PublishRuleSet:
 
     rule_set_id: str
     effective_from: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RetireRuleSet:
+    """Why a published rule set shall end, and from when.
+
+    Attributes:
+        from_day: First day without it (YYYY-MM-DD); default the first day of the next month. One
+            that is not in force yet is withdrawn as a whole and takes no day.
+        without_successor: The caller knows that the district will have no rules from then on.
+    """
+
+    rule_set_id: str
+    reason: str
+    from_day: str | None = None
+    without_successor: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +198,8 @@ def create_rule_set(tx: Tx, order: CreateRuleSet) -> dict[str, Any]:
             "approved_by": None,
             "approved_at": None,
             "retired_at": None,
+            "topic_id": _ref(order.topic_id),
+            "resolution_no": _ref(order.resolution_no),
             "created_at": tx.now,
         },
     )
@@ -202,8 +232,14 @@ def edit_rule_set(tx: Tx, order: EditRuleSet) -> dict[str, Any]:
         effective_from=loaded.effective_from,
         title=str(document.get("title_zh") or loaded.code)[:200],
         authors=sorted({*row.authors, tx.actor.id}),
+        topic_id=_ref(order.topic_id) or row.topic_id,
+        resolution_no=_ref(order.resolution_no) or row.resolution_no,
     )
     return _reply(store.by_id(tx.conn, row.rule_set_id))
+
+
+def _ref(text: str | None) -> str | None:
+    return (text or "").strip()[:64] or None
 
 
 def _source(tx: Tx, code: str | None) -> Any:
@@ -247,14 +283,14 @@ def _judge(tx: Tx, document: dict[str, Any]) -> RuleSet:
     return loaded
 
 
-def _first_day(text: str) -> date | None:
+def _first_day(text: str, at: str = "effective_from") -> date | None:
     """Return the day, or None where it is no date, which the loader tells better."""
     try:
         day = date.fromisoformat(text)
     except ValueError:
         return None
     if day.day != 1:
-        raise NotPeriodStart(on=text, field="effective_from")
+        raise NotPeriodStart(on=text, field=at)
     return day
 
 
@@ -302,6 +338,7 @@ def consult_rule_set(tx: Tx, order: WhichRuleSet) -> dict[str, Any]:
         "effective_from": row.effective_from.isoformat(),
         "digest": row.digest,
         "comments_until": until.isoformat(),
+        **_asked_by(row),
         "changes": changes_to_what_holds(tx, row),
     }
     notice_id = _notice(tx, row, "CONSULTATION", body, until)
@@ -318,6 +355,12 @@ def consult_rule_set(tx: Tx, order: WhichRuleSet) -> dict[str, Any]:
     return _reply(done, due=until.isoformat(), notice_id=notice_id)
 
 
+def _asked_by(row: Any) -> dict[str, Any]:
+    """Return the forum's outcome that asked for an amendment, as notices say it."""
+    named = {"topic_id": row.topic_id, "resolution_no": row.resolution_no}
+    return {"asked_by": named} if any(named.values()) else {}
+
+
 def changes_to_what_holds(tx: Tx, row: Any) -> dict[str, Any] | None:
     """Return what a rule set changes of that in force now; None where none is."""
     found = rule_sets.in_force(tx.conn).on(tx.calendar.local_date(tx.now))
@@ -326,7 +369,9 @@ def changes_to_what_holds(tx: Tx, row: Any) -> dict[str, Any] | None:
     return {"from": found[0], **changes(store.body_of(tx.conn, found[0]), row.body)}
 
 
-def _notice(tx: Tx, row: Any, kind: str, body: dict[str, Any], until: Any) -> str:
+def _notice(
+    tx: Tx, row: Any, kind: str, body: dict[str, Any], until: Any, *, corrects: str | None = None
+) -> str:
     notice_id = tx.new_id("gs")
     text = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     prefix = f"GS-{tx.calendar.local_date(tx.now):%Y%m%d}-{row.area[-6:]}-"
@@ -339,7 +384,7 @@ def _notice(tx: Tx, row: Any, kind: str, body: dict[str, Any], until: Any) -> st
             "area": row.area,
             "period": row.effective_from.isoformat()[:7],
             "settlement_id": None,
-            "corrects": None,
+            "corrects": corrects,
             "body": body,
             "digest": hashlib.sha256(text.encode()).hexdigest(),
             "state": "PUBLISHED",
@@ -507,14 +552,116 @@ def publish_rule_set(tx: Tx, order: PublishRuleSet) -> dict[str, Any]:
         "effective_from": begins.isoformat(),
         "digest": done.digest,
         "legal_review": done.legal_review,
+        **_asked_by(done),
         "changes": changes_to_what_holds(tx, done),
     }
     notice_id = _notice(tx, done, "RULES", body, starts)
+    store.noted(tx.conn, done.rule_set_id, notice_id)
     return _reply(done, due=starts.isoformat(), notice_id=notice_id)
 
 
-def on_rule_set_begins(tx: Tx, due: Due) -> None:
-    """A rule set comes into force: the one that it takes over from is retired."""
+def on_rule_set_turn(tx: Tx, due: Due) -> None:
+    """A rule set comes into force, or one ends: what has ended by this day is retired."""
     row = store.by_id(tx.conn, due.ref)
     if row is not None:
-        store.retire(tx.conn, row.area, row.effective_from, tx.now)
+        store.retire(tx.conn, row.area, tx.calendar.local_date(due.due_at), tx.now)
+
+
+# --------------------------------------------------------------------------------------------------
+# Retirement
+
+
+def retire_rule_set(tx: Tx, order: RetireRuleSet) -> dict[str, Any]:
+    """End a published rule set: withdraw it before it begins, or end it with a month to come.
+
+    What was awarded under it stays. A set that is not published is taken back by `revise`.
+
+    Raises:
+        TextTooShort: No reason.
+        NotFound: There is no such rule set in the caller's scope.
+        StateConflict: It is not published, or has ended.
+        SameAsAuthor: The caller wrote in it.
+        NotPeriodStart: It would not end with a month that is still to come.
+        EndsSooner: It ends by that day already.
+        NoRulesLeft: Nothing would be in force from then on, and the caller has not said so.
+    """
+    reason = order.reason.strip()
+    if len(reason) < LEAST_REASON:
+        raise TextTooShort(field="reason", least=LEAST_REASON)
+    row = _locked(tx, order.rule_set_id, "PUBLISHED")
+    if tx.actor.id in (row.author, *row.authors):
+        raise SameAsAuthor
+    store.lock_in_force(tx.conn, row.area)
+    row = _locked(tx, order.rule_set_id, "PUBLISHED")
+    if row.effective_from > tx.calendar.local_date(tx.now):
+        ends = _withdraw(tx, row, order, reason)
+    else:
+        ends = _end(tx, row, order, reason)
+    held = store.on(tx.conn, row.area, ends)
+    if held is None and not order.without_successor:
+        raise NoRulesLeft(on=ends.isoformat(), field="without_successor")
+    done = store.by_id(tx.conn, row.rule_set_id)
+    body = {
+        "rule_set_id": done.rule_set_id,
+        "rule_set": done.code,
+        "title": done.title,
+        "effective_from": done.effective_from.isoformat(),
+        "effective_to": ends.isoformat(),
+        "withdrawn": done.state == "RETIRED",
+        "reason": reason,
+        "digest": done.digest,
+        "instead": held.code if held is not None else None,
+    }
+    until = tx.calendar.midnight(ends)
+    notice_id = _notice(tx, done, "RULES", body, until, corrects=row.notice_id)
+    published = notices.notice(tx.conn, row.notice_id) if row.notice_id else None
+    if done.state == "RETIRED" and published is not None and published.state != "WITHDRAWN":
+        notices.change_notice(
+            tx.conn,
+            row.notice_id,
+            state="WITHDRAWN",
+            withdrawn_at=tx.now,
+            withdrawn_by=tx.actor.id,
+            withdrawn_because=reason[:400],
+            corrected_by=notice_id,
+        )
+    return _reply(done, due=until.isoformat(), notice_id=notice_id)
+
+
+def _withdraw(tx: Tx, row: Any, order: RetireRuleSet, reason: str) -> date:
+    """Let a rule set never begin: what it would have ended goes on. Returns its first day."""
+    if order.from_day not in (None, row.effective_from.isoformat()):
+        raise NotPeriodStart(on=order.from_day, field="from_day")
+    before = store.ended_by(tx.conn, row.area, row.effective_from)
+    if before is not None:
+        ends = [day for day in (row.effective_to, before.retire_on) if day is not None]
+        store.end(tx.conn, before.rule_set_id, effective_to=min(ends, default=None))
+    tx.disarm("rule_set_begins", row.rule_set_id)
+    _retired(tx, row, row.effective_from, reason, state="RETIRED", retired_at=tx.now)
+    return row.effective_from  # type: ignore[no-any-return]
+
+
+def _end(tx: Tx, row: Any, order: RetireRuleSet, reason: str) -> date:
+    """End a rule set that is in force with a month to come. Returns the first day without it."""
+    following = tx.calendar.next_period(tx.calendar.period(tx.now))
+    text = order.from_day or f"{following}-01"
+    ends = _first_day(text, "from_day")
+    if ends is None or ends <= tx.calendar.local_date(tx.now):
+        raise NotPeriodStart(on=text, field="from_day")
+    if row.effective_to is not None and row.effective_to <= ends:
+        raise EndsSooner(code=row.code, on=row.effective_to.isoformat(), field="from_day")
+    tx.arm("rule_set_ends", row.rule_set_id, tx.calendar.midnight(ends))
+    _retired(tx, row, ends, reason)
+    return ends
+
+
+def _retired(tx: Tx, row: Any, ends: date, reason: str, **more: Any) -> None:
+    store.end(
+        tx.conn,
+        row.rule_set_id,
+        effective_to=ends,
+        retire_on=ends,
+        retired_by=tx.actor.id,
+        retired_because=reason[:400],
+        **more,
+    )

@@ -120,6 +120,13 @@ class InForce:
                 return code, compiled
         return None
 
+    def before(self, day: date) -> tuple[str, rules.Compiled] | None:
+        """Return the last one that had ended by a local date, or None."""
+        for _, ends, code, compiled in self.spans:
+            if ends is not None and ends <= day:
+                return code, compiled
+        return None
+
     def of_code(self, code: str) -> rules.Compiled | None:
         """Return the compiled rule set of a code, or None."""
         return next((found for _, _, known, found in self.spans if known == code), None)

@@ -36,10 +36,15 @@ def timeline(conn: sa.Connection) -> list[Any]:
     table = t.rule_sets.c
     asked = (
         sa.select(table.code, table.digest, table.effective_from, table.effective_to)
-        .where(table.state.in_(IN_FORCE))
+        .where(table.state.in_(IN_FORCE), _began(table))
         .order_by(table.effective_from.desc(), table.code.desc())
     )
     return list(conn.execute(asked))
+
+
+def _began(row: Any) -> Any:
+    """What was withdrawn before it began ends on the day of its beginning."""
+    return sa.or_(row.effective_to.is_(None), row.effective_to > row.effective_from)
 
 
 def body_of(conn: sa.Connection, code: str) -> Any:
@@ -114,11 +119,47 @@ def next_begin(conn: sa.Connection, area: str, day: date) -> Any:
     row = t.rule_sets.c
     asked = (
         sa.select(row.code, row.effective_from)
-        .where(row.area == area, row.state.in_(IN_FORCE), row.effective_from >= day)
+        .where(row.area == area, row.state.in_(IN_FORCE), row.effective_from >= day, _began(row))
         .order_by(row.effective_from)
         .limit(1)
     )
     return conn.execute(asked).first()
+
+
+def noted(conn: sa.Connection, rule_set_id: str, notice_id: str) -> None:
+    """Name the notice that says that a rule set is published."""
+    conn.execute(
+        sa.update(t.rule_sets)
+        .where(t.rule_sets.c.rule_set_id == rule_set_id)
+        .values(notice_id=notice_id)
+    )
+
+
+def end(conn: sa.Connection, rule_set_id: str, **values: Any) -> bool:
+    """End a published rule set; its content never changes. Returns False where it is retired."""
+    assert not {"body", "digest", "code"} & set(values)  # noqa: S101  content is not an end
+    return _change(conn, rule_set_id, ("PUBLISHED",), values)
+
+
+def ended_by(conn: sa.Connection, area: str, day: date) -> Any:
+    """Return the published rule set of an area that ends on the day on which another begins."""
+    row = t.rule_sets.c
+    asked = sa.select(t.rule_sets).where(
+        row.area == area, row.state == "PUBLISHED", row.effective_to == day, _began(row)
+    )
+    return conn.execute(asked.order_by(row.effective_from.desc()).limit(1)).first()
+
+
+def on(conn: sa.Connection, area: str, day: date) -> Any:
+    """Return the rule set of an area that is in force on a day, without its body, or None."""
+    row = t.rule_sets.c
+    asked = sa.select(row.rule_set_id, row.code).where(
+        row.area == area,
+        row.state.in_(IN_FORCE),
+        row.effective_from <= day,
+        sa.or_(row.effective_to.is_(None), row.effective_to > day),
+    )
+    return conn.execute(asked.order_by(row.effective_from.desc()).limit(1)).first()
 
 
 def retire(conn: sa.Connection, area: str, day: date, at: Any) -> int:

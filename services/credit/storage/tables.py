@@ -179,6 +179,13 @@ rule_sets = sa.Table(
     sa.Column("approved_by", store.Id),
     sa.Column("approved_at", store.UtcDateTime),
     sa.Column("retired_at", store.UtcDateTime),
+    # The day from which persons have ended it, who and why; empty where only a successor ends it.
+    sa.Column("retire_on", sa.Date),
+    sa.Column("retired_by", store.Id),
+    sa.Column("retired_because", sa.String(400)),
+    # The forum's outcome that asked for the amendment.
+    sa.Column("topic_id", store.Id),
+    sa.Column("resolution_no", sa.String(64)),
     sa.Column("created_at", store.UtcDateTime, nullable=False),
     sa.CheckConstraint(
         "state IN ('DRAFT', 'CONSULTING', 'APPROVED', 'PUBLISHED', 'RETIRED')", name="state_known"

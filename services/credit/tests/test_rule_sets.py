@@ -12,15 +12,18 @@ from services.credit.errors import (
     CommentEmpty,
     ConsultationEnded,
     ConsultationNotEnded,
+    EndsSooner,
     ForbiddenTopic,
     NegativeRuleForPerson,
     NoLegalReview,
+    NoRulesLeft,
     NotPeriodStart,
     PeriodTaken,
     RuleNotInSet,
     RuleSetCodeTaken,
     RuleSetInvalid,
     SameAsAuthor,
+    TextTooShort,
 )
 from services.credit.rules import loader
 from services.credit.storage import rule_sets as store
@@ -71,6 +74,20 @@ def published(bench, version="2025.2", *, put=(), drop=()):
     bench.fire(made["due"])
     made = approve(bench, made)
     return publish(bench, made)
+
+
+WHY = "与上级新规不一致,先行撤回重拟"
+
+
+def retire(bench, made, person="per_publisher", **more):
+    bench.as_("R_DISTRICT", person=person)
+    card = bench.ask("rule_set", {"rule_set_id": made if isinstance(made, str) else made["id"]})
+    order = {"rule_set_id": card["id"], "reason": WHY, **more}
+    return bench.do("retire_rule_set", order, version=card["version"])
+
+
+def in_force(bench, *months):
+    return [bench.ask("rules", {"at": f"{month}-01"})["code"] for month in months]
 
 
 @pytest.fixture
@@ -413,3 +430,140 @@ def test_facts_are_kept_as_they_were_told_and_once(credit):
         ("2025-04", "attendance_recorded.v1", True),
     ]
     assert json.loads(rows[0]["data"])["proposer"] == "per_a"
+
+
+@pytest.mark.covers("C3")
+def test_a_published_set_is_withdrawn_before_it_begins_and_what_it_would_have_ended_goes_on(
+    credit,
+):
+    bench = credit
+    asked = [consult(bench, draft(bench, version)) for version in ("2025.2", "2025.3")]
+    bench.fire(asked[0]["due"])
+    april, june = (approve(bench, one) for one in asked)
+    april = publish(bench, april)
+    assert april["effective_from"] == "2025-04-01"
+    publish(bench, june, effective_from="2025-06-01")
+    assert in_force(bench, "2025-03", "2025-04", "2025-06") == [
+        "RC-2025.1",
+        "RC-2025.2",
+        "RC-2025.3",
+    ]
+    done = retire(bench, april)
+    assert (done["state"], done["effective_from"]) == ("RETIRED", "2025-04-01")
+    assert in_force(bench, "2025-04", "2025-05", "2025-06") == [
+        "RC-2025.1",
+        "RC-2025.1",
+        "RC-2025.3",
+    ]
+    notice = bench.ask("notice", {"notice_id": done["notice_id"]})
+    assert notice["kind"] == "RULES"
+    body = notice["body"]
+    assert (body["withdrawn"], body["reason"], body["instead"]) == (True, WHY, "RC-2025.1")
+    old = bench.ask("notice", {"notice_id": april["notice_id"]})
+    assert (old["state"], old["corrected_by"]) == ("WITHDRAWN", done["notice_id"])
+    card = bench.ask("rule_set", {"rule_set_id": april["id"]})
+    assert (card["state"], card["effective_to"], card["retired_because"]) == (
+        "RETIRED",
+        "2025-04-01",
+        WHY,
+    )
+    # April comes: nothing begins, and what holds is not retired by the timer of what does not.
+    bench.fire("2025-04-01T00:00:00")
+    assert bench.ask("rule_set", {"rule_set_id": "RC-2025.1"})["state"] == "PUBLISHED"
+    # The day is free again.
+    asked = consult(bench, draft(bench, "2025.4"))
+    bench.fire(asked["due"])
+    again = approve(bench, asked)
+    assert publish(bench, again, effective_from="2025-05-01")["state"] == "PUBLISHED"
+    assert in_force(bench, "2025-05", "2025-06") == ["RC-2025.4", "RC-2025.3"]
+    # The last of a row is withdrawn: the one before it has no end again.
+    retire(bench, "RC-2025.3")
+    assert bench.ask("rule_set", {"rule_set_id": "RC-2025.4"})["effective_to"] is None
+
+
+@pytest.mark.covers("C3", "C18")
+def test_a_set_in_force_ends_with_a_month_to_come_and_a_district_is_left_without_rules_knowingly(
+    credit,
+):
+    bench = credit
+    stage.resident(bench, "per_a")
+    with pytest.raises(TextTooShort):
+        retire(bench, "RC-2025.1", reason="  不要了  ")
+    with pytest.raises(NoRulesLeft):
+        retire(bench, "RC-2025.1")
+    for day in ("2025-03-01", "2025-04-15", "soon"):
+        with pytest.raises(NotPeriodStart):
+            retire(bench, "RC-2025.1", from_day=day, without_successor=True)
+    done = retire(bench, "RC-2025.1", without_successor=True)
+    assert (done["state"], done["due"]) == ("PUBLISHED", "2025-03-31T16:00:00+00:00")
+    body = bench.ask("notice", {"notice_id": done["notice_id"]})["body"]
+    assert (body["effective_to"], body["withdrawn"], body["instead"]) == ("2025-04-01", False, None)
+    for day in ("2025-04-01", "2025-05-01"):
+        with pytest.raises(EndsSooner):
+            retire(bench, "RC-2025.1", from_day=day, without_successor=True)
+    # A successor that begins with the end, and is withdrawn, does not undo that end.
+    made = published(bench)
+    with pytest.raises(NoRulesLeft):
+        retire(bench, made)
+    with pytest.raises(SameAsAuthor):
+        retire(bench, made, person="per_author")
+    with pytest.raises(NotPeriodStart):
+        retire(bench, made, from_day="2025-05-01")
+    retire(bench, made, without_successor=True)
+    assert bench.ask("rule_set", {"rule_set_id": "RC-2025.1"})["effective_to"] == "2025-04-01"
+    bench.fire("2025-04-01T00:00:00")
+    assert bench.ask("rule_set", {"rule_set_id": "RC-2025.1"})["state"] == "RETIRED"
+    assert in_force(bench, "2025-03", "2025-04") == ["RC-2025.1", None]
+    for gone in ("RC-2025.1", made):
+        with pytest.raises(StateConflict):
+            retire(bench, gone)
+    with pytest.raises(StateConflict):
+        retire(bench, draft(bench, "2025.5", based_on="RC-2025.1"))
+
+
+@pytest.mark.covers("C3", "C5")
+def test_without_rules_in_force_facts_are_kept_and_what_was_given_is_still_corrected(credit):
+    bench = credit
+    stage.resident(bench, "per_a")
+    stage.project(bench)
+    hours = {"record_id": "vol_1", "person_id": "per_a", "community": stage.COMMUNITY,
+             "minutes": 120, "source": "QR", "date": "2025-03-10"}  # fmt: skip
+    bench.hear(
+        "steward",
+        "volunteer_hours_confirmed.v1",
+        hours,
+        subject="vol_1",
+        occurred_at="2025-03-10T18:00",
+    )
+    due = {"rectification_id": "rec_1", "project_id": "prj_1"}
+    bench.hear(
+        "property",
+        "rectification_overdue.v1",
+        due | {"severity": "S2"},
+        subject="rec_1",
+        occurred_at="2025-03-12T10:00:00",
+    )
+    retire(bench, "RC-2025.1", without_successor=True)
+    bench.fire("2025-04-02T09:00:00")
+    bench.hear(
+        "forum",
+        "topic_adopted.v1",
+        {"topic_id": "tpc_1", "community": stage.COMMUNITY, "proposer": "per_a", "level": "COMMUNITY",
+         "owners_matter": False},
+        subject="tpc_1",
+    )  # fmt: skip
+    bench.hear("steward", "volunteer_hours_corrected.v1", hours | {"minutes": 60}, subject="vol_1")
+    bench.hear("property", "rectification_withdrawn.v1", due, subject="rec_1")
+    facts = [row["fact"] for row in bench.rows("SELECT fact FROM facts WHERE period = '2025-04'")]
+    assert sorted(facts) == [
+        "rectification_withdrawn.v1",
+        "topic_adopted.v1",
+        "volunteer_hours_corrected.v1",
+    ]
+    awards = bench.rows("SELECT rule_code, rule_set, score, state FROM awards ORDER BY occurred_at")
+    assert [(r["rule_code"], r["score"], r["state"]) for r in awards] == [
+        ("R-RES-01", 2, "APPROVED"),
+        ("R-PRJ-12", -3, "REVERSED"),
+        ("R-RES-01", -1, "APPROVED"),
+    ]
+    assert {row["rule_set"] for row in awards} == {"RC-2025.1"}

@@ -88,6 +88,9 @@ def _card(row: Any) -> dict[str, Any]:
         "published_at": row.published_at.isoformat() if row.published_at else None,
         "digest": row.digest,
         "notice_id": row.notice_id,
+        "retired_because": row.retired_because,
+        "topic_id": row.topic_id,
+        "resolution_no": row.resolution_no,
     }
 
 

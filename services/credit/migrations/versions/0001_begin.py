@@ -407,6 +407,11 @@ def upgrade():
         sa.Column("approved_by", store.Id, nullable=True),
         sa.Column("approved_at", store.UtcDateTime, nullable=True),
         sa.Column("retired_at", store.UtcDateTime, nullable=True),
+        sa.Column("retire_on", sa.Date(), nullable=True),
+        sa.Column("retired_by", store.Id, nullable=True),
+        sa.Column("retired_because", sa.String(length=400), nullable=True),
+        sa.Column("topic_id", store.Id, nullable=True),
+        sa.Column("resolution_no", sa.String(length=64), nullable=True),
         sa.Column("created_at", store.UtcDateTime, nullable=False),
         sa.CheckConstraint(
             "state IN ('DRAFT', 'CONSULTING', 'APPROVED', 'PUBLISHED', 'RETIRED')",

@@ -78,6 +78,13 @@ class CapInvalid(Refusal):
     text = "规则 {rule} 的上限有误:{reason}"
 
 
+class RuleCaseFailed(Refusal):
+    """A rule does not give what its own worked case says."""
+
+    code = "RULE_CASE_FAILED"
+    text = "规则 {rule} 的算例“{case}”不成立:应为 {expected},实际为 {found}"
+
+
 class DuplicateRule(Refusal):
     """Two rules of one set have the same code."""
 

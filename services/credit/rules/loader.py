@@ -17,15 +17,20 @@ from services.credit.errors import (
     HearingMissing,
     NegativeRuleForPerson,
     PointsNotAllowed,
+    RuleCaseFailed,
     RuleSetInvalid,
     SeriousNeedsDocument,
     SeverityMissing,
     UnknownEvent,
 )
+from services.credit.rules import cases
+from services.credit.rules.awards import Compiled, compile_rules
 from services.credit.rules.model import (
     PERSON_KINDS,
     SPENDING_KINDS,
     Band,
+    Case,
+    Given,
     Rule,
     RuleSet,
     parse,
@@ -101,6 +106,7 @@ def load(document: Any, producers: Producers = PRODUCERS) -> RuleSet:
         BandsOverlap: Two bands give one value two scores.
         CapInvalid: A cap that limits nothing or leaves nothing.
         PointsNotAllowed: Points for a kind that cannot spend, or for an unpaid deed.
+        RuleCaseFailed: A rule does not give what one of its own worked cases says.
     """
     rule_set = parse(document)
     if rule_set.effective_from.day != 1:
@@ -116,6 +122,7 @@ def load(document: Any, producers: Producers = PRODUCERS) -> RuleSet:
         if rule.instrument not in rule_set.instruments:
             raise _invalid(rule.code, "instrument", "one of the set's instruments")
     _judge_references(rule_set, seen, producers)
+    _judge_cases(rule_set, producers)
     return rule_set
 
 
@@ -348,3 +355,58 @@ def _judge_references(rule_set: RuleSet, codes: set[str], producers: Producers) 
         for code in reversal.rules:
             if code not in codes:
                 raise _invalid("-", "reversals.rules", f"codes of rules, not {code}")
+
+
+# --------------------------------------------------------------------------------------------------
+# Worked cases
+
+
+def _judge_cases(rule_set: RuleSet, producers: Producers) -> None:
+    compiled: Compiled | None = None
+    for rule in rule_set.rules:
+        for place, case in enumerate(rule.cases):
+            for number, given in enumerate(case.given):
+                _judge_given(rule, given, f"cases[{place}].given[{number}]", producers)
+            compiled = compiled or compile_rules(rule_set)
+            found = _outcome(compiled, rule, case, f"cases[{place}]")
+            if found != (case.score, case.points):
+                raise RuleCaseFailed(
+                    rule=rule.code,
+                    case=case.text,
+                    expected=f"{case.score}/{case.points}",
+                    found=f"{found[0]}/{found[1]}",
+                    field="cases",
+                )
+
+
+def _judge_given(rule: Rule, given: Given, at: str, producers: Producers) -> None:
+    """Refuse a fact that this rule can never meet: the case would prove nothing."""
+    code, event = rule.code, given.event or cases.event_of(rule)
+    bound = {one.event for one in rule.bindings}
+    if rule.metric is not None:
+        bound.add(rule.metric.event)
+    if bound and event not in bound:
+        raise _invalid(code, f"{at}.event", "an event to which the rule is bound")
+    if rule.metric is not None:
+        if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", given.period) or given.at is not None:
+            raise _invalid(code, f"{at}.period", "the month YYYY-MM that was measured, and no time")
+    elif given.at is None or given.period:
+        raise _invalid(code, f"{at}.at", "the time at which it happened, and no month")
+    if not bound:
+        if given.event or given.data:
+            raise _invalid(code, at, "no event where a person proposes")
+        return
+    if given.level or given.deed:
+        raise _invalid(code, at, "an event's data, no level or deed")
+    known = producers[event]
+    fields = known.fields if rule.metric is None else known.row_fields(rule.metric.rows)
+    for name in given.data:
+        if name not in (fields or ()):
+            raise UnknownEvent(rule=code, event=event, member=name, field=f"{at}.data")
+
+
+def _outcome(compiled: Compiled, rule: Rule, case: Case, at: str) -> tuple[int, int]:
+    try:
+        return cases.outcome(compiled, rule, case)
+    except (TypeError, ValueError, ArithmeticError) as error:
+        raise _invalid(rule.code, at, "values of the kinds that the rule compares") from error

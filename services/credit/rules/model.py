@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from fractions import Fraction
 from typing import Any, Final, NoReturn
 
@@ -156,6 +156,37 @@ class RepeatVeto:
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """One fact of a worked case.
+
+    Attributes:
+        event: Its type; empty where the rule is bound to one only, or a person proposes.
+        at: When it happened; None for what is measured once a month.
+        period: The month that was measured; empty for what happened at a moment.
+        data: The members of the event, or of the measured row.
+        level: Level of a rule with levels that a person proposes.
+        deed: The evidence of what a person proposes.
+    """
+
+    event: str
+    at: datetime | None
+    period: str
+    data: Mapping[str, Any]
+    level: str | None
+    deed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A worked case of a rule: what it gives in all for some facts, caps included."""
+
+    text: str
+    given: tuple[Given, ...]
+    score: int
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
 class Article:
     """Where the rule stands: number in its instrument, text in plain words, and its ground."""
 
@@ -185,6 +216,7 @@ class Rule:
         excludes: Rules that yield to this one where both were awarded for one deed.
         bindings: Events that fire it.
         metric: What is measured once a month instead.
+        cases: Worked cases; a set whose rules do not give what they say is refused.
     """
 
     code: str
@@ -213,6 +245,7 @@ class Rule:
     bindings: tuple[Binding, ...]
     metric: Metric | None
     repeat_veto: RepeatVeto | None
+    cases: tuple[Case, ...]
 
     @property
     def scores(self) -> tuple[int, ...]:
@@ -346,9 +379,39 @@ def _rule(item: Any, index: int) -> Rule:
         ),
         metric=_metric(metric) if (metric := got.inner("metric", required=False)) else None,
         repeat_veto=_repeat(veto) if (veto := got.inner("repeat_veto", required=False)) else None,
+        cases=tuple(_case(one) for one in got.inners("cases")),
     )
     got.end()
     return rule
+
+
+def _case(got: _Members) -> Case:
+    case = Case(
+        text=got.text("text"),
+        given=tuple(_given(one) for one in got.inners("given")),
+        score=got.number("score") or 0,
+        points=got.number("points") or 0,
+    )
+    if not case.given:
+        got.fail("given", "at least one fact")
+    got.end()
+    return case
+
+
+def _given(got: _Members) -> Given:
+    data = got.raw("data", required=False)
+    if data is not None and not isinstance(data, Mapping):
+        got.fail("data", "an object")
+    given = Given(
+        event=got.text("event", required=False),
+        at=got.moment("at"),
+        period=got.text("period", required=False),
+        data=data or {},
+        level=got.text("level", required=False) or None,
+        deed=got.text("deed", required=False),
+    )
+    got.end()
+    return given
 
 
 def _article(got: _Members) -> Article:
@@ -576,6 +639,16 @@ class _Members:
             return date.fromisoformat(found)
         except ValueError:
             self.fail(field, "a date YYYY-MM-DD")
+
+    def moment(self, field: str) -> datetime | None:
+        found = self.text(field, required=False)
+        try:
+            at = datetime.fromisoformat(found) if found else None
+        except ValueError:
+            at = None
+        if found and (at is None or at.tzinfo is None):
+            self.fail(field, "a time with its offset, such as 2025-03-01T10:00:00+08:00")
+        return at
 
     def items(self, field: str, *, required: bool = True) -> list[Any]:
         found = self.raw(field, required=required)

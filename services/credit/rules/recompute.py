@@ -395,7 +395,10 @@ def _rule_set(month: _Month, line: Line) -> list[Finding]:
     """Load a rule set of the log; a rule that is not the one of the manifest is named."""
     code, document = str(line["code"]), line["body"]
     stated = month.manifest["rule_sets"].get(code, {"digest": "-", "rules": {}})
-    now = rule_digests(document)
+    try:
+        now = rule_digests(document)
+    except (KeyError, TypeError):
+        return [Finding(RULE, rule=code, member="set", said=stated["digest"], found="-")]
     found = [
         Finding(
             RULE,

@@ -34,8 +34,9 @@ SHIPPED = loader.shipped("RC-2025.1")
 
 
 def rule(which, **changes):
-    """A rule of the shipped set with changes."""
+    """A rule of the shipped set with changes; its worked cases are those of the other figures."""
     found = copy.deepcopy(next(one for one in SHIPPED["rules"] if one["code"] == which))
+    found.pop("cases", None)
     return found | changes
 
 
@@ -364,7 +365,11 @@ def test_the_difference_between_two_versions_names_each_rule_and_field(credit):
     assert found["since"] == "RC-2025.1"
     assert [one["code"] for one in found["added"]] == ["R-RES-16"]
     assert [one["code"] for one in found["removed"]] == ["R-UNT-04"]
-    assert {one["code"]: one["fields"] for one in found["changed"]} == {
+    fields = {
+        one["code"]: [field for field in one["fields"] if field["field"] != "cases"]
+        for one in found["changed"]
+    }
+    assert fields == {
         "R-RES-02": [{"field": "score", "before": 3, "after": 6}],
         "R-PRJ-01": [
             {"field": "bands[2].ge", "before": 90, "after": 85},

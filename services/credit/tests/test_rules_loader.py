@@ -22,6 +22,14 @@ def altered(which, **changes):
     return document
 
 
+NOON = "2025-03-03T12:00:00+08:00"
+
+
+def case(**given):
+    """One worked case of one fact that gives nothing."""
+    return [{"text": "算例", "given": [given], "score": 0, "points": 0}]
+
+
 def bound(code, event, subject, **changes):
     return altered(code, binding={"event": event, "subject": subject}, source="AUTO", **changes)
 
@@ -198,7 +206,17 @@ REFUSED = [
         "R-PRJ-18",
     ),
     ("points for blood", altered("R-RES-07", points=50), errors.PointsNotAllowed, "R-RES-07"),
-]
+    ("a score that its case does not know", altered("R-RES-02", score=4), errors.RuleCaseFailed,
+     "R-RES-02"),
+    ("a cap that its case does not know", altered("R-PTN-01", cap={"per": "MONTH", "count": 9}),
+     errors.RuleCaseFailed, "R-PTN-01"),
+    ("a tier that its case does not know",
+     altered("R-RES-01", tiers={**SHIPPED["rules"][0]["tiers"], "per_day_minutes": 420}),
+     errors.RuleCaseFailed, "R-RES-01"),
+    ("a case with a field that the event has not",
+     altered("R-RES-02", cases=case(at=NOON, data={"proposed_by": "per_a"})),
+     errors.UnknownEvent, "R-RES-02"),
+]  # fmt: skip
 
 
 @pytest.mark.covers("C3", "REQ-L01", "REQ-L02", "REQ-L04", "REQ-L14")
@@ -248,6 +266,24 @@ INVALID = [
      altered("R-RES-01", tiers={**SHIPPED["rules"][0]["tiers"], "steps":
                                 [{"to_minutes": 60, "minutes": 1}, {"to_minutes": 30, "minutes": 1},
                                  {"minutes": 1}]}), "R-RES-01", "tiers.steps"),
+    ("a case without facts", altered("R-RES-02", cases=[{"text": "x", "given": [], "score": 0,
+                                                         "points": 0}]),
+     "R-RES-02", "cases[0].given"),
+    ("a case at a time without offset", altered("R-RES-02", cases=case(at="2025-03-01T10:00:00")),
+     "R-RES-02", "cases[0].given[0].at"),
+    ("a case at no time", altered("R-RES-02", cases=case(data={"proposer": "per_a"})), "R-RES-02",
+     "cases[0].given[0].at"),
+    ("a case of an event that the rule does not hear",
+     altered("R-RES-02", cases=case(at=NOON, event="forum.attendance_recorded.v1")),
+     "R-RES-02", "cases[0].given[0].event"),
+    ("a measured case without its month", altered("R-PRJ-01", cases=case(at=NOON)), "R-PRJ-01",
+     "cases[0].given[0].period"),
+    ("a case by hand with an event's data",
+     altered("R-RES-06", cases=case(at=NOON, data={"x": 1})), "R-RES-06", "cases[0].given[0]"),
+    ("a case of values that cannot be compared",
+     altered("R-PRJ-01", cases=case(period="2025-03", data={
+         "project_id": "prj_a", "in_service": True, "requests": "many"})),
+     "R-PRJ-01", "cases[0]"),
 ]  # fmt: skip
 
 
@@ -292,7 +328,13 @@ def test_a_reversal_names_an_event_a_field_and_rules_that_exist():
         loader.load({**SHIPPED, "reversals": [{**good, "rules": ["R-PRJ-99"]}]})
 
 
-@pytest.mark.covers("REQ-L14")
+@pytest.mark.covers("C3", "N4")
+def test_every_type_of_rule_has_a_worked_case_in_the_shipped_set():
+    rules = loader.load(SHIPPED).rules
+    assert {rule.type for rule in rules if rule.cases} == {rule.type for rule in rules}
+
+
+@pytest.mark.covers("N5", "REQ-L14")
 def test_no_deduction_at_all_can_be_bound_to_any_act_of_filing():
     filing = [name for name, known in PRODUCERS.items() if known.filing]
     assert filing

@@ -10,10 +10,19 @@ import sqlalchemy as sa
 from chassis import jobs
 from chassis.refusal import Invalid, NotFound, StateConflict
 from services.credit.actions import what_if
+from services.credit.errors import RuleCaseFailed
 from services.credit.storage import tables
 from services.credit.tests import stage
 from services.credit.tests.test_awards import attended, rated
-from services.credit.tests.test_rule_sets import author, draft, rule
+from services.credit.tests.test_rule_sets import (
+    SHIPPED,
+    approve,
+    author,
+    consult,
+    draft,
+    publish,
+    rule,
+)
 from services.credit.tests.test_settlement import PROJECT_ROW, rows, run_jobs
 
 OWN = {"what_if_parts", "what_if_subjects", "what_if_sums"}
@@ -285,3 +294,51 @@ def test_a_replay_is_refused_where_it_makes_no_sense_and_can_be_cancelled(credit
     run_jobs(bench)
     by_rule = bench.ask("_job", {"job_id": again["id"]})["result"]["by_rule"]
     assert {row["name"]: row["points_after"] for row in by_rule}["R-RES-02"] == 120
+
+
+@pytest.mark.covers("N4", "C3")
+def test_rules_are_text_and_code_from_a_forum_s_resolution_to_force_with_a_replay_in_between(
+    credit,
+):
+    bench = credit
+    made = draft(bench, "2025.2", topic_id="tpc_9", resolution_no="协议〔2025〕第3号")
+    # Text, basis, parameters and worked cases stand in one rule; they are changed together.
+    shipped = next(one for one in SHIPPED["rules"] if one["code"] == "R-RES-02")
+    assert shipped["article"]["text"]
+    assert shipped["article"]["basis"]
+    assert shipped["cases"][0]["points"] == 60
+    raised = copy.deepcopy(shipped) | {"points": 60}
+    order = {"rule_set_id": made["id"], "put": [raised]}
+    with pytest.raises(RuleCaseFailed) as refused:
+        author(bench).do("edit_rule_set", order, version=1)
+    assert refused.value.params == {
+        "rule": "R-RES-02",
+        "case": shipped["cases"][0]["text"],
+        "expected": "6/60",
+        "found": "6/120",
+    }
+    raised["cases"][0]["points"] = 120
+    made = author(bench).do("edit_rule_set", order, version=1)
+    # Who gains and who loses, by group, without touching anything live.
+    before = live(bench)
+    result = replay(bench, made)["result"]
+    assert live(bench) == before
+    residents = next(row for row in result["by_kind"] if row["kind"] == "RES")
+    assert (residents["gaining"], residents["losing"]) == (1, 0)
+    assert figures(residents) == (18, 18, 150, 210)
+    # Draft, consultation, force: notice and card name the resolution that asked for it.
+    made = consult(bench, made)
+    asked = {"topic_id": "tpc_9", "resolution_no": "协议〔2025〕第3号"}
+    notice = bench.ask("notice", {"notice_id": made["notice_id"]})
+    assert notice["body"]["asked_by"] == asked
+    changed_rules = notice["body"]["changes"]["changed"]
+    assert [one["code"] for one in changed_rules] == ["R-RES-02"]
+    bench.fire(made["due"])
+    made = publish(bench, approve(bench, made), effective_from="2025-05-01")
+    assert bench.ask("notice", {"notice_id": made["notice_id"]})["body"]["asked_by"] == asked
+    card = bench.as_("R_ANONYMOUS", person="", scope="").ask(
+        "rule_set", {"rule_set_id": made["id"]}
+    )
+    assert {name: card[name] for name in asked} == asked
+    shown = next(one for one in card["items"] if one["code"] == "R-RES-02")
+    assert shown["cases"] == [{"text": shipped["cases"][0]["text"], "score": 6, "points": 120}]

@@ -214,6 +214,9 @@ def rule_card(rule: Rule) -> dict[str, Any]:
             for v in rule.levels
         ],
         "public_reason": rule.public_reason,
+        "cases": [
+            {"text": case.text, "score": case.score, "points": case.points} for case in rule.cases
+        ],
     }
 
 

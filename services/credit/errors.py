@@ -237,6 +237,13 @@ class ConflictOfInterest(Guard):
     text = "审核人在 {subject} 任职,须回避"
 
 
+class YieldsToRule(Guard):
+    """The same deed was awarded under a rule that excludes this one."""
+
+    guard = "YIELDS_TO_RULE"
+    text = "同一事项已按规则 {other} 赋分,规则 {rule} 不再适用"
+
+
 class SettlementClosed(Guard):
     """The month of the award is confirmed already."""
 

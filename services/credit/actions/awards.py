@@ -20,7 +20,7 @@ from chassis.calendar import Calendar
 from services.credit import events
 from services.credit.actions import ledger, months, rule_sets
 from services.credit.rules import awards as rules
-from services.credit.rules.model import Cap, Rule
+from services.credit.rules.model import Rule
 from services.credit.rules.producing import PRODUCERS
 from services.credit.storage import awards as store
 from services.credit.storage import facts, registry
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from chassis.bus import Heard, Tx
 
 PERSONS = ("RES", "HH")
+NOTHING = rules.Taken()
+# The reason of an award that yields to another of its deed; the rule that excludes it follows.
+EXCLUDED_BY = "excluded:"
 MEASURED = (
     events.StewardMonthHeard,
     events.PropertyMonthHeard,
@@ -143,6 +146,7 @@ def _award(
     plain = [part for part in fired if part[0].rule.tiers is None]
     # Two bindings of one rule may hear the same event; it is one award all the same.
     rows = list({found["award_id"]: found for found in (row(*part) for part in plain)}.values())
+    _yield_deeds(tx, rows, in_force)
     _cap(tx, rows, in_force)
     counted, changed = _count_hours(tx, running, spans)
     _store(tx, rows + counted, changed)
@@ -284,7 +288,8 @@ def _cap(tx: Tx, rows: list[dict[str, Any]], in_force: rule_sets.InForce) -> Non
     """Cut the rows to what their windows have left. Rows of human rules wait for approval."""
     windows: dict[store.Window, list[dict[str, Any]]] = defaultdict(list)
     for found in rows:
-        if found["cap_window"] is not None and found["decides"] != "PERSON":
+        waits = found["decides"] == "PERSON" or found["state"] == "REVERSED"
+        if found["cap_window"] is not None and not waits:
             key = (found["subject_id"], found["rule_code"], found["cap_window"])
             windows[key].append(found)
     if not windows:
@@ -295,32 +300,22 @@ def _cap(tx: Tx, rows: list[dict[str, Any]], in_force: rule_sets.InForce) -> Non
         if rule.cap is None:
             continue
         used = spent.get(key)
-        left = rest_of(rule.cap, used)
         by_event = {found["event_id"]: found for found in members}
         counted = [
             rules.Counted(m["occurred_at"], m["event_id"], m["score"], m["points"]) for m in members
         ]
-        for kept in rules.apply_cap(left, counted):
+        for kept in rules.apply_cap(rule.cap, counted, used.taken if used else NOTHING):
             found = by_event[kept.event_id]
             found["score"], found["points"] = kept.score, kept.points
             found["capped"] = bool(kept.flags)
-        full = (used is not None and used.capped) or any(m["capped"] for m in members)
-        if full and used is not None and min(m["occurred_at"] for m in members) <= used.last_at:
-            # Somebody earlier in time came later: the draft decides who of them is cut.
+        if used is None:
+            continue
+        full = used.capped or any(m["capped"] for m in members)
+        earlier = min(m["occurred_at"] for m in members) <= used.last_at
+        if rule.cap.per == "DEED" or (full and earlier):
+            # Somebody earlier in time, or better, came later: the draft decides who is cut.
             for found in members:
                 found["recount"] = True
-
-
-def rest_of(cap: Cap, used: store.Used | None) -> Cap:
-    """Return what a cap has left."""
-    if used is None or cap.per == "DEED":
-        return cap
-    return replace(
-        cap,
-        count=None if cap.count is None else max(0, cap.count - used.count),
-        score=None if cap.score is None else max(0, cap.score - used.score),
-        points=None if cap.points is None else max(0, cap.points - used.points),
-    )
 
 
 def amended(award: Any) -> bool:
@@ -333,6 +328,84 @@ def _rule(in_force: rule_sets.InForce, rule_set: str, code: str) -> Rule:
     rule = compiled.rule_set.rule(code) if compiled is not None else None
     assert rule is not None, (rule_set, code)  # noqa: S101  an award names what was in force
     return rule
+
+
+# --------------------------------------------------------------------------------------------------
+# Rules that exclude each other
+
+
+def _yield_deeds(tx: Tx, rows: list[dict[str, Any]], in_force: rule_sets.InForce) -> None:
+    """Let awards yield to the rule that excludes theirs at the same deed, new ones and stored ones.
+
+    What yields is stored as it was taken back, with its reason: so an event that comes first leaves
+    the same rows as one that comes last.
+    """
+    contested = in_force.contested()
+    asked = [found for found in rows if found["deed"] and found["rule_code"] in contested]
+    if not asked:
+        return
+    lost = give_way(
+        tx,
+        [
+            (
+                found["subject_id"],
+                found["deed"],
+                _rule(in_force, found["rule_set"], found["rule_code"]),
+            )
+            for found in asked
+        ],
+        in_force,
+    )
+    for found in asked:
+        winner = lost.get((found["subject_id"], found["deed"], found["rule_code"]))
+        if winner is not None:
+            found |= {
+                "to_period": Calendar.next_period(found["period"], -1),
+                "effective": False,
+                "state": "REVERSED",
+                "reason": f"{EXCLUDED_BY}{winner}",
+                "decided_at": tx.now,
+            }
+
+
+def give_way(
+    tx: Tx, fired: Sequence[tuple[str, str, Rule]], in_force: rule_sets.InForce
+) -> dict[tuple[str, str, str], str]:
+    """Reverse the stored awards that yield to rules that are awarded now.
+
+    Args:
+        tx: The transaction.
+        fired: (subject, deed, rule) of what is awarded now.
+        in_force: The rule sets.
+
+    Returns:
+        (subject, deed, rule code) of what yields -> the rule to which it yields.
+    """
+    # Two workers may hear the two events of one deed: the second one waits, and sees the first.
+    registry.lock_subjects(tx.conn, {subject_id for subject_id, _, _ in fired})
+    deeds: dict[tuple[str, str], list[Rule]] = defaultdict(list)
+    for subject_id, deed, rule in fired:
+        deeds[subject_id, deed].append(rule)
+    contested = in_force.contested()
+    stored = [
+        known
+        for known in store.by_deeds(tx.conn, {deed for _, deed in deeds}, store.STATES)
+        if known.rule_code in contested and (known.subject_id, known.deed) in deeds
+    ]
+    for known in stored:
+        if rules.takes_deed(known.state, by_event=known.event_id is not None):
+            rule = _rule(in_force, known.rule_set, known.rule_code)
+            deeds[known.subject_id, known.deed].append(rule)
+    lost = {
+        (subject_id, deed, code): winner
+        for (subject_id, deed), awarded in deeds.items()
+        for code, winner in rules.excluded(awarded).items()
+    }
+    for known in stored:
+        winner = lost.get((known.subject_id, known.deed, known.rule_code))
+        if winner is not None and known.state in store.STANDING:
+            reverse(tx, known, reason=f"{EXCLUDED_BY}{winner}", by=None)
+    return lost
 
 
 # --------------------------------------------------------------------------------------------------
@@ -617,7 +690,9 @@ def recount(tx: Tx, period: str, areas: Sequence[str], end: datetime) -> int:
     for _, _, _, compiled in in_force.spans:
         for rule in compiled.rule_set.rules:
             if rule.cap is not None and rule.tiers is None and rule.metric is None:
-                limits[rule.code] = (rule.cap.count, rule.cap.score, rule.cap.points)
+                # Of a deed one award is left uncut.
+                count = 1 if rule.cap.per == "DEED" else rule.cap.count
+                limits[rule.code] = (count, rule.cap.score, rule.cap.points)
     changed = 0
     for window in store.windows_to_recount(tx.conn, period, areas, end, limits):
         changed += _recount_window(tx, in_force, window, period)
@@ -627,18 +702,12 @@ def recount(tx: Tx, period: str, areas: Sequence[str], end: datetime) -> int:
 def _recount_window(tx: Tx, in_force: rule_sets.InForce, window: store.Window, period: str) -> int:
     members = store.in_window(tx.conn, window)
     rule = _rule(in_force, members[0].rule_set, window[1])
-    if rule.cap is None or rule.cap.per == "DEED":
+    if rule.cap is None:
         return 0
     before = [m for m in members if m.period < period]
-    used = None
-    if before:
-        used = store.Used(
-            len(before),
-            sum(abs(m.score) for m in before),
-            sum(m.points for m in before),
-            before[-1].occurred_at,
-            capped=False,
-        )
+    taken = rules.Taken(
+        len(before), sum(abs(m.score) for m in before), sum(m.points for m in before)
+    )
     open_ones = {str(m.event_id or m.award_id): m for m in members if m.period >= period}
     counted = [
         rules.Counted(
@@ -651,7 +720,7 @@ def _recount_window(tx: Tx, in_force: rule_sets.InForce, window: store.Window, p
         for key, m in open_ones.items()
     ]
     changed = []
-    for kept in rules.apply_cap(rest_of(rule.cap, used), counted):
+    for kept in rules.apply_cap(rule.cap, counted, taken):
         known = open_ones[kept.event_id]
         if (known.score, known.points) != (kept.score, kept.points) or known.recount:
             changed.append((known, kept.score, kept.points, bool(kept.flags)))
@@ -661,6 +730,17 @@ def _recount_window(tx: Tx, in_force: rule_sets.InForce, window: store.Window, p
 
 # --------------------------------------------------------------------------------------------------
 # Reversal
+
+
+def _forget_repeat(tx: Tx, known: Any) -> None:
+    """End the vetoes for repetition that stand no more without an award that is taken back."""
+    rule = _rule(rule_sets.in_force(tx.conn), known.rule_set, known.rule_code)
+    if rule.repeat_veto is None:
+        return
+    periods = store.negatives_of_rule(tx.conn, known.subject_id, rule.code)
+    for veto in store.vetoes_of_rule(tx.conn, known.subject_id, rule.code):
+        if rules.repeat_veto(rule, periods, veto.period) is None:
+            store.end_veto(tx.conn, str(veto.award_id))
 
 
 def _reverse_deed(tx: Tx, deed: str, codes: frozenset[str], event: Heard) -> None:
@@ -693,6 +773,8 @@ def reverse(tx: Tx, known: Any, *, reason: str, by: str | None, opened: str | No
         decided_at=tx.now,
     )
     store.end_veto(tx.conn, str(known.award_id))
+    if known.deduction and known.effective:
+        _forget_repeat(tx, known)
     if known.cap_window is not None:
         # It has left room in its window; the draft decides who has it.
         store.recount_window(tx.conn, (known.subject_id, known.rule_code, known.cap_window), opened)

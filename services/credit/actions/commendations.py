@@ -646,7 +646,8 @@ def _give_award(tx: Tx, known: Any, nominee: Any) -> str | None:
         # Some instruments reward from the street level up only; a community's praise is an honour.
         return None
     subject = registry.subject(tx.conn, nominee.subject_id)
-    award_id = award_rules.award_id(rule.code, nominee.subject_id, known.commendation_id)
+    key = award_rules.evidence_key(rule, known.commendation_id, level.code if level else None)
+    award_id = award_rules.award_id(rule.code, nominee.subject_id, key)
     period = months.open_period(tx, nominee.subject_id, Calendar.period(tx.now))
     score = level.score if level is not None else rule.score
     points = level.points if level is not None else rule.points

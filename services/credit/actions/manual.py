@@ -22,6 +22,7 @@ from services.credit.errors import (
     SameAsProposer,
     SelfApproval,
     WrongKind,
+    YieldsToRule,
 )
 from services.credit.rules import awards as rules
 from services.credit.rules import settlement as timeline
@@ -91,7 +92,8 @@ def propose_award(tx: Tx, order: ProposeAward) -> dict[str, Any]:
         if not registry.consents_at(spans, order.subject, "SCORING", order.occurred_at):
             raise NoConsent(at=order.occurred_at.isoformat())
     deed = order.evidence[0][:64]
-    award_id = rules.award_id(rule.code, order.subject, deed)
+    key = rules.evidence_key(rule, deed, order.level)
+    award_id = rules.award_id(rule.code, order.subject, key)
     known = store.award(tx.conn, award_id)
     if known is not None:
         return _reply(known, known.state)
@@ -219,12 +221,14 @@ def approve_award(tx: Tx, order: DecideAward) -> dict[str, Any]:
         SelfApproval: It concerns the caller.
         ConflictOfInterest: The caller holds a post in the subject's matters.
         NoConsent: The person has withdrawn since.
+        YieldsToRule: Another award for the same deed excludes it.
     """
     known, rule, _ = _to_decide(tx, order.award_id)
     if rule.kind in awards.PERSONS and known.subject_id not in registry.consented(
         tx.conn, [known.subject_id], "SCORING"
     ):
         raise NoConsent(at=tx.now.isoformat())
+    _first_of_deed(tx, known, rule)
     period = months.open_period(tx, known.subject_id, known.period)
     points_raw = known.points_raw
     if rule.kind in awards.PERSONS:
@@ -282,6 +286,18 @@ def approve_award(tx: Tx, order: DecideAward) -> dict[str, Any]:
     }
 
 
+def _first_of_deed(tx: Tx, known: Any, rule: Rule) -> None:
+    """Let other awards of the deed yield, unless this one has to. What events propose has done so
+    when it was heard."""
+    in_force = rule_sets.in_force(tx.conn)
+    if known.event_id is not None or not known.deed or rule.code not in in_force.contested():
+        return
+    lost = awards.give_way(tx, [(known.subject_id, known.deed, rule)], in_force)
+    winner = lost.get((known.subject_id, known.deed, rule.code))
+    if winner is not None:
+        raise YieldsToRule(field="award_id", rule=rule.code, other=winner)
+
+
 def under_cap(
     tx: Tx, known: Any, rule: Rule, cap_window: str | None, points_raw: int
 ) -> tuple[int, int, bool]:
@@ -290,19 +306,11 @@ def under_cap(
         return known.score_raw, points_raw, False
     window = (known.subject_id, known.rule_code, cap_window)
     registry.lock_subjects(tx.conn, [known.subject_id])
-    if rule.cap.per == "DEED":
-        # Only the best of a deed counts: a later and better one adds what it has more.
-        others = store.in_window(tx.conn, window)
-        best_score = max((abs(other.score) for other in others), default=0)
-        best_points = max((other.points for other in others), default=0)
-        sign = -1 if known.score_raw < 0 else 1
-        score = sign * max(0, abs(known.score_raw) - best_score)
-        points = max(0, points_raw - best_points)
-        return score, points, (score, points) != (known.score_raw, points_raw)
-    left = awards.rest_of(rule.cap, store.used(tx.conn, [window]).get(window))
+    used = store.used(tx.conn, [window]).get(window)
     found = rules.apply_cap(
-        left,
+        rule.cap,
         [rules.Counted(known.occurred_at, str(known.award_id), known.score_raw, points_raw)],
+        used.taken if used is not None else awards.NOTHING,
     )[0]
     return found.score, found.points, bool(found.flags)
 

@@ -127,6 +127,11 @@ class InForce:
                 return code, compiled
         return None
 
+    def contested(self) -> frozenset[str]:
+        """Return the rules that exclude others or are excluded, in any of the sets: a deed may
+        meet two of them."""
+        return frozenset().union(*(compiled.contested for _, _, _, compiled in self.spans))
+
     def of_code(self, code: str) -> rules.Compiled | None:
         """Return the compiled rule set of a code, or None."""
         return next((found for _, _, known, found in self.spans if known == code), None)

@@ -18,6 +18,7 @@ from services.credit.errors import HashChanged, Incomplete, SameAsReviewer, Samp
 from services.credit.rules import awards as award_rules
 from services.credit.rules import settlement as rules
 from services.credit.rules import standing
+from services.credit.rules.model import Rule
 from services.credit.storage import awards as award_store
 from services.credit.storage import months as month_store
 from services.credit.storage import registry
@@ -716,14 +717,7 @@ def _veto(tx: Tx, period: str, effective: Sequence[Any]) -> None:
         if rule.type == "VETO":
             span: tuple[str, str] | None = (tx.calendar.next_period(period), award.to_period)
         else:
-            periods = award_store.negatives_of_rule(tx.conn, award.subject_id, rule.code)
-            found = award_rules.repeat_veto(rule, periods, period)
-            # The month that brought it is final already; the veto stands from the next one on.
-            span = (
-                (tx.calendar.next_period(found[0]), tx.calendar.next_period(found[1]))
-                if found
-                else None
-            )
+            span = _repeated(tx, award, rule, period)
         if span is not None:
             award_store.add_veto(
                 tx.conn,
@@ -737,6 +731,23 @@ def _veto(tx: Tx, period: str, effective: Sequence[Any]) -> None:
                     "state": "ACTIVE",
                 },
             )
+
+
+def _repeated(tx: Tx, award: Any, rule: Rule, period: str) -> tuple[str, str] | None:
+    """Return (first, last) month of the veto that an award brings by repetition, or None.
+
+    A month that was held may be final after a later one, whose award is the second one then.
+    """
+    if rule.repeat_veto is None:
+        return None
+    periods = award_store.negatives_of_rule(tx.conn, award.subject_id, rule.code)
+    for last in sorted({found for found in periods if found >= period}):
+        found = award_rules.repeat_veto(rule, periods, last)
+        if found is not None:
+            # Months that are confirmed already stay as they are: the veto begins with the next.
+            first = months.open_period(tx, award.subject_id, tx.calendar.next_period(found[0]))
+            return first, tx.calendar.next_period(first, rule.repeat_veto.veto_periods - 1)
+    return None
 
 
 def _release(tx: Tx, row: Any, subject_ids: Sequence[str]) -> None:

@@ -96,6 +96,7 @@ class _Replay:
     Attributes:
         since: The month from which facts are read, so that windows of a year, and running totals,
             begin where they begin.
+        contested: Rules that exclude others or are excluded, on either side.
     """
 
     job_id: str
@@ -103,6 +104,7 @@ class _Replay:
     draft: rules.Compiled
     periods: tuple[str, ...]
     since: str
+    contested: frozenset[str]
 
     @property
     def last(self) -> str:
@@ -111,7 +113,7 @@ class _Replay:
 
     def wants(self, rule: Rule, period: str) -> bool:
         """Tell whether a fact of a month matters for a rule."""
-        if period in self.periods or rule.tiers is not None:
+        if period in self.periods or rule.tiers is not None or rule.code in self.contested:
             return True
         return rule.cap is not None and rule.cap.per in LONG
 
@@ -124,7 +126,14 @@ def run(job: Job) -> dict[str, Any]:
     with job.step() as tx:
         in_force = rule_sets.in_force(tx.conn)
         sides = [draft, *(span[3] for span in in_force.spans)]
-        replay = _Replay(job.job_id, params["code"], draft, periods, _since(sides, periods[0]))
+        replay = _Replay(
+            job.job_id,
+            params["code"],
+            draft,
+            periods,
+            since=_since(sides, periods[0]),
+            contested=draft.contested | in_force.contested(),
+        )
         total = facts.count(tx.conn, replay.since, replay.last)
         total += store.count_measures(tx.conn, periods)
     saved = job.saved or {"phase": "facts", "after": None, "total": total, "done": 0}
@@ -190,7 +199,11 @@ def _step(job: Job, replay: _Replay, saved: dict[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class _Fired:
-    """What one side gives for a fact, a measured row or an award by hand, before caps."""
+    """What one side gives for a fact, a measured row or an award by hand, before caps.
+
+    Attributes:
+        void: It counts nothing itself, and others for its deed yield to it all the same.
+    """
 
     side: str
     rule_set: str
@@ -200,6 +213,7 @@ class _Fired:
     measured: bool = False
     assumed: bool = False
     paid: bool = True
+    void: bool = False
 
 
 def _replay_facts(tx: Tx, replay: _Replay, found: Sequence[Any]) -> None:
@@ -305,6 +319,9 @@ def _keep(tx: Tx, replay: _Replay, fired: Sequence[_Fired]) -> None:
     rows = []
     for part in fired:
         kept = _decided(part, decided.get(part.one.award_id))
+        if kept is None and part.one.deed and part.one.rule.code in replay.contested:
+            # As at ingest, what an event fired makes others yield, whatever was decided about it.
+            kept = replace(part, void=True)
         if kept is not None and kept.one.rule.kind in awards.PERSONS:
             kept = _consented(kept, spans)
         if kept is not None:
@@ -312,12 +329,15 @@ def _keep(tx: Tx, replay: _Replay, fired: Sequence[_Fired]) -> None:
     store.add_parts(tx.conn, rows)
 
 
-def _decided(part: _Fired, state: str | None) -> _Fired | None:
-    if state in UNDONE:
+def _decided(part: _Fired, known: tuple[str, str | None] | None) -> _Fired | None:
+    state, reason = known or (None, None)
+    # What yielded to another rule was decided by nobody: each side excludes by its own rules.
+    yielded = state == "REVERSED" and (reason or "").startswith(awards.EXCLUDED_BY)
+    if state in UNDONE and not yielded:
         return None
     if not part.one.human or state in ("APPROVED", "REPAIRED"):
         return part
-    if state is None and part.side == AFTER:
+    if (state is None or yielded) and part.side == AFTER:
         return replace(part, assumed=True)
     return None
 
@@ -346,6 +366,7 @@ def _row(replay: _Replay, part: _Fired) -> dict[str, Any]:
         "area": part.area,
         "assumed": part.assumed,
         "paid": part.paid,
+        "void": part.void,
     }
     if one.rule.tiers is not None:
         body |= {
@@ -390,7 +411,7 @@ def _sum_up(tx: Tx, replay: _Replay, subject_ids: Sequence[str]) -> None:
     members: dict[str, dict[str, dict[str, list[dict[str, Any]]]]] = {}
     areas: dict[str, str] = {}
     for part in store.parts(tx.conn, replay.job_id, first, last):
-        body = msgspec.json.decode(part.body)
+        body = msgspec.json.decode(part.body) | {"deed": part.deed}
         sides = members.setdefault(part.subject_id, {BEFORE: {}, AFTER: {}})
         sides[part.side].setdefault(part.rule_code, []).append(body)
         areas.setdefault(part.subject_id, body["area"])
@@ -427,13 +448,37 @@ def _given(
     by_rule: dict[str, list[dict[str, Any]]],
     side: str,
 ) -> Iterator[_Given]:
-    for code, parts in sorted(by_rule.items()):
-        compiled = replay.draft if side == AFTER else in_force.of_code(parts[0]["set"])
-        rule = compiled.rule_set.rule(code) if compiled is not None else None
-        if rule is None:
+    yields = _yielding(replay, in_force, by_rule, side)
+    for code, fired in sorted(by_rule.items()):
+        rule = _rule_of(replay, in_force, side, code, fired[0])
+        parts = [part for part in fired if not part["void"] and (part["deed"], code) not in yields]
+        if rule is None or not parts:
             continue
         found = _hours(rule, subject_id, parts) if rule.tiers else _capped(rule, parts)
         yield from (one for one in found if one.period in replay.periods)
+
+
+def _rule_of(
+    replay: _Replay, in_force: rule_sets.InForce, side: str, code: str, part: dict[str, Any]
+) -> Rule | None:
+    compiled = replay.draft if side == AFTER else in_force.of_code(part["set"])
+    return compiled.rule_set.rule(code) if compiled is not None else None
+
+
+def _yielding(
+    replay: _Replay,
+    in_force: rule_sets.InForce,
+    by_rule: dict[str, list[dict[str, Any]]],
+    side: str,
+) -> set[tuple[str, str]]:
+    """Return (deed, rule code) of what yields to another rule at its deed."""
+    deeds: dict[str, list[Rule]] = defaultdict(list)
+    for code in by_rule.keys() & replay.contested:
+        for part in by_rule[code]:
+            rule = _rule_of(replay, in_force, side, code, part)
+            if rule is not None and part["deed"]:
+                deeds[part["deed"]].append(rule)
+    return {(deed, code) for deed, found in deeds.items() for code in rules.excluded(found)}
 
 
 def _hours(rule: Rule, subject_id: str, parts: Sequence[dict[str, Any]]) -> Iterator[_Given]:

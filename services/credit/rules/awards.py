@@ -107,6 +107,16 @@ def award_id(rule: str, subject: str, source: str) -> str:
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
+def evidence_key(rule: Rule, deed: str, level: str | None) -> str:
+    """Return what tells an award by hand from others of its rule and subject (see `award_id`).
+
+    The deed does; where only the highest level of a deed counts, each level is an award of its
+    own, so that a higher one is not taken for a repetition.
+    """
+    best_of_deed = level is not None and rule.cap is not None and rule.cap.per == "DEED"
+    return f"{deed}|{level}" if best_of_deed else deed
+
+
 # --------------------------------------------------------------------------------------------------
 # Predicates
 
@@ -196,10 +206,14 @@ class _Measure:
 class Compiled:
     """A rule set in the form in which events are put to it. Immutable; share it freely."""
 
-    __slots__ = ("_listeners", "_measures", "_reversals", "rule_set")
+    __slots__ = ("_listeners", "_measures", "_reversals", "contested", "rule_set")
 
     def __init__(self, rule_set: RuleSet) -> None:
         self.rule_set = rule_set
+        # Rules that exclude another one, or are excluded: only for them a deed is asked about.
+        self.contested = frozenset(
+            code for rule in rule_set.rules if rule.excludes for code in (rule.code, *rule.excludes)
+        )
         self._listeners: dict[str, list[_Listener]] = {}
         self._measures: dict[str, list[_Measure]] = {}
         self._reversals: dict[str, list[tuple[str, frozenset[str]]]] = {}
@@ -270,7 +284,7 @@ def by_hand(
         rule=rule,
         subject=subject,
         event_id=evidence_ref,
-        award_id=award_id(rule.code, subject, evidence_ref),
+        award_id=award_id(rule.code, subject, evidence_key(rule, evidence_ref, level)),
         occurred_at=occurred_at,
         on=Calendar.local_date(occurred_at),
         score=found.score if found else rule.score,
@@ -471,13 +485,27 @@ def window(per: str, on: date, deed: str = "", period: str = "") -> str:
     return "EVER"
 
 
-def apply_cap(cap: Cap | None, awards: Iterable[Counted]) -> list[Counted]:
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a cap window has given already, and keeps: awards, |score| and points."""
+
+    count: int = 0
+    score: int = 0
+    points: int = 0
+
+
+def apply_cap(cap: Cap | None, awards: Iterable[Counted], taken: Taken = Taken()) -> list[Counted]:
     """Return the awards of one subject, rule and window as the cap leaves them.
 
     They are taken in the order (period, occurred_at, event id), so that within a month the order
     of arrival changes nothing (ruling 2) and a final month is never changed by a later one. What
     the cap cuts, wholly or in part, carries the flag CAPPED; where only the best of a deed
     counts, the others carry NOT_BEST.
+
+    Args:
+        cap: The cap, or None.
+        awards: The awards that are still open.
+        taken: What the awards of months that are closed have of the window.
 
     Returns:
         The awards in that order; |score| and points never grow and keep their sign.
@@ -486,8 +514,10 @@ def apply_cap(cap: Cap | None, awards: Iterable[Counted]) -> list[Counted]:
     if cap is None:
         return ordered
     if cap.per == "DEED":
-        return _best(ordered)
-    count, score, points = cap.count, cap.score, cap.points
+        return _best(ordered, taken)
+    count = None if cap.count is None else max(0, cap.count - taken.count)
+    score = None if cap.score is None else max(0, cap.score - taken.score)
+    points = None if cap.points is None else max(0, cap.points - taken.points)
     left = []
     for award in ordered:
         if count == 0:
@@ -508,27 +538,47 @@ def _towards_zero(score: int, limit: int) -> int:
     return max(-limit, min(limit, score))
 
 
-def _best(ordered: Sequence[Counted]) -> list[Counted]:
+def _best(ordered: Sequence[Counted], taken: Taken) -> list[Counted]:
+    """Let the best of a deed give what it has more than was given for the deed before."""
     if not ordered:
         return []
     # The first of equals stays, so that a second certificate for the same deed changes nothing.
     best = max(range(len(ordered)), key=lambda i: (abs(ordered[i].score), ordered[i].points, -i))
-    return [
-        award if i == best else replace(award, score=0, points=0, flags=(*award.flags, NOT_BEST))
-        for i, award in enumerate(ordered)
-    ]
-
-
-def excluded(rule_set: RuleSet, codes: Iterable[str]) -> frozenset[str]:
-    """Return which of the rules awarded for one deed yield to another of them (`excludes`)."""
-    present = frozenset(codes)
-    return frozenset(
-        loser
-        for rule in rule_set.rules
-        if rule.code in present
-        for loser in rule.excludes
-        if loser in present
+    left = [replace(award, score=0, points=0, flags=(*award.flags, NOT_BEST)) for award in ordered]
+    whole = ordered[best]
+    more = max(0, abs(whole.score) - taken.score)
+    kept = replace(
+        whole,
+        score=-more if whole.score < 0 else more,
+        points=max(0, whole.points - taken.points),
     )
+    cut = (kept.score, kept.points) != (whole.score, whole.points)
+    left[best] = replace(kept, flags=(*whole.flags, CAPPED)) if cut else kept
+    return left
+
+
+def excluded(awarded: Iterable[Rule]) -> dict[str, str]:
+    """Return which of the rules awarded for one deed yield, and to which of them (`excludes`).
+
+    Rules of different rule sets may meet at one deed; the one that excludes says so.
+    """
+    present = {rule.code: rule for rule in awarded}
+    return {
+        loser: winner.code
+        for winner in sorted(present.values(), key=lambda rule: rule.code, reverse=True)
+        for loser in winner.excludes
+        if loser in present
+    }
+
+
+def takes_deed(state: str, *, by_event: bool) -> bool:
+    """Tell whether an award makes others for its deed yield.
+
+    One that an event fired does from then on, whatever a person decides about it afterwards: else
+    the month would depend on whether he decided before or after the other event came. A proposal
+    by hand does once it is approved.
+    """
+    return by_event or state in ("APPROVED", "REPAIRED")
 
 
 def repeat_veto(rule: Rule, periods: Iterable[str], period: str) -> tuple[str, str] | None:

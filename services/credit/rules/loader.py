@@ -345,6 +345,14 @@ def _judge_references(rule_set: RuleSet, codes: set[str], producers: Producers) 
         for code in rule.excludes:
             if code not in codes or code == rule.code:
                 raise _invalid(rule.code, "excludes", f"codes of other rules, not {code}")
+            other = rule_set.rule(code)
+            if other is not None and rule.code in other.excludes:
+                raise _invalid(rule.code, "excludes", f"not {code}, which excludes this rule")
+        for one in (rule, *filter(None, map(rule_set.rule, rule.excludes))):
+            # Both are awarded for a deed, or nobody could tell that it is the same one.
+            nameless = any(bound.deed is None for bound in one.bindings)
+            if rule.excludes and (one.tiers is not None or one.metric is not None or nameless):
+                raise _invalid(rule.code, "excludes", f"rules with a deed, not {one.code}")
     for reversal in rule_set.reversals:
         field = template_field(reversal.deed)
         known = producers.get(reversal.event)

@@ -29,11 +29,12 @@ FORMAT: Final = "fivered.credit.month/1"
 PERSONS: Final = ("RES", "HH")
 _MANIFEST: Final = frozenset({"period", "area", "rule_set", "rule_sets", "digest"})
 
-# What a finding may be. The first five name an award, the next two an entry.
+# What a finding may be. The first six name an award, the next two an entry.
 AWARD_AMOUNT: Final = "AWARD_AMOUNT"
 AWARD_MISSING: Final = "AWARD_MISSING"
 AWARD_IDENTITY: Final = "AWARD_IDENTITY"
 CAP: Final = "CAP"
+EXCLUDED: Final = "EXCLUDED"
 NO_CONSENT: Final = "NO_CONSENT"
 ENTRY: Final = "ENTRY"
 ENTRY_MISSING: Final = "ENTRY_MISSING"
@@ -454,6 +455,7 @@ class _Check:
             self._award(line)
         self._hours(own)
         self._measured(own)
+        self._excluded()
         self._caps()
         if part.head is None:
             self._say(ENTRY_MISSING, member="subject", said="-", found=part.subject)
@@ -501,7 +503,8 @@ class _Check:
             if not self._part.consents_at("SCORING", at):
                 self._say(NO_CONSENT, award=str(line["award"]), rule=rule.code)
         if not line["correction"]:
-            source = line["event"] or line["deed"]
+            deed, level = str(line["deed"]), line["level"]
+            source = line["event"] or rules.evidence_key(rule, deed, level)
             self._differs(
                 AWARD_IDENTITY,
                 line,
@@ -637,6 +640,32 @@ class _Check:
             self._differs(AWARD_AMOUNT, line, "score", score)
             self._differs(AWARD_AMOUNT, line, "points", points)
 
+    # -- rules that exclude each other ------------------------------------------------------------
+
+    def _excluded(self) -> None:
+        """At one deed a rule yields to the one that excludes it."""
+        deeds: dict[str, list[tuple[Line, Rule]]] = defaultdict(list)
+        for line in self._part.awards:
+            rule = self._rule(line)
+            if line["deed"] and rule is not None and not line["correction"]:
+                deeds[str(line["deed"])].append((line, rule))
+        for _, members in sorted(deeds.items()):
+            lost = rules.excluded(
+                rule
+                for line, rule in members
+                if rules.takes_deed(str(line["state"]), by_event=line["event"] is not None)
+            )
+            for line, rule in members:
+                if rule.code in lost and counts(line, self._month.period):
+                    self._say(
+                        EXCLUDED,
+                        award=str(line["award"]),
+                        rule=rule.code,
+                        member="state",
+                        said=str(line["state"]),
+                        found=f"yields to {lost[rule.code]}",
+                    )
+
     # -- caps -------------------------------------------------------------------------------------
 
     def _caps(self) -> None:
@@ -656,25 +685,13 @@ class _Check:
             if rule is None or rule.cap is None or any(line["amended"] for line in members):
                 continue
             before = [line for line in members if line["period"] < self._month.period]
-            if rule.cap.per == "DEED":
-                self._best(mine, before)
-                continue
             self._window(rule.cap, mine, before)
 
     def _window(self, cap: Cap, mine: Sequence[Line], before: Sequence[Line]) -> None:
-        left = replace(
-            cap,
-            count=None if cap.count is None else max(0, cap.count - len(before)),
-            score=(
-                None
-                if cap.score is None
-                else max(0, cap.score - sum(abs(line["score"]) for line in before))
-            ),
-            points=(
-                None
-                if cap.points is None
-                else max(0, cap.points - sum(line["points"] for line in before))
-            ),
+        taken = rules.Taken(
+            len(before),
+            sum(abs(line["score"]) for line in before),
+            sum(line["points"] for line in before),
         )
         by_key = {str(line["event"] or line["award"]): line for line in mine}
         counted = [
@@ -686,16 +703,9 @@ class _Check:
             )
             for key, line in by_key.items()
         ]
-        for kept in rules.apply_cap(left, counted):
+        for kept in rules.apply_cap(cap, counted, taken):
             self._differs(CAP, by_key[kept.event_id], "score", kept.score)
             self._differs(CAP, by_key[kept.event_id], "points", kept.points)
-
-    def _best(self, mine: Sequence[Line], before: Sequence[Line]) -> None:
-        """Of one deed the best counts: together its awards give no more and no less than it."""
-        members = [*mine, *before]
-        best = max(abs(line["score_raw"]) for line in members)
-        if sum(abs(line["score"]) for line in members) != best:
-            self._differs(CAP, mine[-1], "score", mine[-1]["score_raw"])
 
     # -- the entry --------------------------------------------------------------------------------
 

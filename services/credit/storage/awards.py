@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from chassis import storage as store
+from services.credit.rules import awards as rules
 from services.credit.storage import bulk
 from services.credit.storage import tables as t
 
@@ -56,6 +57,11 @@ class Used:
     points: int
     last_at: datetime
     capped: bool
+
+    @property
+    def taken(self) -> rules.Taken:
+        """The same as caps see it."""
+        return rules.Taken(self.count, self.score, self.points)
 
 
 Window = tuple[str, str, str]
@@ -258,15 +264,21 @@ def awards_of_rule(
 # Other questions
 
 
-def by_deeds(conn: sa.Connection, deeds: Iterable[str]) -> list[Any]:
-    """Return and lock the awards for deeds that still stand."""
+STANDING = ("PROPOSED", "APPROVED")
+STATES = (*STANDING, "REJECTED", "REVERSED", "REPAIRED")
+
+
+def by_deeds(
+    conn: sa.Connection, deeds: Iterable[str], states: Sequence[str] = STANDING
+) -> list[Any]:
+    """Return and lock the awards for deeds that still stand, or are in any of some states."""
     wanted = sorted(set(deeds))
     if not wanted:
         return []
     award = t.awards.c
     asked = (
         sa.select(t.awards)
-        .where(bulk.members(award.deed, wanted, conn), award.state.in_(("PROPOSED", "APPROVED")))
+        .where(bulk.members(award.deed, wanted, conn), award.state.in_(states))
         .order_by(award.award_id)
     )
     return list(conn.execute(store.lock(asked, conn)))
@@ -323,10 +335,26 @@ def end_veto(conn: sa.Connection, award_id: str) -> None:
     conn.execute(sa.update(t.vetoes).where(t.vetoes.c.award_id == award_id).values(state="LIFTED"))
 
 
+def vetoes_of_rule(conn: sa.Connection, subject_id: str, rule_code: str) -> list[Any]:
+    """Return the vetoes that awards of a rule brought, each with the month of its award."""
+    veto, award = t.vetoes.c, t.awards.c
+    asked = (
+        sa.select(veto.award_id, award.period)
+        .join(t.awards, award.award_id == veto.award_id)
+        .where(veto.subject_id == subject_id, veto.rule_code == rule_code, veto.state == "ACTIVE")
+        .order_by(veto.award_id)
+    )
+    return list(conn.execute(asked))
+
+
 def negatives_of_rule(conn: sa.Connection, subject_id: str, rule_code: str) -> list[str]:
-    """Return the periods of the effective awards of a rule to a subject."""
+    """Return the periods of the awards of a rule to a subject that count for good: what was taken
+    back or repaired is no repetition any more."""
     award = t.awards.c
     asked = sa.select(award.period).where(
-        award.subject_id == subject_id, award.rule_code == rule_code, award.effective
+        award.subject_id == subject_id,
+        award.rule_code == rule_code,
+        award.effective,
+        award.state == "APPROVED",
     )
     return [row.period for row in conn.execute(asked)]

@@ -81,7 +81,7 @@ def parts(conn: sa.Connection, job_id: str, first: str, last: str) -> list[Any]:
     """Return the working rows of the subjects from `first` to `last`."""
     part = t.what_if_parts.c
     asked = (
-        sa.select(part.side, part.award_id, part.subject_id, part.rule_code, part.body)
+        sa.select(t.what_if_parts)
         .where(part.job_id == job_id, part.subject_id >= first, part.subject_id <= last)
         .order_by(part.subject_id)
     )
@@ -98,18 +98,18 @@ def drop_parts(conn: sa.Connection, job_id: str, first: str, last: str) -> None:
     )
 
 
-def states(conn: sa.Connection, award_ids: Iterable[str]) -> dict[str, str]:
-    """Return what was decided about awards that exist, by id."""
+def states(conn: sa.Connection, award_ids: Iterable[str]) -> dict[str, tuple[str, str | None]]:
+    """Return (state, reason) of awards that exist, by id."""
     wanted = sorted(set(award_ids))
     if not wanted:
         return {}
     award = t.awards.c
-    found: dict[str, str] = {}
+    found: dict[str, tuple[str, str | None]] = {}
     for start in range(0, len(wanted), _SQLITE_VALUES):
-        asked = sa.select(award.award_id, award.state).where(
+        asked = sa.select(award.award_id, award.state, award.reason).where(
             bulk.members(award.award_id, wanted[start : start + _SQLITE_VALUES], conn)
         )
-        found |= {str(row.award_id): row.state for row in conn.execute(asked)}
+        found |= {str(row.award_id): (row.state, row.reason) for row in conn.execute(asked)}
     return found
 
 

@@ -444,9 +444,10 @@ def test_a_late_award_takes_room_in_the_period_in_which_it_counts():
 
 
 def test_a_safety_order_overdue_stands_instead_of_the_common_ones():
-    codes = ["R-PRJ-12", "R-PRJ-13", "R-PRJ-14", "R-PRJ-15"]
-    assert awards.excluded(RULES, codes) == {"R-PRJ-12", "R-PRJ-13"}
-    assert awards.excluded(RULES, codes[:3]) == frozenset()
+    found = [RULES.rule(f"R-PRJ-{n}") for n in (12, 13, 14, 15)]
+    assert awards.excluded(found) == {"R-PRJ-12": "R-PRJ-15", "R-PRJ-13": "R-PRJ-15"}
+    assert awards.excluded(found[:3]) == {}
+    assert COMPILED.contested == {"R-PRJ-12", "R-PRJ-13", "R-PRJ-15"}
 
 
 @pytest.mark.parametrize(

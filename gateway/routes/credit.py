@@ -1029,6 +1029,37 @@ DOORS.query(
 )
 
 
+class MonthParams(Params):
+    """Which month, and which area with what lies in it."""
+
+    period: str = Field(pattern=MONTH, examples=["2025-03"])
+    scope: str | None = Field(
+        None,
+        pattern=AREA,
+        description="默认本人辖区 / default the caller's own",
+        examples=["370811"],
+    )
+
+
+class IndicatorsReply(Reply):
+    """指标,均附分子与分母 / M-12, M-14, M-22, M-26, M-28, each with its denominator."""
+
+    period: str
+    scope: str
+    at: datetime
+
+
+DOORS.query(
+    "GET",
+    "/indicators",
+    "indicators",
+    params=MonthParams,
+    reply=IndicatorsReply,
+    roles=STAFF,
+    summary="红色信用指标 / Indicators of Red Credit",
+)
+
+
 # --------------------------------------------------------------------------------------------------
 # Notices: the feed, corrections; an entry as each may see it
 

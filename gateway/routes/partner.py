@@ -591,6 +591,9 @@ class FundPosition(Reply):
     budget_fen: int
     committed_fen: int
     paid_fen: int
+    burn_percent: str | None = Field(
+        None, description="已付占预算的百分比 / what was paid, in per cent of the budget"
+    )
     free_fen: int
     held_fen: int
     version: int

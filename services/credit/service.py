@@ -43,7 +43,7 @@ from services.credit.actions import (
 from services.credit.settings import CreditSettings
 from services.credit.storage import tables
 from services.credit.views import drafts as draft_views
-from services.credit.views import honours, replays, statements
+from services.credit.views import figures, honours, replays, statements
 
 STAFF = views.STAFF
 
@@ -313,6 +313,11 @@ class Credit(Imports, Service):
     def trial_balance(self, tx: Tx, question: statements.TrialBalance) -> dict[str, Any]:
         """Show that all accounts sum to zero, now or as of a time."""
         return statements.trial_balance(tx, question)
+
+    @query(roles=STAFF)
+    def indicators(self, tx: Tx, question: figures.MonthInArea) -> dict[str, Any]:
+        """Show the indicators of an area's month, each with its denominator."""
+        return figures.indicators(tx, question)
 
     @query(roles=(ANY_ROLE,))
     def statement(self, tx: Tx, question: statements.Statement) -> dict[str, Any]:

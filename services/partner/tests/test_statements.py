@@ -288,6 +288,7 @@ def test_without_money_a_statement_is_held_until_the_budget_is_raised(town, barb
     town.move("pay_statement", town.statement(barber), payment_ref="回单 0412")
     position = bench.ask("fund", {"area": COMMUNITY, "period": "2025-03"})
     assert (position["committed_fen"], position["paid_fen"]) == (0, 600)
+    assert position["burn_percent"] == "100.00"
 
 
 @pytest.mark.covers("R12")
@@ -466,10 +467,14 @@ def test_final_grades_go_onto_the_partners_card_and_an_older_month_does_not(town
     assert card["gates_failed"] == ["REDEEMED_10"]
 
 
-@pytest.mark.covers("R2")
-def test_the_share_of_services_is_told_month_by_month(town, barber, haircut):
+@pytest.mark.covers("R2", "M-13")
+def test_the_share_of_services_and_discounts_is_told_month_by_month(town, barber, haircut):
     goods = town.offer(barber, kind="GOODS", points_price=40, title="洗发水")
+    cheaper = town.offer(barber, kind="DISCOUNT", points_price=20, title="染发八折")
+    given_back = town.reserve(haircut)
+    town.cancel(given_back)
     town.redeem(haircut)
+    town.redeem(cheaper)
     town.redeem(goods)
     town.bench.at("2025-04-10T09:00")
     town.redeem(goods)
@@ -477,9 +482,10 @@ def test_the_share_of_services_is_told_month_by_month(town, barber, haircut):
     items = town.as_resident().ask("service_share", asked)["items"]
     assert [(one["period"], one["share_percent"]) for one in items] == [
         ("2025-02", None),
-        ("2025-03", "60.00"),
+        ("2025-03", "66.67"),
         ("2025-04", "0.00"),
     ]
+    assert (items[1]["points_services"], items[1]["points_goods"]) == (80, 40)
     for wrong in ({"period_to": "2025-01"}, {"period_to": "2030-01"}, {"period_from": "March"}):
         with pytest.raises(Invalid):
             town.bench.ask("service_share", asked | wrong)

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from chassis.bus import Tx
 from chassis.refusal import NotFound
+from services.partner.rules.statements import share_text
 from services.partner.storage import pages, rows
 from services.partner.storage import partners as partner_store
 from services.partner.storage import statements as store
@@ -133,6 +134,7 @@ def fund(tx: Tx, asked: FundQuery) -> dict[str, Any]:
         "budget_fen": row.budget_fen,
         "committed_fen": bound["CONFIRMED"],
         "paid_fen": bound["PAID"],
+        "burn_percent": share_text(bound["PAID"], row.budget_fen),
         "free_fen": row.budget_fen - sum(bound.values()),
         "held_fen": int(tx.conn.execute(held).scalar() or 0),
         "version": row.version,

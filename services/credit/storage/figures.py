@@ -1,0 +1,155 @@
+"""What the indicators of an area count: consents, points, months, grades, objections."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from services.credit.storage import tables as t
+
+_PUBLISHED = t.entries.join(
+    t.settlements, t.settlements.c.settlement_id == t.entries.c.settlement_id
+)
+
+# Which account of the subject says how many points a posting is about.
+_SIDE_OF = {"RELEASE": "PENDING", "CAPTURE": "HELD", "REFUND": "AVAILABLE"}
+
+
+def consenting_adults(conn: sa.Connection, area: str) -> tuple[int, int]:
+    """Return (adult residents of an area whose own consent stands, adult residents)."""
+    person, consent = t.people.c, t.consents.c
+    asked = (
+        sa.select(sa.func.count(consent.consent_id), sa.func.count())
+        .select_from(
+            t.people.outerjoin(
+                t.consents,
+                sa.and_(
+                    consent.subject_id == sa.literal("RES:") + person.person_id,
+                    consent.state == "GRANTED",
+                ),
+            )
+        )
+        .where(person.area.like(f"{area}%"), person.is_adult, person.state == "ACTIVE")
+    )
+    granted, adults = conn.execute(asked).one()
+    return int(granted), int(adults)
+
+
+def points_moved(
+    conn: sa.Connection, area: str, since: datetime | None, until: datetime
+) -> dict[str, int]:
+    """Return the points released to, captured from and given back to subjects of an area, by kind
+    of posting, in [since, until)."""
+    posting, line, subject = t.postings.c, t.lines.c, t.subjects.c
+    side = sa.case(
+        (posting.kind == "RELEASE", "PENDING"),
+        (posting.kind == "CAPTURE", "HELD"),
+        else_="AVAILABLE",
+    )
+    asked = (
+        sa.select(posting.kind, sa.func.sum(sa.func.abs(line.amount)))
+        .select_from(
+            t.postings.join(t.lines, line.posting_id == posting.posting_id).join(
+                t.subjects, subject.subject_id == line.owner
+            )
+        )
+        .where(
+            posting.kind.in_(tuple(_SIDE_OF)),
+            posting.posted_at < until,
+            line.side == side,
+            subject.area.like(f"{area}%"),
+        )
+        .group_by(posting.kind)
+    )
+    if since is not None:
+        asked = asked.where(posting.posted_at >= since)
+    return {kind: int(total) for kind, total in conn.execute(asked)}
+
+
+def points_outstanding(conn: sa.Connection, area: str) -> dict[str, int]:
+    """Return the points that subjects of an area have, by the account they lie in."""
+    wallet, subject = t.wallets.c, t.subjects.c
+    names = ("available", "held", "receivable")
+    asked = sa.select(
+        *(sa.func.coalesce(sa.func.sum(wallet[name]), 0).label(name) for name in names)
+    ).select_from(t.wallets.join(t.subjects, subject.subject_id == wallet.subject_id))
+    row = conn.execute(asked.where(subject.area.like(f"{area}%"))).one()
+    pending = (
+        sa.select(sa.func.coalesce(sa.func.sum(t.pendings.c.points), 0))
+        .select_from(t.pendings.join(t.subjects, subject.subject_id == t.pendings.c.subject_id))
+        .where(subject.area.like(f"{area}%"))
+    )
+    return {name: int(getattr(row, name)) for name in names} | {
+        "pending": int(conn.execute(pending).scalar() or 0)
+    }
+
+
+def communities(conn: sa.Connection, area: str, period: str) -> list[Any]:
+    """Return (code, published_at) of each community of an area: when its month was published."""
+    known, settlement = t.areas.c, t.settlements.c
+    asked = (
+        sa.select(known.code, settlement.published_at)
+        .select_from(
+            t.areas.outerjoin(
+                t.settlements,
+                sa.and_(settlement.area == known.code, settlement.period == period),
+            )
+        )
+        .where(known.kind == "COMMUNITY", known.code.like(f"{area}%"))
+        .order_by(known.code)
+    )
+    return list(conn.execute(asked))
+
+
+def grades(conn: sa.Connection, area: str, period: str) -> dict[str, dict[str, int]]:
+    """Return kind -> grade -> how many entries of a month that is published have it."""
+    asked = (
+        sa.select(t.entries.c.kind, t.entries.c.grade, sa.func.count())
+        .select_from(_PUBLISHED)
+        .where(*_of(area, period))
+        .group_by(t.entries.c.kind, t.entries.c.grade)
+        .order_by(t.entries.c.kind, t.entries.c.grade)
+    )
+    found: dict[str, dict[str, int]] = {}
+    for kind, grade, count in conn.execute(asked):
+        found.setdefault(kind, {})[grade] = int(count)
+    return found
+
+
+def spread_of_points(conn: sa.Connection, area: str, period: str) -> tuple[int, int, int, int]:
+    """Return of the residents' points of a month that is published: (persons, points, sum of
+    rank x points with the poorest first, points of the richest tenth, rounded up)."""
+    points = t.entries.c.points_pending
+    ranked = (
+        sa.select(
+            points.label("points"),
+            sa.func.row_number().over(order_by=(points, t.entries.c.subject_id)).label("rank"),
+            sa.func.count().over().label("persons"),
+        )
+        .select_from(_PUBLISHED)
+        .where(*_of(area, period), t.entries.c.kind == "RES")
+        .subquery()
+        .c
+    )
+    first_of_tenth = ranked.persons - (ranked.persons + 9) // 10
+    asked = sa.select(
+        sa.func.count(),
+        sa.func.coalesce(sa.func.sum(ranked.points), 0),
+        sa.func.coalesce(sa.func.sum(ranked.rank * ranked.points), 0),
+        sa.func.coalesce(
+            sa.func.sum(sa.case((ranked.rank > first_of_tenth, ranked.points), else_=0)), 0
+        ),
+    )
+    persons, total, weighted, top = conn.execute(asked).one()
+    return int(persons), int(total), int(weighted), int(top)
+
+
+def _of(area: str, period: str) -> tuple[sa.ColumnElement[bool], ...]:
+    settlement = t.settlements.c
+    return (
+        settlement.period == period,
+        settlement.area.like(f"{area}%"),
+        settlement.published_at.is_not(None),
+    )

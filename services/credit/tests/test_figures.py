@@ -1,0 +1,169 @@
+"""The indicators of an area's month: each figure with its numerator and its denominator."""
+
+import pytest
+
+from chassis.refusal import Invalid, RoleDenied
+from services.credit.tests import stage
+from services.credit.tests.test_awards import attended
+from services.credit.tests.test_settlement import (
+    STEWARD_ROW,
+    confirm,
+    review,
+    run_jobs,
+    settlement_of,
+)
+
+PERIOD = "2025-03"
+NEXT_DOOR = "370811015902"
+
+
+def indicators(bench, period=PERIOD, scope="370811"):
+    bench.as_("R_DISTRICT", person="per_district")
+    return bench.ask("indicators", {"period": period, "scope": scope})
+
+
+def area(bench, code, kind="COMMUNITY"):
+    bench.hear(
+        "steward",
+        "area_defined.v1",
+        {"code": code, "kind": kind, "name": code, "parent": code[:-3]},
+        subject=code,
+        scope=code,
+    )
+
+
+@pytest.mark.covers("M-12")
+def test_the_consent_rate_counts_adults_who_live_here_and_whose_consent_stands(bench):
+    assert indicators(bench)["M-12"] == {"part": 0, "whole": 0, "percent": None}
+    for name in ("a", "b", "c", "gone"):
+        stage.register(bench, f"per_{name}")
+    stage.register(bench, "per_child", adult=False)
+    stage.register(bench, "per_far", grid="370811016001001")
+    stage.consent(bench, "per_a")
+    taken_back = stage.consent(bench, "per_b")
+    stage.consent(bench, "per_gone")
+    bench.as_("R_RESIDENT", person="per_b", scope=stage.GRID)
+    bench.do("withdraw_consent", {"consent_id": taken_back["id"]})
+    bench.hear(
+        "steward", "resident_deactivated.v1",
+        {"person_id": "per_gone", "reason": "DEATH"}, subject="per_gone", sequence=2,
+    )  # fmt: skip
+    here = indicators(bench, scope="370811015")
+    assert here["M-12"] == {"part": 1, "whole": 3, "percent": "33.33"}
+    assert indicators(bench)["M-12"]["whole"] == 4
+    # One figure for the area that was asked for: nothing that could be ranked or set as a target.
+    assert set(here["M-12"]) == {"part", "whole", "percent"}
+
+
+@pytest.mark.covers("M-14")
+def test_what_was_redeemed_is_told_for_the_month_and_to_date(bench):
+    bench.at("2025-02-10T09:00")
+    stage.wallet_of(bench, "RES:per_c")
+    stage.partner(bench, "ptn_h")
+    stage.give(bench, "RES:per_c", "2025-01", 100, "00000000-0000-4000-8000-000000000001")
+    redeem(bench, "rdm_1", "2025-02-12T10:00", 20)
+    bench.at("2025-03-10T09:00")
+    stage.give(bench, "RES:per_c", "2025-02", 80, "00000000-0000-4000-8000-000000000002")
+    redeem(bench, "rdm_2", "2025-03-12T10:00", 30)
+    hold = stage.redemption(bench, "requested", "rdm_3", "2025-03-13T10:00", points=10)
+    bench.deliver([hold])
+    bench.at("2025-04-02T09:00")
+    found = indicators(bench)["M-14"]
+    assert found["window"] == {"part": 30, "whole": 80, "percent": "37.50", "refunded": 0}
+    assert found["to_date"] == {"part": 50, "whole": 180, "percent": "27.78", "refunded": 0}
+    assert indicators(bench, "2025-04")["M-14"]["window"]["percent"] is None
+    assert indicators(bench, scope="370811016")["M-14"]["to_date"]["whole"] == 0
+    liability = indicators(bench)["M-28"]
+    # 130 at hand or held, 50 owed to the partner and not yet settled: 10 fen each.
+    assert (liability["available"], liability["held"], liability["receivable"]) == (120, 10, 50)
+    assert (liability["outstanding"], liability["liability_fen"]) == (180, 1800)
+
+
+def redeem(bench, redemption_id, at, points):
+    for what in ("requested", "redeemed"):
+        bench.deliver([stage.redemption(bench, what, redemption_id, at, points=points)])
+
+
+def confirmed(bench, area, at):
+    bench.at(at)
+    card = settlement_of(bench, area)
+    version = review(bench, card, area=area, person=f"per_secretary_{area}")["version"]
+    confirm(bench, card, version)
+
+
+@pytest.mark.covers("M-22")
+def test_who_is_not_published_on_working_day_five_is_late_by_so_many_working_days(bench):
+    bench.at("2025-02-20T09:00")
+    stage.rules(bench)
+    area(bench, stage.COMMUNITY)
+    area(bench, NEXT_DOOR)
+    area(bench, stage.GRID, "GRID")
+    rows = []
+    for place, steward in ((stage.COMMUNITY, "stw_1"), (NEXT_DOOR, "stw_2")):
+        stage.steward(bench, steward, f"per_{steward}", area=place)
+        rows.append(STEWARD_ROW | {"steward_id": steward, "community": place})
+    bench.at("2025-04-02T20:00")
+    stage.markers(bench, PERIOD, rows={"steward": {"stewards": rows}})
+    bench.fire("2025-04-03T10:00")
+    run_jobs(bench)
+    # Working day 5 of April 2025 is the 8th: the 4th is a holiday.
+    confirmed(bench, stage.COMMUNITY, "2025-04-07T16:00")
+    bench.fire("2025-04-08T20:00")
+    assert indicators(bench)["M-22"]["percent"] is None
+    bench.fire("2025-04-09T20:00")
+    found = indicators(bench)["M-22"]
+    assert (found["part"], found["whole"], found["percent"]) == (1, 2, "50.00")
+    assert found["late"] == [{"community": NEXT_DOOR, "published_at": None, "working_days_late": 1}]
+    confirmed(bench, NEXT_DOOR, "2025-04-11T10:00")
+    bench.fire("2025-04-20T10:00")
+    found = indicators(bench)["M-22"]
+    # What is confirmed too late is published at once: on the third working day after the fifth.
+    assert found["late"][0]["working_days_late"] == 3
+    assert found["late"][0]["published_at"].startswith("2025-04-11")
+    assert (found["part"], found["whole"]) == (1, 2)
+
+
+@pytest.mark.covers("M-26")
+def test_grades_are_counted_by_kind_and_points_by_how_evenly_they_are_spread(bench):
+    bench.at("2025-02-20T09:00")
+    stage.rules(bench)
+    stage.steward(bench, "stw_1", "per_s")
+    days = {"per_0": (), "per_1": (), "per_2": (3,), "per_3": (4,), "per_4": (5, 6)}
+    for person in days:
+        stage.resident(bench, person)
+    stage.resident(bench, "per_5")
+    bench.at("2025-03-20T09:00")
+    for person, when in (days | {"per_5": (7, 8, 9)}).items():
+        bench.deliver([attended(bench, person, f"2025-03-{day:02d}T20:00") for day in when])
+    bench.at("2025-04-02T20:00")
+    stage.markers(bench, PERIOD, rows={"steward": {"stewards": [STEWARD_ROW]}})
+    bench.fire("2025-04-03T10:00")
+    run_jobs(bench)
+    # A draft is nobody's figure yet.
+    draft = indicators(bench)["M-26"]
+    assert draft["grades"] == {}
+    assert draft["points"]["null_because"] == "FEWER_THAN_5_PERSONS"
+    confirmed(bench, stage.COMMUNITY, "2025-04-07T16:00")
+    bench.fire("2025-04-08T20:00")
+    found = indicators(bench)["M-26"]
+    assert found["grades"] == {"RES": {"A": 6}, "STW": {"AA": 1}}
+    # 0, 0, 10, 10, 20, 30: the poorest first, weights 1 to 6.
+    assert found["points"] == {
+        "persons": 6,
+        "gini": "0.50",
+        "top_tenth": {"part": 30, "whole": 70, "percent": "42.86"},
+        "null_because": None,
+    }
+    assert indicators(bench, scope=NEXT_DOOR)["M-26"]["points"]["persons"] == 0
+
+
+def test_the_indicators_of_another_area_or_of_no_month_are_refused(bench):
+    bench.as_("R_CADRE", scope=stage.COMMUNITY)
+    with pytest.raises(RoleDenied):
+        bench.ask("indicators", {"period": PERIOD, "scope": NEXT_DOOR})
+    with pytest.raises(Invalid) as refused:
+        bench.ask("indicators", {"period": "2025-13"})
+    assert refused.value.field == "period"
+    bench.as_("R_RESIDENT", scope=stage.COMMUNITY)
+    with pytest.raises(RoleDenied):
+        bench.ask("indicators", {"period": PERIOD})

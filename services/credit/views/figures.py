@@ -1,0 +1,134 @@
+"""The indicators of Red Credit: each figure with its numerator and its denominator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from chassis.refusal import Invalid
+from services.credit import views
+from services.credit.rules import settlement as rules
+from services.credit.storage import figures as store
+
+if TYPE_CHECKING:
+    from chassis.bus import Tx
+
+# Below this a spread says more about single persons than about an area.
+LEAST_PERSONS = 5
+FEN_PER_POINT = 10
+
+
+@dataclass(frozen=True, slots=True)
+class MonthInArea:
+    """Which month, and which area with what lies in it; empty means the caller's own."""
+
+    period: str
+    scope: str | None = None
+
+
+def indicators(tx: Tx, question: MonthInArea) -> dict[str, Any]:
+    """Return the indicators of an area's month.
+
+    The consent rate is told for the whole area only, never community by community: it is no target
+    and no ranking (REQ-L14).
+
+    Raises:
+        Invalid: No month.
+        RoleDenied: The area lies outside the caller's scope.
+
+    Source:
+        DOMAIN 5: M-12, M-14, M-22, M-26, and of M-28 the liability.
+    """
+    scope = question.scope or tx.actor.scope
+    tx.require_scope(scope)
+    try:
+        since, until = tx.calendar.month_bounds(question.period)
+    except ValueError as error:
+        raise Invalid(field="period", reason="月份格式应为 YYYY-MM") from error
+    window = store.points_moved(tx.conn, scope, since, until)
+    ever = store.points_moved(tx.conn, scope, None, until)
+    return {
+        "period": question.period,
+        "scope": scope,
+        "at": tx.now.isoformat(),
+        "M-12": share(*store.consenting_adults(tx.conn, scope)),
+        "M-14": {"window": _redeemed(window), "to_date": _redeemed(ever)},
+        "M-22": _punctuality(tx, scope, question.period),
+        "M-26": {
+            "grades": store.grades(tx.conn, scope, question.period),
+            "points": _spread(*store.spread_of_points(tx.conn, scope, question.period)),
+        },
+        "M-28": _liability(store.points_outstanding(tx.conn, scope)),
+    }
+
+
+def percent(value: Fraction) -> str:
+    """Show a share in percent with two decimals, rounded half up."""
+    hundredths = (value * 10000 + Fraction(1, 2)).__floor__()
+    return f"{hundredths // 100}.{hundredths % 100:02d}"
+
+
+def share(part: int, whole: int) -> dict[str, Any]:
+    """Return a share with both its numbers; of nothing there is no share."""
+    shown = percent(Fraction(part, whole)) if whole else None
+    return {"part": part, "whole": whole, "percent": shown}
+
+
+def _redeemed(moved: dict[str, int]) -> dict[str, Any]:
+    captured, released = moved.get("CAPTURE", 0), moved.get("RELEASE", 0)
+    return share(captured, released) | {"refunded": moved.get("REFUND", 0)}
+
+
+def _punctuality(tx: Tx, scope: str, period: str) -> dict[str, Any]:
+    """Return how many communities were published on working day 5, and how late the others are.
+
+    Before that day has ended there is nothing to be late with, so there is no share yet.
+    """
+    planned = rules.timeline(tx.calendar, period).publish
+    day = tx.calendar.local_date(planned)
+    over = tx.calendar.local_date(tx.now) > day
+    found = store.communities(tx.conn, scope, period) if over else []
+    on_time, late = 0, []
+    for row in found:
+        until = tx.calendar.local_date(row.published_at or tx.now)
+        if row.published_at is not None and until <= day:
+            on_time += 1
+            continue
+        days = sum(
+            tx.calendar.is_working_day(day + timedelta(days=n + 1))
+            for n in range((until - day).days)
+        )
+        late.append(
+            {
+                "community": row.code,
+                "published_at": views.iso(row.published_at),
+                "working_days_late": days,
+            }
+        )
+    return share(on_time, len(found)) | {"planned_at": planned.isoformat(), "late": late}
+
+
+def _spread(persons: int, points: int, weighted: int, top: int) -> dict[str, Any]:
+    """Return how evenly the points of a month are spread over the residents who take part."""
+    if persons < LEAST_PERSONS or not points:
+        few = "FEWER_THAN_5_PERSONS" if persons < LEAST_PERSONS else "NO_POINTS"
+        return {"persons": persons, "gini": None, "top_tenth": None, "null_because": few}
+    gini = Fraction(2 * weighted, persons * points) - Fraction(persons + 1, persons)
+    return {
+        "persons": persons,
+        "gini": percent(gini / 100),
+        "top_tenth": share(top, points),
+        "null_because": None,
+    }
+
+
+def _liability(points: dict[str, int]) -> dict[str, Any]:
+    """Return what the points that can still be redeemed or paid out are worth."""
+    outstanding = points["available"] + points["held"] + points["receivable"]
+    return {
+        **points,
+        "outstanding": outstanding,
+        "liability_fen": outstanding * FEN_PER_POINT,
+    }

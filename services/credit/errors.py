@@ -107,6 +107,88 @@ class InsufficientPoints(Refusal):
 
 
 # --------------------------------------------------------------------------------------------------
+# Refusals of the steps of a redemption: told as `hold_rejected`, with the code as its reason
+
+
+class NotSpendable(Refusal):
+    """The wallet is for honour only, or somebody else's."""
+
+    code = "NOT_SPENDABLE"
+    text = "该钱包的积分不能由此人兑换"
+
+
+class ConsentWithdrawn(Refusal):
+    """The time in which points can be spent after a withdrawal is over."""
+
+    code = "CONSENT_WITHDRAWN"
+    text = "授权已撤回,积分已过可使用期限"
+
+
+class HoldDiffers(Refusal):
+    """One redemption, two contents: which of them is meant nobody can know."""
+
+    code = "HOLD_DIFFERS"
+    status = 409
+    text = "兑换 {redemption} 的钱包、合伙人或积分与已登记的不一致"
+
+
+class HoldWithdrawn(Refusal):
+    """Its end, or a later step, came before the request for it."""
+
+    code = "TOMBSTONE"
+    status = 409
+    text = "兑换 {redemption} 未曾冻结积分,或在冻结前已取消"
+
+
+class CapturedTwice(Refusal):
+    """The points have gone to the partner already, by another message."""
+
+    code = "CAPTURED_TWICE"
+    status = 409
+    text = "兑换 {redemption} 的积分已核销,不能重复核销"
+
+
+class AlreadyCaptured(Refusal):
+    """What has gone to the partner is not released; it is refunded."""
+
+    code = "ALREADY_CAPTURED"
+    status = 409
+    text = "兑换 {redemption} 的积分已核销,不能解除冻结"
+
+
+class AlreadyReleased(Refusal):
+    """The points have returned to their owner: there is nothing to capture or to refund."""
+
+    code = "ALREADY_RELEASED"
+    status = 409
+    text = "兑换 {redemption} 的冻结积分已退回,不能核销或退还"
+
+
+class AlreadyRefunded(Refusal):
+    """Captured points have returned to their owner: there is nothing to capture or to release."""
+
+    code = "ALREADY_REFUNDED"
+    status = 409
+    text = "兑换 {redemption} 的积分已退还,不能再核销或解除冻结"
+
+
+class RefundedTwice(Refusal):
+    """Captured points have returned to their owner already, by another message."""
+
+    code = "REFUNDED_TWICE"
+    status = 409
+    text = "兑换 {redemption} 的积分已退还,不能重复退还"
+
+
+class NotCaptured(Refusal):
+    """What is still held is released, not refunded."""
+
+    code = "NOT_CAPTURED"
+    status = 409
+    text = "兑换 {redemption} 的积分尚未核销,不能退还"
+
+
+# --------------------------------------------------------------------------------------------------
 # Refusals of actions: consent, awards, settlement, objection
 
 

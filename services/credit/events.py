@@ -32,6 +32,8 @@ class HoldRejected:
     wallet: str
     points: int
     reason: str
+    # The member of the question that is at fault.
+    field: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

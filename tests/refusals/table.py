@@ -248,6 +248,11 @@ def _objected(t: Witness) -> None:
     t.known["objected"] = t.known["body"]["target_id"]
 
 
+def _haircut(t: Witness) -> None:
+    rows = t.api.get(f"{PARTNER}/redemptions", PEOPLE["resident"])["items"]
+    t.known["haircut_given"] = first(rows, offer_id=place.HAIRCUT)["id"]
+
+
 def _film(t: Witness) -> None:
     rows = t.api.get(f"{PARTNER}/redemptions", PEOPLE["resident"])["items"]
     t.known["film_taken"] = first(rows, offer_id=place.FILM)["id"]
@@ -268,6 +273,7 @@ PREPARE: dict[str, Callable[[Witness], object]] = {
     "supervision": _task,
     "tripartite": _commitment,
     "redeem-haircut": _offers,
+    "redeem-film": _haircut,
     "redeem-hamper": _film,
     "cosign-neighbour": _topic,
     "objection": _objected,
@@ -545,6 +551,11 @@ REDEMPTION = [
     _guard("verify", "a wrong voucher", "barber", "{here}", "BAD_VOUCHER",
            body={"voucher": "0000000000"}),
     _no("verify", "verified by another partner", "cinema", "{here}", 404, "NOT_FOUND", change={}),
+    _no("redeem-film", "a voucher is not verified twice", "barber",
+        f"{PARTNER}/redemptions/{{haircut_given}}/verify", 409, CONFLICT,
+        body={"voucher": "0000000000"}),
+    _no("redeem-film", "what was captured is not given up", "resident",
+        f"{PARTNER}/redemptions/{{haircut_given}}/cancel", 409, CONFLICT, body={}, match=True),
     _no("redeem-hamper", "what has expired is not cancelled", "resident",
         f"{PARTNER}/redemptions/{{film_taken}}/cancel", 409, CONFLICT, body={}, match=True),
     _no("redeem-hamper", "what has expired is not verified", "cinema",

@@ -3,16 +3,16 @@ reversing and expiring; the district's budget."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from chassis.bus import new_uuid
 from chassis.calendar import Calendar
-from chassis.refusal import Invalid
-from services.credit import events
-from services.credit.errors import InsufficientPoints
+from chassis.refusal import Invalid, Refusal
+from services.credit import errors, events
 from services.credit.rules import ledger as rules
 from services.credit.storage import ledger as store
 from services.credit.storage import registry
@@ -21,9 +21,31 @@ if TYPE_CHECKING:
     from chassis.bus import Due, Heard, Tx
 
 GRACE = timedelta(days=90)
-# Why a step of a redemption is refused that fits nothing that is held.
-HOLD_DIFFERS = "HOLD_DIFFERS"
-_NOT_TO_CAPTURE = {"RELEASED": "ALREADY_RELEASED", "REFUNDED": "ALREADY_REFUNDED"}
+# Why a step of a redemption is refused that does not fit the state of its hold. Partner asks for a
+# hold and for its release again, each time as another event, until it is answered: such a question
+# is answered as it stands. That points were captured or refunded it says once; another message that
+# says so again is none of its retries, and is refused.
+_NOT_TO_CAPTURE: dict[str, type[Refusal]] = {
+    "CAPTURED": errors.CapturedTwice,
+    "RELEASED": errors.AlreadyReleased,
+    "REFUNDED": errors.AlreadyRefunded,
+}
+_NOT_TO_RELEASE: dict[str, type[Refusal]] = {
+    "CAPTURED": errors.AlreadyCaptured,
+    "REFUNDED": errors.AlreadyRefunded,
+}
+_NOT_TO_REFUND: dict[str, type[Refusal]] = {
+    "HELD": errors.NotCaptured,
+    "RELEASED": errors.AlreadyReleased,
+    "REFUNDED": errors.RefundedTwice,
+}
+# The member of the question that is at fault, where it is not the redemption itself.
+_FIELDS = {
+    errors.InsufficientPoints.code: "points",
+    errors.NotSpendable.code: "wallet",
+    errors.ConsentWithdrawn.code: "wallet",
+}
+NOTHING: Mapping[str, type[Refusal]] = MappingProxyType({})
 _EXPIRY_BATCH = 500
 DISTRICT_DEFAULT = "370811"
 
@@ -103,20 +125,25 @@ def redemptions(tx: Tx, heard: Sequence[Heard]) -> None:
             _settle(tx, event)
             continue
         known = store.hold(tx.conn, event.data.redemption_id)
-        if known is not None and _differs(event, known):
+        differs = _differs(event, known) if known is not None else None
+        if differs is not None:
             # One id, two contents: which of them is meant nobody can know, so nothing is done.
-            _reject(tx, event, HOLD_DIFFERS, known.version)
+            _reject(tx, event, errors.HoldDiffers.code, known.version, differs)
             continue
         _ANSWERS[type(event.data)](tx, event, known)
 
 
-def _differs(event: Heard, known: Any) -> bool:
+def _differs(event: Heard, known: Any) -> str | None:
+    """Return the first member in which a question differs from its hold, or None."""
     asked = event.data
-    return (asked.wallet, asked.partner_id, asked.points) != (
-        known.subject_id,
-        known.partner_id,
-        known.points,
-    )
+    for name, said, held in (
+        ("wallet", asked.wallet, known.subject_id),
+        ("partner_id", asked.partner_id, known.partner_id),
+        ("points", asked.points, known.points),
+    ):
+        if said != held:
+            return name
+    return None
 
 
 def _hold(tx: Tx, event: Heard, known: Any) -> None:
@@ -135,7 +162,7 @@ def _hold(tx: Tx, event: Heard, known: Any) -> None:
         ]
         try:
             split = rules.choose_lots(lots, asked.points)
-        except InsufficientPoints as refused:
+        except errors.InsufficientPoints as refused:
             # In a subscription a refusal is an outcome: it is told, and the batch commits.
             reason = refused.code
     store.add_hold(
@@ -164,26 +191,22 @@ def _hold(tx: Tx, event: Heard, known: Any) -> None:
 def _why_not(event: Heard, subject: Any) -> str | None:
     asked = event.data
     if asked.points < 1 or subject is None:
-        return "INSUFFICIENT_POINTS"
+        return errors.InsufficientPoints.code
     if not subject.spendable or subject.holder != asked.holder:
-        return "NOT_SPENDABLE"
+        return errors.NotSpendable.code
     until = subject.spendable_until
     if until is not None and event.occurred_at >= until:
-        return "CONSENT_WITHDRAWN" if subject.kind in ("RES", "HH") else "NOT_SPENDABLE"
+        person = subject.kind in ("RES", "HH")
+        return errors.ConsentWithdrawn.code if person else errors.NotSpendable.code
     return None
 
 
 def _capture(tx: Tx, event: Heard, known: Any) -> None:
     known = known or _never_held(tx, event)
-    if known.state in _NOT_TO_CAPTURE:
-        _reject(tx, event, _NOT_TO_CAPTURE[known.state], known.version)
-        return
     if known.state != "HELD":
-        _say_again(tx, event, known)
+        _say_again(tx, event, known, _NOT_TO_CAPTURE)
         return
-    store.end_hold(
-        tx.conn, known.hold_id, state="CAPTURED", version=known.version + 1, at=event.occurred_at
-    )
+    _end(tx, event, known, "CAPTURED")
     partner = f"PTN:{known.partner_id}"
     _post(tx, event, rules.capture(known.subject_id, partner, known.points))
     _answer(tx, event, events.PointsCaptured, known.version + 1)
@@ -196,31 +219,40 @@ def _release(tx: Tx, event: Heard, known: Any) -> None:
         _answer(tx, event, events.PointsReleased, 1)
         return
     if known.state != "HELD":
-        _say_again(tx, event, known)
+        _say_again(tx, event, known, _NOT_TO_RELEASE)
         return
-    version = known.version + 1
-    store.end_hold(tx.conn, known.hold_id, state="RELEASED", version=version, at=event.occurred_at)
+    _end(tx, event, known, "RELEASED")
     _restore(tx, known, event.occurred_at)
     _post(tx, event, rules.release_hold(known.subject_id, known.points))
-    _answer(tx, event, events.PointsReleased, version)
+    _answer(tx, event, events.PointsReleased, known.version + 1)
 
 
 def _refund(tx: Tx, event: Heard, known: Any) -> None:
     known = known or _never_held(tx, event)
     if known.state != "CAPTURED":
-        _say_again(tx, event, known)
+        _say_again(tx, event, known, _NOT_TO_REFUND)
         return
     partner = f"PTN:{known.partner_id}"
     owed = store.lock_wallets(tx.conn, [partner])[partner].receivable
     if owed < known.points:
         # What the partner was paid for already cannot be taken out of his receivable again.
-        _reject(tx, event, "INSUFFICIENT_POINTS", known.version)
+        _reject(tx, event, errors.InsufficientPoints.code, known.version)
         return
-    version = known.version + 1
-    store.end_hold(tx.conn, known.hold_id, state="REFUNDED", version=version, at=event.occurred_at)
+    _end(tx, event, known, "REFUNDED")
     _restore(tx, known, event.occurred_at)
     _post(tx, event, rules.refund(known.subject_id, partner, known.points))
-    _answer(tx, event, events.PointsRefunded, version)
+    _answer(tx, event, events.PointsRefunded, known.version + 1)
+
+
+def _end(tx: Tx, event: Heard, known: Any, state: str) -> None:
+    store.end_hold(
+        tx.conn,
+        known.hold_id,
+        state=state,
+        version=known.version + 1,
+        at=event.occurred_at,
+        event_id=event.id,
+    )
 
 
 def _settle(tx: Tx, event: Heard) -> None:
@@ -259,7 +291,7 @@ def _tombstone(event: Heard) -> dict[str, Any]:
         "partner_id": asked.partner_id,
         "points": asked.points,
         "state": "TOMBSTONE",
-        "reason": "TOMBSTONE",
+        "reason": errors.HoldWithdrawn.code,
         "split": [],
         "held_at": event.occurred_at,
         "ended_at": event.occurred_at,
@@ -306,10 +338,24 @@ def _post(tx: Tx, event: Heard, posting: rules.Posting) -> None:
     )
 
 
-def _say_again(tx: Tx, event: Heard, known: Any) -> None:
-    """Answer a repeated question as it stands: the first answer may have been lost."""
+def _say_again(
+    tx: Tx, event: Heard, known: Any, refusals: Mapping[str, type[Refusal]] = NOTHING
+) -> None:
+    """Answer a repeated question as it stands: the first answer may have been lost. Refuse what
+    does not fit.
+
+    Args:
+        tx: The transaction.
+        event: The question.
+        known: The hold.
+        refusals: State of the hold -> why the question does not fit it.
+    """
     if known.state in ("REFUSED", "TOMBSTONE"):
-        _reject(tx, event, known.reason or "TOMBSTONE", known.version)
+        _reject(tx, event, known.reason or errors.HoldWithdrawn.code, known.version)
+        return
+    refused = refusals.get(known.state)
+    if refused is not None and str(known.ended_event) != str(event.id):
+        _reject(tx, event, refused.code, known.version)
         return
     fact = {
         "HELD": events.PointsHeld,
@@ -332,10 +378,11 @@ def _answer(tx: Tx, event: Heard, fact: Any, version: int) -> None:
     )
 
 
-def _reject(tx: Tx, event: Heard, reason: str, version: int) -> None:
+def _reject(tx: Tx, event: Heard, reason: str, version: int, at: str = "redemption_id") -> None:
     asked = event.data
+    member = _FIELDS.get(reason, at)
     tx.say(
-        events.HoldRejected(asked.redemption_id, asked.wallet, asked.points, reason),
+        events.HoldRejected(asked.redemption_id, asked.wallet, asked.points, reason, member),
         subject=asked.redemption_id,
         scope=event.scope,
         sequence=version,

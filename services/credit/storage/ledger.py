@@ -324,12 +324,14 @@ def add_hold(conn: sa.Connection, row: dict[str, Any]) -> None:
     conn.execute(t.holds.insert().values(**row))
 
 
-def end_hold(conn: sa.Connection, hold_id: str, *, state: str, version: int, at: datetime) -> None:
-    """Change a hold's state."""
+def end_hold(
+    conn: sa.Connection, hold_id: str, *, state: str, version: int, at: datetime, event_id: str
+) -> None:
+    """Change a hold's state, by a message."""
     conn.execute(
         sa.update(t.holds)
         .where(t.holds.c.hold_id == hold_id)
-        .values(state=state, version=version, ended_at=at)
+        .values(state=state, version=version, ended_at=at, ended_event=event_id)
     )
 
 

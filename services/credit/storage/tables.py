@@ -545,6 +545,8 @@ holds = sa.Table(
     sa.Column("split", store.Json, nullable=False),
     sa.Column("held_at", store.UtcDateTime, nullable=False),
     sa.Column("ended_at", store.UtcDateTime),
+    # The message that captured or refunded it: the same one again is told from another one.
+    sa.Column("ended_event", store.Uuid),
     sa.Column("version", sa.Integer, nullable=False),
 )
 debts = sa.Table(

@@ -1,6 +1,7 @@
 """The real ledger, in the database and through its real doors, under any run of what can happen."""
 
 import itertools
+import json
 import random
 import uuid
 
@@ -23,6 +24,21 @@ from services.credit.storage import registry
 from services.credit.tests import stage
 
 _DISTRICTS = itertools.count(100000)
+# State of a hold -> steps that do not fit it, each with its refusal.
+UNFIT = {
+    "HELD": [("refunded", "NOT_CAPTURED")],
+    "CAPTURED": [
+        ("redeemed", "CAPTURED_TWICE"),
+        ("cancelled", "ALREADY_CAPTURED"),
+        ("expired", "ALREADY_CAPTURED"),
+    ],
+    "RELEASED": [("redeemed", "ALREADY_RELEASED"), ("refunded", "ALREADY_RELEASED")],
+    "REFUNDED": [
+        ("redeemed", "ALREADY_REFUNDED"),
+        ("cancelled", "ALREADY_REFUNDED"),
+        ("refunded", "REFUNDED_TWICE"),
+    ],
+}
 SIDES = ("available", "held", "receivable", "clawback")
 
 
@@ -164,6 +180,15 @@ def machine(bench):
         def _in(self, *states):
             return sorted(name for name, (state, _) in self.states.items() if state in states)
 
+        def _told(self, redemption_id):
+            """The last answer about a redemption: (fact, why it was refused)."""
+            row = bench.rows(
+                "SELECT body FROM outbox WHERE subject = :s ORDER BY id DESC LIMIT 1",
+                s=redemption_id,
+            )[0]
+            told = json.loads(bytes(row["body"]))
+            return told["type"].partition(".")[2], told["data"].get("reason")
+
         def _state(self, redemption_id):
             row = bench.rows("SELECT state FROM holds WHERE hold_id = :h", h=redemption_id)
             return row[0]["state"]
@@ -248,14 +273,44 @@ def machine(bench):
         @precondition(lambda self: self.states)
         @rule(pick=st.randoms())
         def ask_again(self, pick):
-            """Partner asks the same question again, as another event."""
+            """Partner asks for a hold or a release again, as another event: it is answered. Another
+            event that captures or refunds once more is refused. Nothing moves by either."""
             redemption_id = pick.choice(sorted(self.states))
             before = self.world.balances()
-            state, points = self.states[redemption_id]
+            state, _ = self.states[redemption_id]
             what = {"CAPTURED": "redeemed", "RELEASED": "expired", "REFUNDED": "refunded"}.get(
                 state, "requested"
             )
+            self._say(what, redemption_id)
+            assert self.world.balances() == before
+            assert self._told(redemption_id) == {
+                "HELD": ("points_held.v1", None),
+                "CAPTURED": ("hold_rejected.v1", "CAPTURED_TWICE"),
+                "RELEASED": ("points_released.v1", None),
+                "REFUNDED": ("hold_rejected.v1", "REFUNDED_TWICE"),
+            }.get(state, self._told(redemption_id))
+
+        @precondition(lambda self: self._in("HELD", "CAPTURED", "RELEASED", "REFUNDED"))
+        @rule(pick=st.randoms())
+        def a_step_that_does_not_fit(self, pick):
+            """Each has its own refusal, and nothing moves."""
+            ended = self._in("HELD", "CAPTURED", "RELEASED", "REFUNDED")
+            redemption_id = pick.choice(ended)
+            what, reason = pick.choice(UNFIT[self.states[redemption_id][0]])
+            before = self.world.balances()
+            self._say(what, redemption_id)
+            assert self._told(redemption_id) == ("hold_rejected.v1", reason)
+            assert self._state(redemption_id) == self.states[redemption_id][0]
+            assert self.world.balances() == before
+
+        @precondition(lambda self: self._in("HELD", "CAPTURED", "RELEASED", "REFUNDED"))
+        @rule(pick=st.randoms(), what=st.sampled_from(["requested", "redeemed", "expired"]))
+        def other_content_under_one_id(self, pick, what):
+            redemption_id = pick.choice(self._in("HELD", "CAPTURED", "RELEASED", "REFUNDED"))
+            before = self.world.balances()
+            points = self.states[redemption_id][1] + 1
             bench.deliver([self.world.redemption(what, redemption_id, points)])
+            assert self._told(redemption_id) == ("hold_rejected.v1", "HOLD_DIFFERS")
             assert self.world.balances() == before
 
         @precondition(lambda self: self.given)

@@ -166,6 +166,7 @@ def upgrade():
         sa.Column("split", store.Json, nullable=False),
         sa.Column("held_at", store.UtcDateTime, nullable=False),
         sa.Column("ended_at", store.UtcDateTime, nullable=True),
+        sa.Column("ended_event", store.Uuid, nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("hold_id", name=op.f("pk_holds")),
     )

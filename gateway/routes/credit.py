@@ -21,6 +21,7 @@ STAFF = (
     "R_DISTRICT_LEAD",
     "R_AUDITOR",
 )
+OFFICES = STAFF[1:]
 ASSISTANTS = ("R_GRID", "R_CADRE", "R_SECRETARY", "R_DISTRICT")
 DECIDERS = ("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT")
 MONTH = r"^\d{4}-(0[1-9]|1[0-2])$"
@@ -1049,14 +1050,41 @@ class IndicatorsReply(Reply):
     at: datetime
 
 
+class SumParams(ListParams):
+    """Which month, by what, of which area."""
+
+    period: str = Field(pattern=MONTH, examples=["2025-03"])
+    by: Literal["HOUSEHOLD", "GRID", "PROJECT", "COMMUNITY", "STREET", "DISTRICT"] = Field(
+        "COMMUNITY", description="按户、网格、小区、社区、街道或区汇总 / what is summed up"
+    )
+    scope: str | None = Field(None, pattern=AREA, examples=["370811"])
+
+
+class SumsReply(Page[dict[str, Any]]):
+    """按月末归属汇总 / Sums by where everybody belonged when the month ended."""
+
+    period: str
+    scope: str
+    by: str
+
+
 DOORS.query(
     "GET",
     "/indicators",
     "indicators",
     params=MonthParams,
     reply=IndicatorsReply,
-    roles=STAFF,
+    roles=OFFICES,
     summary="红色信用指标 / Indicators of Red Credit",
+)
+DOORS.query(
+    "GET",
+    "/sums",
+    "sums",
+    params=SumParams,
+    reply=SumsReply,
+    roles=OFFICES,
+    summary="信用汇总 / Sums of a month by household, grid, compound, community, street, district",
 )
 
 

@@ -162,6 +162,7 @@ class ResidentMovedHeard:
     person_id: str
     community: str
     to_grid: str | None = None
+    household_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,6 +339,7 @@ class ProjectRegisteredHeard:
     community: str
     households: int
     status: str = "IN_SERVICE"
+    grids: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

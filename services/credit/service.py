@@ -46,6 +46,8 @@ from services.credit.views import drafts as draft_views
 from services.credit.views import figures, honours, replays, statements
 
 STAFF = views.STAFF
+# Figures of whole communities: a grid worker's scope is a part of one.
+OFFICES = tuple(role for role in STAFF if role != "R_GRID")
 
 
 class Credit(Imports, Service):
@@ -314,10 +316,15 @@ class Credit(Imports, Service):
         """Show that all accounts sum to zero, now or as of a time."""
         return statements.trial_balance(tx, question)
 
-    @query(roles=STAFF)
+    @query(roles=OFFICES)
     def indicators(self, tx: Tx, question: figures.MonthInArea) -> dict[str, Any]:
         """Show the indicators of an area's month, each with its denominator."""
         return figures.indicators(tx, question)
+
+    @query(roles=OFFICES)
+    def sums(self, tx: Tx, question: figures.Sums) -> dict[str, Any]:
+        """Show the sums of a month by household, grid, compound or area."""
+        return figures.sums(tx, question)
 
     @query(roles=(ANY_ROLE,))
     def statement(self, tx: Tx, question: statements.Statement) -> dict[str, Any]:

@@ -46,6 +46,7 @@ class ResidentMoved:
     from_grid: str
     to_grid: str
     community: str
+    household_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,11 +91,35 @@ def _people(tx: Tx, heard: Sequence[Heard]) -> None:
         for event in heard
     ]
     registry.put_rows(tx.conn, t.people, "person_id", rows)
+    homes = [
+        {
+            "person_id": event.data.person_id,
+            "since": event.occurred_at,
+            "grid": event.data.grid,
+            "household_id": event.data.household_id,
+        }
+        for event in heard
+    ]
+    registry.add_homes(tx.conn, homes)
 
 
 def _moved(tx: Tx, event: Heard) -> None:
     moved = event.data
-    registry.move_person(tx.conn, moved.person_id, moved.community, moved.to_grid, event.sequence)
+    registry.move_person(
+        tx.conn,
+        moved.person_id,
+        area=moved.community,
+        grid=moved.to_grid,
+        household_id=moved.household_id,
+        sequence=event.sequence,
+    )
+    home = {
+        "person_id": moved.person_id,
+        "since": event.occurred_at,
+        "grid": moved.to_grid,
+        "household_id": moved.household_id,
+    }
+    registry.add_homes(tx.conn, [home])
     for subject in registry.subjects_held_by(tx.conn, moved.person_id):
         if subject.kind in awards.PERSONS:
             registry.place(
@@ -200,6 +224,8 @@ def _project(tx: Tx, event: Heard) -> None:
     }
     registry.put_rows(tx.conn, t.projects, "project_id", [row])
     state = "CLOSED" if project.status == "CLOSED" else "ACTIVE"
+    grids = [] if state == "CLOSED" else project.grids
+    registry.serve_grids(tx.conn, project.project_id, grids, event.occurred_at)
     _open(tx, event, f"PRJ:{project.project_id}", area=project.community, state=state)
 
 

@@ -16,6 +16,8 @@ _PUBLISHED = t.entries.join(
 # Which account of the subject says how many points a posting is about.
 _SIDE_OF = {"RELEASE": "PENDING", "CAPTURE": "HELD", "REFUND": "AVAILABLE"}
 
+LENGTH_OF_AREA = {"COMMUNITY": 12, "STREET": 9, "DISTRICT": 6}
+
 
 def consenting_adults(conn: sa.Connection, area: str) -> tuple[int, int]:
     """Return (adult residents of an area whose own consent stands, adult residents)."""
@@ -153,3 +155,82 @@ def _of(area: str, period: str) -> tuple[sa.ColumnElement[bool], ...]:
         settlement.area.like(f"{area}%"),
         settlement.published_at.is_not(None),
     )
+
+
+# --------------------------------------------------------------------------------------------------
+# Sums by where subjects belonged when the month ended
+
+
+def _home_at(end: datetime) -> sa.Subquery:
+    """Return (subject, grid, household) of each resident just before `end`."""
+    home, newer = t.homes.c, t.homes.alias("newer").c
+    latest = (
+        sa.select(sa.func.max(newer.since))
+        .where(newer.person_id == home.person_id, newer.since < end)
+        .scalar_subquery()
+    )
+    return (
+        sa.select(
+            (sa.literal("RES:") + home.person_id).label("subject_id"), home.grid, home.household_id
+        )
+        .where(home.since == latest)
+        .subquery("home")
+    )
+
+
+def sums(
+    conn: sa.Connection,
+    *,
+    by: str,
+    area: str,
+    period: str,
+    end: datetime,
+    limit: int,
+    after: tuple[str, str] | None,
+) -> list[Any]:
+    """Return (group, kind, entries, rated, good, bad, points, score) of a month that is published.
+
+    Households, grids and projects sum up the residents who belonged to them when the month ended;
+    areas sum up every kind that settled in them.
+    """
+    entry = t.entries.c
+    rows = _PUBLISHED
+    where = list(_of(area, period))
+    group: sa.ColumnElement[Any]
+    if by in LENGTH_OF_AREA:
+        # A literal: PostgreSQL takes two parameters of one value for two different groups.
+        length: sa.ColumnElement[int] = sa.literal_column(str(LENGTH_OF_AREA[by]))
+        group = sa.func.substr(t.settlements.c.area, 1, length)
+        where.append(sa.func.length(t.settlements.c.area) >= length)
+    else:
+        home = _home_at(end)
+        rows = rows.join(home, home.c.subject_id == entry.subject_id)
+        group = home.c.grid if by == "GRID" else home.c.household_id
+        if by == "PROJECT":
+            compound = t.compounds.c
+            served = sa.or_(compound.until.is_(None), compound.until >= end)
+            here = sa.and_(compound.grid == home.c.grid, compound.since < end, served)
+            rows = rows.join(t.compounds, here)
+            group = compound.project_id
+        where += [entry.kind == "RES", group.is_not(None)]
+    if after is not None:
+        at, kind = after
+        where.append(sa.or_(group > at, sa.and_(group == at, entry.kind > kind)))
+    asked = (
+        sa.select(
+            group.label("group"),
+            entry.kind,
+            sa.func.count().label("entries"),
+            sa.func.count(entry.score).label("rated"),
+            sa.func.sum(entry.good).label("good"),
+            sa.func.sum(entry.bad).label("bad"),
+            sa.func.sum(entry.points_pending).label("points"),
+            sa.func.sum(entry.score).label("score"),
+        )
+        .select_from(rows)
+        .where(*where)
+        .group_by(group, entry.kind)
+        .order_by(group, entry.kind)
+        .limit(limit)
+    )
+    return list(conn.execute(asked))

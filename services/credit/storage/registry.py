@@ -163,14 +163,40 @@ def people(conn: sa.Connection, person_ids: Iterable[str]) -> dict[str, Any]:
 
 
 def move_person(
-    conn: sa.Connection, person_id: str, area: str, grid: str | None, sequence: int
+    conn: sa.Connection,
+    person_id: str,
+    *,
+    area: str,
+    grid: str | None,
+    household_id: str | None,
+    sequence: int,
 ) -> None:
     """Say where a person lives now."""
     conn.execute(
         sa.update(t.people)
         .where(t.people.c.person_id == person_id, t.people.c.sequence < sequence)
-        .values(area=area, grid=grid, sequence=sequence)
+        .values(area=area, grid=grid, household_id=household_id, sequence=sequence)
     )
+
+
+def add_homes(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Say where persons live from a time on; what was told before stays readable."""
+    bulk.insert(conn, t.homes, list(rows), ignore=True)
+
+
+def serve_grids(conn: sa.Connection, project_id: str, grids: Sequence[str], at: datetime) -> None:
+    """Say which grids a project serves from `at` on."""
+    compound = t.compounds.c
+    open_now = sa.and_(compound.project_id == project_id, compound.until.is_(None))
+    served = set(conn.execute(sa.select(compound.grid).where(open_now)).scalars())
+    conn.execute(
+        sa.update(t.compounds).where(open_now, compound.grid.not_in(grids)).values(until=at)
+    )
+    fresh = [
+        {"project_id": project_id, "grid": grid, "since": at, "until": None}
+        for grid in sorted(set(grids) - served)
+    ]
+    bulk.insert(conn, t.compounds, fresh, ignore=True)
 
 
 def end_person(conn: sa.Connection, person_id: str, sequence: int) -> None:

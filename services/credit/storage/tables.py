@@ -47,6 +47,25 @@ people = sa.Table(
     sa.Column("state", State, nullable=False),
     sa.Column("sequence", sa.BigInteger, nullable=False),
 )
+# Where a person lives from a time on, until the next row of the same person: sums of a household,
+# a grid or a compound are those of whoever lived there when the month ended.
+homes = sa.Table(
+    "homes",
+    metadata,
+    sa.Column("person_id", store.Id, primary_key=True),
+    sa.Column("since", store.UtcDateTime, primary_key=True),
+    sa.Column("grid", store.Area),
+    sa.Column("household_id", store.Id),
+)
+# Which grids a project serves, [since, until).
+compounds = sa.Table(
+    "compounds",
+    metadata,
+    sa.Column("project_id", store.Id, primary_key=True),
+    sa.Column("grid", store.Area, primary_key=True),
+    sa.Column("since", store.UtcDateTime, primary_key=True),
+    sa.Column("until", store.UtcDateTime),
+)
 stewards = sa.Table(
     "stewards",
     metadata,

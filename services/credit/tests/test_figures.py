@@ -6,6 +6,7 @@ from chassis.refusal import Invalid, RoleDenied
 from services.credit.tests import stage
 from services.credit.tests.test_awards import attended
 from services.credit.tests.test_settlement import (
+    PROJECT_ROW,
     STEWARD_ROW,
     confirm,
     review,
@@ -155,6 +156,91 @@ def test_grades_are_counted_by_kind_and_points_by_how_evenly_they_are_spread(ben
         "null_because": None,
     }
     assert indicators(bench, scope=NEXT_DOOR)["M-26"]["points"]["persons"] == 0
+
+
+def moved(bench, person_id, to_grid, *, household=None):
+    bench.hear(
+        "steward",
+        "resident_moved.v1",
+        {
+            "person_id": person_id,
+            "from_grid": stage.GRID,
+            "to_grid": to_grid,
+            "community": to_grid[:12],
+            "household_id": household,
+        },
+        subject=person_id,
+        sequence=bench.now.day,
+    )
+
+
+def sums(bench, by, **asked):
+    bench.as_("R_DISTRICT", person="per_district")
+    items = bench.ask("sums", {"period": PERIOD, "by": by} | asked)["items"]
+    return {(one["group"], one["kind"]): (one["entries"], one["points"]) for one in items}
+
+
+@pytest.mark.covers("C16")
+def test_sums_of_a_month_count_everybody_where_he_belonged_when_it_ended(bench):
+    other_grid = stage.COMMUNITY + "002"
+    bench.at("2025-02-20T09:00")
+    stage.rules(bench)
+    stage.steward(bench, "stw_1", "per_s")
+    stage.project(bench, "prj_1")
+    for person, household in (("per_a", "hh_1"), ("per_b", "hh_1"), ("per_c", "hh_2")):
+        stage.register(bench, person, household=household)
+        stage.consent(bench, person)
+    bench.at("2025-03-12T21:00")
+    for person, days in (("per_a", (5, 6)), ("per_b", (7,)), ("per_c", (8, 9, 10))):
+        bench.deliver([attended(bench, person, f"2025-03-{day:02d}T20:00") for day in days])
+    # Within the month one leaves the household, its grid and its compound.
+    bench.at("2025-03-20T09:00")
+    moved(bench, "per_b", other_grid, household="hh_2")
+    # After it one leaves the community, and the compound gets another grid: too late to count.
+    bench.at("2025-04-01T09:00")
+    moved(bench, "per_c", NEXT_DOOR + "001")
+    project = {"project_id": "prj_1", "company_id": "pco_1", "community": stage.COMMUNITY}
+    bench.hear(
+        "property",
+        "project_registered.v1",
+        project | {"grids": [other_grid], "households": 1200, "status": "IN_SERVICE"},
+        subject="prj_1",
+        sequence=2,
+    )
+    bench.at("2025-04-02T20:00")
+    measured = {"steward": {"stewards": [STEWARD_ROW]}, "property": {"projects": [PROJECT_ROW]}}
+    stage.markers(bench, PERIOD, rows=measured)
+    bench.fire("2025-04-03T10:00")
+    run_jobs(bench)
+    assert sums(bench, "GRID") == {}
+    confirmed(bench, stage.COMMUNITY, "2025-04-07T16:00")
+    bench.fire("2025-04-08T20:00")
+
+    assert sums(bench, "HOUSEHOLD") == {("hh_1", "RES"): (1, 20), ("hh_2", "RES"): (2, 40)}
+    assert sums(bench, "GRID") == {
+        (stage.GRID, "RES"): (2, 50),
+        (other_grid, "RES"): (1, 10),
+    }
+    assert sums(bench, "PROJECT") == {("prj_1", "RES"): (2, 50)}
+    by_community = sums(bench, "COMMUNITY")
+    assert by_community[(stage.COMMUNITY, "RES")] == (3, 60)
+    assert {kind for _, kind in by_community} == {"RES", "STW", "PRJ"}
+    assert sums(bench, "STREET")[("370811015", "RES")] == (3, 60)
+    assert sums(bench, "DISTRICT", scope="370811015")[("370811", "RES")] == (3, 60)
+    assert sums(bench, "COMMUNITY", scope=NEXT_DOOR) == {}
+    first = bench.ask("sums", {"period": PERIOD, "limit": 1})
+    assert [one["kind"] for one in first["items"]] == ["PRJ"]
+    assert first["items"][0]["average_score"] is not None
+    rest = bench.ask("sums", {"period": PERIOD, "cursor": first["next"]})
+    assert [one["kind"] for one in rest["items"]] == ["RES", "STW"]
+    # Of persons no score is told, so none can be ranked.
+    assert rest["items"][0]["average_score"] is None
+    for wrong in ({"by": "STREETS"}, {"cursor": "x"}, {"limit": 0}):
+        with pytest.raises(Invalid):
+            bench.ask("sums", {"period": PERIOD} | wrong)
+    bench.as_("R_CADRE", scope=NEXT_DOOR)
+    with pytest.raises(RoleDenied):
+        bench.ask("sums", {"period": PERIOD, "scope": stage.COMMUNITY})
 
 
 def test_the_indicators_of_another_area_or_of_no_month_are_refused(bench):

@@ -13,11 +13,14 @@ from services.credit.rules import settlement as rules
 from services.credit.storage import figures as store
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from chassis.bus import Tx
 
 # Below this a spread says more about single persons than about an area.
 LEAST_PERSONS = 5
 FEN_PER_POINT = 10
+GROUPINGS = ("HOUSEHOLD", "GRID", "PROJECT", *store.LENGTH_OF_AREA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,17 @@ class MonthInArea:
 
     period: str
     scope: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """Which month is summed up by what, of an area and what lies in it."""
+
+    period: str
+    by: str = "COMMUNITY"
+    scope: str | None = None
+    limit: int = 50
+    cursor: str | None = None
 
 
 def indicators(tx: Tx, question: MonthInArea) -> dict[str, Any]:
@@ -43,10 +57,7 @@ def indicators(tx: Tx, question: MonthInArea) -> dict[str, Any]:
     """
     scope = question.scope or tx.actor.scope
     tx.require_scope(scope)
-    try:
-        since, until = tx.calendar.month_bounds(question.period)
-    except ValueError as error:
-        raise Invalid(field="period", reason="月份格式应为 YYYY-MM") from error
+    since, until = _bounds(tx, question.period)
     window = store.points_moved(tx.conn, scope, since, until)
     ever = store.points_moved(tx.conn, scope, None, until)
     return {
@@ -62,6 +73,69 @@ def indicators(tx: Tx, question: MonthInArea) -> dict[str, Any]:
         },
         "M-28": _liability(store.points_outstanding(tx.conn, scope)),
     }
+
+
+def sums(tx: Tx, question: Sums) -> dict[str, Any]:
+    """Return sums of a published month by group: residents by household, grid or compound; all
+    kinds by community, street or district. Whoever moves later stays where he was when it ended.
+
+    The groups come in the order of their ids and of persons no score is told: nobody is ranked.
+
+    Raises:
+        Invalid: An unknown grouping, no month, or a cursor of another list.
+        RoleDenied: The area lies outside the caller's scope.
+
+    Source:
+        FEATURES C16.
+    """
+    if question.by not in GROUPINGS:
+        raise Invalid(field="by", reason=f"by 应为 {'、'.join(GROUPINGS)}")
+    scope = question.scope or tx.actor.scope
+    tx.require_scope(scope)
+    _, end = _bounds(tx, question.period)
+    after = tuple((question.cursor or "").split("|"))
+    if question.cursor is not None and len(after) != 2:
+        raise Invalid(field="cursor", reason="cursor 无效")
+    limit = views.limited(question.limit)
+    rows = store.sums(
+        tx.conn,
+        by=question.by,
+        area=scope,
+        period=question.period,
+        end=end,
+        limit=limit + 1,
+        after=(after[0], after[1]) if question.cursor is not None else None,
+    )
+    last = rows[limit - 1] if len(rows) > limit else None
+    return {
+        "period": question.period,
+        "scope": scope,
+        "by": question.by,
+        "items": [_sum(row) for row in rows[:limit]],
+        "next": f"{last.group}|{last.kind}" if last is not None else None,
+    }
+
+
+def _sum(row: Any) -> dict[str, Any]:
+    person = row.kind in ("RES", "HH")
+    mean = Fraction(int(row.score), 100 * row.rated) if row.rated and not person else None
+    return {
+        "group": row.group,
+        "kind": row.kind,
+        "entries": row.entries,
+        "rated": row.rated,
+        "good": int(row.good),
+        "bad": int(row.bad),
+        "points": int(row.points),
+        "average_score": percent(mean) if mean is not None else None,
+    }
+
+
+def _bounds(tx: Tx, period: str) -> tuple[datetime, datetime]:
+    try:
+        return tx.calendar.month_bounds(period)
+    except ValueError as error:
+        raise Invalid(field="period", reason="月份格式应为 YYYY-MM") from error
 
 
 def percent(value: Fraction) -> str:

@@ -162,7 +162,7 @@ def test_a_trend_of_fewer_than_ten_complaints_is_null_and_says_why(bench, town):
     assert (rolling["current"]["from"], rolling["previous"]["from"]) == ("2022-10-01", "2021-10-01")
 
 
-@pytest.mark.covers("P15", "F10-flow", "C16")
+@pytest.mark.covers("P15", "F10-flow")
 def test_a_project_that_enters_in_mid_year_is_left_out_of_the_same_basis_and_named(bench, town):
     town.found("prj_a", households=1000)
     town.found("prj_b", households=500)
@@ -183,7 +183,7 @@ def test_a_project_that_enters_in_mid_year_is_left_out_of_the_same_basis_and_nam
     assert everything["change_percent"] == "52.0"
 
 
-@pytest.mark.covers("F10-flow", "C16")
+@pytest.mark.covers("F10-flow")
 def test_live_complaints_are_frozen_with_the_month_and_later_decisions_show_as_revised(bench, town):
     bench.at("2025-01-02T09:00:00")
     town.found(households=1000)

@@ -255,7 +255,9 @@ def move_person(tx: Tx, order: MovePerson) -> dict[str, Any]:
         version=version,
     )
     tx.say(
-        events.ResidentMoved(row.person_id, row.grid, order.to_grid, order.to_grid[:12]),
+        events.ResidentMoved(
+            row.person_id, row.grid, order.to_grid, order.to_grid[:12], order.household_id
+        ),
         subject=row.person_id,
         scope=order.to_grid[:12],
         sequence=version,

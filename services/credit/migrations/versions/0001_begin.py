@@ -172,6 +172,22 @@ def upgrade():
     )
     op.create_index(op.f("ix_holds_subject_id"), "holds", ["subject_id"], unique=False)
     op.create_table(
+        "compounds",
+        sa.Column("project_id", store.Id, nullable=False),
+        sa.Column("grid", sa.String(length=15), nullable=False),
+        sa.Column("since", store.UtcDateTime, nullable=False),
+        sa.Column("until", store.UtcDateTime, nullable=True),
+        sa.PrimaryKeyConstraint("project_id", "grid", "since", name=op.f("pk_compounds")),
+    )
+    op.create_table(
+        "homes",
+        sa.Column("person_id", store.Id, nullable=False),
+        sa.Column("since", store.UtcDateTime, nullable=False),
+        sa.Column("grid", sa.String(length=15), nullable=True),
+        sa.Column("household_id", store.Id, nullable=True),
+        sa.PrimaryKeyConstraint("person_id", "since", name=op.f("pk_homes")),
+    )
+    op.create_table(
         "hours",
         sa.Column("event_id", store.Uuid, nullable=False),
         sa.Column("rule_code", sa.String(length=40), nullable=False),

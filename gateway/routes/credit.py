@@ -895,8 +895,41 @@ class FileObjection(Body):
     evidence: list[str] = Field(default_factory=list, max_length=20)
 
 
+class StartCorrection(Body):
+    """发起更正 / What the register has wrong, and why it has to be corrected."""
+
+    target: Literal["AWARD", "ENTRY", "OMISSION"] = Field(examples=["AWARD"])
+    target_id: str = Field(
+        max_length=160,
+        description=("AWARD:赋分编号;其余:“批次编号/主体” / the award; else settlement/subject"),
+    )
+    text: str = Field(
+        min_length=1, max_length=2000, examples=["同一次活动被两次签到,重复计分一次。"]
+    )
+    reasons: str = Field(
+        max_length=2000, examples=["签到台账与活动记录不符,登记有误,依台账予以更正。"]
+    )
+    evidence: list[str] = Field(default_factory=list, max_length=20)
+
+
+class ExtendObjection(Body):
+    """延长裁定期限 / Why the decision needs five working days more."""
+
+    reasons: str = Field(
+        max_length=2000, examples=["须调取物业公司的通话录音,对方答复五个工作日内提供。"]
+    )
+
+
+class RequestReview(Body):
+    """申请复核 / Why a higher level should look at the decision."""
+
+    grounds: str = Field(
+        min_length=1, max_length=2000, examples=["裁定没有核对我提交的排班表,请上级复核。"]
+    )
+
+
 class DecideObjection(Body):
-    """裁定异议 / Decide an objection, with reasons."""
+    """裁定异议、复核裁定 / Decide an objection or its review, with reasons."""
 
     outcome: Literal["UPHELD", "PARTLY", "DISMISSED"]
     reasons: str = Field(
@@ -911,19 +944,36 @@ class DecideObjection(Body):
 class ObjectionParams(ListParams):
     """Which objections."""
 
-    state: Literal["FILED", "ACCEPTED", "DECIDED", "LAPSED"] | None = None
+    state: (
+        Literal[
+            "FILED",
+            "ACCEPTED",
+            "DECIDED",
+            "REVIEW_REQUESTED",
+            "REVIEWED",
+            "WITHDRAWN",
+            "LAPSED",
+        ]
+        | None
+    ) = None
+    kind: Literal["OBJECTION", "CORRECTION"] | None = None
 
 
 class ObjectionCard(Reply):
-    """异议 / An objection."""
+    """异议或更正 / An objection, or a correction by staff."""
 
     id: str
     number: str
+    kind: str
     target: str
     state: str
     version: int
     outcome: str | None = None
     reasons: str | None = None
+    review_until: str | None = None
+    review_outcome: str | None = None
+    review_reasons: str | None = None
+    final: bool
 
 
 DOORS.command(
@@ -938,12 +988,41 @@ DOORS.command(
 )
 DOORS.command(
     "POST",
+    "/corrections",
+    "start_correction",
+    body=StartCorrection,
+    reply=Done,
+    roles=("R_CADRE",),
+    status=201,
+    summary="发起更正 / Start a correction of the register",
+)
+DOORS.command(
+    "POST",
+    "/objections/{objection_id}/withdraw",
+    "withdraw_objection",
+    reply=Done,
+    roles=ANY,
+    if_match=True,
+    summary="撤回异议 / Withdraw an objection",
+)
+DOORS.command(
+    "POST",
     "/objections/{objection_id}/accept",
     "accept_objection",
     reply=Done,
     roles=DECIDERS,
     if_match=True,
     summary="受理异议 / Accept an objection",
+)
+DOORS.command(
+    "POST",
+    "/objections/{objection_id}/extend",
+    "extend_objection",
+    body=ExtendObjection,
+    reply=Done,
+    roles=DECIDERS,
+    if_match=True,
+    summary="延长裁定期限 / Extend the time of a decision",
 )
 DOORS.command(
     "POST",
@@ -954,6 +1033,26 @@ DOORS.command(
     roles=DECIDERS,
     if_match=True,
     summary="裁定异议 / Decide an objection",
+)
+DOORS.command(
+    "POST",
+    "/objections/{objection_id}/request-review",
+    "request_review",
+    body=RequestReview,
+    reply=Done,
+    roles=ANY,
+    if_match=True,
+    summary="申请复核 / Ask for a review",
+)
+DOORS.command(
+    "POST",
+    "/objections/{objection_id}/review",
+    "review_objection",
+    body=DecideObjection,
+    reply=Done,
+    roles=("R_STREET", "R_STREET_LEAD", "R_DISTRICT"),
+    if_match=True,
+    summary="复核裁定 / Review a decision",
 )
 DOORS.query(
     "GET",

@@ -403,6 +403,55 @@ class TextRequired(Guard):
     text = "须写明异议内容"
 
 
+class NotFiler(Guard):
+    """Only whoever filed an objection withdraws it or asks for its review."""
+
+    guard = "NOT_FILER"
+    text = "只有提出人可以办理"
+
+
+class AlreadyExtended(Guard):
+    """The time of a decision is extended once."""
+
+    guard = "ALREADY_EXTENDED"
+    text = "裁定期限已延长过一次,不能再延长"
+
+
+class DeadlinePassed(Guard):
+    """The time in which this could be done is over."""
+
+    guard = "DEADLINE_PASSED"
+    text = "期限已于 {until} 届满"
+
+
+class NothingToReview(Guard):
+    """An objection that was upheld has reached all that it asked for."""
+
+    guard = "NOTHING_TO_REVIEW"
+    text = "异议已获支持,无须复核"
+
+
+class NoHigherLevel(Guard):
+    """Above the district nobody reviews."""
+
+    guard = "NO_HIGHER_LEVEL"
+    text = "区级裁定为终局裁定,没有上一级可以复核"
+
+
+class LevelTooLow(Guard):
+    """A review is made on a higher level than the decision."""
+
+    guard = "LEVEL_TOO_LOW"
+    text = "复核须由裁定人的上一级办理,{role} 的层级不够"
+
+
+class WorseThanDecided(Guard):
+    """Nobody is worse off because he asked for a review."""
+
+    guard = "WORSE_THAN_DECIDED"
+    text = "复核结果不得比原裁定 {outcome} 更不利于提出人"
+
+
 class ConsentDiffers(Guard):
     """The person, or the id, has a consent with other content already."""
 

@@ -284,15 +284,40 @@ class Credit(Imports, Service):
         """File an objection."""
         return objections.file_objection(tx, order)
 
-    @command(roles=("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT"), if_match=True)
-    def accept_objection(self, tx: Tx, order: objections.AcceptObjection) -> dict[str, Any]:
+    @command(roles=("R_CADRE",))
+    def start_correction(self, tx: Tx, order: objections.StartCorrection) -> dict[str, Any]:
+        """Start the correction of the register."""
+        return objections.start_correction(tx, order)
+
+    @command(roles=(ANY_ROLE,), if_match=True)
+    def withdraw_objection(self, tx: Tx, order: objections.WhichObjection) -> dict[str, Any]:
+        """Take one's objection back."""
+        return objections.withdraw_objection(tx, order)
+
+    @command(roles=objections.DECIDERS, if_match=True)
+    def accept_objection(self, tx: Tx, order: objections.WhichObjection) -> dict[str, Any]:
         """Take an objection up."""
         return objections.accept_objection(tx, order)
 
-    @command(roles=("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT"), if_match=True)
+    @command(roles=objections.DECIDERS, if_match=True)
+    def extend_objection(self, tx: Tx, order: objections.ExtendObjection) -> dict[str, Any]:
+        """Give a decision more time."""
+        return objections.extend_objection(tx, order)
+
+    @command(roles=objections.DECIDERS, if_match=True)
     def decide_objection(self, tx: Tx, order: objections.DecideObjection) -> dict[str, Any]:
         """Decide an objection."""
         return objections.decide_objection(tx, order)
+
+    @command(roles=(ANY_ROLE,), if_match=True)
+    def request_review(self, tx: Tx, order: objections.RequestReview) -> dict[str, Any]:
+        """Ask a higher level to review a decision."""
+        return objections.request_review(tx, order)
+
+    @command(roles=objections.REVIEWERS, if_match=True)
+    def review_objection(self, tx: Tx, order: objections.DecideObjection) -> dict[str, Any]:
+        """Review the decision of an objection."""
+        return objections.review_objection(tx, order)
 
     @query(roles=(ANY_ROLE,))
     def objection(self, tx: Tx, question: views.OneObjection) -> dict[str, Any]:
@@ -561,6 +586,11 @@ class Credit(Imports, Service):
     def on_objection_decide(self, tx: Tx, due: Due) -> None:
         """Mark an objection that nobody decided."""
         objections.on_decide_due(tx, due)
+
+    @timer("objection_review")
+    def on_objection_review(self, tx: Tx, due: Due) -> None:
+        """Mark a review that nobody has made."""
+        objections.on_review_due(tx, due)
 
     @timer("consultation_end")
     def on_consultation_end(self, tx: Tx, due: Due) -> None:

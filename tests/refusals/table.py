@@ -46,6 +46,7 @@ TIMES = {
 }  # fmt: skip
 NEIGHBOUR = PEOPLE["neighbour"].person_id
 
+LONG = "须调取物业公司的通话录音,对方答复五个工作日内提供。"
 GUARD, CONFLICT, ROLE = "GUARD_FAILED", "STATE_CONFLICT", "ROLE_DENIED"
 
 
@@ -285,6 +286,7 @@ def afterwards(t: Witness) -> None:
     t.at("2025-06-20T09:00:00")
     rows = t.api.get(f"{PARTNER}/statements", PEOPLE["barber"])["items"]
     t.known["statement"] = f"{PARTNER}/statements/{rows[0]['id']}"
+    t.known["upheld"] = f"{CREDIT}/objections/{t.known['made-objection']['id']}"
     t.known["reader"] = (PEOPLE["barber"], None)
     t.api.wait("a commitment is due", partial(_commitment, t))
 
@@ -623,6 +625,26 @@ OBJECTION = [
            "IN_CHAIN", match=True, change={}),
     _no("objection-decide", "decided by the community's resident", "resident", "{here}/decide",
         403, ROLE, match=True, change={}),
+    _guard("objection-decide", "withdrawn by somebody else", "street2", "{here}/withdraw",
+           "NOT_FILER", match=True),
+    _guard("objection-decide", "extended without reasons", "street2", "{here}/extend",
+           "TEXT_TOO_SHORT", match=True, body={"reasons": "再等几天"}),
+    _guard("objection-decide", "extended by one of the chain", "street", "{here}/extend",
+           "IN_CHAIN", match=True, body={"reasons": LONG}),
+    _no("objection-decide", "a review before the decision", "manager", "{here}/request-review",
+        409, CONFLICT, match=True, body={"grounds": LONG}),
+    _no("objection-decide", "a review that nobody asked for", "district", "{here}/review",
+        409, CONFLICT, match=True, change={}),
+    _no("objection-decide", "reviewed in the community", "secretary", "{here}/review",
+        403, ROLE, match=True, change={}),
+    _guard("objection-decide", "a correction without reasons", "cadre", f"{CREDIT}/corrections",
+           "REASONS_REQUIRED", role="R_CADRE", body={"target": "AWARD", "target_id": "{objected}",
+                                                     "text": "登记有误", "reasons": "更正"}),
+    _no("objection-decide", "a correction by a resident", "resident", f"{CREDIT}/corrections",
+        403, ROLE, body={"target": "AWARD", "target_id": "{objected}", "text": "登记有误",
+                         "reasons": LONG}),
+    _guard("afterwards", "a review of what was upheld", "manager", "{upheld}/request-review",
+           "NOTHING_TO_REVIEW", match=True, body={"grounds": LONG}),
 ]  # fmt: skip
 
 TRIES = [

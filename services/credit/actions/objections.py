@@ -1,4 +1,10 @@
-"""Objections: filed by whom it concerns, accepted, decided by somebody independent with reasons."""
+"""Objections and corrections: filed, accepted, decided by somebody independent with reasons, and
+reviewed once by a higher level.
+
+A decision is final when it was reviewed, or when nobody may ask for a review any more: it was
+upheld, the district decided it, or five working days have passed. Nothing has to be stored for
+that; it follows from `review_until`.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +14,22 @@ from typing import TYPE_CHECKING, Any
 
 from chassis.bus import is_uuid
 from chassis.refusal import Invalid, NotFound, StateConflict
-from services.credit.actions import awards, manual, settlement
+from services.credit.actions import awards, manual, months, settlement
 from services.credit.errors import (
+    AlreadyExtended,
     AlreadyObjected,
+    DeadlinePassed,
     InChain,
+    LevelTooLow,
+    NoHigherLevel,
+    NotFiler,
+    NothingToReview,
     NotSubject,
     ReasonsRequired,
     TextRequired,
+    TextTooShort,
     TooLate,
+    WorseThanDecided,
 )
 from services.credit.storage import awards as award_store
 from services.credit.storage import registry
@@ -26,10 +40,17 @@ if TYPE_CHECKING:
 
 ACCEPT_WORKING_DAYS = 2
 DECIDE_WORKING_DAYS = 5
+REQUEST_REVIEW_WORKING_DAYS = 5
+REVIEW_WORKING_DAYS = 10
 LEAST_REASONS = 20
 LEAST_TEXT = 5
+# Best for who filed it first.
 OUTCOMES = ("UPHELD", "PARTLY", "DISMISSED")
-LATEST = timedelta(days=366)
+LATEST_MONTHS = 12
+DECIDERS = ("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT")
+REVIEWERS = ("R_STREET", "R_STREET_LEAD", "R_DISTRICT")
+_LEVELS = {"R_CADRE": 1, "R_SECRETARY": 1, "R_STREET": 2, "R_STREET_LEAD": 2, "R_DISTRICT": 3}
+_HIGHEST = max(_LEVELS.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +69,49 @@ class FileObjection:
 
 
 @dataclass(frozen=True, slots=True)
-class AcceptObjection:
-    """Which objection is taken up."""
+class StartCorrection:
+    """What staff find wrong in the register.
+
+    Attributes:
+        target: AWARD, ENTRY or OMISSION.
+        target_id: The award, or "<settlement>/<subject>".
+        text: The facts.
+        reasons: Why the register has to be corrected.
+    """
+
+    target: str
+    target_id: str
+    text: str
+    reasons: str
+    evidence: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class WhichObjection:
+    """Which objection is meant."""
 
     objection_id: str
 
 
 @dataclass(frozen=True, slots=True)
+class ExtendObjection:
+    """Which objection needs more time, and why."""
+
+    objection_id: str
+    reasons: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestReview:
+    """Which decision shall be looked at by a higher level, and why."""
+
+    objection_id: str
+    grounds: str
+
+
+@dataclass(frozen=True, slots=True)
 class DecideObjection:
-    """How an objection ends, and why.
+    """How an objection ends, or its review, and why.
 
     Attributes:
         score: For PARTLY, what is left of the award.
@@ -95,21 +150,61 @@ def file_objection(tx: Tx, order: FileObjection) -> dict[str, Any]:
     subject = registry.subject(tx.conn, target.subject_id)
     if not _may_object(tx, order, target, subject):
         raise NotSubject
-    _, end = tx.calendar.month_bounds(target.period)
-    if tx.now > end + LATEST:
+    return _file(tx, order, target, subject)
+
+
+def start_correction(tx: Tx, order: StartCorrection) -> dict[str, Any]:
+    """Start the correction of what the register says of somebody: the same way as an objection,
+    decided by another person. The subject is told, since it is listed among what concerns him.
+
+    Raises:
+        Invalid: An unknown kind of target.
+        TextRequired: No facts are given.
+        ReasonsRequired: Fewer than 20 characters.
+        NotFound: There is no such award or entry.
+        RoleDenied: It lies outside the caller's scope.
+        SelfApproval: It concerns the caller.
+        ConflictOfInterest: The caller holds a post in the subject's matters.
+        TooLate: It is older than 12 months.
+        AlreadyObjected: A correction of it is open.
+    """
+    if len(order.text.strip()) < LEAST_TEXT:
+        raise TextRequired(field="text")
+    if len(order.reasons.strip()) < LEAST_REASONS:
+        raise ReasonsRequired(field="reasons")
+    target = _target(tx, order)
+    subject = registry.subject(tx.conn, target.subject_id)
+    tx.require_scope(_area(tx, subject))
+    manual.check_independent(tx, target.subject_id, subject)
+    return _file(tx, order, target, subject)
+
+
+def _area(tx: Tx, subject: Any) -> str:
+    return getattr(subject, "area", None) or tx.actor.scope
+
+
+def _file(
+    tx: Tx, order: FileObjection | StartCorrection, target: _Target, subject: Any
+) -> dict[str, Any]:
+    kind, grounds = "OBJECTION", None
+    if isinstance(order, StartCorrection):
+        kind, grounds = "CORRECTION", order.reasons
+    _, until = tx.calendar.month_bounds(tx.calendar.next_period(target.period, LATEST_MONTHS))
+    if tx.now >= until:
         raise TooLate
     target_id = (
         str(target.award.award_id)
         if target.award is not None
         else f"{target.row.settlement_id}/{target.subject_id}"
     )
-    open_one = store.open_objection(tx.conn, target_id)
+    # What staff want to correct keeps nobody from objecting, nor the other way round.
+    open_one = store.open_objection(tx.conn, target_id, kind)
     if open_one is not None:
         raise AlreadyObjected(number=open_one.number)
     row = target.row
     holds = row is None or row.state not in ("FINALISING", "SETTLED")
     objection_id = tx.new_id("obj")
-    area = subject.area or tx.actor.scope
+    area = _area(tx, subject)
     day = tx.calendar.local_date(tx.now)
     prefix = f"YY-{day:%Y%m%d}-{area[-6:]}-"
     accept_due = tx.calendar.due(tx.now, ACCEPT_WORKING_DAYS)
@@ -118,6 +213,7 @@ def file_objection(tx: Tx, order: FileObjection) -> dict[str, Any]:
         {
             "objection_id": objection_id,
             "number": f"{prefix}{store.count_objections(tx.conn, prefix) + 1:05d}",
+            "kind": kind,
             "target": order.target,
             "target_id": target_id,
             "subject_id": target.subject_id,
@@ -126,12 +222,14 @@ def file_objection(tx: Tx, order: FileObjection) -> dict[str, Any]:
             "period": target.period,
             "person_id": tx.actor.id,
             "text": order.text,
+            "grounds": grounds,
             "evidence": order.evidence,
             "holds_entry": holds,
             "state": "FILED",
             "filed_at": tx.now,
             "accept_due": accept_due,
             "overdue": False,
+            "review_overdue": False,
             "area": area,
             "version": 1,
         },
@@ -149,7 +247,7 @@ def file_objection(tx: Tx, order: FileObjection) -> dict[str, Any]:
     }
 
 
-def _target(tx: Tx, order: FileObjection) -> _Target:
+def _target(tx: Tx, order: FileObjection | StartCorrection) -> _Target:
     if order.target == "AWARD":
         award = award_store.award(tx.conn, order.target_id) if is_uuid(order.target_id) else None
         if award is None:
@@ -201,7 +299,49 @@ def _locked(tx: Tx, objection_id: str) -> Any:
     return known
 
 
-def accept_objection(tx: Tx, order: AcceptObjection) -> dict[str, Any]:
+def _of_filer(tx: Tx, objection_id: str) -> Any:
+    # Whoever filed it may live in one grid while the objection belongs to the community: what he
+    # may do follows from who he is, not from where his role acts.
+    known = store.objection(tx.conn, objection_id, lock=True)
+    if known is None:
+        raise NotFound(kind="objection", id=objection_id)
+    if known.person_id != tx.actor.id:
+        raise NotFiler
+    tx.check_version(known.version)
+    return known
+
+
+def withdraw_objection(tx: Tx, order: WhichObjection) -> dict[str, Any]:
+    """Take an objection back before it is decided; the entry that it held is let go.
+
+    Raises:
+        NotFound: There is no such objection.
+        NotFiler: Somebody else filed it.
+        StateConflict: It is decided, or has ended otherwise.
+    """
+    known = _of_filer(tx, order.objection_id)
+    if known.state not in store.UNDECIDED:
+        raise StateConflict(state=known.state)
+    row = _month_of(tx, known, registry.subject(tx.conn, known.subject_id))
+    store.change_objection(tx.conn, known.objection_id, state="WITHDRAWN", decided_at=tx.now)
+    tx.disarm("objection_accept", known.objection_id)
+    tx.disarm("objection_decide", known.objection_id)
+    if _is_open(tx, known, row):
+        settlement.finalise_held(tx, row, known.subject_id)
+    return _reply(known, "WITHDRAWN")
+
+
+def _reply(known: Any, state: str, **more: Any) -> dict[str, Any]:
+    return {
+        "id": known.objection_id,
+        "number": known.number,
+        "state": state,
+        "version": known.version + 1,
+        **more,
+    }
+
+
+def accept_objection(tx: Tx, order: WhichObjection) -> dict[str, Any]:
     """Take an objection up; from now on it is to be decided within 5 working days.
 
     Raises:
@@ -212,14 +352,7 @@ def accept_objection(tx: Tx, order: AcceptObjection) -> dict[str, Any]:
     known = _locked(tx, order.objection_id)
     if known.state != "FILED":
         raise StateConflict(state=known.state)
-    due = _accept(tx, known)
-    return {
-        "id": known.objection_id,
-        "number": known.number,
-        "state": "ACCEPTED",
-        "version": known.version + 1,
-        "due": due,
-    }
+    return _reply(known, "ACCEPTED", due=_accept(tx, known))
 
 
 def _accept(tx: Tx, known: Any) -> str:
@@ -230,6 +363,40 @@ def _accept(tx: Tx, known: Any) -> str:
     tx.disarm("objection_accept", known.objection_id)
     tx.arm("objection_decide", known.objection_id, due)
     return due.isoformat()
+
+
+def extend_objection(tx: Tx, order: ExtendObjection) -> dict[str, Any]:
+    """Give the decision five working days more, once, before its time is over.
+
+    Raises:
+        TextTooShort: Fewer than 20 characters of reasons.
+        NotFound: There is no such objection.
+        RoleDenied: It lies outside the caller's scope.
+        StateConflict: It is not accepted.
+        AlreadyExtended: It was extended before.
+        DeadlinePassed: Its time is over.
+        InChain: Who may not decide it does not put it off either.
+        SelfApproval: The subject is the caller's own.
+        ConflictOfInterest: The caller holds a post in the subject's matters.
+    """
+    if len(order.reasons.strip()) < LEAST_REASONS:
+        raise TextTooShort(field="reasons", least=LEAST_REASONS)
+    known = _locked(tx, order.objection_id)
+    if known.state != "ACCEPTED":
+        raise StateConflict(state=known.state)
+    if known.extension_reasons is not None:
+        raise AlreadyExtended
+    if tx.now >= known.decide_due:
+        raise DeadlinePassed(until=known.decide_due.isoformat())
+    _check_chain(tx, known, _case_of(tx, known))
+    # A deadline is the midnight after its last day; the days that are added follow that day.
+    last_day = known.decide_due - timedelta(microseconds=1)
+    due = tx.calendar.due(last_day, DECIDE_WORKING_DAYS)
+    store.change_objection(
+        tx.conn, known.objection_id, decide_due=due, extension_reasons=order.reasons
+    )
+    tx.arm("objection_decide", known.objection_id, due)
+    return _reply(known, "ACCEPTED", due=due.isoformat())
 
 
 def on_accept_due(tx: Tx, due: Due) -> None:
@@ -254,23 +421,20 @@ def decide_objection(tx: Tx, order: DecideObjection) -> dict[str, Any]:
         ReasonsRequired: Fewer than 20 characters.
         NotFound: There is no such objection, or no such award of the subject.
         RoleDenied: It lies outside the caller's scope.
-        StateConflict: It is not accepted.
+        StateConflict: It is not accepted; or it shall have an effect on a month that is confirmed
+            and not published yet, or on an award that is gone already.
         InChain: The caller had a hand in it, is its subject, or filed it.
         ConflictOfInterest: The caller holds a post in the subject's matters.
     """
-    if order.outcome not in OUTCOMES:
-        raise Invalid(field="outcome", reason=f"outcome 应为 {'、'.join(OUTCOMES)}")
-    if len(order.reasons.strip()) < LEAST_REASONS:
-        raise ReasonsRequired(field="reasons")
+    _check_order(order)
     known = _locked(tx, order.objection_id)
     if known.state != "ACCEPTED":
         raise StateConflict(state=known.state)
-    subject = registry.subject(tx.conn, known.subject_id)
-    row = _month_of(tx, known, subject)
-    award = award_store.award(tx.conn, str(known.award_id), lock=True) if known.award_id else None
-    _check_chain(tx, known, row, award, subject)
+    case = _case_of(tx, known)
+    _check_chain(tx, known, case)
+    award = case.award
     if order.outcome != "DISMISSED":
-        _take_effect(tx, order, known, award)
+        _take_effect(tx, order, known, case)
     elif award is not None and award.state == "PROPOSED" and award.decides == "SETTLEMENT":
         award_store.change(
             tx.conn,
@@ -279,58 +443,212 @@ def decide_objection(tx: Tx, order: DecideObjection) -> dict[str, Any]:
             decided_by=tx.actor.id,
             decided_at=tx.now,
         )
+    reviewable = order.outcome != "UPHELD" and _LEVELS[tx.actor.role] < _HIGHEST
+    until = tx.calendar.due(tx.now, REQUEST_REVIEW_WORKING_DAYS) if reviewable else None
     store.change_objection(
         tx.conn,
         known.objection_id,
         state="DECIDED",
         decided_by=tx.actor.id,
+        decided_role=tx.actor.role,
         decided_at=tx.now,
         outcome=order.outcome,
         reasons=order.reasons,
+        review_until=until,
     )
     tx.disarm("objection_decide", known.objection_id)
-    if row is not None and known.holds_entry:
-        settlement.finalise_held(tx, row, known.subject_id)
-    return {
-        "id": known.objection_id,
-        "number": known.number,
-        "state": "DECIDED",
-        "version": known.version + 1,
-        "outcome": order.outcome,
-    }
+    if _is_open(tx, known, case.row):
+        settlement.finalise_held(tx, case.row, known.subject_id)
+    return _reply(
+        known,
+        "DECIDED",
+        outcome=order.outcome,
+        review_until=until.isoformat() if until is not None else None,
+    )
+
+
+def _check_order(order: DecideObjection) -> None:
+    if order.outcome not in OUTCOMES:
+        raise Invalid(field="outcome", reason=f"outcome 应为 {'、'.join(OUTCOMES)}")
+    if len(order.reasons.strip()) < LEAST_REASONS:
+        raise ReasonsRequired(field="reasons")
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What an objection is about: its subject, the settlement of its month, its award."""
+
+    subject: Any
+    row: Any
+    award: Any
+
+
+def _case_of(tx: Tx, known: Any) -> _Case:
+    subject = registry.subject(tx.conn, known.subject_id)
+    row = _month_of(tx, known, subject)
+    award = award_store.award(tx.conn, str(known.award_id), lock=True) if known.award_id else None
+    return _Case(subject, row, award)
 
 
 def _month_of(tx: Tx, known: Any, subject: Any) -> Any:
-    """Return the settlement whose entry an objection holds, locked, or None.
+    """Return the settlement of an objection's month, locked, or None.
 
     One that was filed while the month still ran had no settlement to name; it holds the entry of
     the one that came since.
     """
     if known.settlement_id:
         return store.settlement(tx.conn, known.settlement_id, lock=True)
-    if not known.holds_entry or subject is None or not subject.area:
+    if subject is None or not subject.area:
         return None
-    row = store.of_month(tx.conn, known.period, subject.area)
-    return row if row is not None and row.state in {"PUBLISHED", "FINALISING"} else None
+    return store.of_month(tx.conn, known.period, subject.area)
 
 
-def _check_chain(tx: Tx, known: Any, row: Any, award: Any, subject: Any) -> None:
-    chain = {known.person_id, getattr(subject, "holder", None)}
+def _is_open(tx: Tx, known: Any, row: Any) -> bool:
+    """Tell whether the entry of an objection is published and not final yet."""
+    if not known.holds_entry or row is None or row.state not in {"PUBLISHED", "FINALISING"}:
+        return False
+    entry = store.entry(tx.conn, row.settlement_id, known.subject_id)
+    return entry is not None and entry.state in {"PUBLISHED", "HELD"}
+
+
+def _check_chain(tx: Tx, known: Any, case: _Case) -> None:
+    # Who decided is in the chain of a review; before a decision that is nobody.
+    chain = {known.person_id, known.decided_by, getattr(case.subject, "holder", None)}
     for part, names in (
-        (award, ("proposed_by", "decided_by", "actor_id")),
-        (row, ("reviewed_by", "confirmed_by")),
+        (case.award, ("proposed_by", "decided_by", "actor_id")),
+        (case.row, ("reviewed_by", "confirmed_by")),
     ):
         chain |= {getattr(part, name) for name in names} if part is not None else set()
     if tx.actor.id in chain:
         raise InChain
-    manual.check_independent(tx, known.subject_id, subject)
+    manual.check_independent(tx, known.subject_id, case.subject)
 
 
-def _take_effect(tx: Tx, order: DecideObjection, known: Any, award: Any) -> None:
+# --------------------------------------------------------------------------------------------------
+# Review
+
+
+def request_review(tx: Tx, order: RequestReview) -> dict[str, Any]:
+    """Ask a higher level to look at a decision. Meanwhile the decision stands: the entry is not
+    held again.
+
+    Raises:
+        TextTooShort: No grounds are given.
+        NotFound: There is no such objection.
+        NotFiler: Somebody else filed it.
+        StateConflict: It is not decided, or was reviewed already.
+        NothingToReview: It was upheld: there is nothing more to gain.
+        NoHigherLevel: The district has decided it.
+        DeadlinePassed: The five working days are over.
+    """
+    if len(order.grounds.strip()) < LEAST_TEXT:
+        raise TextTooShort(field="grounds", least=LEAST_TEXT)
+    known = _of_filer(tx, order.objection_id)
+    if known.state != "DECIDED":
+        raise StateConflict(state=known.state)
+    if known.outcome == "UPHELD":
+        raise NothingToReview
+    if known.review_until is None:
+        raise NoHigherLevel
+    if tx.now >= known.review_until:
+        raise DeadlinePassed(until=known.review_until.isoformat())
+    due = tx.calendar.due(tx.now, REVIEW_WORKING_DAYS)
+    store.change_objection(
+        tx.conn,
+        known.objection_id,
+        state="REVIEW_REQUESTED",
+        review_grounds=order.grounds,
+        review_due=due,
+    )
+    tx.arm("objection_review", known.objection_id, due)
+    return _reply(known, "REVIEW_REQUESTED", due=due.isoformat())
+
+
+def review_objection(tx: Tx, order: DecideObjection) -> dict[str, Any]:
+    """Review a decision: it stands, or becomes better for whoever filed the objection, never worse.
+
+    The decision stands by the same outcome again; for PARTLY without `score`.
+
+    Raises:
+        Invalid: An unknown outcome, or PARTLY without what is left.
+        ReasonsRequired: Fewer than 20 characters.
+        NotFound: There is no such objection, or no such award of the subject.
+        RoleDenied: It lies outside the caller's scope.
+        StateConflict: No review is asked for; and as in `decide_objection`.
+        LevelTooLow: The caller's level is not higher than that of whoever decided.
+        InChain: The caller had a hand in it, is its subject, or filed it.
+        SelfApproval: The subject is the caller's own.
+        ConflictOfInterest: The caller holds a post in the subject's matters.
+        WorseThanDecided: The outcome is worse than that of the decision.
+    """
+    _check_order(order)
+    known = _locked(tx, order.objection_id)
+    if known.state != "REVIEW_REQUESTED":
+        raise StateConflict(state=known.state)
+    if _LEVELS[tx.actor.role] <= _LEVELS[known.decided_role]:
+        raise LevelTooLow(role=tx.actor.role)
+    case = _case_of(tx, known)
+    _check_chain(tx, known, case)
+    if OUTCOMES.index(order.outcome) > OUTCOMES.index(known.outcome):
+        raise WorseThanDecided(outcome=known.outcome)
+    stands = order.outcome == known.outcome and (order.outcome != "PARTLY" or order.score is None)
+    if not stands:
+        _take_effect(tx, order, known, case)
+        if _is_open(tx, known, case.row):
+            settlement.finalise_held(tx, case.row, known.subject_id)
+    store.change_objection(
+        tx.conn,
+        known.objection_id,
+        state="REVIEWED",
+        reviewed_by=tx.actor.id,
+        reviewed_at=tx.now,
+        review_outcome=order.outcome,
+        review_reasons=order.reasons,
+    )
+    tx.disarm("objection_review", known.objection_id)
+    return _reply(known, "REVIEWED", outcome=order.outcome)
+
+
+def on_review_due(tx: Tx, due: Due) -> None:
+    """Nobody reviewed in ten working days: it is marked, and the decision stands until then."""
+    known = store.objection(tx.conn, due.ref, lock=True)
+    if known is not None and known.state == "REVIEW_REQUESTED":
+        store.change_objection(tx.conn, known.objection_id, review_overdue=True)
+
+
+# --------------------------------------------------------------------------------------------------
+# Effects
+
+
+def _within(tx: Tx, known: Any, row: Any) -> str | None:
+    """Return the month in which a change still counts; None for the open month.
+
+    Until an entry is final, what is decided about it works in its own month. Between confirmation
+    and publication nothing can be changed that was confirmed by its digest: a day later it can.
+
+    Raises:
+        StateConflict: The month is confirmed and not published yet.
+    """
+    if not known.holds_entry:
+        return None
+    if row is None:
+        return str(known.period)
+    if row.state == "CONFIRMED":
+        raise StateConflict(state=row.state, period=row.period)
+    if row.state in {"PUBLISHED", "FINALISING", "SETTLED"} and not _is_open(tx, known, row):
+        return None
+    return str(known.period)
+
+
+def _take_effect(tx: Tx, order: DecideObjection, known: Any, case: _Case) -> None:
     reason = f"objection:{known.number}"
+    award = case.award
+    within = _within(tx, known, case.row)
     if order.outcome == "PARTLY":
         if award is None or order.score is None:
             raise Invalid(field="score", reason="部分支持须给出保留的分值")
+        if award.state in _GONE:
+            raise StateConflict(state=award.state)
         if abs(order.score) > abs(award.score) or order.score * award.score < 0:
             raise Invalid(field="score", reason="保留的分值不得超过原分值")
         points = award.points * abs(order.score) // abs(award.score) if award.score else 0
@@ -345,17 +663,22 @@ def _take_effect(tx: Tx, order: DecideObjection, known: Any, award: Any) -> None
         # Its reason says that a person has changed it: no later count of its window undoes that.
         award_store.change(tx.conn, str(award.award_id), reason=reason)
         awards.adjust(tx, [(award, order.score, points, award.capped)])
+        opened = within or months.open_period(tx, known.subject_id, award.period)
+        months.draft_again(tx, known.subject_id, opened)
         return
     if award is not None:
-        _reverse(tx, known, award, reason)
+        _reverse(tx, award, reason, within)
     for award_id in order.award_ids:
         found = award_store.award(tx.conn, award_id, lock=True) if is_uuid(award_id) else None
         if found is None or found.subject_id != known.subject_id:
             raise NotFound(kind="award", id=award_id)
-        _reverse(tx, known, found, reason)
+        _reverse(tx, found, reason, within)
 
 
-def _reverse(tx: Tx, known: Any, award: Any, reason: str) -> None:
-    # The month whose entry is held is still open for this entry; a final one never is.
-    within = known.period if known.holds_entry else None
-    awards.reverse(tx, award, reason=reason, by=tx.actor.id, opened=within)
+_GONE = frozenset({"REJECTED", "REVERSED"})
+
+
+def _reverse(tx: Tx, award: Any, reason: str, within: str | None) -> None:
+    # What another decision has taken back meanwhile is not taken back twice.
+    if award.state not in _GONE:
+        awards.reverse(tx, award, reason=reason, by=tx.actor.id, opened=within)

@@ -84,11 +84,19 @@ def notices_page(
 
 
 def objections_page(
-    conn: sa.Connection, *, area: str, state: str | None, limit: int, cursor: str | None
+    conn: sa.Connection,
+    *,
+    area: str,
+    state: str | None,
+    kind: str | None,
+    limit: int,
+    cursor: str | None,
 ) -> Page:
     """Return the objections of an area and what lies in it."""
     row = t.objections.c
     asked = sa.select(t.objections).where(row.area.like(f"{area}%"))
+    if kind:
+        asked = asked.where(row.kind == kind)
     if state:
         asked = asked.where(row.state == state)
     return page(conn, asked, at=row.filed_at, key=row.objection_id, limit=limit, cursor=cursor)

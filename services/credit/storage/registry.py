@@ -241,6 +241,17 @@ def holds_post(conn: sa.Connection, subject_id: str, person_id: str, at: datetim
     return conn.execute(asked).first() is not None
 
 
+def subjects_of_posts(conn: sa.Connection, person_id: str, at: datetime) -> set[str]:
+    """Return the subjects in whose matters a person holds a post at a time."""
+    post = t.posts.c
+    asked = sa.select(post.subject_id).where(
+        post.person_id == person_id,
+        post.since <= at,
+        sa.or_(post.until.is_(None), post.until > at),
+    )
+    return {found.subject_id for found in conn.execute(asked)}
+
+
 # --------------------------------------------------------------------------------------------------
 # Consent
 

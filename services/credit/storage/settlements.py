@@ -21,6 +21,9 @@ from services.credit.storage import tables as t
 OPEN = ("OPEN", "DRAFTED", "REVIEWED")
 CONFIRMED = ("CONFIRMED", "PUBLISHED", "FINALISING", "SETTLED")
 PERSONS = ("RES", "HH")
+# Objections: those that hold an entry, and those that are not over.
+UNDECIDED = ("FILED", "ACCEPTED")
+GOING_ON = (*UNDECIDED, "REVIEW_REQUESTED")
 
 
 def confirmed_periods(conn: sa.Connection, area: str, since: str) -> set[str]:
@@ -837,6 +840,19 @@ def make_effective(conn: sa.Connection, period: str, subject_ids: Iterable[str])
     return found
 
 
+def without_effect(conn: sa.Connection, period: str, subject_id: str) -> int:
+    """Return the sum of a subject's deductions of a month that do not count for good yet."""
+    award = t.awards.c
+    asked = sa.select(sa.func.coalesce(sa.func.sum(-award.score), 0)).where(
+        award.period == period,
+        award.subject_id == subject_id,
+        award.deduction,
+        sa.not_(award.effective),
+        counts_sql(period),
+    )
+    return int(conn.execute(asked).scalar() or 0)
+
+
 def drop_undecided(
     conn: sa.Connection, period: str, subject_id: str, at: datetime, *, award_id: str | None
 ) -> None:
@@ -865,7 +881,7 @@ def undecided(conn: sa.Connection, period: str, subject_ids: Iterable[str]) -> l
     asked = sa.select(t.objections).where(
         row.period == period,
         row.holds_entry,
-        row.state.in_(("FILED", "ACCEPTED")),
+        row.state.in_(UNDECIDED),
         bulk.members(row.subject_id, wanted, conn),
     )
     return list(conn.execute(asked))
@@ -930,11 +946,11 @@ def change_objection(conn: sa.Connection, objection_id: str, **values: Any) -> N
     )
 
 
-def open_objection(conn: sa.Connection, target_id: str) -> Any:
-    """Return an objection to something that is not decided, or None."""
+def open_objection(conn: sa.Connection, target_id: str, kind: str) -> Any:
+    """Return an objection to something, or a correction of it, that has not ended, or None."""
     row = t.objections.c
     asked = sa.select(t.objections).where(
-        row.target_id == target_id, row.state.in_(("FILED", "ACCEPTED"))
+        row.target_id == target_id, row.kind == kind, row.state.in_(GOING_ON)
     )
     return conn.execute(asked).first()
 
@@ -949,7 +965,7 @@ def objected_subjects(conn: sa.Connection, settlement_id: str, period: str) -> s
             entry.settlement_id == settlement_id,
             row.period == period,
             row.holds_entry,
-            row.state.in_(("FILED", "ACCEPTED")),
+            row.state.in_(UNDECIDED),
         )
     )
     return {found.subject_id for found in conn.execute(asked)}
@@ -968,7 +984,7 @@ def lapse_objections(
         .where(
             row.period == period,
             row.holds_entry,
-            row.state.in_(("FILED", "ACCEPTED")),
+            row.state.in_(UNDECIDED),
             bulk.members(row.subject_id, wanted, conn),
         )
         .values(state="LAPSED", overdue=True, decided_at=at, version=row.version + 1)

@@ -468,3 +468,35 @@ def test_what_others_object_to_holds_a_nominee_and_what_one_objects_to_oneself_d
     made = opened(bench)
     nominate(bench, made, "RES:per_a")
     assert step(bench, "check_nominees", made)["nominees"] == {"RES:per_a": "ELIGIBLE"}
+
+
+@pytest.mark.covers("C15", "C10")
+def test_a_correction_holds_a_nominee_also_while_its_decision_is_reviewed(credit):
+    bench = credit
+    made = opened(bench)
+    nominate(bench, made, "RES:per_a")
+    nominate(bench, made, "RES:per_b")
+    settled = settlement_of(bench, "2025-05")
+
+    def by(role, person, scope, verb, filed, **more):
+        bench.as_(role, person=person, scope=scope)
+        return bench.do(verb, {"objection_id": filed["id"], **more}, version=filed["version"])
+
+    bench.as_("R_CADRE", person="per_clerk", scope=stage.COMMUNITY)
+    filed = bench.do(
+        "start_correction",
+        {
+            "target": "ENTRY",
+            "target_id": f"{settled['id']}/RES:per_a",
+            "text": "活动签到被重复登记。",
+            "reasons": WHY,
+        },
+    )
+    now = by("R_CADRE", "per_two", stage.COMMUNITY, "accept_objection", filed)
+    decision = {"outcome": "DISMISSED", "reasons": WHY}
+    now = by("R_CADRE", "per_two", stage.COMMUNITY, "decide_objection", now, **decision)
+    now = by("R_CADRE", "per_clerk", stage.COMMUNITY, "request_review", now, grounds=WHY)
+    checked = step(bench, "check_nominees", made)["nominees"]
+    assert checked == {"RES:per_a": "HELD", "RES:per_b": "ELIGIBLE"}
+    by("R_STREET", "per_above", STREET, "review_objection", now, **decision)
+    assert step(bench, "check_nominees", made)["nominees"]["RES:per_a"] == "ELIGIBLE"

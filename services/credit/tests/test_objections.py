@@ -10,6 +10,7 @@ from services.credit.errors import (
     NotSubject,
     ReasonsRequired,
     TextRequired,
+    TooLate,
 )
 from services.credit.tests import stage
 from services.credit.tests.test_settlement import (
@@ -250,6 +251,18 @@ def test_an_objection_after_the_month_is_final_works_on_the_open_month(published
     decide(bench, reply, "UPHELD")
     entry = entry_of(settlement_of(bench), "STW:stw_1")
     assert (entry["state"], entry["score"]) == ("FINAL", 85)
+
+
+@pytest.mark.covers("C10")
+def test_an_objection_is_possible_for_twelve_months_after_the_month(published):
+    bench = published
+    bench.fire("2025-04-16T00:01")
+    bench.at("2026-04-01T00:00")
+    with pytest.raises(TooLate):
+        file(bench)
+    bench.at("2026-03-31T23:59")
+    assert not file(bench)["holds_entry"]
+    assert entry_of(settlement_of(bench), "STW:stw_1")["state"] == "FINAL"
 
 
 @pytest.mark.covers("C10")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from chassis.bus import is_uuid
 from chassis.refusal import Invalid, NotFound
+from services.credit.rules import standing
 from services.credit.rules.model import DIMENSIONS, Rule
 from services.credit.storage import awards, ledger, months, queries, records, registry, rule_sets
 from services.credit.storage import honours as honours_store
@@ -109,6 +110,7 @@ class Objections:
     """Which objections are listed."""
 
     state: str | None = None
+    kind: str | None = None
     limit: int = 50
     cursor: str | None = None
 
@@ -315,9 +317,9 @@ def award_list(tx: Tx, question: Awards, in_force: Any) -> dict[str, Any]:
 
 def me(tx: Tx, in_force: Any) -> dict[str, Any]:
     """Return all that credit knows about the caller: standing, awards with reasons, points,
-    consent, objections."""
+    consent; objections and corrections, also those about organisations of his."""
     subjects = registry.subjects_held_by(tx.conn, tx.actor.id)
-    ids = [subject.subject_id for subject in subjects]
+    ids = sorted(_concerned(tx))
     period = tx.calendar.period(tx.now)
     return {
         "person_id": tx.actor.id,
@@ -326,7 +328,7 @@ def me(tx: Tx, in_force: Any) -> dict[str, Any]:
         "consents": [_consent_card(row) for row in queries.consents_of(tx.conn, tx.actor.id)],
         "subjects": [_subject_sheet(tx, subject, in_force, period) for subject in subjects],
         "objections": [
-            objection_card(row, private=True)
+            objection_card(tx, row, private=row.person_id == tx.actor.id)
             for row in store.objections_of(tx.conn, subject_ids=ids, person_id=tx.actor.id)
         ],
     }
@@ -384,7 +386,29 @@ def _present(tx: Tx, subject: Any, entry: Any) -> dict[str, Any]:
     natural = subject.kind in ("RES", "HH")
     if natural and not registry.consented(tx.conn, [subject.subject_id], "SCORING"):
         return _standing(None)
+    held = _held(tx, subject) if natural or subject.kind == "STW" else None
+    if held is not None and (entry is None or (entry.score or 0) < held["score"]):
+        return held
     return _standing(entry)
+
+
+def _held(tx: Tx, subject: Any) -> dict[str, Any] | None:
+    """Return the standing of a month that an objection holds, without what is not decided yet: a
+    person who objects keeps the better of the two values (DOMAIN 4.7)."""
+    held = next(
+        (row for row in store.entries_of(tx.conn, subject.subject_id) if row.state == "HELD"), None
+    )
+    if held is None or held.score is None:
+        return None
+    bad = held.bad - store.without_effect(tx.conn, held.period, subject.subject_id)
+    score = standing.score_of(subject.kind, held.good, bad)
+    failed = gates(held.gates_failed)
+    grade = standing.grade_of(subject.kind, score)
+    if standing.VETO in failed:
+        grade = held.grade
+    elif grade == "AAA" and failed:
+        grade = "AA"
+    return {"period": held.period, "score": score, "grade": grade, "gates_failed": failed}
 
 
 def _standing(entry: Any) -> dict[str, Any]:
@@ -656,11 +680,22 @@ def _commended(tx: Tx, row: Any) -> dict[str, Any]:
 # Objections and the ledger
 
 
-def objection_card(row: Any, *, private: bool) -> dict[str, Any]:
-    """Return an objection; who filed it and what he wrote only to him and to staff."""
+def _concerned(tx: Tx) -> set[str]:
+    """Return the subjects that are the caller's own, or in whose matters he holds a post now."""
+    held = {row.subject_id for row in registry.subjects_held_by(tx.conn, tx.actor.id)}
+    return held | registry.subjects_of_posts(tx.conn, tx.actor.id, tx.now)
+
+
+def objection_card(tx: Tx, row: Any, *, private: bool) -> dict[str, Any]:
+    """Return an objection; who filed it and what he wrote only to him and to staff.
+
+    A correction is an act of the register: what it says is told to its subject.
+    """
+    review_over = row.review_until is None or tx.now >= row.review_until
     card = {
         "id": row.objection_id,
         "number": row.number,
+        "kind": row.kind,
         "target": row.target,
         "target_id": row.target_id,
         "subject": row.subject_id,
@@ -675,13 +710,26 @@ def objection_card(row: Any, *, private: bool) -> dict[str, Any]:
         "accepted_at": iso(row.accepted_at),
         "decide_due": iso(row.decide_due),
         "overdue": row.overdue,
+        "extension_reasons": row.extension_reasons,
         "decided_at": iso(row.decided_at),
         "outcome": row.outcome,
         "reasons": row.reasons,
+        "review_until": iso(row.review_until),
+        "review_due": iso(row.review_due),
+        "review_overdue": row.review_overdue,
+        "reviewed_at": iso(row.reviewed_at),
+        "review_outcome": row.review_outcome,
+        "review_reasons": row.review_reasons,
+        "final": row.state in _OVER or (row.state == "DECIDED" and review_over),
     }
+    if private or row.kind == "CORRECTION":
+        card |= {"text": row.text, "grounds": row.grounds, "evidence": row.evidence}
     if private:
-        card |= {"text": row.text, "evidence": row.evidence, "person_id": row.person_id}
+        card |= {"person_id": row.person_id, "review_grounds": row.review_grounds}
     return card
+
+
+_OVER = frozenset({"REVIEWED", "WITHDRAWN", "LAPSED"})
 
 
 def objection(tx: Tx, question: OneObjection) -> dict[str, Any]:
@@ -693,12 +741,14 @@ def objection(tx: Tx, question: OneObjection) -> dict[str, Any]:
     row = store.objection(tx.conn, question.objection_id)
     if row is None:
         raise NotFound(kind="objection", id=question.objection_id)
+    concerned = row.subject_id in _concerned(tx)
     staff = tx.actor.role in STAFF and tx.actor.covers(row.area)
-    if row.person_id == tx.actor.id or staff:
-        return objection_card(row, private=True)
-    if may_see(tx, row.subject_id):
-        # An organisation learns that and how, not who: names of those who object are kept.
-        return objection_card(row, private=False)
+    if row.person_id == tx.actor.id or (staff and not concerned):
+        return objection_card(tx, row, private=True)
+    if concerned:
+        # An organisation learns that and how, not who: names of those who object are kept, also
+        # before staff who hold a post in it.
+        return objection_card(tx, row, private=False)
     raise NotFound(kind="objection", id=question.objection_id)
 
 
@@ -708,10 +758,16 @@ def objection_list(tx: Tx, question: Objections) -> dict[str, Any]:
         tx.conn,
         area=tx.actor.scope,
         state=question.state,
+        kind=question.kind,
         limit=limited(question.limit),
         cursor=question.cursor,
     )
-    return {"items": [objection_card(row, private=True) for row in rows], "next": following}
+    own, concerned = tx.actor.id, _concerned(tx)
+    items = [
+        objection_card(tx, row, private=row.person_id == own or row.subject_id not in concerned)
+        for row in rows
+    ]
+    return {"items": items, "next": following}
 
 
 def trial_balance(tx: Tx) -> dict[str, Any]:

@@ -639,7 +639,7 @@ OBJECTION = [
         403, ROLE, match=True, change={}),
     _guard("objection-decide", "a correction without reasons", "cadre", f"{CREDIT}/corrections",
            "REASONS_REQUIRED", role="R_CADRE", body={"target": "AWARD", "target_id": "{objected}",
-                                                     "text": "登记有误", "reasons": "更正"}),
+                                                     "text": "登记的次数有误", "reasons": "更正"}),
     _no("objection-decide", "a correction by a resident", "resident", f"{CREDIT}/corrections",
         403, ROLE, body={"target": "AWARD", "target_id": "{objected}", "text": "登记有误",
                          "reasons": LONG}),

@@ -31,6 +31,9 @@ from services.credit.storage import tables as t
 PERIOD = "2025-03"
 PEOPLE_A_COMMUNITY = 4410
 MOST_MB = 300
+# A prime that divides no number of subjects here: its multiples meet every subject in turn.
+SPREAD = 104_729
+KIND = "(CASE WHEN {0} % 1000 = 0 THEN 'PRJ' WHEN {0} % 1000 < 10 THEN 'STW' ELSE 'RES' END)"
 
 
 def end_of_month() -> datetime:
@@ -40,12 +43,14 @@ def end_of_month() -> datetime:
 def fill_month(runtime: Runtime, subjects: int, awards: int) -> int:
     """Fill the tables for a month; returns the number of communities.
 
-    Of 1,000 subjects 990 are residents, 9 stewards and 1 a project; awards are spread evenly. One
-    award in 200 of a steward or project is a deduction that the settlement lists.
+    Of 1,000 subjects 990 are residents, 9 stewards and 1 a project. They lie community by
+    community, as a roll is imported; awards lie in the order of time, each of another subject than
+    the one before it, and are spread evenly. One in 200 of a steward or project is a deduction that
+    the settlement lists.
     """
     areas = max(1, subjects // PEOPLE_A_COMMUNITY)
     values = {"n": subjects, "areas": areas, "awards": awards}
-    area = "'370811' || lpad((s.n % :areas)::text, 6, '0')"
+    area = "'370811' || lpad((s.n * :areas / :n)::text, 6, '0')"
     progress("settlement: subjects")
     frame.fill(
         runtime,
@@ -53,9 +58,8 @@ def fill_month(runtime: Runtime, subjects: int, awards: int) -> int:
         " spendable, state, opened_at, version)"
         f" SELECT kind || ':' || ref, kind, ref, {area}, {area}, '2025-01-01', ref, true,"
         "  'ACTIVE', '2025-01-01', 1"
-        " FROM generate_series(0, :n - 1) AS g(n), LATERAL (SELECT g.n / :areas AS m) AS x,"
-        " LATERAL (SELECT g.n, CASE WHEN m % 1000 = 0 THEN 'PRJ' WHEN m % 1000 < 10 THEN 'STW'"
-        "  ELSE 'RES' END AS kind, lpad(g.n::text, 8, '0') AS ref) AS s",
+        " FROM generate_series(CAST(0 AS bigint), :n - 1) AS g(n), LATERAL (SELECT g.n, "
+        f"  {KIND.format('g.n')} AS kind, lpad(g.n::text, 8, '0') AS ref) AS s",
         **values,
     )
     progress("settlement: consents, projects, measures, points")
@@ -94,10 +98,10 @@ def fill_month(runtime: Runtime, subjects: int, awards: int) -> int:
             "  CASE WHEN score < 0 THEN 'SETTLEMENT' ELSE 'NOBODY' END,"
             "  CASE WHEN score < 0 THEN 'PROPOSED' ELSE 'APPROVED' END, area, at,"
             "  CASE WHEN score > 0 THEN at END, n % 4, 1"
-            " FROM generate_series(CAST(:begin AS int), CAST(:until AS int)) AS g(n)"
-            " JOIN subjects s ON s.subject_id = (CASE WHEN (n % :n) / :areas % 1000 = 0 THEN 'PRJ:'"
-            "   WHEN (n % :n) / :areas % 1000 < 10 THEN 'STW:' ELSE 'RES:' END)"
-            "   || lpad((n % :n)::text, 8, '0'),"
+            " FROM generate_series(CAST(:begin AS bigint), CAST(:until AS bigint)) AS g(n),"
+            f" LATERAL (SELECT g.n * {SPREAD} % :n AS m) AS y"
+            f" JOIN subjects s ON s.subject_id = {KIND.format('m')} || ':'"
+            "  || lpad(m::text, 8, '0'),"
             " LATERAL (SELECT timestamptz '2025-03-01 08:00+08' + n % 2592000 * interval '1 second'"
             f"  AS at, {rule} AS rule,"
             "  CASE WHEN kind <> 'RES' AND n % 200 = 7 THEN -2 ELSE 1 + n % 2 END AS score,"
@@ -105,7 +109,6 @@ def fill_month(runtime: Runtime, subjects: int, awards: int) -> int:
             begin=begin,
             until=min(begin + step, awards) - 1,
             n=subjects,
-            areas=areas,
         )
     with runtime.transaction(SYSTEM) as tx:
         for source in tx.settings.required_sources:
@@ -134,13 +137,17 @@ def bare(runtime: Runtime, turn: int) -> tuple[float, int]:
         conn.execute(sa.text("DROP TABLE IF EXISTS bare"))
         conn.execute(sa.text("CREATE TABLE bare (LIKE entries INCLUDING ALL)"))
     table = sa.Table("bare", sa.MetaData(), *(c.copy() for c in t.entries.columns))
-    asked = settlements.entries_sql(
-        f"bare_{turn}", PERIOD, None, end_of_month(), months.GATE_SOURCE
-    )
-    names = [c.name for c in t.entries.columns]
     begun = time.monotonic()
     with runtime.engine.begin() as conn:
-        conn.execute(table.insert().from_select(names, asked))
+        asked = settlements.entries_sql(
+            conn,
+            f"bare_{turn}",
+            PERIOD,
+            None,
+            end=end_of_month(),
+            gate_source=months.GATE_SOURCE,
+        )
+        conn.execute(table.insert().from_select(settlements.ENTRY, asked))
     seconds = time.monotonic() - begun
     with runtime.engine.connect() as conn:
         rows = conn.execute(sa.text("SELECT count(*) FROM bare")).scalar()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -93,6 +94,81 @@ class Job:
             self.done = done
         if saved is not None:
             self.saved = saved
+
+    def parts(
+        self,
+        keys: Sequence[str],
+        work: Callable[[Tx, Sequence[str]], None],
+        *,
+        size: int,
+        at_once: int = 1,
+        total: int | None = None,
+    ) -> None:
+        """Do work in parts that do not touch each other, several transactions at once.
+
+        Each transaction does `size` parts and commits with the note that they are done, so that a
+        job which is resumed does none twice. A transaction that the database chose to give way is
+        run again.
+
+        Args:
+            keys: The parts; each belongs to this job once.
+            work: Does some parts in a transaction.
+            size: Parts per transaction.
+            at_once: Transactions at the same time; SQLite, which has one writer, takes one.
+            total: Parts of the whole job, if `parts` is called more than once; shown as progress.
+
+        Raises:
+            Cancelled: Somebody asked the job to stop; what was done stays done.
+            Interrupted: The worker ends; what was done stays done.
+            LeaseLost: Another worker runs the job now.
+        """
+        done = set((self.saved or {}).get("parts", ()))
+        left = [key for key in keys if key not in done]
+        groups = [left[begin : begin + size] for begin in range(0, len(left), size)]
+        if self.runtime.engine.dialect.name != "postgresql" or at_once < 2:
+            for group in groups:
+                self._group(group, work, total or len(keys))
+            return
+        waiting, running = iter(groups), set[Future[None]]()
+        with ThreadPoolExecutor(at_once, thread_name_prefix=f"job-{self.job_id}") as threads:
+            while True:
+                while len(running) < at_once and (group := next(waiting, None)) is not None:
+                    running.add(threads.submit(self._group, group, work, total or len(keys)))
+                if not running:
+                    return
+                ended, running = wait(running, return_when=FIRST_COMPLETED)
+                for future in ended:
+                    # A fault leaves what is not begun; what runs is waited for by the pool.
+                    future.result()
+
+    def _group(
+        self, group: Sequence[str], work: Callable[[Tx, Sequence[str]], None], total: int
+    ) -> None:
+        for attempt in range(TRIES):
+            try:
+                with self.step() as tx:
+                    work(tx, group)
+                    self._note_parts(tx, group, total)
+            except sa.exc.DBAPIError as error:
+                if attempt + 1 == TRIES or not store.is_lost_race(error):
+                    raise
+            else:
+                return
+
+    def _note_parts(self, tx: Tx, group: Sequence[str], total: int) -> None:
+        table = self.runtime.chassis.jobs
+        # The row's lock lets those who do other parts wait until this commits or does not.
+        asked = sa.select(table.c.saved).where(self.mine())
+        row = tx.conn.execute(store.lock(asked, tx.conn)).first()
+        if row is None:
+            raise LeaseLost
+        saved = row.saved or {}
+        parts = [*saved.get("parts", ()), *group]
+        tx.conn.execute(
+            sa.update(table)
+            .where(self.mine())
+            .values(saved=saved | {"parts": parts}, done=len(parts), total=total, note=group[-1])
+        )
 
     def mine(self) -> sa.ColumnElement[bool]:
         """Return the condition that finds the job's row only while this attempt owns it."""

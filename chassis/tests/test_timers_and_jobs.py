@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from chassis import inbox, jobs, timers
 from chassis.bus import Call
 from chassis.testing import instant
-from chassis.tests.toy.service import FAIL
+from chassis.tests.toy.service import FAIL, Added
 
 
 def test_a_timer_acts_at_its_due_time_however_late_the_worker_is(bench):
@@ -91,6 +91,43 @@ def test_a_cancelled_job_stops_at_its_next_step(bench):
     jobs.run_next(bench.runtime)
     assert job_of(bench, job_id)["state"] == "CANCELLED"
     assert bench.said() == []
+
+
+def claimed(bench):
+    bench.do("count_up", {"counter_id": "c", "amount": 1})
+    return jobs.Job(bench.runtime, jobs._claim(bench.runtime))
+
+
+def say_each(tx, keys):
+    for key in keys:
+        tx.say(Added(int(key)), subject="c", scope="370811", sequence=int(key))
+
+
+def test_parts_of_a_job_are_each_done_once_and_counted(bench):
+    running = claimed(bench)
+    running.parts([str(n) for n in range(7)], say_each, size=2, at_once=3, total=8)
+    running.parts(["7"], say_each, size=2, total=8)
+    assert sorted(event["data"]["amount"] for event in bench.said()) == list(range(8))
+    card = job_of(bench, running.job_id)
+    assert (card["done"], card["total"]) == (8, 8)
+
+
+def test_parts_that_were_done_before_a_fault_are_not_done_again(bench):
+    running = claimed(bench)
+
+    def work(tx, keys):
+        say_each(tx, keys)
+        if "3" in keys and not FAIL.get("mended"):
+            raise ValueError(keys)
+
+    with pytest.raises(ValueError, match="3"):
+        running.parts([str(n) for n in range(5)], work, size=1, at_once=2)
+    FAIL["mended"] = 1
+    with bench.runtime.engine.begin() as conn:
+        conn.execute(sa.update(bench.runtime.chassis.jobs).values(state="QUEUED"))
+    again = jobs.Job(bench.runtime, jobs._claim(bench.runtime))
+    again.parts([str(n) for n in range(5)], work, size=1, at_once=2)
+    assert sorted(event["data"]["amount"] for event in bench.said()) == list(range(5))
 
 
 def test_the_clock_may_be_moved_only_in_a_demonstration(bench):

@@ -12,7 +12,7 @@ from chassis import storage as store
 from chassis.bus import Call, new_uuid
 from chassis.refusal import InFlight
 from chassis.testing import open_bench
-from chassis.tests.toy.service import FAIL, Added, Toy
+from chassis.tests.toy.service import FAIL, Added, Toy, counters
 
 
 @pytest.fixture
@@ -68,6 +68,30 @@ def test_a_job_that_another_worker_took_up_commits_nothing_more(bench):
         tx.say(Added(1), subject="c", scope="370811", sequence=99)
     assert "99" not in {event["sequence"].lstrip("0") for event in bench.said()}
     assert bench.ask("_job", {"job_id": job_id})["state"] == "DONE"
+
+
+def test_parts_that_run_at_once_and_lock_each_other_out_are_run_again(on_postgres):
+    on_postgres.do("count_up", {"counter_id": "c", "amount": 1})
+    running = jobs.Job(on_postgres.runtime, jobs._claim(on_postgres.runtime))
+    for counter in ("a", "b"):
+        on_postgres.do("add", {"counter_id": counter, "amount": 1})
+    both, met = threading.Barrier(2), set()
+
+    def work(tx, keys):
+        first, second = keys[0], {"a": "b", "b": "a"}[keys[0]]
+        for counter in (first, second):
+            tx.conn.execute(
+                sa.update(counters)
+                .where(counters.c.counter_id == counter)
+                .values(total=counters.c.total + 1)
+            )
+            if counter == first and first not in met:
+                met.add(first)
+                both.wait(10)
+
+    running.parts(["a", "b"], work, size=1, at_once=2)
+    assert {row["total"] for row in on_postgres.rows("SELECT total FROM counters")} == {3}
+    assert on_postgres.ask("_job", {"job_id": running.job_id})["done"] == 2
 
 
 def test_a_job_goes_back_to_the_queue_when_the_worker_ends(bench):

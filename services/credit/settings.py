@@ -14,6 +14,7 @@ class CreditSettings:
     Attributes:
         required_sources: Services whose month markers a settlement waits for.
         notice_version: Version of the notice that a person must have read to consent.
+        draft_connections: Transactions that draft a month at the same time (PostgreSQL).
     """
 
     required_sources: tuple[str, ...] = setting(
@@ -25,4 +26,9 @@ class CreditSettings:
         "FIVERED_CREDIT_NOTICE_VERSION",
         help="Version of the consent notice that is in force",
         default="2025.1",
+    )
+    draft_connections: int = setting(
+        "FIVERED_CREDIT_DRAFT_CONNECTIONS",
+        help="Transactions that draft a month at the same time; PostgreSQL needs a core for each",
+        default=2,
     )

@@ -141,8 +141,7 @@ def start_draft(tx: Tx, period: str, area: str | None = None) -> str:
 
 def open_period(tx: Tx, subject_id: str, period: str) -> str:
     """Return the first month from `period` on that a subject's settlement has not confirmed."""
-    subject = registry.subject(tx.conn, subject_id)
-    area = getattr(subject, "area", None)
+    area = _settles_in(tx, subject_id, period)
     done = settlements.confirmed_periods(tx.conn, area, period) if area else set()
     while period in done:
         period = tx.calendar.next_period(period)
@@ -151,7 +150,17 @@ def open_period(tx: Tx, subject_id: str, period: str) -> str:
 
 def draft_again(tx: Tx, subject_id: str, period: str) -> None:
     """Queue a new draft where something changed in a month that is drafted but not confirmed."""
-    subject = registry.subject(tx.conn, subject_id)
-    area = getattr(subject, "area", None)
-    if area and settlements.is_open_draft(tx.conn, period, area):
+    area = _settles_in(tx, subject_id, period)
+    if area and settlements.is_drafted(tx.conn, period, area):
         start_draft(tx, period, area)
+
+
+def _settles_in(tx: Tx, subject_id: str, period: str) -> str | None:
+    """Return the area in which a subject settles in a month; since then it may have moved."""
+    subject = registry.subject(tx.conn, subject_id)
+    if subject is None:
+        return None
+    _, end = tx.calendar.month_bounds(period)
+    moved = subject.area_since is not None and subject.area_since >= end
+    area: str | None = subject.area_before if moved else subject.area
+    return area

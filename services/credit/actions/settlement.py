@@ -78,28 +78,23 @@ def run_draft(job: Job) -> dict[str, Any]:
     with job.step() as tx:
         _, end = tx.calendar.month_bounds(period)
         areas = [only] if only else store.areas_of(tx.conn, end)
-    begun = (job.saved or {}).get("done", 0)
-    drafted = begun
-    while begun < len(areas):
-        group = _group(areas[begun:])
-        begun += len(group)
-        saved = {"done": begun}
-        with job.step(done=begun, total=len(areas), note=group[-1], saved=saved) as tx:
-            if any(draft_areas(tx, period, group).values()):
-                drafted = begun
-    return {"period": period, "areas": len(areas), "drafted": drafted}
+        at_once = tx.settings.draft_connections
+
+    def work(tx: Tx, group: Sequence[str]) -> None:
+        draft_areas(tx, period, group)
+
+    # A district's companies are the mean of their projects, so it comes after its communities.
+    for size, group in (
+        (AREAS_A_STEP, [area for area in areas if len(area) > 6]),
+        (1, [area for area in areas if len(area) == 6]),
+    ):
+        job.parts(group, work, size=size, at_once=at_once, total=len(areas))
+    return {"period": period, "areas": len(areas)}
 
 
-# So many communities are some 200,000 people: enough for the database to read the awards of all in
-# one pass, and few enough that nobody waits long for a settlement that is being drafted.
-AREAS_A_STEP = 50
-
-
-def _group(areas: Sequence[str]) -> list[str]:
-    """Return the areas to be drafted next; a district, with its companies, comes alone."""
-    if len(areas[0]) == 6:
-        return [areas[0]]
-    return [area for area in areas[:AREAS_A_STEP] if len(area) > 6]
+# So many communities are some 100,000 people, two seconds' work: few enough that nobody waits long
+# for a settlement that is being drafted, and enough that a step is more than its overhead.
+AREAS_A_STEP = 25
 
 
 def draft(tx: Tx, period: str, area: str) -> str | None:
@@ -129,50 +124,30 @@ def draft_areas(tx: Tx, period: str, areas: Sequence[str]) -> dict[str, str | No
     awards.recount(tx, period, [row.area for row in rows], end)
     rule_set = _rule_set(tx, end)
     missing = months.missing(tx, period)
-    for row, (count, listed) in _entries(tx, rows, period, end, rule_set or ""):
-        _drafted(tx, row, count, listed, missing=missing, rule_set=rule_set)
-        digests[row.area] = listed.digest
-    return digests
-
-
-def _entries(
-    tx: Tx, rows: Sequence[Any], period: str, end: datetime, rule_set: str
-) -> list[tuple[Any, tuple[int, store.Listed]]]:
-    """Make the entries of settlements; return each with their number and what it lists."""
-    gates = months.GATE_SOURCE
-    if len(rows) > 1:
-        found = store.draft_many(
-            tx.conn,
-            {row.settlement_id: row.area for row in rows},
-            period=period,
-            end=end,
-            gate_source=gates,
-            rule_set=rule_set,
-        )
-        return [(row, found[row.settlement_id]) for row in rows]
-    made = []
+    settled = {row.settlement_id: row.area for row in rows}
+    store.draft_entries(tx.conn, settled, period=period, end=end, gate_source=months.GATE_SOURCE)
     for row in rows:
-        count = store.draft_entries(
-            tx.conn, row.settlement_id, period, row.area, end=end, gate_source=gates
-        )
-        count += _companies(tx, row.settlement_id, period, row.area, end)
-        listed = store.listed(
-            tx.conn, row.settlement_id, period=period, area=row.area, rule_set=rule_set
-        )
-        made.append((row, (count, listed)))
-    return made
+        _companies(tx, row.settlement_id, period, row.area, end)
+    found = store.drafted(tx.conn, settled, period=period, rule_set=rule_set or "")
+    seen = store.to_look_at(tx.conn, list(settled), period)
+    for row in rows:
+        count, digest = found[row.settlement_id]
+        to_check = _to_check(*seen[row.settlement_id])
+        _drafted(tx, row, count, digest, to_check=to_check, missing=missing, rule_set=rule_set)
+        digests[row.area] = digest
+    return digests
 
 
 def _drafted(
     tx: Tx,
     row: Any,
     count: int,
-    listed: store.Listed,
+    digest: str,
     *,
+    to_check: list[str],
     missing: list[str],
     rule_set: str | None,
 ) -> None:
-    digest, to_check = listed.digest, _to_check(listed)
     same = (row.digest, row.missing, row.to_check) == (digest, missing, to_check)
     if same and row.state != "OPEN":
         return
@@ -319,10 +294,10 @@ def _measured_row(
     }
 
 
-def _companies(tx: Tx, settlement_id: str, period: str, area: str, end: datetime) -> int:
+def _companies(tx: Tx, settlement_id: str, period: str, area: str, end: datetime) -> None:
     """Add the entries of companies, whose score is the mean of their projects."""
     if len(area) != 6:
-        return 0
+        return
     refs = store.companies(tx.conn, area, end)
     subjects = [f"PCO:{ref}" for ref in refs]
     projects = store.company_projects(tx.conn, period, area)
@@ -340,7 +315,7 @@ def _companies(tx: Tx, settlement_id: str, period: str, area: str, end: datetime
         for ref in refs
     ]
     store.put_entries(tx.conn, rows)
-    return len(rows)
+    store.hash_entries(tx.conn, settlement_id, period)
 
 
 def _company_row(
@@ -379,22 +354,14 @@ def gates(text: str) -> list[str]:
     return text.split(",") if text else []
 
 
-def digest_of(tx: Tx, settlement_id: str, *, period: str, area: str, rule_set: str | None) -> str:
-    """Return the digest of a settlement as it stands."""
-    found = store.listed(tx.conn, settlement_id, period=period, area=area, rule_set=rule_set or "")
-    return found.digest
-
-
-def _to_check(listed: store.Listed) -> list[str]:
+def _to_check(deductions: list[str], by_hand: list[str]) -> list[str]:
     """Return what a person must look at: every deduction, and one in twenty awards by hand.
 
     Which ones follows from their ids, so that a new draft of the same month asks for the same.
     """
-    by_hand = sorted(
-        listed.by_hand, key=lambda award_id: hashlib.sha256(award_id.encode()).hexdigest()
-    )
+    by_hand = sorted(by_hand, key=lambda award_id: hashlib.sha256(award_id.encode()).hexdigest())
     sample = by_hand[: -(-len(by_hand) // SAMPLE_ONE_IN)]
-    return sorted(listed.deductions + sample)
+    return sorted(deductions + sample)
 
 
 # --------------------------------------------------------------------------------------------------
@@ -484,9 +451,7 @@ def confirm_settlement(tx: Tx, order: ConfirmSettlement) -> dict[str, Any]:
         raise SampleNotChecked(missing=len(unchecked))
     if row.reviewed_by == tx.actor.id:
         raise SameAsReviewer
-    if row.digest != digest_of(
-        tx, row.settlement_id, period=row.period, area=row.area, rule_set=row.rule_set
-    ):
+    if store.changed_since_drafted(tx.conn, row.settlement_id, row.period):
         # An award was taken back or approved since, and the new draft has not run yet.
         raise HashChanged(field="hash")
     store.confirm_deductions(tx.conn, row.settlement_id, row.period, tx.actor.id, tx.now)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -35,11 +33,16 @@ def confirmed_periods(conn: sa.Connection, area: str, since: str) -> set[str]:
     return {found.period for found in conn.execute(asked)}
 
 
-def is_open_draft(conn: sa.Connection, period: str, area: str) -> bool:
-    """Tell whether a month of an area is drafted and not yet confirmed."""
+def is_drafted(conn: sa.Connection, period: str, area: str) -> bool:
+    """Tell whether the draft of a month has begun, and an area of it is not yet confirmed.
+
+    Also while the draft is still running: what it has read by then may be outdated.
+    """
     row = t.settlements.c
-    asked = sa.select(row.settlement_id).where(
-        row.period == period, row.area == area, row.state.in_(("DRAFTED", "REVIEWED"))
+    confirmed = sa.exists().where(row.period == period, row.area == area, row.state.in_(CONFIRMED))
+    month = t.months.c
+    asked = sa.select(month.period).where(
+        month.period == period, month.draft_job.is_not(None), sa.not_(confirmed)
     )
     return conn.execute(asked).first() is not None
 
@@ -185,84 +188,89 @@ def _members(
 
 def draft_entries(
     conn: sa.Connection,
-    settlement_id: str,
-    period: str,
-    area: str,
+    areas: Mapping[str, str],
     *,
+    period: str,
     end: datetime,
     gate_source: Mapping[str, str],
-) -> int:
-    """Compute the entries of a settlement anew, in one statement. Returns their number.
+) -> None:
+    """Compute the entries of settlements anew: one statement, which reads the awards once.
+
+    The companies of a district are computed outside the formula and added behind.
 
     Args:
-        conn: The transaction; it holds the settlement's row.
-        settlement_id: Whose entries.
+        conn: The transaction; it holds the settlements' rows.
+        areas: Settlement -> its area.
         period: The month.
-        area: The area.
         end: End of the month.
         gate_source: Kind -> source whose measures carry its gates.
     """
-    conn.execute(sa.delete(t.entries).where(t.entries.c.settlement_id == settlement_id))
-    statement = t.entries.insert().from_select(
-        [
-            "settlement_id",
-            "subject_id",
-            "period",
-            "kind",
-            "good",
-            "bad",
-            "score",
-            "raw_grade",
-            "grade",
-            "gates_failed",
-            "points_pending",
-            "released",
-            "state",
-        ],
-        entries_sql(settlement_id, period, area, end, gate_source),
+    wanted = list(areas)
+    entry, row = t.entries.c, t.settlements.c
+    conn.execute(sa.delete(t.entries).where(bulk.members(entry.settlement_id, wanted, conn)))
+    members = (
+        _members(end, row.settlement_id)
+        .select_from(t.subjects.join(t.settlements, t.in_area(end, row.area)))
+        .where(bulk.members(row.settlement_id, wanted, conn))
+        .cte("members")
     )
-    conn.execute(statement)
-    count = sa.select(sa.func.count()).where(t.entries.c.settlement_id == settlement_id)
-    return int(conn.execute(count).scalar() or 0)
+    formula = _entries_of(conn, members, period, gate_source, members.c.settlement_id)
+    conn.execute(t.entries.insert().from_select(ENTRY, formula))
+    if not store.is_postgresql(conn):
+        for settlement_id in wanted:
+            hash_entries(conn, settlement_id, period)
+
+
+ENTRY = [column.name for column in t.entries.columns]
 
 
 def entries_sql(
+    conn: sa.Connection,
     settlement_id: str,
     period: str,
     area: str | None,
+    *,
     end: datetime,
     gate_source: Mapping[str, str],
-    *,
     only: str | None = None,
 ) -> sa.Select[Any]:
     """Return the SELECT that computes the entries of a month and area (None: of every area), or
-    that of one subject."""
+    that of one subject. Its columns are `ENTRY`; SQLite leaves the hash to `hash_entries`."""
     members = _members(end, area=area, only=only).cte("members")
-    return _entries_of(members, period, gate_source, sa.literal(settlement_id))
+    return _entries_of(conn, members, period, gate_source, sa.literal(settlement_id))
 
 
 def _entries_of(
+    conn: sa.Connection,
     members: sa.CTE,
     period: str,
     gate_source: Mapping[str, str],
     settlement_id: sa.ColumnElement[str],
-    *more: sa.ColumnElement[Any],
 ) -> sa.Select[Any]:
-    """Return the SELECT of the entries of subjects; `more` are sums over their awards that it
-    returns behind the columns of an entry."""
     award, measure = t.awards.c, t.measures.c
-    sums = (
+    where_the_rows_are = store.is_postgresql(conn)
+    sums: Any = (
         sa.select(
-            award.subject_id,
             sa.func.sum(sa.case((award.deduction, 0), else_=award.score)).label("good"),
             sa.func.sum(sa.case((award.deduction, -award.score), else_=0)).label("bad"),
-            *more,
+            *([_awards_text(period).label("awards")] if where_the_rows_are else []),
         )
-        .select_from(t.awards.join(members, members.c.subject_id == award.subject_id))
+        .select_from(t.awards)
         .where(counts_sql(period))
-        .group_by(award.subject_id)
-        .cte("sums")
     )
+    if where_the_rows_are:
+        # Subject by subject through the index: nothing is sorted and nothing spills, however many
+        # awards a district has, and a step costs what its own subjects cost.
+        sums = sums.where(award.subject_id == members.c.subject_id).lateral("sums")
+        their_sums = sa.true()
+    else:
+        sums = (
+            sums.add_columns(award.subject_id)
+            .where(award.subject_id.in_(sa.select(members.c.subject_id)))
+            .group_by(award.subject_id)
+            .cte("sums")
+        )
+        their_sums = sums.c.subject_id == members.c.subject_id
     good = sa.func.coalesce(sums.c.good, 0)
     bad = sa.func.coalesce(sums.c.bad, 0)
     kind = members.c.kind
@@ -305,10 +313,10 @@ def _entries_of(
             vetoed.label("vetoed"),
             sa.func.coalesce(t.pendings.c.points, 0).label("pending"),
             settlement_id.label("settlement_id"),
-            *(sums.c[column.name] for column in more),
+            *([sums.c.awards] if where_the_rows_are else []),
         )
         .select_from(
-            members.outerjoin(sums, sums.c.subject_id == members.c.subject_id)
+            members.outerjoin(sums, their_sums)
             .outerjoin(
                 t.measures,
                 sa.and_(
@@ -331,7 +339,7 @@ def _entries_of(
     raw = grade_sql(row.kind, row.score)
     nr = rules.NOT_RATED
     comma = sa.case((row.failed == "", ""), else_=_joined(row.failed, ","))
-    return sa.select(
+    graded: sa.Select[Any] = sa.select(
         row.settlement_id,
         row.subject_id,
         sa.literal(period).label("period"),
@@ -354,8 +362,11 @@ def _entries_of(
         row.pending.label("points_pending"),
         sa.literal(0).label("released"),
         sa.literal("DRAFT").label("state"),
-        *(row[column.name] for column in more),
+        *([row.awards] if where_the_rows_are else []),
     )
+    entry = graded.subquery("entry").c
+    hashed = _entry_hash(entry, entry.awards) if where_the_rows_are else sa.null()
+    return sa.select(*(entry[name] for name in ENTRY[:-1]), hashed.label("hash"))
 
 
 # --------------------------------------------------------------------------------------------------
@@ -501,7 +512,9 @@ def draft_entry(
     gate_source: Mapping[str, str],
 ) -> Any:
     """Compute one entry anew and return what the formula gives, or None."""
-    asked = entries_sql(settlement_id, period, area, end, gate_source, only=subject_id)
+    asked = entries_sql(
+        conn, settlement_id, period, area, end=end, gate_source=gate_source, only=subject_id
+    )
     return conn.execute(asked).first()
 
 
@@ -586,78 +599,82 @@ def listed_awards(conn: sa.Connection, settlement_id: str, period: str) -> list[
     return list(conn.execute(asked))
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A settlement in brief: its digest, and which of the awards that it lists are to be seen.
-
-    Attributes:
-        deductions: Ids of the deductions.
-        by_hand: Ids of the other awards that a person proposed.
-    """
-
-    digest: str
-    deductions: list[str]
-    by_hand: list[str]
-
-
 # `rules.settlement.entry_digest`, word for word, where the rows are: a district has millions.
-_PG_LISTED = sa.text(
-    """
-WITH entry AS MATERIALIZED (
-    SELECT e.subject_id, l.deductions, l.by_hand, encode(sha256(convert_to(
-        '[' || to_json(e.subject_id) || ',' || e.good || ',' || e.bad || ','
-        || coalesce(CAST(e.score AS text), 'null') || ',' || to_json(e.grade) || ',['
-        || CASE WHEN e.gates_failed = '' THEN '' ELSE (
-            SELECT string_agg(CAST(to_json(gate) AS text), ',' ORDER BY gate COLLATE "C")
-            FROM unnest(string_to_array(e.gates_failed, ',')) AS gate) END
-        || '],[' || coalesce(l.awards, '') || ']]', 'UTF8')), 'hex') AS digest
-    FROM entries e CROSS JOIN LATERAL (
-        SELECT
-            string_agg('[' || to_json(a.rule_code) || ',"' || CAST(a.day AS text) || '",'
-                || a.score || ',' || a.points || ']', ','
-                ORDER BY a.rule_code COLLATE "C", a.day, a.score, a.points)
-                FILTER (WHERE a.score <> 0 OR a.points <> 0) AS awards,
-            array_agg(CAST(a.award_id AS text)) FILTER (WHERE a.deduction) AS deductions,
-            array_agg(CAST(a.award_id AS text))
-                FILTER (WHERE NOT a.deduction AND a.source = 'manual') AS by_hand
-        FROM awards a
-        WHERE a.subject_id = e.subject_id AND a.period = :period AND a.to_period >= :period
-            AND (a.effective OR (a.deduction AND (a.state = 'APPROVED'
-                OR (a.state = 'PROPOSED' AND a.decides = 'SETTLEMENT'))))) AS l
-    WHERE e.settlement_id = :settlement)
-SELECT
-    encode(sha256(convert_to(CAST(:header AS text) || coalesce(string_agg(
-        subject_id || ':' || digest || chr(10), '' ORDER BY subject_id COLLATE "C"), ''),
-        'UTF8')), 'hex'),
-    (SELECT coalesce(array_agg(one), '{}') FROM entry, unnest(deductions) AS one),
-    (SELECT coalesce(array_agg(one), '{}') FROM entry, unnest(by_hand) AS one)
-FROM entry
-"""
-)
 
 
-def listed(
-    conn: sa.Connection, settlement_id: str, *, period: str, area: str, rule_set: str
-) -> Listed:
-    """Return the digest of a settlement as it stands, and which awards are to be looked at."""
-    if store.is_postgresql(conn):
-        values = {
-            "settlement": settlement_id,
-            "period": period,
-            "header": month.header(rules=rule_set, period=period, community=area),
-        }
-        return Listed(*conn.execute(_PG_LISTED, values).one())
+def _concat(*parts: sa.ColumnElement[Any] | str) -> sa.ColumnElement[str]:
+    written = (sa.literal_column(f"'{part}'") if isinstance(part, str) else part for part in parts)
+    return sa.func.concat(*written, type_=sa.Text)
+
+
+def _awards_text(period: str) -> sa.ColumnElement[str]:
+    """Return the aggregate that writes the awards of a month as the digest of an entry does."""
+    award = t.awards.c
+    text = _concat(
+        "[", sa.func.to_json(award.rule_code), ',"', award.day, '",', award.score, ",",
+        award.points, "]",
+    )  # fmt: skip
+    order = postgresql.aggregate_order_by(
+        sa.literal_column("','"), _binary(award.rule_code), award.day, award.score, award.points
+    )
+    return sa.func.string_agg(text, order).filter(
+        award.period == period, sa.or_(award.score != 0, award.points != 0)
+    )
+
+
+def _entry_hash(entry: Any, awards: sa.ColumnElement[str]) -> sa.ColumnElement[bytes]:
+    gate = sa.func.unnest(sa.func.string_to_array(entry.gates_failed, ",")).column_valued("gate")
+    by_name = postgresql.aggregate_order_by(sa.literal_column("','"), _binary(gate))
+    gates = sa.select(
+        sa.func.string_agg(sa.cast(sa.func.to_json(gate), sa.Text), by_name)
+    ).scalar_subquery()
+    text = _concat(
+        "[", sa.func.to_json(entry.subject_id), ",", entry.good, ",", entry.bad, ",",
+        sa.func.coalesce(sa.cast(entry.score, sa.Text), sa.literal_column("'null'")), ",",
+        sa.func.to_json(entry.grade), ",[", sa.case((entry.gates_failed != "", gates)), "],[",
+        awards, "]]",
+    )  # fmt: skip
+    return _sha256(text)
+
+
+def _sha256(text: sa.ColumnElement[str]) -> sa.ColumnElement[bytes]:
+    bytes_of = sa.func.convert_to(text, sa.literal_column("'UTF8'"))
+    return sa.func.sha256(bytes_of, type_=sa.LargeBinary)
+
+
+def _hex(value: sa.ColumnElement[bytes]) -> sa.ColumnElement[str]:
+    return sa.func.encode(value, sa.literal_column("'hex'"), type_=sa.Text)
+
+
+def _binary(text: sa.ColumnElement[str]) -> Any:
+    """Order text as the reference orders it, whatever the locale of the database is."""
+    return sa.collate(text, "C")
+
+
+def _hashes_now(settlement_id: str, period: str) -> sa.Subquery:
+    """Return (subject, hash) of the entries of a settlement as the awards are now."""
+    award, entry = t.awards.c, t.entries.c
+    listed = (
+        sa.select(_awards_text(period).label("awards"))
+        .where(award.subject_id == entry.subject_id, counts_sql(period))
+        .lateral("listed")
+    )
+    return (
+        sa.select(entry.subject_id, _entry_hash(entry, listed.c.awards).label("hash"))
+        .select_from(t.entries.join(listed, sa.true()))
+        .where(entry.settlement_id == settlement_id)
+        .subquery("now")
+    )
+
+
+def _lines(conn: sa.Connection, settlement_id: str, period: str) -> list[month.EntryLine]:
+    """Return the entries of a settlement with their awards as they are now."""
     awards: dict[str, list[month.AwardLine]] = defaultdict(list)
-    deductions, by_hand = [], []
     for award in listed_awards(conn, settlement_id, period):
         awards[award.subject_id].append(
             month.AwardLine(award.rule_code, award.day.isoformat(), award.score, award.points)
         )
-        if award.deduction:
-            deductions.append(str(award.award_id))
-        elif award.source == "manual":
-            by_hand.append(str(award.award_id))
-    lines = [
+    return [
         month.EntryLine(
             subject=entry.subject_id,
             gain=entry.good,
@@ -669,135 +686,136 @@ def listed(
         )
         for entry in entries(conn, settlement_id)
     ]
-    digest = month.settlement_digest(lines, rules=rule_set, period=period, community=area)
-    return Listed(digest, deductions, by_hand)
 
 
-# As `_PG_LISTED` writes an entry, from the row that is being inserted.
-_PG_CONTENT = """
-'[' || to_json(subject_id) || ',' || good || ',' || bad || ','
-|| coalesce(CAST(score AS text), 'null') || ',' || to_json(grade) || ',['
-|| CASE WHEN gates_failed = '' THEN '' ELSE (
-    SELECT string_agg(CAST(to_json(gate) AS text), ',' ORDER BY gate COLLATE "C")
-    FROM unnest(string_to_array(gates_failed, ',')) AS gate) END
-|| '],[' || coalesce(awards, '') || ']]'
-"""
+def hash_entries(conn: sa.Connection, settlement_id: str, period: str) -> None:
+    """Give each entry that the formula did not hash its hash: companies, and all on SQLite."""
+    entry = t.entries.c
+    if store.is_postgresql(conn):
+        now = _hashes_now(settlement_id, period)
+        conn.execute(
+            sa.update(t.entries)
+            .where(
+                entry.settlement_id == settlement_id,
+                entry.subject_id == now.c.subject_id,
+                entry.hash.is_(None),
+            )
+            .values(hash=now.c.hash)
+        )
+        return
+    bulk.change(
+        conn,
+        t.entries,
+        [
+            {
+                "settlement_id": settlement_id,
+                "subject_id": line.subject,
+                "hash": bytes.fromhex(month.entry_digest(line)),
+            }
+            for line in _lines(conn, settlement_id, period)
+        ],
+        keys=("settlement_id", "subject_id"),
+        put=("hash",),
+    )
 
 
-def draft_many(
-    conn: sa.Connection,
-    areas: Mapping[str, str],
-    *,
-    period: str,
-    end: datetime,
-    gate_source: Mapping[str, str],
-    rule_set: str,
-) -> dict[str, tuple[int, Listed]]:
-    """Compute the entries of several settlements anew.
+def drafted(
+    conn: sa.Connection, areas: Mapping[str, str], *, period: str, rule_set: str
+) -> dict[str, tuple[int, str]]:
+    """Return settlement -> (number of its entries, its digest), from the hashes of its entries.
 
     Args:
-        conn: The transaction; it holds the rows of the settlements.
-        areas: Settlement -> its area; none of them a district's, whose companies are computed
-            outside the formula.
+        conn: The transaction.
+        areas: Settlement -> its area.
         period: The month.
-        end: End of the month.
-        gate_source: Kind -> source whose measures carry its gates.
         rule_set: Code of the rules in force.
-
-    Returns:
-        Settlement -> (number of entries, what it lists).
     """
-    if not store.is_postgresql(conn):
-        return {
-            settlement_id: (
-                draft_entries(conn, settlement_id, period, area, end=end, gate_source=gate_source),
-                listed(conn, settlement_id, period=period, area=area, rule_set=rule_set),
-            )
-            for settlement_id, area in areas.items()
-        }
-    # One pass over the awards gives the sums and what the digest says of them; the databases of
-    # a province would otherwise look each subject up twice.
-    wanted = list(areas)
-    entry, row, award = t.entries.c, t.settlements.c, t.awards.c
-    conn.execute(sa.delete(t.entries).where(bulk.members(entry.settlement_id, wanted, conn)))
-    plain = _members(end, row.settlement_id)
-    members = (
-        plain.select_from(t.subjects.join(t.settlements, row.area == t.area_at(end)))
-        .where(bulk.members(row.settlement_id, wanted, conn))
-        .cte("members")
-    )
-    this_month = award.period == period
-    text = sa.literal_column(
-        "'[' || to_json(awards.rule_code) || ',\"' || CAST(awards.day AS text) || '\",'"
-        " || awards.score || ',' || awards.points || ']'",
-        sa.Text,
-    )
-    order: Any = sa.literal_column(
-        'awards.rule_code COLLATE "C", awards.day, awards.score, awards.points'
-    )
-    ids = sa.func.array_agg(sa.cast(award.award_id, sa.Text))
-    computed = _entries_of(
-        members,
-        period,
-        gate_source,
-        members.c.settlement_id,
-        sa.func.string_agg(text, postgresql.aggregate_order_by(sa.literal_column("','"), order))
-        .filter(this_month, sa.or_(award.score != 0, award.points != 0))
-        .label("awards"),
-        ids.filter(this_month, award.deduction).label("deductions"),
-        ids.filter(this_month, sa.not_(award.deduction), award.source == "manual").label("by_hand"),
-    ).cte("computed")
-    names = [column.name for column in t.entries.columns]
-    made = (
-        t.entries.insert()
-        .from_select(names, sa.select(*(computed.c[name] for name in names)))
-        .cte("made")
-    )
-    hashed = (
-        sa.select(
-            computed.c.settlement_id,
-            computed.c.subject_id,
-            computed.c.deductions,
-            computed.c.by_hand,
-            sa.literal_column(
-                f"encode(sha256(convert_to({_PG_CONTENT}, 'UTF8')), 'hex')", sa.Text
-            ).label("digest"),
-        )
-        .select_from(computed)
-        .cte("hashed")
-    )
-    line = sa.literal_column("subject_id || ':' || digest || chr(10)", sa.Text)
-    by_subject: Any = postgresql.aggregate_order_by(
-        sa.literal_column("''"), sa.literal_column('subject_id COLLATE "C"')
-    )
-    asked = (
-        sa.select(
-            hashed.c.settlement_id,
-            sa.func.count(),
-            sa.func.string_agg(line, by_subject),
-            sa.func.string_agg(sa.func.array_to_string(hashed.c.deductions, ","), ","),
-            sa.func.string_agg(sa.func.array_to_string(hashed.c.by_hand, ","), ","),
-        )
-        .group_by(hashed.c.settlement_id)
-        .add_cte(made)
-    )
     found = {
-        settlement_id: (0, Listed(_digest_of("", area, period, rule_set), [], []))
+        settlement_id: (0, _digest_of((), rule_set, period, area))
         for settlement_id, area in areas.items()
     }
-    for settlement_id, count, lines, deductions, by_hand in conn.execute(asked):
-        digest = _digest_of(lines, areas[settlement_id], period, rule_set)
-        found[settlement_id] = (count, Listed(digest, _split(deductions), _split(by_hand)))
+    entry = t.entries.c
+    if store.is_postgresql(conn):
+        # One hash over the lines of an area, made where they are: they are many.
+        lines = (
+            sa.select(
+                entry.settlement_id,
+                sa.func.count().label("count"),
+                sa.func.string_agg(
+                    _concat(entry.subject_id, ":", _hex(entry.hash), sa.func.chr(10)),
+                    postgresql.aggregate_order_by(
+                        sa.literal_column("''"), _binary(entry.subject_id)
+                    ),
+                ).label("text"),
+            )
+            .where(bulk.members(entry.settlement_id, list(areas), conn))
+            .group_by(entry.settlement_id)
+            .subquery("lines")
+        )
+        head = sa.cast(month.header(rules=rule_set, period=period, community="")[:-1], sa.Text)
+        row = t.settlements.c
+        asked = sa.select(
+            row.settlement_id,
+            lines.c.count,
+            _hex(_sha256(_concat(head, row.area, sa.func.chr(10), lines.c.text))),
+        ).join(lines, lines.c.settlement_id == row.settlement_id)
+        found |= {one: (count, digest) for one, count, digest in conn.execute(asked)}
+        return found
+    for settlement_id, code in areas.items():
+        asked_one = sa.select(entry.subject_id, entry.hash).where(
+            entry.settlement_id == settlement_id
+        )
+        hashes = sorted((row.subject_id, row.hash.hex()) for row in conn.execute(asked_one))
+        found[settlement_id] = (len(hashes), _digest_of(hashes, rule_set, period, code))
     return found
 
 
-def _split(joined: str | None) -> list[str]:
-    return joined.split(",") if joined else []
+def _digest_of(hashes: Iterable[tuple[str, str]], rule_set: str, period: str, area: str) -> str:
+    digest = month.SettlementDigest(rules=rule_set, period=period, community=area)
+    for subject_id, one in hashes:
+        digest.add(subject_id, one)
+    return digest.value()
 
 
-def _digest_of(lines: str, area: str, period: str, rule_set: str) -> str:
-    header = month.header(rules=rule_set, period=period, community=area)
-    return hashlib.sha256((header + lines).encode()).hexdigest()
+def changed_since_drafted(conn: sa.Connection, settlement_id: str, period: str) -> bool:
+    """Tell whether the awards that a settlement lists are other ones than when it was drafted."""
+    entry = t.entries.c
+    if store.is_postgresql(conn):
+        now = _hashes_now(settlement_id, period)
+        asked = (
+            sa.select(sa.literal(1))
+            .select_from(t.entries.join(now, now.c.subject_id == entry.subject_id))
+            .where(entry.settlement_id == settlement_id, entry.hash != now.c.hash)
+            .limit(1)
+        )
+        return conn.execute(asked).first() is not None
+    asked = sa.select(entry.subject_id, entry.hash).where(entry.settlement_id == settlement_id)
+    now_of = {
+        line.subject: bytes.fromhex(month.entry_digest(line))
+        for line in _lines(conn, settlement_id, period)
+    }
+    return any(now_of[row.subject_id] != row.hash for row in conn.execute(asked))
+
+
+def to_look_at(
+    conn: sa.Connection, settlement_ids: Sequence[str], period: str
+) -> dict[str, tuple[list[str], list[str]]]:
+    """Return settlement -> (deductions, other awards by hand) that it lists, as ids of awards."""
+    award, entry = t.awards.c, t.entries.c
+    asked = (
+        sa.select(entry.settlement_id, award.award_id, award.deduction)
+        .select_from(t.awards.join(t.entries, entry.subject_id == award.subject_id))
+        .where(
+            award.period == period,
+            sa.or_(award.deduction, award.source == "manual"),
+            counts_sql(period),
+            bulk.members(entry.settlement_id, list(settlement_ids), conn),
+        )
+    )
+    found: dict[str, tuple[list[str], list[str]]] = {one: ([], []) for one in settlement_ids}
+    for settlement_id, award_id, deduction in conn.execute(asked):
+        found[settlement_id][0 if deduction else 1].append(str(award_id))
+    return found
 
 
 def confirm_deductions(

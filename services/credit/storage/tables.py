@@ -160,12 +160,14 @@ def area_at(end: datetime) -> sa.ColumnElement[str]:
     return sa.case((subject.area_since < end, subject.area), else_=subject.area_before)
 
 
-def in_area(end: datetime, area: str) -> sa.ColumnElement[bool]:
+def in_area(end: datetime, area: str | sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
     """Return whether a subject belonged to an area just before `end`, in words that let the
     database look at the subjects of the area only."""
     subject = subjects.c
-    near = sa.or_(subject.area == area, subject.area_before == area)
-    return sa.and_(near, area_at(end) == area)
+    return sa.or_(
+        sa.and_(subject.area == area, subject.area_since < end),
+        sa.and_(subject.area_before == area, subject.area_since >= end),
+    )
 
 
 # --------------------------------------------------------------------------------------------------
@@ -413,6 +415,13 @@ awards = sa.Table(
         sqlite_where=sa.text("NOT effective"),
     ),
     sa.Index(
+        "ix_awards_to_look_at",
+        "period",
+        "subject_id",
+        postgresql_where=sa.text("deduction OR source = 'manual'"),
+        sqlite_where=sa.text("deduction OR source = 'manual'"),
+    ),
+    sa.Index(
         "ix_awards_recount",
         "period",
         postgresql_where=sa.text("recount"),
@@ -629,6 +638,9 @@ entries = sa.Table(
     sa.Column("points_pending", sa.BigInteger, nullable=False),
     sa.Column("released", sa.BigInteger, nullable=False),
     sa.Column("state", State, nullable=False),
+    # What was drafted and published, `rules.settlement.entry_digest`; an objection that changes
+    # the entry later does not change it.
+    sa.Column("hash", sa.LargeBinary),
     sa.Index("ix_entries_subject", "subject_id", "period"),
 )
 notices = sa.Table(

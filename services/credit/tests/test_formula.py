@@ -172,11 +172,16 @@ def test_the_formula_in_sql_is_the_formula_of_the_rules(bench, seed):
                     "state": "ACTIVE",
                 },
             )
-        count = store.draft_entries(
-            tx.conn, "stl_1", PERIOD, stage.COMMUNITY, end=end, gate_source=months.GATE_SOURCE
+        store.begin(tx.conn, "stl_1", PERIOD, stage.COMMUNITY, tx.now)
+        store.draft_entries(
+            tx.conn,
+            {"stl_1": stage.COMMUNITY},
+            period=PERIOD,
+            end=end,
+            gate_source=months.GATE_SOURCE,
         )
         entries = {row.subject_id: row for row in store.entries(tx.conn, "stl_1")}
-    assert count == len(subjects)
+    assert len(entries) == len(subjects)
     for subject_id, kind in subjects:
         entry = entries[subject_id]
         good, bad, found = expected(

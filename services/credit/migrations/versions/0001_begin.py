@@ -84,6 +84,14 @@ def upgrade():
     )
     op.create_index("ix_awards_subject", "awards", ["subject_id", "period"], unique=False)
     op.create_index(
+        "ix_awards_to_look_at",
+        "awards",
+        ["period", "subject_id"],
+        unique=False,
+        postgresql_where=sa.text("deduction OR source = 'manual'"),
+        sqlite_where=sa.text("deduction OR source = 'manual'"),
+    )
+    op.create_index(
         "ix_awards_waiting",
         "awards",
         ["period"],
@@ -152,6 +160,7 @@ def upgrade():
         sa.Column("points_pending", sa.BigInteger(), nullable=False),
         sa.Column("released", sa.BigInteger(), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("settlement_id", "subject_id", name=op.f("pk_entries")),
     )
     op.create_index("ix_entries_subject", "entries", ["subject_id", "period"], unique=False)

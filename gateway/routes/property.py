@@ -77,6 +77,12 @@ class Listed(Reply):
     next: str | None = None
 
 
+class Noncompliance(Listed):
+    """未履约清单,并列 30 日内到期的协议 / The list, and the agreements that end within 30 days."""
+
+    expiring: list[dict[str, Any]]
+
+
 # --------------------------------------------------------------------------------------------------
 # Companies and projects
 
@@ -448,8 +454,8 @@ DOORS.command(
     summary="终止协议 / End an agreement",
 )  # fmt: skip
 DOORS.query(
-    "GET", "/agreement-noncompliance", "agreement_noncompliance", params=InArea, reply=Listed,
-    roles=STAFF, summary="协议未履约清单 / Agreements that stay on paper",
+    "GET", "/agreement-noncompliance", "agreement_noncompliance", params=InArea,
+    reply=Noncompliance, roles=STAFF, summary="协议未履约清单 / Agreements that stay on paper",
 )  # fmt: skip
 DOORS.command(
     "POST", "/commitments/{commitment_id}/fulfil", "fulfil_commitment", body=Evidence,

@@ -274,6 +274,8 @@ _WORKING_DAYS = {"S2": 3, "S3": 7}
 LEVEL_TWO_DAYS = 3
 CHECK_DAYS = 2
 CLOSE_DAYS = 5
+# So long before an agreement ends its sides are warned.
+REMIND = timedelta(days=30)
 ACKNOWLEDGE = timedelta(hours=24)
 _MAY_ISSUE = {
     "R_CADRE": ("S3",),

@@ -5,8 +5,11 @@ import pytest
 from chassis.testing import open_bench
 from services.credit.service import Credit
 from services.credit.tests import stage
+from services.credit.tests.test_settlement import entry_of, run_jobs, settlement_of
 from services.partner.service import Partner
 from services.partner.tests.conftest import COMMUNITY, STREET, Town
+from services.property.service import Property
+from services.property.tests.conftest import Town as PropertyTown
 
 
 @pytest.mark.covers("M-28")
@@ -58,3 +61,59 @@ def test_a_fund_tells_what_it_burnt_and_the_points_that_are_out_what_they_will_c
 def owed(bench):
     bench.as_("R_STREET", person="per_street", scope=STREET)
     return bench.ask("indicators", {"period": "2025-03"})["M-28"]
+
+
+@pytest.mark.covers("N13")
+def test_a_project_with_one_agreement_left_is_warned_listed_and_loses_its_best_grade(tmp_path):
+    bench = open_bench(Property, f"sqlite:///{tmp_path}/property.sqlite")
+    estate = PropertyTown(bench)
+    estate.found()
+    estate.agree()
+    promised = [
+        {
+            "title": "楼道巡查",
+            "responsible": "PROJECT",
+            "recurrence": "ONCE",
+            "due_date": f"2025-03-{day}",
+            "evidence_kinds": ["PHOTO"],
+        }
+        for day in (17, 18, 19, 20)
+    ]
+    ending = estate.agree("CREDIT_DELIBERATION", valid_to="2025-03-31", commitments=promised)
+    # What was promised stands there as tasks with dates.
+    tasks = estate.secretary().ask("agreement", {"agreement_id": ending})["commitments"]
+    dates = sorted(task["due_date"] for task in tasks)
+    assert dates == ["2025-03-17", "2025-03-18", "2025-03-19", "2025-03-20"]
+    shown = estate.street_clerk().ask("agreement_noncompliance")
+    assert shown["items"] == []
+    assert shown["expiring"] == [
+        {"agreement_id": ending, "project_id": "prj_a", "valid_to": "2025-03-31", "days": 28}
+    ]
+    bench.fire("2025-03-31T00:00:00")
+    listed = estate.street_clerk().ask("agreement_noncompliance")
+    assert [one["project_id"] for one in listed["items"]] == ["prj_a"]
+    assert listed["items"][0]["agreements_active"] == 1
+    assert listed["items"][0]["reasons"] == ["FEWER_THAN_TWO_AGREEMENTS", "COMMITMENT_OVERDUE"]
+    assert listed["expiring"] == []
+    bench.fire("2025-04-03T00:00:00")
+    estate.steward_markers("2025-03")
+    said = [
+        row
+        for event in bench.said("month_measured.v1")
+        if event["data"]["period"] == "2025-03"
+        for row in event["data"]["projects"]
+    ]
+    assert [row["agreements_active_last_day"] for row in said] == [1]
+
+    # Credit hears it in the project's month, and the gate for AAA is missed.
+    credit = open_bench(Credit, f"sqlite:///{tmp_path}/credit.sqlite")
+    credit.at("2025-03-01T09:00")
+    stage.rules(credit)
+    stage.project(credit, "prj_a", "pco_a", area=estate.community)
+    credit.at("2025-04-02T20:00")
+    stage.markers(credit, "2025-03", rows={"property": {"projects": said}})
+    credit.fire("2025-04-03T10:00")
+    run_jobs(credit)
+    entry = entry_of(settlement_of(credit), "PRJ:prj_a")
+    assert "TWO_AGREEMENTS" in entry["gates_failed"]
+    assert entry["grade"] != "AAA"

@@ -19,7 +19,7 @@ from services.property.storage.rows import Row
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
 Reference = Annotated[str, Meta(min_length=1, max_length=300)]
 
-REMIND = timedelta(days=30)
+
 OPEN_BEFORE = timedelta(days=10)
 SIDE_ROLES = {
     "PROJECT": ("R_PM", "R_PCO"),
@@ -192,8 +192,8 @@ def _activate(tx: Tx, row: Row) -> Row:
             _finish(tx, former, "TERMINATED", "SUPERSEDED")
     over = tx.calendar.midnight(row["valid_to"])
     tx.arm("agr_expire", agreement_id, over)
-    if over - REMIND > tx.now:
-        tx.arm("agr_expiring", agreement_id, over - REMIND)
+    if over - rules.REMIND > tx.now:
+        tx.arm("agr_expiring", agreement_id, over - rules.REMIND)
     _open_commitments(tx, row)
     return row
 

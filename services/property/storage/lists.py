@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -165,6 +165,17 @@ def active_agreements(conn: sa.Connection, scope: str) -> dict[str, int]:
         .group_by(table.c.project_id)
     )
     return {row[0]: int(row[1]) for row in conn.execute(asked)}
+
+
+def ending_agreements(conn: sa.Connection, scope: str, until: date) -> list[Row]:
+    """Return the agreements in force in an area that end by a day, the first to end first."""
+    table = t.agreements
+    asked = (
+        sa.select(table.c.agreement_id, table.c.project_id, table.c.valid_to)
+        .where(table.c.state == "ACTIVE", table.c.area.like(scope + "%"), table.c.valid_to <= until)
+        .order_by(table.c.valid_to, table.c.agreement_id)
+    )
+    return [dict(row) for row in conn.execute(asked).mappings()]
 
 
 def active_directions(conn: sa.Connection, scope: str) -> dict[str, set[str]]:

@@ -298,7 +298,8 @@ class InArea:
 def noncompliance(tx: Tx, asked: InArea) -> Answer:
     """Answer the projects in service that keep their agreements only on paper, and why.
 
-    Reasons: fewer than two agreements in force, an overdue commitment of the project.
+    Reasons: fewer than two agreements in force, an overdue commitment of the project. Beside them
+    the agreements that end within 30 days, so that a project is warned before it is listed.
     """
     scope = ground.scope_of(tx, asked.scope)
     active = lists.active_agreements(tx.conn, scope)
@@ -328,7 +329,18 @@ def noncompliance(tx: Tx, asked: InArea) -> Answer:
                     "reasons": reasons,
                 }
             )
-    return {"items": found, "next": None}
+    today = tx.calendar.local_date(tx.now)
+    ending = lists.ending_agreements(tx.conn, scope, today + rules.REMIND)
+    expiring = [
+        {
+            "agreement_id": row["agreement_id"],
+            "project_id": row["project_id"],
+            "valid_to": row["valid_to"].isoformat(),
+            "days": (row["valid_to"] - today).days,
+        }
+        for row in ending
+    ]
+    return {"items": found, "next": None, "expiring": expiring}
 
 
 def coverage_gaps(tx: Tx, asked: InArea) -> Answer:

@@ -700,6 +700,14 @@ class NotReady(Refusal):
     text = "文件尚未生成完毕"
 
 
+class LogGone(Refusal):
+    """The log of a month is not kept for ever; its digests are, in the notice (REQ-L08)."""
+
+    code = "LOG_GONE"
+    status = 410
+    text = "{period} 的计算记录已过保存期;公示中的摘要仍可用于核对"
+
+
 class Gone(Refusal):
     """The file was there and is not kept any more."""
 

@@ -35,6 +35,7 @@ from services.credit.actions import (
     notices,
     objections,
     repairs,
+    retention,
     rule_sets,
     settlement,
     subjects,
@@ -626,6 +627,16 @@ class Credit(Imports, Service):
     def on_expire_points(self, tx: Tx, due: Due) -> None:
         """Expire points whose time is over."""
         ledger.expire_points(tx, due)
+
+    @timer("retention", schedule=retention.next_run)
+    def on_retention(self, tx: Tx, due: Due) -> None:
+        """Delete facts and month logs whose time is over."""
+        retention.on_due(tx, due)
+
+    @job("sweep")
+    def sweep(self, running: Job) -> dict[str, Any]:
+        """Delete facts and month logs in small steps."""
+        return retention.run(running)
 
     @job("what_if")
     def replay(self, running: Job) -> dict[str, Any]:

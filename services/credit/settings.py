@@ -15,6 +15,7 @@ class CreditSettings:
         required_sources: Services whose month markers a settlement waits for.
         notice_version: Version of the notice that a person must have read to consent.
         draft_connections: Transactions that draft a month at the same time (PostgreSQL).
+        keep_months: How long facts and month logs outlive the last award of their month.
     """
 
     required_sources: tuple[str, ...] = setting(
@@ -31,4 +32,9 @@ class CreditSettings:
         "FIVERED_CREDIT_DRAFT_CONNECTIONS",
         help="Transactions that draft a month at the same time; PostgreSQL needs a core for each",
         default=2,
+    )
+    keep_months: int = setting(
+        "FIVERED_CREDIT_KEEP_MONTHS",
+        help="Months for which facts and month logs are kept after the awards of a month expire",
+        default=36,
     )

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from chassis.blobs import Blobs
 from chassis.refusal import NotFound, StateConflict
 from services.credit.actions import awards
+from services.credit.errors import LogGone
 from services.credit.rules import recompute as rules
 from services.credit.rules.settlement import AwardLine, EntryLine, entry_digest
 from services.credit.storage import month_logs as store
@@ -284,6 +285,8 @@ def _published(tx: Tx, settlement_id: str) -> Any:
     tx.require_scope(row.area)
     if row.notice_id is None:
         raise StateConflict(state=row.state)
+    if not store.parts(tx.conn, settlement_id):
+        raise LogGone(period=row.period)
     return row
 
 
@@ -294,6 +297,7 @@ def month_log(tx: Tx, question: MonthLog) -> dict[str, Any]:
         NotFound: There is no such settlement.
         RoleDenied: It lies outside the caller's scope.
         StateConflict: It is not published.
+        LogGone: Its time is over.
     """
     row = _published(tx, question.settlement_id)
     parts = store.parts(tx.conn, row.settlement_id)
@@ -316,6 +320,7 @@ def export_month(tx: Tx, order: ExportMonth) -> dict[str, Any]:
         NotFound: There is no such settlement.
         RoleDenied: It lies outside the caller's scope.
         StateConflict: It is not published.
+        LogGone: Its time is over.
     """
     row = _published(tx, order.settlement_id)
     job_id = tx.start_job("export_month", {"settlement_id": row.settlement_id}, area=row.area)

@@ -119,6 +119,12 @@ def judge(
         CommandFailed: The log is missing or cannot be read.
     """
     settlement_id = notice["settlement_id"]
+    if not store.parts(conn, settlement_id):
+        raise CommandFailed(
+            f"there is no log behind {notice['number']}: its time is over, or somebody has deleted"
+            f" it; verify an exported one with --export FILE --digest {notice['digest']}"
+            f" --log {notice['log']}"
+        )
     try:
         verdict = recompute.verify(
             store.lines(conn, settlement_id), notice["digest"], notice["log"]

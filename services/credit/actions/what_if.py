@@ -28,7 +28,7 @@ from services.credit.actions import awards, rule_sets
 from services.credit.rules import awards as rules
 from services.credit.rules import loader, standing
 from services.credit.rules.model import Rule
-from services.credit.storage import facts, registry
+from services.credit.storage import facts, registry, retention
 from services.credit.storage import rule_sets as sets
 from services.credit.storage import what_if as store
 
@@ -126,12 +126,14 @@ def run(job: Job) -> dict[str, Any]:
     with job.step() as tx:
         in_force = rule_sets.in_force(tx.conn)
         sides = [draft, *(span[3] for span in in_force.spans)]
+        since = _since(sides, periods[0])
         replay = _Replay(
             job.job_id,
             params["code"],
             draft,
             periods,
-            since=_since(sides, periods[0]),
+            # Older facts may have been deleted (`retention`); the result says where it begins.
+            since=max(since, retention.month_of_facts(tx.conn, "9999-99") or since),
             contested=draft.contested | in_force.contested(),
         )
         total = facts.count(tx.conn, replay.since, replay.last)

@@ -621,6 +621,13 @@ class AwardsParams(ListParams):
 
     state: Literal["PROPOSED", "APPROVED", "REJECTED", "REVERSED"] | None = None
     community: str | None = Field(None, pattern=AREA)
+    waits_for: Literal["R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT"] | None = Field(
+        None, description="待哪一级审核 / the level that must decide"
+    )
+    overdue: bool = Field(
+        default=False,
+        description="只列逾期未审核的 / only those that nobody decided within 5 working days",
+    )
 
 
 class AwardReply(Reply):

@@ -316,7 +316,10 @@ class ConflictOfInterest(Guard):
     """Who holds a post in an organisation decides nothing about it."""
 
     guard = "CONFLICT_OF_INTEREST"
-    text = "审核人在 {subject} 任职,须回避"
+    status = 403
+    text = (
+        "审核人在 {subject} 任职,须回避;可由不任职的其他 {role} 办理,或依程序转由 {substitute} 办理"
+    )
 
 
 class YieldsToRule(Guard):

@@ -623,6 +623,11 @@ class Credit(Imports, Service):
         """End the notice of a commendation."""
         commendations.on_notice_end(tx, due)
 
+    @timer("award_lapse", schedule=manual.next_lapse_run)
+    def on_award_lapse(self, tx: Tx, due: Due) -> None:
+        """Pass proposals that nobody decided to the next level."""
+        manual.lapse(tx, due)
+
     @timer("expire_points", schedule=ledger.next_expiry_run)
     def on_expire_points(self, tx: Tx, due: Due) -> None:
         """Expire points whose time is over."""

@@ -20,6 +20,7 @@ from chassis.calendar import Calendar
 from services.credit import events
 from services.credit.actions import ledger, months, rule_sets
 from services.credit.rules import awards as rules
+from services.credit.rules import deciding
 from services.credit.rules.model import Rule
 from services.credit.rules.producing import PRODUCERS
 from services.credit.storage import awards as store
@@ -145,7 +146,11 @@ def _award(
     running = [part for part in fired if part[0].rule.tiers is not None]
     plain = [part for part in fired if part[0].rule.tiers is None]
     # Two bindings of one rule may hear the same event; it is one award all the same.
-    rows = list({found["award_id"]: found for found in (row(*part) for part in plain)}.values())
+    by_id = {found["award_id"]: found for found in (row(*part) for part in plain)}
+    rows = list(by_id.values())
+    due = tx.calendar.due(tx.now, deciding.WORKING_DAYS)
+    for part, found in ((part, by_id[part[0].award_id]) for part in plain if part[0].human):
+        found |= {"waits_for": deciding.first_level(part[0].rule.approve), "due_at": due}
     _yield_deeds(tx, rows, in_force)
     _cap(tx, rows, in_force)
     counted, changed = _count_hours(tx, running, spans)
@@ -254,6 +259,9 @@ def row(one: rules.Fired, item: _Scored, code: str) -> dict[str, Any]:
         "area": event.scope[:12],
         "proposed_by": None,
         "proposed_at": event.recorded_at,
+        "waits_for": None,
+        "due_at": None,
+        "lapsed_at": None,
         "decided_by": None,
         "decided_at": event.occurred_at if decides == "NOBODY" else None,
         "corrects": None,

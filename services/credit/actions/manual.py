@@ -25,15 +25,15 @@ from services.credit.errors import (
     YieldsToRule,
 )
 from services.credit.rules import awards as rules
+from services.credit.rules import deciding
 from services.credit.rules import settlement as timeline
 from services.credit.rules.model import Rule
 from services.credit.storage import awards as store
 from services.credit.storage import registry
 
 if TYPE_CHECKING:
-    from chassis.bus import Tx
+    from chassis.bus import Due, Tx
 
-DECIDE_WORKING_DAYS = 5
 OLDEST = timedelta(days=365)
 
 
@@ -101,6 +101,7 @@ def propose_award(tx: Tx, order: ProposeAward) -> dict[str, Any]:
     level = rule.level(order.level) if order.level is not None else None
     score = level.score if level else rule.score
     points = level.points if level else rule.points
+    due = tx.calendar.due(tx.now, deciding.WORKING_DAYS)
     row = {
         "award_id": award_id,
         "subject_id": order.subject,
@@ -138,6 +139,9 @@ def propose_award(tx: Tx, order: ProposeAward) -> dict[str, Any]:
         "area": subject.area,
         "proposed_by": tx.actor.id,
         "proposed_at": tx.now,
+        "waits_for": deciding.first_level(rule.approve),
+        "due_at": due,
+        "lapsed_at": None,
         "decided_by": None,
         "decided_at": None,
         "corrects": None,
@@ -145,7 +149,6 @@ def propose_award(tx: Tx, order: ProposeAward) -> dict[str, Any]:
         "version": 1,
     }
     store.add(tx.conn, [row])
-    due = tx.calendar.due(tx.now, DECIDE_WORKING_DAYS)
     return {"id": award_id, "state": "PROPOSED", "version": 1, "due": due.isoformat()}
 
 
@@ -187,7 +190,7 @@ def _to_decide(tx: Tx, award_id: str) -> tuple[Any, Rule, Any]:
         raise StateConflict(state=known.state)
     compiled = rule_sets.in_force(tx.conn).of_code(known.rule_set)
     rule = compiled.rule_set.rule(known.rule_code) if compiled else None
-    if rule is None or tx.actor.role not in rule.approve:
+    if rule is None or not deciding.may_decide(tx.actor.role, rule.approve, known.waits_for):
         raise NotAllowedToApprove(rule=known.rule_code, role=tx.actor.role)
     if known.proposed_by == tx.actor.id:
         raise SameAsProposer
@@ -205,7 +208,10 @@ def check_independent(tx: Tx, subject_id: str, subject: Any) -> None:
     if subject is not None and subject.holder == tx.actor.id:
         raise SelfApproval
     if registry.holds_post(tx.conn, subject_id, tx.actor.id, tx.now):
-        raise ConflictOfInterest(subject=subject_id)
+        role = tx.actor.role
+        raise ConflictOfInterest(
+            subject=subject_id, role=role, substitute=deciding.NEXT.get(role, deciding.TOP)
+        )
 
 
 def approve_award(tx: Tx, order: DecideAward) -> dict[str, Any]:
@@ -216,7 +222,8 @@ def approve_award(tx: Tx, order: DecideAward) -> dict[str, Any]:
         NotFound: There is no such award.
         RoleDenied: It lies outside the caller's scope.
         StateConflict: It waits for no person.
-        NotAllowedToApprove: Another role approves awards of this rule.
+        NotAllowedToApprove: Another role approves awards of this rule, and it has not passed to
+            the caller's level.
         SameAsProposer: The caller proposed it.
         SelfApproval: It concerns the caller.
         ConflictOfInterest: The caller holds a post in the subject's matters.
@@ -334,6 +341,27 @@ def reject_award(tx: Tx, order: DecideAward) -> dict[str, Any]:
         decided_at=tx.now,
     )
     return _reply(replace_version(known), "REJECTED")
+
+
+# --------------------------------------------------------------------------------------------------
+# Lapse
+
+
+def next_lapse_run(now: datetime, calendar: Calendar) -> tuple[str, datetime]:
+    """Return (ref, instant) of the next daily run: 00:05 local. What is due is due at midnight."""
+    today = calendar.at(calendar.local_date(now), 0, 5)
+    at = today if today > now else today + timedelta(days=1)
+    return calendar.local_date(at).isoformat(), at
+
+
+def lapse(tx: Tx, due: Due) -> None:
+    """Pass what nobody has decided in time to the next level, all in one statement.
+
+    At the top it stays, overdue: it is never decided by silence. Nothing is armed per award, so
+    nothing needs to be disarmed by a decision.
+    """
+    until = tx.calendar.due(due.due_at, deciding.WORKING_DAYS)
+    store.lapse(tx.conn, due.due_at, until, deciding.NEXT)
 
 
 @dataclass(frozen=True, slots=True)

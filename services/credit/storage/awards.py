@@ -324,6 +324,37 @@ def cancel_open(conn: sa.Connection, subject_id: str, reason: str, at: datetime)
     ).rowcount
 
 
+def lapse(conn: sa.Connection, at: datetime, until: datetime, levels: Mapping[str, str]) -> int:
+    """Pass the proposals that are due to the next level.
+
+    Args:
+        conn: The transaction.
+        at: Now.
+        until: When they are due there.
+        levels: Level -> the next one; what waits for another one stays.
+
+    Returns:
+        How many.
+    """
+    award = t.awards.c
+    overdue = (
+        sa.select(award.award_id)
+        .where(
+            award.state == "PROPOSED",
+            award.due_at.is_not(None),
+            award.due_at <= at,
+            award.waits_for.in_(list(levels)),
+        )
+        .order_by(award.award_id)
+    )
+    # In the order of their ids, as whoever locks several of them does.
+    return conn.execute(
+        sa.update(t.awards)
+        .where(award.award_id.in_(store.lock(overdue, conn)))
+        .values(waits_for=sa.case(dict(levels), value=award.waits_for), lapsed_at=at, due_at=until)
+    ).rowcount
+
+
 def add_veto(conn: sa.Connection, row: Mapping[str, Any]) -> None:
     """Store a veto; one for the same award is left alone."""
     statement = store.insert(conn, t.vetoes).values(**{"version": 1, **row})

@@ -103,13 +103,36 @@ def objections_page(
 
 
 def awards_page(
-    conn: sa.Connection, *, area: str, state: str | None, limit: int, cursor: str | None
+    conn: sa.Connection,
+    *,
+    area: str,
+    state: str | None,
+    waits_for: str | None,
+    overdue_at: datetime | None,
+    limit: int,
+    cursor: str | None,
 ) -> Page:
-    """Return awards that a person decides, of an area and what lies in it."""
+    """Return awards that a person decides, of an area and what lies in it.
+
+    Args:
+        conn: The transaction.
+        area: The area.
+        state: Their state; None is any.
+        waits_for: The level that must decide; None is any, decided ones too.
+        overdue_at: Now: those whose time at some level is over. None is all.
+        limit: Number of rows.
+        cursor: Where the page before ended.
+    """
     row = t.awards.c
     asked = sa.select(t.awards).where(row.area.like(f"{area}%"), row.decides == "PERSON")
     if state:
         asked = asked.where(row.state == state)
+    if waits_for or overdue_at:
+        asked = asked.where(row.state == "PROPOSED", row.due_at.is_not(None))
+    if waits_for:
+        asked = asked.where(row.waits_for == waits_for)
+    if overdue_at:
+        asked = asked.where(sa.or_(row.lapsed_at.is_not(None), row.due_at <= overdue_at))
     return page(conn, asked, at=row.proposed_at, key=row.award_id, limit=limit, cursor=cursor)
 
 

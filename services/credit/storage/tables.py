@@ -388,6 +388,11 @@ awards = sa.Table(
     sa.Column("area", store.Area),
     sa.Column("proposed_by", store.Id),
     sa.Column("proposed_at", store.UtcDateTime, nullable=False),
+    # Of what a person decides: the level that it waits for and until when, and since when, where
+    # it has passed to a level above.
+    sa.Column("waits_for", Code),
+    sa.Column("due_at", store.UtcDateTime),
+    sa.Column("lapsed_at", store.UtcDateTime),
     sa.Column("decided_by", store.Id),
     sa.Column("decided_at", store.UtcDateTime),
     sa.Column("corrects", store.Uuid),
@@ -420,6 +425,12 @@ awards = sa.Table(
         "subject_id",
         postgresql_where=sa.text("deduction OR source = 'manual'"),
         sqlite_where=sa.text("deduction OR source = 'manual'"),
+    ),
+    sa.Index(
+        "ix_awards_due",
+        "due_at",
+        postgresql_where=sa.text("state = 'PROPOSED' AND due_at IS NOT NULL"),
+        sqlite_where=sa.text("state = 'PROPOSED' AND due_at IS NOT NULL"),
     ),
     sa.Index(
         "ix_awards_recount",

@@ -97,10 +97,17 @@ class OneNotice:
 
 @dataclass(frozen=True, slots=True)
 class Awards:
-    """Which awards are listed."""
+    """Which awards are listed.
+
+    Attributes:
+        waits_for: The level that must decide: R_CADRE, R_SECRETARY, R_STREET or R_DISTRICT.
+        overdue: Only those that nobody decided in time.
+    """
 
     state: str | None = None
     community: str | None = None
+    waits_for: str | None = None
+    overdue: bool = False
     limit: int = 50
     cursor: str | None = None
 
@@ -278,8 +285,21 @@ def award(tx: Tx, question: OneAward, in_force: Any) -> dict[str, Any]:
     if found is None or not may_see(tx, found.subject_id):
         raise NotFound(kind="award", id=question.award_id)
     card = award_card(found, in_force.of_code(found.rule_set))
+    card["waits"] = _waits(tx, found)
     card["chain"] = {"proposed_by": found.proposed_by, "decided_by": found.decided_by}
     return card
+
+
+def _waits(tx: Tx, award: Any) -> dict[str, Any] | None:
+    """Return for whose decision an award waits, since and until when; None where for nobody's."""
+    if award.state != "PROPOSED" or award.due_at is None:
+        return None
+    return {
+        "for": award.waits_for,
+        "since": iso(award.lapsed_at or award.proposed_at),
+        "due": iso(award.due_at),
+        "overdue": award.lapsed_at is not None or award.due_at <= tx.now,
+    }
 
 
 def may_see(tx: Tx, subject_id: str) -> bool:
@@ -304,10 +324,14 @@ def award_list(tx: Tx, question: Awards, in_force: Any) -> dict[str, Any]:
         tx.conn,
         area=area[:12],
         state=question.state,
+        waits_for=question.waits_for,
+        overdue_at=tx.now if question.overdue else None,
         limit=limited(question.limit),
         cursor=question.cursor,
     )
-    items = [award_card(row, in_force.of_code(row.rule_set)) for row in rows]
+    items = [
+        award_card(row, in_force.of_code(row.rule_set)) | {"waits": _waits(tx, row)} for row in rows
+    ]
     return {"items": items, "next": following}
 
 

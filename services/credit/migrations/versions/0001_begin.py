@@ -59,6 +59,9 @@ def upgrade():
         sa.Column("area", sa.String(length=15), nullable=True),
         sa.Column("proposed_by", store.Id, nullable=True),
         sa.Column("proposed_at", store.UtcDateTime, nullable=False),
+        sa.Column("waits_for", sa.String(length=40), nullable=True),
+        sa.Column("due_at", store.UtcDateTime, nullable=True),
+        sa.Column("lapsed_at", store.UtcDateTime, nullable=True),
         sa.Column("decided_by", store.Id, nullable=True),
         sa.Column("decided_at", store.UtcDateTime, nullable=True),
         sa.Column("corrects", store.Uuid, nullable=True),
@@ -73,6 +76,14 @@ def upgrade():
         unique=False,
         postgresql_where=sa.text("deed IS NOT NULL"),
         sqlite_where=sa.text("deed IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_awards_due",
+        "awards",
+        ["due_at"],
+        unique=False,
+        postgresql_where=sa.text("state = 'PROPOSED' AND due_at IS NOT NULL"),
+        sqlite_where=sa.text("state = 'PROPOSED' AND due_at IS NOT NULL"),
     )
     op.create_index(
         "ix_awards_recount",

@@ -1,0 +1,34 @@
+"""Who decides a proposed award, until when, and to whom the decision passes (DOMAIN 4.3)."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from typing import Final
+
+# A decision that is not made within so many working days passes to the next level.
+WORKING_DAYS: Final = 5
+LEVELS: Final = ("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT")
+TOP: Final = LEVELS[-1]
+# Level -> the one to which an undecided proposal passes. At the top it stays: nothing is decided
+# by silence.
+NEXT: Final = dict(itertools.pairwise(LEVELS))
+
+
+def first_level(approve: Iterable[str]) -> str:
+    """Return the level that decides first: the lowest of those that may approve."""
+    allowed = frozenset(approve)
+    return next((level for level in LEVELS if level in allowed), TOP)
+
+
+def may_decide(role: str, approve: Iterable[str], waits_for: str | None) -> bool:
+    """Tell whether a role decides: one that the rule names, or a level to which it has passed.
+
+    Those to whom it was given first still may: late is better than never, and it says who decided.
+    """
+    allowed = frozenset(approve)
+    if role in allowed:
+        return True
+    if role not in LEVELS or waits_for not in LEVELS:
+        return False
+    return LEVELS.index(first_level(allowed)) < LEVELS.index(role) <= LEVELS.index(waits_for)

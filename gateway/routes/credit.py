@@ -1149,7 +1149,7 @@ class MonthParams(Params):
 
 
 class IndicatorsReply(Reply):
-    """指标,均附分子与分母 / M-12, M-14, M-22, M-26, M-28, each with its denominator."""
+    """指标,均附分子与分母 / M-12, M-14, M-22, M-23, M-26, M-28, each with its denominator."""
 
     period: str
     scope: str

@@ -689,6 +689,10 @@ class Rates(Reply):
     scope: str
     period: str
     rates: dict[str, dict[str, Any]]
+    counts: dict[str, int] = Field(description="计数 / what was counted")
+    times_to_resolve: list[dict[str, Any]] = Field(
+        description="各优先级办结时长的中位数与九分位(分钟)/ median and p90 in minutes"
+    )
 
 
 DOORS.command(

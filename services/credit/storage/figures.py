@@ -120,6 +120,36 @@ def grades(conn: sa.Connection, area: str, period: str) -> dict[str, dict[str, i
     return found
 
 
+def entries(conn: sa.Connection, area: str, period: str) -> int:
+    """Return how many entries an area's month has that is published."""
+    asked = sa.select(sa.func.count()).select_from(_PUBLISHED).where(*_of(area, period))
+    return int(conn.execute(asked).scalar() or 0)
+
+
+def objections(conn: sa.Connection, area: str, period: str) -> dict[str, int]:
+    """Return of the objections to an area's month: filed, decided, upheld, in part, and of those
+    that are decided or overdue how many there are and how many were in time.
+
+    What a review decided stands for the decision before it.
+    """
+    row = t.objections.c
+    outcome = sa.func.coalesce(row.review_outcome, row.outcome)
+    decided = row.decided_at.is_not(None)
+
+    def count(name: str, condition: sa.ColumnElement[bool]) -> sa.Label[int]:
+        return sa.func.coalesce(sa.func.sum(sa.case((condition, 1), else_=0)), 0).label(name)
+
+    asked = sa.select(
+        sa.func.count().label("filed"),
+        count("decided", decided),
+        count("upheld", outcome == "UPHELD"),
+        count("partly", outcome == "PARTLY"),
+        count("due", sa.or_(decided, row.overdue)),
+        count("in_time", sa.and_(decided, sa.not_(row.overdue))),
+    ).where(row.kind == "OBJECTION", row.period == period, row.area.like(f"{area}%"))
+    return {name: int(value) for name, value in conn.execute(asked).mappings().one().items()}
+
+
 def spread_of_points(conn: sa.Connection, area: str, period: str) -> tuple[int, int, int, int]:
     """Return of the residents' points of a month that is published: (persons, points, sum of
     rank x points with the poorest first, points of the richest tenth, rounded up)."""

@@ -313,3 +313,35 @@ def test_an_objection_of_the_running_month_lets_its_entry_go_when_it_is_decided(
     now = bench.ask("objection", {"objection_id": early["id"]})
     decide(bench, early, "UPHELD", version=now["version"])
     assert entry_of(settlement_of(bench), "STW:stw_1")["state"] == "FINAL"
+
+
+def appeals(bench):
+    bench.as_("R_DISTRICT", person="per_district")
+    return bench.ask("indicators", {"period": "2025-03"})["M-23"]
+
+
+@pytest.mark.covers("M-23")
+def test_objections_are_counted_per_thousand_entries_with_their_ends_and_their_times(published):
+    bench = published
+    before = appeals(bench)
+    assert (before["filed"], before["per_1000_entries"]) == (0, "0.00")
+    assert before["upheld"]["percent"] is None
+    assert before["rule_review"] is False
+    first = file(bench)
+    accept(bench, first)
+    card = settlement_of(bench)
+    second = file(bench, "ENTRY", f"{card['id']}/STW:stw_1", text="整条记录请一并复核")
+    assert appeals(bench)["in_time"]["whole"] == 0
+    decide(bench, first, "UPHELD")
+    found = appeals(bench)
+    assert (found["filed"], found["entries"]) == (2, len(card["items"]))
+    assert found["upheld"] == {"part": 1, "whole": 1, "percent": "100.00", "in_part": 0}
+    assert found["in_time"] == {"part": 1, "whole": 1, "percent": "100.00"}
+    # More than a tenth of what was decided was wrong: the rules are to be looked at.
+    assert found["rule_review"] is True
+    # The other one is decided by nobody in time.
+    bench.fire("2025-04-30T10:00")
+    found = appeals(bench)
+    assert found["in_time"] == {"part": 1, "whole": 2, "percent": "50.00"}
+    assert found["upheld"]["whole"] == 1
+    assert second["id"] != first["id"]

@@ -53,7 +53,7 @@ def indicators(tx: Tx, question: MonthInArea) -> dict[str, Any]:
         RoleDenied: The area lies outside the caller's scope.
 
     Source:
-        DOMAIN 5: M-12, M-14, M-22, M-26, and of M-28 the liability.
+        DOMAIN 5: M-12, M-14, M-22, M-23, M-26, and of M-28 the liability.
     """
     scope = question.scope or tx.actor.scope
     tx.require_scope(scope)
@@ -67,6 +67,10 @@ def indicators(tx: Tx, question: MonthInArea) -> dict[str, Any]:
         "M-12": share(*store.consenting_adults(tx.conn, scope)),
         "M-14": {"window": _redeemed(window), "to_date": _redeemed(ever)},
         "M-22": _punctuality(tx, scope, question.period),
+        "M-23": _appeals(
+            store.objections(tx.conn, scope, question.period),
+            store.entries(tx.conn, scope, question.period),
+        ),
         "M-26": {
             "grades": store.grades(tx.conn, scope, question.period),
             "points": _spread(*store.spread_of_points(tx.conn, scope, question.period)),
@@ -182,6 +186,24 @@ def _punctuality(tx: Tx, scope: str, period: str) -> dict[str, Any]:
             }
         )
     return share(on_time, len(found)) | {"planned_at": planned.isoformat(), "late": late}
+
+
+def _appeals(counts: dict[str, int], entries: int) -> dict[str, Any]:
+    """Return how often a month is objected to, and how that ends.
+
+    Where more than a tenth of what is decided turns out to be wrong, in whole or in part, the
+    rules are to be looked at.
+    """
+    wrong = counts["upheld"] + counts["partly"]
+    rate = Fraction(1000 * counts["filed"], entries) if entries else None
+    return {
+        "filed": counts["filed"],
+        "entries": entries,
+        "per_1000_entries": percent(rate / 100) if rate is not None else None,
+        "upheld": share(wrong, counts["decided"]) | {"in_part": counts["partly"]},
+        "in_time": share(counts["in_time"], counts["due"]),
+        "rule_review": wrong * 10 > counts["decided"],
+    }
 
 
 def _spread(persons: int, points: int, weighted: int, top: int) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from services.steward.rules.hours import VISIT_QUOTA
 from services.steward.storage.tables import (
     projects,
     request_clocks,
+    request_timeline,
     requests,
     shifts,
     stewards,
@@ -187,6 +188,49 @@ def closed_in(conn: sa.Connection, scope: str, start: datetime, end: datetime) -
         requests.c.area.startswith(scope, autoescape=True),
     )
     return int(conn.execute(asked).scalar_one())
+
+
+def closed_at_once(conn: sa.Connection, scope: str, start: datetime, end: datetime) -> int:
+    """Return the requests of an area that were closed in the span and never reopened."""
+    asked = sa.select(sa.func.count()).where(
+        requests.c.closed_at >= start,
+        requests.c.closed_at < end,
+        requests.c.reopens == 0,
+        requests.c.area.startswith(scope, autoescape=True),
+    )
+    return int(conn.execute(asked).scalar_one())
+
+
+def escalated_in(
+    conn: sa.Connection, scope: str, start: datetime, end: datetime
+) -> tuple[int, int]:
+    """Return the requests of an area that were submitted in the span, and how many of them ever
+    reached level 2: a reopening begins the ladder anew, so the timeline is asked."""
+    here = sa.and_(
+        requests.c.created_at >= start,
+        requests.c.created_at < end,
+        requests.c.area.startswith(scope, autoescape=True),
+    )
+    all_of_them = conn.execute(sa.select(sa.func.count()).where(here)).scalar_one()
+    steps = conn.execute(
+        sa.select(request_timeline.c.request_id, request_timeline.c.detail)
+        .join(requests, requests.c.request_id == request_timeline.c.request_id)
+        .where(here, request_timeline.c.action == "escalate")
+    )
+    high = {request_id for request_id, detail in steps if detail["level"] >= 2}
+    return int(all_of_them), len(high)
+
+
+def resolved_in(
+    conn: sa.Connection, scope: str, start: datetime, end: datetime
+) -> Sequence[tuple[str, datetime, datetime]]:
+    """Return (priority, submitted, resolved) of the requests of an area resolved in the span."""
+    asked = sa.select(requests.c.priority, requests.c.created_at, requests.c.resolved_at).where(
+        requests.c.resolved_at >= start,
+        requests.c.resolved_at < end,
+        requests.c.area.startswith(scope, autoescape=True),
+    )
+    return [(row[0], row[1], row[2]) for row in conn.execute(asked)]
 
 
 def steward_months(

@@ -6,6 +6,8 @@ import pytest
 
 from chassis.bus import partition_of
 from chassis.refusal import RoleDenied
+from chassis.testing import instant
+from services.steward import rules
 from services.steward.storage.tables import request_clocks, requests
 from services.steward.tests.ground import (
     CADRE,
@@ -212,3 +214,103 @@ def test_the_three_rates_are_counted_from_the_tables(staffed):
     assert (found["rates"]["M-03"]["numerator"], found["rates"]["M-03"]["denominator"]) == (79, 80)
     empty = staffed.cadre(CADRE).ask("three_rates", {"scope": COMMUNITY, "period": "2025-01"})
     assert {rate["percent"] for rate in empty["rates"].values()} == {None}
+
+
+def figures(ground, period="2025-03"):
+    return ground.cadre().ask("three_rates", {"scope": COMMUNITY, "period": period})
+
+
+@pytest.mark.covers("M-05")
+def test_on_time_closure_counts_the_clocks_that_ended_in_the_month(staffed):
+    bench = staffed.bench
+    assert figures(staffed)["rates"]["M-05"]["percent"] is None
+    staffed.resolved()
+    forgotten = staffed.submit()
+    staffed.submit(category="FACILITY_RENEWAL")  # due in seven working days
+    bench.fire("2025-03-07T00:00:00")
+    found = figures(staffed)
+    assert (found["counts"]["resolutions_due"], found["counts"]["resolved_on_time"]) == (3, 1)
+    card = staffed.cadre().ask("request", {"request_id": forgotten["id"]})
+    # What is done too late stays too late.
+    staffed.resolved(card)
+    found = figures(staffed)["rates"]["M-05"]
+    assert (found["percent"], found["numerator"], found["denominator"]) == ("33.33", 1, 3)
+    assert figures(staffed, "2025-04")["rates"]["M-05"]["percent"] is None
+
+
+@pytest.mark.covers("M-08")
+def test_a_first_time_fix_is_closed_and_was_never_reopened(staffed):
+    bench = staffed.bench
+    assert figures(staffed)["rates"]["M-08"]["percent"] is None
+    staffed.rate(staffed.resolved())
+    again = staffed.resolved()
+    again = staffed.step("reopen_request", again, WANG, "R_RESIDENT", COMMUNITY, reason="又坏了")
+    staffed.resolved(again)
+    bench.fire("2025-03-10T10:00:00")
+    found = figures(staffed)
+    assert found["rates"]["M-08"]["percent"] == "50.00"
+    assert (found["counts"]["closed_at_once"], found["counts"]["closed"]) == (1, 2)
+
+
+@pytest.mark.covers("M-09")
+def test_the_share_that_climbed_to_the_street_counts_each_request_once_and_for_good(staffed):
+    bench = staffed.bench
+    assert figures(staffed)["rates"]["M-09"]["percent"] is None
+    staffed.rate(staffed.resolved())
+    late = staffed.step("accept_request", staffed.submit(), STAFF)
+    climbed = staffed.step("accept_request", staffed.submit(), STAFF)
+    bench.fire("2025-03-10T10:00:00")
+
+    def solved(reply):
+        card = staffed.cadre().ask("request", {"request_id": reply["id"]})
+        card = staffed.step("contact_request", card, STAFF)
+        body = {"outcome": "SOLVED", "note": "已更换", "media": ["sha256:1"]}
+        return staffed.step("resolve_request", card, STAFF, **body)
+
+    def levels():
+        return {row["level"] for row in bench.rows("select level from requests")}
+
+    # Late, and ended at level 1: the street never had it.
+    assert levels() == {0, 1}
+    solved(late)
+    bench.fire("2025-03-12T00:00:00")
+    assert levels() == {0, 1, 2}
+    found = figures(staffed)
+    assert (found["counts"]["submitted"], found["counts"]["escalated_to_level_2"]) == (3, 1)
+    assert found["rates"]["M-09"]["percent"] == "33.33"
+    done = solved(climbed)
+    staffed.step("reopen_request", done, WANG, "R_RESIDENT", COMMUNITY, reason="又坏了")
+    # The ladder begins anew; that it was climbed stays counted.
+    assert levels() == {0, 1}
+    assert figures(staffed)["counts"]["escalated_to_level_2"] == 1
+
+
+@pytest.mark.covers("M-10")
+def test_times_to_resolve_are_told_by_priority_in_all_hours_and_in_those_of_working_days(staffed):
+    bench = staffed.bench
+    assert figures(staffed)["times_to_resolve"] == []
+    # Friday 7 March 2025, 18:00, to Monday 18:00: three days, of which a quarter and three
+    # quarters of a day are working days.
+    bench.at("2025-03-07T18:00:00")
+    over_the_weekend = staffed.submit()
+    bench.at("2025-03-10T18:00:00")
+    staffed.resolved(over_the_weekend)
+    for minutes in range(1, 10):
+        bench.at("2025-03-11T09:00:00")
+        reply = staffed.submit()
+        bench.at(f"2025-03-11T09:{minutes:02d}:00")
+        staffed.resolved(reply)
+    urgent = staffed.submit(category="WATER")
+    staffed.resolved(urgent)
+    found = figures(staffed)["times_to_resolve"]
+    assert [(one["priority"], one["requests"]) for one in found] == [("P2", 1), ("P3", 10)]
+    assert found[0]["elapsed_minutes"] == {"median": 0, "p90": 0}
+    # 1 to 9 minutes, and three days: the fifth and the ninth of ten.
+    assert found[1]["elapsed_minutes"] == {"median": 5, "p90": 9}
+    assert found[1]["working_minutes"] == {"median": 5, "p90": 9}
+    alone = rules.rates.spans_by_priority(
+        [("P3", instant("2025-03-07T18:00:00"), instant("2025-03-10T18:00:00"))],
+        bench.runtime.calendar,
+    )
+    assert alone[0]["elapsed_minutes"]["p90"] == 3 * 24 * 60
+    assert alone[0]["working_minutes"]["p90"] == 24 * 60

@@ -310,7 +310,8 @@ def similar(tx: Tx, q: SimilarQuestion) -> dict[str, Any]:
 
 
 def three_rates(tx: Tx, q: RatesQuestion) -> dict[str, Any]:
-    """Answer response, resolution and satisfaction of an area's month, exactly (M-03 to M-07).
+    """Answer response, resolution and satisfaction of an area's month, exactly (M-03 to M-07),
+    and beside them first-time fixes, escalations and times to resolve (M-08 to M-10).
 
     Raises:
         RoleDenied: The area lies outside the caller's scope.
@@ -328,7 +329,13 @@ def three_rates(tx: Tx, q: RatesQuestion) -> dict[str, Any]:
         satisfied=satisfied,
         closed=storage.months.closed_in(tx.conn, q.scope, start, end),
     )
-    rates = rules.rates.three_rates(counts) | {"M-05": rules.rates.ratio(resolved, due)}
+    at_once = storage.months.closed_at_once(tx.conn, q.scope, start, end)
+    submitted, escalated = storage.months.escalated_in(tx.conn, q.scope, start, end)
+    rates = rules.rates.three_rates(counts) | {
+        "M-05": rules.rates.ratio(resolved, due),
+        "M-08": rules.rates.ratio(at_once, counts.closed),
+        "M-09": rules.rates.ratio(escalated, submitted),
+    }
     return {
         "scope": q.scope,
         "period": q.period,
@@ -349,5 +356,12 @@ def three_rates(tx: Tx, q: RatesQuestion) -> dict[str, Any]:
             "solved": solved,
             "satisfied": satisfied,
             "closed": counts.closed,
+            "closed_at_once": at_once,
+            "submitted": submitted,
+            "escalated_to_level_2": escalated,
         },
+        # M-10: how long it took, also in the hours of working days alone.
+        "times_to_resolve": rules.rates.spans_by_priority(
+            storage.months.resolved_in(tx.conn, q.scope, start, end), tx.calendar
+        ),
     }

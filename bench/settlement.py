@@ -13,6 +13,7 @@ The peak of this process's memory is measured over the job: entries and awards s
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +26,7 @@ from chassis.bus import SYSTEM
 from chassis.calendar import published
 from chassis.runtime import Runtime
 from services.credit.actions import months
+from services.credit.service import Credit
 from services.credit.storage import settlements
 from services.credit.storage import tables as t
 
@@ -131,7 +133,7 @@ def fill_month(runtime: Runtime, subjects: int, awards: int) -> int:
     return areas
 
 
-def bare(runtime: Runtime, turn: int) -> tuple[float, int]:
+def bare(runtime: Runtime) -> tuple[float, int]:
     """Run the one statement over all areas at once; returns (seconds, rows)."""
     with runtime.engine.begin() as conn:
         conn.execute(sa.text("DROP TABLE IF EXISTS bare"))
@@ -141,7 +143,7 @@ def bare(runtime: Runtime, turn: int) -> tuple[float, int]:
     with runtime.engine.begin() as conn:
         asked = settlements.entries_sql(
             conn,
-            f"bare_{turn}",
+            "bare",
             PERIOD,
             None,
             end=end_of_month(),
@@ -200,25 +202,36 @@ def _run_job(runtime: Runtime) -> None:
 
 def measure(runtime: Runtime, label: str, rounds: int) -> list[Figure]:
     frame.forget_peak()
-    alone, ours = [], []
+    environ = frame.ENVIRON | {"FIVERED_CREDIT_DRAFT_CONNECTIONS": "1"}
+    single = Runtime.open(Credit, runtime.engine.url, environ=environ)
+    sides: dict[str, Callable[[], tuple[float, int]]] = {
+        "bare statement": lambda: bare(runtime),
+        "draft job": lambda: draft(runtime),
+        "draft job on one connection": lambda: draft(single),
+    }
+    taken: dict[str, list[float]] = {name: [] for name in sides}
     rows: set[int] = set()
-    for turn in range(rounds):
-        seconds, count = bare(runtime, turn)
-        alone.append(seconds)
-        rows.add(count)
-        progress(f"settlement {label}: bare statement {seconds:.1f} s")
-        seconds, count = draft(runtime)
-        ours.append(seconds)
-        rows.add(count)
-        progress(f"settlement {label}: draft job {seconds:.1f} s")
+    for _ in range(rounds):
+        for name, side in sides.items():
+            seconds, count = side()
+            taken[name].append(seconds)
+            rows.add(count)
+            progress(f"settlement {label}: {name} {seconds:.1f} s")
+            if side is not sides["bare statement"]:
+                _same_rows(runtime)
+    single.close()
     assert len(rows) == 1, f"not the same rows: {rows}"
-    _same_rows(runtime)
-    ratios = [a / b for a, b in zip(ours, alone, strict=True)]
+
+    def ratio(name: str) -> float:
+        pairs = zip(taken[name], taken["bare statement"], strict=True)
+        return frame.median([a / b for a, b in pairs])
+
     return [
         Figure(f"{label}: entries", rows.pop(), "rows"),
-        Figure(f"{label}: bare INSERT ... SELECT", frame.median(alone), "s"),
-        Figure(f"{label}: draft job", frame.median(ours), "s"),
-        Figure(f"{label}: draft / bare", frame.median(ratios), "x", most=1.5),
+        Figure(f"{label}: bare INSERT ... SELECT", frame.median(taken["bare statement"]), "s"),
+        Figure(f"{label}: draft job", frame.median(taken["draft job"]), "s"),
+        Figure(f"{label}: draft / bare", ratio("draft job"), "x", most=1.5),
+        Figure(f"{label}: on one connection / bare", ratio("draft job on one connection"), "x"),
         Figure(f"{label}: peak memory of the process", frame.peak_mb(), "MB", most=MOST_MB),
     ]
 

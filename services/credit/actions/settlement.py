@@ -92,9 +92,9 @@ def run_draft(job: Job) -> dict[str, Any]:
     return {"period": period, "areas": len(areas)}
 
 
-# So many communities are some 100,000 people, two seconds' work: few enough that nobody waits long
-# for a settlement that is being drafted, and enough that a step is more than its overhead.
-AREAS_A_STEP = 25
+# So many communities are some 40,000 people: seconds of work, so that nobody waits long for a
+# settlement that is being drafted, and enough that a step is more than its overhead.
+AREAS_A_STEP = 10
 
 
 def draft(tx: Tx, period: str, area: str) -> str | None:

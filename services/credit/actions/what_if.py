@@ -41,7 +41,7 @@ PAGE = 2000
 SUBJECTS = 400
 LARGEST = 20
 # Windows that reach back beyond the months that are replayed.
-LONG = frozenset({"QUARTER", "HALF_YEAR", "YEAR", "EVER"})
+LONG = frozenset({"WEEK", "QUARTER", "HALF_YEAR", "YEAR", "EVER"})
 UNDONE = frozenset({"REJECTED", "REVERSED"})
 HEARD = frozenset(
     f"{reader.SOURCE}.{reader.FACT}"
@@ -148,11 +148,13 @@ def run(job: Job) -> dict[str, Any]:
 
 
 def _since(sides: Iterable[rules.Compiled], first: str) -> str:
-    for compiled in sides:
-        for rule in compiled.rule_set.rules:
-            if rule.cap is not None and rule.cap.per == "EVER":
-                return "0001-01"
-    return f"{first[:4]}-01"
+    rules_of_both = (rule for compiled in sides for rule in compiled.rule_set.rules)
+    windows = {rule.cap.per for rule in rules_of_both if rule.cap is not None}
+    if "EVER" in windows:
+        return "0001-01"
+    year = f"{first[:4]}-01"
+    # A week may have begun in the month before.
+    return min(year, Calendar.next_period(first, -1)) if "WEEK" in windows else year
 
 
 def _step(job: Job, replay: _Replay, saved: dict[str, Any]) -> dict[str, Any]:

@@ -467,11 +467,15 @@ def window(per: str, on: date, deed: str = "", period: str = "") -> str:
         period: Period of the award where it is not that of the deed, as for one that came late:
             it takes room in that period, because the earlier one is final.
     """
-    if per != "DAY" and period:
+    # A day and a week (from Monday, as ISO 8601 numbers them) are those of the deed; a week may lie
+    # in two months.
+    if per not in ("DAY", "WEEK") and period:
         on = date.fromisoformat(period + "-01")
     match per:
         case "DAY":
             return on.isoformat()
+        case "WEEK":
+            return f"{on:%G-W%V}"
         case "MONTH":
             return f"{on:%Y-%m}"
         case "QUARTER":

@@ -18,7 +18,7 @@ DIMENSIONS: Final = {"GOVERNANCE": "参与社区治理", "CONDUCT": "日常表�
 TYPES: Final = frozenset({"FIXED", "LEVELED", "TIERED_CUMULATIVE", "BAND", "PER_UNIT", "VETO"})
 SOURCES: Final = frozenset({"AUTO", "AUTO_REVIEW", "MANUAL"})
 SEVERITIES: Final = frozenset({"MINOR", "GENERAL", "SERIOUS"})
-WINDOWS: Final = frozenset({"DAY", "MONTH", "QUARTER", "HALF_YEAR", "YEAR", "EVER", "DEED"})
+WINDOWS: Final = frozenset({"DAY", "WEEK", "MONTH", "QUARTER", "HALF_YEAR", "YEAR", "EVER", "DEED"})
 OPERATORS: Final = frozenset({"eq", "ne", "lt", "le", "gt", "ge", "in", "not_in"})
 
 Predicate = Mapping[str, Any]

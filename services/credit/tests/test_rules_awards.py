@@ -414,10 +414,12 @@ def test_the_order_of_arrival_changes_nothing_and_no_cap_is_exceeded(found, cap,
         ) or (raw.score == raw.points == 0)
 
 
+@pytest.mark.covers("C4")
 @pytest.mark.parametrize(
     ("per", "name"),
     [
         ("DAY", "2025-07-01"),
+        ("WEEK", "2025-W27"),
         ("MONTH", "2025-07"),
         ("QUARTER", "2025-Q3"),
         ("HALF_YEAR", "2025-H2"),
@@ -429,7 +431,8 @@ def test_the_order_of_arrival_changes_nothing_and_no_cap_is_exceeded(found, cap,
 def test_a_window_is_named_after_the_calendar(per, name):
     assert awards.window(per, date(2025, 7, 1), "doc-7") == name
     other = awards.window(per, date(2025, 6, 30))
-    assert (other == name) == (per in ("YEAR", "EVER"))
+    # The last of June and the first of July lie in one week.
+    assert (other == name) == (per in ("WEEK", "YEAR", "EVER"))
 
 
 def test_a_late_award_takes_room_in_the_period_in_which_it_counts():
@@ -437,6 +440,8 @@ def test_a_late_award_takes_room_in_the_period_in_which_it_counts():
     assert awards.window("MONTH", deed, period="2025-07") == "2025-07"
     assert awards.window("QUARTER", deed, period="2025-07") == "2025-Q3"
     assert awards.window("DAY", deed, period="2025-07") == "2025-06-30"
+    assert awards.window("WEEK", deed, period="2025-07") == "2025-W27"
+    assert awards.window("WEEK", date(2024, 12, 30)) == "2025-W01"
     early = replace(row(1), period="2025-08")
     final = replace(row(2), period="2025-07")
     left = awards.apply_cap(Cap("YEAR", count=1), [early, final])

@@ -88,7 +88,6 @@ GRADES = [
 ]  # fmt: skip
 
 
-@pytest.mark.covers("C1")
 @pytest.mark.parametrize(("kind", "score", "grade"), GRADES)
 def test_a_grade_follows_the_thresholds_of_the_scale(kind, score, grade):
     assert standing.grade_of(kind, score) == grade

@@ -354,7 +354,44 @@ def test_after_confirmation_nothing_enters_the_month_any_more(credit):
     assert settlement_of(bench)["state"] == "CONFIRMED"
 
 
-@pytest.mark.covers("E3", "C1", "F6-flow")
+@pytest.mark.covers("C1")
+def test_residents_stewards_projects_companies_and_shops_settle_each_by_its_own_instrument(credit):
+    bench = credit
+    bench.at("2025-03-12T10:00")
+    stage.project(bench)
+    bench.as_("R_STREET", person="per_st", scope=STREET).do(
+        "open_subject", {"kind": "MER", "ref": "mer_1", "area": stage.COMMUNITY}
+    )
+    proposed = bench.as_("R_GRID", person="per_grid", scope=stage.COMMUNITY).do(
+        "propose_award",
+        {
+            "subject": "MER:mer_1",
+            "rule_code": "R-MER-01",
+            "occurred_at": "2025-03-11T09:00:00+08:00",
+            "evidence": ["JC-1", "JC-2"],
+        },
+    )
+    bench.as_("R_CADRE", person="per_cadre", scope=stage.COMMUNITY).do(
+        "approve_award", {"award_id": proposed["id"]}, version=proposed["version"]
+    )
+    card = close_month(bench, given=rows(project=PROJECT_ROW))
+    found = {}
+    for subject in ("RES:per_a", "STW:stw_1", "PRJ:prj_1", "MER:mer_1"):
+        entry = entry_of(card, subject)
+        bench.as_("R_AUDITOR", person="per_auditor", scope="370811")
+        told = bench.ask("explain", {"subject_id": subject, "period": PERIOD})
+        instruments = {one["why"]["instrument"] for one in told["awards"]}
+        assert len(instruments) == 1, subject
+        found[subject] = (entry["score"], entry["grade"], instruments.pop())
+    assert found == {
+        "RES:per_a": (1003, "A", "《城市社区信用管理办法(试行)》"),
+        "STW:stw_1": (86, "AAA", "《城市社区信用管理办法(试行)》"),
+        "PRJ:prj_1": (86, "AAA", "《“信用+物业”实施办法》"),
+        "MER:mer_1": (77, "A", "《商超市场信用管理办法》"),
+    }
+
+
+@pytest.mark.covers("E3", "F6-flow")
 def test_a_project_and_its_company_settle_with_gates(credit):
     bench = credit
     bench.at("2025-03-02T10:00")

@@ -32,7 +32,9 @@ ANONYMOUS = Actor("", "R_ANONYMOUS", "")
 MAX_HOURS = 24 * 366
 _ALGORITHM = "HS256"
 _SCOPE = re.compile(r"^\d{6}(\d{3}){0,3}$")
-_PERSON = re.compile(r"^[A-Za-z0-9_.:-]{1,64}$")
+# A person of the registry, by the id that it gave him: never a phone number, which changes hands
+# and which others know.
+_PERSON = re.compile(r"^per_(?!\d{7,15}$)[A-Za-z0-9_.:-]{1,60}$")
 _ACTING = re.compile(r"^\s*(R_[A-Z_]{2,30})\s*(?:;\s*scope=(\d{6,15})\s*)?$")
 # R_SYSTEM is what timers and subscriptions act as; nobody comes through the open port as that.
 GRANTABLE = ROLES - {SYSTEM_ROLE}

@@ -71,6 +71,31 @@ def test_other_ways_to_authenticate_are_refused_on_public_doors_too(site):
     assert problem_of(answer)["code"] == "TOKEN_INVALID"
 
 
+PHONES = ("12812345678", "+8612812345678", "tel:12812345678", "per_12812345678", "per_+12812345678")
+
+
+@pytest.mark.covers("R17")
+def test_a_token_is_of_one_person_of_the_registry_and_never_of_a_phone_number(site):
+    for phone in PHONES:
+        with pytest.raises(ValueError, match="no person id"):
+            issue(KEY, phone, [RESIDENT], 1)
+        answer = bearer(site, f"Bearer {jwt.encode(GOOD | {'sub': phone}, KEY, 'HS256')}")
+        assert problem_of(answer)["code"] == "TOKEN_INVALID"
+    # Nothing beside the token says who somebody is: not a header, not a parameter.
+    method, path, *rest = ASK
+    asked = f"{path}{'&' if '?' in path else '?'}phone=12812345678"
+    for headers in ({"X-Phone": "12812345678"}, {"X-Person-Id": "per_other"}):
+        answer = site.ask(method, path, *rest, grants=None, headers=headers)
+        assert problem_of(answer)["code"] == "TOKEN_REQUIRED"
+    assert site.ask(method, asked, *rest, grants=None).status_code == 401
+    # Two persons with the same role are two persons to the service that answers.
+    seen = {
+        person: Tokens(KEY).identify(issue(KEY, person, [RESIDENT], 1)).person_id
+        for person in ("per_1", "per_2")
+    }
+    assert seen == {"per_1": "per_1", "per_2": "per_2"}
+
+
 def test_an_expired_token_says_that_it_has_expired(site):
     token = jwt.encode(GOOD | {"exp": int(time.time()) - 1}, KEY, "HS256")
     assert problem_of(bearer(site, f"Bearer {token}"))["code"] == "TOKEN_EXPIRED"

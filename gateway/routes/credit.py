@@ -57,6 +57,12 @@ class RulesParams(Params):
         description="生效日期,默认今天 / day, default today",
         examples=["2025-03-01"],
     )
+    community: str | None = Field(
+        None,
+        pattern=r"^\d{9}(\d{3})?$",
+        description="社区或街道,并列出该街道的补充规则 / with what its street adds",
+        examples=["370811015901"],
+    )
 
 
 class RulesReply(Reply):
@@ -66,6 +72,9 @@ class RulesReply(Reply):
     code: str | None = None
     notice_version: str | None = Field(
         None, description="授权告知书的现行版本 / version of the consent notice in force"
+    )
+    street: dict[str, Any] | None = Field(
+        None, description="该街道的补充规则集 / what the street of the community adds"
     )
     items: list[dict[str, Any]]
 

@@ -101,6 +101,7 @@ def _fact(item: _Scored) -> dict[str, Any]:
 def award_all(tx: Tx, scored: Sequence[_Scored], in_force: rule_sets.InForce) -> None:
     """Give what events fire, and take back what they reverse."""
     fired: list[tuple[rules.Fired, _Scored, str]] = []
+    local: list[tuple[str, tuple[rules.Fired, _Scored, str]]] = []
     for item in scored:
         event = item.event
         day = Calendar.local_date(event.occurred_at)
@@ -122,6 +123,12 @@ def award_all(tx: Tx, scored: Sequence[_Scored], in_force: rule_sets.InForce) ->
             for one in compiled.fires(read)
             if held is not None or _corrects(one.rule, read.type)
         ]
+        if in_force.streets:
+            local += [
+                (street, (one, item, added))
+                for street, added, more in in_force.streets_on(day)
+                for one in more.fires(read)
+            ]
         reversed_deeds = compiled.reverses(read)
         if reversed_deeds:
             # What it takes back may have come in the same batch, and must be there first.
@@ -129,7 +136,25 @@ def award_all(tx: Tx, scored: Sequence[_Scored], in_force: rule_sets.InForce) ->
             fired = []
         for deed, codes in reversed_deeds:
             _reverse_deed(tx, deed, codes, event)
-    _award(tx, fired, in_force)
+    _award(tx, fired + _of_streets(tx, local), in_force)
+
+
+def _of_streets(
+    tx: Tx, local: Sequence[tuple[str, tuple[rules.Fired, _Scored, str]]]
+) -> list[tuple[rules.Fired, _Scored, str]]:
+    """Keep what a street's rules give to its own subjects, wherever the deed was done; one that
+    the registry has not told of yet is taken to be where it was done."""
+    known = registry.subjects(tx.conn, {part[0].subject for _, part in local})
+    kept = []
+    for street, part in local:
+        row = known.get(part[0].subject)
+        if row is None or row.area is None:
+            inside = part[1].event.scope.startswith(street)
+        else:
+            inside = registry.settles_in(row, part[0].occurred_at, street)
+        if inside:
+            kept.append(part)
+    return kept
 
 
 def _corrects(rule: Rule, event: str) -> bool:
@@ -695,7 +720,7 @@ def recount(tx: Tx, period: str, areas: Sequence[str], end: datetime) -> int:
     """
     in_force = rule_sets.in_force(tx.conn)
     limits: dict[str, tuple[Any, Any, Any]] = {}
-    for _, _, _, compiled in in_force.spans:
+    for _, _, _, compiled in in_force.everything():
         for rule in compiled.rule_set.rules:
             if rule.cap is not None and rule.tiers is None and rule.metric is None:
                 # Of a deed one award is left uncut.

@@ -163,7 +163,7 @@ def create_rule_set(tx: Tx, order: CreateRuleSet) -> dict[str, Any]:
         if not order.version:
             raise Invalid(field="version", reason="副本须有新的版本号")
         document["version"] = order.version
-        document["id"] = f"{source.code.partition('-')[0]}-{order.version.partition('.')[0]}"
+        document["id"] = f"{source.code.rpartition('-')[0]}-{order.version.partition('.')[0]}"
         following = tx.calendar.next_period(tx.calendar.period(tx.now))
         document["effective_from"] = f"{following}-01"
     document = _headed(document, order.effective_from, order.title)
@@ -277,10 +277,26 @@ def _judge(tx: Tx, document: dict[str, Any]) -> RuleSet:
     """Let the loader judge a document that is not in force yet."""
     _first_day(str(document.get("effective_from") or ""))
     loaded = loader.load(document)
-    if len(loaded.scope) != 6:
-        raise RuleSetInvalid(rule="-", at="scope", expected="the district's code", field="scope")
     tx.require_scope(loaded.scope)
+    if loaded.street:
+        _judge_street(tx, loaded)
     return loaded
+
+
+def _judge_street(tx: Tx, loaded: RuleSet) -> None:
+    """A street adds to the district's rules, within what they give, under letters of its own."""
+    district = rule_sets.in_force(tx.conn).on(loaded.effective_from)
+    if district is None:
+        raise RuleSetInvalid(
+            rule="-",
+            at="effective_from",
+            expected="a day with rules of the district",
+            field="effective_from",
+        )
+    loader.judge_amounts(loaded, district[1].rule_set)
+    other = store.elsewhere(tx.conn, f"{loaded.id.rpartition('-')[0]}-", loaded.scope)
+    if other is not None:
+        raise RuleSetCodeTaken(code=other, field="id")
 
 
 def _first_day(text: str, at: str = "effective_from") -> date | None:
@@ -363,7 +379,9 @@ def _asked_by(row: Any) -> dict[str, Any]:
 
 def changes_to_what_holds(tx: Tx, row: Any) -> dict[str, Any] | None:
     """Return what a rule set changes of that in force now; None where none is."""
-    found = rule_sets.in_force(tx.conn).on(tx.calendar.local_date(tx.now))
+    in_force, today = rule_sets.in_force(tx.conn), tx.calendar.local_date(tx.now)
+    # What a street adds is compared with what it has added so far.
+    found = in_force.on(today) if len(row.area) == 6 else in_force.street(row.area, today)
     if found is None:
         return None
     return {"from": found[0], **changes(store.body_of(tx.conn, found[0]), row.body)}
@@ -598,7 +616,7 @@ def retire_rule_set(tx: Tx, order: RetireRuleSet) -> dict[str, Any]:
     else:
         ends = _end(tx, row, order, reason)
     held = store.on(tx.conn, row.area, ends)
-    if held is None and not order.without_successor:
+    if held is None and len(row.area) == 6 and not order.without_successor:
         raise NoRulesLeft(on=ends.isoformat(), field="without_successor")
     done = store.by_id(tx.conn, row.rule_set_id)
     body = {

@@ -81,7 +81,7 @@ def propose_award(tx: Tx, order: ProposeAward) -> dict[str, Any]:
     if order.occurred_at > tx.now + timedelta(minutes=5) or order.occurred_at < tx.now - OLDEST:
         raise ClockSkew(field="occurred_at", at=order.occurred_at.isoformat())
     on = Calendar.local_date(order.occurred_at)
-    code, rule = _rule(tx, order.rule_code, on)
+    code, rule = _rule(tx, order, on)
     _check(tx, order, rule)
     subject = registry.subject(tx.conn, order.subject)
     if subject is None or subject.area is None:
@@ -152,12 +152,19 @@ def propose_award(tx: Tx, order: ProposeAward) -> dict[str, Any]:
     return {"id": award_id, "state": "PROPOSED", "version": 1, "due": due.isoformat()}
 
 
-def _rule(tx: Tx, rule_code: str, on: Any) -> tuple[str, Rule]:
-    found = rule_sets.in_force(tx.conn).on(on)
-    rule = found[1].rule_set.rule(rule_code) if found else None
-    if found is None or rule is None:
-        raise RuleNotInForce(field="rule_code", rule=rule_code, on=on.isoformat())
-    return found[0], rule
+def _rule(tx: Tx, order: ProposeAward, on: Any) -> tuple[str, Rule]:
+    in_force = rule_sets.in_force(tx.conn)
+    sets = [in_force.on(on)]
+    subject = registry.subject(tx.conn, order.subject) if in_force.streets else None
+    if subject is not None:
+        for street, code, compiled in in_force.streets_on(on):
+            if registry.settles_in(subject, order.occurred_at, street):
+                sets.append((code, compiled))
+    for found in sets:
+        rule = found[1].rule_set.rule(order.rule_code) if found else None
+        if found is not None and rule is not None:
+            return found[0], rule
+    raise RuleNotInForce(field="rule_code", rule=order.rule_code, on=on.isoformat())
 
 
 def _check(tx: Tx, order: ProposeAward, rule: Rule) -> None:

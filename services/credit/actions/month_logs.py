@@ -64,7 +64,7 @@ def freeze(tx: Tx, row: Any) -> dict[str, Any]:
     subjects = store.subjects(tx.conn, row.settlement_id)
     groups = [subjects[i : i + _SUBJECTS] for i in range(0, len(subjects), _SUBJECTS)]
     index: dict[str, str] = {}
-    cited: set[str] = {row.rule_set} if row.rule_set else set()
+    cited = set(row.rule_set.split("+")) if row.rule_set else set()
     seal = rules.Seal()
     # The manifest stands in front and states what only the end knows, so the subjects are gathered
     # twice: a log of any length is never in memory whole.

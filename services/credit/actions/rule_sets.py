@@ -104,14 +104,50 @@ def _reply(rule_set_id: str, code: str, state: str, version: int, digest: str) -
 # Compiling takes some milliseconds and a published rule set never changes, so a process keeps what
 # it has compiled, by the digest of its content.
 _COMPILED: OrderedDict[str, rules.Compiled] = OrderedDict()
-_KEPT = 8
+_KEPT = 64
+
+
+_Span = tuple[date, date | None, str, rules.Compiled]
 
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """The rule sets that were ever in force, as one transaction sees them."""
+    """The rule sets that were ever in force, as one transaction sees them.
 
-    spans: tuple[tuple[date, date | None, str, rules.Compiled], ...]
+    Attributes:
+        spans: The district's, the newest first.
+        streets: What streets add to them, for their own subjects only.
+    """
+
+    spans: tuple[_Span, ...]
+    streets: tuple[_Span, ...] = ()
+
+    def everything(self) -> tuple[_Span, ...]:
+        """Return the sets of the district and of streets."""
+        return self.spans + self.streets
+
+    def streets_on(self, day: date) -> list[tuple[str, str, rules.Compiled]]:
+        """Return (street, code, compiled rule set) of what streets add on a local date; nothing
+        where there are no rules of the district to add to."""
+        if not self.streets or self.on(day) is None:
+            return []
+        return [
+            (compiled.rule_set.scope, code, compiled)
+            for begins, ends, code, compiled in self.streets
+            if begins <= day and (ends is None or day < ends)
+        ]
+
+    def street(self, area: str, day: date) -> tuple[str, rules.Compiled] | None:
+        """Return (code, compiled rule set) of what the street of an area adds, or None."""
+        for street, code, compiled in self.streets_on(day):
+            if area.startswith(street):
+                return code, compiled
+        return None
+
+    def header(self, area: str, day: date) -> str | None:
+        """Return the codes under which an area settles, joined by "+"; the district's is first."""
+        found = [self.on(day), self.street(area, day)]
+        return "+".join(one[0] for one in found if one is not None) or None
 
     def on(self, day: date) -> tuple[str, rules.Compiled] | None:
         """Return (code, compiled rule set) in force on a local date, or None."""
@@ -130,21 +166,20 @@ class InForce:
     def contested(self) -> frozenset[str]:
         """Return the rules that exclude others or are excluded, in any of the sets: a deed may
         meet two of them."""
-        return frozenset().union(*(compiled.contested for _, _, _, compiled in self.spans))
+        return frozenset().union(*(compiled.contested for _, _, _, compiled in self.everything()))
 
     def of_code(self, code: str) -> rules.Compiled | None:
         """Return the compiled rule set of a code, or None."""
-        return next((found for _, _, known, found in self.spans if known == code), None)
+        return next((found for _, _, known, found in self.everything() if known == code), None)
 
 
 def in_force(conn: sa.Connection) -> InForce:
     """Return the rule sets that were ever in force."""
-    return InForce(
-        tuple(
-            (row.effective_from, row.effective_to, row.code, _compiled(conn, row.code, row.digest))
-            for row in store.timeline(conn)
-        )
-    )
+    spans: dict[bool, list[_Span]] = {False: [], True: []}
+    for row in store.timeline(conn):
+        compiled = _compiled(conn, row.code, row.digest)
+        spans[len(row.area) > 6].append((row.effective_from, row.effective_to, row.code, compiled))
+    return InForce(tuple(spans[False]), tuple(spans[True]))
 
 
 def _compiled(conn: sa.Connection, code: str, digest: str) -> rules.Compiled:

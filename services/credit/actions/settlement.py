@@ -122,17 +122,21 @@ def draft_areas(tx: Tx, period: str, areas: Sequence[str]) -> dict[str, str | No
     if not rows:
         return digests
     awards.recount(tx, period, [row.area for row in rows], end)
-    rule_set = _rule_set(tx, end)
+    headers = _headers(tx, rows, end)
     missing = months.missing(tx, period)
     settled = {row.settlement_id: row.area for row in rows}
     store.draft_entries(tx.conn, settled, period=period, end=end, gate_source=months.GATE_SOURCE)
     for row in rows:
         _companies(tx, row.settlement_id, period, row.area, end)
-    found = store.drafted(tx.conn, settled, period=period, rule_set=rule_set or "")
+    found: dict[str, tuple[int, str]] = {}
+    for header in sorted(set(headers.values())):
+        same = {stl: area for stl, area in settled.items() if headers[stl] == header}
+        found |= store.drafted(tx.conn, same, period=period, rule_set=header)
     seen = store.to_look_at(tx.conn, list(settled), period)
     for row in rows:
         count, digest = found[row.settlement_id]
         to_check = _to_check(*seen[row.settlement_id])
+        rule_set = headers[row.settlement_id] or None
         _drafted(tx, row, count, digest, to_check=to_check, missing=missing, rule_set=rule_set)
         digests[row.area] = digest
     return digests
@@ -168,9 +172,10 @@ def _drafted(
     )
 
 
-def _rule_set(tx: Tx, end: datetime) -> str | None:
-    found = rule_sets.in_force(tx.conn).on(_last_day(end))
-    return found[0] if found else None
+def _headers(tx: Tx, rows: Sequence[Any], end: datetime) -> dict[str, str]:
+    """Return settlement -> the codes of the rules under which its area settles."""
+    in_force, day = rule_sets.in_force(tx.conn), _last_day(end)
+    return {row.settlement_id: in_force.header(row.area, day) or "" for row in rows}
 
 
 def _last_day(end: datetime) -> date:
@@ -565,9 +570,9 @@ def snapshot(tx: Tx, row: Any) -> dict[str, Any]:
     persons only on the red list, by their consent, with their grade and no number.
     """
     in_force = rule_sets.in_force(tx.conn)
-    compiled = in_force.of_code(row.rule_set) if row.rule_set else None
     reasons: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for award in store.listed_awards(tx.conn, row.settlement_id, row.period):
+        compiled = in_force.of_code(award.rule_set)
         rule = compiled.rule_set.rule(award.rule_code) if compiled else None
         if rule is None or award.score == 0:
             continue

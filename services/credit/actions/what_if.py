@@ -125,7 +125,7 @@ def run(job: Job) -> dict[str, Any]:
     periods = tuple(params["periods"])
     with job.step() as tx:
         in_force = rule_sets.in_force(tx.conn)
-        sides = [draft, *(span[3] for span in in_force.spans)]
+        sides = [draft, *(span[3] for span in in_force.everything())]
         since = _since(sides, periods[0])
         replay = _Replay(
             job.job_id,
@@ -207,6 +207,7 @@ class _Fired:
 
     Attributes:
         void: It counts nothing itself, and others for its deed yield to it all the same.
+        within: The street whose subjects alone it is for; empty: everybody's.
     """
 
     side: str
@@ -218,6 +219,7 @@ class _Fired:
     assumed: bool = False
     paid: bool = True
     void: bool = False
+    within: str = ""
 
 
 def _replay_facts(tx: Tx, replay: _Replay, found: Sequence[Any]) -> None:
@@ -231,9 +233,10 @@ def _replay_facts(tx: Tx, replay: _Replay, found: Sequence[Any]) -> None:
             occurred_at=row.occurred_at,
             data=msgspec.json.decode(row.data),
         )
-        for side, code, compiled in _sides(replay, in_force, Calendar.local_date(row.occurred_at)):
+        day = Calendar.local_date(row.occurred_at)
+        for side, code, compiled, within in _sides(replay, in_force, day):
             fired += [
-                _Fired(side, code, one, row.period, row.area[:12])
+                _Fired(side, code, one, row.period, row.area[:12], within=within)
                 for one in compiled.fires(event)
                 if replay.wants(one.rule, row.period)
             ]
@@ -245,11 +248,27 @@ def _replay_facts(tx: Tx, replay: _Replay, found: Sequence[Any]) -> None:
 
 def _sides(
     replay: _Replay, in_force: rule_sets.InForce, day: date
-) -> Iterator[tuple[str, str, rules.Compiled]]:
-    held = in_force.on(day)
+) -> Iterator[tuple[str, str, rules.Compiled, str]]:
+    """Yield (side, code, compiled, street). A street's draft takes the place of what that street
+    has added so far, and only its own subjects are looked at; the district's stays on both sides.
+    A district's draft takes the place of the district's."""
+    held, tried = in_force.on(day), replay.draft.rule_set
+    added = in_force.streets_on(day)
+    if tried.street:
+        if held is not None:
+            yield BEFORE, held[0], held[1], tried.scope
+            yield AFTER, held[0], held[1], tried.scope
+        for street, code, compiled in added:
+            if street == tried.scope:
+                yield BEFORE, code, compiled, street
+        yield AFTER, replay.code, replay.draft, tried.scope
+        return
     if held is not None:
-        yield BEFORE, held[0], held[1]
-    yield AFTER, replay.code, replay.draft
+        yield BEFORE, held[0], held[1], ""
+    yield AFTER, replay.code, replay.draft, ""
+    for street, code, compiled in added:
+        yield BEFORE, code, compiled, street
+        yield AFTER, code, compiled, street
 
 
 def _back(replay: _Replay, side: str, deed: str, rule: str, event_id: str) -> dict[str, Any]:
@@ -278,8 +297,8 @@ def _replay_measures(tx: Tx, replay: _Replay, found: Sequence[Any]) -> None:
         )
         day = Calendar.local_date(end - timedelta(seconds=1))
         fired += [
-            _Fired(side, code, one, row.period, row.area or "", measured=True)
-            for side, code, compiled in _sides(replay, in_force, day)
+            _Fired(side, code, one, row.period, row.area or "", measured=True, within=within)
+            for side, code, compiled, within in _sides(replay, in_force, day)
             for one in compiled.fires(event)
         ]
     _keep(tx, replay, fired)
@@ -289,10 +308,13 @@ def _replay_by_hand(tx: Tx, replay: _Replay, found: Sequence[Any]) -> None:
     in_force = rule_sets.in_force(tx.conn)
     fired: list[_Fired] = []
     for row in found:
-        for side, code, compiled in (
-            (BEFORE, row.rule_set, in_force.of_code(row.rule_set)),
-            (AFTER, replay.code, replay.draft),
-        ):
+        before = (row.rule_set, in_force.of_code(row.rule_set))
+        # What the other level has given, district or street, stays as it is.
+        tried = replay.draft.rule_set.street
+        other = before[1] is not None and before[1].rule_set.street != tried
+        after = before if other else (replay.code, replay.draft)
+        within = replay.draft.rule_set.scope if tried else ""
+        for side, (code, compiled) in ((BEFORE, before), (AFTER, after)):
             rule = compiled.rule_set.rule(row.rule_code) if compiled is not None else None
             level = rule.level(row.level) if rule is not None and row.level is not None else None
             if rule is None or bool(rule.levels) != (level is not None):
@@ -311,8 +333,19 @@ def _replay_by_hand(tx: Tx, replay: _Replay, found: Sequence[Any]) -> None:
                 deed=row.deed or "",
                 valid_periods=rule.valid(row.level),
             )
-            fired.append(_Fired(side, code, one, row.period, row.area or ""))
+            fired.append(_Fired(side, code, one, row.period, row.area or "", within=within))
     _keep(tx, replay, fired)
+
+
+def _inside(tx: Tx, fired: Sequence[_Fired]) -> Iterator[_Fired]:
+    """Leave out what is for the subjects of a street, and fell on others."""
+    known = registry.subjects(tx.conn, {part.one.subject for part in fired if part.within})
+    for part in fired:
+        row = known.get(part.one.subject)
+        if not part.within or (
+            row is not None and registry.settles_in(row, part.one.occurred_at, part.within)
+        ):
+            yield part
 
 
 def _keep(tx: Tx, replay: _Replay, fired: Sequence[_Fired]) -> None:
@@ -321,7 +354,7 @@ def _keep(tx: Tx, replay: _Replay, fired: Sequence[_Fired]) -> None:
     people = {part.one.subject for part in fired if part.one.rule.kind in awards.PERSONS}
     spans = registry.spans(tx.conn, people) if people else {}
     rows = []
-    for part in fired:
+    for part in _inside(tx, fired):
         kept = _decided(part, decided.get(part.one.award_id))
         if kept is None and part.one.deed and part.one.rule.code in replay.contested:
             # As at ingest, what an event fired makes others yield, whatever was decided about it.
@@ -465,7 +498,8 @@ def _given(
 def _rule_of(
     replay: _Replay, in_force: rule_sets.InForce, side: str, code: str, part: dict[str, Any]
 ) -> Rule | None:
-    compiled = replay.draft if side == AFTER else in_force.of_code(part["set"])
+    tried = side == AFTER and part["set"] == replay.code
+    compiled = replay.draft if tried else in_force.of_code(part["set"])
     return compiled.rule_set.rule(code) if compiled is not None else None
 
 
@@ -633,7 +667,7 @@ def _result(tx: Tx, replay: _Replay, params: dict[str, Any]) -> dict[str, Any]:
         "digest": params["digest"],
         "compared_with": [
             code
-            for begins, ends, code, _ in rule_sets.in_force(conn).spans
+            for begins, ends, code, _ in rule_sets.in_force(conn).everything()
             if begins.isoformat()[:7] <= replay.last
             and (ends is None or ends.isoformat() > f"{replay.periods[0]}-01")
         ],

@@ -111,6 +111,7 @@ def load(document: Any, producers: Producers = PRODUCERS) -> RuleSet:
     rule_set = parse(document)
     if rule_set.effective_from.day != 1:
         raise _invalid("-", "effective_from", "the first day of a month")
+    tag = _judge_scope(rule_set)
     seen: set[str] = set()
     for rule in rule_set.rules:
         if rule.code in seen:
@@ -119,6 +120,10 @@ def load(document: Any, producers: Producers = PRODUCERS) -> RuleSet:
         for check in _CHECKS:
             check(rule)
         _judge_events(rule, producers)
+        if rule_set.street:
+            _judge_street_rule(rule, tag)
+        elif rule.code.count("-") != 2:
+            raise _invalid(rule.code, "code", f"R-{rule.kind}-<number> in a district's set")
         if rule.instrument not in rule_set.instruments:
             raise _invalid(rule.code, "instrument", "one of the set's instruments")
     _judge_references(rule_set, seen, producers)
@@ -128,6 +133,63 @@ def load(document: Any, producers: Producers = PRODUCERS) -> RuleSet:
 
 def _invalid(rule: str, at: str, expected: str) -> RuleSetInvalid:
     return RuleSetInvalid(rule=rule, at=at, expected=expected, field=at)
+
+
+# --------------------------------------------------------------------------------------------------
+# What a street may add
+
+
+def _judge_scope(rule_set: RuleSet) -> str:
+    """Return the tag of a street's set, which its rules bear too; a district's has none."""
+    if not re.fullmatch(r"\d{6}(\d{3})?", rule_set.scope):
+        raise _invalid("-", "scope", "the code of a district or street")
+    if not rule_set.street:
+        if not re.fullmatch(r"[A-Z]+-\d{4}", rule_set.id):
+            raise _invalid("-", "id", "RC-<year>")
+        return ""
+    found = re.fullmatch(r"[A-Z]+-([A-Z]{2,8})-\d{4}", rule_set.id)
+    if found is None:
+        raise _invalid("-", "id", "RC-<letters of the street>-<year>")
+    if rule_set.reversals:
+        raise _invalid("-", "reversals", "none: only the district's rules take deeds back")
+    return found[1]
+
+
+def _judge_street_rule(rule: Rule, tag: str) -> None:
+    """A street adds single awards under a cap; what is measured, summed up over a year, or of
+    lasting consequence is the district's."""
+    code = rule.code
+    if not code.startswith(f"R-{rule.kind}-{tag}-"):
+        raise _invalid(code, "code", f"R-{rule.kind}-{tag}-<number>")
+    if rule.type not in ("FIXED", "LEVELED"):
+        raise _invalid(code, "type", "FIXED or LEVELED in a street's set")
+    if rule.cap is None:
+        raise _invalid(code, "cap", "a cap in a street's set")
+    if rule.excludes or rule.repeat_veto is not None:
+        raise _invalid(code, "excludes", "nothing that reaches beyond the rule itself")
+    if rule.severity == "SERIOUS":
+        raise _invalid(code, "severity", "MINOR or GENERAL in a street's set")
+
+
+def judge_amounts(street: RuleSet, district: RuleSet) -> None:
+    """Refuse rules of a street that give or take more than the district's for that kind.
+
+    Raises:
+        RuleSetInvalid: Names the rule and the most that it may give or take.
+    """
+    for rule in street.rules:
+        same = [one for one in district.rules if one.kind == rule.kind]
+        most = max((score for one in same for score in one.scores), default=0)
+        least = min((score for one in same for score in one.scores), default=0)
+        points = max((_most_points(one) for one in same), default=0)
+        if not least <= min(rule.scores) <= max(rule.scores) <= most:
+            raise _invalid(rule.code, "score", f"{least} to {most}, as the district's rules")
+        if _most_points(rule) > points:
+            raise _invalid(rule.code, "points", f"at most {points}, as the district's rules")
+
+
+def _most_points(rule: Rule) -> int:
+    return max([rule.points, *(level.points for level in rule.levels)])
 
 
 # --------------------------------------------------------------------------------------------------

@@ -305,7 +305,12 @@ class RuleSet:
     @property
     def code(self) -> str:
         """The name under which it is cited, e.g. "RC-2025.1"."""
-        return f"{self.id.partition('-')[0]}-{self.version}"
+        return f"{self.id.rpartition('-')[0]}-{self.version}"
+
+    @property
+    def street(self) -> bool:
+        """Whether it adds to the district's rules in one street."""
+        return len(self.scope) == 9
 
     def rule(self, code: str) -> Rule | None:
         """Return the rule of that code, or None."""

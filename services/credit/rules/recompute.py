@@ -228,6 +228,11 @@ class _Month:
     def period(self) -> str:
         return str(self.manifest["period"])
 
+    @property
+    def district(self) -> str:
+        """The district's rule set; a street that adds to it stands behind it."""
+        return str(self.manifest["rule_set"]).partition("+")[0]
+
     def rule(self, rule_set: str, code: str) -> Rule | None:
         compiled = self.compiled.get(rule_set)
         return compiled.rule_set.rule(code) if compiled is not None else None
@@ -560,7 +565,7 @@ class _Check:
         wanted: dict[str, tuple[str, int, int]] = {}
         for code, records in by_rule.items():
             set_of = next((str(x["rule_set"]) for x in stated.values() if x["rule"] == code), None)
-            rule = self._month.rule(set_of or str(self._month.manifest["rule_set"]), code)
+            rule = self._month.rule(set_of or self._month.district, code)
             if rule is None or rule.tiers is None:
                 continue
             facts = [self._fact(line) for line in records]
@@ -596,7 +601,7 @@ class _Check:
             if (rule := self._rule(line)) is not None and rule.metric is not None
         }
         wanted: dict[str, tuple[str, int, int]] = {}
-        compiled = self._month.compiled.get(str(self._month.manifest["rule_set"]))
+        compiled = self._month.compiled.get(self._month.district)
         if compiled is None:
             return
         for line in self._part.measures:

@@ -33,6 +33,12 @@ def subjects(conn: sa.Connection, subject_ids: Iterable[str]) -> dict[str, Any]:
     return {row.subject_id: row for row in conn.execute(asked)}
 
 
+def settles_in(row: Any, at: datetime, area: str) -> bool:
+    """Tell whether a stored subject belonged to an area, or to one inside it, at a time."""
+    moved = row.area_since is not None and at < row.area_since
+    return str((row.area_before if moved else row.area) or "").startswith(area)
+
+
 def subjects_held_by(conn: sa.Connection, person_id: str) -> list[Any]:
     """Return the subjects whose wallet a person holds, his own first."""
     asked = (

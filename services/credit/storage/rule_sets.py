@@ -31,11 +31,11 @@ def by_id(conn: sa.Connection, rule_set_id: str, *, lock: bool = False) -> Any:
 
 
 def timeline(conn: sa.Connection) -> list[Any]:
-    """Return (code, digest, effective_from, effective_to) of all that were ever in force, the
+    """Return (code, digest, area, effective_from, effective_to) of all that were ever in force, the
     newest first; without their bodies."""
     table = t.rule_sets.c
     asked = (
-        sa.select(table.code, table.digest, table.effective_from, table.effective_to)
+        sa.select(table.code, table.digest, table.area, table.effective_from, table.effective_to)
         .where(table.state.in_(IN_FORCE), _began(table))
         .order_by(table.effective_from.desc(), table.code.desc())
     )
@@ -52,6 +52,13 @@ def body_of(conn: sa.Connection, code: str) -> Any:
     return conn.execute(
         sa.select(t.rule_sets.c.body).where(t.rule_sets.c.code == code)
     ).scalar_one()
+
+
+def elsewhere(conn: sa.Connection, prefix: str, area: str) -> str | None:
+    """Return the code of a rule set of another area that begins so, or None."""
+    row = t.rule_sets.c
+    asked = sa.select(row.code).where(row.code.like(f"{prefix}%"), row.area != area).limit(1)
+    return conn.execute(asked).scalar()
 
 
 def add(conn: sa.Connection, row: dict[str, Any]) -> None:

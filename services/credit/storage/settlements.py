@@ -580,6 +580,7 @@ def listed_awards(conn: sa.Connection, settlement_id: str, period: str) -> list[
         sa.select(
             award.award_id,
             award.subject_id,
+            award.rule_set,
             award.rule_code,
             award.day,
             award.score,

@@ -612,7 +612,8 @@ settlements = sa.Table(
     sa.Column("complete", sa.Boolean, nullable=False),
     sa.Column("missing", store.Json, nullable=False),
     sa.Column("digest", sa.String(64)),
-    sa.Column("rule_set", Code),
+    # The district's code, and behind a "+" that of the street that adds to it.
+    sa.Column("rule_set", sa.String(82)),
     sa.Column("entries", sa.Integer, nullable=False),
     sa.Column("unfunded_points", sa.BigInteger, nullable=False),
     sa.Column("to_check", store.Json, nullable=False),

@@ -33,9 +33,10 @@ ORGANISATIONS = ("PRJ", "PCO", "MER", "PTN", "UNT")
 
 @dataclass(frozen=True, slots=True)
 class RulesAt:
-    """A day (YYYY-MM-DD); empty means today."""
+    """A day (YYYY-MM-DD); empty means today. With a community what its street adds comes too."""
 
     at: str | None = None
+    community: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +179,8 @@ def rules_at(tx: Tx, question: RulesAt, in_force: Any) -> dict[str, Any]:
     code, compiled = found
     row = rule_sets.by_code(tx.conn, code)
     rule_set = compiled.rule_set
+    street = in_force.street(question.community or "", on)
+    items = [*rule_set.rules, *(street[1].rule_set.rules if street is not None else ())]
     return {
         "at": on.isoformat(),
         "code": code,
@@ -191,8 +194,21 @@ def rules_at(tx: Tx, question: RulesAt, in_force: Any) -> dict[str, Any]:
         "instruments": list(rule_set.instruments),
         "digest": row.digest,
         "notice_version": tx.settings.notice_version,
-        "items": [rule_card(rule) for rule in rule_set.rules],
+        "street": _street_card(tx, street[0]) if street is not None else None,
+        "items": [rule_card(rule) for rule in items],
         "next": None,
+    }
+
+
+def _street_card(tx: Tx, code: str) -> dict[str, Any]:
+    row = rule_sets.by_code(tx.conn, code)
+    return {
+        "code": code,
+        "scope": row.area,
+        "effective_from": row.effective_from.isoformat(),
+        "effective_to": row.effective_to.isoformat() if row.effective_to else None,
+        "digest": row.digest,
+        "rules": [rule["code"] for rule in row.body["rules"]],
     }
 
 

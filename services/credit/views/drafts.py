@@ -160,7 +160,11 @@ def difference(tx: Tx, question: Difference, in_force: Any) -> dict[str, Any]:
     row = find(tx, question.rule_set_id)
     since = question.since or row.based_on
     if since is None:
-        before = [span for span in in_force.spans if span[0] < row.effective_from]
+        before = [
+            span
+            for span in in_force.everything()
+            if span[0] < row.effective_from and span[3].rule_set.scope == row.area
+        ]
         since = before[0][2] if before else "-"
     other = find(tx, since)
     return {

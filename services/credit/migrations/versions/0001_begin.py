@@ -557,7 +557,7 @@ def upgrade():
         sa.Column("complete", sa.Boolean(), nullable=False),
         sa.Column("missing", store.Json, nullable=False),
         sa.Column("digest", store.Id, nullable=True),
-        sa.Column("rule_set", sa.String(length=40), nullable=True),
+        sa.Column("rule_set", sa.String(length=82), nullable=True),
         sa.Column("entries", sa.Integer(), nullable=False),
         sa.Column("unfunded_points", sa.BigInteger(), nullable=False),
         sa.Column("to_check", store.Json, nullable=False),

@@ -683,6 +683,14 @@ class SimilarReply(Reply):
     items: list[dict[str, Any]]
 
 
+class Coverage(Reply):
+    """各网格岗位、专职在岗与公示牌 / M-20 and M-21 of an area, and each of its grids."""
+
+    scope: str
+    period: str
+    items: list[dict[str, Any]]
+
+
 class Rates(Reply):
     """三率 / The three rates, exactly."""
 
@@ -820,6 +828,15 @@ DOORS.query(
     reply=Rates,
     roles=WATCHERS,
     summary="三率 / The three rates of an area's month",
+)
+DOORS.query(
+    "GET",
+    "/coverage",
+    "coverage",
+    params=RatesFilter,
+    reply=Coverage,
+    roles=WATCHERS,
+    summary="网格力量覆盖与公示牌一致率 / How grids are served, and boards that are fresh",
 )
 
 

@@ -151,6 +151,11 @@ class Steward(Imports, Service):
         return views.posts.contact_cards(tx, q)
 
     @query(roles=WATCHERS)
+    def coverage(self, tx: Tx, q: post_views.CoverageQuestion) -> dict[str, Any]:
+        """Answer how the grids of an area are served in a month."""
+        return views.posts.coverage(tx, q)
+
+    @query(roles=WATCHERS)
     def shift_gaps(self, tx: Tx, q: post_views.GapQuestion) -> dict[str, Any]:
         """Answer when nobody sat in a grid."""
         return views.posts.shift_gaps(tx, q)

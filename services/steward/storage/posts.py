@@ -12,6 +12,7 @@ from chassis import storage as store
 from services.steward.rules.requests import IN_HAND
 from services.steward.rules.routing import Candidate
 from services.steward.storage.tables import (
+    areas,
     contact_boards,
     persons,
     requests,
@@ -264,6 +265,69 @@ def board(conn: sa.Connection, grid: str) -> Any:
         .order_by(contact_boards.c.version.desc())
         .limit(1)
     ).first()
+
+
+def grids_in(conn: sa.Connection, scope: str) -> Sequence[Any]:
+    """Return the grids of an area with their households."""
+    asked = sa.select(areas.c.code, areas.c.households).where(
+        areas.c.kind == "GRID", areas.c.code.startswith(scope, autoescape=True)
+    )
+    return conn.execute(asked.order_by(areas.c.code)).all()
+
+
+def serving_in(conn: sa.Connection, scope: str) -> Sequence[Any]:
+    """Return (grid, steward, duty, type, consent to the board) of who serves in an area's grids."""
+    asked = (
+        sa.select(
+            steward_grids.c.grid,
+            stewards.c.steward_id,
+            stewards.c.duty,
+            stewards.c.type,
+            stewards.c.board_consent,
+        )
+        .join(stewards, stewards.c.steward_id == steward_grids.c.steward_id)
+        .where(
+            steward_grids.c.grid.startswith(scope, autoescape=True), stewards.c.status == "ACTIVE"
+        )
+    )
+    return conn.execute(asked).all()
+
+
+def boards_in(conn: sa.Connection, scope: str) -> Sequence[Any]:
+    """Return the newest board of each grid of an area."""
+    newest = (
+        sa.select(contact_boards.c.grid, sa.func.max(contact_boards.c.version).label("version"))
+        .where(contact_boards.c.grid.startswith(scope, autoescape=True))
+        .group_by(contact_boards.c.grid)
+        .subquery()
+    )
+    asked = sa.select(contact_boards).join(
+        newest,
+        sa.and_(
+            newest.c.grid == contact_boards.c.grid, newest.c.version == contact_boards.c.version
+        ),
+    )
+    return conn.execute(asked).all()
+
+
+def full_time_shifts_in(
+    conn: sa.Connection, scope: str, start: datetime, end: datetime
+) -> Sequence[Any]:
+    """Return (grid, start, end) of the shifts of full-time stewards that touch a span, by grid and
+    start."""
+    asked = (
+        sa.select(shifts.c.grid, shifts.c.start_at, shifts.c.end_at)
+        .join(stewards, stewards.c.steward_id == shifts.c.steward_id)
+        .where(
+            shifts.c.grid.startswith(scope, autoescape=True),
+            shifts.c.state != "MISSED",
+            shifts.c.start_at < end,
+            shifts.c.end_at > start,
+            stewards.c.type == "FULL_TIME",
+        )
+        .order_by(shifts.c.grid, shifts.c.start_at)
+    )
+    return conn.execute(asked).all()
 
 
 def insert_board(conn: sa.Connection, **values: Any) -> None:

@@ -5,7 +5,7 @@ import threading
 import pytest
 import sqlalchemy as sa
 
-from chassis.refusal import NotFound, StateConflict
+from chassis.refusal import NotFound, RoleDenied, StateConflict
 from chassis.runtime import wait_until
 from services.steward import errors, storage
 from services.steward.rules.routing import DUTIES
@@ -133,7 +133,57 @@ def test_gaps_longer_than_15_minutes_are_reported(ground):
     assert found["uncovered_minutes"] == 120
 
 
-@pytest.mark.covers("S3", "M-21")
+@pytest.mark.covers("M-20", "M-21")
+def test_coverage_counts_duties_minutes_on_shift_households_and_boards_grid_by_grid(ground):
+    ground.staff()
+    # Two that overlap are on shift twelve hours, and one that nobody kept is none.
+    ground.shift(STW_STAFF, "2025-03-03T08:00", "2025-03-03T16:00")
+    ground.shift(STW_STAFF_2, "2025-03-03T12:00", "2025-03-03T20:00")
+    missed = ground.shift(STW_GRID, "2025-03-03T20:00", "2025-03-03T23:00")
+    # A part-time steward is not full-time cover.
+    ground.shift(STW_POLICE, "2025-03-03T20:00", "2025-03-03T22:00", GRID_2)
+    ground.cadre().do("miss_shift", {"shift_id": missed["id"]}, version=1)
+    bench = ground.bench.at("2025-03-04T00:00:00")
+
+    def coverage(**asked):
+        question = {"scope": COMMUNITY, "period": "2025-03"} | asked
+        return ground.cadre().ask("coverage", question)
+
+    found = coverage()
+    first, second = found["items"]
+    assert (first["grid"], second["grid"]) == (GRID, GRID_2)
+    assert first["duties"] == {"part": 4, "whole": 10, "percent": "40.00"}
+    # Of a month that runs three days are over.
+    assert first["full_time_minutes"] == {"part": 720, "whole": 3 * 1440, "percent": "16.67"}
+    assert second["full_time_minutes"]["part"] == 0
+    assert (first["full_time_stewards"], first["households_per_full_time"]) == (4, "100.00")
+    assert second["households_per_full_time"] == "400.00"
+    assert found["M-20"]["duties"] == {"part": 6, "whole": 20, "percent": "30.00"}
+    assert found["M-20"]["full_time_minutes"]["percent"] == "8.33"
+    assert found["M-20"]["households_per_full_time"] == "160.00"
+    assert found["M-21"] == {"part": 0, "whole": 2, "percent": "0.00"}
+
+    # What a board names as not applicable is not required, and the board is fresh.
+    ground.cadre().do(
+        "publish_board", {"grid": GRID, "reasons": dict.fromkeys(DUTIES[4:], "由街道统一服务")}
+    )
+    found = coverage()
+    assert found["items"][0]["duties"]["percent"] == "100.00"
+    assert found["items"][0]["missing"] == []
+    assert found["items"][1]["missing"] == [
+        duty for duty in DUTIES if duty not in ("COMMUNITY_CADRE", "POLICE")
+    ]
+    assert found["M-20"]["duties"] == {"part": 6, "whole": 14, "percent": "42.86"}
+    assert found["M-21"]["percent"] == "50.00"
+    # A whole month later its own minutes count, and the next month has none.
+    bench.at("2025-04-02T00:00:00")
+    assert coverage()["items"][0]["full_time_minutes"]["whole"] == 31 * 1440
+    assert coverage(period="2025-05")["M-20"]["full_time_minutes"]["percent"] is None
+    with pytest.raises(RoleDenied):
+        coverage(scope="370811016901")
+
+
+@pytest.mark.covers("S3")
 def test_a_board_names_every_duty_or_says_why_not(ground):
     ground.staff()
     bench = ground.bench.as_("R_CADRE", scope=COMMUNITY)

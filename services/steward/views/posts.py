@@ -37,6 +37,14 @@ class GapQuestion:
 
 
 @dataclass(frozen=True, slots=True)
+class CoverageQuestion:
+    """An area and a month."""
+
+    scope: str
+    period: Annotated[str, msgspec.Meta(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+
+
+@dataclass(frozen=True, slots=True)
 class WhichSteward:
     """Which steward is meant."""
 
@@ -201,6 +209,92 @@ def shift_gaps(tx: Tx, q: GapQuestion) -> dict[str, Any]:
         "minutes": int((q.end - q.start).total_seconds() // 60),
         "uncovered_minutes": open_minutes,
     }
+
+
+def coverage(tx: Tx, q: CoverageQuestion) -> dict[str, Any]:
+    """Answer how each grid of an area is served in a month (M-20), and how many boards say what the
+    roster says (M-21). Of a month that runs, the time up to now is counted.
+
+    A duty that the grid's board names as not applicable, with its reason, is not required.
+
+    Raises:
+        RoleDenied: The area lies outside the caller's scope.
+    """
+    tx.require_scope(q.scope)
+    start, end = tx.calendar.month_bounds(q.period)
+    end = max(start, min(end, tx.now))
+    minutes = int((end - start).total_seconds() // 60)
+    stewards_of: dict[str, list[Any]] = {}
+    for row in storage.posts.serving_in(tx.conn, q.scope):
+        stewards_of.setdefault(row.grid, []).append(row)
+    boards = {row.grid: row for row in storage.posts.boards_in(tx.conn, q.scope)}
+    shifts = storage.posts.full_time_shifts_in(tx.conn, q.scope, start, end)
+    sat = _covered_minutes(shifts, start, end)
+    items, fresh = [], 0
+    for grid in storage.posts.grids_in(tx.conn, q.scope):
+        serving = stewards_of.get(grid.code, [])
+        board = boards.get(grid.code)
+        waived = set(board.reasons) if board is not None else set()
+        filled = {row.duty for row in serving}
+        required = [duty for duty in rules.routing.DUTIES if duty in filled or duty not in waived]
+        full_time = len({row.steward_id for row in serving if row.type == "FULL_TIME"})
+        shown = {row.steward_id for row in serving if row.board_consent}
+        named = {entry["steward_id"] for entry in board.entries} if board is not None else None
+        fresh += shown == named
+        items.append(
+            {
+                "grid": grid.code,
+                "duties": _share(len(filled), len(required)),
+                "missing": [duty for duty in required if duty not in filled],
+                "full_time_minutes": _share(sat.get(grid.code, 0), minutes),
+                "full_time_stewards": full_time,
+                "households": grid.households,
+                "households_per_full_time": _mean(grid.households, full_time),
+                "board_fresh": shown == named,
+            }
+        )
+    return {
+        "scope": q.scope,
+        "period": q.period,
+        "M-20": {
+            "duties": _sum_of(items, "duties"),
+            "full_time_minutes": _sum_of(items, "full_time_minutes"),
+            "households_per_full_time": _mean(
+                sum(item["households"] or 0 for item in items),
+                sum(item["full_time_stewards"] for item in items),
+            ),
+        },
+        "M-21": _share(fresh, len(items)),
+        "items": items,
+    }
+
+
+def _covered_minutes(rows: Any, start: datetime, end: datetime) -> dict[str, int]:
+    """Return per grid the minutes of a span in which at least one of the shifts ran."""
+    until: dict[str, datetime] = {}
+    found: dict[str, timedelta] = {}
+    for row in rows:
+        begin = max(row.start_at, until.get(row.grid, start))
+        over = min(row.end_at, end)
+        if over > begin:
+            found[row.grid] = found.get(row.grid, timedelta()) + (over - begin)
+            until[row.grid] = over
+    return {grid: int(span.total_seconds() // 60) for grid, span in found.items()}
+
+
+def _share(part: int, whole: int) -> dict[str, Any]:
+    shown = rules.rates.percent(rules.rates.ratio(part, whole))
+    return {"part": part, "whole": whole, "percent": shown}
+
+
+def _sum_of(items: list[dict[str, Any]], name: str) -> dict[str, Any]:
+    # A ratio of sums, not a mean of ratios.
+    return _share(*(sum(item[name][side] for item in items) for side in ("part", "whole")))
+
+
+def _mean(households: int | None, stewards: int) -> str | None:
+    found = rules.rates.ratio(households or 0, stewards)
+    return rules.rates.percent(found / 100) if found is not None else None
 
 
 def steward(tx: Tx, q: WhichSteward) -> dict[str, Any]:

@@ -831,3 +831,21 @@ def test_a_correction_of_a_final_month_takes_a_gain_back_from_the_open_month(
     entry = entry_of(settlement_of(bench), "RES:per_a")
     assert (entry["state"], entry["score"]) == ("FINAL", 1003)
     stage.trial_balance(bench)
+
+
+@pytest.mark.covers("C10", "C11")
+def test_a_correction_before_the_entry_is_final_takes_a_gain_out_of_the_entry(
+    published,  # noqa: F811
+):
+    bench = published
+    gain = bench.rows(
+        "SELECT award_id, points FROM awards WHERE subject_id = 'RES:per_a' AND points > 0"
+    )[0]
+    reply = correct(bench, target_id=uuid_text(str(gain["award_id"])))
+    on(bench.as_("R_CADRE", person="per_two", scope=stage.COMMUNITY), "accept_objection", reply)
+    decide(bench, reply, "UPHELD")
+    bench.fire("2025-04-16T00:01")
+    entry = entry_of(settlement_of(bench), "RES:per_a")
+    assert (entry["state"], entry["score"]) == ("FINAL", 1002)
+    assert stage.balances(bench, "RES:per_a") == (30 - gain["points"], 0)
+    stage.trial_balance(bench)

@@ -134,7 +134,8 @@ def objections(conn: sa.Connection, area: str, period: str) -> dict[str, int]:
     """
     row = t.objections.c
     outcome = sa.func.coalesce(row.review_outcome, row.outcome)
-    decided = row.decided_at.is_not(None)
+    # What was withdrawn or has lapsed has ended, and nobody has decided it.
+    decided = row.outcome.is_not(None)
 
     def count(name: str, condition: sa.ColumnElement[bool]) -> sa.Label[int]:
         return sa.func.coalesce(sa.func.sum(sa.case((condition, 1), else_=0)), 0).label(name)
@@ -144,7 +145,7 @@ def objections(conn: sa.Connection, area: str, period: str) -> dict[str, int]:
         count("decided", decided),
         count("upheld", outcome == "UPHELD"),
         count("partly", outcome == "PARTLY"),
-        count("due", sa.or_(decided, row.overdue)),
+        count("due", sa.and_(row.state != "WITHDRAWN", sa.or_(decided, row.overdue))),
         count("in_time", sa.and_(decided, sa.not_(row.overdue))),
     ).where(row.kind == "OBJECTION", row.period == period, row.area.like(f"{area}%"))
     return {name: int(value) for name, value in conn.execute(asked).mappings().one().items()}

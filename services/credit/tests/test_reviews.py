@@ -649,6 +649,38 @@ def test_a_partial_decision_on_a_month_that_is_drafted_drafts_it_again(credit): 
     assert steward_entry(bench)["bad"] == 0
 
 
+@pytest.mark.covers("M-23", "REQ-L20")
+def test_indicators_count_neither_what_is_withdrawn_nor_what_lapsed_as_decided(
+    published,  # noqa: F811
+):
+    bench = published
+    withdraw(bench, file(bench))
+    file(bench)
+
+    def counted():
+        return bench.as_("R_DISTRICT", person="per_d").ask("indicators", {"period": PERIOD})["M-23"]
+
+    assert (counted()["filed"], counted()["upheld"]["whole"], counted()["in_time"]["whole"]) == (
+        2,
+        0,
+        0,
+    )
+    bench.fire("2025-05-09T00:00")
+    assert counted()["upheld"]["whole"] == 0
+    assert (counted()["in_time"]["part"], counted()["in_time"]["whole"]) == (0, 1)
+
+
+@pytest.mark.covers("M-23", "C11")
+def test_indicators_count_the_outcome_of_the_review(published):  # noqa: F811
+    bench = published
+    reply = decided(bench)
+    ask_review(bench, reply)
+    look_again(bench, reply, "UPHELD")
+    found = bench.as_("R_DISTRICT", person="per_d").ask("indicators", {"period": PERIOD})["M-23"]
+    assert (found["upheld"]["part"], found["upheld"]["whole"]) == (1, 1)
+    assert found["rule_review"]
+
+
 # --------------------------------------------------------------------------------------------------
 # Until it is decided
 

@@ -329,6 +329,13 @@ class YieldsToRule(Guard):
     text = "同一事项已按规则 {other} 赋分,规则 {rule} 不再适用"
 
 
+class ProposalDiffers(Guard):
+    """The same deed was proposed with other content before."""
+
+    guard = "PROPOSAL_DIFFERS"
+    text = "同一事项已以不同内容提出:{award}"
+
+
 class SettlementClosed(Guard):
     """The month of the award is confirmed already."""
 

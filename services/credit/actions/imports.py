@@ -1,4 +1,4 @@
-"""The files that credit takes: consents that people gave on paper."""
+"""The files that credit takes: consents that people gave on paper, and proposals of awards."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any
 from chassis.bus import Tx
 from chassis.imports import Column, Importer, Outcome, Row
 from chassis.refusal import Refusal
-from services.credit.actions import consents
-from services.credit.errors import ConsentDiffers, PersonUnknown
+from services.credit.actions import consents, manual
+from services.credit.errors import ConsentDiffers, PersonUnknown, ProposalDiffers
+from services.credit.storage import awards as award_store
 from services.credit.storage import registry as store
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
@@ -123,4 +124,80 @@ CONSENTS = Importer(
     roles=("R_DISTRICT",),
 )
 
-IMPORTERS = (CONSENTS,)
+# --------------------------------------------------------------------------------------------------
+# Proposals of awards
+
+
+def _propose(tx: Tx, rows: Sequence[Row]) -> list[Outcome]:
+    """Take a batch of proposals, with the rules of the command and a fixed number of statements.
+
+    Nothing counts by it: each line waits for another person, as one proposed by hand does.
+    """
+    known = manual.look_up(tx, [row["subject"] for row in rows])
+    judged: list[dict[str, Any] | Refusal] = []
+    for row in rows:
+        order = manual.ProposeAward(**row)
+        try:
+            judged.append(manual.proposal(tx, order, known, for_others=True))
+        except Refusal as refusal:
+            judged.append(refusal)
+    made = [one for one in judged if not isinstance(one, Refusal)]
+    before = award_store.by_ids(tx.conn, [one["award_id"] for one in made])
+    fresh: dict[str, dict[str, Any]] = {}
+    outcomes: list[Outcome] = []
+    for one in judged:
+        if isinstance(one, Refusal):
+            outcomes.append(one)
+            continue
+        stored, earlier = before.get(one["award_id"]), fresh.get(one["award_id"])
+        there = _content(stored._asdict()) if stored is not None else earlier and _content(earlier)
+        if not there:
+            fresh[one["award_id"]] = one
+            outcomes.append("created")
+        elif there == _content(one):
+            outcomes.append("unchanged")
+        else:
+            outcomes.append(ProposalDiffers(field="evidence", award=one["award_id"]))
+    award_store.add(tx.conn, list(fresh.values()))
+    return outcomes
+
+
+def _content(row: dict[str, Any]) -> list[Any]:
+    names = ("occurred_at", "level", "document_no", "evidence")
+    return [row[name] for name in names]
+
+
+AWARDS = Importer(
+    "awards",
+    "人工赋分提议 / Proposals of awards",
+    (
+        Column(
+            "subject",
+            "信用主体 / subject",
+            "RES:per_01941f29-7c00-7000-8000-000000000001",
+            required=True,
+            longest=80,
+        ),
+        Column("rule_code", "规则编码 / rule", "R-RES-11", required=True, longest=40),
+        Column(
+            "occurred_at",
+            "发生时间 / when it happened",
+            "2025-03-03T09:00:00+08:00",
+            kind="instant",
+            required=True,
+        ),
+        Column(
+            "evidence",
+            "依据材料编号,第一项标识该行为 / references; the first names the deed",
+            "TJ-2025-001",
+            kind="list",
+            required=True,
+        ),
+        Column("level", "等级 / level", "STREET", longest=40),
+        Column("document_no", "法律文书文号 / legal document", "", longest=120),
+        Column("reason", "说明 / reason", "调解成功"),
+    ),
+    _propose,
+)
+
+IMPORTERS = (CONSENTS, AWARDS)

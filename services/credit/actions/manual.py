@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -78,31 +79,70 @@ def propose_award(tx: Tx, order: ProposeAward) -> dict[str, Any]:
         NotFound: There is no such subject.
         NoConsent: A natural person had not consented when it happened.
     """
+    row = proposal(tx, order, look_up(tx, [order.subject]))
+    known = store.award(tx.conn, row["award_id"])
+    if known is not None:
+        return _reply(known, known.state)
+    store.add(tx.conn, [row])
+    due = row["due_at"].isoformat()
+    return {"id": row["award_id"], "state": "PROPOSED", "version": 1, "due": due}
+
+
+@dataclass(frozen=True, slots=True)
+class LookedUp:
+    """What proposals are judged by."""
+
+    in_force: rule_sets.InForce
+    subjects: Mapping[str, Any]
+    spans: registry.Spans
+
+
+def look_up(tx: Tx, subject_ids: Sequence[str]) -> LookedUp:
+    """Return what proposals for some subjects are judged by, however many they are."""
+    people = [one for one in subject_ids if one.partition(":")[0] in awards.PERSONS]
+    return LookedUp(
+        rule_sets.in_force(tx.conn),
+        registry.subjects(tx.conn, subject_ids),
+        registry.spans(tx.conn, people),
+    )
+
+
+def proposal(
+    tx: Tx, order: ProposeAward, known: LookedUp, *, for_others: bool = False
+) -> dict[str, Any]:
+    """Return the row of a proposal.
+
+    Args:
+        tx: The transaction.
+        order: What is proposed.
+        known: What it is judged by.
+        for_others: The caller speaks for those who may propose and stand below him.
+
+    Raises:
+        ClockSkew: And the other refusals of `propose_award`.
+    """
     if order.occurred_at > tx.now + timedelta(minutes=5) or order.occurred_at < tx.now - OLDEST:
         raise ClockSkew(field="occurred_at", at=order.occurred_at.isoformat())
     on = Calendar.local_date(order.occurred_at)
-    code, rule = _rule(tx, order, on)
-    _check(tx, order, rule)
-    subject = registry.subject(tx.conn, order.subject)
+    subject = known.subjects.get(order.subject)
+    code, rule = _rule(known.in_force, order, on, subject)
+    _check(tx, order, rule, for_others=for_others)
     if subject is None or subject.area is None:
         raise NotFound(kind="subject", id=order.subject)
     tx.require_scope(subject.area if tx.actor.role != "R_GRID" else subject.grid or subject.area)
-    if rule.kind in awards.PERSONS:
-        spans = registry.spans(tx.conn, [order.subject])
-        if not registry.consents_at(spans, order.subject, "SCORING", order.occurred_at):
-            raise NoConsent(at=order.occurred_at.isoformat())
+    if rule.kind in awards.PERSONS and not registry.consents_at(
+        known.spans, order.subject, "SCORING", order.occurred_at
+    ):
+        raise NoConsent(at=order.occurred_at.isoformat())
     deed = order.evidence[0][:64]
     key = rules.evidence_key(rule, deed, order.level)
     award_id = rules.award_id(rule.code, order.subject, key)
-    known = store.award(tx.conn, award_id)
-    if known is not None:
-        return _reply(known, known.state)
     period, late = timeline.award_period(tx.calendar, Calendar.period(order.occurred_at), tx.now)
     level = rule.level(order.level) if order.level is not None else None
     score = level.score if level else rule.score
     points = level.points if level else rule.points
     due = tx.calendar.due(tx.now, deciding.WORKING_DAYS)
-    row = {
+    return {
         "award_id": award_id,
         "subject_id": order.subject,
         "kind": rule.kind,
@@ -148,14 +188,12 @@ def propose_award(tx: Tx, order: ProposeAward) -> dict[str, Any]:
         "shard": 0,
         "version": 1,
     }
-    store.add(tx.conn, [row])
-    return {"id": award_id, "state": "PROPOSED", "version": 1, "due": due.isoformat()}
 
 
-def _rule(tx: Tx, order: ProposeAward, on: Any) -> tuple[str, Rule]:
-    in_force = rule_sets.in_force(tx.conn)
+def _rule(
+    in_force: rule_sets.InForce, order: ProposeAward, on: Any, subject: Any
+) -> tuple[str, Rule]:
     sets = [in_force.on(on)]
-    subject = registry.subject(tx.conn, order.subject) if in_force.streets else None
     if subject is not None:
         for street, code, compiled in in_force.streets_on(on):
             if registry.settles_in(subject, order.occurred_at, street):
@@ -167,8 +205,9 @@ def _rule(tx: Tx, order: ProposeAward, on: Any) -> tuple[str, Rule]:
     raise RuleNotInForce(field="rule_code", rule=order.rule_code, on=on.isoformat())
 
 
-def _check(tx: Tx, order: ProposeAward, rule: Rule) -> None:
-    if rule.source != "MANUAL" or tx.actor.role not in rule.propose:
+def _check(tx: Tx, order: ProposeAward, rule: Rule, *, for_others: bool) -> None:
+    allowed = deciding.up_to(tx.actor.role) if for_others else (tx.actor.role,)
+    if rule.source != "MANUAL" or not set(allowed) & set(rule.propose):
         raise NotAllowedToPropose(rule=rule.code, role=tx.actor.role)
     if order.subject.partition(":")[0] != rule.kind:
         raise WrongKind(field="subject", rule=rule.code, subject=order.subject)

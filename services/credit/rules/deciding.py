@@ -21,6 +21,12 @@ def first_level(approve: Iterable[str]) -> str:
     return next((level for level in LEVELS if level in allowed), TOP)
 
 
+def up_to(role: str) -> tuple[str, ...]:
+    """Return a role and those below it."""
+    whole = ("R_GRID", *LEVELS)
+    return whole[: whole.index(role) + 1] if role in whole else ()
+
+
 def may_decide(role: str, approve: Iterable[str], waits_for: str | None) -> bool:
     """Tell whether a role decides: one that the rule names, or a level to which it has passed.
 

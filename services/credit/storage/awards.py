@@ -33,6 +33,14 @@ def award(conn: sa.Connection, award_id: str, *, lock: bool = False) -> Any:
     return conn.execute(store.lock(asked, conn) if lock else asked).first()
 
 
+def by_ids(conn: sa.Connection, award_ids: Sequence[str]) -> dict[str, Any]:
+    """Return awards by their ids."""
+    if not award_ids:
+        return {}
+    asked = sa.select(t.awards).where(bulk.members(t.awards.c.award_id, list(award_ids), conn))
+    return {str(row.award_id): row for row in conn.execute(asked)}
+
+
 def change(conn: sa.Connection, award_id: str, **values: Any) -> None:
     """Change columns of an award."""
     conn.execute(

@@ -3,7 +3,9 @@
 import pytest
 
 from chassis.testing import database_url, open_bench  # noqa: F401
+from services.credit.errors import SameAsProposer
 from services.credit.service import Credit
+from services.credit.tests import stage
 
 GRID = "370811015901001"
 HEADER = "consent_id,person_id,notice_version,purposes,channel,evidence_ref\n"
@@ -135,3 +137,91 @@ def test_somebody_the_registry_has_not_told_of_is_waited_for_and_then_refused(be
     assert result["errors"][0]["code"] == "IDENTITY_NOT_VERIFIED"
     register(bench, 9)
     assert counts(bench.load("consents", HEADER + row(1) + row(9))) == (1, 1, 0)
+
+
+# --------------------------------------------------------------------------------------------------
+# Proposals of awards
+
+AWARDS = "subject,rule_code,occurred_at,evidence,level,document_no,reason\n"
+
+
+def proposed(number, **given):
+    cells = {
+        "subject": f"RES:{person_id(number)}",
+        "rule_code": "R-RES-11",
+        "occurred_at": "2025-03-03T09:00:00+08:00",
+        "evidence": f"TJ-{number}",
+        "level": "",
+        "document_no": "",
+        "reason": "调解成功",
+    } | given
+    return ",".join(cells.values()) + "\n"
+
+
+@pytest.fixture
+def consented(bench):
+    stage.rules(bench)
+    bench.load("consents", HEADER + row(1) + row(2) + row(3))
+    bench.at("2025-03-03T12:00")
+    return bench.as_("R_STREET", person="per_street", scope="370811015")
+
+
+@pytest.mark.covers("C18", "C5")
+def test_a_file_of_awards_is_tried_first_and_then_waits_for_a_second_person(consented):
+    bench = consented
+    file = AWARDS + proposed(1) + proposed(2) + proposed(1)
+    assert counts(bench.load("awards", file, dry_run=True)) == (2, 1, 0)
+    assert bench.rows("SELECT award_id FROM awards") == []
+    assert counts(bench.load("awards", file)) == (2, 1, 0)
+    assert counts(bench.load("awards", file)) == (0, 3, 0)
+    found = bench.rows("SELECT award_id, state, points, proposed_by, waits_for FROM awards")
+    assert {(one["state"], one["proposed_by"], one["waits_for"]) for one in found} == {
+        ("PROPOSED", "per_street", "R_SECRETARY")
+    }
+    assert stage.trial_balance(bench)["accounts"].get("PENDING", 0) == 0
+    order = {"award_id": str(found[0]["award_id"]), "note": "属实"}
+    bench.as_("R_SECRETARY", person="per_street", scope=stage.COMMUNITY)
+    with pytest.raises(SameAsProposer):
+        bench.do("approve_award", order, version=1)
+    bench.as_("R_SECRETARY", person="per_secretary", scope=stage.COMMUNITY)
+    assert bench.do("approve_award", order, version=1)["points"] == 30
+    # One by hand is the same as one of the file.
+    bench.as_("R_CADRE", person="per_cadre", scope=stage.COMMUNITY)
+    by_hand = {"subject": f"RES:{person_id(2)}", "rule_code": "R-RES-11", "evidence": ["TJ-2"]}
+    made = bench.do("propose_award", by_hand | {"occurred_at": "2025-03-03T09:00:00+08:00"})
+    assert made["id"].replace("-", "") in {str(one["award_id"]).replace("-", "") for one in found}
+    assert len(bench.rows("SELECT award_id FROM awards")) == 2
+
+
+@pytest.mark.covers("C18", "REQ-L01")
+@pytest.mark.parametrize(
+    ("given", "column", "code"),
+    [
+        ({"subject": f"RES:{person_id(9)}"}, "", "NOT_FOUND"),
+        ({"rule_code": "R-RES-99"}, "rule_code", "RULE_NOT_IN_FORCE"),
+        ({"rule_code": "R-RES-03"}, "", "NOT_ALLOWED_TO_PROPOSE"),
+        ({"rule_code": "R-HH-01"}, "subject", "WRONG_KIND"),
+        ({"occurred_at": "2025-04-03T09:00:00+08:00"}, "occurred_at", "CLOCK_SKEW"),
+        ({"occurred_at": "gestern"}, "occurred_at", "BAD_CELL"),
+        ({"level": "STREET"}, "level", "LEVEL_UNKNOWN"),
+        (
+            {"evidence": "TJ-1|F-7", "subject": f"RES:{person_id(1)}"},
+            "evidence",
+            "PROPOSAL_DIFFERS",
+        ),
+        ({"subject": f"RES:{person_id(4)}"}, "", "NO_CONSENT"),
+    ],
+)
+def test_a_wrong_line_is_named_by_line_column_and_code_and_the_others_are_taken(
+    consented, given, column, code
+):
+    bench = consented
+    if code == "NO_CONSENT":
+        bench.at("2025-03-03T09:00").as_("R_DISTRICT").load("consents", HEADER + row(4))
+        given = given | {"occurred_at": "2025-03-01T09:00:00+08:00"}
+        bench.as_("R_STREET", person="per_street", scope="370811015").at("2025-03-03T12:00")
+    result = bench.load("awards", AWARDS + proposed(1) + proposed(2, **given))
+    assert counts(result) == (1, 0, 1)
+    (error,) = result["errors"]
+    assert (error["line"], error["column"], error["code"]) == (3, column, code)
+    assert error["message_zh"] != error["message_en"]

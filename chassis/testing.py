@@ -143,8 +143,9 @@ class Bench:
         sequence: int = 1,
         partition: int | None = None,
         correlation_id: str | None = None,
+        actor: Actor | None = None,
     ) -> inbox.Delivery:
-        """Build one delivery as the wire would bring it."""
+        """Build one delivery as the wire would bring it; without an actor the system says it."""
         at = instant(occurred_at) if occurred_at is not None else self.now
         body = env.encode(
             env.Envelope(
@@ -160,6 +161,7 @@ class Bench:
                 period=period or self.runtime.calendar.period(at),
                 correlationid=correlation_id or new_uuid(),
                 data=msgspec.Raw(msgspec.json.encode(data)),
+                **({"actorid": actor.id, "actorrole": actor.role} if actor is not None else {}),
             )
         )
         chosen = partition_of(subject) if partition is None else partition

@@ -699,6 +699,48 @@ DOORS.query(
     summary="赋分及理由 / An award and why",
 )
 
+
+class ScreenParams(Params):
+    """Which week, and which community; empty means the last full week and one's own."""
+
+    week: str | None = Field(
+        None,
+        pattern=r"^\d{4}-\d{2}-\d{2}$",
+        description="该周任意一天 / any day of the week",
+        examples=["2025-03-05"],
+    )
+    community: str | None = Field(None, pattern=r"^\d{12}$", examples=["370811015901"])
+
+
+class ScreenFlag(Reply):
+    """一项提示,供人工核查,不影响分数 / Something to look at; it changes no score."""
+
+    flag: Literal["OVER_DAY", "ONE_CONFIRMER"]
+    subject: str
+    day: str | None
+    confirmed_by: str | None
+    minutes: int
+    of_minutes: int
+    records: list[str]
+
+
+class ScreenReply(Page[ScreenFlag]):
+    """一周志愿时长核查 / A week's hours."""
+
+    community: str
+    helpers: int
+
+
+DOORS.query(
+    "GET",
+    "/screen",
+    "screen",
+    params=ScreenParams,
+    reply=ScreenReply,
+    roles=OFFICES,
+    summary="志愿时长每周核查 / The weekly screen of volunteer hours",
+)
+
 # --------------------------------------------------------------------------------------------------
 # Settlement and notices
 

@@ -44,7 +44,7 @@ from services.credit.actions import (
 from services.credit.settings import CreditSettings
 from services.credit.storage import tables
 from services.credit.views import drafts as draft_views
-from services.credit.views import figures, honours, replays, statements
+from services.credit.views import figures, honours, replays, screening, statements
 
 STAFF = views.STAFF
 # Figures of whole communities: a grid worker's scope is a part of one.
@@ -210,6 +210,11 @@ class Credit(Imports, Service):
     def awards(self, tx: Tx, question: views.Awards) -> dict[str, Any]:
         """List awards that a person decides."""
         return views.award_list(tx, question, rule_sets.in_force(tx.conn))
+
+    @query(roles=OFFICES)
+    def screen(self, tx: Tx, question: screening.Screen) -> dict[str, Any]:
+        """Show what a week's volunteer hours give reason to look at."""
+        return screening.screen(tx, question, rule_sets.in_force(tx.conn))
 
     # --------------------------------------------------------------------------------- settlement
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from chassis.bus import new_uuid
+from chassis.bus import SYSTEM_ROLE, new_uuid
 from chassis.calendar import Calendar
 from services.credit import events
 from services.credit.actions import ledger, months, rule_sets
@@ -487,6 +487,7 @@ def _count_rule(
                 "source": str(one.facts.get("source") or ""),
                 "period": item.period,
                 "occurred_at": one.occurred_at,
+                "confirmed_by": item.event.actor_id if _by_person(item.event) else None,
             }
             for one, item, _ in parts
         ],
@@ -534,6 +535,10 @@ def _count_rule(
         if award_id not in kept and (known.score or known.points)
     ]
     return new, changed
+
+
+def _by_person(event: Heard) -> bool:
+    return event.actor_role != SYSTEM_ROLE
 
 
 def _same(known: Any, found: rules.HoursAward) -> bool:

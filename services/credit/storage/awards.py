@@ -254,6 +254,28 @@ def hours_of(
     return list(conn.execute(asked).all())
 
 
+def hours_in(
+    conn: sa.Connection, area: str, since: date, until: date
+) -> list[tuple[Any, str | None]]:
+    """Return the records of the subjects of a community for deeds in [since, until), each as its
+    last correction left it, and who confirmed it."""
+    hour, subject = t.hours.c, t.subjects.c
+    asked = (
+        sa.select(t.hours)
+        .join(t.subjects, subject.subject_id == hour.subject_id)
+        .where(subject.area == area, hour.day >= since, hour.day < until)
+        .order_by(hour.period, hour.occurred_at, hour.event_id)
+    )
+    found: dict[tuple[str, str, str], Any] = {}
+    confirmed: dict[tuple[str, str, str], str | None] = {}
+    for row in conn.execute(asked):
+        key = (row.subject_id, row.rule_code, row.record_id)
+        found[key] = row
+        # Whoever corrects a record did not confirm it.
+        confirmed.setdefault(key, row.confirmed_by)
+    return [(found[key], confirmed[key]) for key in sorted(found)]
+
+
 def awards_of_rule(
     conn: sa.Connection, rule_code: str, subject_ids: Iterable[str], since: date, until: date
 ) -> dict[str, Any]:

@@ -453,6 +453,8 @@ hours = sa.Table(
     sa.Column("source", Code, nullable=False),
     sa.Column("period", store.Period, nullable=False),
     sa.Column("occurred_at", store.UtcDateTime, nullable=False),
+    # Who confirmed it; empty where it was no person.
+    sa.Column("confirmed_by", store.Id),
     sa.Index("ix_hours_subject", "subject_id", "rule_code", "day"),
 )
 vetoes = sa.Table(

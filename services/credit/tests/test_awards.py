@@ -60,6 +60,7 @@ def hours(
     source="QR",
     previous=None,
     person_id="per_a",
+    **more,
 ):
     data = {
         "record_id": record_id,
@@ -76,6 +77,7 @@ def hours(
         data,
         subject=record_id,
         occurred_at=at or f"{day}T18:00",
+        **more,
     )
 
 

@@ -218,6 +218,7 @@ def upgrade():
         sa.Column("source", sa.String(length=40), nullable=False),
         sa.Column("period", sa.String(length=7), nullable=False),
         sa.Column("occurred_at", store.UtcDateTime, nullable=False),
+        sa.Column("confirmed_by", store.Id, nullable=True),
         sa.PrimaryKeyConstraint("event_id", "rule_code", name=op.f("pk_hours")),
     )
     op.create_index("ix_hours_subject", "hours", ["subject_id", "rule_code", "day"], unique=False)

@@ -1,0 +1,88 @@
+"""The weekly screen of volunteer hours: what people should look at. It changes no score."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from chassis.refusal import Invalid
+from services.credit.rules import screening as rules
+from services.credit.storage import awards as store
+
+if TYPE_CHECKING:
+    from chassis.bus import Tx
+
+_WEEK = timedelta(days=7)
+# Whether one person confirms most of somebody's hours shows over a quarter, not in a week.
+_QUARTER = 13 * _WEEK
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """Any day (YYYY-MM-DD) of the week, Monday to Sunday, and the community.
+
+    Empty means the last full week, and the caller's own community.
+    """
+
+    week: str | None = None
+    community: str | None = None
+
+
+def screen(tx: Tx, question: Screen, in_force: Any) -> dict[str, Any]:
+    """Return the flags of a week.
+
+    Raises:
+        Invalid: No day, or no community.
+        RoleDenied: The community lies outside the caller's scope.
+    """
+    area = (question.community or tx.actor.scope)[:12]
+    if len(area) != 12:
+        raise Invalid(field="community", reason="须指明一个社区(12位代码)")
+    tx.require_scope(area)
+    try:
+        asked = date.fromisoformat(question.week) if question.week else None
+    except ValueError as error:
+        raise Invalid(field="week", reason="日期格式应为 YYYY-MM-DD") from error
+    day = asked or tx.calendar.local_date(tx.now) - _WEEK
+    monday = day - timedelta(days=day.weekday())
+    end = monday + _WEEK
+    records = []
+    for row, confirmed_by in store.hours_in(tx.conn, area, end - _QUARTER, end):
+        found = in_force.on(row.day)
+        rule = found[1].rule_set.rule(row.rule_code) if found is not None else None
+        if rule is not None and rule.tiers is not None:
+            records.append(
+                rules.Record(
+                    row.subject_id,
+                    row.record_id,
+                    row.day,
+                    row.minutes,
+                    confirmed_by,
+                    rule.tiers.per_day_minutes,
+                )
+            )
+    of_week = [record for record in records if record.day >= monday]
+    helpers = {record.subject for record in of_week}
+    flags = rules.over_day(of_week)
+    flags += rules.one_confirmer(record for record in records if record.subject in helpers)
+    return {
+        "community": area,
+        "from": monday.isoformat(),
+        "to": (end - timedelta(days=1)).isoformat(),
+        "helpers": len(helpers),
+        "items": [_card(flag) for flag in flags],
+        "next": None,
+    }
+
+
+def _card(flag: rules.Flag) -> dict[str, Any]:
+    return {
+        "flag": flag.what,
+        "subject": flag.subject,
+        "day": flag.day.isoformat() if flag.day else None,
+        "confirmed_by": flag.confirmed_by,
+        "minutes": flag.minutes,
+        "of_minutes": flag.of,
+        "records": list(flag.records),
+    }

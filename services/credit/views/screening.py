@@ -12,6 +12,7 @@ from services.credit.storage import awards as store
 
 if TYPE_CHECKING:
     from chassis.bus import Tx
+    from services.credit.rules.model import Rule
 
 _WEEK = timedelta(days=7)
 # Whether one person confirms most of somebody's hours shows over a quarter, not in a week.
@@ -49,8 +50,7 @@ def screen(tx: Tx, question: Screen, in_force: Any) -> dict[str, Any]:
     end = monday + _WEEK
     records = []
     for row, confirmed_by in store.hours_in(tx.conn, area, end - _QUARTER, end):
-        found = in_force.on(row.day)
-        rule = found[1].rule_set.rule(row.rule_code) if found is not None else None
+        rule = _rule(in_force, row.day, row.rule_code)
         if rule is not None and rule.tiers is not None:
             records.append(
                 rules.Record(
@@ -74,6 +74,13 @@ def screen(tx: Tx, question: Screen, in_force: Any) -> dict[str, Any]:
         "items": [_card(flag) for flag in flags],
         "next": None,
     }
+
+
+def _rule(in_force: Any, day: date, code: str) -> Rule | None:
+    found = in_force.on(day)
+    sets = [found[1]] if found is not None else []
+    sets += [compiled for _, _, compiled in in_force.streets_on(day)]
+    return next((rule for one in sets if (rule := one.rule_set.rule(code)) is not None), None)
 
 
 def _card(flag: rules.Flag) -> dict[str, Any]:

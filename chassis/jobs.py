@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import threading
 import traceback
@@ -129,17 +130,22 @@ class Job:
             for group in groups:
                 self._group(group, work, total or len(keys))
             return
-        waiting, running = iter(groups), set[Future[None]]()
+        waiting = iter(groups)
         with ThreadPoolExecutor(at_once, thread_name_prefix=f"job-{self.job_id}") as threads:
-            while True:
-                while len(running) < at_once and (group := next(waiting, None)) is not None:
-                    running.add(threads.submit(self._group, group, work, total or len(keys)))
-                if not running:
-                    return
+
+            def begin(count: int) -> set[Future[None]]:
+                return {
+                    threads.submit(self._group, group, work, total or len(keys))
+                    for group in itertools.islice(waiting, count)
+                }
+
+            running = begin(at_once)
+            while running:
                 ended, running = wait(running, return_when=FIRST_COMPLETED)
                 for future in ended:
                     # A fault leaves what is not begun; what runs is waited for by the pool.
                     future.result()
+                running |= begin(len(ended))
 
     def _group(
         self, group: Sequence[str], work: Callable[[Tx, Sequence[str]], None], total: int

@@ -615,7 +615,7 @@ def _awards_text(period: str) -> sa.ColumnElement[str]:
         "[", sa.func.to_json(award.rule_code), ',"', award.day, '",', award.score, ",",
         award.points, "]",
     )  # fmt: skip
-    order = postgresql.aggregate_order_by(
+    order: Any = postgresql.aggregate_order_by(
         sa.literal_column("','"), _binary(award.rule_code), award.day, award.score, award.points
     )
     return sa.func.string_agg(text, order).filter(
@@ -625,7 +625,7 @@ def _awards_text(period: str) -> sa.ColumnElement[str]:
 
 def _entry_hash(entry: Any, awards: sa.ColumnElement[str]) -> sa.ColumnElement[bytes]:
     gate = sa.func.unnest(sa.func.string_to_array(entry.gates_failed, ",")).column_valued("gate")
-    by_name = postgresql.aggregate_order_by(sa.literal_column("','"), _binary(gate))
+    by_name: Any = postgresql.aggregate_order_by(sa.literal_column("','"), _binary(gate))
     gates = sa.select(
         sa.func.string_agg(sa.cast(sa.func.to_json(gate), sa.Text), by_name)
     ).scalar_subquery()

@@ -348,6 +348,19 @@ class RequestReopenedHeard:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestMergedHeard:
+    """A request is the same matter as another one, which stays."""
+
+    SOURCE: ClassVar[str] = "steward"
+    FACT: ClassVar[str] = "request_merged.v1"
+    request_id: str
+    into: str
+    into_kind: str
+    into_category: str
+    into_project_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ProjectRequests:
     """What steward counted of one project in a month."""
 

@@ -332,6 +332,7 @@ class Property(Imports, Service):
         events.StewardLeftHeard,
         events.RequestSubmittedHeard,
         events.RequestReopenedHeard,
+        events.RequestMergedHeard,
         events.StewardMonthHeard,
     )
     def on_steward(self, tx: Tx, batch: list[Heard]) -> None:

@@ -150,6 +150,24 @@ class RequestReopened:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestMerged:
+    """诉求已合并 / A cadre confirmed that a request is the same matter as another one, which stays.
+
+    Attributes:
+        into: The request that stays; its kind and project say what it is.
+    """
+
+    FACT: ClassVar[str] = "request_merged.v1"
+    AGGREGATE: ClassVar[str] = "request"
+    VISIBILITY: ClassVar[str] = "internal"
+    request_id: str
+    into: str
+    into_kind: str
+    into_category: str
+    into_project_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class RequestClosed:
     """A request is closed; unrated ones say nothing about satisfaction."""
 
@@ -337,6 +355,7 @@ SAYS: tuple[type[Any], ...] = (
     RequestResolved,
     RequestRated,
     RequestReopened,
+    RequestMerged,
     RequestClosed,
     RequestDeadlineMissed,
     RequestEscalated,

@@ -15,16 +15,22 @@ from services.property.actions.ground import Reply
 from services.property.storage import months, rows, tables
 from services.property.storage.rows import Row
 
+# Why a complaint does not count that steward has merged into another one.
+DUPLICATE = "同一事项已合并"
 
-def is_complaint(data: events.RequestSubmittedHeard) -> bool:
+
+def is_complaint(kind: str, category: str, project_id: str | None) -> bool:
     """Tell whether a request is a complaint about a project."""
-    about = data.kind == "COMPLAINT" or data.category == "PROPERTY_SERVICE"
-    return about and data.project_id is not None
+    return (kind == "COMPLAINT" or category == "PROPERTY_SERVICE") and project_id is not None
 
 
 def hear_requests(tx: Tx, heard: list[Heard]) -> None:
     """Open a complaint for each request that is one; those of unknown projects are not ours."""
-    meant = [event for event in heard if is_complaint(event.data)]
+    meant = [
+        event
+        for event in heard
+        if is_complaint(event.data.kind, event.data.category, event.data.project_id)
+    ]
     projects = rows.known_projects(tx.conn, [event.data.project_id for event in meant])
     new: list[Row] = []
     causes: dict[str, Heard] = {}
@@ -99,6 +105,28 @@ def hear_reopened(tx: Tx, heard: list[Heard]) -> None:
         )
         ground.note(tx, "complaint", changed, "REOPENED", count=event.data.reopen_count)
         _order_if_it_came_back(tx, changed, event)
+
+
+def hear_merged(tx: Tx, heard: list[Heard]) -> None:
+    """One matter that several people complained of counts once (M-01): what is merged into another
+    complaint about the same project does not count, and says why. It stays, as every complaint."""
+    merged = {event.data.request_id: event for event in heard}
+    for request_id, row in rows.complaints_of_requests(tx.conn, merged).items():
+        event = merged[request_id]
+        into: events.RequestMergedHeard = event.data
+        same = is_complaint(into.into_kind, into.into_category, into.into_project_id)
+        if not same or into.into_project_id != row["project_id"] or row["valid"] == "NO":
+            continue
+        changed = rows.change(
+            tx.conn,
+            tables.complaints,
+            row,
+            valid="NO",
+            reason=DUPLICATE,
+            decided_at=event.occurred_at,
+        )
+        ground.note(tx, "complaint", changed, "MERGED", before=row["valid"], into=into.into)
+        _say(tx, events.ComplaintInvalidated, changed, cause=event)
 
 
 def _order_if_it_came_back(tx: Tx, row: Row, cause: Heard | None = None) -> None:

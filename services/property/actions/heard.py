@@ -34,6 +34,7 @@ def steward(tx: Tx, heard: list[Heard]) -> None:
             events.StewardLeftHeard: _left,
             events.RequestSubmittedHeard: complaints.hear_requests,
             events.RequestReopenedHeard: complaints.hear_reopened,
+            events.RequestMergedHeard: complaints.hear_merged,
             events.StewardMonthHeard: months.hear_steward_months,
         },
     )

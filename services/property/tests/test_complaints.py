@@ -228,3 +228,65 @@ def test_live_complaints_are_frozen_with_the_month_and_later_decisions_show_as_r
     }
     frozen = bench.rows("SELECT complaints, households, sha256 FROM project_months")[0]
     assert frozen["sha256"] == rules.frozen_hash("prj_a", "2025-03", 12, 1200)
+
+
+def merged(town, request, into, *, project="prj_a"):
+    town.bench.hear(
+        "steward",
+        "request_merged.v1",
+        {
+            "request_id": request,
+            "into": into,
+            "into_kind": "COMPLAINT",
+            "into_category": "CLEANING",
+            "into_project_id": project,
+        },
+        subject=request,
+        sequence=2,
+    )
+
+
+@pytest.mark.covers("M-01")
+def test_the_rate_counts_valid_complaints_by_the_day_they_were_filed_and_one_matter_once(
+    bench, town
+):
+    bench.at("2025-01-02T09:00:00")
+    town.found(households=1000)
+    bench.at("2025-03-20T09:00:00")
+    for number in range(6):
+        town.complain(f"req_{number}", at="2025-03-05T10:00:00")
+    # Filed in February and told of in March: February's.
+    town.complain("req_early", at="2025-02-28T23:00:00")
+    town.complain("req_elsewhere", project="prj_unknown", at="2025-03-05T10:00:00")
+    validate(town, "cpl_1", False, 1)
+    # Pending and valid ones count, and of what is one matter the one that stays.
+    validate(town, "cpl_2", True, 1)
+    for _ in range(2):
+        merged(town, "req_3", "req_4")
+    # Merged into a request of another project, it is still a complaint about this one.
+    merged(town, "req_5", "req_9", project="prj_other")
+    town.district()
+    bench.do(
+        "count_households",
+        {"project_id": "prj_a", "since": "2025-03-16", "households": 2000},
+        version=2,
+    )
+    bench.fire("2025-04-01T00:00:00")
+    shown = town.district().ask("complaint_rate", {"scope": town.community, "year": 2025})
+    months = {month["period"]: month for month in shown["current"]["months"]}
+    assert (months["2025-02"]["complaints"], months["2025-02"]["rate"]) == (1, "0.10")
+    # Four of March's six: 1 is not valid, 3 is the same matter as 4.
+    assert (months["2025-03"]["complaints"], months["2025-03"]["households"]) == (4, 2000)
+    assert months["2025-03"]["rate"] == "0.20"
+    # Per hundred households of the mean of the months' ends, January to March.
+    whole = shown["current"]
+    assert whole["complaints"] == 5
+    assert whole["households_average"] == "1333.33"
+    assert whole["rate"] == "0.38"
+    card = town.cadre().ask("complaint", {"complaint_id": "cpl_3"})
+    assert (card["valid"], card["reason"]) == ("NO", "同一事项已合并")
+    assert [row["what"] for row in card["history"]] == ["FILED", "MERGED"]
+    said = [event["data"]["complaint_id"] for event in bench.said("complaint_invalidated.v1")]
+    assert said == ["cpl_1", "cpl_3"]
+    # A person may look at it again.
+    validate(town, "cpl_3", True, 2, reason="复核认为不是同一事项")

@@ -1008,6 +1008,13 @@ def merge_request(tx: Tx, order: MergeRequest) -> dict[str, Any]:
         tx, row, "merge", "MERGED", {"into": target.request_id}, merged_into=target.request_id
     )
     change(tx, target, "merged", target.state, {"from": row.number})
+    say(
+        tx,
+        row,
+        events.RequestMerged(
+            row.request_id, target.request_id, target.kind, target.category, target.project_id
+        ),
+    )
     return reply(row, merged_into=target.request_id)
 
 

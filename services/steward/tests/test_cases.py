@@ -490,6 +490,15 @@ def test_rejected_cancelled_and_merged_are_told_apart_and_start_no_clock(staffed
         "merge_request", other, OTHER_CADRE, "R_CADRE", COMMUNITY, into=stays["id"]
     )
     assert (merged["state"], merged["merged_into"]) == ("MERGED", stays["id"])
+    assert [event["data"] for event in bench.said("request_merged.v1")] == [
+        {
+            "request_id": other["id"],
+            "into": stays["id"],
+            "into_kind": "REPAIR",
+            "into_category": "REPAIR_COMMON",
+            "into_project_id": None,
+        }
+    ]
     left = bench.rows("select distinct ref from timers where kind like 'REQ_%'")
     assert [row["ref"] for row in left] == [stays["id"]]
     steps = staffed.by(WANG, "R_RESIDENT", COMMUNITY).ask(

@@ -635,10 +635,18 @@ def on_notice_end(tx: Tx, due: Due) -> None:
     held = store.objected_subjects(tx.conn, row.settlement_id, row.period)
     for subject_id in sorted(held):
         store.change_entry(tx.conn, row.settlement_id, subject_id, state="HELD")
+    _drop_taken_back(tx, row)
     if row.notice_id:
         store.change_notice(tx.conn, row.notice_id, state="ENDED")
     store.change(tx.conn, row.settlement_id, state="FINALISING", finalised_at=tx.now)
     _finalise(tx, row, store.entries(tx.conn, row.settlement_id, states=("PUBLISHED",)))
+
+
+def _drop_taken_back(tx: Tx, row: Any) -> None:
+    """What was taken back while the notice ran, or since the confirmation, never takes effect."""
+    before = tx.calendar.next_period(row.period, -1)
+    for subject_id in store.drop_taken_back(tx.conn, row.settlement_id, row.period, before):
+        recompute_entry(tx, row, subject_id)
 
 
 def _finalise(tx: Tx, row: Any, entries: Sequence[Any], to: str = "FINAL") -> None:
@@ -810,6 +818,8 @@ def finalise_held(tx: Tx, row: Any, subject_id: str) -> None:
 
     Another objection may still hold it; what that one is about must not take effect with this.
     """
+    if row.state in ("PUBLISHED", "FINALISING"):
+        _drop_taken_back(tx, row)
     entry = recompute_entry(tx, row, subject_id)
     if entry is None or store.undecided(tx.conn, row.period, [subject_id]):
         return
@@ -833,5 +843,6 @@ def on_close(tx: Tx, due: Due) -> None:
             tx.conn, row.period, objection.subject_id, tx.now, award_id=objection.award_id
         )
     store.lapse_objections(tx.conn, row.period, held, tx.now)
+    _drop_taken_back(tx, row)
     entries = [recompute_entry(tx, row, subject_id) for subject_id in held]
     _finalise(tx, row, [entry for entry in entries if entry is not None], to="PROVISIONAL")

@@ -140,11 +140,12 @@ def decode(text: str) -> dict[str, Any]:
 
 def counts(line: Line, period: str) -> bool:
     """Tell whether an award counts in a month: it is valid and effective, or it is a deduction
-    that this month's settlement lists."""
+    that this month's settlement lists. What was taken back after the month was confirmed ends
+    with it: before, it ends earlier."""
     if not line["period"] <= period <= line["to_period"]:
         return False
     listed = line["deduction"] and line["period"] == period
-    decided = line["state"] == "APPROVED" or (
+    decided = line["state"] in ("APPROVED", "REVERSED") or (
         line["state"] == "PROPOSED" and line["decides"] == "SETTLEMENT"
     )
     return bool(line["effective"] or (listed and decided))
@@ -677,8 +678,10 @@ class _Check:
         """Caps cut in the order (occurred_at, event id); earlier months keep what they have."""
         windows: dict[tuple[str, str], list[Line]] = defaultdict(list)
         for line in self._part.awards:
-            counting = line["state"] == "APPROVED" or (
-                line["state"] == "PROPOSED" and line["decides"] != "PERSON"
+            counting = (
+                line["state"] == "APPROVED"
+                or (line["state"] == "PROPOSED" and line["decides"] != "PERSON")
+                or (line["state"] == "REVERSED" and counts(line, self._month.period))
             )
             if line["window"] is not None and counting:
                 windows[str(line["rule"]), str(line["window"])].append(line)

@@ -149,13 +149,17 @@ def grade_sql(kind: Any, score: Any) -> Any:
 
 def counts_sql(period: str) -> Any:
     """Return whether an award counts in a month: it is valid then and effective, or it is a
-    deduction that this month's settlement lists."""
+    deduction that this month's settlement lists.
+
+    One that was taken back after the month was confirmed still ends with it, or later: what was
+    confirmed is published, and `drop_taken_back` lets it go before it is final.
+    """
     award = t.awards.c
     listed = sa.and_(
         award.deduction,
         award.period == period,
         sa.or_(
-            award.state == "APPROVED",
+            award.state.in_(("APPROVED", "REVERSED")),
             sa.and_(award.state == "PROPOSED", award.decides == "SETTLEMENT"),
         ),
     )
@@ -870,6 +874,36 @@ def without_effect(conn: sa.Connection, period: str, subject_id: str) -> int:
         counts_sql(period),
     )
     return int(conn.execute(asked).scalar() or 0)
+
+
+def drop_taken_back(conn: sa.Connection, settlement_id: str, period: str, before: str) -> list[str]:
+    """Let the deductions go that were taken back after their month was confirmed and before it is
+    final. Returns their subjects.
+
+    Args:
+        conn: The transaction.
+        settlement_id: Whose entries that are not final.
+        period: The month.
+        before: The month before it, with which they end now.
+    """
+    award, entry = t.awards.c, t.entries.c
+    not_final = sa.select(entry.subject_id).where(
+        entry.settlement_id == settlement_id, entry.state.in_(("PUBLISHED", "HELD"))
+    )
+    dropped = (
+        sa.update(t.awards)
+        .where(
+            award.period == period,
+            award.deduction,
+            award.state == "REVERSED",
+            sa.not_(award.effective),
+            award.to_period >= period,
+            award.subject_id.in_(not_final),
+        )
+        .values(to_period=before, version=award.version + 1)
+        .returning(award.subject_id)
+    )
+    return sorted({row.subject_id for row in conn.execute(dropped)})
 
 
 def drop_undecided(

@@ -26,6 +26,7 @@ from services.credit.tests.test_settlement import (
     WD5,
     close_month,
     confirm,
+    entry_of,
     missed,
     review,
     rows,
@@ -122,6 +123,33 @@ def published(bench):
     confirm(bench, district, version, role="R_DISTRICT", area="370811", person="per_d2")
     bench.fire(WD5)
     return bench
+
+
+@pytest.mark.covers("C6", "N2", "N3")
+@pytest.mark.parametrize("taken_back", ["2025-04-07T15:00", "2025-04-10T10:00"])
+def test_a_deduction_taken_back_before_the_month_is_final_is_published_and_never_counts(
+    bench, monkeypatch, taken_back
+):
+    card = a_month(bench)
+    bench.at("2025-04-07T10:00")
+    confirm(bench, card, review(bench, card, person="per_sec2")["version"])
+    if taken_back > WD5:
+        bench.fire(WD5)
+    bench.at(taken_back).hear(
+        "property",
+        "rectification_withdrawn.v1",
+        {"rectification_id": "rec_3", "project_id": "prj_1"},
+        subject="rec_3",
+    )
+    bench.fire(max(taken_back, WD5))
+    before = entry_of(settlement_of(bench), "PRJ:prj_1")
+    assert run(bench, monkeypatch, community=stage.COMMUNITY) == command.SOUND
+    bench.fire(NOTICE_END)
+    after = entry_of(settlement_of(bench), "PRJ:prj_1")
+    assert (before["bad"], before["state"]) == (3, "PUBLISHED")
+    assert (after["bad"], after["state"]) == (0, "FINAL")
+    assert after["score"] == before["score"] + 3
+    assert run(bench, monkeypatch, community=stage.COMMUNITY) == command.SOUND
 
 
 def log_of(bench, area=stage.COMMUNITY):

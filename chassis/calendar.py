@@ -18,6 +18,21 @@ SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
 _DAY = timedelta(days=1)
 
 
+def instant(text: str) -> datetime:
+    """Read a time with its zone, such as a cursor holds.
+
+    Raises:
+        ValueError: It is none, it has no zone, or UTC has no such year.
+    """
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValueError(f"no zone: {text}")
+    try:
+        return found.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"out of every calendar: {text}") from error
+
+
 class CalendarMissing(LookupError):
     """The working-day table has no data for a year that a deadline needs."""
 

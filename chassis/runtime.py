@@ -39,6 +39,7 @@ from chassis.settings import ProcessSettings
 log = logging.getLogger("fivered.runtime")
 
 _RACES = 3
+_MOST_INT = 2**63
 
 
 class ClockBackwards(Refusal):
@@ -256,10 +257,13 @@ class Runtime:
             name = min(unknown)
             raise Invalid(field=name, reason=f"未知字段 {name}")
         try:
-            return msgspec.convert(body, body_type, strict=True, builtin_types=())
+            read = msgspec.convert(body, body_type, strict=True, builtin_types=())
         except msgspec.ValidationError as error:
             reason, _, where = str(error).partition(" - at `$")
             raise Invalid(field=where.strip("`.") if where else "", reason=reason) from error
+        for name in getattr(body_type, "__dataclass_fields__", ()):
+            _refuse_beyond(name, getattr(read, name))
+        return read
 
     def run_command(self, service: Service, door: Door, fn: Callable[..., Any], call: Call) -> Any:
         """Run a command: role, body, idempotency key, action, audit row; one transaction."""
@@ -402,6 +406,35 @@ class Runtime:
     def close(self) -> None:
         """Close the database."""
         self.engine.dispose()
+
+
+def _refuse_beyond(where: str, value: Any) -> None:
+    """Refuse what no column and no calendar holds, so that no database has to complain of it.
+
+    Raises:
+        Invalid: A whole number beyond 64 bits, a time outside 1900 to 2200, a text with NUL.
+    """
+    match value:
+        case bool() | None:
+            return
+        case int() if not -_MOST_INT <= value < _MOST_INT:
+            raise Invalid(field=where, reason=f"{where} 数值过大")
+        case datetime() if not 1900 <= value.year < 2200:
+            raise Invalid(field=where, reason=f"{where} 应在 1900 年至 2199 年之间")
+        case str() if "\0" in value:
+            raise Invalid(field=where, reason=f"{where} 不能含有空字符")
+        case Mapping():
+            for name, inner in value.items():
+                _refuse_beyond(where, name)
+                _refuse_beyond(f"{where}.{name}", inner)
+        case list() | tuple():
+            for place, inner in enumerate(value):
+                _refuse_beyond(f"{where}.{place}", inner)
+        case _ if hasattr(value, "__dataclass_fields__"):
+            for name in value.__dataclass_fields__:
+                _refuse_beyond(f"{where}.{name}", getattr(value, name))
+        case _:
+            return
 
 
 def _tables_of(metadata: sa.MetaData) -> store.ChassisTables:

@@ -61,6 +61,8 @@ def run(folder: str, host: str, port: int, *, demo: bool) -> int:
     logs.configure("up", os.environ.get("FIVERED_LOG_LEVEL", "WARNING"))
     embedded = _open(data, names)
     address = f"http://{host}:{listening.getsockname()[1]}"
+    # The port may be given on the command line: QR codes and feeds lead to it.
+    os.environ.setdefault("FIVERED_PUBLIC_URL", address)
     try:
         embedded.start()
         serve_gateway(

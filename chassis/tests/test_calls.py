@@ -79,6 +79,8 @@ def test_a_change_must_say_which_version_it_has_seen(bench):
         ({"counter_id": "c"}, ""),
         ({"counter_id": "c", "amount": "5"}, "amount"),
         ({"counter_id": "c", "amount": 5, "colour": "red"}, "colour"),
+        ({"counter_id": "c", "amount": 10**30}, "amount"),
+        ({"counter_id": "a\0b", "amount": 5}, "counter_id"),
     ],
 )
 def test_a_body_that_cannot_be_read_says_where(bench, body, field):

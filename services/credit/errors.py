@@ -583,6 +583,13 @@ class AlreadyApplied(Guard):
     text = "对此已有未办结的修复申请 {number}"
 
 
+class AlreadyVetoed(Guard):
+    """One document vetoes an organisation once, however often it is sent."""
+
+    guard = "ALREADY_VETOED"
+    text = "文书 {document_no} 已对该主体作出一票否决,尚未解除"
+
+
 class NotForPersons(Guard):
     """No list, veto or board of natural persons exists (REQ-L03)."""
 

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from chassis.bus import Tx
+from chassis.calendar import instant
 from chassis.refusal import Invalid, NotFound
 from services.forum import rules, storage
 
@@ -190,7 +191,7 @@ def _after(cursor: str | None) -> tuple[datetime, str] | None:
         return None
     try:
         at, _, row_id = base64.urlsafe_b64decode(cursor.encode()).decode().partition("~")
-        return datetime.fromisoformat(at), row_id
+        return instant(at), row_id
     except (ValueError, binascii.Error) as error:
         raise Invalid(field="cursor", reason=f"游标 {cursor}") from error
 

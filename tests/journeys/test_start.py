@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.systems import ROOT
@@ -87,3 +88,10 @@ def test_a_service_that_is_not_installed_is_answered_with_those_that_are():
 def test_the_story_without_a_running_system_says_what_to_start(tmp_path):
     done = run(FIVERED, "demo", "story", "--data", str(tmp_path))
     assert "make run" in only_line(done)
+
+
+@pytest.mark.covers("C9")
+def test_what_is_read_elsewhere_leads_to_the_port_that_was_given(embedded):
+    running = embedded.start()
+    feed = httpx.get(f"{running.address}/v1/credit/notices.atom", trust_env=False).text
+    assert f'href="{running.address}/v1/credit/notices.atom"' in feed

@@ -47,6 +47,8 @@ _FIELDS = {
 }
 NOTHING: Mapping[str, type[Refusal]] = MappingProxyType({})
 _EXPIRY_BATCH = 500
+# More than a district could ever pay for; many such grants still fit into a column.
+MOST_GRANTED = 10**12
 DISTRICT_DEFAULT = "370811"
 
 
@@ -521,8 +523,8 @@ def grant_budget(tx: Tx, order: GrantBudget) -> dict[str, Any]:
     Raises:
         Invalid: Not a positive number, or no basis.
     """
-    if order.points < 1:
-        raise Invalid(field="points", reason="拨付积分必须为正数")
+    if not 1 <= order.points <= MOST_GRANTED:
+        raise Invalid(field="points", reason=f"拨付积分应为 1 至 {MOST_GRANTED}")
     if not order.basis.strip():
         raise Invalid(field="basis", reason="必须注明拨付依据")
     district = district_of(tx.actor.scope)

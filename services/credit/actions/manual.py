@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from chassis.bus import is_uuid
 from chassis.calendar import Calendar
-from chassis.refusal import NotFound, StateConflict
+from chassis.refusal import Invalid, NotFound, StateConflict
 from services.credit.actions import awards, months, rule_sets
 from services.credit.errors import (
     ClockSkew,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from chassis.bus import Due, Tx
 
 OLDEST = timedelta(days=365)
+LONGEST_DEED = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ def proposal(
         known.spans, order.subject, "SCORING", order.occurred_at
     ):
         raise NoConsent(at=order.occurred_at.isoformat())
-    deed = order.evidence[0][:64]
+    deed = order.evidence[0].strip()
     key = rules.evidence_key(rule, deed, order.level)
     award_id = rules.award_id(rule.code, order.subject, key)
     period, late = timeline.award_period(tx.calendar, Calendar.period(order.occurred_at), tx.now)
@@ -213,6 +215,9 @@ def _check(tx: Tx, order: ProposeAward, rule: Rule, *, for_others: bool) -> None
         raise WrongKind(field="subject", rule=rule.code, subject=order.subject)
     if not order.evidence or not order.evidence[0].strip():
         raise EvidenceRequired(field="evidence")
+    if len(order.evidence[0].strip()) > LONGEST_DEED:
+        # Cut short, two deeds would be one.
+        raise Invalid(field="evidence", reason=f"第一项依据编号不超过 {LONGEST_DEED} 字")
     if rule.requires_legal_document and not order.document_no:
         raise LegalDocumentRequired(field="document_no", rule=rule.code)
     if (rule.type == "LEVELED") != (order.level is not None) or (
@@ -226,7 +231,7 @@ def _reply(known: Any, state: str, **more: Any) -> dict[str, Any]:
 
 
 def _to_decide(tx: Tx, award_id: str) -> tuple[Any, Rule, Any]:
-    known = store.award(tx.conn, award_id, lock=True)
+    known = store.award(tx.conn, award_id, lock=True) if is_uuid(award_id) else None
     if known is None:
         raise NotFound(kind="award", id=award_id)
     subject = registry.subject(tx.conn, known.subject_id)

@@ -12,6 +12,7 @@ from services.credit.actions import manual, months, rule_sets
 from services.credit.actions.awards import PERSONS
 from services.credit.errors import (
     AlreadyApplied,
+    AlreadyVetoed,
     BasisRequired,
     EvidenceRequired,
     InChain,
@@ -367,6 +368,7 @@ def impose_veto(tx: Tx, order: ImposeVeto) -> dict[str, Any]:
         RoleDenied: It lies outside the caller's scope.
         BasisRequired: No document, or nobody was heard.
         ReasonsRequired: Fewer than 20 characters.
+        AlreadyVetoed: By the same document, which is not lifted.
         SpanInvalid: The months are final already, in disorder, or more than 36.
         SelfApproval: It concerns the caller.
         ConflictOfInterest: The caller holds a post in the organisation.
@@ -383,6 +385,11 @@ def impose_veto(tx: Tx, order: ImposeVeto) -> dict[str, Any]:
         raise NotFound(kind="subject", id=order.subject)
     tx.require_scope(subject.area)
     manual.check_independent(tx, order.subject, subject)
+    for known in store.vetoes_of(tx.conn, order.subject):
+        together = known.from_period <= order.to_period and order.from_period <= known.to_period
+        same = known.document_no == order.document_no.strip()
+        if known.state == "ACTIVE" and same and together:
+            raise AlreadyVetoed(field="document_no", document_no=known.document_no)
     opened = months.open_period(
         tx, order.subject, tx.calendar.next_period(tx.calendar.period(tx.now), -1)
     )
@@ -400,7 +407,7 @@ def impose_veto(tx: Tx, order: ImposeVeto) -> dict[str, Any]:
             "from_period": order.from_period,
             "to_period": order.to_period,
             "state": "ACTIVE",
-            "document_no": order.document_no,
+            "document_no": order.document_no.strip(),
             "hearing_ref": order.hearing_ref,
             "imposed_by": tx.actor.id,
             "imposed_at": tx.now,

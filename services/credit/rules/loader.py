@@ -23,7 +23,7 @@ from services.credit.errors import (
     SeverityMissing,
     UnknownEvent,
 )
-from services.credit.rules import cases
+from services.credit.rules import cases, deciding
 from services.credit.rules.awards import Compiled, compile_rules
 from services.credit.rules.model import (
     PERSON_KINDS,
@@ -60,6 +60,8 @@ FORBIDDEN_TOPICS: Final = {
     "拒绝授权": ("拒绝授权", "不同意授权", "撤回授权", "consent"),
     "拒绝入户": ("拒绝入户", "拒访", "拒绝走访", "refusing a visit"),
 }
+# Who may propose; all but the grid may approve.
+ROLES: Final = frozenset({"R_SYSTEM", "R_GRID", *deciding.LEVELS})
 # English signs are whole words, so that a courtyard is no court.
 _TOPIC_SIGNS: Final = {
     topic: re.compile(
@@ -115,7 +117,7 @@ def load(document: Any, producers: Producers = PRODUCERS) -> RuleSet:
     seen: set[str] = set()
     for rule in rule_set.rules:
         if rule.code in seen:
-            raise DuplicateRule(rule=rule.code)
+            raise DuplicateRule(rule=rule.code, field="code")
         seen.add(rule.code)
         for check in _CHECKS:
             check(rule)
@@ -279,6 +281,10 @@ def _judge_source(rule: Rule) -> None:
         raise _invalid(code, "metric", "a binding or a metric, not both")
     if not rule.propose or not rule.approve:
         raise _invalid(code, "approve", "roles")
+    for name in ("propose", "approve"):
+        for role in getattr(rule, name):
+            if role not in ROLES or (name, role) == ("approve", "R_GRID"):
+                raise _invalid(code, name, f"roles that can do it, not {role}")
     if rule.human and "R_SYSTEM" in rule.approve:
         raise _invalid(code, "approve", "roles of persons where a person decides")
     if rule.source == "MANUAL" and "R_SYSTEM" in rule.propose:

@@ -19,6 +19,11 @@ TYPES: Final = frozenset({"FIXED", "LEVELED", "TIERED_CUMULATIVE", "BAND", "PER_
 SOURCES: Final = frozenset({"AUTO", "AUTO_REVIEW", "MANUAL"})
 SEVERITIES: Final = frozenset({"MINOR", "GENERAL", "SERIOUS"})
 WINDOWS: Final = frozenset({"DAY", "WEEK", "MONTH", "QUARTER", "HALF_YEAR", "YEAR", "EVER", "DEED"})
+# The widest scale is 200 apart, and ten years are the longest that anything counts; what is more
+# than this is a slip of the pen, and no column or calendar would hold it.
+MOST_SCORE: Final = 1_000
+MOST_NUMBER: Final = 100_000
+MOST_PERIODS: Final = 120
 OPERATORS: Final = frozenset({"eq", "ne", "lt", "le", "gt", "ge", "in", "not_in"})
 
 Predicate = Mapping[str, Any]
@@ -332,8 +337,8 @@ def parse(document: Any) -> RuleSet:
     """
     top = _Members(document, "", "")
     header = RuleSet(
-        id=top.text("id"),
-        version=top.text("version"),
+        id=top.text("id", most=24),
+        version=top.text("version", most=12),
         scope=top.text("scope"),
         effective_from=top.day("effective_from"),
         author=top.text("author"),
@@ -343,8 +348,8 @@ def parse(document: Any) -> RuleSet:
         rules=tuple(_rule(item, index) for index, item in enumerate(top.items("rules"))),
         reversals=tuple(_reversal(item) for item in top.items("reversals", required=False)),
     )
-    top.text("title_zh", required=False)
-    top.text("title_en", required=False)
+    top.text("title_zh", required=False, most=200)
+    top.text("title_en", required=False, most=200)
     top.end()
     return header
 
@@ -355,7 +360,7 @@ def _rule(item: Any, index: int) -> Rule:
     bound = got.raw("binding", required=False)
     bound = bound if isinstance(bound, list) else [] if bound is None else [bound]
     rule = Rule(
-        code=got.text("code"),
+        code=got.text("code", most=40),
         name_zh=got.text("name_zh"),
         name_en=got.text("name_en"),
         kind=got.word("kind", KINDS),
@@ -363,7 +368,7 @@ def _rule(item: Any, index: int) -> Rule:
         instrument=got.text("instrument"),
         article=_article(got.inner("article")),
         type=got.word("type", TYPES),
-        score=got.number("score", required=False) or 0,
+        score=got.number("score", required=False, high=MOST_SCORE) or 0,
         points=got.number("points", required=False) or 0,
         levels=tuple(_level(one) for one in got.inners("levels")),
         bands=tuple(_band(one) for one in got.inners("bands")),
@@ -373,7 +378,7 @@ def _rule(item: Any, index: int) -> Rule:
         source=got.word("source", SOURCES),
         propose=got.texts("propose"),
         approve=got.texts("approve"),
-        valid_periods=got.number("valid_periods", low=1) or 1,
+        valid_periods=got.number("valid_periods", low=1, high=MOST_PERIODS) or 1,
         severity=got.word("severity", SEVERITIES, required=False),
         requires_legal_document=got.flag("requires_legal_document"),
         public_reason=got.text("public_reason"),
@@ -427,11 +432,11 @@ def _article(got: _Members) -> Article:
 
 def _level(got: _Members) -> Level:
     level = Level(
-        code=got.text("code"),
+        code=got.text("code", most=40),
         name_zh=got.text("name_zh"),
-        score=got.number("score") or 0,
+        score=got.number("score", high=MOST_SCORE) or 0,
         points=got.number("points") or 0,
-        valid_periods=got.number("valid_periods", required=False, low=1),
+        valid_periods=got.number("valid_periods", required=False, low=1, high=MOST_PERIODS),
     )
     got.end()
     return level
@@ -444,7 +449,7 @@ def _band(got: _Members) -> Band:
         got.fail("lt", "only one of le and lt")
     low_open, high_open = got.has("gt"), got.has("lt")
     band = Band(
-        score=got.number("score") or 0,
+        score=got.number("score", high=MOST_SCORE) or 0,
         points=got.number("points", required=False) or 0,
         low=got.decimal("gt" if low_open else "ge"),
         low_open=low_open,
@@ -505,7 +510,7 @@ def _binding(got: _Members) -> Binding:
         deed=got.text("deed", required=False) or None,
         on=got.text("on", required=False) or None,
         level=got.text("level", required=False) or None,
-        score=got.number("score", required=False),
+        score=got.number("score", required=False, high=MOST_SCORE),
     )
     got.end()
     return binding
@@ -543,8 +548,8 @@ def _metric(got: _Members) -> Metric:
 def _repeat(got: _Members) -> RepeatVeto:
     veto = RepeatVeto(
         count=got.number("count", low=2) or 2,
-        within_periods=got.number("within_periods", low=1) or 1,
-        veto_periods=got.number("veto_periods", low=1) or 1,
+        within_periods=got.number("within_periods", low=1, high=MOST_PERIODS) or 1,
+        veto_periods=got.number("veto_periods", low=1, high=MOST_PERIODS) or 1,
     )
     got.end()
     return veto
@@ -588,12 +593,14 @@ class _Members:
             self.fail(field, "a value")
         return found
 
-    def text(self, field: str, *, required: bool = True) -> str:
+    def text(self, field: str, *, required: bool = True, most: int = 4_000) -> str:
         found = self.raw(field, required=required)
         if found is None:
             return ""
         if not isinstance(found, str) or not found.strip():
             self.fail(field, "a text that is not empty")
+        if len(found) > most:
+            self.fail(field, f"a text of at most {most} characters")
         return found
 
     def texts(self, field: str, *, required: bool = True) -> tuple[str, ...]:
@@ -606,11 +613,19 @@ class _Members:
 
     def word(self, field: str, known: frozenset[str], *, required: bool = True) -> Any:
         found = self.raw(field, required=required)
-        if found is not None and found not in known:
+        # What is no text cannot be looked up: a list has no hash.
+        if found is not None and not (isinstance(found, str) and found in known):
             self.fail(field, "one of " + ", ".join(sorted(known)))
         return found
 
-    def number(self, field: str, *, required: bool = True, low: int | None = None) -> int | None:
+    def number(
+        self,
+        field: str,
+        *,
+        required: bool = True,
+        low: int | None = None,
+        high: int = MOST_NUMBER,
+    ) -> int | None:
         found = self.raw(field, required=required)
         if found is None:
             return None
@@ -618,6 +633,8 @@ class _Members:
             self.fail(field, "a whole number")
         if low is not None and found < low:
             self.fail(field, f"a whole number of at least {low}")
+        if abs(found) > high:
+            self.fail(field, f"a whole number of at most {high}")
         return found
 
     def decimal(self, field: str) -> Fraction | None:

@@ -7,6 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from chassis.bus import is_uuid
+from chassis.calendar import instant
 from chassis.refusal import Invalid
 from services.credit.storage import tables as t
 
@@ -16,10 +18,10 @@ Page = tuple[list[Any], str | None]
 def _cursor(text: str) -> tuple[datetime, str]:
     at, _, key = text.partition("|")
     try:
-        found = datetime.fromisoformat(at)
+        found = instant(at)
     except ValueError as error:
         raise Invalid(field="cursor", reason="cursor 无效") from error
-    if found.tzinfo is None or not key:
+    if not key:
         raise Invalid(field="cursor", reason="cursor 无效")
     return found, key
 
@@ -36,6 +38,8 @@ def page(
     """Return one page, newest first: a stable order by (time, key)."""
     if cursor:
         when, after = _cursor(cursor)
+        if isinstance(key.type, sa.Uuid) and not is_uuid(after):
+            raise Invalid(field="cursor", reason="cursor 无效")
         asked = asked.where(sa.or_(at < when, sa.and_(at == when, key > after)))
     rows = list(conn.execute(asked.order_by(at.desc(), key).limit(limit + 1)))
     if len(rows) <= limit:

@@ -199,3 +199,11 @@ def test_no_cell_is_taken_for_a_formula():
     for text in ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1"):
         assert cell(text) == f"'{text}"
     assert (cell(-30), cell("济宁"), cell(None)) == (-30, "济宁", None)
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+def test_a_time_that_no_calendar_holds_is_refused_with_its_field(credit, at):
+    credit.as_("R_AUDITOR", person="per_auditor", scope="370811")
+    with pytest.raises(Invalid) as refused:
+        credit.ask("trial_balance", {"at": at})
+    assert refused.value.field == "at"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chassis.refusal import RoleDenied, StateConflict
+from chassis.refusal import Invalid, RoleDenied, StateConflict
 from services.credit.errors import (
     ClockSkew,
     EvidenceRequired,
@@ -151,3 +151,18 @@ def test_a_rejected_award_needs_a_reason_and_gives_nothing(credit):
         bench.do("reject_award", {"award_id": reply["id"]}, version=1)
     done = bench.do("reject_award", {"award_id": reply["id"], "note": "材料不实"}, version=1)
     assert done == {"id": reply["id"], "state": "REJECTED", "version": 2}
+
+
+@pytest.mark.covers("C18", "C5")
+def test_two_references_that_begin_alike_are_two_deeds_and_one_that_is_too_long_is_refused(credit):
+    bench = credit
+    with pytest.raises(Invalid) as refused:
+        propose(bench, evidence=["任政调字〔2025〕" * 8 + "1"])
+    assert refused.value.field == "evidence"
+    assert propose(bench, evidence=["T" * 63 + "1"]) != propose(bench, evidence=["T" * 63 + "2"])
+
+
+@pytest.mark.covers("C18")
+def test_a_blank_around_a_reference_makes_no_second_deed(credit):
+    first = propose(credit, evidence=["TJ-2025-001"])
+    assert propose(credit, evidence=[" TJ-2025-001 "])["id"] == first["id"]

@@ -5,6 +5,7 @@ import pytest
 from chassis.refusal import NotFound, RoleDenied, StateConflict
 from services.credit.errors import (
     AlreadyApplied,
+    AlreadyVetoed,
     BasisRequired,
     ConflictOfInterest,
     EvidenceRequired,
@@ -201,6 +202,20 @@ def test_a_veto_makes_the_grade_d_until_another_person_lifts_it(credit):
     # March is final and stays.
     rows = bench.rows("SELECT grade FROM entries WHERE period = '2025-03' AND kind = 'PRJ'")
     assert rows == [{"grade": "D"}]
+
+
+@pytest.mark.covers("REQ-L04")
+def test_one_document_vetoes_once_until_it_is_lifted(credit):
+    bench = credit
+    bench.at("2025-03-20T10:00")
+    made = impose(bench)
+    with pytest.raises(AlreadyVetoed) as refused:
+        impose(bench, document_no=" 济任住建罚〔2025〕3号 ", to_period="2025-12")
+    assert refused.value.field == "document_no"
+    impose(bench, from_period="2026-03", to_period="2026-04")
+    bench.as_("R_DISTRICT", person="per_other")
+    bench.do("lift_veto", {"veto_id": made["id"], "reasons": WHY}, version=1)
+    impose(bench)
 
 
 @pytest.mark.covers("REQ-L03", "REQ-L04")

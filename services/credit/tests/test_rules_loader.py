@@ -198,6 +198,23 @@ REFUSED = [
         errors.CapInvalid,
         "R-PRJ-19",
     ),
+    *(
+        (f"a list as {name}", altered("R-PRJ-16", **{name: ["x"]}), errors.RuleSetInvalid,
+         "R-PRJ-16")
+        for name in ("kind", "type", "source", "severity", "dimension")
+    ),
+    ("a score off every scale", altered("R-RES-03", score=10**9, cases=[]), errors.RuleSetInvalid,
+     "R-RES-03"),
+    ("points that no column holds", altered("R-RES-03", points=2**70, cases=[]),
+     errors.RuleSetInvalid, "R-RES-03"),
+    ("an award that never ends", altered("R-RES-03", valid_periods=10**9), errors.RuleSetInvalid,
+     "R-RES-03"),
+    ("a code that no column holds", altered("R-RES-03", code="R-RES-" + "1" * 40),
+     errors.RuleSetInvalid, "R-RES-" + "1" * 40),
+    ("a role that nobody has", altered("R-RES-09", propose=["R_KING"]), errors.RuleSetInvalid,
+     "R-RES-09"),
+    ("a role that approves nothing", altered("R-RES-09", approve=["R_GRID"]),
+     errors.RuleSetInvalid, "R-RES-09"),
     ("the same code twice", altered("R-RES-02", code="R-RES-01"), errors.DuplicateRule, "R-RES-01"),
     (
         "points for a kind that cannot spend",

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from chassis.i18n import english
-from chassis.refusal import IdempotencyMismatch
+from chassis.refusal import IdempotencyMismatch, Invalid
 from services.credit import errors
 from services.credit.tests import stage
 
@@ -372,3 +372,11 @@ def test_a_statement_burns_points_once(wallet):
         bench.hear("partner", "partner_settled.v1", data, subject="stm_1")
     assert stage.receivable(bench) == 0
     assert stage.trial_balance(bench)["accounts"]["SYS:SETTLED"] == 60
+
+
+@pytest.mark.parametrize("points", [0, -1, 10**12 + 1])
+def test_a_grant_that_no_district_could_pay_is_refused(bench, points):
+    bench.as_("R_DISTRICT", person="per_district", scope="370811")
+    with pytest.raises(Invalid) as refused:
+        bench.do("grant_budget", {"points": points, "basis": "测试拨付"})
+    assert refused.value.field == "points"

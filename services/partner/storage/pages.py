@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from chassis.bus import Tx
+from chassis.calendar import instant
 from chassis.refusal import Invalid
 
 MOST = 200
@@ -52,9 +53,7 @@ def _read(cursor: str) -> tuple[datetime, str]:
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
         at, _, identity = text.partition("|")
-        after = datetime.fromisoformat(at)
+        after = instant(at)
     except (ValueError, binascii.Error) as error:
         raise Invalid(field="cursor", reason="cursor 无效") from error
-    if after.tzinfo is None:
-        raise Invalid(field="cursor", reason="cursor 无效")
     return after, identity

@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from chassis.calendar import instant
 from services.property.storage import tables as t
 from services.property.storage.rows import Row
 
@@ -23,7 +24,7 @@ def _cursor(at: datetime, key: str) -> str:
 def read_cursor(text: str) -> tuple[datetime, str]:
     """Read a cursor that this service gave out. Raises ValueError for any other text."""
     at, key = json.loads(base64.urlsafe_b64decode(text.encode()))
-    return datetime.fromisoformat(at), str(key)
+    return instant(at), str(key)
 
 
 def page(

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from chassis.calendar import instant
 from chassis.refusal import Invalid
 
 Limit = Annotated[int, msgspec.Meta(ge=1, le=200)]
@@ -25,7 +26,7 @@ def read_cursor(cursor: str | None) -> tuple[datetime, str] | None:
         return None
     try:
         at, _, last = base64.urlsafe_b64decode(cursor.encode()).decode().partition("|")
-        return datetime.fromisoformat(at), last
+        return instant(at), last
     except (ValueError, binascii.Error) as error:
         raise Invalid(field="cursor", reason="cursor 无效") from error
 

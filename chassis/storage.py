@@ -218,14 +218,28 @@ def insert(conn: Connection, table: sa.Table) -> postgresql.Insert:
     return cast("postgresql.Insert", sqlite.insert(table))
 
 
-def lock(query: sa.Select[Any], conn: Connection, *, skip_locked: bool = False) -> sa.Select[Any]:
+def lock(
+    query: sa.Select[Any],
+    conn: Connection,
+    *,
+    skip_locked: bool = False,
+    shared: bool = False,
+    weak: bool = False,
+) -> sa.Select[Any]:
     """Lock the rows of a query until the transaction ends.
 
     SQLite has one writer at a time, so there the transaction itself is the lock.
+
+    Args:
+        query: What to lock.
+        conn: The transaction.
+        skip_locked: Leave out what others have locked.
+        shared: Others may hold the same lock at the same time; only a whole lock keeps it out.
+        weak: A lock that those who share the row need not wait for.
     """
     if conn.dialect.name != "postgresql":
         return query
-    return query.with_for_update(skip_locked=skip_locked)
+    return query.with_for_update(skip_locked=skip_locked, read=shared, key_share=shared or weak)
 
 
 def is_postgresql(conn: Connection) -> bool:

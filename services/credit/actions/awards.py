@@ -517,8 +517,9 @@ def _count_rule(
     for subject_id, told in sorted(records.items()):
         for found in rules.hours_awards(rule, subject_id, told):
             known = stored.get(found.award_id)
-            if known is not None and not found.slices and _same(known, found):
-                # As nearly all of a year's records are: what they gave stands.
+            if known is not None and not found.slices and (amended(known) or _same(known, found)):
+                # As nearly all of a year's records are: what they gave stands, and so does what a
+                # decided objection has left of one.
                 kept.add(found.award_id)
                 continue
             for wanted in _parts_of(found, stored, templates, new):
@@ -640,7 +641,7 @@ def _store(tx: Tx, new: list[dict[str, Any]], changed: list[_Changed]) -> None:
     fresh = [found for found in new if found["award_id"] in added]
     # Gains come first here too, new ones and others, so that PENDING covers what is taken.
     post_points(tx, fresh)
-    adjust(tx, [part for part in changed if part[2] >= part[0].points])
+    adjust_read(tx, [part for part in changed if part[2] >= part[0].points])
     for found in fresh:
         if found["points"] < 0:
             ledger.reverse_points(
@@ -652,10 +653,17 @@ def _store(tx: Tx, new: list[dict[str, Any]], changed: list[_Changed]) -> None:
                 points_period=found["points_period"],
                 shard=found["shard"],
             )
-    adjust(tx, [part for part in changed if part[2] < part[0].points])
+    adjust_read(tx, [part for part in changed if part[2] < part[0].points])
 
 
-def adjust(tx: Tx, changed: Sequence[tuple[Any, int, int, bool]]) -> None:
+def adjust_read(tx: Tx, changed: Sequence[_Changed]) -> None:
+    """Adjust awards that were read without a lock. One that somebody has taken back or decided
+    meanwhile is left as he left it: its points are posted already, and he asks for a new draft."""
+    still = store.unchanged(tx.conn, [known for known, _, _, _ in changed])
+    adjust(tx, [part for part in changed if str(part[0].award_id) in still])
+
+
+def adjust(tx: Tx, changed: Sequence[_Changed]) -> None:
     """Store other amounts for awards, and post the differences of their points.
 
     Args:
@@ -762,7 +770,7 @@ def _recount_window(tx: Tx, in_force: rule_sets.InForce, window: store.Window, p
         known = open_ones[kept.event_id]
         if (known.score, known.points) != (kept.score, kept.points) or known.recount:
             changed.append((known, kept.score, kept.points, bool(kept.flags)))
-    adjust(tx, changed)
+    adjust_read(tx, changed)
     return len(changed)
 
 

@@ -543,16 +543,27 @@ def grant_budget(tx: Tx, order: GrantBudget) -> dict[str, Any]:
     }
 
 
-def expire_points(tx: Tx, _due: Due) -> None:
-    """Expire lots whose time is over, and what a withdrawn consent left behind for 90 days."""
+def expire_points(tx: Tx, due: Due) -> None:
+    """Expire lots whose time is over, and what a withdrawn consent left behind for 90 days.
+
+    All lots of a month end at the same instant: they are taken some at a time, each in a
+    transaction of its own, so that no holder waits for those of a whole district.
+    """
     _expire_wallets_of_leavers(tx)
-    while lots := store.expiring(tx.conn, tx.now, _EXPIRY_BATCH):
-        expire_lots(tx, lots)
+    lots = store.expiring(tx.conn, tx.now, _EXPIRY_BATCH)
+    expire_lots(tx, lots)
+    if len(lots) == _EXPIRY_BATCH:
+        tx.arm("expire_points", due.ref, due.due_at)
+        return
     _write_off(tx)
 
 
 def _expire_wallets_of_leavers(tx: Tx) -> None:
-    for subject in registry.grace_over(tx.conn, tx.now):
+    for found in registry.grace_over(tx.conn, tx.now):
+        # Whoever has consented again meanwhile keeps his points.
+        subject = registry.subject(tx.conn, found.subject_id, lock=True)
+        if subject.spendable_until is None or subject.spendable_until > tx.now:
+            continue
         store.lock_wallets(tx.conn, [subject.subject_id])
         expire_lots(tx, store.open_lots(tx.conn, subject.subject_id))
         registry.change_subject(tx.conn, subject.subject_id, state="CLOSED", closed_at=tx.now)
@@ -594,8 +605,11 @@ def _write_off(tx: Tx) -> None:
     debts = store.old_debts(tx.conn, limit)
     if not debts:
         return
-    store.lock_wallets(tx.conn, {debt.subject_id for debt in debts})
-    areas = registry.subjects(tx.conn, {debt.subject_id for debt in debts})
+    owners = {debt.subject_id for debt in debts}
+    store.lock_wallets(tx.conn, owners)
+    # A release may have repaid some of them before the lock was ours.
+    debts = [debt for debt in store.old_debts(tx.conn, limit) if debt.subject_id in owners]
+    areas = registry.subjects(tx.conn, owners)
     store.repay(tx.conn, [(str(debt.debt_id), debt.left) for debt in debts])
     store.post(
         tx.conn,

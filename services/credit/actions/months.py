@@ -141,7 +141,7 @@ def start_draft(tx: Tx, period: str, area: str | None = None) -> str:
 
 def open_period(tx: Tx, subject_id: str, period: str) -> str:
     """Return the first month from `period` on that a subject's settlement has not confirmed."""
-    area = _settles_in(tx, subject_id, period)
+    area = settles_in(tx, subject_id, period)
     done = settlements.confirmed_periods(tx.conn, area, period) if area else set()
     while period in done:
         period = tx.calendar.next_period(period)
@@ -150,12 +150,12 @@ def open_period(tx: Tx, subject_id: str, period: str) -> str:
 
 def draft_again(tx: Tx, subject_id: str, period: str) -> None:
     """Queue a new draft where something changed in a month that is drafted but not confirmed."""
-    area = _settles_in(tx, subject_id, period)
+    area = settles_in(tx, subject_id, period)
     if area and settlements.is_drafted(tx.conn, period, area):
         start_draft(tx, period, area)
 
 
-def _settles_in(tx: Tx, subject_id: str, period: str) -> str | None:
+def settles_in(tx: Tx, subject_id: str, period: str) -> str | None:
     """Return the area in which a subject settles in a month; since then it may have moved."""
     subject = registry.subject(tx.conn, subject_id)
     if subject is None:

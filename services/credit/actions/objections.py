@@ -252,13 +252,8 @@ def _target(tx: Tx, order: FileObjection | StartCorrection) -> _Target:
         award = award_store.award(tx.conn, order.target_id) if is_uuid(order.target_id) else None
         if award is None:
             raise NotFound(kind="award", id=order.target_id)
-        subject = registry.subject(tx.conn, award.subject_id)
         # The settlement's row is locked, so that its notice does not end between look and hold.
-        row = (
-            store.of_month(tx.conn, award.period, subject.area)
-            if subject is not None and subject.area
-            else None
-        )
+        row = _settlement_of(tx, award.subject_id, award.period)
         return _Target(award.subject_id, award.period, award, row)
     if order.target not in ("ENTRY", "OMISSION"):
         raise Invalid(field="target", reason="target 应为 AWARD、ENTRY 或 OMISSION")
@@ -270,6 +265,13 @@ def _target(tx: Tx, order: FileObjection | StartCorrection) -> _Target:
     if store.entry(tx.conn, settlement_id, subject_id) is None:
         raise NotFound(kind="entry", id=order.target_id)
     return _Target(subject_id, row.period, None, row)
+
+
+def _settlement_of(tx: Tx, subject_id: str, period: str) -> Any:
+    """Return and lock the settlement of a month in which a subject is, or None. It is that of the
+    place where the subject was: it may have moved since."""
+    area = months.settles_in(tx, subject_id, period)
+    return store.of_month(tx.conn, period, area) if area else None
 
 
 def _own_subject(tx: Tx, settlement_id: str) -> str:
@@ -322,7 +324,7 @@ def withdraw_objection(tx: Tx, order: WhichObjection) -> dict[str, Any]:
     known = _of_filer(tx, order.objection_id)
     if known.state not in store.UNDECIDED:
         raise StateConflict(state=known.state)
-    row = _month_of(tx, known, registry.subject(tx.conn, known.subject_id))
+    row = _month_of(tx, known)
     store.change_objection(tx.conn, known.objection_id, state="WITHDRAWN", decided_at=tx.now)
     tx.disarm("objection_accept", known.objection_id)
     tx.disarm("objection_decide", known.objection_id)
@@ -485,12 +487,12 @@ class _Case:
 
 def _case_of(tx: Tx, known: Any) -> _Case:
     subject = registry.subject(tx.conn, known.subject_id)
-    row = _month_of(tx, known, subject)
+    row = _month_of(tx, known)
     award = award_store.award(tx.conn, str(known.award_id), lock=True) if known.award_id else None
     return _Case(subject, row, award)
 
 
-def _month_of(tx: Tx, known: Any, subject: Any) -> Any:
+def _month_of(tx: Tx, known: Any) -> Any:
     """Return the settlement of an objection's month, locked, or None.
 
     One that was filed while the month still ran had no settlement to name; it holds the entry of
@@ -498,9 +500,7 @@ def _month_of(tx: Tx, known: Any, subject: Any) -> Any:
     """
     if known.settlement_id:
         return store.settlement(tx.conn, known.settlement_id, lock=True)
-    if subject is None or not subject.area:
-        return None
-    return store.of_month(tx.conn, known.period, subject.area)
+    return _settlement_of(tx, known.subject_id, known.period)
 
 
 def _is_open(tx: Tx, known: Any, row: Any) -> bool:

@@ -231,7 +231,7 @@ def _measured(tx: Tx, period: str, area: str, end: datetime) -> None:
             continue
         if (known_award.score, known_award.points) != (now["score"], now["points"]):
             changed.append((known_award, now["score"], now["points"], False))
-    awards.adjust(tx, changed)
+    awards.adjust_read(tx, changed)
 
 
 def _added(tx: Tx, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

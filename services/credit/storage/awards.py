@@ -41,6 +41,22 @@ def by_ids(conn: sa.Connection, award_ids: Sequence[str]) -> dict[str, Any]:
     return {str(row.award_id): row for row in conn.execute(asked)}
 
 
+def unchanged(conn: sa.Connection, rows: Iterable[Any]) -> set[str]:
+    """Lock awards that were read without a lock; return the ids of those that nobody has changed
+    since."""
+    read = {str(row.award_id): row.version for row in rows}
+    if not read:
+        return set()
+    award = t.awards.c
+    asked = (
+        sa.select(award.award_id, award.version)
+        .where(bulk.members(award.award_id, sorted(read), conn))
+        .order_by(award.award_id)
+    )
+    found = conn.execute(store.lock(asked, conn))
+    return {str(row.award_id) for row in found if row.version == read[str(row.award_id)]}
+
+
 def change(conn: sa.Connection, award_id: str, **values: Any) -> None:
     """Change columns of an award."""
     conn.execute(

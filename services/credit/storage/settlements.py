@@ -25,12 +25,19 @@ GOING_ON = (*UNDECIDED, "REVIEW_REQUESTED")
 
 
 def confirmed_periods(conn: sa.Connection, area: str, since: str) -> set[str]:
-    """Return the months from `since` on that are confirmed in an area."""
+    """Return the months from `since` on that are confirmed in an area.
+
+    The others are not confirmed before the transaction ends, so that what it changes in them is
+    seen by whoever confirms. Drafts go on meanwhile.
+    """
     row = t.settlements.c
-    asked = sa.select(row.period).where(
-        row.area == area, row.period >= since, row.state.in_(CONFIRMED)
+    asked = (
+        sa.select(row.period, row.state)
+        .where(row.area == area, row.period >= since)
+        .order_by(row.period)
     )
-    return {found.period for found in conn.execute(asked)}
+    found = conn.execute(store.lock(asked, conn, shared=True))
+    return {month.period for month in found if month.state in CONFIRMED}
 
 
 def is_drafted(conn: sa.Connection, period: str, area: str) -> bool:
@@ -53,11 +60,18 @@ def settlement(conn: sa.Connection, settlement_id: str, *, lock: bool = False) -
     return conn.execute(store.lock(asked, conn) if lock else asked).first()
 
 
-def of_month(conn: sa.Connection, period: str, area: str) -> Any:
-    """Return and lock the settlement of a month and area, or None."""
+def of_month(conn: sa.Connection, period: str, area: str, *, weak: bool = False) -> Any:
+    """Return and lock the settlement of a month and area, or None.
+
+    Args:
+        conn: The transaction.
+        period: The month.
+        area: The area.
+        weak: Those who change awards of the month need not wait, as for a draft they need not.
+    """
     row = t.settlements.c
     asked = sa.select(t.settlements).where(row.period == period, row.area == area)
-    return conn.execute(store.lock(asked, conn)).first()
+    return conn.execute(store.lock(asked, conn, weak=weak)).first()
 
 
 def begin(conn: sa.Connection, settlement_id: str, period: str, area: str, at: datetime) -> Any:
@@ -80,7 +94,7 @@ def begin(conn: sa.Connection, settlement_id: str, period: str, area: str, at: d
         )
         .on_conflict_do_nothing()
     )
-    return of_month(conn, period, area)
+    return of_month(conn, period, area, weak=True)
 
 
 def change(conn: sa.Connection, settlement_id: str, **values: Any) -> None:

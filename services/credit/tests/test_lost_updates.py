@@ -1,0 +1,275 @@
+"""What one transaction has read and another changes before the first one writes: nothing is lost,
+nothing is taken twice. Two real connections of PostgreSQL, of which one waits for the other."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+
+from services.credit.actions import awards, consents, ledger
+from services.credit.errors import HashChanged
+from services.credit.storage import awards as award_store
+from services.credit.storage import registry
+from services.credit.tests import stage
+from services.credit.tests.test_awards import hours, rated
+from services.credit.tests.test_objections import accept, decide, file, uuid_text
+from services.credit.tests.test_settlement import (
+    close_month,
+    confirm,
+    credit,  # noqa: F401
+    entry_of,
+    missed,
+    review,
+    run_jobs,
+    settlement_of,
+)
+from services.credit.tests.test_seven_defects import postgres, postgres_server  # noqa: F401
+
+C = "RES:per_c"
+WAITS = (
+    "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
+
+
+def while_open(bench, begin, other):
+    """Run `other` on a connection of its own while the transaction of `begin` is still open, and
+    let that one commit when the other waits for it, or has ended without waiting.
+
+    Returns:
+        What `other` raised, or None.
+    """
+    raised = []
+
+    def run():
+        try:
+            other()
+        except Exception as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=run)
+    with bench.transaction() as tx:
+        begin(tx)
+        thread.start()
+        while thread.is_alive() and not bench.rows(WAITS):
+            thread.join(0.01)
+    thread.join()
+    return raised[0] if raised else None
+
+
+def taken_back(award_id):
+    def begin(tx):
+        known = award_store.award(tx.conn, award_id, lock=True)
+        awards.reverse(tx, known, reason="test", by=None)
+
+    return begin
+
+
+def points_of(bench, where=""):
+    found = bench.rows(
+        f"SELECT coalesce(sum(points), 0) AS n FROM awards WHERE state = 'APPROVED' {where}"
+    )
+    return int(found[0]["n"])
+
+
+def district(bench):
+    bench.at("2025-02-20T09:00")
+    stage.rules(bench)
+    stage.steward(bench, "stw_1", "per_s")
+    return bench
+
+
+@pytest.mark.covers("C4", "C5", "N12")
+def test_what_is_taken_back_while_a_draft_counts_its_window_again_is_taken_once(postgres):  # noqa: F811
+    bench = district(postgres)
+    bench.at("2025-03-20T10:00")
+    # The latest come first, so the draft has to cut them for the sake of the earliest.
+    for day in range(14, 0, -1):
+        bench.deliver([rated(bench, at=f"2025-03-{day:02d}T10:00")])
+    award_id = uuid_text(
+        str(
+            bench.rows("SELECT award_id FROM awards ORDER BY occurred_at DESC LIMIT 1")[0][
+                "award_id"
+            ]
+        )
+    )
+    _, end = bench.runtime.calendar.month_bounds("2025-03")
+
+    def draft():
+        with bench.transaction() as tx:
+            awards.recount(tx, "2025-03", [stage.COMMUNITY], end)
+
+    assert while_open(bench, taken_back(award_id), draft) is None
+    draft()
+    pending = bench.rows("SELECT sum(points) AS n FROM pendings")[0]["n"]
+    assert int(pending) == points_of(bench) == 100
+    stage.trial_balance(bench)
+
+
+@pytest.mark.covers("C9", "C10", "N12")
+def test_a_month_is_not_confirmed_while_an_award_of_it_is_being_taken_back(postgres):  # noqa: F811
+    bench = district(postgres)
+    bench.at("2025-03-20T10:00").deliver([rated(bench, at="2025-03-10T10:00")])
+    card = close_month(bench)
+    version = review(bench, card)["version"]
+    award_id = uuid_text(
+        str(bench.rows("SELECT award_id FROM awards WHERE rule_code = 'R-STW-01'")[0]["award_id"])
+    )
+    raised = while_open(bench, taken_back(award_id), lambda: confirm(bench, card, version))
+    assert isinstance(raised, HashChanged)
+    run_jobs(bench)
+    fresh = settlement_of(bench)
+    assert entry_of(fresh, "STW:stw_1")["good"] == entry_of(card, "STW:stw_1")["good"] - 2
+    confirm(bench, fresh, review(bench, fresh)["version"])
+
+
+@pytest.mark.covers("C9", "N12")
+def test_a_draft_does_not_wait_for_who_takes_back_an_award_of_its_month(postgres):  # noqa: F811
+    bench = district(postgres)
+    bench.at("2025-03-20T10:00").deliver([rated(bench, at="2025-03-10T10:00")])
+    card = close_month(bench)
+    award_id = uuid_text(
+        str(bench.rows("SELECT award_id FROM awards WHERE rule_code = 'R-STW-01'")[0]["award_id"])
+    )
+    bench.as_("R_DISTRICT", person="per_district", scope="370811")
+    bench.do("draft_settlement", {"period": "2025-03", "community": stage.COMMUNITY})
+    with bench.transaction() as tx:
+        taken_back(award_id)(tx)
+        run_jobs(bench)
+    run_jobs(bench)
+    assert settlement_of(bench)["hash"] != card["hash"]
+
+
+@pytest.mark.covers("C2", "R9", "N12")
+def test_who_consents_again_in_the_night_in_which_his_points_end_keeps_them(postgres):  # noqa: F811
+    bench = postgres
+    bench.at("2025-02-20T09:00")
+    reply = stage.resident(bench, "per_c")
+    stage.give(bench, C, "2025-02", 50, "019618ef-0000-7000-8000-000000000001")
+    bench.as_("R_RESIDENT", person="per_c").do("withdraw_consent", {"consent_id": reply["id"]})
+    bench.at("2025-06-20T09:00")
+
+    def again(tx):
+        consents.open_subject(tx, C, registry.person(tx.conn, "per_c"))
+
+    def night():
+        with bench.transaction() as tx:
+            ledger.expire_points(tx, None)
+
+    assert while_open(bench, again, night) is None
+    assert bench.rows("SELECT state FROM subjects WHERE subject_id = :s", s=C) == [
+        {"state": "ACTIVE"}
+    ]
+    assert stage.balances(bench) == (50, 0)
+
+
+@pytest.mark.covers("R9", "N12")
+def test_a_debt_that_a_release_repays_meanwhile_is_not_written_off_as_well(postgres):  # noqa: F811
+    bench = postgres
+    bench.at("2024-02-05T10:00")
+    stage.wallet_of(bench, C)
+    with bench.transaction() as tx:
+        ledger.reverse_points(
+            tx,
+            subject_id=C,
+            area=stage.COMMUNITY,
+            award_id="019618ef-0000-7000-8000-000000000001",
+            points=10,
+            points_period="2024-01",
+        )
+    bench.at("2025-06-05T10:00")
+    with bench.transaction() as tx:
+        awards.post_points(
+            tx,
+            [
+                {
+                    "award_id": "019618ef-0000-7000-8000-000000000002",
+                    "subject_id": C,
+                    "points_period": "2025-05",
+                    "occurred_at": bench.now,
+                    "points": 20,
+                    "state": "APPROVED",
+                    "area": stage.COMMUNITY,
+                    "shard": 0,
+                }
+            ],
+        )
+
+    def release(tx):
+        ledger.release_month(tx, period="2025-05", district="370811", subject_ids=[C], ref="stl_1")
+
+    def night():
+        with bench.transaction() as tx:
+            ledger.expire_points(tx, None)
+
+    assert while_open(bench, release, night) is None
+    assert bench.rows('SELECT "left" AS n FROM debts') == [{"n": 0}]
+    assert stage.balances(bench) == (10, 0)
+    assert stage.trial_balance(bench)["accounts"]["CLAWBACK"] == 0
+
+
+@pytest.mark.covers("R9", "N10")
+def test_the_lots_of_a_district_expire_some_at_a_time(bench, monkeypatch):
+    monkeypatch.setattr(ledger, "_EXPIRY_BATCH", 4)
+    bench.at("2025-03-05T10:00")
+    wallets = [f"RES:per_{number}" for number in range(10)]
+    for number, wallet in enumerate(wallets):
+        stage.wallet_of(bench, wallet)
+        stage.give(bench, wallet, "2024-05", 5, f"019618ef-0000-7000-8000-{number:012d}")
+    bench.at("2026-01-01T10:00")
+    with bench.transaction() as tx:
+        tx.arm("expire_points", "2026-01-02", bench.now + timedelta(hours=14))
+    bench.fire("2026-01-02T00:40")
+    assert {stage.balances(bench, wallet) for wallet in wallets} == {(0, 0)}
+    assert stage.trial_balance(bench)["accounts"]["SYS:EXPIRED"] == 50
+    armed = bench.rows("SELECT ref FROM timers WHERE kind = 'expire_points'")
+    assert [row["ref"] for row in armed] == ["2026-01-03"]
+    if bench.runtime.engine.dialect.name == "postgresql":
+        found = bench.rows(
+            "SELECT count(DISTINCT xmin::text) AS n FROM postings WHERE kind = 'EXPIRE'"
+        )
+        assert found == [{"n": 3}]
+
+
+# --------------------------------------------------------------------------------------------------
+# What a later count must not undo, whoever comes first
+
+
+@pytest.mark.covers("C10", "C11")
+def test_hours_that_an_objection_has_cut_stay_cut_when_more_hours_are_told(bench):
+    bench.at("2025-01-02T09:00")
+    stage.rules(bench)
+    stage.resident(bench, "per_a")
+    bench.at("2025-01-11T18:00").deliver([hours(bench, "rec_1", 480, "2025-01-11")])
+    award_id = str(bench.rows("SELECT award_id FROM awards")[0]["award_id"])
+    reply = file(bench, target_id=uuid_text(award_id), person="per_a", role="R_RESIDENT")
+    accept(bench, reply)
+    decide(bench, reply, "PARTLY", score=4)
+    bench.at("2025-01-18T18:00").deliver([hours(bench, "rec_2", 60, "2025-01-18")])
+    found = bench.rows("SELECT score, points FROM awards ORDER BY occurred_at")
+    assert [(row["score"], row["points"]) for row in found] == [(4, 40), (1, 10)]
+    stage.trial_balance(bench)
+
+
+@pytest.mark.covers("C10", "C11")
+def test_an_objection_of_who_has_moved_holds_the_entry_of_where_he_was(credit):  # noqa: F811
+    bench = credit
+    bench.at("2025-03-20T10:00").deliver([missed(bench)])
+    card = close_month(bench)
+    bench.at("2025-04-07T10:00")
+    confirm(bench, card, review(bench, card)["version"])
+    bench.fire("2025-04-08T10:00")
+    with bench.transaction() as tx:
+        registry.place(
+            tx.conn,
+            registry.subject(tx.conn, "STW:stw_1"),
+            area="370811015902",
+            grid="370811015902001",
+            at=tx.now,
+        )
+    reply = file(bench)
+    assert entry_of(settlement_of(bench), "STW:stw_1")["state"] == "HELD"
+    bench.as_("R_CADRE", person="per_cadre2", scope="370811015902")
+    bench.do("accept_objection", {"objection_id": reply["id"]}, version=1)
+    decide(bench, reply, "UPHELD")
+    found = entry_of(settlement_of(bench), "STW:stw_1")
+    assert (found["state"], found["bad"]) == ("PUBLISHED", 0)

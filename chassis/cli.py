@@ -314,4 +314,7 @@ def _doctor(_given: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    # Commands raise the `CommandFailed` of this module's own name, not that of `__main__`.
+    from chassis.cli import main as run
+
+    sys.exit(run())

@@ -73,6 +73,8 @@ class Asked:
                 name = next((card.get("name") for card in cards["items"]), None)
             elif reply.get("kind") == "PRJ" and ref and "property" in self.installed:
                 name = (await self.ask("property", "board", {"project_id": ref})).get("name")
+            elif reply.get("kind") == "PTN" and ref and "partner" in self.installed:
+                name = (await self.ask("partner", "partner", {"partner_id": ref})).get("name")
             else:
                 name = None
         except CallFailed:

@@ -207,7 +207,7 @@ _COLUMNS = {
     "ends_at": "公示截止",
     "objection_until": "异议截止",
     "steward_id": "管家",
-    "name": "姓名",
+    "name": "姓名/名称",
     "duty": "职责",
     "type": "类型",
     "work_phone": "工作电话",
@@ -222,6 +222,21 @@ _COLUMNS = {
     "objections": "异议数",
     "digest": "摘要",
     "hash": "摘要",
+    "subject": "主体",
+    "ref": "单位编号",
+    "score": "信用分",
+    "grade": "等级",
+    "reasons": "主要理由",
+    "note": "说明",
+    "organisations": "单位",
+    "red_list": "红榜",
+    "entries": "参评主体数",
+    "rule_set": "规则集",
+    "rule_sets": "规则集摘要",
+    "log": "计算记录摘要",
+    "settlement_id": "结算编号",
+    "down_at": "撤下时间",
+    "body": "公示内容",
 }
 
 
@@ -229,6 +244,8 @@ _OWN_ID = frozenset({"notice_id", "id"})
 # Members that are of no use to a reader of a board.
 _UNSHOWN = frozenset({"version", "area", "synthetic"})
 # Members that hold a person's id; the gateway asks steward for the names (nobody else keeps them).
+# Who names organisations to everybody: kind, service, list, and the id in it.
+_NAMED = (("PRJ", "property", "projects", "id"), ("PTN", "partner", "partners", "id"))
 _PEOPLE = ("person_id", "handler_person", "proposer", "by")
 
 
@@ -674,6 +691,7 @@ class Pages:
             raise NoSuchPath(path=request.url.path)
         asked = {"notice_id": notice_id}
         shown, complaint = await self._public("credit", "/notices/{notice_id}", request, asked)
+        await self._name_listed(request, shown)
         answer = complaint or (_card(shown) if isinstance(shown, Mapping) else "")
         body = f"""<main id="main" class="narrow">
 <h1>信用公示 <span class="en" lang="en">Public notice</span></h1>
@@ -731,6 +749,34 @@ class Pages:
             for key in _PEOPLE:
                 if row.get(key) in names:
                     row[key] = names[row[key]]
+
+    async def _name_listed(self, request: Request, notice: Any) -> None:
+        """Put names and reasons, as words, into what a notice of a month lists.
+
+        A notice keeps ids. Names of persons are masked by steward; with a service away, or for
+        kinds that no service names to everybody, the id stands alone.
+        """
+        body = notice.get("body") if isinstance(notice, Mapping) else None
+        if not isinstance(body, dict):
+            return
+        listed, praised = body.get("organisations") or [], body.get("red_list") or []
+        for row in [*listed, *praised]:
+            reasons = row.pop("reasons", [])
+            row["reasons"] = "、".join(
+                f"{one['reason']} {one['score']:+d}" if isinstance(one, Mapping) else str(one)
+                for one in reasons
+            )
+        for row in praised:
+            row["person_id"] = row.pop("ref", None)
+        await self._name_people(request, praised)
+        for kind, service, method, key in _NAMED:
+            wanted = [row for row in listed if row.get("kind") == kind]
+            if wanted and service in self._installed:
+                asked = {"scope": body.get("area"), "limit": 200}
+                found, _complaint = await _ask(self._gate, request, service, method, asked)
+                names = {one.get(key): one.get("name") for one in _items(found)}
+                for row in wanted:
+                    row["name"] = names.get(row.get("ref"))
 
 
 def _every_row(reply: Any) -> list[Any]:

@@ -232,6 +232,7 @@ class Board(Reply):
     """小区公示栏 / A compound's public board: disclosures and minutes."""
 
     id: str
+    name: str
     disclosures: list[dict[str, Any]]
     meetings: list[dict[str, Any]]
 

@@ -118,6 +118,22 @@ class Answering:
         self.asked.append((service, method, body, actor.role))
         if method == "people_cards":
             return {"items": [{"person_id": "per_7", "name": "张*明"}]}
+        if method == "projects":
+            return {"items": [{"id": "prj_1", "name": "开泰花园"}]}
+        if method == "notice" and body["notice_id"] == "gs_1":
+            organisation = {
+                "subject": "PRJ:prj_1",
+                "kind": "PRJ",
+                "ref": "prj_1",
+                "score": 80,
+                "reasons": [
+                    {"reason": "三方联席会议", "score": 1},
+                    {"reason": "逾期", "score": -3},
+                ],
+            }
+            person = {"subject": "RES:per_7", "ref": "per_7", "reasons": ["志愿服务"]}
+            listed = {"organisations": [organisation], "red_list": [person], "area": "370811"}
+            return {"id": "gs_1", "body": listed}
         if method == "notice":
             entries = [{"subject": "PRJ:prj_1", "score": 912, "by": "per_7"}]
             return {"notice_id": body["notice_id"], "scope": "370811", "entries": entries}
@@ -143,7 +159,7 @@ class Filter(Params):
     cursor: str | None = None
 
 
-def boards(roles):
+def boards(roles, *more):
     credit, steward = Doors("credit", tag="信用 / Credit"), Doors("steward", tag="管家 / Steward")
     credit.query(
         "GET",
@@ -160,7 +176,9 @@ def boards(roles):
     steward.query(
         "GET", "/grids/{grid}/duty", "duty", reply=Reply, roles=roles, summary="值班 / Duty"
     )
-    return Site(Answering()).build(services=("credit", "steward"), extra=(credit, steward))
+    doors = (credit, steward, *more)
+    services = tuple(one.service for one in doors)
+    return Site(Answering()).build(services=services, extra=doors)
 
 
 def test_anybody_can_read_the_notices_and_the_contact_board():
@@ -191,6 +209,16 @@ def test_a_notice_has_a_page_with_what_it_lists():
     assert "<dd>ntc_1</dd>" in text
     assert "<td>PRJ:prj_1</td><td>912</td><td>张*明</td>" in text
     assert site.ask("GET", "/notices/a%20b", grants=None).status_code == 404
+
+
+@pytest.mark.covers("C9", "C17")
+def test_a_notice_names_who_it_lists_as_far_as_anybody_may_know_and_says_why():
+    site = boards(PUBLIC, Doors("property", tag="物业 / Property"))
+    text = site.ask("GET", "/notices/gs_1", grants=None).text
+    assert "开泰花园" in text
+    assert "三方联席会议 +1、逾期 -3" in text
+    assert "<td>张*明</td>" in text
+    assert "志愿服务" in text
 
 
 @pytest.mark.covers("REQ-L09")

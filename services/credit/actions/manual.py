@@ -79,7 +79,7 @@ def propose_award(tx: Tx, order: ProposeAward) -> dict[str, Any]:
         LegalDocumentRequired: A SERIOUS matter without a document number.
         LevelUnknown: The rule has no such level.
         NotFound: There is no such subject.
-        NoConsent: A natural person had not consented when it happened.
+        NoConsent: A natural person had not consented when it happened, or consents no more.
     """
     row = proposal(tx, order, look_up(tx, [order.subject]))
     known = store.award(tx.conn, row["award_id"])
@@ -132,10 +132,11 @@ def proposal(
     if subject is None or subject.area is None:
         raise NotFound(kind="subject", id=order.subject)
     tx.require_scope(subject.area if tx.actor.role != "R_GRID" else subject.grid or subject.area)
-    if rule.kind in awards.PERSONS and not registry.consents_at(
-        known.spans, order.subject, "SCORING", order.occurred_at
-    ):
-        raise NoConsent(at=order.occurred_at.isoformat())
+    if rule.kind in awards.PERSONS:
+        # Whoever has withdrawn is not scored any more, for what lies before it either.
+        for at in (order.occurred_at, tx.now):
+            if not registry.consents_at(known.spans, order.subject, "SCORING", at):
+                raise NoConsent(field="subject", at=at.isoformat())
     deed = order.evidence[0].strip()
     key = rules.evidence_key(rule, deed, order.level)
     award_id = rules.award_id(rule.code, order.subject, key)

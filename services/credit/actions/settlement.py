@@ -63,11 +63,20 @@ class ConfirmSettlement:
 
 
 def draft_settlement(tx: Tx, order: DraftSettlement) -> dict[str, Any]:
-    """Queue a new draft of a month, for example after a parked event was retried."""
+    """Queue a new draft of a month, for example after a parked event was retried.
+
+    Raises:
+        RoleDenied: The area lies outside the caller's scope.
+        StateConflict: The month runs still, or the area's settlement is confirmed.
+    """
     if order.community is not None:
         tx.require_scope(order.community)
     if not month_store.is_cut_off(tx.conn, order.period):
         raise StateConflict(state="OPEN", period=order.period)
+    if order.community is not None:
+        known = store.of_month(tx.conn, order.period, order.community)
+        if known is not None and known.state not in store.OPEN:
+            raise StateConflict(state=known.state, period=order.period)
     job_id = months.start_draft(tx, order.period, order.community)
     return {"id": job_id, "job_id": job_id, "state": "QUEUED", "version": 1}
 

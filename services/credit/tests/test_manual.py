@@ -166,3 +166,16 @@ def test_two_references_that_begin_alike_are_two_deeds_and_one_that_is_too_long_
 def test_a_blank_around_a_reference_makes_no_second_deed(credit):
     first = propose(credit, evidence=["TJ-2025-001"])
     assert propose(credit, evidence=[" TJ-2025-001 "])["id"] == first["id"]
+
+
+@pytest.mark.covers("REQ-L01")
+def test_nothing_is_proposed_any_more_for_who_has_withdrawn(credit):
+    bench = credit
+    consent = bench.rows("SELECT consent_id AS id FROM consents")[0]
+    bench.at("2025-03-10T09:00")
+    bench.as_("R_RESIDENT", person="per_a").do("withdraw_consent", {"consent_id": consent["id"]})
+    bench.as_("R_CADRE", person="per_cadre", scope=stage.COMMUNITY)
+    with pytest.raises(NoConsent) as refused:
+        propose(bench)
+    assert refused.value.field == "subject"
+    assert bench.rows("SELECT count(*) AS n FROM awards") == [{"n": 0}]

@@ -348,7 +348,11 @@ def test_after_confirmation_nothing_enters_the_month_any_more(credit):
     bench.at("2025-04-07T10:00")
     confirm(bench, card, review(bench, card)["version"])
     bench.as_("R_STREET", person="per_street", scope=STREET)
-    bench.do("draft_settlement", {"period": PERIOD, "community": stage.COMMUNITY})
+    with pytest.raises(StateConflict):
+        bench.do("draft_settlement", {"period": PERIOD, "community": stage.COMMUNITY})
+    # One of the whole month leaves out what is confirmed.
+    bench.as_("R_DISTRICT", person="per_district", scope=stage.COMMUNITY[:6])
+    bench.do("draft_settlement", {"period": PERIOD})
     run_jobs(bench)
     assert settlement_of(bench)["hash"] == card["hash"]
     assert settlement_of(bench)["state"] == "CONFIRMED"

@@ -248,6 +248,7 @@ def test_a_meeting_needs_its_sides_and_its_decisions_become_orders_tracked_to_do
     with pytest.raises(errors.PeriodNotAllowed):
         town.secretary().do("hold_meeting", meeting(town, held_at="2025-03-09T15:00:00+08:00"))
     board = bench.as_("R_ANONYMOUS", person="", scope="").ask("board", {"project_id": "prj_a"})
+    assert board["name"]
     assert board["meetings"][0]["present"] == {"COMMITTEE": 1, "OWNERS": 0, "PROPERTY": 1}
     assert town.street_clerk().ask("indicators", {"period": "2025-03"})["M-27"]["part"] == 1
 

@@ -426,11 +426,12 @@ def board(tx: Tx, asked: WhichProject) -> Answer:
     Raises:
         NotFound: There is no such project.
     """
-    ground.load(tx, tables.projects, "project", asked.project_id)
+    project = ground.load(tx, tables.projects, "project", asked.project_id)
     meetings = lists.of_project(tx.conn, tables.meetings, asked.project_id)
     disclosures = lists.of_project(tx.conn, tables.disclosures, asked.project_id)
     return {
         "id": asked.project_id,
+        "name": project["name"],
         "disclosures": [
             ground.plain(row, without=("area", "created_at", "published_by")) for row in disclosures
         ],

@@ -254,6 +254,8 @@ def _target(tx: Tx, order: FileObjection | StartCorrection) -> _Target:
             raise NotFound(kind="award", id=order.target_id)
         # The settlement's row is locked, so that its notice does not end between look and hold.
         row = _settlement_of(tx, award.subject_id, award.period)
+        # While the month runs there is none: the award's own row keeps two from objecting at once.
+        award = award_store.award(tx.conn, order.target_id, lock=True)
         return _Target(award.subject_id, award.period, award, row)
     if order.target not in ("ENTRY", "OMISSION"):
         raise Invalid(field="target", reason="target 应为 AWARD、ENTRY 或 OMISSION")

@@ -744,7 +744,7 @@ def _release(tx: Tx, row: Any, subject_ids: Sequence[str]) -> None:
         tx,
         period=row.period,
         district=ledger.district_of(row.area),
-        subject_ids=[*subject_ids, *registry.leavers(tx.conn, row.area)],
+        subject_ids=[*subject_ids, *_leavers(tx, row)],
         ref=row.settlement_id,
     )
     store.add_released(tx.conn, row.settlement_id, done.points)
@@ -755,6 +755,14 @@ def _release(tx: Tx, row: Any, subject_ids: Sequence[str]) -> None:
             row.settlement_id,
             unfunded_points=known.unfunded_points + done.unfunded,
         )
+
+
+def _leavers(tx: Tx, row: Any) -> set[str]:
+    """Return who has withdrawn or left, but for those whose entry an objection holds."""
+    held = {
+        entry.subject_id for entry in store.entries(tx.conn, row.settlement_id, states=("HELD",))
+    }
+    return set(registry.leavers(tx.conn, row.area)) - held
 
 
 def release_waiting(tx: Tx, district: str) -> int:
@@ -768,7 +776,7 @@ def release_waiting(tx: Tx, district: str) -> int:
             district=district,
             subject_ids=[
                 *(entry.subject_id for entry in final),
-                *registry.leavers(tx.conn, row.area),
+                *_leavers(tx, row),
             ],
             ref=row.settlement_id,
         )

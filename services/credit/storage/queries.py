@@ -128,7 +128,9 @@ def awards_page(
         cursor: Where the page before ended.
     """
     row = t.awards.c
-    asked = sa.select(t.awards).where(row.area.like(f"{area}%"), row.decides == "PERSON")
+    # Written out, so that every plan may use the index of such awards: they are few among millions.
+    by_person = row.decides == sa.literal_column("'PERSON'")
+    asked = sa.select(t.awards).where(row.area.like(f"{area}%"), by_person)
     if state:
         asked = asked.where(row.state == state)
     if waits_for or overdue_at:
@@ -154,16 +156,25 @@ def previous_scores(
     conn: sa.Connection, settlement_id: str, period: str
 ) -> dict[str, tuple[int | None, str]]:
     """Return score and grade of the newest final month before, for the movers of a draft."""
-    now, before = t.entries.alias("now"), t.entries.alias("before")
+    now, before, older = (t.entries.alias(name) for name in ("now", "before", "older"))
+    # The newest one of each through the index: a subject has one for every month of years.
+    newest = (
+        sa.select(sa.func.max(older.c.period))
+        .where(
+            older.c.subject_id == now.c.subject_id,
+            older.c.period < period,
+            older.c.state.in_(("FINAL", "PROVISIONAL")),
+        )
+        .scalar_subquery()
+    )
     asked = (
         sa.select(before.c.subject_id, before.c.score, before.c.grade)
         .select_from(now.join(before, before.c.subject_id == now.c.subject_id))
         .where(
             now.c.settlement_id == settlement_id,
-            before.c.period < period,
+            before.c.period == newest,
             before.c.state.in_(("FINAL", "PROVISIONAL")),
         )
-        .order_by(before.c.period)
     )
     return {row.subject_id: (row.score, row.grade) for row in conn.execute(asked)}
 

@@ -433,6 +433,12 @@ awards = sa.Table(
         sqlite_where=sa.text("state = 'PROPOSED' AND due_at IS NOT NULL"),
     ),
     sa.Index(
+        "ix_awards_by_person",
+        "proposed_at",
+        postgresql_where=sa.text("decides = 'PERSON'"),
+        sqlite_where=sa.text("decides = 'PERSON'"),
+    ),
+    sa.Index(
         "ix_awards_recount",
         "period",
         postgresql_where=sa.text("recount"),

@@ -5,13 +5,15 @@ import threading
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
-from services.credit.actions import awards, consents, ledger
-from services.credit.errors import HashChanged
+from chassis.bus import SYSTEM, Actor
+from services.credit.actions import awards, consents, ledger, objections
+from services.credit.errors import AlreadyObjected, HashChanged
 from services.credit.storage import awards as award_store
-from services.credit.storage import registry
+from services.credit.storage import queries, registry
 from services.credit.tests import stage
-from services.credit.tests.test_awards import hours, rated
+from services.credit.tests.test_awards import attended, hours, rated
 from services.credit.tests.test_objections import accept, decide, file, uuid_text
 from services.credit.tests.test_settlement import (
     close_month,
@@ -31,7 +33,7 @@ WAITS = (
 )
 
 
-def while_open(bench, begin, other):
+def while_open(bench, begin, other, actor=SYSTEM):
     """Run `other` on a connection of its own while the transaction of `begin` is still open, and
     let that one commit when the other waits for it, or has ended without waiting.
 
@@ -47,7 +49,7 @@ def while_open(bench, begin, other):
             raised.append(error)
 
     thread = threading.Thread(target=run)
-    with bench.transaction() as tx:
+    with bench.runtime.transaction(actor) as tx:
         begin(tx)
         thread.start()
         while thread.is_alive() and not bench.rows(WAITS):
@@ -207,6 +209,22 @@ def test_a_debt_that_a_release_repays_meanwhile_is_not_written_off_as_well(postg
     assert stage.trial_balance(bench)["accounts"]["CLAWBACK"] == 0
 
 
+@pytest.mark.covers("C10", "N12")
+def test_two_objections_to_one_award_of_the_running_month_at_once_are_one(postgres):  # noqa: F811
+    bench = district(postgres)
+    bench.at("2025-03-20T10:00").deliver([missed(bench)])
+    award_id = uuid_text(str(bench.rows("SELECT award_id FROM awards")[0]["award_id"]))
+    order = objections.FileObjection("AWARD", award_id, "派单时我不在班")
+    raised = while_open(
+        bench,
+        lambda tx: objections.file_objection(tx, order),
+        lambda: file(bench, target_id=award_id),
+        Actor("per_s", "R_STEWARD", stage.GRID),
+    )
+    assert isinstance(raised, AlreadyObjected)
+    assert len(bench.rows("SELECT 1 FROM objections")) == 1
+
+
 @pytest.mark.covers("R9", "N10")
 def test_the_lots_of_a_district_expire_some_at_a_time(bench, monkeypatch):
     monkeypatch.setattr(ledger, "_EXPIRY_BATCH", 4)
@@ -273,3 +291,55 @@ def test_an_objection_of_who_has_moved_holds_the_entry_of_where_he_was(credit): 
     decide(bench, reply, "UPHELD")
     found = entry_of(settlement_of(bench), "STW:stw_1")
     assert (found["state"], found["bad"]) == ("PUBLISHED", 0)
+
+
+@pytest.mark.covers("C2", "C10")
+def test_who_gives_points_up_waits_like_others_while_his_entry_is_held(bench):
+    bench.at("2025-02-20T09:00")
+    stage.rules(bench)
+    stage.steward(bench, "stw_1", "per_s")
+    reply = stage.resident(bench, "per_a")
+    bench.at("2025-03-20T10:00").deliver([attended(bench, "per_a", "2025-03-10T20:00")])
+    card = close_month(bench)
+    bench.as_("R_RESIDENT", person="per_a", scope=stage.GRID)
+    bench.do("withdraw_consent", {"consent_id": reply["id"], "purposes": ["POINTS"]})
+    bench.at("2025-04-07T10:00")
+    confirm(bench, card, review(bench, card)["version"])
+    bench.fire("2025-04-08T10:00")
+    award_id = uuid_text(
+        str(bench.rows("SELECT award_id FROM awards WHERE subject_id = 'RES:per_a'")[0]["award_id"])
+    )
+    filed = file(bench, target_id=award_id, person="per_a", role="R_RESIDENT")
+    bench.fire("2025-04-16T00:10")
+    assert entry_of(settlement_of(bench), "RES:per_a")["state"] == "HELD"
+    assert stage.balances(bench, "RES:per_a") == (0, 0)
+    bench.as_("R_STREET", person="per_judge", scope="370811015")
+    now = bench.ask("objection", {"objection_id": filed["id"]})
+    decide(bench, filed, "DISMISSED", version=now["version"])
+    assert entry_of(settlement_of(bench), "RES:per_a")["state"] == "FINAL"
+    assert stage.balances(bench, "RES:per_a") == (10, 0)
+
+
+@pytest.mark.covers("C5", "N10")
+def test_the_list_of_what_persons_decide_reads_no_other_awards(postgres):  # noqa: F811
+    bench, said = postgres, []
+
+    def listen(_conn, _cursor, statement, params, _context, _many):
+        said.append((statement, params))
+
+    with bench.runtime.engine.connect() as conn:
+        conn.execute(sa.text("SET enable_seqscan = off"))
+        sa.event.listen(bench.runtime.engine, "before_cursor_execute", listen)
+        queries.awards_page(
+            conn,
+            area="370811",
+            state=None,
+            waits_for=None,
+            overdue_at=None,
+            limit=50,
+            cursor=None,
+        )
+        sa.event.remove(bench.runtime.engine, "before_cursor_execute", listen)
+        statement, params = said[0]
+        plan = conn.exec_driver_sql(f"EXPLAIN {statement}", params).scalars().all()
+    assert "ix_awards_by_person" in "\n".join(plan)

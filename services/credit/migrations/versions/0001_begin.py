@@ -78,6 +78,14 @@ def upgrade():
         sqlite_where=sa.text("deed IS NOT NULL"),
     )
     op.create_index(
+        "ix_awards_by_person",
+        "awards",
+        ["proposed_at"],
+        unique=False,
+        postgresql_where=sa.text("decides = 'PERSON'"),
+        sqlite_where=sa.text("decides = 'PERSON'"),
+    )
+    op.create_index(
         "ix_awards_due",
         "awards",
         ["due_at"],

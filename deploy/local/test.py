@@ -71,8 +71,10 @@ def main() -> int:
     try:
         # Every test of a service runs on both databases; tests that kill a server start their own.
         env = os.environ | {"FIVERED_TEST_PG": postgres.url()}
-        # Two at a time: most tests wait for a database or for processes that they started.
-        workers = ["-n", "2", "--dist", "loadfile"] if len(sys.argv) == 1 else []
+        # Two at a time: most tests wait for a database or for processes that they started. Files
+        # go in the order of tests/conftest.py: none of the long ones is left alone at the end.
+        together = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", "--durations", "10"]
+        workers = together if len(sys.argv) == 1 else []
         code = subprocess.run(
             [sys.executable, "-m", "pytest", "-q", *workers, *sys.argv[1:]],
             stdin=subprocess.DEVNULL,

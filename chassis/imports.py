@@ -120,6 +120,9 @@ class Column:
             return None
         if any("\ud800" <= sign <= "\udfff" for sign in text):
             raise CellNotUtf8(field=self.name)
+        if "\0" in text:
+            # SQLite would keep it, PostgreSQL fault at it.
+            raise BadCell(field=self.name)
         try:
             value = self._value(text)
         except ValueError:

@@ -108,6 +108,7 @@ def test_the_same_file_again_changes_nothing_and_says_nothing(bench):
         ("c1,1,,,,,a|B,", "parts", "BAD_CELL"),
         ("c1,1,,,,,,a note that is far too long for it", "note", "BAD_CELL"),
         (b"c1,1,,,,,,\xb4\xba", "note", "CELL_NOT_UTF8"),
+        (b"c1,1,,,,,,a\0b", "note", "BAD_CELL"),
         ("c1,1,,,,,", "", "CELL_COUNT"),
         ("c1,1,,,,,,,", "", "CELL_COUNT"),
         ("c1,1,,,,,,after writing", "note", "TOO_MUCH"),

@@ -209,7 +209,7 @@ def test_a_file_of_awards_is_tried_first_and_then_waits_for_a_second_person(cons
             "evidence",
             "PROPOSAL_DIFFERS",
         ),
-        ({"subject": f"RES:{person_id(4)}"}, "", "NO_CONSENT"),
+        ({"subject": f"RES:{person_id(4)}"}, "subject", "NO_CONSENT"),
     ],
 )
 def test_a_wrong_line_is_named_by_line_column_and_code_and_the_others_are_taken(

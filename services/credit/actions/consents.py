@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -82,7 +83,9 @@ def grant_consent(tx: Tx, order: GrantConsent) -> dict[str, Any]:
     )
     store.close_spans(tx.conn, subject_id, before - wanted, tx.now)
     store.open_spans(tx.conn, subject_id, wanted - before, tx.now)
-    open_subject(tx, subject_id, person)
+    open_subject(tx, subject_id, person, wanted)
+    if "POINTS" in before - wanted:
+        store.change_subject(tx.conn, subject_id, spendable_until=tx.now + GRACE)
     return {
         "id": consent_id,
         "state": "GRANTED",
@@ -172,8 +175,9 @@ def opened(subject_id: str, person: Any, at: datetime) -> dict[str, Any]:
     }
 
 
-def open_subject(tx: Tx, subject_id: str, person: Any) -> None:
-    """Open the account of a consent, or open it again."""
+def open_subject(tx: Tx, subject_id: str, person: Any, purposes: Collection[str]) -> None:
+    """Open the account of a consent, or open it again. Who consents without POINTS keeps the end
+    that an earlier withdrawal has set to them."""
     known = store.subject(tx.conn, subject_id, lock=True)
     if known is None:
         store.put_subject(tx.conn, opened(subject_id, person, tx.now))
@@ -183,7 +187,7 @@ def open_subject(tx: Tx, subject_id: str, person: Any) -> None:
         subject_id,
         state="ACTIVE",
         closed_at=None,
-        spendable_until=None,
+        spendable_until=None if "POINTS" in purposes else known.spendable_until,
         holder=person.person_id,
         area=known.area or person.area,
         area_before=known.area_before or person.area,

@@ -71,7 +71,8 @@ def _take(tx: Tx, rows: Sequence[Row]) -> list[Outcome]:
         ],
     )
     for subject_id in opened:
-        consents.open_subject(tx, subject_id, people[taken[subject_id]["person_id"]])
+        made = taken[subject_id]
+        consents.open_subject(tx, subject_id, people[made["person_id"]], made["purposes"])
     # Somebody may have consented by himself between our look and our insert.
     return [
         ConsentDiffers(field="consent_id")

@@ -566,7 +566,9 @@ def _expire_wallets_of_leavers(tx: Tx) -> None:
             continue
         store.lock_wallets(tx.conn, [subject.subject_id])
         expire_lots(tx, store.open_lots(tx.conn, subject.subject_id))
-        registry.change_subject(tx.conn, subject.subject_id, state="CLOSED", closed_at=tx.now)
+        # Who has given up POINTS only is scored on.
+        if not registry.consented(tx.conn, [subject.subject_id], "SCORING"):
+            registry.change_subject(tx.conn, subject.subject_id, state="CLOSED", closed_at=tx.now)
 
 
 def expire_lots(tx: Tx, lots: Sequence[Any]) -> None:

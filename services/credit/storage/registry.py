@@ -381,10 +381,22 @@ def consented(conn: sa.Connection, subject_ids: Iterable[str], purpose: str) -> 
 
 
 def grace_over(conn: sa.Connection, at: datetime) -> list[Any]:
-    """Return the subjects whose points were spendable until a time that has passed."""
+    """Return the subjects whose points were spendable until a time that has passed: who is still
+    scored only while he has any."""
+    span, lot = t.consent_spans.c, t.lots.c
+    scored = sa.exists().where(
+        span.subject_id == t.subjects.c.subject_id,
+        span.purpose == "SCORING",
+        span.until.is_(None),
+    )
+    points = sa.exists().where(lot.subject_id == t.subjects.c.subject_id, lot.left > 0)
     asked = (
         sa.select(t.subjects)
-        .where(t.subjects.c.spendable_until <= at, t.subjects.c.state != "CLOSED")
+        .where(
+            t.subjects.c.spendable_until <= at,
+            t.subjects.c.state != "CLOSED",
+            sa.or_(sa.not_(scored), points),
+        )
         .order_by(t.subjects.c.subject_id)
         .limit(1000)
     )

@@ -5,6 +5,7 @@ import uuid
 import pytest
 
 from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict
+from services.credit.actions import ledger
 from services.credit.errors import (
     EvidenceRequired,
     NoticeOutdated,
@@ -13,6 +14,7 @@ from services.credit.errors import (
     PurposeMissing,
     UnderAge,
 )
+from services.credit.storage import registry
 from services.credit.tests import stage
 
 
@@ -173,3 +175,46 @@ def test_who_is_no_resident_any_more_is_scored_no_more(bench):
     assert bench.rows("SELECT state FROM consents") == [{"state": "CLOSED"}]
     with pytest.raises(StateConflict):
         stage.consent(bench, "per_a")
+
+
+@pytest.mark.covers("C2", "REQ-L15")
+def test_who_gives_up_points_only_loses_what_is_left_after_90_days_and_is_scored_on(bench):
+    bench.at("2025-02-20T09:00")
+    reply = stage.resident(bench, "per_a")
+    stage.give(bench, "RES:per_a", "2025-01", 50, "019618ef-0000-7000-8000-000000000001")
+    bench.as_("R_RESIDENT", person="per_a", scope=stage.GRID)
+    bench.do("withdraw_consent", {"consent_id": reply["id"], "purposes": ["POINTS"]})
+    bench.at("2025-05-22T00:30")
+    for _night in range(2):
+        with bench.transaction() as tx:
+            ledger.expire_points(tx, None)
+            assert registry.grace_over(tx.conn, tx.now) == []
+    assert stage.balances(bench, "RES:per_a") == (0, 0)
+    assert bench.rows("SELECT state, closed_at FROM subjects") == [
+        {"state": "ACTIVE", "closed_at": None}
+    ]
+    bench.as_("R_RESIDENT", person="per_a", scope=stage.GRID)
+    bench.do("withdraw_consent", {"consent_id": reply["id"]})
+    bench.at("2025-08-22T00:30")
+    with bench.transaction() as tx:
+        ledger.expire_points(tx, None)
+    assert bench.rows("SELECT state FROM subjects") == [{"state": "CLOSED"}]
+    stage.trial_balance(bench)
+
+
+@pytest.mark.covers("C2", "REQ-L15")
+def test_a_consent_that_is_changed_to_be_without_points_ends_them_in_90_days_too(bench):
+    def until():
+        return bench.rows("SELECT spendable_until FROM subjects")[0]["spendable_until"]
+
+    bench.at("2025-02-20T09:00")
+    stage.resident(bench, "per_a")
+    stage.consent(bench, "per_a", ("SCORING",))
+    end = until()
+    assert end is not None
+    bench.at("2025-02-25T09:00")
+    # Said again, it changes nothing: the end stays what it was.
+    stage.consent(bench, "per_a", ("SCORING", "PUBLIC_LIST"))
+    assert until() == end
+    stage.consent(bench, "per_a")
+    assert until() is None

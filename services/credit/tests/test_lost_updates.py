@@ -151,7 +151,7 @@ def test_who_consents_again_in_the_night_in_which_his_points_end_keeps_them(post
     bench.at("2025-06-20T09:00")
 
     def again(tx):
-        consents.open_subject(tx, C, registry.person(tx.conn, "per_c"))
+        consents.open_subject(tx, C, registry.person(tx.conn, "per_c"), ("SCORING", "POINTS"))
 
     def night():
         with bench.transaction() as tx:

@@ -331,14 +331,15 @@ def _field(name: str, label: str, value: str, pattern: str, hint: str) -> str:
 
 async def _ask(
     gate: Gate, request: Request, service: str, method: str, body: dict[str, Any]
-) -> tuple[Any, str]:
-    """Return (reply, complaint) of a public question."""
+) -> tuple[Any, str, int]:
+    """Return (reply, complaint, HTTP status) of a public question."""
     try:
-        return await gate.call(request, service, method, body, actor=ANONYMOUS), ""
+        return await gate.call(request, service, method, body, actor=ANONYMOUS), "", 200
     except CallFailed as error:
         refused, _headers, _members = explain(error, request.url.path)
         zh, en = refused.get("message_zh") or refused["code"], refused.get("message_en") or ""
-        return None, f'<p class="complaint" role="alert">{_both(f"{zh} / {en}")}</p>'
+        complaint = f'<p class="complaint" role="alert">{_both(f"{zh} / {en}")}</p>'
+        return None, complaint, refused["status"]
 
 
 # --------------------------------------------------------------------------------------------------
@@ -669,7 +670,7 @@ class Pages:
         """Show the public notices of credit."""
         given = read_params(NoticeFilter, request)
         asked = {name: value for name, value in given.items() if value}
-        shown, complaint = await self._public("credit", "/notices", request, asked)
+        shown, complaint, status = await self._public("credit", "/notices", request, asked)
         more = ""
         if isinstance(shown, Mapping) and isinstance(shown.get("next"), str):
             kept = {**asked, "cursor": shown["next"]}
@@ -682,7 +683,7 @@ class Pages:
 <span class="en" lang="en">Organisations, and people who agreed to be praised.</span></p>
 <form method="get" action="/notices" class="ask">{scope}{period}<button>查看 Show</button></form>
 {complaint or _table(_items(shown), "信用公示", linked="/notices")}{more}</main>"""
-        return _html(_page("信用公示", body, demo=self._demo))
+        return _html(_page("信用公示", body, demo=self._demo), status)
 
     async def notice(self, request: Request) -> Response:
         """Show one public notice."""
@@ -690,21 +691,23 @@ class Pages:
         if not PLACE.match(notice_id):
             raise NoSuchPath(path=request.url.path)
         asked = {"notice_id": notice_id}
-        shown, complaint = await self._public("credit", "/notices/{notice_id}", request, asked)
+        path = "/notices/{notice_id}"
+        shown, complaint, status = await self._public("credit", path, request, asked)
         await self._name_listed(request, shown)
         answer = complaint or (_card(shown) if isinstance(shown, Mapping) else "")
         body = f"""<main id="main" class="narrow">
 <h1>信用公示 <span class="en" lang="en">Public notice</span></h1>
 <p><a href="/notices">返回公示列表 <span lang="en">All notices</span></a></p>
 {answer}</main>"""
-        return _html(_page("信用公示", body, demo=self._demo))
+        return _html(_page("信用公示", body, demo=self._demo), status)
 
     async def board(self, request: Request) -> Response:
         """Show who is on duty in a grid."""
         given = read_params(BoardFilter, request)
-        shown, complaint = None, ""
+        shown, complaint, status = None, "", 200
         if given["grid"]:
-            shown, complaint = await self._public("steward", "/grids/{grid}/duty", request, given)
+            path = "/grids/{grid}/duty"
+            shown, complaint, status = await self._public("steward", path, request, given)
         grid = _field("grid", "网格编码", given["grid"], r"\d{15}", "15 位 · fifteen digits")
         answer = complaint or (_table(_items(shown), "值班管家") if given["grid"] else "")
         body = f"""<main id="main" class="narrow">
@@ -713,21 +716,25 @@ class Pages:
 <span class="en" lang="en">Work numbers only. In an emergency call 110, 119 or 120.</span></p>
 <form method="get" action="/board" class="ask">{grid}<button>查看 Show</button></form>
 {answer}</main>"""
-        return _html(_page("网格联系牌", body, demo=self._demo))
+        return _html(_page("网格联系牌", body, demo=self._demo), status)
 
     async def _public(
         self, service: str, path: str, request: Request, body: dict[str, Any]
-    ) -> tuple[Any, str]:
+    ) -> tuple[Any, str, int]:
         """Ask a public door, when this installation has it and it is public."""
         for door in self._installed.get(service, ()):
             if door.verb == "GET" and door.path == path and door.public:
-                shown, complaint = await _ask(self._gate, request, service, door.method, body)
+                shown, complaint, status = await _ask(
+                    self._gate, request, service, door.method, body
+                )
                 await self._name_people(request, _every_row(shown))
-                return shown, complaint
-        return None, (
+                return shown, complaint, status
+        # The page is there, it only has nothing to show.
+        nothing = (
             '<p class="empty">本系统没有公开此项内容。'
             ' <span lang="en">This installation does not publish this.</span></p>'
         )
+        return None, nothing, 200
 
     async def _name_people(self, request: Request, rows: Iterable[Any]) -> None:
         """Put names beside person ids, as far as anybody may see them.
@@ -739,7 +746,7 @@ class Pages:
         if not ids or "steward" not in self._installed:
             return
         body = {"ids": sorted(ids)[:200]}
-        cards, _complaint = await _ask(self._gate, request, "steward", "people_cards", body)
+        cards, _, _ = await _ask(self._gate, request, "steward", "people_cards", body)
         names = {
             card["person_id"]: card["name"]
             for card in _items(cards)
@@ -773,7 +780,7 @@ class Pages:
             wanted = [row for row in listed if row.get("kind") == kind]
             if wanted and service in self._installed:
                 asked = {"scope": body.get("area"), "limit": 200}
-                found, _complaint = await _ask(self._gate, request, service, method, asked)
+                found, _, _ = await _ask(self._gate, request, service, method, asked)
                 names = {one.get(key): one.get("name") for one in _items(found)}
                 for row in wanted:
                     row["name"] = names.get(row.get("ref"))

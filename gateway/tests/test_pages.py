@@ -232,9 +232,10 @@ def test_a_page_never_shows_what_its_door_does_not_give_to_everybody():
 def test_a_board_says_when_its_service_is_away(host):
     doors = Doors("credit", tag="x")
     doors.query("GET", "/notices", "notices", params=Filter, reply=Reply, roles=PUBLIC, summary="x")
-    text = Site(host).build(services=("credit",), extra=(doors,)).ask("GET", "/notices").text
-    assert 'role="alert"' in text
-    assert "暂时不可用" in text
+    shown = Site(host).build(services=("credit",), extra=(doors,)).ask("GET", "/notices")
+    assert shown.status_code == 503
+    assert 'role="alert"' in shown.text
+    assert "暂时不可用" in shown.text
 
 
 def test_every_text_of_the_gateway_has_its_english():

@@ -13,7 +13,8 @@ from tests.systems import told
 def test_the_story_in_one_process_and_told_again_it_changes_nothing(embedded, expected):
     running = embedded.start()
     assert told(running) == expected
-    assert told(running) == expected
+    once = told(running, exact=True)
+    assert told(running, exact=True) == once
     assert embedded.stop() == 0
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from chassis.bus import is_uuid
 from chassis.calendar import Calendar
 from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict
-from services.credit.actions import awards, manual, months, notices, rule_sets
+from services.credit.actions import awards, manual, months, publishing, rule_sets
 from services.credit.errors import (
     AlreadyNominated,
     AlreadyObjected,
@@ -437,15 +437,17 @@ def publicise_commendation(tx: Tx, order: WhichCommendation) -> dict[str, Any]:
             for nominee in shown
         ],
     }
-    notice_id = notices.put_up(
+    period = tx.calendar.period(tx.now)
+    notice_id = publishing.put_up(
         tx,
         kind="COMMENDATION",
         area=known.area,
-        period=tx.calendar.period(tx.now),
+        period=period,
         body=body,
         until=until,
         commendation_id=known.commendation_id,
     )
+    publishing.tell(tx, notice_id, kind="COMMENDATION", area=known.area, until=until, period=period)
     store.change(
         tx.conn,
         known.commendation_id,

@@ -8,15 +8,12 @@ other rules takes it back to DRAFT, and the consultation begins anew.
 from __future__ import annotations
 
 import copy
-import hashlib
-import json
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from chassis.refusal import Invalid, NotFound, StateConflict
-from services.credit import events
-from services.credit.actions import rule_sets
+from services.credit.actions import publishing, rule_sets
 from services.credit.errors import (
     CommentEmpty,
     ConsultationEnded,
@@ -33,7 +30,6 @@ from services.credit.errors import (
     TextTooShort,
 )
 from services.credit.rules import loader
-from services.credit.rules import settlement as calendar
 from services.credit.rules.changes import changes
 from services.credit.rules.model import RuleSet
 from services.credit.storage import rule_sets as store
@@ -390,34 +386,16 @@ def changes_to_what_holds(tx: Tx, row: Any) -> dict[str, Any] | None:
 def _notice(
     tx: Tx, row: Any, kind: str, body: dict[str, Any], until: Any, *, corrects: str | None = None
 ) -> str:
-    notice_id = tx.new_id("gs")
-    text = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    prefix = f"GS-{tx.calendar.local_date(tx.now):%Y%m%d}-{row.area[-6:]}-"
-    notices.add_notice(
-        tx.conn,
-        {
-            "notice_id": notice_id,
-            "number": f"{prefix}{notices.count_notices(tx.conn, prefix) + 1:05d}",
-            "kind": kind,
-            "area": row.area,
-            "period": row.effective_from.isoformat()[:7],
-            "settlement_id": None,
-            "corrects": corrects,
-            "body": body,
-            "digest": hashlib.sha256(text.encode()).hexdigest(),
-            "state": "PUBLISHED",
-            "published_at": tx.now,
-            "ends_at": until,
-            "down_at": calendar.notice_down(until),
-            "version": 1,
-        },
+    notice_id = publishing.put_up(
+        tx,
+        kind=kind,
+        area=row.area,
+        period=row.effective_from.isoformat()[:7],
+        body=body,
+        until=until,
+        corrects=corrects,
     )
-    tx.say(
-        events.NoticePublished(notice_id, kind, row.area, until.isoformat()),
-        subject=notice_id,
-        scope=row.area,
-        sequence=1,
-    )
+    publishing.tell(tx, notice_id, kind=kind, area=row.area, until=until)
     return notice_id
 
 
@@ -634,15 +612,7 @@ def retire_rule_set(tx: Tx, order: RetireRuleSet) -> dict[str, Any]:
     notice_id = _notice(tx, done, "RULES", body, until, corrects=row.notice_id)
     published = notices.notice(tx.conn, row.notice_id) if row.notice_id else None
     if done.state == "RETIRED" and published is not None and published.state != "WITHDRAWN":
-        notices.change_notice(
-            tx.conn,
-            row.notice_id,
-            state="WITHDRAWN",
-            withdrawn_at=tx.now,
-            withdrawn_by=tx.actor.id,
-            withdrawn_because=reason[:400],
-            corrected_by=notice_id,
-        )
+        publishing.take_down(tx, row.notice_id, reason, notice_id)
     return _reply(done, due=until.isoformat(), notice_id=notice_id)
 
 

@@ -32,8 +32,9 @@ from services.credit.errors import (
     WorseThanDecided,
 )
 from services.credit.storage import awards as award_store
-from services.credit.storage import registry
+from services.credit.storage import numbers, registry
 from services.credit.storage import settlements as store
+from services.credit.storage import tables as t
 
 if TYPE_CHECKING:
     from chassis.bus import Due, Tx
@@ -212,7 +213,7 @@ def _file(
         tx.conn,
         {
             "objection_id": objection_id,
-            "number": f"{prefix}{store.count_objections(tx.conn, prefix) + 1:05d}",
+            "number": numbers.following(tx.conn, t.objections.c.number, prefix),
             "kind": kind,
             "target": order.target,
             "target_id": target_id,

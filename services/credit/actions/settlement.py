@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from chassis.calendar import Calendar
 from chassis.refusal import NotFound, RoleDenied, StateConflict
 from services.credit import events
-from services.credit.actions import awards, ledger, month_logs, months, rule_sets
+from services.credit.actions import awards, ledger, month_logs, months, publishing, rule_sets
 from services.credit.errors import HashChanged, Incomplete, SameAsReviewer, SampleNotChecked
 from services.credit.rules import awards as award_rules
 from services.credit.rules import settlement as rules
@@ -516,30 +515,15 @@ def publish(tx: Tx, settlement_id: str) -> None:
     if row is None or row.state != "CONFIRMED":
         return
     until = rules.notice_ends(tx.calendar, tx.now)
-    notice_id = tx.new_id("gs")
     frozen = month_logs.freeze(tx, row)
-    body = snapshot(tx, row) | frozen
-    text = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    day = tx.calendar.local_date(tx.now)
-    prefix = f"GS-{day:%Y%m%d}-{row.area[-6:]}-"
-    store.add_notice(
-        tx.conn,
-        {
-            "notice_id": notice_id,
-            "number": f"{prefix}{store.count_notices(tx.conn, prefix) + 1:05d}",
-            "kind": "SETTLEMENT",
-            "area": row.area,
-            "period": row.period,
-            "settlement_id": settlement_id,
-            "corrects": None,
-            "body": body,
-            "digest": hashlib.sha256(text.encode()).hexdigest(),
-            "state": "PUBLISHED",
-            "published_at": tx.now,
-            "ends_at": until,
-            "down_at": rules.notice_down(until),
-            "version": 1,
-        },
+    notice_id = publishing.put_up(
+        tx,
+        kind="SETTLEMENT",
+        area=row.area,
+        period=row.period,
+        body=snapshot(tx, row) | frozen,
+        until=until,
+        settlement_id=settlement_id,
     )
     store.change_entries(tx.conn, settlement_id, of=("DRAFT",), to="PUBLISHED")
     for subject_id in store.objected_subjects(tx.conn, settlement_id, row.period):
@@ -563,13 +547,7 @@ def publish(tx: Tx, settlement_id: str) -> None:
         sequence=row.version + 1,
         period=row.period,
     )
-    tx.say(
-        events.NoticePublished(notice_id, "SETTLEMENT", row.area, until.isoformat()),
-        subject=notice_id,
-        scope=row.area,
-        sequence=1,
-        period=row.period,
-    )
+    publishing.tell(tx, notice_id, kind="SETTLEMENT", area=row.area, until=until, period=row.period)
 
 
 def snapshot(tx: Tx, row: Any) -> dict[str, Any]:

@@ -45,11 +45,6 @@ def points_moved(
     """Return the points released to, captured from and given back to subjects of an area, by kind
     of posting, in [since, until)."""
     posting, line, subject = t.postings.c, t.lines.c, t.subjects.c
-    side = sa.case(
-        (posting.kind == "RELEASE", "PENDING"),
-        (posting.kind == "CAPTURE", "HELD"),
-        else_="AVAILABLE",
-    )
     asked = (
         sa.select(posting.kind, sa.func.sum(sa.func.abs(line.amount)))
         .select_from(
@@ -60,7 +55,7 @@ def points_moved(
         .where(
             posting.kind.in_(tuple(_SIDE_OF)),
             posting.posted_at < until,
-            line.side == side,
+            line.side == sa.case(_SIDE_OF, value=posting.kind),
             subject.area.like(f"{area}%"),
         )
         .group_by(posting.kind)

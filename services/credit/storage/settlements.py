@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql
 from chassis import storage as store
 from services.credit.rules import settlement as month
 from services.credit.rules import standing as rules
-from services.credit.storage import bulk, numbers
+from services.credit.storage import bulk
 from services.credit.storage import tables as t
 
 OPEN = ("OPEN", "DRAFTED", "REVIEWED")
@@ -958,13 +958,6 @@ def undecided(conn: sa.Connection, period: str, subject_ids: Iterable[str]) -> l
 # Notices and objections
 
 
-def count_notices(conn: sa.Connection, prefix: str) -> int:
-    """Return how many notices have a number that begins so."""
-    numbers.hold(conn, prefix)
-    asked = sa.select(sa.func.count()).where(t.notices.c.number.like(f"{prefix}%"))
-    return int(conn.execute(asked).scalar() or 0)
-
-
 def add_notice(conn: sa.Connection, row: Mapping[str, Any]) -> None:
     """Store a notice; it is never edited."""
     conn.execute(t.notices.insert().values(**row))
@@ -984,13 +977,6 @@ def change_notice(conn: sa.Connection, notice_id: str, **values: Any) -> None:
         .where(t.notices.c.notice_id == notice_id)
         .values(**values, version=t.notices.c.version + 1)
     )
-
-
-def count_objections(conn: sa.Connection, prefix: str) -> int:
-    """Return how many objections have a number that begins so."""
-    numbers.hold(conn, prefix)
-    asked = sa.select(sa.func.count()).where(t.objections.c.number.like(f"{prefix}%"))
-    return int(conn.execute(asked).scalar() or 0)
 
 
 def add_objection(conn: sa.Connection, row: Mapping[str, Any]) -> None:

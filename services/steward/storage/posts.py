@@ -233,18 +233,22 @@ def shift_overlaps(
     return conn.execute(asked.limit(1)).first() is not None
 
 
+def _full_time(start: datetime, end: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    """Return what holds of the shifts of full-time stewards that touch a span."""
+    return (
+        shifts.c.state != "MISSED",
+        shifts.c.start_at < end,
+        shifts.c.end_at > start,
+        stewards.c.type == "FULL_TIME",
+    )
+
+
 def shifts_within(conn: sa.Connection, grid: str, start: datetime, end: datetime) -> Sequence[Any]:
     """Return the shifts of full-time stewards that touch a span in a grid, by their start."""
     asked = (
         sa.select(shifts.c.start_at, shifts.c.end_at, shifts.c.place, shifts.c.steward_id)
         .join(stewards, stewards.c.steward_id == shifts.c.steward_id)
-        .where(
-            shifts.c.grid == grid,
-            shifts.c.state != "MISSED",
-            shifts.c.start_at < end,
-            shifts.c.end_at > start,
-            stewards.c.type == "FULL_TIME",
-        )
+        .where(shifts.c.grid == grid, *_full_time(start, end))
         .order_by(shifts.c.start_at, shifts.c.shift_id)
     )
     return conn.execute(asked).all()
@@ -318,13 +322,7 @@ def full_time_shifts_in(
     asked = (
         sa.select(shifts.c.grid, shifts.c.start_at, shifts.c.end_at)
         .join(stewards, stewards.c.steward_id == shifts.c.steward_id)
-        .where(
-            shifts.c.grid.startswith(scope, autoescape=True),
-            shifts.c.state != "MISSED",
-            shifts.c.start_at < end,
-            shifts.c.end_at > start,
-            stewards.c.type == "FULL_TIME",
-        )
+        .where(shifts.c.grid.startswith(scope, autoescape=True), *_full_time(start, end))
         .order_by(shifts.c.grid, shifts.c.start_at)
     )
     return conn.execute(asked).all()

@@ -1,0 +1,90 @@
+"""A public notice goes up, is told of, and comes down: for months, rule sets and commendations.
+
+What was published is never edited. A mistake is withdrawn with its reason, and another notice that
+names the first one stands for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from services.credit import events
+from services.credit.rules import settlement as rules
+from services.credit.storage import numbers
+from services.credit.storage import settlements as store
+from services.credit.storage import tables as t
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from chassis.bus import Tx
+
+
+def put_up(
+    tx: Tx,
+    *,
+    kind: str,
+    area: str,
+    period: str,
+    body: Mapping[str, Any],
+    until: datetime,
+    settlement_id: str | None = None,
+    commendation_id: str | None = None,
+    corrects: str | None = None,
+) -> str:
+    """Publish an immutable snapshot that holds ids only; it is told by `tell`. Returns the notice's
+    id."""
+    notice_id = tx.new_id("gs")
+    text = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    day = tx.calendar.local_date(tx.now)
+    prefix = f"GS-{day:%Y%m%d}-{area[-6:]}-"
+    store.add_notice(
+        tx.conn,
+        {
+            "notice_id": notice_id,
+            "number": numbers.following(tx.conn, t.notices.c.number, prefix),
+            "kind": kind,
+            "area": area,
+            "period": period,
+            "settlement_id": settlement_id,
+            "commendation_id": commendation_id,
+            "corrects": corrects,
+            "body": dict(body),
+            "digest": hashlib.sha256(text.encode()).hexdigest(),
+            "state": "PUBLISHED",
+            "published_at": tx.now,
+            "ends_at": until,
+            "down_at": rules.notice_down(until),
+            "version": 1,
+        },
+    )
+    return notice_id
+
+
+def tell(
+    tx: Tx, notice_id: str, *, kind: str, area: str, until: datetime, period: str | None = None
+) -> None:
+    """Say that a notice is up; `period` is the month that the event belongs to."""
+    tx.say(
+        events.NoticePublished(notice_id, kind, area, until.isoformat()),
+        subject=notice_id,
+        scope=area,
+        sequence=1,
+        period=period,
+    )
+
+
+def take_down(tx: Tx, notice_id: str, reason: str, corrected_by: str | None) -> None:
+    """Withdraw a notice, with the reason and the one that stands for it now."""
+    store.change_notice(
+        tx.conn,
+        notice_id,
+        state="WITHDRAWN",
+        withdrawn_at=tx.now,
+        withdrawn_by=tx.actor.id,
+        withdrawn_because=reason[:400],
+        corrected_by=corrected_by,
+    )

@@ -290,12 +290,16 @@ def test_a_fact_without_queue_waits_for_the_topology_and_blocks_nobody(
         connection.close()
         bench = Bench(world.runtime)
         other = next(f"o{n}" for n in range(99) if partition_of(f"o{n}") not in gone)
-        for subject, note in (("c", "1"), ("c", "forget"), (other, "2"), ("c", "3")):
+        key = ("added.v1", partition_of("c"))
+        bench.do("add", {"counter_id": "c", "amount": 1, "note": "1"})
+        # It has come back: what is said from now on is not in one window with it.
+        world.wait(lambda: key in sender.state.unroutable)
+        for subject, note in (("c", "forget"), (other, "2"), ("c", "3")):
             bench.do("add", {"counter_id": subject, "amount": 1, "note": note})
         sent = "SELECT id FROM outbox WHERE sent_at IS NOT NULL ORDER BY id"
         # Nobody hears the second, but it would overtake the first.
         world.wait(lambda: [row["id"] for row in world.rows(sent)] == [3])
-        assert ("added.v1", partition_of("c")) in sender.state.unroutable
+        assert key in sender.state.unroutable
         topology.apply(broker_url, world.installation)
         world.wait(lambda: [row["id"] for row in world.rows(sent)] == [1, 2, 3, 4])
         assert sender.state.unroutable == ()

@@ -51,7 +51,7 @@ lint: ## ruff, import-linter, mypy, contract files
 	@$(BIN)/fivered contracts check
 
 types: ## mypy --strict
-	@$(BIN)/python -m deploy.local.types
+	@$(BIN)/python -m deploy.local.typecheck
 
 format: ## let ruff format the code
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

@@ -6,6 +6,7 @@ it knows the version. A second call with nothing changed does nothing.
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 
@@ -48,6 +49,8 @@ def run(*command: str) -> None:
 def main() -> None:
     """Install; the first argument is `run` or `test`, the second the environment's folder."""
     kind = sys.argv[1] if len(sys.argv) > 1 else "run"
+    if kind not in {"run", "test"}:
+        sys.exit(f"fivered: prepare.py takes run or test, not {kind}")
     folder = Path(sys.argv[2] if len(sys.argv) > 2 else ".venv")
     folder = folder if folder.is_absolute() else ROOT / folder
     mark = folder / "fivered-installed"
@@ -63,9 +66,11 @@ def main() -> None:
             [sys.executable, "-m", "venv", str(folder)], capture_output=True, text=True, check=False
         )
         if made.returncode:
+            # A half-made folder would be taken for an environment next time.
+            shutil.rmtree(folder, ignore_errors=True)
             sys.exit(
                 "fivered: this Python cannot make a virtual environment"
-                " (Debian: apt-get install python3-venv)"
+                f" (Debian: apt-get install python{sys.version_info[0]}.{sys.version_info[1]}-venv)"
             )
     pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     listed = "requirements-test.txt" if kind == "test" else "requirements.txt"

@@ -62,6 +62,12 @@ class BadPhone(Guard):
     text = "手机号码格式不正确"
 
 
+class BadWorkPhone(BadPhone):
+    """The number is none at which a post can be reached."""
+
+    text = "工作电话应为手机、固定电话(区号以 0 开头,可带分机)、400/800 号码或服务热线"
+
+
 class SyntheticNotAllowed(Guard):
     """Synthetic people are only for demonstrations and tests."""
 

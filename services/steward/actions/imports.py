@@ -34,7 +34,7 @@ AREAS = Importer(
             "代码,不补零 / code without padding",
             "370811015911",
             required=True,
-            pattern=r"\d{6}|\d{9}|\d{12}|\d{15}",
+            pattern="[0-9]{6}|[0-9]{9}|[0-9]{12}|[0-9]{15}",
         ),
         Column("name", "名称 / name", "春晖社区", required=True, longest=60),
         Column(
@@ -86,7 +86,7 @@ PEOPLE = Importer(
             "grid",
             "居住网格;空为非本地居民 / grid of residence; empty: no resident here",
             _GRID,
-            pattern=r"\d{15}",
+            pattern="[0-9]{15}",
         ),
         Column("household_id", "户编号 / household", "", longest=64),
         Column(
@@ -137,10 +137,10 @@ STEWARDS = Importer(
             _GRID,
             kind="list",
             required=True,
-            pattern=r"\d{15}",
+            pattern="[0-9]{15}",
         ),
         Column("employer", "单位 / employer", "", longest=100),
-        Column("work_phone", "工作电话 / work phone", "12801234567", longest=20),
+        Column("work_phone", "工作电话 / work phone", "12801234567", longest=30),
         Column(
             "spendable",
             "积分可兑换 / may spend points",

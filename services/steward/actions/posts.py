@@ -45,7 +45,7 @@ class EnrolSteward:
     duty: Duty
     grids: Annotated[list[str], msgspec.Meta(min_length=1, max_length=200)]
     employer: Annotated[str, msgspec.Meta(max_length=100)] | None = None
-    work_phone: Annotated[str, msgspec.Meta(max_length=20)] | None = None
+    work_phone: Annotated[str, msgspec.Meta(max_length=30)] | None = None
     spendable: bool | None = None
     is_state_official: bool = False
     board_consent: bool = True

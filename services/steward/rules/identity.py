@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import date
 
 from services.steward.errors import (
@@ -10,16 +11,36 @@ from services.steward.errors import (
     BadIdNumber,
     BadName,
     BadPhone,
+    BadWorkPhone,
     SyntheticMark,
     SyntheticNotAllowed,
 )
 
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECKS = "10X98765432"
-_NAME = re.compile(r"^[㐀-鿿豈-﫿\U00020000-\U0003134f·]{2,20}$")
-_REAL_PHONE = re.compile(r"^1[3-9]\d{9}$")
-_SYNTHETIC_PHONE = re.compile(r"^128\d{8}$")
-_UUID = re.compile(r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
+# Written as escapes: a literal compatibility character is changed by any tool that normalises the
+# source, and the range with it (IN-A11). 〇, the URO with extensions A to J, and the twelve
+# ideographs of the compatibility block that are no duplicates.
+_HAN = (
+    "\u3007\u3400-\u4dbf\u4e00-\u9fff"
+    "\ufa0e\ufa0f\ufa11\ufa13\ufa14\ufa1f\ufa21\ufa23\ufa24\ufa27-\ufa29"
+    "\U00020000-\U0002a6df\U0002a700-\U0002ee5f\U00030000-\U0003347f"
+)
+_DOT = "\u00b7"
+_NAME = re.compile(f"[{_HAN}]+(?:{_DOT}[{_HAN}]+)*")
+_LONGEST_NAME = 20
+# The dot between the parts of a minority name, as keyboards and forms write it.
+_DOTS = re.compile("[.\u0387\u16eb\u2022\u2024\u2027\u2219\u22c5\u2e30\u2e31\u30fb\uff0e\uff65]")
+# Radicals that scanned documents put in the place of the characters.
+_RADICALS = re.compile("[\u2f00-\u2fd5]")
+_BLANKS = re.compile("[\\s\u180e\u200b\u2060\ufeff]+")
+_DASHES = re.compile("[-\u2010-\u2015\u2212\ufe58]+")
+_REAL_PHONE = re.compile("1[3-9][0-9]{9}")
+_SYNTHETIC_PHONE = re.compile("128[0-9]{8}")
+# A fixed line with or without its area code, a 400 or 800 number, a service line of 3 to 6 digits.
+_FIXED_LINE = re.compile("0[0-9]{9,11}|[1-9][0-9]{6,7}|[48]00[0-9]{7}|[19][0-9]{2,5}")
+_EXTENSION = re.compile("(?:\u8f6c|\u5206\u673a|ext\\.?|x|#)([0-9]{1,6})", re.IGNORECASE)
+_UUID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 # A division code that no county has; people with it are recognisably invented.
 SYNTHETIC_DIVISION = "370899"
@@ -34,21 +55,41 @@ def check_id(given: str | None, prefix: str, *, field: str) -> str | None:
     if given is None:
         return None
     head, _, body = given.partition("_")
-    if head != prefix or not _UUID.match(body):
+    if head != prefix or not _UUID.fullmatch(body):
         raise BadId(id=given, prefix=prefix, field=field)
     return given
 
 
 def check_name(name: str) -> str:
-    """Return a person's name without surrounding blanks.
+    """Return a person's name in its one spelling: no blanks, one kind of dot, no duplicate signs.
+
+    Characters themselves are kept, also those beyond the basic plane. Blanks that align a name in a
+    list fall away.
 
     Raises:
-        BadName: It is not 2 to 20 Chinese characters.
+        BadName: It is not 2 to 20 Chinese characters, with dots between them.
     """
-    name = name.strip()
-    if not _NAME.match(name):
+    name = _BLANKS.sub("", unicodedata.normalize("NFC", name))
+    name = _RADICALS.sub(lambda sign: unicodedata.normalize("NFKC", sign[0]), name)
+    name = _DOTS.sub(_DOT, name)
+    if not 2 <= len(name) <= _LONGEST_NAME or not _NAME.fullmatch(name):
         raise BadName(field="name")
     return name
+
+
+def plain_number(text: str) -> str:
+    """Return a number as it is compared: NFKC, without blanks, dashes and what sheets add to it.
+
+    Digits of other scripts stay what they are and fit no pattern here.
+    """
+    text = _DASHES.sub("", _BLANKS.sub("", unicodedata.normalize("NFKC", text)))
+    return re.sub(r"^['\u2018\u2019]+|\.0+$", "", text)
+
+
+def plain_phone(text: str) -> str:
+    """Return a phone number as it is compared: digits, without the country's prefix."""
+    digits = re.sub("[()]", "", plain_number(text))
+    return re.sub("^(?:\\+|00)86|^86(?=1[0-9]{10}$)", "", digits)
 
 
 def check_phone(phone: str, *, synthetic: bool) -> str:
@@ -58,12 +99,12 @@ def check_phone(phone: str, *, synthetic: bool) -> str:
         BadPhone: It is no mobile number.
         SyntheticMark: An invented person has a number of a real network, or the reverse.
     """
-    digits = re.sub(r"[\s-]", "", phone)
-    if _SYNTHETIC_PHONE.match(digits):
+    digits = plain_phone(phone)
+    if _SYNTHETIC_PHONE.fullmatch(digits):
         if not synthetic:
             raise SyntheticMark(field="phone")
         return digits
-    if not _REAL_PHONE.match(digits):
+    if not _REAL_PHONE.fullmatch(digits):
         raise BadPhone(field="phone")
     if synthetic:
         raise SyntheticMark(field="phone")
@@ -71,20 +112,21 @@ def check_phone(phone: str, *, synthetic: bool) -> str:
 
 
 def check_work_phone(phone: str) -> str:
-    """Return a post's number: mobile, invented mobile, or a fixed line with its area code.
+    """Return a post's number: mobile, fixed line, 400 number or service line, with its extension.
+
+    The extension stands behind 转.
 
     Raises:
-        BadPhone: It is none of these.
+        BadWorkPhone: It is none of these.
     """
-    digits = re.sub(r"[\s-]", "", phone)
-    if not (
-        _REAL_PHONE.match(digits)
-        or _SYNTHETIC_PHONE.match(digits)
-        or re.match(r"^0\d{9,11}$", digits)
-        or re.match(r"^\d{7,8}$", digits)
-    ):
-        raise BadPhone(field="work_phone")
-    return digits
+    digits = plain_phone(phone)
+    extension = ""
+    found = _EXTENSION.search(digits)
+    if found is not None and found.end() == len(digits):
+        digits, extension = digits[: found.start()], "\u8f6c" + found[1]
+    if not any(kind.fullmatch(digits) for kind in (_REAL_PHONE, _SYNTHETIC_PHONE, _FIXED_LINE)):
+        raise BadWorkPhone(field="work_phone")
+    return digits + extension
 
 
 def check_id_number(number: str, today: date) -> tuple[str, date]:
@@ -96,8 +138,8 @@ def check_id_number(number: str, today: date) -> tuple[str, date]:
     Source:
         DOMAIN 1.4, E14.
     """
-    number = re.sub(r"\s", "", number).upper()
-    if not re.match(r"^[1-9]\d{16}[\dX]$", number):
+    number = plain_number(number).upper()
+    if not re.fullmatch("[1-9][0-9]{16}[0-9X]", number):
         raise BadIdNumber(field="id_no")
     total = sum(int(digit) * weight for digit, weight in zip(number, _WEIGHTS, strict=False))
     if number[17] != _CHECKS[total % 11]:

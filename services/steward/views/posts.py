@@ -41,7 +41,7 @@ class CoverageQuestion:
     """An area and a month."""
 
     scope: str
-    period: Annotated[str, msgspec.Meta(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+    period: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class MonthQuestion:
     """A steward's month."""
 
     steward_id: str
-    period: Annotated[str, msgspec.Meta(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+    period: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$")]
 
 
 def _require_grid(tx: Tx, grid: str) -> None:

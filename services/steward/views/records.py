@@ -28,7 +28,7 @@ class VisitList:
     """Whose visits of which month are meant."""
 
     steward_id: str
-    period: Annotated[str, msgspec.Meta(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+    period: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$")]
     limit: Limit = 200
 
 

@@ -335,6 +335,26 @@ def reading(engine: Engine) -> Iterator[Connection]:
                 yield conn
 
 
+class LostChange(RuntimeError):
+    """Rows that must be there were not changed; nothing of the transaction may be kept."""
+
+
+def all_changed(found: int, wanted: int, what: str) -> None:
+    """Check that a statement changed as many rows as it named: money, points and stock are never
+    moved by half.
+
+    Args:
+        found: The count of the statement.
+        wanted: How many rows it named.
+        what: The table, for whoever reads the log.
+
+    Raises:
+        LostChange: It changed fewer or more.
+    """
+    if found != wanted:
+        raise LostChange(f"{what}: {found} of {wanted} rows were changed")
+
+
 def is_outage(error: BaseException) -> bool:
     """Tell a fault of the database (wait and try again) from a fault of the statement."""
     if isinstance(error, sa.exc.TimeoutError):

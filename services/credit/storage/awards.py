@@ -69,7 +69,8 @@ def change(conn: sa.Connection, award_id: str, **values: Any) -> None:
 def put_amounts(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Store what caps and totals have left of awards: award_id, score, points, capped, recount."""
     rows = [{**row, "version": 1} for row in rows]
-    bulk.change(conn, t.awards, rows, keys=("award_id",), put=_UPDATED, add=("version",))
+    done = bulk.change(conn, t.awards, rows, keys=("award_id",), put=_UPDATED, add=("version",))
+    store.all_changed(done, len(rows), t.awards.name)
 
 
 @dataclass(frozen=True, slots=True)

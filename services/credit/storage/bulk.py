@@ -108,7 +108,7 @@ def upsert(
     add: Sequence[str] = (),
     put: Sequence[str] = (),
     newer: str | None = None,
-) -> None:
+) -> int:
     """Insert rows or change those that are there; rows are taken in the order of their keys.
 
     Taking them in one order is what keeps two batches from waiting for each other in a circle.
@@ -121,9 +121,12 @@ def upsert(
         add: Columns that grow by the row's value.
         put: Columns that become the row's value.
         newer: A column; a row changes nothing unless its value is greater than the stored one.
+
+    Returns:
+        Number of rows that were inserted or changed.
     """
     if not rows:
-        return
+        return 0
     rows = sorted(rows, key=lambda row: tuple(str(row[key]) for key in keys))
     names = list(rows[0])
     if store.is_postgresql(conn):
@@ -136,16 +139,16 @@ def upsert(
         )
         if newer:
             sql += f' WHERE excluded."{newer}" > "{table.name}"."{newer}"'
-        conn.execute(sa.text(sql), _packed(rows))
-        return
+        return conn.execute(sa.text(sql), _packed(rows)).rowcount
     statement = store.insert(conn, table)
     changes: dict[str, Any] = {n: table.c[n] + statement.excluded[n] for n in add}
     changes |= {n: statement.excluded[n] for n in put}
     where = statement.excluded[newer] > table.c[newer] if newer else None
-    conn.execute(
+    done = conn.execute(
         statement.on_conflict_do_update(index_elements=list(keys), set_=changes, where=where),
         list(rows),
     )
+    return done.rowcount
 
 
 def change(

@@ -101,9 +101,15 @@ def post(conn: sa.Connection, postings: Sequence[Posting]) -> None:
                 sides[_WALLET_SIDES[line.side]] += line.amount
     bulk.insert(conn, t.postings, heads)
     bulk.insert(conn, t.lines, _joined(body))
-    _move_pending(conn, pending)
-    _move_wallets(conn, wallet)
-    _move_system(conn, system)
+    moved = _move_pending(conn, pending) + _move_wallets(conn, wallet) + _move_system(conn, system)
+    _in_balance(moved)
+
+
+def _in_balance(moved: int) -> None:
+    """Check that what was moved sums to zero: each move has counted its rows, so a posting leaves
+    the sum of all accounts as it was."""
+    if moved:
+        raise store.LostChange(f"the balances were moved by {moved} and not by 0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +156,13 @@ def earn(conn: sa.Connection, earned: Sequence[Earned]) -> None:
     if not store.is_postgresql(conn):
         post(conn, [posting_of(one) for one in earned])
         return
-    conn.execute(_PG_EARN, {"rows": msgspec.json.encode(earned).decode()})
+    done = conn.execute(_PG_EARN, {"rows": msgspec.json.encode(earned).decode()})
+    months = {(one.subject_id, one.period) for one in earned}
+    store.all_changed(done.rowcount, len(months), t.pendings.name)
     system: dict[str, int] = defaultdict(int)
     for one in earned:
         system[one.issuance] -= one.points
-    _move_system(conn, system)
+    _in_balance(sum(one.points for one in earned) + _move_system(conn, system))
 
 
 def posting_of(one: Earned) -> Posting:
@@ -184,7 +192,10 @@ def _joined(body: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _move_pending(conn: sa.Connection, moved: dict[tuple[str, str], int]) -> None:
+# Each move returns by how much it has changed its balances in all.
+
+
+def _move_pending(conn: sa.Connection, moved: dict[tuple[str, str], int]) -> int:
     rows: list[dict[str, Any]] = [
         {"subject_id": s, "period": p, "points": n} for (s, p), n in moved.items() if n
     ]
@@ -193,18 +204,37 @@ def _move_pending(conn: sa.Connection, moved: dict[tuple[str, str], int]) -> Non
         (row for row in rows if row["points"] < 0),
         key=lambda row: (row["subject_id"], row["period"]),
     )
-    bulk.upsert(conn, t.pendings, gains, keys=("subject_id", "period"), add=("points",))
-    bulk.change(conn, t.pendings, losses, keys=("subject_id", "period"), add=("points",))
+    keys = ("subject_id", "period")
+    done = bulk.upsert(conn, t.pendings, gains, keys=keys, add=("points",))
+    store.all_changed(done, len(gains), t.pendings.name)
+    _change_all(conn, t.pendings, losses, keys=keys, add=("points",))
+    return sum(row["points"] for row in rows)
 
 
-def _move_wallets(conn: sa.Connection, moved: dict[str, dict[str, int]]) -> None:
+def _change_all(
+    conn: sa.Connection,
+    table: sa.Table,
+    rows: bulk.Rows,
+    *,
+    keys: Sequence[str],
+    add: Sequence[str],
+) -> None:
+    """Change rows of which every one must be there: points are never moved by half.
+
+    Raises:
+        LostChange: One was not there.
+    """
+    store.all_changed(bulk.change(conn, table, rows, keys=keys, add=add), len(rows), table.name)
+
+
+def _move_wallets(conn: sa.Connection, moved: dict[str, dict[str, int]]) -> int:
     rows = [
         {"subject_id": subject, **sides}
         for subject, sides in sorted(moved.items())
         if any(sides.values())
     ]
     if not rows:
-        return
+        return 0
     columns = tuple(_WALLET_SIDES.values())
     # A negative amount cannot be proposed for a new row, so the rows are made first.
     bulk.insert(
@@ -213,10 +243,11 @@ def _move_wallets(conn: sa.Connection, moved: dict[str, dict[str, int]]) -> None
         [{"subject_id": row["subject_id"], **dict.fromkeys(columns, 0)} for row in rows],
         ignore=True,
     )
-    bulk.change(conn, t.wallets, rows, keys=("subject_id",), add=columns)
+    _change_all(conn, t.wallets, rows, keys=("subject_id",), add=columns)
+    return sum(sum(sides.values()) for sides in moved.values())
 
 
-def _move_system(conn: sa.Connection, moved: dict[str, int]) -> None:
+def _move_system(conn: sa.Connection, moved: dict[str, int]) -> int:
     rows = [
         {
             "account": account,
@@ -228,16 +259,16 @@ def _move_system(conn: sa.Connection, moved: dict[str, int]) -> None:
         if amount
     ]
     if not rows:
-        return
-    # They are there but for the first time; a negative amount cannot be proposed for a new row.
-    if bulk.change(conn, t.system_accounts, rows, keys=("account",), add=("balance",)) < len(rows):
-        known = sa.select(t.system_accounts.c.account).where(
-            bulk.members(t.system_accounts.c.account, [row["account"] for row in rows], conn)
-        )
-        there = set(conn.execute(known).scalars())
-        new = [row for row in rows if row["account"] not in there]
-        bulk.insert(conn, t.system_accounts, [row | {"balance": 0} for row in new], ignore=True)
-        bulk.change(conn, t.system_accounts, new, keys=("account",), add=("balance",))
+        return 0
+    # A negative amount cannot be proposed for a new row, so the rows are made first. To look after
+    # the change which are there would miss one that another transaction makes in between.
+    account = t.system_accounts.c.account
+    known = sa.select(account).where(bulk.members(account, [row["account"] for row in rows], conn))
+    there = set(conn.execute(known).scalars())
+    new = [row | {"balance": 0} for row in rows if row["account"] not in there]
+    bulk.insert(conn, t.system_accounts, new, ignore=True)
+    _change_all(conn, t.system_accounts, rows, keys=("account",), add=("balance",))
+    return sum(row["balance"] for row in rows)
 
 
 # --------------------------------------------------------------------------------------------------
@@ -287,13 +318,13 @@ def lots_by_id(conn: sa.Connection, lot_ids: Sequence[str]) -> dict[str, Any]:
 def take_from_lots(conn: sa.Connection, split: Sequence[tuple[str, int]]) -> None:
     """Take points from lots; the database refuses more than a lot has left."""
     rows = [{"lot_id": lot_id, "left": -points} for lot_id, points in sorted(split)]
-    bulk.change(conn, t.lots, rows, keys=("lot_id",), add=("left",))
+    _change_all(conn, t.lots, rows, keys=("lot_id",), add=("left",))
 
 
 def give_to_lots(conn: sa.Connection, split: Sequence[tuple[str, int]]) -> None:
     """Give points back to lots; the database refuses more than a lot had."""
     rows = [{"lot_id": lot_id, "left": points} for lot_id, points in sorted(split)]
-    bulk.change(conn, t.lots, rows, keys=("lot_id",), add=("left",))
+    _change_all(conn, t.lots, rows, keys=("lot_id",), add=("left",))
 
 
 def add_lots(conn: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
@@ -327,12 +358,13 @@ def add_hold(conn: sa.Connection, row: dict[str, Any]) -> None:
 def end_hold(
     conn: sa.Connection, hold_id: str, *, state: str, version: int, at: datetime, event_id: str
 ) -> None:
-    """Change a hold's state, by a message."""
-    conn.execute(
+    """Change the state of a hold that the caller has locked, by a message."""
+    done = conn.execute(
         sa.update(t.holds)
         .where(t.holds.c.hold_id == hold_id)
         .values(state=state, version=version, ended_at=at, ended_event=event_id)
     )
+    store.all_changed(done.rowcount, 1, t.holds.name)
 
 
 def is_posted(conn: sa.Connection, kind: str, ref: str) -> bool:
@@ -392,7 +424,7 @@ def add_debt(conn: sa.Connection, subject: str, period: str, points: int) -> Non
 def repay(conn: sa.Connection, parts: Sequence[tuple[str, int]]) -> None:
     """Take repaid points from debts."""
     rows = [{"debt_id": debt_id, "left": -points} for debt_id, points in sorted(parts)]
-    bulk.change(conn, t.debts, rows, keys=("debt_id",), add=("left",))
+    _change_all(conn, t.debts, rows, keys=("debt_id",), add=("left",))
 
 
 def old_debts(conn: sa.Connection, period: str) -> list[Any]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from chassis import storage as store
 from chassis.bus import Tx
 from services.partner.storage.rows import held
 from services.partner.storage.tables import offer_terms, offers
@@ -34,11 +35,12 @@ def return_stock(tx: Tx, back: Sequence[tuple[str, int]]) -> None:
     for offer_id, qty in back:
         total[offer_id] = total.get(offer_id, 0) + qty
     for offer_id, qty in sorted(total.items()):
-        tx.conn.execute(
+        done = tx.conn.execute(
             sa.update(offers)
             .where(offers.c.offer_id == offer_id)
             .values(stock_left=offers.c.stock_left + qty)
         )
+        store.all_changed(done.rowcount, 1, offers.name)
 
 
 def add_terms(tx: Tx, values: dict[str, Any]) -> None:

@@ -63,7 +63,7 @@ def save_steps(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
     """Write rows that were changed in memory; the caller holds them."""
     if not rows:
         return
-    tx.conn.execute(
+    done = tx.conn.execute(
         sa.update(redemptions)
         .where(redemptions.c.redemption_id == sa.bindparam("b_id"))
         .values({name: sa.bindparam(f"b_{name}") for name in _STEP_COLUMNS}),
@@ -72,6 +72,7 @@ def save_steps(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
             for row in rows
         ],
     )
+    store.all_changed(done.rowcount, len(rows), redemptions.name)
 
 
 def tries_since(tx: Tx, redemption_id: str, since: datetime) -> int:
@@ -276,12 +277,13 @@ def bill(tx: Tx, statement_id: str, redeemed: Sequence[str], refunds: Sequence[s
     """Note on redemptions the statement on which they stand."""
     for column, ids in (("statement_id", redeemed), ("refund_statement_id", refunds)):
         if ids:
-            tx.conn.execute(
+            done = tx.conn.execute(
                 sa.update(redemptions)
                 .where(redemptions.c.redemption_id == sa.bindparam("b_id"))
                 .values({column: statement_id}),
                 [{"b_id": one} for one in ids],
             )
+            store.all_changed(done.rowcount, len(ids), redemptions.name)
 
 
 def settle(tx: Tx, statement_id: str) -> None:

@@ -63,9 +63,10 @@ def change(tx: Tx, table: sa.Table, row: Any, **values: Any) -> int:
     """Change a row that the caller has locked, and return its new version."""
     key = next(iter(table.primary_key.columns))
     version: int = row.version + 1
-    tx.conn.execute(
+    done = tx.conn.execute(
         sa.update(table).where(key == getattr(row, key.name)).values(version=version, **values)
     )
+    store.all_changed(done.rowcount, 1, table.name)
     return version
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from chassis import storage as store
 from chassis.bus import Tx
 from services.partner.rules.statements import Line
 from services.partner.storage.rows import held
@@ -46,11 +47,12 @@ def lines_of(tx: Tx, statement_id: str) -> list[Any]:
 
 def set_line_amount(tx: Tx, statement_id: str, line_no: int, amount_fen: int) -> None:
     """Change the money of one line; its points are the ledger's and never change."""
-    tx.conn.execute(
+    done = tx.conn.execute(
         sa.update(statement_lines)
         .where(statement_lines.c.statement_id == statement_id, statement_lines.c.line_no == line_no)
         .values(amount_fen=amount_fen)
     )
+    store.all_changed(done.rowcount, 1, statement_lines.name)
 
 
 def issued_for(tx: Tx, period: str) -> set[str]:

@@ -136,7 +136,7 @@ class Column:
 
     def _value(self, text: str) -> Any:
         if self.kind == "integer":
-            if not re.fullmatch(r"-?\d{1,15}", text):
+            if not re.fullmatch(r"-?[0-9]{1,15}", text):
                 raise ValueError
             number = int(text)
             if (self.low is not None and number < self.low) or (

@@ -483,7 +483,7 @@ def consumer(installation: Installation, user: str, services: Iterable[str]) -> 
 def _bindable(keys: list[str]) -> str:
     # A binding key may name one partition or `*` for all, never `#`.
     facts = "|".join(re.escape(key.removesuffix(".*")) for key in keys)
-    return rf"^({facts})\.(\*|\d+)$" if facts else _NOTHING
+    return rf"^({facts})\.(\*|[0-9]+)$" if facts else _NOTHING
 
 
 def consumer_permission(installation: Installation, user: str, service: str) -> dict[str, str]:

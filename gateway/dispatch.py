@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from datetime import datetime
-from typing import Any, get_args, get_origin
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime
+from typing import Any, TypeVar, get_args, get_origin
 from urllib.parse import urlencode
 
 import msgspec
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
+from pydantic_core import InitErrorDetails, PydanticCustomError
 from starlette.requests import Request
 from starlette.responses import Response
 
+from chassis import text
 from chassis.bus import Actor
 from chassis.calendar import SHANGHAI
 from chassis.refusal import KeyRequired, PreconditionRequired
@@ -26,14 +28,15 @@ from gateway.errors import (
     MediaTypeUnknown,
 )
 from gateway.identity import IdentitySource, admit, who
-from gateway.limits import Buckets, check_depth, read_body
+from gateway.limits import Buckets, check_depth, check_values, read_body
 from gateway.settings import GatewaySettings
 
 _KEY = re.compile(r"^[\x21-\x7e]{1,200}$")
-_VERSION = re.compile(r'^(?:W/)?(?:"(\d{1,9})"|(\d{1,9}))$')
+_VERSION = re.compile(r'^(?:W/)?(?:"([0-9]{1,9})"|([0-9]{1,9}))$')
 _JSON = re.compile(r"^application/([a-z0-9.-]+\+)?json\s*(;.*)?$", re.IGNORECASE)
 PLACE = re.compile(r"^[A-Za-z0-9_.:~-]{1,120}$")
 _JOB = re.compile(r"^job_[0-9a-f-]{36}$")
+ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
 class EmptyBody(Body):
@@ -143,6 +146,7 @@ class Gate:
         if not _JSON.match(request.headers.get("content-type", "")):
             raise MediaTypeUnknown
         check_depth(content, self.settings.json_depth)
+        check_values(content, self.settings.json_values)
         return members_of(read_json(model, content))
 
 
@@ -195,14 +199,16 @@ def read_places(door: Door, request: Request) -> dict[str, Any]:
         return members_of(door.path_params.model_validate(places))
     for name, value in places.items():
         if not PLACE.match(value):
-            raise _complaint(name, "string_pattern_mismatch", pattern=PLACE.pattern)
+            complaint = _complaint((name,), "string_pattern_mismatch", pattern=PLACE.pattern)
+            raise ValidationError.from_exception_data("request", [complaint])
     return places
 
 
-def _complaint(name: str, kind: Any, **context: Any) -> ValidationError:
-    return ValidationError.from_exception_data(
-        "request", [{"type": kind, "loc": (name,), "input": None, "ctx": context}]
-    )
+def _complaint(
+    at: tuple[str | int, ...], kind: str, said: str = "", **context: Any
+) -> InitErrorDetails:
+    """Return one complaint; `errors.validation_errors` has the sentences by kind."""
+    return {"type": PydanticCustomError(kind, said, context), "loc": at, "input": None}
 
 
 def read_params(model: type[Params], request: Request) -> dict[str, Any]:
@@ -220,7 +226,8 @@ def read_params(model: type[Params], request: Request) -> dict[str, Any]:
             given[name] = [part for value in values for part in value.split(",") if part]
         else:
             given[name] = values[0] if len(values) == 1 else values
-    return members_of(model.model_validate(given))
+    tidied = text.tidied(given)
+    return members_of(_validated(given, lambda: model.model_validate(tidied)))
 
 
 def _takes_many(annotation: Any) -> bool:
@@ -230,20 +237,64 @@ def _takes_many(annotation: Any) -> bool:
     return any(_takes_many(part) for part in get_args(annotation)) if origin else False
 
 
-def read_json(model: type[Body], content: bytes) -> Body:
-    """Read a body.
+def read_json(model: type[ModelT], content: bytes) -> ModelT:
+    """Read a body; every text in it is tidied before anything looks at it.
 
     Raises:
         BodyUnreadable: It is no JSON, or no object.
         ValidationError: A member is missing, unknown or wrong.
     """
     try:
-        return model.model_validate_json(content or b"{}")
+        given = msgspec.json.decode(content or b"{}")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise BodyUnreadable from None
+    if not isinstance(given, dict):
+        raise BodyUnreadable
+    tidied = text.tidied(given)
+    known = content or b"{}" if tidied == given else msgspec.json.encode(tidied)
+    return _validated(given, lambda: model.model_validate_json(known))
+
+
+def _validated(given: Mapping[str, Any], validate: Callable[[], ModelT]) -> ModelT:
+    """Validate, and name what is unreadable together with what is wrong.
+
+    Raises:
+        ValidationError: Something is.
+    """
+    complaints = [
+        _complaint(at, "unreadable_character", character=f"U+{ord(found):04X}")
+        for at, value in text.texts(given)
+        if (found := text.unreadable(value)) is not None
+    ]
+    try:
+        read = validate()
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        if first["type"] in {"json_invalid", "model_type"} and not first["loc"]:
-            raise BodyUnreadable from None
-        raise
+        if not complaints:
+            raise
+        complaints += [
+            _complaint(item["loc"], item["type"], item["msg"], **item.get("ctx", {}))
+            for item in error.errors(include_url=False, include_input=False)
+        ]
+    else:
+        complaints += [
+            _complaint(at, "year_out_of_reach") for at in _days_beyond(read.model_dump())
+        ]
+        if not complaints:
+            return read
+    raise ValidationError.from_exception_data("request", complaints)
+
+
+def _days_beyond(value: Any, at: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Yield the place of every day and instant from which no deadline can be counted."""
+    if isinstance(value, date):
+        if not text.in_reach(value):
+            yield at
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _days_beyond(inner, (*at, name))
+    elif isinstance(value, list | tuple):
+        for number, inner in enumerate(value):
+            yield from _days_beyond(inner, (*at, number))
 
 
 def members_of(model: Body | Params) -> dict[str, Any]:

@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Literal, TypeVar, get_args
+from typing import Annotated, Any, Generic, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from chassis.bus import ANY_ROLE, SYSTEM_ROLE
 from chassis.bus import PUBLIC as PUBLIC_ROLE
+from chassis.text import DAY, is_day
 
 ROLES: frozenset[str] = frozenset(
     {
@@ -44,6 +46,16 @@ PUBLIC: tuple[str, ...] = (PUBLIC_ROLE,)
 Verb = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 _PLACE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 _PATH = re.compile(r"^(/([a-z0-9-]+(\.[a-z]+)?|\{[a-z][a-z0-9_]*\}))+$")
+
+
+def _day_that_exists(day: str) -> str:
+    if not is_day(day):
+        raise PydanticCustomError("date_parsing", "Input should be a valid date")
+    return day
+
+
+# A day that stays text on its way: it exists, and deadlines can be counted from it.
+Day = Annotated[str, Field(pattern=DAY), AfterValidator(_day_that_exists)]
 
 
 class Body(BaseModel):

@@ -103,6 +103,14 @@ class BodyTooDeep(Refusal):
     text = "请求正文嵌套超过 {limit} 层"
 
 
+class BodyTooMany(Refusal):
+    """The body holds more values than anything we take."""
+
+    code = "BODY_TOO_MANY"
+    status = 413
+    text = "请求正文超过 {limit} 个值"
+
+
 class BodyTooLarge(Refusal):
     """The body is longer than anything we take."""
 
@@ -383,6 +391,8 @@ _MESSAGES: dict[str, str] = {
     "time_parsing": "应为时间",
     "none_required": "应为 null",
     "union_tag_invalid": "应为以下之一:{expected_tags}",
+    "unreadable_character": "含有控制字符或书写方向字符 {character}",
+    "year_out_of_reach": "年份应在 1900 至 2099 之间",
 }
 _OTHER = "内容不符合要求"
 

@@ -16,6 +16,7 @@ import jwt
 
 from chassis.bus import PUBLIC as PUBLIC_ROLE
 from chassis.bus import SYSTEM_ROLE, Actor, check_role, new_uuid
+from chassis.text import AREA
 from gateway.doors import ROLES
 from gateway.errors import (
     ActingRoleRequired,
@@ -31,11 +32,11 @@ AUDIENCE = "fivered.gateway"
 ANONYMOUS = Actor("", "R_ANONYMOUS", "")
 MAX_HOURS = 24 * 366
 _ALGORITHM = "HS256"
-_SCOPE = re.compile(r"^\d{6}(\d{3}){0,3}$")
+_SCOPE = re.compile(AREA)
 # A person of the registry, by the id that it gave him: never a phone number, which changes hands
 # and which others know.
-_PERSON = re.compile(r"^per_(?!\d{7,15}$)[A-Za-z0-9_.:-]{1,60}$")
-_ACTING = re.compile(r"^\s*(R_[A-Z_]{2,30})\s*(?:;\s*scope=(\d{6,15})\s*)?$")
+_PERSON = re.compile(r"^per_(?![0-9]{7,15}$)[A-Za-z0-9_.:-]{1,60}$")
+_ACTING = re.compile(r"^\s*(R_[A-Z_]{2,30})\s*(?:;\s*scope=([0-9]{6,15})\s*)?$")
 # R_SYSTEM is what timers and subscriptions act as; nobody comes through the open port as that.
 GRANTABLE = ROLES - {SYSTEM_ROLE}
 

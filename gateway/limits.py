@@ -18,6 +18,7 @@ from gateway.context import KEY, read_context
 from gateway.errors import (
     BodyTooDeep,
     BodyTooLarge,
+    BodyTooMany,
     BodyTooSlow,
     Busy,
     TooManyRequests,
@@ -95,6 +96,17 @@ def check_depth(body: bytes, limit: int) -> None:
                 raise BodyTooDeep(limit=limit)
         elif first in b"]}":
             depth -= 1
+
+
+def check_values(body: bytes, limit: int) -> None:
+    """Refuse JSON of more than about `limit` values: to say of each what is wrong would cost more
+    than a request may.
+
+    Raises:
+        BodyTooMany: It holds more.
+    """
+    if body.count(b",") + body.count(b":") > limit:
+        raise BodyTooMany(limit=limit)
 
 
 async def read_body(request: Request, settings: GatewaySettings) -> bytes:

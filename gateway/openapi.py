@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from chassis.bus import ANY_ROLE
+from chassis.text import COMMUNITY, GRID, PERIOD
 from gateway.doors import Door
 from gateway.errors import MEDIA_TYPE, TITLES
 
@@ -19,9 +20,9 @@ GATEWAY_TAG = "gateway"
 
 # Known places of paths; every other one is the id of a thing.
 PLACES: dict[str, dict[str, Any]] = {
-    "grid": {"type": "string", "pattern": r"^\d{15}$", "examples": ["370811015901001"]},
-    "community": {"type": "string", "pattern": r"^\d{12}$", "examples": ["370811015901"]},
-    "period": {"type": "string", "pattern": r"^\d{4}-\d{2}$", "examples": ["2025-01"]},
+    "grid": {"type": "string", "pattern": GRID, "examples": ["370811015901001"]},
+    "community": {"type": "string", "pattern": COMMUNITY, "examples": ["370811015901"]},
+    "period": {"type": "string", "pattern": PERIOD, "examples": ["2025-01"]},
 }
 _ID: dict[str, Any] = {"type": "string", "pattern": r"^[A-Za-z0-9_.:~-]{1,120}$"}
 
@@ -102,7 +103,7 @@ _PARAMETERS: dict[str, Any] = {
         "in": "header",
         "required": False,
         "description": "拥有多个角色时必填 / required when several roles are granted",
-        "schema": {"type": "string", "pattern": r"^R_[A-Z_]+(;\s*scope=\d{6,15})?$"},
+        "schema": {"type": "string", "pattern": r"^R_[A-Z_]+(;\s*scope=[0-9]{6,15})?$"},
         "example": "R_CADRE;scope=370811015901",
     },
     "AcceptLanguage": {

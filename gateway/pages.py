@@ -25,6 +25,7 @@ from starlette.responses import Response
 
 from chassis.calendar import SHANGHAI
 from chassis.rpc import CallFailed
+from chassis.text import AREA, GRID, PERIOD
 from gateway.dispatch import PLACE, Gate, read_params
 from gateway.doors import Doors, Params
 from gateway.errors import NoSuchPath, explain
@@ -35,7 +36,9 @@ _CSP = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
     "img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-_INSTANT = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$")
+_INSTANT = re.compile(
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+-][0-9]{2}:[0-9]{2})$"
+)
 _QUOTED = re.compile(r"`([^`<>]{1,80})`")
 _FILES = {
     "fivered.css": "text/css; charset=utf-8",
@@ -675,8 +678,8 @@ class Pages:
         if isinstance(shown, Mapping) and isinstance(shown.get("next"), str):
             kept = {**asked, "cursor": shown["next"]}
             more = f'<p><a rel="next" href="/notices?{_e(urlencode(kept))}">下一页 Next</a></p>'
-        scope = _field("scope", "范围", given["scope"], r"\d{6,15}", "行政区划代码 · area code")
-        period = _field("period", "月份", given["period"], r"\d{4}-\d{2}", "例如 2025-01")
+        scope = _field("scope", "范围", given["scope"], AREA, "行政区划代码 · area code")
+        period = _field("period", "月份", given["period"], PERIOD, "例如 2025-01")
         body = f"""<main id="main" class="narrow">
 <h1>信用公示 <span class="en" lang="en">Public notices</span></h1>
 <p>公示只列单位与有授权的红榜；个人不设黑榜。
@@ -708,7 +711,7 @@ class Pages:
         if given["grid"]:
             path = "/grids/{grid}/duty"
             shown, complaint, status = await self._public("steward", path, request, given)
-        grid = _field("grid", "网格编码", given["grid"], r"\d{15}", "15 位 · fifteen digits")
+        grid = _field("grid", "网格编码", given["grid"], GRID, "15 位 · fifteen digits")
         answer = complaint or (_table(_items(shown), "值班管家") if given["grid"] else "")
         body = f"""<main id="main" class="narrow">
 <h1>网格联系牌 <span class="en" lang="en">Contact board</span></h1>

@@ -54,6 +54,9 @@ class GatewaySettings:
         "FIVERED_BODY_WAIT_S", help="Longest wait for a request body to arrive", default=10.0
     )
     json_depth: int = setting("FIVERED_JSON_DEPTH", help="Deepest nesting of a body", default=20)
+    json_values: int = setting(
+        "FIVERED_JSON_VALUES", help="Largest number of values in a body", default=20_000
+    )
     person_rate: float = setting(
         "FIVERED_PERSON_RATE", help="Requests per second of one person; 0 = no limit", default=300.0
     )

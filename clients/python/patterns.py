@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 _SERVICE = re.compile(r"^[a-z][a-z0-9_-]*$")
 _FACT = re.compile(r"^([a-z][a-z0-9_]*|\*)$")
-_VERSION = re.compile(r"^(v[1-9]\d*|\*)$")
-_PARTITION = re.compile(r"^(\d+|\*)$")
+_VERSION = re.compile(r"^(v[1-9][0-9]*|\*)$")
+_PARTITION = re.compile(r"^([0-9]+|\*)$")
 
 
 class PatternError(ValueError):

@@ -7,7 +7,9 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, Field
 
-from gateway.doors import ANY, PUBLIC, Body, Doors, ListParams, Page, Params, Reply
+from chassis.text import COMMUNITY, STREET_OR_COMMUNITY
+from chassis.text import PERIOD as MONTH
+from gateway.doors import ANY, PUBLIC, Body, Day, Doors, ListParams, Page, Params, Reply
 
 DOORS = Doors("credit", tag="红色信用 / Red Credit")
 
@@ -24,8 +26,7 @@ STAFF = (
 OFFICES = STAFF[1:]
 ASSISTANTS = ("R_GRID", "R_CADRE", "R_SECRETARY", "R_DISTRICT")
 DECIDERS = ("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT")
-MONTH = r"^\d{4}-(0[1-9]|1[0-2])$"
-AREA = r"^\d{6}(\d{3}){0,2}$"
+AREA = r"^[0-9]{6}([0-9]{3}){0,2}$"
 
 
 class Done(Reply):
@@ -51,15 +52,14 @@ class ImportRuleSet(Body):
 class RulesParams(Params):
     """On which day."""
 
-    at: str | None = Field(
+    at: Day | None = Field(
         None,
-        pattern=r"^\d{4}-\d{2}-\d{2}$",
         description="生效日期,默认今天 / day, default today",
         examples=["2025-03-01"],
     )
     community: str | None = Field(
         None,
-        pattern=r"^\d{9}(\d{3})?$",
+        pattern=STREET_OR_COMMUNITY,
         description="社区或街道,并列出该街道的补充规则 / with what its street adds",
         examples=["370811015901"],
     )
@@ -103,7 +103,6 @@ DOORS.query(
 # The life of a rule set
 
 DISTRICT = ("R_DISTRICT", "R_DISTRICT_LEAD", "R_AUDITOR")
-DAY = r"^\d{4}-\d{2}-\d{2}$"
 
 
 TOPIC = Field(
@@ -135,9 +134,8 @@ class CreateRuleSet(Body):
         description="复制哪一规则集,默认现行 / code of the set to copy, default the one in force",
         examples=["RC-2025.1"],
     )
-    effective_from: str | None = Field(
+    effective_from: Day | None = Field(
         None,
-        pattern=DAY,
         description="某月第一天,默认下月 / first day of a month, default the next one",
         examples=["2025-07-01"],
     )
@@ -162,7 +160,7 @@ class EditRuleSet(Body):
         examples=[["R-UNT-04"]],
     )
     document: dict[str, Any] | None = Field(None, description="全文 / the whole document")
-    effective_from: str | None = Field(None, pattern=DAY, examples=["2025-07-01"])
+    effective_from: Day | None = Field(None, examples=["2025-07-01"])
     title: str | None = Field(None, max_length=200)
     topic_id: str | None = TOPIC
     resolution_no: str | None = RESOLUTION
@@ -177,9 +175,8 @@ class RetireRuleSet(Body):
         description="理由,不少于10个字 / why, at least 10 characters",
         examples=["条款与上级新规不一致,先行撤回重拟"],
     )
-    from_day: str | None = Field(
+    from_day: Day | None = Field(
         None,
-        pattern=DAY,
         description="自哪一天起不再适用,须为未来月份第一天,默认下月;尚未生效的整体撤回"
         " / first day without it, default next month; one not begun yet is withdrawn as a whole",
         examples=["2025-07-01"],
@@ -201,9 +198,8 @@ class ApproveRuleSet(Body):
 class PublishRuleSet(Body):
     """发布;发布人不得是起草人 / Publish; nobody who wrote in it can."""
 
-    effective_from: str | None = Field(
+    effective_from: Day | None = Field(
         None,
-        pattern=DAY,
         description="未来月份的第一天,默认草案所载 / first day of a future month",
         examples=["2025-07-01"],
     )
@@ -703,13 +699,12 @@ DOORS.query(
 class ScreenParams(Params):
     """Which week, and which community; empty means the last full week and one's own."""
 
-    week: str | None = Field(
+    week: Day | None = Field(
         None,
-        pattern=r"^\d{4}-\d{2}-\d{2}$",
         description="该周任意一天 / any day of the week",
         examples=["2025-03-05"],
     )
-    community: str | None = Field(None, pattern=r"^\d{12}$", examples=["370811015901"])
+    community: str | None = Field(None, pattern=COMMUNITY, examples=["370811015901"])
 
 
 class ScreenFlag(Reply):

@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from chassis.text import AREA
+from chassis.text import PERIOD as MONTH
 from gateway.doors import ANY, PUBLIC, Body, Doors, ListParams, Page, Params, Reply
 
 DOORS = Doors("forum", tag="红色议站 / Red Station")
@@ -33,8 +35,6 @@ JUDGES = ("R_RESIDENT", "R_DEPUTY", "R_CADRE", "R_SECRETARY")
 
 Tier = Literal["DISTRICT_LEADER", "STREET_TEAM", "COMMUNITY_CADRE", "GRID_WORKER"]
 Level = Literal["GRID", "COMMUNITY", "STREET"]
-AREA = r"^\d{6}(\d{3}){0,3}$"
-MONTH = r"^\d{4}-(0[1-9]|1[0-2])$"
 
 
 class Done(Reply):

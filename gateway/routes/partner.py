@@ -7,6 +7,8 @@ from typing import Literal
 
 from pydantic import Field
 
+from chassis.text import AREA
+from chassis.text import PERIOD as MONTH
 from gateway.doors import ANY, PUBLIC, Body, Doors, Page, Params, Reply
 
 DOORS = Doors("partner", tag="红色合伙人 / Red Partner")
@@ -20,8 +22,6 @@ READERS = (*LOCAL, "R_STREET_LEAD", "R_DISTRICT_LEAD", "R_AUDITOR")
 Level = Literal["STREET", "COMMUNITY"]
 OfferKind = Literal["GOODS", "SERVICE", "DISCOUNT"]
 Wallet = Literal["RES", "STW"]
-AREA = r"^\d{6}(\d{3}(\d{3}(\d{3})?)?)?$"
-MONTH = r"^\d{4}-(0[1-9]|1[0-2])$"
 
 
 # --------------------------------------------------------------------------------------------------

@@ -7,6 +7,9 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, Field
 
+from chassis.text import AREA
+from chassis.text import COMMUNITY as COMMUNITY_CODE
+from chassis.text import PERIOD as MONTH
 from gateway.doors import ANY, PUBLIC, Body, Doors, Page, Params, Reply
 
 DOORS = Doors("property", tag="红色物业 / Red Property")
@@ -25,8 +28,6 @@ REGISTRARS = ("R_STREET", "R_DISTRICT")
 COMMUNITY = ("R_CADRE", "R_SECRETARY", "R_STREET")
 SIDES = ("R_PM", "R_PCO", "R_SECRETARY", "R_CADRE")
 
-AREA = r"^\d{6}(\d{3}(\d{3}(\d{3})?)?)?$"
-MONTH = r"^\d{4}-(0[1-9]|1[0-2])$"
 SHA256 = r"^[0-9a-f]{64}$"
 TEXT_HASH = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
@@ -109,7 +110,7 @@ class RegisterProject(Body):
     project_id: str | None = Field(None, description="导入时自定编号 / id chosen by a loader")
     company_id: str = Field(examples=["pco_hongda"])
     name: str = Field(min_length=1, max_length=200, examples=["宏河苑"])
-    community: str = Field(pattern=r"^\d{12}$", examples=["370811015901"])
+    community: str = Field(pattern=COMMUNITY_CODE, examples=["370811015901"])
     grids: list[str] = Field(examples=[["370811015901001"]])
     households: int = Field(ge=0, examples=[1200])
     manager_person_id: str = Field(examples=["per_manager"])

@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from chassis.text import AREA as CODE
+from chassis.text import GRID, PERIOD
 from gateway.doors import ANY, PUBLIC, Body, Doors, ListParams, Page, Params, Reply
 
 DOORS = Doors("steward", tag="红色管家 / Red Steward")
@@ -27,9 +29,6 @@ WATCHERS = (
     "R_SYSTEM",
 )
 
-GRID = r"^[0-9]{15}$"
-CODE = r"^[0-9]{6}([0-9]{3}){0,3}$"
-PERIOD = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
 Category = Literal[
     "WATER", "POWER", "GAS", "HEAT", "NETWORK",
     "REPAIR_COMMON", "LIFT", "CLEANING", "GREENING", "PARKING", "DOOR_CONTROL",
@@ -259,7 +258,7 @@ class EnrolSteward(Body):
     duty: Duty
     grids: list[str] = Field(min_length=1, max_length=200, examples=[["370811015901001"]])
     employer: str | None = Field(None, max_length=100)
-    work_phone: str | None = Field(None, max_length=30, examples=["0537-0000001"])
+    work_phone: str | None = Field(None, max_length=20, examples=["0537-0000001"])
     spendable: bool | None = Field(None, description="积分可否兑换 / may spend points")
     is_state_official: bool = False
     board_consent: bool = Field(True, description="同意公示联系方式 / agrees to the board")

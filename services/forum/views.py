@@ -15,11 +15,12 @@ from msgspec import Meta
 from chassis.bus import Tx
 from chassis.calendar import instant
 from chassis.refusal import Invalid, NotFound
+from chassis.text import AREA, PERIOD
 from services.forum import rules, storage
 
 Limit = Annotated[int, Meta(ge=1, le=200)]
-Scope = Annotated[str, Meta(pattern=r"^\d{6}(\d{3}){0,3}$")]
-Period = Annotated[str, Meta(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+Scope = Annotated[str, Meta(pattern=AREA)]
+Period = Annotated[str, Meta(pattern=PERIOD)]
 
 # Those who act only for themselves see numbers where others see persons.
 SELF_ROLES = frozenset(

@@ -44,7 +44,7 @@ def open_subject(tx: Tx, order: OpenSubject) -> dict[str, Any]:
         raise Invalid(field="kind", reason=f"只能登记 {'、'.join(BY_HAND)}")
     if not _REF.match(order.ref):
         raise Invalid(field="ref", reason="编号格式应为 mer_… 或 unt_…")
-    if not re.fullmatch(r"\d{6}(\d{3}(\d{3})?)?", order.area):
+    if not re.fullmatch(r"[0-9]{6}([0-9]{3}([0-9]{3})?)?", order.area):
         raise Invalid(field="area", reason="区划代码应为6、9或12位数字")
     tx.require_scope(order.area)
     subject_id = f"{order.kind}:{order.ref}"

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 
 from chassis import storage
 from chassis.cli import CommandFailed, database_variable
+from chassis.text import PERIOD
 from services.credit.actions import month_logs
 from services.credit.rules import recompute
 from services.credit.storage import month_logs as store
@@ -44,7 +45,7 @@ def _declare(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(given: argparse.Namespace) -> int:
-    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", given.period):
+    if not re.match(PERIOD, given.period):
         raise CommandFailed(f"{given.period} is no month; expected for example 2025-05")
     if given.export:
         return _from_file(given)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from importlib import resources
 from typing import Any, Final
 
+from chassis.text import PERIOD
 from services.credit.errors import (
     BandsOverlap,
     CapInvalid,
@@ -143,13 +144,13 @@ def _invalid(rule: str, at: str, expected: str) -> RuleSetInvalid:
 
 def _judge_scope(rule_set: RuleSet) -> str:
     """Return the tag of a street's set, which its rules bear too; a district's has none."""
-    if not re.fullmatch(r"\d{6}(\d{3})?", rule_set.scope):
+    if not re.fullmatch(r"[0-9]{6}([0-9]{3})?", rule_set.scope):
         raise _invalid("-", "scope", "the code of a district or street")
     if not rule_set.street:
-        if not re.fullmatch(r"[A-Z]+-\d{4}", rule_set.id):
+        if not re.fullmatch(r"[A-Z]+-[0-9]{4}", rule_set.id):
             raise _invalid("-", "id", "RC-<year>")
         return ""
-    found = re.fullmatch(r"[A-Z]+-([A-Z]{2,8})-\d{4}", rule_set.id)
+    found = re.fullmatch(r"[A-Z]+-([A-Z]{2,8})-[0-9]{4}", rule_set.id)
     if found is None:
         raise _invalid("-", "id", "RC-<letters of the street>-<year>")
     if rule_set.reversals:
@@ -464,7 +465,7 @@ def _judge_given(rule: Rule, given: Given, at: str, producers: Producers) -> Non
     if bound and event not in bound:
         raise _invalid(code, f"{at}.event", "an event to which the rule is bound")
     if rule.metric is not None:
-        if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", given.period) or given.at is not None:
+        if not re.match(PERIOD, given.period) or given.at is not None:
             raise _invalid(code, f"{at}.period", "the month YYYY-MM that was measured, and no time")
     elif given.at is None or given.period:
         raise _invalid(code, f"{at}.at", "the time at which it happened, and no month")

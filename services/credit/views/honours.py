@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from chassis.refusal import Invalid, NotFound
+from chassis.text import PERIOD
 from services.credit import views
 from services.credit.errors import NotForPersons
 from services.credit.rules import severity
@@ -17,7 +18,7 @@ from services.credit.storage import repairs as repair_store
 if TYPE_CHECKING:
     from chassis.bus import Tx
 
-_MONTH = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
+_MONTH = re.compile(PERIOD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,7 +336,7 @@ def board(tx: Tx, question: Board) -> dict[str, Any]:
         raise Invalid(field="kind", reason=reason)
     if question.period is not None and not _MONTH.match(question.period):
         raise Invalid(field="period", reason="月份格式应为 YYYY-MM")
-    if question.cursor is not None and not re.match(r"^\d{1,6}$", question.cursor):
+    if question.cursor is not None and not re.match(r"^[0-9]{1,6}$", question.cursor):
         raise Invalid(field="cursor", reason="cursor 无效")
     limit = views.limited(question.limit)
     offset = int(question.cursor or 0)

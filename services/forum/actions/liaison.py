@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from chassis.bus import Due, Tx
 from chassis.refusal import NotFound
+from chassis.text import AREA
 from services.forum import errors, events, rules, storage
 from services.forum.actions.record import note, reply, require_state
 
@@ -18,8 +19,8 @@ TargetKind = Literal["STREET", "COMMUNITY", "GRID", "HOUSEHOLD"]
 DeputyKind = Literal["PARTY_DELEGATE", "PEOPLES_CONGRESS", "CPPCC_MEMBER"]
 DeputyLevel = Literal["NATIONAL", "PROVINCE", "CITY", "DISTRICT", "TOWN"]
 Instant = Annotated[datetime, Meta(tz=True)]
-Area = Annotated[str, Meta(pattern=r"^\d{6}(\d{3}){0,3}$")]
-Street = Annotated[str, Meta(pattern=r"^\d{9}$")]
+Area = Annotated[str, Meta(pattern=AREA)]
+Street = Annotated[str, Meta(pattern=r"^[0-9]{9}$")]
 ChosenId = Annotated[str, Meta(pattern=r"^[a-z]{2,5}_[A-Za-z0-9_-]{1,56}$")]
 
 

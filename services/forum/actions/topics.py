@@ -22,7 +22,7 @@ from services.forum.actions.record import (
 )
 
 Level = Literal["GRID", "COMMUNITY", "STREET"]
-AreaCode = Annotated[str, Meta(pattern=r"^\d{9}(\d{3}){0,2}$")]
+AreaCode = Annotated[str, Meta(pattern=r"^[0-9]{9}([0-9]{3}){0,2}$")]
 Category = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9_]{1,39}$")]
 PersonId = Annotated[str, Meta(min_length=1, max_length=64)]
 

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from chassis.bus import Actor, Tx
 from chassis.imports import Column, Importer, Row, one_by_one
+from chassis.text import AREA, STREET_OR_COMMUNITY
 from services.partner.actions import offers, partners
 from services.partner.storage import rows as store
 from services.partner.storage import tables
@@ -95,7 +96,7 @@ PARTNERS = Importer(
             "街道(9位)或社区(12位)代码 / street or community",
             "370811015911",
             required=True,
-            pattern=r"\d{9}|\d{12}",
+            pattern=STREET_OR_COMMUNITY,
         ),
         Column(
             "settle_mode",
@@ -165,7 +166,7 @@ OFFERS = Importer(
             "适用区域 / where",
             "370811015911",
             required=True,
-            pattern=r"\d{6}|(\d{3}){3,5}",
+            pattern=AREA,
         ),
         Column("valid_from", "起始日 / first day", "2025-01-01", required=True, longest=40),
         Column("valid_to", "截止日 / last day", "2026-12-31", required=True, longest=40),

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from chassis.bus import Tx
 from chassis.refusal import Invalid, NotFound, StateConflict
+from chassis.text import AREA as AREA_FORM
 from services.partner import events
 from services.partner.actions import redemptions as saga
 from services.partner.errors import (
@@ -22,7 +23,7 @@ from services.partner.storage import rows
 from services.partner.storage.tables import offers, partners
 
 ID = re.compile(r"^[a-z]{2,5}_[A-Za-z0-9_-]{1,56}$")
-AREA = re.compile(r"^\d{6}(\d{3}(\d{3}(\d{3})?)?)?$")
+AREA = re.compile(AREA_FORM)
 
 Category = Literal[
     "RESTAURANT",

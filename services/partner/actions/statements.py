@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from chassis.bus import Due, Tx
 from chassis.refusal import Invalid, NotFound, StateConflict
+from chassis.text import PERIOD
 from services.partner import events
 from services.partner.actions.partners import require_area
 from services.partner.errors import (
@@ -24,7 +25,7 @@ from services.partner.storage import rows
 from services.partner.storage import statements as store
 from services.partner.storage.tables import funds, partners, statements
 
-_PERIOD = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
+_PERIOD = re.compile(PERIOD)
 # Never disarmed, for the reason that stands at the timers of redemptions.
 CONFIRM_TIMER = "statement_confirm"
 REVIEW_TIMER = "statement_review"

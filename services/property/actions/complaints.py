@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from chassis.bus import Heard, Tx
 from chassis.refusal import StateConflict
+from chassis.text import PERIOD
 from services.property import errors, events, rules
 from services.property.actions import ground, rectifications
 from services.property.actions.ground import Reply
@@ -230,7 +231,7 @@ def close(tx: Tx, order: CloseComplaint) -> Reply:
 # Counts from before this system
 
 
-Period = Annotated[str, Meta(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+Period = Annotated[str, Meta(pattern=PERIOD)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from chassis.bus import Tx
 from chassis.imports import Column, Importer, Row, one_by_one
+from chassis.text import COMMUNITY, GRID
 from services.property.actions import organisations
 from services.property.storage import rows as store
 from services.property.storage import tables
@@ -62,7 +63,7 @@ PROJECTS = Importer(
         Column("company_id", "企业编号 / company", "pco_1", required=True, longest=64),
         Column("name", "名称 / name", "春晖苑", required=True),
         Column(
-            "community", "社区代码 / community", "370811015911", required=True, pattern=r"\d{12}"
+            "community", "社区代码 / community", "370811015911", required=True, pattern=COMMUNITY
         ),
         Column(
             "grids",
@@ -70,7 +71,7 @@ PROJECTS = Importer(
             "370811015911001|370811015911002",
             kind="list",
             required=True,
-            pattern=r"\d{15}",
+            pattern=GRID,
         ),
         Column(
             "households",

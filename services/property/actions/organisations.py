@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from chassis.bus import Due, Tx
 from chassis.refusal import StateConflict
+from chassis.text import COMMUNITY, GRID
 from services.property import errors, events, rules
 from services.property.actions import agreements, appointments, ground, rectifications
 from services.property.actions.ground import Reply
@@ -17,8 +18,8 @@ from services.property.storage import rows, tables
 from services.property.storage.rows import Row
 
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
-Community = Annotated[str, Meta(pattern=r"^\d{12}$")]
-Grid = Annotated[str, Meta(pattern=r"^\d{15}$")]
+Community = Annotated[str, Meta(pattern=COMMUNITY)]
+Grid = Annotated[str, Meta(pattern=GRID)]
 Count = Annotated[int, Meta(ge=0, le=1_000_000)]
 CompanyId = Annotated[str, Meta(pattern=r"^pco_[A-Za-z0-9_-]{1,58}$")]
 ProjectId = Annotated[str, Meta(pattern=r"^prj_[A-Za-z0-9_-]{1,58}$")]

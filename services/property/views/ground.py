@@ -11,13 +11,14 @@ from msgspec import Meta
 
 from chassis.bus import Tx
 from chassis.refusal import Invalid, NotFound
+from chassis.text import AREA, PERIOD
 from services.property.storage import lists, rows
 from services.property.storage.rows import Row
 
 Answer = dict[str, Any]
 Limit = Annotated[int, Meta(ge=1, le=200)]
-Period = Annotated[str, Meta(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
-Scope = Annotated[str, Meta(pattern=r"^(\d{6}|\d{9}|\d{12}|\d{15})$")]
+Period = Annotated[str, Meta(pattern=PERIOD)]
+Scope = Annotated[str, Meta(pattern=AREA)]
 # Who works for the community, the street or the district, and sees their areas' files.
 STAFF = (
     "R_CADRE",

@@ -8,6 +8,7 @@ from typing import Any
 from chassis.bus import Tx
 from chassis.imports import Column, Importer, Outcome, Row, one_by_one
 from chassis.refusal import Refusal
+from chassis.text import AREA, GRID
 from services.steward import storage
 from services.steward.actions import ground, people, posts
 from services.steward.rules.routing import DUTIES
@@ -34,7 +35,7 @@ AREAS = Importer(
             "代码,不补零 / code without padding",
             "370811015911",
             required=True,
-            pattern="[0-9]{6}|[0-9]{9}|[0-9]{12}|[0-9]{15}",
+            pattern=AREA,
         ),
         Column("name", "名称 / name", "春晖社区", required=True, longest=60),
         Column(
@@ -86,7 +87,7 @@ PEOPLE = Importer(
             "grid",
             "居住网格;空为非本地居民 / grid of residence; empty: no resident here",
             _GRID,
-            pattern="[0-9]{15}",
+            pattern=GRID,
         ),
         Column("household_id", "户编号 / household", "", longest=64),
         Column(
@@ -137,7 +138,7 @@ STEWARDS = Importer(
             _GRID,
             kind="list",
             required=True,
-            pattern="[0-9]{15}",
+            pattern=GRID,
         ),
         Column("employer", "单位 / employer", "", longest=100),
         Column("work_phone", "工作电话 / work phone", "12801234567", longest=30),

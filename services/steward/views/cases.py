@@ -11,6 +11,7 @@ import msgspec
 from chassis.bus import Tx
 from chassis.i18n import english
 from chassis.refusal import NotFound
+from chassis.text import PERIOD
 from services.steward import rules, storage
 from services.steward.errors import UnknownGrid
 from services.steward.views import paging
@@ -102,7 +103,7 @@ class RatesQuestion:
     """An area and a month."""
 
     scope: str
-    period: Annotated[str, msgspec.Meta(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+    period: Annotated[str, msgspec.Meta(pattern=PERIOD)]
 
 
 def stamp(at: datetime | None) -> str | None:

@@ -11,6 +11,7 @@ import msgspec
 
 from chassis.bus import Tx
 from chassis.refusal import Invalid, NotFound, RoleDenied
+from chassis.text import PERIOD
 from services.steward import rules, storage
 from services.steward.errors import BadSpan, UnknownGrid
 from services.steward.views import paging
@@ -41,7 +42,7 @@ class CoverageQuestion:
     """An area and a month."""
 
     scope: str
-    period: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$")]
+    period: Annotated[str, msgspec.Meta(pattern=PERIOD)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class MonthQuestion:
     """A steward's month."""
 
     steward_id: str
-    period: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$")]
+    period: Annotated[str, msgspec.Meta(pattern=PERIOD)]
 
 
 def _require_grid(tx: Tx, grid: str) -> None:

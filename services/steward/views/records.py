@@ -9,6 +9,7 @@ import msgspec
 
 from chassis.bus import Tx
 from chassis.refusal import NotFound
+from chassis.text import PERIOD
 from services.steward import storage
 from services.steward.views import paging
 from services.steward.views.paging import Limit
@@ -28,7 +29,7 @@ class VisitList:
     """Whose visits of which month are meant."""
 
     steward_id: str
-    period: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$")]
+    period: Annotated[str, msgspec.Meta(pattern=PERIOD)]
     limit: Limit = 200
 
 

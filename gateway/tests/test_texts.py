@@ -1,0 +1,72 @@
+"""What people type is made readable at the door, or refused there with its place."""
+
+import json
+from urllib.parse import urlencode
+
+import pytest
+from pydantic import Field, ValidationError
+from starlette.requests import Request
+
+from gateway.dispatch import read_json, read_params
+from gateway.doors import Body, Day, Params
+from gateway.errors import validation_errors
+from gateway.tests.conftest import problem_of
+
+JSON = {"Content-Type": "application/json"}
+PATH = "/v1/toy/counters"
+
+
+class Order(Body):
+    name: str = Field(min_length=1)
+    items: list[dict[str, str]] = Field(default_factory=list)
+
+
+def test_what_nobody_sees_is_gone_before_limits_are_looked_at():
+    """IN-A18: blank is empty; the door's own limits see what is left."""
+    found = read_json(Order, '{"name":"　春晖\u200b社区 ","items":[{"note":"  "}]}'.encode())
+    assert found.name == "春晖社区"
+    assert found.items == [{"note": ""}]
+    with pytest.raises(ValidationError, match="at least 1 character"):
+        read_json(Order, '{"name":"　\u200b "}'.encode())
+
+
+def test_digits_of_another_script_or_width_are_the_same_number():
+    """IN-A6, SEC-H6: one code has one spelling."""
+    written = ["370811０１５９０１", "٣٧٠٨١١٠١٥٩٠١", "370811015901 "]
+    bodies = [json.dumps({"name": name}).encode() for name in written]
+    assert {read_json(Order, body).name for body in bodies} == {"370811015901"}
+
+
+@pytest.mark.parametrize("character", ["\u0007", "\u202e", "\x00"])
+def test_a_character_that_hides_what_is_said_is_named_with_its_place(site, character):
+    """IN-B11, SEC low 6: a title with it broke the district's feed."""
+    body = {"counter_id": "c1", "amount": "x", "note": f"季度{character}之星"}
+    answer = site.ask("POST", PATH, content=json.dumps(body).encode(), headers=JSON)
+    assert answer.status_code == 422
+    errors = {item["field"]: item for item in problem_of(answer)["errors"]}
+    assert set(errors) == {"note", "amount"}
+    assert f"U+{ord(character):04X}" in errors["note"]["message_zh"]
+    assert f"U+{ord(character):04X}" in errors["note"]["message_en"]
+
+
+def test_a_body_of_tens_of_thousands_of_members_is_refused_before_it_is_read(site):
+    """SEC-M7: each wrong member cost time on the event loop, and only fifty are told."""
+    body = {f"unknown{n}": n for n in range(40_000)}
+    answer = site.ask("POST", PATH, content=json.dumps(body).encode(), headers=JSON)
+    assert answer.status_code == 413
+    assert problem_of(answer)["code"] == "BODY_TOO_MANY"
+
+
+class Which(Params):
+    day: Day | None = None
+
+
+@pytest.mark.parametrize("day", ["2025-02-30", "9999-12-31", "0001-01-01", "２０２５-1-1"])
+def test_a_day_that_does_not_exist_is_refused_where_it_is_written(day):
+    """CR-D15, IN-A6"""
+    asked = Request(
+        {"type": "http", "headers": [], "query_string": urlencode({"day": day}).encode()}
+    )
+    with pytest.raises(ValidationError) as refused:
+        read_params(Which, asked)
+    assert [item["field"] for item in validation_errors(refused.value)] == ["day"]

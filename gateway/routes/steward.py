@@ -258,7 +258,7 @@ class EnrolSteward(Body):
     duty: Duty
     grids: list[str] = Field(min_length=1, max_length=200, examples=[["370811015901001"]])
     employer: str | None = Field(None, max_length=100)
-    work_phone: str | None = Field(None, max_length=20, examples=["0537-0000001"])
+    work_phone: str | None = Field(None, max_length=30, examples=["0537-0000001"])
     spendable: bool | None = Field(None, description="积分可否兑换 / may spend points")
     is_state_official: bool = False
     board_consent: bool = Field(True, description="同意公示联系方式 / agrees to the board")

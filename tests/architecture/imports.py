@@ -16,7 +16,7 @@ ROOMS = ("service", "actions | views", "storage", "rules", "events", "errors | s
 BESIDE = ("migrations", "tests")
 BROKER = ("nameko", "kombu", "eventlet", "amqp", "pika")
 # The chassis modules that are pure, and may therefore be read by rules, events and errors.
-PURE = ("chassis.refusal", "chassis.calendar")
+PURE = ("chassis.refusal", "chassis.calendar", "chassis.text")
 
 
 def service_packages() -> list[str]:

@@ -194,6 +194,7 @@ class District:
                 "company_id": COMPANY,
                 "name": "任城区示例·澄湖物业有限公司",
                 "uscc": "91370899MA0000000E",
+                "representatives": [PEOPLE["company"].person_id],
             },
             key="company",
         )

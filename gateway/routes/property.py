@@ -100,8 +100,21 @@ class RegisterCompany(Body):
     uscc: str = Field(max_length=40, examples=["91370899MA0000000E"])
     override_reason: str = Field("", description="校验不通过仍登记的理由 / why all the same")
     representatives: list[str] = Field(
-        default_factory=list, description="授权代表 / persons who act as R_PCO for it"
+        default_factory=list,
+        max_length=20,
+        description="授权代表,无登记则无人可代表 / who speaks for it; without them nobody",
     )
+
+
+class ChangeRepresentatives(Body):
+    """变更企业授权代表 / Change who speaks for a company.
+
+    Two registrars do it: the first call proposes (PROPOSED), the same list from another person
+    confirms it (CHANGED). Nobody names himself.
+    """
+
+    representatives: list[str] = Field(max_length=20, examples=[["per_company"]])
+    document_ref: str = Field(min_length=1, max_length=200, examples=["宏达物业授权书〔2025〕1号"])
 
 
 class RegisterProject(Body):
@@ -183,6 +196,9 @@ class CompanyCard(Reply):
     version: int
     credit: dict[str, Any]
     projects: list[str]
+    representatives: list[str] | None = Field(None, description="仅工作人员及代表可见 / staff only")
+    representatives_proposed: list[str] | None = None
+    history: list[Happened] | None = None
 
 
 class ProjectCard(Reply):
@@ -245,6 +261,11 @@ DOORS.command(
 DOORS.query(
     "GET", "/companies/{company_id}", "company", reply=CompanyCard, roles=ANY,
     summary="物业企业名片 / A company's card",
+)  # fmt: skip
+DOORS.command(
+    "POST", "/companies/{company_id}/representatives", "change_representatives",
+    body=ChangeRepresentatives, reply=Made, roles=REGISTRARS, if_match=True,
+    summary="变更企业授权代表(两人办理) / Change who speaks for a company",
 )  # fmt: skip
 DOORS.command(
     "POST", "/projects", "register_project", body=RegisterProject, reply=Made,

@@ -19,6 +19,19 @@ class CompanyRegistered:
     VISIBILITY: ClassVar[str] = "public"
     company_id: str
     uscc: str
+    # The persons who speak for it; said again when the company is corrected.
+    representatives: list[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyRepresentativesChanged:
+    """Other persons speak for a company from now on; nobody does where there are none."""
+
+    FACT: ClassVar[str] = "company_representatives_changed.v1"
+    AGGREGATE: ClassVar[str] = "company"
+    VISIBILITY: ClassVar[str] = "internal"
+    company_id: str
+    representatives: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +283,7 @@ class MonthMeasured:
 
 SAYS: tuple[type[Any], ...] = (
     CompanyRegistered,
+    CompanyRepresentativesChanged,
     ProjectRegistered,
     ProjectManagerChanged,
     AppointmentActivated,

@@ -76,6 +76,13 @@ class Property(Imports, Service):
         """Register a property company."""
         return organisations.register_company(tx, body)
 
+    @command(roles=REGISTRARS, if_match=True)
+    def change_representatives(
+        self, tx: Tx, body: organisations.ChangeRepresentatives
+    ) -> dict[str, Any]:
+        """Two registrars change who speaks for a company."""
+        return organisations.change_representatives(tx, body)
+
     @command(roles=REGISTRARS)
     def register_project(self, tx: Tx, body: organisations.RegisterProject) -> dict[str, Any]:
         """Register a project."""

@@ -28,13 +28,27 @@ SIDE_ROLES = {
 
 
 def _require_side(tx: Tx, project_id: str, side: str) -> None:
-    """Refuse a role of the other side; for the project only its manager or company acts."""
+    """Refuse a role of the other side, and for the community whoever has a post in the project.
+
+    That only its own manager or company acts for a project holds of every command.
+    """
     if tx.actor.role not in SIDE_ROLES[side]:
         raise errors.WrongSide(role=tx.actor.role, side=side)
-    if tx.actor.role == "R_PM":
-        ground.require_manager(tx, project_id)
-    elif tx.actor.role == "R_PCO":
-        ground.require_company(tx, ground.project(tx, project_id)["company_id"])
+    if side == "COMMUNITY":
+        ground.require_no_interest(tx, project_id)
+
+
+def _on_the_other_side(tx: Tx, row: Row) -> None:
+    """Refuse the side that submitted: the other one accepts."""
+    other = "COMMUNITY" if row["responsible"] == "PROJECT" else "PROJECT"
+    _require_side(tx, row["project_id"], other)
+
+
+def _own_side(role: str) -> str:
+    """Return for whom of the three a role agrees to waive."""
+    if role == "R_STREET":
+        return "street"
+    return "project" if role in SIDE_ROLES["PROJECT"] else "community"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +155,13 @@ def sign(tx: Tx, order: SignAgreement) -> Reply:
         TooFewCommitments, CommitmentIncomplete, ValidityOver24Months: Paper agreements.
         AgreementOver: Its validity has ended.
     """
-    row = ground.meant(tx, tables.agreements, "agreement", order.agreement_id)
-    _require_side(tx, row["project_id"], order.side)
+    row = ground.meant(
+        tx,
+        tables.agreements,
+        "agreement",
+        order.agreement_id,
+        may=lambda tx, _row: _require_side(tx, _row["project_id"], order.side),
+    )
     turn = {"PROJECT": "DRAFT", "COMMUNITY": "PROPOSED"}[order.side]
     if row["state"] != turn:
         raise StateConflict(state=row["state"])
@@ -256,7 +275,9 @@ def terminate(tx: Tx, order: Terminate) -> Reply:
         ReasonRequired: There is no reason.
         StateConflict: It has ended.
     """
-    row = ground.meant(tx, tables.agreements, "agreement", order.agreement_id)
+    row = ground.meant(
+        tx, tables.agreements, "agreement", order.agreement_id, may=ground.uninterested
+    )
     ground.require_reason(order.reason)
     if row["state"] in ("EXPIRED", "TERMINATED"):
         raise StateConflict(state=row["state"])
@@ -324,8 +345,13 @@ def fulfil(tx: Tx, order: Fulfil) -> Reply:
         NotOpen: It is not open yet, or is done.
         EvidenceRequired: There is no evidence.
     """
-    row = ground.meant(tx, tables.commitments, "commitment", order.commitment_id)
-    _require_side(tx, row["project_id"], row["responsible"])
+    row = ground.meant(
+        tx,
+        tables.commitments,
+        "commitment",
+        order.commitment_id,
+        may=lambda tx, _row: _require_side(tx, _row["project_id"], _row["responsible"]),
+    )
     if row["state"] not in ("DUE", "OVERDUE"):
         raise errors.NotOpen(state=row["state"])
     if not order.evidence:
@@ -364,11 +390,9 @@ def accept(tx: Tx, order: AcceptCommitment) -> Reply:
         ReasonRequired: A refusal without a reason.
         StateConflict: Nothing is submitted.
     """
-    row = ground.meant(tx, tables.commitments, "commitment", order.commitment_id)
-    other = "COMMUNITY" if row["responsible"] == "PROJECT" else "PROJECT"
-    _require_side(tx, row["project_id"], other)
-    if other == "COMMUNITY":
-        ground.require_no_interest(tx, row["project_id"])
+    row = ground.meant(
+        tx, tables.commitments, "commitment", order.commitment_id, may=_on_the_other_side
+    )
     if row["state"] != "SUBMITTED":
         raise StateConflict(state=row["state"])
     if order.accepted:
@@ -414,17 +438,17 @@ def waive(tx: Tx, order: Waive) -> Reply:
         SamePerson: One person would agree for two.
         StateConflict: It is fulfilled, or this side has agreed.
     """
-    row = ground.meant(tx, tables.commitments, "commitment", order.commitment_id)
+    own = _own_side(tx.actor.role)
+    row = ground.meant(
+        tx,
+        tables.commitments,
+        "commitment",
+        order.commitment_id,
+        may=None if own == "project" else ground.uninterested,
+    )
     ground.require_reason(order.reason)
     if row["state"] not in ("SCHEDULED", "DUE", "OVERDUE"):
         raise StateConflict(state=row["state"])
-    if tx.actor.role == "R_STREET":
-        ground.require_no_interest(tx, row["project_id"])
-        own = "street"
-    else:
-        side = "PROJECT" if tx.actor.role in SIDE_ROLES["PROJECT"] else "COMMUNITY"
-        _require_side(tx, row["project_id"], side)
-        own = side.lower()
     agreed = {name: row[f"waived_by_{name}"] for name in ("project", "community", "street")}
     if agreed[own] is not None:
         raise StateConflict(state="WAIVED_BY_" + own.upper())

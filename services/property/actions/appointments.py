@@ -116,6 +116,12 @@ def consent(tx: Tx, order: Which) -> Reply:
     return ground.reply(row, "appointment")
 
 
+def _not_the_nominee(tx: Tx, row: Row) -> None:
+    """Refuse a person who would approve his own post (DOMAIN 1.7)."""
+    if row["person_id"] == tx.actor.id:
+        raise errors.SamePerson
+
+
 @dataclass(frozen=True, slots=True)
 class Approve:
     """One side's approval, with the minutes (community) or the letter (company) behind it."""
@@ -133,7 +139,9 @@ def approve(tx: Tx, order: Approve) -> Reply:
         StateConflict: It is not consented to, or this side has approved.
         NotTheCompany: The actor does not represent the project's company.
     """
-    row = ground.meant(tx, tables.appointments, "appointment", order.appointment_id)
+    row = ground.meant(
+        tx, tables.appointments, "appointment", order.appointment_id, may=_not_the_nominee
+    )
     if row["state"] != "CONSENTED":
         raise StateConflict(state=row["state"])
     document = order.document_ref.strip()
@@ -141,7 +149,6 @@ def approve(tx: Tx, order: Approve) -> Reply:
         own, other, ref, paper = "secretary", "company", "minutes_ref", "社区党委会议纪要"
         needed = True
     else:
-        ground.require_company(tx, ground.project(tx, row["project_id"])["company_id"])
         own, other, ref, paper = "company", "secretary", "letter_ref", "企业同意函"
         needed = row["direction"] == "P2C"
     if needed and not document:
@@ -180,10 +187,13 @@ def file(tx: Tx, order: Which) -> Reply:
 
     Raises:
         StateConflict: It is not approved by both.
+        SamePerson: The nominee would file himself.
         DirectionTaken: Another one became active meanwhile.
         NotCurrentManager: P2C, and the manager changed meanwhile.
     """
-    row = ground.meant(tx, tables.appointments, "appointment", order.appointment_id)
+    row = ground.meant(
+        tx, tables.appointments, "appointment", order.appointment_id, may=_not_the_nominee
+    )
     if row["state"] != "APPROVED":
         raise StateConflict(state=row["state"])
     # The project's row is the lock under which a direction has at most one active appointment.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -29,20 +30,55 @@ def found(tx: Tx, table: sa.Table, kind: str, key: str) -> Row:
     return row
 
 
-def meant(tx: Tx, table: sa.Table, kind: str, key: str) -> Row:
+def meant(
+    tx: Tx, table: sa.Table, kind: str, key: str, *, may: Callable[[Tx, Row], None] | None = None
+) -> Row:
     """Return the row that a command is about, locked, in the version that the caller has seen.
+
+    Rights come before the version: who may not touch a thing does not learn that it has changed.
+
+    Args:
+        tx: The transaction.
+        table: Where the row is.
+        kind: What it is called.
+        key: Its id.
+        may: What else must hold of the actor; raises its refusal.
 
     Raises:
         NotFound: There is none.
         RoleDenied: It lies outside the actor's scope.
+        NotTheManager, NotTheCompany: He acts for a project or company that is not his.
         VersionConflict: It has changed since.
     """
     row = found(tx, table, kind, key)
-    if tx.actor.role != "R_PM":
-        # A manager is known by his person, wherever his token says that he works.
-        tx.require_scope(row["area"])
+    require_standing(tx, row)
+    if may is not None:
+        may(tx, row)
     tx.check_version(row["version"])
     return row
+
+
+def require_standing(tx: Tx, row: Row) -> None:
+    """Refuse whoever has no part in the project that a row is about.
+
+    A manager is known by his person, wherever his token says that he works; a company by its
+    registered representatives; everybody else by the area that his role covers.
+
+    Raises:
+        RoleDenied: The row lies outside the actor's scope.
+        NotTheManager, NotTheCompany: He acts for a project or company that is not his.
+    """
+    if tx.actor.role == "R_PM":
+        require_manager(tx, row["project_id"])
+        return
+    tx.require_scope(row["area"])
+    if tx.actor.role == "R_PCO":
+        require_company(tx, project(tx, row["project_id"])["company_id"])
+
+
+def uninterested(tx: Tx, row: Row) -> None:
+    """Refuse whoever holds a post in the project that a row is about; see `meant`."""
+    require_no_interest(tx, row["project_id"])
 
 
 def project(tx: Tx, project_id: str) -> Row:
@@ -70,15 +106,18 @@ def require_manager(tx: Tx, project_id: str) -> None:
 def require_company(tx: Tx, company_id: str) -> None:
     """Refuse a company role that is not of this company.
 
-    A company that has named no representatives yet is spoken for by the role within its scope.
+    A company without registered representatives is spoken for by nobody.
 
     Raises:
         NotTheCompany: The actor is not among the company's representatives.
+
+    Source:
+        FAULTS K14, SEC-H1; ARCHITECTURE ruling 15.
     """
     company = rows.load(tx.conn, tables.companies, company_id)
     if company is None:
         raise NotFound(kind="company", id=company_id)
-    if company["representatives"] and tx.actor.id not in company["representatives"]:
+    if tx.actor.id not in company["representatives"]:
         raise errors.NotTheCompany(company=company_id)
 
 

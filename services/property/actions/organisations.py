@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from chassis.bus import Due, Tx
-from chassis.refusal import StateConflict
+from chassis.refusal import RoleDenied, StateConflict
 from chassis.text import COMMUNITY, GRID
 from services.property import errors, events, rules
 from services.property.actions import agreements, appointments, ground, rectifications
@@ -23,6 +23,8 @@ Grid = Annotated[str, Meta(pattern=GRID)]
 Count = Annotated[int, Meta(ge=0, le=1_000_000)]
 CompanyId = Annotated[str, Meta(pattern=r"^pco_[A-Za-z0-9_-]{1,58}$")]
 ProjectId = Annotated[str, Meta(pattern=r"^prj_[A-Za-z0-9_-]{1,58}$")]
+PersonId = Annotated[str, Meta(min_length=1, max_length=64)]
+Representatives = Annotated[list[PersonId], Meta(max_length=20)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class RegisterCompany:
     uscc: Annotated[str, Meta(max_length=40)]
     company_id: CompanyId | None = None
     override_reason: str = ""
-    representatives: list[str] = field(default_factory=list)
+    representatives: Representatives = field(default_factory=list)
 
 
 def register_company(tx: Tx, order: RegisterCompany) -> Reply:
@@ -43,7 +45,10 @@ def register_company(tx: Tx, order: RegisterCompany) -> Reply:
         UsccInvalid: The check fails and no reason overrides it.
         UsccTaken: The code belongs to another company.
         IdTaken: The chosen id stands for something else.
+        SamePerson: The registrar names himself.
     """
+    if tx.actor.id in order.representatives:
+        raise errors.SamePerson(field="representatives")
     uscc = rules.normalise_uscc(order.uscc)
     valid = rules.uscc_valid(uscc)
     if not valid and not order.override_reason.strip():
@@ -64,7 +69,7 @@ def register_company(tx: Tx, order: RegisterCompany) -> Reply:
             "uscc": uscc,
             "uscc_override_reason": None if valid else order.override_reason,
             "uscc_override_by": None if valid else tx.actor.id,
-            "representatives": order.representatives,
+            "representatives": sorted(set(order.representatives)),
             "area": tx.actor.scope[:6],
             "version": 1,
             "created_at": tx.now,
@@ -72,12 +77,99 @@ def register_company(tx: Tx, order: RegisterCompany) -> Reply:
     )
     ground.note(tx, "company", row, "REGISTERED", uscc_valid=valid)
     tx.say(
-        events.CompanyRegistered(row["company_id"], uscc),
+        events.CompanyRegistered(row["company_id"], uscc, row["representatives"]),
         subject=row["company_id"],
         scope=row["area"],
         sequence=1,
     )
     return ground.reply(row, "company", state="REGISTERED")
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRepresentatives:
+    """Who speaks for a company from now on; nobody does where the list is empty.
+
+    Attributes:
+        document_ref: The company's letter of authority.
+    """
+
+    company_id: str
+    representatives: Representatives
+    document_ref: Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+def change_representatives(tx: Tx, order: ChangeRepresentatives) -> Reply:
+    """Two registrars change a company's representatives: one proposes, another one confirms.
+
+    Whoever names other persons than the proposal makes a new proposal.
+
+    Raises:
+        NotFound: There is no such company.
+        RoleDenied: The company has no project in the actor's area.
+        SamePerson: The proposer would confirm, or a registrar names himself.
+        StateConflict: They speak for it already.
+
+    Source:
+        FAULTS K14, SEC-H1: whoever speaks for a company is looked up, never believed.
+    """
+    row = ground.found(tx, tables.companies, "company", order.company_id)
+    _require_registrar(tx, row)
+    named = sorted(set(order.representatives))
+    if tx.actor.id in named:
+        raise errors.SamePerson(field="representatives")
+    tx.check_version(row["version"])
+    if named == row["representatives"]:
+        raise StateConflict(state="REPRESENTATIVES", field="representatives")
+    if row["representatives_proposed"] != named:
+        row = rows.change(
+            tx.conn,
+            tables.companies,
+            row,
+            representatives_proposed=named,
+            representatives_proposed_by=tx.actor.id,
+            representatives_document=order.document_ref,
+        )
+        ground.note(
+            tx, "company", row, "REPRESENTATIVES_PROPOSED", named=named, document=order.document_ref
+        )
+        return ground.reply(row, "company", state="PROPOSED")
+    if row["representatives_proposed_by"] == tx.actor.id:
+        raise errors.SamePerson
+    former = row["representatives"]
+    row = rows.change(
+        tx.conn,
+        tables.companies,
+        row,
+        representatives=named,
+        representatives_proposed=None,
+        representatives_proposed_by=None,
+    )
+    ground.note(
+        tx,
+        "company",
+        row,
+        "REPRESENTATIVES_CHANGED",
+        former=former,
+        now=named,
+        document=order.document_ref,
+    )
+    tx.say(
+        events.CompanyRepresentativesChanged(row["company_id"], named),
+        subject=row["company_id"],
+        scope=row["area"],
+        sequence=row["version"],
+    )
+    return ground.reply(row, "company", state="CHANGED")
+
+
+def _require_registrar(tx: Tx, company: Row) -> None:
+    """Refuse a street in which the company runs nothing, unless it runs nothing anywhere."""
+    if tx.actor.covers(company["area"]):
+        return
+    places = rows.areas_of_company(tx.conn, company["company_id"])
+    here = any(tx.actor.covers(area) for area in places)
+    if not here and (places or not tx.actor.scope.startswith(company["area"])):
+        raise RoleDenied(role=tx.actor.role, scope=tx.actor.scope, area=company["area"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,8 +411,6 @@ def change_manager(tx: Tx, order: ChangeManager) -> Reply:
         NotTheCompany: The actor does not represent the project's company.
     """
     row = ground.meant(tx, tables.projects, "project", order.project_id)
-    if tx.actor.role == "R_PCO":
-        ground.require_company(tx, row["company_id"])
     former = row["manager_person_id"]
     if former == order.person_id:
         raise StateConflict(state="MANAGER", field="person_id")

@@ -134,7 +134,6 @@ def acknowledge(tx: Tx, order: Which) -> Reply:
         StateConflict: It is acknowledged, submitted, overdue or over.
     """
     row = ground.meant(tx, tables.rectifications, "rectification", order.rectification_id)
-    ground.require_manager(tx, row["project_id"])
     if row["state"] != "ISSUED":
         raise StateConflict(state=row["state"])
     late = tx.now >= row["issued_at"] + rules.ACKNOWLEDGE
@@ -176,7 +175,6 @@ def submit(tx: Tx, order: Submit) -> Reply:
         StateConflict: It is submitted or over.
     """
     row = ground.meant(tx, tables.rectifications, "rectification", order.rectification_id)
-    ground.require_manager(tx, row["project_id"])
     if row["state"] not in ("ISSUED", "ACKNOWLEDGED", "OVERDUE"):
         raise StateConflict(state=row["state"])
     if not order.evidence_pairs:
@@ -213,8 +211,9 @@ class Pass:
 
 
 def _checkable(tx: Tx, rectification_id: str) -> Row:
-    row = ground.meant(tx, tables.rectifications, "rectification", rectification_id)
-    ground.require_no_interest(tx, row["project_id"])
+    row = ground.meant(
+        tx, tables.rectifications, "rectification", rectification_id, may=ground.uninterested
+    )
     if row["state"] != "SUBMITTED":
         raise StateConflict(state=row["state"])
     if row["submitted_by"] == tx.actor.id:
@@ -434,8 +433,13 @@ def withdraw(tx: Tx, order: Withdraw) -> Reply:
         SamePerson: The proposer would decide himself.
         StateConflict: It is closed or withdrawn.
     """
-    row = ground.meant(tx, tables.rectifications, "rectification", order.rectification_id)
-    ground.require_no_interest(tx, row["project_id"])
+    row = ground.meant(
+        tx,
+        tables.rectifications,
+        "rectification",
+        order.rectification_id,
+        may=ground.uninterested,
+    )
     ground.require_reason(order.reason)
     if row["state"] not in (*OPEN, "PASSED"):
         raise StateConflict(state=row["state"])

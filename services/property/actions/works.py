@@ -154,7 +154,6 @@ def start(tx: Tx, order: Which) -> Reply:
         StateConflict: It is started.
     """
     row = ground.meant(tx, tables.works, "work", order.work_id)
-    ground.require_manager(tx, row["project_id"])
     if row["state"] != "ASSIGNED":
         raise StateConflict(state=row["state"])
     row = rows.change(tx.conn, tables.works, row, state="DOING", started_at=tx.now)
@@ -179,7 +178,6 @@ def deliver(tx: Tx, order: Deliver) -> Reply:
         StateConflict: It is not being done.
     """
     row = ground.meant(tx, tables.works, "work", order.work_id)
-    ground.require_manager(tx, row["project_id"])
     if row["state"] != "DOING":
         raise StateConflict(state=row["state"])
     if not order.evidence:
@@ -229,8 +227,7 @@ def check(tx: Tx, order: CheckWork) -> Reply:
         ReasonRequired: Sent back without a reason.
         StateConflict: It is not delivered, or is a task's.
     """
-    row = ground.meant(tx, tables.works, "work", order.work_id)
-    ground.require_no_interest(tx, row["project_id"])
+    row = ground.meant(tx, tables.works, "work", order.work_id, may=ground.uninterested)
     if row["source"] != "MEETING" or row["state"] != "DELIVERED":
         raise StateConflict(state=row["state"])
     if order.accepted:

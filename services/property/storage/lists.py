@@ -60,27 +60,37 @@ def conditions(
     table: sa.Table,
     *,
     scope: str | None = None,
-    managed_by: str | None = None,
+    projects: Sequence[str] | None = None,
     **equal: Any,
 ) -> list[Any]:
-    """Return the WHERE of a list: in an area, managed by a person, columns equal to values.
+    """Return the WHERE of a list: in an area, of these projects, columns equal to values.
 
     A value that is None does not limit; a tuple means any of its members.
     """
     found: list[Any] = []
     if scope:
         found.append(table.c.area.like(scope + "%"))
-    if managed_by is not None:
-        mine = sa.select(t.projects.c.project_id).where(
-            t.projects.c.manager_person_id == managed_by
-        )
-        found.append(table.c.project_id.in_(mine))
+    if projects is not None:
+        found.append(table.c.project_id.in_(list(projects)))
     for name, value in equal.items():
         if isinstance(value, tuple):
             found.append(table.c[name].in_(value))
         elif value is not None:
             found.append(table.c[name] == value)
     return found
+
+
+def projects_of(
+    conn: sa.Connection, *, manager: str | None = None, companies: Sequence[str] = ()
+) -> list[str]:
+    """Return the projects that a person manages, or that companies run."""
+    table = t.projects
+    mine = (
+        table.c.manager_person_id == manager
+        if manager is not None
+        else table.c.company_id.in_(list(companies))
+    )
+    return list(conn.execute(sa.select(table.c.project_id).where(mine)).scalars())
 
 
 def of_project(

@@ -142,6 +142,24 @@ def company_by_uscc(conn: sa.Connection, uscc: str) -> Row | None:
     return dict(row) if row else None
 
 
+def areas_of_company(conn: sa.Connection, company_id: str) -> set[str]:
+    """Return the communities in which a company has a project that is not closed."""
+    asked = sa.select(t.projects.c.area).where(
+        t.projects.c.company_id == company_id, t.projects.c.status != "CLOSED"
+    )
+    return set(conn.execute(asked).scalars())
+
+
+def companies_spoken_for(conn: sa.Connection, person_id: str) -> list[str]:
+    """Return the companies for which a person speaks."""
+    table = t.companies
+    # The text narrows; the list decides: an underscore is a joker there.
+    asked = sa.select(table.c.company_id, table.c.representatives).where(
+        sa.cast(table.c.representatives, sa.Text).like(f'%"{person_id}"%')
+    )
+    return [row[0] for row in conn.execute(asked) if person_id in row[1]]
+
+
 def end_manager(conn: sa.Connection, project_id: str, at: datetime) -> None:
     """End the present manager's time."""
     table = t.project_managers

@@ -36,6 +36,10 @@ companies = sa.Table(
     sa.Column("uscc_override_by", store.Id),
     sa.Column("representatives", store.Json, nullable=False),
     *_row(),
+    # What one registrar proposes and another one has not confirmed yet.
+    sa.Column("representatives_proposed", store.Json),
+    sa.Column("representatives_proposed_by", store.Id),
+    sa.Column("representatives_document", sa.String(200)),
 )
 projects = sa.Table(
     "projects",

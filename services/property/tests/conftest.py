@@ -41,17 +41,30 @@ class Town:
     def manager(self, person="per_wu"):
         return self.bench.as_("R_PM", person=person, scope=COMMUNITY)
 
-    def company(self):
-        return self.bench.as_("R_PCO", person="per_zheng", scope=STREET)
+    def company(self, person="per_zheng"):
+        return self.bench.as_("R_PCO", person=person, scope=STREET)
 
     # What stands ---------------------------------------------------------------------------------
 
-    def found(self, project="prj_a", *, company="pco_a", households=1200, manager="per_wu"):
+    def found(
+        self,
+        project="prj_a",
+        *,
+        company="pco_a",
+        households=1200,
+        manager="per_wu",
+        representatives=("per_zheng",),
+    ):
         self.district()
         if not self.bench.rows("SELECT 1 FROM companies"):
             self.bench.do(
                 "register_company",
-                {"company_id": company, "name": "宏达物业", "uscc": "91370899MA0000000E"},
+                {
+                    "company_id": company,
+                    "name": "宏达物业",
+                    "uscc": "91370899MA0000000E",
+                    "representatives": list(representatives),
+                },
             )
         self.bench.do(
             "register_project",

@@ -90,9 +90,29 @@ def page(
     return {"items": [show(row) for row in found], "next": further}
 
 
-def managed_by(tx: Tx) -> str | None:
-    """Return the manager to whose projects a list is limited: the actor, where he is one."""
-    return tx.actor.id if tx.actor.role == "R_PM" else None
+def sees_all_of(tx: Tx, project: Row) -> bool:
+    """Tell whether the actor may see what is between a project and its community.
+
+    The staff of its area, its manager, and who is registered as speaking for its company. Of
+    complaints, orders and their history nobody else sees anything (SEC-M3).
+    """
+    role = tx.actor.role
+    if role == "R_PM":
+        return bool(project["manager_person_id"] == tx.actor.id)
+    if role == "R_PCO":
+        own = rows.companies_spoken_for(tx.conn, tx.actor.id)
+        return tx.actor.covers(project["area"]) and project["company_id"] in own
+    return role in STAFF and tx.actor.covers(project["area"])
+
+
+def own_side(tx: Tx) -> list[str] | None:
+    """Return the projects to which a list is limited, or None for the staff of an area."""
+    if tx.actor.role == "R_PM":
+        return lists.projects_of(tx.conn, manager=tx.actor.id)
+    if tx.actor.role == "R_PCO":
+        own = rows.companies_spoken_for(tx.conn, tx.actor.id)
+        return lists.projects_of(tx.conn, companies=own)
+    return None
 
 
 def history(tx: Tx, kind: str, key: str, *, with_actors: bool = True) -> list[Answer]:

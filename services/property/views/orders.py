@@ -22,13 +22,9 @@ def _staff_or_own(tx: Tx, row: Row, kind: str, key: str) -> None:
     Raises:
         NotFound: The actor may not know that there is such a thing.
     """
-    if tx.actor.role == "R_PM":
-        project = rows.load(tx.conn, tables.projects, row["project_id"])
-        if project is not None and project["manager_person_id"] == tx.actor.id:
-            return
-    elif tx.actor.covers(row["area"]):
-        return
-    raise NotFound(kind=kind, id=key)
+    project = rows.load(tx.conn, tables.projects, row["project_id"])
+    if project is None or not ground.sees_all_of(tx, project):
+        raise NotFound(kind=kind, id=key)
 
 
 def _complaint(tx: Tx, row: Row) -> Answer:
@@ -56,7 +52,7 @@ def complaints(tx: Tx, asked: ComplaintFilter) -> Answer:
     conditions = lists.conditions(
         tables.complaints,
         scope=None if tx.actor.role == "R_PM" else ground.scope_of(tx, asked.scope),
-        managed_by=ground.managed_by(tx),
+        projects=ground.own_side(tx),
         project_id=asked.project_id,
         valid=asked.valid,
         state=asked.state,
@@ -122,7 +118,7 @@ def _orders(tx: Tx, asked: OrderFilter, state: str | None) -> Answer:
     conditions = lists.conditions(
         tables.rectifications,
         scope=None if tx.actor.role == "R_PM" else ground.scope_of(tx, asked.scope),
-        managed_by=ground.managed_by(tx),
+        projects=ground.own_side(tx),
         project_id=asked.project_id,
         state=state,
         severity=asked.severity,

@@ -34,8 +34,14 @@ def card(tx: Tx, asked: WhichProject) -> Answer:
     agreements = [
         _agreement(tx, row) for row in lists.of_project(tx.conn, tables.agreements, project_id)
     ]
-    orders = lists.of_project(tx.conn, tables.rectifications, project_id, states=OPEN_ORDERS)
-    last = months.measured(tx.conn, project_id, None)
+    # A competitor sees what everybody sees, and nothing of orders and figures.
+    rival = tx.actor.role in ground.COMPANY and not ground.sees_all_of(tx, project)
+    orders = (
+        []
+        if rival
+        else lists.of_project(tx.conn, tables.rectifications, project_id, states=OPEN_ORDERS)
+    )
+    last = None if rival else months.measured(tx.conn, project_id, None)
     return {
         "id": project_id,
         "name": project["name"],
@@ -227,6 +233,20 @@ def company(tx: Tx, asked: WhichCompany) -> Answer:
         "projects": [
             project["project_id"] for project in lists.in_service(tx.conn, "", asked.company_id)
         ],
+        **_spoken_for(tx, row),
+    }
+
+
+def _spoken_for(tx: Tx, row: Row) -> Answer:
+    """Who speaks for a company, and who was proposed; to staff and to its representatives."""
+    if tx.actor.role not in ground.STAFF and tx.actor.id not in row["representatives"]:
+        return {}
+    proposed = row["representatives_proposed"]
+    return {
+        "representatives": row["representatives"],
+        "representatives_proposed": proposed,
+        "proposed_by": row["representatives_proposed_by"] if proposed is not None else None,
+        "history": ground.history(tx, "company", row["company_id"]),
     }
 
 
@@ -244,10 +264,8 @@ def appointment(tx: Tx, asked: WhichAppointment) -> Answer:
         NotFound: There is none, or the actor may not know it.
     """
     row = ground.load(tx, tables.appointments, "appointment", asked.appointment_id)
-    known = row["person_id"] == tx.actor.id or (
-        tx.actor.role in (*ground.STAFF, *ground.COMPANY) and tx.actor.covers(row["area"])
-    )
-    if not known:
+    project = ground.load(tx, tables.projects, "project", row["project_id"])
+    if row["person_id"] != tx.actor.id and not ground.sees_all_of(tx, project):
         raise NotFound(kind="appointment", id=asked.appointment_id)
     return {
         "id": asked.appointment_id,

@@ -1,0 +1,222 @@
+"""Who acts for a project and who sees it: looked up in the register, never believed (K14)."""
+
+import pytest
+
+from chassis.refusal import NotFound, Refusal, RoleDenied, StateConflict, VersionConflict
+from services.property import errors
+
+RIVAL = "per_rival"
+
+
+def rival(town, role="R_PCO"):
+    return town.bench.as_(role, person=RIVAL, scope=town.street)
+
+
+def change(town, people, *, version, company="pco_a"):
+    return town.bench.do(
+        "change_representatives",
+        {"company_id": company, "representatives": people, "document_ref": "授权书〔2025〕1号"},
+        version=version,
+    )
+
+
+def bare_company(town):
+    """A company of which nobody has said who speaks for it, as the demo's was."""
+    body = {"company_id": "pco_a", "name": "宏达物业", "uscc": "91370899MA0000000E"}
+    town.district().do("register_company", body)
+    town.found()
+
+
+def test_a_company_without_representatives_is_spoken_for_by_nobody(bench, town):
+    """SEC-H1: any R_PCO of the area took over the project."""
+    bare_company(town)
+    with pytest.raises(errors.NotTheCompany):
+        rival(town).do("change_manager", {"project_id": "prj_a", "person_id": RIVAL}, version=2)
+    card = town.cadre().ask("project", {"project_id": "prj_a"})
+    assert (card["manager_person_id"], card["version"]) == ("per_wu", 2)
+
+
+@pytest.mark.parametrize("role", ["R_PCO", "R_PM"])
+@pytest.mark.parametrize("version", [1, 77])
+def test_a_strangers_hand_is_refused_before_the_version_is_told(bench, town, role, version):
+    """SEC-H1, SEC low 4: sign, fulfil, accept, waive by a stranger; 403 and never 412."""
+    bare_company(town)
+    agreement = town.agree()
+    item = bench.rows("SELECT commitment_id AS c FROM commitments ORDER BY due_date LIMIT 1")[0]
+    which = {"commitment_id": item["c"]}
+    sign = {"agreement_id": agreement, "side": "PROJECT", "text_sha256": town.text}
+    for method, body in (
+        ("sign_agreement", sign),
+        ("fulfil_commitment", which | {"evidence": ["sha256:1"]}),
+        ("accept_commitment", which),
+        ("waive_commitment", which | {"reason": "不再需要这一项"}),
+    ):
+        with pytest.raises((errors.NotTheCompany, errors.NotTheManager)) as refused:
+            rival(town, role).do(method, body, version=version)
+        assert refused.value.status == 403
+
+
+def test_every_command_of_a_manager_asks_who_he_is_before_which_version_he_saw(bench, town):
+    """SEC low 4: orders, works and disclosures told a stranger that they exist and changed."""
+    town.found()
+    town.street_clerk()
+    order = town.issue("S3")["id"]
+    held = town.secretary().do(
+        "hold_meeting",
+        {
+            "project_id": "prj_a",
+            "held_at": "2025-03-02T15:00:00+08:00",
+            "chair": "per_sun",
+            "attendees": {"COMMITTEE": ["per_sun"], "OWNERS": [], "PROPERTY": ["per_wu"]},
+            "minutes_sha256": "c" * 64,
+            "decisions": [{"text": "充电桩选址", "kind": "WORK", "due_date": "2025-03-20"}],
+        },
+    )
+    work = {"work_id": held["decisions"][0]["opened"]}
+    listed = town.cadre().do(
+        "schedule_disclosure",
+        {"project_id": "prj_a", "kind": "FEES", "title": "收支", "due_date": "2025-04-15"},
+    )
+    for method, body in (
+        ("acknowledge_rectification", {"rectification_id": order}),
+        ("submit_rectification", {"rectification_id": order}),
+        ("start_work", work),
+        ("deliver_work", work),
+        ("publish_disclosure", {"disclosure_id": listed["id"], "doc_sha256": "d" * 64}),
+    ):
+        with pytest.raises(errors.NotTheManager):
+            rival(town, "R_PM").do(method, body, version=99)
+        with pytest.raises(VersionConflict):
+            town.manager().do(method, body, version=99)
+    town.enrol_cadre("per_wang")
+    town.appoint("C2P", "per_wang", "PROJECT_DEPUTY_MANAGER")
+    checks = (
+        ("check_work", work | {"accepted": True}),
+        ("pass_rectification", {"rectification_id": order}),
+        ("fail_rectification", {"rectification_id": order, "reason": "不合格的理由"}),
+    )
+    for method, body in checks:
+        with pytest.raises(errors.ConflictOfInterest):
+            town.cadre("per_wang").do(method, body, version=99)
+        with pytest.raises(RoleDenied):
+            bench.as_("R_CADRE", person="per_far", scope="370811015902").do(
+                method, body, version=99
+            )
+
+
+def test_two_registrars_change_who_speaks_for_a_company_and_it_is_said(bench, town):
+    """SEC-H1: representatives could not be added later."""
+    bare_company(town)
+    town.street_clerk("per_qian")
+    with pytest.raises(errors.SamePerson):
+        change(town, ["per_qian"], version=1)
+    assert change(town, ["per_zheng"], version=1)["state"] == "PROPOSED"
+    with pytest.raises(errors.SamePerson):
+        change(town, ["per_zheng"], version=2)
+    with pytest.raises(errors.NotTheCompany):
+        town.company().do("change_manager", {"project_id": "prj_a", "person_id": "x"}, version=2)
+    assert not bench.said("company_representatives_changed.v1")
+    town.street_clerk("per_qian2")
+    assert change(town, ["per_zheng"], version=2)["state"] == "CHANGED"
+    (said,) = bench.said("company_representatives_changed.v1")
+    assert said["data"] == {"company_id": "pco_a", "representatives": ["per_zheng"]}
+    with pytest.raises(StateConflict):
+        change(town, ["per_zheng"], version=3)
+    changed = town.company().do(
+        "change_manager", {"project_id": "prj_a", "person_id": "per_new"}, version=2
+    )
+    assert changed["version"] == 3
+    shown = town.district().ask("company", {"company_id": "pco_a"})
+    assert shown["representatives"] == ["per_zheng"]
+    assert [row["what"] for row in shown["history"]][-1] == "REPRESENTATIVES_CHANGED"
+    public = bench.as_("R_RESIDENT", person="per_x", scope=town.grid).ask(
+        "company", {"company_id": "pco_a"}
+    )
+    assert "representatives" not in public
+    with pytest.raises(RoleDenied):
+        bench.as_("R_STREET", person="per_far", scope="370811002").do(
+            "change_representatives",
+            {"company_id": "pco_a", "representatives": [], "document_ref": "x"},
+            version=3,
+        )
+    # Taken off the list he speaks for it no longer.
+    for person, version in (("per_zhao", 3), ("per_zhao2", 4)):
+        bench.as_("R_DISTRICT", person=person)
+        change(town, [], version=version)
+    with pytest.raises(errors.NotTheCompany):
+        town.company().do("change_manager", {"project_id": "prj_a", "person_id": "y"}, version=3)
+
+
+def test_a_registrar_does_not_name_himself_when_he_registers_a_company(bench, town):
+    """SEC-H1: beneficiary and registrar are two persons."""
+    with pytest.raises(errors.SamePerson):
+        town.district().do(
+            "register_company",
+            {"name": "甲", "uscc": "91370899MA0000000E", "representatives": ["per_zhao"]},
+        )
+
+
+def test_other_companies_see_nothing_of_a_projects_complaints_orders_and_history(bench, town):
+    """SEC-M3: R_PCO of any other company read complaints, orders and who did what."""
+    town.found()
+    body = {
+        "company_id": "pco_b",
+        "name": "信达",
+        "uscc": "91370899MA0000003P",
+        "representatives": [RIVAL],
+    }
+    town.district().do("register_company", body)
+    town.complain("req_1")
+    complaint = town.cadre().ask("complaints")["items"][0]["id"]
+    town.street_clerk()
+    order = town.issue("S3")["id"]
+    town.enrol_cadre("per_wang")
+    town.appoint("C2P", "per_wang", "PROJECT_DEPUTY_MANAGER")
+    appointment = bench.rows("SELECT appointment_id AS a FROM appointments")[0]["a"]
+    for role in ("R_PCO", "R_PM"):
+        for method, which in (
+            ("complaint", {"complaint_id": complaint}),
+            ("rectification", {"rectification_id": order}),
+            ("appointment", {"appointment_id": appointment}),
+        ):
+            with pytest.raises(NotFound):
+                rival(town, role).ask(method, which)
+        for method in ("complaints", "rectifications"):
+            for more in ({}, {"project_id": "prj_a"}):
+                assert rival(town, role).ask(method, more)["items"] == []
+        card = rival(town, role).ask("project", {"project_id": "prj_a"})
+        assert (card["open_rectifications"], card["last_month"]) == ([], None)
+    assert town.company().ask("complaint", {"complaint_id": complaint})["id"] == complaint
+    for who in (town.company(), town.manager()):
+        assert [row["id"] for row in who.ask("complaints")["items"]] == [complaint]
+        assert [row["id"] for row in who.ask("rectifications")["items"]] == [order]
+    assert len(town.company().ask("project", {"project_id": "prj_a"})["open_rectifications"]) == 1
+
+
+def test_nobody_approves_or_files_his_own_post(bench, town):
+    """K12: the manager who also speaks for his company approved his own appointment."""
+    body = {
+        "company_id": "pco_a",
+        "name": "宏达物业",
+        "uscc": "91370899MA0000000E",
+        "representatives": ["per_wu"],
+    }
+    town.district().do("register_company", body)
+    town.found()
+    made = town.secretary().do(
+        "nominate",
+        {
+            "project_id": "prj_a",
+            "direction": "P2C",
+            "person_id": "per_wu",
+            "target_post": "COMMITTEE_PART_TIME_MEMBER",
+        },
+    )
+    which = {"appointment_id": made["id"]}
+    town.manager().do("consent_appointment", which)
+    with pytest.raises(errors.SamePerson):
+        town.company("per_wu").do("approve_appointment", which | {"document_ref": "函"}, version=2)
+    with pytest.raises(Refusal):
+        bench.as_("R_STREET", person="per_wu", scope=town.street).do(
+            "file_appointment", which, version=2
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -45,6 +45,7 @@ State = Literal[
     "SUBMITTED", "DISPATCHED", "RETURNED", "ACCEPTED", "IN_PROGRESS", "RESOLVED", "RATED",
     "CLOSED", "CANCELLED", "REJECTED", "MERGED",
 ]  # fmt: skip
+MediaRef = Annotated[str, Field(min_length=1, max_length=200)]
 AreaKind = Literal["DISTRICT", "STREET", "TOWN", "COMMUNITY", "GRID"]
 
 
@@ -519,9 +520,14 @@ class SubmitRequest(Body):
     indoor: bool = Field(False, description="户内故障 / behind the meter")
     reporter_id: str | None = Field(None, description="代为提交时的诉求人 / on behalf of")
     project_id: str | None = Field(None, max_length=64)
-    external_ref: str | None = Field(None, max_length=100, description="渠道内去重 / dedup key")
+    external_ref: str | None = Field(
+        None,
+        min_length=1,
+        max_length=100,
+        description="来源系统或本人的编号,同一社区、渠道内去重 / your own key, yours alone",
+    )
     occurred_at: datetime | None = None
-    media: list[str] = Field(default_factory=list, max_length=9)
+    media: list[MediaRef] = Field(default_factory=list, max_length=9)
 
 
 class RequestReply(Changed):
@@ -533,6 +539,9 @@ class RequestReply(Changed):
     due_accept: datetime | None = None
     due_contact: datetime | None = None
     due_resolve: datetime | None = None
+    duplicate: bool = Field(
+        False, description="同一编号、同一内容已提交过 / this very request stood here before"
+    )
 
 
 class DispatchRequest(Body):
@@ -572,7 +581,7 @@ class ResolveRequest(Body):
 
     outcome: Literal["SOLVED", "EXPLAINED", "UNSOLVABLE"] = Field(examples=["SOLVED"])
     note: str = Field(max_length=1000, examples=["已更换楼道灯"])
-    media: list[str] = Field(default_factory=list, max_length=9, description="佐证 / evidence")
+    media: list[MediaRef] = Field(default_factory=list, max_length=9, description="佐证 / evidence")
 
 
 class RateRequest(Body):

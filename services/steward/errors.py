@@ -198,6 +198,17 @@ class ProjectNotOfGrid(Guard):
     text = "物业项目 {project_id} 不服务网格 {grid}"
 
 
+class ReferenceTaken(Refusal):
+    """The caller's own reference stands for another content already.
+
+    `number` names that request to those who may see it, and to nobody else.
+    """
+
+    code = "REFERENCE_TAKEN"
+    status = 409
+    text = "编号 {reference} 已用于内容不同的诉求"
+
+
 class NotHandler(Guard):
     """Somebody else handles this request."""
 

@@ -105,6 +105,8 @@ class RequestSubmitted:
     reporter_id: str | None
     due_contact: datetime | None
     due_resolve: datetime
+    building: str | None = None
+    topic_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

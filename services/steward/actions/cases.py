@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 import msgspec
 
 from chassis.bus import Tx
-from chassis.refusal import NotFound, RoleDenied
+from chassis.refusal import Invalid, NotFound, RoleDenied
+from chassis.text import code
 from services.steward import events, rules, storage
 from services.steward.errors import (
     AlreadyRated,
@@ -21,6 +22,7 @@ from services.steward.errors import (
     NotReporter,
     ProjectNotOfGrid,
     ReasonRequired,
+    ReferenceTaken,
     ReturnLimit,
     ReviewAtStreet,
     ReviewPending,
@@ -32,7 +34,10 @@ from services.steward.errors import (
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
 Reason = Annotated[str, msgspec.Meta(min_length=2, max_length=500)]
-Media = Annotated[list[str], msgspec.Meta(max_length=9)]
+Media = Annotated[
+    list[Annotated[str, msgspec.Meta(min_length=1, max_length=200)]], msgspec.Meta(max_length=9)
+]
+MAX_REFERENCE = 100
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 Category = Literal[
     "WATER", "POWER", "GAS", "HEAT", "NETWORK",
@@ -58,7 +63,7 @@ class SubmitRequest:
     indoor: bool = False
     reporter_id: str | None = None
     project_id: Annotated[str, msgspec.Meta(max_length=64)] | None = None
-    external_ref: Annotated[str, msgspec.Meta(min_length=1, max_length=100)] | None = None
+    external_ref: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_REFERENCE)] | None = None
     occurred_at: Instant | None = None
     media: Media = field(default_factory=list)
 
@@ -289,28 +294,30 @@ def _end_clocks(tx: Tx, row: Any) -> None:
 def submit_request(tx: Tx, order: SubmitRequest) -> dict[str, Any]:
     """Take a request, start its clocks and give it to the steward whom the routing names.
 
-    The same external reference of the same channel answers the first request again.
+    The same reference of the same caller with the same content answers the first request again.
 
     Raises:
         UnknownGrid: The place lies in no known grid.
+        RoleDenied: The caller may not name this reporter, or not write this channel's references.
         UnknownPerson: The named reporter is not registered.
+        ReferenceTaken: The reference stands for another content.
         ProjectNotOfGrid: The named project serves other grids.
         ClockSkew: It is said to have happened in the future.
         TooOld: It is said to have happened more than 30 days ago.
     """
-    if order.external_ref is not None:
-        first = storage.cases.by_reference(tx.conn, order.channel, order.external_ref)
-        if first is not None:
-            return reply(first, duplicate=True)
     if not storage.ground.known(tx.conn, [order.grid], "GRID"):
         raise UnknownGrid(grid=order.grid, field="grid")
+    reporter = _reporter(tx, order)
+    own = _own_reference(tx, order)
+    first = _answered(tx, order, reporter, own)
+    if first is not None:
+        return first
     if order.occurred_at is not None:
         rules.hours.check_moment(order.occurred_at, tx.now)
-    reporter = _reporter(tx, order)
-    row = _insert(tx, order, reporter)
+    row = _insert(tx, order, reporter, own)
     if row is None:
-        first = storage.cases.by_reference(tx.conn, order.channel, order.external_ref or "")
-        return reply(first, duplicate=True)
+        # Somebody else brought the same reference in this moment.
+        return _answered(tx, order, reporter, own) or {}
     say(
         tx,
         row,
@@ -326,22 +333,99 @@ def submit_request(tx: Tx, order: SubmitRequest) -> dict[str, Any]:
             reporter_id=row.reporter_id,
             due_contact=row.due_contact,
             due_resolve=row.due_resolve,
+            building=row.building,
+            topic_id=row.topic_id,
         ),
     )
-    return reply(give(tx, row) or row)
+    return reply(give(tx, row) or row, duplicate=False)
+
+
+def _own_reference(tx: Tx, order: SubmitRequest) -> dict[str, str] | None:
+    """Return the key of the caller's own reference, or None where he gave none."""
+    if order.external_ref is None:
+        return None
+    reference = code(order.external_ref)
+    if not 1 <= len(reference) <= MAX_REFERENCE:
+        raise Invalid(field="external_ref", reason=f"编号应为 1–{MAX_REFERENCE} 个字符")
+    return {
+        "source": rules.requests.source_of(
+            order.channel, tx.actor.role, tx.actor.id, here=tx.actor.covers(order.grid)
+        ),
+        "channel": order.channel,
+        "community": order.grid[:12],
+        "reference": reference,
+    }
+
+
+def _content(tx: Tx, order: SubmitRequest, reporter: str | None, reference: str) -> str:
+    said = asdict(order) | {"reporter_id": reporter, "external_ref": reference}
+    said["occurred_at"] = stamp(order.occurred_at and order.occurred_at.astimezone(UTC))
+    vault = storage.vault(tx.settings.pii_key)
+    return vault.digest("request", msgspec.json.encode(said, order="sorted").decode())
+
+
+def _answered(
+    tx: Tx, order: SubmitRequest, reporter: str | None, own: dict[str, str] | None
+) -> dict[str, Any] | None:
+    """Answer the request that stands under the caller's reference, if there is one.
+
+    Raises:
+        ReferenceTaken: It is about something else.
+    """
+    if own is None:
+        return None
+    reference = own["reference"]
+    found = storage.cases.by_reference(tx.conn, **own)
+    if found is not None:
+        first, digest = found
+        same = digest == _content(tx, order, reporter, reference)
+    else:
+        first = storage.cases.by_old_reference(
+            tx.conn, order.channel, own["community"], order.external_ref or ""
+        )
+        if first is None or (
+            own["source"] != rules.requests.DESK and first.reporter_id != tx.actor.id
+        ):
+            return None
+        vault = storage.vault(tx.settings.pii_key)
+        same = vault.open(first.text, f"{first.request_id}.text") == order.text
+    if same:
+        return reply(first, duplicate=True)
+    known = first.reporter_id == tx.actor.id or tx.actor.covers(first.grid)
+    raise ReferenceTaken(
+        field="external_ref", reference=reference, number=first.number if known else None
+    )
 
 
 def _reporter(tx: Tx, order: SubmitRequest) -> str | None:
-    if tx.actor.role == "R_RESIDENT":
-        # A resident speaks for himself; whoever helps him does so in a role that may.
-        if order.reporter_id not in {None, tx.actor.id}:
+    """Return whose request it is.
+
+    Everybody speaks for himself. Whoever takes requests in may write for a person of his area, at
+    a place of his area; so nobody's name is learned, and nobody is made to complain, from afar.
+    """
+    named = order.reporter_id
+    if tx.actor.role not in rules.requests.NAMERS:
+        if named not in {None, tx.actor.id}:
             raise RoleDenied(role=tx.actor.role)
         return tx.actor.id
-    if order.reporter_id is not None:
-        person = storage.people.person(tx.conn, order.reporter_id)
-        if person is None or person.status != "ACTIVE":
-            raise UnknownPerson(person_id=order.reporter_id, field="reporter_id")
-    return order.reporter_id
+    if named is not None and named != tx.actor.id:
+        require_reporter(tx, named, order.grid)
+    return named
+
+
+def require_reporter(tx: Tx, person_id: str, grid: str) -> None:
+    """Refuse to write for somebody who is not registered, or whom the caller does not serve.
+
+    Raises:
+        UnknownPerson: He is not registered.
+        RoleDenied: He, or the place, lies outside the caller's scope.
+    """
+    person = storage.people.person(tx.conn, person_id)
+    if person is None or person.status != "ACTIVE":
+        raise UnknownPerson(person_id=person_id, field="reporter_id")
+    # Who lives in no grid (a cadre, a policeman) is nobody's resident.
+    if not tx.actor.covers(grid) or not tx.actor.covers(person.grid or grid):
+        raise RoleDenied(role=tx.actor.role)
 
 
 def _found_by(tx: Tx, order: SubmitRequest, reporter: str | None) -> str | None:
@@ -370,7 +454,7 @@ def _project(tx: Tx, order: SubmitRequest) -> str | None:
     return order.project_id
 
 
-def _insert(tx: Tx, order: SubmitRequest, reporter: str | None) -> Any:
+def _insert(tx: Tx, order: SubmitRequest, reporter: str | None, own: dict[str, str] | None) -> Any:
     priority = order.priority or rules.requests.default_priority(order.category)
     clock = rules.requests.clock_of(order.kind, priority)
     contact = rules.requests.due_contact(clock, tx.now, tx.calendar)
@@ -378,12 +462,20 @@ def _insert(tx: Tx, order: SubmitRequest, reporter: str | None) -> Any:
     request_id = tx.new_id("req")
     vault = storage.vault(tx.settings.pii_key)
     community = order.grid[:12]
-    inserted = storage.cases.insert(
+    if own is not None and not storage.cases.claim_reference(
+        tx.conn,
+        **own,
+        request_id=request_id,
+        digest=_content(tx, order, reporter, own["reference"]),
+    ):
+        return None
+    storage.cases.insert(
         tx.conn,
         request_id=request_id,
         number=storage.cases.next_number(tx.conn, tx.calendar.local_date(tx.now), community),
         channel=order.channel,
-        external_ref=order.external_ref,
+        reference=own["reference"] if own is not None else None,
+        recorded_by=tx.actor.id,
         kind=order.kind,
         category=order.category,
         priority=priority,
@@ -412,8 +504,6 @@ def _insert(tx: Tx, order: SubmitRequest, reporter: str | None) -> Any:
         due_resolve=resolve,
         version=1,
     )
-    if not inserted:
-        return None
     row = storage.cases.request(tx.conn, request_id)
     storage.cases.write_timeline(
         tx.conn,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chassis.calendar import Calendar
-from chassis.refusal import StateConflict
+from chassis.refusal import RoleDenied, StateConflict
 from services.steward.errors import (
     AfterDue,
     AlreadyExtended,
@@ -49,6 +49,14 @@ _FROM: dict[str, tuple[str, ...]] = {
 SCREENERS = ("R_CADRE", "R_SECRETARY", "R_STREET")
 HANDLERS = ("R_STEWARD", "R_GRID", "R_CADRE")
 STREET = ("R_STREET", "R_STREET_LEAD")
+
+# Who takes in what others report, and so may write the references of a channel and name whom he
+# writes for. A hotline's orders come to offices only; a resident's own references are his own.
+OFFICES = ("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT", "R_SYSTEM")
+DESKS = ("R_GRID", *OFFICES)
+NAMERS = ("R_STEWARD", *DESKS)
+HOTLINE = "HOTLINE_12345"
+DESK = "desk"
 
 EMERGENCY_ADVICE = "情况紧急请立即拨打 119、110 或 120"
 MAX_RETURNS = 2
@@ -96,6 +104,26 @@ def check(action: str, state: str) -> None:
     """
     if state not in _FROM[action]:
         raise StateConflict(state=state)
+
+
+def source_of(channel: str, role: str, person_id: str, *, here: bool) -> str:
+    """Return whose references the caller's are: the desk's of a channel, or his own.
+
+    Args:
+        channel: The way by which the request came.
+        role: The acting role.
+        person_id: Who acts.
+        here: Whether the place lies in his scope.
+
+    Raises:
+        RoleDenied: He does not write the orders of a hotline.
+    """
+    desk = OFFICES if channel == HOTLINE else DESKS
+    if role in desk and here:
+        return DESK
+    if channel == HOTLINE:
+        raise RoleDenied(role=role)
+    return person_id
 
 
 def default_priority(category: str) -> str:

@@ -13,6 +13,7 @@ from services.steward.rules.requests import IN_HAND, OPEN
 from services.steward.storage.tables import (
     request_clocks,
     request_numbers,
+    request_references,
     request_timeline,
     requests,
     stewards,
@@ -30,20 +31,44 @@ def lock(conn: sa.Connection, request_id: str) -> Any:
     return conn.execute(store.lock(asked, conn)).first()
 
 
-def by_reference(conn: sa.Connection, channel: str, external_ref: str) -> Any:
-    """Return the request that a channel brought under its own reference, or None."""
+def by_reference(
+    conn: sa.Connection, *, source: str, channel: str, community: str, reference: str
+) -> tuple[Any, str] | None:
+    """Return what came under a source's own reference, and the digest of what was said then."""
+    asked = (
+        sa.select(requests, request_references.c.digest)
+        .join(requests, requests.c.request_id == request_references.c.request_id)
+        .where(
+            request_references.c.source == source,
+            request_references.c.channel == channel,
+            request_references.c.community == community,
+            request_references.c.reference == reference,
+        )
+    )
+    row = conn.execute(asked).first()
+    return (row, row.digest) if row is not None else None
+
+
+def by_old_reference(conn: sa.Connection, channel: str, community: str, external_ref: str) -> Any:
+    """Return what the release before kept under a channel's reference, or None."""
     return conn.execute(
         sa.select(requests).where(
-            requests.c.channel == channel, requests.c.external_ref == external_ref
+            requests.c.channel == channel,
+            requests.c.external_ref == external_ref,
+            requests.c.area == community,
         )
     ).first()
 
 
-def insert(conn: sa.Connection, **values: Any) -> bool:
-    """Insert a request. Returns False when its external reference was seen before."""
-    statement = store.insert(conn, requests).values(**values)
-    statement = statement.on_conflict_do_nothing(index_elements=["channel", "external_ref"])
-    return conn.execute(statement.returning(requests.c.request_id)).first() is not None
+def claim_reference(conn: sa.Connection, **values: Any) -> bool:
+    """Keep a source's reference. Returns False when it stands for a request already."""
+    statement = store.insert(conn, request_references).values(**values).on_conflict_do_nothing()
+    return conn.execute(statement.returning(request_references.c.request_id)).first() is not None
+
+
+def insert(conn: sa.Connection, **values: Any) -> None:
+    """Insert a request."""
+    conn.execute(requests.insert().values(**values))
 
 
 def update(conn: sa.Connection, request_id: str, **values: Any) -> None:

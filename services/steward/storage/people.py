@@ -63,10 +63,14 @@ def update(conn: sa.Connection, person_id: str, **values: Any) -> None:
 def reporters_in_hand(
     conn: sa.Connection, handler_person: str, person_ids: Iterable[str]
 ) -> set[str]:
-    """Return which of the persons reported an open request that `handler_person` handles."""
+    """Return which of the persons reported an open request that `handler_person` handles.
+
+    One that he wrote himself tells him nothing: he named the person.
+    """
     asked = sa.select(requests.c.reporter_id).where(
         requests.c.handler_person == handler_person,
         requests.c.reporter_id.in_(list(person_ids)),
+        sa.or_(requests.c.recorded_by.is_(None), requests.c.recorded_by != handler_person),
         requests.c.state.in_(request_rules.OPEN),
     )
     return set(conn.execute(asked).scalars())

@@ -170,12 +170,40 @@ requests = sa.Table(
     sa.Column("reviewed_by", store.Id),
     sa.Column("merged_into", store.Id, index=True),
     sa.Column("version", sa.Integer, nullable=False),
+    # `external_ref` is what the release before wrote; a reference now stands here, and whose it is
+    # in `request_references`.
+    sa.Column("reference", sa.String(100)),
+    sa.Column("recorded_by", store.Id),
+    sa.Column("topic_id", store.Id),
+    sa.Column("against", store.Id),
+    sa.Column("transfers", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("urged_at", store.UtcDateTime),
+    sa.Column("checked_by", store.Id),
     sa.UniqueConstraint("channel", "external_ref"),
     sa.Index("ix_requests_area_created_at", "area", "created_at"),
     sa.Index("ix_requests_grid_created_at", "grid", "created_at"),
     sa.Index("ix_requests_handler_state", "handler", "state"),
     sa.Index("ix_requests_closed_at", "closed_at"),
     sa.Index("ix_requests_rated_at", "rated_at"),
+    # Lists are read in the order of an index, a part for each state that is asked for.
+    sa.Index("ix_requests_created_at", "created_at", "request_id"),
+    sa.Index("ix_requests_state_created_at", "state", "created_at", "request_id"),
+    sa.Index("ix_requests_area_state", "area", "state", "created_at", "request_id"),
+    sa.Index("ix_requests_grid_state", "grid", "state", "created_at", "request_id"),
+    sa.Index("ix_requests_project_created_at", "project_id", "created_at", "request_id"),
+    sa.Index("ix_requests_handler_person_state", "handler_person", "state"),
+)
+
+# Whose reference it is: an intake's, or one person's; the same digits of others are other ones.
+request_references = sa.Table(
+    "request_references",
+    metadata,
+    sa.Column("source", store.Id, primary_key=True),
+    sa.Column("channel", sa.String(20), primary_key=True),
+    sa.Column("community", store.Area, primary_key=True),
+    sa.Column("reference", sa.String(100), primary_key=True),
+    sa.Column("request_id", store.Id, nullable=False),
+    sa.Column("digest", sa.String(64), nullable=False),
 )
 
 # One row per clock that ever ran. The request's own columns say what is due now; what was missed
@@ -209,6 +237,7 @@ request_timeline = sa.Table(
     sa.Column("state", sa.String(12), nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("detail", store.Json, nullable=False),
+    sa.Index("ix_request_timeline_action_at", "action", "at"),
     sqlite_autoincrement=True,
 )
 
@@ -297,6 +326,7 @@ projects = sa.Table(
     sa.Column("households", sa.Integer, nullable=False),
     sa.Column("status", sa.String(14), nullable=False),
     sa.Column("sequence", sa.BigInteger, nullable=False),
+    sa.Column("company_id", store.Id, index=True),
 )
 
 project_grids = sa.Table(
@@ -304,6 +334,17 @@ project_grids = sa.Table(
     metadata,
     sa.Column("project_id", store.Id, primary_key=True),
     sa.Column("grid", store.Area, primary_key=True, index=True),
+)
+
+# Who holds a post in a project, company or partner, and so is a party of what is said against it.
+# `post` is the appointment, or MANAGER, REPRESENTATIVE, OPERATOR; the newest word stands.
+parties = sa.Table(
+    "parties",
+    metadata,
+    sa.Column("ref", store.Id, primary_key=True),
+    sa.Column("post", store.Id, primary_key=True),
+    sa.Column("person_id", store.Id, primary_key=True, index=True),
+    sa.Column("ended", sa.Boolean, nullable=False),
 )
 
 steward_grades = sa.Table(

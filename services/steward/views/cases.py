@@ -149,7 +149,7 @@ def card(tx: Tx, row: Any, *, text: bool = True) -> dict[str, Any]:
         "id": row.request_id,
         "number": row.number,
         "channel": row.channel,
-        "external_ref": row.external_ref,
+        "external_ref": row.reference or row.external_ref,
         "kind": row.kind,
         "category": row.category,
         "priority": row.priority,

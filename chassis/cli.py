@@ -157,12 +157,13 @@ def _work(given: argparse.Namespace) -> int:
 
 def _migrate(given: argparse.Namespace) -> int:
     from chassis.installed import service_names  # noqa: PLC0415  see _parser
-    from chassis.migrate import current_of, migrate_service  # noqa: PLC0415  see _parser
+    from chassis.migrate import current_of, migrate_service, package_of  # noqa: PLC0415  see _parser
 
     for name in service_names() if given.service == ["all"] else given.service:
         runtime = open_runtime(name)
         done = migrate_service(runtime.service_cls, runtime.engine)
-        print(f"{name}: {'migrated to' if done else 'is at'} {current_of(runtime.engine)}")
+        current = current_of(runtime.engine, package_of(runtime.service_cls))
+        print(f"{name}: {'migrated to' if done else 'is at'} {current}")
         runtime.close()
     return 0
 

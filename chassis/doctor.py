@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from chassis.bus import SYSTEM
 from chassis.cli import database_variable
 from chassis.installed import service_class, service_names
-from chassis.migrate import current_of, head_of, migrations_of
+from chassis.migrate import current_of, newest_of, package_of
 from chassis.runtime import Runtime
 from chassis.settings import SettingsError
 
@@ -40,8 +40,7 @@ def _service(name: str) -> list[tuple[bool, str]]:
     except SettingsError as error:
         return [(False, problem) for problem in error.problems]
     try:
-        current = current_of(runtime.engine)
-        head = head_of(migrations_of(cls.__module__.rpartition(".")[0]))
+        current, head = current_of(runtime.engine, package_of(cls)), newest_of(package_of(cls))
         if current != head:
             return [
                 (False, f"database is at {current}, the code at {head} (fivered migrate {name})")

@@ -126,10 +126,10 @@ def database(runtime: Runtime) -> Check:
     """Return a check that the database answers and has every migration of this release."""
 
     def check() -> Finding:
-        package = runtime.service_cls.__module__.rpartition(".")[0]
+        package = migrate.package_of(runtime.service_cls)
         if migrate.is_behind(runtime.engine, package):
             return Finding(False, f"migrations are pending: fivered migrate {runtime.name}")
-        return Finding(True, migrate.current_of(runtime.engine))
+        return Finding(True, migrate.current_of(runtime.engine, package))
 
     return check
 

@@ -1,9 +1,13 @@
-"""Alembic migrations, one history per service, run under a lock and with short lock timeouts."""
+"""Alembic migrations, run under a lock and with short lock timeouts.
+
+A service's database has two histories: that of the chassis's tables, and the service's own.
+"""
 
 from __future__ import annotations
 
 import logging
 import re
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +24,65 @@ log = logging.getLogger("fivered.migrate")
 _LOCK = 5_170_001
 _REVISION = re.compile(r"^revision(?:\s*:\s*str)?\s*=\s*[\"']([^\"']+)[\"']", re.MULTILINE)
 _DOWN = re.compile(r"^down_revision(?:\s*:[^=]+)?\s*=\s*[\"']([^\"']+)[\"']", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """One line of migrations in a database.
+
+    Attributes:
+        package: The package whose folder `migrations` holds them.
+        table: Where the database keeps its revision.
+    """
+
+    package: str
+    table: str
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the migrations."""
+        return migrations_of(self.package)
+
+    def current(self, engine: sa.Engine) -> str | None:
+        """Return the revision of a database, or None when it has none."""
+        if not sa.inspect(engine).has_table(self.table):
+            return None
+        with store.reading(engine) as conn:
+            return conn.execute(sa.text(f"SELECT version_num FROM {self.table}")).scalar()
+
+    def is_behind(self, engine: sa.Engine) -> bool:
+        """Tell whether a database still lacks migrations that this release needs.
+
+        A revision that this release does not know was made by a newer one, which runs beside it
+        during an upgrade; migrations only add, so that is no reason to stop.
+        """
+        current = self.current(engine)
+        revisions, olders = _revisions(self.folder)
+        return current is None or current in (revisions & olders)
+
+    def upgrade(self, engine: sa.Engine) -> bool:
+        """Bring a database to the newest revision. Returns whether anything was done."""
+        if self.current(engine) == head_of(self.folder):
+            return False
+        from alembic import command  # noqa: PLC0415  slow to import, seldom needed
+        from alembic.config import Config  # noqa: PLC0415
+
+        config = Config()
+        config.set_main_option("script_location", str(self.folder).replace("%", "%%"))
+        config.attributes["engine"] = engine
+        config.attributes["table"] = self.table
+        command.upgrade(config, "head")
+        return True
+
+
+# The chassis's own tables change by themselves, in every service's database and before the
+# service's: no service has to repeat their changes.
+CHASSIS = History("chassis", "alembic_version_chassis")
+
+
+def histories(package: str) -> tuple[History, ...]:
+    """Return the histories of a service's database in the order in which they run."""
+    return (CHASSIS, History(package, "alembic_version"))
 
 
 def migrations_of(package: str) -> Path:
@@ -51,46 +114,35 @@ def _revisions(folder: Path) -> tuple[set[str], set[str]]:
 
 
 def is_behind(engine: sa.Engine, package: str) -> bool:
-    """Tell whether a database still lacks migrations that this release needs.
-
-    A revision that this release does not know was made by a newer one, which runs beside it during
-    an upgrade; migrations only add, so that is no reason to stop.
-    """
-    current = current_of(engine)
-    revisions, olders = _revisions(migrations_of(package))
-    return current is None or current in (revisions & olders)
+    """Tell whether a service's database lacks migrations of the service or of the chassis."""
+    return any(history.is_behind(engine) for history in histories(package))
 
 
-def current_of(engine: sa.Engine) -> str | None:
-    """Return the revision of a database, or None when it is empty."""
-    if not sa.inspect(engine).has_table("alembic_version"):
-        return None
-    with store.reading(engine) as conn:
-        return conn.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+def current_of(engine: sa.Engine, package: str) -> str:
+    """Return what a service's database is at, as an operator reads it."""
+    chassis, own = (history.current(engine) or "nothing" for history in histories(package))
+    return f"{own} (chassis {chassis})"
 
 
-def migrate(engine: sa.Engine, package: str) -> bool:
-    """Bring a database to the newest revision. Returns whether anything was done."""
-    folder = migrations_of(package)
-    if current_of(engine) == head_of(folder):
-        return False
-    from alembic import command  # noqa: PLC0415  slow to import, seldom needed
-    from alembic.config import Config  # noqa: PLC0415
+def newest_of(package: str) -> str:
+    """Return what a service's database is at when nothing is pending, in the same words."""
+    chassis, own = (head_of(history.folder) for history in histories(package))
+    return f"{own} (chassis {chassis})"
 
-    config = Config()
-    config.set_main_option("script_location", str(folder).replace("%", "%%"))
-    config.attributes["engine"] = engine
-    command.upgrade(config, "head")
-    return True
+
+def package_of(service_cls: type[Service]) -> str:
+    """Return the package of a service."""
+    return service_cls.__module__.rpartition(".")[0]
 
 
 def migrate_service(service_cls: type[Service], engine: sa.Engine) -> bool:
     """Bring a service's database to the newest revision. Returns whether anything was done."""
-    return migrate(engine, service_cls.__module__.rpartition(".")[0])
+    done = [history.upgrade(engine) for history in histories(package_of(service_cls))]
+    return any(done)
 
 
-def run_env(metadata: sa.MetaData, _name: str) -> None:
-    """The whole of a service's `migrations/env.py`."""
+def run_env(metadata: sa.MetaData) -> None:
+    """The whole of a `migrations/env.py`."""
     from alembic import context  # noqa: PLC0415  only inside alembic
 
     engine: sa.Engine = context.config.attributes["engine"]
@@ -105,25 +157,12 @@ def run_env(metadata: sa.MetaData, _name: str) -> None:
             context.configure(
                 connection=conn,
                 target_metadata=metadata,
+                version_table=context.config.attributes["table"],
                 render_as_batch=not postgresql,
                 compare_type=True,
                 transaction_per_migration=False,
             )
             context.run_migrations()
-
-
-def create_chassis_tables(op: Any, version: int) -> None:
-    """Create the chassis's tables of a schema version, from within a service's own migration.
-
-    Args:
-        op: alembic's operations.
-        version: 1 is the only one so far; a change of a table is a new number and a new step.
-    """
-    if version != 1:
-        raise ValueError(f"the chassis has no schema version {version}")
-    metadata = store.new_metadata()
-    store.chassis_tables(metadata)
-    metadata.create_all(op.get_bind())
 
 
 def differences(service_cls: type[Service], engine: sa.Engine) -> list[Any]:
@@ -132,7 +171,11 @@ def differences(service_cls: type[Service], engine: sa.Engine) -> list[Any]:
     from alembic.migration import MigrationContext  # noqa: PLC0415
 
     with engine.connect() as conn:
-        context = MigrationContext.configure(conn, opts={"compare_type": _types_differ})
+        opts = {
+            "compare_type": _types_differ,
+            "include_name": lambda name, kind, _of: kind != "table" or name != CHASSIS.table,
+        }
+        context = MigrationContext.configure(conn, opts=opts)
         return list(compare_metadata(context, service_cls.tables))
 
 

@@ -67,7 +67,7 @@ def wait_for_database(runtime: Runtime, stopping: Callable[[float], bool]) -> bo
         False when the process was asked to end meanwhile.
     """
     wait = 0.2
-    package = runtime.service_cls.__module__.rpartition(".")[0]
+    package = migrate.package_of(runtime.service_cls)
     while True:
         try:
             if not migrate.is_behind(runtime.engine, package):

@@ -1,4 +1,4 @@
 from chassis.migrate import run_env
 from services.forum import storage
 
-run_env(storage.metadata, "forum")
+run_env(storage.metadata)

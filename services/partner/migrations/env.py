@@ -1,4 +1,4 @@
 from chassis.migrate import run_env
 from services.partner.storage import metadata
 
-run_env(metadata, "partner")
+run_env(metadata)

@@ -1,4 +1,4 @@
 from chassis.migrate import run_env
 from services.property.storage import tables
 
-run_env(tables.metadata, "property")
+run_env(tables.metadata)

@@ -4,14 +4,12 @@ import sqlalchemy as sa
 from alembic import op
 
 from chassis import storage as store
-from chassis.migrate import create_chassis_tables
 
 revision = "0001"
 down_revision = None
 
 
 def upgrade():
-    create_chassis_tables(op, 1)
     op.create_table(
         "areas",
         sa.Column("code", sa.String(length=15), nullable=False),

@@ -8,7 +8,6 @@ import sqlalchemy as sa
 from alembic import op
 
 from chassis import storage as store
-from chassis.migrate import create_chassis_tables
 
 revision = "0001"
 down_revision = None
@@ -19,7 +18,6 @@ BEGINNING = datetime(2024, 12, 31, 16, tzinfo=UTC)
 
 
 def upgrade():
-    create_chassis_tables(op, 1)
     create_tables()
     ship_areas()
 

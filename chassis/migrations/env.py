@@ -1,0 +1,6 @@
+from chassis import storage as store
+from chassis.migrate import run_env
+
+metadata = store.new_metadata()
+store.chassis_tables(metadata)
+run_env(metadata)

@@ -585,9 +585,18 @@ class Tx:
         """Arm the timer (kind, ref); one that is armed already is moved."""
         if kind not in self.runtime.timers:
             raise TypeError(f"{self.runtime.name} has no timer {kind!r}")
+        self.put_timer(Due(kind, ref, due_at, data or {}))
+
+    def put_timer(self, due: Due) -> None:
+        """Put a timer's row, of whatever kind; one that is armed already is moved."""
         table = self.runtime.chassis.timers
         statement = store.insert(self.conn, table).values(
-            kind=kind, ref=ref, due_at=due_at, data=data or {}, attempts=0, next_try_at=None
+            kind=due.kind,
+            ref=due.ref,
+            due_at=due.due_at,
+            data=due.data,
+            attempts=0,
+            next_try_at=None,
         )
         self.conn.execute(
             statement.on_conflict_do_update(

@@ -1,6 +1,8 @@
 """Months, local days and working days of Asia/Shanghai. Pure: statutory holidays are data.
 
-Source: State Council holiday notices of 2024, 2025 and 2026 (`data/holidays.json`).
+Source: State Council holiday notices of 2024, 2025 and 2026 (`data/holidays.json`) and whatever
+years an installation loads. A year without a notice is counted provisionally: Monday to Friday
+less the holidays whose dates the law itself fixes. Nothing here ever fails for want of data.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from importlib import resources
 # spares a lookup of the zone database.
 SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
 _DAY = timedelta(days=1)
+_MOMENT = timedelta(microseconds=1)
 
 
 def instant(text: str) -> datetime:
@@ -33,8 +36,15 @@ def instant(text: str) -> datetime:
         raise ValueError(f"out of every calendar: {text}") from error
 
 
-class CalendarMissing(LookupError):
-    """The working-day table has no data for a year that a deadline needs."""
+# The holidays that the State Council's regulation fixes by the date of the year (in its wording of
+# November 2024): New Year, 1-2 May, 1-3 October. The others follow the moon and the sun; their
+# days are known to this program only through a notice.
+_FIXED = frozenset({(1, 1), (5, 1), (5, 2), (10, 1), (10, 2), (10, 3)})
+
+# Every instant lies between these, in every zone and on every database.
+EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
+LATEST = datetime(9999, 12, 30, tzinfo=UTC)
+_FIRST_DAY, _LAST_DAY = date(1, 1, 2), date(9999, 12, 30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +54,7 @@ class Calendar:
     Attributes:
         off: Dates that are free although they may be weekdays.
         make_up: Weekend dates that are worked.
-        years: Years for which the tables hold data; any other year raises `CalendarMissing`.
+        years: Years for which the tables hold data; any other year is provisional.
     """
 
     off: frozenset[date]
@@ -52,17 +62,36 @@ class Calendar:
     years: frozenset[int]
 
     def is_working_day(self, day: date) -> bool:
-        """Tell whether `day` is worked. Raises `CalendarMissing` for a year without data."""
-        if day.year not in self.years:
-            raise CalendarMissing(f"the working-day calendar has no data for {day.year}")
+        """Tell whether `day` is worked; a year without data is counted provisionally."""
         if day in self.make_up:
             return True
-        return day.weekday() < 5 and day not in self.off
+        if day.weekday() >= 5 or day in self.off:
+            return False
+        return day.year in self.years or (day.month, day.day) not in _FIXED
+
+    def provisional(self, at: date | datetime) -> bool:
+        """Tell whether a deadline rests on a year without data.
+
+        Args:
+            at: The last day that was counted, or the (exclusive) instant at which it ends.
+        """
+        day = self.local_date(at - _MOMENT) if isinstance(at, datetime) else at
+        return day.year not in self.years
+
+    def ends_on(self, now: datetime) -> date:
+        """Return the last day from `now` on up to which the data reach without a gap.
+
+        It lies in the past when there are none for the present year.
+        """
+        year = self.local_date(now).year
+        while year in self.years:
+            year += 1
+        return date(year - 1, 12, 31)
 
     def next_working_day(self, day: date) -> date:
         """Return the first working day strictly after `day`."""
-        day += _DAY
-        while not self.is_working_day(day):
+        day = self._after(day)
+        while not self.is_working_day(day) and day < _LAST_DAY:
             day += _DAY
         return day
 
@@ -72,23 +101,31 @@ class Calendar:
             day = self.next_working_day(day)
         return day
 
+    def working_days(self, start: date, end: date) -> int:
+        """Return how many working days lie strictly after `start`, up to `end` inclusive."""
+        count = 0
+        while start < end:
+            start += _DAY
+            count += self.is_working_day(start)
+        return count
+
     def due(self, start: date | datetime, n: int) -> datetime:
         """Return the exclusive instant that ends the n-th working day after `start` (UTC).
 
         The day of receipt never counts: `due(2025-09-25, 3)` is 2025-09-30 00:00 local time.
         """
         day = self.local_date(start) if isinstance(start, datetime) else start
-        return self.midnight(self.add_working_days(day, n) + _DAY)
+        return self.midnight(self._after(self.add_working_days(day, n)))
 
     def nth_working_day(self, period: str, n: int) -> date:
         """Return the n-th working day of the month `period` ("YYYY-MM"), counted from 1."""
-        first = date.fromisoformat(period + "-01")
-        return self.add_working_days(first - _DAY, n)
+        first = self.first_day(period)
+        return self.add_working_days(max(first, _FIRST_DAY) - _DAY, n)
 
     def cutoff(self, period: str) -> datetime:
         """Return the instant at which `period` is cut off: the end of working day 2 of the next
         month (UTC, exclusive)."""
-        return self.midnight(self.nth_working_day(self.next_period(period), 2) + _DAY)
+        return self.midnight(self._after(self.nth_working_day(self.next_period(period), 2)))
 
     def next_cutoff(self, now: datetime) -> tuple[str, datetime]:
         """Return (period, cut-off) of the first cut-off strictly after `now`."""
@@ -98,34 +135,50 @@ class Calendar:
         return period, at
 
     @staticmethod
+    def _after(day: date) -> date:
+        """Return the day after; the last one that can be counted has none."""
+        return day + _DAY if day < _LAST_DAY else _LAST_DAY
+
+    @staticmethod
     def local_date(at: datetime) -> date:
         """Return the local date of an aware instant."""
-        return at.astimezone(SHANGHAI).date()
+        return Calendar.local(at).date()
 
     @staticmethod
     def local(at: datetime) -> datetime:
         """Return the instant in local time."""
-        return at.astimezone(SHANGHAI)
+        return min(max(at, EARLIEST), LATEST).astimezone(SHANGHAI)
 
     @staticmethod
     def midnight(day: date) -> datetime:
         """Return the instant (UTC) at which the local `day` begins."""
-        return datetime(day.year, day.month, day.day, tzinfo=SHANGHAI).astimezone(UTC)
+        return Calendar.at(day, 0)
 
     @staticmethod
     def at(day: date, hour: int, minute: int = 0) -> datetime:
         """Return the instant (UTC) of a local wall-clock time."""
+        day = min(max(day, _FIRST_DAY), _LAST_DAY)
         return datetime(day.year, day.month, day.day, hour, minute, tzinfo=SHANGHAI).astimezone(UTC)
 
     @staticmethod
     def period(at: datetime) -> str:
         """Return the local calendar month "YYYY-MM" of an aware instant."""
-        return at.astimezone(SHANGHAI).strftime("%Y-%m")
+        local = Calendar.local(at)
+        return f"{local.year:04d}-{local.month:02d}"
+
+    @staticmethod
+    def first_day(period: str) -> date:
+        """Return the first day of the month `period` ("YYYY-MM")."""
+        return date(int(period[:4]), int(period[5:7]), 1)
 
     @staticmethod
     def next_period(period: str, n: int = 1) -> str:
-        """Return the month n months after `period`; n may be negative."""
+        """Return the month n months after `period`; n may be negative.
+
+        There is none before 0001-01 and none after 9999-12.
+        """
         months = int(period[:4]) * 12 + int(period[5:7]) - 1 + n
+        months = min(max(months, 12), 9999 * 12 + 11)
         return f"{months // 12:04d}-{months % 12 + 1:02d}"
 
     def previous_period(self, period: str) -> str:
@@ -134,9 +187,9 @@ class Calendar:
 
     def month_bounds(self, period: str) -> tuple[datetime, datetime]:
         """Return the instants (UTC) at which the month begins and ends (exclusive)."""
-        first = date.fromisoformat(period + "-01")
-        after = date.fromisoformat(self.next_period(period) + "-01")
-        return self.midnight(first), self.midnight(after)
+        after = self.next_period(period)
+        end = self.midnight(self.first_day(after)) if after > period else LATEST
+        return self.midnight(self.first_day(period)), end
 
 
 def from_table(years: Mapping[str, Mapping[str, Iterable[str]]]) -> Calendar:

@@ -35,10 +35,13 @@ from chassis.calendar import SHANGHAI, Calendar, published
 from chassis.outbox import KeyTaken
 from chassis.refusal import InFlight, Invalid, NotFound, Refusal
 from chassis.settings import ProcessSettings
+from chassis.timers import ARM, arm_next
 
 log = logging.getLogger("fivered.runtime")
 
 _RACES = 3
+# Months are known from 2000-01 to 2099-12, at every door.
+_CLOCK_ENDS = datetime(2100, 1, 1, tzinfo=SHANGHAI)
 _MOST_INT = 2**63
 
 
@@ -167,11 +170,11 @@ class Runtime:
                 )
         with self.transaction(SYSTEM) as tx:
             timers = self.chassis.timers
-            for kind, schedule in self.schedules.items():
-                armed = sa.select(sa.func.count()).where(timers.c.kind == kind)
+            for kind in self.schedules:
+                own = sa.and_(timers.c.kind == ARM, timers.c.ref == kind)
+                armed = sa.select(sa.func.count()).where(sa.or_(timers.c.kind == kind, own))
                 if not tx.conn.execute(armed).scalar():
-                    ref, due_at = schedule(tx.now, self.calendar)
-                    tx.arm(kind, ref, due_at)
+                    arm_next(tx, kind, tx.now)
 
     def set_clock(self, tx: Tx, target: datetime) -> dict[str, Any]:
         """Move the demonstration clock to `target`.
@@ -186,6 +189,8 @@ class Runtime:
             target = target.replace(tzinfo=SHANGHAI)
         if target < tx.now:
             raise ClockBackwards(now=tx.now.isoformat())
+        if target >= _CLOCK_ENDS:
+            raise Invalid(field="now", reason="演示时钟最远到2099年 / the clock ends with 2099")
         offset = int((target - datetime.now(UTC)).total_seconds() * 1_000_000)
         table = self.chassis.clock
         tx.conn.execute(

@@ -15,11 +15,14 @@ from chassis import storage as store
 from chassis.bus import SYSTEM, Due
 
 if TYPE_CHECKING:
+    from chassis.bus import Tx
     from chassis.runtime import Runtime
 
 log = logging.getLogger("fivered.timers")
 
 TRIES = 5
+# The chassis's own kind: arms the recurring timer that its ref names.
+ARM = "_arm"
 
 
 def next_due(runtime: Runtime) -> datetime | None:
@@ -68,13 +71,31 @@ def _fire(runtime: Runtime, due: Due) -> None:
         # Whoever deletes the row fires; a second worker or a moved timer finds nothing.
         if tx.conn.execute(sa.delete(table).where(mine)).rowcount != 1:
             return
+        if due.kind == ARM:
+            kind = due.ref
+            ref, at = runtime.schedules[kind](due.due_at, tx.calendar)
+            tx.arm(kind, ref, at)
+            return
         if due.kind not in runtime.timers:
             raise LookupError(f"{runtime.name} has no timer {due.kind!r}")
         runtime.fire(tx, due)
-        schedule = runtime.schedules.get(due.kind)
-        if schedule is not None:
-            ref, at = schedule(due.due_at, runtime.calendar)
-            tx.arm(due.kind, ref, at)
+        if due.kind in runtime.schedules:
+            arm_next(tx, due.kind, due.due_at)
+
+
+def arm_next(tx: Tx, kind: str, after: datetime) -> None:
+    """Arm the next run of a recurring timer.
+
+    If the next run cannot be told, the present one is none the worse for it: that becomes a timer
+    of its own, which is tried again, and parked and shown if it fails for good.
+    """
+    try:
+        ref, at = tx.runtime.schedules[kind](after, tx.calendar)
+    except Exception:
+        log.exception("timer_not_armed", extra={"service": tx.runtime.name, "timer": kind})
+        tx.put_timer(Due(ARM, kind, after))
+    else:
+        tx.arm(kind, ref, at)
 
 
 def _fail(runtime: Runtime, due: Due, attempts: int, error: BaseException) -> None:

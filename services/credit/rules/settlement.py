@@ -41,9 +41,6 @@ def timeline(calendar: Calendar, period: str, *, later_days: int = 0) -> Timelin
         calendar: The working-day calendar.
         period: The month that is settled.
         later_days: Working days by which the batch runs later (the district batch: 1).
-
-    Raises:
-        CalendarMissing: The calendar has no data for the following month.
     """
     after = calendar.next_period(period)
 

@@ -558,7 +558,7 @@ class ScheduleSession(Body):
     start: datetime = Field(examples=["2025-05-12T19:00:00+08:00"])
     place: str = Field(min_length=1, max_length=100, examples=["红帆驿站"])
     auto: bool = False
-    invitees: list[Invitee] = Field(default_factory=list, max_length=200)
+    invitees: list[Invitee] = Field(default_factory=list, max_length=1000)
     resident_seats: int | None = Field(None, description="居民代表名额 / resident seats")
     host_id: str | None = Field(None, description="受托主持人 / delegate who hosts")
 
@@ -573,7 +573,7 @@ class AnswerInvitation(Body):
 class Attendance(Body):
     """签到 / Who has come."""
 
-    person_ids: list[str] = Field(min_length=1, max_length=500)
+    person_ids: list[str] = Field(min_length=1, max_length=1000)
 
 
 class CastVote(Body):
@@ -742,7 +742,16 @@ class ObjectToOpinion(Body):
     """提出异议 / A reasoned objection."""
 
     text: str = Field(min_length=1, max_length=2000)
-    directly_affected: bool = False
+    directly_affected: bool = Field(
+        False,
+        description="本人主张,以登记住址或社区确认为准 / a claim; the registry or staff confirm",
+    )
+
+
+class ConfirmObjection(Body):
+    """确认直接利害关系 / How it is known that the objector is directly affected."""
+
+    reason: str = Field(min_length=1, max_length=500, examples=["其车库出口正对拟划车位"])
 
 
 class ResolveObjection(Body):
@@ -833,6 +842,15 @@ DOORS.command(
     roles=("R_RESIDENT",),
     status=201,
     summary="提出异议 / Object",
+)
+DOORS.command(
+    "POST",
+    "/objections/{objection_id}/confirm",
+    "confirm_objection",
+    body=ConfirmObjection,
+    reply=Done,
+    roles=("R_CADRE", "R_SECRETARY", "R_STREET", "R_STREET_LEAD"),
+    summary="确认直接利害关系 / Confirm that the objector is directly affected",
 )
 DOORS.command(
     "POST",

@@ -35,10 +35,27 @@ class TermOver(Guard):
 
 
 class UnderAge(Guard):
-    """Only adults are drawn."""
+    """Only adults are drawn, sign, object, watch and vote."""
 
     guard = "UNDER_AGE"
-    text = "未满 18 周岁,不能参加随机抽选"
+    text = "未满 18 周岁,不能参加"
+
+
+class NotRegistered(Guard):
+    """The registry does not know the person as a resident."""
+
+    guard = "NOT_REGISTERED"
+    text = "{person_id} 不在居民登记中(未登记、已迁出或已注销)"
+
+
+class CapacityUnproved(Guard):
+    """Nobody takes part as what he is only said to be."""
+
+    guard = "CAPACITY_UNPROVED"
+    text = (
+        "没有登记表明 {person_id} 可以 {capacity} 身份参加:"
+        "商户、单位代表须为本地已签约合伙人的经办人,物业代表须为项目经理、在任职务人或企业代表,代表委员和干部须在任且管辖本地"
+    )
 
 
 class CosignersNeeded(Guard):
@@ -55,7 +72,7 @@ class ScopeMismatch(Guard):
     """The affected areas do not fit the level, are unknown, or are not the proposer's."""
 
     guard = "SCOPE_MISMATCH"
-    text = "议题范围与层级或提出人所在区域不符:{scope}"
+    text = "议题范围与层级或当事人所在区域不符:{scope}"
 
 
 class ResubmitTooSoon(Guard):

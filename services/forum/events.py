@@ -248,6 +248,99 @@ class ResidentDeactivatedHeard:
 
 
 @dataclass(frozen=True, slots=True)
+class ResidentCameOfAgeHeard:
+    """A resident is an adult from now on."""
+
+    SOURCE: ClassVar[str] = "steward"
+    FACT: ClassVar[str] = "resident_came_of_age.v1"
+    person_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResidentReturnedHeard:
+    """Somebody who had left lives here again."""
+
+    SOURCE: ClassVar[str] = "steward"
+    FACT: ClassVar[str] = "resident_returned.v1"
+    person_id: str
+    community: str
+    grid: str | None = None
+    household_id: str | None = None
+    is_adult: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ResidentCorrectedHeard:
+    """The registry had something wrong about a resident."""
+
+    SOURCE: ClassVar[str] = "steward"
+    FACT: ClassVar[str] = "resident_corrected.v1"
+    person_id: str
+    is_adult: bool
+    household_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PersonMergedHeard:
+    """One human was registered twice: `person_id` is given up for `into`."""
+
+    SOURCE: ClassVar[str] = "steward"
+    FACT: ClassVar[str] = "person_merged.v1"
+    person_id: str
+    into: str
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyRegisteredHeard:
+    """Who speaks for a property company."""
+
+    SOURCE: ClassVar[str] = "property"
+    FACT: ClassVar[str] = "company_registered.v1"
+    company_id: str
+    representatives: list[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyRepresentativesChangedHeard:
+    """Others speak for a property company."""
+
+    SOURCE: ClassVar[str] = "property"
+    FACT: ClassVar[str] = "company_representatives_changed.v1"
+    company_id: str
+    representatives: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerAdmittedHeard:
+    """Who may speak for a shop or a unit."""
+
+    SOURCE: ClassVar[str] = "partner"
+    FACT: ClassVar[str] = "partner_admitted.v1"
+    partner_id: str
+    area: str
+    operators: list[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerOperatorsChangedHeard:
+    """Others speak for a shop or a unit."""
+
+    SOURCE: ClassVar[str] = "partner"
+    FACT: ClassVar[str] = "partner_operators_changed.v1"
+    partner_id: str
+    operators: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerExitedHeard:
+    """A partner has left; nobody speaks for it any more."""
+
+    SOURCE: ClassVar[str] = "partner"
+    FACT: ClassVar[str] = "partner_exited.v1"
+    partner_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class ProjectRegisteredHeard:
     """A property project may carry out tasks of its community."""
 

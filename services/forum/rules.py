@@ -262,6 +262,26 @@ def check_scope(level: str, scope: Sequence[str], known: Iterable[str]) -> None:
         raise errors.ScopeMismatch(scope=", ".join(bad or scope), field="scope")
 
 
+def reach(topic: Mapping[str, Any]) -> list[str]:
+    """Return the areas whose residents take part: the grids of a grid's matter, the community, or
+    the street."""
+    if topic["level"] == GRID:
+        return list(topic["scope"])
+    return [topic["area"][:9] if topic["level"] == STREET else topic["area"]]
+
+
+def lives_in(home: Mapping[str, Any], scope: Iterable[str]) -> bool:
+    """Tell whether a resident lives in one of the areas; whose grid is unknown lives in none."""
+    place = home["grid"] or home["community"]
+    return any(place.startswith(code) for code in scope)
+
+
+def touches(project: Mapping[str, Any], scope: Iterable[str], area: str) -> bool:
+    """Tell whether a project serves any of the areas."""
+    served = project["grids"] or [project["community"] or area]
+    return any(a.startswith(b) or b.startswith(a) for a in served for b in scope)
+
+
 def check_artefacts(step: int, artefacts: Mapping[int, Any]) -> None:
     """Refuse to open a step of 135 while the artefact of a step before it is missing.
 
@@ -420,9 +440,21 @@ class Presence:
         return -(-self.voting_present // 2)
 
 
-def presence(invited: Sequence[Mapping[str, Any]]) -> Presence:
-    """Count those invited and those present who matter for quorum."""
-    voting = [row for row in invited if row["voting"]]
+def votes_on(row: Mapping[str, Any], scope: Sequence[str]) -> bool:
+    """Tell whether an invitation has a vote on a topic that concerns the areas."""
+    if not row["voting"] or row["revoked_at"] is not None:
+        return False
+    return row["home"] is None or any(row["home"].startswith(code) for code in scope)
+
+
+def presence(invited: Sequence[Mapping[str, Any]], scope: Sequence[str]) -> Presence:
+    """Count those invited and those present who matter for the quorum of a topic.
+
+    Args:
+        invited: The invitations of the session.
+        scope: The areas whose residents have a vote on the topic (`reach`).
+    """
+    voting = [row for row in invited if votes_on(row, scope)]
     present = [row for row in voting if row["attended_at"] is not None]
     residents = [row for row in present if row["capacity"] in RESIDENT_SIDE]
     return Presence(len(voting), len(present), len(residents))

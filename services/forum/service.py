@@ -218,6 +218,11 @@ class Forum(Service):
         """提出异议: object while the notice stands."""
         return opinions.object_to_opinion(tx, body)
 
+    @command(roles=("R_CADRE", "R_SECRETARY", "R_STREET", "R_STREET_LEAD"))
+    def confirm_objection(self, tx: Tx, body: opinions.ConfirmObjection) -> dict[str, Any]:
+        """确认直接利害关系: the objector is directly affected."""
+        return opinions.confirm_objection(tx, body)
+
     @command(roles=("R_SECRETARY", "R_STREET", "R_STREET_LEAD"), if_match=True)
     def resolve_objection(self, tx: Tx, body: opinions.ResolveObjection) -> dict[str, Any]:
         """处理异议: community and street decide alike."""
@@ -345,6 +350,10 @@ class Forum(Service):
         events.ResidentRegisteredHeard,
         events.ResidentMovedHeard,
         events.ResidentDeactivatedHeard,
+        events.ResidentCameOfAgeHeard,
+        events.ResidentReturnedHeard,
+        events.ResidentCorrectedHeard,
+        events.PersonMergedHeard,
     )
     def on_steward(self, tx: Tx, heard: list[Heard]) -> None:
         """Keep the ground and its residents."""
@@ -357,10 +366,22 @@ class Forum(Service):
         events.AppointmentActivatedHeard,
         events.AppointmentEndedHeard,
         events.WorkDeliveredHeard,
+        events.CompanyRegisteredHeard,
+        events.CompanyRepresentativesChangedHeard,
     )
     def on_property(self, tx: Tx, heard: list[Heard]) -> None:
         """Keep projects and posts; take deliveries of our tasks."""
         hearing.hear_property(tx, heard)
+
+    @subscribe(
+        "partner",
+        events.PartnerAdmittedHeard,
+        events.PartnerOperatorsChangedHeard,
+        events.PartnerExitedHeard,
+    )
+    def on_partner(self, tx: Tx, heard: list[Heard]) -> None:
+        """Keep who speaks for shops and units."""
+        hearing.hear_partner(tx, heard)
 
     # -------------------------------------------------------------------------------------- timers
 

@@ -55,6 +55,21 @@ project_posts = sa.Table(
     sa.Column("person_id", store.Id, nullable=False),
     sa.Column("active", sa.Boolean, nullable=False),
 )
+# Partners and companies, and who speaks for each of them.
+orgs = sa.Table(
+    "orgs",
+    metadata,
+    sa.Column("org_id", store.Id, primary_key=True),
+    sa.Column("kind", Code, nullable=False),
+    sa.Column("area", store.Area),
+    sa.Column("active", sa.Boolean, nullable=False),
+)
+org_people = sa.Table(
+    "org_people",
+    metadata,
+    sa.Column("org_id", store.Id, primary_key=True),
+    sa.Column("person_id", store.Id, primary_key=True, index=True),
+)
 opt_ins = sa.Table(
     "opt_ins",
     metadata,
@@ -242,6 +257,9 @@ invitations = sa.Table(
     sa.Column("delegate", store.Id),
     sa.Column("attended_at", store.UtcDateTime),
     sa.Column("recorded_at", store.UtcDateTime),
+    # Where a resident representative lives; none for those who do not speak as residents.
+    sa.Column("home", store.Area),
+    sa.Column("revoked_at", store.UtcDateTime),
     sa.Column("created_at", store.UtcDateTime, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
     sa.UniqueConstraint("session_id", "person_id"),
@@ -283,7 +301,11 @@ objections = sa.Table(
     sa.Column("opinion_id", store.Id, nullable=False),
     sa.Column("person_id", store.Id, nullable=False),
     sa.Column("text", sa.Text, nullable=False),
+    # `claimed` is what the objector says, `directly_affected` what the registry or staff confirm;
+    # `concerned`: he lives where the topic has its residents.
     sa.Column("directly_affected", sa.Boolean, nullable=False),
+    sa.Column("claimed", sa.Boolean),
+    sa.Column("concerned", sa.Boolean),
     sa.Column("state", Code, nullable=False),
     sa.Column("created_at", store.UtcDateTime, nullable=False),
     sa.UniqueConstraint("opinion_id", "person_id"),
@@ -429,6 +451,15 @@ def _key(table: sa.Table) -> sa.Column[Any]:
     return next(iter(table.primary_key.columns))
 
 
+def within(column: sa.ColumnElement[Any], area: str) -> sa.ColumnElement[bool]:
+    """Return the condition that a code lies in an area: a range of an index, not a pattern."""
+    if not area:
+        return sa.true()
+    # The next code of the same size ends the range of those that begin with `area`. Digits sort
+    # alike under every collation.
+    return sa.and_(column >= area, column < str(int(area) + 1).zfill(len(area)))
+
+
 def find(conn: Connection, table: sa.Table, row_id: str) -> Row | None:
     """Return a row by its id, or None."""
     return _row(conn, sa.select(table).where(_key(table) == row_id))
@@ -450,6 +481,12 @@ def known(conn: Connection, table: sa.Table, row_id: str, *, locked: bool = Fals
     if row is None:
         raise LookupError(f"{table.name} has no {row_id}")
     return row
+
+
+def lives_within(area: str) -> sa.ColumnElement[bool]:
+    """Return the condition that a resident lives in an area; an index on the community is used."""
+    community = within(residents.c.community, area[:12])
+    return community if len(area) <= 12 else sa.and_(community, residents.c.grid == area)
 
 
 def add(conn: Connection, table: sa.Table, **values: Any) -> None:
@@ -551,27 +588,112 @@ def upsert_residents(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> Non
     )
 
 
-def move_residents(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Move residents; rows hold b_person_id, b_sequence, grid, community, sequence."""
+def update_residents(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Change residents whom we know; rows have the same members, person_id and sequence among
+    them. An older state never overwrites a newer one."""
+    values = [
+        {("b_person_id" if name == "person_id" else name): value for name, value in row.items()}
+        | {"b_sequence": row["sequence"]}
+        for row in rows
+    ]
     conn.execute(
         sa.update(residents).where(
             residents.c.person_id == sa.bindparam("b_person_id"),
-            residents.c.sequence < sa.bindparam("b_sequence"),
+            residents.c.sequence <= sa.bindparam("b_sequence"),
         ),
-        [dict(row) for row in rows],
+        values,
     )
 
 
-def deactivate_residents(conn: Connection, person_ids: Sequence[str], at: datetime) -> None:
-    """Take residents out of every draw."""
-    conn.execute(
-        sa.update(residents).where(residents.c.person_id.in_(person_ids)).values(active=False)
-    )
+def withdraw_from_draw(conn: Connection, person_ids: Sequence[str], at: datetime) -> None:
+    """Take people out of every draw."""
     conn.execute(
         sa.update(opt_ins)
         .where(opt_ins.c.person_id.in_(person_ids), opt_ins.c.withdrawn_at.is_(None))
         .values(withdrawn_at=at, version=opt_ins.c.version + 1)
     )
+
+
+def coming_invitations(conn: Connection, person_ids: Sequence[str]) -> list[Row]:
+    """Return the invitations, still standing, of resident representatives to sessions that have
+    not ended."""
+    asked = (
+        sa.select(invitations)
+        .join(sessions, sessions.c.session_id == invitations.c.session_id)
+        .where(
+            invitations.c.person_id.in_(person_ids),
+            invitations.c.capacity == "RESIDENT_REP",
+            invitations.c.revoked_at.is_(None),
+            sessions.c.state.in_(("SCHEDULED", "OPEN")),
+        )
+        .order_by(invitations.c.invitation_id)
+    )
+    return _rows(conn, asked)
+
+
+def upsert_org(conn: Connection, org_id: str, **values: Any) -> None:
+    """Keep a partner or a company; only the given columns of a known one change."""
+    base = {"org_id": org_id, "kind": "PARTNER", "active": True} | values
+    statement = store.insert(conn, orgs).values(**base)
+    changed = {name: statement.excluded[name] for name in values}
+    conn.execute(statement.on_conflict_do_update(index_elements=["org_id"], set_=changed))
+
+
+def set_org_people(conn: Connection, org_id: str, people: Sequence[str]) -> None:
+    """Keep who speaks for an organisation."""
+    conn.execute(sa.delete(org_people).where(org_people.c.org_id == org_id))
+    rows = [{"org_id": org_id, "person_id": person} for person in dict.fromkeys(people)]
+    add_all(conn, org_people, rows)
+
+
+# Where a person stands alone in a row, and where he shares its key with something else.
+_PERSON_COLUMNS = (
+    topics.c.proposer,
+    officials.c.person_id,
+    liaisons.c.person_id,
+    deputies.c.person_id,
+    projects.c.manager,
+    project_posts.c.person_id,
+    sessions.c.host_id,
+    invitations.c.delegate,
+    objection_decisions.c.person_id,
+    tasks.c.supervisor_accepted,
+    tasks.c.cadre_accepted,
+    supervisions.c.person_id,
+    escalations.c.person_id,
+    messages.c.person_id,
+)
+_PERSON_KEYS = (
+    (opt_ins, ()),
+    (cosigners, ("topic_id",)),
+    (invitations, ("session_id",)),
+    (votes, ("session_id", "topic_id")),
+    (objections, ("opinion_id",)),
+    (supervisors, ("task_id",)),
+    (polls, ("topic_id",)),
+    (org_people, ("org_id",)),
+)
+
+
+def merge_person(conn: Connection, old: str, into: str) -> None:
+    """Let everything that one id of a person has be of the other id; what both have stays once."""
+    for column in _PERSON_COLUMNS:
+        conn.execute(sa.update(column.table).where(column == old).values({column.name: into}))
+    for table, key in _PERSON_KEYS:
+        person = table.c.person_id
+        other = table.alias()
+        both = sa.exists().where(
+            other.c.person_id == into, *(other.c[name] == table.c[name] for name in key)
+        )
+        conn.execute(sa.delete(table).where(person == old, both))
+        conn.execute(sa.update(table).where(person == old).values(person_id=into))
+    proposed = sa.select(topics.c.topic_id).where(topics.c.proposer == into)
+    conn.execute(
+        sa.delete(cosigners).where(
+            cosigners.c.person_id == into, cosigners.c.topic_id.in_(proposed)
+        )
+    )
+    conn.execute(sa.update(residents).where(residents.c.person_id == old).values(active=False))
 
 
 def upsert_project(conn: Connection, **values: Any) -> None:
@@ -607,7 +729,7 @@ def communities(conn: Connection) -> list[str]:
 def first_community(conn: Connection, street: str) -> str | None:
     """Return the lowest community code of a street."""
     asked = sa.select(sa.func.min(areas.c.code)).where(
-        sa.func.length(areas.c.code) == 12, areas.c.code.startswith(street)
+        sa.func.length(areas.c.code) == 12, within(areas.c.code, street)
     )
     return conn.execute(asked).scalar()
 
@@ -615,7 +737,7 @@ def first_community(conn: Connection, street: str) -> str | None:
 def areas_in(conn: Connection, scope: str, digits: int) -> list[str]:
     """Return the codes of a size that lie in a scope."""
     asked = sa.select(areas.c.code).where(
-        sa.func.length(areas.c.code) == digits, areas.c.code.startswith(scope)
+        sa.func.length(areas.c.code) == digits, within(areas.c.code, scope)
     )
     return sorted(conn.execute(asked).scalars())
 
@@ -639,9 +761,67 @@ def project_persons(conn: Connection, project_id: str) -> set[str]:
     return set(conn.execute(posts.union(manager)).scalars())
 
 
+def people_of_projects(conn: Connection, project_ids: Sequence[str]) -> set[str]:
+    """Return who speaks for projects: managers, holders of posts, representatives of companies."""
+    posts = sa.select(project_posts.c.person_id).where(
+        project_posts.c.project_id.in_(project_ids), project_posts.c.active.is_(True)
+    )
+    managers = sa.select(projects.c.manager).where(
+        projects.c.project_id.in_(project_ids), projects.c.manager.is_not(None)
+    )
+    companies = (
+        sa.select(org_people.c.person_id)
+        .join(projects, projects.c.company_id == org_people.c.org_id)
+        .where(projects.c.project_id.in_(project_ids))
+    )
+    return set(conn.execute(posts.union(managers, companies)).scalars())
+
+
+def operators_near(conn: Connection, area: str) -> set[str]:
+    """Return who runs a partner whose area holds `area` or lies in it."""
+    above = [area[:digits] for digits in (6, 9, 12, 15) if digits <= len(area)]
+    asked = (
+        sa.select(org_people.c.person_id)
+        .join(orgs, orgs.c.org_id == org_people.c.org_id)
+        .where(
+            orgs.c.kind == "PARTNER",
+            orgs.c.active.is_(True),
+            sa.or_(orgs.c.area.in_(above), within(orgs.c.area, area)),
+        )
+    )
+    return set(conn.execute(asked).scalars())
+
+
+def officials_near(conn: Connection, people: Sequence[str], area: str) -> set[str]:
+    """Return those of the people who are officials of an area that holds `area` or lies in it."""
+    above = [area[:digits] for digits in (6, 9, 12, 15) if digits <= len(area)]
+    asked = sa.select(officials.c.person_id).where(
+        officials.c.person_id.in_(people),
+        officials.c.state == "ACTIVE",
+        sa.or_(officials.c.area.in_(above), within(officials.c.area, area)),
+    )
+    return set(conn.execute(asked).scalars())
+
+
+def deputies_of(conn: Connection, people: Sequence[str], street: str, now: datetime) -> set[str]:
+    """Return those of the people who are deputies in office for a street."""
+    asked = (
+        sa.select(deputies.c.person_id)
+        .join(deputy_streets, deputy_streets.c.deputy_id == deputies.c.deputy_id)
+        .where(
+            deputies.c.person_id.in_(people),
+            deputy_streets.c.street == street,
+            deputies.c.state == "ACTIVE",
+            deputies.c.term_from <= now,
+            sa.or_(deputies.c.term_to.is_(None), deputies.c.term_to > now),
+        )
+    )
+    return set(conn.execute(asked).scalars())
+
+
 def projects_of(conn: Connection, community: str) -> list[Row]:
-    """Return the projects of a community, by id."""
-    asked = sa.select(projects).where(projects.c.community == community)
+    """Return the projects of a community, or of all of a street, by id."""
+    asked = sa.select(projects).where(within(projects.c.community, community))
     return _rows(conn, asked.order_by(projects.c.project_id))
 
 
@@ -794,7 +974,7 @@ def linked_targets(conn: Connection, target_kind: str, scope: str) -> set[str]:
     asked = sa.select(liaisons.c.target).where(
         liaisons.c.target_kind == target_kind,
         liaisons.c.state == "ACTIVE",
-        liaisons.c.area.startswith(scope),
+        within(liaisons.c.area, scope),
     )
     return set(conn.execute(asked.distinct()).scalars())
 
@@ -804,7 +984,7 @@ def worked_grids(conn: Connection, scope: str) -> set[str]:
     asked = sa.select(officials.c.area).where(
         officials.c.tier == rules.GRID_WORKER,
         officials.c.state == "ACTIVE",
-        officials.c.area.startswith(scope),
+        within(officials.c.area, scope),
     )
     return set(conn.execute(asked.distinct()).scalars())
 
@@ -816,7 +996,7 @@ def households_in(conn: Connection, scope: str) -> list[tuple[str, str | None]]:
         .where(
             residents.c.household_id.is_not(None),
             residents.c.active.is_(True),
-            sa.func.coalesce(residents.c.grid, residents.c.community).startswith(scope),
+            lives_within(scope),
         )
         .group_by(residents.c.household_id)
         .order_by(residents.c.household_id)
@@ -884,8 +1064,7 @@ def deputies_covering(
 
 def draw_pool(conn: Connection, scope: Sequence[str], without: Iterable[str]) -> list[str]:
     """Return the adults of a scope who opted in to the draw, but for those on the list already."""
-    place = sa.func.coalesce(residents.c.grid, residents.c.community)
-    inside = sa.or_(*(place.startswith(code) for code in scope))
+    inside = sa.or_(*(lives_within(code) for code in scope))
     asked = (
         sa.select(residents.c.person_id)
         .join(opt_ins, opt_ins.c.person_id == residents.c.person_id)
@@ -948,6 +1127,8 @@ def agenda(conn: Connection, session_id: str) -> list[Row]:
             topics.c.title,
             topics.c.state,
             topics.c.scope,
+            topics.c.level,
+            topics.c.area,
             topics.c.version,
         )
         .join(topics, topics.c.topic_id == session_topics.c.topic_id)
@@ -1060,6 +1241,22 @@ def set_objections(conn: Connection, opinion_id: str, before: Sequence[str], sta
         sa.update(objections)
         .where(objections.c.opinion_id == opinion_id, objections.c.state.in_(before))
         .values(state=state)
+    )
+
+
+def open_objection(conn: Connection, objection_id: str) -> None:
+    """Let one objection stop the resolution."""
+    conn.execute(
+        sa.update(objections).where(objections.c.objection_id == objection_id).values(state="OPEN")
+    )
+
+
+def mark_affected(conn: Connection, objection_id: str) -> None:
+    """Write down that the objector is directly affected."""
+    conn.execute(
+        sa.update(objections)
+        .where(objections.c.objection_id == objection_id)
+        .values(directly_affected=True)
     )
 
 
@@ -1176,7 +1373,7 @@ def funnel_rows(conn: Connection, scope: str, start: datetime, end: datetime) ->
         topics.c.closed_at,
         topics.c.way,
     ).where(
-        topics.c.area.startswith(scope),
+        within(topics.c.area, scope),
         sa.or_(
             sa.and_(topics.c.created_at >= start, topics.c.created_at < end),
             sa.and_(topics.c.adopted_at >= start, topics.c.adopted_at < end),
@@ -1204,7 +1401,7 @@ def deputy_invitations(
 
 def official_page(conn: Connection, page: Page, *, scope: str, tier: str | None) -> list[Row]:
     """Return officials of an area, of one tier or of all."""
-    where = [officials.c.area.startswith(scope)]
+    where = [within(officials.c.area, scope)]
     if tier:
         where.append(officials.c.tier == tier)
     return _read(conn, officials, page, *where)
@@ -1214,7 +1411,7 @@ def liaison_page(
     conn: Connection, page: Page, *, scope: str, official_id: str | None, state: str | None
 ) -> list[Row]:
     """Return links of an area, of one official or of all, in one state or in any."""
-    where = [liaisons.c.area.startswith(scope)]
+    where = [within(liaisons.c.area, scope)]
     if official_id:
         where.append(liaisons.c.official_id == official_id)
     if state:
@@ -1242,7 +1439,7 @@ def topic_page(
     """Return topics, newest first."""
     where: list[sa.ColumnElement[bool]] = []
     if scope:
-        where.append(topics.c.area.startswith(scope[:12]))
+        where.append(within(topics.c.area, scope[:12]))
     if scope and len(scope) == 15:
         # A grid's wall shows the matters of its community too: they concern it.
         where.append(sa.or_(topics.c.grid == scope, topics.c.grid.is_(None)))
@@ -1285,7 +1482,7 @@ def task_page(
     """Return tasks, oldest first."""
     where: list[sa.ColumnElement[bool]] = []
     if scope:
-        where.append(tasks.c.area.startswith(scope[:12]))
+        where.append(within(tasks.c.area, scope[:12]))
     if topic_id:
         where.append(tasks.c.topic_id == topic_id)
     if responsible_id:
@@ -1306,7 +1503,7 @@ def escalation_page(
     """Return escalations of an area or before a person, newest first."""
     where: list[sa.ColumnElement[bool]] = []
     if scope is not None:
-        where.append(escalations.c.area.startswith(scope[:12]))
+        where.append(within(escalations.c.area, scope[:12]))
     if person_id is not None:
         where.append(escalations.c.person_id == person_id)
     return _read(conn, escalations, page, *where, newest_first=True)
@@ -1321,7 +1518,7 @@ def notice_page(
 ) -> list[Row]:
     """Return published opinions, newest first."""
     where: list[sa.ColumnElement[bool]] = [
-        opinions.c.area.startswith(scope[:12]),
+        within(opinions.c.area, scope[:12]),
         opinions.c.state.in_(("PUBLICISED", "EFFECTIVE")),
     ]
     if between is not None:

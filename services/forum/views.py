@@ -525,7 +525,8 @@ def session(tx: Tx, q: SessionOf) -> dict[str, Any]:
         raise NotFound(kind="session", id=q.session_id)
     items = storage.agenda(tx.conn, q.session_id)
     invited = storage.invitations_of(tx.conn, q.session_id)
-    counted = rules.presence(invited)
+    near = [code for item in items for code in rules.reach(item)]
+    counted = rules.presence(invited, near)
     inside = _inside(tx, row["area"]) or tx.actor.id == row["host_id"]
     own = [i for i in invited if i["person_id"] == tx.actor.id]
     card = _card(row, "session_id", "host_id")
@@ -619,7 +620,7 @@ def _grids_of(tx: Tx, code: str) -> list[str]:
 
 
 def _invitation_card(row: Mapping[str, Any]) -> dict[str, Any]:
-    return _card(row, "invitation_id", "recorded_at", "source")
+    return _card(row, "invitation_id", "recorded_at", "source", "home")
 
 
 def my_invitations(tx: Tx, q: Mine) -> dict[str, Any]:

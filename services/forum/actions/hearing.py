@@ -2,57 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chassis.bus import Due, Heard, Tx
 from services.forum import events, storage
+from services.forum.actions import sessions
 from services.forum.actions.tasks import hear_delivery
 
 
+def _place(data: Any) -> dict[str, Any]:
+    if isinstance(data, events.ResidentMovedHeard):
+        return {"grid": data.to_grid, "community": data.community or (data.to_grid or "")[:12]}
+    if isinstance(data, events.ResidentRegisteredHeard | events.ResidentReturnedHeard):
+        return {
+            "community": data.community,
+            "grid": data.grid,
+            "household_id": data.household_id,
+            "is_adult": data.is_adult,
+            "active": True,
+        }
+    if isinstance(data, events.ResidentCameOfAgeHeard):
+        return {"is_adult": True}
+    if isinstance(data, events.ResidentCorrectedHeard):
+        household = {} if data.household_id is None else {"household_id": data.household_id}
+        return {"is_adult": data.is_adult} | household
+    return {"active": False}
+
+
 def hear_steward(tx: Tx, heard: Sequence[Heard]) -> None:
-    """Keep areas and residents: one statement per kind of fact, whatever the batch's length.
+    """Keep areas and residents: one statement per kind of change, whatever the batch's length.
 
     Facts about one person arrive in order, so a batch is first folded to what is true at its end.
     """
     areas: dict[str, dict[str, Any]] = {}
-    whole: dict[str, dict[str, Any]] = {}
-    moved: dict[str, dict[str, Any]] = {}
-    gone: list[str] = []
+    people: dict[str, dict[str, Any]] = {}
+    merged: list[tuple[str, str]] = []
     for event in heard:
         data = event.data
         if isinstance(data, events.AreaDefinedHeard):
             areas[data.code] = {"code": data.code, "kind": data.kind}
-        elif isinstance(data, events.ResidentRegisteredHeard):
-            whole[data.person_id] = {
-                "person_id": data.person_id,
-                "community": data.community,
-                "grid": data.grid,
-                "household_id": data.household_id,
-                "is_adult": data.is_adult,
-                "active": True,
-                "sequence": event.sequence,
-            }
-        elif isinstance(data, events.ResidentMovedHeard):
-            community = data.community or (data.to_grid or "")[:12]
-            place = {"grid": data.to_grid, "community": community, "sequence": event.sequence}
-            if data.person_id in whole:
-                whole[data.person_id] |= place
-            else:
-                moved[data.person_id] = place | {
-                    "b_person_id": data.person_id,
-                    "b_sequence": event.sequence,
-                }
-        elif isinstance(data, events.ResidentDeactivatedHeard):
-            gone.append(data.person_id)
+        elif isinstance(data, events.PersonMergedHeard):
+            merged.append((data.person_id, data.into))
+        else:
+            now = people.setdefault(data.person_id, {"person_id": data.person_id})
+            now |= _place(data) | {"sequence": event.sequence}
     if areas:
         storage.upsert_areas(tx.conn, list(areas.values()))
-    if whole:
-        storage.upsert_residents(tx.conn, list(whole.values()))
-    if moved:
-        storage.move_residents(tx.conn, list(moved.values()))
+    _keep(tx, people)
+    for old, into in merged:
+        storage.merge_person(tx.conn, old, into)
+    _follow(tx, people)
+
+
+def _keep(tx: Tx, people: Mapping[str, dict[str, Any]]) -> None:
+    alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for row in people.values():
+        alike.setdefault(tuple(sorted(row)), []).append(row)
+    for names, rows in alike.items():
+        if "household_id" in names and "community" in names:
+            storage.upsert_residents(tx.conn, rows)
+        else:
+            storage.update_residents(tx.conn, rows)
+
+
+def _follow(tx: Tx, people: Mapping[str, dict[str, Any]]) -> None:
+    """Who has left or moved away neither is drawn nor votes where he no longer lives."""
+    gone = [person for person, row in people.items() if row.get("active") is False]
     if gone:
-        storage.deactivate_residents(tx.conn, gone, tx.now)
+        storage.withdraw_from_draw(tx.conn, gone, tx.now)
+    elsewhere = [p for p, row in people.items() if row.get("active") is False or "community" in row]
+    if elsewhere:
+        sessions.follow_residents(tx, elsewhere)
 
 
 def hear_property(tx: Tx, heard: Sequence[Heard]) -> None:
@@ -73,6 +94,11 @@ def hear_property(tx: Tx, heard: Sequence[Heard]) -> None:
             storage.upsert_project(tx.conn, project_id=data.project_id, manager=data.person_id)
         elif isinstance(data, events.WorkDeliveredHeard):
             hear_delivery(tx, event)
+        elif isinstance(
+            data, events.CompanyRegisteredHeard | events.CompanyRepresentativesChangedHeard
+        ):
+            storage.upsert_org(tx.conn, data.company_id, kind="COMPANY")
+            _speak_for(tx, data.company_id, data.representatives)
         else:
             storage.upsert_post(
                 tx.conn,
@@ -82,6 +108,28 @@ def hear_property(tx: Tx, heard: Sequence[Heard]) -> None:
                 person_id=data.person_id,
                 active=isinstance(data, events.AppointmentActivatedHeard),
             )
+
+
+def _speak_for(tx: Tx, org_id: str, people: Sequence[str] | None) -> None:
+    # An older producer does not say who; what is known stays.
+    if people is not None:
+        storage.set_org_people(tx.conn, org_id, people)
+
+
+def hear_partner(tx: Tx, heard: Sequence[Heard]) -> None:
+    """Keep who speaks for shops and units."""
+    for event in heard:
+        data = event.data
+        if isinstance(data, events.PartnerExitedHeard):
+            storage.upsert_org(tx.conn, data.partner_id, active=False)
+            continue
+        if isinstance(data, events.PartnerAdmittedHeard):
+            storage.upsert_org(
+                tx.conn, data.partner_id, kind="PARTNER", area=data.area, active=True
+            )
+        else:
+            storage.upsert_org(tx.conn, data.partner_id, kind="PARTNER")
+        _speak_for(tx, data.partner_id, data.operators)
 
 
 def measure_month(tx: Tx, due: Due) -> None:

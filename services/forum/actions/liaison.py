@@ -349,12 +349,15 @@ def opt_in(tx: Tx, body: OptIn) -> dict[str, Any]:
     """Let a resident be drawn as a representative from now on.
 
     Raises:
+        NotRegistered: The registry does not know the person.
         UnderAge: The registry says that the person is no adult.
         NotFound: The person is not the caller, nor a resident in his scope.
     """
     person_id = _opting_person(tx, body.person_id)
     known = storage.residents_of(tx.conn, [person_id]).get(person_id)
-    if known is not None and not known["is_adult"]:
+    if known is None:
+        raise errors.NotRegistered(person_id=person_id, field="person_id")
+    if not known["is_adult"]:
         raise errors.UnderAge
     row = storage.find_locked(tx.conn, storage.opt_ins, person_id)
     if row is None:

@@ -9,10 +9,11 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from chassis.bus import Due, Tx
-from chassis.refusal import StateConflict
+from chassis.refusal import NotFound, StateConflict
 from services.forum import errors, events, rules, storage
 from services.forum.actions.record import led_topic, move, note, reply, require_state, topic_locked
 from services.forum.actions.sessions import return_to_session
+from services.forum.actions.standing import require_residents
 from services.forum.actions.topics import WhichTopic
 
 PersonId = Annotated[str, Meta(min_length=1, max_length=64)]
@@ -51,6 +52,14 @@ class ObjectToOpinion:
     topic_id: str
     text: Annotated[str, Meta(min_length=1, max_length=2000)]
     directly_affected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmObjection:
+    """How it is known that the objector is directly affected."""
+
+    objection_id: str
+    reason: Annotated[str, Meta(min_length=1, max_length=500)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,12 +228,15 @@ def publicise(tx: Tx, body: WhichTopic) -> dict[str, Any]:
 
 def object_to_opinion(tx: Tx, body: ObjectToOpinion) -> dict[str, Any]:
     """Object to a published opinion. It stops the resolution when the objector is directly
-    affected, or when five residents have objected. No event tells who objected.
+    affected (he says so and lives in the affected area, or staff confirm it), or when five
+    residents of the area have objected. No event tells who objected.
 
     Raises:
         StateConflict: The opinion is not on the board.
         NoticeOver: The notice has ended.
-        ScopeMismatch: The objector lives in another street.
+        NotRegistered: The registry does not know the objector.
+        UnderAge: He is no adult.
+        ScopeMismatch: He lives in another community (of a street's matter: another street).
         AlreadyObjected: He has objected.
     """
     topic = topic_locked(tx, body.topic_id)
@@ -232,9 +244,10 @@ def object_to_opinion(tx: Tx, body: ObjectToOpinion) -> dict[str, Any]:
     opinion = _opinion(tx, topic)
     if tx.now >= opinion["ends_at"]:
         raise errors.NoticeOver(ends_at=f"{tx.calendar.local(opinion['ends_at']):%Y-%m-%d %H:%M}")
-    home = storage.residents_of(tx.conn, [tx.actor.id]).get(tx.actor.id)
-    if home is not None and not home["community"].startswith(topic["area"][:9]):
-        raise errors.ScopeMismatch(scope=", ".join(topic["scope"]))
+    near = topic["area"][:9] if topic["level"] == rules.STREET else topic["area"]
+    home = require_residents(tx, [tx.actor.id], [near])[tx.actor.id]
+    # What he says of himself counts where the registry says it too; else staff may confirm it.
+    affected = body.directly_affected and rules.lives_in(home, topic["scope"])
     objection_id = tx.new_id("obj")
     fresh = storage.object_to(
         tx.conn,
@@ -243,39 +256,97 @@ def object_to_opinion(tx: Tx, body: ObjectToOpinion) -> dict[str, Any]:
         opinion_id=opinion["opinion_id"],
         person_id=tx.actor.id,
         text=body.text,
-        directly_affected=body.directly_affected,
-        state="OPEN" if body.directly_affected else "NOTED",
+        directly_affected=affected,
+        claimed=body.directly_affected,
+        concerned=rules.lives_in(home, rules.reach(topic)),
+        state="NOTED",
         created_at=tx.now,
     )
     if not fresh:
         raise errors.AlreadyObjected
-    undecided = [
-        row
-        for row in storage.objections_of(tx.conn, opinion["opinion_id"])
-        if row["state"] in {"NOTED", "OPEN"}
-    ]
-    if len(undecided) >= rules.OBJECTORS:
-        storage.set_objections(tx.conn, opinion["opinion_id"], ["NOTED"], "OPEN")
-    stands = body.directly_affected or len(undecided) >= rules.OBJECTORS
-    if stands:
-        # What was decided before this objection did not know it.
-        storage.clear_decisions(tx.conn, opinion["opinion_id"])
-        topic = move(
-            tx,
-            topic,
-            "PUBLICISED",
-            "object",
-            code="TOPIC_OBJECTED",
-            detail={"objection_id": objection_id},
-            objected=True,
-        )
+    topic, stands, counted = _weigh_objections(tx, topic, opinion, objection_id, alone=affected)
     return {
         "id": objection_id,
         "state": "OPEN" if stands else "NOTED",
         "version": 1,
         "topic_id": body.topic_id,
         "topic_version": topic["version"],
-        "objectors": len(undecided),
+        "objectors": counted,
+    }
+
+
+def _weigh_objections(
+    tx: Tx, topic: storage.Row, opinion: storage.Row, objection_id: str, *, alone: bool
+) -> tuple[storage.Row, bool, int]:
+    """Stop the resolution when an objector is directly affected, or five of the area object.
+
+    Returns:
+        The topic, whether the objection stands, and how many undecided ones count.
+    """
+    undecided = [
+        row
+        for row in storage.objections_of(tx.conn, opinion["opinion_id"])
+        if row["state"] in {"NOTED", "OPEN"} and row["concerned"] is not False
+    ]
+    if len(undecided) >= rules.OBJECTORS:
+        storage.set_objections(tx.conn, opinion["opinion_id"], ["NOTED"], "OPEN")
+    elif not alone:
+        return topic, False, len(undecided)
+    else:
+        storage.open_objection(tx.conn, objection_id)
+    # What was decided before this objection did not know it.
+    storage.clear_decisions(tx.conn, opinion["opinion_id"])
+    row = move(
+        tx,
+        topic,
+        "PUBLICISED",
+        "object",
+        code="TOPIC_OBJECTED",
+        detail={"objection_id": objection_id},
+        objected=True,
+    )
+    return row, True, len(undecided)
+
+
+def confirm_objection(tx: Tx, body: ConfirmObjection) -> dict[str, Any]:
+    """Confirm, as somebody who knows the place, that an objector is directly affected.
+
+    Raises:
+        NotFound: There is no such objection.
+        SamePerson: The caller confirms his own.
+        StateConflict: It is decided, or the opinion is no longer on the board.
+    """
+    row = storage.find(tx.conn, storage.objections, body.objection_id)
+    if row is None:
+        raise NotFound(kind="objection", id=body.objection_id)
+    topic = topic_locked(tx, row["topic_id"])
+    tx.require_scope(topic["area"])
+    require_state(topic, "PUBLICISED")
+    row = storage.known(tx.conn, storage.objections, body.objection_id, locked=True)
+    if row["person_id"] == tx.actor.id:
+        raise errors.SamePerson
+    if topic["opinion_id"] != row["opinion_id"]:
+        raise StateConflict(state=row["state"])
+    require_state(row, "NOTED")
+    storage.mark_affected(tx.conn, body.objection_id)
+    opinion = _opinion(tx, topic)
+    note(
+        tx,
+        of="topic",
+        ref=topic["topic_id"],
+        topic_id=topic["topic_id"],
+        action="confirm_affected",
+        state="PUBLICISED",
+        objection_id=body.objection_id,
+        reason=body.reason,
+    )
+    topic, _stands, counted = _weigh_objections(tx, topic, opinion, body.objection_id, alone=True)
+    return {
+        "id": body.objection_id,
+        "state": "OPEN",
+        "version": topic["version"],
+        "topic_id": topic["topic_id"],
+        "objectors": counted,
     }
 
 

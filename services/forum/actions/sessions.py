@@ -13,6 +13,7 @@ from chassis.bus import Due, Tx
 from chassis.refusal import NotFound
 from services.forum import errors, events, rules, storage
 from services.forum.actions.record import move, note, reply, require_state, tell, topic_locked
+from services.forum.actions.standing import check_capacities, check_host
 
 Capacity = Literal[
     "RESIDENT_REP",
@@ -49,7 +50,7 @@ class ScheduleSession:
     start: Annotated[datetime, Meta(tz=True)]
     place: Annotated[str, Meta(min_length=1, max_length=100)]
     auto: bool = False
-    invitees: Annotated[list[Invitee], Meta(max_length=200)] = field(default_factory=list)
+    invitees: Annotated[list[Invitee], Meta(max_length=1000)] = field(default_factory=list)
     resident_seats: int | None = None
     host_id: str | None = None
 
@@ -75,7 +76,7 @@ class RecordAttendance:
     """Who has come."""
 
     session_id: str
-    person_ids: Annotated[list[PersonId], Meta(min_length=1, max_length=500)]
+    person_ids: Annotated[list[PersonId], Meta(min_length=1, max_length=1000)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +133,29 @@ class _List:
                 "via": via,
                 "tier": tier,
                 "source": source,
+                "home": None,
+                "revoked_at": None,
             },
         )
+
+    def put_official(self, person_id: str, tier: str, source: str) -> None:
+        """Add who comes by his office.
+
+        Raises:
+            PersonTwice: The host named him as something else; who comes by office has no vote.
+        """
+        row = self.rows.get(person_id)
+        if row is not None and row["capacity"] != "OFFICIAL":
+            raise errors.PersonTwice(person_id=person_id, field="invitees")
+        self.rows.pop(person_id, None)
+        self.put(person_id, "OFFICIAL", "LINK", tier=tier, source=source)
+
+    def by_capacity(self) -> dict[str, list[str]]:
+        """Return the persons of each capacity."""
+        found: dict[str, list[str]] = {}
+        for person_id, row in self.rows.items():
+            found.setdefault(row["capacity"], []).append(person_id)
+        return found
 
     def capacities(self) -> list[str]:
         """Return the capacity of everyone on the list."""
@@ -172,13 +194,7 @@ def _invite_officials(tx: Tx, listed: _List, level: str, scope: Sequence[str], a
             for row in found:
                 if row["target"] not in seen:
                     seen.add(row["target"])
-                    listed.put(
-                        row["person_id"],
-                        "OFFICIAL",
-                        "LINK",
-                        tier=tier,
-                        source=row["official_id"],
-                    )
+                    listed.put_official(row["person_id"], tier, row["official_id"])
 
 
 def _invite_deputies(tx: Tx, listed: _List, level: str, street: str) -> None:
@@ -188,7 +204,6 @@ def _invite_deputies(tx: Tx, listed: _List, level: str, street: str) -> None:
     by_person = {row["person_id"]: row for row in in_office}
     named = []
     for person_id, row in listed.rows.items():
-        # Only a registered deputy of this street counts; another may still come and speak.
         if row["capacity"] == "DEPUTY" and person_id in by_person:
             row["source"] = by_person[person_id]["deputy_id"]
             named.append(by_person[person_id]["kind"])
@@ -201,9 +216,7 @@ def _invite_deputies(tx: Tx, listed: _List, level: str, street: str) -> None:
 
 def _invite_property(tx: Tx, listed: _List, scope: Sequence[str], area: str) -> None:
     for project in storage.projects_of(tx.conn, area):
-        grids = project["grids"] or [area]
-        touched = any(a.startswith(b) or b.startswith(a) for a in grids for b in scope)
-        if touched and project["manager"]:
+        if rules.touches(project, scope, area) and project["manager"]:
             listed.put(project["manager"], "PROPERTY", "PROJECT", source=project["project_id"])
 
 
@@ -221,7 +234,12 @@ def _invite_residents(
     signed = storage.cosigners_of(tx.conn, [t["topic_id"] for t in topics])
     speakers = list(dict.fromkeys([*proposers, *(row["person_id"] for row in signed)]))
     known = storage.residents_of(tx.conn, speakers)
-    adults = [p for p in speakers if p not in known or known[p]["is_adult"]]
+    near = {code for topic in topics for code in rules.reach(topic)}
+    adults = [
+        p
+        for p in speakers
+        if p in known and known[p]["is_adult"] and rules.lives_in(known[p], near)
+    ]
     for person_id in adults[: rules.REPRESENTATIVES]:
         via = "PROPOSER" if person_id in proposers else "COSIGNER"
         listed.put(person_id, "RESIDENT_REP", via)
@@ -265,7 +283,11 @@ def schedule_session(tx: Tx, body: ScheduleSession) -> dict[str, Any]:
         LiaisonMissing: A tier that must be invited has nobody.
         DeputyRequired: Too few deputies cover the street.
         ResidentMajority: Residents are not more than half of the voters.
-        PersonTwice: A person is named twice.
+        PersonTwice: A person is named twice, or as something else than his office.
+        NotRegistered: A named resident is not in the registry.
+        UnderAge: One is no adult.
+        ScopeMismatch: One lives elsewhere.
+        CapacityUnproved: Nothing shows that somebody is what he is named as.
     """
     topics = _topics_to_schedule(tx, body.topic_ids)
     area = topics[0]["area"]
@@ -285,21 +307,36 @@ def schedule_session(tx: Tx, body: ScheduleSession) -> dict[str, Any]:
         raise errors.SeatsOutOfRange(field="resident_seats")
     session_id = tx.new_id("ses")
     seed = rules.seed_of(session_id)
+    check_host(tx, body.host_id, area)
     listed = _List()
     for invitee in body.invitees:
         if invitee.person_id in listed.rows:
             raise errors.PersonTwice(person_id=invitee.person_id, field="invitees")
         listed.put(invitee.person_id, invitee.capacity, "NAMED")
+    named = listed.by_capacity()
     _invite_officials(tx, listed, level, scope, area)
+    check_capacities(tx, named, topics=topics, field="invitees")
     _invite_deputies(tx, listed, level, area[:9])
     pool = 0
     if body.auto:
         _invite_property(tx, listed, scope, area)
         pool = _invite_residents(tx, listed, topics=topics, scope=scope, seats=seats, seed=seed)
-    rules.check_resident_majority(listed.capacities())
+    _give_homes(tx, listed)
+    for topic in topics:
+        near = rules.reach(topic)
+        rules.check_resident_majority(
+            [row["capacity"] for row in listed.rows.values() if rules.votes_on(row, near)]
+        )
     return _invite(
         tx, body, topics, listed, session_id=session_id, seed=seed, pool=pool, level=level
     )
+
+
+def _give_homes(tx: Tx, listed: _List) -> None:
+    """Note where each resident representative lives: he votes on what concerns his home."""
+    people = listed.by_capacity().get("RESIDENT_REP", [])
+    for person_id, home in storage.residents_of(tx.conn, people).items():
+        listed.rows[person_id]["home"] = home["grid"] or home["community"]
 
 
 def _invite(
@@ -470,6 +507,28 @@ def remind_host(tx: Tx, due: Due) -> None:
         note(tx, of="session", ref=due.ref, action="answers_missing", people=silent)
 
 
+def follow_residents(tx: Tx, people: Sequence[str]) -> None:
+    """Who has moved away or died no longer represents the residents of a session to come; who has
+    moved within its area speaks for his new home."""
+    homes = storage.residents_of(tx.conn, people)
+    for row in storage.coming_invitations(tx.conn, people):
+        home = homes.get(row["person_id"])
+        agenda = storage.agenda(tx.conn, row["session_id"])
+        near = [code for item in agenda for code in rules.reach(item)]
+        if home is not None and rules.lives_in(home, near):
+            place = home["grid"] or home["community"]
+            storage.change(tx.conn, storage.invitations, row, home=place)
+            continue
+        storage.change(tx.conn, storage.invitations, row, revoked_at=tx.now)
+        note(
+            tx,
+            of="session",
+            ref=row["session_id"],
+            action="invitation_lapsed",
+            person_id=row["person_id"],
+        )
+
+
 def _led_session(tx: Tx, session_id: str, *states: str, matched: bool = True) -> storage.Row:
     """Return a session that the caller hosts, locked.
 
@@ -516,15 +575,27 @@ def record_attendance(tx: Tx, body: RecordAttendance) -> dict[str, Any]:
 
     Raises:
         NotInvited: Somebody is not on the list; nobody is recorded.
+        NotRegistered: A resident has left since he was invited.
+        CapacityUnproved: Somebody no longer speaks for whom he was invited.
         StateConflict: The session is not open.
     """
     session = _led_session(tx, body.session_id, "OPEN", matched=False)
-    invited = {row["person_id"] for row in storage.invitations_of(tx.conn, body.session_id)}
-    stranger = next((p for p in body.person_ids if p not in invited), None)
-    if stranger is not None:
-        raise errors.NotInvited(person_id=stranger, field="person_ids")
+    invited = {
+        row["person_id"]: row["capacity"]
+        for row in storage.invitations_of(tx.conn, body.session_id)
+        if row["revoked_at"] is None
+    }
+    coming: dict[str, list[str]] = {}
+    for person_id in body.person_ids:
+        if person_id not in invited:
+            raise errors.NotInvited(person_id=person_id, field="person_ids")
+        if invited[person_id] in rules.VOTING:
+            coming.setdefault(invited[person_id], []).append(person_id)
+    agenda = storage.agenda(tx.conn, body.session_id)
+    check_capacities(tx, coming, topics=agenda, field="person_ids")
     storage.mark_attended(tx.conn, body.session_id, body.person_ids, tx.now)
-    counted = rules.presence(storage.invitations_of(tx.conn, body.session_id))
+    near = [code for item in agenda for code in rules.reach(item)]
+    counted = rules.presence(storage.invitations_of(tx.conn, body.session_id), near)
     return reply(
         "session_id",
         session,
@@ -542,6 +613,9 @@ def vote(tx: Tx, body: CastVote) -> dict[str, Any]:
         StateConflict: The vote on the topic is not open.
         NotPresent: The caller was not invited or has not come.
         NotVoting: His capacity has no vote.
+        NotRegistered: He has moved out since.
+        ScopeMismatch: He lives where the topic concerns nobody.
+        CapacityUnproved: He no longer speaks for whom he was invited.
         AlreadyVoted: He has voted.
     """
     # Votes wait for each other and for the close, so that none slips in behind the count.
@@ -554,8 +628,11 @@ def vote(tx: Tx, body: CastVote) -> dict[str, Any]:
     row = storage.invitation_of(tx.conn, body.session_id, tx.actor.id)
     if row is not None and not row["voting"]:
         raise errors.NotVoting(capacity=row["capacity"])
-    if row is None or row["attended_at"] is None:
+    if row is None or row["attended_at"] is None or row["revoked_at"] is not None:
         raise errors.NotPresent
+    if not rules.votes_on(row, rules.reach(topic)):
+        raise errors.ScopeMismatch(scope=", ".join(topic["scope"]))
+    check_capacities(tx, {row["capacity"]: [tx.actor.id]}, topics=[topic])
     fresh = storage.cast_vote(
         tx.conn,
         session_id=body.session_id,
@@ -586,7 +663,7 @@ def close_vote(tx: Tx, body: CloseVote) -> dict[str, Any]:
     if topic["session_id"] != body.session_id:
         raise NotFound(kind="topic", id=body.topic_id)
     require_state(topic, "DELIBERATING")
-    counted = rules.presence(storage.invitations_of(tx.conn, body.session_id))
+    counted = rules.presence(storage.invitations_of(tx.conn, body.session_id), rules.reach(topic))
     quorum = True
     try:
         rules.check_quorum(counted)

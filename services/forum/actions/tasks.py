@@ -129,11 +129,19 @@ def _check_responsible(tx: Tx, task: PlannedTask, area: str) -> None:
         raise errors.ResponsibleUnknown(responsible_id=task.responsible_id, field="responsible_id")
 
 
-def _check_supervisors(tx: Tx, task: PlannedTask, people: Sequence[str], street: str) -> None:
-    """Refuse a task that no resident watches, or that somebody bound to the project watches."""
-    known = storage.residents_of(tx.conn, people)
-    residents = [p for p, row in known.items() if row["community"].startswith(street)]
-    if not residents:
+def _check_supervisors(
+    tx: Tx, task: PlannedTask, people: Sequence[str], topic: storage.Row
+) -> None:
+    """Refuse a task that no resident watches, or that a stranger or somebody bound to the project
+    watches. Deputies and officials of the place may watch beside a resident."""
+    street = topic["area"][:9]
+    near = [street if topic["level"] == rules.STREET else topic["area"]]
+    known = {
+        person: row
+        for person, row in storage.residents_of(tx.conn, people).items()
+        if row["is_adult"] and rules.lives_in(row, near)
+    }
+    if not known:
         raise errors.SupervisorRequired(title=task.title, field="supervisors")
     if task.responsible_kind == "PROJECT":
         bound = storage.project_persons(tx.conn, task.responsible_id) & set(people)
@@ -143,6 +151,12 @@ def _check_supervisors(tx: Tx, task: PlannedTask, people: Sequence[str], street:
                 substitutes=", ".join(p for p in people if p not in bound) or "—",
                 field="supervisors",
             )
+    others = [person for person in people if person not in known]
+    posts = storage.deputies_of(tx.conn, others, street, tx.now)
+    posts |= storage.officials_near(tx.conn, others, topic["area"])
+    stranger = next((person for person in others if person not in posts), None)
+    if stranger is not None:
+        raise errors.NotRegistered(person_id=stranger, field="supervisors")
 
 
 def assign_tasks(tx: Tx, body: AssignTasks) -> dict[str, Any]:
@@ -153,7 +167,8 @@ def assign_tasks(tx: Tx, body: AssignTasks) -> dict[str, Any]:
         OwnersVoteRequired: The owners' assembly has still to decide.
         TasksNeeded: There is no task.
         ResponsibleUnknown: A project is unknown or lies in another street.
-        SupervisorRequired: A task has no supervisor who is a resident.
+        SupervisorRequired: A task has no supervisor who is an adult resident.
+        NotRegistered: A supervisor is neither resident, deputy nor official here.
         ConflictOfInterest: A supervisor holds a post in the responsible project.
         DueOutOfRange: A term is over or too long.
     """
@@ -195,7 +210,7 @@ def _assign_one(
     people = list(dict.fromkeys(task.supervisors or default))
     due_at = _due_at(tx, task.due_date)
     _check_responsible(tx, task, topic["area"])
-    _check_supervisors(tx, task, people, topic["area"][:9])
+    _check_supervisors(tx, task, people, topic)
     task_id = tx.new_id("tsk")
     storage.add(
         tx.conn,

@@ -20,6 +20,7 @@ from services.forum.actions.record import (
     tell,
     topic_locked,
 )
+from services.forum.actions.standing import require_residents
 
 Level = Literal["GRID", "COMMUNITY", "STREET"]
 AreaCode = Annotated[str, Meta(pattern=r"^[0-9]{9}([0-9]{3}){0,2}$")]
@@ -110,6 +111,27 @@ def _proposer(tx: Tx, body: SubmitTopic) -> tuple[str, str]:
     return str(body.proposer_id), "RESIDENT"
 
 
+def _check_people(tx: Tx, body: SubmitTopic, proposer: str, kind: str, signed: list[str]) -> None:
+    """Refuse a proposer or signers whom the registry or their office does not place here.
+
+    A minor may raise a matter; only adults sign.
+    """
+    unit = body.scope[0][: 9 if body.level == rules.STREET else 12]
+    near = list(body.scope) if body.level == rules.GRID else [unit]
+    if kind == "RESIDENT":
+        require_residents(tx, [proposer], near, adult=False, field="proposer_id")
+    elif kind == "OWNERS":
+        require_residents(tx, [proposer], [unit], adult=False)
+    elif kind == "DEPUTY" and not storage.deputies_of(tx.conn, [proposer], unit[:9], tx.now):
+        raise errors.CapacityUnproved(person_id=proposer, capacity="DEPUTY")
+    require_residents(tx, signed, near, field="cosigners")
+    if tx.actor.role != "R_RESIDENT":
+        for code in body.scope:
+            # A grid worker may bring in a matter of the community that his grid is part of.
+            if not tx.actor.scope.startswith(code):
+                tx.require_scope(code)
+
+
 def _host_community(tx: Tx, body: SubmitTopic, home: str | None) -> str:
     """Return the community that leads the procedure: that of the scope; for a matter of the
     street, the proposer's own, else the first of the scope or of the street."""
@@ -143,6 +165,9 @@ def submit_topic(tx: Tx, body: SubmitTopic) -> dict[str, Any]:
     Raises:
         ScopeMismatch: The areas do not fit the level, are unknown, or are not the proposer's.
         CosignersNeeded: Too few carry a matter above the grid.
+        NotRegistered: The registry does not know the proposer or a signer.
+        UnderAge: A signer is no adult.
+        CapacityUnproved: A deputy is not in office here.
         ResubmitTooSoon: It failed less than 90 days ago and there are no new facts.
         NotFound: A resident speaks for somebody else, or the earlier topic does not exist.
     """
@@ -152,18 +177,9 @@ def submit_topic(tx: Tx, body: SubmitTopic) -> dict[str, Any]:
     signed = body.cosigners if tx.actor.role in rules.INTAKE_ROLES else []
     signed = [person for person in dict.fromkeys(signed) if person != proposer]
     rules.check_cosigners(body.level, kind, len(signed))
+    _check_people(tx, body, proposer, kind, signed)
     home = storage.residents_of(tx.conn, [proposer]).get(proposer)
-    reach = 9 if body.level == rules.STREET else 12
-    if (
-        home is not None
-        and kind == "RESIDENT"
-        and home["community"][:reach] != body.scope[0][:reach]
-    ):
-        raise errors.ScopeMismatch(scope=", ".join(body.scope), field="scope")
     _check_resubmission(tx, body)
-    if tx.actor.role in rules.INTAKE_ROLES and not tx.actor.scope.startswith(body.scope[0]):
-        # A grid worker may bring in a matter of the community that his grid is part of.
-        tx.require_scope(body.scope[0])
     area = _host_community(tx, body, home["community"] if home else None)
     day = f"{tx.calendar.local(tx.now):%Y%m%d}"
     number = rules.number("YT", day, area, storage.next_number(tx.conn, f"YT-{day}-{area}"))
@@ -226,14 +242,14 @@ def cosign(tx: Tx, body: WhichTopic) -> dict[str, Any]:
     Raises:
         NotFound: There is no such topic.
         StateConflict: It has been analysed already.
-        ScopeMismatch: The signer lives elsewhere.
+        NotRegistered: The registry does not know the signer.
+        UnderAge: He is no adult.
+        ScopeMismatch: He lives elsewhere.
         AlreadySigned: He signed or proposed it.
     """
     topic = topic_locked(tx, body.topic_id)
     require_state(topic, "COLLECTED")
-    home = storage.residents_of(tx.conn, [tx.actor.id]).get(tx.actor.id)
-    if home is not None and not home["community"].startswith(topic["area"][:9]):
-        raise errors.ScopeMismatch(scope=", ".join(topic["scope"]))
+    require_residents(tx, [tx.actor.id], rules.reach(topic))
     if topic["proposer"] == tx.actor.id:
         raise errors.AlreadySigned
     if not storage.sign(tx.conn, body.topic_id, [tx.actor.id], tx.now):

@@ -141,11 +141,38 @@ class Town:
             sequence=2,
         )
 
+    def company(self, *representatives, company="pco_1", sequence=1):
+        self.bench.hear(
+            "property",
+            "company_registered.v1",
+            {"company_id": company, "uscc": "x", "representatives": list(representatives)},
+            subject=company,
+            sequence=sequence,
+        )
+
+    def partner(self, partner, *operators, area=COMMUNITY, sequence=1):
+        self.bench.hear(
+            "partner",
+            "partner_admitted.v1",
+            {
+                "partner_id": partner,
+                "org_id": f"org_{partner}",
+                "level": "COMMUNITY",
+                "area": area,
+                "operators": list(operators),
+            },
+            subject=partner,
+            sequence=sequence,
+        )
+
     def whole(self):
         self.ground()
         self.officials()
         self.deputy()
         self.project()
+        self.company("per_property")
+        self.partner("ptn_shops", *(f"per_m{n}" for n in range(3)))
+        self.partner("ptn_units", *(f"per_u{n}" for n in range(3)))
         return self
 
     # topics

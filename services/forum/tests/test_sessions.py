@@ -66,7 +66,8 @@ def test_a_higher_level_adds_the_tier_above(town):
 
 @pytest.mark.covers("F11-flow", "AppendixA")
 def test_a_grid_without_a_cadre_cannot_invite(town):
-    topic_id = town.adopted(scope=[NEXT_GRID])
+    town.live("per_far", grid=NEXT_GRID)
+    topic_id = town.adopted("per_far", scope=[NEXT_GRID])
     town.official("per_w2", "GRID_WORKER", NEXT_GRID, "off_w2")
     with pytest.raises(errors.LiaisonMissing) as refused:
         town.schedule(topic_id, START)

@@ -1,0 +1,109 @@
+"""Who may take part: looked up in the registry, the registers of posts and what was heard."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from chassis.bus import Tx
+from services.forum import errors, rules, storage
+
+
+def require_residents(
+    tx: Tx,
+    people: Sequence[str],
+    scope: Sequence[str],
+    *,
+    field: str | None = None,
+    adult: bool = True,
+) -> dict[str, storage.Row]:
+    """Return the registry's rows of people, all of whom live in one of the areas.
+
+    Raises:
+        NotRegistered: The registry does not know one of them, or he has moved out or died.
+        UnderAge: One is no adult.
+        ScopeMismatch: One lives elsewhere.
+    """
+    known = storage.residents_of(tx.conn, people)
+    for person_id in people:
+        home = known.get(person_id)
+        if home is None:
+            raise errors.NotRegistered(person_id=person_id, field=field)
+        if adult and not home["is_adult"]:
+            raise errors.UnderAge(field=field)
+        if not rules.lives_in(home, scope):
+            raise errors.ScopeMismatch(scope=", ".join(scope), field=field)
+    return known
+
+
+def _speakers(
+    tx: Tx, capacity: str, people: Sequence[str], *, scope: Sequence[str], area: str
+) -> set[str]:
+    """Return those whom facts or posts show to speak in a capacity."""
+    street = area[:9]
+    if capacity in {"MERCHANT", "UNIT"}:
+        return storage.operators_near(tx.conn, area)
+    if capacity == "PROPERTY":
+        projects = storage.projects_of(tx.conn, area)
+        touched = [p["project_id"] for p in projects if rules.touches(p, scope, area)]
+        return storage.people_of_projects(tx.conn, touched)
+    if capacity == "DEPUTY":
+        return storage.deputies_of(tx.conn, people, street, tx.now)
+    found = storage.officials_near(tx.conn, people, area)
+    if capacity in {"PARTY_MEMBER", "STATION_HOST"}:
+        homes = storage.residents_of(tx.conn, people)
+        found |= {p for p, home in homes.items() if rules.lives_in(home, [street])}
+    return found
+
+
+def check_capacities(
+    tx: Tx,
+    people: Mapping[str, Sequence[str]],
+    *,
+    topics: Sequence[Mapping[str, Any]],
+    field: str | None = None,
+) -> None:
+    """Refuse people who are not what they would be invited or heard as.
+
+    An expert is anybody whom the host asks: he has no vote and earns nothing.
+
+    Args:
+        tx: The transaction.
+        people: Capacity -> persons; a question or two for each capacity, however many they are.
+        topics: What is talked about.
+        field: Where the caller named them.
+
+    Raises:
+        NotRegistered: A resident is not in the registry.
+        UnderAge: A resident is no adult.
+        ScopeMismatch: A resident lives elsewhere.
+        CapacityUnproved: Nothing shows that somebody runs a shop, a project or an office here.
+    """
+    scope = sorted({code for topic in topics for code in topic["scope"]})
+    reach = sorted({code for topic in topics for code in rules.reach(topic)})
+    widest = max((topic["level"] for topic in topics), key=rules.LEVELS.index)
+    area = topics[0]["area"][:9] if widest == rules.STREET else topics[0]["area"]
+    for capacity, named in people.items():
+        if capacity == "EXPERT":
+            continue
+        if capacity == "RESIDENT_REP":
+            require_residents(tx, named, reach, field=field)
+        elif capacity == "OWNERS_COMMITTEE":
+            require_residents(tx, named, [area], field=field)
+        else:
+            known = _speakers(tx, capacity, named, scope=scope, area=area)
+            stranger = next((p for p in named if p not in known), None)
+            if stranger is not None:
+                raise errors.CapacityUnproved(person_id=stranger, capacity=capacity, field=field)
+
+
+def check_host(tx: Tx, host_id: str | None, area: str) -> None:
+    """Refuse a host who is neither the caller nor an official of the area.
+
+    Raises:
+        CapacityUnproved: No register of posts knows him here.
+    """
+    if host_id in {None, tx.actor.id}:
+        return
+    if not storage.officials_near(tx.conn, [str(host_id)], area):
+        raise errors.CapacityUnproved(person_id=host_id, capacity="STATION_HOST", field="host_id")

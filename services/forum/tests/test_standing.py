@@ -1,0 +1,356 @@
+"""Who takes part is looked up in the registry and the registers of posts, never believed."""
+
+import pytest
+
+from chassis.refusal import RoleDenied
+from services.forum import errors
+from services.forum.tests.conftest import (
+    ANA,
+    BEN,
+    CADRE,
+    CAI,
+    COMMUNITY,
+    GRID,
+    MANAGER,
+    NEIGHBOURS,
+    NEXT_GRID,
+    OTHER_GRID,
+    STREET,
+)
+
+START = "2025-03-07T19:00:00+08:00"
+NOBODY = "per_unknown_1"
+
+
+def moved(town, person, grid, sequence=5):
+    town.bench.hear(
+        "steward",
+        "resident_moved.v1",
+        {"person_id": person, "from_grid": GRID, "to_grid": grid, "community": grid[:12]},
+        subject=person,
+        sequence=sequence,
+    )
+
+
+def fact(town, name, person, sequence=7, **data):
+    town.bench.hear(
+        "steward",
+        f"{name}.v1",
+        {"person_id": person} | data,
+        subject=person,
+        sequence=sequence,
+    )
+
+
+def invitation(town, session_id, person):
+    return town.bench.rows(
+        "SELECT * FROM invitations WHERE session_id = :s AND person_id = :p", s=session_id, p=person
+    )[0]
+
+
+def people(town):
+    town.live("per_next", grid=NEXT_GRID)
+    town.live("per_far", grid=OTHER_GRID)
+    town.live("per_child", adult=False)
+    town.live("per_late")
+    fact(town, "resident_deactivated", "per_late", reason="MOVED_OUT")
+
+
+REFUSED = [
+    (NOBODY, errors.NotRegistered),
+    ("per_late", errors.NotRegistered),
+    ("per_child", errors.UnderAge),
+    ("per_far", errors.ScopeMismatch),
+]
+
+
+@pytest.mark.parametrize(("person", "refusal"), [*REFUSED, ("per_next", errors.ScopeMismatch)])
+def test_who_signs_lives_where_the_matter_lies(town, person, refusal):
+    """FP-D2 (a): unregistered persons, minors and people of other grids do not sign."""
+    people(town)
+    topic_id = town.submit()
+    with pytest.raises(refusal):
+        town.bench.as_("R_RESIDENT", person=person, scope="370802").do(
+            "cosign_topic", {"topic_id": topic_id}
+        )
+    assert town.bench.rows("SELECT * FROM cosigners") == []
+
+
+def test_a_matter_of_the_community_is_signed_by_its_other_grids(town):
+    people(town)
+    deputy = town.bench.as_("R_DEPUTY", person="per_deputy", scope=STREET)
+    topic_id = deputy.do("submit_topic", town.draft(level="COMMUNITY", scope=[COMMUNITY]))["id"]
+    assert town.resident("per_next").do("cosign_topic", {"topic_id": topic_id})["cosigners"] == 1
+    with pytest.raises(errors.ScopeMismatch):
+        town.resident("per_far").do("cosign_topic", {"topic_id": topic_id})
+
+
+@pytest.mark.parametrize(("person", "refusal"), [*REFUSED, ("per_next", errors.ScopeMismatch)])
+def test_who_is_named_as_a_resident_is_one_of_the_area(town, person, refusal):
+    """FP-D2 (c)."""
+    people(town)
+    topic_id = town.adopted()
+    named = [*town.named(), {"person_id": person, "capacity": "RESIDENT_REP"}]
+    with pytest.raises(refusal):
+        town.schedule(topic_id, START, invitees=named)
+
+
+@pytest.mark.parametrize(
+    "capacity",
+    ["MERCHANT", "UNIT", "PROPERTY", "DEPUTY", "OFFICIAL", "PARTY_MEMBER", "STATION_HOST"],
+)
+@pytest.mark.parametrize("person", [NOBODY, "per_elsewhere"])
+def test_who_speaks_for_a_shop_a_project_or_an_office_is_known_to(town, capacity, person):
+    """FP-D2 (c): the operator of a shop in another street is nobody here."""
+    town.partner("ptn_far", "per_elsewhere", area="370811016001")
+    town.company("per_elsewhere", company="pco_far")
+    topic_id = town.adopted()
+    with pytest.raises(errors.CapacityUnproved) as refused:
+        town.schedule(topic_id, START, invitees=town.named(8, [(person, capacity)]))
+    assert refused.value.params["person_id"] == person
+
+
+def test_operators_representatives_and_post_holders_are_invited(town):
+    topic_id = town.adopted()
+    session_id = town.schedule(
+        topic_id,
+        START,
+        invitees=town.named(8, [("per_m0", "MERCHANT"), ("per_property", "PROPERTY"),
+                                (MANAGER, "PROPERTY"), ("per_deputy", "DEPUTY"),
+                                ("per_expert", "EXPERT")]),
+    )  # fmt: skip
+    assert invitation(town, session_id, "per_m0")["voting"]
+    assert not invitation(town, session_id, "per_expert")["voting"]
+
+
+def test_an_operator_who_was_replaced_does_not_vote(town):
+    topic_id = town.adopted()
+    session_id = town.schedule(topic_id, START, invitees=town.named(8, [("per_m0", "MERCHANT")]))
+    town.bench.at(START)
+    town.open(session_id, ANA, "per_m0")
+    town.bench.hear(
+        "partner",
+        "partner_operators_changed.v1",
+        {"partner_id": "ptn_shops", "org_id": "org_ptn_shops", "operators": ["per_m9"]},
+        subject="ptn_shops",
+        sequence=2,
+    )
+    with pytest.raises(errors.CapacityUnproved):
+        town.vote(session_id, topic_id, "per_m0", "FOR")
+
+
+def test_an_official_of_the_place_is_not_named_as_a_resident(town):
+    town.live(CADRE)
+    topic_id = town.adopted()
+    named = [*town.named(), {"person_id": CADRE, "capacity": "RESIDENT_REP"}]
+    with pytest.raises(errors.PersonTwice):
+        town.schedule(topic_id, START, invitees=named)
+
+
+def test_the_host_is_the_caller_or_an_official_of_the_place(town):
+    topic_id = town.adopted()
+    with pytest.raises(errors.CapacityUnproved):
+        town.schedule(topic_id, START, host_id="per_anybody")
+    assert town.schedule(topic_id, START, host_id=CADRE)
+
+
+def test_a_cosigner_who_moved_away_is_not_invited_by_himself(town):
+    topic_id = town.submit()
+    for person in (BEN, CAI):
+        town.resident(person).do("cosign_topic", {"topic_id": topic_id})
+    moved(town, BEN, OTHER_GRID)
+    for person in NEIGHBOURS:
+        town.resident(person).do("opt_in", {})
+    town.adopt(topic_id)
+    session_id = town.schedule(topic_id, START, auto=True, invitees=[])
+    rows = town.bench.rows("SELECT person_id FROM invitations WHERE session_id = :s", s=session_id)
+    assert BEN not in {row["person_id"] for row in rows}
+    assert CAI in {row["person_id"] for row in rows}
+
+
+@pytest.mark.parametrize("how", ["moved", "died"])
+def test_who_leaves_before_the_vote_does_not_count_and_does_not_vote(town, how):
+    topic_id = town.adopted()
+    session_id = town.schedule(topic_id, START)
+    town.bench.at(START)
+    town.open(session_id, ANA, BEN)
+    if how == "moved":
+        moved(town, BEN, OTHER_GRID)
+    else:
+        fact(town, "resident_deactivated", BEN, reason="DECEASED")
+    with pytest.raises(errors.NotPresent):
+        town.vote(session_id, topic_id, BEN, "FOR")
+    quorum = town.secretary().ask("session", {"session_id": session_id})["quorum"]
+    assert (quorum["voting_invited"], quorum["voting_present"]) == (7, 1)
+    with pytest.raises(errors.NotInvited):
+        town.secretary().do("record_attendance", {"session_id": session_id, "person_ids": [BEN]})
+
+
+def test_two_matters_of_two_grids_have_each_its_own_voters(town):
+    town.live("per_next", grid=NEXT_GRID)
+    town.official("per_w2", "GRID_WORKER", NEXT_GRID, "off_w2")
+    town.link("off_cadre", "GRID", NEXT_GRID)
+    here, there = town.adopted(), town.adopted("per_next", scope=[NEXT_GRID])
+    named = [*town.named(), {"person_id": "per_next", "capacity": "RESIDENT_REP"}]
+    session_id = town.schedule(here, START, topic_ids=[here, there], invitees=named)
+    town.bench.at(START)
+    town.open(session_id, ANA, "per_next")
+    town.vote(session_id, there, "per_next", "FOR")
+    with pytest.raises(errors.ScopeMismatch):
+        town.vote(session_id, here, "per_next", "FOR")
+    with pytest.raises(errors.ScopeMismatch):
+        town.vote(session_id, there, ANA, "FOR")
+    town.secretary()
+    tally = town.on_session("close_vote", session_id, topic_id=there)
+    assert (tally["voting_invited"], tally["voting_present"], tally["passed"]) == (1, 1, True)
+
+
+@pytest.mark.parametrize(("person", "refusal"), REFUSED)
+def test_who_objects_lives_in_the_community(town, person, refusal):
+    """FP-D2 (b): a stranger of another district does not stop a resolution."""
+    people(town)
+    topic_id = town.publicised()
+    with pytest.raises(refusal):
+        town.bench.as_("R_RESIDENT", person=person, scope="370802").do(
+            "object_to_opinion", {"topic_id": topic_id, "text": "我反对", "directly_affected": True}
+        )
+    town.bench.fire("2025-03-13T00:00:00")
+    assert town.state(topic_id) == "RESOLVED"
+
+
+def test_directly_affected_is_what_the_registry_or_staff_say(town):
+    """FP-D2 (d): the objector's own tick does not stop a resolution."""
+    people(town)
+    topic_id = town.publicised()
+    body = {"topic_id": topic_id, "text": "我反对", "directly_affected": True}
+    answer = town.resident("per_next").do("object_to_opinion", body)
+    assert answer["state"] == "NOTED"
+    confirm = {"objection_id": answer["id"], "reason": "车库出口正对车位"}
+    with pytest.raises(RoleDenied):
+        town.resident("per_next").do("confirm_objection", confirm)
+    with pytest.raises(errors.SamePerson):
+        town.cadre("per_next").do("confirm_objection", confirm)
+    assert town.cadre().do("confirm_objection", confirm)["state"] == "OPEN"
+    town.bench.fire("2025-03-13T00:00:00")
+    assert town.state(topic_id) == "PUBLICISED"
+
+
+def test_five_of_another_grid_do_not_stop_a_grids_matter(town):
+    topic_id = town.publicised()
+    for n in range(5):
+        town.live(f"per_next{n}", grid=NEXT_GRID)
+        body = {"topic_id": topic_id, "text": "不赞成"}
+        answer = town.resident(f"per_next{n}").do("object_to_opinion", body)
+        assert (answer["state"], answer["objectors"]) == ("NOTED", 0)
+    town.bench.fire("2025-03-13T00:00:00")
+    assert town.state(topic_id) == "RESOLVED"
+
+
+@pytest.mark.parametrize(("person", "refusal"), [REFUSED[0], REFUSED[1], REFUSED[3]])
+def test_a_topic_is_raised_for_people_of_the_place(town, person, refusal):
+    people(town)
+    with pytest.raises(refusal):
+        town.bench.as_("R_RESIDENT", person=person, scope="370802").do("submit_topic", town.draft())
+    worker = town.bench.as_("R_GRID", person="per_worker", scope=GRID)
+    with pytest.raises(refusal):
+        worker.do("submit_topic", town.draft(way="DOORSTEP", proposer_id=person))
+    with pytest.raises(refusal):
+        worker.do("submit_topic", town.draft(way="DOORSTEP", cosigners=[BEN, person]))
+
+
+def test_a_deputy_is_in_office_and_other_roles_act_in_their_area(town):
+    stranger = town.bench.as_("R_DEPUTY", person="per_nobody", scope=STREET)
+    with pytest.raises(errors.CapacityUnproved):
+        stranger.do("submit_topic", town.draft())
+    manager = town.bench.as_("R_PM", person=MANAGER, scope="370811016001")
+    with pytest.raises(RoleDenied):
+        manager.do("submit_topic", town.draft())
+
+
+def test_who_watches_a_task_is_a_resident_or_holds_a_post(town):
+    topic_id = town.resolved()
+    town.secretary()
+    with pytest.raises(errors.NotRegistered):
+        town.on_topic("assign_tasks", topic_id, tasks=[town.task(supervisors=[BEN, NOBODY])])
+    town.live("per_child", adult=False)
+    with pytest.raises(errors.SupervisorRequired):
+        town.on_topic("assign_tasks", topic_id, tasks=[town.task(supervisors=["per_child"])])
+    assert town.on_topic(
+        "assign_tasks", topic_id, tasks=[town.task(supervisors=[BEN, "per_deputy"])]
+    )
+
+
+def test_who_comes_of_age_returns_or_is_corrected_takes_part_again(town):
+    town.live("per_child", adult=False)
+    town.live("per_wrong", adult=False)
+    fact(town, "resident_came_of_age", "per_child", sequence=2, community=COMMUNITY, grid=GRID)
+    fact(town, "resident_corrected", "per_wrong", sequence=2, is_adult=True)
+    fact(town, "resident_deactivated", CAI, sequence=2, reason="MOVED_OUT")
+    fact(town, "resident_returned", CAI, sequence=3, community=COMMUNITY, grid=GRID, is_adult=True)
+    topic_id = town.submit()
+    for person in ("per_child", "per_wrong", CAI):
+        assert town.resident(person).do("cosign_topic", {"topic_id": topic_id})
+    assert town.resident("per_child").do("opt_in", {})["state"] == "OPTED_IN"
+
+
+def test_facts_of_one_batch_are_kept_in_their_order(town):
+    at = [
+        ("resident_deactivated.v1", {"person_id": CAI, "reason": "MOVED_OUT"}, 2),
+        ("resident_returned.v1", {"person_id": CAI, "community": COMMUNITY, "grid": NEXT_GRID,
+                                  "is_adult": True}, 3),
+    ]  # fmt: skip
+    town.bench.deliver(
+        [town.bench.event("steward", f, d, subject=CAI, sequence=n) for f, d, n in at]
+    )
+    row = town.row("residents", "person_id", CAI)
+    assert (bool(row["active"]), row["grid"]) == (True, NEXT_GRID)
+
+
+def test_a_person_registered_twice_is_one_person_here(town):
+    """person_merged: signatures, invitations, opt-in, liaison and topics follow the one that stays."""
+    topic_id = town.submit("per_n01")
+    for person in (ANA, BEN):
+        town.resident(person).do("cosign_topic", {"topic_id": topic_id})
+    town.resident(ANA).do("opt_in", {})
+    town.adopt(topic_id)
+    session_id = town.schedule(topic_id, START)
+    fact(town, "person_merged", ANA, into=BEN, community=COMMUNITY)
+    assert town.bench.rows("SELECT person_id FROM cosigners") == [{"person_id": BEN}]
+    assert town.bench.rows("SELECT person_id FROM opt_ins") == [{"person_id": BEN}]
+    invited = town.bench.rows(
+        "SELECT person_id FROM invitations WHERE session_id = :s", s=session_id
+    )
+    assert [row["person_id"] for row in invited].count(BEN) == 1
+    assert ANA not in {row["person_id"] for row in invited}
+    fact(town, "person_merged", CADRE, into="per_cadre_one", community=COMMUNITY)
+    chain = town.cadre().ask("chain", {"target": GRID})
+    assert chain["rungs"][1]["officials"][0]["person_id"] == "per_cadre_one"
+    fact(town, "person_merged", "per_n01", into="per_n02", community=COMMUNITY)
+    assert town.row("topics", "topic_id", topic_id)["proposer"] == "per_n02"
+    with pytest.raises(errors.NotRegistered):
+        town.submit("per_n01")
+
+
+def test_a_session_takes_five_hundred_named_people(town):
+    """FP-D13."""
+    people_ = [f"per_v{n:03d}" for n in range(500)]
+    for person in people_:
+        town.live(person)
+    topic_id = town.adopted()
+    session_id = town.schedule(
+        topic_id,
+        START,
+        invitees=[{"person_id": p, "capacity": "RESIDENT_REP"} for p in people_],
+    )
+    town.bench.at(START)
+    town.open(session_id, *people_)
+    for person in people_[:251]:
+        town.vote(session_id, topic_id, person, "FOR")
+    town.secretary()
+    tally = town.on_session("close_vote", session_id, topic_id=topic_id)
+    assert (tally["voting_present"], tally["for"], tally["passed"]) == (500, 251, True)
+
+
+def test_nobody_unknown_is_entered_into_the_draw(town):
+    with pytest.raises(errors.NotRegistered):
+        town.resident(NOBODY).do("opt_in", {})

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any, Generic, Literal
 
 from pydantic import AwareDatetime, Field
 
 from chassis.text import AREA
 from chassis.text import COMMUNITY as COMMUNITY_CODE
 from chassis.text import PERIOD as MONTH
-from gateway.doors import ANY, PUBLIC, Body, Doors, Page, Params, Reply
+from gateway.doors import ANY, PUBLIC, Body, Day, Doors, ItemT, ListParams, Page, Params, Reply
 
 DOORS = Doors("property", tag="红色物业 / Red Property")
 
@@ -71,6 +71,13 @@ class InArea(Params):
     scope: str | None = Field(None, pattern=AREA, description="区划代码前缀 / area code")
 
 
+class Both(Page[ItemT], Generic[ItemT]):
+    """双向分页 / A page that leads to both sides, and says how many there are in all."""
+
+    previous: str | None = Field(None, description="上一页 / cursor of the page before")
+    total: int = Field(description="总数 / how many there are in all")
+
+
 class Listed(Reply):
     """清单 / A list that is not cut into pages."""
 
@@ -127,7 +134,15 @@ class RegisterProject(Body):
     grids: list[str] = Field(examples=[["370811015901001"]])
     households: int = Field(ge=0, examples=[1200])
     manager_person_id: str = Field(examples=["per_manager"])
-    area_m2: float | None = Field(None, ge=0, description="建筑面积 / square metres")
+    area_m2: float | None = Field(
+        None, ge=0, le=100_000_000, description="建筑面积 / square metres"
+    )
+    buildings: list[str] = Field(
+        default_factory=list,
+        max_length=500,
+        description="小区楼栋,一格多项目时据以认定 / decide where two projects serve a grid",
+        examples=[["1号楼", "2号楼"]],
+    )
     operation_mode: Literal["MARKET", "COMMUNITY_RUN", "SELF"] = "MARKET"
     status: Literal["PREPARING", "IN_SERVICE"] = "IN_SERVICE"
 
@@ -209,6 +224,7 @@ class ProjectCard(Reply):
     company_id: str
     community: str
     grids: list[str]
+    buildings: list[str] = Field(default_factory=list)
     households: int
     state: str
     version: int
@@ -570,11 +586,60 @@ class ComplaintFilter(InArea):
     """投诉筛选 / Filter of complaints."""
 
     project_id: str | None = None
+    request_id: str | None = Field(None, description="诉求编号 / the request; not for the project")
+    order: Literal["NEWEST", "OLDEST"] = "NEWEST"
     valid: Literal["PENDING", "YES", "NO"] | None = None
     state: Literal["OPEN", "CLOSED"] | None = None
     period: str | None = Field(None, pattern=MONTH)
     limit: int = Field(50, ge=1, le=200)
     cursor: str | None = None
+
+
+class UndecidedComplaint(Reply):
+    """待认定项目的投诉 / A complaint of which nobody could tell about which project it is."""
+
+    id: str
+    category: str
+    grid: str
+    building: str | None = None
+    filed_at: datetime
+    state: str
+    late: bool = Field(description="逾期未认定 / two working days have passed")
+    candidates: list[str] | None = Field(None, description="服务该网格的项目 / projects there")
+    version: int
+
+
+class UndecidedFilter(InArea):
+    """筛选 / Filter of complaints that wait for their project."""
+
+    state: Literal["WAITING", "ASSIGNED", "DISMISSED", "MERGED"] | None = "WAITING"
+    late: bool | None = None
+    limit: int = Field(50, ge=1, le=200)
+    cursor: str | None = None
+
+
+class DecideProject(Body):
+    """认定所涉项目 / Which project it is about; without one, about none, and why."""
+
+    project_id: str | None = Field(None, examples=["prj_honghe"])
+    reason: str = Field("", max_length=1000)
+
+
+class Decided(Made):
+    """认定结果 / The complaint that was opened, where it is about a project."""
+
+    complaint_id: str | None = None
+
+
+class Message(Reply):
+    """告知 / What a complainant is told."""
+
+    id: str
+    code: str
+    complaint_id: str | None = None
+    at: datetime
+    text: str
+    text_en: str
 
 
 class ValidateComplaint(Body):
@@ -619,7 +684,7 @@ class RateFilter(Params):
     year: int = Field(ge=2000, le=2100, examples=[2023])
     scope: str = Field("370811", pattern=AREA)
     window: Literal["YEAR", "YTD", "ROLLING"] = "YEAR"
-    until: date | None = Field(None, description="窗口最后一日 / last day of the window")
+    until: Day | None = Field(None, description="窗口最后一日 / last day of the window")
     basis: Literal["SAME_PROJECTS", "ALL"] = "SAME_PROJECTS"
     project_id: str | None = None
 
@@ -652,12 +717,26 @@ class Rate(Reply):
 
 
 DOORS.query(
-    "GET", "/complaints", "complaints", params=ComplaintFilter, reply=Page[ComplaintCard],
-    roles=STAFF_AND_COMPANY, summary="投诉列表 / Complaints",
+    "GET", "/complaints", "complaints", params=ComplaintFilter, reply=Both[ComplaintCard],
+    roles=ANY, summary="投诉列表(居民为本人投诉) / Complaints; a resident's own",
 )  # fmt: skip
 DOORS.query(
     "GET", "/complaints/{complaint_id}", "complaint", reply=ComplaintWithHistory,
-    roles=STAFF_AND_COMPANY, summary="投诉 / One complaint",
+    roles=ANY, summary="投诉(本人可见) / One complaint; also for who complained",
+)  # fmt: skip
+DOORS.query(
+    "GET", "/undecided-complaints", "undecided_complaints", params=UndecidedFilter,
+    reply=Both[UndecidedComplaint], roles=ANY,
+    summary="待认定项目的投诉 / Complaints that wait for their project",
+)  # fmt: skip
+DOORS.command(
+    "POST", "/undecided-complaints/{undecided_id}/decide", "decide_complaint_project",
+    body=DecideProject, reply=Decided, roles=COMMUNITY, if_match=True,
+    summary="认定投诉所涉项目 / Say which project a complaint is about",
+)  # fmt: skip
+DOORS.query(
+    "GET", "/messages", "my_messages", params=ListParams, reply=Both[Message], roles=ANY,
+    summary="我的消息 / What I was told of my complaints",
 )  # fmt: skip
 DOORS.command(
     "POST", "/complaints/{complaint_id}/validate", "validate_complaint", body=ValidateComplaint,
@@ -751,6 +830,8 @@ class OrderFilter(InArea):
     project_id: str | None = None
     state: str | None = None
     severity: Severity | None = None
+    level: int | None = Field(None, ge=0, le=2, description="升级层级 / level of the ladder")
+    order: Literal["NEWEST", "OLDEST"] = "NEWEST"
     limit: int = Field(50, ge=1, le=200)
     cursor: str | None = None
 
@@ -760,12 +841,12 @@ DOORS.command(
     roles=COMMUNITY, status=201, summary="签发整改单 / Issue an order",
 )  # fmt: skip
 DOORS.query(
-    "GET", "/rectifications", "rectifications", params=OrderFilter, reply=Page[Order],
+    "GET", "/rectifications", "rectifications", params=OrderFilter, reply=Both[Order],
     roles=STAFF_AND_COMPANY, summary="整改单列表 / Orders",
 )  # fmt: skip
 DOORS.query(
     "GET", "/overdue-rectifications", "overdue_rectifications", params=OrderFilter,
-    reply=Page[Order], roles=STAFF, summary="逾期整改单 / Overdue orders of an area",
+    reply=Both[Order], roles=STAFF, summary="逾期整改单 / Overdue orders of an area",
 )  # fmt: skip
 DOORS.query(
     "GET", "/rectifications/{rectification_id}", "rectification", reply=OrderWithHistory,

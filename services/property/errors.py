@@ -67,6 +67,20 @@ class AreaInvalid(Guard):
     text = "网格 {grid} 不在社区 {community} 内"
 
 
+class NotServing(Guard):
+    """The project does not serve the place that the complaint is about."""
+
+    guard = "NOT_SERVING"
+    text = "项目 {project} 不在服务中,或不服务网格 {grid}"
+
+
+class BuildingTaken(Guard):
+    """Another project in service of the same grid has this building."""
+
+    guard = "BUILDING_TAKEN"
+    text = "楼栋 {building} 已由项目 {project} 登记"
+
+
 class PeriodNotAllowed(Guard):
     """A history or a count is loaded for a period for which it may not be."""
 

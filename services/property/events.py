@@ -36,7 +36,7 @@ class CompanyRepresentativesChanged:
 
 @dataclass(frozen=True, slots=True)
 class ProjectRegistered:
-    """A project is registered; said again when company, households or status change."""
+    """A project is registered; said again when its name, places, households or status change."""
 
     FACT: ClassVar[str] = "project_registered.v1"
     AGGREGATE: ClassVar[str] = "project"
@@ -47,6 +47,8 @@ class ProjectRegistered:
     grids: list[str]
     households: int
     status: str
+    # Only where they are needed to tell which project of a grid is meant.
+    buildings: list[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,6 +351,25 @@ class RequestSubmittedHeard:
     number: str | None = None
     project_id: str | None = None
     reporter_id: str | None = None
+    building: str | None = None
+    filed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestCorrectedHeard:
+    """A request's kind, category or place was wrong."""
+
+    SOURCE: ClassVar[str] = "steward"
+    FACT: ClassVar[str] = "request_corrected.v1"
+    request_id: str
+    kind: str
+    category: str
+    grid: str
+    project_id: str | None = None
+    building: str | None = None
+    number: str | None = None
+    reporter_id: str | None = None
+    filed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

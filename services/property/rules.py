@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from chassis.calendar import Calendar
+from chassis.text import fold
 from services.property import errors
 
 # --------------------------------------------------------------------------------------------------
@@ -319,6 +320,99 @@ def level_two_at(calendar: Calendar, due_at: datetime, now: datetime) -> datetim
     due_day = calendar.local_date(due_at - timedelta(microseconds=1))
     first = calendar.due(due_day, LEVEL_TWO_DAYS)
     return first if first > now else calendar.due(now, LEVEL_TWO_DAYS)
+
+
+# --------------------------------------------------------------------------------------------------
+# Complaints
+
+# The categories that are a property project's work, and that of its service itself.
+PROPERTY_CATEGORIES = (
+    "PROPERTY_SERVICE",
+    "REPAIR_COMMON",
+    "LIFT",
+    "CLEANING",
+    "GREENING",
+    "PARKING",
+    "DOOR_CONTROL",
+)
+# So many working days may pass before somebody says which project a complaint is about.
+UNDECIDED_DAYS = 2
+
+
+def is_property_complaint(kind: str, category: str) -> bool:
+    """Tell whether a request is a complaint about what property projects do.
+
+    Source:
+        DOMAIN 2.2.1, 2.3.3: the categories that go to PROPERTY_STAFF, and PROPERTY_SERVICE.
+    """
+    return kind == "COMPLAINT" and category in PROPERTY_CATEGORIES
+
+
+def in_buildings(buildings: Sequence[str], building: str) -> bool:
+    """Tell whether a building as somebody wrote it is one of a compound's.
+
+    A unit or room behind the building's name is no other building; another number is.
+    """
+    wanted = fold(building)
+    for name in map(fold, buildings):
+        rest = wanted.removeprefix(name)
+        if name and wanted.startswith(name) and not (name[-1:].isdigit() and rest[:1].isdigit()):
+            return True
+    return False
+
+
+def project_of(
+    serving: Sequence[dict[str, Any]], *, claimed: str | None, building: str | None
+) -> dict[str, Any] | None:
+    """Return the project that a complaint is about, or None where a person has to say.
+
+    The building decides; then what the complaint itself names, if that project serves the place;
+    then, where it names none, the only project of the place.
+
+    Args:
+        serving: The projects that serve the grid.
+        claimed: The project that the request names.
+        building: The building that it names.
+    """
+    if building:
+        here = [one for one in serving if in_buildings(one["buildings"] or (), building)]
+        if len(here) == 1:
+            return here[0]
+        serving = [one for one in serving if not one["buildings"] or one in here]
+    if claimed is not None:
+        named = [one for one in serving if claimed in (one["project_id"], one["predecessor_id"])]
+        return named[0] if len(named) == 1 else None
+    return serving[0] if len(serving) == 1 else None
+
+
+# What an order says whose complaint came back; the project reads it, so it names no request.
+REOPENED_FACTS = "一项物业投诉成立,处理后被重新打开"
+
+# What a complainant is told.
+MESSAGES = {
+    "FILED": ("您的投诉 {number} 已登记为物业投诉", "Complaint {number} is filed"),
+    "UNDECIDED": (
+        "您的投诉 {number} 涉及的物业项目待社区确认",
+        "The community will say which project complaint {number} is about",
+    ),
+    "VALID_YES": (
+        "您的投诉 {number} 经核实成立:{said}",
+        "Complaint {number} was found valid: {said}",
+    ),
+    "VALID_NO": (
+        "您的投诉 {number} 经核实不成立:{said}",
+        "Complaint {number} was found not valid: {said}",
+    ),
+    "MERGED": (
+        "您的投诉 {number} 与同一事项的另一件合并办理",
+        "Complaint {number} is handled with another one of the same matter",
+    ),
+    "CLOSED": ("您的投诉 {number} 已办结:{said}", "Complaint {number} is closed: {said}"),
+    "DISMISSED": (
+        "您的投诉 {number} 不属于物业投诉:{said}",
+        "Complaint {number} is none about a property project: {said}",
+    ),
+}
 
 
 # --------------------------------------------------------------------------------------------------

@@ -236,6 +236,16 @@ class Property(Imports, Service):
         """Close a decided complaint."""
         return complaints.close(tx, body)
 
+    @command(roles=COMMUNITY, if_match=True)
+    def decide_complaint_project(self, tx: Tx, body: complaints.Decide) -> dict[str, Any]:
+        """Say which project a complaint is about, or that it is about none."""
+        return complaints.decide(tx, body)
+
+    @timer("cpl_undecided")
+    def on_cpl_undecided(self, tx: Tx, due: Due) -> None:
+        """Nobody has said yet which project a complaint is about."""
+        complaints.remind_undecided(tx, due)
+
     @command(roles=("R_DISTRICT",))
     def import_complaint_history(self, tx: Tx, body: complaints.ImportHistory) -> dict[str, Any]:
         """Load monthly counts from before this system."""
@@ -338,6 +348,7 @@ class Property(Imports, Service):
         events.StewardEnrolledHeard,
         events.StewardLeftHeard,
         events.RequestSubmittedHeard,
+        events.RequestCorrectedHeard,
         events.RequestReopenedHeard,
         events.RequestMergedHeard,
         events.StewardMonthHeard,
@@ -421,15 +432,25 @@ class Property(Imports, Service):
         """Complaint rate and its change year on year."""
         return rates.complaint_rate(tx, body)
 
-    @query(roles=STAFF_AND_COMPANY)
+    @query(roles=(ANY_ROLE,))
     def complaints(self, tx: Tx, body: orders.ComplaintFilter) -> dict[str, Any]:
         """Complaints."""
         return orders.complaints(tx, body)
 
-    @query(roles=STAFF_AND_COMPANY)
+    @query(roles=(ANY_ROLE,))
     def complaint(self, tx: Tx, body: orders.WhichComplaint) -> dict[str, Any]:
         """One complaint."""
         return orders.complaint(tx, body)
+
+    @query(roles=(ANY_ROLE,))
+    def undecided_complaints(self, tx: Tx, body: orders.UndecidedFilter) -> dict[str, Any]:
+        """Complaints whose project is not known yet."""
+        return orders.undecided(tx, body)
+
+    @query(roles=(ANY_ROLE,))
+    def my_messages(self, tx: Tx, body: orders.Mine) -> dict[str, Any]:
+        """What the caller was told."""
+        return orders.my_messages(tx, body)
 
     @query(roles=STAFF_AND_COMPANY)
     def rectifications(self, tx: Tx, body: orders.OrderFilter) -> dict[str, Any]:

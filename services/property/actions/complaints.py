@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Any
 
 from msgspec import Meta
 
-from chassis.bus import Heard, Tx
+from chassis.bus import Due, Heard, Tx
 from chassis.refusal import StateConflict
 from chassis.text import PERIOD
 from services.property import errors, events, rules
@@ -18,53 +21,111 @@ from services.property.storage.rows import Row
 
 # Why a complaint does not count that steward has merged into another one.
 DUPLICATE = "同一事项已合并"
-
-
-def is_complaint(kind: str, category: str, project_id: str | None) -> bool:
-    """Tell whether a request is a complaint about a project."""
-    return (kind == "COMPLAINT" or category == "PROPERTY_SERVICE") and project_id is not None
+# Why a complaint does not count whose request turned out to be about something else.
+NO_PROPERTY_MATTER = "诉求类别或地点已更正,不属于物业投诉"
+log = logging.getLogger("fivered.property")
 
 
 def hear_requests(tx: Tx, heard: list[Heard]) -> None:
-    """Open a complaint for each request that is one; those of unknown projects are not ours."""
-    meant = [
-        event
-        for event in heard
-        if is_complaint(event.data.kind, event.data.category, event.data.project_id)
-    ]
-    projects = rows.known_projects(tx.conn, [event.data.project_id for event in meant])
+    """Open a complaint for each request that is one about a project.
+
+    Where nobody can tell about which one, it waits for a person of the community (SP-D5).
+    """
+    _take(tx, [event for event in heard if _is_ours(event)])
+
+
+def _is_ours(event: Heard) -> bool:
+    return rules.is_property_complaint(event.data.kind, event.data.category)
+
+
+def _take(tx: Tx, heard: list[Heard]) -> None:
+    serving = rows.projects_serving(tx.conn, [event.data.grid for event in heard])
     new: list[Row] = []
+    unclear: list[Row] = []
     causes: dict[str, Heard] = {}
-    for event in meant:
-        project = projects.get(event.data.project_id)
-        if project is None:
-            continue
+    for event in heard:
         data: events.RequestSubmittedHeard = event.data
+        here = serving.get(data.grid, [])
+        project = rules.project_of(here, claimed=data.project_id, building=data.building)
         causes[data.request_id] = event
-        blank = dict.fromkeys(column.name for column in tables.complaints.columns)
-        new.append(
-            blank
-            | {
-                "complaint_id": "cpl_" + data.request_id.removeprefix("req_"),
-                "request_id": data.request_id,
-                "number": data.number,
-                "project_id": data.project_id,
-                "grid": data.grid,
-                "category": data.category,
-                "complainant_id": data.reporter_id,
-                "filed_at": event.occurred_at,
-                "period": tx.calendar.period(event.occurred_at),
-                "valid": "PENDING",
-                "reopen_count": 0,
-                "state": "OPEN",
-                "area": project["area"],
-                "version": 1,
-                "created_at": tx.now,
-            }
-        )
+        common = {
+            "request_id": data.request_id,
+            "number": data.number,
+            "grid": data.grid,
+            "category": data.category,
+            "complainant_id": data.reporter_id,
+            "filed_at": data.filed_at or event.occurred_at,
+            "reopen_count": 0,
+        }
+        if project is not None:
+            new.append(_new(tx, common, project))
+        elif here or data.project_id is not None or data.category == "PROPERTY_SERVICE":
+            unclear.append(_unclear(tx, common, data))
     for row in rows.new_complaints(tx.conn, new):
-        ground.note(tx, "complaint", row, "FILED", category=row["category"])
-        _say(tx, events.ComplaintAccepted, row, cause=causes[row["request_id"]])
+        _opened(tx, row, cause=causes[row["request_id"]])
+    for row in rows.new_undecided(tx.conn, unclear):
+        tx.arm("cpl_undecided", row["undecided_id"], tx.calendar.due(tx.now, rules.UNDECIDED_DAYS))
+        ground.note(tx, "undecided", row, "WAITING", category=row["category"])
+        _tell(tx, row, "UNDECIDED")
+        log.warning("complaint_without_project", extra={"undecided": row["undecided_id"]})
+
+
+def _new(tx: Tx, common: Row, project: Row) -> Row:
+    blank = dict.fromkeys(column.name for column in tables.complaints.columns)
+    return {
+        **blank,
+        **common,
+        # Its own id: the project's side sees it, and must not learn the request by it (REQ-L14).
+        "complaint_id": tx.new_id("cpl"),
+        "project_id": project["project_id"],
+        "period": tx.calendar.period(common["filed_at"]),
+        "valid": "PENDING",
+        "state": "OPEN",
+        "area": project["area"],
+        "version": 1,
+        "created_at": tx.now,
+    }
+
+
+def _unclear(tx: Tx, common: Row, data: events.RequestSubmittedHeard) -> Row:
+    blank = dict.fromkeys(column.name for column in tables.undecided.columns)
+    return {
+        **blank,
+        **common,
+        "undecided_id": tx.new_id("cpu"),
+        "building": data.building,
+        "claimed_project_id": data.project_id,
+        "state": "WAITING",
+        "late": False,
+        "area": data.grid[: rows.COMMUNITY_DIGITS],
+        "version": 1,
+        "created_at": tx.now,
+    }
+
+
+def _opened(tx: Tx, row: Row, cause: Heard | None = None) -> None:
+    ground.note(tx, "complaint", row, "FILED", category=row["category"])
+    _say(tx, events.ComplaintAccepted, row, cause=cause)
+    _tell(tx, row, "FILED")
+
+
+def _tell(tx: Tx, row: Row, code: str, said: str | None = None) -> None:
+    """Tell the complainant, where there is one, what became of his complaint (SP-D25)."""
+    if row["complainant_id"] is None:
+        return
+    rows.add(
+        tx.conn,
+        tables.messages,
+        {
+            "message_id": tx.new_id("msg"),
+            "person_id": row["complainant_id"],
+            "code": code,
+            "complaint_id": row.get("complaint_id"),
+            "number": row["number"],
+            "said": said,
+            "created_at": tx.now,
+        },
+    )
 
 
 def _say(
@@ -106,28 +167,219 @@ def hear_reopened(tx: Tx, heard: list[Heard]) -> None:
         )
         ground.note(tx, "complaint", changed, "REOPENED", count=event.data.reopen_count)
         _order_if_it_came_back(tx, changed, event)
+    for request_id, row in rows.undecided_of_requests(tx.conn, newest).items():
+        count = max(row["reopen_count"], newest[request_id].data.reopen_count)
+        rows.change(tx.conn, tables.undecided, row, reopen_count=count)
 
 
 def hear_merged(tx: Tx, heard: list[Heard]) -> None:
     """One matter that several people complained of counts once (M-01): what is merged into another
     complaint about the same project does not count, and says why. It stays, as every complaint."""
     merged = {event.data.request_id: event for event in heard}
+    stays = rows.complaints_of_requests(tx.conn, [event.data.into for event in heard])
     for request_id, row in rows.complaints_of_requests(tx.conn, merged).items():
         event = merged[request_id]
         into: events.RequestMergedHeard = event.data
-        same = is_complaint(into.into_kind, into.into_category, into.into_project_id)
-        if not same or into.into_project_id != row["project_id"] or row["valid"] == "NO":
+        other = stays.get(into.into)
+        project_id = other["project_id"] if other is not None else into.into_project_id
+        same = other is not None or rules.is_property_complaint(into.into_kind, into.into_category)
+        if not same or project_id != row["project_id"] or row["valid"] == "NO":
             continue
-        changed = rows.change(
-            tx.conn,
-            tables.complaints,
-            row,
-            valid="NO",
-            reason=DUPLICATE,
-            decided_at=event.occurred_at,
-        )
+        changed = _verdict(tx, row, "NO", DUPLICATE, at=event.occurred_at)
         ground.note(tx, "complaint", changed, "MERGED", before=row["valid"], into=into.into)
         _say(tx, events.ComplaintInvalidated, changed, cause=event)
+        _tell(tx, changed, "MERGED")
+    for row in rows.undecided_of_requests(tx.conn, merged).values():
+        if row["state"] == "WAITING":
+            _decided(tx, row, "MERGED", reason=DUPLICATE)
+            _tell(tx, row, "MERGED")
+
+
+def _verdict(tx: Tx, row: Row, valid: str, reason: str | None, *, at: datetime) -> Row:
+    """Write what nobody decided himself: a merger, a corrected request."""
+    return rows.change(
+        tx.conn,
+        tables.complaints,
+        row,
+        valid=valid,
+        reason=reason,
+        decided_by=None,
+        decided_at=at if reason is not None else None,
+    )
+
+
+def hear_corrected(tx: Tx, heard: list[Heard]) -> None:
+    """Follow a request whose kind, category or place was wrong (SP-D5).
+
+    A complaint that is none about a project stays and does not count; it counts again when the
+    correction is taken back. One about another project leaves the first and counts at the second.
+    """
+    for event in heard:
+        ids = [event.data.request_id]
+        known = rows.complaints_of_requests(tx.conn, ids).get(event.data.request_id)
+        waiting = rows.undecided_of_requests(tx.conn, ids).get(event.data.request_id)
+        if known is not None:
+            _correct(tx, known, event)
+        elif waiting is not None:
+            _correct_waiting(tx, waiting, event)
+        elif _is_ours(event):
+            _take(tx, [event])
+
+
+def _correct(tx: Tx, row: Row, event: Heard) -> None:
+    data: events.RequestCorrectedHeard = event.data
+    if not _is_ours(event):
+        if row["valid"] != "NO":
+            changed = _verdict(tx, row, "NO", NO_PROPERTY_MATTER, at=event.occurred_at)
+            ground.note(tx, "complaint", changed, "RECLASSIFIED", before=row["valid"])
+            _say(tx, events.ComplaintInvalidated, changed, cause=event)
+            _tell(tx, changed, "DISMISSED", NO_PROPERTY_MATTER)
+        return
+    serving = rows.projects_serving(tx.conn, [data.grid]).get(data.grid, [])
+    project = rules.project_of(serving, claimed=data.project_id, building=data.building)
+    back = row["valid"] == "NO" and row["reason"] == NO_PROPERTY_MATTER
+    moved = project is not None and project["project_id"] != row["project_id"]
+    if moved and row["valid"] != "NO":
+        row = rows.change(tx.conn, tables.complaints, row)
+        _say(tx, events.ComplaintInvalidated, row, cause=event)
+    changed = rows.change(
+        tx.conn,
+        tables.complaints,
+        row,
+        category=data.category,
+        grid=data.grid,
+        **({"project_id": project["project_id"], "area": project["area"]} if moved else {}),
+        **({"valid": "PENDING", "reason": None, "decided_at": None} if back or moved else {}),
+    )
+    before = {name: row[name] for name in ("category", "grid", "project_id")}
+    ground.note(tx, "complaint", changed, "CORRECTED", before=before)
+    if back or (moved and row["valid"] != "NO"):
+        _say(tx, events.ComplaintAccepted, changed, cause=event)
+
+
+def _correct_waiting(tx: Tx, row: Row, event: Heard) -> None:
+    if row["state"] not in ("WAITING", "DISMISSED"):
+        return
+    data: events.RequestCorrectedHeard = event.data
+    if not _is_ours(event):
+        if row["state"] == "WAITING":
+            _dismissed(tx, row, NO_PROPERTY_MATTER)
+        return
+    row = rows.change(
+        tx.conn,
+        tables.undecided,
+        row,
+        category=data.category,
+        grid=data.grid,
+        building=data.building,
+        claimed_project_id=data.project_id,
+        area=data.grid[: rows.COMMUNITY_DIGITS],
+        state="WAITING",
+        reason=None,
+    )
+    _place(tx, row)
+
+
+def place_waiting(tx: Tx, grids: Iterable[str]) -> None:
+    """Open the complaints of these grids that can be told now: a project was put right there."""
+    for row in rows.undecided_in(tx.conn, grids):
+        _place(tx, row)
+
+
+def _place(tx: Tx, row: Row) -> None:
+    serving = rows.projects_serving(tx.conn, [row["grid"]]).get(row["grid"], [])
+    project = rules.project_of(serving, claimed=row["claimed_project_id"], building=row["building"])
+    if project is not None:
+        _assigned(tx, row, project)
+
+
+def _assigned(tx: Tx, row: Row, project: Row, reason: str | None = None) -> Row:
+    """Make the complaint of one that waited, about this project; filed when it was filed."""
+    common = ("request_id", "number", "grid", "category", "complainant_id", "filed_at")
+    new = _new(tx, {name: row[name] for name in (*common, "reopen_count")}, project)
+    (made,) = rows.new_complaints(tx.conn, [new])
+    _decided(tx, row, "ASSIGNED", reason=reason, complaint_id=made["complaint_id"])
+    _opened(tx, made)
+    return made
+
+
+def _dismissed(tx: Tx, row: Row, reason: str) -> Row:
+    changed = _decided(tx, row, "DISMISSED", reason=reason)
+    _tell(tx, changed, "DISMISSED", reason)
+    return changed
+
+
+def _decided(tx: Tx, row: Row, state: str, **values: Any) -> Row:
+    changed = rows.change(
+        tx.conn,
+        tables.undecided,
+        row,
+        state=state,
+        decided_by=tx.actor.id,
+        decided_at=tx.now,
+        **values,
+    )
+    tx.disarm("cpl_undecided", row["undecided_id"])
+    ground.note(tx, "undecided", changed, state, reason=values.get("reason"))
+    return changed
+
+
+@dataclass(frozen=True, slots=True)
+class Decide:
+    """About which project a complaint is, or, without one, that it is about none.
+
+    Attributes:
+        reason: Why it is about none; the complainant reads it.
+    """
+
+    undecided_id: str
+    project_id: str | None = None
+    reason: str = ""
+
+
+def decide(tx: Tx, order: Decide) -> Reply:
+    """The community says which project a complaint is about, or that it is about none.
+
+    Raises:
+        NotFound: There is no such complaint or project.
+        StateConflict: It is decided.
+        SamePerson: The complainant would decide himself.
+        ConflictOfInterest: The person holds a post in a project that serves the place.
+        NotServing: The project does not serve the place.
+        ReasonRequired: It is about none, without a reason.
+    """
+    row = ground.meant(
+        tx, tables.undecided, "undecided", order.undecided_id, may=_outside_the_projects
+    )
+    if row["state"] != "WAITING":
+        raise StateConflict(state=row["state"])
+    if order.project_id is None:
+        ground.require_reason(order.reason)
+        return ground.reply(_dismissed(tx, row, order.reason), "undecided", complaint_id=None)
+    project = ground.project(tx, order.project_id)
+    if project["status"] != "IN_SERVICE" or row["grid"] not in project["grids"]:
+        raise errors.NotServing(field="project_id", project=order.project_id, grid=row["grid"])
+    ground.require_no_interest(tx, order.project_id)
+    made = _assigned(tx, row, project, order.reason or None)
+    row = ground.found(tx, tables.undecided, "undecided", order.undecided_id)
+    return ground.reply(row, "undecided", complaint_id=made["complaint_id"])
+
+
+def _outside_the_projects(tx: Tx, row: Row) -> None:
+    """Refuse the complainant, and whoever holds a post in one of the projects of the place."""
+    if row["complainant_id"] == tx.actor.id:
+        raise errors.SamePerson
+    for project in rows.projects_serving(tx.conn, [row["grid"]]).get(row["grid"], []):
+        ground.require_no_interest(tx, project["project_id"])
+
+
+def remind_undecided(tx: Tx, due: Due) -> None:
+    """Two working days have passed and nobody has said which project: it is marked, and logged."""
+    row = rows.locked(tx.conn, tables.undecided, due.ref)
+    if row is not None and row["state"] == "WAITING":
+        row = rows.change(tx.conn, tables.undecided, row, late=True)
+        ground.note(tx, "undecided", row, "DECISION_LATE")
+        log.warning("complaint_without_project", extra={"undecided": due.ref, "late": True})
 
 
 def _order_if_it_came_back(tx: Tx, row: Row, cause: Heard | None = None) -> None:
@@ -140,7 +392,8 @@ def _order_if_it_came_back(tx: Tx, row: Row, cause: Heard | None = None) -> None
         tx,
         ground.project(tx, row["project_id"]),
         severity="S3",
-        facts=f"投诉 {row['number'] or row['complaint_id']} 成立且被重新打开",
+        # Neither number nor request: the project reads this and must not learn who complained.
+        facts=rules.REOPENED_FACTS,
         basis="《“信用+物业”实施办法》:有效投诉处理后再次反映的,签发整改单",
         source="COMPLAINT",
         complaint_id=row["complaint_id"],
@@ -189,6 +442,7 @@ def validate(tx: Tx, order: Validate) -> Reply:
         decided_at=tx.now,
     )
     ground.note(tx, "complaint", row, f"VALID_{verdict}", reason=order.reason, before=before)
+    _tell(tx, row, f"VALID_{verdict}", order.reason)
     if verdict == "NO":
         _say(tx, events.ComplaintInvalidated, row)
     elif before == "NO":
@@ -226,6 +480,7 @@ def close(tx: Tx, order: CloseComplaint) -> Reply:
         outcome=order.outcome,
     )
     ground.note(tx, "complaint", row, "CLOSED")
+    _tell(tx, row, "CLOSED", order.outcome)
     return ground.reply(row, "complaint", valid=row["valid"])
 
 

@@ -161,6 +161,7 @@ _TABLES = {
     "commitment": tables.commitments,
     "meeting": tables.meetings,
     "complaint": tables.complaints,
+    "undecided": tables.undecided,
     "rectification": tables.rectifications,
     "work": tables.works,
     "disclosure": tables.disclosures,

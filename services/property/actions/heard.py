@@ -33,6 +33,7 @@ def steward(tx: Tx, heard: list[Heard]) -> None:
             events.StewardEnrolledHeard: _enrolled,
             events.StewardLeftHeard: _left,
             events.RequestSubmittedHeard: complaints.hear_requests,
+            events.RequestCorrectedHeard: complaints.hear_corrected,
             events.RequestReopenedHeard: complaints.hear_reopened,
             events.RequestMergedHeard: complaints.hear_merged,
             events.StewardMonthHeard: months.hear_steward_months,

@@ -33,7 +33,10 @@ def _register_company(tx: Tx, row: Row) -> Any:
 
 
 def _register_project(tx: Tx, row: Row) -> Any:
-    return organisations.register_project(tx, organisations.RegisterProject(**_given(row)))
+    given = _given(row)
+    if "area_m2" in given:
+        given["area_m2"] = float(given["area_m2"])
+    return organisations.register_project(tx, organisations.RegisterProject(**given))
 
 
 COMPANIES = Importer(
@@ -82,7 +85,12 @@ PROJECTS = Importer(
             low=0,
             high=1_000_000,
         ),
-        Column("area_m2", "建筑面积 / floor area in m2", "", kind="integer", low=0),
+        Column(
+            "area_m2",
+            "建筑面积 / floor area in m2",
+            "72000.5",
+            pattern=r"[0-9]{1,8}([.][0-9]{1,6})?",
+        ),
         Column(
             "manager_person_id",
             "项目经理人员编号 / person who manages it",
@@ -96,6 +104,7 @@ PROJECTS = Importer(
             "MARKET",
             choices=("MARKET", "COMMUNITY_RUN", "SELF"),
         ),
+        Column("buildings", "小区楼栋 / buildings of the compound", "1号楼|2号楼", kind="list"),
         Column("status", "状态 / state", "IN_SERVICE", choices=("PREPARING", "IN_SERVICE")),
     ),
     one_by_one(_known(tables.projects, "project_id"), "project_id", _register_project),

@@ -12,7 +12,7 @@ from chassis.bus import Due, Tx
 from chassis.refusal import RoleDenied, StateConflict
 from chassis.text import COMMUNITY, GRID
 from services.property import errors, events, rules
-from services.property.actions import agreements, appointments, ground, rectifications
+from services.property.actions import agreements, appointments, complaints, ground, rectifications
 from services.property.actions.ground import Reply
 from services.property.storage import rows, tables
 from services.property.storage.rows import Row
@@ -23,6 +23,11 @@ Grid = Annotated[str, Meta(pattern=GRID)]
 Count = Annotated[int, Meta(ge=0, le=1_000_000)]
 CompanyId = Annotated[str, Meta(pattern=r"^pco_[A-Za-z0-9_-]{1,58}$")]
 ProjectId = Annotated[str, Meta(pattern=r"^prj_[A-Za-z0-9_-]{1,58}$")]
+Mode = Literal["MARKET", "COMMUNITY_RUN", "SELF"]
+# Square metres, in hundredths of which they are kept.
+Area = Annotated[float, Meta(ge=0, le=100_000_000)]
+# As residents write them, without unit and room.
+Buildings = Annotated[list[Annotated[str, Meta(min_length=1, max_length=40)]], Meta(max_length=500)]
 PersonId = Annotated[str, Meta(min_length=1, max_length=64)]
 Representatives = Annotated[list[PersonId], Meta(max_length=20)]
 
@@ -183,9 +188,10 @@ class RegisterProject:
     households: Count
     manager_person_id: str
     project_id: ProjectId | None = None
-    area_m2: float | int | None = None
-    operation_mode: Literal["MARKET", "COMMUNITY_RUN", "SELF"] = "MARKET"
+    area_m2: Area | None = None
+    operation_mode: Mode = "MARKET"
     status: Literal["PREPARING", "IN_SERVICE"] = "IN_SERVICE"
+    buildings: Buildings = field(default_factory=list)
 
 
 def register_project(tx: Tx, order: RegisterProject) -> Reply:
@@ -206,7 +212,7 @@ def register_project(tx: Tx, order: RegisterProject) -> Reply:
         "company_id": order.company_id,
         "name": order.name,
         "area": order.community,
-        "grids": order.grids,
+        "grids": sorted(set(order.grids)),
     }
     existing = rows.load(tx.conn, tables.projects, order.project_id) if order.project_id else None
     if existing is not None:
@@ -222,10 +228,27 @@ def register_project(tx: Tx, order: RegisterProject) -> Reply:
             "area_m2_hundredths": None if order.area_m2 is None else round(order.area_m2 * 100),
             "operation_mode": order.operation_mode,
             "status": order.status,
+            "buildings": _own_buildings(tx, order.project_id, order.grids, order.buildings),
             "manager_person_id": order.manager_person_id,
         },
     )
     return ground.reply(row, "project")
+
+
+def _own_buildings(
+    tx: Tx, project_id: str | None, grids: list[str], buildings: list[str]
+) -> list[str] | None:
+    """Return a compound's buildings, refused where another project of a grid has one of them."""
+    for others in rows.projects_serving(tx.conn, grids).values():
+        for other in others:
+            if other["project_id"] == project_id:
+                continue
+            for building in buildings:
+                if rules.in_buildings(other["buildings"] or (), building):
+                    raise errors.BuildingTaken(
+                        field="buildings", building=building, project=other["project_id"]
+                    )
+    return sorted(set(buildings)) or None
 
 
 def _open_project(tx: Tx, values: Row) -> Row:
@@ -268,6 +291,8 @@ def _open_project(tx: Tx, values: Row) -> Row:
         scope=row["area"],
         sequence=2,
     )
+    if serves:
+        complaints.place_waiting(tx, row["grids"])
     return row
 
 
@@ -281,6 +306,7 @@ def _say_project(tx: Tx, row: Row, sequence: int) -> None:
             list(row["grids"]),
             row["households"],
             row["status"],
+            row["buildings"],
         ),
         subject=row["project_id"],
         scope=row["area"],
@@ -314,6 +340,7 @@ def change_status(tx: Tx, order: ChangeStatus) -> Reply:
         )
         ground.note(tx, "project", row, "IN_SERVICE")
         _say_project(tx, row, row["version"])
+        complaints.place_waiting(tx, row["grids"])
     else:
         ground.require_reason(order.reason)
         row = _close_project(tx, row, order.reason)
@@ -380,6 +407,7 @@ def hand_over(tx: Tx, order: HandOver) -> Reply:
             "status": "IN_SERVICE",
             "manager_person_id": order.manager_person_id,
             "predecessor_id": order.project_id,
+            "buildings": row["buildings"],
         },
     )
     for defect in standing:

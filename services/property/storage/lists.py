@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -12,19 +13,37 @@ import sqlalchemy as sa
 
 from chassis.calendar import instant
 from services.property.storage import tables as t
-from services.property.storage.rows import Row
-
-Page = tuple[list[Row], str | None]
+from services.property.storage.rows import COMMUNITY_DIGITS, Row, within
 
 
-def _cursor(at: datetime, key: str) -> str:
-    return base64.urlsafe_b64encode(json.dumps([at.isoformat(), key]).encode()).decode()
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A place in a list: beside which row, and on which side of it."""
+
+    at: datetime
+    key: str
+    back: bool = False
+
+    def text(self) -> str:
+        """Return it as it travels."""
+        plain = [self.at.isoformat(), self.key, self.back]
+        return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode()
 
 
-def read_cursor(text: str) -> tuple[datetime, str]:
+def read_cursor(text: str) -> Cursor:
     """Read a cursor that this service gave out. Raises ValueError for any other text."""
-    at, key = json.loads(base64.urlsafe_b64decode(text.encode()))
-    return instant(at), str(key)
+    at, key, *back = json.loads(base64.urlsafe_b64decode(text.encode()))
+    return Cursor(instant(at), str(key), back == [True])
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of a list, the cursors of the parts beside it, and how many there are in all."""
+
+    rows: list[Row]
+    next: str | None
+    previous: str | None
+    total: int
 
 
 def page(
@@ -33,26 +52,46 @@ def page(
     conditions: Sequence[Any],
     *,
     limit: int,
-    after: tuple[datetime, str] | None,
+    cursor: Cursor | None,
+    oldest_first: bool = True,
 ) -> Page:
-    """Return one page of a table and the cursor of the next, or None at the end."""
+    """Return one page of a table, and the cursors to both sides of it."""
     key = next(iter(table.primary_key))
+    back = cursor is not None and cursor.back
+    ascending = oldest_first != back
     asked = sa.select(table).where(*conditions)
-    if after is not None:
-        asked = asked.where(sa.tuple_(table.c.created_at, key) > sa.tuple_(*_bound(table, after)))
-    asked = asked.order_by(table.c.created_at, key).limit(limit + 1)
-    rows = [dict(row) for row in conn.execute(asked).mappings()]
-    if len(rows) <= limit:
-        return rows, None
-    last = rows[limit - 1]
-    return rows[:limit], _cursor(last["created_at"], last[key.name])
+    if cursor is not None:
+        place, bound = sa.tuple_(table.c.created_at, key), sa.tuple_(*_bound(table, cursor))
+        asked = asked.where(place > bound if ascending else place < bound)
+    order = (table.c.created_at, key) if ascending else (table.c.created_at.desc(), key.desc())
+    found = conn.execute(asked.order_by(*order).limit(limit + 1)).mappings()
+    rows = [dict(row) for row in found]
+    further = len(rows) > limit
+    rows = rows[:limit]
+    if back:
+        rows.reverse()
+    total = conn.execute(sa.select(sa.func.count()).select_from(table).where(*conditions))
+    ends = (
+        [
+            Cursor(row["created_at"], row[key.name], left).text()
+            for row, left in ((rows[0], True), (rows[-1], False))
+        ]
+        if rows
+        else [None, None]
+    )
+    return Page(
+        rows,
+        next=ends[1] if back or further else None,
+        previous=ends[0] if (further if back else cursor is not None) else None,
+        total=int(total.scalar_one()),
+    )
 
 
-def _bound(table: sa.Table, after: tuple[datetime, str]) -> tuple[Any, Any]:
+def _bound(table: sa.Table, cursor: Cursor) -> tuple[Any, Any]:
     key = next(iter(table.primary_key))
     return (
-        sa.literal(after[0], table.c.created_at.type),
-        sa.literal(after[1], key.type),
+        sa.literal(cursor.at, table.c.created_at.type),
+        sa.literal(cursor.key, key.type),
     )
 
 
@@ -69,7 +108,8 @@ def conditions(
     """
     found: list[Any] = []
     if scope:
-        found.append(table.c.area.like(scope + "%"))
+        by_grid = len(scope) > COMMUNITY_DIGITS and "grid" in table.c
+        found += [table.c.grid == scope] if by_grid else within(table.c.area, scope)
     if projects is not None:
         found.append(table.c.project_id.in_(list(projects)))
     for name, value in equal.items():
@@ -152,7 +192,7 @@ def commitment_counts(
             count(table.c.state == "SUBMITTED", "waiting"),
         )
         .where(
-            table.c.area.like(scope + "%"),
+            *within(table.c.area, scope),
             table.c.due_at <= until,
             table.c.state.not_in(("WAIVED", "CANCELLED")),
         )
@@ -172,7 +212,7 @@ def active_agreements(conn: sa.Connection, scope: str) -> dict[str, int]:
     table = t.agreements
     asked = (
         sa.select(table.c.project_id, sa.func.count())
-        .where(table.c.state == "ACTIVE", table.c.area.like(scope + "%"))
+        .where(table.c.state == "ACTIVE", *within(table.c.area, scope))
         .group_by(table.c.project_id)
     )
     return {row[0]: int(row[1]) for row in conn.execute(asked)}
@@ -183,7 +223,7 @@ def ending_agreements(conn: sa.Connection, scope: str, until: date) -> list[Row]
     table = t.agreements
     asked = (
         sa.select(table.c.agreement_id, table.c.project_id, table.c.valid_to)
-        .where(table.c.state == "ACTIVE", table.c.area.like(scope + "%"), table.c.valid_to <= until)
+        .where(table.c.state == "ACTIVE", *within(table.c.area, scope), table.c.valid_to <= until)
         .order_by(table.c.valid_to, table.c.agreement_id)
     )
     return [dict(row) for row in conn.execute(asked).mappings()]
@@ -193,7 +233,7 @@ def active_directions(conn: sa.Connection, scope: str) -> dict[str, set[str]]:
     """Return in which directions each project of an area has an active appointment."""
     table = t.appointments
     asked = sa.select(table.c.project_id, table.c.direction).where(
-        table.c.state == "ACTIVE", table.c.area.like(scope + "%")
+        table.c.state == "ACTIVE", *within(table.c.area, scope)
     )
     found: dict[str, set[str]] = {}
     for project_id, direction in conn.execute(asked):
@@ -216,7 +256,7 @@ def running_gaps(conn: sa.Connection, project_ids: Sequence[str]) -> dict[tuple[
 def in_service(conn: sa.Connection, scope: str, company_id: str | None = None) -> list[Row]:
     """Return the projects in service in an area, in order of their id."""
     table = t.projects
-    asked = sa.select(table).where(table.c.status == "IN_SERVICE", table.c.area.like(scope + "%"))
+    asked = sa.select(table).where(table.c.status == "IN_SERVICE", *within(table.c.area, scope))
     if company_id is not None:
         asked = asked.where(table.c.company_id == company_id)
     return [dict(row) for row in conn.execute(asked.order_by(table.c.project_id)).mappings()]
@@ -225,14 +265,14 @@ def in_service(conn: sa.Connection, scope: str, company_id: str | None = None) -
 def rectification_counts(conn: sa.Connection, scope: str, begin: datetime, end: datetime) -> Row:
     """Return of an area: orders passed in a time, those in time, and open overdue by severity."""
     table = t.rectifications
-    here = table.c.area.like(scope + "%")
+    here = within(table.c.area, scope)
     passed = sa.select(table.c.issued_at, table.c.submitted_at, table.c.late).where(
-        here, table.c.passed_at >= begin, table.c.passed_at < end, table.c.state != "WITHDRAWN"
+        *here, table.c.passed_at >= begin, table.c.passed_at < end, table.c.state != "WITHDRAWN"
     )
     rows = conn.execute(passed).all()
     overdue = (
         sa.select(table.c.severity, sa.func.count())
-        .where(here, table.c.state == "OVERDUE")
+        .where(*here, table.c.state == "OVERDUE")
         .group_by(table.c.severity)
     )
     days = [(row.submitted_at - row.issued_at).total_seconds() / 86400 for row in rows]

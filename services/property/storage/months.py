@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from chassis import storage as store
 from services.property.storage import tables as t
-from services.property.storage.rows import Row
+from services.property.storage.rows import Row, within
 
 Key = tuple[str, str]
 
@@ -149,7 +149,7 @@ def overdue_at(conn: sa.Connection, instant: datetime) -> dict[str, int]:
 
 
 def _within(column: Any, scope: str, project_id: str | None, own: Any) -> list[Any]:
-    conditions = [column.like(scope + "%")]
+    conditions = within(column, scope)
     if project_id is not None:
         conditions.append(own == project_id)
     return conditions

@@ -12,10 +12,25 @@ from chassis import storage as store
 from services.property.storage import tables as t
 
 Row = dict[str, Any]
+COMMUNITY_DIGITS = 12
 
 
 def _key(table: sa.Table) -> sa.Column[Any]:
     return next(iter(table.primary_key))
+
+
+def within(column: Any, scope: str) -> list[Any]:
+    """Return the condition that a place lies in an area, in a form that an index serves.
+
+    A community's own code is its whole code; a shorter one is a range of codes. Without an area
+    there is no condition.
+    """
+    if not scope:
+        return []
+    if len(scope) == COMMUNITY_DIGITS:
+        return [column == scope]
+    after = str(int(scope) + 1)
+    return [column >= scope, *([column < after] if len(after) == len(scope) else [])]
 
 
 def load(conn: sa.Connection, table: sa.Table, key: str) -> Row | None:
@@ -351,27 +366,77 @@ def known_projects(conn: sa.Connection, project_ids: Iterable[str]) -> dict[str,
     return {row["project_id"]: dict(row) for row in conn.execute(asked).mappings()}
 
 
+def projects_serving(conn: sa.Connection, grids: Iterable[str]) -> dict[str, list[Row]]:
+    """Return the projects in service by the grids that they serve, in order of their id."""
+    wanted = set(grids)
+    if not wanted:
+        return {}
+    table = t.projects
+    asked = (
+        sa.select(table)
+        .where(
+            table.c.area.in_(sorted({grid[:COMMUNITY_DIGITS] for grid in wanted})),
+            table.c.status == "IN_SERVICE",
+        )
+        .order_by(table.c.project_id)
+    )
+    found: dict[str, list[Row]] = {}
+    for row in conn.execute(asked).mappings():
+        for grid in wanted.intersection(row["grids"]):
+            found.setdefault(grid, []).append(dict(row))
+    return found
+
+
 def new_complaints(conn: sa.Connection, rows: list[Row]) -> list[Row]:
     """Insert complaints whose request has none yet; return those that were inserted."""
+    return _new_of_requests(conn, t.complaints, rows)
+
+
+def new_undecided(conn: sa.Connection, rows: list[Row]) -> list[Row]:
+    """Insert complaints that wait for their project and are not known; return those inserted."""
+    return _new_of_requests(conn, t.undecided, rows)
+
+
+def _new_of_requests(conn: sa.Connection, table: sa.Table, rows: list[Row]) -> list[Row]:
     if not rows:
         return []
     ids = [row["request_id"] for row in rows]
-    known = set(
-        conn.execute(
-            sa.select(t.complaints.c.request_id).where(t.complaints.c.request_id.in_(ids))
-        ).scalars()
-    )
+    known: set[str] = set()
+    for one in (t.complaints, t.undecided):
+        if one is t.undecided and table is t.complaints:
+            # One that waited becomes a complaint.
+            continue
+        asked = sa.select(one.c.request_id).where(one.c.request_id.in_(ids))
+        known.update(conn.execute(asked).scalars())
     fresh = {row["request_id"]: row for row in rows if row["request_id"] not in known}
-    add_many(conn, t.complaints, list(fresh.values()))
+    add_many(conn, table, list(fresh.values()))
     return list(fresh.values())
 
 
 def complaints_of_requests(conn: sa.Connection, request_ids: Iterable[str]) -> dict[str, Row]:
     """Return the complaints of these requests, locked, by request."""
-    table = t.complaints
+    return _of_requests(conn, t.complaints, request_ids)
+
+
+def undecided_of_requests(conn: sa.Connection, request_ids: Iterable[str]) -> dict[str, Row]:
+    """Return what of these requests waits or waited for its project, locked, by request."""
+    return _of_requests(conn, t.undecided, request_ids)
+
+
+def _of_requests(
+    conn: sa.Connection, table: sa.Table, request_ids: Iterable[str]
+) -> dict[str, Row]:
     asked = sa.select(table).where(table.c.request_id.in_(sorted(set(request_ids))))
-    rows = conn.execute(store.lock(asked.order_by(table.c.complaint_id), conn)).mappings()
+    rows = conn.execute(store.lock(asked.order_by(_key(table)), conn)).mappings()
     return {row["request_id"]: dict(row) for row in rows}
+
+
+def undecided_in(conn: sa.Connection, grids: Iterable[str]) -> list[Row]:
+    """Return the complaints of these grids that wait for their project, locked, oldest first."""
+    table = t.undecided
+    asked = sa.select(table).where(table.c.grid.in_(sorted(set(grids))), table.c.state == "WAITING")
+    asked = asked.order_by(table.c.created_at, table.c.undecided_id)
+    return [dict(row) for row in conn.execute(store.lock(asked, conn)).mappings()]
 
 
 def works_of_tasks(conn: sa.Connection, task_ids: Iterable[str]) -> dict[str, Row]:

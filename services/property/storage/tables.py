@@ -58,6 +58,8 @@ projects = sa.Table(
     # The project of the former company in the same compound.
     sa.Column("predecessor_id", store.Id),
     *_row(),
+    # The buildings of its compound, where another project serves the same grid.
+    sa.Column("buildings", store.Json),
     sa.Index("ix_projects_area", "area", "project_id"),
 )
 project_managers = sa.Table(
@@ -229,6 +231,48 @@ complaints = sa.Table(
     *_row(),
     sa.Index("ix_complaints_month", "project_id", "period"),
     sa.Index("ix_complaints_area", "area", "created_at", "complaint_id"),
+    sa.Index("ix_complaints_created", "created_at", "complaint_id"),
+    sa.Index("ix_complaints_project", "project_id", "created_at", "complaint_id"),
+    sa.Index("ix_complaints_complainant", "complainant_id", "created_at", "complaint_id"),
+    sa.Index("ix_complaints_filed", "filed_at"),
+)
+# Complaints of which nobody can tell about which project they are; a person of the community says.
+undecided = sa.Table(
+    "undecided_complaints",
+    metadata,
+    sa.Column("undecided_id", store.Id, primary_key=True),
+    sa.Column("request_id", store.Id, nullable=False, unique=True),
+    sa.Column("number", sa.String(40)),
+    sa.Column("grid", store.Area, nullable=False),
+    sa.Column("building", sa.String(80)),
+    sa.Column("category", sa.String(40), nullable=False),
+    sa.Column("claimed_project_id", store.Id),
+    sa.Column("complainant_id", store.Id),
+    sa.Column("filed_at", store.UtcDateTime, nullable=False),
+    sa.Column("reopen_count", sa.Integer, nullable=False),
+    sa.Column("state", sa.String(12), nullable=False),
+    sa.Column("late", sa.Boolean, nullable=False),
+    sa.Column("reason", sa.Text),
+    sa.Column("decided_by", store.Id),
+    *_when("decided_at"),
+    sa.Column("complaint_id", store.Id),
+    *_row(),
+    sa.Index("ix_undecided_complaints_area", "area", "created_at", "undecided_id"),
+    sa.Index("ix_undecided_complaints_grid", "grid", "state"),
+    sa.Index("ix_undecided_complaints_complainant", "complainant_id", "created_at"),
+)
+# What a complainant is told of his complaint.
+messages = sa.Table(
+    "messages",
+    metadata,
+    sa.Column("message_id", store.Id, primary_key=True),
+    sa.Column("person_id", store.Id, nullable=False),
+    sa.Column("code", sa.String(32), nullable=False),
+    sa.Column("complaint_id", store.Id),
+    sa.Column("number", sa.String(40)),
+    sa.Column("said", sa.Text),
+    sa.Column("created_at", store.UtcDateTime, nullable=False),
+    sa.Index("ix_messages_person", "person_id", "created_at", "message_id"),
 )
 rectifications = sa.Table(
     "rectifications",
@@ -274,6 +318,9 @@ rectifications = sa.Table(
     sa.Column("withdraw_reason", sa.Text),
     *_row(),
     sa.Index("ix_rectifications_area", "area", "created_at", "rectification_id"),
+    sa.Index("ix_rectifications_created", "created_at", "rectification_id"),
+    sa.Index("ix_rectifications_project", "project_id", "created_at", "rectification_id"),
+    sa.Index("ix_rectifications_state", "state", "created_at", "rectification_id"),
 )
 works = sa.Table(
     "works",

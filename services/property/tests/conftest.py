@@ -54,6 +54,9 @@ class Town:
         households=1200,
         manager="per_wu",
         representatives=("per_zheng",),
+        community=COMMUNITY,
+        grid=GRID,
+        buildings=(),
     ):
         self.district()
         if not self.bench.rows("SELECT 1 FROM companies"):
@@ -72,10 +75,11 @@ class Town:
                 "project_id": project,
                 "company_id": company,
                 "name": "宏河苑",
-                "community": COMMUNITY,
-                "grids": [GRID],
+                "community": community,
+                "grids": [grid],
                 "households": households,
                 "manager_person_id": manager,
+                "buildings": list(buildings),
             },
         )
         return project
@@ -168,7 +172,18 @@ class Town:
         self.secretary().do("sign_agreement", sign | {"side": "COMMUNITY"}, version=2)
         return made["id"]
 
-    def complain(self, request="req_1", *, project="prj_a", at=None, category="CLEANING", by="res"):
+    def complain(
+        self,
+        request="req_1",
+        *,
+        project="prj_a",
+        at=None,
+        category="CLEANING",
+        by="res",
+        kind="COMPLAINT",
+        **more,
+    ):
+        """A request comes in; returns the id of the complaint that it is, or None."""
         self.bench.hear(
             "steward",
             "request_submitted.v1",
@@ -176,7 +191,7 @@ class Town:
                 "request_id": request,
                 "number": "SR-20250303-015901-00001",
                 "channel": "APP",
-                "kind": "COMPLAINT",
+                "kind": kind,
                 "category": category,
                 "priority": "P3",
                 "grid": GRID,
@@ -184,11 +199,16 @@ class Town:
                 "reporter_id": "per_" + by,
                 "due_contact": "2025-03-03T09:00:00+08:00",
                 "due_resolve": "2025-03-06T00:00:00+08:00",
-            },
+            }
+            | more,
             subject=request,
             occurred_at=at,
         )
-        return "cpl_" + request.removeprefix("req_")
+        return self.complaint_of(request)
+
+    def complaint_of(self, request):
+        asked = "SELECT complaint_id AS c FROM complaints WHERE request_id = :r"
+        return next((row["c"] for row in self.bench.rows(asked, r=request)), None)
 
     def steward_markers(self, period, projects=(), partitions=range(4)):
         for partition in partitions:

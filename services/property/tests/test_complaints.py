@@ -73,15 +73,15 @@ def test_only_complaints_about_known_projects_count_and_each_request_once(bench,
     for _ in range(2):
         town.complain("req_1")
     town.complain("req_2", project="prj_unknown")
-    town.complain("req_3", project=None)
     assert [row["request_id"] for row in bench.rows("SELECT request_id FROM complaints")] == [
         "req_1"
     ]
-    pages = [town.street_clerk().ask("complaints", {"limit": 1})]
+    oldest = {"limit": 1, "order": "OLDEST"}
+    pages = [town.street_clerk().ask("complaints", oldest)]
     town.complain("req_4")
-    pages.append(town.street_clerk().ask("complaints", {"limit": 1}))
-    pages.append(bench.ask("complaints", {"limit": 1, "cursor": pages[1]["next"]}))
-    assert [page["items"][0]["id"] for page in pages] == ["cpl_1", "cpl_1", "cpl_4"]
+    pages.append(town.street_clerk().ask("complaints", oldest))
+    pages.append(bench.ask("complaints", oldest | {"cursor": pages[1]["next"]}))
+    assert [page["items"][0]["request_id"] for page in pages] == ["req_1", "req_1", "req_4"]
     assert pages[2]["next"] is None
 
 
@@ -210,7 +210,7 @@ def test_live_complaints_are_frozen_with_the_month_and_later_decisions_show_as_r
             {"project_id": "prj_a", "since": "2025-03-16", "households": 1300},
             version=3,
         )
-    validate(town, "cpl_3", False, 1)
+    validate(town, town.complaint_of("req_3"), False, 1)
     town.complain("req_late", at="2025-03-31T23:00:00")
     town.complain("req_other", at="2025-04-01T10:00:00", category="LIFT")
     shown = town.district().ask("complaint_rate", {"scope": town.community, "year": 2025})
@@ -218,7 +218,7 @@ def test_live_complaints_are_frozen_with_the_month_and_later_decisions_show_as_r
     march = shown["current"]["months"][2]
     assert (march["complaints"], march["revised"], march["frozen"]) == (12, 12, True)
     assert march["households"] == 1200
-    validate(town, "cpl_4", False, 1)
+    validate(town, town.complaint_of("req_4"), False, 1)
     shown = town.district().ask("complaint_rate", {"scope": town.community, "year": 2025})
     assert shown["current"]["months"][2]["revised"] == 11
     assert shown["current"]["households_average"] == "1100.00"
@@ -258,9 +258,9 @@ def test_the_rate_counts_valid_complaints_by_the_day_they_were_filed_and_one_mat
     # Filed in February and told of in March: February's.
     town.complain("req_early", at="2025-02-28T23:00:00")
     town.complain("req_elsewhere", project="prj_unknown", at="2025-03-05T10:00:00")
-    validate(town, "cpl_1", False, 1)
+    validate(town, town.complaint_of("req_1"), False, 1)
     # Pending and valid ones count, and of what is one matter the one that stays.
-    validate(town, "cpl_2", True, 1)
+    validate(town, town.complaint_of("req_2"), True, 1)
     for _ in range(2):
         merged(town, "req_3", "req_4")
     # Merged into a request of another project, it is still a complaint about this one.
@@ -283,10 +283,10 @@ def test_the_rate_counts_valid_complaints_by_the_day_they_were_filed_and_one_mat
     assert whole["complaints"] == 5
     assert whole["households_average"] == "1333.33"
     assert whole["rate"] == "0.38"
-    card = town.cadre().ask("complaint", {"complaint_id": "cpl_3"})
+    card = town.cadre().ask("complaint", {"complaint_id": town.complaint_of("req_3")})
     assert (card["valid"], card["reason"]) == ("NO", "同一事项已合并")
     assert [row["what"] for row in card["history"]] == ["FILED", "MERGED"]
     said = [event["data"]["complaint_id"] for event in bench.said("complaint_invalidated.v1")]
-    assert said == ["cpl_1", "cpl_3"]
+    assert said == [town.complaint_of("req_1"), town.complaint_of("req_3")]
     # A person may look at it again.
-    validate(town, "cpl_3", True, 2, reason="复核认为不是同一事项")
+    validate(town, town.complaint_of("req_3"), True, 2, reason="复核认为不是同一事项")

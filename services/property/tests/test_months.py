@@ -50,7 +50,7 @@ def build_may(bench, town):
     town.complain("req_bad", at="2025-05-05T10:00:00")
     town.cadre().do(
         "validate_complaint",
-        {"complaint_id": "cpl_bad", "valid": False, "reason": "与物业无关"},
+        {"complaint_id": town.complaint_of("req_bad"), "valid": False, "reason": "与物业无关"},
         version=1,
     )
     bench.fire("2025-05-12T09:00:00")

@@ -74,20 +74,28 @@ def page(
     limit: int,
     cursor: str | None,
     show: Callable[[Row], Answer],
+    oldest_first: bool = True,
 ) -> Answer:
-    """Answer one page of a list.
+    """Answer one page of a list, with the ways to both sides of it.
 
     Raises:
         Invalid: The cursor is none of ours.
     """
-    after = None
+    place = None
     if cursor is not None:
         try:
-            after = lists.read_cursor(cursor)
+            place = lists.read_cursor(cursor)
         except (ValueError, TypeError) as error:
             raise Invalid(field="cursor", reason="无法识别的游标") from error
-    found, further = lists.page(tx.conn, table, conditions, limit=limit, after=after)
-    return {"items": [show(row) for row in found], "next": further}
+    found = lists.page(
+        tx.conn, table, conditions, limit=limit, cursor=place, oldest_first=oldest_first
+    )
+    return {
+        "items": [show(row) for row in found.rows],
+        "next": found.next,
+        "previous": found.previous,
+        "total": found.total,
+    }
 
 
 def sees_all_of(tx: Tx, project: Row) -> bool:

@@ -3,17 +3,38 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
+
+import sqlalchemy as sa
 
 from chassis.bus import Tx
 from chassis.refusal import NotFound
+from services.property import rules
 from services.property.storage import lists, rows, tables
 from services.property.storage.rows import Row
 from services.property.views import ground
 from services.property.views.ground import Answer, Limit, Period, Scope
 
-# What the project's side never learns of a complaint: who complained (REQ-L14).
-_OF_THE_COMPLAINANT = ("complainant_id", "request_id", "number", "complaint_id")
+# What the project's side reads of a complaint: never who complained (REQ-L14).
+_OF_COMPLAINTS: tuple[str, ...] = (
+    "project_id",
+    "grid",
+    "category",
+    "filed_at",
+    "period",
+    "valid",
+    "reason",
+    "decided_at",
+    "closed_at",
+    "reopen_count",
+    "state",
+    "outcome",
+    "area",
+    "version",
+)
+# And what its own complainant reads besides.
+_OWN_COMPLAINT: tuple[str, ...] = ("request_id", "number")
+Order = Literal["NEWEST", "OLDEST"]
 
 
 def _staff_or_own(tx: Tx, row: Row, kind: str, key: str) -> None:
@@ -28,32 +49,41 @@ def _staff_or_own(tx: Tx, row: Row, kind: str, key: str) -> None:
 
 
 def _complaint(tx: Tx, row: Row) -> Answer:
-    hidden: tuple[str, ...] = ("complaint_id",)
-    if tx.actor.role in ground.COMPANY:
-        hidden = _OF_THE_COMPLAINANT
-    return {"id": row["complaint_id"], **ground.plain(row, without=hidden)}
+    """What the actor may read of a complaint: the project's side least, its staff all of it."""
+    if tx.actor.role in ground.STAFF:
+        shown = ground.plain(row, without=("complaint_id",))
+    else:
+        names = _OF_COMPLAINTS
+        if tx.actor.role not in ground.COMPANY:
+            names += _OWN_COMPLAINT
+        shown = ground.plain({name: row[name] for name in names})
+    return {"id": row["complaint_id"], **shown}
 
 
 @dataclass(frozen=True, slots=True)
 class ComplaintFilter:
-    """Complaints of an area or a project."""
+    """Complaints of an area or a project; for who is neither staff nor company, his own."""
 
     scope: Scope | None = None
     project_id: str | None = None
+    request_id: str | None = None
     valid: Literal["PENDING", "YES", "NO"] | None = None
     state: Literal["OPEN", "CLOSED"] | None = None
     period: Period | None = None
+    order: Order = "NEWEST"
     limit: Limit = 50
     cursor: str | None = None
 
 
 def complaints(tx: Tx, asked: ComplaintFilter) -> Answer:
     """Answer complaints with their decisions; invalid ones stay in the list."""
+    # By the request nobody of the project's side finds a complaint.
+    request_id = None if tx.actor.role in ground.COMPANY else asked.request_id
     conditions = lists.conditions(
         tables.complaints,
-        scope=None if tx.actor.role == "R_PM" else ground.scope_of(tx, asked.scope),
-        projects=ground.own_side(tx),
+        **_whose(tx, asked.scope),
         project_id=asked.project_id,
+        request_id=request_id,
         valid=asked.valid,
         state=asked.state,
         period=asked.period,
@@ -65,6 +95,88 @@ def complaints(tx: Tx, asked: ComplaintFilter) -> Answer:
         limit=asked.limit,
         cursor=asked.cursor,
         show=lambda row: _complaint(tx, row),
+        oldest_first=asked.order == "OLDEST",
+    )
+
+
+def _whose(tx: Tx, scope: str | None) -> dict[str, Any]:
+    """Whose complaints a list holds: the area's, those about the own project, or one's own."""
+    if tx.actor.role in ground.STAFF:
+        return {"scope": ground.scope_of(tx, scope)}
+    if tx.actor.role in ground.COMPANY:
+        return {"scope": scope, "projects": ground.own_side(tx)}
+    return {"scope": scope, "complainant_id": tx.actor.id}
+
+
+@dataclass(frozen=True, slots=True)
+class UndecidedFilter:
+    """Complaints that wait for their project, of an area; for a complainant, his own."""
+
+    scope: Scope | None = None
+    state: Literal["WAITING", "ASSIGNED", "DISMISSED", "MERGED"] | None = "WAITING"
+    late: bool | None = None
+    limit: Limit = 50
+    cursor: str | None = None
+
+
+def undecided(tx: Tx, asked: UndecidedFilter) -> Answer:
+    """Answer complaints of which nobody could tell about which project they are."""
+    whose = _whose(tx, asked.scope)
+    if tx.actor.role in ground.COMPANY:
+        # About whom they are is not said yet, so they are nobody's of the projects.
+        whose = {"projects": []}
+    conditions = (
+        [sa.false()]
+        if "projects" in whose
+        else lists.conditions(tables.undecided, **whose, state=asked.state, late=asked.late)
+    )
+    staff = tx.actor.role in ground.STAFF
+
+    def show(row: Row) -> Answer:
+        hidden = ("undecided_id", *(() if staff else ("decided_by", "complainant_id")))
+        return {"id": row["undecided_id"], **ground.plain(row, without=hidden)}
+
+    found = ground.page(
+        tx, tables.undecided, conditions, limit=asked.limit, cursor=asked.cursor, show=show
+    )
+    if staff:
+        serving = rows.projects_serving(tx.conn, [row["grid"] for row in found["items"]])
+        for row in found["items"]:
+            row["candidates"] = [one["project_id"] for one in serving.get(row["grid"], [])]
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Mine:
+    """A page of what is the caller's own."""
+
+    limit: Limit = 50
+    cursor: str | None = None
+
+
+def my_messages(tx: Tx, asked: Mine) -> Answer:
+    """Answer what the caller was told of his complaints, newest first."""
+
+    def show(row: Row) -> Answer:
+        zh, en = rules.MESSAGES[row["code"]]
+        told = {"number": row["number"] or "", "said": row["said"] or ""}
+        return {
+            "id": row["message_id"],
+            "code": row["code"],
+            "complaint_id": row["complaint_id"],
+            "at": row["created_at"].isoformat(),
+            "text": zh.format(**told),
+            "text_en": en.format(**told),
+        }
+
+    return ground.page(
+        tx,
+        tables.messages,
+        lists.conditions(tables.messages, person_id=tx.actor.id),
+        limit=asked.limit,
+        cursor=asked.cursor,
+        show=show,
+        oldest_first=False,
     )
 
 
@@ -76,23 +188,37 @@ class WhichComplaint:
 
 
 def complaint(tx: Tx, asked: WhichComplaint) -> Answer:
-    """Answer one complaint with its history.
+    """Answer one complaint with its history; to who complained, his own (SP-D25).
 
     Raises:
         NotFound: There is none, or the actor may not know it.
     """
     row = ground.load(tx, tables.complaints, "complaint", asked.complaint_id)
-    _staff_or_own(tx, row, "complaint", asked.complaint_id)
-    told = tx.actor.role not in ground.COMPANY
-    return _complaint(tx, row) | {
-        "history": ground.history(tx, "complaint", asked.complaint_id, with_actors=told)
-    }
+    own = row["complainant_id"] == tx.actor.id and tx.actor.role not in ground.COMPANY
+    if not own:
+        _staff_or_own(tx, row, "complaint", asked.complaint_id)
+    told = ground.history(
+        tx, "complaint", asked.complaint_id, with_actors=tx.actor.role in ground.STAFF
+    )
+    if tx.actor.role not in ground.STAFF:
+        # Which other request it was merged into, or where it stood before, is nobody else's.
+        for entry in told:
+            entry["detail"] = {
+                name: entry["detail"][name]
+                for name in ("reason", "count")
+                if name in entry["detail"]
+            }
+    return _complaint(tx, row) | {"history": told}
 
 
-def _order(row: Row) -> Answer:
+def _order(tx: Tx, row: Row) -> Answer:
+    shown = row
+    if tx.actor.role in ground.COMPANY and row["source"] == "COMPLAINT":
+        # Orders of before today told the project the request's number (SEC low 10).
+        shown = row | {"facts": rules.REOPENED_FACTS}
     return {
         "id": row["rectification_id"],
-        **ground.plain(row, without=("rectification_id",)),
+        **ground.plain(shown, without=("rectification_id",)),
         "due": row["due_at"].isoformat(),
     }
 
@@ -105,12 +231,14 @@ class OrderFilter:
     project_id: str | None = None
     state: str | None = None
     severity: Literal["S1", "S2", "S3"] | None = None
+    level: Literal[0, 1, 2] | None = None
+    order: Order = "NEWEST"
     limit: Limit = 50
     cursor: str | None = None
 
 
 def rectifications(tx: Tx, asked: OrderFilter) -> Answer:
-    """Answer rectification orders, oldest first."""
+    """Answer rectification orders, newest first."""
     return _orders(tx, asked, asked.state)
 
 
@@ -122,6 +250,7 @@ def _orders(tx: Tx, asked: OrderFilter, state: str | None) -> Answer:
         project_id=asked.project_id,
         state=state,
         severity=asked.severity,
+        level=asked.level,
     )
     return ground.page(
         tx,
@@ -129,7 +258,8 @@ def _orders(tx: Tx, asked: OrderFilter, state: str | None) -> Answer:
         conditions,
         limit=asked.limit,
         cursor=asked.cursor,
-        show=_order,
+        show=lambda row: _order(tx, row),
+        oldest_first=asked.order == "OLDEST",
     )
 
 
@@ -153,7 +283,9 @@ def rectification(tx: Tx, asked: WhichOrder) -> Answer:
     """
     row = ground.load(tx, tables.rectifications, "rectification", asked.rectification_id)
     _staff_or_own(tx, row, "rectification", asked.rectification_id)
-    return _order(row) | {"history": ground.history(tx, "rectification", asked.rectification_id)}
+    return _order(tx, row) | {
+        "history": ground.history(tx, "rectification", asked.rectification_id)
+    }
 
 
 def _work(row: Row) -> Answer:

@@ -48,6 +48,7 @@ def card(tx: Tx, asked: WhichProject) -> Answer:
         "company_id": project["company_id"],
         "community": project["area"],
         "grids": project["grids"],
+        "buildings": project["buildings"] or [],
         "households": project["households"],
         "operation_mode": project["operation_mode"],
         "state": project["status"],
@@ -205,6 +206,7 @@ def projects(tx: Tx, asked: ProjectFilter) -> Answer:
             "state": row["status"],
             "version": row["version"],
         },
+        oldest_first=True,
     )
 
 

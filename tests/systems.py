@@ -51,13 +51,14 @@ class Embedded:
         self.port = servers.free_port()
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self, *, district: bool = False) -> Running:
+    def start(self, *, district: bool = False, **environ: str) -> Running:
         """Start and wait for the first answer (the district is loaded by the test itself)."""
         self.folder.mkdir(parents=True, exist_ok=True)
         env = os.environ | {
             "FIVERED_LOG_LEVEL": "WARNING",
             "FIVERED_CHECK_REPLIES": "1",
             "FIVERED_DEMO_DISTRICT": "1" if district else "0",
+            **environ,
         }
         log = (self.folder / "log").open("ab")
         self.process = subprocess.Popen(

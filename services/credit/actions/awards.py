@@ -24,7 +24,7 @@ from services.credit.rules import deciding
 from services.credit.rules.model import Rule
 from services.credit.rules.producing import PRODUCERS
 from services.credit.storage import awards as store
-from services.credit.storage import facts, registry
+from services.credit.storage import facts, registry, settlements
 from services.credit.storage import ledger as points
 
 if TYPE_CHECKING:
@@ -104,38 +104,27 @@ def award_all(tx: Tx, scored: Sequence[_Scored], in_force: rule_sets.InForce) ->
     local: list[tuple[str, tuple[rules.Fired, _Scored, str]]] = []
     for item in scored:
         event = item.event
-        day = Calendar.local_date(event.occurred_at)
-        held = in_force.on(day)
-        # A district without rules gives nothing new. What was given is still corrected and taken
-        # back, by the rules that gave it.
-        found = held or in_force.before(day)
-        if found is None:
-            continue
-        code, compiled = found
         read = rules.Event(
             id=event.id,
             type=f"{event.source}.{event.fact}",
             occurred_at=event.occurred_at,
             data=_members(event.data),
         )
-        fired += [
-            (one, item, code)
-            for one in compiled.fires(read)
-            if held is not None or _corrects(one.rule, read.type)
-        ]
+        fired += [(one, item, code) for code, one in in_force.fires(read)]
         if in_force.streets:
+            day = Calendar.local_date(event.occurred_at)
             local += [
                 (street, (one, item, added))
                 for street, added, more in in_force.streets_on(day)
                 for one in more.fires(read)
             ]
-        reversed_deeds = compiled.reverses(read)
+        reversed_deeds = in_force.reverses(read)
         if reversed_deeds:
             # What it takes back may have come in the same batch, and must be there first.
             _award(tx, fired, in_force)
             fired = []
-        for deed, codes in reversed_deeds:
-            _reverse_deed(tx, deed, codes, event)
+        for deed, by_set in reversed_deeds:
+            _reverse_deed(tx, deed, by_set, event)
     _award(tx, fired + _of_streets(tx, local), in_force)
 
 
@@ -157,10 +146,6 @@ def _of_streets(
     return kept
 
 
-def _corrects(rule: Rule, event: str) -> bool:
-    return rule.tiers is not None and rule.tiers.corrected_by == event
-
-
 def _award(
     tx: Tx, fired: list[tuple[rules.Fired, _Scored, str]], in_force: rule_sets.InForce
 ) -> None:
@@ -178,7 +163,7 @@ def _award(
         found |= {"waits_for": deciding.first_level(part[0].rule.approve), "due_at": due}
     _yield_deeds(tx, rows, in_force)
     _cap(tx, rows, in_force)
-    counted, changed = _count_hours(tx, running, spans)
+    counted, changed = _count_hours(tx, running, spans, in_force)
     _store(tx, rows + counted, changed)
 
 
@@ -329,15 +314,13 @@ def _cap(tx: Tx, rows: list[dict[str, Any]], in_force: rule_sets.InForce) -> Non
         return
     spent = store.used(tx.conn, windows)
     for key, members in windows.items():
-        rule = _rule(in_force, members[0]["rule_set"], key[1])
-        if rule.cap is None:
-            continue
+        caps = {m["event_id"]: _rule(in_force, m["rule_set"], key[1]).cap for m in members}
         used = spent.get(key)
         by_event = {found["event_id"]: found for found in members}
         counted = [
             rules.Counted(m["occurred_at"], m["event_id"], m["score"], m["points"]) for m in members
         ]
-        for kept in rules.apply_cap(rule.cap, counted, used.taken if used else NOTHING):
+        for kept in rules.apply_caps(caps, counted, used.taken if used else NOTHING):
             found = by_event[kept.event_id]
             found["score"], found["points"] = kept.score, kept.points
             found["capped"] = bool(kept.flags)
@@ -345,7 +328,8 @@ def _cap(tx: Tx, rows: list[dict[str, Any]], in_force: rule_sets.InForce) -> Non
             continue
         full = used.capped or any(m["capped"] for m in members)
         earlier = min(m["occurred_at"] for m in members) <= used.last_at
-        if rule.cap.per == "DEED" or (full and earlier):
+        best = any(cap is not None and cap.per == "DEED" for cap in caps.values())
+        if best or (full and earlier):
             # Somebody earlier in time, or better, came later: the draft decides who is cut.
             for found in members:
                 found["recount"] = True
@@ -449,7 +433,10 @@ _Changed = tuple[Any, int, int, bool]
 
 
 def _count_hours(
-    tx: Tx, fired: Sequence[tuple[rules.Fired, _Scored, str]], spans: registry.Spans
+    tx: Tx,
+    fired: Sequence[tuple[rules.Fired, _Scored, str]],
+    spans: registry.Spans,
+    in_force: rule_sets.InForce,
 ) -> tuple[list[dict[str, Any]], list[_Changed]]:
     """Return the rows that are new, and what differs: (stored row, score, points, capped)."""
     new: list[dict[str, Any]] = []
@@ -458,19 +445,24 @@ def _count_hours(
     for part in fired:
         by_rule[part[0].rule.code].append(part)
     for code, parts in sorted(by_rule.items()):
-        found = _count_rule(tx, code, parts, spans)
+        found = _count_rule(tx, code, parts, spans, in_force)
         new += found[0]
         changed += found[1]
     return new, changed
 
 
 def _count_rule(
-    tx: Tx, code: str, parts: list[tuple[rules.Fired, _Scored, str]], spans: registry.Spans
+    tx: Tx,
+    code: str,
+    parts: list[tuple[rules.Fired, _Scored, str]],
+    spans: registry.Spans,
+    in_force: rule_sets.InForce,
 ) -> tuple[list[dict[str, Any]], list[_Changed]]:
     """Compute the running totals of the subjects concerned anew; return what is new or differs.
 
     One transaction at a time does so for a subject, and all its records of the year are taken in
-    one order, so that the order of arrival changes nothing.
+    one order, so that the order of arrival changes nothing. Each is counted by the version of the
+    rule that was in force on its day: what a month has given stays when the rule is amended.
     """
     subject_ids = {one.subject for one, _, _ in parts}
     registry.lock_subjects(tx.conn, subject_ids)
@@ -509,13 +501,17 @@ def _count_rule(
             )
         )
     stored = store.awards_of_rule(tx.conn, code, subject_ids, since, until)
-    rule = parts[0][0].rule
-    templates = _Templates(rule, stored, parts)
+    newest = parts[0][0].rule
+
+    def rule_of(day: date) -> Rule:
+        return in_force.rule_on(day, code) or newest
+
+    templates = _Templates(in_force, stored, parts)
     new: list[dict[str, Any]] = []
     changed: list[tuple[Any, int, int, bool]] = []
     kept = set()
     for subject_id, told in sorted(records.items()):
-        for found in rules.hours_awards(rule, subject_id, told):
+        for found in rules.hours_awards(rule_of, subject_id, told):
             known = stored.get(found.award_id)
             if known is not None and not found.slices and (amended(known) or _same(known, found)):
                 # As nearly all of a year's records are: what they gave stands, and so does what a
@@ -552,12 +548,12 @@ class _Templates(dict[str, dict[str, Any]]):
 
     def __init__(
         self,
-        rule: Rule,
+        in_force: rule_sets.InForce,
         stored: dict[str, Any],
         parts: Sequence[tuple[rules.Fired, _Scored, str]],
     ) -> None:
         super().__init__((one.event_id, row(one, item, code)) for one, item, code in parts)
-        self._rule = rule
+        self._in_force = in_force
         self._stored = stored
         self._by_event: dict[str, Any] = {}
 
@@ -565,9 +561,10 @@ class _Templates(dict[str, dict[str, Any]]):
         if not self._by_event:
             self._by_event = {str(known.event_id): known for known in self._stored.values()}
         known = self._by_event[event_id]
+        rule = _rule(self._in_force, known.rule_set, known.rule_code)
         made: dict[str, Any] = known._asdict() | {
             "event_id": event_id,
-            "to_period": last_period(known.period, self._rule.valid_periods),
+            "to_period": last_period(known.period, rule.valid_periods),
             "points_period": known.period,
             "capped": False,
             "correction": False,
@@ -738,23 +735,39 @@ def recount(tx: Tx, period: str, areas: Sequence[str], end: datetime) -> int:
             if rule.cap is not None and rule.tiers is None and rule.metric is None:
                 # Of a deed one award is left uncut.
                 count = 1 if rule.cap.per == "DEED" else rule.cap.count
-                limits[rule.code] = (count, rule.cap.score, rule.cap.points)
+                limit = (count, rule.cap.score, rule.cap.points)
+                known = limits.get(rule.code, limit)
+                # Of several versions the narrowest: whether it applies is looked at in each window.
+                limits[rule.code] = (
+                    _least(known[0], limit[0]),
+                    _least(known[1], limit[1]),
+                    _least(known[2], limit[2]),
+                )
     changed = 0
     for window in store.windows_to_recount(tx.conn, period, areas, end, limits):
         changed += _recount_window(tx, in_force, window, period)
     return changed
 
 
+def _least(one: int | None, other: int | None) -> int | None:
+    return min((limit for limit in (one, other) if limit is not None), default=None)
+
+
 def _recount_window(tx: Tx, in_force: rule_sets.InForce, window: store.Window, period: str) -> int:
     members = store.in_window(tx.conn, window)
-    rule = _rule(in_force, members[0].rule_set, window[1])
-    if rule.cap is None:
-        return 0
-    before = [m for m in members if m.period < period]
+    # A month may be drafted after later ones of the same window: what is confirmed stays too.
+    area = months.settles_in(tx, window[0], period)
+    done = settlements.confirmed_periods(tx.conn, area, period) if area else set()
+    before = [m for m in members if m.period < period or m.period in done]
     taken = rules.Taken(
         len(before), sum(abs(m.score) for m in before), sum(m.points for m in before)
     )
-    open_ones = {str(m.event_id or m.award_id): m for m in members if m.period >= period}
+    open_ones = {
+        str(m.event_id or m.award_id): m
+        for m in members
+        if m.period >= period and m.period not in done
+    }
+    caps = {key: _rule(in_force, m.rule_set, window[1]).cap for key, m in open_ones.items()}
     counted = [
         rules.Counted(
             m.occurred_at,
@@ -766,7 +779,7 @@ def _recount_window(tx: Tx, in_force: rule_sets.InForce, window: store.Window, p
         for key, m in open_ones.items()
     ]
     changed = []
-    for kept in rules.apply_cap(rule.cap, counted, taken):
+    for kept in rules.apply_caps(caps, counted, taken):
         known = open_ones[kept.event_id]
         if (known.score, known.points) != (kept.score, kept.points) or known.recount:
             changed.append((known, kept.score, kept.points, bool(kept.flags)))
@@ -789,9 +802,9 @@ def _forget_repeat(tx: Tx, known: Any) -> None:
             store.end_veto(tx.conn, str(veto.award_id))
 
 
-def _reverse_deed(tx: Tx, deed: str, codes: frozenset[str], event: Heard) -> None:
+def _reverse_deed(tx: Tx, deed: str, by_set: dict[str, frozenset[str]], event: Heard) -> None:
     for known in store.by_deeds(tx.conn, [deed]):
-        if known.rule_code in codes:
+        if known.rule_code in by_set.get(known.rule_set, ()):
             reverse(tx, known, reason=f"{event.source}.{event.fact}", by=event.actor_id)
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from chassis.blobs import Blobs
 from chassis.refusal import NotFound, StateConflict
-from services.credit.actions import awards
+from services.credit.actions import awards, rule_sets
 from services.credit.errors import LogGone
 from services.credit.rules import recompute as rules
 from services.credit.rules.settlement import AwardLine, EntryLine, entry_digest
@@ -63,6 +63,7 @@ def freeze(tx: Tx, row: Any) -> dict[str, Any]:
     """
     subjects = store.subjects(tx.conn, row.settlement_id)
     groups = [subjects[i : i + _SUBJECTS] for i in range(0, len(subjects), _SUBJECTS)]
+    in_force = rule_sets.in_force(tx.conn)
     index: dict[str, str] = {}
     cited = set(row.rule_set.split("+")) if row.rule_set else set()
     seal = rules.Seal()
@@ -72,6 +73,10 @@ def freeze(tx: Tx, row: Any) -> dict[str, Any]:
         for line in _lines(tx, row, group):
             if line["line"] == "award":
                 cited.add(line["rule_set"])
+            elif line["line"] == "hours":
+                # A running total is counted by the version of each record's day.
+                found = in_force.set_on(date.fromisoformat(line["day"]), line["rule"])
+                cited |= {found} if found is not None else set()
             elif line["line"] == "entry":
                 index[line["subject"]] = line.pop("digest")
     documents = {code: rule_set_store.body_of(tx.conn, code) for code in sorted(cited)}

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from chassis.calendar import Calendar
 from chassis.refusal import NotFound
 from services.credit.errors import RuleSetChanged
 from services.credit.rules import awards as rules
@@ -110,6 +111,11 @@ _KEPT = 64
 _Span = tuple[date, date | None, str, rules.Compiled]
 
 
+def corrects(rule: rules.Rule, event: str) -> bool:
+    """Tell whether an event corrects what a rule counts, instead of adding to it."""
+    return rule.tiers is not None and rule.tiers.corrected_by == event
+
+
 @dataclass(frozen=True, slots=True)
 class InForce:
     """The rule sets that were ever in force, as one transaction sees them.
@@ -161,6 +167,55 @@ class InForce:
         for _, ends, code, compiled in self.spans:
             if ends is not None and ends <= day:
                 return code, compiled
+        return None
+
+    def fires(self, event: rules.Event) -> list[tuple[str, rules.Fired]]:
+        """Return (code, award) of what an event gives by the district's rules, before caps.
+
+        The rules are those of the day of the deed: the local date of the event, or the day that
+        the event itself names, such as that of a record that is corrected now. A district without
+        rules gives nothing new; what was given is still corrected by the rules that gave it.
+        """
+        day = Calendar.local_date(event.occurred_at)
+        today = self.on(day)
+        last = self.before(day) if today is None else today
+        found = []
+        for _, _, code, compiled in self.spans:
+            if event.type not in compiled.dated and (last is None or code != last[0]):
+                continue
+            for one in compiled.fires(event):
+                held = self.on(one.on) if one.dated else today
+                if held is None and not one.dated and corrects(one.rule, event.type):
+                    held = last
+                if held is not None and held[0] == code:
+                    found.append((code, one))
+        return found
+
+    def reverses(self, event: rules.Event) -> list[tuple[str, dict[str, frozenset[str]]]]:
+        """Return (deed, set -> rules) of the awards that an event takes back. What a set has given
+        is taken back as that set says, whatever is in force now."""
+        found: dict[str, dict[str, frozenset[str]]] = {}
+        for _, _, code, compiled in self.everything():
+            for deed, codes in compiled.reverses(event):
+                by_set = found.setdefault(deed, {})
+                by_set[code] = by_set.get(code, frozenset()) | codes
+        return list(found.items())
+
+    def rule_on(self, day: date, code: str) -> rules.Rule | None:
+        """Return the version of a district's rule for deeds of a day: that in force, else the last
+        one before."""
+        found = self._version(day, code)
+        return found[1].rule_set.rule(code) if found is not None else None
+
+    def set_on(self, day: date, code: str) -> str | None:
+        """Return the code of the set that has this version."""
+        found = self._version(day, code)
+        return found[0] if found is not None else None
+
+    def _version(self, day: date, code: str) -> tuple[str, rules.Compiled] | None:
+        for begins, _, name, compiled in self.spans:
+            if begins <= day and compiled.rule_set.rule(code) is not None:
+                return name, compiled
         return None
 
     def contested(self) -> frozenset[str]:

@@ -491,7 +491,8 @@ def _given(
         parts = [part for part in fired if not part["void"] and (part["deed"], code) not in yields]
         if rule is None or not parts:
             continue
-        found = _hours(rule, subject_id, parts) if rule.tiers else _capped(rule, parts)
+        versions = [_rule_of(replay, in_force, side, code, part) or rule for part in parts]
+        found = (_hours if rule.tiers else _capped)(versions, subject_id, parts)
         yield from (one for one in found if one.period in replay.periods)
 
 
@@ -519,7 +520,9 @@ def _yielding(
     return {(deed, code) for deed, found in deeds.items() for code in rules.excluded(found)}
 
 
-def _hours(rule: Rule, subject_id: str, parts: Sequence[dict[str, Any]]) -> Iterator[_Given]:
+def _hours(
+    versions: Sequence[Rule], subject_id: str, parts: Sequence[dict[str, Any]]
+) -> Iterator[_Given]:
     facts_ = [
         rules.Hours(
             event_id=part["event"],
@@ -533,7 +536,11 @@ def _hours(rule: Rule, subject_id: str, parts: Sequence[dict[str, Any]]) -> Iter
         )
         for part in parts
     ]
-    for found in rules.hours_awards(rule, subject_id, facts_):
+    rule = versions[0]
+    # What is told first of a day is the record; what corrects it later is counted as it was.
+    told = sorted(zip(facts_, versions, strict=True), key=lambda part: part[0].occurred_at)
+    by_day = {fact.on: version for fact, version in reversed(told)}
+    for found in rules.hours_awards(by_day.__getitem__, subject_id, facts_):
         yield _Given(rule, found.period, found.last_period, found.score, found.points)
         for taken in found.slices:
             yield _Given(
@@ -541,7 +548,10 @@ def _hours(rule: Rule, subject_id: str, parts: Sequence[dict[str, Any]]) -> Iter
             )
 
 
-def _capped(rule: Rule, parts: Sequence[dict[str, Any]]) -> Iterator[_Given]:
+def _capped(
+    versions: Sequence[Rule], _subject_id: str, parts: Sequence[dict[str, Any]]
+) -> Iterator[_Given]:
+    rule_of = {part["event"]: rule for part, rule in zip(parts, versions, strict=True)}
     windows: dict[str | None, list[dict[str, Any]]] = defaultdict(list)
     for part in parts:
         windows[part["window"]].append(part)
@@ -557,10 +567,11 @@ def _capped(rule: Rule, parts: Sequence[dict[str, Any]]) -> Iterator[_Given]:
             )
             for part in members
         ]
-        for left in rules.apply_cap(rule.cap if window is not None else None, counted):
+        caps = {event: rule_of[event].cap if window is not None else None for event in by_event}
+        for left in rules.apply_caps(caps, counted):
             part = by_event[left.event_id]
             yield _Given(
-                rule,
+                rule_of[left.event_id],
                 part["period"],
                 part["to"],
                 left.score,

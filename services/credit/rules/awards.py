@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from fractions import Fraction
+from itertools import groupby
 from typing import Any, Final
 
 from chassis.calendar import Calendar
@@ -75,6 +76,7 @@ class Fired:
         valid_periods: Number of periods for which it counts.
         value: The measured value of a monthly rule.
         facts: The data that a running total needs, else empty.
+        dated: The event itself says on which day the deed was.
     """
 
     rule: Rule
@@ -90,6 +92,7 @@ class Fired:
     valid_periods: int = 1
     value: Fraction | None = None
     facts: Data = field(default_factory=dict)
+    dated: bool = False
 
     @property
     def human(self) -> bool:
@@ -206,7 +209,7 @@ class _Measure:
 class Compiled:
     """A rule set in the form in which events are put to it. Immutable; share it freely."""
 
-    __slots__ = ("_listeners", "_measures", "_reversals", "contested", "rule_set")
+    __slots__ = ("_listeners", "_measures", "_reversals", "contested", "dated", "rule_set")
 
     def __init__(self, rule_set: RuleSet) -> None:
         self.rule_set = rule_set
@@ -217,6 +220,13 @@ class Compiled:
         self._listeners: dict[str, list[_Listener]] = {}
         self._measures: dict[str, list[_Measure]] = {}
         self._reversals: dict[str, list[tuple[str, frozenset[str]]]] = {}
+        # Events that say themselves on which day the deed was: another set may hold for that day.
+        self.dated = frozenset(
+            bound.event
+            for rule in rule_set.rules
+            for bound in rule.bindings
+            if bound.on is not None
+        )
         for rule in rule_set.rules:
             for bound in rule.bindings:
                 self._listeners.setdefault(bound.event, []).append(_listener(rule, bound))
@@ -346,6 +356,7 @@ def _fire(listener: _Listener, event: Event) -> Fired | None:
         level=level,
         valid_periods=rule.valid(level),
         facts=data if rule.tiers else {},
+        dated=listener.bound.on is not None,
     )
 
 
@@ -538,6 +549,32 @@ def apply_cap(cap: Cap | None, awards: Iterable[Counted], taken: Taken = Taken()
     return left
 
 
+def apply_caps(
+    caps: Mapping[str, Cap | None], awards: Iterable[Counted], taken: Taken = Taken()
+) -> list[Counted]:
+    """Do the same where the awards of a window were given by several versions of a rule: each is
+    cut by the cap of its own day, after what those before it have taken.
+
+    Args:
+        caps: Event id -> the cap of the version that gave its award.
+        awards: The awards that are still open.
+        taken: What the awards of months that are closed have of the window.
+    """
+    ordered = sorted(awards, key=lambda award: (award.period, award.occurred_at, award.event_id))
+    if any(cap is not None and cap.per == "DEED" for cap in caps.values()):
+        return apply_cap(caps[ordered[-1].event_id], ordered, taken) if ordered else []
+    left: list[Counted] = []
+    for cap, run in groupby(ordered, key=lambda award: caps[award.event_id]):
+        kept = apply_cap(cap, run, taken)
+        taken = Taken(
+            taken.count + len(kept),
+            taken.score + sum(abs(award.score) for award in kept),
+            taken.points + sum(award.points for award in kept),
+        )
+        left += kept
+    return left
+
+
 def _towards_zero(score: int, limit: int) -> int:
     return max(-limit, min(limit, score))
 
@@ -712,8 +749,15 @@ class _Change:
     month: str
 
 
-def hours_awards(rule: Rule, subject: str, facts: Iterable[Hours]) -> list[HoursAward]:
+RuleOf = Callable[[date], Rule]
+
+
+def hours_awards(rule: Rule | RuleOf, subject: str, facts: Iterable[Hours]) -> list[HoursAward]:
     """Return what each record and correction of one subject gives.
+
+    A rule may have been amended within the year: each record, and each correction of it, is
+    counted by the version that was in force on the day of the deed, from the total that those
+    before it have reached. So what earlier months gave never changes by an amendment.
 
     All facts of the calendar years concerned are given; they are taken in the order
     (period, occurred_at, event id). A late fact belongs to a later period, so what earlier
@@ -725,18 +769,25 @@ def hours_awards(rule: Rule, subject: str, facts: Iterable[Hours]) -> list[Hours
     taken from the newest awards of the same year (score) or month (points) first, and keeps their
     end.
 
+    Args:
+        rule: The rule, or what gives its version of a day.
+        subject: Whose records.
+        facts: The records and corrections.
+
     Raises:
         TypeError: The rule is not TIERED_CUMULATIVE.
     """
-    tiers = rule.tiers
-    if tiers is None:
-        raise TypeError(f"{rule.code} has no running total")
+    rule_of = rule if callable(rule) else lambda _day: rule
     days: dict[date, dict[str, Hours]] = {}
     year_minutes: dict[int, int] = {}
     month_minutes: dict[str, int] = {}
     opened: list[_Open] = []
     results = []
     for fact in sorted(facts, key=lambda fact: (fact.period, fact.occurred_at, fact.event_id)):
+        held = rule_of(fact.on)
+        tiers = held.tiers
+        if tiers is None:
+            raise TypeError(f"{held.code} has no running total")
         day = days.setdefault(fact.on, {})
         counted, pointed = _day_minutes(tiers, day)
         known = day.get(fact.record_id)
@@ -747,9 +798,9 @@ def hours_awards(rule: Rule, subject: str, facts: Iterable[Hours]) -> list[Hours
         year_minutes[year] = before + counted_now - counted
         month_minutes[month] = month_before + pointed_now - pointed
         score = tier_score(tiers, year_minutes[year]) - tier_score(tiers, before)
-        points, raw_points = _month_points(rule, tiers, month_before, month_minutes[month])
+        points, raw_points = _month_points(held, tiers, month_before, month_minutes[month])
         change = _Change(score, points, raw_points, year, month)
-        results.append(_hours_award(rule, subject, fact, opened, change))
+        results.append(_hours_award(held, subject, fact, opened, change))
     return results
 
 

@@ -238,6 +238,17 @@ class _Month:
         compiled = self.compiled.get(rule_set)
         return compiled.rule_set.rule(code) if compiled is not None else None
 
+    def rule_on(self, day: date, code: str) -> Rule | None:
+        """The version of a district's rule for deeds of a day: the newest that had begun."""
+        begun = sorted(
+            (compiled.rule_set.effective_from, rule)
+            for compiled in self.compiled.values()
+            if not compiled.rule_set.street and compiled.rule_set.effective_from <= day
+            for rule in (compiled.rule_set.rule(code),)
+            if rule is not None
+        )
+        return begun[-1][1] if begun else None
+
 
 def verify(
     lines: Iterable[str], published: str | None = None, sealed: str | None = None
@@ -565,12 +576,16 @@ class _Check:
         }
         wanted: dict[str, tuple[str, int, int]] = {}
         for code, records in by_rule.items():
-            set_of = next((str(x["rule_set"]) for x in stated.values() if x["rule"] == code), None)
-            rule = self._month.rule(set_of or self._month.district, code)
+            facts = [self._fact(line) for line in records]
+            versions = {fact.on: self._month.rule_on(fact.on, code) for fact in facts}
+            rule = next((found for found in versions.values() if found is not None), None)
             if rule is None or rule.tiers is None:
                 continue
-            facts = [self._fact(line) for line in records]
-            for award in rules.hours_awards(rule, self._part.subject, facts):
+
+            def rule_of(day: date, versions: Any = versions, other: Rule = rule) -> Rule:
+                return versions[day] or other
+
+            for award in rules.hours_awards(rule_of, self._part.subject, facts):
                 if award.period != self._month.period:
                     continue
                 if award.score or award.points or not award.slices:
@@ -689,13 +704,19 @@ class _Check:
             mine = [line for line in members if line["period"] == self._month.period]
             if not mine:
                 continue
-            rule = self._rule(mine[0])
-            if rule is None or rule.cap is None or any(line["amended"] for line in members):
+            caps = {
+                str(line["event"] or line["award"]): rule.cap
+                for line in mine
+                if (rule := self._rule(line)) is not None
+            }
+            if len(caps) < len(mine) or any(line["amended"] for line in members):
                 continue
             before = [line for line in members if line["period"] < self._month.period]
-            self._window(rule.cap, mine, before)
+            self._window(caps, mine, before)
 
-    def _window(self, cap: Cap, mine: Sequence[Line], before: Sequence[Line]) -> None:
+    def _window(
+        self, caps: Mapping[str, Cap | None], mine: Sequence[Line], before: Sequence[Line]
+    ) -> None:
         taken = rules.Taken(
             len(before),
             sum(abs(line["score"]) for line in before),
@@ -711,7 +732,7 @@ class _Check:
             )
             for key, line in by_key.items()
         ]
-        for kept in rules.apply_cap(cap, counted, taken):
+        for kept in rules.apply_caps(caps, counted, taken):
             self._differs(CAP, by_key[kept.event_id], "score", kept.score)
             self._differs(CAP, by_key[kept.event_id], "points", kept.points)
 

@@ -218,6 +218,14 @@ def insert(conn: Connection, table: sa.Table) -> postgresql.Insert:
     return cast("postgresql.Insert", sqlite.insert(table))
 
 
+def within(column: Any, scope: str) -> Any:
+    """Return the condition that an area code lies in a scope, as a range that an index answers.
+
+    Codes are digits only, so every collation orders them alike.
+    """
+    return column.between(scope, scope.ljust(15, "9")) if scope else sa.true()
+
+
 def lock(
     query: sa.Select[Any],
     conn: Connection,

@@ -141,7 +141,7 @@ class Gate:
         """
         model = door.body or EmptyBody
         content = await read_body(request, self.settings)
-        if not content and door.body is None:
+        if not content and not any(f.is_required() for f in model.model_fields.values()):
             return {}
         if not _JSON.match(request.headers.get("content-type", "")):
             raise MediaTypeUnknown

@@ -563,6 +563,33 @@ class ReasonedRequest(Body):
     reason: str = Field(min_length=2, max_length=500, examples=["不属于物业责任范围"])
 
 
+RECEIPT = Field(
+    None,
+    min_length=2,
+    max_length=200,
+    description="代无账号的诉求人操作时的凭据 / what shows that the reporter said so",
+    examples=["来电录音 0219-07"],
+)
+
+
+class ReopenRequest(ReasonedRequest):
+    """要求重办 / Why it was not done."""
+
+    receipt: str | None = RECEIPT
+
+
+class UrgeRequest(Body):
+    """催办 / Urge; for somebody without an account with a receipt."""
+
+    receipt: str | None = RECEIPT
+
+
+class AttachReporter(ReasonedRequest):
+    """登记诉求人 / Whose request it is."""
+
+    person_id: str = Field(min_length=1, max_length=64)
+
+
 class TransferRequest(ReasonedRequest):
     """转办 / Hand it to whoever is competent; the clocks run on."""
 
@@ -590,6 +617,7 @@ class RateRequest(Body):
     stars: int = Field(ge=1, le=5, examples=[5])
     solved: bool = Field(examples=[True])
     text: str | None = Field(None, max_length=500)
+    receipt: str | None = RECEIPT
 
 
 class RejectRequest(Body):
@@ -611,12 +639,19 @@ class CancelRequest(Body):
     """撤回 / Take it back."""
 
     reason: str | None = Field(None, max_length=500)
+    receipt: str | None = RECEIPT
 
 
 class ReviewRequest(ReasonedRequest):
     """差评核查 / What came of looking into a bad rating."""
 
     upheld: bool
+
+
+class CheckFound(ReasonedRequest):
+    """核实自行发现事项 / Whether what a steward found and solved himself is so."""
+
+    confirmed: bool
 
 
 class RequestFilter(ListParams):
@@ -761,10 +796,18 @@ for _step, _method, _body, _roles, _summary in (
         "转办 / Transfer; clocks run on",
     ),
     ("extend", "extend_request", ExtendRequest, SCREENERS, "延期(P4) / Extend (P4)"),
-    ("reopen", "reopen_request", ReasonedRequest, ANY, "要求重办 / Reopen"),
+    ("reopen", "reopen_request", ReopenRequest, ANY, "要求重办 / Reopen"),
     ("cancel", "cancel_request", CancelRequest, ANY, "撤回 / Take it back"),
     ("reject", "reject_request", RejectRequest, SCREENERS, "不予受理 / Reject"),
     ("merge", "merge_request", MergeRequest, SCREENERS, "合并 / Merge"),
+    (
+        "reporter",
+        "attach_reporter",
+        AttachReporter,
+        ("R_GRID", *SCREENERS),
+        "登记诉求人 / Say whose it is",
+    ),
+    ("check", "check_found", CheckFound, SCREENERS, "核实自行发现 / Look at what was found"),
     ("close", "close_request", ReasonedRequest, SCREENERS, "结案 / Close a rated request"),
     (
         "review",
@@ -797,6 +840,7 @@ DOORS.command(
     "POST",
     "/requests/{request_id}/urge",
     "urge_request",
+    body=UrgeRequest,
     reply=RequestReply,
     roles=ANY,
     summary="催办 / Urge",

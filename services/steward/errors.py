@@ -223,6 +223,20 @@ class NotReporter(Guard):
     text = "只有诉求人本人可以执行此操作"
 
 
+class UrgedJustNow(Guard):
+    """A reporter urges once an hour at most; what he said before still stands."""
+
+    guard = "URGED_JUST_NOW"
+    text = "一小时内已催办,请稍后再试"
+
+
+class ReporterKnown(Guard):
+    """The request has a reporter, or a steward found the matter himself."""
+
+    guard = "REPORTER_KNOWN"
+    text = "该诉求已有诉求人,或由管家自行发现"
+
+
 class HandlerNotOnDuty(Guard):
     """The named steward does not serve the place now."""
 
@@ -340,6 +354,13 @@ class ReviewPending(Guard):
 
     guard = "REVIEW_PENDING"
     text = "差评正在核查,由核查结论结案"
+
+
+class NothingFound(Guard):
+    """Nobody found this by himself, or somebody has looked at it already."""
+
+    guard = "NOTHING_FOUND"
+    text = "没有待核实的自行发现事项"
 
 
 class NoReview(Guard):

@@ -170,6 +170,22 @@ class RequestMerged:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestCorrected:
+    """诉求更正 / What a request is about, where, or whose it is was put right; so it is now."""
+
+    FACT: ClassVar[str] = "request_corrected.v1"
+    AGGREGATE: ClassVar[str] = "request"
+    VISIBILITY: ClassVar[str] = "internal"
+    request_id: str
+    kind: str
+    category: str
+    grid: str
+    project_id: str | None = None
+    building: str | None = None
+    reporter_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RequestClosed:
     """A request is closed; unrated ones say nothing about satisfaction."""
 
@@ -358,6 +374,7 @@ SAYS: tuple[type[Any], ...] = (
     RequestRated,
     RequestReopened,
     RequestMerged,
+    RequestCorrected,
     RequestClosed,
     RequestDeadlineMissed,
     RequestEscalated,

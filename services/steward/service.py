@@ -223,7 +223,7 @@ class Steward(Imports, Service):
         return actions.cases.rate_request(tx, order)
 
     @command(roles=(ANY_ROLE,), if_match=True)
-    def reopen_request(self, tx: Tx, order: cases.ReasonedRequest) -> dict[str, Any]:
+    def reopen_request(self, tx: Tx, order: cases.ReopenRequest) -> dict[str, Any]:
         """Say that a request was not done."""
         return actions.cases.reopen_request(tx, order)
 
@@ -233,7 +233,7 @@ class Steward(Imports, Service):
         return actions.cases.cancel_request(tx, order)
 
     @command(roles=(ANY_ROLE,))
-    def urge_request(self, tx: Tx, order: cases.WhichRequest) -> dict[str, Any]:
+    def urge_request(self, tx: Tx, order: cases.UrgeRequest) -> dict[str, Any]:
         """Urge."""
         return actions.cases.urge_request(tx, order)
 
@@ -247,10 +247,20 @@ class Steward(Imports, Service):
         """Confirm that two requests are one matter."""
         return actions.cases.merge_request(tx, order)
 
+    @command(roles=("R_GRID", *SCREENERS), if_match=True)
+    def attach_reporter(self, tx: Tx, order: cases.AttachReporter) -> dict[str, Any]:
+        """Say whose request it is that came without a name."""
+        return actions.cases.attach_reporter(tx, order)
+
     @command(roles=SCREENERS, if_match=True)
     def close_request(self, tx: Tx, order: cases.ReasonedRequest) -> dict[str, Any]:
         """Close a rated request."""
         return actions.cases.close_request(tx, order)
+
+    @command(roles=SCREENERS, if_match=True)
+    def check_found(self, tx: Tx, order: cases.CheckFound) -> dict[str, Any]:
+        """Say whether what a steward found himself is so."""
+        return actions.cases.check_found(tx, order)
 
     @command(roles=("R_CADRE", "R_SECRETARY", *STREET), if_match=True)
     def review_request(self, tx: Tx, order: cases.ReviewRequest) -> dict[str, Any]:

@@ -19,10 +19,12 @@ from services.steward.errors import (
     NobodyToDispatch,
     NoReview,
     NotHandler,
+    NothingFound,
     NotReporter,
     ProjectNotOfGrid,
     ReasonRequired,
     ReferenceTaken,
+    ReporterKnown,
     ReturnLimit,
     ReviewAtStreet,
     ReviewPending,
@@ -100,6 +102,36 @@ class ReasonedRequest:
     reason: Reason
 
 
+# What shows that a reporter without an account said so: a call's record, a signed paper.
+Receipt = Annotated[str, msgspec.Meta(min_length=2, max_length=200)]
+
+
+@dataclass(frozen=True, slots=True)
+class ReopenRequest:
+    """Why it was not done; staff who say it for the reporter name their receipt."""
+
+    request_id: str
+    reason: Reason
+    receipt: Receipt | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UrgeRequest:
+    """Which request is urged; staff who do it for the reporter name their receipt."""
+
+    request_id: str
+    receipt: Receipt | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AttachReporter:
+    """Whose request it is, once somebody knows."""
+
+    request_id: str
+    person_id: str
+    reason: Reason
+
+
 @dataclass(frozen=True, slots=True)
 class TransferRequest:
     """Another duty or steward is competent; the clocks run on."""
@@ -137,6 +169,7 @@ class RateRequest:
     stars: Annotated[int, msgspec.Meta(ge=1, le=5)]
     solved: bool
     text: Annotated[str, msgspec.Meta(max_length=500)] | None = None
+    receipt: Receipt | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +197,16 @@ class CancelRequest:
 
     request_id: str
     reason: Annotated[str, msgspec.Meta(max_length=500)] | None = None
+    receipt: Receipt | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckFound:
+    """Whether what a steward says to have found and solved is so."""
+
+    request_id: str
+    confirmed: bool
+    reason: Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,16 +302,44 @@ def _require_handler(tx: Tx, row: Any) -> None:
         raise NotHandler
 
 
-def _require_reporter(tx: Tx, row: Any) -> None:
+def _speaker(tx: Tx, row: Any, receipt: str | None) -> Any:
+    """Return the request whose reporter speaks: this one, or one that was merged into it.
+
+    The voice is the reporter's. Staff of the place who took no part in the case may lend him
+    theirs, against a receipt.
+
+    Raises:
+        NotReporter: Somebody else reported it.
+        InChain: Who takes part in the case does not speak for its reporter.
+    """
     if row.reporter_id is not None and row.reporter_id == tx.actor.id:
-        return
-    if tx.actor.id in storage.cases.merged_reporters(tx.conn, row.request_id):
-        return
+        return row
+    for follower in storage.cases.followers(tx.conn, row.request_id):
+        if follower.reporter_id == tx.actor.id:
+            return follower
+    staff = tx.actor.role in rules.requests.SPEAKERS and tx.actor.covers(row.grid)
+    if staff and receipt is not None and row.found_by is None:
+        _require_outside_chain(tx, storage.cases.root(tx.conn, row))
+        return row
     if row.handler_person == tx.actor.id or (
         tx.actor.role != "R_RESIDENT" and tx.actor.covers(row.grid)
     ):
         raise NotReporter
     raise NotFound(kind="request", id=row.request_id)
+
+
+def _require_own(tx: Tx, row: Any, receipt: str | None) -> None:
+    """Refuse whoever speaks for another request than this: he follows it, and it is not his.
+
+    Raises:
+        NotReporter: Somebody else reported it.
+    """
+    if _speaker(tx, row, receipt).request_id != row.request_id:
+        raise NotReporter
+
+
+def _spoken(receipt: str | None) -> dict[str, Any]:
+    return {"receipt": receipt} if receipt is not None else {}
 
 
 def _require_oversight(tx: Tx, row: Any) -> None:
@@ -413,7 +484,7 @@ def _reporter(tx: Tx, order: SubmitRequest) -> str | None:
     return named
 
 
-def require_reporter(tx: Tx, person_id: str, grid: str) -> None:
+def require_reporter(tx: Tx, person_id: str, grid: str, *, field: str = "reporter_id") -> None:
     """Refuse to write for somebody who is not registered, or whom the caller does not serve.
 
     Raises:
@@ -422,7 +493,7 @@ def require_reporter(tx: Tx, person_id: str, grid: str) -> None:
     """
     person = storage.people.person(tx.conn, person_id)
     if person is None or person.status != "ACTIVE":
-        raise UnknownPerson(person_id=person_id, field="reporter_id")
+        raise UnknownPerson(person_id=person_id, field=field)
     # Who lives in no grid (a cadre, a policeman) is nobody's resident.
     if not tx.actor.covers(grid) or not tx.actor.covers(person.grid or grid):
         raise RoleDenied(role=tx.actor.role)
@@ -857,15 +928,13 @@ def rate_request(tx: Tx, order: RateRequest) -> dict[str, Any]:
         RatingWindow: 30 days are over.
     """
     row = locked(tx, order.request_id)
-    _require_reporter(tx, row)
-    if row.stars is not None:
+    own = _speaker(tx, row, order.receipt)
+    if own.stars is not None:
         raise AlreadyRated
+    if own.state == "MERGED":
+        return _rate_merged(tx, own, order)
     rules.requests.check("rate", row.state)
-    rules.requests.check_rating(rated=False, resolved_at=row.resolved_at, now=tx.now)
-    if tx.actor.id == row.handler_person or tx.actor.id in storage.cases.chain(
-        tx.conn, row.request_id
-    ):
-        raise SelfRating
+    _check_rating(tx, row)
     was_closed = row.state == "CLOSED"
     bad = rules.requests.is_bad(order.stars)
     vault = storage.vault(tx.settings.pii_key)
@@ -874,7 +943,7 @@ def rate_request(tx: Tx, order: RateRequest) -> dict[str, Any]:
         row,
         "rate",
         "RATED",
-        {"stars": order.stars, "solved": order.solved},
+        {"stars": order.stars, "solved": order.solved} | _spoken(order.receipt),
         rated_at=tx.now,
         stars=order.stars,
         solved=order.solved,
@@ -888,7 +957,7 @@ def rate_request(tx: Tx, order: RateRequest) -> dict[str, Any]:
             request_id=row.request_id,
             handler=row.handler,
             handler_person=row.handler_person,
-            rater=tx.actor.id,
+            rater=row.reporter_id or tx.actor.id,
             stars=order.stars,
             solved=order.solved,
             project_id=row.project_id,
@@ -902,20 +971,69 @@ def rate_request(tx: Tx, order: RateRequest) -> dict[str, Any]:
     return reply(row)
 
 
+def _check_rating(tx: Tx, row: Any) -> None:
+    rules.requests.check_rating(rated=False, resolved_at=row.resolved_at, now=tx.now)
+    if tx.actor.id == row.handler_person or tx.actor.id in storage.cases.chain(
+        tx.conn, row.request_id
+    ):
+        raise SelfRating
+
+
+def _rate_merged(tx: Tx, own: Any, order: RateRequest) -> dict[str, Any]:
+    """Keep the word of somebody whose request was merged: it is his, and counts for him only."""
+    case = storage.cases.root(tx.conn, own)
+    rules.requests.check("rate_merged", case.state)
+    _check_rating(tx, case)
+    vault = storage.vault(tx.settings.pii_key)
+    own = change(
+        tx,
+        own,
+        "rate",
+        own.state,
+        {"stars": order.stars, "solved": order.solved} | _spoken(order.receipt),
+        rated_at=tx.now,
+        stars=order.stars,
+        solved=order.solved,
+        rating_text=vault.seal_or_none(order.text, f"{own.request_id}.rating"),
+    )
+    return reply(own, state="RATED", merged_into=case.request_id)
+
+
 def close(tx: Tx, row: Any, detail: dict[str, Any] | None = None, **values: Any) -> Any:
-    """Close a request and say so; what a steward found himself is said on its first closing."""
-    first = row.closed_at is None
+    """Close a request and say so."""
     row = change(tx, row, "close", "CLOSED", detail, closed_at=row.closed_at or tx.now, **values)
     tx.disarm("REQ_AUTOCLOSE", row.request_id)
     say(tx, row, events.RequestClosed(row.request_id, rated=row.stars is not None))
-    found_himself = row.found_by is not None and row.found_by == row.handler
-    if first and found_himself and row.outcome == "SOLVED":
+    return row
+
+
+def check_found(tx: Tx, order: CheckFound) -> dict[str, Any]:
+    """Somebody else looks at what a steward found himself and solved; only then it earns anything.
+
+    Raises:
+        NothingFound: Nobody found it himself, or somebody has looked already.
+        InChain: The caller took part in handling it.
+    """
+    row = locked(tx, order.request_id)
+    _require_oversight(tx, row)
+    tx.check_version(row.version)
+    if row.found_by is None or row.checked_by is not None:
+        raise NothingFound
+    rules.requests.check("check", row.state)
+    _require_outside_chain(tx, row)
+    found = row.found_by == row.handler and row.outcome == "SOLVED"
+    left = {"checked_by": tx.actor.id} if order.confirmed else {"found_by": None}
+    detail = {"confirmed": order.confirmed, "reason": order.reason}
+    row = change(tx, row, "check", row.state, detail, **left)
+    if row.state == "RESOLVED":
+        row = close(tx, row)
+    if order.confirmed and found:
         say(
             tx,
             row,
             events.RequestSelfFoundClosed(row.request_id, row.handler, row.handler_person),
         )
-    return row
+    return reply(row)
 
 
 def close_request(tx: Tx, order: ReasonedRequest) -> dict[str, Any]:
@@ -994,8 +1112,10 @@ def _rated_handler(tx: Tx, row: Any) -> tuple[str, str]:
     return steward.steward_id, steward.person_id
 
 
-def reopen_request(tx: Tx, order: ReasonedRequest) -> dict[str, Any]:
+def reopen_request(tx: Tx, order: ReopenRequest) -> dict[str, Any]:
     """The reporter says that it was not done: half the time, at least a day, at most twice.
+
+    One that was merged goes its own way again, and takes nothing from the case that it followed.
 
     Raises:
         NotReporter: Somebody else reported it.
@@ -1003,22 +1123,27 @@ def reopen_request(tx: Tx, order: ReasonedRequest) -> dict[str, Any]:
         ReopenWindow: 7 days are over.
     """
     row = locked(tx, order.request_id)
-    _require_reporter(tx, row)
+    _require_own(tx, row, order.receipt)
     tx.check_version(row.version)
-    rules.requests.check("reopen", row.state)
-    rules.requests.check_reopening(reopens=row.reopens, resolved_at=row.resolved_at, now=tx.now)
+    case = storage.cases.root(tx.conn, row)
+    rules.requests.check("reopen", case.state)
+    rules.requests.check_reopening(reopens=row.reopens, resolved_at=case.resolved_at, now=tx.now)
     due = rules.requests.due_reopened(timedelta(seconds=row.span_s), tx.now)
     tx.disarm("REQ_AUTOCLOSE", row.request_id)
-    storage.cases.start_clock(tx.conn, row, "RESOLVE", due_at=due, now=tx.now, handler=row.handler)
+    storage.cases.start_clock(tx.conn, row, "RESOLVE", due_at=due, now=tx.now, handler=case.handler)
     tx.arm("REQ_RESOLVE", row.request_id, due)
-    values = {"due_resolve": due, "reopens": row.reopens + 1, "level": 0, "tried": []}
-    detail = {"reason": order.reason, "reopen_count": row.reopens + 1}
+    values: dict[str, Any] = {"due_resolve": due, "reopens": row.reopens + 1}
+    values |= {"level": 0, "tried": []}
+    if row.state == "MERGED":
+        # What he said of the case that he followed was about that case.
+        values |= dict.fromkeys(("merged_into", "rated_at", "stars", "solved", "rating_text"))
+    detail = {"reason": order.reason, "reopen_count": row.reopens + 1} | _spoken(order.receipt)
     # It goes back to whoever said that it was done, while he is here; else to the next.
     duties = rules.routing.DUTIES
     back = [
         c
         for c in storage.posts.candidates(tx.conn, row.grid, duties, tx.now, ())
-        if c.steward_id == row.handler
+        if c.steward_id == case.handler
     ]
     given = give(
         tx, row, chosen=back[0] if back else None, action="reopen", detail=detail, **values
@@ -1048,12 +1173,57 @@ def cancel_request(tx: Tx, order: CancelRequest) -> dict[str, Any]:
         StateConflict: It is done already.
     """
     row = locked(tx, order.request_id)
-    _require_reporter(tx, row)
+    _require_own(tx, row, order.receipt)
     tx.check_version(row.version)
     rules.requests.check("cancel", row.state)
     _end_clocks(tx, row)
+    _hand_on(tx, row)
     detail = {"reason": order.reason} if order.reason else {}
-    return reply(change(tx, row, "cancel", "CANCELLED", detail))
+    return reply(change(tx, row, "cancel", "CANCELLED", detail | _spoken(order.receipt)))
+
+
+# What a case carries on when the first of those who were merged into it becomes its reporter.
+_CARRIED = (
+    "priority", "clock", "handler", "handler_person", "first_handler", "tried", "returns",
+    "transfers", "level", "late", "extended", "span_s", "due_accept", "due_contact", "due_resolve",
+    "accepted_at", "contacted_at",
+)  # fmt: skip
+
+
+def _hand_on(tx: Tx, row: Any) -> None:
+    """Whoever takes his request back takes nothing from those who were merged into it.
+
+    The earliest of them carries the case on, with its handler and its deadlines.
+    """
+    heir = storage.cases.heir(tx.conn, row.request_id)
+    if heir is None:
+        return
+    storage.cases.follow(tx.conn, row.request_id, heir.request_id)
+    heir = change(
+        tx,
+        heir,
+        "go_on",
+        row.state,
+        {"from": row.number},
+        merged_into=None,
+        **{name: getattr(row, name) for name in _CARRIED},
+    )
+    running = {"RESOLVE": heir.due_resolve}
+    if heir.state == "DISPATCHED":
+        running["ACCEPT"] = heir.due_accept
+    if heir.due_contact is not None and heir.contacted_at is None:
+        running["CONTACT"] = heir.due_contact
+    for which, due in running.items():
+        # One that was missed stands with the request that missed it.
+        if due > tx.now:
+            storage.cases.start_clock(
+                tx.conn, heir, which, due_at=due, now=tx.now, handler=heir.handler
+            )
+            tx.arm(f"REQ_{which}", heir.request_id, due)
+    if 1 <= heir.level < rules.requests.LAST_LEVEL:
+        level = heir.level + 1
+        due = rules.requests.due_level(heir.due_resolve, level, tx.calendar)
+        tx.arm(f"REQ_L{level}", heir.request_id, due)
 
 
 def reject_request(tx: Tx, order: RejectRequest) -> dict[str, Any]:
@@ -1108,14 +1278,65 @@ def merge_request(tx: Tx, order: MergeRequest) -> dict[str, Any]:
     return reply(row, merged_into=target.request_id)
 
 
-def urge_request(tx: Tx, order: WhichRequest) -> dict[str, Any]:
+def urge_request(tx: Tx, order: UrgeRequest) -> dict[str, Any]:
     """The reporter urges; it stands in the timeline and on the handler's bench.
 
     Raises:
         NotReporter: Somebody else reported it.
         StateConflict: It is done already.
+        UrgedJustNow: He did so within the hour.
     """
     row = locked(tx, order.request_id)
-    _require_reporter(tx, row)
-    rules.requests.check("urge", row.state)
-    return reply(change(tx, row, "urge", row.state, {}, urged=row.urged + 1))
+    own = _speaker(tx, row, order.receipt)
+    case = storage.cases.root(tx.conn, own)
+    rules.requests.check("urge", case.state)
+    rules.requests.check_urging(own.urged_at, tx.now)
+    if own.state == "MERGED":
+        case = locked(tx, case.request_id)
+        change(tx, case, "urge", case.state, {}, urged=case.urged + 1)
+        return reply(change(tx, own, "urge", own.state, _spoken(order.receipt), urged_at=tx.now))
+    return reply(
+        change(
+            tx, row, "urge", row.state, _spoken(order.receipt), urged=row.urged + 1, urged_at=tx.now
+        )
+    )
+
+
+def attach_reporter(tx: Tx, order: AttachReporter) -> dict[str, Any]:
+    """Say whose request it is that came without a name; from then on it is his.
+
+    Raises:
+        ReporterKnown: It has a reporter, or a steward found it himself.
+        UnknownPerson: He is not registered.
+        RoleDenied: He lives elsewhere.
+        InChain: He, or the caller, takes part in the case.
+    """
+    row = locked(tx, order.request_id)
+    _require_oversight(tx, row)
+    tx.check_version(row.version)
+    if row.reporter_id is not None or row.found_by is not None:
+        raise ReporterKnown
+    require_reporter(tx, order.person_id, row.grid, field="person_id")
+    _require_outside_chain(tx, row)
+    if order.person_id in storage.cases.chain(tx.conn, row.request_id) | {row.handler_person}:
+        raise InChain(field="person_id")
+    detail = {"reason": order.reason}
+    row = change(tx, row, "attach", row.state, detail, reporter_id=order.person_id)
+    _say_corrected(tx, row)
+    return reply(row)
+
+
+def _say_corrected(tx: Tx, row: Any) -> None:
+    say(
+        tx,
+        row,
+        events.RequestCorrected(
+            request_id=row.request_id,
+            kind=row.kind,
+            category=row.category,
+            grid=row.grid,
+            project_id=row.project_id,
+            building=row.building,
+            reporter_id=row.reporter_id,
+        ),
+    )

@@ -17,7 +17,7 @@ def cut_off(tx: Tx, due: Due) -> None:
     """
     period = due.ref
     communities = _communities(tx, period)
-    stewards = storage.months.steward_months(tx.conn, tx.calendar, period)
+    stewards = storage.months.steward_months(tx.conn, tx.calendar, period, tx.now)
     projects = _projects(tx, period)
     for partition in range(tx.partitions):
 
@@ -59,8 +59,8 @@ def _communities(tx: Tx, period: str) -> list[events.CommunityMonth]:
 
 def _projects(tx: Tx, period: str) -> list[events.ProjectMonth]:
     start, end = tx.calendar.month_bounds(period)
-    contacts = storage.months.project_clocks(tx.conn, "CONTACT", start, end)
-    resolutions = storage.months.project_clocks(tx.conn, "RESOLVE", start, end)
+    contacts = storage.months.project_clocks(tx.conn, "CONTACT", start, end, tx.now)
+    resolutions = storage.months.project_clocks(tx.conn, "RESOLVE", start, end, tx.now)
     ratings = storage.months.project_ratings(tx.conn, start, end)
     found = []
     for row in storage.months.all_projects(tx.conn):

@@ -20,6 +20,7 @@ from services.steward.errors import (
     ReopenLimit,
     ReopenWindow,
     ReturnLimit,
+    UrgedJustNow,
 )
 
 OPEN = ("SUBMITTED", "DISPATCHED", "RETURNED", "ACCEPTED", "IN_PROGRESS")
@@ -39,7 +40,9 @@ _FROM: dict[str, tuple[str, ...]] = {
     "extend": ("ACCEPTED", "IN_PROGRESS"),
     "resolve": ("ACCEPTED", "IN_PROGRESS"),
     "rate": ("RESOLVED", "CLOSED"),
+    "rate_merged": DONE,
     "reopen": DONE,
+    "check": ("RESOLVED", "CLOSED"),
     "close": ("RATED",),
     "cancel": OPEN,
     "urge": OPEN,
@@ -55,6 +58,7 @@ STREET = ("R_STREET", "R_STREET_LEAD")
 OFFICES = ("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT", "R_SYSTEM")
 DESKS = ("R_GRID", *OFFICES)
 NAMERS = ("R_STEWARD", *DESKS)
+SPEAKERS = ("R_GRID", "R_CADRE", "R_SECRETARY", "R_STREET")
 HOTLINE = "HOTLINE_12345"
 DESK = "desk"
 
@@ -65,6 +69,8 @@ AUTOCLOSE = timedelta(hours=72)
 MERGE_WINDOW = timedelta(hours=72)
 REOPEN_WINDOW = timedelta(days=7)
 RATING_WINDOW = timedelta(days=30)
+URGE_EVERY = timedelta(hours=1)
+LAST_LEVEL = 3
 LEAST_REOPENED = timedelta(hours=24)
 
 
@@ -262,6 +268,16 @@ def check_reopening(*, reopens: int, resolved_at: datetime, now: datetime) -> No
         raise ReopenLimit
     if now >= resolved_at + REOPEN_WINDOW:
         raise ReopenWindow
+
+
+def check_urging(urged_at: datetime | None, now: datetime) -> None:
+    """Refuse to urge again at once.
+
+    Raises:
+        UrgedJustNow: He did so within the hour.
+    """
+    if urged_at is not None and now < urged_at + URGE_EVERY:
+        raise UrgedJustNow(field="request_id")
 
 
 def check_merge(

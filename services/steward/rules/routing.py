@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-FULL_TIME_DUTIES = ("COMMUNITY_CADRE", "GRID_WORKER", "PROPERTY_STAFF")
+PROPERTY_STAFF = "PROPERTY_STAFF"
+FULL_TIME_DUTIES = ("COMMUNITY_CADRE", "GRID_WORKER", PROPERTY_STAFF)
 PART_TIME_DUTIES = ("POLICE", "BUILDING_HEAD", "WATER", "POWER", "GAS", "HEAT", "NETWORK")
 DUTIES = FULL_TIME_DUTIES + PART_TIME_DUTIES
 
@@ -85,7 +86,7 @@ def fits(candidate: Candidate, duties: Sequence[str]) -> bool:
     """Tell whether a steward may take it; property staff never work in another project's grid."""
     if candidate.duty not in duties:
         return False
-    return candidate.same_grid or candidate.duty != "PROPERTY_STAFF"
+    return candidate.same_grid or candidate.duty != PROPERTY_STAFF
 
 
 def choose(candidates: Iterable[Candidate], duties: Sequence[str]) -> Candidate | None:

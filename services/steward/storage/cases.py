@@ -193,12 +193,42 @@ def in_hand_of(conn: sa.Connection, steward_id: str) -> Sequence[Any]:
     return conn.execute(store.lock(asked, conn)).all()
 
 
-def merged_reporters(conn: sa.Connection, request_id: str) -> set[str]:
-    """Return the reporters of what was merged into a request."""
-    asked = sa.select(requests.c.reporter_id).where(
-        requests.c.merged_into == request_id, requests.c.reporter_id.is_not(None)
+def followers(conn: sa.Connection, request_id: str) -> Sequence[Any]:
+    """Return what was merged into a request, and into that, oldest first."""
+    first = sa.select(requests.c.request_id).where(requests.c.merged_into == request_id)
+    below = first.cte("below", recursive=True)
+    below = below.union(
+        sa.select(requests.c.request_id).where(requests.c.merged_into == below.c.request_id)
     )
-    return set(conn.execute(asked).scalars())
+    asked = sa.select(requests).where(requests.c.request_id.in_(sa.select(below.c.request_id)))
+    return conn.execute(asked.order_by(requests.c.created_at, requests.c.request_id)).all()
+
+
+def root(conn: sa.Connection, row: Any) -> Any:
+    """Return the case that a request followed in the end, or the request itself."""
+    while row.merged_into is not None:
+        row = request(conn, row.merged_into)
+    return row
+
+
+def heir(conn: sa.Connection, request_id: str) -> Any:
+    """Return the earliest request that was merged into one itself, locked, or None."""
+    asked = (
+        sa.select(requests)
+        .where(requests.c.merged_into == request_id)
+        .order_by(requests.c.created_at, requests.c.request_id)
+        .limit(1)
+    )
+    return conn.execute(store.lock(asked, conn)).first()
+
+
+def follow(conn: sa.Connection, before: str, heir_id: str) -> None:
+    """Let what was merged into one request follow one of them."""
+    conn.execute(
+        sa.update(requests)
+        .where(requests.c.merged_into == before, requests.c.request_id != heir_id)
+        .values(merged_into=heir_id)
+    )
 
 
 def similar(

@@ -8,9 +8,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from chassis import storage as store
 from chassis.calendar import Calendar
 from services.steward import events
 from services.steward.rules.hours import VISIT_QUOTA
+from services.steward.rules.routing import PROPERTY_STAFF
 from services.steward.storage.tables import (
     projects,
     request_clocks,
@@ -36,12 +38,30 @@ def _on_time() -> Any:
     )
 
 
-def _clocks(which: str, start: datetime, end: datetime) -> Any:
+def _clocks(which: str, start: datetime, end: datetime, now: datetime) -> Any:
+    # What still runs is neither met nor missed; it counts when it is done or has run out.
     return sa.and_(
         request_clocks.c.which == which,
         request_clocks.c.voided.is_(False),
         request_clocks.c.due_at >= start,
         request_clocks.c.due_at < end,
+        sa.or_(request_clocks.c.due_at <= now, request_clocks.c.done_at.is_not(None)),
+    )
+
+
+def _rated(start: datetime, end: datetime) -> Any:
+    # The word of somebody who was merged into a case is his own, and no second one of the case.
+    return sa.and_(
+        requests.c.rated_at >= start, requests.c.rated_at < end, requests.c.state != "MERGED"
+    )
+
+
+def _done_by_property() -> Any:
+    # A project answers for what its own people had in hand in the end (DOMAIN 2.2.1).
+    return sa.and_(
+        stewards.c.steward_id == requests.c.handler,
+        stewards.c.duty == PROPERTY_STAFF,
+        requests.c.project_id.is_not(None),
     )
 
 
@@ -55,9 +75,7 @@ def submitted(conn: sa.Connection, start: datetime, end: datetime) -> dict[str, 
 
 def rated(conn: sa.Connection, start: datetime, end: datetime) -> dict[str, int]:
     """Return the ratings given per community."""
-    asked = sa.select(requests.c.area, sa.func.count()).where(
-        requests.c.rated_at >= start, requests.c.rated_at < end
-    )
+    asked = sa.select(requests.c.area, sa.func.count()).where(_rated(start, end))
     return dict(conn.execute(asked.group_by(requests.c.area)).all())
 
 
@@ -84,22 +102,40 @@ def roster(conn: sa.Connection, start: datetime, end: datetime) -> Sequence[Any]
     ).all()
 
 
-def orders(conn: sa.Connection, start: datetime, end: datetime) -> dict[str, tuple[int, int]]:
+def orders(
+    conn: sa.Connection, start: datetime, end: datetime, now: datetime
+) -> dict[str, tuple[int, int]]:
     """Return per handler the accept clocks that ended in the span, and how many were met."""
     asked = sa.select(request_clocks.c.handler, sa.func.count(), _on_time()).where(
-        _clocks("ACCEPT", start, end)
+        _clocks("ACCEPT", start, end, now)
     )
     rows = conn.execute(asked.group_by(request_clocks.c.handler))
     return {handler: (int(count), int(met)) for handler, count, met in rows}
 
 
 def proactive(conn: sa.Connection, start: datetime, end: datetime) -> dict[str, int]:
-    """Return per steward what he found himself, solved, and saw closed."""
+    """Return per steward what he found himself and solved, and somebody else looked at."""
+    looked_at = (
+        sa.select(request_timeline.c.id)
+        .where(
+            request_timeline.c.request_id == requests.c.request_id,
+            request_timeline.c.action == "check",
+            request_timeline.c.at >= start,
+            request_timeline.c.at < end,
+        )
+        .exists()
+    )
+    # Before anybody had to look, the closing counted.
+    closed = sa.and_(
+        requests.c.checked_by == "system",
+        requests.c.closed_at >= start,
+        requests.c.closed_at < end,
+    )
     asked = sa.select(requests.c.found_by, sa.func.count()).where(
         requests.c.found_by == requests.c.handler,
         requests.c.outcome == "SOLVED",
-        requests.c.closed_at >= start,
-        requests.c.closed_at < end,
+        requests.c.checked_by.is_not(None),
+        sa.or_(closed, looked_at),
     )
     return dict(conn.execute(asked.group_by(requests.c.found_by)).all())
 
@@ -124,13 +160,17 @@ def all_projects(conn: sa.Connection) -> Sequence[Any]:
 
 
 def project_clocks(
-    conn: sa.Connection, which: str, start: datetime, end: datetime
+    conn: sa.Connection, which: str, start: datetime, end: datetime, now: datetime
 ) -> dict[str, tuple[int, int]]:
     """Return per project the clocks that ended in the span, and how many were met."""
-    asked = sa.select(request_clocks.c.project_id, sa.func.count(), _on_time()).where(
-        _clocks(which, start, end), request_clocks.c.project_id.is_not(None)
+    asked = (
+        sa.select(requests.c.project_id, sa.func.count(), _on_time())
+        .select_from(request_clocks)
+        .join(requests, requests.c.request_id == request_clocks.c.request_id)
+        .join(stewards, _done_by_property())
+        .where(_clocks(which, start, end, now))
     )
-    rows = conn.execute(asked.group_by(request_clocks.c.project_id))
+    rows = conn.execute(asked.group_by(requests.c.project_id))
     return {project: (int(count), int(met)) for project, count, met in rows}
 
 
@@ -138,25 +178,23 @@ def project_ratings(
     conn: sa.Connection, start: datetime, end: datetime
 ) -> dict[str, tuple[int, int]]:
     """Return per project the ratings given in the span, and how many had 4 or 5 stars."""
-    asked = sa.select(
-        requests.c.project_id, sa.func.count(), _count_if(requests.c.stars >= 4)
-    ).where(
-        requests.c.rated_at >= start,
-        requests.c.rated_at < end,
-        requests.c.project_id.is_not(None),
+    asked = (
+        sa.select(requests.c.project_id, sa.func.count(), _count_if(requests.c.stars >= 4))
+        .join(stewards, _done_by_property())
+        .where(_rated(start, end))
     )
     rows = conn.execute(asked.group_by(requests.c.project_id))
     return {project: (int(count), int(good)) for project, count, good in rows}
 
 
-def clocks_in(
-    conn: sa.Connection, scope: str, which: str, start: datetime, end: datetime
+def clocks_in(  # noqa: PLR0917  what, where, from when to when, seen when
+    conn: sa.Connection, scope: str, which: str, start: datetime, end: datetime, now: datetime
 ) -> tuple[int, int]:
     """Return the clocks of an area that ended in the span, and how many were met."""
     row = conn.execute(
         sa.select(sa.func.count(), _on_time()).where(
-            _clocks(which, start, end),
-            request_clocks.c.area.startswith(scope, autoescape=True),
+            _clocks(which, start, end, now),
+            store.within(request_clocks.c.area, scope),
         )
     ).one()
     return int(row[0]), int(row[1])
@@ -171,51 +209,54 @@ def ratings_in(
             sa.func.count(),
             _count_if(requests.c.solved.is_(True)),
             _count_if(requests.c.stars >= 4),
-        ).where(
-            requests.c.rated_at >= start,
-            requests.c.rated_at < end,
-            requests.c.area.startswith(scope, autoescape=True),
-        )
+        ).where(_rated(start, end), store.within(requests.c.area, scope))
     ).one()
     return int(row[0]), int(row[1]), int(row[2])
 
 
-def closed_in(conn: sa.Connection, scope: str, start: datetime, end: datetime) -> int:
-    """Return the requests of an area that were closed in the span."""
-    asked = sa.select(sa.func.count()).where(
-        requests.c.closed_at >= start,
-        requests.c.closed_at < end,
-        requests.c.area.startswith(scope, autoescape=True),
+def closed_in(
+    conn: sa.Connection, scope: str, start: datetime, end: datetime
+) -> tuple[int, int, int]:
+    """Return the requests of an area that were closed in the span: all, those rated before the
+    span ended, and those never reopened before it ended."""
+    reopened = (
+        sa.select(request_timeline.c.id)
+        .where(
+            request_timeline.c.request_id == requests.c.request_id,
+            request_timeline.c.action == "reopen",
+            request_timeline.c.at < end,
+        )
+        .exists()
     )
-    return int(conn.execute(asked).scalar_one())
-
-
-def closed_at_once(conn: sa.Connection, scope: str, start: datetime, end: datetime) -> int:
-    """Return the requests of an area that were closed in the span and never reopened."""
-    asked = sa.select(sa.func.count()).where(
-        requests.c.closed_at >= start,
-        requests.c.closed_at < end,
-        requests.c.reopens == 0,
-        requests.c.area.startswith(scope, autoescape=True),
-    )
-    return int(conn.execute(asked).scalar_one())
+    row = conn.execute(
+        sa.select(
+            sa.func.count(),
+            _count_if(requests.c.rated_at < end),
+            _count_if(sa.and_(requests.c.reopens > 0, reopened)),
+        ).where(
+            requests.c.closed_at >= start,
+            requests.c.closed_at < end,
+            store.within(requests.c.area, scope),
+        )
+    ).one()
+    return int(row[0]), int(row[1]), int(row[0]) - int(row[2])
 
 
 def escalated_in(
     conn: sa.Connection, scope: str, start: datetime, end: datetime
 ) -> tuple[int, int]:
-    """Return the requests of an area that were submitted in the span, and how many of them ever
-    reached level 2: a reopening begins the ladder anew, so the timeline is asked."""
+    """Return the requests of an area that were submitted in the span, and how many of them had
+    reached level 2 when it ended: a reopening begins the ladder anew, so the timeline is asked."""
     here = sa.and_(
         requests.c.created_at >= start,
         requests.c.created_at < end,
-        requests.c.area.startswith(scope, autoescape=True),
+        store.within(requests.c.area, scope),
     )
     all_of_them = conn.execute(sa.select(sa.func.count()).where(here)).scalar_one()
     steps = conn.execute(
         sa.select(request_timeline.c.request_id, request_timeline.c.detail)
         .join(requests, requests.c.request_id == request_timeline.c.request_id)
-        .where(here, request_timeline.c.action == "escalate")
+        .where(here, request_timeline.c.action == "escalate", request_timeline.c.at < end)
     )
     high = {request_id for request_id, detail in steps if detail["level"] >= 2}
     return int(all_of_them), len(high)
@@ -224,21 +265,34 @@ def escalated_in(
 def resolved_in(
     conn: sa.Connection, scope: str, start: datetime, end: datetime
 ) -> Sequence[tuple[str, datetime, datetime]]:
-    """Return (priority, submitted, resolved) of the requests of an area resolved in the span."""
-    asked = sa.select(requests.c.priority, requests.c.created_at, requests.c.resolved_at).where(
-        requests.c.resolved_at >= start,
-        requests.c.resolved_at < end,
-        requests.c.area.startswith(scope, autoescape=True),
+    """Return (priority, submitted, resolved) of the requests of an area resolved in the span; what
+    was resolved again later stays what it was then."""
+    resolved = sa.func.max(request_timeline.c.at)
+    asked = (
+        sa.select(requests.c.priority, requests.c.created_at, resolved)
+        .join(request_timeline, request_timeline.c.request_id == requests.c.request_id)
+        .where(
+            request_timeline.c.action == "resolve",
+            request_timeline.c.at >= start,
+            request_timeline.c.at < end,
+            store.within(requests.c.area, scope),
+        )
+        .group_by(requests.c.request_id, requests.c.priority, requests.c.created_at)
     )
     return [(row[0], row[1], row[2]) for row in conn.execute(asked)]
 
 
 def steward_months(
-    conn: sa.Connection, calendar: Calendar, period: str, only: str | None = None
+    conn: sa.Connection,
+    calendar: Calendar,
+    period: str,
+    now: datetime,
+    *,
+    only: str | None = None,
 ) -> list[events.StewardMonth]:
     """Return the month of every steward who held a post in it, or of one."""
     start, end = calendar.month_bounds(period)
-    accepted = orders(conn, start, end)
+    accepted = orders(conn, start, end, now)
     found_closed = proactive(conn, start, end)
     visit_counts = visited(conn, period)
     days = _working_days(calendar, period)

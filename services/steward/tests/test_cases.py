@@ -552,7 +552,8 @@ def test_the_reporter_urges_and_nobody_else(staffed):
 
 
 @pytest.mark.covers("F2-flow")
-def test_what_a_steward_finds_himself_solves_and_sees_closed_is_said(staffed):
+def test_what_a_steward_finds_himself_earns_nothing_before_somebody_else_looks(staffed):
+    """SP-D23: three words and a made-up picture closed by themselves and gave a point."""
     staffed.by(STAFF)
     reply = staffed.bench.do(
         "submit_request",
@@ -569,6 +570,16 @@ def test_what_a_steward_finds_himself_solves_and_sees_closed_is_said(staffed):
     with pytest.raises(errors.NotReporter):
         staffed.rate(reply, who=STAFF)
     staffed.bench.fire("2025-03-06T09:00:00")
+    assert staffed.bench.said("request_self_found_closed.v1") == []
+    card = staffed.cadre().ask("request", {"request_id": reply["id"]})
+    look = {"confirmed": True, "reason": "现场已看"}
+    with pytest.raises(errors.InChain):
+        staffed.step("check_found", card, STAFF, "R_CADRE", COMMUNITY, **look)
+    done = staffed.step("check_found", card, OTHER_CADRE, "R_CADRE", COMMUNITY, **look)
+    with pytest.raises(errors.NothingFound):
+        staffed.step("check_found", done, OTHER_CADRE, "R_CADRE", COMMUNITY, **look)
+    month = staffed.by(STAFF).ask("steward_month", {"steward_id": STW_STAFF, "period": "2025-03"})
+    assert month["proactive_closed"] == 1
     assert staffed.bench.said("request_self_found_closed.v1")[0]["data"] == {
         "request_id": reply["id"],
         "handler": STW_STAFF,

@@ -58,7 +58,22 @@ WHAT = {
     "merge": "已并入同一诉求",
     "merged": "有同一诉求并入",
     "urge": "诉求人催办",
+    "go_on": "原诉求人撤回,由本诉求继续办理",
+    "attach": "已登记诉求人",
+    "check": "自行发现事项已核实",
 }
+
+# What whoever was merged into a case learns of it: what became of it, and of nobody else's words.
+FOLLOWED = {
+    "id", "number", "kind", "category", "priority", "grid", "building", "state", "version",
+    "handler", "created_at", "due_accept", "due_contact", "due_resolve", "accepted_at",
+    "contacted_at", "resolved_at", "closed_at", "late", "level", "reopen_count", "extended",
+    "outcome", "merged_into", "note", "evidence", "advice",
+}  # fmt: skip
+TOLD = {
+    "dispatch", "redispatch", "accept", "contact", "arrive", "transfer", "extend", "resolve",
+    "resolve_missed", "escalate", "reopen", "close", "reject", "cancel",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,22 +130,38 @@ def _oversees(tx: Tx, row: Any) -> bool:
     return tx.actor.role in OVERSEERS and tx.actor.covers(row.grid)
 
 
-def _is_reporter(tx: Tx, row: Any) -> bool:
+def _sees(tx: Tx, row: Any) -> bool:
+    """Tell whether a request is the viewer's business in full."""
     if not tx.actor.id:
         return False
-    itself = bool(row.reporter_id == tx.actor.id)
-    return itself or tx.actor.id in storage.cases.merged_reporters(tx.conn, row.request_id)
-
-
-def _visible(tx: Tx, request_id: str) -> Any:
-    row = storage.cases.request(tx.conn, request_id)
-    if row is not None and (
-        row.handler_person == tx.actor.id
-        or _is_reporter(tx, row)
+    return (
+        tx.actor.id in {row.handler_person, row.reporter_id}
         or _oversees(tx, row)
-        or tx.actor.id in storage.cases.chain(tx.conn, request_id)
-    ):
-        return row
+        or tx.actor.id in storage.cases.chain(tx.conn, row.request_id)
+    )
+
+
+def _own_part(tx: Tx, row: Any) -> Any:
+    """Return the viewer's own request that was merged into this one, or None."""
+    for follower in storage.cases.followers(tx.conn, row.request_id):
+        if tx.actor.id and follower.reporter_id == tx.actor.id:
+            return follower
+    return None
+
+
+def _visible(tx: Tx, request_id: str) -> tuple[Any, Any]:
+    """Return a request, and the viewer's own one where he only follows it.
+
+    Raises:
+        NotFound: No such request, or none of the viewer's business.
+    """
+    row = storage.cases.request(tx.conn, request_id)
+    if row is not None:
+        if _sees(tx, row):
+            return row, None
+        own = _own_part(tx, row)
+        if own is not None:
+            return row, own
     raise NotFound(kind="request", id=request_id)
 
 
@@ -202,7 +233,26 @@ def request(tx: Tx, q: WhichRequest) -> dict[str, Any]:
     Raises:
         NotFound: No such request, or none of the viewer's business.
     """
-    return card(tx, _visible(tx, q.request_id))
+    row, own = _visible(tx, q.request_id)
+    if own is not None:
+        return followed(tx, row, own)
+    found = card(tx, row)
+    if row.merged_into is not None:
+        found["case"] = followed(tx, storage.cases.root(tx.conn, row), row)
+    return found
+
+
+def followed(tx: Tx, row: Any, own: Any) -> dict[str, Any]:
+    """Return a case as whoever was merged into it sees it, with his own rating of it."""
+    found = {name: value for name, value in card(tx, row).items() if name in FOLLOWED}
+    vault = storage.vault(tx.settings.pii_key)
+    if own.reporter_id == tx.actor.id:
+        found |= {
+            "stars": own.stars,
+            "solved": own.solved,
+            "rating_text": vault.open_or_none(own.rating_text, f"{own.request_id}.rating"),
+        }
+    return found
 
 
 def requests(tx: Tx, q: RequestList) -> dict[str, Any]:
@@ -259,26 +309,45 @@ def timeline(tx: Tx, q: WhichRequest) -> dict[str, Any]:
     Raises:
         NotFound: No such request, or none of the viewer's business.
     """
-    row = _visible(tx, q.request_id)
-    sees_rating = _sees_rating(tx, row)
-    items = []
-    for entry in storage.cases.timeline(tx.conn, row.request_id):
-        if not sees_rating and entry.action in {"rate", "review", "review_to_street"}:
-            continue
-        what = WHAT[entry.action]
-        items.append(
-            {
-                "at": entry.at.isoformat(),
-                "action": entry.action,
-                "what_zh": what,
-                "what_en": english("services.steward", what),
-                "by_role": entry.actor_role,
-                "state": entry.state,
-                "version": entry.version,
-                "detail": entry.detail,
-            }
-        )
+    row, own = _visible(tx, q.request_id)
+    if own is not None:
+        items = _told(tx, row)
+    else:
+        sees_rating = _sees_rating(tx, row)
+        items = [
+            _step(entry)
+            for entry in storage.cases.timeline(tx.conn, row.request_id)
+            if sees_rating or entry.action not in {"rate", "review", "review_to_street"}
+        ]
+        if row.merged_into is not None:
+            # From there on, what happened to the case is what happened to it.
+            merged = max(item["at"] for item in items if item["action"] == "merge")
+            case = storage.cases.root(tx.conn, row)
+            items += [item for item in _told(tx, case) if item["at"] >= merged]
     return {"id": row.request_id, "number": row.number, "items": items, "next": None}
+
+
+def _told(tx: Tx, row: Any) -> list[dict[str, Any]]:
+    """Return the steps of a case that those who follow it are told, without anybody's words."""
+    return [
+        _step(entry) | {"detail": {}, "number": row.number}
+        for entry in storage.cases.timeline(tx.conn, row.request_id)
+        if entry.action in TOLD
+    ]
+
+
+def _step(entry: Any) -> dict[str, Any]:
+    what = WHAT[entry.action]
+    return {
+        "at": entry.at.isoformat(),
+        "action": entry.action,
+        "what_zh": what,
+        "what_en": english("services.steward", what),
+        "by_role": entry.actor_role,
+        "state": entry.state,
+        "version": entry.version,
+        "detail": entry.detail,
+    }
 
 
 def similar(tx: Tx, q: SimilarQuestion) -> dict[str, Any]:
@@ -319,35 +388,41 @@ def three_rates(tx: Tx, q: RatesQuestion) -> dict[str, Any]:
     """
     tx.require_scope(q.scope)
     start, end = tx.calendar.month_bounds(q.period)
-    contacts, contacted = storage.months.clocks_in(tx.conn, q.scope, "CONTACT", start, end)
-    due, resolved = storage.months.clocks_in(tx.conn, q.scope, "RESOLVE", start, end)
+    month = (start, end)
+    contacts, contacted = storage.months.clocks_in(tx.conn, q.scope, "CONTACT", *month, tx.now)
+    due, resolved = storage.months.clocks_in(tx.conn, q.scope, "RESOLVE", *month, tx.now)
     rated, solved, satisfied = storage.months.ratings_in(tx.conn, q.scope, start, end)
-    counts = rules.rates.Counts(
-        contacts_due=contacts,
-        contacted_on_time=contacted,
-        rated=rated,
-        solved=solved,
-        satisfied=satisfied,
-        closed=storage.months.closed_in(tx.conn, q.scope, start, end),
-    )
-    at_once = storage.months.closed_at_once(tx.conn, q.scope, start, end)
+    closed, closed_rated, at_once = storage.months.closed_in(tx.conn, q.scope, start, end)
     submitted, escalated = storage.months.escalated_in(tx.conn, q.scope, start, end)
-    rates = rules.rates.three_rates(counts) | {
-        "M-05": rules.rates.ratio(resolved, due),
-        "M-08": rules.rates.ratio(at_once, counts.closed),
-        "M-09": rules.rates.ratio(escalated, submitted),
+    composite = rules.rates.three_rates(
+        rules.rates.Counts(contacts, contacted, rated, solved, satisfied, closed)
+    )["M-07"]
+    parts = {
+        "M-03": (contacted, contacts),
+        "M-04": (solved, rated),
+        "M-05": (resolved, due),
+        "M-06": (satisfied, rated),
+        "M-08": (at_once, closed),
+        "M-09": (escalated, submitted),
+        # Of what was closed: a rating of something that still runs says nothing about it.
+        "coverage": (closed_rated, closed),
     }
+    rates: dict[str, dict[str, Any]] = {
+        name: {
+            "percent": rules.rates.percent(rules.rates.ratio(part, whole)),
+            "numerator": part,
+            "denominator": whole,
+        }
+        for name, (part, whole) in parts.items()
+    }
+    # A sum with weights has no parts of its own.
+    rates["M-07"] = {
+        "percent": rules.rates.percent(composite), "numerator": None, "denominator": None
+    }  # fmt: skip
     return {
         "scope": q.scope,
         "period": q.period,
-        "rates": {
-            name: {
-                "percent": rules.rates.percent(value),
-                "numerator": value.numerator if value is not None else None,
-                "denominator": value.denominator if value is not None else None,
-            }
-            for name, value in sorted(rates.items())
-        },
+        "rates": dict(sorted(rates.items())),
         "counts": {
             "contacts_due": contacts,
             "contacted_on_time": contacted,
@@ -356,7 +431,8 @@ def three_rates(tx: Tx, q: RatesQuestion) -> dict[str, Any]:
             "rated": rated,
             "solved": solved,
             "satisfied": satisfied,
-            "closed": counts.closed,
+            "closed": closed,
+            "closed_and_rated": closed_rated,
             "closed_at_once": at_once,
             "submitted": submitted,
             "escalated_to_level_2": escalated,

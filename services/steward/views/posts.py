@@ -367,7 +367,7 @@ def steward_month(tx: Tx, q: MonthQuestion) -> dict[str, Any]:
         raise NotFound(kind="steward", id=q.steward_id)
     if not _may_see_standing(tx, row):
         raise RoleDenied(role=tx.actor.role)
-    found = storage.months.steward_months(tx.conn, tx.calendar, q.period, only=q.steward_id)
+    found = storage.months.steward_months(tx.conn, tx.calendar, q.period, tx.now, only=q.steward_id)
     if not found:
         raise Invalid(field="period", reason="该月未任职")
     counts = dataclasses.asdict(found[0])

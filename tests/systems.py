@@ -42,9 +42,11 @@ class Embedded:
 
     Attributes:
         program: What is run in place of `fivered`, for a system that is disturbed from within.
+        cwd: Where it is run; another release is run in its own folder.
     """
 
     program: tuple[str, ...] = (str(Path(sys.executable).with_name("fivered")),)
+    cwd: Path = ROOT
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -66,7 +68,7 @@ class Embedded:
                 *self.program, "up", "--demo",
                 "--data", str(self.folder / "data"), "--port", str(self.port),
             ],
-            cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            cwd=self.cwd, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
         )  # fmt: skip
         log.close()
         running = self.folder / "data" / "running.json"

@@ -1,0 +1,63 @@
+"""The databases of the release before, and that release itself."""
+
+from __future__ import annotations
+
+import io
+import lzma
+import shutil
+import sqlite3
+import subprocess
+import tarfile
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from tests.systems import ROOT
+
+RELEASE = "a860143"
+FOLDER = Path(__file__).parent / "release_0_1_0"
+SERVICES = ("credit", "forum", "partner", "property", "steward")
+
+
+def dump(service: str, dialect: str) -> str:
+    """Return the SQL that fills a service's database as the release before left it."""
+    return lzma.decompress((FOLDER / f"{service}.{dialect}.sql.xz").read_bytes()).decode()
+
+
+def restore_sqlite(service: str, path: Path) -> str:
+    """Fill a file; returns its URL."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with sqlite3.connect(path) as conn:
+        conn.executescript(dump(service, "sqlite"))
+    conn.close()
+    return f"sqlite:///{path}"
+
+
+def restore_postgresql(service: str, url: str) -> str:
+    """Fill an empty database; returns its URL."""
+    engine = sa.create_engine(sa.make_url(url).set(drivername="postgresql+psycopg"))
+    with engine.begin() as conn:
+        conn.connection.driver_connection.execute(dump(service, "postgresql"))
+    engine.dispose()
+    return url
+
+
+def restore_folder(data: Path) -> None:
+    """Make the data folder of an embedded system."""
+    for service in SERVICES:
+        restore_sqlite(service, data / f"{service}.sqlite")
+    shutil.copy(FOLDER / "keys.json", data / "keys.json")
+
+
+def code_of_the_release_before(folder: Path) -> Path:
+    """Unpack the release before out of this repository's history."""
+    packed = subprocess.run(
+        ["git", "archive", "--format=tar", RELEASE], cwd=ROOT, capture_output=True, check=False
+    )
+    assert packed.returncode == 0, (
+        f"the history of this clone does not hold {RELEASE} (git fetch --unshallow): "
+        + packed.stderr.decode()
+    )
+    with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as tar:
+        tar.extractall(folder, filter="data")
+    return folder

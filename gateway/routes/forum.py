@@ -31,7 +31,8 @@ PROPOSERS = (
 )
 HOSTS = ("R_SECRETARY", "R_CADRE")
 DOERS = ("R_CADRE", "R_SECRETARY", "R_GRID", "R_STEWARD", "R_PM", "R_PCO")
-JUDGES = ("R_RESIDENT", "R_DEPUTY", "R_CADRE", "R_SECRETARY")
+JUDGES = ("R_RESIDENT", "R_DEPUTY", "R_CADRE", "R_SECRETARY", "R_STREET", "R_STREET_LEAD")
+LEADERS = ("R_SECRETARY", "R_STREET", "R_STREET_LEAD")
 
 Tier = Literal["DISTRICT_LEADER", "STREET_TEAM", "COMMUNITY_CADRE", "GRID_WORKER"]
 Level = Literal["GRID", "COMMUNITY", "STREET"]
@@ -941,6 +942,38 @@ class Rework(Body):
     code: Literal["INCOMPLETE", "DEFECT", "NOT_AS_RESOLVED", "EVIDENCE_WEAK"] = "DEFECT"
 
 
+class EndTask(Body):
+    """原因 / Why it is not done, or is done again."""
+
+    reason: str = Field(min_length=1, max_length=1000, examples=["施工许可未获批准"])
+
+
+class ExtendTask(Body):
+    """任务延期 / A new last day. The community extends twice, the street as often as it must."""
+
+    due_date: date = Field(description="新期限(含当日) / new last day")
+    reason: str = Field(min_length=1, max_length=1000, examples=["雨季停工"])
+
+
+class ReassignTask(Body):
+    """改派任务 / The task ends and a new one takes its place."""
+
+    responsible_kind: Literal["PROJECT", "COMMUNITY"]
+    responsible_id: str = Field(min_length=1, max_length=64, examples=["370811015901"])
+    reason: str = Field(min_length=1, max_length=1000)
+    due_date: date | None = Field(None, description="期限(含当日),默认 60 天 / last day")
+    supervisors: list[str] = Field(
+        default_factory=list, max_length=20, description="默认沿用原监督员 / those of before"
+    )
+
+
+class ChangeSupervisors(Body):
+    """更换监督员 / The whole list of who watches from now on."""
+
+    supervisors: list[str] = Field(min_length=1, max_length=20)
+    reason: str = Field(min_length=1, max_length=1000)
+
+
 class Supervision(Body):
     """监督记录 / What a supervisor has seen."""
 
@@ -1075,6 +1108,66 @@ DOORS.command(
     roles=JUDGES,
     if_match=True,
     summary="退回返工 / Send back",
+)
+DOORS.command(
+    "POST",
+    "/tasks/{task_id}/extend",
+    "extend_task",
+    body=ExtendTask,
+    reply=Done,
+    roles=LEADERS,
+    if_match=True,
+    summary="任务延期 / Extend a task's term",
+)
+DOORS.command(
+    "POST",
+    "/tasks/{task_id}/reassign",
+    "reassign_task",
+    body=ReassignTask,
+    reply=Done,
+    roles=LEADERS,
+    if_match=True,
+    summary="改派任务 / Let somebody else do it",
+)
+DOORS.command(
+    "POST",
+    "/tasks/{task_id}/cancel",
+    "cancel_task",
+    body=EndTask,
+    reply=Done,
+    roles=LEADERS,
+    if_match=True,
+    summary="取消任务 / Cancel a task",
+)
+DOORS.command(
+    "POST",
+    "/tasks/{task_id}/reopen",
+    "reopen_task",
+    body=EndTask,
+    reply=Done,
+    roles=LEADERS,
+    if_match=True,
+    summary="重新办理 / Let accepted work be done again",
+)
+DOORS.command(
+    "POST",
+    "/tasks/{task_id}/supervisors",
+    "change_supervisors",
+    body=ChangeSupervisors,
+    reply=Done,
+    roles=LEADERS,
+    if_match=True,
+    summary="更换监督员 / Change who watches",
+)
+DOORS.command(
+    "POST",
+    "/topics/{topic_id}/discontinue",
+    "discontinue_topic",
+    body=EndTask,
+    reply=Done,
+    roles=("R_STREET", "R_STREET_LEAD"),
+    if_match=True,
+    summary="街道终止办理 / End a topic that cannot go on",
 )
 DOORS.command(
     "POST",

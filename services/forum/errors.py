@@ -335,6 +335,21 @@ class ConflictOfInterest(Guard):
     text = "您在责任项目 {project_id} 任职,须回避;可由 {substitutes} 代为验收"
 
 
+class OwnWork(Guard):
+    """Who does the work does not judge it, nor gives himself more time for it."""
+
+    guard = "CONFLICT_OF_INTEREST"
+    status = 403
+    text = "您承办、报告或交付了该任务,须回避;可由 {substitutes} 代为办理"
+
+
+class ExtensionsUsed(Guard):
+    """The community extends a term twice; after that the street decides."""
+
+    guard = "EXTENSIONS_USED"
+    text = "社区已延期 {times} 次,再次延期须由街道决定"
+
+
 class NotSupervisor(Guard):
     """Only an appointed supervisor supervises."""
 

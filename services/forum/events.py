@@ -93,7 +93,7 @@ class ResolutionEffective:
 
 @dataclass(frozen=True, slots=True)
 class TaskAssigned:
-    """Somebody has to carry out a part of a resolution."""
+    """Somebody has to carry out a part of a resolution; said again when its term is extended."""
 
     FACT: ClassVar[str] = "task_assigned.v1"
     AGGREGATE: ClassVar[str] = "task"
@@ -104,6 +104,7 @@ class TaskAssigned:
     responsible_kind: str
     responsible_id: str
     due_at: str
+    title: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,6 +145,9 @@ def pick(rungs: Sequence[Mapping[str, Any]], tier: str) -> tuple[dict[str, Any] 
 TOPIC_LADDER = (STREET_TEAM, DISTRICT_LEADER)
 TASK_LADDER = (COMMUNITY_CADRE, STREET_TEAM, DISTRICT_LEADER)
 TASK_STEPS_WD = (0, 5, 10)
+# What nobody moves at the top of its ladder is brought up again and again.
+REPEAT_WD = 10
+ACCEPT_WD = 5
 
 
 def topic_tier(escalated: int) -> str:
@@ -212,14 +215,19 @@ STEP_OF_STATE = {
     "IMPLEMENTING": 5,
     "VERIFIED": 5,
     "CLOSED": 5,
+    "DISCONTINUED": 5,
 }
-ENDED = frozenset({"REJECTED", "REDIRECTED", "MERGED", "FAILED", "CLOSED"})
+ENDED = frozenset({"REJECTED", "REDIRECTED", "MERGED", "FAILED", "CLOSED", "DISCONTINUED"})
 
 SCREEN_WD = 3
 SESSION_WD = 10
 OPINION_WD = 2
 NOTICE_WD = 3
 TASKS_WD = 2
+CLOSE_WD = 5
+REVIEW_WD = 5
+HELD_WD = 1
+OWNERS_WD = 60
 NOTICE_BEFORE = timedelta(hours=72)
 OPEN_BEFORE = timedelta(minutes=15)
 ANSWERS_BEFORE = timedelta(hours=24)
@@ -228,6 +236,7 @@ POLL = timedelta(days=7)
 ADJOURNMENTS = 2
 OBJECTORS = 5
 REWORKS = 3
+EXTENSIONS = 2
 SUPERVISION_EVERY = timedelta(days=14)
 
 
@@ -574,6 +583,13 @@ MESSAGES = {
     "TOPIC_IMPLEMENTING": "议题 {number} 的落实任务已下达",
     "TOPIC_VERIFIED": "议题 {number} 的任务全部验收",
     "TOPIC_CLOSED": "议题 {number} 已办结,请在 7 日内评价",
+    "TOPIC_DISCONTINUED": "议题 {number} 已由街道终止办理",
+    "TOPIC_TASKS_CANCELLED": "议题 {number} 的任务已取消,将重新下达",
+    "TOPIC_REOPENED": "议题 {number} 的任务重新办理",
+    "TASK_EXTENDED": "议题 {number} 的任务已延期",
+    "TASK_CANCELLED": "议题 {number} 的任务已取消,不再需要监督",
+    "TASK_WAITS": "议题 {number} 的任务交付后超过时限未验收,请督办",
+    "SUPERVISOR_RELEASED": "您不再担任议题 {number} 的监督员",
     "TOPIC_RETURNED": "议题 {number} 监督未通过,退回重新研判",
     "INVITED": "邀请您参加议题 {number} 的协商会",
     "ANSWERS_MISSING": "议题 {number} 的协商会尚有受邀者未答复,请电话联系",

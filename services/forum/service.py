@@ -39,7 +39,8 @@ PROPOSERS = (
 )
 HOSTS = ("R_SECRETARY", "R_CADRE")
 DOERS = ("R_CADRE", "R_SECRETARY", "R_GRID", "R_STEWARD", "R_PM", "R_PCO")
-JUDGES = ("R_RESIDENT", "R_DEPUTY", "R_CADRE", "R_SECRETARY")
+JUDGES = ("R_RESIDENT", "R_DEPUTY", "R_CADRE", "R_SECRETARY", "R_STREET", "R_STREET_LEAD")
+LEADERS = ("R_SECRETARY", "R_STREET", "R_STREET_LEAD")
 
 
 class Forum(Service):
@@ -265,6 +266,36 @@ class Forum(Service):
         """退回返工: the work is not as resolved."""
         return tasks.rework_task(tx, body)
 
+    @command(roles=LEADERS, if_match=True)
+    def extend_task(self, tx: Tx, body: tasks.ExtendTask) -> dict[str, Any]:
+        """任务延期: a new term, with reason."""
+        return tasks.extend_task(tx, body)
+
+    @command(roles=LEADERS, if_match=True)
+    def reassign_task(self, tx: Tx, body: tasks.ReassignTask) -> dict[str, Any]:
+        """改派任务: somebody else does it."""
+        return tasks.reassign_task(tx, body)
+
+    @command(roles=LEADERS, if_match=True)
+    def cancel_task(self, tx: Tx, body: tasks.EndTask) -> dict[str, Any]:
+        """取消任务: it is not done, with reason."""
+        return tasks.cancel_task(tx, body)
+
+    @command(roles=LEADERS, if_match=True)
+    def reopen_task(self, tx: Tx, body: tasks.EndTask) -> dict[str, Any]:
+        """重新办理: accepted work is done again."""
+        return tasks.reopen_task(tx, body)
+
+    @command(roles=LEADERS, if_match=True)
+    def change_supervisors(self, tx: Tx, body: tasks.ChangeSupervisors) -> dict[str, Any]:
+        """更换监督员: others watch the task."""
+        return tasks.change_supervisors(tx, body)
+
+    @command(roles=("R_STREET", "R_STREET_LEAD"), if_match=True)
+    def discontinue_topic(self, tx: Tx, body: tasks.DiscontinueTopic) -> dict[str, Any]:
+        """街道终止办理: end a topic that cannot go on."""
+        return tasks.discontinue_topic(tx, body)
+
     @command(roles=("R_RESIDENT", "R_DEPUTY"))
     def record_supervision(self, tx: Tx, body: tasks.RecordSupervision) -> dict[str, Any]:
         """监督记录: what a supervisor has seen."""
@@ -409,6 +440,36 @@ class Forum(Service):
     def on_task_assign(self, tx: Tx, due: Due) -> None:
         """The tasks are late."""
         topics.miss_deadline(tx, due)
+
+    @timer("topic_appeal")
+    def on_topic_appeal(self, tx: Tx, due: Due) -> None:
+        """The street's review is late."""
+        topics.miss_deadline(tx, due)
+
+    @timer("session_held")
+    def on_session_held(self, tx: Tx, due: Due) -> None:
+        """A session was opened and nobody has ended it."""
+        topics.miss_deadline(tx, due)
+
+    @timer("opinion_publicise")
+    def on_opinion_publicise(self, tx: Tx, due: Due) -> None:
+        """The opinion is drafted and not published."""
+        topics.miss_deadline(tx, due)
+
+    @timer("owners_vote")
+    def on_owners_vote(self, tx: Tx, due: Due) -> None:
+        """The owners' vote has not come."""
+        topics.miss_deadline(tx, due)
+
+    @timer("topic_close")
+    def on_topic_close(self, tx: Tx, due: Due) -> None:
+        """The work is accepted and the topic not closed."""
+        topics.miss_deadline(tx, due)
+
+    @timer("task_accept")
+    def on_task_accept(self, tx: Tx, due: Due) -> None:
+        """Delivered work waits for its acceptance."""
+        tasks.miss_acceptance(tx, due)
 
     @timer("opinion_notice")
     def on_opinion_notice(self, tx: Tx, due: Due) -> None:

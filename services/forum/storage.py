@@ -357,6 +357,8 @@ tasks = sa.Table(
     sa.Column("started_at", store.UtcDateTime),
     sa.Column("delivered_at", store.UtcDateTime),
     sa.Column("accepted_at", store.UtcDateTime),
+    sa.Column("replaces", store.Id),
+    sa.Column("extensions", sa.Integer),
     sa.Column("created_at", store.UtcDateTime, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
 )
@@ -1129,6 +1131,7 @@ def agenda(conn: Connection, session_id: str) -> list[Row]:
             topics.c.scope,
             topics.c.level,
             topics.c.area,
+            topics.c.session_id.label("at_session"),
             topics.c.version,
         )
         .join(topics, topics.c.topic_id == session_topics.c.topic_id)
@@ -1298,10 +1301,37 @@ def tasks_of(conn: Connection, topic_id: str, *, round_: int | None = None) -> l
     return _rows(conn, asked.order_by(tasks.c.created_at, tasks.c.task_id))
 
 
+def actors_of(conn: Connection, topic_id: str, action: str) -> set[str]:
+    """Return who did something with a topic."""
+    asked = sa.select(history.c.actor).where(
+        history.c.topic_id == topic_id, history.c.action == action
+    )
+    return set(conn.execute(asked.distinct()).scalars())
+
+
 def supervisors_of(conn: Connection, task_ids: Sequence[str]) -> list[Row]:
     """Return the supervisors of tasks."""
     asked = sa.select(supervisors).where(supervisors.c.task_id.in_(task_ids))
     return _rows(conn, asked.order_by(supervisors.c.task_id, supervisors.c.person_id))
+
+
+def doers_of(conn: Connection, task_id: str) -> set[str]:
+    """Return who began, reported or delivered the work of a task."""
+    asked = sa.select(history.c.actor).where(
+        history.c.kind == "task",
+        history.c.ref == task_id,
+        history.c.action.in_(("start", "progress", "deliver")),
+    )
+    return set(conn.execute(asked.distinct()).scalars())
+
+
+def set_supervisors(conn: Connection, task_id: str, people: Sequence[str], at: datetime) -> None:
+    """Let these people watch a task; who watches already keeps his day of appointment."""
+    gone = supervisors.c.person_id.not_in(people)
+    conn.execute(sa.delete(supervisors).where(supervisors.c.task_id == task_id, gone))
+    for person_id in people:
+        key = {"task_id": task_id, "person_id": person_id}
+        add_new(conn, supervisors, **key, appointed_at=at)
 
 
 def supervisions_of(conn: Connection, task_ids: Sequence[str]) -> list[Row]:

@@ -666,8 +666,25 @@ def my_messages(tx: Tx, q: Mine) -> dict[str, Any]:
 # Tasks
 
 
+_TASK_SHOWN = (
+    *("topic_id", "round", "title", "responsible_kind", "responsible_id", "due_at", "budget_fen"),
+    *("funding", "area", "grid", "state", "overdue_level", "reworks", "supervisions_missed"),
+    *("percent", "evidence", "work_id", "started_at", "delivered_at", "accepted_at", "replaces"),
+    *("extensions", "created_at", "version"),
+)
+
+
 def _task_card(row: Mapping[str, Any]) -> dict[str, Any]:
-    return _card(row, "task_id") | {"overdue": row["overdue_level"] > 0}
+    """Return a task as everybody sees it: who accepted it is nobody's business, that it was is."""
+    shown = {name: _iso(row[name]) for name in _TASK_SHOWN}
+    return {
+        "id": row["task_id"],
+        "task_id": row["task_id"],
+        **shown,
+        "overdue": row["overdue_level"] > 0,
+        "supervisor_accepted": row["supervisor_accepted"] is not None,
+        "cadre_accepted": row["cadre_accepted"] is not None,
+    }
 
 
 def task(tx: Tx, q: TaskOf) -> dict[str, Any]:
@@ -683,10 +700,7 @@ def task(tx: Tx, q: TaskOf) -> dict[str, Any]:
     records = storage.supervisions_of(tx.conn, [q.task_id])
     inside = _inside(tx, row["area"])
     own = tx.actor.id
-    card = _task_card(row)
-    for name in ("supervisor_accepted", "cadre_accepted"):
-        card[name] = row[name] is not None
-    return card | {
+    return _task_card(row) | {
         "supervisors": [
             {"person_id": s["person_id"], "appointed_at": _iso(s["appointed_at"])}
             for s in people
@@ -717,12 +731,7 @@ def tasks(tx: Tx, q: TasksAsked) -> dict[str, Any]:
         overdue=q.overdue,
         supervisor=tx.actor.id if q.mine else None,
     )
-    hidden = ("supervisor_accepted", "cadre_accepted")
-    cards = [
-        {name: value for name, value in _task_card(row).items() if name not in hidden}
-        for row in rows
-    ]
-    return _listed(rows, q.limit, "task_id", cards)
+    return _listed(rows, q.limit, "task_id", [_task_card(row) for row in rows])
 
 
 def escalations(tx: Tx, q: EscalationsAsked) -> dict[str, Any]:

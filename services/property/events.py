@@ -484,6 +484,7 @@ class TaskAssignedHeard:
     responsible_kind: str
     responsible_id: str
     due_at: datetime | None = None
+    title: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

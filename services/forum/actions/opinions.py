@@ -162,6 +162,7 @@ def draft_opinion(tx: Tx, body: DraftOpinion) -> dict[str, Any]:
         version=1,
     )
     tx.disarm("opinion_draft", body.topic_id)
+    tx.arm("opinion_publicise", body.topic_id, tx.calendar.due(tx.now, rules.OPINION_WD))
     row = move(
         tx,
         topic,
@@ -453,6 +454,8 @@ def _make_effective(tx: Tx, topic: storage.Row, opinion: storage.Row) -> storage
     )
     if tasks_due is not None:
         tx.arm("task_assign", row["topic_id"], tasks_due)
+    else:
+        tx.arm("owners_vote", row["topic_id"], tx.calendar.due(tx.now, rules.OWNERS_WD))
     _say_effective(tx, row)
     return row
 

@@ -186,5 +186,7 @@ def escalate(
         official_id=official["official_id"] if official else None,
     )
     if official:
-        code = "TASK_OVERDUE" if task else "ESCALATED"
+        code = "ESCALATED"
+        if task:
+            code = "TASK_OVERDUE" if deadline == "task_due" else "TASK_WAITS"
         tell(tx, code, topic, [official["person_id"]], ref=ref)

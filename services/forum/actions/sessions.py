@@ -564,6 +564,7 @@ def open_session(tx: Tx, body: WhichSession) -> dict[str, Any]:
         if topic["state"] == "SCHEDULED" and topic["session_id"] == body.session_id:
             move(tx, topic, "DELIBERATING", "open", detail={"session_id": body.session_id})
             tx.disarm("topic_session", item["topic_id"])
+            tx.arm("session_held", item["topic_id"], tx.calendar.due(tx.now, rules.HELD_WD))
     tx.disarm("session_answers", body.session_id)
     row = storage.change(tx.conn, storage.sessions, session, state="OPEN", opened_at=tx.now)
     note(tx, of="session", ref=body.session_id, action="open", state="OPEN")
@@ -723,13 +724,10 @@ def close_vote(tx: Tx, body: CloseVote) -> dict[str, Any]:
 
 def _end_if_done(tx: Tx, session: storage.Row) -> storage.Row:
     """End a session when every topic has been voted on; its version goes up in any case."""
-    open_items = [
-        item for item in storage.agenda(tx.conn, session["session_id"]) if item["closed_at"] is None
-    ]
-    if open_items:
+    agenda = storage.agenda(tx.conn, session["session_id"])
+    if any(_is_open(item, session) for item in agenda):
         return storage.change(tx.conn, storage.sessions, session)
-    note(tx, of="session", ref=session["session_id"], action="end", state="ENDED")
-    return storage.change(tx.conn, storage.sessions, session, state="ENDED", ended_at=tx.now)
+    return end_session(tx, session, "ENDED", "end")
 
 
 def _say_attendance(tx: Tx, session: storage.Row, topic_id: str) -> None:
@@ -757,7 +755,7 @@ def adjourn(tx: Tx, body: Adjourn) -> dict[str, Any]:
     """
     session = _led_session(tx, body.session_id, "OPEN")
     for item in storage.agenda(tx.conn, body.session_id):
-        if item["closed_at"] is not None:
+        if not _is_open(item, session):
             continue
         topic = topic_locked(tx, item["topic_id"])
         if topic["adjournments"] >= rules.ADJOURNMENTS:
@@ -786,6 +784,37 @@ def adjourn(tx: Tx, body: Adjourn) -> dict[str, Any]:
         reason=body.reason,
     )
     return reply("session_id", row)
+
+
+def leave_session(tx: Tx, topic: storage.Row) -> None:
+    """Take a topic that ends off the agenda of its session; a session without topics is off."""
+    if topic["state"] not in {"SCHEDULED", "DELIBERATING"}:
+        return
+    session = storage.known(tx.conn, storage.sessions, topic["session_id"], locked=True)
+    others = [
+        item
+        for item in storage.agenda(tx.conn, session["session_id"])
+        if item["topic_id"] != topic["topic_id"] and _is_open(item, session)
+    ]
+    if not others:
+        end_session(tx, session, "CANCELLED", "cancel", reason="NO_TOPIC")
+
+
+def _is_open(item: Mapping[str, Any], session: Mapping[str, Any]) -> bool:
+    """Tell whether a topic of an agenda still waits for this session's vote."""
+    waits = item["state"] in {"SCHEDULED", "DELIBERATING"}
+    return waits and item["at_session"] == session["session_id"] and item["closed_at"] is None
+
+
+def end_session(
+    tx: Tx, session: storage.Row, state: str, action: str, **values: Any
+) -> storage.Row:
+    """End a session in a state."""
+    tx.disarm("session_answers", session["session_id"])
+    note(tx, of="session", ref=session["session_id"], action=action, state=state, **values)
+    return storage.change(
+        tx.conn, storage.sessions, session, state=state, ended_at=tx.now, **values
+    )
 
 
 def return_to_session(

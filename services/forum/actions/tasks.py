@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal
@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, convert
 
 from chassis.bus import Due, Heard, Tx
-from chassis.refusal import NotFound
+from chassis.refusal import NotFound, StateConflict
 from services.forum import errors, events, rules, storage
 from services.forum.actions.opinions import PlannedTask
 from services.forum.actions.record import (
@@ -23,6 +23,7 @@ from services.forum.actions.record import (
     tell,
     topic_locked,
 )
+from services.forum.actions.sessions import leave_session
 from services.forum.actions.topics import open_screening
 
 PersonId = Annotated[str, Meta(min_length=1, max_length=64)]
@@ -80,6 +81,52 @@ class ReworkTask:
     task_id: str
     reason: Finding
     code: Literal["INCOMPLETE", "DEFECT", "NOT_AS_RESOLVED", "EVIDENCE_WEAK"] = "DEFECT"
+
+
+@dataclass(frozen=True, slots=True)
+class EndTask:
+    """Which task, and why it is not done, or is done again."""
+
+    task_id: str
+    reason: Finding
+
+
+@dataclass(frozen=True, slots=True)
+class ExtendTask:
+    """The new last day, and why."""
+
+    task_id: str
+    due_date: date
+    reason: Finding
+
+
+@dataclass(frozen=True, slots=True)
+class ReassignTask:
+    """Who does it instead; without a day or supervisors those of before, where they still fit."""
+
+    task_id: str
+    reason: Finding
+    responsible_kind: Literal["PROJECT", "COMMUNITY"]
+    responsible_id: Annotated[str, Meta(min_length=1, max_length=64)]
+    due_date: date | None = None
+    supervisors: Annotated[list[PersonId], Meta(max_length=20)] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSupervisors:
+    """Who watches from now on: the whole list."""
+
+    task_id: str
+    supervisors: Annotated[list[PersonId], Meta(min_length=1, max_length=20)]
+    reason: Finding
+
+
+@dataclass(frozen=True, slots=True)
+class DiscontinueTopic:
+    """Why the street ends it."""
+
+    topic_id: str
+    reason: Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,14 +190,15 @@ def _check_supervisors(
     }
     if not known:
         raise errors.SupervisorRequired(title=task.title, field="supervisors")
+    bound = {task.responsible_id} & set(people)
     if task.responsible_kind == "PROJECT":
         bound = storage.project_persons(tx.conn, task.responsible_id) & set(people)
-        if bound:
-            raise errors.ConflictOfInterest(
-                project_id=task.responsible_id,
-                substitutes=", ".join(p for p in people if p not in bound) or "—",
-                field="supervisors",
-            )
+    if bound:
+        raise errors.ConflictOfInterest(
+            project_id=task.responsible_id,
+            substitutes=", ".join(p for p in people if p not in bound) or "—",
+            field="supervisors",
+        )
     others = [person for person in people if person not in known]
     posts = storage.deputies_of(tx.conn, others, street, tx.now)
     posts |= storage.officials_near(tx.conn, others, topic["area"])
@@ -205,7 +253,12 @@ def assign_tasks(tx: Tx, body: AssignTasks) -> dict[str, Any]:
 
 
 def _assign_one(
-    tx: Tx, topic: storage.Row, task: PlannedTask, default: Sequence[str]
+    tx: Tx,
+    topic: storage.Row,
+    task: PlannedTask,
+    default: Sequence[str],
+    *,
+    replaces: str | None = None,
 ) -> dict[str, Any]:
     people = list(dict.fromkeys(task.supervisors or default))
     due_at = _due_at(tx, task.due_date)
@@ -232,6 +285,7 @@ def _assign_one(
         supervisions_missed=0,
         percent=0,
         evidence=[],
+        replaces=replaces,
         created_at=tx.now,
         version=1,
     )
@@ -253,30 +307,46 @@ def _assign_one(
         responsible_kind=task.responsible_kind,
         responsible_id=task.responsible_id,
     )
+    _say_assigned(tx, storage.known(tx.conn, storage.tasks, task_id))
+    return {"id": task_id, "state": "ASSIGNED", "version": 1, "due": due_at.isoformat()}
+
+
+def _say_assigned(tx: Tx, row: storage.Row) -> None:
     tx.say(
         events.TaskAssigned(
-            task_id=task_id,
-            topic_id=topic["topic_id"],
-            community=topic["area"],
-            responsible_kind=task.responsible_kind,
-            responsible_id=task.responsible_id,
-            due_at=due_at.isoformat(),
+            task_id=row["task_id"],
+            topic_id=row["topic_id"],
+            community=row["area"],
+            responsible_kind=row["responsible_kind"],
+            responsible_id=row["responsible_id"],
+            due_at=row["due_at"].isoformat(),
+            title=row["title"],
         ),
-        subject=task_id,
-        scope=topic["area"],
-        sequence=1,
+        subject=row["task_id"],
+        scope=row["area"],
+        sequence=row["version"],
     )
-    return {"id": task_id, "state": "ASSIGNED", "version": 1, "due": due_at.isoformat()}
 
 
 # --------------------------------------------------------------------------------------------------
 # Doing and delivering
 
 UNDELIVERED = ("ASSIGNED", "DOING", "REWORK")
+UNENDED = (*UNDELIVERED, "DELIVERED")
+# Who leads tasks: the community's secretary, and above him the street.
+LEADING_ROLES = frozenset({"R_SECRETARY", "R_STREET", "R_STREET_LEAD"})
 
 
-def _task_locked(tx: Tx, task_id: str, *states: str) -> storage.Row:
-    """Return a task, locked, as the caller saw it.
+def _task_locked(
+    tx: Tx, task_id: str, allowed: Callable[[Tx, storage.Row], object], *states: str
+) -> storage.Row:
+    """Return a task, locked, as the caller saw it. Who may not act on it learns nothing of it.
+
+    Args:
+        tx: The transaction.
+        task_id: Which task.
+        allowed: Refuses a caller who may not act on it.
+        states: The states in which it can be done.
 
     Raises:
         NotFound: There is none.
@@ -286,9 +356,14 @@ def _task_locked(tx: Tx, task_id: str, *states: str) -> storage.Row:
     row = storage.find_locked(tx.conn, storage.tasks, task_id)
     if row is None:
         raise NotFound(kind="task", id=task_id)
+    allowed(tx, row)
     tx.check_version(row["version"])
     require_state(row, *states)
     return row
+
+
+def _require_place(tx: Tx, task: storage.Row) -> None:
+    tx.require_scope(task["grid"] or task["area"])
 
 
 def _require_doer(tx: Tx, task: storage.Row) -> None:
@@ -298,7 +373,7 @@ def _require_doer(tx: Tx, task: storage.Row) -> None:
         if task["responsible_kind"] != "PROJECT" or tx.actor.id not in bound:
             raise NotFound(kind="task", id=task["task_id"])
     else:
-        tx.require_scope(task["grid"] or task["area"])
+        _require_place(tx, task)
 
 
 def start_task(tx: Tx, body: WhichTask) -> dict[str, Any]:
@@ -308,8 +383,7 @@ def start_task(tx: Tx, body: WhichTask) -> dict[str, Any]:
         StateConflict: It has begun already.
         NotFound: It is another project's task.
     """
-    task = _task_locked(tx, body.task_id, "ASSIGNED")
-    _require_doer(tx, task)
+    task = _task_locked(tx, body.task_id, _require_doer, "ASSIGNED")
     row = storage.change(tx.conn, storage.tasks, task, state="DOING", started_at=tx.now)
     _note(tx, row, "start")
     return reply("task_id", row)
@@ -322,8 +396,7 @@ def report_progress(tx: Tx, body: ReportProgress) -> dict[str, Any]:
         StateConflict: It is delivered.
         NotFound: It is another project's task.
     """
-    task = _task_locked(tx, body.task_id, *UNDELIVERED)
-    _require_doer(tx, task)
+    task = _task_locked(tx, body.task_id, _require_doer, *UNDELIVERED)
     percent = task["percent"] if body.percent is None else body.percent
     row = storage.change(tx.conn, storage.tasks, task, percent=percent)
     _note(tx, row, "progress", note=body.note, percent=percent)
@@ -338,8 +411,7 @@ def deliver_task(tx: Tx, body: DeliverTask) -> dict[str, Any]:
         EvidenceRequired: Nothing shows that the work is done.
         StateConflict: It is delivered already.
     """
-    task = _task_locked(tx, body.task_id, *UNDELIVERED)
-    tx.require_scope(task["grid"] or task["area"])
+    task = _task_locked(tx, body.task_id, _require_place, *UNDELIVERED)
     if task["responsible_kind"] == "PROJECT":
         raise errors.ProjectDelivers(project_id=task["responsible_id"])
     if not body.evidence:
@@ -371,6 +443,7 @@ def _deliver(
     )
     tx.disarm("task_due", row["task_id"])
     tx.disarm("supervision_gap", row["task_id"])
+    tx.arm("task_accept", row["task_id"], tx.calendar.due(tx.now, rules.ACCEPT_WD), {"level": 1})
     _note(tx, row, "deliver", evidence=len(evidence), work_id=work_id, note=words)
     watching = [s["person_id"] for s in storage.supervisors_of(tx.conn, [row["task_id"]])]
     tell(tx, "TASK_DELIVERED", {"topic_id": row["topic_id"]}, watching, ref=row["task_id"])
@@ -411,39 +484,51 @@ def _note(tx: Tx, task: storage.Row, action: str, **detail: Any) -> None:
 
 
 def _require_no_conflict(tx: Tx, task: storage.Row) -> None:
-    """Refuse who holds a post in the project whose work he would judge.
+    """Refuse who does the work, or holds a post in the project that does, as its judge.
 
     Raises:
-        ConflictOfInterest: Names those who can act for him.
+        ConflictOfInterest: He holds a post there; names those who can act for him.
+        OwnWork: He began, reported or delivered it; names those who can act for him.
     """
-    if task["responsible_kind"] != "PROJECT":
+    doers = storage.doers_of(tx.conn, task["task_id"]) | {task["responsible_id"]}
+    bound: set[str] = set()
+    if task["responsible_kind"] == "PROJECT":
+        bound = storage.project_persons(tx.conn, task["responsible_id"])
+    if tx.actor.id not in bound | doers:
         return
-    bound = storage.project_persons(tx.conn, task["responsible_id"])
-    if tx.actor.id not in bound:
-        return
-    if tx.actor.role in {"R_CADRE", "R_SECRETARY"}:
+    if tx.actor.role in _OFFICES:
         grids = [task["grid"]] if task["grid"] else storage.areas_in(tx.conn, task["area"], 15)
-        others = [r["person_id"] for r in storage.linked(tx.conn, rules.COMMUNITY_CADRE, grids)]
+        others = storage.linked(tx.conn, rules.COMMUNITY_CADRE, grids)
+        others += storage.linked(tx.conn, rules.STREET_TEAM, [task["area"]])
+        people = [r["person_id"] for r in others]
     else:
-        others = [r["person_id"] for r in storage.supervisors_of(tx.conn, [task["task_id"]])]
-    free = sorted({p for p in others if p not in bound})
-    raise errors.ConflictOfInterest(
-        project_id=task["responsible_id"], substitutes=", ".join(free) or "—"
-    )
+        people = [r["person_id"] for r in storage.supervisors_of(tx.conn, [task["task_id"]])]
+    substitutes = ", ".join(sorted(set(people) - bound - doers)) or "—"
+    if tx.actor.id in bound:
+        raise errors.ConflictOfInterest(project_id=task["responsible_id"], substitutes=substitutes)
+    raise errors.OwnWork(substitutes=substitutes)
+
+
+_OFFICES = frozenset({"R_CADRE", *LEADING_ROLES})
 
 
 def _require_judge(tx: Tx, task: storage.Row) -> str:
-    """Return the side for which the caller judges, SUPERVISOR or CADRE."""
-    if tx.actor.role in {"R_CADRE", "R_SECRETARY"}:
-        tx.require_scope(task["grid"] or task["area"])
+    """Return the side for which the caller judges, SUPERVISOR or CADRE; the street may stand in
+    for the community's cadres."""
+    if tx.actor.role in _OFFICES:
+        _require_place(tx, task)
         side = "CADRE"
     else:
-        people = {s["person_id"] for s in storage.supervisors_of(tx.conn, [task["task_id"]])}
-        if tx.actor.id not in people:
-            raise errors.NotSupervisor
+        _require_supervisor(tx, task)
         side = "SUPERVISOR"
     _require_no_conflict(tx, task)
     return side
+
+
+def _require_supervisor(tx: Tx, task: storage.Row) -> None:
+    people = {s["person_id"] for s in storage.supervisors_of(tx.conn, [task["task_id"]])}
+    if tx.actor.id not in people:
+        raise errors.NotSupervisor
 
 
 def _add_record(tx: Tx, task: storage.Row, kind: str, finding: str, media: Sequence[Any]) -> str:
@@ -472,10 +557,7 @@ def record_supervision(tx: Tx, body: RecordSupervision) -> dict[str, Any]:
         ConflictOfInterest: He holds a post in the responsible project.
         StateConflict: The task has ended.
     """
-    task = _task_locked(tx, body.task_id, *UNDELIVERED, "DELIVERED")
-    people = {s["person_id"] for s in storage.supervisors_of(tx.conn, [body.task_id])}
-    if tx.actor.id not in people:
-        raise errors.NotSupervisor
+    task = _task_locked(tx, body.task_id, _require_supervisor, *UNENDED)
     _require_no_conflict(tx, task)
     record_id = _add_record(tx, task, "RECORD", body.finding, body.media)
     if task["state"] in UNDELIVERED:
@@ -512,8 +594,8 @@ def accept_task(tx: Tx, body: AcceptTask) -> dict[str, Any]:
     topic_id = _topic_of(tx, body.task_id)
     # The topic is locked first, as everywhere: two last acceptances must not miss each other.
     topic = topic_locked(tx, topic_id)
-    task = _task_locked(tx, body.task_id, "DELIVERED")
-    side = _require_judge(tx, task)
+    task = _task_locked(tx, body.task_id, _require_judge, "DELIVERED")
+    side = "CADRE" if tx.actor.role in _OFFICES else "SUPERVISOR"
     if not task["evidence"] and not body.media:
         raise errors.EvidenceRequired(field="media")
     mine, other = (
@@ -538,6 +620,7 @@ def accept_task(tx: Tx, body: AcceptTask) -> dict[str, Any]:
         accepted_at=tx.now,
         **{mine: tx.actor.id},
     )
+    tx.disarm("task_accept", body.task_id)
     _note(tx, row, "accept", side=side)
     tx.say(
         events.TaskAccepted(
@@ -550,14 +633,31 @@ def accept_task(tx: Tx, body: AcceptTask) -> dict[str, Any]:
         scope=row["area"],
         sequence=row["version"],
     )
-    open_tasks = [
-        t
-        for t in storage.tasks_of(tx.conn, topic_id, round_=topic["round"])
-        if t["state"] != "ACCEPTED"
-    ]
-    if not open_tasks and topic["state"] == "IMPLEMENTING":
-        topic = move(tx, topic, "VERIFIED", "all_accepted", verified_at=tx.now)
+    topic = _settle(tx, topic)
     return reply("task_id", row, topic_state=topic["state"])
+
+
+def _settle(tx: Tx, topic: storage.Row) -> storage.Row:
+    """Verify a topic of which no task is open any more; without any accepted one it waits for
+    tasks again. Returns it as it is."""
+    states = {
+        t["state"] for t in storage.tasks_of(tx.conn, topic["topic_id"], round_=topic["round"])
+    }
+    if topic["state"] != "IMPLEMENTING" or states & set(UNENDED):
+        return topic
+    if "ACCEPTED" in states:
+        tx.arm("topic_close", topic["topic_id"], tx.calendar.due(tx.now, rules.CLOSE_WD))
+        return move(tx, topic, "VERIFIED", "all_accepted", verified_at=tx.now)
+    tasks_due = tx.calendar.due(tx.now, rules.TASKS_WD)
+    tx.arm("task_assign", topic["topic_id"], tasks_due)
+    return move(
+        tx,
+        topic,
+        "RESOLVED",
+        "tasks_cancelled",
+        code="TOPIC_TASKS_CANCELLED",
+        tasks_due=tasks_due,
+    )
 
 
 def _topic_of(tx: Tx, task_id: str) -> str:
@@ -577,8 +677,7 @@ def rework_task(tx: Tx, body: ReworkTask) -> dict[str, Any]:
         StateConflict: It is not delivered.
     """
     topic = topic_locked(tx, _topic_of(tx, body.task_id))
-    task = _task_locked(tx, body.task_id, "DELIVERED")
-    _require_judge(tx, task)
+    task = _task_locked(tx, body.task_id, _require_judge, "DELIVERED")
     _add_record(tx, task, "REWORK", body.reason, [])
     reworks = task["reworks"] + 1
     final = reworks >= rules.REWORKS and topic["state"] == "IMPLEMENTING"
@@ -593,6 +692,7 @@ def rework_task(tx: Tx, body: ReworkTask) -> dict[str, Any]:
     )
     _note(tx, row, "rework", reason=body.reason, code=body.code)
     _say_rework(tx, row, body.code, final=final)
+    tx.disarm("task_accept", body.task_id)
     if final:
         _return_to_analysis(tx, topic, row)
     else:
@@ -624,13 +724,8 @@ def _say_rework(tx: Tx, row: storage.Row, code: str, *, final: bool) -> None:
 def _return_to_analysis(tx: Tx, topic: storage.Row, failed: storage.Row) -> None:
     """Take away what is still open of this round and analyse the topic again."""
     for task in storage.tasks_of(tx.conn, topic["topic_id"], round_=topic["round"]):
-        if task["task_id"] == failed["task_id"] or task["state"] in {"ACCEPTED", "FAILED"}:
-            continue
-        row = storage.change(tx.conn, storage.tasks, task, state="FAILED")
-        tx.disarm("task_due", row["task_id"])
-        tx.disarm("supervision_gap", row["task_id"])
-        _note(tx, row, "taken_away")
-        _say_rework(tx, row, "TOPIC_RETURNED", final=True)
+        if task["task_id"] != failed["task_id"] and task["state"] in UNENDED:
+            _take_away(tx, task, "FAILED", "taken_away", "TOPIC_RETURNED")
     open_screening(
         tx,
         topic,
@@ -645,12 +740,229 @@ def _return_to_analysis(tx: Tx, topic: storage.Row, failed: storage.Row) -> None
     )
 
 
+def _take_away(
+    tx: Tx, task: storage.Row, state: str, action: str, code: str, **detail: Any
+) -> storage.Row:
+    """End a task that is not accepted; who does it is told that it is taken away for good."""
+    row = storage.change(tx.conn, storage.tasks, task, state=state)
+    for kind in ("task_due", "supervision_gap", "task_accept"):
+        tx.disarm(kind, row["task_id"])
+    _note(tx, row, action, **detail)
+    _say_rework(tx, row, code, final=True)
+    return row
+
+
+# --------------------------------------------------------------------------------------------------
+# Ways out
+
+
+def _require_leader(tx: Tx, task: storage.Row) -> None:
+    tx.require_scope(task["area"])
+    _require_no_conflict(tx, task)
+
+
+def _led_task(tx: Tx, task_id: str, *states: str) -> tuple[storage.Row, storage.Row]:
+    """Return a task that the caller leads, and its topic, both locked, the topic first.
+
+    Raises:
+        NotFound: There is none.
+        RoleDenied: It lies outside the caller's scope.
+        ConflictOfInterest: He holds a post in the responsible project.
+        OwnWork: He does the work.
+        VersionConflict: It has changed since he read it.
+        StateConflict: It is in another state.
+    """
+    topic = topic_locked(tx, _topic_of(tx, task_id))
+    return topic, _task_locked(tx, task_id, _require_leader, *states)
+
+
+def _watchers(tx: Tx, task_id: str) -> list[str]:
+    return [s["person_id"] for s in storage.supervisors_of(tx.conn, [task_id])]
+
+
+def extend_task(tx: Tx, body: ExtendTask) -> dict[str, Any]:
+    """Give a task a new term: the community twice, the street as often as it must.
+
+    Raises:
+        DueOutOfRange: The day is over or too far.
+        ExtensionsUsed: The community has extended it twice.
+        StateConflict: It is delivered or ended.
+    """
+    topic, task = _led_task(tx, body.task_id, *UNDELIVERED)
+    times = task["extensions"] or 0
+    if tx.actor.role == "R_SECRETARY" and times >= rules.EXTENSIONS:
+        raise errors.ExtensionsUsed(times=times)
+    due_at = _due_at(tx, body.due_date)
+    row = storage.change(
+        tx.conn, storage.tasks, task, due_at=due_at, overdue_level=0, extensions=times + 1
+    )
+    tx.arm("task_due", body.task_id, due_at, {"level": 1})
+    _note(tx, row, "extend", due=due_at.isoformat(), reason=body.reason)
+    tell(tx, "TASK_EXTENDED", topic, _watchers(tx, body.task_id), ref=body.task_id)
+    # The responsible side learns the new term by the same fact, at a higher version.
+    _say_assigned(tx, row)
+    return reply("task_id", row, due=due_at.isoformat())
+
+
+def cancel_task(tx: Tx, body: EndTask) -> dict[str, Any]:
+    """End a task that will not be done. With the last one the topic is verified, or waits for
+    other tasks when none was accepted.
+
+    Raises:
+        StateConflict: It has ended.
+    """
+    topic, task = _led_task(tx, body.task_id, *UNENDED)
+    row = _take_away(tx, task, "CANCELLED", "cancel", "CANCELLED", reason=body.reason)
+    tell(tx, "TASK_CANCELLED", topic, _watchers(tx, body.task_id), ref=body.task_id)
+    topic = _settle(tx, topic)
+    return reply("task_id", row, topic_state=topic["state"])
+
+
+def _again(
+    tx: Tx,
+    topic: storage.Row,
+    task: storage.Row,
+    people: Sequence[str],
+    *,
+    kind: str,
+    who: str,
+    due_date: date | None,
+) -> dict[str, Any]:
+    planned = PlannedTask(
+        title=task["title"],
+        responsible_kind=convert(kind, Literal["PROJECT", "COMMUNITY"]),
+        responsible_id=who,
+        due_date=due_date,
+        budget_fen=task["budget_fen"],
+        funding=task["funding"],
+    )
+    return _assign_one(tx, topic, planned, people, replaces=task["task_id"])
+
+
+def reassign_task(tx: Tx, body: ReassignTask) -> dict[str, Any]:
+    """Let somebody else do it: the task ends and a new one takes its place.
+
+    Raises:
+        ResponsibleUnknown: The project is unknown or lies in another street.
+        SupervisorRequired: Of the supervisors none is a resident here.
+        ConflictOfInterest: A supervisor holds a post in the project.
+        StateConflict: It has ended.
+    """
+    topic, task = _led_task(tx, body.task_id, *UNENDED)
+    people = body.supervisors or _watchers(tx, body.task_id)
+    row = _take_away(tx, task, "CANCELLED", "reassign", "REASSIGNED", reason=body.reason)
+    made = _again(
+        tx,
+        topic,
+        task,
+        people,
+        kind=body.responsible_kind,
+        who=body.responsible_id,
+        due_date=body.due_date,
+    )
+    return reply("task_id", row, new_task=made)
+
+
+def reopen_task(tx: Tx, body: EndTask) -> dict[str, Any]:
+    """Let accepted work be done again while its topic is not closed: a new task takes its place.
+
+    Raises:
+        StateConflict: It is not accepted, or the topic is closed.
+    """
+    topic, task = _led_task(tx, body.task_id, "ACCEPTED")
+    require_state(topic, "IMPLEMENTING", "VERIFIED")
+    people = _watchers(tx, body.task_id)
+    made = _again(
+        tx,
+        topic,
+        task,
+        people,
+        kind=task["responsible_kind"],
+        who=task["responsible_id"],
+        due_date=None,
+    )
+    row = storage.change(tx.conn, storage.tasks, task)
+    _note(tx, row, "reopen", reason=body.reason, new_task=made["id"])
+    if topic["state"] == "VERIFIED":
+        topic = move(tx, topic, "IMPLEMENTING", "reopen", code="TOPIC_REOPENED")
+    return reply("task_id", row, new_task=made, topic_state=topic["state"])
+
+
+def change_supervisors(tx: Tx, body: ChangeSupervisors) -> dict[str, Any]:
+    """Let others watch a task, so that it does not wait for who has left or has a conflict.
+
+    Raises:
+        SupervisorRequired: None of them is a resident here.
+        NotRegistered: One is neither resident, deputy nor official here.
+        ConflictOfInterest: One holds a post in the responsible project.
+        StateConflict: The task has ended.
+    """
+    topic, task = _led_task(tx, body.task_id, *UNENDED)
+    people = list(dict.fromkeys(body.supervisors))
+    planned = PlannedTask(task["title"], task["responsible_kind"], task["responsible_id"])
+    _check_supervisors(tx, planned, people, topic)
+    before = set(_watchers(tx, body.task_id))
+    storage.set_supervisors(tx.conn, body.task_id, people, tx.now)
+    # What a supervisor accepted who no longer watches is looked at again.
+    kept = task["supervisor_accepted"] if task["supervisor_accepted"] in people else None
+    row = storage.change(tx.conn, storage.tasks, task, supervisor_accepted=kept)
+    _note(tx, row, "change_supervisors", reason=body.reason)
+    tell(tx, "SUPERVISOR_APPOINTED", topic, set(people) - before, ref=body.task_id)
+    tell(tx, "SUPERVISOR_RELEASED", topic, before - set(people), ref=body.task_id)
+    return reply("task_id", row)
+
+
+def discontinue_topic(tx: Tx, body: DiscontinueTopic) -> dict[str, Any]:
+    """End a topic that cannot go on, as the street, with reason; everybody concerned is told.
+
+    Raises:
+        StateConflict: It has ended already.
+    """
+    topic = led_topic(tx, body.topic_id)
+    if topic["state"] in rules.ENDED:
+        raise StateConflict(state=topic["state"])
+    for task in storage.tasks_of(tx.conn, body.topic_id, round_=topic["round"]):
+        if task["state"] in UNENDED:
+            _take_away(tx, task, "CANCELLED", "cancel", "DISCONTINUED", reason=body.reason)
+    if topic["opinion_id"] and topic["state"] in {"OPINION_DRAFTED", "PUBLICISED"}:
+        opinion = storage.known(tx.conn, storage.opinions, topic["opinion_id"], locked=True)
+        storage.change(tx.conn, storage.opinions, opinion, state="WITHDRAWN")
+    leave_session(tx, topic)
+    row = move(
+        tx,
+        topic,
+        "DISCONTINUED",
+        "discontinue",
+        detail={"reason": body.reason},
+        note=body.reason,
+        objected=False,
+    )
+    return reply("topic_id", row)
+
+
+def miss_acceptance(tx: Tx, due: Due) -> None:
+    """Bring delivered work that nobody accepts or sends back before the next tier, and at the top
+    again and again."""
+    task = storage.find_locked(tx.conn, storage.tasks, due.ref)
+    if task is None or task["state"] != "DELIVERED":
+        return
+    level = int(due.data.get("level", 1))
+    topic = storage.known(tx.conn, storage.topics, task["topic_id"])
+    tier = rules.TASK_LADDER[level - 1]
+    escalate(tx, topic, deadline="task_accept", tier=tier, level=level, task=task)
+    top = level >= len(rules.TASK_LADDER)
+    wait = rules.REPEAT_WD if top else rules.ACCEPT_WD
+    following = {"level": level if top else level + 1}
+    tx.arm("task_accept", due.ref, tx.calendar.due(tx.now, wait), following)
+
+
 def overdue(tx: Tx, due: Due) -> None:
     """Mark a task overdue and climb the liaison chain: at once, after 5 and 10 working days."""
     task = storage.find_locked(tx.conn, storage.tasks, due.ref)
     if task is None or task["state"] not in UNDELIVERED:
         return
     level = int(due.data.get("level", 1))
+    again = bool(due.data.get("again"))
     row = storage.change(tx.conn, storage.tasks, task, overdue_level=level)
     topic = storage.known(tx.conn, storage.topics, row["topic_id"])
     escalate(
@@ -661,6 +973,11 @@ def overdue(tx: Tx, due: Due) -> None:
         level=level,
         task=row,
     )
+    repeat = tx.calendar.due(tx.now, rules.REPEAT_WD)
+    if again:
+        # Said once; brought up again until somebody extends, reassigns or cancels it.
+        tx.arm("task_due", due.ref, repeat, dict(due.data))
+        return
     tx.say(
         events.TaskOverdue(
             task_id=row["task_id"],
@@ -676,6 +993,8 @@ def overdue(tx: Tx, due: Due) -> None:
     following = rules.next_overdue(tx.calendar, row["due_at"], level)
     if following is not None:
         tx.arm("task_due", due.ref, max(following, tx.now), {"level": level + 1})
+    else:
+        tx.arm("task_due", due.ref, repeat, {"level": level, "again": True})
 
 
 # --------------------------------------------------------------------------------------------------

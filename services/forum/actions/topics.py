@@ -408,6 +408,7 @@ def appeal(tx: Tx, body: WhichTopic) -> dict[str, Any]:
     if topic["appeal"] is not None:
         raise errors.AppealUsed
     row = storage.change(tx.conn, storage.topics, topic, appeal="ASKED")
+    tx.arm("topic_appeal", body.topic_id, tx.calendar.due(tx.now, rules.REVIEW_WD))
     note(
         tx,
         of="topic",
@@ -424,10 +425,13 @@ def review_rejection(tx: Tx, body: ReviewRejection) -> dict[str, Any]:
 
     Raises:
         StateConflict: Nobody has asked.
+        SamePerson: The caller rejected it himself, in another office.
     """
     topic = led_topic(tx, body.topic_id, "REJECTED")
     if topic["appeal"] != "ASKED":
         raise StateConflict(state=f"{topic['state']}/{topic['appeal']}")
+    if tx.actor.id in storage.actors_of(tx.conn, body.topic_id, "reject"):
+        raise errors.SamePerson
     detail = {"outcome": body.outcome, "reasons": body.reasons}
     if body.outcome == "UPHELD":
         row = move(tx, topic, "REJECTED", "review", detail=detail, appeal="UPHELD")
@@ -449,20 +453,32 @@ def open_screening(
 _WAITING = {
     "topic_screen": (("COLLECTED",), rules.SCREEN_WD),
     "topic_session": (("ADOPTED", "SCHEDULED"), rules.SESSION_WD),
+    "topic_appeal": (("REJECTED",), rules.REVIEW_WD),
+    "session_held": (("DELIBERATING",), rules.HELD_WD),
     "opinion_draft": (("OPINION_DUE",), rules.OPINION_WD),
+    "opinion_publicise": (("OPINION_DRAFTED",), rules.OPINION_WD),
     "task_assign": (("RESOLVED",), rules.TASKS_WD),
+    "owners_vote": (("RESOLVED",), rules.OWNERS_WD),
+    "topic_close": (("VERIFIED",), rules.CLOSE_WD),
 }
+
+
+def _answered(topic: storage.Row, kind: str) -> bool:
+    """Tell whether what a timer waited for has come though the state is the same."""
+    if kind == "topic_appeal":
+        return bool(topic["appeal"] != "ASKED")
+    return kind == "owners_vote" and bool(topic["binding"])
 
 
 def miss_deadline(tx: Tx, due: Due) -> None:
     """Bring a topic whose deadline has passed before the next tier of the liaison chain.
 
     The state and the deadline stay: what was late remains late. While nobody acts, the matter
-    climbs again after a term of the same length, up to the top of the chain.
+    climbs again after a term of the same length, and is brought up again and again at the top.
     """
     topic = storage.find_locked(tx.conn, storage.topics, due.ref)
     states, days = _WAITING[due.kind]
-    if topic is None or topic["state"] not in states:
+    if topic is None or topic["state"] not in states or _answered(topic, due.kind):
         return
     times = int(due.data.get("times", 0)) + 1
     escalate(
@@ -470,8 +486,8 @@ def miss_deadline(tx: Tx, due: Due) -> None:
         topic,
         deadline=due.kind,
         tier=rules.topic_tier(topic["escalated"]),
-        level=topic["escalated"] + 1,
+        level=min(topic["escalated"] + 1, len(rules.TOPIC_LADDER)),
     )
     storage.change(tx.conn, storage.topics, topic, escalated=topic["escalated"] + 1)
-    if times < len(rules.TOPIC_LADDER):
-        tx.arm(due.kind, due.ref, tx.calendar.due(tx.now, days), {"times": times})
+    wait = days if times < len(rules.TOPIC_LADDER) else max(days, rules.REPEAT_WD)
+    tx.arm(due.kind, due.ref, tx.calendar.due(tx.now, wait), {"times": times})

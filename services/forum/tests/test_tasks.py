@@ -48,6 +48,7 @@ def test_a_task_of_a_project_goes_there_by_event_and_comes_back_delivered(town):
         "responsible_kind": "PROJECT",
         "responsible_id": PROJECT,
         "due_at": "2025-04-30T16:00:00+00:00",
+        "title": "施划车位",
     }
     town.bench.at("2025-03-20T10:00:00")
     assert town.delivered(task_id) == 1

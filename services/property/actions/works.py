@@ -65,14 +65,22 @@ def hear_assigned(tx: Tx, heard: list[Heard]) -> None:
     for event in mine:
         data: events.TaskAssignedHeard = event.data
         project = projects.get(data.responsible_id)
-        if project is None or data.task_id in known:
+        if project is None:
+            continue
+        if data.task_id in known:
+            # Said again: the forum has given the task a new term.
+            row = known[data.task_id]
+            if row["state"] != "CLOSED" and data.due_at and row["due_at"] != data.due_at:
+                row = rows.change(tx.conn, tables.works, row, due_at=data.due_at, overdue=False)
+                ground.note(tx, "work", row, "EXTENDED", due_at=data.due_at.isoformat())
+                known[data.task_id] = row
             continue
         known[data.task_id] = new_work(
             tx,
             project,
             work_id="wrk_" + data.task_id.removeprefix("tsk_"),
             source="TASK",
-            title="协商决议任务",
+            title=data.title or "协商决议任务",
             due_at=data.due_at,
             task_id=data.task_id,
             topic_id=data.topic_id,

@@ -414,6 +414,7 @@ class Tx:
     __slots__ = (
         "_outgoing",
         "actor",
+        "after",
         "calendar",
         "causation_id",
         "conn",
@@ -453,6 +454,7 @@ class Tx:
         self.causation_id = causation_id
         self.traceparent = traceparent
         self.said = 0
+        self.after: list[Callable[[Tx], None]] = []
         self._outgoing: list[dict[str, Any]] = []
 
     @property
@@ -609,6 +611,14 @@ class Tx:
                 },
             )
         )
+
+    def afterwards(self, act: Callable[[Tx], None]) -> None:
+        """Leave something behind a question that only reads: who read what of whom.
+
+        It runs in a writing transaction of its own once the snapshot is closed, and before the
+        answer goes out: what could not be noted is not answered.
+        """
+        self.after.append(act)
 
     def disarm(self, kind: str, ref: str) -> None:
         """Disarm a timer; one that is not armed is none of our worry."""

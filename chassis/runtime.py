@@ -311,14 +311,21 @@ class Runtime:
         check_role(door.roles, call.actor)
         body = self.read_body(call.method, call.body)
         try:
-            with self.snapshot(call.actor) as tx:
-                return fn(service, tx, body)
+            return self._query_once(service, fn, call, body)
         except sa.exc.DBAPIError as error:
             if not error.connection_invalidated:
                 raise
         # The connection had died in the pool; the pool is fresh now.
+        return self._query_once(service, fn, call, body)
+
+    def _query_once(self, service: Service, fn: Callable[..., Any], call: Call, body: Any) -> Any:
         with self.snapshot(call.actor) as tx:
-            return fn(service, tx, body)
+            answer = fn(service, tx, body)
+        if tx.after:
+            with self.transaction(call.actor, traceparent=call.traceparent) as writing:
+                for act in tx.after:
+                    act(writing)
+        return answer
 
     def run_batch(
         self, service: Service, _door: Door, fn: Callable[..., Any], tx_and_heard: Any

@@ -182,6 +182,8 @@ class District:
                     "duty": duty,
                     "grids": [GRID, SECOND_GRID],
                     "work_phone": f"0537-{CAST[who].number:07d}",
+                    "board_consent": True,
+                    "consent_ref": f"公示同意-2025-{CAST[who].number:03d}",
                 },
                 key=f"steward-{who}",
             )

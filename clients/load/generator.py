@@ -442,6 +442,8 @@ class District:
                 "|".join(grids),
                 "" if ordinal is None else self.phone(ordinal),
                 "true" if duty in {"COMMUNITY_CADRE", "POLICE"} else "false",
+                "true",
+                f"公示同意-{number + 1:06d}",
             )
 
     def company_rows(self) -> Iterator[Row]:
@@ -603,6 +605,8 @@ FILES: tuple[File, ...] = (
             "grids",
             "work_phone",
             "is_state_official",
+            "board_consent",
+            "consent_ref",
         ),
         District.steward_rows,
     ),

@@ -183,6 +183,25 @@ class PersonCard(Reply):
     community: str
 
 
+class ReadFilter(ListParams):
+    """查阅记录筛选 / Which reads; without an area, all of the auditor's scope."""
+
+    scope: str | None = Field(None, pattern=CODE)
+    person_id: str | None = Field(None, description="被查阅人 / whose data")
+    actor_id: str | None = Field(None, description="查阅人 / who read")
+
+
+class PersonRead(Reply):
+    """查阅记录 / Who read what of whom."""
+
+    at: datetime
+    actor_id: str
+    role: str
+    door: str
+    person_id: str | None = None
+    why: str
+
+
 class PeopleReply(Reply):
     """人员卡 / Cards in the order asked."""
 
@@ -246,6 +265,15 @@ DOORS.query(
     roles=ANY,
     summary="人员 / One person in the registry",
 )
+DOORS.query(
+    "GET",
+    "/person-reads",
+    "person_reads",
+    params=ReadFilter,
+    reply=Page[PersonRead],
+    roles=("R_AUDITOR",),
+    summary="个人信息查阅记录 / Who read personal data of whom",
+)
 
 
 # ---------------------------------------------------------------------------------------- stewards
@@ -262,8 +290,21 @@ class EnrolSteward(Body):
     work_phone: str | None = Field(None, max_length=30, examples=["0537-0000001"])
     spendable: bool | None = Field(None, description="积分可否兑换 / may spend points")
     is_state_official: bool = False
-    board_consent: bool = Field(True, description="同意公示联系方式 / agrees to the board")
+    board_consent: bool = Field(False, description="本人同意公示 / he agrees to the board")
+    consent_ref: str | None = Field(
+        None,
+        min_length=2,
+        max_length=100,
+        description="书面同意书编号 / number of his written consent",
+        examples=["公示同意-2025-001"],
+    )
     steward_id: str | None = None
+
+
+class BoardConsent(Body):
+    """公示同意 / Whether one's own name may stand on public boards."""
+
+    agrees: bool
 
 
 class Reason(Body):
@@ -378,6 +419,16 @@ DOORS.command(
     roles=APPOINTERS,
     status=201,
     summary="任命红色管家 / Enrol a steward",
+)
+DOORS.command(
+    "POST",
+    "/stewards/{steward_id}/board-consent",
+    "agree_to_board",
+    body=BoardConsent,
+    reply=Changed,
+    roles=ANY,
+    if_match=True,
+    summary="本人同意或撤回公示 / One's own consent to stand on public boards",
 )
 DOORS.command(
     "POST",
@@ -982,6 +1033,7 @@ class VisitFilter(MonthFilter):
 
     steward_id: str
     limit: int = Field(200, ge=1, le=200)
+    cursor: str | None = Field(None, max_length=200)
 
 
 DOORS.command(

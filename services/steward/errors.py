@@ -134,6 +134,13 @@ class TypeDutyMismatch(Guard):
     text = "岗位 {duty} 与管家类型 {type} 不符"
 
 
+class BoardConsentNeeded(Guard):
+    """A name stands on a public board by its bearer's own word, or by a paper of his own place."""
+
+    guard = "BOARD_CONSENT_NEEDED"
+    text = "公示姓名须由本人同意:请本人确认,或由其所在地登记书面同意书编号"
+
+
 class AlreadySteward(Refusal):
     """The person holds this duty already."""
 

@@ -98,12 +98,22 @@ class Steward(Imports, Service):
         """Answer one person's standing in the registry."""
         return views.people.person(tx, q)
 
+    @query(roles=("R_AUDITOR",))
+    def person_reads(self, tx: Tx, q: people_views.ReadList) -> dict[str, Any]:
+        """Answer who read what of the persons of an area."""
+        return views.people.person_reads(tx, q)
+
     # ------------------------------------------------------------------------------------- stewards
 
     @command(roles=APPOINTERS)
     def enrol_steward(self, tx: Tx, order: posts.EnrolSteward) -> dict[str, Any]:
         """Make a person a steward."""
         return actions.posts.enrol_steward(tx, order)
+
+    @command(roles=(ANY_ROLE,), if_match=True)
+    def agree_to_board(self, tx: Tx, order: posts.BoardConsent) -> dict[str, Any]:
+        """Say whether one's own name may stand on public boards."""
+        return actions.posts.agree_to_board(tx, order)
 
     @command(roles=APPOINTERS, if_match=True)
     def suspend_steward(self, tx: Tx, order: posts.ReasonedSteward) -> dict[str, Any]:

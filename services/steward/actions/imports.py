@@ -155,6 +155,12 @@ STEWARDS = Importer(
             "true",
             kind="yes_no",
         ),
+        Column(
+            "consent_ref",
+            "书面同意书编号,同意公示时必填 / number of the written consent, where he agrees",
+            "公示同意-2025-001",
+            longest=100,
+        ),
     ),
     one_by_one(_known_stewards, "steward_id", _enrol),
 )

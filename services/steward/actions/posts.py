@@ -16,6 +16,7 @@ from services.steward.actions import cases
 from services.steward.errors import (
     AlreadySteward,
     BadSpan,
+    BoardConsentNeeded,
     DutyWithoutEntry,
     IdTaken,
     NotMyGrid,
@@ -48,7 +49,8 @@ class EnrolSteward:
     work_phone: Annotated[str, msgspec.Meta(max_length=30)] | None = None
     spendable: bool | None = None
     is_state_official: bool = False
-    board_consent: bool = True
+    board_consent: bool = False
+    consent_ref: Annotated[str, msgspec.Meta(min_length=2, max_length=100)] | None = None
     steward_id: str | None = None
 
 
@@ -57,6 +59,14 @@ class WhichSteward:
     """Which steward is meant."""
 
     steward_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class BoardConsent:
+    """The steward's own word about standing on public boards."""
+
+    steward_id: str
+    agrees: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +115,7 @@ def enrol_steward(tx: Tx, order: EnrolSteward) -> dict[str, Any]:
         UnknownGrid: A grid does not exist.
         TypeDutyMismatch: FULL_TIME and the duty do not go together.
         NotSpendable: Police and state officials do not spend points.
+        BoardConsentNeeded: Nobody's word shows that the person agreed to stand on a board.
         AlreadySteward: The person holds the duty.
         IdTaken: The chosen id names another steward.
     """
@@ -127,6 +138,8 @@ def enrol_steward(tx: Tx, order: EnrolSteward) -> dict[str, Any]:
     person = storage.people.person(tx.conn, order.person_id)
     if person is None or person.status != "ACTIVE":
         raise UnknownPerson(person_id=order.person_id, field="person_id")
+    if order.board_consent:
+        _check_consent(tx, person, order.consent_ref)
     steward_id = chosen or tx.new_id("stw")
     vault = storage.vault(tx.settings.pii_key)
     inserted = storage.posts.insert(
@@ -139,6 +152,9 @@ def enrol_steward(tx: Tx, order: EnrolSteward) -> dict[str, Any]:
         employer=order.employer,
         work_phone=vault.seal_or_none(phone, f"{steward_id}.work_phone"),
         board_consent=order.board_consent,
+        consent_ref=order.consent_ref if order.board_consent else None,
+        consent_by=tx.actor.id if order.board_consent else None,
+        consent_at=tx.now if order.board_consent else None,
         spendable=spendable,
         is_state_official=order.is_state_official,
         area=grids[0][:12],
@@ -173,6 +189,40 @@ def _enrolled_before(tx: Tx, order: EnrolSteward, row: Any, grids: list[str]) ->
     if not same or storage.posts.grids_of(tx.conn, row.steward_id) != grids:
         raise IdTaken(id=row.steward_id, field="steward_id")
     return _reply(row, spendable=row.spendable)
+
+
+def _check_consent(tx: Tx, person: Any, consent_ref: str | None) -> None:
+    """Refuse to show a name on the word of somebody who may not give it."""
+    if person.person_id == tx.actor.id:
+        return
+    if consent_ref is None or not rules.access.may_publish(tx.actor, person.grid, person.area):
+        raise BoardConsentNeeded(field="board_consent")
+
+
+def agree_to_board(tx: Tx, order: BoardConsent) -> dict[str, Any]:
+    """Take the steward's own word about standing on public boards; his boards follow at once.
+
+    Raises:
+        NotFound: It is not the caller's own post.
+        StateConflict: He has left it.
+    """
+    row = storage.posts.lock(tx.conn, order.steward_id)
+    if row is None or row.person_id != tx.actor.id:
+        raise NotFound(kind="steward", id=order.steward_id)
+    tx.check_version(row.version)
+    if row.status == "LEFT":
+        raise StateConflict(state=row.status)
+    storage.posts.update(
+        tx.conn,
+        row.steward_id,
+        board_consent=order.agrees,
+        consent_ref=None,
+        consent_by=tx.actor.id,
+        consent_at=tx.now,
+        version=row.version + 1,
+    )
+    _republish(tx, row)
+    return _reply(storage.posts.steward(tx.conn, row.steward_id))
 
 
 def _locked(tx: Tx, steward_id: str, states: Iterable[str]) -> Any:

@@ -273,14 +273,19 @@ def report_hazard(tx: Tx, order: ReportHazard) -> dict[str, Any]:
 
     Raises:
         UnknownGrid: No such grid.
-        UnknownPerson: The named reporter is not registered.
+        RoleDenied: The caller may not speak for the named reporter.
+        UnknownPerson: The reporter is not registered.
     """
     if not storage.ground.known(tx.conn, [order.grid], "GRID"):
         raise UnknownGrid(grid=order.grid, field="grid")
     reporter = order.reporter_id or tx.actor.id
-    if tx.actor.role == "R_RESIDENT" and reporter != tx.actor.id:
+    person = storage.people.person(tx.conn, reporter)
+    if reporter != tx.actor.id and not (
+        person is not None and rules.access.may_speak_for(tx.actor, person.grid or person.area)
+    ):
+        # Whether such a person exists is not told to whoever may not speak for him.
         raise RoleDenied(role=tx.actor.role)
-    if storage.people.person(tx.conn, reporter) is None:
+    if person is None or person.status != "ACTIVE":
         raise UnknownPerson(person_id=reporter, field="reporter_id")
     hazard_id = tx.new_id("haz")
     storage.records.insert_hazard(

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from datetime import date
 
+from chassis.text import code
 from services.steward.errors import (
     BadId,
     BadIdNumber,
@@ -34,7 +35,6 @@ _DOTS = re.compile("[.\u0387\u16eb\u2022\u2024\u2027\u2219\u22c5\u2e30\u2e31\u30
 # Radicals that scanned documents put in the place of the characters.
 _RADICALS = re.compile("[\u2f00-\u2fd5]")
 _BLANKS = re.compile("[\\s\u180e\u200b\u2060\ufeff]+")
-_DASHES = re.compile("[-\u2010-\u2015\u2212\ufe58]+")
 _REAL_PHONE = re.compile("1[3-9][0-9]{9}")
 _SYNTHETIC_PHONE = re.compile("128[0-9]{8}")
 # A fixed line with or without its area code, a 400 or 800 number, a service line of 3 to 6 digits.
@@ -78,12 +78,8 @@ def check_name(name: str) -> str:
 
 
 def plain_number(text: str) -> str:
-    """Return a number as it is compared: NFKC, without blanks, dashes and what sheets add to it.
-
-    Digits of other scripts stay what they are and fit no pattern here.
-    """
-    text = _DASHES.sub("", _BLANKS.sub("", unicodedata.normalize("NFKC", text)))
-    return re.sub(r"^['\u2018\u2019]+|\.0+$", "", text)
+    """Return a number as it is compared: without blanks, dashes and what spreadsheets add to it."""
+    return re.sub(r"^['\u2018\u2019]+|\.0+$", "", re.sub(r"[\s-]", "", code(text)))
 
 
 def plain_phone(text: str) -> str:

@@ -9,7 +9,13 @@ import sqlalchemy as sa
 
 from chassis import storage as store
 from services.steward.rules import requests as request_rules
-from services.steward.storage.tables import persons, requests, stewards
+from services.steward.storage.tables import (
+    person_reads,
+    persons,
+    request_timeline,
+    requests,
+    stewards,
+)
 
 
 def person(conn: sa.Connection, person_id: str) -> Any:
@@ -65,15 +71,59 @@ def reporters_in_hand(
 ) -> set[str]:
     """Return which of the persons reported an open request that `handler_person` handles.
 
-    One that he wrote himself tells him nothing: he named the person.
+    One that he wrote himself tells him nothing: he named the person. One that somebody else filed
+    in the name of a person of another community tells nothing either, unless an intake above both
+    took it: nobody is unmasked by being named.
     """
-    asked = sa.select(requests.c.reporter_id).where(
-        requests.c.handler_person == handler_person,
-        requests.c.reporter_id.in_(list(person_ids)),
-        sa.or_(requests.c.recorded_by.is_(None), requests.c.recorded_by != handler_person),
-        requests.c.state.in_(request_rules.OPEN),
+    filed = (
+        sa.select(request_timeline.c.id)
+        .where(
+            request_timeline.c.request_id == requests.c.request_id,
+            request_timeline.c.action == "submit",
+            sa.or_(
+                request_timeline.c.actor_id == requests.c.reporter_id,
+                request_timeline.c.actor_role.in_(("R_STREET", "R_DISTRICT", "R_SYSTEM")),
+            ),
+        )
+        .exists()
+    )
+    asked = (
+        sa.select(requests.c.reporter_id)
+        .join(persons, persons.c.person_id == requests.c.reporter_id)
+        .where(
+            requests.c.handler_person == handler_person,
+            requests.c.reporter_id.in_(list(person_ids)),
+            sa.or_(requests.c.recorded_by.is_(None), requests.c.recorded_by != handler_person),
+            requests.c.state.in_(request_rules.OPEN),
+            sa.or_(persons.c.area == requests.c.area, filed),
+        )
     )
     return set(conn.execute(asked).scalars())
+
+
+def write_reads(conn: sa.Connection, rows: list[dict[str, Any]]) -> None:
+    """Keep who read what of whom."""
+    conn.execute(person_reads.insert(), rows)
+
+
+def reads(
+    conn: sa.Connection,
+    scope: str,
+    *,
+    person_id: str | None,
+    actor_id: str | None,
+    before: int | None,
+    limit: int,
+) -> Sequence[Any]:
+    """Return who read what of the persons of an area, newest first."""
+    asked = sa.select(person_reads).where(person_reads.c.area.startswith(scope, autoescape=True))
+    if person_id is not None:
+        asked = asked.where(person_reads.c.person_id == person_id)
+    if actor_id is not None:
+        asked = asked.where(person_reads.c.actor_id == actor_id)
+    if before is not None:
+        asked = asked.where(person_reads.c.id < before)
+    return conn.execute(asked.order_by(person_reads.c.id.desc()).limit(limit)).all()
 
 
 def posts(conn: sa.Connection, person_ids: Iterable[str]) -> Sequence[Any]:

@@ -100,11 +100,21 @@ def insert_visits(conn: sa.Connection, rows: list[dict[str, Any]]) -> set[str]:
     return set(conn.execute(statement).scalars())
 
 
-def visits_of(conn: sa.Connection, steward_id: str, period: str, limit: int) -> Sequence[Any]:
-    """Return a steward's visits that count in a month, oldest first."""
-    return conn.execute(
-        sa.select(visits)
-        .where(visits.c.steward_id == steward_id, visits.c.period == period)
-        .order_by(visits.c.occurred_at, visits.c.visit_id)
-        .limit(limit)
-    ).all()
+def visits_of(
+    conn: sa.Connection,
+    steward_id: str,
+    period: str,
+    *,
+    scope: str,
+    after: tuple[datetime, str] | None,
+    limit: int,
+) -> Sequence[Any]:
+    """Return a steward's visits in an area that count in a month, oldest first."""
+    asked = sa.select(visits).where(
+        visits.c.steward_id == steward_id,
+        visits.c.period == period,
+        visits.c.grid.startswith(scope, autoescape=True),
+    )
+    if after is not None:
+        asked = asked.where(sa.tuple_(visits.c.occurred_at, visits.c.visit_id) > after)
+    return conn.execute(asked.order_by(visits.c.occurred_at, visits.c.visit_id).limit(limit)).all()

@@ -72,6 +72,10 @@ stewards = sa.Table(
     sa.Column("created_at", store.UtcDateTime, nullable=False),
     sa.Column("left_at", store.UtcDateTime),
     sa.Column("version", sa.Integer, nullable=False),
+    # Whose word it is that the name may stand on a public board, and the paper where it is one.
+    sa.Column("consent_ref", sa.String(100)),
+    sa.Column("consent_by", store.Id),
+    sa.Column("consent_at", store.UtcDateTime),
     sa.Index(
         "uq_stewards_person_duty",
         "person_id",
@@ -80,6 +84,23 @@ stewards = sa.Table(
         postgresql_where=_ON_ROSTER,
         sqlite_where=_ON_ROSTER,
     ),
+)
+
+# Who read what of whom; nobody changes or deletes it through this service.
+person_reads = sa.Table(
+    "person_reads",
+    metadata,
+    sa.Column("id", store.BigId, sa.Identity(), primary_key=True),
+    sa.Column("at", store.UtcDateTime, nullable=False),
+    sa.Column("actor_id", store.Id, nullable=False, index=True),
+    sa.Column("actor_role", sa.String(30), nullable=False),
+    sa.Column("scope", store.Area, nullable=False),
+    sa.Column("door", sa.String(40), nullable=False),
+    sa.Column("person_id", store.Id, index=True),
+    sa.Column("area", store.Area, nullable=False, index=True),
+    sa.Column("why", sa.String(30), nullable=False),
+    sa.Column("reason", sa.LargeBinary),
+    sqlite_autoincrement=True,
 )
 
 steward_grids = sa.Table(

@@ -77,6 +77,8 @@ class Ground:
             "duty": duty,
             "grids": list(grids),
             "work_phone": "05370000001",
+            "board_consent": True,
+            "consent_ref": "公示同意-2025-001",
         } | more
         return self.bench.as_("R_DISTRICT").do("enrol_steward", body)
 

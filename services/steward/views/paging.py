@@ -32,13 +32,18 @@ def read_cursor(cursor: str | None) -> tuple[datetime, str] | None:
 
 
 def page(
-    rows: Sequence[Any], limit: int, key: str, card: Callable[[Any], dict[str, Any]]
+    rows: Sequence[Any],
+    limit: int,
+    key: str,
+    card: Callable[[Any], dict[str, Any]],
+    *,
+    at: str = "created_at",
 ) -> dict[str, Any]:
     """Return a page of `limit` items out of `limit + 1` rows, and where the next one begins."""
     more = len(rows) > limit
     rows = rows[:limit]
     following = None
     if more:
-        text = f"{rows[-1].created_at.isoformat()}|{getattr(rows[-1], key)}"
+        text = f"{getattr(rows[-1], at).isoformat()}|{getattr(rows[-1], key)}"
         following = base64.urlsafe_b64encode(text.encode()).decode()
     return {"items": [card(row) for row in rows], "next": following}

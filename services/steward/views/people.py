@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -10,9 +11,7 @@ import msgspec
 from chassis.bus import Tx
 from chassis.refusal import NotFound
 from services.steward import rules, storage
-
-# The community's own officials know their residents by name; everybody above does not need to.
-NEIGHBOURS = ("R_CADRE", "R_SECRETARY", "R_GRID")
+from services.steward.views.paging import Limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +28,17 @@ class WhichPerson:
     person_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class ReadList:
+    """Reads of an area's persons, of one person, or by one viewer; newest first."""
+
+    scope: str | None = None
+    person_id: str | None = None
+    actor_id: str | None = None
+    limit: Limit = 50
+    cursor: Annotated[str, msgspec.Meta(pattern="^[0-9]{1,18}$")] | None = None
+
+
 def people_cards(tx: Tx, q: PeopleCards) -> dict[str, Any]:
     """Answer cards in the order asked; who is not registered is left out.
 
@@ -42,13 +52,58 @@ def people_cards(tx: Tx, q: PeopleCards) -> dict[str, Any]:
     in_hand = (
         storage.people.reporters_in_hand(tx.conn, tx.actor.id, asked) if tx.actor.id else set()
     )
-    return {
-        "items": [
-            card(tx, rows[person_id], posts.get(person_id), handled=person_id in in_hand)
-            for person_id in asked
-            if person_id in rows
-        ]
-    }
+    items = []
+    read: dict[str, list[Any]] = {}
+    for person_id in asked:
+        if person_id not in rows:
+            continue
+        row = rows[person_id]
+        why = _why(tx, row, handled=person_id in in_hand)
+        items.append(card(tx, row, posts.get(person_id), why))
+        if why in {"NEIGHBOUR", "HANDLER"}:
+            read.setdefault(why, []).append(row)
+    for why, seen in read.items():
+        note_reads(tx, "people_cards", why, seen)
+    return {"items": items}
+
+
+def _why(tx: Tx, row: Any, *, handled: bool) -> str | None:
+    """Return why the viewer knows a person by name, or None."""
+    if tx.actor.id and row.person_id == tx.actor.id:
+        return "SELF"
+    if row.grid is not None and rules.access.may_see(tx.actor, "NAME", row.grid):
+        return "NEIGHBOUR"
+    return "HANDLER" if handled else None
+
+
+def note_reads(tx: Tx, door: str, why: str, rows: Sequence[Any], reason: str | None = None) -> None:
+    """Note who read what of these persons; without a person, that he asked and found nobody."""
+    actor = tx.actor
+
+    def write(writing: Tx) -> None:
+        vault = storage.vault(writing.settings.pii_key)
+        storage.people.write_reads(
+            writing.conn,
+            [
+                {
+                    "at": writing.now,
+                    "actor_id": actor.id,
+                    "actor_role": actor.role,
+                    "scope": actor.scope,
+                    "door": door,
+                    "person_id": row.person_id if row is not None else None,
+                    "area": row.area if row is not None else actor.scope[:12],
+                    "why": why,
+                    "reason": vault.seal_or_none(reason, "person_reads.reason"),
+                }
+                for row in rows or [None]
+            ],
+        )
+
+    if tx.writes:
+        write(tx)
+    else:
+        tx.afterwards(write)
 
 
 def person(tx: Tx, q: WhichPerson) -> dict[str, Any]:
@@ -59,10 +114,12 @@ def person(tx: Tx, q: WhichPerson) -> dict[str, Any]:
     """
     row = storage.people.person(tx.conn, q.person_id)
     itself = row is not None and row.person_id == tx.actor.id
-    if row is None or not (itself or tx.actor.covers(row.grid or row.area)):
+    if row is None or not (
+        itself or rules.access.may_see(tx.actor, "STANDING", row.grid or row.area)
+    ):
         raise NotFound(kind="person", id=q.person_id)
-    if tx.actor.role in {"R_RESIDENT", "R_STEWARD"} and not itself:
-        raise NotFound(kind="person", id=q.person_id)
+    if not itself:
+        note_reads(tx, "person", "STANDING", [row])
     found: dict[str, Any] = people_cards(tx, PeopleCards([q.person_id]))["items"][0]
     return found | {
         "status": row.status,
@@ -74,7 +131,43 @@ def person(tx: Tx, q: WhichPerson) -> dict[str, Any]:
     }
 
 
-def card(tx: Tx, row: Any, post: Any, *, handled: bool) -> dict[str, Any]:
+def person_reads(tx: Tx, q: ReadList) -> dict[str, Any]:
+    """Answer who read what of whom, newest first; the cursor is the last row's number.
+
+    Raises:
+        RoleDenied: The area lies outside the auditor's scope.
+    """
+    scope = q.scope or tx.actor.scope
+    tx.require_scope(scope)
+    rows = storage.people.reads(
+        tx.conn,
+        scope,
+        person_id=q.person_id,
+        actor_id=q.actor_id,
+        before=int(q.cursor) if q.cursor else None,
+        limit=q.limit + 1,
+    )
+    more = len(rows) > q.limit
+    rows = rows[: q.limit]
+    vault = storage.vault(tx.settings.pii_key)
+    items = [
+        {
+            "at": row.at.isoformat(),
+            "actor_id": row.actor_id,
+            "role": row.actor_role,
+            "scope": row.scope,
+            "door": row.door,
+            "person_id": row.person_id,
+            "area": row.area,
+            "why": row.why,
+            "reason": vault.open_or_none(row.reason, "person_reads.reason"),
+        }
+        for row in rows
+    ]
+    return {"items": items, "next": str(rows[-1].id) if more else None}
+
+
+def card(tx: Tx, row: Any, post: Any, why: str | None) -> dict[str, Any]:
     """Return what the viewer may know of a person.
 
     Self: everything. Handler of the person's open case: name, masked phone. Officials of the own
@@ -83,26 +176,19 @@ def card(tx: Tx, row: Any, post: Any, *, handled: bool) -> dict[str, Any]:
     """
     vault = storage.vault(tx.settings.pii_key)
     name = vault.open(row.name, f"{row.person_id}.name")
-    itself = bool(tx.actor.id) and row.person_id == tx.actor.id
-    neighbour = (
-        tx.actor.role in NEIGHBOURS
-        and len(tx.actor.scope) >= 12
-        and row.grid is not None
-        and tx.actor.covers(row.grid)
-    )
-    by_name = itself or neighbour or handled or post is not None
+    by_name = why is not None or post is not None
     found: dict[str, Any] = {
         "person_id": row.person_id,
         "name": name if by_name else rules.identity.mask_name(name),
         "community": row.area,
         "synthetic": row.synthetic,
     }
-    if itself or neighbour or handled:
+    if why is not None:
         phone = vault.open_or_none(row.phone, f"{row.person_id}.phone")
-        if phone is not None and not itself:
+        if phone is not None and why != "SELF":
             phone = rules.identity.mask_phone(phone)
         found["phone"] = phone
-    if itself or neighbour:
+    if why in {"SELF", "NEIGHBOUR"}:
         found["id_no"] = vault.open_or_none(row.id_no_mask, f"{row.person_id}.id_no")
     if post is not None:
         found["steward"] = {

@@ -92,7 +92,8 @@ def duty_board(tx: Tx, q: WhichGrid) -> dict[str, Any]:
         )
     }
     items = []
-    for row in storage.posts.serving(tx.conn, q.grid):
+    serving = storage.posts.serving(tx.conn, q.grid)
+    for row in serving:
         if not row.board_consent:
             continue
         if row.steward_id in now:
@@ -105,7 +106,7 @@ def duty_board(tx: Tx, q: WhichGrid) -> dict[str, Any]:
     return {
         "grid": q.grid,
         "now": tx.now.isoformat(),
-        "covered": any(item["on_shift"] for item in items),
+        "covered": any(row.steward_id in now for row in serving),
         "items": items,
         "next": None,
     }

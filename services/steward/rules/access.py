@@ -1,0 +1,60 @@
+"""Who may see persons of an area, and who may speak for them: allow lists, in one place.
+
+Every door of this service that shows something of somebody asks `may_see`; a role that stands in no
+list sees nothing (DOMAIN 1.6).
+"""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol
+
+Sight = Literal["NAME", "STANDING", "HOURS", "VISITS", "HAZARDS", "READS"]
+
+INTAKE = ("R_GRID", "R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT", "R_SYSTEM")
+# The community's own officials know their residents by name; everybody above does not need to.
+NEIGHBOURS = ("R_GRID", "R_CADRE", "R_SECRETARY")
+OVERSIGHT = (*INTAKE, "R_STREET_LEAD", "R_DISTRICT_LEAD", "R_AUDITOR")
+HAZARD_VERIFIERS = ("R_GRID", "R_CADRE", "R_SECRETARY", "R_STREET")
+
+# What is seen: by which roles, and how many digits their scope has at least.
+_SIGHTS: dict[Sight, tuple[tuple[str, ...], int]] = {
+    "NAME": (NEIGHBOURS, 12),
+    "STANDING": (OVERSIGHT, 0),
+    "HOURS": (OVERSIGHT, 0),
+    # Who needs care, and at which door: for those who look after that grid, and for nobody above.
+    "VISITS": (NEIGHBOURS, 12),
+    "HAZARDS": (HAZARD_VERIFIERS, 0),
+    "READS": (("R_AUDITOR",), 0),
+}
+
+
+class _Actor(Protocol):
+    @property
+    def role(self) -> str: ...
+
+    @property
+    def scope(self) -> str: ...
+
+    def covers(self, area: str) -> bool: ...
+
+
+def may_see(actor: _Actor, what: Sight, area: str) -> bool:
+    """Tell whether the actor may see that of the persons of an area."""
+    roles, least = _SIGHTS[what]
+    return actor.role in roles and len(actor.scope) >= least and actor.covers(area)
+
+
+def may_speak_for(actor: _Actor, area: str) -> bool:
+    """Tell whether the actor may file something in the name of a person of an area."""
+    return actor.role in {*INTAKE, "R_STEWARD"} and actor.covers(area)
+
+
+def may_publish(actor: _Actor, grid: str | None, area: str) -> bool:
+    """Tell whether the actor may record that a person agreed to stand on a public board.
+
+    A resident's own community keeps the paper. Who lives in no grid (staff of utilities, police) is
+    registered with the area that employs him, or with one above.
+    """
+    if grid is not None:
+        return actor.covers(grid)
+    return actor.covers(area) or actor.scope.startswith(area)

@@ -33,7 +33,7 @@ class ConflictOfInterest(Refusal):
 
     code = "CONFLICT_OF_INTEREST"
     status = 403
-    text = "您在项目 {project} 任职({post}),应当回避该项目的事项"
+    text = "您在项目 {project} 任职({post}),应当回避该项目的事项;可由 {substitute} 办理"
 
 
 class NotTheManager(Refusal):
@@ -198,6 +198,41 @@ class QuorumNotMet(Guard):
 
     guard = "QUORUM_NOT_MET"
     text = "三方联席会议缺少 {side} 一方"
+
+
+class NotOfThisSide(Guard):
+    """A person is named for a side for which nobody knows him."""
+
+    guard = "NOT_OF_THIS_SIDE"
+    text = "{person} 不是 {side} 一方的登记人员,不能计入到会"
+
+
+class CountedTwice(Guard):
+    """One person sits for two sides of one meeting."""
+
+    guard = "COUNTED_TWICE"
+    text = "{person} 只能代表一方到会"
+
+
+class ChairNotOfCommittee(Guard):
+    """The chair of a three-party meeting is the community party committee's."""
+
+    guard = "CHAIR_NOT_OF_COMMITTEE"
+    text = "主持人须为到会的社区党组织人员"
+
+
+class NotRegistered(Guard):
+    """The person is no registered adult."""
+
+    guard = "NOT_REGISTERED"
+    text = "{person} 不是已登记的成年居民"
+
+
+class OnTheProjectsSide(Guard):
+    """Whoever serves the project does not sit for its owners."""
+
+    guard = "ON_THE_PROJECTS_SIDE"
+    text = "{person} 在该项目任职({post}),不能代表业主"
 
 
 class CommitteeSize(Guard):

@@ -319,7 +319,7 @@ class AreaDefinedHeard:
 
 @dataclass(frozen=True, slots=True)
 class StewardEnrolledHeard:
-    """A community cadre is enrolled: a member of the two committees."""
+    """A cadre (a member of the two committees) or a project's own staff is enrolled."""
 
     SOURCE: ClassVar[str] = "steward"
     FACT: ClassVar[str] = "steward_enrolled.v1"
@@ -327,6 +327,7 @@ class StewardEnrolledHeard:
     person_id: str
     duty: str
     community: str
+    grids: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,6 +337,76 @@ class StewardLeftHeard:
     SOURCE: ClassVar[str] = "steward"
     FACT: ClassVar[str] = "steward_left.v1"
     steward_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResidentRegisteredHeard:
+    """A person who lives in a grid is registered."""
+
+    SOURCE: ClassVar[str] = "steward"
+    FACT: ClassVar[str] = "resident_registered.v1"
+    person_id: str
+    grid: str
+    is_adult: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ResidentMovedHeard:
+    """A resident lives elsewhere."""
+
+    SOURCE: ClassVar[str] = "steward"
+    FACT: ClassVar[str] = "resident_moved.v1"
+    person_id: str
+    to_grid: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResidentReturnedHeard:
+    """A person who had left lives here again."""
+
+    SOURCE: ClassVar[str] = "steward"
+    FACT: ClassVar[str] = "resident_returned.v1"
+    person_id: str
+    grid: str
+    is_adult: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ResidentCorrectedHeard:
+    """What is registered of a person was wrong."""
+
+    SOURCE: ClassVar[str] = "steward"
+    FACT: ClassVar[str] = "resident_corrected.v1"
+    person_id: str
+    is_adult: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ResidentCameOfAgeHeard:
+    """A resident is an adult from now on."""
+
+    SOURCE: ClassVar[str] = "steward"
+    FACT: ClassVar[str] = "resident_came_of_age.v1"
+    person_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResidentDeactivatedHeard:
+    """A resident left the district or died."""
+
+    SOURCE: ClassVar[str] = "steward"
+    FACT: ClassVar[str] = "resident_deactivated.v1"
+    person_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PersonMergedHeard:
+    """A person was registered twice: one id is given up, and means the other one."""
+
+    SOURCE: ClassVar[str] = "steward"
+    FACT: ClassVar[str] = "person_merged.v1"
+    person_id: str
+    into: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -253,6 +253,36 @@ def check_quorum(attendees: dict[str, list[str]], *, owners_committee: bool) -> 
             raise errors.QuorumNotMet(field="attendees", side=side)
 
 
+def check_attendance(
+    attendees: dict[str, list[str]], known: dict[str, set[str]], *, chair: str
+) -> None:
+    """Refuse attendance that is only claimed.
+
+    Args:
+        attendees: Who is said to have been there, by side.
+        known: Who may sit for a side, as the registers say.
+        chair: Who is said to have led it.
+
+    Raises:
+        NotOfThisSide: A person is not known for the side for which he is named.
+        CountedTwice: One person sits for two sides.
+        ChairNotOfCommittee: The chair is none of the committee's persons who were there.
+
+    Source:
+        DOMAIN 2.2.4; FAULTS SP-D10.
+    """
+    seated: set[str] = set()
+    for side in SIDES:
+        for person in attendees.get(side, []):
+            if person not in known[side]:
+                raise errors.NotOfThisSide(field=f"attendees.{side}", side=side, person=person)
+            if person in seated:
+                raise errors.CountedTwice(field=f"attendees.{side}", person=person)
+            seated.add(person)
+    if chair not in attendees.get("COMMITTEE", []):
+        raise errors.ChairNotOfCommittee(field="chair")
+
+
 def check_owners_committee(*, members: Sequence[str], chair: str, start: date, end: date) -> None:
     """Refuse a committee that is too small, too large, even in number or wrong in its term.
 

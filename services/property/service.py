@@ -347,6 +347,13 @@ class Property(Imports, Service):
         events.AreaDefinedHeard,
         events.StewardEnrolledHeard,
         events.StewardLeftHeard,
+        events.ResidentRegisteredHeard,
+        events.ResidentMovedHeard,
+        events.ResidentReturnedHeard,
+        events.ResidentCorrectedHeard,
+        events.ResidentCameOfAgeHeard,
+        events.ResidentDeactivatedHeard,
+        events.PersonMergedHeard,
         events.RequestSubmittedHeard,
         events.RequestCorrectedHeard,
         events.RequestReopenedHeard,
@@ -354,7 +361,7 @@ class Property(Imports, Service):
         events.StewardMonthHeard,
     )
     def on_steward(self, tx: Tx, batch: list[Heard]) -> None:
-        """Areas, cadres, complaints and the month's markers."""
+        """Areas, people, cadres, complaints and the month's markers."""
         heard.steward(tx, batch)
 
     @subscribe("credit", events.SettlementFinalisedHeard)

@@ -43,6 +43,7 @@ def _take(tx: Tx, heard: list[Heard]) -> None:
     new: list[Row] = []
     unclear: list[Row] = []
     causes: dict[str, Heard] = {}
+    meant = rows.the_one(tx.conn, [event.data.reporter_id for event in heard])
     for event in heard:
         data: events.RequestSubmittedHeard = event.data
         here = serving.get(data.grid, [])
@@ -53,7 +54,7 @@ def _take(tx: Tx, heard: list[Heard]) -> None:
             "number": data.number,
             "grid": data.grid,
             "category": data.category,
-            "complainant_id": data.reporter_id,
+            "complainant_id": meant.get(data.reporter_id or "", data.reporter_id),
             "filed_at": data.filed_at or event.occurred_at,
             "reopen_count": 0,
         }

@@ -125,14 +125,18 @@ def require_no_interest(tx: Tx, project_id: str) -> None:
     """Refuse a person who holds a post in the project to decide the project's matters.
 
     Raises:
-        ConflictOfInterest: Names the post.
+        ConflictOfInterest: Names the post, and who may decide instead.
 
     Source:
         DOMAIN 1.7 (a beneficiary may not approve anything about himself), 2.2.2; REQ-L11, L14.
     """
-    post = rows.active_post(tx.conn, project_id, tx.actor.id)
+    row = project(tx, project_id)
+    post = rows.interest_of(tx.conn, row, tx.actor.id)
     if post is not None:
-        raise errors.ConflictOfInterest(project=project_id, post=post)
+        person, role = rows.substitute_for(tx.conn, row, without=tx.actor.id)
+        raise errors.ConflictOfInterest(
+            project=project_id, post=post, substitute=person or role, substitute_role=role
+        )
 
 
 def note(tx: Tx, kind: str, row: Row, what: str, **detail: Any) -> None:

@@ -32,6 +32,13 @@ def steward(tx: Tx, heard: list[Heard]) -> None:
             events.AreaDefinedHeard: _areas,
             events.StewardEnrolledHeard: _enrolled,
             events.StewardLeftHeard: _left,
+            events.ResidentRegisteredHeard: _person,
+            events.ResidentMovedHeard: _person,
+            events.ResidentReturnedHeard: _person,
+            events.ResidentCorrectedHeard: _person,
+            events.ResidentCameOfAgeHeard: _person,
+            events.ResidentDeactivatedHeard: _person,
+            events.PersonMergedHeard: _merged,
             events.RequestSubmittedHeard: complaints.hear_requests,
             events.RequestCorrectedHeard: complaints.hear_corrected,
             events.RequestReopenedHeard: complaints.hear_reopened,
@@ -46,21 +53,62 @@ def _areas(tx: Tx, heard: list[Heard]) -> None:
 
 
 def _enrolled(tx: Tx, heard: list[Heard]) -> None:
-    rows.put(
-        tx.conn,
-        tables.cadres,
-        [
-            {
-                "steward_id": event.data.steward_id,
-                "person_id": event.data.person_id,
-                "community": event.data.community,
-                "active": True,
-                "sequence": event.sequence,
-            }
-            for event in heard
-            if event.data.duty == "COMMUNITY_CADRE"
-        ],
-    )
+    for duty, table, more in (
+        ("COMMUNITY_CADRE", tables.cadres, ()),
+        ("PROPERTY_STAFF", tables.property_staff, ("grids",)),
+    ):
+        rows.put(
+            tx.conn,
+            table,
+            [
+                {
+                    "steward_id": event.data.steward_id,
+                    "person_id": event.data.person_id,
+                    "community": event.data.community,
+                    "active": True,
+                    "sequence": event.sequence,
+                    **{name: getattr(event.data, name) for name in more},
+                }
+                for event in heard
+                if event.data.duty == duty
+            ],
+        )
+
+
+def _person(tx: Tx, heard: list[Heard]) -> None:
+    """Keep who is registered and where he lives; what is older than what is known is dropped."""
+    known = rows.people_of(tx.conn, [event.data.person_id for event in heard])
+    for event in heard:
+        data = event.data
+        row = known.get(data.person_id) or {
+            "person_id": data.person_id,
+            "grid": None,
+            "is_adult": True,
+            "active": True,
+            "merged_into": None,
+            "sequence": -1,
+        }
+        if event.sequence <= row["sequence"] or row["merged_into"] is not None:
+            continue
+        row = row | {"sequence": event.sequence}
+        if isinstance(data, events.ResidentDeactivatedHeard):
+            row["active"] = False
+        elif isinstance(data, events.ResidentMovedHeard):
+            row["grid"] = data.to_grid
+        elif isinstance(data, events.ResidentCameOfAgeHeard):
+            row["is_adult"] = True
+        else:
+            row["is_adult"] = data.is_adult
+        if isinstance(data, events.ResidentRegisteredHeard | events.ResidentReturnedHeard):
+            row |= {"grid": data.grid, "active": True}
+        known[data.person_id] = row
+    rows.put(tx.conn, tables.people, list(known.values()))
+
+
+def _merged(tx: Tx, heard: list[Heard]) -> None:
+    """Whatever names a person who is given up names the one that he is."""
+    for event in heard:
+        rows.replace_person(tx.conn, event.data.person_id, event.data.into)
 
 
 def _left(tx: Tx, heard: list[Heard]) -> None:

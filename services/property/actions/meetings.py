@@ -14,6 +14,7 @@ from services.property import errors, rules
 from services.property.actions import ground, rectifications, works
 from services.property.actions.ground import Reply
 from services.property.storage import months, rows, tables
+from services.property.storage.rows import Row
 
 MeetingId = Annotated[str, Meta(pattern=r"^mtg_[A-Za-z0-9_-]{1,58}$")]
 
@@ -56,6 +57,7 @@ def hold(tx: Tx, order: HoldMeeting) -> Reply:
     Raises:
         NotFound: There is no such project.
         QuorumNotMet: A side is missing.
+        NotOfThisSide, CountedTwice, ChairNotOfCommittee: Attendance that is only claimed.
         PeriodNotAllowed: It lies in the future, or in a month that is measured.
         IdTaken: The chosen id stands for another meeting.
         BasisRequired, DueInPast: A decision is incomplete.
@@ -73,12 +75,13 @@ def hold(tx: Tx, order: HoldMeeting) -> Reply:
         reason = "会议尚未召开" if order.held_at > tx.now else "该月已冻结"
         raise errors.PeriodNotAllowed(field="held_at", period=period, reason=reason)
     committee = rows.owners_committee_in_term(tx.conn, order.project_id)
-    attendees = {
-        "COMMITTEE": order.attendees.COMMITTEE,
-        "OWNERS": order.attendees.OWNERS,
-        "PROPERTY": order.attendees.PROPERTY,
-    }
+    attendees = {side: list(dict.fromkeys(getattr(order.attendees, side))) for side in rules.SIDES}
     rules.check_quorum(attendees, owners_committee=committee is not None)
+    rules.check_attendance(
+        attendees,
+        _known(tx, project, committee, order.held_at, attendees["OWNERS"]),
+        chair=order.chair,
+    )
     meeting_id = order.meeting_id or tx.new_id("mtg")
     decisions = [_decide(tx, project, meeting_id, item) for item in order.decisions]
     row = rows.add(
@@ -108,6 +111,28 @@ def hold(tx: Tx, order: HoldMeeting) -> Reply:
         two_sided=committee is None,
         decisions=decisions,
     )
+
+
+def _known(
+    tx: Tx, project: Row, committee: Row | None, at: datetime, owners: list[str]
+) -> dict[str, set[str]]:
+    """Return who may sit for each side, looked up in the register and in the posts.
+
+    Whoever records the meeting acts for the community by his own grant. Owners are the members of
+    their committee and who lives in the compound, unless he serves the project.
+    """
+    posts = rows.project_people(tx.conn, project, at)
+    own = set().union(*posts.values())
+    deputies = rows.appointments_of(
+        tx.conn, project["project_id"], direction="C2P", states=("ACTIVE",)
+    )
+    residents = rows.registered(tx.conn, owners, project["grids"])
+    members = set(committee["members"]) if committee is not None else set()
+    return {
+        "COMMITTEE": rows.committee_people(tx.conn, project["area"]) | {tx.actor.id},
+        "OWNERS": (residents | members) - own,
+        "PROPERTY": own | {row["person_id"] for row in deputies},
+    }
 
 
 def _decide(tx: Tx, project: dict[str, Any], meeting_id: str, item: Decision) -> dict[str, Any]:

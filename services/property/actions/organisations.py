@@ -531,14 +531,18 @@ def register_committee(tx: Tx, order: RegisterCommittee) -> Reply:
 
     Raises:
         CommitteeSize: Number, chair or term are against the rules.
+        NotRegistered: A member is no registered adult.
+        OnTheProjectsSide: A member serves the project.
     """
     project = ground.project(tx, order.project_id)
     tx.require_scope(project["area"])
+    ground.require_no_interest(tx, order.project_id)
     rules.check_owners_committee(
         members=order.members, chair=order.chair, start=order.term_from, end=order.term_to
     )
     if order.term_to <= ground.today(tx):
         raise errors.DueInPast(field="term_to", due=str(order.term_to))
+    _require_owners(tx, project, order.members)
     former = rows.owners_committee_in_term(tx.conn, order.project_id)
     if former is not None:
         former = rows.change(tx.conn, tables.owners_committees, former, state="EXPIRED")
@@ -564,6 +568,17 @@ def register_committee(tx: Tx, order: RegisterCommittee) -> Reply:
     tx.arm("committee_expire", row["committee_id"], tx.calendar.midnight(order.term_to))
     ground.note(tx, "committee", row, "ELECTED")
     return ground.reply(row, "committee")
+
+
+def _require_owners(tx: Tx, project: Row, members: list[str]) -> None:
+    """Refuse members whom nobody knows, or who serve the project (FAULTS K14)."""
+    known = rows.registered(tx.conn, members, None)
+    for person in members:
+        if person not in known:
+            raise errors.NotRegistered(field="members", person=person)
+        post = rows.interest_of(tx.conn, project, person)
+        if post is not None and post not in rules.POSTS["C2P"]:
+            raise errors.OnTheProjectsSide(field="members", person=person, post=post)
 
 
 def expire_committee(tx: Tx, due: Due) -> None:

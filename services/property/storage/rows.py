@@ -211,27 +211,107 @@ def owners_committee_in_term(conn: sa.Connection, project_id: str) -> Row | None
     return dict(row) if row else None
 
 
-def active_post(conn: sa.Connection, project_id: str, person_id: str) -> str | None:
+def interest_of(conn: sa.Connection, project: Row, person_id: str) -> str | None:
     """Return the post that a person holds in or for a project, or None.
 
-    The manager's own post counts: nobody decides on his own project.
+    The manager's own post counts: nobody decides on his own project. So does whoever speaks for its
+    company, or serves it as staff.
     """
     table = t.appointments
     post: str | None = conn.execute(
         sa.select(table.c.target_post).where(
-            table.c.project_id == project_id,
+            table.c.project_id == project["project_id"],
             table.c.person_id == person_id,
             table.c.state == "ACTIVE",
         )
     ).scalar()
     if post is not None:
         return post
-    manages = conn.execute(
-        sa.select(t.projects.c.project_id).where(
-            t.projects.c.project_id == project_id, t.projects.c.manager_person_id == person_id
+    return next(
+        (post for post, people in project_people(conn, project).items() if person_id in people),
+        None,
+    )
+
+
+def project_people(
+    conn: sa.Connection, project: Row, at: datetime | None = None
+) -> dict[str, set[str]]:
+    """Return who stands on a project's side, by post; with an instant, its manager of then."""
+    managers = t.project_managers
+    asked = sa.select(managers.c.person_id).where(managers.c.project_id == project["project_id"])
+    if at is not None:
+        # Whoever came before; at a time before the project was registered, its first one.
+        asked = asked.where(sa.or_(managers.c.until.is_(None), managers.c.until > at))
+        first = asked.order_by(managers.c.since).limit(1)
+        manager = set(conn.execute(first).scalars())
+    else:
+        manager = {project["manager_person_id"]} - {None}
+    company = load(conn, t.companies, project["company_id"])
+    staff = sa.select(t.property_staff.c.person_id, t.property_staff.c.grids).where(
+        t.property_staff.c.community == project["area"], t.property_staff.c.active
+    )
+    return {
+        "PROJECT_MANAGER": manager,
+        "COMPANY_REPRESENTATIVE": set(company["representatives"]) if company else set(),
+        "PROPERTY_STAFF": {
+            row[0] for row in conn.execute(staff) if set(row[1]) & set(project["grids"])
+        },
+    }
+
+
+def substitute_for(conn: sa.Connection, project: Row, *, without: str) -> tuple[str | None, str]:
+    """Return who may decide instead of a person with a post in a project: (person, role).
+
+    Another member of the community's two committees, else whom the street has linked to the
+    community, else the street itself; never one who holds a post in the project himself.
+    """
+    cadres = sa.select(t.cadres.c.person_id).where(
+        t.cadres.c.community == project["area"], t.cadres.c.active
+    )
+    tiers = []
+    for tier in ("COMMUNITY_CADRE", "STREET_TEAM"):
+        tiers.append(
+            sa.select(t.liaisons.c.person_id).where(
+                t.liaisons.c.tier == tier,
+                t.liaisons.c.active,
+                t.liaisons.c.person_id.is_not(None),
+                *within_community(t.liaisons.c.target, project["area"]),
+            )
         )
-    ).first()
-    return "PROJECT_MANAGER" if manages else None
+    for role, asked in (
+        ("R_CADRE", cadres.order_by(t.cadres.c.steward_id)),
+        ("R_CADRE", tiers[0].order_by(t.liaisons.c.since, t.liaisons.c.link_id)),
+        ("R_STREET", tiers[1].order_by(t.liaisons.c.since, t.liaisons.c.link_id)),
+    ):
+        for person in conn.execute(asked).scalars():
+            if person != without and interest_of(conn, project, person) is None:
+                return person, role
+    return None, "R_STREET"
+
+
+def within_community(column: Any, community: str) -> list[Any]:
+    """Return the condition that a code is a community's, or one of its grids'."""
+    after = str(int(community) + 1)
+    return [column >= community, column < after]
+
+
+def committee_people(conn: sa.Connection, community: str) -> set[str]:
+    """Return the members of a community's two committees who are known."""
+    cadres = sa.select(t.cadres.c.person_id).where(
+        t.cadres.c.community == community, t.cadres.c.active
+    )
+    linked = sa.select(t.liaisons.c.person_id).where(
+        t.liaisons.c.tier == "COMMUNITY_CADRE",
+        t.liaisons.c.active,
+        t.liaisons.c.person_id.is_not(None),
+        *within_community(t.liaisons.c.target, community),
+    )
+    serving = sa.select(t.appointments.c.person_id).where(
+        t.appointments.c.direction == "C2P",
+        t.appointments.c.state == "ACTIVE",
+        t.appointments.c.area == community,
+    )
+    return set(conn.execute(sa.union(cadres, linked, serving)).scalars())
 
 
 # --------------------------------------------------------------------------------------------------
@@ -290,7 +370,7 @@ def is_cadre(conn: sa.Connection, person_id: str, community: str) -> bool:
     linked = sa.select(t.liaisons.c.link_id).where(
         t.liaisons.c.person_id == person_id,
         t.liaisons.c.tier == "COMMUNITY_CADRE",
-        t.liaisons.c.target.like(community + "%"),
+        *within_community(t.liaisons.c.target, community),
         t.liaisons.c.active,
     )
     return conn.execute(sa.union_all(enrolled, linked).limit(1)).first() is not None
@@ -479,13 +559,125 @@ def newest_complaint_like(
 
 
 def end_steward(conn: sa.Connection, steward_id: str, sequence: int) -> None:
-    """Mark a cadre as no longer serving."""
-    table = t.cadres
-    conn.execute(
-        sa.update(table)
-        .where(table.c.steward_id == steward_id)
-        .values(active=False, sequence=sequence)
+    """Mark a cadre, or one of a project's staff, as no longer serving."""
+    for table in (t.cadres, t.property_staff):
+        conn.execute(
+            sa.update(table)
+            .where(table.c.steward_id == steward_id)
+            .values(active=False, sequence=sequence)
+        )
+
+
+# --------------------------------------------------------------------------------------------------
+# People
+
+
+def people_of(conn: sa.Connection, person_ids: Iterable[str]) -> dict[str, Row]:
+    """Return what is known of these persons, by id."""
+    asked = sa.select(t.people).where(t.people.c.person_id.in_(sorted(set(person_ids))))
+    return {row["person_id"]: dict(row) for row in conn.execute(asked).mappings()}
+
+
+def registered(
+    conn: sa.Connection, person_ids: Iterable[str], grids: Iterable[str] | None
+) -> set[str]:
+    """Return who of these is a registered adult; with grids, one who lives in one of them."""
+    table = t.people
+    asked = sa.select(table.c.person_id).where(
+        table.c.person_id.in_(sorted(set(person_ids))), table.c.active, table.c.is_adult
     )
+    if grids is not None:
+        asked = asked.where(table.c.grid.in_(sorted(set(grids))))
+    return set(conn.execute(asked).scalars())
+
+
+# Where a person is named, as a column and inside a list.
+_PERSONS: dict[sa.Table, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    t.companies: (
+        ("uscc_override_by", "representatives_proposed_by"),
+        ("representatives", "representatives_proposed"),
+    ),
+    t.projects: (("manager_person_id",), ()),
+    t.project_managers: (("person_id",), ()),
+    t.owners_committees: (("chair",), ("members",)),
+    t.appointments: (
+        ("person_id", "proposed_by", "secretary_by", "company_by", "filed_by"),
+        (),
+    ),
+    t.agreements: (("signed_by_project", "signed_by_community"), ()),
+    t.commitments: (
+        (
+            "submitted_by",
+            "accepted_by",
+            "waived_by_project",
+            "waived_by_community",
+            "waived_by_street",
+        ),
+        (),
+    ),
+    t.meetings: (("chair",), ("attendees",)),
+    t.complaints: (("complainant_id", "decided_by"), ()),
+    t.undecided: (("complainant_id", "decided_by"), ()),
+    t.messages: (("person_id",), ()),
+    t.rectifications: (("issued_by", "submitted_by", "checked_by", "withdraw_proposed_by"), ()),
+    t.works: (("delivered_by",), ()),
+    t.disclosures: (("published_by",), ()),
+    t.cadres: (("person_id",), ()),
+    t.property_staff: (("person_id",), ()),
+    t.liaisons: (("person_id",), ()),
+    t.people: (("merged_into",), ()),
+}
+
+
+def replace_person(conn: sa.Connection, former: str, now: str) -> None:
+    """Let every reference to a person mean another one. The history stays as it was written."""
+    for table, (columns, lists) in _PERSONS.items():
+        for name in columns:
+            conn.execute(sa.update(table).where(table.c[name] == former).values({name: now}))
+        for name in lists:
+            _replace_in_list(conn, table, table.c[name], former, now)
+    put(
+        conn,
+        t.people,
+        [
+            {
+                "person_id": former,
+                "grid": None,
+                "is_adult": True,
+                "active": False,
+                "merged_into": now,
+                "sequence": 0,
+            }
+        ],
+        keep=("grid", "is_adult", "sequence"),
+    )
+
+
+def _replace_in_list(
+    conn: sa.Connection, table: sa.Table, column: sa.Column[Any], former: str, now: str
+) -> None:
+    key = _key(table)
+    asked = sa.select(key, column).where(sa.cast(column, sa.Text).like(f'%"{former}"%'))
+    for ref, value in conn.execute(asked).all():
+        conn.execute(
+            sa.update(table).where(key == ref).values({column.name: _with(value, former, now)})
+        )
+
+
+def _with(value: Any, former: str, now: str) -> Any:
+    if isinstance(value, dict):
+        return {name: _with(part, former, now) for name, part in value.items()}
+    return list(dict.fromkeys(now if one == former else one for one in value))
+
+
+def the_one(conn: sa.Connection, person_ids: Iterable[str | None]) -> dict[str, str]:
+    """Return whom an id means that was given up; one that was not is left out."""
+    wanted = sorted({one for one in person_ids if one})
+    table = t.people
+    asked = sa.select(table.c.person_id, table.c.merged_into).where(
+        table.c.person_id.in_(wanted), table.c.merged_into.is_not(None)
+    )
+    return {row[0]: row[1] for row in conn.execute(asked)}
 
 
 def end_liaison(conn: sa.Connection, link_id: str, sequence: int) -> None:

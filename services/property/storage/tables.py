@@ -432,6 +432,28 @@ cadres = sa.Table(
     sa.Column("active", sa.Boolean, nullable=False),
     sa.Column("sequence", sa.Integer, nullable=False),
 )
+# Who serves a compound for its project: PROPERTY_STAFF in steward's roster.
+property_staff = sa.Table(
+    "property_staff",
+    metadata,
+    sa.Column("steward_id", store.Id, primary_key=True),
+    sa.Column("person_id", store.Id, nullable=False, index=True),
+    sa.Column("community", store.Area, nullable=False, index=True),
+    sa.Column("grids", store.Json, nullable=False),
+    sa.Column("active", sa.Boolean, nullable=False),
+    sa.Column("sequence", sa.Integer, nullable=False),
+)
+# Who is registered, and where he lives; nothing else of him.
+people = sa.Table(
+    "people",
+    metadata,
+    sa.Column("person_id", store.Id, primary_key=True),
+    sa.Column("grid", store.Area),
+    sa.Column("is_adult", sa.Boolean, nullable=False),
+    sa.Column("active", sa.Boolean, nullable=False),
+    sa.Column("merged_into", store.Id, index=True),
+    sa.Column("sequence", sa.Integer, nullable=False),
+)
 liaisons = sa.Table(
     "liaisons",
     metadata,

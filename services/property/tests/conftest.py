@@ -100,6 +100,53 @@ class Town:
             subject="stw_" + person,
         )
 
+    def enrol_staff(self, person, grids=(GRID,), steward=None):
+        self.bench.hear(
+            "steward",
+            "steward_enrolled.v1",
+            {
+                "steward_id": steward or "stw_" + person,
+                "person_id": person,
+                "type": "FULL_TIME",
+                "duty": "PROPERTY_STAFF",
+                "grids": list(grids),
+                "community": COMMUNITY,
+                "spendable": False,
+            },
+            subject=steward or "stw_" + person,
+        )
+
+    def settle(self, *people, grid=GRID, is_adult=True):
+        """Register people as residents of a grid."""
+        for person in people:
+            self.bench.hear(
+                "steward",
+                "resident_registered.v1",
+                {
+                    "person_id": person,
+                    "community": grid[:12],
+                    "grid": grid,
+                    "is_adult": is_adult,
+                    "household_id": None,
+                    "synthetic": True,
+                },
+                subject=person,
+            )
+
+    def elect(self, members, **changes):
+        return self.secretary().do(
+            "register_committee",
+            {
+                "project_id": "prj_a",
+                "kind": "YWH",
+                "members": list(members),
+                "chair": members[0],
+                "term_from": "2025-01-01",
+                "term_to": "2028-01-01",
+            }
+            | changes,
+        )
+
     def link_officials(self):
         for link, tier, kind, target in (
             ("lnk_1", "STREET_TEAM", "COMMUNITY", COMMUNITY),

@@ -231,6 +231,7 @@ def test_a_meeting_needs_its_sides_and_its_decisions_become_orders_tracked_to_do
     done = town.cadre().do("check_work", work | {"accepted": True}, version=5)
     assert done["state"] == "CLOSED"
     members = [f"per_{n}" for n in range(5)]
+    town.settle(*members)
     town.secretary().do(
         "register_committee",
         {

@@ -233,6 +233,7 @@ def test_an_owners_committee_is_odd_in_number_serves_its_term_and_expires(bench,
     ):
         with pytest.raises(errors.CommitteeSize):
             town.secretary().do("register_committee", order | wrong)
+    town.settle(*order["members"])
     town.secretary().do("register_committee", order)
     assert bench.ask("project", {"project_id": "prj_a"})["owners_committee"]["members"] == 5
     bench.fire("2025-04-01T00:00:00")

@@ -1,0 +1,209 @@
+"""Who sits for whom, who has an interest and who decides instead: looked up in the registers."""
+
+import pytest
+
+from services.property import errors
+
+MEMBERS = tuple(f"per_o{number}" for number in range(5))
+
+
+def meeting(**changes):
+    return {
+        "project_id": "prj_a",
+        "held_at": "2025-03-02T15:00:00+08:00",
+        "chair": "per_sun",
+        "attendees": {"COMMITTEE": ["per_sun"], "OWNERS": ["per_o0"], "PROPERTY": ["per_wu"]},
+        "minutes_sha256": "c" * 64,
+    } | changes
+
+
+def present(**sides):
+    return {"attendees": meeting()["attendees"] | sides}
+
+
+@pytest.fixture
+def compound(town):
+    town.found()
+    town.enrol_cadre("per_wang")
+    town.enrol_staff("per_staff")
+    town.settle(*MEMBERS, "per_owner")
+    town.settle("per_far", grid="370811015901009")
+    town.settle("per_child", is_adult=False)
+    town.elect(MEMBERS)
+    return town
+
+
+@pytest.mark.parametrize(
+    ("changes", "refusal"),
+    [
+        (
+            {
+                "attendees": {"COMMITTEE": ["per_x"], "OWNERS": ["per_x"], "PROPERTY": ["per_x"]},
+                "chair": "per_nobody",
+            },
+            errors.NotOfThisSide,
+        ),
+        (present(COMMITTEE=["per_o0"]), errors.NotOfThisSide),
+        (present(PROPERTY=["per_rival"]), errors.NotOfThisSide),
+        (present(OWNERS=["per_far"]), errors.NotOfThisSide),
+        (present(OWNERS=["per_child"]), errors.NotOfThisSide),
+        (present(OWNERS=["per_wu"]), errors.NotOfThisSide),
+        ({"chair": "per_nobody"}, errors.ChairNotOfCommittee),
+        ({"chair": "per_wu"}, errors.ChairNotOfCommittee),
+    ],
+)
+def test_attendance_that_is_only_claimed_is_refused(bench, compound, changes, refusal):
+    """SP-D10: per_x for all three sides and a chair whom nobody knows were a quorum."""
+    with pytest.raises(refusal):
+        compound.secretary().do("hold_meeting", meeting(**changes))
+    assert bench.rows("SELECT 1 FROM tripartite_meetings") == []
+
+
+def test_one_person_counts_once(bench, compound):
+    """SP-D10, K12: an owner who is a cadre sits for one side; a name twice is one person."""
+    compound.settle("per_wang")
+    both = present(COMMITTEE=["per_sun", "per_wang"], OWNERS=["per_wang"])
+    with pytest.raises(errors.CountedTwice):
+        compound.secretary().do("hold_meeting", meeting(**both))
+    twice = present(OWNERS=["per_o0", "per_o0", "per_owner"], PROPERTY=["per_staff", "per_zheng"])
+    compound.secretary().do("hold_meeting", meeting(**twice))
+    (board,) = bench.ask("board", {"project_id": "prj_a"})["meetings"]
+    assert board["present"] == {"COMMITTEE": 1, "OWNERS": 2, "PROPERTY": 2}
+
+
+def test_who_has_moved_away_or_left_his_post_does_not_sit(bench, compound):
+    """SP-D10: the registers are looked up as they are."""
+    bench.hear(
+        "steward",
+        "resident_moved.v1",
+        {
+            "person_id": "per_owner",
+            "from_grid": compound.grid,
+            "to_grid": "370811015901009",
+            "community": compound.community,
+        },
+        subject="per_owner",
+        sequence=2,
+    )
+    # An older word that comes late changes nothing.
+    compound.settle("per_owner")
+    with pytest.raises(errors.NotOfThisSide):
+        compound.secretary().do("hold_meeting", meeting(**present(OWNERS=["per_owner"])))
+    bench.hear("steward", "steward_left.v1", {"steward_id": "stw_per_staff"}, sequence=2)
+    with pytest.raises(errors.NotOfThisSide):
+        compound.secretary().do("hold_meeting", meeting(**present(PROPERTY=["per_staff"])))
+
+
+def test_a_committee_of_owners_has_registered_members_none_of_whom_serves_the_project(town):
+    """K14: five invented ids were an owners' committee."""
+    town.found()
+    with pytest.raises(errors.NotRegistered):
+        town.elect(MEMBERS)
+    town.settle(*MEMBERS, "per_wu")
+    with pytest.raises(errors.OnTheProjectsSide):
+        town.elect((*MEMBERS[:4], "per_wu"))
+    assert town.elect(MEMBERS)["state"] == "IN_TERM"
+
+
+# --------------------------------------------------------------------------------------------------
+# Conflict of interest
+
+
+def refused(town, person):
+    body = {"project_id": "prj_a", "severity": "S3", "facts": "楼道堆物", "basis": "合同第 3 条"}
+    with pytest.raises(errors.ConflictOfInterest) as refusal:
+        town.cadre(person).do("issue_rectification", body)
+    return refusal.value
+
+
+def test_a_conflict_of_interest_names_who_may_decide_instead(bench, town):
+    """SP-D6: the 403 proposed no substitute."""
+    town.found()
+    town.enrol_cadre("per_wang")
+    town.appoint("C2P", "per_wang", "PROJECT_DEPUTY_MANAGER")
+    # Nobody else is known: the street decides.
+    assert refused(town, "per_wang").params["substitute"] == "R_STREET"
+    town.link_officials()
+    alone = refused(town, "per_wang")
+    assert (alone.params["substitute"], alone.params["substitute_role"]) == (
+        "per_off_lnk_1",
+        "R_STREET",
+    )
+    town.enrol_cadre("per_yang")
+    named = refused(town, "per_wang")
+    assert (named.params["substitute"], named.params["substitute_role"]) == ("per_yang", "R_CADRE")
+    assert "per_yang" in named.describe()
+    # The one who is named can.
+    town.cadre("per_yang")
+    assert town.issue("S3")["state"] == "ISSUED"
+
+
+@pytest.mark.parametrize("person", ["per_wu", "per_zheng", "per_staff"])
+def test_whoever_manages_speaks_for_or_serves_a_project_decides_nothing_about_it(town, person):
+    """SP-D6, K12: a representative or one of the staff who also acts as cadre."""
+    town.found()
+    town.enrol_staff("per_staff")
+    assert refused(town, person).params["post"] in (
+        "PROJECT_MANAGER",
+        "COMPANY_REPRESENTATIVE",
+        "PROPERTY_STAFF",
+    )
+
+
+# --------------------------------------------------------------------------------------------------
+# A person who was registered twice
+
+
+def test_every_reference_to_a_person_who_is_given_up_means_the_one_that_he_is(bench, compound):
+    """K7: person_merged.v1; posts, members, complaints and what was signed follow."""
+    town = compound
+    town.appoint("C2P", "per_wang", "PROJECT_DEPUTY_MANAGER")
+    town.complain(by="o1")
+    town.secretary().do("hold_meeting", meeting())
+    for former, now in (
+        ("per_wu", "per_wu2"),
+        ("per_zheng", "per_zheng2"),
+        ("per_o0", "per_n0"),
+        ("per_o1", "per_n1"),
+        ("per_wang", "per_wang2"),
+        ("per_n1", "per_m1"),
+    ):
+        bench.hear(
+            "steward",
+            "person_merged.v1",
+            {"person_id": former, "into": now, "community": town.community},
+            subject=former,
+            sequence=9,
+        )
+    assert bench.parked() == []
+    card = town.cadre().ask("project", {"project_id": "prj_a"})
+    assert card["manager_person_id"] == "per_wu2"
+    assert card["appointments"]["C2P"]["active"]["person_id"] == "per_wang2"
+    work = {"work_id": town_work(town)}
+    with pytest.raises(errors.NotTheManager):
+        town.manager().do("start_work", work, version=1)
+    assert refused(town, "per_wang2").params["post"] == "PROJECT_DEPUTY_MANAGER"
+    assert town.company("per_zheng2").ask("complaints")["total"] == 1
+    mine = bench.as_("R_RESIDENT", person="per_m1", scope=town.grid)
+    assert mine.ask("complaints")["total"] == 1
+    assert mine.ask("my_messages")["total"] == 1
+    members = bench.rows("SELECT members, chair FROM owners_committees")[0]
+    assert "per_n0" in str(members["members"])
+    assert members["chair"] == "per_n0"
+    held = bench.rows("SELECT attendees FROM tripartite_meetings")[0]["attendees"]
+    assert "per_wu2" in str(held)
+    assert '"per_wu"' not in str(held)
+    # A request that was filed under the id that was given up is his as well.
+    town.complain("req_2", by="o1")
+    assert mine.ask("complaints")["total"] == 2
+
+
+def town_work(town):
+    town.secretary().do(
+        "hold_meeting",
+        meeting(
+            attendees={"COMMITTEE": ["per_sun"], "OWNERS": ["per_n0"], "PROPERTY": ["per_wu2"]},
+            decisions=[{"text": "选址", "kind": "WORK", "due_date": "2025-03-20"}],
+        ),
+    )
+    return town.bench.rows("SELECT work_id FROM works")[0]["work_id"]

@@ -9,7 +9,6 @@ with a `Call`, a batch, a timer or a job; the decorator opens the transaction ar
 from __future__ import annotations
 
 import functools
-import hashlib
 import inspect
 import typing
 import uuid
@@ -21,7 +20,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-import msgspec
 import sqlalchemy as sa
 import uuid_utils
 
@@ -694,13 +692,6 @@ def check_precondition(if_match: bool, version: int | None) -> None:
     """
     if if_match and version is None:
         raise PreconditionRequired
-
-
-def digest_of(method: str, body: dict[str, Any]) -> str:
-    """Return the digest of a request, by which a repeated key is compared."""
-    return hashlib.sha256(
-        method.encode() + b"\n" + msgspec.json.encode(body, order="sorted")
-    ).hexdigest()
 
 
 def is_uuid(text: str) -> bool:

@@ -19,7 +19,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from chassis import idempotency, inbox, jobs, rpc, timers
+from chassis import digests, idempotency, inbox, jobs, rpc, timers
 from chassis import storage as store
 from chassis.bus import Actor, Call, Tx
 from chassis.runtime import Runtime
@@ -234,6 +234,8 @@ class EmbeddedHost:
         self.job_runners = {
             name: JobRunner(runtime) for name, runtime in self.runtimes.items() if runtime.job_doors
         }
+        self._stopping = threading.Event()
+        self._rekeying = threading.Thread(target=self._rekey, name="rekey", daemon=True)
         self._readers = ThreadPoolExecutor(max_workers=4, thread_name_prefix="reader")
         for name, runtime in self.runtimes.items():
             runtime.on_commit = self._waker(name)
@@ -257,14 +259,20 @@ class EmbeddedHost:
             writer.start()
         for runner in self.job_runners.values():
             runner.start()
+        self._rekeying.start()
+
+    def _rekey(self) -> None:
+        for runtime in self.runtimes.values():
+            digests.rekey(runtime, self._stopping.is_set)
 
     def stop(self) -> None:
         """End the threads cleanly and close the databases."""
+        self._stopping.set()
         for runner in self.job_runners.values():
             runner.stop()
         for writer in self.writers.values():
             writer.stop()
-        for thread in (*self.writers.values(), *self.job_runners.values()):
+        for thread in (*self.writers.values(), *self.job_runners.values(), self._rekeying):
             if thread.is_alive():
                 thread.join(10)
         self._readers.shutdown(wait=True)

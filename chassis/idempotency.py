@@ -17,6 +17,7 @@ from chassis.refusal import IdempotencyMismatch, InFlight, KeyRequired
 
 if TYPE_CHECKING:
     from chassis.bus import Call, Tx
+    from chassis.digests import Digest
 
 KEEP_DAYS = 30
 
@@ -28,7 +29,7 @@ class Stored:
     reply: Any
 
 
-def claim(tx: Tx, call: Call, digest: str) -> Stored | None:
+def claim(tx: Tx, call: Call, digest: Digest) -> Stored | None:
     """Take the key for this transaction, or return the reply that it already has.
 
     Raises:
@@ -42,7 +43,7 @@ def claim(tx: Tx, call: Call, digest: str) -> Stored | None:
     if found is None:
         return None
     method, known, reply = found
-    if known != digest or method != call.method:
+    if not digest.names(known) or method != call.method:
         raise IdempotencyMismatch(field="Idempotency-Key")
     return Stored(reply)
 

@@ -28,10 +28,10 @@ from chassis.bus import (
     Tx,
     check_precondition,
     check_role,
-    digest_of,
     entries,
 )
 from chassis.calendar import SHANGHAI, Calendar, published
+from chassis.digests import Digest, Digests
 from chassis.outbox import KeyTaken
 from chassis.refusal import InFlight, Invalid, NotFound, Refusal
 from chassis.settings import ProcessSettings
@@ -77,6 +77,7 @@ class Runtime:
         self.engine = engine
         self.process = process
         self.settings = settings
+        self.digests = Digests(process, service_cls.name)
         self.calendar = calendar or published()
         self.chassis = _tables_of(service_cls.tables)
         self.entries: dict[str, Entry] = entries(service_cls)
@@ -275,7 +276,7 @@ class Runtime:
         check_role(door.roles, call.actor)
         check_precondition(door.if_match, call.version)
         body = self.read_body(call.method, call.body)
-        digest = digest_of(call.method, call.body)
+        digest = self.digests.of(call.method, call.body)
         for attempt in range(_RACES):
             try:
                 return self._command_once(service, fn, call, body, digest)
@@ -293,7 +294,7 @@ class Runtime:
         raise AssertionError("unreachable")
 
     def _command_once(
-        self, service: Service, fn: Callable[..., Any], call: Call, body: Any, digest: str
+        self, service: Service, fn: Callable[..., Any], call: Call, body: Any, digest: Digest
     ) -> Any:
         with self.transaction(call.actor, version=call.version, traceparent=call.traceparent) as tx:
             stored = idempotency.claim(tx, call, digest)
@@ -301,8 +302,8 @@ class Runtime:
                 return stored.reply
             reply = fn(service, tx, body)
             tx.flush(
-                keep=idempotency.row_of(call, digest, reply),
-                audit=audit.row_of(call, digest, reply),
+                keep=idempotency.row_of(call, digest.keyed, reply),
+                audit=audit.row_of(call, digest.keyed, reply),
             )
         return reply
 

@@ -157,6 +157,12 @@ class ProcessSettings:
     actor_key: Secret = setting(  # noqa: RUF009  as dataclasses.field
         "FIVERED_ACTOR_KEY", help="Key that signs who acts in a call; same everywhere", min_bytes=32
     )
+    digest_key: Secret = setting(  # noqa: RUF009  as dataclasses.field
+        "FIVERED_DIGEST_KEY",
+        help="Key of the digests of requests in the database; unset: made of FIVERED_ACTOR_KEY",
+        default=Secret(""),
+        min_bytes=32,
+    )
     broker_url: str = setting(
         "FIVERED_BROKER_URL", help="amqp(s)://user:password@host:port/vhost", default=""
     )

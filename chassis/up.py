@@ -82,8 +82,11 @@ def run(folder: str, host: str, port: int, *, demo: bool) -> int:
 
 def _take_folder(data: Path) -> Any:
     """Make the folder and hold it, so that two processes never write the same databases."""
+    # Everything in it is about people: nobody else on this machine reads it.
+    os.umask(0o077)
     try:
         data.mkdir(parents=True, exist_ok=True)
+        _shut(data)
         handle = (data / "lock").open("a+")
     except OSError as error:
         raise CommandFailed(
@@ -98,6 +101,16 @@ def _take_folder(data: Path) -> Any:
     except OSError as error:
         raise CommandFailed(f"another process runs on {data} (--data names another)") from error
     return handle
+
+
+def _shut(data: Path) -> None:
+    """Close a folder of ours that an older release left readable for others."""
+    ours = [path for path in data.iterdir() if path.name.startswith(("keys.json", "lock"))]
+    if any(data.iterdir()) and not ours:
+        return  # somebody's own folder; what we put there is closed by itself
+    data.chmod(0o700)
+    for path in (*ours, *data.glob("*.sqlite*")):
+        path.chmod(0o600)
 
 
 def _take_port(host: str, port: int) -> socket.socket:

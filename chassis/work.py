@@ -24,7 +24,7 @@ from typing import Any
 import pika
 import sqlalchemy as sa
 
-from chassis import health, idempotency, inbox, jobs, logs, process, timers, topology
+from chassis import digests, health, idempotency, inbox, jobs, logs, process, timers, topology
 from chassis import storage as store
 from chassis.relay import Relay
 from chassis.runtime import Runtime
@@ -321,6 +321,7 @@ class Worker:
         ]
         self._started = False
         self._sweep_at = time.monotonic() + 60
+        self._keyed = False
         self.timers = Routine(f"timers-{runtime.name}", self._fire)
         self.jobs = Routine(f"jobs-{runtime.name}", self._job)
         self.keeper = Routine(f"keeper-{runtime.name}", self._keep)
@@ -357,6 +358,9 @@ class Worker:
                 timers.retry_parked_timers(self.runtime)
             else:
                 inbox.retry_parked(self.runtime, source)
+        if not self._keyed:
+            self._keyed = True
+            digests.rekey(self.runtime, self.keeper.stopping.is_set)
         if time.monotonic() >= self._sweep_at:
             self._sweep_at = time.monotonic() + SWEEP_EVERY_S
             sweep(self.runtime)

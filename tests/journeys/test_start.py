@@ -61,6 +61,20 @@ def test_a_second_process_on_the_same_folder_is_refused(embedded):
     assert "another process runs on" in only_line(done)
 
 
+def test_nobody_else_on_the_machine_reads_the_data(embedded):
+    """SEC-M13: the folder was 0755 and the databases in it 0644, old ones too."""
+    data = embedded.folder / "data"
+    data.mkdir(parents=True)
+    (data / "keys.json").write_text("{}")
+    (data / "keys.json").chmod(0o644)
+    data.chmod(0o755)
+    embedded.start()
+    assert data.stat().st_mode & 0o077 == 0
+    files = [path for path in data.rglob("*") if path.is_file()]
+    assert {path.name for path in files} >= {"keys.json", "steward.sqlite"}
+    assert [path for path in files if path.stat().st_mode & 0o077] == []
+
+
 def test_a_python_that_is_too_old_is_named():
     source = "import sys; sys.version_info = (3, 9, 18, 'final', 0); exec(open(sys.argv[1]).read())"
     done = run(sys.executable, "-c", source, "deploy/local/prepare.py")

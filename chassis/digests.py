@@ -1,0 +1,123 @@
+"""Digests of requests, by which a repeated key is compared and an audit row names its request.
+
+They are keyed with a key that stands in no database: an unkeyed digest of a body in which one
+phone number or one ballot is unknown is undone by trying them all.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import sqlalchemy as sa
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from chassis.runtime import Runtime
+    from chassis.settings import ProcessSettings
+
+log = logging.getLogger("fivered.digests")
+
+# Which form a stored digest has; what releases up to 0.1 stored is plain hexadecimal.
+_FORM = "k1:"
+_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """The digest of a request.
+
+    Attributes:
+        keyed: What is stored.
+        plain: What an older release stored of the same request; compared only.
+    """
+
+    keyed: str
+    plain: str
+
+    def names(self, stored: str) -> bool:
+        """Tell whether a stored digest is of this request."""
+        return stored in {self.keyed, self.plain}
+
+
+class Digests:
+    """Makes the digests of one service."""
+
+    __slots__ = ("_key",)
+
+    def __init__(self, process: ProcessSettings, service: str) -> None:
+        secret = process.digest_key or process.actor_key
+        name = f"fivered/digest/{service}".encode()
+        self._key = hmac.new(secret.encode(), name, hashlib.sha256).digest()
+
+    def of(self, method: str, body: dict[str, Any]) -> Digest:
+        """Return the digest of a request."""
+        plain = hashlib.sha256(
+            method.encode() + b"\n" + msgspec.json.encode(body, order="sorted")
+        ).hexdigest()
+        return Digest(self.keyed(plain), plain)
+
+    def keyed(self, plain: str) -> str:
+        """Return the stored form of a plain digest."""
+        made = hmac.new(self._key, plain.encode(), hashlib.sha256).digest()
+        return _FORM + base64.urlsafe_b64encode(made).rstrip(b"=").decode()
+
+
+def rekey(runtime: Runtime, stopped: Callable[[], bool] = lambda: False) -> int:
+    """Key the digests that an older release left unkeyed; a start does it once, in small steps.
+
+    Repeated keys go on being answered while it runs, and an older release that still serves finds
+    a mismatch at worst. Returns how many were keyed.
+    """
+    chassis = runtime.chassis
+    done = 0
+    for table, key in (
+        (chassis.idempotency, (chassis.idempotency.c.actor, chassis.idempotency.c.key)),
+        (chassis.audit, (chassis.audit.c.id,)),
+    ):
+        done += _rekey_table(runtime, table, key, stopped)
+    if done:
+        log.info("digests_keyed", extra={"service": runtime.name, "rows": done})
+    return done
+
+
+def _rekey_table(
+    runtime: Runtime,
+    table: sa.Table,
+    key: Sequence[sa.Column[Any]],
+    stopped: Callable[[], bool],
+) -> int:
+    done = 0
+    after: tuple[Any, ...] | None = None
+    change = (
+        sa.update(table)
+        .where(*(column == sa.bindparam(f"b_{column.name}") for column in key))
+        .values(digest=sa.bindparam("b_digest"))
+    )
+    while not stopped():
+        asked = sa.select(*key, table.c.digest).order_by(*key).limit(_BATCH)
+        asked = asked.where(table.c.digest.not_like(_FORM + "%"))
+        if after is not None:
+            asked = asked.where(sa.tuple_(*key) > after)
+        with runtime.engine.connect() as conn:
+            rows = conn.execute(asked).all()
+        if not rows:
+            break
+        after = tuple(rows[-1][:-1])
+        with runtime.engine.begin() as conn:
+            conn.execute(
+                change,
+                [
+                    {f"b_{column.name}": value for column, value in zip(key, row, strict=False)}
+                    | {"b_digest": runtime.digests.keyed(row.digest)}
+                    for row in rows
+                ],
+            )
+        done += len(rows)
+    return done

@@ -21,6 +21,18 @@ class PartnerAdmitted:
 
 
 @dataclass(frozen=True, slots=True)
+class PartnerOperatorsChanged:
+    """合伙人经办人 / Who acts for a partner, said at its admission and at each change."""
+
+    FACT: ClassVar[str] = "partner_operators_changed.v1"
+    AGGREGATE: ClassVar[str] = "partner"
+    VISIBILITY: ClassVar[str] = "internal"
+    partner_id: str
+    org_id: str
+    operators: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class PartnerSuspended:
     """合伙人暂停 / A partner may not offer anything for now."""
 
@@ -293,6 +305,7 @@ class SettlementFinalisedHeard:
 
 SAYS = (
     PartnerAdmitted,
+    PartnerOperatorsChanged,
     PartnerSuspended,
     PartnerExited,
     OfferPublished,

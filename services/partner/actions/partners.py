@@ -272,6 +272,19 @@ def _say_admitted(tx: Tx, row: Any, version: int) -> None:
         scope=row.area,
         sequence=version,
     )
+    # That a partner is admitted is public; which persons act for it is for the services only.
+    _say_operators(tx, row, version)
+
+
+def _say_operators(tx: Tx, row: Any, version: int) -> None:
+    tx.say(
+        events.PartnerOperatorsChanged(
+            row.partner_id, row.org_id, store.operators_of(tx, row.partner_id)
+        ),
+        subject=row.partner_id,
+        scope=row.area,
+        sequence=version,
+    )
 
 
 def resume(tx: Tx, order: WhichPartner) -> dict[str, Any]:
@@ -369,4 +382,5 @@ def set_operators(tx: Tx, order: SetOperators) -> dict[str, Any]:
     store.set_operators(tx, row.partner_id, order.operators)
     version = rows.change(tx, partners, row)
     rows.remember(tx, "partner", row.partner_id, version, "operators", row.state)
+    _say_operators(tx, row, version)
     return reply(row, version=version)

@@ -458,7 +458,12 @@ class GrantConsent(Body):
     )
     channel: Literal["APP", "DOORSTEP", "PHONE", "WINDOW"] = Field("APP")
     evidence_ref: str | None = Field(
-        None, max_length=200, description="协助时的纸质授权书 / paper form, when one assists"
+        None,
+        max_length=200,
+        description=(
+            "协助时的纸质授权书或回执编号;恢复已撤回的授权、公开名单和表彰须另一人确认 / paper form"
+            " or receipt, when one assists; what was withdrawn and to be named need a second person"
+        ),
     )
 
 
@@ -468,6 +473,44 @@ class WithdrawConsent(Body):
     purposes: list[Literal["SCORING", "POINTS", "PUBLIC_LIST", "COMMENDATION"]] = Field(
         default_factory=list, description="空表示全部 / empty: all of it"
     )
+    receipt_no: str | None = Field(
+        None, max_length=120, description="代无账号者办理时的回执编号 / receipt, when one assists"
+    )
+
+
+class ConsentProposalCard(Reply):
+    """工作人员代为登记、待第二人确认的授权 / A consent proposed in a person's name."""
+
+    id: str
+    person_id: str
+    subject: str
+    state: str
+    version: int
+    purposes: list[str]
+    evidence_ref: str
+    proposed_by: str
+    proposed_at: datetime
+    due: datetime
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+
+
+class ConsentProposalParams(ListParams):
+    """Which proposals."""
+
+    state: Literal["PROPOSED", "CONFIRMED", "REFUSED", "REPLACED", "LAPSED"] | None = "PROPOSED"
+
+
+class MessageCard(Reply):
+    """消息 / A message to the caller, or about a subject for which he speaks."""
+
+    id: str
+    code: str
+    subject: str | None = None
+    ref: str | None = None
+    at: datetime
+    text: str
+    text_en: str
 
 
 class ConsentParams(Params):
@@ -482,6 +525,20 @@ class OpenSubject(Body):
     kind: Literal["MER", "UNT"] = Field(examples=["MER"])
     ref: str = Field(pattern=r"^[a-z]{2,4}_[A-Za-z0-9_-]{1,56}$", examples=["mer_0001"])
     area: str = Field(pattern=AREA, examples=["370811015901"])
+    holder: str | None = Field(
+        None,
+        min_length=1,
+        max_length=64,
+        description="代表该主体的人员,须已登记 / the registered person who speaks for it",
+        examples=["per_0192f0c1"],
+    )
+
+
+class NameHolder(Body):
+    """变更商户或驻区单位的代表人 / Who speaks for a merchant or unit from now on."""
+
+    person_id: str = Field(min_length=1, max_length=64, examples=["per_0192f0c1"])
+    reason: str = Field(min_length=1, max_length=400, examples=["原负责人已离任"])
 
 
 class MeReply(Reply):
@@ -491,6 +548,7 @@ class MeReply(Reply):
     period: str
     notice_version: str
     consents: list[dict[str, Any]]
+    consent_proposals: list[dict[str, Any]] = Field(default_factory=list)
     subjects: list[dict[str, Any]]
     objections: list[dict[str, Any]]
 
@@ -542,6 +600,42 @@ DOORS.command(
 )
 DOORS.query(
     "GET",
+    "/consents/proposals",
+    "consent_proposals",
+    params=ConsentProposalParams,
+    reply=Page[ConsentProposalCard],
+    roles=ASSISTANTS,
+    summary="待确认的代办授权 / Consents proposed in the name of persons",
+)
+DOORS.command(
+    "POST",
+    "/consents/proposals/{proposal_id}/confirm",
+    "confirm_consent",
+    reply=Done,
+    roles=ASSISTANTS[1:],
+    if_match=True,
+    summary="第二人确认代办授权 / Confirm a consent as the second person",
+)
+DOORS.command(
+    "POST",
+    "/consents/proposals/{proposal_id}/refuse",
+    "refuse_consent",
+    reply=Done,
+    roles=ANY,
+    if_match=True,
+    summary="拒绝代办授权 / Refuse a consent proposed in one's name",
+)
+DOORS.query(
+    "GET",
+    "/messages",
+    "messages",
+    params=ListParams,
+    reply=Page[MessageCard],
+    roles=ANY,
+    summary="我的消息 / My messages",
+)
+DOORS.query(
+    "GET",
     "/consents",
     "consents",
     params=ConsentParams,
@@ -567,6 +661,16 @@ DOORS.command(
     roles=("R_STREET", "R_DISTRICT"),
     if_match=True,
     summary="注销信用主体 / Close a subject",
+)
+DOORS.command(
+    "POST",
+    "/subjects/{subject_id}/holder",
+    "name_holder",
+    body=NameHolder,
+    reply=Done,
+    roles=("R_STREET", "R_DISTRICT"),
+    if_match=True,
+    summary="变更代表人 / Say who speaks for a merchant or unit",
 )
 DOORS.query(
     "GET",
@@ -933,6 +1037,20 @@ DOORS.query(
 # Objections
 
 
+RECEIPT = Field(
+    None,
+    max_length=120,
+    description="代办时当事人的回执编号 / number of the person's receipt, when staff act for him",
+    examples=["HZ-2025-0001"],
+)
+
+
+class WithdrawObjection(Body):
+    """撤回异议 / Withdraw an objection; with a receipt where staff act for who filed it."""
+
+    receipt_no: str | None = RECEIPT
+
+
 class FileObjection(Body):
     """提出异议 / Object to an award, to an entry, or that one was not credited."""
 
@@ -946,6 +1064,10 @@ class FileObjection(Body):
     )
     text: str = Field(min_length=1, max_length=2000, examples=["派单时我不在班,请核查。"])
     evidence: list[str] = Field(default_factory=list, max_length=20)
+    person_id: str | None = Field(
+        None, max_length=64, description="代无账号者提出时填写 / for whom, when staff hand it in"
+    )
+    receipt_no: str | None = RECEIPT
 
 
 class StartCorrection(Body):
@@ -979,6 +1101,7 @@ class RequestReview(Body):
     grounds: str = Field(
         min_length=1, max_length=2000, examples=["裁定没有核对我提交的排班表,请上级复核。"]
     )
+    receipt_no: str | None = RECEIPT
 
 
 class DecideObjection(Body):
@@ -988,9 +1111,17 @@ class DecideObjection(Body):
     reasons: str = Field(
         max_length=2000, examples=["经核查,该超时系平台派单错误所致,扣分依据不足,应予撤销。"]
     )
-    score: int | None = Field(None, description="PARTLY 时保留的分值 / what is left, for PARTLY")
+    score: int | None = Field(
+        None,
+        description="对单项赋分 PARTLY 时保留的分值 / what is left of an award, for PARTLY",
+    )
     award_ids: list[str] = Field(
-        default_factory=list, description="ENTRY 异议成立时撤销的赋分 / awards taken back"
+        default_factory=list,
+        description="ENTRY 异议成立或部分成立时撤销的赋分 / awards taken back, for ENTRY",
+    )
+    together: bool = Field(
+        default=False,
+        description="一并答复对同一事项的其他异议 / answers the other objections to it, too",
     )
 
 
@@ -1053,6 +1184,7 @@ DOORS.command(
     "POST",
     "/objections/{objection_id}/withdraw",
     "withdraw_objection",
+    body=WithdrawObjection,
     reply=Done,
     roles=ANY,
     if_match=True,

@@ -299,10 +299,10 @@ class ClockSkew(Guard):
 
 
 class SelfApproval(Guard):
-    """Nobody approves what concerns himself."""
+    """Nobody does anything official about himself."""
 
     guard = "SELF_APPROVAL"
-    text = "不能审核涉及本人的事项"
+    text = "不能办理涉及本人的事项"
 
 
 class SameAsProposer(Guard):
@@ -313,12 +313,14 @@ class SameAsProposer(Guard):
 
 
 class ConflictOfInterest(Guard):
-    """Who holds a post in an organisation decides nothing about it."""
+    """Who holds a post in an organisation, operates or represents it, or lives in a household with
+    whom it concerns, does nothing official about it."""
 
     guard = "CONFLICT_OF_INTEREST"
     status = 403
     text = (
-        "审核人在 {subject} 任职,须回避;可由不任职的其他 {role} 办理,或依程序转由 {substitute} 办理"
+        "经办人与 {subject} 有任职、经营、代表或同户关系,须回避;"
+        "可由无此关系的其他 {role} 办理,或依程序转由 {substitute} 办理"
     )
 
 

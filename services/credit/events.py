@@ -326,6 +326,17 @@ class CompanyRegisteredHeard:
     SOURCE: ClassVar[str] = "property"
     FACT: ClassVar[str] = "company_registered.v1"
     company_id: str
+    representatives: list[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyRepresentativesHeard:
+    """Who speaks for a property company from now on."""
+
+    SOURCE: ClassVar[str] = "property"
+    FACT: ClassVar[str] = "company_representatives_changed.v1"
+    company_id: str
+    representatives: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -474,6 +485,18 @@ class PartnerAdmittedHeard:
     area: str
     level: str = ""
     org_id: str | None = None
+    operators: list[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerOperatorsHeard:
+    """Who acts for a partner from now on."""
+
+    SOURCE: ClassVar[str] = "partner"
+    FACT: ClassVar[str] = "partner_operators_changed.v1"
+    partner_id: str
+    org_id: str | None = None
+    operators: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -668,6 +691,7 @@ STEWARD = (
 )
 PROPERTY = (
     CompanyRegisteredHeard,
+    CompanyRepresentativesHeard,
     ProjectRegisteredHeard,
     ProjectManagerChangedHeard,
     AppointmentActivatedHeard,
@@ -682,6 +706,7 @@ PROPERTY = (
 )
 PARTNER = (
     PartnerAdmittedHeard,
+    PartnerOperatorsHeard,
     PartnerSuspendedHeard,
     PartnerExitedHeard,
     RedemptionRequestedHeard,

@@ -45,6 +45,7 @@ from services.credit.settings import CreditSettings
 from services.credit.storage import tables
 from services.credit.views import drafts as draft_views
 from services.credit.views import figures, honours, replays, screening, statements
+from services.credit.views import messages as message_views
 
 STAFF = views.STAFF
 # Figures of whole communities: a grid worker's scope is a part of one.
@@ -154,6 +155,26 @@ class Credit(Imports, Service):
         """Withdraw consent."""
         return consents.withdraw_consent(tx, order)
 
+    @command(roles=consents.CONFIRMERS, if_match=True)
+    def confirm_consent(self, tx: Tx, order: consents.WhichProposal) -> dict[str, Any]:
+        """Confirm a consent that was proposed in a person's name."""
+        return consents.confirm_consent(tx, order)
+
+    @command(roles=(ANY_ROLE,), if_match=True)
+    def refuse_consent(self, tx: Tx, order: consents.WhichProposal) -> dict[str, Any]:
+        """Refuse a consent that was proposed in a person's name."""
+        return consents.refuse_consent(tx, order)
+
+    @query(roles=consents.ASSISTANTS)
+    def consent_proposals(self, tx: Tx, question: views.ConsentProposals) -> dict[str, Any]:
+        """List consents that are proposed in the name of persons."""
+        return views.consent_proposals(tx, question)
+
+    @query(roles=(ANY_ROLE,))
+    def messages(self, tx: Tx, question: message_views.Messages) -> dict[str, Any]:
+        """List what the caller was told."""
+        return message_views.mine(tx, question)
+
     @query(roles=(ANY_ROLE,))
     def consents(self, tx: Tx, question: views.OneConsent) -> dict[str, Any]:
         """Show consents."""
@@ -168,6 +189,11 @@ class Credit(Imports, Service):
     def close_subject(self, tx: Tx, order: subjects.CloseSubject) -> dict[str, Any]:
         """Close a merchant or unit."""
         return subjects.close_subject(tx, order)
+
+    @command(roles=("R_STREET", "R_DISTRICT"), if_match=True)
+    def name_holder(self, tx: Tx, order: subjects.NameHolder) -> dict[str, Any]:
+        """Say who speaks for a merchant or unit."""
+        return subjects.name_holder(tx, order)
 
     @query(roles=(ANY_ROLE,))
     def me(self, tx: Tx, _question: Nothing) -> dict[str, Any]:

@@ -18,7 +18,7 @@ import msgspec
 from chassis.bus import SYSTEM_ROLE, new_uuid
 from chassis.calendar import Calendar
 from services.credit import events
-from services.credit.actions import ledger, months, rule_sets
+from services.credit.actions import ledger, months, rule_sets, telling
 from services.credit.rules import awards as rules
 from services.credit.rules import deciding
 from services.credit.rules.model import Rule
@@ -636,6 +636,7 @@ def _store(tx: Tx, new: list[dict[str, Any]], changed: list[_Changed]) -> None:
     """Store awards, other amounts of those that are stored, and post the points of both."""
     added = store.add(tx.conn, new)
     fresh = [found for found in new if found["award_id"] in added]
+    telling.deductions(tx, fresh)
     # Gains come first here too, new ones and others, so that PENDING covers what is taken.
     post_points(tx, fresh)
     adjust_read(tx, [part for part in changed if part[2] >= part[0].points])

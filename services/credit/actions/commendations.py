@@ -39,7 +39,7 @@ from services.credit.rules import commendation as rules
 from services.credit.rules import standing
 from services.credit.storage import awards as award_store
 from services.credit.storage import honours as store
-from services.credit.storage import numbers, records, registry, settlements
+from services.credit.storage import numbers, records, registry, settlements, voices
 from services.credit.storage import tables as t
 
 if TYPE_CHECKING:
@@ -271,9 +271,7 @@ def nominate(tx: Tx, order: Nominate) -> dict[str, Any]:
         raise OutsideArea(field="subject", subject=order.subject)
     # Whoever serves the place of the nominee may nominate, also where the street commends.
     tx.require_scope(subject.area if tx.actor.role != "R_GRID" else subject.grid or subject.area)
-    if subject.holder == tx.actor.id or registry.holds_post(
-        tx.conn, order.subject, tx.actor.id, tx.now
-    ):
+    if voices.speaks_for(tx.conn, order.subject, tx.actor.id, tx.now):
         raise SelfNomination(field="subject")
     if store.nominee(tx.conn, known.commendation_id, order.subject) is not None:
         raise AlreadyNominated(field="subject", subject=order.subject)

@@ -7,17 +7,21 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict
+from services.credit.actions import manual, telling
 from services.credit.actions.ledger import GRACE
 from services.credit.errors import (
+    DeadlinePassed,
     EvidenceRequired,
     NoticeOutdated,
     NotOfHousehold,
     PersonUnknown,
     PurposeMissing,
+    SamePerson,
     UnderAge,
 )
 from services.credit.storage import awards as award_store
 from services.credit.storage import registry as store
+from services.credit.storage import voices
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -26,6 +30,11 @@ if TYPE_CHECKING:
 
 PURPOSES = ("SCORING", "POINTS", "PUBLIC_LIST", "COMMENDATION")
 ASSISTANTS = ("R_GRID", "R_CADRE", "R_SECRETARY", "R_DISTRICT")
+# Who confirms what one of them proposes by a person's receipt.
+CONFIRMERS = ("R_CADRE", "R_SECRETARY", "R_DISTRICT")
+CONFIRM_WORKING_DAYS = 5
+# To be seen by others is never given by one person in another's name.
+NAMED = frozenset({"PUBLIC_LIST", "COMMENDATION"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +60,21 @@ class WithdrawConsent:
 
     consent_id: str
     purposes: list[str] = field(default_factory=list)
+    receipt_no: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WhichProposal:
+    """Which consent that was proposed in somebody's name."""
+
+    proposal_id: str
 
 
 def grant_consent(tx: Tx, order: GrantConsent) -> dict[str, Any]:
     """Grant consent, or change what is consented to.
+
+    What a person has withdrawn, and that he is named in public, only he gives by himself. Staff
+    with his receipt propose it, and another of them confirms it.
 
     Raises:
         Invalid: An unknown purpose, or none.
@@ -65,7 +85,8 @@ def grant_consent(tx: Tx, order: GrantConsent) -> dict[str, Any]:
         PurposeMissing: POINTS, PUBLIC_LIST and COMMENDATION need SCORING.
         EvidenceRequired: Somebody assists and shows no paper form.
         NotOfHousehold: The person does not belong to the household.
-        StateConflict: The person is no resident any more.
+        StateConflict: The person is no resident any more, or something is proposed for him already.
+        ConflictOfInterest: Two have to act, and the caller lives with the person.
     """
     person_id = order.person_id or tx.actor.id
     check_order(tx, order, person_id)
@@ -73,14 +94,38 @@ def grant_consent(tx: Tx, order: GrantConsent) -> dict[str, Any]:
     check_person(tx, order, person_id, person)
     subject_id = f"HH:{order.household_id}" if order.household_id else f"RES:{person_id}"
     known = store.consent(tx.conn, subject_id=subject_id)
+    if person_id != tx.actor.id:
+        if _takes_two(tx, known, subject_id, set(order.purposes)):
+            return _propose(tx, order, person, subject_id)
+        telling.tell(
+            tx,
+            "CONSENT_GIVEN",
+            person_id=person_id,
+            by=tx.actor.id,
+            receipt=order.evidence_ref,
+        )
+    return _give(tx, order, person, known, subject_id=subject_id)
+
+
+def _give(
+    tx: Tx,
+    order: GrantConsent,
+    person: Any,
+    known: Any,
+    *,
+    subject_id: str,
+    proposed_by: str | None = None,
+) -> dict[str, Any]:
     before = set(known.purposes) if known is not None and known.state == "GRANTED" else set()
     wanted = set(order.purposes)
     consent_id = known.consent_id if known is not None else tx.new_id("cns")
     version = known.version + 1 if known is not None else 1
     store.put_consent(
         tx.conn,
-        granted(tx, order, person, consent_id=consent_id, subject_id=subject_id, version=version),
+        granted(tx, order, person, consent_id=consent_id, subject_id=subject_id, version=version)
+        | {"proposed_by": proposed_by},
     )
+    store.end_proposal(tx.conn, subject_id, state="REPLACED", by=tx.actor.id, at=tx.now)
     store.close_spans(tx.conn, subject_id, before - wanted, tx.now)
     store.open_spans(tx.conn, subject_id, wanted - before, tx.now)
     open_subject(tx, subject_id, person, wanted)
@@ -93,6 +138,147 @@ def grant_consent(tx: Tx, order: GrantConsent) -> dict[str, Any]:
         "subject": subject_id,
         "purposes": sorted(wanted),
     }
+
+
+def _takes_two(tx: Tx, known: Any, subject_id: str, wanted: set[str]) -> bool:
+    """Tell whether staff may not give this in a person's name alone."""
+    if known is None:
+        return bool(wanted & NAMED)
+    given = set(known.purposes) if known.state == "GRANTED" else set()
+    fresh = wanted - given
+    spans = store.spans(tx.conn, [subject_id])
+    withdrawn = {purpose for purpose in fresh if spans.get((subject_id, purpose))}
+    return known.state != "GRANTED" or bool(fresh & NAMED or withdrawn)
+
+
+def _propose(tx: Tx, order: GrantConsent, person: Any, subject_id: str) -> dict[str, Any]:
+    _check_independent(tx, person.person_id)
+    known = store.open_proposal(tx.conn, subject_id)
+    if known is not None and known.due_at > tx.now:
+        raise StateConflict(state=known.state, field="person_id")
+    store.end_proposal(tx.conn, subject_id, state="LAPSED", by=None, at=tx.now)
+    proposal_id = tx.new_id("csp")
+    due = tx.calendar.due(tx.now, CONFIRM_WORKING_DAYS)
+    store.add_proposal(
+        tx.conn,
+        {
+            "proposal_id": proposal_id,
+            "subject_id": subject_id,
+            "person_id": person.person_id,
+            "household_id": order.household_id,
+            "notice_version": order.notice_version,
+            "purposes": sorted(set(order.purposes)),
+            "channel": order.channel,
+            "evidence_ref": order.evidence_ref,
+            "state": "PROPOSED",
+            "proposed_by": tx.actor.id,
+            "proposed_at": tx.now,
+            "due_at": due,
+            "area": person.area,
+            "grid": person.grid,
+            "version": 1,
+        },
+    )
+    telling.tell(
+        tx,
+        "CONSENT_PROPOSED",
+        person_id=person.person_id,
+        ref=proposal_id,
+        by=tx.actor.id,
+        receipt=order.evidence_ref,
+    )
+    return {
+        "id": proposal_id,
+        "state": "PROPOSED",
+        "version": 1,
+        "due": due.isoformat(),
+        "subject": subject_id,
+        "purposes": sorted(set(order.purposes)),
+    }
+
+
+def _check_independent(tx: Tx, person_id: str) -> None:
+    """Refuse who acts for one of his own household, where two have to be independent."""
+    ties = voices.ties(tx.conn, tx.actor.id, tx.now) | voices.kin_accounts(tx.conn, tx.actor.id)
+    manual.refuse_tied(tx, f"RES:{person_id}", ties)
+
+
+def _proposal(tx: Tx, proposal_id: str) -> Any:
+    known = store.proposal(tx.conn, proposal_id)
+    if known is None:
+        raise NotFound(kind="consent", id=proposal_id)
+    own = known.person_id == tx.actor.id
+    staff = tx.actor.role in CONFIRMERS and tx.actor.covers(known.grid or known.area)
+    if not own and not staff:
+        raise NotFound(kind="consent", id=proposal_id)
+    tx.check_version(known.version)
+    if known.state != "PROPOSED":
+        raise StateConflict(state=known.state)
+    return known
+
+
+def confirm_consent(tx: Tx, order: WhichProposal) -> dict[str, Any]:
+    """Confirm by the person's receipt what another member of staff proposed in his name. From this
+    moment on it holds; the person is told by whom.
+
+    Raises:
+        NotFound: There is no such proposal in the caller's area.
+        StateConflict: It is decided, or the person is no resident any more.
+        SamePerson: The caller proposed it.
+        ConflictOfInterest: The caller lives with the person.
+        DeadlinePassed: Five working days are over.
+        NoticeOutdated: Another version of the notice is in force by now.
+        UnderAge: And the other refusals of `grant_consent` that look at the person.
+    """
+    known = _proposal(tx, order.proposal_id)
+    if known.proposed_by == tx.actor.id:
+        raise SamePerson
+    if known.person_id == tx.actor.id:
+        raise RoleDenied(role=tx.actor.role)
+    _check_independent(tx, known.person_id)
+    if tx.now >= known.due_at:
+        raise DeadlinePassed(until=known.due_at.isoformat())
+    given = GrantConsent(
+        notice_version=known.notice_version,
+        purposes=known.purposes,
+        person_id=known.person_id,
+        household_id=known.household_id,
+        channel=known.channel,
+        evidence_ref=known.evidence_ref,
+    )
+    check_order(tx, given, known.person_id)
+    person = store.person(tx.conn, known.person_id)
+    check_person(tx, given, known.person_id, person)
+    before = store.consent(tx.conn, subject_id=known.subject_id)
+    store.end_proposal(tx.conn, known.subject_id, state="CONFIRMED", by=tx.actor.id, at=tx.now)
+    telling.tell(
+        tx,
+        "CONSENT_GIVEN",
+        person_id=known.person_id,
+        ref=known.proposal_id,
+        by=f"{known.proposed_by}、{tx.actor.id}",
+        receipt=known.evidence_ref,
+    )
+    return _give(
+        tx,
+        given,
+        person,
+        before,
+        subject_id=known.subject_id,
+        proposed_by=known.proposed_by,
+    )
+
+
+def refuse_consent(tx: Tx, order: WhichProposal) -> dict[str, Any]:
+    """Refuse what staff proposed in a person's name: he himself, or whoever would confirm it.
+
+    Raises:
+        NotFound: There is no such proposal for the caller or in his area.
+        StateConflict: It is decided.
+    """
+    known = _proposal(tx, order.proposal_id)
+    store.end_proposal(tx.conn, known.subject_id, state="REFUSED", by=tx.actor.id, at=tx.now)
+    return {"id": known.proposal_id, "state": "REFUSED", "version": known.version + 1}
 
 
 def granted(
@@ -196,7 +382,8 @@ def open_subject(tx: Tx, subject_id: str, person: Any, purposes: Collection[str]
 
 
 def withdraw_consent(tx: Tx, order: WithdrawConsent) -> dict[str, Any]:
-    """Withdraw consent: always possible, without a reason.
+    """Withdraw consent: always possible, without a reason. For a person without an account staff
+    do it by his receipt.
 
     Without SCORING nothing is scored from this moment on, what is still proposed is cancelled, and
     the points stay spendable for 90 days. Any adult of a household can withdraw its consent.
@@ -205,10 +392,19 @@ def withdraw_consent(tx: Tx, order: WithdrawConsent) -> dict[str, Any]:
         NotFound: There is no such consent, or it is not the caller's.
         StateConflict: It is withdrawn already.
         Invalid: An unknown purpose.
+        EvidenceRequired: Staff show no receipt of the person.
     """
     known = store.consent(tx.conn, consent_id=order.consent_id)
-    if known is None or not _may_withdraw(tx, known):
+    for_him = known is not None and _assists(tx, known)
+    if known is None or not (_may_withdraw(tx, known) or for_him):
         raise NotFound(kind="consent", id=order.consent_id)
+    if not _may_withdraw(tx, known):
+        receipt = (order.receipt_no or "").strip()
+        if not receipt:
+            raise EvidenceRequired(field="receipt_no")
+        telling.tell(
+            tx, "CONSENT_WITHDRAWN", person_id=known.person_id, by=tx.actor.id, receipt=receipt
+        )
     if known.state != "GRANTED":
         raise StateConflict(state=known.state)
     unknown = set(order.purposes) - set(PURPOSES)
@@ -222,6 +418,8 @@ def withdraw_consent(tx: Tx, order: WithdrawConsent) -> dict[str, Any]:
         # Points that were earned stay spendable for 90 days, as after a whole withdrawal.
         store.change_subject(tx.conn, known.subject_id, spendable_until=tx.now + GRACE)
     left = sorted(given - gone)
+    # What somebody proposed in his name before that is answered by it.
+    store.end_proposal(tx.conn, known.subject_id, state="REFUSED", by=tx.actor.id, at=tx.now)
     store.close_spans(tx.conn, known.subject_id, gone, tx.now)
     state = "GRANTED" if left else "WITHDRAWN"
     if not left:
@@ -236,6 +434,14 @@ def withdraw_consent(tx: Tx, order: WithdrawConsent) -> dict[str, Any]:
         version=version,
     )
     return {"id": known.consent_id, "state": state, "version": version, "purposes": left}
+
+
+def _assists(tx: Tx, known: Any) -> bool:
+    if tx.actor.role not in ASSISTANTS:
+        return False
+    person = store.person(tx.conn, known.person_id)
+    place = (person.grid or person.area) if person is not None else known.area
+    return tx.actor.covers(place)
 
 
 def _may_withdraw(tx: Tx, known: Any) -> bool:

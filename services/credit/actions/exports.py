@@ -20,9 +20,9 @@ from chassis.blobs import Blob, Blobs
 from chassis.calendar import SHANGHAI
 from chassis.refusal import Invalid, NotFound, RoleDenied
 from services.credit.errors import FormatUnknown
-from services.credit.storage import registry
 from services.credit.storage import settlements as settlement_store
 from services.credit.storage import statements as store
+from services.credit.storage import voices
 
 if TYPE_CHECKING:
     from chassis.bus import Job, Tx
@@ -136,7 +136,7 @@ def own_subject(tx: Tx, subject_id: str | None) -> str:
     Raises:
         NotFound: He has none, or it is another's.
     """
-    own = [row.subject_id for row in registry.subjects_held_by(tx.conn, tx.actor.id)]
+    own = [row.subject_id for row in voices.subjects_of(tx.conn, tx.actor.id, tx.now)]
     preferred = f"RES:{tx.actor.id}"
     chosen = subject_id or (preferred if preferred in own else next(iter(own), ""))
     if chosen not in own:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from services.credit import events
 from services.credit.actions import awards, consents, ledger
 from services.credit.actions.ledger import GRACE
-from services.credit.storage import registry
+from services.credit.storage import registry, voices
 from services.credit.storage import tables as t
 
 if TYPE_CHECKING:
@@ -210,6 +210,19 @@ def _open(
 
 def _company(tx: Tx, event: Heard) -> None:
     _open(tx, event, f"PCO:{event.data.company_id}", area=event.scope[:6])
+    _represented(tx, event)
+
+
+def _represented(tx: Tx, event: Heard) -> None:
+    if event.data.representatives is None:
+        return
+    voices.replace(
+        tx.conn,
+        f"PCO:{event.data.company_id}",
+        voices.REPRESENTATIVE,
+        event.data.representatives,
+        event.occurred_at,
+    )
 
 
 def _project(tx: Tx, event: Heard) -> None:
@@ -231,9 +244,8 @@ def _project(tx: Tx, event: Heard) -> None:
 
 def _manager(tx: Tx, event: Heard) -> None:
     subject_id, person_id = f"PRJ:{event.data.project_id}", event.data.person_id
-    registry.close_posts(tx.conn, subject_id, "MANAGER", event.occurred_at, keep=person_id)
-    if person_id:
-        registry.open_post(tx.conn, subject_id, person_id, "MANAGER", event.occurred_at)
+    persons = [person_id] if person_id else []
+    voices.replace(tx.conn, subject_id, voices.MANAGER, persons, event.occurred_at)
 
 
 def _appointed(tx: Tx, event: Heard) -> None:
@@ -256,6 +268,21 @@ def _appointment_ended(tx: Tx, event: Heard) -> None:
 
 def _admitted(tx: Tx, event: Heard) -> None:
     _open(tx, event, f"PTN:{event.data.partner_id}", area=event.data.area)
+    _operated(tx, event)
+
+
+def _operated(tx: Tx, event: Heard) -> None:
+    """Say who acts for a partner, and so for the shop or unit that it is."""
+    told = event.data
+    if told.operators is None:
+        return
+    at = event.occurred_at
+    voices.replace(tx.conn, f"PTN:{told.partner_id}", voices.OPERATOR, told.operators, at)
+    if told.org_id is not None:
+        # One organisation may be a partner in several places, each with operators of its own.
+        for kind in ("MER", "UNT"):
+            subject_id = f"{kind}:{told.org_id}"
+            voices.replace(tx.conn, subject_id, told.partner_id, told.operators, at)
 
 
 def _suspended(tx: Tx, event: Heard) -> None:
@@ -279,6 +306,7 @@ _STEWARD: dict[type[Any], Callable[[Any, Any], None]] = {
 _REGISTRY = {*_STEWARD, events.AreaDefinedHeard, events.ResidentRegisteredHeard}
 _PROPERTY: dict[type[Any], Callable[[Any, Any], None]] = {
     events.CompanyRegisteredHeard: _company,
+    events.CompanyRepresentativesHeard: _represented,
     events.ProjectRegisteredHeard: _project,
     events.ProjectManagerChangedHeard: _manager,
     events.AppointmentActivatedHeard: _appointed,
@@ -286,6 +314,7 @@ _PROPERTY: dict[type[Any], Callable[[Any, Any], None]] = {
 }
 _PARTNER: dict[type[Any], Callable[[Any, Any], None]] = {
     events.PartnerAdmittedHeard: _admitted,
+    events.PartnerOperatorsHeard: _operated,
     events.PartnerSuspendedHeard: _suspended,
     events.PartnerExitedHeard: _exited,
 }

@@ -8,7 +8,7 @@ from typing import Any
 from chassis.bus import Tx
 from chassis.imports import Column, Importer, Outcome, Row
 from chassis.refusal import Refusal
-from services.credit.actions import consents, manual
+from services.credit.actions import consents, manual, telling
 from services.credit.errors import ConsentDiffers, PersonUnknown, ProposalDiffers
 from services.credit.storage import awards as award_store
 from services.credit.storage import registry as store
@@ -160,6 +160,7 @@ def _propose(tx: Tx, rows: Sequence[Row]) -> list[Outcome]:
         else:
             outcomes.append(ProposalDiffers(field="evidence", award=one["award_id"]))
     award_store.add(tx.conn, list(fresh.values()))
+    telling.deductions(tx, fresh.values())
     return outcomes
 
 
@@ -194,7 +195,7 @@ AWARDS = Importer(
             kind="list",
             required=True,
         ),
-        Column("level", "等级 / level", "STREET", longest=40),
+        Column("level", "等级,仅分级规则填写 / level, of rules with a level table", "", longest=40),
         Column("document_no", "法律文书文号 / legal document", "", longest=120),
         Column("reason", "说明 / reason", "调解成功"),
     ),

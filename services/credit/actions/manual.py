@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from chassis.bus import is_uuid
 from chassis.calendar import Calendar
 from chassis.refusal import Invalid, NotFound, StateConflict
-from services.credit.actions import awards, months, rule_sets
+from services.credit.actions import awards, months, rule_sets, telling
 from services.credit.errors import (
     ClockSkew,
     ConflictOfInterest,
@@ -31,7 +31,7 @@ from services.credit.rules import deciding
 from services.credit.rules import settlement as timeline
 from services.credit.rules.model import Rule
 from services.credit.storage import awards as store
-from services.credit.storage import registry
+from services.credit.storage import registry, voices
 
 if TYPE_CHECKING:
     from chassis.bus import Due, Tx
@@ -80,12 +80,14 @@ def propose_award(tx: Tx, order: ProposeAward) -> dict[str, Any]:
         LevelUnknown: The rule has no such level.
         NotFound: There is no such subject.
         NoConsent: A natural person had not consented when it happened, or consents no more.
+        ConflictOfInterest: The caller, or somebody who lives with him, speaks for the subject.
     """
     row = proposal(tx, order, look_up(tx, [order.subject]))
     known = store.award(tx.conn, row["award_id"])
     if known is not None:
         return _reply(known, known.state)
     store.add(tx.conn, [row])
+    telling.deductions(tx, [row])
     due = row["due_at"].isoformat()
     return {"id": row["award_id"], "state": "PROPOSED", "version": 1, "due": due}
 
@@ -97,6 +99,7 @@ class LookedUp:
     in_force: rule_sets.InForce
     subjects: Mapping[str, Any]
     spans: registry.Spans
+    ties: Collection[str]
 
 
 def look_up(tx: Tx, subject_ids: Sequence[str]) -> LookedUp:
@@ -106,6 +109,7 @@ def look_up(tx: Tx, subject_ids: Sequence[str]) -> LookedUp:
         rule_sets.in_force(tx.conn),
         registry.subjects(tx.conn, subject_ids),
         registry.spans(tx.conn, people),
+        voices.ties(tx.conn, tx.actor.id, tx.now),
     )
 
 
@@ -128,10 +132,11 @@ def proposal(
     on = Calendar.local_date(order.occurred_at)
     subject = known.subjects.get(order.subject)
     code, rule = _rule(known.in_force, order, on, subject)
-    _check(tx, order, rule, for_others=for_others)
+    _check(tx, order, rule, subject, for_others=for_others)
     if subject is None or subject.area is None:
         raise NotFound(kind="subject", id=order.subject)
-    tx.require_scope(subject.area if tx.actor.role != "R_GRID" else subject.grid or subject.area)
+    refuse_tied(tx, order.subject, known.ties)
+    require_place(tx, subject)
     if rule.kind in awards.PERSONS:
         # Whoever has withdrawn is not scored any more, for what lies before it either.
         for at in (order.occurred_at, tx.now):
@@ -182,7 +187,7 @@ def proposal(
         "area": subject.area,
         "proposed_by": tx.actor.id,
         "proposed_at": tx.now,
-        "waits_for": deciding.first_level(rule.approve),
+        "waits_for": _first_level(tx, subject, rule),
         "due_at": due,
         "lapsed_at": None,
         "decided_by": None,
@@ -191,6 +196,18 @@ def proposal(
         "shard": 0,
         "version": 1,
     }
+
+
+def _first_level(tx: Tx, subject: Any, rule: Rule) -> str:
+    """Return the lowest level that may approve and serves the subject."""
+    if subject.kind == "PCO" and registry.project_areas(tx.conn, subject.ref):
+        return deciding.first_level(rule.approve)
+    served = [
+        role
+        for role in deciding.at_level(rule.approve, subject.area)
+        if deciding.serves(role, subject.area)
+    ]
+    return deciding.first_level(served)
 
 
 def _rule(
@@ -208,9 +225,33 @@ def _rule(
     raise RuleNotInForce(field="rule_code", rule=order.rule_code, on=on.isoformat())
 
 
-def _check(tx: Tx, order: ProposeAward, rule: Rule, *, for_others: bool) -> None:
+def require_place(tx: Tx, subject: Any) -> None:
+    """Refuse whose scope a subject is not in.
+
+    A company belongs to the district and is served wherever it has a project; what belongs to no
+    grid of its community is served by the grid workers of all of them.
+
+    Raises:
+        RoleDenied: It lies outside.
+    """
+    grid_worker = tx.actor.role == "R_GRID"
+    if grid_worker and subject.grid is None and tx.actor.scope.startswith(subject.area):
+        return
+    if subject.kind == "PCO" and any(
+        tx.actor.covers(area) for area in registry.project_areas(tx.conn, subject.ref)
+    ):
+        return
+    tx.require_scope(subject.grid or subject.area if grid_worker else subject.area)
+
+
+def _place(subject: Any) -> str:
+    return str(getattr(subject, "grid", None) or getattr(subject, "area", None) or "")
+
+
+def _check(tx: Tx, order: ProposeAward, rule: Rule, subject: Any, *, for_others: bool) -> None:
     allowed = deciding.up_to(tx.actor.role) if for_others else (tx.actor.role,)
-    if rule.source != "MANUAL" or not set(allowed) & set(rule.propose):
+    may = deciding.at_level(rule.propose, _place(subject)) if subject else rule.propose
+    if rule.source != "MANUAL" or not set(allowed) & set(may):
         raise NotAllowedToPropose(rule=rule.code, role=tx.actor.role)
     if order.subject.partition(":")[0] != rule.kind:
         raise WrongKind(field="subject", rule=rule.code, subject=order.subject)
@@ -236,13 +277,17 @@ def _to_decide(tx: Tx, award_id: str) -> tuple[Any, Rule, Any]:
     if known is None:
         raise NotFound(kind="award", id=award_id)
     subject = registry.subject(tx.conn, known.subject_id)
-    tx.require_scope((subject.area if subject is not None else None) or known.area)
+    if subject is not None and subject.area:
+        require_place(tx, subject)
+    else:
+        tx.require_scope(known.area)
     tx.check_version(known.version)
     if known.state != "PROPOSED" or known.decides != "PERSON":
         raise StateConflict(state=known.state)
     compiled = rule_sets.in_force(tx.conn).of_code(known.rule_set)
     rule = compiled.rule_set.rule(known.rule_code) if compiled else None
-    if rule is None or not deciding.may_decide(tx.actor.role, rule.approve, known.waits_for):
+    able = deciding.at_level(rule.approve, _place(subject)) if rule is not None else ()
+    if rule is None or not deciding.may_decide(tx.actor.role, able, known.waits_for):
         raise NotAllowedToApprove(rule=known.rule_code, role=tx.actor.role)
     if known.proposed_by == tx.actor.id:
         raise SameAsProposer
@@ -251,15 +296,25 @@ def _to_decide(tx: Tx, award_id: str) -> tuple[Any, Rule, Any]:
 
 
 def check_independent(tx: Tx, subject_id: str, subject: Any) -> None:
-    """Refuse whoever decides about himself, or about where he holds a post.
+    """Refuse whoever acts officially about himself, about what he speaks for (a post, a shop, a
+    company, his household), or about what somebody of his household speaks for.
 
     Raises:
         SelfApproval: The subject is the caller's own.
-        ConflictOfInterest: The caller holds a post in the subject's matters now.
+        ConflictOfInterest: The caller, or somebody who lives with him, speaks for the subject.
     """
     if subject is not None and subject.holder == tx.actor.id:
         raise SelfApproval
-    if registry.holds_post(tx.conn, subject_id, tx.actor.id, tx.now):
+    refuse_tied(tx, subject_id, voices.ties(tx.conn, tx.actor.id, tx.now))
+
+
+def refuse_tied(tx: Tx, subject_id: str, ties: Collection[str]) -> None:
+    """Refuse whoever is tied to a subject, and name who may act instead.
+
+    Raises:
+        ConflictOfInterest: The caller, or somebody who lives with him, speaks for the subject.
+    """
+    if subject_id in ties:
         role = tx.actor.role
         raise ConflictOfInterest(
             subject=subject_id, role=role, substitute=deciding.NEXT.get(role, deciding.TOP)
@@ -333,6 +388,7 @@ def approve_award(tx: Tx, order: DecideAward) -> dict[str, Any]:
             }
         ],
     )
+    _tell_decided(tx, known, "APPROVED")
     months.draft_again(tx, known.subject_id, period)
     flags = [name for name, on in (("CAPPED", capped), ("LATE", period != known.period)) if on]
     return {
@@ -392,7 +448,21 @@ def reject_award(tx: Tx, order: DecideAward) -> dict[str, Any]:
         decided_by=tx.actor.id,
         decided_at=tx.now,
     )
+    _tell_decided(tx, known, "REJECTED")
     return _reply(replace_version(known), "REJECTED")
+
+
+def _tell_decided(tx: Tx, known: Any, state: str) -> None:
+    if known.deduction:
+        telling.tell(
+            tx,
+            "DEDUCTION_DECIDED",
+            subject_id=known.subject_id,
+            ref=str(known.award_id),
+            subject=known.subject_id,
+            rule=known.rule_code,
+            state=state,
+        )
 
 
 # --------------------------------------------------------------------------------------------------

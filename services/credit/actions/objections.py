@@ -13,18 +13,20 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from chassis.bus import is_uuid
-from chassis.refusal import Invalid, NotFound, StateConflict
-from services.credit.actions import awards, manual, months, settlement
+from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict
+from services.credit.actions import awards, manual, months, settlement, telling
 from services.credit.errors import (
     AlreadyExtended,
     AlreadyObjected,
     DeadlinePassed,
+    EvidenceRequired,
     InChain,
     LevelTooLow,
     NoHigherLevel,
     NotFiler,
     NothingToReview,
     NotSubject,
+    PersonUnknown,
     ReasonsRequired,
     TextRequired,
     TextTooShort,
@@ -32,7 +34,7 @@ from services.credit.errors import (
     WorseThanDecided,
 )
 from services.credit.storage import awards as award_store
-from services.credit.storage import numbers, registry
+from services.credit.storage import numbers, registry, voices
 from services.credit.storage import settlements as store
 from services.credit.storage import tables as t
 
@@ -48,6 +50,8 @@ LEAST_TEXT = 5
 # Best for who filed it first.
 OUTCOMES = ("UPHELD", "PARTLY", "DISMISSED")
 LATEST_MONTHS = 12
+# Who hands in what a person without an account objects to.
+ASSISTANTS = ("R_GRID", "R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT")
 DECIDERS = ("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT")
 REVIEWERS = ("R_STREET", "R_STREET_LEAD", "R_DISTRICT")
 _LEVELS = {"R_CADRE": 1, "R_SECRETARY": 1, "R_STREET": 2, "R_STREET_LEAD": 2, "R_DISTRICT": 3}
@@ -61,12 +65,16 @@ class FileObjection:
     Attributes:
         target: AWARD, ENTRY or OMISSION ("I was not credited").
         target_id: The award; or "<settlement>" for one's own entry, or "<settlement>/<subject>".
+        person_id: For whom, where staff hand it in for somebody without an account.
+        receipt_no: The number of that person's receipt.
     """
 
     target: str
     target_id: str
     text: str
     evidence: list[str] = field(default_factory=list)
+    person_id: str | None = None
+    receipt_no: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +97,10 @@ class StartCorrection:
 
 @dataclass(frozen=True, slots=True)
 class WhichObjection:
-    """Which objection is meant."""
+    """Which objection is meant; with a receipt where staff act for who filed it."""
 
     objection_id: str
+    receipt_no: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +117,7 @@ class RequestReview:
 
     objection_id: str
     grounds: str
+    receipt_no: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +127,7 @@ class DecideObjection:
     Attributes:
         score: For PARTLY, what is left of the award.
         award_ids: For ENTRY, the awards that are taken back.
+        together: The same decision answers what others object to the same thing.
     """
 
     objection_id: str
@@ -124,6 +135,7 @@ class DecideObjection:
     reasons: str
     score: int | None = None
     award_ids: list[str] = field(default_factory=list)
+    together: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,15 +155,44 @@ def file_objection(tx: Tx, order: FileObjection) -> dict[str, Any]:
         NotFound: There is no such award or entry.
         NotSubject: It concerns somebody else; only entries of organisations are open to all.
         TooLate: It is older than 12 months.
-        AlreadyObjected: An objection to it is open.
+        AlreadyObjected: An objection of the same person to it is open.
+        EvidenceRequired: Staff hand it in without the number of the person's receipt.
+        PersonUnknown: The registry does not know for whom they do.
+        RoleDenied: Another role, or he lives elsewhere.
     """
     if len(order.text.strip()) < LEAST_TEXT:
         raise TextRequired(field="text")
-    target = _target(tx, order)
+    person_id = order.person_id or tx.actor.id
+    target = _target(tx, order, person_id)
     subject = registry.subject(tx.conn, target.subject_id)
-    if not _may_object(tx, order, target, subject):
+    if person_id != tx.actor.id:
+        _check_assistant(tx, order, person_id, _area(tx, subject))
+    if not _may_object(tx, order, target, subject, person_id):
         raise NotSubject
-    return _file(tx, order, target, subject)
+    reply = _file(tx, order, target, subject, person_id)
+    if person_id != tx.actor.id:
+        telling.tell(
+            tx,
+            "OBJECTION_FILED_FOR_YOU",
+            person_id=person_id,
+            ref=reply["id"],
+            number=reply["number"],
+            receipt=order.receipt_no,
+        )
+    return reply
+
+
+def _check_assistant(tx: Tx, order: FileObjection, person_id: str, area: str) -> None:
+    """Refuse who may not hand something in for another person."""
+    if tx.actor.role not in ASSISTANTS:
+        raise RoleDenied(role=tx.actor.role)
+    if not (order.receipt_no or "").strip():
+        raise EvidenceRequired(field="receipt_no")
+    person = registry.person(tx.conn, person_id)
+    if person is None:
+        raise PersonUnknown(field="person_id", person=person_id)
+    if not tx.actor.covers(area):
+        tx.require_scope(person.grid or person.area)
 
 
 def start_correction(tx: Tx, order: StartCorrection) -> dict[str, Any]:
@@ -173,11 +214,20 @@ def start_correction(tx: Tx, order: StartCorrection) -> dict[str, Any]:
         raise TextRequired(field="text")
     if len(order.reasons.strip()) < LEAST_REASONS:
         raise ReasonsRequired(field="reasons")
-    target = _target(tx, order)
+    target = _target(tx, order, tx.actor.id)
     subject = registry.subject(tx.conn, target.subject_id)
     tx.require_scope(_area(tx, subject))
     manual.check_independent(tx, target.subject_id, subject)
-    return _file(tx, order, target, subject)
+    reply = _file(tx, order, target, subject, tx.actor.id)
+    telling.tell(
+        tx,
+        "CORRECTION_STARTED",
+        subject_id=target.subject_id,
+        ref=reply["id"],
+        subject=target.subject_id,
+        number=reply["number"],
+    )
+    return reply
 
 
 def _area(tx: Tx, subject: Any) -> str:
@@ -185,9 +235,14 @@ def _area(tx: Tx, subject: Any) -> str:
 
 
 def _file(
-    tx: Tx, order: FileObjection | StartCorrection, target: _Target, subject: Any
+    tx: Tx,
+    order: FileObjection | StartCorrection,
+    target: _Target,
+    subject: Any,
+    person_id: str,
 ) -> dict[str, Any]:
     kind, grounds = "OBJECTION", None
+    assisted = isinstance(order, FileObjection) and person_id != tx.actor.id
     if isinstance(order, StartCorrection):
         kind, grounds = "CORRECTION", order.reasons
     _, until = tx.calendar.month_bounds(tx.calendar.next_period(target.period, LATEST_MONTHS))
@@ -198,8 +253,10 @@ def _file(
         if target.award is not None
         else f"{target.row.settlement_id}/{target.subject_id}"
     )
-    # What staff want to correct keeps nobody from objecting, nor the other way round.
-    open_one = store.open_objection(tx.conn, target_id, kind)
+    # What staff want to correct keeps nobody from objecting, nor the other way round; nor does
+    # what one person objects keep others from it. The register is corrected once at a time.
+    whose = person_id if kind == "OBJECTION" else None
+    open_one = store.open_objection(tx.conn, target_id, kind, whose)
     if open_one is not None:
         raise AlreadyObjected(number=open_one.number)
     row = target.row
@@ -221,7 +278,9 @@ def _file(
             "settlement_id": row.settlement_id if row is not None else None,
             "award_id": str(target.award.award_id) if target.award is not None else None,
             "period": target.period,
-            "person_id": tx.actor.id,
+            "person_id": person_id,
+            "filed_by": tx.actor.id if assisted else None,
+            "receipt_no": order.receipt_no if isinstance(order, FileObjection) else None,
             "text": order.text,
             "grounds": grounds,
             "evidence": order.evidence,
@@ -248,7 +307,7 @@ def _file(
     }
 
 
-def _target(tx: Tx, order: FileObjection | StartCorrection) -> _Target:
+def _target(tx: Tx, order: FileObjection | StartCorrection, person_id: str) -> _Target:
     if order.target == "AWARD":
         award = award_store.award(tx.conn, order.target_id) if is_uuid(order.target_id) else None
         if award is None:
@@ -264,7 +323,7 @@ def _target(tx: Tx, order: FileObjection | StartCorrection) -> _Target:
     row = store.settlement(tx.conn, settlement_id, lock=True)
     if row is None:
         raise NotFound(kind="settlement", id=settlement_id)
-    subject_id = subject_id or _own_subject(tx, settlement_id)
+    subject_id = subject_id or _own_subject(tx, settlement_id, person_id)
     if store.entry(tx.conn, settlement_id, subject_id) is None:
         raise NotFound(kind="entry", id=order.target_id)
     return _Target(subject_id, row.period, None, row)
@@ -277,19 +336,19 @@ def _settlement_of(tx: Tx, subject_id: str, period: str) -> Any:
     return store.of_month(tx.conn, period, area) if area else None
 
 
-def _own_subject(tx: Tx, settlement_id: str) -> str:
-    for subject in registry.subjects_held_by(tx.conn, tx.actor.id):
+def _own_subject(tx: Tx, settlement_id: str, person_id: str) -> str:
+    for subject in voices.subjects_of(tx.conn, person_id, tx.now):
         if store.entry(tx.conn, settlement_id, subject.subject_id) is not None:
             return str(subject.subject_id)
     return ""
 
 
-def _may_object(tx: Tx, order: FileObjection, target: _Target, subject: Any) -> bool:
+def _may_object(
+    tx: Tx, order: FileObjection, target: _Target, subject: Any, person_id: str
+) -> bool:
     if subject is None:
         return False
-    if subject.holder == tx.actor.id:
-        return True
-    if registry.holds_post(tx.conn, target.subject_id, tx.actor.id, tx.now):
+    if voices.speaks_for(tx.conn, target.subject_id, person_id, tx.now):
         return True
     published = target.row is not None and target.row.published_at is not None
     return subject.kind in settlement.ORGANISATIONS and order.target == "ENTRY" and published
@@ -304,16 +363,25 @@ def _locked(tx: Tx, objection_id: str) -> Any:
     return known
 
 
-def _of_filer(tx: Tx, objection_id: str) -> Any:
+def _of_filer(tx: Tx, objection_id: str, receipt_no: str | None) -> Any:
     # Whoever filed it may live in one grid while the objection belongs to the community: what he
     # may do follows from who he is, not from where his role acts.
     known = store.objection(tx.conn, objection_id, lock=True)
     if known is None:
         raise NotFound(kind="objection", id=objection_id)
     if known.person_id != tx.actor.id:
-        raise NotFiler
+        if tx.actor.role not in ASSISTANTS or not tx.actor.covers(_place(tx, known)):
+            raise NotFiler
+        if not (receipt_no or "").strip():
+            raise EvidenceRequired(field="receipt_no")
     tx.check_version(known.version)
     return known
+
+
+def _place(tx: Tx, known: Any) -> str:
+    """Return where who filed an objection lives, or what it is about."""
+    person = registry.person(tx.conn, known.person_id)
+    return str((person.grid or person.area) if person is not None else known.area)
 
 
 def withdraw_objection(tx: Tx, order: WhichObjection) -> dict[str, Any]:
@@ -322,13 +390,20 @@ def withdraw_objection(tx: Tx, order: WhichObjection) -> dict[str, Any]:
     Raises:
         NotFound: There is no such objection.
         NotFiler: Somebody else filed it.
+        EvidenceRequired: Staff act for him without the number of his receipt.
         StateConflict: It is decided, or has ended otherwise.
     """
-    known = _of_filer(tx, order.objection_id)
+    known = _of_filer(tx, order.objection_id, order.receipt_no)
     if known.state not in store.UNDECIDED:
         raise StateConflict(state=known.state)
     row = _month_of(tx, known)
-    store.change_objection(tx.conn, known.objection_id, state="WITHDRAWN", decided_at=tx.now)
+    store.change_objection(
+        tx.conn,
+        known.objection_id,
+        state="WITHDRAWN",
+        decided_at=tx.now,
+        receipt_no=order.receipt_no or known.receipt_no,
+    )
     tx.disarm("objection_accept", known.objection_id)
     tx.disarm("objection_decide", known.objection_id)
     if _is_open(tx, known, row):
@@ -435,8 +510,12 @@ def decide_objection(tx: Tx, order: DecideObjection) -> dict[str, Any]:
     known = _locked(tx, order.objection_id)
     if known.state != "ACCEPTED":
         raise StateConflict(state=known.state)
+    _check_partly(order, known)
     case = _case_of(tx, known)
     _check_chain(tx, known, case)
+    others = store.others_undecided(tx.conn, known) if order.together else []
+    for other in others:
+        _check_chain(tx, other, case)
     award = case.award
     if order.outcome != "DISMISSED":
         _take_effect(tx, order, known, case)
@@ -450,18 +529,22 @@ def decide_objection(tx: Tx, order: DecideObjection) -> dict[str, Any]:
         )
     reviewable = order.outcome != "UPHELD" and _LEVELS[tx.actor.role] < _HIGHEST
     until = tx.calendar.due(tx.now, REQUEST_REVIEW_WORKING_DAYS) if reviewable else None
-    store.change_objection(
-        tx.conn,
-        known.objection_id,
-        state="DECIDED",
-        decided_by=tx.actor.id,
-        decided_role=tx.actor.role,
-        decided_at=tx.now,
-        outcome=order.outcome,
-        reasons=order.reasons,
-        review_until=until,
-    )
-    tx.disarm("objection_decide", known.objection_id)
+    for one in (known, *others):
+        store.change_objection(
+            tx.conn,
+            one.objection_id,
+            state="DECIDED",
+            accepted_at=one.accepted_at or tx.now,
+            decided_by=tx.actor.id,
+            decided_role=tx.actor.role,
+            decided_at=tx.now,
+            outcome=order.outcome,
+            reasons=order.reasons,
+            review_until=until,
+        )
+        tx.disarm("objection_accept", one.objection_id)
+        tx.disarm("objection_decide", one.objection_id)
+        _tell_outcome(tx, one, "OBJECTION_DECIDED", order.outcome)
     if _is_open(tx, known, case.row):
         settlement.finalise_held(tx, case.row, known.subject_id)
     return _reply(
@@ -469,7 +552,15 @@ def decide_objection(tx: Tx, order: DecideObjection) -> dict[str, Any]:
         "DECIDED",
         outcome=order.outcome,
         review_until=until.isoformat() if until is not None else None,
+        also=[other.number for other in others],
     )
+
+
+def _tell_outcome(tx: Tx, known: Any, code: str, outcome: str) -> None:
+    """Tell who objected how it ended, and whom it is about."""
+    told = {"number": known.number, "outcome": outcome}
+    telling.tell(tx, code, person_id=known.person_id, ref=known.objection_id, **told)
+    telling.tell(tx, code, subject_id=known.subject_id, ref=known.objection_id, **told)
 
 
 def _check_order(order: DecideObjection) -> None:
@@ -477,6 +568,22 @@ def _check_order(order: DecideObjection) -> None:
         raise Invalid(field="outcome", reason=f"outcome 应为 {'、'.join(OUTCOMES)}")
     if len(order.reasons.strip()) < LEAST_REASONS:
         raise ReasonsRequired(field="reasons")
+
+
+def _check_partly(order: DecideObjection, known: Any) -> None:
+    """Refuse a PARTLY that does not say what is left: of an award its score, of an entry which
+    awards are taken back. That something was left out in part its reasons say."""
+    if order.score is not None and known.target != "AWARD":
+        raise Invalid(field="score", reason="score 仅用于对单项赋分的异议")
+    if order.outcome != "PARTLY":
+        return
+    if known.target == "AWARD" and order.score is None:
+        raise Invalid(field="score", reason="对单项赋分部分支持须给出保留的分值(score)")
+    if known.target == "ENTRY" and not order.award_ids:
+        raise Invalid(
+            field="award_ids",
+            reason="对信用条目部分支持须列明撤销哪些赋分(award_ids);未列明的维持不变",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -516,15 +623,26 @@ def _is_open(tx: Tx, known: Any, row: Any) -> bool:
 
 def _check_chain(tx: Tx, known: Any, case: _Case) -> None:
     # Who decided is in the chain of a review; before a decision that is nobody.
-    chain = {known.person_id, known.decided_by, getattr(case.subject, "holder", None)}
-    for part, names in (
-        (case.award, ("proposed_by", "decided_by", "actor_id")),
-        (case.row, ("reviewed_by", "confirmed_by")),
-    ):
+    chain = {
+        known.person_id,
+        known.filed_by,
+        known.decided_by,
+        getattr(case.subject, "holder", None),
+    }
+    chain |= _award_chain(tx, known, case.award)
+    for part, names in ((case.row, ("reviewed_by", "confirmed_by")),):
         chain |= {getattr(part, name) for name in names} if part is not None else set()
     if tx.actor.id in chain:
         raise InChain
     manual.check_independent(tx, known.subject_id, case.subject)
+
+
+def _award_chain(tx: Tx, known: Any, award: Any) -> set[str | None]:
+    """Return who had a hand in an award. Who decided another objection to it had none by that."""
+    if award is None:
+        return set()
+    decided = {award.decided_by} - store.deciders_about(tx.conn, known.target_id)
+    return {award.proposed_by, award.actor_id, *decided}
 
 
 # --------------------------------------------------------------------------------------------------
@@ -539,6 +657,7 @@ def request_review(tx: Tx, order: RequestReview) -> dict[str, Any]:
         TextTooShort: No grounds are given.
         NotFound: There is no such objection.
         NotFiler: Somebody else filed it.
+        EvidenceRequired: Staff act for him without the number of his receipt.
         StateConflict: It is not decided, or was reviewed already.
         NothingToReview: It was upheld: there is nothing more to gain.
         NoHigherLevel: The district has decided it.
@@ -546,7 +665,7 @@ def request_review(tx: Tx, order: RequestReview) -> dict[str, Any]:
     """
     if len(order.grounds.strip()) < LEAST_TEXT:
         raise TextTooShort(field="grounds", least=LEAST_TEXT)
-    known = _of_filer(tx, order.objection_id)
+    known = _of_filer(tx, order.objection_id, order.receipt_no)
     if known.state != "DECIDED":
         raise StateConflict(state=known.state)
     if known.outcome == "UPHELD":
@@ -561,6 +680,7 @@ def request_review(tx: Tx, order: RequestReview) -> dict[str, Any]:
         known.objection_id,
         state="REVIEW_REQUESTED",
         review_grounds=order.grounds,
+        receipt_no=order.receipt_no or known.receipt_no,
         review_due=due,
     )
     tx.arm("objection_review", known.objection_id, due)
@@ -594,8 +714,10 @@ def review_objection(tx: Tx, order: DecideObjection) -> dict[str, Any]:
     _check_chain(tx, known, case)
     if OUTCOMES.index(order.outcome) > OUTCOMES.index(known.outcome):
         raise WorseThanDecided(outcome=known.outcome)
-    stands = order.outcome == known.outcome and (order.outcome != "PARTLY" or order.score is None)
+    changed = order.score is not None or bool(order.award_ids)
+    stands = order.outcome == known.outcome and not (order.outcome == "PARTLY" and changed)
     if not stands:
+        _check_partly(order, known)
         _take_effect(tx, order, known, case)
         if _is_open(tx, known, case.row):
             settlement.finalise_held(tx, case.row, known.subject_id)
@@ -609,6 +731,7 @@ def review_objection(tx: Tx, order: DecideObjection) -> dict[str, Any]:
         review_reasons=order.reasons,
     )
     tx.disarm("objection_review", known.objection_id)
+    _tell_outcome(tx, known, "OBJECTION_REVIEWED", order.outcome)
     return _reply(known, "REVIEWED", outcome=order.outcome)
 
 
@@ -647,9 +770,7 @@ def _take_effect(tx: Tx, order: DecideObjection, known: Any, case: _Case) -> Non
     reason = f"objection:{known.number}"
     award = case.award
     within = _within(tx, known, case.row)
-    if order.outcome == "PARTLY":
-        if award is None or order.score is None:
-            raise Invalid(field="score", reason="部分支持须给出保留的分值")
+    if order.outcome == "PARTLY" and award is not None and order.score is not None:
         if award.state in _GONE:
             raise StateConflict(state=award.state)
         if abs(order.score) > abs(award.score) or order.score * award.score < 0:

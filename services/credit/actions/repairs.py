@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from chassis.bus import is_uuid, new_uuid
 from chassis.calendar import Calendar
 from chassis.refusal import NotFound, StateConflict
-from services.credit.actions import manual, months, rule_sets
+from services.credit.actions import manual, months, rule_sets, telling
 from services.credit.actions.awards import PERSONS
 from services.credit.errors import (
     AlreadyApplied,
@@ -27,7 +27,7 @@ from services.credit.errors import (
 )
 from services.credit.rules import severity as rules
 from services.credit.storage import awards as award_store
-from services.credit.storage import numbers, registry
+from services.credit.storage import numbers, registry, voices
 from services.credit.storage import repairs as store
 from services.credit.storage import tables as t
 
@@ -111,7 +111,7 @@ def apply_for_repair(tx: Tx, order: ApplyForRepair) -> dict[str, Any]:
         raise NotFound(kind="award", id=order.award_id)
     subject = registry.subject(tx.conn, award.subject_id)
     area = (subject.area if subject is not None else None) or award.area
-    _check_applicant(tx, award.subject_id, subject, area)
+    _check_applicant(tx, award.subject_id, area)
     if not (award.deduction and award.effective and award.state == "APPROVED"):
         raise NotADeduction(field="award_id")
     severity = severity_of(tx, award)
@@ -148,6 +148,7 @@ def apply_for_repair(tx: Tx, order: ApplyForRepair) -> dict[str, Any]:
     )
     tx.arm("repair_accept", repair_id, accept_due)
     tx.arm("repair_decide", repair_id, decide_due)
+    _tell(tx, "REPAIR_APPLIED", award.subject_id, repair_id, number=number)
     return {
         "id": repair_id,
         "number": number,
@@ -164,10 +165,8 @@ def severity_of(tx: Tx, award: Any) -> str:
     return (rule.severity if rule is not None else None) or "MINOR"
 
 
-def _check_applicant(tx: Tx, subject_id: str, subject: Any, area: str) -> None:
-    if subject is not None and subject.holder == tx.actor.id:
-        return
-    if registry.holds_post(tx.conn, subject_id, tx.actor.id, tx.now):
+def _check_applicant(tx: Tx, subject_id: str, area: str) -> None:
+    if voices.speaks_for(tx.conn, subject_id, tx.actor.id, tx.now):
         return
     if tx.actor.role in ASSISTANTS and tx.actor.covers(area):
         return
@@ -237,6 +236,7 @@ def return_repair(tx: Tx, order: ReasonedRepair) -> dict[str, Any]:
         reasons=order.reasons,
     )
     _disarm(tx, known.repair_id)
+    _tell_end(tx, known, "RETURNED")
     return _reply(known, "RETURNED")
 
 
@@ -300,6 +300,7 @@ def approve_repair(tx: Tx, order: ReasonedRepair) -> dict[str, Any]:
     )
     _disarm(tx, known.repair_id)
     months.draft_again(tx, known.subject_id, opened)
+    _tell_end(tx, known, "APPROVED")
     return _reply(known, "APPROVED", from_period=opened)
 
 
@@ -323,6 +324,7 @@ def reject_repair(tx: Tx, order: ReasonedRepair) -> dict[str, Any]:
         reasons=order.reasons,
     )
     _disarm(tx, known.repair_id)
+    _tell_end(tx, known, "REJECTED")
     return _reply(known, "REJECTED")
 
 
@@ -334,6 +336,14 @@ def _require_reasons(text: str) -> None:
 def _check_chain(tx: Tx, known: Any, award: Any) -> None:
     if tx.actor.id in {known.checked_by, award.proposed_by, award.decided_by}:
         raise InChain
+
+
+def _tell(tx: Tx, code: str, subject_id: str, repair_id: str, **detail: Any) -> None:
+    telling.tell(tx, code, subject_id=subject_id, ref=repair_id, subject=subject_id, **detail)
+
+
+def _tell_end(tx: Tx, known: Any, state: str) -> None:
+    _tell(tx, "REPAIR_DECIDED", known.subject_id, known.repair_id, number=known.number, state=state)
 
 
 def _disarm(tx: Tx, repair_id: str) -> None:

@@ -7,22 +7,40 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from chassis.refusal import Invalid, NotFound, StateConflict
-from services.credit.storage import registry
+from services.credit.actions import manual, telling
+from services.credit.errors import PersonUnknown, SelfApproval, TextTooShort, UnderAge
+from services.credit.storage import registry, voices
 
 if TYPE_CHECKING:
     from chassis.bus import Tx
 
 BY_HAND = ("MER", "UNT")
+LEAST_REASON = 5
 _REF = re.compile(r"^[a-z]{2,4}_[A-Za-z0-9_-]{1,56}$")
 
 
 @dataclass(frozen=True, slots=True)
 class OpenSubject:
-    """A merchant or unit that takes part, by its id where it is registered."""
+    """A merchant or unit that takes part, by its id where it is registered.
+
+    Attributes:
+        holder: The person who speaks for it. An organisation that is a partner is spoken for by
+            the operators of the partner as well; nobody needs to name them.
+    """
 
     kind: str
     ref: str
     area: str
+    holder: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NameHolder:
+    """Who speaks for a merchant or unit from now on, and why."""
+
+    subject_id: str
+    person_id: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +56,9 @@ def open_subject(tx: Tx, order: OpenSubject) -> dict[str, Any]:
     Raises:
         Invalid: Another kind, or an id or area of the wrong shape.
         RoleDenied: The area lies outside the caller's scope.
-        StateConflict: It is open elsewhere.
+        StateConflict: It is open elsewhere, or somebody else speaks for it.
+        PersonUnknown: The registry does not know the holder.
+        UnderAge: And the other refusals of `name_holder`.
     """
     if order.kind not in BY_HAND:
         raise Invalid(field="kind", reason=f"只能登记 {'、'.join(BY_HAND)}")
@@ -52,12 +72,69 @@ def open_subject(tx: Tx, order: OpenSubject) -> dict[str, Any]:
     if known is not None and known.area is not None:
         if known.area != order.area:
             raise StateConflict(state=known.state, field="area")
+        if order.holder is not None and not _is_holder(tx, subject_id, order.holder):
+            if voices.holders(tx.conn, subject_id, tx.now):
+                raise StateConflict(state=known.state, field="holder")
+            _name(tx, subject_id, order.holder, field="holder")
         return {"id": subject_id, "state": known.state, "version": known.version}
+    if order.holder is not None:
+        _name(tx, subject_id, order.holder, field="holder")
     row = registry.stub(subject_id, tx.now)
     row |= {"area": order.area, "area_before": order.area, "area_since": tx.now}
     registry.put_subject(tx.conn, row)
     found = registry.subject(tx.conn, subject_id)
     return {"id": subject_id, "state": found.state, "version": found.version}
+
+
+def _is_holder(tx: Tx, subject_id: str, person_id: str) -> bool:
+    return person_id in voices.holders(tx.conn, subject_id, tx.now)
+
+
+def _name(tx: Tx, subject_id: str, person_id: str, *, field: str) -> None:
+    person = registry.person(tx.conn, person_id)
+    if person is None:
+        raise PersonUnknown(field=field, person=person_id)
+    if person.state != "ACTIVE":
+        raise StateConflict(state=person.state, field=field)
+    if not person.is_adult:
+        raise UnderAge(field=field)
+    if person_id == tx.actor.id:
+        raise SelfApproval(field=field)
+    for before in voices.holders(tx.conn, subject_id, tx.now):
+        telling.tell(
+            tx, "HOLDER_CHANGED", person_id=before, ref=subject_id[:80], subject=subject_id
+        )
+    voices.replace(tx.conn, subject_id, voices.HOLDER, [person_id], tx.now)
+    telling.tell(tx, "HOLDER_NAMED", person_id=person_id, ref=subject_id[:80], subject=subject_id)
+
+
+def name_holder(tx: Tx, order: NameHolder) -> dict[str, Any]:
+    """Say who speaks for a merchant or unit from now on. Who did before is told.
+
+    Raises:
+        NotFound: There is no such subject.
+        RoleDenied: It lies outside the caller's scope.
+        StateConflict: It is closed, or spoken for by what another service tells; or the person is
+            no resident any more.
+        TextTooShort: No reason is given.
+        PersonUnknown: The registry does not know the person.
+        UnderAge: Younger than 18.
+        SelfApproval: The caller names himself.
+        ConflictOfInterest: The caller, or somebody who lives with him, speaks for the subject.
+    """
+    known = registry.subject(tx.conn, order.subject_id, lock=True)
+    if known is None or known.area is None:
+        raise NotFound(kind="subject", id=order.subject_id)
+    tx.require_scope(known.area)
+    tx.check_version(known.version)
+    if known.state == "CLOSED" or known.kind not in BY_HAND:
+        raise StateConflict(state=known.state)
+    if len(order.reason.strip()) < LEAST_REASON:
+        raise TextTooShort(field="reason", least=LEAST_REASON)
+    manual.check_independent(tx, known.subject_id, known)
+    _name(tx, known.subject_id, order.person_id, field="person_id")
+    registry.change_subject(tx.conn, known.subject_id)
+    return {"id": known.subject_id, "state": known.state, "version": known.version + 1}
 
 
 def close_subject(tx: Tx, order: CloseSubject) -> dict[str, Any]:
@@ -66,6 +143,7 @@ def close_subject(tx: Tx, order: CloseSubject) -> dict[str, Any]:
     Raises:
         NotFound: There is none.
         RoleDenied: It lies outside the caller's scope.
+        ConflictOfInterest: The caller, or somebody who lives with him, speaks for it.
         StateConflict: It is closed already, or opened by another service.
     """
     known = registry.subject(tx.conn, order.subject_id, lock=True)
@@ -75,5 +153,6 @@ def close_subject(tx: Tx, order: CloseSubject) -> dict[str, Any]:
     tx.check_version(known.version)
     if known.state == "CLOSED" or known.kind not in BY_HAND:
         raise StateConflict(state=known.state)
+    manual.check_independent(tx, known.subject_id, known)
     registry.change_subject(tx.conn, order.subject_id, state="CLOSED", closed_at=tx.now)
     return {"id": order.subject_id, "state": "CLOSED", "version": known.version + 1}

@@ -21,6 +21,30 @@ def first_level(approve: Iterable[str]) -> str:
     return next((level for level in LEVELS if level in allowed), TOP)
 
 
+# Length of an area's code -> the lowest level whose scope covers a whole area of that size.
+_SERVES: Final = {15: "R_GRID", 12: "R_CADRE", 9: "R_STREET", 6: "R_DISTRICT"}
+_RANKS: Final = ("R_GRID", *LEVELS)
+
+
+def at_level(roles: Iterable[str], place: str) -> tuple[str, ...]:
+    """Return the roles that a rule names, and for each that is too low for a place (a company of
+    the district, a partner of the street, a shop that belongs to no grid) the level that serves it.
+    """
+    lowest = _SERVES.get(len(place), TOP)
+    found = []
+    for role in roles:
+        found.append(role)
+        if role in _RANKS and _RANKS.index(role) < _RANKS.index(lowest):
+            found.append(lowest)
+    return tuple(dict.fromkeys(found))
+
+
+def serves(role: str, place: str) -> bool:
+    """Tell whether a level's scope can cover a whole place."""
+    lowest = _SERVES.get(len(place), TOP)
+    return role in _RANKS and _RANKS.index(role) >= _RANKS.index(lowest)
+
+
 def up_to(role: str) -> tuple[str, ...]:
     """Return a role and those below it."""
     whole = ("R_GRID", *LEVELS)

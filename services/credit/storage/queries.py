@@ -106,6 +106,31 @@ def objections_page(
     return page(conn, asked, at=row.filed_at, key=row.objection_id, limit=limit, cursor=cursor)
 
 
+def _of_place(area: str) -> sa.ColumnElement[bool]:
+    """Return which awards are about subjects of an area, companies with a project there included;
+    of a grid only those about subjects of that grid."""
+    award, subject, project = t.awards.c, t.subjects.c, t.projects.c
+    if len(area) > len("370811015901"):
+        return award.subject_id.in_(sa.select(subject.subject_id).where(subject.grid == area))
+    companies = sa.select(sa.literal("PCO:") + project.company_id).where(
+        project.area.like(f"{area}%"), project.status != "CLOSED"
+    )
+    return sa.or_(award.area.like(f"{area}%"), award.subject_id.in_(companies))
+
+
+def proposals_page(
+    conn: sa.Connection, *, scope: str, state: str | None, limit: int, cursor: str | None
+) -> Page:
+    """Return the consents that are proposed in the name of persons of an area."""
+    row = t.consent_proposals.c
+    asked = sa.select(t.consent_proposals).where(
+        sa.func.coalesce(row.grid, row.area).like(f"{scope}%")
+    )
+    if state:
+        asked = asked.where(row.state == state)
+    return page(conn, asked, at=row.proposed_at, key=row.proposal_id, limit=limit, cursor=cursor)
+
+
 def awards_page(
     conn: sa.Connection,
     *,
@@ -130,7 +155,7 @@ def awards_page(
     row = t.awards.c
     # Written out, so that every plan may use the index of such awards: they are few among millions.
     by_person = row.decides == sa.literal_column("'PERSON'")
-    asked = sa.select(t.awards).where(row.area.like(f"{area}%"), by_person)
+    asked = sa.select(t.awards).where(_of_place(area), by_person)
     if state:
         asked = asked.where(row.state == state)
     if waits_for or overdue_at:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from chassis.calendar import Calendar
 from services.credit.rules import commendation as rules
 from services.credit.rules import severity
-from services.credit.storage import honours, registry, repairs, settlements
+from services.credit.storage import honours, registry, repairs, settlements, voices
 
 # How many months back a record is read: more than hysteresis can remember.
 RECORD_MONTHS = 24
@@ -80,11 +80,7 @@ def _objected(
     """Return about whom others object: what one says on one's own behalf holds nobody back."""
     found = set()
     for subject_id, persons in honours.objectors(conn, list(subjects), commendation_id).items():
-        holder = subjects[subject_id].holder
-        if any(
-            person != holder and not registry.holds_post(conn, subject_id, person, at)
-            for person in persons
-        ):
+        if any(not voices.speaks_for(conn, subject_id, person, at) for person in persons):
             found.add(subject_id)
     return found
 

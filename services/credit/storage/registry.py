@@ -190,6 +190,18 @@ def add_homes(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     bulk.insert(conn, t.homes, list(rows), ignore=True)
 
 
+def project_areas(conn: sa.Connection, company_id: str) -> list[str]:
+    """Return where a company has projects that are not closed."""
+    project = t.projects.c
+    asked = (
+        sa.select(project.area)
+        .where(project.company_id == company_id, project.status != "CLOSED")
+        .distinct()
+        .order_by(project.area)
+    )
+    return list(conn.execute(asked).scalars())
+
+
 def serve_grids(conn: sa.Connection, project_id: str, grids: Sequence[str], at: datetime) -> None:
     """Say which grids a project serves from `at` on."""
     compound = t.compounds.c
@@ -221,41 +233,21 @@ def open_post(
     statement = store.insert(conn, t.posts).values(
         subject_id=subject_id, person_id=person_id, post_ref=ref, since=since, until=None
     )
-    conn.execute(statement.on_conflict_do_nothing())
+    # Who comes back to a post holds it anew; who holds it goes on.
+    conn.execute(
+        statement.on_conflict_do_update(
+            index_elements=["subject_id", "person_id", "post_ref"],
+            set_={"since": statement.excluded.since, "until": None},
+            where=t.posts.c.until.is_not(None),
+        )
+    )
 
 
-def close_posts(
-    conn: sa.Connection, subject_id: str, ref: str, until: datetime, keep: str | None = None
-) -> None:
-    """Say that a post has ended; `keep` names a person whose post goes on."""
+def close_posts(conn: sa.Connection, subject_id: str, ref: str, until: datetime) -> None:
+    """Say that a post has ended."""
     post = t.posts.c
-    where = [post.subject_id == subject_id, post.post_ref == ref, post.until.is_(None)]
-    if keep is not None:
-        where.append(post.person_id != keep)
+    where = (post.subject_id == subject_id, post.post_ref == ref, post.until.is_(None))
     conn.execute(sa.update(t.posts).where(*where).values(until=until))
-
-
-def holds_post(conn: sa.Connection, subject_id: str, person_id: str, at: datetime) -> bool:
-    """Tell whether a person holds a post in a subject's matters at a time."""
-    post = t.posts.c
-    asked = sa.select(post.post_ref).where(
-        post.subject_id == subject_id,
-        post.person_id == person_id,
-        post.since <= at,
-        sa.or_(post.until.is_(None), post.until > at),
-    )
-    return conn.execute(asked).first() is not None
-
-
-def subjects_of_posts(conn: sa.Connection, person_id: str, at: datetime) -> set[str]:
-    """Return the subjects in whose matters a person holds a post at a time."""
-    post = t.posts.c
-    asked = sa.select(post.subject_id).where(
-        post.person_id == person_id,
-        post.since <= at,
-        sa.or_(post.until.is_(None), post.until > at),
-    )
-    return {found.subject_id for found in conn.execute(asked)}
 
 
 # --------------------------------------------------------------------------------------------------
@@ -313,6 +305,49 @@ def change_consent(conn: sa.Connection, consent_id: str, **values: Any) -> None:
     conn.execute(
         sa.update(t.consents).where(t.consents.c.consent_id == consent_id).values(**values)
     )
+
+
+def open_proposal(conn: sa.Connection, subject_id: str) -> Any:
+    """Return and lock what is proposed in a subject's name and not decided, or None."""
+    row = t.consent_proposals.c
+    asked = sa.select(t.consent_proposals).where(
+        row.subject_id == subject_id, row.state == "PROPOSED"
+    )
+    return conn.execute(store.lock(asked, conn)).first()
+
+
+def proposal(conn: sa.Connection, proposal_id: str) -> Any:
+    """Return and lock a proposed consent, or None."""
+    asked = sa.select(t.consent_proposals).where(t.consent_proposals.c.proposal_id == proposal_id)
+    return conn.execute(store.lock(asked, conn)).first()
+
+
+def add_proposal(conn: sa.Connection, row: Mapping[str, Any]) -> None:
+    """Store a consent that is proposed in somebody's name."""
+    conn.execute(t.consent_proposals.insert().values(**row))
+
+
+def end_proposal(
+    conn: sa.Connection, subject_id: str, *, state: str, by: str | None, at: datetime
+) -> None:
+    """End what is proposed in a subject's name, if anything is."""
+    row = t.consent_proposals.c
+    conn.execute(
+        sa.update(t.consent_proposals)
+        .where(row.subject_id == subject_id, row.state == "PROPOSED")
+        .values(state=state, decided_by=by, decided_at=at, version=row.version + 1)
+    )
+
+
+def proposals_of(conn: sa.Connection, person_id: str) -> list[Any]:
+    """Return what staff have proposed in a person's name, newest first."""
+    row = t.consent_proposals.c
+    asked = (
+        sa.select(t.consent_proposals)
+        .where(row.person_id == person_id)
+        .order_by(row.proposed_at.desc(), row.proposal_id)
+    )
+    return list(conn.execute(asked))
 
 
 def open_spans(

@@ -999,13 +999,47 @@ def change_objection(conn: sa.Connection, objection_id: str, **values: Any) -> N
     )
 
 
-def open_objection(conn: sa.Connection, target_id: str, kind: str) -> Any:
-    """Return an objection to something, or a correction of it, that has not ended, or None."""
+def open_objection(
+    conn: sa.Connection, target_id: str, kind: str, person_id: str | None = None
+) -> Any:
+    """Return an objection to something, or a correction of it, that has not ended, or None.
+
+    Args:
+        conn: The transaction.
+        target_id: What it is about.
+        kind: OBJECTION or CORRECTION.
+        person_id: Only that of one person; None is anybody's.
+    """
     row = t.objections.c
     asked = sa.select(t.objections).where(
         row.target_id == target_id, row.kind == kind, row.state.in_(GOING_ON)
     )
+    if person_id is not None:
+        asked = asked.where(row.person_id == person_id)
     return conn.execute(asked).first()
+
+
+def others_undecided(conn: sa.Connection, known: Any) -> list[Any]:
+    """Return and lock the other objections about what one is about that wait for a decision."""
+    row = t.objections.c
+    asked = (
+        sa.select(t.objections)
+        .where(
+            row.target_id == known.target_id,
+            row.kind == known.kind,
+            row.state.in_(UNDECIDED),
+            row.objection_id != known.objection_id,
+        )
+        .order_by(row.objection_id)
+    )
+    return list(conn.execute(store.lock(asked, conn)))
+
+
+def deciders_about(conn: sa.Connection, target_id: str) -> set[str]:
+    """Return who has decided objections about something."""
+    row = t.objections.c
+    asked = sa.select(row.decided_by).where(row.target_id == target_id, row.decided_by.is_not(None))
+    return set(conn.execute(asked).scalars())
 
 
 def objected_subjects(conn: sa.Connection, settlement_id: str, period: str) -> set[str]:

@@ -140,6 +140,59 @@ consents = sa.Table(
     sa.Column("withdrawn_at", store.UtcDateTime),
     sa.Column("area", store.Area, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
+    # Where two people gave it back by his receipt: who proposed; `granted_by` confirmed.
+    sa.Column("proposed_by", store.Id),
+)
+# What staff propose in a person's name by his receipt, until another of them confirms it.
+consent_proposals = sa.Table(
+    "consent_proposals",
+    metadata,
+    sa.Column("proposal_id", store.Id, primary_key=True),
+    sa.Column("subject_id", Subject, nullable=False),
+    sa.Column("person_id", store.Id, nullable=False, index=True),
+    sa.Column("household_id", store.Id),
+    sa.Column("notice_version", sa.String(20), nullable=False),
+    sa.Column("purposes", store.Json, nullable=False),
+    sa.Column("channel", Code, nullable=False),
+    sa.Column("evidence_ref", sa.String(200), nullable=False),
+    sa.Column("state", State, nullable=False),
+    sa.Column("proposed_by", store.Id, nullable=False),
+    sa.Column("proposed_at", store.UtcDateTime, nullable=False),
+    sa.Column("due_at", store.UtcDateTime, nullable=False),
+    sa.Column("decided_by", store.Id),
+    sa.Column("decided_at", store.UtcDateTime),
+    sa.Column("area", store.Area, nullable=False),
+    sa.Column("grid", store.Area),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Index(
+        "uq_consent_proposals_open",
+        "subject_id",
+        unique=True,
+        postgresql_where=sa.text("state = 'PROPOSED'"),
+        sqlite_where=sa.text("state = 'PROPOSED'"),
+    ),
+)
+# What a person was told, or whoever speaks for a subject: that is looked up when it is read.
+messages = sa.Table(
+    "messages",
+    metadata,
+    sa.Column("message_id", store.Id, primary_key=True),
+    sa.Column("person_id", store.Id),
+    sa.Column("subject_id", Subject),
+    sa.Column("code", Code, nullable=False),
+    sa.Column("ref", sa.String(80)),
+    sa.Column("detail", store.Json, nullable=False),
+    sa.Column("created_at", store.UtcDateTime, nullable=False),
+    sa.Index("ix_messages_person_id", "person_id", "created_at"),
+    sa.Index("ix_messages_subject_id", "subject_id", "created_at"),
+)
+# A person who was registered twice: what is told of the id that was given up is the kept one's.
+merged_people = sa.Table(
+    "merged_people",
+    metadata,
+    sa.Column("person_id", store.Id, primary_key=True),
+    sa.Column("into_id", store.Id, nullable=False, index=True),
+    sa.Column("at", store.UtcDateTime, nullable=False),
 )
 # One row per purpose and unbroken interval [since, until): consent is tested at the time of the
 # deed, so the past must stay readable after a withdrawal.
@@ -740,6 +793,9 @@ objections = sa.Table(
     sa.Column("review_reasons", sa.Text),
     sa.Column("area", store.Area, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
+    # Who handed it in for a person without an account, and the number of that person's receipt.
+    sa.Column("filed_by", store.Id),
+    sa.Column("receipt_no", sa.String(120)),
 )
 
 # --------------------------------------------------------------------------------------------------

@@ -7,11 +7,13 @@ import pytest
 from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict
 from services.credit.actions import ledger
 from services.credit.errors import (
+    DeadlinePassed,
     EvidenceRequired,
     NoticeOutdated,
     NotOfHousehold,
     PersonUnknown,
     PurposeMissing,
+    SamePerson,
     UnderAge,
 )
 from services.credit.storage import registry
@@ -218,3 +220,75 @@ def test_a_consent_that_is_changed_to_be_without_points_ends_them_in_90_days_too
     assert until() == end
     stage.consent(bench, "per_a")
     assert until() is None
+
+
+def test_what_a_person_withdrew_is_given_back_by_himself_or_by_two_with_his_receipt(bench):
+    """SEC-H7: one grid worker gave back all four purposes with any text as evidence."""
+    stage.resident(bench, "per_a", ("SCORING", "POINTS"))
+    given = bench.as_("R_RESIDENT", person="per_a", scope=stage.GRID).ask("consents")["items"][0]
+    bench.do("withdraw_consent", {"consent_id": given["id"]})
+    order = {
+        "notice_version": "2025.1",
+        "purposes": ["SCORING", "POINTS", "PUBLIC_LIST", "COMMENDATION"],
+        "person_id": "per_a",
+        "evidence_ref": "HZ-1",
+        "channel": "WINDOW",
+    }
+    bench.as_("R_GRID", person="per_grid", scope=stage.GRID)
+    proposed = bench.do("grant_consent", order)
+    assert proposed["state"] == "PROPOSED"
+    with pytest.raises(StateConflict):
+        bench.do("grant_consent", order)
+    with pytest.raises(RoleDenied):
+        bench.do("confirm_consent", {"proposal_id": proposed["id"]}, version=1)
+    own = bench.as_("R_RESIDENT", person="per_a", scope=stage.GRID).ask("me")
+    assert own["consents"][0]["state"] == "WITHDRAWN"
+    assert own["consent_proposals"][0]["proposed_by"] == "per_grid"
+    assert bench.ask("messages")["items"][0]["code"] == "CONSENT_PROPOSED"
+    bench.as_("R_CADRE", person="per_grid", scope=stage.COMMUNITY)
+    with pytest.raises(SamePerson):
+        bench.do("confirm_consent", {"proposal_id": proposed["id"]}, version=1)
+    bench.as_("R_CADRE", person="per_far", scope="370811015902")
+    with pytest.raises(NotFound):
+        bench.do("confirm_consent", {"proposal_id": proposed["id"]}, version=1)
+    bench.as_("R_CADRE", person="per_cadre", scope=stage.COMMUNITY)
+    assert [one["id"] for one in bench.ask("consent_proposals")["items"]] == [proposed["id"]]
+    bench.do("confirm_consent", {"proposal_id": proposed["id"]}, version=1)
+    card = bench.as_("R_RESIDENT", person="per_a", scope=stage.GRID).ask("me")["consents"][0]
+    assert (card["state"], card["proposed_by"], card["granted_by"], card["evidence_ref"]) == (
+        "GRANTED",
+        "per_grid",
+        "per_cadre",
+        "HZ-1",
+    )
+    assert "CONSENT_GIVEN" in [one["code"] for one in bench.ask("messages")["items"]]
+
+
+def test_who_is_named_in_his_absence_may_refuse_it_and_a_withdrawal_answers_it(bench):
+    """SEC-H7: and a proposal that nobody confirms in five working days is over."""
+    stage.register(bench, "per_b")
+    order = {"notice_version": "2025.1", "person_id": "per_b", "evidence_ref": "HZ-2"}
+    grid = {"person": "per_grid", "scope": stage.GRID}
+    bench.as_("R_GRID", **grid)
+    # A first consent on paper to be scored is not given back to anybody; to be named is more.
+    first = bench.do("grant_consent", order | {"purposes": ["SCORING"]})
+    assert first["state"] == "GRANTED"
+    named = bench.do("grant_consent", order | {"purposes": ["SCORING", "PUBLIC_LIST"]})
+    assert named["state"] == "PROPOSED"
+    bench.as_("R_RESIDENT", person="per_b", scope=stage.GRID)
+    bench.do("refuse_consent", {"proposal_id": named["id"]}, version=1)
+    bench.as_("R_GRID", **grid)
+    again = bench.do("grant_consent", order | {"purposes": ["SCORING", "PUBLIC_LIST"]})
+    # For who has no account staff withdraw by his receipt.
+    with pytest.raises(EvidenceRequired):
+        bench.do("withdraw_consent", {"consent_id": first["id"]})
+    bench.do("withdraw_consent", {"consent_id": first["id"], "receipt_no": "HZ-3"})
+    bench.as_("R_CADRE", person="per_cadre", scope=stage.COMMUNITY)
+    with pytest.raises(StateConflict):
+        bench.do("confirm_consent", {"proposal_id": again["id"]}, version=2)
+    bench.as_("R_GRID", **grid)
+    late = bench.do("grant_consent", order | {"purposes": ["SCORING"]})
+    bench.at("2025-03-20T09:00")
+    bench.as_("R_CADRE", person="per_cadre", scope=stage.COMMUNITY)
+    with pytest.raises(DeadlinePassed):
+        bench.do("confirm_consent", {"proposal_id": late["id"]}, version=1)

@@ -10,7 +10,16 @@ from chassis.bus import is_uuid
 from chassis.refusal import Invalid, NotFound
 from services.credit.rules import standing
 from services.credit.rules.model import DIMENSIONS, Rule
-from services.credit.storage import awards, ledger, months, queries, records, registry, rule_sets
+from services.credit.storage import (
+    awards,
+    ledger,
+    months,
+    queries,
+    records,
+    registry,
+    rule_sets,
+    voices,
+)
 from services.credit.storage import honours as honours_store
 from services.credit.storage import settlements as store
 
@@ -298,7 +307,8 @@ def award(tx: Tx, question: OneAward, in_force: Any) -> dict[str, Any]:
         NotFound: There is none, or the caller may not know it.
     """
     found = awards.award(tx.conn, question.award_id) if is_uuid(question.award_id) else None
-    if found is None or not may_see(tx, found.subject_id):
+    own = found is not None and found.proposed_by == tx.actor.id and tx.actor.role in STAFF
+    if found is None or not (own or may_see(tx, found.subject_id)):
         raise NotFound(kind="award", id=question.award_id)
     card = award_card(found, in_force.of_code(found.rule_set))
     card["waits"] = _waits(tx, found)
@@ -323,13 +333,20 @@ def may_see(tx: Tx, subject_id: str) -> bool:
     subject = registry.subject(tx.conn, subject_id)
     if subject is None:
         return False
-    if subject.holder == tx.actor.id:
+    if voices.speaks_for(tx.conn, subject_id, tx.actor.id, tx.now):
         return True
-    if registry.holds_post(tx.conn, subject_id, tx.actor.id, tx.now):
-        return True
-    # A grid worker's scope is a grid, which lies inside the subject's community.
+    return tx.actor.role in STAFF and serves(tx, subject)
+
+
+def serves(tx: Tx, subject: Any) -> bool:
+    """Tell whether a subject lies in the caller's scope: a grid worker's is a grid inside the
+    subject's community; a company is where its projects are, too."""
     place = subject.grid or subject.area
-    return tx.actor.role in STAFF and bool(place) and tx.actor.covers(place)
+    if place and tx.actor.covers(place):
+        return True
+    return subject.kind == "PCO" and any(
+        tx.actor.covers(area) for area in registry.project_areas(tx.conn, subject.ref)
+    )
 
 
 def award_list(tx: Tx, question: Awards, in_force: Any) -> dict[str, Any]:
@@ -338,7 +355,7 @@ def award_list(tx: Tx, question: Awards, in_force: Any) -> dict[str, Any]:
     tx.require_scope(area)
     rows, following = queries.awards_page(
         tx.conn,
-        area=area[:12],
+        area=area,
         state=question.state,
         waits_for=question.waits_for,
         overdue_at=tx.now if question.overdue else None,
@@ -358,14 +375,17 @@ def award_list(tx: Tx, question: Awards, in_force: Any) -> dict[str, Any]:
 def me(tx: Tx, in_force: Any) -> dict[str, Any]:
     """Return all that credit knows about the caller: standing, awards with reasons, points,
     consent; objections and corrections, also those about organisations of his."""
-    subjects = registry.subjects_held_by(tx.conn, tx.actor.id)
-    ids = sorted(_concerned(tx))
+    subjects = voices.subjects_of(tx.conn, tx.actor.id, tx.now)
+    ids = [subject.subject_id for subject in subjects]
     period = tx.calendar.period(tx.now)
     return {
         "person_id": tx.actor.id,
         "period": period,
         "notice_version": tx.settings.notice_version,
         "consents": [_consent_card(row) for row in queries.consents_of(tx.conn, tx.actor.id)],
+        "consent_proposals": [
+            proposal_card(row) for row in registry.proposals_of(tx.conn, tx.actor.id)
+        ],
         "subjects": [_subject_sheet(tx, subject, in_force, period) for subject in subjects],
         "objections": [
             objection_card(tx, row, private=row.person_id == tx.actor.id)
@@ -385,7 +405,51 @@ def _consent_card(row: Any) -> dict[str, Any]:
         "granted_at": row.granted_at.isoformat(),
         "withdrawn_at": iso(row.withdrawn_at),
         "channel": row.channel,
+        "evidence_ref": row.evidence_ref,
+        "granted_by": row.granted_by,
+        "proposed_by": row.proposed_by,
     }
+
+
+def proposal_card(row: Any) -> dict[str, Any]:
+    """Return what staff propose in a person's name: by whom, by which receipt, and how it ended."""
+    return {
+        "id": row.proposal_id,
+        "person_id": row.person_id,
+        "subject": row.subject_id,
+        "state": row.state,
+        "version": row.version,
+        "purposes": row.purposes,
+        "notice_version": row.notice_version,
+        "channel": row.channel,
+        "evidence_ref": row.evidence_ref,
+        "proposed_by": row.proposed_by,
+        "proposed_at": row.proposed_at.isoformat(),
+        "due": row.due_at.isoformat(),
+        "decided_by": row.decided_by,
+        "decided_at": iso(row.decided_at),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentProposals:
+    """Which proposals are listed; by default those that wait."""
+
+    state: str | None = "PROPOSED"
+    limit: int = 50
+    cursor: str | None = None
+
+
+def consent_proposals(tx: Tx, question: ConsentProposals) -> dict[str, Any]:
+    """List what is proposed in the name of persons of the caller's area."""
+    rows, following = queries.proposals_page(
+        tx.conn,
+        scope=tx.actor.scope,
+        state=question.state,
+        limit=limited(question.limit),
+        cursor=question.cursor,
+    )
+    return {"items": [proposal_card(row) for row in rows], "next": following}
 
 
 def consents(tx: Tx, question: OneConsent) -> dict[str, Any]:
@@ -397,8 +461,9 @@ def consents(tx: Tx, question: OneConsent) -> dict[str, Any]:
     person_id = question.person_id or tx.actor.id
     rows = queries.consents_of(tx.conn, person_id)
     if person_id != tx.actor.id:
-        staff = tx.actor.role in STAFF
-        rows = [row for row in rows if staff and tx.actor.covers(row.area)]
+        staff, person = tx.actor.role in STAFF, registry.person(tx.conn, person_id)
+        place = person.grid if person is not None else None
+        rows = [row for row in rows if staff and tx.actor.covers(place or row.area)]
         if not rows:
             raise NotFound(kind="person", id=person_id)
     return {"items": [_consent_card(row) for row in rows], "next": None}
@@ -414,6 +479,11 @@ def _subject_sheet(tx: Tx, subject: Any, in_force: Any, period: str) -> dict[str
         "state": subject.state,
         "spendable": subject.spendable,
         "spendable_until": iso(subject.spendable_until),
+        "version": subject.version,
+        "voices": [
+            {"person_id": row.person_id, "post": row.post_ref, "since": row.since.isoformat()}
+            for row in voices.posts_of(tx.conn, subject.subject_id, tx.now)
+        ],
         "standing": _present(tx, subject, last[0] if last else None),
         "entries": [entry_card(row) for row in store.entries_of(tx.conn, subject.subject_id)[:24]],
         "awards": [award_card(row, in_force.of_code(row.rule_set)) for row in open_months[:200]],
@@ -721,9 +791,8 @@ def _commended(tx: Tx, row: Any) -> dict[str, Any]:
 
 
 def _concerned(tx: Tx) -> set[str]:
-    """Return the subjects that are the caller's own, or in whose matters he holds a post now."""
-    held = {row.subject_id for row in registry.subjects_held_by(tx.conn, tx.actor.id)}
-    return held | registry.subjects_of_posts(tx.conn, tx.actor.id, tx.now)
+    """Return the subjects for which the caller speaks now."""
+    return {row.subject_id for row in voices.subjects_of(tx.conn, tx.actor.id, tx.now)}
 
 
 def objection_card(tx: Tx, row: Any, *, private: bool) -> dict[str, Any]:
@@ -765,7 +834,12 @@ def objection_card(tx: Tx, row: Any, *, private: bool) -> dict[str, Any]:
     if private or row.kind == "CORRECTION":
         card |= {"text": row.text, "grounds": row.grounds, "evidence": row.evidence}
     if private:
-        card |= {"person_id": row.person_id, "review_grounds": row.review_grounds}
+        card |= {
+            "person_id": row.person_id,
+            "review_grounds": row.review_grounds,
+            "filed_by": row.filed_by,
+            "receipt_no": row.receipt_no,
+        }
     return card
 
 

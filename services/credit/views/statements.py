@@ -10,7 +10,7 @@ from chassis.refusal import Invalid, NotFound
 from services.credit import views
 from services.credit.errors import Gone, NotReady
 from services.credit.rules import severity
-from services.credit.storage import awards, registry
+from services.credit.storage import awards, registry, voices
 from services.credit.storage import settlements as settlement_store
 from services.credit.storage import statements as store
 
@@ -63,7 +63,7 @@ def statement(tx: Tx, question: Statement) -> dict[str, Any]:
         NotFound: The subject is not the caller's.
         Invalid: The span is empty, or holds more than 1,000 lines.
     """
-    own = [row.subject_id for row in registry.subjects_held_by(tx.conn, tx.actor.id)]
+    own = [row.subject_id for row in voices.subjects_of(tx.conn, tx.actor.id, tx.now)]
     preferred = f"RES:{tx.actor.id}"
     subject = question.subject or (preferred if preferred in own else next(iter(own), ""))
     if subject not in own:
@@ -215,9 +215,7 @@ def entry(tx: Tx, question: OneEntry, in_force: Any) -> dict[str, Any]:
 
 
 def _viewer(tx: Tx, row: Any, subject_id: str) -> str:
-    subject = registry.subject(tx.conn, subject_id)
-    own = subject is not None and bool(tx.actor.id) and subject.holder == tx.actor.id
-    if own or (tx.actor.id and registry.holds_post(tx.conn, subject_id, tx.actor.id, tx.now)):
+    if voices.speaks_for(tx.conn, subject_id, tx.actor.id, tx.now):
         return "SELF"
     if tx.actor.role in views.STAFF and tx.actor.covers(row.area):
         return "AUDITOR" if tx.actor.role == "R_AUDITOR" else "REVIEWER"

@@ -1,0 +1,71 @@
+"""What credit tells people: rows that the gateway delivers.
+
+A message goes to a person, or to a subject: then to whoever speaks for it when it is read, so that
+an operator who comes tomorrow learns what is asked of his shop today.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from services.credit.storage import messages as store
+
+if TYPE_CHECKING:
+    from chassis.bus import Tx
+
+
+def tell(
+    tx: Tx,
+    code: str,
+    *,
+    person_id: str | None = None,
+    subject_id: str | None = None,
+    ref: str | None = None,
+    **detail: Any,
+) -> None:
+    """Leave a message for a person, or for whoever speaks for a subject.
+
+    Args:
+        tx: The transaction.
+        code: Which text (`views.messages.TEXTS`).
+        person_id: To whom.
+        subject_id: Or to whom it concerns.
+        ref: The award, objection, repair or consent that it is about.
+        detail: What the text names.
+    """
+    row = {
+        "message_id": tx.new_id("msg"),
+        "person_id": person_id,
+        "subject_id": subject_id,
+        "code": code,
+        "ref": ref,
+        "detail": detail,
+        "created_at": tx.now,
+    }
+    store.add(tx.conn, [row])
+
+
+def deductions(tx: Tx, awards: Iterable[Mapping[str, Any]]) -> None:
+    """Tell whom they concern that deductions are proposed, MINOR ones too: they are not published,
+    so nobody else would tell him (DOMAIN 4.8)."""
+    rows = [
+        {
+            "message_id": tx.new_id("msg"),
+            "person_id": None,
+            "subject_id": award["subject_id"],
+            "code": "DEDUCTION_PROPOSED",
+            "ref": str(award["award_id"]),
+            "detail": {
+                "subject": award["subject_id"],
+                "rule": award["rule_code"],
+                "score": award["score"],
+                "period": award["period"],
+            },
+            "created_at": tx.now,
+        }
+        for award in awards
+        if award["deduction"]
+    ]
+    if rows:
+        store.add(tx.conn, rows)

@@ -1,0 +1,34 @@
+"""What people were told: of themselves, and of the subjects for which they speak."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from services.credit.storage import bulk, queries
+from services.credit.storage import tables as t
+
+
+def add(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Store messages."""
+    bulk.insert(conn, t.messages, rows)
+
+
+def page(
+    conn: sa.Connection,
+    *,
+    person_id: str,
+    subject_ids: Sequence[str],
+    limit: int,
+    cursor: str | None,
+) -> queries.Page:
+    """Return the messages to a person and to whoever speaks for some subjects, newest first."""
+    row = t.messages.c
+    asked = sa.select(t.messages).where(
+        sa.or_(row.person_id == person_id, bulk.members(row.subject_id, subject_ids, conn))
+    )
+    return queries.page(
+        conn, asked, at=row.created_at, key=row.message_id, limit=limit, cursor=cursor
+    )

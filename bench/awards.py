@@ -192,7 +192,7 @@ def measure(name: str, url: str, database: str, count: int, *, cores: float | No
         cores: What each of its processes may take of the machine; default all.
     """
     processes = [
-        subprocess.Popen(
+        servers.spawn(
             [sys.executable, "-m", *command],
             cwd=Path(__file__).resolve().parents[1],
             env=os.environ | {"FIVERED_LEDGER_DATABASE_URL": database, "FIVERED_BROKER_URL": url},

@@ -77,7 +77,7 @@ def publish(url: str, exchange: str, messages: list[tuple[str, bytes]], content_
 
 def measure(module: str, url: str, database: str, count: int, points: int) -> float:
     """Run one consumer on a fresh set of tables and return events per second."""
-    process = subprocess.Popen(
+    process = servers.spawn(
         [sys.executable, "-m", module],
         cwd=Path(__file__).resolve().parents[1],
         env=os.environ | {"FIVERED_LEDGER_DATABASE_URL": database, "FIVERED_BROKER_URL": url},

@@ -78,6 +78,7 @@ class HealthPage:
         ok = all(finding.ok for finding in findings.values())
         shown = {
             "ok": ok,
+            "pid": os.getpid(),
             "checks": {
                 name: {"ok": finding.ok, "detail": finding.detail}
                 for name, finding in findings.items()

@@ -7,6 +7,8 @@ and Erlang cookie, own data folders, everything bound to 127.0.0.1.
 from __future__ import annotations
 
 import base64
+import ctypes
+import fcntl
 import json
 import os
 import pwd
@@ -15,10 +17,14 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.error
 import urllib.request
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -43,21 +49,67 @@ class ServerFailed(RuntimeError):
     """A server did not start; the message has the end of its log."""
 
 
+# Ports that this process has handed out, held by a lock each: the kernel lets go of it when the
+# process ends, however it ends. The oldest are let go of, lest a long test run out of descriptors.
+_CLAIMED: deque[int] = deque()
+_MOST_CLAIMED = 200
+
+
 def free_port() -> int:
-    """Return a loopback port that nobody uses now.
+    """Return a loopback port that nobody uses and that nobody else was given.
 
     Below the range from which the system takes ports for outgoing connections: a broker binds its
-    port seconds after it was chosen, and one of those could have taken it meanwhile.
+    port seconds after it was chosen, and one of those could have taken it meanwhile. For the same
+    reason a port is claimed for this process: two that choose at once never choose the same.
     """
+    folder = Path(tempfile.gettempdir()) / f"fivered-ports-{os.geteuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
     for _ in range(200):
         port = 15_000 + secrets.randbelow(17_000)
-        with socket.socket() as probe:
-            try:
+        claim = os.open(folder / str(port), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with socket.socket() as probe:
                 probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
+        except OSError:
+            os.close(claim)
+            continue
+        _CLAIMED.append(claim)
+        if len(_CLAIMED) > _MOST_CLAIMED:
+            os.close(_CLAIMED.popleft())
+        return port
     raise ServerFailed("no free loopback port between 15000 and 32000")
+
+
+# A child is tied to the thread that started it, so one thread that lives as long as its process
+# starts them all.
+_STARTER = ThreadPoolExecutor(1, "starter")
+_PR_SET_PDEATHSIG = 1
+
+
+def spawn(
+    command: Sequence[str], *, ending: int = signal.SIGKILL, **options: Any
+) -> subprocess.Popen[bytes]:
+    """Start a program that ends with this process, whatever ends it (on Linux).
+
+    Args:
+        command: The program and its arguments.
+        ending: The signal that the program gets from the kernel when this process has ended.
+        options: Of `subprocess.Popen`.
+    """
+    prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
+    parent = os.getpid()
+
+    def tie() -> None:
+        if prctl is not None:
+            prctl(_PR_SET_PDEATHSIG, ending)
+            if os.getppid() != parent:
+                os._exit(1)  # it ended before the kernel was told
+
+    def start() -> subprocess.Popen[bytes]:
+        return subprocess.Popen(command, preexec_fn=tie, **options)  # noqa: PLW1509, S603  see tie
+
+    return _STARTER.submit(start).result()
 
 
 def rabbitmq_home() -> Path | None:
@@ -226,8 +278,8 @@ class Rabbit:
         """
         log = self.base / "stdout"
         if self._epmd is None or self._epmd.poll() is not None:
-            self._epmd = subprocess.Popen(  # noqa: S603  our own arguments
-                ["epmd", "-port", str(self._epmd_port), "-address", "127.0.0.1"],  # noqa: S607
+            self._epmd = spawn(
+                ["epmd", "-port", str(self._epmd_port), "-address", "127.0.0.1"],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -237,7 +289,7 @@ class Rabbit:
         with log.open("ab") as out:
             # `detached` makes the start script exec the VM: this process id is the broker's own,
             # so that a kill hits it and not a shell above it.
-            self._process = subprocess.Popen(  # noqa: S603  our own arguments
+            self._process = spawn(
                 [str(self._sbin / "rabbitmq-server")],
                 env=self._env | {"detached": "1"},
                 cwd=self.base,
@@ -430,8 +482,10 @@ class Postgres:
         (self._data / "postgresql.auto.conf").write_text("\n".join(settings) + "\n")
         path = self.base / "log"
         with path.open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: S603  our own arguments
+            # Its own processes end with it; the signal is that of an immediate shutdown.
+            self._process = spawn(
                 [str(self._programs / "postgres"), "-D", str(self._data)],
+                ending=signal.SIGQUIT,
                 cwd=self.base,
                 env=self._env,
                 stdin=subprocess.DEVNULL,
@@ -501,4 +555,5 @@ __all__ = [
     "free_port",
     "missing",
     "require",
+    "spawn",
 ]

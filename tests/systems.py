@@ -63,7 +63,7 @@ class Embedded:
             **environ,
         }
         log = (self.folder / "log").open("ab")
-        self.process = subprocess.Popen(
+        self.process = servers.spawn(
             [
                 *self.program, "up", "--demo",
                 "--data", str(self.folder / "data"), "--port", str(self.port),

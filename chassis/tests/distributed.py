@@ -126,7 +126,7 @@ class World:
         port = servers.free_port()
         path = self.folder / f"{kind}{len(self.processes)}.log"
         with path.open("wb") as log:
-            process = subprocess.Popen(
+            process = servers.spawn(
                 [sys.executable, "-m", f"chassis.{kind}", TOY],
                 env=self.env | {"FIVERED_HEALTH_PORT": str(port)} | env,
                 cwd=self.folder,

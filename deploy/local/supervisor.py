@@ -39,22 +39,39 @@ class Child:
     next_try_at: float = 0.0
     pause_s: float = 0.2
     starts: int = field(default=0)
+    failures: int = 0
 
     @property
     def running(self) -> bool:
         """Whether the process lives."""
         return self.process is not None and self.process.poll() is None
 
+    @property
+    def why(self) -> str:
+        """Why it cannot start: the last line that it wrote when it ended twice by itself."""
+        if self.failures < 2:
+            return ""
+        lines = self.log.read_text("utf-8", "replace").strip().splitlines()
+        return lines[-1][:500] if lines else "it wrote nothing"
+
     def start(self) -> None:
         """Start the process; one that keeps dying is started less and less often."""
         now = time.monotonic()
         if now < self.next_try_at:
             return
-        self.pause_s = 0.2 if now - self.started_at > 10 else min(self.pause_s * 2, 5.0)
+        lasted = now - self.started_at > 10
+        ended = self.process.returncode if self.process is not None else None
+        # A negative code is a signal: somebody else ended it.
+        self.failures = self.failures + 1 if not lasted and ended is not None and ended > 0 else 0
+        if self.failures and "FIVERED_HEALTH_PORT" in self.env:
+            # Whoever took its port meanwhile will keep it.
+            self.env["FIVERED_HEALTH_PORT"] = str(servers.free_port())
+        self.pause_s = 0.2 if lasted else min(self.pause_s * 2, 5.0)
         self.started_at, self.next_try_at = now, now + self.pause_s
         with self.log.open("ab") as out:
-            self.process = subprocess.Popen(
+            self.process = servers.spawn(
                 self.argv,
+                ending=signal.SIGTERM,
                 env=self.env,
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
@@ -168,6 +185,7 @@ class Supervisor:
                 "pid": child.process.pid if child.process else None,
                 "starts": child.starts,
                 "health": child.env.get("FIVERED_HEALTH_PORT"),
+                "why": child.why,
             }
             for child in self.children
         }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -67,6 +68,7 @@ def main() -> int:
             )
             return 1
     began = time.monotonic()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     postgres = servers.Postgres().start()
     try:
         # Every test of a service runs on both databases; tests that kill a server start their own.
@@ -75,12 +77,12 @@ def main() -> int:
         # go in the order of tests/conftest.py: none of the long ones is left alone at the end.
         together = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", "--durations", "10"]
         workers = together if len(sys.argv) == 1 else []
-        code = subprocess.run(
+        code = servers.spawn(
             [sys.executable, "-m", "pytest", "-q", *workers, *sys.argv[1:]],
+            ending=signal.SIGTERM,
             stdin=subprocess.DEVNULL,
             env=env,
-            check=False,
-        ).returncode
+        ).wait()
     finally:
         postgres.stop()
     print(f"make test took {time.monotonic() - began:.0f} s")

@@ -51,6 +51,16 @@ def start(state: Path, port: int, *, patience_s: float = PATIENCE_S) -> dict[str
             start_new_session=True,
         )
     STARTED.append(supervisor)
+    try:
+        return _wait(state, supervisor, patience_s)
+    except BaseException:
+        # What cannot be used is not left behind.
+        supervisor.terminate()
+        supervisor.wait(60)
+        raise
+
+
+def _wait(state: Path, supervisor: subprocess.Popen[bytes], patience_s: float) -> dict[str, Any]:
     end = time.monotonic() + patience_s
     why = "nothing has answered yet"
     while time.monotonic() < end:
@@ -60,6 +70,9 @@ def start(state: Path, port: int, *, patience_s: float = PATIENCE_S) -> dict[str
         if supervisor.poll() is not None:
             raise RuntimeError(f"the supervisor ended; see {state}/supervisor.log")
         if found is not None and found["children"]:
+            for name, child in found["children"].items():
+                if child["why"]:
+                    raise RuntimeError(f"{name} cannot start: {child['why']}")
             why = _not_ready(found)
             if not why:
                 return found
@@ -73,9 +86,13 @@ def _not_ready(found: dict[str, Any]) -> str:
         if child["health"]:
             asked[name] = f"http://127.0.0.1:{child['health']}/ready"
     for name, address in asked.items():
+        child = found["children"][name]
         try:
-            with urllib.request.urlopen(address, timeout=5):
-                pass
+            os.kill(child["pid"], 0)
+            with urllib.request.urlopen(address, timeout=5) as answer:
+                page = json.loads(answer.read())
+            if child["health"] and page.get("pid") != child["pid"]:
+                return f"{name}: somebody else answers on its port {child['health']}"
         except urllib.error.HTTPError as error:
             with error:
                 return f"{name}: {error.read()[:300].decode('utf-8', 'replace')}"

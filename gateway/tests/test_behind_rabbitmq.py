@@ -15,7 +15,7 @@ from chassis.testing import KEY
 from chassis.tests.toy.service import Toy
 from gateway.identity import issue
 from gateway.tests.conftest import DISTRICT, problem_of
-from gateway.tests.test_serving import ROOT, free_port
+from gateway.tests.test_serving import ROOT
 
 pytestmark = pytest.mark.servers
 
@@ -38,7 +38,7 @@ def until(ask, wanted, seconds=40):
 
 
 def test_a_broker_that_is_killed_and_comes_back_is_told_truly_all_the_while(rabbit):
-    port = free_port()
+    port = servers.free_port()
     env = os.environ | {
         "FIVERED_ACTOR_KEY": KEY,
         "FIVERED_TOKEN_KEY": KEY,
@@ -47,7 +47,7 @@ def test_a_broker_that_is_killed_and_comes_back_is_told_truly_all_the_while(rabb
         "FIVERED_SERVICES": "toy",
     }
     with (
-        subprocess.Popen(
+        servers.spawn(
             [sys.executable, "-W", "ignore", "-m", "gateway.tests.serve_bus"],
             cwd=ROOT,
             env=env,

@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from chassis import servers
 from chassis.settings import SettingsError, read
 from chassis.testing import KEY
 from gateway.app import serve_embedded
@@ -26,14 +27,8 @@ from gateway.tests.conftest import DISTRICT, settings
 ROOT = Path(__file__).parents[2]
 
 
-def free_port():
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
-
-
 def start(folder, port):
-    return subprocess.Popen(
+    return servers.spawn(
         [sys.executable, "-W", "ignore", "-m", "gateway.tests.serve_toy", str(folder), str(port)],
         cwd=ROOT,
         stdout=subprocess.PIPE,
@@ -44,7 +39,7 @@ def start(folder, port):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_server_after_the_requests_that_it_has(tmp_path, number):
-    port = free_port()
+    port = servers.free_port()
     headers = {"Authorization": f"Bearer {issue(KEY, 'per_1', [DISTRICT], 1)}"}
     taken = []
     with start(tmp_path, port) as process:

@@ -115,7 +115,7 @@ class House:
         health = more.get("FIVERED_GATEWAY_PORT") or str(servers.free_port())
         path = self.folder / f"{'-'.join(command)}.log"
         with path.open("wb") as log:
-            process = subprocess.Popen(
+            process = servers.spawn(
                 [FIVERED, *command], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 env=self.environment(unit, **({"FIVERED_HEALTH_PORT": health} | more)),
             )  # fmt: skip

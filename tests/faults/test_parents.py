@@ -1,0 +1,121 @@
+"""Servers end with whoever started them, ports are handed out once, and who cannot start is named."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from chassis import servers
+from chassis.health import HealthPage
+from deploy.local import up
+from tests.systems import ROOT
+
+PORTS = (
+    "import sys; from chassis.servers import free_port\n"
+    "print(*(free_port() for _ in range(100)), flush=True); sys.stdin.read()"
+)
+
+
+def test_a_port_is_handed_out_once_to_processes_that_choose_at_the_same_time():
+    """K19: `make up` gave one port to two of its processes."""
+    choosing = [
+        subprocess.Popen(
+            [sys.executable, "-c", PORTS],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(6)
+    ]
+    try:
+        chosen = [port for one in choosing for port in one.stdout.readline().split()]
+    finally:
+        for one in choosing:
+            one.communicate("")
+    assert len(chosen) == 600
+    assert len(set(chosen)) == 600
+
+
+HOLD = """
+import sys
+from chassis import servers
+from chassis.health import HealthPage
+rabbit, postgres = servers.Rabbit().start(), servers.Postgres().start()
+child = servers.spawn([sys.executable, "-c", "import time; time.sleep(600)"], ending=15)
+held = [rabbit._process, rabbit._epmd, postgres._process, child]
+print(*(process.pid for process in held), rabbit.base, postgres.base, flush=True)
+sys.stdin.read()
+"""
+
+
+def alive(pid):
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_servers_end_with_their_parent_whatever_ends_it(number):
+    """K19: `make test` and `python -m bench` that were ended left RabbitMQ and PostgreSQL running."""
+    servers.require()
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as parent:
+        *pids, rabbit, postgres = parent.stdout.readline().split()
+        assert all(alive(pid) for pid in pids)
+        parent.send_signal(number)
+        parent.wait(10)
+    end = time.monotonic() + 30
+    while left := [pid for pid in pids if alive(pid)]:
+        assert time.monotonic() < end, f"still there: {left}"
+        time.sleep(0.05)
+    for folder in (rabbit, postgres):
+        subprocess.run(["rm", "-rf", folder], check=True)
+
+
+@pytest.mark.servers
+def test_who_cannot_start_is_named_with_its_reason_and_nothing_is_left(tmp_path):
+    """K19: a process that could not start was started for ever, and nobody was told."""
+    servers.require()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(RuntimeError, match=rf"gateway cannot start: .*{port}"):
+            up.start(tmp_path, port)
+    assert up.running(tmp_path) is None
+    assert None not in [one.poll() for one in up.STARTED]
+
+
+def test_a_stranger_on_a_health_port_is_not_taken_for_the_process():
+    """K19: /ready was answered by another process, and `make up` believed it."""
+    port = servers.free_port()
+    page = HealthPage(port, {}, {})
+    page.start()
+    child = servers.spawn([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=-1)
+    ours = {"pid": os.getpid(), "health": port, "why": ""}
+    try:
+        found = {
+            "address": f"http://127.0.0.1:{port}",
+            "children": {"gateway": ours | {"health": ""}},
+        }
+        found["children"]["work-credit"] = ours
+        assert up._not_ready(found) == ""
+        found["children"]["work-credit"] = ours | {"pid": child.pid}
+        assert "somebody else answers" in up._not_ready(found)
+    finally:
+        page.stop()
+        child.communicate(b"")

@@ -418,6 +418,7 @@ class Tx:
         "conn",
         "correlation_id",
         "expected_version",
+        "lang",
         "now",
         "recorded_at",
         "runtime",
@@ -439,8 +440,10 @@ class Tx:
         causation_id: str | None = None,
         traceparent: str | None = None,
         recorded_at: datetime | None = None,
+        lang: str = "zh",
     ) -> None:
         self.runtime = runtime
+        self.lang = lang
         self.conn = conn
         self.now = now
         self.recorded_at = recorded_at or now

@@ -320,7 +320,7 @@ class Runtime:
         return self._query_once(service, fn, call, body)
 
     def _query_once(self, service: Service, fn: Callable[..., Any], call: Call, body: Any) -> Any:
-        with self.snapshot(call.actor) as tx:
+        with self.snapshot(call.actor, call.lang) as tx:
             answer = fn(service, tx, body)
         if tx.after:
             with self.transaction(call.actor, traceparent=call.traceparent) as writing:

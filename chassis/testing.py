@@ -125,9 +125,9 @@ class Bench:
         call = Call(method, dict(body or {}), self.actor, key or new_uuid(), version)
         return self.runtime.call(call)
 
-    def ask(self, method: str, body: Mapping[str, Any] | None = None) -> Any:
+    def ask(self, method: str, body: Mapping[str, Any] | None = None, *, lang: str = "zh") -> Any:
         """Run a query; raises its refusal."""
-        return self.runtime.call(Call(method, dict(body or {}), self.actor))
+        return self.runtime.call(Call(method, dict(body or {}), self.actor, lang=lang))
 
     def event(
         self,

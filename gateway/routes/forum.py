@@ -345,6 +345,22 @@ class SubmitTopic(Body):
     new_facts: str = Field("", max_length=2000, description="新事实 / new facts")
 
 
+class EditTopic(Body):
+    """修改议题 / What is left out stays."""
+
+    title: str | None = Field(None, min_length=2, max_length=50)
+    description: str | None = Field(None, min_length=1, max_length=2000)
+    category: str | None = Field(None, pattern=r"^[A-Z][A-Z0-9_]{1,39}$")
+    new_facts: str | None = Field(None, max_length=2000)
+
+
+class HideTopic(Body):
+    """隐藏议题内容 / Hidden from all but staff and the proposer."""
+
+    reason: str = Field(min_length=1, max_length=500, examples=["含他人隐私"])
+    hidden: bool = Field(True, description="false 为恢复显示 / false shows it again")
+
+
 class AdoptTopic(Body):
     """研判采纳 / The analysis, published with its finding."""
 
@@ -466,6 +482,35 @@ DOORS.command(
     reply=Done,
     roles=("R_RESIDENT",),
     summary="联署 / Sign a topic",
+)
+DOORS.command(
+    "POST",
+    "/topics/{topic_id}/edit",
+    "edit_topic",
+    body=EditTopic,
+    reply=Done,
+    roles=PROPOSERS,
+    if_match=True,
+    summary="修改议题 / Edit a topic before anybody signs it",
+)
+DOORS.command(
+    "POST",
+    "/topics/{topic_id}/withdraw",
+    "withdraw_topic",
+    reply=Done,
+    roles=PROPOSERS,
+    if_match=True,
+    summary="撤回议题 / Withdraw a topic",
+)
+DOORS.command(
+    "POST",
+    "/topics/{topic_id}/hide",
+    "hide_topic",
+    body=HideTopic,
+    reply=Done,
+    roles=("R_CADRE", "R_SECRETARY", "R_STREET", "R_STREET_LEAD"),
+    if_match=True,
+    summary="隐藏议题内容 / Hide a topic's words",
 )
 DOORS.command(
     "POST",

@@ -89,6 +89,13 @@ class AlreadySigned(Guard):
     text = "您已联署或提出该议题"
 
 
+class SignedByOthers(Guard):
+    """Others have signed what the text says; it does not change under their names."""
+
+    guard = "SIGNED_BY_OTHERS"
+    text = "已有 {cosigners} 人联署,不能再修改;可撤回后重新提出"
+
+
 class MergeTarget(Guard):
     """The other topic is the same one, has ended, or belongs to another community."""
 
@@ -244,10 +251,10 @@ class AdjournLimit(Guard):
 
 
 class PiiFound(Guard):
-    """A text that will be published holds a telephone or identity number."""
+    """A text that others read holds a telephone or identity number."""
 
     guard = "PII_FOUND"
-    text = "公示内容含有疑似{kind}({where}),请删除后再公示"
+    text = "内容含有疑似{kind}({where}),请删除后再提交"
 
 
 class NoticeOver(Guard):

@@ -55,6 +55,25 @@ class TopicAdopted:
 
 
 @dataclass(frozen=True, slots=True)
+class TopicRedirected:
+    """A matter of one household goes to the stewards, who register it in the proposer's name.
+
+    What he wrote travels with it, to the stewards only: it is his request.
+    """
+
+    FACT: ClassVar[str] = "topic_redirected.v1"
+    AGGREGATE: ClassVar[str] = "topic"
+    VISIBILITY: ClassVar[str] = "internal"
+    topic_id: str
+    community: str
+    proposer: str
+    title: str
+    text: str
+    grid: str | None = None
+    category: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AttendanceRecorded:
     """A person was present when a vote of the session closed; said once per person and session."""
 
@@ -189,6 +208,7 @@ SAYS = (
     LiaisonAssigned,
     LiaisonEnded,
     TopicAdopted,
+    TopicRedirected,
     AttendanceRecorded,
     SupervisionFulfilled,
     ResolutionEffective,
@@ -289,6 +309,17 @@ class PersonMergedHeard:
     FACT: ClassVar[str] = "person_merged.v1"
     person_id: str
     into: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestSubmittedHeard:
+    """A request was registered; with a topic it is one that we redirected."""
+
+    SOURCE: ClassVar[str] = "steward"
+    FACT: ClassVar[str] = "request_submitted.v1"
+    request_id: str
+    number: str
+    topic_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
 from chassis.calendar import Calendar
+from chassis.text import personal_number
 from services.forum import errors
 
 # --------------------------------------------------------------------------------------------------
@@ -201,6 +202,7 @@ INTAKE_ROLES = frozenset({"R_STEWARD", "R_GRID", "R_CADRE", "R_SECRETARY", "R_ST
 STEP_NAMES = ("收集议题", "分析研判", "组织协商", "形成意见", "落实监督")
 STEP_OF_STATE = {
     "COLLECTED": 1,
+    "WITHDRAWN": 1,
     "REJECTED": 2,
     "REDIRECTED": 2,
     "MERGED": 2,
@@ -217,7 +219,11 @@ STEP_OF_STATE = {
     "CLOSED": 5,
     "DISCONTINUED": 5,
 }
-ENDED = frozenset({"REJECTED", "REDIRECTED", "MERGED", "FAILED", "CLOSED", "DISCONTINUED"})
+ENDED = frozenset(
+    {"WITHDRAWN", "REJECTED", "REDIRECTED", "MERGED", "FAILED", "CLOSED", "DISCONTINUED"}
+)
+# What stands where a title is hidden from the reader.
+HIDDEN = "(内容已隐藏)"
 
 SCREEN_WD = 3
 SESSION_WD = 10
@@ -226,6 +232,7 @@ NOTICE_WD = 3
 TASKS_WD = 2
 CLOSE_WD = 5
 REVIEW_WD = 5
+REDIRECT_WD = 1
 HELD_WD = 1
 OWNERS_WD = 60
 NOTICE_BEFORE = timedelta(hours=72)
@@ -501,8 +508,31 @@ _PII = (
 )
 
 
+_NUMBERS = {"phone": "手机号码", "id_no": "身份证号码"}
+
+# Members of a command's body in which people write freely.
+FREE_TEXTS = frozenset(
+    {
+        *("title", "description", "new_facts", "finding", "note", "reason", "reasons", "text"),
+        *("decision", "dissent", "result", "place", "funding", "post", "done"),
+    }
+)
+
+
+def free_texts(body: Any, at: str = "") -> Iterator[tuple[str, str]]:
+    """Yield (place, text) of what somebody has written freely in a command's body."""
+    for one in fields(body):
+        value, place = getattr(body, one.name), f"{at}{one.name}"
+        if isinstance(value, str) and one.name in FREE_TEXTS:
+            yield place, value
+        elif isinstance(value, list):
+            for number, inner in enumerate(value):
+                if is_dataclass(inner):
+                    yield from free_texts(inner, f"{place}[{number}].")
+
+
 def check_no_pii(texts: Mapping[str, str]) -> None:
-    """Refuse a text for publication that holds a telephone or identity number.
+    """Refuse a text, for entry or publication, that holds a telephone or identity number.
 
     Args:
         texts: Field name -> text.
@@ -511,6 +541,9 @@ def check_no_pii(texts: Mapping[str, str]) -> None:
         PiiFound: Names the kind and the place, never the number.
     """
     for where, text in texts.items():
+        number = personal_number(text)
+        if number is not None:
+            raise errors.PiiFound(kind=_NUMBERS[number], where=where, field=where)
         plain = text.translate(_DIGITS)
         for kind, pattern in _PII:
             if pattern.search(plain):
@@ -569,7 +602,12 @@ MESSAGES = {
     "TOPIC_COLLECTED": "议题 {number} 已收集",
     "TOPIC_ADOPTED": "议题 {number} 已采纳,将组织协商",
     "TOPIC_REJECTED": "议题 {number} 未被采纳,可申请街道复核一次",
-    "TOPIC_REDIRECTED": "议题 {number} 属于单户服务事项,已转红色管家办理",
+    "TOPIC_WITHDRAWN": "议题 {number} 已由提出人撤回",
+    "TOPIC_HIDDEN": "议题 {number} 的内容已由工作人员隐藏:{reason}",
+    "TOPIC_SHOWN": "议题 {number} 的内容已恢复显示",
+    "TOPIC_REDIRECTED": "议题 {number} 属于单户服务事项,已转交红色管家登记,诉求编号另行告知",
+    "TOPIC_REDIRECTED_KNOWN": "议题 {number} 属于单户服务事项,由红色管家按诉求 {request} 办理",
+    "TOPIC_REQUEST": "议题 {number} 已登记为红色管家诉求 {request},凭此编号查询办理情况",
     "TOPIC_MERGED": "议题 {number} 已并入同类议题",
     "TOPIC_SCHEDULED": "议题 {number} 的协商会已安排",
     "TOPIC_DELIBERATING": "议题 {number} 开始协商",

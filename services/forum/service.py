@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, cast
 
 import sqlalchemy as sa
 
-from chassis.bus import (
-    ANY_ROLE,
-    PUBLIC,
-    Due,
-    Heard,
-    Service,
-    Tx,
-    command,
-    query,
-    subscribe,
-    timer,
-)
-from services.forum import events, storage, views
+from chassis import bus
+from chassis.bus import ANY_ROLE, PUBLIC, Due, F, Heard, Service, Tx, query, subscribe, timer
+from services.forum import events, rules, storage, views
 from services.forum.actions import hearing, liaison, opinions, sessions, tasks, topics
 from services.forum.settings import ForumSettings
 
@@ -41,6 +33,20 @@ HOSTS = ("R_SECRETARY", "R_CADRE")
 DOERS = ("R_CADRE", "R_SECRETARY", "R_GRID", "R_STEWARD", "R_PM", "R_PCO")
 JUDGES = ("R_RESIDENT", "R_DEPUTY", "R_CADRE", "R_SECRETARY", "R_STREET", "R_STREET_LEAD")
 LEADERS = ("R_SECRETARY", "R_STREET", "R_STREET_LEAD")
+
+
+def command(*, roles: Sequence[str], if_match: bool = False) -> Callable[[F], F]:
+    """Declare a command whose free texts hold no telephone or identity number."""
+
+    def decorate(fn: F) -> F:
+        @functools.wraps(fn)
+        def checked(self: Any, tx: Tx, body: Any) -> Any:
+            rules.check_no_pii(dict(rules.free_texts(body)))
+            return fn(self, tx, body)
+
+        return cast("F", bus.command(roles=roles, if_match=if_match)(checked))
+
+    return decorate
 
 
 class Forum(Service):
@@ -134,6 +140,21 @@ class Forum(Service):
     def cosign_topic(self, tx: Tx, body: topics.WhichTopic) -> dict[str, Any]:
         """联署: sign a topic."""
         return topics.cosign(tx, body)
+
+    @command(roles=PROPOSERS, if_match=True)
+    def edit_topic(self, tx: Tx, body: topics.EditTopic) -> dict[str, Any]:
+        """修改议题: before anybody signs or analyses it."""
+        return topics.edit(tx, body)
+
+    @command(roles=PROPOSERS, if_match=True)
+    def withdraw_topic(self, tx: Tx, body: topics.WhichTopic) -> dict[str, Any]:
+        """撤回议题: by the proposer, before the analysis."""
+        return topics.withdraw(tx, body)
+
+    @command(roles=("R_CADRE", "R_SECRETARY", "R_STREET", "R_STREET_LEAD"), if_match=True)
+    def hide_topic(self, tx: Tx, body: topics.HideTopic) -> dict[str, Any]:
+        """隐藏议题内容: from all but staff and the proposer, with reason."""
+        return topics.hide(tx, body)
 
     @command(roles=("R_SECRETARY",), if_match=True)
     def adopt_topic(self, tx: Tx, body: topics.AdoptTopic) -> dict[str, Any]:
@@ -385,6 +406,7 @@ class Forum(Service):
         events.ResidentReturnedHeard,
         events.ResidentCorrectedHeard,
         events.PersonMergedHeard,
+        events.RequestSubmittedHeard,
     )
     def on_steward(self, tx: Tx, heard: list[Heard]) -> None:
         """Keep the ground and its residents."""
@@ -444,6 +466,11 @@ class Forum(Service):
     @timer("topic_appeal")
     def on_topic_appeal(self, tx: Tx, due: Due) -> None:
         """The street's review is late."""
+        topics.miss_deadline(tx, due)
+
+    @timer("topic_redirect")
+    def on_topic_redirect(self, tx: Tx, due: Due) -> None:
+        """The stewards have not registered what was redirected to them."""
         topics.miss_deadline(tx, due)
 
     @timer("session_held")

@@ -166,6 +166,9 @@ topics = sa.Table(
     sa.Column("opinion_id", store.Id),
     sa.Column("merged_into", store.Id),
     sa.Column("request_id", store.Id),
+    sa.Column("request_number", Code),
+    sa.Column("hidden_at", store.UtcDateTime),
+    sa.Column("hidden_reason", sa.Text),
     sa.Column("reason", Code),
     sa.Column("note", sa.Text),
     sa.Column("appeal", Code),
@@ -429,6 +432,7 @@ messages = sa.Table(
     sa.Column("code", Code, nullable=False),
     sa.Column("topic_id", store.Id, nullable=False),
     sa.Column("ref", store.Id),
+    sa.Column("detail", store.Json),
     sa.Column("created_at", store.UtcDateTime, nullable=False),
     sa.Index("ix_messages_person_id", "person_id", "created_at"),
 )
@@ -1127,6 +1131,7 @@ def agenda(conn: Connection, session_id: str) -> list[Row]:
             session_topics,
             topics.c.number,
             topics.c.title,
+            topics.c.hidden_at,
             topics.c.state,
             topics.c.scope,
             topics.c.level,
@@ -1461,13 +1466,34 @@ def topic_page(
     conn: Connection,
     page: Page,
     *,
+    reader: str,
+    near: str,
+    inside: str | None,
     scope: str | None,
     state: str | None,
     level: str | None,
     proposer: str | None,
 ) -> list[Row]:
-    """Return topics, newest first."""
-    where: list[sa.ColumnElement[bool]] = []
+    """Return topics, newest first.
+
+    Args:
+        conn: The connection.
+        page: Which part.
+        reader: Who reads; his own topics are shown to him in any case.
+        near: The district whose wall he reads.
+        inside: The area in which he sees what is hidden, or None.
+        scope: Only this area.
+        state: Only this state.
+        level: Only this level.
+        proposer: Only of this person.
+    """
+    shown = [topics.c.hidden_at.is_(None), topics.c.proposer == reader]
+    if inside is not None:
+        shown.append(within(topics.c.area, inside))
+    where: list[sa.ColumnElement[bool]] = [
+        sa.or_(*shown),
+        sa.or_(within(topics.c.area, near), topics.c.proposer == reader),
+    ]
     if scope:
         where.append(within(topics.c.area, scope[:12]))
     if scope and len(scope) == 15:

@@ -14,6 +14,7 @@ from msgspec import Meta
 
 from chassis.bus import Tx
 from chassis.calendar import instant
+from chassis.i18n import english
 from chassis.refusal import Invalid, NotFound
 from chassis.text import AREA, PERIOD
 from services.forum import rules, storage
@@ -22,20 +23,11 @@ Limit = Annotated[int, Meta(ge=1, le=200)]
 Scope = Annotated[str, Meta(pattern=AREA)]
 Period = Annotated[str, Meta(pattern=PERIOD)]
 
-# Those who act only for themselves see numbers where others see persons.
-SELF_ROLES = frozenset(
+# Who acts for an area sees persons of it; everybody else sees numbers.
+STAFF_ROLES = frozenset(
     {
-        "R_RESIDENT",
-        "R_MERCHANT",
-        "R_PARTNER",
-        "R_PM",
-        "R_PCO",
-        "R_OWNERS",
-        "R_DEPUTY",
-        "R_UTILITY",
-        "R_STEWARD",
-        "R_ANONYMOUS",
-        "",
+        *("R_GRID", "R_CADRE", "R_SECRETARY", "R_STREET", "R_STREET_LEAD"),
+        *("R_DISTRICT", "R_DISTRICT_LEAD", "R_AUDITOR"),
     }
 )
 
@@ -223,7 +215,24 @@ def _card(row: Mapping[str, Any], key: str, *leave_out: str) -> dict[str, Any]:
 
 def _inside(tx: Tx, area: str) -> bool:
     """Tell whether the caller sees persons: he acts for an area, and it is his."""
-    return tx.actor.role not in SELF_ROLES and tx.actor.covers(area)
+    return tx.actor.role in STAFF_ROLES and tx.actor.covers(area)
+
+
+def _near(tx: Tx, area: str) -> bool:
+    """Tell whether the caller is of the district: its wall is for its people."""
+    return area.startswith(tx.actor.scope[:6])
+
+
+def _may_read(tx: Tx, row: Mapping[str, Any]) -> bool:
+    """Tell whether the caller reads a topic's words; what is hidden only staff and who wrote it."""
+    own = tx.actor.id in {row["proposer"], row["entered_by"]}
+    return own or _inside(tx, row["area"]) or (row["hidden_at"] is None and _near(tx, row["area"]))
+
+
+def _title(tx: Tx, row: Mapping[str, Any]) -> str:
+    """Return a topic's title as the caller may see it."""
+    shown = row["hidden_at"] is None or _inside(tx, row["area"])
+    return str(row["title"]) if shown else rules.HIDDEN
 
 
 # --------------------------------------------------------------------------------------------------
@@ -350,6 +359,9 @@ def topics(tx: Tx, q: TopicsAsked) -> dict[str, Any]:
     rows = storage.topic_page(
         tx.conn,
         _page(q),
+        reader=tx.actor.id,
+        near=tx.actor.scope[:6],
+        inside=tx.actor.scope if tx.actor.role in STAFF_ROLES else None,
         scope=q.scope,
         state=q.state,
         level=q.level,
@@ -362,14 +374,26 @@ def topics(tx: Tx, q: TopicsAsked) -> dict[str, Any]:
     return _listed(rows, q.limit, "topic_id", cards)
 
 
-_TOPIC_HIDDEN = ("entered_by", "note", "proposer")
+_TOPIC_SHOWN = (
+    *("number", "title", "description", "proposer_kind", "way", "category", "level", "scope"),
+    *("area", "grid", "resubmits", "new_facts", "state", "round", "owners_matter", "binding"),
+    *("escalated", "adjournments", "objected", "session_id", "opinion_id", "merged_into"),
+    *("reason", "appeal", "result", "created_at", "screen_due", "adopted_at", "session_due"),
+    *("voted_at", "opinion_due", "publicised_at", "resolved_at", "tasks_due", "implementing_at"),
+    *("verified_at", "closed_at", "failed_at", "poll_until", "version"),
+)
+# For staff of the area and the proposer.
+_TOPIC_OWN = (
+    *("proposer", "note", "source_request", "request_id", "request_number", "hidden_at"),
+    "hidden_reason",
+)
 
 
 def _topic_card(tx: Tx, row: Mapping[str, Any], cosigners: int) -> dict[str, Any]:
-    card = _card(row, "topic_id", *_TOPIC_HIDDEN)
-    if _inside(tx, row["area"]) or tx.actor.id == row["proposer"]:
-        card["proposer"] = row["proposer"]
-        card["note"] = row["note"]
+    own = _inside(tx, row["area"]) or tx.actor.id in {row["proposer"], row["entered_by"]}
+    names = _TOPIC_SHOWN + _TOPIC_OWN if own else _TOPIC_SHOWN
+    card = {"id": row["topic_id"], "topic_id": row["topic_id"]}
+    card |= {name: _iso(row[name]) for name in names}
     step = rules.STEP_OF_STATE[row["state"]]
     return card | {
         "community": row["area"],
@@ -404,10 +428,10 @@ def topic(tx: Tx, q: TopicOf) -> dict[str, Any]:
     """Return a topic with the five steps, the artefact of each, and what is open.
 
     Raises:
-        NotFound: There is none.
+        NotFound: There is none that the caller may read.
     """
     row = storage.find(tx.conn, storage.topics, q.topic_id)
-    if row is None:
+    if row is None or not _may_read(tx, row):
         raise NotFound(kind="topic", id=q.topic_id)
     signed = storage.cosigners_of(tx.conn, [q.topic_id])
     card = _topic_card(tx, row, len(signed))
@@ -490,7 +514,7 @@ def timeline(tx: Tx, q: TopicOf) -> dict[str, Any]:
         NotFound: There is none.
     """
     row = storage.find(tx.conn, storage.topics, q.topic_id)
-    if row is None:
+    if row is None or not _may_read(tx, row):
         raise NotFound(kind="topic", id=q.topic_id)
     rows = storage.history_of(tx.conn, q.topic_id)
     inside = _inside(tx, row["area"])
@@ -525,6 +549,8 @@ def session(tx: Tx, q: SessionOf) -> dict[str, Any]:
         raise NotFound(kind="session", id=q.session_id)
     items = storage.agenda(tx.conn, q.session_id)
     invited = storage.invitations_of(tx.conn, q.session_id)
+    if not _near(tx, row["area"]) and tx.actor.id not in {i["person_id"] for i in invited}:
+        raise NotFound(kind="session", id=q.session_id)
     near = [code for item in items for code in rules.reach(item)]
     counted = rules.presence(invited, near)
     inside = _inside(tx, row["area"]) or tx.actor.id == row["host_id"]
@@ -538,7 +564,7 @@ def session(tx: Tx, q: SessionOf) -> dict[str, Any]:
             {
                 "topic_id": item["topic_id"],
                 "number": item["number"],
-                "title": item["title"],
+                "title": _title(tx, item),
                 "state": item["state"],
                 "version": item["version"],
                 "ballots": sum(
@@ -564,7 +590,7 @@ def session(tx: Tx, q: SessionOf) -> dict[str, Any]:
             session_id=q.session_id,
             start=row["start_at"],
             place=row["place"],
-            titles=[item["title"] for item in items],
+            titles=[_title(tx, item) for item in items],
             version=row["version"],
             stamp=row["notice_sent_at"],
             cancelled=row["state"] == "ADJOURNED",
@@ -636,7 +662,7 @@ def my_invitations(tx: Tx, q: Mine) -> dict[str, Any]:
                 "start": _iso(held["start_at"]),
                 "place": held["place"],
                 "topics": [
-                    {"topic_id": a["topic_id"], "number": a["number"], "title": a["title"]}
+                    {"topic_id": a["topic_id"], "number": a["number"], "title": _title(tx, a)}
                     for a in storage.agenda(tx.conn, row["session_id"])
                 ],
             }
@@ -655,11 +681,19 @@ def my_messages(tx: Tx, q: Mine) -> dict[str, Any]:
             "topic_id": row["topic_id"],
             "ref": row["ref"],
             "at": _iso(row["created_at"]),
-            "text": rules.MESSAGES[row["code"]].format(number=named.get(row["topic_id"], "")),
+            "text": _message(tx, row, named.get(row["topic_id"], "")),
         }
         for row in rows
     ]
     return _listed(rows, q.limit, "message_id", cards)
+
+
+def _message(tx: Tx, row: Mapping[str, Any], number: str) -> str:
+    """Return a message in the language that the caller reads."""
+    text = rules.MESSAGES[row["code"]]
+    if tx.lang == "en":
+        text = english("services.forum", text)
+    return text.format(**{"number": number} | (row["detail"] or {}))
 
 
 # --------------------------------------------------------------------------------------------------
@@ -769,7 +803,7 @@ def _notice_card(tx: Tx, row: Mapping[str, Any]) -> dict[str, Any]:
         "scope": row["area"],
         "topic_id": row["topic_id"],
         "topic_number": of["number"],
-        "title": of["title"],
+        "title": rules.HIDDEN if of["hidden_at"] else of["title"],
         "text": row["text"],
         "decision": row["decision"],
         "dissent": row["dissent"],
@@ -798,9 +832,14 @@ def funnel(tx: Tx, q: FunnelOf) -> dict[str, Any]:
     """Return M-15: how far the topics of some months came, and how long each step took.
 
     Adoption is of those collected in the months; closure of those adopted in them.
+
+    Raises:
+        Invalid: The last month lies before the first.
     """
     first = q.first or tx.calendar.period(tx.now)
     last = q.last or first
+    if last < first:
+        raise Invalid(field="last", reason=f"{last} 早于 {first}")
     start, _ = tx.calendar.month_bounds(first)
     _, end = tx.calendar.month_bounds(last)
     rows = storage.funnel_rows(tx.conn, q.scope, start, end)

@@ -9,6 +9,7 @@ from chassis.bus import Due, Heard, Tx
 from services.forum import events, storage
 from services.forum.actions import sessions
 from services.forum.actions.tasks import hear_delivery
+from services.forum.actions.topics import hear_request
 
 
 def _place(data: Any) -> dict[str, Any]:
@@ -44,6 +45,9 @@ def hear_steward(tx: Tx, heard: Sequence[Heard]) -> None:
             areas[data.code] = {"code": data.code, "kind": data.kind}
         elif isinstance(data, events.PersonMergedHeard):
             merged.append((data.person_id, data.into))
+        elif isinstance(data, events.RequestSubmittedHeard):
+            if data.topic_id is not None:
+                hear_request(tx, data.topic_id, data.request_id, data.number)
         else:
             now = people.setdefault(data.person_id, {"person_id": data.person_id})
             now |= _place(data) | {"sequence": event.sequence}

@@ -45,9 +45,15 @@ def note(
 
 
 def tell(
-    tx: Tx, code: str, topic: Mapping[str, Any], persons: Iterable[str], *, ref: str | None = None
+    tx: Tx,
+    code: str,
+    topic: Mapping[str, Any],
+    persons: Iterable[str],
+    *,
+    ref: str | None = None,
+    **detail: str,
 ) -> None:
-    """Leave a message for persons; the gateway delivers it."""
+    """Leave a message for persons; the gateway delivers it. `detail` fills the text's places."""
     storage.add_all(
         tx.conn,
         storage.messages,
@@ -58,6 +64,7 @@ def tell(
                 "code": code,
                 "topic_id": topic["topic_id"],
                 "ref": ref,
+                "detail": detail or None,
                 "created_at": tx.now,
             }
             for person_id in sorted(set(persons))
@@ -111,6 +118,7 @@ def move(
     *,
     code: str | None = None,
     detail: Mapping[str, Any] | None = None,
+    told: Mapping[str, str] | None = None,
     **values: Any,
 ) -> storage.Row:
     """Bring a topic into a state: the row, its history, and a message to everyone concerned.
@@ -122,6 +130,7 @@ def move(
         action: What was done, for the history.
         code: Of the message; that of the state by default.
         detail: More for the history.
+        told: What fills the places of the message.
         values: Columns that change with it.
     """
     row = storage.change(tx.conn, storage.topics, topic, state=state, **values)
@@ -134,7 +143,8 @@ def move(
         state=state,
         **(detail or {}),
     )
-    tell(tx, code or f"TOPIC_{state}", row, storage.participants_of(tx.conn, row))
+    people = storage.participants_of(tx.conn, row)
+    tell(tx, code or f"TOPIC_{state}", row, people, **(told or {}))
     return row
 
 

@@ -57,6 +57,26 @@ class WhichTopic:
 
 
 @dataclass(frozen=True, slots=True)
+class EditTopic:
+    """What the proposer says otherwise; what is left out stays."""
+
+    topic_id: str
+    title: Annotated[str, Meta(min_length=2, max_length=50)] | None = None
+    description: Annotated[str, Meta(min_length=1, max_length=2000)] | None = None
+    category: Category | None = None
+    new_facts: Annotated[str, Meta(max_length=2000)] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HideTopic:
+    """Why its words are hidden; with `hidden` false they are shown again."""
+
+    topic_id: str
+    reason: Annotated[str, Meta(min_length=1, max_length=500)]
+    hidden: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class AdoptTopic:
     """The analysis: at which level the matter is talked about, and whose decision it is."""
 
@@ -259,6 +279,97 @@ def cosign(tx: Tx, body: WhichTopic) -> dict[str, Any]:
     return reply("topic_id", topic, cosigners=count)
 
 
+def _own_topic(tx: Tx, topic_id: str, *states: str) -> storage.Row:
+    """Return a topic that the caller proposed or entered, locked, in one of the states.
+
+    Raises:
+        NotFound: There is none, or it is not his.
+        VersionConflict: It has changed since he read it.
+        StateConflict: It is in another state.
+    """
+    topic = topic_locked(tx, topic_id)
+    if tx.actor.id not in {topic["proposer"], topic["entered_by"]}:
+        raise NotFound(kind="topic", id=topic_id)
+    tx.check_version(topic["version"])
+    require_state(topic, *states)
+    return topic
+
+
+def edit(tx: Tx, body: EditTopic) -> dict[str, Any]:
+    """Change what a topic says, as the proposer, before anybody signs or analyses it. The words
+    of before are kept nowhere.
+
+    Raises:
+        NotFound: There is none, or it is not the caller's.
+        SignedByOthers: Others have signed it.
+        StateConflict: It has been analysed.
+    """
+    topic = _own_topic(tx, body.topic_id, "COLLECTED")
+    signed = len(storage.cosigners_of(tx.conn, [body.topic_id]))
+    if signed:
+        raise errors.SignedByOthers(cosigners=signed)
+    given = {
+        name: getattr(body, name)
+        for name in ("title", "description", "category", "new_facts")
+        if getattr(body, name) is not None
+    }
+    row = storage.change(tx.conn, storage.topics, topic, **given)
+    note(
+        tx,
+        of="topic",
+        ref=body.topic_id,
+        topic_id=body.topic_id,
+        action="edit",
+        state=row["state"],
+        changed=sorted(given),
+    )
+    return reply("topic_id", row)
+
+
+def withdraw(tx: Tx, body: WhichTopic) -> dict[str, Any]:
+    """Withdraw a topic as its proposer; its words are hidden from then on.
+
+    Raises:
+        NotFound: There is none, or it is not the caller's.
+        StateConflict: It has been analysed.
+    """
+    topic = _own_topic(tx, body.topic_id, "COLLECTED")
+    tx.disarm("topic_screen", body.topic_id)
+    row = move(tx, topic, "WITHDRAWN", "withdraw", hidden_at=tx.now)
+    return reply("topic_id", row)
+
+
+def hide(tx: Tx, body: HideTopic) -> dict[str, Any]:
+    """Hide a topic's words from all but staff and the proposer, or show them again.
+
+    Raises:
+        NotFound: There is none.
+        StateConflict: It was withdrawn: only the proposer may say it again.
+    """
+    topic = led_topic(tx, body.topic_id)
+    if topic["state"] == "WITHDRAWN":
+        raise StateConflict(state=topic["state"])
+    row = storage.change(
+        tx.conn,
+        storage.topics,
+        topic,
+        hidden_at=tx.now if body.hidden else None,
+        hidden_reason=body.reason if body.hidden else None,
+    )
+    note(
+        tx,
+        of="topic",
+        ref=body.topic_id,
+        topic_id=body.topic_id,
+        action="hide" if body.hidden else "show",
+        state=row["state"],
+        reason=body.reason,
+    )
+    code = "TOPIC_HIDDEN" if body.hidden else "TOPIC_SHOWN"
+    tell(tx, code, row, [row["proposer"]], reason=body.reason)
+    return reply("topic_id", row)
+
+
 def adopt(tx: Tx, body: AdoptTopic) -> dict[str, Any]:
     """Adopt a topic: its analysis is published and a session must follow in 10 working days.
 
@@ -321,7 +432,8 @@ def adopt(tx: Tx, body: AdoptTopic) -> dict[str, Any]:
 
 
 def reject(tx: Tx, body: RejectTopic) -> dict[str, Any]:
-    """Reject a topic for a stated reason; the proposer may ask the street once.
+    """Reject a topic for a stated reason; the proposer may ask the street once. What is abusive
+    is hidden from all but staff and the proposer.
 
     Raises:
         StateConflict: It is not waiting for analysis.
@@ -336,28 +448,70 @@ def reject(tx: Tx, body: RejectTopic) -> dict[str, Any]:
         detail={"reason": body.reason},
         reason=body.reason,
         note=body.note,
+        **({"hidden_at": tx.now, "hidden_reason": body.note} if body.reason == "ABUSIVE" else {}),
     )
     return reply("topic_id", row)
 
 
 def redirect(tx: Tx, body: RedirectTopic) -> dict[str, Any]:
-    """Send a matter of one household to the stewards.
+    """Send a matter of one household to the stewards, who register it in the proposer's name and
+    tell its number; one that is registered already is named.
 
     Raises:
         StateConflict: It is not waiting for analysis.
     """
     topic = led_topic(tx, body.topic_id, "COLLECTED")
     tx.disarm("topic_screen", body.topic_id)
+    known = body.request_id is not None
     row = move(
         tx,
         topic,
         "REDIRECTED",
         "redirect",
+        code="TOPIC_REDIRECTED_KNOWN" if known else None,
+        told={"request": str(body.request_id)} if known else None,
         detail={"request_id": body.request_id},
         note=body.reason,
         request_id=body.request_id,
     )
+    if not known:
+        tx.arm("topic_redirect", body.topic_id, tx.calendar.due(tx.now, rules.REDIRECT_WD))
+        tx.say(
+            events.TopicRedirected(
+                topic_id=body.topic_id,
+                community=row["area"],
+                grid=row["grid"],
+                proposer=row["proposer"],
+                title=row["title"],
+                text=row["description"],
+                category=row["category"],
+            ),
+            subject=body.topic_id,
+            scope=row["area"],
+            sequence=row["version"],
+        )
     return reply("topic_id", row)
+
+
+def hear_request(tx: Tx, topic_id: str, request_id: str, number: str) -> None:
+    """Tell the proposer of a redirected topic under which number the stewards keep it."""
+    topic = storage.find_locked(tx.conn, storage.topics, topic_id)
+    if topic is None or topic["state"] != "REDIRECTED" or topic["request_id"] is not None:
+        return
+    row = storage.change(
+        tx.conn, storage.topics, topic, request_id=request_id, request_number=number
+    )
+    tx.disarm("topic_redirect", topic_id)
+    note(
+        tx,
+        of="topic",
+        ref=topic_id,
+        topic_id=topic_id,
+        action="request_registered",
+        state=row["state"],
+        request_id=request_id,
+    )
+    tell(tx, "TOPIC_REQUEST", row, [row["proposer"]], ref=request_id, request=number)
 
 
 def merge(tx: Tx, body: MergeTopic) -> dict[str, Any]:
@@ -436,7 +590,8 @@ def review_rejection(tx: Tx, body: ReviewRejection) -> dict[str, Any]:
     if body.outcome == "UPHELD":
         row = move(tx, topic, "REJECTED", "review", detail=detail, appeal="UPHELD")
         return reply("topic_id", row, appeal="UPHELD")
-    row = open_screening(tx, topic, "review", detail, appeal="OVERTURNED")
+    shown = {"hidden_at": None, "hidden_reason": None}
+    row = open_screening(tx, topic, "review", detail, appeal="OVERTURNED", **shown)
     return reply("topic_id", row, appeal="OVERTURNED", due=row["screen_due"].isoformat())
 
 
@@ -454,6 +609,7 @@ _WAITING = {
     "topic_screen": (("COLLECTED",), rules.SCREEN_WD),
     "topic_session": (("ADOPTED", "SCHEDULED"), rules.SESSION_WD),
     "topic_appeal": (("REJECTED",), rules.REVIEW_WD),
+    "topic_redirect": (("REDIRECTED",), rules.REDIRECT_WD),
     "session_held": (("DELIBERATING",), rules.HELD_WD),
     "opinion_draft": (("OPINION_DUE",), rules.OPINION_WD),
     "opinion_publicise": (("OPINION_DRAFTED",), rules.OPINION_WD),
@@ -467,6 +623,8 @@ def _answered(topic: storage.Row, kind: str) -> bool:
     """Tell whether what a timer waited for has come though the state is the same."""
     if kind == "topic_appeal":
         return bool(topic["appeal"] != "ASKED")
+    if kind == "topic_redirect":
+        return topic["request_id"] is not None
     return kind == "owners_vote" and bool(topic["binding"])
 
 

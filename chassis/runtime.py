@@ -233,10 +233,10 @@ class Runtime:
             self.on_commit()
 
     @contextmanager
-    def snapshot(self, actor: Actor) -> Iterator[Tx]:
-        """Open one transaction that only reads."""
+    def snapshot(self, actor: Actor, lang: str = "zh") -> Iterator[Tx]:
+        """Open one transaction that only reads, for a caller who reads `lang`."""
         with store.reading(self.engine) as conn:
-            yield Tx(self, conn, now=self.now(conn), actor=actor, writes=False)
+            yield Tx(self, conn, now=self.now(conn), actor=actor, writes=False, lang=lang)
 
     # ----------------------------------------------------------------- what the doors lead to
 

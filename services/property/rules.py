@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -165,40 +165,57 @@ _STEP = {"MONTHLY": 1, "QUARTERLY": 3}
 
 
 def check_signable(
-    commitments: Sequence[dict[str, Any]], *, valid_from: date, valid_to: date
+    commitments: Sequence[dict[str, Any]], *, valid_from: date, valid_to: date, today: date
 ) -> None:
     """Refuse to sign an agreement that would stay on paper.
 
+    Args:
+        commitments: Its items.
+        valid_from: First day on which it holds.
+        valid_to: First day on which it no longer does.
+        today: What fell due before was promised to nobody.
+
     Raises:
         ValidityOver24Months: The validity is empty or longer than 24 months.
-        TooFewCommitments: There are fewer than four commitments.
-        CommitmentIncomplete: One has neither date nor recurrence, or names no evidence.
+        AgreementOver: It has ended.
+        TooFewCommitments: Fewer than four items fall due in what is left of the validity.
+        CommitmentIncomplete: One never falls due in the validity, or names no evidence.
 
     Source:
-        DOMAIN 2.2.3; REQ-L19.
+        DOMAIN 2.2.3; REQ-L19; FAULTS SP-D9.
     """
     if not valid_from < valid_to <= add_months(valid_from, 24):
         raise errors.ValidityOver24Months(field="valid_to")
+    if valid_to <= today:
+        raise errors.AgreementOver(valid_to=str(valid_to))
     if len(commitments) < LEAST_COMMITMENTS:
         raise errors.TooFewCommitments(
             field="commitments", least=LEAST_COMMITMENTS, found=len(commitments)
         )
+    to_come = 0
     for item in commitments:
-        due: date | None = item["due_date"]
-        dated = item["recurrence"] != "ONCE" if due is None else valid_from <= due <= valid_to
-        if not dated or not item["evidence_kinds"]:
+        days = occurrences(
+            item["due_date"], item["recurrence"], valid_from=valid_from, valid_to=valid_to
+        )
+        if not days or not any(kind.strip() for kind in item["evidence_kinds"]):
             raise errors.CommitmentIncomplete(field="commitments", title=item["title"])
+        to_come += any(day >= today for day in days)
+    if to_come < LEAST_COMMITMENTS:
+        raise errors.TooFewCommitments(field="commitments", least=LEAST_COMMITMENTS, found=to_come)
 
 
 def occurrences(
     due: date | None, recurrence: str, *, valid_from: date, valid_to: date
 ) -> list[date]:
-    """Return the due dates of a commitment during the validity of its agreement.
+    """Return the days in the validity of its agreement on which a commitment falls due.
 
-    A recurring commitment without a date falls due on the last day of each of its intervals.
+    A recurring commitment without a date falls due on the last day of each of its intervals. On
+    `valid_to` the agreement no longer holds.
     """
     if recurrence == "ONCE":
-        return [due] if due is not None else []
+        return [due] if due is not None and valid_from <= due < valid_to else []
+    if due is not None and due < valid_from:
+        return []
     step = _STEP[recurrence]
     found: list[date] = []
     for n in range(0, 24, step):
@@ -207,19 +224,37 @@ def occurrences(
             if due is None
             else add_months(due, n)
         )
-        if day > valid_to:
+        if day >= valid_to:
             break
         found.append(day)
     return found
 
 
-def agreements_on(spans: Sequence[Span], day: date) -> int:
-    """Return how many agreements were active on a day."""
-    return sum(span.holds(day) for span in spans)
+@dataclass(frozen=True, slots=True)
+class Agreed(Span):
+    """When an agreement was in force, and of which kind it is."""
+
+    kind: str
 
 
-def agreements_all_month(spans: Sequence[Span], period: str) -> int:
-    """Return the least number of agreements that were active on any day of a month."""
+KINDS = ("JOINT_BUILDING", "CREDIT_DELIBERATION")
+
+
+def kinds_missing(active: Collection[str]) -> list[str]:
+    """Return which of the two kinds of agreement a project lacks; the two make the pair."""
+    return [kind for kind in KINDS if kind not in active]
+
+
+def agreements_on(spans: Sequence[Agreed], day: date) -> int:
+    """Return how many of the two kinds of agreement were in force on a day.
+
+    Two of one kind are one: every project signs both (DOMAIN 2.2.3, FAULTS SP-D9).
+    """
+    return len({span.kind for span in spans if span.holds(day)})
+
+
+def agreements_all_month(spans: Sequence[Agreed], period: str) -> int:
+    """Return the least number of kinds that were in force on any day of a month."""
     first, last = days_of_period(period)
     # The number changes only where an agreement begins or ends.
     days = {first} | {

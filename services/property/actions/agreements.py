@@ -168,9 +168,9 @@ def sign(tx: Tx, order: SignAgreement) -> Reply:
     if order.text_sha256 != row["text_sha256"]:
         raise errors.TextChanged(field="text_sha256")
     items = rows.items_of(tx.conn, order.agreement_id)
-    rules.check_signable(items, valid_from=row["valid_from"], valid_to=row["valid_to"])
-    if row["valid_to"] <= ground.today(tx):
-        raise errors.AgreementOver(valid_to=str(row["valid_to"]))
+    rules.check_signable(
+        items, valid_from=row["valid_from"], valid_to=row["valid_to"], today=ground.today(tx)
+    )
     if order.side == "PROJECT":
         row = rows.change(
             tx.conn,

@@ -125,7 +125,7 @@ def _measure(
         seen = requests.get(project_id) or events.ProjectRequests(project_id)
         p2c = rules.presence(_spans(gaps[project_id, "P2C"]), period)
         c2p = rules.presence(_spans(gaps[project_id, "C2P"]), period)
-        held = [_agreement_span(tx, row) for row in agreements[project_id]]
+        held = [agreement_span(tx, row) for row in agreements[project_id]]
         due, on_time = commitments.get(project_id, (0, 0))
         now, before = windows.of(project_id)
         found.append(
@@ -175,12 +175,13 @@ def _spans(gaps: list[Row]) -> list[rules.Span]:
     return [rules.Span(gap["since"], gap["until"]) for gap in gaps]
 
 
-def _agreement_span(tx: Tx, row: Row) -> rules.Span:
+def agreement_span(tx: Tx, row: Row) -> rules.Agreed:
     """An agreement counts on a day at whose end it was in force."""
     over = row["ended_at"]
-    return rules.Span(
+    return rules.Agreed(
         tx.calendar.local_date(row["active_from"]),
         tx.calendar.local_date(over) if over is not None else None,
+        row["type"],
     )
 
 

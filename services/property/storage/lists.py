@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from chassis.calendar import instant
 from services.property.storage import tables as t
+from services.property.storage.months import promises_something
 from services.property.storage.rows import COMMUNITY_DIGITS, Row, within
 
 
@@ -170,9 +171,18 @@ def next_commitments(conn: sa.Connection, project_id: str, per_agreement: int) -
 
 
 def commitment_counts(
-    conn: sa.Connection, *, scope: str, until: datetime, project_id: str | None = None
+    conn: sa.Connection,
+    *,
+    scope: str,
+    until: datetime,
+    after: datetime | None = None,
+    project_id: str | None = None,
 ) -> list[Row]:
-    """Return per project and side: fallen due, on time, overdue, late, waiting for acceptance."""
+    """Return per project and side: fallen due, on time, overdue, late, waiting for acceptance.
+
+    With `after` only what fell due since then: a due instant is the first one that is too late, so
+    that of a month's last day is the next month's first.
+    """
     table = t.commitments
     on_time = sa.and_(
         table.c.state.in_(("FULFILLED", "SUBMITTED")), table.c.submitted_at < table.c.due_at
@@ -200,6 +210,8 @@ def commitment_counts(
     )
     if project_id is not None:
         asked = asked.where(table.c.project_id == project_id)
+    if after is not None:
+        asked = asked.where(table.c.due_at > after)
     # PostgreSQL sums into a decimal.
     return [
         {name: value if isinstance(value, str) else int(value) for name, value in row.items()}
@@ -207,15 +219,18 @@ def commitment_counts(
     ]
 
 
-def active_agreements(conn: sa.Connection, scope: str) -> dict[str, int]:
-    """Return how many agreements each project of an area has in force."""
+def active_agreements(conn: sa.Connection, scope: str) -> dict[str, list[str]]:
+    """Return the kinds of which each project has an agreement in force that promises something."""
     table = t.agreements
     asked = (
-        sa.select(table.c.project_id, sa.func.count())
-        .where(table.c.state == "ACTIVE", *within(table.c.area, scope))
-        .group_by(table.c.project_id)
+        sa.select(table.c.project_id, table.c.type)
+        .where(table.c.state == "ACTIVE", promises_something(), *within(table.c.area, scope))
+        .distinct()
     )
-    return {row[0]: int(row[1]) for row in conn.execute(asked)}
+    found: dict[str, list[str]] = {}
+    for project_id, kind in conn.execute(asked):
+        found.setdefault(project_id, []).append(kind)
+    return found
 
 
 def ending_agreements(conn: sa.Connection, scope: str, until: date) -> list[Row]:
@@ -263,24 +278,18 @@ def in_service(conn: sa.Connection, scope: str, company_id: str | None = None) -
 
 
 def rectification_counts(conn: sa.Connection, scope: str, begin: datetime, end: datetime) -> Row:
-    """Return of an area: orders passed in a time, those in time, and open overdue by severity."""
+    """Return of an area: orders passed in a time, those in time, and their average days."""
     table = t.rectifications
     here = within(table.c.area, scope)
     passed = sa.select(table.c.issued_at, table.c.submitted_at, table.c.late).where(
         *here, table.c.passed_at >= begin, table.c.passed_at < end, table.c.state != "WITHDRAWN"
     )
     rows = conn.execute(passed).all()
-    overdue = (
-        sa.select(table.c.severity, sa.func.count())
-        .where(*here, table.c.state == "OVERDUE")
-        .group_by(table.c.severity)
-    )
     days = [(row.submitted_at - row.issued_at).total_seconds() / 86400 for row in rows]
     return {
         "passed": len(rows),
         "passed_on_time": sum(not row.late for row in rows),
         "average_days": round(sum(days) / len(days), 2) if days else None,
-        "overdue_open": {row[0]: int(row[1]) for row in conn.execute(overdue)},
     }
 
 

@@ -77,15 +77,24 @@ def gaps(conn: sa.Connection) -> dict[Key, list[Row]]:
 
 
 def agreement_spans(conn: sa.Connection) -> dict[str, list[Row]]:
-    """Return when each project's agreements were active."""
+    """Return when each project's agreements were active; those without a commitment never were."""
     table = t.agreements
-    asked = sa.select(table.c.project_id, table.c.active_from, table.c.ended_at).where(
-        table.c.active_from.is_not(None)
-    )
+    asked = sa.select(
+        table.c.project_id, table.c.type, table.c.active_from, table.c.ended_at
+    ).where(table.c.active_from.is_not(None), promises_something())
     found: dict[str, list[Row]] = defaultdict(list)
     for row in conn.execute(asked).mappings():
         found[row["project_id"]].append(dict(row))
     return found
+
+
+def promises_something() -> Any:
+    """Return the condition that an agreement has a dated commitment; without one it is paper."""
+    return (
+        sa.select(t.commitments.c.commitment_id)
+        .where(t.commitments.c.agreement_id == t.agreements.c.agreement_id)
+        .exists()
+    )
 
 
 def commitments_in(conn: sa.Connection, first: date, last: date) -> dict[str, tuple[int, int]]:
@@ -124,8 +133,78 @@ def meetings_in(conn: sa.Connection, period: str) -> set[str]:
     return set(conn.execute(asked).scalars())
 
 
-def overdue_at(conn: sa.Connection, instant: datetime) -> dict[str, int]:
-    """Return per project how many orders were in state OVERDUE just before an instant.
+def in_service_at(conn: sa.Connection, scope: str, at: datetime) -> list[Row]:
+    """Return the projects of an area that were in service at an instant, in order of their id."""
+    table = t.projects
+    asked = (
+        sa.select(table)
+        .where(
+            table.c.in_service_from <= at,
+            sa.or_(table.c.closed_at.is_(None), table.c.closed_at > at),
+            *within(table.c.area, scope),
+        )
+        .order_by(table.c.project_id)
+    )
+    return [dict(row) for row in conn.execute(asked).mappings()]
+
+
+def _in_force(table: sa.Table, at: datetime) -> tuple[Any, Any]:
+    return table.c.active_from <= at, sa.or_(table.c.ended_at.is_(None), table.c.ended_at > at)
+
+
+def kinds_at(conn: sa.Connection, scope: str, at: datetime) -> dict[str, set[str]]:
+    """Return of which kinds each project of an area had an agreement in force at an instant."""
+    table = t.agreements
+    asked = sa.select(table.c.project_id, table.c.type).where(
+        *_in_force(table, at), promises_something(), *within(table.c.area, scope)
+    )
+    return _sets(conn, asked)
+
+
+def directions_at(conn: sa.Connection, scope: str, at: datetime) -> dict[str, set[str]]:
+    """Return in which directions each project of an area had somebody in office at an instant."""
+    table = t.appointments
+    asked = sa.select(table.c.project_id, table.c.direction).where(
+        *_in_force(table, at), *within(table.c.area, scope)
+    )
+    return _sets(conn, asked)
+
+
+def _sets(conn: sa.Connection, asked: sa.Select[Any]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = defaultdict(set)
+    for project_id, one in conn.execute(asked):
+        found[project_id].add(one)
+    return found
+
+
+def compounds_that_met(conn: sa.Connection, period: str, projects: Sequence[Row]) -> set[str]:
+    """Return which of these projects' compounds had a meeting in a month.
+
+    A compound goes on when another company takes it over: a meeting under the project before
+    counts for it.
+    """
+    met = meetings_in(conn, period)
+    table = t.projects
+    before: dict[str, str] = {
+        row[0]: row[1]
+        for row in conn.execute(
+            sa.select(table.c.project_id, table.c.predecessor_id).where(
+                table.c.predecessor_id.is_not(None)
+            )
+        )
+    }
+    found = set()
+    for project in projects:
+        line: str | None = project["project_id"]
+        while line is not None and line not in met:
+            line = before.get(line)
+        if line is not None:
+            found.add(project["project_id"])
+    return found
+
+
+def _overdue_before(instant: datetime) -> sa.Subquery:
+    """The orders that were in state OVERDUE just before an instant, with project and severity.
 
     Read from the history, so that what happened later does not change the answer; orders
     withdrawn since count as never issued.
@@ -137,13 +216,30 @@ def overdue_at(conn: sa.Connection, instant: datetime) -> dict[str, int]:
         .group_by(h.c.ref)
         .subquery()
     )
-    asked = (
-        sa.select(orders.c.project_id, sa.func.count())
+    return (
+        sa.select(orders.c.project_id, orders.c.severity, orders.c.area)
         .select_from(newest)
         .join(h, h.c.id == newest.c.id)
         .join(orders, orders.c.rectification_id == newest.c.ref)
         .where(h.c.state == "OVERDUE", orders.c.state != "WITHDRAWN")
-        .group_by(orders.c.project_id)
+        .subquery()
+    )
+
+
+def overdue_at(conn: sa.Connection, instant: datetime) -> dict[str, int]:
+    """Return per project how many orders were in state OVERDUE just before an instant."""
+    overdue = _overdue_before(instant)
+    asked = sa.select(overdue.c.project_id, sa.func.count()).group_by(overdue.c.project_id)
+    return {row[0]: int(row[1]) for row in conn.execute(asked)}
+
+
+def overdue_by_severity(conn: sa.Connection, scope: str, instant: datetime) -> dict[str, int]:
+    """Return per severity how many orders of an area were OVERDUE just before an instant."""
+    overdue = _overdue_before(instant)
+    asked = (
+        sa.select(overdue.c.severity, sa.func.count())
+        .where(*within(overdue.c.area, scope))
+        .group_by(overdue.c.severity)
     )
     return {row[0]: int(row[1]) for row in conn.execute(asked)}
 

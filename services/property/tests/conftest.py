@@ -201,6 +201,18 @@ class Town:
             item | {"title": "季度满意度回访", "recurrence": "QUARTERLY", "due_date": None},
         ]
 
+    def dated(self, *days, least=4):
+        """Items that fall due on these days, at least four."""
+        return [
+            {
+                "title": f"事项{number}",
+                "responsible": "PROJECT",
+                "due_date": days[number % len(days)],
+                "evidence_kinds": ["PHOTO"],
+            }
+            for number in range(max(least, len(days)))
+        ]
+
     def agree(self, kind="JOINT_BUILDING", *, project="prj_a", valid_from="2025-03-03", **more):
         """Draft and sign an agreement by both sides; returns its id."""
         made = self.secretary().do(

@@ -282,3 +282,67 @@ def test_disclosures_are_published_in_time_or_said_to_be_overdue(bench, town):
         "disclosures", {"project_id": "prj_a"}
     )
     assert [row["state"] for row in listed["items"]] == ["PUBLISHED", "PUBLISHED_LATE"]
+
+
+def quarterly(number):
+    return {
+        "title": f"季度事项{number}",
+        "responsible": "PROJECT",
+        "recurrence": "QUARTERLY",
+        "evidence_kinds": ["PHOTO"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("more", "refusal"),
+    [
+        # Two months, and every quarter ends behind them.
+        (
+            {"valid_to": "2025-05-03", "commitments": [quarterly(n) for n in range(4)]},
+            errors.CommitmentIncomplete,
+        ),
+        # Its last day is the day before `valid_to`.
+        ({"valid_to": "2025-05-20", "dated": "2025-05-20"}, errors.CommitmentIncomplete),
+        # All of it fell due before it was signed, when nobody had promised it.
+        ({"valid_from": "2025-01-01", "dated": "2025-02-01"}, errors.TooFewCommitments),
+        ({"dated": "2025-05-20", "blank": True}, errors.CommitmentIncomplete),
+    ],
+)
+def test_what_is_never_owed_makes_no_agreement(bench, town, more, refusal):
+    """SP-D9: two months with four quarterly items were ACTIVE with no dated commitment."""
+    town.found()
+    more = dict(more)
+    day, blank = more.pop("dated", None), more.pop("blank", False)
+    if day is not None:
+        more["commitments"] = town.dated(day)
+    if blank:
+        more["commitments"][0]["evidence_kinds"] = [" "]
+    with pytest.raises(refusal):
+        town.agree(**more)
+    assert bench.rows("SELECT state FROM agreements") == [{"state": "DRAFT"}]
+
+
+def test_two_agreements_of_one_kind_are_not_the_pair(bench, town):
+    """SP-D9: both JOINT_BUILDING, and the project left the list and counted in M-18."""
+    bench.at("2025-03-01T09:00:00")
+    town.found()
+    town.agree(valid_from="2025-03-01")
+    town.agree(valid_from="2025-03-01")
+    (listed,) = town.street_clerk().ask("agreement_noncompliance")["items"]
+    assert (listed["agreements_active"], listed["kinds_missing"]) == (1, ["CREDIT_DELIBERATION"])
+    assert listed["reasons"] == ["FEWER_THAN_TWO_AGREEMENTS"]
+    shown = bench.ask("indicators", {"period": "2025-03"})["M-18"]["agreements"]
+    assert shown == {"part": 0, "whole": 1, "percent": "0.00"}
+    card = bench.ask("project", {"project_id": "prj_a"})
+    assert (card["agreements_active"], card["agreement_kinds_missing"]) == (
+        1,
+        ["CREDIT_DELIBERATION"],
+    )
+    bench.fire("2025-04-03T00:00:00")
+    town.steward_markers("2025-03")
+    (month,) = (
+        project
+        for event in bench.said("month_measured.v1")
+        for project in event["data"]["projects"]
+    )
+    assert (month["agreements_active_last_day"], month["agreements_full_month"]) == (1, 1)

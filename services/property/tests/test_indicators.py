@@ -120,3 +120,83 @@ def test_compounds_with_a_meeting_in_the_month_are_counted_once(bench, town):
         town.secretary().do("hold_meeting", held)
     assert indicators(town, "2025-03")["M-27"] == {"part": 1, "whole": 2, "percent": "50.00"}
     assert indicators(town, "2025-04")["M-27"]["part"] == 0
+
+
+NOTHING = {"part": 0, "whole": 0, "percent": None}
+
+
+def test_a_month_before_anything_existed_and_one_that_is_to_come_are_empty(bench, town):
+    """SP-D21: 2024-06 answered today's coverage and today's overdue orders."""
+    town.found()
+    town.enrol_cadre("per_wang")
+    town.agree()
+    town.agree("CREDIT_DELIBERATION")
+    town.appoint("P2C", "per_wu", "PARTY_BRANCH_MEMBER")
+    town.appoint("C2P", "per_wang", "PROJECT_DEPUTY_MANAGER")
+    town.street_clerk()
+    town.issue("S1")
+    bench.fire("2025-03-10T09:00:00")
+    now = indicators(town, "2025-03")
+    assert now["M-18"]["agreements"] == {"part": 1, "whole": 1, "percent": "100.00"}
+    assert now["M-25"]["open_overdue"] == {"S1": 1}
+    for period in ("2024-06", "2025-02", "2025-04", "2026-01"):
+        shown = indicators(town, period)
+        assert shown["M-17"] == {"PROJECT": NOTHING, "COMMUNITY": NOTHING}, period
+        assert shown["M-18"] == {"agreements": NOTHING, "cross_appointments": NOTHING}, period
+        assert (shown["M-25"]["open_overdue"], shown["M-27"]) == ({}, NOTHING), period
+
+
+def test_a_figure_of_a_past_month_stays_that_months(bench, town):
+    """SP-D21: what ended or was put right later changed the month behind it."""
+    bench.at("2025-03-01T09:00:00")
+    town.found()
+    town.enrol_cadre("per_wang")
+    town.agree(valid_from="2025-03-01")
+    town.agree("CREDIT_DELIBERATION", valid_from="2025-03-01", valid_to="2025-06-03")
+    town.appoint("P2C", "per_wu", "PARTY_BRANCH_MEMBER")
+    town.appoint("C2P", "per_wang", "PROJECT_DEPUTY_MANAGER")
+    town.street_clerk()
+    order = {"rectification_id": town.issue("S1")["id"]}
+    bench.fire("2025-04-01T00:00:00")
+    march = indicators(town, "2025-03")
+    assert march["M-18"]["cross_appointments"]["part"] == 1
+    assert march["M-25"]["open_overdue"] == {"S1": 1}
+    version = town.cadre().ask("rectification", order)["version"]
+    town.manager().do("submit_rectification", order | {"evidence_pairs": PAIR}, version=version)
+    town.district().do(
+        "change_manager",
+        {"project_id": "prj_a", "person_id": "per_new"},
+        version=town.version("projects", "project_id", "prj_a"),
+    )
+    bench.fire("2025-06-03T00:00:00")
+    assert indicators(town, "2025-03") == march
+    june = indicators(town, "2025-06")
+    assert (june["M-18"]["agreements"]["part"], june["M-18"]["cross_appointments"]["part"]) == (
+        0,
+        0,
+    )
+    assert june["M-25"]["open_overdue"] == {}
+    # What fell due in May is May's, and not every later month's again.
+    assert indicators(town, "2025-05")["M-17"]["PROJECT"]["whole"] == 6
+    assert june["M-17"]["PROJECT"]["whole"] == 0
+
+
+def test_a_compound_that_is_handed_over_keeps_the_months_in_which_it_met(bench, town):
+    """SP-D21: after a hand-over a month with three meetings read 0 of 2."""
+    town.found("prj_a")
+    town.found("prj_b", manager="per_lu")
+    town.secretary().do("hold_meeting", meeting(town))
+    bench.at("2025-03-20T09:00:00")
+    town.district().do(
+        "register_company", {"company_id": "pco_b", "name": "信达", "uscc": "91370899MA0000003P"}
+    )
+    handed = {
+        "project_id": "prj_a",
+        "company_id": "pco_b",
+        "manager_person_id": "per_next",
+        "new_project_id": "prj_c",
+    }
+    bench.do("hand_over_project", handed, version=town.version("projects", "project_id", "prj_a"))
+    for until in ("2025-03-21T09:00:00", "2025-05-01T00:00:00"):
+        bench.fire(until)
+        assert indicators(town, "2025-03")["M-27"] == {"part": 1, "whole": 2, "percent": "50.00"}

@@ -126,7 +126,12 @@ def test_an_agreement_that_expired_on_the_last_day_and_a_gap_of_two_days_show_in
     bench, town
 ):
     build_may(bench, town)
-    third = town.agree("CREDIT_DELIBERATION", valid_from="2025-05-12", valid_to="2025-05-31")
+    third = town.agree(
+        "CREDIT_DELIBERATION",
+        valid_from="2025-05-12",
+        valid_to="2025-05-31",
+        commitments=town.dated("2025-05-20"),
+    )
     assert third
     bench.fire("2025-05-30T10:00:00")
     town.district().do(
@@ -149,7 +154,12 @@ def test_one_agreement_that_ends_on_the_last_day_leaves_one_in_force(bench, town
     bench.at("2025-04-01T09:00:00")
     town.found()
     town.agree(valid_from="2025-04-01")
-    town.agree("CREDIT_DELIBERATION", valid_from="2025-04-01", valid_to="2025-05-31")
+    town.agree(
+        "CREDIT_DELIBERATION",
+        valid_from="2025-04-01",
+        valid_to="2025-05-31",
+        commitments=town.dated("2025-05-20"),
+    )
     bench.fire("2025-06-05T00:00:00")
     town.steward_markers("2025-05", [REQUESTS])
     may = measured(bench, "2025-05")[0]

@@ -76,8 +76,8 @@ def test_presence_and_agreements_of_a_month_are_what_counting_its_days_one_by_on
     spans, month
 ):
     found = [
-        rules.Span(day, None if length is None else day + timedelta(days=length))
-        for day, length in spans
+        rules.Agreed(day, None if length is None else day + timedelta(days=length), f"kind {n}")
+        for n, (day, length) in enumerate(spans)
     ]
     period = f"2025-{month:02d}"
     first, last = rules.days_of_period(period)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from chassis.bus import Tx
 from chassis.refusal import NotFound
@@ -14,6 +15,7 @@ from services.property.views.ground import Answer, Limit, Period, Scope
 
 OPEN_ORDERS = ("ISSUED", "ACKNOWLEDGED", "SUBMITTED", "OVERDUE")
 SHOWN_NEXT = 3
+MOMENT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ def card(tx: Tx, asked: WhichProject) -> Answer:
     agreements = [
         _agreement(tx, row) for row in lists.of_project(tx.conn, tables.agreements, project_id)
     ]
+    kinds = lists.active_agreements(tx.conn, project["area"]).get(project_id, [])
     # A competitor sees what everybody sees, and nothing of orders and figures.
     rival = tx.actor.role in ground.COMPANY and not ground.sees_all_of(tx, project)
     orders = (
@@ -57,7 +60,8 @@ def card(tx: Tx, asked: WhichProject) -> Answer:
         "owners_committee": _committee(tx, project_id),
         "appointments": _appointments(tx, project),
         "agreements": agreements,
-        "agreements_active": sum(row["state"] == "ACTIVE" for row in agreements),
+        "agreements_active": len(kinds),
+        "agreement_kinds_missing": rules.kinds_missing(kinds),
         "commitments": _commitments(tx, project),
         "credit": _credit(tx, project_id),
         "company_credit": _credit(tx, project["company_id"]),
@@ -318,8 +322,9 @@ class InArea:
 def noncompliance(tx: Tx, asked: InArea) -> Answer:
     """Answer the projects in service that keep their agreements only on paper, and why.
 
-    Reasons: fewer than two agreements in force, an overdue commitment of the project. Beside them
-    the agreements that end within 30 days, so that a project is warned before it is listed.
+    Reasons: not both kinds of agreement in force (one without a dated commitment is none), an
+    overdue commitment of the project. Beside them the agreements that end within 30 days, so that
+    a project is warned before it is listed.
     """
     scope = ground.scope_of(tx, asked.scope)
     active = lists.active_agreements(tx.conn, scope)
@@ -332,7 +337,8 @@ def noncompliance(tx: Tx, asked: InArea) -> Answer:
         project_id = project["project_id"]
         own = counts.get((project_id, "PROJECT"), {})
         reasons = []
-        if active.get(project_id, 0) < 2:
+        missing = rules.kinds_missing(active.get(project_id, ()))
+        if missing:
             reasons.append("FEWER_THAN_TWO_AGREEMENTS")
         if own.get("overdue", 0):
             reasons.append("COMMITMENT_OVERDUE")
@@ -342,7 +348,8 @@ def noncompliance(tx: Tx, asked: InArea) -> Answer:
                     "project_id": project_id,
                     "company_id": project["company_id"],
                     "community": project["area"],
-                    "agreements_active": active.get(project_id, 0),
+                    "agreements_active": len(active.get(project_id, ())),
+                    "kinds_missing": missing,
                     "commitments_due": own.get("due", 0),
                     "commitments_on_time": own.get("on_time", 0),
                     "commitments_overdue": own.get("overdue", 0),
@@ -403,32 +410,37 @@ def indicators(tx: Tx, asked: MonthInArea) -> Answer:
     """Answer the indicators of Red Property: each with numerator and denominator.
 
     M-17 agreement compliance, M-18 coverage, M-25 rectification, M-27 three-party meetings. Where
-    a denominator is 0 the value is null.
+    a denominator is 0 the value is null. Every figure is the month's: as of its last moment, and
+    of what fell due in it; as of now while it runs; empty before it begins (SP-D21).
     """
     scope = ground.scope_of(tx, asked.scope)
     begin, end = tx.calendar.month_bounds(asked.period)
-    projects_here = lists.in_service(tx.conn, scope)
-    ids = [row["project_id"] for row in projects_here]
-    active = lists.active_agreements(tx.conn, scope)
-    directions = lists.active_directions(tx.conn, scope)
+    # A state is read at its last moment, so that what ends with the month was still there.
+    at = min(end - MOMENT, tx.now)
+    there = months.in_service_at(tx.conn, scope, at) if at >= begin else []
+    ids = [row["project_id"] for row in there]
+    kinds = months.kinds_at(tx.conn, scope, at)
+    directions = months.directions_at(tx.conn, scope, at)
     sides: dict[str, list[int]] = {"PROJECT": [0, 0], "COMMUNITY": [0, 0]}
-    for row in lists.commitment_counts(tx.conn, scope=scope, until=min(end, tx.now)):
+    for row in lists.commitment_counts(tx.conn, scope=scope, after=begin, until=min(end, tx.now)):
         sides[row["responsible"]][0] += row["on_time"]
         sides[row["responsible"]][1] += row["due"]
     orders = lists.rectification_counts(tx.conn, scope, begin, end)
-    met = months.meetings_in(tx.conn, asked.period)
-    both = sum(len(directions.get(project_id, set())) == 2 for project_id in ids)
+    met = months.compounds_that_met(tx.conn, asked.period, there)
+    both = sum(len(directions.get(project_id, set())) == len(rules.POSTS) for project_id in ids)
+    paired = sum(not rules.kinds_missing(kinds.get(project_id, set())) for project_id in ids)
+    overdue = months.overdue_by_severity(tx.conn, scope, at + MOMENT) if at >= begin else {}
     return {
         "period": asked.period,
         "scope": scope,
         "M-17": {side: _share(*counts) for side, counts in sides.items()},
         "M-18": {
-            "agreements": _share(sum(active.get(p, 0) >= 2 for p in ids), len(ids)),
+            "agreements": _share(paired, len(ids)),
             "cross_appointments": _share(both, len(ids)),
         },
         "M-25": {
             "on_time": _share(orders["passed_on_time"], orders["passed"]),
-            "open_overdue": orders["overdue_open"],
+            "open_overdue": overdue,
             "average_days": orders["average_days"],
         },
         "M-27": _share(sum(project_id in met for project_id in ids), len(ids)),

@@ -29,6 +29,7 @@ from pika.adapters.select_connection import IOLoop
 
 from chassis import envelope as env
 from chassis import telemetry, topology
+from chassis.reconnect import Patience
 from chassis.runtime import Runtime
 
 log = logging.getLogger("fivered.relay")
@@ -39,7 +40,6 @@ POLL_S = 1.0
 AGAIN_S = 5.0
 CHANNEL = "fivered_outbox"
 _LOCK_CLASS = 5_170_002
-_LONGEST_WAIT_S = 5.0
 
 
 class Lost(Exception):
@@ -275,6 +275,9 @@ class Relay(threading.Thread):
         self._installation = installation
         self._heard = installation.heard_of(runtime.name)
         self._on_said = on_said
+        self._patience = Patience(
+            log, made="relay_connected", waits="relay_waits", service=runtime.name
+        )
         self._stopping = threading.Event()
         self._database: psycopg.Connection[Any] | None = None
         self._publisher: Publisher | None = None
@@ -289,28 +292,26 @@ class Relay(threading.Thread):
 
     def run(self) -> None:
         """Relay until stopped; every fault is logged, waited out and tried again."""
-        wait = 0.1
         while not self._stopping.is_set():
+            why: object = ""
             try:
                 if self._hold() and self._connect():
-                    wait = 0.1
                     self._serve()
             except (Lost, psycopg.Error, pika.exceptions.AMQPError, OSError) as error:
                 # A broker in an alarm takes a connection and then nothing; after a fault one
                 # message goes first, and the windows grow again when it is confirmed.
                 self._window = 1
-                self.state.why = str(error)[:300] or type(error).__name__
-                log.warning(
-                    "relay_waits", extra={"service": self.runtime.name, "why": self.state.why}
-                )
-                self._drop()
+                why = error
             except Exception as error:
-                self.state.why = str(error)[:300]
+                why = error
                 log.exception("relay_fault", extra={"service": self.runtime.name})
+            if why != "":
                 self._drop()
             self.state.beat = time.monotonic()
-            self._stopping.wait(wait)
-            wait = min(wait * 2, _LONGEST_WAIT_S)
+            if not self._stopping.is_set():
+                wait = self._patience.lost(str(why) or why)
+                self.state.why = self._patience.why
+                self._stopping.wait(wait)
         self._drop()
 
     def _hold(self) -> bool:
@@ -334,6 +335,9 @@ class Relay(threading.Thread):
             if row is not None and row[0]:
                 self.state.active = True
                 return True
+            # Another relay is active, and this one does what it can: what had made it let go of
+            # the lock is no fault of the present.
+            self.state.why = ""
             self._stopping.wait(POLL_S)
         return False
 
@@ -350,7 +354,7 @@ class Relay(threading.Thread):
             )
             self._publisher.watch(database.fileno(), self._notified)
             database.execute(f"LISTEN {CHANNEL}".encode())
-            log.info("relay_connected", extra={"service": self.runtime.name})
+            self._patience.good()
         self.state.connected = True
         self.state.why = ""
         self._dirty = True

@@ -20,6 +20,7 @@ import msgspec
 from chassis import storage as store
 from chassis.bus import Actor, Call, new_uuid
 from chassis.i18n import payload
+from chassis.reconnect import Patience
 from chassis.refusal import Refusal, RoleDenied
 from chassis.runtime import Runtime
 from chassis.topology import RPC_EXCHANGE
@@ -223,49 +224,24 @@ class _Pending:
     future: asyncio.Future[dict[str, Any]]
 
 
-class BusCaller:
-    """Calls over RabbitMQ, on the gateway's own event loop.
+class _Link:
+    """One connection of the gateway, and everything that dies with it."""
 
-    One connection; requests are mandatory and expire at their deadline, replies come to an
-    exclusive queue. When the connection closes, every pending call fails at once (its outcome is
-    unknown) and the client connects again.
-    """
+    def __init__(self) -> None:
+        self.pending: dict[str, _Pending] = {}
+        self.connection: Any = None
+        self.channel: Any = None
+        self.reply_to = ""
+        self.blocked = False
+        self.lost = asyncio.Event()
+        self.why = ""
 
-    def __init__(self, url: str, secret: str) -> None:
-        self._url = url
-        self._secret = secret
-        self._pending: dict[str, _Pending] = {}
-        self._channel: Any = None
-        self._connection: Any = None
-        self._ready = asyncio.Event()
-        self._reply_to = ""
-        self._closed = False
-        self._blocked = False
-        self._keeper: asyncio.Task[None] | None = None
-        self._lost: asyncio.Event = asyncio.Event()
-        self._why = "not connected yet"
+    async def open(self, url: str) -> None:
+        """Connect, and be able to call.
 
-    async def start(self) -> None:
-        """Begin to connect; calls made before it is connected are told to come again."""
-        self._keeper = asyncio.create_task(self._keep())
-
-    async def _keep(self) -> None:
-        wait = 0.1
-        while not self._closed:
-            self._lost.clear()
-            try:
-                await self._connect()
-                wait = 0.1
-                await self._lost.wait()
-            except Exception as error:  # noqa: BLE001  the broker may fail in any way
-                self._why = str(error) or type(error).__name__
-                log.warning("bus_unreachable", extra={"why": self._why[:200]})
-            self._drop()
-            if not self._closed:
-                await asyncio.sleep(wait)
-                wait = min(wait * 2, 3.0)
-
-    async def _connect(self) -> None:
+        Raises:
+            Exception: Whatever a broker, its name or a lack of topology may do.
+        """
         import pika  # noqa: PLC0415  the embedded process never needs it
         from pika.adapters.asyncio_connection import AsyncioConnection  # noqa: PLC0415
 
@@ -278,36 +254,34 @@ class BusCaller:
                     opened.set_exception(value)
                 else:
                     opened.set_result(value)
+            elif not isinstance(value, BaseException):
+                # It stands after all, but nobody waits for it any more.
+                value.close()
 
-        def closed(_connection: Any, error: Any) -> None:
+        def failed(_connection: Any, error: Any) -> None:
             settle(error if isinstance(error, BaseException) else ConnectionError(str(error)))
-            self._why = str(error)
-            self._lost.set()
+            self._gone(error)
 
-        def ended(_channel: Any, error: Any) -> None:
-            self._why = str(error)
-            self._lost.set()
-
-        parameters = pika.URLParameters(self._url)
+        parameters = pika.URLParameters(url)
         parameters.heartbeat = 10
-        parameters.blocked_connection_timeout = 20
+        # A broker in an alarm says itself when it is over, and one that hangs has no heartbeat.
+        parameters.blocked_connection_timeout = None
         parameters.socket_timeout = 5
         parameters.client_properties = {"connection_name": "fivered gateway"}
-        connection = AsyncioConnection(
+        self.connection = AsyncioConnection(
             parameters,
             on_open_callback=settle,
-            on_open_error_callback=lambda _c, error: settle(error),
-            on_close_callback=closed,
+            on_open_error_callback=failed,
+            on_close_callback=failed,
             custom_ioloop=loop,
         )
-        self._connection = connection
         async with asyncio.timeout(10):
             await opened
-        connection.add_on_connection_blocked_callback(lambda *_: setattr(self, "_blocked", True))
-        connection.add_on_connection_unblocked_callback(lambda *_: setattr(self, "_blocked", False))
+        self.connection.add_on_connection_blocked_callback(lambda *_: self._block(True))
+        self.connection.add_on_connection_unblocked_callback(lambda *_: self._block(False))
         async with asyncio.timeout(10):
-            channel = await self._later(lambda cb: connection.channel(on_open_callback=cb))
-            channel.add_on_close_callback(ended)
+            channel = await self._later(lambda cb: self.connection.channel(on_open_callback=cb))
+            channel.add_on_close_callback(lambda _channel, error: self._gone(error))
             channel.add_on_return_callback(self._returned)
             # Its reply queue is all that the gateway makes. Where the exchanges are missing, it
             # is not connected until somebody has run `fivered topology apply`. A service that
@@ -318,20 +292,18 @@ class BusCaller:
             declared = await self._later(
                 lambda cb: channel.queue_declare("", exclusive=True, auto_delete=True, callback=cb)
             )
-            self._reply_to = declared.method.queue
+            self.reply_to = declared.method.queue
             await self._later(
                 lambda cb: channel.queue_bind(
-                    self._reply_to, REPLIES, routing_key=self._reply_to, callback=cb
+                    self.reply_to, REPLIES, routing_key=self.reply_to, callback=cb
                 )
             )
             await self._later(
                 lambda cb: channel.basic_consume(
-                    self._reply_to, self._replied, auto_ack=True, callback=cb
+                    self.reply_to, self._replied, auto_ack=True, callback=cb
                 )
             )
-        self._channel = channel
-        self._ready.set()
-        log.info("bus_connected")
+        self.channel = channel
 
     async def _later(self, begin: Callable[[Callable[[Any], None]], Any]) -> Any:
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
@@ -341,41 +313,88 @@ class BusCaller:
                 future.set_result(result)
 
         begin(done)
-        lost = asyncio.create_task(self._lost.wait())
+        lost = asyncio.create_task(self.lost.wait())
         try:
             await asyncio.wait({future, lost}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             lost.cancel()
         if not future.done():
-            raise ConnectionError(self._why)
+            raise ConnectionError(self.why)
         return future.result()
 
-    def _drop(self) -> None:
-        self._ready.clear()
-        self._channel = None
-        connection, self._connection = self._connection, None
-        if connection is not None and not (connection.is_closed or connection.is_closing):
-            with contextlib.suppress(Exception):
-                connection.close()
-        pending, self._pending = self._pending, {}
-        for waiting in pending.values():
-            if not waiting.future.done():
-                waiting.future.set_exception(OutcomeUnknown(waiting.service))
+    def _block(self, blocked: bool) -> None:
+        self.blocked = blocked
+
+    def _gone(self, error: Any) -> None:
+        self.why = self.why or str(error) or type(error).__name__
+        self.lost.set()
 
     def _returned(self, _channel: Any, _method: Any, properties: Any, _body: bytes) -> None:
-        waiting = self._pending.pop(properties.correlation_id, None)
+        waiting = self.pending.pop(properties.correlation_id, None)
         if waiting is not None and not waiting.future.done():
             waiting.future.set_exception(ServiceUnavailable(waiting.service))
 
     def _replied(self, _channel: Any, _method: Any, properties: Any, body: bytes) -> None:
         # A reply that comes after its deadline finds nobody, and that is all.
-        waiting = self._pending.pop(properties.correlation_id, None)
+        waiting = self.pending.pop(properties.correlation_id, None)
         if waiting is None or waiting.future.done():
             return
         try:
             waiting.future.set_result(msgspec.json.decode(body))
         except msgspec.DecodeError:
             waiting.future.set_result({"fault": {"id": "unreadable reply"}})
+
+    def drop(self) -> None:
+        """Let go; whoever waits for a reply learns that the outcome is unknown."""
+        self.channel = None
+        connection = self.connection
+        if connection is not None and not (connection.is_closed or connection.is_closing):
+            with contextlib.suppress(Exception):
+                connection.close()
+        for waiting in self.pending.values():
+            if not waiting.future.done():
+                waiting.future.set_exception(OutcomeUnknown(waiting.service))
+
+
+class BusCaller:
+    """Calls over RabbitMQ, on the gateway's own event loop.
+
+    One connection; requests are mandatory and expire at their deadline, replies come to an
+    exclusive queue. When the connection closes, every pending call fails at once (its outcome is
+    unknown) and the client connects again.
+    """
+
+    def __init__(self, url: str, secret: str) -> None:
+        self._url = url
+        self._secret = secret
+        self._link = _Link()
+        self._ready = asyncio.Event()
+        self._ending = asyncio.Event()
+        self._keeper: asyncio.Task[None] | None = None
+        self._patience = Patience(log, made="bus_connected", waits="bus_unreachable", longest_s=3.0)
+
+    async def start(self) -> None:
+        """Begin to connect; calls made before it is connected are told to come again."""
+        self._keeper = asyncio.create_task(self._keep())
+
+    async def _keep(self) -> None:
+        while not self._ending.is_set():
+            link = self._link = _Link()
+            why: object
+            try:
+                await link.open(self._url)
+                self._patience.good()
+                self._ready.set()
+                await link.lost.wait()
+                why = link.why
+            except Exception as error:  # noqa: BLE001  the broker may fail in any way
+                why = error
+            self._ready.clear()
+            link.drop()
+            if not self._ending.is_set():
+                wait = self._patience.lost(why)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._ending.wait(), wait)
 
     async def call(
         self,
@@ -391,7 +410,8 @@ class BusCaller:
         traceparent: str | None = None,
     ) -> Any:
         """See `Caller.call`."""
-        if not self._ready.is_set() or self._blocked or self._channel is None:
+        link = self._link
+        if not self._ready.is_set() or link.blocked or link.channel is None:
             raise ServiceUnavailable(service)
         import pika  # noqa: PLC0415  the embedded process never needs it
 
@@ -410,16 +430,16 @@ class BusCaller:
             headers["traceparent"] = traceparent
         call_id = new_uuid()
         future: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
-        self._pending[call_id] = _Pending(service, future)
+        link.pending[call_id] = _Pending(service, future)
         properties = pika.BasicProperties(
             content_type="application/json",
             correlation_id=call_id,
-            reply_to=self._reply_to,
+            reply_to=link.reply_to,
             expiration=str(max(1, int(deadline_s * 1000))),
             headers=headers,
         )
         try:
-            self._channel.basic_publish(
+            link.channel.basic_publish(
                 RPC_EXCHANGE, service, msgspec.json.encode(body), properties, mandatory=True
             )
             async with asyncio.timeout(deadline_s):
@@ -432,19 +452,21 @@ class BusCaller:
             log.warning("call_not_sent", extra={"service": service, "why": str(error)[:200]})
             raise OutcomeUnknown(service) from error
         finally:
-            self._pending.pop(call_id, None)
+            link.pending.pop(call_id, None)
 
     async def state(self) -> dict[str, Any]:
         """See `Caller.state`."""
-        if self._ready.is_set() and not self._blocked:
-            return {"bus": "up"}
-        return {"bus": "blocked" if self._blocked else "down", "why": self._why[:200]}
+        if not self._ready.is_set():
+            return {"bus": "down", "why": self._patience.why[:200]}
+        if self._link.blocked:
+            return {"bus": "blocked", "why": "the broker is in an alarm (memory or disk)"}
+        return {"bus": "up"}
 
     async def close(self) -> None:
         """See `Caller.close`."""
-        self._closed = True
-        connection = self._connection
-        self._lost.set()
+        self._ending.set()
+        connection = self._link.connection
+        self._link.lost.set()
         if self._keeper is not None:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._keeper

@@ -4,7 +4,7 @@ Run as `python -m chassis.serve SERVICE` (`fivered serve` replaces itself by tha
 patch the standard library before anything else is imported. Subscriptions, timers and jobs are
 inert here; the worker has them.
 
-The call queue is transient and auto-delete: it lives exactly as long as somebody consumes it, so
+The call queue is durable and auto-delete: it lives exactly as long as somebody consumes it, so
 a call to a stopped service comes back at once. Replies have a connection and a greenlet of their
 own, because publishing through py-amqp also reads from the socket, and only one greenlet may.
 """
@@ -41,6 +41,7 @@ from nameko.containers import ServiceContainer
 
 from chassis import health, logs, process, rpc, topology
 from chassis.bus import CallDoor
+from chassis.reconnect import Patience
 from chassis.refusal import NotFound, RoleDenied
 from chassis.runtime import Runtime
 
@@ -51,7 +52,8 @@ HEARTBEAT_S = 20
 # While the last consumer says goodbye, calls that wait in its queue are still taken, this long.
 _EMPTY_S = 5.0
 _BIND_EVERY_S = 2.0
-_LONGEST_WAIT_S = 5.0
+# After a restart of the broker nobody may ever consume it; then it goes by itself.
+_CALLS_KEPT_MS = 30_000
 # py-amqp meets a connection that another greenlet has closed as an AttributeError of None.
 _BROKEN = (OSError, amqp.AMQPError, kombu.exceptions.KombuError, EOFError, AttributeError)
 
@@ -75,11 +77,13 @@ class Calls:
     def __init__(self, container: CallContainer, runtime: Runtime, url: str) -> None:
         self.beat = time.monotonic()
         self.connected = self.answering = self.blocked = False
-        self.why = "not connected yet"
         self.answered = 0
         self._container = container
         self._runtime = runtime
         self._url = url
+        who = {"service": runtime.name}
+        self._taking = Patience(log, made="serving", waits="broker_waits", **who)
+        self._sending = Patience(log, made="answering", waits="replies_wait", **who)
         self._queue = topology.call_queue(runtime.name)
         self._doors: dict[str, CallDoor] = {}
         self._letters: LightQueue[_Letter | None] = LightQueue()
@@ -92,6 +96,11 @@ class Calls:
         self._stopped = Event()
         self._flushing = False
         self._flushed = Event()
+
+    @property
+    def why(self) -> str:
+        """Why no calls are taken; empty while they are."""
+        return self._taking.why
 
     # ----------------------------------------------------------------------- what the doors call
 
@@ -126,26 +135,22 @@ class Calls:
     # --------------------------------------------------------------------------------- taking calls
 
     def _take(self) -> None:
-        wait = 0.1
+        patience = self._taking
         while not self._stopping:
-            began = time.monotonic()
+            why: object = ""
             try:
                 self._consume()
             except _BROKEN as error:
-                self.why = repr(error)[:300]
-                log.warning("broker_waits", extra={"service": self._runtime.name, "why": self.why})
+                why = error
             except Exception as error:
                 # An exception that leaves a managed thread would kill the container.
-                self.why = repr(error)[:300]
+                why = error
                 log.exception("calls_fault", extra={"service": self._runtime.name})
             self.connected = False
             self.beat = time.monotonic()
             self._generation += 1
-            if time.monotonic() - began > 10:
-                wait = 0.1
             if not self._stopping:
-                eventlet.sleep(wait)
-            wait = min(wait * 2, _LONGEST_WAIT_S)
+                eventlet.sleep(patience.lost(why))
         if not self._stopped.ready():
             self._stopped.send(None)
 
@@ -179,8 +184,8 @@ class Calls:
             tag = channel.basic_consume(
                 self._queue, callback=partial(self._arrived, self._generation)
             )
-            self.connected, self.why = True, ""
-            log.info("serving", extra={"service": self._runtime.name})
+            self.connected = True
+            self._taking.good()
             self._turn(connection, channel)
             self._say_goodbye(connection, channel, tag)
             self._stopped.send(None)
@@ -203,7 +208,20 @@ class Calls:
             channel.basic_qos(0, self._container.max_workers, False)
             for exchange in (topology.RPC_EXCHANGE, topology.REPLY_EXCHANGE):
                 channel.exchange_declare(exchange, "topic", durable=True, auto_delete=False)
-        channel.queue_declare(self._queue, durable=False, exclusive=False, auto_delete=True)
+        try:
+            channel.queue_declare(
+                self._queue,
+                durable=True,
+                exclusive=False,
+                auto_delete=True,
+                arguments={"x-expires": _CALLS_KEPT_MS},
+            )
+        except amqp.PreconditionFailed:
+            # A replica of an earlier release has made it otherwise. Both consume that one; it goes
+            # with its last consumer, and whoever comes next makes it anew.
+            channel = self._channel = connection.channel()
+            channel.basic_qos(0, self._container.max_workers, False)
+            channel.queue_declare(self._queue, passive=True)
         self._bind(channel)
 
     def _bind(self, channel: Any) -> None:
@@ -316,30 +334,26 @@ class Calls:
     # ------------------------------------------------------------------------------ sending replies
 
     def _send(self) -> None:
-        wait = 0.1
         waiting: list[_Letter] = []
         while not self._flushed.ready():
+            why: object = ""
             try:
                 connection = self._connect("replies")
                 try:
-                    wait = 0.1
-                    self.answering = True
                     self._answer_all(connection, waiting)
                 finally:
                     self.answering = self.blocked = False
                     connection.collect(socket_timeout=0.1)
             except _BROKEN as error:
-                log.warning(
-                    "replies_wait", extra={"service": self._runtime.name, "why": repr(error)[:300]}
-                )
-            except Exception:
+                why = error
+            except Exception as error:
+                why = error
                 log.exception("replies_fault", extra={"service": self._runtime.name})
             if self._flushing and not self._flushed.ready():
                 # The end does not wait for a broker that is away: nobody could read the replies.
                 self._flushed.send(None)
             if not self._flushed.ready():
-                eventlet.sleep(wait)
-                wait = min(wait * 2, _LONGEST_WAIT_S)
+                eventlet.sleep(self._sending.lost(why))
 
     def _answer_all(self, connection: kombu.Connection, waiting: list[_Letter]) -> None:
         """Publish replies until the end, or until the connection breaks."""
@@ -347,6 +361,8 @@ class Calls:
         transport = connection.connection
         transport.on_blocked = lambda *_: setattr(self, "blocked", True)
         transport.on_unblocked = lambda *_: setattr(self, "blocked", False)
+        self.answering = True
+        self._sending.good()
         beat_at = 0.0
         while True:
             if time.monotonic() >= beat_at:

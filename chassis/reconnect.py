@@ -1,0 +1,92 @@
+"""How every client of the broker outlives its connections: the one place for waits and words.
+
+A client keeps nothing of a connection that is gone but its `Patience`: whatever else belongs to a
+connection is made anew with the next one. So a broker may block, refuse, vanish, be renamed and
+come back as often as it likes, and nobody has to start the client again.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any
+
+FIRST_WAIT_S = 0.1
+LONGEST_WAIT_S = 5.0
+# A connection that stood so long was a good one: after it the waits begin anew.
+GOOD_S = 1.0
+# The same reason is not told with every try.
+TELL_AGAIN_S = 60.0
+# From then on somebody should look.
+ALARM_S = 300.0
+
+
+class Patience:
+    """The waits of one client between its connections, and what its log says of them.
+
+    Attributes:
+        why: Why there is no connection; empty while there is one.
+    """
+
+    def __init__(
+        self,
+        log: logging.Logger,
+        *,
+        made: str,
+        waits: str,
+        longest_s: float = LONGEST_WAIT_S,
+        **who: Any,
+    ) -> None:
+        """Make it.
+
+        Args:
+            log: Where it is told.
+            made: The event of the first connection; later ones are `connected_again`.
+            waits: The event of a connection that was lost or refused.
+            longest_s: The waits double up to this one.
+            who: Fields of every line.
+        """
+        self.why = "not connected yet"
+        self._log, self._made, self._waits, self._who = log, made, waits, who
+        self._longest_s = longest_s
+        self._wait = FIRST_WAIT_S
+        self._been_connected = False
+        self._good_since: float | None = None
+        self._away_since = time.monotonic()
+        self._tries = 0
+        self._told_at = float("-inf")
+        self._told = ""
+
+    def good(self) -> None:
+        """Say that the connection stands and can do its work."""
+        now = time.monotonic()
+        self.why = ""
+        if self._been_connected:
+            away = {"away_s": round(now - self._away_since, 1), "tries": self._tries + 1}
+            self._log.warning("connected_again", extra={**self._who, **away})
+        else:
+            self._log.info(self._made, extra=self._who)
+        self._been_connected = True
+        self._good_since = now
+        self._told = ""
+
+    def lost(self, error: object) -> float:
+        """Say that there is no connection. Returns how long to wait before the next try."""
+        now = time.monotonic()
+        if self._good_since is not None:
+            self._away_since, self._tries = now, 0
+            if now - self._good_since >= GOOD_S:
+                self._wait = FIRST_WAIT_S
+            self._good_since = None
+        self._tries += 1
+        text = error if isinstance(error, str) and error else repr(error)
+        self.why = text[:300]
+        away = now - self._away_since
+        due = ALARM_S if away >= ALARM_S else TELL_AGAIN_S
+        if self.why != self._told or now - self._told_at >= due:
+            level = logging.ERROR if away >= ALARM_S else logging.WARNING
+            told = {"why": self.why, "away_s": round(away, 1), "tries": self._tries}
+            self._log.log(level, self._waits, extra={**self._who, **told})
+            self._told, self._told_at = self.why, now
+        wait, self._wait = self._wait, min(self._wait * 2, self._longest_s)
+        return wait

@@ -73,7 +73,9 @@ def _parser(args: Sequence[str]) -> tuple[argparse.ArgumentParser, dict[str, Han
     migrate.add_argument("service", nargs="+", help="service names, or: all")
 
     topology = add("topology", "the broker's exchanges and queues", _topology)
-    topology.add_argument("action", choices=("apply", "show", "permissions", "consumer"))
+    topology.add_argument(
+        "action", choices=("apply", "show", "permissions", "policies", "consumer")
+    )
     topology.add_argument("user", nargs="?", help="consumer: the outside user's name")
     topology.add_argument("sources", nargs="*", help="consumer: whose public facts; none = all")
 
@@ -170,6 +172,7 @@ def _migrate(given: argparse.Namespace) -> int:
 
 def _topology(given: argparse.Namespace) -> int:
     import os  # noqa: PLC0415  see _parser
+    import shlex  # noqa: PLC0415  see _parser
 
     from chassis import topology  # noqa: PLC0415  see _parser
 
@@ -178,9 +181,13 @@ def _topology(given: argparse.Namespace) -> int:
         if given.action == "show":
             print(installation.to_json(), end="")
             return 0
+        vhost = _vhost_of(os.environ.get("FIVERED_BROKER_URL") or "amqp://host/fivered")
+        if given.action == "policies":
+            print("\n".join(topology.policy_commands(vhost)))
+            return 0
         if given.action == "permissions":
             for permission in topology.permissions(installation):
-                print("\n".join(topology.commands(permission, "fivered")))
+                print("\n".join(topology.commands(permission, vhost)))
             return 0
         if given.action == "consumer":
             if not given.user:
@@ -190,19 +197,32 @@ def _topology(given: argparse.Namespace) -> int:
                 raise CommandFailed(f"not installed: {', '.join(unknown)}")
             sources = given.sources or sorted(installation.members)
             granted = topology.consumer(installation, given.user, sources)
-            print(f"rabbitmqctl add_user {granted.user}")
-            print("\n".join(topology.commands(granted, "fivered")))
+            print(f'rabbitmqctl add_user {shlex.quote(granted.user)} "${{PASSWORD:?}}" </dev/null')
+            print("\n".join(topology.commands(granted, vhost)))
             return 0
         url = os.environ.get("FIVERED_BROKER_URL")
         if not url:
             raise CommandFailed(
                 "FIVERED_BROKER_URL is not set: amqp(s)://user:password@host:port/vhost"
             )
-        queues = topology.apply(url, installation)
+        applied = topology.apply(url, installation)
     except topology.TopologyError as error:
         raise CommandFailed(str(error)) from error
-    print(f"{len(queues)} queues for {', '.join(sorted(installation.members))}")
+    print(f"{len(applied.queues)} queues for {', '.join(sorted(installation.members))}")
+    if applied.older:
+        print(
+            f"{len(applied.older)} of them were made by an earlier release and keep its arguments;"
+            " what these lack is said by policy. On the broker, once"
+            " (or load deploy/rabbitmq/definitions.json):"
+        )
+        print("\n".join(topology.policy_commands(_vhost_of(url))))
     return 0
+
+
+def _vhost_of(url: str) -> str:
+    from urllib.parse import unquote, urlsplit  # noqa: PLC0415  see _parser
+
+    return unquote(urlsplit(url).path.removeprefix("/")) or "/"
 
 
 def _events(given: argparse.Namespace) -> int:

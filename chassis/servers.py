@@ -38,6 +38,8 @@ _PLUGINS = (
     "cowboy", "cowlib", "amqp_client", "prometheus", "quantile_estimator",
     # Releases from 3.12 on need these as well.
     "horus", "khepri", "thoas", "redbug", "accept", "eetcd", "gun", "base64url",
+    # And from 4.0 on these.
+    "oauth2_client", "jose",
 )  # fmt: skip
 
 

@@ -10,6 +10,9 @@ Names:
     exchange `fivered.rpc` (topic): routing key = service; queue `rpc.<service>` (see `call_queue`)
     exchange `fivered.replies` (topic): routing key = the caller's reply queue
     queue `rpc.dead`: calls that could not be read, by way of `fivered.replies`
+    exchange `fivered.dead` (headers); queue `<subscriber>.<source>.dead`: events that were
+        delivered more often than a limit allows; the subscriber hears it as well, so that they come
+        back
 
 Calls and replies go through topic exchanges because only there RabbitMQ checks binding keys, so
 that no service can bind itself to another's calls; and nobody needs the default exchange, which
@@ -32,11 +35,18 @@ from chassis import installed
 from chassis.bus import PARTITIONS, Service, entries
 
 if TYPE_CHECKING:
-    from pika.adapters.blocking_connection import BlockingChannel
+    from pika.adapters.blocking_connection import BlockingChannel, BlockingConnection
 
 RPC_EXCHANGE = "fivered.rpc"
 REPLY_EXCHANGE = "fivered.replies"
+DEAD_EXCHANGE = "fivered.dead"
 DEAD_CALLS = "rpc.dead"
+
+# In place of a partition: what was delivered too often, of all partitions.
+DEAD = -1
+# RabbitMQ 4 gives a quorum queue a limit of 20, and losing a connection counts. A limit as high as
+# this is none; releases before 4 do not know another way to say so.
+DELIVERIES = 1_000_000_000
 
 # Dead calls are kept for people to look at, not as a record.
 _DEAD_KEPT_MS = 7 * 24 * 3600 * 1000
@@ -69,7 +79,10 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """One subscription queue: what one subscriber hears of one partition of one source."""
+    """One subscription queue: what one subscriber hears of one partition of one source.
+
+    The partition `DEAD` is the queue of what was delivered too often.
+    """
 
     subscriber: str
     source: str
@@ -106,6 +119,17 @@ class Installation:
                     keys = tuple(f"{fact}.{partition}" for fact in sorted(facts))
                     yield Queue(member.name, source, partition, keys)
 
+    def dead_queues(self) -> Iterator[Queue]:
+        """Return the queues of what was delivered too often, one per subscriber and source."""
+        for member in self.members.values():
+            for source in sorted(member.hears):
+                yield Queue(member.name, source, DEAD, ())
+
+    def all_queues(self) -> Iterator[Queue]:
+        """Return every queue of events that `apply` makes."""
+        yield from self.queues()
+        yield from self.dead_queues()
+
     def partitions_of(self, source: str) -> int:
         """Return the number of partitions of a source; the default when it is not installed."""
         member = self.members.get(source)
@@ -136,15 +160,22 @@ def event_exchange(service: str) -> str:
 
 def queue_name(subscriber: str, source: str, partition: int) -> str:
     """Return the name of a subscription queue."""
-    return f"{subscriber}.{source}.{partition}"
+    return f"{subscriber}.{source}.{'dead' if partition == DEAD else partition}"
+
+
+def partition_of_dead(headers: Mapping[str, Any] | None) -> int:
+    """Return the partition that an event of a dead queue was said in."""
+    number = str((headers or {}).get("x-first-death-queue", "")).rpartition(".")[2]
+    return int(number) if number.isdigit() else 0
 
 
 def call_queue(service: str) -> str:
     """Return the name of a service's call queue.
 
-    It is no part of `apply`: the service's own process declares it, transient and auto-delete. It
+    It is no part of `apply`: the service's own process declares it, durable and auto-delete. It
     lives exactly as long as somebody consumes it, so that a call to a stopped service comes back
-    at once as unroutable instead of waiting for its deadline in a queue that nobody reads.
+    at once as unroutable instead of waiting for its deadline in a queue that nobody reads. Where
+    the broker was started again and nobody serves, it goes after half a minute.
     """
     return f"rpc.{service}"
 
@@ -228,7 +259,21 @@ def current_installation(own: type[Service] | None = None, path: str | None = No
 # The broker
 
 
-def apply(url: str, installation: Installation) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What `apply` has found and made.
+
+    Attributes:
+        queues: Every queue of events.
+        older: Those of them that an earlier release has made. They cannot be changed, and go on
+            with what they have: what their arguments lack, `policies` says.
+    """
+
+    queues: tuple[str, ...]
+    older: tuple[str, ...]
+
+
+def apply(url: str, installation: Installation) -> Applied:
     """Declare exchanges, queues and bindings; what is there already stays. Safe to repeat.
 
     Bindings of our own queues that the installation does not name any more are not removed: a
@@ -242,11 +287,12 @@ def apply(url: str, installation: Installation) -> list[str]:
         The names of the queues, for the log of the command.
 
     Raises:
-        TopologyError: The broker cannot be reached, or a queue exists with other arguments.
+        TopologyError: The broker cannot be reached, or a queue exists with arguments that no
+            release has given it.
     """
     import pika  # noqa: PLC0415  the embedded process never needs it
 
-    names = []
+    names, older = [], []
     try:
         connection = pika.BlockingConnection(_parameters(url))
     except (pika.exceptions.AMQPError, OSError) as error:
@@ -257,9 +303,14 @@ def apply(url: str, installation: Installation) -> list[str]:
             channel.exchange_declare(event_exchange(source), "topic", durable=True)
         channel.exchange_declare(RPC_EXCHANGE, "topic", durable=True)
         channel.exchange_declare(REPLY_EXCHANGE, "topic", durable=True)
+        channel.exchange_declare(DEAD_EXCHANGE, "headers", durable=True)
         _declare_dead_calls(channel)
+        for queue in installation.dead_queues():
+            _declare_dead_events(channel, queue, installation.partitions_of(queue.source))
+            names.append(queue.name)
         for queue in installation.queues():
-            channel.queue_declare(queue.name, durable=True, arguments=queue_arguments())
+            if _declare_queue(connection, queue.name):
+                older.append(queue.name)
             for key in queue.keys:
                 channel.queue_bind(queue.name, event_exchange(queue.source), key)
             names.append(queue.name)
@@ -268,7 +319,7 @@ def apply(url: str, installation: Installation) -> list[str]:
     finally:
         if connection.is_open:
             connection.close()
-    return names
+    return Applied(tuple(names), tuple(older))
 
 
 def queue_arguments() -> dict[str, Any]:
@@ -277,12 +328,102 @@ def queue_arguments() -> dict[str, Any]:
     No length limit: a full queue would make the broker refuse one event and take the next one of
     the same aggregate, and the outbox is the place where events wait. Should an operator set a
     limit by policy, `reject-publish` makes the relay wait instead of dropping the oldest event.
+    Should he set a limit of deliveries, what exceeds it goes to the subscriber's dead queue, and
+    leaves this one only when it is there.
     """
-    return {
+    return _EARLIER_ARGUMENTS[0] | {
+        "x-delivery-limit": DELIVERIES,
+        "x-dead-letter-exchange": DEAD_EXCHANGE,
+        "x-dead-letter-strategy": "at-least-once",
+    }
+
+
+# What earlier releases gave their queues, newest first; never changed, for such queues exist.
+_EARLIER_ARGUMENTS: tuple[dict[str, Any], ...] = (
+    {
         "x-queue-type": "quorum",
         "x-single-active-consumer": True,
         "x-overflow": "reject-publish",
+    },
+)
+
+
+def _declare_queue(connection: BlockingConnection, name: str) -> bool:
+    """Declare a subscription queue. Returns whether it is one of an earlier release."""
+    import pika  # noqa: PLC0415  the embedded process never needs it
+
+    refused: Exception | None = None
+    for arguments in (queue_arguments(), *_EARLIER_ARGUMENTS):
+        # A refusal ends the channel.
+        channel = connection.channel()
+        try:
+            channel.queue_declare(name, durable=True, arguments=arguments)
+        except pika.exceptions.ChannelClosedByBroker as error:
+            if error.reply_code != _OTHER_ARGUMENTS:
+                raise
+            refused = refused or error
+        else:
+            channel.close()
+            return refused is not None
+    assert refused is not None  # noqa: S101  the loop has ended in refusals only
+    raise refused
+
+
+_OTHER_ARGUMENTS = 406
+
+
+def _declare_dead_events(channel: BlockingChannel, queue: Queue, partitions: int) -> None:
+    # Of the classic kind, which counts no deliveries: what is here leaves only when it is heard.
+    channel.queue_declare(queue.name, durable=True, arguments={"x-single-active-consumer": True})
+    for partition in range(partitions):
+        died_in = queue_name(queue.subscriber, queue.source, partition)
+        kept = {"x-match": "any-with-x", "x-first-death-queue": died_in}
+        channel.queue_bind(queue.name, DEAD_EXCHANGE, "", kept)
+
+
+# Outside consumers, whatever they ask for.
+EXT_MOST, EXT_KEPT_MS = 100_000, 7 * 24 * 3600 * 1000
+
+
+def policies() -> dict[str, dict[str, Any]]:
+    """Return the broker's policies by name, as its management interface takes them.
+
+    They say for queues that exist what `queue_arguments` says for new ones, and hold the queues of
+    outside consumers within limits, however those declare them.
+    """
+    return {
+        "subscriptions": {
+            "pattern": r"^(?!ext\.)[a-z0-9_-]+\.[a-z0-9_-]+\.[0-9]+$",
+            "apply-to": "queues",
+            "priority": 0,
+            "definition": {
+                "delivery-limit": DELIVERIES,
+                "dead-letter-exchange": DEAD_EXCHANGE,
+                "dead-letter-strategy": "at-least-once",
+            },
+        },
+        "outside-consumers": {
+            "pattern": r"^ext\.",
+            "apply-to": "queues",
+            "priority": 0,
+            "definition": {
+                "max-length": EXT_MOST,
+                "overflow": "drop-head",
+                "expires": EXT_KEPT_MS,
+                "delivery-limit": DELIVERIES,
+            },
+        },
     }
+
+
+def policy_commands(vhost: str) -> list[str]:
+    """Return the commands that give a broker these policies."""
+    return [
+        f"rabbitmqctl set_policy -p {shlex.quote(vhost)} --apply-to {policy['apply-to']}"
+        f" --priority {policy['priority']} {name} {shlex.quote(policy['pattern'])}"
+        f" {shlex.quote(json.dumps(policy['definition']))} </dev/null"
+        for name, policy in policies().items()
+    ]
 
 
 def _declare_dead_calls(channel: BlockingChannel) -> None:
@@ -309,7 +450,7 @@ def remove(url: str, installation: Installation) -> None:
     try:
         connection = pika.BlockingConnection(_parameters(url))
         channel = connection.channel()
-        for queue in installation.queues():
+        for queue in installation.all_queues():
             channel.queue_delete(queue.name)
         channel.queue_delete(DEAD_CALLS)
         for name in installation.members:
@@ -318,6 +459,7 @@ def remove(url: str, installation: Installation) -> None:
             channel.exchange_delete(event_exchange(source))
         channel.exchange_delete(RPC_EXCHANGE)
         channel.exchange_delete(REPLY_EXCHANGE)
+        channel.exchange_delete(DEAD_EXCHANGE)
         connection.close()
     except (pika.exceptions.AMQPError, OSError) as error:
         raise TopologyError(f"broker not reached: {error!r}") from error
@@ -416,7 +558,7 @@ def permissions(installation: Installation, gateway: str = "gateway") -> list[Pe
     for name, member in sorted(installation.members.items()):
         calls = re.escape(call_queue(name))
         mine = sorted(
-            re.escape(queue.name) for queue in installation.queues() if queue.subscriber == name
+            re.escape(queue.name) for queue in installation.all_queues() if queue.subscriber == name
         )
         own = re.escape(event_exchange(name))
         found.append(
@@ -505,15 +647,19 @@ def consumer_permission(installation: Installation, user: str, service: str) -> 
 
 
 def commands(permission: Permission, vhost: str) -> list[str]:
-    """Return the commands that give a broker user these permissions."""
+    """Return the commands that give a broker user these permissions.
+
+    What narrows comes first: should a later command not be carried out, the user may do less than
+    he is to, never more. And none of them reads the shell's own input.
+    """
     quoted = [shlex.quote(part) for part in (permission.user, permission.configure)]
     given = [*quoted, shlex.quote(permission.write), shlex.quote(permission.read)]
     place = f"-p {shlex.quote(vhost)}"
     return [
-        f"rabbitmqctl set_permissions {place} {' '.join(given)}",
         *(
             f"rabbitmqctl set_topic_permissions {place} {quoted[0]} {topic.exchange}"
-            f" {shlex.quote(topic.write)} {shlex.quote(topic.read)}"
+            f" {shlex.quote(topic.write)} {shlex.quote(topic.read)} </dev/null"
             for topic in permission.topics
         ),
+        f"rabbitmqctl set_permissions {place} {' '.join(given)} </dev/null",
     ]

@@ -26,6 +26,7 @@ import sqlalchemy as sa
 
 from chassis import digests, health, idempotency, inbox, jobs, logs, process, timers, topology
 from chassis import storage as store
+from chassis.reconnect import Patience
 from chassis.relay import Relay
 from chassis.runtime import Runtime
 from chassis.settings import SettingsError
@@ -46,6 +47,7 @@ SWEEP_EVERY_S = 3600.0
 _SWEEP_ROWS = 5_000
 _LONGEST_WAIT_S = 5.0
 _LEAST_SLEEP_S = 0.2
+_DEAD_AGAIN_S = 60.0
 
 
 # A queue gives itself to the consumer that came first. A worker with a share takes its own
@@ -89,8 +91,10 @@ class Subscriber:
         self.source = source
         self.connected = False
         self.beat = time.monotonic()
-        self.why = "not connected yet"
         self._url = url
+        self._patience = Patience(
+            log, made="subscribed", waits="subscriber_waits", service=runtime.name, source=source
+        )
         self._queues = list(queues)
         self._stopping = threading.Event()
         self._done = threading.Event()
@@ -106,6 +110,11 @@ class Subscriber:
             threading.Thread(target=self._handle, name=f"{name}-effect", daemon=True),
         )
 
+    @property
+    def why(self) -> str:
+        """Why nothing is heard; empty while it is."""
+        return self._patience.why
+
     def start(self) -> None:
         """Start both threads."""
         for thread in self.threads:
@@ -120,27 +129,20 @@ class Subscriber:
     # ------------------------------------------------------------------------------ the connection
 
     def _listen(self) -> None:
-        wait = 0.1
         while not self._done.is_set():
-            began = time.monotonic()
+            why: object = ""
             try:
                 self._consume()
             except (pika.exceptions.AMQPError, OSError) as error:
-                self.why = repr(error)[:300]
-                log.warning(
-                    "subscriber_waits",
-                    extra={"service": self.runtime.name, "source": self.source, "why": self.why},
-                )
+                why = error
             except Exception as error:
-                self.why = repr(error)[:300]
+                why = error
                 log.exception("subscriber_fault", extra={"service": self.runtime.name})
             self.connected = False
             self._forget()
-            if time.monotonic() - began > 10:
-                wait = 0.1
             self.beat = time.monotonic()
-            self._done.wait(wait)
-            wait = min(wait * 2, _LONGEST_WAIT_S)
+            if not self._done.is_set():
+                self._done.wait(self._patience.lost(why))
 
     def _consume(self) -> None:
         connection = pika.BlockingConnection(
@@ -152,11 +154,14 @@ class Subscriber:
             with self._news:
                 self._generation += 1
                 self._connection, self._channel = connection, channel
-            first, later = share(self._queues, self.runtime.process.worker_share)
+            alive = [queue for queue in self._queues if queue.partition != topology.DEAD]
+            first, later = share(alive, self.runtime.process.worker_share)
             self._consume_from(channel, first)
             standby_at = time.monotonic() + STANDBY_AFTER_S
-            self.connected, self.why = True, ""
-            log.info("subscribed", extra={"service": self.runtime.name, "source": self.source})
+            dead = [queue for queue in self._queues if queue.partition == topology.DEAD]
+            dead_at = 0.0
+            self.connected = True
+            self._patience.good()
             while not self._done.is_set():
                 self.beat = time.monotonic()
                 connection.process_data_events(time_limit=1.0)
@@ -168,6 +173,9 @@ class Subscriber:
                 if later and time.monotonic() > standby_at:
                     self._consume_from(channel, later)
                     later = []
+                if dead and time.monotonic() > dead_at:
+                    dead_at = time.monotonic() + _DEAD_AGAIN_S
+                    dead = self._hear_dead(connection, channel, dead)
         finally:
             with contextlib.suppress(Exception):
                 connection.close()
@@ -181,7 +189,38 @@ class Subscriber:
                 consumer_tag=f"{queue.name}.{os.getpid()}",
             )
 
-    def _take(self, partition: int, _channel: Any, method: Any, _p: Any, body: bytes) -> None:
+    def _hear_dead(
+        self, connection: pika.BlockingConnection, channel: Any, queues: list[topology.Queue]
+    ) -> list[topology.Queue]:
+        """Consume the queues of what was delivered too often. Returns those that cannot be.
+
+        An installation of an earlier release may lack them, or the right to hear them. That must
+        not keep this worker from what it hears otherwise; so it is tried on another channel.
+        """
+        for queue in queues:
+            trial = connection.channel()
+            try:
+                trial.basic_consume(queue.name, lambda *_: None)
+                trial.close()
+            except pika.exceptions.ChannelClosedByBroker as error:
+                log.warning(
+                    "dead_not_heard",
+                    extra={
+                        "service": self.runtime.name,
+                        "queue": queue.name,
+                        "why": repr(error)[:300],
+                        "remedy": "fivered topology apply, fivered topology permissions",
+                    },
+                )
+                return queues
+        self._consume_from(channel, queues)
+        return []
+
+    def _take(
+        self, partition: int, _channel: Any, method: Any, properties: Any, body: bytes
+    ) -> None:
+        if partition == topology.DEAD:
+            partition = topology.partition_of_dead(properties.headers)
         delivery = inbox.Delivery(body, self.source, partition)
         with self._news:
             self._arrived.append((method.delivery_tag, delivery))
@@ -313,7 +352,7 @@ class Worker:
         self.relay = Relay(runtime, url, installation, on_said=self._wake)
         share([], runtime.process.worker_share)  # a wrong one ends the process before it begins
         by_source: dict[str, list[topology.Queue]] = {}
-        for queue in installation.queues():
+        for queue in installation.all_queues():
             if queue.subscriber == runtime.name:
                 by_source.setdefault(queue.source, []).append(queue)
         self.subscribers = [

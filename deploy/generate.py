@@ -56,7 +56,6 @@ def environment(unit: str, kinds: list[type[Any]], database: bool) -> str:
 
 # What one user may hold open: `serve` has two connections, `work` one per source and two more.
 _CONNECTIONS, _CHANNELS = 100, 400
-_EXT_MOST, _EXT_KEPT_MS = 100_000, 7 * 24 * 3600 * 1000
 
 
 def broker() -> str:
@@ -103,11 +102,16 @@ def broker() -> str:
                     "pattern": r"^ext\.",
                     "apply-to": "queues",
                     "priority": 0,
-                    "definition": {"max-length": _EXT_MOST, "expires": _EXT_KEPT_MS},
+                    "definition": {
+                        "max-length": topology.EXT_MOST,
+                        "expires": topology.EXT_KEPT_MS,
+                    },
                 },
             }
         ],
-        "policies": [],
+        "policies": [
+            {"vhost": VHOST, "name": name, **policy} for name, policy in topology.policies().items()
+        ],
     }
     return json.dumps(whole, ensure_ascii=False, indent=2) + "\n"
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import re
 import threading
+import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import pika
 import pika.exceptions
@@ -31,6 +33,15 @@ _LONGEST_WAIT_S = 30.0
 _DAY_MS = 86_400_000
 # Not permitted; exists with other arguments.
 _FINAL = (403, 406)
+# What a connection may end in, or never begin with: the broker's own words, a host that is not
+# there, a name that nobody resolves.
+_LOST = (pika.exceptions.AMQPError, OSError)
+_OTHER_ARGUMENTS = 406
+# A connection that stood so long was a good one: after it the waits begin anew.
+_GOOD_S = 1.0
+# RabbitMQ 4 drops an event at its 21st delivery unless a queue says otherwise.
+_DELIVERIES = 1_000_000_000
+_NEW_ARGUMENTS = ("x-delivery-limit", "x-dead-letter-exchange")
 
 
 class ConsumerError(Exception):
@@ -79,6 +90,8 @@ def connect(
         "x-max-length": most,
         "x-overflow": "drop-head",
         "x-expires": keep_days * _DAY_MS,
+        "x-delivery-limit": _DELIVERIES,
+        "x-dead-letter-exchange": f"ext.{name}.dead",
     }
     client = Client(parameters, name, remembered, arguments, prefetch)
     client.open()
@@ -112,6 +125,11 @@ class Client:
         self._prefetch = prefetch
         self._wishes: list[tuple[Pattern, Handler]] = []
         self._connection: pika.BlockingConnection | None = None
+        self._wait = _FIRST_WAIT_S
+        self._lost_at: float | None = None
+        self._heard_before = False
+        self._letting_go = False
+        self._raised: Exception | None = None
         self._stopping = threading.Event()
 
     def __enter__(self) -> Self:
@@ -128,6 +146,11 @@ class Client:
     def queue_of(self, service: str) -> str:
         """Return the name of this consumer's queue for a service."""
         return f"ext.{self.name}.{service}"
+
+    @property
+    def dead_queue(self) -> str:
+        """The queue of events that were delivered too often; the consumer hears it as well."""
+        return f"ext.{self.name}.dead"
 
     def subscribe(self, pattern: str, handler: Handler) -> None:
         """Have `handler(event)` called for every fact that matches; before `run`.
@@ -147,7 +170,7 @@ class Client:
         """
         try:
             self._connection = pika.BlockingConnection(self._parameters)
-        except pika.exceptions.AMQPError as error:
+        except _LOST as error:
             raise ConsumerError(f"no connection: {error!r}") from error
 
     def prepare(self) -> None:
@@ -167,23 +190,45 @@ class Client:
     def run(self) -> None:
         """Hear until `stop` is called; connect again when the connection is lost.
 
+        Once it has heard, it outlives whatever befalls the broker: a login that is refused, a
+        vhost or an exchange that is missing, a name that does not resolve are waited for.
+
         Raises:
-            ConsumerError: A fact is not public, a service is not installed, or a queue of that
-                name exists with other arguments.
+            ConsumerError: At the first connection: a fact is not public, a service is not
+                installed, or a queue of that name exists with other arguments.
             Exception: Whatever a handler raised; its event stays in the queue.
         """
-        wait = _FIRST_WAIT_S
         while not self._stopping.is_set():
             try:
                 if self._connection is None or self._connection.is_closed:
                     self._connection = pika.BlockingConnection(self._parameters)
                 self._consume(self._connection)
-                wait = _FIRST_WAIT_S
-            except pika.exceptions.AMQPError as error:
-                log.warning("connection lost, again in %.0f s: %r", wait, error)
-                self._drop()
-                self._stopping.wait(wait)
-                wait = min(wait * 2, _LONGEST_WAIT_S)
+                raised, self._raised = self._raised, None
+            except ConsumerError as error:
+                if not self._heard_before:
+                    raise
+                self._again(error)
+            except _LOST as error:
+                self._again(error)
+            else:
+                if raised is not None:
+                    raise raised
+
+    def _again(self, error: Exception) -> None:
+        """Keep nothing of the connection, and wait: 1 s, 2 s, ... 30 s, anew after a good one."""
+        self._drop()
+        if self._lost_at is None:
+            self._lost_at = time.monotonic()
+        log.warning("connection lost, again in %.0f s: %r", self._wait, error)
+        self._stopping.wait(self._wait)
+        self._wait = min(self._wait * 2, _LONGEST_WAIT_S)
+
+    def _good(self) -> None:
+        """The connection stands and every queue is heard."""
+        self._heard_before = True
+        if self._lost_at is not None:
+            log.warning("connected again after %.0f s", time.monotonic() - self._lost_at)
+            self._lost_at = None
 
     def stop(self) -> None:
         """End `run` after the handler that runs now; from any thread."""
@@ -198,48 +243,118 @@ class Client:
     # ------------------------------------------------------------------------------------ inside
 
     def _drop(self) -> None:
+        """Let go: what was fetched and not handled goes back into the queue, in its order."""
         connection, self._connection = self._connection, None
-        if connection is not None and connection.is_open:
-            try:
-                connection.close()
-            except pika.exceptions.AMQPError as error:
-                log.debug("while closing: %r", error)
+        if connection is None or not connection.is_open:
+            return
+        self._letting_go = True
+        try:
+            # pika rejects what it holds itself before the channel ends, and that would come before
+            # what was given to us first; so everything is given to us, and nothing is rejected.
+            connection.process_data_events(time_limit=0)
+            connection.close()
+        except _LOST as error:
+            log.debug("while closing: %r", error)
+        finally:
+            self._letting_go = False
 
     def _declare(self, channel: BlockingChannel) -> list[str]:
-        queues = []
+        """Declare and bind everything. Returns the queues to hear."""
+        self._refusable(self.dead_queue, lambda: self._declare_dead(channel))
+        queues = [self.dead_queue]
         for service in sorted({pattern.service for pattern, _ in self._wishes}):
             queue = self.queue_of(service)
-            try:
-                channel.queue_declare(queue, durable=True, arguments=self._arguments)
-                for pattern, _ in self._wishes:
-                    if pattern.service == service:
-                        channel.queue_bind(queue, pattern.exchange, pattern.key)
-            except pika.exceptions.ChannelClosedByBroker as error:
-                # A broker that is just starting may not find a queue that it has; that passes.
-                if error.reply_code in _FINAL or "no exchange" in error.reply_text:
-                    raise ConsumerError(f"{queue}: {error.reply_text}") from error
-                raise
+            self._declare_queue(channel, queue)
+            for pattern, _ in self._wishes:
+                if pattern.service == service:
+                    self._refusable(
+                        queue, partial(channel.queue_bind, queue, pattern.exchange, pattern.key)
+                    )
             queues.append(queue)
         return queues
+
+    def _declare_dead(self, channel: BlockingChannel) -> None:
+        """Make the place of events that were delivered too often.
+
+        A queue of the classic kind, because that one counts no deliveries; it holds as much and
+        as long as the others. What fell off the head of a full queue is not kept.
+        """
+        channel.exchange_declare(self.dead_queue, "headers", durable=True)
+        limits = {name: self._arguments[name] for name in ("x-max-length", "x-expires")}
+        channel.queue_declare(
+            self.dead_queue, durable=True, arguments={**limits, "x-single-active-consumer": True}
+        )
+        kept = {"x-match": "any-with-x", "x-first-death-reason": "delivery_limit"}
+        channel.queue_bind(self.dead_queue, self.dead_queue, "", kept)
+
+    def _declare_queue(self, channel: BlockingChannel, queue: str) -> None:
+        connection = channel.connection
+        trial = connection.channel()
+        try:
+            trial.queue_declare(queue, durable=True, arguments=self._arguments)
+        except pika.exceptions.ChannelClosedByBroker as error:
+            if error.reply_code != _OTHER_ARGUMENTS:
+                self._refused(queue, error)
+            # An earlier release of this package made it; it goes on with what it has.
+            older = {k: v for k, v in self._arguments.items() if k not in _NEW_ARGUMENTS}
+            self._refusable(
+                queue,
+                lambda: connection.channel().queue_declare(queue, durable=True, arguments=older),
+            )
+            log.warning(
+                "%s was made by an earlier release and has no place for events that are delivered"
+                " too often; delete it when it is empty, and it is made anew",
+                queue,
+            )
+        else:
+            trial.close()
+
+    def _refusable(self, queue: str, act: Callable[[], Any]) -> None:
+        try:
+            act()
+        except pika.exceptions.ChannelClosedByBroker as error:
+            self._refused(queue, error)
+
+    @staticmethod
+    def _refused(queue: str, error: pika.exceptions.ChannelClosedByBroker) -> NoReturn:
+        # A broker that is just starting may not find a queue that it has; that passes.
+        if error.reply_code in _FINAL or "no exchange" in error.reply_text:
+            hint = " (an outside user names each fact)" if "topic '*." in error.reply_text else ""
+            raise ConsumerError(f"{queue}: {error.reply_text}{hint}") from error
+        raise error
 
     def _consume(self, connection: pika.BlockingConnection) -> None:
         channel = connection.channel()
         channel.basic_qos(prefetch_count=self._prefetch)
         for queue in self._declare(channel):
             channel.basic_consume(queue, self._on_message)
+        self._good()
+        good_at = time.monotonic() + _GOOD_S
         while not self._stopping.is_set():
             connection.process_data_events(time_limit=_TICK_S)
+            if self._raised is not None:
+                break
             if channel.is_closed:
                 raise pika.exceptions.ChannelClosed(0, "the broker closed the channel")
-        # What was fetched and not handled goes back into the queue with the channel.
-        channel.close()
+            if time.monotonic() >= good_at:
+                self._wait = _FIRST_WAIT_S
+        self._drop()
 
     def _on_message(
-        self, channel: BlockingChannel, method: Any, _properties: Any, body: bytes
+        self, channel: BlockingChannel, method: Any, properties: Any, body: bytes
     ) -> None:
-        if self._stopping.is_set():
+        if self._stopping.is_set() or self._letting_go or self._raised is not None:
             return
-        self._handle(method.exchange, method.routing_key, body)
+        exchange = method.exchange
+        if exchange == self.dead_queue:
+            # It was said elsewhere, and is heard as it was said.
+            exchange = (properties.headers or {}).get("x-first-death-exchange", exchange)
+        try:
+            self._handle(exchange, method.routing_key, body)
+        except Exception as error:  # noqa: BLE001  whatever it is, `run` raises it
+            # Not here: pika would keep what else has arrived, and give it back before this one.
+            self._raised = error
+            return
         channel.basic_ack(method.delivery_tag)
 
     def _handle(self, exchange: str, routing_key: str, body: bytes) -> None:

@@ -49,7 +49,7 @@ class Pattern:
         if not shaped:
             raise PatternError(
                 f"{text!r} is no pattern: write <service>:<fact>.v<n>, for instance"
-                " steward:request_resolved.v1; a whole word may be *"
+                " steward:request_resolved.v1"
             )
         return cls(service, ".".join(words))
 

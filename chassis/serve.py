@@ -81,9 +81,9 @@ class Calls:
         self._container = container
         self._runtime = runtime
         self._url = url
-        who = {"service": runtime.name}
-        self._taking = Patience(log, made="serving", waits="broker_waits", **who)
-        self._sending = Patience(log, made="answering", waits="replies_wait", **who)
+        name = runtime.name
+        self._taking = Patience(log, made="serving", waits="broker_waits", service=name)
+        self._sending = Patience(log, made="answering", waits="replies_wait", service=name)
         self._queue = topology.call_queue(runtime.name)
         self._doors: dict[str, CallDoor] = {}
         self._letters: LightQueue[_Letter | None] = LightQueue()

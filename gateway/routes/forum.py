@@ -627,6 +627,26 @@ class CastVote(Body):
 
     topic_id: str
     choice: Literal["FOR", "AGAINST", "ABSTAIN"]
+    change: bool = Field(
+        False, description="更改已投的票,限结束表决前 / replaces the vote cast, before the close"
+    )
+
+
+class TopicParam(Params):
+    """哪个议题 / Which topic."""
+
+    topic_id: str
+
+
+class RecountReply(Reply):
+    """重新计票 / The ballots counted again, and whether they agree with what was announced."""
+
+    id: str
+    topic_id: str
+    against: int
+    abstain: int
+    voters: int
+    agrees: bool
 
 
 class WhichTopic(Body):
@@ -746,6 +766,15 @@ DOORS.command(
     roles=HOSTS,
     if_match=True,
     summary="结束表决 / Close the vote",
+)
+DOORS.query(
+    "GET",
+    "/sessions/{session_id}/recount",
+    "recount",
+    params=TopicParam,
+    reply=RecountReply,
+    roles=(*LEADERS, "R_DISTRICT", "R_DISTRICT_LEAD", "R_AUDITOR"),
+    summary="重新计票 / Count the ballots of a closed vote again",
 )
 DOORS.command(
     "POST",

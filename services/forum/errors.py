@@ -223,10 +223,17 @@ class NotVoting(Guard):
 
 
 class AlreadyVoted(Guard):
-    """One person, one vote."""
+    """One person, one vote; it is changed only by who says that he means to."""
 
     guard = "ALREADY_VOTED"
-    text = "您已表决"
+    text = "您已表决;结束表决前确需更改的,请以 change=true 再次提交"
+
+
+class VotesUnreadable(Guard):
+    """The key under which votes were sealed is another one now."""
+
+    guard = "VOTES_UNREADABLE"
+    text = "有 {votes} 张票因密钥更换无法开启,请相关人员重新表决或休会"
 
 
 class NoQuorum(Guard):

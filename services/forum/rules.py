@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
@@ -492,6 +493,38 @@ def check_quorum(there: Presence) -> None:
 def passed(in_favour: int, voting_present: int) -> bool:
     """Tell whether a vote passed: strictly more than half of the voters present."""
     return 2 * in_favour > voting_present
+
+
+CHOICES = ("FOR", "AGAINST", "ABSTAIN")
+_NONCE, _TAG = 16, 16
+
+
+def _mark(key: bytes, *parts: bytes) -> bytes:
+    return hmac.new(key, b"\n".join((b"fivered/forum/vote", *parts)), hashlib.sha256).digest()
+
+
+def seal_vote(key: bytes, place: str, nonce: bytes, choice: str) -> str:
+    """Return a choice that only the key's holder can read, and nobody can tell from another.
+
+    Args:
+        key: Stands in no database.
+        place: The session and topic; what is sealed for one is nothing elsewhere.
+        nonce: 16 random bytes, never used twice.
+        choice: One of CHOICES.
+    """
+    pad = _mark(key, b"pad", place.encode(), nonce)
+    body = nonce + bytes([CHOICES.index(choice) ^ pad[0]])
+    return (body + _mark(key, b"tag", place.encode(), body)[:_TAG]).hex()
+
+
+def open_vote(key: bytes, place: str, sealed: str) -> str | None:
+    """Return what was sealed, or None when it was sealed with another key or was changed."""
+    raw = bytes.fromhex(sealed)
+    body, tag = raw[: _NONCE + 1], raw[_NONCE + 1 :]
+    if not hmac.compare_digest(tag, _mark(key, b"tag", place.encode(), body)[:_TAG]):
+        return None
+    pad = _mark(key, b"pad", place.encode(), body[:_NONCE])
+    return CHOICES[body[_NONCE] ^ pad[0]]
 
 
 # --------------------------------------------------------------------------------------------------

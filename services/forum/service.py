@@ -213,6 +213,11 @@ class Forum(Service):
         """表决: cast one's vote."""
         return sessions.vote(tx, body)
 
+    @query(roles=(*LEADERS, "R_DISTRICT", "R_DISTRICT_LEAD", "R_AUDITOR"))
+    def recount(self, tx: Tx, body: sessions.Recount) -> dict[str, Any]:
+        """重新计票: count the ballots of a closed vote again."""
+        return sessions.recount(tx, body)
+
     @command(roles=HOSTS, if_match=True)
     def close_vote(self, tx: Tx, body: sessions.CloseVote) -> dict[str, Any]:
         """结束表决: count, with quorum."""

@@ -267,6 +267,33 @@ invitations = sa.Table(
     sa.Column("version", sa.Integer, nullable=False),
     sa.UniqueConstraint("session_id", "person_id"),
 )
+# While a vote is open, each voter's choice stands sealed beside his name, so that he may change it.
+# The close leaves two lists that share nothing but the topic: who voted, and what was voted.
+sealed_votes = sa.Table(
+    "sealed_votes",
+    metadata,
+    sa.Column("session_id", store.Id, primary_key=True),
+    sa.Column("topic_id", store.Id, primary_key=True),
+    sa.Column("person_id", store.Id, primary_key=True),
+    sa.Column("sealed", sa.String(120), nullable=False),
+)
+roll = sa.Table(
+    "roll",
+    metadata,
+    sa.Column("session_id", store.Id, primary_key=True),
+    sa.Column("topic_id", store.Id, primary_key=True),
+    sa.Column("person_id", store.Id, primary_key=True),
+)
+ballots = sa.Table(
+    "ballots",
+    metadata,
+    sa.Column("ballot_id", store.Id, primary_key=True),
+    sa.Column("session_id", store.Id, nullable=False),
+    sa.Column("topic_id", store.Id, nullable=False),
+    sa.Column("choice", Code, nullable=False),
+    sa.Index("ix_ballots_topic_id", "topic_id", "session_id"),
+)
+# Votes in the clear, as release 0.1 kept them; nothing is added, the close of a vote empties it.
 votes = sa.Table(
     "votes",
     metadata,
@@ -674,6 +701,8 @@ _PERSON_KEYS = (
     (cosigners, ("topic_id",)),
     (invitations, ("session_id",)),
     (votes, ("session_id", "topic_id")),
+    (sealed_votes, ("session_id", "topic_id")),
+    (roll, ("session_id", "topic_id")),
     (objections, ("opinion_id",)),
     (supervisors, ("task_id",)),
     (polls, ("topic_id",)),
@@ -1213,19 +1242,106 @@ def take_unrecorded(conn: Connection, session_id: str, at: datetime) -> list[Row
     return rows
 
 
-def cast_vote(conn: Connection, **values: Any) -> bool:
-    """Store a vote; False when the person has voted already."""
-    return add_new(conn, votes, **values)
+def _of_vote(table: sa.Table, session_id: str, topic_id: str) -> sa.ColumnElement[bool]:
+    return sa.and_(table.c.session_id == session_id, table.c.topic_id == topic_id)
 
 
-def count_votes(conn: Connection, session_id: str, topic_id: str) -> dict[str, int]:
-    """Count the votes by choice."""
+def has_voted(conn: Connection, session_id: str, topic_id: str, person_id: str) -> bool:
+    """Tell whether a person has a vote in an open ballot."""
+    for table in (sealed_votes, votes):
+        mine = sa.and_(_of_vote(table, session_id, topic_id), table.c.person_id == person_id)
+        if conn.execute(sa.select(sa.literal(1)).where(mine)).first() is not None:
+            return True
+    return False
+
+
+def cast_vote(
+    conn: Connection, session_id: str, topic_id: str, person_id: str, sealed: str
+) -> None:
+    """Keep a sealed vote; an earlier one of the same person is replaced."""
+    drop_vote(conn, session_id, topic_id, person_id)
+    add(
+        conn,
+        sealed_votes,
+        session_id=session_id,
+        topic_id=topic_id,
+        person_id=person_id,
+        sealed=sealed,
+    )
+
+
+def drop_vote(conn: Connection, session_id: str, topic_id: str, person_id: str) -> None:
+    """Take a person's vote out of an open ballot."""
+    for table in (sealed_votes, votes):
+        mine = sa.and_(_of_vote(table, session_id, topic_id), table.c.person_id == person_id)
+        conn.execute(sa.delete(table).where(mine))
+
+
+def drop_votes(conn: Connection, session_id: str) -> None:
+    """Forget the votes of a session that ends without a count."""
+    for table in (sealed_votes, votes):
+        conn.execute(sa.delete(table).where(table.c.session_id == session_id))
+
+
+def open_votes(
+    conn: Connection, session_id: str, topic_id: str
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the votes of an open ballot by person: the sealed ones, and those in the clear."""
+    asked = sa.select(sealed_votes).where(_of_vote(sealed_votes, session_id, topic_id))
+    sealed = {row["person_id"]: row["sealed"] for row in _rows(conn, asked)}
+    asked = sa.select(votes).where(_of_vote(votes, session_id, topic_id))
+    plain = {row["person_id"]: row["choice"] for row in _rows(conn, asked)}
+    return sealed, {person: choice for person, choice in plain.items() if person not in sealed}
+
+
+def part_votes(
+    conn: Connection,
+    session_id: str,
+    topic_id: str,
+    people: Iterable[str],
+    choices: Sequence[tuple[str, str]],
+) -> None:
+    """Put who voted and what was voted into two lists, in orders that tell nothing; the votes of
+    the open ballot are gone.
+
+    Args:
+        conn: The connection.
+        session_id: Of the vote.
+        topic_id: Of the vote.
+        people: Who voted.
+        choices: (random id, choice) of each ballot.
+    """
+    of = {"session_id": session_id, "topic_id": topic_id}
+    add_all(conn, roll, [of | {"person_id": person} for person in sorted(people)])
+    rows = [of | {"ballot_id": ballot, "choice": choice} for ballot, choice in sorted(choices)]
+    add_all(conn, ballots, rows)
+    for table in (sealed_votes, votes):
+        conn.execute(sa.delete(table).where(_of_vote(table, session_id, topic_id)))
+
+
+def voters_of(conn: Connection, session_id: str, topic_id: str) -> set[str]:
+    """Return who voted in a closed vote."""
+    asked = sa.select(roll.c.person_id).where(_of_vote(roll, session_id, topic_id))
+    return set(conn.execute(asked).scalars())
+
+
+def count_ballots(conn: Connection, session_id: str, topic_id: str) -> dict[str, int]:
+    """Count the ballots of a closed vote by choice."""
     asked = (
-        sa.select(votes.c.choice, sa.func.count())
-        .where(votes.c.session_id == session_id, votes.c.topic_id == topic_id)
-        .group_by(votes.c.choice)
+        sa.select(ballots.c.choice, sa.func.count())
+        .where(_of_vote(ballots, session_id, topic_id))
+        .group_by(ballots.c.choice)
     )
     return {row[0]: row[1] for row in conn.execute(asked)}
+
+
+def count_cast(conn: Connection, session_id: str, topic_id: str) -> int:
+    """Count who has voted so far, or had when the vote closed."""
+    total = 0
+    for table in (sealed_votes, votes, roll):
+        asked = sa.select(sa.func.count()).where(_of_vote(table, session_id, topic_id))
+        total += int(conn.execute(asked).scalar_one())
+    return total
 
 
 # --------------------------------------------------------------------------------------------------

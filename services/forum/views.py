@@ -567,9 +567,7 @@ def session(tx: Tx, q: SessionOf) -> dict[str, Any]:
                 "title": _title(tx, item),
                 "state": item["state"],
                 "version": item["version"],
-                "ballots": sum(
-                    storage.count_votes(tx.conn, q.session_id, item["topic_id"]).values()
-                ),
+                "ballots": storage.count_cast(tx.conn, q.session_id, item["topic_id"]),
                 "tally": _tally_card(item),
             }
             for item in items

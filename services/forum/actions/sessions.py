@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -81,11 +82,20 @@ class RecordAttendance:
 
 @dataclass(frozen=True, slots=True)
 class CastVote:
-    """One person's vote on one topic."""
+    """One person's vote on one topic; `change` replaces the one that he has cast."""
 
     session_id: str
     topic_id: str
     choice: Literal["FOR", "AGAINST", "ABSTAIN"]
+    change: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Recount:
+    """Which closed vote is counted again."""
+
+    session_id: str
+    topic_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -607,7 +617,8 @@ def record_attendance(tx: Tx, body: RecordAttendance) -> dict[str, Any]:
 
 
 def vote(tx: Tx, body: CastVote) -> dict[str, Any]:
-    """Cast one's vote on a topic. The answer does not repeat it, and no event tells of it.
+    """Cast one's vote on a topic, or change it before the close. The answer does not repeat it, and
+    no event tells of it.
 
     Raises:
         NotFound: There is no such session, or the topic is not on its agenda.
@@ -617,7 +628,7 @@ def vote(tx: Tx, body: CastVote) -> dict[str, Any]:
         NotRegistered: He has moved out since.
         ScopeMismatch: He lives where the topic concerns nobody.
         CapacityUnproved: He no longer speaks for whom he was invited.
-        AlreadyVoted: He has voted.
+        AlreadyVoted: He has voted and does not say that he changes it.
     """
     # Votes wait for each other and for the close, so that none slips in behind the count.
     topic = topic_locked(tx, body.topic_id)
@@ -634,17 +645,35 @@ def vote(tx: Tx, body: CastVote) -> dict[str, Any]:
     if not rules.votes_on(row, rules.reach(topic)):
         raise errors.ScopeMismatch(scope=", ".join(topic["scope"]))
     check_capacities(tx, {row["capacity"]: [tx.actor.id]}, topics=[topic])
-    fresh = storage.cast_vote(
-        tx.conn,
-        session_id=body.session_id,
-        topic_id=body.topic_id,
-        person_id=tx.actor.id,
-        choice=body.choice,
-        cast_at=tx.now,
-    )
-    if not fresh:
+    if not body.change and storage.has_voted(tx.conn, body.session_id, body.topic_id, tx.actor.id):
         raise errors.AlreadyVoted
+    place = f"{body.session_id}/{body.topic_id}"
+    sealed = rules.seal_vote(_vote_key(tx), place, secrets.token_bytes(16), body.choice)
+    storage.cast_vote(tx.conn, body.session_id, body.topic_id, tx.actor.id, sealed)
     return {"id": body.session_id, "state": "CAST", "version": session["version"]}
+
+
+def _vote_key(tx: Tx) -> bytes:
+    """Return the key that seals open votes: like that of the digests, it stands in no database."""
+    process = tx.runtime.process
+    return str(process.digest_key or process.actor_key).encode()
+
+
+def _count(tx: Tx, session_id: str, topic_id: str) -> dict[str, int]:
+    """Open the votes, count them, and part who voted from what was voted for ever.
+
+    Raises:
+        VotesUnreadable: Some were sealed with another key.
+    """
+    sealed, plain = storage.open_votes(tx.conn, session_id, topic_id)
+    key, place = _vote_key(tx), f"{session_id}/{topic_id}"
+    opened = [rules.open_vote(key, place, vote) for vote in sealed.values()]
+    if None in opened:
+        raise errors.VotesUnreadable(votes=opened.count(None))
+    choices = [str(choice) for choice in opened] + list(plain.values())
+    marked = [(secrets.token_hex(16), choice) for choice in choices]
+    storage.part_votes(tx.conn, session_id, topic_id, {*sealed, *plain}, marked)
+    return {choice: choices.count(choice) for choice in rules.CHOICES}
 
 
 def close_vote(tx: Tx, body: CloseVote) -> dict[str, Any]:
@@ -657,6 +686,7 @@ def close_vote(tx: Tx, body: CloseVote) -> dict[str, Any]:
         NotFound: The topic is not on the agenda.
         NoQuorum: Too few voters are present; the host may adjourn.
         ResidentShare: Too few of them are residents; the host may adjourn.
+        VotesUnreadable: The key has changed since some voted; they vote again.
         StateConflict: The vote is not open.
     """
     session = _led_session(tx, body.session_id, "OPEN")
@@ -672,13 +702,13 @@ def close_vote(tx: Tx, body: CloseVote) -> dict[str, Any]:
         if topic["adjournments"] < rules.ADJOURNMENTS:
             raise
         quorum = False
-    ballots = storage.count_votes(tx.conn, body.session_id, body.topic_id)
-    in_favour = ballots.get("FOR", 0)
+    ballots = _count(tx, body.session_id, body.topic_id)
+    in_favour = ballots["FOR"]
     won = quorum and rules.passed(in_favour, counted.voting_present)
     result = {
         "in_favour": in_favour,
-        "against": ballots.get("AGAINST", 0),
-        "abstain": ballots.get("ABSTAIN", 0),
+        "against": ballots["AGAINST"],
+        "abstain": ballots["ABSTAIN"],
         "not_cast": counted.voting_present - sum(ballots.values()),
         "voting_invited": counted.voting_invited,
         "voting_present": counted.voting_present,
@@ -719,6 +749,33 @@ def close_vote(tx: Tx, body: CloseVote) -> dict[str, Any]:
         "topic_state": "OPINION_DUE" if won else "FAILED",
         "session_state": session["state"],
         **shown,
+    }
+
+
+def recount(tx: Tx, body: Recount) -> dict[str, Any]:
+    """Count the ballots of a closed vote again, and compare with what was announced.
+
+    Raises:
+        NotFound: There is no such closed vote.
+        RoleDenied: It lies outside the caller's scope.
+    """
+    tally = storage.tally_of(tx.conn, body.session_id, body.topic_id)
+    if tally is None or tally["closed_at"] is None:
+        raise NotFound(kind="vote", id=body.topic_id)
+    session = storage.known(tx.conn, storage.sessions, body.session_id)
+    tx.require_scope(session["area"])
+    counted = storage.count_ballots(tx.conn, body.session_id, body.topic_id)
+    found = {choice: counted.get(choice, 0) for choice in rules.CHOICES}
+    announced = [tally["in_favour"], tally["against"], tally["abstain"]]
+    voters = len(storage.voters_of(tx.conn, body.session_id, body.topic_id))
+    return {
+        "id": body.session_id,
+        "topic_id": body.topic_id,
+        "for": found["FOR"],
+        "against": found["AGAINST"],
+        "abstain": found["ABSTAIN"],
+        "voters": voters,
+        "agrees": list(found.values()) == announced and voters == sum(announced),
     }
 
 
@@ -767,22 +824,7 @@ def adjourn(tx: Tx, body: Adjourn) -> dict[str, Any]:
             {"session_id": body.session_id, "reason": body.reason},
             adjournments=topic["adjournments"] + 1,
         )
-    row = storage.change(
-        tx.conn,
-        storage.sessions,
-        session,
-        state="ADJOURNED",
-        ended_at=tx.now,
-        reason=body.reason,
-    )
-    note(
-        tx,
-        of="session",
-        ref=body.session_id,
-        action="adjourn",
-        state="ADJOURNED",
-        reason=body.reason,
-    )
+    row = end_session(tx, session, "ADJOURNED", "adjourn", reason=body.reason)
     return reply("session_id", row)
 
 
@@ -809,7 +851,8 @@ def _is_open(item: Mapping[str, Any], session: Mapping[str, Any]) -> bool:
 def end_session(
     tx: Tx, session: storage.Row, state: str, action: str, **values: Any
 ) -> storage.Row:
-    """End a session in a state."""
+    """End a session in a state; votes that were not counted are forgotten."""
+    storage.drop_votes(tx.conn, session["session_id"])
     tx.disarm("session_answers", session["session_id"])
     note(tx, of="session", ref=session["session_id"], action=action, state=state, **values)
     return storage.change(

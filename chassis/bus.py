@@ -26,7 +26,7 @@ import uuid_utils
 from chassis import envelope as env
 from chassis import outbox
 from chassis import storage as store
-from chassis.calendar import Calendar
+from chassis.calendar import Calendar, Year
 from chassis.refusal import NotFound, PreconditionRequired, RoleDenied, VersionConflict
 from chassis.settings import NoSettings
 
@@ -339,6 +339,7 @@ class Service:
         settings_type: What it reads from its environment.
         says: The facts that it may say.
         projections: What `fivered rebuild` may throw away and read again.
+        loads_calendar: Whether `load_year` takes a year's working days and says them to all.
     """
 
     name: ClassVar[str]
@@ -346,7 +347,12 @@ class Service:
     settings_type: ClassVar[type[Any]] = NoSettings
     says: ClassVar[tuple[type[Any], ...]] = ()
     projections: ClassVar[tuple[Projection, ...]] = ()
+    loads_calendar: ClassVar[bool] = False
     runtime: Any = RuntimeProvider()
+
+    def load_year(self, tx: Tx, year: Year) -> int:
+        """Load a year's working days. Returns how many deadlines of this service moved."""
+        raise NotImplementedError
 
     @query(roles=(PUBLIC,))
     def _health(self, tx: Tx, _body: Nothing) -> dict[str, Any]:
@@ -410,10 +416,10 @@ class Tx:
     """
 
     __slots__ = (
+        "_calendar",
         "_outgoing",
         "actor",
         "after",
-        "calendar",
         "causation_id",
         "conn",
         "correlation_id",
@@ -449,7 +455,7 @@ class Tx:
         self.recorded_at = recorded_at or now
         self.actor = actor
         self.writes = writes
-        self.calendar = runtime.calendar
+        self._calendar: Calendar | None = None
         self.expected_version = expected_version
         self.correlation_id = correlation_id or new_uuid()
         self.causation_id = causation_id
@@ -457,6 +463,16 @@ class Tx:
         self.said = 0
         self.after: list[Callable[[Tx], None]] = []
         self._outgoing: list[dict[str, Any]] = []
+
+    @property
+    def calendar(self) -> Calendar:
+        """The working-day calendar, with the years that are loaded."""
+        return self._calendar or self.renew_calendar()
+
+    def renew_calendar(self) -> Calendar:
+        """Read the calendar again, after a year was stored in this transaction."""
+        self._calendar = self.runtime.years.read(self.conn)
+        return self._calendar
 
     @property
     def dialect(self) -> str:
@@ -547,7 +563,7 @@ class Tx:
                 aggregatetype=kind.AGGREGATE,
                 sequence=f"{sequence:020d}",
                 scope=scope,
-                period=period or self.calendar.period(at),
+                period=period or Calendar.period(at),
                 correlationid=cause.correlation_id if cause else self.correlation_id,
                 causationid=cause.id if cause else self.causation_id,
                 actorrole=self.actor.role,

@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from importlib import resources
+from typing import ClassVar
+
+from chassis.text import DAY, is_day
 
 # China has had one zone without daylight saving since 1991, so a fixed offset is exact here and
 # spares a lookup of the zone database.
@@ -87,6 +91,21 @@ class Calendar:
         while year in self.years:
             year += 1
         return date(year - 1, 12, 31)
+
+    def with_years(self, years: Iterable[Year]) -> Calendar:
+        """Return this calendar with years that an installation has loaded.
+
+        A year replaces what was known of it, and adds the days of the December before that its
+        notice moves.
+        """
+        off, make_up, known = set(self.off), set(self.make_up), set(self.years)
+        for year in sorted(years, key=lambda one: one.year):
+            for days, theirs, others in ((off, year.off, make_up), (make_up, year.make_up, off)):
+                days -= {day for day in days if day.year == year.year}
+                days |= set(theirs)
+                others -= set(theirs)
+            known.add(year.year)
+        return Calendar(frozenset(off), frozenset(make_up), frozenset(known))
 
     def next_working_day(self, day: date) -> date:
         """Return the first working day strictly after `day`."""
@@ -190,6 +209,150 @@ class Calendar:
         after = self.next_period(period)
         end = self.midnight(self.first_day(after)) if after > period else LATEST
         return self.midnight(self.first_day(period)), end
+
+
+class UnreadableYear(ValueError):
+    """A year's table says something that no notice says.
+
+    Attributes:
+        why: NO_SUCH_DAY, TWICE, NOT_A_WEEKEND, FIXED_HOLIDAY, TOO_MANY or NO_SOURCE.
+        at: The list and the position, e.g. `off[3]`.
+        day: What stands there.
+    """
+
+    _ENGLISH: ClassVar[dict[str, str]] = {
+        "NO_SUCH_DAY": "is no day of the year or of the December before it",
+        "TWICE": "stands there twice",
+        "NOT_A_WEEKEND": "is worked in any case: a make-up day is a Saturday or Sunday",
+        "FIXED_HOLIDAY": "is a holiday by law and is not among the days off",
+        "TOO_MANY": "more days than a year's notice has",
+        "NO_SOURCE": "says which notice the days are from; it is empty",
+    }
+
+    def __init__(self, why: str, at: str, day: str) -> None:
+        self.why = why
+        self.at = at
+        self.day = day
+        super().__init__(f"{at}: {day} {self._ENGLISH[why]}")
+
+
+@dataclass(frozen=True, slots=True)
+class Year:
+    """One year of the State Council's notice.
+
+    Attributes:
+        off: Days off, weekends among them or not; sorted.
+        make_up: Weekend days that are worked; sorted.
+        source: The notice, in words.
+    """
+
+    year: int
+    off: tuple[date, ...]
+    make_up: tuple[date, ...]
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class YearHeard:
+    """What every service reads of a year that its owner has loaded."""
+
+    FACT: ClassVar[str] = "calendar_year_loaded.v1"
+    year: int
+    off: list[date]
+    make_up: list[date]
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeadlineMoved:
+    """期限顺延 / A deadline is later, since its year's working days are others than assumed."""
+
+    FACT: ClassVar[str] = "deadline_moved.v1"
+    AGGREGATE: ClassVar[str] = "deadline"
+    VISIBILITY: ClassVar[str] = "internal"
+    what: str
+    id: str
+    year: int
+    before: datetime
+    after: datetime
+
+
+# No notice ever had half as many; a list that is longer is no notice.
+_MOST_DAYS = 100
+
+
+def read_year(year: int, off: Sequence[str], make_up: Sequence[str], source: str) -> Year:
+    """Read a year. A day is "MM-DD" or "YYYY-MM-DD", a range two of them with ".." between.
+
+    Raises:
+        UnreadableYear: Says what is wrong and where.
+    """
+    if not source.strip():
+        raise UnreadableYear("NO_SOURCE", "source", "source")
+    free = _days(year, "off", off)
+    worked = _days(year, "make_up", make_up)
+    for day, at in worked.items():
+        if day.weekday() < 5:
+            raise UnreadableYear("NOT_A_WEEKEND", at, day.isoformat())
+        if day in free:
+            raise UnreadableYear("TWICE", at, day.isoformat())
+    for month, number in sorted(_FIXED):
+        if (day := date(year, month, number)) not in free:
+            raise UnreadableYear("FIXED_HOLIDAY", "off", day.isoformat())
+    return Year(year, tuple(sorted(free)), tuple(sorted(worked)), source.strip())
+
+
+def read_year_file(text: str) -> Year:
+    """Read a year from the JSON that an operator is given: year, off, make_up, source.
+
+    Raises:
+        ValueError: It is no such file, or its days are no notice's.
+    """
+    found = json.loads(text)
+    if not isinstance(found, dict):
+        raise ValueError("it holds no JSON object")  # noqa: TRY004  a file, not an argument
+    unknown = sorted(set(found) - {"year", "off", "make_up", "source"})
+    if unknown:
+        raise ValueError(f"unknown member {unknown[0]}")
+    year, source = found.get("year"), found.get("source")
+    if not isinstance(year, int) or not 2000 <= year <= 2099:
+        raise ValueError("year: a number from 2000 to 2099")
+    if not isinstance(source, str) or len(source) > 300:
+        raise ValueError("source: a text of up to 300 characters that names the notice")
+    lists = {name: found.get(name, []) for name in ("off", "make_up")}
+    for name, days in lists.items():
+        if not isinstance(days, list) or not all(isinstance(day, str) for day in days):
+            raise ValueError(f'{name}: a list of texts such as "01-01..01-03"')
+    return read_year(year, lists["off"], lists["make_up"], source)
+
+
+def _days(year: int, name: str, spans: Sequence[str]) -> dict[date, str]:
+    found: dict[date, str] = {}
+    for number, span in enumerate(spans):
+        at = f"{name}[{number}]"
+        first, _, last = span.partition("..")
+        day, end = _day(year, at, first), _day(year, at, last or first)
+        if end < day or (end - day).days > _MOST_DAYS:
+            raise UnreadableYear("NO_SUCH_DAY", at, span)
+        while day <= end:
+            if day in found:
+                raise UnreadableYear("TWICE", at, day.isoformat())
+            found[day] = at
+            day += _DAY
+        if len(found) > _MOST_DAYS:
+            raise UnreadableYear("TOO_MANY", name, str(len(found)))
+    return found
+
+
+def _day(year: int, at: str, text: str) -> date:
+    whole = text if len(text) == 10 else f"{year:04d}-{text}"
+    if re.fullmatch(DAY, whole) is None or not is_day(whole):
+        raise UnreadableYear("NO_SUCH_DAY", at, text)
+    day = date.fromisoformat(whole)
+    # New Year's days off may begin in December, and be worked for there.
+    if not date(year - 1, 12, 1) <= day <= date(year, 12, 31):
+        raise UnreadableYear("NO_SUCH_DAY", at, text)
+    return day
 
 
 def from_table(years: Mapping[str, Mapping[str, Iterable[str]]]) -> Calendar:

@@ -9,6 +9,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -95,6 +96,12 @@ def _parser(args: Sequence[str]) -> tuple[argparse.ArgumentParser, dict[str, Han
     rebuild = add("rebuild", "clear a projection and read it again from its sources", _rebuild)
     rebuild.add_argument("service")
     rebuild.add_argument("projection", nargs="?", help="none: list them")
+
+    calendar = add("calendar", "the years whose working days are known", _calendar)
+    calendar.add_argument("action", choices=("load", "check", "show"))
+    calendar.add_argument(
+        "file", nargs="?", help="load, check: JSON with year, off, make_up, source"
+    )
 
     contracts = add("contracts", "contract files beside the code", _contracts)
     contracts.add_argument("action", choices=("write", "check", "release"))
@@ -289,6 +296,51 @@ def _print_parked(row: dict[str, Any], *, whole: bool) -> None:
         return
     print(row["error"])
     print(bytes(row["body"]).decode("utf-8", "replace"))
+
+
+def _calendar(given: argparse.Namespace) -> int:
+    from chassis import years  # noqa: PLC0415  see _parser
+    from chassis.bus import SYSTEM  # noqa: PLC0415  see _parser
+    from chassis.installed import service_class, service_names  # noqa: PLC0415  see _parser
+
+    year = None
+    if given.action != "show":
+        if not given.file:
+            raise CommandFailed(f"calendar {given.action} needs a file")
+        year = _read_year(given.file)
+    if given.action == "check":
+        print(f"{given.file}: {_shown(year)}")
+        return 0
+    owners = [name for name in service_names() if service_class(name).loads_calendar]
+    if not owners:
+        raise CommandFailed("no installed service loads calendars")
+    runtime = open_runtime(owners[0])
+    try:
+        if year is not None:
+            with runtime.transaction(SYSTEM) as tx:
+                moved = runtime.instance().load_year(tx, year)
+            print(f"loaded {_shown(year)}; {moved} deadlines of {runtime.name} are later")
+        with runtime.snapshot(SYSTEM) as tx:
+            card = years.outlook(tx.calendar, tx.now)
+        print(f"working days are known until {card['until']} ({card['days_left']} days)")
+    finally:
+        runtime.close()
+    return 0
+
+
+def _read_year(file: str) -> Any:
+    from chassis.calendar import read_year_file  # noqa: PLC0415  see _parser
+
+    try:
+        return read_year_file(Path(file).read_text("utf-8-sig"))
+    except (OSError, ValueError) as error:
+        raise CommandFailed(f"{file}: {error}") from error
+
+
+def _shown(year: Any) -> str:
+    return (
+        f"{year.year}: {len(year.off)} days off, {len(year.make_up)} make-up days ({year.source})"
+    )
 
 
 def _rebuild(given: argparse.Namespace) -> int:

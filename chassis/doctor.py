@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
@@ -16,21 +17,24 @@ from chassis.migrate import current_of, newest_of, package_of
 from chassis.runtime import Runtime
 from chassis.settings import SettingsError
 
+# None: nothing is wrong yet, and somebody has to do something before it is.
+_MARKS: dict[bool | None, str] = {True: "ok  ", False: "BAD ", None: "WARN"}
+
 
 def run(say: Callable[[str], None]) -> int:
     """Look at every installed service and at the broker. Returns 1 when something is wrong."""
     wrong = 0
     for name in service_names():
         for ok, text in _service(name):
-            wrong += not ok
-            say(f"{'ok  ' if ok else 'BAD '} {name}: {text}")
+            wrong += ok is False
+            say(f"{_MARKS[ok]} {name}: {text}")
     ok, text = _broker(os.environ.get("FIVERED_BROKER_URL", ""))
     wrong += not ok
     say(f"{'ok  ' if ok else 'BAD '} broker: {text}")
     return 1 if wrong else 0
 
 
-def _service(name: str) -> list[tuple[bool, str]]:
+def _service(name: str) -> list[tuple[bool | None, str]]:
     url = os.environ.get(database_variable(name))
     if not url:
         return [(False, f"{database_variable(name)} is not set")]
@@ -56,7 +60,15 @@ def _service(name: str) -> list[tuple[bool, str]]:
         (card["outbox_oldest_s"] < 60, f"{card['outbox_unsent']} facts wait to leave"),
         (card["parked"] == 0, f"{card['parked']} events are parked (fivered parked list {name})"),
         (card["timers_late"] == 0, f"{card['timers_late']} timers are late"),
+        _calendar(card["calendar"]),
     ]
+
+
+def _calendar(card: dict[str, Any]) -> tuple[bool | None, str]:
+    text = f"working days are known until {card['until']}"
+    if not card["ends_soon"]:
+        return True, text
+    return None, f"{text}; later ones are provisional (fivered calendar load FILE)"
 
 
 def _broker(url: str) -> tuple[bool, str]:

@@ -19,7 +19,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from chassis import digests, idempotency, inbox, jobs, rpc, timers
+from chassis import digests, idempotency, inbox, jobs, rpc, timers, years
 from chassis import storage as store
 from chassis.bus import Actor, Call, Tx
 from chassis.runtime import Runtime
@@ -174,6 +174,7 @@ class Writer(threading.Thread):
 
     def _sweep(self) -> None:
         """Forget keys, deliveries and receipts that nobody can ask for any more."""
+        years.warn(self.runtime)
         chassis = self.runtime.chassis
         with self.runtime.engine.begin() as conn:
             idempotency.sweep(conn, chassis.idempotency)

@@ -19,7 +19,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from chassis import migrate
+from chassis import migrate, years
 from chassis import storage as store
 from chassis.runtime import Runtime
 
@@ -133,6 +133,12 @@ def database(runtime: Runtime) -> Check:
         return Finding(True, migrate.current_of(runtime.engine, package))
 
     return check
+
+
+def calendar(runtime: Runtime) -> Check:
+    """Return a check that tells how far the working-day calendar reaches. It never fails: a year
+    without data is counted provisionally."""
+    return lambda: Finding(True, years.outlook(runtime.calendar, runtime.now()))
 
 
 def outbox(runtime: Runtime) -> Check:

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from chassis import audit, idempotency, inbox
+from chassis import audit, idempotency, inbox, years
 from chassis import storage as store
 from chassis.bus import (
     SYSTEM,
@@ -78,8 +78,8 @@ class Runtime:
         self.process = process
         self.settings = settings
         self.digests = Digests(process, service_cls.name)
-        self.calendar = calendar or published()
         self.chassis = _tables_of(service_cls.tables)
+        self.years = years.Known(calendar or published(), self.chassis.calendar_years)
         self.entries: dict[str, Entry] = entries(service_cls)
         self.timers: dict[str, str] = {}
         self.schedules: dict[str, Callable[..., tuple[str, datetime]]] = {}
@@ -155,6 +155,12 @@ class Runtime:
                 found = reader.execute(asked).scalar()
         return timedelta(microseconds=found or 0)
 
+    @property
+    def calendar(self) -> Calendar:
+        """The working-day calendar as of now; inside a transaction ask the transaction."""
+        with store.reading(self.engine) as conn:
+            return self.years.read(conn)
+
     def prepare(self) -> None:
         """Make the rows that a fresh database needs: the demonstration clock, recurring timers."""
         table = self.chassis.clock
@@ -176,6 +182,7 @@ class Runtime:
                 armed = sa.select(sa.func.count()).where(sa.or_(timers.c.kind == kind, own))
                 if not tx.conn.execute(armed).scalar():
                     arm_next(tx, kind, tx.now)
+        years.warn(self)
 
     def set_clock(self, tx: Tx, target: datetime) -> dict[str, Any]:
         """Move the demonstration clock to `target`.
@@ -378,6 +385,7 @@ class Runtime:
             ),
             "parked": waiting,
             "timers_late": late,
+            "calendar": years.outlook(tx.calendar, tx.now),
         }
 
     def job_card(self, tx: Tx, job_id: str) -> dict[str, Any]:

@@ -433,6 +433,7 @@ class CallContainer(ServiceContainer):  # type: ignore[misc]  # nameko has no ty
             "database": health.database(runtime),
             "broker": broker,
             "outbox": health.outbox(runtime),
+            "calendar": health.calendar(runtime),
         }
         # Before the database answers there is nothing that could turn.
         turned = {"calls": lambda: calls.beat if calls.started else time.monotonic()}

@@ -80,6 +80,7 @@ class ChassisTables:
     jobs: sa.Table
     audit: sa.Table
     clock: sa.Table
+    calendar_years: sa.Table
 
 
 def chassis_tables(metadata: sa.MetaData) -> ChassisTables:
@@ -205,7 +206,19 @@ def chassis_tables(metadata: sa.MetaData) -> ChassisTables:
         sa.Column("name", sa.String(20), primary_key=True),
         sa.Column("offset_us", sa.BigInteger, nullable=False),
     )
-    return ChassisTables(outbox, inbox, cursors, parked, idempotency, timers, jobs, audit, clock)
+    calendar_years = sa.Table(
+        "calendar_years",
+        metadata,
+        sa.Column("year", sa.SmallInteger, primary_key=True, autoincrement=False),
+        sa.Column("version", sa.Integer, nullable=False),
+        sa.Column("off", Json, nullable=False),
+        sa.Column("make_up", Json, nullable=False),
+        sa.Column("source", sa.String(300), nullable=False),
+        sa.Column("loaded_at", UtcDateTime, nullable=False),
+    )
+    return ChassisTables(
+        outbox, inbox, cursors, parked, idempotency, timers, jobs, audit, clock, calendar_years
+    )
 
 
 def insert(conn: Connection, table: sa.Table) -> postgresql.Insert:

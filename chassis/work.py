@@ -24,7 +24,18 @@ from typing import Any
 import pika
 import sqlalchemy as sa
 
-from chassis import digests, health, idempotency, inbox, jobs, logs, process, timers, topology
+from chassis import (
+    digests,
+    health,
+    idempotency,
+    inbox,
+    jobs,
+    logs,
+    process,
+    timers,
+    topology,
+    years,
+)
 from chassis import storage as store
 from chassis.reconnect import Patience
 from chassis.relay import Relay
@@ -448,6 +459,7 @@ class Worker:
             "database": health.database(self.runtime),
             "broker": self._broker,
             "outbox": health.outbox(self.runtime),
+            "calendar": health.calendar(self.runtime),
             "topology": self._topology,
         }
         beats = health.beats(turning)
@@ -493,6 +505,7 @@ def sweep(runtime: Runtime) -> dict[str, int]:
 
     In small transactions, so that a big backlog never holds locks for long.
     """
+    years.warn(runtime)
     chassis, now = runtime.chassis, datetime.now(UTC)
     outbox, heard = chassis.outbox, chassis.inbox
     old_sent = sa.select(outbox.c.id).where(outbox.c.sent_at < now - KEEP_OUTBOX).limit(_SWEEP_ROWS)

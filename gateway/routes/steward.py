@@ -127,6 +127,89 @@ DOORS.query(
 DOORS.query("GET", "/areas/{code}", "area", reply=AreaCard, roles=PUBLIC, summary="区域 / One area")
 
 
+class Reason(Body):
+    """理由 / A reason."""
+
+    reason: str = Field(min_length=2, max_length=300, examples=["本人申请调离"])
+
+
+# ---------------------------------------------------------------------------------------- calendar
+
+
+class ProposeCalendarYear(Body):
+    """年度工作日历 / A year's working days, as the State Council's notice says."""
+
+    year: int = Field(ge=2000, le=2099, examples=[2027])
+    off: list[str] = Field(
+        max_length=100,
+        description="放假日期:MM-DD、YYYY-MM-DD 或以 .. 连接的区间 / days off, or ranges of them",
+        examples=[["01-01..01-03", "05-01..05-05", "10-01..10-07"]],
+    )
+    make_up: list[str] = Field(
+        default_factory=list,
+        max_length=100,
+        description="调休上班的周六、周日 / Saturdays and Sundays that are worked",
+        examples=[["10-09"]],
+    )
+    source: str = Field(
+        min_length=1, max_length=300, examples=["国务院办公厅关于2027年部分节假日安排的通知"]
+    )
+
+
+class ProposalReply(Changed):
+    """已处理 / The proposal as it stands now."""
+
+    year: int
+
+
+class CalendarYear(Reply):
+    """年度工作日历 / A year that was loaded, or that waits for its decision."""
+
+    year: int
+    state: Literal["PROPOSED", "LOADED"]
+    off: list[date]
+    make_up: list[date]
+    source: str
+    version: int
+    at: datetime
+    id: str | None = None
+
+
+class CalendarYears(Reply):
+    """工作日历 / How far the working days are known; later ones are provisional.
+
+    `years` holds the years that are known, shipped ones among them; `items` those that were loaded
+    here or wait.
+    """
+
+    until: date
+    days_left: int
+    ends_soon: bool
+    years: list[int]
+    items: list[CalendarYear]
+
+
+DOORS.query(
+    "GET", "/calendar-years", "calendar_years", reply=CalendarYears, roles=PUBLIC,
+    summary="工作日历 / How far the working days are known",
+)  # fmt: skip
+DOORS.command(
+    "POST", "/calendar-years", "propose_calendar_year", body=ProposeCalendarYear,
+    reply=ProposalReply, roles=("R_DISTRICT",), status=201,
+    summary="提交年度日历 / Propose a year; another person loads it",
+)  # fmt: skip
+DOORS.command(
+    "POST", "/calendar-years/{proposal_id}/approve", "approve_calendar_year",
+    reply=ProposalReply, roles=("R_DISTRICT",), if_match=True,
+    summary="启用年度日历 / Load a year that another person has proposed",
+)  # fmt: skip
+DOORS.command(
+    "POST", "/calendar-years/{proposal_id}/reject", "reject_calendar_year", body=Reason,
+    reply=ProposalReply, roles=("R_DISTRICT",), if_match=True,
+    summary="退回年度日历 / Turn a proposed year down, or take it back",
+)  # fmt: skip
+
+
 # ------------------------------------------------------------------------------------------ people
 
 
@@ -305,12 +388,6 @@ class BoardConsent(Body):
     """公示同意 / Whether one's own name may stand on public boards."""
 
     agrees: bool
-
-
-class Reason(Body):
-    """理由 / A reason."""
-
-    reason: str = Field(min_length=2, max_length=300, examples=["本人申请调离"])
 
 
 class PlanShift(Body):

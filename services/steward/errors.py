@@ -424,3 +424,60 @@ class UnknownPerson(Guard):
 
     guard = "UNKNOWN_PERSON"
     text = "人员 {person_id} 未登记"
+
+
+class BadCalendarDay(Guard):
+    """A day is none of the year's, nor of the December before it."""
+
+    guard = "BAD_CALENDAR_DAY"
+    text = "{day} 不是 {year} 年(或上一年 12 月)的日期"
+
+
+class CalendarDayTwice(Guard):
+    """A day stands twice in a year's table."""
+
+    guard = "CALENDAR_DAY_TWICE"
+    text = "{day} 重复列出"
+
+
+class MakeUpOnWeekday(Guard):
+    """A make-up day is a weekday, which is worked in any case."""
+
+    guard = "MAKE_UP_ON_WEEKDAY"
+    text = "调休上班日 {day} 不是周六或周日"
+
+
+class FixedHolidayMissing(Guard):
+    """A holiday that the law fixes is not among the days off."""
+
+    guard = "FIXED_HOLIDAY_MISSING"
+    text = "法定节日 {day} 未列入放假日期"
+
+
+class TooManyCalendarDays(Guard):
+    """More days than a year's notice has."""
+
+    guard = "TOO_MANY_CALENDAR_DAYS"
+    text = "所列日期过多,不是国务院办公厅的年度通知"
+
+
+class NoCalendarSource(Guard):
+    """It is not said which notice the days are from."""
+
+    guard = "NO_CALENDAR_SOURCE"
+    text = "须注明通知名称或文号"
+
+
+class CalendarProposed(Refusal):
+    """A proposal for the year waits for its decision."""
+
+    code = "CALENDAR_PROPOSED"
+    status = 409
+    text = "{year} 年日历已有待审核的提交"
+
+
+class CalendarSamePerson(Guard):
+    """Who proposed a year's calendar does not decide on it."""
+
+    guard = "SAME_PERSON"
+    text = "提交人不能审核本人提交的日历"

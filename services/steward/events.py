@@ -6,6 +6,21 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, ClassVar
 
+from chassis.calendar import DeadlineMoved
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarYearLoaded:
+    """年度工作日历 / A year's working days are known: what the State Council's notice says."""
+
+    FACT: ClassVar[str] = "calendar_year_loaded.v1"
+    AGGREGATE: ClassVar[str] = "calendar"
+    VISIBILITY: ClassVar[str] = "public"
+    year: int
+    off: list[date]
+    make_up: list[date]
+    source: str
+
 
 @dataclass(frozen=True, slots=True)
 class AreaDefined:
@@ -363,6 +378,8 @@ class MonthMeasured:
 
 
 SAYS: tuple[type[Any], ...] = (
+    CalendarYearLoaded,
+    DeadlineMoved,
     AreaDefined,
     ResidentRegistered,
     ResidentMoved,

@@ -9,6 +9,7 @@ from chassis.bus import (
     PUBLIC,
     Due,
     Heard,
+    Nothing,
     Service,
     Tx,
     command,
@@ -16,9 +17,10 @@ from chassis.bus import (
     subscribe,
     timer,
 )
+from chassis.calendar import Year
 from chassis.imports import Imports
 from services.steward import actions, events, storage, views
-from services.steward.actions import cases, ground, imports, people, posts, records
+from services.steward.actions import calendar, cases, ground, imports, people, posts, records
 from services.steward.rules.requests import HANDLERS, SCREENERS, STREET
 from services.steward.settings import StewardSettings
 from services.steward.views import cases as case_views
@@ -46,6 +48,7 @@ class Steward(Imports, Service):
     """红色管家: the ground, the people on it, their stewards and their requests."""
 
     name = "steward"
+    loads_calendar = True
     tables = storage.metadata
     settings_type = StewardSettings
     says = events.SAYS
@@ -77,6 +80,30 @@ class Steward(Imports, Service):
     def deactivate_person(self, tx: Tx, order: people.DeactivatePerson) -> dict[str, Any]:
         """Deactivate a resident who left or died."""
         return actions.people.deactivate_person(tx, order)
+
+    @command(roles=("R_DISTRICT",))
+    def propose_calendar_year(self, tx: Tx, order: calendar.ProposeCalendarYear) -> dict[str, Any]:
+        """Propose a year's working days; another person loads them."""
+        return actions.calendar.propose(tx, order)
+
+    @command(roles=("R_DISTRICT",), if_match=True)
+    def approve_calendar_year(self, tx: Tx, order: calendar.WhichProposal) -> dict[str, Any]:
+        """Load a year that another person has proposed."""
+        return actions.calendar.approve(tx, order)
+
+    @command(roles=("R_DISTRICT",), if_match=True)
+    def reject_calendar_year(self, tx: Tx, order: calendar.RejectCalendarYear) -> dict[str, Any]:
+        """Turn a proposed year down."""
+        return actions.calendar.reject(tx, order)
+
+    @query(roles=(PUBLIC,))
+    def calendar_years(self, tx: Tx, q: Nothing) -> dict[str, Any]:
+        """Answer how far the working days are known."""
+        return views.calendar.calendar_years(tx, q)
+
+    def load_year(self, tx: Tx, year: Year) -> int:
+        """Load a year for the operator who keeps the installation (`fivered calendar load`)."""
+        return actions.calendar.load(tx, year)
 
     @query(roles=(PUBLIC,))
     def areas(self, tx: Tx, q: ground_views.AreaList) -> dict[str, Any]:

@@ -1,5 +1,15 @@
 """One function per command, timer or heard event: one transaction each."""
 
-from services.steward.actions import cases, clocks, ground, heard, months, people, posts, records
+from services.steward.actions import (
+    calendar,
+    cases,
+    clocks,
+    ground,
+    heard,
+    months,
+    people,
+    posts,
+    records,
+)
 
-__all__ = ["cases", "clocks", "ground", "heard", "months", "people", "posts", "records"]
+__all__ = ["calendar", "cases", "clocks", "ground", "heard", "months", "people", "posts", "records"]

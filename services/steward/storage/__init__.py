@@ -1,11 +1,12 @@
 """The tables and the only SQL of the steward service."""
 
-from services.steward.storage import cases, ground, months, people, posts, records
+from services.steward.storage import calendar, cases, ground, months, people, posts, records
 from services.steward.storage.sealed import Vault, vault
 from services.steward.storage.tables import metadata
 
 __all__ = [
     "Vault",
+    "calendar",
     "cases",
     "ground",
     "metadata",

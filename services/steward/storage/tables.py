@@ -377,3 +377,28 @@ steward_grades = sa.Table(
     sa.Column("score", sa.Integer),
     sa.Column("grade", sa.String(8)),
 )
+
+# A year's working days as one person proposed them, until another one decides.
+calendar_proposals = sa.Table(
+    "calendar_proposals",
+    metadata,
+    sa.Column("proposal_id", store.Id, primary_key=True),
+    sa.Column("year", sa.SmallInteger, nullable=False),
+    sa.Column("off", store.Json, nullable=False),
+    sa.Column("make_up", store.Json, nullable=False),
+    sa.Column("source", sa.String(300), nullable=False),
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("proposed_by", store.Id, nullable=False),
+    sa.Column("proposed_at", store.UtcDateTime, nullable=False),
+    sa.Column("decided_by", store.Id),
+    sa.Column("decided_at", store.UtcDateTime),
+    sa.Column("reason", sa.String(400)),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Index(
+        "uq_calendar_proposals_open",
+        "year",
+        unique=True,
+        postgresql_where=sa.text("state = 'PROPOSED'"),
+        sqlite_where=sa.text("state = 'PROPOSED'"),
+    ),
+)

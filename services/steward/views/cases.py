@@ -61,6 +61,7 @@ WHAT = {
     "go_on": "原诉求人撤回,由本诉求继续办理",
     "attach": "已登记诉求人",
     "check": "自行发现事项已核实",
+    "due_moved": "工作日历变更,期限顺延",
 }
 
 # What whoever was merged into a case learns of it: what became of it, and of nobody else's words.

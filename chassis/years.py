@@ -1,0 +1,117 @@
+"""Years of the working-day calendar that this installation has loaded: one row each, in every
+service's own database. The years that a release ships stand beneath them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from chassis import storage as store
+from chassis.calendar import Calendar, Year, YearHeard
+
+if TYPE_CHECKING:
+    from chassis.bus import Heard, Tx
+    from chassis.runtime import Runtime
+
+log = logging.getLogger("fivered.calendar")
+
+# The State Council announces a year in the November before it.
+WARN_DAYS = 60
+
+
+class Known:
+    """The calendar as the database knows it, kept until a year is loaded by whomever."""
+
+    def __init__(self, shipped: Calendar, table: sa.Table) -> None:
+        self.shipped = shipped
+        self._table = table
+        self._asked = sa.select(table.c.year, table.c.version).order_by(table.c.year)
+        self._kept: tuple[list[Any], Calendar] = ([], shipped)
+
+    def read(self, conn: sa.Connection) -> Calendar:
+        """Return the calendar that holds in this transaction."""
+        stand = [tuple(row) for row in conn.execute(self._asked)]
+        kept, calendar = self._kept
+        if stand != kept:
+            calendar = self.shipped.with_years(map(_year, conn.execute(sa.select(self._table))))
+            self._kept = (stand, calendar)
+        return calendar
+
+
+def _year(row: Any) -> Year:
+    return Year(
+        row.year,
+        tuple(map(date.fromisoformat, row.off)),
+        tuple(map(date.fromisoformat, row.make_up)),
+        row.source,
+    )
+
+
+def loaded(conn: sa.Connection, table: sa.Table) -> list[Any]:
+    """Return the rows of the years that were loaded, in order."""
+    return list(conn.execute(sa.select(table).order_by(table.c.year)))
+
+
+def version_of(tx: Tx, year: int) -> int:
+    """Return how often a year was loaded."""
+    table = tx.runtime.chassis.calendar_years
+    asked = sa.select(table.c.version).where(table.c.year == year)
+    return int(tx.conn.execute(asked).scalar() or 0)
+
+
+def put(tx: Tx, year: Year, version: int) -> tuple[Calendar, Calendar] | None:
+    """Store a year. Returns the calendars before and after, or None when it is no news."""
+    if version <= version_of(tx, year.year):
+        return None
+    before = tx.calendar
+    table = tx.runtime.chassis.calendar_years
+    values = {
+        "version": version,
+        "off": [day.isoformat() for day in year.off],
+        "make_up": [day.isoformat() for day in year.make_up],
+        "source": year.source,
+        "loaded_at": tx.now,
+    }
+    tx.conn.execute(
+        store.insert(tx.conn, table)
+        .values(year=year.year, **values)
+        .on_conflict_do_update(index_elements=["year"], set_=values)
+    )
+    after = tx.renew_calendar()
+    log.info("calendar_year", extra={"service": tx.runtime.name, "year": year.year})
+    return before, after
+
+
+def put_heard(tx: Tx, heard: Iterable[Heard]) -> list[tuple[Heard, Calendar, Calendar]]:
+    """Store the years that were heard. Returns those that are news, each with the calendars before
+    and after."""
+    news = []
+    for event in heard:
+        said: YearHeard = event.data
+        year = Year(said.year, tuple(said.off), tuple(said.make_up), said.source)
+        changed = put(tx, year, event.sequence)
+        if changed is not None:
+            news.append((event, *changed))
+    return news
+
+
+def outlook(calendar: Calendar, now: datetime) -> dict[str, Any]:
+    """Tell how far the data reach, and whether that is soon."""
+    until = calendar.ends_on(now)
+    left = (until - calendar.local_date(now)).days
+    return {"until": until.isoformat(), "days_left": left, "ends_soon": left < WARN_DAYS}
+
+
+def warn(runtime: Runtime) -> None:
+    """Write into the log that the data end soon. Never fails: nothing depends on it."""
+    try:
+        card = outlook(runtime.calendar, runtime.now())
+    except sa.exc.SQLAlchemyError as error:
+        log.warning("calendar_not_read", extra={"service": runtime.name, "why": str(error)})
+        return
+    if card["ends_soon"]:
+        log.warning("calendar_ends", extra={"service": runtime.name, **card})

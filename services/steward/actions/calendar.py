@@ -1,0 +1,207 @@
+"""A year of the working-day calendar: proposed by one person, loaded by another one or by an
+operator, said to every service; and what it makes later here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+import sqlalchemy as sa
+
+from chassis import deadlines, years
+from chassis.bus import Tx
+from chassis.calendar import UnreadableYear, Year, read_year
+from chassis.refusal import Guard, NotFound, StateConflict
+from services.steward import errors, events, rules, storage
+from services.steward.actions import cases
+from services.steward.rules.areas import DISTRICT
+from services.steward.storage import tables
+
+
+@dataclass(frozen=True, slots=True)
+class ProposeCalendarYear:
+    """What the State Council's notice says of a year.
+
+    Attributes:
+        off: Days off: "MM-DD", "YYYY-MM-DD", or two of them with ".." between.
+        make_up: Saturdays and Sundays that are worked.
+        source: The notice's name or number.
+    """
+
+    year: Annotated[int, msgspec.Meta(ge=2000, le=2099)]
+    off: list[str]
+    make_up: list[str] = field(default_factory=list)
+    source: Annotated[str, msgspec.Meta(max_length=300)] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WhichProposal:
+    """A proposed year."""
+
+    proposal_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RejectCalendarYear:
+    """A proposed year, and why it is not taken."""
+
+    proposal_id: str
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=400)]
+
+
+_REFUSALS: dict[str, type[Guard]] = {
+    "NO_SUCH_DAY": errors.BadCalendarDay,
+    "TWICE": errors.CalendarDayTwice,
+    "NOT_A_WEEKEND": errors.MakeUpOnWeekday,
+    "FIXED_HOLIDAY": errors.FixedHolidayMissing,
+    "TOO_MANY": errors.TooManyCalendarDays,
+    "NO_SOURCE": errors.NoCalendarSource,
+}
+
+
+def propose(tx: Tx, order: ProposeCalendarYear) -> dict[str, Any]:
+    """Propose a year's working days.
+
+    Raises:
+        Guard: A day is none of the year's, stands twice, or is no day off or make-up day by law.
+        CalendarProposed: Another proposal for the year waits.
+    """
+    try:
+        year = read_year(order.year, order.off, order.make_up, order.source)
+    except UnreadableYear as error:
+        raise _REFUSALS[error.why](
+            day=error.day, year=order.year, field=error.at.partition("[")[0]
+        ) from error
+    proposal_id = tx.new_id("cal")
+    taken = storage.calendar.insert(
+        tx.conn,
+        proposal_id=proposal_id,
+        year=year.year,
+        off=[day.isoformat() for day in year.off],
+        make_up=[day.isoformat() for day in year.make_up],
+        source=year.source,
+        state="PROPOSED",
+        proposed_by=tx.actor.id,
+        proposed_at=tx.now,
+        version=1,
+    )
+    if not taken:
+        raise errors.CalendarProposed(year=year.year, field="year")
+    return {"id": proposal_id, "year": year.year, "state": "PROPOSED", "version": 1}
+
+
+def approve(tx: Tx, order: WhichProposal) -> dict[str, Any]:
+    """Load a year that another person has proposed.
+
+    Raises:
+        NotFound: There is no such proposal.
+        StateConflict: It was decided.
+        CalendarSamePerson: The caller proposed it.
+    """
+    row = _open(tx, order.proposal_id)
+    _decide(tx, row, "LOADED", None)
+    load(tx, read_year(row.year, row.off, row.make_up, row.source))
+    return {"id": row.proposal_id, "year": row.year, "state": "LOADED", "version": row.version + 1}
+
+
+def reject(tx: Tx, order: RejectCalendarYear) -> dict[str, Any]:
+    """Turn a proposed year down; whoever proposed it may take it back.
+
+    Raises:
+        NotFound: There is no such proposal.
+        StateConflict: It was decided.
+    """
+    row = _open(tx, order.proposal_id, own=True)
+    _decide(tx, row, "REJECTED", order.reason)
+    return {
+        "id": row.proposal_id, "year": row.year, "state": "REJECTED", "version": row.version + 1
+    }  # fmt: skip
+
+
+def _open(tx: Tx, proposal_id: str, *, own: bool = False) -> Any:
+    row = storage.calendar.lock(tx.conn, proposal_id)
+    if row is None:
+        raise NotFound(kind="calendar proposal", id=proposal_id)
+    tx.check_version(row.version)
+    if row.state != "PROPOSED":
+        raise StateConflict(state=row.state)
+    if row.proposed_by == tx.actor.id and not own:
+        raise errors.CalendarSamePerson
+    return row
+
+
+def _decide(tx: Tx, row: Any, state: str, reason: str | None) -> None:
+    storage.calendar.update(
+        tx.conn,
+        row.proposal_id,
+        state=state,
+        reason=reason,
+        decided_by=tx.actor.id,
+        decided_at=tx.now,
+        version=row.version + 1,
+    )
+
+
+def load(tx: Tx, year: Year) -> int:
+    """Store a year, tell every service, and move what it makes later here. Returns how many."""
+    version = years.version_of(tx, year.year) + 1
+    changed = years.put(tx, year, version)
+    assert changed is not None, "a version is new by its number"  # noqa: S101  see above
+    tx.say(
+        events.CalendarYearLoaded(year.year, list(year.off), list(year.make_up), year.source),
+        subject=f"calendar:{year.year}",
+        scope=DISTRICT,
+        sequence=version,
+    )
+    before, after = changed
+    return deadlines.recount(tx, year.year, before, after, COUNTED, version=version, scope=DISTRICT)
+
+
+# --------------------------------------------------------------------------------------------------
+# What counts working days here
+
+
+def _resolve_later(tx: Tx, row: Any, due: datetime) -> None:
+    storage.cases.move_clock(tx.conn, row.request_id, "RESOLVE", due)
+    detail = {"due": cases.stamp(row.due_resolve), "new_due": cases.stamp(due)}
+    cases.change(tx, row, "due_moved", row.state, detail, due_resolve=due)
+
+
+_OPEN = tables.requests.c.state.in_(sorted(rules.requests.OPEN))
+COUNTED = (
+    deadlines.Counted(
+        "request.resolve",
+        tables.requests,
+        key="request_id",
+        since="created_at",
+        # An end that a person has set, and the hours of a request that was reopened, stay.
+        still=sa.and_(
+            _OPEN,
+            tables.requests.c.clock.in_(rules.requests.IN_WORKING_DAYS),
+            tables.requests.c.extended.is_(False),
+            tables.requests.c.reopens == 0,
+        ),
+        column="due_resolve",
+        timers=("REQ_RESOLVE",),
+        move=_resolve_later,
+    ),
+    deadlines.Counted(
+        "request.escalation",
+        tables.requests,
+        key="request_id",
+        since="due_resolve",
+        since_ends=True,
+        still=_OPEN,
+        timers=("REQ_L2", "REQ_L3"),
+    ),
+    deadlines.Counted(
+        "request.review",
+        tables.requests,
+        key="request_id",
+        since="rated_at",
+        still=tables.requests.c.review == "PENDING",
+        timers=("BAD_RATING_REVIEW",),
+    ),
+)

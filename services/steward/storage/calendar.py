@@ -1,0 +1,36 @@
+"""Proposed years of the working-day calendar."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from chassis import storage as store
+from services.steward.storage.tables import calendar_proposals as proposals
+
+
+def insert(conn: sa.Connection, **values: Any) -> bool:
+    """Store a proposal. Returns False when one of the same year waits already."""
+    statement = store.insert(conn, proposals).values(**values).on_conflict_do_nothing()
+    return conn.execute(statement.returning(proposals.c.proposal_id)).first() is not None
+
+
+def waiting(conn: sa.Connection) -> Sequence[Any]:
+    """Return the proposals that nobody has decided, in the order of their years."""
+    asked = sa.select(proposals).where(proposals.c.state == "PROPOSED")
+    return conn.execute(asked.order_by(proposals.c.year)).all()
+
+
+def lock(conn: sa.Connection, proposal_id: str) -> Any:
+    """Return a proposal locked, or None."""
+    asked = sa.select(proposals).where(proposals.c.proposal_id == proposal_id)
+    return conn.execute(store.lock(asked, conn)).first()
+
+
+def update(conn: sa.Connection, proposal_id: str, **values: Any) -> None:
+    """Change a proposal."""
+    conn.execute(
+        sa.update(proposals).where(proposals.c.proposal_id == proposal_id).values(**values)
+    )

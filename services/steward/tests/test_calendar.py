@@ -1,0 +1,176 @@
+"""A year's working days: proposed, loaded by another person, and what that makes later."""
+
+import pytest
+
+from chassis.calendar import read_year
+from chassis.refusal import Guard, NotFound, Refusal, StateConflict
+from services.steward.errors import CalendarProposed, CalendarSamePerson
+
+# Invented: no notice of the State Council. Monday the 4th is free, Saturday the 9th is worked.
+YEAR = {
+    "year": 2027,
+    "off": ["2026-12-31..2027-01-04", "05-01..05-03", "10-01..10-07"],
+    "make_up": ["01-09"],
+    "source": "年度安排(示例)",
+}
+
+
+@pytest.fixture
+def staffed(ground):
+    ground.staff()
+    ground.bench.at("2026-12-29T10:00")
+    return ground
+
+
+def as_district(bench, person):
+    return bench.as_("R_DISTRICT", person=person, scope="370811")
+
+
+def loaded(bench, **changed):
+    made = as_district(bench, "per_one").do("propose_calendar_year", YEAR | changed)
+    which = {"proposal_id": made["id"]}
+    return as_district(bench, "per_two").do("approve_calendar_year", which, version=1)
+
+
+def test_who_proposes_a_year_does_not_load_it(bench):
+    """OP-B1: four eyes."""
+    made = as_district(bench, "per_one").do("propose_calendar_year", YEAR)
+    which = {"proposal_id": made["id"]}
+    with pytest.raises(CalendarSamePerson):
+        bench.do("approve_calendar_year", which, version=1)
+    assert bench.said("calendar_year_loaded.v1") == []
+    done = as_district(bench, "per_two").do("approve_calendar_year", which, version=1)
+    assert done["state"] == "LOADED"
+    with pytest.raises(StateConflict):
+        bench.do("approve_calendar_year", which, version=2)
+    said = bench.said("calendar_year_loaded.v1")
+    assert [event["data"]["make_up"] for event in said] == [["2027-01-09"]]
+    assert said[0]["data"]["off"][:5] == [
+        "2026-12-31", "2027-01-01", "2027-01-02", "2027-01-03", "2027-01-04",
+    ]  # fmt: skip
+
+
+def test_one_proposal_of_a_year_waits_at_a_time_and_may_be_taken_back(bench):
+    """OP-B1"""
+    made = as_district(bench, "per_one").do("propose_calendar_year", YEAR)
+    with pytest.raises(CalendarProposed):
+        as_district(bench, "per_two").do("propose_calendar_year", YEAR)
+    taken = {"proposal_id": made["id"], "reason": "日期有误"}
+    as_district(bench, "per_one").do("reject_calendar_year", taken, version=1)
+    assert loaded(bench)["state"] == "LOADED"
+    with pytest.raises(NotFound):
+        bench.do("approve_calendar_year", {"proposal_id": "cal_none"}, version=1)
+
+
+@pytest.mark.parametrize(
+    ("changed", "guard"),
+    [
+        ({"off": ["02-30"]}, "BAD_CALENDAR_DAY"),
+        ({"off": ["2028-01-01"]}, "BAD_CALENDAR_DAY"),
+        ({"off": ["2027-W01-1"]}, "BAD_CALENDAR_DAY"),
+        ({"off": ["10-07..10-01"]}, "BAD_CALENDAR_DAY"),
+        ({"off": [*YEAR["off"], "10-01"]}, "CALENDAR_DAY_TWICE"),
+        ({"make_up": ["01-03"]}, "CALENDAR_DAY_TWICE"),
+        ({"make_up": ["01-05"]}, "MAKE_UP_ON_WEEKDAY"),
+        ({"off": ["01-01..01-03"]}, "FIXED_HOLIDAY_MISSING"),
+        ({"off": ["01-01..04-08", "05-01..05-31"]}, "TOO_MANY_CALENDAR_DAYS"),
+        ({"source": "  "}, "NO_CALENDAR_SOURCE"),
+    ],
+)
+def test_what_no_notice_says_is_refused(bench, changed, guard):
+    """OP-B1: bad input says what and where."""
+    with pytest.raises(Guard) as refused:
+        as_district(bench, "per_one").do("propose_calendar_year", YEAR | changed)
+    assert refused.value.guard == guard
+
+
+def test_open_deadlines_move_later_and_each_move_is_told(staffed):
+    """SP-D1, OP-B1: P3 of Tuesday 29 December: 3 working days were Wednesday, Thursday, Monday."""
+    bench = staffed.bench
+    made = staffed.submit(priority="P3")
+    path = {"request_id": made["id"]}
+    assert made["due_resolve"] == "2027-01-04T16:00:00+00:00"
+    loaded(bench)
+    card = staffed.cadre().ask("request", path)
+    # Wednesday, Tuesday, Wednesday.
+    assert card["due_resolve"] == "2027-01-06T16:00:00+00:00"
+    assert card["version"] > made["version"]
+    timers = bench.rows("SELECT due_at FROM timers WHERE kind = 'REQ_RESOLVE'")
+    assert [str(row["due_at"])[:16] for row in timers] == ["2027-01-06 16:00"]
+    clocks = bench.rows("SELECT due_at FROM request_clocks WHERE which = 'RESOLVE'")
+    assert [str(row["due_at"])[:16] for row in clocks] == ["2027-01-06 16:00"]
+    told = bench.said("deadline_moved.v1")
+    assert [(event["data"]["what"], event["data"]["after"]) for event in told] == [
+        ("request.resolve", "2027-01-06T16:00:00Z")
+    ]
+    line = bench.ask("timeline", path)["items"][-1]
+    assert line["action"] == "due_moved"
+    bench.fire("2027-01-06T23:59")
+    assert not staffed.cadre().ask("request", path)["late"]
+    bench.fire("2027-01-07T00:00")
+    assert staffed.cadre().ask("request", path)["late"]
+
+
+def test_no_deadline_moves_earlier(staffed):
+    """DOMAIN: only later, never earlier. 7 working days passed the make-up Saturday."""
+    bench = staffed.bench.at("2027-01-06T10:00")
+    made = staffed.submit(priority="P4")
+    before = made["due_resolve"]
+    loaded(bench)
+    assert staffed.cadre().ask("request", {"request_id": made["id"]})["due_resolve"] == before
+    assert bench.said("deadline_moved.v1") == []
+
+
+def test_a_deadline_that_has_passed_stays_missed(staffed):
+    """DOMAIN: what is over is over."""
+    bench = staffed.bench
+    made = staffed.submit(priority="P3")
+    bench.fire("2027-01-05T09:00")
+    loaded(bench)
+    card = staffed.cadre().ask("request", {"request_id": made["id"]})
+    assert (card["late"], card["due_resolve"]) == (True, made["due_resolve"])
+
+
+def test_a_month_s_cut_off_moves_with_its_calendar(bench):
+    """CR-D2: cut-off of December 2026 is the end of the second working day of January."""
+    bench.at("2026-12-29T10:00")
+    bench.fire("2026-12-29T10:00")
+    asked = "SELECT ref, due_at FROM timers WHERE kind = 'cutoff'"
+    assert str(bench.rows(asked)[0]["due_at"])[:16] == "2027-01-05 16:00"
+    loaded(bench)
+    row = bench.rows(asked)[0]
+    assert (row["ref"], str(row["due_at"])[:16]) == ("2026-12", "2027-01-06 16:00")
+
+
+def test_a_year_is_loaded_again_when_its_notice_changes(bench):
+    """OP-B1: the notice of 2020 was changed in January of that year."""
+    bench.at("2026-12-29T10:00")
+    loaded(bench)
+    loaded(bench, off=["2026-12-31..2027-01-05", "05-01..05-03", "10-01..10-07"])
+    assert [int(event["sequence"]) for event in bench.said("calendar_year_loaded.v1")] == [1, 2]
+    card = bench.ask("calendar_years")
+    assert [(row["year"], row["version"]) for row in card["items"]] == [(2027, 2)]
+    assert (card["until"], card["ends_soon"]) == ("2027-12-31", False)
+
+
+def test_health_tells_that_the_data_end_soon(bench):
+    """OP-B1: from 60 days before the end; today's 28 November is 33 days before it."""
+    bench.at("2026-11-01T10:00")
+    assert not bench.ask("_health")["calendar"]["ends_soon"]
+    bench.at("2026-11-28T10:00")
+    assert bench.ask("_health")["calendar"] == {
+        "until": "2026-12-31", "days_left": 33, "ends_soon": True,
+    }  # fmt: skip
+    loaded(bench)
+    assert not bench.ask("_health")["calendar"]["ends_soon"]
+
+
+def test_another_process_s_year_is_seen_at_once(bench):
+    """OP-B1: an operator loads it beside the running system."""
+    with bench.transaction() as tx:
+        bench.runtime.instance().load_year(
+            tx, read_year(YEAR["year"], YEAR["off"], YEAR["make_up"], YEAR["source"])
+        )
+    assert 2027 in bench.runtime.calendar.years
+    with pytest.raises(Refusal):
+        bench.as_("R_RESIDENT", scope="370811015901001").do("propose_calendar_year", YEAR)

@@ -45,6 +45,8 @@ State = Literal[
     "SUBMITTED", "DISPATCHED", "RETURNED", "ACCEPTED", "IN_PROGRESS", "RESOLVED", "RATED",
     "CLOSED", "CANCELLED", "REJECTED", "MERGED",
 ]  # fmt: skip
+Kind = Literal["CONSULT", "HELP", "REPAIR", "COMPLAINT", "SUGGESTION", "HAZARD"]
+Priority = Literal["P1", "P2", "P3", "P4"]
 MediaRef = Annotated[str, Field(min_length=1, max_length=200)]
 AreaKind = Literal["DISTRICT", "STREET", "TOWN", "COMMUNITY", "GRID"]
 
@@ -635,19 +637,24 @@ class SubmitRequest(Body):
     channel: Literal["APP", "WECHAT_GROUP", "PHONE", "DOORSTEP", "HOTLINE_12345", "STATION"] = (
         Field(examples=["PHONE"], description="来源渠道 / channel")
     )
-    kind: Literal["CONSULT", "HELP", "REPAIR", "COMPLAINT", "SUGGESTION", "HAZARD"] = Field(
-        examples=["REPAIR"]
-    )
+    kind: Kind = Field(examples=["REPAIR"])
     category: Category = Field(examples=["REPAIR_COMMON"])
     grid: str = Field(pattern=GRID, examples=["370811015901001"])
     text: str = Field(min_length=1, max_length=1000, examples=["3 号楼 2 单元楼道灯不亮"])
-    priority: Literal["P1", "P2", "P3", "P4"] | None = Field(
-        None, description="不给则按类别 / by category when left out"
+    priority: Priority | None = Field(
+        None,
+        description="不给则按类别;P1 限紧急类别 / by category when left out; P1 in emergencies",
     )
     building: str | None = Field(None, max_length=40)
     indoor: bool = Field(False, description="户内故障 / behind the meter")
     reporter_id: str | None = Field(None, description="代为提交时的诉求人 / on behalf of")
     project_id: str | None = Field(None, max_length=64)
+    against: str | None = Field(
+        None,
+        min_length=1,
+        max_length=64,
+        description="被反映的单位 / the organisation it is against",
+    )
     external_ref: str | None = Field(
         None,
         min_length=1,
@@ -774,6 +781,19 @@ class ReviewRequest(ReasonedRequest):
     """差评核查 / What came of looking into a bad rating."""
 
     upheld: bool
+
+
+class CorrectRequest(ReasonedRequest):
+    """更正诉求 / What is put right; what is left out stays, and the clocks follow."""
+
+    kind: Kind | None = None
+    category: Category | None = None
+    priority: Priority | None = None
+    grid: str | None = Field(None, pattern=GRID)
+    building: str | None = Field(None, min_length=1, max_length=40)
+    indoor: bool | None = None
+    project_id: str | None = Field(None, min_length=1, max_length=64)
+    against: str | None = Field(None, min_length=1, max_length=64)
 
 
 class CheckFound(ReasonedRequest):
@@ -935,6 +955,7 @@ for _step, _method, _body, _roles, _summary in (
         ("R_GRID", *SCREENERS),
         "登记诉求人 / Say whose it is",
     ),
+    ("correct", "correct_request", CorrectRequest, SCREENERS, "更正 / Put it right"),
     ("check", "check_found", CheckFound, SCREENERS, "核实自行发现 / Look at what was found"),
     ("close", "close_request", ReasonedRequest, SCREENERS, "结案 / Close a rated request"),
     (

@@ -272,6 +272,45 @@ class ReturnLimit(Guard):
     text = "已退回 2 次,只能由社区干部承办"
 
 
+class TransferLimit(Guard):
+    """Handlers hand a request on twice at most; then a cadre says who is competent."""
+
+    guard = "TRANSFER_LIMIT"
+    text = "已转办 2 次,须由社区干部决定承办人"
+
+
+class NoEmergency(Guard):
+    """P1 is for emergencies that the rules name."""
+
+    guard = "NO_EMERGENCY"
+    text = "类别 {category} 不能由诉求人定为 P1;情况紧急请立即拨打 119、110 或 120"
+
+
+class ConflictOfInterest(Refusal):
+    """A person with a post in what is complained of neither handles the matter nor decides on it.
+
+    `substitute` is the steward, or where there is none the official, who does instead.
+    """
+
+    code = "CONFLICT_OF_INTEREST"
+    status = 403
+    text = "您在被反映的项目或单位任职,应当回避;可由 {substitute} 办理"
+
+
+class OwnExtension(Guard):
+    """Whoever has a request in hand does not give himself more time for it."""
+
+    guard = "OWN_EXTENSION"
+    text = "承办人不能为自己办理的诉求延期或改级"
+
+
+class NothingCorrected(Guard):
+    """The correction says what stands there already."""
+
+    guard = "NOTHING_CORRECTED"
+    text = "没有需要更正的内容"
+
+
 class EvidenceRequired(Guard):
     """Solving is shown by a picture or record, explaining by a note."""
 

@@ -420,6 +420,97 @@ class ProjectRegisteredHeard:
     grids: list[str]
     households: int = 0
     status: str = "IN_SERVICE"
+    company_id: str | None = None
+    buildings: list[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AppointmentActivatedHeard:
+    """A person holds a post in a project, or for it in the community."""
+
+    SOURCE: ClassVar[str] = "property"
+    FACT: ClassVar[str] = "appointment_activated.v1"
+    appointment_id: str
+    project_id: str
+    person_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AppointmentEndedHeard:
+    """He holds it no longer."""
+
+    SOURCE: ClassVar[str] = "property"
+    FACT: ClassVar[str] = "appointment_ended.v1"
+    appointment_id: str
+    project_id: str
+    person_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectManagerChangedHeard:
+    """Who manages a project from now on."""
+
+    SOURCE: ClassVar[str] = "property"
+    FACT: ClassVar[str] = "project_manager_changed.v1"
+    project_id: str
+    person_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyRegisteredHeard:
+    """A property company, and who speaks for it."""
+
+    SOURCE: ClassVar[str] = "property"
+    FACT: ClassVar[str] = "company_registered.v1"
+    company_id: str
+    representatives: list[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyRepresentativesChangedHeard:
+    """Who speaks for a company from now on."""
+
+    SOURCE: ClassVar[str] = "property"
+    FACT: ClassVar[str] = "company_representatives_changed.v1"
+    company_id: str
+    representatives: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerAdmittedHeard:
+    """A partner, and who acts for it."""
+
+    SOURCE: ClassVar[str] = "partner"
+    FACT: ClassVar[str] = "partner_admitted.v1"
+    partner_id: str
+    org_id: str
+    operators: list[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerOperatorsChangedHeard:
+    """Who acts for a partner from now on."""
+
+    SOURCE: ClassVar[str] = "partner"
+    FACT: ClassVar[str] = "partner_operators_changed.v1"
+    partner_id: str
+    org_id: str
+    operators: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class TopicRedirectedHeard:
+    """A topic is a matter of one household: it becomes a request."""
+
+    SOURCE: ClassVar[str] = "forum"
+    FACT: ClassVar[str] = "topic_redirected.v1"
+    topic_id: str
+    community: str
+    proposer: str | None = None
+    title: str = ""
+    text: str = ""
+    grid: str | None = None
+    category: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -295,6 +295,11 @@ class Steward(Imports, Service):
         return actions.cases.close_request(tx, order)
 
     @command(roles=SCREENERS, if_match=True)
+    def correct_request(self, tx: Tx, order: cases.CorrectRequest) -> dict[str, Any]:
+        """Put right what a request says."""
+        return actions.cases.correct_request(tx, order)
+
+    @command(roles=SCREENERS, if_match=True)
     def check_found(self, tx: Tx, order: cases.CheckFound) -> dict[str, Any]:
         """Say whether what a steward found himself is so."""
         return actions.cases.check_found(tx, order)
@@ -383,15 +388,33 @@ class Steward(Imports, Service):
 
     # ---------------------------------------------------------------------------- what it hears
 
-    @subscribe("property", events.ProjectRegisteredHeard)
+    @subscribe(
+        "property",
+        events.ProjectRegisteredHeard,
+        events.AppointmentActivatedHeard,
+        events.AppointmentEndedHeard,
+        events.ProjectManagerChangedHeard,
+        events.CompanyRegisteredHeard,
+        events.CompanyRepresentativesChangedHeard,
+    )
     def on_property(self, tx: Tx, heard: list[Heard]) -> None:
-        """Keep which project serves which grids."""
-        actions.heard.projects_registered(tx, heard)
+        """Keep which project serves which grids, and who is a party of it."""
+        actions.heard.property_said(tx, heard)
 
-    @subscribe("forum", events.LiaisonAssignedHeard, events.LiaisonEndedHeard)
+    @subscribe("partner", events.PartnerAdmittedHeard, events.PartnerOperatorsChangedHeard)
+    def on_partner(self, tx: Tx, heard: list[Heard]) -> None:
+        """Keep who acts for which partner."""
+        actions.heard.partners_said(tx, heard)
+
+    @subscribe(
+        "forum",
+        events.LiaisonAssignedHeard,
+        events.LiaisonEndedHeard,
+        events.TopicRedirectedHeard,
+    )
     def on_forum(self, tx: Tx, heard: list[Heard]) -> None:
-        """Keep the liaison chain."""
-        actions.heard.liaisons_changed(tx, heard)
+        """Keep the liaison chain; file what was found to be one household's matter."""
+        actions.heard.forum_said(tx, heard)
 
     @subscribe("credit", events.SettlementFinalisedHeard)
     def on_credit(self, tx: Tx, heard: list[Heard]) -> None:

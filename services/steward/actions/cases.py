@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
@@ -14,13 +15,16 @@ from chassis.text import code
 from services.steward import events, rules, storage
 from services.steward.errors import (
     AlreadyRated,
+    ConflictOfInterest,
     HandlerNotOnDuty,
     InChain,
     NobodyToDispatch,
     NoReview,
     NotHandler,
+    NothingCorrected,
     NothingFound,
     NotReporter,
+    OwnExtension,
     ProjectNotOfGrid,
     ReasonRequired,
     ReferenceTaken,
@@ -34,7 +38,8 @@ from services.steward.errors import (
     WrongDuty,
 )
 
-Text = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
+MAX_TEXT = 1000
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_TEXT)]
 Reason = Annotated[str, msgspec.Meta(min_length=2, max_length=500)]
 Media = Annotated[
     list[Annotated[str, msgspec.Meta(min_length=1, max_length=200)]], msgspec.Meta(max_length=9)
@@ -55,7 +60,10 @@ Category = Literal[
 class SubmitRequest:
     """A resident's request, by whatever way it came."""
 
-    channel: Literal["APP", "WECHAT_GROUP", "PHONE", "DOORSTEP", "HOTLINE_12345", "STATION"]
+    # FORUM is the forum's own: nobody else says that a topic became a request.
+    channel: Literal[
+        "APP", "WECHAT_GROUP", "PHONE", "DOORSTEP", "HOTLINE_12345", "STATION", "FORUM"
+    ]
     kind: Literal["CONSULT", "HELP", "REPAIR", "COMPLAINT", "SUGGESTION", "HAZARD"]
     category: Category
     grid: str
@@ -65,6 +73,7 @@ class SubmitRequest:
     indoor: bool = False
     reporter_id: str | None = None
     project_id: Annotated[str, msgspec.Meta(max_length=64)] | None = None
+    against: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] | None = None
     external_ref: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_REFERENCE)] | None = None
     occurred_at: Instant | None = None
     media: Media = field(default_factory=list)
@@ -198,6 +207,22 @@ class CancelRequest:
     request_id: str
     reason: Annotated[str, msgspec.Meta(max_length=500)] | None = None
     receipt: Receipt | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectRequest:
+    """What is put right in a request; what is left out stays."""
+
+    request_id: str
+    reason: Reason
+    kind: Literal["CONSULT", "HELP", "REPAIR", "COMPLAINT", "SUGGESTION", "HAZARD"] | None = None
+    category: Category | None = None
+    priority: Literal["P1", "P2", "P3", "P4"] | None = None
+    grid: str | None = None
+    building: Annotated[str, msgspec.Meta(min_length=1, max_length=40)] | None = None
+    indoor: bool | None = None
+    project_id: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] | None = None
+    against: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,6 +372,42 @@ def _require_oversight(tx: Tx, row: Any) -> None:
         raise NotFound(kind="request", id=row.request_id)
 
 
+def parties(tx: Tx, row: Any) -> set[str]:
+    """Return the persons who are a party of what a request is against."""
+    refs = {row.against} - {None}
+    if rules.routing.is_against_project(row.kind, row.category):
+        refs |= {row.project_id} - {None}
+    return storage.parties.of(tx.conn, refs)
+
+
+def _candidates(
+    tx: Tx, row: Any, duties: Any, without: Iterable[str] = ()
+) -> list[rules.routing.Candidate]:
+    """Return who may have a request in hand: nobody who is a party of it."""
+    found = storage.posts.candidates(tx.conn, row.grid, duties, tx.now, without)
+    barred = parties(tx, row)
+    return [candidate for candidate in found if candidate.person_id not in barred]
+
+
+def _require_impartial(tx: Tx, row: Any, person_id: str | None = None, *, field: str = "") -> None:
+    """Refuse a party of the matter, and name who may act instead.
+
+    Raises:
+        ConflictOfInterest: He holds a post in what is complained of.
+    """
+    if (person_id or tx.actor.id) not in parties(tx, row):
+        return
+    duties = _duties(tx, row)
+    chosen = rules.routing.choose(_candidates(tx, row, duties, row.tried), duties)
+    if chosen is not None:
+        raise ConflictOfInterest(field=field, substitute=chosen.steward_id)
+    # Nobody of the place is free of it: the level above the grid's own cadre.
+    official, _acting = storage.ground.responsible(tx.conn, row.grid, 2)
+    raise ConflictOfInterest(
+        field=field, substitute=official.official_id if official is not None else "R_STREET"
+    )
+
+
 def _disarm_all(tx: Tx, request_id: str) -> None:
     for kind in ("REQ_ACCEPT", "REQ_CONTACT", "REQ_RESOLVE", "REQ_L2", "REQ_L3"):
         tx.disarm(kind, request_id)
@@ -376,6 +437,8 @@ def submit_request(tx: Tx, order: SubmitRequest) -> dict[str, Any]:
         ClockSkew: It is said to have happened in the future.
         TooOld: It is said to have happened more than 30 days ago.
     """
+    if order.channel == "FORUM":
+        raise RoleDenied(role=tx.actor.role)
     if not storage.ground.known(tx.conn, [order.grid], "GRID"):
         raise UnknownGrid(grid=order.grid, field="grid")
     reporter = _reporter(tx, order)
@@ -385,10 +448,55 @@ def submit_request(tx: Tx, order: SubmitRequest) -> dict[str, Any]:
         return first
     if order.occurred_at is not None:
         rules.hours.check_moment(order.occurred_at, tx.now)
-    row = _insert(tx, order, reporter, own)
+    rules.requests.check_priority(order.priority, order.category, tx.actor.role)
+    row = _file(tx, order, reporter, own)
     if row is None:
         # Somebody else brought the same reference in this moment.
         return _answered(tx, order, reporter, own) or {}
+    return reply(row, duplicate=False)
+
+
+def topic_redirected(tx: Tx, topic: events.TopicRedirectedHeard) -> None:
+    """File what the forum found to be a matter of one household; its proposer is the reporter.
+
+    Raises:
+        LookupError: The community has no grid yet; the event waits until somebody retries it.
+    """
+    proposer = storage.people.person(tx.conn, topic.proposer) if topic.proposer else None
+    home = proposer.grid if proposer is not None else None
+    grid = topic.grid or (home if home and home.startswith(topic.community) else None)
+    grid = grid or storage.ground.a_grid_of(tx.conn, topic.community)
+    if grid is None:
+        raise LookupError(f"{topic.community} has no grid")
+    known = topic.category in rules.routing.CATEGORIES
+    order = SubmitRequest(
+        channel="FORUM",
+        kind="HELP",
+        category=topic.category if known else "POLICY",  # type: ignore[arg-type]
+        grid=grid,
+        text=f"{topic.title}\n{topic.text}".strip()[:MAX_TEXT] or topic.topic_id,
+    )
+    own = {
+        "source": "forum",
+        "channel": order.channel,
+        "community": topic.community,
+        "reference": topic.topic_id,
+    }
+    _file(tx, order, topic.proposer, own, topic_id=topic.topic_id)
+
+
+def _file(
+    tx: Tx,
+    order: SubmitRequest,
+    reporter: str | None,
+    own: dict[str, str] | None,
+    *,
+    topic_id: str | None = None,
+) -> Any:
+    """Keep a request, say it and give it to somebody; None where its reference is taken."""
+    row = _insert(tx, order, reporter, own, topic_id=topic_id)
+    if row is None:
+        return None
     say(
         tx,
         row,
@@ -408,7 +516,7 @@ def submit_request(tx: Tx, order: SubmitRequest) -> dict[str, Any]:
             topic_id=row.topic_id,
         ),
     )
-    return reply(give(tx, row) or row, duplicate=False)
+    return give(tx, row) or row
 
 
 def _own_reference(tx: Tx, order: SubmitRequest) -> dict[str, str] | None:
@@ -513,19 +621,26 @@ def _found_by(tx: Tx, order: SubmitRequest, reporter: str | None) -> str | None:
     return None
 
 
-def _project(tx: Tx, order: SubmitRequest) -> str | None:
-    serving = storage.ground.projects_of(tx.conn, order.grid)
-    if order.project_id is None:
+def _project(tx: Tx, grid: str, building: str | None, named: str | None) -> str | None:
+    serving = storage.ground.projects_of(tx.conn, grid, building)
+    if named is None:
         return serving[0] if len(serving) == 1 else None
     # One of which we have not heard is taken on trust: property may be behind.
-    if order.project_id not in serving and storage.ground.project_is_known(
-        tx.conn, order.project_id
+    if named not in storage.ground.projects_of(tx.conn, grid) and storage.ground.project_is_known(
+        tx.conn, named
     ):
-        raise ProjectNotOfGrid(project_id=order.project_id, grid=order.grid, field="project_id")
-    return order.project_id
+        raise ProjectNotOfGrid(project_id=named, grid=grid, field="project_id")
+    return named
 
 
-def _insert(tx: Tx, order: SubmitRequest, reporter: str | None, own: dict[str, str] | None) -> Any:
+def _insert(
+    tx: Tx,
+    order: SubmitRequest,
+    reporter: str | None,
+    own: dict[str, str] | None,
+    *,
+    topic_id: str | None,
+) -> Any:
     priority = order.priority or rules.requests.default_priority(order.category)
     clock = rules.requests.clock_of(order.kind, priority)
     contact = rules.requests.due_contact(clock, tx.now, tx.calendar)
@@ -547,6 +662,8 @@ def _insert(tx: Tx, order: SubmitRequest, reporter: str | None, own: dict[str, s
         channel=order.channel,
         reference=own["reference"] if own is not None else None,
         recorded_by=tx.actor.id,
+        topic_id=topic_id,
+        against=order.against,
         kind=order.kind,
         category=order.category,
         priority=priority,
@@ -555,7 +672,7 @@ def _insert(tx: Tx, order: SubmitRequest, reporter: str | None, own: dict[str, s
         grid=order.grid,
         building=order.building,
         indoor=order.indoor,
-        project_id=_project(tx, order),
+        project_id=_project(tx, order.grid, order.building, order.project_id),
         reporter_id=reporter,
         found_by=_found_by(tx, order, reporter),
         text=vault.seal(order.text, f"{request_id}.text"),
@@ -652,8 +769,7 @@ def _choose(tx: Tx, row: Any, duties: Any) -> rules.routing.Candidate | None:
     """Choose by the routing, and again where the chosen one left in the meantime."""
     without = list(row.tried)
     while True:
-        candidates = storage.posts.candidates(tx.conn, row.grid, duties, tx.now, without)
-        chosen = rules.routing.choose(candidates, duties)
+        chosen = rules.routing.choose(_candidates(tx, row, duties, without), duties)
         if chosen is None or storage.posts.take(tx.conn, chosen.steward_id, tx.now):
             return chosen
         without.append(chosen.steward_id)
@@ -668,7 +784,8 @@ def _named(tx: Tx, row: Any, steward_id: str) -> rules.routing.Candidate:
         raise ReturnLimit(field="handler")
     if steward.duty not in duties:
         raise WrongDuty(duty=steward.duty, category=row.category, field="handler")
-    found = storage.posts.candidates(tx.conn, row.grid, duties, tx.now, ())
+    _require_impartial(tx, row, steward.person_id, field="handler")
+    found = _candidates(tx, row, duties)
     fitting = [c for c in found if c.steward_id == steward_id and rules.routing.fits(c, duties)]
     if not fitting or not fitting[0].available:
         raise HandlerNotOnDuty(steward_id=steward_id, field="handler")
@@ -686,6 +803,7 @@ def dispatch_request(tx: Tx, order: DispatchRequest) -> dict[str, Any]:
     """
     row = locked(tx, order.request_id)
     _require_oversight(tx, row)
+    _require_impartial(tx, row)
     tx.check_version(row.version)
     rules.requests.check("dispatch", row.state)
     chosen = _named(tx, row, order.handler) if order.handler is not None else None
@@ -700,10 +818,12 @@ def accept_request(tx: Tx, order: WhichRequest) -> dict[str, Any]:
 
     Raises:
         NotHandler: Somebody else has it.
+        ConflictOfInterest: He holds a post in what is complained of.
         StateConflict: It does not wait for acceptance.
     """
     row = locked(tx, order.request_id)
     _require_handler(tx, row)
+    _require_impartial(tx, row)
     tx.check_version(row.version)
     rules.requests.check("accept", row.state)
     late = tx.now >= row.due_accept
@@ -754,29 +874,39 @@ def transfer_request(tx: Tx, order: TransferRequest) -> dict[str, Any]:
         HandlerNotOnDuty: The named steward does not serve the place now.
     """
     row = locked(tx, order.request_id)
+    handles = row.handler_person == tx.actor.id
     oversees = tx.actor.role in rules.requests.SCREENERS and tx.actor.covers(row.grid)
     if not oversees:
         _require_handler(tx, row)
     tx.check_version(row.version)
     rules.requests.check("transfer", row.state)
+    if handles:
+        # A cadre, too, who has it in hand himself.
+        rules.requests.check_transfer(row.transfers)
+    if not handles or order.handler is not None:
+        _require_impartial(tx, row)
     detail = {"reason": order.reason, "from": row.handler}
+    values = {
+        "transfers": row.transfers + handles,
+        # It does not come back to who said that it is not his.
+        "tried": [*row.tried, row.handler] if handles else row.tried,
+    }
     if order.duty is not None and order.duty not in rules.routing.DUTIES:
         raise WrongDuty(duty=order.duty, category=row.category, field="duty")
     if order.handler is not None:
         if not oversees:
             raise RoleDenied(role=tx.actor.role)
         chosen = _any_duty(tx, row, order.handler)
-        given = give(tx, row, chosen=chosen, action="transfer", detail=detail)
+        given = give(tx, row, chosen=chosen, action="transfer", detail=detail, **values)
     else:
         duties = (order.duty,) if order.duty is not None else _duties(tx, row)
         _check_impartial(row, duties[0], field="duty")
-        candidates = storage.posts.candidates(
-            tx.conn, row.grid, duties, tx.now, [*row.tried, row.handler]
+        chosen_by_rule = rules.routing.choose(
+            _candidates(tx, row, duties, [*row.tried, row.handler]), duties
         )
-        chosen_by_rule = rules.routing.choose(candidates, duties)
         if chosen_by_rule is None:
             raise NobodyToDispatch(field="duty")
-        given = give(tx, row, chosen=chosen_by_rule, action="transfer", detail=detail)
+        given = give(tx, row, chosen=chosen_by_rule, action="transfer", detail=detail, **values)
     return reply(given)
 
 
@@ -788,10 +918,10 @@ def _check_impartial(row: Any, duty: str, *, field: str) -> None:
 
 def _any_duty(tx: Tx, row: Any, steward_id: str) -> rules.routing.Candidate:
     """Return a steward of the place, whatever his duty: the cadre has judged who is competent."""
-    found = storage.posts.candidates(tx.conn, row.grid, rules.routing.DUTIES, tx.now, ())
-    for candidate in found:
+    for candidate in storage.posts.candidates(tx.conn, row.grid, rules.routing.DUTIES, tx.now, ()):
         if candidate.steward_id == steward_id and candidate.available:
             _check_impartial(row, candidate.duty, field="handler")
+            _require_impartial(tx, row, candidate.person_id, field="handler")
             return candidate
     raise HandlerNotOnDuty(steward_id=steward_id, field="handler")
 
@@ -801,10 +931,12 @@ def contact_request(tx: Tx, order: ContactRequest) -> dict[str, Any]:
 
     Raises:
         NotHandler: Somebody else has it.
+        ConflictOfInterest: He holds a post in what is complained of.
         StateConflict: It is not accepted, or is done.
     """
     row = locked(tx, order.request_id)
     _require_handler(tx, row)
+    _require_impartial(tx, row)
     tx.check_version(row.version)
     rules.requests.check("contact", row.state)
     emergency = rules.requests.is_emergency(row.clock)
@@ -823,7 +955,8 @@ def contact_request(tx: Tx, order: ContactRequest) -> dict[str, Any]:
         {"late": late} | ({"note": order.note} if order.note else {}),
         **values,
     )
-    if counts and emergency and not late:
+    # Who called it an emergency himself is not praised for having come in time.
+    if counts and emergency and not late and row.recorded_by != row.handler_person:
         minutes = int((tx.now - row.created_at).total_seconds() // 60)
         say(
             tx,
@@ -837,6 +970,7 @@ def extend_request(tx: Tx, order: ExtendRequest) -> dict[str, Any]:
     """Give a complex request more time, once, before its end.
 
     Raises:
+        OwnExtension: The caller has it in hand himself.
         NotP4: It is not complex.
         AlreadyExtended: It was extended before.
         AfterDue: It is overdue.
@@ -844,8 +978,10 @@ def extend_request(tx: Tx, order: ExtendRequest) -> dict[str, Any]:
     """
     row = locked(tx, order.request_id)
     _require_oversight(tx, row)
+    _require_impartial(tx, row)
     tx.check_version(row.version)
     rules.requests.check("extend", row.state)
+    _require_not_own(tx, row)
     rules.requests.check_extension(
         clock=row.clock,
         extended=row.extended,
@@ -873,11 +1009,13 @@ def resolve_request(tx: Tx, order: ResolveRequest) -> dict[str, Any]:
 
     Raises:
         NotHandler: Somebody else has it.
+        ConflictOfInterest: He holds a post in what is complained of.
         NotContacted: The reporter was not contacted.
         EvidenceRequired: Nothing shows it.
     """
     row = locked(tx, order.request_id)
     _require_handler(tx, row)
+    _require_impartial(tx, row)
     tx.check_version(row.version)
     rules.requests.check("resolve", row.state)
     rules.requests.check_resolution(
@@ -1016,6 +1154,7 @@ def check_found(tx: Tx, order: CheckFound) -> dict[str, Any]:
     """
     row = locked(tx, order.request_id)
     _require_oversight(tx, row)
+    _require_impartial(tx, row)
     tx.check_version(row.version)
     if row.found_by is None or row.checked_by is not None:
         raise NothingFound
@@ -1045,12 +1184,18 @@ def close_request(tx: Tx, order: ReasonedRequest) -> dict[str, Any]:
     """
     row = locked(tx, order.request_id)
     _require_oversight(tx, row)
+    _require_impartial(tx, row)
     tx.check_version(row.version)
     rules.requests.check("close", row.state)
     if row.review in {"PENDING", "STREET"}:
         raise ReviewPending
     _require_outside_chain(tx, row)
     return reply(close(tx, row, {"reason": order.reason}))
+
+
+def _require_not_own(tx: Tx, row: Any) -> None:
+    if tx.actor.id == row.handler_person:
+        raise OwnExtension
 
 
 def _require_outside_chain(tx: Tx, row: Any) -> None:
@@ -1071,6 +1216,7 @@ def review_request(tx: Tx, order: ReviewRequest) -> dict[str, Any]:
     """
     row = locked(tx, order.request_id)
     _require_oversight(tx, row)
+    _require_impartial(tx, row)
     tx.check_version(row.version)
     if row.review not in {"PENDING", "STREET"}:
         raise NoReview
@@ -1140,11 +1286,7 @@ def reopen_request(tx: Tx, order: ReopenRequest) -> dict[str, Any]:
     detail = {"reason": order.reason, "reopen_count": row.reopens + 1} | _spoken(order.receipt)
     # It goes back to whoever said that it was done, while he is here; else to the next.
     duties = rules.routing.DUTIES
-    back = [
-        c
-        for c in storage.posts.candidates(tx.conn, row.grid, duties, tx.now, ())
-        if c.steward_id == case.handler
-    ]
+    back = [c for c in _candidates(tx, row, duties) if c.steward_id == case.handler]
     given = give(
         tx, row, chosen=back[0] if back else None, action="reopen", detail=detail, **values
     )
@@ -1234,6 +1376,7 @@ def reject_request(tx: Tx, order: RejectRequest) -> dict[str, Any]:
     """
     row = locked(tx, order.request_id)
     _require_oversight(tx, row)
+    _require_impartial(tx, row)
     tx.check_version(row.version)
     rules.requests.check("reject", row.state)
     _end_clocks(tx, row)
@@ -1253,6 +1396,8 @@ def merge_request(tx: Tx, order: MergeRequest) -> dict[str, Any]:
     row, target = rows[order.request_id], rows[order.into]
     _require_oversight(tx, row)
     _require_oversight(tx, target)
+    _require_impartial(tx, row)
+    _require_impartial(tx, target)
     tx.check_version(row.version)
     rules.requests.check("merge", row.state)
     buildings = {row.building, target.building} - {None}
@@ -1302,6 +1447,141 @@ def urge_request(tx: Tx, order: UrgeRequest) -> dict[str, Any]:
     )
 
 
+def hand_over(tx: Tx, row: Any, detail: dict[str, Any]) -> Any:
+    """Take a request from who has it; what nobody else can take waits in the community's queue."""
+    given = give(tx, row, action="redispatch", detail=detail)
+    if given is not None:
+        return given
+    storage.cases.void_clock(tx.conn, row.request_id, "ACCEPT", tx.now)
+    storage.cases.hand_clock(tx.conn, row.request_id, None)
+    tx.disarm("REQ_ACCEPT", row.request_id)
+    return change(
+        tx,
+        row,
+        "redispatch",
+        "SUBMITTED",
+        detail,
+        handler=None,
+        handler_person=None,
+        due_accept=None,
+    )
+
+
+def free_of(tx: Tx, person_id: str) -> None:
+    """Take from a person what is against something in which he holds a post now."""
+    for row in storage.cases.in_hand_of_person(tx.conn, person_id):
+        if person_id in parties(tx, row):
+            hand_over(tx, row, {"from": row.handler, "reason": "CONFLICT_OF_INTEREST"})
+
+
+def correct_request(tx: Tx, order: CorrectRequest) -> dict[str, Any]:
+    """Put right what a request is about, how urgent it is, and where; its clocks follow.
+
+    Raises:
+        StateConflict: It is done, and place or urgency would change; or it has ended otherwise.
+        OwnExtension: The caller has it in hand and would change its urgency.
+        UnknownGrid: There is no such grid.
+        ProjectNotOfGrid: The named project serves other grids.
+        NothingCorrected: All of it stands there already.
+    """
+    row = locked(tx, order.request_id)
+    _require_oversight(tx, row)
+    _require_impartial(tx, row)
+    tx.check_version(row.version)
+    rules.requests.check("correct", row.state)
+    values = _corrected(tx, row, order)
+    if not values:
+        raise NothingCorrected
+    if values.keys() & {"priority", "clock", "grid", "indoor"}:
+        rules.requests.check("correct_place", row.state)
+    if values.keys() & {"priority", "clock"}:
+        _require_not_own(tx, row)
+        values |= _new_clocks(tx, row, values["clock"])
+    detail = {"reason": order.reason} | {
+        name: values[name]
+        for name in ("kind", "category", "priority", "grid", "building", "project_id", "against")
+        if name in values
+    }
+    storage.cases.place_clocks(
+        tx.conn,
+        row.request_id,
+        area=values.get("area", row.area),
+        project_id=values.get("project_id", row.project_id),
+    )
+    row = change(tx, row, "correct", row.state, detail, **values)
+    _say_corrected(tx, row)
+    return reply(_routed_again(tx, row, values.keys()))
+
+
+def _corrected(tx: Tx, row: Any, order: CorrectRequest) -> dict[str, Any]:
+    """Return what changes."""
+    grid = order.grid or row.grid
+    if grid != row.grid:
+        if not storage.ground.known(tx.conn, [grid], "GRID"):
+            raise UnknownGrid(grid=grid, field="grid")
+        tx.require_scope(grid)
+    building = order.building or row.building
+    wanted = {
+        "kind": order.kind or row.kind,
+        "category": order.category or row.category,
+        "priority": order.priority or row.priority,
+        "grid": grid,
+        "area": grid[:12],
+        "building": building,
+        "indoor": row.indoor if order.indoor is None else order.indoor,
+        "against": order.against or row.against,
+    }
+    wanted["clock"] = rules.requests.clock_of(wanted["kind"], wanted["priority"])
+    moved = grid != row.grid or building != row.building
+    if order.project_id is not None or moved or row.project_id is None:
+        wanted["project_id"] = _project(tx, grid, building, order.project_id)
+    return {name: value for name, value in wanted.items() if value != getattr(row, name)}
+
+
+def _new_clocks(tx: Tx, row: Any, clock: str) -> dict[str, Any]:
+    """Let the clocks that run be those of another urgency, counted from the submission; what would
+    have run out already runs from now. What was missed stays missed."""
+    contact = rules.requests.due_contact(clock, row.created_at, tx.calendar)
+    if contact is not None and contact <= tx.now:
+        contact = rules.requests.due_contact(clock, tx.now, tx.calendar)
+    resolve = rules.requests.due_resolve(clock, row.created_at, tx.calendar)
+    if resolve <= tx.now:
+        resolve = rules.requests.due_resolve(clock, tx.now, tx.calendar)
+    values: dict[str, Any] = {"span_s": int((resolve - row.created_at).total_seconds())}
+    if row.due_resolve > tx.now:
+        storage.cases.move_clock(tx.conn, row.request_id, "RESOLVE", resolve)
+        tx.arm("REQ_RESOLVE", row.request_id, resolve)
+        values["due_resolve"] = resolve
+    running = row.due_contact is None or row.due_contact > tx.now
+    if row.contacted_at is None and running:
+        storage.cases.void_clock(tx.conn, row.request_id, "CONTACT", tx.now)
+        tx.disarm("REQ_CONTACT", row.request_id)
+        if contact is not None:
+            storage.cases.start_clock(
+                tx.conn, row, "CONTACT", due_at=contact, now=tx.now, handler=row.handler
+            )
+            tx.arm("REQ_CONTACT", row.request_id, contact)
+        values["due_contact"] = contact
+    return values
+
+
+def _routed_again(tx: Tx, row: Any, changed: Iterable[str]) -> Any:
+    """Give a corrected request to whoever takes it now: always while nobody has accepted it, and
+    from whoever may not have it in hand."""
+    if row.state not in rules.requests.OPEN or not {"category", "grid", "kind"} & set(changed):
+        return row
+    waiting = row.state in {"SUBMITTED", "RETURNED", "DISPATCHED"}
+    barred = row.handler_person in parties(tx, row)
+    if row.handler is not None and not barred:
+        duty = storage.posts.steward(tx.conn, row.handler).duty
+        barred = row.category == "PROPERTY_SERVICE" and duty == rules.routing.PROPERTY_STAFF
+    if barred:
+        return hand_over(tx, row, {"from": row.handler, "reason": "CONFLICT_OF_INTEREST"})
+    if waiting:
+        return give(tx, row, action="redispatch", detail={"from": row.handler}) or row
+    return row
+
+
 def attach_reporter(tx: Tx, order: AttachReporter) -> dict[str, Any]:
     """Say whose request it is that came without a name; from then on it is his.
 
@@ -1313,6 +1593,7 @@ def attach_reporter(tx: Tx, order: AttachReporter) -> dict[str, Any]:
     """
     row = locked(tx, order.request_id)
     _require_oversight(tx, row)
+    _require_impartial(tx, row)
     tx.check_version(row.version)
     if row.reporter_id is not None or row.found_by is not None:
         raise ReporterKnown

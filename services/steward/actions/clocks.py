@@ -81,19 +81,15 @@ def _level_due(tx: Tx, row: Any, level: int) -> datetime:
     return rules.requests.due_level(row.due_resolve, level, tx.calendar)
 
 
-_TARGETS = {1: ("GRID", 15), 2: ("COMMUNITY", 12), 3: ("STREET", 9)}
-
-
 def _escalate(tx: Tx, row: Any, level: int) -> None:
-    kind, digits = _TARGETS[level]
-    official = storage.ground.official(tx.conn, kind, row.grid[:digits])
+    official, acting = storage.ground.responsible(tx.conn, row.grid, level)
     official_id = official.official_id if official is not None else None
     row = cases.change(
         tx,
         row,
         "escalate",
         row.state,
-        {"level": level, "official": official_id},
+        {"level": level, "official": official_id, "acting": acting},
         level=level,
     )
     cases.say(tx, row, events.RequestEscalated(row.request_id, level, official_id))

@@ -4,6 +4,46 @@ from __future__ import annotations
 
 from chassis.bus import Heard, Tx
 from services.steward import events, storage
+from services.steward.actions import cases
+
+
+def property_said(tx: Tx, heard: list[Heard]) -> None:
+    """Keep which project serves which grids, and who is a party of which project or company."""
+    projects = [e for e in heard if isinstance(e.data, events.ProjectRegisteredHeard)]
+    if projects:
+        projects_registered(tx, projects)
+    for event in heard:
+        data = event.data
+        if isinstance(data, events.AppointmentActivatedHeard):
+            storage.parties.keep(
+                tx.conn, data.project_id, data.appointment_id, data.person_id, ended=False
+            )
+            cases.free_of(tx, data.person_id)
+        elif isinstance(data, events.AppointmentEndedHeard):
+            storage.parties.keep(
+                tx.conn, data.project_id, data.appointment_id, data.person_id, ended=True
+            )
+        elif isinstance(data, events.ProjectManagerChangedHeard):
+            _holders(tx, data.project_id, "MANAGER", [data.person_id])
+        elif isinstance(
+            data, events.CompanyRegisteredHeard | events.CompanyRepresentativesChangedHeard
+        ):
+            _holders(tx, data.company_id, "REPRESENTATIVE", data.representatives)
+
+
+def partners_said(tx: Tx, heard: list[Heard]) -> None:
+    """Keep who acts for which partner, under its own number and its organisation's."""
+    for event in heard:
+        for ref in {event.data.partner_id, event.data.org_id}:
+            _holders(tx, ref, "OPERATOR", event.data.operators)
+
+
+def _holders(tx: Tx, ref: str, post: str, people: list[str] | None) -> None:
+    if people is None:
+        return  # said by a release that does not tell them
+    storage.parties.replace(tx.conn, ref, post, people)
+    for person_id in sorted(set(people)):
+        cases.free_of(tx, person_id)
 
 
 def projects_registered(tx: Tx, heard: list[Heard]) -> None:
@@ -20,10 +60,22 @@ def projects_registered(tx: Tx, heard: list[Heard]) -> None:
                 "households": data.households,
                 "status": data.status,
                 "sequence": event.sequence,
+                "company_id": data.company_id,
+                "buildings": data.buildings,
             }
         )
         grids.extend({"project_id": data.project_id, "grid": grid} for grid in data.grids)
     storage.ground.keep_projects(tx.conn, rows, grids)
+
+
+def forum_said(tx: Tx, heard: list[Heard]) -> None:
+    """Keep the liaison chain, and file the topics that are matters of one household."""
+    topics = [e for e in heard if isinstance(e.data, events.TopicRedirectedHeard)]
+    links = [e for e in heard if not isinstance(e.data, events.TopicRedirectedHeard)]
+    if links:
+        liaisons_changed(tx, links)
+    for event in topics:
+        cases.topic_redirected(tx, event.data)
 
 
 def liaisons_changed(tx: Tx, heard: list[Heard]) -> None:

@@ -289,20 +289,7 @@ def _hand_over(tx: Tx, steward: Any) -> int:
     rows = storage.cases.in_hand_of(tx.conn, steward.steward_id)
     for row in rows:
         detail = {"from": steward.steward_id, "reason": "HAND_OVER"}
-        if cases.give(tx, row, action="redispatch", detail=detail) is None:
-            storage.cases.void_clock(tx.conn, row.request_id, "ACCEPT", tx.now)
-            storage.cases.hand_clock(tx.conn, row.request_id, None)
-            tx.disarm("REQ_ACCEPT", row.request_id)
-            cases.change(
-                tx,
-                row,
-                "redispatch",
-                "SUBMITTED",
-                detail,
-                handler=None,
-                handler_person=None,
-                due_accept=None,
-            )
+        cases.hand_over(tx, row, detail)
     return len(rows)
 
 

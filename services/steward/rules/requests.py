@@ -12,6 +12,7 @@ from services.steward.errors import (
     AlreadyExtended,
     AlreadyRated,
     EvidenceRequired,
+    NoEmergency,
     NotContacted,
     NotMergeable,
     NotP4,
@@ -20,6 +21,7 @@ from services.steward.errors import (
     ReopenLimit,
     ReopenWindow,
     ReturnLimit,
+    TransferLimit,
     UrgedJustNow,
 )
 
@@ -45,6 +47,8 @@ _FROM: dict[str, tuple[str, ...]] = {
     "check": ("RESOLVED", "CLOSED"),
     "close": ("RATED",),
     "cancel": OPEN,
+    "correct": (*OPEN, *DONE),
+    "correct_place": OPEN,
     "urge": OPEN,
 }
 
@@ -62,8 +66,12 @@ SPEAKERS = ("R_GRID", "R_CADRE", "R_SECRETARY", "R_STREET")
 HOTLINE = "HOTLINE_12345"
 DESK = "desk"
 
+# What may be one at once (DOMAIN 2.3.2): trapped in a lift, gas, a burst main, live wires, a fire
+# lane that is blocked, danger to people.
+EMERGENCIES = ("LIFT", "GAS", "WATER", "POWER", "FIRE_LANE", "SECURITY")
 EMERGENCY_ADVICE = "情况紧急请立即拨打 119、110 或 120"
 MAX_RETURNS = 2
+MAX_TRANSFERS = 2
 MAX_REOPENS = 2
 AUTOCLOSE = timedelta(hours=72)
 MERGE_WINDOW = timedelta(hours=72)
@@ -209,6 +217,26 @@ def check_return(returns: int) -> None:
     """
     if returns >= MAX_RETURNS:
         raise ReturnLimit
+
+
+def check_transfer(transfers: int) -> None:
+    """Refuse a third transfer by handlers: then a cadre decides who is competent.
+
+    Raises:
+        TransferLimit: It was handed on twice.
+    """
+    if transfers >= MAX_TRANSFERS:
+        raise TransferLimit
+
+
+def check_priority(priority: str | None, category: str, role: str) -> None:
+    """Refuse an emergency that is none: P1 is for what the rules name, or what an office judges.
+
+    Raises:
+        NoEmergency: Neither the category nor the caller makes it one.
+    """
+    if priority == "P1" and category not in EMERGENCIES and role not in DESKS:
+        raise NoEmergency(category=category, field="priority")
 
 
 def check_extension(

@@ -82,6 +82,12 @@ def duties_for(
     return duties
 
 
+def is_against_project(kind: str, category: str) -> bool:
+    """Tell whether a request is about what a property project did, so that nobody who holds a post
+    in it may have it in hand or decide on it."""
+    return category == "PROPERTY_SERVICE" or (kind == "COMPLAINT" and category in _PROPERTY)
+
+
 def fits(candidate: Candidate, duties: Sequence[str]) -> bool:
     """Tell whether a steward may take it; property staff never work in another project's grid."""
     if candidate.duty not in duties:

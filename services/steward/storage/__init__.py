@@ -1,6 +1,15 @@
 """The tables and the only SQL of the steward service."""
 
-from services.steward.storage import calendar, cases, ground, months, people, posts, records
+from services.steward.storage import (
+    calendar,
+    cases,
+    ground,
+    months,
+    parties,
+    people,
+    posts,
+    records,
+)
 from services.steward.storage.sealed import Vault, vault
 from services.steward.storage.tables import metadata
 
@@ -11,6 +20,7 @@ __all__ = [
     "ground",
     "metadata",
     "months",
+    "parties",
     "people",
     "posts",
     "records",

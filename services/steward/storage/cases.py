@@ -145,6 +145,24 @@ def move_clock(conn: sa.Connection, request_id: str, which: str, due_at: datetim
     conn.execute(sa.update(request_clocks).where(_running(request_id, which)).values(due_at=due_at))
 
 
+def place_clocks(
+    conn: sa.Connection, request_id: str, *, area: str, project_id: str | None
+) -> None:
+    """Note where a corrected request lies, and about whose project it is."""
+    conn.execute(
+        sa.update(request_clocks)
+        .where(request_clocks.c.request_id == request_id)
+        .values(area=area, project_id=project_id)
+    )
+
+
+def rename_person(conn: sa.Connection, before: str, after: str) -> None:
+    """Let what stands under a person's id stand under that of whom he turned out to be."""
+    for name in ("reporter_id", "handler_person", "recorded_by", "reviewed_by", "checked_by"):
+        column = requests.c[name]
+        conn.execute(sa.update(requests).where(column == before).values({name: after}))
+
+
 def hand_clock(conn: sa.Connection, request_id: str, handler: str | None) -> None:
     """Name the present handler on the clocks of the request that run."""
     conn.execute(
@@ -188,6 +206,16 @@ def in_hand_of(conn: sa.Connection, steward_id: str) -> Sequence[Any]:
     asked = (
         sa.select(requests)
         .where(requests.c.handler == steward_id, requests.c.state.in_(IN_HAND))
+        .order_by(requests.c.request_id)
+    )
+    return conn.execute(store.lock(asked, conn)).all()
+
+
+def in_hand_of_person(conn: sa.Connection, person_id: str) -> Sequence[Any]:
+    """Return the requests that a person has in hand, locked, oldest first."""
+    asked = (
+        sa.select(requests)
+        .where(requests.c.handler_person == person_id, requests.c.state.in_(IN_HAND))
         .order_by(requests.c.request_id)
     )
     return conn.execute(store.lock(asked, conn)).all()

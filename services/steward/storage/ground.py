@@ -8,12 +8,19 @@ from typing import Any
 import sqlalchemy as sa
 
 from chassis import storage as store
+from chassis.text import code
 from services.steward.storage.tables import areas, liaisons, project_grids, projects, steward_grades
 
 
 def area(conn: sa.Connection, code: str) -> Any:
     """Return an area's row, or None."""
     return conn.execute(sa.select(areas).where(areas.c.code == code)).first()
+
+
+def a_grid_of(conn: sa.Connection, community: str) -> str | None:
+    """Return the first grid of a community, or None."""
+    asked = sa.select(areas.c.code).where(areas.c.parent == community, areas.c.kind == "GRID")
+    return conn.execute(asked.order_by(areas.c.code).limit(1)).scalar()
 
 
 def known(conn: sa.Connection, codes: Iterable[str], kind: str) -> set[str]:
@@ -69,6 +76,27 @@ def official(conn: sa.Connection, target_kind: str, target: str) -> Any:
     ).first()
 
 
+# Who answers for a place, from the ground up.
+RUNGS = (("GRID", 15), ("COMMUNITY", 12), ("STREET", 9))
+
+
+def responsible(conn: sa.Connection, code: str, level: int) -> tuple[Any, bool]:
+    """Return (who answers for a place at a level of the chain, whether he only acts meanwhile).
+
+    Where nobody holds the rung, the nearest one above acts; (None, False) when there is none.
+
+    Args:
+        conn: The connection.
+        code: A grid's code, or that of what lies above.
+        level: 1 for the grid's cadre, 2 for the community's, 3 for the street's.
+    """
+    for place, (kind, digits) in enumerate(RUNGS[level - 1 :]):
+        found = official(conn, kind, code[:digits])
+        if found is not None:
+            return found, place > 0
+    return None, False
+
+
 def keep_links(conn: sa.Connection, rows: list[dict[str, Any]]) -> None:
     """Keep assigned links; one that has ended already stays ended."""
     statement = store.insert(conn, liaisons).on_conflict_do_nothing()
@@ -90,7 +118,7 @@ def keep_projects(
             index_elements=["project_id"],
             set_={
                 name: getattr(statement.excluded, name)
-                for name in ("area", "households", "status", "sequence")
+                for name in ("area", "households", "status", "sequence", "company_id", "buildings")
             },
             where=projects.c.sequence <= statement.excluded.sequence,
         ),
@@ -110,16 +138,18 @@ def keep_projects(
         conn.execute(store.insert(conn, project_grids).on_conflict_do_nothing(), kept)
 
 
-def projects_of(conn: sa.Connection, grid: str) -> list[str]:
-    """Return the projects in service that serve a grid."""
-    return list(
-        conn.execute(
-            sa.select(project_grids.c.project_id)
-            .join(projects, projects.c.project_id == project_grids.c.project_id)
-            .where(project_grids.c.grid == grid, projects.c.status != "CLOSED")
-            .order_by(project_grids.c.project_id)
-        ).scalars()
-    )
+def projects_of(conn: sa.Connection, grid: str, building: str | None = None) -> list[str]:
+    """Return the projects in service that serve a grid; of several, those of the building."""
+    rows = conn.execute(
+        sa.select(projects.c.project_id, projects.c.buildings)
+        .join(project_grids, project_grids.c.project_id == projects.c.project_id)
+        .where(project_grids.c.grid == grid, projects.c.status != "CLOSED")
+        .order_by(projects.c.project_id)
+    ).all()
+    if len(rows) > 1 and building is not None:
+        named = [row for row in rows if code(building) in map(code, row.buildings or ())]
+        rows = named or rows
+    return [row.project_id for row in rows]
 
 
 def project_is_known(conn: sa.Connection, project_id: str) -> bool:

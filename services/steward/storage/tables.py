@@ -348,6 +348,7 @@ projects = sa.Table(
     sa.Column("status", sa.String(14), nullable=False),
     sa.Column("sequence", sa.BigInteger, nullable=False),
     sa.Column("company_id", store.Id, index=True),
+    sa.Column("buildings", store.Json),
 )
 
 project_grids = sa.Table(

@@ -62,6 +62,7 @@ WHAT = {
     "attach": "已登记诉求人",
     "check": "自行发现事项已核实",
     "due_moved": "工作日历变更,期限顺延",
+    "correct": "诉求信息已更正",
 }
 
 # What whoever was merged into a case learns of it: what became of it, and of nobody else's words.
@@ -188,6 +189,8 @@ def card(tx: Tx, row: Any, *, text: bool = True) -> dict[str, Any]:
         "grid": row.grid,
         "building": row.building,
         "project_id": row.project_id,
+        "against": row.against,
+        "topic_id": row.topic_id,
         "state": row.state,
         "version": row.version,
         "reporter_id": row.reporter_id,

@@ -46,15 +46,17 @@ def area(tx: Tx, q: WhichArea) -> dict[str, Any]:
     if row is None:
         raise NotFound(kind="area", id=q.code)
     chain = []
-    for kind, digits in (("GRID", 15), ("COMMUNITY", 12), ("STREET", 9)):
+    for level, (kind, digits) in enumerate(storage.ground.RUNGS, start=1):
         if len(row.code) >= digits:
-            found = storage.ground.official(tx.conn, kind, row.code[:digits])
+            # A gap is shown as one, with whoever acts meanwhile.
+            found, acting = storage.ground.responsible(tx.conn, row.code, level)
             chain.append(
                 {
                     "target_kind": kind,
                     "target": row.code[:digits],
                     "official_id": found.official_id if found is not None else None,
                 }
+                | ({"acting": True} if acting else {})
             )
     return _card(row) | {"liaison_chain": chain}
 

@@ -1,0 +1,336 @@
+"""Who is a party of a matter, what is put right in it, and what the forum hands over."""
+
+import pytest
+
+from chassis.refusal import Invalid, RoleDenied, StateConflict
+from services.steward import errors
+from services.steward.storage import cases
+from services.steward.tests.ground import (
+    CADRE,
+    COMMUNITY,
+    GRID,
+    GRID_2,
+    GRID_WORKER,
+    LI,
+    OTHER_CADRE,
+    POLICE,
+    STAFF,
+    STW_CADRE,
+    STW_GRID,
+    STW_POLICE,
+    STW_STAFF,
+    WANG,
+    steward_id,
+)
+
+STW_OTHER = steward_id(16)
+PROJECT = {
+    "project_id": "prj_1",
+    "company_id": "pco_1",
+    "community": COMMUNITY,
+    "grids": [GRID],
+    "households": 1200,
+    "status": "IN_SERVICE",
+}
+COMPLAINT = {"kind": "COMPLAINT", "category": "PROPERTY_SERVICE", "text": "乱收费"}
+
+
+@pytest.fixture
+def staffed(ground):
+    ground.staff()
+    ground.shift(STW_STAFF, "2025-03-03T08:00", "2025-03-03T22:00")
+    ground.shift(STW_CADRE, "2025-03-03T08:00", "2025-03-03T22:00")
+    ground.bench.hear("property", "project_registered.v1", PROJECT, subject="prj_1")
+    return ground
+
+
+def appointed(ground, person=CADRE, fact="activated"):
+    ended = {"reason": "TERM"} if fact == "ended" else {}
+    ground.bench.hear(
+        "property",
+        f"appointment_{fact}.v1",
+        {
+            "appointment_id": "apt_1",
+            "project_id": "prj_1",
+            "direction": "C2P",
+            "person_id": person,
+            "post": "PROJECT_DEPUTY_MANAGER",
+        }
+        | ended,
+        subject="apt_1",
+    )
+
+
+def card(ground, reply):
+    return ground.cadre().ask("request", {"request_id": reply["id"]})
+
+
+def test_a_complaint_is_never_given_to_who_holds_a_post_in_the_project(staffed):
+    """SP-D6: the deputy manager of the project resolved the complaint about it."""
+    appointed(staffed)
+    waits = staffed.submit(**COMPLAINT)
+    assert (waits["state"], waits["handler"]) == ("SUBMITTED", None)
+    staffed.steward(STW_OTHER, OTHER_CADRE, "COMMUNITY_CADRE", (GRID,))
+    assert staffed.submit(**COMPLAINT)["handler"] == STW_OTHER
+    # What is not about the project is his as before.
+    assert staffed.submit(category="POLICY")["handler"] == STW_CADRE
+    dispatch = {"request_id": waits["id"], "handler": STW_CADRE}
+    with pytest.raises(errors.ConflictOfInterest) as refused:
+        staffed.cadre().do("dispatch_request", dispatch, version=1)
+    assert refused.value.params["substitute"] == STW_OTHER
+    appointed(staffed, fact="ended")
+    assert staffed.cadre().do("dispatch_request", dispatch, version=1)["handler"] == STW_CADRE
+
+
+def test_who_becomes_a_party_loses_what_he_has_in_hand(staffed):
+    """SP-D6."""
+    staffed.steward(STW_OTHER, OTHER_CADRE, "COMMUNITY_CADRE", (GRID,))
+    reply = staffed.submit(**COMPLAINT)
+    assert reply["handler"] == STW_CADRE
+    staffed.step("accept_request", reply, CADRE, "R_CADRE", COMMUNITY)
+    appointed(staffed)
+    assert (card(staffed, reply)["state"], card(staffed, reply)["handler"]) == (
+        "DISPATCHED",
+        STW_OTHER,
+    )
+
+
+@pytest.mark.parametrize(
+    ("method", "body"),
+    [
+        ("dispatch_request", {}),
+        ("reject_request", {"reason": "NO_SUBSTANCE", "note": "收费符合合同"}),
+        ("correct_request", {"reason": "不是投诉", "kind": "CONSULT"}),
+        ("attach_reporter", {"person_id": LI, "reason": "本人来电"}),
+    ],
+)
+def test_a_party_decides_nothing_and_is_told_who_does(staffed, method, body):
+    """SP-D6: steward knew of no appointment; property's refusal named nobody instead."""
+    staffed.steward(STW_OTHER, OTHER_CADRE, "COMMUNITY_CADRE", (GRID,))
+    appointed(staffed)
+    reply = staffed.submit(**COMPLAINT)
+    with pytest.raises(errors.ConflictOfInterest) as refused:
+        staffed.step(method, reply, CADRE, "R_CADRE", COMMUNITY, **body)
+    assert (refused.value.code, refused.value.status) == ("CONFLICT_OF_INTEREST", 403)
+    assert refused.value.params["substitute"] == STW_OTHER
+
+
+@pytest.mark.parametrize("method", ["accept_request", "contact_request", "resolve_request"])
+def test_a_party_who_has_it_in_hand_all_the_same_takes_no_step(staffed, method):
+    appointed(staffed)
+    reply = staffed.submit(**COMPLAINT)
+    with staffed.bench.transaction() as tx:
+        cases.update(tx.conn, reply["id"], handler=STW_CADRE, handler_person=CADRE)
+    body = {"outcome": "EXPLAINED", "note": "收费符合合同"} if method == "resolve_request" else {}
+    with pytest.raises(errors.ConflictOfInterest):
+        staffed.step(method, reply, CADRE, "R_CADRE", COMMUNITY, **body)
+
+
+def test_managers_representatives_and_operators_are_parties_too(staffed):
+    """K12."""
+    bench = staffed.bench
+    data = {"company_id": "pco_1", "uscc": "91370899MA0000000E", "representatives": [CADRE]}
+    bench.hear("property", "company_registered.v1", data, subject="pco_1")
+    assert staffed.submit(**COMPLAINT)["handler"] is None
+    bench.hear(
+        "property",
+        "company_representatives_changed.v1",
+        {"company_id": "pco_1", "representatives": []},
+        subject="pco_1",
+    )
+    assert staffed.submit(**COMPLAINT)["handler"] == STW_CADRE
+    manager = {"project_id": "prj_1", "person_id": CADRE}
+    bench.hear("property", "project_manager_changed.v1", manager, subject="prj_1", sequence=2)
+    assert staffed.submit(**COMPLAINT)["handler"] is None
+    partner = {"partner_id": "ptn_1", "org_id": "org_1", "operators": [GRID_WORKER]}
+    nuisance = {"category": "MERCHANT_NUISANCE", "text": "烧烤店油烟"}
+    bench.hear("partner", "partner_operators_changed.v1", partner, subject="ptn_1")
+    assert staffed.submit(**nuisance, against="org_1")["handler"] is None
+    assert staffed.submit(**nuisance)["handler"] == STW_GRID
+
+
+def test_the_handler_does_not_give_himself_more_time(staffed):
+    """SP-D31."""
+    reply = staffed.submit(category="OLD_COMPOUND")
+    reply = staffed.step("accept_request", reply, CADRE, "R_CADRE", COMMUNITY)
+    with pytest.raises(errors.OwnExtension):
+        staffed.step(
+            "extend_request", reply, CADRE, "R_CADRE", COMMUNITY,
+            reason="等待配件", new_due="2025-03-20T18:00:00+08:00",
+        )  # fmt: skip
+    with pytest.raises(errors.OwnExtension):
+        staffed.step(
+            "correct_request", reply, CADRE, "R_CADRE", COMMUNITY, reason="不急", priority="P3"
+        )
+
+
+def test_handlers_hand_a_request_on_twice_and_then_a_cadre_decides(staffed):
+    """SP-D22: seven times in a row, back and forth, and no cadre was asked."""
+    reply = staffed.submit(category="NOISE")
+    reply = staffed.step("accept_request", reply, GRID_WORKER)
+    reply = staffed.step("transfer_request", reply, GRID_WORKER, reason="涉治安", duty="POLICE")
+    reply = staffed.step("accept_request", reply, POLICE)
+    with pytest.raises(errors.NobodyToDispatch):
+        # Not back to who said that it is not his.
+        staffed.step("transfer_request", reply, POLICE, reason="不涉治安", duty="GRID_WORKER")
+    reply = staffed.step(
+        "transfer_request", reply, POLICE, reason="不涉治安", duty="COMMUNITY_CADRE"
+    )
+    reply = staffed.step("accept_request", reply, CADRE, "R_CADRE", COMMUNITY)
+    with pytest.raises(errors.TransferLimit):
+        staffed.step(
+            "transfer_request", reply, CADRE, "R_CADRE", COMMUNITY, reason="再转", duty="POLICE"
+        )
+    moved = staffed.step(
+        "transfer_request", reply, OTHER_CADRE, "R_CADRE", COMMUNITY,
+        reason="由民警办理", handler=STW_POLICE,
+    )  # fmt: skip
+    assert moved["handler"] == STW_POLICE
+    assert moved["due_resolve"] == reply["due_resolve"]
+
+
+def test_an_emergency_is_what_the_rules_name(staffed):
+    """SP-D18, SEC low 5: noise with five minutes to accept, by anybody."""
+    with pytest.raises(errors.NoEmergency):
+        staffed.submit(category="NOISE", priority="P1")
+    assert staffed.submit(category="GAS", priority="P1")["advice"]
+    by_cadre = staffed.submit(who=None, category="NOISE", priority="P1")
+    assert by_cadre["advice"]
+
+
+def test_who_calls_it_an_emergency_himself_is_not_praised_for_arriving(staffed):
+    reply = staffed.by(GRID_WORKER, "R_GRID", GRID).do(
+        "submit_request",
+        {
+            "channel": "PHONE",
+            "kind": "HELP",
+            "category": "FIRE_LANE",
+            "grid": GRID,
+            "text": "消防通道被堵",
+            "priority": "P1",
+        },
+    )
+    reply = staffed.step("accept_request", reply, GRID_WORKER)
+    staffed.step("contact_request", reply, GRID_WORKER, arrived=True)
+    assert staffed.bench.said("emergency_arrival.v1") == []
+
+
+def correct(ground, reply, who=OTHER_CADRE, **more):
+    return ground.step(
+        "correct_request", reply, who, "R_CADRE", COMMUNITY, reason="来电人说错了", **more
+    )
+
+
+def test_what_a_request_says_is_put_right_and_said(staffed):
+    """S8, SP-D5: nobody could correct category or urgency, or name the project of a complaint."""
+    bench = staffed.bench
+    reply = staffed.submit(grid=GRID_2, **COMPLAINT)
+    assert bench.said("request_submitted.v1")[0]["data"]["project_id"] is None
+    two = PROJECT | {"grids": [GRID, GRID_2]}
+    bench.hear("property", "project_registered.v1", two, subject="prj_1", sequence=2)
+    with pytest.raises(errors.NothingCorrected):
+        correct(staffed, staffed.submit(), kind="REPAIR")
+    done = correct(staffed, reply, project_id="prj_1")
+    said = bench.said("request_corrected.v1")[-1]
+    assert (said["data"]["project_id"], said["data"]["kind"]) == ("prj_1", "COMPLAINT")
+    assert int(said["sequence"]) == done["version"]
+    with pytest.raises(errors.ProjectNotOfGrid):
+        bench.hear(
+            "property", "project_registered.v1",
+            PROJECT | {"project_id": "prj_2", "grids": [GRID]}, subject="prj_2",
+        )  # fmt: skip
+        correct(staffed, done, project_id="prj_2")
+
+
+def test_a_corrected_request_goes_to_who_takes_it_and_its_clocks_follow(staffed):
+    reply = staffed.submit()
+    assert reply["handler"] == STW_STAFF
+    moved = correct(staffed, reply, category="NOISE")
+    assert moved["handler"] == STW_GRID
+    assert moved["due_resolve"] == reply["due_resolve"]
+    urgent = correct(staffed, moved, priority="P2")
+    assert urgent["due_resolve"] == "2025-03-04T01:00:00+00:00"
+    assert urgent["due_contact"] == "2025-03-03T03:00:00+00:00"
+    staffed.bench.fire("2025-03-03T11:00:00")
+    missed = staffed.bench.said("request_deadline_missed.v1")
+    assert "CONTACT" in {event["data"]["which"] for event in missed}
+    asked = correct(staffed, card(staffed, reply), kind="CONSULT", priority="P3")
+    assert asked["due_resolve"] == "2025-03-04T16:00:00+00:00"
+
+
+def test_what_became_a_complaint_about_the_property_leaves_the_property_s_hands(staffed):
+    reply = staffed.step("accept_request", staffed.submit(), STAFF)
+    moved = correct(staffed, reply, kind="COMPLAINT", category="PROPERTY_SERVICE")
+    assert (moved["state"], moved["handler"]) == ("DISPATCHED", STW_CADRE)
+
+
+def test_place_and_urgency_of_what_is_done_stay(staffed):
+    reply = staffed.resolved()
+    with pytest.raises(StateConflict):
+        correct(staffed, reply, priority="P2")
+    correct(staffed, reply, category="LIFT")
+    with pytest.raises(errors.UnknownGrid):
+        correct(staffed, staffed.submit(), grid="370811015901009")
+
+
+def test_a_building_tells_which_of_two_projects_is_meant(staffed):
+    """SP-D5: where two projects serve a grid, a complaint named none."""
+    bench = staffed.bench
+    for number, buildings in ((1, ["1号楼", "2号楼"]), (2, ["3号楼"])):
+        data = PROJECT | {"project_id": f"prj_{number}", "buildings": buildings}
+        bench.hear("property", "project_registered.v1", data, subject=f"prj_{number}", sequence=5)
+    staffed.submit(**COMPLAINT)
+    staffed.submit(**COMPLAINT, building="３号楼")
+    said = [e["data"] for e in bench.said("request_submitted.v1")]
+    assert [data["project_id"] for data in said] == [None, "prj_2"]
+    assert said[1]["building"] == "３号楼"
+
+
+def test_a_topic_of_one_household_becomes_a_request(staffed):
+    """SP-D7: the proposer read that a steward has it, and no steward ever heard of it."""
+    bench = staffed.bench
+    topic = {
+        "topic_id": "top_1",
+        "community": COMMUNITY,
+        "proposer": WANG,
+        "title": "我家门口的灯",
+        "text": "夜里不亮",
+        "category": "REPAIR_COMMON",
+    }
+    delivery = bench.event("forum", "topic_redirected.v1", topic, subject="top_1")
+    assert bench.deliver([delivery, delivery]) == 1
+    said = bench.said("request_submitted.v1")
+    assert [(e["data"]["topic_id"], e["data"]["channel"]) for e in said] == [("top_1", "FORUM")]
+    assert (said[0]["data"]["reporter_id"], said[0]["data"]["grid"]) == (WANG, GRID)
+    mine = staffed.by(WANG, "R_RESIDENT", COMMUNITY)
+    listed = mine.ask("requests", {})["items"][0]
+    assert listed["handler"] == STW_STAFF
+    found = mine.ask("request", {"request_id": listed["id"]})
+    assert (found["text"], found["topic_id"]) == ("我家门口的灯\n夜里不亮", "top_1")
+    other = topic | {"topic_id": "top_2", "proposer": None, "category": "CHESS"}
+    bench.hear("forum", "topic_redirected.v1", other, subject="top_2")
+    assert bench.said("request_submitted.v1")[1]["data"]["category"] == "POLICY"
+    with pytest.raises((Invalid, RoleDenied)):
+        staffed.submit(channel="FORUM")
+
+
+def test_a_gap_of_the_chain_shows_who_acts_meanwhile(staffed):
+    """SP-D11: level 1 went to nobody, and the area showed null."""
+    bench = staffed.bench
+    link = {"link_id": "lnk_1", "tier": "STREET_TEAM", "target_kind": "COMMUNITY",
+            "target": COMMUNITY, "official_id": "off_team", "person_id": "per_team"}  # fmt: skip
+    bench.hear("forum", "liaison_assigned.v1", link, subject="lnk_1")
+    chain = bench.ask("area", {"code": GRID})["liaison_chain"]
+    assert [(rung["official_id"], rung.get("acting", False)) for rung in chain] == [
+        ("off_team", True),
+        ("off_team", False),
+        (None, False),
+    ]
+    staffed.step("accept_request", staffed.submit(category="FRAUD"), POLICE)
+    bench.fire("2025-03-20T00:00:00")
+    said = [event["data"] for event in bench.said("request_escalated.v1")]
+    assert [(data["level"], data["official_id"]) for data in said] == [
+        (1, "off_team"),
+        (2, "off_team"),
+        (3, None),
+    ]

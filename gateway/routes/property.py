@@ -919,6 +919,20 @@ class CheckWork(Body):
     reason: str = Field("", max_length=1000)
 
 
+class Later(Body):
+    """延期 / The new last day, and why."""
+
+    due_date: date = Field(examples=["2025-04-20"])
+    reason: str = Field(max_length=1000, examples=["需等待材料到货"])
+
+
+class Reassign(Body):
+    """改派 / Which project of the community does it instead, and why."""
+
+    project_id: str = Field(examples=["prj_honghe"])
+    reason: str = Field(max_length=1000, examples=["该地块由另一项目服务"])
+
+
 class ScheduleDisclosure(Body):
     """安排公示 / What a project must publish by the end of a day."""
 
@@ -991,6 +1005,27 @@ DOORS.command(
     "POST", "/works/{work_id}/check", "check_work", body=CheckWork, reply=Made,
     roles=("R_CADRE", "R_SECRETARY"), if_match=True,
     summary="验收会议工单 / Check the work of a meeting's decision",
+)  # fmt: skip
+DOORS.command(
+    "POST", "/works/{work_id}/cancel", "cancel_work", body=Because, reply=Made, roles=COMMUNITY,
+    if_match=True, summary="取消会议工单 / Cancel the work of a meeting's decision",
+)  # fmt: skip
+DOORS.command(
+    "POST", "/works/{work_id}/extend", "extend_work", body=Later, reply=MadeDue, roles=COMMUNITY,
+    if_match=True, summary="会议工单延期 / Give the work of a meeting's decision more time",
+)  # fmt: skip
+DOORS.command(
+    "POST", "/works/{work_id}/reassign", "reassign_work", body=Reassign, reply=Made,
+    roles=COMMUNITY, if_match=True, summary="会议工单改派 / Another project does the work",
+)  # fmt: skip
+DOORS.command(
+    "POST", "/rectifications/{rectification_id}/extend", "extend_rectification", body=Later,
+    reply=MadeDue, roles=("R_STREET", "R_STREET_LEAD"), if_match=True,
+    summary="整改延期(一次) / Give an order more time, once",
+)  # fmt: skip
+DOORS.command(
+    "POST", "/disclosures/{disclosure_id}/cancel", "cancel_disclosure", body=Because, reply=Made,
+    roles=COMMUNITY, if_match=True, summary="取消公示安排 / Take a disclosure off the list",
 )  # fmt: skip
 DOORS.command(
     "POST", "/disclosures", "schedule_disclosure", body=ScheduleDisclosure, reply=MadeDue,

@@ -277,6 +277,27 @@ class DueInPast(Guard):
     text = "期限 {due} 已过"
 
 
+class TaskOfForum(Guard):
+    """The work order is a resolution's task; the forum extends, cancels and reassigns it."""
+
+    guard = "TASK_OF_FORUM"
+    text = "该工单来自协商决议任务 {task},请在议站延期、取消或改派"
+
+
+class ExtensionsUsed(Guard):
+    """The community has extended it as often as it may."""
+
+    guard = "EXTENSIONS_USED"
+    text = "社区延期最多 {most} 次,其后由街道办理"
+
+
+class NotExtensible(Guard):
+    """A safety order, or one that was extended once, is not extended."""
+
+    guard = "NOT_EXTENSIBLE"
+    text = "S1 级整改单不予延期,其他整改单只能延期一次"
+
+
 class HistoryDiffers(Refusal):
     """The month was loaded before with other counts."""
 

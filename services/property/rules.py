@@ -343,6 +343,8 @@ CLOSE_DAYS = 5
 # So long before an agreement ends its sides are warned.
 REMIND = timedelta(days=30)
 ACKNOWLEDGE = timedelta(hours=24)
+# So much later than first ordered a fix may be due.
+MOST_EXTENDED = timedelta(days=31)
 _MAY_ISSUE = {
     "R_CADRE": ("S3",),
     "R_SECRETARY": ("S3",),

@@ -288,6 +288,11 @@ class Property(Imports, Service):
         """Two persons withdraw an order."""
         return rectifications.withdraw(tx, body)
 
+    @command(roles=("R_STREET", "R_STREET_LEAD"), if_match=True)
+    def extend_rectification(self, tx: Tx, body: rectifications.Extend) -> dict[str, Any]:
+        """The street gives an order more time, once."""
+        return rectifications.extend(tx, body)
+
     @timer("rec_due")
     def on_rec_due(self, tx: Tx, due: Due) -> None:
         """An order's due instant."""
@@ -324,6 +329,31 @@ class Property(Imports, Service):
     def check_work(self, tx: Tx, body: works.CheckWork) -> dict[str, Any]:
         """The community checks the work of a meeting's decision."""
         return works.check(tx, body)
+
+    @command(roles=COMMUNITY, if_match=True)
+    def cancel_work(self, tx: Tx, body: works.Cancel) -> dict[str, Any]:
+        """The community cancels the work of a meeting's decision."""
+        return works.cancel(tx, body)
+
+    @command(roles=COMMUNITY, if_match=True)
+    def extend_work(self, tx: Tx, body: works.Extend) -> dict[str, Any]:
+        """The community or the street gives the work of a meeting's decision more time."""
+        return works.extend(tx, body)
+
+    @command(roles=COMMUNITY, if_match=True)
+    def reassign_work(self, tx: Tx, body: works.Reassign) -> dict[str, Any]:
+        """Another project does the work of a meeting's decision."""
+        return works.reassign(tx, body)
+
+    @timer("wrk_due")
+    def on_wrk_due(self, tx: Tx, due: Due) -> None:
+        """A work order's due instant."""
+        works.fall_due(tx, due)
+
+    @command(roles=COMMUNITY, if_match=True)
+    def cancel_disclosure(self, tx: Tx, body: disclosures.Cancel) -> dict[str, Any]:
+        """The community takes a disclosure off the list."""
+        return disclosures.cancel(tx, body)
 
     @command(roles=COMMUNITY)
     def schedule_disclosure(self, tx: Tx, body: disclosures.Schedule) -> dict[str, Any]:

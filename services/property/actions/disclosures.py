@@ -14,6 +14,7 @@ from services.property import errors, events
 from services.property.actions import ground
 from services.property.actions.ground import Reply
 from services.property.storage import rows, tables
+from services.property.storage.rows import Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,3 +113,41 @@ def fall_due(tx: Tx, due: Due) -> None:
         scope=row["area"],
         sequence=row["version"],
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Why it need not be published."""
+
+    disclosure_id: str
+    reason: str
+
+
+def cancel(tx: Tx, order: Cancel) -> Reply:
+    """The community takes a disclosure off the list before it is due.
+
+    Raises:
+        ReasonRequired: There is no reason.
+        ConflictOfInterest: The person holds a post in the project.
+        StateConflict: It is published or overdue.
+    """
+    row = ground.meant(
+        tx, tables.disclosures, "disclosure", order.disclosure_id, may=ground.uninterested
+    )
+    ground.require_reason(order.reason)
+    if row["state"] != "SCHEDULED":
+        raise StateConflict(state=row["state"])
+    return ground.reply(_cancelled(tx, row, order.reason), "disclosure")
+
+
+def _cancelled(tx: Tx, row: Row, reason: str) -> Row:
+    row = rows.change(tx.conn, tables.disclosures, row, state="CANCELLED", cancel_reason=reason)
+    tx.disarm("dsc_due", row["disclosure_id"])
+    ground.note(tx, "disclosure", row, "CANCELLED", reason=reason)
+    return row
+
+
+def end_for_closed_project(tx: Tx, project_id: str) -> None:
+    """Take what a closed project would still have had to publish off its list."""
+    for row in rows.disclosures_to_come(tx.conn, project_id):
+        _cancelled(tx, row, "PROJECT_CLOSED")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -186,6 +186,18 @@ def reply(row: Row, kind: str, **more: Any) -> Reply:
 def today(tx: Tx) -> date:
     """Return the local date of the transaction."""
     return Calendar.local_date(tx.now)
+
+
+def later(tx: Tx, due_at: datetime | None, day: date) -> datetime:
+    """Return the instant that ends a new last day.
+
+    Raises:
+        DueInPast: It is not later than the present one, or has passed.
+    """
+    new = tx.calendar.midnight(day + timedelta(days=1))
+    if new <= tx.now or (due_at is not None and new <= due_at):
+        raise errors.DueInPast(field="due_date", due=str(day))
+    return new
 
 
 def require_reason(text: str, least: int = 5) -> None:

@@ -166,6 +166,7 @@ def _decide(tx: Tx, project: dict[str, Any], meeting_id: str, item: Decision) ->
 
 def month_ends(tx: Tx, due: Due) -> None:
     """Projects in service that held no meeting in the month missed it, in the history."""
+    works.catch_up(tx)
     for project_id in months.missed_meetings(tx.conn, due.ref, due.due_at):
         project = rows.load(tx.conn, tables.projects, project_id)
         if project is None:

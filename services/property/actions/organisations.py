@@ -12,7 +12,15 @@ from chassis.bus import Due, Tx
 from chassis.refusal import RoleDenied, StateConflict
 from chassis.text import COMMUNITY, GRID
 from services.property import errors, events, rules
-from services.property.actions import agreements, appointments, complaints, ground, rectifications
+from services.property.actions import (
+    agreements,
+    appointments,
+    complaints,
+    disclosures,
+    ground,
+    rectifications,
+    works,
+)
 from services.property.actions.ground import Reply
 from services.property.storage import rows, tables
 from services.property.storage.rows import Row
@@ -351,6 +359,8 @@ def _close_project(tx: Tx, row: Row, reason: str) -> Row:
     row = appointments.end_for_closed_project(tx, row)
     agreements.end_for_closed_project(tx, row["project_id"])
     rectifications.end_for_closed_project(tx, row["project_id"])
+    works.end_for_closed_project(tx, row["project_id"])
+    disclosures.end_for_closed_project(tx, row["project_id"])
     rows.end_manager(tx.conn, row["project_id"], tx.now)
     row = rows.change(tx.conn, tables.projects, row, status="CLOSED", closed_at=tx.now)
     ground.note(tx, "project", row, "CLOSED", reason=reason)
@@ -392,6 +402,7 @@ def hand_over(tx: Tx, order: HandOver) -> Reply:
     if order.new_project_id and rows.load(tx.conn, tables.projects, order.new_project_id):
         raise errors.IdTaken(field="new_project_id", id=order.new_project_id)
     standing = rectifications.open_of_project(tx, order.project_id)
+    undone = works.end_for_closed_project(tx, order.project_id)
     former = _close_project(tx, row, "HANDED_OVER")
     new = _open_project(
         tx,
@@ -415,11 +426,12 @@ def hand_over(tx: Tx, order: HandOver) -> Reply:
             tx,
             new,
             severity=defect["severity"],
-            facts=defect["facts"],
+            facts=(rules.REOPENED_FACTS if defect["source"] == "COMPLAINT" else defect["facts"]),
             basis=defect["basis"],
             source="HANDOVER",
             media=defect["media"],
         )
+    works.take_over(tx, new, undone)
     return ground.reply(new, "project", predecessor=former["project_id"], orders=len(standing))
 
 

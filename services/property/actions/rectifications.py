@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Annotated, Literal
 
 from msgspec import Meta
@@ -70,6 +71,7 @@ def open_order(
     complaint_id: str | None = None,
     task_id: str | None = None,
     meeting_id: str | None = None,
+    work_id: str | None = None,
     cause: Heard | None = None,
 ) -> Row:
     """Write an order, arm its clock and say that it is issued; the clock runs from now."""
@@ -91,6 +93,7 @@ def open_order(
             "complaint_id": complaint_id,
             "task_id": task_id,
             "meeting_id": meeting_id,
+            "work_id": work_id,
             "issued_by": tx.actor.id,
             "issued_role": tx.actor.role,
             "issued_at": tx.now,
@@ -466,3 +469,51 @@ def withdraw(tx: Tx, order: Withdraw) -> Reply:
         sequence=row["version"],
     )
     return ground.reply(row, "rectification", withdrawal="DECIDED")
+
+
+@dataclass(frozen=True, slots=True)
+class Extend:
+    """The new last day, and why."""
+
+    rectification_id: str
+    due_date: date
+    reason: str
+
+
+def extend(tx: Tx, order: Extend) -> Reply:
+    """The street extends an order once, before it is due, by a month at most; never a safety order.
+
+    Raises:
+        ReasonRequired: There is no reason.
+        ConflictOfInterest: The person holds a post in the project.
+        NotExtensible: A safety order, or one that was extended.
+        DueInPast: The day is not later than the present one, or too far.
+        StateConflict: It is submitted, overdue or over.
+    """
+    row = ground.meant(
+        tx,
+        tables.rectifications,
+        "rectification",
+        order.rectification_id,
+        may=ground.uninterested,
+    )
+    ground.require_reason(order.reason)
+    if row["state"] not in ("ISSUED", "ACKNOWLEDGED"):
+        raise StateConflict(state=row["state"])
+    if row["severity"] == "S1" or row["extended_from"] is not None:
+        raise errors.NotExtensible
+    due_at = ground.later(tx, row["due_at"], order.due_date)
+    if due_at > row["due_at"] + rules.MOST_EXTENDED:
+        raise errors.DueInPast(field="due_date", due=str(order.due_date))
+    row = rows.change(
+        tx.conn,
+        tables.rectifications,
+        row,
+        due_at=due_at,
+        extended_from=row["due_at"],
+        extended_by=tx.actor.id,
+        extension_reason=order.reason,
+    )
+    tx.arm("rec_due", order.rectification_id, due_at)
+    ground.note(tx, "rectification", row, "EXTENDED", due=due_at.isoformat(), reason=order.reason)
+    return ground.reply(row, "rectification", due=due_at.isoformat())

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
 from msgspec import Meta
 
-from chassis.bus import Heard, Tx
+from chassis.bus import Due, Heard, Tx
 from chassis.refusal import StateConflict
 from services.property import errors, events
 from services.property.actions import ground, rectifications
 from services.property.actions.ground import Reply
 from services.property.storage import rows, tables
 from services.property.storage.rows import Row
+
+OPEN = ("ASSIGNED", "DOING")
+ENDED = ("CLOSED", "CANCELLED", "ENDED")
+# So often the community extends a work order; then the street does.
+MOST_EXTENSIONS = 2
+# A work order that another project takes over has at least so many working days.
+TAKEN_OVER_DAYS = 7
 
 Reference = Annotated[str, Meta(min_length=1, max_length=300)]
 
@@ -53,12 +60,15 @@ def new_work(
             "created_at": tx.now,
         },
     )
+    if source == "MEETING" and due_at is not None:
+        # A task's clock is the forum's, where its ladder is.
+        tx.arm("wrk_due", work_id, due_at)
     ground.note(tx, "work", row, "ASSIGNED", source=source)
     return row
 
 
 def hear_assigned(tx: Tx, heard: list[Heard]) -> None:
-    """A task of one of our projects becomes a work order, once."""
+    """A task of one of our projects becomes a work order, once; said again it has a new term."""
     mine = [event for event in heard if event.data.responsible_kind == "PROJECT"]
     projects = rows.known_projects(tx.conn, [event.data.responsible_id for event in mine])
     known = rows.works_of_tasks(tx.conn, [event.data.task_id for event in mine])
@@ -87,15 +97,33 @@ def hear_assigned(tx: Tx, heard: list[Heard]) -> None:
         )
 
 
+def _again_assigned(tx: Tx, row: Row, project: Row, data: events.TaskAssignedHeard) -> Row:
+    """Follow a task whose term or title has changed."""
+    wanted = {
+        "due_at": data.due_at,
+        "title": data.title or row["title"],
+        "project_id": project["project_id"],
+        "area": project["area"],
+    }
+    if row["state"] in ENDED or ground.same(row, wanted):
+        return row
+    overdue = row["overdue"] and data.due_at is not None and data.due_at <= tx.now
+    row = rows.change(tx.conn, tables.works, row, **wanted, overdue=overdue)
+    due = data.due_at.isoformat() if data.due_at else None
+    ground.note(tx, "work", row, "CHANGED", due=due)
+    return row
+
+
 def hear_accepted(tx: Tx, heard: list[Heard]) -> None:
     """The task was accepted: the work order is closed."""
     ids = [event.data.task_id for event in heard]
     for row in rows.works_of_tasks(tx.conn, ids).values():
-        if row["state"] != "CLOSED":
+        if row["state"] not in ENDED:
             _close(tx, row)
 
 
 def _close(tx: Tx, row: Row) -> Row:
+    tx.disarm("wrk_due", row["work_id"])
     row = rows.change(tx.conn, tables.works, row, state="CLOSED", closed_at=tx.now)
     ground.note(tx, "work", row, "CLOSED")
     return row
@@ -105,7 +133,7 @@ def hear_rework(tx: Tx, heard: list[Heard]) -> None:
     """The work must be done again, or is taken away for good."""
     newest = {event.data.task_id: event for event in heard}
     for task_id, row in rows.works_of_tasks(tx.conn, newest).items():
-        if row["state"] == "CLOSED":
+        if row["state"] in ENDED:
             continue
         data: events.TaskReworkHeard = newest[task_id].data
         if data.final:
@@ -119,6 +147,70 @@ def _again(tx: Tx, row: Row, reason: str) -> Row:
         tx.conn, tables.works, row, state="DOING", rework_count=row["rework_count"] + 1
     )
     ground.note(tx, "work", row, "REWORK", reason=reason)
+    if row["source"] == "MEETING" and row["due_at"] is not None and row["due_at"] <= tx.now:
+        row = _overdue(tx, row)
+    return row
+
+
+def fall_due(tx: Tx, due: Due) -> None:
+    """A work order of a meeting that is not delivered is overdue at its due instant (SP-D8)."""
+    row = rows.locked(tx.conn, tables.works, due.ref)
+    if row is not None and row["state"] in OPEN and row["due_at"] <= due.due_at:
+        _overdue(tx, row)
+
+
+def _overdue(tx: Tx, row: Row) -> Row:
+    """Mark it, and open one S3 order, which goes up the liaison chain as every order (2.5.5)."""
+    if not row["overdue"]:
+        row = rows.change(tx.conn, tables.works, row, overdue=True)
+        ground.note(tx, "work", row, "OVERDUE")
+    if rows.order_of(tx.conn, work_id=row["work_id"]) is None:
+        rectifications.open_order(
+            tx,
+            ground.project(tx, row["project_id"]),
+            severity="S3",
+            facts=f"三方联席会议决定的工单逾期未完成:{row['title']}",
+            basis="三方联席会议决定及其期限",
+            source="MEETING",
+            meeting_id=row["meeting_id"],
+            work_id=row["work_id"],
+        )
+    return row
+
+
+def catch_up(tx: Tx) -> None:
+    """Take what fell due without a clock: work orders of before they had one."""
+    for row in rows.forgotten_works(tx.conn, tx.now, OPEN):
+        _overdue(tx, row)
+
+
+def end_for_closed_project(tx: Tx, project_id: str) -> list[Row]:
+    """End the works of a closed project's meetings; returns what was not done."""
+    left = rows.meeting_works(tx.conn, project_id, (*OPEN, "DELIVERED"))
+    for row in left:
+        _end(tx, row, "ENDED", "PROJECT_CLOSED")
+    return [row for row in left if row["state"] in OPEN]
+
+
+def take_over(tx: Tx, project: Row, left: list[Row]) -> None:
+    """What the meetings of the former project decided is for the new one to do."""
+    for row in left:
+        least = tx.calendar.due(tx.now, TAKEN_OVER_DAYS)
+        new_work(
+            tx,
+            project,
+            work_id=tx.new_id("wrk"),
+            source="MEETING",
+            title=row["title"],
+            due_at=max(row["due_at"] or least, least),
+            meeting_id=row["meeting_id"],
+        )
+
+
+def _end(tx: Tx, row: Row, state: str, reason: str) -> Row:
+    tx.disarm("wrk_due", row["work_id"])
+    row = rows.change(tx.conn, tables.works, row, state=state, closed_at=tx.now, end_reason=reason)
+    ground.note(tx, "work", row, state, reason=reason)
     return row
 
 
@@ -242,3 +334,103 @@ def check(tx: Tx, order: CheckWork) -> Reply:
         return ground.reply(_close(tx, row), "work")
     ground.require_reason(order.reason)
     return ground.reply(_again(tx, row, order.reason), "work")
+
+
+def _of_a_meeting(tx: Tx, work_id: str, *states: str) -> Row:
+    """Return a work order that the community may change; a task's is the forum's to change.
+
+    Raises:
+        ConflictOfInterest: The person holds a post in the project.
+        TaskOfForum: It is a task's.
+        StateConflict: It is in another state.
+    """
+    row = ground.meant(tx, tables.works, "work", work_id, may=ground.uninterested)
+    if row["source"] != "MEETING":
+        raise errors.TaskOfForum(task=row["task_id"])
+    if row["state"] not in states:
+        raise StateConflict(state=row["state"])
+    return row
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Why a work order need not be done."""
+
+    work_id: str
+    reason: str
+
+
+def cancel(tx: Tx, order: Cancel) -> Reply:
+    """The community cancels the work order of a meeting's decision.
+
+    Raises:
+        ReasonRequired: There is no reason.
+        ConflictOfInterest, TaskOfForum, StateConflict: See `_of_a_meeting`.
+    """
+    row = _of_a_meeting(tx, order.work_id, *OPEN, "DELIVERED")
+    ground.require_reason(order.reason)
+    return ground.reply(_end(tx, row, "CANCELLED", order.reason), "work")
+
+
+@dataclass(frozen=True, slots=True)
+class Extend:
+    """The new last day, and why."""
+
+    work_id: str
+    due_date: date
+    reason: str
+
+
+def extend(tx: Tx, order: Extend) -> Reply:
+    """The community extends a work order twice at most, the street as often as it must.
+
+    Raises:
+        ReasonRequired: There is no reason.
+        DueInPast: The day is not behind the present one, or has passed.
+        ExtensionsUsed: The community has extended it twice.
+        ConflictOfInterest, TaskOfForum, StateConflict: See `_of_a_meeting`.
+    """
+    row = _of_a_meeting(tx, order.work_id, *OPEN)
+    ground.require_reason(order.reason)
+    used = row["extensions"] or 0
+    if tx.actor.role != "R_STREET" and used >= MOST_EXTENSIONS:
+        raise errors.ExtensionsUsed(most=MOST_EXTENSIONS)
+    due_at = ground.later(tx, row["due_at"], order.due_date)
+    row = rows.change(tx.conn, tables.works, row, due_at=due_at, extensions=used + 1, overdue=False)
+    tx.arm("wrk_due", order.work_id, due_at)
+    ground.note(tx, "work", row, "EXTENDED", due=due_at.isoformat(), reason=order.reason)
+    return ground.reply(row, "work", due=due_at.isoformat())
+
+
+@dataclass(frozen=True, slots=True)
+class Reassign:
+    """Which project of the community does it instead, and why."""
+
+    work_id: str
+    project_id: str
+    reason: str
+
+
+def reassign(tx: Tx, order: Reassign) -> Reply:
+    """Another project of the community does the work.
+
+    Raises:
+        NotFound: There is no such project.
+        ReasonRequired: There is no reason.
+        NotServing: The project is not in service in this community.
+        ConflictOfInterest, TaskOfForum, StateConflict: See `_of_a_meeting`.
+    """
+    row = _of_a_meeting(tx, order.work_id, *OPEN)
+    ground.require_reason(order.reason)
+    project = ground.project(tx, order.project_id)
+    if project["status"] != "IN_SERVICE" or project["area"] != row["area"]:
+        raise errors.NotServing(field="project_id", project=order.project_id, grid=row["area"])
+    ground.require_no_interest(tx, order.project_id)
+    former = row["project_id"]
+    if former == order.project_id:
+        raise StateConflict(state="SAME_PROJECT", field="project_id")
+    row = rows.change(
+        tx.conn, tables.works, row, project_id=order.project_id, state="ASSIGNED", started_at=None
+    )
+    ground.note(tx, "work", row, "REASSIGNED", former=former, reason=order.reason)
+    return ground.reply(row, "work")

@@ -528,17 +528,57 @@ def works_of_tasks(conn: sa.Connection, task_ids: Iterable[str]) -> dict[str, Ro
 
 
 def order_of(
-    conn: sa.Connection, *, complaint_id: str | None = None, task_id: str | None = None
+    conn: sa.Connection,
+    *,
+    complaint_id: str | None = None,
+    task_id: str | None = None,
+    work_id: str | None = None,
 ) -> str | None:
-    """Return the order that a complaint or a task has opened, or None."""
+    """Return the order that a complaint, a task or a work order has opened, or None."""
     table = t.rectifications
     asked = sa.select(table.c.rectification_id)
-    if complaint_id is not None:
-        asked = asked.where(table.c.complaint_id == complaint_id)
-    else:
-        asked = asked.where(table.c.task_id == task_id)
+    for column, value in (
+        (table.c.complaint_id, complaint_id),
+        (table.c.task_id, task_id),
+        (table.c.work_id, work_id),
+    ):
+        if value is not None:
+            asked = asked.where(column == value)
     found: str | None = conn.execute(asked).scalar()
     return found
+
+
+def meeting_works(conn: sa.Connection, project_id: str, states: Iterable[str]) -> list[Row]:
+    """Return the works out of a project's meetings in the given states, locked."""
+    table = t.works
+    asked = sa.select(table).where(
+        table.c.project_id == project_id,
+        table.c.source == "MEETING",
+        table.c.state.in_(tuple(states)),
+    )
+    rows = conn.execute(store.lock(asked.order_by(table.c.work_id), conn)).mappings()
+    return [dict(row) for row in rows]
+
+
+def forgotten_works(conn: sa.Connection, at: datetime, states: Iterable[str]) -> list[Row]:
+    """Return the works out of meetings that are past their date and not overdue yet, locked."""
+    table = t.works
+    asked = sa.select(table).where(
+        table.c.state.in_(tuple(states)),
+        table.c.due_at <= at,
+        table.c.source == "MEETING",
+        table.c.overdue.is_(False),
+    )
+    rows = conn.execute(store.lock(asked.order_by(table.c.work_id), conn)).mappings()
+    return [dict(row) for row in rows]
+
+
+def disclosures_to_come(conn: sa.Connection, project_id: str) -> list[Row]:
+    """Return what a project still has to publish, locked."""
+    table = t.disclosures
+    asked = sa.select(table).where(table.c.project_id == project_id, table.c.state == "SCHEDULED")
+    rows = conn.execute(store.lock(asked.order_by(table.c.disclosure_id), conn)).mappings()
+    return [dict(row) for row in rows]
 
 
 def newest_complaint_like(

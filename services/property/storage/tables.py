@@ -317,6 +317,13 @@ rectifications = sa.Table(
     sa.Column("withdraw_proposed_by", store.Id),
     sa.Column("withdraw_reason", sa.Text),
     *_row(),
+    # The work order that was not done in time.
+    sa.Column("work_id", store.Id),
+    # When it was due before the street extended it.
+    *_when("extended_from"),
+    sa.Column("extended_by", store.Id),
+    sa.Column("extension_reason", sa.Text),
+    sa.Index("uq_rectifications_work", "work_id", unique=True),
     sa.Index("ix_rectifications_area", "area", "created_at", "rectification_id"),
     sa.Index("ix_rectifications_created", "created_at", "rectification_id"),
     sa.Index("ix_rectifications_project", "project_id", "created_at", "rectification_id"),
@@ -339,6 +346,10 @@ works = sa.Table(
     *_when("due_at", "started_at", "delivered_at", "closed_at"),
     sa.Column("delivered_by", store.Id),
     *_row(),
+    # How often the community has extended it; null is never.
+    sa.Column("extensions", sa.Integer),
+    sa.Column("end_reason", sa.Text),
+    sa.Index("ix_works_state", "state", "due_at"),
 )
 disclosures = sa.Table(
     "disclosures",
@@ -354,6 +365,7 @@ disclosures = sa.Table(
     sa.Column("published_by", store.Id),
     sa.Column("doc_sha256", sa.String(64)),
     *_row(),
+    sa.Column("cancel_reason", sa.Text),
 )
 
 # --------------------------------------------------------------------------------------------------

@@ -1,0 +1,195 @@
+"""Whatever a project owes falls due, goes up, and has a way out (K13, SP-D8)."""
+
+import pytest
+
+from chassis.refusal import StateConflict
+from chassis.testing import instant
+from services.property import errors
+from services.property.tests.test_agreements import meeting
+
+DECIDED = {"text": "充电桩选址", "kind": "WORK", "due_date": "2025-03-12"}
+
+
+@pytest.fixture
+def work(bench, town):
+    town.found()
+    town.link_officials()
+    held = town.secretary().do("hold_meeting", meeting(town, decisions=[DECIDED]))
+    return {"work_id": held["decisions"][0]["opened"]}
+
+
+def card(town, work):
+    return town.cadre().ask("work", work)
+
+
+def test_a_meetings_work_order_is_overdue_at_its_date_and_goes_up(bench, town, work):
+    """SP-D8: on 2025-03-21 it was ASSIGNED, not overdue, and nothing escalated."""
+    bench.fire("2025-03-12T23:59:59")
+    assert card(town, work)["overdue"] is False
+    bench.fire("2025-03-13T00:00:00")
+    shown = card(town, work)
+    assert shown["overdue"] is True
+    assert [row["what"] for row in shown["history"]] == ["ASSIGNED", "OVERDUE"]
+    (order,) = town.street_clerk().ask("rectifications")["items"]
+    assert (order["severity"], order["source"], order["work_id"]) == (
+        "S3",
+        "MEETING",
+        work["work_id"],
+    )
+    assert "充电桩选址" in order["facts"]
+    # Not met in seven working days it goes up as every order.
+    bench.fire("2025-03-25T00:00:00")
+    (up,) = bench.said("rectification_escalated.v1")
+    assert (up["data"]["level"], up["data"]["official_id"]) == (1, "off_street_team")
+
+
+def test_a_delivery_stops_the_clock_and_a_refusal_after_the_date_starts_it_again(bench, town, work):
+    """SP-D8: as with every submission."""
+    town.manager().do("start_work", work, version=1)
+    bench.fire("2025-03-12T18:00:00")
+    town.manager().do("deliver_work", work | {"evidence": ["sha256:1"]}, version=2)
+    bench.fire("2025-03-14T09:00:00")
+    assert card(town, work)["overdue"] is False
+    back = {"accepted": False, "reason": "选址图缺一处"}
+    town.cadre().do("check_work", work | back, version=3)
+    shown = card(town, work)
+    assert (shown["overdue"], shown["state"]) == (True, "DOING")
+    assert len(town.street_clerk().ask("rectifications")["items"]) == 1
+
+
+def test_work_orders_of_before_they_had_a_clock_are_taken_with_the_months_end(bench, town, work):
+    """SP-D8: an upgraded installation has orders without a timer."""
+    table = bench.runtime.chassis.timers
+    with bench.runtime.engine.begin() as conn:
+        conn.execute(table.delete().where(table.c.kind == "wrk_due"))
+    bench.fire("2025-03-31T12:00:00")
+    assert card(town, work)["overdue"] is False
+    bench.fire("2025-04-01T00:00:00")
+    assert card(town, work)["overdue"] is True
+
+
+def test_a_work_order_is_extended_cancelled_or_given_to_another_project(bench, town, work):
+    """SP-D8: there was no exit at all."""
+    town.found("prj_b", manager="per_lu")
+    later = work | {"due_date": "2025-03-20", "reason": "等待供电公司答复"}
+    with pytest.raises(errors.DueInPast):
+        town.cadre().do("extend_work", later | {"due_date": "2025-03-12"}, version=1)
+    with pytest.raises(errors.ReasonRequired):
+        town.cadre().do("extend_work", later | {"reason": " "}, version=1)
+    made = town.cadre().do("extend_work", later, version=1)
+    assert instant(made["due"]) == instant("2025-03-21T00:00:00")
+    bench.fire("2025-03-13T00:00:00")
+    assert card(town, work)["overdue"] is False
+    town.cadre().do("extend_work", later | {"due_date": "2025-03-24"}, version=2)
+    with pytest.raises(errors.ExtensionsUsed):
+        town.cadre().do("extend_work", later | {"due_date": "2025-03-25"}, version=3)
+    town.street_clerk().do("extend_work", later | {"due_date": "2025-03-25"}, version=3)
+    moved = work | {"project_id": "prj_b", "reason": "该地块由另一项目服务"}
+    with pytest.raises(StateConflict):
+        town.cadre().do("reassign_work", moved | {"project_id": "prj_a"}, version=4)
+    town.cadre().do("reassign_work", moved, version=4)
+    with pytest.raises(errors.NotTheManager):
+        town.manager().do("start_work", work, version=5)
+    town.manager("per_lu").do("start_work", work, version=5)
+    town.cadre().do("cancel_work", work | {"reason": "方案改由街道统筹"}, version=6)
+    bench.fire("2025-04-30T00:00:00")
+    shown = card(town, work)
+    assert (shown["state"], shown["overdue"], shown["end_reason"]) == (
+        "CANCELLED",
+        False,
+        "方案改由街道统筹",
+    )
+
+
+def test_a_party_of_the_project_opens_no_exit_and_a_task_leaves_through_the_forum(
+    bench, town, work
+):
+    """K12, SP-D8: the exits are decisions about the project."""
+    task = {
+        "task_id": "tsk_1",
+        "topic_id": "top_1",
+        "community": town.community,
+        "responsible_kind": "PROJECT",
+        "responsible_id": "prj_a",
+        "due_at": "2025-03-20T00:00:00+08:00",
+        "title": "安装充电桩",
+    }
+    bench.hear("forum", "task_assigned.v1", task, subject="tsk_1")
+    assert card(town, {"work_id": "wrk_1"})["title"] == "安装充电桩"
+    extended = task | {"due_at": "2025-04-20T00:00:00+08:00"}
+    bench.hear("forum", "task_assigned.v1", extended, subject="tsk_1", sequence=2)
+    assert card(town, {"work_id": "wrk_1"})["due_at"].startswith("2025-04-19")
+    for method, more in (
+        ("extend_work", {"due_date": "2025-05-20"}),
+        ("cancel_work", {}),
+        ("reassign_work", {"project_id": "prj_a"}),
+    ):
+        body = more | {"reason": "需要更多时间"}
+        with pytest.raises(errors.ConflictOfInterest):
+            town.cadre("per_wu").do(method, work | body, version=9)
+        with pytest.raises(errors.TaskOfForum):
+            town.cadre().do(method, {"work_id": "wrk_1"} | body, version=2)
+
+
+def test_what_a_meeting_decided_outlives_the_company(bench, town, work):
+    """SP-D8: after a hand-over nobody could do the work; a closed project published late for ever."""
+    disclosure = town.cadre().do(
+        "schedule_disclosure",
+        {"project_id": "prj_a", "kind": "FEES", "title": "收支", "due_date": "2025-04-15"},
+    )
+    town.district().do(
+        "register_company", {"company_id": "pco_b", "name": "信达", "uscc": "91370899MA0000003P"}
+    )
+    handed = {
+        "project_id": "prj_a",
+        "company_id": "pco_b",
+        "manager_person_id": "per_next",
+        "new_project_id": "prj_b",
+    }
+    bench.do("hand_over_project", handed, version=town.version("projects", "project_id", "prj_a"))
+    assert card(town, work)["state"] == "ENDED"
+    (new,) = town.cadre().ask("works", {"project_id": "prj_b"})["items"]
+    assert (new["title"], new["state"], new["overdue"]) == ("充电桩选址", "ASSIGNED", False)
+    town.manager("per_next").do("start_work", {"work_id": new["id"]}, version=1)
+    bench.fire("2025-05-01T00:00:00")
+    assert card(town, {"work_id": new["id"]})["overdue"] is True
+    assert not bench.said("disclosure_overdue.v1")
+    listed = town.cadre().ask("disclosures", {"project_id": "prj_a"})["items"]
+    assert [(row["id"], row["state"]) for row in listed] == [(disclosure["id"], "CANCELLED")]
+
+
+def test_an_order_is_extended_once_by_the_street_before_it_is_due(bench, town):
+    """K13: an order that cannot be met in time could only be withdrawn as an error."""
+    town.found()
+    town.street_clerk()
+    safety, order = town.issue("S1")["id"], town.issue("S3")["id"]
+    later = {"due_date": "2025-03-20", "reason": "配件需厂家定制"}
+    with pytest.raises(errors.NotExtensible):
+        bench.do("extend_rectification", later | {"rectification_id": safety}, version=1)
+    which = later | {"rectification_id": order}
+    with pytest.raises(errors.DueInPast):
+        bench.do("extend_rectification", which | {"due_date": "2025-06-20"}, version=1)
+    with pytest.raises(errors.ConflictOfInterest):
+        town.street_clerk("per_wu").do("extend_rectification", which, version=1)
+    made = town.street_clerk().do("extend_rectification", which, version=1)
+    assert instant(made["due"]) == instant("2025-03-21T00:00:00")
+    with pytest.raises(errors.NotExtensible):
+        bench.do("extend_rectification", which | {"due_date": "2025-03-25"}, version=2)
+    bench.fire("2025-03-20T23:59:59")
+    said = [event["subject"] for event in bench.said("rectification_overdue.v1")]
+    assert said == [safety]
+    bench.fire("2025-03-21T00:00:00")
+    said = [event["subject"] for event in bench.said("rectification_overdue.v1")]
+    assert said == [safety, order]
+
+
+def test_a_disclosure_that_need_not_be_made_is_taken_off_the_list(bench, town):
+    """K13: a disclosure put on the list by mistake was overdue for certain."""
+    town.found()
+    order = {"project_id": "prj_a", "kind": "FEES", "title": "收支", "due_date": "2025-04-15"}
+    which = {"disclosure_id": town.cadre().do("schedule_disclosure", order)["id"]}
+    town.cadre().do("cancel_disclosure", which | {"reason": "与上季度重复"}, version=1)
+    bench.fire("2025-04-16T00:00:00")
+    assert not bench.said("disclosure_overdue.v1")
+    with pytest.raises(StateConflict):
+        town.manager().do("publish_disclosure", which | {"doc_sha256": "d" * 64}, version=2)

@@ -700,7 +700,7 @@ def check_role(roles: Sequence[str], actor: Actor) -> None:
         return
     if actor.role in roles:
         return
-    raise RoleDenied(role=actor.role)
+    raise RoleDenied(role=actor.role, roles=", ".join(roles))
 
 
 def check_precondition(if_match: bool, version: int | None) -> None:

@@ -86,11 +86,27 @@ class NotFound(Refusal):
 
 
 class RoleDenied(Refusal):
-    """The acting role may not do this, or not here."""
+    """The acting role may not do this, or not here.
+
+    Args:
+        role: The acting role.
+        roles: Which roles may, where the door says it.
+        scope: The area in which the role acts, where that is what lacks; with `area`.
+        area: The area in question.
+    """
 
     code = "ROLE_DENIED"
     status = 403
     text = "角色 {role} 无权执行此操作"
+    text_roles = "角色 {role} 无权执行此操作,可执行的角色:{roles}"
+    text_area = "角色 {role} 的授权范围是 {scope},不包括 {area}"
+
+    def __init__(self, *, field: str = "", **params: Any) -> None:
+        if {"scope", "area"} <= params.keys():
+            self.text, self.guard = self.text_area, "AREA_DENIED"  # type: ignore[misc]
+        elif "roles" in params:
+            self.text = self.text_roles  # type: ignore[misc]
+        super().__init__(field=field, **params)
 
 
 class IdempotencyMismatch(Refusal):

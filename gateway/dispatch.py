@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from chassis import text
+from chassis.bus import PUBLIC as PUBLIC_ROLE
 from chassis.bus import Actor
 from chassis.calendar import SHANGHAI
 from chassis.refusal import KeyRequired, PreconditionRequired
@@ -26,9 +27,11 @@ from gateway.errors import (
     IfMatchUnreadable,
     KeyUnreadable,
     MediaTypeUnknown,
+    TokenExpired,
+    TokenInvalid,
 )
 from gateway.identity import IdentitySource, admit, who
-from gateway.limits import Buckets, check_depth, check_values, read_body
+from gateway.limits import Buckets, address_of, check_depth, check_values, read_body
 from gateway.settings import GatewaySettings
 
 _KEY = re.compile(r"^[\x21-\x7e]{1,200}$")
@@ -57,16 +60,35 @@ class Gate:
         self.settings = settings
         self.identities = identities
         self._people = Buckets(settings.person_rate, settings.person_burst)
+        # What a costly door takes beyond the one request that the outermost layer has counted.
+        self._strangers = Buckets(settings.address_rate, settings.address_burst)
 
-    def admit(self, request: Request, roles: tuple[str, ...]) -> Actor:
+    def admit(self, request: Request, roles: tuple[str, ...], cost: int = 1) -> Actor:
         """Return who acts, or refuse.
+
+        Args:
+            request: What came.
+            roles: Who may enter.
+            cost: What the answer takes, in ordinary answers.
 
         Raises:
             Refusal: No token, no role, or too many requests.
         """
-        identity = who(request.headers, self.identities)
+        try:
+            identity = who(request.headers, self.identities)
+        except TokenExpired:
+            if PUBLIC_ROLE not in roles:
+                raise
+            identity = None  # what everybody may read does not end with somebody's token
+        except TokenInvalid:
+            # A forged token is paid for by the address that it comes from.
+            self._strangers.take(address_of(request.scope))
+            raise
         if identity is not None:
-            self._people.take(identity.person_id)
+            request.scope["fivered.person"] = identity.person_id
+            self._people.take(identity.person_id, cost)
+        elif cost > 1:
+            self._strangers.take(address_of(request.scope), cost - 1)
         actor = admit(roles, identity, request.headers.get("x-acting-role"))
         request.scope["fivered.actor"] = actor
         return actor
@@ -109,7 +131,7 @@ class Gate:
             CallFailed: The service refuses, or does not answer.
             ValidationError: The request is not what the door takes.
         """
-        actor = self.admit(request, door.roles)
+        actor = self.admit(request, door.roles, door.cost)
         key = read_key(request) if door.kind == "command" else None
         version = read_version(request, required=door.if_match)
         body = read_places(door, request)

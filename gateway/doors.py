@@ -113,6 +113,7 @@ class Door:
         content: Media type of the body where that is no JSON.
         produces: Media type of the answer where that is no JSON; `documents` writes it out of the
             service's reply.
+        cost: What an answer takes, in ordinary answers; a caller's rate is counted in these.
     """
 
     service: str
@@ -133,6 +134,7 @@ class Door:
     deadline_s: float | None
     content: str = ""
     produces: str = ""
+    cost: int = 1
 
     @property
     def full_path(self) -> str:
@@ -267,6 +269,7 @@ class Doors:
         path_params: type[Params] | None = None,
         deadline_s: float | None = None,
         produces: str = "",
+        cost: int = 1,
     ) -> Door:
         """Declare a question. Path places and query parameters become the body of the call.
 
@@ -282,6 +285,7 @@ class Doors:
             path_params: A `Params` type when a place is not plain text.
             deadline_s: Longest wait for the answer.
             produces: Media type of the answer where that is no JSON.
+            cost: See `Door.cost`.
 
         Raises:
             TypeError: The declaration is incomplete or contradicts itself.
@@ -304,6 +308,7 @@ class Doors:
             path_params=path_params,
             deadline_s=deadline_s,
             produces=produces,
+            cost=cost,
         )
 
     def _add(

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 from chassis.bus import new_uuid
 from chassis.i18n import english, payload
@@ -101,6 +102,38 @@ class BodyTooDeep(Refusal):
     code = "BODY_TOO_DEEP"
     status = 400
     text = "请求正文嵌套超过 {limit} 层"
+
+
+class RequestUnreadable(Refusal):
+    """What came is no HTTP."""
+
+    code = "REQUEST_UNREADABLE"
+    status = 400
+    text = "不是有效的 HTTP 请求"
+
+
+class HeadTooLarge(Refusal):
+    """The request's line and headers are longer, or more, than anything we take."""
+
+    code = "HEAD_TOO_LARGE"
+    status = 431
+    text = "请求头超过 {limit} 字节或 {count} 项"
+
+
+class HeadTooSlow(Refusal):
+    """The request's head has not arrived in time."""
+
+    code = "HEAD_TOO_SLOW"
+    status = 408
+    text = "请求头未在 {seconds} 秒内到达"
+
+
+class HostTwice(Refusal):
+    """Two Host headers: whoever reads the other one sees another address."""
+
+    code = "HOST_TWICE"
+    status = 400
+    text = "请求只能有一个 Host 头"
 
 
 class BodyTooMany(Refusal):
@@ -337,12 +370,24 @@ def _headers_of(refusal: Refusal) -> dict[str, str]:
     return {}
 
 
+def _methods_of(request: Request) -> set[str]:
+    """Return every method of a path; the router names those of the first route only."""
+    return {
+        method
+        for route in request.app.routes
+        if route.matches(request.scope | {"method": ""})[0] is not Match.NONE
+        for method in getattr(route, "methods", None) or ()
+    }
+
+
 async def answer_error(request: Request, error: Exception) -> Response:
     """Answer any failure; registered for every kind of exception."""
     path = request.url.path
     refused, headers, members = explain(error, path)
     if isinstance(error, HTTPException) and error.status_code == 405:
         refused = _payload(MethodNotAllowed(method=request.method))
+        headers["Allow"] = ", ".join(sorted(_methods_of(request)))
+    request.scope["fivered.refused"] = refused["code"]
     return problem(context_of(request), path, refused, headers=headers, members=members)
 
 

@@ -59,8 +59,8 @@ class Buckets:
         self._burst = max(1, burst)
         self._levels: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
-    def take(self, name: str, *, now: float | None = None) -> None:
-        """Take one token.
+    def take(self, name: str, tokens: int = 1, *, now: float | None = None) -> None:
+        """Take tokens; one request of a costly kind takes several.
 
         Raises:
             TooManyRequests: The bucket is empty; it says in how many seconds it is not.
@@ -70,13 +70,14 @@ class Buckets:
         at = time.monotonic() if now is None else now
         level, seen = self._levels.pop(name, (float(self._burst), at))
         level = min(self._burst, level + (at - seen) * self._rate)
-        allowed = level >= 1
-        self._levels[name] = (level - 1 if allowed else level, at)
+        # What costs more than a bucket holds is let through by a full one.
+        allowed = level >= min(tokens, self._burst)
+        self._levels[name] = (level - tokens if allowed else level, at)
         if len(self._levels) > _REMEMBERED:
             # The one that was not seen for longest is full again or nearly so.
             self._levels.popitem(last=False)
         if not allowed:
-            raise TooManyRequests(seconds=max(1, int((1 - level) / self._rate + 0.999)))
+            raise TooManyRequests(seconds=max(1, int((tokens - level) / self._rate + 0.999)))
 
 
 def check_depth(body: bytes, limit: int) -> None:
@@ -145,6 +146,7 @@ class Outermost:
         self._settings = settings
         self._addresses = Buckets(settings.address_rate, settings.address_burst)
         self._serving = 0
+        self._warned = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -158,6 +160,8 @@ class Outermost:
         async def dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 answered["status"] = message["status"]
+                if "fivered.refused" in scope:
+                    answered["code"] = scope["fivered.refused"]
                 _dress(message, context.traceparent)
             await send(message)
 
@@ -170,6 +174,7 @@ class Outermost:
                 self._serving -= 1
         except Exception as error:  # noqa: BLE001  whatever happens, the caller must be answered
             refused, headers, members = explain(error, scope["path"])
+            scope["fivered.refused"] = refused["code"]
             if "status" not in answered:
                 response = problem(
                     context, scope["path"], refused, headers=headers, members=members
@@ -184,6 +189,8 @@ class Outermost:
                 "ms": round((time.perf_counter() - started) * 1000, 1),
                 "trace_id": context.trace_id,
                 "actor": _actor_of(scope),
+                "address": address_of(scope),
+                **({"code": answered["code"]} if "code" in answered else {}),
             },
         )
 
@@ -196,12 +203,37 @@ class Outermost:
         """
         if self._serving >= self._settings.concurrency:
             raise Busy
-        self._addresses.take((scope.get("client") or ("?",))[0])
+        headers = Headers(scope=scope)
+        if "x-forwarded-for" in headers and not self._settings.trusted_proxies:
+            self._warn_of_proxy(address_of(scope))
+        if "authorization" in headers:
+            # A person's own bucket counts; people behind one address are not each other's limit.
+            return
+        self._addresses.take(address_of(scope))
+
+    def _warn_of_proxy(self, address: str) -> None:
+        if not self._warned:
+            self._warned = True
+            log.warning(
+                "proxy_not_trusted",
+                extra={
+                    "address": address,
+                    "remedy": "FIVERED_TRUSTED_PROXIES: everybody behind it is one address",
+                },
+            )
+
+
+def address_of(scope: MutableMapping[str, Any]) -> str:
+    """Return the network address that a request came from."""
+    return str((scope.get("client") or ("?",))[0])
 
 
 def _actor_of(scope: MutableMapping[str, Any]) -> str:
+    """Return who asked, also where he was refused before he acted in a role."""
     actor = scope.get("fivered.actor")
-    return f"{actor.role} {actor.id}".strip() if actor is not None else ""
+    if actor is None:
+        return str(scope.get("fivered.person", ""))
+    return f"{actor.role} {actor.id}".strip()
 
 
 def _dress(message: Message, traceparent: str) -> None:

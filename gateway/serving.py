@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import functools
 import gc
+import http
 import logging
 import signal
 import socket
@@ -12,7 +15,12 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from chassis.i18n import payload
+from chassis.refusal import Refusal
+from gateway.context import read_context
+from gateway.errors import HeadTooLarge, HeadTooSlow, HostTwice, RequestUnreadable, problem
 from gateway.settings import GatewaySettings
 
 if TYPE_CHECKING:
@@ -82,6 +90,111 @@ class Server(uvicorn.Server):
                 signal.signal(taken, handler)
 
 
+class Guarded(HttpToolsProtocol):
+    """uvicorn's protocol with limits of a request's head: its bytes, its headers and its time.
+
+    uvicorn's own limit holds for h11 only; httptools takes a head of any length for ever.
+    """
+
+    def __init__(self, *given: Any, limits: GatewaySettings, **more: Any) -> None:
+        super().__init__(*given, **more)
+        self._limits = limits
+        self._waiting: asyncio.TimerHandle | None = None
+        self._head = self._counted = 0
+        self._refused: Refusal | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for the first head."""
+        super().connection_made(transport)
+        self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no more."""
+        self._arrived()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Count the bytes of a head that is not complete yet."""
+        if self._refused is not None:
+            return
+        super().data_received(data)
+        if self._waiting is not None:
+            self._head += len(data)
+            if self._head > self._limits.header_bytes and not self.transport.is_closing():
+                self._refuse(self._too_large())
+                self.send_400_response("")
+
+    def on_message_begin(self) -> None:
+        """Begin to wait for the head of a further request."""
+        super().on_message_begin()
+        self._wait()
+
+    def on_url(self, url: bytes) -> None:
+        """Count the request's line."""
+        super().on_url(url)
+        self._count(len(url))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Count a header."""
+        super().on_header(name, value)
+        self._count(len(name) + len(value) + 4)
+
+    def on_headers_complete(self) -> None:
+        """Pass the request on."""
+        self._arrived()
+        if sum(name == b"host" for name, _ in self.headers) > 1:
+            raise self._refuse(HostTwice())
+        super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Say why, and close."""
+        refusal = self._refused or RequestUnreadable()
+        context = read_context({})
+        answer = problem(context, "", payload(refusal, "gateway"))
+        if self._refused is None:
+            log.warning("request_unreadable", extra={"address": self.client, "why": msg})
+        head = [
+            f"HTTP/1.1 {answer.status_code} {http.HTTPStatus(answer.status_code).phrase}".encode(),
+            *(name + b": " + value for name, value in answer.raw_headers),
+            b"connection: close",
+        ]
+        self.transport.write(b"\r\n".join(head) + b"\r\n\r\n" + bytes(answer.body))
+        self.transport.close()
+
+    def _count(self, length: int) -> None:
+        self._counted += length
+        if (
+            self._counted > self._limits.header_bytes
+            or len(self.headers) > self._limits.header_count
+        ):
+            raise self._refuse(self._too_large())
+
+    def _too_large(self) -> Refusal:
+        limits = self._limits
+        return HeadTooLarge(limit=limits.header_bytes, count=limits.header_count)
+
+    def _refuse(self, refusal: Refusal) -> Refusal:
+        """Keep the reason; the parser tells its caller only that something was wrong."""
+        self._refused = refusal
+        self._arrived()
+        log.warning("request_refused", extra={"address": self.client, "code": refusal.code})
+        return refusal
+
+    def _wait(self) -> None:
+        self._arrived()
+        self._head = self._counted = 0
+        self._waiting = self.loop.call_later(self._limits.header_wait_s, self._too_slow)
+
+    def _arrived(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+
+    def _too_slow(self) -> None:
+        self._refuse(HeadTooSlow(seconds=self._limits.header_wait_s))
+        self.send_400_response("")
+
+
 def serve(
     app: FastAPI,
     settings: GatewaySettings,
@@ -99,7 +212,7 @@ def serve(
         forwarded_allow_ips=settings.trusted_proxies or None,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=_LEAVE_S,
-        h11_max_incomplete_event_size=64 * 1024,
+        http=functools.partial(Guarded, limits=settings),  # type: ignore[arg-type]
         ws="none",
         lifespan="on",
     )

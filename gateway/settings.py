@@ -54,6 +54,17 @@ class GatewaySettings:
         "FIVERED_BODY_WAIT_S", help="Longest wait for a request body to arrive", default=10.0
     )
     json_depth: int = setting("FIVERED_JSON_DEPTH", help="Deepest nesting of a body", default=20)
+    header_bytes: int = setting(
+        "FIVERED_HEADER_BYTES",
+        help="Largest head of a request: its line and headers",
+        default=32 * 1024,
+    )
+    header_count: int = setting(
+        "FIVERED_HEADER_COUNT", help="Largest number of headers", default=100
+    )
+    header_wait_s: float = setting(
+        "FIVERED_HEADER_WAIT_S", help="Longest wait for the head of a request", default=10.0
+    )
     json_values: int = setting(
         "FIVERED_JSON_VALUES", help="Largest number of values in a body", default=20_000
     )

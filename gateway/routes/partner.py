@@ -651,6 +651,6 @@ DOORS.query(
 )  # fmt: skip
 DOORS.query(
     "GET", "/service-share", "service_share",
-    params=ShareFilter, reply=Shares, roles=PUBLIC,
+    params=ShareFilter, reply=Shares, roles=PUBLIC, cost=10,
     summary="服务类占比 / The service share of redemption",
 )  # fmt: skip

@@ -340,6 +340,7 @@ DOORS.query(
     params=PeopleFilter,
     reply=PeopleReply,
     roles=PUBLIC,
+    cost=5,
     summary="人员卡(按权限遮蔽) / People, masked for the viewer",
 )
 DOORS.query(

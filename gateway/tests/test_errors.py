@@ -7,6 +7,7 @@ import json
 import pytest
 from pydantic import model_validator
 
+from chassis.refusal import RoleDenied
 from chassis.rpc import CallFaulted, CallRefused, OutcomeUnknown, ServiceUnavailable
 from gateway.doors import ANY, Body, Doors, Reply
 from gateway.tests.conftest import Site, problem_of
@@ -219,3 +220,25 @@ def test_a_problem_document_has_the_members_of_the_standard_and_ours(site):
         "message_en",
         "trace_id",
     }
+
+
+def test_a_wrong_method_is_told_every_method_of_the_path(site):
+    """SEC low 7: 405 named the first route's methods only."""
+    answer = site.ask("DELETE", "/v1/clock")
+    assert answer.status_code == 405
+    assert {"GET", "POST"} <= set(answer.headers["allow"].split(", "))
+
+
+def test_who_may_not_is_told_who_may(site):
+    roles = [{"role": "R_RESIDENT", "scope": "370811015901"}]
+    found = problem_of(site.ask("POST", PATH, json={"counter_id": "c", "amount": 1}, grants=roles))
+    assert found["code"] == "ROLE_DENIED"
+    assert "R_DISTRICT" in found["message_zh"]
+    assert "R_DISTRICT" in found["message_en"]
+
+
+def test_an_area_outside_is_told_as_that():
+    """A district's administrator was told that his role may not define areas."""
+    refused = RoleDenied(role="R_DISTRICT", scope="370811", area="370812")
+    assert (refused.code, refused.guard) == ("ROLE_DENIED", "AREA_DENIED")
+    assert refused.describe() == "角色 R_DISTRICT 的授权范围是 370811,不包括 370812"

@@ -97,8 +97,29 @@ def test_a_token_is_of_one_person_of_the_registry_and_never_of_a_phone_number(si
 
 
 def test_an_expired_token_says_that_it_has_expired(site):
-    token = jwt.encode(GOOD | {"exp": int(time.time()) - 1}, KEY, "HS256")
+    token = jwt.encode(GOOD | {"exp": int(time.time()) - 60}, KEY, "HS256")
     assert problem_of(bearer(site, f"Bearer {token}"))["code"] == "TOKEN_EXPIRED"
+
+
+@pytest.mark.parametrize("seconds", [2, 10, 29])
+def test_a_clock_that_is_a_little_ahead_does_not_lock_anybody_out(site, seconds):
+    """IN-A13"""
+    ahead = int(time.time()) + seconds
+    token = jwt.encode(GOOD | {"iat": ahead, "nbf": ahead, "exp": ahead + 3600}, KEY, "HS256")
+    assert bearer(site, f"Bearer {token}").status_code == 200
+
+
+def test_a_token_that_never_ends_is_none_of_ours(site):
+    """SEC low 11"""
+    token = jwt.encode(GOOD | {"exp": 253402300799}, KEY, "HS256")
+    assert problem_of(bearer(site, f"Bearer {token}"))["code"] == "TOKEN_INVALID"
+
+
+def test_what_everybody_may_read_does_not_end_with_a_token(site):
+    """IN-B7"""
+    token = jwt.encode(GOOD | {"exp": int(time.time()) - 3600}, KEY, "HS256")
+    headers = {"Authorization": f"Bearer {token}"}
+    assert site.ask("GET", "/v1", grants=None, headers=headers).status_code == 200
 
 
 def test_one_grant_needs_no_acting_role(site):

@@ -95,6 +95,42 @@ def test_one_address_cannot_ask_for_more_than_its_share(host):
     assert [site.ask("GET", "/live", grants=None).status_code for _ in range(3)] == [200, 200, 429]
 
 
+def test_people_behind_one_address_are_not_each_others_limit(host):
+    """SEC-M14: behind a proxy that is not trusted all people shared one bucket."""
+    site = Site(host).build(address_rate=0.5, address_burst=2)
+    answers = [site.ask("GET", f"{PATH}/c1", person=f"per_{n}").status_code for n in range(5)]
+    assert answers == [200] * 5
+
+
+def test_forged_tokens_are_paid_for_by_their_address(host):
+    site = Site(host).build(address_rate=0.5, address_burst=2)
+    forged = {"Authorization": "Bearer e30.e30.x"}
+    answers = [
+        site.ask("GET", f"{PATH}/c1", grants=None, headers=forged).status_code for _ in range(3)
+    ]
+    assert answers == [401, 401, 429]
+
+
+def test_a_costly_door_takes_its_cost_from_a_callers_share(host):
+    """SEC-M14: five calls of /v1/health cost what one ordinary answer was counted for."""
+    site = Site(host).build(address_rate=0.5, address_burst=10)
+    answers = [site.ask("GET", "/v1/health", grants=None).status_code for _ in range(3)]
+    assert answers == [200, 200, 429]
+
+
+def test_a_denial_is_logged_with_who_asked_and_from_where(site, caplog):
+    """SEC-M10"""
+    caplog.set_level("INFO", "fivered.access")
+    roles = [{"role": "R_RESIDENT", "scope": "370811015901"}]
+    site.ask("POST", PATH, json={"counter_id": "c1", "amount": 1}, grants=roles, person="per_77")
+    site.ask("GET", "/v1/nothing", grants=None)
+    denied, unknown = [record for record in caplog.records if record.message == "request"]
+    assert (denied.status, denied.code) == (403, "ROLE_DENIED")
+    assert "per_77" in denied.actor
+    assert denied.address
+    assert (unknown.status, unknown.code) == (404, "NOT_FOUND")
+
+
 def test_more_requests_than_the_gateway_holds_are_told_to_come_again():
     class Slow:
         def __init__(self):

@@ -83,6 +83,15 @@ class DefineArea(Body):
     persons: int | None = Field(None, ge=0, examples=[6250])
 
 
+class CorrectArea(Body):
+    """更正区域 / An area's name or size was wrong."""
+
+    reason: str = Field(min_length=2, max_length=300, examples=["名称写错"])
+    name: str | None = Field(None, min_length=1, max_length=60, examples=["春辉社区"])
+    households: int | None = Field(None, ge=0, le=10_000_000)
+    persons: int | None = Field(None, ge=0, le=10_000_000)
+
+
 class AreaReply(Changed):
     """区域 / An area as defined."""
 
@@ -212,6 +221,18 @@ DOORS.command(
 )  # fmt: skip
 
 
+DOORS.command(
+    "POST",
+    "/areas/{code}/correct",
+    "correct_area",
+    body=CorrectArea,
+    reply=AreaReply,
+    roles=("R_STREET", "R_DISTRICT", "R_SYSTEM"),
+    if_match=True,
+    summary="更正区域名称或规模 / Correct an area's name or size",
+)
+
+
 # ------------------------------------------------------------------------------------------ people
 
 
@@ -252,6 +273,88 @@ class DeactivatePerson(Body):
     """注销 / Deactivate."""
 
     reason: Literal["MOVED_OUT", "DECEASED"]
+
+
+class CorrectPerson(Body):
+    """更正 / What was wrong; what is left out stays."""
+
+    reason: str = Field(min_length=2, max_length=300, examples=["登记时姓名写错"])
+    name: str | None = Field(None, examples=["王小莉"])
+    phone: str | None = Field(None, max_length=40, examples=["12812345679"])
+    id_no: str | None = Field(None, max_length=40, description="须社区干部以上 / by a cadre")
+    birth_year: int | None = Field(None, ge=1900, le=2100)
+    household_id: str | None = Field(None, min_length=1, max_length=64)
+    clear: list[Literal["phone", "household_id"]] = Field(
+        default_factory=list, description="清空的项 / what is emptied"
+    )
+
+
+class ReturnPerson(Body):
+    """回迁或更正误登 / He lives here again, or was never gone."""
+
+    grid: str = Field(pattern=GRID, examples=["370811015901002"])
+    reason: str = Field(min_length=2, max_length=300, examples=["迁回原小区"])
+    household_id: str | None = Field(None, max_length=64)
+    phone: str | None = Field(None, max_length=40)
+
+
+class ProposeMerge(Body):
+    """重复登记 / This registration and `into` are one human; `into` stays."""
+
+    into: str = Field(description="保留的人员编号 / the id that stays")
+    reason: str = Field(min_length=2, max_length=300, examples=["同一人登记两次"])
+
+
+class DecideMerge(Body):
+    """合并结论 / Whether they are one human."""
+
+    confirmed: bool
+
+
+class MergeReply(Changed):
+    """合并提议 / A proposal that two registrations are one human."""
+
+    person_id: str
+    into: str
+
+
+class MergeFilter(ListParams):
+    """合并提议筛选 / Which proposals; those that wait when left out."""
+
+    scope: str | None = Field(None, pattern=CODE)
+    state: Literal["PROPOSED", "CONFIRMED", "REJECTED"] | None = "PROPOSED"
+
+
+class MergeCard(Reply):
+    """合并提议 / A proposal that two registrations are one human."""
+
+    id: str
+    person_id: str
+    into: str
+    state: str
+    reason: str
+    proposed_by: str
+    version: int
+
+
+class PersonSearch(Params):
+    """精确查找 / Exactly this phone or identity number; each search is noted."""
+
+    phone: str | None = Field(None, max_length=30, examples=["12812345678"])
+    id_no: str | None = Field(None, max_length=40)
+
+
+class Change(Reply):
+    """一次变更 / What was changed, by whom and why."""
+
+    at: datetime
+    actor_id: str
+    role: str
+    action: str
+    version: int
+    fields: list[str]
+    before: dict[str, Any]
+    reason: str | None = None
 
 
 class PeopleFilter(Params):
@@ -333,6 +436,77 @@ DOORS.command(
     if_match=True,
     summary="居民注销 / Deactivate a resident",
 )
+DOORS.command(
+    "POST",
+    "/people/{person_id}/correct",
+    "correct_person",
+    body=CorrectPerson,
+    reply=Changed,
+    roles=REGISTRARS,
+    if_match=True,
+    summary="更正人员信息 / Correct what was registered of a person",
+)
+DOORS.command(
+    "POST",
+    "/people/{person_id}/return",
+    "return_person",
+    body=ReturnPerson,
+    reply=Changed,
+    roles=REGISTRARS,
+    if_match=True,
+    summary="居民回迁 / A person lives here again",
+    description="误登死亡的由社区干部以上更正。A cadre or above corrects a mistaken death.",
+)
+DOORS.command(
+    "POST",
+    "/people/{person_id}/merge",
+    "propose_merge",
+    body=ProposeMerge,
+    reply=MergeReply,
+    roles=REGISTRARS,
+    if_match=True,
+    status=201,
+    summary="提议合并重复登记 / Propose that two registrations are one human",
+    description="由另一人确认后生效。It takes effect when somebody else confirms.",
+)
+DOORS.query(
+    "GET",
+    "/people/{person_id}/history",
+    "person_history",
+    params=ListParams,
+    reply=Page[Change],
+    roles=ANY,
+    summary="人员变更记录 / What was changed of a person",
+)
+DOORS.command(
+    "POST",
+    "/person-merges/{merge_id}/decide",
+    "decide_merge",
+    body=DecideMerge,
+    reply=MergeReply,
+    roles=("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT"),
+    if_match=True,
+    summary="确认或否决合并 / Confirm or reject a merge",
+)
+DOORS.query(
+    "GET",
+    "/person-merges",
+    "person_merges",
+    params=MergeFilter,
+    reply=Page[MergeCard],
+    roles=REGISTRARS,
+    summary="合并提议 / Proposals that two registrations are one human",
+)
+DOORS.query(
+    "GET",
+    "/people",
+    "people",
+    params=PersonSearch,
+    reply=PeopleReply,
+    roles=REGISTRARS,
+    summary="按手机号或身份证号精确查找 / Find by exact phone or identity number",
+    description="只查本辖区,每次查找均留痕。Within the caller's area only; each search is noted.",
+)
 DOORS.query(
     "GET",
     "/people-cards",
@@ -350,6 +524,15 @@ DOORS.query(
     reply=PersonCard,
     roles=ANY,
     summary="人员 / One person in the registry",
+)
+DOORS.query(
+    "GET",
+    "/areas/{code}/history",
+    "area_history",
+    params=ListParams,
+    reply=Page[Change],
+    roles=("R_STREET", "R_DISTRICT", "R_SYSTEM"),
+    summary="区域变更记录 / What was changed of an area",
 )
 DOORS.query(
     "GET",
@@ -385,6 +568,20 @@ class EnrolSteward(Body):
         examples=["公示同意-2025-001"],
     )
     steward_id: str | None = None
+
+
+class CorrectSteward(Body):
+    """更正管家信息 / What was wrong about a post; what is left out stays."""
+
+    reason: str = Field(min_length=2, max_length=300, examples=["更换工作电话"])
+    duty: Duty | None = None
+    grids: list[str] | None = Field(None, min_length=1, max_length=200)
+    employer: str | None = Field(None, min_length=1, max_length=100)
+    work_phone: str | None = Field(None, max_length=30, examples=["(0537)2345678"])
+    is_state_official: bool | None = None
+    clear: list[Literal["employer", "work_phone"]] = Field(
+        default_factory=list, description="清空的项 / what is emptied"
+    )
 
 
 class BoardConsent(Body):
@@ -499,6 +696,25 @@ DOORS.command(
     roles=APPOINTERS,
     status=201,
     summary="任命红色管家 / Enrol a steward",
+)
+DOORS.command(
+    "POST",
+    "/stewards/{steward_id}/correct",
+    "correct_steward",
+    body=CorrectSteward,
+    reply=Changed,
+    roles=APPOINTERS,
+    if_match=True,
+    summary="更正管家岗位、网格或电话 / Correct a steward's duty, grids or phone",
+)
+DOORS.query(
+    "GET",
+    "/stewards/{steward_id}/history",
+    "steward_history",
+    params=ListParams,
+    reply=Page[Change],
+    roles=APPOINTERS,
+    summary="管家变更记录 / What was changed of a steward",
 )
 DOORS.command(
     "POST",

@@ -102,7 +102,7 @@ class PersonExists(Refusal):
 
     code = "PERSON_EXISTS"
     status = 409
-    text = "该身份证号码已登记"
+    text = "该身份证号码已登记{who}"
 
 
 class PhoneTaken(Refusal):
@@ -110,7 +110,51 @@ class PhoneTaken(Refusal):
 
     code = "PHONE_TAKEN"
     status = 409
-    text = "该手机号码已登记"
+    text = "该手机号码已登记{who};同一户的成员可以共用"
+
+
+class PersonGone(Refusal):
+    """He is registered, but as moved out or dead: somebody says that he is back."""
+
+    code = "PERSON_GONE"
+    status = 409
+    text = "该人员已登记为 {state}{who},请办理回迁"
+
+
+class PersonMergedAway(Refusal):
+    """The id was given up after a double registration."""
+
+    code = "PERSON_MERGED"
+    status = 409
+    text = "人员 {id} 已并入{who}"
+
+
+class TwoNumbers(Guard):
+    """Two identity numbers are two people, until one of them was corrected."""
+
+    guard = "TWO_ID_NUMBERS"
+    text = "两人身份证号码不同,不能合并;如有误请先更正"
+
+
+class TwoPosts(Guard):
+    """Both hold the same duty; one of the posts ends first."""
+
+    guard = "TWO_POSTS"
+    text = "两人任同一岗位,请先办理管家 {steward_id} 离任"
+
+
+class RecorderConfirms(Guard):
+    """Who recorded or proposed something does not confirm it himself."""
+
+    guard = "RECORDER_CONFIRMS"
+    text = "登记或提出的人不能自己确认,须由他人办理"
+
+
+class NumberTellsBirth(Guard):
+    """Where an identity number is known, the year of birth is its."""
+
+    guard = "NUMBER_TELLS_BIRTH"
+    text = "出生年份以身份证号码为准,请更正号码"
 
 
 class StillSteward(Guard):

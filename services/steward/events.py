@@ -76,6 +76,56 @@ class ResidentDeactivated:
 
 
 @dataclass(frozen=True, slots=True)
+class ResidentReturned:
+    """居民回迁 / A person lives here again: he came back, or was never gone."""
+
+    FACT: ClassVar[str] = "resident_returned.v1"
+    AGGREGATE: ClassVar[str] = "person"
+    VISIBILITY: ClassVar[str] = "internal"
+    person_id: str
+    community: str
+    grid: str
+    is_adult: bool
+    household_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResidentCameOfAge:
+    """居民成年 / A minor is 18 from today on."""
+
+    FACT: ClassVar[str] = "resident_came_of_age.v1"
+    AGGREGATE: ClassVar[str] = "person"
+    VISIBILITY: ClassVar[str] = "internal"
+    person_id: str
+    community: str
+    grid: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResidentCorrected:
+    """居民信息更正 / What was registered of a resident was wrong; this holds now."""
+
+    FACT: ClassVar[str] = "resident_corrected.v1"
+    AGGREGATE: ClassVar[str] = "person"
+    VISIBILITY: ClassVar[str] = "internal"
+    person_id: str
+    is_adult: bool
+    household_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PersonMerged:
+    """重复登记合并 / Two registrations are one human: `person_id` is given up for `into`."""
+
+    FACT: ClassVar[str] = "person_merged.v1"
+    AGGREGATE: ClassVar[str] = "person"
+    VISIBILITY: ClassVar[str] = "internal"
+    person_id: str
+    into: str
+    community: str
+
+
+@dataclass(frozen=True, slots=True)
 class StewardEnrolled:
     """A person became a steward."""
 
@@ -384,6 +434,10 @@ SAYS: tuple[type[Any], ...] = (
     ResidentRegistered,
     ResidentMoved,
     ResidentDeactivated,
+    ResidentReturned,
+    ResidentCameOfAge,
+    ResidentCorrected,
+    PersonMerged,
     StewardEnrolled,
     StewardLeft,
     RequestSubmitted,

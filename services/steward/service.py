@@ -20,7 +20,16 @@ from chassis.bus import (
 from chassis.calendar import Year
 from chassis.imports import Imports
 from services.steward import actions, events, storage, views
-from services.steward.actions import calendar, cases, ground, imports, people, posts, records
+from services.steward.actions import (
+    calendar,
+    cases,
+    ground,
+    imports,
+    merges,
+    people,
+    posts,
+    records,
+)
 from services.steward.rules.requests import HANDLERS, SCREENERS, STREET
 from services.steward.settings import StewardSettings
 from services.steward.views import cases as case_views
@@ -105,6 +114,46 @@ class Steward(Imports, Service):
         """Load a year for the operator who keeps the installation (`fivered calendar load`)."""
         return actions.calendar.load(tx, year)
 
+    @command(roles=("R_STREET", "R_DISTRICT", "R_SYSTEM"), if_match=True)
+    def correct_area(self, tx: Tx, order: ground.CorrectArea) -> dict[str, Any]:
+        """Correct an area's name or size."""
+        return actions.ground.correct_area(tx, order)
+
+    @command(roles=REGISTRARS, if_match=True)
+    def correct_person(self, tx: Tx, order: people.CorrectPerson) -> dict[str, Any]:
+        """Correct what was registered of a person."""
+        return actions.people.correct_person(tx, order)
+
+    @command(roles=REGISTRARS, if_match=True)
+    def return_person(self, tx: Tx, order: people.ReturnPerson) -> dict[str, Any]:
+        """Say that a person lives here again."""
+        return actions.people.return_person(tx, order)
+
+    @command(roles=REGISTRARS, if_match=True)
+    def propose_merge(self, tx: Tx, order: merges.ProposeMerge) -> dict[str, Any]:
+        """Propose that two registrations are one human."""
+        return actions.merges.propose_merge(tx, order)
+
+    @command(roles=("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT"), if_match=True)
+    def decide_merge(self, tx: Tx, order: merges.DecideMerge) -> dict[str, Any]:
+        """Confirm or reject that two registrations are one human."""
+        return actions.merges.decide_merge(tx, order)
+
+    @query(roles=REGISTRARS)
+    def people(self, tx: Tx, q: people_views.PersonSearch) -> dict[str, Any]:
+        """Answer who has exactly this phone or identity number."""
+        return views.people.people(tx, q)
+
+    @query(roles=(ANY_ROLE,))
+    def person_history(self, tx: Tx, q: people_views.History) -> dict[str, Any]:
+        """Answer what was changed of a person."""
+        return views.people.person_history(tx, q)
+
+    @query(roles=REGISTRARS)
+    def person_merges(self, tx: Tx, q: people_views.MergeList) -> dict[str, Any]:
+        """Answer the proposals that two registrations are one human."""
+        return views.people.person_merges(tx, q)
+
     @query(roles=(PUBLIC,))
     def areas(self, tx: Tx, q: ground_views.AreaList) -> dict[str, Any]:
         """Answer areas below a root."""
@@ -136,6 +185,11 @@ class Steward(Imports, Service):
     def enrol_steward(self, tx: Tx, order: posts.EnrolSteward) -> dict[str, Any]:
         """Make a person a steward."""
         return actions.posts.enrol_steward(tx, order)
+
+    @command(roles=APPOINTERS, if_match=True)
+    def correct_steward(self, tx: Tx, order: posts.CorrectSteward) -> dict[str, Any]:
+        """Correct what was registered of a steward."""
+        return actions.posts.correct_steward(tx, order)
 
     @command(roles=(ANY_ROLE,), if_match=True)
     def agree_to_board(self, tx: Tx, order: posts.BoardConsent) -> dict[str, Any]:
@@ -201,6 +255,16 @@ class Steward(Imports, Service):
     def steward(self, tx: Tx, q: post_views.WhichSteward) -> dict[str, Any]:
         """Answer a steward's card."""
         return views.posts.steward(tx, q)
+
+    @query(roles=APPOINTERS)
+    def steward_history(self, tx: Tx, q: post_views.StewardHistory) -> dict[str, Any]:
+        """Answer what was changed of a steward."""
+        return views.posts.steward_history(tx, q)
+
+    @query(roles=("R_STREET", "R_DISTRICT", "R_SYSTEM"))
+    def area_history(self, tx: Tx, q: ground_views.AreaHistory) -> dict[str, Any]:
+        """Answer what was changed of an area."""
+        return views.ground.area_history(tx, q)
 
     @query(roles=("R_GRID", *WATCHERS))
     def stewards(self, tx: Tx, q: post_views.StewardList) -> dict[str, Any]:
@@ -427,6 +491,11 @@ class Steward(Imports, Service):
     def on_shipped_areas(self, tx: Tx, _due: Due) -> None:
         """Say the areas that the first migration brought."""
         actions.ground.announce_shipped(tx)
+
+    @timer("COMING_OF_AGE")
+    def on_birthday(self, tx: Tx, due: Due) -> None:
+        """Somebody comes of age."""
+        actions.people.come_of_age(tx, due)
 
     @timer("REQ_ACCEPT")
     def on_accept_passed(self, tx: Tx, due: Due) -> None:

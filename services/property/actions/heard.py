@@ -53,6 +53,10 @@ def _areas(tx: Tx, heard: list[Heard]) -> None:
 
 
 def _enrolled(tx: Tx, heard: list[Heard]) -> None:
+    for event in heard:
+        if event.sequence > 1:
+            # Said again, after a correction: under his old duty he serves no more.
+            rows.end_steward(tx.conn, event.data.steward_id, event.sequence - 1)
     for duty, table, more in (
         ("COMMUNITY_CADRE", tables.cadres, ()),
         ("PROPERTY_STAFF", tables.property_staff, ("grids",)),

@@ -6,10 +6,22 @@ from services.steward.actions import (
     clocks,
     ground,
     heard,
+    merges,
     months,
     people,
     posts,
     records,
 )
 
-__all__ = ["calendar", "cases", "clocks", "ground", "heard", "months", "people", "posts", "records"]
+__all__ = [
+    "calendar",
+    "cases",
+    "clocks",
+    "ground",
+    "heard",
+    "merges",
+    "months",
+    "people",
+    "posts",
+    "records",
+]

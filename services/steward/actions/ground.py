@@ -8,7 +8,9 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from chassis.bus import Tx
+from chassis.refusal import NotFound
 from services.steward import events, rules, storage
+from services.steward.actions.changes import note_change
 from services.steward.errors import AreaDiffers, UnknownParent
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=10_000_000)]
@@ -21,6 +23,17 @@ class DefineArea:
     code: str
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
     kind: Literal["DISTRICT", "STREET", "TOWN", "COMMUNITY", "GRID"]
+    households: Count | None = None
+    persons: Count | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectArea:
+    """An area's name or size was wrong; its code and place in the tree stay."""
+
+    code: str
+    reason: Annotated[str, msgspec.Meta(min_length=2, max_length=300)]
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=60)] | None = None
     households: Count | None = None
     persons: Count | None = None
 
@@ -74,6 +87,38 @@ def define_area(tx: Tx, order: DefineArea) -> dict[str, Any]:
         row = storage.ground.area(tx.conn, order.code)
     return {
         "id": order.code,
+        "state": "DEFINED",
+        "version": row.version,
+        "warnings": rules.areas.size_warnings(row.kind, row.households, row.persons),
+    }
+
+
+def correct_area(tx: Tx, order: CorrectArea) -> dict[str, Any]:
+    """Correct an area; whoever heard of it hears its name again.
+
+    Raises:
+        NotFound: No such area here.
+    """
+    row = storage.ground.lock_area(tx.conn, order.code)
+    if row is None or not tx.actor.covers(row.code):
+        raise NotFound(kind="area", id=order.code)
+    tx.check_version(row.version)
+    given = {"name": order.name, "households": order.households, "persons": order.persons}
+    values = {
+        name: value
+        for name, value in given.items()
+        if value is not None and value != getattr(row, name)
+    }
+    if values:
+        before = {name: getattr(row, name) for name in values}
+        version = row.version + 1
+        storage.ground.update_area(tx.conn, row.code, **values, version=version)
+        note_change(tx, "AREA", row.code, version, "correct", before=before, reason=order.reason)
+        row = storage.ground.area(tx.conn, row.code)
+        if "name" in values:
+            _announce(tx, row)
+    return {
+        "id": row.code,
         "state": "DEFINED",
         "version": row.version,
         "warnings": rules.areas.size_warnings(row.kind, row.households, row.persons),

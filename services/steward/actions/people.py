@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from types import SimpleNamespace
 from typing import Annotated, Any, Literal
 
 import msgspec
 
-from chassis.bus import Tx
-from chassis.refusal import NotFound, Refusal, StateConflict
+from chassis.bus import Due, Tx
+from chassis.refusal import NotFound, Refusal, RoleDenied, StateConflict
 from services.steward import events, rules, storage
+from services.steward.actions.changes import note_change
 from services.steward.actions.ground import takes_synthetic
 from services.steward.errors import (
     IdTaken,
     NotResident,
+    NumberTellsBirth,
     PersonExists,
+    PersonGone,
+    PersonMergedAway,
     PhoneTaken,
     StillSteward,
     UnknownGrid,
 )
+
+Reason = Annotated[str, msgspec.Meta(min_length=2, max_length=300)]
+# How many come of age in one transaction.
+_PART = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +70,45 @@ class DeactivatePerson:
     reason: Literal["MOVED_OUT", "DECEASED"]
 
 
+@dataclass(frozen=True, slots=True)
+class CorrectPerson:
+    """What was registered wrongly; what is left out stays, and `clear` empties."""
+
+    person_id: str
+    reason: Reason
+    name: str | None = None
+    phone: str | None = None
+    id_no: str | None = None
+    birth_year: Annotated[int, msgspec.Meta(ge=1900, le=2100)] | None = None
+    household_id: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] | None = None
+    clear: list[Literal["phone", "household_id"]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnPerson:
+    """A person who had moved out, or was recorded as dead by mistake, lives here."""
+
+    person_id: str
+    grid: str
+    reason: Reason
+    household_id: Annotated[str, msgspec.Meta(max_length=64)] | None = None
+    phone: str | None = None
+
+
+# Who may say that somebody is alive, or change whom an identity number names.
+SENIORS = ("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT", "R_SYSTEM")
+
+
 def register_person(tx: Tx, order: RegisterPerson) -> dict[str, Any]:
     """Register a person, or answer the one that is registered so already.
+
+    One who had moved out and is registered again with his identity number, or as he was, is the
+    same person, and back.
 
     Raises:
         Refusal: Name, numbers, grid or id are not acceptable, or belong to somebody else.
     """
-    result = admit(tx, [order])[0]
+    result = admit(tx, [order], returning=True)[0]
     if isinstance(result, Refusal):
         raise result
     return result
@@ -77,21 +119,30 @@ def register_people(tx: Tx, order: RegisterPeople) -> dict[str, Any]:
     items = []
     for position, result in enumerate(admit(tx, order.people)):
         if isinstance(result, Refusal):
-            items.append(
-                {
-                    "line": position,
-                    "result": result.guard or result.code,
-                    "field": result.field,
-                    "message_zh": result.describe(),
-                }
-            )
+            line = {
+                "line": position,
+                "result": result.guard or result.code,
+                "field": result.field,
+                "message_zh": result.describe(),
+            }
+            if "person_id" in result.params:
+                line["person_id"] = result.params["person_id"]
+            items.append(line)
         else:
             items.append({"line": position, "result": "stored", "id": result["id"]})
     return {"id": None, "state": "STORED", "items": items}
 
 
-def admit(tx: Tx, orders: Sequence[RegisterPerson]) -> list[dict[str, Any] | Refusal]:
-    """Check and insert persons with a fixed number of statements, however many they are."""
+def admit(
+    tx: Tx, orders: Sequence[RegisterPerson], *, returning: bool = False
+) -> list[dict[str, Any] | Refusal]:
+    """Check and insert persons with a fixed number of statements, however many they are.
+
+    Args:
+        tx: The transaction.
+        orders: Whom to register.
+        returning: Whether one who had moved out is back; a list of many may be of last year.
+    """
     grids = storage.ground.known(tx.conn, {o.grid for o in orders if o.grid}, "GRID")
     results: list[dict[str, Any] | Refusal] = []
     rows: list[dict[str, Any]] = []
@@ -103,64 +154,202 @@ def admit(tx: Tx, orders: Sequence[RegisterPerson]) -> list[dict[str, Any] | Ref
             continue
         rows.append(row)
         results.append({"id": row["person_id"]})
-
-    before = {
-        row.person_id: row
-        for row in storage.people.several(tx.conn, [row["person_id"] for row in rows])
-    }
-    ids, phones = storage.people.holders(
-        tx.conn,
-        {row["id_no_hmac"] for row in rows if row["id_no_hmac"]},
-        {row["phone_hmac"] for row in rows if row["phone_hmac"]},
-    )
+    known = _Known(tx, rows)
     # One verdict per row, not per person: a batch may name the same person twice.
-    verdicts: list[Refusal | None] = []
+    verdicts: list[dict[str, Any] | Refusal] = []
     fresh: dict[int, dict[str, Any]] = {}
     for row in rows:
-        person_id = row["person_id"]
-        known = before.get(person_id)
-        if known is not None:
-            same = known.digest == row["digest"]
-            verdicts.append(None if same else IdTaken(id=person_id, field="person_id"))
-        elif row["id_no_hmac"] in ids:
-            verdicts.append(PersonExists(field="id_no"))
-        elif row["phone_hmac"] in phones:
-            verdicts.append(PhoneTaken(field="phone"))
-        else:
-            # Two lines of one batch may carry the same numbers; the second one is refused.
-            ids.update({row["id_no_hmac"]} - {None})
-            phones.update({row["phone_hmac"]} - {None})
-            fresh[len(verdicts)] = row
-            before[person_id] = _Known(row["digest"], 1)
-            verdicts.append(None)
+        before = known.same(row)
+        if before is not None:
+            verdicts.append(_again(tx, row, before, returning=returning))
+            continue
+        other = known.phone_conflict(row)
+        if other is not None:
+            verdicts.append(PhoneTaken(field="phone", **_named(tx, other)))
+            continue
+        known.add(row)
+        fresh[len(verdicts)] = row
+        verdicts.append({"id": row["person_id"], "state": "ACTIVE", "version": 1})
     inserted = storage.people.insert(tx.conn, list(fresh.values())) if fresh else set()
     for place, row in fresh.items():
         if row["person_id"] not in inserted:
             # Somebody registered the same person between our look and our insert.
-            verdicts[place] = PersonExists(field="id_no")
+            verdicts[place] = PersonExists(field="id_no", who="")
         elif row["grid"]:
             _announce(tx, row)
+    taken = [row for row in fresh.values() if row["person_id"] in inserted]
+    _await_birthdays(tx, (SimpleNamespace(**row) for row in taken))
     remaining = iter(verdicts)
-    return [
-        result if isinstance(result, Refusal) else _answer(result["id"], next(remaining), before)
-        for result in results
-    ]
+    return [result if isinstance(result, Refusal) else next(remaining) for result in results]
 
 
-@dataclass(frozen=True, slots=True)
 class _Known:
-    digest: str
-    version: int
-    status: str = "ACTIVE"
+    """Who is registered under the ids and numbers of a batch, the batch's own lines included."""
+
+    def __init__(self, tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
+        self._ids: dict[str, Any] = {}
+        self._numbers: dict[str, Any] = {}
+        self._phones: dict[str, list[Any]] = {}
+        found = [
+            *storage.people.several(tx.conn, [row["person_id"] for row in rows]),
+            *storage.people.holders(
+                tx.conn,
+                {row["id_no_hmac"] for row in rows if row["id_no_hmac"]},
+                {row["phone_hmac"] for row in rows if row["phone_hmac"]},
+            ),
+        ]
+        for row in {row.person_id: row for row in found}.values():
+            self._keep(row)
+
+    def _keep(self, row: Any) -> None:
+        self._ids[row.person_id] = row
+        if row.id_no_hmac:
+            self._numbers[row.id_no_hmac] = row
+        if row.phone_hmac and row.status == "ACTIVE":
+            self._phones.setdefault(row.phone_hmac, []).append(row)
+
+    def add(self, row: dict[str, Any]) -> None:
+        """Keep a line that will be inserted."""
+        self._keep(SimpleNamespace(merged_into=None, **row))
+
+    def same(self, row: dict[str, Any]) -> Any:
+        """Return who has the row's id, or its identity number."""
+        return self._ids.get(row["person_id"]) or self._numbers.get(row["id_no_hmac"] or "")
+
+    def phone_conflict(self, row: dict[str, Any]) -> Any:
+        """Return somebody of another household who has the row's phone, or None."""
+        return _other_household(
+            self._phones.get(row["phone_hmac"] or "", []), row["grid"], row["household_id"]
+        )
 
 
-def _answer(
-    person_id: str, verdict: Refusal | None, known: dict[str, Any]
-) -> dict[str, Any] | Refusal:
-    if verdict is not None:
-        return verdict
-    row = known[person_id]
-    return {"id": person_id, "state": row.status, "version": row.version}
+def _other_household(holders: Sequence[Any], grid: str | None, household: str | None) -> Any:
+    for holder in holders:
+        if not household or (holder.household_id, holder.grid) != (household, grid):
+            return holder
+    return None
+
+
+def _named(tx: Tx, row: Any) -> dict[str, str]:
+    """Return who it is, for an intake of his area only; to others he stays unnamed."""
+    if tx.actor.role in rules.access.INTAKE and rules.access.may_see(
+        tx.actor, "STANDING", row.grid or row.area
+    ):
+        person_id = row.merged_into or row.person_id
+        return {"who": f" ({person_id})", "person_id": person_id}
+    return {"who": ""}
+
+
+def _again(tx: Tx, row: dict[str, Any], known: Any, *, returning: bool) -> dict[str, Any] | Refusal:
+    """Return what becomes of a row whose id or identity number is registered."""
+    if known.status == "MERGED":
+        return PersonMergedAway(id=known.person_id, field="person_id", **_named(tx, known))
+    same_id = known.person_id == row["person_id"]
+    same = same_id and (known.digest == row["digest"] or _same_content(tx, row, known))
+    by_number = row["id_no_hmac"] is not None and known.id_no_hmac == row["id_no_hmac"]
+    if known.status != "ACTIVE" and (same or by_number):
+        alike = same or _name_of(tx, known) == _plain_name(tx, row)
+        if known.status == "MOVED_OUT" and returning and alike:
+            try:
+                return _bring_back(
+                    tx, known, row["grid"], row["household_id"], phone=_plain_phone(tx, row)
+                )
+            except Refusal as refusal:
+                return refusal
+        return PersonGone(state=known.status, field="person_id", **_named(tx, known))
+    if same:
+        _learn_birthday(tx, row, known)
+        return {"id": known.person_id, "state": known.status, "version": known.version}
+    if same_id:
+        return IdTaken(id=known.person_id, field="person_id")
+    return PersonExists(field="id_no", **_named(tx, known))
+
+
+def _same_content(tx: Tx, row: dict[str, Any], known: Any) -> bool:
+    fields = ("id_no_hmac", "phone_hmac", "birth_year", "grid", "household_id", "synthetic")
+    return all(row[name] == getattr(known, name) for name in fields) and _name_of(
+        tx, known
+    ) == _plain_name(tx, row)
+
+
+def _name_of(tx: Tx, row: Any) -> str:
+    return storage.vault(tx.settings.pii_key).open(row.name, f"{row.person_id}.name")
+
+
+def _plain_name(tx: Tx, row: dict[str, Any]) -> str:
+    return storage.vault(tx.settings.pii_key).open(row["name"], f"{row['person_id']}.name")
+
+
+def _plain_phone(tx: Tx, row: dict[str, Any]) -> str | None:
+    vault = storage.vault(tx.settings.pii_key)
+    return vault.open_or_none(row["phone"], f"{row['person_id']}.phone")
+
+
+def _learn_birthday(tx: Tx, row: dict[str, Any], known: Any) -> None:
+    """Keep the day of birth of one who was registered before it was kept."""
+    if row["birthday"] is None or getattr(known, "birthday", None) is not None:
+        return
+    vault = storage.vault(tx.settings.pii_key)
+    born = vault.open(row["birthday"], f"{row['person_id']}.birthday")
+    sealed = vault.seal(born, f"{known.person_id}.birthday")
+    storage.people.update(tx.conn, known.person_id, birthday=sealed)
+    if not known.is_adult:
+        _await(tx, {rules.identity.eighteenth(date.fromisoformat(born), None)})
+
+
+# --------------------------------------------------------------------------------------------------
+# Coming of age
+
+
+def _born(tx: Tx, row: Any) -> date | None:
+    vault = storage.vault(tx.settings.pii_key)
+    born = vault.open_or_none(row.birthday, f"{row.person_id}.birthday")
+    return date.fromisoformat(born) if born else None
+
+
+def _await_birthdays(tx: Tx, rows: Iterable[Any]) -> None:
+    _await(
+        tx,
+        {
+            rules.identity.eighteenth(_born(tx, row), row.birth_year)
+            for row in rows
+            if not row.is_adult
+        },
+    )
+
+
+def _await(tx: Tx, days: Iterable[date | None]) -> None:
+    """Arm a timer for each day: it tells that somebody comes of age then, and not who."""
+    for day in sorted({day for day in days if day is not None}):
+        tx.arm("COMING_OF_AGE", day.isoformat(), tx.calendar.midnight(day))
+
+
+def come_of_age(tx: Tx, due: Due) -> None:
+    """Say who is 18 from this day on; a large day is told in parts."""
+    today = tx.calendar.local_date(tx.now)
+    grown = [
+        row
+        for row in storage.people.minors(tx.conn, today.year - 18)
+        if rules.identity.is_adult(_born(tx, row), row.birth_year, today)
+    ]
+    if len(grown) > _PART:
+        tx.arm(due.kind, due.ref, due.due_at)
+        grown = grown[:_PART]
+    if not grown:
+        return
+    storage.people.grown(tx.conn, [row.person_id for row in grown])
+    for row in grown:
+        if row.grid is not None:
+            tx.say(
+                events.ResidentCameOfAge(row.person_id, row.area, row.grid),
+                subject=row.person_id,
+                scope=row.area,
+                sequence=row.version + 1,
+            )
+
+
+# --------------------------------------------------------------------------------------------------
+# The row
 
 
 def _row(tx: Tx, order: RegisterPerson, grids: set[str]) -> dict[str, Any]:
@@ -192,6 +381,7 @@ def _row(tx: Tx, order: RegisterPerson, grids: set[str]) -> dict[str, Any]:
         ),
         "id_no_hmac": vault.digest("id_no", number) if number else None,
         "birth_year": birth_year,
+        "birthday": vault.seal_or_none(born.isoformat() if born else None, f"{person_id}.birthday"),
         "is_adult": rules.identity.is_adult(born, birth_year, today),
         "area": order.grid[:12] if order.grid else (tx.actor.scope[:12] or rules.areas.DISTRICT),
         "grid": order.grid,
@@ -233,6 +423,10 @@ def _locked_resident(tx: Tx, person_id: str) -> Any:
     return row
 
 
+def _place_of(row: Any) -> dict[str, Any]:
+    return {"grid": row.grid, "household_id": row.household_id}
+
+
 def move_person(tx: Tx, order: MovePerson) -> dict[str, Any]:
     """Move a resident to another grid; his open requests stay where they are (F18).
 
@@ -254,6 +448,7 @@ def move_person(tx: Tx, order: MovePerson) -> dict[str, Any]:
         household_id=order.household_id,
         version=version,
     )
+    note_change(tx, "PERSON", row.person_id, version, "move", before=_place_of(row))
     tx.say(
         events.ResidentMoved(
             row.person_id, row.grid, order.to_grid, order.to_grid[:12], order.household_id
@@ -279,6 +474,15 @@ def deactivate_person(tx: Tx, order: DeactivatePerson) -> dict[str, Any]:
         raise StillSteward(steward_id=posts[0].steward_id)
     version = row.version + 1
     storage.people.update(tx.conn, row.person_id, status=order.reason, version=version)
+    note_change(
+        tx,
+        "PERSON",
+        row.person_id,
+        version,
+        "deactivate",
+        before={"status": row.status},
+        reason=order.reason,
+    )
     tx.say(
         events.ResidentDeactivated(row.person_id, order.reason),
         subject=row.person_id,
@@ -286,3 +490,200 @@ def deactivate_person(tx: Tx, order: DeactivatePerson) -> dict[str, Any]:
         sequence=version,
     )
     return {"id": row.person_id, "state": order.reason, "version": version}
+
+
+# --------------------------------------------------------------------------------------------------
+# Corrections and returns
+
+
+def correct_person(tx: Tx, order: CorrectPerson) -> dict[str, Any]:
+    """Correct what was registered; what stood there before stays readable in the history.
+
+    Raises:
+        NotFound: No such person here.
+        RoleDenied: Whom an identity number names is changed by a cadre or above.
+        StateConflict: He is no longer here.
+        PersonExists: The identity number is somebody else's.
+        PhoneTaken: The phone is another household's.
+    """
+    row = storage.people.lock(tx.conn, order.person_id)
+    if row is None or not tx.actor.covers(row.grid or row.area):
+        raise NotFound(kind="person", id=order.person_id)
+    tx.check_version(row.version)
+    if row.status != "ACTIVE":
+        raise StateConflict(state=row.status)
+    if tx.actor.role not in SENIORS and (order.id_no is not None or order.birth_year is not None):
+        raise RoleDenied(role=tx.actor.role)
+    values, before = _corrected(tx, row, order)
+    if not before:
+        return {"id": row.person_id, "state": row.status, "version": row.version}
+    version = row.version + 1
+    # What it was registered with no longer says what he is; what stands in the row does.
+    storage.people.update(
+        tx.conn, row.person_id, **values, digest=f"corrected {version}", version=version
+    )
+    note_change(tx, "PERSON", row.person_id, version, "correct", before=before, reason=order.reason)
+    after = storage.people.person(tx.conn, row.person_id)
+    if not after.is_adult:
+        _await_birthdays(tx, [after])
+    if after.grid is not None:
+        tx.say(
+            events.ResidentCorrected(after.person_id, after.is_adult, after.household_id),
+            subject=after.person_id,
+            scope=after.area,
+            sequence=version,
+        )
+    return {"id": row.person_id, "state": row.status, "version": version}
+
+
+def _corrected(tx: Tx, row: Any, order: CorrectPerson) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the new columns, and what the changed ones said before."""
+    vault = storage.vault(tx.settings.pii_key)
+    ref = row.person_id
+    values: dict[str, Any] = {}
+    before: dict[str, Any] = {}
+    if order.name is not None:
+        name, old = rules.identity.check_name(order.name), _name_of(tx, row)
+        if name != old:
+            values["name"] = vault.seal(name, f"{ref}.name")
+            before["name"] = old
+    if order.household_id is not None or "household_id" in order.clear:
+        household = order.household_id
+        if household != row.household_id:
+            values["household_id"] = household
+            before["household_id"] = row.household_id
+    if order.phone is not None or "phone" in order.clear:
+        _correct_phone(tx, row, order.phone, values, before)
+    if order.id_no is not None:
+        _correct_number(tx, row, order.id_no, values, before)
+    elif order.birth_year is not None and order.birth_year != row.birth_year:
+        if row.id_no_hmac is not None:
+            raise NumberTellsBirth(field="birth_year")
+        today = tx.calendar.local_date(tx.now)
+        values["birth_year"] = order.birth_year
+        values["is_adult"] = rules.identity.is_adult(None, order.birth_year, today)
+        before["birth_year"] = row.birth_year
+    return values, before
+
+
+def _correct_phone(
+    tx: Tx, row: Any, phone: str | None, values: dict[str, Any], before: dict[str, Any]
+) -> None:
+    columns = _phone_columns(tx, row, phone, values.get("household_id", row.household_id), row.grid)
+    if columns["phone_hmac"] != row.phone_hmac:
+        vault = storage.vault(tx.settings.pii_key)
+        values |= columns
+        before["phone"] = vault.open_or_none(row.phone, f"{row.person_id}.phone")
+
+
+def _phone_columns(
+    tx: Tx, row: Any, phone: str | None, household: str | None, grid: str | None
+) -> dict[str, Any]:
+    """Return the columns of a person's phone, which no other household has."""
+    vault = storage.vault(tx.settings.pii_key)
+    if phone is None:
+        return {"phone": None, "phone_hmac": None}
+    digits = rules.identity.check_phone(phone, synthetic=row.synthetic)
+    digest = vault.digest("phone", digits)
+    holders = [
+        holder
+        for holder in storage.people.holders(tx.conn, [], [digest])
+        if holder.person_id != row.person_id
+    ]
+    other = _other_household(holders, grid, household)
+    if other is not None:
+        raise PhoneTaken(field="phone", **_named(tx, other))
+    return {"phone": vault.seal(digits, f"{row.person_id}.phone"), "phone_hmac": digest}
+
+
+def _correct_number(
+    tx: Tx, row: Any, id_no: str, values: dict[str, Any], before: dict[str, Any]
+) -> None:
+    vault = storage.vault(tx.settings.pii_key)
+    today = tx.calendar.local_date(tx.now)
+    number, born = rules.identity.check_id_number(id_no, today)
+    rules.identity.check_synthetic(number, synthetic=row.synthetic, allowed=takes_synthetic(tx))
+    digest = vault.digest("id_no", number)
+    if digest == row.id_no_hmac and row.birthday is not None:
+        return
+    for other in storage.people.holders(tx.conn, [digest], []):
+        if other.person_id != row.person_id:
+            raise PersonExists(field="id_no", **_named(tx, other))
+    values |= {
+        "id_no_mask": vault.seal(rules.identity.mask_id_number(number), f"{row.person_id}.id_no"),
+        "id_no_hmac": digest,
+        "birth_year": born.year,
+        "birthday": vault.seal(born.isoformat(), f"{row.person_id}.birthday"),
+        "is_adult": rules.identity.is_adult(born, None, today),
+    }
+    before["id_no"] = vault.open_or_none(row.id_no_mask, f"{row.person_id}.id_no")
+    before["birth_year"] = row.birth_year
+
+
+def return_person(tx: Tx, order: ReturnPerson) -> dict[str, Any]:
+    """Say that a person who had moved out, or was recorded as dead by mistake, lives here.
+
+    Raises:
+        NotFound: No such person here.
+        RoleDenied: That somebody is alive is said by a cadre or above.
+        UnknownGrid: There is no such grid.
+        StateConflict: He is here.
+    """
+    row = storage.people.lock(tx.conn, order.person_id)
+    if row is None or not tx.actor.covers(row.grid or row.area):
+        raise NotFound(kind="person", id=order.person_id)
+    tx.check_version(row.version)
+    if row.status not in {"MOVED_OUT", "DECEASED"}:
+        raise StateConflict(state=row.status)
+    if row.status == "DECEASED" and tx.actor.role not in SENIORS:
+        raise RoleDenied(role=tx.actor.role)
+    if not storage.ground.known(tx.conn, [order.grid], "GRID"):
+        raise UnknownGrid(grid=order.grid, field="grid")
+    tx.require_scope(order.grid)
+    return _bring_back(
+        tx, row, order.grid, order.household_id, phone=order.phone, reason=order.reason
+    )
+
+
+def _bring_back(
+    tx: Tx,
+    row: Any,
+    grid: str | None,
+    household: str | None,
+    *,
+    phone: str | None,
+    reason: str | None = None,
+) -> dict[str, Any]:
+    vault = storage.vault(tx.settings.pii_key)
+    today = tx.calendar.local_date(tx.now)
+    values: dict[str, Any] = {}
+    if phone is not None or row.phone_hmac is not None:
+        old = vault.open_or_none(row.phone, f"{row.person_id}.phone")
+        values |= _phone_columns(tx, row, phone or old, household, grid)
+    born = _born(tx, row)
+    adult = rules.identity.is_adult(born, row.birth_year, today)
+    version = row.version + 1
+    area = grid[:12] if grid else row.area
+    storage.people.update(
+        tx.conn,
+        row.person_id,
+        **values,
+        status="ACTIVE",
+        grid=grid,
+        area=area,
+        household_id=household,
+        is_adult=adult,
+        version=version,
+    )
+    before = {"status": row.status} | _place_of(row)
+    note_change(tx, "PERSON", row.person_id, version, "return", before=before, reason=reason)
+    if not adult:
+        _await(tx, {rules.identity.eighteenth(born, row.birth_year)})
+    if grid is not None:
+        tx.say(
+            events.ResidentReturned(row.person_id, area, grid, adult, household),
+            subject=row.person_id,
+            scope=area,
+            sequence=version,
+        )
+    return {"id": row.person_id, "state": "ACTIVE", "version": version}

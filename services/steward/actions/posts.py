@@ -13,6 +13,7 @@ from chassis.bus import Tx
 from chassis.refusal import NotFound, StateConflict
 from services.steward import events, rules, storage
 from services.steward.actions import cases
+from services.steward.actions.changes import note_change
 from services.steward.errors import (
     AlreadySteward,
     BadSpan,
@@ -59,6 +60,20 @@ class WhichSteward:
     """Which steward is meant."""
 
     steward_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectSteward:
+    """What was wrong about a post; what is left out stays, and `clear` empties."""
+
+    steward_id: str
+    reason: Annotated[str, msgspec.Meta(min_length=2, max_length=300)]
+    duty: Duty | None = None
+    grids: Annotated[list[str], msgspec.Meta(min_length=1, max_length=200)] | None = None
+    employer: Annotated[str, msgspec.Meta(min_length=1, max_length=100)] | None = None
+    work_phone: Annotated[str, msgspec.Meta(max_length=30)] | None = None
+    is_state_official: bool | None = None
+    clear: list[Literal["employer", "work_phone"]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +136,7 @@ def enrol_steward(tx: Tx, order: EnrolSteward) -> dict[str, Any]:
     """
     chosen = rules.identity.check_id(order.steward_id, "stw", field="steward_id")
     grids = sorted(set(order.grids))
-    missing = set(grids) - storage.ground.known(tx.conn, grids, "GRID")
-    if missing:
-        raise UnknownGrid(grid=min(missing), field="grids")
-    for grid in grids:
-        tx.require_scope(grid)
+    _check_grids(tx, grids)
     if rules.routing.type_of(order.duty) != order.type:
         raise TypeDutyMismatch(duty=order.duty, type=order.type, field="type")
     may_spend = rules.routing.may_spend(order.duty, is_state_official=order.is_state_official)
@@ -165,20 +176,7 @@ def enrol_steward(tx: Tx, order: EnrolSteward) -> dict[str, Any]:
     row = storage.posts.steward(tx.conn, steward_id)
     if not inserted:
         return _enrolled_before(tx, order, row, grids)
-    tx.say(
-        events.StewardEnrolled(
-            steward_id=steward_id,
-            person_id=order.person_id,
-            type=order.type,
-            duty=order.duty,
-            grids=grids,
-            community=row.area,
-            spendable=spendable,
-        ),
-        subject=steward_id,
-        scope=row.area,
-        sequence=1,
-    )
+    _say_enrolled(tx, row, grids)
     return _reply(row, spendable=spendable)
 
 
@@ -233,6 +231,97 @@ def _locked(tx: Tx, steward_id: str, states: Iterable[str]) -> Any:
     if row.status not in states:
         raise StateConflict(state=row.status)
     return row
+
+
+def correct_steward(tx: Tx, order: CorrectSteward) -> dict[str, Any]:
+    """Correct a post; boards follow at once, and whoever heard of it hears it again.
+
+    Requests in hand stay where they are: a transfer moves them.
+
+    Raises:
+        NotFound: No such steward here.
+        StateConflict: He has left.
+        UnknownGrid: A grid does not exist.
+        AlreadySteward: He holds that duty already.
+    """
+    row = _locked(tx, order.steward_id, ("ACTIVE", "SUSPENDED"))
+    held = storage.posts.grids_of(tx.conn, row.steward_id)
+    grids = sorted(set(order.grids)) if order.grids is not None else held
+    _check_grids(tx, grids)
+    values, before = _corrected(tx, row, order)
+    if grids != held:
+        values["area"] = grids[0][:12]
+        before["grids"] = held
+    if not before:
+        return _reply(row)
+    version = row.version + 1
+    if "duty" in values and any(
+        post.duty == values["duty"] for post in storage.posts.of_person(tx.conn, row.person_id)
+    ):
+        raise AlreadySteward(field="duty")
+    if grids != held:
+        _republish(tx, row, without=True)
+        storage.posts.set_grids(tx.conn, row.steward_id, grids)
+    storage.posts.update(tx.conn, row.steward_id, **values, version=version)
+    note_change(
+        tx, "STEWARD", row.steward_id, version, "correct", before=before, reason=order.reason
+    )
+    after = storage.posts.steward(tx.conn, row.steward_id)
+    _republish(tx, after)
+    if {"duty", "grids", "is_state_official"} & set(before):
+        _say_enrolled(tx, after, grids)
+    return _reply(after)
+
+
+def _corrected(tx: Tx, row: Any, order: CorrectSteward) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the new columns, and what the changed ones said before."""
+    vault = storage.vault(tx.settings.pii_key)
+    given: dict[str, Any] = {}
+    if order.duty is not None:
+        given |= {"duty": order.duty, "type": rules.routing.type_of(order.duty)}
+    if order.employer is not None or "employer" in order.clear:
+        given["employer"] = order.employer
+    if order.is_state_official is not None:
+        given["is_state_official"] = order.is_state_official
+    official = given.get("is_state_official", row.is_state_official)
+    if not rules.routing.may_spend(given.get("duty", row.duty), is_state_official=official):
+        given["spendable"] = False
+    values = {name: value for name, value in given.items() if value != getattr(row, name)}
+    before = {name: getattr(row, name) for name in values}
+    if order.work_phone is not None or "work_phone" in order.clear:
+        phone = None
+        if order.work_phone is not None:
+            phone = rules.identity.check_work_phone(order.work_phone)
+        old = vault.open_or_none(row.work_phone, f"{row.steward_id}.work_phone")
+        if phone != old:
+            values["work_phone"] = vault.seal_or_none(phone, f"{row.steward_id}.work_phone")
+            before["work_phone"] = old
+    return values, before
+
+
+def _check_grids(tx: Tx, grids: list[str]) -> None:
+    missing = set(grids) - storage.ground.known(tx.conn, grids, "GRID")
+    if missing:
+        raise UnknownGrid(grid=min(missing), field="grids")
+    for grid in grids:
+        tx.require_scope(grid)
+
+
+def _say_enrolled(tx: Tx, row: Any, grids: list[str]) -> None:
+    tx.say(
+        events.StewardEnrolled(
+            steward_id=row.steward_id,
+            person_id=row.person_id,
+            type=row.type,
+            duty=row.duty,
+            grids=grids,
+            community=row.area,
+            spendable=row.spendable,
+        ),
+        subject=row.steward_id,
+        scope=row.area,
+        sequence=row.version,
+    )
 
 
 def suspend_steward(tx: Tx, order: ReasonedSteward) -> dict[str, Any]:
@@ -370,11 +459,11 @@ def publish_board(tx: Tx, order: PublishBoard) -> dict[str, Any]:
     return {"id": order.grid, "state": "PUBLISHED", "version": version}
 
 
-def _entries(tx: Tx, grid: str) -> list[dict[str, str]]:
+def _entries(tx: Tx, grid: str, *, without: str = "") -> list[dict[str, str]]:
     return [
         {"steward_id": row.steward_id, "duty": row.duty}
         for row in storage.posts.serving(tx.conn, grid)
-        if row.board_consent
+        if row.board_consent and row.steward_id != without
     ]
 
 
@@ -394,13 +483,16 @@ def _insert_board(tx: Tx, grid: str, entries: list[dict[str, str]], reasons: dic
     return int(version)
 
 
-def _republish(tx: Tx, steward: Any) -> None:
-    """Publish the boards of a steward's grids anew; a duty that lost its last name is vacant."""
+def _republish(tx: Tx, steward: Any, *, without: bool = False) -> None:
+    """Publish the boards of a steward's grids anew; a duty that lost its last name is vacant.
+
+    With `without` they are published as if he did not serve there.
+    """
     for grid in storage.posts.grids_of(tx.conn, steward.steward_id):
         before = storage.posts.board(tx.conn, grid)
         if before is None:
             continue
-        entries = _entries(tx, grid)
+        entries = _entries(tx, grid, without=steward.steward_id if without else "")
         covered = {entry["duty"] for entry in entries}
         reasons = {
             duty: before.reasons.get(duty, VACANT)

@@ -169,6 +169,16 @@ def is_adult(born: date | None, birth_year: int | None, today: date) -> bool:
     return birth_year is not None and today.year - birth_year > 18
 
 
+def eighteenth(born: date | None, birth_year: int | None) -> date | None:
+    """Return the first day on which a person is certainly 18, or None where nothing is known."""
+    if born is not None:
+        try:
+            return born.replace(year=born.year + 18)
+        except ValueError:
+            return date(born.year + 18, 3, 1)
+    return date(birth_year + 19, 1, 1) if birth_year is not None else None
+
+
 def mask_name(name: str) -> str:
     """Mask a name by its length only: 王* / 王*丽 / 欧**德."""
     if len(name) <= 2:

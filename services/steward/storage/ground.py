@@ -23,6 +23,11 @@ def a_grid_of(conn: sa.Connection, community: str) -> str | None:
     return conn.execute(asked.order_by(areas.c.code).limit(1)).scalar()
 
 
+def lock_area(conn: sa.Connection, code: str) -> Any:
+    """Return an area's row locked, or None."""
+    return conn.execute(store.lock(sa.select(areas).where(areas.c.code == code), conn)).first()
+
+
 def known(conn: sa.Connection, codes: Iterable[str], kind: str) -> set[str]:
     """Return which of the codes are defined areas of a kind."""
     asked = sa.select(areas.c.code).where(areas.c.code.in_(list(codes)), areas.c.kind == kind)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,11 +11,17 @@ import sqlalchemy as sa
 from chassis import storage as store
 from services.steward.rules import requests as request_rules
 from services.steward.storage.tables import (
+    hazards,
+    liaisons,
+    parties,
+    person_merges,
     person_reads,
     persons,
+    register_changes,
     request_timeline,
     requests,
     stewards,
+    volunteer_hours,
 )
 
 
@@ -48,22 +55,136 @@ def insert(conn: sa.Connection, rows: list[dict[str, Any]]) -> set[str]:
 
 def holders(
     conn: sa.Connection, id_hmacs: Iterable[str], phone_hmacs: Iterable[str]
-) -> tuple[set[str], set[str]]:
-    """Return which identity and phone digests belong to registered persons."""
-    ids = conn.execute(
-        sa.select(persons.c.id_no_hmac).where(persons.c.id_no_hmac.in_(list(id_hmacs)))
-    )
-    phones = conn.execute(
-        sa.select(persons.c.phone_hmac).where(
-            persons.c.phone_hmac.in_(list(phone_hmacs)), persons.c.status == "ACTIVE"
+) -> Sequence[Any]:
+    """Return who has one of the identity numbers, or has one of the phones and is registered."""
+    return conn.execute(
+        sa.select(persons).where(
+            sa.or_(
+                persons.c.id_no_hmac.in_(list(id_hmacs)),
+                sa.and_(persons.c.phone_hmac.in_(list(phone_hmacs)), persons.c.status == "ACTIVE"),
+            )
         )
+    ).all()
+
+
+def with_numbers(conn: sa.Connection, *, phone: str | None, id_no: str | None) -> Sequence[Any]:
+    """Return who has exactly these numbers, whether they still live here or not."""
+    asked = sa.select(persons)
+    if phone is not None:
+        asked = asked.where(persons.c.phone_hmac == phone)
+    if id_no is not None:
+        asked = asked.where(persons.c.id_no_hmac == id_no)
+    return conn.execute(asked.order_by(persons.c.person_id).limit(50)).all()
+
+
+def minors(conn: sa.Connection, born_until: int) -> Sequence[Any]:
+    """Return the registered minors who were born in that year or before, locked."""
+    asked = sa.select(persons).where(
+        persons.c.is_adult.is_(False),
+        persons.c.birth_year <= born_until,
+        persons.c.status == "ACTIVE",
     )
-    return set(ids.scalars()), set(phones.scalars())
+    return conn.execute(store.lock(asked.order_by(persons.c.person_id), conn)).all()
+
+
+def grown(conn: sa.Connection, person_ids: Sequence[str]) -> None:
+    """Note that minors have come of age."""
+    conn.execute(
+        sa.update(persons)
+        .where(persons.c.person_id.in_(person_ids))
+        .values(is_adult=True, version=persons.c.version + 1)
+    )
 
 
 def update(conn: sa.Connection, person_id: str, **values: Any) -> None:
     """Change a person."""
     conn.execute(sa.update(persons).where(persons.c.person_id == person_id).values(**values))
+
+
+def write_change(conn: sa.Connection, **values: Any) -> None:
+    """Keep what was changed in a register."""
+    conn.execute(register_changes.insert().values(**values))
+
+
+def changes(conn: sa.Connection, ref: str, before: int | None, limit: int) -> Sequence[Any]:
+    """Return what was changed of a person, area or steward, newest first."""
+    asked = sa.select(register_changes).where(register_changes.c.ref == ref)
+    if before is not None:
+        asked = asked.where(register_changes.c.id < before)
+    return conn.execute(asked.order_by(register_changes.c.id.desc()).limit(limit)).all()
+
+
+def insert_merge(conn: sa.Connection, **values: Any) -> None:
+    """Insert a proposal that two registrations are one human."""
+    conn.execute(person_merges.insert().values(**values))
+
+
+def merge(conn: sa.Connection, merge_id: str) -> Any:
+    """Return a proposal's row locked, or None."""
+    asked = sa.select(person_merges).where(person_merges.c.merge_id == merge_id)
+    return conn.execute(store.lock(asked, conn)).first()
+
+
+def open_merges(conn: sa.Connection, person_id: str) -> Sequence[Any]:
+    """Return the proposals about a registration that nobody has decided."""
+    asked = sa.select(person_merges).where(
+        person_merges.c.person_id == person_id, person_merges.c.state == "PROPOSED"
+    )
+    return conn.execute(asked).all()
+
+
+def merges(
+    conn: sa.Connection,
+    scope: str,
+    state: str | None,
+    after: tuple[datetime, str] | None,
+    limit: int,
+) -> Sequence[Any]:
+    """Return the proposals of an area, oldest first."""
+    asked = sa.select(person_merges).where(person_merges.c.area.startswith(scope, autoescape=True))
+    if state is not None:
+        asked = asked.where(person_merges.c.state == state)
+    if after is not None:
+        asked = asked.where(sa.tuple_(person_merges.c.created_at, person_merges.c.merge_id) > after)
+    return conn.execute(
+        asked.order_by(person_merges.c.created_at, person_merges.c.merge_id).limit(limit)
+    ).all()
+
+
+def update_merge(conn: sa.Connection, merge_id: str, **values: Any) -> None:
+    """Change a proposal."""
+    conn.execute(
+        sa.update(person_merges).where(person_merges.c.merge_id == merge_id).values(**values)
+    )
+
+
+# Every column that names a person who acts, lives or serves here. What he did stays with the id
+# under which he did it (timeline, audit, boards).
+_REFERENCES = (
+    stewards.c.person_id,
+    requests.c.reporter_id,
+    requests.c.handler_person,
+    requests.c.recorded_by,
+    requests.c.against,
+    volunteer_hours.c.person_id,
+    volunteer_hours.c.confirmed_by,
+    hazards.c.reporter_id,
+    hazards.c.verified_by,
+    liaisons.c.person_id,
+    persons.c.merged_into,
+)
+
+
+def hand_references(conn: sa.Connection, person_id: str, into: str) -> None:
+    """Give everything that belongs to one registration to another one."""
+    for column in _REFERENCES:
+        conn.execute(sa.update(column.table).where(column == person_id).values({column.name: into}))
+    # A party may be one under both ids.
+    own = sa.select(parties).where(parties.c.person_id == person_id)
+    rows = [dict(row) | {"person_id": into} for row in conn.execute(own).mappings()]
+    if rows:
+        conn.execute(store.insert(conn, parties).on_conflict_do_nothing(), rows)
+        conn.execute(sa.delete(parties).where(parties.c.person_id == person_id))
 
 
 def reporters_in_hand(

@@ -54,6 +54,14 @@ def insert(conn: sa.Connection, grids: list[str], **values: Any) -> bool:
     return True
 
 
+def set_grids(conn: sa.Connection, steward_id: str, grids: list[str]) -> None:
+    """Let a steward serve these grids and no others."""
+    conn.execute(sa.delete(steward_grids).where(steward_grids.c.steward_id == steward_id))
+    conn.execute(
+        steward_grids.insert(), [{"steward_id": steward_id, "grid": grid} for grid in grids]
+    )
+
+
 def enrolled(conn: sa.Connection, steward_ids: Iterable[str]) -> set[str]:
     """Return which of the ids are stewards', whether they still serve or not."""
     asked = sa.select(stewards.c.steward_id).where(stewards.c.steward_id.in_(list(steward_ids)))

@@ -10,7 +10,6 @@ metadata = store.new_metadata()
 chassis = store.chassis_tables(metadata)
 
 _ON_ROSTER = sa.text("status <> 'LEFT'")
-_REGISTERED = sa.text("status = 'ACTIVE'")
 
 areas = sa.Table(
     "areas",
@@ -36,22 +35,57 @@ persons = sa.Table(
     sa.Column("id_no_mask", sa.LargeBinary),
     sa.Column("id_no_hmac", sa.String(64), unique=True),
     sa.Column("birth_year", sa.SmallInteger),
+    # The day itself, for the day on which a minor comes of age.
+    sa.Column("birthday", sa.LargeBinary),
     sa.Column("is_adult", sa.Boolean, nullable=False),
     sa.Column("area", store.Area, nullable=False),
     sa.Column("grid", store.Area, index=True),
     sa.Column("household_id", store.Id, index=True),
     sa.Column("status", sa.String(12), nullable=False),
+    # Given up after a double registration: who he is.
+    sa.Column("merged_into", store.Id, index=True),
     sa.Column("synthetic", sa.Boolean, nullable=False),
     sa.Column("digest", sa.String(64), nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("created_at", store.UtcDateTime, nullable=False),
-    sa.Index(
-        "uq_persons_phone_hmac",
-        "phone_hmac",
-        unique=True,
-        postgresql_where=_REGISTERED,
-        sqlite_where=_REGISTERED,
-    ),
+    # The members of a household may share one phone.
+    sa.Index("ix_persons_phone_hmac", "phone_hmac"),
+    sa.Index("ix_persons_is_adult_birth_year", "is_adult", "birth_year"),
+)
+
+# What was changed in the registers, by whom and why, and what stood there before (sealed).
+register_changes = sa.Table(
+    "register_changes",
+    metadata,
+    sa.Column("id", store.BigId, sa.Identity(), primary_key=True),
+    sa.Column("kind", sa.String(8), nullable=False),
+    sa.Column("ref", store.Id, nullable=False, index=True),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("at", store.UtcDateTime, nullable=False),
+    sa.Column("actor_id", store.Id, nullable=False),
+    sa.Column("actor_role", sa.String(30), nullable=False),
+    sa.Column("action", sa.String(24), nullable=False),
+    sa.Column("fields", store.Json, nullable=False),
+    sa.Column("reason", sa.LargeBinary),
+    sa.Column("before", sa.LargeBinary),
+    sqlite_autoincrement=True,
+)
+
+# Two registrations that are one human: one person says so, another one confirms.
+person_merges = sa.Table(
+    "person_merges",
+    metadata,
+    sa.Column("merge_id", store.Id, primary_key=True),
+    sa.Column("person_id", store.Id, nullable=False, index=True),
+    sa.Column("into", store.Id, nullable=False),
+    sa.Column("area", store.Area, nullable=False, index=True),
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("reason", sa.LargeBinary, nullable=False),
+    sa.Column("proposed_by", store.Id, nullable=False),
+    sa.Column("created_at", store.UtcDateTime, nullable=False),
+    sa.Column("decided_by", store.Id),
+    sa.Column("decided_at", store.UtcDateTime),
+    sa.Column("version", sa.Integer, nullable=False),
 )
 
 stewards = sa.Table(

@@ -108,7 +108,7 @@ def test_people_are_registered_and_said_as_by_the_command(bench):
         ({"person_id": "17"}, "person_id", "BAD_CELL"),
         ({"birth_year": "80"}, "birth_year", "BAD_CELL"),
         ({"synthetic": ""}, "synthetic", "CELL_MISSING"),
-        ({"phone": "12800000001"}, "phone", "PHONE_TAKEN"),
+        ({"phone": "12800000001", "household_id": "hh_2"}, "phone", "PHONE_TAKEN"),
         ({"person_id": person_id(1)}, "person_id", "ID_TAKEN"),
     ],
 )

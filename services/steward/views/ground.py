@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+import msgspec
 
 from chassis.bus import Tx
 from chassis.refusal import NotFound
 from services.steward import rules, storage
 from services.steward.views.paging import Limit
+from services.steward.views.people import history
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,15 @@ class WhichArea:
     """Which area is meant."""
 
     code: str
+
+
+@dataclass(frozen=True, slots=True)
+class AreaHistory:
+    """Which area's history is meant."""
+
+    code: str
+    limit: Limit = 50
+    cursor: Annotated[str, msgspec.Meta(pattern="^[0-9]{1,18}$")] | None = None
 
 
 def areas(tx: Tx, q: AreaList) -> dict[str, Any]:
@@ -59,6 +71,17 @@ def area(tx: Tx, q: WhichArea) -> dict[str, Any]:
                 | ({"acting": True} if acting else {})
             )
     return _card(row) | {"liaison_chain": chain}
+
+
+def area_history(tx: Tx, q: AreaHistory) -> dict[str, Any]:
+    """Answer what was changed of an area, newest first.
+
+    Raises:
+        NotFound: No such area here.
+    """
+    if storage.ground.area(tx.conn, q.code) is None or not tx.actor.covers(q.code):
+        raise NotFound(kind="area", id=q.code)
+    return history(tx, q.code, q.limit, q.cursor, by_name=True)
 
 
 def _card(row: Any) -> dict[str, Any]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from chassis.bus import Tx
-from chassis.refusal import NotFound
+from chassis.refusal import Invalid, NotFound
 from services.steward import rules, storage
+from services.steward.views import paging
 from services.steward.views.paging import Limit
 
 
@@ -26,6 +27,33 @@ class WhichPerson:
     """Which person is meant."""
 
     person_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PersonSearch:
+    """Exactly this phone, or exactly this identity number."""
+
+    phone: Annotated[str, msgspec.Meta(max_length=30)] | None = None
+    id_no: Annotated[str, msgspec.Meta(max_length=40)] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Whose history is meant."""
+
+    person_id: str
+    limit: Limit = 50
+    cursor: Annotated[str, msgspec.Meta(pattern="^[0-9]{1,18}$")] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MergeList:
+    """Proposals that two registrations are one human, of an area."""
+
+    scope: str | None = None
+    state: Literal["PROPOSED", "CONFIRMED", "REJECTED"] | None = "PROPOSED"
+    limit: Limit = 50
+    cursor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +74,13 @@ def people_cards(tx: Tx, q: PeopleCards) -> dict[str, Any]:
     """
     asked = list(dict.fromkeys(q.ids))
     rows = {row.person_id: row for row in storage.people.several(tx.conn, asked)}
+    rows = _followed(tx, rows)
     posts: dict[str, Any] = {}
-    for post in storage.people.posts(tx.conn, asked):
+    standing = [row.person_id for row in rows.values()]
+    for post in storage.people.posts(tx.conn, standing):
         posts.setdefault(post.person_id, post)
     in_hand = (
-        storage.people.reporters_in_hand(tx.conn, tx.actor.id, asked) if tx.actor.id else set()
+        storage.people.reporters_in_hand(tx.conn, tx.actor.id, standing) if tx.actor.id else set()
     )
     items = []
     read: dict[str, list[Any]] = {}
@@ -58,8 +88,11 @@ def people_cards(tx: Tx, q: PeopleCards) -> dict[str, Any]:
         if person_id not in rows:
             continue
         row = rows[person_id]
-        why = _why(tx, row, handled=person_id in in_hand)
-        items.append(card(tx, row, posts.get(person_id), why))
+        why = _why(tx, row, person_id, handled=row.person_id in in_hand)
+        found = card(tx, row, posts.get(row.person_id), why)
+        if row.person_id != person_id:
+            found |= {"person_id": person_id, "merged_into": row.person_id}
+        items.append(found)
         if why in {"NEIGHBOUR", "HANDLER"}:
             read.setdefault(why, []).append(row)
     for why, seen in read.items():
@@ -67,9 +100,18 @@ def people_cards(tx: Tx, q: PeopleCards) -> dict[str, Any]:
     return {"items": items}
 
 
-def _why(tx: Tx, row: Any, *, handled: bool) -> str | None:
+def _followed(tx: Tx, rows: dict[str, Any]) -> dict[str, Any]:
+    """Return the rows with whoever stands for an id that was given up."""
+    given_up = {row.merged_into for row in rows.values() if row.merged_into}
+    if not given_up:
+        return rows
+    standing = {row.person_id: row for row in storage.people.several(tx.conn, given_up)}
+    return {one: standing.get(row.merged_into or one, row) for one, row in rows.items()}
+
+
+def _why(tx: Tx, row: Any, asked: str, *, handled: bool) -> str | None:
     """Return why the viewer knows a person by name, or None."""
-    if tx.actor.id and row.person_id == tx.actor.id:
+    if tx.actor.id and tx.actor.id in {row.person_id, asked}:
         return "SELF"
     if row.grid is not None and rules.access.may_see(tx.actor, "NAME", row.grid):
         return "NEIGHBOUR"
@@ -121,7 +163,14 @@ def person(tx: Tx, q: WhichPerson) -> dict[str, Any]:
     if not itself:
         note_reads(tx, "person", "STANDING", [row])
     found: dict[str, Any] = people_cards(tx, PeopleCards([q.person_id]))["items"][0]
-    return found | {
+    return found | _standing(row, itself=itself)
+
+
+def _standing(row: Any, *, itself: bool) -> dict[str, Any]:
+    if row.merged_into is not None:
+        # Given up after a double registration; all else is told under the other id.
+        return {"status": row.status, "merged_into": row.merged_into, "version": row.version}
+    return {
         "status": row.status,
         "grid": row.grid,
         "household_id": row.household_id,
@@ -129,6 +178,107 @@ def person(tx: Tx, q: WhichPerson) -> dict[str, Any]:
         "birth_year": row.birth_year if itself else None,
         "version": row.version,
     }
+
+
+def people(tx: Tx, q: PersonSearch) -> dict[str, Any]:
+    """Answer who has exactly this phone or identity number, of those whom the caller registers.
+
+    Asked and found are noted alike: nobody tries numbers unseen.
+
+    Raises:
+        Invalid: Neither is given.
+    """
+    if q.phone is None and q.id_no is None:
+        raise Invalid(field="phone", reason="请给出 phone 或 id_no")
+    vault = storage.vault(tx.settings.pii_key)
+    phone = vault.digest("phone", rules.identity.plain_phone(q.phone)) if q.phone else None
+    number = None
+    if q.id_no:
+        number = vault.digest("id_no", rules.identity.plain_number(q.id_no).upper())
+    rows = [
+        row
+        for row in storage.people.with_numbers(tx.conn, phone=phone, id_no=number)
+        if rules.access.may_see(tx.actor, "STANDING", row.grid or row.area)
+    ]
+    note_reads(tx, "people", "ID_NO" if number else "PHONE", rows)
+    items: list[dict[str, Any]] = []
+    if rows:
+        cards = people_cards(tx, PeopleCards([row.person_id for row in rows]))["items"]
+        items = [
+            found | _standing(row, itself=False) for row, found in zip(rows, cards, strict=True)
+        ]
+    return {"items": items, "next": None}
+
+
+def person_history(tx: Tx, q: History) -> dict[str, Any]:
+    """Answer what was changed of a person, newest first; old numbers are masked.
+
+    Raises:
+        NotFound: Not registered, or none of the viewer's business.
+    """
+    row = storage.people.person(tx.conn, q.person_id)
+    if row is None or not rules.access.may_see(tx.actor, "STANDING", row.grid or row.area):
+        raise NotFound(kind="person", id=q.person_id)
+    note_reads(tx, "person_history", "STANDING", [row])
+    by_name = rules.access.may_see(tx.actor, "NAME", row.grid or row.area)
+    return history(tx, q.person_id, q.limit, q.cursor, by_name=by_name)
+
+
+def history(tx: Tx, ref: str, limit: int, cursor: str | None, *, by_name: bool) -> dict[str, Any]:
+    """Return what was changed under an id, newest first."""
+    rows = storage.people.changes(tx.conn, ref, int(cursor) if cursor else None, limit + 1)
+    more = len(rows) > limit
+    rows = rows[:limit]
+    vault = storage.vault(tx.settings.pii_key)
+    items = []
+    for row in rows:
+        before = msgspec.json.decode(vault.open_or_none(row.before, f"{ref}.before") or "{}")
+        if before.get("name") and not by_name:
+            before["name"] = rules.identity.mask_name(before["name"])
+        if before.get("phone"):
+            before["phone"] = rules.identity.mask_phone(before["phone"])
+        items.append(
+            {
+                "at": row.at.isoformat(),
+                "actor_id": row.actor_id,
+                "role": row.actor_role,
+                "action": row.action,
+                "version": row.version,
+                "fields": row.fields,
+                "before": before,
+                "reason": vault.open_or_none(row.reason, f"{ref}.reason"),
+            }
+        )
+    return {"items": items, "next": str(rows[-1].id) if more else None}
+
+
+def person_merges(tx: Tx, q: MergeList) -> dict[str, Any]:
+    """Answer the proposals of an area that two registrations are one human, oldest first.
+
+    Raises:
+        RoleDenied: The area lies outside the caller's scope.
+    """
+    scope = q.scope or tx.actor.scope[:12]
+    tx.require_scope(scope if q.scope else tx.actor.scope)
+    vault = storage.vault(tx.settings.pii_key)
+    rows = storage.people.merges(tx.conn, scope, q.state, paging.read_cursor(q.cursor), q.limit + 1)
+    return paging.page(
+        rows,
+        q.limit,
+        "merge_id",
+        lambda row: {
+            "id": row.merge_id,
+            "person_id": row.person_id,
+            "into": row.into,
+            "area": row.area,
+            "state": row.state,
+            "reason": vault.open(row.reason, f"{row.merge_id}.reason"),
+            "proposed_by": row.proposed_by,
+            "proposed_at": row.created_at.isoformat(),
+            "decided_by": row.decided_by,
+            "version": row.version,
+        },
+    )
 
 
 def person_reads(tx: Tx, q: ReadList) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from services.steward import rules, storage
 from services.steward.errors import BadSpan, UnknownGrid
 from services.steward.views import paging
 from services.steward.views.paging import Limit
+from services.steward.views.people import history
 
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 GAP = timedelta(minutes=15)
@@ -50,6 +51,15 @@ class WhichSteward:
     """Which steward is meant."""
 
     steward_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class StewardHistory:
+    """Which steward's history is meant."""
+
+    steward_id: str
+    limit: Limit = 50
+    cursor: Annotated[str, msgspec.Meta(pattern="^[0-9]{1,18}$")] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,6 +363,18 @@ def stewards(tx: Tx, q: StewardList) -> dict[str, Any]:
     tx.require_scope(q.scope)
     rows = storage.posts.page(tx.conn, q.scope, q.duty, paging.read_cursor(q.cursor), q.limit + 1)
     return paging.page(rows, q.limit, "steward_id", lambda row: _steward_card(tx, row))
+
+
+def steward_history(tx: Tx, q: StewardHistory) -> dict[str, Any]:
+    """Answer what was changed of a steward, newest first.
+
+    Raises:
+        NotFound: No such steward here.
+    """
+    row = storage.posts.steward(tx.conn, q.steward_id)
+    if row is None or not tx.actor.covers(row.area):
+        raise NotFound(kind="steward", id=q.steward_id)
+    return history(tx, q.steward_id, q.limit, q.cursor, by_name=True)
 
 
 def steward_month(tx: Tx, q: MonthQuestion) -> dict[str, Any]:

@@ -1,0 +1,37 @@
+"""What was changed in the registers of people, areas and stewards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from chassis.bus import Tx
+from services.steward import storage
+
+
+def note_change(
+    tx: Tx,
+    kind: str,
+    ref: str,
+    version: int,
+    action: str,
+    *,
+    before: dict[str, Any],
+    reason: str | None = None,
+) -> None:
+    """Keep what a register said before, and who changed it why."""
+    vault = storage.vault(tx.settings.pii_key)
+    storage.people.write_change(
+        tx.conn,
+        kind=kind,
+        ref=ref,
+        version=version,
+        at=tx.now,
+        actor_id=tx.actor.id,
+        actor_role=tx.actor.role,
+        action=action,
+        fields=sorted(before),
+        reason=vault.seal_or_none(reason, f"{ref}.reason"),
+        before=vault.seal(msgspec.json.encode(before).decode(), f"{ref}.before"),
+    )

@@ -1,0 +1,213 @@
+"""Double registrations: one person says that two are one human, another one confirms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import msgspec
+
+from chassis.bus import Tx
+from chassis.refusal import Invalid, NotFound, StateConflict
+from services.steward import events, storage
+from services.steward.actions.changes import note_change
+from services.steward.errors import RecorderConfirms, TwoNumbers, TwoPosts
+
+Reason = Annotated[str, msgspec.Meta(min_length=2, max_length=300)]
+
+
+@dataclass(frozen=True, slots=True)
+class ProposeMerge:
+    """`person_id` was registered a second time; he is `into`."""
+
+    person_id: str
+    into: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class DecideMerge:
+    """Whether two registrations are one human."""
+
+    merge_id: str
+    confirmed: bool
+
+
+def propose_merge(tx: Tx, order: ProposeMerge) -> dict[str, Any]:
+    """Propose that two registrations are one human; nothing changes until somebody else confirms.
+
+    Raises:
+        NotFound: One of the two is not registered here.
+        StateConflict: One of the two is given up already, or another proposal waits.
+        TwoNumbers: They have different identity numbers.
+        TwoPosts: They hold the same duty.
+    """
+    if order.person_id == order.into:
+        raise Invalid(field="into", reason="不能并入本人")
+    row, into = _pair(tx, order.person_id, order.into)
+    tx.check_version(row.version)
+    for waiting in storage.people.open_merges(tx.conn, row.person_id):
+        if waiting.into != into.person_id:
+            raise StateConflict(state=waiting.state)
+        return _reply(waiting)
+    merge_id = tx.new_id("mrg")
+    storage.people.insert_merge(
+        tx.conn,
+        merge_id=merge_id,
+        person_id=row.person_id,
+        into=into.person_id,
+        area=row.area,
+        state="PROPOSED",
+        reason=storage.vault(tx.settings.pii_key).seal(order.reason, f"{merge_id}.reason"),
+        proposed_by=tx.actor.id,
+        created_at=tx.now,
+        version=1,
+    )
+    return _reply(storage.people.merge(tx.conn, merge_id))
+
+
+def decide_merge(tx: Tx, order: DecideMerge) -> dict[str, Any]:
+    """Confirm that two registrations are one human, or that they are not.
+
+    Raises:
+        NotFound: No such proposal here.
+        StateConflict: Somebody has decided already.
+        RecorderConfirms: Who proposed it does not confirm it, and neither does who it is about.
+        TwoNumbers: They have different identity numbers.
+        TwoPosts: They hold the same duty.
+    """
+    proposal = storage.people.merge(tx.conn, order.merge_id)
+    if proposal is None or not tx.actor.covers(proposal.area):
+        raise NotFound(kind="person_merge", id=order.merge_id)
+    tx.check_version(proposal.version)
+    if proposal.state != "PROPOSED":
+        raise StateConflict(state=proposal.state)
+    if order.confirmed and tx.actor.id in {
+        proposal.proposed_by, proposal.person_id, proposal.into,
+    }:  # fmt: skip
+        raise RecorderConfirms
+    if order.confirmed:
+        row, into = _pair(tx, proposal.person_id, proposal.into)
+        _merge(tx, row, into, proposal)
+    storage.people.update_merge(
+        tx.conn,
+        proposal.merge_id,
+        state="CONFIRMED" if order.confirmed else "REJECTED",
+        decided_by=tx.actor.id,
+        decided_at=tx.now,
+        version=proposal.version + 1,
+    )
+    return _reply(storage.people.merge(tx.conn, proposal.merge_id))
+
+
+def _reply(row: Any) -> dict[str, Any]:
+    return {
+        "id": row.merge_id,
+        "state": row.state,
+        "version": row.version,
+        "person_id": row.person_id,
+        "into": row.into,
+    }
+
+
+def _pair(tx: Tx, person_id: str, into_id: str) -> tuple[Any, Any]:
+    """Return both rows locked (in one order, so that two merges never wait for each other)."""
+    found = {one: storage.people.lock(tx.conn, one) for one in sorted({person_id, into_id})}
+    for one, row in found.items():
+        if row is None or not tx.actor.covers(row.grid or row.area):
+            raise NotFound(kind="person", id=one)
+    row, into = found[person_id], found[into_id]
+    if row.status == "MERGED" or into.status != "ACTIVE":
+        raise StateConflict(state=row.status if row.status == "MERGED" else into.status)
+    if row.id_no_hmac and into.id_no_hmac:
+        raise TwoNumbers(field="into")
+    duties = {post.duty for post in storage.posts.of_person(tx.conn, into_id)}
+    for post in storage.posts.of_person(tx.conn, person_id):
+        if post.duty in duties:
+            raise TwoPosts(steward_id=post.steward_id, field="into")
+    return row, into
+
+
+def _merge(tx: Tx, row: Any, into: Any, proposal: Any) -> None:
+    version = row.version + 1
+    storage.people.update(
+        tx.conn,
+        row.person_id,
+        status="MERGED",
+        merged_into=into.person_id,
+        phone=None,
+        phone_hmac=None,
+        id_no_mask=None,
+        id_no_hmac=None,
+        birthday=None,
+        version=version,
+    )
+    gained = _gained(tx, row, into)
+    note_change(
+        tx,
+        "PERSON",
+        row.person_id,
+        version,
+        "merge",
+        before={"status": row.status, "merged_into": None},
+        reason=proposal.merge_id,
+    )
+    if gained:
+        storage.people.update(tx.conn, into.person_id, **gained, version=into.version + 1)
+        note_change(
+            tx,
+            "PERSON",
+            into.person_id,
+            into.version + 1,
+            "merge",
+            before={name: getattr(into, name) for name in gained if name in _PLAIN},
+            reason=proposal.merge_id,
+        )
+    storage.people.hand_references(tx.conn, row.person_id, into.person_id)
+    tx.say(
+        events.PersonMerged(row.person_id, into.person_id, gained.get("area", into.area)),
+        subject=row.person_id,
+        scope=row.area,
+        sequence=version,
+    )
+    _say_gained(tx, into.person_id, gained)
+
+
+_PLAIN = ("grid", "area", "household_id", "birth_year", "is_adult")
+
+
+def _gained(tx: Tx, row: Any, into: Any) -> dict[str, Any]:
+    """Return what the registration that stays did not know and the other one did."""
+    vault = storage.vault(tx.settings.pii_key)
+    gained: dict[str, Any] = {}
+
+    def seal_again(column: str, suffix: str) -> None:
+        plain = vault.open_or_none(getattr(row, column), f"{row.person_id}.{suffix}")
+        gained[column] = vault.seal_or_none(plain, f"{into.person_id}.{suffix}")
+
+    if into.phone_hmac is None and row.phone_hmac is not None:
+        seal_again("phone", "phone")
+        gained["phone_hmac"] = row.phone_hmac
+    if into.id_no_hmac is None and row.id_no_hmac is not None:
+        seal_again("id_no_mask", "id_no")
+        seal_again("birthday", "birthday")
+        gained |= {"id_no_hmac": row.id_no_hmac, "birth_year": row.birth_year}
+        gained["is_adult"] = row.is_adult
+    elif into.birth_year is None and row.birth_year is not None:
+        gained |= {"birth_year": row.birth_year, "is_adult": row.is_adult}
+    if into.grid is None and row.grid is not None and row.status == "ACTIVE":
+        gained |= {"grid": row.grid, "area": row.area, "household_id": row.household_id}
+    return gained
+
+
+def _say_gained(tx: Tx, person_id: str, gained: dict[str, Any]) -> None:
+    now = storage.people.person(tx.conn, person_id)
+    if not gained or now.grid is None:
+        return
+    event: Any = events.ResidentCorrected(person_id, now.is_adult, now.household_id)
+    if "grid" in gained:
+        # He lived in no grid under the id that stays; from now on he does.
+        event = events.ResidentReturned(
+            person_id, now.area, now.grid, now.is_adult, now.household_id
+        )
+    tx.say(event, subject=person_id, scope=now.area, sequence=now.version)

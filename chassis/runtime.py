@@ -18,6 +18,7 @@ from chassis import audit, idempotency, inbox, years
 from chassis import storage as store
 from chassis.bus import (
     SYSTEM,
+    SYSTEM_ROLE,
     Actor,
     Call,
     Door,
@@ -33,7 +34,7 @@ from chassis.bus import (
 from chassis.calendar import SHANGHAI, Calendar, published
 from chassis.digests import Digest, Digests
 from chassis.outbox import KeyTaken
-from chassis.refusal import InFlight, Invalid, NotFound, Refusal
+from chassis.refusal import InFlight, Invalid, NotFound, Refusal, RoleDenied
 from chassis.settings import ProcessSettings
 from chassis.timers import ARM, arm_next
 
@@ -43,6 +44,9 @@ _RACES = 3
 # Months are known from 2000-01 to 2099-12, at every door.
 _CLOCK_ENDS = datetime(2100, 1, 1, tzinfo=SHANGHAI)
 _MOST_INT = 2**63
+# Who sees the jobs of others in his area, and who may stop them. Everybody sees and stops his own.
+JOB_STOPPERS = frozenset({"R_DISTRICT", SYSTEM_ROLE})
+JOB_READERS = JOB_STOPPERS | {"R_STREET", "R_AUDITOR"}
 
 
 class ClockBackwards(Refusal):
@@ -396,7 +400,10 @@ class Runtime:
         """
         table = self.chassis.jobs
         row = tx.conn.execute(sa.select(table).where(table.c.job_id == job_id)).mappings().first()
-        if row is None or (tx.actor.id != row["requested_by"] and not tx.actor.covers(row["area"])):
+        if row is None or not (
+            tx.actor.id == row["requested_by"]
+            or (tx.actor.role in JOB_READERS and tx.actor.covers(row["area"]))
+        ):
             raise NotFound(kind="job", id=job_id)
         return {
             "id": row["job_id"],
@@ -410,12 +417,15 @@ class Runtime:
         }
 
     def cancel_job(self, tx: Tx, job_id: str) -> dict[str, Any]:
-        """Mark a job to stop at its next step.
+        """Mark a job to stop at its next step. Whoever asked for it does, or the district.
 
         Raises:
             NotFound: No such job, or not of the caller.
+            RoleDenied: He may read it only.
         """
         card = self.job_card(tx, job_id)
+        if tx.actor.role not in JOB_STOPPERS and tx.actor.id != self._asked_by(tx, job_id):
+            raise RoleDenied(role=tx.actor.role)
         table = self.chassis.jobs
         tx.conn.execute(
             sa.update(table)
@@ -423,6 +433,12 @@ class Runtime:
             .values(cancel=True)
         )
         return {"id": job_id, "state": card["state"]}
+
+    def _asked_by(self, tx: Tx, job_id: str) -> str | None:
+        table = self.chassis.jobs
+        return tx.conn.execute(
+            sa.select(table.c.requested_by).where(table.c.job_id == job_id)
+        ).scalar()
 
     def close(self) -> None:
         """Close the database."""

@@ -375,7 +375,7 @@ def _methods_of(request: Request) -> set[str]:
     return {
         method
         for route in request.app.routes
-        if route.matches(request.scope | {"method": ""})[0] is not Match.NONE
+        if route.matches({**request.scope, "method": ""})[0] is not Match.NONE
         for method in getattr(route, "methods", None) or ()
     }
 

@@ -5,6 +5,7 @@ import sqlalchemy as sa
 
 from chassis import inbox, jobs, timers
 from chassis.bus import Call
+from chassis.refusal import NotFound, RoleDenied
 from chassis.testing import instant
 from chassis.tests.toy.service import FAIL, Added
 
@@ -93,6 +94,27 @@ def test_a_cancelled_job_stops_at_its_next_step(bench):
     assert bench.said() == []
 
 
+def test_a_job_is_seen_and_stopped_by_who_asked_for_it(bench):
+    """SEC-M2: any neighbour whose scope covers the area read and stopped it."""
+    place = "370811015901"
+    bench.as_("R_DISTRICT", person="per_asked", scope=place)
+    job_id = bench.do("count_up", {"counter_id": "c", "amount": 3})["id"]
+    for role in ("R_RESIDENT", "R_PARTNER", "R_STEWARD", "R_CADRE"):
+        bench.as_(role, person="per_neighbour", scope=place)
+        for ask in (bench.ask, bench.do):
+            method = "_job" if ask == bench.ask else "_cancel_job"
+            with pytest.raises(NotFound):
+                ask(method, {"job_id": job_id})
+    bench.as_("R_AUDITOR", person="per_auditor", scope="370811")
+    assert job_of(bench, job_id)["state"] == "QUEUED"
+    with pytest.raises(RoleDenied):
+        bench.do("_cancel_job", {"job_id": job_id})
+    bench.as_("R_RESIDENT", person="per_asked", scope=place)
+    bench.do("_cancel_job", {"job_id": job_id})
+    jobs.run_next(bench.runtime)
+    assert job_of(bench, job_id)["state"] == "CANCELLED"
+
+
 def claimed(bench):
     bench.do("count_up", {"counter_id": "c", "amount": 1})
     return jobs.Job(bench.runtime, jobs._claim(bench.runtime))
@@ -131,7 +153,6 @@ def test_parts_that_were_done_before_a_fault_are_not_done_again(bench):
 
 
 def test_the_clock_may_be_moved_only_in_a_demonstration(bench):
-    from chassis.refusal import NotFound
 
     call = Call("_set_clock", {"now": "2025-04-01T00:00:00+08:00"}, bench.actor, "k")
     with pytest.raises(NotFound):

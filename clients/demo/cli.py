@@ -34,19 +34,27 @@ def _run(given: argparse.Namespace) -> int:
             print(f"{one.name:<16} {one.full_name}  {one.person.person_id}  {roles}")
         return 0
     address, key = _system(given.data)
-    if given.action == "token":
-        if given.name not in PEOPLE:
-            raise CommandFailed(f"token needs one of: {', '.join(PEOPLE)}")
-        print(token(key, PEOPLE[given.name]))
-        return 0
     api = Api(address, key)
     try:
+        if not api.get("/v1")["demo"]:
+            raise CommandFailed(f"{address} is no demonstration: its people have their own tokens")
+        if given.action == "token":
+            if given.name not in PEOPLE:
+                raise CommandFailed(f"token needs one of: {', '.join(PEOPLE)}")
+            print(token(key, PEOPLE[given.name]))
+            return 0
         if given.action == "load":
             print(f"{District(api).load()} commands")
             return 0
         return _story(api, given)
     except (StillWaiting, Refused) as error:
-        raise CommandFailed(f"the story stops here: {error}") from error
+        now = api.get("/v1/clock")["now"]
+        raise CommandFailed(
+            f"the story stops here: {error}\n"
+            f"故事需要一个没有手动操作过的演示区,本区时钟为 {now}。"
+            "The story needs a district that nobody has played with by hand;\n"
+            f"this one's clock stands at {now}. A new one: make run DATA=.fivered/another"
+        ) from error
     finally:
         api.close()
 

@@ -4,11 +4,13 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import httpx
 import pytest
 
+from chassis import servers
 from tests.systems import ROOT
 
 FIVERED = str(Path(sys.executable).with_name("fivered"))
@@ -53,6 +55,27 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
 def test_a_demonstration_listens_on_loopback_only(tmp_path):
     done = run(FIVERED, "up", "--demo", "--host", "0.0.0.0", "--data", str(tmp_path / "d"))
     assert "loopback only" in only_line(done)
+
+
+def test_only_a_demonstration_gives_tokens_of_its_people(tmp_path):
+    """SEC low 11: `fivered demo token district` signed a working token in a real installation."""
+    port = servers.free_port()
+    data = tmp_path / "d"
+    with (tmp_path / "log").open("wb") as log:
+        command = [FIVERED, "up", "--data", str(data), "--port", str(port)]
+        real = servers.spawn(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    try:
+        end = time.monotonic() + 60
+        while not (data / "running.json").exists():
+            assert real.poll() is None, (tmp_path / "log").read_text()
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        done = run(FIVERED, "demo", "token", "district", "--data", str(data))
+    finally:
+        real.terminate()
+        real.wait(30)
+    assert done.stdout == ""
+    assert "is no demonstration" in only_line(done)
 
 
 def test_a_second_process_on_the_same_folder_is_refused(embedded):

@@ -17,7 +17,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import sqlalchemy as sa
@@ -26,7 +26,7 @@ import uuid_utils
 from chassis import envelope as env
 from chassis import outbox
 from chassis import storage as store
-from chassis.calendar import Calendar, Year
+from chassis.calendar import Calendar, Counting, Year
 from chassis.refusal import NotFound, PreconditionRequired, RoleDenied, VersionConflict
 from chassis.settings import NoSettings
 
@@ -41,6 +41,7 @@ with warnings.catch_warnings():
     )
 
 if TYPE_CHECKING:
+    from chassis.deadlines import Move
     from chassis.jobs import Job
     from chassis.runtime import Runtime
 
@@ -350,6 +351,9 @@ class Service:
     loads_calendar: ClassVar[bool] = False
     runtime: Any = RuntimeProvider()
 
+    def deadline_moved(self, tx: Tx, move: Move) -> None:
+        """Write into the service's own history that a deadline is later, and tell whoever waits."""
+
     def load_year(self, tx: Tx, year: Year) -> int:
         """Load a year's working days. Returns how many deadlines of this service moved."""
         raise NotImplementedError
@@ -455,7 +459,7 @@ class Tx:
         self.recorded_at = recorded_at or now
         self.actor = actor
         self.writes = writes
-        self._calendar: Calendar | None = None
+        self._calendar: Counting | None = None
         self.expected_version = expected_version
         self.correlation_id = correlation_id or new_uuid()
         self.causation_id = causation_id
@@ -469,9 +473,9 @@ class Tx:
         """The working-day calendar, with the years that are loaded."""
         return self._calendar or self.renew_calendar()
 
-    def renew_calendar(self) -> Calendar:
+    def renew_calendar(self) -> Counting:
         """Read the calendar again, after a year was stored in this transaction."""
-        self._calendar = self.runtime.years.read(self.conn)
+        self._calendar = Counting(self.runtime.years.read(self.conn))
         return self._calendar
 
     @property
@@ -601,12 +605,16 @@ class Tx:
     def arm(
         self, kind: str, ref: str, due_at: datetime, data: dict[str, Any] | None = None
     ) -> None:
-        """Arm the timer (kind, ref); one that is armed already is moved."""
+        """Arm the timer (kind, ref); one that is armed already is moved.
+
+        A time that `calendar` has counted is counted again when its year's notice arrives.
+        """
         if kind not in self.runtime.timers:
             raise TypeError(f"{self.runtime.name} has no timer {kind!r}")
-        self.put_timer(Due(kind, ref, due_at, data or {}))
+        since = self._calendar.since(due_at) if self._calendar else None
+        self.put_timer(Due(kind, ref, due_at, data or {}), since)
 
-    def put_timer(self, due: Due) -> None:
+    def put_timer(self, due: Due, since: date | None = None) -> None:
         """Put a timer's row, of whatever kind; one that is armed already is moved."""
         table = self.runtime.chassis.timers
         statement = store.insert(self.conn, table).values(
@@ -616,6 +624,7 @@ class Tx:
             data=due.data,
             attempts=0,
             next_try_at=None,
+            since=since,
         )
         self.conn.execute(
             statement.on_conflict_do_update(
@@ -623,6 +632,7 @@ class Tx:
                 set_={
                     "due_at": statement.excluded.due_at,
                     "data": statement.excluded.data,
+                    "since": statement.excluded.since,
                     "attempts": 0,
                     "next_try_at": None,
                 },

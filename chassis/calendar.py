@@ -211,6 +211,42 @@ class Calendar:
         return self.midnight(self.first_day(period)), end
 
 
+class Counting(Calendar):
+    """A calendar that remembers what was counted with it, so that whoever keeps a deadline can
+    keep from where its days are counted."""
+
+    __slots__ = ("_days", "_dues")
+
+    def __init__(self, known: Calendar) -> None:
+        super().__init__(known.off, known.make_up, known.years)
+        days: dict[date, date] = {}
+        dues: dict[datetime, date] = {}
+        object.__setattr__(self, "_days", days)
+        object.__setattr__(self, "_dues", dues)
+
+    def due(self, start: date | datetime, n: int) -> datetime:
+        """See `Calendar.due`."""
+        found = super().due(start, n)
+        since = self.local_date(start) if isinstance(start, datetime) else start
+        self._dues[found] = since
+        return found
+
+    def nth_working_day(self, period: str, n: int) -> date:
+        """See `Calendar.nth_working_day`."""
+        found = super().nth_working_day(period, n)
+        self._days[found] = max(self.first_day(period), _FIRST_DAY) - _DAY
+        return found
+
+    def since(self, due: datetime) -> date | None:
+        """Return the day after which the working days of a deadline count; None for one that was
+        not counted here. What happens on a working day happens at its beginning or at 09:00."""
+        if due in self._dues:
+            return self._dues[due]
+        local = self.local(due)
+        begins = (local.hour, local.minute, local.second, local.microsecond) == (9, 0, 0, 0)
+        return self._days.get(local.date()) if begins else None
+
+
 class UnreadableYear(ValueError):
     """A year's table says something that no notice says.
 

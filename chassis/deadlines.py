@@ -3,17 +3,22 @@
 A deadline is the n-th working day after it began. When the days that it counted turn out otherwise
 it is counted again from its beginning, and moves only later, never earlier: whoever relied on the
 earlier day loses nothing.
+
+A timer keeps from where its days are counted (`Tx.arm`), so each that is armed is found here; so
+are the rows that show the same deadline: an open one lies ahead, and no other column of a row
+that names the timer's subject holds the same instant.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from chassis import storage as store
 from chassis import years
 from chassis.calendar import Calendar, DeadlineMoved
 
@@ -25,30 +30,41 @@ _MOMENT = timedelta(microseconds=1)
 
 @dataclass(frozen=True)
 class Counted:
-    """One kind of deadline of a service that counts working days.
+    """A deadline that counts working days and has no timer of its own.
 
     Attributes:
-        what: Its name on the wire, e.g. "request.resolve".
+        what: Its name on the wire, e.g. "award".
         table: Where it stands.
         key: Column of the id.
         since: Column of the instant from which days are counted.
+        column: Column of the deadline.
         still: Whether a row's deadline is open.
-        column: Column of the deadline; None where only timers know it.
-        timers: Kinds of the timers that belong to it; their ref is the id.
-        since_ends: Whether `since` is the end of a day, from which the next one is counted.
-        move: Writes the new deadline in the service's own way (history, messages); by default the
-            column and the row's version change.
     """
 
     what: str
     table: sa.Table
     key: str
     since: str
+    column: str
     still: sa.ColumnElement[bool]
-    column: str | None = None
-    timers: tuple[str, ...] = ()
-    since_ends: bool = False
-    move: Callable[[Tx, Any, datetime], None] | None = None
+
+
+@dataclass(frozen=True)
+class Move:
+    """One deadline that is later now.
+
+    Attributes:
+        what: Kind of its timer, or the name of what has none.
+        ref: What it belongs to, as its timer names it.
+        rows: Table name and row, as it stands now, of whatever shows the deadline.
+    """
+
+    what: str
+    ref: str
+    before: datetime
+    after: datetime
+    data: Mapping[str, Any] = field(default_factory=dict)
+    rows: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
 
 
 def first_change(before: Calendar, after: Calendar, year: int) -> date | None:
@@ -61,142 +77,14 @@ def first_change(before: Calendar, after: Calendar, year: int) -> date | None:
     return None
 
 
-def later(before: Calendar, after: Calendar, since: datetime, due: datetime) -> datetime:
+def later(before: Calendar, after: Calendar, since: date, due: datetime) -> datetime:
     """Return when a deadline is due under the calendar `after`; never earlier than it was."""
-    begin = before.local_date(since)
     last = before.local_date(due - _MOMENT)
-    moved = after.add_working_days(begin, before.working_days(begin, last))
+    moved = after.add_working_days(since, before.working_days(since, last))
     return max(due, due + (moved - last))
 
 
-def recount(
-    tx: Tx,
-    year: int,
-    before: Calendar,
-    after: Calendar,
-    counted: Sequence[Counted],
-    *,
-    version: int,
-    scope: str,
-) -> int:
-    """Move the open deadlines that a year's calendar makes later. Returns how many.
-
-    Each move is a fact; what the service shows and tells of it is the deadline's own `move`, which
-    leaves the timers to this.
-
-    Args:
-        tx: The transaction.
-        year: The year whose notice arrived.
-        before: The calendar until now.
-        after: The calendar from now on.
-        counted: What the service has of deadlines.
-        version: How often the year was loaded.
-        scope: The area for which it was loaded.
-    """
-    from_day = first_change(before, after, year)
-    if from_day is None:
-        return 0
-    # What is over is over: a deadline that has passed is not open.
-    start, count = max(after.midnight(from_day), tx.now), 0
-    for kind in counted:
-        for ref, old, new in _moves(tx, kind, before, after, start):
-            count += 1
-            tx.say(
-                DeadlineMoved(kind.what, ref, year, old, new),
-                subject=f"{kind.what}:{ref}",
-                scope=scope,
-                sequence=version,
-            )
-    return count + _recurring(tx, after, start)
-
-
-def _moves(
-    tx: Tx, kind: Counted, before: Calendar, after: Calendar, start: datetime
-) -> Iterator[tuple[str, datetime, datetime]]:
-    columns = kind.table.c
-    moved: dict[str, tuple[datetime, datetime]] = {}
-    if kind.column is not None:
-        due = columns[kind.column]
-        rows = tx.conn.execute(
-            sa.select(kind.table).where(kind.still, due > start).order_by(columns[kind.key])
-        ).all()
-        for row in rows:
-            values = row._mapping  # noqa: SLF001  SQLAlchemy's public name for it
-            old = values[kind.column]
-            new = later(before, after, _begin(kind, values[kind.since]), old)
-            if new == old:
-                continue
-            if kind.move is not None:
-                kind.move(tx, row, new)
-            else:
-                _change(tx, kind, values, new)
-            moved[str(values[kind.key])] = (old, new)
-    for ref, old, new in _timers(tx, kind, before, after, start):
-        moved.setdefault(ref, (old, new))
-    for ref, (old, new) in moved.items():
-        yield ref, old, new
-
-
-def _begin(kind: Counted, since: datetime) -> datetime:
-    return since - _MOMENT if kind.since_ends else since
-
-
-def _change(tx: Tx, kind: Counted, values: Any, new: datetime) -> None:
-    table = kind.table
-    set_: dict[str, Any] = {str(kind.column): new}
-    if "version" in table.c:
-        set_["version"] = table.c.version + 1
-    tx.conn.execute(sa.update(table).where(table.c[kind.key] == values[kind.key]).values(**set_))
-
-
-def _timers(
-    tx: Tx, kind: Counted, before: Calendar, after: Calendar, start: datetime
-) -> list[tuple[str, datetime, datetime]]:
-    if not kind.timers:
-        return []
-    timers = tx.runtime.chassis.timers
-    rows = tx.conn.execute(
-        sa.select(timers, kind.table.c[kind.since].label("since"))
-        .join(kind.table, kind.table.c[kind.key] == timers.c.ref)
-        .where(timers.c.kind.in_(kind.timers), timers.c.due_at > start, kind.still)
-        .order_by(timers.c.kind, timers.c.ref)
-    ).all()
-    found = []
-    for row in rows:
-        new = later(before, after, _begin(kind, row.since), row.due_at)
-        if new > row.due_at:
-            _put_off(tx, row, new)
-            found.append((row.ref, row.due_at, new))
-    return found
-
-
-def _put_off(tx: Tx, row: Any, new: datetime) -> None:
-    timers = tx.runtime.chassis.timers
-    tx.conn.execute(
-        sa.update(timers)
-        .where(timers.c.kind == row.kind, timers.c.ref == row.ref)
-        .values(due_at=new)
-    )
-
-
-def _recurring(tx: Tx, after: Calendar, start: datetime) -> int:
-    """Move the next run of what recurs: a month's cut-off, its statements."""
-    timers, count = tx.runtime.chassis.timers, 0
-    kinds = tuple(tx.runtime.schedules)
-    rows = tx.conn.execute(
-        sa.select(timers).where(timers.c.kind.in_(kinds), timers.c.due_at > start)
-    ).all()
-    for row in rows:
-        # Its schedule says when, asked as of the month in which it runs.
-        begin, _ = after.month_bounds(after.period(row.due_at))
-        ref, at = tx.runtime.schedules[row.kind](begin - _MOMENT, after)
-        if ref == row.ref and at > row.due_at:
-            _put_off(tx, row, at)
-            count += 1
-    return count
-
-
-def hear(tx: Tx, heard: Sequence[Heard], counted: Sequence[Counted]) -> None:
+def hear(tx: Tx, heard: Sequence[Heard], counted: Sequence[Counted] = ()) -> None:
     """Take the years that were loaded, and move what they make later."""
     for event, before, after in years.put_heard(tx, heard):
         recount(
@@ -210,9 +98,142 @@ def hear(tx: Tx, heard: Sequence[Heard], counted: Sequence[Counted]) -> None:
         )
 
 
-def provisional(calendar: Calendar, *dues: datetime | None) -> bool:
-    """Tell whether any of these deadlines rests on a year without data."""
-    return any(due is not None and calendar.provisional(due) for due in dues)
+def recount(
+    tx: Tx,
+    year: int,
+    before: Calendar,
+    after: Calendar,
+    counted: Sequence[Counted] = (),
+    *,
+    version: int,
+    scope: str,
+) -> int:
+    """Move the open deadlines that a year's calendar makes later. Returns how many.
+
+    Each move is a fact; what the service shows and tells of it is its own `deadline_moved`.
+
+    Args:
+        tx: The transaction.
+        year: The year whose notice arrived.
+        before: The calendar until now.
+        after: The calendar from now on.
+        counted: Deadlines of the service that have no timers.
+        version: How often the year was loaded.
+        scope: The area for which it was loaded.
+    """
+    from_day = first_change(before, after, year)
+    if from_day is None:
+        return 0
+    # What is over is over: a deadline that has passed is not open.
+    start = max(after.midnight(from_day), tx.now)
+    moves = [*_timers(tx, before, after, start), *_recurring(tx, after, start)]
+    _show(tx, moves)
+    for kind in counted:
+        moves += _without_timers(tx, kind, before, after, start)
+    service = tx.runtime.instance()
+    for move in moves:
+        service.deadline_moved(tx, move)
+        tx.say(
+            DeadlineMoved(move.what, move.ref, year, move.before, move.after),
+            subject=f"{move.what}:{move.ref}",
+            scope=scope,
+            sequence=version,
+        )
+    return len(moves)
 
 
-__all__ = ["Counted", "hear", "later", "provisional", "recount"]
+def _timers(tx: Tx, before: Calendar, after: Calendar, start: datetime) -> Iterator[Move]:
+    timers = tx.runtime.chassis.timers
+    asked = sa.select(timers).where(
+        timers.c.since.is_not(None),
+        timers.c.due_at > start,
+        timers.c.kind.not_in(tuple(tx.runtime.schedules)),
+    )
+    for row in tx.conn.execute(asked.order_by(timers.c.kind, timers.c.ref)).all():
+        new = later(before, after, row.since, row.due_at)
+        if new > row.due_at:
+            _put_off(tx, row, new)
+            yield Move(row.kind, row.ref, row.due_at, new, row.data or {})
+
+
+def _recurring(tx: Tx, after: Calendar, start: datetime) -> Iterator[Move]:
+    """Move the next run of what recurs: a month's cut-off, its statements."""
+    timers = tx.runtime.chassis.timers
+    asked = sa.select(timers).where(
+        timers.c.kind.in_(tuple(tx.runtime.schedules)), timers.c.due_at > start
+    )
+    for row in tx.conn.execute(asked).all():
+        # Its schedule says when, asked as of the month in which it runs.
+        begin, _ = after.month_bounds(after.period(row.due_at))
+        ref, at = tx.runtime.schedules[row.kind](begin - _MOMENT, after)
+        if ref == row.ref and at > row.due_at:
+            _put_off(tx, row, at)
+            yield Move(row.kind, row.ref, row.due_at, at)
+
+
+def _put_off(tx: Tx, row: Any, new: datetime) -> None:
+    timers = tx.runtime.chassis.timers
+    tx.conn.execute(
+        sa.update(timers)
+        .where(timers.c.kind == row.kind, timers.c.ref == row.ref)
+        .values(due_at=new)
+    )
+
+
+def _show(tx: Tx, moves: Sequence[Move]) -> None:
+    """Write the new deadlines into the rows that show the old ones."""
+    of: dict[tuple[str, datetime], Move] = {}
+    for move in moves:
+        for name in (move.ref, *(v for v in move.data.values() if isinstance(v, str))):
+            of[name, move.before] = move
+    if not of:
+        return
+    own = {getattr(tx.runtime.chassis, name).name for name in store.ChassisTables.__annotations__}
+    for table in tx.runtime.service_cls.tables.sorted_tables:
+        if table.name not in own:
+            _show_in(tx, table, of)
+
+
+def _show_in(tx: Tx, table: sa.Table, of: Mapping[tuple[str, datetime], Move]) -> None:
+    ids = [column.name for column in table.c if isinstance(column.type, sa.String | sa.Uuid)]
+    instants = [column for column in table.c if isinstance(column.type, store.UtcDateTime)]
+    olds = sorted({old for _, old in of})
+    if not ids or not instants:
+        return
+    asked = sa.select(table).where(sa.or_(*(column.in_(olds) for column in instants)))
+    for row in tx.conn.execute(asked).mappings().all():
+        for column in instants:
+            named = (of.get((str(row[name]), row[column.name])) for name in ids)
+            move = next((found for found in named if found is not None), None)
+            if move is not None:
+                changed = _change(tx, table, row, column.name, move.after)
+                move.rows.append((table.name, changed))
+                row = changed  # noqa: PLW2901  its version has changed
+
+
+def _change(
+    tx: Tx, table: sa.Table, row: Mapping[str, Any], name: str, new: datetime
+) -> Mapping[str, Any]:
+    values: dict[str, Any] = {name: new}
+    for version in ("version", "row_version"):
+        if version in table.c:
+            values[version] = row[version] + 1
+    mine = sa.and_(*(column == row[column.name] for column in table.primary_key.columns))
+    tx.conn.execute(sa.update(table).where(mine).values(**values))
+    return dict(row) | values
+
+
+def _without_timers(
+    tx: Tx, kind: Counted, before: Calendar, after: Calendar, start: datetime
+) -> Iterator[Move]:
+    table = kind.table
+    asked = sa.select(table).where(kind.still, table.c[kind.column] > start)
+    for row in tx.conn.execute(asked.order_by(table.c[kind.key])).mappings().all():
+        old = row[kind.column]
+        new = later(before, after, before.local_date(row[kind.since]), old)
+        if new > old:
+            changed = _change(tx, table, row, kind.column, new)
+            yield Move(kind.what, str(row[kind.key]), old, new, rows=[(table.name, changed)])
+
+
+__all__ = ["Counted", "Move", "hear", "later", "recount"]

@@ -163,6 +163,8 @@ def chassis_tables(metadata: sa.MetaData) -> ChassisTables:
         sa.Column("data", Json, nullable=False),
         sa.Column("attempts", sa.Integer, nullable=False),
         sa.Column("next_try_at", UtcDateTime),
+        # The day after which the deadline's working days are counted; empty where it counts none.
+        sa.Column("since", sa.Date),
     )
     jobs = sa.Table(
         "jobs",

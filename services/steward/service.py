@@ -18,6 +18,7 @@ from chassis.bus import (
     timer,
 )
 from chassis.calendar import Year
+from chassis.deadlines import Move
 from chassis.imports import Imports
 from services.steward import actions, events, storage, views
 from services.steward.actions import (
@@ -109,6 +110,10 @@ class Steward(Imports, Service):
     def calendar_years(self, tx: Tx, q: Nothing) -> dict[str, Any]:
         """Answer how far the working days are known."""
         return views.calendar.calendar_years(tx, q)
+
+    def deadline_moved(self, tx: Tx, move: Move) -> None:
+        """Write into a request's timeline that it has more time."""
+        actions.calendar.deadline_moved(tx, move)
 
     def load_year(self, tx: Tx, year: Year) -> int:
         """Load a year for the operator who keeps the installation (`fivered calendar load`)."""

@@ -4,17 +4,15 @@ operator, said to every service; and what it makes later here."""
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
-import sqlalchemy as sa
 
 from chassis import deadlines, years
 from chassis.bus import Tx
 from chassis.calendar import UnreadableYear, Year, read_year
 from chassis.refusal import Guard, NotFound, StateConflict
-from services.steward import errors, events, rules, storage
+from services.steward import errors, events, storage
 from services.steward.actions import cases
 from services.steward.rules.areas import DISTRICT
 from services.steward.storage import tables
@@ -156,52 +154,25 @@ def load(tx: Tx, year: Year) -> int:
         sequence=version,
     )
     before, after = changed
-    return deadlines.recount(tx, year.year, before, after, COUNTED, version=version, scope=DISTRICT)
+    return deadlines.recount(tx, year.year, before, after, version=version, scope=DISTRICT)
 
 
 # --------------------------------------------------------------------------------------------------
-# What counts working days here
+# What is later
 
 
-def _resolve_later(tx: Tx, row: Any, due: datetime) -> None:
-    storage.cases.move_clock(tx.conn, row.request_id, "RESOLVE", due)
-    detail = {"due": cases.stamp(row.due_resolve), "new_due": cases.stamp(due)}
-    cases.change(tx, row, "due_moved", row.state, detail, due_resolve=due)
-
-
-_OPEN = tables.requests.c.state.in_(sorted(rules.requests.OPEN))
-COUNTED = (
-    deadlines.Counted(
-        "request.resolve",
-        tables.requests,
-        key="request_id",
-        since="created_at",
-        # An end that a person has set, and the hours of a request that was reopened, stay.
-        still=sa.and_(
-            _OPEN,
-            tables.requests.c.clock.in_(rules.requests.IN_WORKING_DAYS),
-            tables.requests.c.extended.is_(False),
-            tables.requests.c.reopens == 0,
-        ),
-        column="due_resolve",
-        timers=("REQ_RESOLVE",),
-        move=_resolve_later,
-    ),
-    deadlines.Counted(
-        "request.escalation",
-        tables.requests,
-        key="request_id",
-        since="due_resolve",
-        since_ends=True,
-        still=_OPEN,
-        timers=("REQ_L2", "REQ_L3"),
-    ),
-    deadlines.Counted(
-        "request.review",
-        tables.requests,
-        key="request_id",
-        since="rated_at",
-        still=tables.requests.c.review == "PENDING",
-        timers=("BAD_RATING_REVIEW",),
-    ),
-)
+def deadline_moved(tx: Tx, move: deadlines.Move) -> None:
+    """Write into a request's timeline that it has more time; its reporter reads it there."""
+    for table, row in move.rows:
+        if table == tables.requests.name:
+            storage.cases.write_timeline(
+                tx.conn,
+                request_id=row["request_id"],
+                at=tx.now,
+                action="due_moved",
+                actor_id=tx.actor.id,
+                actor_role=tx.actor.role,
+                state=row["state"],
+                version=row["version"],
+                detail={"due": cases.stamp(move.before), "new_due": cases.stamp(move.after)},
+            )

@@ -140,10 +140,6 @@ def source_of(channel: str, role: str, person_id: str, *, here: bool) -> str:
     return person_id
 
 
-# The rows of the deadline table whose resolution counts working days.
-IN_WORKING_DAYS = tuple(clock for clock, spans in _SPANS.items() if spans.resolve is None)
-
-
 def default_priority(category: str) -> str:
     """Return the priority of a request for which nobody named one."""
     if category in _DEFAULT_P2:

@@ -101,7 +101,7 @@ def test_open_deadlines_move_later_and_each_move_is_told(staffed):
     assert [str(row["due_at"])[:16] for row in clocks] == ["2027-01-06 16:00"]
     told = bench.said("deadline_moved.v1")
     assert [(event["data"]["what"], event["data"]["after"]) for event in told] == [
-        ("request.resolve", "2027-01-06T16:00:00Z")
+        ("REQ_RESOLVE", "2027-01-06T16:00:00Z")
     ]
     line = bench.ask("timeline", path)["items"][-1]
     assert line["action"] == "due_moved"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from chassis.calendar import DeadlineMoved, YearHeard
+
 # --------------------------------------------------------------------------------------------------
 # Said
 
@@ -662,7 +664,15 @@ class ForumMonthHeard:
     communities: list[dict[str, Any]] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class CalendarYearHeard(YearHeard):
+    """A year's working days are known."""
+
+    SOURCE: ClassVar[str] = "steward"
+
+
 SAYS = (
+    DeadlineMoved,
     PointsHeld,
     HoldRejected,
     PointsCaptured,

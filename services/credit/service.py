@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from chassis import deadlines
 from chassis.bus import (
     ANY_ROLE,
     PUBLIC,
@@ -22,6 +23,7 @@ from chassis.bus import (
 from chassis.imports import Imports
 from services.credit import events, views
 from services.credit.actions import (
+    calendar,
     commendations,
     consents,
     drafts,
@@ -561,6 +563,15 @@ class Credit(Imports, Service):
         return honours.honours(tx)
 
     # -------------------------------------------------------------------------------------- heard
+
+    @subscribe("steward", events.CalendarYearHeard)
+    def on_calendar(self, tx: Tx, said: list[Heard]) -> None:
+        """A year's working days are known: open deadlines are counted again."""
+        deadlines.hear(tx, said, calendar.COUNTED)
+
+    def deadline_moved(self, tx: Tx, move: deadlines.Move) -> None:
+        """Write down that a deadline is later, and tell whoever waits."""
+        calendar.deadline_moved(tx, move)
 
     @subscribe("steward", *events.STEWARD)
     def on_steward(self, tx: Tx, said: list[Heard]) -> None:

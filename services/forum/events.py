@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from chassis.calendar import DeadlineMoved, YearHeard
+
 
 @dataclass(frozen=True, slots=True)
 class LiaisonAssigned:
@@ -204,7 +206,15 @@ class MonthMeasured:
     communities: list[CommunityMonth]
 
 
+@dataclass(frozen=True, slots=True)
+class CalendarYearHeard(YearHeard):
+    """A year's working days are known."""
+
+    SOURCE: ClassVar[str] = "steward"
+
+
 SAYS = (
+    DeadlineMoved,
     LiaisonAssigned,
     LiaisonEnded,
     TopicAdopted,

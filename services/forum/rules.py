@@ -655,6 +655,7 @@ MESSAGES = {
     "TOPIC_VERIFIED": "议题 {number} 的任务全部验收",
     "TOPIC_CLOSED": "议题 {number} 已办结,请在 7 日内评价",
     "TOPIC_DISCONTINUED": "议题 {number} 已由街道终止办理",
+    "DEADLINE_MOVED": "议题 {number} 的办理期限因工作日历变更顺延",
     "TOPIC_TASKS_CANCELLED": "议题 {number} 的任务已取消,将重新下达",
     "TOPIC_REOPENED": "议题 {number} 的任务重新办理",
     "TASK_EXTENDED": "议题 {number} 的任务已延期",

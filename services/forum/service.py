@@ -8,10 +8,10 @@ from typing import Any, ClassVar, cast
 
 import sqlalchemy as sa
 
-from chassis import bus
+from chassis import bus, deadlines
 from chassis.bus import ANY_ROLE, PUBLIC, Due, F, Heard, Service, Tx, query, subscribe, timer
 from services.forum import events, rules, storage, views
-from services.forum.actions import hearing, liaison, opinions, sessions, tasks, topics
+from services.forum.actions import calendar, hearing, liaison, opinions, sessions, tasks, topics
 from services.forum.settings import ForumSettings
 
 # Who keeps the registers of officials and deputies.
@@ -400,6 +400,15 @@ class Forum(Service):
         return views.funnel(tx, q)
 
     # ------------------------------------------------------------------------------------- hearing
+
+    @subscribe("steward", events.CalendarYearHeard)
+    def on_calendar(self, tx: Tx, heard: list[Heard]) -> None:
+        """A year's working days are known: open deadlines are counted again."""
+        deadlines.hear(tx, heard)
+
+    def deadline_moved(self, tx: Tx, move: deadlines.Move) -> None:
+        """Write down that a deadline is later, and tell whoever waits."""
+        calendar.deadline_moved(tx, move)
 
     @subscribe(
         "steward",

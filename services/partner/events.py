@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from chassis.calendar import DeadlineMoved, YearHeard
+
 # --------------------------------------------------------------------------------------------------
 # Says
 
@@ -303,7 +305,15 @@ class SettlementFinalisedHeard:
     entries: list[FinalisedEntry]
 
 
+@dataclass(frozen=True, slots=True)
+class CalendarYearHeard(YearHeard):
+    """A year's working days are known."""
+
+    SOURCE: ClassVar[str] = "steward"
+
+
 SAYS = (
+    DeadlineMoved,
     PartnerAdmitted,
     PartnerOperatorsChanged,
     PartnerSuspended,

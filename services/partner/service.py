@@ -4,6 +4,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+from chassis import deadlines
 from chassis.bus import (
     ANY_ROLE,
     PUBLIC,
@@ -19,7 +20,7 @@ from chassis.bus import (
 )
 from chassis.imports import Imports
 from services.partner import events
-from services.partner.actions import imports, months, projections, refunds
+from services.partner.actions import calendar, imports, months, projections, refunds
 from services.partner.actions import offers as offering
 from services.partner.actions import partners as register
 from services.partner.actions import redemptions as saga
@@ -259,6 +260,15 @@ class Partner(Imports, Service):
         return redemption_views.service_share(tx, asked)
 
     # --------------------------------------------------------------------------------------- hears
+
+    @subscribe("steward", events.CalendarYearHeard)
+    def on_calendar(self, tx: Tx, heard: list[Heard]) -> None:
+        """A year's working days are known: open deadlines are counted again."""
+        deadlines.hear(tx, heard)
+
+    def deadline_moved(self, tx: Tx, move: deadlines.Move) -> None:
+        """Write down that a deadline is later, and tell whoever waits."""
+        calendar.deadline_moved(tx, move)
 
     @subscribe("steward", *events.HEARD_OF_STEWARD)
     def on_steward(self, tx: Tx, heard: list[Heard]) -> None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 
+from chassis.calendar import DeadlineMoved, YearHeard
+
 # --------------------------------------------------------------------------------------------------
 # Said
 
@@ -283,7 +285,15 @@ class MonthMeasured:
     projects: list[ProjectMonth]
 
 
+@dataclass(frozen=True, slots=True)
+class CalendarYearHeard(YearHeard):
+    """A year's working days are known."""
+
+    SOURCE: ClassVar[str] = "steward"
+
+
 SAYS: tuple[type[Any], ...] = (
+    DeadlineMoved,
     CompanyRegistered,
     CompanyRepresentativesChanged,
     ProjectRegistered,

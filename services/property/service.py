@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from chassis import deadlines
 from chassis.bus import (
     ANY_ROLE,
     PUBLIC,
@@ -24,6 +25,7 @@ from services.property import events
 from services.property.actions import (
     agreements,
     appointments,
+    calendar,
     complaints,
     disclosures,
     heard,
@@ -371,6 +373,15 @@ class Property(Imports, Service):
         disclosures.fall_due(tx, due)
 
     # ------------------------------------------------------------------------------- heard, months
+
+    @subscribe("steward", events.CalendarYearHeard)
+    def on_calendar(self, tx: Tx, heard: list[Heard]) -> None:
+        """A year's working days are known: open deadlines are counted again."""
+        deadlines.hear(tx, heard)
+
+    def deadline_moved(self, tx: Tx, move: deadlines.Move) -> None:
+        """Write down that a deadline is later, and tell whoever waits."""
+        calendar.deadline_moved(tx, move)
 
     @subscribe(
         "steward",

@@ -31,6 +31,7 @@ TEXTS: Final = {
     "HOLDER_NAMED": "您被登记为 {subject} 的信用事务代表人",
     "HOLDER_CHANGED": "{subject} 的信用事务代表人已变更",
     "PERSON_MERGED": "您的重复登记已合并,积分、赋分、授权和异议均已转入现有编号",
+    "DEADLINE_MOVED": "{number} 的办理期限因工作日历变更顺延至 {until}",
     "CAME_OF_AGE": "您已年满18周岁,可自愿授权参加信用赋分",
 }
 

@@ -1,0 +1,49 @@
+"""What a year's working days make later in credit."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from chassis.calendar import Calendar
+from chassis.deadlines import Counted, Move
+from services.credit.actions import telling
+from services.credit.rules import settlement as rules
+from services.credit.storage import settlements as store
+from services.credit.storage import tables as t
+
+if TYPE_CHECKING:
+    from chassis.bus import Tx
+
+_MOMENT = timedelta(microseconds=1)
+
+# Awards that wait for a person are looked at every day; they have no timers.
+COUNTED = (
+    Counted(
+        "award",
+        t.awards,
+        key="award_id",
+        since="proposed_at",
+        column="due_at",
+        still=sa.and_(t.awards.c.state == "PROPOSED", t.awards.c.due_at.is_not(None)),
+    ),
+)
+
+
+def deadline_moved(tx: Tx, move: Move) -> None:
+    """Tell whoever objected or asked for a repair, and let a notice hang as much longer."""
+    until = f"{Calendar.local(move.after - _MOMENT):%Y-%m-%d}"
+    for table, row in move.rows:
+        if table in {t.objections.name, t.repairs.name}:
+            telling.tell(
+                tx,
+                "DEADLINE_MOVED",
+                person_id=row["person_id"],
+                ref=move.ref,
+                number=row["number"],
+                until=until,
+            )
+        elif table == t.notices.name:
+            store.change_notice(tx.conn, row["notice_id"], down_at=rules.notice_down(move.after))

@@ -1,0 +1,72 @@
+"""A year's notice is changed while months are public and objections wait."""
+
+from datetime import date
+
+from services.credit.tests import stage
+from services.credit.tests.test_manual import propose
+from services.credit.tests.test_objections import file, published
+from services.credit.tests.test_settlement import credit
+
+__all__ = ["credit", "published"]
+
+# 2025 as it was announced, and Thursday 10 April, which nobody knew of (an invented change).
+OFF = [
+    "2025-01-01", *(f"2025-01-{day}" for day in range(28, 32)),
+    *(f"2025-02-0{day}" for day in range(1, 5)), "2025-04-04", "2025-04-05", "2025-04-06",
+    "2025-04-10", *(f"2025-05-0{day}" for day in range(1, 6)), "2025-05-31", "2025-06-01",
+    "2025-06-02", *(f"2025-10-0{day}" for day in range(1, 9)),
+]  # fmt: skip
+MAKE_UP = ["2025-01-26", "2025-02-08", "2025-04-27", "2025-09-28", "2025-10-11"]
+
+
+def change_2025(bench, version=1):
+    data = {"year": 2025, "off": OFF, "make_up": MAKE_UP, "source": "变更通知(示例)"}
+    said = {"subject": "calendar:2025", "scope": "370811", "sequence": version}
+    return bench.hear("steward", "calendar_year_loaded.v1", data, **said)
+
+
+def test_a_notice_an_objection_and_what_waits_for_a_person_have_a_day_more(published):
+    """OP-B1, FP-D1: rows, timers, facts and a message; the snapshot itself stays."""
+    bench = published
+    filed = file(bench)
+    stage.resident(bench, "per_a")
+    bench.as_("R_CADRE", person="per_cadre", scope=stage.COMMUNITY)
+    award = propose(bench, at="2025-04-07T09:00:00+08:00")
+    before = shown(bench, filed, award)
+    assert change_2025(bench) == 1
+    after = shown(bench, filed, award)
+    assert {name: day(after[name]) - day(before[name]) for name in before} == {
+        "objection": 1, "award": 1, "until": 1, "notice": 1, "down": 1, "timer:notice_end": 1,
+        "timer:settlement_close": 1, "timer:objection_accept": 1,
+    }  # fmt: skip
+    moved = [event["data"]["what"] for event in bench.said("deadline_moved.v1")]
+    assert sorted(moved) == ["award", "notice_end", "objection_accept", "settlement_close"]
+    told = bench.as_("R_STEWARD", person="per_s", scope=stage.GRID).ask("messages")["items"]
+    assert [row["ref"] for row in told if row["code"] == "DEADLINE_MOVED"] == [filed["id"]]
+    # Said twice it moves nothing more.
+    assert change_2025(bench) == 1
+    assert shown(bench, filed, award) == after
+    bench.fire("2025-04-16T12:00")
+    assert bench.rows("SELECT state FROM settlements WHERE notice_id IS NOT NULL") == [
+        {"state": "PUBLISHED"}
+    ]
+
+
+def shown(bench, filed, award):
+    one = {"objection": ("objections", "accept_due"), "award": ("awards", "due_at")}
+    found = {}
+    for name, (table, column) in one.items():
+        rows = bench.rows(f"SELECT {column} AS at FROM {table} WHERE {column} IS NOT NULL")
+        found[name] = str(max(str(row["at"]) for row in rows))
+    found["until"] = str(bench.rows("SELECT max(objection_until) AS at FROM settlements")[0]["at"])
+    notice = bench.rows("SELECT ends_at, down_at FROM notices")[0]
+    found |= {"notice": str(notice["ends_at"]), "down": str(notice["down_at"])}
+    kinds = ("notice_end", "settlement_close", "objection_accept")
+    for row in bench.rows("SELECT kind, due_at FROM timers"):
+        if row["kind"] in kinds:
+            found[f"timer:{row['kind']}"] = str(row["due_at"])
+    return found
+
+
+def day(text):
+    return date.fromisoformat(text[:10]).toordinal()

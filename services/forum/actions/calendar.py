@@ -1,0 +1,28 @@
+"""What a year's working days make later in the forum."""
+
+from __future__ import annotations
+
+from chassis.bus import Tx
+from chassis.deadlines import Move
+from services.forum import storage
+from services.forum.actions.record import note, tell
+
+
+def deadline_moved(tx: Tx, move: Move) -> None:
+    """Write into the history of a topic or task that it has more time, and tell everyone
+    concerned."""
+    detail = {"timer": move.what, "due": move.before.isoformat(), "until": move.after.isoformat()}
+    task = storage.find(tx.conn, storage.tasks, move.ref)
+    topic = storage.find(tx.conn, storage.topics, task["topic_id"] if task else move.ref)
+    if topic is None:
+        return
+    note(
+        tx,
+        of="task" if task else "topic",
+        ref=move.ref,
+        topic_id=topic["topic_id"],
+        action="deadline_moved",
+        state=(task or topic)["state"],
+        **detail,
+    )
+    tell(tx, "DEADLINE_MOVED", topic, storage.participants_of(tx.conn, topic), ref=move.ref)

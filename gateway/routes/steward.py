@@ -1025,15 +1025,14 @@ class RequestFilter(ListParams):
     mine: bool = False
     scope: str | None = Field(None, pattern=CODE)
     grid: str | None = Field(None, pattern=GRID)
-    state: State | None = None
+    state: list[State] | None = Field(None, description="可给多个 / one or several")
     open: bool | None = None
     project_id: str | None = None
+    order: Literal["newest", "oldest"] = "newest"
 
 
-class BenchFilter(Params):
+class BenchFilter(ListParams):
     """条数 / How many."""
-
-    limit: int = Field(50, ge=1, le=200)
 
 
 class SimilarFilter(Params):
@@ -1065,6 +1064,13 @@ class RequestCard(Reply):
     due_resolve: datetime
     late: bool
     level: int
+
+
+class RequestPage(Page[RequestCard]):
+    """诉求列表的一页 / A page of requests, with the way back and how many there are in all."""
+
+    prev: str | None = Field(None, description="前一页的游标 / cursor of the page before")
+    total: int
 
 
 class TimelineEntry(Reply):
@@ -1127,7 +1133,7 @@ DOORS.query(
     "/requests",
     "requests",
     params=RequestFilter,
-    reply=Page[RequestCard],
+    reply=RequestPage,
     roles=ANY,
     summary="诉求列表 / Requests",
 )
@@ -1216,7 +1222,7 @@ DOORS.query(
     "/workbench",
     "workbench",
     params=BenchFilter,
-    reply=Page[RequestCard],
+    reply=RequestPage,
     roles=HANDLERS,
     summary="管家工作台 / What I have in hand, due soonest first",
 )
@@ -1225,7 +1231,7 @@ DOORS.query(
     "/queue",
     "queue",
     params=RequestFilter,
-    reply=Page[RequestCard],
+    reply=RequestPage,
     roles=SCREENERS,
     summary="社区待办 / What waits for the community",
 )

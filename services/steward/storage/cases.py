@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from chassis import storage as store
+from services.steward.rules.areas import DISTRICT
 from services.steward.rules.requests import IN_HAND, OPEN
 from services.steward.storage.tables import (
     request_clocks,
@@ -276,43 +278,102 @@ def similar(
     ).all()
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which requests a list shows; each given condition narrows.
+
+    Attributes:
+        states: None for all. Each one is read by itself, in the order of an index.
+        unchecked: Also those that a steward found himself and nobody has looked at yet.
+    """
+
+    scope: str = ""
+    grid: str | None = None
+    reporter: str | None = None
+    project_id: str | None = None
+    states: Sequence[str] | None = None
+    unchecked: bool = False
+
+
+# Every list is bounded at both ends, so that the database seeks its beginning in an index.
+_BEGINNING, _END = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+
+
+def _parts(wanted: Wanted) -> list[Any]:
+    """Return the conditions of a list's parts: what one index answers each."""
+    here = [sa.true()]
+    if wanted.scope:
+        # Whoever is bound to a grid sees that grid; everybody else sees by the community's code.
+        column = {15: requests.c.grid, 12: requests.c.area}.get(len(wanted.scope))
+        if column is not None:
+            here.append(column == wanted.scope)
+        elif wanted.scope != DISTRICT:
+            here.append(store.within(requests.c.area, wanted.scope))
+    for column, value in (
+        (requests.c.grid, wanted.grid),
+        (requests.c.reporter_id, wanted.reporter),
+        (requests.c.project_id, wanted.project_id),
+    ):
+        if value is not None:
+            here.append(column == value)
+    parts = [[requests.c.state == state] for state in wanted.states or ()] or [[]]
+    if wanted.unchecked:
+        parts.append(
+            [
+                requests.c.found_by.is_not(None),
+                requests.c.checked_by.is_(None),
+                requests.c.state.in_(("RESOLVED", "CLOSED")),
+                requests.c.outcome == "SOLVED",
+            ]
+        )
+    return [sa.and_(*here, *part) for part in parts]
+
+
 def page(
     conn: sa.Connection,
+    wanted: Wanted,
     *,
-    scope: str | None = None,
-    grid: str | None = None,
-    reporter: str | None = None,
-    handler_person: str | None = None,
-    states: Sequence[str] | None = None,
-    project_id: str | None = None,
-    after: tuple[datetime, str] | None = None,
-    limit: int = 50,
+    newest: bool,
+    after: tuple[datetime, str] | None,
+    limit: int,
 ) -> Sequence[Any]:
-    """Return requests, oldest first; each given condition narrows."""
-    asked = sa.select(requests)
-    if scope is not None:
-        # Whoever is bound to a grid sees that grid; everybody else sees by the community's code.
-        column = requests.c.grid if len(scope) == 15 else requests.c.area
-        asked = asked.where(column.startswith(scope, autoescape=True))
-    if grid is not None:
-        asked = asked.where(requests.c.grid == grid)
-    if reporter is not None:
-        asked = asked.where(requests.c.reporter_id == reporter)
-    if handler_person is not None:
-        asked = asked.where(requests.c.handler_person == handler_person)
-    if states is not None:
-        asked = asked.where(requests.c.state.in_(states))
-    if project_id is not None:
-        asked = asked.where(requests.c.project_id == project_id)
+    """Return requests, newest or oldest first, behind a position."""
+    order: tuple[Any, ...] = (requests.c.created_at, requests.c.request_id)
+    if newest:
+        bounds = [requests.c.created_at <= (after[0] if after else _END)]
+    else:
+        bounds = [requests.c.created_at >= (after[0] if after else _BEGINNING)]
     if after is not None:
-        asked = asked.where(sa.tuple_(requests.c.created_at, requests.c.request_id) > after)
-    return conn.execute(
-        asked.order_by(requests.c.created_at, requests.c.request_id).limit(limit)
-    ).all()
+        place = sa.tuple_(*order)
+        bounds.append(place < after if newest else place > after)
+    order = tuple(column.desc() for column in order) if newest else order
+    found = []
+    for part in _parts(wanted):
+        asked = sa.select(requests.c.created_at, requests.c.request_id).where(part, *bounds)
+        found += [tuple(row) for row in conn.execute(asked.order_by(*order).limit(limit))]
+    ids = [request_id for _at, request_id in sorted(set(found), reverse=newest)[:limit]]
+    rows = conn.execute(sa.select(requests).where(requests.c.request_id.in_(ids))).all()
+    place_of = {request_id: place for place, request_id in enumerate(ids)}
+    return sorted(rows, key=lambda row: place_of[row.request_id])
 
 
-def workbench(conn: sa.Connection, person_id: str, limit: int) -> Sequence[Any]:
-    """Return what a person has in hand, what is due soonest first."""
+def total(conn: sa.Connection, wanted: Wanted) -> int:
+    """Return how many requests a list shows on all its pages."""
+    return sum(
+        int(conn.execute(sa.select(sa.func.count()).where(part)).scalar_one())
+        for part in _parts(wanted)
+    )
+
+
+def workbench(
+    conn: sa.Connection,
+    person_id: str,
+    *,
+    back: bool,
+    after: tuple[datetime, str] | None,
+    limit: int,
+) -> Sequence[Any]:
+    """Return what a person has in hand, what is due soonest first, behind a position or before."""
     soonest = sa.case(
         (requests.c.state == "DISPATCHED", requests.c.due_accept),
         (
@@ -320,10 +381,24 @@ def workbench(conn: sa.Connection, person_id: str, limit: int) -> Sequence[Any]:
             requests.c.due_contact,
         ),
         else_=requests.c.due_resolve,
-    )
-    return conn.execute(
-        sa.select(requests)
+    ).label("soonest")
+    inner = (
+        sa.select(requests, soonest)
         .where(requests.c.handler_person == person_id, requests.c.state.in_(IN_HAND))
-        .order_by(soonest, requests.c.request_id)
-        .limit(limit)
-    ).all()
+        .subquery()
+    )
+    order: tuple[Any, ...] = (inner.c.soonest, inner.c.request_id)
+    asked = sa.select(inner)
+    if after is not None:
+        place = sa.tuple_(*order)
+        asked = asked.where(place < after if back else place > after)
+    order = tuple(column.desc() for column in order) if back else order
+    return conn.execute(asked.order_by(*order).limit(limit)).all()
+
+
+def in_hand_count(conn: sa.Connection, person_id: str) -> int:
+    """Return how many requests a person has in hand."""
+    asked = sa.select(sa.func.count()).where(
+        requests.c.handler_person == person_id, requests.c.state.in_(IN_HAND)
+    )
+    return int(conn.execute(asked).scalar_one())

@@ -10,6 +10,7 @@ metadata = store.new_metadata()
 chassis = store.chassis_tables(metadata)
 
 _ON_ROSTER = sa.text("status <> 'LEFT'")
+_UNCHECKED = sa.text("found_by IS NOT NULL AND checked_by IS NULL")
 
 areas = sa.Table(
     "areas",
@@ -247,6 +248,14 @@ requests = sa.Table(
     sa.Index("ix_requests_grid_state", "grid", "state", "created_at", "request_id"),
     sa.Index("ix_requests_project_created_at", "project_id", "created_at", "request_id"),
     sa.Index("ix_requests_handler_person_state", "handler_person", "state"),
+    sa.Index(
+        "ix_requests_unchecked",
+        "area",
+        "created_at",
+        "request_id",
+        postgresql_where=_UNCHECKED,
+        sqlite_where=_UNCHECKED,
+    ),
 )
 
 # Whose reference it is: an intake's, or one person's; the same digits of others are other ones.

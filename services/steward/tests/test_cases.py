@@ -623,7 +623,8 @@ def test_a_resident_sees_his_own_requests_a_cadre_his_community_s(staffed):
     bench = staffed.cadre()
     page = bench.ask("requests", {"limit": 1})
     rest = bench.ask("requests", {"limit": 1, "cursor": page["next"]})
-    assert [page["items"][0]["id"], rest["items"][0]["id"]] == [mine["id"], other["id"]]
+    # The newest first (K16).
+    assert [page["items"][0]["id"], rest["items"][0]["id"]] == [other["id"], mine["id"]]
     assert rest["next"] is None
     grid = staffed.by(GRID_WORKER, "R_GRID", GRID).ask("requests", {})["items"]
     assert [item["id"] for item in grid] == [mine["id"]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
@@ -92,9 +93,10 @@ class RequestList:
     mine: bool = False
     scope: str | None = None
     grid: str | None = None
-    state: State | None = None
+    state: State | list[State] | None = None
     open: bool | None = None
     project_id: str | None = None
+    order: Literal["newest", "oldest"] = "newest"
     limit: Limit = 50
     cursor: str | None = None
 
@@ -104,6 +106,7 @@ class Bench:
     """How much of the workbench is shown."""
 
     limit: Limit = 50
+    cursor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,51 +263,93 @@ def followed(tx: Tx, row: Any, own: Any) -> dict[str, Any]:
 
 
 def requests(tx: Tx, q: RequestList) -> dict[str, Any]:
-    """Answer requests, oldest first: a resident's own, or those of the viewer's area."""
-    states: list[str] | None = [q.state] if q.state is not None else None
+    """Answer requests: a resident's own, or those of the viewer's area.
+
+    Raises:
+        RoleDenied: The area lies outside the caller's scope.
+    """
+    states = _states(q)
     if states is None and q.open:
-        states = list(rules.requests.OPEN)
+        states = rules.requests.OPEN
     mine = q.mine or tx.actor.role not in OVERSEERS
-    scope = None
+    scope = ""
     if not mine:
         scope = q.scope or tx.actor.scope
         tx.require_scope(scope)
-    rows = storage.cases.page(
-        tx.conn,
+    wanted = storage.cases.Wanted(
         scope=scope,
         grid=q.grid,
         reporter=tx.actor.id if mine else None,
         states=states,
         project_id=q.project_id,
-        after=paging.read_cursor(q.cursor),
+    )
+    return _listed(tx, q, wanted)
+
+
+def _states(q: RequestList) -> Sequence[str] | None:
+    if q.state is None:
+        return None
+    return [q.state] if isinstance(q.state, str) else list(dict.fromkeys(q.state)) or None
+
+
+def _listed(tx: Tx, q: RequestList, wanted: storage.cases.Wanted) -> dict[str, Any]:
+    position = paging.read_position(q.cursor)
+    back = position is not None and position.back
+    rows = storage.cases.page(
+        tx.conn,
+        wanted,
+        newest=(q.order == "newest") != back,
+        after=(position.at, position.last) if position is not None else None,
         limit=q.limit + 1,
     )
-    return paging.page(rows, q.limit, "request_id", lambda row: card(tx, row, text=False))
+    found = paging.window(
+        rows,
+        q.limit,
+        position,
+        lambda row: (row.created_at, row.request_id),
+        lambda row: card(tx, row, text=False),
+    )
+    return found | {"total": storage.cases.total(tx.conn, wanted)}
 
 
 def workbench(tx: Tx, q: Bench) -> dict[str, Any]:
     """Answer what the caller has in hand, what is due soonest first."""
-    rows = storage.cases.workbench(tx.conn, tx.actor.id, q.limit)
-    return {"items": [card(tx, row, text=False) for row in rows], "next": None}
+    position = paging.read_position(q.cursor)
+    rows = storage.cases.workbench(
+        tx.conn,
+        tx.actor.id,
+        back=position is not None and position.back,
+        after=(position.at, position.last) if position is not None else None,
+        limit=q.limit + 1,
+    )
+    found = paging.window(
+        rows,
+        q.limit,
+        position,
+        lambda row: (row.soonest, row.request_id),
+        lambda row: card(tx, row, text=False),
+    )
+    return found | {"total": storage.cases.in_hand_count(tx.conn, tx.actor.id)}
 
 
 def queue(tx: Tx, q: RequestList) -> dict[str, Any]:
-    """Answer what waits for the community's cadre: not dispatched, returned, or to be closed.
+    """Answer what waits for the community's cadre: not dispatched, returned, to be closed, or found
+    by a steward himself and looked at by nobody.
 
     Raises:
         RoleDenied: The area lies outside the caller's scope.
     """
     scope = q.scope or tx.actor.scope
     tx.require_scope(scope)
-    rows = storage.cases.page(
-        tx.conn,
+    states = _states(q)
+    wanted = storage.cases.Wanted(
         scope=scope,
         grid=q.grid,
-        states=[q.state] if q.state is not None else ["SUBMITTED", "RETURNED", "RATED"],
-        after=paging.read_cursor(q.cursor),
-        limit=q.limit + 1,
+        project_id=q.project_id,
+        states=states or ("SUBMITTED", "RETURNED", "RATED"),
+        unchecked=states is None,
     )
-    return paging.page(rows, q.limit, "request_id", lambda row: card(tx, row, text=False))
+    return _listed(tx, q, wanted)
 
 
 def timeline(tx: Tx, q: WhichRequest) -> dict[str, Any]:

@@ -21,7 +21,7 @@ READERS = (*LOCAL, "R_STREET_LEAD", "R_DISTRICT_LEAD", "R_AUDITOR")
 
 Level = Literal["STREET", "COMMUNITY"]
 OfferKind = Literal["GOODS", "SERVICE", "DISCOUNT"]
-Wallet = Literal["RES", "STW"]
+Wallet = Literal["RES", "HH", "STW"]
 
 
 # --------------------------------------------------------------------------------------------------
@@ -313,7 +313,7 @@ class RequestRedemption(Body):
 
     offer_id: str
     qty: int = Field(1, ge=1, le=20, examples=[1])
-    wallet: Wallet = Field("RES", description="居民或管家积分账户 / wallet", examples=["RES"])
+    wallet: Wallet = Field("RES", description="居民、家庭或管家积分账户 / wallet", examples=["RES"])
 
 
 class VerifyRedemption(Body):

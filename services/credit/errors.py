@@ -117,6 +117,13 @@ class NotSpendable(Refusal):
     text = "该钱包的积分不能由此人兑换"
 
 
+class NotAMember(Refusal):
+    """Only an adult who lives in a household spends its points."""
+
+    code = "NOT_A_MEMBER"
+    text = "家庭积分只能由该家庭的成年成员使用"
+
+
 class ConsentWithdrawn(Refusal):
     """The time in which points can be spent after a withdrawal is over."""
 

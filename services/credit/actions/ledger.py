@@ -4,7 +4,7 @@ reversing and expiring; the district's budget."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -15,12 +15,14 @@ from chassis.refusal import Invalid, Refusal
 from services.credit import errors, events
 from services.credit.rules import ledger as rules
 from services.credit.storage import ledger as store
-from services.credit.storage import registry
+from services.credit.storage import registry, voices
 
 if TYPE_CHECKING:
     from chassis.bus import Due, Heard, Tx
 
 GRACE = timedelta(days=90)
+# How partner names the wallet of the holder's household, whichever that is.
+HOUSEHOLD = "HH"
 # Why a step of a redemption is refused that does not fit the state of its hold. Partner asks for a
 # hold and for its release again, each time as another event, until it is answered: such a question
 # is answered as it stands. That points were captured or refunded it says once; another message that
@@ -43,6 +45,7 @@ _NOT_TO_REFUND: dict[str, type[Refusal]] = {
 _FIELDS = {
     errors.InsufficientPoints.code: "points",
     errors.NotSpendable.code: "wallet",
+    errors.NotAMember.code: "wallet",
     errors.ConsentWithdrawn.code: "wallet",
 }
 NOTHING: Mapping[str, type[Refusal]] = MappingProxyType({})
@@ -116,16 +119,15 @@ def redemptions(tx: Tx, heard: Sequence[Heard]) -> None:
     The wallets of the whole batch are locked first and in one order, so that two batches that
     meet at the same wallets wait for each other and never in a circle.
     """
-    wanted = set()
-    for event in heard:
-        wanted.add(f"PTN:{event.data.partner_id}")
-        if not isinstance(event.data, events.PartnerSettledHeard):
-            wanted.add(event.data.wallet)
-    store.lock_wallets(tx.conn, wanted)
-    for event in heard:
-        if isinstance(event.data, events.PartnerSettledHeard):
-            _settle(tx, event)
+    asked = [event for event in heard if not isinstance(event.data, events.PartnerSettledHeard)]
+    wallets = _wallets(tx, asked)
+    wanted = {f"PTN:{event.data.partner_id}" for event in heard} | set(wallets.values())
+    store.lock_wallets(tx.conn, wanted - {HOUSEHOLD})
+    for told in heard:
+        if isinstance(told.data, events.PartnerSettledHeard):
+            _settle(tx, told)
             continue
+        event = replace(told, data=replace(told.data, wallet=wallets[told.id]))
         known = store.hold(tx.conn, event.data.redemption_id)
         differs = _differs(event, known) if known is not None else None
         if differs is not None:
@@ -133,6 +135,44 @@ def redemptions(tx: Tx, heard: Sequence[Heard]) -> None:
             _reject(tx, event, errors.HoldDiffers.code, known.version, differs)
             continue
         _ANSWERS[type(event.data)](tx, event, known)
+
+
+def _wallets(tx: Tx, asked: Sequence[Heard]) -> dict[str, str]:
+    """Return the wallet that each question is about, by the question's id.
+
+    Partner knows persons, not households: which household is meant follows, when points are to be
+    held, from where the registry says that the holder lives; afterwards from the hold. A person
+    who was registered twice has the wallet of the id that was kept.
+    """
+    persons = {_person(event) for event in asked} - {None}
+    kept = registry.merged(tx.conn, [person for person in persons if person])
+    held = {
+        redemption_id: wallet
+        for redemption_id, wallet in store.wallets_held(
+            tx.conn, [event.data.redemption_id for event in asked]
+        ).items()
+        if wallet.startswith(HOUSEHOLD)
+    }
+    found: dict[str, str] = {}
+    for event in asked:
+        wallet, person = str(event.data.wallet), _person(event)
+        if wallet == HOUSEHOLD:
+            redemption_id = event.data.redemption_id
+            if redemption_id not in held and person is not None:
+                row = registry.person(tx.conn, kept.get(person, person))
+                home = row.household_id if row is not None else None
+                held[redemption_id] = f"{HOUSEHOLD}:{home}" if home else HOUSEHOLD
+            wallet = held.get(redemption_id, HOUSEHOLD)
+        elif person in kept and wallet == f"RES:{person}":
+            wallet = f"RES:{kept[person]}"
+        found[event.id] = wallet
+    return found
+
+
+def _person(event: Heard) -> str | None:
+    """Return whom a question names: the holder, or whose wallet it is."""
+    kind, _, ref = event.data.wallet.partition(":")
+    return ref if kind == "RES" else getattr(event.data, "holder", None)
 
 
 def _differs(event: Heard, known: Any) -> str | None:
@@ -154,7 +194,7 @@ def _hold(tx: Tx, event: Heard, known: Any) -> None:
         _say_again(tx, event, known)
         return
     subject = registry.subject(tx.conn, asked.wallet)
-    reason = _why_not(event, subject)
+    reason = _why_not(tx, event, subject)
     split: rules.Split = ()
     if reason is None:
         lots = [
@@ -190,11 +230,15 @@ def _hold(tx: Tx, event: Heard, known: Any) -> None:
     _answer(tx, event, events.PointsHeld, 1)
 
 
-def _why_not(event: Heard, subject: Any) -> str | None:
+def _why_not(tx: Tx, event: Heard, subject: Any) -> str | None:
     asked = event.data
+    holder = registry.kept(tx.conn, asked.holder)
+    household = asked.wallet.partition(":")[0] == HOUSEHOLD
+    if household and not voices.speaks_for(tx.conn, asked.wallet, holder, tx.now):
+        return errors.NotAMember.code
     if asked.points < 1 or subject is None:
         return errors.InsufficientPoints.code
-    if not subject.spendable or subject.holder != asked.holder:
+    if not subject.spendable or not (household or subject.holder == holder):
         return errors.NotSpendable.code
     until = subject.spendable_until
     if until is not None and event.occurred_at >= until:

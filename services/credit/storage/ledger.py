@@ -350,6 +350,14 @@ def hold(conn: sa.Connection, hold_id: str) -> Any:
     return conn.execute(store.lock(asked, conn)).first()
 
 
+def wallets_held(conn: sa.Connection, hold_ids: Sequence[str]) -> dict[str, str]:
+    """Return the wallets of holds that are there, without a lock."""
+    asked = sa.select(t.holds.c.hold_id, t.holds.c.subject_id).where(
+        bulk.members(t.holds.c.hold_id, sorted(set(hold_ids)), conn)
+    )
+    return {row.hold_id: row.subject_id for row in conn.execute(asked)}
+
+
 def add_hold(conn: sa.Connection, row: dict[str, Any]) -> None:
     """Store a hold, a refused one or a tombstone."""
     conn.execute(t.holds.insert().values(**row))

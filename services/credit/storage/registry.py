@@ -159,6 +159,22 @@ def person(conn: sa.Connection, person_id: str) -> Any:
     return conn.execute(sa.select(t.people).where(t.people.c.person_id == person_id)).first()
 
 
+def merged(conn: sa.Connection, person_ids: Iterable[str]) -> dict[str, str]:
+    """Return, for those of some persons who were registered twice and whose id was given up, the
+    id that was kept."""
+    wanted = sorted(set(person_ids))
+    if not wanted:
+        return {}
+    row = t.merged_people.c
+    asked = sa.select(row.person_id, row.into_id).where(bulk.members(row.person_id, wanted, conn))
+    return {found.person_id: found.into_id for found in conn.execute(asked)}
+
+
+def kept(conn: sa.Connection, person_id: str) -> str:
+    """Return the id under which a person is kept."""
+    return merged(conn, [person_id]).get(person_id, person_id)
+
+
 def people(conn: sa.Connection, person_ids: Iterable[str]) -> dict[str, Any]:
     """Return people by id."""
     wanted = sorted(set(person_ids))

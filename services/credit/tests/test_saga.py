@@ -380,3 +380,65 @@ def test_a_grant_that_no_district_could_pay_is_refused(bench, points):
     with pytest.raises(Invalid) as refused:
         bench.do("grant_budget", {"points": points, "basis": "测试拨付"})
     assert refused.value.field == "points"
+
+
+@pytest.fixture
+def household(bench):
+    """Three live together; the head consented for all of them."""
+    bench.at("2025-03-03T09:00")
+    for person, adult in (("per_head", True), ("per_wife", True), ("per_kid", False)):
+        stage.register(bench, person, adult=adult, household="hh_1")
+    stage.register(bench, "per_other", household="hh_2")
+    stage.register(bench, "per_alone")
+    stage.consent(bench, "per_head", household_id="hh_1")
+    stage.give(bench, "HH:hh_1", "2025-02", 100, str(uuid.uuid4()))
+    return bench
+
+
+def test_an_adult_of_a_household_spends_its_points_and_nobody_else_does(household):
+    """CR-D7, FP-D10: seven rules give points to households, and no wallet could be spent."""
+    bench = household
+    for number, who in enumerate(("per_kid", "per_alone", "per_unknown")):
+        say(bench, "requested", f"rdm_x{number}", "2025-03-05T10:00", wallet="HH", holder=who)
+    say(bench, "requested", "rdm_y", "2025-03-05T10:00", wallet="HH:hh_1", holder="per_other")
+    refused = [event["data"] for event in bench.said("hold_rejected.v1")]
+    assert {(one["reason"], one["field"]) for one in refused} == {("NOT_A_MEMBER", "wallet")}
+    assert len(refused) == 4
+    say(bench, "requested", "rdm_z", "2025-03-05T11:00", wallet="HH", holder="per_other")
+    assert bench.said("hold_rejected.v1")[-1]["data"]["reason"] == "INSUFFICIENT_POINTS"
+
+    say(bench, "requested", "rdm_1", "2025-03-05T12:00", wallet="HH", holder="per_wife")
+    assert stage.balances(bench, "HH:hh_1") == (40, 60)
+    # Asked for again, and moved out meanwhile: the hold stays the one that it is.
+    say(bench, "requested", "rdm_1", "2025-03-05T12:01", wallet="HH", holder="per_wife")
+    bench.hear(
+        "steward",
+        "resident_moved.v1",
+        {
+            "person_id": "per_wife",
+            "community": stage.COMMUNITY,
+            "to_grid": stage.GRID,
+            "household_id": "hh_2",
+        },
+        subject="per_wife",
+        scope=stage.GRID,
+        sequence=5,
+    )
+    say(bench, "redeemed", "rdm_1", "2025-03-06T10:00", wallet="HH")
+    say(bench, "refunded", "rdm_1", "2025-03-07T10:00", wallet="HH")
+    assert stage.balances(bench, "HH:hh_1") == (100, 0)
+    say(bench, "requested", "rdm_2", "2025-03-08T10:00", wallet="HH", holder="per_wife")
+    assert stage.balances(bench, "HH:hh_1") == (100, 0)
+    # That it is taken back before it was asked for leaves a tombstone, as for every wallet.
+    say(bench, "cancelled", "rdm_3", "2025-03-08T11:00", wallet="HH")
+    say(bench, "requested", "rdm_3", "2025-03-08T12:00", wallet="HH", holder="per_head")
+    assert bench.said("hold_rejected.v1")[-1]["data"]["reason"] == "TOMBSTONE"
+    assert answers(bench)[-6:] == [
+        ("points_held", "rdm_1"),
+        ("points_captured", "rdm_1"),
+        ("points_refunded", "rdm_1"),
+        ("hold_rejected", "rdm_2"),
+        ("points_released", "rdm_3"),
+        ("hold_rejected", "rdm_3"),
+    ]
+    stage.trial_balance(bench)

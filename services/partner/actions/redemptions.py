@@ -45,7 +45,7 @@ class RequestRedemption:
 
     offer_id: str
     qty: int = 1
-    wallet: Literal["RES", "STW"] = "RES"
+    wallet: Literal["RES", "HH", "STW"] = "RES"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,9 @@ def _wallet(tx: Tx, kind: str) -> tuple[str, str | None]:
             raise WrongAudience(field="wallet", wallet=kind)
         return f"STW:{steward.steward_id}", steward.community
     scope = tx.actor.scope
-    return f"RES:{tx.actor.id}", scope[:12] if len(scope) >= 12 else None
+    community = scope[:12] if len(scope) >= 12 else None
+    # Which household the holder's is, and whether he may spend for it, is credit's to say.
+    return (kind if kind == "HH" else f"RES:{tx.actor.id}"), community
 
 
 def _enter(

@@ -34,7 +34,7 @@ def require(state: str, *allowed: str) -> None:
 
 
 def audience_of(wallet: str) -> tuple[str, str]:
-    """Return the audiences to which a kind of wallet ("RES", "STW") belongs."""
+    """Return the audiences to which a kind of wallet ("RES", "HH", "STW") belongs."""
     return ("STEWARD" if wallet == "STW" else "RESIDENT", "BOTH")
 
 

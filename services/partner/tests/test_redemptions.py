@@ -599,3 +599,17 @@ def test_the_desk_shows_what_can_be_verified(town, barber, haircut):
     assert "holder" not in desk["to_verify"][0]
     assert desk["counts"] == {"RESERVED": 1, "REDEEMED": 1}
     assert desk["receivable_points"] == 60
+
+
+def test_a_household_pays_and_credit_says_whose_it_is(town, haircut):
+    """CR-D7, FP-D10: `wallet: "HH"` was a VALIDATION error."""
+    bench = town.bench.at("2025-03-05T09:00")
+    made = town.as_resident().do("request_redemption", {"offer_id": haircut, "wallet": "HH"})
+    asked = bench.said("redemption_requested.v1")[0]["data"]
+    assert (asked["wallet"], asked["holder"]) == ("HH", ANA)
+    town.answer("points_held", made["id"])
+    assert town.verify(made["id"])["state"] == "REDEEMING"
+    other = town.request(haircut, wallet="HH")
+    town.answer("hold_rejected", other, reason="NOT_A_MEMBER")
+    card = town.card(other)
+    assert (card["state"], card["reason"]) == ("REJECTED", "NOT_A_MEMBER")

@@ -49,7 +49,7 @@ class OffersQuery:
 
     scope: str | None = None
     kind: Literal["GOODS", "SERVICE", "DISCOUNT"] | None = None
-    wallet: Literal["RES", "STW"] | None = None
+    wallet: Literal["RES", "HH", "STW"] | None = None
     max_points: int | None = None
     partner_id: str | None = None
     limit: int = 50

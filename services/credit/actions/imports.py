@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from chassis import text
 from chassis.bus import Tx
 from chassis.imports import Column, Importer, Outcome, Row
 from chassis.refusal import Refusal
@@ -143,7 +144,7 @@ def _propose(tx: Tx, rows: Sequence[Row]) -> list[Outcome]:
         except Refusal as refusal:
             judged.append(refusal)
     made = [one for one in judged if not isinstance(one, Refusal)]
-    before = award_store.by_ids(tx.conn, [one["award_id"] for one in made])
+    before = manual.same_deed(tx, made)
     fresh: dict[str, dict[str, Any]] = {}
     outcomes: list[Outcome] = []
     for one in judged:
@@ -165,8 +166,8 @@ def _propose(tx: Tx, rows: Sequence[Row]) -> list[Outcome]:
 
 
 def _content(row: dict[str, Any]) -> list[Any]:
-    names = ("occurred_at", "level", "document_no", "evidence")
-    return [row[name] for name in names]
+    evidence = [text.fold(one["ref"]) for one in row["evidence"]]
+    return [row["occurred_at"], row["level"], row["document_no"], evidence]
 
 
 AWARDS = Importer(

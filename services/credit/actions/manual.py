@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from chassis import text
 from chassis.bus import is_uuid
 from chassis.calendar import Calendar
 from chassis.refusal import Invalid, NotFound, StateConflict
@@ -83,7 +84,7 @@ def propose_award(tx: Tx, order: ProposeAward) -> dict[str, Any]:
         ConflictOfInterest: The caller, or somebody who lives with him, speaks for the subject.
     """
     row = proposal(tx, order, look_up(tx, [order.subject]))
-    known = store.award(tx.conn, row["award_id"])
+    known = same_deed(tx, [row]).get(row["award_id"])
     if known is not None:
         return _reply(known, known.state)
     store.add(tx.conn, [row])
@@ -142,7 +143,8 @@ def proposal(
         for at in (order.occurred_at, tx.now):
             if not registry.consents_at(known.spans, order.subject, "SCORING", at):
                 raise NoConsent(field="subject", at=at.isoformat())
-    deed = order.evidence[0].strip()
+    # `TJ-1`, `tj-1` and `ＴＪ－1` are one mediation.
+    deed = text.fold(order.evidence[0])
     key = rules.evidence_key(rule, deed, order.level)
     award_id = rules.award_id(rule.code, order.subject, key)
     period, late = timeline.award_period(tx.calendar, Calendar.period(order.occurred_at), tx.now)
@@ -196,6 +198,19 @@ def proposal(
         "shard": 0,
         "version": 1,
     }
+
+
+def same_deed(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what is stored of the deeds of proposals, by the proposal's id: also under the id
+    that the deed had before its spellings were compared."""
+    earlier: dict[str, str] = {}
+    for row in rows:
+        typed = row["evidence"][0]["ref"].strip()
+        for key in (typed, f"{typed}|{row['level']}"):
+            other = rules.award_id(row["rule_code"], row["subject_id"], key)
+            earlier.setdefault(other, row["award_id"])
+    found = store.by_ids(tx.conn, [*earlier, *(row["award_id"] for row in rows)])
+    return {earlier.get(award_id, award_id): known for award_id, known in found.items()}
 
 
 def _first_level(tx: Tx, subject: Any, rule: Rule) -> str:
@@ -257,7 +272,7 @@ def _check(tx: Tx, order: ProposeAward, rule: Rule, subject: Any, *, for_others:
         raise WrongKind(field="subject", rule=rule.code, subject=order.subject)
     if not order.evidence or not order.evidence[0].strip():
         raise EvidenceRequired(field="evidence")
-    if len(order.evidence[0].strip()) > LONGEST_DEED:
+    if max(len(order.evidence[0].strip()), len(text.fold(order.evidence[0]))) > LONGEST_DEED:
         # Cut short, two deeds would be one.
         raise Invalid(field="evidence", reason=f"第一项依据编号不超过 {LONGEST_DEED} 字")
     if rule.requires_legal_document and not order.document_no:
@@ -289,7 +304,8 @@ def _to_decide(tx: Tx, award_id: str) -> tuple[Any, Rule, Any]:
     able = deciding.at_level(rule.approve, _place(subject)) if rule is not None else ()
     if rule is None or not deciding.may_decide(tx.actor.role, able, known.waits_for):
         raise NotAllowedToApprove(rule=known.rule_code, role=tx.actor.role)
-    if known.proposed_by == tx.actor.id:
+    # Who told of the deed (who verified a hazard, say) has recorded it: another one confirms it.
+    if tx.actor.id in {known.proposed_by, known.actor_id}:
         raise SameAsProposer
     check_independent(tx, known.subject_id, subject)
     return known, rule, subject

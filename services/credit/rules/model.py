@@ -718,6 +718,10 @@ class _Members:
                 for operator, value in wanted.items():
                     if operator in ("in", "not_in") and not isinstance(value, list):
                         self.fail(f"{at}.{operator}", "a list")
+                    if isinstance(value, Mapping) and (
+                        set(value) != {"field"} or not isinstance(value["field"], str)
+                    ):
+                        self.fail(f"{at}.{operator}", "a value, or the name of another field")
 
     def end(self) -> None:
         for name in self._left:

@@ -356,3 +356,21 @@ def test_points_taken_back_after_they_were_spent_become_a_debt_repaid_by_half(cr
     ]
     assert bench.rows('SELECT "left" AS n FROM debts') == [{"n": 5}]
     stage.trial_balance(bench)
+
+
+@pytest.mark.parametrize(
+    ("capacity", "points"), [("DEPUTY", 0), ("OFFICIAL", 0), ("RESIDENT_REP", 10)]
+)
+def test_who_attends_ex_officio_earns_nothing(bench, capacity, points):
+    """CR-D8, F12: deputies and officials were given points for doing their duty."""
+    stage.rules(bench)
+    stage.resident(bench, "per_a")
+    bench.hear(
+        "forum",
+        "attendance_recorded.v1",
+        {"session_id": "ses_1", "topic_id": "top_1", "person_id": "per_a", "capacity": capacity},
+        subject="ses_1",
+        occurred_at=NOW,
+    )
+    found = bench.rows("SELECT coalesce(sum(points), 0) AS n FROM awards")
+    assert found == [{"n": points}]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from chassis.bus import Actor
 from chassis.refusal import Invalid, RoleDenied, StateConflict
 from services.credit.errors import (
     ClockSkew,
@@ -179,3 +180,35 @@ def test_nothing_is_proposed_any_more_for_who_has_withdrawn(credit):
         propose(bench)
     assert refused.value.field == "subject"
     assert bench.rows("SELECT count(*) AS n FROM awards") == [{"n": 0}]
+
+
+@pytest.mark.parametrize(
+    "spelling", ["tj-2025-001", "TJ－2025－001", "ＴＪ-2025-001", " TJ-2025- 001"]
+)
+def test_the_same_deed_in_another_spelling_is_the_same_deed(credit, spelling):
+    """IN-A20: one mediation made four awards."""
+    first = propose(credit)
+    assert propose(credit, evidence=[spelling])["id"] == first["id"]
+    assert len(credit.rows("SELECT award_id FROM awards")) == 1
+    assert propose(credit, evidence=["TJ-2025-002"])["id"] != first["id"]
+
+
+def test_whoever_verified_a_hazard_is_not_who_confirms_its_points(credit):
+    """SEC-M4: one grid worker reported and verified it, and ten points came by themselves."""
+    bench = credit
+    bench.hear(
+        "steward",
+        "hazard_verified.v1",
+        {"hazard_id": "haz_1", "reporter": "per_a", "category": "FIRE", "verified": True},
+        subject="haz_1",
+        scope=stage.GRID,
+        actor=Actor("per_verifier", "R_GRID", stage.GRID),
+    )
+    bench.as_("R_CADRE", person="per_cadre", scope=stage.COMMUNITY)
+    waiting = bench.ask("awards", {"state": "PROPOSED", "waits_for": "R_CADRE"})["items"]
+    assert [(one["why"]["rule"], one["subject"]) for one in waiting] == [("R-RES-05", "RES:per_a")]
+    assert stage.trial_balance(bench)["accounts"].get("PENDING", 0) == 0
+    with pytest.raises(SameAsProposer):
+        approve(bench, waiting[0], person="per_verifier", role="R_CADRE")
+    approve(bench, waiting[0], person="per_cadre", role="R_CADRE")
+    assert stage.trial_balance(bench)["accounts"]["PENDING"] == 10

@@ -291,7 +291,7 @@ def test_more_than_there_is_cannot_be_had(town, haircut):
     refused(town, errors.OutOfStock, haircut, qty=6)
     refused(town, Invalid, haircut, qty=0)
     refused(town, Invalid, haircut, qty=21)
-    refused(town, Invalid, haircut, wallet="HH")
+    refused(town, Invalid, haircut, wallet="PTN")
 
 
 def test_who_lives_elsewhere_cannot_have_it(town, haircut):

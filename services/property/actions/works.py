@@ -78,12 +78,7 @@ def hear_assigned(tx: Tx, heard: list[Heard]) -> None:
         if project is None:
             continue
         if data.task_id in known:
-            # Said again: the forum has given the task a new term.
-            row = known[data.task_id]
-            if row["state"] != "CLOSED" and data.due_at and row["due_at"] != data.due_at:
-                row = rows.change(tx.conn, tables.works, row, due_at=data.due_at, overdue=False)
-                ground.note(tx, "work", row, "EXTENDED", due_at=data.due_at.isoformat())
-                known[data.task_id] = row
+            known[data.task_id] = _again_assigned(tx, known[data.task_id], project, data)
             continue
         known[data.task_id] = new_work(
             tx,

@@ -124,6 +124,15 @@ class ChangeRepresentatives(Body):
     document_ref: str = Field(min_length=1, max_length=200, examples=["宏达物业授权书〔2025〕1号"])
 
 
+class CorrectCompany(Body):
+    """更正物业企业登记 / Put right what is registered of a company; the rest stays."""
+
+    name: str | None = Field(None, min_length=1, max_length=200, examples=["宏达物业有限公司"])
+    uscc: str | None = Field(None, max_length=40)
+    override_reason: str = Field("", description="校验不通过仍登记的理由 / why all the same")
+    reason: str = Field(max_length=1000, examples=["营业执照更名"])
+
+
 class RegisterProject(Body):
     """登记物业项目 / Register a project with its first manager."""
 
@@ -145,6 +154,22 @@ class RegisterProject(Body):
     )
     operation_mode: Literal["MARKET", "COMMUNITY_RUN", "SELF"] = "MARKET"
     status: Literal["PREPARING", "IN_SERVICE"] = "IN_SERVICE"
+
+
+class CorrectProject(Body):
+    """更正物业项目登记 / Put right what is registered of a project; the rest stays.
+
+    Another company that takes over is a hand-over; the company is put right only of a project
+    that has no record yet.
+    """
+
+    name: str | None = Field(None, min_length=1, max_length=200, examples=["宏河苑一期"])
+    grids: list[str] | None = Field(None, min_length=1, max_length=200)
+    buildings: list[str] | None = Field(None, max_length=500, examples=[["1号楼", "2号楼"]])
+    area_m2: float | None = Field(None, ge=0, le=100_000_000)
+    operation_mode: Literal["MARKET", "COMMUNITY_RUN", "SELF"] | None = None
+    company_id: str | None = None
+    reason: str = Field(max_length=1000, examples=["登记时遗漏网格"])
 
 
 class ChangeManager(Body):
@@ -198,6 +223,66 @@ class RegisterCommittee(Body):
     chair: str
     term_from: date = Field(examples=["2025-01-01"])
     term_to: date = Field(examples=["2028-01-01"])
+
+
+class CorrectCommittee(Body):
+    """更正或补选业主委员会 / Put a committee in its term right, or name who was elected later."""
+
+    kind: Literal["YWH", "WGH"] | None = None
+    members: list[str] | None = None
+    chair: str | None = None
+    term_from: date | None = None
+    term_to: date | None = None
+    reason: str = Field(max_length=1000, examples=["补选一名委员"])
+
+
+class CompanyLine(Reply):
+    """企业一行 / One company of a list."""
+
+    id: str
+    name: str
+    uscc: str
+    version: int
+    spoken_for: bool | None = Field(None, description="有登记代表 / has representatives; staff")
+    change_proposed: bool | None = None
+
+
+class CompanyFilter(InArea):
+    """企业筛选 / Filter of companies; with an area, those that run a project there."""
+
+    uscc: str | None = Field(None, max_length=40)
+    limit: int = Field(50, ge=1, le=200)
+    cursor: str | None = None
+
+
+class CommitteeLine(Reply):
+    """业主委员会 / An owners' committee; its members, to staff and to themselves."""
+
+    id: str
+    project_id: str
+    kind: str
+    size: int
+    term_from: date
+    term_to: date
+    state: str
+    version: int
+    members: list[str] | None = None
+    chair: str | None = None
+
+
+class CommitteeCard(CommitteeLine):
+    """业主委员会及历史 / The same with its history."""
+
+    history: list[Happened] | None = None
+
+
+class CommitteeFilter(InArea):
+    """业主委员会筛选 / Filter of owners' committees."""
+
+    project_id: str | None = None
+    state: Literal["IN_TERM", "EXPIRED"] | None = None
+    limit: int = Field(50, ge=1, le=200)
+    cursor: str | None = None
 
 
 class CompanyCard(Reply):
@@ -277,6 +362,31 @@ DOORS.command(
 DOORS.query(
     "GET", "/companies/{company_id}", "company", reply=CompanyCard, roles=ANY,
     summary="物业企业名片 / A company's card",
+)  # fmt: skip
+DOORS.query(
+    "GET", "/companies", "companies", params=CompanyFilter, reply=Both[CompanyLine], roles=ANY,
+    summary="物业企业列表 / Companies",
+)  # fmt: skip
+DOORS.command(
+    "POST", "/companies/{company_id}/correct", "correct_company", body=CorrectCompany, reply=Made,
+    roles=REGISTRARS, if_match=True, summary="更正企业登记 / Put a company's registration right",
+)  # fmt: skip
+DOORS.command(
+    "POST", "/projects/{project_id}/correct", "correct_project", body=CorrectProject, reply=Made,
+    roles=REGISTRARS, if_match=True, summary="更正项目登记 / Put a project's registration right",
+)  # fmt: skip
+DOORS.query(
+    "GET", "/owners-committees", "committees", params=CommitteeFilter, reply=Both[CommitteeLine],
+    roles=ANY, summary="业主委员会列表 / Owners' committees",
+)  # fmt: skip
+DOORS.query(
+    "GET", "/owners-committees/{committee_id}", "committee", reply=CommitteeCard, roles=ANY,
+    summary="业主委员会 / An owners' committee",
+)  # fmt: skip
+DOORS.command(
+    "POST", "/owners-committees/{committee_id}/correct", "correct_committee",
+    body=CorrectCommittee, reply=Made, roles=COMMUNITY, if_match=True,
+    summary="更正或补选业主委员会 / Put an owners' committee right",
 )  # fmt: skip
 DOORS.command(
     "POST", "/companies/{company_id}/representatives", "change_representatives",
@@ -360,6 +470,32 @@ class EndAppointment(Body):
     )
 
 
+class AppointmentLine(Reply):
+    """交叉任职一行 / One appointment of a list."""
+
+    id: str
+    project_id: str
+    direction: str
+    person_id: str
+    target_post: str
+    state: str
+    version: int
+
+
+class AppointmentFilter(InArea):
+    """交叉任职筛选 / Filter of appointments; `waits_for=STREET` lists what is to be filed."""
+
+    project_id: str | None = None
+    person_id: str | None = None
+    direction: Direction | None = None
+    state: Literal["NOMINATED", "CONSENTED", "APPROVED", "ACTIVE", "ENDED", "LAPSED"] | None = None
+    waits_for: Literal["NOMINEE", "SECRETARY", "COMPANY", "STREET"] | None = Field(
+        None, description="待谁办理 / whose turn it is"
+    )
+    limit: int = Field(50, ge=1, le=200)
+    cursor: str | None = None
+
+
 class AppointmentCard(Reply):
     """交叉任职 / An appointment with its history."""
 
@@ -377,6 +513,10 @@ class AppointmentCard(Reply):
 DOORS.command(
     "POST", "/appointments", "nominate", body=Nominate, reply=MadeDue, roles=("R_SECRETARY",),
     status=201, summary="提名交叉任职 / Nominate for a cross-appointment",
+)  # fmt: skip
+DOORS.query(
+    "GET", "/appointments", "appointments", params=AppointmentFilter,
+    reply=Both[AppointmentLine], roles=ANY, summary="交叉任职列表 / Appointments",
 )  # fmt: skip
 DOORS.query(
     "GET", "/appointments/{appointment_id}", "appointment", reply=AppointmentCard, roles=ANY,
@@ -459,6 +599,31 @@ class AcceptCommitment(Body):
     reason: str = Field("", max_length=1000)
 
 
+class AgreementLine(Reply):
+    """协议一行 / One agreement of a list."""
+
+    id: str
+    project_id: str
+    type: str
+    state: str
+    version: int
+    valid_from: date
+    valid_to: date
+
+
+class AgreementFilter(InArea):
+    """协议筛选 / Filter of agreements; `waits_for=COMMUNITY` lists what it has to sign."""
+
+    project_id: str | None = None
+    type: Literal["JOINT_BUILDING", "CREDIT_DELIBERATION"] | None = None
+    state: Literal["DRAFT", "PROPOSED", "SIGNED", "ACTIVE", "EXPIRED", "TERMINATED"] | None = None
+    waits_for: Literal["PROJECT", "COMMUNITY"] | None = Field(
+        None, description="待谁签署 / whose signature is missing"
+    )
+    limit: int = Field(50, ge=1, le=200)
+    cursor: str | None = None
+
+
 class AgreementCard(Reply):
     """党建联建协议 / An agreement with its dated commitments."""
 
@@ -478,6 +643,10 @@ DOORS.command(
     "POST", "/agreements", "draft_agreement", body=DraftAgreement, reply=Made,
     roles=("R_SECRETARY", "R_CADRE", "R_PM"), status=201,
     summary="起草协议 / Draft a joint agreement",
+)  # fmt: skip
+DOORS.query(
+    "GET", "/agreements", "agreements", params=AgreementFilter, reply=Both[AgreementLine],
+    roles=ANY, summary="协议列表 / Agreements",
 )  # fmt: skip
 DOORS.query(
     "GET", "/agreements/{agreement_id}", "agreement", reply=AgreementCard, roles=ANY,
@@ -551,6 +720,60 @@ class Held(Made):
     decisions: list[dict[str, Any]] = Field(default_factory=list)
 
 
+class MeetingCard(Reply):
+    """三方联席会议 / A three-party meeting."""
+
+    id: str
+    project_id: str
+    period: str
+    held_at: datetime
+    chair: str
+    attendees: dict[str, list[str]]
+    minutes_sha256: str
+    decisions: list[dict[str, Any]]
+    version: int
+
+
+class MeetingFilter(InArea):
+    """会议筛选 / Filter of meetings."""
+
+    project_id: str | None = None
+    period: str | None = Field(None, pattern=MONTH)
+    limit: int = Field(50, ge=1, le=200)
+    cursor: str | None = None
+
+
+class Waiting(Reply):
+    """待办一项 / One thing that waits for the caller: what he has to do, and by when."""
+
+    deed: str = Field(description="待办事项 / what is to be done", examples=["FILE_APPOINTMENT"])
+    id: str
+    project_id: str | None = None
+    title: str | None = None
+    state: str | None = None
+    since: datetime
+    due: datetime | None = None
+    version: int
+
+
+class Todo(Reply):
+    """待办 / What waits for the caller in his acting role; at most 50 of a kind."""
+
+    items: list[Waiting]
+    counts: dict[str, int]
+
+
+DOORS.query(
+    "GET", "/tripartite-meetings", "meetings", params=MeetingFilter, reply=Both[MeetingCard],
+    roles=STAFF_AND_COMPANY, summary="三方联席会议列表 / Three-party meetings",
+)  # fmt: skip
+DOORS.query(
+    "GET", "/tripartite-meetings/{meeting_id}", "meeting", reply=MeetingCard,
+    roles=STAFF_AND_COMPANY, summary="三方联席会议 / A three-party meeting",
+)  # fmt: skip
+DOORS.query(
+    "GET", "/todo", "todo", reply=Todo, roles=ANY, summary="我的待办 / What waits for me",
+)  # fmt: skip
 DOORS.command(
     "POST", "/tripartite-meetings", "hold_meeting", body=HoldMeeting, reply=Held,
     roles=("R_SECRETARY", "R_CADRE"), status=201,

@@ -67,6 +67,20 @@ class AreaInvalid(Guard):
     text = "网格 {grid} 不在社区 {community} 内"
 
 
+class NothingChanges(Guard):
+    """A correction that leaves everything as it is."""
+
+    guard = "NOTHING_CHANGES"
+    text = "更正内容与现有登记一致"
+
+
+class HandOverInstead(Guard):
+    """Another company takes over: what the former one did stays with it."""
+
+    guard = "HAND_OVER_INSTEAD"
+    text = "项目 {project} 在原企业名下已有记录,更换企业请办理交接"
+
+
 class NotServing(Guard):
     """The project does not serve the place that the complaint is about."""
 

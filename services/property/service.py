@@ -38,7 +38,7 @@ from services.property.actions import (
 )
 from services.property.settings import Settings
 from services.property.storage import tables
-from services.property.views import orders, rates
+from services.property.views import orders, rates, registers
 from services.property.views import projects as cards
 
 STAFF = (
@@ -84,6 +84,21 @@ class Property(Imports, Service):
     ) -> dict[str, Any]:
         """Two registrars change who speaks for a company."""
         return organisations.change_representatives(tx, body)
+
+    @command(roles=REGISTRARS, if_match=True)
+    def correct_company(self, tx: Tx, body: organisations.CorrectCompany) -> dict[str, Any]:
+        """Put right what is registered of a company."""
+        return organisations.correct_company(tx, body)
+
+    @command(roles=REGISTRARS, if_match=True)
+    def correct_project(self, tx: Tx, body: organisations.CorrectProject) -> dict[str, Any]:
+        """Put right what is registered of a project."""
+        return organisations.correct_project(tx, body)
+
+    @command(roles=COMMUNITY, if_match=True)
+    def correct_committee(self, tx: Tx, body: organisations.CorrectCommittee) -> dict[str, Any]:
+        """Put right what is registered of an owners' committee."""
+        return organisations.correct_committee(tx, body)
 
     @command(roles=REGISTRARS)
     def register_project(self, tx: Tx, body: organisations.RegisterProject) -> dict[str, Any]:
@@ -449,6 +464,46 @@ class Property(Imports, Service):
     def company(self, tx: Tx, body: cards.WhichCompany) -> dict[str, Any]:
         """A company's card."""
         return cards.company(tx, body)
+
+    @query(roles=(ANY_ROLE,))
+    def companies(self, tx: Tx, body: registers.CompanyFilter) -> dict[str, Any]:
+        """Companies."""
+        return registers.companies(tx, body)
+
+    @query(roles=(ANY_ROLE,))
+    def committees(self, tx: Tx, body: registers.CommitteeFilter) -> dict[str, Any]:
+        """Owners' committees."""
+        return registers.committees(tx, body)
+
+    @query(roles=(ANY_ROLE,))
+    def committee(self, tx: Tx, body: registers.WhichCommittee) -> dict[str, Any]:
+        """One owners' committee."""
+        return registers.committee(tx, body)
+
+    @query(roles=(ANY_ROLE,))
+    def appointments(self, tx: Tx, body: registers.AppointmentFilter) -> dict[str, Any]:
+        """Appointments, and whom they wait for."""
+        return registers.appointments(tx, body)
+
+    @query(roles=(ANY_ROLE,))
+    def agreements(self, tx: Tx, body: registers.AgreementFilter) -> dict[str, Any]:
+        """Agreements, and whom they wait for."""
+        return registers.agreements(tx, body)
+
+    @query(roles=STAFF_AND_COMPANY)
+    def meetings(self, tx: Tx, body: registers.MeetingFilter) -> dict[str, Any]:
+        """Three-party meetings."""
+        return registers.meetings(tx, body)
+
+    @query(roles=STAFF_AND_COMPANY)
+    def meeting(self, tx: Tx, body: registers.WhichMeeting) -> dict[str, Any]:
+        """One three-party meeting."""
+        return registers.meeting(tx, body)
+
+    @query(roles=(ANY_ROLE,))
+    def todo(self, tx: Tx, body: registers.Nothing) -> dict[str, Any]:
+        """What waits for the caller in his acting role."""
+        return registers.todo(tx, body)
 
     @query(roles=(ANY_ROLE,))
     def appointment(self, tx: Tx, body: cards.WhichAppointment) -> dict[str, Any]:

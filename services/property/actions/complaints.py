@@ -251,7 +251,10 @@ def _correct(tx: Tx, row: Row, event: Heard) -> None:
         grid=data.grid,
         **({"project_id": project["project_id"], "area": project["area"]} if moved else {}),
         **({"valid": "PENDING", "reason": None, "decided_at": None} if back or moved else {}),
+        **_whose(tx, row, data),
     )
+    if changed["complainant_id"] != row["complainant_id"]:
+        _tell(tx, changed, "FILED")
     before = {name: row[name] for name in ("category", "grid", "project_id")}
     ground.note(tx, "complaint", changed, "CORRECTED", before=before)
     if back or (moved and row["valid"] != "NO"):
@@ -277,8 +280,17 @@ def _correct_waiting(tx: Tx, row: Row, event: Heard) -> None:
         area=data.grid[: rows.COMMUNITY_DIGITS],
         state="WAITING",
         reason=None,
+        **_whose(tx, row, data),
     )
     _place(tx, row)
+
+
+def _whose(tx: Tx, row: Row, data: events.RequestCorrectedHeard) -> Row:
+    """Who complained, where the correction says so: a reporter may be found out later."""
+    if data.reporter_id is None:
+        return {}
+    meant = rows.the_one(tx.conn, [data.reporter_id]).get(data.reporter_id, data.reporter_id)
+    return {} if meant == row["complainant_id"] else {"complainant_id": meant}
 
 
 def place_waiting(tx: Tx, grids: Iterable[str]) -> None:

@@ -183,6 +183,28 @@ def reply(row: Row, kind: str, **more: Any) -> Reply:
     return given | more
 
 
+def correct(tx: Tx, table: sa.Table, kind: str, row: Row, *, wanted: Row, reason: str) -> Row:
+    """Put a register right: a new version, with what stood there before in the history.
+
+    Raises:
+        NothingChanges: It stands so already.
+    """
+    before = {name: row[name] for name, value in wanted.items() if row[name] != value}
+    if not before:
+        raise errors.NothingChanges
+    row = rows.change(tx.conn, table, row, **{name: wanted[name] for name in before})
+    now = {name: wanted[name] for name in before}
+    note(tx, kind, row, "CORRECTED", reason=reason, before=_plain(before), now=_plain(now))
+    return row
+
+
+def _plain(values: Row) -> Row:
+    return {
+        name: value.isoformat() if isinstance(value, date) else value
+        for name, value in values.items()
+    }
+
+
 def today(tx: Tx) -> date:
     """Return the local date of the transaction."""
     return Calendar.local_date(tx.now)

@@ -31,6 +31,7 @@ Grid = Annotated[str, Meta(pattern=GRID)]
 Count = Annotated[int, Meta(ge=0, le=1_000_000)]
 CompanyId = Annotated[str, Meta(pattern=r"^pco_[A-Za-z0-9_-]{1,58}$")]
 ProjectId = Annotated[str, Meta(pattern=r"^prj_[A-Za-z0-9_-]{1,58}$")]
+Grids = Annotated[list[Grid], Meta(min_length=1, max_length=200)]
 Mode = Literal["MARKET", "COMMUNITY_RUN", "SELF"]
 # Square metres, in hundredths of which they are kept.
 Area = Annotated[float, Meta(ge=0, le=100_000_000)]
@@ -62,10 +63,7 @@ def register_company(tx: Tx, order: RegisterCompany) -> Reply:
     """
     if tx.actor.id in order.representatives:
         raise errors.SamePerson(field="representatives")
-    uscc = rules.normalise_uscc(order.uscc)
-    valid = rules.uscc_valid(uscc)
-    if not valid and not order.override_reason.strip():
-        raise errors.UsccInvalid(field="uscc", uscc=order.uscc)
+    uscc, overridden = _checked_uscc(order.uscc, order.override_reason)
     other = rows.company_by_uscc(tx.conn, uscc)
     if other is not None:
         if order.company_id == other["company_id"] and other["name"] == order.name:
@@ -80,21 +78,16 @@ def register_company(tx: Tx, order: RegisterCompany) -> Reply:
             "company_id": order.company_id or tx.new_id("pco"),
             "name": order.name,
             "uscc": uscc,
-            "uscc_override_reason": None if valid else order.override_reason,
-            "uscc_override_by": None if valid else tx.actor.id,
+            "uscc_override_reason": overridden,
+            "uscc_override_by": tx.actor.id if overridden else None,
             "representatives": sorted(set(order.representatives)),
             "area": tx.actor.scope[:6],
             "version": 1,
             "created_at": tx.now,
         },
     )
-    ground.note(tx, "company", row, "REGISTERED", uscc_valid=valid)
-    tx.say(
-        events.CompanyRegistered(row["company_id"], uscc, row["representatives"]),
-        subject=row["company_id"],
-        scope=row["area"],
-        sequence=1,
-    )
+    ground.note(tx, "company", row, "REGISTERED", uscc_valid=overridden is None)
+    _say_company(tx, row)
     return ground.reply(row, "company", state="REGISTERED")
 
 
@@ -186,13 +179,79 @@ def _require_registrar(tx: Tx, company: Row) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class CorrectCompany:
+    """What was registered wrongly of a company, and why it is put right; the rest stays."""
+
+    company_id: str
+    reason: str
+    name: Name | None = None
+    uscc: Annotated[str, Meta(max_length=40)] | None = None
+    override_reason: str = ""
+
+
+def correct_company(tx: Tx, order: CorrectCompany) -> Reply:
+    """Put a company's name or code right; who heard of it hears it again (SP-D33).
+
+    Raises:
+        NotFound: There is no such company.
+        RoleDenied: The company has no project in the actor's area.
+        ReasonRequired: There is no reason.
+        UsccInvalid, UsccTaken: As when it is registered.
+        NothingChanges: It stands so already.
+    """
+    row = ground.found(tx, tables.companies, "company", order.company_id)
+    _require_registrar(tx, row)
+    tx.check_version(row["version"])
+    ground.require_reason(order.reason)
+    wanted: Row = {}
+    if order.name is not None:
+        wanted["name"] = order.name
+    if order.uscc is not None:
+        uscc, overridden = _checked_uscc(order.uscc, order.override_reason)
+        other = rows.company_by_uscc(tx.conn, uscc)
+        if other is not None and other["company_id"] != order.company_id:
+            raise errors.UsccTaken(field="uscc", uscc=uscc, company=other["company_id"])
+        wanted |= {
+            "uscc": uscc,
+            "uscc_override_reason": overridden,
+            "uscc_override_by": tx.actor.id if overridden else None,
+        }
+    row = ground.correct(tx, tables.companies, "company", row, wanted=wanted, reason=order.reason)
+    _say_company(tx, row)
+    return ground.reply(row, "company", state="CORRECTED")
+
+
+def _checked_uscc(text: str, override_reason: str) -> tuple[str, str | None]:
+    """Return a code in its one spelling, and why it is taken where its check fails.
+
+    Raises:
+        UsccInvalid: The check fails and no reason overrides it.
+    """
+    uscc = rules.normalise_uscc(text)
+    if rules.uscc_valid(uscc):
+        return uscc, None
+    if not override_reason.strip():
+        raise errors.UsccInvalid(field="uscc", uscc=text)
+    return uscc, override_reason
+
+
+def _say_company(tx: Tx, row: Row) -> None:
+    tx.say(
+        events.CompanyRegistered(row["company_id"], row["uscc"], row["representatives"]),
+        subject=row["company_id"],
+        scope=row["area"],
+        sequence=row["version"],
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class RegisterProject:
     """A project of a company in a community."""
 
     company_id: str
     name: Name
     community: Community
-    grids: list[Grid]
+    grids: Grids
     households: Count
     manager_person_id: str
     project_id: ProjectId | None = None
@@ -212,15 +271,13 @@ def register_project(tx: Tx, order: RegisterProject) -> Reply:
         IdTaken: The chosen id stands for something else.
     """
     tx.require_scope(order.community)
-    for grid in order.grids:
-        if not grid.startswith(order.community):
-            raise errors.AreaInvalid(field="grids", grid=grid, community=order.community)
+    grids = _grids_of(order.grids, order.community)
     ground.found(tx, tables.companies, "company", order.company_id)
     wanted = {
         "company_id": order.company_id,
         "name": order.name,
         "area": order.community,
-        "grids": sorted(set(order.grids)),
+        "grids": grids,
     }
     existing = rows.load(tx.conn, tables.projects, order.project_id) if order.project_id else None
     if existing is not None:
@@ -320,6 +377,83 @@ def _say_project(tx: Tx, row: Row, sequence: int) -> None:
         scope=row["area"],
         sequence=sequence,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectProject:
+    """What was registered wrongly of a project, and why it is put right; the rest stays.
+
+    Attributes:
+        company_id: Only of a project that has no record yet; another company that takes over is a
+            hand-over.
+    """
+
+    project_id: str
+    reason: str
+    name: Name | None = None
+    grids: Grids | None = None
+    buildings: Buildings | None = None
+    area_m2: Area | None = None
+    operation_mode: Mode | None = None
+    company_id: str | None = None
+
+
+def correct_project(tx: Tx, order: CorrectProject) -> Reply:
+    """Put a project's name, places or company right; who heard of it hears it again (SP-D33).
+
+    Complaints that could not be told apart until now are, where its places tell.
+
+    Raises:
+        NotFound: There is no such project or company.
+        ConflictOfInterest: The registrar holds a post in the project.
+        ReasonRequired: There is no reason.
+        AreaInvalid, BuildingTaken: As when it is registered.
+        HandOverInstead: It has a record under the company that it has.
+        NothingChanges: It stands so already.
+        StateConflict: It is closed.
+    """
+    row = ground.meant(tx, tables.projects, "project", order.project_id, may=ground.uninterested)
+    ground.require_reason(order.reason)
+    if row["status"] == "CLOSED":
+        raise StateConflict(state="CLOSED")
+    wanted: Row = {}
+    if order.name is not None:
+        wanted["name"] = order.name
+    if order.operation_mode is not None:
+        wanted["operation_mode"] = order.operation_mode
+    if order.area_m2 is not None:
+        wanted["area_m2_hundredths"] = round(order.area_m2 * 100)
+    if order.grids is not None:
+        wanted["grids"] = _grids_of(order.grids, row["area"])
+    if order.grids is not None or order.buildings is not None:
+        wanted["buildings"] = _own_buildings(
+            tx,
+            order.project_id,
+            wanted.get("grids", row["grids"]),
+            (row["buildings"] or []) if order.buildings is None else order.buildings,
+        )
+    if order.company_id is not None and order.company_id != row["company_id"]:
+        ground.found(tx, tables.companies, "company", order.company_id)
+        if rows.has_record(tx.conn, order.project_id):
+            raise errors.HandOverInstead(field="company_id", project=order.project_id)
+        wanted["company_id"] = order.company_id
+    row = ground.correct(tx, tables.projects, "project", row, wanted=wanted, reason=order.reason)
+    _say_project(tx, row, row["version"])
+    if row["status"] == "IN_SERVICE":
+        complaints.place_waiting(tx, row["grids"])
+    return ground.reply(row, "project")
+
+
+def _grids_of(grids: list[str], community: str) -> list[str]:
+    """Return a project's grids, each once.
+
+    Raises:
+        AreaInvalid: One does not lie in the community.
+    """
+    for grid in grids:
+        if not grid.startswith(community):
+            raise errors.AreaInvalid(field="grids", grid=grid, community=community)
+    return sorted(set(grids))
 
 
 @dataclass(frozen=True, slots=True)
@@ -579,6 +713,60 @@ def register_committee(tx: Tx, order: RegisterCommittee) -> Reply:
     )
     tx.arm("committee_expire", row["committee_id"], tx.calendar.midnight(order.term_to))
     ground.note(tx, "committee", row, "ELECTED")
+    return ground.reply(row, "committee")
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectCommittee:
+    """What was registered wrongly, or has changed within the term, and why; the rest stays."""
+
+    committee_id: str
+    reason: str
+    kind: Literal["YWH", "WGH"] | None = None
+    members: list[PersonId] | None = None
+    chair: PersonId | None = None
+    term_from: date | None = None
+    term_to: date | None = None
+
+
+def correct_committee(tx: Tx, order: CorrectCommittee) -> Reply:
+    """Put a committee in its term right: a member who was elected later, a wrong date (SP-D33).
+
+    Raises:
+        ConflictOfInterest: The person holds a post in the project.
+        ReasonRequired: There is no reason.
+        CommitteeSize, NotRegistered, OnTheProjectsSide, DueInPast: As when it is registered.
+        NothingChanges: It stands so already.
+        StateConflict: Its term is over.
+    """
+    row = ground.meant(
+        tx, tables.owners_committees, "committee", order.committee_id, may=ground.uninterested
+    )
+    ground.require_reason(order.reason)
+    if row["state"] != "IN_TERM":
+        raise StateConflict(state=row["state"])
+    wanted: Row = {
+        name: getattr(order, name)
+        for name in ("kind", "chair", "term_from", "term_to")
+        if getattr(order, name) is not None
+    }
+    if order.members is not None:
+        wanted["members"] = sorted(set(order.members))
+    after = row | wanted
+    rules.check_owners_committee(
+        members=after["members"],
+        chair=after["chair"],
+        start=after["term_from"],
+        end=after["term_to"],
+    )
+    if after["term_to"] <= ground.today(tx):
+        raise errors.DueInPast(field="term_to", due=str(after["term_to"]))
+    new = [person for person in after["members"] if person not in row["members"]]
+    _require_owners(tx, ground.project(tx, row["project_id"]), new)
+    row = ground.correct(
+        tx, tables.owners_committees, "committee", row, wanted=wanted, reason=order.reason
+    )
+    tx.arm("committee_expire", row["committee_id"], tx.calendar.midnight(row["term_to"]))
     return ground.reply(row, "committee")
 
 

@@ -165,6 +165,28 @@ def areas_of_company(conn: sa.Connection, company_id: str) -> set[str]:
     return set(conn.execute(asked).scalars())
 
 
+def companies_with_proposals(conn: sa.Connection) -> list[Row]:
+    """Return the companies of which a change of representatives waits for a second person."""
+    table = t.companies
+    asked = sa.select(table).where(table.c.representatives_proposed_by.is_not(None))
+    return [dict(row) for row in conn.execute(asked.order_by(table.c.company_id)).mappings()]
+
+
+def has_record(conn: sa.Connection, project_id: str) -> bool:
+    """Tell whether a project has anything that stays with the company that runs it."""
+    asked = [
+        sa.select(sa.literal(1)).where(table.c.project_id == project_id)
+        for table in (
+            t.appointments,
+            t.agreements,
+            t.complaints,
+            t.rectifications,
+            t.project_months,
+        )
+    ]
+    return conn.execute(sa.union_all(*asked).limit(1)).first() is not None
+
+
 def companies_spoken_for(conn: sa.Connection, person_id: str) -> list[str]:
     """Return the companies for which a person speaks."""
     table = t.companies
@@ -231,6 +253,31 @@ def interest_of(conn: sa.Connection, project: Row, person_id: str) -> str | None
         (post for post, people in project_people(conn, project).items() if person_id in people),
         None,
     )
+
+
+def projects_of_interest(conn: sa.Connection, person_id: str) -> list[str]:
+    """Return every project in or for which a person holds a post; see `interest_of`."""
+    table = t.projects
+    staff = sa.select(t.property_staff.c.community, t.property_staff.c.grids).where(
+        t.property_staff.c.person_id == person_id, t.property_staff.c.active
+    )
+    served = {grid for _, grids in conn.execute(staff) for grid in grids}
+    appointed = sa.select(t.appointments.c.project_id).where(
+        t.appointments.c.person_id == person_id, t.appointments.c.state == "ACTIVE"
+    )
+    asked = sa.select(table.c.project_id).where(
+        sa.or_(
+            table.c.manager_person_id == person_id,
+            table.c.company_id.in_(companies_spoken_for(conn, person_id)),
+            table.c.project_id.in_(appointed),
+        )
+    )
+    found = {row[0] for row in conn.execute(asked)}
+    if served:
+        areas = sorted({grid[:COMMUNITY_DIGITS] for grid in served})
+        near = sa.select(table.c.project_id, table.c.grids).where(table.c.area.in_(areas))
+        found |= {row[0] for row in conn.execute(near) if served & set(row[1])}
+    return sorted(found)
 
 
 def project_people(

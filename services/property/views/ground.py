@@ -30,6 +30,8 @@ STAFF = (
     "R_AUDITOR",
 )
 COMPANY = ("R_PM", "R_PCO")
+# Who put his name under an agreement; the two sides' own matter.
+SIGNERS = ("signed_by_project", "signed_by_community")
 
 
 def plain(row: Row, *, without: Sequence[str] = ()) -> Answer:

@@ -288,8 +288,10 @@ def rectification(tx: Tx, asked: WhichOrder) -> Answer:
     }
 
 
-def _work(row: Row) -> Answer:
-    return {"id": row["work_id"], **ground.plain(row, without=("work_id",))}
+def _work(tx: Tx, row: Row) -> Answer:
+    inside = tx.actor.role in (*ground.STAFF, *ground.COMPANY)
+    hidden = ("work_id", *(() if inside else ("delivered_by",)))
+    return {"id": row["work_id"], **ground.plain(row, without=hidden)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,7 +318,12 @@ def works(tx: Tx, asked: WorkFilter) -> Answer:
         state=asked.state,
     )
     return ground.page(
-        tx, tables.works, conditions, limit=asked.limit, cursor=asked.cursor, show=_work
+        tx,
+        tables.works,
+        conditions,
+        limit=asked.limit,
+        cursor=asked.cursor,
+        show=lambda row: _work(tx, row),
     )
 
 
@@ -334,7 +341,9 @@ def work(tx: Tx, asked: WhichWork) -> Answer:
         NotFound: There is none.
     """
     row = ground.load(tx, tables.works, "work", asked.work_id)
-    return _work(row) | {"history": ground.history(tx, "work", asked.work_id, with_actors=False)}
+    return _work(tx, row) | {
+        "history": ground.history(tx, "work", asked.work_id, with_actors=False)
+    }
 
 
 @dataclass(frozen=True, slots=True)

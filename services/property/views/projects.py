@@ -77,6 +77,11 @@ def card(tx: Tx, asked: WhichProject) -> Answer:
             for row in orders
         ],
         "last_month": last["measured"] | {"period": last["period"]} if last else None,
+        **(
+            {"history": ground.history(tx, "project", project_id)}
+            if ground.sees_all_of(tx, project)
+            else {}
+        ),
     }
 
 
@@ -280,6 +285,15 @@ def appointment(tx: Tx, asked: WhichAppointment) -> Answer:
     }
 
 
+_PERSONS_OF_COMMITMENTS = (
+    "submitted_by",
+    "accepted_by",
+    "waived_by_project",
+    "waived_by_community",
+    "waived_by_street",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class WhichAgreement:
     """Which agreement is meant."""
@@ -294,15 +308,19 @@ def agreement(tx: Tx, asked: WhichAgreement) -> Answer:
         NotFound: There is none.
     """
     row = ground.load(tx, tables.agreements, "agreement", asked.agreement_id)
+    project = ground.load(tx, tables.projects, "project", row["project_id"])
+    # Others read what was agreed and kept; who signed it is the two sides' (SEC low 2).
+    inside = ground.sees_all_of(tx, project)
+    persons = () if inside else _PERSONS_OF_COMMITMENTS
     dated = [
-        ground.plain(commitment, without=("area", "created_at"))
+        ground.plain(commitment, without=("area", "created_at", *persons))
         for commitment in lists.of_project(tx.conn, tables.commitments, row["project_id"])
         if commitment["agreement_id"] == asked.agreement_id
     ]
     dated.sort(key=lambda item: (item["due_date"], item["commitment_id"]))
     return {
         "id": asked.agreement_id,
-        **ground.plain(row, without=("agreement_id",)),
+        **ground.plain(row, without=("agreement_id", *(() if inside else ground.SIGNERS))),
         "items": [
             ground.plain(item, without=("agreement_id",))
             for item in rows.items_of(tx.conn, asked.agreement_id)

@@ -1,0 +1,420 @@
+"""Lists of what is registered, and what waits for whom."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from chassis.bus import Tx
+from chassis.refusal import NotFound
+from services.property.storage import lists, rows, tables
+from services.property.storage.rows import Row
+from services.property.views import ground
+from services.property.views.ground import Answer, Limit, Period, Scope
+
+# Whom an appointment or an agreement waits for.
+_APPOINTMENT_WAITS: dict[str, tuple[str, str | None]] = {
+    "NOMINEE": ("NOMINATED", None),
+    "SECRETARY": ("CONSENTED", "secretary_by"),
+    "COMPANY": ("CONSENTED", "company_by"),
+    "STREET": ("APPROVED", None),
+}
+_AGREEMENT_WAITS = {"PROJECT": "DRAFT", "COMMUNITY": "PROPOSED"}
+_TODO_LIMIT = 50
+
+
+def _list(
+    tx: Tx, table: sa.Table, conditions: Sequence[Any], asked: Any, show: Callable[[Row], Answer]
+) -> Answer:
+    return ground.page(
+        tx,
+        table,
+        conditions,
+        limit=asked.limit,
+        cursor=asked.cursor,
+        show=show,
+        oldest_first=False,
+    )
+
+
+def _whose(tx: Tx, scope: str | None, **own: Any) -> dict[str, Any]:
+    """Whose rows a list holds: the area's for staff, the own project's, or what is one's own."""
+    if tx.actor.role in ground.STAFF:
+        return {"scope": ground.scope_of(tx, scope)}
+    if tx.actor.role in ground.COMPANY:
+        return {"scope": scope, "projects": ground.own_side(tx)}
+    return {"scope": scope, **own}
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyFilter:
+    """Companies; with an area, those that run a project there."""
+
+    scope: Scope | None = None
+    uscc: str | None = None
+    limit: Limit = 50
+    cursor: str | None = None
+
+
+def companies(tx: Tx, asked: CompanyFilter) -> Answer:
+    """Answer the companies that are registered; that they exist is public."""
+    conditions = lists.conditions(tables.companies, uscc=asked.uscc)
+    if asked.scope is not None:
+        running = sa.select(tables.projects.c.company_id).where(
+            tables.projects.c.status != "CLOSED", *rows.within(tables.projects.c.area, asked.scope)
+        )
+        conditions.append(tables.companies.c.company_id.in_(running))
+    staff = tx.actor.role in ground.STAFF
+
+    def show(row: Row) -> Answer:
+        found = {
+            "id": row["company_id"],
+            "name": row["name"],
+            "uscc": row["uscc"],
+            "version": row["version"],
+        }
+        if staff:
+            found["spoken_for"] = bool(row["representatives"])
+            found["change_proposed"] = row["representatives_proposed"] is not None
+        return found
+
+    return _list(tx, tables.companies, conditions, asked, show)
+
+
+@dataclass(frozen=True, slots=True)
+class CommitteeFilter:
+    """Owners' committees of an area or a project."""
+
+    scope: Scope | None = None
+    project_id: str | None = None
+    state: Literal["IN_TERM", "EXPIRED"] | None = None
+    limit: Limit = 50
+    cursor: str | None = None
+
+
+def _committee(row: Row, *, named: bool) -> Answer:
+    hidden = ("committee_id", *(() if named else ("members", "chair")))
+    return {
+        "id": row["committee_id"],
+        **ground.plain(row, without=hidden),
+        "size": len(row["members"]),
+    }
+
+
+def committees(tx: Tx, asked: CommitteeFilter) -> Answer:
+    """Answer owners' committees; who sits in them, to the staff of their area."""
+    staff = tx.actor.role in ground.STAFF
+    scope = ground.scope_of(tx, asked.scope) if staff else asked.scope
+    conditions = lists.conditions(
+        tables.owners_committees, scope=scope, project_id=asked.project_id, state=asked.state
+    )
+    return _list(
+        tx,
+        tables.owners_committees,
+        conditions,
+        asked,
+        lambda row: _committee(row, named=staff or tx.actor.id in row["members"]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class WhichCommittee:
+    """Which committee is meant."""
+
+    committee_id: str
+
+
+def committee(tx: Tx, asked: WhichCommittee) -> Answer:
+    """Answer an owners' committee; its members and history to staff and to its members.
+
+    Raises:
+        NotFound: There is none.
+    """
+    row = ground.load(tx, tables.owners_committees, "committee", asked.committee_id)
+    staff = tx.actor.role in ground.STAFF and tx.actor.covers(row["area"])
+    named = staff or tx.actor.id in row["members"]
+    found = _committee(row, named=named)
+    if named:
+        found["history"] = ground.history(tx, "committee", asked.committee_id, with_actors=staff)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class AppointmentFilter:
+    """Appointments of an area, a project or a person, and whom they wait for."""
+
+    scope: Scope | None = None
+    project_id: str | None = None
+    person_id: str | None = None
+    direction: Literal["P2C", "C2P"] | None = None
+    state: Literal["NOMINATED", "CONSENTED", "APPROVED", "ACTIVE", "ENDED", "LAPSED"] | None = None
+    waits_for: Literal["NOMINEE", "SECRETARY", "COMPANY", "STREET"] | None = None
+    limit: Limit = 50
+    cursor: str | None = None
+
+
+def appointments(tx: Tx, asked: AppointmentFilter) -> Answer:
+    """Answer appointments: the area's to staff, the own project's, and one's own."""
+    table = tables.appointments
+    whose = _whose(tx, asked.scope, person_id=tx.actor.id)
+    person = whose.pop("person_id", asked.person_id)
+    conditions = lists.conditions(
+        table,
+        **whose,
+        project_id=asked.project_id,
+        person_id=person,
+        direction=asked.direction,
+        state=asked.state,
+    )
+    if asked.waits_for is not None:
+        conditions += _waits(asked.waits_for)
+    hidden = ("appointment_id", "committee_basis", "party_member")
+    return _list(
+        tx,
+        table,
+        conditions,
+        asked,
+        lambda row: {"id": row["appointment_id"], **ground.plain(row, without=hidden)},
+    )
+
+
+def _waits(side: str) -> list[Any]:
+    state, by = _APPOINTMENT_WAITS[side]
+    table = tables.appointments
+    return [table.c.state == state, *([table.c[by].is_(None)] if by else [])]
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementFilter:
+    """Agreements of an area or a project, and whose signature they wait for."""
+
+    scope: Scope | None = None
+    project_id: str | None = None
+    type: Literal["JOINT_BUILDING", "CREDIT_DELIBERATION"] | None = None
+    state: Literal["DRAFT", "PROPOSED", "SIGNED", "ACTIVE", "EXPIRED", "TERMINATED"] | None = None
+    waits_for: Literal["PROJECT", "COMMUNITY"] | None = None
+    limit: Limit = 50
+    cursor: str | None = None
+
+
+def agreements(tx: Tx, asked: AgreementFilter) -> Answer:
+    """Answer agreements; they are public, who signed them is the two sides'."""
+    table = tables.agreements
+    conditions = lists.conditions(
+        table,
+        **_whose(tx, asked.scope),
+        project_id=asked.project_id,
+        type=asked.type,
+        state=asked.state,
+    )
+    if asked.waits_for is not None:
+        conditions.append(table.c.state == _AGREEMENT_WAITS[asked.waits_for])
+    hidden: tuple[str, ...] = ("agreement_id",)
+    if tx.actor.role not in (*ground.STAFF, *ground.COMPANY):
+        hidden += ground.SIGNERS
+    return _list(
+        tx,
+        table,
+        conditions,
+        asked,
+        lambda row: {"id": row["agreement_id"], **ground.plain(row, without=hidden)},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class MeetingFilter:
+    """Three-party meetings of an area or a project."""
+
+    scope: Scope | None = None
+    project_id: str | None = None
+    period: Period | None = None
+    limit: Limit = 50
+    cursor: str | None = None
+
+
+def _meeting(row: Row) -> Answer:
+    return {"id": row["meeting_id"], **ground.plain(row, without=("meeting_id",))}
+
+
+def meetings(tx: Tx, asked: MeetingFilter) -> Answer:
+    """Answer three-party meetings to the sides that hold them; others read the board."""
+    conditions = lists.conditions(
+        tables.meetings,
+        **_whose(tx, asked.scope),
+        project_id=asked.project_id,
+        period=asked.period,
+    )
+    return _list(tx, tables.meetings, conditions, asked, _meeting)
+
+
+@dataclass(frozen=True, slots=True)
+class WhichMeeting:
+    """Which meeting is meant."""
+
+    meeting_id: str
+
+
+def meeting(tx: Tx, asked: WhichMeeting) -> Answer:
+    """Answer one three-party meeting with what its decisions opened.
+
+    Raises:
+        NotFound: There is none, or the actor may not know it.
+    """
+    row = ground.load(tx, tables.meetings, "meeting", asked.meeting_id)
+    project = ground.load(tx, tables.projects, "project", row["project_id"])
+    if not ground.sees_all_of(tx, project):
+        raise NotFound(kind="meeting", id=asked.meeting_id)
+    return _meeting(row)
+
+
+# --------------------------------------------------------------------------------------------------
+# What waits for whom
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """The caller and his role say all."""
+
+
+def _commitments(side: str) -> list[tuple[str, sa.Table, list[Any]]]:
+    """What a side of the agreements owes, and what it has to counter-sign."""
+    table = tables.commitments
+    return [
+        (
+            "FULFIL_COMMITMENT",
+            table,
+            [table.c.responsible == side, table.c.state.in_(("DUE", "OVERDUE"))],
+        ),
+        (
+            "ACCEPT_COMMITMENT",
+            table,
+            [table.c.responsible != side, table.c.state == "SUBMITTED"],
+        ),
+    ]
+
+
+def _waiting(tx: Tx) -> list[tuple[str, sa.Table, list[Any]]]:
+    """Return what a role has to do: (deed, where, which rows)."""
+    t, role, me = tables, tx.actor.role, tx.actor.id
+    orders, works = t.rectifications, t.works
+    community = [
+        ("VALIDATE_COMPLAINT", t.complaints, [t.complaints.c.valid == "PENDING"]),
+        ("DECIDE_COMPLAINT_PROJECT", t.undecided, [t.undecided.c.state == "WAITING"]),
+        ("CHECK_RECTIFICATION", orders, [orders.c.state == "SUBMITTED"]),
+        ("CHECK_WORK", works, [works.c.source == "MEETING", works.c.state == "DELIVERED"]),
+    ]
+    overdue = [orders.c.state == "OVERDUE"]
+    withdrawal = (
+        "CONFIRM_WITHDRAWAL",
+        orders,
+        [
+            orders.c.withdraw_proposed_by != me,
+            orders.c.state.in_(("ISSUED", "ACKNOWLEDGED", "SUBMITTED", "OVERDUE", "PASSED")),
+        ],
+    )
+    company = [
+        ("SIGN_AGREEMENT", t.agreements, [t.agreements.c.state == "DRAFT"]),
+        *_commitments("PROJECT"),
+    ]
+    found: dict[str, list[tuple[str, sa.Table, list[Any]]]] = {
+        "R_CADRE": [*community, *_commitments("COMMUNITY")],
+        "R_SECRETARY": [
+            ("APPROVE_APPOINTMENT", t.appointments, _waits("SECRETARY")),
+            ("SIGN_AGREEMENT", t.agreements, [t.agreements.c.state == "PROPOSED"]),
+            *community,
+            *_commitments("COMMUNITY"),
+        ],
+        "R_STREET": [
+            ("FILE_APPOINTMENT", t.appointments, _waits("STREET")),
+            withdrawal,
+            ("OVERDUE_RECTIFICATION", orders, overdue),
+            (
+                "DECIDE_COMPLAINT_PROJECT",
+                t.undecided,
+                [t.undecided.c.state == "WAITING", t.undecided.c.late],
+            ),
+        ],
+        "R_STREET_LEAD": [withdrawal, ("OVERDUE_RECTIFICATION", orders, overdue)],
+        "R_DISTRICT_LEAD": [
+            ("OVERDUE_RECTIFICATION", orders, [*overdue, orders.c.level >= 2]),
+        ],
+        "R_PM": [
+            (
+                "SUBMIT_RECTIFICATION",
+                orders,
+                [orders.c.state.in_(("ISSUED", "ACKNOWLEDGED", "OVERDUE"))],
+            ),
+            ("DO_WORK", works, [works.c.state.in_(("ASSIGNED", "DOING"))]),
+            (
+                "PUBLISH_DISCLOSURE",
+                t.disclosures,
+                [t.disclosures.c.state.in_(("SCHEDULED", "OVERDUE"))],
+            ),
+            *company,
+        ],
+        "R_PCO": [("APPROVE_APPOINTMENT", t.appointments, _waits("COMPANY")), *company],
+    }
+    return found.get(role, [])
+
+
+def todo(tx: Tx, _asked: Nothing) -> Answer:
+    """Answer what waits for the caller in his acting role, the oldest of each kind first.
+
+    What he may not decide because he holds a post in the project is left out.
+    """
+    me = tx.actor.id
+    items: list[Answer] = []
+    counts: dict[str, int] = {}
+    apart = rows.projects_of_interest(tx.conn, me) if tx.actor.role in ground.STAFF else []
+    whose = _whose(tx, None)
+    for deed, table, conditions in _waiting(tx):
+        limits = lists.conditions(table, **whose)
+        if apart and "project_id" in table.c:
+            limits.append(table.c.project_id.not_in(apart))
+        found = lists.page(tx.conn, table, [*limits, *conditions], limit=_TODO_LIMIT, cursor=None)
+        if found.total:
+            counts[deed] = found.total
+        items += [_item(deed, table, row) for row in found.rows]
+    own = [*_waits("NOMINEE"), tables.appointments.c.person_id == me]
+    named = lists.page(tx.conn, tables.appointments, own, limit=_TODO_LIMIT, cursor=None)
+    if named.total:
+        counts["CONSENT_TO_APPOINTMENT"] = named.total
+    items += [_item("CONSENT_TO_APPOINTMENT", tables.appointments, row) for row in named.rows]
+    if tx.actor.role in ("R_STREET", "R_DISTRICT"):
+        items += _proposals(tx, counts)
+    return {"items": items, "counts": counts, "next": None}
+
+
+def _proposals(tx: Tx, counts: dict[str, int]) -> list[Answer]:
+    """The changes of representatives that another registrar has to confirm."""
+    found = [
+        row
+        for row in rows.companies_with_proposals(tx.conn)
+        if row["representatives_proposed_by"] != tx.actor.id
+        and (
+            tx.actor.covers(row["area"])
+            or any(
+                tx.actor.covers(area) for area in rows.areas_of_company(tx.conn, row["company_id"])
+            )
+        )
+    ]
+    if found:
+        counts["CONFIRM_REPRESENTATIVES"] = len(found)
+    return [_item("CONFIRM_REPRESENTATIVES", tables.companies, row) for row in found]
+
+
+def _item(deed: str, table: sa.Table, row: Row) -> Answer:
+    due = row.get("due_at")
+    return {
+        "deed": deed,
+        "id": row[next(iter(table.primary_key)).name],
+        "project_id": row.get("project_id"),
+        "title": row.get("title") or row.get("number") or row.get("name"),
+        "state": row.get("state"),
+        "since": row["created_at"].isoformat(),
+        "due": due.isoformat() if due else None,
+        "version": row["version"],
+    }

@@ -33,6 +33,7 @@ HOSTS = ("R_SECRETARY", "R_CADRE")
 DOERS = ("R_CADRE", "R_SECRETARY", "R_GRID", "R_STEWARD", "R_PM", "R_PCO")
 JUDGES = ("R_RESIDENT", "R_DEPUTY", "R_CADRE", "R_SECRETARY", "R_STREET", "R_STREET_LEAD")
 LEADERS = ("R_SECRETARY", "R_STREET", "R_STREET_LEAD")
+CHAIN = ("R_CADRE", *LEADERS, "R_DISTRICT", "R_DISTRICT_LEAD")
 
 Tier = Literal["DISTRICT_LEADER", "STREET_TEAM", "COMMUNITY_CADRE", "GRID_WORKER"]
 Level = Literal["GRID", "COMMUNITY", "STREET"]
@@ -1104,7 +1105,34 @@ class EscalationParams(ListParams):
     """Which escalations."""
 
     scope: str | None = Field(None, pattern=AREA)
-    mine: bool = False
+    mine: bool = Field(False, description="升级到本人的 / what came before me")
+    level: int | None = Field(None, ge=1, le=9)
+    tier: Tier | None = None
+    source: Literal["TOPIC", "TASK", "REQUEST", "RECTIFICATION"] | None = None
+    state: Literal["WAITING", "OPEN", "ACKNOWLEDGED", "DONE", "ALL"] = "WAITING"
+
+
+class EscalationCard(Card):
+    """督办 / What was missed, before whom it waits, and what was done."""
+
+    source: str
+    ref: str
+    path: str
+    level: int
+    tier: str
+    state: str
+    version: int
+    person_id: str | None = None
+    acting: bool
+
+
+class DecideEscalation(Body):
+    """督办办结 / What was done; it leaves the list with this."""
+
+    outcome: Literal["URGED", "DIRECTED", "COORDINATED", "NO_ACTION"] = Field(
+        description="已催办、已直接处置、已协调、不需处置"
+    )
+    done: str = Field(min_length=2, max_length=1000, examples=["已约谈物业,限三日内完成"])
 
 
 DOORS.command(
@@ -1277,9 +1305,28 @@ DOORS.query(
     "/escalations",
     "escalations",
     params=EscalationParams,
-    reply=Page[Card],
+    reply=Page[EscalationCard],
     roles=ANY,
     summary="督办 / What was missed, and before whom it came",
+)
+DOORS.command(
+    "POST",
+    "/escalations/{escalation_id}/acknowledge",
+    "acknowledge_escalation",
+    reply=Done,
+    roles=CHAIN,
+    if_match=True,
+    summary="督办签收 / Say that one sees to it",
+)
+DOORS.command(
+    "POST",
+    "/escalations/{escalation_id}/decide",
+    "decide_escalation",
+    body=DecideEscalation,
+    reply=Done,
+    roles=CHAIN,
+    if_match=True,
+    summary="督办办结 / What was done about it",
 )
 DOORS.query(
     "GET",

@@ -333,6 +333,73 @@ class RequestSubmittedHeard:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestEscalatedHeard:
+    """An overdue request goes up the liaison chain."""
+
+    SOURCE: ClassVar[str] = "steward"
+    FACT: ClassVar[str] = "request_escalated.v1"
+    request_id: str
+    level: int
+    grid: str | None = None
+    number: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestResolvedHeard:
+    """A request was dealt with; nobody has to urge it any more."""
+
+    SOURCE: ClassVar[str] = "steward"
+    FACT: ClassVar[str] = "request_resolved.v1"
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestClosedHeard:
+    """A request is closed."""
+
+    SOURCE: ClassVar[str] = "steward"
+    FACT: ClassVar[str] = "request_closed.v1"
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestMergedHeard:
+    """A request goes on in another one."""
+
+    SOURCE: ClassVar[str] = "steward"
+    FACT: ClassVar[str] = "request_merged.v1"
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RectificationEscalatedHeard:
+    """An overdue order goes up the liaison chain."""
+
+    SOURCE: ClassVar[str] = "property"
+    FACT: ClassVar[str] = "rectification_escalated.v1"
+    rectification_id: str
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class RectificationPassedHeard:
+    """An order was carried out."""
+
+    SOURCE: ClassVar[str] = "property"
+    FACT: ClassVar[str] = "rectification_passed.v1"
+    rectification_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RectificationWithdrawnHeard:
+    """An order was taken back."""
+
+    SOURCE: ClassVar[str] = "property"
+    FACT: ClassVar[str] = "rectification_withdrawn.v1"
+    rectification_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class CompanyRegisteredHeard:
     """Who speaks for a property company."""
 

@@ -143,6 +143,36 @@ def pick(rungs: Sequence[Mapping[str, Any]], tier: str) -> tuple[dict[str, Any] 
     return None, False
 
 
+def answers(rungs: Sequence[Mapping[str, Any]], tier: str) -> tuple[dict[str, Any] | None, bool]:
+    """Return (official, acting) who answers for a matter that has come to `tier`.
+
+    Where the tier and all above it are empty, it is the nearest below: somebody answers as long
+    as the chain has anybody at all. A matter of a whole community has no grid, so its lowest rung
+    is the street team.
+    """
+    official, _ = found = pick(rungs, tier)
+    if official is None and not any(rung["tier"] == tier for rung in rungs):
+        official, _ = found = pick(rungs, rungs[0]["tier"])[0], True
+    if official is None:
+        below = [dict(row) for rung in reversed(rungs) for row in rung["officials"]]
+        return (below[0], True) if below else (None, False)
+    return found
+
+
+# Who may see to what has come before a tier, and before those below it.
+RANK_OF_TIER = {COMMUNITY_CADRE: 1, STREET_TEAM: 2, DISTRICT_LEADER: 3}
+RANK_OF_ROLE = {
+    "R_CADRE": 1,
+    "R_SECRETARY": 1,
+    "R_STREET": 2,
+    "R_STREET_LEAD": 2,
+    "R_DISTRICT": 3,
+    "R_DISTRICT_LEAD": 3,
+}
+# To which tier the levels of other services' escalations lead.
+REQUEST_TIERS = {1: COMMUNITY_CADRE, 2: STREET_TEAM, 3: DISTRICT_LEADER}
+RECTIFICATION_TIERS = {1: STREET_TEAM, 2: DISTRICT_LEADER}
+
 # A topic's procedure is led by the community; what it misses goes to the street, then the district.
 TOPIC_LADDER = (STREET_TEAM, DISTRICT_LEADER)
 TASK_LADDER = (COMMUNITY_CADRE, STREET_TEAM, DISTRICT_LEADER)
@@ -666,6 +696,8 @@ MESSAGES = {
     "INVITED": "邀请您参加议题 {number} 的协商会",
     "ANSWERS_MISSING": "议题 {number} 的协商会尚有受邀者未答复,请电话联系",
     "ESCALATED": "议题 {number} 超过办理时限,请督办",
+    "REQUEST_ESCALATED": "红色管家诉求 {matter} 超过办理时限,升级至您(第 {level} 级),请督办",
+    "RECTIFICATION_ESCALATED": "物业整改单 {matter} 逾期,升级至您(第 {level} 级),请督办",
     "TASK_OVERDUE": "议题 {number} 的任务逾期,请督办",
     "SUPERVISION_MISSED": "议题 {number} 的任务超过 14 天没有监督记录",
     "SUPERVISOR_APPOINTED": "您已被推选为议题 {number} 的监督员",

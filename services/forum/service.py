@@ -11,7 +11,16 @@ import sqlalchemy as sa
 from chassis import bus, deadlines
 from chassis.bus import ANY_ROLE, PUBLIC, Due, F, Heard, Service, Tx, query, subscribe, timer
 from services.forum import events, rules, storage, views
-from services.forum.actions import calendar, hearing, liaison, opinions, sessions, tasks, topics
+from services.forum.actions import (
+    calendar,
+    escalations,
+    hearing,
+    liaison,
+    opinions,
+    sessions,
+    tasks,
+    topics,
+)
 from services.forum.settings import ForumSettings
 
 # Who keeps the registers of officials and deputies.
@@ -384,6 +393,16 @@ class Forum(Service):
         """督办: what was missed, and before whom it came."""
         return views.escalations(tx, q)
 
+    @command(roles=tuple(rules.RANK_OF_ROLE), if_match=True)
+    def acknowledge_escalation(self, tx: Tx, body: escalations.WhichEscalation) -> dict[str, Any]:
+        """督办签收: somebody sees to it."""
+        return escalations.acknowledge(tx, body)
+
+    @command(roles=tuple(rules.RANK_OF_ROLE), if_match=True)
+    def decide_escalation(self, tx: Tx, body: escalations.DecideEscalation) -> dict[str, Any]:
+        """督办办结: what was done about it."""
+        return escalations.decide(tx, body)
+
     @query(roles=(PUBLIC,))
     def notices(self, tx: Tx, q: views.NoticesAsked) -> dict[str, Any]:
         """协商意见公示: published opinions."""
@@ -421,6 +440,10 @@ class Forum(Service):
         events.ResidentCorrectedHeard,
         events.PersonMergedHeard,
         events.RequestSubmittedHeard,
+        events.RequestEscalatedHeard,
+        events.RequestResolvedHeard,
+        events.RequestClosedHeard,
+        events.RequestMergedHeard,
     )
     def on_steward(self, tx: Tx, heard: list[Heard]) -> None:
         """Keep the ground and its residents."""
@@ -435,6 +458,9 @@ class Forum(Service):
         events.WorkDeliveredHeard,
         events.CompanyRegisteredHeard,
         events.CompanyRepresentativesChangedHeard,
+        events.RectificationEscalatedHeard,
+        events.RectificationPassedHeard,
+        events.RectificationWithdrawnHeard,
     )
     def on_property(self, tx: Tx, heard: list[Heard]) -> None:
         """Keep projects and posts; take deliveries of our tasks."""

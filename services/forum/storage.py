@@ -449,7 +449,20 @@ escalations = sa.Table(
     sa.Column("person_id", store.Id, index=True),
     sa.Column("acting", sa.Boolean, nullable=False),
     sa.Column("area", store.Area, nullable=False),
+    # What other services laid before the chain has no topic of ours; it is named by kind and id.
+    sa.Column("source", Code),
+    sa.Column("ref", store.Id),
+    sa.Column("number", Code),
+    sa.Column("grid", store.Area),
+    sa.Column("state", Code, nullable=False, server_default="OPEN"),
+    sa.Column("outcome", Code),
+    sa.Column("done", sa.Text),
+    sa.Column("done_by", store.Id),
+    sa.Column("done_at", store.UtcDateTime),
     sa.Column("created_at", store.UtcDateTime, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False, server_default="1"),
+    sa.Index("ix_escalations_area", "area", "created_at"),
+    sa.Index("ix_escalations_ref", "ref"),
 )
 messages = sa.Table(
     "messages",
@@ -1669,16 +1682,97 @@ def task_page(
     return _read(conn, tasks, page, *where)
 
 
+# States in which an escalation waits for somebody.
+WAITING = ("OPEN", "ACKNOWLEDGED")
+
+
 def escalation_page(
-    conn: Connection, page: Page, *, scope: str | None, person_id: str | None
+    conn: Connection,
+    page: Page,
+    *,
+    scope: str | None,
+    person_id: str | None,
+    tier: str | None,
+    level: int | None,
+    source: str | None,
+    states: Sequence[str],
 ) -> list[Row]:
     """Return escalations of an area or before a person, newest first."""
+    table = escalations.c
     where: list[sa.ColumnElement[bool]] = []
+    if states:
+        where.append(table.state.in_(states))
     if scope is not None:
-        where.append(within(escalations.c.area, scope[:12]))
+        where.append(within(table.area, scope[:12]))
+    if scope is not None and len(scope) == 15:
+        where.append(sa.or_(table.grid == scope, table.grid.is_(None)))
     if person_id is not None:
-        where.append(escalations.c.person_id == person_id)
+        where.append(table.person_id == person_id)
+    if tier is not None:
+        where.append(table.tier == tier)
+    if level is not None:
+        where.append(table.level == level)
+    if source is not None:
+        where.append(table.source == source)
     return _read(conn, escalations, page, *where, newest_first=True)
+
+
+def is_before_chain(conn: Connection, source: str, ref: str, level: int) -> bool:
+    """Tell whether a matter of another service stands before a level already."""
+    asked = sa.select(sa.literal(1)).where(
+        escalations.c.source == source,
+        escalations.c.ref == ref,
+        escalations.c.level == level,
+        escalations.c.state.in_(WAITING),
+    )
+    return conn.execute(asked.limit(1)).first() is not None
+
+
+def settle_escalations(
+    conn: Connection,
+    at: datetime,
+    outcome: str,
+    *,
+    refs: Sequence[str] = (),
+    topic_id: str | None = None,
+    task_id: str | None = None,
+    deadline: str | None = None,
+) -> None:
+    """Take from the lists what was laid before the chain and has been acted on since.
+
+    Args:
+        conn: The connection.
+        at: Now.
+        outcome: What happened, as a code.
+        refs: Matters of other services, or
+        topic_id: a topic without its tasks, or
+        task_id: a task;
+        deadline: only for this deadline.
+    """
+    table = escalations.c
+    if task_id is not None:
+        which = table.task_id == task_id
+    elif topic_id is not None:
+        which = sa.and_(table.topic_id == topic_id, table.task_id.is_(None))
+    else:
+        which = table.ref.in_(refs)
+    if deadline is not None:
+        which = sa.and_(which, table.deadline == deadline)
+    conn.execute(
+        sa.update(escalations)
+        .where(which, table.state.in_(WAITING))
+        .values(state="DONE", outcome=outcome, done_at=at, version=table.version + 1)
+    )
+
+
+def waiting_escalations(conn: Connection, area: str) -> list[Row]:
+    """Return, locked, what waits before the chain in an area, or in the areas that hold it."""
+    above = [area[:digits] for digits in (9, 12) if digits < len(area)]
+    inside = within(escalations.c.area, area[:12])
+    asked = sa.select(escalations).where(
+        escalations.c.state.in_(WAITING), sa.or_(inside, escalations.c.area.in_(above))
+    )
+    return _rows(conn, store.lock(asked.order_by(escalations.c.escalation_id), conn))
 
 
 def notice_page(

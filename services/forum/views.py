@@ -15,7 +15,7 @@ from msgspec import Meta
 from chassis.bus import Tx
 from chassis.calendar import instant
 from chassis.i18n import english
-from chassis.refusal import Invalid, NotFound
+from chassis.refusal import Invalid, NotFound, RoleDenied
 from chassis.text import AREA, PERIOD
 from services.forum import rules, storage
 
@@ -167,10 +167,14 @@ class FunnelOf:
 
 @dataclass(frozen=True, slots=True)
 class EscalationsAsked:
-    """What was missed in an area, or came before the caller."""
+    """What was missed in an area, or came before the caller; what waits, if nothing is said."""
 
     scope: Scope | None = None
     mine: bool = False
+    level: Annotated[int, Meta(ge=1, le=9)] | None = None
+    tier: str | None = None
+    source: str | None = None
+    state: Literal["WAITING", "OPEN", "ACKNOWLEDGED", "DONE", "ALL"] = "WAITING"
     limit: Limit = 50
     cursor: str | None = None
 
@@ -766,19 +770,59 @@ def tasks(tx: Tx, q: TasksAsked) -> dict[str, Any]:
     return _listed(rows, q.limit, "task_id", [_task_card(row) for row in rows])
 
 
+_ESCALATION_SHOWN = (
+    *("escalation_id", "topic_id", "task_id", "deadline", "level", "tier", "official_id"),
+    *("person_id", "acting", "area", "grid", "source", "ref", "number", "state", "outcome"),
+    *("done", "done_at", "created_at", "version"),
+)
+_STATES = {"WAITING": storage.WAITING, "ALL": ()}
+# Where the matter itself is found.
+_PATHS = {
+    "TOPIC": "/v1/forum/topics/",
+    "TASK": "/v1/forum/tasks/",
+    "REQUEST": "/v1/steward/requests/",
+    "RECTIFICATION": "/v1/property/rectifications/",
+}
+
+
+def _escalation_card(row: Mapping[str, Any]) -> dict[str, Any]:
+    card = {name: _iso(row[name]) for name in _ESCALATION_SHOWN}
+    source = row["source"] or ("TASK" if row["task_id"] else "TOPIC")
+    ref = row["ref"] or row["task_id"] or row["topic_id"]
+    return {
+        "id": row["escalation_id"],
+        **card,
+        "topic_id": row["topic_id"] or None,
+        "source": source,
+        "ref": ref,
+        "path": _PATHS[source] + ref,
+    }
+
+
 def escalations(tx: Tx, q: EscalationsAsked) -> dict[str, Any]:
-    """Return what was missed, newest first: of an area, or what came before the caller.
+    """Return what was missed, newest first: of an area for who acts for it, or what came before
+    the caller.
 
     Raises:
-        RoleDenied: The area lies outside the caller's scope.
+        RoleDenied: The area lies outside the caller's scope, or he acts for none.
     """
-    if q.mine:
-        rows = storage.escalation_page(tx.conn, _page(q), scope=None, person_id=tx.actor.id)
-    else:
+    scope = None
+    if not q.mine:
         scope = q.scope or tx.actor.scope
         tx.require_scope(scope)
-        rows = storage.escalation_page(tx.conn, _page(q), scope=scope, person_id=None)
-    return _listed(rows, q.limit, "escalation_id", [_card(row, "escalation_id") for row in rows])
+        if tx.actor.role not in STAFF_ROLES:
+            raise RoleDenied(role=tx.actor.role)
+    rows = storage.escalation_page(
+        tx.conn,
+        _page(q),
+        scope=scope,
+        person_id=tx.actor.id if q.mine else None,
+        tier=q.tier,
+        level=q.level,
+        source=q.source,
+        states=_STATES.get(q.state, (q.state,)),
+    )
+    return _listed(rows, q.limit, "escalation_id", [_escalation_card(row) for row in rows])
 
 
 # --------------------------------------------------------------------------------------------------

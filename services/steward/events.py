@@ -285,6 +285,8 @@ class RequestEscalated:
     request_id: str
     level: int
     official_id: str | None
+    grid: str | None = None
+    number: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Any
 from chassis.bus import Due, Heard, Tx
 from services.forum import events, storage
 from services.forum.actions import sessions
+from services.forum.actions.escalations import hear_ended, hear_escalated
 from services.forum.actions.tasks import hear_delivery
 from services.forum.actions.topics import hear_request
 
@@ -39,24 +40,44 @@ def hear_steward(tx: Tx, heard: Sequence[Heard]) -> None:
     areas: dict[str, dict[str, Any]] = {}
     people: dict[str, dict[str, Any]] = {}
     merged: list[tuple[str, str]] = []
+    ended: list[str] = []
     for event in heard:
         data = event.data
         if isinstance(data, events.AreaDefinedHeard):
             areas[data.code] = {"code": data.code, "kind": data.kind}
         elif isinstance(data, events.PersonMergedHeard):
             merged.append((data.person_id, data.into))
+        elif isinstance(data, _REQUEST_ENDED):
+            ended.append(data.request_id)
+        elif isinstance(data, events.RequestEscalatedHeard):
+            _end(tx, ended)
+            hear_escalated(tx, event)
         elif isinstance(data, events.RequestSubmittedHeard):
             if data.topic_id is not None:
                 hear_request(tx, data.topic_id, data.request_id, data.number)
         else:
             now = people.setdefault(data.person_id, {"person_id": data.person_id})
             now |= _place(data) | {"sequence": event.sequence}
+    _end(tx, ended)
     if areas:
         storage.upsert_areas(tx.conn, list(areas.values()))
     _keep(tx, people)
     for old, into in merged:
         storage.merge_person(tx.conn, old, into)
     _follow(tx, people)
+
+
+_REQUEST_ENDED = (
+    events.RequestResolvedHeard,
+    events.RequestClosedHeard,
+    events.RequestMergedHeard,
+)
+
+
+def _end(tx: Tx, ended: list[str]) -> None:
+    if ended:
+        hear_ended(tx, ended)
+        ended.clear()
 
 
 def _keep(tx: Tx, people: Mapping[str, dict[str, Any]]) -> None:
@@ -98,6 +119,10 @@ def hear_property(tx: Tx, heard: Sequence[Heard]) -> None:
             storage.upsert_project(tx.conn, project_id=data.project_id, manager=data.person_id)
         elif isinstance(data, events.WorkDeliveredHeard):
             hear_delivery(tx, event)
+        elif isinstance(data, events.RectificationEscalatedHeard):
+            hear_escalated(tx, event)
+        elif isinstance(data, events.RectificationPassedHeard | events.RectificationWithdrawnHeard):
+            hear_ended(tx, [data.rectification_id])
         elif isinstance(
             data, events.CompanyRegisteredHeard | events.CompanyRepresentativesChangedHeard
         ):

@@ -12,6 +12,7 @@ from chassis.bus import Due, Tx
 from chassis.refusal import NotFound
 from chassis.text import AREA
 from services.forum import errors, events, rules, storage
+from services.forum.actions.escalations import follow_chain
 from services.forum.actions.record import note, reply, require_state
 
 Tier = Literal["DISTRICT_LEADER", "STREET_TEAM", "COMMUNITY_CADRE", "GRID_WORKER"]
@@ -127,6 +128,8 @@ def register_official(tx: Tx, body: RegisterOfficial) -> dict[str, Any]:
         **given,
     )
     note(tx, of="official", ref=official_id, action="register", state="ACTIVE", **given)
+    if body.tier == rules.GRID_WORKER:
+        follow_chain(tx, body.area)
     return {"id": official_id, "state": "ACTIVE", "version": 1}
 
 
@@ -154,6 +157,8 @@ def end_official(tx: Tx, body: EndOfficial) -> dict[str, Any]:
         state="ENDED",
         reason=body.reason,
     )
+    if row["tier"] == rules.GRID_WORKER:
+        follow_chain(tx, row["area"])
     return reply("official_id", row)
 
 
@@ -222,6 +227,7 @@ def assign_liaison(tx: Tx, body: AssignLiaison) -> dict[str, Any]:
         scope=area,
         sequence=1,
     )
+    follow_chain(tx, area)
     return {"id": link_id, "state": "ACTIVE", "version": 1}
 
 
@@ -244,6 +250,7 @@ def _end_link(tx: Tx, link: storage.Row, reason: str) -> storage.Row:
         scope=row["area"],
         sequence=row["version"],
     )
+    follow_chain(tx, row["area"])
     return row
 
 

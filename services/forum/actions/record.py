@@ -134,6 +134,9 @@ def move(
         values: Columns that change with it.
     """
     row = storage.change(tx.conn, storage.topics, topic, state=state, **values)
+    if state != topic["state"]:
+        # Somebody has acted: what waited for it leaves the lists.
+        storage.settle_escalations(tx.conn, tx.now, "ACTED", topic_id=row["topic_id"])
     note(
         tx,
         of="topic",
@@ -161,13 +164,9 @@ def escalate(
 
     An empty chain is recorded too: the row without an official is the alarm.
     """
-    place = (task or topic).get("grid") or topic["area"]
-    rungs = storage.chain_of(tx.conn, place, None)
-    official, acting = rules.pick(rungs, tier)
-    if official is None and not any(rung["tier"] == tier for rung in rungs):
-        # A matter of the whole community has no grid, so its lowest rung is the street team.
-        official, acting = rules.pick(rungs, rungs[0]["tier"])
-        acting = official is not None
+    grid = (task or topic).get("grid")
+    rungs = storage.chain_of(tx.conn, grid or topic["area"], None)
+    official, acting = rules.answers(rungs, tier)
     ref = task["task_id"] if task else topic["topic_id"]
     storage.add(
         tx.conn,
@@ -182,6 +181,10 @@ def escalate(
         person_id=official["person_id"] if official else None,
         acting=acting,
         area=topic["area"],
+        source="TASK" if task else "TOPIC",
+        ref=ref,
+        number=topic["number"],
+        grid=grid,
         created_at=tx.now,
     )
     note(

@@ -443,6 +443,7 @@ def _deliver(
     )
     tx.disarm("task_due", row["task_id"])
     tx.disarm("supervision_gap", row["task_id"])
+    storage.settle_escalations(tx.conn, tx.now, "ACTED", task_id=row["task_id"])
     tx.arm("task_accept", row["task_id"], tx.calendar.due(tx.now, rules.ACCEPT_WD), {"level": 1})
     _note(tx, row, "deliver", evidence=len(evidence), work_id=work_id, note=words)
     watching = [s["person_id"] for s in storage.supervisors_of(tx.conn, [row["task_id"]])]
@@ -621,6 +622,7 @@ def accept_task(tx: Tx, body: AcceptTask) -> dict[str, Any]:
         **{mine: tx.actor.id},
     )
     tx.disarm("task_accept", body.task_id)
+    storage.settle_escalations(tx.conn, tx.now, "ACTED", task_id=body.task_id)
     _note(tx, row, "accept", side=side)
     tx.say(
         events.TaskAccepted(
@@ -693,6 +695,7 @@ def rework_task(tx: Tx, body: ReworkTask) -> dict[str, Any]:
     _note(tx, row, "rework", reason=body.reason, code=body.code)
     _say_rework(tx, row, body.code, final=final)
     tx.disarm("task_accept", body.task_id)
+    storage.settle_escalations(tx.conn, tx.now, "ACTED", task_id=body.task_id)
     if final:
         _return_to_analysis(tx, topic, row)
     else:
@@ -747,6 +750,7 @@ def _take_away(
     row = storage.change(tx.conn, storage.tasks, task, state=state)
     for kind in ("task_due", "supervision_gap", "task_accept"):
         tx.disarm(kind, row["task_id"])
+    storage.settle_escalations(tx.conn, tx.now, "ACTED", task_id=row["task_id"])
     _note(tx, row, action, **detail)
     _say_rework(tx, row, code, final=True)
     return row
@@ -797,6 +801,7 @@ def extend_task(tx: Tx, body: ExtendTask) -> dict[str, Any]:
         tx.conn, storage.tasks, task, due_at=due_at, overdue_level=0, extensions=times + 1
     )
     tx.arm("task_due", body.task_id, due_at, {"level": 1})
+    storage.settle_escalations(tx.conn, tx.now, "ACTED", task_id=body.task_id)
     _note(tx, row, "extend", due=due_at.isoformat(), reason=body.reason)
     tell(tx, "TASK_EXTENDED", topic, _watchers(tx, body.task_id), ref=body.task_id)
     # The responsible side learns the new term by the same fact, at a higher version.

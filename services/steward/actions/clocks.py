@@ -92,7 +92,8 @@ def _escalate(tx: Tx, row: Any, level: int) -> None:
         {"level": level, "official": official_id, "acting": acting},
         level=level,
     )
-    cases.say(tx, row, events.RequestEscalated(row.request_id, level, official_id))
+    said = events.RequestEscalated(row.request_id, level, official_id, row.grid, row.number)
+    cases.say(tx, row, said)
 
 
 def autoclose(tx: Tx, due: Due) -> None:

@@ -1,0 +1,179 @@
+"""What was missed and came before the liaison chain: whom it waits for, and what was done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
+
+from chassis.bus import Heard, Tx
+from chassis.refusal import NotFound, RoleDenied
+from services.forum import events, rules, storage
+from services.forum.actions.record import note, reply, require_state, tell
+
+
+@dataclass(frozen=True, slots=True)
+class WhichEscalation:
+    """Which one is meant."""
+
+    escalation_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecideEscalation:
+    """What was done about it; it leaves the list with this."""
+
+    escalation_id: str
+    outcome: Literal["URGED", "DIRECTED", "COORDINATED", "NO_ACTION"]
+    done: Annotated[str, Meta(min_length=2, max_length=1000)]
+
+
+_TIERS = {"REQUEST": rules.REQUEST_TIERS, "RECTIFICATION": rules.RECTIFICATION_TIERS}
+
+
+def hear_escalated(tx: Tx, event: Heard) -> None:
+    """Lay an overdue request or rectification before whoever answers for that level now.
+
+    The chain is ours: who was named by the teller may have left since.
+    """
+    data = event.data
+    source, ref, number, grid = "RECTIFICATION", "", None, None
+    if isinstance(data, events.RequestEscalatedHeard):
+        source, ref, number, grid = "REQUEST", data.request_id, data.number, data.grid
+    else:
+        ref = data.rectification_id
+    if storage.is_before_chain(tx.conn, source, ref, data.level):
+        return
+    tiers = _TIERS[source]
+    tier = tiers[min(max(data.level, 1), len(tiers))]
+    area = (grid or event.scope)[:12]
+    rungs = storage.chain_of(tx.conn, grid or area, None)
+    official, acting = rules.answers(rungs, tier)
+    row = {
+        "escalation_id": tx.new_id("esc"),
+        "topic_id": "",
+        "deadline": f"{source.lower()}_due",
+        "level": data.level,
+        "tier": tier,
+        "official_id": official["official_id"] if official else None,
+        "person_id": official["person_id"] if official else None,
+        "acting": acting,
+        "area": area,
+        "source": source,
+        "ref": ref,
+        "number": number,
+        "grid": grid,
+        "created_at": tx.now,
+    }
+    storage.add(tx.conn, storage.escalations, **row)
+    _tell(tx, row)
+
+
+def _tell(tx: Tx, row: Mapping[str, Any]) -> None:
+    """Tell whoever answers for it of a matter of another service."""
+    if row["person_id"] is not None:
+        tell(
+            tx,
+            f"{row['source']}_ESCALATED",
+            {"topic_id": ""},
+            [row["person_id"]],
+            ref=row["ref"],
+            matter=row["number"] or row["ref"],
+            level=str(row["level"]),
+        )
+
+
+def hear_ended(tx: Tx, refs: Sequence[str]) -> None:
+    """Take from the lists what the other service has ended."""
+    storage.settle_escalations(tx.conn, tx.now, "ENDED", refs=refs)
+
+
+def follow_chain(tx: Tx, area: str) -> None:
+    """After the chain of an area has changed, let what waits there wait for who answers now."""
+    chains: dict[str, list[dict[str, Any]]] = {}
+    for row in storage.waiting_escalations(tx.conn, area):
+        place = row["grid"] or row["area"]
+        if place not in chains:
+            chains[place] = storage.chain_of(tx.conn, place, None)
+        official, acting = rules.answers(chains[place], row["tier"])
+        person = official["person_id"] if official else None
+        if person == row["person_id"]:
+            continue
+        changed = storage.change(
+            tx.conn,
+            storage.escalations,
+            row,
+            official_id=official["official_id"] if official else None,
+            person_id=person,
+            acting=acting,
+            state="OPEN",
+        )
+        if row["source"] in _TIERS:
+            _tell(tx, changed)
+        elif person is not None:
+            tell(tx, "ESCALATED", row, [person], ref=row["ref"])
+
+
+def _led(tx: Tx, escalation_id: str, *states: str) -> storage.Row:
+    """Return an escalation that the caller may see to, locked.
+
+    Raises:
+        NotFound: There is none.
+        RoleDenied: It lies outside his area, or before a tier above him.
+        VersionConflict: It has changed since he read it.
+        StateConflict: It is in another state.
+    """
+    row = storage.find_locked(tx.conn, storage.escalations, escalation_id)
+    if row is None:
+        raise NotFound(kind="escalation", id=escalation_id)
+    if tx.actor.id != row["person_id"]:
+        tx.require_scope(row["grid"] or row["area"])
+        if rules.RANK_OF_ROLE[tx.actor.role] < rules.RANK_OF_TIER[row["tier"]]:
+            raise RoleDenied(role=tx.actor.role)
+    tx.check_version(row["version"])
+    require_state(row, *states)
+    return row
+
+
+def _note(tx: Tx, row: storage.Row, action: str, **detail: Any) -> None:
+    topic_id = row["topic_id"] or None
+    ref = row["escalation_id"]
+    state = row["state"]
+    note(tx, of="escalation", ref=ref, topic_id=topic_id, action=action, state=state, **detail)
+
+
+def acknowledge(tx: Tx, body: WhichEscalation) -> dict[str, Any]:
+    """Say that one has seen it and sees to it.
+
+    Raises:
+        RoleDenied: It lies outside the caller's area, or before a tier above him.
+        StateConflict: Somebody has.
+    """
+    row = _led(tx, body.escalation_id, "OPEN")
+    row = storage.change(tx.conn, storage.escalations, row, state="ACKNOWLEDGED")
+    _note(tx, row, "acknowledge")
+    return reply("escalation_id", row)
+
+
+def decide(tx: Tx, body: DecideEscalation) -> dict[str, Any]:
+    """Write down what was done; it leaves the list.
+
+    Raises:
+        RoleDenied: It lies outside the caller's area, or before a tier above him.
+        StateConflict: It is done.
+    """
+    row = _led(tx, body.escalation_id, *storage.WAITING)
+    row = storage.change(
+        tx.conn,
+        storage.escalations,
+        row,
+        state="DONE",
+        outcome=body.outcome,
+        done=body.done,
+        done_by=tx.actor.id,
+        done_at=tx.now,
+    )
+    _note(tx, row, "decide", outcome=body.outcome)
+    return reply("escalation_id", row, outcome=body.outcome)

@@ -1,0 +1,176 @@
+"""What was missed reaches somebody's list, whoever missed it, and leaves it with what was done."""
+
+import pytest
+
+from chassis.refusal import RoleDenied, StateConflict
+from services.forum.tests.conftest import (
+    CADRE,
+    COMMUNITY,
+    GRID,
+    LEADER,
+    OTHER_COMMUNITY,
+    PROJECT,
+    STREET,
+    TEAM,
+    WORKER,
+)
+
+REQUEST = "req_1"
+
+
+def late_request(town, level=1, ref=REQUEST, grid=GRID):
+    town.bench.hear(
+        "steward",
+        "request_escalated.v1",
+        {"request_id": ref, "level": level, "official_id": None, "grid": grid,
+         "number": "SR-20250303-015901-00001"},
+        subject=ref,
+        scope=grid[:12],
+        sequence=level,
+    )  # fmt: skip
+
+
+def late_order(town, level=1, ref="rec_1"):
+    town.bench.hear(
+        "property",
+        "rectification_escalated.v1",
+        {"rectification_id": ref, "project_id": PROJECT, "severity": "S3", "level": level,
+         "official_id": None},
+        subject=ref,
+        scope=COMMUNITY,
+        sequence=level,
+    )  # fmt: skip
+
+
+def listed(actor, **asked):
+    return actor.ask("escalations", asked)["items"]
+
+
+def leader(town):
+    return town.bench.as_("R_DISTRICT_LEAD", person=LEADER, scope="370811")
+
+
+def lead(town, person=TEAM):
+    return town.bench.as_("R_STREET_LEAD", person=person, scope=STREET)
+
+
+def test_an_overdue_request_reaches_cadre_street_and_district_leader(town):
+    """SP-D11: /v1/forum/escalations was empty for all of them."""
+    for level in (1, 2, 3):
+        late_request(town, level)
+    late_request(town, 3)
+    for actor, tier, person in (
+        (town.cadre(), "COMMUNITY_CADRE", CADRE),
+        (town.street(), "STREET_TEAM", TEAM),
+        (lead(town), "STREET_TEAM", TEAM),
+        (leader(town), "DISTRICT_LEADER", LEADER),
+    ):
+        items = listed(actor, tier=tier)
+        assert [(i["source"], i["ref"], i["person_id"]) for i in items] == [
+            ("REQUEST", REQUEST, person)
+        ]
+        assert items[0]["path"] == f"/v1/steward/requests/{REQUEST}"
+    assert [i["level"] for i in listed(town.street(), level=2)] == [2]
+    assert len(listed(town.street())) == 3
+    assert [i["level"] for i in listed(lead(town), mine=True)] == [2]
+    told = lead(town).ask("my_messages")["items"][0]
+    assert "SR-20250303-015901-00001" in told["text"]
+
+
+def test_an_overdue_order_of_the_property_is_listed_too(town):
+    """SP-D11: nobody but credit heard rectification_escalated."""
+    late_order(town, 1)
+    late_order(town, 2)
+    (street,) = listed(lead(town), mine=True)
+    assert (street["source"], street["tier"]) == ("RECTIFICATION", "STREET_TEAM")
+    (district,) = listed(leader(town), mine=True)
+    assert district["tier"] == "DISTRICT_LEADER"
+    town.bench.hear(
+        "property",
+        "rectification_passed.v1",
+        {"rectification_id": "rec_1", "project_id": PROJECT, "severity": "S3", "late": True},
+        subject="rec_1",
+        sequence=9,
+    )
+    assert listed(lead(town)) == []
+    assert {i["outcome"] for i in listed(lead(town), state="DONE")} == {"ENDED"}
+
+
+def test_who_acts_is_found_at_that_moment_and_never_nobody(town):
+    """SP-D11: with the cadre's post ended the chain named the acting team, the list nobody."""
+    late_request(town)
+    town.district()
+    town.bench.do("end_official", {"official_id": "off_cadre", "reason": "调任"}, version=1)
+    (item,) = listed(lead(town), mine=True)
+    assert (item["tier"], item["acting"]) == ("COMMUNITY_CADRE", True)
+    late_request(town, ref="req_2")
+    assert {i["ref"] for i in listed(lead(town), mine=True)} == {REQUEST, "req_2"}
+    town.official("per_new", "COMMUNITY_CADRE", COMMUNITY, "off_new")
+    town.link("off_new", "GRID", GRID)
+    assert listed(lead(town), mine=True) == []
+    assert {i["ref"] for i in listed(town.cadre("per_new"), mine=True)} == {REQUEST, "req_2"}
+
+
+def test_with_nobody_above_it_is_the_nearest_below(empty):
+    empty.ground()
+    empty.official(WORKER, "GRID_WORKER", GRID, "off_worker")
+    late_request(empty, 3)
+    (item,) = listed(empty.bench.as_("R_GRID", person=WORKER, scope=GRID), mine=True)
+    assert (item["tier"], item["acting"]) == ("DISTRICT_LEADER", True)
+
+
+def test_it_is_acknowledged_and_decided_and_leaves_the_list(town):
+    """SP-D11: there was no command for R_STREET_LEAD."""
+    late_request(town, 2)
+    (item,) = listed(lead(town), mine=True)
+    body = {"escalation_id": item["id"]}
+    done = body | {"outcome": "URGED", "done": "已约谈网格,今日上门"}
+    town.cadre()
+    with pytest.raises(RoleDenied):
+        town.bench.do("decide_escalation", done, version=1)
+    town.bench.as_("R_STREET", person="per_x", scope="370811016")
+    with pytest.raises(RoleDenied):
+        town.bench.do("acknowledge_escalation", body, version=99)
+    lead(town)
+    answer = town.bench.do("acknowledge_escalation", body, version=1)
+    assert answer["state"] == "ACKNOWLEDGED"
+    assert [i["state"] for i in listed(town.street())] == ["ACKNOWLEDGED"]
+    town.bench.do("decide_escalation", done, version=2)
+    assert listed(town.street()) == []
+    (kept,) = listed(town.street(), state="DONE")
+    assert (kept["outcome"], kept["done"]) == ("URGED", "已约谈网格,今日上门")
+    with pytest.raises(StateConflict):
+        town.bench.do("decide_escalation", done, version=3)
+
+
+def test_what_was_done_elsewhere_leaves_the_list_by_itself(town):
+    late_request(town)
+    town.bench.hear(
+        "steward", "request_closed.v1", {"request_id": REQUEST, "rated": False}, subject=REQUEST,
+        sequence=9,
+    )  # fmt: skip
+    assert listed(town.cadre()) == []
+    topic_id = town.submit()
+    town.bench.fire("2025-03-08T00:00:00")
+    assert [i["ref"] for i in listed(town.street())] == [topic_id]
+    town.adopt(topic_id)
+    assert listed(town.street()) == []
+
+
+def test_an_overdue_task_leaves_the_list_when_it_is_delivered(town):
+    _topic, (task_id,) = town.implementing(town.task(due_date="2025-04-28"))
+    town.bench.fire("2025-04-30T00:00:00")
+    assert task_id in [i["ref"] for i in listed(town.cadre())]
+    town.delivered(task_id)
+    assert listed(town.cadre(), source="TASK") == []
+
+
+def test_each_sees_the_lists_of_his_own_area(town):
+    late_request(town)
+    elsewhere = town.bench.as_("R_CADRE", person="per_x", scope=OTHER_COMMUNITY)
+    assert listed(elsewhere) == []
+    with pytest.raises(RoleDenied):
+        listed(elsewhere, scope=COMMUNITY)
+    with pytest.raises(RoleDenied):
+        listed(town.resident())
+    assert listed(town.resident(), mine=True) == []

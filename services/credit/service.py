@@ -667,8 +667,9 @@ class Credit(Imports, Service):
 
     @timer("award_lapse", schedule=manual.next_lapse_run)
     def on_award_lapse(self, tx: Tx, due: Due) -> None:
-        """Pass proposals that nobody decided to the next level."""
+        """Pass proposals that nobody decided to the next level; look at open drafts again."""
         manual.lapse(tx, due)
+        settlement.look_again(tx)
 
     @timer("expire_points", schedule=ledger.next_expiry_run)
     def on_expire_points(self, tx: Tx, due: Due) -> None:

@@ -140,7 +140,7 @@ def _of_streets(
         if row is None or row.area is None:
             inside = part[1].event.scope.startswith(street)
         else:
-            inside = registry.settles_in(row, part[0].occurred_at, street)
+            inside = registry.settles_in(tx.conn, row, part[0].occurred_at, street)
         if inside:
             kept.append(part)
     return kept

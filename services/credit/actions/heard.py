@@ -12,6 +12,8 @@ from services.credit.storage import registry, voices
 from services.credit.storage import tables as t
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from chassis.bus import Heard, Tx
 
 SAGA = (
@@ -164,10 +166,12 @@ def _enrolled(tx: Tx, event: Heard) -> None:
 def _left(tx: Tx, event: Heard) -> None:
     subject_id = f"STW:{event.data.steward_id}"
     registry.add_stubs(tx.conn, [subject_id], event.occurred_at)
-    _, end = tx.calendar.month_bounds(tx.calendar.period(event.occurred_at))
     # The month in which somebody leaves still settles; the wallet lives 90 days more.
     registry.change_subject(
-        tx.conn, subject_id, closed_at=end, spendable_until=event.occurred_at + GRACE
+        tx.conn,
+        subject_id,
+        closed_at=_month_end(tx, event),
+        spendable_until=event.occurred_at + GRACE,
     )
 
 
@@ -196,16 +200,23 @@ def _open(
         )
     else:
         registry.place(tx.conn, known, area=area, grid=grid, at=event.occurred_at)
-    registry.change_subject(
+    registry.put_state(
         tx.conn,
-        subject_id,
+        known,
+        state,
+        event.occurred_at,
         holder=holder,
         spendable=spendable,
-        state=state,
         opened_at=min(known.opened_at, event.occurred_at),
-        closed_at=None,
+        closed_at=_month_end(tx, event) if state == "CLOSED" else None,
         spendable_until=None,
     )
+
+
+def _month_end(tx: Tx, event: Heard) -> datetime:
+    """The month in which something ends still settles."""
+    _, end = tx.calendar.month_bounds(tx.calendar.period(event.occurred_at))
+    return end
 
 
 def _company(tx: Tx, event: Heard) -> None:
@@ -288,13 +299,15 @@ def _operated(tx: Tx, event: Heard) -> None:
 def _suspended(tx: Tx, event: Heard) -> None:
     subject_id = f"PTN:{event.data.partner_id}"
     registry.add_stubs(tx.conn, [subject_id], event.occurred_at)
-    registry.change_subject(tx.conn, subject_id, state="SUSPENDED")
+    known = registry.subject(tx.conn, subject_id, lock=True)
+    registry.put_state(tx.conn, known, "SUSPENDED", event.occurred_at)
 
 
 def _exited(tx: Tx, event: Heard) -> None:
     subject_id = f"PTN:{event.data.partner_id}"
     registry.add_stubs(tx.conn, [subject_id], event.occurred_at)
-    registry.change_subject(tx.conn, subject_id, state="CLOSED", closed_at=event.occurred_at)
+    known = registry.subject(tx.conn, subject_id, lock=True)
+    registry.put_state(tx.conn, known, "CLOSED", event.occurred_at, closed_at=_month_end(tx, event))
 
 
 _STEWARD: dict[type[Any], Callable[[Any, Any], None]] = {

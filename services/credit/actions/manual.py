@@ -132,7 +132,7 @@ def proposal(
         raise ClockSkew(field="occurred_at", at=order.occurred_at.isoformat())
     on = Calendar.local_date(order.occurred_at)
     subject = known.subjects.get(order.subject)
-    code, rule = _rule(known.in_force, order, on, subject)
+    code, rule = _rule(tx, known.in_force, order, on, subject)
     _check(tx, order, rule, subject, for_others=for_others)
     if subject is None or subject.area is None:
         raise NotFound(kind="subject", id=order.subject)
@@ -226,12 +226,12 @@ def _first_level(tx: Tx, subject: Any, rule: Rule) -> str:
 
 
 def _rule(
-    in_force: rule_sets.InForce, order: ProposeAward, on: Any, subject: Any
+    tx: Tx, in_force: rule_sets.InForce, order: ProposeAward, on: Any, subject: Any
 ) -> tuple[str, Rule]:
     sets = [in_force.on(on)]
     if subject is not None:
         for street, code, compiled in in_force.streets_on(on):
-            if registry.settles_in(subject, order.occurred_at, street):
+            if registry.settles_in(tx.conn, subject, order.occurred_at, street):
                 sets.append((code, compiled))
     for found in sets:
         rule = found[1].rule_set.rule(order.rule_code) if found else None

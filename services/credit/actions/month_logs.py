@@ -157,7 +157,7 @@ def _lines(tx: Tx, row: Any, group: Sequence[str]) -> Iterator[dict[str, Any]]:
     period = row.period
     _, end = tx.calendar.month_bounds(period)
     since = date(int(period[:4]) - 1, 1, 1)
-    heads = store.heads(tx.conn, group)
+    heads = store.heads(tx.conn, end, group)
     consents = store.consents(tx.conn, group)
     vetoes = store.vetoes(tx.conn, period, group)
     measures = store.measures(tx.conn, period, group)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -148,19 +148,30 @@ def open_period(tx: Tx, subject_id: str, period: str) -> str:
     return period
 
 
-def draft_again(tx: Tx, subject_id: str, period: str) -> None:
-    """Queue a new draft where something changed in a month that is drafted but not confirmed."""
-    area = settles_in(tx, subject_id, period)
-    if area and settlements.is_drafted(tx.conn, period, area):
-        start_draft(tx, period, area)
+def draft_again(tx: Tx, subjects: str | Collection[str], period: str) -> None:
+    """Queue new drafts where something changed for subjects from a month on: of every month that
+    is drafted and not published, since what counts in one counts in later ones too."""
+    subjects = [subjects] if isinstance(subjects, str) else subjects
+    if not subjects:
+        return
+    wanted = {
+        (later, area)
+        for later in settlements.drafted_since(tx.conn, period)
+        for area in {settles_in(tx, subject_id, later) for subject_id in subjects}
+        if area and not settlements.is_published(tx.conn, later, area)
+    }
+    for later, area in sorted(wanted):
+        start_draft(tx, later, area)
+
+
+def draft_later(tx: Tx, area: str, period: str) -> None:
+    """Queue new drafts of an area from a month on."""
+    for later in settlements.drafted_since(tx.conn, period):
+        if not settlements.is_published(tx.conn, later, area):
+            start_draft(tx, later, area)
 
 
 def settles_in(tx: Tx, subject_id: str, period: str) -> str | None:
     """Return the area in which a subject settles in a month; since then it may have moved."""
-    subject = registry.subject(tx.conn, subject_id)
-    if subject is None:
-        return None
     _, end = tx.calendar.month_bounds(period)
-    moved = subject.area_since is not None and subject.area_since >= end
-    area: str | None = subject.area_before if moved else subject.area
-    return area
+    return registry.area_before(tx.conn, registry.subject(tx.conn, subject_id), end)

@@ -100,6 +100,13 @@ def run_draft(job: Job) -> dict[str, Any]:
     return {"period": period, "areas": len(areas)}
 
 
+def look_again(tx: Tx) -> None:
+    """Draft again what is drafted and not published, once a day: whatever has changed is seen, also
+    what nobody has said."""
+    for period in store.unpublished(tx.conn):
+        months.start_draft(tx, period)
+
+
 # So many communities are some 40,000 people: seconds of work, so that nobody waits long for a
 # settlement that is being drafted, and enough that a step is more than its overhead.
 AREAS_A_STEP = 10
@@ -124,6 +131,8 @@ def draft_areas(tx: Tx, period: str, areas: Sequence[str]) -> dict[str, str | No
             # A company's score is the mean of its projects, which must be confirmed first.
             continue
         row = store.begin(tx.conn, tx.new_id("stl"), period, area, tx.now)
+        if row.state == "CONFIRMED" and _outdated(tx, row):
+            row = _reopen(tx, row)
         if row.state in store.OPEN:
             rows.append(row)
             _measured(tx, period, area, end)
@@ -178,6 +187,45 @@ def _drafted(
         reviewed_by=None,
         reviewed_at=None,
     )
+    if row.digest is not None:
+        # What counts in this month counts in later ones too, which may be drafted already.
+        months.draft_later(tx, row.area, tx.calendar.next_period(row.period))
+
+
+def _outdated(tx: Tx, row: Any) -> bool:
+    """Tell whether a draft is not what would be drafted now: its awards are other ones, an older
+    deduction counts for good meanwhile, a veto has come or gone, somebody has moved."""
+    _, end = tx.calendar.month_bounds(row.period)
+    if len(row.area) == 6:
+        fresh = {
+            (found["subject_id"], *(found[name] for name in _COMPUTED))
+            for found in _company_rows(tx, row.settlement_id, row.period, row.area, end)
+        }
+        stored = {
+            (entry.subject_id, *(getattr(entry, name) for name in _COMPUTED))
+            for entry in store.entries(tx.conn, row.settlement_id, kinds=("PCO",))
+        }
+        if fresh != stored:
+            return True
+    return store.outdated(
+        tx.conn, row.settlement_id, row.period, row.area, end=end, gate_source=months.GATE_SOURCE
+    )
+
+
+def _reopen(tx: Tx, row: Any) -> Any:
+    """A confirmed month is not what was confirmed any more: it is drafted, reviewed and confirmed
+    again before it is published."""
+    tx.disarm("publish", row.settlement_id)
+    store.change(
+        tx.conn,
+        row.settlement_id,
+        state="DRAFTED",
+        reviewed_by=None,
+        reviewed_at=None,
+        confirmed_by=None,
+        confirmed_at=None,
+    )
+    return store.settlement(tx.conn, row.settlement_id, lock=True)
 
 
 def _headers(tx: Tx, rows: Sequence[Any], end: datetime) -> dict[str, str]:
@@ -311,12 +359,19 @@ def _companies(tx: Tx, settlement_id: str, period: str, area: str, end: datetime
     """Add the entries of companies, whose score is the mean of their projects."""
     if len(area) != 6:
         return
+    store.put_entries(tx.conn, _company_rows(tx, settlement_id, period, area, end))
+    store.hash_entries(tx.conn, settlement_id, period)
+
+
+def _company_rows(
+    tx: Tx, settlement_id: str, period: str, area: str, end: datetime
+) -> list[dict[str, Any]]:
     refs = store.companies(tx.conn, area, end)
     subjects = [f"PCO:{ref}" for ref in refs]
     projects = store.company_projects(tx.conn, period, area)
     own = store.valid_sums(tx.conn, period, subjects)
     vetoed = store.vetoed(tx.conn, period, subjects)
-    rows = [
+    return [
         _company_row(
             settlement_id,
             period,
@@ -327,8 +382,6 @@ def _companies(tx: Tx, settlement_id: str, period: str, area: str, end: datetime
         )
         for ref in refs
     ]
-    store.put_entries(tx.conn, rows)
-    store.hash_entries(tx.conn, settlement_id, period)
 
 
 def _company_row(
@@ -459,13 +512,16 @@ def confirm_settlement(tx: Tx, order: ConfirmSettlement) -> dict[str, Any]:
     missing = sorted(set(row.missing) | set(months.missing(tx, row.period)))
     if missing or not row.complete:
         raise Incomplete(missing="、".join(missing))
+    waiting = _unconfirmed_projects(tx, row)
+    if waiting:
+        raise Incomplete(missing="、".join(waiting))
     unchecked = set(row.to_check) - set(row.checked)
     if unchecked:
         raise SampleNotChecked(missing=len(unchecked))
     if row.reviewed_by == tx.actor.id:
         raise SameAsReviewer
-    if store.changed_since_drafted(tx.conn, row.settlement_id, row.period):
-        # An award was taken back or approved since, and the new draft has not run yet.
+    if _outdated(tx, row):
+        # Something has changed since, and the new draft has not run yet.
         raise HashChanged(field="hash")
     store.confirm_deductions(tx.conn, row.settlement_id, row.period, tx.actor.id, tx.now)
     store.change(
@@ -491,6 +547,13 @@ def confirm_settlement(tx: Tx, order: ConfirmSettlement) -> dict[str, Any]:
     }
 
 
+def _unconfirmed_projects(tx: Tx, row: Any) -> list[str]:
+    """Return the areas that companies still wait for: one that was confirmed may be open again."""
+    if len(row.area) != 6:
+        return []
+    return store.unconfirmed_project_areas(tx.conn, row.period, row.area)
+
+
 def _begin_district(tx: Tx, row: Any) -> None:
     """Let the companies be drafted when the last area with projects is confirmed."""
     district = row.area[:6]
@@ -514,8 +577,15 @@ def publish(tx: Tx, settlement_id: str) -> None:
     row = store.settlement(tx.conn, settlement_id, lock=True)
     if row is None or row.state != "CONFIRMED":
         return
+    if _unconfirmed_projects(tx, row) or _outdated(tx, row):
+        # What was confirmed is not what holds: publication slips until it is confirmed anew.
+        months.start_draft(tx, row.period, _reopen(tx, row).area)
+        return
     until = rules.notice_ends(tx.calendar, tx.now)
     frozen = month_logs.freeze(tx, row)
+    if frozen["digest"] != row.digest:
+        # Somebody has changed it since the line above; the timer tries again.
+        raise RuntimeError(f"{settlement_id} has changed while it was published")
     notice_id = publishing.put_up(
         tx,
         kind="SETTLEMENT",
@@ -643,7 +713,12 @@ def _finalise(tx: Tx, row: Any, entries: Sequence[Any], to: str = "FINAL") -> No
         if entry.state != "PUBLISHED":
             store.change_entry(tx.conn, row.settlement_id, entry.subject_id, state=to)
     store.change_entries(tx.conn, row.settlement_id, of=("PUBLISHED",), to=to)
-    _veto(tx, row.period, store.make_effective(tx.conn, row.period, subject_ids))
+    effective = store.make_effective(tx.conn, row.period, subject_ids)
+    _veto(tx, row.period, effective)
+    # Later months may be drafted already: they list these deductions as well.
+    months.draft_again(
+        tx, {award.subject_id for award in effective}, tx.calendar.next_period(row.period)
+    )
     _release(tx, row, subject_ids)
     current = store.settlement(tx.conn, row.settlement_id)
     told = [
@@ -722,7 +797,7 @@ def _release(tx: Tx, row: Any, subject_ids: Sequence[str]) -> None:
         tx,
         period=row.period,
         district=ledger.district_of(row.area),
-        subject_ids=[*subject_ids, *_leavers(tx, row)],
+        subject_ids=[*subject_ids, *_unsettled(tx, row)],
         ref=row.settlement_id,
     )
     store.add_released(tx.conn, row.settlement_id, done.points)
@@ -735,12 +810,9 @@ def _release(tx: Tx, row: Any, subject_ids: Sequence[str]) -> None:
         )
 
 
-def _leavers(tx: Tx, row: Any) -> set[str]:
-    """Return who has withdrawn or left, but for those whose entry an objection holds."""
-    held = {
-        entry.subject_id for entry in store.entries(tx.conn, row.settlement_id, states=("HELD",))
-    }
-    return set(registry.leavers(tx.conn, row.area)) - held
+def _unsettled(tx: Tx, row: Any) -> list[str]:
+    _, end = tx.calendar.month_bounds(row.period)
+    return registry.unsettled(tx.conn, row.settlement_id, row.period, row.area, end)
 
 
 def release_waiting(tx: Tx, district: str) -> int:
@@ -754,7 +826,7 @@ def release_waiting(tx: Tx, district: str) -> int:
             district=district,
             subject_ids=[
                 *(entry.subject_id for entry in final),
-                *_leavers(tx, row),
+                *_unsettled(tx, row),
             ],
             ref=row.settlement_id,
         )

@@ -154,5 +154,7 @@ def close_subject(tx: Tx, order: CloseSubject) -> dict[str, Any]:
     if known.state == "CLOSED" or known.kind not in BY_HAND:
         raise StateConflict(state=known.state)
     manual.check_independent(tx, known.subject_id, known)
-    registry.change_subject(tx.conn, order.subject_id, state="CLOSED", closed_at=tx.now)
+    # The month in which it ends still settles, without a grade.
+    _, end = tx.calendar.month_bounds(tx.calendar.period(tx.now))
+    registry.put_state(tx.conn, known, "CLOSED", tx.now, closed_at=end)
     return {"id": order.subject_id, "state": "CLOSED", "version": known.version + 1}

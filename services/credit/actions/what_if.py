@@ -343,7 +343,7 @@ def _inside(tx: Tx, fired: Sequence[_Fired]) -> Iterator[_Fired]:
     for part in fired:
         row = known.get(part.one.subject)
         if not part.within or (
-            row is not None and registry.settles_in(row, part.one.occurred_at, part.within)
+            row is not None and registry.settles_in(tx.conn, row, part.one.occurred_at, part.within)
         ):
             yield part
 

@@ -183,12 +183,6 @@ def recount_window(conn: sa.Connection, window: Window, period: str) -> None:
     )
 
 
-def _in_areas(end: datetime, areas: Sequence[str]) -> sa.ColumnElement[bool]:
-    if len(areas) == 1:
-        return t.in_area(end, areas[0])
-    return t.area_at(end).in_(list(areas))
-
-
 def windows_to_recount(
     conn: sa.Connection,
     period: str,
@@ -209,10 +203,15 @@ def windows_to_recount(
     award = t.awards.c
     if not limits:
         return []
+    here = t.belonging(end)
     touched = (
         sa.select(award.subject_id, award.rule_code, award.cap_window)
-        .select_from(t.awards.join(t.subjects, t.subjects.c.subject_id == award.subject_id))
-        .where(award.period == period, award.cap_window.is_not(None), _in_areas(end, areas))
+        .select_from(t.awards.join(here, here.c.subject_id == award.subject_id))
+        .where(
+            award.period == period,
+            award.cap_window.is_not(None),
+            here.c.area.in_(list(areas)),
+        )
         .distinct()
         .subquery()
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -35,11 +35,11 @@ def _by_subject(conn: sa.Connection, asked: sa.Select[Any]) -> dict[str, list[An
     return found
 
 
-def heads(conn: sa.Connection, subject_ids: Sequence[str]) -> dict[str, Any]:
-    """Return subject -> its row."""
-    asked = sa.select(t.subjects.c.subject_id, t.subjects.c.kind, t.subjects.c.state).where(
-        bulk.members(t.subjects.c.subject_id, list(subject_ids), conn)
-    )
+def heads(conn: sa.Connection, end: datetime, subject_ids: Sequence[str]) -> dict[str, Any]:
+    """Return subject -> its row as it was just before the end of the month."""
+    asked = sa.select(
+        t.subjects.c.subject_id, t.subjects.c.kind, t.state_at(end).label("state")
+    ).where(bulk.members(t.subjects.c.subject_id, list(subject_ids), conn))
     return {row.subject_id: row for row in conn.execute(asked)}
 
 

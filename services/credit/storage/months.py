@@ -115,11 +115,11 @@ def parked_sources(conn: sa.Connection, sources: Sequence[str]) -> dict[str, int
 
 def measures_of(conn: sa.Connection, period: str, area: str, end: datetime) -> list[Any]:
     """Return what was measured in a month of the subjects that belonged to an area at its end."""
-    measure, subject = t.measures.c, t.subjects.c
+    measure, here = t.measures.c, t.belonging(end)
     asked = (
         sa.select(t.measures)
-        .select_from(t.measures.join(t.subjects, subject.subject_id == measure.subject_id))
-        .where(measure.period == period, t.in_area(end, area))
+        .select_from(t.measures.join(here, here.c.subject_id == measure.subject_id))
+        .where(measure.period == period, here.c.area == area)
         .order_by(measure.source, measure.event_id, measure.subject_id)
     )
     return list(conn.execute(asked))

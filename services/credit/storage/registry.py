@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,6 +13,10 @@ from chassis import storage as store
 from chassis.calendar import Calendar
 from services.credit.storage import bulk
 from services.credit.storage import tables as t
+
+# Before anything that was ever told; and the least step of a clock.
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+_INSTANT = timedelta(microseconds=1)
 
 # --------------------------------------------------------------------------------------------------
 # Subjects
@@ -33,10 +37,21 @@ def subjects(conn: sa.Connection, subject_ids: Iterable[str]) -> dict[str, Any]:
     return {row.subject_id: row for row in conn.execute(asked)}
 
 
-def settles_in(row: Any, at: datetime, area: str) -> bool:
+def area_before(conn: sa.Connection, row: Any, end: datetime) -> str | None:
+    """Return the area to which a stored subject belonged just before `end`, or None."""
+    if row is None or row.area_since is None or row.area_since < end:
+        return row.area if row is not None else None
+    place = t.places.c
+    asked = sa.select(place.area).where(
+        place.subject_id == row.subject_id, place.since < end, place.until >= end
+    )
+    found: str | None = conn.execute(asked).scalar()
+    return found or row.area_before
+
+
+def settles_in(conn: sa.Connection, row: Any, at: datetime, area: str) -> bool:
     """Tell whether a stored subject belonged to an area, or to one inside it, at a time."""
-    moved = row.area_since is not None and at < row.area_since
-    return str((row.area_before if moved else row.area) or "").startswith(area)
+    return (area_before(conn, row, at + _INSTANT) or "").startswith(area)
 
 
 def subjects_held_by(conn: sa.Connection, person_id: str) -> list[Any]:
@@ -116,25 +131,38 @@ def change_subject(conn: sa.Connection, subject_id: str, **values: Any) -> None:
 
 
 def place(conn: sa.Connection, known: Any, *, area: str, grid: str | None, at: datetime) -> None:
-    """Say where a subject belongs from `at` on; the month before still settles where it was.
-
-    Only the place at the beginning of the current month is kept beside the present one: nothing
-    settles further back than that.
-    """
+    """Say where a subject belongs from `at` on; months before settle where it was, however often
+    it has moved since."""
     subject_id = known.subject_id
     if known.area == area:
         change_subject(conn, subject_id, grid=grid)
         return
-    since = known.area_since
-    same_month = since is not None and _month(since) == _month(at)
-    before = known.area_before if same_month else known.area
-    change_subject(
-        conn, subject_id, area=area, grid=grid, area_before=before or area, area_since=at
-    )
+    since, before = known.area_since, known.area_before
+    if since is None or at <= since:
+        # Told of a time at which it was not there yet: that is where it begins.
+        change_subject(conn, subject_id, area=area, grid=grid, area_before=before or area)
+        return
+    first = sa.select(sa.func.count()).where(t.places.c.subject_id == subject_id)
+    rows = [{"since": since, "until": at, "area": known.area}]
+    if conn.execute(first).scalar() == 0 and before:
+        rows.insert(0, {"since": _BEGINNING, "until": since, "area": before})
+    bulk.insert(conn, t.places, [{"subject_id": subject_id, **row} for row in rows], ignore=True)
+    same_month = Calendar.period(since) == Calendar.period(at)
+    kept = before if same_month else known.area
+    change_subject(conn, subject_id, area=area, grid=grid, area_before=kept or area, area_since=at)
 
 
-def _month(at: datetime) -> str:
-    return Calendar.period(at)
+def put_state(conn: sa.Connection, known: Any, state: str, at: datetime, **more: Any) -> None:
+    """Say in which state a subject is from `at` on; months before settle by what it was then."""
+    if known.state != state:
+        last = sa.select(sa.func.max(t.states.c.until)).where(
+            t.states.c.subject_id == known.subject_id
+        )
+        since = conn.execute(last).scalar() or _BEGINNING
+        row = {"subject_id": known.subject_id, "since": since, "until": at, "state": known.state}
+        if since < at:
+            bulk.insert(conn, t.states, [row], ignore=True)
+    change_subject(conn, known.subject_id, state=state, **more)
 
 
 # --------------------------------------------------------------------------------------------------
@@ -454,15 +482,20 @@ def grace_over(conn: sa.Connection, at: datetime) -> list[Any]:
     return list(conn.execute(asked))
 
 
-def leavers(conn: sa.Connection, area: str) -> list[str]:
-    """Return the persons of an area who have withdrawn or left and may still spend."""
+def unsettled(
+    conn: sa.Connection, settlement_id: str, period: str, area: str, end: datetime
+) -> list[str]:
+    """Return the subjects of an area whose points of a month wait, and which have no entry in its
+    settlement: they have withdrawn or left since, and nothing else would ever release them."""
+    here, pending = t.belonging(end), t.pendings.c
+    entered = sa.exists().where(
+        t.entries.c.settlement_id == settlement_id,
+        t.entries.c.subject_id == pending.subject_id,
+    )
     asked = (
-        sa.select(t.subjects.c.subject_id)
-        .where(
-            t.subjects.c.area == area,
-            t.subjects.c.spendable_until.is_not(None),
-            t.subjects.c.state != "CLOSED",
-        )
-        .order_by(t.subjects.c.subject_id)
+        sa.select(pending.subject_id)
+        .select_from(t.pendings.join(here, here.c.subject_id == pending.subject_id))
+        .where(here.c.area == area, pending.period == period, pending.points > 0, sa.not_(entered))
+        .order_by(pending.subject_id)
     )
     return [row.subject_id for row in conn.execute(asked)]

@@ -17,7 +17,8 @@ from services.credit.storage import bulk
 from services.credit.storage import tables as t
 
 OPEN = ("OPEN", "DRAFTED", "REVIEWED")
-CONFIRMED = ("CONFIRMED", "PUBLISHED", "FINALISING", "SETTLED")
+PUBLISHED = ("PUBLISHED", "FINALISING", "SETTLED")
+CONFIRMED = ("CONFIRMED", *PUBLISHED)
 PERSONS = ("RES", "HH")
 # Objections: those that hold an entry, and those that are not over.
 UNDECIDED = ("FILED", "ACCEPTED")
@@ -40,18 +41,35 @@ def confirmed_periods(conn: sa.Connection, area: str, since: str) -> set[str]:
     return {month.period for month in found if month.state in CONFIRMED}
 
 
-def is_drafted(conn: sa.Connection, period: str, area: str) -> bool:
-    """Tell whether the draft of a month has begun, and an area of it is not yet confirmed.
+def drafted_since(conn: sa.Connection, period: str) -> list[str]:
+    """Return the months from one on whose draft has begun, oldest first.
 
-    Also while the draft is still running: what it has read by then may be outdated.
+    Also while a draft is still running: what it has read by then may be outdated.
     """
-    row = t.settlements.c
-    confirmed = sa.exists().where(row.period == period, row.area == area, row.state.in_(CONFIRMED))
     month = t.months.c
-    asked = sa.select(month.period).where(
-        month.period == period, month.draft_job.is_not(None), sa.not_(confirmed)
+    asked = sa.select(month.period).where(month.period >= period, month.draft_job.is_not(None))
+    return list(conn.execute(asked.order_by(month.period)).scalars())
+
+
+def is_published(conn: sa.Connection, period: str, area: str) -> bool:
+    """Tell whether the month of an area is published: from then on it is not drafted again."""
+    row = t.settlements.c
+    asked = sa.select(row.settlement_id).where(
+        row.period == period, row.area == area, row.state.in_(PUBLISHED)
     )
     return conn.execute(asked).first() is not None
+
+
+def unpublished(conn: sa.Connection) -> list[str]:
+    """Return the months that are drafted somewhere and not published there, oldest first."""
+    row = t.settlements.c
+    asked = (
+        sa.select(row.period)
+        .where(row.state.in_((*OPEN, "CONFIRMED")), row.digest.is_not(None))
+        .distinct()
+        .order_by(row.period)
+    )
+    return list(conn.execute(asked).scalars())
 
 
 def settlement(conn: sa.Connection, settlement_id: str, *, lock: bool = False) -> Any:
@@ -108,10 +126,15 @@ def change(conn: sa.Connection, settlement_id: str, **values: Any) -> None:
 
 def areas_of(conn: sa.Connection, end: datetime) -> list[str]:
     """Return the areas in which subjects settle at the end of a month, the small ones first."""
-    area = t.area_at(end).label("area")
+    subject, here = t.subjects.c, t.belonging(end)
     asked = (
-        sa.select(area)
-        .where(t.subjects.c.state != "CLOSED", t.subjects.c.opened_at < end, area.is_not(None))
+        sa.select(here.c.area)
+        .select_from(t.subjects.join(here, here.c.subject_id == subject.subject_id))
+        .where(
+            subject.opened_at < end,
+            sa.or_(subject.closed_at.is_(None), subject.closed_at >= end),
+            sa.or_(t.state_at(end) != "CLOSED", subject.closed_at.is_not(None)),
+        )
         .distinct()
     )
     found = [row.area for row in conn.execute(asked)]
@@ -183,10 +206,14 @@ def counts_sql(period: str) -> Any:
 
 
 def _members(
-    end: datetime, *more: sa.ColumnElement[Any], area: str | None = None, only: str | None = None
+    end: datetime,
+    here: sa.Subquery,
+    *more: sa.ColumnElement[Any],
+    area: str | None = None,
+    only: str | None = None,
 ) -> sa.Select[Any]:
     """The subjects that settle in an area, or in any: open at the end of the month, persons with
-    consent."""
+    consent. The caller names the source where it is more than these two."""
     subject, span = t.subjects.c, t.consent_spans.c
     consented = sa.exists().where(
         span.subject_id == subject.subject_id,
@@ -194,8 +221,13 @@ def _members(
         span.since < end,
         sa.or_(span.until.is_(None), span.until >= end),
     )
-    return sa.select(subject.subject_id, subject.kind, subject.state, *more).where(
-        *([t.in_area(end, area)] if area is not None else []),
+    state = sa.case(
+        (subject.kind.in_((*PERSONS, "STW")), subject.state), else_=t.state_at(end)
+    ).label("state")
+    belong = [here.c.subject_id == subject.subject_id]
+    return sa.select(subject.subject_id, subject.kind, state, *more).where(
+        *(belong if area is not None or more else []),
+        *([here.c.area == area] if area is not None else []),
         subject.opened_at < end,
         sa.or_(subject.closed_at.is_(None), subject.closed_at >= end),
         subject.kind != "PCO",
@@ -226,10 +258,10 @@ def draft_entries(
     wanted = list(areas)
     entry, row = t.entries.c, t.settlements.c
     conn.execute(sa.delete(t.entries).where(bulk.members(entry.settlement_id, wanted, conn)))
+    here = t.belonging(end)
     members = (
-        _members(end, row.settlement_id)
-        .select_from(t.subjects.join(t.settlements, t.in_area(end, row.area)))
-        .where(bulk.members(row.settlement_id, wanted, conn))
+        _members(end, here, row.settlement_id)
+        .where(here.c.area == row.area, bulk.members(row.settlement_id, wanted, conn))
         .cte("members")
     )
     formula = _entries_of(conn, members, period, gate_source, members.c.settlement_id)
@@ -254,7 +286,7 @@ def entries_sql(
 ) -> sa.Select[Any]:
     """Return the SELECT that computes the entries of a month and area (None: of every area), or
     that of one subject. Its columns are `ENTRY`; SQLite leaves the hash to `hash_entries`."""
-    members = _members(end, area=area, only=only).cte("members")
+    members = _members(end, t.belonging(end), area=area, only=only).cte("members")
     return _entries_of(conn, members, period, gate_source, sa.literal(settlement_id))
 
 
@@ -419,10 +451,16 @@ def company_projects(
 def unconfirmed_project_areas(conn: sa.Connection, period: str, district: str) -> list[str]:
     """Return the areas with projects whose settlement of a month is not confirmed."""
     project, row = t.projects.c, t.settlements.c
-    done = sa.select(row.area).where(row.period == period, row.state.in_(CONFIRMED))
+    begun = sa.select(row.area).where(row.period == period)
+    done = begun.where(row.state.in_(CONFIRMED))
     asked = (
         sa.select(project.area)
-        .where(project.area.like(f"{district}%"), project.area.not_in(done))
+        .where(
+            project.area.like(f"{district}%"),
+            project.area.not_in(done),
+            # Where the last project is closed, nothing may settle at all any more.
+            sa.or_(project.status != "CLOSED", project.area.in_(begun)),
+        )
         .distinct()
         .order_by(project.area)
     )
@@ -431,12 +469,13 @@ def unconfirmed_project_areas(conn: sa.Connection, period: str, district: str) -
 
 def companies(conn: sa.Connection, district: str, end: datetime) -> list[str]:
     """Return the ids of the companies that settle in a district."""
-    subject = t.subjects.c
+    subject, here = t.subjects.c, t.belonging(end)
     asked = (
         sa.select(subject.ref)
         .where(
+            here.c.subject_id == subject.subject_id,
+            here.c.area == district,
             subject.kind == "PCO",
-            t.in_area(end, district),
             subject.opened_at < end,
             sa.or_(subject.closed_at.is_(None), subject.closed_at >= end),
         )
@@ -814,6 +853,36 @@ def changed_since_drafted(conn: sa.Connection, settlement_id: str, period: str) 
         for line in _lines(conn, settlement_id, period)
     }
     return any(now_of[row.subject_id] != row.hash for row in conn.execute(asked))
+
+
+_COMPARED = (
+    "subject_id", "kind", "good", "bad", "score", "raw_grade", "grade", "gates_failed",
+)  # fmt: skip
+
+
+def outdated(
+    conn: sa.Connection,
+    settlement_id: str,
+    period: str,
+    area: str,
+    *,
+    end: datetime,
+    gate_source: Mapping[str, str],
+) -> bool:
+    """Tell whether the formula gives other entries now than were drafted; companies stand outside
+    of it."""
+    fresh = entries_sql(
+        conn, settlement_id, period, area, end=end, gate_source=gate_source
+    ).subquery("fresh")
+    entry = t.entries.c
+    now = sa.select(*(fresh.c[name] for name in _COMPARED))
+    then = sa.select(*(entry[name] for name in _COMPARED)).where(
+        entry.settlement_id == settlement_id, entry.kind != "PCO"
+    )
+    for one, other in ((now, then), (then, now)):
+        if conn.execute(sa.except_(one, other).limit(1)).first() is not None:
+            return True
+    return changed_since_drafted(conn, settlement_id, period)
 
 
 def to_look_at(

@@ -206,21 +206,57 @@ consent_spans = sa.Table(
 )
 
 
-def area_at(end: datetime) -> sa.ColumnElement[str]:
-    """Return the area to which a subject belonged just before `end`, which is the end of the
-    present month or of the one before."""
-    subject = subjects.c
-    return sa.case((subject.area_since < end, subject.area), else_=subject.area_before)
+# Where a subject belonged, and in which state it was, in [since, until): what it is now stands in
+# its own row. A month settles by what held on its last day, however long it takes to be confirmed.
+places = sa.Table(
+    "places",
+    metadata,
+    sa.Column("subject_id", Subject, primary_key=True),
+    sa.Column("until", store.UtcDateTime, primary_key=True),
+    sa.Column("since", store.UtcDateTime, nullable=False),
+    sa.Column("area", store.Area, nullable=False),
+    sa.Index("ix_places_area", "area", "until"),
+)
+states = sa.Table(
+    "states",
+    metadata,
+    sa.Column("subject_id", Subject, primary_key=True),
+    sa.Column("until", store.UtcDateTime, primary_key=True),
+    sa.Column("since", store.UtcDateTime, nullable=False),
+    sa.Column("state", State, nullable=False),
+)
 
 
-def in_area(end: datetime, area: str | sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
-    """Return whether a subject belonged to an area just before `end`, in words that let the
-    database look at the subjects of the area only."""
-    subject = subjects.c
-    return sa.or_(
-        sa.and_(subject.area == area, subject.area_since < end),
-        sa.and_(subject.area_before == area, subject.area_since >= end),
+def belonging(end: datetime) -> sa.Subquery:
+    """Return (subject_id, area): where each subject belonged just before `end`, in words that let
+    the database look at the subjects of one area only.
+
+    Whoever has come later than `end` belonged to the place where he was seen first.
+    """
+    subject, place = subjects.c, places.c
+    told = sa.exists().where(
+        place.subject_id == subject.subject_id, place.since < end, place.until >= end
     )
+    return sa.union_all(
+        sa.select(subject.subject_id, subject.area).where(
+            subject.area_since < end, subject.area.is_not(None)
+        ),
+        sa.select(place.subject_id, place.area).where(place.since < end, place.until >= end),
+        sa.select(subject.subject_id, subject.area_before.label("area")).where(
+            subject.area_since >= end, subject.area_before.is_not(None), sa.not_(told)
+        ),
+    ).subquery("belonging")
+
+
+def state_at(end: datetime) -> sa.ColumnElement[str]:
+    """Return the state in which a subject was just before `end`."""
+    state = states.c
+    before = (
+        sa.select(state.state)
+        .where(state.subject_id == subjects.c.subject_id, state.since < end, state.until >= end)
+        .scalar_subquery()
+    )
+    return sa.func.coalesce(before, subjects.c.state)
 
 
 # --------------------------------------------------------------------------------------------------

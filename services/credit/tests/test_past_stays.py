@@ -1,10 +1,19 @@
 """K8: a final month never changes, and what changes an open month is in its draft."""
 
 import pytest
+import sqlalchemy as sa
 
+from chassis.calendar import Calendar
+from services.credit.actions import manual
 from services.credit.actions import verify as command
+from services.credit.errors import HashChanged
 from services.credit.tests import stage
-from services.credit.tests.calendar_of_months import entry_of, final_month, settlement_of
+from services.credit.tests.calendar_of_months import (
+    entry_of,
+    final_month,
+    run_jobs,
+    settlement_of,
+)
 from services.credit.tests.test_awards import attended, awards_of, hours
 from services.credit.tests.test_rule_sets import approve, author, consult, draft, publish, rule
 from services.credit.tests.test_verify import run
@@ -171,3 +180,295 @@ def test_a_cap_of_the_year_is_that_of_each_deeds_own_day(credit, monkeypatch):
     final_month(bench, "2025-05")
     assert [a["score"] for a in awards_of(bench, ANA)] == [1, 1, 0, 1, 1, 0]
     assert run(bench, monkeypatch, period="2025-05") == command.SOUND
+
+
+# --------------------------------------------------------------------------------------------------
+# An open month notices whatever changes it
+
+
+MER = "MER:mer_1"
+
+
+def merchant(bench, ref="mer_1"):
+    bench.as_("R_STREET", person="per_street", scope=stage.COMMUNITY[:9])
+    bench.do("open_subject", {"kind": "MER", "ref": ref, "area": stage.COMMUNITY})
+
+
+def lane(bench, at="2025-01-14T10:00", approve=True):
+    """R-MER-08, -5 for two months."""
+    actor = bench.at(at).as_("R_CADRE", person="per_cadre", scope=stage.COMMUNITY)
+    made = actor.do(
+        "propose_award",
+        {
+            "subject": MER,
+            "rule_code": "R-MER-08",
+            "occurred_at": stage.moment(at).isoformat(),
+            "evidence": ["ZG-1"],
+        },
+    )
+    if approve:
+        bench.as_("R_STREET", person="per_street2", scope=stage.COMMUNITY[:9])
+        bench.do("approve_award", {"award_id": made["id"]}, version=made["version"])
+    return made
+
+
+def drafted(bench, period, at, area=stage.COMMUNITY):
+    following = Calendar.next_period(period)
+    bench.fire(f"{following}-01T20:00")
+    stage.markers(bench, period)
+    bench.fire(at)
+    run_jobs(bench)
+    return settlement_of(bench, period, area)
+
+
+def reviewed(bench, period):
+    card = settlement_of(bench, period)
+    bench.as_("R_SECRETARY", person="per_secretary", scope=stage.COMMUNITY)
+    return card, bench.do(
+        "review_settlement",
+        {"settlement_id": card["id"], "hash": card["hash"], "checked": card["to_check"]},
+        version=card["version"],
+    )
+
+
+def confirmed(bench, period):
+    card, reply = reviewed(bench, period)
+    bench.as_("R_STREET", person="per_street", scope=stage.COMMUNITY[:9])
+    bench.do(
+        "confirm_settlement",
+        {"settlement_id": card["id"], "hash": card["hash"]},
+        version=reply["version"],
+    )
+    return settlement_of(bench, period)
+
+
+@pytest.mark.covers("C6", "N3")
+def test_a_deduction_that_counts_for_good_meanwhile_is_in_the_month_that_was_confirmed(
+    credit, monkeypatch
+):
+    """CR-D4: it was left out of February, and `fivered verify` called February tampered with."""
+    bench = credit
+    merchant(bench)
+    lane(bench)
+    drafted(bench, "2025-01", "2025-02-08T10:00")
+    # A late month, and a legitimate one: its notice ends on 03-06 at midnight.
+    bench.fire("2025-02-26T10:00")
+    confirmed(bench, "2025-01")
+    assert entry_of(drafted(bench, "2025-02", "2025-03-05T10:00"), MER)["score"] == 75
+    first = confirmed(bench, "2025-02")
+    assert first["state"] == "CONFIRMED"
+    bench.fire("2025-03-06T00:01")
+    assert entry_of(settlement_of(bench, "2025-01"), MER)["state"] == "FINAL"
+    run_jobs(bench)
+    again = settlement_of(bench, "2025-02")
+    assert (again["state"], entry_of(again, MER)["score"]) == ("DRAFTED", 70)
+    assert again["hash"] != first["hash"]
+    bench.fire("2025-03-07T09:00")
+    assert settlement_of(bench, "2025-02")["notice_id"] is None
+    assert confirmed(bench, "2025-02")["state"] == "PUBLISHED"
+    bench.fire("2025-03-20T00:01")
+    assert entry_of(settlement_of(bench, "2025-02"), MER)["score"] == 70
+    for period in ("2025-01", "2025-02"):
+        assert run(bench, monkeypatch, period=period) == command.SOUND
+
+
+@pytest.mark.covers("C6", "C10", "F8-flow")
+def test_whoever_objects_does_not_escape_the_second_month_of_a_deduction(credit, monkeypatch):
+    """CR-D4: an objection dismissed after the next month was drafted, and before it is published."""
+    bench = credit
+    merchant(bench)
+    lane(bench)
+    drafted(bench, "2025-01", "2025-02-08T10:00")
+    card = confirmed(bench, "2025-01")
+    bench.fire("2025-02-12T10:00")
+    bench.as_("R_RESIDENT", person="per_a", scope=stage.GRID)
+    filed = bench.do(
+        "file_objection",
+        {"target": "ENTRY", "target_id": f"{card['id']}/{MER}", "text": "通道并未占用"},
+    )
+    bench.as_("R_CADRE", person="per_c9", scope=stage.COMMUNITY)
+    taken = bench.do("accept_objection", {"objection_id": filed["id"]}, version=filed["version"])
+    assert entry_of(drafted(bench, "2025-02", "2025-03-05T10:00"), MER)["score"] == 75
+    reviewed(bench, "2025-02")
+    bench.at("2025-03-05T15:00").as_("R_CADRE", person="per_c9", scope=stage.COMMUNITY)
+    bench.do(
+        "decide_objection",
+        {
+            "objection_id": filed["id"],
+            "outcome": "DISMISSED",
+            "reasons": "现场照片与整改通知书相互印证,占用通道的事实清楚,程序合法",
+        },
+        # Nobody decided in time, and that was marked.
+        version=taken["version"] + 1,
+    )
+    assert entry_of(settlement_of(bench, "2025-01"), MER)["state"] == "FINAL"
+    run_jobs(bench)
+    assert entry_of(settlement_of(bench, "2025-02"), MER)["score"] == 70
+    assert settlement_of(bench, "2025-02")["state"] == "DRAFTED"
+    confirmed(bench, "2025-02")
+    bench.fire("2025-03-20T00:01")
+    assert run(bench, monkeypatch, period="2025-02") == command.SOUND
+    assert [a["state"] for a in awards_of(bench, MER)] == ["APPROVED"]
+
+
+@pytest.mark.covers("C6", "N3")
+def test_a_late_approval_is_in_every_open_month_in_which_it_counts(credit, monkeypatch):
+    """CR-D4, the same kind: January waits, February is drafted; what is approved for January
+    counts in February too."""
+    bench = credit
+    bench.at("2025-01-20T10:00").as_("R_CADRE", person="per_cadre", scope=stage.COMMUNITY)
+    made = bench.do(
+        "propose_award",
+        {
+            "subject": ANA,
+            "rule_code": "R-RES-11",
+            "occurred_at": "2025-01-20T09:00:00+08:00",
+            "evidence": ["TJ-1"],
+        },
+    )
+    drafted(bench, "2025-01", "2025-02-08T10:00")
+    drafted(bench, "2025-02", "2025-03-05T10:00")
+    reviewed(bench, "2025-02")
+    bench.at("2025-03-05T11:00").as_("R_SECRETARY", person="per_s1", scope=stage.COMMUNITY)
+    bench.do("approve_award", {"award_id": made["id"]}, version=made["version"])
+    run_jobs(bench)
+    for period in ("2025-01", "2025-02"):
+        card = settlement_of(bench, period)
+        assert (card["state"], entry_of(card, ANA)["score"]) == ("DRAFTED", 1003), period
+    confirmed(bench, "2025-01")
+    confirmed(bench, "2025-02")
+    bench.fire("2025-03-20T00:01")
+    assert pending(bench) == {}
+    assert run(bench, monkeypatch, period="2025-02") == command.SOUND
+
+
+@pytest.mark.covers("C6")
+def test_a_change_that_nobody_has_told_of_is_refused_at_the_confirmation_and_drafted_by_night(
+    credit,
+):
+    """K8: the digest is that of all inputs, and a draft that is outdated does not stay so."""
+    bench = credit
+    merchant(bench)
+    drafted(bench, "2025-01", "2025-02-08T10:00")
+    card, reply = reviewed(bench, "2025-01")
+    with bench.transaction() as tx:
+        tx.conn.execute(
+            sa.text("UPDATE subjects SET closed_at = :at WHERE subject_id = :s"),
+            {"at": "2025-01-20 00:00:00", "s": MER},
+        )
+    bench.as_("R_STREET", person="per_street", scope=stage.COMMUNITY[:9])
+    order = {"settlement_id": card["id"], "hash": card["hash"]}
+    with pytest.raises(HashChanged):
+        bench.do("confirm_settlement", order, version=reply["version"])
+    with bench.transaction() as tx:
+        tx.arm("award_lapse", *manual.next_lapse_run(bench.now, tx.calendar))
+    bench.fire("2025-02-09T01:00")
+    run_jobs(bench)
+    fresh = settlement_of(bench, "2025-01")
+    assert fresh["state"] == "DRAFTED"
+    assert MER not in {item["subject"] for item in fresh["items"]}
+    assert confirmed(bench, "2025-01")["state"] == "CONFIRMED"
+
+
+# --------------------------------------------------------------------------------------------------
+# Where and what somebody was in a month that settles late
+
+
+def moved(bench, at, to):
+    bench.at(at).hear(
+        "steward",
+        "resident_moved.v1",
+        {
+            "person_id": "per_a",
+            "from_grid": None,
+            "to_grid": f"{to}001",
+            "community": to,
+            "household_id": None,
+        },
+        subject="per_a",
+        scope=to,
+    )
+
+
+OTHER = "370811015902"
+
+
+@pytest.mark.covers("C6", "R4")
+def test_whoever_moves_there_and_back_stays_in_the_month_where_he_lived(credit):
+    """CR-D11: one former area was kept, and January had him nowhere; his points stayed PENDING."""
+    bench = credit
+    bench.at("2025-01-20T21:00").deliver([attended(bench, "per_a", "2025-01-20T20:00")])
+    drafted(bench, "2025-01", "2025-02-08T10:00")
+    moved(bench, "2025-02-11T10:00", OTHER)
+    drafted(bench, "2025-02", "2025-03-05T10:00", OTHER)
+    moved(bench, "2025-03-06T10:00", stage.COMMUNITY)
+    moved(bench, "2025-03-06T11:00", OTHER)
+    bench.at("2025-03-07T10:00").as_("R_STREET", person="per_street", scope=stage.COMMUNITY[:9])
+    bench.do("draft_settlement", {"period": "2025-01"})
+    run_jobs(bench)
+
+    def where(period):
+        rows = bench.rows(
+            "SELECT s.area FROM entries e JOIN settlements s USING (settlement_id)"
+            " WHERE e.subject_id = :s AND e.period = :p",
+            s=ANA,
+            p=period,
+        )
+        return [row["area"] for row in rows]
+
+    assert where("2025-01") == [stage.COMMUNITY]
+    assert where("2025-02") == [OTHER]
+    confirmed(bench, "2025-01")
+    bench.fire("2025-03-20T00:01")
+    assert settlement_of(bench, "2025-01")["state"] == "SETTLED"
+    assert pending(bench) == {}
+    assert stage.balances(bench, ANA) == (10, 0)
+
+
+@pytest.mark.covers("C6", "REQ-L04")
+def test_whoever_withdraws_and_moves_before_his_month_is_final_keeps_its_points(credit):
+    """CR-D11, the same kind: leavers were looked for where they live now."""
+    bench = credit
+    bench.at("2025-01-20T21:00").deliver([attended(bench, "per_a", "2025-01-20T20:00")])
+    drafted(bench, "2025-01", "2025-02-08T10:00")
+    with bench.transaction() as tx:
+        tx.conn.execute(sa.text("UPDATE consent_spans SET until = '2025-01-30 00:00:00'"))
+    moved(bench, "2025-02-11T10:00", OTHER)
+    bench.as_("R_STREET", person="per_street", scope=stage.COMMUNITY[:9])
+    bench.do("draft_settlement", {"period": "2025-01"})
+    run_jobs(bench)
+    confirmed(bench, "2025-01")
+    bench.fire("2025-03-20T00:01")
+    assert pending(bench) == {}
+
+
+@pytest.mark.covers("C6", "N6")
+def test_a_shop_that_was_suspended_after_a_month_is_rated_in_it(credit):
+    """K11: the state of the last day counts, not that of the day on which the month is drafted;
+    CR-D18: in its last month a shop has an entry without a grade, as a project has."""
+    bench = credit
+    stage.partner(bench)
+    bench.fire("2025-02-04T10:00")
+    bench.hear(
+        "partner",
+        "partner_suspended.v1",
+        {"partner_id": "ptn_1"},
+        subject="ptn_1",
+        scope=stage.COMMUNITY,
+    )
+    january = drafted(bench, "2025-01", "2025-02-08T10:00")
+    assert entry_of(january, "PTN:ptn_1")["grade"] == "A"
+    bench.fire("2025-02-20T10:00")
+    bench.hear(
+        "partner",
+        "partner_exited.v1",
+        {"partner_id": "ptn_1"},
+        subject="ptn_1",
+        scope=stage.COMMUNITY,
+    )
+    february = drafted(bench, "2025-02", "2025-03-05T10:00")
+    assert entry_of(february, "PTN:ptn_1")["grade"] == "NR"
+    march = drafted(bench, "2025-03", "2025-04-08T10:00")
+    assert "PTN:ptn_1" not in {item["subject"] for item in march["items"]}
+    january = settlement_of(bench, "2025-01")
+    assert entry_of(january, "PTN:ptn_1")["grade"] == "A"

@@ -256,18 +256,19 @@ def _complain(t: Teller) -> None:
 
 
 def _handle(t: Teller, path: str, time: str, moment: str) -> None:
-    """The committee member takes the complaint: never the project itself."""
+    """The committee member is the project's deputy manager and stands aside: the grid worker
+    takes the complaint, never the project itself."""
     t.at(moment)
     role = "R_STEWARD"
-    card = t.api.get(path, PEOPLE["cadre"], role=role)
-    t.check(card["handler"] == place.CADRE, f"the complaint went to {card['handler']}")
-    t.advance(f"accept-{time}", path, "accept", "cadre", role=role)
-    t.advance(f"contact-{time}", path, "contact", "cadre", {}, role=role)
+    card = t.api.get(path, PEOPLE["grid_worker"], role=role)
+    t.check(card["handler"] == place.GRID_WORKER, f"the complaint went to {card['handler']}")
+    t.advance(f"accept-{time}", path, "accept", "grid_worker", role=role)
+    t.advance(f"contact-{time}", path, "contact", "grid_worker", {}, role=role)
     t.advance(
         f"resolve-{time}",
         path,
         "resolve",
-        "cadre",
+        "grid_worker",
         {"outcome": "SOLVED", "note": "已督促清运", "media": ["photo-2"]},
         role=role,
     )

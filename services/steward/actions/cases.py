@@ -397,8 +397,10 @@ def _require_impartial(tx: Tx, row: Any, person_id: str | None = None, *, field:
     """
     if (person_id or tx.actor.id) not in parties(tx, row):
         return
-    duties = _duties(tx, row)
-    chosen = rules.routing.choose(_candidates(tx, row, duties, row.tried), duties)
+    for duties in (_duties(tx, row), rules.routing.SUBSTITUTES):
+        chosen = rules.routing.choose(_candidates(tx, row, duties, row.tried), duties)
+        if chosen is not None:
+            break
     if chosen is not None:
         raise ConflictOfInterest(field=field, substitute=chosen.steward_id)
     # Nobody of the place is free of it: the level above the grid's own cadre.
@@ -770,6 +772,10 @@ def _choose(tx: Tx, row: Any, duties: Any) -> rules.routing.Candidate | None:
     without = list(row.tried)
     while True:
         chosen = rules.routing.choose(_candidates(tx, row, duties, without), duties)
+        if chosen is None and duties != rules.routing.SUBSTITUTES and parties(tx, row):
+            # Whoever should have it is a party of it: somebody else of the community stands in.
+            duties = rules.routing.SUBSTITUTES
+            continue
         if chosen is None or storage.posts.take(tx.conn, chosen.steward_id, tx.now):
             return chosen
         without.append(chosen.steward_id)

@@ -29,6 +29,8 @@ _TABLE: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("FACILITY_RENEWAL", "CHARGING_POLE", "OLD_COMPOUND"), ("COMMUNITY_CADRE",)),
 }
 CATEGORIES = tuple(_TABLE)
+# Who stands in where everybody who should have a matter is a party of it.
+SUBSTITUTES = ("COMMUNITY_CADRE", "GRID_WORKER")
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,13 +158,6 @@ def place_clocks(
     )
 
 
-def rename_person(conn: sa.Connection, before: str, after: str) -> None:
-    """Let what stands under a person's id stand under that of whom he turned out to be."""
-    for name in ("reporter_id", "handler_person", "recorded_by", "reviewed_by", "checked_by"):
-        column = requests.c[name]
-        conn.execute(sa.update(requests).where(column == before).values({name: after}))
-
-
 def hand_clock(conn: sa.Connection, request_id: str, handler: str | None) -> None:
     """Name the present handler on the clocks of the request that run."""
     conn.execute(

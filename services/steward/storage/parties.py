@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -42,19 +41,3 @@ def of(conn: sa.Connection, refs: Iterable[str]) -> set[str]:
         sa.or_(parties.c.ref.in_(named), parties.c.ref.in_(companies)),
     )
     return set(conn.execute(asked).scalars()) if named else set()
-
-
-def refs_of(conn: sa.Connection, person_id: str) -> set[str]:
-    """Return the projects, companies and partners in which a person holds a post."""
-    asked = sa.select(parties.c.ref).where(
-        parties.c.person_id == person_id, parties.c.ended.is_(False)
-    )
-    return set(conn.execute(asked).scalars())
-
-
-def rename(conn: sa.Connection, before: str, after: str) -> None:
-    """Let a person's posts be those of the person whom he turned out to be."""
-    rows: Any = conn.execute(sa.select(parties).where(parties.c.person_id == before)).all()
-    for row in rows:
-        keep(conn, row.ref, row.post, after, ended=row.ended)
-    conn.execute(sa.delete(parties).where(parties.c.person_id == before))

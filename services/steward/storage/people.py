@@ -166,6 +166,8 @@ _REFERENCES = (
     requests.c.handler_person,
     requests.c.recorded_by,
     requests.c.against,
+    requests.c.reviewed_by,
+    requests.c.checked_by,
     volunteer_hours.c.person_id,
     volunteer_hours.c.confirmed_by,
     hazards.c.reporter_id,

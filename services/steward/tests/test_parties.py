@@ -68,18 +68,19 @@ def card(ground, reply):
 def test_a_complaint_is_never_given_to_who_holds_a_post_in_the_project(staffed):
     """SP-D6: the deputy manager of the project resolved the complaint about it."""
     appointed(staffed)
+    # The only cadre is a party: somebody else of the community stands in, never the property.
     waits = staffed.submit(**COMPLAINT)
-    assert (waits["state"], waits["handler"]) == ("SUBMITTED", None)
+    assert (waits["state"], waits["handler"]) == ("DISPATCHED", STW_GRID)
     staffed.steward(STW_OTHER, OTHER_CADRE, "COMMUNITY_CADRE", (GRID,))
     assert staffed.submit(**COMPLAINT)["handler"] == STW_OTHER
     # What is not about the project is his as before.
     assert staffed.submit(category="POLICY")["handler"] == STW_CADRE
     dispatch = {"request_id": waits["id"], "handler": STW_CADRE}
     with pytest.raises(errors.ConflictOfInterest) as refused:
-        staffed.cadre().do("dispatch_request", dispatch, version=1)
+        staffed.cadre().do("dispatch_request", dispatch, version=2)
     assert refused.value.params["substitute"] == STW_OTHER
     appointed(staffed, fact="ended")
-    assert staffed.cadre().do("dispatch_request", dispatch, version=1)["handler"] == STW_CADRE
+    assert staffed.cadre().do("dispatch_request", dispatch, version=2)["handler"] == STW_CADRE
 
 
 def test_who_becomes_a_party_loses_what_he_has_in_hand(staffed):
@@ -131,7 +132,7 @@ def test_managers_representatives_and_operators_are_parties_too(staffed):
     bench = staffed.bench
     data = {"company_id": "pco_1", "uscc": "91370899MA0000000E", "representatives": [CADRE]}
     bench.hear("property", "company_registered.v1", data, subject="pco_1")
-    assert staffed.submit(**COMPLAINT)["handler"] is None
+    assert staffed.submit(**COMPLAINT)["handler"] == STW_GRID
     bench.hear(
         "property",
         "company_representatives_changed.v1",
@@ -141,11 +142,11 @@ def test_managers_representatives_and_operators_are_parties_too(staffed):
     assert staffed.submit(**COMPLAINT)["handler"] == STW_CADRE
     manager = {"project_id": "prj_1", "person_id": CADRE}
     bench.hear("property", "project_manager_changed.v1", manager, subject="prj_1", sequence=2)
-    assert staffed.submit(**COMPLAINT)["handler"] is None
+    assert staffed.submit(**COMPLAINT)["handler"] == STW_GRID
     partner = {"partner_id": "ptn_1", "org_id": "org_1", "operators": [GRID_WORKER]}
     nuisance = {"category": "MERCHANT_NUISANCE", "text": "烧烤店油烟"}
     bench.hear("partner", "partner_operators_changed.v1", partner, subject="ptn_1")
-    assert staffed.submit(**nuisance, against="org_1")["handler"] is None
+    assert staffed.submit(**nuisance, against="org_1")["handler"] == STW_CADRE
     assert staffed.submit(**nuisance)["handler"] == STW_GRID
 
 

@@ -340,6 +340,8 @@ class Service:
         settings_type: What it reads from its environment.
         says: The facts that it may say.
         projections: What `fivered rebuild` may throw away and read again.
+        counts: Members of replies that are deadlines in working days; those that rest on a year
+            without data are named in `provisional` beside them.
         loads_calendar: Whether `load_year` takes a year's working days and says them to all.
     """
 
@@ -348,6 +350,7 @@ class Service:
     settings_type: ClassVar[type[Any]] = NoSettings
     says: ClassVar[tuple[type[Any], ...]] = ()
     projections: ClassVar[tuple[Projection, ...]] = ()
+    counts: ClassVar[frozenset[str]] = frozenset()
     loads_calendar: ClassVar[bool] = False
     runtime: Any = RuntimeProvider()
 

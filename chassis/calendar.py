@@ -216,13 +216,14 @@ class Counting(Calendar):
     keep from where its days are counted."""
 
     __slots__ = ("_days", "_dues")
+    _days: dict[date, date]
+    _dues: dict[datetime, date]
 
     def __init__(self, known: Calendar) -> None:
         super().__init__(known.off, known.make_up, known.years)
-        days: dict[date, date] = {}
-        dues: dict[datetime, date] = {}
-        object.__setattr__(self, "_days", days)
-        object.__setattr__(self, "_dues", dues)
+        # What is known stays as it is (the class is frozen); what was counted is added.
+        object.__setattr__(self, "_days", {})
+        object.__setattr__(self, "_dues", {})
 
     def due(self, start: date | datetime, n: int) -> datetime:
         """See `Calendar.due`."""

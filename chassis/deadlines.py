@@ -201,14 +201,14 @@ def _show_in(tx: Tx, table: sa.Table, of: Mapping[tuple[str, datetime], Move]) -
     if not ids or not instants:
         return
     asked = sa.select(table).where(sa.or_(*(column.in_(olds) for column in instants)))
-    for row in tx.conn.execute(asked).mappings().all():
+    for found in tx.conn.execute(asked).mappings().all():
+        row: Mapping[str, Any] = dict(found)
         for column in instants:
             named = (of.get((str(row[name]), row[column.name])) for name in ids)
-            move = next((found for found in named if found is not None), None)
+            move = next((one for one in named if one is not None), None)
             if move is not None:
-                changed = _change(tx, table, row, column.name, move.after)
-                move.rows.append((table.name, changed))
-                row = changed  # noqa: PLW2901  its version has changed
+                row = _change(tx, table, row, column.name, move.after)
+                move.rows.append((table.name, row))
 
 
 def _change(
@@ -232,8 +232,47 @@ def _without_timers(
         old = row[kind.column]
         new = later(before, after, before.local_date(row[kind.since]), old)
         if new > old:
-            changed = _change(tx, table, row, kind.column, new)
+            changed = _change(tx, table, dict(row), kind.column, new)
             yield Move(kind.what, str(row[kind.key]), old, new, rows=[(table.name, changed)])
 
 
-__all__ = ["Counted", "Move", "hear", "later", "recount"]
+def mark(tx: Tx, reply: Any) -> Any:
+    """Say in each part of a reply which of its deadlines rest on a year without data.
+
+    The members are the service's `counts`; deadlines that count working days end with a day or
+    fall on 09:00, so that hours under the same name are told from them.
+    """
+    names = tx.runtime.service_cls.counts
+    if names:
+        _mark(tx, reply, names)
+    return reply
+
+
+def _mark(tx: Tx, part: Any, names: frozenset[str]) -> None:
+    if isinstance(part, list):
+        for one in part:
+            _mark(tx, one, names)
+    elif isinstance(part, dict):
+        found = sorted(name for name in names & part.keys() if _is_provisional(tx, part[name]))
+        for one in part.values():
+            if isinstance(one, list | dict):
+                _mark(tx, one, names)
+        if found:
+            part["provisional"] = found
+
+
+def _is_provisional(tx: Tx, value: Any) -> bool:
+    if not isinstance(value, str) or len(value) < len("2027-01-01T00:00Z"):
+        return False
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        return False
+    if at.tzinfo is None or at <= tx.now:
+        return False
+    local = Calendar.local(at)
+    whole = (local.hour, local.minute, local.second) in {(0, 0, 0), (9, 0, 0)}
+    return whole and tx.calendar.provisional(at)
+
+
+__all__ = ["Counted", "Move", "hear", "later", "mark", "recount"]

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from chassis import audit, idempotency, inbox, years
+from chassis import audit, deadlines, idempotency, inbox, years
 from chassis import storage as store
 from chassis.bus import (
     SYSTEM,
@@ -311,7 +311,7 @@ class Runtime:
             stored = idempotency.claim(tx, call, digest)
             if stored is not None:
                 return stored.reply
-            reply = fn(service, tx, body)
+            reply = deadlines.mark(tx, fn(service, tx, body))
             tx.flush(
                 keep=idempotency.row_of(call, digest.keyed, reply),
                 audit=audit.row_of(call, digest.keyed, reply),
@@ -332,7 +332,7 @@ class Runtime:
 
     def _query_once(self, service: Service, fn: Callable[..., Any], call: Call, body: Any) -> Any:
         with self.snapshot(call.actor, call.lang) as tx:
-            answer = fn(service, tx, body)
+            answer = deadlines.mark(tx, fn(service, tx, body))
         if tx.after:
             with self.transaction(call.actor, traceparent=call.traceparent) as writing:
                 for act in tx.after:

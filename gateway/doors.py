@@ -87,6 +87,12 @@ class Reply(BaseModel):
 
     model_config = ConfigDict(extra="allow", defer_build=True)
 
+    provisional: list[str] | None = Field(
+        None,
+        description="所列期限按暂定工作日历计算,可能顺延"
+        " / these deadlines rest on a year whose holidays are not announced; they may move later",
+    )
+
 
 ItemT = TypeVar("ItemT")
 

@@ -58,6 +58,21 @@ class Credit(Imports, Service):
     """红色信用: consent, rules, awards, points, settlement, notice, objection."""
 
     name = "credit"
+    counts = frozenset(
+        {
+            "accept_due",
+            "comments_until",
+            "consulted_until",
+            "decide_due",
+            "due",
+            "due_at",
+            "ends_at",
+            "objection_until",
+            "public_until",
+            "review_due",
+            "review_until",
+        }
+    )
     tables = tables.metadata
     settings_type = CreditSettings
     says = events.SAYS

@@ -62,6 +62,7 @@ class Forum(Service):
     """红色议站: topics go through the five steps of 135 and end in verified work."""
 
     name = "forum"
+    counts = frozenset({"due", "ends_at"})
     tables: ClassVar[sa.MetaData] = storage.metadata
     settings_type = ForumSettings
     says = events.SAYS

@@ -58,6 +58,7 @@ class Partner(Imports, Service):
     """红色合伙人: partners, offers, redemptions, statements and the money fund."""
 
     name = "partner"
+    counts = frozenset({"confirm_due", "due", "review_due"})
     tables = metadata
     settings_type = PartnerSettings
     says = events.SAYS

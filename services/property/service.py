@@ -65,6 +65,7 @@ class Property(Imports, Service):
     """Companies, projects and what the community and they owe each other."""
 
     name = "property"
+    counts = frozenset({"due"})
     tables = tables.metadata
     settings_type = Settings
     says = events.SAYS

@@ -58,6 +58,7 @@ class Steward(Imports, Service):
     """红色管家: the ground, the people on it, their stewards and their requests."""
 
     name = "steward"
+    counts = frozenset({"due", "due_resolve"})
     loads_calendar = True
     tables = storage.metadata
     settings_type = StewardSettings

@@ -174,3 +174,19 @@ def test_another_process_s_year_is_seen_at_once(bench):
     assert 2027 in bench.runtime.calendar.years
     with pytest.raises(Refusal):
         bench.as_("R_RESIDENT", scope="370811015901001").do("propose_calendar_year", YEAR)
+
+
+def test_deadlines_that_rest_on_a_year_without_data_are_marked(staffed):
+    """K1: in the answer to the command, in the case and in lists; no longer when it is loaded."""
+    bench = staffed.bench
+    made = staffed.submit(priority="P3")
+    assert made["provisional"] == ["due_resolve"]
+    path = {"request_id": made["id"]}
+    assert staffed.cadre().ask("request", path)["provisional"] == ["due_resolve"]
+    assert [row["provisional"] for row in bench.ask("requests")["items"]] == [["due_resolve"]]
+    urgent = staffed.submit(category="GAS", priority="P1", text="闻到燃气味")
+    assert "provisional" not in urgent
+    loaded(bench)
+    assert "provisional" not in staffed.cadre().ask("request", path)
+    bench.at("2026-11-02T10:00")
+    assert "provisional" not in staffed.submit(priority="P3", text="另一件事")

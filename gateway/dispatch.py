@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
@@ -269,12 +270,44 @@ def read_json(model: type[ModelT], content: bytes) -> ModelT:
     try:
         given = msgspec.json.decode(content or b"{}")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise BodyUnreadable from None
+        given = _with_numbers_out_of_range(content)
     if not isinstance(given, dict):
         raise BodyUnreadable
     tidied = text.tidied(given)
     known = content or b"{}" if tidied == given else msgspec.json.encode(tidied)
     return _validated(given, lambda: model.model_validate_json(known))
+
+
+_WIDE = msgspec.json.Decoder(float_hook=float)
+
+
+def _with_numbers_out_of_range(content: bytes) -> Any:
+    """Name the members whose number is too large for any field; other content is no JSON.
+
+    Raises:
+        BodyUnreadable: It is no JSON.
+        ValidationError: `1e400` and its like: valid JSON, and no number that can be kept.
+    """
+    try:
+        given = _WIDE.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise BodyUnreadable from None
+    beyond = [_complaint(at, "finite_number") for at in _infinite(given)]
+    if not beyond:
+        raise BodyUnreadable
+    raise ValidationError.from_exception_data("request", beyond)
+
+
+def _infinite(value: Any, at: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Yield the place of every number that is beyond what a number can be."""
+    if isinstance(value, float) and not math.isfinite(value):
+        yield at
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _infinite(inner, (*at, name))
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from _infinite(inner, (*at, number))
 
 
 def _validated(given: Mapping[str, Any], validate: Callable[[], ModelT]) -> ModelT:

@@ -438,6 +438,7 @@ _MESSAGES: dict[str, str] = {
     "union_tag_invalid": "应为以下之一:{expected_tags}",
     "unreadable_character": "含有控制字符或书写方向字符 {character}",
     "year_out_of_reach": "年份应在 1900 至 2099 之间",
+    "finite_number": "数值超出范围",
 }
 _OTHER = "内容不符合要求"
 

@@ -69,6 +69,17 @@ def test_a_body_that_is_no_json_object_is_refused(site, content, code):
     assert answer.status_code == (422 if code == "VALIDATION" else 400)
 
 
+@pytest.mark.parametrize("number", ["1e400", "-1e400", "1e99999"])
+def test_a_number_beyond_all_numbers_is_named(site, number):
+    """IN-A17: 1e400 is JSON, so it is the member that is wrong, and not the body."""
+    content = b'{"counter_id":"c","amount":1,"note":[{"deep":' + number.encode() + b"}]}"
+    answer = site.ask("POST", PATH, content=content, headers=JSON)
+    assert answer.status_code == 422
+    (error,) = problem_of(answer)["errors"]
+    assert (error["field"], error["message_zh"]) == ("note.0.deep", "数值超出范围")
+    assert error["message_en"] == "the number is out of range"
+
+
 def test_a_body_must_be_announced_as_json(site):
     for kind in (
         "text/plain",

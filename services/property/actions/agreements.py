@@ -93,6 +93,8 @@ def draft(tx: Tx, order: DraftAgreement) -> Reply:
         ground.require_manager(tx, order.project_id)
     else:
         tx.require_scope(project["area"])
+    for number, item in enumerate(order.commitments):
+        ground.readable(**{f"commitments.{number}.title": item.title})
     if order.supersedes is not None:
         former = ground.found(tx, tables.agreements, "agreement", order.supersedes)
         if former["project_id"] != order.project_id or former["state"] not in ("SIGNED", "ACTIVE"):

@@ -239,8 +239,10 @@ def _correct(tx: Tx, row: Row, event: Heard) -> None:
     serving = rows.projects_serving(tx.conn, [data.grid]).get(data.grid, [])
     project = rules.project_of(serving, claimed=data.project_id, building=data.building)
     back = row["valid"] == "NO" and row["reason"] == NO_PROPERTY_MATTER
-    moved = project is not None and project["project_id"] != row["project_id"]
-    if moved and row["valid"] != "NO":
+    to: Row = {}
+    if project is not None and project["project_id"] != row["project_id"]:
+        to = {"project_id": project["project_id"], "area": project["area"]}
+    if to and row["valid"] != "NO":
         row = rows.change(tx.conn, tables.complaints, row)
         _say(tx, events.ComplaintInvalidated, row, cause=event)
     changed = rows.change(
@@ -249,15 +251,15 @@ def _correct(tx: Tx, row: Row, event: Heard) -> None:
         row,
         category=data.category,
         grid=data.grid,
-        **({"project_id": project["project_id"], "area": project["area"]} if moved else {}),
-        **({"valid": "PENDING", "reason": None, "decided_at": None} if back or moved else {}),
+        **to,
+        **({"valid": "PENDING", "reason": None, "decided_at": None} if back or to else {}),
         **_whose(tx, row, data),
     )
     if changed["complainant_id"] != row["complainant_id"]:
         _tell(tx, changed, "FILED")
     before = {name: row[name] for name in ("category", "grid", "project_id")}
     ground.note(tx, "complaint", changed, "CORRECTED", before=before)
-    if back or (moved and row["valid"] != "NO"):
+    if back or (to and row["valid"] != "NO"):
         _say(tx, events.ComplaintAccepted, changed, cause=event)
 
 
@@ -484,6 +486,7 @@ def close(tx: Tx, order: CloseComplaint) -> Reply:
     )
     if row["state"] != "OPEN" or row["valid"] == "PENDING":
         raise StateConflict(state=row["valid"] if row["state"] == "OPEN" else row["state"])
+    ground.readable(outcome=order.outcome)
     row = rows.change(
         tx.conn,
         tables.complaints,

@@ -39,6 +39,7 @@ def schedule(tx: Tx, order: Schedule) -> Reply:
     due_at = tx.calendar.midnight(order.due_date + timedelta(days=1))
     if due_at <= tx.now:
         raise errors.DueInPast(field="due_date", due=str(order.due_date))
+    ground.readable(title=order.title)
     row = rows.add(
         tx.conn,
         tables.disclosures,

@@ -82,6 +82,10 @@ def hold(tx: Tx, order: HoldMeeting) -> Reply:
         _known(tx, project, committee, order.held_at, attendees["OWNERS"]),
         chair=order.chair,
     )
+    for number, item in enumerate(order.decisions):
+        ground.readable(
+            **{f"decisions.{number}.text": item.text, f"decisions.{number}.basis": item.basis}
+        )
     meeting_id = order.meeting_id or tx.new_id("mtg")
     decisions = [_decide(tx, project, meeting_id, item) for item in order.decisions]
     row = rows.add(

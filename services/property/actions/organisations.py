@@ -429,7 +429,7 @@ def correct_project(tx: Tx, order: CorrectProject) -> Reply:
         wanted["buildings"] = _own_buildings(
             tx,
             order.project_id,
-            wanted.get("grids", row["grids"]),
+            wanted.get("grids") or row["grids"],
             (row["buildings"] or []) if order.buildings is None else order.buildings,
         )
     if order.company_id is not None and order.company_id != row["company_id"]:

@@ -47,6 +47,7 @@ def issue(tx: Tx, order: Issue) -> Reply:
         role=tx.actor.role, severity=order.severity, facts=order.facts, basis=order.basis
     )
     ground.require_no_interest(tx, order.project_id)
+    ground.readable(facts=order.facts, basis=order.basis)
     row = open_order(
         tx,
         project,
@@ -182,6 +183,8 @@ def submit(tx: Tx, order: Submit) -> Reply:
         raise StateConflict(state=row["state"])
     if not order.evidence_pairs:
         raise errors.EvidenceRequired(field="evidence_pairs")
+    for number, pair in enumerate(order.evidence_pairs):
+        ground.readable(**{f"evidence_pairs.{number}.note": pair.note})
     late = tx.now >= row["due_at"]
     pairs = [
         {"before": pair.before, "after": pair.after, "note": pair.note}
@@ -240,6 +243,7 @@ def pass_(tx: Tx, order: Pass) -> Reply:
     row = _checkable(tx, order.rectification_id)
     if row["severity"] == "S1" and not order.on_site:
         raise errors.OnSiteRequired(field="on_site")
+    ground.readable(note=order.note)
     row = rows.change(
         tx.conn,
         tables.rectifications,

@@ -69,6 +69,18 @@ def test_a_wrong_project_is_refused_and_leaves_nothing_behind(bench, row, column
     assert [one["project_id"] for one in bench.rows("select project_id from projects")] == ["prj_1"]
 
 
+def test_a_sheets_floor_area_is_read_as_the_doors(bench):
+    """IN-A17: 125830.56 was refused in CSV as no whole number."""
+    bench.load("companies", COMPANIES)
+    result = bench.load("projects", PROJECTS + ONE.replace("72000", "125830.56"))
+    assert counts(result) == (1, 0, 0)
+    assert bench.rows("SELECT area_m2_hundredths AS a FROM projects") == [{"a": 12583056}]
+    for wrong in ("1e308", "-1", "999999999"):
+        row = ONE.replace("72000", wrong).replace("prj_1", "prj_2")
+        (error,) = bench.load("projects", PROJECTS + row)["errors"]
+        assert error["column"] == "area_m2"
+
+
 def test_a_dry_run_registers_nothing(bench):
     assert counts(bench.load("companies", COMPANIES, dry_run=True)) == (1, 0, 0)
     assert bench.rows("select * from companies") == []

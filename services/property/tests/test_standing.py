@@ -220,3 +220,56 @@ def test_nobody_approves_or_files_his_own_post(bench, town):
         bench.as_("R_STREET", person="per_wu", scope=town.street).do(
             "file_appointment", which, version=2
         )
+
+
+def test_texts_that_others_read_hold_nobodys_number(bench, town):
+    """K15: the board, orders and what a complainant is told take no phone or identity number."""
+    town.found()
+    phone, id_no = "联系 １３８-1234-5678", "业主 370811 19900307 0012"
+    which = {"complaint_id": town.complain()}
+    order = {"project_id": "prj_a", "severity": "S3", "facts": "x", "basis": "合同"}
+    meeting = {
+        "project_id": "prj_a",
+        "held_at": "2025-03-02T15:00:00+08:00",
+        "chair": "per_sun",
+        "attendees": {"COMMITTEE": ["per_sun"], "OWNERS": [], "PROPERTY": ["per_wu"]},
+        "minutes_sha256": "c" * 64,
+    }
+    for person, method, body, field in (
+        (town.cadre, "validate_complaint", which | {"valid": True, "reason": phone}, "reason"),
+        (town.cadre, "issue_rectification", order | {"facts": id_no}, "facts"),
+        (
+            town.cadre,
+            "schedule_disclosure",
+            {"project_id": "prj_a", "kind": "FEES", "title": phone, "due_date": "2025-04-15"},
+            "title",
+        ),
+        (
+            town.secretary,
+            "hold_meeting",
+            meeting | {"decisions": [{"text": "好"}, {"text": id_no}]},
+            "decisions.1.text",
+        ),
+    ):
+        with pytest.raises(errors.NumberOfAPerson) as refused:
+            person().do(method, body, version=1 if "complaint" in method else None)
+        assert refused.value.field == field
+
+
+def test_floor_area_is_bounded_and_keeps_its_hundredths(bench, town):
+    """IN-A17: 1e308 was a fault, and a file refused what the door took."""
+    town.found()
+    body = {
+        "company_id": "pco_a",
+        "name": "新苑",
+        "community": town.community,
+        "grids": [town.grid],
+        "households": 3,
+        "manager_person_id": "per_m",
+    }
+    with pytest.raises(Refusal) as refused:
+        town.district().do("register_project", body | {"area_m2": 1e308})
+    assert refused.value.status == 422
+    town.district().do("register_project", body | {"area_m2": 125830.56})
+    kept = bench.rows("SELECT area_m2_hundredths AS a FROM projects WHERE name = '新苑'")
+    assert kept == [{"a": 12583056}]

@@ -600,6 +600,28 @@ class PlanShift(Body):
     place: str = Field(min_length=1, max_length=100, examples=["红色驿站"])
 
 
+class ShiftFilter(ListParams):
+    """值班筛选 / Which shifts; of the month that runs when no span is given."""
+
+    scope: str | None = Field(None, pattern=CODE)
+    steward_id: str | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+class ShiftCard(Reply):
+    """值班 / A shift."""
+
+    id: str
+    steward_id: str
+    grid: str
+    start: datetime
+    end: datetime
+    place: str
+    state: str
+    version: int
+
+
 class PublishBoard(Body):
     """发布公示牌 / Publish a contact board."""
 
@@ -790,6 +812,27 @@ DOORS.command(
     roles=("R_GRID", *APPOINTERS),
     status=201,
     summary="排班 / Plan a shift",
+)
+DOORS.query(
+    "GET",
+    "/shifts",
+    "shifts",
+    params=ShiftFilter,
+    reply=Page[ShiftCard],
+    roles=ANY,
+    summary="值班列表 / Shifts of an area, or one's own",
+)
+DOORS.query(
+    "GET", "/shifts/{shift_id}", "shift", reply=ShiftCard, roles=ANY, summary="值班 / One shift"
+)
+DOORS.command(
+    "POST",
+    "/shifts/{shift_id}/attend",
+    "attend_shift",
+    reply=Changed,
+    roles=("R_STEWARD", "R_GRID", *APPOINTERS),
+    if_match=True,
+    summary="值班签到或登记在岗 / Check in, or mark that he sits there",
 )
 DOORS.command(
     "POST",
@@ -1300,9 +1343,11 @@ class HoursReply(Changed):
 
 
 class HoursFilter(ListParams):
-    """谁的记录 / Whose records; the caller's own when left out."""
+    """谁的记录 / Whose records, or those of an area that wait; the caller's own when left out."""
 
     person_id: str | None = None
+    scope: str | None = Field(None, pattern=CODE, description="本区域待确认 / what waits here")
+    state: Literal["RECORDED", "CONFIRMED"] | None = None
 
 
 class HoursCard(Reply):
@@ -1324,6 +1369,26 @@ class ReportHazard(Body):
     place: str = Field(min_length=2, max_length=200, examples=["3 号楼北侧窨井盖破损"])
     media: list[str] = Field(default_factory=list, max_length=9)
     reporter_id: str | None = None
+
+
+class HazardFilter(ListParams):
+    """隐患筛选 / Which hazards; one's own where one does not verify them."""
+
+    scope: str | None = Field(None, pattern=CODE)
+    state: Literal["PENDING", "TRUE", "FALSE"] | None = None
+
+
+class HazardCard(Reply):
+    """隐患 / A reported danger."""
+
+    id: str
+    category: str
+    grid: str
+    place: str
+    media: list[str]
+    state: str
+    request_id: str | None = Field(None, description="转办的诉求 / the request that removes it")
+    version: int
 
 
 class VerifyHazard(Body):
@@ -1406,6 +1471,31 @@ DOORS.command(
     status=201,
     summary="上报隐患 / Report a danger",
 )
+DOORS.query(
+    "GET",
+    "/volunteer-hours/{record_id}",
+    "volunteer_record",
+    reply=HoursCard,
+    roles=ANY,
+    summary="志愿记录 / One volunteer record",
+)
+DOORS.query(
+    "GET",
+    "/hazards",
+    "hazards",
+    params=HazardFilter,
+    reply=Page[HazardCard],
+    roles=ANY,
+    summary="隐患列表 / Hazards that wait or were looked at",
+)
+DOORS.query(
+    "GET",
+    "/hazards/{hazard_id}",
+    "hazard",
+    reply=HazardCard,
+    roles=ANY,
+    summary="隐患 / One hazard",
+)
 DOORS.command(
     "POST",
     "/hazards/{hazard_id}/verify",
@@ -1415,6 +1505,7 @@ DOORS.command(
     roles=("R_GRID", "R_CADRE", "R_SECRETARY", "R_STREET"),
     if_match=True,
     summary="核实隐患 / Verify a danger",
+    description="属实的转为诉求办理。One that is true becomes a request.",
 )
 DOORS.command(
     "POST",

@@ -214,6 +214,20 @@ class ShiftOverlap(Guard):
     text = "该管家在此时段已有值班"
 
 
+class PastShift(Guard):
+    """Who sat somewhere on a day that is over is not said by himself."""
+
+    guard = "PAST_SHIFT"
+    text = "不能为本人补排已过日期的值班"
+
+
+class NotNow(Guard):
+    """One checks in while the shift runs."""
+
+    guard = "NOT_NOW"
+    text = "本人签到须在值班时段内,他人登记须在开始之后"
+
+
 class NotMyGrid(Guard):
     """The steward does not serve this grid."""
 

@@ -31,6 +31,7 @@ from services.steward.actions import (
     posts,
     records,
 )
+from services.steward.rules import access
 from services.steward.rules.requests import HANDLERS, SCREENERS, STREET
 from services.steward.settings import StewardSettings
 from services.steward.views import cases as case_views
@@ -39,9 +40,9 @@ from services.steward.views import people as people_views
 from services.steward.views import posts as post_views
 from services.steward.views import records as record_views
 
-REGISTRARS = ("R_GRID", "R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT", "R_SYSTEM")
+REGISTRARS = access.INTAKE
 APPOINTERS = ("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT", "R_SYSTEM")
-ORGANISERS = ("R_STEWARD", "R_GRID", "R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT")
+ORGANISERS = access.ORGANISERS
 WATCHERS = (
     "R_CADRE",
     "R_SECRETARY",
@@ -221,6 +222,21 @@ class Steward(Imports, Service):
     def plan_shift(self, tx: Tx, order: posts.PlanShift) -> dict[str, Any]:
         """Plan a shift."""
         return actions.posts.plan_shift(tx, order)
+
+    @command(roles=("R_STEWARD", "R_GRID", *APPOINTERS), if_match=True)
+    def attend_shift(self, tx: Tx, order: posts.WhichShift) -> dict[str, Any]:
+        """Say that somebody sits on shift."""
+        return actions.posts.attend_shift(tx, order)
+
+    @query(roles=(ANY_ROLE,))
+    def shifts(self, tx: Tx, q: post_views.ShiftList) -> dict[str, Any]:
+        """Answer shifts."""
+        return views.posts.shifts(tx, q)
+
+    @query(roles=(ANY_ROLE,))
+    def shift(self, tx: Tx, q: post_views.WhichShift) -> dict[str, Any]:
+        """Answer one shift."""
+        return views.posts.shift(tx, q)
 
     @command(roles=APPOINTERS, if_match=True)
     def miss_shift(self, tx: Tx, order: posts.WhichShift) -> dict[str, Any]:
@@ -436,7 +452,7 @@ class Steward(Imports, Service):
         """Report a danger."""
         return actions.records.report_hazard(tx, order)
 
-    @command(roles=("R_GRID", "R_CADRE", "R_SECRETARY", "R_STREET"), if_match=True)
+    @command(roles=access.HAZARD_VERIFIERS, if_match=True)
     def verify_hazard(self, tx: Tx, order: records.VerifyHazard) -> dict[str, Any]:
         """Say whether a reported danger is one."""
         return actions.records.verify_hazard(tx, order)
@@ -450,6 +466,21 @@ class Steward(Imports, Service):
     def volunteer_hours(self, tx: Tx, q: record_views.HoursList) -> dict[str, Any]:
         """Answer volunteer records."""
         return views.records.volunteer_hours(tx, q)
+
+    @query(roles=(ANY_ROLE,))
+    def volunteer_record(self, tx: Tx, q: record_views.WhichRecord) -> dict[str, Any]:
+        """Answer one volunteer record."""
+        return views.records.volunteer_record(tx, q)
+
+    @query(roles=(ANY_ROLE,))
+    def hazards(self, tx: Tx, q: record_views.HazardList) -> dict[str, Any]:
+        """Answer hazards."""
+        return views.records.hazards(tx, q)
+
+    @query(roles=(ANY_ROLE,))
+    def hazard(self, tx: Tx, q: record_views.WhichHazard) -> dict[str, Any]:
+        """Answer one hazard."""
+        return views.records.hazard(tx, q)
 
     @query(roles=(ANY_ROLE,))
     def visits(self, tx: Tx, q: record_views.VisitList) -> dict[str, Any]:

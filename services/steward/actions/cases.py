@@ -487,6 +487,25 @@ def topic_redirected(tx: Tx, topic: events.TopicRedirectedHeard) -> None:
     _file(tx, order, topic.proposer, own, topic_id=topic.topic_id)
 
 
+def hazard_found(tx: Tx, hazard: Any) -> Any:
+    """File a danger that somebody looked at and found to be one; who saw it is the reporter."""
+    order = SubmitRequest(
+        channel="APP",
+        kind="HAZARD",
+        category=hazard.category,
+        grid=hazard.grid,
+        text=hazard.place,
+        media=hazard.media,
+    )
+    own = {
+        "source": "hazard",
+        "channel": order.channel,
+        "community": hazard.area,
+        "reference": hazard.hazard_id,
+    }
+    return _file(tx, order, hazard.reporter_id, own)
+
+
 def _file(
     tx: Tx,
     order: SubmitRequest,

@@ -21,7 +21,9 @@ from services.steward.errors import (
     DutyWithoutEntry,
     IdTaken,
     NotMyGrid,
+    NotNow,
     NotSpendable,
+    PastShift,
     ShiftOverlap,
     TypeDutyMismatch,
     UnknownGrid,
@@ -35,6 +37,8 @@ Duty = Literal[
 ]  # fmt: skip
 
 LONGEST_SHIFT = timedelta(hours=24)
+# How long before a shift somebody may say that he is there.
+EARLY = timedelta(minutes=15)
 VACANT = "岗位空缺"
 
 
@@ -390,6 +394,7 @@ def plan_shift(tx: Tx, order: PlanShift) -> dict[str, Any]:
         NotMyGrid: The steward does not serve the grid.
         BadSpan: The end does not follow the start within 24 hours.
         ShiftOverlap: He sits there at that time already.
+        PastShift: Nobody plans his own shift of a day that is over.
     """
     steward = storage.posts.lock(tx.conn, order.steward_id)
     if steward is None or steward.status == "LEFT":
@@ -401,6 +406,10 @@ def plan_shift(tx: Tx, order: PlanShift) -> dict[str, Any]:
         raise BadSpan(field="end")
     if storage.posts.shift_overlaps(tx.conn, order.steward_id, order.grid, order.start, order.end):
         raise ShiftOverlap(field="start")
+    own = steward.person_id == tx.actor.id
+    day = tx.calendar.local_date(order.start)
+    if own and day < tx.calendar.local_date(tx.now):
+        raise PastShift(field="start")
     shift_id = tx.new_id("shf")
     storage.posts.insert_shift(
         tx.conn,
@@ -410,12 +419,45 @@ def plan_shift(tx: Tx, order: PlanShift) -> dict[str, Any]:
         grid=order.grid,
         start_at=order.start,
         end_at=order.end,
-        local_day=tx.calendar.local_date(order.start).isoformat(),
+        local_day=day.isoformat(),
         place=order.place,
         state="PLANNED",
+        planned_by=tx.actor.id,
+        self_planned=own,
         version=1,
     )
     return {"id": shift_id, "state": "PLANNED", "version": 1}
+
+
+def attend_shift(tx: Tx, order: WhichShift) -> dict[str, Any]:
+    """Say that somebody sits there: the steward himself while he does, anybody else from then on.
+
+    Raises:
+        NotFound: No such shift here.
+        StateConflict: It is marked already.
+        NotNow: He is not there yet, or no longer.
+    """
+    row = storage.posts.shift(tx.conn, order.shift_id)
+    steward = storage.posts.steward(tx.conn, row.steward_id) if row is not None else None
+    own = steward is not None and steward.person_id == tx.actor.id
+    overseer = tx.actor.role != "R_STEWARD" and row is not None and tx.actor.covers(row.grid)
+    if not (own or overseer):
+        raise NotFound(kind="shift", id=order.shift_id)
+    tx.check_version(row.version)
+    if row.state != "PLANNED":
+        raise StateConflict(state=row.state)
+    if tx.now < row.start_at - EARLY or (own and tx.now >= row.end_at):
+        raise NotNow
+    version = row.version + 1
+    storage.posts.update_shift(
+        tx.conn,
+        row.shift_id,
+        state="ATTENDED",
+        attended_by=tx.actor.id,
+        attended_at=tx.now,
+        version=version,
+    )
+    return {"id": row.shift_id, "state": "ATTENDED", "version": version}
 
 
 def miss_shift(tx: Tx, order: WhichShift) -> dict[str, Any]:
@@ -429,7 +471,7 @@ def miss_shift(tx: Tx, order: WhichShift) -> dict[str, Any]:
     if row is None or not tx.actor.covers(row.grid):
         raise NotFound(kind="shift", id=order.shift_id)
     tx.check_version(row.version)
-    if row.state != "PLANNED":
+    if row.state == "MISSED":
         raise StateConflict(state=row.state)
     storage.posts.update_shift(tx.conn, row.shift_id, state="MISSED", version=row.version + 1)
     return {"id": row.shift_id, "state": "MISSED", "version": row.version + 1}

@@ -12,6 +12,7 @@ import msgspec
 from chassis.bus import Tx
 from chassis.refusal import Invalid, NotFound, Refusal, RoleDenied, StateConflict
 from services.steward import events, rules, storage
+from services.steward.actions import cases
 from services.steward.actions.cases import Category, Media
 from services.steward.errors import (
     BadSpan,
@@ -20,6 +21,7 @@ from services.steward.errors import (
     NotMyGrid,
     NotResident,
     Overlap,
+    RecorderConfirms,
     SelfConfirm,
     UnknownGrid,
     UnknownPerson,
@@ -145,6 +147,7 @@ def record_hours(tx: Tx, order: RecordHours) -> dict[str, Any]:
         check_in=order.check_in,
         check_out=order.check_out,
         state="RECORDED",
+        recorded_by=tx.actor.id,
         digest=digest,
         version=1,
         created_at=tx.now,
@@ -194,10 +197,13 @@ def confirm_hours(tx: Tx, order: ConfirmHours) -> dict[str, Any]:
 
     Raises:
         SelfConfirm: Nobody confirms his own hours.
+        RecorderConfirms: Who recorded them does not confirm them.
         TooOld: More than 30 days back; the street confirms that.
         DayTooLong: The day would have more than 24 hours.
     """
     row = _locked_record(tx, order.record_id, "RECORDED")
+    if row.recorded_by == tx.actor.id:
+        raise RecorderConfirms
     done_at = rules.hours.end_of(row.date, tx.now, tx.calendar)
     rules.hours.check_moment(done_at, tx.now, street=tx.actor.role in rules.requests.STREET)
     # The person's row orders rivals: two confirmations of one day see each other.
@@ -236,10 +242,13 @@ def correct_hours(tx: Tx, order: CorrectHours) -> dict[str, Any]:
 
     Raises:
         SelfConfirm: Nobody corrects his own hours.
+        RecorderConfirms: Who recorded them does not make them more.
         StateConflict: They are not confirmed.
         DayTooLong: The day would have more than 24 hours.
     """
     row = _locked_record(tx, order.record_id, "CONFIRMED")
+    if row.recorded_by == tx.actor.id and order.minutes > row.minutes:
+        raise RecorderConfirms(field="minutes")
     storage.people.lock(tx.conn, row.person_id)
     others = storage.records.minutes_of_day(tx.conn, row.person_id, row.date, row.record_id)
     if others + order.minutes > 1440:
@@ -292,6 +301,7 @@ def report_hazard(tx: Tx, order: ReportHazard) -> dict[str, Any]:
         tx.conn,
         hazard_id=hazard_id,
         reporter_id=reporter,
+        reported_by=tx.actor.id,
         category=order.category,
         area=order.grid[:12],
         grid=order.grid,
@@ -305,11 +315,12 @@ def report_hazard(tx: Tx, order: ReportHazard) -> dict[str, Any]:
 
 
 def verify_hazard(tx: Tx, order: VerifyHazard) -> dict[str, Any]:
-    """Say whether a reported danger is one.
+    """Say whether a reported danger is one; what is becomes a request, so that it is removed.
 
     Raises:
         NotFound: No such hazard here.
         SelfConfirm: The reporter does not verify it himself.
+        RecorderConfirms: Neither does who wrote it down for him.
         StateConflict: Somebody has looked already.
     """
     row = storage.records.hazard(tx.conn, order.hazard_id)
@@ -320,6 +331,8 @@ def verify_hazard(tx: Tx, order: VerifyHazard) -> dict[str, Any]:
         raise StateConflict(state=row.state)
     if row.reporter_id == tx.actor.id:
         raise SelfConfirm
+    if row.reported_by == tx.actor.id:
+        raise RecorderConfirms
     state = "TRUE" if order.verified else "FALSE"
     version = row.version + 1
     storage.records.update_hazard(
@@ -331,7 +344,12 @@ def verify_hazard(tx: Tx, order: VerifyHazard) -> dict[str, Any]:
         scope=row.area,
         sequence=version,
     )
-    return {"id": row.hazard_id, "state": state, "version": version}
+    reply = {"id": row.hazard_id, "state": state, "version": version}
+    if order.verified:
+        request = cases.hazard_found(tx, row)
+        storage.records.update_hazard(tx.conn, row.hazard_id, request_id=request.request_id)
+        reply |= {"request_id": request.request_id, "request_number": request.number}
+    return reply
 
 
 # --------------------------------------------------------------------------------------------------
@@ -354,34 +372,48 @@ def record_visits(tx: Tx, order: RecordVisits) -> dict[str, Any]:
     }
     results: list[str] = []
     rows: list[dict[str, Any]] = []
-    seen: set[str] = set()
     for item in order.items:
         try:
             row = _visit(tx, item, serves)
         except Refusal as refusal:
             results.append(refusal.guard or refusal.code)
             continue
-        if item.client_id in seen:
-            results.append("duplicate")
-            continue
-        seen.add(item.client_id)
         rows.append(row)
-        results.append(item.client_id)
-    stored = storage.records.insert_visits(tx.conn, rows) if rows else set()
-    late = {row["client_id"] for row in rows if row["late"]}
+        results.append("")
+    fates = iter(_store_visits(tx, rows))
     items = []
     for item, result in zip(order.items, results, strict=True):
-        fate = result
-        if result == item.client_id:
-            fate = "stored" if item.client_id in stored else "duplicate"
-        items.append(
-            {
-                "client_id": item.client_id,
-                "result": fate,
-                "late": fate == "stored" and item.client_id in late,
-            }
-        )
+        fate, late = (result, False) if result else next(fates)
+        items.append({"client_id": item.client_id, "result": fate, "late": late})
     return {"id": None, "state": "STORED", "items": items}
+
+
+def _store_visits(tx: Tx, rows: list[dict[str, Any]]) -> list[tuple[str, bool]]:
+    """Store visits, and return what became of each, with whether it counts late.
+
+    A device's number that stands for another visit is a conflict: nothing is dropped unsaid.
+    """
+    fresh: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in rows:
+        fresh.setdefault((row["steward_id"], row["client_id"]), row)
+    stored = storage.records.insert_visits(tx.conn, list(fresh.values())) if fresh else set()
+    known = {
+        (row.steward_id, row.client_id): row
+        for row in storage.records.visits_by_number(tx.conn, fresh)
+    }
+    fates = []
+    for row in rows:
+        key = (row["steward_id"], row["client_id"])
+        if row is fresh[key] and key in stored:
+            fates.append(("stored", row["late"]))
+        elif all(row[name] == getattr(known[key], name) for name in _VISIT):
+            fates.append(("duplicate", False))
+        else:
+            fates.append(("conflict", False))
+    return fates
+
+
+_VISIT = ("grid", "building", "purpose", "findings", "occurred_at")
 
 
 def _visit(tx: Tx, item: VisitItem, serves: dict[str, str]) -> dict[str, Any]:

@@ -15,6 +15,8 @@ INTAKE = ("R_GRID", "R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT", "R_SYSTE
 NEIGHBOURS = ("R_GRID", "R_CADRE", "R_SECRETARY")
 OVERSIGHT = (*INTAKE, "R_STREET_LEAD", "R_DISTRICT_LEAD", "R_AUDITOR")
 HAZARD_VERIFIERS = ("R_GRID", "R_CADRE", "R_SECRETARY", "R_STREET")
+HAZARD_READERS = (*HAZARD_VERIFIERS, "R_DISTRICT", "R_AUDITOR")
+ORGANISERS = ("R_STEWARD", "R_GRID", "R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT")
 
 # What is seen: by which roles, and how many digits their scope has at least.
 _SIGHTS: dict[Sight, tuple[tuple[str, ...], int]] = {
@@ -23,7 +25,7 @@ _SIGHTS: dict[Sight, tuple[tuple[str, ...], int]] = {
     "HOURS": (OVERSIGHT, 0),
     # Who needs care, and at which door: for those who look after that grid, and for nobody above.
     "VISITS": (NEIGHBOURS, 12),
-    "HAZARDS": (HAZARD_VERIFIERS, 0),
+    "HAZARDS": (HAZARD_READERS, 0),
     "READS": (("R_AUDITOR",), 0),
 }
 

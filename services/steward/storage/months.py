@@ -146,10 +146,17 @@ def visited(conn: sa.Connection, period: str) -> dict[str, int]:
     return dict(conn.execute(asked.group_by(visits.c.steward_id)).all())
 
 
+# Somebody else planned it and nobody missed him; or somebody, or he himself in time, said so.
+SAT = sa.or_(
+    shifts.c.state == "ATTENDED",
+    sa.and_(shifts.c.state == "PLANNED", shifts.c.self_planned.is_(False)),
+)
+
+
 def days_on_shift(conn: sa.Connection, days: list[str]) -> dict[str, int]:
     """Return per steward on how many of the days he sat on shift."""
     asked = sa.select(shifts.c.steward_id, sa.func.count(sa.distinct(shifts.c.local_day))).where(
-        shifts.c.local_day.in_(days), shifts.c.state != "MISSED"
+        shifts.c.local_day.in_(days), SAT
     )
     return dict(conn.execute(asked.group_by(shifts.c.steward_id)).all())
 

@@ -222,6 +222,32 @@ def shift(conn: sa.Connection, shift_id: str) -> Any:
     return conn.execute(store.lock(asked, conn)).first()
 
 
+def shifts_of(
+    conn: sa.Connection,
+    *,
+    scope: str | None,
+    steward_id: str | None,
+    start: datetime,
+    end: datetime,
+    after: tuple[datetime, str] | None,
+    limit: int,
+) -> Sequence[Any]:
+    """Return the shifts of an area's grids, or of a steward, that touch a span, by their start."""
+    asked = sa.select(shifts).where(shifts.c.start_at < end, shifts.c.end_at > start)
+    if steward_id is not None:
+        asked = asked.where(shifts.c.steward_id == steward_id)
+    if scope is not None:
+        asked = asked.where(shifts.c.grid >= scope, shifts.c.grid < scope + ":")
+    if after is not None:
+        asked = asked.where(sa.tuple_(shifts.c.start_at, shifts.c.shift_id) > after)
+    return conn.execute(asked.order_by(shifts.c.start_at, shifts.c.shift_id).limit(limit)).all()
+
+
+def one_shift(conn: sa.Connection, shift_id: str) -> Any:
+    """Return a shift, or None."""
+    return conn.execute(sa.select(shifts).where(shifts.c.shift_id == shift_id)).first()
+
+
 def update_shift(conn: sa.Connection, shift_id: str, **values: Any) -> None:
     """Change a shift."""
     conn.execute(sa.update(shifts).where(shifts.c.shift_id == shift_id).values(**values))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -59,17 +59,84 @@ def minutes_of_day(conn: sa.Connection, person_id: str, day: date, but: str) -> 
     return int(conn.execute(asked).scalar_one())
 
 
+def one_record(conn: sa.Connection, record_id: str) -> Any:
+    """Return a volunteer record, or None."""
+    asked = sa.select(volunteer_hours).where(volunteer_hours.c.record_id == record_id)
+    return conn.execute(asked).first()
+
+
 def records_of(
-    conn: sa.Connection, person_id: str, after: tuple[datetime, str] | None, limit: int
+    conn: sa.Connection,
+    person_id: str,
+    state: str | None,
+    after: tuple[datetime, str] | None,
+    limit: int,
 ) -> Sequence[Any]:
     """Return a person's volunteer records, oldest first."""
     asked = sa.select(volunteer_hours).where(volunteer_hours.c.person_id == person_id)
+    if state is not None:
+        asked = asked.where(volunteer_hours.c.state == state)
     if after is not None:
         asked = asked.where(
             sa.tuple_(volunteer_hours.c.created_at, volunteer_hours.c.record_id) > after
         )
     return conn.execute(
         asked.order_by(volunteer_hours.c.created_at, volunteer_hours.c.record_id).limit(limit)
+    ).all()
+
+
+def records_in(
+    conn: sa.Connection,
+    scope: str,
+    state: str,
+    after: tuple[datetime, str] | None,
+    limit: int,
+) -> Sequence[Any]:
+    """Return the volunteer records of an area in a state, oldest first."""
+    asked = sa.select(volunteer_hours).where(
+        volunteer_hours.c.state == state, *store_within(volunteer_hours.c.area, scope)
+    )
+    if after is not None:
+        asked = asked.where(
+            sa.tuple_(volunteer_hours.c.created_at, volunteer_hours.c.record_id) > after
+        )
+    return conn.execute(
+        asked.order_by(volunteer_hours.c.created_at, volunteer_hours.c.record_id).limit(limit)
+    ).all()
+
+
+def store_within(column: sa.Column[str], scope: str) -> tuple[sa.ColumnElement[bool], ...]:
+    """Return what holds of the areas within a scope, in a form that an index serves."""
+    return (column >= scope, column < scope + ":") if scope else ()
+
+
+def one_hazard(conn: sa.Connection, hazard_id: str) -> Any:
+    """Return a hazard, or None."""
+    return conn.execute(sa.select(hazards).where(hazards.c.hazard_id == hazard_id)).first()
+
+
+def hazards_in(
+    conn: sa.Connection,
+    scope: str | None,
+    *,
+    state: str | None,
+    reporter: str | None,
+    after: tuple[datetime, str] | None,
+    limit: int,
+) -> Sequence[Any]:
+    """Return the hazards of an area, or of a reporter, oldest first."""
+    asked = sa.select(hazards)
+    if scope is not None:
+        asked = asked.where(*store_within(hazards.c.grid, scope))
+        asked = asked.where(*store_within(hazards.c.area, scope[:12]))
+    if reporter is not None:
+        asked = asked.where(hazards.c.reporter_id == reporter)
+    if state is not None:
+        asked = asked.where(hazards.c.state == state)
+    if after is not None:
+        asked = asked.where(sa.tuple_(hazards.c.created_at, hazards.c.hazard_id) > after)
+    return conn.execute(
+        asked.order_by(hazards.c.created_at, hazards.c.hazard_id).limit(limit)
     ).all()
 
 
@@ -89,15 +156,23 @@ def update_hazard(conn: sa.Connection, hazard_id: str, **values: Any) -> None:
     conn.execute(sa.update(hazards).where(hazards.c.hazard_id == hazard_id).values(**values))
 
 
-def insert_visits(conn: sa.Connection, rows: list[dict[str, Any]]) -> set[str]:
-    """Insert visits. Returns the client ids that were new to their steward."""
+def insert_visits(conn: sa.Connection, rows: list[dict[str, Any]]) -> set[tuple[str, str]]:
+    """Insert visits. Returns (steward, device's number) of those that were new."""
     statement = (
         store.insert(conn, visits)
         .values(rows)
         .on_conflict_do_nothing(index_elements=["steward_id", "client_id"])
-        .returning(visits.c.client_id)
+        .returning(visits.c.steward_id, visits.c.client_id)
     )
-    return set(conn.execute(statement).scalars())
+    return {(row.steward_id, row.client_id) for row in conn.execute(statement)}
+
+
+def visits_by_number(conn: sa.Connection, keys: Iterable[tuple[str, str]]) -> Sequence[Any]:
+    """Return the visits that stand under (steward, device's number)."""
+    asked = sa.select(visits).where(
+        sa.tuple_(visits.c.steward_id, visits.c.client_id).in_(list(keys))
+    )
+    return conn.execute(asked).all()
 
 
 def visits_of(

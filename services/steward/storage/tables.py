@@ -157,6 +157,11 @@ shifts = sa.Table(
     sa.Column("local_day", sa.String(10), nullable=False),
     sa.Column("place", sa.String(100), nullable=False),
     sa.Column("state", sa.String(10), nullable=False),
+    # Whose word it is that he sat there; a shift that he planned himself counts for nothing yet.
+    sa.Column("planned_by", store.Id),
+    sa.Column("self_planned", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("attended_by", store.Id),
+    sa.Column("attended_at", store.UtcDateTime),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Index("ix_shifts_steward_id_end_at", "steward_id", "end_at"),
     sa.Index("ix_shifts_grid_end_at", "grid", "end_at"),
@@ -326,12 +331,14 @@ volunteer_hours = sa.Table(
     sa.Column("check_in", store.UtcDateTime),
     sa.Column("check_out", store.UtcDateTime),
     sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("recorded_by", store.Id),
     sa.Column("confirmed_by", store.Id),
     sa.Column("digest", sa.String(64), nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("created_at", store.UtcDateTime, nullable=False),
     sa.Index("ix_volunteer_hours_person_id_date", "person_id", "date"),
     sa.Index("ix_volunteer_hours_area_date", "area", "date"),
+    sa.Index("ix_volunteer_hours_state", "state", "area", "created_at", "record_id"),
 )
 
 hazards = sa.Table(
@@ -345,9 +352,13 @@ hazards = sa.Table(
     sa.Column("place", sa.String(200), nullable=False),
     sa.Column("media", store.Json, nullable=False),
     sa.Column("state", sa.String(8), nullable=False),
+    sa.Column("reported_by", store.Id),
     sa.Column("verified_by", store.Id),
+    # What removes it: the request that was filed when it was found to be one.
+    sa.Column("request_id", store.Id),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("created_at", store.UtcDateTime, nullable=False),
+    sa.Index("ix_hazards_state", "state", "area", "created_at", "hazard_id"),
 )
 
 visits = sa.Table(

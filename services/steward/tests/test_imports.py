@@ -132,7 +132,7 @@ def test_a_street_imports_only_into_its_own_street(bench):
     bench.load("areas", AREAS)
     bench.as_("R_STREET", scope="370811011")
     result = bench.load("people", PEOPLE + person(1))
-    assert [error["code"] for error in result["errors"]] == ["ROLE_DENIED"]
+    assert [error["code"] for error in result["errors"]] == ["AREA_DENIED"]
     assert counts(bench.as_("R_STREET", scope="370811015").load("people", PEOPLE + person(1))) == (
         1,
         0,

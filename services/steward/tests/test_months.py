@@ -60,7 +60,7 @@ def test_a_month_is_said_once_per_partition_with_zeros_and_everything_that_count
         "date": "2025-03-04",
         "activity": "清雪",
     }
-    hours = staffed.cadre().do("record_hours", body)
+    hours = staffed.cadre(CADRE).do("record_hours", body)
     staffed.cadre().do(
         "confirm_hours", {"record_id": hours["id"], "minutes": 90}, version=hours["version"]
     )

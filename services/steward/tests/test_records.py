@@ -25,7 +25,7 @@ def record(ground, **more):
         "date": "2025-03-01",
         "activity": "楼道清洁",
     } | more
-    return ground.cadre().do("record_hours", body)
+    return ground.cadre(CADRE).do("record_hours", body)
 
 
 def confirm(ground, reply, minutes=None, *, who=OTHER_CADRE, role="R_CADRE", scope=COMMUNITY):

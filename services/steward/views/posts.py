@@ -20,6 +20,8 @@ from services.steward.views.people import history
 
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 GAP = timedelta(minutes=15)
+# Who plans shifts and who oversees them; nobody else reads a steward's future (REQ-L17).
+SHIFT_READERS = (*rules.access.OVERSIGHT,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,25 @@ class WhichSteward:
     """Which steward is meant."""
 
     steward_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftList:
+    """Shifts of an area or of a steward; of the month that runs when no span is given."""
+
+    scope: str | None = None
+    steward_id: str | None = None
+    start: Instant | None = None
+    end: Instant | None = None
+    limit: Limit = 50
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WhichShift:
+    """Which shift is meant."""
+
+    shift_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,6 +384,65 @@ def stewards(tx: Tx, q: StewardList) -> dict[str, Any]:
     tx.require_scope(q.scope)
     rows = storage.posts.page(tx.conn, q.scope, q.duty, paging.read_cursor(q.cursor), q.limit + 1)
     return paging.page(rows, q.limit, "steward_id", lambda row: _steward_card(tx, row))
+
+
+def shifts(tx: Tx, q: ShiftList) -> dict[str, Any]:
+    """Answer shifts by their start: a steward his own, those who plan and oversee their area's.
+
+    Raises:
+        RoleDenied: The area lies outside the caller's scope.
+        BadSpan: The end does not follow the start within 62 days.
+    """
+    own = [post.steward_id for post in storage.posts.of_person(tx.conn, tx.actor.id)]
+    month = tx.calendar.month_bounds(tx.calendar.period(tx.now))
+    start, end = q.start or month[0], q.end or month[1]
+    if not timedelta(0) < end - start <= timedelta(days=62):
+        raise BadSpan(field="end")
+    scope = q.scope
+    if q.steward_id is None or q.steward_id not in own:
+        if tx.actor.role not in SHIFT_READERS:
+            raise RoleDenied(role=tx.actor.role)
+        scope = q.scope or tx.actor.scope
+        tx.require_scope(scope)
+    rows = storage.posts.shifts_of(
+        tx.conn,
+        scope=scope,
+        steward_id=q.steward_id,
+        start=start,
+        end=end,
+        after=paging.read_cursor(q.cursor),
+        limit=q.limit + 1,
+    )
+    return paging.page(rows, q.limit, "shift_id", _shift_card, at="start_at")
+
+
+def shift(tx: Tx, q: WhichShift) -> dict[str, Any]:
+    """Answer one shift to its steward and to those who plan and oversee there.
+
+    Raises:
+        NotFound: No such shift, or none of the caller's business.
+    """
+    row = storage.posts.one_shift(tx.conn, q.shift_id)
+    steward = storage.posts.steward(tx.conn, row.steward_id) if row is not None else None
+    own = steward is not None and steward.person_id == tx.actor.id
+    if row is None or not (own or (tx.actor.role in SHIFT_READERS and tx.actor.covers(row.grid))):
+        raise NotFound(kind="shift", id=q.shift_id)
+    return _shift_card(row)
+
+
+def _shift_card(row: Any) -> dict[str, Any]:
+    return {
+        "id": row.shift_id,
+        "steward_id": row.steward_id,
+        "grid": row.grid,
+        "start": row.start_at.isoformat(),
+        "end": row.end_at.isoformat(),
+        "place": row.place,
+        "state": row.state,
+        "self_planned": row.self_planned,
+        "attended_by": row.attended_by,
+        "version": row.version,
+    }
 
 
 def steward_history(tx: Tx, q: StewardHistory) -> dict[str, Any]:

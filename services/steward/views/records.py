@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from chassis.bus import Tx
-from chassis.refusal import NotFound
+from chassis.refusal import NotFound, RoleDenied
 from chassis.text import PERIOD
 from services.steward import rules, storage
 from services.steward.views import paging
@@ -18,9 +18,38 @@ from services.steward.views.people import note_reads
 
 @dataclass(frozen=True, slots=True)
 class HoursList:
-    """Whose volunteer records are meant; without a person, the caller's own."""
+    """Whose volunteer records are meant; without a person or area, the caller's own.
+
+    With an area: those that wait to be confirmed there, or are in another state.
+    """
 
     person_id: str | None = None
+    scope: str | None = None
+    state: Literal["RECORDED", "CONFIRMED"] | None = None
+    limit: Limit = 50
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WhichRecord:
+    """Which volunteer record is meant."""
+
+    record_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class WhichHazard:
+    """Which hazard is meant."""
+
+    hazard_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class HazardList:
+    """Hazards of an area for those who look at them; for anybody else, his own."""
+
+    scope: str | None = None
+    state: Literal["PENDING", "TRUE", "FALSE"] | None = None
     limit: Limit = 50
     cursor: str | None = None
 
@@ -36,11 +65,21 @@ class VisitList:
 
 
 def volunteer_hours(tx: Tx, q: HoursList) -> dict[str, Any]:
-    """Answer a person's volunteer records, oldest first.
+    """Answer a person's volunteer records, or those of an area, oldest first.
 
     Raises:
         NotFound: Another person's records are none of the caller's business.
+        RoleDenied: The caller organises nothing in that area.
     """
+    after = paging.read_cursor(q.cursor)
+    if q.scope is not None and q.person_id is None:
+        tx.require_scope(q.scope)
+        if tx.actor.role not in rules.access.ORGANISERS:
+            raise RoleDenied(role=tx.actor.role)
+        found = storage.records.records_in(
+            tx.conn, q.scope, q.state or "RECORDED", after, q.limit + 1
+        )
+        return paging.page(found, q.limit, "record_id", _record_card)
     person_id = q.person_id or tx.actor.id
     if person_id != tx.actor.id:
         person = storage.people.person(tx.conn, person_id)
@@ -48,22 +87,95 @@ def volunteer_hours(tx: Tx, q: HoursList) -> dict[str, Any]:
             tx.actor, "HOURS", person.grid or person.area
         ):
             raise NotFound(kind="person", id=person_id)
-    rows = storage.records.records_of(tx.conn, person_id, paging.read_cursor(q.cursor), q.limit + 1)
-    return paging.page(
-        rows,
-        q.limit,
-        "record_id",
-        lambda row: {
-            "id": row.record_id,
-            "person_id": row.person_id,
-            "date": row.date.isoformat(),
-            "minutes": row.minutes,
-            "source": row.source,
-            "activity": row.activity,
-            "state": row.state,
-            "version": row.version,
-        },
+    rows = storage.records.records_of(tx.conn, person_id, q.state, after, q.limit + 1)
+    return paging.page(rows, q.limit, "record_id", _record_card)
+
+
+def _record_card(row: Any) -> dict[str, Any]:
+    return {
+        "id": row.record_id,
+        "person_id": row.person_id,
+        "area": row.area,
+        "date": row.date.isoformat(),
+        "minutes": row.minutes,
+        "source": row.source,
+        "activity": row.activity,
+        "check_in": row.check_in.isoformat() if row.check_in else None,
+        "check_out": row.check_out.isoformat() if row.check_out else None,
+        "state": row.state,
+        "recorded_by": row.recorded_by,
+        "confirmed_by": row.confirmed_by,
+        "version": row.version,
+    }
+
+
+def volunteer_record(tx: Tx, q: WhichRecord) -> dict[str, Any]:
+    """Answer one volunteer record to whoever served, and to whoever may confirm it.
+
+    Raises:
+        NotFound: No such record, or none of the caller's business.
+    """
+    row = storage.records.one_record(tx.conn, q.record_id)
+    if row is None or not (
+        row.person_id == tx.actor.id
+        or (tx.actor.role in rules.access.ORGANISERS and tx.actor.covers(row.area))
+        or rules.access.may_see(tx.actor, "HOURS", row.area)
+    ):
+        raise NotFound(kind="volunteer_record", id=q.record_id)
+    return _record_card(row)
+
+
+def hazards(tx: Tx, q: HazardList) -> dict[str, Any]:
+    """Answer hazards, oldest first: to those who look at them what lies in their area, to anybody
+    else what he reported.
+
+    Raises:
+        RoleDenied: The area lies outside the caller's scope.
+    """
+    verifies = tx.actor.role in rules.access.HAZARD_READERS
+    if q.scope is not None:
+        tx.require_scope(q.scope)
+        if not verifies:
+            raise RoleDenied(role=tx.actor.role)
+    rows = storage.records.hazards_in(
+        tx.conn,
+        (q.scope or tx.actor.scope) if verifies else None,
+        state=q.state,
+        reporter=None if verifies else tx.actor.id,
+        after=paging.read_cursor(q.cursor),
+        limit=q.limit + 1,
     )
+    return paging.page(rows, q.limit, "hazard_id", _hazard_card)
+
+
+def hazard(tx: Tx, q: WhichHazard) -> dict[str, Any]:
+    """Answer one hazard to its reporter, and to those who look at it.
+
+    Raises:
+        NotFound: No such hazard, or none of the caller's business.
+    """
+    row = storage.records.one_hazard(tx.conn, q.hazard_id)
+    if row is None or not (
+        row.reporter_id == tx.actor.id or rules.access.may_see(tx.actor, "HAZARDS", row.grid)
+    ):
+        raise NotFound(kind="hazard", id=q.hazard_id)
+    return _hazard_card(row)
+
+
+def _hazard_card(row: Any) -> dict[str, Any]:
+    return {
+        "id": row.hazard_id,
+        "reporter_id": row.reporter_id,
+        "category": row.category,
+        "grid": row.grid,
+        "place": row.place,
+        "media": row.media,
+        "state": row.state,
+        "verified_by": row.verified_by,
+        "request_id": row.request_id,
+        "reported_at": row.created_at.isoformat(),
+        "version": row.version,
+    }
 
 
 def visits(tx: Tx, q: VisitList) -> dict[str, Any]:

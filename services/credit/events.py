@@ -178,6 +178,56 @@ class ResidentDeactivatedHeard:
 
 
 @dataclass(frozen=True, slots=True)
+class ResidentReturnedHeard:
+    """A person lives here again."""
+
+    SOURCE: ClassVar[str] = "steward"
+    FACT: ClassVar[str] = "resident_returned.v1"
+    person_id: str
+    community: str
+    grid: str | None
+    is_adult: bool
+    household_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResidentCameOfAgeHeard:
+    """A minor is 18 from today on."""
+
+    SOURCE: ClassVar[str] = "steward"
+    FACT: ClassVar[str] = "resident_came_of_age.v1"
+    person_id: str
+    community: str | None = None
+    grid: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResidentCorrectedHeard:
+    """What was registered of a person was wrong; this holds now.
+
+    Attributes:
+        household_id: Null where he belongs to none; empty where nothing is said of it.
+    """
+
+    SOURCE: ClassVar[str] = "steward"
+    FACT: ClassVar[str] = "resident_corrected.v1"
+    person_id: str
+    is_adult: bool
+    household_id: str | None = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonMergedHeard:
+    """Two registrations are one person: `person_id` is given up for `into`."""
+
+    SOURCE: ClassVar[str] = "steward"
+    FACT: ClassVar[str] = "person_merged.v1"
+    person_id: str
+    into: str
+    community: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StewardEnrolledHeard:
     """A steward, his duty, and whether he may spend points."""
 
@@ -687,6 +737,10 @@ STEWARD = (
     ResidentRegisteredHeard,
     ResidentMovedHeard,
     ResidentDeactivatedHeard,
+    ResidentReturnedHeard,
+    ResidentCameOfAgeHeard,
+    ResidentCorrectedHeard,
+    PersonMergedHeard,
     StewardEnrolledHeard,
     StewardLeftHeard,
     RequestRatedHeard,

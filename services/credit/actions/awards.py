@@ -102,13 +102,14 @@ def award_all(tx: Tx, scored: Sequence[_Scored], in_force: rule_sets.InForce) ->
     """Give what events fire, and take back what they reverse."""
     fired: list[tuple[rules.Fired, _Scored, str]] = []
     local: list[tuple[str, tuple[rules.Fired, _Scored, str]]] = []
-    for item in scored:
+    told = _redirected(tx, [_members(item.event.data) for item in scored])
+    for item, data in zip(scored, told, strict=True):
         event = item.event
         read = rules.Event(
             id=event.id,
             type=f"{event.source}.{event.fact}",
             occurred_at=event.occurred_at,
-            data=_members(event.data),
+            data=data,
         )
         fired += [(one, item, code) for code, one in in_force.fires(read)]
         if in_force.streets:
@@ -126,6 +127,28 @@ def award_all(tx: Tx, scored: Sequence[_Scored], in_force: rule_sets.InForce) ->
         for deed, by_set in reversed_deeds:
             _reverse_deed(tx, deed, by_set, event)
     _award(tx, fired + _of_streets(tx, local), in_force)
+
+
+def _redirected(tx: Tx, told: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Read what is told of an id that was given up as told of the id that was kept."""
+    if not told or not registry.any_merged(tx.conn):
+        return told
+    named = {
+        value
+        for data in told
+        for value in data.values()
+        if isinstance(value, str) and value.startswith("per_")
+    }
+    kept = registry.merged(tx.conn, named)
+    if not kept:
+        return told
+    return [
+        {
+            name: kept.get(value, value) if isinstance(value, str) else value
+            for name, value in data.items()
+        }
+        for data in told
+    ]
 
 
 def _of_streets(

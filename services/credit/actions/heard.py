@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from services.credit import events
-from services.credit.actions import awards, consents, ledger
+from services.credit.actions import awards, consents, ledger, merging, telling
 from services.credit.actions.ledger import GRACE
 from services.credit.storage import registry, voices
 from services.credit.storage import tables as t
@@ -115,27 +115,73 @@ def _moved(tx: Tx, event: Heard) -> None:
         household_id=moved.household_id,
         sequence=event.sequence,
     )
-    home = {
-        "person_id": moved.person_id,
-        "since": event.occurred_at,
-        "grid": moved.to_grid,
-        "household_id": moved.household_id,
-    }
-    registry.add_homes(tx.conn, [home])
-    for subject in registry.subjects_held_by(tx.conn, moved.person_id):
+    _at_home(tx, event, moved.to_grid, moved.household_id)
+    _place_persons(tx, event, moved.community, moved.to_grid)
+
+
+def _place_persons(tx: Tx, event: Heard, area: str, grid: str | None) -> None:
+    for subject in registry.subjects_held_by(tx.conn, event.data.person_id):
         if subject.kind in awards.PERSONS:
-            registry.place(
-                tx.conn,
-                subject,
-                area=moved.community,
-                grid=moved.to_grid,
-                at=event.occurred_at,
-            )
+            registry.place(tx.conn, subject, area=area, grid=grid, at=event.occurred_at)
 
 
 def _deactivated(tx: Tx, event: Heard) -> None:
     registry.end_person(tx.conn, event.data.person_id, event.sequence)
     consents.close_for(tx, event.data.person_id, event.occurred_at)
+
+
+def _returned(tx: Tx, event: Heard) -> None:
+    """He lives here again. What he consented to ended when he left; he may consent anew."""
+    back = event.data
+    row = {
+        "person_id": back.person_id,
+        "area": back.community,
+        "grid": back.grid,
+        "is_adult": back.is_adult,
+        "household_id": back.household_id,
+        "state": "ACTIVE",
+        "sequence": event.sequence,
+    }
+    registry.put_rows(tx.conn, t.people, "person_id", [row])
+    _at_home(tx, event, back.grid, back.household_id)
+    _place_persons(tx, event, back.community, back.grid)
+
+
+def _at_home(tx: Tx, event: Heard, grid: str | None, household_id: str | None) -> None:
+    home = {
+        "person_id": event.data.person_id,
+        "since": event.occurred_at,
+        "grid": grid,
+        "household_id": household_id,
+    }
+    registry.add_homes(tx.conn, [home])
+
+
+def _came_of_age(tx: Tx, event: Heard) -> None:
+    grown = event.data.person_id
+    if registry.change_person(tx.conn, grown, event.sequence, is_adult=True):
+        telling.tell(tx, "CAME_OF_AGE", person_id=grown)
+
+
+def _corrected(tx: Tx, event: Heard) -> None:
+    """He is of another age or household than was registered. A minor is not scored, whatever was
+    consented to in his name (REQ-L06)."""
+    right = event.data
+    known = registry.person(tx.conn, right.person_id)
+    if known is None:
+        return
+    home = known.household_id if right.household_id == "" else right.household_id
+    values = {"is_adult": right.is_adult, "household_id": home}
+    if not registry.change_person(tx.conn, right.person_id, event.sequence, **values):
+        return
+    if home != known.household_id:
+        _at_home(tx, event, known.grid, home)
+    if not right.is_adult:
+        consents.close_for(tx, right.person_id, event.occurred_at)
+
+
+def _merged(tx: Tx, event: Heard) -> None:
+    merging.merge(tx, event)
 
 
 def _enrolled(tx: Tx, event: Heard) -> None:
@@ -313,6 +359,10 @@ def _exited(tx: Tx, event: Heard) -> None:
 _STEWARD: dict[type[Any], Callable[[Any, Any], None]] = {
     events.ResidentMovedHeard: _moved,
     events.ResidentDeactivatedHeard: _deactivated,
+    events.ResidentReturnedHeard: _returned,
+    events.ResidentCameOfAgeHeard: _came_of_age,
+    events.ResidentCorrectedHeard: _corrected,
+    events.PersonMergedHeard: _merged,
     events.StewardEnrolledHeard: _enrolled,
     events.StewardLeftHeard: _left,
 }

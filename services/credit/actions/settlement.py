@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Any
 from chassis.calendar import Calendar
 from chassis.refusal import NotFound, RoleDenied, StateConflict
 from services.credit import events
-from services.credit.actions import awards, ledger, month_logs, months, publishing, rule_sets
+from services.credit.actions import (
+    awards,
+    ledger,
+    merging,
+    month_logs,
+    months,
+    publishing,
+    rule_sets,
+)
 from services.credit.errors import HashChanged, Incomplete, SameAsReviewer, SampleNotChecked
 from services.credit.rules import awards as award_rules
 from services.credit.rules import settlement as rules
@@ -801,6 +809,7 @@ def _release(tx: Tx, row: Any, subject_ids: Sequence[str]) -> None:
         ref=row.settlement_id,
     )
     store.add_released(tx.conn, row.settlement_id, done.points)
+    merging.follow(tx, list(done.points))
     if done.unfunded:
         known = store.settlement(tx.conn, row.settlement_id)
         store.change(
@@ -831,6 +840,7 @@ def release_waiting(tx: Tx, district: str) -> int:
             ref=row.settlement_id,
         )
         store.add_released(tx.conn, row.settlement_id, done.points)
+        merging.follow(tx, list(done.points))
         store.change(tx.conn, row.settlement_id, unfunded_points=done.unfunded)
         waiting += done.unfunded
     return waiting

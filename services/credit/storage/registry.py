@@ -187,6 +187,11 @@ def person(conn: sa.Connection, person_id: str) -> Any:
     return conn.execute(sa.select(t.people).where(t.people.c.person_id == person_id)).first()
 
 
+def any_merged(conn: sa.Connection) -> bool:
+    """Tell whether anybody was ever registered twice."""
+    return conn.execute(sa.select(t.merged_people.c.person_id).limit(1)).first() is not None
+
+
 def merged(conn: sa.Connection, person_ids: Iterable[str]) -> dict[str, str]:
     """Return, for those of some persons who were registered twice and whose id was given up, the
     id that was kept."""
@@ -261,6 +266,16 @@ def serve_grids(conn: sa.Connection, project_id: str, grids: Sequence[str], at: 
     bulk.insert(conn, t.compounds, fresh, ignore=True)
 
 
+def change_person(conn: sa.Connection, person_id: str, sequence: int, **values: Any) -> bool:
+    """Change what is known of a person; a stale word changes nothing. Tells whether it did."""
+    done = conn.execute(
+        sa.update(t.people)
+        .where(t.people.c.person_id == person_id, t.people.c.sequence < sequence)
+        .values(**values, sequence=sequence)
+    )
+    return done.rowcount == 1
+
+
 def end_person(conn: sa.Connection, person_id: str, sequence: int) -> None:
     """Say that a person is no resident any more."""
     conn.execute(
@@ -284,6 +299,20 @@ def open_post(
             set_={"since": statement.excluded.since, "until": None},
             where=t.posts.c.until.is_not(None),
         )
+    )
+
+
+def close_post(conn: sa.Connection, held: Any, until: datetime) -> None:
+    """Say that one person's post has ended."""
+    post = t.posts.c
+    conn.execute(
+        sa.update(t.posts)
+        .where(
+            post.subject_id == held.subject_id,
+            post.person_id == held.person_id,
+            post.post_ref == held.post_ref,
+        )
+        .values(until=until)
     )
 
 

@@ -1,0 +1,218 @@
+"""One person, registered twice: what hangs on the id that is given up is the kept one's.
+
+Points move by a posting between the two accounts, so that every sum stays. Months that are
+confirmed stay as they are under the id that they name; what counts on from them goes on under the
+kept id as an entry of its open month, without points of its own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from services.credit.actions import awards, months, rule_sets, telling
+from services.credit.rules import awards as rules
+from services.credit.storage import awards as award_store
+from services.credit.storage import ledger as points
+from services.credit.storage import merging as store
+from services.credit.storage import registry
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from chassis.bus import Heard, Tx
+
+MERGED = "merged:"
+
+
+def merge(tx: Tx, event: Heard) -> None:
+    """Two registrations are one person: everything is the kept id's from now on."""
+    old, into = event.data.person_id, registry.kept(tx.conn, event.data.into)
+    if old == into or registry.kept(tx.conn, old) != old:
+        return
+    store.remember(tx.conn, old, into, event.occurred_at)
+    registry.end_person(tx.conn, old, event.sequence)
+    store.hand_over(tx.conn, old, into)
+    for post in store.posts_of(tx.conn, old):
+        registry.open_post(
+            tx.conn, post.subject_id, into, post.post_ref, max(post.since, event.occurred_at)
+        )
+        registry.close_post(tx.conn, post, event.occurred_at)
+    _merge_accounts(tx, event, f"RES:{old}", f"RES:{into}")
+    telling.tell(tx, "PERSON_MERGED", person_id=into, ref=old)
+
+
+def _merge_accounts(tx: Tx, event: Heard, old: str, new: str) -> None:
+    known = registry.subject(tx.conn, old, lock=True)
+    if known is None:
+        return
+    at = event.occurred_at
+    if registry.subject(tx.conn, new, lock=True) is None:
+        row = registry.stub(new, at) | {
+            name: getattr(known, name)
+            for name in ("area", "grid", "area_before", "area_since", "opened_at")
+        }
+        registry.put_subject(tx.conn, row | {"spendable_until": known.spendable_until})
+    _merge_consents(tx, old, new, at)
+    moved = _merge_awards(tx, known, old, new)
+    transfer(tx, old, new)
+    store.hand_over_account(tx.conn, old, new)
+    open_months = _not_confirmed(tx, old, store.objection_periods(tx.conn, old))
+    store.put_objections(tx.conn, old, new, moved, sorted(open_months))
+    registry.change_subject(
+        tx.conn, old, state="CLOSED", closed_at=at, spendable=False, spendable_until=None
+    )
+    for period in sorted(open_months | {tx.calendar.period(tx.now)}):
+        months.draft_again(tx, old, period)
+        months.draft_again(tx, new, period)
+
+
+def _not_confirmed(tx: Tx, subject_id: str, periods: set[str]) -> set[str]:
+    return {period for period in periods if months.open_period(tx, subject_id, period) == period}
+
+
+def _merge_consents(tx: Tx, old: str, new: str, at: datetime) -> None:
+    """What the kept id consented to or withdrew stands; only where it never said anything, what
+    the other one said does."""
+    registry.end_proposal(tx.conn, old, state="LAPSED", by=None, at=at)
+    given = registry.consent(tx.conn, subject_id=old)
+    if given is None:
+        return
+    own = registry.consent(tx.conn, subject_id=new)
+    store.copy_spans(tx.conn, old, new, at, go_on=own is None)
+    registry.close_spans(tx.conn, old, given.purposes, at)
+    if own is None:
+        registry.change_consent(
+            tx.conn, given.consent_id, subject_id=new, version=given.version + 1
+        )
+    elif given.state != "CLOSED":
+        registry.change_consent(
+            tx.conn,
+            given.consent_id,
+            state="CLOSED",
+            withdrawn_at=given.withdrawn_at or at,
+            version=given.version + 1,
+        )
+
+
+def _merge_awards(tx: Tx, known: Any, old: str, new: str) -> dict[str, str]:
+    """Let what counts or waits count and wait for the kept id. Returns old ids -> new ones."""
+    there = store.same_deeds(tx.conn, new)
+    moved: dict[str, str] = {}
+    carried: list[dict[str, Any]] = []
+    for award in store.awards_of(tx.conn, old):
+        if award.deed is not None and (award.rule_code, award.deed) in there:
+            # Both were given it for one deed: it counts once.
+            awards.reverse(tx, award, reason=f"{MERGED}{new}", by=None)
+            continue
+        period = months.open_period(tx, new, award.period)
+        if award.state == "PROPOSED" and award.decides == "PERSON":
+            moved[str(award.award_id)] = _move(tx, award, new, period)
+            continue
+        is_open = months.open_period(tx, old, award.period) == award.period
+        if award.to_period < period:
+            continue
+        copy = _carried(award, known, new, period, with_points=is_open)
+        carried.append(copy)
+        if is_open:
+            # Its points go over by the transfer; here it counts no more.
+            moved[str(award.award_id)] = copy["award_id"]
+            award_store.change(
+                tx.conn,
+                str(award.award_id),
+                state="REVERSED",
+                reason=f"{MERGED}{new}",
+                decided_at=tx.now,
+            )
+    award_store.add(tx.conn, carried)
+    return moved
+
+
+def _move(tx: Tx, award: Any, new: str, period: str) -> str:
+    compiled = rule_sets.in_force(tx.conn).of_code(award.rule_set)
+    rule = compiled.rule_set.rule(award.rule_code) if compiled is not None else None
+    source = str(award.event_id or award.deed)
+    if award.event_id is None and rule is not None:
+        source = rules.evidence_key(rule, str(award.deed), award.level)
+    award_id = rules.award_id(award.rule_code, new, source)
+    store.put_award(
+        tx.conn,
+        str(award.award_id),
+        {
+            "award_id": award_id,
+            "subject_id": new,
+            "period": period,
+            "points_period": period,
+            "late": award.late or period != award.period,
+        },
+    )
+    return award_id
+
+
+def _carried(award: Any, known: Any, new: str, period: str, *, with_points: bool) -> dict[str, Any]:
+    """Return what goes on counting for the kept id: an entry of its open month."""
+    points_kept = award.points if with_points else 0
+    return award._asdict() | {
+        "award_id": rules.award_id(award.rule_code, new, f"{MERGED}{award.award_id}"),
+        "subject_id": new,
+        "period": period,
+        "points_period": period,
+        "cap_window": None,
+        "score_raw": award.score,
+        "points_raw": points_kept,
+        "points": points_kept,
+        "capped": False,
+        "recount": False,
+        "correction": True,
+        "corrects": award.award_id,
+        "reason": f"{MERGED}{award.subject_id}",
+        "area": known.area,
+        "version": 1,
+    }
+
+
+def transfer(tx: Tx, old: str, new: str) -> None:
+    """Put the points of an account that was given up on the kept one, by postings.
+
+    Points that a month which is confirmed will release stay until it does; then they follow.
+    """
+    at, period_now = tx.now, tx.calendar.period(tx.now)
+    pending = points.pending_of(tx.conn, old)
+    wallet = points.lock_wallets(tx.conn, [old, new])[old]
+    postings = []
+    for period, amount in pending.items():
+        if months.open_period(tx, old, period) != period:
+            continue
+        target = months.open_period(tx, new, period)
+        lines = (
+            points.Line(old, "PENDING", -amount, period),
+            points.Line(new, "PENDING", amount, target),
+        )
+        postings.append(points.Posting("TRANSFER", old[:120], new, period_now, at, lines))
+    sides = [
+        (side, amount)
+        for side, amount in (
+            ("AVAILABLE", wallet.available),
+            ("HELD", wallet.held),
+            ("CLAWBACK", wallet.clawback),
+        )
+        if amount
+    ]
+    if sides:
+        lines = tuple(
+            line
+            for side, amount in sides
+            for line in (points.Line(old, side, -amount), points.Line(new, side, amount))
+        )
+        postings.append(points.Posting("TRANSFER", old[:120], new, period_now, at, lines))
+    points.post(tx.conn, postings)
+
+
+def follow(tx: Tx, subject_ids: Sequence[str]) -> None:
+    """Let points that were released to accounts which were given up follow to the kept ones."""
+    if not registry.any_merged(tx.conn):
+        return
+    persons = [one.removeprefix("RES:") for one in subject_ids if one.startswith("RES:")]
+    for person, into in sorted(registry.merged(tx.conn, persons).items()):
+        transfer(tx, f"RES:{person}", f"RES:{into}")
+        store.hand_over_account(tx.conn, f"RES:{person}", f"RES:{into}")

@@ -1,0 +1,267 @@
+"""What the registry corrects: people come of age, come back, change households, are one person."""
+
+import uuid
+
+import pytest
+
+from services.credit.actions.verify import judge
+from services.credit.errors import SameAsProposer, UnderAge
+from services.credit.storage import month_logs
+from services.credit.tests import stage
+from services.credit.tests.calendar_of_months import (
+    STREET,
+    award,
+    entry_of,
+    final_month,
+    publish_month,
+)
+
+
+def told(bench, fact, person_id, *, sequence=9, at=None, **data):
+    bench.hear(
+        "steward",
+        fact,
+        {"person_id": person_id, **data},
+        subject=person_id,
+        scope=stage.GRID,
+        sequence=sequence,
+        occurred_at=at,
+    )
+
+
+def test_who_was_registered_as_a_minor_comes_of_age(bench):
+    """CR-D3: every 17-year-old of a census was shut out for good."""
+    stage.register(bench, "per_k", adult=False)
+    with pytest.raises(UnderAge):
+        stage.consent(bench, "per_k")
+    place = {"community": stage.COMMUNITY, "grid": stage.GRID}
+    told(bench, "resident_came_of_age.v1", "per_k", **place)
+    assert stage.consent(bench, "per_k")["state"] == "GRANTED"
+    bench.as_("R_RESIDENT", person="per_k", scope=stage.GRID)
+    assert [one["code"] for one in bench.ask("messages")["items"]] == ["CAME_OF_AGE"]
+
+
+def test_who_moved_out_comes_back_and_who_is_a_minor_after_all_is_not_scored(bench):
+    """IN-A7, K7: a register with return and correction."""
+    stage.resident(bench, "per_a")
+    told(bench, "resident_deactivated.v1", "per_a", sequence=2, reason="MOVED_OUT")
+    other = stage.COMMUNITY + "002"
+    told(
+        bench,
+        "resident_returned.v1",
+        "per_a",
+        sequence=3,
+        community=stage.COMMUNITY,
+        grid=other,
+        is_adult=True,
+        household_id="hh_7",
+    )
+    bench.as_("R_RESIDENT", person="per_a", scope=other)
+    card = bench.ask("me")["consents"][0]
+    assert card["state"] == "CLOSED"
+    assert stage.consent(bench, "per_a")["state"] == "GRANTED"
+    row = bench.rows("SELECT grid, state FROM subjects WHERE subject_id = 'RES:per_a'")
+    assert row == [{"grid": other, "state": "ACTIVE"}]
+    told(bench, "resident_corrected.v1", "per_a", sequence=4, is_adult=False, household_id=None)
+    bench.as_("R_RESIDENT", person="per_a", scope=other)
+    assert bench.ask("me")["consents"][0]["state"] == "CLOSED"
+    with pytest.raises(UnderAge):
+        stage.consent(bench, "per_a")
+    # A stale word changes nothing.
+    told(bench, "resident_corrected.v1", "per_a", sequence=3, is_adult=True)
+    with pytest.raises(UnderAge):
+        stage.consent(bench, "per_a")
+
+
+def verify(bench, period):
+    with bench.transaction() as tx:
+        (notice,) = month_logs.published(tx.conn, period, None)
+        verdict, findings = judge(tx.conn, notice)
+    assert verdict.sound, verdict
+    assert findings == ()
+
+
+def merge(bench, at=None):
+    told(
+        bench,
+        "person_merged.v1",
+        "per_twin",
+        into="per_a",
+        community=stage.COMMUNITY,
+        at=at,
+    )
+
+
+def points(bench, person="per_a"):
+    bench.as_("R_RESIDENT", person=person, scope=stage.GRID)
+    sheets = bench.ask("me")["subjects"]
+    return next(one["points"] for one in sheets if one["subject"] == f"RES:{person}")
+
+
+@pytest.fixture
+def twins(bench):
+    """One person, registered twice, with points of two final months and a running one."""
+    bench.at("2025-02-20T09:00")
+    stage.rules(bench)
+    for person in ("per_a", "per_twin"):
+        stage.resident(bench, person)
+    bench.at("2025-03-03T09:00")
+    award(bench, "RES:per_a", "R-RES-13", level="STREET", deed="BZ-1")
+    award(bench, "RES:per_twin", "R-RES-13", level="DISTRICT", deed="BZ-2")
+    bench.march = final_month(bench, "2025-03")
+    bench.at("2025-05-06T09:00")
+    award(bench, "RES:per_twin", "R-RES-06", level="DISTRICT", deed="JY-1")
+    return bench
+
+
+def test_points_of_the_given_up_id_are_the_kept_ones_and_every_sum_stays(twins):
+    """K7: wallet, lots, holds and pending points move by a posting; final months stay."""
+    bench = twins
+    held = stage.redemption(
+        bench, "requested", "rdm_1", bench.now, points=20, wallet="RES:per_twin"
+    )
+    bench.deliver([held])
+    before = stage.trial_balance(bench)["accounts"]
+    mine, others = points(bench), points(bench, "per_twin")
+    merge(bench)
+    assert stage.trial_balance(bench)["accounts"] == before
+    now = points(bench)
+    for side in ("available", "held", "pending"):
+        assert now[side] == mine[side] + others[side], side
+    assert now["held"] == 20
+    assert now["pending"] == others["pending"] == 200
+    bench.deliver(
+        [stage.redemption(bench, "redeemed", "rdm_1", bench.now, points=20, wallet="RES:per_twin")]
+    )
+    assert points(bench)["held"] == 0
+    merge(bench)
+    assert points(bench)["available"] == now["available"]
+    # The final month is what it was; in the open one both deeds count for the kept id.
+    march = [entry_of(bench.march, f"RES:{one}")["score"] for one in ("per_a", "per_twin")]
+    assert march == [1003, 1005]
+    may = final_month(bench, "2025-05")
+    assert entry_of(may, "RES:per_a")["score"] == 1003 + 5 + 20
+    assert "RES:per_twin" not in [item["subject"] for item in may["items"]]
+    assert points(bench)["pending"] == 0
+    assert points(bench)["available"] == now["available"] + 200
+    # Both months are still what was published.
+    verify(bench, "2025-03")
+    verify(bench, "2025-05")
+    stage.trial_balance(bench)
+
+
+def test_points_that_a_confirmed_month_releases_later_follow(twins):
+    """K7: the month of the deed is published when the two ids become one."""
+    bench = twins
+    publish_month(bench, "2025-05")
+    waiting = points(bench, "per_twin")["pending"]
+    merge(bench)
+    assert points(bench)["pending"] == 0
+    before = points(bench)["available"]
+    bench.fire("2025-06-28T10:00")
+    assert points(bench)["available"] == before + waiting
+    assert waiting == 200
+    stage.trial_balance(bench)
+
+
+def test_awards_consents_objections_and_posts_move_and_roles_stay_apart(twins):
+    """K7, K12: what waits is decided for the kept id, by nobody who proposed it under the other."""
+    bench = twins
+    bench.as_("R_CADRE", person="per_twin", scope=stage.COMMUNITY)
+    stage.resident(bench, "per_z")
+    made = bench.as_("R_CADRE", person="per_twin", scope=stage.COMMUNITY).do(
+        "propose_award",
+        {
+            "subject": "RES:per_z",
+            "rule_code": "R-RES-07",
+            "occurred_at": bench.now.isoformat(),
+            "evidence": ["XX-1"],
+        },
+    )
+    waits = bench.as_("R_CADRE", person="per_c", scope=stage.COMMUNITY).do(
+        "propose_award",
+        {
+            "subject": "RES:per_twin",
+            "rule_code": "R-RES-11",
+            "occurred_at": bench.now.isoformat(),
+            "evidence": ["TJ-9"],
+        },
+    )
+    open_award = bench.rows(
+        "SELECT award_id FROM awards WHERE rule_code = 'R-RES-06' AND state = 'APPROVED'"
+    )[0]["award_id"]
+    filed = bench.as_("R_RESIDENT", person="per_twin", scope=stage.GRID).do(
+        "file_objection",
+        {"target": "AWARD", "target_id": str(uuid.UUID(str(open_award))), "text": "分值有误请核查"},
+    )
+    stage.project(bench)
+    bench.hear(
+        "property",
+        "project_manager_changed.v1",
+        {"project_id": "prj_1", "person_id": "per_twin"},
+        subject="prj_1",
+        scope=stage.COMMUNITY,
+        sequence=3,
+    )
+    merge(bench)
+    bench.at("2025-05-07T09:00")
+    bench.as_("R_SECRETARY", person="per_a", scope=stage.COMMUNITY)
+    with pytest.raises(SameAsProposer):
+        bench.do("approve_award", {"award_id": made["id"]}, version=1)
+    bench.as_("R_SECRETARY", person="per_sec", scope=stage.COMMUNITY)
+    card = next(
+        one
+        for one in bench.ask("awards", {"state": "PROPOSED"})["items"]
+        if one["why"]["rule"] == "R-RES-11"
+    )
+    assert (card["subject"], card["id"] != waits["id"]) == ("RES:per_a", True)
+    done = bench.do("approve_award", {"award_id": card["id"]}, version=card["version"])
+    assert done["points"] == 30
+    own = bench.as_("R_RESIDENT", person="per_a", scope=stage.GRID).ask("me")
+    assert "PRJ:prj_1" in [one["subject"] for one in own["subjects"]]
+    assert filed["id"] in [one["id"] for one in own["objections"]]
+    seen = bench.ask("objection", {"objection_id": filed["id"]})
+    assert (seen["subject"], seen["person_id"]) == ("RES:per_a", "per_a")
+    assert "PERSON_MERGED" in [one["code"] for one in bench.ask("messages")["items"]]
+    bench.as_("R_CADRE", person="per_c9", scope=stage.COMMUNITY)
+    bench.do("accept_objection", {"objection_id": filed["id"]}, version=seen["version"])
+    # What a straggler still tells of the other id is the kept one's.
+    before = points(bench)["pending"]
+    bench.hear(
+        "forum",
+        "topic_adopted.v1",
+        {"topic_id": "top_1", "community": stage.COMMUNITY, "proposer": "per_twin"},
+        subject="top_1",
+        scope=stage.COMMUNITY,
+    )
+    assert points(bench)["pending"] == before + 30
+    bench.as_("R_STREET", person="per_judge", scope=STREET)
+    bench.do(
+        "decide_objection",
+        {
+            "objection_id": filed["id"],
+            "outcome": "UPHELD",
+            "reasons": "经核查该项登记有误,应予撤销并重新登记。",
+        },
+        version=seen["version"] + 1,
+    )
+    assert points(bench)["pending"] == before + 30 - 200
+    stage.trial_balance(bench)
+
+
+def test_a_consent_that_only_the_given_up_id_gave_goes_on_and_a_withdrawal_stands(bench):
+    stage.register(bench, "per_a")
+    stage.resident(bench, "per_twin")
+    merge(bench)
+    own = bench.as_("R_RESIDENT", person="per_a", scope=stage.GRID).ask("me")["consents"]
+    assert [(one["subject"], one["state"]) for one in own] == [("RES:per_a", "GRANTED")]
+    stage.resident(bench, "per_b")
+    stage.resident(bench, "per_c")
+    mine = bench.as_("R_RESIDENT", person="per_b", scope=stage.GRID).ask("consents")["items"][0]
+    bench.do("withdraw_consent", {"consent_id": mine["id"]})
+    told(bench, "person_merged.v1", "per_c", into="per_b", community=stage.COMMUNITY)
+    own = bench.as_("R_RESIDENT", person="per_b", scope=stage.GRID).ask("me")["consents"]
+    assert {(one["subject"], one["state"]) for one in own} == {
+        ("RES:per_b", "WITHDRAWN"),
+        ("RES:per_c", "CLOSED"),
+    }

@@ -610,6 +610,57 @@ class ScheduleSession(Body):
     host_id: str | None = Field(None, description="受托主持人 / delegate who hosts")
 
 
+class MoveSession(Body):
+    """改期 / Another time or place; everyone answers anew."""
+
+    start: datetime = Field(examples=["2025-05-13T19:00:00+08:00"])
+    place: str | None = Field(None, min_length=1, max_length=100)
+    reason: str = Field(min_length=1, max_length=200, examples=["场地停电"])
+
+
+class ShortReason(Body):
+    """原因 / Why."""
+
+    reason: str = Field(min_length=1, max_length=200, examples=["场地停电"])
+
+
+class CorrectAttendance(Body):
+    """更正签到 / Whether somebody was there, against what was recorded."""
+
+    person_id: str = Field(max_length=64, examples=["per_0003"])
+    attended: bool
+    reason: str = Field(min_length=1, max_length=200, examples=["误点,本人未到场"])
+
+
+class SessionParams(ListParams):
+    """Which sessions."""
+
+    scope: str | None = Field(None, pattern=AREA)
+    state: Literal["SCHEDULED", "OPEN", "ENDED", "ADJOURNED", "CANCELLED"] | None = None
+    topic_id: str | None = None
+
+
+class SessionCard(Reply):
+    """协商会 / A session and what it is about."""
+
+    id: str
+    state: str
+    version: int
+    community: str
+    place: str
+    start: datetime
+    topics: list[dict[str, Any]]
+
+
+class Corrected(Done):
+    """更正结果 / Who counts now, and the topics whose vote is void."""
+
+    voting_present: int
+    resident_present: int
+    quorum: int
+    void: list[str]
+
+
 class AnswerInvitation(Body):
     """答复邀请 / An official who cannot come names a delegate of his tier."""
 
@@ -704,6 +755,54 @@ DOORS.command(
     roles=("R_SECRETARY",),
     status=201,
     summary="安排协商会 / Schedule a session and invite",
+)
+DOORS.query(
+    "GET",
+    "/sessions",
+    "session_list",
+    params=SessionParams,
+    reply=Page[SessionCard],
+    roles=ANY,
+    summary="协商会列表 / Sessions of an area",
+)
+DOORS.command(
+    "POST",
+    "/sessions/{session_id}/move",
+    "move_session",
+    body=MoveSession,
+    reply=Done,
+    roles=HOSTS,
+    if_match=True,
+    summary="改期 / Hold a session at another time or place",
+)
+DOORS.command(
+    "POST",
+    "/sessions/{session_id}/cancel",
+    "cancel_session",
+    body=ShortReason,
+    reply=Done,
+    roles=HOSTS,
+    if_match=True,
+    summary="取消会议 / Call off a session",
+)
+DOORS.command(
+    "POST",
+    "/sessions/{session_id}/attendance/correct",
+    "correct_attendance",
+    body=CorrectAttendance,
+    reply=Corrected,
+    roles=(*HOSTS, "R_STREET", "R_STREET_LEAD"),
+    summary="更正签到 / Correct who was there",
+)
+DOORS.command(
+    "POST",
+    "/invitations/{invitation_id}/withdraw",
+    "withdraw_invitation",
+    body=ShortReason,
+    reply=Done,
+    roles=HOSTS,
+    if_match=True,
+    summary="撤回邀请 / Uninvite somebody",
 )
 DOORS.query(
     "GET",
@@ -830,6 +929,32 @@ class ConfirmObjection(Body):
     reason: str = Field(min_length=1, max_length=500, examples=["其车库出口正对拟划车位"])
 
 
+class AnswerObjection(Body):
+    """答复异议 / What is answered to one who did not stop the resolution."""
+
+    outcome: Literal["TAKEN_UP", "NOT_TAKEN_UP"]
+    reasons: str = Field(max_length=2000, examples=["绿地面积不变,车位避开花坛。"])
+
+
+class ObjectionParams(ListParams):
+    """Which objections."""
+
+    topic_id: str | None = None
+    mine: bool = False
+    state: Literal["NOTED", "OPEN", "ANSWERED", "SUSTAINED", "DISMISSED"] | None = None
+
+
+class ObjectionCard(Reply):
+    """异议 / An objection and what was decided; it names nobody."""
+
+    id: str
+    topic_id: str
+    text: str
+    state: str
+    outcome: str | None = None
+    reasons: str | None = None
+
+
 class ResolveObjection(Body):
     """处理异议 / Takes effect when community and street decide alike."""
 
@@ -918,6 +1043,24 @@ DOORS.command(
     roles=("R_RESIDENT",),
     status=201,
     summary="提出异议 / Object",
+)
+DOORS.query(
+    "GET",
+    "/objections",
+    "objections",
+    params=ObjectionParams,
+    reply=Page[ObjectionCard],
+    roles=ANY,
+    summary="异议及处理结果 / Objections and what was decided",
+)
+DOORS.command(
+    "POST",
+    "/objections/{objection_id}/answer",
+    "answer_objection",
+    body=AnswerObjection,
+    reply=Done,
+    roles=LEADERS,
+    summary="答复异议 / Answer one who objected",
 )
 DOORS.command(
     "POST",

@@ -173,6 +173,13 @@ class NotHost(Guard):
     text = "只有主持人可以执行此操作"
 
 
+class OfOffice(Guard):
+    """Who comes by office, or as a deputy whom the rule asks for, is not uninvited."""
+
+    guard = "OF_OFFICE"
+    text = "干部和代表委员按规则受邀,不能撤回邀请"
+
+
 class TooEarly(Guard):
     """A session opens at the earliest 15 minutes before its start."""
 

@@ -89,6 +89,19 @@ class AttendanceRecorded:
 
 
 @dataclass(frozen=True, slots=True)
+class AttendanceCorrected:
+    """Somebody said to have been present was not; what he was credited with is taken back."""
+
+    FACT: ClassVar[str] = "attendance_corrected.v1"
+    AGGREGATE: ClassVar[str] = "session"
+    VISIBILITY: ClassVar[str] = "internal"
+    session_id: str
+    person_id: str
+    capacity: str
+    attended: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SupervisionFulfilled:
     """A supervisor has kept watch until the end, with a record at least every 14 days."""
 
@@ -220,6 +233,7 @@ SAYS = (
     TopicAdopted,
     TopicRedirected,
     AttendanceRecorded,
+    AttendanceCorrected,
     SupervisionFulfilled,
     ResolutionEffective,
     TaskAssigned,

@@ -273,6 +273,7 @@ REST = timedelta(days=90)
 POLL = timedelta(days=7)
 ADJOURNMENTS = 2
 OBJECTORS = 5
+ANSWER_WD = 5
 REWORKS = 3
 EXTENSIONS = 2
 SUPERVISION_EVERY = timedelta(days=14)
@@ -520,6 +521,24 @@ def check_quorum(there: Presence) -> None:
         raise errors.ResidentShare(present=there.resident_present, needed=there.residents_needed)
 
 
+def outcome_stands(*, won: bool, there: Presence, in_favour: int, absent_voters: int) -> bool:
+    """Tell whether a vote's outcome is the same whatever those chose who were not there after all.
+
+    Args:
+        won: What was announced.
+        there: Who was present, as it is known now.
+        in_favour: Votes in favour, as counted.
+        absent_voters: How many voted who were not there.
+    """
+    try:
+        check_quorum(there)
+    except (errors.NoQuorum, errors.ResidentShare):
+        return not won
+    if won:
+        return passed(in_favour - absent_voters, there.voting_present)
+    return not passed(in_favour, there.voting_present)
+
+
 def passed(in_favour: int, voting_present: int) -> bool:
     """Tell whether a vote passed: strictly more than half of the voters present."""
     return 2 * in_favour > voting_present
@@ -693,6 +712,14 @@ MESSAGES = {
     "TASK_WAITS": "议题 {number} 的任务交付后超过时限未验收,请督办",
     "SUPERVISOR_RELEASED": "您不再担任议题 {number} 的监督员",
     "TOPIC_RETURNED": "议题 {number} 监督未通过,退回重新研判",
+    "SESSION_MOVED": "议题 {number} 的协商会改期至 {start},地点 {place},请重新答复",
+    "SESSION_CANCELLED": "议题 {number} 的协商会已取消:{reason}",
+    "TOPIC_SESSION_CANCELLED": "议题 {number} 的协商会已取消,将另行安排",
+    "TOPIC_VOTE_VOID": "议题 {number} 的签到经更正,表决结果不能成立,将重新协商",
+    "INVITATION_WITHDRAWN": "对您参加议题 {number} 协商会的邀请已撤回:{reason}",
+    "OBJECTION_SUSTAINED": "您对议题 {number} 协商意见的异议成立,将重新协商。理由:{reasons}",
+    "OBJECTION_DISMISSED": "您对议题 {number} 协商意见的异议不成立。理由:{reasons}",
+    "OBJECTION_ANSWERED": "您对议题 {number} 协商意见的异议已答复:{reasons}",
     "INVITED": "邀请您参加议题 {number} 的协商会",
     "ANSWERS_MISSING": "议题 {number} 的协商会尚有受邀者未答复,请电话联系",
     "ESCALATED": "议题 {number} 超过办理时限,请督办",

@@ -203,6 +203,26 @@ class Forum(Service):
         """安排协商会: step 3."""
         return sessions.schedule_session(tx, body)
 
+    @command(roles=HOSTS, if_match=True)
+    def move_session(self, tx: Tx, body: sessions.MoveSession) -> dict[str, Any]:
+        """改期: hold a session at another time or place."""
+        return sessions.move_session(tx, body)
+
+    @command(roles=HOSTS, if_match=True)
+    def cancel_session(self, tx: Tx, body: sessions.CancelSession) -> dict[str, Any]:
+        """取消会议: call off a session."""
+        return sessions.cancel_session(tx, body)
+
+    @command(roles=HOSTS, if_match=True)
+    def withdraw_invitation(self, tx: Tx, body: sessions.WithdrawInvitation) -> dict[str, Any]:
+        """撤回邀请: uninvite somebody."""
+        return sessions.withdraw_invitation(tx, body)
+
+    @command(roles=(*HOSTS, "R_STREET", "R_STREET_LEAD"))
+    def correct_attendance(self, tx: Tx, body: sessions.CorrectAttendance) -> dict[str, Any]:
+        """更正签到: who was there after all, or was not."""
+        return sessions.correct_attendance(tx, body)
+
     @command(roles=(ANY_ROLE,))
     def answer_invitation(self, tx: Tx, body: sessions.AnswerInvitation) -> dict[str, Any]:
         """答复邀请: one's own invitation."""
@@ -264,6 +284,11 @@ class Forum(Service):
     def resolve_objection(self, tx: Tx, body: opinions.ResolveObjection) -> dict[str, Any]:
         """处理异议: community and street decide alike."""
         return opinions.resolve_objection(tx, body)
+
+    @command(roles=LEADERS)
+    def answer_objection(self, tx: Tx, body: opinions.AnswerObjection) -> dict[str, Any]:
+        """答复异议: answer one who objected."""
+        return opinions.answer_objection(tx, body)
 
     @command(roles=("R_SECRETARY", "R_STREET"), if_match=True)
     def record_owners_vote(self, tx: Tx, body: opinions.RecordOwnersVote) -> dict[str, Any]:
@@ -368,6 +393,16 @@ class Forum(Service):
     def session(self, tx: Tx, q: views.SessionOf) -> dict[str, Any]:
         """协商会: the session room."""
         return views.session(tx, q)
+
+    @query(roles=(ANY_ROLE,))
+    def session_list(self, tx: Tx, q: views.SessionsAsked) -> dict[str, Any]:
+        """协商会列表: sessions of an area."""
+        return views.sessions(tx, q)
+
+    @query(roles=(ANY_ROLE,))
+    def objections(self, tx: Tx, q: views.ObjectionsAsked) -> dict[str, Any]:
+        """异议: one's own, or those to a topic, with what was decided."""
+        return views.objections(tx, q)
 
     @query(roles=(ANY_ROLE,))
     def my_invitations(self, tx: Tx, q: views.Mine) -> dict[str, Any]:
@@ -538,6 +573,11 @@ class Forum(Service):
     def on_task_accept(self, tx: Tx, due: Due) -> None:
         """Delivered work waits for its acceptance."""
         tasks.miss_acceptance(tx, due)
+
+    @timer("objection_answer")
+    def on_objection_answer(self, tx: Tx, due: Due) -> None:
+        """Nobody has answered an objection."""
+        opinions.miss_answer(tx, due)
 
     @timer("opinion_notice")
     def on_opinion_notice(self, tx: Tx, due: Due) -> None:

@@ -336,9 +336,14 @@ objections = sa.Table(
     sa.Column("directly_affected", sa.Boolean, nullable=False),
     sa.Column("claimed", sa.Boolean),
     sa.Column("concerned", sa.Boolean),
+    sa.Column("outcome", Code),
+    sa.Column("reasons", sa.Text),
+    sa.Column("decided_at", store.UtcDateTime),
     sa.Column("state", Code, nullable=False),
     sa.Column("created_at", store.UtcDateTime, nullable=False),
     sa.UniqueConstraint("opinion_id", "person_id"),
+    sa.Index("ix_objections_person_id", "person_id", "created_at"),
+    sa.Index("ix_objections_topic_id", "topic_id", "created_at"),
 )
 objection_decisions = sa.Table(
     "objection_decisions",
@@ -1234,6 +1239,24 @@ def mark_attended(
     )
 
 
+def unmark_attended(conn: Connection, row: Row) -> None:
+    """Take back that somebody came."""
+    change(conn, invitations, row, attended_at=None, recorded_at=None)
+
+
+def ask_again(conn: Connection, session_id: str) -> None:
+    """Let everyone invited answer anew; who comes for another keeps his yes."""
+    conn.execute(
+        sa.update(invitations)
+        .where(
+            invitations.c.session_id == session_id,
+            invitations.c.revoked_at.is_(None),
+            invitations.c.via != "DELEGATE",
+        )
+        .values(answer="NONE", answered_at=None, version=invitations.c.version + 1)
+    )
+
+
 def take_unrecorded(conn: Connection, session_id: str, at: datetime) -> list[Row]:
     """Return those present whose attendance was not said yet, and mark them as said."""
     asked = (
@@ -1372,13 +1395,36 @@ def object_to(conn: Connection, **values: Any) -> bool:
     return add_new(conn, objections, **values)
 
 
-def set_objections(conn: Connection, opinion_id: str, before: Sequence[str], state: str) -> None:
+def set_objections(
+    conn: Connection, opinion_id: str, before: Sequence[str], state: str, **values: Any
+) -> None:
     """Move the objections to an opinion from some states to another."""
     conn.execute(
         sa.update(objections)
         .where(objections.c.opinion_id == opinion_id, objections.c.state.in_(before))
-        .values(state=state)
+        .values(state=state, **values)
     )
+
+
+def answer_objection(conn: Connection, objection_id: str, **values: Any) -> None:
+    """Write down what was decided on one objection."""
+    conn.execute(
+        sa.update(objections).where(objections.c.objection_id == objection_id).values(**values)
+    )
+
+
+def objection_page(
+    conn: Connection, page: Page, *, person_id: str | None, topic_id: str | None, state: str | None
+) -> list[Row]:
+    """Return objections of a person or to a topic, newest first."""
+    where: list[sa.ColumnElement[bool]] = []
+    if person_id is not None:
+        where.append(objections.c.person_id == person_id)
+    if topic_id is not None:
+        where.append(objections.c.topic_id == topic_id)
+    if state is not None:
+        where.append(objections.c.state == state)
+    return _read(conn, objections, page, *where, newest_first=True)
 
 
 def open_objection(conn: Connection, objection_id: str) -> None:
@@ -1643,6 +1689,46 @@ def history_of(conn: Connection, topic_id: str) -> list[Row]:
     return _rows(conn, asked)
 
 
+def session_page(
+    conn: Connection,
+    page: Page,
+    *,
+    scope: str,
+    state: str | None,
+    topic_id: str | None,
+) -> list[Row]:
+    """Return sessions of an area, newest first."""
+    where = [within(sessions.c.area, scope[:12])]
+    if state is not None:
+        where.append(sessions.c.state == state)
+    if topic_id is not None:
+        of = sa.select(session_topics.c.session_id).where(session_topics.c.topic_id == topic_id)
+        where.append(sessions.c.session_id.in_(of))
+    return _read(conn, sessions, page, *where, newest_first=True)
+
+
+def agendas(conn: Connection, session_ids: Sequence[str]) -> dict[str, list[Row]]:
+    """Return the topics of several sessions, each in its order."""
+    asked = (
+        sa.select(
+            session_topics.c.session_id,
+            topics.c.topic_id,
+            topics.c.number,
+            topics.c.title,
+            topics.c.hidden_at,
+            topics.c.area,
+            topics.c.state,
+        )
+        .join(topics, topics.c.topic_id == session_topics.c.topic_id)
+        .where(session_topics.c.session_id.in_(session_ids))
+        .order_by(session_topics.c.session_id, session_topics.c.ordinal)
+    )
+    found: dict[str, list[Row]] = {}
+    for row in _rows(conn, asked):
+        found.setdefault(row["session_id"], []).append(row)
+    return found
+
+
 def invitation_page(conn: Connection, page: Page, person_id: str) -> list[Row]:
     """Return a person's invitations, newest first."""
     return _read(conn, invitations, page, invitations.c.person_id == person_id, newest_first=True)
@@ -1737,6 +1823,7 @@ def settle_escalations(
     topic_id: str | None = None,
     task_id: str | None = None,
     deadline: str | None = None,
+    but: Sequence[str] = (),
 ) -> None:
     """Take from the lists what was laid before the chain and has been acted on since.
 
@@ -1747,7 +1834,8 @@ def settle_escalations(
         refs: Matters of other services, or
         topic_id: a topic without its tasks, or
         task_id: a task;
-        deadline: only for this deadline.
+        deadline: only for this deadline;
+        but: not for these.
     """
     table = escalations.c
     if task_id is not None:
@@ -1758,6 +1846,8 @@ def settle_escalations(
         which = table.ref.in_(refs)
     if deadline is not None:
         which = sa.and_(which, table.deadline == deadline)
+    if but:
+        which = sa.and_(which, table.deadline.not_in(but))
     conn.execute(
         sa.update(escalations)
         .where(which, table.state.in_(WAITING))

@@ -111,6 +111,28 @@ class SessionOf:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionsAsked:
+    """Sessions of an area, on a topic, in a state."""
+
+    scope: Scope | None = None
+    state: Literal["SCHEDULED", "OPEN", "ENDED", "ADJOURNED", "CANCELLED"] | None = None
+    topic_id: str | None = None
+    limit: Limit = 50
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectionsAsked:
+    """One's own objections, or those to a topic of one's area."""
+
+    topic_id: str | None = None
+    mine: bool = False
+    state: Literal["NOTED", "OPEN", "ANSWERED", "SUSTAINED", "DISMISSED"] | None = None
+    limit: Limit = 50
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TaskOf:
     """Which task."""
 
@@ -559,7 +581,7 @@ def session(tx: Tx, q: SessionOf) -> dict[str, Any]:
     counted = rules.presence(invited, near)
     inside = _inside(tx, row["area"]) or tx.actor.id == row["host_id"]
     own = [i for i in invited if i["person_id"] == tx.actor.id]
-    card = _card(row, "session_id", "host_id")
+    card = _session_card(row)
     if inside:
         card["host_id"] = row["host_id"]
     return card | {
@@ -595,9 +617,78 @@ def session(tx: Tx, q: SessionOf) -> dict[str, Any]:
             titles=[_title(tx, item) for item in items],
             version=row["version"],
             stamp=row["notice_sent_at"],
-            cancelled=row["state"] == "ADJOURNED",
+            cancelled=row["state"] in {"ADJOURNED", "CANCELLED"},
         ),
     }
+
+
+_SESSION_SHOWN = (
+    *("session_id", "level", "area", "place", "start_at", "state", "notice_sent_at", "seed"),
+    *("pool", "opened_at", "ended_at", "reason", "created_at", "version"),
+)
+
+
+def _session_card(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {"id": row["session_id"], **{name: _iso(row[name]) for name in _SESSION_SHOWN}}
+
+
+def sessions(tx: Tx, q: SessionsAsked) -> dict[str, Any]:
+    """Return the sessions of an area, newest first, with what they are about.
+
+    Raises:
+        RoleDenied: The area lies in another district.
+    """
+    scope = q.scope or tx.actor.scope
+    if not _near(tx, scope):
+        raise RoleDenied(role=tx.actor.role, scope=tx.actor.scope, area=scope)
+    rows = storage.session_page(tx.conn, _page(q), scope=scope, state=q.state, topic_id=q.topic_id)
+    about = storage.agendas(tx.conn, [row["session_id"] for row in rows])
+    cards = [
+        _session_card(row)
+        | {
+            "community": row["area"],
+            "start": _iso(row["start_at"]),
+            "topics": [
+                {
+                    "topic_id": a["topic_id"],
+                    "number": a["number"],
+                    "title": _title(tx, a),
+                    "state": a["state"],
+                }
+                for a in about.get(row["session_id"], ())
+            ],
+        }
+        for row in rows
+    ]
+    return _listed(rows, q.limit, "session_id", cards)
+
+
+def objections(tx: Tx, q: ObjectionsAsked) -> dict[str, Any]:
+    """Return the caller's objections, or those to a topic of his area, with what was decided.
+    They name nobody.
+
+    Raises:
+        NotFound: The topic is none of his area.
+    """
+    if not q.mine:
+        row = storage.find(tx.conn, storage.topics, q.topic_id or "")
+        if row is None or not _inside(tx, row["area"]):
+            raise NotFound(kind="topic", id=q.topic_id)
+    rows = storage.objection_page(
+        tx.conn,
+        _page(q),
+        person_id=tx.actor.id if q.mine else None,
+        topic_id=q.topic_id,
+        state=q.state,
+    )
+    names = (
+        *("objection_id", "topic_id", "opinion_id", "text", "directly_affected", "claimed"),
+        *("state", "outcome", "reasons", "decided_at", "created_at"),
+    )
+    cards = [
+        {"id": row["objection_id"]} | {name: _iso(row[name]) for name in names} for row in rows
+    ]
+    return _listed(rows, q.limit, "objection_id", cards)
 
 
 def _holds(counted: rules.Presence) -> bool:

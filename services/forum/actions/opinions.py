@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated, Any, Literal
@@ -11,7 +12,16 @@ from msgspec import Meta
 from chassis.bus import Due, Tx
 from chassis.refusal import NotFound, StateConflict
 from services.forum import errors, events, rules, storage
-from services.forum.actions.record import led_topic, move, note, reply, require_state, topic_locked
+from services.forum.actions.record import (
+    escalate,
+    led_topic,
+    move,
+    note,
+    reply,
+    require_state,
+    tell,
+    topic_locked,
+)
 from services.forum.actions.sessions import return_to_session
 from services.forum.actions.standing import require_residents
 from services.forum.actions.topics import WhichTopic
@@ -68,6 +78,15 @@ class ResolveObjection:
 
     topic_id: str
     outcome: Literal["SUSTAINED", "DISMISSED"]
+    reasons: Annotated[str, Meta(max_length=2000)]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerObjection:
+    """What is answered to one who objected and did not stop the resolution."""
+
+    objection_id: str
+    outcome: Literal["TAKEN_UP", "NOT_TAKEN_UP"]
     reasons: Annotated[str, Meta(max_length=2000)]
 
 
@@ -265,6 +284,8 @@ def object_to_opinion(tx: Tx, body: ObjectToOpinion) -> dict[str, Any]:
     )
     if not fresh:
         raise errors.AlreadyObjected
+    answer_due = tx.calendar.due(tx.now, rules.ANSWER_WD)
+    tx.arm("objection_answer", objection_id, answer_due, {"level": 1})
     topic, stands, counted = _weigh_objections(tx, topic, opinion, objection_id, alone=affected)
     return {
         "id": objection_id,
@@ -273,6 +294,7 @@ def object_to_opinion(tx: Tx, body: ObjectToOpinion) -> dict[str, Any]:
         "topic_id": body.topic_id,
         "topic_version": topic["version"],
         "objectors": counted,
+        "due": answer_due.isoformat(),
     }
 
 
@@ -363,14 +385,16 @@ def resolve_objection(tx: Tx, body: ResolveObjection) -> dict[str, Any]:
     Raises:
         NoOpenObjection: There is nothing to decide.
         ReasonsRequired: The reasons are too short.
-        SamePerson: One person decides for both sides.
+        SamePerson: One person decides for both sides, or on his own objection.
     """
     topic = led_topic(tx, body.topic_id, "PUBLICISED")
     if not topic["objected"]:
         raise errors.NoOpenObjection
-    if len(body.reasons.strip()) < _LEAST_REASONS:
-        raise errors.ReasonsRequired(least=_LEAST_REASONS, field="reasons")
+    _require_reasons(body.reasons)
     opinion = _opinion(tx, topic)
+    raised = storage.objections_of(tx.conn, opinion["opinion_id"])
+    if tx.actor.id in {row["person_id"] for row in raised}:
+        raise errors.SamePerson
     side = _SIDE_OF_ROLE[tx.actor.role]
     others = storage.decisions_of(tx.conn, opinion["opinion_id"])
     if any(row["person_id"] == tx.actor.id for s, row in others.items() if s != side):
@@ -397,7 +421,19 @@ def resolve_objection(tx: Tx, body: ResolveObjection) -> dict[str, Any]:
             **detail,
         )
         return reply("topic_id", row, objection="UNDECIDED")
-    storage.set_objections(tx.conn, opinion["opinion_id"], ["OPEN"], body.outcome)
+    reasons = "；".join(dict.fromkeys(decisions[side]["reasons"] for side in sorted(decisions)))
+    storage.set_objections(
+        tx.conn,
+        opinion["opinion_id"],
+        _UNDECIDED,
+        body.outcome,
+        outcome=body.outcome,
+        reasons=reasons,
+        decided_at=tx.now,
+    )
+    _tell_objectors(
+        tx, topic, [row for row in raised if row["state"] in _UNDECIDED], body.outcome, reasons
+    )
     if body.outcome == "SUSTAINED":
         storage.change(tx.conn, storage.opinions, opinion, state="WITHDRAWN")
         tx.disarm("opinion_notice", body.topic_id)
@@ -423,6 +459,96 @@ def resolve_objection(tx: Tx, body: ResolveObjection) -> dict[str, Any]:
         if tx.now >= opinion["ends_at"]:
             row = _make_effective(tx, row, opinion)
     return reply("topic_id", row, objection=body.outcome)
+
+
+_UNDECIDED = ("NOTED", "OPEN")
+
+
+def _require_reasons(reasons: str) -> None:
+    if len(reasons.strip()) < _LEAST_REASONS:
+        raise errors.ReasonsRequired(least=_LEAST_REASONS, field="reasons")
+
+
+def _tell_objectors(
+    tx: Tx, topic: storage.Row, rows: Sequence[storage.Row], outcome: str, reasons: str
+) -> None:
+    """Tell each objector what became of his objection, and why."""
+    for row in rows:
+        tx.disarm("objection_answer", row["objection_id"])
+        storage.settle_escalations(
+            tx.conn, tx.now, "ACTED", topic_id=topic["topic_id"], deadline="objection_answer"
+        )
+        tell(
+            tx,
+            f"OBJECTION_{outcome}",
+            topic,
+            [row["person_id"]],
+            ref=row["objection_id"],
+            reasons=reasons,
+        )
+
+
+def answer_objection(tx: Tx, body: AnswerObjection) -> dict[str, Any]:
+    """Answer somebody who objected without stopping the resolution, with reasons, whatever has
+    become of the topic since.
+
+    Raises:
+        NotFound: There is no such objection.
+        ReasonsRequired: The reasons are too short.
+        SamePerson: It is the caller's own.
+        StateConflict: It is decided, or must be decided by community and street.
+    """
+    row = storage.find(tx.conn, storage.objections, body.objection_id)
+    if row is None:
+        raise NotFound(kind="objection", id=body.objection_id)
+    topic = topic_locked(tx, row["topic_id"])
+    tx.require_scope(topic["area"])
+    row = storage.known(tx.conn, storage.objections, body.objection_id, locked=True)
+    if row["person_id"] == tx.actor.id:
+        raise errors.SamePerson
+    require_state(row, "NOTED")
+    _require_reasons(body.reasons)
+    storage.answer_objection(
+        tx.conn,
+        body.objection_id,
+        state="ANSWERED",
+        outcome=body.outcome,
+        reasons=body.reasons,
+        decided_at=tx.now,
+    )
+    note(
+        tx,
+        of="topic",
+        ref=topic["topic_id"],
+        topic_id=topic["topic_id"],
+        action="answer_objection",
+        state=topic["state"],
+        objection_id=body.objection_id,
+        outcome=body.outcome,
+    )
+    _tell_objectors(tx, topic, [row], "ANSWERED", body.reasons)
+    return {
+        "id": body.objection_id,
+        "state": "ANSWERED",
+        "version": 1,
+        "topic_id": topic["topic_id"],
+    }
+
+
+def miss_answer(tx: Tx, due: Due) -> None:
+    """Bring an objection that nobody answers before the street, then the district, and at the top
+    again and again."""
+    row = storage.find(tx.conn, storage.objections, due.ref)
+    if row is None or row["state"] not in _UNDECIDED:
+        return
+    level = int(due.data.get("level", 1))
+    topic = storage.known(tx.conn, storage.topics, row["topic_id"])
+    tier = rules.topic_tier(level - 1)
+    escalate(tx, topic, deadline="objection_answer", tier=tier, level=level)
+    top = level >= len(rules.TOPIC_LADDER)
+    wait = rules.REPEAT_WD if top else rules.ANSWER_WD
+    following = {"level": level if top else level + 1}
+    tx.arm("objection_answer", due.ref, tx.calendar.due(tx.now, wait), following)
 
 
 def end_notice(tx: Tx, due: Due) -> None:

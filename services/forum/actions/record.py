@@ -136,7 +136,13 @@ def move(
     row = storage.change(tx.conn, storage.topics, topic, state=state, **values)
     if state != topic["state"]:
         # Somebody has acted: what waited for it leaves the lists.
-        storage.settle_escalations(tx.conn, tx.now, "ACTED", topic_id=row["topic_id"])
+        storage.settle_escalations(
+            tx.conn,
+            tx.now,
+            "ACTED",
+            topic_id=row["topic_id"],
+            but=("objection_answer", "vote_doubt"),
+        )
     note(
         tx,
         of="topic",

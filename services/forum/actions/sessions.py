@@ -11,9 +11,17 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from chassis.bus import Due, Tx
-from chassis.refusal import NotFound
+from chassis.refusal import NotFound, RoleDenied, StateConflict
 from services.forum import errors, events, rules, storage
-from services.forum.actions.record import move, note, reply, require_state, tell, topic_locked
+from services.forum.actions.record import (
+    escalate,
+    move,
+    note,
+    reply,
+    require_state,
+    tell,
+    topic_locked,
+)
 from services.forum.actions.standing import check_capacities, check_host
 
 Capacity = Literal[
@@ -61,6 +69,42 @@ class WhichSession:
     """Which session is meant."""
 
     session_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class MoveSession:
+    """Another time or place, and why."""
+
+    session_id: str
+    start: Annotated[datetime, Meta(tz=True)]
+    reason: Annotated[str, Meta(min_length=1, max_length=200)]
+    place: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CancelSession:
+    """Why it is not held."""
+
+    session_id: str
+    reason: Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawInvitation:
+    """Why somebody is not invited after all."""
+
+    invitation_id: str
+    reason: Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectAttendance:
+    """Whether somebody was there, against what was recorded, and how it is known."""
+
+    session_id: str
+    person_id: PersonId
+    attended: bool
+    reason: Annotated[str, Meta(min_length=1, max_length=200)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +326,15 @@ def _topics_to_schedule(tx: Tx, topic_ids: Sequence[str]) -> list[storage.Row]:
     return found
 
 
+def _terms(tx: Tx, topics: Sequence[Mapping[str, Any]]) -> datetime:
+    """Return before when a session on the topics is held. Who is late already gets a fresh term
+    from today; the missed one stays on record."""
+    return min(
+        t["session_due"] if tx.now < t["session_due"] else tx.calendar.due(tx.now, rules.SESSION_WD)
+        for t in topics
+    )
+
+
 def schedule_session(tx: Tx, body: ScheduleSession) -> dict[str, Any]:
     """Schedule a session on one to three topics of a community and invite.
 
@@ -303,12 +356,7 @@ def schedule_session(tx: Tx, body: ScheduleSession) -> dict[str, Any]:
     area = topics[0]["area"]
     level = max((t["level"] for t in topics), key=rules.LEVELS.index)
     scope = sorted({code for t in topics for code in t["scope"]})
-    # Who is late already gets a fresh term from today; the missed one stays on record.
-    terms = [
-        t["session_due"] if tx.now < t["session_due"] else tx.calendar.due(tx.now, rules.SESSION_WD)
-        for t in topics
-    ]
-    session_due = min(terms)
+    session_due = _terms(tx, topics)
     rules.check_notice(
         tx.now, body.start, session_due, f"{tx.calendar.local(session_due):%Y-%m-%d %H:%M}"
     )
@@ -432,6 +480,141 @@ def _invite(
     }
 
 
+def _agenda_locked(tx: Tx, session: storage.Row) -> list[storage.Row]:
+    """Return the topics that wait for a session's vote, locked."""
+    agenda = storage.agenda(tx.conn, session["session_id"])
+    ids = [item["topic_id"] for item in agenda if _is_open(item, session)]
+    locked = storage.topics_locked(tx.conn, ids)
+    return [locked[topic_id] for topic_id in ids]
+
+
+def _invited(tx: Tx, session_id: str) -> list[str]:
+    rows = storage.invitations_of(tx.conn, session_id)
+    return [row["person_id"] for row in rows if row["revoked_at"] is None]
+
+
+def move_session(tx: Tx, body: MoveSession) -> dict[str, Any]:
+    """Hold a session at another time or place, with the same notice; everyone answers anew.
+
+    Raises:
+        NoticeTooShort: Less than 72 hours are left.
+        OverTenWorkingDays: It would be held too late.
+        StateConflict: It is not scheduled any more.
+    """
+    session = _led_session(tx, body.session_id, "SCHEDULED")
+    topics = _agenda_locked(tx, session)
+    session_due = _terms(tx, topics)
+    text = f"{tx.calendar.local(session_due):%Y-%m-%d %H:%M}"
+    rules.check_notice(tx.now, body.start, session_due, text)
+    row = storage.change(
+        tx.conn,
+        storage.sessions,
+        session,
+        start_at=body.start,
+        place=body.place or session["place"],
+        notice_sent_at=tx.now,
+    )
+    storage.ask_again(tx.conn, body.session_id)
+    tx.arm("session_answers", body.session_id, body.start - rules.ANSWERS_BEFORE)
+    note(
+        tx,
+        of="session",
+        ref=body.session_id,
+        action="move",
+        state="SCHEDULED",
+        start=body.start.isoformat(),
+        place=row["place"],
+        reason=body.reason,
+    )
+    tell(
+        tx,
+        "SESSION_MOVED",
+        topics[0],
+        _invited(tx, body.session_id),
+        ref=body.session_id,
+        start=f"{tx.calendar.local(body.start):%Y-%m-%d %H:%M}",
+        place=row["place"],
+    )
+    return reply("session_id", row, start=body.start.isoformat())
+
+
+def cancel_session(tx: Tx, body: CancelSession) -> dict[str, Any]:
+    """Call off a session that has not begun; its topics wait for another. That is no adjournment:
+    nobody came in vain.
+
+    Raises:
+        StateConflict: It has begun or ended.
+    """
+    session = _led_session(tx, body.session_id, "SCHEDULED")
+    topics = _agenda_locked(tx, session)
+    people = _invited(tx, body.session_id)
+    row = end_session(tx, session, "CANCELLED", "cancel", reason=body.reason)
+    for topic in topics:
+        session_due = topic["session_due"]
+        if tx.now >= session_due:
+            session_due = tx.calendar.due(tx.now, rules.SESSION_WD)
+            tx.arm("topic_session", topic["topic_id"], session_due)
+        move(
+            tx,
+            topic,
+            "ADOPTED",
+            "cancel_session",
+            code="TOPIC_SESSION_CANCELLED",
+            detail={"session_id": body.session_id},
+            session_id=None,
+            session_due=session_due,
+        )
+    if topics:
+        tell(tx, "SESSION_CANCELLED", topics[0], people, ref=body.session_id, reason=body.reason)
+    return reply("session_id", row)
+
+
+def withdraw_invitation(tx: Tx, body: WithdrawInvitation) -> dict[str, Any]:
+    """Uninvite somebody before the session begins.
+
+    Raises:
+        NotFound: There is no such invitation.
+        OfOffice: He comes by office or as a deputy.
+        ResidentMajority: Residents would not be more than half of the voters any more.
+        StateConflict: The session has begun, or it was withdrawn before.
+    """
+    row = storage.find(tx.conn, storage.invitations, body.invitation_id)
+    if row is None:
+        raise NotFound(kind="invitation", id=body.invitation_id)
+    session = _led_session(tx, row["session_id"], "SCHEDULED", matched=False)
+    row = storage.known(tx.conn, storage.invitations, body.invitation_id, locked=True)
+    tx.check_version(row["version"])
+    if row["revoked_at"] is not None:
+        raise StateConflict(state="WITHDRAWN")
+    if row["capacity"] in {"OFFICIAL", "DEPUTY"}:
+        raise errors.OfOffice
+    changed = storage.change(tx.conn, storage.invitations, row, revoked_at=tx.now)
+    left = storage.invitations_of(tx.conn, row["session_id"])
+    topics = _agenda_locked(tx, session)
+    for topic in topics:
+        near = rules.reach(topic)
+        rules.check_resident_majority(
+            [one["capacity"] for one in left if rules.votes_on(one, near)]
+        )
+    note(
+        tx,
+        of="session",
+        ref=row["session_id"],
+        action="withdraw_invitation",
+        person_id=row["person_id"],
+        reason=body.reason,
+    )
+    tell(
+        tx,
+        "INVITATION_WITHDRAWN",
+        topics[0],
+        [row["person_id"]],
+        ref=row["session_id"],
+        reason=body.reason,
+    )
+    return {"id": body.invitation_id, "state": "WITHDRAWN", "version": changed["version"]}
+
+
 def answer_invitation(tx: Tx, body: AnswerInvitation) -> dict[str, Any]:
     """Answer one's own invitation; the last answer before the session counts.
 
@@ -445,7 +628,7 @@ def answer_invitation(tx: Tx, body: AnswerInvitation) -> dict[str, Any]:
     if row is None or row["person_id"] != tx.actor.id:
         raise NotFound(kind="invitation", id=body.invitation_id)
     session = storage.known(tx.conn, storage.sessions, row["session_id"])
-    if session["state"] != "SCHEDULED":
+    if session["state"] != "SCHEDULED" or row["revoked_at"] is not None:
         raise errors.AnswerTooLate
     delegate = body.delegate_person_id
     if row["capacity"] == "OFFICIAL" and body.answer != "YES" and delegate is None:
@@ -509,7 +692,7 @@ def remind_host(tx: Tx, due: Due) -> None:
     silent = [
         row["person_id"]
         for row in storage.invitations_of(tx.conn, due.ref)
-        if row["answer"] == "NONE"
+        if row["answer"] == "NONE" and row["revoked_at"] is None
     ]
     if silent:
         topic = storage.agenda(tx.conn, due.ref)[0]
@@ -539,8 +722,17 @@ def follow_residents(tx: Tx, people: Sequence[str]) -> None:
         )
 
 
-def _led_session(tx: Tx, session_id: str, *states: str, matched: bool = True) -> storage.Row:
+def _led_session(
+    tx: Tx, session_id: str, *states: str, matched: bool = True, helpers: bool = False
+) -> storage.Row:
     """Return a session that the caller hosts, locked.
+
+    Args:
+        tx: The transaction.
+        session_id: Which session.
+        states: In which it may be.
+        matched: Whether the caller must have seen its version.
+        helpers: Whether any cadre of the community may do it, and the street above it.
 
     Raises:
         NotFound: There is none.
@@ -550,7 +742,7 @@ def _led_session(tx: Tx, session_id: str, *states: str, matched: bool = True) ->
     if row is None:
         raise NotFound(kind="session", id=session_id)
     tx.require_scope(row["area"])
-    if tx.actor.id != row["host_id"] and tx.actor.role != "R_SECRETARY":
+    if not helpers and tx.actor.id != row["host_id"] and tx.actor.role != "R_SECRETARY":
         raise errors.NotHost
     if matched:
         tx.check_version(row["version"])
@@ -582,7 +774,8 @@ def open_session(tx: Tx, body: WhichSession) -> dict[str, Any]:
 
 
 def record_attendance(tx: Tx, body: RecordAttendance) -> dict[str, Any]:
-    """Record who has come. Repeating it is harmless, so several helpers may do it at the door.
+    """Record who has come. Repeating it is harmless, so several helpers may do it at the door: the
+    cadres of the community.
 
     Raises:
         NotInvited: Somebody is not on the list; nobody is recorded.
@@ -590,7 +783,7 @@ def record_attendance(tx: Tx, body: RecordAttendance) -> dict[str, Any]:
         CapacityUnproved: Somebody no longer speaks for whom he was invited.
         StateConflict: The session is not open.
     """
-    session = _led_session(tx, body.session_id, "OPEN", matched=False)
+    session = _led_session(tx, body.session_id, "OPEN", matched=False, helpers=True)
     invited = {
         row["person_id"]: row["capacity"]
         for row in storage.invitations_of(tx.conn, body.session_id)
@@ -614,6 +807,136 @@ def record_attendance(tx: Tx, body: RecordAttendance) -> dict[str, Any]:
         resident_present=counted.resident_present,
         quorum=counted.quorum,
     )
+
+
+_CORRECTING = frozenset({"R_SECRETARY", "R_STREET", "R_STREET_LEAD"})
+
+
+def correct_attendance(tx: Tx, body: CorrectAttendance) -> dict[str, Any]:
+    """Correct who was there: at the door by any helper, after a vote has closed by the secretary
+    or the street, and never by the person himself.
+
+    A vote whose outcome could be another without those who were not there is void while its
+    opinion is not in force; later the street is asked.
+
+    Raises:
+        NotInvited: The person is not on the list.
+        SamePerson: The caller corrects himself.
+        RoleDenied: A vote has closed, and the caller is neither secretary nor street.
+        StateConflict: It stands as it is said, or the session was never held to its end.
+    """
+    session = _led_session(tx, body.session_id, "OPEN", "ENDED", matched=False, helpers=True)
+    agenda = storage.agenda(tx.conn, body.session_id)
+    closed = [item for item in agenda if item["closed_at"] is not None]
+    if closed and tx.actor.role not in _CORRECTING:
+        raise RoleDenied(role=tx.actor.role)
+    if body.person_id == tx.actor.id:
+        raise errors.SamePerson
+    row = storage.invitation_of(tx.conn, body.session_id, body.person_id)
+    if row is None or row["revoked_at"] is not None:
+        raise errors.NotInvited(person_id=body.person_id, field="person_id")
+    if (row["attended_at"] is not None) == body.attended:
+        raise StateConflict(state="PRESENT" if body.attended else "ABSENT")
+    locked = storage.topics_locked(tx.conn, [item["topic_id"] for item in agenda])
+    if body.attended:
+        at = tx.now if session["ended_at"] is None else session["ended_at"]
+        storage.mark_attended(tx.conn, body.session_id, [body.person_id], at)
+    else:
+        storage.unmark_attended(tx.conn, row)
+        for item in agenda:
+            storage.drop_vote(tx.conn, body.session_id, item["topic_id"], body.person_id)
+    note(
+        tx,
+        of="session",
+        ref=body.session_id,
+        action="correct_attendance",
+        state=session["state"],
+        person_id=body.person_id,
+        attended=body.attended,
+        reason=body.reason,
+    )
+    session = storage.change(tx.conn, storage.sessions, session)
+    if closed and body.attended:
+        _say_attendance(tx, session, closed[-1]["topic_id"])
+    elif row["recorded_at"] is not None:
+        _say_corrected(tx, session, row)
+    void = [
+        item["topic_id"]
+        for item in closed
+        if not _recounted(tx, session, item, locked[item["topic_id"]])
+    ]
+    counted = rules.presence(
+        storage.invitations_of(tx.conn, body.session_id),
+        [code for item in agenda for code in rules.reach(item)],
+    )
+    return reply(
+        "session_id",
+        session,
+        voting_present=counted.voting_present,
+        resident_present=counted.resident_present,
+        quorum=counted.quorum,
+        void=void,
+    )
+
+
+def _say_corrected(tx: Tx, session: storage.Row, row: storage.Row) -> None:
+    tx.say(
+        events.AttendanceCorrected(
+            session_id=session["session_id"],
+            person_id=row["person_id"],
+            capacity=row["capacity"],
+            attended=False,
+        ),
+        subject=session["session_id"],
+        scope=session["area"],
+        sequence=session["version"],
+    )
+
+
+def _recounted(tx: Tx, session: storage.Row, item: storage.Row, topic: storage.Row) -> bool:
+    """Count again who was there for a closed vote. Returns whether its outcome stands."""
+    invited = storage.invitations_of(tx.conn, session["session_id"])
+    there = rules.presence(invited, rules.reach(item))
+    came = {row["person_id"] for row in invited if row["attended_at"] is not None}
+    voters = storage.voters_of(tx.conn, session["session_id"], item["topic_id"])
+    storage.close_tally(
+        tx.conn,
+        session["session_id"],
+        item["topic_id"],
+        voting_present=there.voting_present,
+        resident_present=there.resident_present,
+        not_cast=max(there.voting_present - len(voters & came), 0),
+    )
+    stands = rules.outcome_stands(
+        won=bool(item["passed"]),
+        there=there,
+        in_favour=item["in_favour"],
+        absent_voters=len(voters - came),
+    )
+    if stands or topic["state"] in _LATER:
+        if not stands:
+            escalate(tx, topic, deadline="vote_doubt", tier=rules.topic_tier(0), level=1)
+        return stands
+    if topic["state"] not in _VOIDABLE or topic["session_id"] != session["session_id"]:
+        return True
+    if topic["opinion_id"]:
+        opinion = storage.known(tx.conn, storage.opinions, topic["opinion_id"], locked=True)
+        storage.change(tx.conn, storage.opinions, opinion, state="WITHDRAWN")
+    return_to_session(
+        tx,
+        topic,
+        "vote_void",
+        {"session_id": session["session_id"]},
+        code="TOPIC_VOTE_VOID",
+        opinion_id=None,
+        objected=False,
+        failed_at=None,
+    )
+    return False
+
+
+_VOIDABLE = frozenset({"OPINION_DUE", "OPINION_DRAFTED", "PUBLICISED", "FAILED"})
+_LATER = frozenset({"RESOLVED", "IMPLEMENTING", "VERIFIED", "CLOSED"})
 
 
 def vote(tx: Tx, body: CastVote) -> dict[str, Any]:
@@ -800,6 +1123,8 @@ def _say_attendance(tx: Tx, session: storage.Row, topic_id: str) -> None:
             subject=session["session_id"],
             scope=session["area"],
             sequence=session["version"],
+            # Who is found to have been there is credited in the month of the session.
+            occurred_at=min(tx.now, session["ended_at"] or tx.now),
         )
 
 
@@ -861,7 +1186,13 @@ def end_session(
 
 
 def return_to_session(
-    tx: Tx, topic: storage.Row, action: str, detail: dict[str, Any], **values: Any
+    tx: Tx,
+    topic: storage.Row,
+    action: str,
+    detail: dict[str, Any],
+    *,
+    code: str = "TOPIC_ADJOURNED",
+    **values: Any,
 ) -> storage.Row:
     """Bring a topic back to where it waits for a session, with a fresh term for one."""
     session_due = tx.calendar.due(tx.now, rules.SESSION_WD)
@@ -871,7 +1202,7 @@ def return_to_session(
         topic,
         "ADOPTED",
         action,
-        code="TOPIC_ADJOURNED",
+        code=code,
         detail=detail,
         session_due=session_due,
         session_id=None,

@@ -1,0 +1,318 @@
+"""Sessions are listed, moved and called off; who was there is corrected, before and after."""
+
+import pytest
+
+from chassis.refusal import NotFound, RoleDenied, StateConflict
+from services.forum import errors
+from services.forum.tests.conftest import (
+    ANA,
+    BEN,
+    CADRE,
+    COMMUNITY,
+    GRID,
+    NEIGHBOURS,
+    OTHER_COMMUNITY,
+    STREET,
+)
+
+START = "2025-03-07T19:00:00+08:00"
+LATER = "2025-03-10T19:00:00+08:00"
+VOTERS = [ANA, BEN, *NEIGHBOURS][:8]
+
+
+def scheduled(town, **changes):
+    topic_id = town.adopted()
+    return topic_id, town.schedule(topic_id, START, **changes)
+
+
+def held(town, choices):
+    """Eight voters; the first ones vote as given."""
+    topic_id, session_id = scheduled(town)
+    town.bench.at(START)
+    town.open(session_id, *VOTERS)
+    for person, choice in zip(VOTERS, choices, strict=False):
+        town.vote(session_id, topic_id, person, choice)
+    town.secretary()
+    tally = town.on_session("close_vote", session_id, topic_id=topic_id)
+    return topic_id, session_id, tally
+
+
+def correct(town, session_id, person, attended, reason="误点"):
+    body = {"session_id": session_id, "person_id": person, "attended": attended, "reason": reason}
+    return town.bench.do("correct_attendance", body)
+
+
+def test_sessions_are_listed_by_area_state_and_topic(town):
+    """FP-D11."""
+    topic_id, session_id = scheduled(town)
+    for reader in (town.resident(), town.secretary(), town.street()):
+        (item,) = reader.ask("session_list", {"scope": GRID[:9]})["items"]
+        assert (item["id"], item["start"]) == (session_id, "2025-03-07T11:00:00+00:00")
+        assert item["topics"][0]["title"] == "小院停车"
+        assert "per_" not in str(item)
+    asked = town.resident().ask
+    assert asked("session_list", {"scope": OTHER_COMMUNITY})["items"] == []
+    assert asked("session_list", {"state": "ENDED"})["items"] == []
+    assert len(asked("session_list", {"topic_id": topic_id})["items"]) == 1
+    with pytest.raises(RoleDenied):
+        town.bench.as_("R_RESIDENT", person="x", scope="370802").ask(
+            "session_list", {"scope": STREET}
+        )
+
+
+def test_a_session_is_moved_with_the_same_notice_and_everyone_answers_anew(town):
+    """FP-D11."""
+    _topic, session_id = scheduled(town)
+    (mine,) = town.resident(ANA).ask("my_invitations")["items"]
+    town.bench.do("answer_invitation", {"invitation_id": mine["id"], "answer": "YES"})
+    town.secretary()
+    with pytest.raises(errors.NoticeTooShort):
+        town.on_session(
+            "move_session", session_id, start="2025-03-05T19:00:00+08:00", reason="停电"
+        )
+    with pytest.raises(errors.OverTenWorkingDays):
+        town.on_session(
+            "move_session", session_id, start="2025-03-20T19:00:00+08:00", reason="停电"
+        )
+    town.on_session("move_session", session_id, start=LATER, place="居委会", reason="停电")
+    (mine,) = town.resident(ANA).ask("my_invitations")["items"]
+    assert (mine["answer"], mine["place"]) == ("NONE", "居委会")
+    told = town.bench.ask("my_messages")["items"][0]
+    assert "2025-03-10 19:00" in told["text"]
+    assert "居委会" in told["text"]
+    card = town.bench.ask("session", {"session_id": session_id})
+    assert "DTSTART:20250310T110000Z" in card["ical"]
+    assert "SEQUENCE:2" in card["ical"]
+    town.bench.at(START)
+    with pytest.raises(errors.TooEarly):
+        town.open(session_id)
+
+
+def test_a_session_is_called_off_and_its_topic_waits_for_another(town):
+    """FP-D11: that is no adjournment."""
+    topic_id, session_id = scheduled(town)
+    due = town.row("topics", "topic_id", topic_id)["session_due"]
+    town.cadre()
+    with pytest.raises(errors.NotHost):
+        town.on_session("cancel_session", session_id, reason="停电")
+    town.secretary()
+    town.on_session("cancel_session", session_id, reason="停电")
+    row = town.row("topics", "topic_id", topic_id)
+    assert (row["state"], row["adjournments"], row["session_due"]) == ("ADOPTED", 0, due)
+    told = {m["code"]: m["text"] for m in town.resident(BEN).ask("my_messages")["items"]}
+    assert "停电" in told["SESSION_CANCELLED"]
+    assert "STATUS:CANCELLED" in town.bench.ask("session", {"session_id": session_id})["ical"]
+    town.secretary()
+    with pytest.raises(StateConflict):
+        town.on_session("cancel_session", session_id, reason="停电")
+    again = town.schedule(topic_id, LATER)
+    town.bench.at(LATER)
+    town.open(again)
+    with pytest.raises(StateConflict):
+        town.on_session("cancel_session", again, reason="停电")
+
+
+def test_somebody_is_uninvited_while_residents_stay_the_majority(town):
+    others = [(f"per_m{n}", "MERCHANT") for n in range(3)]
+    _topic, session_id = scheduled(town, invitees=town.named(4, others))
+
+    def withdraw(person):
+        row = town.bench.rows(
+            "SELECT * FROM invitations WHERE session_id = :s AND person_id = :p",
+            s=session_id, p=person,
+        )[0]  # fmt: skip
+        body = {"invitation_id": row["invitation_id"], "reason": "已不经营"}
+        return town.bench.do("withdraw_invitation", body, version=row["version"])
+
+    town.secretary()
+    with pytest.raises(errors.ResidentMajority):
+        withdraw(ANA)
+    with pytest.raises(errors.OfOffice):
+        withdraw(CADRE)
+    withdraw("per_m0")
+    withdraw(ANA)
+    room = town.secretary().ask("session", {"session_id": session_id})
+    assert room["quorum"]["voting_invited"] == 5
+    assert "已不经营" in town.resident(ANA).ask("my_messages")["items"][0]["text"]
+
+
+def test_a_helper_at_the_door_records_who_has_come(town):
+    """FP-D14: a cadre was listed as helper and refused."""
+    _topic, session_id = scheduled(town)
+    town.bench.at(START)
+    town.open(session_id)
+    body = {"session_id": session_id, "person_ids": [ANA]}
+    assert town.cadre("per_cadre2").do("record_attendance", body)["voting_present"] == 1
+    with pytest.raises(RoleDenied):
+        town.bench.as_("R_CADRE", person="x", scope=OTHER_COMMUNITY).do("record_attendance", body)
+
+
+def test_a_mistaken_tick_is_taken_back_with_its_vote(town):
+    """FP-D11: it counted for quorum and earned points."""
+    topic_id, session_id = scheduled(town)
+    town.bench.at(START)
+    town.open(session_id, *VOTERS[:7])
+    town.vote(session_id, topic_id, ANA, "AGAINST")
+    with pytest.raises(errors.SamePerson):
+        town.cadre(ANA)
+        correct(town, session_id, ANA, attended=False)
+    town.cadre("per_cadre2")
+    assert correct(town, session_id, ANA, attended=False)["voting_present"] == 6
+    with pytest.raises(StateConflict):
+        correct(town, session_id, ANA, attended=False)
+    with pytest.raises(errors.NotPresent):
+        town.vote(session_id, topic_id, ANA, "FOR")
+    for person in VOTERS[1:7]:
+        town.vote(session_id, topic_id, person, "FOR")
+    town.secretary()
+    tally = town.on_session("close_vote", session_id, topic_id=topic_id)
+    assert (tally["for"], tally["against"], tally["voting_present"]) == (6, 0, 6)
+    said = [e["data"]["person_id"] for e in town.bench.said("attendance_recorded.v1")]
+    assert ANA not in said
+
+
+def test_after_the_close_a_correction_is_said_and_the_vote_stands_if_it_must(town):
+    """FP-D11."""
+    topic_id, session_id, tally = held(town, ["FOR"] * 8)
+    assert tally["passed"]
+    town.cadre("per_cadre2")
+    with pytest.raises(RoleDenied):
+        correct(town, session_id, BEN, attended=False)
+    answer = correct_as_secretary(town, session_id, BEN)
+    assert answer["void"] == []
+    (said,) = town.bench.said("attendance_corrected.v1")
+    assert said["data"] == {
+        "session_id": session_id,
+        "person_id": BEN,
+        "capacity": "RESIDENT_REP",
+        "attended": False,
+    }
+    assert town.state(topic_id) == "OPINION_DUE"
+    card = town.resident().ask("topic", {"topic_id": topic_id})
+    assert card["tally"]["voting_present"] == 7
+
+
+def correct_as_secretary(town, session_id, person, *, attended=False):
+    town.secretary()
+    return correct(town, session_id, person, attended)
+
+
+@pytest.mark.parametrize("state", ["OPINION_DUE", "OPINION_DRAFTED", "PUBLICISED"])
+def test_a_vote_that_could_have_gone_otherwise_is_void(town, state):
+    """FP-D11: nobody knows how the absent one voted, so his vote counts against the outcome."""
+    topic_id, session_id, tally = held(town, ["FOR"] * 5 + ["AGAINST"] * 3)
+    assert tally["passed"]
+    if state != "OPINION_DUE":
+        town.opinion(topic_id)
+    if state == "PUBLICISED":
+        town.secretary()
+        town.on_topic("publicise_opinion", topic_id)
+    answer = correct_as_secretary(town, session_id, BEN)
+    assert answer["void"] == []
+    answer = correct_as_secretary(town, session_id, ANA)
+    assert answer["void"] == [topic_id]
+    row = town.row("topics", "topic_id", topic_id)
+    assert (row["state"], row["opinion_id"]) == ("ADOPTED", None)
+    assert town.bench.ask("notices", {})["items"] == []
+    told = town.resident(NEIGHBOURS[0]).ask("my_messages")["items"][0]
+    assert told["code"] == "TOPIC_VOTE_VOID"
+    town.bench.fire("2025-03-13T00:00:00")
+    assert town.state(topic_id) == "ADOPTED"
+    town.schedule(topic_id, "2025-03-18T19:00:00+08:00")
+
+
+def test_without_quorum_after_all_the_vote_is_void_and_too_late_the_street_is_asked(town):
+    topic_id, session_id, _tally = held(town, ["FOR"] * 8)
+    for person in VOTERS[:2]:
+        assert correct_as_secretary(town, session_id, person)["void"] == []
+    town.opinion(topic_id)
+    town.secretary()
+    town.on_topic("publicise_opinion", topic_id)
+    town.bench.fire("2025-03-14T00:00:00")
+    assert town.state(topic_id) == "RESOLVED"
+    assert correct_as_secretary(town, session_id, VOTERS[2])["void"] == [topic_id]
+    assert town.state(topic_id) == "RESOLVED"
+    doubts = [
+        e for e in town.bench.rows("SELECT * FROM escalations") if e["deadline"] == "vote_doubt"
+    ]
+    assert [e["person_id"] for e in doubts] == ["per_team"]
+
+
+def test_who_was_there_after_all_is_credited_for_the_day_of_the_session(town):
+    topic_id, session_id = scheduled(town)
+    town.bench.at(START)
+    town.open(session_id, *VOTERS[:7])
+    for person in VOTERS[:6]:
+        town.vote(session_id, topic_id, person, "FOR")
+    town.secretary()
+    town.on_session("close_vote", session_id, topic_id=topic_id)
+    town.bench.at("2025-04-02T09:00:00")
+    answer = correct_as_secretary(town, session_id, VOTERS[7], attended=True)
+    assert (answer["voting_present"], answer["void"]) == (8, [])
+    said = town.bench.said("attendance_recorded.v1")[-1]
+    assert (said["data"]["person_id"], said["period"]) == (VOTERS[7], "2025-03")
+
+
+def test_an_objector_is_answered_with_reasons_and_told(town):
+    """FP-D9: objectors were never answered."""
+    topic_id = town.publicised()
+    ana = town.resident(ANA).do("object_to_opinion", {"topic_id": topic_id, "text": "影响绿地"})
+    town.bench.fire("2025-03-18T00:00:00")
+    assert town.state(topic_id) == "RESOLVED"
+    late = [
+        e
+        for e in town.bench.rows("SELECT * FROM escalations")
+        if e["deadline"] == "objection_answer"
+    ]
+    assert [e["person_id"] for e in late] == ["per_team"]
+    body = {
+        "objection_id": ana["id"],
+        "outcome": "TAKEN_UP",
+        "reasons": "绿地面积不变,车位避开花坛",
+    }
+    with pytest.raises(RoleDenied):
+        town.resident(ANA).do("answer_objection", body)
+    with pytest.raises(errors.SamePerson):
+        town.secretary(ANA).do("answer_objection", body)
+    with pytest.raises(errors.ReasonsRequired):
+        town.secretary().do("answer_objection", body | {"reasons": "好"})
+    town.secretary().do("answer_objection", body)
+    with pytest.raises(StateConflict):
+        town.secretary().do("answer_objection", body)
+    told = town.resident(ANA).ask("my_messages")["items"][0]
+    assert (told["code"], told["ref"]) == ("OBJECTION_ANSWERED", ana["id"])
+    assert "绿地面积不变" in told["text"]
+    (mine,) = town.bench.ask("objections", {"mine": True})["items"]
+    assert (mine["state"], mine["reasons"]) == ("ANSWERED", "绿地面积不变,车位避开花坛")
+    assert town.resident(BEN).ask("objections", {"mine": True})["items"] == []
+    with pytest.raises(NotFound):
+        town.bench.ask("objections", {"topic_id": topic_id})
+    (seen,) = town.cadre().ask("objections", {"topic_id": topic_id})["items"]
+    assert ANA not in str(seen)
+    before = len(town.bench.rows("SELECT * FROM escalations"))
+    town.bench.fire("2025-03-18T12:00:00")
+    assert len(town.bench.rows("SELECT * FROM escalations")) == before
+
+
+@pytest.mark.parametrize("outcome", ["SUSTAINED", "DISMISSED"])
+def test_everyone_who_objected_is_told_what_both_sides_decided(town, outcome):
+    """FP-D9."""
+    topic_id = town.publicised()
+    for person, claim in ((ANA, True), (BEN, False)):
+        body = {"topic_id": topic_id, "text": "堵住门口", "directly_affected": claim}
+        town.resident(person).do("object_to_opinion", body)
+    reasons = "现场核实,通行宽度足够四米"
+    with pytest.raises(errors.SamePerson):
+        town.secretary(BEN)
+        town.on_topic("resolve_objection", topic_id, outcome=outcome, reasons=reasons)
+    town.secretary()
+    town.on_topic("resolve_objection", topic_id, outcome=outcome, reasons=reasons)
+    assert town.resident(ANA).ask("objections", {"mine": True})["items"][0]["state"] == "OPEN"
+    town.street()
+    town.on_topic("resolve_objection", topic_id, outcome=outcome, reasons="同意社区意见并已复勘")
+    for person in (ANA, BEN):
+        codes = {m["code"]: m for m in town.resident(person).ask("my_messages")["items"]}
+        assert reasons in codes[f"OBJECTION_{outcome}"]["text"]
+        (mine,) = town.bench.ask("objections", {"mine": True})["items"]
+        assert mine["outcome"] == outcome
+    assert COMMUNITY in str(town.bench.said())

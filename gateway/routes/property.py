@@ -775,6 +775,10 @@ DOORS.query(
     "GET", "/todo", "todo", reply=Todo, roles=ANY, summary="我的待办 / What waits for me",
 )  # fmt: skip
 DOORS.command(
+    "POST", "/tripartite-meetings/{meeting_id}/annul", "annul_meeting", body=Because, reply=Made,
+    roles=COMMUNITY, if_match=True, summary="撤销误录会议 / Take back a meeting",
+)  # fmt: skip
+DOORS.command(
     "POST", "/tripartite-meetings", "hold_meeting", body=HoldMeeting, reply=Held,
     roles=("R_SECRETARY", "R_CADRE"), status=201,
     summary="记录三方联席会议 / Record a three-party meeting",

@@ -237,6 +237,11 @@ class Property(Imports, Service):
         """Record a three-party meeting."""
         return meetings.hold(tx, body)
 
+    @command(roles=COMMUNITY, if_match=True)
+    def annul_meeting(self, tx: Tx, body: meetings.Annul) -> dict[str, Any]:
+        """Take back a three-party meeting that was recorded by mistake."""
+        return meetings.annul(tx, body)
+
     @timer("tripartite_month", schedule=next_month_end)
     def on_tripartite_month(self, tx: Tx, due: Due) -> None:
         """A month's end: who held no meeting."""

@@ -397,6 +397,8 @@ def accept(tx: Tx, order: AcceptCommitment) -> Reply:
     )
     if row["state"] != "SUBMITTED":
         raise StateConflict(state=row["state"])
+    if row["submitted_by"] == tx.actor.id:
+        raise errors.SamePerson
     if order.accepted:
         late = row["submitted_at"] >= row["due_at"]
         row = rows.change(

@@ -416,6 +416,13 @@ def _order_if_it_came_back(tx: Tx, row: Row, cause: Heard | None = None) -> None
     )
 
 
+def _not_his_own(tx: Tx, row: Row) -> None:
+    """Refuse the complainant, and whoever holds a post in the project."""
+    ground.uninterested(tx, row)
+    if row["complainant_id"] == tx.actor.id:
+        raise errors.SamePerson
+
+
 @dataclass(frozen=True, slots=True)
 class Validate:
     """Whether a complaint is valid, and why; readable by everybody who sees the complaint."""
@@ -437,11 +444,7 @@ def validate(tx: Tx, order: Validate) -> Reply:
     Source:
         DOMAIN 5 M-01; REQ-L14.
     """
-    row = ground.meant(
-        tx, tables.complaints, "complaint", order.complaint_id, may=ground.uninterested
-    )
-    if row["complainant_id"] == tx.actor.id:
-        raise errors.SamePerson
+    row = ground.meant(tx, tables.complaints, "complaint", order.complaint_id, may=_not_his_own)
     ground.require_reason(order.reason)
     verdict = "YES" if order.valid else "NO"
     before = row["valid"]
@@ -479,11 +482,10 @@ def close(tx: Tx, order: CloseComplaint) -> Reply:
 
     Raises:
         ConflictOfInterest: The person holds a post in the project.
+        SamePerson: The complainant would close it himself.
         StateConflict: It is closed, or its validity is undecided.
     """
-    row = ground.meant(
-        tx, tables.complaints, "complaint", order.complaint_id, may=ground.uninterested
-    )
+    row = ground.meant(tx, tables.complaints, "complaint", order.complaint_id, may=_not_his_own)
     if row["state"] != "OPEN" or row["valid"] == "PENDING":
         raise StateConflict(state=row["valid"] if row["state"] == "OPEN" else row["state"])
     ground.readable(outcome=order.outcome)
@@ -536,6 +538,7 @@ def import_history(tx: Tx, order: ImportHistory) -> Reply:
     """
     project = ground.project(tx, order.project_id)
     tx.require_scope(project["area"])
+    ground.require_no_interest(tx, order.project_id)
     present = tx.calendar.period(tx.now)
     new: list[Row] = []
     for item in order.rows:
@@ -606,6 +609,7 @@ def correct_history(tx: Tx, order: CorrectHistory) -> Reply:
     """
     project = ground.project(tx, order.project_id)
     tx.require_scope(project["area"])
+    ground.require_no_interest(tx, order.project_id)
     ground.require_reason(order.reason)
     row = months.history_month(tx.conn, order.project_id, order.period)
     if row is None or row["source"] != "IMPORTED" or order.invalidated > row["complaints"]:

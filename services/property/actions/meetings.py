@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from chassis.bus import Due, Tx
-from chassis.refusal import NotFound
+from chassis.refusal import NotFound, StateConflict
 from services.property import errors, rules
 from services.property.actions import ground, rectifications, works
 from services.property.actions.ground import Reply
@@ -166,6 +166,38 @@ def _decide(tx: Tx, project: dict[str, Any], meeting_id: str, item: Decision) ->
             meeting_id=meeting_id,
         )["rectification_id"]
     return {"text": item.text, "kind": item.kind, "opened": opened}
+
+
+@dataclass(frozen=True, slots=True)
+class Annul:
+    """Why a meeting should not have been recorded."""
+
+    meeting_id: str
+    reason: str
+
+
+def annul(tx: Tx, order: Annul) -> Reply:
+    """Take a meeting back that was recorded by mistake; it stays, and counts nowhere.
+
+    What its decisions opened and is not done is cancelled; orders are the street's to withdraw.
+
+    Raises:
+        NotFound: There is none.
+        ConflictOfInterest: The person holds a post in the project.
+        ReasonRequired: There is no reason.
+        PeriodNotAllowed: Its month is measured.
+        StateConflict: It is annulled.
+    """
+    row = ground.meant(tx, tables.meetings, "meeting", order.meeting_id, may=ground.uninterested)
+    ground.require_reason(order.reason)
+    if row["annulled_at"] is not None:
+        raise StateConflict(state="ANNULLED")
+    if rows.month_is_measured(tx.conn, row["period"]):
+        raise errors.PeriodNotAllowed(field="meeting_id", period=row["period"], reason="该月已冻结")
+    works.cancel_of_meeting(tx, row, order.reason)
+    row = rows.change(tx.conn, tables.meetings, row, annulled_at=tx.now, annul_reason=order.reason)
+    ground.note(tx, "meeting", row, "ANNULLED", reason=order.reason)
+    return ground.reply(row, "meeting", state="ANNULLED")
 
 
 def month_ends(tx: Tx, due: Due) -> None:

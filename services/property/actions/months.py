@@ -116,11 +116,12 @@ def _measure(
     gaps = months.gaps(tx.conn)
     agreements = months.agreement_spans(tx.conn)
     commitments = months.commitments_in(tx.conn, first, last)
-    met = months.meetings_in(tx.conn, period)
+    projects = months.all_projects(tx.conn, end)
+    met = months.compounds_that_met(tx.conn, period, projects)
     overdue = months.overdue_at(tx.conn, end)
     windows = _Windows(tx, period)
     found = []
-    for project in months.all_projects(tx.conn, end):
+    for project in projects:
         project_id = project["project_id"]
         seen = requests.get(project_id) or events.ProjectRequests(project_id)
         p2c = rules.presence(_spans(gaps[project_id, "P2C"]), period)

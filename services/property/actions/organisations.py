@@ -271,6 +271,7 @@ def register_project(tx: Tx, order: RegisterProject) -> Reply:
         IdTaken: The chosen id stands for something else.
     """
     tx.require_scope(order.community)
+    _require_another(tx, order.manager_person_id)
     grids = _grids_of(order.grids, order.community)
     ground.found(tx, tables.companies, "company", order.company_id)
     wanted = {
@@ -469,10 +470,11 @@ def change_status(tx: Tx, order: ChangeStatus) -> Reply:
     """Begin or close a project; closing ends its posts, agreements and open orders.
 
     Raises:
+        ConflictOfInterest: The registrar holds a post in the project.
         StateConflict: It is not in the state before.
         ReasonRequired: It is closed without a reason.
     """
-    row = ground.meant(tx, tables.projects, "project", order.project_id)
+    row = ground.meant(tx, tables.projects, "project", order.project_id, may=ground.uninterested)
     before = {"IN_SERVICE": "PREPARING", "CLOSED": "IN_SERVICE"}[order.status]
     if row["status"] != before:
         raise StateConflict(state=row["status"])
@@ -521,13 +523,16 @@ def hand_over(tx: Tx, order: HandOver) -> Reply:
 
     Raises:
         NotFound: There is no such project or company.
+        ConflictOfInterest: The registrar holds a post in the project.
+        SamePerson: He names himself as its manager.
         StateConflict: It is not in service, or the company runs it already.
         IdTaken: The chosen id stands for something else.
 
     Source:
         DOMAIN 6 F19.
     """
-    row = ground.meant(tx, tables.projects, "project", order.project_id)
+    row = ground.meant(tx, tables.projects, "project", order.project_id, may=ground.uninterested)
+    _require_another(tx, order.manager_person_id)
     ground.found(tx, tables.companies, "company", order.company_id)
     if row["status"] != "IN_SERVICE":
         raise StateConflict(state=row["status"])
@@ -583,8 +588,11 @@ def change_manager(tx: Tx, order: ChangeManager) -> Reply:
     Raises:
         StateConflict: He manages the project already.
         NotTheCompany: The actor does not represent the project's company.
+        ConflictOfInterest: A registrar holds a post in the project.
+        SamePerson: A registrar names himself.
     """
-    row = ground.meant(tx, tables.projects, "project", order.project_id)
+    row = ground.meant(tx, tables.projects, "project", order.project_id, may=_may_name_a_manager)
+    _require_another(tx, order.person_id)
     former = row["manager_person_id"]
     if former == order.person_id:
         raise StateConflict(state="MANAGER", field="person_id")
@@ -613,6 +621,18 @@ def change_manager(tx: Tx, order: ChangeManager) -> Reply:
     return ground.reply(row, "project")
 
 
+def _may_name_a_manager(tx: Tx, row: Row) -> None:
+    """A company names whom it likes; a registrar has no part in the project and gets none."""
+    if tx.actor.role != "R_PCO":
+        ground.uninterested(tx, row)
+
+
+def _require_another(tx: Tx, manager: str) -> None:
+    """Refuse a registrar who makes himself the manager of a project (FAULTS K14)."""
+    if tx.actor.role != "R_PCO" and manager == tx.actor.id:
+        raise errors.SamePerson(field="manager_person_id")
+
+
 @dataclass(frozen=True, slots=True)
 class CountHouseholds:
     """How many households a project serves from a day on."""
@@ -626,9 +646,10 @@ def count_households(tx: Tx, order: CountHouseholds) -> Reply:
     """Set the household count from a day on; the average of the complaint rate reads it.
 
     Raises:
+        ConflictOfInterest: The person holds a post in the project.
         PeriodNotAllowed: The day lies in a month that is measured, or in the future.
     """
-    row = ground.meant(tx, tables.projects, "project", order.project_id)
+    row = ground.meant(tx, tables.projects, "project", order.project_id, may=ground.uninterested)
     if order.since > ground.today(tx):
         raise errors.PeriodNotAllowed(field="since", period=str(order.since), reason="日期尚未到来")
     if rows.month_is_measured(tx.conn, order.since.isoformat()[:7]):

@@ -341,8 +341,16 @@ def _overdue(tx: Tx, row: Row) -> Row:
 
 
 def _official(tx: Tx, row: Row, level: int) -> str | None:
-    tier, digits = LADDER[level]
-    return rows.official_for(tx.conn, tier, row["area"][:digits])
+    """Return before whom an order comes: the official of its level, else of the next one above.
+
+    Where a link has ended and nobody took it over the forum's chain decides at that moment.
+    """
+    for step in range(level, max(LADDER) + 1):
+        tier, digits = LADDER[step]
+        found = rows.official_for(tx.conn, tier, row["area"][:digits])
+        if found is not None:
+            return found
+    return None
 
 
 def _say_escalated(tx: Tx, row: Row, level: int, official: str | None) -> None:

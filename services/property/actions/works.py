@@ -181,10 +181,17 @@ def catch_up(tx: Tx) -> None:
 
 def end_for_closed_project(tx: Tx, project_id: str) -> list[Row]:
     """End the works of a closed project's meetings; returns what was not done."""
-    left = rows.meeting_works(tx.conn, project_id, (*OPEN, "DELIVERED"))
+    left = rows.meeting_works(tx.conn, (*OPEN, "DELIVERED"), project_id=project_id)
     for row in left:
         _end(tx, row, "ENDED", "PROJECT_CLOSED")
     return [row for row in left if row["state"] in OPEN]
+
+
+def cancel_of_meeting(tx: Tx, meeting: Row, reason: str) -> None:
+    """Cancel what a meeting that is annulled had decided and nobody has done."""
+    states = (*OPEN, "DELIVERED")
+    for row in rows.meeting_works(tx.conn, states, meeting_id=meeting["meeting_id"]):
+        _end(tx, row, "CANCELLED", reason)
 
 
 def take_over(tx: Tx, project: Row, left: list[Row]) -> None:

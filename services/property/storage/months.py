@@ -129,7 +129,9 @@ def commitments_in(conn: sa.Connection, first: date, last: date) -> dict[str, tu
 
 def meetings_in(conn: sa.Connection, period: str) -> set[str]:
     """Return the projects that held their three-party meeting in a month."""
-    asked = sa.select(t.meetings.c.project_id).where(t.meetings.c.period == period)
+    asked = sa.select(t.meetings.c.project_id).where(
+        t.meetings.c.period == period, t.meetings.c.annulled_at.is_(None)
+    )
     return set(conn.execute(asked).scalars())
 
 
@@ -382,15 +384,7 @@ def correct_history(conn: sa.Connection, project_id: str, period: str, invalidat
 
 
 def missed_meetings(conn: sa.Connection, period: str, before: datetime) -> list[str]:
-    """Return the projects in service that held no three-party meeting in a month."""
-    held = sa.select(t.meetings.c.project_id).where(t.meetings.c.period == period)
-    asked = (
-        sa.select(t.projects.c.project_id)
-        .where(
-            t.projects.c.status == "IN_SERVICE",
-            t.projects.c.created_at < before,
-            t.projects.c.project_id.not_in(held),
-        )
-        .order_by(t.projects.c.project_id)
-    )
-    return list(conn.execute(asked).scalars())
+    """Return the projects in service whose compound held no three-party meeting in a month."""
+    there = [row for row in in_service_at(conn, "", before) if row["created_at"] < before]
+    met = compounds_that_met(conn, period, there)
+    return [row["project_id"] for row in there if row["project_id"] not in met]

@@ -595,14 +595,20 @@ def order_of(
     return found
 
 
-def meeting_works(conn: sa.Connection, project_id: str, states: Iterable[str]) -> list[Row]:
-    """Return the works out of a project's meetings in the given states, locked."""
+def meeting_works(
+    conn: sa.Connection,
+    states: Iterable[str],
+    *,
+    project_id: str | None = None,
+    meeting_id: str | None = None,
+) -> list[Row]:
+    """Return the works out of a project's meetings, or of one, in the given states, locked."""
     table = t.works
-    asked = sa.select(table).where(
-        table.c.project_id == project_id,
-        table.c.source == "MEETING",
-        table.c.state.in_(tuple(states)),
-    )
+    asked = sa.select(table).where(table.c.source == "MEETING", table.c.state.in_(tuple(states)))
+    if project_id is not None:
+        asked = asked.where(table.c.project_id == project_id)
+    if meeting_id is not None:
+        asked = asked.where(table.c.meeting_id == meeting_id)
     rows = conn.execute(store.lock(asked.order_by(table.c.work_id), conn)).mappings()
     return [dict(row) for row in rows]
 

@@ -207,6 +207,8 @@ meetings = sa.Table(
     sa.Column("minutes_sha256", sa.String(64), nullable=False),
     sa.Column("decisions", store.Json, nullable=False),
     *_row(),
+    *_when("annulled_at"),
+    sa.Column("annul_reason", sa.Text),
     sa.Index("ix_tripartite_meetings_period", "project_id", "period"),
 )
 complaints = sa.Table(

@@ -193,3 +193,65 @@ def test_a_disclosure_that_need_not_be_made_is_taken_off_the_list(bench, town):
     assert not bench.said("disclosure_overdue.v1")
     with pytest.raises(StateConflict):
         town.manager().do("publish_disclosure", which | {"doc_sha256": "d" * 64}, version=2)
+
+
+def test_a_meeting_that_was_recorded_by_mistake_is_annulled_and_counts_nowhere(bench, town, work):
+    """K7: a mis-recorded meeting counted for quorum and R-PRJ-09 for ever."""
+    (meeting_id,) = (
+        row["m"] for row in bench.rows("SELECT meeting_id AS m FROM tripartite_meetings")
+    )
+    which = {"meeting_id": meeting_id, "reason": "日期录错,当日未召开"}
+    with pytest.raises(errors.ConflictOfInterest):
+        town.cadre("per_wu").do("annul_meeting", which, version=9)
+    town.secretary().do("annul_meeting", which, version=1)
+    with pytest.raises(StateConflict):
+        town.secretary().do("annul_meeting", which, version=2)
+    assert card(town, work)["state"] == "CANCELLED"
+    assert town.street_clerk().ask("indicators", {"period": "2025-03"})["M-27"]["part"] == 0
+    assert bench.ask("board", {"project_id": "prj_a"})["meetings"] == []
+    assert (
+        town.cadre().ask("meeting", {"meeting_id": meeting_id})["annul_reason"] == which["reason"]
+    )
+    bench.fire("2025-04-03T00:00:00")
+    town.steward_markers("2025-03")
+    (month,) = (
+        project
+        for event in bench.said("month_measured.v1")
+        for project in event["data"]["projects"]
+    )
+    assert month["tripartite_held"] is False
+
+
+def test_the_month_of_a_hand_over_counts_the_compounds_meeting(bench, town, work):
+    """SP-D21, DOMAIN 2.2.4: one meeting a month per compound, whoever runs it."""
+    town.district().do(
+        "register_company", {"company_id": "pco_b", "name": "信达", "uscc": "91370899MA0000003P"}
+    )
+    handed = {
+        "project_id": "prj_a",
+        "company_id": "pco_b",
+        "manager_person_id": "per_next",
+        "new_project_id": "prj_b",
+    }
+    bench.do("hand_over_project", handed, version=town.version("projects", "project_id", "prj_a"))
+    bench.fire("2025-04-03T00:00:00")
+    town.steward_markers("2025-03")
+    held = {
+        project["project_id"]: project["tripartite_held"]
+        for event in bench.said("month_measured.v1")
+        for project in event["data"]["projects"]
+    }
+    assert held["prj_b"] is True
+    assert bench.rows("SELECT 1 FROM history WHERE what = 'TRIPARTITE_MISSED'") == []
+
+
+def test_an_order_whose_street_official_left_comes_before_the_district(bench, town):
+    """SP-D11: with the link ended the escalation named nobody."""
+    town.found()
+    town.link_officials()
+    bench.hear("forum", "liaison_ended.v1", {"link_id": "lnk_1"}, subject="lnk_1", sequence=2)
+    town.street_clerk()
+    town.issue("S1")
+    bench.fire("2025-03-05T09:00:00")
+    (up,) = bench.said("rectification_escalated.v1")
+    assert (up["data"]["level"], up["data"]["official_id"]) == (1, "off_district_leader")

@@ -273,3 +273,52 @@ def test_floor_area_is_bounded_and_keeps_its_hundredths(bench, town):
     town.district().do("register_project", body | {"area_m2": 125830.56})
     kept = bench.rows("SELECT area_m2_hundredths AS a FROM projects WHERE name = '新苑'")
     assert kept == [{"a": 12583056}]
+
+
+def test_a_registrar_with_a_post_in_the_project_changes_nothing_of_it(bench, town):
+    """K12: households are the complaint rate's denominator; a manager names no manager."""
+    town.found()
+    town.enrol_cadre("per_wang")
+    town.appoint("C2P", "per_wang", "PROJECT_DEPUTY_MANAGER")
+    count = {"project_id": "prj_a", "since": "2025-03-01", "households": 99999}
+    with pytest.raises(errors.ConflictOfInterest):
+        town.cadre("per_wang").do("count_households", count, version=99)
+    with pytest.raises(errors.ConflictOfInterest):
+        bench.as_("R_STREET", person="per_wang", scope=town.street).do(
+            "change_manager", {"project_id": "prj_a", "person_id": "per_x"}, version=99
+        )
+    version = town.version("projects", "project_id", "prj_a")
+    with pytest.raises(errors.SamePerson):
+        town.street_clerk("per_qian").do(
+            "change_manager", {"project_id": "prj_a", "person_id": "per_qian"}, version=version
+        )
+    with pytest.raises(errors.SamePerson):
+        town.found("prj_b", manager="per_zhao")
+    disclosure = {"project_id": "prj_a", "kind": "FEES", "title": "收支", "due_date": "2025-04-15"}
+    with pytest.raises(errors.ConflictOfInterest):
+        town.cadre("per_wang").do("schedule_disclosure", disclosure)
+
+
+def test_nobody_closes_his_own_complaint_or_accepts_what_he_submitted(bench, town):
+    """K12: one person in two roles of one check."""
+    town.found()
+    which = {"complaint_id": town.complain(by="li")}
+    town.cadre("per_sheng").do(
+        "validate_complaint", which | {"valid": True, "reason": "现场核实,属实"}, version=1
+    )
+    with pytest.raises(errors.SamePerson):
+        town.cadre("per_li").do("close_complaint", which | {"outcome": "好了"}, version=2)
+    town.agree()
+    bench.fire("2025-05-11T00:00:00")
+    item = bench.rows(
+        "SELECT commitment_id AS c, version AS v FROM commitments WHERE responsible = 'COMMUNITY'"
+    )[0]
+    kept = {"commitment_id": item["c"]}
+    bench.as_("R_SECRETARY", person="per_two", scope=town.community).do(
+        "fulfil_commitment", kept | {"evidence": ["sha256:1"]}, version=item["v"]
+    )
+    for person, version in (("per_zhao", 1), ("per_second", 2)):
+        bench.as_("R_DISTRICT", person=person)
+        change(town, ["per_two", "per_zheng"], version=version)
+    with pytest.raises(errors.SamePerson):
+        town.company("per_two").do("accept_commitment", kept, version=item["v"] + 1)

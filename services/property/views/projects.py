@@ -250,7 +250,13 @@ def company(tx: Tx, asked: WhichCompany) -> Answer:
 
 def _spoken_for(tx: Tx, row: Row) -> Answer:
     """Who speaks for a company, and who was proposed; to staff and to its representatives."""
-    if tx.actor.role not in ground.STAFF and tx.actor.id not in row["representatives"]:
+    places = {row["area"], *rows.areas_of_company(tx.conn, row["company_id"])}
+    # A street registers a company before it has a project anywhere.
+    staff = tx.actor.role in ground.STAFF and (
+        any(tx.actor.covers(area) for area in places)
+        or (len(places) == 1 and tx.actor.scope.startswith(row["area"]))
+    )
+    if not staff and tx.actor.id not in row["representatives"]:
         return {}
     proposed = row["representatives_proposed"]
     return {
@@ -477,7 +483,11 @@ def board(tx: Tx, asked: WhichProject) -> Answer:
         NotFound: There is no such project.
     """
     project = ground.load(tx, tables.projects, "project", asked.project_id)
-    meetings = lists.of_project(tx.conn, tables.meetings, asked.project_id)
+    meetings = [
+        row
+        for row in lists.of_project(tx.conn, tables.meetings, asked.project_id)
+        if row["annulled_at"] is None
+    ]
     disclosures = lists.of_project(tx.conn, tables.disclosures, asked.project_id)
     return {
         "id": asked.project_id,

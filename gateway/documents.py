@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -191,8 +192,12 @@ def _tag(name: str) -> str:
     return f"{{{_ATOM_NS}}}{name}"
 
 
+# What XML 1.0 has no place for, not even as a reference: with one such sign nobody reads the feed.
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
 def _text(parent: ET.Element, name: str, text: str) -> None:
-    ET.SubElement(parent, _tag(name)).text = text
+    ET.SubElement(parent, _tag(name)).text = _NOT_XML.sub("\ufffd", text)
 
 
 def _local(at: str) -> str:
@@ -258,17 +263,35 @@ def certificate_pdf(reply: Mapping[str, Any], *, name: str, url: str) -> bytes:
         canvas.drawCentredString(width / 2, y, text)
 
     centred("荣誉证书", height - 120, 44, 0.72)
-    centred(name, height - 190, 28)
+    drawn, missing = shown(name)
+    room = width - 160
+
+    def wide(text: str, size: int) -> float:
+        return float(pdfmetrics.stringWidth(text, font, size))
+
+    y, size = height - 190, 28
+    lines, size = fitted(drawn, room, wide, sizes=range(28, 11, -2))
+    for line in lines:
+        centred(line, y, size)
+        y -= size * 1.3
+    if missing:
+        note = "、".join(f"U+{ord(sign):X}" for sign in missing[:_MOST_NAMED])
+        note += "等" if len(missing) > _MOST_NAMED else ""
+        for line in fitted(f"姓名中的“{_GETA}”依次为:{note}", room, wide, sizes=(11,))[0]:
+            centred(line, y + 6, 11)
+            y -= 15
     level = LEVELS.get(reply["level"], reply["level"])
     form = FORMS.get(reply["form"], reply["form"])
-    y = height - 235
-    for line in wrapped(f"授予“{reply['title']}”({level}{form})", 30):
+    y = min(height - 235, y - 10)
+    for line in wrapped(f"授予“{shown(reply['title'])[0]}”({level}{form})", 30):
         centred(line, y, 20)
         y -= 28
     day = datetime.fromisoformat(reply["granted_at"]).astimezone(SHANGHAI)
     centred(f"{day.year}年{day.month}月{day.day}日", y - 14, 16)
     if reply.get("approval_doc_no"):
-        centred(f"批准文号:{reply['approval_doc_no']}", y - 38, 12)
+        number = f"批准文号:{reply['approval_doc_no']}"
+        (number, *_), size = fitted(number, room - 240, wide, sizes=range(12, 4, -1))
+        centred(number, y - 38, size)
     if reply["state"] == "REVOKED":
         centred("已撤销 REVOKED", y - 66, 26, 0.8)
 
@@ -290,6 +313,48 @@ def certificate_pdf(reply: Mapping[str, Any], *, name: str, url: str) -> bytes:
     canvas.showPage()
     canvas.save()
     return made.getvalue()
+
+
+# What stands for a sign that no reader's own font draws: the printer's mark for a missing sort.
+_GETA = "\u3013"
+
+
+def shown(name: str) -> tuple[str, list[str]]:
+    """Return a name as it can be drawn, and the signs of it that cannot.
+
+    The fonts that readers bring along end with the first plane (U+FFFF); the register of persons
+    does not. Such a sign is drawn as a mark and named by its number beneath, never left blank.
+    """
+    missing = [sign for sign in dict.fromkeys(name) if ord(sign) > _LAST_DRAWN]
+    return "".join(_GETA if ord(sign) > _LAST_DRAWN else sign for sign in name), missing
+
+
+_LAST_DRAWN = 0xFFFF
+_MOST_NAMED = 12
+
+
+def fitted(
+    text: str, room: float, wide: Callable[[str, int], float], *, sizes: Sequence[int]
+) -> tuple[list[str], int]:
+    """Return a text in lines that fit, and the largest size at which one line does; where none
+    does, the smallest.
+
+    Args:
+        text: The text.
+        room: How wide a line may be.
+        wide: Tells how wide a text is at a size.
+        sizes: From the largest to the smallest.
+    """
+    for size in sizes:
+        if wide(text, size) <= room:
+            return [text], size
+    lines, line = [], ""
+    for sign in text:
+        if line and wide(line + sign, sizes[-1]) > room:
+            lines.append(line)
+            line = ""
+        line += sign
+    return [*lines, line], sizes[-1]
 
 
 def wrapped(text: str, most: int) -> list[str]:

@@ -8,7 +8,7 @@ import pypdfium2
 import pytest
 import zxingcpp
 
-from gateway.documents import atom, certificate_pdf, public_url, wrapped
+from gateway.documents import atom, certificate_pdf, fitted, public_url, shown, wrapped
 from gateway.tests.conftest import settings
 
 NS = {"a": "http://www.w3.org/2005/Atom"}
@@ -109,3 +109,55 @@ def test_the_public_address_is_a_setting_and_never_what_a_caller_writes():
 def test_long_titles_are_wrapped():
     assert wrapped("一二三四五", 2) == ["一二", "三四", "五"]
     assert wrapped("", 2) == [""]
+
+
+@pytest.mark.parametrize("sign", ["\u0007", "\u0000", "\u001f", "\ufffe", "\ud800"])
+def test_a_sign_that_xml_does_not_know_leaves_the_feed_readable(sign):
+    """SEC low 6: one control character in a title, and no reader took the district's feed."""
+    made = atom(
+        [notice(title=f"季度{sign}之星")], base="https://x", path="/f", params=[], following=None
+    )
+    title = ET.fromstring(made).findtext("a:entry/a:title", namespaces=NS)
+    assert title == "月度赋分公示 季度\ufffd之星"
+
+
+def text_of(content):
+    return pypdf.PdfReader(io.BytesIO(content)).pages[0].extract_text()
+
+
+def test_a_character_that_no_font_draws_is_marked_and_named_and_never_left_out():
+    """IN-A12: the certificate of 𠮷永年 showed 永年."""
+    text = text_of(certificate_pdf(CERTIFICATE, name="𠮷永年", url=URL))
+    assert "〓永年" in text
+    assert "U+20BB7" in text
+    assert "U+" not in text_of(certificate_pdf(CERTIFICATE, name="龚䶮", url=URL))
+
+
+@pytest.mark.parametrize("name", ["买买提·吐尔逊" * 29, "阿" * 206, "Ab " * 60, "𠮷" * 200])
+def test_a_long_name_stays_within_the_border(name):
+    """IN-A12: a name of 206 characters ran over both borders."""
+    from reportlab.pdfbase import pdfmetrics
+
+    drawn, _ = shown(name)
+    lines, size = fitted(
+        drawn,
+        682,
+        lambda text, size: pdfmetrics.stringWidth(text, "STSong-Light", size),
+        sizes=range(28, 11, -2),
+    )
+    assert "".join(lines) == drawn
+    assert all(pdfmetrics.stringWidth(line, "STSong-Light", size) <= 682 for line in lines)
+    made = certificate_pdf(
+        CERTIFICATE | {"approval_doc_no": "任表〔2025〕" * 12}, name=name, url=URL
+    )
+    page = pypdf.PdfReader(io.BytesIO(made)).pages[0]
+    seen = []
+
+    def look(text, _, matrix, *_more):
+        if text.strip():
+            seen.append((matrix[4], matrix[5], text))
+
+    page.extract_text(visitor_text=look)
+    assert min(x for x, _, _ in seen) >= 36
+    assert min(y for _, y, _ in seen) >= 36
+    assert scanned(made) == [URL]

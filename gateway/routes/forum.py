@@ -103,7 +103,13 @@ class RegisterDeputy(Body):
 class OptIn(Body):
     """本人,或由干部代录 / Oneself, or a resident for whom a cadre enters it."""
 
-    person_id: str | None = Field(None, description="代录对象 / whose choice a cadre enters")
+    person_id: str | None = Field(None, description="代录对象 / whose choice staff enter")
+    receipt: str | None = Field(
+        None,
+        min_length=2,
+        max_length=200,
+        description="本人签字材料,代录必填,第二人确认生效 / signed paper; a second confirms",
+    )
 
 
 class ChainParams(Params):

@@ -58,6 +58,20 @@ class CapacityUnproved(Guard):
     )
 
 
+class ReceiptRequired(Guard):
+    """Nobody is entered for the draw without his own signature."""
+
+    guard = "RECEIPT_REQUIRED"
+    text = "代为登记须注明本人签字材料(receipt)"
+
+
+class LeftHimself(Guard):
+    """Who has left the draw himself comes back only himself."""
+
+    guard = "LEFT_HIMSELF"
+    text = "本人已自行退出随机抽选,只能由本人重新加入"
+
+
 class CosignersNeeded(Guard):
     """A topic of the community or the street needs cosigners or a sponsor."""
 

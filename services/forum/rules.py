@@ -271,6 +271,8 @@ OPEN_BEFORE = timedelta(minutes=15)
 ANSWERS_BEFORE = timedelta(hours=24)
 REST = timedelta(days=90)
 POLL = timedelta(days=7)
+# An opinion stays on the public board for so long after its notice has ended and it has effect.
+PUBLIC = timedelta(days=30)
 ADJOURNMENTS = 2
 OBJECTORS = 5
 ANSWER_WD = 5
@@ -720,6 +722,7 @@ MESSAGES = {
     "OBJECTION_SUSTAINED": "您对议题 {number} 协商意见的异议成立,将重新协商。理由:{reasons}",
     "OBJECTION_DISMISSED": "您对议题 {number} 协商意见的异议不成立。理由:{reasons}",
     "OBJECTION_ANSWERED": "您对议题 {number} 协商意见的异议已答复:{reasons}",
+    "DRAW_ENTERED": "工作人员已凭您的签字材料登记您参加随机抽选;如非本意,可随时退出",
     "INVITED": "邀请您参加议题 {number} 的协商会",
     "ANSWERS_MISSING": "议题 {number} 的协商会尚有受邀者未答复,请电话联系",
     "ESCALATED": "议题 {number} 超过办理时限,请督办",

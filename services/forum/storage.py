@@ -78,6 +78,10 @@ opt_ins = sa.Table(
     sa.Column("withdrawn_at", store.UtcDateTime),
     sa.Column("entered_by", store.Id, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
+    # Entered by staff on a paper: who is drawn has said so himself, or two of them have seen it.
+    sa.Column("pending", sa.Boolean),
+    sa.Column("receipt", sa.String(200)),
+    sa.Column("withdrawn_by", store.Id),
 )
 officials = sa.Table(
     "officials",
@@ -188,6 +192,8 @@ topics = sa.Table(
     sa.Column("failed_at", store.UtcDateTime),
     sa.Column("poll_until", store.UtcDateTime),
     sa.Column("version", sa.Integer, nullable=False),
+    sa.Index("ix_topics_created_at", "created_at", "topic_id"),
+    sa.Index("ix_topics_wall", "area", "created_at", "topic_id"),
 )
 cosigners = sa.Table(
     "cosigners",
@@ -226,6 +232,7 @@ sessions = sa.Table(
     sa.Column("reason", sa.String(200)),
     sa.Column("created_at", store.UtcDateTime, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
+    sa.Index("ix_sessions_created_at", "created_at", "session_id"),
 )
 session_topics = sa.Table(
     "session_topics",
@@ -266,6 +273,7 @@ invitations = sa.Table(
     sa.Column("created_at", store.UtcDateTime, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
     sa.UniqueConstraint("session_id", "person_id"),
+    sa.Index("ix_invitations_mine", "person_id", "created_at"),
 )
 # While a vote is open, each voter's choice stands sealed beside his name, so that he may change it.
 # The close leaves two lists that share nothing but the topic: who voted, and what was voted.
@@ -322,6 +330,8 @@ opinions = sa.Table(
     sa.Column("ends_at", store.UtcDateTime),
     sa.Column("created_at", store.UtcDateTime, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
+    sa.Index("ix_opinions_created_at", "created_at", "opinion_id"),
+    sa.Index("ix_opinions_board", "area", "created_at", "opinion_id"),
 )
 objections = sa.Table(
     "objections",
@@ -396,6 +406,9 @@ tasks = sa.Table(
     sa.Column("extensions", sa.Integer),
     sa.Column("created_at", store.UtcDateTime, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
+    sa.Index("ix_tasks_created_at", "created_at", "task_id"),
+    sa.Index("ix_tasks_ledger", "area", "created_at", "task_id"),
+    sa.Index("ix_tasks_responsible_id", "responsible_id", "created_at"),
 )
 supervisors = sa.Table(
     "supervisors",
@@ -468,6 +481,7 @@ escalations = sa.Table(
     sa.Column("version", sa.Integer, nullable=False, server_default="1"),
     sa.Index("ix_escalations_area", "area", "created_at"),
     sa.Index("ix_escalations_ref", "ref"),
+    sa.Index("ix_escalations_created_at", "created_at", "escalation_id"),
 )
 messages = sa.Table(
     "messages",
@@ -583,10 +597,12 @@ class Page:
     Attributes:
         limit: Most rows that are shown; one more is read, to know whether there are others.
         after: (created_at, id) of the last row that was shown.
+        back: Read from there towards the beginning.
     """
 
     limit: int
     after: tuple[datetime, str] | None = None
+    back: bool = False
 
 
 def _read(
@@ -596,7 +612,8 @@ def _read(
     *where: sa.ColumnElement[bool],
     newest_first: bool = False,
 ) -> list[Row]:
-    """Return at most limit + 1 rows in the order (created_at, id)."""
+    """Return at most limit + 1 rows in the order (created_at, id), or backwards."""
+    newest_first = newest_first != page.back
     at, key = table.c.created_at, _key(table)
     asked = sa.select(table).where(*where)
     if page.after is not None:
@@ -1126,6 +1143,7 @@ def draw_pool(conn: Connection, scope: Sequence[str], without: Iterable[str]) ->
             residents.c.is_adult.is_(True),
             residents.c.active.is_(True),
             opt_ins.c.withdrawn_at.is_(None),
+            opt_ins.c.pending.is_not(True),
         )
     )
     leave_out = set(without)
@@ -1618,10 +1636,20 @@ def official_page(conn: Connection, page: Page, *, scope: str, tier: str | None)
 
 
 def liaison_page(
-    conn: Connection, page: Page, *, scope: str, official_id: str | None, state: str | None
+    conn: Connection,
+    page: Page,
+    *,
+    scope: str,
+    official_id: str | None,
+    state: str | None,
+    inside: str | None,
 ) -> list[Row]:
-    """Return links of an area, of one official or of all, in one state or in any."""
-    where = [within(liaisons.c.area, scope)]
+    """Return links of an area, of one official or of all, in one state or in any; those to
+    households only of the area `inside`."""
+    shown = [liaisons.c.target_kind != "HOUSEHOLD"]
+    if inside is not None:
+        shown.append(within(liaisons.c.area, inside))
+    where = [within(liaisons.c.area, scope), sa.or_(*shown)]
     if official_id:
         where.append(liaisons.c.official_id == official_id)
     if state:
@@ -1871,11 +1899,33 @@ def notice_page(
     *,
     scope: str,
     between: tuple[datetime, datetime] | None,
+    since: datetime,
+    inside: str | None,
 ) -> list[Row]:
-    """Return published opinions, newest first."""
+    """Return published opinions, newest first.
+
+    Args:
+        conn: The connection.
+        page: Which part.
+        scope: Of which area.
+        between: Published in this time.
+        since: Those whose notice ended, and which have had effect, before then have come down,
+        inside: but not for staff of this area.
+    """
+    effective = sa.exists().where(
+        topics.c.topic_id == opinions.c.topic_id, topics.c.resolved_at > since
+    )
+    up = [
+        opinions.c.state == "PUBLICISED",
+        opinions.c.ends_at > since,
+        effective,
+    ]
+    if inside is not None:
+        up.append(within(opinions.c.area, inside))
     where: list[sa.ColumnElement[bool]] = [
         within(opinions.c.area, scope[:12]),
         opinions.c.state.in_(("PUBLICISED", "EFFECTIVE")),
+        sa.or_(*up),
     ]
     if between is not None:
         where += [opinions.c.publicised_at >= between[0], opinions.c.publicised_at < between[1]]

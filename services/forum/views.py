@@ -205,29 +205,50 @@ class EscalationsAsked:
 # Lists
 
 
-def _after(cursor: str | None) -> tuple[datetime, str] | None:
-    if not cursor:
-        return None
-    try:
-        at, _, row_id = base64.urlsafe_b64decode(cursor.encode()).decode().partition("~")
-        return instant(at), row_id
-    except (ValueError, binascii.Error) as error:
-        raise Invalid(field="cursor", reason=f"游标 {cursor}") from error
+# What the cursor of the page before begins with; base64 has no such sign.
+_BACK = "~"
 
 
 def _page(q: Any) -> storage.Page:
-    return storage.Page(q.limit, _after(q.cursor))
+    """Return which part of a list is asked for; a cursor goes on or back.
+
+    Raises:
+        Invalid: The cursor is none of ours.
+    """
+    if not q.cursor:
+        return storage.Page(q.limit)
+    back = q.cursor.startswith(_BACK)
+    try:
+        text = base64.urlsafe_b64decode(q.cursor.removeprefix(_BACK).encode()).decode()
+        at, _, row_id = text.partition("~")
+        return storage.Page(q.limit, (instant(at), row_id), back=back)
+    except (ValueError, binascii.Error) as error:
+        raise Invalid(field="cursor", reason=f"游标 {q.cursor}") from error
 
 
 def _listed(
-    rows: Sequence[Mapping[str, Any]], limit: int, key: str, cards: Sequence[dict[str, Any]]
+    rows: Sequence[Mapping[str, Any]], q: Any, key: str, cards: Sequence[dict[str, Any]]
 ) -> dict[str, Any]:
-    following = None
-    if len(rows) > limit:
-        last = rows[limit - 1]
-        mark = f"{last['created_at'].isoformat()}~{last[key]}"
-        following = base64.urlsafe_b64encode(mark.encode()).decode()
-    return {"items": list(cards[:limit]), "next": following}
+    """Return a page with the cursors of the pages behind and before it; rows and cards lie in the
+    direction in which they were read."""
+    page = _page(q)
+    more = len(rows) > page.limit
+    shown = list(zip(rows, cards, strict=True))[: page.limit]
+    if page.back:
+        shown.reverse()
+
+    def mark(row: Mapping[str, Any]) -> str:
+        return base64.urlsafe_b64encode(
+            f"{row['created_at'].isoformat()}~{row[key]}".encode()
+        ).decode()
+
+    behind = page.back or more
+    before = more if page.back else page.after is not None
+    return {
+        "items": [card for _row, card in shown],
+        "next": mark(shown[-1][0]) if shown and behind else None,
+        "prev": _BACK + mark(shown[0][0]) if shown and before else None,
+    }
 
 
 def _iso(value: Any) -> Any:
@@ -267,11 +288,19 @@ def _title(tx: Tx, row: Mapping[str, Any]) -> str:
 
 def chain(tx: Tx, q: ChainOf) -> dict[str, Any]:
     """Return the liaison chain above a target: every rung, gaps shown, never nothing."""
-    grid = None
+    grid, target = None, q.target
     if not q.target.isdigit():
         grid = storage.grid_of_household(tx.conn, q.target)
-    rungs = storage.chain_of(tx.conn, q.target, grid)
+        own = storage.residents_of(tx.conn, [tx.actor.id]).get(tx.actor.id)
+        mine = own is not None and own["household_id"] == q.target
+        if grid is None or not (mine or _inside(tx, grid)):
+            # Where a household lives is for its people and the staff of the place; to anybody else
+            # each is as unknown as one that does not exist.
+            grid, target = None, _NO_HOUSEHOLD
+    rungs = storage.chain_of(tx.conn, target, grid)
     for rung in rungs:
+        if rung["target"] == _NO_HOUSEHOLD:
+            rung["target"] = q.target
         rung["officials"] = [_official(row) for row in rung["officials"]]
         rung["acting"] = _official(rung["acting"]) if rung["acting"] else None
     return {
@@ -280,6 +309,9 @@ def chain(tx: Tx, q: ChainOf) -> dict[str, Any]:
         "complete": not any(rung["gap"] for rung in rungs),
         "rungs": rungs,
     }
+
+
+_NO_HOUSEHOLD = "-"
 
 
 def _official(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -304,7 +336,13 @@ def coverage(tx: Tx, q: CoverageOf) -> dict[str, Any]:
     worked = storage.worked_grids(tx.conn, q.scope)
     own = storage.linked_targets(tx.conn, "HOUSEHOLD", q.scope)
     covered = {h for h, grid in households if grid in worked or h in own}
-    shown.append(_covered(rules.GRID_WORKER, "HOUSEHOLD", [h for h, _grid in households], covered))
+    of_households = _covered(
+        rules.GRID_WORKER, "HOUSEHOLD", [h for h, _grid in households], covered
+    )
+    if not _inside(tx, q.scope):
+        # Which households live in an area is for its staff.
+        of_households["gaps"] = []
+    shown.append(of_households)
     grids = storage.areas_in(tx.conn, q.scope, 15)
     return {
         "scope": q.scope,
@@ -328,15 +366,20 @@ def _covered(tier: str, kind: str, targets: Sequence[str], covered: set[str]) ->
 def officials(tx: Tx, q: OfficialsAsked) -> dict[str, Any]:
     """Return the officials of an area."""
     rows = storage.official_page(tx.conn, _page(q), scope=q.scope, tier=q.tier)
-    return _listed(rows, q.limit, "official_id", [_card(row, "official_id") for row in rows])
+    return _listed(rows, q, "official_id", [_card(row, "official_id") for row in rows])
 
 
 def liaisons(tx: Tx, q: LiaisonsAsked) -> dict[str, Any]:
-    """Return the liaison links of an area or an official."""
+    """Return the liaison links of an area or an official; those to households for staff only."""
     rows = storage.liaison_page(
-        tx.conn, _page(q), scope=q.scope, official_id=q.official_id, state=q.state
+        tx.conn,
+        _page(q),
+        scope=q.scope,
+        official_id=q.official_id,
+        state=q.state,
+        inside=tx.actor.scope if tx.actor.role in STAFF_ROLES else None,
     )
-    return _listed(rows, q.limit, "link_id", [_card(row, "link_id") for row in rows])
+    return _listed(rows, q, "link_id", [_card(row, "link_id") for row in rows])
 
 
 def deputies(tx: Tx, q: DeputiesAsked) -> dict[str, Any]:
@@ -346,7 +389,7 @@ def deputies(tx: Tx, q: DeputiesAsked) -> dict[str, Any]:
     cards = [
         _card(row, "deputy_id") | {"streets": streets.get(row["deputy_id"], [])} for row in rows
     ]
-    return _listed(rows, q.limit, "deputy_id", cards)
+    return _listed(rows, q, "deputy_id", cards)
 
 
 def deputy_record(tx: Tx, q: DeputyRecordOf) -> dict[str, Any]:
@@ -397,7 +440,7 @@ def topics(tx: Tx, q: TopicsAsked) -> dict[str, Any]:
     for signed in storage.cosigners_of(tx.conn, [row["topic_id"] for row in rows]):
         counts[signed["topic_id"]] = counts.get(signed["topic_id"], 0) + 1
     cards = [_topic_card(tx, row, counts.get(row["topic_id"], 0)) for row in rows]
-    return _listed(rows, q.limit, "topic_id", cards)
+    return _listed(rows, q, "topic_id", cards)
 
 
 _TOPIC_SHOWN = (
@@ -660,7 +703,7 @@ def sessions(tx: Tx, q: SessionsAsked) -> dict[str, Any]:
         }
         for row in rows
     ]
-    return _listed(rows, q.limit, "session_id", cards)
+    return _listed(rows, q, "session_id", cards)
 
 
 def objections(tx: Tx, q: ObjectionsAsked) -> dict[str, Any]:
@@ -688,7 +731,7 @@ def objections(tx: Tx, q: ObjectionsAsked) -> dict[str, Any]:
     cards = [
         {"id": row["objection_id"]} | {name: _iso(row[name]) for name in names} for row in rows
     ]
-    return _listed(rows, q.limit, "objection_id", cards)
+    return _listed(rows, q, "objection_id", cards)
 
 
 def _holds(counted: rules.Presence) -> bool:
@@ -760,7 +803,7 @@ def my_invitations(tx: Tx, q: Mine) -> dict[str, Any]:
                 ],
             }
         )
-    return _listed(rows, q.limit, "invitation_id", cards)
+    return _listed(rows, q, "invitation_id", cards)
 
 
 def my_messages(tx: Tx, q: Mine) -> dict[str, Any]:
@@ -778,7 +821,7 @@ def my_messages(tx: Tx, q: Mine) -> dict[str, Any]:
         }
         for row in rows
     ]
-    return _listed(rows, q.limit, "message_id", cards)
+    return _listed(rows, q, "message_id", cards)
 
 
 def _message(tx: Tx, row: Mapping[str, Any], number: str) -> str:
@@ -858,7 +901,7 @@ def tasks(tx: Tx, q: TasksAsked) -> dict[str, Any]:
         overdue=q.overdue,
         supervisor=tx.actor.id if q.mine else None,
     )
-    return _listed(rows, q.limit, "task_id", [_task_card(row) for row in rows])
+    return _listed(rows, q, "task_id", [_task_card(row) for row in rows])
 
 
 _ESCALATION_SHOWN = (
@@ -913,7 +956,7 @@ def escalations(tx: Tx, q: EscalationsAsked) -> dict[str, Any]:
         source=q.source,
         states=_STATES.get(q.state, (q.state,)),
     )
-    return _listed(rows, q.limit, "escalation_id", [_escalation_card(row) for row in rows])
+    return _listed(rows, q, "escalation_id", [_escalation_card(row) for row in rows])
 
 
 # --------------------------------------------------------------------------------------------------
@@ -921,10 +964,18 @@ def escalations(tx: Tx, q: EscalationsAsked) -> dict[str, Any]:
 
 
 def notices(tx: Tx, q: NoticesAsked) -> dict[str, Any]:
-    """Return the published opinions of an area, newest first. They hold no person."""
+    """Return the published opinions of an area, newest first. They hold no person, and come down
+    by themselves; staff of the area find them further on."""
     between = tx.calendar.month_bounds(q.period) if q.period else None
-    rows = storage.notice_page(tx.conn, _page(q), scope=q.scope, between=between)
-    return _listed(rows, q.limit, "opinion_id", [_notice_card(tx, row) for row in rows])
+    rows = storage.notice_page(
+        tx.conn,
+        _page(q),
+        scope=q.scope,
+        between=between,
+        since=tx.now - rules.PUBLIC,
+        inside=tx.actor.scope if tx.actor.role in STAFF_ROLES else None,
+    )
+    return _listed(rows, q, "opinion_id", [_notice_card(tx, row) for row in rows])
 
 
 def _notice_card(tx: Tx, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -949,6 +1000,15 @@ def _notice_card(tx: Tx, row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _is_up(tx: Tx, row: Mapping[str, Any]) -> bool:
+    """Tell whether an opinion is on the public board."""
+    if row["state"] != "EFFECTIVE":
+        return bool(row["state"] == "PUBLICISED")
+    of = storage.known(tx.conn, storage.topics, row["topic_id"])
+    ends = max(row["ends_at"], of["resolved_at"] or row["ends_at"])
+    return bool(tx.now < ends + rules.PUBLIC)
+
+
 def notice(tx: Tx, q: NoticeOf) -> dict[str, Any]:
     """Return one published opinion.
 
@@ -956,7 +1016,9 @@ def notice(tx: Tx, q: NoticeOf) -> dict[str, Any]:
         NotFound: There is none, or it is not on the board.
     """
     row = storage.find(tx.conn, storage.opinions, q.notice_id)
-    if row is None or row["state"] not in {"PUBLICISED", "EFFECTIVE"}:
+    if row is None or not (_is_up(tx, row) or _inside(tx, row["area"])):
+        raise NotFound(kind="notice", id=q.notice_id)
+    if row["state"] not in {"PUBLICISED", "EFFECTIVE"}:
         raise NotFound(kind="notice", id=q.notice_id)
     return _notice_card(tx, row)
 

@@ -13,7 +13,7 @@ from chassis.refusal import NotFound
 from chassis.text import AREA
 from services.forum import errors, events, rules, storage
 from services.forum.actions.escalations import follow_chain
-from services.forum.actions.record import note, reply, require_state
+from services.forum.actions.record import note, reply, require_state, tell
 
 Tier = Literal["DISTRICT_LEADER", "STREET_TEAM", "COMMUNITY_CADRE", "GRID_WORKER"]
 TargetKind = Literal["STREET", "COMMUNITY", "GRID", "HOUSEHOLD"]
@@ -86,9 +86,11 @@ class EndDeputy:
 
 @dataclass(frozen=True, slots=True)
 class OptIn:
-    """A resident agrees to be drawn; a cadre may enter it for a person without a telephone."""
+    """A resident agrees to be drawn; staff may enter it for a person without a telephone, who has
+    signed for it. The second of them who has seen the paper confirms it."""
 
     person_id: str | None = None
+    receipt: Annotated[str, Meta(min_length=2, max_length=200)] | None = None
 
 
 def _same(row: storage.Row, **given: Any) -> bool:
@@ -353,11 +355,14 @@ def _opting_person(tx: Tx, person_id: str | None) -> str:
 
 
 def opt_in(tx: Tx, body: OptIn) -> dict[str, Any]:
-    """Let a resident be drawn as a representative from now on.
+    """Let a resident be drawn as a representative from now on. What staff enter for him counts when
+    a second of them, or he himself, confirms it; he is told at once.
 
     Raises:
         NotRegistered: The registry does not know the person.
         UnderAge: The registry says that the person is no adult.
+        ReceiptRequired: Staff enter it without saying where the person's signature is.
+        LeftHimself: The person has left the draw himself; only he comes back.
         NotFound: The person is not the caller, nor a resident in his scope.
     """
     person_id = _opting_person(tx, body.person_id)
@@ -366,30 +371,31 @@ def opt_in(tx: Tx, body: OptIn) -> dict[str, Any]:
         raise errors.NotRegistered(person_id=person_id, field="person_id")
     if not known["is_adult"]:
         raise errors.UnderAge
+    own = person_id == tx.actor.id
+    if not own and body.receipt is None:
+        raise errors.ReceiptRequired(field="receipt")
     row = storage.find_locked(tx.conn, storage.opt_ins, person_id)
+    given = {"entered_by": tx.actor.id, "receipt": body.receipt, "pending": not own}
     if row is None:
-        version = 1
         storage.add(
-            tx.conn,
-            storage.opt_ins,
-            person_id=person_id,
-            opted_at=tx.now,
-            entered_by=tx.actor.id,
-            version=version,
+            tx.conn, storage.opt_ins, person_id=person_id, opted_at=tx.now, version=1, **given
         )
+        row = storage.known(tx.conn, storage.opt_ins, person_id)
     elif row["withdrawn_at"] is not None:
-        changed = storage.change(
-            tx.conn,
-            storage.opt_ins,
-            row,
-            opted_at=tx.now,
-            withdrawn_at=None,
-            entered_by=tx.actor.id,
+        if not own and row["withdrawn_by"] == person_id:
+            raise errors.LeftHimself
+        row = storage.change(
+            tx.conn, storage.opt_ins, row, opted_at=tx.now, withdrawn_at=None, **given
         )
-        version = changed["version"]
+    elif row["pending"] and (own or row["entered_by"] != tx.actor.id):
+        row = storage.change(tx.conn, storage.opt_ins, row, pending=False)
+        given["pending"] = False
     else:
-        version = row["version"]
-    return {"id": person_id, "state": "OPTED_IN", "version": version}
+        given["pending"] = False
+    if given["pending"]:
+        tell(tx, "DRAW_ENTERED", {"topic_id": ""}, [person_id])
+    state = "ENTERED" if row["pending"] else "OPTED_IN"
+    return {"id": person_id, "state": state, "version": row["version"]}
 
 
 def opt_out(tx: Tx, body: OptIn) -> dict[str, Any]:
@@ -403,5 +409,7 @@ def opt_out(tx: Tx, body: OptIn) -> dict[str, Any]:
     if row is None:
         raise NotFound(kind="opt-in", id=person_id)
     if row["withdrawn_at"] is None:
-        row = storage.change(tx.conn, storage.opt_ins, row, withdrawn_at=tx.now)
+        row = storage.change(
+            tx.conn, storage.opt_ins, row, withdrawn_at=tx.now, withdrawn_by=tx.actor.id
+        )
     return {"id": person_id, "state": "OPTED_OUT", "version": row["version"]}

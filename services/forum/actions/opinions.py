@@ -217,7 +217,8 @@ def publicise(tx: Tx, body: WhichTopic) -> dict[str, Any]:
     ends_at = tx.calendar.due(tx.now, rules.NOTICE_WD)
     day = f"{tx.calendar.local(tx.now):%Y%m%d}"
     area = topic["area"]
-    number = rules.number("GS", day, area, storage.next_number(tx.conn, f"GS-{day}-{area}"))
+    # Credit's notices are GS-X: no two official papers of the district have one number.
+    number = rules.number("GS-Y", day, area, storage.next_number(tx.conn, f"GS-Y-{day}-{area}"))
     storage.change(
         tx.conn,
         storage.opinions,

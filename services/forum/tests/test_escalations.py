@@ -59,13 +59,13 @@ def test_an_overdue_request_reaches_cadre_street_and_district_leader(town):
     for level in (1, 2, 3):
         late_request(town, level)
     late_request(town, 3)
-    for actor, tier, person in (
-        (town.cadre(), "COMMUNITY_CADRE", CADRE),
-        (town.street(), "STREET_TEAM", TEAM),
-        (lead(town), "STREET_TEAM", TEAM),
-        (leader(town), "DISTRICT_LEADER", LEADER),
+    for enter, tier, person in (
+        (town.cadre, "COMMUNITY_CADRE", CADRE),
+        (town.street, "STREET_TEAM", TEAM),
+        (lambda: lead(town), "STREET_TEAM", TEAM),
+        (lambda: leader(town), "DISTRICT_LEADER", LEADER),
     ):
-        items = listed(actor, tier=tier)
+        items = listed(enter(), tier=tier)
         assert [(i["source"], i["ref"], i["person_id"]) for i in items] == [
             ("REQUEST", REQUEST, person)
         ]

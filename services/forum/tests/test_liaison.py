@@ -39,12 +39,12 @@ def test_a_grid_is_answered_for_up_to_the_district(town):
 @pytest.mark.covers("F16")
 def test_a_household_is_answered_for_by_the_worker_of_its_grid(town):
     town.live("per_dan", household="hh_7")
-    chain = town.resident().ask("chain", {"target": "hh_7"})
+    chain = town.resident("per_dan").ask("chain", {"target": "hh_7"})
     assert chain["grid"] == GRID
     assert persons(chain) == [[WORKER], [CADRE], [TEAM], [LEADER]]
     town.official("per_special", "GRID_WORKER", GRID, "off_special")
     town.link("off_special", "HOUSEHOLD", "hh_7")
-    chain = town.resident().ask("chain", {"target": "hh_7"})
+    chain = town.resident("per_dan").ask("chain", {"target": "hh_7"})
     assert chain["rungs"][0]["officials"][0]["person_id"] == "per_special"
 
 
@@ -151,7 +151,7 @@ def test_a_street_may_not_register_officials_of_another(town):
 def test_coverage_counts_targets_per_tier_and_lists_the_gaps(town):
     town.live("per_dan", household="hh_1")
     town.live("per_eve", grid=NEXT_GRID, household="hh_2")
-    found = town.resident().ask("coverage", {"scope": STREET})
+    found = town.street().ask("coverage", {"scope": STREET})
     by_tier = {tier["tier"]: tier for tier in found["tiers"]}
     assert by_tier["DISTRICT_LEADER"]["rate"] == "100.00"
     assert by_tier["STREET_TEAM"]["rate"] == "50.00"
@@ -173,7 +173,10 @@ def test_only_adults_opt_in_to_the_draw_and_may_leave_it(town):
     assert town.resident().do("opt_in", {})["version"] == 3
     with pytest.raises(NotFound):
         town.resident().do("opt_in", {"person_id": BEN})
-    assert town.cadre().do("opt_in", {"person_id": BEN})["id"] == BEN
+    on_paper = {"person_id": BEN, "receipt": "同意书 2025-03"}
+    with pytest.raises(errors.ReceiptRequired):
+        town.cadre().do("opt_in", {"person_id": BEN})
+    assert town.cadre().do("opt_in", on_paper)["id"] == BEN
     with pytest.raises(NotFound):
         town.resident("per_never").do("opt_out", {})
 

@@ -51,7 +51,7 @@ def test_a_notice_is_open_to_everyone_and_names_nobody(town):
     topic_id = town.publicised()
     anybody = town.bench.as_("R_ANONYMOUS", person="", scope="")
     (notice,) = anybody.ask("notices", {"scope": "370811015", "period": "2025-03"})["items"]
-    assert notice["number"] == "GS-20250307-015901-00001"
+    assert notice["number"] == "GS-Y-20250307-015901-00001"
     assert (notice["title"], notice["tally"]["for"]) == ("小院停车", 8)
     assert "per_" not in str(notice)
     assert anybody.ask("notice", {"notice_id": notice["id"]})["topic_id"] == topic_id

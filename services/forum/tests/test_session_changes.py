@@ -45,8 +45,8 @@ def correct(town, session_id, person, attended, reason="误点"):
 def test_sessions_are_listed_by_area_state_and_topic(town):
     """FP-D11."""
     topic_id, session_id = scheduled(town)
-    for reader in (town.resident(), town.secretary(), town.street()):
-        (item,) = reader.ask("session_list", {"scope": GRID[:9]})["items"]
+    for enter in (town.resident, town.secretary, town.street):
+        (item,) = enter().ask("session_list", {"scope": GRID[:9]})["items"]
         assert (item["id"], item["start"]) == (session_id, "2025-03-07T11:00:00+00:00")
         assert item["topics"][0]["title"] == "小院停车"
         assert "per_" not in str(item)

@@ -101,12 +101,14 @@ def test_what_is_hidden_only_staff_and_the_proposer_read(town, how):
         town.on_topic("hide_topic", topic_id, reason="含他人隐私")
         told = town.resident(ANA).ask("my_messages")["items"][0]
         assert "含他人隐私" in told["text"]
-    for other in (town.resident(BEN), town.bench.as_("R_DEPUTY", person="per_deputy")):
+    for role, person in (("R_RESIDENT", BEN), ("R_DEPUTY", "per_deputy")):
+        other = town.bench.as_(role, person=person, scope=COMMUNITY)
         assert other.ask("topic_wall", {})["items"] == []
         for question in ("topic", "topic_timeline"):
             with pytest.raises(NotFound):
                 other.ask(question, {"topic_id": topic_id})
-    for entitled in (town.resident(ANA), town.cadre()):
+    for enter in (lambda: town.resident(ANA), town.cadre):
+        entitled = enter()
         assert entitled.ask("topic", {"topic_id": topic_id})["title"] == "小院停车"
         assert len(entitled.ask("topic_wall", {})["items"]) == 1
     if how == "hidden":

@@ -1,0 +1,184 @@
+"""Lists go on and back without a scan; the board empties itself; what is nobody's business stays."""
+
+import pytest
+import sqlalchemy as sa
+
+from chassis.refusal import Invalid, NotFound
+from services.forum import errors
+from services.forum.tests.conftest import (
+    ANA,
+    BEN,
+    CADRE,
+    CAI,
+    COMMUNITY,
+    GRID,
+    NEXT_GRID,
+    OTHER_COMMUNITY,
+    STREET,
+    WORKER,
+)
+
+
+def walk(ask, method, body, limit):
+    """Every page to the end, then back to the beginning, by ids."""
+    there, back, cursor = [], [], None
+    while True:
+        page = ask(method, body | {"limit": limit} | ({"cursor": cursor} if cursor else {}))
+        there.append([item["id"] for item in page["items"]])
+        if page["next"] is None:
+            break
+        cursor = page["next"]
+    while page["prev"] is not None:
+        page = ask(method, body | {"limit": limit, "cursor": page["prev"]})
+        back.append([item["id"] for item in page["items"]])
+    return there, back
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7])
+def test_a_list_is_read_to_its_end_and_back(town, limit):
+    for n in range(7):
+        town.submit(title=f"议题{n}号")
+    for method, body in (("topic_wall", {}), ("my_messages", {}), ("officials", {})):
+        there, back = walk(town.resident().ask, method, body, limit)
+        ids = [one for page in there for one in page]
+        assert len(ids) == len(set(ids))
+        assert back == there[-2::-1]
+        assert town.bench.ask(method, body | {"limit": 200})["prev"] is None
+
+
+@pytest.mark.parametrize("cursor", ["x", "~", "~~", "AAAA", "~MjAyNS0wMy0wMw=="])
+def test_a_cursor_that_is_none_of_ours_is_refused(town, cursor):
+    with pytest.raises(Invalid):
+        town.resident().ask("topic_wall", {"cursor": cursor})
+
+
+def plans(town, ask):
+    """What the database does for each statement on a large table that a question sends."""
+    heard = []
+
+    def note(_conn, _cursor, statement, parameters, *_rest):
+        if statement.startswith("SELECT") and "created_at" in statement:
+            heard.append((statement, parameters))
+
+    engine = town.bench.runtime.engine
+    sa.event.listen(engine, "before_cursor_execute", note)
+    try:
+        ask()
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", note)
+    with engine.connect() as conn:
+        if conn.dialect.name != "sqlite":
+            pytest.skip("an empty table's plan says nothing on PostgreSQL")
+        return [
+            str(row[-1])
+            for statement, parameters in heard
+            for row in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        ]
+
+
+@pytest.mark.parametrize(
+    ("method", "body"),
+    [
+        ("topic_wall", {"scope": COMMUNITY}),
+        ("topic_wall", {"mine": True}),
+        ("task_ledger", {"scope": COMMUNITY}),
+        ("task_ledger", {"responsible_id": "prj_huoju"}),
+        ("session_list", {"scope": STREET}),
+        ("notices", {"scope": COMMUNITY}),
+        ("escalations", {"scope": COMMUNITY}),
+        ("my_messages", {}),
+        ("my_invitations", {}),
+    ],
+)
+def test_no_list_reads_a_whole_table(town, method, body):
+    """K16: LIKE with ESCAPE used no index."""
+    for cursor in (None, "MjAyNS0wMy0wM1QwMTowMDowMCswMDowMH55dF8x"):
+        asked = body | ({"cursor": cursor} if cursor else {})
+        found = plans(town, lambda asked=asked: town.secretary().ask(method, asked))
+        assert found
+        scans = [line for line in found if line.startswith("SCAN") and "INDEX" not in line]
+        assert scans == []
+
+
+def test_where_a_household_lives_is_for_its_people_and_the_staff_of_the_place(town):
+    """SEC-M6: anybody in the district found the grid of a household."""
+    town.live("per_dan", household="hh_7")
+    town.official("per_special", "GRID_WORKER", GRID, "off_special")
+    town.link("off_special", "HOUSEHOLD", "hh_7")
+    unknown = town.resident(BEN).ask("chain", {"target": "hh_8"})
+    for role, person, scope in (
+        ("R_PARTNER", "per_x", COMMUNITY),
+        ("R_RESIDENT", BEN, GRID),
+        ("R_CADRE", "per_y", OTHER_COMMUNITY),
+    ):
+        stranger = town.bench.as_(role, person=person, scope=scope)
+        seen = stranger.ask("chain", {"target": "hh_7"})
+        assert str(seen).replace("hh_7", "hh_8") == str(unknown)
+        links = stranger.ask("liaisons", {"official_id": "off_special"})["items"]
+        covered = stranger.ask("coverage", {"scope": GRID})
+        assert "hh_7" not in str(links) + str(covered)
+    for enter in (lambda: town.resident("per_dan"), town.cadre, town.district):
+        assert enter().ask("chain", {"target": "hh_7"})["grid"] == GRID
+    assert town.cadre().ask("liaisons", {"official_id": "off_special"})["items"]
+    assert WORKER in str(town.resident(BEN).ask("chain", {"target": GRID}))
+
+
+def test_an_opinion_comes_down_by_itself(town):
+    """FP-D14, K9: opinions of 2025 were still public in 2027."""
+    topic_id = town.resolved()
+    anybody = town.bench.as_("R_ANONYMOUS", person="", scope="")
+    (notice,) = anybody.ask("notices", {})["items"]
+    town.bench.at("2025-04-11T23:59:00")
+    assert len(anybody.ask("notices", {})["items"]) == 1
+    town.bench.at("2025-04-12T00:01:00")
+    assert anybody.ask("notices", {})["items"] == []
+    assert anybody.ask("notices", {"period": "2025-03"})["items"] == []
+    with pytest.raises(NotFound):
+        anybody.ask("notice", {"notice_id": notice["id"]})
+    assert town.secretary().ask("notice", {"notice_id": notice["id"]})["id"] == notice["id"]
+    assert len(town.secretary().ask("notices", {"period": "2025-03"})["items"]) == 1
+    assert town.resident().ask("topic", {"topic_id": topic_id})["opinion"]["state"] == "EFFECTIVE"
+
+
+def test_an_opinion_that_was_objected_to_stays_up_until_it_has_had_effect(town):
+    topic_id = town.publicised()
+    body = {"topic_id": topic_id, "text": "堵住门口", "directly_affected": True}
+    town.resident(ANA).do("object_to_opinion", body)
+    town.bench.at("2025-06-10T00:00:00")
+    assert len(town.bench.ask("notices", {})["items"]) == 1
+
+
+def test_staff_enter_nobody_for_the_draw_without_his_signature(town):
+    """SEC low 5: a cadre opted a resident in without asking."""
+    paper = {"person_id": CAI, "receipt": "同意书 2025-03"}
+    with pytest.raises(errors.ReceiptRequired):
+        town.cadre().do("opt_in", {"person_id": CAI})
+    assert town.cadre().do("opt_in", paper)["state"] == "ENTERED"
+    assert town.cadre().do("opt_in", paper)["state"] == "ENTERED"
+    assert town.resident(CAI).ask("my_messages")["items"][0]["code"] == "DRAW_ENTERED"
+    town.adopt(town.submit())
+    topic_id = town.adopted(BEN)
+
+    def drawn(start):
+        session_id = town.schedule(topic_id, start, auto=True, invitees=[])
+        rows = town.bench.rows(
+            "SELECT person_id FROM invitations WHERE session_id = :s AND via = 'DRAW'", s=session_id
+        )
+        town.on_session("cancel_session", session_id, reason="试")
+        return [row["person_id"] for row in rows]
+
+    town.resident(ANA).do("opt_in", {})
+    assert drawn("2025-03-07T19:00:00+08:00") == [ANA]
+    assert town.secretary().do("opt_in", paper)["state"] == "OPTED_IN"
+    assert sorted(drawn("2025-03-08T19:00:00+08:00")) == sorted([ANA, CAI])
+    town.resident(CAI).do("opt_out", {})
+    with pytest.raises(errors.LeftHimself):
+        town.cadre().do("opt_in", paper)
+    assert town.resident(CAI).do("opt_in", {})["state"] == "OPTED_IN"
+
+
+def test_cards_of_a_grid_without_staff_rights_name_no_household(town):
+    town.live("per_dan", grid=NEXT_GRID, household="hh_9")
+    shown = town.resident().ask("coverage", {"scope": COMMUNITY})
+    assert "hh_9" not in str(shown)
+    assert "hh_9" in str(town.cadre(CADRE).ask("coverage", {"scope": COMMUNITY}))

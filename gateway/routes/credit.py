@@ -563,6 +563,24 @@ class SubjectReply(Reply):
     standing: dict[str, Any]
 
 
+class SubjectParams(ListParams):
+    """Which subjects."""
+
+    kind: Literal["PRJ", "PCO", "MER", "PTN", "UNT", "STW"] | None = None
+    area: str | None = Field(None, pattern=AREA, examples=["370811015901"])
+
+
+class SubjectRow(Reply):
+    """信用主体 / A subject in a list."""
+
+    subject: str
+    kind: str
+    area: str | None = None
+    state: str
+    version: int
+    holders: list[str] = Field(default_factory=list)
+
+
 class ExplainParams(Params):
     """Which month."""
 
@@ -679,6 +697,15 @@ DOORS.query(
     reply=MeReply,
     roles=ANY,
     summary="我的信用与积分 / My standing and points",
+)
+DOORS.query(
+    "GET",
+    "/subjects",
+    "subjects",
+    params=SubjectParams,
+    reply=Page[SubjectRow],
+    roles=STAFF,
+    summary="信用主体列表 / Subjects: organisations and stewards",
 )
 DOORS.query(
     "GET",

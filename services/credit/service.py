@@ -217,6 +217,11 @@ class Credit(Imports, Service):
         """Show all that credit knows about the caller."""
         return views.me(tx, rule_sets.in_force(tx.conn))
 
+    @query(roles=STAFF)
+    def subjects(self, tx: Tx, question: views.Subjects) -> dict[str, Any]:
+        """List organisations and stewards that are subjects."""
+        return views.subject_list(tx, question)
+
     @query(roles=(ANY_ROLE,))
     def subject(self, tx: Tx, question: views.OneSubject) -> dict[str, Any]:
         """Show a subject."""

@@ -106,6 +106,18 @@ def objections_page(
     return page(conn, asked, at=row.filed_at, key=row.objection_id, limit=limit, cursor=cursor)
 
 
+def subjects_page(
+    conn: sa.Connection, *, area: str, kind: str | None, limit: int, cursor: str | None
+) -> Page:
+    """Return organisations and stewards of an area and what lies in it; persons are not listed."""
+    row = t.subjects.c
+    place = sa.func.coalesce(row.grid, row.area) if len(area) > len("370811015901") else row.area
+    asked = sa.select(t.subjects).where(place.like(f"{area}%"), row.kind.not_in(("RES", "HH")))
+    if kind:
+        asked = asked.where(row.kind == kind)
+    return page(conn, asked, at=row.opened_at, key=row.subject_id, limit=limit, cursor=cursor)
+
+
 def _of_place(area: str) -> sa.ColumnElement[bool]:
     """Return which awards are about subjects of an area, companies with a project there included;
     of a grid only those about subjects of that grid."""

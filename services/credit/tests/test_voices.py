@@ -194,6 +194,10 @@ def test_a_holder_is_looked_up_and_can_be_changed(credit):
     assert [one["code"] for one in bench.ask("messages")["items"]] == ["HOLDER_NAMED"]
     bench.as_("R_MERCHANT", person="per_keeper", scope=stage.COMMUNITY)
     assert "MER:mer_9" not in [one["subject"] for one in bench.ask("me")["subjects"]]
+    bench.as_("R_STREET", person="per_street9", scope=STREET)
+    listed = bench.ask("subjects", {"kind": "MER"})["items"]
+    assert ("MER:mer_9", ["per_next"]) in [(one["subject"], one["holders"]) for one in listed]
+    bench.as_("R_MERCHANT", person="per_keeper", scope=stage.COMMUNITY)
     assert "HOLDER_CHANGED" in [one["code"] for one in bench.ask("messages")["items"]]
 
 
@@ -214,6 +218,8 @@ def test_adults_of_a_household_speak_for_it_and_nobody_of_it_decides_about_it(cr
     made = bench.do("propose_award", order)
     bench.as_("R_RESIDENT", person="per_wife", scope=stage.GRID)
     assert "HH:hh_1" in [one["subject"] for one in bench.ask("me")["subjects"]]
+    # Every adult may withdraw it, so he must be able to find it.
+    assert [one["subject"] for one in bench.ask("me")["consents"]] == ["HH:hh_1"]
     bench.as_("R_RESIDENT", person="per_kid", scope=stage.GRID)
     assert bench.ask("me")["subjects"] == []
     for member, refusal in (("per_head", SelfApproval), ("per_wife", ConflictOfInterest)):

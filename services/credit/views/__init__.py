@@ -382,7 +382,7 @@ def me(tx: Tx, in_force: Any) -> dict[str, Any]:
         "person_id": tx.actor.id,
         "period": period,
         "notice_version": tx.settings.notice_version,
-        "consents": [_consent_card(row) for row in queries.consents_of(tx.conn, tx.actor.id)],
+        "consents": [_consent_card(row) for row in _own_consents(tx, ids)],
         "consent_proposals": [
             proposal_card(row) for row in registry.proposals_of(tx.conn, tx.actor.id)
         ],
@@ -392,6 +392,51 @@ def me(tx: Tx, in_force: Any) -> dict[str, Any]:
             for row in store.objections_of(tx.conn, subject_ids=ids, person_id=tx.actor.id)
         ],
     }
+
+
+def _own_consents(tx: Tx, subject_ids: list[str]) -> list[Any]:
+    """Return what the caller consented to, and what was consented to for a household of his: every
+    adult of it may withdraw that."""
+    given = queries.consents_of(tx.conn, tx.actor.id)
+    known = {row.consent_id for row in given}
+    homes = [one for one in subject_ids if one.startswith("HH:")]
+    shared = registry.consents_of(tx.conn, homes, ()) if homes else []
+    return given + [row for row in shared if row.consent_id not in known]
+
+
+@dataclass(frozen=True, slots=True)
+class Subjects:
+    """Which subjects are listed: those of a kind, in the caller's area or one inside it."""
+
+    kind: str | None = None
+    area: str | None = None
+    limit: int = 50
+    cursor: str | None = None
+
+
+def subject_list(tx: Tx, question: Subjects) -> dict[str, Any]:
+    """List subjects of the caller's area, with who was named to speak for them."""
+    area = question.area or tx.actor.scope
+    tx.require_scope(area)
+    rows, following = queries.subjects_page(
+        tx.conn,
+        area=area,
+        kind=question.kind,
+        limit=limited(question.limit),
+        cursor=question.cursor,
+    )
+    items = [
+        {
+            "subject": row.subject_id,
+            "kind": row.kind,
+            "area": row.area,
+            "state": row.state,
+            "version": row.version,
+            "holders": voices.holders(tx.conn, row.subject_id, tx.now),
+        }
+        for row in rows
+    ]
+    return {"items": items, "next": following}
 
 
 def _consent_card(row: Any) -> dict[str, Any]:

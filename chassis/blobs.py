@@ -18,6 +18,8 @@ from typing import IO, BinaryIO, Self
 
 from chassis.refusal import Refusal
 
+# How long a file waits for somebody to come for it.
+ABANDONED_S = 24 * 3600
 _DIGEST = re.compile(r"^[0-9a-f]{64}$")
 
 
@@ -143,4 +145,13 @@ class Blobs:
         return gone
 
 
-__all__ = ["Blob", "BlobMissing", "Blobs", "NoBlobs", "Receiving"]
+def forget_abandoned(folder: str) -> int:
+    """Forget the files of an installation that nobody has come for within a day.
+
+    Whoever sends a file and then loses his connection leaves it behind; it may hold names and
+    numbers of people. Returns how many were forgotten.
+    """
+    return Blobs(folder).sweep(ABANDONED_S) if folder else 0
+
+
+__all__ = ["Blob", "BlobMissing", "Blobs", "NoBlobs", "Receiving", "forget_abandoned"]

@@ -21,6 +21,7 @@ import sqlalchemy as sa
 
 from chassis import digests, idempotency, inbox, jobs, rpc, timers, years
 from chassis import storage as store
+from chassis.blobs import forget_abandoned
 from chassis.bus import Actor, Call, Tx
 from chassis.runtime import Runtime
 
@@ -175,6 +176,7 @@ class Writer(threading.Thread):
     def _sweep(self) -> None:
         """Forget keys, deliveries and receipts that nobody can ask for any more."""
         years.warn(self.runtime)
+        forget_abandoned(self.runtime.process.blobs)
         chassis = self.runtime.chassis
         with self.runtime.engine.begin() as conn:
             idempotency.sweep(conn, chassis.idempotency)

@@ -13,10 +13,12 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import logging
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, BinaryIO, ClassVar, Literal, NoReturn
@@ -26,8 +28,19 @@ from chassis.blobs import Blobs
 from chassis.bus import Actor, Nothing, Tx, check_role, command, job, query
 from chassis.calendar import SHANGHAI
 from chassis.i18n import english
-from chassis.jobs import Job
+from chassis.jobs import UPLOAD, Job
 from chassis.refusal import NotFound, Refusal, fill
+from chassis.sheets import (
+    DELIMITERS,
+    MOST_COLUMNS,
+    Record,
+    Rows,
+    Sheet,
+    TooManyColumns,
+    open_sheet,
+    visible,
+)
+from chassis.text import AREA, COMMUNITY, GRID, STREET_OR_COMMUNITY, code, fold, tidy, unreadable
 
 log = logging.getLogger("fivered.imports")
 
@@ -36,15 +49,19 @@ JOB = "import"
 
 _BATCH = 500
 _KEPT_ERRORS = 1000
-_LONGEST_LINE = 256 * 1024
-_ABANDONED_S = 24 * 3600
+# Titles that people write above the headings.
+_TITLE_LINES = 5
+# Headings of columns in which people write to each other; nothing is read there.
+_REMARKS = {"备注", "说明", "remark", "remarks", "note", "notes"}
+# Codes of areas are no personal data: a refusal may repeat them.
+_PLACES = {AREA, COMMUNITY, GRID, STREET_OR_COMMUNITY}
 # How long a batch waits for facts of other services that are still on their way.
 _PATIENCE_S = 20.0
 _PAUSE_S = 0.25
 
 Row = dict[str, Any]
 Outcome = Literal["created", "unchanged"] | Refusal
-Kind = Literal["text", "integer", "yes_no", "date", "instant", "list"]
+Kind = Literal["text", "integer", "number", "yes_no", "date", "instant", "list"]
 
 _YES = {"true", "1", "yes", "y", "是"}
 _NO = {"false", "0", "no", "n", "否"}
@@ -87,6 +104,7 @@ class Column:
         zh, en = {
             "text": (f"最多 {self.longest} 字的文本", f"text of at most {self.longest} characters"),
             "integer": ("整数", "a whole number"),
+            "number": ("数字", "a number"),
             "yes_no": ("true 或 false", "true or false"),
             "date": ("日期,如 2025-01-31", "a date such as 2025-01-31"),
             "instant": (
@@ -97,10 +115,10 @@ class Column:
         }[self.kind]
         if self.choices:
             zh, en = f"{' / '.join(self.choices)} 之一", f"one of {', '.join(self.choices)}"
-        if self.kind == "integer" and (self.low is not None or self.high is not None):
+        if self.low is not None or self.high is not None:
             low = "" if self.low is None else f" ≥ {self.low}"
             high = "" if self.high is None else f" ≤ {self.high}"
-            zh, en = f"整数{low}{high}", f"a whole number{low}{high}"
+            zh, en = f"{zh}{low}{high}", f"{en}{low}{high}"
         if self.pattern:
             zh, en = f"符合 {self.pattern}", f"text that matches {self.pattern}"
         if self.example and (self.pattern or self.kind == "list"):
@@ -113,21 +131,21 @@ class Column:
         Raises:
             BadCell: It does not hold what is expected.
         """
-        text = cell.strip()
+        character = unreadable(cell)
+        if character is not None:
+            raise CellUnreadable(field=self.name, character=f"U+{ord(character):04X}")
+        text = _out_of_a_spreadsheet(tidy(cell))
         if not text:
             if self.required:
                 raise CellMissing(field=self.name)
             return None
-        if any("\ud800" <= sign <= "\udfff" for sign in text):
-            raise CellNotUtf8(field=self.name)
-        if "\0" in text:
-            # SQLite would keep it, PostgreSQL fault at it.
-            raise BadCell(field=self.name)
+        if self.kind not in {"number", "instant", "date"} and _SCIENTIFIC.match(text):
+            raise DigitsLost(field=self.name)
         try:
             value = self._value(text)
         except ValueError:
             raise BadCell(field=self.name) from None
-        parts = value if self.kind == "list" else [text]
+        parts = value if self.kind == "list" else [value if self.kind == "text" else text]
         if self.choices and not set(parts) <= set(self.choices):
             raise BadCell(field=self.name)
         if self.pattern and not all(re.fullmatch(self.pattern, part) for part in parts):
@@ -135,10 +153,8 @@ class Column:
         return value
 
     def _value(self, text: str) -> Any:
-        if self.kind == "integer":
-            if not re.fullmatch(r"-?[0-9]{1,15}", text):
-                raise ValueError
-            number = int(text)
+        if self.kind in {"integer", "number"}:
+            number = self._number(text)
             if (self.low is not None and number < self.low) or (
                 self.high is not None and number > self.high
             ):
@@ -151,15 +167,62 @@ class Column:
                 return False
             raise ValueError
         if self.kind == "date":
-            return date.fromisoformat(text)
+            return self._day(text)
         if self.kind == "instant":
+            if len(text) <= _LONGEST_DAY:
+                day = self._day(text)
+                return datetime(day.year, day.month, day.day, tzinfo=SHANGHAI)
             at = datetime.fromisoformat(text)
             return at if at.tzinfo else at.replace(tzinfo=SHANGHAI)
         if self.kind == "list":
             return [part.strip() for part in text.split("|") if part.strip()]
+        if self.pattern and not re.fullmatch(self.pattern, text):
+            text = _WHOLE.sub(r"\1", code(text))
         if len(text) > self.longest:
             raise ValueError
         return text
+
+    def _number(self, text: str) -> int | float:
+        plain = code(text)
+        if self.kind == "number":
+            if not re.fullmatch(r"-?[0-9]{1,15}(\.[0-9]{1,6})?", plain):
+                raise ValueError
+            return float(plain)
+        if not re.fullmatch(r"-?[0-9]{1,15}(\.0+)?", plain):
+            raise ValueError
+        return int(plain.partition(".")[0])
+
+    def _day(self, text: str) -> date:
+        """Read a day as people write it.
+
+        Raises:
+            DayOfASpreadsheet: It is the number that a spreadsheet keeps for a day.
+            ValueError: There is no such day.
+        """
+        plain = code(text)
+        if re.fullmatch(r"[0-9]{5}(\.[0-9]+)?", plain):
+            raise DayOfASpreadsheet(field=self.name)
+        found = _DAY.fullmatch(plain) or _DAY_AS_NUMBER.fullmatch(plain)
+        if found is None:
+            raise ValueError
+        return date(int(found[1]), int(found[2]), int(found[3]))
+
+
+_DAY = re.compile(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?(?:[ T]00:00(?::00)?)?")
+_DAY_AS_NUMBER = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
+_LONGEST_DAY = len("2025年12月31日")
+_SCIENTIFIC = re.compile(r"^[0-9]\.[0-9]+E\+[0-9]{2}$")
+# A number of a spreadsheet that became text with its decimal point.
+_WHOLE = re.compile(r"^([0-9]{1,15})\.0+$")
+_FORMULA = re.compile(r'^="(.*)"$')
+
+
+def _out_of_a_spreadsheet(text: str) -> str:
+    """Return a cell without what a spreadsheet put around it to keep it text."""
+    formula = _FORMULA.match(text)
+    if formula:
+        return tidy(formula[1])
+    return text[1:] if text[:1] == "'" and text[1:2].isalnum() else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,10 +318,10 @@ def one_by_one(
 
 
 class HeaderUnreadable(Refusal):
-    """The file is no CSV in UTF-8."""
+    """There is no row of headings."""
 
     code = "HEADER_UNREADABLE"
-    text = "文件首行无法读取:应为 UTF-8 编码的 CSV(Excel 请另存为“CSV UTF-8”)"
+    text = "文件开头没有可读的表头"
 
 
 class HeaderWrong(Refusal):
@@ -282,11 +345,25 @@ class CellMissing(BadCell):
     text = "必填项为空"
 
 
-class CellNotUtf8(BadCell):
-    """A cell holds bytes that are no text."""
+class CellUnreadable(BadCell):
+    """A cell holds a control or direction character."""
 
-    code = "CELL_NOT_UTF8"
-    text = "不是有效的 UTF-8 文本"
+    code = "CELL_UNREADABLE"
+    text = "含有控制字符或书写方向字符 {character}"
+
+
+class DigitsLost(BadCell):
+    """A spreadsheet made a number out of a code; its last digits are gone."""
+
+    code = "DIGITS_LOST"
+    text = "电子表格已把号码变成数字,末几位已丢失:请将该列设为“文本”后重新填写"
+
+
+class DayOfASpreadsheet(BadCell):
+    """The number that a spreadsheet keeps for a day."""
+
+    code = "DAY_OF_A_SPREADSHEET"
+    text = "这是电子表格的日期序号,请写成 2025-01-31 的形式"
 
 
 class CellCount(Refusal):
@@ -294,13 +371,6 @@ class CellCount(Refusal):
 
     code = "CELL_COUNT"
     text = "本行有 {found} 列,表头有 {expected} 列"
-
-
-class FileBroken(Refusal):
-    """From here on the file cannot be read."""
-
-    code = "FILE_BROKEN"
-    text = "从本行起文件无法读取:行过长或引号未闭合"
 
 
 class RowFault(Refusal):
@@ -315,73 +385,93 @@ class RowFault(Refusal):
 # Reading
 
 
-class CsvRows:
-    """The rows of a file from a position on.
+@dataclass(frozen=True, slots=True)
+class Header:
+    """Where the headings stand, and which column of ours each of them is.
 
     Attributes:
-        offset: Bytes read so far; it stands at the end of a row whenever a row was given out.
-        line: Lines read so far.
+        names: By position: the column's name, or "" where nothing is read.
+        width: Cells in the row of headings, empty ones at its end included.
+        line: Number of its line.
+        offset: Where the row behind it begins.
+        delimiter: What parts the cells.
+        ignored: Headings of remarks, which are not read.
     """
 
-    def __init__(self, file: BinaryIO, offset: int = 0, line: int = 0) -> None:
-        self._file = file
-        self.offset = offset
-        self.line = line
-        self.broken = False
-        file.seek(offset)
-        self._reader = csv.reader(self._lines())
-
-    def _lines(self) -> Iterator[str]:
-        while raw := self._file.readline(_LONGEST_LINE):
-            if len(raw) == _LONGEST_LINE:
-                raise csv.Error("line too long")
-            start = self.offset == 0
-            self.offset += len(raw)
-            self.line += 1
-            # Bytes that are no text are found again in the cell where they stand.
-            text = raw.decode("utf-8", "surrogateescape")
-            yield text.removeprefix("\ufeff") if start else text
-
-    def __iter__(self) -> Iterator[tuple[int, list[str]]]:
-        """Give out (number of the first line, cells); blank lines are left out."""
-        while True:
-            first = self.line + 1
-            try:
-                cells = next(self._reader)
-            except StopIteration:
-                return
-            except csv.Error:
-                self.broken = True
-                self.line = first
-                return
-            if any(cell.strip() for cell in cells):
-                yield first, cells
+    names: list[str]
+    width: int
+    line: int
+    offset: int
+    delimiter: str
+    ignored: list[str]
 
 
-def read_header(rows: CsvRows, importer: Importer) -> list[str]:
-    """Return the names in the header, in the order of the file.
+def read_header(file: BinaryIO, importer: Importer) -> Header:
+    """Find the headings among the first lines: by name in any case, or by their Chinese words.
 
     Raises:
         HeaderUnreadable: There is none.
         HeaderWrong: Columns are missing, unknown or doubled.
+        TooManyColumns: It has more than any table of ours.
     """
-    _line, cells = next(iter(rows), (0, []))
-    names = [cell.strip() for cell in cells]
-    if not names or any("\ud800" <= sign <= "\udfff" for name in names for sign in name):
+    best: tuple[int, Rows, list[str], str] | None = None
+    known = _spellings(importer)
+    for delimiter in DELIMITERS:
+        rows = Rows(file, delimiter)
+        for record in itertools.islice(rows, _TITLE_LINES):
+            if len(record.cells) > MOST_COLUMNS:
+                raise TooManyColumns(field="header", limit=MOST_COLUMNS)
+            hits = sum(_spelled(cell) in known for cell in record.cells)
+            if best is None or hits > best[0]:
+                place = Rows(file, delimiter, offset=rows.offset, line=rows.line)
+                best = hits, place, record.cells, delimiter
+    if best is None:
         raise HeaderUnreadable(field="header")
-    wanted = {column.name: column for column in importer.columns}
-    missing = [name for name, column in wanted.items() if column.required and name not in names]
-    unknown = [name[:40] for name in names if name not in wanted]
-    doubled = sorted({name for name in names if names.count(name) > 1 and name in wanted})
+    hits, place, cells, delimiter = best
+    if not hits:
+        place, cells, delimiter = _first_line(file)
+    width = len(cells)
+    while cells and not tidy(cells[-1]):
+        cells.pop()  # a spreadsheet's empty columns at the end
+    names = [known.get(_spelled(cell), "") for cell in cells]
+    unread = [cell for cell, name in zip(cells, names, strict=True) if not name]
+    ignored = [visible(cell) for cell in unread if _spelled(cell) in _REMARKS]
+    unknown = [visible(cell) for cell in unread if _spelled(cell) not in _REMARKS]
+    counts = Counter(name for name in names if name)
+    missing = [one.name for one in importer.columns if one.required and one.name not in counts]
+    doubled = sorted(name for name, count in counts.items() if count > 1)
     if missing or unknown or doubled:
         raise HeaderWrong(
             field="header",
             missing=", ".join(missing) or "—",
             unknown=", ".join(unknown[:20]) or "—",
             doubled=", ".join(doubled) or "—",
-            expected=",".join(wanted),
+            expected=",".join(column.name for column in importer.columns),
         )
-    return names
+    return Header(names, width, place.line, place.offset, delimiter, ignored)
+
+
+def _first_line(file: BinaryIO) -> tuple[Rows, list[str], str]:
+    rows = Rows(file)
+    record = next(iter(rows), None)
+    if record is None or record.refusal is not None:
+        raise HeaderUnreadable(field="header")
+    return rows, record.cells, ","
+
+
+def _spelled(heading: str) -> str:
+    return fold(heading)
+
+
+def _spellings(importer: Importer) -> dict[str, str]:
+    """Return how each column may be called: by its name, or by the Chinese word of its meaning."""
+    words = {
+        column.name: _spelled(re.split(r"[;；:：(（,，、]", column.meaning.partition(" / ")[0])[0])
+        for column in importer.columns
+    }
+    times = Counter(words.values())
+    found = {word: name for name, word in words.items() if word and times[word] == 1}
+    return found | {_spelled(column.name): column.name for column in importer.columns}
 
 
 @dataclass(slots=True)
@@ -394,12 +484,15 @@ class _Line:
     refusal: Refusal | None = None
 
 
-def _read_line(number: int, cells: list[str], names: list[str], importer: Importer) -> _Line:
-    found = _Line(number, cells)
-    if len(cells) != len(names):
-        found.refusal = CellCount(found=len(cells), expected=len(names))
+def _read_line(record: Record, header: Header, importer: Importer) -> _Line:
+    cells = record.cells
+    found = _Line(record.line, cells, refusal=record.refusal)
+    if found.refusal is not None:
         return found
-    given = dict(zip(names, cells, strict=True))
+    if len(cells) != header.width or any(cell.strip() for cell in cells[len(header.names) :]):
+        found.refusal = CellCount(found=len(cells), expected=header.width)
+        return found
+    given = dict(zip(header.names, cells, strict=False))
     try:
         found.row = {
             column.name: column.read(given.get(column.name, "")) for column in importer.columns
@@ -419,6 +512,7 @@ class Tally:
 
     offset: int = 0
     line: int = 0
+    blank: int = 0
     rows: int = 0
     created: int = 0
     unchanged: int = 0
@@ -436,13 +530,22 @@ class Tally:
         else:
             self.refused += 1
             if len(self.errors) < _KEPT_ERRORS:
-                self.errors.append(error_of(line.number, line.cells, outcome, importer, package))
+                self.errors.append(error_of(line, outcome, importer, package))
 
-    def result(self, importer: Importer, *, dry_run: bool) -> dict[str, Any]:
-        """Return what the job answers."""
+    def result(
+        self, importer: Importer, sheet: Sheet, header: Header, *, dry_run: bool
+    ) -> dict[str, Any]:
+        """Return what the job answers; its lines add up to those of the file."""
         return {
             "kind": importer.kind,
             "dry_run": dry_run,
+            "form": sheet.form,
+            "encoding": sheet.encoding,
+            "delimiter": header.delimiter,
+            "ignored": header.ignored,
+            "lines": self.line,
+            "header_line": header.line,
+            "blank_lines": self.blank,
             "rows": self.rows,
             "created": self.created,
             "unchanged": self.unchanged,
@@ -451,16 +554,19 @@ class Tally:
         }
 
 
-def error_of(
-    number: int, cells: Sequence[str], refusal: Refusal, importer: Importer, package: str
-) -> dict[str, Any]:
+def error_of(line: _Line, refusal: Refusal, importer: Importer, package: str) -> dict[str, Any]:
     """Return a refused row as {line, column, code, what is wrong, what was expected}."""
     name = re.split(r"[.\[]", refusal.field)[0]
     column = next((one for one in importer.columns if one.name == name), None)
     expected_zh, expected_en = column.expected() if column is not None else ("", "")
-    filling = {name: _without_cells(value, cells) for name, value in refusal.params.items()}
+    places = [line.row.get(one.name) for one in importer.columns if one.pattern in _PLACES]
+    places += [one for place in places if isinstance(place, list) for one in place]
+    filling = {
+        name: value if value in places else _without_cells(value, line.cells)
+        for name, value in refusal.params.items()
+    }
     return {
-        "line": number,
+        "line": line.number,
         "column": name if column is not None else "",
         "code": refusal.guard or refusal.code,
         "message_zh": fill(refusal.text, filling),
@@ -507,24 +613,33 @@ class _Import:
         self.tally = Tally(**running.saved) if running.saved else Tally()
 
     def run(self, file: BinaryIO) -> dict[str, Any]:
-        names = read_header(header := CsvRows(file), self.importer)
+        with open_sheet(file) as sheet:
+            return self._run(sheet)
+
+    def _run(self, sheet: Sheet) -> dict[str, Any]:
+        header = read_header(sheet.file, self.importer)
         if not self.tally.offset:
-            self.tally.total = _count_lines(file) - header.line
+            self.tally.total = _count_lines(sheet.file) - header.line
             self.tally.offset, self.tally.line = header.offset, header.line
-        rows = CsvRows(file, self.tally.offset, self.tally.line)
+        rows = Rows(
+            sheet.file,
+            header.delimiter,
+            width=header.width,
+            offset=self.tally.offset,
+            line=self.tally.line,
+            blank=self.tally.blank,
+        )
         batch: list[_Line] = []
-        for number, cells in rows:
-            batch.append(_read_line(number, cells, names, self.importer))
+        for record in rows:
+            batch.append(_read_line(record, header, self.importer))
             if len(batch) == self.importer.batch:
                 self._store(batch, rows)
                 batch = []
-        if rows.broken:
-            batch.append(_Line(rows.line, [], refusal=FileBroken()))
         self.tally.total = self.tally.rows + len(batch)
         self._store(batch, rows)
-        return self.tally.result(self.importer, dry_run=self.dry_run)
+        return self.tally.result(self.importer, sheet, header, dry_run=self.dry_run)
 
-    def _store(self, batch: list[_Line], rows: CsvRows) -> None:
+    def _store(self, batch: list[_Line], rows: Rows) -> None:
         """Take a batch in one step; wait where facts of another service are still to come."""
         waited_since = time.monotonic()
         waiting = len(batch) + 1
@@ -541,9 +656,9 @@ class _Import:
             else:
                 return
 
-    def _step(self, batch: list[_Line], rows: CsvRows) -> None:
+    def _step(self, batch: list[_Line], rows: Rows) -> None:
         after = replace(self.tally, errors=list(self.tally.errors))
-        after.offset, after.line = rows.offset, rows.line
+        after.offset, after.line, after.blank = rows.offset, rows.line, rows.blank
         after.rows += len(batch)
         saved: dict[str, Any] = {}
         with self.running.step(done=after.rows, total=after.total, saved=saved) as tx:
@@ -641,12 +756,14 @@ class Imports:
         importer = importer_of(self, order.kind)
         check_role(importer.roles, tx.actor)
         blobs = Blobs(tx.runtime.process.blobs)
-        with blobs.open(order.sha256) as file:
-            read_header(CsvRows(file), importer)
-        blobs.sweep(_ABANDONED_S)
+        with (
+            blobs.open(order.sha256) as file,
+            open_sheet(file, most_lines=_TITLE_LINES) as beginning,
+        ):
+            read_header(beginning.file, importer)
         params = {
             "kind": order.kind,
-            "sha256": order.sha256,
+            UPLOAD: order.sha256,
             "dry_run": order.dry_run,
             "actor": asdict(tx.actor),
         }
@@ -657,13 +774,8 @@ class Imports:
     def _run_import(self, running: Job) -> dict[str, Any]:
         """Import a file, batch by batch."""
         importer = importer_of(self, running.params["kind"])
-        blobs = Blobs(running.runtime.process.blobs)
-        with blobs.open(running.params["sha256"]) as file:
-            result = _Import(running, importer).run(file)
-        # It holds what people told us in confidence, and nobody needs it any more. Another job that
-        # still wants the same file says so, and its sender sends it again.
-        blobs.remove(running.params["sha256"])
-        return result
+        with Blobs(running.runtime.process.blobs).open(running.params[UPLOAD]) as file:
+            return _Import(running, importer).run(file)
 
 
 def importer_of(service: Imports, kind: str) -> Importer:

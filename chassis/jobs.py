@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from chassis import storage as store
+from chassis.blobs import Blobs
 from chassis.bus import SYSTEM, Tx
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ log = logging.getLogger("fivered.jobs")
 # killed stands still.
 LEASE = timedelta(seconds=15)
 TRIES = 3
+# The param of a job that names a file which came for it. It may hold what people told in
+# confidence: it goes when the job has ended, however it has.
+UPLOAD = "sha256"
 
 
 class Cancelled(Exception):
@@ -281,7 +285,15 @@ def _claim(runtime: Runtime) -> Any:
                 "lease_until": _now() + LEASE,
             }
         conn.execute(sa.update(table).where(table.c.job_id == row.job_id).values(**values))
-    return None if row.attempts >= TRIES else row
+    if row.attempts >= TRIES:
+        _forget_upload(runtime, row.params)
+        return None
+    return row
+
+
+def _forget_upload(runtime: Runtime, params: dict[str, Any]) -> None:
+    if UPLOAD in params and runtime.process.blobs:
+        Blobs(runtime.process.blobs).remove(params[UPLOAD])
 
 
 def take_back(runtime: Runtime) -> int:
@@ -306,6 +318,7 @@ def _end(running: Job, state: str, *, result: Any = None, error: str | None = No
             .where(running.mine())
             .values(state=state, result=result, error=error, updated_at=_now(), lease_until=None)
         )
+    _forget_upload(running.runtime, running.params)
 
 
 def _requeue(running: Job) -> None:

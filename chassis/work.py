@@ -37,6 +37,7 @@ from chassis import (
     years,
 )
 from chassis import storage as store
+from chassis.blobs import forget_abandoned
 from chassis.reconnect import Patience
 from chassis.relay import Relay
 from chassis.runtime import Runtime
@@ -506,6 +507,7 @@ def sweep(runtime: Runtime) -> dict[str, int]:
     In small transactions, so that a big backlog never holds locks for long.
     """
     years.warn(runtime)
+    forget_abandoned(runtime.process.blobs)
     chassis, now = runtime.chassis, datetime.now(UTC)
     outbox, heard = chassis.outbox, chassis.inbox
     old_sent = sa.select(outbox.c.id).where(outbox.c.sent_at < now - KEEP_OUTBOX).limit(_SWEEP_ROWS)

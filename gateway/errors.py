@@ -169,11 +169,19 @@ class MediaTypeUnknown(Refusal):
 
 
 class FileTypeUnknown(Refusal):
-    """The body is not announced as CSV."""
+    """The body is not announced as a table."""
 
     code = "FILE_TYPE_UNKNOWN"
     status = 415
-    text = "请求正文必须是 text/csv(UTF-8 编码)"
+    text = "请上传 CSV(UTF-8 或 GB18030)或 .xlsx:text/csv、{xlsx},或含一个文件的表单"
+
+
+class FormUnreadable(Refusal):
+    """The form is broken, or holds no file, or several."""
+
+    code = "FORM_UNREADABLE"
+    status = 400
+    text = "表单无法读取:应含且只含一个文件"
 
 
 class TooManyRequests(Refusal):

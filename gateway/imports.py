@@ -7,11 +7,12 @@ its digest, checks the header at once and takes the rows as a job.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Literal
 
 from pydantic import Field
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -19,14 +20,18 @@ from chassis.blobs import Blob, Blobs, Receiving
 from chassis.rpc import CallRefused
 from gateway.dispatch import Gate, Locate, check_reply, read_key, read_params, read_places, respond
 from gateway.doors import Door, Doors, Page, Params, Reply
-from gateway.errors import BodyTooLarge, BodyTooSlow, FileTypeUnknown
+from gateway.errors import BodyTooLarge, BodyTooSlow, FileTypeUnknown, FormUnreadable
 
 # Which services take files; each says itself which kinds (GET /v1/<service>/imports).
 SERVICES = ("steward", "property", "partner", "credit")
 START = "_start_import"
 
 _ROLES = ("R_DISTRICT", "R_STREET")
-_CSV = re.compile(r"^text/csv\s*(;\s*charset=\"?utf-8\"?\s*)?$", re.IGNORECASE)
+# What a table may be announced as; Windows announces .csv as a workbook of Excel. What it is, its
+# content shows (`chassis.sheets`).
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_TABLES = {"text/csv", "text/plain", "application/vnd.ms-excel", XLSX}
+_FORM = "multipart/form-data"
 _PART = 1024 * 1024
 
 
@@ -41,8 +46,9 @@ class UploadParams(Params):
 class ImportStarted(Reply):
     """The job that takes the file; GET /v1/<service>/jobs/{id} shows how far it is.
 
-    Its result is {rows, created, unchanged, refused, errors: [{line, column, code, message_zh,
-    message_en, expected_zh, expected_en}]}.
+    Its result is {form, encoding, delimiter, lines, header_line, blank_lines, ignored, rows,
+    created, unchanged, refused, errors: [{line, column, code, message_zh, message_en, expected_zh,
+    expected_en}]}; every line of the file is the header or above it, blank, or part of a row.
     """
 
     id: str
@@ -57,7 +63,7 @@ class ImportColumn(Reply):
     name: str
     meaning: str
     required: bool
-    kind: Literal["text", "integer", "yes_no", "date", "instant", "list"]
+    kind: Literal["text", "integer", "number", "yes_no", "date", "instant", "list"]
     expected_zh: str
     expected_en: str
     example: str
@@ -102,10 +108,11 @@ def with_imports(doors: Doors) -> Doors:
             path="/imports/{kind}",
             method=START,
             roles=_ROLES,
-            summary="导入 CSV 文件(后台任务)/ Import a CSV file, as a job",
+            summary="导入 CSV 或 .xlsx 文件(后台任务)/ Import a CSV or .xlsx file, as a job",
             description=(
-                "正文为 UTF-8 的 CSV;行可重复导入,内容相同计为 unchanged。 The body is CSV in "
-                "UTF-8; rows may be imported again, the same content counts as unchanged."
+                "正文为 CSV(UTF-8 或 GB18030)或 .xlsx,亦可用表单上传;行可重复导入,内容相同计为 "
+                "unchanged。 The body is CSV in UTF-8 or GB18030, .xlsx, or a form with one file; "
+                "rows may be imported again, the same content counts as unchanged."
             ),
             status=202,
             if_match=False,
@@ -129,10 +136,12 @@ def receiver(gate: Gate, door: Door, locate: Locate) -> Callable[[Request], Awai
         key = read_key(request)
         order: dict[str, Any] = {"dry_run": False}
         order |= read_places(door, request) | read_params(UploadParams, request)
-        if not _CSV.match(request.headers.get("content-type", "")):
-            raise FileTypeUnknown
+        kind, parts = parse_options_header(request.headers.get("content-type", ""))
+        boundary = parts.get(b"boundary") if kind == _FORM.encode() else None
+        if not boundary and kind.decode("latin-1") not in _TABLES:
+            raise FileTypeUnknown(xlsx=XLSX)
         blobs = Blobs(gate.settings.blobs)
-        blob = await _receive(gate, request, blobs)
+        blob = await _receive(gate, request, blobs, boundary)
         try:
             reply = await gate.call(
                 request, door.service, START, order | {"sha256": blob.sha256}, actor=actor, key=key
@@ -148,7 +157,60 @@ def receiver(gate: Gate, door: Door, locate: Locate) -> Callable[[Request], Awai
     return serve
 
 
-async def _receive(gate: Gate, request: Request, blobs: Blobs) -> Blob:
+class FormFile:
+    """Takes the content of the one file out of a form, as it comes.
+
+    Attributes:
+        files: How many files have begun.
+    """
+
+    def __init__(self, boundary: bytes) -> None:
+        self.files = 0
+        self._found = bytearray()
+        self._name, self._value = bytearray(), bytearray()
+        self._headers: dict[bytes, bytes] = {}
+        self._in_file = False
+        self._parser = MultipartParser(
+            boundary,
+            {
+                "on_part_begin": self._headers.clear,
+                "on_header_field": lambda data, start, end: self._name.extend(data[start:end]),
+                "on_header_value": lambda data, start, end: self._value.extend(data[start:end]),
+                "on_header_end": self._header,
+                "on_headers_finished": self._begin,
+                "on_part_data": self._data,
+            },
+        )
+
+    def read(self, part: bytes) -> bytes:
+        """Return what a part of the body holds of the file.
+
+        Raises:
+            FormUnreadable: It is no form.
+        """
+        self._found.clear()
+        try:
+            self._parser.write(part)
+        except FormParserError:
+            raise FormUnreadable from None
+        return bytes(self._found)
+
+    def _header(self) -> None:
+        self._headers[bytes(self._name).lower()] = bytes(self._value)
+        self._name.clear()
+        self._value.clear()
+
+    def _begin(self) -> None:
+        _, options = parse_options_header(self._headers.get(b"content-disposition", b""))
+        self._in_file = b"filename" in options
+        self.files += self._in_file
+
+    def _data(self, data: bytes, start: int, end: int) -> None:
+        if self._in_file and self.files == 1:
+            self._found += data[start:end]
+
+
+async def _receive(gate: Gate, request: Request, blobs: Blobs, boundary: bytes | None) -> Blob:
     """Write the body to the folder as it comes.
 
     Raises:
@@ -160,11 +222,16 @@ async def _receive(gate: Gate, request: Request, blobs: Blobs) -> Blob:
     if announced.isdigit() and int(announced) > limit:
         raise BodyTooLarge(limit=limit)
     with blobs.receive() as receiving:
-        await _copy(gate, request, receiving, limit)
+        form = FormFile(boundary) if boundary else None
+        await _copy(gate, request, receiving, limit, form)
+        if form is not None and form.files != 1:
+            raise FormUnreadable
         return await asyncio.to_thread(receiving.keep)
 
 
-async def _copy(gate: Gate, request: Request, receiving: Receiving, limit: int) -> None:
+async def _copy(
+    gate: Gate, request: Request, receiving: Receiving, limit: int, form: FormFile | None
+) -> None:
     parts = bytearray()
     stream = request.stream()
     while True:
@@ -174,7 +241,7 @@ async def _copy(gate: Gate, request: Request, receiving: Receiving, limit: int) 
         except TimeoutError:
             raise BodyTooSlow(seconds=gate.settings.body_wait_s) from None
         if part is not None:
-            parts += part
+            parts += form.read(part) if form is not None else part
         if receiving.size + len(parts) > limit:
             raise BodyTooLarge(limit=limit)
         if parts and (part is None or len(parts) >= _PART):

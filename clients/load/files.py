@@ -97,23 +97,49 @@ def write(
 def read(folder: Path) -> list[Written]:
     """Return the files of a folder, in the order in which they must be imported.
 
+    A folder of one's own needs no manifest: its files have the names that the generator gives
+    (`people.csv`, or `people.xlsx`). What a file holds is counted now: a manifest only says what
+    it held when it was written.
+
     Raises:
-        NotAFolderOfOurs: There is no manifest, or a file is missing.
+        NotAFolderOfOurs: None of the files is there, or one that the manifest names is missing.
     """
-    try:
-        manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
-        found = [
-            Written(one["service"], one["kind"], folder / one["file"], one["rows"], one["sha256"])
-            for one in manifest["files"]
-        ]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    named = _in_manifest(folder)
+    for name in named:
+        if not (folder / name).is_file():
+            raise NotAFolderOfOurs(f"{folder / name} is missing")
+    found = []
+    for one in FILES:
+        for suffix in (".csv", ".xlsx"):
+            path = (folder / one.name).with_suffix(suffix)
+            if path.is_file():
+                found.append(_counted(one.service, one.kind, path))
+    if not found:
+        names = ", ".join(one.name for one in FILES)
         raise NotAFolderOfOurs(
-            f"{folder} has no {MANIFEST}: fivered load generate --out {folder}"
-        ) from error
-    for one in found:
-        if not one.path.is_file():
-            raise NotAFolderOfOurs(f"{one.path} is missing")
+            f"{folder} holds none of {names}: fivered load generate --out {folder}"
+        )
     return found
+
+
+def _in_manifest(folder: Path) -> list[str]:
+    path = folder / MANIFEST
+    if not path.exists():
+        return []
+    try:
+        return [one["file"] for one in json.loads(path.read_text("utf-8"))["files"]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise NotAFolderOfOurs(f"{path} cannot be read: {error}") from error
+
+
+def _counted(service: str, kind: str, path: Path) -> Written:
+    digest, lines = hashlib.sha256(), 0
+    with path.open("rb") as content:
+        while part := content.read(1 << 20):
+            digest.update(part)
+            lines += part.count(b"\n")
+    rows = max(0, lines - 1) if path.suffix == ".csv" else 0
+    return Written(service, kind, path, rows, digest.hexdigest())
 
 
 def district_of(folder: Path) -> District:

@@ -1,7 +1,9 @@
 """Files come in through the one open port, and are taken as a job."""
 
+import io
 import time
 
+import openpyxl
 import pytest
 
 from chassis.embedded import EmbeddedHost
@@ -81,7 +83,11 @@ def test_a_repeated_upload_with_the_same_key_is_one_job(site):
         ({"grants": (RESIDENT,)}, "ROLE_DENIED"),
         ({"key": False}, "KEY_REQUIRED"),
         ({"headers": {"Content-Type": "application/json"}}, "FILE_TYPE_UNKNOWN"),
-        ({"headers": {"Content-Type": "text/csv; charset=gbk"}}, "FILE_TYPE_UNKNOWN"),
+        ({"headers": {"Content-Type": "multipart/form-data"}}, "FILE_TYPE_UNKNOWN"),
+        (
+            {"headers": {"Content-Type": "multipart/form-data; boundary=x"}, "content": b"--y\r\n"},
+            "FORM_UNREADABLE",
+        ),
         ({"content": b"amount\n1\n"}, "HEADER_WRONG"),
         ({"content": b""}, "HEADER_UNREADABLE"),
         ({"content": b"x" * 3_000_001}, "BODY_TOO_LARGE"),
@@ -91,6 +97,40 @@ def test_what_is_no_file_for_us_is_refused_and_not_kept(site, tmp_path, given, c
     sent = {"content": b"counter_id\nc1\n", "headers": CSV, "grants": (DISTRICT,)} | given
     answer = site.ask("POST", PATH, **sent)
     assert problem_of(answer)["code"] == code
+    assert kept(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["text/csv; charset=gbk", "text/csv;charset=utf-8;", "text/plain", "application/vnd.ms-excel"],
+)
+def test_a_table_may_be_announced_as_browsers_announce_it(site, kind):
+    """IN-B1: each of these was 415."""
+    body = "编号,数,注\nc1,1,梅园\n".encode("gbk")
+    answer = site.ask("POST", PATH, content=body, headers={"Content-Type": kind})
+    result = finished(site, answer)["result"]
+    assert (result["encoding"], result["created"]) == ("GB18030", 1)
+
+
+def test_a_form_and_a_workbook_are_taken(site):
+    """IN-B1"""
+    book = openpyxl.Workbook()
+    book.active.append(["counter_id", "amount"])
+    book.active.append(["c1", 3])
+    out = io.BytesIO()
+    book.save(out)
+    files = {"note": (None, "x"), "file": ("计数.xlsx", out.getvalue(), imports.XLSX)}
+    result = finished(site, site.ask("POST", PATH, files=files))["result"]
+    assert (result["form"], result["created"]) == ("xlsx", 1)
+    assert site.ask("GET", "/v1/toy/counters/c1").json()["total"] == 3
+
+
+def test_a_form_without_a_file_or_with_two_is_refused(site, tmp_path):
+    content = b"counter_id\nc1\n"
+    two = [("a", ("a.csv", content)), ("b", ("b.csv", content))]
+    for files in (two, {"note": (None, "x")}):
+        answer = site.ask("POST", PATH, files=files)
+        assert problem_of(answer)["code"] == "FORM_UNREADABLE"
     assert kept(tmp_path) == []
 
 

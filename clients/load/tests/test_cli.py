@@ -28,7 +28,7 @@ def test_generate_says_what_it_wrote_and_what_comes_next(tmp_path, capsys):
         (("generate", "--residents", "0", "--out", "{out}"), "residents must be 1 to"),
         (("generate", "--residents", "9000000", "--out", "{out}"), "residents must be 1 to"),
         (("generate", "--residents", "5", "--out", "/proc/nowhere"), "cannot write in"),
-        (("import", "{out}/none"), "has no manifest.json"),
+        (("import", "{out}/none"), "holds none of areas.csv"),
         (("import", "{out}", "--only", "stars"), "there is no stars here (known: areas, people"),
         (("import", "{out}", "--data", "{out}"), "nothing runs here"),
         (("import", "{out}", "--address", "http://127.0.0.1:9"), "FIVERED_TOKEN is not set"),

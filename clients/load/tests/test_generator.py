@@ -1,6 +1,7 @@
 """The generator: the same seed gives the same bytes, any row can be made alone, nobody is real."""
 
 import csv
+import hashlib
 import json
 import re
 from collections import Counter
@@ -205,3 +206,17 @@ def test_codes_of_organisations_carry_a_right_check_character():
     assert uscc("91", 0) == "91370899MA0000000E"
     assert uscc("92", 0) == "92370899MA0000000B"
     assert len(UNITS) == 15
+
+
+def test_a_file_that_was_changed_or_is_ones_own_is_counted_as_it_is_now(tmp_path):
+    """IN-A8: the digest of the manifest was believed, so a changed file was "in already"."""
+    write(District(40, 7), tmp_path)
+    before = {one.kind: one for one in read(tmp_path)}
+    people = before["people"].path
+    with people.open("ab") as out:
+        out.write(people.read_bytes().splitlines(keepends=True)[1])
+    (tmp_path / "manifest.json").unlink()
+    after = {one.kind: one for one in read(tmp_path)}
+    assert after["people"].rows == before["people"].rows + 1
+    assert after["people"].sha256 == hashlib.sha256(people.read_bytes()).hexdigest()
+    assert after["areas"] == before["areas"]

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from chassis.calendar import SHANGHAI, Calendar
 from services.partner.errors import (
@@ -147,6 +147,9 @@ def require_approver(level: str, role: str) -> None:
         raise LevelDenied(level=level, role=wanted)
 
 
+_DAY_LENGTH = len("2025-12-31")
+
+
 def validity(valid_from: str, valid_to: str) -> tuple[datetime, datetime]:
     """Read an offer's validity.
 
@@ -168,8 +171,10 @@ def validity(valid_from: str, valid_to: str) -> tuple[datetime, datetime]:
 
 def _instant(name: str, text: str, days: int) -> datetime:
     try:
-        if len(text) == 10:
-            return Calendar.midnight(date.fromisoformat(text) + timedelta(days=days))
+        if len(text) <= _DAY_LENGTH:
+            # strptime has one form; fromisoformat also reads 20251231 and 2025-W53 as days.
+            day = datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007  a local day
+            return Calendar.midnight(day + timedelta(days=days))
         at = datetime.fromisoformat(text)
     except (ValueError, OverflowError) as error:
         raise ValidityWrong(field=name, reason=f"{text[:40]} 不是日期") from error

@@ -31,7 +31,7 @@ def test_a_signed_partner_is_active_and_its_offers_are_on_the_list(bench):
         offers = bench.load("offers", OFFERS + CUT)
     assert counts(partners) == counts(offers) == (0, 1, 0)
     facts = [event["type"].partition(".")[2] for event in bench.said()]
-    assert facts == ["partner_admitted.v1", "offer_published.v1"]
+    assert facts == ["partner_admitted.v1", "partner_operators_changed.v1", "offer_published.v1"]
     (offer,) = bench.rows("select state, created_by, stock_left from offers")
     assert offer == {"state": "PUBLISHED", "created_by": "per_b", "stock_left": 50}
 

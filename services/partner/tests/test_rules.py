@@ -122,6 +122,9 @@ def test_the_last_day_of_an_offer_counts():
     begins, ends = offers.validity("2025-03-01", "2025-03-31")
     assert begins == instant("2025-03-01T00:00")
     assert ends == instant("2025-04-01T00:00")
+    for unclear in ("20251231", "2025-W53-1", "2025-W09", "2025"):
+        with pytest.raises(errors.ValidityWrong):  # IN-A17: it was read as ending a day earlier
+            offers.validity("2025-01-01", unclear)
     with pytest.raises(errors.ValidityWrong):
         offers.validity("2025-03-31", "2025-03-30")
     with pytest.raises(errors.ValidityWrong):

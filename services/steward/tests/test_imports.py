@@ -124,7 +124,8 @@ def test_a_wrong_person_is_refused_and_the_error_names_nobody(bench, given, colu
     (error,) = result["errors"]
     assert (error["line"], error["column"], error["code"]) == (3, column, code)
     for cell in file.splitlines()[2].split(","):
-        if len(cell) > 4:
+        # The code of a grid is no personal data: whoever corrects the row needs it.
+        if len(cell) > 4 and not cell.startswith("370811015"):
             assert cell not in str({**error, "expected_zh": "", "expected_en": ""}), cell
 
 

@@ -1,0 +1,426 @@
+"""Tables as people send them: CSV in the encodings of this country, and XLSX. Strict.
+
+Whatever comes becomes lines of UTF-8 with numbers that the sender finds again in his file. Every
+line is read, blank, or refused with its number; none is passed over. A quote that is not closed
+refuses the line where it opens and not what follows it.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+import tempfile
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any, BinaryIO, Literal
+
+from chassis.refusal import Refusal
+
+LONGEST_LINE = 256 * 1024
+LONGEST_RECORD_LINES = 50
+MOST_COLUMNS = 200
+_PART = 1024 * 1024
+# A workbook unpacks to at most this; one that promises more is not opened.
+MOST_UNPACKED = 200 * 1024 * 1024
+MOST_PACKED_FILES = 2000
+HIGHEST_EXPANSION = 200
+MOST_CELLS = 5_000_000
+# In a narrower table a sentence with commas looks like a row.
+_NARROW = 4
+DELIMITERS = (",", ";", "\t")
+
+_HIGH = re.compile("[\u0800-\U0010ffff]")
+Form = Literal["csv", "xlsx"]
+
+
+class FileUnreadable(Refusal):
+    """The file is in no encoding that we know."""
+
+    code = "FILE_UNREADABLE"
+    text = "第 {line} 行既不是 UTF-8 也不是 GB18030 编码,请另存为“CSV UTF-8”"
+
+
+class OldWorkbook(Refusal):
+    """An .xls file of before 2007."""
+
+    code = "OLD_WORKBOOK"
+    text = "这是旧版 .xls 文件,请另存为 .xlsx 或“CSV UTF-8”"
+
+
+class WorkbookBroken(Refusal):
+    """It begins like a workbook and is none, or it is locked."""
+
+    code = "WORKBOOK_BROKEN"
+    text = "工作簿无法打开:文件损坏、带密码,或不是 .xlsx"
+
+
+class WorkbookTooLarge(Refusal):
+    """It would unpack to more than we take."""
+
+    code = "WORKBOOK_TOO_LARGE"
+    text = "工作簿解压后过大(上限 {limit}),请分成几个文件"
+
+
+class LineTooLong(Refusal):
+    """No row of ours is so long: a line end is missing."""
+
+    code = "LINE_TOO_LONG"
+    text = "本行超过 {limit} 字节"
+
+
+class QuoteOpen(Refusal):
+    """A quote opens a cell in this line and nothing closes it where it belongs."""
+
+    code = "QUOTE_OPEN"
+    text = "本行有引号未闭合,或引号内混入了整行数据"
+
+
+class QuoteWrong(Refusal):
+    """A quoted cell goes on behind its closing quote."""
+
+    code = "QUOTE_WRONG"
+    text = "本行引号使用不当:单元格内的引号须写两次"
+
+
+class TooManyColumns(Refusal):
+    """No table of ours is so wide."""
+
+    code = "TOO_MANY_COLUMNS"
+    text = "列数超过 {limit}"
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A table as lines of UTF-8.
+
+    Attributes:
+        file: The lines; their numbers are those of the sender's file or sheet.
+        form: What was sent.
+        encoding: In what it was written, for CSV.
+    """
+
+    file: BinaryIO
+    form: Form
+    encoding: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One row, or the line that is none.
+
+    Attributes:
+        line: Number of its first line, from 1.
+        cells: What stands in it.
+        refusal: Why it is none.
+    """
+
+    line: int
+    cells: list[str]
+    refusal: Refusal | None = None
+
+
+# --------------------------------------------------------------------------------------------------
+# From what was sent to lines of UTF-8
+
+
+@contextmanager
+def open_sheet(file: BinaryIO, *, most_lines: int | None = None) -> Iterator[Sheet]:
+    """Open what was sent; a copy that this needs is gone afterwards.
+
+    Args:
+        file: CSV or XLSX.
+        most_lines: Look at the beginning only: a header needs no more.
+
+    Raises:
+        Refusal: It is neither.
+    """
+    file.seek(0)
+    begin = file.read(8)
+    file.seek(0)
+    if begin.startswith(b"\xd0\xcf\x11\xe0"):
+        raise OldWorkbook
+    if begin.startswith(b"PK\x03\x04"):
+        with tempfile.TemporaryFile() as lines:
+            _write_workbook(file, lines, most_lines)
+            lines.seek(0)
+            yield Sheet(lines, "xlsx", "")
+        return
+    encoding, name = _encoding_of(file, begin, whole=most_lines is None)
+    if encoding == "utf-8" and not _only_cr(file):
+        file.seek(0)
+        yield Sheet(file, "csv", name)
+        return
+    with tempfile.TemporaryFile() as lines:
+        _transcode(file, lines, encoding, whole=most_lines is None)
+        lines.seek(0)
+        yield Sheet(lines, "csv", name)
+
+
+def _encoding_of(file: BinaryIO, begin: bytes, *, whole: bool) -> tuple[str, str]:
+    """Return the codec of the whole file and its name; one cell never decides.
+
+    Raises:
+        FileUnreadable: It is in none.
+    """
+    if begin.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16", "UTF-16"
+    fault, pairs = _try_codec(file, "utf-8", whole=whole)
+    if fault is None and begin.startswith(codecs.BOM_UTF8):
+        return "utf-8", "UTF-8 BOM"
+    if fault is None and not pairs:
+        return "utf-8", "UTF-8"
+    # Either it is no UTF-8, or all that is not ASCII in it are pairs of bytes: two characters of
+    # GB18030 may look like letters of Greek or Armenian, and no file of ours is written in those.
+    national, _pairs = _try_codec(file, "gb18030", whole=whole)
+    if national is None:
+        return "gb18030", "GB18030"
+    if fault is None:
+        return "utf-8", "UTF-8"
+    raise FileUnreadable(field="file", line=fault)
+
+
+def _try_codec(file: BinaryIO, codec: str, *, whole: bool) -> tuple[int | None, bool]:
+    """Return (line of the first byte that is none; whether all beyond ASCII lies below U+0800)."""
+    file.seek(0)
+    decoder = codecs.getincrementaldecoder(codec)("strict")
+    line, low, high = 1, False, False
+    while part := file.read(_PART):
+        try:
+            text = decoder.decode(part)
+        except UnicodeDecodeError as error:
+            return line + part.count(b"\n", 0, error.start), low and not high
+        line += text.count("\n")
+        if not text.isascii():
+            high = high or _HIGH.search(text) is not None
+            low = True
+        if not whole:
+            return None, low and not high
+    try:
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return line, low and not high
+    return None, low and not high
+
+
+def _only_cr(file: BinaryIO) -> bool:
+    """Tell whether the lines end in CR alone, as old spreadsheets of the Mac write them."""
+    file.seek(0)
+    begin = file.read(_PART)
+    return b"\r" in begin and b"\n" not in begin
+
+
+def _transcode(file: BinaryIO, lines: BinaryIO, codec: str, *, whole: bool) -> None:
+    only_cr = codec != "utf-16" and _only_cr(file)
+    file.seek(0)
+    decoder = codecs.getincrementaldecoder(codec)("strict")
+    while part := file.read(_PART):
+        text = decoder.decode(part)
+        lines.write((text.replace("\r", "\n") if only_cr else text).encode())
+        if not whole:
+            return
+    lines.write(decoder.decode(b"", final=True).encode())
+
+
+def _write_workbook(file: BinaryIO, lines: BinaryIO, most_lines: int | None) -> None:
+    """Write the first sheet as CSV, one line per row, so that the numbers are the sheet's.
+
+    Raises:
+        WorkbookBroken: It cannot be opened.
+        WorkbookTooLarge: It holds more than we take.
+    """
+    _check_expansion(file)
+    import openpyxl  # noqa: PLC0415  slow to import, seldom needed
+
+    out = io.TextIOWrapper(lines, "utf-8", newline="", write_through=True)
+    writer = csv.writer(out, lineterminator="\n")
+    cells = width = 0
+    try:
+        book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
+        try:
+            sheet = book.worksheets[0]
+            sheet.reset_dimensions()  # what the file says of its own size may be a lie
+            for number, row in enumerate(sheet.iter_rows(values_only=True), 1):
+                texts = [_cell_text(value) for value in row]
+                while texts and not texts[-1]:
+                    texts.pop()
+                if texts:
+                    width = max(width, len(texts))
+                    texts += [""] * (width - len(texts))
+                cells += len(row)
+                if cells > MOST_CELLS:
+                    raise WorkbookTooLarge(field="file", limit=f"{MOST_CELLS} cells")
+                writer.writerow(texts)
+                if number == most_lines:
+                    break
+        finally:
+            book.close()
+    except Refusal:
+        raise
+    except Exception:  # noqa: BLE001  whatever a broken workbook does to its reader
+        raise WorkbookBroken(field="file") from None
+    finally:
+        out.detach()
+
+
+def _check_expansion(file: BinaryIO) -> None:
+    try:
+        with zipfile.ZipFile(file) as packed:
+            files = packed.infolist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        raise WorkbookBroken(field="file") from None
+    unpacked = sum(one.file_size for one in files)
+    bombs = any(
+        one.file_size > _PART and one.file_size > one.compress_size * HIGHEST_EXPANSION
+        for one in files
+    )
+    if unpacked > MOST_UNPACKED or len(files) > MOST_PACKED_FILES or bombs:
+        raise WorkbookTooLarge(field="file", limit=f"{MOST_UNPACKED // _PART} MB")
+    file.seek(0)
+
+
+def _cell_text(value: Any) -> str:
+    """Return a cell as its reader would write it; a number keeps no more digits than it has."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        # Excel keeps fifteen digits: of a longer number the last ones are lost.
+        return str(value) if abs(value) < 10**15 else f"{value:.14E}"
+    if isinstance(value, float):
+        whole = value.is_integer() and abs(value) < 1e15
+        return str(int(value)) if whole else repr(value).replace("e", "E")
+    if isinstance(value, datetime):
+        return value.date().isoformat() if value.time() == time() else value.isoformat()
+    if isinstance(value, date | time):
+        return value.isoformat()
+    return " ".join(str(value).splitlines())
+
+
+# --------------------------------------------------------------------------------------------------
+# From lines to rows
+
+
+class Rows:
+    """The rows of a sheet from a position on.
+
+    Attributes:
+        offset: Bytes read so far; it stands at the end of a row whenever a row was given out.
+        line: Lines read so far; each was part of a row, blank, or refused.
+        blank: How many of them were blank.
+    """
+
+    def __init__(
+        self,
+        file: BinaryIO,
+        delimiter: str = ",",
+        *,
+        width: int = 0,
+        offset: int = 0,
+        line: int = 0,
+        blank: int = 0,
+    ) -> None:
+        self._file = file
+        self._delimiter = delimiter
+        self._width = width
+        self.offset, self.line, self.blank = offset, line, blank
+        file.seek(offset)
+
+    def __iter__(self) -> Iterator[Record]:
+        """Give out what stands in each line or lines; blank ones are only counted."""
+        while (text := self._next()) is not None:
+            first = self.line
+            if isinstance(text, Refusal):
+                yield Record(first, [], text)
+                continue
+            record = self._record(first, text)
+            if record.refusal is None and not any(cell.strip() for cell in record.cells):
+                self.blank += self.line - first + 1
+                continue
+            yield record
+
+    def _next(self) -> str | Refusal | None:
+        raw = self._file.readline(LONGEST_LINE)
+        if not raw:
+            return None
+        begins = self.offset == 0
+        self.line += 1
+        self.offset += len(raw)
+        if len(raw) == LONGEST_LINE and not raw.endswith(b"\n"):
+            while (more := self._file.readline(LONGEST_LINE)) and not more.endswith(b"\n"):
+                self.offset += len(more)
+            self.offset += len(more)
+            return LineTooLong(limit=LONGEST_LINE)
+        text = raw.decode("utf-8", "replace")
+        return text.lstrip("\ufeff") if begins else text
+
+    def _record(self, first: int, text: str) -> Record:
+        cells = self._cells([text])
+        if isinstance(cells, list):
+            return Record(first, cells)
+        if isinstance(cells, Refusal):
+            return Record(first, [], cells)
+        # A quote is open: the cell may go on in the next lines.
+        offset, line = self.offset, self.line
+        lines = [text]
+        while len(lines) < LONGEST_RECORD_LINES:
+            more = self._next()
+            if not isinstance(more, str):
+                break
+            lines.append(more)
+            cells = self._cells(lines)
+            if cells is None:
+                continue
+            if isinstance(cells, list) and not self._swallows(cells, lines):
+                return Record(first, cells)
+            break
+        # Nothing that follows belongs to it: the next line is read as a line of its own.
+        self.offset, self.line = offset, line
+        self._file.seek(offset)
+        return Record(first, [], QuoteOpen())
+
+    def _swallows(self, cells: list[str], lines: Sequence[str]) -> bool:
+        """Tell whether rows of the table stand within a cell."""
+        if self._width and len(cells) != self._width:
+            return True
+        if self._width < _NARROW:
+            return False
+        # What of each further line lies within the quotes: the last one's up to the closing quote.
+        inner = [*lines[1:-1], lines[-1].partition('"')[0]]
+        return any(one.count(self._delimiter) >= self._width - 1 for one in inner)
+
+    def _cells(self, lines: Sequence[str]) -> list[str] | Refusal | None:
+        """Return the cells of a row, None while a quote is open, or what is wrong."""
+        reader = csv.reader(iter(lines), delimiter=self._delimiter, strict=True)
+        try:
+            return next(reader)
+        except StopIteration:
+            return []
+        except csv.Error as error:
+            if "end of data" in str(error):
+                return None
+            too_long = "field larger" in str(error)
+            return LineTooLong(limit=csv.field_size_limit()) if too_long else QuoteWrong()
+
+
+def visible(name: str) -> str:
+    """Return a heading as a person can read it, with the numbers of characters nobody sees."""
+    shown = "".join(one if one.isprintable() else f"<U+{ord(one):04X}>" for one in name.strip(" "))
+    return shown[:40] or "<空>"
+
+
+__all__ = [
+    "DELIMITERS",
+    "MOST_COLUMNS",
+    "Record",
+    "Rows",
+    "Sheet",
+    "TooManyColumns",
+    "open_sheet",
+    "visible",
+]

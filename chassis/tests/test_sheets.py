@@ -1,0 +1,169 @@
+"""Tables as people send them: encodings, workbooks, headings, cells out of a spreadsheet."""
+
+import io
+import zipfile
+from datetime import UTC, date, datetime
+
+import openpyxl
+import pytest
+
+from chassis.blobs import forget_abandoned
+from chassis.imports import Column, read_header
+from chassis.sheets import Refusal, Rows, open_sheet
+from chassis.tests.test_imports import bench, blobs_of, counters, finish, load, send  # noqa: F401
+from chassis.tests.toy.importing import ImportingToy
+
+HEADER = "counter_id,amount,note"
+
+
+def rows_of(content):
+    with open_sheet(io.BytesIO(content)) as sheet:
+        return sheet.encoding or sheet.form, [record.cells for record in Rows(sheet.file)]
+
+
+@pytest.mark.parametrize(
+    ("codec", "name"),
+    [
+        ("utf-8", "UTF-8"),
+        ("utf-8-sig", "UTF-8 BOM"),
+        ("gb18030", "GB18030"),
+        ("gbk", "GB18030"),
+        ("utf-16", "UTF-16"),
+    ],
+)
+def test_the_encoding_is_found_for_the_whole_file(codec, name):
+    text = "名称,地址\n梅园,一号\n茂源,二号\n"
+    assert rows_of(text.encode(codec)) == (
+        name,
+        [["名称", "地址"], ["梅园", "一号"], ["茂源", "二号"]],
+    )
+
+
+@pytest.mark.parametrize("word", ["梅园", "茂源", "泰山学院"])
+def test_chinese_that_happens_to_be_utf_8_of_other_letters_is_read_as_chinese(word):
+    """IN-A10: these were stored as rubbish."""
+    assert rows_of(f"a,{word}\n".encode("gbk")) == ("GB18030", [["a", word]])
+
+
+def test_a_mark_at_the_beginning_may_stand_twice_and_cr_may_end_the_lines():
+    """IN-B2"""
+    assert rows_of(b"\xef\xbb\xbf\xef\xbb\xbfa,b\rc,d\r")[1] == [["a", "b"], ["c", "d"]]
+
+
+def test_every_line_is_a_row_or_blank_or_refused():
+    content = b'a,b\n\n"x\ny",2\n"z"q,3\n,\n"open,4\nlast,5'
+    with open_sheet(io.BytesIO(content)) as sheet:
+        rows = Rows(sheet.file, width=2)
+        found = [(r.line, r.refusal.code if r.refusal else r.cells) for r in rows]
+    assert found == [
+        (1, ["a", "b"]),
+        (3, ["x\ny", "2"]),
+        (5, "QUOTE_WRONG"),
+        (7, "QUOTE_OPEN"),
+        (8, ["last", "5"]),
+    ]
+    assert (rows.line, rows.blank) == (8, 2)
+
+
+def workbook(*rows):
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def test_a_workbook_is_taken_with_the_numbers_of_its_rows(bench):  # noqa: F811
+    """IN-B1"""
+    result = load(
+        bench,
+        workbook(
+            ["某某社区登记表"],
+            ["编号", "数", "起", "备注", None],
+            ["c1", 5.0, datetime(2025, 1, 31), "x"],
+            [None],
+            ["c2", 7, date(2025, 2, 28)],
+            ["c3", "很多", None],
+            ["c4", "12.0", "2025/3/1"],
+        ),
+    )
+    assert (result["form"], result["header_line"], result["blank_lines"]) == ("xlsx", 2, 1)
+    assert result["ignored"] == ["备注"]
+    assert [(error["line"], error["column"]) for error in result["errors"]] == [(6, "amount")]
+    assert counters(bench) == {"c1": 5, "c2": 7, "c4": 12}
+
+
+def test_a_workbook_that_unpacks_to_far_more_than_it_is_stays_closed():
+    bomb = io.BytesIO()
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("xl/sharedStrings.xml", b" " * (60 * 1024 * 1024))
+    with pytest.raises(Refusal, match="解压后过大"), open_sheet(io.BytesIO(bomb.getvalue())):
+        pass
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "COUNTER_ID,Amount,Note",
+        "编号,数,注",
+        "counter_id;amount;note",
+        "counter_id\tamount\tnote",
+        "某表\ncounter_id,amount,note",
+        "counter_id,amount,note,备注,,",
+    ],
+)
+def test_headings_as_people_write_them_are_understood(header):
+    """IN-B2"""
+    importer = ImportingToy.importers[0]
+    found = read_header(io.BytesIO(header.encode()), importer)
+    assert [name for name in found.names if name] == ["counter_id", "amount", "note"]
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "value"),
+    [
+        ({"pattern": "[0-9X]{6,18}"}, "'370899198001010012", "370899198001010012"),
+        ({"pattern": "[0-9X]{6,18}"}, '="370899198001010012"', "370899198001010012"),
+        ({"pattern": "[0-9X]{6,18}"}, "１２３４５６", "123456"),
+        ({"pattern": "[0-9]{11}"}, "12812345678.0", "12812345678"),
+        ({"kind": "integer"}, "1200.0", 1200),
+        ({"kind": "number"}, "125830.56", 125830.56),
+        ({"kind": "date"}, "2025/3/1", date(2025, 3, 1)),
+        ({"kind": "date"}, "2025年3月1日", date(2025, 3, 1)),
+        ({"kind": "date"}, "20251231", date(2025, 12, 31)),
+        ({"kind": "instant"}, "20251231", datetime(2025, 12, 30, 16, tzinfo=UTC)),
+        ({}, "　张三\u200b ", "张三"),
+    ],
+)
+def test_cells_of_a_spreadsheet_are_read(column, cell, value):
+    """IN-A17, IN-B3"""
+    assert Column("c", "列 / c", "", **column).read(cell) == value
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "code"),
+    [
+        ({"pattern": "[0-9X]{18}"}, "3.70899E+17", "DIGITS_LOST"),
+        ({"kind": "date"}, "45717", "DAY_OF_A_SPREADSHEET"),
+        ({"kind": "date"}, "2025-W09-6", "BAD_CELL"),
+        ({"kind": "date"}, "2025-02-30", "BAD_CELL"),
+        ({"kind": "integer"}, "1,200", "BAD_CELL"),
+        ({"kind": "number"}, "1e308", "BAD_CELL"),
+        ({}, "a\x07b", "CELL_UNREADABLE"),
+    ],
+)
+def test_cells_that_lost_what_they_meant_are_refused_with_their_own_sentence(column, cell, code):
+    with pytest.raises(Refusal) as refused:
+        Column("c", "列 / c", "", **column).read(cell)
+    assert refused.value.code == code
+
+
+def test_a_file_goes_when_its_job_ends_however_it_ends(bench):  # noqa: F811
+    """SEC-M9: the file of a cancelled job stayed, with clear names and numbers."""
+    reply = send(bench, HEADER + "\nc1,1,\n")
+    bench.do("_cancel_job", {"job_id": reply["id"]})
+    assert finish(bench, reply)["state"] == "CANCELLED"
+    folder = bench.runtime.process.blobs
+    assert forget_abandoned(folder) == 0
+    assert not [path for path in blobs_of(bench)._folder.iterdir() if path.is_file()]

@@ -13,7 +13,6 @@ from chassis.bus import ANY_ROLE, PUBLIC, Due, F, Heard, Service, Tx, query, sub
 from services.forum import events, rules, storage, views
 from services.forum.actions import (
     calendar,
-    escalations,
     hearing,
     liaison,
     opinions,
@@ -21,6 +20,7 @@ from services.forum.actions import (
     tasks,
     topics,
 )
+from services.forum.actions import escalations as urging
 from services.forum.settings import ForumSettings
 
 # Who keeps the registers of officials and deputies.
@@ -430,14 +430,14 @@ class Forum(Service):
         return views.escalations(tx, q)
 
     @command(roles=tuple(rules.RANK_OF_ROLE), if_match=True)
-    def acknowledge_escalation(self, tx: Tx, body: escalations.WhichEscalation) -> dict[str, Any]:
+    def acknowledge_escalation(self, tx: Tx, body: urging.WhichEscalation) -> dict[str, Any]:
         """督办签收: somebody sees to it."""
-        return escalations.acknowledge(tx, body)
+        return urging.acknowledge(tx, body)
 
     @command(roles=tuple(rules.RANK_OF_ROLE), if_match=True)
-    def decide_escalation(self, tx: Tx, body: escalations.DecideEscalation) -> dict[str, Any]:
+    def decide_escalation(self, tx: Tx, body: urging.DecideEscalation) -> dict[str, Any]:
         """督办办结: what was done about it."""
-        return escalations.decide(tx, body)
+        return urging.decide(tx, body)
 
     @query(roles=(PUBLIC,))
     def notices(self, tx: Tx, q: views.NoticesAsked) -> dict[str, Any]:

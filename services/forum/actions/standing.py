@@ -14,7 +14,7 @@ def require_residents(
     people: Sequence[str],
     scope: Sequence[str],
     *,
-    field: str | None = None,
+    field: str = "",
     adult: bool = True,
 ) -> dict[str, storage.Row]:
     """Return the registry's rows of people, all of whom live in one of the areas.
@@ -61,7 +61,7 @@ def check_capacities(
     people: Mapping[str, Sequence[str]],
     *,
     topics: Sequence[Mapping[str, Any]],
-    field: str | None = None,
+    field: str = "",
 ) -> None:
     """Refuse people who are not what they would be invited or heard as.
 

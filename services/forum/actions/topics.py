@@ -440,6 +440,7 @@ def reject(tx: Tx, body: RejectTopic) -> dict[str, Any]:
     """
     topic = led_topic(tx, body.topic_id, "COLLECTED")
     tx.disarm("topic_screen", body.topic_id)
+    abusive = body.reason == "ABUSIVE"
     row = move(
         tx,
         topic,
@@ -448,7 +449,8 @@ def reject(tx: Tx, body: RejectTopic) -> dict[str, Any]:
         detail={"reason": body.reason},
         reason=body.reason,
         note=body.note,
-        **({"hidden_at": tx.now, "hidden_reason": body.note} if body.reason == "ABUSIVE" else {}),
+        hidden_at=tx.now if abusive else topic["hidden_at"],
+        hidden_reason=body.note if abusive else topic["hidden_reason"],
     )
     return reply("topic_id", row)
 

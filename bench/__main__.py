@@ -1,7 +1,7 @@
 """All figures in one table: `python -m bench [part ...] [--quick] [--full]`.
 
-Parts: subscribe, awards, settlement, ledger, sqlite. Without a name all of them run. `--quick`
-takes small numbers (about a minute a part); `--full` adds the month of 1,200,000 subjects.
+Parts: subscribe, awards, settlement, ledger, sqlite, timers. Without a name all of them run.
+`--quick` takes small numbers (about a minute a part); `--full` adds a month of 1,200,000 subjects.
 The status is 2 when a figure misses its bound, 1 when a server is not installed.
 """
 
@@ -59,12 +59,19 @@ def _sqlite(given: argparse.Namespace) -> list[Figure]:
     )
 
 
+def _timers(given: argparse.Namespace) -> list[Figure]:
+    from bench import timers
+
+    return timers.run(quick=given.quick, count=given.events)
+
+
 PARTS: dict[str, Callable[[argparse.Namespace], list[Figure]]] = {
     "subscribe": _subscribe,
     "awards": _awards,
     "settlement": _settlement,
     "ledger": _ledger,
     "sqlite": _sqlite,
+    "timers": _timers,
 }
 
 
@@ -74,7 +81,7 @@ def main() -> int:
     parser.add_argument("parts", nargs="*", metavar="part", help=", ".join(PARTS))
     parser.add_argument("--quick", action="store_true", help="small numbers")
     parser.add_argument("--full", action="store_true", help="with 1,200,000 subjects")
-    parser.add_argument("--events", type=int, help="of subscribe, awards and sqlite")
+    parser.add_argument("--events", type=int, help="of subscribe, awards, sqlite and timers")
     parser.add_argument("--subjects", type=int, help="of settlement and sqlite")
     parser.add_argument("--postings", type=int, help="of ledger")
     parser.add_argument("--rounds", type=int, default=3, help="of awards and settlement")
@@ -83,7 +90,7 @@ def main() -> int:
     if unknown:
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
     parts = given.parts or list(PARTS)
-    if parts != ["sqlite"]:
+    if set(parts) - {"sqlite", "timers"}:
         try:
             servers.require()
         except servers.ServerMissing as error:

@@ -14,10 +14,10 @@ import typing
 import uuid
 import warnings
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import sqlalchemy as sa
@@ -262,7 +262,10 @@ def subscribe(source: str, *readers: type[Any]) -> Callable[[F], F]:
 
 
 def timer(
-    kind: str, *, schedule: Callable[[datetime, Calendar], tuple[str, datetime]] | None = None
+    kind: str,
+    *,
+    schedule: Callable[[datetime, Calendar], tuple[str, datetime]] | None = None,
+    together: timedelta | None = None,
 ) -> Callable[[F], F]:
     """Declare a timer: `method(self, tx, due)`, with `tx.now == due.due_at`.
 
@@ -270,10 +273,13 @@ def timer(
         kind: Name under which actions arm it.
         schedule: For a recurring timer, (now, calendar) -> (ref, due_at) of the next one strictly
             after now; the chassis arms it.
+        together: Where the method takes a list of timers, at each of which it acts (`Tx.at`): the
+            span within which they fall. No such timer arms another one that is due sooner.
     """
 
     def decorate(fn: F) -> F:
-        return _register(Timer(timer_kind=kind, schedule=schedule), fn, "run_timer")
+        door = Timer(timer_kind=kind, schedule=schedule, together=together)
+        return _register(door, fn, "run_timer")
 
     return decorate
 
@@ -425,6 +431,7 @@ class Tx:
     __slots__ = (
         "_calendar",
         "_outgoing",
+        "_timers",
         "actor",
         "after",
         "causation_id",
@@ -437,6 +444,7 @@ class Tx:
         "runtime",
         "said",
         "traceparent",
+        "wakes",
         "writes",
     )
 
@@ -463,11 +471,13 @@ class Tx:
         self.actor = actor
         self.writes = writes
         self._calendar: Counting | None = None
+        self._timers: dict[tuple[str, str], datetime | None] = {}
         self.expected_version = expected_version
         self.correlation_id = correlation_id or new_uuid()
         self.causation_id = causation_id
         self.traceparent = traceparent
         self.said = 0
+        self.wakes = False
         self.after: list[Callable[[Tx], None]] = []
         self._outgoing: list[dict[str, Any]] = []
 
@@ -619,27 +629,42 @@ class Tx:
 
     def put_timer(self, due: Due, since: date | None = None) -> None:
         """Put a timer's row, of whatever kind; one that is armed already is moved."""
-        table = self.runtime.chassis.timers
-        statement = store.insert(self.conn, table).values(
-            kind=due.kind,
-            ref=due.ref,
-            due_at=due.due_at,
-            data=due.data,
-            attempts=0,
-            next_try_at=None,
-            since=since,
-        )
+        self._put_timers([due], since)
+
+    def arm_all(self, kind: str, dues: Iterable[tuple[str, datetime]]) -> None:
+        """Arm many timers of a kind by one statement; none of them counts working days."""
+        if kind not in self.runtime.timers:
+            raise TypeError(f"{self.runtime.name} has no timer {kind!r}")
+        self._put_timers([Due(kind, ref, due_at) for ref, due_at in dues], None)
+
+    def _put_timers(self, dues: Sequence[Due], since: date | None) -> None:
+        if not dues:
+            return
+        self._timers |= {(due.kind, due.ref): due.due_at for due in dues}
+        self.wakes = True
+        statement = store.insert(self.conn, self.runtime.chassis.timers)
+        changing = ("due_at", "data", "since")
         self.conn.execute(
             statement.on_conflict_do_update(
                 index_elements=["kind", "ref"],
                 set_={
-                    "due_at": statement.excluded.due_at,
-                    "data": statement.excluded.data,
-                    "since": statement.excluded.since,
+                    **{name: statement.excluded[name] for name in changing},
                     "attempts": 0,
                     "next_try_at": None,
                 },
-            )
+            ),
+            [
+                {
+                    "kind": due.kind,
+                    "ref": due.ref,
+                    "due_at": due.due_at,
+                    "data": due.data,
+                    "attempts": 0,
+                    "next_try_at": None,
+                    "since": since,
+                }
+                for due in dues
+            ],
         )
 
     def afterwards(self, act: Callable[[Tx], None]) -> None:
@@ -650,8 +675,26 @@ class Tx:
         """
         self.after.append(act)
 
+    def at(self, now: datetime) -> None:
+        """Act at another time from here on: each timer of a set acts at its own."""
+        self.now = now
+        self.correlation_id = new_uuid()
+
+    def begin_timers(self) -> None:
+        """Forget which timers were set: from here on it is asked about those of a set."""
+        self._timers.clear()
+
+    def has_set(self, due: Due) -> bool:
+        """Tell whether this transaction has armed, moved or disarmed the timer."""
+        return (due.kind, due.ref) in self._timers
+
+    def armed_before(self, at: datetime) -> bool:
+        """Tell whether this transaction has armed a timer that is due before `at`."""
+        return any(due is not None and due < at for due in self._timers.values())
+
     def disarm(self, kind: str, ref: str) -> None:
         """Disarm a timer; one that is not armed is none of our worry."""
+        self._timers[kind, ref] = None
         table = self.runtime.chassis.timers
         self.conn.execute(sa.delete(table).where(table.c.kind == kind, table.c.ref == ref))
 
@@ -661,6 +704,7 @@ class Tx:
         """Queue long work; a worker takes it up after the commit. Returns the job's id."""
         if kind not in self.runtime.job_doors:
             raise TypeError(f"{self.runtime.name} has no job {kind!r}")
+        self.wakes = True
         job_id = self.new_id("job")
         at = datetime.now(UTC)
         self.conn.execute(

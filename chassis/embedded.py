@@ -28,7 +28,9 @@ from chassis.runtime import Runtime
 log = logging.getLogger("fivered.embedded")
 
 BATCH = 500
-TICK_S = 0.2
+# What another process writes (`fivered parked retry`, a year's calendar) is seen after so long;
+# everything else wakes whom it concerns.
+LOOK_S = 2.0
 KEEP_OUTBOX = timedelta(days=90)
 KEEP_INBOX = timedelta(days=120)
 
@@ -52,6 +54,7 @@ class Writer(threading.Thread):
         self.work: queue.SimpleQueue[tuple[Call, Future[dict[str, Any]]] | _Wake | None] = (
             queue.SimpleQueue()
         )
+        self._woken = False
         self._read_to: dict[str, int] = {}
         self._stopping = threading.Event()
         self._next_sweep = time.monotonic() + 60
@@ -73,25 +76,41 @@ class Writer(threading.Thread):
                 self._stopping.wait(0.5)
         self._refuse_rest()
 
+    def wake(self) -> None:
+        """Let the thread look at once: something was said, or a timer was armed beside it."""
+        if not self._woken:
+            self._woken = True
+            self.work.put(_WAKE)
+
     def _turn(self, *, wait: bool) -> bool:
-        """Do what waits. Returns whether events may still be waiting."""
-        end = time.monotonic() + TICK_S
-        item = self._next(end if wait else None)
+        """Do what waits. Returns whether more may be waiting."""
+        item = self._next(self._until() if wait else None)
         served = 0
         while item is not None:
-            if not isinstance(item, _Wake):
+            if isinstance(item, _Wake):
+                self._woken = False
+            else:
                 self._serve(*item)
                 served += 1
             if served >= 50:
                 break
             item = self._next(None)
         more = self._pump()
-        timers.fire_due(self.runtime, limit=50)
+        fired = timers.fire_due(self.runtime, waits=lambda: not self.work.empty())
         self._retry_parked()
         if time.monotonic() > self._next_sweep:
             self._next_sweep = time.monotonic() + 3600
             self._sweep()
-        return more
+        return more or fired > 0
+
+    def _until(self) -> float:
+        """Return when to look again (monotonic), unless somebody wakes the thread before."""
+        due = timers.next_due(self.runtime)
+        wait = LOOK_S
+        if due is not None:
+            # A timer that failed is overdue and waits for its next try.
+            wait = min(wait, max(0.05, (due - self.runtime.now()).total_seconds()))
+        return time.monotonic() + wait
 
     def _next(self, until: float | None) -> tuple[Call, Future[dict[str, Any]]] | _Wake | None:
         try:
@@ -214,7 +233,7 @@ class JobRunner(threading.Thread):
         while not self._stopping.is_set():
             try:
                 if not jobs.run_next(self.runtime, stopping=self._stopping.is_set):
-                    self.wake.wait(1.0)
+                    self.wake.wait(LOOK_S)
                     self.wake.clear()
             except Exception:
                 log.exception("job_runner_fault", extra={"service": self.runtime.name})
@@ -245,10 +264,15 @@ class EmbeddedHost:
 
     def _waker(self, name: str) -> Any:
         hearing = [w for w in self.writers.values() if name in w.sources]
+        own, runner = self.writers[name], self.job_runners.get(name)
 
         def wake() -> None:
             for writer in hearing:
-                writer.work.put(_WAKE)
+                writer.wake()
+            if runner is not None:
+                runner.wake.set()
+            if threading.current_thread() is not own:
+                own.wake()
 
         return wake
 
@@ -319,9 +343,6 @@ class EmbeddedHost:
                 reply = await asyncio.shield(future)
         except TimeoutError:
             raise rpc.OutcomeUnknown(service) from None
-        finally:
-            if service in self.job_runners:
-                self.job_runners[service].wake.set()
         return rpc.unpack(service, reply)
 
     async def state(self) -> dict[str, Any]:

@@ -270,8 +270,12 @@ def _claim(runtime: Runtime) -> Any:
         table.c.state == "QUEUED",
         sa.and_(table.c.state == "RUNNING", table.c.lease_until < _now()),
     )
+    asked = sa.select(table).where(free).order_by(table.c.created_at, table.c.job_id).limit(1)
+    # Looking takes no lock: nothing waits most of the time.
+    with store.reading(runtime.engine) as conn:
+        if conn.execute(asked).first() is None:
+            return None
     with runtime.engine.begin() as conn:
-        asked = sa.select(table).where(free).order_by(table.c.created_at, table.c.job_id).limit(1)
         row = conn.execute(store.lock(asked, conn, skip_locked=True)).first()
         if row is None:
             return None

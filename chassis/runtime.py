@@ -36,7 +36,7 @@ from chassis.digests import Digest, Digests
 from chassis.outbox import KeyTaken
 from chassis.refusal import InFlight, Invalid, NotFound, Refusal, RoleDenied
 from chassis.settings import ProcessSettings
-from chassis.timers import ARM, arm_next
+from chassis.timers import ARM, Pace, arm_next
 
 log = logging.getLogger("fivered.runtime")
 
@@ -64,7 +64,8 @@ class Runtime:
         process: What every process of an installation reads.
         settings: What this service reads of its own.
         reads_of: The facts heard per source, with their reader and method.
-        on_commit: Called after each commit that said something; a host wakes its relay with it.
+        on_commit: Called after each commit that said something, armed a timer or queued a job; a
+            host wakes whoever waits for it.
     """
 
     def __init__(
@@ -86,6 +87,8 @@ class Runtime:
         self.years = years.Known(calendar or published(), self.chassis.calendar_years)
         self.entries: dict[str, Entry] = entries(service_cls)
         self.timers: dict[str, str] = {}
+        self.timers_together: dict[str, timedelta] = {}
+        self.timer_pace = Pace()
         self.schedules: dict[str, Callable[..., tuple[str, datetime]]] = {}
         self.job_doors: dict[str, str] = {}
         self.reads_of: dict[str, dict[str, inbox.Reader]] = {}
@@ -101,6 +104,8 @@ class Runtime:
         door = entry.door
         if entry.kind == "timer":
             self.timers[door.timer_kind] = method
+            if door.together is not None:
+                self.timers_together[door.timer_kind] = door.together
             if door.schedule is not None:
                 self.schedules[door.timer_kind] = door.schedule
         elif entry.kind == "job":
@@ -240,7 +245,7 @@ class Runtime:
             )
             yield tx
             said = tx.flush()
-        if said:
+        if said or tx.wakes:
             self.on_commit()
 
     @contextmanager
@@ -359,9 +364,9 @@ class Runtime:
         """Call a subscription's method with a batch."""
         getattr(self.instance(), method)((tx, heard))
 
-    def fire(self, tx: Tx, due: Due) -> None:
-        """Call a timer's method."""
-        getattr(self.instance(), self.timers[due.kind])((tx, due))
+    def fire(self, tx: Tx, kind: str, due: Due | list[Due]) -> None:
+        """Call a timer's method, with one timer or with those that it takes together."""
+        getattr(self.instance(), self.timers[kind])((tx, due))
 
     # --------------------------------------------------------------------------------- for people
 

@@ -1,12 +1,15 @@
 """Timers: rows that workers claim. A fired timer acts at its due time, so a worker that was down
-changes nothing; its row goes in the transaction of its effect."""
+changes nothing; its row goes in the transaction of its effect. Those that are late fire in sets:
+one transaction, and one call where the method takes several."""
 
 from __future__ import annotations
 
 import logging
+import time
 import traceback
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import sqlalchemy as sa
@@ -21,6 +24,10 @@ if TYPE_CHECKING:
 log = logging.getLogger("fivered.timers")
 
 TRIES = 5
+# Most timers of one transaction, and how much work one may be: a command that comes meanwhile waits
+# for it. It is the thread's own time: on a busy machine small sets would only be more work.
+SET = 200
+LONGEST_S = 0.05
 # The chassis's own kind: arms the recurring timer that its ref names.
 ARM = "_arm"
 
@@ -32,55 +39,165 @@ def next_due(runtime: Runtime) -> datetime | None:
         return conn.execute(sa.select(sa.func.min(table.c.due_at))).scalar()
 
 
-def fire_due(runtime: Runtime, *, limit: int = 200, until: datetime | None = None) -> int:
-    """Fire what is due, oldest first, each in its own transaction. Returns how many fired."""
+def fire_due(
+    runtime: Runtime,
+    *,
+    limit: int = SET,
+    until: datetime | None = None,
+    waits: Callable[[], bool] = lambda: False,
+) -> int:
+    """Fire what is due, oldest first, in sets of one transaction each. Returns how many fired.
+
+    Args:
+        runtime: The service.
+        limit: Most timers that fire before this returns.
+        until: The domain time up to which they are due; now, where it is not given.
+        waits: Whether somebody waits for the database; he goes before the next set.
+    """
     fired = 0
-    while fired < limit and _fire_one(runtime, until):
-        fired += 1
+    pace = runtime.timer_pace
+    while fired < limit:
+        size = min(limit - fired, pace.size, SET)
+        begun = time.thread_time()
+        done = _fire_set(runtime, until or runtime.now(), size)
+        if done == 0:
+            break
+        pace.took(done, time.thread_time() - begun)
+        fired += done
+        if waits():
+            break
     return fired
 
 
-def _fire_one(runtime: Runtime, until: datetime | None) -> bool:
+class Pace:
+    """How many timers a set may have here, so that nobody waits long behind one.
+
+    A set costs something however small it is, so it grows while it is quick and shrinks when it was
+    slow; what one timer costs in a small set says nothing of a large one.
+    """
+
+    def __init__(self) -> None:
+        self.size = 8
+
+    def took(self, count: int, seconds: float) -> None:
+        """Learn from a set."""
+        if seconds > LONGEST_S:
+            self.size = max(1, count // 2)
+        elif seconds < LONGEST_S / 2 and count >= self.size:
+            self.size = min(SET, self.size * 2)
+
+
+def _fire_set(runtime: Runtime, wall: datetime, size: int) -> int:
     table = runtime.chassis.timers
-    with runtime.engine.connect() as conn:
-        wall = until or runtime.now()
-        wait = sa.or_(table.c.next_try_at.is_(None), table.c.next_try_at <= datetime.now(UTC))
-        asked = (
-            sa.select(table)
-            .where(table.c.due_at <= wall, wait)
-            .order_by(table.c.due_at, table.c.kind, table.c.ref)
-            .limit(1)
-        )
-        row = conn.execute(asked).first()
-    if row is None:
-        return False
-    due = Due(row.kind, row.ref, row.due_at, row.data or {})
+    wait = sa.or_(table.c.next_try_at.is_(None), table.c.next_try_at <= datetime.now(UTC))
+    asked = (
+        sa.select(table)
+        .where(table.c.due_at <= wall, wait)
+        .order_by(table.c.due_at, table.c.kind, table.c.ref)
+        .limit(size)
+    )
+    # Looking takes no lock: nothing is due most of the time.
+    with store.reading(runtime.engine) as conn:
+        rows = conn.execute(asked).all()
+    return _fire_rows(runtime, rows) if rows else 0
+
+
+def _fire_rows(runtime: Runtime, rows: Sequence[Any]) -> int:
+    """Fire some timers in one transaction; where that fails, halves of them, until the one at fault
+    is alone."""
     try:
-        _fire(runtime, due)
+        return _fire(runtime, rows)
     except Exception as error:
         if store.is_outage(error):
             raise
-        _fail(runtime, due, row.attempts + 1, error)
-    return True
+        if len(rows) == 1:
+            row = rows[0]
+            due = Due(row.kind, row.ref, row.due_at, row.data or {})
+            _fail(runtime, due, row.attempts + 1, error)
+            return 1
+    half = len(rows) // 2
+    return _fire_rows(runtime, rows[:half]) + _fire_rows(runtime, rows[half:])
 
 
-def _fire(runtime: Runtime, due: Due) -> None:
-    table = runtime.chassis.timers
-    mine = sa.and_(table.c.kind == due.kind, table.c.ref == due.ref, table.c.due_at == due.due_at)
-    with runtime.transaction(SYSTEM, now=due.due_at) as tx:
-        # Whoever deletes the row fires; a second worker or a moved timer finds nothing.
-        if tx.conn.execute(sa.delete(table).where(mine)).rowcount != 1:
-            return
-        if due.kind == ARM:
-            kind = due.ref
-            ref, at = runtime.schedules[kind](due.due_at, tx.calendar)
-            tx.arm(kind, ref, at)
-            return
-        if due.kind not in runtime.timers:
-            raise LookupError(f"{runtime.name} has no timer {due.kind!r}")
-        runtime.fire(tx, due)
-        if due.kind in runtime.schedules:
-            arm_next(tx, due.kind, due.due_at)
+def _fire(runtime: Runtime, rows: Sequence[Any]) -> int:
+    """Fire timers in their order. Returns how many this transaction has dealt with."""
+    with runtime.transaction(SYSTEM, now=rows[0].due_at) as tx:
+        dues = _claim(tx, rows)
+        at = 0
+        while at < len(dues):
+            if tx.armed_before(dues[at].due_at):
+                # What was armed just now comes first: the rest fires after it.
+                _put_back(tx, dues[at:])
+                break
+            group = _group(tx, dues, at)
+            at += len(group)
+            _act(tx, [due for due in group if not tx.has_set(due)])
+    # Others had claimed all of them: that is no reason to look at once again.
+    return at if dues else len(rows)
+
+
+def _claim(tx: Tx, rows: Sequence[Any]) -> list[Due]:
+    """Take the rows away: whoever deletes them fires. A timer that was moved, or that another
+    worker has, is left alone."""
+    table = tx.runtime.chassis.timers
+    was = {(row.kind, row.ref): row.due_at for row in rows}
+    # One list per column: a list of pairs takes longer to build than the set takes to act.
+    near = sa.and_(
+        table.c.kind.in_({row.kind for row in rows}), table.c.ref.in_([row.ref for row in rows])
+    )
+    asked = sa.select(table).where(near).order_by(table.c.due_at, table.c.kind, table.c.ref)
+    found = tx.conn.execute(store.lock(asked, tx.conn, skip_locked=True)).all()
+    dues = [
+        Due(row.kind, row.ref, row.due_at, row.data or {})
+        for row in found
+        if was.get((row.kind, row.ref)) == row.due_at
+    ]
+    if dues:
+        its = sa.and_(table.c.kind == sa.bindparam("its"), table.c.ref == sa.bindparam("own"))
+        tx.conn.execute(
+            sa.delete(table).where(its), [{"its": due.kind, "own": due.ref} for due in dues]
+        )
+        tx.begin_timers()
+    return dues
+
+
+def _put_back(tx: Tx, dues: Sequence[Due]) -> None:
+    for due in dues:
+        if not tx.has_set(due):
+            tx.put_timer(due)
+
+
+def _group(tx: Tx, dues: Sequence[Due], at: int) -> Sequence[Due]:
+    """Return the timers from `at` on that their method takes together."""
+    first = dues[at]
+    span = tx.runtime.timers_together.get(first.kind)
+    if span is None:
+        return dues[at : at + 1]
+    end = at + 1
+    while (
+        end < len(dues) and dues[end].kind == first.kind and dues[end].due_at - first.due_at < span
+    ):
+        end += 1
+    return dues[at:end]
+
+
+def _act(tx: Tx, dues: list[Due]) -> None:
+    if not dues:
+        return
+    runtime, first = tx.runtime, dues[0]
+    tx.at(first.due_at)
+    if first.kind == ARM:
+        ref, at = runtime.schedules[first.ref](first.due_at, tx.calendar)
+        tx.arm(first.ref, ref, at)
+        return
+    if first.kind not in runtime.timers:
+        raise LookupError(f"{runtime.name} has no timer {first.kind!r}")
+    if first.kind in runtime.timers_together:
+        runtime.fire(tx, first.kind, dues)
+        return
+    runtime.fire(tx, first.kind, first)
+    if first.kind in runtime.schedules:
+        arm_next(tx, first.kind, first.due_at)
 
 
 def arm_next(tx: Tx, kind: str, after: datetime) -> None:

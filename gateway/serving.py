@@ -24,6 +24,8 @@ from gateway.errors import HeadTooLarge, HeadTooSlow, HostTwice, RequestUnreadab
 from gateway.settings import GatewaySettings
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from fastapi import FastAPI
 
 log = logging.getLogger("fivered.gateway")
@@ -55,7 +57,8 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server, with two differences: it says when it is ready, and a signal only ends it.
+    """uvicorn's server, with three differences: it says when it is ready, a signal only ends it,
+    and it looks once a second, not ten times, whether anything has changed.
 
     uvicorn raises the signal again after its shutdown, which would kill the process before the
     services have written their last batch.
@@ -64,6 +67,21 @@ class Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._ready = ready
+        self._ended = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def main_loop(self) -> None:
+        """Keep the date of answers, until somebody ends it."""
+        self._loop = asyncio.get_running_loop()
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._ended.wait(), 1.0)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """End, and wake the loop for it."""
+        super().handle_exit(sig, frame)
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._ended.set)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then say so."""

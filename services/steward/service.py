@@ -27,6 +27,7 @@ from services.steward.actions import (
     ground,
     imports,
     merges,
+    missed,
     people,
     posts,
     records,
@@ -534,10 +535,10 @@ class Steward(Imports, Service):
         """Somebody comes of age."""
         actions.people.come_of_age(tx, due)
 
-    @timer("REQ_ACCEPT")
-    def on_accept_passed(self, tx: Tx, due: Due) -> None:
-        """Nobody accepted in time."""
-        actions.clocks.accept_passed(tx, due)
+    @timer("REQ_ACCEPT", together=missed.SPAN)
+    def on_accept_passed(self, tx: Tx, dues: list[Due]) -> None:
+        """Nobody accepted in time; after a night or an outage thousands at once."""
+        missed.accept_passed(tx, dues)
 
     @timer("REQ_CONTACT")
     def on_contact_passed(self, tx: Tx, due: Due) -> None:

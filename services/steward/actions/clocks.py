@@ -22,24 +22,6 @@ def _missed(tx: Tx, row: Any, which: str) -> None:
     )
 
 
-def accept_passed(tx: Tx, due: Due) -> None:
-    """Nobody accepted in time: the next steward gets it, if there is one."""
-    row = storage.cases.lock(tx.conn, due.ref)
-    if row is None or row.state != "DISPATCHED" or row.due_accept != due.due_at:
-        return
-    row = cases.change(
-        tx,
-        row,
-        "accept_missed",
-        row.state,
-        {"handler": row.handler},
-        tried=[*row.tried, row.handler],
-    )
-    _missed(tx, row, "ACCEPT")
-    # With nobody left it stays with him who has it: he may still accept, late.
-    cases.give(tx, row, action="redispatch", detail={"from": row.handler})
-
-
 def contact_passed(tx: Tx, due: Due) -> None:
     """The reporter was not contacted in time."""
     row = storage.cases.lock(tx.conn, due.ref)

@@ -319,7 +319,7 @@ class Credit(Imports, Service):
     @query(roles=(PUBLIC,))
     def notice(self, tx: Tx, question: views.OneNotice) -> dict[str, Any]:
         """Show a public notice."""
-        return views.notice(tx, question)
+        return views.notice(tx, question, settlement.published_now)
 
     @query(roles=(PUBLIC,))
     def notice_feed(self, tx: Tx, question: views.Notices) -> dict[str, Any]:

@@ -23,8 +23,6 @@ from services.credit.storage import rule_sets as rule_set_store
 from services.credit.storage import settlements
 
 if TYPE_CHECKING:
-    import sqlalchemy as sa
-
     from chassis.bus import Job, Tx
 
 # So many subjects are in memory at a time, and in one part of the log.
@@ -50,12 +48,13 @@ class MonthLog:
 # Freezing
 
 
-def freeze(tx: Tx, row: Any) -> dict[str, Any]:
+def freeze(tx: Tx, row: Any, key: str | None = None) -> dict[str, Any]:
     """Write down what a settlement is computed from, as it stands now.
 
     Args:
         tx: The transaction that publishes it.
         row: The settlement.
+        key: Under which the log is kept: that of a corrected notice under the notice's id.
 
     Returns:
         What the notice says so that the log can be told from any other: the digest of the
@@ -107,12 +106,13 @@ def freeze(tx: Tx, row: Any) -> dict[str, Any]:
         ),
         *_projects(tx, row),
     ]
-    part = _keep(tx, row.settlement_id, 0, head, seal)
+    key = key or row.settlement_id
+    part = _keep(tx, key, 0, head, seal)
     for group in groups:
         lines = [_without_digest(line) for line in _lines(tx, row, group)]
-        part = _keep(tx, row.settlement_id, part, lines, seal)
+        part = _keep(tx, key, part, lines, seal)
     last = seal.line()
-    store.add_part(tx.conn, row.settlement_id, part, [rules.encode(last)])
+    store.add_part(tx.conn, key, part, [rules.encode(last)])
     return {
         "digest": digest,
         "log": last["sha256"],
@@ -247,7 +247,20 @@ def award_line(award: Any) -> dict[str, Any]:
         "amended": awards.amended(award),
         "document_no": award.document_no,
         "version": award.version,
+        "other": rules.document_digest([_plain(getattr(award, name)) for name in _OTHER]),
     }
+
+
+# What does not enter into the amounts stands in the log as one digest: who proposed and decided it,
+# upon which evidence, and when.
+_OTHER = (
+    "kind", "points_period", "actor_id", "inputs", "evidence", "reason", "area", "proposed_by",
+    "proposed_at", "decided_by", "decided_at", "shard", "capped",
+)  # fmt: skip
+
+
+def _plain(value: Any) -> Any:
+    return _at(value) if isinstance(value, datetime) else value
 
 
 def _entry_line(entry: Any, listed: Sequence[Any], period: str) -> dict[str, Any]:
@@ -275,6 +288,7 @@ def _entry_line(entry: Any, listed: Sequence[Any], period: str) -> dict[str, Any
         "raw_grade": entry.raw_grade,
         "grade": entry.grade,
         "gates_failed": gates,
+        "pending": entry.points_pending,
         "digest": entry_digest(line),
     }
 
@@ -305,7 +319,8 @@ def month_log(tx: Tx, question: MonthLog) -> dict[str, Any]:
         LogGone: Its time is over.
     """
     row = _published(tx, question.settlement_id)
-    parts = store.parts(tx.conn, row.settlement_id)
+    key = store.key_of(tx.conn, row.notice_id, row.settlement_id)
+    parts = store.parts(tx.conn, key)
     part = max(0, question.part)
     return {
         "settlement_id": row.settlement_id,
@@ -313,7 +328,7 @@ def month_log(tx: Tx, question: MonthLog) -> dict[str, Any]:
         "community": row.area,
         "part": part,
         "parts": parts,
-        "lines": store.part_lines(tx.conn, row.settlement_id, part),
+        "lines": store.part_lines(tx.conn, key, part),
         "next": part + 1 if part + 1 < parts else None,
     }
 
@@ -338,11 +353,12 @@ def run_export(job: Job) -> dict[str, Any]:
     count = 0
     with job.step() as tx:
         row = settlements.settlement(tx.conn, settlement_id)
-        parts = store.parts(tx.conn, settlement_id)
+        key = store.key_of(tx.conn, row.notice_id, settlement_id)
+        parts = store.parts(tx.conn, key)
     with Blobs(job.runtime.process.blobs).receive() as receiving:
         for part in range(parts):
             with job.step(done=part + 1, total=parts) as tx:
-                lines = store.part_lines(tx.conn, settlement_id, part)
+                lines = store.part_lines(tx.conn, key, part)
             receiving.write("".join(f"{line}\n" for line in lines).encode())
             count += len(lines)
         blob = receiving.keep()
@@ -354,48 +370,3 @@ def run_export(job: Job) -> dict[str, Any]:
         "size": blob.size,
         "lines": count,
     }
-
-
-# --------------------------------------------------------------------------------------------------
-# Verifying against the live rows
-
-
-def verify_live(conn: sa.Connection, settlement_id: str) -> list[rules.Finding]:
-    """Compare the live rows with the log: what no command has changed must be what it was.
-
-    Every command that changes an award raises its version; a row that differs with its version
-    unchanged was changed by hand. What an objection or a repair has changed since is lawful, and
-    the log still holds what was published.
-    """
-    found: list[rules.Finding] = []
-    for text in store.lines(conn, settlement_id):
-        line = rules.decode(text)
-        if line.get("line") == "award":
-            found += _live_award(conn, line)
-    return found
-
-
-def _live_award(conn: sa.Connection, line: Mapping[str, Any]) -> list[rules.Finding]:
-    live = store.award(conn, str(line["award"]))
-    if live is None:
-        return [
-            rules.Finding(
-                rules.AWARD_MISSING, str(line["subject"]), str(line["award"]), str(line["rule"])
-            )
-        ]
-    if live.version != line["version"]:
-        return []
-    now = award_line(live)
-    return [
-        rules.Finding(
-            rules.AWARD_AMOUNT,
-            str(line["subject"]),
-            str(line["award"]),
-            str(line["rule"]),
-            member=member,
-            said=str(now[member]),
-            found=str(line[member]),
-        )
-        for member in sorted(now)
-        if now[member] != line[member]
-    ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from chassis.refusal import NotFound, StateConflict
-from services.credit.actions import publishing, settlement
+from services.credit.actions import month_logs, publishing, settlement
 from services.credit.errors import TextTooShort
 from services.credit.rules import settlement as rules
 from services.credit.storage import settlements as store
@@ -62,12 +62,16 @@ def correct_notice(tx: Tx, order: WithdrawNotice) -> dict[str, Any]:
         raise StateConflict(state=known.kind)
     running = row.state == "PUBLISHED"
     until = rules.notice_ends(tx.calendar, tx.now) if running else max(known.ends_at, tx.now)
-    notice_id = publishing.put_up(
+    notice_id = tx.new_id("gs")
+    # What it says now follows from another state of the month: it has a log of its own.
+    frozen = month_logs.freeze(tx, row, notice_id)
+    publishing.put_up(
         tx,
+        notice_id=notice_id,
         kind=known.kind,
         area=known.area,
         period=known.period,
-        body=settlement.snapshot(tx, row),
+        body=settlement.snapshot(tx, row) | frozen,
         until=until,
         settlement_id=row.settlement_id,
         corrects=known.notice_id,

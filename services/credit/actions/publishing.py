@@ -34,10 +34,11 @@ def put_up(
     settlement_id: str | None = None,
     commendation_id: str | None = None,
     corrects: str | None = None,
+    notice_id: str | None = None,
 ) -> str:
     """Publish an immutable snapshot that holds ids only; it is told by `tell`. Returns the notice's
-    id."""
-    notice_id = tx.new_id("gs")
+    id, which the caller may have made before."""
+    notice_id = notice_id or tx.new_id("gs")
     text = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     day = tx.calendar.local_date(tx.now)
     prefix = f"GS-{day:%Y%m%d}-{area[-6:]}-"

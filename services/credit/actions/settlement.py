@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -23,8 +23,8 @@ from services.credit.actions import (
 )
 from services.credit.errors import HashChanged, Incomplete, SameAsReviewer, SampleNotChecked
 from services.credit.rules import awards as award_rules
+from services.credit.rules import recompute, standing
 from services.credit.rules import settlement as rules
-from services.credit.rules import standing
 from services.credit.rules.model import Rule
 from services.credit.storage import awards as award_store
 from services.credit.storage import months as month_store
@@ -32,9 +32,11 @@ from services.credit.storage import registry
 from services.credit.storage import settlements as store
 
 if TYPE_CHECKING:
+    import sqlalchemy as sa
+
     from chassis.bus import Due, Job, Tx
 
-ORGANISATIONS = ("PRJ", "PCO", "MER", "PTN", "UNT")
+ORGANISATIONS = recompute.ORGANISATIONS
 TOLD = (*ORGANISATIONS, "STW")
 # At least one in twenty awards by hand is looked at before a month is confirmed.
 SAMPLE_ONE_IN = 20
@@ -634,58 +636,64 @@ def snapshot(tx: Tx, row: Any) -> dict[str, Any]:
     Organisations with score, grade and reasons (deductions only of severity GENERAL or SERIOUS);
     persons only on the red list, by their consent, with their grade and no number.
     """
-    in_force = rule_sets.in_force(tx.conn)
-    reasons: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for award in store.listed_awards(tx.conn, row.settlement_id, row.period):
-        compiled = in_force.of_code(award.rule_set)
-        rule = compiled.rule_set.rule(award.rule_code) if compiled else None
-        if rule is None or award.score == 0:
-            continue
-        if award.deduction and rule.severity not in ("GENERAL", "SERIOUS"):
-            continue
-        reasons[award.subject_id].append(
-            {
-                "rule": rule.code,
-                "reason": rule.public_reason,
-                "score": award.score,
-                "article": rule.article.number,
-            }
-        )
     entries = store.entries(tx.conn, row.settlement_id)
-    persons = [e.subject_id for e in entries if e.kind == "RES" and e.grade in ("AA", "AAA")]
+    persons = [e.subject_id for e in entries if e.kind == "RES" and e.grade in RED_LIST]
     listed = registry.consented(tx.conn, persons, "PUBLIC_LIST")
-    organisations, red_list = [], []
-    for entry in entries:
-        if entry.kind in ORGANISATIONS:
-            organisations.append(
-                {
-                    "subject": entry.subject_id,
-                    "kind": entry.kind,
-                    "ref": entry.subject_id.partition(":")[2],
-                    "score": entry.score,
-                    "grade": entry.grade,
-                    "gates_failed": gates(entry.gates_failed),
-                    "reasons": reasons.get(entry.subject_id, []),
-                }
-            )
-        elif entry.subject_id in listed:
-            red_list.append(
-                {
-                    "subject": entry.subject_id,
-                    "ref": entry.subject_id.partition(":")[2],
-                    "grade": entry.grade,
-                    "reasons": sorted({r["reason"] for r in reasons.get(entry.subject_id, [])}),
-                }
-            )
+    items = _items(tx, row, [e for e in entries if e.kind in ORGANISATIONS], None)
+    named = _items(tx, row, [e for e in entries if e.subject_id in listed], listed)
     return {
         "period": row.period,
         "area": row.area,
         "rule_set": row.rule_set,
         "digest": row.digest,
         "entries": len(entries),
-        "organisations": organisations,
-        "red_list": red_list,
+        "organisations": items,
+        "red_list": named,
     }
+
+
+RED_LIST = ("AA", "AAA")
+
+
+def published_now(tx: Tx, settlement_id: str, subjects: Collection[str]) -> dict[str, Any]:
+    """Return subject -> what a notice would say of it now, with the state of its entry; nothing of
+    a person who is not on the red list any more."""
+    row = store.settlement(tx.conn, settlement_id)
+    if row is None or not subjects:
+        return {}
+    entries = store.entries(tx.conn, settlement_id, subjects=subjects)
+    shown = [e for e in entries if e.kind in ORGANISATIONS or e.grade in RED_LIST]
+    items = _items(tx, row, shown, subjects)
+    return {
+        item["subject"]: item | {"state": entry.state}
+        for item, entry in zip(items, shown, strict=True)
+    }
+
+
+def _items(
+    tx: Tx, row: Any, entries: Sequence[Any], only: Collection[str] | None
+) -> list[dict[str, Any]]:
+    """Return what a notice says of entries, each in the words of its kind."""
+    in_force = rule_sets.in_force(tx.conn)
+    reasons: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    if entries:
+        for award in store.listed_awards(tx.conn, row.settlement_id, row.period, only):
+            compiled = in_force.of_code(award.rule_set)
+            rule = compiled.rule_set.rule(award.rule_code) if compiled else None
+            found = recompute.public_reason(rule, award.score, deduction=award.deduction)
+            if found is not None:
+                reasons[award.subject_id].append(found)
+    return [
+        recompute.public_item(
+            entry.kind,
+            entry.subject_id,
+            score=entry.score,
+            grade=entry.grade,
+            gates_failed=gates(entry.gates_failed),
+            reasons=reasons.get(entry.subject_id, []),
+        )
+        for entry in entries
+    ]
 
 
 # --------------------------------------------------------------------------------------------------
@@ -855,12 +863,20 @@ def grant_budget(tx: Tx, order: ledger.GrantBudget) -> dict[str, Any]:
 
 def recompute_entry(tx: Tx, row: Any, subject_id: str) -> Any:
     """Compute one entry anew after an award of it was changed. Returns the stored entry."""
-    _, end = tx.calendar.month_bounds(row.period)
+    values = computed(tx.conn, row, subject_id)
+    if values is not None:
+        store.change_entry(tx.conn, row.settlement_id, subject_id, **values)
+    return store.entry(tx.conn, row.settlement_id, subject_id)
+
+
+def computed(conn: sa.Connection, row: Any, subject_id: str) -> dict[str, Any] | None:
+    """Return what follows for an entry from the awards as they are, or None without any entry."""
+    end = Calendar.midnight(Calendar.first_day(Calendar.next_period(row.period)))
     if subject_id.startswith("PCO:"):
-        own = store.valid_sums(tx.conn, row.period, [subject_id]).get(subject_id, (0, 0))
+        own = store.valid_sums(conn, row.period, [subject_id]).get(subject_id, (0, 0))
         ref = subject_id.partition(":")[2]
-        projects = store.company_projects(tx.conn, row.period, row.area)
-        vetoed = bool(store.vetoed(tx.conn, row.period, [subject_id]))
+        projects = store.company_projects(conn, row.period, row.area)
+        vetoed = bool(store.vetoed(conn, row.period, [subject_id]))
         found = _company_row(
             row.settlement_id,
             row.period,
@@ -869,22 +885,19 @@ def recompute_entry(tx: Tx, row: Any, subject_id: str) -> Any:
             own=own,
             vetoed=vetoed,
         )
-        values = {name: found[name] for name in _COMPUTED}
-    else:
-        drafted = store.draft_entry(
-            tx.conn,
-            row.settlement_id,
-            subject_id,
-            period=row.period,
-            area=row.area,
-            end=end,
-            gate_source=months.GATE_SOURCE,
-        )
-        if drafted is None:
-            return store.entry(tx.conn, row.settlement_id, subject_id)
-        values = dict(zip(_COMPUTED, drafted[4:10], strict=True))
-    store.change_entry(tx.conn, row.settlement_id, subject_id, **values)
-    return store.entry(tx.conn, row.settlement_id, subject_id)
+        return {name: found[name] for name in _COMPUTED}
+    drafted = store.draft_entry(
+        conn,
+        row.settlement_id,
+        subject_id,
+        period=row.period,
+        area=row.area,
+        end=end,
+        gate_source=months.GATE_SOURCE,
+    )
+    if drafted is None:
+        return None
+    return dict(zip(_COMPUTED, drafted[4:10], strict=True))
 
 
 _COMPUTED = ("good", "bad", "score", "raw_grade", "grade", "gates_failed")

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from chassis import storage
 from chassis.cli import CommandFailed, database_variable
 from chassis.text import PERIOD
-from services.credit.actions import month_logs
+from services.credit.actions import verify_live
 from services.credit.rules import recompute
 from services.credit.storage import month_logs as store
 
@@ -93,14 +93,20 @@ def _from_file(given: argparse.Namespace) -> int:
 
 def _from_database(conn: sa.Connection, given: argparse.Namespace) -> int:
     notices = store.published(conn, given.period, given.community)
-    if not notices:
+    gone = store.unpublished(conn, given.period, given.community)
+    for row in gone:
+        sys.stdout.write(
+            f"{given.period} {row.area}: NOT what was published\n"
+            f"  {recompute.NOTICE}: there is no notice {row.notice_id}\n"
+        )
+    if not notices and not gone:
         where = f" of {given.community}" if given.community else ""
         raise CommandFailed(f"no notice of {given.period}{where} is published here")
-    worst = SOUND
+    worst = TAMPERED if gone else SOUND
     for notice in notices:
-        settlement_id = notice["settlement_id"]
         if given.write:
-            _write(given.write, store.lines(conn, settlement_id))
+            key = store.key_of(conn, notice["row"].notice_id, notice["settlement_id"])
+            _write(given.write, store.lines(conn, key))
         verdict, findings = judge(conn, notice)
         code = _tell(verdict, findings, every=given.all, number=notice["number"])
         worst = max(worst, code)
@@ -119,20 +125,19 @@ def judge(
     Raises:
         CommandFailed: The log is missing or cannot be read.
     """
-    settlement_id = notice["settlement_id"]
-    if not store.parts(conn, settlement_id):
+    key = store.key_of(conn, notice["row"].notice_id, notice["settlement_id"])
+    if not store.parts(conn, key):
         raise CommandFailed(
             f"there is no log behind {notice['number']}: its time is over, or somebody has deleted"
             f" it; verify an exported one with --export FILE --digest {notice['digest']}"
             f" --log {notice['log']}"
         )
     try:
-        verdict = recompute.verify(
-            store.lines(conn, settlement_id), notice["digest"], notice["log"]
-        )
+        verdict = recompute.verify(store.lines(conn, key), notice["digest"], notice["log"] or "-")
     except recompute.Unreadable as error:
-        raise CommandFailed(f"log of {settlement_id}: {error}") from error
-    return verdict, (*verdict.findings, *month_logs.verify_live(conn, settlement_id))
+        raise CommandFailed(f"log of {key}: {error}") from error
+    live = verify_live.findings(conn, notice["row"], key, notice["settlement_id"])
+    return verdict, (*verdict.findings, *live)
 
 
 def _write(name: str, lines: Iterator[str]) -> None:

@@ -20,13 +20,14 @@ from typing import Any, Final
 from chassis.refusal import Refusal
 from services.credit.rules import awards as rules
 from services.credit.rules import loader, standing
-from services.credit.rules.model import Cap, Rule
+from services.credit.rules.model import Cap, Rule, RuleSet
 from services.credit.rules.settlement import AwardLine, EntryLine, SettlementDigest, entry_digest
 
 Line = Mapping[str, Any]
 
 FORMAT: Final = "fivered.credit.month/1"
 PERSONS: Final = ("RES", "HH")
+ORGANISATIONS: Final = ("PRJ", "PCO", "MER", "PTN", "UNT")
 _MANIFEST: Final = frozenset({"period", "area", "rule_set", "rule_sets", "digest"})
 
 # What a finding may be. The first six name an award, the next two an entry.
@@ -149,6 +150,58 @@ def counts(line: Line, period: str) -> bool:
         line["state"] == "PROPOSED" and line["decides"] == "SETTLEMENT"
     )
     return bool(line["effective"] or (listed and decided))
+
+
+def loaded(document: Any) -> RuleSet | None:
+    """Return a rule set of a log, or None where it is none."""
+    try:
+        return loader.load(document)
+    except Refusal:
+        return None
+
+
+def public_reason(rule: Rule | None, score: int, *, deduction: bool) -> dict[str, Any] | None:
+    """Return a reason as a notice says it, or None where it is not published: it gives no score,
+    or is a deduction of a minor matter."""
+    if rule is None or score == 0:
+        return None
+    if deduction and rule.severity not in ("GENERAL", "SERIOUS"):
+        return None
+    return {
+        "rule": rule.code,
+        "reason": rule.public_reason,
+        "score": score,
+        "article": rule.article.number,
+    }
+
+
+def public_item(
+    kind: str,
+    subject: str,
+    *,
+    score: int | None,
+    grade: str,
+    gates_failed: Sequence[str],
+    reasons: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:
+    """Return an entry as a notice says it: of a person his grade and no number."""
+    ref = subject.partition(":")[2]
+    if kind not in ORGANISATIONS:
+        return {
+            "subject": subject,
+            "ref": ref,
+            "grade": grade,
+            "reasons": sorted({str(reason["reason"]) for reason in reasons}),
+        }
+    return {
+        "subject": subject,
+        "kind": kind,
+        "ref": ref,
+        "score": score,
+        "grade": grade,
+        "gates_failed": list(gates_failed),
+        "reasons": list(reasons),
+    }
 
 
 class Seal:

@@ -174,24 +174,63 @@ def lines(conn: sa.Connection, settlement_id: str) -> Iterator[str]:
         yield from part_lines(conn, settlement_id, part)
 
 
+def key_of(conn: sa.Connection, notice_id: str, settlement_id: str) -> str:
+    """Return under which key the log of a notice is kept: a corrected one has its own."""
+    return notice_id if parts(conn, notice_id) else settlement_id
+
+
 def published(conn: sa.Connection, period: str, area: str | None = None) -> list[Mapping[str, Any]]:
-    """Return settlement, area, number and published digests of the notices of a month."""
-    notice = t.notices.c
+    """Return settlement, area, number and published digests of the notices of a month: those that
+    name it, and those of its settlements, whatever they name."""
+    notice, row = t.notices.c, t.settlements.c
+    named = sa.select(row.notice_id).where(row.period == period, row.notice_id.is_not(None))
+    if area is not None:
+        named = named.where(row.area == area)
+    own = sa.and_(notice.period == period, notice.kind == "SETTLEMENT")
+    if area is not None:
+        own = sa.and_(own, notice.area == area)
     asked = (
-        sa.select(notice.settlement_id, notice.area, notice.number, notice.body)
-        .where(notice.period == period, notice.kind == "SETTLEMENT")
+        sa.select(t.notices)
+        .where(sa.or_(own, notice.notice_id.in_(named)))
         .order_by(notice.area, notice.published_at)
     )
-    if area is not None:
-        asked = asked.where(notice.area == area)
+    found = list(conn.execute(asked))
+    stands = {
+        one.notice_id: one.settlement_id
+        for one in conn.execute(
+            sa.select(row.notice_id, row.settlement_id).where(
+                row.notice_id.in_([one.notice_id for one in found])
+            )
+        )
+    }
     return [
         {
-            "settlement_id": row.settlement_id,
-            "area": row.area,
-            "number": row.number,
-            "digest": row.body["digest"],
-            "log": row.body.get("log"),
+            # That of the settlement that names it, whatever it names itself.
+            "settlement_id": stands.get(one.notice_id) or one.settlement_id,
+            "area": one.area,
+            "number": one.number,
+            "digest": one.body.get("digest", "-"),
+            "log": one.body.get("log"),
+            "row": one,
         }
-        for row in conn.execute(asked)
-        if row.settlement_id
+        for one in found
+        if stands.get(one.notice_id) or one.settlement_id
     ]
+
+
+def unpublished(conn: sa.Connection, period: str, area: str | None = None) -> list[Any]:
+    """Return the settlements of a month that say they are published and whose notice is gone."""
+    row, notice = t.settlements.c, t.notices.c
+    asked = sa.select(t.settlements).where(
+        row.period == period,
+        row.published_at.is_not(None),
+        row.notice_id.not_in(sa.select(notice.notice_id).where(notice.settlement_id.is_not(None)))
+        if area is None
+        else sa.and_(
+            row.area == area,
+            row.notice_id.not_in(
+                sa.select(notice.notice_id).where(notice.settlement_id.is_not(None))
+            ),
+        ),
+    )
+    return list(conn.execute(asked.order_by(row.area)))

@@ -216,13 +216,6 @@ def previous_scores(
     return {row.subject_id: (row.score, row.grade) for row in conn.execute(asked)}
 
 
-def held_subjects(conn: sa.Connection, settlement_id: str) -> set[str]:
-    """Return the subjects of a settlement whose entries are held by an objection."""
-    row = t.entries.c
-    asked = sa.select(row.subject_id).where(row.settlement_id == settlement_id, row.state == "HELD")
-    return {found.subject_id for found in conn.execute(asked)}
-
-
 def unfunded(conn: sa.Connection) -> int:
     """Return the points that wait for funds."""
     asked = sa.select(sa.func.coalesce(sa.func.sum(t.settlements.c.unfunded_points), 0))

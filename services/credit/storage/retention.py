@@ -73,5 +73,10 @@ def old_logs(conn: sa.Connection, before: str, held: Collection[str], limit: int
 
 
 def drop_logs(conn: sa.Connection, settlement_ids: list[str]) -> None:
-    """Delete the logs of settlements; the notice keeps the digests of each."""
-    conn.execute(sa.delete(t.month_logs).where(t.month_logs.c.settlement_id.in_(settlement_ids)))
+    """Delete the logs of settlements, those of corrected notices too; the notice keeps the digests
+    of each."""
+    corrected = sa.select(t.notices.c.notice_id).where(
+        t.notices.c.settlement_id.in_(settlement_ids), t.notices.c.corrects.is_not(None)
+    )
+    key = t.month_logs.c.settlement_id
+    conn.execute(sa.delete(t.month_logs).where(sa.or_(key.in_(settlement_ids), key.in_(corrected))))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -528,10 +528,13 @@ def entries(
     *,
     states: Sequence[str] | None = None,
     kinds: Sequence[str] | None = None,
+    subjects: Collection[str] | None = None,
 ) -> list[Any]:
     """Return entries of a settlement in the order of their subjects."""
     entry = t.entries.c
     asked = sa.select(t.entries).where(entry.settlement_id == settlement_id)
+    if subjects is not None:
+        asked = asked.where(bulk.members(entry.subject_id, sorted(subjects), conn))
     if states is not None:
         asked = asked.where(entry.state.in_(list(states)))
     if kinds is not None:
@@ -627,8 +630,11 @@ def waiting_for_funds(conn: sa.Connection, district: str) -> list[Any]:
 # What a settlement lists
 
 
-def listed_awards(conn: sa.Connection, settlement_id: str, period: str) -> list[Any]:
-    """Return the awards of a month that count in a settlement, by subject, rule and time.
+def listed_awards(
+    conn: sa.Connection, settlement_id: str, period: str, subjects: Collection[str] | None = None
+) -> list[Any]:
+    """Return the awards of a month that count in a settlement, or of some subjects of it, by
+    subject, rule and time.
 
     Older awards that still count were listed by the settlement of their own month.
     """
@@ -654,6 +660,8 @@ def listed_awards(conn: sa.Connection, settlement_id: str, period: str) -> list[
         .where(entry.settlement_id == settlement_id, award.period == period, counts_sql(period))
         .order_by(award.subject_id, award.rule_code, award.day, award.award_id)
     )
+    if subjects is not None:
+        asked = asked.where(bulk.members(award.subject_id, sorted(subjects), conn))
     return list(conn.execute(asked))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -766,9 +767,14 @@ def _notice_card(row: Any) -> dict[str, Any]:
     }
 
 
-def notice(tx: Tx, question: OneNotice) -> dict[str, Any]:
-    """Return a public notice. Its content never changes; of the persons on it, those are shown
-    whose consent to be named still stands.
+# Settlement, subjects of its notice -> what holds of each of them now.
+Now = Callable[["Tx", str, Collection[str]], dict[str, Any]]
+
+
+def notice(tx: Tx, question: OneNotice, now: Now) -> dict[str, Any]:
+    """Return a public notice. What was published never changes; what an objection has changed
+    since is shown as it holds now, with a remark. Of the persons on it, those are shown whose
+    consent to be named still stands.
 
     Of a notice that was withdrawn, only that it was, why, and which one stands for it.
 
@@ -788,24 +794,48 @@ def notice(tx: Tx, question: OneNotice) -> dict[str, Any]:
             "withdrawn_because": row.withdrawn_because,
             "body": {},
         }
-    shown = _commended(tx, row) if row.commendation_id else _settled(tx, row)
+    shown = _commended(tx, row) if row.commendation_id else _settled(tx, row, now)
     return card | {"body": shown}
 
 
-def _settled(tx: Tx, row: Any) -> dict[str, Any]:
+# What a notice says of an entry that is not, or not any more, what was published.
+HELD_NOTE = "异议处理中"
+CORRECTED_NOTE = "异议已处理,已更正"
+
+
+def _settled(tx: Tx, row: Any, now: Now) -> dict[str, Any]:
     """Return the content of a settlement's notice as it may be shown now."""
     body = dict(row.body)
+    if row.settlement_id is None:
+        return body
     listed = [person["subject"] for person in body.get("red_list", [])]
     still = registry.consented(tx.conn, listed, "PUBLIC_LIST")
-    held = queries.held_subjects(tx.conn, row.settlement_id) if row.settlement_id else set()
+    named = [item["subject"] for item in body.get("organisations", [])]
+    holds = now(tx, row.settlement_id, [*named, *still])
     if "organisations" in body:
         body["organisations"] = [
-            {**organisation, "note": "异议处理中" if organisation["subject"] in held else None}
-            for organisation in body["organisations"]
+            _as_it_holds(item, holds.get(item["subject"])) for item in body["organisations"]
         ]
     if "red_list" in body:
-        body["red_list"] = [p for p in body["red_list"] if p["subject"] in still - held]
+        body["red_list"] = [
+            {name: value for name, value in shown.items() if name != "note" or value}
+            for item in body["red_list"]
+            for found in (holds.get(item["subject"]) if item["subject"] in still else None,)
+            if found is not None and found["state"] != "HELD"
+            for shown in (_as_it_holds(item, found),)
+        ]
     return body
+
+
+def _as_it_holds(item: dict[str, Any], found: dict[str, Any] | None) -> dict[str, Any]:
+    """Return an entry of a notice as it holds now, with a remark where that is not what was
+    published, or where an objection is being decided."""
+    if found is None:
+        return {**item, "note": None}
+    if found["state"] == "HELD":
+        return {**item, "note": HELD_NOTE}
+    fresh = {name: found[name] for name in item if name in found}
+    return {**item, **fresh, "note": CORRECTED_NOTE if fresh != item else None}
 
 
 def _commended(tx: Tx, row: Any) -> dict[str, Any]:

@@ -1,0 +1,392 @@
+"""What is published, and the live rows, against the log of a month: member by member, both ways.
+
+What was published never changes: a notice says what its log says, under the digest of its text.
+The live rows go on changing, but only as commands change them: an objection is decided, a deduction
+counts for good, an item is repaired. Whatever differs otherwise was changed by a hand.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from chassis.calendar import Calendar
+from services.credit.actions import month_logs, settlement
+from services.credit.rules import recompute as rules
+from services.credit.rules import settlement as timeline
+from services.credit.storage import month_logs as store
+from services.credit.storage import rule_sets, settlements
+from services.credit.storage import verifying as rows
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+Line = Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class _Log:
+    """What a log says, as a notice and the live rows are compared with it."""
+
+    manifest: dict[str, Any] = field(default_factory=dict)
+    index: dict[str, str] = field(default_factory=dict)
+    bodies: dict[str, Any] = field(default_factory=dict)
+    entries: dict[str, Line] = field(default_factory=dict)
+    awards: dict[str, Line] = field(default_factory=dict)
+    reasons: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+
+    @property
+    def period(self) -> str:
+        return str(self.manifest["period"])
+
+
+def _read(conn: sa.Connection, key: str) -> _Log:
+    log = _Log()
+    compiled: dict[str, Any] = {}
+    for text in store.lines(conn, key):
+        line = rules.decode(text)
+        match line["line"]:
+            case "manifest":
+                log.manifest = line
+            case "index":
+                log.index[line["subject"]] = line["digest"]
+            case "rule_set":
+                log.bodies[line["code"]] = line["body"]
+                compiled[line["code"]] = rules.loaded(line["body"])
+            case "entry":
+                log.entries[line["subject"]] = line
+            case "award":
+                log.awards[line["award"]] = line
+                if line["period"] == log.period and rules.counts(line, log.period):
+                    held = compiled.get(line["rule_set"])
+                    reason = rules.public_reason(
+                        held.rule(line["rule"]) if held is not None else None,
+                        line["score"],
+                        deduction=line["deduction"],
+                    )
+                    if reason is not None:
+                        log.reasons[line["subject"]].append(reason)
+    return log
+
+
+def findings(conn: sa.Connection, notice: Any, key: str, settlement_id: str) -> list[rules.Finding]:
+    """Compare a notice, and the live rows that stand behind it, with the log of the notice.
+
+    Args:
+        conn: A transaction that reads.
+        notice: The row of the notice.
+        key: Under which its log is kept.
+        settlement_id: Its settlement.
+    """
+    log = _read(conn, key)
+    if not log.manifest:
+        return []
+    row = settlements.settlement(conn, settlement_id)
+    found = [*_body(notice, log), *_columns(conn, notice, row)]
+    if row is None:
+        return [*found, _of_notice("settlement_id", notice.settlement_id, "-")]
+    if row.notice_id == notice.notice_id:
+        found += _rule_sets(conn, log)
+        found += _settlement(row, notice, log, original=key == row.settlement_id)
+        found += _awards(conn, row, log)
+        found += _entries(conn, row, log, original=key == row.settlement_id)
+    return found
+
+
+def _of_notice(member: str, said: Any, found: Any, subject: str = "") -> rules.Finding:
+    return rules.Finding(
+        rules.NOTICE, subject=subject, member=member, said=str(said), found=str(found)
+    )
+
+
+# --------------------------------------------------------------------------------------------------
+# The notice
+
+
+def digest_of(body: Any) -> str:
+    """Return the SHA-256 of the text of a notice."""
+    text = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _body(notice: Any, log: _Log) -> Iterable[rules.Finding]:
+    """What a notice says is what its log says, member by member."""
+    body, manifest = notice.body, log.manifest
+    stated = {code: found["digest"] for code, found in manifest["rule_sets"].items()}
+    for member, wanted in (
+        ("period", manifest["period"]),
+        ("area", manifest["area"]),
+        ("rule_set", manifest["rule_set"]),
+        ("rule_sets", stated),
+        ("entries", len(log.entries)),
+    ):
+        if body.get(member) != wanted:
+            yield _of_notice(member, body.get(member), wanted)
+    said = {str(item.get("subject")): item for item in body.get("organisations", ())}
+    wanted_items = {
+        subject: _item(line, log)
+        for subject, line in log.entries.items()
+        if line["kind"] in rules.ORGANISATIONS
+    }
+    for item in body.get("red_list", ()):
+        subject = str(item.get("subject"))
+        line = log.entries.get(subject)
+        said[subject] = item
+        # Who is on it follows from a consent that the log does not hold; what it says does not.
+        if line is not None and line["grade"] in settlement.RED_LIST:
+            wanted_items[subject] = _item(line, log)
+    for subject in sorted(said.keys() | wanted_items.keys()):
+        one, other = said.get(subject, {}), wanted_items.get(subject, {})
+        for member in sorted(one.keys() | other.keys()):
+            if _unordered(one.get(member)) != _unordered(other.get(member)):
+                yield _of_notice(member, one.get(member), other.get(member), subject)
+    unknown = sorted(body.keys() - _BODY)
+    for member in unknown:
+        yield _of_notice(member, body[member], "-")
+
+
+_BODY = frozenset(
+    {"period", "area", "rule_set", "rule_sets", "entries", "digest", "log", "organisations",
+     "red_list"}
+)  # fmt: skip
+
+
+def _item(line: Line, log: _Log) -> dict[str, Any]:
+    return rules.public_item(
+        line["kind"],
+        line["subject"],
+        score=line["score"],
+        grade=line["grade"],
+        gates_failed=line["gates_failed"],
+        reasons=log.reasons.get(line["subject"], []),
+    )
+
+
+def _unordered(value: Any) -> Any:
+    return sorted(map(rules.encode, value)) if isinstance(value, list) else value
+
+
+def _columns(conn: sa.Connection, notice: Any, row: Any) -> Iterable[rules.Finding]:
+    """What stands beside the text of a notice follows from it, and from other rows."""
+    number = f"{Calendar.local_date(notice.published_at):%Y%m%d}-{notice.area[-6:]}-"
+    checks: list[tuple[str, Any, Any]] = [
+        ("digest", notice.digest, digest_of(notice.body)),
+        ("area", notice.area, notice.body.get("area")),
+        ("period", notice.period, notice.body.get("period")),
+        ("kind", notice.kind, "SETTLEMENT"),
+        ("number", number in notice.number, True),
+        ("down_at", notice.down_at, timeline.notice_down(notice.ends_at)),
+        ("withdrawn_at", notice.withdrawn_at is not None, notice.state == "WITHDRAWN"),
+        ("commendation_id", notice.commendation_id, None),
+    ]
+    for member, back in (("corrects", "corrected_by"), ("corrected_by", "corrects")):
+        named = getattr(notice, member)
+        other = settlements.notice(conn, named) if named else None
+        if named:
+            checks.append((member, getattr(other, back, None), notice.notice_id))
+    if row is not None:
+        stands = row.notice_id == notice.notice_id
+        ended = row.state in ("FINALISING", "SETTLED")
+        if notice.corrects is None:
+            checks.append(("published_at", notice.published_at, row.published_at))
+        if stands and (notice.corrects is None or not ended):
+            checks.append(("ends_at", notice.ends_at, row.objection_until))
+        if stands and notice.state != "WITHDRAWN" and notice.corrects is None:
+            checks.append(("state", notice.state, "ENDED" if ended else "PUBLISHED"))
+        checks.append(("settlement_id", notice.settlement_id, row.settlement_id))
+    for member, said, wanted in checks:
+        if said != wanted:
+            yield _of_notice(member, said, wanted)
+
+
+def _rule_sets(conn: sa.Connection, log: _Log) -> Iterable[rules.Finding]:
+    for code, body in sorted(log.bodies.items()):
+        live = rule_sets.by_code(conn, code)
+        now = rules.document_digest(live.body) if live is not None else "-"
+        if now != rules.document_digest(body):
+            yield rules.Finding(
+                rules.RULE, rule=code, member="set", said=now, found=rules.document_digest(body)
+            )
+
+
+def _settlement(row: Any, notice: Any, log: _Log, *, original: bool) -> Iterable[rules.Finding]:
+    manifest = log.manifest
+    for member, said, wanted in (
+        ("settlement.area", row.area, manifest["area"]),
+        ("settlement.period", row.period, manifest["period"]),
+        ("settlement.rule_set", row.rule_set, manifest["rule_set"]),
+        ("settlement.entries", row.entries, len(log.entries)),
+        ("settlement.digest", row.digest, manifest["digest"] if original else row.digest),
+        ("settlement.settlement_id", notice.settlement_id, manifest["settlement"]),
+    ):
+        if said != wanted:
+            yield _of_notice(member, said, wanted)
+
+
+# --------------------------------------------------------------------------------------------------
+# Awards
+
+
+# What no command ever changes of an award.
+_FIXED = (
+    "subject", "award", "rule_set", "rule", "type", "event", "deed", "level", "occurred_at", "day",
+    "score_raw", "correction", "corrects", "deduction", "decides", "document_no",
+)  # fmt: skip
+# State in the log -> the states into which commands take an award from there.
+_NEXT = {
+    "PROPOSED": ("PROPOSED", "APPROVED", "REJECTED", "REVERSED", "REPAIRED"),
+    "APPROVED": ("APPROVED", "REVERSED", "REPAIRED", "REJECTED"),
+}
+
+
+def _award_finding(line: Line, member: str, said: Any, found: Any) -> rules.Finding:
+    return rules.Finding(
+        rules.AWARD_AMOUNT,
+        str(line["subject"]),
+        str(line["award"]),
+        str(line["rule"]),
+        member=member,
+        said=str(said),
+        found=str(found),
+    )
+
+
+def _awards(conn: sa.Connection, row: Any, log: _Log) -> Iterable[rules.Finding]:
+    subjects = sorted(log.entries)
+    live = rows.awards(conn, sorted(log.awards))
+    final = row.state in ("FINALISING", "SETTLED")
+    decided = rows.objection_numbers(conn, subjects)
+    for award_id, line in sorted(log.awards.items()):
+        known = live.get(award_id)
+        if known is None:
+            yield rules.Finding(
+                rules.AWARD_MISSING, str(line["subject"]), award_id, str(line["rule"])
+            )
+            continue
+        yield from _award(known, line, decided, final=final)
+    for known in rows.awards_of_month(conn, row.period, subjects):
+        if str(known.award_id) not in log.awards:
+            line = month_logs.award_line(known)
+            yield _award_finding(line, "award", line["award"], "-")
+
+
+def _award(
+    known: Any, line: Line, decided: frozenset[str], *, final: bool
+) -> Iterable[rules.Finding]:
+    now = month_logs.award_line(known)
+    if known.version == line["version"]:
+        for member in sorted(line):
+            if now.get(member) != line[member]:
+                yield _award_finding(line, member, now.get(member), line[member])
+        return
+    differing = {member for member in line if now[member] != line[member]} - {"version", "other"}
+    lawful = _lawful(known, now, line, decided, final=final)
+    if known.version < line["version"] or (not differing and now["other"] == line.get("other")):
+        yield _award_finding(line, "version", known.version, line["version"])
+    for member in sorted(differing - lawful):
+        yield _award_finding(line, member, now[member], line[member])
+
+
+def _lawful(known: Any, now: Line, line: Line, decided: frozenset[str], *, final: bool) -> set[str]:
+    """Return the members that a command may have changed since the log was written."""
+    lawful: set[str] = set()
+    reason = str(known.reason or "")
+    if now["state"] in _NEXT.get(str(line["state"]), (line["state"],)):
+        lawful.add("state")
+    taken_back = now["state"] in ("REVERSED", "REPAIRED") and reason
+    if taken_back and now["to_period"] <= line["to_period"]:
+        lawful.add("to_period")
+    if line["deduction"] and now["effective"] and (final or line["period"] < now["to_period"]):
+        lawful.add("effective")
+    if reason.startswith("objection:") and reason.partition(":")[2] in decided:
+        lawful.add("amended")
+        if abs(now["score"]) <= abs(line["score"]) and now["points"] <= line["points"]:
+            lawful |= {"score", "points"}
+    if line["state"] == "PROPOSED" and line["decides"] == "PERSON" and not line["effective"]:
+        # It was no part of the month yet: whoever approved it later put it where it counts.
+        lawful |= {"period", "to_period", "window", "late", "score", "points", "points_raw",
+                   "effective"}  # fmt: skip
+    return lawful - set(_FIXED)
+
+
+# --------------------------------------------------------------------------------------------------
+# Entries
+
+
+_VALUES = (("good", "gain"), ("bad", "loss"), ("score", "score"), ("raw_grade", "raw_grade"),
+           ("grade", "grade"))  # fmt: skip
+
+
+def _entry_finding(subject: str, member: str, said: Any, found: Any) -> rules.Finding:
+    return rules.Finding(
+        rules.ENTRY, subject=subject, member=member, said=str(said), found=str(found)
+    )
+
+
+def _entries(
+    conn: sa.Connection, row: Any, log: _Log, *, original: bool
+) -> Iterable[rules.Finding]:
+    live = {entry.subject_id: entry for entry in settlements.entries(conn, row.settlement_id)}
+    objections = rows.objections(conn, row.period, sorted(live))
+    released = rows.released(conn, row.settlement_id)
+    for subject in sorted(live.keys() | log.entries.keys()):
+        entry, line = live.get(subject), log.entries.get(subject)
+        if entry is None or line is None:
+            yield rules.Finding(
+                rules.ENTRY_MISSING,
+                subject=subject,
+                member="entry",
+                said="-" if entry is None else subject,
+                found=subject if entry is None else "-",
+            )
+            continue
+        held = objections.get(subject, frozenset())
+        yield from _entry(conn, row, entry, line)
+        checks = [
+            ("kind", entry.kind, line["kind"]),
+            ("period", entry.period, row.period),
+            ("released", entry.released, released.get(subject, 0)),
+            ("state", entry.state, _state(row.state, entry.state, held)),
+        ]
+        if original and entry.hash is not None:
+            checks.append(("hash", entry.hash.hex(), log.index.get(subject)))
+        if "pending" in line:
+            checks.append(("points_pending", entry.points_pending, line["pending"]))
+        for member, said, wanted in checks:
+            if said != wanted:
+                yield _entry_finding(subject, member, said, wanted)
+
+
+def _entry(conn: sa.Connection, row: Any, entry: Any, line: Line) -> Iterable[rules.Finding]:
+    """The values are those of the log, or what follows from the awards as they are now: those of
+    an objection that was decided, and of a deduction that was taken back before it counted."""
+    gates = entry.gates_failed.split(",") if entry.gates_failed else []
+    said = {name: getattr(entry, name) for name, _ in _VALUES} | {"gates_failed": gates}
+    wanted = {name: line[member] for name, member in _VALUES}
+    wanted["gates_failed"] = line["gates_failed"]
+    if said == wanted:
+        return
+    if rows.changed_since(conn, row.period, entry.subject_id):
+        fresh = settlement.computed(conn, row, entry.subject_id)
+        if fresh is not None:
+            text = str(fresh["gates_failed"])
+            wanted = {name: fresh[name] for name, _ in _VALUES}
+            wanted["gates_failed"] = text.split(",") if text else []
+    for member in sorted(said):
+        if said[member] != wanted[member]:
+            yield _entry_finding(entry.subject_id, member, said[member], wanted[member])
+
+
+def _state(month: str, said: str, objections: frozenset[str]) -> str:
+    """Return the state that an entry has in a month, by the objections that hold or held it."""
+    undecided = bool(objections & set(settlements.UNDECIDED))
+    if undecided and month in ("PUBLISHED", "FINALISING"):
+        return "HELD"
+    if month == "PUBLISHED":
+        return "PUBLISHED"
+    # Whatever was undecided at the close has lapsed, and its entry is provisional.
+    return "PROVISIONAL" if "LAPSED" in objections and said == "PROVISIONAL" else "FINAL"

@@ -1,0 +1,105 @@
+"""What the verification of a published month asks of the live rows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from services.credit.storage import bulk
+from services.credit.storage import tables as t
+
+# SQLite takes some thousands of values in one statement.
+_AT_ONCE = 500
+
+
+def _groups(values: Sequence[str]) -> list[Sequence[str]]:
+    return [values[i : i + _AT_ONCE] for i in range(0, len(values), _AT_ONCE)]
+
+
+def awards(conn: sa.Connection, award_ids: Sequence[str]) -> dict[str, Any]:
+    """Return awards as they are now, by id."""
+    return {
+        str(row.award_id): row
+        for group in _groups(award_ids)
+        for row in conn.execute(
+            sa.select(t.awards).where(bulk.members(t.awards.c.award_id, group, conn))
+        )
+    }
+
+
+def awards_of_month(conn: sa.Connection, period: str, subjects: Sequence[str]) -> list[Any]:
+    """Return the awards of a month to some subjects."""
+    award = t.awards.c
+    return [
+        row
+        for group in _groups(subjects)
+        for row in conn.execute(
+            sa.select(t.awards)
+            .where(award.period == period, bulk.members(award.subject_id, group, conn))
+            .order_by(award.subject_id, award.award_id)
+        )
+    ]
+
+
+def objection_numbers(conn: sa.Connection, subjects: Sequence[str]) -> frozenset[str]:
+    """Return the numbers of the objections about some subjects that were decided."""
+    row = t.objections.c
+    return frozenset(
+        number
+        for group in _groups(subjects)
+        for number in conn.execute(
+            sa.select(row.number).where(
+                bulk.members(row.subject_id, group, conn), row.decided_at.is_not(None)
+            )
+        ).scalars()
+    )
+
+
+def objections(
+    conn: sa.Connection, period: str, subjects: Sequence[str]
+) -> dict[str, frozenset[str]]:
+    """Return subject -> states of the objections that hold, or held, its entry of a month."""
+    row = t.objections.c
+    found: dict[str, set[str]] = defaultdict(set)
+    for group in _groups(subjects):
+        asked = sa.select(row.subject_id, row.state).where(
+            row.period == period, row.holds_entry, bulk.members(row.subject_id, group, conn)
+        )
+        for subject_id, state in conn.execute(asked):
+            found[subject_id].add(state)
+    return {subject: frozenset(states) for subject, states in found.items()}
+
+
+def released(conn: sa.Connection, settlement_id: str) -> dict[str, int]:
+    """Return subject -> the points that its postings of a settlement have released."""
+    posting, line = t.postings.c, t.lines.c
+    asked = (
+        sa.select(posting.subject_id, sa.func.sum(-line.amount))
+        .select_from(t.postings.join(t.lines, line.posting_id == posting.posting_id))
+        .where(posting.kind == "RELEASE", posting.ref == settlement_id, line.side == "PENDING")
+        .group_by(posting.subject_id)
+    )
+    return {subject: int(points) for subject, points in conn.execute(asked)}
+
+
+def changed_since(conn: sa.Connection, period: str, subject_id: str) -> bool:
+    """Tell whether a command may have changed an entry since it was published: an objection that
+    held it has ended, or a deduction was taken back or dropped before it counted."""
+    row, award = t.objections.c, t.awards.c
+    ended = sa.select(row.objection_id).where(
+        row.period == period,
+        row.subject_id == subject_id,
+        row.holds_entry,
+        row.decided_at.is_not(None),
+    )
+    dropped = sa.select(award.award_id).where(
+        award.period == period,
+        award.subject_id == subject_id,
+        award.deduction,
+        sa.not_(award.effective),
+        award.state.in_(("REVERSED", "REJECTED")),
+    )
+    return conn.execute(ended).first() is not None or conn.execute(dropped).first() is not None

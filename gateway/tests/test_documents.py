@@ -52,7 +52,7 @@ def test_the_same_certificate_is_the_same_file_and_a_revoked_one_says_so():
 def notice(**more):
     return {
         "id": "gs_1",
-        "number": "GS-20250408-015901-00001",
+        "number": "GS-X-20250408-015901-00001",
         "kind": "SETTLEMENT",
         "scope": "370811015901",
         "period": "2025-03",

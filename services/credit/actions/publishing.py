@@ -41,7 +41,8 @@ def put_up(
     notice_id = notice_id or tx.new_id("gs")
     text = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     day = tx.calendar.local_date(tx.now)
-    prefix = f"GS-{day:%Y%m%d}-{area[-6:]}-"
+    # A letter behind the kind of paper: forum publishes notices too (GS-Y), with counts of its own.
+    prefix = f"GS-X-{day:%Y%m%d}-{area[-6:]}-"
     store.add_notice(
         tx.conn,
         {

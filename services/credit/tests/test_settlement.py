@@ -168,7 +168,7 @@ def test_a_month_goes_from_markers_to_spendable_points(credit):
     notices = bench.ask("notices", {"scope": stage.COMMUNITY})["items"]
     assert [notice["period"] for notice in notices] == [PERIOD]
     notice = bench.ask("notice", {"notice_id": notices[0]["id"]})
-    assert notice["number"].startswith("GS-20250408-")
+    assert notice["number"].startswith("GS-X-20250408-")
     assert notice["body"]["digest"] == card["hash"]
     assert notice["body"]["red_list"] == []
 

@@ -1,0 +1,76 @@
+"""Numbers of official papers are unique over all services, though each counts for itself (OP-M1)."""
+
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+
+SERVICES = Path(__file__).parents[2] / "services"
+# Where the tables of a service stand, and table -> column with the number of a paper of its own.
+TABLES = {
+    "credit": "services.credit.storage.tables",
+    "forum": "services.forum.storage",
+    "partner": "services.partner.storage.tables",
+    "property": "services.property.storage.tables",
+    "steward": "services.steward.storage.tables",
+}
+PAPERS = {
+    "credit": {
+        "notices.number": "GS-X",
+        "objections.number": "YY",
+        "repairs.number": "XF",
+        "commendations.number": "BZ",
+        "certificates.number": "ZS",
+    },
+    "forum": {"topics.number": "YT", "opinions.notice_number": "GS-Y"},
+    "partner": {"redemptions.number": "DH"},
+    "property": {"rectifications.number": "ZG"},
+    "steward": {"requests.number": "SR"},
+}
+# Numbers of papers of another service, kept as they were told.
+TOLD = {
+    "forum": {"topics.request_number", "escalations.number"},
+    "property": {"complaints.number", "undecided_complaints.number", "messages.number"},
+}
+_PREFIX = re.compile(r"""["']([A-Z]{2}(?:-[A-Z])?)(?:-\{|")""")
+
+
+def metadata(service):
+    module = importlib.import_module(TABLES[service])
+    return module.metadata
+
+
+@pytest.mark.covers("N2", "R9")
+def test_no_two_kinds_of_papers_can_have_the_same_number():
+    """OP-M1: credit's notice and forum's opinion of one community and day were both GS-...-00001."""
+    prefixes = [prefix for papers in PAPERS.values() for prefix in papers.values()]
+    assert len(prefixes) == len(set(prefixes))
+    begun = [f"{prefix}-2" for prefix in prefixes]
+    assert not [(a, b) for a in begun for b in prefixes if a.startswith(b) and a != f"{b}-2"]
+
+
+@pytest.mark.parametrize("service", sorted(TABLES))
+def test_every_number_of_a_service_is_known_here(service):
+    """A new paper with a number is told here, so that it is compared with all the others."""
+    found = {
+        f"{table.name}.{column.name}"
+        for table in metadata(service).tables.values()
+        for column in table.columns
+        if re.fullmatch(r"(\w+_)?number", column.name)
+    }
+    assert found == PAPERS[service].keys() | TOLD.get(service, set())
+
+
+@pytest.mark.parametrize("service", sorted(TABLES))
+def test_the_prefixes_here_are_those_of_the_code(service):
+    """OP-M1: what a service writes before its numbers."""
+    written = {
+        prefix
+        for folder in ("actions", "storage")
+        for file in (SERVICES / service / folder).rglob("*.py")
+        for line in file.read_text(encoding="utf-8").splitlines()
+        if re.search(r"number\(|prefix = |return f", line) or "numbers.following" in line
+        for prefix in _PREFIX.findall(line)
+    }
+    assert written == set(PAPERS[service].values())

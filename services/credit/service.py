@@ -687,9 +687,13 @@ class Credit(Imports, Service):
 
     @timer("award_lapse", schedule=manual.next_lapse_run)
     def on_award_lapse(self, tx: Tx, due: Due) -> None:
-        """Pass proposals that nobody decided to the next level; look at open drafts again."""
+        """Pass proposals that nobody decided to the next level."""
         manual.lapse(tx, due)
-        settlement.look_again(tx)
+
+    @timer("draft_check")
+    def on_draft_check(self, tx: Tx, due: Due) -> None:
+        """Look by night whether a draft is still what would be drafted."""
+        settlement.look_again(tx, due)
 
     @timer("expire_points", schedule=ledger.next_expiry_run)
     def on_expire_points(self, tx: Tx, due: Due) -> None:

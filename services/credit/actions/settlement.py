@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from chassis.bus import Due, Job, Tx
 
+LOOKED_AT = timedelta(days=14)
 ORGANISATIONS = recompute.ORGANISATIONS
 TOLD = (*ORGANISATIONS, "STW")
 # At least one in twenty awards by hand is looked at before a month is confirmed.
@@ -110,11 +111,21 @@ def run_draft(job: Job) -> dict[str, Any]:
     return {"period": period, "areas": len(areas)}
 
 
-def look_again(tx: Tx) -> None:
-    """Draft again what is drafted and not published, once a day: whatever has changed is seen, also
-    what nobody has said."""
-    for period in store.unpublished(tx.conn):
-        months.start_draft(tx, period)
+def look_again(tx: Tx, due: Due) -> None:
+    """Draft again by night what is not what would be drafted now: whatever has changed is seen,
+    also what nobody has said. After some nights only a person's new draft begins it anew."""
+    row = store.settlement(tx.conn, due.ref)
+    if row is None or row.state not in (*store.OPEN, "CONFIRMED"):
+        return
+    if _outdated(tx, row):
+        months.start_draft(tx, row.period, row.area)
+    _arm_look(tx, row.settlement_id, row.drafted_at or tx.now)
+
+
+def _arm_look(tx: Tx, settlement_id: str, drafted_at: datetime) -> None:
+    if tx.now < drafted_at + LOOKED_AT:
+        midnight = Calendar.midnight(Calendar.local_date(tx.now) + timedelta(days=1))
+        tx.arm("draft_check", settlement_id, midnight + timedelta(minutes=5))
 
 
 # So many communities are some 40,000 people: seconds of work, so that nobody waits long for a
@@ -197,6 +208,7 @@ def _drafted(
         reviewed_by=None,
         reviewed_at=None,
     )
+    _arm_look(tx, row.settlement_id, tx.now)
     if row.digest is not None:
         # What counts in this month counts in later ones too, which may be drafted already.
         months.draft_later(tx, row.area, tx.calendar.next_period(row.period))
@@ -475,7 +487,8 @@ def _reply(row: Any, state: str, **more: Any) -> dict[str, Any]:
 
 
 def review_settlement(tx: Tx, order: ReviewSettlement) -> dict[str, Any]:
-    """The community has looked at its draft.
+    """The community has looked at its draft. What was looked at is kept; the draft is reviewed when
+    that is all that has to be, and when no source of the month is missing.
 
     Raises:
         NotFound: No such settlement.
@@ -490,15 +503,24 @@ def review_settlement(tx: Tx, order: ReviewSettlement) -> dict[str, Any]:
     if order.hash is not None and order.hash != row.digest:
         raise HashChanged(field="hash")
     checked = sorted(set(row.checked) | (set(order.checked) & set(row.to_check)))
+    unchecked = len(set(row.to_check) - set(checked))
+    missing = _missing(tx, row)
+    state = "DRAFTED" if unchecked or missing or not row.complete else "REVIEWED"
     store.change(
         tx.conn,
         row.settlement_id,
-        state="REVIEWED",
+        state=state,
         checked=checked,
         reviewed_by=tx.actor.id,
         reviewed_at=tx.now,
     )
-    return _reply(row, "REVIEWED", hash=row.digest, unchecked=len(set(row.to_check) - set(checked)))
+    return _reply(row, state, hash=row.digest, unchecked=unchecked, missing=missing)
+
+
+def _missing(tx: Tx, row: Any) -> list[str]:
+    """Return what keeps a draft from being confirmed: sources, and areas of projects."""
+    sources = set(row.missing) | set(months.missing(tx, row.period))
+    return sorted(sources | set(_unconfirmed_projects(tx, row)))
 
 
 def confirm_settlement(tx: Tx, order: ConfirmSettlement) -> dict[str, Any]:
@@ -515,19 +537,18 @@ def confirm_settlement(tx: Tx, order: ConfirmSettlement) -> dict[str, Any]:
     """
     row = _locked(tx, order.settlement_id)
     _require_role(tx, row, _CONFIRMERS)
-    if row.state != "REVIEWED":
+    if row.state not in ("DRAFTED", "REVIEWED"):
         raise StateConflict(state=row.state)
     if order.hash != row.digest:
         raise HashChanged(field="hash")
-    missing = sorted(set(row.missing) | set(months.missing(tx, row.period)))
+    missing = _missing(tx, row)
     if missing or not row.complete:
         raise Incomplete(missing="、".join(missing))
-    waiting = _unconfirmed_projects(tx, row)
-    if waiting:
-        raise Incomplete(missing="、".join(waiting))
     unchecked = set(row.to_check) - set(row.checked)
     if unchecked:
         raise SampleNotChecked(missing=len(unchecked))
+    if row.state != "REVIEWED":
+        raise StateConflict(state=row.state)
     if row.reviewed_by == tx.actor.id:
         raise SameAsReviewer
     if _outdated(tx, row):
@@ -605,6 +626,7 @@ def publish(tx: Tx, settlement_id: str) -> None:
         until=until,
         settlement_id=settlement_id,
     )
+    tx.disarm("draft_check", settlement_id)
     store.change_entries(tx.conn, settlement_id, of=("DRAFT",), to="PUBLISHED")
     for subject_id in store.objected_subjects(tx.conn, settlement_id, row.period):
         store.change_entry(tx.conn, settlement_id, subject_id, state="HELD")

@@ -513,8 +513,9 @@ def _line_sums(conn: sa.Connection) -> dict[str, int]:
     return found | {f"SYS:{kind}": int(total) for kind, total in system}
 
 
-def wallet_card(conn: sa.Connection, subject: str) -> dict[str, Any]:
-    """Return a subject's balances, lots and holds for its own eyes."""
+def wallet_card(conn: sa.Connection, subject: str, at: datetime) -> dict[str, Any]:
+    """Return a subject's balances, lots and holds for its own eyes. What has expired cannot be
+    spent, also before the night in which it is posted."""
     wallet = conn.execute(sa.select(t.wallets).where(t.wallets.c.subject_id == subject)).first()
     pending = conn.execute(
         sa.select(t.pendings.c.period, t.pendings.c.points)
@@ -527,9 +528,11 @@ def wallet_card(conn: sa.Connection, subject: str) -> dict[str, Any]:
         .where(t.holds.c.subject_id == subject, t.holds.c.state == "HELD")
         .order_by(t.holds.c.held_at, t.holds.c.hold_id)
     )
+    lots = open_lots(conn, subject)
+    expired = sum(lot.left for lot in lots if lot.expires_at <= at)
     return {
         "pending": sum(month["points"] for month in months),
-        "available": wallet.available if wallet else 0,
+        "available": wallet.available - expired if wallet else 0,
         "held": wallet.held if wallet else 0,
         "receivable": wallet.receivable if wallet else 0,
         "clawback": wallet.clawback if wallet else 0,
@@ -541,7 +544,8 @@ def wallet_card(conn: sa.Connection, subject: str) -> dict[str, Any]:
                 "left": lot.left,
                 "expires_at": lot.expires_at.isoformat(),
             }
-            for lot in open_lots(conn, subject)
+            for lot in lots
+            if lot.expires_at > at
         ],
         "holds": [
             {

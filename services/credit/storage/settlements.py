@@ -60,18 +60,6 @@ def is_published(conn: sa.Connection, period: str, area: str) -> bool:
     return conn.execute(asked).first() is not None
 
 
-def unpublished(conn: sa.Connection) -> list[str]:
-    """Return the months that are drafted somewhere and not published there, oldest first."""
-    row = t.settlements.c
-    asked = (
-        sa.select(row.period)
-        .where(row.state.in_((*OPEN, "CONFIRMED")), row.digest.is_not(None))
-        .distinct()
-        .order_by(row.period)
-    )
-    return list(conn.execute(asked).scalars())
-
-
 def settlement(conn: sa.Connection, settlement_id: str, *, lock: bool = False) -> Any:
     """Return a settlement, or None."""
     asked = sa.select(t.settlements).where(t.settlements.c.settlement_id == settlement_id)

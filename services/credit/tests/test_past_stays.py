@@ -1,10 +1,12 @@
 """K8: a final month never changes, and what changes an open month is in its draft."""
 
+import uuid
+
 import pytest
 import sqlalchemy as sa
 
+from chassis import inbox
 from chassis.calendar import Calendar
-from services.credit.actions import manual
 from services.credit.actions import verify as command
 from services.credit.errors import HashChanged
 from services.credit.tests import stage
@@ -360,8 +362,6 @@ def test_a_change_that_nobody_has_told_of_is_refused_at_the_confirmation_and_dra
     order = {"settlement_id": card["id"], "hash": card["hash"]}
     with pytest.raises(HashChanged):
         bench.do("confirm_settlement", order, version=reply["version"])
-    with bench.transaction() as tx:
-        tx.arm("award_lapse", *manual.next_lapse_run(bench.now, tx.calendar))
     bench.fire("2025-02-09T01:00")
     run_jobs(bench)
     fresh = settlement_of(bench, "2025-01")
@@ -472,3 +472,64 @@ def test_a_shop_that_was_suspended_after_a_month_is_rated_in_it(credit):
     assert "PTN:ptn_1" not in {item["subject"] for item in march["items"]}
     january = settlement_of(bench, "2025-01")
     assert entry_of(january, "PTN:ptn_1")["grade"] == "A"
+
+
+# --------------------------------------------------------------------------------------------------
+# What is shown before it holds
+
+
+@pytest.mark.covers("C18")
+def test_a_month_is_reviewed_when_all_was_looked_at_and_nothing_is_missing(credit):
+    """FP-D14: `checked: []` was accepted as REVIEWED, and so was an incomplete draft."""
+    bench = credit
+    merchant(bench)
+    lane(bench)
+    card = drafted(bench, "2025-01", "2025-02-08T10:00")
+    assert len(card["to_check"]) == 1
+
+    def look(card, checked):
+        bench.as_("R_SECRETARY", person="per_secretary", scope=stage.COMMUNITY)
+        order = {"settlement_id": card["id"], "hash": card["hash"], "checked": checked}
+        return bench.do("review_settlement", order, version=card["version"])
+
+    reply = look(card, [])
+    assert (reply["state"], reply["unchecked"]) == ("DRAFTED", 1)
+    assert settlement_of(bench, "2025-01")["state"] == "DRAFTED"
+    bench.deliver([inbox.Delivery(b"{not json", "steward", 0)])
+    reply = look(settlement_of(bench, "2025-01"), card["to_check"])
+    assert (reply["state"], reply["missing"]) == ("DRAFTED", ["parked:steward"])
+    inbox.mark_parked(bench.runtime, [bench.parked()[0]["id"]], "DROPPED", "operator")
+    reply = look(settlement_of(bench, "2025-01"), card["to_check"])
+    assert (reply["state"], reply["unchecked"], reply["missing"]) == ("REVIEWED", 0, [])
+
+
+@pytest.mark.covers("C6", "R9")
+def test_the_public_entry_lists_what_its_score_counts(credit):
+    """FP-D14: while the notice runs it listed what adds to the score only."""
+    bench = credit
+    merchant(bench)
+    lane(bench)
+    drafted(bench, "2025-01", "2025-02-08T10:00")
+    card = confirmed(bench, "2025-01")
+    bench.fire("2025-02-10T10:00")
+    bench.as_("R_RESIDENT", person="per_other", scope=stage.GRID)
+    shown = bench.ask("settlement_entry", {"settlement_id": card["id"], "subject_id": MER})
+    assert (shown["viewer"], shown["score"]) == ("PUBLIC", 70)
+    assert [(reason["rule"], reason["score"]) for reason in shown["reasons"]] == [("R-MER-08", -5)]
+
+
+@pytest.mark.covers("R4")
+def test_points_that_have_expired_are_not_available_before_the_night(credit):
+    """FP-D14: `available` showed them until the nightly run."""
+    bench = credit
+    stage.give(bench, ANA, "2024-11", 40, str(uuid.uuid4()))
+    stage.give(bench, ANA, "2025-02", 60, str(uuid.uuid4()))
+    bench.as_("R_RESIDENT", person="per_a", scope=stage.GRID)
+
+    def points():
+        return bench.ask("me")["subjects"][0]["points"]
+
+    bench.at("2025-12-31T23:59")
+    assert (points()["available"], len(points()["lots"])) == (100, 2)
+    bench.at("2026-01-01T00:00")
+    assert (points()["available"], len(points()["lots"])) == (60, 1)

@@ -533,7 +533,7 @@ def _subject_sheet(tx: Tx, subject: Any, in_force: Any, period: str) -> dict[str
         "standing": _present(tx, subject, last[0] if last else None),
         "entries": [entry_card(row) for row in store.entries_of(tx.conn, subject.subject_id)[:24]],
         "awards": [award_card(row, in_force.of_code(row.rule_set)) for row in open_months[:200]],
-        "points": ledger.wallet_card(tx.conn, subject.subject_id),
+        "points": ledger.wallet_card(tx.conn, subject.subject_id, tx.now),
     }
 
 

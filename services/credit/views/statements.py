@@ -240,11 +240,13 @@ def _public(tx: Tx, row: Any, known: Any, in_force: Any) -> dict[str, Any]:
     for award in awards.of_subject(tx.conn, [known.subject_id], period=row.period):
         compiled = in_force.of_code(award.rule_set)
         rule = compiled.rule_set.rule(award.rule_code) if compiled is not None else None
-        if rule is None or award.score == 0 or not award.effective:
+        # What the score counts is listed: a deduction from the publication of its month on.
+        listed = award.effective or (award.deduction and award.state in ("APPROVED", "REVERSED"))
+        if rule is None or award.score == 0 or not listed or award.to_period < known.period:
             continue
         level = severity.SEVERITIES.get(rule.severity or "")
         # A repaired item is not published any more; a minor one never is.
-        if award.deduction and (level is None or not level.published or award.state != "APPROVED"):
+        if award.deduction and (level is None or not level.published or award.state == "REPAIRED"):
             continue
         reasons.append({"rule": rule.code, "reason": rule.public_reason, "score": award.score})
     return {

@@ -428,10 +428,13 @@ def accept_objection(tx: Tx, order: WhichObjection) -> dict[str, Any]:
         NotFound: There is no such objection.
         RoleDenied: It lies outside the caller's scope.
         StateConflict: It is not just filed.
+        SelfApproval: The subject is the caller's own.
+        ConflictOfInterest: The caller, or somebody who lives with him, speaks for the subject.
     """
     known = _locked(tx, order.objection_id)
     if known.state != "FILED":
         raise StateConflict(state=known.state)
+    manual.check_independent(tx, known.subject_id, registry.subject(tx.conn, known.subject_id))
     return _reply(known, "ACCEPTED", due=_accept(tx, known))
 
 

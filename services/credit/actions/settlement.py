@@ -15,6 +15,7 @@ from services.credit import events
 from services.credit.actions import (
     awards,
     ledger,
+    manual,
     merging,
     month_logs,
     months,
@@ -28,7 +29,7 @@ from services.credit.rules import settlement as rules
 from services.credit.rules.model import Rule
 from services.credit.storage import awards as award_store
 from services.credit.storage import months as month_store
-from services.credit.storage import registry
+from services.credit.storage import registry, voices
 from services.credit.storage import settlements as store
 
 if TYPE_CHECKING:
@@ -534,6 +535,8 @@ def confirm_settlement(tx: Tx, order: ConfirmSettlement) -> dict[str, Any]:
         Incomplete: A required source has not told all of its month, or has parked events.
         SampleNotChecked: Deductions or the sample were not looked at.
         SameAsReviewer: The same person reviewed it.
+        ConflictOfInterest: It would decide a deduction of whom the caller, or one who lives with
+            him, speaks for.
     """
     row = _locked(tx, order.settlement_id)
     _require_role(tx, row, _CONFIRMERS)
@@ -554,6 +557,9 @@ def confirm_settlement(tx: Tx, order: ConfirmSettlement) -> dict[str, Any]:
     if _outdated(tx, row):
         # Something has changed since, and the new draft has not run yet.
         raise HashChanged(field="hash")
+    ties = voices.ties(tx.conn, tx.actor.id, tx.now)
+    for subject_id in store.to_decide(tx.conn, row.settlement_id, row.period):
+        manual.refuse_tied(tx, subject_id, ties)
     store.confirm_deductions(tx.conn, row.settlement_id, row.period, tx.actor.id, tx.now)
     store.change(
         tx.conn,

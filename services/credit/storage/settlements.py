@@ -902,6 +902,26 @@ def to_look_at(
     return found
 
 
+def to_decide(conn: sa.Connection, settlement_id: str, period: str) -> list[str]:
+    """Return the subjects whose automatic deductions the confirmation of a settlement decides."""
+    award = t.awards.c
+    asked = (
+        sa.select(award.subject_id)
+        .where(
+            award.period == period,
+            award.deduction,
+            award.state == "PROPOSED",
+            award.decides == "SETTLEMENT",
+            award.subject_id.in_(
+                sa.select(t.entries.c.subject_id).where(t.entries.c.settlement_id == settlement_id)
+            ),
+        )
+        .distinct()
+        .order_by(award.subject_id)
+    )
+    return list(conn.execute(asked).scalars())
+
+
 def confirm_deductions(
     conn: sa.Connection, settlement_id: str, period: str, by: str, at: datetime
 ) -> None:

@@ -24,6 +24,7 @@ from services.credit.tests.calendar_of_months import (
     entry_of,
     final_month,
     publish_month,
+    run_jobs,
     settlement_of,
 )
 
@@ -415,3 +416,36 @@ def test_an_operator_applies_for_the_repair_of_his_shop_and_is_told(credit):
     bench.as_("R_MERCHANT", person="per_shop", scope=stage.COMMUNITY)
     codes = {one["code"] for one in bench.ask("messages")["items"] if one["ref"] == filed["id"]}
     assert codes == {"REPAIR_DECIDED", "REPAIR_APPLIED"}
+
+
+def test_who_confirms_a_month_does_not_decide_a_deduction_of_his_own(credit):
+    """K12, CR-D9: an automatic deduction is decided by whoever confirms the month that lists it."""
+    bench = credit
+    bench.at("2025-03-20T10:00")
+    bench.hear(
+        "property",
+        "disclosure_overdue.v1",
+        {"disclosure_id": "dsc_1", "project_id": "prj_1", "kind": "INCOME"},
+        subject="prj_1",
+        scope=stage.COMMUNITY,
+        sequence=7,
+    )
+    bench.at("2025-04-01T20:00")
+    stage.markers(bench, "2025-03")
+    bench.fire("2025-04-07T10:00")
+    run_jobs(bench)
+    card = settlement_of(bench, "2025-03")
+    reply = bench.as_("R_SECRETARY", person="per_sec", scope=stage.COMMUNITY).do(
+        "review_settlement",
+        {"settlement_id": card["id"], "hash": card["hash"], "checked": card["to_check"]},
+        version=card["version"],
+    )
+    order = {"settlement_id": card["id"], "hash": card["hash"]}
+    with pytest.raises(ConflictOfInterest) as refused:
+        bench.as_("R_STREET", person="per_boss", scope=STREET).do(
+            "confirm_settlement", order, version=reply["version"]
+        )
+    assert refused.value.params["subject"] == "PRJ:prj_1"
+    bench.as_("R_STREET", person="per_street", scope=STREET).do(
+        "confirm_settlement", order, version=reply["version"]
+    )

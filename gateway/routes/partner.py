@@ -9,7 +9,7 @@ from pydantic import Field
 
 from chassis.text import AREA
 from chassis.text import PERIOD as MONTH
-from gateway.doors import ANY, PUBLIC, Body, Doors, Page, Params, Reply
+from gateway.doors import ANY, PUBLIC, Body, Doors, ListParams, Page, Params, Reply
 
 DOORS = Doors("partner", tag="红色合伙人 / Red Partner")
 
@@ -73,6 +73,26 @@ class AgreePartner(Body):
     """签约 / The agreement is signed."""
 
     agreement_ref: str | None = Field(None, max_length=200, examples=["2025-共建-014"])
+
+
+REASON = Field(
+    min_length=2,
+    max_length=500,
+    description="理由,申请人可见 / reason; whoever applied reads it",
+    examples=["营业执照已过期"],
+)
+
+
+class EndApplication(Body):
+    """申请终止 / An application comes to nothing."""
+
+    reason: str = REASON
+
+
+class RefuseOffer(Body):
+    """不予批准 / Not approved."""
+
+    reason: str = REASON
 
 
 class StopPartner(Body):
@@ -140,6 +160,16 @@ DOORS.command(
 DOORS.command(
     "POST", "/partners/{partner_id}/vet", "vet_partner",
     reply=PartnerReply, roles=LOCAL, if_match=True, summary="资质核验 / Vet",
+)  # fmt: skip
+DOORS.command(
+    "POST", "/partners/{partner_id}/refuse", "refuse_partner",
+    body=EndApplication, reply=PartnerReply, roles=LOCAL, if_match=True,
+    summary="不予受理 / Refuse an application",
+)  # fmt: skip
+DOORS.command(
+    "POST", "/partners/{partner_id}/withdraw", "withdraw_partner",
+    body=EndApplication, reply=PartnerReply, roles=("R_PARTNER", "R_MERCHANT"), if_match=True,
+    summary="撤回申请 / Take one's application back",
 )  # fmt: skip
 DOORS.command(
     "POST", "/partners/{partner_id}/agree", "agree_partner",
@@ -271,6 +301,16 @@ DOORS.command(
     "POST", "/offers/{offer_id}/approve", "approve_offer",
     reply=OfferReply, roles=("R_CADRE", "R_STREET"), if_match=True,
     summary="审批项目或新价格 / Approve an offer or its new prices",
+)  # fmt: skip
+DOORS.command(
+    "POST", "/offers/{offer_id}/refuse", "refuse_offer",
+    body=RefuseOffer, reply=OfferReply, roles=("R_CADRE", "R_STREET"), if_match=True,
+    summary="不予批准项目或新价格 / Refuse an offer or its new prices",
+)  # fmt: skip
+DOORS.query(
+    "GET", "/offers-waiting", "waiting_offers",
+    params=ListParams, reply=Page[OfferCard], roles=("R_CADRE", "R_STREET"),
+    summary="待我审批的项目与价格 / Offers and prices that wait for my approval",
 )  # fmt: skip
 DOORS.command(
     "POST", "/offers/{offer_id}/publish", "publish_offer",

@@ -237,6 +237,16 @@ class ResidentDeactivatedHeard:
 
 
 @dataclass(frozen=True, slots=True)
+class PersonMergedHeard:
+    """A person was registered twice; `person_id` is given up, `into` is kept."""
+
+    SOURCE: ClassVar[str] = "steward"
+    FACT: ClassVar[str] = "person_merged.v1"
+    person_id: str
+    into: str
+
+
+@dataclass(frozen=True, slots=True)
 class PointsHeldHeard:
     """The points are held: the voucher may be given out."""
 
@@ -332,6 +342,7 @@ HEARD_OF_STEWARD = (
     StewardEnrolledHeard,
     StewardLeftHeard,
     ResidentDeactivatedHeard,
+    PersonMergedHeard,
 )
 HEARD_OF_CREDIT = (
     PointsHeldHeard,

@@ -77,6 +77,16 @@ class Partner(Imports, Service):
         return register.vet(tx, order)
 
     @command(roles=LOCAL, if_match=True)
+    def refuse_partner(self, tx: Tx, order: register.EndApplication) -> dict[str, Any]:
+        """Refuse an application with a reason."""
+        return register.refuse(tx, order)
+
+    @command(roles=("R_PARTNER", "R_MERCHANT"), if_match=True)
+    def withdraw_partner(self, tx: Tx, order: register.EndApplication) -> dict[str, Any]:
+        """Take one's own application back."""
+        return register.withdraw(tx, order)
+
+    @command(roles=LOCAL, if_match=True)
     def agree_partner(self, tx: Tx, order: register.AgreePartner) -> dict[str, Any]:
         """Record the signed agreement; the partner is active."""
         return register.agree(tx, order)
@@ -112,6 +122,16 @@ class Partner(Imports, Service):
     def approve_offer(self, tx: Tx, order: offering.WhichOffer) -> dict[str, Any]:
         """Approve an offer or its new prices."""
         return offering.approve(tx, order)
+
+    @command(roles=("R_CADRE", "R_STREET"), if_match=True)
+    def refuse_offer(self, tx: Tx, order: offering.RefuseOffer) -> dict[str, Any]:
+        """Refuse an offer or its new prices, with a reason."""
+        return offering.refuse(tx, order)
+
+    @query(roles=("R_CADRE", "R_STREET"))
+    def waiting_offers(self, tx: Tx, asked: partner_views.WaitingQuery) -> dict[str, Any]:
+        """Answer which offers and prices wait for the caller's approval."""
+        return partner_views.waiting_offers(tx, asked)
 
     @command(roles=("R_PARTNER", "R_CADRE", "R_STREET"), if_match=True)
     def publish_offer(self, tx: Tx, order: offering.WhichOffer) -> dict[str, Any]:

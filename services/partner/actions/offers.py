@@ -1,7 +1,9 @@
 """Offers: drafted by a partner, approved at its level, published, paused, ended."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
 
 from chassis.bus import Tx
 from chassis.refusal import Invalid, NotFound, StateConflict
@@ -44,6 +46,14 @@ class DraftOffer:
     voucher_ttl_h: int = 72
     category: str | None = None
     offer_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RefuseOffer:
+    """Why an offer, or its new prices, are not approved."""
+
+    offer_id: str
+    reason: Annotated[str, Meta(min_length=2, max_length=500)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,15 +225,7 @@ def approve(tx: Tx, order: WhichOffer) -> dict[str, Any]:
         ConflictOfInterest: The official acts for the partner, or drafted it himself.
         StateConflict: Nothing waits for approval.
     """
-    row, partner = _locked(tx, order.offer_id, "DRAFT", "APPROVED", "PUBLISHED", "PAUSED")
-    rules.require_approver(partner.level, tx.actor.role)
-    waiting = store.waiting_terms(tx, row.offer_id)
-    if waiting is None:
-        raise StateConflict(state=row.state)
-    if partner_store.is_operator(tx, row.partner_id, tx.actor.id):
-        raise ConflictOfInterest
-    if waiting.proposed_by == tx.actor.id:
-        raise ConflictOfInterest
+    row, waiting = _waiting(tx, order.offer_id)
     store.enforce_terms(tx, row.offer_id, waiting.terms)
     state = "APPROVED" if row.state == "DRAFT" else row.state
     version = rows.change(
@@ -238,6 +240,45 @@ def approve(tx: Tx, order: WhichOffer) -> dict[str, Any]:
     )
     rows.remember(tx, "offer", row.offer_id, version, "approve", state, f"terms {waiting.terms}")
     return reply(row, state=state, version=version) | {"terms": waiting.terms}
+
+
+def refuse(tx: Tx, order: RefuseOffer) -> dict[str, Any]:
+    """Refuse what waits for approval, with a reason its partner reads.
+
+    A draft is over; of an offer that is approved already only the new prices are, and the old ones
+    stay in force.
+
+    Raises:
+        LevelDenied: The offer belongs to the other level.
+        ConflictOfInterest: The official acts for the partner, or drafted it himself.
+        StateConflict: Nothing waits for approval.
+    """
+    row, waiting = _waiting(tx, order.offer_id)
+    store.refuse_terms(tx, row.offer_id, waiting.terms)
+    state = "REFUSED" if row.state == "DRAFT" else row.state
+    version = rows.change(tx, offers, row, state=state)
+    rows.remember(tx, "offer", row.offer_id, version, "refuse", state, order.reason)
+    return reply(row, state=state, version=version) | {"terms": row.terms}
+
+
+def _waiting(tx: Tx, offer_id: str) -> tuple[Any, Any]:
+    """Return an offer and its prices that wait for the caller's word.
+
+    Raises:
+        LevelDenied: The offer belongs to the other level.
+        ConflictOfInterest: The official acts for the partner, or drafted it himself.
+        StateConflict: Nothing waits for approval.
+    """
+    row, partner = _locked(tx, offer_id, "DRAFT", "APPROVED", "PUBLISHED", "PAUSED")
+    rules.require_approver(partner.level, tx.actor.role)
+    waiting = store.waiting_terms(tx, row.offer_id)
+    if waiting is None:
+        raise StateConflict(state=row.state)
+    if partner_store.is_operator(tx, row.partner_id, tx.actor.id):
+        raise ConflictOfInterest
+    if waiting.proposed_by == tx.actor.id:
+        raise ConflictOfInterest
+    return row, waiting
 
 
 def publish(tx: Tx, order: WhichOffer) -> dict[str, Any]:
@@ -325,7 +366,8 @@ def reprice(tx: Tx, order: Reprice) -> dict[str, Any]:
     """
     row, partner = _locked(tx, order.offer_id, "DRAFT", "APPROVED", "PUBLISHED", "PAUSED")
     _require_prices(order, row.kind, partner.settle_mode)
-    terms = row.terms if row.state == "DRAFT" else row.terms + 1
+    waiting = store.waiting_terms(tx, row.offer_id)
+    terms = waiting.terms if waiting is not None else store.last_terms(tx, row.offer_id) + 1
     _propose(tx, row.offer_id, terms, order)
     version = rows.change(tx, offers, row)
     rows.remember(tx, "offer", row.offer_id, version, "reprice", row.state, f"terms {terms}")

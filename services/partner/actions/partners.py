@@ -2,7 +2,9 @@
 
 import re
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
 
 from chassis.bus import Tx
 from chassis.refusal import Invalid, NotFound, StateConflict
@@ -85,6 +87,14 @@ class StopPartner:
     partner_id: str
     vouchers: Literal["HONOUR", "CANCEL"]
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndApplication:
+    """An application comes to nothing; whoever applied reads the reason."""
+
+    partner_id: str
+    reason: Annotated[str, Meta(min_length=2, max_length=500)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +251,40 @@ def vet(tx: Tx, order: WhichPartner) -> dict[str, Any]:
     return reply(row, state="VETTED", version=version)
 
 
+def refuse(tx: Tx, order: EndApplication) -> dict[str, Any]:
+    """Refuse an application with a reason. The organisation may apply again.
+
+    Raises:
+        StateConflict: It is decided already.
+        ConflictOfInterest: The official acts for the partner himself.
+    """
+    row = _locked(tx, order.partner_id, "APPLIED", "VETTED")
+    _require_no_stake(tx, row.partner_id)
+    return _end_application(tx, row, "refuse", "REFUSED", order.reason)
+
+
+def withdraw(tx: Tx, order: EndApplication) -> dict[str, Any]:
+    """Take one's own application back.
+
+    Raises:
+        NotFound: The caller does not act for it.
+        StateConflict: It is decided already.
+    """
+    row = rows.lock(tx, partners, order.partner_id)
+    if not store.is_operator(tx, row.partner_id, tx.actor.id) and row.created_by != tx.actor.id:
+        raise NotFound(kind="partner", id=order.partner_id)
+    if row.state not in {"APPLIED", "VETTED"}:
+        raise StateConflict(state=row.state)
+    tx.check_version(row.version)
+    return _end_application(tx, row, "withdraw", "WITHDRAWN", order.reason)
+
+
+def _end_application(tx: Tx, row: Any, step: str, state: str, reason: str) -> dict[str, Any]:
+    version = rows.change(tx, partners, row, state=state)
+    rows.remember(tx, "partner", row.partner_id, version, step, state, reason)
+    return reply(row, state=state, version=version)
+
+
 def agree(tx: Tx, order: AgreePartner) -> dict[str, Any]:
     """Record the signed agreement: the partner is active and a subject of credit.
 
@@ -307,8 +351,10 @@ def suspend(tx: Tx, order: StopPartner) -> dict[str, Any]:
 
     Raises:
         StateConflict: It is not ACTIVE.
+        ConflictOfInterest: The official acts for the partner himself.
     """
     row = _locked(tx, order.partner_id, "ACTIVE")
+    _require_no_stake(tx, row.partner_id)
     version = rows.change(
         tx, partners, row, state="SUSPENDED", winding_down=order.vouchers == "HONOUR"
     )

@@ -40,6 +40,8 @@ def hear_steward(tx: Tx, heard: Sequence[Heard]) -> None:
             saga.cancel_open(
                 tx, holder=event.data.person_id, by="SYSTEM", reason="HOLDER_DEACTIVATED"
             )
+        elif isinstance(event.data, events.PersonMergedHeard):
+            store.person_merged(tx, event.data.person_id, event.data.into)
 
 
 def hear_credit(tx: Tx, heard: Sequence[Heard]) -> None:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from chassis import storage as store
 from chassis.bus import Tx
 from services.partner.storage.rows import held
-from services.partner.storage.tables import offer_terms, offers
+from services.partner.storage.tables import offer_terms, offers, partners
 
 
 def take_stock(tx: Tx, offer_id: str, qty: int) -> bool:
@@ -80,6 +80,30 @@ def enforce_terms(tx: Tx, offer_id: str, terms: int) -> None:
         sa.update(offer_terms)
         .where(mine, offer_terms.c.terms == terms)
         .values(state="IN_FORCE", approved_by=tx.actor.id, approved_at=tx.now)
+    )
+
+
+def waiting(level: str, area: str) -> sa.Select[Any]:
+    """Return the query of offers of a level and area whose prices wait for approval."""
+    asked = sa.select(offer_terms.c.offer_id).where(offer_terms.c.state == "DRAFT")
+    return (
+        sa.select(offers)
+        .join(partners, partners.c.partner_id == offers.c.partner_id)
+        .where(
+            offers.c.offer_id.in_(asked),
+            offers.c.state.in_(("DRAFT", "APPROVED", "PUBLISHED", "PAUSED")),
+            partners.c.level == level,
+            partners.c.area.startswith(area, autoescape=True),
+        )
+    )
+
+
+def refuse_terms(tx: Tx, offer_id: str, terms: int) -> None:
+    """Put prices aside that waited for approval."""
+    tx.conn.execute(
+        sa.update(offer_terms)
+        .where(offer_terms.c.offer_id == offer_id, offer_terms.c.terms == terms)
+        .values(state="REFUSED", approved_by=tx.actor.id, approved_at=tx.now)
     )
 
 

@@ -15,7 +15,9 @@ from services.partner.storage.tables import (
     operators,
     organisations,
     partners,
+    redemptions,
     stewards,
+    voucher_tries,
 )
 
 
@@ -38,7 +40,9 @@ def partner_of(tx: Tx, org_id: str, area: str) -> Any:
     """Return the organisation's partner record in an area, if it has not left."""
     return tx.conn.execute(
         sa.select(partners).where(
-            partners.c.org_id == org_id, partners.c.area == area, partners.c.state != "EXITED"
+            partners.c.org_id == org_id,
+            partners.c.area == area,
+            partners.c.state.not_in(("EXITED", "REFUSED", "WITHDRAWN")),
         )
     ).first()
 
@@ -47,6 +51,35 @@ def hold_organisation(tx: Tx, org_id: str) -> None:
     """Hold an organisation, so that it is not made a partner twice at the same time."""
     tx.conn.execute(
         held(sa.select(organisations.c.org_id).where(organisations.c.org_id == org_id), tx)
+    )
+
+
+def operated_by(person_id: str) -> sa.ColumnElement[bool]:
+    """Return the condition for the partners that a person acts for."""
+    return partners.c.partner_id.in_(
+        sa.select(operators.c.partner_id).where(operators.c.person_id == person_id)
+    )
+
+
+def person_merged(tx: Tx, given_up: str, kept: str) -> None:
+    """Move what belongs to a person's id that was given up to the one that was kept."""
+    both = sa.select(operators.c.partner_id).where(operators.c.person_id == kept)
+    tx.conn.execute(
+        sa.delete(operators).where(
+            operators.c.person_id == given_up, operators.c.partner_id.in_(both)
+        )
+    )
+    for table, column in (
+        (operators, operators.c.person_id),
+        (stewards, stewards.c.person_id),
+        (redemptions, redemptions.c.holder),
+        (voucher_tries, voucher_tries.c.person_id),
+    ):
+        tx.conn.execute(sa.update(table).where(column == given_up).values({column: kept}))
+    tx.conn.execute(
+        sa.update(redemptions)
+        .where(redemptions.c.wallet == f"RES:{given_up}")
+        .values(wallet=f"RES:{kept}")
     )
 
 

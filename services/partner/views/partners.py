@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import sqlalchemy as sa
+
 from chassis.bus import Tx
 from chassis.refusal import NotFound
 from services.partner.rules.redemptions import audience_of
@@ -52,6 +54,14 @@ class OffersQuery:
     wallet: Literal["RES", "HH", "STW"] | None = None
     max_points: int | None = None
     partner_id: str | None = None
+    limit: int = 50
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingQuery:
+    """Which part of the list is wanted."""
+
     limit: int = 50
     cursor: str | None = None
 
@@ -118,10 +128,15 @@ def _looks_in(tx: Tx, partner: Any) -> bool:
 def partners_list(tx: Tx, asked: PartnersQuery) -> dict[str, Any]:
     """Return partners of an area."""
     query = store.cards()
+    # Who applied is known where he applied, and to himself; elsewhere partners are who is active.
+    known = partners.c.state == "ACTIVE"
     if tx.actor.role in READERS:
-        query = query.where(partners.c.state == asked.state) if asked.state else query
-    else:
-        query = query.where(partners.c.state == "ACTIVE")
+        known = sa.or_(known, partners.c.area.startswith(tx.actor.scope, autoescape=True))
+    if tx.actor.id:
+        known = sa.or_(known, store.operated_by(tx.actor.id))
+    query = query.where(known)
+    if asked.state:
+        query = query.where(partners.c.state == asked.state)
     if asked.scope:
         query = query.where(partners.c.area.startswith(asked.scope, autoescape=True))
     if asked.level:
@@ -140,7 +155,7 @@ def partner(tx: Tx, asked: PartnerQuery) -> dict[str, Any]:
     if row is None:
         raise NotFound(kind="partner", id=asked.partner_id)
     inside = _looks_in(tx, row)
-    if not inside and row.state in {"APPLIED", "VETTED"}:
+    if not inside and row.state in {"APPLIED", "VETTED", "REFUSED", "WITHDRAWN"}:
         raise NotFound(kind="partner", id=asked.partner_id)
     rated, satisfied = redemption_store.satisfaction_of(tx, row.partner_id)
     card = partner_card(row) | {"rated": rated, "satisfied": satisfied}
@@ -169,6 +184,14 @@ def offers_list(tx: Tx, asked: OffersQuery) -> dict[str, Any]:
         query = query.where(offers.c.points_price <= asked.max_points)
     if asked.partner_id:
         query = query.where(offers.c.partner_id == asked.partner_id)
+    found, following = pages.page(tx, query, offers, limit=asked.limit, cursor=asked.cursor)
+    return {"items": [offer_card(row) for row in found], "next": following}
+
+
+def waiting_offers(tx: Tx, asked: WaitingQuery) -> dict[str, Any]:
+    """Return the offers, and the new prices of offers, that wait for the caller's approval."""
+    level = "STREET" if tx.actor.role == "R_STREET" else "COMMUNITY"
+    query = offer_store.waiting(level, tx.actor.scope)
     found, following = pages.page(tx, query, offers, limit=asked.limit, cursor=asked.cursor)
     return {"items": [offer_card(row) for row in found], "next": following}
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from chassis import inbox, timers
 from chassis.calendar import published
-from chassis.testing import instant
+from chassis.refusal import Invalid
+from chassis.testing import instant, open_bench
 
 CALENDAR = published()
 
@@ -125,3 +126,15 @@ def test_a_start_in_a_year_without_data_arms_what_recurs(bench, day):
     assert [(row["kind"], row["ref"]) for row in bench.rows("SELECT kind, ref FROM timers")] == [
         ("monthly", f"{day[:4]}-12")
     ]
+
+
+def test_the_demonstration_clock_ends_where_months_end(service_cls, tmp_path):
+    """FP-D1: no clock leads to a month that no door takes."""
+    url = f"sqlite:///{tmp_path}/clock.sqlite"
+    opened = open_bench(service_cls, url, FIVERED_DEMO_CLOCK="1")
+    try:
+        for far in ("2100-01-01T00:00:00+08:00", "9999-12-31T23:59:59+08:00"):
+            with pytest.raises(Invalid):
+                opened.do("_set_clock", {"now": far})
+    finally:
+        opened.runtime.close()

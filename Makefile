@@ -38,7 +38,7 @@ test: ## set up and run every test, with real RabbitMQ and PostgreSQL
 
 test-fast: ## the tests that need Python only
 	@$(PYTHON) deploy/local/prepare.py test $(VENV)
-	@exec $(BIN)/python -m pytest -q -m "not servers" chassis services gateway clients tests/contracts tests/architecture
+	@exec $(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not servers" --ignore tests/architecture/test_independence.py chassis services gateway clients tests/contracts tests/architecture
 
 covers: ## which rows of the acceptance lists no test proves
 	@exec $(BIN)/python -m tests.covers

@@ -1,4 +1,6 @@
-"""Fixtures of the tests that no unit owns."""
+"""Fixtures of the tests that no unit owns, and what is run where."""
+
+import os
 
 import pytest
 
@@ -17,8 +19,28 @@ LONG_FIRST = (
 )
 
 
+# The run of everything gives each service's tests both databases: PostgreSQL here, SQLite in the
+# service's own checkout, which test_independence.py makes. Nothing is run twice.
+ALONE = "tests/architecture/test_independence.py"
+
+
+def on_sqlite(item: pytest.Item) -> bool:
+    given = getattr(item, "callspec", None)
+    return (
+        item.nodeid.startswith("services/")
+        and given is not None
+        and "sqlite" in given.params.values()
+    )
+
+
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    whole = os.environ.get("FIVERED_TEST_PG") and any(one.nodeid.startswith(ALONE) for one in items)
+    if whole:
+        elsewhere = [one for one in items if on_sqlite(one)]
+        config.hook.pytest_deselected(items=elsewhere)
+        items[:] = [one for one in items if not on_sqlite(one)]
+
     def rank(item: pytest.Item) -> int:
         fits = (n for n, path in enumerate(LONG_FIRST) if item.nodeid.startswith(path))
         return next(fits, len(LONG_FIRST))

@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from chassis.calendar import Calendar
-from chassis.text import fold
+from chassis.text import code, fold
 from services.property import errors
 
 # --------------------------------------------------------------------------------------------------
@@ -23,7 +23,7 @@ _USCC_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
 
 def normalise_uscc(text: str) -> str:
     """Return a unified social credit code in capitals without spaces and hyphens."""
-    return text.upper().replace(" ", "").replace("-", "")
+    return code(text).upper().replace(" ", "").replace("-", "")
 
 
 def uscc_valid(uscc: str) -> bool:

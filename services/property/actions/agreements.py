@@ -93,6 +93,7 @@ def draft(tx: Tx, order: DraftAgreement) -> Reply:
         ground.require_manager(tx, order.project_id)
     else:
         tx.require_scope(project["area"])
+    ground.require_open(project)
     for number, item in enumerate(order.commitments):
         ground.readable(**{f"commitments.{number}.title": item.title})
     if order.supersedes is not None:

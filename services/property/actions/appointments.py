@@ -48,6 +48,7 @@ def nominate(tx: Tx, order: Nominate) -> Reply:
     """
     project = ground.found(tx, tables.projects, "project", order.project_id)
     tx.require_scope(project["area"])
+    ground.require_open(project)
     rules.check_nomination(
         direction=order.direction,
         post=order.target_post,

@@ -11,6 +11,7 @@ from services.property.storage import rows, tables
 _OF = {
     "rec": ("rectification", tables.rectifications),
     "appt": ("appointment", tables.appointments),
+    "cpl": ("undecided", tables.undecided),
 }
 
 

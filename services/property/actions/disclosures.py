@@ -37,6 +37,7 @@ def schedule(tx: Tx, order: Schedule) -> Reply:
     project = ground.project(tx, order.project_id)
     tx.require_scope(project["area"])
     ground.require_no_interest(tx, order.project_id)
+    ground.require_open(project)
     due_at = tx.calendar.midnight(order.due_date + timedelta(days=1))
     if due_at <= tx.now:
         raise errors.DueInPast(field="due_date", due=str(order.due_date))

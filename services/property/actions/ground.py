@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from chassis.bus import Tx
 from chassis.calendar import Calendar
-from chassis.refusal import NotFound
+from chassis.refusal import NotFound, StateConflict
 from chassis.text import personal_number
 from services.property import errors
 from services.property.storage import rows, tables
@@ -92,6 +92,16 @@ def project(tx: Tx, project_id: str) -> Row:
     if row is None:
         raise NotFound(kind="project", id=project_id)
     return row
+
+
+def require_open(row: Row) -> None:
+    """Refuse to begin anything with a project that is closed; nobody could end it.
+
+    Raises:
+        StateConflict: It is closed.
+    """
+    if row["status"] == "CLOSED":
+        raise StateConflict(state="CLOSED", field="project_id")
 
 
 def require_manager(tx: Tx, project_id: str) -> None:

@@ -74,6 +74,8 @@ def hold(tx: Tx, order: HoldMeeting) -> Reply:
     if order.held_at > tx.now or rows.month_is_measured(tx.conn, period):
         reason = "会议尚未召开" if order.held_at > tx.now else "该月已冻结"
         raise errors.PeriodNotAllowed(field="held_at", period=period, reason=reason)
+    if project["closed_at"] is not None and project["closed_at"] <= order.held_at:
+        ground.require_open(project)
     committee = rows.owners_committee_in_term(tx.conn, order.project_id)
     attendees = {side: list(dict.fromkeys(getattr(order.attendees, side))) for side in rules.SIDES}
     rules.check_quorum(attendees, owners_committee=committee is not None)

@@ -282,7 +282,8 @@ def register_project(tx: Tx, order: RegisterProject) -> Reply:
     }
     existing = rows.load(tx.conn, tables.projects, order.project_id) if order.project_id else None
     if existing is not None:
-        if ground.same(existing, wanted):
+        # Grids were kept in the order in which they came.
+        if ground.same(existing | {"grids": sorted(set(existing["grids"]))}, wanted):
             return ground.reply(existing, "project")
         raise errors.IdTaken(field="project_id", id=order.project_id)
     row = _open_project(
@@ -592,6 +593,7 @@ def change_manager(tx: Tx, order: ChangeManager) -> Reply:
         SamePerson: A registrar names himself.
     """
     row = ground.meant(tx, tables.projects, "project", order.project_id, may=_may_name_a_manager)
+    ground.require_open(row)
     _require_another(tx, order.person_id)
     former = row["manager_person_id"]
     if former == order.person_id:
@@ -704,6 +706,7 @@ def register_committee(tx: Tx, order: RegisterCommittee) -> Reply:
     project = ground.project(tx, order.project_id)
     tx.require_scope(project["area"])
     ground.require_no_interest(tx, order.project_id)
+    ground.require_open(project)
     rules.check_owners_committee(
         members=order.members, chair=order.chair, start=order.term_from, end=order.term_to
     )

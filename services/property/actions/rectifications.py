@@ -47,6 +47,7 @@ def issue(tx: Tx, order: Issue) -> Reply:
         role=tx.actor.role, severity=order.severity, facts=order.facts, basis=order.basis
     )
     ground.require_no_interest(tx, order.project_id)
+    ground.require_open(project)
     ground.readable(facts=order.facts, basis=order.basis)
     row = open_order(
         tx,

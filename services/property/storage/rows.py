@@ -126,14 +126,14 @@ def note(
 
 
 def history_of(conn: sa.Connection, kind: str, ref: str, limit: int = 200) -> list[Row]:
-    """Return what happened to one thing, oldest first."""
+    """Return what happened to one thing last, oldest first."""
     asked = (
         sa.select(t.history)
         .where(t.history.c.kind == kind, t.history.c.ref == ref)
-        .order_by(t.history.c.id)
+        .order_by(t.history.c.id.desc())
         .limit(limit)
     )
-    return [dict(row) for row in conn.execute(asked).mappings()]
+    return [dict(row) for row in conn.execute(asked).mappings()][::-1]
 
 
 def next_number(conn: sa.Connection, prefix: str) -> str:

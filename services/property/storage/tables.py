@@ -124,6 +124,7 @@ appointments = sa.Table(
         postgresql_where=sa.text("state = 'ACTIVE'"),
         sqlite_where=sa.text("state = 'ACTIVE'"),
     ),
+    sa.Index("ix_appointments_area", "area", "created_at", "appointment_id"),
 )
 gaps = sa.Table(
     "cross_gaps",
@@ -154,6 +155,7 @@ agreements = sa.Table(
     *_when("signed_project_at", "signed_community_at", "active_from", "ended_at"),
     sa.Column("end_reason", sa.String(200)),
     *_row(),
+    sa.Index("ix_agreements_area", "area", "created_at", "agreement_id"),
 )
 agreement_items = sa.Table(
     "agreement_items",
@@ -189,6 +191,7 @@ commitments = sa.Table(
     sa.Column("waive_reason", sa.Text),
     *_row(),
     sa.Index("ix_commitments_due", "project_id", "due_date"),
+    sa.Index("ix_commitments_area", "area", "state", "created_at", "commitment_id"),
 )
 
 # --------------------------------------------------------------------------------------------------
@@ -210,6 +213,7 @@ meetings = sa.Table(
     *_when("annulled_at"),
     sa.Column("annul_reason", sa.Text),
     sa.Index("ix_tripartite_meetings_period", "project_id", "period"),
+    sa.Index("ix_tripartite_meetings_area", "area", "created_at", "meeting_id"),
 )
 complaints = sa.Table(
     "complaints",
@@ -352,6 +356,7 @@ works = sa.Table(
     sa.Column("extensions", sa.Integer),
     sa.Column("end_reason", sa.Text),
     sa.Index("ix_works_state", "state", "due_at"),
+    sa.Index("ix_works_area", "area", "created_at", "work_id"),
 )
 disclosures = sa.Table(
     "disclosures",
@@ -368,6 +373,7 @@ disclosures = sa.Table(
     sa.Column("doc_sha256", sa.String(64)),
     *_row(),
     sa.Column("cancel_reason", sa.Text),
+    sa.Index("ix_disclosures_area", "area", "created_at", "disclosure_id"),
 )
 
 # --------------------------------------------------------------------------------------------------

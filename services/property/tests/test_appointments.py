@@ -175,7 +175,7 @@ def test_a_company_is_registered_under_a_checked_code_or_with_a_recorded_reason(
         with pytest.raises(errors.UsccInvalid):
             town.district().do("register_company", company | {"uscc": wrong})
     made = town.district().do("register_company", company | {"uscc": "91370899-ma00000250"})
-    again = bench.do("register_company", company | {"uscc": "91370899MA00000250"})
+    again = bench.do("register_company", company | {"uscc": "９１３７０８９９ＭＡ00000250"})
     assert (made["id"], again["id"]) == ("pco_a", "pco_a")
     with pytest.raises(errors.UsccTaken):
         bench.do("register_company", {"name": "别家", "uscc": "91370899MA00000250"})

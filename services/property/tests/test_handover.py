@@ -90,3 +90,50 @@ def test_a_prepared_project_is_measured_only_from_its_service_on(bench, town):
         town.district().do("change_project_status", which | {"status": "CLOSED"}, version=3)
     closing = which | {"status": "CLOSED", "reason": "合同到期未续"}
     assert bench.do("change_project_status", closing, version=3)["state"] == "CLOSED"
+
+
+def test_nothing_begins_with_a_project_that_is_closed(bench, town):
+    """K13: orders, posts and agreements of a closed project could be ended by nobody."""
+    town.found()
+    bench.at("2025-03-10T09:00:00")
+    closing = {"project_id": "prj_a", "status": "CLOSED", "reason": "合同到期未续"}
+    town.district().do("change_project_status", closing, version=2)
+    project = {"project_id": "prj_a"}
+    meeting = {
+        "held_at": "2025-03-10T10:00:00+08:00",
+        "chair": "per_sun",
+        "attendees": {"COMMITTEE": ["per_sun"], "OWNERS": [], "PROPERTY": ["per_wu"]},
+        "minutes_sha256": "c" * 64,
+    }
+    bench.at("2025-03-11T09:00:00")
+    for who, method, body, version in (
+        (
+            town.secretary,
+            "nominate",
+            {
+                "direction": "P2C",
+                "person_id": "per_wu",
+                "target_post": "COMMITTEE_PART_TIME_MEMBER",
+            },
+            None,
+        ),
+        (
+            town.secretary,
+            "draft_agreement",
+            {"type": "JOINT_BUILDING", "valid_from": "2025-03-11", "text_sha256": town.text},
+            None,
+        ),
+        (town.cadre, "issue_rectification", {"severity": "S3", "facts": "x", "basis": "y"}, None),
+        (
+            town.cadre,
+            "schedule_disclosure",
+            {"kind": "FEES", "title": "收支", "due_date": "2025-04-15"},
+            None,
+        ),
+        (town.secretary, "hold_meeting", meeting, None),
+        (town.company, "change_manager", {"person_id": "per_x"}, 3),
+    ):
+        with pytest.raises(StateConflict):
+            who().do(method, project | body, version=version)
+    earlier = meeting | {"held_at": "2025-03-05T10:00:00+08:00"}
+    assert town.secretary().do("hold_meeting", project | earlier)["state"] == "HELD"

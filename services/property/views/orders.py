@@ -165,7 +165,7 @@ def my_messages(tx: Tx, asked: Mine) -> Answer:
             "code": row["code"],
             "complaint_id": row["complaint_id"],
             "at": row["created_at"].isoformat(),
-            "text": zh.format(**told),
+            "text": (en if tx.lang == "en" else zh).format(**told),
             "text_en": en.format(**told),
         }
 

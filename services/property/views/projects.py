@@ -33,8 +33,10 @@ def card(tx: Tx, asked: WhichProject) -> Answer:
     """
     project = ground.load(tx, tables.projects, "project", asked.project_id)
     project_id = asked.project_id
+    following = lists.next_commitments(tx.conn, project_id, SHOWN_NEXT)
     agreements = [
-        _agreement(tx, row) for row in lists.of_project(tx.conn, tables.agreements, project_id)
+        _agreement(row, following)
+        for row in lists.of_project(tx.conn, tables.agreements, project_id)
     ]
     kinds = lists.active_agreements(tx.conn, project["area"]).get(project_id, [])
     # A competitor sees what everybody sees, and nothing of orders and figures.
@@ -131,12 +133,7 @@ def _appointment(row: Row) -> Answer:
     }
 
 
-def _agreement(tx: Tx, row: Row) -> Answer:
-    following = [
-        commitment
-        for commitment in lists.next_commitments(tx.conn, row["project_id"], SHOWN_NEXT)
-        if commitment["agreement_id"] == row["agreement_id"]
-    ]
+def _agreement(row: Row, following: list[Row]) -> Answer:
     return {
         "id": row["agreement_id"],
         "type": row["type"],
@@ -155,6 +152,7 @@ def _agreement(tx: Tx, row: Row) -> Answer:
                 "version": commitment["version"],
             }
             for commitment in following
+            if commitment["agreement_id"] == row["agreement_id"]
         ],
     }
 

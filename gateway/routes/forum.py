@@ -1412,6 +1412,14 @@ DOORS.command(
 )
 DOORS.command(
     "POST",
+    "/tasks/{task_id}/step-down",
+    "step_down",
+    reply=Done,
+    roles=JUDGES,
+    summary="不再担任监督员 / Step down as a supervisor",
+)
+DOORS.command(
+    "POST",
     "/topics/{topic_id}/discontinue",
     "discontinue_topic",
     body=EndTask,

@@ -290,6 +290,7 @@ class ResidentDeactivatedHeard:
     SOURCE: ClassVar[str] = "steward"
     FACT: ClassVar[str] = "resident_deactivated.v1"
     person_id: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

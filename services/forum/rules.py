@@ -712,6 +712,7 @@ MESSAGES = {
     "TASK_EXTENDED": "议题 {number} 的任务已延期",
     "TASK_CANCELLED": "议题 {number} 的任务已取消,不再需要监督",
     "TASK_WAITS": "议题 {number} 的任务交付后超过时限未验收,请督办",
+    "SUPERVISOR_NEEDED": "议题 {number} 的任务已没有居民监督员,请尽快补选",
     "SUPERVISOR_RELEASED": "您不再担任议题 {number} 的监督员",
     "TOPIC_RETURNED": "议题 {number} 监督未通过,退回重新研判",
     "SESSION_MOVED": "议题 {number} 的协商会改期至 {start},地点 {place},请重新答复",

@@ -352,6 +352,11 @@ class Forum(Service):
         """更换监督员: others watch the task."""
         return tasks.change_supervisors(tx, body)
 
+    @command(roles=JUDGES)
+    def step_down(self, tx: Tx, body: tasks.WhichTask) -> dict[str, Any]:
+        """不再担任监督员: a supervisor steps down."""
+        return tasks.step_down(tx, body)
+
     @command(roles=("R_STREET", "R_STREET_LEAD"), if_match=True)
     def discontinue_topic(self, tx: Tx, body: tasks.DiscontinueTopic) -> dict[str, Any]:
         """街道终止办理: end a topic that cannot go on."""

@@ -1074,6 +1074,22 @@ def households_in(conn: Connection, scope: str) -> list[tuple[str, str | None]]:
     return [(row[0], row[1]) for row in conn.execute(asked)]
 
 
+def offices_of(conn: Connection, people: Sequence[str]) -> list[Row]:
+    """Return the active offices of people, locked."""
+    asked = sa.select(officials).where(
+        officials.c.person_id.in_(people), officials.c.state == "ACTIVE"
+    )
+    return _rows(conn, store.lock(asked.order_by(officials.c.official_id), conn))
+
+
+def mandates_of(conn: Connection, people: Sequence[str]) -> list[Row]:
+    """Return the active mandates of people, locked."""
+    asked = sa.select(deputies).where(
+        deputies.c.person_id.in_(people), deputies.c.state == "ACTIVE"
+    )
+    return _rows(conn, store.lock(asked.order_by(deputies.c.deputy_id), conn))
+
+
 def official_of(conn: Connection, person_id: str, tier: str) -> Row | None:
     """Return the active official of a tier that a person is, or None."""
     asked = (
@@ -1530,6 +1546,16 @@ def set_supervisors(conn: Connection, task_id: str, people: Sequence[str], at: d
     for person_id in people:
         key = {"task_id": task_id, "person_id": person_id}
         add_new(conn, supervisors, **key, appointed_at=at)
+
+
+def watched_tasks(conn: Connection, people: Sequence[str], states: Sequence[str]) -> list[str]:
+    """Return the tasks in these states that any of the people watches."""
+    asked = (
+        sa.select(supervisors.c.task_id)
+        .join(tasks, tasks.c.task_id == supervisors.c.task_id)
+        .where(supervisors.c.person_id.in_(people), tasks.c.state.in_(states))
+    )
+    return sorted(conn.execute(asked.distinct()).scalars())
 
 
 def supervisions_of(conn: Connection, task_ids: Sequence[str]) -> list[Row]:

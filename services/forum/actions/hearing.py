@@ -7,7 +7,7 @@ from typing import Any
 
 from chassis.bus import Due, Heard, Tx
 from services.forum import events, storage
-from services.forum.actions import sessions
+from services.forum.actions import liaison, sessions, tasks
 from services.forum.actions.escalations import hear_ended, hear_escalated
 from services.forum.actions.tasks import hear_delivery
 from services.forum.actions.topics import hear_request
@@ -41,6 +41,7 @@ def hear_steward(tx: Tx, heard: Sequence[Heard]) -> None:
     people: dict[str, dict[str, Any]] = {}
     merged: list[tuple[str, str]] = []
     ended: list[str] = []
+    dead: list[str] = []
     for event in heard:
         data = event.data
         if isinstance(data, events.AreaDefinedHeard):
@@ -58,12 +59,16 @@ def hear_steward(tx: Tx, heard: Sequence[Heard]) -> None:
         else:
             now = people.setdefault(data.person_id, {"person_id": data.person_id})
             now |= _place(data) | {"sequence": event.sequence}
+            if isinstance(data, events.ResidentDeactivatedHeard) and data.reason == "DECEASED":
+                dead.append(data.person_id)
     _end(tx, ended)
     if areas:
         storage.upsert_areas(tx.conn, list(areas.values()))
     _keep(tx, people)
     for old, into in merged:
         storage.merge_person(tx.conn, old, into)
+    if dead:
+        liaison.end_posts_of_dead(tx, dead)
     _follow(tx, people)
 
 
@@ -99,6 +104,7 @@ def _follow(tx: Tx, people: Mapping[str, dict[str, Any]]) -> None:
     elsewhere = [p for p, row in people.items() if row.get("active") is False or "community" in row]
     if elsewhere:
         sessions.follow_residents(tx, elsewhere)
+        tasks.follow_residents(tx, elsewhere)
 
 
 def hear_property(tx: Tx, heard: Sequence[Heard]) -> None:

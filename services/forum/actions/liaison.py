@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -148,20 +149,32 @@ def end_official(tx: Tx, body: EndOfficial) -> dict[str, Any]:
     tx.require_scope(row["area"])
     tx.check_version(row["version"])
     require_state(row, "ACTIVE")
-    for link in storage.links_of_official(tx.conn, body.official_id):
-        _end_link(tx, link, body.reason)
+    return reply("official_id", _leave_office(tx, row, body.reason))
+
+
+def _leave_office(tx: Tx, row: storage.Row, reason: str) -> storage.Row:
+    for link in storage.links_of_official(tx.conn, row["official_id"]):
+        _end_link(tx, link, reason)
     row = storage.change(tx.conn, storage.officials, row, state="ENDED", ended_at=tx.now)
     note(
         tx,
         of="official",
-        ref=body.official_id,
+        ref=row["official_id"],
         action="end",
         state="ENDED",
-        reason=body.reason,
+        reason=reason,
     )
     if row["tier"] == rules.GRID_WORKER:
         follow_chain(tx, row["area"])
-    return reply("official_id", row)
+    return row
+
+
+def end_posts_of_dead(tx: Tx, people: Sequence[str]) -> None:
+    """Who has died answers for nothing any more: his offices, links and mandates end."""
+    for row in storage.offices_of(tx.conn, people):
+        _leave_office(tx, row, "DECEASED")
+    for row in storage.mandates_of(tx.conn, people):
+        _leave_mandate(tx, row)
 
 
 def assign_liaison(tx: Tx, body: AssignLiaison) -> dict[str, Any]:
@@ -336,9 +349,13 @@ def end_deputy(tx: Tx, body: EndDeputy) -> dict[str, Any]:
     tx.require_scope(row["area"])
     tx.check_version(row["version"])
     require_state(row, "ACTIVE")
+    return reply("deputy_id", _leave_mandate(tx, row))
+
+
+def _leave_mandate(tx: Tx, row: storage.Row) -> storage.Row:
     row = storage.change(tx.conn, storage.deputies, row, state="ENDED", term_to=tx.now)
-    note(tx, of="deputy", ref=body.deputy_id, action="end", state="ENDED")
-    return reply("deputy_id", row)
+    note(tx, of="deputy", ref=row["deputy_id"], action="end", state="ENDED")
+    return row
 
 
 def _opting_person(tx: Tx, person_id: str | None) -> str:

@@ -157,6 +157,9 @@ def move(
     return row
 
 
+_TASK_CODES = {"task_due": "TASK_OVERDUE", "supervisor_needed": "SUPERVISOR_NEEDED"}
+
+
 def escalate(
     tx: Tx,
     topic: Mapping[str, Any],
@@ -207,5 +210,5 @@ def escalate(
     if official:
         code = "ESCALATED"
         if task:
-            code = "TASK_OVERDUE" if deadline == "task_due" else "TASK_WAITS"
+            code = _TASK_CODES.get(deadline, "TASK_WAITS")
         tell(tx, code, topic, [official["person_id"]], ref=ref)

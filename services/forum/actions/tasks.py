@@ -182,12 +182,7 @@ def _check_supervisors(
     """Refuse a task that no resident watches, or that a stranger or somebody bound to the project
     watches. Deputies and officials of the place may watch beside a resident."""
     street = topic["area"][:9]
-    near = [street if topic["level"] == rules.STREET else topic["area"]]
-    known = {
-        person: row
-        for person, row in storage.residents_of(tx.conn, people).items()
-        if row["is_adult"] and rules.lives_in(row, near)
-    }
+    known = _residents_among(tx, topic, people)
     if not known:
         raise errors.SupervisorRequired(title=task.title, field="supervisors")
     bound = {task.responsible_id} & set(people)
@@ -911,10 +906,62 @@ def change_supervisors(tx: Tx, body: ChangeSupervisors) -> dict[str, Any]:
     # What a supervisor accepted who no longer watches is looked at again.
     kept = task["supervisor_accepted"] if task["supervisor_accepted"] in people else None
     row = storage.change(tx.conn, storage.tasks, task, supervisor_accepted=kept)
+    storage.settle_escalations(
+        tx.conn, tx.now, "ACTED", task_id=body.task_id, deadline="supervisor_needed"
+    )
     _note(tx, row, "change_supervisors", reason=body.reason)
     tell(tx, "SUPERVISOR_APPOINTED", topic, set(people) - before, ref=body.task_id)
     tell(tx, "SUPERVISOR_RELEASED", topic, before - set(people), ref=body.task_id)
     return reply("task_id", row)
+
+
+def step_down(tx: Tx, body: WhichTask) -> dict[str, Any]:
+    """Stop watching a task, as its supervisor; where no resident is left the chain is told.
+
+    Raises:
+        NotSupervisor: The caller does not watch it.
+        StateConflict: It has ended.
+    """
+    topic = topic_locked(tx, _topic_of(tx, body.task_id))
+    task = _task_locked(tx, body.task_id, _require_supervisor, *UNENDED)
+    row = _without_supervisors(tx, topic, task, {tx.actor.id}, "step_down")
+    return reply("task_id", row)
+
+
+def _residents_among(tx: Tx, topic: storage.Row, people: Sequence[str]) -> set[str]:
+    near = [topic["area"][:9] if topic["level"] == rules.STREET else topic["area"]]
+    homes = storage.residents_of(tx.conn, people)
+    return {p for p, row in homes.items() if row["is_adult"] and rules.lives_in(row, near)}
+
+
+def _without_supervisors(
+    tx: Tx, topic: storage.Row, task: storage.Row, gone: set[str], action: str
+) -> storage.Row:
+    left = [person for person in _watchers(tx, task["task_id"]) if person not in gone]
+    storage.set_supervisors(tx.conn, task["task_id"], left, tx.now)
+    # What he has accepted stands no longer: somebody who watches accepts it.
+    kept = None if task["supervisor_accepted"] in gone else task["supervisor_accepted"]
+    row = storage.change(tx.conn, storage.tasks, task, supervisor_accepted=kept)
+    _note(tx, row, action)
+    if not _residents_among(tx, topic, left):
+        tier = rules.TASK_LADDER[0]
+        escalate(tx, topic, deadline="supervisor_needed", tier=tier, level=1, task=row)
+    return row
+
+
+def follow_residents(tx: Tx, people: Sequence[str]) -> None:
+    """Who has moved away or died no longer watches a task, unless by office; where no resident is
+    left the chain is told, so that others are appointed."""
+    for task_id in storage.watched_tasks(tx.conn, people, UNENDED):
+        topic = topic_locked(tx, _topic_of(tx, task_id))
+        task = storage.known(tx.conn, storage.tasks, task_id, locked=True)
+        watching = [person for person in _watchers(tx, task_id) if person in people]
+        stay = _residents_among(tx, topic, watching)
+        stay |= storage.deputies_of(tx.conn, watching, topic["area"][:9], tx.now)
+        stay |= storage.officials_near(tx.conn, watching, topic["area"])
+        gone = set(watching) - stay
+        if gone and task["state"] in UNENDED:
+            _without_supervisors(tx, topic, task, gone, "supervisor_left")
 
 
 def discontinue_topic(tx: Tx, body: DiscontinueTopic) -> dict[str, Any]:

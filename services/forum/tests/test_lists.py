@@ -67,12 +67,15 @@ def plans(town, ask):
     finally:
         sa.event.remove(engine, "before_cursor_execute", note)
     with engine.connect() as conn:
+        word = "EXPLAIN QUERY PLAN"
         if conn.dialect.name != "sqlite":
-            pytest.skip("an empty table's plan says nothing on PostgreSQL")
+            word = "EXPLAIN"
+            # Of tables with a few rows the plan is told for many.
+            conn.exec_driver_sql("SET enable_seqscan = off")
         return [
             str(row[-1])
             for statement, parameters in heard
-            for row in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            for row in conn.exec_driver_sql(f"{word} {statement}", parameters)
         ]
 
 
@@ -96,7 +99,11 @@ def test_no_list_reads_a_whole_table(town, method, body):
         asked = body | ({"cursor": cursor} if cursor else {})
         found = plans(town, lambda asked=asked: town.secretary().ask(method, asked))
         assert found
-        scans = [line for line in found if line.startswith("SCAN") and "INDEX" not in line]
+        scans = [
+            line
+            for line in found
+            if "Seq Scan" in line or (line.startswith("SCAN") and "INDEX" not in line)
+        ]
         assert scans == []
 
 

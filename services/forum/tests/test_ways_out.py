@@ -282,3 +282,44 @@ def test_nobody_learns_who_accepted_a_task(town):
     assert NEIGHBOURS[0] not in shown
     assert PROJECT in shown
     assert STREET in shown
+
+
+def test_a_supervisor_steps_down_and_the_chain_is_told_when_no_resident_is_left(town):
+    _topic, (task_id,) = town.implementing(town.task(supervisors=[BEN, CAI, "per_deputy"]))
+    with pytest.raises(errors.NotSupervisor):
+        town.resident(ANA).do("step_down", {"task_id": task_id})
+    town.resident(BEN).do("step_down", {"task_id": task_id})
+    assert town.bench.rows("SELECT * FROM escalations") == []
+    town.bench.hear(
+        "steward",
+        "resident_deactivated.v1",
+        {"person_id": CAI, "reason": "MOVED_OUT"},
+        subject=CAI,
+        sequence=5,
+    )
+    (needed,) = town.bench.rows("SELECT * FROM escalations")
+    assert (needed["deadline"], needed["person_id"]) == ("supervisor_needed", CADRE)
+    watching = [
+        s["person_id"] for s in town.secretary().ask("task", {"task_id": task_id})["supervisors"]
+    ]
+    assert watching == ["per_deputy"]
+    town.secretary()
+    town.on_task("change_supervisors", task_id, supervisors=[ANA], reason="补选")
+    assert town.bench.ask("escalations", {})["items"] == []
+
+
+def test_who_has_died_answers_for_nothing_any_more(town):
+    for person in (CADRE, "per_deputy"):
+        town.bench.hear(
+            "steward",
+            "resident_deactivated.v1",
+            {"person_id": person, "reason": "DECEASED"},
+            subject=person,
+            sequence=5,
+        )
+    chain = town.resident().ask("chain", {"target": town.resident().actor.scope + "001"})
+    assert (chain["rungs"][1]["officials"], chain["rungs"][1]["gap"]) == ([], True)
+    assert len(town.bench.said("liaison_ended.v1")) == 1
+    assert {d["state"] for d in town.bench.ask("deputies", {})["items"]} == {"ENDED"}
+    town.district()
+    town.official("per_new", "COMMUNITY_CADRE", COMMUNITY, "off_new")

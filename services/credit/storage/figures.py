@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from services.credit.storage import tables as t
+from services.credit.storage.settlements import areas_of
 
 _PUBLISHED = t.entries.join(
     t.settlements, t.settlements.c.settlement_id == t.entries.c.settlement_id
@@ -19,24 +20,29 @@ _SIDE_OF = {"RELEASE": "PENDING", "CAPTURE": "HELD", "REFUND": "AVAILABLE"}
 LENGTH_OF_AREA = {"COMMUNITY": 12, "STREET": 9, "DISTRICT": 6}
 
 
-def consenting_adults(conn: sa.Connection, area: str) -> tuple[int, int]:
-    """Return (adult residents of an area whose own consent stands, adult residents)."""
-    person, consent = t.people.c, t.consents.c
+def consenting_adults(conn: sa.Connection, area: str, at: datetime) -> tuple[int, int]:
+    """Return (adult residents of an area whose own consent stood just before a time, adult
+    residents who lived there then)."""
+    person, span, home = t.people.c, t.consent_spans.c, _home_at(at)
+    consented = sa.exists().where(
+        span.subject_id == sa.literal("RES:") + person.person_id,
+        span.purpose == "SCORING",
+        span.since < at,
+        sa.or_(span.until.is_(None), span.until >= at),
+    )
     asked = (
-        sa.select(sa.func.count(consent.consent_id), sa.func.count())
+        sa.select(sa.func.sum(sa.case((consented, 1), else_=0)), sa.func.count())
         .select_from(
-            t.people.outerjoin(
-                t.consents,
-                sa.and_(
-                    consent.subject_id == sa.literal("RES:") + person.person_id,
-                    consent.state == "GRANTED",
-                ),
-            )
+            t.people.join(home, home.c.subject_id == sa.literal("RES:") + person.person_id)
         )
-        .where(person.area.like(f"{area}%"), person.is_adult, person.state == "ACTIVE")
+        .where(
+            sa.func.coalesce(home.c.grid, person.area).like(f"{area}%"),
+            person.is_adult,
+            person.state == "ACTIVE",
+        )
     )
     granted, adults = conn.execute(asked).one()
-    return int(granted), int(adults)
+    return int(granted or 0), int(adults)
 
 
 def points_moved(
@@ -65,26 +71,33 @@ def points_moved(
     return {kind: int(total) for kind, total in conn.execute(asked)}
 
 
-def points_outstanding(conn: sa.Connection, area: str) -> dict[str, int]:
-    """Return the points that subjects of an area have, by the account they lie in."""
-    wallet, subject = t.wallets.c, t.subjects.c
-    names = ("available", "held", "receivable")
-    asked = sa.select(
-        *(sa.func.coalesce(sa.func.sum(wallet[name]), 0).label(name) for name in names)
-    ).select_from(t.wallets.join(t.subjects, subject.subject_id == wallet.subject_id))
-    row = conn.execute(asked.where(subject.area.like(f"{area}%"))).one()
-    pending = (
-        sa.select(sa.func.coalesce(sa.func.sum(t.pendings.c.points), 0))
-        .select_from(t.pendings.join(t.subjects, subject.subject_id == t.pendings.c.subject_id))
-        .where(subject.area.like(f"{area}%"))
+_OUTSTANDING = ("AVAILABLE", "HELD", "RECEIVABLE", "PENDING")
+
+
+def points_outstanding(conn: sa.Connection, area: str, until: datetime) -> dict[str, int]:
+    """Return the points that subjects of an area had at a time, by the account they lay in."""
+    posting, line, subject = t.postings.c, t.lines.c, t.subjects.c
+    asked = (
+        sa.select(line.side, sa.func.sum(line.amount))
+        .select_from(
+            t.postings.join(t.lines, line.posting_id == posting.posting_id).join(
+                t.subjects, subject.subject_id == line.owner
+            )
+        )
+        .where(
+            posting.posted_at < until,
+            line.side.in_(_OUTSTANDING),
+            subject.area.like(f"{area}%"),
+        )
+        .group_by(line.side)
     )
-    return {name: int(getattr(row, name)) for name in names} | {
-        "pending": int(conn.execute(pending).scalar() or 0)
-    }
+    found = {side: int(total) for side, total in conn.execute(asked)}
+    return {side.lower(): found.get(side, 0) for side in _OUTSTANDING}
 
 
-def communities(conn: sa.Connection, area: str, period: str) -> list[Any]:
-    """Return (code, published_at) of each community of an area: when its month was published."""
+def communities(conn: sa.Connection, area: str, period: str, end: datetime) -> list[Any]:
+    """Return (code, published_at) of each community of an area in which anybody settles: when its
+    month was published."""
     known, settlement = t.areas.c, t.settlements.c
     asked = (
         sa.select(known.code, settlement.published_at)
@@ -97,7 +110,8 @@ def communities(conn: sa.Connection, area: str, period: str) -> list[Any]:
         .where(known.kind == "COMMUNITY", known.code.like(f"{area}%"))
         .order_by(known.code)
     )
-    return list(conn.execute(asked))
+    settling = set(areas_of(conn, end))
+    return [row for row in conn.execute(asked) if row.published_at or row.code in settling]
 
 
 def grades(conn: sa.Connection, area: str, period: str) -> dict[str, dict[str, int]]:

@@ -1,5 +1,7 @@
 """The indicators of an area's month: each figure with its numerator and its denominator."""
 
+import uuid
+
 import pytest
 
 from chassis.refusal import Invalid, RoleDenied
@@ -253,3 +255,63 @@ def test_the_indicators_of_another_area_or_of_no_month_are_refused(bench):
     bench.as_("R_RESIDENT", scope=stage.COMMUNITY)
     with pytest.raises(RoleDenied):
         bench.ask("indicators", {"period": PERIOD})
+
+
+@pytest.mark.covers("M-22")
+def test_a_community_in_which_nobody_settles_is_late_with_nothing(bench):
+    """CR-D14: it never gets a settlement, and was counted as late for ever."""
+    bench.at("2025-02-20T09:00")
+    stage.rules(bench)
+    area(bench, stage.COMMUNITY)
+    area(bench, NEXT_DOOR)
+    stage.steward(bench, "stw_1", "per_s")
+    bench.at("2025-04-02T20:00")
+    stage.markers(bench, PERIOD, rows={"steward": {"stewards": [STEWARD_ROW]}})
+    bench.fire("2025-04-03T10:00")
+    run_jobs(bench)
+    confirmed(bench, stage.COMMUNITY, "2025-04-07T16:00")
+    bench.fire("2025-05-20T20:00")
+    found = indicators(bench)["M-22"]
+    assert (found["part"], found["whole"], found["late"]) == (1, 1, [])
+
+
+@pytest.mark.covers("M-12", "M-28")
+def test_a_figure_of_a_past_month_is_that_of_its_end(bench):
+    """K11: consents and liability were those of the day on which somebody asked."""
+    bench.at("2025-02-10T09:00")
+    stage.register(bench, "per_a")
+    stage.register(bench, "per_b")
+    bench.at("2025-02-10T10:00")
+    given = stage.consent(bench, "per_a")
+    stage.give(bench, "RES:per_a", "2025-01", 50, str(uuid.uuid4()))
+    bench.at("2025-03-10T10:00")
+    stage.consent(bench, "per_b")
+    bench.as_("R_RESIDENT", person="per_a", scope=stage.GRID)
+    bench.do("withdraw_consent", {"consent_id": given["id"]})
+    stage.give(bench, "RES:per_b", "2025-02", 30, str(uuid.uuid4()))
+    bench.hear(
+        "steward",
+        "resident_moved.v1",
+        {
+            "person_id": "per_b",
+            "community": NEXT_DOOR,
+            "to_grid": NEXT_DOOR + "001",
+            "household_id": None,
+        },
+        subject="per_b",
+        scope=NEXT_DOOR,
+        sequence=2,
+    )
+    bench.at("2025-03-20T10:00")
+    here = {period: indicators(bench, period) for period in ("2025-01", "2025-02", "2025-03")}
+    assert [here[period]["M-12"]["part"] for period in sorted(here)] == [0, 1, 1]
+    assert [here[period]["M-28"]["available"] for period in sorted(here)] == [0, 50, 80]
+    there = indicators(bench, "2025-02", stage.COMMUNITY)["M-12"]
+    assert (there["part"], there["whole"]) == (1, 2)
+
+
+@pytest.mark.covers("M-22")
+@pytest.mark.parametrize("period", ["2026-12", "2027-05", "2098-12"])
+def test_months_without_a_calendar_have_figures_too(bench, period):
+    """CR-D15: 500 for months whose following one had no data."""
+    assert indicators(bench, period)["M-22"]["percent"] is None

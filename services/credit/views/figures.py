@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 # Below this a spread says more about single persons than about an area.
 LEAST_PERSONS = 5
 FEN_PER_POINT = 10
+# What has happened in this instant counts; a time limits from below what lies before it.
+JUST_NOW = timedelta(microseconds=1)
 GROUPINGS = ("HOUSEHOLD", "GRID", "PROJECT", *store.LENGTH_OF_AREA)
 
 
@@ -64,7 +66,7 @@ def indicators(tx: Tx, question: MonthInArea) -> dict[str, Any]:
         "period": question.period,
         "scope": scope,
         "at": tx.now.isoformat(),
-        "M-12": share(*store.consenting_adults(tx.conn, scope)),
+        "M-12": share(*store.consenting_adults(tx.conn, scope, min(until, tx.now + JUST_NOW))),
         "M-14": {"window": _redeemed(window), "to_date": _redeemed(ever)},
         "M-22": _punctuality(tx, scope, question.period),
         "M-23": _appeals(
@@ -75,7 +77,7 @@ def indicators(tx: Tx, question: MonthInArea) -> dict[str, Any]:
             "grades": store.grades(tx.conn, scope, question.period),
             "points": _spread(*store.spread_of_points(tx.conn, scope, question.period)),
         },
-        "M-28": _liability(store.points_outstanding(tx.conn, scope)),
+        "M-28": _liability(store.points_outstanding(tx.conn, scope, until)),
     }
 
 
@@ -167,7 +169,8 @@ def _punctuality(tx: Tx, scope: str, period: str) -> dict[str, Any]:
     planned = rules.timeline(tx.calendar, period).publish
     day = tx.calendar.local_date(planned)
     over = tx.calendar.local_date(tx.now) > day
-    found = store.communities(tx.conn, scope, period) if over else []
+    _, end = _bounds(tx, period)
+    found = store.communities(tx.conn, scope, period, end) if over else []
     on_time, late = 0, []
     for row in found:
         until = tx.calendar.local_date(row.published_at or tx.now)

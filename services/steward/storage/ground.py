@@ -55,7 +55,7 @@ def below(
     conn: sa.Connection, root: str, kind: str | None, after: str, limit: int
 ) -> Sequence[Any]:
     """Return the areas in `root` (itself included) in the order of their codes."""
-    asked = sa.select(areas).where(areas.c.code.startswith(root, autoescape=True))
+    asked = sa.select(areas).where(store.within(areas.c.code, root))
     if kind is not None:
         asked = asked.where(areas.c.kind == kind)
     return conn.execute(asked.where(areas.c.code > after).order_by(areas.c.code).limit(limit)).all()

@@ -32,7 +32,7 @@ def roster(conn: sa.Connection, community: str) -> tuple[Sequence[Any], dict[str
     so that nobody hands over while he is given something."""
     served = conn.execute(
         sa.select(steward_grids.c.steward_id, steward_grids.c.grid).where(
-            steward_grids.c.grid.startswith(community, autoescape=True)
+            store.within(steward_grids.c.grid, community)
         )
     ).all()
     grids: dict[str, set[str]] = {}

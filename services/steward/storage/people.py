@@ -141,7 +141,7 @@ def merges(
     limit: int,
 ) -> Sequence[Any]:
     """Return the proposals of an area, oldest first."""
-    asked = sa.select(person_merges).where(person_merges.c.area.startswith(scope, autoescape=True))
+    asked = sa.select(person_merges).where(store.within(person_merges.c.area, scope))
     if state is not None:
         asked = asked.where(person_merges.c.state == state)
     if after is not None:
@@ -241,7 +241,7 @@ def reads(
     limit: int,
 ) -> Sequence[Any]:
     """Return who read what of the persons of an area, newest first."""
-    asked = sa.select(person_reads).where(person_reads.c.area.startswith(scope, autoescape=True))
+    asked = sa.select(person_reads).where(store.within(person_reads.c.area, scope))
     if person_id is not None:
         asked = asked.where(person_reads.c.person_id == person_id)
     if actor_id is not None:

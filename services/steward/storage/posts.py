@@ -120,7 +120,7 @@ def page(
 ) -> Sequence[Any]:
     """Return the stewards of an area, oldest first."""
     asked = sa.select(stewards).where(
-        stewards.c.area.startswith(scope, autoescape=True), stewards.c.status != "LEFT"
+        store.within(stewards.c.area, scope), stewards.c.status != "LEFT"
     )
     if duty is not None:
         asked = asked.where(stewards.c.duty == duty)
@@ -163,7 +163,7 @@ def candidates(
         .scalar_subquery()
     )
     served = sa.select(steward_grids.c.steward_id).where(
-        steward_grids.c.grid.startswith(grid[:12], autoescape=True)
+        store.within(steward_grids.c.grid, grid[:12])
     )
     same_grid = (
         sa.select(steward_grids.c.grid)
@@ -305,16 +305,20 @@ def board(conn: sa.Connection, grid: str) -> Any:
     ).first()
 
 
-def grids_in(conn: sa.Connection, scope: str) -> Sequence[Any]:
-    """Return the grids of an area with their households."""
+def grids_in(conn: sa.Connection, scope: str, at: datetime) -> Sequence[Any]:
+    """Return the grids that an area had at an instant, with their households."""
     asked = sa.select(areas.c.code, areas.c.households).where(
-        areas.c.kind == "GRID", areas.c.code.startswith(scope, autoescape=True)
+        areas.c.kind == "GRID", store.within(areas.c.code, scope), areas.c.created_at <= at
     )
     return conn.execute(asked.order_by(areas.c.code)).all()
 
 
-def serving_in(conn: sa.Connection, scope: str) -> Sequence[Any]:
-    """Return (grid, steward, duty, type, consent to the board) of who serves in an area's grids."""
+def serving_in(conn: sa.Connection, scope: str, at: datetime, *, past: bool) -> Sequence[Any]:
+    """Return (grid, steward, duty, type, consent to the board) of who serves in an area's grids, or
+    who did at an instant that is past: whoever left since then was there."""
+    served = sa.and_(
+        stewards.c.created_at <= at, sa.or_(stewards.c.left_at.is_(None), stewards.c.left_at > at)
+    )
     asked = (
         sa.select(
             steward_grids.c.grid,
@@ -325,17 +329,18 @@ def serving_in(conn: sa.Connection, scope: str) -> Sequence[Any]:
         )
         .join(stewards, stewards.c.steward_id == steward_grids.c.steward_id)
         .where(
-            steward_grids.c.grid.startswith(scope, autoescape=True), stewards.c.status == "ACTIVE"
+            store.within(steward_grids.c.grid, scope),
+            served if past else stewards.c.status == "ACTIVE",
         )
     )
     return conn.execute(asked).all()
 
 
-def boards_in(conn: sa.Connection, scope: str) -> Sequence[Any]:
-    """Return the newest board of each grid of an area."""
+def boards_in(conn: sa.Connection, scope: str, at: datetime) -> Sequence[Any]:
+    """Return the newest board of each grid of an area at an instant."""
     newest = (
         sa.select(contact_boards.c.grid, sa.func.max(contact_boards.c.version).label("version"))
-        .where(contact_boards.c.grid.startswith(scope, autoescape=True))
+        .where(store.within(contact_boards.c.grid, scope), contact_boards.c.published_at <= at)
         .group_by(contact_boards.c.grid)
         .subquery()
     )
@@ -356,7 +361,7 @@ def full_time_shifts_in(
     asked = (
         sa.select(shifts.c.grid, shifts.c.start_at, shifts.c.end_at)
         .join(stewards, stewards.c.steward_id == shifts.c.steward_id)
-        .where(shifts.c.grid.startswith(scope, autoescape=True), *_full_time(start, end))
+        .where(store.within(shifts.c.grid, scope), *_full_time(start, end))
         .order_by(shifts.c.grid, shifts.c.start_at)
     )
     return conn.execute(asked).all()

@@ -188,7 +188,7 @@ def visits_of(
     asked = sa.select(visits).where(
         visits.c.steward_id == steward_id,
         visits.c.period == period,
-        visits.c.grid.startswith(scope, autoescape=True),
+        store.within(visits.c.grid, scope),
     )
     if after is not None:
         asked = asked.where(sa.tuple_(visits.c.occurred_at, visits.c.visit_id) > after)

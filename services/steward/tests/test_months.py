@@ -8,6 +8,7 @@ from chassis.bus import partition_of
 from chassis.refusal import RoleDenied
 from chassis.testing import instant
 from services.steward import rules
+from services.steward.rules.routing import DUTIES
 from services.steward.storage.tables import request_clocks, requests
 from services.steward.tests.ground import (
     CADRE,
@@ -391,3 +392,27 @@ def test_a_project_answers_for_what_its_own_people_had_in_hand_in_the_end(staffe
             "satisfied": 1,
         }
     ]
+
+
+def test_who_left_in_april_served_in_march(ground):
+    """SP-D21: a month's coverage changed when a steward left later: February's 13 of 30 duties became 12 when a steward left in March."""
+    bench = ground.bench.at("2025-03-10T09:00:00")
+    ground.staff()
+    ground.cadre().do("publish_board", {"grid": GRID, "reasons": dict.fromkeys(DUTIES, "暂缺")})
+    question = {"scope": COMMUNITY, "period": "2025-03"}
+    bench.at("2025-04-01T00:00:00")
+    before = ground.cadre().ask("coverage", question)
+    assert before["M-20"]["duties"]["part"] > 0
+    bench.at("2025-04-12T09:00:00")
+    version = bench.rows("select version from stewards where steward_id = :s", s=STW_GRID)
+    ground.cadre().do(
+        "leave_steward",
+        {"steward_id": STW_GRID, "reason": "调离岗位"},
+        version=version[0]["version"],
+    )
+    bench.as_("R_DISTRICT").do(
+        "define_area", {"code": f"{COMMUNITY}009", "name": "新网格", "kind": "GRID"}
+    )
+    assert ground.cadre().ask("coverage", question) == before
+    now = ground.cadre().ask("coverage", question | {"period": "2025-04"})
+    assert now["M-20"]["duties"]["part"] == before["M-20"]["duties"]["part"] - 1

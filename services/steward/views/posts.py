@@ -258,13 +258,15 @@ def coverage(tx: Tx, q: CoverageQuestion) -> dict[str, Any]:
     end = max(start, min(end, tx.now))
     minutes = int((end - start).total_seconds() // 60)
     stewards_of: dict[str, list[Any]] = {}
-    for row in storage.posts.serving_in(tx.conn, q.scope):
+    # A month that is over is shown as it was at its end.
+    past = end < tx.now
+    for row in storage.posts.serving_in(tx.conn, q.scope, end, past=past):
         stewards_of.setdefault(row.grid, []).append(row)
-    boards = {row.grid: row for row in storage.posts.boards_in(tx.conn, q.scope)}
+    boards = {row.grid: row for row in storage.posts.boards_in(tx.conn, q.scope, end)}
     shifts = storage.posts.full_time_shifts_in(tx.conn, q.scope, start, end)
     sat = _covered_minutes(shifts, start, end)
     items, fresh = [], 0
-    for grid in storage.posts.grids_in(tx.conn, q.scope):
+    for grid in storage.posts.grids_in(tx.conn, q.scope, end):
         serving = stewards_of.get(grid.code, [])
         board = boards.get(grid.code)
         waived = set(board.reasons) if board is not None else set()

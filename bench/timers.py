@@ -7,6 +7,9 @@ clock is moved and the embedded host begins. A writer's thread serves commands a
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -95,7 +98,35 @@ def run(*, quick: bool = False, count: int | None = None) -> list[Figure]:
             "p95 of a request filed meanwhile", quantiles(waits, n=20)[-1] * 1000, "ms", most=200
         ),
         Figure("longest", max(waits) * 1000, "ms"),
+        idle(quick=quick),
     ]
+
+
+def idle(*, quick: bool = False) -> Figure:
+    """Measure what `fivered up` takes of a core while nobody asks for anything."""
+    seconds = 20.0 if quick else 60.0
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        command = [sys.executable, "-m", "chassis.cli", "up", "--data", folder, "--port", "0"]
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        try:
+            while not (Path(folder) / "running.json").exists():
+                time.sleep(0.1)
+            time.sleep(10)
+            progress("timers: idle")
+            before = _cpu_s(process.pid)
+            time.sleep(seconds)
+            used = _cpu_s(process.pid) - before
+        finally:
+            process.terminate()
+            process.wait(20)
+    return Figure("idle embedded process, of a core", used / seconds * 100, "%", most=2)
+
+
+def _cpu_s(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _file(host: EmbeddedHost, number: int) -> float:

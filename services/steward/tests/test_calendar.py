@@ -2,9 +2,14 @@
 
 import pytest
 
+from chassis import doctor
 from chassis.calendar import read_year
 from chassis.refusal import Guard, NotFound, Refusal, StateConflict
+from chassis.settings import ProcessSettings
+from chassis.testing import environment, open_bench
 from services.steward.errors import CalendarProposed, CalendarSamePerson
+from services.steward.service import Steward
+from services.steward.settings import StewardSettings
 
 # Invented: no notice of the State Council. Monday the 4th is free, Saturday the 9th is worked.
 YEAR = {
@@ -190,3 +195,29 @@ def test_deadlines_that_rest_on_a_year_without_data_are_marked(staffed):
     assert "provisional" not in staffed.cadre().ask("request", path)
     bench.at("2026-11-02T10:00")
     assert "provisional" not in staffed.submit(priority="P3", text="另一件事")
+
+
+def test_doctor_warns_and_nothing_is_wrong_yet(tmp_path, monkeypatch):
+    """OP-B1: doctor said nothing."""
+    url = f"sqlite:///{tmp_path}/steward.sqlite"
+    given = environment(
+        ProcessSettings,
+        StewardSettings,
+        FIVERED_DEMO_CLOCK="1",
+        FIVERED_DEMO_START="2026-11-28T09:00:00",
+        FIVERED_STEWARD_DATABASE_URL=url,
+    )
+    opened = open_bench(Steward, url, **given)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    lines = []
+    try:
+        doctor.run(lines.append)
+        assert "WARN steward: working days are known until 2026-12-31" in "\n".join(lines)
+        opened.runtime.fixed_now = None
+        loaded(opened)
+        lines.clear()
+        doctor.run(lines.append)
+        assert "ok   steward: working days are known until 2027-12-31" in lines
+    finally:
+        opened.runtime.close()

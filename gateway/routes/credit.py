@@ -1291,15 +1291,42 @@ DOORS.query(
 class GrantBudget(Body):
     """拨付积分预算 / Grant points that the district pays for."""
 
-    points: int = Field(ge=1, examples=[100000])
+    points: int = Field(ge=1, le=10**8, examples=[100000])
     basis: str = Field(min_length=1, max_length=200, examples=["济任财预〔2025〕1号"])
 
 
-class BudgetReply(Done):
+GRANTERS = ("R_DISTRICT", "R_DISTRICT_LEAD")
+
+
+class BudgetGrantCard(Done):
+    """一次预算拨付 / A grant of the budget: proposed by one person, granted by another."""
+
+    points: int
+    basis: str
+    proposed_by: str
+    proposed_at: datetime
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+    reason: str | None = None
+
+
+class BudgetReply(BudgetGrantCard):
     """预算余额 / What the budget has left."""
 
     budget: int
     unfunded_points: int
+
+
+class RejectBudget(Body):
+    """不予拨付的理由 / Why it is not granted."""
+
+    reason: str = Field(min_length=5, max_length=400, examples=["依据文件未附预算科目"])
+
+
+class BudgetGrantParams(ListParams):
+    """Which grants."""
+
+    state: Literal["PROPOSED", "GRANTED", "REJECTED"] | None = None
 
 
 class TrialBalance(Reply):
@@ -1317,10 +1344,38 @@ DOORS.command(
     "/budget-grants",
     "grant_budget",
     body=GrantBudget,
-    reply=BudgetReply,
-    roles=("R_DISTRICT",),
+    reply=BudgetGrantCard,
+    roles=GRANTERS,
     status=201,
-    summary="拨付积分预算 / Grant a budget",
+    summary="提出积分预算拨付,由另一人批准 / Propose a budget; another person grants it",
+)
+DOORS.command(
+    "POST",
+    "/budget-grants/{grant_id}/approve",
+    "approve_budget",
+    reply=BudgetReply,
+    roles=GRANTERS,
+    if_match=True,
+    summary="批准积分预算拨付 / Grant a proposed budget",
+)
+DOORS.command(
+    "POST",
+    "/budget-grants/{grant_id}/reject",
+    "reject_budget",
+    body=RejectBudget,
+    reply=BudgetGrantCard,
+    roles=GRANTERS,
+    if_match=True,
+    summary="不予拨付 / Do not grant a proposed budget",
+)
+DOORS.query(
+    "GET",
+    "/budget-grants",
+    "budget_grants",
+    params=BudgetGrantParams,
+    reply=Page[BudgetGrantCard],
+    roles=(*GRANTERS, "R_AUDITOR"),
+    summary="积分预算拨付列表 / Grants of the budget",
 )
 
 

@@ -23,6 +23,7 @@ from chassis.bus import (
 from chassis.imports import Imports
 from services.credit import events, views
 from services.credit.actions import (
+    budget,
     calendar,
     commendations,
     consents,
@@ -385,10 +386,25 @@ class Credit(Imports, Service):
 
     # ------------------------------------------------------------------------------------- points
 
-    @command(roles=("R_DISTRICT",))
-    def grant_budget(self, tx: Tx, order: ledger.GrantBudget) -> dict[str, Any]:
-        """Grant points that the district pays for."""
-        return settlement.grant_budget(tx, order)
+    @command(roles=budget.GRANTERS)
+    def grant_budget(self, tx: Tx, order: budget.GrantBudget) -> dict[str, Any]:
+        """Propose points that the district pays for."""
+        return budget.propose(tx, order)
+
+    @command(roles=budget.GRANTERS)
+    def approve_budget(self, tx: Tx, order: budget.WhichGrant) -> dict[str, Any]:
+        """Grant points that another person has proposed."""
+        return budget.approve(tx, order)
+
+    @command(roles=budget.GRANTERS)
+    def reject_budget(self, tx: Tx, order: budget.RejectGrant) -> dict[str, Any]:
+        """Do not grant points that another person has proposed."""
+        return budget.reject(tx, order)
+
+    @query(roles=(*budget.GRANTERS, "R_AUDITOR"))
+    def budget_grants(self, tx: Tx, question: views.BudgetGrants) -> dict[str, Any]:
+        """List the grants of the district's budget."""
+        return views.budget_grants(tx, question, budget.card)
 
     @query(roles=STAFF)
     def trial_balance(self, tx: Tx, question: statements.TrialBalance) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from chassis.bus import new_uuid
 from chassis.calendar import Calendar
-from chassis.refusal import Invalid, Refusal
+from chassis.refusal import Refusal
 from services.credit import errors, events
 from services.credit.rules import ledger as rules
 from services.credit.storage import ledger as store
@@ -50,17 +50,7 @@ _FIELDS = {
 }
 NOTHING: Mapping[str, type[Refusal]] = MappingProxyType({})
 _EXPIRY_BATCH = 500
-# More than a district could ever pay for; many such grants still fit into a column.
-MOST_GRANTED = 10**12
 DISTRICT_DEFAULT = "370811"
-
-
-@dataclass(frozen=True, slots=True)
-class GrantBudget:
-    """Points that a district funds, and the document that says so."""
-
-    points: int
-    basis: str
 
 
 def district_of(area: str | None) -> str:
@@ -556,35 +546,7 @@ def reverse_points(
 
 
 # --------------------------------------------------------------------------------------------------
-# Budget, expiry
-
-
-def grant_budget(tx: Tx, order: GrantBudget) -> dict[str, Any]:
-    """Grant points that the district pays for.
-
-    From its first grant on, a district releases no more points than it has granted.
-
-    Raises:
-        Invalid: Not a positive number, or no basis.
-    """
-    if not 1 <= order.points <= MOST_GRANTED:
-        raise Invalid(field="points", reason=f"拨付积分应为 1 至 {MOST_GRANTED}")
-    if not order.basis.strip():
-        raise Invalid(field="basis", reason="必须注明拨付依据")
-    district = district_of(tx.actor.scope)
-    grant_id = tx.new_id("grt")
-    owner = store.system_account(rules.BUDGET, district)
-    store.post(
-        tx.conn,
-        [posted(rules.fund(district, order.points), ref=grant_id, subject_id=owner, at=tx.now)],
-    )
-    return {
-        "id": grant_id,
-        "state": "GRANTED",
-        "version": 1,
-        "budget": store.budget(tx.conn, owner, lock=False),
-        "basis": order.basis,
-    }
+# Expiry
 
 
 def expire_points(tx: Tx, due: Due) -> None:

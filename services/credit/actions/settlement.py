@@ -882,13 +882,6 @@ def release_waiting(tx: Tx, district: str) -> int:
     return waiting
 
 
-def grant_budget(tx: Tx, order: ledger.GrantBudget) -> dict[str, Any]:
-    """Grant points that the district pays for, and release what waited for them."""
-    reply = ledger.grant_budget(tx, order)
-    waiting = release_waiting(tx, ledger.district_of(tx.actor.scope))
-    return reply | {"unfunded_points": waiting}
-
-
 def recompute_entry(tx: Tx, row: Any, subject_id: str) -> Any:
     """Compute one entry anew after an award of it was changed. Returns the stored entry."""
     values = computed(tx.conn, row, subject_id)

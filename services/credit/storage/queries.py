@@ -87,6 +87,17 @@ def notices_page(
     return page(conn, asked, at=row.published_at, key=row.notice_id, limit=limit, cursor=cursor)
 
 
+def grants_page(
+    conn: sa.Connection, *, area: str, state: str | None, limit: int, cursor: str | None
+) -> Page:
+    """Return the grants of a district's budget."""
+    row = t.budget_grants.c
+    asked = sa.select(t.budget_grants).where(row.area == area)
+    if state:
+        asked = asked.where(row.state == state)
+    return page(conn, asked, at=row.proposed_at, key=row.grant_id, limit=limit, cursor=cursor)
+
+
 def objections_page(
     conn: sa.Connection,
     *,

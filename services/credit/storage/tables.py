@@ -623,6 +623,25 @@ system_accounts = sa.Table(
         name="balance_not_negative",
     ),
 )
+budget_grants = sa.Table(
+    "budget_grants",
+    metadata,
+    sa.Column("grant_id", store.Id, primary_key=True),
+    sa.Column("area", store.Area, nullable=False),
+    sa.Column("points", sa.BigInteger, nullable=False),
+    sa.Column("basis", sa.String(200), nullable=False),
+    sa.Column("state", State, nullable=False),
+    sa.Column("proposed_by", store.Id, nullable=False),
+    sa.Column("proposed_at", store.UtcDateTime, nullable=False),
+    sa.Column("decided_by", store.Id),
+    sa.Column("decided_at", store.UtcDateTime),
+    sa.Column("reason", sa.String(400)),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.CheckConstraint(
+        "state <> 'GRANTED' OR (decided_by IS NOT NULL AND decided_by <> proposed_by)",
+        name="granted_by_another",
+    ),
+)
 # PENDING by the month that releases it: awards touch only these rows, spending only the wallet.
 pendings = sa.Table(
     "pendings",

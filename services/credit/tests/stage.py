@@ -167,6 +167,18 @@ def redemption(
     )
 
 
+def grant(bench, points, basis="测试拨付"):
+    """A budget: proposed by one person of the district, granted by another."""
+    actor = bench.actor
+    made = bench.as_("R_DISTRICT", person="per_budget").do(
+        "grant_budget", {"points": points, "basis": basis}
+    )
+    bench.as_("R_DISTRICT_LEAD", person="per_lead")
+    reply = bench.do("approve_budget", {"grant_id": made["id"]}, version=made["version"])
+    bench.actor = actor
+    return reply
+
+
 def balances(bench, subject_id="RES:per_c"):
     """(AVAILABLE, HELD) of a subject."""
     rows = bench.rows("SELECT available, held FROM wallets WHERE subject_id = :s", s=subject_id)

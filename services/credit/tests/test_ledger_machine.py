@@ -200,8 +200,11 @@ def machine(bench):
 
         @rule(points=st.integers(1, 300))
         def grant(self, points):
+            order = {"points": points, "basis": "测试拨付"}
             bench.as_("R_DISTRICT", person="per_d", scope=self.world.district)
-            bench.do("grant_budget", {"points": points, "basis": "测试拨付"})
+            made = bench.do("grant_budget", order)
+            bench.as_("R_DISTRICT", person="per_d2", scope=self.world.district)
+            bench.do("approve_budget", {"grant_id": made["id"]}, version=1)
 
         @rule()
         def release(self):

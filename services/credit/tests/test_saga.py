@@ -6,8 +6,9 @@ import pytest
 import sqlalchemy as sa
 
 from chassis.i18n import english
-from chassis.refusal import IdempotencyMismatch, Invalid
+from chassis.refusal import IdempotencyMismatch, Invalid, NotFound, RoleDenied, StateConflict
 from services.credit import errors
+from services.credit.errors import SameAsProposer, TextTooShort
 from services.credit.tests import stage
 
 C = "RES:per_c"
@@ -261,7 +262,8 @@ def test_a_key_used_again_for_another_body_is_refused(bench):
     assert bench.do("grant_budget", order, key=key) == first
     with pytest.raises(IdempotencyMismatch):
         bench.do("grant_budget", order | {"points": 51}, key=key)
-    assert stage.trial_balance(bench)["budget"]["left"] == 50
+    # Nothing is granted by one person alone.
+    assert stage.trial_balance(bench)["budget"]["left"] == 0
 
 
 @pytest.mark.covers("R8")
@@ -345,8 +347,8 @@ def test_a_steward_spends_his_own_wallet_and_nobody_else_does(bench):
 @pytest.mark.covers("R12", "REQ-L10")
 def test_a_grant_begins_the_budget_and_short_funds_leave_points_pending(wallet):
     bench = wallet
-    bench.at("2025-03-10T09:00").as_("R_DISTRICT", person="per_d")
-    assert bench.do("grant_budget", {"points": 50, "basis": "济任财预〔2025〕1号"})["budget"] == 50
+    bench.at("2025-03-10T09:00")
+    assert stage.grant(bench, 50, "济任财预〔2025〕1号")["budget"] == 50
     done = stage.give(bench, C, "2025-03", 60, str(uuid.uuid4()))
     assert (done.points, done.unfunded) == ({}, 60)
     assert stage.balances(bench) == (140, 0)
@@ -374,7 +376,41 @@ def test_a_statement_burns_points_once(wallet):
     assert stage.trial_balance(bench)["accounts"]["SYS:SETTLED"] == 60
 
 
-@pytest.mark.parametrize("points", [0, -1, 10**12 + 1])
+@pytest.mark.covers("R12")
+def test_a_budget_is_granted_by_two_people_of_the_whole_district(bench):
+    """SEC-M4: one person of the district granted any number of points, also for a community."""
+    order = {"points": 50, "basis": "济任财预〔2025〕1号"}
+    bench.as_("R_DISTRICT", person="per_d", scope=stage.COMMUNITY)
+    with pytest.raises(RoleDenied):
+        bench.do("grant_budget", order)
+    made = bench.as_("R_DISTRICT", person="per_d").do("grant_budget", order)
+    assert made["state"] == "PROPOSED"
+    with pytest.raises(SameAsProposer):
+        bench.do("approve_budget", {"grant_id": made["id"]}, version=1)
+    bench.as_("R_DISTRICT", person="per_d2", scope=stage.COMMUNITY)
+    with pytest.raises(RoleDenied):
+        bench.do("approve_budget", {"grant_id": made["id"]}, version=1)
+    bench.as_("R_DISTRICT", person="per_far", scope="370812")
+    with pytest.raises(NotFound):
+        bench.do("approve_budget", {"grant_id": made["id"]}, version=1)
+    bench.as_("R_DISTRICT_LEAD", person="per_lead")
+    assert [item["id"] for item in bench.ask("budget_grants", {"state": "PROPOSED"})["items"]] == [
+        made["id"]
+    ]
+    done = bench.do("approve_budget", {"grant_id": made["id"]}, version=1)
+    assert (done["state"], done["budget"]) == ("GRANTED", 50)
+    with pytest.raises(StateConflict):
+        bench.do("approve_budget", {"grant_id": made["id"]}, version=2)
+    other = bench.as_("R_DISTRICT", person="per_d").do("grant_budget", order)
+    bench.as_("R_DISTRICT_LEAD", person="per_lead")
+    with pytest.raises(TextTooShort):
+        bench.do("reject_budget", {"grant_id": other["id"], "reason": " "}, version=1)
+    reason = {"grant_id": other["id"], "reason": "重复提出,依据同一文件"}
+    assert bench.do("reject_budget", reason, version=1)["state"] == "REJECTED"
+    assert stage.trial_balance(bench)["budget"]["left"] == 50
+
+
+@pytest.mark.parametrize("points", [0, -1, 10**8 + 1, 10**12 + 1])
 def test_a_grant_that_no_district_could_pay_is_refused(bench, points):
     bench.as_("R_DISTRICT", person="per_district", scope="370811")
     with pytest.raises(Invalid) as refused:

@@ -530,7 +530,7 @@ def test_a_notice_holds_ids_only_and_persons_only_by_their_consent(credit):
 @pytest.mark.covers("C8", "R12")
 def test_points_that_no_budget_covers_wait_and_are_released_by_the_next_grant(credit):
     bench = credit
-    bench.as_("R_DISTRICT", person="per_d").do("grant_budget", {"points": 40, "basis": "测试拨付"})
+    stage.grant(bench, 40)
     card = close_month(bench)
     bench.at("2025-04-07T10:00")
     confirm(bench, card, review(bench, card)["version"])
@@ -541,9 +541,7 @@ def test_points_that_no_budget_covers_wait_and_are_released_by_the_next_grant(cr
     found = stage.trial_balance(bench)
     assert found["budget"] == {"enforced": True, "left": 10, "unfunded_points": 65}
     assert settlement_of(bench)["state"] == "SETTLED"
-    reply = bench.as_("R_DISTRICT", person="per_d").do(
-        "grant_budget", {"points": 60, "basis": "测试拨付"}
-    )
+    reply = stage.grant(bench, 60)
     assert reply["unfunded_points"] == 0
     assert stage.balances(bench, "STW:stw_1") == (65, 0)
     assert stage.trial_balance(bench)["budget"]["left"] == 5

@@ -134,6 +134,15 @@ class Objections:
 
 
 @dataclass(frozen=True, slots=True)
+class BudgetGrants:
+    """Which grants of the budget are listed."""
+
+    state: str | None = None
+    limit: int = 50
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class OneObjection:
     """Which objection is meant."""
 
@@ -957,6 +966,20 @@ def objection_list(tx: Tx, question: Objections) -> dict[str, Any]:
         for row in rows
     ]
     return {"items": items, "next": following}
+
+
+def budget_grants(
+    tx: Tx, question: BudgetGrants, card: Callable[[Any], dict[str, Any]]
+) -> dict[str, Any]:
+    """List the grants of the caller's district, the newest first."""
+    rows, following = queries.grants_page(
+        tx.conn,
+        area=tx.actor.scope[:6],
+        state=question.state,
+        limit=limited(question.limit),
+        cursor=question.cursor,
+    )
+    return {"items": [card(row) for row in rows], "next": following}
 
 
 def trial_balance(tx: Tx) -> dict[str, Any]:

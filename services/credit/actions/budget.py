@@ -1,0 +1,156 @@
+"""The points that a district pays for: proposed by one person, granted by another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict
+from services.credit.actions import ledger, settlement
+from services.credit.errors import SameAsProposer, TextTooShort
+from services.credit.rules import ledger as rules
+from services.credit.storage import budgets as store
+from services.credit.storage import ledger as points
+
+if TYPE_CHECKING:
+    from chassis.bus import Tx
+
+# Ten million yuan at ten fen a point: more than that is a slip of the pen.
+MOST_GRANTED = 10**8
+LEAST_REASON = 5
+GRANTERS = ("R_DISTRICT", "R_DISTRICT_LEAD")
+
+
+@dataclass(frozen=True, slots=True)
+class GrantBudget:
+    """Points that a district funds, and the document that says so."""
+
+    points: int
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
+class WhichGrant:
+    """Which proposed grant is meant."""
+
+    grant_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RejectGrant:
+    """Which proposed grant is not made, and why."""
+
+    grant_id: str
+    reason: str
+
+
+def propose(tx: Tx, order: GrantBudget) -> dict[str, Any]:
+    """Propose points that the district pays for; another person grants them.
+
+    Raises:
+        RoleDenied: The caller acts for a part of the district.
+        Invalid: Not a positive number, more than any district pays at once, or no basis.
+    """
+    district = _district(tx)
+    if not 1 <= order.points <= MOST_GRANTED:
+        raise Invalid(field="points", reason=f"拨付积分应为 1 至 {MOST_GRANTED}")
+    if not order.basis.strip():
+        raise Invalid(field="basis", reason="必须注明拨付依据")
+    grant_id = tx.new_id("grt")
+    store.add(
+        tx.conn,
+        {
+            "grant_id": grant_id,
+            "area": district,
+            "points": order.points,
+            "basis": order.basis.strip(),
+            "state": "PROPOSED",
+            "proposed_by": tx.actor.id,
+            "proposed_at": tx.now,
+            "version": 1,
+        },
+    )
+    return card(store.grant(tx.conn, grant_id))
+
+
+def _district(tx: Tx) -> str:
+    if len(tx.actor.scope) != len(ledger.DISTRICT_DEFAULT):
+        raise RoleDenied(role=tx.actor.role, area=tx.actor.scope)
+    return tx.actor.scope
+
+
+def _proposed(tx: Tx, grant_id: str) -> Any:
+    district = _district(tx)
+    row = store.grant(tx.conn, grant_id, lock=True)
+    if row is None or row.area != district:
+        raise NotFound(kind="budget_grant", id=grant_id)
+    tx.check_version(row.version)
+    if row.state != "PROPOSED":
+        raise StateConflict(state=row.state)
+    if row.proposed_by == tx.actor.id:
+        raise SameAsProposer
+    return row
+
+
+def approve(tx: Tx, order: WhichGrant) -> dict[str, Any]:
+    """Grant proposed points, and release what waited for them. From its first grant on, a district
+    releases no more points than it has granted.
+
+    Raises:
+        RoleDenied: The caller acts for a part of the district.
+        NotFound: There is no such grant in the caller's district.
+        StateConflict: It is decided.
+        SameAsProposer: The caller proposed it.
+    """
+    row = _proposed(tx, order.grant_id)
+    owner = points.system_account(rules.BUDGET, row.area)
+    funds = rules.fund(row.area, row.points)
+    points.post(tx.conn, [ledger.posted(funds, ref=row.grant_id, subject_id=owner, at=tx.now)])
+    _decide(tx, row, "GRANTED")
+    waiting = settlement.release_waiting(tx, row.area)
+    return card(store.grant(tx.conn, row.grant_id)) | {
+        "budget": points.budget(tx.conn, owner, lock=False),
+        "unfunded_points": waiting,
+    }
+
+
+def reject(tx: Tx, order: RejectGrant) -> dict[str, Any]:
+    """Do not make a proposed grant.
+
+    Raises:
+        TextTooShort: No reason.
+        RoleDenied: And the other refusals of `approve`.
+    """
+    reason = order.reason.strip()
+    if len(reason) < LEAST_REASON:
+        raise TextTooShort(field="reason", least=LEAST_REASON)
+    row = _proposed(tx, order.grant_id)
+    _decide(tx, row, "REJECTED", reason)
+    return card(store.grant(tx.conn, row.grant_id))
+
+
+def _decide(tx: Tx, row: Any, state: str, reason: str | None = None) -> None:
+    store.change(
+        tx.conn,
+        row.grant_id,
+        state=state,
+        decided_by=tx.actor.id,
+        decided_at=tx.now,
+        reason=reason,
+    )
+
+
+def card(row: Any) -> dict[str, Any]:
+    """Return a grant as staff of the district see it."""
+    return {
+        "id": row.grant_id,
+        "state": row.state,
+        "version": row.version,
+        "points": row.points,
+        "basis": row.basis,
+        "proposed_by": row.proposed_by,
+        "proposed_at": row.proposed_at.isoformat(),
+        "decided_by": row.decided_by,
+        "decided_at": row.decided_at.isoformat() if row.decided_at is not None else None,
+        "reason": row.reason,
+    }

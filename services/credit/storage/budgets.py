@@ -1,0 +1,33 @@
+"""Grants of a district's budget, from their proposal on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from chassis import storage as store
+from services.credit.storage import tables as t
+
+
+def add(conn: sa.Connection, row: Mapping[str, Any]) -> None:
+    """Store a proposed grant."""
+    conn.execute(t.budget_grants.insert().values(**row))
+
+
+def grant(conn: sa.Connection, grant_id: str, *, lock: bool = False) -> Any:
+    """Return a grant, or None."""
+    asked = sa.select(t.budget_grants).where(t.budget_grants.c.grant_id == grant_id)
+    return conn.execute(store.lock(asked, conn) if lock else asked).first()
+
+
+def change(conn: sa.Connection, grant_id: str, **values: Any) -> None:
+    """Change columns of a grant that the caller has locked."""
+    row = t.budget_grants.c
+    done = conn.execute(
+        sa.update(t.budget_grants)
+        .where(row.grant_id == grant_id)
+        .values(**values, version=row.version + 1)
+    )
+    store.all_changed(done.rowcount, 1, t.budget_grants.name)

@@ -69,7 +69,7 @@ def _generate(given: argparse.Namespace) -> int:
 
 def _import(given: argparse.Namespace) -> int:
     from chassis.cli import CommandFailed  # noqa: PLC0415  see _generate
-    from clients.load.files import NotAFolderOfOurs, read  # noqa: PLC0415  see _generate
+    from clients.load.files import NotAFolderOfOurs, ids_in, read, waiting  # noqa: PLC0415  see _generate
     from clients.load.sending import Refused, Sender, Unreachable  # noqa: PLC0415  see _generate
 
     folder = Path(given.folder)
@@ -83,6 +83,7 @@ def _import(given: argparse.Namespace) -> int:
         raise CommandFailed(f"there is no {', '.join(sorted(unknown))} here (known: {known})")
     address, bearer = _system(given)
     began, clean = time.monotonic(), True
+    brought: set[str] = set()
     with _bars("{task.completed:>9,} / {task.total:,} rows") as bars:
         sender = Sender(
             address,
@@ -105,8 +106,13 @@ def _import(given: argparse.Namespace) -> int:
 
                 outcome = sender.take(file, tell)
                 bars.update(task, completed=file.rows if outcome.state == "SKIPPED" else None)
-                _report(bars.console, file, outcome, dry_run=given.dry_run)
-                clean &= outcome.clean
+                waits: set[int] = set()
+                if given.dry_run:
+                    errors = outcome.result.get("errors", [])
+                    waits = waiting(file, (error["line"] for error in errors), brought)
+                    brought |= ids_in(file)
+                _report(bars.console, file, outcome, dry_run=given.dry_run, waits=waits)
+                clean &= outcome.clean or outcome.waits_only(waits)
                 if outcome.state not in {"DONE", "SKIPPED"}:
                     break
         except (Refused, Unreachable) as error:
@@ -117,7 +123,7 @@ def _import(given: argparse.Namespace) -> int:
     return 0 if clean else 1
 
 
-def _report(console: Any, file: Any, outcome: Any, *, dry_run: bool) -> None:
+def _report(console: Any, file: Any, outcome: Any, *, dry_run: bool, waits: set[int]) -> None:
     result = outcome.result
     if outcome.state == "SKIPPED":
         console.print(f"[green]✓[/green] {file.kind}: in already ({result['rows']:,} rows)")
@@ -131,7 +137,13 @@ def _report(console: Any, file: Any, outcome: Any, *, dry_run: bool) -> None:
         f"{mark} {file.kind}: {result['rows']:,} rows, {would}created {result['created']:,},"
         f" unchanged {result['unchanged']:,}, refused {result['refused']:,}"
     )
-    for error in result["errors"][:SHOWN_ERRORS]:
+    if waits:
+        console.print(
+            f"    [dim]{len(waits):,} of them name what an earlier file of this folder brings;"
+            " a dry run has not written that[/dim]"
+        )
+    left = [error for error in result["errors"] if error["line"] not in waits]
+    for error in left[:SHOWN_ERRORS]:
         where = f"{file.path.name}:{error['line']}" + (
             f" [{error['column']}]" if error["column"] else ""
         )
@@ -141,8 +153,8 @@ def _report(console: Any, file: Any, outcome: Any, *, dry_run: bool) -> None:
             f"    {where} {error['code']} {error['message_zh']} / {error['message_en']}{expected}"
         )
         console.print(line, markup=False)
-    if result["refused"] > SHOWN_ERRORS:
-        console.print(f"    … {result['refused'] - SHOWN_ERRORS:,} more in the job's result")
+    if len(left) > SHOWN_ERRORS:
+        console.print(f"    … {len(left) - SHOWN_ERRORS:,} more in the job's result")
 
 
 def _bars(counter: str) -> Any:

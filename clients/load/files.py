@@ -6,7 +6,7 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -140,6 +140,34 @@ def _counted(service: str, kind: str, path: Path) -> Written:
             lines += part.count(b"\n")
     rows = max(0, lines - 1) if path.suffix == ".csv" else 0
     return Written(service, kind, path, rows, digest.hexdigest())
+
+
+def ids_in(file: Written) -> set[str]:
+    """Return the ids that a file brings: what stands in its first column."""
+    return {cells[0] for _line, cells in _rows(file) if cells}
+
+
+def waiting(file: Written, lines: Iterable[int], brought: set[str]) -> set[int]:
+    """Return which lines name something that an earlier file of the folder brings.
+
+    A dry run writes nothing, so it cannot know what the files before would have written.
+    """
+    wanted = set(lines)
+    return {
+        line
+        for line, cells in _rows(file)
+        if line in wanted and any(brought & set(cell.split("|")) for cell in cells[1:])
+    }
+
+
+def _rows(file: Written) -> Iterator[tuple[int, list[str]]]:
+    if file.path.suffix != ".csv":
+        return
+    with file.path.open(encoding="utf-8", errors="replace", newline="") as content:
+        rows = csv.reader(content)
+        next(rows, None)
+        for cells in rows:
+            yield rows.line_num, cells
 
 
 def district_of(folder: Path) -> District:

@@ -75,6 +75,11 @@ class Outcome:
         """Whether every row is in."""
         return self.state in {"DONE", "SKIPPED"} and not self.result.get("refused")
 
+    def waits_only(self, waits: set[int]) -> bool:
+        """Whether every refusal that was told is of a line that waits for an earlier file."""
+        told = {error["line"] for error in self.result.get("errors", ())}
+        return self.state == "DONE" and bool(told) and told <= waits
+
 
 class Sender:
     """A connection to one system.

@@ -57,7 +57,7 @@ def test_errors_of_rows_are_shown_by_file_line_and_column(tmp_path, capsys):
     }
     result = {"rows": 40, "created": 10, "unchanged": 0, "refused": 30, "errors": [error] * 30}
     file = Written("steward", "people", tmp_path / "people.csv", 40, "0" * 64)
-    _report(_bars("").console, file, Outcome("DONE", result), dry_run=True)
+    _report(_bars("").console, file, Outcome("DONE", result), dry_run=True, waits=set())
     said = capsys.readouterr().out
     assert "would be created 10" in said
     assert said.count("people.csv:17 [phone] BAD_PHONE") == 20

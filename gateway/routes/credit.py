@@ -595,6 +595,9 @@ class ExplainReply(Reply):
     entry: dict[str, Any] | None = None
     awards: list[dict[str, Any]]
     measures: list[dict[str, Any]]
+    # What counts no more from this month on, and of a company what its score is the mean of.
+    taken_back: list[dict[str, Any]] = Field(default_factory=list)
+    projects: list[dict[str, Any]] = Field(default_factory=list)
 
 
 DOORS.command(

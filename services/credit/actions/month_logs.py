@@ -17,6 +17,7 @@ from chassis.refusal import NotFound, StateConflict
 from services.credit.actions import awards, rule_sets
 from services.credit.errors import LogGone
 from services.credit.rules import recompute as rules
+from services.credit.rules import standing
 from services.credit.rules.settlement import AwardLine, EntryLine, entry_digest
 from services.credit.storage import month_logs as store
 from services.credit.storage import rule_sets as rule_set_store
@@ -83,6 +84,7 @@ def freeze(tx: Tx, row: Any, key: str | None = None) -> dict[str, Any]:
     manifest = {
         "line": "manifest",
         "format": rules.FORMAT,
+        "formula": standing.FORMULA,
         "settlement": row.settlement_id,
         "period": row.period,
         "area": row.area,

@@ -843,7 +843,8 @@ class _Check:
         source = standing.GATE_SOURCE.get(kind)
         row = next((m["data"] for m in part.measures if m["source"] == source), None)
         if row is not None:
-            measures = standing.measures_of(kind, row)
+            formula = int(self._month.manifest.get("formula", 1))
+            measures = standing.measures_of(kind, row, formula=formula)
         else:
             measures = standing.Measures(active=kind != "STW")
         if kind not in (*PERSONS, "STW") and part.head["state"] != "ACTIVE":

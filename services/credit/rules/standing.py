@@ -124,7 +124,14 @@ class Measures:
 GATE_SOURCE: Final = {"STW": "steward", "PRJ": "property", "PTN": "partner"}
 
 
-def measures_of(kind: str, row: Mapping[str, Any], *, vetoed: bool = False) -> Measures:
+# The formula changes with its release: months that were published by an earlier one are verified
+# by it. 1: a steward who had left by the last day was not rated. 2: whoever served is.
+FORMULA: Final = 2
+
+
+def measures_of(
+    kind: str, row: Mapping[str, Any], *, vetoed: bool = False, formula: int = FORMULA
+) -> Measures:
     """Return the inputs of the gates from the row of a month marker.
 
     What a row does not say never serves the subject: it counts as nothing.
@@ -133,6 +140,7 @@ def measures_of(kind: str, row: Mapping[str, Any], *, vetoed: bool = False) -> M
         kind: PRJ, STW or PTN; other kinds are not measured.
         row: A row of `projects`, `stewards` or `partners`.
         vetoed: Whether a veto is in force on the last day of the period.
+        formula: By which formula the month was published.
 
     Raises:
         KeyError: The kind is not measured.
@@ -151,7 +159,7 @@ def measures_of(kind: str, row: Mapping[str, Any], *, vetoed: bool = False) -> M
             row.get(name) for name in ("orders", "visits", "proactive_closed", "attendance_full")
         )
         return Measures(
-            active=bool(row.get("on_roster", True) and served),
+            active=bool(served and (formula > 1 or row.get("on_roster", True))),
             orders=row.get("orders") or 0,
             visits=row.get("visits") or 0,
             visit_quota=row.get("visit_quota") or 0,

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from chassis import storage as store
+from chassis.calendar import Calendar
 from services.credit.rules import awards as rules
 from services.credit.storage import bulk
 from services.credit.storage import tables as t
@@ -357,6 +358,20 @@ def of_subject(
         asked = asked.where(award.period == period)
     if valid_in is not None:
         asked = asked.where(award.period <= valid_in, award.to_period >= valid_in)
+    return list(conn.execute(asked.order_by(award.occurred_at.desc(), award.award_id)))
+
+
+def ended_before(conn: sa.Connection, subject_id: str, period: str) -> list[Any]:
+    """Return the awards of a subject that were taken back or repaired and count no more from a
+    month on, or were taken back within it, newest first."""
+    award = t.awards.c
+    before = Calendar.next_period(period, -1)
+    asked = sa.select(t.awards).where(
+        award.subject_id == subject_id,
+        award.state.in_(("REVERSED", "REPAIRED")),
+        award.to_period == before,
+        award.period <= period,
+    )
     return list(conn.execute(asked.order_by(award.occurred_at.desc(), award.award_id)))
 
 

@@ -436,6 +436,23 @@ def company_projects(
     return found
 
 
+def projects_of_company(conn: sa.Connection, period: str, company_id: str) -> list[Any]:
+    """Return (project_id, households, score, grade) of a company's projects in a month."""
+    project, entry = t.projects.c, t.entries.c
+    asked = (
+        sa.select(project.project_id, project.households, entry.score, entry.grade)
+        .join(
+            t.entries,
+            sa.and_(
+                entry.subject_id == _joined("PRJ:", project.project_id), entry.period == period
+            ),
+        )
+        .where(project.company_id == company_id)
+        .order_by(project.project_id)
+    )
+    return list(conn.execute(asked))
+
+
 def unconfirmed_project_areas(conn: sa.Connection, period: str, district: str) -> list[str]:
     """Return the areas with projects whose settlement of a month is not confirmed."""
     project, row = t.projects.c, t.settlements.c

@@ -533,3 +533,48 @@ def test_points_that_have_expired_are_not_available_before_the_night(credit):
     assert (points()["available"], len(points()["lots"])) == (100, 2)
     bench.at("2026-01-01T00:00")
     assert (points()["available"], len(points()["lots"])) == (60, 1)
+
+
+@pytest.mark.covers("C7", "C18")
+def test_an_explanation_shows_what_was_taken_back_and_the_projects_of_a_company(credit):
+    """CR-D19: a score fell without a line that says why; a company's showed its own +1 only."""
+    bench = credit
+    bench.at("2025-01-20T09:00")
+    stage.project(bench)
+    bench.at("2025-01-20T21:00").deliver([attended(bench, "per_a", "2025-01-20T20:00")])
+    final_month(bench, "2025-01")
+    award = bench.rows("SELECT award_id FROM awards WHERE rule_code = 'R-RES-03'")[0]["award_id"]
+    bench.as_("R_CADRE", person="per_c8", scope=stage.COMMUNITY)
+    filed = bench.do(
+        "start_correction",
+        {
+            "target": "AWARD",
+            "target_id": str(uuid.UUID(str(award))),
+            "text": "签到有误,并未到场",
+            "reasons": "核对会议签到表与现场照片,当事人当日未到场参会",
+        },
+    )
+    bench.as_("R_CADRE", person="per_c9", scope=stage.COMMUNITY)
+    taken = bench.do("accept_objection", {"objection_id": filed["id"]}, version=filed["version"])
+    order = {
+        "objection_id": filed["id"],
+        "outcome": "UPHELD",
+        "reasons": "签到表与照片相互印证,当事人未到场,应予更正撤销",
+    }
+    bench.do("decide_objection", order, version=taken["version"])
+    bench.as_("R_RESIDENT", person="per_a", scope=stage.GRID)
+    told = {
+        period: bench.ask("explain", {"subject_id": ANA, "period": period})
+        for period in ("2025-01", "2025-02", "2025-03")
+    }
+    assert [len(told[period]["awards"]) for period in sorted(told)] == [1, 0, 0]
+    assert [len(told[period]["taken_back"]) for period in sorted(told)] == [0, 1, 0]
+    line = told["2025-02"]["taken_back"][0]
+    assert (line["score"], line["state"], line["why"]["rule"]) == (1, "REVERSED", "R-RES-03")
+    assert line["reason"].startswith("objection:YY-")
+    bench.as_("R_DISTRICT", person="per_d")
+    company = bench.ask("explain", {"subject_id": "PCO:pco_1", "period": "2025-01"})
+    assert [(one["subject"], one["households"]) for one in company["projects"]] == [
+        ("PRJ:prj_1", 1200)
+    ]
+    assert company["projects"][0]["score"] is not None

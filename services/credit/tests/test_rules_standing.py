@@ -171,7 +171,11 @@ def test_the_inputs_of_gates_come_from_the_month_markers():
             "attendance_full": False}  # fmt: skip
     assert not standing.measures_of("STW", idle).active
     assert standing.measures_of("STW", {**idle, "visits": 1}).active
-    assert not standing.measures_of("STW", {**idle, "visits": 1, "on_roster": False}).active
+    # CR-D18: whoever has left by the last day and has served is rated; months that were published
+    # before are verified as they were.
+    left = {**idle, "visits": 1, "on_roster": False}
+    assert standing.measures_of("STW", left).active
+    assert not standing.measures_of("STW", left, formula=1).active
     assert standing.measures_of("PTN", {"active": True, "redeemed": 7}, vetoed=True).vetoed
     with pytest.raises(KeyError):
         standing.measures_of("MER", {})

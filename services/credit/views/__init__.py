@@ -636,7 +636,8 @@ def subject(tx: Tx, question: OneSubject, in_force: Any) -> dict[str, Any]:
 
 
 def explain(tx: Tx, question: Explain, in_force: Any) -> dict[str, Any]:
-    """Return every input of a score: awards that count, with rule texts, and what was measured.
+    """Return every input of a score: awards that count, with rule texts, what was measured, what
+    was taken back and counts no more from this month on, and of a company its projects.
 
     Raises:
         NotFound: There is no such subject, or the caller may not know.
@@ -657,6 +658,7 @@ def explain(tx: Tx, question: Explain, in_force: Any) -> dict[str, Any]:
         dimension = card["why"]["dimension"]
         if dimension and row.effective:
             totals[dimension] = totals.get(dimension, 0) + row.score
+    ended = awards.ended_before(tx.conn, found.subject_id, question.period)
     return {
         "subject": found.subject_id,
         "kind": found.kind,
@@ -664,6 +666,11 @@ def explain(tx: Tx, question: Explain, in_force: Any) -> dict[str, Any]:
         "entry": entry_card(entries[0]) if entries else None,
         "dimensions": totals,
         "awards": cards,
+        "taken_back": [
+            award_card(row, in_force.of_code(row.rule_set)) | {"reason": row.reason}
+            for row in ended
+        ],
+        "projects": _projects_of(tx, found, question.period),
         "measures": [
             {
                 "source": row.source,
@@ -675,6 +682,22 @@ def explain(tx: Tx, question: Explain, in_force: Any) -> dict[str, Any]:
             for row in months.measures_of_subject(tx.conn, question.period, found.subject_id)
         ],
     }
+
+
+def _projects_of(tx: Tx, subject: Any, period: str) -> list[dict[str, Any]]:
+    """Return what the score of a company is the mean of."""
+    if subject.kind != "PCO" or not subject.area:
+        return []
+    of_company = store.projects_of_company(tx.conn, period, subject.ref)
+    return [
+        {
+            "subject": f"PRJ:{row.project_id}",
+            "households": row.households,
+            "score": row.score,
+            "grade": row.grade,
+        }
+        for row in of_company
+    ]
 
 
 # --------------------------------------------------------------------------------------------------

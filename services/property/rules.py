@@ -43,6 +43,20 @@ def uscc_valid(uscc: str) -> bool:
     return uscc[17] == _USCC_ALPHABET[(31 - total % 31) % 31]
 
 
+def concerns(scope: str, *, area: str, places: Collection[str]) -> bool:
+    """Tell whether a company is the matter of who works for an area.
+
+    Args:
+        scope: The area that a role covers.
+        area: The district in which the company is registered.
+        places: The communities in which it runs a project; before it runs any, it is every
+            street's of its district.
+    """
+    if any(place.startswith(scope) for place in (area, *places)):
+        return True
+    return not places and scope.startswith(area)
+
+
 # --------------------------------------------------------------------------------------------------
 # Dates
 

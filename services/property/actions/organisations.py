@@ -170,11 +170,8 @@ def change_representatives(tx: Tx, order: ChangeRepresentatives) -> Reply:
 
 def _require_registrar(tx: Tx, company: Row) -> None:
     """Refuse a street in which the company runs nothing, unless it runs nothing anywhere."""
-    if tx.actor.covers(company["area"]):
-        return
     places = rows.areas_of_company(tx.conn, company["company_id"])
-    here = any(tx.actor.covers(area) for area in places)
-    if not here and (places or not tx.actor.scope.startswith(company["area"])):
+    if not rules.concerns(tx.actor.scope, area=company["area"], places=places):
         raise RoleDenied(role=tx.actor.role, scope=tx.actor.scope, area=company["area"])
 
 

@@ -234,3 +234,17 @@ def test_companies_and_meetings_are_listed_and_read(bench, town):
     town.street_clerk().do("change_representatives", proposal, version=1)
     assert deeds(town.street_clerk()) == {}
     assert deeds(town.street_clerk("per_second")) == {"CONFIRM_REPRESENTATIVES": 1}
+
+
+def test_a_company_without_a_project_is_every_streets_of_its_district(bench, town):
+    """SEC-H1: the second registrar finds what he has to confirm before there is a project."""
+    town.district().do("register_company", {"name": "信达", "uscc": "91370899MA0000003P"})
+    (company,) = bench.ask("companies")["items"]
+    proposal = {"company_id": company["id"], "representatives": ["per_n"], "document_ref": "函"}
+    town.street_clerk().do("change_representatives", proposal, version=1)
+    assert deeds(town.street_clerk("per_second")) == {"CONFIRM_REPRESENTATIVES": 1}
+    town.found(company=company["id"])
+    far = bench.as_("R_STREET", person="per_far", scope="370811002")
+    assert deeds(far) == {}
+    with pytest.raises(RoleDenied):
+        far.do("change_representatives", proposal, version=2)

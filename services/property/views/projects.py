@@ -248,11 +248,9 @@ def company(tx: Tx, asked: WhichCompany) -> Answer:
 
 def _spoken_for(tx: Tx, row: Row) -> Answer:
     """Who speaks for a company, and who was proposed; to staff and to its representatives."""
-    places = {row["area"], *rows.areas_of_company(tx.conn, row["company_id"])}
-    # A street registers a company before it has a project anywhere.
-    staff = tx.actor.role in ground.STAFF and (
-        any(tx.actor.covers(area) for area in places)
-        or (len(places) == 1 and tx.actor.scope.startswith(row["area"]))
+    places = rows.areas_of_company(tx.conn, row["company_id"])
+    staff = tx.actor.role in ground.STAFF and rules.concerns(
+        tx.actor.scope, area=row["area"], places=places
     )
     if not staff and tx.actor.id not in row["representatives"]:
         return {}

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from chassis.bus import Tx
 from chassis.refusal import NotFound
+from services.property import rules
 from services.property.storage import lists, rows, tables
 from services.property.storage.rows import Row
 from services.property.views import ground
@@ -394,11 +395,10 @@ def _proposals(tx: Tx, counts: dict[str, int]) -> list[Answer]:
         row
         for row in rows.companies_with_proposals(tx.conn)
         if row["representatives_proposed_by"] != tx.actor.id
-        and (
-            tx.actor.covers(row["area"])
-            or any(
-                tx.actor.covers(area) for area in rows.areas_of_company(tx.conn, row["company_id"])
-            )
+        and rules.concerns(
+            tx.actor.scope,
+            area=row["area"],
+            places=rows.areas_of_company(tx.conn, row["company_id"]),
         )
     ]
     if found:

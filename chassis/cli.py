@@ -83,9 +83,16 @@ def _parser(args: Sequence[str]) -> tuple[argparse.ArgumentParser, dict[str, Han
     events = add("events", "what a service has said", _events)
     events.add_argument("action", choices=("tail", "replay"))
     events.add_argument("service")
-    events.add_argument("--after", type=int, default=0, help="outbox id after which to begin")
-    events.add_argument("--limit", type=int, default=100)
+    at = "outbox id, or time of recording (2026-11-28T09:30, local)"
+    events.add_argument("--after", metavar="PLACE", help=f"beyond this {at}")
+    events.add_argument("--from", dest="first", metavar="PLACE", help="from it on")
+    events.add_argument("--to", dest="last", metavar="PLACE", help="up to and with it")
     events.add_argument("--fact", help="only this fact, e.g. request_rated.v1")
+    events.add_argument("--limit", type=int, default=100, help="tail: the newest N (100)")
+    events.add_argument("--follow", action="store_true", help="tail: go on until Ctrl-C")
+    events.add_argument("--unsent", action="store_true", help="tail: what has not left yet")
+    events.add_argument("--dry-run", action="store_true", help="replay: only count")
+    events.add_argument("--only-to", metavar="HEARER", help="replay: to this service only")
 
     parked = add("parked", "events that a service could not take", _parked)
     parked.add_argument("action", choices=("list", "show", "retry", "drop"))
@@ -233,33 +240,86 @@ def _vhost_of(url: str) -> str:
 
 
 def _events(given: argparse.Namespace) -> int:
-    import msgspec  # noqa: PLC0415  see _parser
-    import sqlalchemy as sa  # noqa: PLC0415  see _parser
+    from chassis import said  # noqa: PLC0415  see _parser
 
-    from chassis import storage as store  # noqa: PLC0415  see _parser
-
+    try:
+        places = [
+            None if text is None else said.place(text)
+            for text in (given.after, given.first, given.last)
+        ]
+    except ValueError as error:
+        raise CommandFailed(str(error)) from error
+    facts = (given.fact,) if given.fact else ()
+    part = said.Part(*places, facts=facts, unsent=given.action == "tail" and given.unsent)
     runtime = open_runtime(given.service)
-    outbox = runtime.chassis.outbox
-    chosen = [outbox.c.id > given.after]
-    if given.fact:
-        chosen.append(outbox.c.fact == given.fact)
-    if given.action == "tail":
-        asked = sa.select(outbox).where(*chosen).order_by(outbox.c.id).limit(given.limit)
-        with store.reading(runtime.engine) as conn:
-            for row in conn.execute(asked):
-                sent = row.sent_at.isoformat() if row.sent_at else None
-                body = msgspec.json.decode(bytes(row.body))
-                print(json.dumps({"id": row.id, "sent_at": sent, **body}, ensure_ascii=False))
-    else:
-        # Said again: every inbox that knows the event drops it, so this is always safe.
-        ids = sa.select(outbox.c.id).where(*chosen).order_by(outbox.c.id).limit(given.limit)
-        with runtime.engine.begin() as conn:
-            said = conn.execute(
-                sa.update(outbox).where(outbox.c.id.in_(ids.scalar_subquery())).values(sent_at=None)
-            ).rowcount
-        print(f"{said} events of {given.service} go out again")
-    runtime.close()
+    try:
+        if given.action == "tail":
+            _tail(given, runtime, part)
+        else:
+            _replay(given, runtime, part)
+    except said.NotReplayed as error:
+        raise CommandFailed(str(error)) from error
+    finally:
+        runtime.close()
     return 0
+
+
+def _tail(given: argparse.Namespace, runtime: Runtime, part: Any) -> None:
+    import time  # noqa: PLC0415  see _parser
+    from dataclasses import replace  # noqa: PLC0415  see _parser
+
+    from chassis import said  # noqa: PLC0415  see _parser
+
+    shown = said.newest(runtime, part, given.limit)
+    whole = said.extent(runtime, part)
+    if len(shown) < whole.count:
+        print(f"the newest {len(shown)} of {whole.count} ({whole})", file=sys.stderr)
+    while True:
+        for event in shown:
+            print(json.dumps(event, ensure_ascii=False), flush=True)
+        if not given.follow:
+            return
+        if shown:
+            part = replace(part, after=shown[-1]["outbox_id"])
+        time.sleep(1.0)
+        shown = said.newest(runtime, part, 1_000_000)
+
+
+def _replay(given: argparse.Namespace, runtime: Runtime, part: Any) -> None:
+    import os  # noqa: PLC0415  see _parser
+
+    from chassis import said, topology  # noqa: PLC0415  see _parser
+
+    name, hearer = given.service, given.only_to
+    if hearer:
+        try:
+            part = said.heard_by(part, name, hearer, topology.current_installation())
+        except topology.TopologyError as error:
+            raise CommandFailed(str(error)) from error
+    found = said.extent(runtime, part)
+    to = f" to {hearer} only" if hearer else ""
+    if given.dry_run:
+        print(f"{found.count} events of {name} would go out again{to}: {found}")
+        return
+    embedded = runtime.engine.dialect.name == "sqlite"
+    if embedded and hearer:
+        other = open_runtime(hearer)
+        said.set_back(runtime, part, other)
+        other.close()
+        print(f"{hearer} reads {name} again when it is started next: {found}")
+        return
+    if hearer:
+        url = os.environ.get("FIVERED_BROKER_URL")
+        if not url:
+            raise CommandFailed("FIVERED_BROKER_URL is not set: it is said by way of the broker")
+        installation = topology.current_installation()
+        repeated = said.again_to(runtime, part, hearer, installation, url)
+        print(f"{repeated.count} events of {name} went out again{to}: {found}")
+        return
+    said.again(runtime, part)
+    print(f"{found.count} events of {name} go out again: {found}")
+    if embedded:
+        print("in the embedded mode nobody sends: --only-to HEARER, while it is stopped")
 
 
 def _parked(given: argparse.Namespace) -> int:
@@ -345,21 +405,32 @@ def _shown(year: Any) -> str:
 
 def _rebuild(given: argparse.Namespace) -> int:
     from chassis import projections  # noqa: PLC0415  see _parser
+    from chassis.installed import service_class, service_names  # noqa: PLC0415  see _parser
 
-    runtime = open_runtime(given.service)
-    known = projections.declared(runtime)
+    known = {one.name: one for one in service_class(given.service).projections}
     if given.projection is None:
         for projection in known.values():
             print(f"{projection.name}: {', '.join(projection.tables)}, from {projection.source}")
+        if not known:
+            others = [
+                f"{name} {one.name}"
+                for name in service_names()
+                for one in service_class(name).projections
+            ]
+            there = ", ".join(others) or "none anywhere"
+            print(f"{given.service} has no projection that can be rebuilt; there are: {there}")
         return 0
     if given.projection not in known:
         raise CommandFailed(
             f"{given.service} has no projection {given.projection!r}"
             f" (known: {', '.join(known) or 'none'})"
         )
+    runtime = open_runtime(given.service)
     forgotten = projections.clear(runtime, known[given.projection])
     print(f"cleared; {forgotten} events will be heard again")
-    print(f"now: fivered events replay {known[given.projection].source} --limit 1000000")
+    source = known[given.projection].source
+    if runtime.engine.dialect.name != "sqlite":
+        print(f"now: fivered events replay {source} --only-to {given.service}")
     runtime.close()
     return 0
 

@@ -48,7 +48,11 @@ class Lost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Unsent:
-    """One row of the outbox on its way."""
+    """One row of the outbox on its way.
+
+    Attributes:
+        to: A routing key in place of its own, for one hearer only.
+    """
 
     id: int
     event_id: str
@@ -57,11 +61,12 @@ class Unsent:
     body: bytes
     traceparent: str | None
     mandatory: bool
+    to: str = ""
 
     @property
     def key(self) -> str:
         """The routing key."""
-        return f"{self.fact}.{self.partition}"
+        return self.to or f"{self.fact}.{self.partition}"
 
 
 @dataclass(slots=True)

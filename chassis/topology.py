@@ -5,7 +5,8 @@ from the installed service classes, or read from the file `FIVERED_INSTALLATION`
 process of one service need not import the others.
 
 Names:
-    exchange `<service>.events` (topic): routing key `<fact>.v<n>.<partition>`
+    exchange `<service>.events` (topic): routing key `<fact>.v<n>.<partition>`, or
+        `to.<subscriber>.<partition>` for what is said again to one subscriber
     queue `<subscriber>.<source>.<partition>`: quorum, single active consumer
     exchange `fivered.rpc` (topic): routing key = service; queue `rpc.<service>` (see `call_queue`)
     exchange `fivered.replies` (topic): routing key = the caller's reply queue
@@ -163,6 +164,11 @@ def queue_name(subscriber: str, source: str, partition: int) -> str:
     return f"{subscriber}.{source}.{'dead' if partition == DEAD else partition}"
 
 
+def replay_key(subscriber: str, partition: int) -> str:
+    """Return the key by which a source says something again to one subscriber only."""
+    return f"to.{subscriber}.{partition}"
+
+
 def partition_of_dead(headers: Mapping[str, Any] | None) -> int:
     """Return the partition that an event of a dead queue was said in."""
     number = str((headers or {}).get("x-first-death-queue", "")).rpartition(".")[2]
@@ -311,7 +317,7 @@ def apply(url: str, installation: Installation) -> Applied:
         for queue in installation.queues():
             if _declare_queue(connection, queue.name):
                 older.append(queue.name)
-            for key in queue.keys:
+            for key in (*queue.keys, replay_key(queue.subscriber, queue.partition)):
                 channel.queue_bind(queue.name, event_exchange(queue.source), key)
             names.append(queue.name)
     except pika.exceptions.AMQPError as error:

@@ -1,0 +1,250 @@
+"""What a service has said: shown to people, and said again, by number or time of its outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import sqlalchemy as sa
+
+from chassis import storage as store
+from chassis.calendar import SHANGHAI
+
+if TYPE_CHECKING:
+    from chassis.runtime import Runtime
+    from chassis.topology import Installation
+
+PAGE = 500
+
+
+class NotReplayed(Exception):
+    """It cannot be said again so; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of an outbox. Places are ids, or times at which events were recorded.
+
+    Attributes:
+        after: Beyond this place.
+        first: From this place on.
+        last: Up to and with this place.
+        facts: Of these facts only.
+        partitions: Of these partitions only.
+        unsent: What has not left yet only.
+    """
+
+    after: int | datetime | None = None
+    first: int | datetime | None = None
+    last: int | datetime | None = None
+    facts: tuple[str, ...] = ()
+    partitions: tuple[int, ...] = ()
+    unsent: bool = False
+
+    def where(self, outbox: sa.Table) -> list[sa.ColumnElement[bool]]:
+        """Return the conditions."""
+
+        def column(place: int | datetime) -> sa.Column[Any]:
+            return outbox.c.id if isinstance(place, int) else outbox.c.recorded_at
+
+        found: list[sa.ColumnElement[bool]] = []
+        if self.after is not None:
+            found.append(column(self.after) > self.after)
+        if self.first is not None:
+            found.append(column(self.first) >= self.first)
+        if self.last is not None:
+            found.append(column(self.last) <= self.last)
+        if self.facts:
+            found.append(outbox.c.fact.in_(self.facts))
+        if self.partitions:
+            found.append(outbox.c.partition.in_(self.partitions))
+        if self.unsent:
+            found.append(outbox.c.sent_at.is_(None))
+        return found
+
+
+def place(text: str) -> int | datetime:
+    """Read an outbox id, or a time; one without zone is local.
+
+    Raises:
+        ValueError: It is neither.
+    """
+    if text.isascii() and text.isdigit():
+        return int(text)
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no outbox id and no time (1200, 2026-11-28T09:30)") from None
+    return at if at.tzinfo is not None else at.replace(tzinfo=SHANGHAI)
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How much of an outbox a part is."""
+
+    count: int
+    first_id: int | None = None
+    last_id: int | None = None
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+
+    def __str__(self) -> str:
+        if not self.count:
+            return "nothing"
+        assert self.first_at is not None  # noqa: S101  there is at least one
+        assert self.last_at is not None  # noqa: S101  as above
+        return (
+            f"outbox {self.first_id} to {self.last_id},"
+            f" {self.first_at:%Y-%m-%dT%H:%M:%SZ} to {self.last_at:%Y-%m-%dT%H:%M:%SZ}"
+        )
+
+
+def extent(runtime: Runtime, part: Part) -> Extent:
+    """Count a part."""
+    outbox = runtime.chassis.outbox
+    ids, times = outbox.c.id, outbox.c.recorded_at
+    asked = sa.select(
+        sa.func.count(), sa.func.min(ids), sa.func.max(ids), sa.func.min(times), sa.func.max(times)
+    ).where(*part.where(outbox))
+    with store.reading(runtime.engine) as conn:
+        return Extent(*conn.execute(asked).one())
+
+
+def newest(runtime: Runtime, part: Part, count: int) -> list[dict[str, Any]]:
+    """Return the newest events of a part, oldest of them first, as they are shown to people."""
+    outbox = runtime.chassis.outbox
+    asked = sa.select(outbox).where(*part.where(outbox)).order_by(outbox.c.id.desc()).limit(count)
+    with store.reading(runtime.engine) as conn:
+        rows = conn.execute(asked).all()
+    return [
+        {
+            "outbox_id": row.id,
+            "recorded_at": row.recorded_at.isoformat(),
+            "sent_at": row.sent_at.isoformat() if row.sent_at else None,
+            **msgspec.json.decode(bytes(row.body)),
+        }
+        for row in reversed(rows)
+    ]
+
+
+def again(runtime: Runtime, part: Part) -> Extent:
+    """Have the relay say a part again, to everybody. Every inbox that knows an event drops it."""
+    outbox = runtime.chassis.outbox
+    found = extent(runtime, part)
+    with runtime.engine.begin() as conn:
+        conn.execute(sa.update(outbox).where(*part.where(outbox)).values(sent_at=None))
+        if store.is_postgresql(conn):
+            conn.execute(sa.text("SELECT pg_notify('fivered_outbox', '')"))
+    return found
+
+
+@dataclass(slots=True)
+class Repeated:
+    """What `again_to` has done: how many were said, and the last of them."""
+
+    count: int = 0
+    last_id: int = field(default=0)
+
+
+def again_to(
+    runtime: Runtime, part: Part, hearer: str, installation: Installation, url: str
+) -> Repeated:
+    """Say a part again to one hearer, by the keys that only its queues are bound to.
+
+    The outbox stays as it is, and nobody else is disturbed.
+
+    Raises:
+        NotReplayed: It does not hear this service, or its queues are not bound so, or the broker
+            does not take it.
+    """
+    from chassis.relay import Lost, Outcome, Publisher  # noqa: PLC0415  needs a driver and pika
+    from chassis.topology import event_exchange  # noqa: PLC0415  as above
+
+    part = heard_by(part, runtime.name, hearer, installation)
+    done = Repeated()
+    try:
+        publisher = Publisher(url, f"fivered {runtime.name} replay", event_exchange(runtime.name))
+    except Lost as error:
+        raise NotReplayed(f"the broker: {error}") from error
+    try:
+        for window in _windows(runtime, part, hearer):
+            outcome = Outcome()
+            publisher.publish(window, outcome)
+            if outcome.returned:
+                raise NotReplayed(f"no queue of {hearer} takes it: fivered topology apply")
+            done.count += len(window)
+            done.last_id = window[-1].id
+    except Lost as error:
+        raise NotReplayed(
+            f"the broker took {done.count}, then: {error}; go on with --after {done.last_id}"
+        ) from error
+    finally:
+        publisher.close()
+    return done
+
+
+def heard_by(part: Part, source: str, hearer: str, installation: Installation) -> Part:
+    """Narrow a part to what one hearer hears of it.
+
+    Raises:
+        NotReplayed: It hears nothing of it.
+    """
+    member = installation.members.get(hearer)
+    if member is None:
+        known = ", ".join(sorted(installation.members))
+        raise NotReplayed(f"{hearer} is not installed ({known})")
+    heard = member.hears.get(source, ())
+    facts = tuple(fact for fact in heard if not part.facts or fact in part.facts)
+    if not facts:
+        raise NotReplayed(f"{hearer} hears nothing of it from {source}")
+    return Part(part.after, part.first, part.last, facts, part.partitions, part.unsent)
+
+
+def _windows(runtime: Runtime, part: Part, hearer: str) -> Iterator[list[Any]]:
+    from chassis.relay import Unsent  # noqa: PLC0415  needs a driver and pika
+    from chassis.topology import replay_key  # noqa: PLC0415  as above
+
+    outbox = runtime.chassis.outbox
+    after = -1
+    while True:
+        asked = (
+            sa.select(outbox)
+            .where(*part.where(outbox), outbox.c.id > after)
+            .order_by(outbox.c.id)
+            .limit(PAGE)
+        )
+        with store.reading(runtime.engine) as conn:
+            rows = conn.execute(asked).all()
+        if not rows:
+            return
+        after = rows[-1].id
+        yield [
+            Unsent(
+                row.id, str(row.event_id), row.fact, row.partition, bytes(row.body),
+                row.traceparent, mandatory=True, to=replay_key(hearer, row.partition),
+            )
+            for row in rows
+        ]  # fmt: skip
+
+
+def set_back(source: Runtime, part: Part, hearer: Runtime) -> Extent:
+    """Have a hearer of the embedded mode read again from a part's first event on.
+
+    Raises:
+        NotReplayed: The part has an end, which a cursor cannot have.
+    """
+    if part.last is not None:
+        raise NotReplayed("the embedded mode reads on to the end: leave out --to")
+    found = extent(source, part)
+    if found.first_id is not None:
+        cursors = hearer.chassis.cursors
+        with hearer.engine.begin() as conn:
+            conn.execute(
+                sa.update(cursors)
+                .where(cursors.c.source == source.name, cursors.c.position >= found.first_id)
+                .values(position=found.first_id - 1)
+            )
+    return found

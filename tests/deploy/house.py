@@ -1,0 +1,173 @@
+"""A small installation as `deploy/` sets it up: two services and the gateway on real servers."""
+
+import json
+import os
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pika
+import psycopg
+
+from chassis import servers
+from chassis.runtime import wait_until
+from clients.demo.api import Api, Person
+from deploy import fill_in
+
+ROOT = Path(__file__).resolve().parents[2]
+FIVERED = str(Path(sys.executable).with_name("fivered"))
+RUNNING = ("steward", "credit")
+COMMUNITY, GRID = "370811015901", "370811015901001"
+DISTRICT = Person(
+    "district", "per_0190a000-0000-7000-8000-000000000001", (("R_DISTRICT", "370811"),)
+)
+RESIDENT = Person("resident", "per_0190a000-0000-7000-8000-000000000002", (("R_RESIDENT", GRID),))
+
+
+class House:
+    """A broker and a database as `deploy/` sets them up, and processes with their own users."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.processes = []
+        definitions = folder / "env" / "definitions.json"
+        conf = (ROOT / "deploy/rabbitmq/rabbitmq.conf").read_text()
+        conf = conf.replace("/etc/rabbitmq/definitions.json", str(definitions))
+        self.rabbit = servers.Rabbit(conf=conf)
+        self.postgres = servers.Postgres()
+        fill_in.fill_in(
+            folder / "env",
+            f"127.0.0.1:{self.rabbit.port}",
+            f"127.0.0.1:{self.postgres.port}",
+        )
+        whole = json.loads(definitions.read_text())
+        # Whoever administers the broker; the image makes him from its own environment.
+        whole["users"].append(
+            {"name": "guest", "password_hash": fill_in.password_hash("guest"), "limits": {},
+             "tags": ["administrator"], "hashing_algorithm": "rabbit_password_hashing_sha256"}
+        )  # fmt: skip
+        definitions.write_text(json.dumps(whole))
+
+    def start(self):
+        self.rabbit.start()
+        self.postgres.start()
+        self._roles()
+        for name in RUNNING:
+            self.run("migrate", name, unit=name)
+        self.run("topology", "apply", unit="topology")
+        for name in RUNNING:
+            for kind in ("serve", "work"):
+                self.spawn(kind, name, unit=name)
+        self.port = servers.free_port()
+        self.spawn("gateway", unit="gateway", FIVERED_GATEWAY_PORT=str(self.port))
+        self.wait_ready()
+
+    def _roles(self):
+        """Run init.sql, then ask everybody but the administrator for his password."""
+        programs = servers.postgresql_bin()
+        subprocess.run(
+            [str(programs / "psql"), "-v", "ON_ERROR_STOP=1", "-q", "-f", str(self.folder / "env/init.sql"),
+             self.postgres.url()],
+            check=True, capture_output=True, text=True,
+        )  # fmt: skip
+        rules = "host all postgres 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
+        (self.postgres.base / "data" / "pg_hba.conf").write_text(rules)
+        with psycopg.connect(self.postgres.url()) as conn:
+            conn.execute("SELECT pg_reload_conf()")
+
+    def environment(self, unit, **more):
+        """Return the environment of a unit: its file, and where this machine differs from it."""
+        lines = (self.folder / "env" / f"{unit}.env").read_text().splitlines()
+        own = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+        kept = {name: value for name, value in os.environ.items() if "FIVERED" not in name}
+        return kept | own | {
+            "FIVERED_INSTALLATION": str(ROOT / "deploy/installation.json"),
+            "FIVERED_BLOBS": str(self.folder / "blobs"),
+            "FIVERED_GATEWAY_HOST": "127.0.0.1",
+            "FIVERED_HEALTH_PORT": "0",
+            # The people of this test are invented.
+            "FIVERED_SYNTHETIC": "1",
+        } | more  # fmt: skip
+
+    def run(self, *command, unit):
+        done = subprocess.run(
+            [FIVERED, *command], env=self.environment(unit), cwd=ROOT, capture_output=True,
+            text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def shell(self, text, **environment):
+        """Have a shell read commands from its input, with the broker's own rabbitmqctl."""
+        folder = self.folder / "bin"
+        folder.mkdir(exist_ok=True)
+        sbin = self.rabbit.base / "tree" / "sbin"
+        program = folder / "rabbitmqctl"
+        program.write_text(f'#!/bin/sh\nexec {sbin}/rabbitmqctl -n fivered@localhost "$@"\n')
+        program.chmod(0o755)
+        path = f"{folder}:{os.environ['PATH']}"
+        subprocess.run(
+            ["/bin/sh", "-e"], input=text, text=True, check=True, cwd=self.rabbit.base,
+            capture_output=True, env=self.rabbit._env | environment | {"PATH": path},
+        )  # fmt: skip
+
+    def spawn(self, *command, unit, **more):
+        health = more.get("FIVERED_GATEWAY_PORT") or str(servers.free_port())
+        path = self.folder / f"{'-'.join(command)}.log"
+        with path.open("wb") as log:
+            process = servers.spawn(
+                [FIVERED, *command], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                env=self.environment(unit, **({"FIVERED_HEALTH_PORT": health} | more)),
+            )  # fmt: skip
+        process.health, process.log = health, path
+        self.processes.append(process)
+
+    def end(self, *names):
+        """End processes by name ("serve-credit")."""
+        for process in list(self.processes):
+            if process.log.stem in names:
+                process.terminate()
+                process.wait(30)
+                self.processes.remove(process)
+
+    def wait_ready(self, seconds=60):
+        for process in self.processes:
+            assert wait_until(lambda p=process: ready(p), seconds, every=0.1), self.logs()
+
+    def logs(self):
+        return "\n".join(f"{p.log.name}: {p.log.read_text()[-1500:]}" for p in self.processes)
+
+    def amqp(self, unit):
+        """Connect to the broker with a unit's own user."""
+        url = self.environment(unit)["FIVERED_BROKER_URL"]
+        return pika.BlockingConnection(pika.URLParameters(url))
+
+    def api(self):
+        key = self.environment("gateway")["FIVERED_TOKEN_KEY"]
+        return Api(f"http://127.0.0.1:{self.port}", key, patience_s=30)
+
+    def stop(self):
+        for process in self.processes:
+            process.terminate()
+        for process in self.processes:
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self.rabbit.stop()
+        self.postgres.stop()
+
+
+def ready(process):
+    assert process.poll() is None, process.log.read_text()[-3000:]
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{process.health}/ready", timeout=5):
+            return True
+    except urllib.error.HTTPError as error:
+        error.close()
+        return False
+    except OSError:
+        return False

@@ -6,6 +6,7 @@ and JSON with the reason of each check. What a check cannot find out is not read
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -22,6 +23,7 @@ import sqlalchemy as sa
 from chassis import migrate, years
 from chassis import storage as store
 from chassis.runtime import Runtime
+from chassis.settings import SettingsError
 
 log = logging.getLogger("fivered.health")
 
@@ -47,7 +49,13 @@ class HealthPage:
         self._server: ThreadingHTTPServer | None = None
         if port:
             host = os.environ.get("FIVERED_HEALTH_HOST", "127.0.0.1")
-            self._server = ThreadingHTTPServer((host, port), self._handler())
+            try:
+                self._server = ThreadingHTTPServer((host, port), self._handler())
+            except OSError as error:
+                why = "is taken" if error.errno == errno.EADDRINUSE else f"({error.strerror})"
+                raise SettingsError(
+                    [f"FIVERED_HEALTH_PORT: port {port} of {host} {why}"]
+                ) from error
             self._server.daemon_threads = True
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:

@@ -12,7 +12,11 @@ from typing import Any
 
 import msgspec
 
+from chassis import telemetry
+
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+# What a line says of itself. A field of the same name stands beside it as `extra_NAME`.
+_OWN = frozenset({"at", "level", "unit", "logger", "event", "trace"})
 _HIDDEN = ("authorization", "password", "secret", "token", "phone", "actor_key")
 
 
@@ -34,7 +38,10 @@ class JsonFormatter(logging.Formatter):
         }
         for name, value in vars(record).items():
             if name not in _STANDARD and not name.startswith("_"):
-                line[name] = "***" if any(word in name.lower() for word in _HIDDEN) else value
+                key = f"extra_{name}" if name in _OWN else name
+                line[key] = "***" if any(word in name.lower() for word in _HIDDEN) else value
+        if "trace_id" not in line and (trace := telemetry.current.get()) is not None:
+            line["trace_id"] = trace.trace_id
         if record.exc_info:
             line["trace"] = self.formatException(record.exc_info)[-6000:]
         return msgspec.json.encode(line, enc_hook=str).decode()

@@ -18,6 +18,7 @@ import jwt
 import msgspec
 
 from chassis import storage as store
+from chassis import telemetry
 from chassis.bus import Actor, Call, new_uuid
 from chassis.i18n import payload
 from chassis.reconnect import Patience
@@ -150,10 +151,11 @@ def read_actor(token: str, service: str, method: str, secret: str) -> Actor:
 
 def answer(runtime: Runtime, call: Call) -> dict[str, Any]:
     """Run a call and return the reply as it travels; never raises."""
-    try:
-        return {"ok": runtime.call(call)}
-    except Exception as error:  # noqa: BLE001  whatever happens, the caller must be answered
-        return failure(runtime, call.method, error)
+    with telemetry.within(call.traceparent):
+        try:
+            return {"ok": runtime.call(call)}
+        except Exception as error:  # noqa: BLE001  whatever happens, the caller must be answered
+            return failure(runtime, call.method, error)
 
 
 def failure(runtime: Runtime, method: str, error: BaseException) -> dict[str, Any]:

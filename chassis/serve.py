@@ -39,8 +39,8 @@ from eventlet.queue import Empty, LightQueue
 from eventlet.semaphore import Semaphore
 from nameko.containers import ServiceContainer
 
-from chassis import health, logs, process, rpc, topology
-from chassis.bus import CallDoor
+from chassis import health, logs, process, rpc, telemetry, topology
+from chassis.bus import Call, CallDoor
 from chassis.reconnect import Patience
 from chassis.refusal import NotFound, RoleDenied
 from chassis.runtime import Runtime
@@ -291,7 +291,7 @@ class Calls:
             self._acknowledge(generation, message.delivery_tag)
             return
         self._container.spawn_worker(
-            door, (call,), {}, handle_result=partial(self._handled, letter, call.method)
+            door, (call,), {}, handle_result=partial(self._handled, letter, call)
         )
 
     def _door(self, method: str) -> CallDoor:
@@ -301,12 +301,14 @@ class Calls:
         return door
 
     def _handled(
-        self, letter: _Letter, method: str, _context: Any, result: Any, exc_info: Any
+        self, letter: _Letter, call: Call, _context: Any, result: Any, exc_info: Any
     ) -> tuple[Any, Any]:
         """Answer what a worker returned or raised. Raising here would kill the container."""
-        said = (
-            {"ok": result} if exc_info is None else rpc.failure(self._runtime, method, exc_info[1])
-        )
+        if exc_info is None:
+            said = {"ok": result}
+        else:
+            with telemetry.within(call.traceparent):
+                said = rpc.failure(self._runtime, call.method, exc_info[1])
         self._answer(letter, said)
         # nameko hands this on to dependencies only, and ours do not care.
         return result, None

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 _PARENT = re.compile(r"^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$")
@@ -43,3 +46,17 @@ def follow(header: str | None) -> Trace:
     """Go on with the trace of a header, or begin one: what came from outside may be anything."""
     parent = parse(header)
     return parent.child() if parent is not None else new()
+
+
+# What this thread (or greenlet) is doing something for; every line of its log says so.
+current: ContextVar[Trace | None] = ContextVar("trace", default=None)
+
+
+@contextmanager
+def within(header: str | None) -> Iterator[None]:
+    """Do something for a trace, or for none when the header is none."""
+    token = current.set(parse(header))
+    try:
+        yield
+    finally:
+        current.reset(token)

@@ -339,9 +339,11 @@ class Routine(threading.Thread):
                 wait = 0.2
             except Exception as error:
                 if isinstance(error, inbox.Outage) or store.is_outage(error):
-                    log.warning("storage_outage", extra={"at": self.name, "why": str(error)[:300]})
+                    log.warning(
+                        "storage_outage", extra={"routine": self.name, "why": str(error)[:300]}
+                    )
                 else:
-                    log.exception("routine_fault", extra={"at": self.name})
+                    log.exception("routine_fault", extra={"routine": self.name})
                 sleep, wait = wait, min(wait * 2, _LONGEST_WAIT_S)
             if sleep > 0:
                 # Wakes come with every event that is said; a few turns a second are enough.

@@ -47,6 +47,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         return 0
+    except Exception as error:
+        why = _database_fault(error)
+        if why is None:
+            raise
+        print(f"fivered: {why}", file=sys.stderr)
+        return 2
 
 
 def _parser(args: Sequence[str]) -> tuple[argparse.ArgumentParser, dict[str, Handler]]:
@@ -143,11 +149,14 @@ def open_runtime(service: str, *, cooperative: bool = False) -> Runtime:
     """
     import os  # noqa: PLC0415  see _parser
 
+    from chassis import here  # noqa: PLC0415  see _parser
     from chassis.installed import service_class  # noqa: PLC0415  see _parser
     from chassis.runtime import Runtime  # noqa: PLC0415  see _parser
 
-    url = os.environ.get(database_variable(service))
     cls = service_class(service)
+    if not os.environ.get(database_variable(service)):
+        here.adopt()
+    url = os.environ.get(database_variable(service))
     if not url:
         raise CommandFailed(f"{database_variable(service)} is not set: the database of {service}")
     return Runtime.open(cls, url, cooperative=cooperative)
@@ -184,17 +193,30 @@ def _migrate(given: argparse.Namespace) -> int:
     return 0
 
 
+def _database_fault(error: BaseException) -> str | None:
+    """Say in one line what is wrong with a database (server, name, password); None for others."""
+    if "sqlalchemy" not in sys.modules:
+        return None
+    import sqlalchemy as sa  # noqa: PLC0415  see _parser
+
+    if not isinstance(error, sa.exc.OperationalError):
+        return None
+    return "the database: " + " ".join(str(error.orig).split())
+
+
 def _topology(given: argparse.Namespace) -> int:
     import os  # noqa: PLC0415  see _parser
     import shlex  # noqa: PLC0415  see _parser
 
-    from chassis import topology  # noqa: PLC0415  see _parser
+    from chassis import here, topology  # noqa: PLC0415  see _parser
 
     try:
         installation = topology.current_installation()
         if given.action == "show":
             print(installation.to_json(), end="")
             return 0
+        if not os.environ.get("FIVERED_BROKER_URL"):
+            here.adopt()
         vhost = _vhost_of(os.environ.get("FIVERED_BROKER_URL") or "amqp://host/fivered")
         if given.action == "policies":
             print("\n".join(topology.policy_commands(vhost)))
@@ -243,14 +265,15 @@ def _events(given: argparse.Namespace) -> int:
     from chassis import said  # noqa: PLC0415  see _parser
 
     try:
-        places = [
+        after, first, last = (
             None if text is None else said.place(text)
             for text in (given.after, given.first, given.last)
-        ]
+        )
     except ValueError as error:
         raise CommandFailed(str(error)) from error
     facts = (given.fact,) if given.fact else ()
-    part = said.Part(*places, facts=facts, unsent=given.action == "tail" and given.unsent)
+    unsent = given.action == "tail" and given.unsent
+    part = said.Part(after, first, last, facts, unsent=unsent)
     runtime = open_runtime(given.service)
     try:
         if given.action == "tail":

@@ -1,15 +1,19 @@
-"""`fivered doctor`: look at what is installed and configured here, and say what is wrong."""
+"""`fivered doctor`: look at what is installed and configured here, and say what is wrong.
+
+It does what the processes do: it logs in to each database and to the broker, and looks for what
+they need there. A mark WARN says that nothing is wrong yet.
+"""
 
 from __future__ import annotations
 
 import os
-import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
+from chassis import here, topology
 from chassis.bus import SYSTEM
 from chassis.cli import database_variable
 from chassis.installed import service_class, service_names
@@ -19,23 +23,40 @@ from chassis.settings import SettingsError
 
 # None: nothing is wrong yet, and somebody has to do something before it is.
 _MARKS: dict[bool | None, str] = {True: "ok  ", False: "BAD ", None: "WARN"}
+Found = tuple[bool | None, str]
 
 
 def run(say: Callable[[str], None]) -> int:
     """Look at every installed service and at the broker. Returns 1 when something is wrong."""
+    here.adopt()
     wrong = 0
+
+    def tell(what: str, found: Found) -> None:
+        nonlocal wrong
+        ok, text = found
+        wrong += ok is False
+        say(f"{_MARKS[ok]} {what}: {text}")
+
+    mine = []
     for name in service_names():
-        for ok, text in _service(name):
-            wrong += ok is False
-            say(f"{_MARKS[ok]} {name}: {text}")
-    ok, text = _broker(os.environ.get("FIVERED_BROKER_URL", ""))
-    wrong += not ok
-    say(f"{'ok  ' if ok else 'BAD '} broker: {text}")
+        url = os.environ.get(database_variable(name))
+        if url:
+            mine.append(name)
+        for found in _service(name, url):
+            tell(name, found)
+    if mine and all(_is_embedded(os.environ[database_variable(name)]) for name in mine):
+        say("ok   broker: none is needed, everything runs in one process")
+    else:
+        for found in _broker(os.environ.get("FIVERED_BROKER_URL", ""), mine):
+            tell("broker", found)
     return 1 if wrong else 0
 
 
-def _service(name: str) -> list[tuple[bool | None, str]]:
-    url = os.environ.get(database_variable(name))
+def _is_embedded(url: str) -> bool:
+    return url.startswith("sqlite")
+
+
+def _service(name: str, url: str | None) -> list[Found]:
     if not url:
         return [(False, f"{database_variable(name)} is not set")]
     cls = service_class(name)
@@ -52,7 +73,7 @@ def _service(name: str) -> list[tuple[bool | None, str]]:
         with runtime.snapshot(SYSTEM) as tx:
             card = runtime.health(tx)
     except sa.exc.SQLAlchemyError as error:
-        return [(False, f"database: {str(error).splitlines()[0]}")]
+        return [(False, f"database: {' '.join(str(error).split())[:200]}")]
     finally:
         runtime.close()
     return [
@@ -64,19 +85,160 @@ def _service(name: str) -> list[tuple[bool | None, str]]:
     ]
 
 
-def _calendar(card: dict[str, Any]) -> tuple[bool | None, str]:
+def _calendar(card: dict[str, Any]) -> Found:
     text = f"working days are known until {card['until']}"
     if not card["ends_soon"]:
         return True, text
     return None, f"{text}; later ones are provisional (fivered calendar load FILE)"
 
 
-def _broker(url: str) -> tuple[bool, str]:
+# --------------------------------------------------------------------------------------------------
+# The broker
+
+
+def _broker(url: str, mine: list[str]) -> Iterator[Found]:
+    """Log in as the processes do, look for what they need, and try what they may.
+
+    Args:
+        url: Of the user of this environment.
+        mine: The services whose environment this is.
+    """
     if not url:
-        return False, "FIVERED_BROKER_URL is not set"
+        yield False, "FIVERED_BROKER_URL is not set"
+        return
+    import pika  # noqa: PLC0415  the embedded process never needs it
+
     parts = urlsplit(url)
+    where = f"{parts.username}@{parts.hostname}:{parts.port or 5672}, vhost {parts.path[1:] or '/'}"
     try:
-        socket.create_connection((parts.hostname or "", parts.port or 5672), 3).close()
-    except OSError as error:
-        return False, f"{parts.hostname}:{parts.port}: {error}"
-    return True, f"{parts.hostname}:{parts.port} accepts connections"
+        connection = pika.BlockingConnection(topology.parameters(url, "fivered doctor", pika))
+    except (pika.exceptions.AMQPError, OSError, ValueError) as error:
+        yield False, f"{where}: {_refusal(error)}"
+        return
+    yield True, f"{where}: logged in"
+    try:
+        installation = topology.current_installation()
+        yield _exchanges(connection, installation)
+        yield _queues(connection, installation)
+        for name in mine:
+            if name in installation.members:
+                yield _rights(connection, installation, name)
+                yield from _listeners(connection, installation, name)
+    except topology.TopologyError as error:
+        yield False, str(error)
+    except (pika.exceptions.AMQPError, OSError) as error:
+        yield False, f"{where}: {_refusal(error)}"
+    finally:
+        if connection.is_open:
+            connection.close()
+
+
+def _refusal(error: BaseException) -> str:
+    import pika  # noqa: PLC0415  see _broker
+
+    if isinstance(error, pika.exceptions.ProbableAuthenticationError):
+        return "the broker refuses user and password"
+    if isinstance(error, pika.exceptions.ProbableAccessDeniedError):
+        return f"the vhost is missing, or the user may not enter it ({error.args[-1]})"
+    if isinstance(error, pika.exceptions.ConnectionClosedByBroker):
+        return str(error.reply_text)
+    return " ".join((str(error) or repr(error)).split())[:200]
+
+
+def _asks(connection: Any, ask: Callable[[Any], Any]) -> Any:
+    """Ask on a channel of its own. Returns the answer, or the refusal that closed the channel."""
+    import pika  # noqa: PLC0415  see _broker
+
+    channel = connection.channel()
+    try:
+        answer = ask(channel)
+    except pika.exceptions.ChannelClosedByBroker as error:
+        return error
+    channel.close()
+    return answer
+
+
+def _is_refusal(answer: Any) -> bool:
+    import pika  # noqa: PLC0415  see _broker
+
+    return isinstance(answer, pika.exceptions.ChannelClosedByBroker)
+
+
+def _exchanges(connection: Any, installation: topology.Installation) -> Found:
+    names = [topology.RPC_EXCHANGE, topology.REPLY_EXCHANGE, topology.DEAD_EXCHANGE]
+    names += [topology.event_exchange(source) for source in installation.sources()]
+
+    def lacks(name: str) -> bool:
+        return _is_refusal(_asks(connection, lambda ch: ch.exchange_declare(name, passive=True)))
+
+    lacking = [name for name in names if lacks(name)]
+    if lacking:
+        return False, f"exchanges are missing: {', '.join(lacking)} (fivered topology apply)"
+    return True, f"{len(names)} exchanges are there"
+
+
+def _queues(connection: Any, installation: topology.Installation) -> Found:
+    queues = [queue.name for queue in installation.all_queues()]
+    lacking = [name for name in queues if _look(connection, name) is None]
+    if lacking:
+        return False, f"queues are missing: {', '.join(lacking)} (fivered topology apply)"
+    return True, f"{len(queues)} queues are there"
+
+
+def _look(connection: Any, queue: str) -> Any:
+    answer = _asks(connection, lambda ch: ch.queue_declare(queue, passive=True))
+    return None if _is_refusal(answer) else answer.method
+
+
+def _rights(connection: Any, installation: topology.Installation, name: str) -> Found:
+    """Try what the service's processes do, in ways that change nothing."""
+    own = topology.event_exchange(name)
+
+    def speaks(channel: Any) -> None:
+        channel.confirm_delivery()
+        # Nobody is bound to this key.
+        channel.basic_publish(own, "doctor", b"")
+
+    tries: dict[str, Callable[[Any], None]] = {f"publish to {own}": speaks}
+    for queue in installation.queues():
+        if queue.subscriber == name:
+            # A queue with a single consumer refuses it to whoever may read, in words of its own.
+            tries[f"read {queue.name}"] = _reads(queue.name)
+    may_not = [
+        what
+        for what, attempt in tries.items()
+        if _is_refusal(answer := _asks(connection, attempt)) and answer.reply_code == _MAY_NOT
+    ]
+    if may_not:
+        return False, f"{name} may not {', '.join(may_not)} (fivered topology permissions)"
+    return True, f"{name} may do what it needs"
+
+
+_MAY_NOT = 403
+
+
+def _reads(queue: str) -> Callable[[Any], None]:
+    def attempt(channel: Any) -> None:
+        method, _properties, _body = channel.basic_get(queue)
+        if method is not None:
+            channel.basic_nack(method.delivery_tag, requeue=True)
+
+    return attempt
+
+
+def _listeners(connection: Any, installation: topology.Installation, name: str) -> Iterator[Found]:
+    """Say when nobody runs: a warning only, since one may look before the processes start."""
+    calls = _look(connection, topology.call_queue(name))
+    if calls is None or calls.consumer_count == 0:
+        yield None, f"nobody answers the calls of {name} (fivered serve {name})"
+    unheard = 0
+    waiting = 0
+    for queue in installation.queues():
+        if queue.subscriber == name:
+            found = _look(connection, queue.name)
+            if found is not None and found.consumer_count == 0:
+                unheard += 1
+                waiting += found.message_count
+    if unheard:
+        text = f"{unheard} queues of {name} have no consumer, {waiting} events wait"
+        yield None, f"{text} (fivered work {name})"

@@ -1,7 +1,8 @@
 """The health page of a process: /live says that its threads turn, /ready that it can do its work.
 
 Plain HTTP on FIVERED_HEALTH_PORT, loopback unless FIVERED_HEALTH_HOST says otherwise; 200 or 503
-and JSON with the reason of each check. What a check cannot find out is not ready.
+and JSON with the reason of each check. What a check cannot find out is not ready. A page that is
+200 may say DEGRADED: what waits for people stands in its detail.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import sqlalchemy as sa
 
 from chassis import migrate, years
 from chassis import storage as store
+from chassis.bus import SYSTEM
 from chassis.runtime import Runtime
 from chassis.settings import SettingsError
 
@@ -32,10 +34,15 @@ STALE_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one check has found."""
+    """What one check has found.
+
+    Attributes:
+        degraded: The process can do its work, and somebody should look.
+    """
 
     ok: bool
     detail: Any = None
+    degraded: bool = False
 
 
 Check = Callable[[], Finding]
@@ -84,8 +91,10 @@ class HealthPage:
             return 404, b'{"pages": ["/live", "/ready"]}'
         findings = {name: _ask(name, check) for name, check in checks.items()}
         ok = all(finding.ok for finding in findings.values())
+        degraded = any(finding.degraded for finding in findings.values())
         shown = {
             "ok": ok,
+            "state": "WAITING" if not ok else "DEGRADED" if degraded else "READY",
             "pid": os.getpid(),
             "checks": {
                 name: {"ok": finding.ok, "detail": finding.detail}
@@ -147,6 +156,22 @@ def calendar(runtime: Runtime) -> Check:
     """Return a check that tells how far the working-day calendar reaches. It never fails: a year
     without data is counted provisionally."""
     return lambda: Finding(True, years.outlook(runtime.calendar, runtime.now()))
+
+
+def waiting(runtime: Runtime) -> Check:
+    """Return what waits for people: parked events and late timers.
+
+    They are no reason to take the process away: it does the rest of its work, and another one
+    would find the same.
+    """
+
+    def check() -> Finding:
+        with runtime.snapshot(SYSTEM) as tx:
+            card = runtime.health(tx)
+        detail = {name: card[name] for name in ("parked", "timers_late")}
+        return Finding(True, detail, degraded=card["state"] != "UP")
+
+    return check
 
 
 def outbox(runtime: Runtime) -> Check:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from collections.abc import Callable
 
 import sqlalchemy as sa
@@ -16,6 +17,16 @@ from chassis.settings import ProcessSettings, SettingsError, read_all
 log = logging.getLogger("fivered.process")
 
 _LONGEST_WAIT_S = 5.0
+
+
+def main(run: Callable[[str], int], service: str) -> int:
+    """Run a host as a program of its own: what is wrong with its settings is a line each."""
+    try:
+        return run(service)
+    except SettingsError as error:
+        for problem in error.problems:
+            print(f"fivered: {problem}", file=sys.stderr)
+        return 2
 
 
 def open_runtime(

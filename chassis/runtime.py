@@ -41,6 +41,8 @@ from chassis.timers import ARM, Pace, arm_next
 log = logging.getLogger("fivered.runtime")
 
 _RACES = 3
+# A fact that has waited so long for the relay is late.
+_OUTBOX_LATE_S = 60.0
 # Months are known from 2000-01 to 2099-12, at every door.
 _CLOCK_ENDS = datetime(2100, 1, 1, tzinfo=SHANGHAI)
 _MOST_INT = 2**63
@@ -371,27 +373,37 @@ class Runtime:
     # --------------------------------------------------------------------------------- for people
 
     def health(self, tx: Tx) -> dict[str, Any]:
-        """Tell what waits: unsent facts, parked events, overdue timers."""
+        """Tell what waits: unsent facts, parked events, overdue timers.
+
+        Its `state` is DEGRADED where somebody should look: events are parked, timers do not fire,
+        facts do not leave. In the embedded mode nothing has to leave.
+        """
         outbox, parked, timers = self.chassis.outbox, self.chassis.parked, self.chassis.timers
-        unsent = tx.conn.execute(
-            sa.select(sa.func.count(), sa.func.min(outbox.c.recorded_at)).where(
-                outbox.c.sent_at.is_(None)
-            )
-        ).one()
+        unsent, oldest = 0, None
+        if store.is_postgresql(tx.conn):
+            unsent, oldest = tx.conn.execute(
+                sa.select(sa.func.count(), sa.func.min(outbox.c.recorded_at)).where(
+                    outbox.c.sent_at.is_(None)
+                )
+            ).one()
         waiting = tx.conn.execute(
             sa.select(sa.func.count()).where(parked.c.state.in_(("PARKED", "RETRY")))
         ).scalar()
-        late = tx.conn.execute(
-            sa.select(sa.func.count()).where(timers.c.due_at <= tx.now - timedelta(minutes=1))
-        ).scalar()
-        oldest = unsent[1]
+        overdue = timers.c.due_at <= tx.now - timedelta(minutes=1)
+        # A clock that was moved makes timers late that fire in their turn; one that has failed is
+        # late on any clock.
+        counts = tx.conn.execute(
+            sa.select(sa.func.count(), sa.func.count().filter(timers.c.attempts > 0)).where(overdue)
+        ).one()
+        late, failing = counts
+        age = round((datetime.now(UTC) - oldest).total_seconds(), 1) if oldest else 0.0
+        alarming = failing if self.process.demo_clock else late
         return {
             "service": self.name,
+            "state": "DEGRADED" if waiting or alarming or age >= _OUTBOX_LATE_S else "UP",
             "now": tx.now.isoformat(),
-            "outbox_unsent": unsent[0],
-            "outbox_oldest_s": (
-                round((datetime.now(UTC) - oldest).total_seconds(), 1) if oldest else 0.0
-            ),
+            "outbox_unsent": unsent,
+            "outbox_oldest_s": age,
             "parked": waiting,
             "timers_late": late,
             "calendar": years.outlook(tx.calendar, tx.now),

@@ -501,4 +501,4 @@ def _serve(runtime: Runtime, stopping: list[int]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run(sys.argv[1]))
+    sys.exit(process.main(run, sys.argv[1]))

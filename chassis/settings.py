@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import os
+import sys
 import types
 import typing
 from collections.abc import Mapping
@@ -74,6 +76,39 @@ def _parse(kind: Any, text: str) -> Any:
     return text
 
 
+# Read in other places than a settings class.
+_READ_ELSEWHERE = frozenset(
+    {
+        "FIVERED_CHECK_REPLIES", "FIVERED_DEMO_DISTRICT", "FIVERED_HEALTH_HOST",
+        "FIVERED_LOG_LEVEL", "FIVERED_POSTGRES_URL", "FIVERED_TEST_BROKER", "FIVERED_TEST_PG",
+        "FIVERED_TOKEN",
+    }
+)  # fmt: skip
+_ALIKE = 0.88
+_said: set[str] = set()
+
+
+def misspelt(names: typing.Iterable[str], environ: Mapping[str, str]) -> dict[str, str]:
+    """Return variables that nothing reads but that look like one that is read, and that one."""
+    known = _READ_ELSEWHERE.union(names)
+    found = {}
+    for name in sorted(environ):
+        if not name.startswith("FIVERED_") or name in known or name.endswith("_DATABASE_URL"):
+            continue
+        alike = difflib.get_close_matches(name, sorted(known), 1, _ALIKE)
+        if alike:
+            found[name] = alike[0]
+    return found
+
+
+def _warn(classes: typing.Sequence[type[Any]], environ: Mapping[str, str]) -> None:
+    names = [name for cls in classes for name, _default, _help in describe(cls)]
+    for name, meant in misspelt(names, environ).items():
+        if name not in _said:
+            _said.add(name)
+            print(f"fivered: nothing reads {name}; is {meant} meant?", file=sys.stderr)
+
+
 def _kind(annotation: Any) -> Any:
     if typing.get_origin(annotation) in {typing.Union, types.UnionType}:
         return next(a for a in typing.get_args(annotation) if a is not type(None))
@@ -83,8 +118,13 @@ def _kind(annotation: Any) -> Any:
 def read_all(
     types: typing.Sequence[type[Any]], environ: Mapping[str, str] | None = None
 ) -> list[Any]:
-    """Read several settings classes; raise one `SettingsError` that lists every problem of all."""
-    environ = os.environ if environ is None else environ
+    """Read several settings classes; raise one `SettingsError` that lists every problem of all.
+
+    A misspelt variable of the process is told on standard error.
+    """
+    if environ is None:
+        environ = os.environ
+        _warn(types, environ)
     problems: list[str] = []
     found: list[Any] = []
     for cls in types:

@@ -177,18 +177,17 @@ def _open(data: Path, names: list[str]) -> EmbeddedHost:
     return EmbeddedHost(runtimes)
 
 
-def _write_running(data: Path, address: str) -> None:
+def _write_running(data: Path, address: str, *, demo: bool) -> None:
     """Tell other commands of this folder (`fivered demo`) where the system runs."""
-    (data / "running.json").write_text(
-        json.dumps({"address": address, "mode": "embedded", "pid": os.getpid()}), "utf-8"
-    )
+    found = {"address": address, "mode": "embedded", "pid": os.getpid(), "demo": demo}
+    (data / "running.json").write_text(json.dumps(found), "utf-8")
 
 
 def _ready(data: Path, address: str, *, demo: bool) -> None:
     """Say where everything is; load the demonstration district into an empty folder."""
     say: Callable[[str], None] = lambda line: print(line, flush=True)  # noqa: E731  one place
     gc.enable()
-    _write_running(data, address)
+    _write_running(data, address, demo=demo)
     say(f"五红 Five Red  {address}   文档 docs: {address}/docs   数据 data: {data}")
     if not demo:
         return

@@ -464,6 +464,7 @@ class Worker:
             "outbox": health.outbox(self.runtime),
             "calendar": health.calendar(self.runtime),
             "topology": self._topology,
+            "waiting": health.waiting(self.runtime),
         }
         beats = health.beats(turning)
 
@@ -575,4 +576,4 @@ def run(service_name: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run(sys.argv[1]))
+    sys.exit(process.main(run, sys.argv[1]))

@@ -24,6 +24,7 @@ from deploy.generate import HERE, VHOST
 # Applies the topology; no process of the installation runs as this user.
 ADMIN = "topology"
 _SHARED = ("FIVERED_ACTOR_KEY",)
+_MOUNTED = 0o644
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -42,7 +43,9 @@ def fill_in(folder: Path, broker: str, postgres: str) -> list[Path]:
     """Write the files of an installation.
 
     Args:
-        folder: Where they go; only its owner can read them.
+        folder: Where they go; only its owner can enter it. Three of its files are mounted into
+            containers that read them as users of their own, so their modes let everybody read who
+            gets to them, and on this host nobody else does.
         broker: host:port of RabbitMQ.
         postgres: host or host:port of PostgreSQL.
 
@@ -50,6 +53,7 @@ def fill_in(folder: Path, broker: str, postgres: str) -> list[Path]:
         What was written.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
     known = _Known(folder / "passwords.json")
     written = []
     for example in sorted((HERE / "env").glob("*.env.example")):
@@ -65,9 +69,12 @@ def fill_in(folder: Path, broker: str, postgres: str) -> list[Path]:
         url = f"amqp://{ADMIN}:{known.of(f'broker {ADMIN}')}@{broker}/{VHOST}"
         installation = "FIVERED_INSTALLATION=/etc/fivered/installation.json"
         written.append(_write(path, f"FIVERED_BROKER_URL={url}\n{installation}\n"))
-    written.append(_write(folder / "definitions.json", _definitions(known)))
-    written.append(_write(folder / "init.sql", _roles(known)))
-    written.append(_write(folder / "postgres_password", known.of("database postgres")))
+    for name, text in (
+        ("definitions.json", _definitions(known)),
+        ("init.sql", _roles(known)),
+        ("postgres_password", known.of("database postgres")),
+    ):
+        written.append(_write(folder / name, text, mode=_MOUNTED))
     known.save()
     return written
 
@@ -133,9 +140,11 @@ def _roles(known: _Known) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _write(path: Path, text: str) -> Path:
+def _write(path: Path, text: str, mode: int = 0o600) -> Path:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as out:
+        # Whatever the process's mask, and whatever an earlier release has made it.
+        os.fchmod(handle, mode)
         out.write(text)
     return path
 

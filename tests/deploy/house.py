@@ -50,13 +50,17 @@ class House:
         )  # fmt: skip
         definitions.write_text(json.dumps(whole))
 
-    def start(self):
+    def serve(self):
+        """Start the servers, and prepare them as the runbook says."""
         self.rabbit.start()
         self.postgres.start()
         self._roles()
         for name in RUNNING:
             self.run("migrate", name, unit=name)
         self.run("topology", "apply", unit="topology")
+
+    def start(self):
+        self.serve()
         for name in RUNNING:
             for kind in ("serve", "work"):
                 self.spawn(kind, name, unit=name)

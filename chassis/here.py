@@ -1,0 +1,63 @@
+"""The system that runs beside a command: `make run` or `make up` in this folder.
+
+Whoever looks at an installation gives its environment; beside a demonstration there is none to
+give, but it leaves a note of what it runs with.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+PLACES = (".fivered/up", ".fivered/data")
+_told: list[str] = []
+
+
+def environment() -> dict[str, str]:
+    """Return the variables of the system that runs here; empty when none does."""
+    for place in PLACES:
+        folder = Path(place)
+        try:
+            found = json.loads((folder / "running.json").read_text("utf-8"))
+        except (OSError, ValueError):
+            continue
+        if not _alive(found.get("supervisor") or found.get("pid")):
+            continue
+        if found.get("environment"):
+            return dict(found["environment"])
+        keys: dict[str, str] = json.loads((folder / "keys.json").read_text("utf-8"))
+        databases = {
+            f"FIVERED_{path.stem.upper()}_DATABASE_URL": f"sqlite:///{path}"
+            for path in sorted(folder.glob("*.sqlite"))
+        }
+        demo = {"FIVERED_DEMO_CLOCK": "1", "FIVERED_SYNTHETIC": "1"}
+        return {**keys, **databases, **(demo if found.get("demo") else {})}
+    return {}
+
+
+def adopt() -> bool:
+    """Take what the environment does not say from the system that runs here, if one does."""
+    if any(name.endswith("_DATABASE_URL") for name in os.environ if name.startswith("FIVERED_")):
+        # A real installation's own environment is never mixed with a demonstration's.
+        return False
+    found = environment()
+    for name, value in found.items():
+        os.environ.setdefault(name, value)
+    if found and not _told:
+        _told.append("")
+        print("fivered: of the system that runs here (make run, make up)", file=sys.stderr)
+    return bool(found)
+
+
+def _alive(pid: int | None) -> bool:
+    if not pid:
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True

@@ -1,0 +1,71 @@
+"""Lines of the log: nothing that is handed to one takes the place of what it says of itself."""
+
+import ast
+import json
+import logging
+from pathlib import Path
+
+import pytest
+
+from chassis import rpc, telemetry
+from chassis.bus import Call
+from chassis.logs import _OWN, _STANDARD, JsonFormatter
+
+ROOT = Path(__file__).resolve().parents[2]
+UNITS = ("chassis", "gateway", "services", "deploy")
+
+
+def line_of(record):
+    return json.loads(JsonFormatter("unit").format(record))
+
+
+@pytest.mark.parametrize("name", sorted(_OWN))
+def test_a_field_never_overwrites_the_lines_own(name):
+    """OP-M5: the name of a thread stood where the time belongs."""
+    record = logging.makeLogRecord({"msg": "storage_outage", "levelname": "WARNING", name: "mine"})
+    plain = line_of(logging.makeLogRecord({"msg": "storage_outage", "levelname": "WARNING"}))
+    line = line_of(record)
+    assert line["event"] == "storage_outage"
+    assert line["level"] == "warning"
+    assert line["unit"] == "unit"
+    assert line["at"].startswith("20")
+    assert set(plain) <= set(line)
+    assert line[f"extra_{name}"] == "mine"
+
+
+def test_nothing_is_logged_under_a_name_that_python_refuses():
+    """A KeyError in place of a line would end whatever was about to be told."""
+    wrong = []
+    for unit in UNITS:
+        for path in (ROOT / unit).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(node, ast.keyword) and node.arg == "extra":
+                    if not isinstance(node.value, ast.Dict):
+                        continue
+                    keys = {key.value for key in node.value.keys if isinstance(key, ast.Constant)}
+                    wrong += [f"{path}: {key}" for key in keys & (_STANDARD | _OWN)]
+    assert not wrong
+
+
+def test_what_is_logged_for_a_call_carries_its_trace(bench, caplog):
+    """OP 2.6: the gateway's line and the traceback were tied by nothing."""
+    trace = telemetry.new()
+    call = Call(
+        "add",
+        {"counter_id": "c", "amount": 1, "note": "fault"},
+        bench.actor,
+        key="k",
+        traceparent=trace.header(),
+    )
+    handler = logging.Handler()
+    lines = []
+    handler.emit = lambda record: lines.append(line_of(record))
+    logging.getLogger("fivered.rpc").addHandler(handler)
+    try:
+        bench.runtime.run_command = None  # Whatever breaks in a service.
+        assert "fault" in rpc.answer(bench.runtime, call)
+    finally:
+        logging.getLogger("fivered.rpc").removeHandler(handler)
+    (line,) = [line for line in lines if line["event"] == "call_fault"]
+    assert line["trace_id"] == trace.trace_id
+    assert telemetry.current.get() is None

@@ -540,6 +540,11 @@ class Steward(Imports, Service):
         """Nobody accepted in time; after a night or an outage thousands at once."""
         missed.accept_passed(tx, dues)
 
+    @timer("REQ_NOBODY")
+    def on_nobody_came(self, tx: Tx, due: Due) -> None:
+        """Nobody has it, and the accept time is over."""
+        actions.clocks.nobody_came(tx, due)
+
     @timer("REQ_CONTACT")
     def on_contact_passed(self, tx: Tx, due: Due) -> None:
         """Nobody was contacted in time."""

@@ -411,7 +411,14 @@ def _require_impartial(tx: Tx, row: Any, person_id: str | None = None, *, field:
 
 
 def _disarm_all(tx: Tx, request_id: str) -> None:
-    for kind in ("REQ_ACCEPT", "REQ_CONTACT", "REQ_RESOLVE", "REQ_L2", "REQ_L3"):
+    for kind in (
+        "REQ_ACCEPT",
+        "REQ_CONTACT",
+        "REQ_RESOLVE",
+        "REQ_L2",
+        "REQ_L3",
+        "REQ_NOBODY",
+    ):
         tx.disarm(kind, request_id)
 
 
@@ -537,7 +544,7 @@ def _file(
             topic_id=row.topic_id,
         ),
     )
-    return give(tx, row) or row
+    return give(tx, row) or _wait(tx, row)
 
 
 def _own_reference(tx: Tx, order: SubmitRequest) -> dict[str, str] | None:
@@ -885,7 +892,7 @@ def return_request(tx: Tx, order: ReasonedRequest) -> dict[str, Any]:
         handler_person=None,
         due_accept=None,
     )
-    return reply(give(tx, row) or row)
+    return reply(give(tx, row) or _wait(tx, row))
 
 
 def transfer_request(tx: Tx, order: TransferRequest) -> dict[str, Any]:
@@ -1224,9 +1231,18 @@ def _require_not_own(tx: Tx, row: Any) -> None:
 
 
 def _require_outside_chain(tx: Tx, row: Any) -> None:
-    if tx.actor.id == row.handler_person or tx.actor.id in storage.cases.chain(
-        tx.conn, row.request_id
-    ):
+    """Refuse whoever has had the case in hand, raised it, or rated it for its reporter: nobody is
+    two of those who check each other.
+
+    Raises:
+        InChain: He is one of them.
+    """
+    raised = {row.handler_person, row.reporter_id} | {
+        entry.actor_id
+        for entry in storage.cases.timeline(tx.conn, row.request_id)
+        if entry.action == "rate"
+    }
+    if tx.actor.id in raised | storage.cases.chain(tx.conn, row.request_id):
         raise InChain
 
 
@@ -1472,6 +1488,22 @@ def urge_request(tx: Tx, order: UrgeRequest) -> dict[str, Any]:
     )
 
 
+def _wait(tx: Tx, row: Any) -> Any:
+    """Look again for somebody when the accept time is over, for nobody has it."""
+    due = rules.requests.due_accept(row.clock, tx.now, tx.calendar)
+    if due < row.due_resolve:
+        tx.arm("REQ_NOBODY", row.request_id, due)
+    return row
+
+
+def look_again(tx: Tx, row: Any) -> Any:
+    """Give a request that nobody has to somebody, or wait on. Returns None where nobody came."""
+    given = give(tx, row)
+    if given is None:
+        _wait(tx, row)
+    return given
+
+
 def hand_over(tx: Tx, row: Any, detail: dict[str, Any]) -> Any:
     """Take a request from who has it; what nobody else can take waits in the community's queue."""
     given = give(tx, row, action="redispatch", detail=detail)
@@ -1480,7 +1512,7 @@ def hand_over(tx: Tx, row: Any, detail: dict[str, Any]) -> Any:
     storage.cases.void_clock(tx.conn, row.request_id, "ACCEPT", tx.now)
     storage.cases.hand_clock(tx.conn, row.request_id, None)
     tx.disarm("REQ_ACCEPT", row.request_id)
-    return change(
+    row = change(
         tx,
         row,
         "redispatch",
@@ -1490,6 +1522,7 @@ def hand_over(tx: Tx, row: Any, detail: dict[str, Any]) -> Any:
         handler_person=None,
         due_accept=None,
     )
+    return _wait(tx, row)
 
 
 def free_of(tx: Tx, person_id: str) -> None:
@@ -1546,7 +1579,7 @@ def _corrected(tx: Tx, row: Any, order: CorrectRequest) -> dict[str, Any]:
             raise UnknownGrid(grid=grid, field="grid")
         tx.require_scope(grid)
     building = order.building or row.building
-    wanted = {
+    wanted: dict[str, Any] = {
         "kind": order.kind or row.kind,
         "category": order.category or row.category,
         "priority": order.priority or row.priority,

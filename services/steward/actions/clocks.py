@@ -22,6 +22,16 @@ def _missed(tx: Tx, row: Any, which: str) -> None:
     )
 
 
+def nobody_came(tx: Tx, due: Due) -> None:
+    """Nobody has it and the accept time is over: somebody may be there now; else the grid's cadre
+    is told, once, and it is looked for again."""
+    row = storage.cases.lock(tx.conn, due.ref)
+    if row is None or row.state not in {"SUBMITTED", "RETURNED"} or row.handler is not None:
+        return
+    if cases.look_again(tx, row) is None and row.level == 0:
+        _escalate(tx, row, 1)
+
+
 def contact_passed(tx: Tx, due: Due) -> None:
     """The reporter was not contacted in time."""
     row = storage.cases.lock(tx.conn, due.ref)

@@ -294,7 +294,7 @@ _BEGINNING, _END = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo
 
 def _parts(wanted: Wanted) -> list[Any]:
     """Return the conditions of a list's parts: what one index answers each."""
-    here = [sa.true()]
+    here: list[Any] = [sa.true()]
     if wanted.scope:
         # Whoever is bound to a grid sees that grid; everybody else sees by the community's code.
         column = {15: requests.c.grid, 12: requests.c.area}.get(len(wanted.scope))

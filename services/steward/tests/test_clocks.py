@@ -222,3 +222,23 @@ def test_a_link_said_twice_is_kept_once(ground):
 
 def test_the_grid_worker_s_noise_case_is_his(staffed):
     assert staffed.submit(category="NOISE")["handler"] == STW_GRID
+
+
+def test_what_nobody_has_is_looked_for_again_and_told_upwards(ground):
+    """K13: without a steward on the day of its arrival a request waited for ever, and nobody knew."""
+    bench = ground.bench
+    link(bench, "COMMUNITY", COMMUNITY, "off_team", "lnk_1")
+    reply = ground.submit()
+    assert reply["state"] == "SUBMITTED"
+    bench.fire("2025-03-03T11:00:00")
+    told = [event["data"] for event in bench.said("request_escalated.v1")]
+    assert [(one["request_id"], one["level"], one["official_id"]) for one in told] == [
+        (reply["id"], 1, "off_team")
+    ]
+    bench.fire("2025-03-03T15:30:00")
+    assert len(bench.said("request_escalated.v1")) == 1
+    ground.steward(STW_STAFF, STAFF, "PROPERTY_STAFF")
+    bench.fire("2025-03-03T17:00:00")
+    card = ground.cadre().ask("request", {"request_id": reply["id"]})
+    assert (card["state"], card["handler"]) == ("DISPATCHED", STW_STAFF)
+    assert card["due_resolve"] == reply["due_resolve"]

@@ -220,3 +220,30 @@ def test_a_reporter_is_attached_later_and_has_all_his_rights(staffed):
     }
     resolved(staffed, known)
     assert staffed.rate(known)["state"] == "RATED"
+
+
+def test_who_raised_or_rated_a_case_does_not_judge_the_rating(staffed):
+    """K12: one person in two roles of one check."""
+    reply = staffed.cadre().do(
+        "submit_request",
+        {
+            "channel": "APP",
+            "kind": "REPAIR",
+            "category": "REPAIR_COMMON",
+            "grid": GRID,
+            "text": "楼道灯不亮",
+            "reporter_id": OTHER_CADRE,
+        },
+    )
+    done = resolved(staffed, reply)
+    bad = {"request_id": done["id"], "stars": 1, "solved": False}
+    rated = staffed.cadre().do("rate_request", bad)
+    verdict = {"upheld": True, "reason": "情况属实"}
+    with pytest.raises(errors.InChain):
+        staffed.step("review_request", rated, OTHER_CADRE, "R_CADRE", COMMUNITY, **verdict)
+    done = resolved(staffed, staffed.submit())
+    bad = {"request_id": done["id"], "stars": 1, "solved": False, "receipt": "来电录音 9"}
+    rated = staffed.by(GRID_WORKER, "R_GRID", GRID).do("rate_request", bad)
+    with pytest.raises(errors.InChain):
+        staffed.step("review_request", rated, GRID_WORKER, "R_CADRE", COMMUNITY, **verdict)
+    staffed.step("review_request", rated, OTHER_CADRE, "R_CADRE", COMMUNITY, **verdict)

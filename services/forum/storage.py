@@ -820,19 +820,8 @@ def residents_of(conn: Connection, person_ids: Sequence[str]) -> dict[str, Row]:
     return {row["person_id"]: row for row in _rows(conn, asked)}
 
 
-def project_persons(conn: Connection, project_id: str) -> set[str]:
-    """Return who is bound to a project: its manager and the holders of active posts."""
-    posts = sa.select(project_posts.c.person_id).where(
-        project_posts.c.project_id == project_id, project_posts.c.active.is_(True)
-    )
-    manager = sa.select(projects.c.manager).where(
-        projects.c.project_id == project_id, projects.c.manager.is_not(None)
-    )
-    return set(conn.execute(posts.union(manager)).scalars())
-
-
 def people_of_projects(conn: Connection, project_ids: Sequence[str]) -> set[str]:
-    """Return who speaks for projects: managers, holders of posts, representatives of companies."""
+    """Return who is bound to projects: managers, holders of posts, representatives of companies."""
     posts = sa.select(project_posts.c.person_id).where(
         project_posts.c.project_id.in_(project_ids), project_posts.c.active.is_(True)
     )
@@ -1797,6 +1786,7 @@ def task_page(
     conn: Connection,
     page: Page,
     *,
+    near: str,
     scope: str | None,
     topic_id: str | None,
     responsible_id: str | None,
@@ -1804,10 +1794,10 @@ def task_page(
     overdue: bool,
     supervisor: str | None,
 ) -> list[Row]:
-    """Return tasks, oldest first."""
-    where: list[sa.ColumnElement[bool]] = []
+    """Return tasks of a district, oldest first."""
+    where: list[sa.ColumnElement[bool]] = [within(tasks.c.area, scope[:12] if scope else near)]
     if scope:
-        where.append(within(tasks.c.area, scope[:12]))
+        where.append(within(tasks.c.area, near))
     if topic_id:
         where.append(tasks.c.topic_id == topic_id)
     if responsible_id:

@@ -713,14 +713,15 @@ def objections(tx: Tx, q: ObjectionsAsked) -> dict[str, Any]:
     Raises:
         NotFound: The topic is none of his area.
     """
-    if not q.mine:
+    mine = q.mine or q.topic_id is None
+    if not mine:
         row = storage.find(tx.conn, storage.topics, q.topic_id or "")
         if row is None or not _inside(tx, row["area"]):
             raise NotFound(kind="topic", id=q.topic_id)
     rows = storage.objection_page(
         tx.conn,
         _page(q),
-        person_id=tx.actor.id if q.mine else None,
+        person_id=tx.actor.id if mine else None,
         topic_id=q.topic_id,
         state=q.state,
     )
@@ -814,7 +815,7 @@ def my_messages(tx: Tx, q: Mine) -> dict[str, Any]:
         {
             "id": row["message_id"],
             "code": row["code"],
-            "topic_id": row["topic_id"],
+            "topic_id": row["topic_id"] or None,
             "ref": row["ref"],
             "at": _iso(row["created_at"]),
             "text": _message(tx, row, named.get(row["topic_id"], "")),
@@ -864,7 +865,7 @@ def task(tx: Tx, q: TaskOf) -> dict[str, Any]:
         NotFound: There is none.
     """
     row = storage.find(tx.conn, storage.tasks, q.task_id)
-    if row is None:
+    if row is None or not _near(tx, row["area"]):
         raise NotFound(kind="task", id=q.task_id)
     people = storage.supervisors_of(tx.conn, [q.task_id])
     records = storage.supervisions_of(tx.conn, [q.task_id])
@@ -894,6 +895,7 @@ def tasks(tx: Tx, q: TasksAsked) -> dict[str, Any]:
     rows = storage.task_page(
         tx.conn,
         _page(q),
+        near=tx.actor.scope[:6],
         scope=q.scope,
         topic_id=q.topic_id,
         responsible_id=q.responsible_id,

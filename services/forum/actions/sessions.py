@@ -656,7 +656,9 @@ def answer_invitation(tx: Tx, body: AnswerInvitation) -> dict[str, Any]:
 
 
 def _invite_delegate(tx: Tx, row: storage.Row, delegate: str) -> None:
-    if row["capacity"] != "OFFICIAL" or storage.official_of(tx.conn, delegate, row["tier"]) is None:
+    peer = storage.official_of(tx.conn, delegate, row["tier"])
+    near = storage.officials_near(tx.conn, [delegate], row["area"])
+    if row["capacity"] != "OFFICIAL" or peer is None or not near:
         raise errors.DelegateTier(delegate=delegate, field="delegate_person_id")
     invited = storage.invitation_of(tx.conn, row["session_id"], delegate)
     if invited is not None:

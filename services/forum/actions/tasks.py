@@ -168,7 +168,12 @@ def _due_at(tx: Tx, due_date: date | None) -> datetime:
 
 
 def _check_responsible(tx: Tx, task: PlannedTask, area: str) -> None:
+    who = task.responsible_id
     if task.responsible_kind != "PROJECT":
+        # The community itself, a part of it, its street, or an official of the place.
+        place = who.isdigit() and (area.startswith(who) or who.startswith(area))
+        if not place and not storage.officials_near(tx.conn, [who], area):
+            raise errors.ResponsibleUnknown(responsible_id=who, field="responsible_id")
         return
     project = storage.find(tx.conn, storage.projects, task.responsible_id)
     # A matter of the street may be carried out by a project of a neighbouring community.
@@ -187,7 +192,7 @@ def _check_supervisors(
         raise errors.SupervisorRequired(title=task.title, field="supervisors")
     bound = {task.responsible_id} & set(people)
     if task.responsible_kind == "PROJECT":
-        bound = storage.project_persons(tx.conn, task.responsible_id) & set(people)
+        bound = storage.people_of_projects(tx.conn, [task.responsible_id]) & set(people)
     if bound:
         raise errors.ConflictOfInterest(
             project_id=task.responsible_id,
@@ -364,7 +369,7 @@ def _require_place(tx: Tx, task: storage.Row) -> None:
 def _require_doer(tx: Tx, task: storage.Row) -> None:
     """Refuse who is not of the responsible side, nor of the community."""
     if tx.actor.role in {"R_PM", "R_PCO"}:
-        bound = storage.project_persons(tx.conn, task["responsible_id"])
+        bound = storage.people_of_projects(tx.conn, [task["responsible_id"]])
         if task["responsible_kind"] != "PROJECT" or tx.actor.id not in bound:
             raise NotFound(kind="task", id=task["task_id"])
     else:
@@ -489,7 +494,7 @@ def _require_no_conflict(tx: Tx, task: storage.Row) -> None:
     doers = storage.doers_of(tx.conn, task["task_id"]) | {task["responsible_id"]}
     bound: set[str] = set()
     if task["responsible_kind"] == "PROJECT":
-        bound = storage.project_persons(tx.conn, task["responsible_id"])
+        bound = storage.people_of_projects(tx.conn, [task["responsible_id"]])
     if tx.actor.id not in bound | doers:
         return
     if tx.actor.role in _OFFICES:

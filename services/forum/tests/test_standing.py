@@ -354,3 +354,40 @@ def test_a_session_takes_five_hundred_named_people(town):
 def test_nobody_unknown_is_entered_into_the_draw(town):
     with pytest.raises(errors.NotRegistered):
         town.resident(NOBODY).do("opt_in", {})
+
+
+@pytest.mark.parametrize("who", [NOBODY, OTHER_GRID[:12], "370802001001"])
+def test_who_carries_out_a_task_of_the_community_is_of_the_place(town, who):
+    topic_id = town.resolved()
+    town.secretary()
+    task = town.task(responsible_kind="COMMUNITY", responsible_id=who)
+    with pytest.raises(errors.ResponsibleUnknown):
+        town.on_topic("assign_tasks", topic_id, tasks=[task])
+    task = town.task(responsible_kind="COMMUNITY", responsible_id=CADRE)
+    assert town.on_topic("assign_tasks", topic_id, tasks=[task])
+
+
+def test_a_representative_of_the_company_neither_watches_nor_judges_its_work(town):
+    town.live("per_property")
+    topic_id = town.resolved()
+    town.secretary()
+    with pytest.raises(errors.ConflictOfInterest):
+        town.on_topic(
+            "assign_tasks", topic_id, tasks=[town.task(supervisors=[BEN, "per_property"])]
+        )
+    (task,) = town.on_topic("assign_tasks", topic_id, tasks=[town.task()])["tasks"]
+    town.bench.as_("R_PCO", person="per_property", scope="370811")
+    assert town.on_task("start_task", task["id"])["state"] == "DOING"
+    town.delivered(task["id"])
+    town.cadre("per_property")
+    with pytest.raises(errors.ConflictOfInterest):
+        town.on_task("accept_task", task["id"], finding="合格")
+
+
+def test_a_delegate_is_an_official_of_the_place(town):
+    town.official("per_far_cadre", "COMMUNITY_CADRE", OTHER_GRID[:12], "off_far")
+    session_id = town.schedule(town.adopted(), START)
+    mine = invitation(town, session_id, CADRE)["invitation_id"]
+    body = {"invitation_id": mine, "answer": "DELEGATE", "delegate_person_id": "per_far_cadre"}
+    with pytest.raises(errors.DelegateTier):
+        town.cadre().do("answer_invitation", body)

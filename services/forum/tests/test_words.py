@@ -131,11 +131,14 @@ def test_a_hidden_title_stands_on_no_invitation(town):
 
 def test_the_wall_is_for_the_people_of_the_district(town):
     """FP-D6: every token of any district read it."""
-    topic_id = town.adopted()
-    session_id = town.schedule(topic_id, "2025-03-07T19:00:00+08:00")
+    topic_id, (task_id,) = town.implementing()
+    session_id = town.row("topics", "topic_id", topic_id)["session_id"]
     stranger = town.bench.as_("R_RESIDENT", person="per_x", scope="370802001001001")
     assert stranger.ask("topic_wall", {})["items"] == []
+    assert stranger.ask("task_ledger", {})["items"] == []
+    assert stranger.ask("task_ledger", {"scope": COMMUNITY})["items"] == []
     for question, body in (
+        ("task", {"task_id": task_id}),
         ("topic", {"topic_id": topic_id}),
         ("topic_timeline", {"topic_id": topic_id}),
         ("session", {"session_id": session_id}),

@@ -27,7 +27,7 @@ TRIES = 5
 # Most timers of one transaction, and how much work one may be: a command that comes meanwhile waits
 # for it. It is the thread's own time: on a busy machine small sets would only be more work.
 SET = 200
-LONGEST_S = 0.05
+LONGEST_S = 0.06
 # The chassis's own kind: arms the recurring timer that its ref names.
 ARM = "_arm"
 
@@ -83,7 +83,7 @@ class Pace:
         """Learn from a set."""
         if seconds > LONGEST_S:
             self.size = max(1, count // 2)
-        elif seconds < LONGEST_S / 2 and count >= self.size:
+        elif seconds < LONGEST_S * 0.7 and count >= self.size:
             self.size = min(SET, self.size * 2)
 
 

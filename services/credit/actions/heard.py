@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from services.credit import events
-from services.credit.actions import awards, consents, ledger, merging, telling
+from services.credit.actions import awards, consents, ledger, merging, months, telling
 from services.credit.actions.ledger import GRACE
-from services.credit.storage import registry, voices
+from services.credit.storage import registry, settlements, voices
 from services.credit.storage import tables as t
 
 if TYPE_CHECKING:
@@ -123,6 +123,7 @@ def _place_persons(tx: Tx, event: Heard, area: str, grid: str | None) -> None:
     for subject in registry.subjects_held_by(tx.conn, event.data.person_id):
         if subject.kind in awards.PERSONS:
             registry.place(tx.conn, subject, area=area, grid=grid, at=event.occurred_at)
+            months.draft_around(tx, subject.subject_id, subject.area, event.occurred_at)
 
 
 def _deactivated(tx: Tx, event: Heard) -> None:
@@ -257,6 +258,7 @@ def _open(
         closed_at=_month_end(tx, event) if state == "CLOSED" else None,
         spendable_until=None,
     )
+    months.draft_around(tx, subject_id, known.area, event.occurred_at)
 
 
 def _month_end(tx: Tx, event: Heard) -> datetime:
@@ -293,6 +295,9 @@ def _project(tx: Tx, event: Heard) -> None:
         "sequence": event.sequence,
     }
     registry.put_rows(tx.conn, t.projects, "project_id", [row])
+    # A company's score is the mean of its projects by their households.
+    for period in settlements.open_months(tx.conn, project.community[:6]):
+        months.start_draft(tx, period, project.community[:6])
     state = "CLOSED" if project.status == "CLOSED" else "ACTIVE"
     grids = [] if state == "CLOSED" else project.grids
     registry.serve_grids(tx.conn, project.project_id, grids, event.occurred_at)
@@ -347,6 +352,7 @@ def _suspended(tx: Tx, event: Heard) -> None:
     registry.add_stubs(tx.conn, [subject_id], event.occurred_at)
     known = registry.subject(tx.conn, subject_id, lock=True)
     registry.put_state(tx.conn, known, "SUSPENDED", event.occurred_at)
+    months.draft_around(tx, subject_id, known.area, event.occurred_at)
 
 
 def _exited(tx: Tx, event: Heard) -> None:
@@ -354,6 +360,7 @@ def _exited(tx: Tx, event: Heard) -> None:
     registry.add_stubs(tx.conn, [subject_id], event.occurred_at)
     known = registry.subject(tx.conn, subject_id, lock=True)
     registry.put_state(tx.conn, known, "CLOSED", event.occurred_at, closed_at=_month_end(tx, event))
+    months.draft_around(tx, subject_id, known.area, event.occurred_at)
 
 
 _STEWARD: dict[type[Any], Callable[[Any, Any], None]] = {

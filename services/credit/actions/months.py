@@ -11,6 +11,8 @@ from services.credit.storage import months as store
 from services.credit.storage import registry, settlements
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from chassis.bus import Due, Heard, Tx
 
 OVERDUE_AFTER = timedelta(hours=6)
@@ -162,6 +164,15 @@ def draft_again(tx: Tx, subjects: str | Collection[str], period: str) -> None:
     }
     for later, area in sorted(wanted):
         start_draft(tx, later, area)
+
+
+def draft_around(tx: Tx, subject_id: str, area_before: str | None, at: datetime) -> None:
+    """Queue new drafts where a subject was and where it is, after it was told late that it had
+    moved, opened, ended or changed its state within a month that is drafted already."""
+    for later in settlements.drafted_since(tx.conn, tx.calendar.period(at)):
+        for area in sorted({area_before or "", settles_in(tx, subject_id, later) or ""} - {""}):
+            if not settlements.is_published(tx.conn, later, area):
+                start_draft(tx, later, area)
 
 
 def draft_later(tx: Tx, area: str, period: str) -> None:

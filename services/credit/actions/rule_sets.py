@@ -14,6 +14,7 @@ from chassis.refusal import NotFound
 from services.credit.errors import RuleSetChanged
 from services.credit.rules import awards as rules
 from services.credit.rules import loader
+from services.credit.rules.model import Rule
 from services.credit.storage import rule_sets as store
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ _KEPT = 64
 _Span = tuple[date, date | None, str, rules.Compiled]
 
 
-def corrects(rule: rules.Rule, event: str) -> bool:
+def corrects(rule: Rule, event: str) -> bool:
     """Tell whether an event corrects what a rule counts, instead of adding to it."""
     return rule.tiers is not None and rule.tiers.corrected_by == event
 
@@ -201,7 +202,7 @@ class InForce:
                 by_set[code] = by_set.get(code, frozenset()) | codes
         return list(found.items())
 
-    def rule_on(self, day: date, code: str) -> rules.Rule | None:
+    def rule_on(self, day: date, code: str) -> Rule | None:
         """Return the version of a district's rule for deeds of a day: that in force, else the last
         one before."""
         found = self._version(day, code)

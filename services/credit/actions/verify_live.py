@@ -263,6 +263,10 @@ def _awards(conn: sa.Connection, row: Any, log: _Log) -> Iterable[rules.Finding]
     for award_id, line in sorted(log.awards.items()):
         known = live.get(award_id)
         if known is None:
+            waited = line["state"] == "PROPOSED" and line["decides"] == "PERSON"
+            if waited and rows.is_merged(conn, str(line["subject"])):
+                # It waits under the id that this person has kept.
+                continue
             yield rules.Finding(
                 rules.AWARD_MISSING, str(line["subject"]), award_id, str(line["rule"])
             )

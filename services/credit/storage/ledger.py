@@ -248,7 +248,7 @@ def _move_wallets(conn: sa.Connection, moved: dict[str, dict[str, int]]) -> int:
 
 
 def _move_system(conn: sa.Connection, moved: dict[str, int]) -> int:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "account": account,
             "kind": account.split(":")[1],

@@ -51,6 +51,15 @@ def drafted_since(conn: sa.Connection, period: str) -> list[str]:
     return list(conn.execute(asked.order_by(month.period)).scalars())
 
 
+def open_months(conn: sa.Connection, area: str) -> list[str]:
+    """Return the months of an area that are drafted and not published, oldest first."""
+    row = t.settlements.c
+    asked = sa.select(row.period).where(
+        row.area == area, row.state.in_((*OPEN, "CONFIRMED")), row.digest.is_not(None)
+    )
+    return list(conn.execute(asked.order_by(row.period)).scalars())
+
+
 def is_published(conn: sa.Connection, period: str, area: str) -> bool:
     """Tell whether the month of an area is published: from then on it is not drafted again."""
     row = t.settlements.c

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from services.credit.storage import bulk
+from services.credit.storage import bulk, registry
 from services.credit.storage import tables as t
 
 # SQLite takes some thousands of values in one statement.
@@ -103,3 +103,9 @@ def changed_since(conn: sa.Connection, period: str, subject_id: str) -> bool:
         award.state.in_(("REVERSED", "REJECTED")),
     )
     return conn.execute(ended).first() is not None or conn.execute(dropped).first() is not None
+
+
+def is_merged(conn: sa.Connection, subject_id: str) -> bool:
+    """Tell whether a person's id was given up for another one of his."""
+    person = subject_id.partition(":")[2]
+    return bool(registry.merged(conn, [person]))

@@ -578,3 +578,32 @@ def test_an_explanation_shows_what_was_taken_back_and_the_projects_of_a_company(
         ("PRJ:prj_1", 1200)
     ]
     assert company["projects"][0]["score"] is not None
+
+
+@pytest.mark.covers("C6")
+def test_a_move_that_is_told_late_drafts_both_places_again(credit):
+    """K8: moves of residents are inputs of a draft, also of the place that somebody has left."""
+    bench = credit
+    merchant(bench)
+    drafted(bench, "2025-01", "2025-02-08T10:00")
+    before, _ = reviewed(bench, "2025-01")
+    assert ANA in {item["subject"] for item in before["items"]}
+    bench.at("2025-02-08T11:00").hear(
+        "steward",
+        "resident_moved.v1",
+        {
+            "person_id": "per_a",
+            "community": OTHER,
+            "to_grid": OTHER + "001",
+            "household_id": None,
+        },
+        subject="per_a",
+        scope=OTHER,
+        sequence=2,
+        occurred_at="2025-01-30T10:00",
+    )
+    run_jobs(bench)
+    after = settlement_of(bench, "2025-01")
+    assert (after["state"], {item["subject"] for item in after["items"]}) == ("DRAFTED", {MER})
+    there = settlement_of(bench, "2025-01", OTHER)
+    assert {item["subject"] for item in there["items"]} == {ANA}

@@ -241,8 +241,8 @@ def _public(tx: Tx, row: Any, known: Any, in_force: Any) -> dict[str, Any]:
         compiled = in_force.of_code(award.rule_set)
         rule = compiled.rule_set.rule(award.rule_code) if compiled is not None else None
         # What the score counts is listed: a deduction from the publication of its month on.
-        listed = award.effective or (award.deduction and award.state in ("APPROVED", "REVERSED"))
-        if rule is None or award.score == 0 or not listed or award.to_period < known.period:
+        counts = award.effective or (award.deduction and award.state in ("APPROVED", "REVERSED"))
+        if rule is None or award.score == 0 or not counts or award.to_period < known.period:
             continue
         level = severity.SEVERITIES.get(rule.severity or "")
         # A repaired item is not published any more; a minor one never is.

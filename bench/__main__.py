@@ -1,6 +1,6 @@
 """All figures in one table: `python -m bench [part ...] [--quick] [--full]`.
 
-Parts: subscribe, awards, settlement, ledger, sqlite, timers. Without a name all of them run.
+Parts: subscribe, awards, settlement, ledger, sqlite, timers, lists. Without a name all of them run.
 `--quick` takes small numbers (about a minute a part); `--full` adds a month of 1,200,000 subjects.
 The status is 2 when a figure misses its bound, 1 when a server is not installed.
 """
@@ -65,6 +65,12 @@ def _timers(given: argparse.Namespace) -> list[Figure]:
     return timers.run(quick=given.quick, count=given.events)
 
 
+def _lists(given: argparse.Namespace) -> list[Figure]:
+    from bench import lists
+
+    return lists.run(quick=given.quick)
+
+
 PARTS: dict[str, Callable[[argparse.Namespace], list[Figure]]] = {
     "subscribe": _subscribe,
     "awards": _awards,
@@ -72,6 +78,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], list[Figure]]] = {
     "ledger": _ledger,
     "sqlite": _sqlite,
     "timers": _timers,
+    "lists": _lists,
 }
 
 
@@ -90,7 +97,7 @@ def main() -> int:
     if unknown:
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
     parts = given.parts or list(PARTS)
-    if set(parts) - {"sqlite", "timers"}:
+    if set(parts) - {"sqlite", "timers", "lists"}:
         try:
             servers.require()
         except servers.ServerMissing as error:

@@ -315,7 +315,8 @@ def _parts(wanted: Wanted) -> list[Any]:
             [
                 requests.c.found_by.is_not(None),
                 requests.c.checked_by.is_(None),
-                requests.c.state.in_(("RESOLVED", "CLOSED")),
+                # Said of the others, so that the index of what waits is chosen, not that of states.
+                requests.c.state.not_in((*OPEN, "RATED", "CANCELLED", "REJECTED", "MERGED")),
                 requests.c.outcome == "SOLVED",
             ]
         )

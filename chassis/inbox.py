@@ -141,6 +141,10 @@ def _read(
         envelope = env.decode(delivery.body)
         if not (_UUID.fullmatch(envelope.id) or is_uuid(envelope.id)):
             raise env.Unreadable(f"id {envelope.id!r} is no UUID - at `$.id`")  # noqa: TRY301  one place for all
+        said_by = delivery.source
+        if envelope.source != f"/fivered/{said_by}" or not envelope.type.startswith(f"{said_by}."):
+            # Only who it is from may say it: the broker sees to the exchange, this to the words.
+            raise env.Unreadable(f"{envelope.source!r} spoke as {said_by} - at `$.source`")  # noqa: TRY301  one place for all
         sequence = int(envelope.sequence)
     except (env.Unreadable, ValueError) as error:
         bad.append(_Bad(delivery, "UNREADABLE", str(error), None))

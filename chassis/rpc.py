@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import logging
 import time
 from collections.abc import Callable
@@ -114,8 +115,10 @@ class Caller(Protocol):
 # The actor, signed for one call
 
 
-def sign_actor(actor: Actor, service: str, method: str, secret: str) -> str:
-    """Return the signed actor of one call, good for a minute and for this method only."""
+def sign_actor(
+    actor: Actor, service: str, method: str, secret: str, content: str | None = None
+) -> str:
+    """Return the signed actor of one call, good for a minute, this method and this content."""
     claims = {
         "sub": actor.id,
         "role": actor.role,
@@ -123,14 +126,30 @@ def sign_actor(actor: Actor, service: str, method: str, secret: str) -> str:
         "aud": f"{service}.{method}",
         "exp": int(time.time()) + _ACTOR_LIFE_S,
     }
+    if content is not None:
+        claims["content"] = content
     return jwt.encode(claims, secret, algorithm="HS256")
 
 
-def read_actor(token: str, service: str, method: str, secret: str) -> Actor:
+def content_of(body: bytes, key: str | None, version: int | None) -> str:
+    """Return the digest of what one call asks for; it is signed with the actor."""
+    parts = (body, (key or "").encode(), str("" if version is None else version).encode())
+    whole = hashlib.sha256()
+    for part in parts:
+        whole.update(len(part).to_bytes(8, "big"))
+        whole.update(part)
+    return whole.hexdigest()
+
+
+def read_actor(
+    token: str, service: str, method: str, secret: str, content: str | None = None
+) -> Actor:
     """Check and read a signed actor.
 
+    A gateway of an earlier release signs no content; what is signed must be right.
+
     Raises:
-        RoleDenied: The signature is not ours, it is too old, or made for another method.
+        RoleDenied: The signature is not ours, it is too old, or made for another method or content.
     """
     try:
         claims = jwt.decode(
@@ -140,6 +159,8 @@ def read_actor(token: str, service: str, method: str, secret: str) -> Actor:
             audience=f"{service}.{method}",
             options={"require": ["exp", "aud", "sub"], "verify_sub": False},
         )
+        if claims.get("content", content) != content:
+            raise RoleDenied(role="?")
         return Actor(claims["sub"], claims["role"], claims["scope"])
     except (jwt.PyJWTError, KeyError) as error:
         raise RoleDenied(role="?") from error
@@ -201,15 +222,18 @@ def read_call(
     decoded = msgspec.json.decode(body)
     if not isinstance(decoded, dict) or not method:
         raise ValueError("a request is a JSON object with a method header")
-    actor = read_actor(str(headers.get("actor", "")), service, method, secret)
-    version = headers.get("version")
+    given = headers.get("version")
+    version = int(given) if given is not None else None
+    key = headers.get("key")
+    content = content_of(body, key, version)
+    actor = read_actor(str(headers.get("actor", "")), service, method, secret, content)
     deadline = headers.get("deadline-ms")
     call = Call(
         method,
         decoded,
         actor,
-        key=headers.get("key"),
-        version=int(version) if version is not None else None,
+        key=key,
+        version=version,
         lang=str(headers.get("lang", "zh")),
         traceparent=headers.get("traceparent"),
     )
@@ -418,9 +442,11 @@ class BusCaller:
         import pika  # noqa: PLC0415  the embedded process never needs it
 
         ends_at = time.time() + deadline_s
+        asked = msgspec.json.encode(body)
+        content = content_of(asked, key, version)
         headers: dict[str, Any] = {
             "method": method,
-            "actor": sign_actor(actor, service, method, self._secret),
+            "actor": sign_actor(actor, service, method, self._secret, content),
             "deadline-ms": int(ends_at * 1000),
             "lang": lang,
         }
@@ -441,9 +467,7 @@ class BusCaller:
             headers=headers,
         )
         try:
-            link.channel.basic_publish(
-                RPC_EXCHANGE, service, msgspec.json.encode(body), properties, mandatory=True
-            )
+            link.channel.basic_publish(RPC_EXCHANGE, service, asked, properties, mandatory=True)
             async with asyncio.timeout(deadline_s):
                 return unpack(service, await future)
         except TimeoutError:

@@ -1,5 +1,7 @@
 """Batches, duplicates, poison and parking."""
 
+import msgspec
+
 from chassis import inbox
 from chassis.bus import new_uuid
 from chassis.tests.toy.service import FAIL
@@ -112,3 +114,13 @@ def test_two_deliveries_of_one_id_with_other_words_count_once(bench):
     one = new_uuid()
     bench.deliver([added(bench, 1, event_id=one), added(bench, 9, event_id=one)])
     assert amounts(bench) == [1]
+
+
+def test_who_speaks_as_another_is_parked_and_not_believed(bench):
+    """SEC low 8: an event of /fivered/partner on another service's exchange took effect."""
+    for wrong in ({"source": "/fivered/partner"}, {"type": "partner.added.v1"}):
+        said = bench.event("toy", "added.v1", {"amount": 1, "note": ""}, subject="s")
+        body = msgspec.json.encode(msgspec.json.decode(said.body) | wrong)
+        assert bench.deliver([inbox.Delivery(body, "toy", 0)]) == 0
+    assert [row["reason"] for row in bench.parked()] == ["UNREADABLE", "UNREADABLE"]
+    assert bench.rows("SELECT 1 FROM entries") == []

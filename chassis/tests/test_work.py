@@ -9,9 +9,9 @@ import sqlalchemy as sa
 
 from chassis import health, inbox, jobs, outbox, rpc, telemetry, work
 from chassis import storage as store
-from chassis.bus import Call, new_uuid
-from chassis.refusal import InFlight
-from chassis.testing import open_bench
+from chassis.bus import Actor, Call, new_uuid
+from chassis.refusal import InFlight, RoleDenied
+from chassis.testing import KEY, open_bench
 from chassis.tests.toy.service import FAIL, Added, Toy, counters
 
 
@@ -271,3 +271,21 @@ def test_a_database_that_cannot_be_reached_is_an_outage_and_a_wrong_statement_is
     with pytest.raises(sa.exc.ProgrammingError) as wrong:
         on_postgres.rows("SELECT nonsense")
     assert not store.is_outage(wrong.value)
+
+
+def test_a_signed_actor_is_good_for_the_call_that_it_was_signed_for():
+    """SEC-M15: the same header with another body was believed for a minute."""
+    actor = Actor("per_1", "R_DISTRICT", "370811")
+    body = b'{"counter_id": "c", "amount": 1}'
+    content = rpc.content_of(body, "k1", 3)
+    signed = rpc.sign_actor(actor, "toy", "add", KEY, content)
+    headers = {"method": "add", "actor": signed, "key": "k1", "version": 3}
+    call, _ = rpc.read_call(body, headers, "toy", KEY)
+    assert call.actor == actor
+    for changed, other in (
+        (b'{"counter_id": "c", "amount": 1000}', {}),
+        (body, {"key": "k2"}),
+        (body, {"version": 4}),
+    ):
+        with pytest.raises(RoleDenied):
+            rpc.read_call(changed, headers | other, "toy", KEY)

@@ -23,7 +23,7 @@ import time
 import urllib.error
 import urllib.request
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -356,6 +356,11 @@ class Rabbit:
         name = "t" + secrets.token_hex(6)
         self.api("PUT", f"/vhosts/{name}")
         return self.url(name)
+
+    def set_policies(self, policies: Mapping[str, Any], vhost: str = "%2F") -> None:
+        """Give a vhost its policies by name."""
+        for name, policy in policies.items():
+            self.api("PUT", f"/policies/{vhost}/{name}", policy)
 
     def delete_vhost(self, url: str) -> None:
         """Remove the vhost of an AMQP URL with all that is in it."""

@@ -11,7 +11,7 @@ Names:
     exchange `fivered.rpc` (topic): routing key = service; queue `rpc.<service>` (see `call_queue`)
     exchange `fivered.replies` (topic): routing key = the caller's reply queue
     queue `rpc.dead`: calls that could not be read, by way of `fivered.replies`
-    exchange `fivered.dead` (headers); queue `<subscriber>.<source>.dead`: events that were
+    exchange `fivered.dead` (headers); queue `dead.<subscriber>.<source>`: events that were
         delivered more often than a limit allows; the subscriber hears it as well, so that they come
         back
 
@@ -161,7 +161,9 @@ def event_exchange(service: str) -> str:
 
 def queue_name(subscriber: str, source: str, partition: int) -> str:
     """Return the name of a subscription queue."""
-    return f"{subscriber}.{source}.{'dead' if partition == DEAD else partition}"
+    if partition == DEAD:
+        return f"dead.{subscriber}.{source}"
+    return f"{subscriber}.{source}.{partition}"
 
 
 def replay_key(subscriber: str, partition: int) -> str:

@@ -43,6 +43,11 @@ class Fault:
         """Close every connection, so that each client has to come anew."""
         self.node.ctl("close_all_connections", "--vhost", self.vhost, "told to")
 
+    def _write(self, hosts):
+        fresh = self.hosts.with_suffix(".new")
+        fresh.write_text(json.dumps(hosts))
+        fresh.replace(self.hosts)
+
     def begin(self):
         raise NotImplementedError
 
@@ -96,11 +101,6 @@ class Name(Fault):
 
     def mend(self):
         self._write({"broker.fivered.test": "127.0.0.1"})
-
-    def _write(self, hosts):
-        fresh = self.hosts.with_suffix(".new")
-        fresh.write_text(json.dumps(hosts))
-        fresh.replace(self.hosts)
 
 
 @pytest.mark.timeout(240)

@@ -100,7 +100,7 @@ def test_beyond_a_limit_of_three_an_event_comes_back(
         world.start("work")
         world.wait(lambda: world.one("SELECT count(*) FROM parked") == 2)
         assert world.one("SELECT partition FROM parked ORDER BY id DESC LIMIT 1") == 1
-        world.wait(lambda: world.queue_length("toy.toy.dead") == 0)
+        world.wait(lambda: world.queue_length("dead.toy.toy") == 0)
     finally:
         world.close()
 

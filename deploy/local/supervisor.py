@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from chassis import servers
+from chassis import servers, topology
 from chassis.installed import service_names
 from chassis.up import DEMO, keys_of
 
@@ -128,6 +128,7 @@ class Supervisor:
             # Both servers are new at every start: events that waited in a kept broker would meet
             # an empty database.
             self.rabbit = servers.Rabbit().start()
+            self.rabbit.set_policies(topology.policies())
             env["FIVERED_BROKER_URL"] = self.rabbit.url()
         wanted = {name: f"FIVERED_{name.upper()}_DATABASE_URL" for name in service_names()}
         if any(not env.get(variable) for variable in wanted.values()):

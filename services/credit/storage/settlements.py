@@ -130,7 +130,7 @@ def areas_of(conn: sa.Connection, end: datetime) -> list[str]:
         .where(
             subject.opened_at < end,
             sa.or_(subject.closed_at.is_(None), subject.closed_at >= end),
-            sa.or_(t.state_at(end) != "CLOSED", subject.closed_at.is_not(None)),
+            sa.or_(subject.state != "CLOSED", subject.closed_at.is_not(None)),
         )
         .distinct()
     )

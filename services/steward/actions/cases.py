@@ -336,6 +336,7 @@ def _speaker(tx: Tx, row: Any, receipt: str | None) -> Any:
     Raises:
         NotReporter: Somebody else reported it.
         InChain: Who takes part in the case does not speak for its reporter.
+        ConflictOfInterest: Nor does who holds a post in what is complained of.
     """
     if row.reporter_id is not None and row.reporter_id == tx.actor.id:
         return row
@@ -344,7 +345,9 @@ def _speaker(tx: Tx, row: Any, receipt: str | None) -> Any:
             return follower
     staff = tx.actor.role in rules.requests.SPEAKERS and tx.actor.covers(row.grid)
     if staff and receipt is not None and row.found_by is None:
-        _require_outside_chain(tx, storage.cases.root(tx.conn, row))
+        case = storage.cases.root(tx.conn, row)
+        _require_outside_chain(tx, case)
+        _require_impartial(tx, case)
         return row
     if row.handler_person == tx.actor.id or (
         tx.actor.role != "R_RESIDENT" and tx.actor.covers(row.grid)

@@ -116,6 +116,16 @@ def test_a_party_decides_nothing_and_is_told_who_does(staffed, method, body):
     assert refused.value.params["substitute"] == STW_OTHER
 
 
+def test_a_party_takes_no_complaint_back_in_the_reporter_s_name(staffed):
+    """SP-D6 with SP-D24."""
+    appointed(staffed)
+    reply = staffed.submit(**COMPLAINT)
+    receipt = {"receipt": "本人来电 03-03"}
+    with pytest.raises(errors.ConflictOfInterest):
+        staffed.step("cancel_request", reply, CADRE, "R_CADRE", COMMUNITY, **receipt)
+    staffed.step("cancel_request", reply, OTHER_CADRE, "R_CADRE", COMMUNITY, **receipt)
+
+
 @pytest.mark.parametrize("method", ["accept_request", "contact_request", "resolve_request"])
 def test_a_party_who_has_it_in_hand_all_the_same_takes_no_step(staffed, method):
     appointed(staffed)

@@ -130,6 +130,8 @@ def test_gaps_longer_than_15_minutes_are_reported(ground):
     }
     found = bench.ask("shift_gaps", question)
     assert len(found["gaps"]) == 2
+    # IN-B15: one list, one zone.
+    assert all(at.endswith("+00:00") for gap in found["gaps"] for at in gap.values())
     assert found["uncovered_minutes"] == 120
 
 

@@ -238,7 +238,11 @@ def shift_gaps(tx: Tx, q: GapQuestion) -> dict[str, Any]:
     open_minutes = sum(int((end - start).total_seconds() // 60) for start, end in gaps)
     return {
         "grid": q.grid,
-        "gaps": [{"start": a.isoformat(), "end": b.isoformat()} for a, b in gaps],
+        # In one zone, whichever the question was written in.
+        "gaps": [
+            {"start": a.astimezone(UTC).isoformat(), "end": b.astimezone(UTC).isoformat()}
+            for a, b in gaps
+        ],
         "minutes": int((q.end - q.start).total_seconds() // 60),
         "uncovered_minutes": open_minutes,
     }

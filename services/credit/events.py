@@ -692,6 +692,16 @@ class AttendanceRecordedHeard:
 
 
 @dataclass(frozen=True, slots=True)
+class AttendanceCorrectedHeard:
+    """Somebody said to have been present was not."""
+
+    SOURCE: ClassVar[str] = "forum"
+    FACT: ClassVar[str] = "attendance_corrected.v1"
+    session_id: str
+    person_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class SupervisionFulfilledHeard:
     """A supervisor did all of his duty."""
 
@@ -784,6 +794,7 @@ PARTNER = (
 FORUM = (
     TopicAdoptedHeard,
     AttendanceRecordedHeard,
+    AttendanceCorrectedHeard,
     SupervisionFulfilledHeard,
     ForumMonthHeard,
 )

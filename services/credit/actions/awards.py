@@ -832,6 +832,14 @@ def _reverse_deed(tx: Tx, deed: str, by_set: dict[str, frozenset[str]], event: H
             reverse(tx, known, reason=f"{event.source}.{event.fact}", by=event.actor_id)
 
 
+def take_back(tx: Tx, event: Heard, *, deed: str) -> None:
+    """Take back what one person was given for a deed that others did as well."""
+    (data,) = _redirected(tx, [_members(event.data)])
+    for known in store.by_deeds(tx.conn, [deed]):
+        if known.subject_id == f"RES:{data['person_id']}":
+            reverse(tx, known, reason=f"{event.source}.{event.fact}", by=event.actor_id)
+
+
 def reverse(tx: Tx, known: Any, *, reason: str, by: str | None, opened: str | None = None) -> None:
     """Take an award back. In months that are final it keeps counting; from the open month on it
     does not (finalised months are never reopened).

@@ -52,8 +52,17 @@ def partner(tx: Tx, heard: Sequence[Heard]) -> None:
 
 
 def forum(tx: Tx, heard: Sequence[Heard]) -> None:
-    """Topics, attendance and supervision; the month."""
-    awards.ingest(tx, heard)
+    """Topics, attendance and supervision; the month. Facts about a session arrive in order."""
+    told: list[Heard] = []
+    for event in heard:
+        if isinstance(event.data, events.AttendanceCorrectedHeard):
+            # What it takes back may have come in the same batch, and must be there first.
+            awards.ingest(tx, told)
+            told = []
+            awards.take_back(tx, event, deed=event.data.session_id)
+        else:
+            told.append(event)
+    awards.ingest(tx, told)
 
 
 def _one_by_one(

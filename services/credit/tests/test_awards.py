@@ -374,3 +374,35 @@ def test_who_attends_ex_officio_earns_nothing(bench, capacity, points):
     )
     found = bench.rows("SELECT coalesce(sum(points), 0) AS n FROM awards")
     assert found == [{"n": points}]
+
+
+def test_who_was_not_there_after_all_gives_back_what_he_was_given(bench):
+    """FP-D11: attendance that was taken back stayed credited. Others who were there keep theirs."""
+    stage.rules(bench)
+    for person in ("per_a", "per_b"):
+        stage.resident(bench, person)
+    corrected = bench.event(
+        "forum",
+        "attendance_corrected.v1",
+        {
+            "session_id": "ses_1",
+            "person_id": "per_a",
+            "capacity": "RESIDENT_REP",
+            "attended": False,
+        },
+        subject="ses_1",
+        occurred_at=NOW,
+    )
+    there = [attended(bench, person, NOW, session_id="ses_1") for person in ("per_a", "per_b")]
+    bench.deliver([*there, corrected])
+    states = bench.rows("SELECT subject_id, state FROM awards ORDER BY subject_id")
+    assert [(row["subject_id"], row["state"]) for row in states] == [
+        ("RES:per_a", "REVERSED"),
+        ("RES:per_b", "APPROVED"),
+    ]
+    stage.trial_balance(bench)
+    # He was there after all, as is found later: that is another fact, and counts.
+    bench.deliver([attended(bench, "per_a", NOW, session_id="ses_1")])
+    states = bench.rows("SELECT state FROM awards WHERE subject_id = 'RES:per_a' ORDER BY state")
+    assert [row["state"] for row in states] == ["APPROVED", "REVERSED"]
+    stage.trial_balance(bench)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
@@ -24,6 +25,23 @@ def test_the_index_lists_what_is_installed_and_declares_what_is_missing(host):
     assert answer.status_code == 404
     assert problem_of(answer)["code"] == "CAPABILITY_MISSING"
     assert problem_of(answer)["params"] == {"service": "ghost"}
+
+
+def test_health_is_degraded_while_events_are_parked(host):
+    """OP 2.6: `UP` with two parked events and four late timers."""
+    site = Site(host).build()
+    runtime = host.runtimes["toy"]
+    with runtime.engine.begin() as conn:
+        conn.execute(
+            runtime.chassis.parked.insert().values(
+                handler="on_toy", source="toy", partition=0, reason="UNREADABLE", error="no event",
+                attempts=1, body=b"{", parked_at=datetime.now(UTC), state="PARKED",
+            )
+        )  # fmt: skip
+    found = site.ask("GET", "/v1/health", grants=None).json()
+    assert found["state"] == "DEGRADED"
+    assert found["services"]["toy"]["state"] == "DEGRADED"
+    assert found["services"]["toy"]["parked"] == 1
 
 
 def test_health_asks_every_service_and_tells_the_truth(host):

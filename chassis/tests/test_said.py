@@ -1,0 +1,100 @@
+"""What was said is shown and said again by number or time (OP-B2), on both databases."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from chassis import said, topology
+from chassis.tests.toy.service import Toy
+
+
+@pytest.fixture
+def spoken(bench):
+    """Two hundred facts, all sent, one a minute."""
+    began = datetime(2026, 11, 28, 1, 0, tzinfo=UTC)
+    for number in range(200):
+        bench.do("add", {"counter_id": f"c{number}", "amount": 1})
+    outbox = bench.runtime.chassis.outbox
+    with bench.runtime.engine.begin() as conn:
+        for number, row_id in enumerate(conn.execute(sa.select(outbox.c.id)).scalars().all()):
+            at = began + timedelta(minutes=number)
+            conn.execute(
+                sa.update(outbox)
+                .where(outbox.c.id == row_id)
+                .values(recorded_at=at, sent_at=at, fact="added.v1" if number % 2 else "other.v1")
+            )
+    return bench
+
+
+def unsent(bench):
+    return bench.rows("SELECT id FROM outbox WHERE sent_at IS NULL ORDER BY id")
+
+
+def test_saying_again_has_no_limit_that_nobody_asked_for(spoken):
+    found = said.again(spoken.runtime, said.Part())
+    assert found.count == 200
+    assert len(unsent(spoken)) == 200
+
+
+@pytest.mark.parametrize(
+    ("part", "count"),
+    [
+        ({"after": "190"}, 10),
+        ({"first": "190"}, 11),
+        ({"first": "190", "last": "195"}, 6),
+        # 09:00 local is 01:00 UTC.
+        ({"first": "2026-11-28T12:00"}, 20),
+        ({"after": "2026-11-28T12:00"}, 19),
+        ({"first": "2026-11-28T04:00:00+00:00", "last": "200"}, 20),
+        ({"last": "2026-11-28T09:04+08:00"}, 5),
+        ({"facts": ("added.v1",), "after": "190"}, 5),
+    ],
+)
+def test_a_part_is_given_by_id_or_time(spoken, part, count):
+    places = {name: said.place(one) if isinstance(one, str) else one for name, one in part.items()}
+    asked = said.Part(**places)
+    assert said.extent(spoken.runtime, asked).count == count
+    assert unsent(spoken) == []
+    assert said.again(spoken.runtime, asked).count == count
+    assert len(unsent(spoken)) == count
+
+
+@pytest.mark.parametrize("text", ["0190a000-0000-7000-8000-000000000001", "-1", "gestern", "", "٣"])
+def test_a_place_that_is_none_is_named(text):
+    with pytest.raises(ValueError, match="no outbox id and no time"):
+        said.place(text)
+
+
+def test_the_newest_come_with_what_replay_takes(spoken):
+    shown = said.newest(spoken.runtime, said.Part(), 3)
+    assert [event["outbox_id"] for event in shown] == [198, 199, 200]
+    assert shown[-1]["recorded_at"].startswith("2026-11-28T04:19")
+    assert shown[-1]["sent_at"]
+    assert len(shown[-1]["id"]) == 36
+
+
+def test_a_hearer_gets_only_what_it_hears(spoken):
+    installation = topology.installation_of([Toy])
+    part = said.heard_by(said.Part(), "toy", "toy", installation)
+    assert set(part.facts) == set(installation.members["toy"].hears["toy"])
+    with pytest.raises(said.NotReplayed, match="not installed"):
+        said.heard_by(said.Part(), "toy", "nobody", installation)
+    with pytest.raises(said.NotReplayed, match="hears nothing"):
+        said.heard_by(said.Part(facts=("other.v9",)), "toy", "toy", installation)
+
+
+def test_a_hearer_of_the_embedded_mode_is_set_back_and_never_forward(spoken):
+    cursors = spoken.runtime.chassis.cursors
+
+    def position():
+        return spoken.rows("SELECT position FROM cursors WHERE source = 'toy'")[0]["position"]
+
+    with spoken.runtime.engine.begin() as conn:
+        conn.execute(cursors.insert().values(source="toy", position=150))
+    said.set_back(spoken.runtime, said.Part(after=180), spoken.runtime)
+    assert position() == 150
+    said.set_back(spoken.runtime, said.Part(after=100), spoken.runtime)
+    assert position() == 100
+    with pytest.raises(said.NotReplayed):
+        said.set_back(spoken.runtime, said.Part(last=120), spoken.runtime)

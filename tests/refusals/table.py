@@ -187,11 +187,6 @@ def _hash(t: Witness) -> None:
     t.known["hash"] = t.api.get(t.known["here"], PEOPLE["street"])["hash"]
 
 
-def _opinion_with_telephone(t: Witness) -> None:
-    body = t.known["body"] | {"text": "同意施划车位,联系人电话 13800138000。"}
-    t.api.advance(t.known["here"], "opinion", PEOPLE["secretary"], body, key="more-opinion")
-
-
 def _task(t: Witness) -> None:
     task = t.api.get(t.known["topic"], PEOPLE["secretary"])["tasks"][0]
     t.known["task"] = f"{FORUM}/tasks/{task['id']}"
@@ -270,7 +265,6 @@ PREPARE: dict[str, Callable[[Witness], object]] = {
     "rate": _own_award,
     "confirm-2025-01": _hash,
     "review-2025-03": _unchecked,
-    "opinion": _opinion_with_telephone,
     "supervision": _task,
     "tripartite": _commitment,
     "redeem-haircut": _offers,
@@ -369,7 +363,7 @@ REQUEST = [
            "ALREADY_RATED", body={"stars": 1, "solved": False}),
     _guard("afterwards", "rated too late", "resident12", "{complaint-request}/rate",
            "RATING_WINDOW", body={"stars": 5, "solved": True}),
-    _no("afterwards", "a closed request is not accepted", "cadre",
+    _no("afterwards", "a closed request is not accepted", "grid_worker",
         "{complaint-request}/accept", 409, CONFLICT, role="R_STEWARD", match=True),
 ]  # fmt: skip
 
@@ -489,8 +483,9 @@ _TASK = {
     "responsible_id": place.PROJECT, "due_date": "2025-04-10", "supervisors": [NEIGHBOUR],
 }  # fmt: skip
 OPINION = [
-    _guard("opinion", "an opinion with a telephone number is not published", "secretary",
-           "{here}/publicise", "PII_FOUND", match=True),
+    _guard("opinion", "an opinion with a telephone number is not taken", "secretary",
+           "{here}/opinion", "PII_FOUND", match=True,
+           change={"text": "同意施划车位,联系人电话 13800138000。"}),
     _no("opinion", "a resident forms no opinion", "resident", "{here}/opinion", 403, ROLE,
         match=True, change={}),
     _guard("assign", "a task that nobody supervises", "secretary", "{here}/tasks",

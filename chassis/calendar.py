@@ -306,7 +306,7 @@ class DeadlineMoved:
 
     FACT: ClassVar[str] = "deadline_moved.v1"
     AGGREGATE: ClassVar[str] = "deadline"
-    VISIBILITY: ClassVar[str] = "internal"
+    VISIBILITY: ClassVar[str] = "public"
     what: str
     id: str
     year: int

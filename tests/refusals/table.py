@@ -263,6 +263,7 @@ PREPARE: dict[str, Callable[[Witness], object]] = {
     "hours-2": _hours_with_times,
     "resolve": _extended,
     "rate": _own_award,
+    "review-2025-01": _hash,
     "confirm-2025-01": _hash,
     "review-2025-03": _unchecked,
     "supervision": _task,
@@ -456,8 +457,7 @@ SESSION = [
            change={"resident_seats": 3, "invitees": [
                {"person_id": PEOPLE[name].person_id, "capacity": capacity}
                for name, capacity in (("manager", "PROPERTY"), ("barber", "MERCHANT"),
-                                      ("cinema", "MERCHANT"), ("company", "UNIT"),
-                                      ("property_staff", "UNIT"))]}),
+                                      ("company", "PROPERTY"))]}),
     _guard("session", "one person twice", "secretary", "{here}", "PERSON_TWICE",
            change={"invitees": [
                {"person_id": PEOPLE["manager"].person_id, "capacity": "PROPERTY"},
@@ -600,7 +600,7 @@ SETTLEMENT = [
     _no("review-2025-01", "reviewed by the wrong role", "street", "{here}/review", 403, ROLE,
         match=True, body={"checked": []}),
     _no("review-2025-01", "confirmed before it is reviewed", "street", "{here}/confirm", 409,
-        CONFLICT, match=True, body={"hash": "0" * 64}),
+        CONFLICT, match=True, body={"hash": "{hash}"}),
     _guard("confirm-2025-01", "another draft than was seen", "street", "{here}/confirm",
            "HASH_CHANGED", match=True, body={"hash": "0" * 64}),
     _guard("confirm-2025-01", "confirmed by who reviewed", MANY_HATS, "{here}/confirm",
@@ -620,7 +620,7 @@ OBJECTION = [
            "IN_CHAIN", match=True, change={}),
     _no("objection-decide", "decided by the community's resident", "resident", "{here}/decide",
         403, ROLE, match=True, change={}),
-    _guard("objection-decide", "withdrawn by somebody else", "street2", "{here}/withdraw",
+    _guard("objection-decide", "withdrawn by somebody else", "resident", "{here}/withdraw",
            "NOT_FILER", match=True),
     _guard("objection-decide", "extended without reasons", "street2", "{here}/extend",
            "TEXT_TOO_SHORT", match=True, body={"reasons": "再等几天"}),

@@ -41,7 +41,7 @@ def metadata(service):
     return module.metadata
 
 
-@pytest.mark.covers("N2", "R9")
+@pytest.mark.covers("N2")
 def test_no_two_kinds_of_papers_can_have_the_same_number():
     """OP-M1: credit's notice and forum's opinion of one community and day were both GS-...-00001."""
     prefixes = [prefix for papers in PAPERS.values() for prefix in papers.values()]

@@ -98,7 +98,7 @@ def credit(bench):
     return bench
 
 
-@pytest.mark.covers("C4", "C7", "F2-flow")
+@pytest.mark.covers("C4", "F2-flow")
 def test_five_stars_earn_the_steward_two_and_ten_and_say_why(credit):
     bench = credit.at(NOW)
     event = rated(bench, event_id="01961111-0000-7000-8000-000000000001", request_id="req_1")
@@ -179,7 +179,7 @@ def test_without_consent_to_points_there_is_a_score_only(credit):
     assert [(a["score"], a["points"]) for a in found] == [(1, 0)]
 
 
-@pytest.mark.covers("C6", "REQ-L05")
+@pytest.mark.covers("REQ-L05")
 def test_an_automatic_deduction_is_proposed_and_has_no_effect_yet(credit):
     bench = credit.at(NOW)
     bench.hear(

@@ -470,7 +470,7 @@ def test_what_others_object_to_holds_a_nominee_and_what_one_objects_to_oneself_d
     assert step(bench, "check_nominees", made)["nominees"] == {"RES:per_a": "ELIGIBLE"}
 
 
-@pytest.mark.covers("C15", "C10")
+@pytest.mark.covers("C15")
 def test_a_correction_holds_a_nominee_also_while_its_decision_is_reviewed(credit):
     bench = credit
     made = opened(bench)

@@ -80,7 +80,7 @@ YIELDED = [
 ]
 
 
-@pytest.mark.covers("C4", "C5", "C6", "C8")
+@pytest.mark.covers("C4", "C5", "C8")
 @pytest.mark.parametrize("how", ["one batch", "one by one", "every one twice"])
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
 def test_a_rule_yields_to_the_one_that_excludes_it_in_any_order_of_arrival(credit, order, how):
@@ -100,7 +100,7 @@ def test_a_rule_yields_to_the_one_that_excludes_it_in_any_order_of_arrival(credi
     assert ("R-PRJ-12", -3, "PROPOSED", "2025-03", None) in rows_of(bench)
 
 
-@pytest.mark.covers("C6", "C7", "C8", "N3", "REQ-L05")
+@pytest.mark.covers("C8", "N3", "REQ-L05")
 def test_the_month_counts_the_one_that_stands_and_is_verified(credit):
     bench = credit
     bench.deliver([overdue(bench, "S3"), escalated(bench, "S3")])
@@ -131,7 +131,7 @@ def test_the_month_counts_the_one_that_stands_and_is_verified(credit):
     assert why.get("R-PRJ-12") in (None, "excluded:R-PRJ-15")
 
 
-@pytest.mark.covers("C6", "C11")
+@pytest.mark.covers("C11")
 def test_a_final_month_keeps_what_it_counted_and_the_open_one_does_not(credit):
     bench = credit
     bench.deliver([escalated(bench, "S3")])
@@ -360,7 +360,7 @@ def vetoes(bench):
     ]
 
 
-@pytest.mark.covers("C6", "C8", "REQ-L04")
+@pytest.mark.covers("C8", "REQ-L04")
 @pytest.mark.parametrize("order", [("2025-03", "2025-05"), ("2025-05", "2025-03")])
 def test_the_second_within_six_months_vetoes_for_three_whichever_is_final_first(twice, order):
     bench, settle = twice

@@ -62,7 +62,7 @@ def table(content):
     return list(csv.reader(io.StringIO(text, newline="")))
 
 
-@pytest.mark.covers("C7", "REQ-L08", "R18")
+@pytest.mark.covers("REQ-L08")
 def test_a_statement_says_what_stood_before_what_moved_and_what_stands(credit):
     bench = credit
     final_month(bench, "2025-03")

@@ -16,7 +16,6 @@ def credit(bench):
     return bench.as_("R_SECRETARY", person="per_secretary", scope=stage.COMMUNITY)
 
 
-@pytest.mark.covers("C7")
 @pytest.mark.parametrize("forged", FORGED)
 def test_an_id_that_nobody_gave_out_is_not_found(credit, forged):
     bench = credit
@@ -39,7 +38,6 @@ def test_an_id_that_nobody_gave_out_is_not_found(credit, forged):
             bench.do(method, body)
 
 
-@pytest.mark.covers("C7")
 @pytest.mark.parametrize(
     "cursor",
     [
@@ -57,7 +55,6 @@ def test_a_cursor_that_nobody_gave_out_is_refused_by_name(credit, cursor):
         assert refused.value.field == "cursor"
 
 
-@pytest.mark.covers("C7")
 def test_a_cursor_whose_id_is_no_id_gives_no_fault(credit):
     cursor = {"cursor": "2025-03-03T00:00:00+08:00|zz"}
     with pytest.raises(Invalid):

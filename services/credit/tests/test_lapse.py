@@ -33,7 +33,7 @@ def waits(bench, **more):
     return [item["waits"] for item in listed(bench, "R_DISTRICT", DISTRICT, **more)]
 
 
-@pytest.mark.covers("C18", "C7")
+@pytest.mark.covers("C18")
 def test_an_undecided_proposal_passes_to_the_next_level_and_is_decided_there(credit):
     bench = credit
     made = propose(bench)
@@ -115,7 +115,7 @@ def test_a_worker_that_was_down_changes_nothing(credit):
     assert late[0]["for"] == "R_DISTRICT"
 
 
-@pytest.mark.covers("C6", "C18", "N2", "REQ-L05")
+@pytest.mark.covers("C18", "N2", "REQ-L05")
 def test_what_events_propose_passes_on_too_all_of_it_in_one_statement(credit):
     bench = credit
     at = "2025-03-03T10:00"

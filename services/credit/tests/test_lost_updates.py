@@ -107,7 +107,7 @@ def test_what_is_taken_back_while_a_draft_counts_its_window_again_is_taken_once(
     stage.trial_balance(bench)
 
 
-@pytest.mark.covers("C9", "C10", "N12")
+@pytest.mark.covers("C9", "N12")
 def test_a_month_is_not_confirmed_while_an_award_of_it_is_being_taken_back(postgres):  # noqa: F811
     bench = district(postgres)
     bench.at("2025-03-20T10:00").deliver([rated(bench, at="2025-03-10T10:00")])
@@ -141,7 +141,7 @@ def test_a_draft_does_not_wait_for_who_takes_back_an_award_of_its_month(postgres
     assert settlement_of(bench)["hash"] != card["hash"]
 
 
-@pytest.mark.covers("C2", "R9", "N12")
+@pytest.mark.covers("C2", "N12")
 def test_who_consents_again_in_the_night_in_which_his_points_end_keeps_them(postgres):  # noqa: F811
     bench = postgres
     bench.at("2025-02-20T09:00")
@@ -164,7 +164,7 @@ def test_who_consents_again_in_the_night_in_which_his_points_end_keeps_them(post
     assert stage.balances(bench) == (50, 0)
 
 
-@pytest.mark.covers("R9", "N12")
+@pytest.mark.covers("N12")
 def test_a_debt_that_a_release_repays_meanwhile_is_not_written_off_as_well(postgres):  # noqa: F811
     bench = postgres
     bench.at("2024-02-05T10:00")
@@ -209,7 +209,7 @@ def test_a_debt_that_a_release_repays_meanwhile_is_not_written_off_as_well(postg
     assert stage.trial_balance(bench)["accounts"]["CLAWBACK"] == 0
 
 
-@pytest.mark.covers("C10", "N12")
+@pytest.mark.covers("N12")
 def test_two_objections_to_one_award_of_the_running_month_at_once_are_one(postgres):  # noqa: F811
     bench = district(postgres)
     bench.at("2025-03-20T10:00").deliver([missed(bench)])
@@ -225,7 +225,7 @@ def test_two_objections_to_one_award_of_the_running_month_at_once_are_one(postgr
     assert len(bench.rows("SELECT 1 FROM objections")) == 1
 
 
-@pytest.mark.covers("R9", "N10")
+@pytest.mark.covers("N10")
 def test_the_lots_of_a_district_expire_some_at_a_time(bench, monkeypatch):
     monkeypatch.setattr(ledger, "_EXPIRY_BATCH", 4)
     bench.at("2025-03-05T10:00")
@@ -252,7 +252,7 @@ def test_the_lots_of_a_district_expire_some_at_a_time(bench, monkeypatch):
 # What a later count must not undo, whoever comes first
 
 
-@pytest.mark.covers("C10", "C11")
+@pytest.mark.covers("C11")
 def test_hours_that_an_objection_has_cut_stay_cut_when_more_hours_are_told(bench):
     bench.at("2025-01-02T09:00")
     stage.rules(bench)
@@ -268,7 +268,7 @@ def test_hours_that_an_objection_has_cut_stay_cut_when_more_hours_are_told(bench
     stage.trial_balance(bench)
 
 
-@pytest.mark.covers("C10", "C11")
+@pytest.mark.covers("C11")
 def test_an_objection_of_who_has_moved_holds_the_entry_of_where_he_was(credit):  # noqa: F811
     bench = credit
     bench.at("2025-03-20T10:00").deliver([missed(bench)])
@@ -293,7 +293,7 @@ def test_an_objection_of_who_has_moved_holds_the_entry_of_where_he_was(credit): 
     assert (found["state"], found["bad"]) == ("PUBLISHED", 0)
 
 
-@pytest.mark.covers("C2", "C10")
+@pytest.mark.covers("C2")
 def test_who_gives_points_up_waits_like_others_while_his_entry_is_held(bench):
     bench.at("2025-02-20T09:00")
     stage.rules(bench)

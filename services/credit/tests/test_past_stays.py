@@ -244,7 +244,7 @@ def confirmed(bench, period):
     return settlement_of(bench, period)
 
 
-@pytest.mark.covers("C6", "N3")
+@pytest.mark.covers("N3")
 def test_a_deduction_that_counts_for_good_meanwhile_is_in_the_month_that_was_confirmed(
     credit, monkeypatch
 ):
@@ -274,7 +274,7 @@ def test_a_deduction_that_counts_for_good_meanwhile_is_in_the_month_that_was_con
         assert run(bench, monkeypatch, period=period) == command.SOUND
 
 
-@pytest.mark.covers("C6", "C10", "F8-flow")
+@pytest.mark.covers("F8-flow")
 def test_whoever_objects_does_not_escape_the_second_month_of_a_deduction(credit, monkeypatch):
     """CR-D4: an objection dismissed after the next month was drafted, and before it is published."""
     bench = credit
@@ -313,7 +313,7 @@ def test_whoever_objects_does_not_escape_the_second_month_of_a_deduction(credit,
     assert [a["state"] for a in awards_of(bench, MER)] == ["APPROVED"]
 
 
-@pytest.mark.covers("C6", "N3")
+@pytest.mark.covers("N3")
 def test_a_late_approval_is_in_every_open_month_in_which_it_counts(credit, monkeypatch):
     """CR-D4, the same kind: January waits, February is drafted; what is approved for January
     counts in February too."""
@@ -344,7 +344,6 @@ def test_a_late_approval_is_in_every_open_month_in_which_it_counts(credit, monke
     assert run(bench, monkeypatch, period="2025-02") == command.SOUND
 
 
-@pytest.mark.covers("C6")
 def test_a_change_that_nobody_has_told_of_is_refused_at_the_confirmation_and_drafted_by_night(
     credit,
 ):
@@ -393,7 +392,7 @@ def moved(bench, at, to):
 OTHER = "370811015902"
 
 
-@pytest.mark.covers("C6", "R4")
+@pytest.mark.covers("R4")
 def test_whoever_moves_there_and_back_stays_in_the_month_where_he_lived(credit):
     """CR-D11: one former area was kept, and January had him nowhere; his points stayed PENDING."""
     bench = credit
@@ -425,7 +424,7 @@ def test_whoever_moves_there_and_back_stays_in_the_month_where_he_lived(credit):
     assert stage.balances(bench, ANA) == (10, 0)
 
 
-@pytest.mark.covers("C6", "REQ-L04")
+@pytest.mark.covers("REQ-L04")
 def test_whoever_withdraws_and_moves_before_his_month_is_final_keeps_its_points(credit):
     """CR-D11, the same kind: leavers were looked for where they live now."""
     bench = credit
@@ -442,7 +441,7 @@ def test_whoever_withdraws_and_moves_before_his_month_is_final_keeps_its_points(
     assert pending(bench) == {}
 
 
-@pytest.mark.covers("C6", "N6")
+@pytest.mark.covers("N6")
 def test_a_shop_that_was_suspended_after_a_month_is_rated_in_it(credit):
     """K11: the state of the last day counts, not that of the day on which the month is drafted;
     CR-D18: in its last month a shop has an entry without a grade, as a project has."""
@@ -503,7 +502,6 @@ def test_a_month_is_reviewed_when_all_was_looked_at_and_nothing_is_missing(credi
     assert (reply["state"], reply["unchecked"], reply["missing"]) == ("REVIEWED", 0, [])
 
 
-@pytest.mark.covers("C6", "R9")
 def test_the_public_entry_lists_what_its_score_counts(credit):
     """FP-D14: while the notice runs it listed what adds to the score only."""
     bench = credit
@@ -535,7 +533,7 @@ def test_points_that_have_expired_are_not_available_before_the_night(credit):
     assert (points()["available"], len(points()["lots"])) == (60, 1)
 
 
-@pytest.mark.covers("C7", "C18")
+@pytest.mark.covers("C18")
 def test_an_explanation_shows_what_was_taken_back_and_the_projects_of_a_company(credit):
     """CR-D19: a score fell without a line that says why; a company's showed its own +1 only."""
     bench = credit
@@ -580,7 +578,6 @@ def test_an_explanation_shows_what_was_taken_back_and_the_projects_of_a_company(
     assert company["projects"][0]["score"] is not None
 
 
-@pytest.mark.covers("C6")
 def test_a_move_that_is_told_late_drafts_both_places_again(credit):
     """K8: moves of residents are inputs of a draft, also of the place that somebody has left."""
     bench = credit

@@ -47,7 +47,7 @@ def parallel(bench):
     return bench
 
 
-@pytest.mark.covers("R4", "N12", "R8")
+@pytest.mark.covers("R4", "N12")
 def test_of_many_holds_at_once_only_as_many_succeed_as_there_are_points(parallel):
     bench = parallel
     stage.wallet_of(bench, C)
@@ -63,7 +63,7 @@ def test_of_many_holds_at_once_only_as_many_succeed_as_there_are_points(parallel
     stage.trial_balance(bench)
 
 
-@pytest.mark.covers("R5", "N12")
+@pytest.mark.covers("N12")
 def test_the_same_capture_and_release_at_once_end_in_exactly_one_of_them(parallel):
     bench = parallel
     stage.wallet_of(bench, C)
@@ -165,7 +165,7 @@ def test_a_posting_that_does_not_balance_is_never_written(bench):
         )
 
 
-@pytest.mark.covers("R3", "R9", "N11")
+@pytest.mark.covers("R3", "N11")
 @pytest.mark.parametrize("seed", range(3))
 def test_any_run_of_events_twice_and_in_any_order_keeps_the_ledger_sound(bench, seed):
     import random

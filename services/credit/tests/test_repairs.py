@@ -68,7 +68,7 @@ def negatives(bench, role="R_RESIDENT", person="per_any", scope=stage.GRID, subj
     return bench.ask("negatives", {"subject_id": subject})
 
 
-@pytest.mark.covers("F14-flow", "C12", "REQ-L04")
+@pytest.mark.covers("F14-flow", "REQ-L04")
 def test_a_repaired_item_counts_no_more_from_the_open_month_and_is_published_no_more(credit):
     bench = credit
     march = final_month(bench, "2025-03")
@@ -105,7 +105,6 @@ def test_a_repaired_item_counts_no_more_from_the_open_month_and_is_published_no_
         apply(bench)
 
 
-@pytest.mark.covers("C12")
 def test_nobody_takes_it_up_or_decides_in_time(credit):
     bench = credit
     final_month(bench, "2025-03")
@@ -122,7 +121,6 @@ def test_nobody_takes_it_up_or_decides_in_time(credit):
     step(bench, "check", seen, person="per_checker", reasons=WHY)
 
 
-@pytest.mark.covers("C12")
 def test_every_refusal_of_an_application(credit):
     bench = credit
     with pytest.raises(NotADeduction):

@@ -132,7 +132,6 @@ def award_state(bench):
 # Withdrawal
 
 
-@pytest.mark.covers("C10")
 @pytest.mark.parametrize("taken_up", [False, True])
 def test_an_objection_that_is_withdrawn_lets_its_entry_go_with_the_others(
     published,  # noqa: F811
@@ -155,7 +154,6 @@ def test_an_objection_that_is_withdrawn_lets_its_entry_go_with_the_others(
     assert stage.balances(bench, STEWARD) == (65, 0)
 
 
-@pytest.mark.covers("C10")
 def test_an_objection_that_is_withdrawn_after_the_notice_makes_its_entry_final_at_once(
     published,  # noqa: F811
 ):
@@ -171,7 +169,7 @@ def test_an_objection_that_is_withdrawn_after_the_notice_makes_its_entry_final_a
     stage.trial_balance(bench)
 
 
-@pytest.mark.covers("C10", "N2")
+@pytest.mark.covers("N2")
 def test_an_entry_with_another_objection_stays_held_when_one_is_withdrawn(published):  # noqa: F811
     bench = published
     first = file(bench)
@@ -187,7 +185,6 @@ def test_an_entry_with_another_objection_stays_held_when_one_is_withdrawn(publis
     assert steward_entry(bench)["state"] == "FINAL"
 
 
-@pytest.mark.covers("C10")
 @pytest.mark.parametrize("late", [False, True])
 def test_an_objection_of_the_running_month_can_be_withdrawn_before_and_after_publication(
     credit,  # noqa: F811
@@ -210,7 +207,6 @@ def test_an_objection_of_the_running_month_can_be_withdrawn_before_and_after_pub
     assert settlement_of(bench)["state"] == "SETTLED"
 
 
-@pytest.mark.covers("C10")
 def test_only_who_filed_an_objection_withdraws_it_and_only_before_the_decision(
     published,  # noqa: F811
 ):
@@ -239,7 +235,7 @@ def test_only_who_filed_an_objection_withdraws_it_and_only_before_the_decision(
         withdraw(bench, again)
 
 
-@pytest.mark.covers("C10", "N12")
+@pytest.mark.covers("N12")
 def test_of_a_withdrawal_and_a_decision_at_once_exactly_one_counts(published):  # noqa: F811
     bench = published
     reply = file(bench)
@@ -285,7 +281,6 @@ def test_of_a_withdrawal_and_a_decision_at_once_exactly_one_counts(published):  
 # Extension
 
 
-@pytest.mark.covers("C10")
 def test_the_time_of_a_decision_is_extended_once_by_five_working_days_with_reasons(
     published,  # noqa: F811
 ):
@@ -325,7 +320,6 @@ def test_the_time_of_a_decision_is_extended_once_by_five_working_days_with_reaso
     assert steward_entry(bench)["score"] == 86
 
 
-@pytest.mark.covers("C10")
 def test_what_is_overdue_is_not_extended(published):  # noqa: F811
     bench = published
     reply = file(bench)
@@ -342,7 +336,7 @@ def test_what_is_overdue_is_not_extended(published):  # noqa: F811
 # Review
 
 
-@pytest.mark.covers("C10", "C11", "N2")
+@pytest.mark.covers("C11", "N2")
 def test_a_review_of_a_final_entry_takes_the_deduction_back_from_the_open_month(
     published,  # noqa: F811
 ):
@@ -372,7 +366,7 @@ def test_a_review_of_a_final_entry_takes_the_deduction_back_from_the_open_month(
     stage.trial_balance(bench)
 
 
-@pytest.mark.covers("C10", "C11")
+@pytest.mark.covers("C11")
 def test_a_review_before_the_entry_is_final_changes_the_entry_itself(published):  # noqa: F811
     bench = published
     reply = decided(bench)
@@ -384,7 +378,7 @@ def test_a_review_before_the_entry_is_final_changes_the_entry_itself(published):
     assert (steward_entry(bench)["state"], steward_entry(bench)["score"]) == ("FINAL", 86)
 
 
-@pytest.mark.covers("C10", "C11", "N2")
+@pytest.mark.covers("C11", "N2")
 def test_a_review_changes_an_entry_that_another_objection_holds_and_leaves_it_held(
     published,  # noqa: F811
 ):
@@ -404,7 +398,7 @@ def test_a_review_changes_an_entry_that_another_objection_holds_and_leaves_it_he
     assert stage.balances(bench, STEWARD) == (65, 0)
 
 
-@pytest.mark.covers("C10", "C18")
+@pytest.mark.covers("C18")
 def test_a_review_is_made_on_a_higher_level_by_nobody_who_had_a_part(published):  # noqa: F811
     bench = published
     reply = file(bench)
@@ -432,7 +426,7 @@ def test_a_review_is_made_on_a_higher_level_by_nobody_who_had_a_part(published):
         look_again(bench, reply, "UPHELD")
 
 
-@pytest.mark.covers("C10", "C18")
+@pytest.mark.covers("C18")
 def test_the_level_that_decided_does_not_review(published):  # noqa: F811
     bench = published
     reply = decided(bench)
@@ -443,7 +437,6 @@ def test_the_level_that_decided_does_not_review(published):  # noqa: F811
     look_again(bench, reply, "UPHELD")
 
 
-@pytest.mark.covers("C10")
 def test_a_decision_is_reviewed_once(published):  # noqa: F811
     bench = published
     reply = decided(bench)
@@ -455,7 +448,7 @@ def test_a_decision_is_reviewed_once(published):  # noqa: F811
         ask_review(bench, reply)
 
 
-@pytest.mark.covers("C10", "N2")
+@pytest.mark.covers("N2")
 def test_a_review_never_makes_it_worse_for_who_asked(published):  # noqa: F811
     bench = published
     reply = decided(bench, "PARTLY", score=0)
@@ -469,7 +462,7 @@ def test_a_review_never_makes_it_worse_for_who_asked(published):  # noqa: F811
     assert (steward_entry(bench)["bad"], award_state(bench)[0]) == (0, "APPROVED")
 
 
-@pytest.mark.covers("C10", "C11")
+@pytest.mark.covers("C11")
 def test_what_was_upheld_in_part_can_be_upheld_by_a_review(published):  # noqa: F811
     bench = published
     reply = decided(bench, "PARTLY", score=0)
@@ -478,7 +471,7 @@ def test_what_was_upheld_in_part_can_be_upheld_by_a_review(published):  # noqa: 
     assert award_state(bench)[0] == "REVERSED"
 
 
-@pytest.mark.covers("C10", "C11")
+@pytest.mark.covers("C11")
 def test_a_dismissed_objection_can_be_upheld_in_part_by_a_review(published):  # noqa: F811
     bench = published
     reply = decided(bench)
@@ -490,7 +483,6 @@ def test_a_dismissed_objection_can_be_upheld_in_part_by_a_review(published):  # 
     assert (entry["state"], entry["bad"]) == ("PUBLISHED", 0)
 
 
-@pytest.mark.covers("C10")
 def test_a_decision_that_dismisses_again_changes_nothing_whatever_else_the_order_says(
     published,  # noqa: F811
 ):
@@ -502,7 +494,6 @@ def test_a_decision_that_dismisses_again_changes_nothing_whatever_else_the_order
     assert steward_entry(bench)["bad"] == 1
 
 
-@pytest.mark.covers("C10")
 def test_a_review_is_asked_for_by_who_filed_within_five_working_days_with_grounds(
     published,  # noqa: F811
 ):
@@ -525,7 +516,6 @@ def test_a_review_is_asked_for_by_who_filed_within_five_working_days_with_ground
     assert card(bench, reply)["final"]
 
 
-@pytest.mark.covers("C10")
 def test_the_last_second_of_the_fifth_working_day_is_in_time(published):  # noqa: F811
     bench = published
     reply = decided(bench)
@@ -533,7 +523,6 @@ def test_the_last_second_of_the_fifth_working_day_is_in_time(published):  # noqa
     assert ask_review(bench, reply)["state"] == "REVIEW_REQUESTED"
 
 
-@pytest.mark.covers("C10")
 def test_what_was_upheld_needs_no_review_and_is_final(published):  # noqa: F811
     bench = published
     reply = decided(bench, "UPHELD")
@@ -542,7 +531,6 @@ def test_what_was_upheld_needs_no_review_and_is_final(published):  # noqa: F811
         ask_review(bench, reply)
 
 
-@pytest.mark.covers("C10")
 def test_nobody_reviews_the_district(published):  # noqa: F811
     bench = published
     reply = file(bench)
@@ -554,7 +542,6 @@ def test_nobody_reviews_the_district(published):  # noqa: F811
         ask_review(bench, reply)
 
 
-@pytest.mark.covers("C10")
 def test_a_review_that_nobody_makes_in_ten_working_days_is_marked_and_can_still_be_made(
     published,  # noqa: F811
 ):
@@ -577,7 +564,6 @@ def test_a_review_that_nobody_makes_in_ten_working_days_is_marked_and_can_still_
     assert award_state(bench)[0] == "REVERSED"
 
 
-@pytest.mark.covers("C10")
 def test_while_a_review_goes_on_the_same_thing_is_not_objected_to_again(published):  # noqa: F811
     bench = published
     reply = decided(bench)
@@ -592,7 +578,7 @@ def test_while_a_review_goes_on_the_same_thing_is_not_objected_to_again(publishe
     file(bench)
 
 
-@pytest.mark.covers("C10", "C11")
+@pytest.mark.covers("C11")
 def test_what_another_decision_has_taken_back_is_not_taken_back_twice(published):  # noqa: F811
     bench = published
     first = file(bench)
@@ -609,7 +595,7 @@ def test_what_another_decision_has_taken_back_is_not_taken_back_twice(published)
     assert bench.rows("SELECT state, reason, version FROM awards WHERE deduction") == before
 
 
-@pytest.mark.covers("C10", "C14")
+@pytest.mark.covers("C14")
 def test_between_confirmation_and_publication_an_objection_is_not_upheld(credit):  # noqa: F811
     bench = credit
     bench.at("2025-03-20T10:00").deliver([missed(bench)])
@@ -626,7 +612,7 @@ def test_between_confirmation_and_publication_an_objection_is_not_upheld(credit)
     assert (steward_entry(bench)["state"], steward_entry(bench)["bad"]) == ("PUBLISHED", 0)
 
 
-@pytest.mark.covers("C10", "C11")
+@pytest.mark.covers("C11")
 def test_a_review_in_the_running_month_works_in_that_month(credit):  # noqa: F811
     bench = credit
     bench.at("2025-03-12T10:00").deliver([missed(bench, at="2025-03-12T10:00")])
@@ -637,7 +623,7 @@ def test_a_review_in_the_running_month_works_in_that_month(credit):  # noqa: F81
     assert entry_of(close_month(bench), STEWARD)["bad"] == 0
 
 
-@pytest.mark.covers("C10", "C11")
+@pytest.mark.covers("C11")
 def test_a_partial_decision_on_a_month_that_is_drafted_drafts_it_again(credit):  # noqa: F811
     bench = credit
     bench.at("2025-03-20T10:00").deliver([missed(bench)])
@@ -685,7 +671,7 @@ def test_indicators_count_the_outcome_of_the_review(published):  # noqa: F811
 # Until it is decided
 
 
-@pytest.mark.covers("C10", "N2", "REQ-L05")
+@pytest.mark.covers("N2", "REQ-L05")
 def test_a_person_who_objects_keeps_the_better_of_the_two_values_until_it_is_decided(
     published,  # noqa: F811
 ):
@@ -709,7 +695,7 @@ def test_a_person_who_objects_keeps_the_better_of_the_two_values_until_it_is_dec
     assert own_score()["score"] == 85
 
 
-@pytest.mark.covers("C10", "N19")
+@pytest.mark.covers("N19")
 def test_who_holds_a_post_learns_that_somebody_objects_but_not_who_nor_what(
     published,  # noqa: F811
 ):
@@ -763,7 +749,7 @@ def correct(bench, *, person="per_cadre", scope=stage.COMMUNITY, role="R_CADRE",
     return bench.as_(role, person=person, scope=scope).do("start_correction", order | more)
 
 
-@pytest.mark.covers("C10", "C11", "C18")
+@pytest.mark.covers("C11", "C18")
 def test_a_correction_goes_the_way_of_an_objection_and_its_subject_is_told(
     published,  # noqa: F811
 ):
@@ -794,7 +780,6 @@ def test_a_correction_goes_the_way_of_an_objection_and_its_subject_is_told(
     assert (told["state"], told["outcome"], told["reasons"]) == ("DECIDED", "UPHELD", REASONS)
 
 
-@pytest.mark.covers("C10")
 def test_a_correction_keeps_nobody_from_objecting_himself(published):  # noqa: F811
     bench = published
     correction = correct(bench)
@@ -808,7 +793,7 @@ def test_a_correction_keeps_nobody_from_objecting_himself(published):  # noqa: F
     assert steward_entry(bench)["state"] == "PUBLISHED"
 
 
-@pytest.mark.covers("C10", "C18", "N6")
+@pytest.mark.covers("C18", "N6")
 def test_a_correction_needs_facts_reasons_a_cadre_of_the_place_and_nobody_concerned(
     published,  # noqa: F811
 ):
@@ -843,7 +828,7 @@ def test_a_correction_needs_facts_reasons_a_cadre_of_the_place_and_nobody_concer
     assert correct(bench, target="OMISSION", target_id=entry)["state"] == "FILED"
 
 
-@pytest.mark.covers("C10", "C11")
+@pytest.mark.covers("C11")
 def test_a_correction_of_a_final_month_takes_a_gain_back_from_the_open_month(
     published,  # noqa: F811
 ):
@@ -865,7 +850,7 @@ def test_a_correction_of_a_final_month_takes_a_gain_back_from_the_open_month(
     stage.trial_balance(bench)
 
 
-@pytest.mark.covers("C10", "C11")
+@pytest.mark.covers("C11")
 def test_a_correction_before_the_entry_is_final_takes_a_gain_out_of_the_entry(
     published,  # noqa: F811
 ):

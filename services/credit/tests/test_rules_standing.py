@@ -42,7 +42,7 @@ BANDS_OF_A_MONTH = [
 ]  # fmt: skip
 
 
-@pytest.mark.covers("E3", "C12")
+@pytest.mark.covers("E3")
 def test_the_month_after_the_worked_example():
     awards = [(code, month, s) for month in ("2025-05", "2025-06") for code, s in BANDS_OF_A_MONTH]
     awards += [("R-PRJ-11", "2025-05", 1)] * 2
@@ -52,7 +52,7 @@ def test_the_month_after_the_worked_example():
     assert project(*month_of("2025-06", awards))[:3] == (84, "AA", "AA")
 
 
-@pytest.mark.covers("E6", "C12")
+@pytest.mark.covers("E6")
 def test_the_order_across_the_national_day_weighs_two_months_and_is_gone_in_the_third():
     awards = [("R-PRJ-12", "2025-09", -3), ("R-PRJ-13", "2025-09", -2)]
     shown = []

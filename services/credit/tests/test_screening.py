@@ -45,7 +45,7 @@ def credit(bench):
     return bench
 
 
-@pytest.mark.covers("C4", "C7", "REQ-L01")
+@pytest.mark.covers("C4", "REQ-L01")
 def test_a_week_is_screened_from_what_was_heard_and_no_score_changes(credit):
     bench = credit.at("2025-03-09T21:00")
     grid = Actor("per_grid", "R_GRID", stage.GRID)

@@ -306,7 +306,7 @@ def missed(bench, at="2025-03-20T10:00", request_id="req_m"):
     )
 
 
-@pytest.mark.covers("C6", "C18", "N2", "REQ-L05")
+@pytest.mark.covers("C18", "N2", "REQ-L05")
 def test_a_deduction_must_be_looked_at_and_counts_for_good_only_after_the_notice(credit):
     bench = credit
     bench.at("2025-03-20T10:00").deliver([missed(bench)])
@@ -527,7 +527,7 @@ def test_a_notice_holds_ids_only_and_persons_only_by_their_consent(credit):
     assert bench.ask("notice", {"notice_id": reply["notice_id"]})["body"]["red_list"] == []
 
 
-@pytest.mark.covers("C8", "R12")
+@pytest.mark.covers("C8")
 def test_points_that_no_budget_covers_wait_and_are_released_by_the_next_grant(credit):
     bench = credit
     stage.grant(bench, 40)

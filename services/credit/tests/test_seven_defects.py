@@ -122,7 +122,7 @@ def test_defect_2_for_update_dropped_the_lock_is_in_the_statement_and_holds(post
         conn.execute(sa.text("UPDATE wallets SET available = available - 101"))
 
 
-@pytest.mark.covers("R5", "N10")
+@pytest.mark.covers("N10")
 def test_defect_3_rollback_over_credits_what_fails_gives_back_exactly_nothing(postgres):
     """The-Leetcode-City#690: undoing a failed spend credited more than had been taken."""
     bench = postgres
@@ -156,7 +156,7 @@ def test_defect_3_rollback_over_credits_what_fails_gives_back_exactly_nothing(po
     stage.trial_balance(bench)
 
 
-@pytest.mark.covers("R8", "N10", "N11")
+@pytest.mark.covers("N10", "N11")
 def test_defect_4_double_refund_ten_refunds_at_once_give_back_once(postgres):
     """elizaOS#11331: the same purchase was refunded twice."""
     bench = postgres
@@ -181,7 +181,7 @@ def test_defect_4_double_refund_ten_refunds_at_once_give_back_once(postgres):
     stage.trial_balance(bench)
 
 
-@pytest.mark.covers("R8", "R11", "F15-flow")
+@pytest.mark.covers("R11", "F15-flow")
 def test_defect_5_earn_refund_keep_points_a_reversal_takes_them_back_even_when_spent(postgres):
     """odoo#257854: who earned points by a purchase and returned it kept the points."""
     bench = postgres
@@ -226,7 +226,7 @@ def test_defect_5_earn_refund_keep_points_a_reversal_takes_them_back_even_when_s
         stage.trial_balance(bench)
 
 
-@pytest.mark.covers("R9", "N11")
+@pytest.mark.covers("N11")
 def test_defect_6_expiry_needs_lots_what_expires_is_what_was_left_of_each_month(postgres):
     """odoo#206048: with a balance only, nobody knows which points a spend has used up."""
     bench = postgres
@@ -258,7 +258,7 @@ def test_defect_6_expiry_needs_lots_what_expires_is_what_was_left_of_each_month(
     assert stage.trial_balance(bench)["accounts"]["SYS:EXPIRED"] == 30
 
 
-@pytest.mark.covers("R9", "N11")
+@pytest.mark.covers("N11")
 def test_defect_7_expiry_missed_lots_every_lot_is_swept_however_it_came_about(postgres):
     """ecommerce-laravel#1056: the sweep looked for a label that some lots did not have, and the
     tests had made their lots by hand. Here each lot comes about as it does in use."""

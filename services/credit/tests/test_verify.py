@@ -125,7 +125,7 @@ def published(bench):
     return bench
 
 
-@pytest.mark.covers("C6", "N2", "N3")
+@pytest.mark.covers("N2", "N3")
 @pytest.mark.parametrize("taken_back", ["2025-04-07T15:00", "2025-04-10T10:00"])
 def test_a_deduction_taken_back_before_the_month_is_final_is_published_and_never_counts(
     bench, monkeypatch, taken_back

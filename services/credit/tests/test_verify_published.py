@@ -96,7 +96,7 @@ def verdict(bench, monkeypatch, capsys):
     return code, capsys.readouterr().out
 
 
-@pytest.mark.covers("C10", "R9", "F8-flow")
+@pytest.mark.covers("F8-flow")
 def test_a_notice_shows_what_an_objection_has_decided(credit, monkeypatch, capsys):
     """CR-D5: the overturned grade stood there again, without a remark."""
     bench = credit
@@ -113,7 +113,6 @@ def test_a_notice_shows_what_an_objection_has_decided(credit, monkeypatch, capsy
     assert verdict(bench, monkeypatch, capsys)[0] == command.SOUND
 
 
-@pytest.mark.covers("C10", "R9")
 def test_a_dismissed_objection_leaves_the_notice_as_it_was(credit, monkeypatch, capsys):
     """CR-D5: no remark where nothing was changed."""
     bench = credit
@@ -123,7 +122,7 @@ def test_a_dismissed_objection_leaves_the_notice_as_it_was(credit, monkeypatch, 
     assert verdict(bench, monkeypatch, capsys)[0] == command.SOUND
 
 
-@pytest.mark.covers("C10", "R9", "N3")
+@pytest.mark.covers("N3")
 def test_a_corrected_notice_has_a_digest_and_a_log_of_its_own(credit, monkeypatch, capsys):
     """CR-D5, FP-D4: it carried the old digest and no log, and was "verified" against the old one."""
     bench = credit
@@ -377,7 +376,7 @@ def test_rows_that_the_log_does_not_have_are_named_too(credit, monkeypatch, caps
     assert "there is no notice" in said
 
 
-@pytest.mark.covers("N3", "C10")
+@pytest.mark.covers("N3")
 def test_what_commands_change_after_publication_is_no_finding(credit, monkeypatch, capsys):
     """FP-D4: a month is sound after its notice has ended, points were released, a deduction counts
     for good and was repaired, and an award was taken back later."""

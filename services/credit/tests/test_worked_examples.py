@@ -143,7 +143,7 @@ def may(bench, row, *, order):
     return settle(bench, "2025-05", given={"property": {"projects": [PROJECT_ROW | row]}})
 
 
-@pytest.mark.covers("E3", "C12", "F6-flow")
+@pytest.mark.covers("E3", "F6-flow")
 def test_e3_a_the_project_of_may_is_aa_with_83_and_in_june_84(credit):
     bench = credit
     card = may(bench, {}, order=True)
@@ -179,7 +179,7 @@ def test_e3_b_to_d_the_same_project_without_the_order(credit, row, expected, gat
     assert entry_of(card, PROJECT)["gates_failed"] == gates
 
 
-@pytest.mark.covers("E6", "C12")
+@pytest.mark.covers("E6")
 def test_e6_an_order_overdue_on_the_national_day_weighs_in_two_months(credit):
     bench = credit
     bench.at("2025-09-03T09:00")

@@ -29,14 +29,13 @@ def test_the_migrated_database_agrees_with_the_tables(bench):
     assert_no_drift(Forum, bench.runtime.engine)
 
 
-@pytest.mark.covers("F16", "N9")
+@pytest.mark.covers("N9")
 def test_a_grid_is_answered_for_up_to_the_district(town):
     chain = town.resident().ask("chain", {"target": GRID})
     assert persons(chain) == [[WORKER], [CADRE], [TEAM], [LEADER]]
     assert chain["complete"] is True
 
 
-@pytest.mark.covers("F16")
 def test_a_household_is_answered_for_by_the_worker_of_its_grid(town):
     town.live("per_dan", household="hh_7")
     chain = town.resident("per_dan").ask("chain", {"target": "hh_7"})
@@ -48,14 +47,12 @@ def test_a_household_is_answered_for_by_the_worker_of_its_grid(town):
     assert chain["rungs"][0]["officials"][0]["person_id"] == "per_special"
 
 
-@pytest.mark.covers("F16")
 def test_a_household_that_nobody_knows_shows_gaps_and_not_nothing(town):
     chain = town.resident().ask("chain", {"target": "hh_unknown"})
     assert [rung["gap"] for rung in chain["rungs"]] == [True, True, True, True]
     assert chain["complete"] is False
 
 
-@pytest.mark.covers("F16")
 def test_a_removed_cadre_leaves_a_gap_with_the_acting_official(town):
     links = town.resident().ask("liaisons", {"official_id": "off_cadre"})["items"]
     town.district()
@@ -76,7 +73,6 @@ def test_an_official_who_leaves_takes_all_links_along(town):
         town.link("off_cadre", "GRID", GRID)
 
 
-@pytest.mark.covers("F16")
 @pytest.mark.parametrize(
     ("official", "kind", "target", "refusal"),
     [
@@ -190,7 +186,7 @@ def test_who_has_left_is_in_no_draw(town):
     assert rows == []
 
 
-@pytest.mark.covers("E12", "F18")
+@pytest.mark.covers("E12")
 def test_an_older_state_of_a_resident_never_overwrites_a_newer_one(town):
     town.live("per_dan", sequence=5)
     town.bench.hear(

@@ -17,7 +17,7 @@ def test_an_opinion_without_a_vote_cannot_be_drafted(town):
     assert refused.value.params["missing"] == 3
 
 
-@pytest.mark.covers("F12", "AppendixA")
+@pytest.mark.covers("AppendixA")
 @pytest.mark.parametrize(
     "text",
     [
@@ -46,7 +46,7 @@ def test_codes_and_amounts_are_no_telephone_numbers():
     )
 
 
-@pytest.mark.covers("F12", "N19")
+@pytest.mark.covers("N19")
 def test_a_notice_is_open_to_everyone_and_names_nobody(town):
     topic_id = town.publicised()
     anybody = town.bench.as_("R_ANONYMOUS", person="", scope="")
@@ -128,7 +128,6 @@ def objected(town):
     return topic_id
 
 
-@pytest.mark.covers("F12")
 def test_community_and_street_together_sustain_an_objection(town):
     topic_id = objected(town)
     town.secretary()

@@ -39,7 +39,7 @@ def test_a_session_without_a_published_analysis_cannot_be_opened(town):
     assert (refused.value.code, refused.value.guard) == ("GUARD_FAILED", "STEP_LOCKED")
 
 
-@pytest.mark.covers("F11-flow", "F6")
+@pytest.mark.covers("F11-flow")
 def test_a_grids_session_invites_worker_cadre_and_a_deputy(town):
     session_id = town.schedule(town.adopted(), START)
     officials = invited(town, session_id, "OFFICIAL")
@@ -106,7 +106,7 @@ def test_deputies_take_turns(town):
     assert turns == ["per_deputy", "per_second", "per_deputy"]
 
 
-@pytest.mark.covers("F11-flow", "F6")
+@pytest.mark.covers("F11-flow")
 def test_residents_are_the_proposer_two_cosigners_and_a_draw_that_anybody_can_repeat(town):
     topic_id = town.submit()
     for person in (BEN, CAI, NEIGHBOURS[0]):
@@ -196,7 +196,7 @@ def test_a_session_opens_fifteen_minutes_before_its_start_by_its_host(town):
         town.on_session("open_session", session_id)
 
 
-@pytest.mark.covers("AppendixA", "F9")
+@pytest.mark.covers("AppendixA")
 def test_one_present_voter_one_vote_and_nobody_else_votes(town):
     topic_id = town.adopted()
     session_id = town.schedule(topic_id, START)
@@ -217,7 +217,7 @@ def test_one_present_voter_one_vote_and_nobody_else_votes(town):
             town.vote(session_id, topic_id, person, "AGAINST")
 
 
-@pytest.mark.covers("F9", "F17", "N5")
+@pytest.mark.covers("F17", "N5")
 def test_votes_are_shown_as_totals_after_the_close_and_never_said(town):
     topic_id = town.adopted()
     session_id = town.schedule(topic_id, START)
@@ -305,7 +305,6 @@ def test_the_session_shows_which_grid_nobody_speaks_for(town):
     }
 
 
-@pytest.mark.covers("F6")
 def test_a_session_is_an_icalendar_event_and_hides_others_from_a_resident(town):
     session_id = town.schedule(town.adopted(title="停车，充电；与绿化" + "长" * 30), START)
     card = town.resident().ask("session", {"session_id": session_id})

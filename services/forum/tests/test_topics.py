@@ -101,7 +101,6 @@ def test_signatures_count_once_and_do_not_make_a_decision_stale(town):
         town.resident("per_n01").do("cosign_topic", {"topic_id": topic_id})
 
 
-@pytest.mark.covers("F4")
 def test_the_analysis_is_published_with_its_finding(town):
     topic_id = town.submit()
     town.adopt(topic_id, level="COMMUNITY", finding="涉及全社区停车，宜协商", urgency="URGENT")
@@ -125,7 +124,6 @@ def test_only_the_secretary_of_the_community_adopts_what_he_has_seen(town):
         town.secretary().do("adopt_topic", body, version=9)
 
 
-@pytest.mark.covers("F4")
 def test_a_rejection_may_be_brought_before_the_street_once(town):
     topic_id = town.submit()
     town.secretary()
@@ -165,7 +163,6 @@ def test_a_matter_of_one_household_goes_to_the_stewards(town):
     assert (row["state"], row["request_id"]) == ("REDIRECTED", "req_1")
 
 
-@pytest.mark.covers("F3", "F15")
 def test_merged_topics_keep_their_people_and_tell_them(town):
     first, second = town.submit(), town.submit(BEN)
     town.resident("per_n01").do("cosign_topic", {"topic_id": second})
@@ -180,7 +177,6 @@ def test_merged_topics_keep_their_people_and_tell_them(town):
     assert "YT-20250303-015901-00002" in told[0]["text"]
 
 
-@pytest.mark.covers("F16")
 def test_a_topic_that_nobody_analyses_climbs_from_street_to_district(town):
     topic_id = town.submit()
     town.bench.fire("2025-03-20T00:00:00")

@@ -6,7 +6,6 @@ from chassis.storage import LostChange
 from services.partner.storage import offers, statements
 
 
-@pytest.mark.covers("R7")
 def test_stock_goes_back_to_an_offer_that_is_there(bench):
     """K20: the count of changed rows was ignored."""
     with pytest.raises(LostChange, match="offers: 0 of 1"), bench.transaction() as tx:

@@ -84,7 +84,7 @@ def queued(bench, row, works):
     return results
 
 
-@pytest.mark.covers("F5-flow", "R5")
+@pytest.mark.covers("F5-flow")
 @on_postgresql
 def test_of_verify_cancel_and_expire_exactly_one_wins(town, barber):
     offer_id, bench, seen = town.offer(barber, stock_total=40), town.bench, set()
@@ -175,7 +175,6 @@ def test_parallel_requests_of_one_person_do_not_pass_his_limit(town, barber):
     assert town.stock(offer_id) == 48
 
 
-@pytest.mark.covers("R7")
 @on_postgresql
 def test_parallel_guesses_do_not_pass_the_limit(town, haircut):
     from services.partner.rules.vouchers import check_digit
@@ -212,7 +211,7 @@ def test_two_statements_cannot_both_take_the_funds_last_money(town, barber, hair
     assert sorted(one["state"] for one in results) == ["CONFIRMED", "HELD"]
 
 
-@pytest.mark.covers("F5-flow", "R5")
+@pytest.mark.covers("F5-flow")
 @pytest.mark.parametrize("seed", range(3))
 def test_whatever_happens_in_any_order_stock_is_conserved_and_reserved_is_left_once(
     town, barber, seed

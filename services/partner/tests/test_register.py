@@ -137,7 +137,6 @@ def test_operators_are_replaced(town, barber, haircut):
 # Offers
 
 
-@pytest.mark.covers("R2")
 def test_an_offer_is_drafted_approved_and_published_and_the_fact_is_said_once(town, barber):
     offer_id = town.offer(barber)
     said = town.bench.said("offer_published.v1")
@@ -203,7 +202,6 @@ def test_each_level_approves_its_own_offers_and_nobody_his_own(town, barber):
         town.bench.do("approve_offer", {"offer_id": own["id"]}, version=1)
 
 
-@pytest.mark.covers("R2")
 def test_a_new_price_waits_for_approval_and_open_redemptions_keep_theirs(town, barber, haircut):
     before = town.reserve(haircut)
     row = town.as_partner().ask("offer", {"offer_id": haircut})

@@ -36,7 +36,7 @@ def paid(town, partner_id, period="2025-03"):
 # Refunds
 
 
-@pytest.mark.covers("F5-flow", "R8")
+@pytest.mark.covers("F5-flow")
 def test_a_refund_is_decided_by_an_official_without_a_tie(town, barber, haircut):
     redemption_id = town.redeem(haircut)
     assert ask_refund(town, redemption_id)["state"] == "REFUND_REVIEW"
@@ -90,7 +90,7 @@ def test_a_denied_refund_leaves_everything_as_it_was(town, barber, haircut):
     assert town.statement(barber)["points"] == 60
 
 
-@pytest.mark.covers("R8", "R13")
+@pytest.mark.covers("R13")
 def test_a_refund_after_the_statement_takes_its_line_back_there(town, barber, haircut):
     town.bench.at("2025-03-31T09:00")
     one, _two = town.redeem(haircut), town.redeem(haircut)
@@ -111,7 +111,7 @@ def test_a_refund_after_the_statement_takes_its_line_back_there(town, barber, ha
     assert town.state(one) == "REFUNDED"
 
 
-@pytest.mark.covers("R8", "R13")
+@pytest.mark.covers("R13")
 def test_a_refund_after_payment_is_a_negative_line_of_the_next_statement(town, barber, haircut):
     bench = town.bench.at("2025-03-31T09:00")
     one = town.redeem(haircut)
@@ -264,7 +264,7 @@ def test_a_dispute_that_nobody_reviews_is_never_paid_by_silence(town, barber, ha
         town.move("pay_statement", row)
 
 
-@pytest.mark.covers("R12", "R13")
+@pytest.mark.covers("R13")
 def test_without_money_a_statement_is_held_until_the_budget_is_raised(town, barber, haircut):
     town.redeem(haircut)
     bench = town.bench
@@ -291,7 +291,6 @@ def test_without_money_a_statement_is_held_until_the_budget_is_raised(town, barb
     assert position["burn_percent"] == "100.00"
 
 
-@pytest.mark.covers("R12")
 def test_a_community_without_a_fund_of_its_own_is_paid_by_its_streets(town, barber, haircut):
     town.redeem(haircut)
     town.fund(10_000, area=STREET)
@@ -467,7 +466,7 @@ def test_final_grades_go_onto_the_partners_card_and_an_older_month_does_not(town
     assert card["gates_failed"] == ["REDEEMED_10"]
 
 
-@pytest.mark.covers("R2", "M-13")
+@pytest.mark.covers("M-13")
 def test_the_share_of_services_and_discounts_is_told_month_by_month(town, barber, haircut):
     goods = town.offer(barber, kind="GOODS", points_price=40, title="洗发水")
     cheaper = town.offer(barber, kind="DISCOUNT", points_price=20, title="染发八折")

@@ -168,7 +168,7 @@ def test_a_new_manager_ends_the_former_ones_appointment_and_the_gap_is_counted_i
     assert town.secretary().do("end_appointment", ending, version=5)["state"] == "ENDED"
 
 
-@pytest.mark.covers("P1", "E14")
+@pytest.mark.covers("E14")
 def test_a_company_is_registered_under_a_checked_code_or_with_a_recorded_reason(bench, town):
     company = {"name": "宏达物业", "company_id": "pco_a"}
     for wrong in ("91370899MA00000251", "91370899MI0000000E", "91370899MA0000000"):
@@ -191,7 +191,6 @@ def test_a_company_is_registered_under_a_checked_code_or_with_a_recorded_reason(
     assert len(bench.said("company_registered.v1")) == 2
 
 
-@pytest.mark.covers("P1")
 def test_a_project_is_registered_once_with_its_first_manager(bench, town):
     town.found()
     town.found()
@@ -215,7 +214,6 @@ def test_a_project_is_registered_once_with_its_first_manager(bench, town):
     assert [row["id"] for row in listed["items"]] == ["prj_a"]
 
 
-@pytest.mark.covers("P1", "P5")
 def test_an_owners_committee_is_odd_in_number_serves_its_term_and_expires(bench, town):
     town.found()
     order = {

@@ -16,7 +16,7 @@ def validate(town, cpl, valid, version, reason="现场核实后认定"):
     )
 
 
-@pytest.mark.covers("P14", "REQ-L14", "F10-flow")
+@pytest.mark.covers("REQ-L14", "F10-flow")
 def test_a_complaint_is_decided_with_a_reason_and_never_deleted(bench, town):
     town.found()
     cpl = town.complain("req_1", at="2025-03-02T20:00:00")
@@ -38,7 +38,7 @@ def test_a_complaint_is_decided_with_a_reason_and_never_deleted(bench, town):
     assert town.cadre().do("close_complaint", done, version=3)["state"] == "CLOSED"
 
 
-@pytest.mark.covers("P14", "REQ-L14", "REQ-L11")
+@pytest.mark.covers("REQ-L14", "REQ-L11")
 def test_the_projects_side_neither_decides_a_complaint_nor_learns_who_complained(bench, town):
     town.found()
     town.enrol_cadre("per_wang")
@@ -97,7 +97,7 @@ def history(year, total, households=8000):
     ]
 
 
-@pytest.mark.covers("E10", "F10-flow", "P15")
+@pytest.mark.covers("E10", "F10-flow")
 def test_loaded_history_reproduces_the_seeds_figure_and_its_restatement(bench, town):
     town.found(households=8000)
     load = {
@@ -134,7 +134,6 @@ def test_loaded_history_reproduces_the_seeds_figure_and_its_restatement(bench, t
     assert shown["restated"] is True
 
 
-@pytest.mark.covers("P15")
 def test_a_trend_of_fewer_than_ten_complaints_is_null_and_says_why(bench, town):
     town.found()
     town.district().do(
@@ -162,7 +161,7 @@ def test_a_trend_of_fewer_than_ten_complaints_is_null_and_says_why(bench, town):
     assert (rolling["current"]["from"], rolling["previous"]["from"]) == ("2022-10-01", "2021-10-01")
 
 
-@pytest.mark.covers("P15", "F10-flow")
+@pytest.mark.covers("F10-flow")
 def test_a_project_that_enters_in_mid_year_is_left_out_of_the_same_basis_and_named(bench, town):
     town.found("prj_a", households=1000)
     town.found("prj_b", households=500)

@@ -6,7 +6,7 @@ from chassis.refusal import StateConflict
 from services.property import errors
 
 
-@pytest.mark.covers("F19-flow", "P1")
+@pytest.mark.covers("F19-flow")
 def test_another_company_takes_over_with_fresh_deadlines_and_nothing_signed(bench, town):
     town.found()
     town.appoint("P2C", "per_wu", "COMMITTEE_PART_TIME_MEMBER")
@@ -56,7 +56,7 @@ def test_another_company_takes_over_with_fresh_deadlines_and_nothing_signed(benc
     assert found == {"prj_a": False, "prj_b": True}
 
 
-@pytest.mark.covers("P1", "P9")
+@pytest.mark.covers("P9")
 def test_a_prepared_project_is_measured_only_from_its_service_on(bench, town):
     town.found()
     order = {

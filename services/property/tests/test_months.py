@@ -74,7 +74,7 @@ def build_may(bench, town):
     return first, second
 
 
-@pytest.mark.covers("E3", "F6-flow", "P17")
+@pytest.mark.covers("E3", "F6-flow")
 def test_the_month_of_the_worked_example_is_measured_input_by_input(bench, town):
     _, second = build_may(bench, town)
     bench.fire("2025-05-20T09:00:00")
@@ -149,7 +149,7 @@ def test_an_agreement_that_expired_on_the_last_day_and_a_gap_of_two_days_show_in
     assert may["overdue_rectifications_open"] == 0
 
 
-@pytest.mark.covers("E3", "P4")
+@pytest.mark.covers("E3")
 def test_one_agreement_that_ends_on_the_last_day_leaves_one_in_force(bench, town):
     bench.at("2025-04-01T09:00:00")
     town.found()
@@ -240,7 +240,7 @@ def test_what_lies_behind_the_marker_in_one_batch_is_late_and_not_counted(bench,
     assert (march["complaints"], march["revised"]) == (1, 2)
 
 
-@pytest.mark.covers("F1-flow", "P6", "F13")
+@pytest.mark.covers("F1-flow")
 def test_a_resolutions_task_becomes_a_work_order_delivered_reworked_and_closed(bench, town):
     town.found()
     task = {
@@ -290,7 +290,7 @@ def test_a_resolutions_task_becomes_a_work_order_delivered_reworked_and_closed(b
     ]
 
 
-@pytest.mark.covers("F1-flow", "F3-flow", "P17")
+@pytest.mark.covers("F1-flow", "F3-flow")
 def test_an_overdue_task_opens_one_order_however_often_it_goes_up(bench, town):
     town.found()
     short = {
@@ -315,7 +315,7 @@ def test_an_overdue_task_opens_one_order_however_often_it_goes_up(bench, town):
     assert listed["items"][0]["source"] == "TASK"
 
 
-@pytest.mark.covers("E3", "P17")
+@pytest.mark.covers("E3")
 def test_the_card_shows_the_newest_final_grade_with_the_gates_that_failed(bench, town):
     town.found()
 

@@ -14,7 +14,7 @@ from services.property import rules
 DAYS = st.dates(date(2024, 1, 1), date(2026, 12, 31))
 
 
-@pytest.mark.covers("E14", "P1")
+@pytest.mark.covers("E14")
 @pytest.mark.parametrize(
     ("uscc", "valid"),
     [
@@ -42,7 +42,6 @@ def test_rationals_are_shown_half_up():
     assert rules.half_up(Fraction(5, 2)) == 3
 
 
-@pytest.mark.covers("P4")
 def test_recurring_commitments_fall_due_within_the_validity_only():
     span = {"valid_from": date(2025, 1, 31), "valid_to": date(2025, 6, 1)}
     monthly = rules.occurrences(date(2025, 1, 31), "MONTHLY", **span)
@@ -90,7 +89,6 @@ def test_presence_and_agreements_of_a_month_are_what_counting_its_days_one_by_on
     assert (seen.gap_days > 0) is (counts[-1] > 0)
 
 
-@pytest.mark.covers("P5")
 @pytest.mark.parametrize(
     ("sides", "committee", "missing"),
     [

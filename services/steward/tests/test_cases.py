@@ -47,7 +47,7 @@ def staffed(ground):
     return ground
 
 
-@pytest.mark.covers("F2-flow", "S5", "S7", "S12", "S13")
+@pytest.mark.covers("F2-flow")
 def test_a_request_by_phone_is_routed_done_rated_and_closed(staffed):
     bench = staffed.bench
     reply = staffed.cadre(CADRE).do(
@@ -116,7 +116,7 @@ def test_numbers_count_per_community_and_day(staffed):
     assert staffed.submit()["number"] == "SR-20250304-015901-00001"
 
 
-@pytest.mark.covers("S5", "F20-flow")
+@pytest.mark.covers("F20-flow")
 def test_the_same_external_reference_answers_the_first_request(staffed):
     first = staffed.submit(who=None, channel="HOTLINE_12345", external_ref="H-1")
     again = staffed.submit(who=None, channel="HOTLINE_12345", external_ref="H-1")
@@ -150,7 +150,7 @@ def test_an_unknown_reporter_is_refused(staffed):
         staffed.submit(who=None, reporter_id="per_unknown")
 
 
-@pytest.mark.covers("S7", "S18")
+@pytest.mark.covers("S18")
 def test_the_project_of_a_grid_is_heard_and_named(staffed):
     bench = staffed.bench
     bench.hear("property", "project_registered.v1", PROJECT, subject="prj_1", sequence=2)
@@ -171,7 +171,6 @@ def test_the_project_of_a_grid_is_heard_and_named(staffed):
     assert bench.said("request_submitted.v1")[-1]["data"]["project_id"] == "prj_1"
 
 
-@pytest.mark.covers("S7")
 @pytest.mark.parametrize(
     ("more", "handler"),
     [
@@ -230,7 +229,6 @@ def test_only_the_handler_takes_steps_and_only_in_the_version_that_he_saw(staffe
     assert staffed.by(STAFF).do("accept_request", body, version=2)["state"] == "ACCEPTED"
 
 
-@pytest.mark.covers("S8")
 def test_a_return_goes_to_the_next_and_twice_is_enough(staffed):
     reply = staffed.submit()
     first_due = reply["due_resolve"], reply["due_contact"]
@@ -249,7 +247,6 @@ def test_a_return_goes_to_the_next_and_twice_is_enough(staffed):
     assert (card["returns"], card["first_handler"]) == (2, STW_STAFF)
 
 
-@pytest.mark.covers("S8", "S10")
 def test_a_transfer_never_moves_a_clock_of_the_request(staffed):
     reply = staffed.submit(category="NOISE")
     reply = staffed.step("accept_request", reply, GRID_WORKER)
@@ -358,7 +355,7 @@ def test_what_is_overdue_is_not_extended(staffed):
         )  # fmt: skip
 
 
-@pytest.mark.covers("P12", "S14")
+@pytest.mark.covers("P12")
 def test_only_the_reporter_rates_once_and_within_30_days(staffed):
     reply = staffed.resolved()
     body = {"request_id": reply["id"], "stars": 5, "solved": True}
@@ -449,7 +446,7 @@ def test_rated_well_but_not_solved_waits_for_a_cadre(staffed):
     assert done["state"] == "CLOSED"
 
 
-@pytest.mark.covers("S12", "P11", "P12")
+@pytest.mark.covers("P11", "P12")
 def test_a_request_is_reopened_with_half_the_time_and_at_most_twice(staffed):
     bench = staffed.bench
     reply = staffed.resolved()
@@ -474,7 +471,6 @@ def test_a_request_is_reopened_with_half_the_time_and_at_most_twice(staffed):
         staffed.step("reopen_request", card, WANG, "R_RESIDENT", COMMUNITY, **again)
 
 
-@pytest.mark.covers("S13")
 def test_rejected_cancelled_and_merged_are_told_apart_and_start_no_clock(staffed):
     bench = staffed.bench
     rejected = staffed.step(
@@ -507,7 +503,6 @@ def test_rejected_cancelled_and_merged_are_told_apart_and_start_no_clock(staffed
     assert steps[-1]["detail"]["note"] == "法院正在审理"
 
 
-@pytest.mark.covers("S6")
 def test_who_reported_what_was_merged_follows_and_may_rate(staffed):
     stays = staffed.submit()
     found = staffed.by(LI, "R_RESIDENT", COMMUNITY).ask(
@@ -541,7 +536,6 @@ def test_what_is_not_the_same_matter_is_not_merged(staffed):
         )
 
 
-@pytest.mark.covers("S12")
 def test_the_reporter_urges_and_nobody_else(staffed):
     reply = staffed.submit()
     body = {"request_id": reply["id"]}

@@ -40,7 +40,7 @@ def missed(bench, which=None):
     return [data for data in found if which is None or data["which"] == which]
 
 
-@pytest.mark.covers("F2-flow", "S9")
+@pytest.mark.covers("F2-flow")
 def test_who_does_not_accept_in_time_loses_it_to_the_next(staffed):
     bench = staffed.bench
     reply = staffed.submit()
@@ -106,7 +106,7 @@ def test_a_moment_before_the_deadline_is_in_time_and_the_deadline_is_not(staffed
     assert staffed.step("accept_request", second, staffed.handler_of(second))["late"] is True
 
 
-@pytest.mark.covers("S11", "F2-flow", "F11-flow")
+@pytest.mark.covers("F2-flow", "F11-flow")
 def test_an_overdue_request_climbs_the_liaison_chain_by_working_days(staffed):
     bench = staffed.bench
     link(bench, "GRID", GRID, "ofc_grid", "lnk_1")
@@ -140,7 +140,6 @@ def test_an_overdue_request_climbs_the_liaison_chain_by_working_days(staffed):
     assert [s["detail"]["level"] for s in steps if s["action"] == "escalate"] == [1, 2, 3]
 
 
-@pytest.mark.covers("S11")
 def test_a_worker_that_was_down_changes_nothing(staffed):
     bench = staffed.bench
     staffed.step("accept_request", staffed.submit(), STAFF)

@@ -12,7 +12,6 @@ def test_the_migrated_database_agrees_with_the_tables(bench):
     assert_no_drift(Steward, bench.runtime.engine)
 
 
-@pytest.mark.covers("S1")
 def test_the_district_and_its_15_units_are_shipped_and_said_once(bench):
     shipped = bench.ask("areas", {"limit": 200})["items"]
     assert len(shipped) == 16
@@ -26,7 +25,6 @@ def test_the_district_and_its_15_units_are_shipped_and_said_once(bench):
     assert sorted(event["subject"] for event in said) == sorted(names)
 
 
-@pytest.mark.covers("S1")
 def test_a_community_and_a_grid_stand_below_what_exists(bench):
     body = {"code": "370811015901", "name": "春晖社区", "kind": "COMMUNITY"}
     grid = {"code": "370811015901001", "name": "第一网格", "kind": "GRID", "households": 900}

@@ -169,7 +169,7 @@ def test_who_left_in_the_month_stands_in_it_but_not_on_the_roster(staffed):
     assert found["2025-04", STW_GRID] is True
 
 
-@pytest.mark.covers("E15", "S14", "M-03", "M-04", "M-06", "M-07")
+@pytest.mark.covers("E15", "M-03", "M-04", "M-06", "M-07")
 def test_the_three_rates_are_counted_from_the_tables(staffed):
     template = staffed.submit()
     bench = staffed.bench

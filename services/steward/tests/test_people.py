@@ -192,7 +192,7 @@ def ground_staff():
     return STW_STAFF
 
 
-@pytest.mark.covers("S3", "REQ-L17")
+@pytest.mark.covers("REQ-L17")
 def test_a_steward_on_the_board_is_known_by_name_and_work_phone_only(ground):
     ground.person(CHEN, "陈静", phone="12800000017", grid=GRID)
     ground.steward(None, CHEN, "BUILDING_HEAD", work_phone="0537-0000002")

@@ -27,7 +27,6 @@ from services.steward.tests.ground import (
 )
 
 
-@pytest.mark.covers("S2")
 def test_a_steward_is_enrolled_and_said_once(ground):
     reply = ground.steward(STW_CADRE, CADRE, "COMMUNITY_CADRE", (GRID_2, GRID))
     assert reply == {"id": STW_CADRE, "state": "ACTIVE", "version": 1, "spendable": True}
@@ -101,7 +100,7 @@ def test_a_shift_is_in_ones_own_grid_and_nowhere_twice(ground):
         ground.shift(STW_STAFF, "2025-03-04T08:00", "2025-03-05T09:00")
 
 
-@pytest.mark.covers("S4", "REQ-L17")
+@pytest.mark.covers("REQ-L17")
 def test_the_duty_board_shows_who_answers_now_and_nobody_s_free_time(ground):
     ground.staff()
     ground.shift(STW_STAFF, "2025-03-03T08:00", "2025-03-03T20:00")
@@ -117,7 +116,6 @@ def test_the_duty_board_shows_who_answers_now_and_nobody_s_free_time(ground):
     assert late["covered"] is False
 
 
-@pytest.mark.covers("S4")
 def test_gaps_longer_than_15_minutes_are_reported(ground):
     ground.staff()
     ground.shift(STW_STAFF, "2025-03-03T08:00", "2025-03-03T16:00")
@@ -185,7 +183,6 @@ def test_coverage_counts_duties_minutes_on_shift_households_and_boards_grid_by_g
         coverage(scope="370811016901")
 
 
-@pytest.mark.covers("S3")
 def test_a_board_names_every_duty_or_says_why_not(ground):
     ground.staff()
     bench = ground.bench.as_("R_CADRE", scope=COMMUNITY)

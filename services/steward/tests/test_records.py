@@ -191,7 +191,7 @@ def upload(ground, *items):
     return [(item["result"], item["late"]) for item in reply["items"]]
 
 
-@pytest.mark.covers("E12", "F16-flow", "S16")
+@pytest.mark.covers("E12", "F16-flow")
 def test_visits_collected_offline_count_in_their_month_until_its_cut_off(ground):
     ground.steward(STW_GRID, GRID_WORKER, "GRID_WORKER")
     bench = ground.bench

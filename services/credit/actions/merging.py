@@ -152,7 +152,8 @@ def _move(tx: Tx, award: Any, new: str, period: str) -> str:
 def _carried(award: Any, known: Any, new: str, period: str, *, with_points: bool) -> dict[str, Any]:
     """Return what goes on counting for the kept id: an entry of its open month."""
     points_kept = award.points if with_points else 0
-    return award._asdict() | {
+    row: dict[str, Any] = award._asdict()
+    return row | {
         "award_id": rules.award_id(award.rule_code, new, f"{MERGED}{award.award_id}"),
         "subject_id": new,
         "period": period,
@@ -184,7 +185,7 @@ def transfer(tx: Tx, old: str, new: str) -> None:
         if months.open_period(tx, old, period) != period:
             continue
         target = months.open_period(tx, new, period)
-        lines = (
+        lines: tuple[points.Line, ...] = (
             points.Line(old, "PENDING", -amount, period),
             points.Line(new, "PENDING", amount, target),
         )

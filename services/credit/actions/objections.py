@@ -370,10 +370,10 @@ def _of_filer(tx: Tx, objection_id: str, receipt_no: str | None) -> Any:
     if known is None:
         raise NotFound(kind="objection", id=objection_id)
     if known.person_id != tx.actor.id:
-        if tx.actor.role not in ASSISTANTS or not tx.actor.covers(_place(tx, known)):
+        # Without the number of his receipt nobody acts for another.
+        assists = tx.actor.role in ASSISTANTS and bool((receipt_no or "").strip())
+        if not assists or not tx.actor.covers(_place(tx, known)):
             raise NotFiler
-        if not (receipt_no or "").strip():
-            raise EvidenceRequired(field="receipt_no")
     tx.check_version(known.version)
     return known
 
@@ -389,8 +389,7 @@ def withdraw_objection(tx: Tx, order: WhichObjection) -> dict[str, Any]:
 
     Raises:
         NotFound: There is no such objection.
-        NotFiler: Somebody else filed it.
-        EvidenceRequired: Staff act for him without the number of his receipt.
+        NotFiler: Somebody else filed it, and the caller shows no receipt of his.
         StateConflict: It is decided, or has ended otherwise.
     """
     known = _of_filer(tx, order.objection_id, order.receipt_no)
@@ -659,8 +658,7 @@ def request_review(tx: Tx, order: RequestReview) -> dict[str, Any]:
     Raises:
         TextTooShort: No grounds are given.
         NotFound: There is no such objection.
-        NotFiler: Somebody else filed it.
-        EvidenceRequired: Staff act for him without the number of his receipt.
+        NotFiler: Somebody else filed it, and the caller shows no receipt of his.
         StateConflict: It is not decided, or was reviewed already.
         NothingToReview: It was upheld: there is nothing more to gain.
         NoHigherLevel: The district has decided it.

@@ -391,7 +391,7 @@ def test_staff_object_withdraw_and_ask_for_review_for_a_person_by_his_receipt(pu
             "request_review", review | {"receipt_no": "HZ-2"}, version=3
         )
     bench.as_("R_CADRE", person="per_cadre7", scope=stage.COMMUNITY)
-    with pytest.raises(EvidenceRequired):
+    with pytest.raises(NotFiler):
         bench.do("request_review", review, version=3)
     assert bench.do("request_review", review | {"receipt_no": "HZ-2"}, version=3)["due"]
 

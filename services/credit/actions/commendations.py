@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from chassis.bus import is_uuid
 from chassis.calendar import Calendar
 from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict
-from services.credit.actions import awards, manual, months, publishing, rule_sets
+from services.credit.actions import awards, manual, months, objections, publishing, rule_sets
 from services.credit.errors import (
     AlreadyNominated,
     AlreadyObjected,
@@ -487,6 +487,7 @@ def object_to_nominee(tx: Tx, order: ObjectToNominee) -> dict[str, Any]:
         TextTooShort: Nothing is said.
         NotFound: There is no such commendation or nominee.
         NotInNotice: The notice does not run.
+        PersonUnknown: No register knows the caller.
         AlreadyObjected: The caller has an objection to this nominee open.
     """
     if len(order.text.strip()) < LEAST_TEXT:
@@ -499,6 +500,7 @@ def object_to_nominee(tx: Tx, order: ObjectToNominee) -> dict[str, Any]:
         raise NotFound(kind="nominee", id=order.subject)
     if known.state != "PUBLICISED" or tx.now >= known.public_until:
         raise NotInNotice
+    objections.require_known(tx, tx.actor.id)
     for other in store.objections(tx.conn, known.commendation_id):
         if (other.subject_id, other.person_id, other.state) == (
             order.subject,

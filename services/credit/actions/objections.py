@@ -351,7 +351,25 @@ def _may_object(
     if voices.speaks_for(tx.conn, target.subject_id, person_id, tx.now):
         return True
     published = target.row is not None and target.row.published_at is not None
-    return subject.kind in settlement.ORGANISATIONS and order.target == "ENTRY" and published
+    if subject.kind not in settlement.ORGANISATIONS or order.target != "ENTRY" or not published:
+        return False
+    # Anybody may, by his real name: so the registry must know whose it is.
+    require_known(tx, person_id)
+    return True
+
+
+def require_known(tx: Tx, person_id: str) -> None:
+    """Refuse whom no register knows: no resident, no steward, nobody's representative.
+
+    Raises:
+        PersonUnknown: It is nobody.
+        StateConflict: He is no resident any more.
+    """
+    person = registry.person(tx.conn, person_id)
+    if person is not None and person.state != "ACTIVE":
+        raise StateConflict(state=person.state)
+    if person is None and not voices.subjects_of(tx.conn, person_id, tx.now):
+        raise PersonUnknown(person=person_id)
 
 
 def _locked(tx: Tx, objection_id: str) -> Any:

@@ -170,6 +170,7 @@ def test_who_had_a_hand_in_it_does_not_decide(published):
 @pytest.mark.covers("N6")
 def test_who_holds_a_post_in_the_organisation_does_not_decide(published):
     bench = published
+    stage.register(bench, "per_anyone")
     bench.hear(
         "property",
         "appointment_activated.v1",

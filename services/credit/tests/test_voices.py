@@ -309,6 +309,8 @@ def published(credit):
     bench.award_id = award(bench, "PTN:ptn_1", "R-PTN-04")
     card = publish_month(bench, "2025-03")
     bench.entry = f"{card['id']}/PTN:ptn_1"
+    for person in ("per_friend", "per_b0", "per_b1", "per_b2"):
+        stage.register(bench, person)
     return bench
 
 
@@ -341,6 +343,12 @@ def test_one_objection_does_not_shut_out_others_and_each_is_answered(published):
         assert outcome in next(
             one["text"] for one in bench.ask("messages")["items"] if one["ref"] == filed["id"]
         )
+
+
+def test_whom_no_register_knows_does_not_object(published):
+    """K14: anybody may object to an organisation's entry by his real name, so it must be one."""
+    with pytest.raises(PersonUnknown):
+        object_to(published, published.entry, "per_unknown")
 
 
 def test_several_objections_to_one_thing_can_be_decided_together(published):

@@ -391,12 +391,12 @@ class Credit(Imports, Service):
         """Propose points that the district pays for."""
         return budget.propose(tx, order)
 
-    @command(roles=budget.GRANTERS)
+    @command(roles=budget.GRANTERS, if_match=True)
     def approve_budget(self, tx: Tx, order: budget.WhichGrant) -> dict[str, Any]:
         """Grant points that another person has proposed."""
         return budget.approve(tx, order)
 
-    @command(roles=budget.GRANTERS)
+    @command(roles=budget.GRANTERS, if_match=True)
     def reject_budget(self, tx: Tx, order: budget.RejectGrant) -> dict[str, Any]:
         """Do not grant points that another person has proposed."""
         return budget.reject(tx, order)

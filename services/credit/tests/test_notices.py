@@ -191,7 +191,7 @@ def test_a_withdrawal_acts_at_once_on_scoring_grade_and_lists_and_later_on_point
     bench.do("withdraw_consent", {"consent_id": sheet["consents"][0]["id"]})
     standing = bench.ask("me")["subjects"][0]["standing"]
     assert (standing["grade"], standing["score"]) == ("NR", None)
-    found = bench.rows("SELECT state, reason FROM awards WHERE deed = 'BZ-10'")
+    found = bench.rows("SELECT state, reason FROM awards WHERE deed = 'bz-10'")
     assert found == [{"state": "REJECTED", "reason": "CONSENT_WITHDRAWN"}]
     assert notice_of(bench, settled["notice_id"])["body"]["red_list"] == []
     april = final_month(bench, "2025-04")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from chassis.text import personal_number
+
 
 class Refusal(Exception):
     """A rule said no: nothing has changed, and repeating the same call would not help.
@@ -130,3 +132,14 @@ class KeyRequired(Refusal):
     code = "KEY_REQUIRED"
     status = 400
     text = "命令必须带 Idempotency-Key"
+
+
+def without_personal_numbers(**texts: str) -> None:
+    """Refuse texts for the public with a phone or identity number, when they are entered (K15).
+
+    Raises:
+        Invalid: Names the field, never the number.
+    """
+    for name, text in texts.items():
+        if personal_number(text) is not None:
+            raise Invalid(field=name, reason=f"{name} 中含有个人号码,请删去后再提交")

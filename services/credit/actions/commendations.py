@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from chassis.bus import is_uuid
 from chassis.calendar import Calendar
-from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict
+from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict, without_personal_numbers
 from services.credit.actions import awards, manual, months, objections, publishing, rule_sets
 from services.credit.errors import (
     AlreadyNominated,
@@ -207,6 +207,7 @@ def _check_form(order: OpenCommendation) -> None:
         raise Invalid(field="level", reason=f"level 应为 {'、'.join(rules.LEVELS)}")
     if order.kind not in standing.KINDS:
         raise Invalid(field="kind", reason=f"kind 应为 {'、'.join(standing.KINDS)}")
+    without_personal_numbers(title=order.title, criteria=order.criteria)
     for name in ("title", "criteria"):
         if len(getattr(order, name).strip()) < LEAST_TEXT:
             raise Invalid(field=name, reason=f"{name} 不少于 {LEAST_TEXT} 个字")

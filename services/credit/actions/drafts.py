@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from chassis.refusal import Invalid, NotFound, StateConflict
+from chassis.refusal import Invalid, NotFound, StateConflict, without_personal_numbers
 from services.credit.actions import publishing, rule_sets
 from services.credit.errors import (
     CommentEmpty,
@@ -424,6 +424,7 @@ def comment_on_rule_set(tx: Tx, order: CommentOnRuleSet) -> dict[str, Any]:
     text = order.text.strip()
     if not text or len(text) > LONGEST_COMMENT:
         raise CommentEmpty(field="text")
+    without_personal_numbers(text=text)
     codes = {rule["code"] for rule in row.body["rules"]}
     if order.rule_code is not None and order.rule_code not in codes:
         raise RuleNotInSet(rule=order.rule_code, field="rule_code")

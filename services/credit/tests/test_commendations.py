@@ -354,6 +354,7 @@ def test_every_refusal_of_opening(credit):
         {"kind": "CAT"},
         {"title": "好"},
         {"criteria": ""},
+        {"criteria": "电话报名 138 1234 5678"},  # K15, FP-D6
         {"quota": 0},
         {"quota": 501},
     ):

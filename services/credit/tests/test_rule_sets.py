@@ -298,6 +298,8 @@ def test_the_public_reads_drafts_under_consultation_and_comments_on_them(credit)
         say()
     assert [row["code"] for row in public().ask("rule_sets")["items"]] == ["RC-2025.1"]
     made = consult(bench, made)
+    with pytest.raises(Invalid):  # K15, FP-D6
+        say("请联系 13812345678")
     shown = public().ask("rule_sets", {"state": "CONSULTING"})["items"]
     assert [(row["code"], row["comments_until"]) for row in shown] == [("RC-2025.2", made["due"])]
     card = bench.ask("rule_set", {"rule_set_id": made["id"]})

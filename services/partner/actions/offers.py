@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from chassis.bus import Tx
-from chassis.refusal import Invalid, NotFound, StateConflict
+from chassis.refusal import Invalid, NotFound, StateConflict, without_personal_numbers
 from services.partner import events
 from services.partner.actions.partners import require_area, require_id
 from services.partner.errors import ConflictOfInterest, OfferExists, OutOfStock, PartnerNotActive
@@ -174,6 +174,7 @@ def _own_partner(tx: Tx, partner_id: str) -> Any:
 def _require_plain(order: DraftOffer) -> None:
     if not 1 <= len(order.title.strip()) <= 200:
         raise Invalid(field="title", reason="名称应为 1 至 200 字")
+    without_personal_numbers(title=order.title)
     if not 0 <= order.stock_total <= 1_000_000:
         raise Invalid(field="stock_total", reason="库存应在 0 至 1000000 之间")
     if order.per_person_month is not None and order.per_person_month < 1:

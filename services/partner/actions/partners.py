@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from chassis.bus import Tx
-from chassis.refusal import Invalid, NotFound, StateConflict
+from chassis.refusal import Invalid, NotFound, StateConflict, without_personal_numbers
 from chassis.text import AREA as AREA_FORM
 from services.partner import events
 from services.partner.actions import redemptions as saga
@@ -152,6 +152,7 @@ def register(tx: Tx, order: RegisterPartner) -> dict[str, Any]:
     _require_operators(order.operators)
     if not order.org_name.strip():
         raise Invalid(field="org_name", reason="单位名称不能为空")
+    without_personal_numbers(org_name=order.org_name)
     if order.partner_id is not None:
         require_id("partner_id", order.partner_id)
         known = store.card(tx, order.partner_id)

@@ -161,6 +161,7 @@ def test_an_offer_is_drafted_approved_and_published_and_the_fact_is_said_once(to
         ({"valid_to": "2024-12-31"}, errors.ValidityWrong),
         ({"stock_total": -1}, Invalid),
         ({"title": "  "}, Invalid),
+        ({"title": "理发 预约 138-1234-5678"}, Invalid),  # K15, FP-D6
         ({"scope": "37081"}, Invalid),
         ({"voucher_ttl_h": 0}, Invalid),
         ({"per_person_month": 0}, Invalid),

@@ -93,7 +93,7 @@ def waiting(level: str, area: str) -> sa.Select[Any]:
             offers.c.offer_id.in_(asked),
             offers.c.state.in_(("DRAFT", "APPROVED", "PUBLISHED", "PAUSED")),
             partners.c.level == level,
-            partners.c.area.startswith(area, autoescape=True),
+            store.within(partners.c.area, area),
         )
     )
 
@@ -158,9 +158,7 @@ def catalogue(scope: str | None, now: datetime) -> sa.Select[Any]:
     )
     if scope:
         wider = [scope[:n] for n in (6, 9, 12, 15) if n <= len(scope)]
-        asked = asked.where(
-            sa.or_(offers.c.scope.in_(wider), offers.c.scope.startswith(scope, autoescape=True))
-        )
+        asked = asked.where(sa.or_(offers.c.scope.in_(wider), store.within(offers.c.scope, scope)))
     return asked
 
 

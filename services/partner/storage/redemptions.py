@@ -200,7 +200,7 @@ def points_by_kind(tx: Tx, scope: str, begin: datetime, end: datetime) -> dict[s
             redemptions.c.redeemed_at >= begin,
             redemptions.c.redeemed_at < end,
             redemptions.c.state.in_(REDEEMED),
-            partners.c.area.startswith(scope, autoescape=True),
+            store.within(partners.c.area, scope),
         )
         .group_by(redemptions.c.kind)
     )

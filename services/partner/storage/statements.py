@@ -115,7 +115,7 @@ def held_under(tx: Tx, area: str, period: str) -> list[Any]:
         .where(
             statements.c.state == "HELD",
             statements.c.period == period,
-            statements.c.area.startswith(area, autoescape=True),
+            store.within(statements.c.area, area),
         )
         .order_by(statements.c.confirmed_at, statements.c.statement_id)
     )

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from chassis.bus import Tx
 from chassis.refusal import NotFound
+from chassis.storage import within
 from services.partner.rules.redemptions import audience_of
 from services.partner.storage import offers as offer_store
 from services.partner.storage import pages, rows
@@ -131,14 +132,14 @@ def partners_list(tx: Tx, asked: PartnersQuery) -> dict[str, Any]:
     # Who applied is known where he applied, and to himself; elsewhere partners are who is active.
     known = partners.c.state == "ACTIVE"
     if tx.actor.role in READERS:
-        known = sa.or_(known, partners.c.area.startswith(tx.actor.scope, autoescape=True))
+        known = sa.or_(known, within(partners.c.area, tx.actor.scope))
     if tx.actor.id:
         known = sa.or_(known, store.operated_by(tx.actor.id))
     query = query.where(known)
     if asked.state:
         query = query.where(partners.c.state == asked.state)
     if asked.scope:
-        query = query.where(partners.c.area.startswith(asked.scope, autoescape=True))
+        query = query.where(within(partners.c.area, asked.scope))
     if asked.level:
         query = query.where(partners.c.level == asked.level)
     found, following = pages.page(tx, query, partners, limit=asked.limit, cursor=asked.cursor)

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from chassis.bus import Tx
 from chassis.refusal import NotFound
+from chassis.storage import within
 from services.partner.rules.statements import share_text
 from services.partner.storage import pages, rows
 from services.partner.storage import partners as partner_store
@@ -69,7 +70,7 @@ def statements_list(tx: Tx, asked: StatementsQuery) -> dict[str, Any]:
     if tx.actor.role == "R_PARTNER":
         query = query.where(statements.c.partner_id.in_(partner_store.partners_of(tx.actor.id)))
     else:
-        query = query.where(statements.c.area.startswith(tx.actor.scope, autoescape=True))
+        query = query.where(within(statements.c.area, tx.actor.scope))
     for name in ("partner_id", "period", "state"):
         value = getattr(asked, name)
         if value:
@@ -124,7 +125,7 @@ def fund(tx: Tx, asked: FundQuery) -> dict[str, Any]:
     held = sa.select(sa.func.coalesce(sa.func.sum(statements.c.amount_fen), 0)).where(
         statements.c.state == "HELD",
         statements.c.period == asked.period,
-        statements.c.area.startswith(asked.area, autoescape=True),
+        within(statements.c.area, asked.area),
     )
     return {
         "id": row.fund_id,

@@ -421,7 +421,7 @@ def read_header(file: BinaryIO, importer: Importer) -> Header:
         for record in itertools.islice(rows, _TITLE_LINES):
             if len(record.cells) > MOST_COLUMNS:
                 raise TooManyColumns(field="header", limit=MOST_COLUMNS)
-            hits = sum(_spelled(cell) in known for cell in record.cells)
+            hits = sum(fold(cell) in known for cell in record.cells)
             if best is None or hits > best[0]:
                 place = Rows(file, delimiter, offset=rows.offset, line=rows.line)
                 best = hits, place, record.cells, delimiter
@@ -433,10 +433,10 @@ def read_header(file: BinaryIO, importer: Importer) -> Header:
     width = len(cells)
     while cells and not tidy(cells[-1]):
         cells.pop()  # a spreadsheet's empty columns at the end
-    names = [known.get(_spelled(cell), "") for cell in cells]
+    names = [known.get(fold(cell), "") for cell in cells]
     unread = [cell for cell, name in zip(cells, names, strict=True) if not name]
-    ignored = [visible(cell) for cell in unread if _spelled(cell) in _REMARKS]
-    unknown = [visible(cell) for cell in unread if _spelled(cell) not in _REMARKS]
+    ignored = [visible(cell) for cell in unread if fold(cell) in _REMARKS]
+    unknown = [visible(cell) for cell in unread if fold(cell) not in _REMARKS]
     counts = Counter(name for name in names if name)
     missing = [one.name for one in importer.columns if one.required and one.name not in counts]
     doubled = sorted(name for name, count in counts.items() if count > 1)
@@ -459,19 +459,15 @@ def _first_line(file: BinaryIO) -> tuple[Rows, list[str], str]:
     return rows, record.cells, ","
 
 
-def _spelled(heading: str) -> str:
-    return fold(heading)
-
-
 def _spellings(importer: Importer) -> dict[str, str]:
     """Return how each column may be called: by its name, or by the Chinese word of its meaning."""
     words = {
-        column.name: _spelled(re.split(r"[;；:：(（,，、]", column.meaning.partition(" / ")[0])[0])
+        column.name: fold(re.split(r"[;；:：(（,，、]", column.meaning.partition(" / ")[0])[0])
         for column in importer.columns
     }
     times = Counter(words.values())
     found = {word: name for name, word in words.items() if word and times[word] == 1}
-    return found | {_spelled(column.name): column.name for column in importer.columns}
+    return found | {fold(column.name): column.name for column in importer.columns}
 
 
 @dataclass(slots=True)

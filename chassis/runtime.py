@@ -415,13 +415,7 @@ class Runtime:
         Raises:
             NotFound: No such job, or not of the caller.
         """
-        table = self.chassis.jobs
-        row = tx.conn.execute(sa.select(table).where(table.c.job_id == job_id)).mappings().first()
-        if row is None or not (
-            tx.actor.id == row["requested_by"]
-            or (tx.actor.role in JOB_READERS and tx.actor.covers(row["area"]))
-        ):
-            raise NotFound(kind="job", id=job_id)
+        row = self._job(tx, job_id)
         return {
             "id": row["job_id"],
             "kind": row["kind"],
@@ -440,8 +434,8 @@ class Runtime:
             NotFound: No such job, or not of the caller.
             RoleDenied: He may read it only.
         """
-        card = self.job_card(tx, job_id)
-        if tx.actor.role not in JOB_STOPPERS and tx.actor.id != self._asked_by(tx, job_id):
+        row = self._job(tx, job_id)
+        if tx.actor.role not in JOB_STOPPERS and tx.actor.id != row["requested_by"]:
             raise RoleDenied(role=tx.actor.role)
         table = self.chassis.jobs
         tx.conn.execute(
@@ -449,13 +443,22 @@ class Runtime:
             .where(table.c.job_id == job_id, table.c.state.in_(("QUEUED", "RUNNING")))
             .values(cancel=True)
         )
-        return {"id": job_id, "state": card["state"]}
+        return {"id": job_id, "state": row["state"]}
 
-    def _asked_by(self, tx: Tx, job_id: str) -> str | None:
+    def _job(self, tx: Tx, job_id: str) -> sa.RowMapping:
+        """Return a job that the caller may see.
+
+        Raises:
+            NotFound: No such job, or not of the caller.
+        """
         table = self.chassis.jobs
-        return tx.conn.execute(
-            sa.select(table.c.requested_by).where(table.c.job_id == job_id)
-        ).scalar()
+        row = tx.conn.execute(sa.select(table).where(table.c.job_id == job_id)).mappings().first()
+        if row is None or not (
+            tx.actor.id == row["requested_by"]
+            or (tx.actor.role in JOB_READERS and tx.actor.covers(row["area"]))
+        ):
+            raise NotFound(kind="job", id=job_id)
+        return row
 
     def close(self) -> None:
         """Close the database."""

@@ -60,9 +60,7 @@ def test_what_is_logged_for_a_call_carries_its_trace(bench, caplog):
     handler = logging.Handler()
     lines = []
     handler.emit = lambda record: lines.append(line_of(record))
-    # Other tests of the same process set up logging as their programs do.
     caplog.set_level("ERROR", "fivered.rpc")
-    logging.getLogger("fivered.rpc").disabled = False
     logging.getLogger("fivered.rpc").addHandler(handler)
     try:
         bench.runtime.run_command = None  # Whatever breaks in a service.

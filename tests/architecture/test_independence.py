@@ -55,7 +55,7 @@ def run_tests(target, *paths):
 
 
 @pytest.mark.covers("N25")
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1500)  # Every test of the service on SQLite: a run that hangs, not a slow one.
 @pytest.mark.parametrize("name", SERVICES)
 def test_the_chassis_and_one_service_pass_that_services_tests(tmp_path, name):
     copy(tmp_path, "chassis", f"services/{name}", "pyproject.toml")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import Any, TypeAlias, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -15,6 +16,10 @@ from services.credit.rules import settlement as month
 from services.credit.rules import standing as rules
 from services.credit.storage import bulk
 from services.credit.storage import tables as t
+
+V = TypeVar("V")
+# A value of one execution, or the parameter of a statement that is written once.
+Value: TypeAlias = V | sa.BindParameter[V]
 
 OPEN = ("OPEN", "DRAFTED", "REVIEWED")
 PUBLISHED = ("PUBLISHED", "FINALISING", "SETTLED")
@@ -181,7 +186,7 @@ def grade_sql(kind: Any, score: Any) -> Any:
     return sa.case(*whens)
 
 
-def counts_sql(period: str) -> Any:
+def counts_sql(period: Value[str]) -> Any:
     """Return whether an award counts in a month: it is valid then and effective, or it is a
     deduction that this month's settlement lists.
 
@@ -203,10 +208,10 @@ def counts_sql(period: str) -> Any:
 
 
 def _members(
-    end: datetime,
+    end: Value[datetime],
     here: sa.Subquery,
     *more: sa.ColumnElement[Any],
-    area: str | None = None,
+    area: Value[str] | None = None,
     only: str | None = None,
 ) -> sa.Select[Any]:
     """The subjects that settle in an area, or in any: open at the end of the month, persons with
@@ -261,7 +266,9 @@ def draft_entries(
         .where(here.c.area == row.area, bulk.members(row.settlement_id, wanted, conn))
         .cte("members")
     )
-    formula = _entries_of(conn, members, period, gate_source, members.c.settlement_id)
+    formula = _entries_of(
+        store.is_postgresql(conn), members, period, gate_source, members.c.settlement_id
+    )
     conn.execute(t.entries.insert().from_select(ENTRY, formula))
     if not store.is_postgresql(conn):
         for settlement_id in wanted:
@@ -272,30 +279,34 @@ ENTRY = [column.name for column in t.entries.columns]
 
 
 def entries_sql(
-    conn: sa.Connection,
-    settlement_id: str,
-    period: str,
-    area: str | None,
+    settlement_id: Value[str],
+    period: Value[str],
+    area: Value[str] | None,
     *,
-    end: datetime,
+    where_the_rows_are: bool,
+    end: Value[datetime],
     gate_source: Mapping[str, str],
     only: str | None = None,
 ) -> sa.Select[Any]:
     """Return the SELECT that computes the entries of a month and area (None: of every area), or
-    that of one subject. Its columns are `ENTRY`; SQLite leaves the hash to `hash_entries`."""
+    that of one subject. Its columns are `ENTRY`; only PostgreSQL hashes where the rows are."""
     members = _members(end, t.belonging(end), area=area, only=only).cte("members")
-    return _entries_of(conn, members, period, gate_source, sa.literal(settlement_id))
+    settled = _value(settlement_id)
+    return _entries_of(where_the_rows_are, members, period, gate_source, settled)
+
+
+def _value(given: Value[str]) -> sa.ColumnElement[str]:
+    return given if isinstance(given, sa.BindParameter) else sa.literal(given)
 
 
 def _entries_of(
-    conn: sa.Connection,
+    where_the_rows_are: bool,
     members: sa.CTE,
-    period: str,
+    period: Value[str],
     gate_source: Mapping[str, str],
     settlement_id: sa.ColumnElement[str],
 ) -> sa.Select[Any]:
     award, measure = t.awards.c, t.measures.c
-    where_the_rows_are = store.is_postgresql(conn)
     sums: Any = (
         sa.select(
             sa.func.sum(sa.case((award.deduction, 0), else_=award.score)).label("good"),
@@ -389,7 +400,7 @@ def _entries_of(
     graded: sa.Select[Any] = sa.select(
         row.settlement_id,
         row.subject_id,
-        sa.literal(period).label("period"),
+        _value(period).label("period"),
         row.kind,
         row.good,
         row.bad,
@@ -587,7 +598,13 @@ def draft_entry(
 ) -> Any:
     """Compute one entry anew and return what the formula gives, or None."""
     asked = entries_sql(
-        conn, settlement_id, period, area, end=end, gate_source=gate_source, only=subject_id
+        settlement_id,
+        period,
+        area,
+        where_the_rows_are=store.is_postgresql(conn),
+        end=end,
+        gate_source=gate_source,
+        only=subject_id,
     )
     return conn.execute(asked).first()
 
@@ -687,7 +704,7 @@ def _concat(*parts: sa.ColumnElement[Any] | str) -> sa.ColumnElement[str]:
     return sa.func.concat(*written, type_=sa.Text)
 
 
-def _awards_text(period: str) -> sa.ColumnElement[str]:
+def _awards_text(period: Value[str]) -> sa.ColumnElement[str]:
     """Return the aggregate that writes the awards of a month as the digest of an entry does."""
     award = t.awards.c
     text = _concat(
@@ -893,18 +910,34 @@ def outdated(
 ) -> bool:
     """Tell whether the formula gives other entries now than were drafted; companies stand outside
     of it."""
+    asked = {"settlement_id": settlement_id, "period": period, "area": area, "end": end}
+    for differing in _differing(store.is_postgresql(conn), tuple(sorted(gate_source.items()))):
+        if conn.execute(differing, asked).first() is not None:
+            return True
+    return changed_since_drafted(conn, settlement_id, period)
+
+
+@cache
+def _differing(
+    where_the_rows_are: bool, gate_source: tuple[tuple[str, str], ...]
+) -> tuple[sa.CompoundSelect[Any], ...]:
+    """Return the two statements that look for an entry that only the formula or only the draft
+    has. Every draft is looked at each night, and writing the formula costs more than to run it."""
+    settlement_id: Any = sa.bindparam("settlement_id", type_=sa.String)
     fresh = entries_sql(
-        conn, settlement_id, period, area, end=end, gate_source=gate_source
+        settlement_id,
+        sa.bindparam("period", type_=sa.String),
+        sa.bindparam("area", type_=sa.String),
+        where_the_rows_are=where_the_rows_are,
+        end=sa.bindparam("end", type_=store.UtcDateTime),
+        gate_source=dict(gate_source),
     ).subquery("fresh")
     entry = t.entries.c
     now = sa.select(*(fresh.c[name] for name in _COMPARED))
     then = sa.select(*(entry[name] for name in _COMPARED)).where(
         entry.settlement_id == settlement_id, entry.kind != "PCO"
     )
-    for one, other in ((now, then), (then, now)):
-        if conn.execute(sa.except_(one, other).limit(1)).first() is not None:
-            return True
-    return changed_since_drafted(conn, settlement_id, period)
+    return tuple(sa.except_(*pair).limit(1) for pair in ((now, then), (then, now)))
 
 
 def to_look_at(

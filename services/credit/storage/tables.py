@@ -227,7 +227,7 @@ states = sa.Table(
 )
 
 
-def belonging(end: datetime) -> sa.Subquery:
+def belonging(end: datetime | sa.BindParameter[datetime]) -> sa.Subquery:
     """Return (subject_id, area): where each subject belonged just before `end`, in words that let
     the database look at the subjects of one area only.
 
@@ -248,7 +248,7 @@ def belonging(end: datetime) -> sa.Subquery:
     ).subquery("belonging")
 
 
-def state_at(end: datetime) -> sa.ColumnElement[str]:
+def state_at(end: datetime | sa.BindParameter[datetime]) -> sa.ColumnElement[str]:
     """Return the state in which a subject was just before `end`."""
     state = states.c
     before = (

@@ -83,11 +83,14 @@ class Calendar:
         return day.year not in self.years
 
     def ends_on(self, now: datetime) -> date:
-        """Return the last day from `now` on up to which the data reach without a gap.
+        """Return the last day up to which the data reach: from `now` on without a gap, or, when
+        there are none for the present year, the end of the last year before it that has some.
 
-        It lies in the past when there are none for the present year.
+        Where no year so far has any, nothing is known from the present year on.
         """
         year = self.local_date(now).year
+        if year not in self.years:
+            return date(max((one for one in self.years if one < year), default=year - 1), 12, 31)
         while year in self.years:
             year += 1
         return date(year - 1, 12, 31)

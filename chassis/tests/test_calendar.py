@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis import inbox, timers
-from chassis.calendar import published
+from chassis import inbox, timers, years
+from chassis.calendar import Year, published
 from chassis.refusal import Invalid
 from chassis.testing import instant, open_bench
 
@@ -45,7 +45,20 @@ def test_a_deadline_that_ends_with_the_last_known_day_is_not_provisional():
 def test_the_data_end_where_the_first_year_is_missing():
     """OP-B1: what a warning counts from."""
     assert CALENDAR.ends_on(instant("2026-11-28T10:00")) == date(2026, 12, 31)
-    assert CALENDAR.ends_on(instant("2031-05-01T10:00")) == date(2030, 12, 31)
+    assert CALENDAR.ends_on(instant("2031-05-01T10:00")) == date(2026, 12, 31)
+    assert CALENDAR.ends_on(instant("2019-05-01T10:00")) == date(2018, 12, 31)
+    # 2029 was loaded, 2027 and 2028 were not.
+    later = CALENDAR.with_years([Year(2029, (), (), "notice")])
+    assert later.ends_on(instant("2026-11-28T10:00")) == date(2026, 12, 31)
+    assert later.ends_on(instant("2027-11-28T10:00")) == date(2026, 12, 31)
+    assert later.ends_on(instant("2029-11-28T10:00")) == date(2029, 12, 31)
+    assert later.ends_on(instant("2031-11-28T10:00")) == date(2029, 12, 31)
+
+
+def test_the_health_of_a_process_counts_days_from_the_end_of_the_data():
+    """OP-B1: four years and 121 days after it, not after last New Year's Eve."""
+    card = years.outlook(CALENDAR, instant("2031-05-01T10:00"))
+    assert card == {"until": "2026-12-31", "days_left": -1582, "ends_soon": True}
 
 
 @given(

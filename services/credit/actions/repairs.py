@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from chassis.bus import is_uuid, new_uuid
 from chassis.calendar import Calendar
 from chassis.refusal import NotFound, StateConflict
+from chassis.text import fold
 from services.credit.actions import manual, months, rule_sets, telling
 from services.credit.actions.awards import PERSONS
 from services.credit.errors import (
@@ -397,7 +398,7 @@ def impose_veto(tx: Tx, order: ImposeVeto) -> dict[str, Any]:
     manual.check_independent(tx, order.subject, subject)
     for known in store.vetoes_of(tx.conn, order.subject):
         together = known.from_period <= order.to_period and order.from_period <= known.to_period
-        same = known.document_no == order.document_no.strip()
+        same = fold(known.document_no or "") == fold(order.document_no)
         if known.state == "ACTIVE" and same and together:
             raise AlreadyVetoed(field="document_no", document_no=known.document_no)
     opened = months.open_period(

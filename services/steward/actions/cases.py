@@ -11,7 +11,7 @@ import msgspec
 
 from chassis.bus import Tx
 from chassis.refusal import Invalid, NotFound, RoleDenied
-from chassis.text import code
+from chassis.text import fold
 from services.steward import events, rules, storage
 from services.steward.errors import (
     AlreadyRated,
@@ -551,20 +551,38 @@ def _file(
 
 
 def _own_reference(tx: Tx, order: SubmitRequest) -> dict[str, str] | None:
-    """Return the key of the caller's own reference, or None where he gave none."""
+    """Return the key of the caller's own reference, or None where he gave none.
+
+    `GATE-1` and `gate-1` are one reference; it is shown as it was sent first.
+    """
     if order.external_ref is None:
         return None
-    reference = code(order.external_ref)
-    if not 1 <= len(reference) <= MAX_REFERENCE:
-        raise Invalid(field="external_ref", reason=f"编号应为 1–{MAX_REFERENCE} 个字符")
     return {
         "source": rules.requests.source_of(
             order.channel, tx.actor.role, tx.actor.id, here=tx.actor.covers(order.grid)
         ),
         "channel": order.channel,
         "community": order.grid[:12],
-        "reference": reference,
+        "reference": key_of(order.external_ref, "external_ref", MAX_REFERENCE),
     }
+
+
+def key_of(reference: str, field: str, longest: int) -> str:
+    """Return what a caller's own reference is compared by: neither case, width nor blanks.
+
+    Raises:
+        Invalid: It says nothing, or is too long.
+    """
+    key = fold(reference)
+    if not 1 <= len(key) <= longest:
+        raise Invalid(field=field, reason=f"编号应为 1–{longest} 个字符")
+    return key
+
+
+def _shown(order: SubmitRequest, own: dict[str, str] | None) -> str | None:
+    if order.external_ref is not None:
+        return order.external_ref.strip()
+    return own["reference"] if own is not None else None
 
 
 def _content(tx: Tx, order: SubmitRequest, reporter: str | None, reference: str) -> str:
@@ -603,7 +621,9 @@ def _answered(
         return reply(first, duplicate=True)
     known = first.reporter_id == tx.actor.id or tx.actor.covers(first.grid)
     raise ReferenceTaken(
-        field="external_ref", reference=reference, number=first.number if known else None
+        field="external_ref",
+        reference=first.reference or first.external_ref if known else order.external_ref,
+        number=first.number if known else None,
     )
 
 
@@ -691,7 +711,7 @@ def _insert(
         request_id=request_id,
         number=storage.cases.next_number(tx.conn, tx.calendar.local_date(tx.now), community),
         channel=order.channel,
-        reference=own["reference"] if own is not None else None,
+        reference=_shown(order, own),
         recorded_by=tx.actor.id,
         topic_id=topic_id,
         against=order.against,

@@ -11,6 +11,7 @@ import msgspec
 
 from chassis.bus import Tx
 from chassis.refusal import Invalid, NotFound, Refusal, RoleDenied, StateConflict
+from chassis.text import fold
 from services.steward import events, rules, storage
 from services.steward.actions import cases
 from services.steward.actions.cases import Category, Media
@@ -29,6 +30,7 @@ from services.steward.errors import (
 
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 Minutes = Annotated[int, msgspec.Meta(ge=0, le=1440)]
+MAX_CLIENT_ID = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ class VerifyHazard:
 class VisitItem:
     """One visit as the device kept it."""
 
-    client_id: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    client_id: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_CLIENT_ID)]
     grid: str
     purpose: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
     occurred_at: Instant
@@ -395,15 +397,16 @@ def _store_visits(tx: Tx, rows: list[dict[str, Any]]) -> list[tuple[str, bool]]:
     """
     fresh: dict[tuple[str, str], dict[str, Any]] = {}
     for row in rows:
-        fresh.setdefault((row["steward_id"], row["client_id"]), row)
-    stored = storage.records.insert_visits(tx.conn, list(fresh.values())) if fresh else set()
+        fresh.setdefault((row["steward_id"], row["client_key"]), row)
+    new = list(fresh.values())
+    stored = storage.records.insert_visits(tx.conn, new) if new else set()
     known = {
-        (row.steward_id, row.client_id): row
-        for row in storage.records.visits_by_number(tx.conn, fresh)
+        (row.steward_id, fold(row.client_id)): row
+        for row in storage.records.visits_by_number(tx.conn, new)
     }
     fates = []
     for row in rows:
-        key = (row["steward_id"], row["client_id"])
+        key = (row["steward_id"], row["client_key"])
         if row is fresh[key] and key in stored:
             fates.append(("stored", row["late"]))
         elif all(row[name] == getattr(known[key], name) for name in _VISIT):
@@ -426,6 +429,7 @@ def _visit(tx: Tx, item: VisitItem, serves: dict[str, str]) -> dict[str, Any]:
         "visit_id": tx.new_id("vis"),
         "steward_id": steward_id,
         "client_id": item.client_id,
+        "client_key": cases.key_of(item.client_id, "client_id", MAX_CLIENT_ID),
         "area": item.grid[:12],
         "grid": item.grid,
         "building": item.building,

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from chassis import storage as store
+from chassis.text import code
 from services.steward.rules.areas import DISTRICT
 from services.steward.rules.requests import IN_HAND, OPEN
 from services.steward.storage.tables import (
@@ -52,13 +53,20 @@ def by_reference(
 
 
 def by_old_reference(conn: sa.Connection, channel: str, community: str, external_ref: str) -> Any:
-    """Return what the release before kept under a channel's reference, or None."""
+    """Return what the release before kept under a channel's reference, or None.
+
+    It kept references as they were sent; here are the spellings that its index can find.
+    """
+    known = code(external_ref)
+    spellings = {external_ref, known, known.upper(), known.lower()}
     return conn.execute(
-        sa.select(requests).where(
+        sa.select(requests)
+        .where(
             requests.c.channel == channel,
-            requests.c.external_ref == external_ref,
+            requests.c.external_ref.in_(sorted(spellings)),
             requests.c.area == community,
         )
+        .order_by(requests.c.created_at, requests.c.request_id)
     ).first()
 
 

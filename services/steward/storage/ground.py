@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from chassis import storage as store
-from chassis.text import code
+from chassis.text import fold
 from services.steward.storage.tables import areas, liaisons, project_grids, projects, steward_grades
 
 
@@ -152,7 +152,7 @@ def projects_of(conn: sa.Connection, grid: str, building: str | None = None) -> 
         .order_by(projects.c.project_id)
     ).all()
     if len(rows) > 1 and building is not None:
-        named = [row for row in rows if code(building) in map(code, row.buildings or ())]
+        named = [row for row in rows if fold(building) in map(fold, row.buildings or ())]
         rows = named or rows
     return [row.project_id for row in rows]
 

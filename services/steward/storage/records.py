@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -157,22 +157,25 @@ def update_hazard(conn: sa.Connection, hazard_id: str, **values: Any) -> None:
 
 
 def insert_visits(conn: sa.Connection, rows: list[dict[str, Any]]) -> set[tuple[str, str]]:
-    """Insert visits. Returns (steward, device's number) of those that were new."""
+    """Insert visits. Returns (steward, device's number folded) of those that were new."""
     statement = (
         store.insert(conn, visits)
         .values(rows)
-        .on_conflict_do_nothing(index_elements=["steward_id", "client_id"])
-        .returning(visits.c.steward_id, visits.c.client_id)
+        .on_conflict_do_nothing()
+        .returning(visits.c.steward_id, visits.c.client_key)
     )
-    return {(row.steward_id, row.client_id) for row in conn.execute(statement)}
+    return {(row.steward_id, row.client_key) for row in conn.execute(statement)}
 
 
-def visits_by_number(conn: sa.Connection, keys: Iterable[tuple[str, str]]) -> Sequence[Any]:
-    """Return the visits that stand under (steward, device's number)."""
-    asked = sa.select(visits).where(
-        sa.tuple_(visits.c.steward_id, visits.c.client_id).in_(list(keys))
-    )
-    return conn.execute(asked).all()
+def visits_by_number(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> Sequence[Any]:
+    """Return the visits that stand under the devices' numbers of these; the release before folded
+    none."""
+    found: dict[str, Any] = {}
+    for column in (visits.c.client_key, visits.c.client_id):
+        keys = [(row["steward_id"], row[column.name]) for row in rows]
+        asked = sa.select(visits).where(sa.tuple_(visits.c.steward_id, column).in_(keys))
+        found |= {row.visit_id: row for row in conn.execute(asked)}
+    return list(found.values())
 
 
 def visits_of(

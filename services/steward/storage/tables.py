@@ -376,7 +376,10 @@ visits = sa.Table(
     sa.Column("created_at", store.UtcDateTime, nullable=False),
     sa.Column("period", store.Period, nullable=False),
     sa.Column("late", sa.Boolean, nullable=False),
+    # The device's number folded; the release before wrote none.
+    sa.Column("client_key", sa.String(64)),
     sa.UniqueConstraint("steward_id", "client_id"),
+    sa.Index("uq_visits_client_key", "steward_id", "client_key", unique=True),
     sa.Index("ix_visits_period_steward_id", "period", "steward_id"),
 )
 

@@ -65,7 +65,7 @@ def test_a_hotline_s_reference_is_written_by_offices_only(staffed):
     assert (again["id"], again["duplicate"]) == (order["id"], True)
 
 
-@pytest.mark.parametrize("written", ["H-1 ", "Ｈ－１", "\u200bH-1"])
+@pytest.mark.parametrize("written", ["H-1 ", "Ｈ－１", "\u200bH-1", "h-1"])
 def test_a_reference_is_compared_in_its_one_spelling(staffed, written):
     """IN-A3: with a blank behind it, it was another one."""
     key = {"channel": "HOTLINE_12345"}
@@ -76,6 +76,26 @@ def test_a_reference_is_compared_in_its_one_spelling(staffed, written):
     assert refused.value.params == {"reference": "H-1", "number": first["number"]}
     with pytest.raises(Invalid):
         file(staffed, "R_CADRE", CADRE, COMMUNITY, external_ref="　", **key)
+
+
+@pytest.mark.parametrize("written", ["gate-1", "Gate-1", "ＧＡＴＥ－１", "GATE‑1", "gate -1"])
+def test_a_reference_in_other_case_is_the_same_and_is_shown_as_it_was_sent(staffed, written):
+    """K4: `GATE-1` and `gate-1` of one intake were two requests."""
+    first = file(staffed, "R_CADRE", CADRE, COMMUNITY, external_ref="GATE-1")
+    again = file(staffed, "R_CADRE", CADRE, COMMUNITY, external_ref=written)
+    assert (again["id"], again["duplicate"]) == (first["id"], True)
+    with pytest.raises(errors.ReferenceTaken) as refused:
+        file(staffed, "R_CADRE", CADRE, COMMUNITY, external_ref=written, text="别的事情")
+    assert refused.value.params == {"reference": "GATE-1", "number": first["number"]}
+    card = staffed.cadre().ask("request", {"request_id": first["id"]})
+    assert card["external_ref"] == "GATE-1"
+    assert len(staffed.bench.said("request_submitted.v1")) == 1
+
+
+def test_a_reference_that_is_long_once_it_is_folded_is_refused(staffed):
+    """K4: PostgreSQL keeps 100 characters; one sign of this reference is eighteen."""
+    with pytest.raises(Invalid):
+        file(staffed, "R_CADRE", CADRE, COMMUNITY, external_ref="ﷺ" * 90)
 
 
 def test_the_same_reference_of_two_communities_or_of_two_people_is_two_requests(staffed):

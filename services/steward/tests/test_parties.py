@@ -295,6 +295,9 @@ def test_a_building_tells_which_of_two_projects_is_meant(staffed):
     said = [e["data"] for e in bench.said("request_submitted.v1")]
     assert [data["project_id"] for data in said] == [None, "prj_2"]
     assert said[1]["building"] == "３号楼"
+    # K4: the place is compared as every name is.
+    staffed.submit(**COMPLAINT, building="3 号楼")
+    assert bench.said("request_submitted.v1")[-1]["data"]["project_id"] == "prj_2"
 
 
 def test_a_topic_of_one_household_becomes_a_request(staffed):

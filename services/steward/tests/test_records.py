@@ -213,6 +213,19 @@ def test_visits_collected_offline_count_in_their_month_until_its_cut_off(ground)
     assert april[0]["occurred_at"] == "2025-03-31T14:00:00+00:00"
 
 
+def test_a_device_s_number_in_other_case_is_the_same_visit(ground):
+    """K4: `V-1` and `v-1` of one steward were two visits; it is shown as it was sent."""
+    ground.steward(STW_GRID, GRID_WORKER, "GRID_WORKER")
+    ground.bench.at("2025-04-02T10:00:00")
+    assert upload(ground, visit("V-1"), visit("ｖ-1")) == [("stored", False), ("duplicate", False)]
+    again = upload(ground, visit("v-1"), visit("V-1"), visit("v-1", "2025-04-01T09:00:00+08:00"))
+    assert again == [("duplicate", False), ("duplicate", False), ("conflict", False)]
+    asked = {"steward_id": STW_GRID, "period": "2025-03"}
+    march = ground.by(GRID_WORKER).ask("visits", asked)["items"]
+    assert [item["client_id"] for item in march] == ["V-1"]
+    assert upload(ground, visit("ﷺ" * 60)) == [("VALIDATION", False)]
+
+
 @pytest.mark.covers("E12", "F16-flow")
 def test_each_visit_is_taken_or_refused_by_itself(ground):
     ground.steward(STW_GRID, GRID_WORKER, "GRID_WORKER")

@@ -1,0 +1,106 @@
+"""What makes a thing unique, and in which spelling it is compared (K4).
+
+A text that people or other systems write is compared folded (`chassis.text.fold`: neither case,
+width nor blanks) and shown as it was sent. What is compared exactly has one spelling by itself.
+"""
+
+import pytest
+import sqlalchemy as sa
+
+from chassis import storage as store
+from chassis.installed import service_class, service_names
+
+FOLDED = "folded: a person or another system writes it; the column holds the folded text"
+CAPITALS = "one spelling: capitals without blanks and hyphens, before it is kept"
+DIGEST = "exact: a keyed digest of the number's one spelling"
+MADE = "exact: a service of this house makes it, and it travels in addresses and facts"
+CHOSEN = (
+    "exact: made here unless the caller chooses it; a key of addresses and facts that machines"
+    " compare, and no name that people read"
+)
+DIGITS = "exact: digits only, by the pattern of its field"
+WORD = "exact: one of the code's own words"
+SHOWN = "exact: as it was sent; the folded one beside it decides"
+RULES = "exact: capitals and digits only, by the rule loader"
+
+# One entry for each column of a primary key or a unique index.
+ALIKE = {
+    **dict.fromkeys(("area", "code", "grid", "community", "street", "period", "day"), DIGITS),
+    **dict.fromkeys(
+        (
+            *("purpose", "side", "source", "kind", "direction", "channel", "duty", "account"),
+            *("what", "name", "series", "prefix", "owner"),
+        ),
+        WORD,
+    ),
+    **dict.fromkeys(
+        (
+            *("number", "subject_id", "ref", "post", "post_ref", "grant_id", "commendation_id"),
+            *("proposal_id", "consent_id", "settlement_id", "export_id", "hold_id", "message_id"),
+            *("objection_id", "notice_id", "repair_id", "comment_id", "rule_set_id", "job_id"),
+            *("topic_id", "ballot_id", "escalation_id", "session_id", "invitation_id"),
+            *("opinion_id", "task_id", "fund_id", "statement_id", "redemption_id", "org_id"),
+            *("agreement_id", "appointment_id", "commitment_id", "complaint_id", "request_id"),
+            *("disclosure_id", "committee_id", "rectification_id", "work_id", "undecided_id"),
+            *("hazard_id", "merge_id", "shift_id", "visit_id"),
+        ),
+        MADE,
+    ),
+    **dict.fromkeys(
+        (
+            *("person_id", "steward_id", "record_id", "official_id", "link_id", "deputy_id"),
+            *("partner_id", "offer_id", "company_id", "project_id", "meeting_id"),
+        ),
+        CHOSEN,
+    ),
+    "rule_code": RULES,
+    "uscc": CAPITALS,
+    "id_no_hmac": DIGEST,
+}
+BY_SERVICE = {
+    # Of areas digits, of rule sets capitals; a certificate's is random and made here.
+    "credit": {"code": RULES},
+    "steward": {
+        "reference": FOLDED,
+        "client_key": FOLDED,
+        "client_id": SHOWN,
+        # What the release before wrote, as it was sent.
+        "external_ref": SHOWN,
+    },
+}
+# Compared without a column of its own, by a command: all folded.
+BY_A_COMMAND = {
+    "credit": {
+        "the first evidence of an award by hand: one deed": "test_manual.py",
+        "the document of a veto": "test_repairs.py",
+    },
+    "steward": {"a building, where several projects serve one grid": "test_parties.py"},
+    "property": {"a building of a project": "test_places.py"},
+}
+
+
+def _unique_texts(name):
+    chassis = sa.MetaData()
+    store.chassis_tables(chassis)
+    for table in service_class(name).tables.sorted_tables:
+        if table.name in chassis.tables:
+            continue
+        together = [table.primary_key, *(i for i in table.indexes if i.unique)]
+        together += [c for c in table.constraints if isinstance(c, sa.UniqueConstraint)]
+        for columns in together:
+            for column in columns.columns:
+                if isinstance(column.type, sa.String):
+                    yield column.name
+
+
+@pytest.mark.parametrize("service", sorted(service_names()))
+def test_every_text_that_makes_a_thing_unique_says_how_it_is_compared(service):
+    known = ALIKE | BY_SERVICE.get(service, {})
+    assert {name for name in _unique_texts(service) if name not in known} == set()
+
+
+def test_no_entry_is_of_a_column_that_is_gone():
+    found = {name: set(_unique_texts(name)) for name in service_names()}
+    assert set(ALIKE) <= set.union(*found.values())
+    for service, entries in BY_SERVICE.items():
+        assert set(entries) <= found[service], service

@@ -69,6 +69,9 @@ def _parser(args: Sequence[str]) -> tuple[argparse.ArgumentParser, dict[str, Han
     up.add_argument("--data", default=".fivered/data", help="folder of the databases")
     up.add_argument("--host", default="127.0.0.1")
     up.add_argument("--port", type=int, default=8000)
+    up.add_argument(
+        "--keys", default="", help="file or folder of the keys (FIVERED_KEYS); none: --data"
+    )
     up.add_argument("--demo", action="store_true", help="demonstration: clock command, district")
 
     serve = add("serve", "answer the calls of one service", _serve)
@@ -109,6 +112,14 @@ def _parser(args: Sequence[str]) -> tuple[argparse.ArgumentParser, dict[str, Han
     rebuild = add("rebuild", "clear a projection and read it again from its sources", _rebuild)
     rebuild.add_argument("service")
     rebuild.add_argument("projection", nargs="?", help="none: list them")
+
+    keys = add("keys", "replace a key under which data are stored", _keys)
+    keys.add_argument("action", choices=("status", "rotate", "drop"))
+    keys.add_argument(
+        "key", nargs="?", default="", help="its variable; none: that of people's data"
+    )
+    keys.add_argument("--data", default=".fivered/data", help="folder of the databases")
+    keys.add_argument("--keys", default="", help="file or folder of the keys; none: --data")
 
     calendar = add("calendar", "the years whose working days are known", _calendar)
     calendar.add_argument("action", choices=("load", "check", "show"))
@@ -165,7 +176,7 @@ def open_runtime(service: str, *, cooperative: bool = False) -> Runtime:
 def _up(given: argparse.Namespace) -> int:
     from chassis import up  # noqa: PLC0415  see _parser
 
-    return up.run(given.data, given.host, given.port, demo=given.demo)
+    return up.run(given.data, given.host, given.port, demo=given.demo, keys_at=given.keys)
 
 
 def _serve(given: argparse.Namespace) -> int:
@@ -379,6 +390,20 @@ def _print_parked(row: dict[str, Any], *, whole: bool) -> None:
         return
     print(row["error"])
     print(bytes(row["body"]).decode("utf-8", "replace"))
+
+
+def _keys(given: argparse.Namespace) -> int:
+    import os  # noqa: PLC0415  see _parser
+
+    from chassis import keys  # noqa: PLC0415  see _parser
+    from chassis.here import KEYS  # noqa: PLC0415  see _parser
+
+    if given.keys:
+        os.environ[KEYS] = given.keys
+    if given.action == "status":
+        return keys.status(given.data, print)
+    change = keys.rotate if given.action == "rotate" else keys.drop
+    return change(given.data, given.key, print)
 
 
 def _calendar(given: argparse.Namespace) -> int:

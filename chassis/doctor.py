@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
-from chassis import here, topology
-from chassis.bus import SYSTEM
+from chassis import here, sealing, topology
+from chassis.bus import SYSTEM, Tx
 from chassis.cli import database_variable
+from chassis.here import keys_file
 from chassis.installed import service_class, service_names
 from chassis.migrate import current_of, newest_of, package_of
 from chassis.runtime import Runtime
@@ -72,6 +74,7 @@ def _service(name: str, url: str | None) -> list[Found]:
             ]
         with runtime.snapshot(SYSTEM) as tx:
             card = runtime.health(tx)
+            keys = list(_keys(tx))
     except sa.exc.SQLAlchemyError as error:
         return [(False, f"database: {' '.join(str(error).split())[:200]}")]
     finally:
@@ -82,7 +85,36 @@ def _service(name: str, url: str | None) -> list[Found]:
         (card["parked"] == 0, f"{card['parked']} events are parked (fivered parked list {name})"),
         (card["timers_late"] == 0, f"{card['timers_late']} timers are late"),
         _calendar(card["calendar"]),
+        *keys,
+        *_readable_by_others(url),
     ]
+
+
+def _keys(tx: Tx) -> Iterator[Found]:
+    try:
+        status = sealing.status(tx)
+    except SettingsError as error:
+        yield from ((False, problem) for problem in error.problems)
+        return
+    if status is None:
+        return
+    yield from ((False, problem) for problem in sealing.problems(tx))
+    if status.left:
+        before = f"{status.setting}_BEFORE stays until then (fivered keys status)"
+        yield None, f"{status.left} values wait to be sealed with the present key; {before}"
+    elif status.before:
+        yield None, f"nothing needs {status.setting}_BEFORE any more: drop it (fivered keys drop)"
+
+
+def _readable_by_others(url: str) -> Iterator[Found]:
+    """Look at the files of an embedded installation; a server's are the server's."""
+    if not _is_embedded(url):
+        return
+    path = Path(str(sa.make_url(url).database))
+    for one in (path.parent, path, keys_file(path.parent)):
+        if one.exists() and one.stat().st_mode & 0o077:
+            mode = "700" if one.is_dir() else "600"
+            yield None, f"others on this machine may read {one} (chmod {mode} {one})"
 
 
 def _calendar(card: dict[str, Any]) -> Found:

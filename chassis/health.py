@@ -160,7 +160,7 @@ def calendar(runtime: Runtime) -> Check:
 
 
 def waiting(runtime: Runtime) -> Check:
-    """Return what waits for people: parked events and late timers.
+    """Return what waits: parked events and late timers, values of a key that was replaced.
 
     They are no reason to take the process away: it does the rest of its work, and another one
     would find the same.
@@ -169,7 +169,8 @@ def waiting(runtime: Runtime) -> Check:
     def check() -> Finding:
         with runtime.snapshot(SYSTEM) as tx:
             card = runtime.health(tx)
-        detail = {name: card[name] for name in ("parked", "timers_late")}
+        # Values of a key before: while it is given, a job of the service seals them anew.
+        detail = {name: card[name] for name in ("parked", "timers_late", "keys")}
         return Finding(True, detail, degraded=card["state"] != "UP")
 
     return check

@@ -9,8 +9,11 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
+# The variable that names the file of the keys, or its folder, where it is not in the data folder.
+KEYS = "FIVERED_KEYS"
 PLACES = (".fivered/up", ".fivered/data")
 _told: list[str] = []
 
@@ -27,7 +30,7 @@ def environment() -> dict[str, str]:
             continue
         if found.get("environment"):
             return dict(found["environment"])
-        keys: dict[str, str] = json.loads((folder / "keys.json").read_text("utf-8"))
+        keys: dict[str, str] = json.loads(keys_file(folder).read_text("utf-8"))
         databases = {
             f"FIVERED_{path.stem.upper()}_DATABASE_URL": f"sqlite:///{path}"
             for path in sorted(folder.glob("*.sqlite"))
@@ -35,6 +38,17 @@ def environment() -> dict[str, str]:
         demo = {"FIVERED_DEMO_CLOCK": "1", "FIVERED_SYNTHETIC": "1"}
         return {**keys, **databases, **(demo if found.get("demo") else {})}
     return {}
+
+
+def keys_file(folder: Path) -> Path:
+    """Return where the keys of a data folder lie: what the environment says, what the system that
+    runs on it says, or in the folder itself."""
+    named = os.environ.get(KEYS)
+    if not named:
+        with suppress(OSError, ValueError):
+            named = json.loads((folder / "running.json").read_text("utf-8")).get("keys")
+    path = Path(named or folder)
+    return path if path.suffix == ".json" else path / "keys.json"
 
 
 def adopt() -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from chassis import audit, deadlines, idempotency, inbox, years
+from chassis import audit, deadlines, idempotency, inbox, sealing, years
 from chassis import storage as store
 from chassis.bus import (
     SYSTEM,
@@ -173,7 +173,11 @@ class Runtime:
             return self.years.read(conn)
 
     def prepare(self) -> None:
-        """Make the rows that a fresh database needs: the demonstration clock, recurring timers."""
+        """Make the rows that a fresh database needs: the demonstration clock, recurring timers.
+
+        Raises:
+            SettingsError: The keys are others than those with which the database was filled.
+        """
         table = self.chassis.clock
         if self.process.demo_clock:
             start = datetime.fromisoformat(self.process.demo_start)
@@ -187,6 +191,8 @@ class Runtime:
                     .on_conflict_do_nothing()
                 )
         with self.transaction(SYSTEM) as tx:
+            sealing.check(tx)
+            sealing.begin(tx)
             timers = self.chassis.timers
             for kind in self.schedules:
                 own = sa.and_(timers.c.kind == ARM, timers.c.ref == kind)
@@ -407,6 +413,7 @@ class Runtime:
             "parked": waiting,
             "timers_late": late,
             "calendar": years.outlook(tx.calendar, tx.now),
+            "keys": sealing.outlook(tx),
         }
 
     def job_card(self, tx: Tx, job_id: str) -> dict[str, Any]:

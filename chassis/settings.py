@@ -42,6 +42,7 @@ def setting(
     default: Any = _MISSING,
     min_bytes: int = 0,
     choices: tuple[str, ...] = (),
+    stands_in: str = "",
 ) -> Any:
     """Declare a field that is read from the environment variable `name`.
 
@@ -49,10 +50,18 @@ def setting(
         name: The environment variable.
         help: One sentence for the generated example file.
         default: Used when the variable is unset; without a default it is required.
-        min_bytes: Least length of the value in bytes (for keys).
+        min_bytes: Least length of the value in bytes, of each of several (for keys).
         choices: Allowed values, when limited.
+        stands_in: For a key: the variable whose key does its work while it is unset. Where that
+            one has begun it, no other key may be made up for it.
     """
-    metadata = {"env": name, "help": help, "min_bytes": min_bytes, "choices": choices}
+    metadata = {
+        "env": name,
+        "help": help,
+        "min_bytes": min_bytes,
+        "choices": choices,
+        "stands_in": stands_in,
+    }
     if default is _MISSING:
         return dataclasses.field(metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)
@@ -70,7 +79,8 @@ def _parse(kind: Any, text: str) -> Any:
     if kind is float:
         return float(text)
     if typing.get_origin(kind) is tuple:
-        return tuple(part.strip() for part in text.split(",") if part.strip())
+        one = typing.get_args(kind)[0]
+        return tuple(_parse(one, part.strip()) for part in text.split(",") if part.strip())
     if kind is Secret:
         return Secret(text)
     return text
@@ -80,8 +90,8 @@ def _parse(kind: Any, text: str) -> Any:
 _READ_ELSEWHERE = frozenset(
     {
         "FIVERED_CHECK_REPLIES", "FIVERED_DEMO_DISTRICT", "FIVERED_HEALTH_HOST",
-        "FIVERED_LOG_LEVEL", "FIVERED_POSTGRES_URL", "FIVERED_TEST_BROKER", "FIVERED_TEST_PG",
-        "FIVERED_TOKEN",
+        "FIVERED_KEYS", "FIVERED_LOG_LEVEL", "FIVERED_POSTGRES_URL", "FIVERED_TEST_BROKER",
+        "FIVERED_TEST_PG", "FIVERED_TOKEN",
     }
 )  # fmt: skip
 _ALIKE = 0.88
@@ -107,6 +117,10 @@ def _warn(classes: typing.Sequence[type[Any]], environ: Mapping[str, str]) -> No
         if name not in _said:
             _said.add(name)
             print(f"fivered: nothing reads {name}; is {meant} meant?", file=sys.stderr)
+
+
+def _length(part: Any) -> int:
+    return len(str(part).encode())
 
 
 def _kind(annotation: Any) -> Any:
@@ -144,7 +158,8 @@ def read_all(
             except ValueError as error:
                 problems.append(f"{env} is wrong: {error}")
                 continue
-            if len(text.encode()) < field.metadata["min_bytes"]:
+            parts = value if isinstance(value, tuple) else (text,)
+            if min(map(_length, parts), default=0) < field.metadata["min_bytes"]:
                 problems.append(f"{env} is too short: at least {field.metadata['min_bytes']} bytes")
                 continue
             if field.metadata["choices"] and text not in field.metadata["choices"]:

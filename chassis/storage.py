@@ -81,6 +81,7 @@ class ChassisTables:
     audit: sa.Table
     clock: sa.Table
     calendar_years: sa.Table
+    keys_in_use: sa.Table
 
 
 def chassis_tables(metadata: sa.MetaData) -> ChassisTables:
@@ -218,8 +219,26 @@ def chassis_tables(metadata: sa.MetaData) -> ChassisTables:
         sa.Column("source", sa.String(300), nullable=False),
         sa.Column("loaded_at", UtcDateTime, nullable=False),
     )
+    # Their ids only: the keys themselves stand in no database.
+    keys_in_use = sa.Table(
+        "keys_in_use",
+        metadata,
+        sa.Column("purpose", sa.String(8), primary_key=True),
+        sa.Column("key_id", sa.String(16), primary_key=True),
+        sa.Column("since", UtcDateTime, nullable=False),
+    )
     return ChassisTables(
-        outbox, inbox, cursors, parked, idempotency, timers, jobs, audit, clock, calendar_years
+        outbox,
+        inbox,
+        cursors,
+        parked,
+        idempotency,
+        timers,
+        jobs,
+        audit,
+        clock,
+        calendar_years,
+        keys_in_use,
     )
 
 

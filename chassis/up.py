@@ -9,7 +9,6 @@ import errno
 import gc
 import json
 import os
-import secrets
 import socket
 import sys
 import threading
@@ -18,7 +17,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chassis import keys
 from chassis.cli import CommandFailed
+from chassis.here import KEYS, keys_file
 
 if TYPE_CHECKING:
     from chassis.embedded import EmbeddedHost
@@ -31,7 +32,7 @@ DEMO = {
 }
 
 
-def run(folder: str, host: str, port: int, *, demo: bool) -> int:
+def run(folder: str, host: str, port: int, *, demo: bool, keys_at: str = "") -> int:
     """Run until Ctrl-C or SIGTERM; returns the exit code.
 
     Raises:
@@ -46,7 +47,9 @@ def run(folder: str, host: str, port: int, *, demo: bool) -> int:
     # Nothing here is eventlet's; its resolver alone takes a tenth of a second to import.
     os.environ.setdefault("EVENTLET_NO_GREENDNS", "yes")
     data = Path(folder)
-    held = _take_folder(data)
+    if keys_at:
+        os.environ[KEYS] = keys_at
+    held = take_folder(data)
     listening = _take_port(host, port)
     _environment(data, demo=demo)
 
@@ -80,7 +83,7 @@ def run(folder: str, host: str, port: int, *, demo: bool) -> int:
     return 0
 
 
-def _take_folder(data: Path) -> Any:
+def take_folder(data: Path) -> Any:
     """Make the folder and hold it, so that two processes never write the same databases."""
     # Everything in it is about people: nobody else on this machine reads it.
     os.umask(0o077)
@@ -104,12 +107,15 @@ def _take_folder(data: Path) -> Any:
 
 
 def _shut(data: Path) -> None:
-    """Close a folder of ours that an older release left readable for others."""
+    """Close a folder of ours that an older release left readable for others, and its keys."""
+    kept = keys_file(data)
+    for path in kept.parent.glob(f"{kept.name}*"):
+        path.chmod(0o600)
     ours = [path for path in data.iterdir() if path.name.startswith(("keys.json", "lock"))]
     if any(data.iterdir()) and not ours:
         return  # somebody's own folder; what we put there is closed by itself
     data.chmod(0o700)
-    for path in (*ours, *data.glob("*.sqlite*")):
+    for path in (*ours, *data.glob("*.sqlite*"), *data.glob("running.json")):
         path.chmod(0o600)
 
 
@@ -133,34 +139,8 @@ def _environment(data: Path, *, demo: bool) -> None:
         for name, value in DEMO.items():
             os.environ.setdefault(name, value)
     os.environ.setdefault("FIVERED_BLOBS", str(data / "blobs"))
-    for name, value in keys_of(data).items():
+    for name, value in keys.of_folder(data).items():
         os.environ.setdefault(name, value)
-
-
-def keys_of(data: Path) -> dict[str, str]:
-    """Return the keys of a data folder; they are made at its first start and stay with it.
-
-    One key per variable that ends in _KEY and is asked for by an installed unit.
-    """
-    path = data / "keys.json"
-    found: dict[str, str] = json.loads(path.read_text("utf-8")) if path.exists() else {}
-    missing = [name for name in _wanted_keys() if name not in found]
-    if missing:
-        found |= {name: secrets.token_urlsafe(48) for name in missing}
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w") as out:
-            json.dump(found, out, indent=2)
-    return found
-
-
-def _wanted_keys() -> list[str]:
-    from chassis.installed import service_class, service_names  # noqa: PLC0415  see run
-    from chassis.settings import ProcessSettings, describe  # noqa: PLC0415  see run
-
-    kinds: list[type[Any]] = [ProcessSettings]
-    kinds += [service_class(name).settings_type for name in service_names()]
-    named = {name for kind in kinds for name, _default, _help in describe(kind)}
-    return sorted({name for name in named if name.endswith("_KEY")} | {"FIVERED_TOKEN_KEY"})
 
 
 def _open(data: Path, names: list[str]) -> EmbeddedHost:
@@ -179,7 +159,8 @@ def _open(data: Path, names: list[str]) -> EmbeddedHost:
 
 def _write_running(data: Path, address: str, *, demo: bool) -> None:
     """Tell other commands of this folder (`fivered demo`) where the system runs."""
-    found = {"address": address, "mode": "embedded", "pid": os.getpid(), "demo": demo}
+    found: dict[str, Any] = {"address": address, "mode": "embedded", "pid": os.getpid()}
+    found |= {"demo": demo, "keys": str(keys_file(data).absolute())}
     (data / "running.json").write_text(json.dumps(found), "utf-8")
 
 

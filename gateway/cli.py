@@ -69,8 +69,9 @@ def _key_of(folder: str) -> str:
     from pathlib import Path  # noqa: PLC0415  see _run_gateway
 
     from chassis.cli import CommandFailed  # noqa: PLC0415  see _run_gateway
+    from chassis.here import keys_file  # noqa: PLC0415  see _run_gateway
 
-    path = Path(folder) / "keys.json"
+    path = keys_file(Path(folder))
     try:
         return str(json.loads(path.read_text("utf-8"))["FIVERED_TOKEN_KEY"])
     except (OSError, ValueError, KeyError) as error:

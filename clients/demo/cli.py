@@ -89,6 +89,7 @@ def _story(api: Any, given: argparse.Namespace) -> int:
 def _system(data: str | None) -> tuple[str, str]:
     """Return address and token key of the running system."""
     from chassis.cli import CommandFailed  # noqa: PLC0415  see _run
+    from chassis.here import keys_file  # noqa: PLC0415  see _run
 
     for folder in [Path(data)] if data else [Path(place) for place in PLACES]:
         running = folder / "running.json"
@@ -97,7 +98,7 @@ def _system(data: str | None) -> tuple[str, str]:
         found = json.loads(running.read_text("utf-8"))
         if not _alive(found.get("supervisor") or found.get("pid")):
             continue
-        keys = json.loads((folder / "keys.json").read_text("utf-8"))
+        keys = json.loads(keys_file(folder).read_text("utf-8"))
         return found["address"], found.get("environment", keys)["FIVERED_TOKEN_KEY"]
     raise CommandFailed("nothing runs here: make run (or make up) in another terminal first")
 

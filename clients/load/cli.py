@@ -181,6 +181,7 @@ def _bars(counter: str) -> Any:
 def _system(given: argparse.Namespace) -> tuple[str, str]:
     """Return the address of the system and a token for it."""
     from chassis.cli import CommandFailed  # noqa: PLC0415  see _generate
+    from chassis.here import keys_file  # noqa: PLC0415  see _generate
     from clients.load.sending import token  # noqa: PLC0415  see _generate
 
     if given.address:
@@ -195,7 +196,7 @@ def _system(given: argparse.Namespace) -> tuple[str, str]:
         found = json.loads(running.read_text("utf-8"))
         keys = found.get("environment")
         if keys is None:
-            keys = json.loads((folder / "keys.json").read_text("utf-8"))
+            keys = json.loads(keys_file(folder).read_text("utf-8"))
         return found["address"], token(
             os.environ.get("FIVERED_TOKEN_KEY", keys["FIVERED_TOKEN_KEY"])
         )

@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from chassis import servers, topology
+from chassis import keys, servers, topology
 from chassis.installed import service_names
-from chassis.up import DEMO, keys_of
+from chassis.up import DEMO
 
 ROOT = Path(__file__).resolve().parents[2]
 STATE = ROOT / ".fivered" / "up"
@@ -121,7 +121,7 @@ class Supervisor:
 
     def _servers(self) -> dict[str, str]:
         env = dict(os.environ)
-        for name, value in (DEMO | keys_of(self.state)).items():
+        for name, value in (DEMO | keys.of_folder(self.state)).items():
             env.setdefault(name, value)
         env.setdefault("FIVERED_BLOBS", str((self.state / "blobs").resolve()))
         if not env.get("FIVERED_BROKER_URL"):

@@ -20,6 +20,7 @@ from chassis.bus import (
 from chassis.calendar import Year
 from chassis.deadlines import Move
 from chassis.imports import Imports
+from chassis.sealing import Sealing
 from services.steward import actions, events, storage, views
 from services.steward.actions import (
     calendar,
@@ -34,7 +35,7 @@ from services.steward.actions import (
 )
 from services.steward.rules import access
 from services.steward.rules.requests import HANDLERS, SCREENERS, STREET
-from services.steward.settings import StewardSettings
+from services.steward.settings import PII_KEY, StewardSettings
 from services.steward.views import cases as case_views
 from services.steward.views import ground as ground_views
 from services.steward.views import people as people_views
@@ -56,7 +57,7 @@ WATCHERS = (
 )
 
 
-class Steward(Imports, Service):
+class Steward(Imports, Sealing, Service):
     """红色管家: the ground, the people on it, their stewards and their requests."""
 
     name = "steward"
@@ -66,6 +67,7 @@ class Steward(Imports, Service):
     settings_type = StewardSettings
     says = events.SAYS
     importers = imports.IMPORTERS
+    seals_with = PII_KEY
 
     # ------------------------------------------------------------------------- ground and people
 

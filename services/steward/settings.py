@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chassis.settings import Secret, setting
+from chassis.vault import Keys
+
+PII_KEY = "FIVERED_STEWARD_PII_KEY"
+_MATCH_KEY = "FIVERED_STEWARD_MATCH_KEY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,12 +16,28 @@ class StewardSettings:
     """Settings of the steward service."""
 
     pii_key: Secret = setting(  # noqa: RUF009  a dataclass field, as in dataclasses.field
-        "FIVERED_STEWARD_PII_KEY",
-        help="Key under which names and phones are encrypted and numbers are compared",
+        PII_KEY, help="Key under which names and phones are encrypted", min_bytes=32
+    )
+    pii_key_before: tuple[Secret, ...] = setting(
+        f"{PII_KEY}_BEFORE",
+        help="The key before (several: by commas), until fivered keys status says: safe to drop",
+        default=(),
         min_bytes=32,
+    )
+    match_key: Secret = setting(  # noqa: RUF009  see pii_key
+        _MATCH_KEY,
+        help="Key by which numbers are compared; never changes; unset: made of the first PII key",
+        default=Secret(""),
+        min_bytes=32,
+        stands_in=PII_KEY,
     )
     synthetic: bool = setting(
         "FIVERED_SYNTHETIC",
         help="1 admits synthetic people (phones 128..., identity numbers 370899...)",
         default=False,
     )
+
+    @property
+    def keys(self) -> Keys:
+        """The keys under which people are stored."""
+        return Keys(PII_KEY, self.pii_key, self.pii_key_before, self.match_key, _MATCH_KEY)

@@ -588,7 +588,7 @@ def _shown(order: SubmitRequest, own: dict[str, str] | None) -> str | None:
 def _content(tx: Tx, order: SubmitRequest, reporter: str | None, reference: str) -> str:
     said = asdict(order) | {"reporter_id": reporter, "external_ref": reference}
     said["occurred_at"] = stamp(order.occurred_at and order.occurred_at.astimezone(UTC))
-    vault = storage.vault(tx.settings.pii_key)
+    vault = storage.vault(tx.settings.keys)
     return vault.digest("request", msgspec.json.encode(said, order="sorted").decode())
 
 
@@ -615,7 +615,7 @@ def _answered(
             own["source"] != rules.requests.DESK and first.reporter_id != tx.actor.id
         ):
             return None
-        vault = storage.vault(tx.settings.pii_key)
+        vault = storage.vault(tx.settings.keys)
         same = vault.open(first.text, f"{first.request_id}.text") == order.text
     if same:
         return reply(first, duplicate=True)
@@ -697,7 +697,7 @@ def _insert(
     contact = rules.requests.due_contact(clock, tx.now, tx.calendar)
     resolve = rules.requests.due_resolve(clock, tx.now, tx.calendar)
     request_id = tx.new_id("req")
-    vault = storage.vault(tx.settings.pii_key)
+    vault = storage.vault(tx.settings.keys)
     community = order.grid[:12]
     if own is not None and not storage.cases.claim_reference(
         tx.conn,
@@ -1085,7 +1085,7 @@ def resolve_request(tx: Tx, order: ResolveRequest) -> dict[str, Any]:
     _disarm_all(tx, row.request_id)
     storage.cases.stop_clock(tx.conn, row.request_id, "RESOLVE", tx.now)
     tx.arm("REQ_AUTOCLOSE", row.request_id, tx.now + rules.requests.AUTOCLOSE)
-    vault = storage.vault(tx.settings.pii_key)
+    vault = storage.vault(tx.settings.keys)
     row = change(
         tx,
         row,
@@ -1130,7 +1130,7 @@ def rate_request(tx: Tx, order: RateRequest) -> dict[str, Any]:
     _check_rating(tx, row)
     was_closed = row.state == "CLOSED"
     bad = rules.requests.is_bad(order.stars)
-    vault = storage.vault(tx.settings.pii_key)
+    vault = storage.vault(tx.settings.keys)
     row = change(
         tx,
         row,
@@ -1177,7 +1177,7 @@ def _rate_merged(tx: Tx, own: Any, order: RateRequest) -> dict[str, Any]:
     case = storage.cases.root(tx.conn, own)
     rules.requests.check("rate_merged", case.state)
     _check_rating(tx, case)
-    vault = storage.vault(tx.settings.pii_key)
+    vault = storage.vault(tx.settings.keys)
     own = change(
         tx,
         own,

@@ -21,7 +21,7 @@ def note_change(
     reason: str | None = None,
 ) -> None:
     """Keep what a register said before, and who changed it why."""
-    vault = storage.vault(tx.settings.pii_key)
+    vault = storage.vault(tx.settings.keys)
     storage.people.write_change(
         tx.conn,
         kind=kind,

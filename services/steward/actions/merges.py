@@ -58,7 +58,7 @@ def propose_merge(tx: Tx, order: ProposeMerge) -> dict[str, Any]:
         into=into.person_id,
         area=row.area,
         state="PROPOSED",
-        reason=storage.vault(tx.settings.pii_key).seal(order.reason, f"{merge_id}.reason"),
+        reason=storage.vault(tx.settings.keys).seal(order.reason, f"{merge_id}.reason"),
         proposed_by=tx.actor.id,
         created_at=tx.now,
         version=1,
@@ -178,7 +178,7 @@ _PLAIN = ("grid", "area", "household_id", "birth_year", "is_adult")
 
 def _gained(tx: Tx, row: Any, into: Any) -> dict[str, Any]:
     """Return what the registration that stays did not know and the other one did."""
-    vault = storage.vault(tx.settings.pii_key)
+    vault = storage.vault(tx.settings.keys)
     gained: dict[str, Any] = {}
 
     def seal_again(column: str, suffix: str) -> None:

@@ -273,15 +273,15 @@ def _same_content(tx: Tx, row: dict[str, Any], known: Any) -> bool:
 
 
 def _name_of(tx: Tx, row: Any) -> str:
-    return storage.vault(tx.settings.pii_key).open(row.name, f"{row.person_id}.name")
+    return storage.vault(tx.settings.keys).open(row.name, f"{row.person_id}.name")
 
 
 def _plain_name(tx: Tx, row: dict[str, Any]) -> str:
-    return storage.vault(tx.settings.pii_key).open(row["name"], f"{row['person_id']}.name")
+    return storage.vault(tx.settings.keys).open(row["name"], f"{row['person_id']}.name")
 
 
 def _plain_phone(tx: Tx, row: dict[str, Any]) -> str | None:
-    vault = storage.vault(tx.settings.pii_key)
+    vault = storage.vault(tx.settings.keys)
     return vault.open_or_none(row["phone"], f"{row['person_id']}.phone")
 
 
@@ -289,7 +289,7 @@ def _learn_birthday(tx: Tx, row: dict[str, Any], known: Any) -> None:
     """Keep the day of birth of one who was registered before it was kept."""
     if row["birthday"] is None or getattr(known, "birthday", None) is not None:
         return
-    vault = storage.vault(tx.settings.pii_key)
+    vault = storage.vault(tx.settings.keys)
     born = vault.open(row["birthday"], f"{row['person_id']}.birthday")
     sealed = vault.seal(born, f"{known.person_id}.birthday")
     storage.people.update(tx.conn, known.person_id, birthday=sealed)
@@ -302,7 +302,7 @@ def _learn_birthday(tx: Tx, row: dict[str, Any], known: Any) -> None:
 
 
 def _born(tx: Tx, row: Any) -> date | None:
-    vault = storage.vault(tx.settings.pii_key)
+    vault = storage.vault(tx.settings.keys)
     born = vault.open_or_none(row.birthday, f"{row.person_id}.birthday")
     return date.fromisoformat(born) if born else None
 
@@ -368,7 +368,7 @@ def _row(tx: Tx, order: RegisterPerson, grids: set[str]) -> dict[str, Any]:
             raise UnknownGrid(grid=order.grid, field="grid")
         tx.require_scope(order.grid)
     person_id = chosen or tx.new_id("per")
-    vault = storage.vault(tx.settings.pii_key)
+    vault = storage.vault(tx.settings.keys)
     birth_year = born.year if born else order.birth_year
     content = [name, phone, number, birth_year, order.grid, order.household_id, order.synthetic]
     return {
@@ -538,7 +538,7 @@ def correct_person(tx: Tx, order: CorrectPerson) -> dict[str, Any]:
 
 def _corrected(tx: Tx, row: Any, order: CorrectPerson) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the new columns, and what the changed ones said before."""
-    vault = storage.vault(tx.settings.pii_key)
+    vault = storage.vault(tx.settings.keys)
     ref = row.person_id
     values: dict[str, Any] = {}
     before: dict[str, Any] = {}
@@ -571,7 +571,7 @@ def _correct_phone(
 ) -> None:
     columns = _phone_columns(tx, row, phone, values.get("household_id", row.household_id), row.grid)
     if columns["phone_hmac"] != row.phone_hmac:
-        vault = storage.vault(tx.settings.pii_key)
+        vault = storage.vault(tx.settings.keys)
         values |= columns
         before["phone"] = vault.open_or_none(row.phone, f"{row.person_id}.phone")
 
@@ -580,7 +580,7 @@ def _phone_columns(
     tx: Tx, row: Any, phone: str | None, household: str | None, grid: str | None
 ) -> dict[str, Any]:
     """Return the columns of a person's phone, which no other household has."""
-    vault = storage.vault(tx.settings.pii_key)
+    vault = storage.vault(tx.settings.keys)
     if phone is None:
         return {"phone": None, "phone_hmac": None}
     digits = rules.identity.check_phone(phone, synthetic=row.synthetic)
@@ -599,7 +599,7 @@ def _phone_columns(
 def _correct_number(
     tx: Tx, row: Any, id_no: str, values: dict[str, Any], before: dict[str, Any]
 ) -> None:
-    vault = storage.vault(tx.settings.pii_key)
+    vault = storage.vault(tx.settings.keys)
     today = tx.calendar.local_date(tx.now)
     number, born = rules.identity.check_id_number(id_no, today)
     rules.identity.check_synthetic(number, synthetic=row.synthetic, allowed=takes_synthetic(tx))
@@ -654,7 +654,7 @@ def _bring_back(
     phone: str | None,
     reason: str | None = None,
 ) -> dict[str, Any]:
-    vault = storage.vault(tx.settings.pii_key)
+    vault = storage.vault(tx.settings.keys)
     today = tx.calendar.local_date(tx.now)
     values: dict[str, Any] = {}
     if phone is not None or row.phone_hmac is not None:

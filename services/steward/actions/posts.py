@@ -156,7 +156,7 @@ def enrol_steward(tx: Tx, order: EnrolSteward) -> dict[str, Any]:
     if order.board_consent:
         _check_consent(tx, person, order.consent_ref)
     steward_id = chosen or tx.new_id("stw")
-    vault = storage.vault(tx.settings.pii_key)
+    vault = storage.vault(tx.settings.keys)
     inserted = storage.posts.insert(
         tx.conn,
         grids,
@@ -279,7 +279,7 @@ def correct_steward(tx: Tx, order: CorrectSteward) -> dict[str, Any]:
 
 def _corrected(tx: Tx, row: Any, order: CorrectSteward) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the new columns, and what the changed ones said before."""
-    vault = storage.vault(tx.settings.pii_key)
+    vault = storage.vault(tx.settings.keys)
     given: dict[str, Any] = {}
     if order.duty is not None:
         given |= {"duty": order.duty, "type": rules.routing.type_of(order.duty)}

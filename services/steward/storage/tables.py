@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from chassis import storage as store
+from chassis.vault import Sealed
 
 metadata = store.new_metadata()
 chassis = store.chassis_tables(metadata)
@@ -25,19 +26,19 @@ areas = sa.Table(
     sa.Column("created_at", store.UtcDateTime, nullable=False),
 )
 
-# Names and numbers are sealed (storage/sealed.py); what is compared is a keyed digest.
+# Names and numbers are sealed (chassis/vault.py); what is compared is a keyed digest.
 persons = sa.Table(
     "persons",
     metadata,
     sa.Column("person_id", store.Id, primary_key=True),
-    sa.Column("name", sa.LargeBinary, nullable=False),
-    sa.Column("phone", sa.LargeBinary),
+    sa.Column("name", Sealed("{person_id}.name"), nullable=False),
+    sa.Column("phone", Sealed("{person_id}.phone")),
     sa.Column("phone_hmac", sa.String(64)),
-    sa.Column("id_no_mask", sa.LargeBinary),
+    sa.Column("id_no_mask", Sealed("{person_id}.id_no")),
     sa.Column("id_no_hmac", sa.String(64), unique=True),
     sa.Column("birth_year", sa.SmallInteger),
     # The day itself, for the day on which a minor comes of age.
-    sa.Column("birthday", sa.LargeBinary),
+    sa.Column("birthday", Sealed("{person_id}.birthday")),
     sa.Column("is_adult", sa.Boolean, nullable=False),
     sa.Column("area", store.Area, nullable=False),
     sa.Column("grid", store.Area, index=True),
@@ -67,8 +68,8 @@ register_changes = sa.Table(
     sa.Column("actor_role", sa.String(30), nullable=False),
     sa.Column("action", sa.String(24), nullable=False),
     sa.Column("fields", store.Json, nullable=False),
-    sa.Column("reason", sa.LargeBinary),
-    sa.Column("before", sa.LargeBinary),
+    sa.Column("reason", Sealed("{ref}.reason")),
+    sa.Column("before", Sealed("{ref}.before")),
     sqlite_autoincrement=True,
 )
 
@@ -81,7 +82,7 @@ person_merges = sa.Table(
     sa.Column("into", store.Id, nullable=False),
     sa.Column("area", store.Area, nullable=False, index=True),
     sa.Column("state", sa.String(10), nullable=False),
-    sa.Column("reason", sa.LargeBinary, nullable=False),
+    sa.Column("reason", Sealed("{merge_id}.reason"), nullable=False),
     sa.Column("proposed_by", store.Id, nullable=False),
     sa.Column("created_at", store.UtcDateTime, nullable=False),
     sa.Column("decided_by", store.Id),
@@ -97,7 +98,7 @@ stewards = sa.Table(
     sa.Column("type", sa.String(10), nullable=False),
     sa.Column("duty", sa.String(20), nullable=False),
     sa.Column("employer", sa.String(100)),
-    sa.Column("work_phone", sa.LargeBinary),
+    sa.Column("work_phone", Sealed("{steward_id}.work_phone")),
     sa.Column("board_consent", sa.Boolean, nullable=False),
     sa.Column("spendable", sa.Boolean, nullable=False),
     sa.Column("is_state_official", sa.Boolean, nullable=False),
@@ -134,7 +135,7 @@ person_reads = sa.Table(
     sa.Column("person_id", store.Id, index=True),
     sa.Column("area", store.Area, nullable=False, index=True),
     sa.Column("why", sa.String(30), nullable=False),
-    sa.Column("reason", sa.LargeBinary),
+    sa.Column("reason", Sealed("person_reads.reason")),
     sqlite_autoincrement=True,
 )
 
@@ -197,7 +198,7 @@ requests = sa.Table(
     sa.Column("project_id", store.Id, index=True),
     sa.Column("reporter_id", store.Id, index=True),
     sa.Column("found_by", store.Id),
-    sa.Column("text", sa.LargeBinary, nullable=False),
+    sa.Column("text", Sealed("{request_id}.text"), nullable=False),
     sa.Column("media", store.Json, nullable=False),
     sa.Column("state", sa.String(12), nullable=False),
     sa.Column("handler", store.Id),
@@ -221,12 +222,12 @@ requests = sa.Table(
     sa.Column("resolved_at", store.UtcDateTime),
     sa.Column("closed_at", store.UtcDateTime),
     sa.Column("outcome", sa.String(12)),
-    sa.Column("note", sa.LargeBinary),
+    sa.Column("note", Sealed("{request_id}.note")),
     sa.Column("evidence", store.Json),
     sa.Column("rated_at", store.UtcDateTime),
     sa.Column("stars", sa.SmallInteger),
     sa.Column("solved", sa.Boolean),
-    sa.Column("rating_text", sa.LargeBinary),
+    sa.Column("rating_text", Sealed("{request_id}.rating")),
     sa.Column("review", sa.String(12)),
     sa.Column("reviewed_by", store.Id),
     sa.Column("merged_into", store.Id, index=True),

@@ -179,7 +179,7 @@ def _sees_rating(tx: Tx, row: Any) -> bool:
 
 def card(tx: Tx, row: Any, *, text: bool = True) -> dict[str, Any]:
     """Return a request as the viewer may see it."""
-    vault = storage.vault(tx.settings.pii_key)
+    vault = storage.vault(tx.settings.keys)
     overdue = row.state in rules.requests.OPEN and tx.now >= row.due_resolve
     found: dict[str, Any] = {
         "id": row.request_id,
@@ -252,7 +252,7 @@ def request(tx: Tx, q: WhichRequest) -> dict[str, Any]:
 def followed(tx: Tx, row: Any, own: Any) -> dict[str, Any]:
     """Return a case as whoever was merged into it sees it, with his own rating of it."""
     found = {name: value for name, value in card(tx, row).items() if name in FOLLOWED}
-    vault = storage.vault(tx.settings.pii_key)
+    vault = storage.vault(tx.settings.keys)
     if own.reporter_id == tx.actor.id:
         found |= {
             "stars": own.stars,

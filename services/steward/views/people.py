@@ -123,7 +123,7 @@ def note_reads(tx: Tx, door: str, why: str, rows: Sequence[Any], reason: str | N
     actor = tx.actor
 
     def write(writing: Tx) -> None:
-        vault = storage.vault(writing.settings.pii_key)
+        vault = storage.vault(writing.settings.keys)
         storage.people.write_reads(
             writing.conn,
             [
@@ -190,7 +190,7 @@ def people(tx: Tx, q: PersonSearch) -> dict[str, Any]:
     """
     if q.phone is None and q.id_no is None:
         raise Invalid(field="phone", reason="请给出 phone 或 id_no")
-    vault = storage.vault(tx.settings.pii_key)
+    vault = storage.vault(tx.settings.keys)
     phone = vault.digest("phone", rules.identity.plain_phone(q.phone)) if q.phone else None
     number = None
     if q.id_no:
@@ -229,7 +229,7 @@ def history(tx: Tx, ref: str, limit: int, cursor: str | None, *, by_name: bool) 
     rows = storage.people.changes(tx.conn, ref, int(cursor) if cursor else None, limit + 1)
     more = len(rows) > limit
     rows = rows[:limit]
-    vault = storage.vault(tx.settings.pii_key)
+    vault = storage.vault(tx.settings.keys)
     items = []
     for row in rows:
         before = msgspec.json.decode(vault.open_or_none(row.before, f"{ref}.before") or "{}")
@@ -260,7 +260,7 @@ def person_merges(tx: Tx, q: MergeList) -> dict[str, Any]:
     """
     scope = q.scope or tx.actor.scope[:12]
     tx.require_scope(scope if q.scope else tx.actor.scope)
-    vault = storage.vault(tx.settings.pii_key)
+    vault = storage.vault(tx.settings.keys)
     rows = storage.people.merges(tx.conn, scope, q.state, paging.read_cursor(q.cursor), q.limit + 1)
     return paging.page(
         rows,
@@ -299,7 +299,7 @@ def person_reads(tx: Tx, q: ReadList) -> dict[str, Any]:
     )
     more = len(rows) > q.limit
     rows = rows[: q.limit]
-    vault = storage.vault(tx.settings.pii_key)
+    vault = storage.vault(tx.settings.keys)
     items = [
         {
             "at": row.at.isoformat(),
@@ -324,7 +324,7 @@ def card(tx: Tx, row: Any, post: Any, why: str | None) -> dict[str, Any]:
     community: name, masked numbers. Everybody else: the masked name. A steward who stands on the
     contact board is known by name and work phone; his private numbers are not.
     """
-    vault = storage.vault(tx.settings.pii_key)
+    vault = storage.vault(tx.settings.keys)
     name = vault.open(row.name, f"{row.person_id}.name")
     by_name = why is not None or post is not None
     found: dict[str, Any] = {

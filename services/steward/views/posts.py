@@ -144,7 +144,7 @@ def duty_board(tx: Tx, q: WhichGrid) -> dict[str, Any]:
 
 
 def _entry(tx: Tx, row: Any) -> dict[str, Any]:
-    vault = storage.vault(tx.settings.pii_key)
+    vault = storage.vault(tx.settings.keys)
     return {
         "steward_id": row.steward_id,
         "person_id": row.person_id,

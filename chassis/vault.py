@@ -1,0 +1,203 @@
+"""How values that nobody may read in a database are stored: sealed, and comparable by digest.
+
+A sealed value names the key that opens it, so a key may be replaced while values of the key before
+are still there. Digests are made with a key of their own, which stays: of what is only known by its
+digest no other digest can be made.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from chassis.refusal import Refusal
+
+# Form 1 says nothing of its key; form 2 is followed by the key's id.
+_UNNAMED, _NAMED = b"\x01", b"\x02"
+_ID = 4
+_NONCE = 12
+# A match key that was derived already, so that the key of which it comes can be thrown away.
+_DERIVED = "derived:"
+
+
+class KeyMissing(Refusal):
+    """A value was sealed with a key that this process was not given."""
+
+    code = "KEY_MISSING"
+    status = 503
+    text = "有资料以另一把密钥加密,本进程未配置该密钥(编号 {key}),请联系系统管理员"
+
+
+class Sealed(sa.LargeBinary):
+    """The column of a sealed value. All such columns are sealed anew when the key is replaced.
+
+    Attributes:
+        bound: To what its values are bound: the text that `Vault.seal` was given, with the names
+            of the row's columns in braces.
+    """
+
+    cache_ok = True
+
+    def __init__(self, bound: str) -> None:
+        super().__init__()
+        self.bound = bound
+
+    def bound_to(self, row: Any) -> str:
+        """Return to what the value of a row is bound."""
+        return self.bound.format_map(row)
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys of one service.
+
+    Attributes:
+        setting: The variable of the present key; the others are called after it.
+        present: Seals.
+        before: Open only what was sealed before.
+        match: Makes the digests; empty: derived of the present key.
+        match_setting: The variable of the match key.
+    """
+
+    setting: str
+    present: str
+    before: tuple[str, ...] = ()
+    match: str = ""
+    match_setting: str = ""
+
+
+class Vault:
+    """Seals and opens values, and gives keyed digests.
+
+    The digests' key and the ciphers' keys are derived apart, so that neither tells the other.
+
+    Attributes:
+        id: Of the present key, in hexadecimal.
+        ids: Of all keys, the present one first.
+        match_id: Of the key of the digests.
+    """
+
+    __slots__ = ("_cipher", "_ciphers", "_digest_key", "_head", "id", "ids", "match_id")
+
+    def __init__(self, service: str, keys: Keys) -> None:
+        # Importing it takes a while, and most services seal nothing.
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
+
+        self._ciphers = {
+            _id_of(service, key): AESGCM(_derived(service, key, b"seal"))
+            for key in (keys.present, *keys.before)
+        }
+        present = _id_of(service, keys.present)
+        self._cipher = self._ciphers[present]
+        self.id, self.ids = present.hex(), [key.hex() for key in self._ciphers]
+        self._digest_key = _match_key(service, keys.match or keys.present)
+        self.match_id = hmac.new(self._digest_key, b"id", hashlib.sha256).digest()[:_ID].hex()
+        # Until a key is replaced for the first time, the release before can read what is written.
+        first = not keys.before and self.match_id == match_id(service, keys.present)
+        self._head = _UNNAMED if first else _NAMED + present
+
+    @property
+    def head(self) -> bytes:
+        """How values begin that are sealed now."""
+        return self._head
+
+    def seal(self, value: str, bound_to: str) -> bytes:
+        """Encrypt a value; it opens only in the row and column that `bound_to` names."""
+        nonce = os.urandom(_NONCE)
+        return self._head + nonce + self._cipher.encrypt(nonce, value.encode(), bound_to.encode())
+
+    def seal_or_none(self, value: str | None, bound_to: str) -> bytes | None:
+        """Encrypt a value that may be absent."""
+        return None if value is None else self.seal(value, bound_to)
+
+    def open(self, sealed: bytes, bound_to: str) -> str:
+        """Decrypt a value that was sealed for the same row and column.
+
+        Raises:
+            KeyMissing: It was sealed with none of our keys.
+        """
+        return self._opened(bytes(sealed), bound_to)[0]
+
+    def open_or_none(self, sealed: bytes | None, bound_to: str) -> str | None:
+        """Decrypt a value that may be absent."""
+        return None if sealed is None else self.open(sealed, bound_to)
+
+    def key_of(self, sealed: bytes, bound_to: str) -> str:
+        """Return the id of the key with which a value was sealed.
+
+        Raises:
+            KeyMissing: It was sealed with none of our keys.
+        """
+        return self._opened(bytes(sealed), bound_to)[1]
+
+    def _opened(self, sealed: bytes, bound_to: str) -> tuple[str, str]:
+        from cryptography.exceptions import InvalidTag  # noqa: PLC0415  see __init__
+
+        if sealed[:1] == _NAMED:
+            name = sealed[1 : 1 + _ID]
+            if name not in self._ciphers:
+                raise KeyMissing(key=name.hex())
+            return _decrypt(self._ciphers[name], sealed[1 + _ID :], bound_to), name.hex()
+        if sealed[:1] != _UNNAMED:
+            raise ValueError("a sealed value has an unknown form")
+        for name, cipher in self._ciphers.items():
+            try:
+                return _decrypt(cipher, sealed[1:], bound_to), name.hex()
+            except InvalidTag:
+                continue
+        raise KeyMissing(key="?")
+
+    def digest(self, kind: str, value: str) -> str:
+        """Return the keyed digest by which two values are compared without being stored."""
+        return hmac.new(self._digest_key, f"{kind}\n{value}".encode(), hashlib.sha256).hexdigest()
+
+
+def named(head: bytes) -> str | None:
+    """Return the key's id in the beginning of a sealed value; None where it holds none."""
+    return bytes(head[1 : 1 + _ID]).hex() if bytes(head[:1]) == _NAMED else None
+
+
+HEAD = 1 + _ID
+
+
+def match_id(service: str, key: str) -> str:
+    """Return the id of the key of digests that a match key, or a first key, stands for."""
+    return hmac.new(_match_key(service, key), b"id", hashlib.sha256).digest()[:_ID].hex()
+
+
+def key_id(service: str, key: str) -> str:
+    """Return the id of a key that seals."""
+    return _id_of(service, key).hex()
+
+
+def match_key_of(service: str, key: str) -> str:
+    """Return the match key under which digests stay that were made of a first key.
+
+    It does not tell that key.
+    """
+    return _DERIVED + _match_key(service, key).hex()
+
+
+def _match_key(service: str, key: str) -> bytes:
+    if key.startswith(_DERIVED):
+        return bytes.fromhex(key.removeprefix(_DERIVED))
+    return _derived(service, key, b"digest")
+
+
+def _derived(service: str, key: str, purpose: bytes) -> bytes:
+    name = f"fivered/{service}/".encode() + purpose
+    return hmac.new(key.encode(), name, hashlib.sha256).digest()
+
+
+def _id_of(service: str, key: str) -> bytes:
+    return _derived(service, key, b"id")[:_ID]
+
+
+def _decrypt(cipher: Any, rest: bytes, bound_to: str) -> str:
+    plain: bytes = cipher.decrypt(rest[:_NONCE], rest[_NONCE:], bound_to.encode())
+    return plain.decode()

@@ -1,0 +1,258 @@
+"""SEC-M13: the key under which people are stored is replaced, and everybody is still found."""
+
+import pytest
+import sqlalchemy as sa
+
+from chassis import jobs, sealing
+from chassis.bus import SYSTEM
+from chassis.runtime import Runtime
+from chassis.settings import ProcessSettings, SettingsError
+from chassis.testing import Bench, environment
+from chassis.vault import KeyMissing, Sealed, key_id, match_key_of
+from services.steward.service import Steward
+from services.steward.settings import StewardSettings
+from services.steward.tests.ground import (
+    CADRE,
+    CHEN,
+    COMMUNITY,
+    GRID,
+    IDS,
+    LI,
+    OTHER_CADRE,
+    STW_GRID,
+    WANG,
+    person_id,
+)
+
+OLD = "a-test-key-that-is-32-bytes-long-or-more"
+NEW = "the-key-of-the-year-after-that-of-the-tests"
+TWIN = person_id(51)
+
+
+@pytest.fixture
+def opened(database_url, ground):
+    """Open the service again on the same database, as a process does that is started with other
+    keys; the first one is closed."""
+    runtimes = []
+
+    def open_with(**keys):
+        now = runtimes[-1].fixed_now if runtimes else ground.bench.runtime.fixed_now
+        env = environment(ProcessSettings, StewardSettings, FIVERED_SYNTHETIC="1")
+        env |= {"FIVERED_STEWARD_PII_KEY": OLD}
+        env["FIVERED_STEWARD_MATCH_KEY"] = ""
+        env |= {f"FIVERED_STEWARD_{name}": key for name, key in keys.items()}
+        runtime = Runtime.open(Steward, database_url, environ=env)
+        runtimes.append(runtime)
+        runtime.fixed_now = now
+        runtime.prepare()
+        return Bench(runtime)
+
+    yield open_with
+    for runtime in runtimes:
+        runtime.close()
+
+
+def fill(ground):
+    """Leave a value in every sealed column."""
+    ground.staff()
+    ground.bench.as_("R_DISTRICT")
+    correction = {"person_id": LI, "phone": "12800000003", "reason": "登记时写错"}
+    ground.cadre(CADRE).do("correct_person", correction, version=1)
+    ground.person(TWIN, "王小丽", phone="12800000051", grid=GRID)
+    twice = {"person_id": TWIN, "into": WANG, "reason": "同一人登记两次"}
+    ground.cadre(CADRE).do("propose_merge", twice, version=1)
+    request = ground.resolved()
+    said = {"request_id": request["id"], "stars": 4, "solved": True, "text": "修得很好"}
+    ground.by(WANG, "R_RESIDENT", COMMUNITY).do("rate_request", said)
+    ground.cadre().ask("visits", {"steward_id": STW_GRID, "period": "2025-03"})
+    return request["id"]
+
+
+def everything(bench, request_id):
+    """Read through the doors what stands in sealed columns."""
+    cadre = bench.as_("R_CADRE", person=OTHER_CADRE, scope=COMMUNITY)
+    by_phone = cadre.ask("people", {"phone": "12812345678"})["items"]
+    by_number = cadre.ask("people", {"id_no": IDS["LI"]})["items"]
+    case = cadre.ask("request", {"request_id": request_id})
+    bench.as_("R_RESIDENT", person=WANG, scope=COMMUNITY)
+    mine = bench.ask("request", {"request_id": request_id})
+    bench.as_("R_CADRE", person=OTHER_CADRE, scope=COMMUNITY)
+    return {
+        "people": [(one["person_id"], one["name"], one["phone"]) for one in by_phone + by_number],
+        "person": cadre.ask("person", {"person_id": WANG})["id_no"],
+        "case": (case["text"], case["note"], mine["text"], mine.get("rating_text")),
+        "history": [
+            (one["reason"], one["before"]["phone"])
+            for one in cadre.ask("person_history", {"person_id": LI})["items"]
+        ],
+        "merges": [one["reason"] for one in cadre.ask("person_merges", {})["items"]],
+        "reads": [
+            one["reason"]
+            for one in bench.as_("R_AUDITOR").ask("person_reads", {})["items"]
+            if one["door"] == "visits"
+        ],
+    }
+
+
+def work(bench):
+    while jobs.run_next(bench.runtime):
+        pass
+
+
+def found_with(bench):
+    with bench.runtime.snapshot(SYSTEM) as tx:
+        return sealing.status(tx)
+
+
+def test_every_column_that_holds_bytes_is_sealed_anew(ground):
+    """A new sealed column cannot be forgotten: its type is the list."""
+    chassis = {getattr(ground.bench.runtime.chassis, name) for name in ("outbox", "parked")}
+    own = [table for table in Steward.tables.sorted_tables if table not in chassis]
+    of_bytes = [
+        column
+        for table in own
+        for column in table.columns
+        if isinstance(column.type, sa.LargeBinary)
+    ]
+    assert of_bytes
+    assert [str(column) for column in of_bytes if not isinstance(column.type, Sealed)] == []
+    fill(ground)
+    empty = [
+        str(column)
+        for column in of_bytes
+        if not ground.bench.rows(
+            f"select 1 from {column.table.name} where {column.name} is not null limit 1"
+        )
+    ]
+    # What no test fills, none of the tests below has seen sealed anew.
+    assert empty == []
+
+
+def test_a_key_is_replaced_and_everything_is_read_and_found(ground, opened):
+    request_id = fill(ground)
+    before = everything(ground.bench, request_id)
+    assert before["people"][0] == (WANG, "王小丽", "128****5678")
+    assert [one[0] for one in before["people"]] == [WANG, LI]
+    ground.bench.runtime.close()
+
+    match = match_key_of("steward", OLD)
+    bench = opened(PII_KEY=NEW, PII_KEY_BEFORE=OLD, MATCH_KEY=match)
+    assert everything(bench, request_id) == before
+    assert not found_with(bench).safe
+    work(bench)
+    assert found_with(bench).safe
+    assert list(found_with(bench).values) == [key_id("steward", NEW)]
+    assert everything(bench, request_id) == before
+
+    bench = opened(PII_KEY=NEW, MATCH_KEY=match)
+    assert everything(bench, request_id) == before
+    # A number that is known by its digest only is still one person's.
+    with pytest.raises(Exception, match=WANG):
+        bench.as_("R_CADRE", person=CADRE, scope=COMMUNITY).do(
+            "register_person", {"name": "王小丽", "synthetic": True, "id_no": IDS["WANG"]}
+        )
+
+
+def test_the_first_key_itself_is_a_match_key_too(ground, opened):
+    request_id = fill(ground)
+    before = everything(ground.bench, request_id)
+    bench = opened(PII_KEY=NEW, PII_KEY_BEFORE=OLD, MATCH_KEY=OLD)
+    work(bench)
+    assert everything(opened(PII_KEY=NEW, MATCH_KEY=OLD), request_id) == before
+
+
+def test_a_second_rotation_needs_nothing_new(ground, opened):
+    request_id = fill(ground)
+    before = everything(ground.bench, request_id)
+    match = match_key_of("steward", OLD)
+    opened(PII_KEY=NEW, PII_KEY_BEFORE=OLD, MATCH_KEY=match)
+    # The first is not through when the second begins.
+    third = "a-third-key-of-at-least-thirty-two-bytes"
+    bench = opened(PII_KEY=third, PII_KEY_BEFORE=f"{NEW}, {OLD}", MATCH_KEY=match)
+    work(bench)
+    assert everything(opened(PII_KEY=third, MATCH_KEY=match), request_id) == before
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ({"PII_KEY": NEW}, "sealed with key"),
+        ({"PII_KEY": NEW, "MATCH_KEY": OLD}, "sealed with key"),
+        ({"PII_KEY": NEW, "PII_KEY_BEFORE": OLD}, "nobody would be found by phone"),
+        ({"MATCH_KEY": NEW}, "nobody would be found by phone"),
+        ({"MATCH_KEY": "derived:not-hexadecimal-but-long-enough"}, "MATCH_KEY is wrong"),
+        ({"PII_KEY_BEFORE": "short"}, "PII_KEY_BEFORE is too short"),
+    ],
+)
+@pytest.mark.parametrize("noted", [True, False])
+def test_keys_that_do_not_fit_the_database_are_refused_at_the_start(
+    ground, opened, keys, said, noted
+):
+    """Never silently: people could not be read, or would be registered twice."""
+    fill(ground)
+    if not noted:  # as a release before left it, which knew of one key only
+        with ground.bench.runtime.engine.begin() as conn:
+            conn.execute(sa.text("delete from keys_in_use"))
+        said = said.replace("sealed with key", "FIVERED_STEWARD_PII_KEY")
+    with pytest.raises(SettingsError, match=said):
+        opened(**keys)
+    # What was refused has changed nothing.
+    assert opened().ask("people_cards", {"ids": [WANG]})["items"]
+
+
+def test_an_empty_database_takes_any_keys(bench, database_url):
+    env = environment(ProcessSettings, StewardSettings, FIVERED_STEWARD_PII_KEY=NEW)
+    runtime = Runtime.open(Steward, database_url, environ=env)
+    runtime.prepare()
+    runtime.close()
+
+
+def test_what_is_written_before_a_rotation_is_read_by_the_release_before(ground, opened):
+    """Its code runs beside this one while units are upgraded one by one."""
+    (row,) = ground.bench.rows("select name from persons where person_id = :id", id=WANG)
+    assert bytes(row["name"])[:1] == b"\x01"
+    bench = opened(PII_KEY=NEW, PII_KEY_BEFORE=OLD, MATCH_KEY=OLD)
+    bench.as_("R_DISTRICT").do("register_person", {"name": "陈静", "synthetic": True})
+    (row,) = bench.rows("select name from persons order by created_at desc, person_id desc limit 1")
+    heads = {bytes(one["name"])[:5] for one in bench.rows("select name from persons")}
+    assert b"\x02" + bytes.fromhex(key_id("steward", NEW)) in heads
+
+
+def test_sealing_anew_goes_on_after_a_crash_and_leaves_what_others_write(
+    ground, opened, monkeypatch
+):
+    """Killed after any step: what is done shows in the values, the rest is taken up."""
+    request_id = fill(ground)
+    before = everything(ground.bench, request_id)
+    monkeypatch.setattr(sealing, "_BATCH", 2)
+    bench = opened(PII_KEY=NEW, PII_KEY_BEFORE=OLD, MATCH_KEY=OLD)
+    left = found_with(bench).left
+    steps = iter(range(3))
+    jobs.run_next(bench.runtime, stopping=lambda: next(steps, None) is None)
+    assert 0 < found_with(bench).left < left
+    # The process is gone; another one begins.
+    bench = opened(PII_KEY=NEW, PII_KEY_BEFORE=OLD, MATCH_KEY=OLD)
+    correction = {"person_id": WANG, "phone": "12812345670", "reason": "换号"}
+    bench.as_("R_CADRE", person=CADRE, scope=COMMUNITY).do("correct_person", correction, version=1)
+    work(bench)
+    assert found_with(bench).safe
+    assert [card["state"] for card in bench.rows("select state from jobs")] == ["DONE"]
+    after = everything(bench, request_id)
+    assert after["people"] == [(LI, "李明", "128****0003")]
+    assert after["case"] == before["case"]
+
+
+def test_a_value_of_a_key_that_was_dropped_too_early_is_told_as_such(ground, opened):
+    """A process that still seals with the key before, after it was dropped elsewhere."""
+    rotated = {"PII_KEY": NEW, "MATCH_KEY": OLD}
+    work(opened(PII_KEY_BEFORE=OLD, **rotated))
+    late = opened(**rotated)
+    ground.person(CHEN, "陈静", grid=GRID)
+    with pytest.raises(KeyMissing):
+        late.as_("R_CADRE", person=CADRE, scope=COMMUNITY).ask("person", {"person_id": CHEN})
+    # While the key before is given, it is found and sealed anew.
+    bench = opened(PII_KEY_BEFORE=OLD, **rotated)
+    assert found_with(bench).left == 1
+    work(bench)
+    assert found_with(bench).safe
+    assert late.ask("person", {"person_id": CHEN})["name"] == "陈静"

@@ -218,16 +218,21 @@ def _register(door: Door, fn: F, run: str) -> F:
     return typing.cast("F", enter)
 
 
-def command(*, roles: Sequence[str], if_match: bool = False) -> Callable[[F], F]:
+def command(
+    *, roles: Sequence[str], if_match: bool = False, unkept: Sequence[str] = ()
+) -> Callable[[F], F]:
     """Declare a command: `method(self, tx, body)`.
 
     Args:
         roles: Acting roles that may call it; `ANY_ROLE` for every signed-in role.
         if_match: True where the caller must state the version that he has seen.
+        unkept: Members of the reply that no database may hold. They are left out of what is kept
+            under the key; where the key comes again, the method answers again (`Tx.first`).
     """
 
     def decorate(fn: F) -> F:
-        return _register(Command(roles=tuple(roles), if_match=if_match), fn, "run_command")
+        door = Command(roles=tuple(roles), if_match=if_match, unkept=tuple(unkept))
+        return _register(door, fn, "run_command")
 
     return decorate
 
@@ -448,6 +453,7 @@ class Tx:
         "conn",
         "correlation_id",
         "expected_version",
+        "first",
         "lang",
         "now",
         "recorded_at",
@@ -489,6 +495,9 @@ class Tx:
         self.said = 0
         self.wakes = False
         self.after: list[Callable[[Tx], None]] = []
+        # For a command whose reply is not kept whole, asked again with the same key: what was
+        # kept of the first answer. It changes nothing then, and gives what was not kept anew.
+        self.first: dict[str, Any] | None = None
         self._outgoing: list[dict[str, Any]] = []
 
     @property

@@ -1,7 +1,8 @@
 """Idempotency keys: the same key and request gives the stored reply, and never a second effect.
 
 Kept 30 days, in the transaction of the command itself. A refusal keeps nothing: it changed
-nothing, so the same key may be used again.
+nothing, so the same key may be used again. What a command declares as `unkept` is in no stored
+reply.
 """
 
 from __future__ import annotations

@@ -301,9 +301,13 @@ class Runtime:
         check_precondition(door.if_match, call.version)
         body = self.read_body(call.method, call.body)
         digest = self.digests.of(call.method, call.body)
+
+        def act(tx: Tx) -> Any:
+            return deadlines.mark(tx, fn(service, tx, body))
+
         for attempt in range(_RACES):
             try:
-                return self._command_once(service, fn, call, body, digest)
+                return self._command_once(door, act, call, digest)
             except KeyTaken:
                 if attempt == _RACES - 1:
                     raise InFlight(field="Idempotency-Key") from None
@@ -318,15 +322,21 @@ class Runtime:
         raise AssertionError("unreachable")
 
     def _command_once(
-        self, service: Service, fn: Callable[..., Any], call: Call, body: Any, digest: Digest
+        self, door: Door, act: Callable[[Tx], Any], call: Call, digest: Digest
     ) -> Any:
         with self.transaction(call.actor, version=call.version, traceparent=call.traceparent) as tx:
             stored = idempotency.claim(tx, call, digest)
-            if stored is not None:
+            if stored is not None and not door.unkept:
                 return stored.reply
-            reply = deadlines.mark(tx, fn(service, tx, body))
+            tx.first = stored.reply if stored is not None else None
+            reply = act(tx)
+            if stored is not None:
+                return reply
+            kept = reply
+            if door.unkept:
+                kept = {name: value for name, value in reply.items() if name not in door.unkept}
             tx.flush(
-                keep=idempotency.row_of(call, digest.keyed, reply),
+                keep=idempotency.row_of(call, digest.keyed, kept),
                 audit=audit.row_of(call, digest.keyed, reply),
             )
         return reply

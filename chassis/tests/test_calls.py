@@ -38,6 +38,20 @@ def test_the_same_key_gives_the_stored_reply_and_no_second_effect(bench):
     assert len(bench.said()) == 1
 
 
+def test_what_is_not_to_be_kept_is_in_no_table_and_answered_again(bench):
+    """SP-D16: a reply with a number of a person stayed in the table of keys for 30 days."""
+    order = {"counter_id": "c", "amount": 11}
+    first = bench.do("whisper", order, key="k1")
+    assert first["secret"] == "whisper 77"
+    assert bench.do("whisper", order, key="k1") == first
+    assert bench.ask("total", {"counter_id": "c"})["total"] == 11
+    assert len(bench.said()) == 1
+    kept = bench.rows("select reply from idempotency")
+    assert "secret" not in str(kept)
+    assert "whisper 77" not in str(kept + bench.rows("select * from audit"))
+    assert len(bench.rows("select 1 as one from audit")) == 1
+
+
 @pytest.mark.covers("R6")
 def test_the_same_key_with_another_body_is_refused(bench):
     bench.do("add", {"counter_id": "c", "amount": 5}, key="k1")

@@ -147,6 +147,11 @@ class Toy(Service):
         )
         return {"id": order.counter_id, "state": "RESET", "version": row.version + 1}
 
+    @command(roles=("R_DISTRICT",), unkept=("secret",))
+    def whisper(self, tx: Tx, order: Add) -> dict[str, Any]:
+        done = self.add(tx, order) if tx.first is None else tx.first
+        return {**done, "secret": f"whisper {order.amount * 7}"}
+
     @command(roles=("R_DISTRICT",))
     def nap(self, tx: Tx, order: Nap) -> dict[str, Any]:
         tx.conn.execute(sa.select(sa.func.pg_sleep(order.seconds)))

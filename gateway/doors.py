@@ -120,6 +120,7 @@ class Door:
         produces: Media type of the answer where that is no JSON; `documents` writes it out of the
             service's reply.
         cost: What an answer takes, in ordinary answers; a caller's rate is counted in these.
+        common: Whether it stands below `/v1` itself, at an address that names no service.
     """
 
     service: str
@@ -141,10 +142,13 @@ class Door:
     content: str = ""
     produces: str = ""
     cost: int = 1
+    common: bool = False
 
     @property
     def full_path(self) -> str:
         """The path as the caller writes it; the gateway's own doors have no service."""
+        if self.common:
+            return f"/v1{self.path}"
         return f"/v1/{self.service}{self.path}" if self.service else self.path
 
     @property
@@ -220,6 +224,7 @@ class Doors:
         description: str = "",
         path_params: type[Params] | None = None,
         deadline_s: float | None = None,
+        common: bool = False,
     ) -> Door:
         """Declare a command. Path places and body members become the body of the call.
 
@@ -236,6 +241,7 @@ class Doors:
             description: More for the reference; default is the body's docstring.
             path_params: A `Params` type when a place is not plain text.
             deadline_s: Longest wait for the answer.
+            common: See `Door.common`.
 
         Raises:
             TypeError: The declaration is incomplete or contradicts itself.
@@ -259,6 +265,7 @@ class Doors:
             params=None,
             path_params=path_params,
             deadline_s=deadline_s,
+            common=common,
         )
 
     def query(

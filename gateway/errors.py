@@ -332,8 +332,11 @@ def explain(error: Exception, path: str) -> tuple[dict[str, Any], dict[str, str]
     match error:
         case CallRefused():
             refused = error.payload
+            seconds = (refused.get("params") or {}).get("seconds")
             if refused.get("code") == InFlight.code:
                 headers["Retry-After"] = "1"
+            elif refused.get("status") == 429 and seconds is not None:
+                headers["Retry-After"] = str(seconds)
         case ServiceUnavailable():
             headers["Retry-After"] = str(error.retry_after_s)
             refused = _payload(Unavailable(service=error.service))

@@ -380,14 +380,54 @@ class ReadFilter(ListParams):
 
 
 class PersonRead(Reply):
-    """查阅记录 / Who read what of whom."""
+    """查阅记录 / Who read what of whom; a person learns the office, not the name."""
 
     at: datetime
-    actor_id: str
+    actor_id: str | None = None
     role: str
+    role_zh: str = Field(examples=["社区两委"])
+    role_en: str
+    office: str | None = Field(None, examples=["春晖社区"])
     door: str
     person_id: str | None = None
     why: str
+    field: str | None = Field(None, description="查看的号码 / the number that was shown")
+    request_id: str | None = Field(None, description="因哪件诉求 / for which request")
+    reason: str | None = None
+
+
+class RevealNumber(Body):
+    """查看手机号码 / A phone in the clear, to call somebody back."""
+
+    subject: str = Field(
+        min_length=1,
+        max_length=64,
+        description="人员编号 / whose number",
+        examples=["per_00000000-0000-7000-8000-000000000001"],
+    )
+    field: Literal["phone"] = Field(
+        "phone", description="身份证号不存明文,不能查看 / identity numbers are not stored"
+    )
+    reason: str = Field(min_length=10, max_length=300, examples=["回电核实楼道灯的具体位置"])
+    case_ref: str | None = Field(
+        None,
+        min_length=1,
+        max_length=64,
+        description="在办诉求的编号 / the open request that it is for, by id or number",
+        examples=["SR-20250303-015901-00001"],
+    )
+
+
+class NumberShown(Reply):
+    """号码 / The number, this once; it is kept in no reply, event or log."""
+
+    id: str
+    state: Literal["REVEALED"]
+    field: str
+    value: str = Field(examples=["12812345678"])
+    request_id: str | None = None
+    at: datetime
+    left: int = Field(description="今天还可查看的次数 / how many are left of the day")
 
 
 class PeopleReply(Reply):
@@ -540,8 +580,22 @@ DOORS.query(
     "person_reads",
     params=ReadFilter,
     reply=Page[PersonRead],
-    roles=("R_AUDITOR",),
+    roles=ANY,
     summary="个人信息查阅记录 / Who read personal data of whom",
+    description="居民查本人的;审计员查本辖区的。A resident reads his own; an auditor his area's.",
+)
+DOORS.command(
+    "POST",
+    "/pii/reveal",
+    "reveal_number",
+    common=True,
+    body=RevealNumber,
+    reply=NumberShown,
+    roles=("R_STEWARD", "R_GRID", "R_CADRE", "R_SECRETARY"),
+    summary="查看手机号码(回电) / A phone number in the clear",
+    description="限在办诉求的承办人和本人所在社区的工作人员;须说明理由,每次留痕,本人可查,每日限次。"
+    "For the handler of an open request and the officials of the person's community; with a reason,"
+    " noted each time, told to the person, so many a day.",
 )
 
 

@@ -578,3 +578,33 @@ class CalendarSamePerson(Guard):
 
     guard = "SAME_PERSON"
     text = "提交人不能审核本人提交的日历"
+
+
+class NoOpenCase(Guard):
+    """The number is told to who has the person's open request in hand, or keeps his community."""
+
+    guard = "NO_OPEN_CASE"
+    text = "您没有此人的在办诉求,也不是其所在社区的工作人员,不能查看号码"
+
+
+class NothingToReveal(Guard):
+    """No phone is registered of the person."""
+
+    guard = "NOTHING_TO_REVEAL"
+    text = "该人员没有登记手机号码"
+
+
+class RevealOver(Refusal):
+    """The answer of this key was given; who needs the number again says again why."""
+
+    code = "REVEAL_OVER"
+    status = 409
+    text = "本次查看已结束;如仍需号码,请用新的 Idempotency-Key 并说明理由"
+
+
+class RevealLimit(Refusal):
+    """Somebody looks at more numbers in a day than calling back takes."""
+
+    code = "RATE_LIMIT"
+    status = 429
+    text = "今天已查看 {limit} 次号码,{again} 起可再查看"

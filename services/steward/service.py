@@ -32,6 +32,7 @@ from services.steward.actions import (
     people,
     posts,
     records,
+    reveals,
 )
 from services.steward.rules import access
 from services.steward.rules.requests import HANDLERS, SCREENERS, STREET
@@ -184,9 +185,14 @@ class Steward(Imports, Sealing, Service):
         """Answer one person's standing in the registry."""
         return views.people.person(tx, q)
 
-    @query(roles=("R_AUDITOR",))
+    @command(roles=access.CALLERS_BACK, unkept=("value",))
+    def reveal_number(self, tx: Tx, order: reveals.RevealNumber) -> dict[str, Any]:
+        """Tell a person's phone to whoever has to call back."""
+        return actions.reveals.reveal_number(tx, order)
+
+    @query(roles=(ANY_ROLE,))
     def person_reads(self, tx: Tx, q: people_views.ReadList) -> dict[str, Any]:
-        """Answer who read what of the persons of an area."""
+        """Answer who read what of oneself, or for the auditor of the persons of an area."""
         return views.people.person_reads(tx, q)
 
     # ------------------------------------------------------------------------------------- stewards

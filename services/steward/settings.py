@@ -36,6 +36,11 @@ class StewardSettings:
         help="1 admits synthetic people (phones 128..., identity numbers 370899...)",
         default=False,
     )
+    reveals_per_day: int = setting(
+        "FIVERED_STEWARD_REVEALS_PER_DAY",
+        help="How many times a day one person may look at a phone number in the clear",
+        default=20,
+    )
 
     @property
     def keys(self) -> Keys:

@@ -11,6 +11,7 @@ from services.steward.actions import (
     people,
     posts,
     records,
+    reveals,
 )
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "people",
     "posts",
     "records",
+    "reveals",
 ]

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from typing import Literal, Protocol
 
-Sight = Literal["NAME", "STANDING", "HOURS", "VISITS", "HAZARDS", "READS"]
+Sight = Literal["NAME", "PHONE", "STANDING", "HOURS", "VISITS", "HAZARDS", "READS"]
 
 INTAKE = ("R_GRID", "R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT", "R_SYSTEM")
 # The community's own officials know their residents by name; everybody above does not need to.
 NEIGHBOURS = ("R_GRID", "R_CADRE", "R_SECRETARY")
+# Who calls people back: the community's own officials, and whoever has a person's case in hand.
+CALLERS_BACK = ("R_STEWARD", *NEIGHBOURS)
 OVERSIGHT = (*INTAKE, "R_STREET_LEAD", "R_DISTRICT_LEAD", "R_AUDITOR")
 HAZARD_VERIFIERS = ("R_GRID", "R_CADRE", "R_SECRETARY", "R_STREET")
 HAZARD_READERS = (*HAZARD_VERIFIERS, "R_DISTRICT", "R_AUDITOR")
@@ -21,6 +23,8 @@ ORGANISERS = ("R_STEWARD", "R_GRID", "R_CADRE", "R_SECRETARY", "R_STREET", "R_DI
 # What is seen: by which roles, and how many digits their scope has at least.
 _SIGHTS: dict[Sight, tuple[tuple[str, ...], int]] = {
     "NAME": (NEIGHBOURS, 12),
+    # In the clear, for a reason, counted and told to the person (`actions/reveals.py`).
+    "PHONE": (NEIGHBOURS, 12),
     "STANDING": (OVERSIGHT, 0),
     "HOURS": (OVERSIGHT, 0),
     # Who needs care, and at which door: for those who look after that grid, and for nobody above.

@@ -17,6 +17,13 @@ def area(conn: sa.Connection, code: str) -> Any:
     return conn.execute(sa.select(areas).where(areas.c.code == code)).first()
 
 
+def names(conn: sa.Connection, code: str) -> list[str]:
+    """Return the names of an area and of what lies around it within its street, outermost first."""
+    around = [code[:size] for size in (12, 15) if len(code) >= size] or [code]
+    asked = sa.select(areas.c.name).where(areas.c.code.in_(around)).order_by(areas.c.code)
+    return list(conn.execute(asked).scalars())
+
+
 def a_grid_of(conn: sa.Connection, community: str) -> str | None:
     """Return the first grid of a community, or None."""
     asked = sa.select(areas.c.code).where(areas.c.parent == community, areas.c.kind == "GRID")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
@@ -20,9 +20,13 @@ from services.steward.storage.tables import (
     register_changes,
     request_timeline,
     requests,
+    reveal_counts,
     stewards,
     volunteer_hours,
 )
+
+if TYPE_CHECKING:
+    from chassis.bus import Actor
 
 
 def person(conn: sa.Connection, person_id: str) -> Any:
@@ -40,6 +44,12 @@ def several(conn: sa.Connection, person_ids: Iterable[str]) -> Sequence[Any]:
     """Return the rows of several persons."""
     asked = sa.select(persons).where(persons.c.person_id.in_(list(person_ids)))
     return conn.execute(asked).all()
+
+
+def given_up_for(conn: sa.Connection, person_id: str) -> Sequence[str]:
+    """Return the registrations that were given up for this one."""
+    asked = sa.select(persons.c.person_id).where(persons.c.merged_into == person_id)
+    return conn.execute(asked.order_by(persons.c.person_id)).scalars().all()
 
 
 def insert(conn: sa.Connection, rows: list[dict[str, Any]]) -> set[str]:
@@ -194,7 +204,14 @@ def hand_references(conn: sa.Connection, person_id: str, into: str) -> None:
 def reporters_in_hand(
     conn: sa.Connection, handler_person: str, person_ids: Iterable[str]
 ) -> set[str]:
-    """Return which of the persons reported an open request that `handler_person` handles.
+    """Return which of the persons reported an open request that `handler_person` handles."""
+    return {row.reporter_id for row in cases_in_hand(conn, handler_person, person_ids)}
+
+
+def cases_in_hand(
+    conn: sa.Connection, handler_person: str, person_ids: Iterable[str]
+) -> Sequence[Any]:
+    """Return the open requests of these reporters that tell their handler who they are.
 
     One that he wrote himself tells him nothing: he named the person. One that somebody else filed
     in the name of a person of another community tells nothing either, unless an intake above both
@@ -213,7 +230,7 @@ def reporters_in_hand(
         .exists()
     )
     asked = (
-        sa.select(requests.c.reporter_id)
+        sa.select(requests)
         .join(persons, persons.c.person_id == requests.c.reporter_id)
         .where(
             requests.c.handler_person == handler_person,
@@ -223,27 +240,60 @@ def reporters_in_hand(
             sa.or_(persons.c.area == requests.c.area, filed),
         )
     )
-    return set(conn.execute(asked).scalars())
+    return conn.execute(asked.order_by(requests.c.created_at, requests.c.request_id)).all()
 
 
-def write_reads(conn: sa.Connection, rows: list[dict[str, Any]]) -> None:
-    """Keep who read what of whom."""
-    conn.execute(person_reads.insert(), rows)
+def open_cases(conn: sa.Connection, person_id: str) -> Sequence[Any]:
+    """Return the open requests of a person."""
+    return conn.execute(
+        sa.select(requests).where(
+            requests.c.reporter_id == person_id, requests.c.state.in_(request_rules.OPEN)
+        )
+    ).all()
+
+
+def write_reads(conn: sa.Connection, reader: Actor, rows: Sequence[Any], **values: Any) -> None:
+    """Keep who read what of whom; without a person, that he asked and found nobody."""
+    conn.execute(
+        person_reads.insert(),
+        [
+            {
+                "actor_id": reader.id,
+                "actor_role": reader.role,
+                "scope": reader.scope,
+                "person_id": row.person_id if row is not None else None,
+                "area": row.area if row is not None else reader.scope[:12],
+                **values,
+            }
+            for row in rows or [None]
+        ],
+    )
+
+
+def count_reveal(conn: sa.Connection, actor_id: str, day: date) -> int:
+    """Count one more number that somebody looks at on a day. Returns how many it is."""
+    statement = store.insert(conn, reveal_counts).values(actor_id=actor_id, day=day, seen=1)
+    found: int = conn.execute(
+        statement.on_conflict_do_update(
+            index_elements=["actor_id", "day"], set_={"seen": reveal_counts.c.seen + 1}
+        ).returning(reveal_counts.c.seen)
+    ).scalar_one()
+    return found
 
 
 def reads(
     conn: sa.Connection,
     scope: str,
     *,
-    person_id: str | None,
+    person_ids: Sequence[str] | None,
     actor_id: str | None,
     before: int | None,
     limit: int,
 ) -> Sequence[Any]:
     """Return who read what of the persons of an area, newest first."""
     asked = sa.select(person_reads).where(store.within(person_reads.c.area, scope))
-    if person_id is not None:
-        asked = asked.where(person_reads.c.person_id == person_id)
+    if person_ids is not None:
+        asked = asked.where(person_reads.c.person_id.in_(person_ids))
     if actor_id is not None:
         asked = asked.where(person_reads.c.actor_id == actor_id)
     if before is not None:

@@ -136,7 +136,19 @@ person_reads = sa.Table(
     sa.Column("area", store.Area, nullable=False, index=True),
     sa.Column("why", sa.String(30), nullable=False),
     sa.Column("reason", Sealed("person_reads.reason")),
+    # Of a number that was shown in the clear: which one, and for which case.
+    sa.Column("field", sa.String(20)),
+    sa.Column("request_id", store.Id),
     sqlite_autoincrement=True,
+)
+
+# How many numbers somebody looked at on a day; the row orders rivals.
+reveal_counts = sa.Table(
+    "reveal_counts",
+    metadata,
+    sa.Column("actor_id", store.Id, primary_key=True),
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("seen", sa.Integer, nullable=False),
 )
 
 steward_grids = sa.Table(

@@ -264,7 +264,9 @@ def test_every_text_has_its_english():
         and issubclass(kind, Refusal)
         and kind.__module__ == errors.__name__
     ]
-    for text in [*texts, *WHAT.values()]:
+    words = (rules.words.DUTIES, rules.words.TYPES, rules.words.ROLES)
+    said = [word for group in words for word in group.values()]
+    for text in [*texts, *WHAT.values(), *said]:
         assert english.get(text), text
 
 

@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from chassis.bus import Tx
-from chassis.refusal import Invalid, NotFound
+from chassis.i18n import english
+from chassis.refusal import Invalid, NotFound, RoleDenied
 from services.steward import rules, storage
 from services.steward.views import paging
 from services.steward.views.paging import Limit
@@ -126,20 +127,12 @@ def note_reads(tx: Tx, door: str, why: str, rows: Sequence[Any], reason: str | N
         vault = storage.vault(writing.settings.keys)
         storage.people.write_reads(
             writing.conn,
-            [
-                {
-                    "at": writing.now,
-                    "actor_id": actor.id,
-                    "actor_role": actor.role,
-                    "scope": actor.scope,
-                    "door": door,
-                    "person_id": row.person_id if row is not None else None,
-                    "area": row.area if row is not None else actor.scope[:12],
-                    "why": why,
-                    "reason": vault.seal_or_none(reason, "person_reads.reason"),
-                }
-                for row in rows or [None]
-            ],
+            actor,
+            rows,
+            at=writing.now,
+            door=door,
+            why=why,
+            reason=vault.seal_or_none(reason, "person_reads.reason"),
         )
 
     if tx.writes:
@@ -284,15 +277,28 @@ def person_merges(tx: Tx, q: MergeList) -> dict[str, Any]:
 def person_reads(tx: Tx, q: ReadList) -> dict[str, Any]:
     """Answer who read what of whom, newest first; the cursor is the last row's number.
 
+    The auditor reads those of his area. Everybody reads who saw what of himself, and why: by role
+    and office, not by name.
+
     Raises:
-        RoleDenied: The area lies outside the auditor's scope.
+        RoleDenied: The area lies outside the auditor's scope, or it is somebody else's business.
     """
+    auditing = rules.access.may_see(tx.actor, "READS", tx.actor.scope)
+    asks_of_himself = q.person_id or (tx.actor.id if tx.actor.role == "R_RESIDENT" else None)
+    of = [q.person_id] if q.person_id is not None else None
     scope = q.scope or tx.actor.scope
-    tx.require_scope(scope)
+    if auditing:
+        tx.require_scope(scope)
+    elif not tx.actor.id or asks_of_himself != tx.actor.id or q.actor_id is not None:
+        raise RoleDenied(role=tx.actor.role)
+    else:
+        # Wherever he lived meanwhile, and under the ids that he gave up.
+        scope = q.scope or ""
+        of = [tx.actor.id, *storage.people.given_up_for(tx.conn, tx.actor.id)]
     rows = storage.people.reads(
         tx.conn,
         scope,
-        person_id=q.person_id,
+        person_ids=of,
         actor_id=q.actor_id,
         before=int(q.cursor) if q.cursor else None,
         limit=q.limit + 1,
@@ -300,20 +306,31 @@ def person_reads(tx: Tx, q: ReadList) -> dict[str, Any]:
     more = len(rows) > q.limit
     rows = rows[: q.limit]
     vault = storage.vault(tx.settings.keys)
-    items = [
-        {
+    offices: dict[str, str] = {}
+    items = []
+    for row in rows:
+        if row.scope not in offices:
+            offices[row.scope] = "".join(storage.ground.names(tx.conn, row.scope))
+        role = rules.words.ROLES.get(row.actor_role, row.actor_role)
+        found = {
             "at": row.at.isoformat(),
             "actor_id": row.actor_id,
             "role": row.actor_role,
+            "role_zh": role,
+            "role_en": english("services.steward", role),
+            "office": offices[row.scope] or None,
             "scope": row.scope,
             "door": row.door,
             "person_id": row.person_id,
             "area": row.area,
             "why": row.why,
+            "field": row.field,
+            "request_id": row.request_id,
             "reason": vault.open_or_none(row.reason, "person_reads.reason"),
         }
-        for row in rows
-    ]
+        if not auditing:
+            del found["actor_id"]
+        items.append(found)
     return {"items": items, "next": str(rows[-1].id) if more else None}
 
 

@@ -1,0 +1,140 @@
+"""A phone number in the clear, for whoever has to call back (DOMAIN 1.6).
+
+It is told in the answer and nowhere else: no event, no log and no stored reply holds it. Each time
+is a row of `person_reads`, which the person himself reads with the reason.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from chassis.bus import Tx
+from services.steward import rules, storage
+from services.steward.actions.cases import parties
+from services.steward.errors import NoOpenCase, NothingToReveal, RevealLimit, RevealOver
+
+log = logging.getLogger("fivered.steward")
+
+# An answer that was lost on its way is given again for so long, under the same key.
+REPEATED = timedelta(minutes=10)
+PHONE = "phone"
+
+
+@dataclass(frozen=True, slots=True)
+class RevealNumber:
+    """Whose number, why, and for which of his open requests (id or number).
+
+    Identity numbers are not stored in the clear, so nobody can be shown one.
+    """
+
+    subject: str
+    reason: Annotated[str, msgspec.Meta(min_length=10, max_length=300)]
+    field: Literal["phone"] = PHONE
+    case_ref: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] | None = None
+
+
+def reveal_number(tx: Tx, order: RevealNumber) -> dict[str, Any]:
+    """Tell a person's phone to whoever has his open request in hand, or keeps his community.
+
+    The same key tells it again for ten minutes, as long as the caller may still know it; that is
+    one and the same reveal.
+
+    Raises:
+        NoOpenCase: The caller has no open request of this person, and does not keep his community.
+        NothingToReveal: The person has no phone.
+        RevealOver: The reveal of this key is over.
+        RevealLimit: The caller has seen his share of numbers today.
+    """
+    person, case, why = _entitled(tx, order)
+    vault = storage.vault(tx.settings.keys)
+    phone = vault.open_or_none(person.phone, f"{person.person_id}.phone")
+    if phone is None:
+        raise NothingToReveal(field="subject")
+    if tx.first is not None:
+        if tx.now >= datetime.fromisoformat(tx.first["at"]) + REPEATED:
+            raise RevealOver(field="Idempotency-Key")
+        return tx.first | {"value": phone}
+    left = _count(tx)
+    request_id = case.request_id if case is not None else None
+    storage.people.write_reads(
+        tx.conn,
+        tx.actor,
+        [person],
+        at=tx.now,
+        door="reveal",
+        why=why,
+        field=order.field,
+        request_id=request_id,
+        reason=vault.seal(order.reason, "person_reads.reason"),
+    )
+    return {
+        "id": person.person_id,
+        "state": "REVEALED",
+        "field": order.field,
+        "value": phone,
+        "request_id": request_id,
+        "at": tx.now.isoformat(),
+        "left": left,
+    }
+
+
+def _entitled(tx: Tx, order: RevealNumber) -> tuple[Any, Any, str]:
+    """Return the person, the request for which he is called, and why the caller may know.
+
+    Who asks without a right learns nothing: not even whether there is such a person.
+
+    Raises:
+        NoOpenCase: He may not know.
+    """
+    person = storage.people.person(tx.conn, order.subject)
+    if person is not None and person.merged_into is not None:
+        person = storage.people.person(tx.conn, person.merged_into)
+    if person is None:
+        raise NoOpenCase(field="subject")
+    cases = storage.people.open_cases(tx.conn, person.person_id)
+    # A party of what is complained of learns no number of whoever complains.
+    if any(tx.actor.id in parties(tx, case) for case in cases):
+        raise NoOpenCase(field="subject")
+    case = None
+    if order.case_ref is not None:
+        named = [one for one in cases if order.case_ref in {one.request_id, one.number}]
+        if not named:
+            raise NoOpenCase(field="case_ref")
+        case = named[0]
+    if tx.actor.role in rules.requests.HANDLERS:
+        for held in storage.people.cases_in_hand(tx.conn, tx.actor.id, [person.person_id]):
+            if case is None or case.request_id == held.request_id:
+                return person, held, "HANDLER"
+    lives_here = person.status == "ACTIVE" and person.grid is not None
+    keeps_him = lives_here and rules.access.may_see(tx.actor, "PHONE", person.grid)
+    if keeps_him and (case is None or tx.actor.covers(case.grid)):
+        return person, case, "NEIGHBOUR"
+    raise NoOpenCase(field="subject" if case is None else "case_ref")
+
+
+def _count(tx: Tx) -> int:
+    """Count this reveal. Returns how many are left of the day.
+
+    Raises:
+        RevealLimit: There were enough today.
+    """
+    limit = tx.settings.reveals_per_day
+    today = tx.calendar.local_date(tx.now)
+    seen = storage.people.count_reveal(tx.conn, tx.actor.id, today)
+    if seen <= limit:
+        return int(limit - seen)
+    again = tx.calendar.midnight(today + timedelta(days=1))
+    log.warning(
+        "reveal_limit",
+        extra={"service": "steward", "actor": tx.actor.id, "role": tx.actor.role, "limit": limit},
+    )
+    raise RevealLimit(
+        limit=limit,
+        again=tx.calendar.local(again).strftime("%Y-%m-%d %H:%M"),
+        seconds=int((again - tx.now).total_seconds()),
+    )

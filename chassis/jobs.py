@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import logging
 import threading
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -16,7 +15,10 @@ import sqlalchemy as sa
 
 from chassis import storage as store
 from chassis.blobs import Blobs
-from chassis.bus import SYSTEM, Tx
+from chassis.bus import SYSTEM, Tx, new_uuid
+from chassis.i18n import payload
+from chassis.migrate import package_of
+from chassis.refusal import Faulted, Refusal
 
 if TYPE_CHECKING:
     from chassis.runtime import Runtime
@@ -30,6 +32,22 @@ TRIES = 3
 # The param of a job that names a file which came for it. It may hold what people told in
 # confidence: it goes when the job has ended, however it has.
 UPLOAD = "sha256"
+
+
+# Where in a file a refusal was met.
+_PLACES = ("sheet", "row", "line", "byte")
+
+
+class JobDied(Refusal):
+    """Whoever runs it is killed each time."""
+
+    code = "JOB_DIED"
+    status = 500
+    text = "后台任务三次中断于进程终止,已停止重试"
+
+
+# What a card says where a release before wrote a traceback.
+OLD_FAULT = Faulted(fault_id="—").describe()
 
 
 class Cancelled(Exception):
@@ -255,13 +273,18 @@ def _run(runtime: Runtime, running: Job, row: Any) -> None:
         log.warning("job_lease_lost", extra={"service": runtime.name, "job_id": row.job_id})
     except Interrupted:
         _requeue(running)
+    except Refusal as refusal:
+        _end(running, "FAILED", refusal=refusal)
     except Exception as error:
         if store.is_outage(error):
             raise
-        why = "".join(traceback.format_exception(error))[-4000:]
-        log.exception("job_failed", extra={"service": runtime.name, "job_id": row.job_id})
+        fault_id = new_uuid()
+        log.exception(
+            "job_failed",
+            extra={"service": runtime.name, "job_id": row.job_id, "fault_id": fault_id},
+        )
         # Only a crash of the process is tried again: a fault would come again.
-        _end(running, "FAILED", error=why)
+        _end(running, "FAILED", refusal=Faulted(fault_id=fault_id))
 
 
 def _claim(runtime: Runtime) -> Any:
@@ -281,7 +304,7 @@ def _claim(runtime: Runtime) -> Any:
             return None
         values: dict[str, Any] = {"updated_at": _now()}
         if row.attempts >= TRIES:
-            values |= {"state": "FAILED", "error": f"the process died {TRIES} times in this job"}
+            values |= {"state": "FAILED", **_why(runtime, JobDied())}
         else:
             values |= {
                 "state": "RUNNING",
@@ -314,13 +337,23 @@ def take_back(runtime: Runtime) -> int:
         ).rowcount
 
 
-def _end(running: Job, state: str, *, result: Any = None, error: str | None = None) -> None:
+def _why(runtime: Runtime, refusal: Refusal) -> dict[str, Any]:
+    """Return what a job's row says of its refusal, in both languages and with the place."""
+    told = payload(refusal, package_of(runtime.service_cls))
+    told["where"] = {name: refusal.params[name] for name in _PLACES if name in refusal.params}
+    return {"error": f"{told['message_zh']} / {told['message_en']}", "problem": told}
+
+
+def _end(running: Job, state: str, *, result: Any = None, refusal: Refusal | None = None) -> None:
     table = running.runtime.chassis.jobs
+    values: dict[str, Any] = {"state": state, "result": result}
+    if refusal is not None:
+        values |= _why(running.runtime, refusal)
     with running.runtime.engine.begin() as conn:
         conn.execute(
             sa.update(table)
             .where(running.mine())
-            .values(state=state, result=result, error=error, updated_at=_now(), lease_until=None)
+            .values(**values, updated_at=_now(), lease_until=None)
         )
     _forget_upload(running.runtime, running.params)
 

@@ -134,6 +134,14 @@ class KeyRequired(Refusal):
     text = "命令必须带 Idempotency-Key"
 
 
+class Faulted(Refusal):
+    """There is a bug; the logs say which under this id."""
+
+    code = "INTERNAL_FAULT"
+    status = 500
+    text = "系统内部错误,故障编号 {fault_id}"
+
+
 def without_personal_numbers(**texts: str) -> None:
     """Refuse texts for the public with a phone or identity number, when they are entered (K15).
 

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from chassis import audit, deadlines, idempotency, inbox, sealing, years
+from chassis import audit, deadlines, idempotency, inbox, jobs, sealing, years
 from chassis import storage as store
 from chassis.bus import (
     SYSTEM,
@@ -441,7 +441,9 @@ class Runtime:
             "total": row["total"],
             "note": row["note"],
             "result": row["result"],
-            "error": row["error"],
+            # Releases before wrote the traceback here.
+            "error": row["error"] if row["problem"] or not row["error"] else jobs.OLD_FAULT,
+            "problem": row["problem"],
         }
 
     def cancel_job(self, tx: Tx, job_id: str) -> dict[str, Any]:

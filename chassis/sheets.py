@@ -14,7 +14,7 @@ import re
 import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any, BinaryIO, Literal
@@ -33,6 +33,9 @@ MOST_CELLS = 5_000_000
 # In a narrower table a sentence with commas looks like a row.
 _NARROW = 4
 DELIMITERS = (",", ";", "\t")
+
+# What of a workbook is unpacked to find its headings; what stands further in is the job's to read.
+_HEAD = 2 * 1024 * 1024
 
 _HIGH = re.compile("[\u0800-\U0010ffff]")
 Form = Literal["csv", "xlsx"]
@@ -87,6 +90,10 @@ class QuoteWrong(Refusal):
     text = "本行引号使用不当:单元格内的引号须写两次"
 
 
+class HeadTooFar(Exception):
+    """The first rows of a workbook are not among its first bytes."""
+
+
 class TooManyColumns(Refusal):
     """No table of ours is so wide."""
 
@@ -138,6 +145,7 @@ def open_sheet(file: BinaryIO, *, most_lines: int | None = None) -> Iterator[She
 
     Raises:
         Refusal: It is neither.
+        HeadTooFar: With `most_lines`: it is a workbook whose beginning is long.
     """
     file.seek(0)
     begin = file.read(8)
@@ -181,29 +189,35 @@ def _encoding_of(file: BinaryIO, begin: bytes, *, whole: bool) -> tuple[str, str
         return "gb18030", "GB18030"
     if fault is None:
         return "utf-8", "UTF-8"
-    raise FileUnreadable(field="file", line=fault)
+    line, byte = fault
+    raise FileUnreadable(field="file", line=line, byte=byte)
 
 
-def _try_codec(file: BinaryIO, codec: str, *, whole: bool) -> tuple[int | None, bool]:
-    """Return (line of the first byte that is none; whether all beyond ASCII lies below U+0800)."""
+def _try_codec(file: BinaryIO, codec: str, *, whole: bool) -> tuple[tuple[int, int] | None, bool]:
+    """Return (line and place, both from 1, of the first byte that is none; whether all beyond ASCII
+    lies below U+0800)."""
     file.seek(0)
     decoder = codecs.getincrementaldecoder(codec)("strict")
     line, low, high = 1, False, False
     while part := file.read(_PART):
+        kept = len(decoder.getstate()[0])  # the beginning of a character, of the part before
         try:
             text = decoder.decode(part)
         except UnicodeDecodeError as error:
-            return line + part.count(b"\n", 0, error.start), low and not high
+            within = max(error.start - kept, 0)
+            byte = file.tell() - len(part) + error.start - kept + 1
+            return (line + part.count(b"\n", 0, within), byte), low and not high
         line += text.count("\n")
         if not text.isascii():
             high = high or _HIGH.search(text) is not None
             low = True
         if not whole:
             return None, low and not high
+    kept = len(decoder.getstate()[0])
     try:
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
-        return line, low and not high
+        return (line, file.tell() - kept + 1), low and not high
     return None, low and not high
 
 
@@ -234,37 +248,117 @@ def _write_workbook(file: BinaryIO, lines: BinaryIO, most_lines: int | None) -> 
         WorkbookTooLarge: It holds more than we take.
     """
     _check_expansion(file)
-    import openpyxl  # noqa: PLC0415  slow to import, seldom needed
-
     out = io.TextIOWrapper(lines, "utf-8", newline="", write_through=True)
-    writer = csv.writer(out, lineterminator="\n")
-    cells = width = 0
+    number = 0
     try:
-        book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
-        try:
-            sheet = book.worksheets[0]
-            sheet.reset_dimensions()  # what the file says of its own size may be a lie
-            for number, row in enumerate(sheet.iter_rows(values_only=True), 1):
-                texts = [_cell_text(value) for value in row]
-                while texts and not texts[-1]:
-                    texts.pop()
-                if texts:
-                    width = max(width, len(texts))
-                    texts += [""] * (width - len(texts))
-                cells += len(row)
-                if cells > MOST_CELLS:
-                    raise WorkbookTooLarge(field="file", limit=f"{MOST_CELLS} cells")
-                writer.writerow(texts)
+        with closing(_open_workbook(file, head=most_lines is not None)) as book:
+            for number in _write_rows(book.worksheets[0], out):
                 if number == most_lines:
                     break
-        finally:
-            book.close()
-    except Refusal:
+    except (Refusal, HeadTooFar):
         raise
     except Exception:  # noqa: BLE001  whatever a broken workbook does to its reader
-        raise WorkbookBroken(field="file") from None
+        where = {"sheet": 1, "row": number + 1} if number else {}
+        raise WorkbookBroken(field="file", **where) from None
     finally:
         out.detach()
+
+
+def _write_rows(sheet: Any, out: io.TextIOWrapper) -> Iterator[int]:
+    """Write the rows of a sheet, and give out the number of each that is written.
+
+    Raises:
+        WorkbookTooLarge: It has more cells than we take.
+    """
+    writer = csv.writer(out, lineterminator="\n")
+    cells = width = 0
+    sheet.reset_dimensions()  # what the file says of its own size may be a lie
+    for number, row in enumerate(sheet.iter_rows(values_only=True), 1):
+        texts = [_cell_text(value) for value in row]
+        while texts and not texts[-1]:
+            texts.pop()
+        if texts:
+            width = max(width, len(texts))
+            texts += [""] * (width - len(texts))
+        cells += len(row)
+        if cells > MOST_CELLS:
+            raise WorkbookTooLarge(field="file", limit=f"{MOST_CELLS} cells", sheet=1, row=number)
+        writer.writerow(texts)
+        yield number
+
+
+def _open_workbook(file: BinaryIO, *, head: bool) -> Any:
+    """Open a workbook; its head only, of which no more than some bytes are unpacked."""
+    import openpyxl  # noqa: PLC0415  slow to import, seldom needed
+
+    if not head:
+        return openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
+    from openpyxl.reader.excel import ExcelReader  # noqa: PLC0415  see above
+
+    reader = ExcelReader(file, read_only=True, data_only=True, keep_links=False)
+    reader.archive = _Head(file)
+    reader.read_strings = lambda: _read_first_strings(reader)
+    reader.read()
+    return reader.wb
+
+
+class _Head(zipfile.ZipFile):
+    """A packed file of which only the first bytes are unpacked, counted over all its members."""
+
+    left = _HEAD
+
+    def open(self, *args: Any, **named: Any) -> Any:
+        return _Counted(super().open(*args, **named), self)
+
+
+class _Counted(io.RawIOBase):
+    def __init__(self, member: Any, head: _Head) -> None:
+        super().__init__()
+        self._member, self._head = member, head
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        asked = -1 if size is None else size
+        most = self._head.left + 1
+        part: bytes = self._member.read(most if asked < 0 else min(asked, most))
+        self._head.left -= len(part)
+        if self._head.left < 0:
+            raise HeadTooFar
+        return part
+
+    def close(self) -> None:
+        self._member.close()
+        super().close()
+
+
+class _FirstStrings(list[str]):
+    """The first of the texts that the cells of a workbook share."""
+
+    def __getitem__(self, place: Any) -> Any:
+        if place >= len(self):
+            raise HeadTooFar
+        return super().__getitem__(place)
+
+
+def _read_first_strings(reader: Any) -> None:
+    from openpyxl.cell.text import Text  # noqa: PLC0415  see _open_workbook
+    from openpyxl.xml.constants import SHARED_STRINGS, SHEET_MAIN_NS  # noqa: PLC0415
+    from openpyxl.xml.functions import iterparse  # noqa: PLC0415
+
+    part = reader.package.find(SHARED_STRINGS)
+    if part is None:
+        return
+    found = _FirstStrings()
+    head = _Head(reader.archive.fp)
+    head.left = _HEAD // 2
+    with suppress(HeadTooFar), head.open(part.PartName[1:]) as member:
+        for _event, node in iterparse(member):
+            if node.tag == f"{{{SHEET_MAIN_NS}}}si":
+                found.append(Text.from_tree(node).content.replace("x005F_", ""))
+                node.clear()
+    reader.shared_strings = found
 
 
 def _check_expansion(file: BinaryIO) -> None:
@@ -417,6 +511,7 @@ def visible(name: str) -> str:
 __all__ = [
     "DELIMITERS",
     "MOST_COLUMNS",
+    "HeadTooFar",
     "Record",
     "Rows",
     "Sheet",

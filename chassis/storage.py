@@ -180,6 +180,8 @@ def chassis_tables(metadata: sa.MetaData) -> ChassisTables:
         sa.Column("saved", Json),
         sa.Column("result", Json),
         sa.Column("error", sa.Text),
+        # Why it ended as FAILED, as a refusal travels; `error` is its sentence.
+        sa.Column("problem", Json),
         sa.Column("attempts", sa.Integer, nullable=False),
         sa.Column("cancel", sa.Boolean, nullable=False),
         sa.Column("lease_until", UtcDateTime),

@@ -102,6 +102,20 @@ class JobState(Reply):
     state: str
 
 
+class JobProblem(Reply):
+    """Why a job ended as FAILED, as a command would be refused; `where` names the place in a file:
+    {sheet, row} of a workbook, {line, byte} of a text."""
+
+    code: str
+    status: int
+    guard: str | None = None
+    field: str
+    message_zh: str
+    message_en: str
+    params: dict[str, str]
+    where: dict[str, int]
+
+
 class Job(JobState):
     """How far long work is."""
 
@@ -111,6 +125,7 @@ class Job(JobState):
     note: str | None = None
     result: Any = None
     error: str | None = None
+    problem: JobProblem | None = None
 
 
 # --------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from starlette.routing import Match
 
 from chassis.bus import new_uuid
 from chassis.i18n import english, payload
-from chassis.refusal import InFlight, Invalid, NotFound, Refusal, RoleDenied
+from chassis.refusal import Faulted, InFlight, Invalid, NotFound, Refusal, RoleDenied
 from chassis.rpc import CallFaulted, CallRefused, OutcomeUnknown, ServiceUnavailable
 from gateway.context import Context, context_of
 
@@ -214,14 +214,6 @@ class Unknown(Refusal):
     code = "OUTCOME_UNKNOWN"
     status = 503
     text = "服务 {service} 未在限时内答复,结果未知;请用同一 Idempotency-Key 重试"
-
-
-class Faulted(Refusal):
-    """There is a bug; the logs say which under this id."""
-
-    code = "INTERNAL_FAULT"
-    status = 500
-    text = "系统内部错误,故障编号 {fault_id}"
 
 
 class NoSuchPath(NotFound):

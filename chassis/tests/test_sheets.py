@@ -1,6 +1,7 @@
 """Tables as people send them: encodings, workbooks, headings, cells out of a spreadsheet."""
 
 import io
+import os
 import zipfile
 from datetime import UTC, date, datetime
 
@@ -9,7 +10,7 @@ import pytest
 
 from chassis.blobs import forget_abandoned
 from chassis.imports import Column, read_header
-from chassis.sheets import Refusal, Rows, open_sheet
+from chassis.sheets import HeadTooFar, Refusal, Rows, open_sheet
 from chassis.tests.test_imports import bench, blobs_of, counters, finish, load, send  # noqa: F401
 from chassis.tests.toy.importing import ImportingToy
 
@@ -167,3 +168,107 @@ def test_a_file_goes_when_its_job_ends_however_it_ends(bench):  # noqa: F811
     folder = bench.runtime.process.blobs
     assert forget_abandoned(folder) == 0
     assert not [path for path in blobs_of(bench)._folder.iterdir() if path.is_file()]
+
+
+# --------------------------------------------------------------------------------------------------
+# What only the job sees
+
+
+def by_hand(headings, texts):
+    """A workbook whose headings are the last of its shared texts, as a sorted export has them."""
+    shared = [*texts, *headings]
+    first = len(texts)
+    cells = "".join(
+        f'<c r="{chr(65 + place)}1" t="s"><v>{first + place}</v></c>'
+        for place in range(len(headings))
+    )
+    main = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    package = "http://schemas.openxmlformats.org/package/2006"
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+    parts = {
+        "[Content_Types].xml": f'<Types xmlns="{package}/content-types">'
+        f'<Override PartName="/xl/workbook.xml" ContentType="{kind}.sheet.main+xml"/>'
+        f'<Override PartName="/xl/worksheets/sheet1.xml" ContentType="{kind}.worksheet+xml"/>'
+        f'<Override PartName="/xl/sharedStrings.xml" ContentType="{kind}.sharedStrings+xml"/>'
+        "</Types>",
+        "xl/workbook.xml": f'<workbook {main} xmlns:r="{office}"><sheets>'
+        '<sheet name="s" sheetId="1" r:id="rId1"/></sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}/relationships">'
+        f'<Relationship Id="rId1" Type="{office}/worksheet" Target="worksheets/sheet1.xml"/>'
+        "</Relationships>",
+        "xl/worksheets/sheet1.xml": f"<worksheet {main}><sheetData>"
+        f'<row r="1">{cells}</row></sheetData></worksheet>',
+        "xl/sharedStrings.xml": f"<sst {main}>"
+        + "".join(f"<si><t>{text}</t></si>" for text in shared)
+        + "</sst>",
+    }
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, text in parts.items():
+            packed.writestr(name, text)
+    return out.getvalue()
+
+
+MANY = [os.urandom(40).hex() for _ in range(100_000)]
+
+
+class Counting(io.BytesIO):
+    given = 0
+
+    def read(self, size=-1, /):
+        part = super().read(size)
+        self.given += len(part)
+        return part
+
+
+def test_a_command_reads_no_more_than_the_beginning_of_a_workbook():
+    """The shared texts of a whole workbook were read before the command was answered."""
+    with open_sheet(io.BytesIO(by_hand(["counter_id", "amount"], [])), most_lines=5) as sheet:
+        assert sheet.file.read() == b"counter_id,amount\n"
+    file = Counting(by_hand(["counter_id", "amount"], MANY))
+    size = len(file.getvalue())
+    with pytest.raises(HeadTooFar), open_sheet(file, most_lines=5):
+        pass
+    assert size > 4_000_000
+    assert file.given < 2_000_000
+
+
+def test_headings_far_in_a_workbook_are_refused_by_the_job_with_their_sentence(bench):  # noqa: F811
+    """A refusal within a job ended it with a traceback."""
+    good = finish(bench, send(bench, by_hand(["counter_id", "amount"], MANY)))
+    assert (good["state"], good["result"]["rows"]) == ("DONE", 0)
+    card = finish(bench, send(bench, by_hand(["counter_id", "amuont"], MANY)))
+    assert (card["state"], card["problem"]["code"]) == ("FAILED", "HEADER_WRONG")
+    assert card["problem"]["message_zh"].startswith("表头不符:缺少 —;未知 amuont")
+    assert "amuont" in card["problem"]["message_en"]
+    assert card["error"] == f"{card['problem']['message_zh']} / {card['problem']['message_en']}"
+
+
+@pytest.mark.parametrize(("cut", "back"), [(0, 0), (1, 2), (2, 1)])
+def test_a_byte_that_is_none_is_told_by_line_and_place(bench, cut, back):  # noqa: F811
+    """Behind the first megabyte, where only the job looks; within a character, too."""
+    lines = (HEADER + "\n").encode() + "c1,1,备注备注备注备注\n".encode() * 50_000
+    begin = lines[: -1 - cut]
+    card = finish(bench, send(bench, begin + b"\xff\xff\n"))
+    assert (card["state"], card["problem"]["code"]) == ("FAILED", "FILE_UNREADABLE")
+    assert card["problem"]["where"] == {"line": 50_001, "byte": len(begin) - back + 1}
+    assert "Traceback" not in str(card)
+
+
+def test_a_row_at_which_a_workbook_ends_to_be_one_is_told(bench):  # noqa: F811
+    """A broken workbook said nothing of where."""
+    whole = workbook(["counter_id", "amount"], *([f"c{n}", n % 100] for n in range(30_000)))
+    with zipfile.ZipFile(io.BytesIO(whole)) as packed:
+        parts = {name: packed.read(name) for name in packed.namelist()}
+    sheet = parts["xl/worksheets/sheet1.xml"]
+    parts["xl/worksheets/sheet1.xml"] = sheet.replace(b'<row r="20000"', b"<row <", 1)
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, content in parts.items():
+            packed.writestr(name, content)
+    card = finish(bench, send(bench, out.getvalue()))
+    assert (card["state"], card["problem"]["code"]) == ("FAILED", "WORKBOOK_BROKEN")
+    where = card["problem"]["where"]
+    assert where["sheet"] == 1
+    assert 19_000 < where["row"] <= 20_000

@@ -86,6 +86,32 @@ def test_a_job_whose_process_died_goes_on_where_it_stopped(bench):
     assert [event["sequence"][-1] for event in bench.said()] == ["1", "2", "3", "4", "5"]
 
 
+def test_a_fault_in_a_job_is_told_by_its_number_and_logged_with_its_trace(bench, caplog):
+    """A card of a job showed four thousand characters of traceback, with what it worked on."""
+    FAIL["job bug"] = 2
+    job_id = bench.do("count_up", {"counter_id": "secret_name", "amount": 4})["id"]
+    while jobs.run_next(bench.runtime):
+        pass
+    FAIL.clear()
+    card = bench.ask("_job", {"job_id": job_id})
+    assert (card["state"], card["problem"]["code"]) == ("FAILED", "INTERNAL_FAULT")
+    fault_id = card["problem"]["params"]["fault_id"]
+    assert fault_id in card["problem"]["message_zh"] and fault_id in card["problem"]["message_en"]
+    assert "Traceback" not in str(card) and "secret_name" not in str(card)
+    (logged,) = [record for record in caplog.records if record.message == "job_failed"]
+    assert logged.fault_id == fault_id
+    assert logged.exc_info[0] is ZeroDivisionError
+
+
+def test_what_a_release_before_wrote_of_a_failed_job_is_not_shown(bench):
+    job_id = bench.do("count_up", {"counter_id": "c", "amount": 1})["id"]
+    with bench.runtime.engine.begin() as conn:
+        conn.execute(sa.text("update jobs set state = 'FAILED', error = 'Traceback: secret_name'"))
+    card = bench.ask("_job", {"job_id": job_id})
+    assert "secret_name" not in str(card)
+    assert card["error"]
+
+
 def test_a_cancelled_job_stops_at_its_next_step(bench):
     job_id = bench.do("count_up", {"counter_id": "c", "amount": 3})["id"]
     bench.do("_cancel_job", {"job_id": job_id})

@@ -59,6 +59,22 @@ def test_a_file_is_taken_as_a_job(site, tmp_path):
     assert kept(tmp_path) == []
 
 
+def test_a_file_that_only_the_job_sees_to_be_none_is_refused_in_words(site, tmp_path):
+    """A refusal behind the first megabyte ended the job with a traceback."""
+    body = b"counter_id,amount\n" + b"c1,1\n" * 300_000 + b"\xff\xff\n"
+    answer = site.ask("POST", PATH, content=body, headers=CSV)
+    assert answer.status_code == 202, answer.text
+    card = finished(site, answer)
+    assert card["state"] == "FAILED"
+    problem = card["problem"]
+    assert (problem["code"], problem["status"]) == ("FILE_UNREADABLE", 422)
+    assert problem["where"] == {"line": 300_002, "byte": len(body) - 2}
+    assert problem["message_zh"].startswith("第 300002 行")
+    assert problem["message_en"].startswith("Line 300002 ")
+    assert "Traceback" not in str(card)
+    assert kept(tmp_path) == []
+
+
 def test_a_dry_run_is_asked_for_in_the_address(site):
     body = b"counter_id,amount\nc1,1\n"
     answer = site.ask("POST", PATH + "?dry_run=true", content=body, headers=CSV)

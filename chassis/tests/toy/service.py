@@ -218,6 +218,8 @@ class Toy(Service):
         for n in range(start, running.params["to"]):
             if FAIL.get("job", 0) == n + 1:
                 raise KeyboardInterrupt
+            if FAIL.get("job bug", 0) == n + 1:
+                raise ZeroDivisionError(running.params["counter"])
             with running.step(done=n + 1, total=running.params["to"], saved={"at": n + 1}) as tx:
                 tx.say(Added(1), subject=running.params["counter"], scope="370811", sequence=n + 1)
         return {"counted": running.params["to"]}

@@ -32,12 +32,21 @@ def english(package: str, text: str) -> str:
 
 def payload(refusal: Refusal, package: str) -> dict[str, Any]:
     """Return a refusal as it travels to the caller, in both languages."""
-    return {
+    found: dict[str, Any] = {
         "code": refusal.code,
         "status": refusal.status,
         "guard": refusal.guard,
+        **_said(refusal, package),
+        "params": {name: str(value) for name, value in refusal.params.items()},
+    }
+    if refusal.parts:
+        found["errors"] = [_said(part, package) for part in refusal.parts]
+    return found
+
+
+def _said(refusal: Refusal, package: str) -> dict[str, str]:
+    return {
         "field": refusal.field,
         "message_zh": refusal.describe(),
         "message_en": fill(english(package, refusal.text), refusal.params),
-        "params": {name: str(value) for name, value in refusal.params.items()},
     }

@@ -30,7 +30,7 @@ from chassis.bus import Actor, Nothing, Tx, check_role, command, job, query
 from chassis.calendar import SHANGHAI
 from chassis.i18n import english
 from chassis.jobs import UPLOAD, Job
-from chassis.refusal import NotFound, Refusal, fill
+from chassis.refusal import NotFound, NumberOfAPerson, Refusal, fill
 from chassis.sheets import (
     DELIMITERS,
     MOST_COLUMNS,
@@ -42,7 +42,17 @@ from chassis.sheets import (
     open_sheet,
     visible,
 )
-from chassis.text import AREA, COMMUNITY, GRID, STREET_OR_COMMUNITY, code, fold, tidy, unreadable
+from chassis.text import (
+    AREA,
+    COMMUNITY,
+    GRID,
+    STREET_OR_COMMUNITY,
+    code,
+    fold,
+    personal_number,
+    tidy,
+    unreadable,
+)
 
 log = logging.getLogger("fivered.imports")
 
@@ -88,6 +98,7 @@ class Column:
         low: Least number.
         high: Greatest number.
         longest: Most characters of a text.
+        public: Whether others read it, so that it must hold no number of a person.
     """
 
     name: str
@@ -100,6 +111,7 @@ class Column:
     low: int | None = None
     high: int | None = None
     longest: int = 200
+    public: bool = False
 
     def expected(self) -> tuple[str, str]:
         """Return what the cell must hold, in Chinese and in English."""
@@ -152,6 +164,10 @@ class Column:
             raise BadCell(field=self.name)
         if self.pattern and not all(re.fullmatch(self.pattern, part) for part in parts):
             raise BadCell(field=self.name)
+        for part in parts if self.public else ():
+            number = personal_number(part)
+            if number is not None:
+                raise NumberOfAPerson(field=self.name, kind=number)
         return value
 
     def _value(self, text: str) -> Any:

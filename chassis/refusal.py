@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
-
-from chassis.text import personal_number
+from collections.abc import Sequence
+from typing import Any, ClassVar, Self
 
 
 class Refusal(Exception):
@@ -16,12 +15,16 @@ class Refusal(Exception):
     Args:
         field: The member of the request that is at fault, as a dotted path, or empty.
         params: Values for the text; they travel to the caller as `params`.
+
+    Attributes:
+        parts: Each complaint where there may be several; they travel as `errors`.
     """
 
     code: ClassVar[str] = "REFUSED"
     status: ClassVar[int] = 422
     guard: ClassVar[str | None] = None
     text: ClassVar[str] = "请求被拒绝"
+    parts: Sequence[Refusal] = ()
 
     def __init__(self, *, field: str = "", **params: Any) -> None:
         self.field = field
@@ -142,12 +145,27 @@ class Faulted(Refusal):
     text = "系统内部错误,故障编号 {fault_id}"
 
 
-def without_personal_numbers(**texts: str) -> None:
-    """Refuse texts for the public with a phone or identity number, when they are entered (K15).
+class NumberOfAPerson(Invalid):
+    """A text that others read holds somebody's number; `free_text` declares which texts these are.
 
-    Raises:
-        Invalid: Names the field, never the number.
+    Args:
+        kind: "phone" or "id_no"; the number itself is never repeated.
     """
-    for name, text in texts.items():
-        if personal_number(text) is not None:
-            raise Invalid(field=name, reason=f"{name} 中含有个人号码,请删去后再提交")
+
+    code = "PII_FOUND"
+    guard = "PII_FOUND"
+    text = "文本中含有手机号码,请删去后再提交"
+    text_id_no = "文本中含有身份证号码,请删去后再提交"
+
+    def __init__(self, *, field: str, kind: str) -> None:
+        if kind == "id_no":
+            self.text = self.text_id_no  # type: ignore[misc]
+        super().__init__(field=field, kind=kind)
+        self.parts = (self,)
+
+    @classmethod
+    def of(cls, found: Sequence[NumberOfAPerson]) -> Self:
+        """Return one refusal that says all that was found."""
+        first = cls(field=found[0].field, kind=found[0].params["kind"])
+        first.parts = found
+        return first

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from chassis import audit, deadlines, idempotency, inbox, jobs, sealing, years
+from chassis import audit, deadlines, free_text, idempotency, inbox, jobs, sealing, years
 from chassis import storage as store
 from chassis.bus import (
     SYSTEM,
@@ -280,6 +280,7 @@ class Runtime:
 
         Raises:
             Invalid: Says what is wrong and where.
+            NumberOfAPerson: A text that others read holds one.
         """
         body_type = self.entries[method].body_type
         unknown = set(body) - set(getattr(body_type, "__dataclass_fields__", body))
@@ -293,6 +294,7 @@ class Runtime:
             raise Invalid(field=where.strip("`.") if where else "", reason=reason) from error
         for name in getattr(body_type, "__dataclass_fields__", ()):
             _refuse_beyond(name, getattr(read, name))
+        free_text.check(read)
         return read
 
     def run_command(self, service: Service, door: Door, fn: Callable[..., Any], call: Call) -> Any:

@@ -13,13 +13,16 @@ from __future__ import annotations
 
 import atexit
 import os
+import re
 import shutil
 import sqlite3
 import tempfile
+import types
+import typing
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -30,8 +33,9 @@ import sqlalchemy as sa
 
 from chassis import envelope as env
 from chassis import inbox, servers, timers
-from chassis.bus import Actor, Call, Service, new_uuid, partition_of
+from chassis.bus import ANY_ROLE, PUBLIC, Actor, Call, Service, entries, new_uuid, partition_of
 from chassis.calendar import SHANGHAI
+from chassis.free_text import Public, members, readers_of
 from chassis.migrate import differences, migrate_service
 from chassis.runtime import Runtime
 from chassis.settings import ProcessSettings, describe
@@ -124,6 +128,13 @@ class Bench:
         """Run a command; raises its refusal. Without a key a new one is used."""
         call = Call(method, dict(body or {}), self.actor, key or new_uuid(), version)
         return self.runtime.call(call)
+
+    def send(self, method: str, place: str, text: str) -> Any:
+        """Run a command in a role that may, with `text` at `place` of a body that can be read."""
+        entry = self.runtime.entries[method]
+        role = next((role for role in entry.door.roles if role not in {ANY_ROLE, PUBLIC}), "")
+        self.as_(role or "R_DISTRICT")
+        return self.do(method, a_body(entry.body_type, place, text), version=1)
 
     def ask(self, method: str, body: Mapping[str, Any] | None = None, *, lang: str = "zh") -> Any:
         """Run a query; raises its refusal."""
@@ -239,6 +250,100 @@ class Bench:
         from chassis.bus import SYSTEM  # noqa: PLC0415  only here
 
         return self.runtime.transaction(SYSTEM)
+
+
+# --------------------------------------------------------------------------------------------------
+# Bodies that a door can read
+
+
+def public_texts(service_cls: type[Service]) -> list[tuple[str, str]]:
+    """Return (command, place) of every text of a service that others read; "*" is a list's item."""
+    return sorted(
+        (entry.method, ".".join(place))
+        for entry in entries(service_cls).values()
+        if entry.kind == "command"
+        for place in _public_places(entry.body_type, ())
+    )
+
+
+def a_body(hint: Any, place: str, text: str) -> Any:
+    """Return a value that a field of this type takes, with `text` at `place` and no more than must
+    be elsewhere."""
+    head, _, rest = place.partition(".")
+    origin, parts = typing.get_origin(hint), typing.get_args(hint)
+    if not place and readers_of(hint) is not None and _is_text(hint):
+        return text
+    if origin is typing.Annotated:
+        metas = [one for one in hint.__metadata__ if isinstance(one, msgspec.Meta)]
+        return _within(parts[0], metas, a_body(parts[0], place, text))
+    if origin in {typing.Union, types.UnionType}:
+        wanted = [part for part in parts if part is not type(None)]
+        return a_body(wanted[0], place, text)
+    if origin is list:
+        return [a_body(parts[0], rest, text)] if head == "*" else []
+    if origin is dict:
+        return {"any": a_body(parts[1], rest, text)} if head == "*" else {}
+    if origin is typing.Literal:
+        return parts[0]
+    if is_dataclass(hint):
+        required = {
+            one.name
+            for one in fields(hint)
+            if one.default is MISSING and one.default_factory is MISSING
+        }
+        return {
+            name: a_body(inner, rest if name == head else "-", text)
+            for name, inner in members(typing.cast("type", hint))
+            if name in required or name == head
+        }
+    if hint is typing.Any:
+        return text
+    plain = {str: "abc", int: 1, float: 1.0, bool: True}
+    return plain.get(hint) or (START + "+08:00" if hint is datetime else START[:10])
+
+
+def _is_text(hint: Any) -> bool:
+    while typing.get_origin(hint) is typing.Annotated:
+        hint = typing.get_args(hint)[0]
+    return hint is str
+
+
+def _within(base: Any, metas: Sequence[msgspec.Meta], value: Any) -> Any:
+    for meta in metas:
+        if meta.pattern is not None:
+            value = next(one for one in _FORMS if re.search(meta.pattern, one))
+        if meta.ge is not None and base in {int, float}:
+            value = max(value, meta.ge)
+        if meta.min_length and base is not str and not value:
+            value = [a_body(typing.get_args(base)[0], "-", "")] * meta.min_length
+    return value
+
+
+_FORMS = (
+    *("370811015901001", "370811015901", "370811015", "370811", "2025-03", "2025-03-03"),
+    *("NOISE", "a" * 64, *(f"{kind}_1" for kind in ("pco", "prj", "mtg", "per", "off", "ptn"))),
+)
+
+
+def _public_places(hint: Any, at: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    origin, parts = typing.get_origin(hint), typing.get_args(hint)
+    if origin is typing.Annotated and isinstance(readers_of(hint), Public):
+        inner = parts[0]
+        while not _is_text(inner) and typing.get_args(inner):
+            kind = typing.get_origin(inner)
+            at, inner = (*at, "*"), typing.get_args(inner)[kind is dict]
+        yield at
+    elif origin is list:
+        yield from _public_places(parts[0], (*at, "*"))
+    elif origin is dict:
+        yield from _public_places(parts[1], (*at, "*"))
+    elif is_dataclass(hint):
+        for name, inner in members(typing.cast("type", hint)):
+            yield from _public_places(inner, (*at, name))
+    else:
+        for part in parts:
+            if not isinstance(part, str):
+                yield from _public_places(part, at)
 
 
 def open_bench(service_cls: type[Service], url: str, **environ: str) -> Bench:

@@ -325,6 +325,8 @@ def explain(error: Exception, path: str) -> tuple[dict[str, Any], dict[str, str]
         case CallRefused():
             refused = error.payload
             seconds = (refused.get("params") or {}).get("seconds")
+            if "errors" in refused:
+                members["errors"] = refused["errors"]
             if refused.get("code") == InFlight.code:
                 headers["Retry-After"] = "1"
             elif refused.get("status") == 429 and seconds is not None:

@@ -116,6 +116,8 @@ def test_the_same_file_again_changes_nothing_and_says_nothing(bench):
         ("c1,1,,,,,", "", "CELL_COUNT"),
         ("c1,1,,,,,,,", "", "CELL_COUNT"),
         ("c1,1,,,,,,after writing", "note", "TOO_MUCH"),
+        ("c1,1,,,,,,找138-1234-5678", "note", "PII_FOUND"),
+        ("c1,1,,,,,,37089919800305007X", "note", "PII_FOUND"),
         ("c1,1,,,,,,bug", "", "ROW_FAULT"),
     ],
 )

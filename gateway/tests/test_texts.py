@@ -70,3 +70,24 @@ def test_a_day_that_does_not_exist_is_refused_where_it_is_written(day):
     with pytest.raises(ValidationError) as refused:
         read_params(Which, asked)
     assert [item["field"] for item in validation_errors(refused.value)] == ["day"]
+
+
+def test_each_number_of_a_person_is_named_with_its_place_in_both_languages(site):
+    """FP-D6, K15: three services refused it in three ways, and others not at all."""
+    words = ["好", "打１３８ １２３４－５６７８", "0537-2345678"]
+    body = {"counter_id": "c1", "amount": 1, "note": "身份证37089919800305007X", "words": words}
+    answer = site.ask("POST", PATH, json=body, headers={"Accept-Language": "en"})
+    found = problem_of(answer)
+    assert (answer.status_code, found["code"], found["guard"]) == (422, "PII_FOUND", "PII_FOUND")
+    assert (found["field"], found["params"]) == ("note", {"kind": "id_no"})
+    assert found["detail"] == found["message_en"] == found["errors"][0]["message_en"]
+    assert [item["field"] for item in found["errors"]] == ["note", "words.1"]
+    said = [(item["message_zh"], item["message_en"]) for item in found["errors"]]
+    assert "身份证号码" in said[0][0]
+    assert "identity number" in said[0][1]
+    assert "手机号码" in said[1][0]
+    assert "phone number" in said[1][1]
+    for digits in ("138", "１３８", "370899"):
+        assert digits not in answer.text
+    body |= {"note": "", "words": words[::2]}
+    assert site.ask("POST", PATH, json=body).status_code == 201

@@ -16,6 +16,7 @@ class AddAmount(Body):
     counter_id: str = Field(max_length=20, examples=["c1"])
     amount: int = Field(ge=-5000, description="数量 / amount", examples=[5])
     note: str = ""
+    words: list[str] = Field(default_factory=list)
 
 
 class CountUp(Body):

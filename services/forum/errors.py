@@ -278,13 +278,6 @@ class AdjournLimit(Guard):
     text = "议题已休会 {times} 次,不能再次休会;仍达不到法定人数的,结束表决即为未通过"
 
 
-class PiiFound(Guard):
-    """A text that others read holds a telephone or identity number."""
-
-    guard = "PII_FOUND"
-    text = "内容含有疑似{kind}({where}),请删除后再提交"
-
-
 class NoticeOver(Guard):
     """Objections are raised while the notice stands."""
 

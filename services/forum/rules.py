@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
 from chassis.calendar import Calendar
-from chassis.text import personal_number
 from services.forum import errors
 
 # --------------------------------------------------------------------------------------------------
@@ -580,58 +578,6 @@ def open_vote(key: bytes, place: str, sealed: str) -> str | None:
 
 # --------------------------------------------------------------------------------------------------
 # Opinions
-
-_DIGITS = str.maketrans("０１２３４５６７８９Ｘｘ－", "0123456789Xx-")  # full-width forms count too
-_PII = (
-    (
-        "身份证号码",
-        re.compile(r"(?<![0-9])[0-9]{6}[ -]?[0-9]{8}[ -]?[0-9]{3}[0-9Xx](?![0-9A-Za-z])"),
-    ),
-    ("手机号码", re.compile(r"(?<![0-9])1[0-9]{2}[ -]?[0-9]{4}[ -]?[0-9]{4}(?![0-9])")),
-    ("固定电话号码", re.compile(r"(?<![0-9])0[0-9]{2,3}[ -][0-9]{7,8}(?![0-9])")),
-)
-
-
-_NUMBERS = {"phone": "手机号码", "id_no": "身份证号码"}
-
-# Members of a command's body in which people write freely.
-FREE_TEXTS = frozenset(
-    {
-        *("title", "description", "new_facts", "finding", "note", "reason", "reasons", "text"),
-        *("decision", "dissent", "result", "place", "funding", "post", "done"),
-    }
-)
-
-
-def free_texts(body: Any, at: str = "") -> Iterator[tuple[str, str]]:
-    """Yield (place, text) of what somebody has written freely in a command's body."""
-    for one in fields(body):
-        value, place = getattr(body, one.name), f"{at}{one.name}"
-        if isinstance(value, str) and one.name in FREE_TEXTS:
-            yield place, value
-        elif isinstance(value, list):
-            for number, inner in enumerate(value):
-                if is_dataclass(inner):
-                    yield from free_texts(inner, f"{place}[{number}].")
-
-
-def check_no_pii(texts: Mapping[str, str]) -> None:
-    """Refuse a text, for entry or publication, that holds a telephone or identity number.
-
-    Args:
-        texts: Field name -> text.
-
-    Raises:
-        PiiFound: Names the kind and the place, never the number.
-    """
-    for where, text in texts.items():
-        number = personal_number(text)
-        if number is not None:
-            raise errors.PiiFound(kind=_NUMBERS[number], where=where, field=where)
-        plain = text.translate(_DIGITS)
-        for kind, pattern in _PII:
-            if pattern.search(plain):
-                raise errors.PiiFound(kind=kind, where=where, field=where)
 
 
 @dataclass(frozen=True, slots=True)

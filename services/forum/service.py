@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 import sqlalchemy as sa
 
-from chassis import bus, deadlines
-from chassis.bus import ANY_ROLE, PUBLIC, Due, F, Heard, Service, Tx, query, subscribe, timer
+from chassis import deadlines
+from chassis.bus import ANY_ROLE, PUBLIC, Due, Heard, Service, Tx, command, query, subscribe, timer
 from services.forum import events, rules, storage, views
 from services.forum.actions import (
     calendar,
@@ -42,20 +40,6 @@ HOSTS = ("R_SECRETARY", "R_CADRE")
 DOERS = ("R_CADRE", "R_SECRETARY", "R_GRID", "R_STEWARD", "R_PM", "R_PCO")
 JUDGES = ("R_RESIDENT", "R_DEPUTY", "R_CADRE", "R_SECRETARY", "R_STREET", "R_STREET_LEAD")
 LEADERS = ("R_SECRETARY", "R_STREET", "R_STREET_LEAD")
-
-
-def command(*, roles: Sequence[str], if_match: bool = False) -> Callable[[F], F]:
-    """Declare a command whose free texts hold no telephone or identity number."""
-
-    def decorate(fn: F) -> F:
-        @functools.wraps(fn)
-        def checked(self: Any, tx: Tx, body: Any) -> Any:
-            rules.check_no_pii(dict(rules.free_texts(body)))
-            return fn(self, tx, body)
-
-        return cast("F", bus.command(roles=roles, if_match=if_match)(checked))
-
-    return decorate
 
 
 class Forum(Service):

@@ -207,13 +207,6 @@ class ReasonRequired(Guard):
     text = "须说明理由(不少于 {least} 字)"
 
 
-class NumberOfAPerson(Guard):
-    """A text that others read holds somebody's phone or identity number."""
-
-    guard = "PII_FOUND"
-    text = "文本中含有个人号码({kind}),请删去后再提交"
-
-
 class QuorumNotMet(Guard):
     """One of the three sides was not present."""
 

@@ -48,10 +48,15 @@ NEIGHBOUR = PEOPLE["neighbour"].person_id
 
 LONG = "须调取物业公司的通话录音,对方答复五个工作日内提供。"
 GUARD, CONFLICT, ROLE = "GUARD_FAILED", "STATE_CONFLICT", "ROLE_DENIED"
+PII = "PII_FOUND"
 
 
 def _guard(step, name, who, path, guard, **more):
     return Try(name, step, who, path, 422, GUARD, guard, **more)
+
+
+def _pii(step, name, who, path, **more):
+    return Try(name, step, who, path, 422, PII, PII, **more)
 
 
 def _no(step, name, who, path, status, code, **more):  # noqa: PLR0917  a row of the table
@@ -483,9 +488,8 @@ _TASK = {
     "responsible_id": place.PROJECT, "due_date": "2025-04-10", "supervisors": [NEIGHBOUR],
 }  # fmt: skip
 OPINION = [
-    _guard("opinion", "an opinion with a telephone number is not taken", "secretary",
-           "{here}/opinion", "PII_FOUND", match=True,
-           change={"text": "同意施划车位,联系人电话 13800138000。"}),
+    _pii("opinion", "an opinion with a telephone number is not taken", "secretary",
+         "{here}/opinion", match=True, change={"text": "同意施划车位,联系人电话 13800138000。"}),
     _no("opinion", "a resident forms no opinion", "resident", "{here}/opinion", 403, ROLE,
         match=True, change={}),
     _guard("assign", "a task that nobody supervises", "secretary", "{here}/tasks",

@@ -73,7 +73,7 @@ class ImportingToy(Imports, Toy):
                 Column("open", "开 / open", "true", kind="yes_no"),
                 Column("colour", "色 / colour", "RED", choices=("RED", "BLUE")),
                 Column("parts", "部 / parts", "a|b", kind="list", pattern="[a-z]"),
-                Column("note", "注 / note", "", longest=20),
+                Column("note", "注 / note", "", longest=20, public=True),
             ),
             _dying,
             batch=4,

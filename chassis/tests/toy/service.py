@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from chassis import storage as store
 from chassis.bus import Due, Heard, Job, Service, Tx, command, job, query, subscribe, timer
+from chassis.free_text import PublicText
 from chassis.refusal import Guard, NotFound
 
 metadata = store.new_metadata()
@@ -67,7 +68,8 @@ class AddedHeard:
 class Add:
     counter_id: str
     amount: int
-    note: str = ""
+    note: PublicText = ""
+    words: list[PublicText] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from chassis.free_text import PublicText
 from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict
 from services.credit.actions import ledger, settlement
 from services.credit.errors import SameAsProposer, TextTooShort
@@ -26,7 +27,7 @@ class GrantBudget:
     """Points that a district funds, and the document that says so."""
 
     points: int
-    basis: str
+    basis: PublicText
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class RejectGrant:
     """Which proposed grant is not made, and why."""
 
     grant_id: str
-    reason: str
+    reason: PublicText
 
 
 def propose(tx: Tx, order: GrantBudget) -> dict[str, Any]:

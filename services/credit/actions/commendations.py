@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from chassis.bus import is_uuid
 from chassis.calendar import Calendar
-from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict, without_personal_numbers
+from chassis.free_text import PublicText
+from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict
 from services.credit.actions import awards, manual, months, objections, publishing, rule_sets
 from services.credit.errors import (
     AlreadyNominated,
@@ -73,16 +74,16 @@ class OpenCommendation:
         approval_doc_no: The document that allows a formal commendation.
     """
 
-    title: str
+    title: PublicText
     form: str
     level: str
     kind: str
-    criteria: str
+    criteria: PublicText
     quota: int
     area: str
     from_period: str
     to_period: str
-    approval_doc_no: str | None = None
+    approval_doc_no: PublicText | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ class Nominate:
 
     commendation_id: str
     subject: str
-    reason: str
+    reason: PublicText
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ class Review:
 
     subject: str
     support: bool
-    reasons: str
+    reasons: PublicText
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,7 @@ class ObjectToNominee:
 
     commendation_id: str
     subject: str
-    text: str
+    text: PublicText
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,7 @@ class DecideNominee:
 
     objection_id: str
     upheld: bool
-    reasons: str
+    reasons: PublicText
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,7 @@ class RevokeCommendation:
 
     commendation_id: str
     subject: str
-    reasons: str
+    reasons: PublicText
 
 
 # --------------------------------------------------------------------------------------------------
@@ -207,7 +208,6 @@ def _check_form(order: OpenCommendation) -> None:
         raise Invalid(field="level", reason=f"level 应为 {'、'.join(rules.LEVELS)}")
     if order.kind not in standing.KINDS:
         raise Invalid(field="kind", reason=f"kind 应为 {'、'.join(standing.KINDS)}")
-    without_personal_numbers(title=order.title, criteria=order.criteria)
     for name in ("title", "criteria"):
         if len(getattr(order, name).strip()) < LEAST_TEXT:
             raise Invalid(field=name, reason=f"{name} 不少于 {LEAST_TEXT} 个字")

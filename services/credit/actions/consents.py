@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from chassis.free_text import PublicText
 from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict
 from services.credit.actions import manual, telling
 from services.credit.actions.ledger import GRACE
@@ -51,7 +52,7 @@ class GrantConsent:
     person_id: str | None = None
     household_id: str | None = None
     channel: str = "APP"
-    evidence_ref: str | None = None
+    evidence_ref: PublicText | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class WithdrawConsent:
 
     consent_id: str
     purposes: list[str] = field(default_factory=list)
-    receipt_no: str | None = None
+    receipt_no: PublicText | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,10 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from chassis.refusal import Invalid, NotFound, StateConflict, without_personal_numbers
+from chassis.free_text import PUBLIC, PublicText
+from chassis.refusal import Invalid, NotFound, StateConflict
 from services.credit.actions import publishing, rule_sets
 from services.credit.errors import (
     CommentEmpty,
@@ -57,13 +58,13 @@ class CreateRuleSet:
         resolution_no: The number of that outcome's resolution.
     """
 
-    document: dict[str, Any] | None = None
+    document: Annotated[dict[str, Any], PUBLIC] | None = None
     based_on: str | None = None
     version: str | None = None
     effective_from: str | None = None
-    title: str | None = None
+    title: PublicText | None = None
     topic_id: str | None = None
-    resolution_no: str | None = None
+    resolution_no: PublicText | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +80,13 @@ class EditRuleSet:
     """
 
     rule_set_id: str
-    document: dict[str, Any] | None = None
-    put: list[dict[str, Any]] = field(default_factory=list)
+    document: Annotated[dict[str, Any], PUBLIC] | None = None
+    put: Annotated[list[dict[str, Any]], PUBLIC] = field(default_factory=list)
     drop: list[str] = field(default_factory=list)
     effective_from: str | None = None
-    title: str | None = None
+    title: PublicText | None = None
     topic_id: str | None = None
-    resolution_no: str | None = None
+    resolution_no: PublicText | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ class ApproveRuleSet:
     """The reference of the legal review."""
 
     rule_set_id: str
-    legal_review_ref: str | None = None
+    legal_review_ref: PublicText | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ class RetireRuleSet:
     """
 
     rule_set_id: str
-    reason: str
+    reason: PublicText
     from_day: str | None = None
     without_successor: bool = False
 
@@ -132,7 +133,7 @@ class CommentOnRuleSet:
     """What somebody thinks of a draft, or of one rule of it."""
 
     rule_set_id: str
-    text: str
+    text: PublicText
     rule_code: str | None = None
 
 
@@ -424,7 +425,6 @@ def comment_on_rule_set(tx: Tx, order: CommentOnRuleSet) -> dict[str, Any]:
     text = order.text.strip()
     if not text or len(text) > LONGEST_COMMENT:
         raise CommentEmpty(field="text")
-    without_personal_numbers(text=text)
     codes = {rule["code"] for rule in row.body["rules"]}
     if order.rule_code is not None and order.rule_code not in codes:
         raise RuleNotInSet(rule=order.rule_code, field="rule_code")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from chassis import text
 from chassis.bus import is_uuid
 from chassis.calendar import Calendar
+from chassis.free_text import PublicText
 from chassis.refusal import Invalid, NotFound, StateConflict
 from services.credit.actions import awards, months, rule_sets, telling
 from services.credit.errors import (
@@ -54,10 +55,10 @@ class ProposeAward:
     subject: str
     rule_code: str
     occurred_at: datetime
-    evidence: list[str] = field(default_factory=list)
+    evidence: list[PublicText] = field(default_factory=list)
     level: str | None = None
-    document_no: str | None = None
-    reason: str | None = None
+    document_no: PublicText | None = None
+    reason: PublicText | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class DecideAward:
     """Which award, and why it is approved or rejected."""
 
     award_id: str
-    note: str | None = None
+    note: PublicText | None = None
 
 
 def propose_award(tx: Tx, order: ProposeAward) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from chassis.refusal import NotFound, StateConflict, without_personal_numbers
+from chassis.free_text import PublicText
+from chassis.refusal import NotFound, StateConflict
 from services.credit.actions import month_logs, publishing, settlement
 from services.credit.errors import TextTooShort
 from services.credit.rules import settlement as rules
@@ -22,7 +23,7 @@ class WithdrawNotice:
     """Which notice is taken down before its time, and why."""
 
     notice_id: str
-    reason: str
+    reason: PublicText
 
 
 def withdraw_notice(tx: Tx, order: WithdrawNotice) -> dict[str, Any]:
@@ -99,7 +100,6 @@ def correct_notice(tx: Tx, order: WithdrawNotice) -> dict[str, Any]:
 def _to_withdraw(tx: Tx, order: WithdrawNotice) -> Any:
     if len(order.reason.strip()) < LEAST_REASON:
         raise TextTooShort(field="reason", least=LEAST_REASON)
-    without_personal_numbers(reason=order.reason)
     known = store.notice(tx.conn, order.notice_id, lock=True)
     if known is None:
         raise NotFound(kind="notice", id=order.notice_id)

@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from chassis.bus import is_uuid
+from chassis.free_text import PublicText
 from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict
 from services.credit.actions import awards, manual, months, settlement, telling
 from services.credit.errors import (
@@ -71,10 +72,10 @@ class FileObjection:
 
     target: str
     target_id: str
-    text: str
-    evidence: list[str] = field(default_factory=list)
+    text: PublicText
+    evidence: list[PublicText] = field(default_factory=list)
     person_id: str | None = None
-    receipt_no: str | None = None
+    receipt_no: PublicText | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +91,9 @@ class StartCorrection:
 
     target: str
     target_id: str
-    text: str
-    reasons: str
-    evidence: list[str] = field(default_factory=list)
+    text: PublicText
+    reasons: PublicText
+    evidence: list[PublicText] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ class WhichObjection:
     """Which objection is meant; with a receipt where staff act for who filed it."""
 
     objection_id: str
-    receipt_no: str | None = None
+    receipt_no: PublicText | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ class ExtendObjection:
     """Which objection needs more time, and why."""
 
     objection_id: str
-    reasons: str
+    reasons: PublicText
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +117,8 @@ class RequestReview:
     """Which decision shall be looked at by a higher level, and why."""
 
     objection_id: str
-    grounds: str
-    receipt_no: str | None = None
+    grounds: PublicText
+    receipt_no: PublicText | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +132,8 @@ class DecideObjection:
     """
 
     objection_id: str
-    outcome: str
-    reasons: str
+    outcome: PublicText
+    reasons: PublicText
     score: int | None = None
     award_ids: list[str] = field(default_factory=list)
     together: bool = False

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from chassis.bus import is_uuid, new_uuid
 from chassis.calendar import Calendar
+from chassis.free_text import PublicText
 from chassis.refusal import NotFound, StateConflict
 from chassis.text import fold
 from services.credit.actions import manual, months, rule_sets, telling
@@ -50,8 +51,8 @@ class ApplyForRepair:
     """
 
     award_id: str
-    text: str
-    evidence: list[str] = field(default_factory=list)
+    text: PublicText
+    evidence: list[PublicText] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class ReasonedRepair:
     """Which repair, and why."""
 
     repair_id: str
-    reasons: str
+    reasons: PublicText
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +75,11 @@ class ImposeVeto:
     """On which organisation, for which months, by which document, heard where."""
 
     subject: str
-    document_no: str
-    hearing_ref: str
+    document_no: PublicText
+    hearing_ref: PublicText
     from_period: str
     to_period: str
-    reasons: str
+    reasons: PublicText
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ class LiftVeto:
     """Which veto, and why it ends."""
 
     veto_id: str
-    reasons: str
+    reasons: PublicText
 
 
 def apply_for_repair(tx: Tx, order: ApplyForRepair) -> dict[str, Any]:

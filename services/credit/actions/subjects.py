@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from chassis.free_text import PublicText
 from chassis.refusal import Invalid, NotFound, StateConflict
 from services.credit.actions import manual, telling
 from services.credit.errors import PersonUnknown, SelfApproval, TextTooShort, UnderAge
@@ -40,7 +41,7 @@ class NameHolder:
 
     subject_id: str
     person_id: str
-    reason: str
+    reason: PublicText
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from chassis.bus import Heard, Tx
+from chassis.free_text import PUBLIC
 from chassis.refusal import NotFound, RoleDenied
 from services.forum import events, rules, storage
 from services.forum.actions.record import note, reply, require_state, tell
@@ -27,7 +28,7 @@ class DecideEscalation:
 
     escalation_id: str
     outcome: Literal["URGED", "DIRECTED", "COORDINATED", "NO_ACTION"]
-    done: Annotated[str, Meta(min_length=2, max_length=1000)]
+    done: Annotated[str, Meta(min_length=2, max_length=1000), PUBLIC]
 
 
 _TIERS = {"REQUEST": rules.REQUEST_TIERS, "RECTIFICATION": rules.RECTIFICATION_TIERS}

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from chassis.bus import Due, Tx
+from chassis.free_text import PUBLIC
 from chassis.refusal import NotFound
 from chassis.text import AREA
 from services.forum import errors, events, rules, storage
@@ -32,7 +33,7 @@ class RegisterOfficial:
 
     person_id: str
     tier: Tier
-    post: Annotated[str, Meta(min_length=1, max_length=100)]
+    post: Annotated[str, Meta(min_length=1, max_length=100), PUBLIC]
     area: Area
     official_id: ChosenId | None = None
 
@@ -42,7 +43,7 @@ class EndOfficial:
     """An official leaves office; his links end with it."""
 
     official_id: str
-    reason: Annotated[str, Meta(min_length=1, max_length=200)]
+    reason: Annotated[str, Meta(min_length=1, max_length=200), PUBLIC]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class EndLiaison:
     """A link ends."""
 
     link_id: str
-    reason: Annotated[str, Meta(min_length=1, max_length=200)]
+    reason: Annotated[str, Meta(min_length=1, max_length=200), PUBLIC]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ class OptIn:
     signed for it. The second of them who has seen the paper confirms it."""
 
     person_id: str | None = None
-    receipt: Annotated[str, Meta(min_length=2, max_length=200)] | None = None
+    receipt: Annotated[str, Meta(min_length=2, max_length=200), PUBLIC] | None = None
 
 
 def _same(row: storage.Row, **given: Any) -> bool:

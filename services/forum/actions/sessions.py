@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from chassis.bus import Due, Tx
+from chassis.free_text import PUBLIC
 from chassis.refusal import NotFound, RoleDenied, StateConflict
 from services.forum import errors, events, rules, storage
 from services.forum.actions.record import (
@@ -57,7 +58,7 @@ class ScheduleSession:
 
     topic_ids: Annotated[list[str], Meta(min_length=1, max_length=3)]
     start: Annotated[datetime, Meta(tz=True)]
-    place: Annotated[str, Meta(min_length=1, max_length=100)]
+    place: Annotated[str, Meta(min_length=1, max_length=100), PUBLIC]
     auto: bool = False
     invitees: Annotated[list[Invitee], Meta(max_length=1000)] = field(default_factory=list)
     resident_seats: int | None = None
@@ -77,8 +78,8 @@ class MoveSession:
 
     session_id: str
     start: Annotated[datetime, Meta(tz=True)]
-    reason: Annotated[str, Meta(min_length=1, max_length=200)]
-    place: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
+    reason: Annotated[str, Meta(min_length=1, max_length=200), PUBLIC]
+    place: Annotated[str, Meta(min_length=1, max_length=100), PUBLIC] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ class CancelSession:
     """Why it is not held."""
 
     session_id: str
-    reason: Annotated[str, Meta(min_length=1, max_length=200)]
+    reason: Annotated[str, Meta(min_length=1, max_length=200), PUBLIC]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ class WithdrawInvitation:
     """Why somebody is not invited after all."""
 
     invitation_id: str
-    reason: Annotated[str, Meta(min_length=1, max_length=200)]
+    reason: Annotated[str, Meta(min_length=1, max_length=200), PUBLIC]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ class CorrectAttendance:
     session_id: str
     person_id: PersonId
     attended: bool
-    reason: Annotated[str, Meta(min_length=1, max_length=200)]
+    reason: Annotated[str, Meta(min_length=1, max_length=200), PUBLIC]
 
 
 @dataclass(frozen=True, slots=True)

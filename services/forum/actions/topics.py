@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from chassis.bus import Due, Tx
+from chassis.free_text import PUBLIC
 from chassis.refusal import NotFound, StateConflict
 from services.forum import errors, events, rules, storage
 from services.forum.actions.record import (
@@ -36,8 +37,8 @@ class SubmitTopic:
     telephone; a resident speaks for himself.
     """
 
-    title: Annotated[str, Meta(min_length=2, max_length=50)]
-    description: Annotated[str, Meta(min_length=1, max_length=2000)]
+    title: Annotated[str, Meta(min_length=2, max_length=50), PUBLIC]
+    description: Annotated[str, Meta(min_length=1, max_length=2000), PUBLIC]
     way: Literal["ONLINE", "DOORSTEP", "HOTLINE"]
     category: Category
     level: Level
@@ -46,7 +47,7 @@ class SubmitTopic:
     cosigners: Annotated[list[PersonId], Meta(max_length=200)] = field(default_factory=list)
     source_request: str | None = None
     resubmits: str | None = None
-    new_facts: Annotated[str, Meta(max_length=2000)] = ""
+    new_facts: Annotated[str, Meta(max_length=2000), PUBLIC] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +62,10 @@ class EditTopic:
     """What the proposer says otherwise; what is left out stays."""
 
     topic_id: str
-    title: Annotated[str, Meta(min_length=2, max_length=50)] | None = None
-    description: Annotated[str, Meta(min_length=1, max_length=2000)] | None = None
+    title: Annotated[str, Meta(min_length=2, max_length=50), PUBLIC] | None = None
+    description: Annotated[str, Meta(min_length=1, max_length=2000), PUBLIC] | None = None
     category: Category | None = None
-    new_facts: Annotated[str, Meta(max_length=2000)] | None = None
+    new_facts: Annotated[str, Meta(max_length=2000), PUBLIC] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class HideTopic:
     """Why its words are hidden; with `hidden` false they are shown again."""
 
     topic_id: str
-    reason: Annotated[str, Meta(min_length=1, max_length=500)]
+    reason: Annotated[str, Meta(min_length=1, max_length=500), PUBLIC]
     hidden: bool = True
 
 
@@ -84,7 +85,7 @@ class AdoptTopic:
     owners_matter: bool
     level: Level | None = None
     urgency: Literal["NORMAL", "URGENT"] = "NORMAL"
-    finding: Annotated[str, Meta(min_length=1, max_length=2000)] = rules.DEFAULT_FINDING
+    finding: Annotated[str, Meta(min_length=1, max_length=2000), PUBLIC] = rules.DEFAULT_FINDING
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ class RejectTopic:
 
     topic_id: str
     reason: Literal["ILLEGAL", "NOT_PUBLIC", "IN_LITIGATION", "ABUSIVE", "ALREADY_DECIDED"]
-    note: Annotated[str, Meta(max_length=500)] = ""
+    note: Annotated[str, Meta(max_length=500), PUBLIC] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ class RedirectTopic:
     """A matter of one household goes to the stewards."""
 
     topic_id: str
-    reason: Annotated[str, Meta(min_length=1, max_length=500)]
+    reason: Annotated[str, Meta(min_length=1, max_length=500), PUBLIC]
     request_id: str | None = None
 
 
@@ -119,7 +120,7 @@ class ReviewRejection:
 
     topic_id: str
     outcome: Literal["UPHELD", "OVERTURNED"]
-    reasons: Annotated[str, Meta(min_length=1, max_length=2000)]
+    reasons: Annotated[str, Meta(min_length=1, max_length=2000), PUBLIC]
 
 
 def _proposer(tx: Tx, body: SubmitTopic) -> tuple[str, str]:

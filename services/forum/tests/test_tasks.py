@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from chassis.refusal import NotFound, StateConflict
+from chassis.refusal import NotFound, NumberOfAPerson, StateConflict
 from services.forum import errors, rules
 from services.forum.tests.conftest import (
     ANA,
@@ -325,7 +325,7 @@ def test_those_who_took_part_are_told_and_asked_once(town):
         town.resident().do("rate_topic", {"topic_id": topic_id, "stars": 5})
     town.accept(task_id)
     town.secretary()
-    with pytest.raises(errors.PiiFound):
+    with pytest.raises(NumberOfAPerson):
         town.on_topic("close_topic", topic_id, result="问 13812345678")
     town.on_topic("close_topic", topic_id)
     assert town.resident(NEIGHBOURS[0]).ask("my_messages")["items"][0]["code"] == "TOPIC_CLOSED"

@@ -69,7 +69,13 @@ PARTNERS = Importer(
     "红色合伙人 / Partners",
     (
         Column("partner_id", "合伙人编号 / id", "ptn_1", required=True, pattern=f"ptn_{_ID}"),
-        Column("org_name", "单位名称 / organisation", "任城区示例·春晖理发店", required=True),
+        Column(
+            "org_name",
+            "单位名称 / organisation",
+            "任城区示例·春晖理发店",
+            required=True,
+            public=True,
+        ),
         Column(
             "uscc",
             "统一社会信用代码 / unified social credit code",
@@ -116,8 +122,14 @@ PARTNERS = Importer(
             "agreement_ref",
             "协议编号;填写即为已签约 / signed agreement; empty: it only applies",
             "协议-0001",
+            public=True,
         ),
-        Column("uscc_override", "代码校验不通过时的放行理由 / why a wrong code is taken", ""),
+        Column(
+            "uscc_override",
+            "代码校验不通过时的放行理由 / why a wrong code is taken",
+            "",
+            public=True,
+        ),
     ),
     one_by_one(_known(tables.partners, "partner_id"), "partner_id", _register),
 )
@@ -135,7 +147,7 @@ OFFERS = Importer(
             required=True,
             choices=("GOODS", "SERVICE", "DISCOUNT"),
         ),
-        Column("title", "名称 / title", "理发一次", required=True),
+        Column("title", "名称 / title", "理发一次", required=True, public=True),
         Column("points_price", "积分价 / points", "60", kind="integer", required=True, low=0),
         Column(
             "face_value_fen",

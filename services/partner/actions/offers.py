@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from chassis.bus import Tx
-from chassis.refusal import Invalid, NotFound, StateConflict, without_personal_numbers
+from chassis.free_text import PUBLIC, PublicText
+from chassis.refusal import Invalid, NotFound, StateConflict
 from services.partner import events
 from services.partner.actions.partners import require_area, require_id
 from services.partner.errors import ConflictOfInterest, OfferExists, OutOfStock, PartnerNotActive
@@ -33,7 +34,7 @@ class DraftOffer:
 
     partner_id: str
     kind: Literal["GOODS", "SERVICE", "DISCOUNT"]
-    title: str
+    title: PublicText
     points_price: int
     face_value_fen: int
     settle_fen_per_point: int
@@ -53,7 +54,7 @@ class RefuseOffer:
     """Why an offer, or its new prices, are not approved."""
 
     offer_id: str
-    reason: Annotated[str, Meta(min_length=2, max_length=500)]
+    reason: Annotated[str, Meta(min_length=2, max_length=500), PUBLIC]
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +175,6 @@ def _own_partner(tx: Tx, partner_id: str) -> Any:
 def _require_plain(order: DraftOffer) -> None:
     if not 1 <= len(order.title.strip()) <= 200:
         raise Invalid(field="title", reason="名称应为 1 至 200 字")
-    without_personal_numbers(title=order.title)
     if not 0 <= order.stock_total <= 1_000_000:
         raise Invalid(field="stock_total", reason="库存应在 0 至 1000000 之间")
     if order.per_person_month is not None and order.per_person_month < 1:

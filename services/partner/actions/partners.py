@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from chassis.bus import Tx
-from chassis.refusal import Invalid, NotFound, StateConflict, without_personal_numbers
+from chassis.free_text import PUBLIC, PublicText
+from chassis.refusal import Invalid, NotFound, StateConflict
 from chassis.text import AREA as AREA_FORM
 from services.partner import events
 from services.partner.actions import redemptions as saga
@@ -54,7 +55,7 @@ class RegisterPartner:
         uscc_override: Why an official registers a code whose check character is wrong.
     """
 
-    org_name: str
+    org_name: PublicText
     uscc: str
     category: Category
     level: Literal["STREET", "COMMUNITY"]
@@ -62,7 +63,7 @@ class RegisterPartner:
     settle_mode: Literal["FUND", "SPONSOR", "MIXED"]
     operators: list[str]
     partner_id: str | None = None
-    uscc_override: str | None = None
+    uscc_override: PublicText | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ class AgreePartner:
     """The agreement is signed."""
 
     partner_id: str
-    agreement_ref: str | None = None
+    agreement_ref: PublicText | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ class StopPartner:
 
     partner_id: str
     vouchers: Literal["HONOUR", "CANCEL"]
-    reason: str
+    reason: PublicText
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ class EndApplication:
     """An application comes to nothing; whoever applied reads the reason."""
 
     partner_id: str
-    reason: Annotated[str, Meta(min_length=2, max_length=500)]
+    reason: Annotated[str, Meta(min_length=2, max_length=500), PUBLIC]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,6 @@ def register(tx: Tx, order: RegisterPartner) -> dict[str, Any]:
     _require_operators(order.operators)
     if not order.org_name.strip():
         raise Invalid(field="org_name", reason="单位名称不能为空")
-    without_personal_numbers(org_name=order.org_name)
     if order.partner_id is not None:
         require_id("partner_id", order.partner_id)
         known = store.card(tx, order.partner_id)

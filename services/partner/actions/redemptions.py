@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any, Literal
 
 from chassis.bus import Due, Heard, Tx
+from chassis.free_text import PublicText
 from chassis.refusal import Invalid, NotFound
 from services.partner import events
 from services.partner.errors import (
@@ -65,7 +66,7 @@ class CancelRedemption:
     """
 
     redemption_id: str
-    reason: str | None = None
+    reason: PublicText | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chassis.bus import Tx
+from chassis.free_text import PublicText
 from chassis.refusal import Invalid, NotFound, RoleDenied
 from services.partner import events
 from services.partner.actions.redemptions import reply
@@ -22,7 +23,7 @@ class AskRefund:
     """Why the partner is at fault."""
 
     redemption_id: str
-    reason: str
+    reason: PublicText
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class DecideRefund:
     """Which refund is decided, and why."""
 
     redemption_id: str
-    reasons: str = ""
+    reasons: PublicText = ""
 
 
 def ask(tx: Tx, order: AskRefund) -> dict[str, Any]:

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from chassis.bus import Due, Tx
+from chassis.free_text import Office, PublicText
 from chassis.refusal import Invalid, NotFound, StateConflict
 from chassis.text import PERIOD
 from services.partner import events
@@ -43,7 +44,7 @@ class DisputeStatement:
     """What the partner finds wrong; no lines means the whole statement."""
 
     statement_id: str
-    reason: str
+    reason: PublicText
     lines: list[str] | None = None
 
 
@@ -61,7 +62,7 @@ class ReviewStatement:
 
     statement_id: str
     outcome: Literal["UPHELD", "ADJUSTED"]
-    reasons: str
+    reasons: PublicText
     adjustments: list[Adjustment] | None = None
 
 
@@ -70,7 +71,9 @@ class PayStatement:
     """The fund's payment was made."""
 
     statement_id: str
-    payment_ref: str | None = None
+    payment_ref: (
+        Annotated[str, Office("the partner's operators and the office that pays him")] | None
+    ) = None
 
 
 @dataclass(frozen=True, slots=True)

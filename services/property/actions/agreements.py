@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from chassis.bus import Due, Tx
+from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import StateConflict
 from services.property import errors, rules
 from services.property.actions import ground
@@ -17,7 +18,7 @@ from services.property.storage import rows, tables
 from services.property.storage.rows import Row
 
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
-Reference = Annotated[str, Meta(min_length=1, max_length=300)]
+Reference = Annotated[str, Meta(min_length=1, max_length=300), PUBLIC]
 
 
 OPEN_BEFORE = timedelta(days=10)
@@ -55,11 +56,11 @@ def _own_side(role: str) -> str:
 class CommitmentItem:
     """One dated obligation of an agreement."""
 
-    title: Annotated[str, Meta(min_length=1, max_length=200)]
+    title: Annotated[str, Meta(min_length=1, max_length=200), PUBLIC]
     responsible: Literal["PROJECT", "COMMUNITY"]
     due_date: date | None = None
     recurrence: Literal["ONCE", "MONTHLY", "QUARTERLY"] = "ONCE"
-    evidence_kinds: list[str] = field(default_factory=list)
+    evidence_kinds: list[PublicText] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +95,6 @@ def draft(tx: Tx, order: DraftAgreement) -> Reply:
     else:
         tx.require_scope(project["area"])
     ground.require_open(project)
-    for number, item in enumerate(order.commitments):
-        ground.readable(**{f"commitments.{number}.title": item.title})
     if order.supersedes is not None:
         former = ground.found(tx, tables.agreements, "agreement", order.supersedes)
         if former["project_id"] != order.project_id or former["state"] not in ("SIGNED", "ACTIVE"):
@@ -268,7 +267,7 @@ class Terminate:
     """Why an agreement ends before its time."""
 
     agreement_id: str
-    reason: str
+    reason: PublicText
 
 
 def terminate(tx: Tx, order: Terminate) -> Reply:
@@ -379,7 +378,7 @@ class AcceptCommitment:
 
     commitment_id: str
     accepted: bool = True
-    reason: str = ""
+    reason: PublicText = ""
 
 
 def accept(tx: Tx, order: AcceptCommitment) -> Reply:
@@ -431,7 +430,7 @@ class Waive:
     """Why a commitment need not be kept."""
 
     commitment_id: str
-    reason: str
+    reason: PublicText
 
 
 def waive(tx: Tx, order: Waive) -> Reply:

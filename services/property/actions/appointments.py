@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from chassis.bus import Due, Tx
+from chassis.free_text import PublicText
 from chassis.refusal import NotFound, StateConflict
 from services.property import errors, events, rules
 from services.property.actions import ground
@@ -35,7 +36,7 @@ class Nominate:
         "PARTY_BRANCH_MEMBER", "COMMITTEE_PART_TIME_MEMBER", "PROJECT_DEPUTY_MANAGER"
     ]
     party_member: bool = False
-    committee_basis: str = ""
+    committee_basis: PublicText = ""
 
 
 def nominate(tx: Tx, order: Nominate) -> Reply:
@@ -128,7 +129,7 @@ class Approve:
     """One side's approval, with the minutes (community) or the letter (company) behind it."""
 
     appointment_id: str
-    document_ref: str = ""
+    document_ref: PublicText = ""
 
 
 def approve(tx: Tx, order: Approve) -> Reply:

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from chassis.bus import Due, Heard, Tx
+from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import StateConflict
 from chassis.text import PERIOD
 from services.property import errors, events, rules
@@ -349,7 +350,7 @@ class Decide:
 
     undecided_id: str
     project_id: str | None = None
-    reason: str = ""
+    reason: PublicText = ""
 
 
 def decide(tx: Tx, order: Decide) -> Reply:
@@ -429,7 +430,7 @@ class Validate:
 
     complaint_id: str
     valid: bool
-    reason: str
+    reason: PublicText
 
 
 def validate(tx: Tx, order: Validate) -> Reply:
@@ -474,7 +475,7 @@ class CloseComplaint:
     """How the complaint ended."""
 
     complaint_id: str
-    outcome: Annotated[str, Meta(min_length=1, max_length=1000)]
+    outcome: Annotated[str, Meta(min_length=1, max_length=1000), PUBLIC]
 
 
 def close(tx: Tx, order: CloseComplaint) -> Reply:
@@ -488,7 +489,6 @@ def close(tx: Tx, order: CloseComplaint) -> Reply:
     row = ground.meant(tx, tables.complaints, "complaint", order.complaint_id, may=_not_his_own)
     if row["state"] != "OPEN" or row["valid"] == "PENDING":
         raise StateConflict(state=row["valid"] if row["state"] == "OPEN" else row["state"])
-    ground.readable(outcome=order.outcome)
     row = rows.change(
         tx.conn,
         tables.complaints,
@@ -523,7 +523,7 @@ class ImportHistory:
     """Monthly counts of a project from a source before this system."""
 
     project_id: str
-    origin: Annotated[str, Meta(min_length=1, max_length=200)]
+    origin: Annotated[str, Meta(min_length=1, max_length=200), PUBLIC]
     rows: Annotated[list[HistoryRow], Meta(min_length=1, max_length=120)]
 
 
@@ -597,7 +597,7 @@ class CorrectHistory:
     project_id: str
     period: Period
     invalidated: Annotated[int, Meta(ge=0)]
-    reason: str
+    reason: PublicText
 
 
 def correct_history(tx: Tx, order: CorrectHistory) -> Reply:

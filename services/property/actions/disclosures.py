@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from chassis.bus import Due, Tx
+from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import StateConflict
 from services.property import errors, events
 from services.property.actions import ground
@@ -23,7 +24,7 @@ class Schedule:
 
     project_id: str
     kind: Literal["FEES", "COMMON_INCOME", "SERVICE_STANDARD", "MAINTENANCE_FUND"]
-    title: Annotated[str, Meta(min_length=1, max_length=200)]
+    title: Annotated[str, Meta(min_length=1, max_length=200), PUBLIC]
     due_date: date
 
 
@@ -41,7 +42,6 @@ def schedule(tx: Tx, order: Schedule) -> Reply:
     due_at = tx.calendar.midnight(order.due_date + timedelta(days=1))
     if due_at <= tx.now:
         raise errors.DueInPast(field="due_date", due=str(order.due_date))
-    ground.readable(title=order.title)
     row = rows.add(
         tx.conn,
         tables.disclosures,
@@ -123,7 +123,7 @@ class Cancel:
     """Why it need not be published."""
 
     disclosure_id: str
-    reason: str
+    reason: PublicText
 
 
 def cancel(tx: Tx, order: Cancel) -> Reply:

@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from chassis.bus import Tx
 from chassis.calendar import Calendar
 from chassis.refusal import NotFound, StateConflict
-from chassis.text import personal_number
 from services.property import errors
 from services.property.storage import rows, tables
 from services.property.storage.rows import Row
@@ -234,27 +233,13 @@ def later(tx: Tx, due_at: datetime | None, day: date) -> datetime:
 
 
 def require_reason(text: str, least: int = 5) -> None:
-    """Refuse a decision without a reason that says something, and that others may read.
+    """Refuse a decision without a reason that says something.
 
     Raises:
         ReasonRequired: It is shorter than `least` characters.
-        NumberOfAPerson: It holds somebody's number.
     """
     if len(text.strip()) < least:
         raise errors.ReasonRequired(field="reason", least=least)
-    readable(reason=text)
-
-
-def readable(**texts: str | None) -> None:
-    """Refuse texts with somebody's phone or identity number, when they are entered (K15).
-
-    Raises:
-        NumberOfAPerson: Names the field and what kind of number it is.
-    """
-    for name, text in texts.items():
-        kind = personal_number(text or "")
-        if kind is not None:
-            raise errors.NumberOfAPerson(field=name, kind=kind)
 
 
 def same(row: Row, wanted: Row) -> bool:

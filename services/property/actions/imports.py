@@ -44,7 +44,7 @@ COMPANIES = Importer(
     "物业企业 / Property companies",
     (
         Column("company_id", "企业编号 / id", "pco_1", required=True, pattern=f"pco_{_ID}"),
-        Column("name", "名称 / name", "任城区示例·春晖物业有限公司", required=True),
+        Column("name", "名称 / name", "任城区示例·春晖物业有限公司", required=True, public=True),
         Column(
             "uscc",
             "统一社会信用代码 / unified social credit code",
@@ -53,7 +53,12 @@ COMPANIES = Importer(
             longest=40,
         ),
         Column("representatives", "代表人员编号 / persons who speak for it", "", kind="list"),
-        Column("override_reason", "代码校验不通过时的放行理由 / why a wrong code is taken", ""),
+        Column(
+            "override_reason",
+            "代码校验不通过时的放行理由 / why a wrong code is taken",
+            "",
+            public=True,
+        ),
     ),
     one_by_one(_known(tables.companies, "company_id"), "company_id", _register_company),
 )
@@ -64,7 +69,7 @@ PROJECTS = Importer(
     (
         Column("project_id", "项目编号 / id", "prj_1", required=True, pattern=f"prj_{_ID}"),
         Column("company_id", "企业编号 / company", "pco_1", required=True, longest=64),
-        Column("name", "名称 / name", "春晖苑", required=True),
+        Column("name", "名称 / name", "春晖苑", required=True, public=True),
         Column(
             "community", "社区代码 / community", "370811015911", required=True, pattern=COMMUNITY
         ),
@@ -104,7 +109,13 @@ PROJECTS = Importer(
             "MARKET",
             choices=("MARKET", "COMMUNITY_RUN", "SELF"),
         ),
-        Column("buildings", "小区楼栋 / buildings of the compound", "1号楼|2号楼", kind="list"),
+        Column(
+            "buildings",
+            "小区楼栋 / buildings of the compound",
+            "1号楼|2号楼",
+            kind="list",
+            public=True,
+        ),
         Column("status", "状态 / state", "IN_SERVICE", choices=("PREPARING", "IN_SERVICE")),
     ),
     one_by_one(_known(tables.projects, "project_id"), "project_id", _register_project),

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from chassis.bus import Due, Tx
+from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import NotFound, StateConflict
 from services.property import errors, rules
 from services.property.actions import ground, rectifications, works
@@ -32,10 +33,10 @@ class Attendees:
 class Decision:
     """One decision: a record, a work order with a date, or a rectification order."""
 
-    text: Annotated[str, Meta(min_length=1, max_length=1000)]
+    text: Annotated[str, Meta(min_length=1, max_length=1000), PUBLIC]
     kind: Literal["RECORD", "WORK", "RECTIFICATION"] = "RECORD"
     due_date: date | None = None
-    basis: str = ""
+    basis: PublicText = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +85,6 @@ def hold(tx: Tx, order: HoldMeeting) -> Reply:
         _known(tx, project, committee, order.held_at, attendees["OWNERS"]),
         chair=order.chair,
     )
-    for number, item in enumerate(order.decisions):
-        ground.readable(
-            **{f"decisions.{number}.text": item.text, f"decisions.{number}.basis": item.basis}
-        )
     meeting_id = order.meeting_id or tx.new_id("mtg")
     decisions = [_decide(tx, project, meeting_id, item) for item in order.decisions]
     row = rows.add(
@@ -175,7 +172,7 @@ class Annul:
     """Why a meeting should not have been recorded."""
 
     meeting_id: str
-    reason: str
+    reason: PublicText
 
 
 def annul(tx: Tx, order: Annul) -> Reply:

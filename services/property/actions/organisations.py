@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from chassis.bus import Due, Tx
+from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import RoleDenied, StateConflict
 from chassis.text import COMMUNITY, GRID
 from services.property import errors, events, rules
@@ -25,7 +26,7 @@ from services.property.actions.ground import Reply
 from services.property.storage import rows, tables
 from services.property.storage.rows import Row
 
-Name = Annotated[str, Meta(min_length=1, max_length=200)]
+Name = Annotated[str, Meta(min_length=1, max_length=200), PUBLIC]
 Community = Annotated[str, Meta(pattern=COMMUNITY)]
 Grid = Annotated[str, Meta(pattern=GRID)]
 Count = Annotated[int, Meta(ge=0, le=1_000_000)]
@@ -36,7 +37,9 @@ Mode = Literal["MARKET", "COMMUNITY_RUN", "SELF"]
 # Square metres, in hundredths of which they are kept.
 Area = Annotated[float, Meta(ge=0, le=100_000_000)]
 # As residents write them, without unit and room.
-Buildings = Annotated[list[Annotated[str, Meta(min_length=1, max_length=40)]], Meta(max_length=500)]
+Buildings = Annotated[
+    list[Annotated[str, Meta(min_length=1, max_length=40), PUBLIC]], Meta(max_length=500)
+]
 PersonId = Annotated[str, Meta(min_length=1, max_length=64)]
 Representatives = Annotated[list[PersonId], Meta(max_length=20)]
 
@@ -48,7 +51,7 @@ class RegisterCompany:
     name: Name
     uscc: Annotated[str, Meta(max_length=40)]
     company_id: CompanyId | None = None
-    override_reason: str = ""
+    override_reason: PublicText = ""
     representatives: Representatives = field(default_factory=list)
 
 
@@ -101,7 +104,7 @@ class ChangeRepresentatives:
 
     company_id: str
     representatives: Representatives
-    document_ref: Annotated[str, Meta(min_length=1, max_length=200)]
+    document_ref: Annotated[str, Meta(min_length=1, max_length=200), PUBLIC]
 
 
 def change_representatives(tx: Tx, order: ChangeRepresentatives) -> Reply:
@@ -180,10 +183,10 @@ class CorrectCompany:
     """What was registered wrongly of a company, and why it is put right; the rest stays."""
 
     company_id: str
-    reason: str
+    reason: PublicText
     name: Name | None = None
     uscc: Annotated[str, Meta(max_length=40)] | None = None
-    override_reason: str = ""
+    override_reason: PublicText = ""
 
 
 def correct_company(tx: Tx, order: CorrectCompany) -> Reply:
@@ -388,7 +391,7 @@ class CorrectProject:
     """
 
     project_id: str
-    reason: str
+    reason: PublicText
     name: Name | None = None
     grids: Grids | None = None
     buildings: Buildings | None = None
@@ -461,7 +464,7 @@ class ChangeStatus:
 
     project_id: str
     status: Literal["IN_SERVICE", "CLOSED"]
-    reason: str = ""
+    reason: PublicText = ""
 
 
 def change_status(tx: Tx, order: ChangeStatus) -> Reply:
@@ -742,7 +745,7 @@ class CorrectCommittee:
     """What was registered wrongly, or has changed within the term, and why; the rest stays."""
 
     committee_id: str
-    reason: str
+    reason: PublicText
     kind: Literal["YWH", "WGH"] | None = None
     members: list[PersonId] | None = None
     chair: PersonId | None = None

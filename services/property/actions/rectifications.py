@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from chassis.bus import Due, Heard, Tx
+from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import StateConflict
 from services.property import errors, events, rules
 from services.property.actions import ground
@@ -16,7 +17,7 @@ from services.property.actions.ground import Reply
 from services.property.storage import rows, tables
 from services.property.storage.rows import Row
 
-Reference = Annotated[str, Meta(min_length=1, max_length=300)]
+Reference = Annotated[str, Meta(min_length=1, max_length=300), PUBLIC]
 OPEN = ("ISSUED", "ACKNOWLEDGED", "SUBMITTED", "OVERDUE")
 # Whom an overdue order goes up to: level -> (tier, digits of the area that he is linked to).
 LADDER = {1: ("STREET_TEAM", 12), 2: ("DISTRICT_LEADER", 9)}
@@ -28,8 +29,8 @@ class Issue:
 
     project_id: str
     severity: Literal["S1", "S2", "S3"]
-    facts: Annotated[str, Meta(max_length=2000)]
-    basis: Annotated[str, Meta(max_length=1000)]
+    facts: Annotated[str, Meta(max_length=2000), PUBLIC]
+    basis: Annotated[str, Meta(max_length=1000), PUBLIC]
     media: list[Reference] = field(default_factory=list)
 
 
@@ -48,7 +49,6 @@ def issue(tx: Tx, order: Issue) -> Reply:
     )
     ground.require_no_interest(tx, order.project_id)
     ground.require_open(project)
-    ground.readable(facts=order.facts, basis=order.basis)
     row = open_order(
         tx,
         project,
@@ -160,7 +160,7 @@ class EvidencePair:
 
     before: Reference
     after: Reference
-    note: str = ""
+    note: PublicText = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +184,6 @@ def submit(tx: Tx, order: Submit) -> Reply:
         raise StateConflict(state=row["state"])
     if not order.evidence_pairs:
         raise errors.EvidenceRequired(field="evidence_pairs")
-    for number, pair in enumerate(order.evidence_pairs):
-        ground.readable(**{f"evidence_pairs.{number}.note": pair.note})
     late = tx.now >= row["due_at"]
     pairs = [
         {"before": pair.before, "after": pair.after, "note": pair.note}
@@ -214,7 +212,7 @@ class Pass:
 
     rectification_id: str
     on_site: bool = False
-    note: str = ""
+    note: PublicText = ""
 
 
 def _checkable(tx: Tx, rectification_id: str) -> Row:
@@ -244,7 +242,6 @@ def pass_(tx: Tx, order: Pass) -> Reply:
     row = _checkable(tx, order.rectification_id)
     if row["severity"] == "S1" and not order.on_site:
         raise errors.OnSiteRequired(field="on_site")
-    ground.readable(note=order.note)
     row = rows.change(
         tx.conn,
         tables.rectifications,
@@ -277,7 +274,7 @@ class Fail:
     """Why the fix is not good."""
 
     rectification_id: str
-    reason: str
+    reason: PublicText
 
 
 def fail(tx: Tx, order: Fail) -> Reply:
@@ -437,7 +434,7 @@ class Withdraw:
     """Why the order was an error."""
 
     rectification_id: str
-    reason: str
+    reason: PublicText
 
 
 def withdraw(tx: Tx, order: Withdraw) -> Reply:
@@ -490,7 +487,7 @@ class Extend:
 
     rectification_id: str
     due_date: date
-    reason: str
+    reason: PublicText
 
 
 def extend(tx: Tx, order: Extend) -> Reply:

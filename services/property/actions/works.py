@@ -9,6 +9,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from chassis.bus import Due, Heard, Tx
+from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import StateConflict
 from services.property import errors, events
 from services.property.actions import ground, rectifications
@@ -23,7 +24,7 @@ MOST_EXTENSIONS = 2
 # A work order that another project takes over has at least so many working days.
 TAKEN_OVER_DAYS = 7
 
-Reference = Annotated[str, Meta(min_length=1, max_length=300)]
+Reference = Annotated[str, Meta(min_length=1, max_length=300), PUBLIC]
 
 
 def new_work(
@@ -316,7 +317,7 @@ class CheckWork:
 
     work_id: str
     accepted: bool
-    reason: str = ""
+    reason: PublicText = ""
 
 
 def check(tx: Tx, order: CheckWork) -> Reply:
@@ -359,7 +360,7 @@ class Cancel:
     """Why a work order need not be done."""
 
     work_id: str
-    reason: str
+    reason: PublicText
 
 
 def cancel(tx: Tx, order: Cancel) -> Reply:
@@ -380,7 +381,7 @@ class Extend:
 
     work_id: str
     due_date: date
-    reason: str
+    reason: PublicText
 
 
 def extend(tx: Tx, order: Extend) -> Reply:
@@ -410,7 +411,7 @@ class Reassign:
 
     work_id: str
     project_id: str
-    reason: str
+    reason: PublicText
 
 
 def reassign(tx: Tx, order: Reassign) -> Reply:

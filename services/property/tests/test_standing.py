@@ -2,7 +2,14 @@
 
 import pytest
 
-from chassis.refusal import NotFound, Refusal, RoleDenied, StateConflict, VersionConflict
+from chassis.refusal import (
+    NotFound,
+    NumberOfAPerson,
+    Refusal,
+    RoleDenied,
+    StateConflict,
+    VersionConflict,
+)
 from services.property import errors
 
 RIVAL = "per_rival"
@@ -251,7 +258,7 @@ def test_texts_that_others_read_hold_nobodys_number(bench, town):
             "decisions.1.text",
         ),
     ):
-        with pytest.raises(errors.NumberOfAPerson) as refused:
+        with pytest.raises(NumberOfAPerson) as refused:
             person().do(method, body, version=1 if "complaint" in method else None)
         assert refused.value.field == field
 

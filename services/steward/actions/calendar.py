@@ -11,6 +11,7 @@ import msgspec
 from chassis import deadlines, years
 from chassis.bus import Tx
 from chassis.calendar import UnreadableYear, Year, read_year
+from chassis.free_text import PUBLIC
 from chassis.refusal import Guard, NotFound, StateConflict
 from services.steward import errors, events, storage
 from services.steward.actions import cases
@@ -31,7 +32,7 @@ class ProposeCalendarYear:
     year: Annotated[int, msgspec.Meta(ge=2000, le=2099)]
     off: list[str]
     make_up: list[str] = field(default_factory=list)
-    source: Annotated[str, msgspec.Meta(max_length=300)] = ""
+    source: Annotated[str, msgspec.Meta(max_length=300), PUBLIC] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class RejectCalendarYear:
     """A proposed year, and why it is not taken."""
 
     proposal_id: str
-    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=400)]
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=400), PUBLIC]
 
 
 _REFUSALS: dict[str, type[Guard]] = {

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from chassis.bus import Tx
+from chassis.free_text import PUBLIC, Office, Sealed
 from chassis.refusal import Invalid, NotFound, RoleDenied
 from chassis.text import fold
 from services.steward import events, rules, storage
@@ -39,8 +40,11 @@ from services.steward.errors import (
 )
 
 MAX_TEXT = 1000
-Text = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_TEXT)]
-Reason = Annotated[str, msgspec.Meta(min_length=2, max_length=500)]
+# A resident may well say where to call him back: his words are sealed, and the case's own people
+# open them.
+_HIS_WORDS = Sealed("the reporter, who works on the case, and who oversees it there")
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_TEXT), _HIS_WORDS]
+Reason = Annotated[str, msgspec.Meta(min_length=2, max_length=500), PUBLIC]
 Media = Annotated[
     list[Annotated[str, msgspec.Meta(min_length=1, max_length=200)]], msgspec.Meta(max_length=9)
 ]
@@ -69,12 +73,19 @@ class SubmitRequest:
     grid: str
     text: Text
     priority: Literal["P1", "P2", "P3", "P4"] | None = None
-    building: Annotated[str, msgspec.Meta(max_length=40)] | None = None
+    building: Annotated[str, msgspec.Meta(max_length=40), PUBLIC] | None = None
     indoor: bool = False
     reporter_id: str | None = None
     project_id: Annotated[str, msgspec.Meta(max_length=64)] | None = None
     against: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] | None = None
-    external_ref: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_REFERENCE)] | None = None
+    external_ref: (
+        Annotated[
+            str,
+            msgspec.Meta(min_length=1, max_length=MAX_REFERENCE),
+            Office("whoever sees the case; it is another system's number, and stays as it is"),
+        ]
+        | None
+    ) = None
     occurred_at: Instant | None = None
     media: Media = field(default_factory=list)
 
@@ -100,7 +111,7 @@ class ContactRequest:
 
     request_id: str
     arrived: bool = False
-    note: Annotated[str, msgspec.Meta(max_length=500)] | None = None
+    note: Annotated[str, msgspec.Meta(max_length=500), PUBLIC] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +123,7 @@ class ReasonedRequest:
 
 
 # What shows that a reporter without an account said so: a call's record, a signed paper.
-Receipt = Annotated[str, msgspec.Meta(min_length=2, max_length=200)]
+Receipt = Annotated[str, msgspec.Meta(min_length=2, max_length=200), PUBLIC]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +177,7 @@ class ResolveRequest:
 
     request_id: str
     outcome: Literal["SOLVED", "EXPLAINED", "UNSOLVABLE"]
-    note: Annotated[str, msgspec.Meta(max_length=1000)]
+    note: Annotated[str, msgspec.Meta(max_length=1000), PUBLIC]
     media: Media = field(default_factory=list)
 
 
@@ -177,7 +188,7 @@ class RateRequest:
     request_id: str
     stars: Annotated[int, msgspec.Meta(ge=1, le=5)]
     solved: bool
-    text: Annotated[str, msgspec.Meta(max_length=500)] | None = None
+    text: Annotated[str, msgspec.Meta(max_length=500), _HIS_WORDS] | None = None
     receipt: Receipt | None = None
 
 
@@ -189,7 +200,7 @@ class RejectRequest:
     reason: Literal[
         "OUT_OF_SCOPE", "EMERGENCY_SERVICE", "IN_LITIGATION", "NO_SUBSTANCE", "STATE_SECRET_PRIVACY"
     ]
-    note: Annotated[str, msgspec.Meta(min_length=2, max_length=500)]
+    note: Annotated[str, msgspec.Meta(min_length=2, max_length=500), PUBLIC]
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +216,7 @@ class CancelRequest:
     """The reporter takes it back."""
 
     request_id: str
-    reason: Annotated[str, msgspec.Meta(max_length=500)] | None = None
+    reason: Annotated[str, msgspec.Meta(max_length=500), PUBLIC] | None = None
     receipt: Receipt | None = None
 
 
@@ -219,7 +230,7 @@ class CorrectRequest:
     category: Category | None = None
     priority: Literal["P1", "P2", "P3", "P4"] | None = None
     grid: str | None = None
-    building: Annotated[str, msgspec.Meta(min_length=1, max_length=40)] | None = None
+    building: Annotated[str, msgspec.Meta(min_length=1, max_length=40), PUBLIC] | None = None
     indoor: bool | None = None
     project_id: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] | None = None
     against: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] | None = None

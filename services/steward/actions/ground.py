@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from chassis.bus import Tx
+from chassis.free_text import PUBLIC
 from chassis.refusal import NotFound
 from services.steward import events, rules, storage
 from services.steward.actions.changes import note_change
@@ -21,7 +22,7 @@ class DefineArea:
     """A district, street, town, community or grid."""
 
     code: str
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=60), PUBLIC]
     kind: Literal["DISTRICT", "STREET", "TOWN", "COMMUNITY", "GRID"]
     households: Count | None = None
     persons: Count | None = None
@@ -32,8 +33,8 @@ class CorrectArea:
     """An area's name or size was wrong; its code and place in the tree stay."""
 
     code: str
-    reason: Annotated[str, msgspec.Meta(min_length=2, max_length=300)]
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=60)] | None = None
+    reason: Annotated[str, msgspec.Meta(min_length=2, max_length=300), PUBLIC]
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=60), PUBLIC] | None = None
     households: Count | None = None
     persons: Count | None = None
 

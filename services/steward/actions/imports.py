@@ -37,7 +37,7 @@ AREAS = Importer(
             required=True,
             pattern=AREA,
         ),
-        Column("name", "名称 / name", "春晖社区", required=True, longest=60),
+        Column("name", "名称 / name", "春晖社区", required=True, longest=60, public=True),
         Column(
             "kind",
             "类别 / kind",
@@ -140,7 +140,7 @@ STEWARDS = Importer(
             required=True,
             pattern=GRID,
         ),
-        Column("employer", "单位 / employer", "", longest=100),
+        Column("employer", "单位 / employer", "", longest=100, public=True),
         Column("work_phone", "工作电话 / work phone", "12801234567", longest=30),
         Column(
             "spendable",
@@ -160,6 +160,7 @@ STEWARDS = Importer(
             "书面同意书编号,同意公示时必填 / number of the written consent, where he agrees",
             "公示同意-2025-001",
             longest=100,
+            public=True,
         ),
     ),
     one_by_one(_known_stewards, "steward_id", _enrol),

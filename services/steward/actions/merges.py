@@ -8,12 +8,13 @@ from typing import Annotated, Any
 import msgspec
 
 from chassis.bus import Tx
+from chassis.free_text import PUBLIC
 from chassis.refusal import Invalid, NotFound, StateConflict
 from services.steward import events, storage
 from services.steward.actions.changes import note_change
 from services.steward.errors import RecorderConfirms, TwoNumbers, TwoPosts
 
-Reason = Annotated[str, msgspec.Meta(min_length=2, max_length=300)]
+Reason = Annotated[str, msgspec.Meta(min_length=2, max_length=300), PUBLIC]
 
 
 @dataclass(frozen=True, slots=True)

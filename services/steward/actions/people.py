@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from chassis.bus import Due, Tx
+from chassis.free_text import PUBLIC, Sealed
 from chassis.refusal import NotFound, Refusal, RoleDenied, StateConflict
 from services.steward import events, rules, storage
 from services.steward.actions.changes import note_change
@@ -27,7 +28,7 @@ from services.steward.errors import (
     UnknownGrid,
 )
 
-Reason = Annotated[str, msgspec.Meta(min_length=2, max_length=300)]
+Reason = Annotated[str, msgspec.Meta(min_length=2, max_length=300), PUBLIC]
 # How many come of age in one transaction.
 _PART = 500
 
@@ -36,7 +37,7 @@ _PART = 500
 class RegisterPerson:
     """A person; without a grid he is no resident (officials, staff of utilities)."""
 
-    name: str
+    name: Annotated[str, Sealed("whoever may see this person, masked for the rest")]
     synthetic: bool
     phone: str | None = None
     id_no: str | None = None
@@ -76,7 +77,7 @@ class CorrectPerson:
 
     person_id: str
     reason: Reason
-    name: str | None = None
+    name: Annotated[str, Sealed("whoever may see this person, masked for the rest")] | None = None
     phone: str | None = None
     id_no: str | None = None
     birth_year: Annotated[int, msgspec.Meta(ge=1900, le=2100)] | None = None

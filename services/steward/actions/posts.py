@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from chassis.bus import Tx
+from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import NotFound, StateConflict
 from services.steward import events, rules, storage
 from services.steward.actions import cases
@@ -50,12 +51,12 @@ class EnrolSteward:
     type: Literal["FULL_TIME", "PART_TIME"]
     duty: Duty
     grids: Annotated[list[str], msgspec.Meta(min_length=1, max_length=200)]
-    employer: Annotated[str, msgspec.Meta(max_length=100)] | None = None
+    employer: Annotated[str, msgspec.Meta(max_length=100), PUBLIC] | None = None
     work_phone: Annotated[str, msgspec.Meta(max_length=30)] | None = None
     spendable: bool | None = None
     is_state_official: bool = False
     board_consent: bool = False
-    consent_ref: Annotated[str, msgspec.Meta(min_length=2, max_length=100)] | None = None
+    consent_ref: Annotated[str, msgspec.Meta(min_length=2, max_length=100), PUBLIC] | None = None
     steward_id: str | None = None
 
 
@@ -71,10 +72,10 @@ class CorrectSteward:
     """What was wrong about a post; what is left out stays, and `clear` empties."""
 
     steward_id: str
-    reason: Annotated[str, msgspec.Meta(min_length=2, max_length=300)]
+    reason: Annotated[str, msgspec.Meta(min_length=2, max_length=300), PUBLIC]
     duty: Duty | None = None
     grids: Annotated[list[str], msgspec.Meta(min_length=1, max_length=200)] | None = None
-    employer: Annotated[str, msgspec.Meta(min_length=1, max_length=100)] | None = None
+    employer: Annotated[str, msgspec.Meta(min_length=1, max_length=100), PUBLIC] | None = None
     work_phone: Annotated[str, msgspec.Meta(max_length=30)] | None = None
     is_state_official: bool | None = None
     clear: list[Literal["employer", "work_phone"]] = field(default_factory=list)
@@ -93,7 +94,7 @@ class ReasonedSteward:
     """A change of a steward that owes a reason."""
 
     steward_id: str
-    reason: Annotated[str, msgspec.Meta(min_length=2, max_length=300)]
+    reason: Annotated[str, msgspec.Meta(min_length=2, max_length=300), PUBLIC]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ class PlanShift:
     grid: str
     start: Instant
     end: Instant
-    place: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+    place: Annotated[str, msgspec.Meta(min_length=1, max_length=100), PUBLIC]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ class PublishBoard:
     """A new version of a grid's contact board, with a reason for each duty without a name."""
 
     grid: str
-    reasons: dict[str, str] = field(default_factory=dict)
+    reasons: dict[str, PublicText] = field(default_factory=dict)
 
 
 def _reply(row: Any, **more: Any) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from chassis.bus import Tx
+from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import Invalid, NotFound, Refusal, RoleDenied, StateConflict
 from chassis.text import fold
 from services.steward import events, rules, storage
@@ -41,7 +42,7 @@ class RecordHours:
     minutes: Annotated[int, msgspec.Meta(ge=1, le=1440)]
     source: Literal["QR", "GPS", "BACKFILL"]
     date: date
-    activity: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+    activity: Annotated[str, msgspec.Meta(min_length=1, max_length=100), PUBLIC]
     check_in: Instant | None = None
     check_out: Instant | None = None
     record_id: str | None = None
@@ -61,7 +62,7 @@ class CorrectHours:
 
     record_id: str
     minutes: Minutes
-    reason: Annotated[str, msgspec.Meta(min_length=2, max_length=300)]
+    reason: Annotated[str, msgspec.Meta(min_length=2, max_length=300), PUBLIC]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class ReportHazard:
 
     category: Category
     grid: str
-    place: Annotated[str, msgspec.Meta(min_length=2, max_length=200)]
+    place: Annotated[str, msgspec.Meta(min_length=2, max_length=200), PUBLIC]
     media: Media = field(default_factory=list)
     reporter_id: str | None = None
 
@@ -89,10 +90,10 @@ class VisitItem:
 
     client_id: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_CLIENT_ID)]
     grid: str
-    purpose: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
+    purpose: Annotated[str, msgspec.Meta(min_length=1, max_length=40), PUBLIC]
     occurred_at: Instant
-    building: Annotated[str, msgspec.Meta(max_length=40)] | None = None
-    findings: Annotated[list[str], msgspec.Meta(max_length=20)] = field(default_factory=list)
+    building: Annotated[str, msgspec.Meta(max_length=40), PUBLIC] | None = None
+    findings: Annotated[list[PublicText], msgspec.Meta(max_length=20)] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

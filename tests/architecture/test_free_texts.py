@@ -1,0 +1,123 @@
+"""Whoever declares a free text says who reads it, so that no text with a number is forgotten (K15)."""
+
+import dataclasses
+import types
+from typing import Annotated, Union, get_args, get_origin
+
+import pytest
+
+from chassis import free_text, installed
+from chassis.bus import entries
+from chassis.free_text import Office, Public, PublicText, Sealed, readers_of
+
+# What people write in their own words is called one of these, or `…_reason` and the like.
+WORDS = {
+    "title", "text", "reason", "reasons", "note", "notes", "comment", "description", "opinion",
+    "answer", "summary", "basis", "finding", "findings", "decision", "dissent", "result", "facts",
+    "grounds", "criteria", "activity", "override", "outcome", "place", "funding", "post", "done",
+    "evidence", "employer", "purpose", "building", "buildings", "document", "remark", "remarks",
+    "message", "content", "explanation", "statement", "why", "name", "origin", "source", "receipt",
+    "ref", "no",
+}  # fmt: skip
+# The same words where they mean no text: a person's number is asked for, and stored sealed.
+MEAN_NO_TEXT = {"id_no"}
+
+
+def commands():
+    for name in installed.service_names():
+        for entry in entries(installed.service_class(name)).values():
+            if entry.kind == "command":
+                yield name, entry
+
+
+def texts_of(hint, at, *, inner=None):
+    """Yield (place, declaration) of each field that can hold what somebody writes."""
+    origin, parts = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        yield from texts_of(parts[0], at, inner=readers_of(hint) or inner)
+    elif origin in {Union, types.UnionType, list, tuple}:
+        for part in parts:
+            yield from texts_of(part, at, inner=inner)
+    elif origin is dict:
+        yield from texts_of(parts[1], at, inner=inner)
+    elif dataclasses.is_dataclass(hint):
+        for name, member in free_text.members(hint):
+            yield from texts_of(member, (*at, name), inner=inner)
+    elif hint is str:
+        yield at, inner
+
+
+FIELDS = sorted(
+    {
+        (service, entry.body_type.__name__, ".".join(at), declared)
+        for service, entry in commands()
+        for at, declared in texts_of(entry.body_type, ())
+    },
+    key=str,
+)
+
+
+def is_free(place):
+    name = place.rpartition(".")[2]
+    return name not in MEAN_NO_TEXT and (name in WORDS or name.rpartition("_")[2] in WORDS)
+
+
+def test_every_free_text_of_a_command_says_who_reads_it():
+    """K15: a new text that nobody has thought about fails here."""
+    silent = [
+        f"{service} {body}.{place}"
+        for service, body, place, declared in FIELDS
+        if is_free(place) and declared is None
+    ]
+    assert silent == [], (
+        "declare PublicText, Annotated[str, Office(…)] or Annotated[str, Sealed(…)]"
+    )
+
+
+def test_what_is_kept_from_others_says_why():
+    kept = {
+        f"{service} {body}.{place}": declared
+        for service, body, place, declared in FIELDS
+        if declared is not None and not isinstance(declared, Public)
+    }
+    assert all(declared.why for declared in kept.values())
+    # Whoever adds one shows here that no view gives it to others.
+    assert {place: type(declared) for place, declared in kept.items()} == {
+        "partner PayStatement.payment_ref": Office,
+        "steward CorrectPerson.name": Sealed,
+        "steward RateRequest.text": Sealed,
+        "steward RegisterPeople.people.name": Sealed,
+        "steward RegisterPerson.name": Sealed,
+        "steward SubmitRequest.external_ref": Office,
+        "steward SubmitRequest.text": Sealed,
+    }
+
+
+def test_every_column_of_a_file_that_is_a_free_text_is_checked():
+    """K15: what a door refuses, a file does not bring in."""
+    silent = [
+        f"{service} {importer.kind} {column.name}"
+        for service in installed.service_names()
+        for importer in getattr(installed.service_class(service), "importers", ())
+        for column in importer.columns
+        if is_free(column.name) and column.kind in {"text", "list"} and not column.public
+        if (importer.kind, column.name) != ("people", "name")
+    ]
+    assert silent == []
+
+
+@dataclasses.dataclass
+class Asked:
+    plain: str
+    note: str | None
+    many: list[PublicText]
+    inner: dict[str, Annotated[str, Sealed("a reason")]]
+
+
+@pytest.mark.parametrize(
+    ("place", "declared"),
+    [("plain", type(None)), ("note", type(None)), ("many", Public), ("inner", Sealed)],
+)
+def test_a_text_without_a_declaration_is_seen(place, declared):
+    found = {".".join(at): type(said) for at, said in texts_of(Asked, ())}
+    assert found[place] is declared

@@ -646,7 +646,27 @@ OBJECTION = [
            "NOTHING_TO_REVIEW", match=True, body={"grounds": LONG}),
 ]  # fmt: skip
 
+# Texts that others read take no number of a person (K15); the rest of them is tried service by
+# service, in their own test_free_texts.
+_ID_NO, _PHONE = "身份证37089919800305007X,住3号楼", "请找张三138 1234 5678,或拨12345"
+TEXTS = [
+    _pii("contact", "a note with a telephone number for the reporter", "grid_worker",
+         "{here}/resolve", role="R_STEWARD", match=True,
+         body={"outcome": "SOLVED", "note": _PHONE, "media": ["photo-1"]}),
+    _pii("acknowledge", "an order with an identity number in its facts", "street",
+         f"{PROPERTY}/rectifications",
+         body={"project_id": place.PROJECT, "severity": "S2", "facts": _ID_NO, "basis": "条例"}),
+    _pii("topic", "a topic with a telephone number in its title", "resident", "{here}",
+         change={"title": _PHONE}),
+    _pii("redeem-haircut", "an offer with a telephone number in its title", "barber",
+         f"{PARTNER}/offers", body=_OFFER | {"title": _PHONE}),
+    _pii("rate", "an award with an identity number in its reason", "cadre", f"{CREDIT}/awards",
+         body=_AWARD | {"reason": _ID_NO}, role="R_CADRE"),
+    _pii("objection-decide", "a decision with a telephone number in its reasons", "street2",
+         "{here}/decide", match=True, change={"reasons": LONG + _PHONE}),
+]  # fmt: skip
+
 TRIES = [
-    *COMMON, *CONSENT, *HOURS, *REQUEST, *APPOINTMENT, *AGREEMENT, *RECTIFICATION, *TOPIC,
+    *TEXTS, *COMMON, *CONSENT, *HOURS, *REQUEST, *APPOINTMENT, *AGREEMENT, *RECTIFICATION, *TOPIC,
     *SESSION, *OPINION, *TASK, *OFFER, *REDEMPTION, *AWARD, *SETTLEMENT, *OBJECTION,
 ]  # fmt: skip

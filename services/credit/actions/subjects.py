@@ -30,7 +30,7 @@ class OpenSubject:
     """
 
     kind: str
-    ref: str
+    ref: PublicText
     area: str
     holder: str | None = None
 

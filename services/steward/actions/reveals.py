@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from chassis.bus import Tx
+from chassis.free_text import PUBLIC
 from services.steward import rules, storage
 from services.steward.actions.cases import parties
 from services.steward.errors import NoOpenCase, NothingToReveal, RevealLimit, RevealOver
@@ -33,9 +34,9 @@ class RevealNumber:
     """
 
     subject: str
-    reason: Annotated[str, msgspec.Meta(min_length=10, max_length=300)]
+    reason: Annotated[str, msgspec.Meta(min_length=10, max_length=300), PUBLIC]
     field: Literal["phone"] = PHONE
-    case_ref: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] | None = None
+    case_ref: Annotated[str, msgspec.Meta(min_length=1, max_length=64), PUBLIC] | None = None
 
 
 def reveal_number(tx: Tx, order: RevealNumber) -> dict[str, Any]:

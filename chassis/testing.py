@@ -314,7 +314,9 @@ def _within(base: Any, metas: Sequence[msgspec.Meta], value: Any) -> Any:
             value = next(one for one in _FORMS if re.search(meta.pattern, one))
         if meta.ge is not None and base in {int, float}:
             value = max(value, meta.ge)
-        if meta.min_length and base is not str and not value:
+        if meta.min_length and base is str:
+            value = value.ljust(meta.min_length, "…")
+        elif meta.min_length and not value:
             value = [a_body(typing.get_args(base)[0], "-", "")] * meta.min_length
     return value
 

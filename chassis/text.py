@@ -154,12 +154,36 @@ def personal_number(text: str) -> str | None:
     Numbers that are no person's pass: fixed lines and hotlines, codes of areas and organisations,
     numbers of orders, days, amounts.
     """
-    plain = _DIGEST.sub("#", code(text.translate(_KEYCAPS)))
-    if any(_is_id_no(run[1]) for run in _ID_NO.finditer(plain)):
-        return "id_no"
-    if any(_is_phone(run[1]) for run in _PHONE.finditer(plain)):
-        return "phone"
-    return None
+    kinds = {kind for kind, _start, _end in _numbers(_plain(text))}
+    return next((kind for kind in ("id_no", "phone") if kind in kinds), None)
+
+
+def without_numbers(text: str) -> str:
+    """Return a text with its numbers of persons starred; without any it stays as it was."""
+    plain = _plain(text)
+    found = sorted(_numbers(plain), key=lambda one: one[1], reverse=True)
+    if not found:
+        return text
+    for _kind, start, end in found:
+        plain = plain[:start] + "***" + plain[end:]
+    return plain
+
+
+def _plain(text: str) -> str:
+    return code(text.translate(_KEYCAPS))
+
+
+def _numbers(plain: str) -> list[tuple[str, int, int]]:
+    """Return (kind, start, end) of each number; where they overlap, the one that begins first."""
+    seen = _DIGEST.sub(lambda digest: "#" * len(digest[0]), plain)
+    found = [("id_no", *run.span(1)) for run in _ID_NO.finditer(seen) if _is_id_no(run[1])] + [
+        ("phone", *run.span(1)) for run in _PHONE.finditer(seen) if _is_phone(run[1])
+    ]
+    apart: list[tuple[str, int, int]] = []
+    for one in sorted(found, key=lambda one: (one[1], -one[2])):
+        if not apart or one[1] >= apart[-1][2]:
+            apart.append(one)
+    return apart
 
 
 def _is_phone(written: str) -> bool:

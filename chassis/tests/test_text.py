@@ -162,6 +162,18 @@ def test_numbers_that_are_no_persons_pass(said):
     assert text.personal_number(said) is None
 
 
+def test_numbers_of_persons_are_starred_and_the_rest_stays():
+    said = "张三138 1234 5678或12801234567,证37089919800305007X,物业0537-2345678。"
+    assert text.without_numbers(said) == "张三***或***,证***,物业0537-2345678。"
+    untouched = "０５３７－２３４５６７８ 好"
+    assert text.without_numbers(untouched) == untouched
+
+
+@given(st.text())
+def test_a_starred_text_holds_no_number(any_text):
+    assert text.personal_number(text.without_numbers(any_text + "13812345678")) is None
+
+
 @given(st.text())
 def test_tidying_twice_changes_nothing_more(any_text):
     once = text.tidy(any_text)

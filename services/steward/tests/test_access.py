@@ -201,3 +201,35 @@ def test_nobody_reports_a_hazard_in_the_name_of_somebody_elsewhere(far, role, sc
         far.by(CADRE, role, scope).do("report_hazard", body)
     with pytest.raises(RoleDenied):
         far.by(CADRE, role, scope).do("report_hazard", body | {"reporter_id": person_id(404)})
+
+
+@pytest.mark.parametrize(
+    ("role", "scope", "whole"),
+    [
+        ("R_GRID", GRID, True),
+        ("R_CADRE", COMMUNITY, True),
+        ("R_SECRETARY", COMMUNITY, True),
+        ("R_STREET", COMMUNITY[:9], False),
+        ("R_DISTRICT_LEAD", "370811", False),
+        ("R_AUDITOR", "370811", False),
+    ],
+)
+def test_where_to_call_a_reporter_back_is_read_by_whoever_does(ground, role, scope, whole):
+    """K15: he may write his own number down, and everybody who oversaw the case read it."""
+    said = "楼道灯不亮,请打128 1234 5678,3号楼2单元501"
+    ground.staff()
+    made = ground.submit(text=said)
+    handler = ground.handler_of(made)
+    card = ground.by("per_overseer", role, scope).ask("request", {"request_id": made["id"]})
+    assert card["text"] == (said if whole else "楼道灯不亮,请打***,3号楼2单元501")
+    for who in (WANG, handler):
+        own = ground.by(who).ask("request", {"request_id": made["id"]})
+        assert own["text"] == said
+    done = ground.resolved(made)
+    ground.by(WANG, "R_RESIDENT", COMMUNITY).do(
+        "rate_request",
+        {"request_id": made["id"], "stars": 5, "solved": True, "text": said},
+        version=done["version"],
+    )
+    card = ground.by("per_overseer", role, scope).ask("request", {"request_id": made["id"]})
+    assert ("128" in card["rating_text"]) is whole

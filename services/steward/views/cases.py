@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
@@ -12,7 +12,7 @@ import msgspec
 from chassis.bus import Tx
 from chassis.i18n import english
 from chassis.refusal import NotFound
-from chassis.text import PERIOD
+from chassis.text import PERIOD, without_numbers
 from services.steward import rules, storage
 from services.steward.errors import UnknownGrid
 from services.steward.views import paging
@@ -177,6 +177,18 @@ def _sees_rating(tx: Tx, row: Any) -> bool:
     return True
 
 
+def _reader(tx: Tx, row: Any) -> Callable[[str], str]:
+    """Return how the viewer reads the reporter's own words.
+
+    Where he may be called back, he may write down himself (K15). Who calls people back reads it as
+    it stands: the handler, and the community's own officials. Who looks on reads it without.
+    """
+    calls_back = tx.actor.id in {row.handler_person, row.reporter_id} or rules.access.may_see(
+        tx.actor, "PHONE", row.grid
+    )
+    return str if calls_back else without_numbers
+
+
 def card(tx: Tx, row: Any, *, text: bool = True) -> dict[str, Any]:
     """Return a request as the viewer may see it."""
     vault = storage.vault(tx.settings.keys)
@@ -218,8 +230,9 @@ def card(tx: Tx, row: Any, *, text: bool = True) -> dict[str, Any]:
         "outcome": row.outcome,
         "merged_into": row.merged_into,
     }
+    said = _reader(tx, row)
     if text:
-        found["text"] = vault.open(row.text, f"{row.request_id}.text")
+        found["text"] = said(vault.open(row.text, f"{row.request_id}.text"))
         found["media"] = row.media
         found["note"] = vault.open_or_none(row.note, f"{row.request_id}.note")
         found["evidence"] = row.evidence
@@ -228,7 +241,8 @@ def card(tx: Tx, row: Any, *, text: bool = True) -> dict[str, Any]:
         found["solved"] = row.solved
         found["review"] = row.review
         if text:
-            found["rating_text"] = vault.open_or_none(row.rating_text, f"{row.request_id}.rating")
+            rating = vault.open_or_none(row.rating_text, f"{row.request_id}.rating")
+            found["rating_text"] = said(rating) if rating is not None else None
     if rules.requests.is_emergency(row.clock):
         found["advice"] = rules.requests.EMERGENCY_ADVICE
     return found

@@ -359,9 +359,13 @@ def open_bench(service_cls: type[Service], url: str, **environ: str) -> Bench:
     if runtime.engine.dialect.name == "sqlite":
         # No test pulls the plug of the machine; waiting for its disk is half of a small commit.
         sa.event.listen(runtime.engine, "connect", _unsynchronised)
-    _migrated(service_cls, url, lambda: migrate_and_let_go(service_cls, runtime.engine))
-    runtime.fixed_now = instant(START)
-    runtime.prepare()
+    try:
+        _migrated(service_cls, url, lambda: migrate_and_let_go(service_cls, runtime.engine))
+        runtime.fixed_now = instant(START)
+        runtime.prepare()
+    except BaseException:
+        runtime.close()
+        raise
     return Bench(runtime)
 
 

@@ -48,7 +48,15 @@ ALIKE = {
     ),
     **dict.fromkeys(
         (
-            *("person_id", "steward_id", "record_id", "official_id", "link_id", "deputy_id"),
+            *(
+                "person_id",
+                "actor_id",
+                "steward_id",
+                "record_id",
+                "official_id",
+                "link_id",
+                "deputy_id",
+            ),
             *("partner_id", "offer_id", "company_id", "project_id", "meeting_id"),
         ),
         CHOSEN,

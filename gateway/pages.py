@@ -12,7 +12,7 @@ import gzip
 import hashlib
 import html
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from importlib import resources
 from typing import Any
@@ -210,18 +210,19 @@ _COLUMNS = {
     "ends_at": "公示截止",
     "objection_until": "异议截止",
     "steward_id": "管家",
-    "name": "姓名/名称",
-    "duty": "职责",
-    "type": "类型",
-    "work_phone": "工作电话",
-    "place": "地点",
+    "name": "姓名/名称 / Name",
+    "duty": "岗位 / Post",
+    "type": "类型 / Type",
+    "work_phone": "工作电话 / Work phone",
+    "place": "地点 / Place",
     "start": "开始",
     "end": "结束",
     "grid": "网格",
     "person_id": "人员",
-    "employer": "单位",
-    "on_shift": "当班",
-    "until": "至",
+    "employer": "单位 / Employer",
+    "on_shift": "当班 / On shift",
+    "until": "至 / Until",
+    "backup": "代办 / Stands in",
     "objections": "异议数",
     "digest": "摘要",
     "hash": "摘要",
@@ -230,7 +231,7 @@ _COLUMNS = {
     "score": "信用分",
     "grade": "等级",
     "reasons": "主要理由",
-    "note": "说明",
+    "note": "说明 / Note",
     "organisations": "单位",
     "red_list": "红榜",
     "entries": "参评主体数",
@@ -246,10 +247,33 @@ _COLUMNS = {
 _OWN_ID = frozenset({"notice_id", "id"})
 # Members that are of no use to a reader of a board.
 _UNSHOWN = frozenset({"version", "area", "synthetic"})
+# What a contact board shows, and nothing else: no id of a steward or a person.
+_POSTS = ("duty", "name", "work_phone", "employer", "type", "note", "backup")
+_ON_DUTY = ("duty", "name", "work_phone", "on_shift", "place", "until")
 # Members that hold a person's id; the gateway asks steward for the names (nobody else keeps them).
 # Who names organisations to everybody: kind, service, list, and the id in it.
 _NAMED = (("PRJ", "property", "projects", "id"), ("PTN", "partner", "partners", "id"))
 _PEOPLE = ("person_id", "handler_person", "proposer", "by")
+
+
+class _Words(str):
+    """A text in both languages, written as "中文 / English"."""
+
+    __slots__ = ()
+
+
+def _worded(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row with words where a service tells what its codes are called (`x_zh`, `x_en`)."""
+    found: dict[str, Any] = {}
+    for name, value in row.items():
+        stem, _, lang = name.rpartition("_")
+        if lang == "zh" and stem:
+            other = row.get(f"{stem}_en")
+            words = _Words(f"{value} / {other}") if other else value
+            found[stem] = words if value is not None else None
+        elif not (lang == "en" and f"{stem}_zh" in row) and f"{name}_zh" not in row:
+            found[name] = value
+    return found
 
 
 def _cell(name: str, value: Any) -> str:
@@ -267,7 +291,7 @@ def _data(name: str, value: Any, linked: str) -> str:
     """Return a cell; the id of a row that has a page of its own leads there."""
     if value is None:
         return "<td></td>"
-    text = _e(_cell(name, value))
+    text = _both(value) if isinstance(value, _Words) else _e(_cell(name, value))
     if linked and name in _OWN_ID:
         text = f'<a href="{linked}/{_e(quote(str(value), safe=""))}">{text}</a>'
     return f"<td>{text}</td>"
@@ -276,13 +300,15 @@ def _data(name: str, value: Any, linked: str) -> str:
 def _card(reply: Mapping[str, Any]) -> str:
     """Return a reply as a list of its plain members, and a table of each list in it."""
     plain = "".join(
-        f"<dt>{_e(_COLUMNS.get(name, name))}</dt><dd>{_e(_cell(name, value))}</dd>"
+        f"<dt>{_both(_COLUMNS.get(name, name))}</dt><dd>{_e(_cell(name, value))}</dd>"
         for name, value in reply.items()
         if isinstance(value, str | int | float) and value != "" and name not in _UNSHOWN
     )
     inner = [(name, value) for name, value in reply.items() if isinstance(value, Mapping)]
     folded = "".join(
-        f"<h2>{_e(_COLUMNS.get(name, name))}</h2>{_card(value)}" for name, value in inner if value
+        f"<h2>{_both(_COLUMNS.get(name, name))}</h2>{_card(value)}"
+        for name, value in inner
+        if value
     )
     tables = "".join(
         _table(value, _COLUMNS.get(name, name))
@@ -292,15 +318,22 @@ def _card(reply: Mapping[str, Any]) -> str:
     return f"<dl>{plain}</dl>{folded}{tables}"
 
 
-def _table(rows: Iterable[Mapping[str, Any]], caption: str, *, linked: str = "") -> str:
+def _table(
+    rows: Iterable[Mapping[str, Any]],
+    caption: str,
+    *,
+    linked: str = "",
+    only: Collection[str] | None = None,
+) -> str:
     """Return rows as a table.
 
     Args:
         rows: Rows of a reply; members that are no plain value are left out.
         caption: What the table is.
         linked: Address below which a row's id leads to its own page, or empty.
+        only: The members that are shown, in their order; without, all that are plain.
     """
-    listed = [row for row in rows if isinstance(row, Mapping)]
+    listed = [_worded(row) for row in rows if isinstance(row, Mapping)]
     names = list(
         dict.fromkeys(
             name
@@ -309,16 +342,18 @@ def _table(rows: Iterable[Mapping[str, Any]], caption: str, *, linked: str = "")
             if isinstance(value, str | int | float) and value != "" and name not in _UNSHOWN
         )
     )
+    if only is not None:
+        names = [name for name in only if name in names]
     if not names:
         return '<p class="empty">暂无内容 <span lang="en">Nothing here yet</span></p>'
-    head = "".join(f'<th scope="col">{_e(_COLUMNS.get(name, name))}</th>' for name in names)
+    head = "".join(f'<th scope="col">{_both(_COLUMNS.get(name, name))}</th>' for name in names)
     lines = "".join(
         f"<tr>{''.join(_data(name, row.get(name), linked) for name in names)}</tr>"
         for row in listed
     )
     return (
         f'<div class="scroll" tabindex="0" role="region" aria-label="{_e(caption)}"><table>'
-        f"<caption>{_e(caption)}</caption><thead><tr>{head}</tr></thead>"
+        f"<caption>{_both(caption)}</caption><thead><tr>{head}</tr></thead>"
         f"<tbody>{lines}</tbody></table></div>"
     )
 
@@ -705,14 +740,15 @@ class Pages:
         return _html(_page("信用公示", body, demo=self._demo), status)
 
     async def board(self, request: Request) -> Response:
-        """Show who is on duty in a grid."""
+        """Show a grid's contact board, and who answers there now."""
         given = read_params(BoardFilter, request)
-        shown, complaint, status = None, "", 200
+        answer, status = "", 200
         if given["grid"]:
             path = "/grids/{grid}/duty"
-            shown, complaint, status = await self._public("steward", path, request, given)
+            shown, answer, status = await self._public("steward", path, request, given)
+            if not answer:
+                answer = _on_duty(shown) + await self._posts(request, given)
         grid = _field("grid", "网格编码", given["grid"], GRID, "15 位 · fifteen digits")
-        answer = complaint or (_table(_items(shown), "值班管家") if given["grid"] else "")
         body = f"""<main id="main" class="narrow">
 <h1>网格联系牌 <span class="en" lang="en">Contact board</span></h1>
 <p>只显示本人同意公开的工作电话；遇紧急情况请拨 110 / 119 / 120。
@@ -720,6 +756,24 @@ class Pages:
 <form method="get" action="/board" class="ask">{grid}<button>查看 Show</button></form>
 {answer}</main>"""
         return _html(_page("网格联系牌", body, demo=self._demo), status)
+
+    async def _posts(self, request: Request, given: dict[str, Any]) -> str:
+        """Return the published board: a row per post, with the reason where it has no name."""
+        path = "/grids/{grid}/board"
+        shown, complaint, status = await self._public("steward", path, request, given)
+        if status == 404:
+            return (
+                '<p class="empty">本网格尚未发布公示牌。'
+                ' <span lang="en">No contact board was published in this grid yet.</span></p>'
+            )
+        if complaint or not isinstance(shown, Mapping):
+            return complaint
+        listed = shown.get("posts", ())
+        since = _e(_cell("published_at", shown.get("published_at", "")))
+        return (
+            _table(listed, "公示牌 / Contact board", only=_POSTS)
+            + f'<p class="hint">{_both(f"发布于 {since} / published")}</p>'
+        )
 
     async def _public(
         self, service: str, path: str, request: Request, body: dict[str, Any]
@@ -787,6 +841,14 @@ class Pages:
                 names = {one.get(key): one.get("name") for one in _items(found)}
                 for row in wanted:
                     row["name"] = names.get(row.get("ref"))
+
+
+def _on_duty(shown: Any) -> str:
+    """Return who answers in a grid now, under the grid's name; or that nobody sits there."""
+    told = _worded(shown) if isinstance(shown, Mapping) else {}
+    named = f"<h2>{_e(told['grid_name'])}</h2>" if told.get("grid_name") else ""
+    note = f'<p class="complaint">{_both(told["note"])}</p>' if told.get("note") else ""
+    return named + note + _table(_items(shown), "值班管家 / On duty now", only=_ON_DUTY)
 
 
 def _every_row(reply: Any) -> list[Any]:

@@ -732,20 +732,52 @@ class StewardMonth(Reply):
     attendance_full: bool
 
 
+class BoardPost(Reply):
+    """岗位 / A post of a board; without a name it says why, and which post does its work."""
+
+    duty: str = Field(examples=["GRID_WORKER"])
+    duty_zh: str = Field(examples=["网格员"])
+    duty_en: str = Field(examples=["Grid worker"])
+    name: str | None = Field(None, description="只列本人同意公示的 / of those who agreed")
+    work_phone: str | None = None
+    note_zh: str | None = Field(None, examples=["岗位空缺"])
+    note_en: str | None = Field(None, examples=["Vacant"])
+    backup: str | None = Field(None, description="代办岗位 / the post that stands in")
+    backup_zh: str | None = None
+    backup_en: str | None = None
+
+
+class BoardEntry(Reply):
+    """公示的管家 / A steward on a board; never a person's id."""
+
+    steward_id: str
+    duty: str
+    duty_zh: str = Field(examples=["网格员"])
+    duty_en: str = Field(examples=["Grid worker"])
+    name: str
+    work_phone: str | None = None
+
+
 class BoardReply(Reply):
     """公示牌 / A contact board."""
 
     grid: str
+    grid_name: str = Field(examples=["春晖社区第一网格"])
     version: int
-    entries: list[dict[str, Any]]
+    published_at: datetime
+    entries: list[BoardEntry]
+    posts: list[BoardPost] = Field(description="每个岗位一行,空缺的写明原因和代办 / a row per post")
 
 
 class DutyReply(Reply):
     """值班 / Who answers now."""
 
     grid: str
+    grid_name: str
     covered: bool
-    items: list[dict[str, Any]]
+    note_zh: str | None = None
+    note_en: str | None = None
+    items: list[BoardEntry]
 
 
 class CardsReply(Reply):

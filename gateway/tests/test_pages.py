@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from chassis.refusal import Refusal
+from chassis.rpc import CallRefused
 from gateway import errors
 from gateway.doors import ANY, PUBLIC, Doors, Page, Params, Reply
 from gateway.tests.conftest import Site
@@ -159,7 +160,7 @@ class Filter(Params):
     cursor: str | None = None
 
 
-def boards(roles, *more):
+def boards(roles, *more, host=None, board=False):
     credit, steward = Doors("credit", tag="信用 / Credit"), Doors("steward", tag="管家 / Steward")
     credit.query(
         "GET",
@@ -176,9 +177,13 @@ def boards(roles, *more):
     steward.query(
         "GET", "/grids/{grid}/duty", "duty", reply=Reply, roles=roles, summary="值班 / Duty"
     )
+    if board:
+        steward.query(
+            "GET", "/grids/{grid}/board", "board", reply=Reply, roles=roles, summary="牌 / Board"
+        )
     doors = (credit, steward, *more)
     services = tuple(one.service for one in doors)
-    return Site(Answering()).build(services=services, extra=doors)
+    return Site(host or Answering()).build(services=services, extra=doors)
 
 
 def test_anybody_can_read_the_notices_and_the_contact_board():
@@ -200,6 +205,49 @@ def test_anybody_can_read_the_notices_and_the_contact_board():
         ("steward", "people_cards", {"ids": ["per_7", "per_8"]}, "R_ANONYMOUS"),
         ("steward", "duty", {"grid": "370811015901001"}, "R_ANONYMOUS"),
     ]
+
+
+class Posted(Answering):
+    """A steward who says his codes in words, with a published board or without one."""
+
+    published = True
+
+    async def call(self, service, method, body, **_rest):
+        if method == "board" and not self.published:
+            raise CallRefused({"code": "NOT_FOUND", "status": 404, "message_zh": "未找到"})
+        row = {
+            "steward_id": "stw_7", "person_id": "per_7", "duty": "GRID_WORKER",
+            "duty_zh": "网格员", "duty_en": "Grid worker", "name": "李明",
+        }  # fmt: skip
+        vacant = {
+            "duty": "GAS", "duty_zh": "供气", "duty_en": "Gas supply", "note_en": None,
+            "note_zh": "<i>未通</i> / 燃气", "backup": None, "backup_zh": None, "backup_en": None,
+        }  # fmt: skip
+        if method == "board":
+            return {"posts": [row, vacant], "published_at": "2025-03-03T01:00:00+00:00"}
+        words = {"note_zh": "无人当班", "note_en": "Nobody sits there"}
+        return {"grid": body["grid"], "grid_name": "<b>第一网格", "items": [row], **words}
+
+
+@pytest.mark.parametrize("published", [True, False])
+def test_the_contact_board_shows_words_and_no_id(published):
+    """SP-D32: `GRID_WORKER` and `per_...` stood on the page."""
+    host = Posted()
+    host.published = published
+    site = boards(PUBLIC, host=host, board=True)
+    answer = site.ask("GET", "/board?grid=370811015901001", grants=None)
+    assert answer.status_code == 200
+    text = answer.text
+    Reader(text)
+    assert '<td>网格员 <span class="en" lang="en">Grid worker</span></td><td>李明</td>' in text
+    assert '无人当班 <span class="en" lang="en">Nobody sits there</span>' in text
+    assert "&lt;b&gt;第一网格" in text
+    for code in ("GRID_WORKER", "per_7", "stw_7", "<i>", "<b>"):
+        assert code not in text
+    # What somebody wrote himself has no English, whatever stands in it.
+    assert ("<td>&lt;i&gt;未通&lt;/i&gt; / 燃气</td>" in text) == published
+    assert ("2025-03-03 09:00" in text) == published
+    assert ("尚未发布公示牌" in text) == (not published)
 
 
 def test_a_notice_has_a_page_with_what_it_lists():

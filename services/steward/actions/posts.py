@@ -40,7 +40,6 @@ Duty = Literal[
 LONGEST_SHIFT = timedelta(hours=24)
 # How long before a shift somebody may say that he is there.
 EARLY = timedelta(minutes=15)
-VACANT = "岗位空缺"
 
 
 @dataclass(frozen=True, slots=True)
@@ -535,10 +534,14 @@ def _republish(tx: Tx, steward: Any, *, without: bool = False) -> None:
         before = storage.posts.board(tx.conn, grid)
         if before is None:
             continue
-        entries = _entries(tx, grid, without=steward.steward_id if without else "")
+        left_out = steward.steward_id if without else ""
+        entries = _entries(tx, grid, without=left_out)
         covered = {entry["duty"] for entry in entries}
+        served = {
+            row.duty for row in storage.posts.serving(tx.conn, grid) if row.steward_id != left_out
+        }
         reasons = {
-            duty: before.reasons.get(duty, VACANT)
+            duty: rules.words.reason_of(before.reasons.get(duty), served=duty in served)
             for duty in rules.routing.DUTIES
             if duty not in covered
         }

@@ -84,6 +84,16 @@ def duties_for(
     return duties
 
 
+def stands_in(duty: str, filled: Iterable[str]) -> str | None:
+    """Return which of the filled duties does the work of one that nobody holds, or None."""
+    there = set(filled) - {duty}
+    reserves = [duties[1:] for duties in _TABLE.values() if duties[0] == duty]
+    for other in (*(one for duties in reserves for one in duties), *SUBSTITUTES):
+        if other in there:
+            return other
+    return None
+
+
 def is_against_project(kind: str, category: str) -> bool:
     """Tell whether a request is about what a property project did, so that nobody who holds a post
     in it may have it in hand or decide on it."""

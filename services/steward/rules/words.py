@@ -14,6 +14,11 @@ DUTIES = {
     "HEAT": "供热",
     "NETWORK": "通信网络",
 }
+# What a board says of a post without a name, where nobody said it better.
+VACANT = "岗位空缺"
+UNNAMED = "有人在岗,姓名未公示"
+UNCOVERED = "此刻没有专职管家当班,请拨打公示牌上的工作电话"
+
 TYPES = {"FULL_TIME": "专职", "PART_TIME": "兼职"}
 ROLES = {
     "R_RESIDENT": "居民",
@@ -28,3 +33,10 @@ ROLES = {
     "R_AUDITOR": "审计员",
     "R_SYSTEM": "系统",
 }
+
+
+def reason_of(said: str | None, *, served: bool) -> str:
+    """Return why a post has no name on a board: what its publisher said, or what is so now."""
+    if said is not None and said not in {VACANT, UNNAMED}:
+        return said
+    return UNNAMED if served else VACANT

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import msgspec
 
 from chassis.bus import Tx
+from chassis.i18n import english
 from chassis.refusal import Invalid, NotFound, RoleDenied
 from chassis.text import PERIOD
 from services.steward import rules, storage
@@ -134,26 +135,65 @@ def duty_board(tx: Tx, q: WhichGrid) -> dict[str, Any]:
         elif row.type == "PART_TIME":
             items.append(_entry(tx, row) | {"on_shift": False, "place": None, "until": None})
     items.sort(key=lambda item: (not item["on_shift"], item["duty"], item["steward_id"]))
+    covered = any(row.steward_id in now for row in serving)
     return {
         "grid": q.grid,
+        "grid_name": _grid_name(tx, q.grid),
         "now": tx.now.isoformat(),
-        "covered": any(row.steward_id in now for row in serving),
+        "covered": covered,
+        **_told("note", None if covered else rules.words.UNCOVERED),
         "items": items,
         "next": None,
     }
 
 
 def _entry(tx: Tx, row: Any) -> dict[str, Any]:
+    """Return how anybody reaches a steward who agreed to be named; no id of a person."""
     vault = storage.vault(tx.settings.keys)
     return {
         "steward_id": row.steward_id,
-        "person_id": row.person_id,
-        "name": vault.open(row.name, f"{row.person_id}.name"),
         "duty": row.duty,
-        "type": row.type,
-        "employer": row.employer,
+        **_told("duty", rules.words.DUTIES[row.duty]),
+        "name": vault.open(row.name, f"{row.person_id}.name"),
         "work_phone": vault.open_or_none(row.work_phone, f"{row.steward_id}.work_phone"),
+        "employer": row.employer,
+        "type": row.type,
+        **_told("type", rules.words.TYPES[row.type]),
     }
+
+
+def _told(name: str, text: str | None) -> dict[str, str | None]:
+    """Return a text in both languages; what somebody wrote himself has no English."""
+    other = english("services.steward", text) if text is not None else None
+    return {f"{name}_zh": text, f"{name}_en": other if other != text else None}
+
+
+def _grid_name(tx: Tx, grid: str) -> str:
+    return "".join(storage.ground.names(tx.conn, grid))
+
+
+def _posts(
+    entries: list[dict[str, Any]], reasons: dict[str, str], served: set[str]
+) -> list[dict[str, Any]]:
+    """Return a row for each name of a board, and for each post without one who does its work."""
+    rows: list[dict[str, Any]] = []
+    for duty in rules.routing.DUTIES:
+        named = [entry for entry in entries if entry["duty"] == duty]
+        rows += named
+        if named:
+            continue
+        why = rules.words.reason_of(reasons.get(duty), served=duty in served)
+        other = None if duty in served else rules.routing.stands_in(duty, served)
+        rows.append(
+            {
+                "duty": duty,
+                **_told("duty", rules.words.DUTIES[duty]),
+                **_told("note", why),
+                "backup": other,
+                **_told("backup", rules.words.DUTIES[other] if other is not None else None),
+            }
+        )
+    return rows
 
 
 def contact_board(tx: Tx, q: WhichGrid) -> dict[str, Any]:
@@ -166,20 +206,18 @@ def contact_board(tx: Tx, q: WhichGrid) -> dict[str, Any]:
     if board is None:
         raise NotFound(kind="contact_board", id=q.grid)
     named = {entry["steward_id"] for entry in board.entries}
-    serving = [
-        row
-        for row in storage.posts.serving(tx.conn, q.grid)
-        if row.steward_id in named and row.board_consent
-    ]
-    current = {
-        row.steward_id for row in storage.posts.serving(tx.conn, q.grid) if row.board_consent
-    }
+    serving = storage.posts.serving(tx.conn, q.grid)
+    agreed = [row for row in serving if row.board_consent]
+    current = {row.steward_id for row in agreed}
+    entries = [_entry(tx, row) for row in agreed if row.steward_id in named]
     return {
         "grid": q.grid,
+        "grid_name": _grid_name(tx, q.grid),
         "version": board.version,
         "published_at": board.published_at.isoformat(),
-        "entries": [_entry(tx, row) for row in serving],
+        "entries": entries,
         "reasons": board.reasons,
+        "posts": _posts(entries, board.reasons, {row.duty for row in serving}),
         "fresh": current == named,
     }
 
@@ -199,7 +237,8 @@ def contact_cards(tx: Tx, q: WhichGrid) -> dict[str, Any]:
             "VERSION:4.0",
             f"UID:urn:fivered:{entry['steward_id']}",
             f"FN:{_escaped(entry['name'])}",
-            f"TITLE:{_escaped(entry['duty'])}",
+            f"TITLE;ALTID=1;LANGUAGE=zh:{_escaped(entry['duty_zh'])}",
+            f"TITLE;ALTID=1;LANGUAGE=en:{_escaped(entry['duty_en'])}",
             f"ORG:{_escaped(entry['employer'] or '红色管家')}",
             f"NOTE:{_escaped('网格 ' + q.grid)}",
             f"REV:{revised.strftime('%Y%m%dT%H%M%SZ')}",

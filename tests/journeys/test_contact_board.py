@@ -1,0 +1,179 @@
+"""The contact board through HTTP, as JSON and as a page: words, consent, and posts without a name.
+
+SP-D32: the page showed `GRID_WORKER` and `per_...`.
+"""
+
+import html
+import re
+
+import pytest
+
+from services.steward.rules.routing import DUTIES
+from services.steward.tests.ground import GRID, LI, OTHER_CADRE, STAFF, WANG
+from tests.journeys.test_requests import STEWARD, made, site, tell  # noqa: F401
+
+WORKER = "stw_00000000-0000-7000-8000-000000000012"
+CODES = re.compile(r"per_|stw_|\b(?:FULL_TIME|PART_TIME|[A-Z]+_[A-Z]+|POLICE|WATER|GAS|HEAT)\b")
+REASONS = {"GAS": "本小区未通燃气"}
+
+
+@pytest.fixture
+def house(site):  # noqa: F811
+    """A grid worker who agreed to be named and sits there, property staff who did not agree."""
+    body = {
+        "steward_id": WORKER, "person_id": LI, "type": "FULL_TIME", "duty": "GRID_WORKER",
+        "grids": [GRID], "work_phone": "0537-2345678", "employer": "春晖社区居委会",
+        "board_consent": True, "consent_ref": "公示同意-2025-001",
+    }  # fmt: skip
+    answer = tell(site, "R_CADRE", OTHER_CADRE, "/v1/steward/stewards", body)
+    assert answer.status_code == 201, answer.text
+    return site
+
+
+def publish(house, **reasons):
+    rest = dict.fromkeys((duty for duty in DUTIES if duty != "GRID_WORKER"), "岗位空缺")
+    body = {"reasons": rest | REASONS | reasons}
+    return tell(house, "R_CADRE", OTHER_CADRE, f"/v1/steward/grids/{GRID}/board", body)
+
+
+def sit(house):
+    shift = {
+        "steward_id": WORKER, "grid": GRID, "start": "2025-03-03T08:00:00+08:00",
+        "end": "2025-03-03T20:00:00+08:00", "place": "红色驿站",
+    }  # fmt: skip
+    made(house, "/v1/steward/shifts", shift)
+
+
+def read(house, what):
+    answer = house.ask("GET", f"/v1/steward/grids/{GRID}/{what}", grants=None)
+    assert answer.status_code == 200, answer.text
+    assert "per_" not in answer.text
+    return answer.json()
+
+
+def page(house, grid=GRID):
+    """Return what a reader of the page sees, row by row."""
+    answer = house.ask("GET", f"/board?grid={grid}", grants=None)
+    assert answer.status_code == 200, answer.text
+    main = answer.text.partition("<main")[2]
+    rows = re.findall(r"<tr>(.*?)</tr>", main)
+    cells = [
+        [
+            html.unescape(re.sub(r"<[^>]+>", "", cell))
+            for cell in re.findall(r"<t[dh].*?</t[dh]>", r)
+        ]
+        for r in rows
+    ]
+    seen = html.unescape(re.sub(r"<[^>]+>", " ", main))
+    assert not CODES.search(seen), CODES.search(seen)
+    return seen, cells
+
+
+def post(house, duty):
+    return [row for row in read(house, "board")["posts"] if row["duty"] == duty]
+
+
+def test_the_page_speaks_chinese_first_and_shows_no_code_and_no_id(house):
+    """SP-D32."""
+    sit(house)
+    assert publish(house).status_code == 201
+    seen, cells = page(house)
+    assert "春晖社区第一网格" in seen
+    assert cells[0][:4] == ["岗位 Post", "姓名/名称 Name", "工作电话 Work phone", "当班 On shift"]
+    assert cells[1][:5] == ["网格员 Grid worker", "李明", "05372345678", "是", "红色驿站"]
+    table = {row[0]: row[1:] for row in cells[2:]}
+    assert table["网格员 Grid worker"][:4] == [
+        "李明", "05372345678", "春晖社区居委会", "专职 Full-time",
+    ]  # fmt: skip
+    assert table["供气 Gas supply"][-2:] == ["本小区未通燃气", "物业人员 Property staff"]
+    assert table["社区民警 Community police"][-2:] == ["岗位空缺 Vacant", "网格员 Grid worker"]
+    assert len(table) == len(DUTIES) + 1
+    # Property staff serve there and did not agree to be named.
+    assert table["物业人员 Property staff"][-2:] == [
+        "有人在岗,姓名未公示 Held by somebody whose name is not published", "",
+    ]  # fmt: skip
+    assert "赵工" not in seen
+
+
+def test_the_json_says_the_same_in_both_languages(house):
+    """SP-D32: words beside the codes, names of those who agreed, no person's id."""
+    sit(house)
+    publish(house)
+    (entry,) = read(house, "board")["entries"]
+    assert (entry["duty"], entry["duty_zh"], entry["duty_en"]) == (
+        "GRID_WORKER", "网格员", "Grid worker",
+    )  # fmt: skip
+    assert entry["steward_id"] == WORKER
+    (heat,) = post(house, "HEAT")
+    assert (heat["note_zh"], heat["note_en"], heat["backup_zh"]) == (
+        "岗位空缺", "Vacant", "物业人员",
+    )  # fmt: skip
+    (gas,) = post(house, "GAS")
+    assert (gas["note_zh"], gas["note_en"]) == ("本小区未通燃气", None)
+    duty = read(house, "duty")
+    assert (duty["grid_name"], duty["covered"], duty["note_zh"]) == ("春晖社区第一网格", True, None)
+    assert [(row["name"], row["duty_zh"]) for row in duty["items"]] == [("李明", "网格员")]
+    cards = house.ask("GET", f"/v1/steward/grids/{GRID}/vcard", grants=None).json()["vcard"]
+    assert "TITLE;ALTID=1;LANGUAGE=zh:网格员\r\nTITLE;ALTID=1;LANGUAGE=en:Grid worker" in cards
+    assert "GRID_WORKER" not in cards
+
+
+def test_before_a_board_is_published_the_page_says_so(house):
+    """SP-D32: no board, nobody on shift, no such grid."""
+    seen, cells = page(house)
+    assert "尚未发布公示牌" in seen
+    assert "此刻没有专职管家当班" in seen
+    assert cells == []
+    answer = house.ask("GET", "/board?grid=370811015901009", grants=None)
+    assert answer.status_code == 422
+    assert 'role="alert"' in answer.text
+
+
+def test_who_takes_his_consent_back_is_unnamed_at_once_and_his_post_is_not_vacant(house):
+    """SP-D32: the board said 岗位空缺 of a post that somebody holds."""
+    sit(house)
+    publish(house)
+    own = f"/v1/steward/stewards/{WORKER}/board-consent"
+    answer = tell(house, "R_RESIDENT", LI, own, {"agrees": False}, version=1)
+    assert answer.status_code == 200, answer.text
+    (row,) = post(house, "GRID_WORKER")
+    assert (row["note_zh"], row["backup"]) == ("有人在岗,姓名未公示", None)
+    assert "name" not in row
+    seen, _ = page(house)
+    assert "李明" not in seen
+    assert "05372345678" not in seen
+    assert read(house, "duty")["covered"] is True
+    back = tell(house, "R_RESIDENT", LI, own, {"agrees": True}, version=2)
+    assert back.status_code == 200
+    assert post(house, "GRID_WORKER")[0]["name"] == "李明"
+
+
+def test_after_a_hand_over_the_post_is_vacant_and_says_who_stands_in(house):
+    """SP-D32: a steward leaves; the board follows in the same step."""
+    sit(house)
+    publish(house)
+    assert post(house, "POLICE")[0]["backup"] == "GRID_WORKER"
+    leave = f"/v1/steward/stewards/{WORKER}/leave"
+    gone = tell(house, "R_CADRE", OTHER_CADRE, leave, {"reason": "调离岗位"}, version=1)
+    assert gone.status_code == 200, gone.text
+    (row,) = post(house, "GRID_WORKER")
+    assert (row["note_zh"], row["note_en"], row["backup"]) == ("岗位空缺", "Vacant", None)
+    seen, _ = page(house)
+    assert "李明" not in seen
+    assert "此刻没有专职管家当班" in seen
+    # Somebody else takes the post over and agrees.
+    body = {
+        "person_id": WANG, "type": "FULL_TIME", "duty": "GRID_WORKER", "grids": [GRID],
+        "board_consent": True, "consent_ref": "公示同意-2025-002",
+    }  # fmt: skip
+    tell(house, "R_CADRE", OTHER_CADRE, "/v1/steward/stewards", body)
+    # Until the board is published anew the post is held, and nobody is named who was not asked for.
+    assert post(house, "GRID_WORKER")[0]["note_zh"] == "有人在岗,姓名未公示"
+    assert publish(house).status_code == 201
+    assert post(house, "GRID_WORKER")[0]["name"] == "王小丽"
+    suspend = f"/v1/steward/stewards/{STEWARD}/suspend"
+    paused = tell(house, "R_CADRE", OTHER_CADRE, suspend, {"reason": "待核查"}, version=1)
+    assert paused.status_code == 200
+    (staff,) = post(house, "PROPERTY_STAFF")
+    assert (staff["note_zh"], staff["backup"]) == ("岗位空缺", "GRID_WORKER")
+    assert STAFF not in str(read(house, "board"))

@@ -185,6 +185,13 @@ def _signal_group(process: subprocess.Popen[bytes], number: int) -> None:
         return
 
 
+def _denied(home: Path) -> list[str]:
+    """Return the lines that forbid what RabbitMQ has deprecated, so that nothing of ours uses it;
+    nodes before 3.12 do not know them."""
+    names = ("transient_nonexcl_queues", "global_qos", "queue_master_locator", "ram_node_type")
+    return [f"deprecated_features.permit.{n} = false" for n in names if _version(home) >= (3, 12)]
+
+
 class Rabbit:
     """One private RabbitMQ node with its own epmd and its management interface.
 
@@ -212,6 +219,7 @@ class Rabbit:
         self._epmd_port = free_port()
         self._epmd: subprocess.Popen[bytes] | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        self._denied = _denied(home)
         self._sbin = self._link_tree(home)
         self._write_files(conf)
         self._env = self._environment()
@@ -240,6 +248,7 @@ class Rabbit:
             "management_agent.disable_metrics_collector = false",
             "log.file = rabbit.log",
             "disk_free_limit.absolute = 50MB",
+            *self._denied,
             conf,
         ]
         (self.base / "rabbitmq.conf").write_text("\n".join(lines) + "\n")

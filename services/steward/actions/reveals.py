@@ -23,7 +23,7 @@ log = logging.getLogger("fivered.steward")
 
 # An answer that was lost on its way is given again for so long, under the same key.
 REPEATED = timedelta(minutes=10)
-PHONE = "phone"
+PHONE: Literal["phone"] = "phone"
 
 
 @dataclass(frozen=True, slots=True)

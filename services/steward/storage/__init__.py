@@ -1,5 +1,6 @@
 """The tables and the only SQL of the steward service."""
 
+from chassis.vault import Vault
 from services.steward.storage import (
     calendar,
     cases,
@@ -11,7 +12,7 @@ from services.steward.storage import (
     posts,
     records,
 )
-from services.steward.storage.sealed import Vault, vault
+from services.steward.storage.sealed import vault
 from services.steward.storage.tables import metadata
 
 __all__ = [

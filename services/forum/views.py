@@ -553,6 +553,12 @@ def _analysis_card(row: Mapping[str, Any] | None) -> dict[str, Any] | None:
     }
 
 
+_OPINION_SHOWN = (
+    *("opinion_id", "topic_id", "session_id", "text", "decision", "dissent", "warnings", "state"),
+    *("notice_number", "publicised_at", "ends_at", "created_at", "version"),
+)
+
+
 def _opinion_card(tx: Tx, row: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return the opinion; a draft only to those who work on it."""
     if not row["opinion_id"]:
@@ -561,7 +567,7 @@ def _opinion_card(tx: Tx, row: Mapping[str, Any]) -> dict[str, Any] | None:
     inside = _inside(tx, row["area"])
     if opinion["state"] == "DRAFTED" and not inside:
         return None
-    card = _card(opinion, "opinion_id", "drafted_by", "planned", "area")
+    card = {"id": opinion["opinion_id"]} | {name: _iso(opinion[name]) for name in _OPINION_SHOWN}
     objections = storage.objections_of(tx.conn, row["opinion_id"])
     card["objections"] = len(objections)
     if inside:

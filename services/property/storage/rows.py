@@ -712,7 +712,10 @@ _PERSONS: dict[sa.Table, tuple[tuple[str, ...], tuple[str, ...]]] = {
     t.complaints: (("complainant_id", "decided_by"), ()),
     t.undecided: (("complainant_id", "decided_by"), ()),
     t.messages: (("person_id",), ()),
-    t.rectifications: (("issued_by", "submitted_by", "checked_by", "withdraw_proposed_by"), ()),
+    t.rectifications: (
+        ("issued_by", "submitted_by", "checked_by", "withdraw_proposed_by", "extended_by"),
+        (),
+    ),
     t.works: (("delivered_by",), ()),
     t.disclosures: (("published_by",), ()),
     t.cadres: (("person_id",), ()),
@@ -720,6 +723,10 @@ _PERSONS: dict[sa.Table, tuple[tuple[str, ...], tuple[str, ...]]] = {
     t.liaisons: (("person_id",), ()),
     t.people: (("merged_into",), ()),
 }
+# What no view shows to whoever is none of the matter's people.
+PERSON_COLUMNS = frozenset(
+    name for columns, lists in _PERSONS.values() for name in (*columns, *lists)
+)
 
 
 def replace_person(conn: sa.Connection, former: str, now: str) -> None:

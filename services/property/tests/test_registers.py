@@ -1,9 +1,12 @@
 """What is registered can be put right, and everybody finds what waits for him."""
 
+import re
+
 import pytest
 
 from chassis.refusal import RoleDenied, StateConflict, VersionConflict
 from services.property import errors
+from services.property.storage import rows, tables
 
 MEMBERS = tuple(f"per_o{number}" for number in range(5))
 
@@ -248,3 +251,51 @@ def test_a_company_without_a_project_is_every_streets_of_its_district(bench, tow
     assert deeds(far) == {}
     with pytest.raises(RoleDenied):
         far.do("change_representatives", proposal, version=2)
+
+
+def test_who_delivered_a_work_is_read_by_the_projects_own_people_only(bench, town):
+    """SEC low 2, K15: any manager, and staff of any area, read it; a role alone is no right."""
+    town.found()
+    decisions = [{"text": "六月前完成充电桩选址", "kind": "WORK", "due_date": "2025-03-20"}]
+    held = town.secretary().do(
+        "hold_meeting",
+        {
+            "project_id": "prj_a",
+            "held_at": "2025-03-02T15:00:00+08:00",
+            "chair": "per_sun",
+            "attendees": {"COMMITTEE": ["per_sun"], "OWNERS": [], "PROPERTY": ["per_wu"]},
+            "minutes_sha256": "c" * 64,
+            "decisions": decisions,
+        },
+    )
+    work = {"work_id": held["decisions"][0]["opened"]}
+    town.manager().do("start_work", work, version=1)
+    town.manager().do("deliver_work", work | {"evidence": ["sha256:9"]}, version=2)
+    for read, enter in (
+        (True, town.manager),
+        (True, town.company),
+        (True, town.cadre),
+        (True, town.street_clerk),
+        (False, lambda: bench.as_("R_PM", person="per_rival", scope=town.community)),
+        (False, lambda: bench.as_("R_PCO", person="per_rival", scope="370811")),
+        (False, lambda: bench.as_("R_CADRE", person="per_far", scope="370811015902")),
+        (False, lambda: bench.as_("R_RESIDENT", person="per_x", scope=town.grid)),
+    ):
+        (listed,) = enter().ask("works", {"project_id": "prj_a"})["items"]
+        for card in (listed, enter().ask("work", work)):
+            assert (card.get("delivered_by") == "per_wu", "per_wu" in str(card)) == (read, read)
+
+
+def test_every_column_that_names_a_person_is_known_as_one():
+    """K15, K7: a view shows none to strangers, and a merged person takes all of them along."""
+    named = re.compile(r"(_by|_person_id|^person_id|^complainant_id|^chair|^members|^attendees)$")
+    chassis = {"parked", "idempotency", "jobs", "audit", "history"}
+    unknown = [
+        f"{table.name}.{column.name}"
+        for table in tables.metadata.tables.values()
+        for column in table.columns
+        if table.name not in chassis
+        and named.search(column.name)
+        and column.name not in rows.PERSON_COLUMNS
+    ]
+    assert unknown == []

@@ -30,15 +30,19 @@ STAFF = (
     "R_AUDITOR",
 )
 COMPANY = ("R_PM", "R_PCO")
-# Who put his name under an agreement; the two sides' own matter.
-SIGNERS = ("signed_by_project", "signed_by_community")
 
 
-def plain(row: Row, *, without: Sequence[str] = ()) -> Answer:
-    """Return a row as it travels: its key as `id`, times as ISO text."""
+def plain(row: Row, *, without: Sequence[str] = (), persons: bool = False) -> Answer:
+    """Return a row as it travels, times as ISO text.
+
+    Args:
+        row: A row of a table.
+        without: What stands elsewhere in the answer, or nowhere.
+        persons: Whether the viewer reads who it was, by whatever name a column says it.
+    """
     found: Answer = {}
     for name, value in row.items():
-        if name in without:
+        if name in without or (name in rows.PERSON_COLUMNS and not persons):
             continue
         found[name] = value.isoformat() if isinstance(value, (datetime, date)) else value
     return found
@@ -113,6 +117,19 @@ def sees_all_of(tx: Tx, project: Row) -> bool:
         own = rows.companies_spoken_for(tx.conn, tx.actor.id)
         return tx.actor.covers(project["area"]) and project["company_id"] in own
     return role in STAFF and tx.actor.covers(project["area"])
+
+
+def insider(tx: Tx) -> Callable[[Row], bool]:
+    """Return, for rows about projects, whether the actor sees all of theirs; one look-up for all.
+
+    The same rule as `sees_all_of`: a role alone makes nobody an insider.
+    """
+    own = own_side(tx)
+    if own is not None:
+        manages = tx.actor.role == "R_PM"
+        return lambda row: row["project_id"] in own and (manages or tx.actor.covers(row["area"]))
+    staff = tx.actor.role in STAFF
+    return lambda row: staff and tx.actor.covers(row["area"])
 
 
 def own_side(tx: Tx) -> list[str] | None:

@@ -51,7 +51,7 @@ def _staff_or_own(tx: Tx, row: Row, kind: str, key: str) -> None:
 def _complaint(tx: Tx, row: Row) -> Answer:
     """What the actor may read of a complaint: the project's side least, its staff all of it."""
     if tx.actor.role in ground.STAFF:
-        shown = ground.plain(row, without=("complaint_id",))
+        shown = ground.plain(row, without=("complaint_id",), persons=True)
     else:
         names = _OF_COMPLAINTS
         if tx.actor.role not in ground.COMPANY:
@@ -133,8 +133,8 @@ def undecided(tx: Tx, asked: UndecidedFilter) -> Answer:
     staff = tx.actor.role in ground.STAFF
 
     def show(row: Row) -> Answer:
-        hidden = ("undecided_id", *(() if staff else ("decided_by", "complainant_id")))
-        return {"id": row["undecided_id"], **ground.plain(row, without=hidden)}
+        shown = ground.plain(row, without=("undecided_id",), persons=staff)
+        return {"id": row["undecided_id"], **shown}
 
     found = ground.page(
         tx, tables.undecided, conditions, limit=asked.limit, cursor=asked.cursor, show=show
@@ -218,7 +218,7 @@ def _order(tx: Tx, row: Row) -> Answer:
         shown = row | {"facts": rules.REOPENED_FACTS}
     return {
         "id": row["rectification_id"],
-        **ground.plain(shown, without=("rectification_id",)),
+        **ground.plain(shown, without=("rectification_id",), persons=True),
         "due": row["due_at"].isoformat(),
     }
 
@@ -288,10 +288,8 @@ def rectification(tx: Tx, asked: WhichOrder) -> Answer:
     }
 
 
-def _work(tx: Tx, row: Row) -> Answer:
-    inside = tx.actor.role in (*ground.STAFF, *ground.COMPANY)
-    hidden = ("work_id", *(() if inside else ("delivered_by",)))
-    return {"id": row["work_id"], **ground.plain(row, without=hidden)}
+def _work(row: Row, *, inside: bool) -> Answer:
+    return {"id": row["work_id"], **ground.plain(row, without=("work_id",), persons=inside)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,13 +315,14 @@ def works(tx: Tx, asked: WorkFilter) -> Answer:
         topic_id=asked.topic_id,
         state=asked.state,
     )
+    inside = ground.insider(tx)
     return ground.page(
         tx,
         tables.works,
         conditions,
         limit=asked.limit,
         cursor=asked.cursor,
-        show=lambda row: _work(tx, row),
+        show=lambda row: _work(row, inside=inside(row)),
     )
 
 
@@ -341,7 +340,7 @@ def work(tx: Tx, asked: WhichWork) -> Answer:
         NotFound: There is none.
     """
     row = ground.load(tx, tables.works, "work", asked.work_id)
-    return _work(tx, row) | {
+    return _work(row, inside=ground.insider(tx)(row)) | {
         "history": ground.history(tx, "work", asked.work_id, with_actors=False)
     }
 
@@ -370,6 +369,6 @@ def disclosures(tx: Tx, asked: DisclosureFilter) -> Answer:
         cursor=asked.cursor,
         show=lambda row: {
             "id": row["disclosure_id"],
-            **ground.plain(row, without=("disclosure_id", "published_by")),
+            **ground.plain(row, without=("disclosure_id",)),
         },
     )

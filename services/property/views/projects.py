@@ -282,18 +282,9 @@ def appointment(tx: Tx, asked: WhichAppointment) -> Answer:
         raise NotFound(kind="appointment", id=asked.appointment_id)
     return {
         "id": asked.appointment_id,
-        **ground.plain(row, without=("appointment_id",)),
+        **ground.plain(row, without=("appointment_id",), persons=True),
         "history": ground.history(tx, "appointment", asked.appointment_id),
     }
-
-
-_PERSONS_OF_COMMITMENTS = (
-    "submitted_by",
-    "accepted_by",
-    "waived_by_project",
-    "waived_by_community",
-    "waived_by_street",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,16 +304,15 @@ def agreement(tx: Tx, asked: WhichAgreement) -> Answer:
     project = ground.load(tx, tables.projects, "project", row["project_id"])
     # Others read what was agreed and kept; who signed it is the two sides' (SEC low 2).
     inside = ground.sees_all_of(tx, project)
-    persons = () if inside else _PERSONS_OF_COMMITMENTS
     dated = [
-        ground.plain(commitment, without=("area", "created_at", *persons))
+        ground.plain(commitment, without=("area", "created_at"), persons=inside)
         for commitment in lists.of_project(tx.conn, tables.commitments, row["project_id"])
         if commitment["agreement_id"] == asked.agreement_id
     ]
     dated.sort(key=lambda item: (item["due_date"], item["commitment_id"]))
     return {
         "id": asked.agreement_id,
-        **ground.plain(row, without=("agreement_id", *(() if inside else ground.SIGNERS))),
+        **ground.plain(row, without=("agreement_id",), persons=inside),
         "items": [
             ground.plain(item, without=("agreement_id",))
             for item in rows.items_of(tx.conn, asked.agreement_id)
@@ -488,9 +478,7 @@ def board(tx: Tx, asked: WhichProject) -> Answer:
     return {
         "id": asked.project_id,
         "name": project["name"],
-        "disclosures": [
-            ground.plain(row, without=("area", "created_at", "published_by")) for row in disclosures
-        ],
+        "disclosures": [ground.plain(row, without=("area", "created_at")) for row in disclosures],
         "meetings": [
             {
                 "id": row["meeting_id"],

@@ -97,10 +97,9 @@ class CommitteeFilter:
 
 
 def _committee(row: Row, *, named: bool) -> Answer:
-    hidden = ("committee_id", *(() if named else ("members", "chair")))
     return {
         "id": row["committee_id"],
-        **ground.plain(row, without=hidden),
+        **ground.plain(row, without=("committee_id",), persons=named),
         "size": len(row["members"]),
     }
 
@@ -178,7 +177,10 @@ def appointments(tx: Tx, asked: AppointmentFilter) -> Answer:
         table,
         conditions,
         asked,
-        lambda row: {"id": row["appointment_id"], **ground.plain(row, without=hidden)},
+        lambda row: {
+            "id": row["appointment_id"],
+            **ground.plain(row, without=hidden, persons=True),
+        },
     )
 
 
@@ -213,15 +215,16 @@ def agreements(tx: Tx, asked: AgreementFilter) -> Answer:
     )
     if asked.waits_for is not None:
         conditions.append(table.c.state == _AGREEMENT_WAITS[asked.waits_for])
-    hidden: tuple[str, ...] = ("agreement_id",)
-    if tx.actor.role not in (*ground.STAFF, *ground.COMPANY):
-        hidden += ground.SIGNERS
+    inside = ground.insider(tx)
     return _list(
         tx,
         table,
         conditions,
         asked,
-        lambda row: {"id": row["agreement_id"], **ground.plain(row, without=hidden)},
+        lambda row: {
+            "id": row["agreement_id"],
+            **ground.plain(row, without=("agreement_id",), persons=inside(row)),
+        },
     )
 
 
@@ -237,7 +240,7 @@ class MeetingFilter:
 
 
 def _meeting(row: Row) -> Answer:
-    return {"id": row["meeting_id"], **ground.plain(row, without=("meeting_id",))}
+    return {"id": row["meeting_id"], **ground.plain(row, without=("meeting_id",), persons=True)}
 
 
 def meetings(tx: Tx, asked: MeetingFilter) -> Answer:

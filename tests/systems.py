@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -143,12 +144,20 @@ def told(
 
 @pytest.fixture(scope="session")
 def expected(tmp_path_factory):
-    """The end state of a story that nothing disturbed, in one process."""
-    system = Embedded(tmp_path_factory.mktemp("undisturbed"))
-    try:
-        return told(system.start())
-    finally:
-        system.stop()
+    """The end state of a story that nothing disturbed, in one process; told once for all workers
+    of a run."""
+    mine = tmp_path_factory.getbasetemp()
+    shared = (mine.parent if "PYTEST_XDIST_WORKER" in os.environ else mine) / "expected.json"
+    with shared.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not shared.exists():
+            system = Embedded(tmp_path_factory.mktemp("undisturbed"))
+            try:
+                state = told(system.start())
+            finally:
+                system.stop()
+            shared.write_text(state, "utf-8")
+        return shared.read_text("utf-8")
 
 
 @pytest.fixture

@@ -330,6 +330,23 @@ HOURS = [
         role="R_CADRE", body={"minutes": 480}, match=2),
 ]  # fmt: skip
 
+_CALL_BACK = {"subject": RESIDENT, "reason": "回电约定上门协调的时间"}
+REVEAL = [
+    _guard("accept", "a number of somebody whose case one does not have", "grid_worker",
+           "/v1/pii/reveal", "NO_OPEN_CASE", role="R_STEWARD",
+           body=_CALL_BACK | {"subject": NEIGHBOUR}),
+    _guard("accept", "a number of nobody", "grid_worker", "/v1/pii/reveal", "NO_OPEN_CASE",
+           role="R_STEWARD", body=_CALL_BACK | {"subject": "per_nobody"}),
+    _guard("tripartite", "a number for a request that is closed", "grid_worker", "/v1/pii/reveal",
+           "NO_OPEN_CASE", role="R_STEWARD", body=_CALL_BACK),
+    _no("accept", "a resident is shown nobody's number", "resident", "/v1/pii/reveal", 403, ROLE,
+        body=_CALL_BACK),
+    _no("accept", "a number without a reason", "grid_worker", "/v1/pii/reveal", 422, "VALIDATION",
+        role="R_STEWARD", body=_CALL_BACK | {"reason": "回电"}),
+    _no("accept", "an identity number in the clear", "grid_worker", "/v1/pii/reveal", 422,
+        "VALIDATION", role="R_STEWARD", body=_CALL_BACK | {"field": "id_no"}),
+]  # fmt: skip
+
 REQUEST = [
     _guard("request", "a request from nowhere", "cadre", "{here}", "UNKNOWN_GRID", role="R_CADRE",
            change={"grid": "370811015901099"}),
@@ -667,6 +684,6 @@ TEXTS = [
 ]  # fmt: skip
 
 TRIES = [
-    *TEXTS, *COMMON, *CONSENT, *HOURS, *REQUEST, *APPOINTMENT, *AGREEMENT, *RECTIFICATION, *TOPIC,
+    *TEXTS, *COMMON, *CONSENT, *HOURS, *REVEAL, *REQUEST, *APPOINTMENT, *AGREEMENT, *RECTIFICATION, *TOPIC,
     *SESSION, *OPINION, *TASK, *OFFER, *REDEMPTION, *AWARD, *SETTLEMENT, *OBJECTION,
 ]  # fmt: skip

@@ -152,7 +152,10 @@ class Site:
             migrate_service(cls, runtimes[name].engine)
         self.host = EmbeddedHost(runtimes)
         settings = GatewaySettings(token_key=Secret(KEY), demo_clock=True, check_replies=True)
-        self.loop = Loop(create(self.host, settings=settings, services=names))
+        app = create(self.host, settings=settings, services=names)
+        # A door below /v1 itself names no service.
+        self._common = {door.full_path: door.service for door in app.state.doors if door.common}
+        self.loop = Loop(app)
         self.api = Api("http://gateway", KEY, patience_s=60)
         self.api._client.close()
         self.api._client = self.loop  # type: ignore[assignment]
@@ -162,6 +165,10 @@ class Site:
         """Stop everything."""
         self.loop.close()
         self.host.stop()
+
+    def service_of(self, path: str) -> str:
+        """Return the service to which a path leads."""
+        return self._common.get(path) or path.split("/")[2]
 
     def standing(self, service: str) -> dict[str, tuple[int, int]]:
         """Return table -> (rows, sum of versions) of a service, the chassis's books left out."""
@@ -220,7 +227,7 @@ def tell(
 def attempt(site: Site, witness: Witness, one: Try) -> Came:
     """Try one command. Events of the step before may still arrive: then it is tried again."""
     path = one.path.format(**witness.known)
-    service = path.split("/")[2]
+    service = site.service_of(path)
     body = dict(one.body or {})
     if one.change is not None:
         changed = {**witness.known["body"], **one.change}

@@ -3,10 +3,13 @@
 SP-D16: handler and cadre saw `128****5678`, and there was no way to the number.
 """
 
+import dataclasses
 import logging
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from chassis.bus import Call
 from chassis.refusal import IdempotencyMismatch, Invalid, RoleDenied
 from services.steward import errors
 from services.steward.service import Steward
@@ -245,6 +248,22 @@ def test_so_many_a_day_and_then_it_is_said_when_again(ground, caplog):
     assert reveal(ground, SECRETARY, "R_SECRETARY", COMMUNITY)["left"] == 19
     ground.bench.at("2025-03-04T00:00:00")
     assert reveal(ground, *cadre)["left"] == 19
+
+
+def test_rivals_do_not_exceed_the_day_s_limit(ground):
+    """SP-D16: many at once, by one person; the counter's row orders them."""
+    call = Call("reveal_number", {"subject": WANG, "reason": WHY}, ground.cadre().actor)
+
+    def one(number):
+        try:
+            ground.bench.runtime.call(dataclasses.replace(call, key=f"rival-{number}"))
+        except errors.RevealLimit:
+            return False
+        return True
+
+    with ThreadPoolExecutor(6) as threads:
+        assert sum(threads.map(one, range(26))) == 20
+    assert len(shown(ground)) == 20
 
 
 def test_the_person_reads_who_saw_his_number_when_and_why(staffed):

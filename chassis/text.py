@@ -129,9 +129,11 @@ _PHONE = re.compile(
     # The invented people of the demonstration have numbers with 128.
     rf"|1{_BETWEEN}2{_BETWEEN}8(?:{_BETWEEN}[0-9]){{8}})(?![0-9]))"
 )
+# Six digits of a place, a day of this century or the one before, four more.
+_YEAR = rf"(?:[1一壹幺]{_BETWEEN}[9九玖]|[2二贰]{_BETWEEN}[0〇零○])"
 _ID_NO = re.compile(
-    rf"(?=(?<![0-9A-Za-z])(?<![A-Za-z][-_./])({_DIGIT}(?:{_BETWEEN}{_DIGIT}){{16}}{_BETWEEN}"
-    rf"(?:{_DIGIT}|[Xx]))(?![0-9A-Za-z]))"
+    rf"(?=(?<![0-9A-Za-z])(?<![A-Za-z][-_./])((?:{_DIGIT}{_BETWEEN}){{6}}{_YEAR}"
+    rf"(?:{_BETWEEN}{_DIGIT}){{9}}{_BETWEEN}(?:{_DIGIT}|[Xx]))(?![0-9A-Za-z]))"
 )
 # Digests and ids are no texts; their digits mean nothing.
 _DIGEST = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{32,}")
@@ -154,36 +156,34 @@ def personal_number(text: str) -> str | None:
     Numbers that are no person's pass: fixed lines and hotlines, codes of areas and organisations,
     numbers of orders, days, amounts.
     """
-    kinds = {kind for kind, _start, _end in _numbers(_plain(text))}
-    return next((kind for kind in ("id_no", "phone") if kind in kinds), None)
+    seen = _seen(_plain(text))
+    if any(_is_id_no(run[1]) for run in _ID_NO.finditer(seen)):
+        return "id_no"
+    return "phone" if any(_is_phone(run[1]) for run in _PHONE.finditer(seen)) else None
 
 
 def without_numbers(text: str) -> str:
     """Return a text with its numbers of persons starred; without any it stays as it was."""
     plain = _plain(text)
-    found = sorted(_numbers(plain), key=lambda one: one[1], reverse=True)
+    seen = _seen(plain)
+    found = [run.span(1) for run in _ID_NO.finditer(seen) if _is_id_no(run[1])]
+    found += [run.span(1) for run in _PHONE.finditer(seen) if _is_phone(run[1])]
     if not found:
         return text
-    for _kind, start, end in found:
-        plain = plain[:start] + "***" + plain[end:]
-    return plain
+    parts, done = [], 0
+    for start, end in sorted(found, key=lambda span: (span[0], -span[1])):
+        if start >= done:
+            parts.append(plain[done:start] + "***")
+        done = max(done, end)
+    return "".join(parts) + plain[done:]
 
 
 def _plain(text: str) -> str:
     return code(text.translate(_KEYCAPS))
 
 
-def _numbers(plain: str) -> list[tuple[str, int, int]]:
-    """Return (kind, start, end) of each number; where they overlap, the one that begins first."""
-    seen = _DIGEST.sub(lambda digest: "#" * len(digest[0]), plain)
-    found = [("id_no", *run.span(1)) for run in _ID_NO.finditer(seen) if _is_id_no(run[1])] + [
-        ("phone", *run.span(1)) for run in _PHONE.finditer(seen) if _is_phone(run[1])
-    ]
-    apart: list[tuple[str, int, int]] = []
-    for one in sorted(found, key=lambda one: (one[1], -one[2])):
-        if not apart or one[1] >= apart[-1][2]:
-            apart.append(one)
-    return apart
+def _seen(plain: str) -> str:
+    return _DIGEST.sub(lambda digest: "#" * len(digest[0]), plain)
 
 
 def _is_phone(written: str) -> bool:

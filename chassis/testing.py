@@ -12,6 +12,8 @@ fails and names the Debian package.
 from __future__ import annotations
 
 import atexit
+import csv
+import io
 import os
 import re
 import shutil
@@ -264,6 +266,27 @@ def public_texts(service_cls: type[Service]) -> list[tuple[str, str]]:
         if entry.kind == "command"
         for place in _public_places(entry.body_type, ())
     )
+
+
+def public_columns(service_cls: type[Any]) -> list[tuple[str, str]]:
+    """Return (kind of file, column) of every text in a service's files that others read."""
+    return [
+        (importer.kind, column.name)
+        for importer in service_cls.importers
+        for column in importer.columns
+        if column.public
+    ]
+
+
+def a_file(service_cls: type[Any], kind: str, **cells: str) -> str:
+    """Return the template of a kind of file, with other cells in its one row."""
+    (importer,) = (one for one in service_cls.importers if one.kind == kind)
+    heads, row = csv.reader(io.StringIO(importer.template()))
+    out = io.StringIO()
+    csv.writer(out).writerows(
+        [heads, [cells.get(head, cell) for head, cell in zip(heads, row, strict=True)]]
+    )
+    return out.getvalue()
 
 
 def a_body(hint: Any, place: str, text: str) -> Any:

@@ -3,10 +3,11 @@
 import pytest
 
 from chassis.refusal import NumberOfAPerson, Refusal
-from chassis.testing import public_texts
+from chassis.testing import a_file, open_bench, public_columns, public_texts
 from services.partner.service import Partner
 
 TEXTS = public_texts(Partner)
+COLUMNS = public_columns(Partner)
 
 
 @pytest.mark.parametrize(("command", "place"), TEXTS)
@@ -25,3 +26,22 @@ def test_no_text_that_others_read_takes_a_number_of_a_person(bench, command, pla
         raise
     except Refusal:
         pass
+
+
+@pytest.fixture
+def files(database_url, tmp_path):
+    opened = open_bench(Partner, database_url, FIVERED_BLOBS=str(tmp_path / "blobs"))
+    yield opened
+    opened.runtime.close()
+
+
+@pytest.mark.parametrize(("kind", "column"), COLUMNS)
+def test_no_file_brings_a_number_of_a_person_in(files, kind, column):
+    """K15: what the door refuses, a file does not bring in; the row is named."""
+    files.as_("R_DISTRICT")
+    result = files.load(kind, a_file(Partner, kind, **{column: "找张三138-1234-5678"}))
+    (error,) = result["errors"]
+    assert (error["line"], error["column"], error["code"]) == (2, column, "PII_FOUND")
+    assert "手机号码" in error["message_zh"]
+    assert "phone number" in error["message_en"]
+    assert (result["created"], "1234" in str(result)) == (0, False)

@@ -1,6 +1,5 @@
 """Unified social credit codes (统一社会信用代码)."""
 
-from chassis.text import code as plain
 from services.partner.errors import UsccMalformed
 
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -22,7 +21,7 @@ def normalised(text: str) -> str:
     Source:
         GB 32100-2015; DOMAIN 1.4.
     """
-    code = "".join(plain(text).upper().split()).replace("-", "")
+    code = "".join(text.upper().split()).replace("-", "")
     shaped = len(code) == 18 and all(sign in ALPHABET for sign in code)
     if not shaped or not all(sign in "0123456789" for sign in code[2:8]):
         raise UsccMalformed(field="uscc", uscc=code[:40])

@@ -46,7 +46,9 @@ from chassis.text import (
     AREA,
     COMMUNITY,
     GRID,
+    PROSE,
     STREET_OR_COMMUNITY,
+    broken,
     code,
     fold,
     personal_number,
@@ -148,6 +150,9 @@ class Column:
         character = unreadable(cell)
         if character is not None:
             raise CellUnreadable(field=self.name, character=f"U+{ord(character):04X}")
+        position = broken(cell) if self.name not in PROSE else None
+        if position is not None:
+            raise CellBroken(field=self.name, position=position)
         text = _out_of_a_spreadsheet(tidy(cell))
         if not text:
             if self.required:
@@ -367,7 +372,14 @@ class CellUnreadable(BadCell):
     """A cell holds a control or direction character."""
 
     code = "CELL_UNREADABLE"
-    text = "含有控制字符或书写方向字符 {character}"
+    text = "含有不可见的控制字符 {character}"
+
+
+class CellBroken(BadCell):
+    """A cell of one line holds a line break or a tab."""
+
+    code = "CELL_BROKEN"
+    text = "应为一行文字,第 {position} 个字符处有换行或制表符"
 
 
 class DigitsLost(BadCell):

@@ -4,6 +4,7 @@ A phone's keyboard writes full-width digits, a spreadsheet adds blanks, a copied
 invisible characters. What is compared, counted or matched goes through one of these first:
 
 * `tidy` for every text that enters: its characters stay, what nobody can see goes;
+* `broken` for every text of one line: a name has no second one;
 * `code` for numbers, codes and references: one spelling for each of their characters;
 * `fold` for the question whether two texts say the same.
 """
@@ -27,16 +28,43 @@ DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 
 FIRST_YEAR, LAST_YEAR = 1900, 2100
 
+# Written as escapes: a literal compatibility character is changed by any tool that normalises the
+# source, and the range with it (IN-A11). 〇, the URO with extensions A to J, and the twelve
+# ideographs of the compatibility block that are no duplicates.
+HAN = (
+    "\u3007\u3400-\u4dbf\u4e00-\u9fff"
+    "\ufa0e\ufa0f\ufa11\ufa13\ufa14\ufa1f\ufa21\ufa23\ufa24\ufa27-\ufa29"
+    "\U00020000-\U0002a6df\U0002a700-\U0002ee5f\U00030000-\U0003347f"
+)
+# What says in which form the character before it is drawn. Names bear it; it says nothing else.
+SELECTORS = "\ufe00-\ufe0f\U000e0100-\U000e01ef"
+# Members whose text may have several lines. Every other text of a body or a file is one line.
+PROSE = frozenset(
+    {
+        *("text", "description", "new_facts", "facts", "finding", "findings", "result"),
+        *("decision", "decisions", "dissent", "basis", "committee_basis", "grounds", "criteria"),
+        *("reason", "reasons", "override_reason", "uscc_override", "note", "done", "outcome"),
+        # A rule set as it is written: its rules explain themselves.
+        *("document", "put"),
+    }
+)
+
 # Nobody sees these, and two names that differ in them only look the same.
-_INVISIBLE = "\u00ad\u200b\u2060\ufeff\u180e"
+_INVISIBLE = "\u200b\u2060\ufeff\u180e"
 # Joiners that change how emoji and some scripts are drawn; elsewhere they are invisible too.
 _JOINERS = "\u200c\u200d"
 _DRAWN = re.compile("[\u2600-\u27bf\U0001f000-\U0001faff]")
 _DIRECTIONS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _UNREADABLE = re.compile(
-    f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f{_DIRECTIONS}\ufff9-\ufffb\U000e0000-\U000e007f\ud800-\udfff]"
+    f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad{_DIRECTIONS}\ufff9-\ufffb\U000e0000-\U000e007f\ud800-\udfff]"
+    # A selector behind what has no other form: Chinese characters, signs and emoji have.
+    f"|(?<![{HAN}\uf900-\ufaff\U0002f800-\U0002fa1f#*0-9\u00a9\u00ae\u2000-\u303f\u3297\u3299"
+    f"\uff00-\uffef\U0001f000-\U0001faff])[{SELECTORS}]"
 )
+_BREAK = re.compile("[\t\n\r\u2028\u2029]")
+_SELECTED = re.compile(f"[{SELECTORS}]")
 _DROPPED = str.maketrans("", "", _INVISIBLE)
+_HIDDEN = str.maketrans("", "", _INVISIBLE + "\u00ad")
 _UNJOINED = str.maketrans("", "", _JOINERS)
 _DASHES = dict.fromkeys(
     map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"), "-"
@@ -85,12 +113,14 @@ def code(text: str) -> str:
     if text.isascii():
         return text.strip()
     return unicodedata.normalize(
-        "NFKC", _narrow(text.translate(_DROPPED).translate(_UNJOINED))
+        "NFKC", _narrow(text.translate(_HIDDEN).translate(_UNJOINED))
     ).strip()
 
 
 def fold(text: str) -> str:
-    """Return what two texts have in common that say the same: neither width, case nor blanks."""
+    """Return what two texts have in common that say the same: neither width, case, blanks nor
+    the form in which a character is drawn."""
+    text = _SELECTED.sub("", text)
     # Folding one sign may make another that folds further; twice is enough for all of them.
     for _ in range(2):
         text = unicodedata.normalize("NFKC", _BLANK.sub("", code(text)).casefold())
@@ -98,14 +128,22 @@ def fold(text: str) -> str:
 
 
 def unreadable(text: str) -> str | None:
-    """Return the first control or direction character of a text, or None.
+    """Return the first control, direction or hyphenation character of a text, or None.
 
-    Line ends and tabs are none; neither is what `tidy` takes away.
+    Line ends and tabs are none; neither is what `tidy` takes away, nor what says in which form the
+    Chinese character before it is drawn.
     """
     if text.isascii() and text.isprintable():
         return None
     found = _UNREADABLE.search(text.replace("\r", "\n"))
     return found[0] if found else None
+
+
+def broken(text: str) -> int | None:
+    """Return where the second line of a text begins, or a tab stands: the number of the character,
+    from 1; None where it is one line. What stands at its ends is no part of it."""
+    found = _BREAK.search(tidy(text))
+    return found.start() + 1 if found else None
 
 
 # What a keyboard draws around a digit.

@@ -321,6 +321,11 @@ def _validated(given: Mapping[str, Any], validate: Callable[[], ModelT]) -> Mode
         for at, value in text.texts(given)
         if (found := text.unreadable(value)) is not None
     ]
+    complaints += [
+        _complaint(at, "line_break", position=position)
+        for at, value in text.texts(given)
+        if not text.PROSE.intersection(at) and (position := text.broken(value)) is not None
+    ]
     try:
         read = validate()
     except ValidationError as error:

@@ -441,7 +441,8 @@ _MESSAGES: dict[str, str] = {
     "time_parsing": "应为时间",
     "none_required": "应为 null",
     "union_tag_invalid": "应为以下之一:{expected_tags}",
-    "unreadable_character": "含有控制字符或书写方向字符 {character}",
+    "unreadable_character": "含有不可见的控制字符 {character}",
+    "line_break": "应为一行文字,第 {position} 个字符处有换行或制表符",
     "year_out_of_reach": "年份应在 1900 至 2099 之间",
     "finite_number": "数值超出范围",
 }

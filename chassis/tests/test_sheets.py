@@ -152,6 +152,9 @@ def test_cells_of_a_spreadsheet_are_read(column, cell, value):
         ({"kind": "integer"}, "1,200", "BAD_CELL"),
         ({"kind": "number"}, "1e308", "BAD_CELL"),
         ({}, "a\x07b", "CELL_UNREADABLE"),
+        ({}, "a\u00adb", "CELL_UNREADABLE"),
+        ({}, "a\nb", "CELL_BROKEN"),
+        ({}, "a\tb", "CELL_BROKEN"),
     ],
 )
 def test_cells_that_lost_what_they_meant_are_refused_with_their_own_sentence(column, cell, code):

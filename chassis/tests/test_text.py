@@ -46,6 +46,33 @@ def test_control_and_direction_characters_are_found(character):
     assert text.unreadable(f"季度{character}之星") == character
 
 
+@pytest.mark.parametrize("character", ["\u00ad", "\ufe01", "\U000e0100"])
+def test_what_hides_in_a_word_is_found(character):
+    """Note 4: a soft hyphen, and a selector behind what has no other form."""
+    assert text.unreadable(f"a{character}b") == character
+    assert text.tidy(f"a{character}b") == f"a{character}b"
+
+
+@pytest.mark.parametrize("name", ["葛\U000e0100丽", "辻\ufe00丽", "𠮷\U000e0101丽"])
+def test_the_form_of_a_character_is_kept_and_compared_by_nobody(name):
+    """Note 4: real names bear ideographic variation selectors; they were refused."""
+    assert text.unreadable(name) is None
+    assert text.tidy(name) == name
+    assert text.fold(name) == name[0] + "丽"
+
+
+@pytest.mark.parametrize(
+    ("said", "position"),
+    [
+        ("春晖\n社区", 3), ("春晖\t社区", 3), ("春晖\r\n社区", 3), ("春\u2028晖", 2),
+        (" \n春晖社区\r\n\t", None), ("春晖 社区", None), ("", None),
+    ],
+)  # fmt: skip
+def test_a_second_line_is_found_with_its_place(said, position):
+    """Note 4: it was dropped without a word."""
+    assert text.broken(said) == position
+
+
 @pytest.mark.parametrize("plain", ["一行\n二行", "表\t格", "𠮷", "买买提·吐尔逊", "\u200b"])
 def test_ordinary_texts_are_readable(plain):
     assert text.unreadable(plain) is None

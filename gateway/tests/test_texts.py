@@ -49,6 +49,29 @@ def test_a_character_that_hides_what_is_said_is_named_with_its_place(site, chara
     assert f"U+{ord(character):04X}" in errors["note"]["message_en"]
 
 
+@pytest.mark.parametrize("broken", ["春晖\n社区", "春晖\t社区", "春晖\r\n社区"])
+def test_a_line_break_in_a_text_of_one_line_is_refused_with_its_place(broken):
+    """Note 4: it was dropped without a word; prose keeps its lines."""
+    with pytest.raises(ValidationError) as refused:
+        read_json(Order, json.dumps({"name": broken, "items": [{"title": broken}]}).encode())
+    said = {item["field"]: item for item in validation_errors(refused.value)}
+    assert set(said) == {"name", "items.0.title"}
+    assert said["name"]["message_zh"] == "应为一行文字,第 3 个字符处有换行或制表符"
+    english = "must be one line of text: character 3 is a line break or a tab"
+    assert said["name"]["message_en"] == english
+    kept = read_json(Order, json.dumps({"name": "春晖\r\n", "items": [{"note": broken}]}).encode())
+    assert kept.name == "春晖"
+    assert kept.items == [{"note": broken.replace("\r\n", "\n")}]
+
+
+def test_a_soft_hyphen_is_refused_and_the_form_of_a_character_is_kept():
+    """Note 4"""
+    with pytest.raises(ValidationError) as refused:
+        read_json(Order, '{"name":"春\u00ad晖"}'.encode())
+    assert "U+00AD" in validation_errors(refused.value)[0]["message_zh"]
+    assert read_json(Order, '{"name":"葛\U000e0100丽"}'.encode()).name == "葛\U000e0100丽"
+
+
 def test_a_body_of_tens_of_thousands_of_members_is_refused_before_it_is_read(site):
     """SEC-M7: each wrong member cost time on the event loop, and only fifty are told."""
     body = {f"unknown{n}": n for n in range(40_000)}

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from datetime import date
 
-from chassis.text import code
+from chassis.text import HAN, SELECTORS, broken, code
 from services.steward.errors import (
     BadId,
     BadIdNumber,
@@ -19,16 +19,11 @@ from services.steward.errors import (
 
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECKS = "10X98765432"
-# Written as escapes: a literal compatibility character is changed by any tool that normalises the
-# source, and the range with it (IN-A11). 〇, the URO with extensions A to J, and the twelve
-# ideographs of the compatibility block that are no duplicates.
-_HAN = (
-    "\u3007\u3400-\u4dbf\u4e00-\u9fff"
-    "\ufa0e\ufa0f\ufa11\ufa13\ufa14\ufa1f\ufa21\ufa23\ufa24\ufa27-\ufa29"
-    "\U00020000-\U0002a6df\U0002a700-\U0002ee5f\U00030000-\U0003347f"
-)
 _DOT = "\u00b7"
-_NAME = re.compile(f"[{_HAN}]+(?:{_DOT}[{_HAN}]+)*")
+# A character with what says in which form it is drawn.
+_CHARACTER = f"[{HAN}][{SELECTORS}]?"
+_NAME = re.compile(f"(?:{_CHARACTER})+(?:{_DOT}(?:{_CHARACTER})+)*")
+_DRAWN = re.compile(f".[{SELECTORS}]*", re.DOTALL)
 _LONGEST_NAME = 20
 # The dot between the parts of a minority name, as keyboards and forms write it.
 _DOTS = re.compile("[.\u0387\u16eb\u2022\u2024\u2027\u2219\u22c5\u2e30\u2e31\u30fb\uff0e\uff65]")
@@ -63,16 +58,18 @@ def check_id(given: str | None, prefix: str, *, field: str) -> str | None:
 def check_name(name: str) -> str:
     """Return a person's name in its one spelling: no blanks, one kind of dot, no duplicate signs.
 
-    Characters themselves are kept, also those beyond the basic plane. Blanks that align a name in a
-    list fall away.
+    Characters themselves are kept, also those beyond the basic plane, with the form in which they
+    are drawn. Blanks that align a name in a list fall away.
 
     Raises:
-        BadName: It is not 2 to 20 Chinese characters, with dots between them.
+        BadName: It is not 2 to 20 Chinese characters in one line, with dots between them.
     """
+    if broken(name) is not None:
+        raise BadName(field="name")
     name = _BLANKS.sub("", unicodedata.normalize("NFC", name))
     name = _RADICALS.sub(lambda sign: unicodedata.normalize("NFKC", sign[0]), name)
     name = _DOTS.sub(_DOT, name)
-    if not 2 <= len(name) <= _LONGEST_NAME or not _NAME.fullmatch(name):
+    if not 2 <= len(_DRAWN.findall(name)) <= _LONGEST_NAME or not _NAME.fullmatch(name):
         raise BadName(field="name")
     return name
 
@@ -181,9 +178,10 @@ def eighteenth(born: date | None, birth_year: int | None) -> date | None:
 
 def mask_name(name: str) -> str:
     """Mask a name by its length only: 王* / 王*丽 / 欧**德."""
-    if len(name) <= 2:
-        return name[:1] + "*"
-    return name[0] + ("*" if len(name) == 3 else "**") + name[-1]
+    drawn = _DRAWN.findall(name)
+    if len(drawn) <= 2:
+        return "".join(drawn[:1]) + "*"
+    return f"{drawn[0]}{'*' if len(drawn) == 3 else '**'}{drawn[-1]}"
 
 
 def mask_phone(phone: str) -> str:

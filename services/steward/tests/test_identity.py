@@ -62,6 +62,10 @@ def test_the_same_phone_in_other_signs_is_the_same_phone(ground, phone):
         ("\uf900三", "\u8c48三"),
         ("\u2f45三", "方三"),
         ("龚䶮", "龚䶮"),
+        # Note 4: the form in which a character is drawn is kept.
+        ("葛\U000e0100丽", "葛\U000e0100丽"),
+        ("辻\ufe00丽", "辻\ufe00丽"),
+        (" \n王丽\t", "王丽"),
     ],
 )
 def test_names_are_taken_as_people_write_them(ground, typed, name):
@@ -74,7 +78,7 @@ def test_names_are_taken_as_people_write_them(ground, typed, name):
 @pytest.mark.parametrize(
     "name",
     ["김철수", "ꆈꌠꁱ", "祁\ue863山", "\ue000\ue001", "李\u202e四", "李\u200d四", "·李四", "李四·",
-     "李··四", "李1", "张\uac00"],
+     "李··四", "李1", "张\uac00", "王\n丽", "王\t丽", "王\u00ad丽", "\U000e0100王丽", "葛\U000e0100"],
 )  # fmt: skip
 def test_other_scripts_are_no_chinese_name(ground, name):
     """IN-A11: Hangul, Yi and private use passed, since the source's range had been normalised."""

@@ -14,10 +14,11 @@ import typing
 import uuid
 import warnings
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import sqlalchemy as sa
@@ -334,6 +335,11 @@ class Projection:
     tables: tuple[str, ...]
 
 
+def shown(**by: str) -> Mapping[str, str]:
+    """Write `Service.shown_by`: `shown(request_id="request")`."""
+    return MappingProxyType(by)
+
+
 class RuntimeProvider(DependencyProvider):  # type: ignore[misc]  # nameko has no types
     """Gives each service instance the runtime of its process."""
 
@@ -354,6 +360,10 @@ class Service:
         counts: Members of replies that are deadlines in working days; those that rest on a year
             without data are named in `provisional` beside them.
         loads_calendar: Whether `load_year` takes a year's working days and says them to all.
+        shown_by: What shows the thing that a call names: the first member of the call's body (or
+            the call itself, where that member names something else there), and the query that
+            answers it. Who is refused by that query is refused by every other door on the thing in
+            the same words, so that nobody learns of it by a version or a state.
     """
 
     name: ClassVar[str]
@@ -363,6 +373,7 @@ class Service:
     projections: ClassVar[tuple[Projection, ...]] = ()
     counts: ClassVar[frozenset[str]] = frozenset()
     loads_calendar: ClassVar[bool] = False
+    shown_by: ClassVar[Mapping[str, str]] = MappingProxyType({})
     runtime: Any = RuntimeProvider()
 
     def deadline_moved(self, tx: Tx, move: Move) -> None:
@@ -543,6 +554,17 @@ class Tx:
         """
         if not self.actor.covers(area):
             raise RoleDenied(role=self.actor.role, scope=self.actor.scope, area=area)
+
+    def require_sight(self, area: str, *, kind: str, id: str) -> None:  # noqa: A002  see NotFound
+        """Refuse an actor whose scope does not cover `area`, as if there were no such thing.
+
+        For things that no query shows by themselves; see `Service.shown_by`.
+
+        Raises:
+            NotFound: The area lies outside.
+        """
+        if not self.actor.covers(area):
+            raise NotFound(kind=kind, id=id)
 
     def check_version(self, version: int) -> None:
         """Compare the stored version with If-Match.
@@ -815,6 +837,7 @@ __all__ = [
     "job",
     "partition_of",
     "query",
+    "shown",
     "subscribe",
     "timer",
 ]

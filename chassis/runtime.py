@@ -310,6 +310,8 @@ class Runtime:
         for attempt in range(_RACES):
             try:
                 return self._command_once(door, act, call, digest)
+            except Refusal as refusal:
+                raise self._unseen(service, call, body) or refusal from None
             except KeyTaken:
                 if attempt == _RACES - 1:
                     raise InFlight(field="Idempotency-Key") from None
@@ -349,11 +351,35 @@ class Runtime:
         body = self.read_body(call.method, call.body)
         try:
             return self._query_once(service, fn, call, body)
+        except Refusal as refusal:
+            raise self._unseen(service, call, body) or refusal from None
         except sa.exc.DBAPIError as error:
             if not error.connection_invalidated:
                 raise
         # The connection had died in the pool; the pool is fresh now.
         return self._query_once(service, fn, call, body)
+
+    def _unseen(self, service: Service, call: Call, body: Any) -> Refusal | None:
+        """Return why the caller may not see the thing that his refused call names, or None.
+
+        Asked after the refusal: what is done was allowed, and most calls are done.
+        """
+        named = next(iter(getattr(body, "__dataclass_fields__", ())), "")
+        shown = service.shown_by.get(call.method, service.shown_by.get(named, ""))
+        if shown in {"", call.method} or not isinstance(getattr(body, named), str):
+            return None
+        entry = self.entries[shown]
+        try:
+            check_role(entry.door.roles, call.actor)
+        except RoleDenied:
+            return None  # his role never reads such things; what it may do with them, it may
+        question = self.read_body(shown, {named: getattr(body, named)})
+        try:
+            with self.snapshot(call.actor, call.lang) as tx:
+                getattr(service, shown)(tx, question)
+        except Refusal as refusal:
+            return refusal
+        return None
 
     def _query_once(self, service: Service, fn: Callable[..., Any], call: Call, body: Any) -> Any:
         with self.snapshot(call.actor, call.lang) as tx:

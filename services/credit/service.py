@@ -17,6 +17,7 @@ from chassis.bus import (
     command,
     job,
     query,
+    shown,
     subscribe,
     timer,
 )
@@ -59,6 +60,21 @@ class Credit(Imports, Service):
     """红色信用: consent, rules, awards, points, settlement, notice, objection."""
 
     name = "credit"
+    shown_by = shown(
+        rule_set_id="rule_set",
+        subject_id="subject",
+        award_id="award",
+        settlement_id="settlement",
+        notice_id="notice",
+        objection_id="objection",
+        export_id="export",
+        repair_id="repair",
+        commendation_id="commendation",
+        decide_nominee="",
+        negatives="",
+        nominate="",
+        object_to_nominee="",
+    )
     counts = frozenset(
         {
             "accept_due",

@@ -7,7 +7,19 @@ from typing import Any, ClassVar
 import sqlalchemy as sa
 
 from chassis import deadlines
-from chassis.bus import ANY_ROLE, PUBLIC, Due, Heard, Service, Tx, command, query, subscribe, timer
+from chassis.bus import (
+    ANY_ROLE,
+    PUBLIC,
+    Due,
+    Heard,
+    Service,
+    Tx,
+    command,
+    query,
+    shown,
+    subscribe,
+    timer,
+)
 from services.forum import events, rules, storage, views
 from services.forum.actions import (
     calendar,
@@ -46,6 +58,12 @@ class Forum(Service):
     """红色议站: topics go through the five steps of 135 and end in verified work."""
 
     name = "forum"
+    shown_by = shown(
+        topic_id="topic",
+        session_id="session",
+        notice_id="notice",
+        task_id="task",
+    )
     counts = frozenset({"due", "ends_at"})
     tables: ClassVar[sa.MetaData] = storage.metadata
     settings_type = ForumSettings

@@ -15,6 +15,7 @@ from chassis.bus import (
     Tx,
     command,
     query,
+    shown,
     subscribe,
     timer,
 )
@@ -58,6 +59,12 @@ class Partner(Imports, Service):
     """红色合伙人: partners, offers, redemptions, statements and the money fund."""
 
     name = "partner"
+    shown_by = shown(
+        partner_id="partner",
+        offer_id="offer",
+        redemption_id="redemption",
+        statement_id="statement",
+    )
     counts = frozenset({"confirm_due", "due", "review_due"})
     tables = metadata
     settings_type = PartnerSettings

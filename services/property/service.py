@@ -16,6 +16,7 @@ from chassis.bus import (
     Tx,
     command,
     query,
+    shown,
     subscribe,
     timer,
 )
@@ -65,6 +66,17 @@ class Property(Imports, Service):
     """Companies, projects and what the community and they owe each other."""
 
     name = "property"
+    shown_by = shown(
+        company_id="company",
+        project_id="project",
+        committee_id="committee",
+        appointment_id="appointment",
+        agreement_id="agreement",
+        meeting_id="meeting",
+        complaint_id="complaint",
+        rectification_id="rectification",
+        work_id="work",
+    )
     counts = frozenset({"due"})
     tables = tables.metadata
     settings_type = Settings

@@ -14,6 +14,7 @@ from chassis.bus import (
     Tx,
     command,
     query,
+    shown,
     subscribe,
     timer,
 )
@@ -62,6 +63,16 @@ class Steward(Imports, Sealing, Service):
     """红色管家: the ground, the people on it, their stewards and their requests."""
 
     name = "steward"
+    shown_by = shown(
+        person_id="person",
+        steward_id="steward",
+        shift_id="shift",
+        request_id="request",
+        record_id="volunteer_record",
+        hazard_id="hazard",
+        enrol_steward="",
+        record_hours="",
+    )
     counts = frozenset({"due", "due_resolve"})
     loads_calendar = True
     tables = storage.metadata

@@ -259,7 +259,9 @@ def nominate(tx: Tx, order: Nominate) -> dict[str, Any]:
     if len(order.reason.strip()) < LEAST_TEXT:
         raise TextTooShort(field="reason", least=LEAST_TEXT)
     known = store.commendation(tx.conn, order.commendation_id, lock=True)
-    if known is None:
+    # Whoever serves a part of its area nominates, also where he does not read what comes of it.
+    within = known is not None and tx.actor.scope.startswith(known.area)
+    if known is None or not (within or tx.actor.covers(known.area)):
         raise NotFound(kind="commendation", id=order.commendation_id)
     if known.state not in ("OPEN", "NOMINATED"):
         raise StateConflict(state=known.state)
@@ -552,7 +554,7 @@ def decide_nominee(tx: Tx, order: DecideNominee) -> dict[str, Any]:
     known = store.objection(tx.conn, order.objection_id)
     if known is None:
         raise NotFound(kind="objection", id=order.objection_id)
-    tx.require_scope(known.area)
+    tx.require_sight(known.area, kind="objection", id=order.objection_id)
     tx.check_version(known.version)
     if known.state != "OPEN":
         raise StateConflict(state=known.state)

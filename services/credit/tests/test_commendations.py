@@ -389,7 +389,7 @@ def test_every_refusal_on_the_way(credit):
         bench.do("nominate", order | {"subject": "PRJ:prj_1"})
     with pytest.raises(NotFound):
         bench.do("nominate", order | {"subject": "RES:per_nobody"})
-    with pytest.raises(RoleDenied):
+    with pytest.raises(NotFound):
         nominate(bench, made, "RES:per_a", scope="370811016901")
     with pytest.raises(SelfNomination):
         nominate(bench, made, "RES:per_a", person="per_a")

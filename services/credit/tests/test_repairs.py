@@ -12,7 +12,6 @@ from services.credit.errors import (
     InChain,
     NotADeduction,
     NotForPersons,
-    NotSubject,
     ReasonsRequired,
     SamePerson,
     SpanInvalid,
@@ -132,7 +131,7 @@ def test_every_refusal_of_an_application(credit):
         apply(bench, text="好")
     with pytest.raises(EvidenceRequired):
         apply(bench, evidence=[])
-    with pytest.raises(NotSubject):
+    with pytest.raises(NotFound):
         apply(bench, person="per_stranger", role="R_RESIDENT")
     bench.as_("R_PM", person="per_pm")
     for unknown in ("nonsense", "00000000-0000-4000-8000-000000000000"):
@@ -142,7 +141,7 @@ def test_every_refusal_of_an_application(credit):
     made = apply(bench, person="per_cadre", role="R_CADRE")
     with pytest.raises(SamePerson):
         step(bench, "accept", made, person="per_cadre")
-    with pytest.raises(RoleDenied):
+    with pytest.raises(NotFound):
         step(bench, "accept", made, scope="370811016")
     with pytest.raises(ConflictOfInterest):
         step(bench, "accept", made, person="per_pm")

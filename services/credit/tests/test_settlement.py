@@ -5,7 +5,7 @@ import uuid
 import pytest
 
 from chassis import inbox, jobs
-from chassis.refusal import RoleDenied, StateConflict, VersionConflict
+from chassis.refusal import NotFound, RoleDenied, StateConflict, VersionConflict
 from chassis.testing import open_bench
 from services.credit.errors import (
     HashChanged,
@@ -274,7 +274,7 @@ def test_confirming_needs_the_hash_another_person_and_the_right_roles(credit):
     bench.at("2025-04-07T10:00")
     with pytest.raises(StateConflict):
         confirm(bench, card, card["version"])
-    with pytest.raises(RoleDenied):
+    with pytest.raises(NotFound):
         review(bench, card, area="370811016901")
     with pytest.raises(VersionConflict):
         review(bench, {**card, "version": 99})

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from chassis import jobs
 from chassis.blobs import Blobs
 from chassis.cli import CommandFailed
-from chassis.refusal import RoleDenied, StateConflict
+from chassis.refusal import NotFound, RoleDenied, StateConflict
 from chassis.testing import fresh_database, open_bench
 from services.credit.actions import verify as command
 from services.credit.rules import recompute
@@ -514,7 +514,7 @@ def test_the_log_comes_by_a_door_and_as_a_job_for_those_who_audit(published):
         found += reply["lines"]
         part = reply["next"]
     assert found == lines
-    with pytest.raises(RoleDenied):
+    with pytest.raises(NotFound):
         bench.as_("R_AUDITOR", person="per_auditor", scope="370812").ask(
             "month_log", {"settlement_id": settlement_id}
         )

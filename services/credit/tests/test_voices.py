@@ -394,7 +394,7 @@ def test_staff_object_withdraw_and_ask_for_review_for_a_person_by_his_receipt(pu
         )
     decide(bench, filed, "DISMISSED")
     review = {"objection_id": filed["id"], "grounds": "当事人要求上级复核"}
-    with pytest.raises(NotFiler):
+    with pytest.raises(NotFound):
         bench.as_("R_RESIDENT", person="per_b", scope=stage.GRID).do(
             "request_review", review | {"receipt_no": "HZ-2"}, version=3
         )
@@ -412,7 +412,7 @@ def test_an_operator_applies_for_the_repair_of_his_shop_and_is_told(credit):
     final_month(bench, "2025-03")
     proof = {"award_id": made, "text": "已经全部改正", "evidence": ["ZG-1"]}
     bench.as_("R_MERCHANT", person="per_other", scope=stage.COMMUNITY)
-    with pytest.raises(NotSubject):
+    with pytest.raises(NotFound):
         bench.do("apply_for_repair", proof)
     bench.as_("R_MERCHANT", person="per_shop", scope=stage.COMMUNITY)
     filed = bench.do("apply_for_repair", proof)

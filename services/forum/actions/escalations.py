@@ -121,8 +121,8 @@ def _led(tx: Tx, escalation_id: str, *states: str) -> storage.Row:
     """Return an escalation that the caller may see to, locked.
 
     Raises:
-        NotFound: There is none.
-        RoleDenied: It lies outside his area, or before a tier above him.
+        NotFound: There is none in his area, or before him.
+        RoleDenied: It is before a tier above him.
         VersionConflict: It has changed since he read it.
         StateConflict: It is in another state.
     """
@@ -130,7 +130,7 @@ def _led(tx: Tx, escalation_id: str, *states: str) -> storage.Row:
     if row is None:
         raise NotFound(kind="escalation", id=escalation_id)
     if tx.actor.id != row["person_id"]:
-        tx.require_scope(row["grid"] or row["area"])
+        tx.require_sight(row["grid"] or row["area"], kind="escalation", id=escalation_id)
         if rules.RANK_OF_ROLE[tx.actor.role] < rules.RANK_OF_TIER[row["tier"]]:
             raise RoleDenied(role=tx.actor.role)
     tx.check_version(row["version"])
@@ -149,7 +149,7 @@ def acknowledge(tx: Tx, body: WhichEscalation) -> dict[str, Any]:
     """Say that one has seen it and sees to it.
 
     Raises:
-        RoleDenied: It lies outside the caller's area, or before a tier above him.
+        NotFound, RoleDenied: It lies outside the caller's area, or before a tier above him.
         StateConflict: Somebody has.
     """
     row = _led(tx, body.escalation_id, "OPEN")
@@ -162,7 +162,7 @@ def decide(tx: Tx, body: DecideEscalation) -> dict[str, Any]:
     """Write down what was done; it leaves the list.
 
     Raises:
-        RoleDenied: It lies outside the caller's area, or before a tier above him.
+        NotFound, RoleDenied: It lies outside the caller's area, or before a tier above him.
         StateConflict: It is done.
     """
     row = _led(tx, body.escalation_id, *storage.WAITING)

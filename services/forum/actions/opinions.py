@@ -347,7 +347,7 @@ def confirm_objection(tx: Tx, body: ConfirmObjection) -> dict[str, Any]:
     if row is None:
         raise NotFound(kind="objection", id=body.objection_id)
     topic = topic_locked(tx, row["topic_id"])
-    tx.require_scope(topic["area"])
+    tx.require_sight(topic["area"], kind="objection", id=body.objection_id)
     require_state(topic, "PUBLICISED")
     row = storage.known(tx.conn, storage.objections, body.objection_id, locked=True)
     if row["person_id"] == tx.actor.id:
@@ -506,7 +506,7 @@ def answer_objection(tx: Tx, body: AnswerObjection) -> dict[str, Any]:
     if row is None:
         raise NotFound(kind="objection", id=body.objection_id)
     topic = topic_locked(tx, row["topic_id"])
-    tx.require_scope(topic["area"])
+    tx.require_sight(topic["area"], kind="objection", id=body.objection_id)
     row = storage.known(tx.conn, storage.objections, body.objection_id, locked=True)
     if row["person_id"] == tx.actor.id:
         raise errors.SamePerson

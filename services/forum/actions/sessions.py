@@ -582,6 +582,8 @@ def withdraw_invitation(tx: Tx, body: WithdrawInvitation) -> dict[str, Any]:
     row = storage.find(tx.conn, storage.invitations, body.invitation_id)
     if row is None:
         raise NotFound(kind="invitation", id=body.invitation_id)
+    area = storage.known(tx.conn, storage.sessions, row["session_id"])["area"]
+    tx.require_sight(area, kind="invitation", id=body.invitation_id)
     session = _led_session(tx, row["session_id"], "SCHEDULED", matched=False)
     row = storage.known(tx.conn, storage.invitations, body.invitation_id, locked=True)
     tx.check_version(row["version"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chassis.refusal import RoleDenied, StateConflict
+from chassis.refusal import NotFound, RoleDenied, StateConflict
 from services.forum.tests.conftest import (
     CADRE,
     COMMUNITY,
@@ -129,7 +129,7 @@ def test_it_is_acknowledged_and_decided_and_leaves_the_list(town):
     with pytest.raises(RoleDenied):
         town.bench.do("decide_escalation", done, version=1)
     town.bench.as_("R_STREET", person="per_x", scope="370811016")
-    with pytest.raises(RoleDenied):
+    with pytest.raises(NotFound):
         town.bench.do("acknowledge_escalation", body, version=99)
     lead(town)
     answer = town.bench.do("acknowledge_escalation", body, version=1)

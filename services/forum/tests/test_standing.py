@@ -70,7 +70,7 @@ def test_who_signs_lives_where_the_matter_lies(town, person, refusal):
     people(town)
     topic_id = town.submit()
     with pytest.raises(refusal):
-        town.bench.as_("R_RESIDENT", person=person, scope="370802").do(
+        town.bench.as_("R_RESIDENT", person=person, scope="370811").do(
             "cosign_topic", {"topic_id": topic_id}
         )
     assert town.bench.rows("SELECT * FROM cosigners") == []
@@ -211,7 +211,7 @@ def test_who_objects_lives_in_the_community(town, person, refusal):
     people(town)
     topic_id = town.publicised()
     with pytest.raises(refusal):
-        town.bench.as_("R_RESIDENT", person=person, scope="370802").do(
+        town.bench.as_("R_RESIDENT", person=person, scope="370811").do(
             "object_to_opinion", {"topic_id": topic_id, "text": "我反对", "directly_affected": True}
         )
     town.bench.fire("2025-03-13T00:00:00")

@@ -135,6 +135,48 @@ def test_a_copy_is_edited_consulted_on_approved_published_and_takes_over(credit)
     ]
 
 
+def test_who_wrote_and_who_published_a_rule_set_is_read_by_the_district(credit):
+    """K15, SEC low 2: ids of the officials stood in the public list and in the public document."""
+    made = draft(credit)
+    edit = {"rule_set_id": made["id"], "put": [rule("R-RES-02", score=6)]}
+    made = consult(credit, credit.do("edit_rule_set", edit, version=made["version"]))
+    credit.fire(made["due"])
+    publish(credit, approve(credit, made))
+    which = {"rule_set_id": "RC-2025.2"}
+    doors = (("rule_set", which), ("rule_sets", {}), ("rules", {"at": "2025-04-01"}))
+    for read, role, scope in (
+        (True, "R_DISTRICT", "370811"),
+        (True, "R_AUDITOR", "370811"),
+        (False, "R_DISTRICT", "370802"),
+        (False, "R_STREET", stage.COMMUNITY[:9]),
+        (False, "R_RESIDENT", stage.COMMUNITY),
+        (False, "R_ANONYMOUS", ""),
+    ):
+        credit.as_(role, person="" if role == "R_ANONYMOUS" else "per_reader", scope=scope)
+        for door, asked in doors:
+            said = json.dumps(credit.ask(door, asked))
+            assert ("per_author" in said, "per_publisher" in said) == (read, read), (role, door)
+    shown = credit.ask("rule_set", which)
+    # What everybody reads is what the published digest is of, and it names the offices.
+    assert rule_sets.digest_of(shown["document"]) == shown["digest"]
+    assert "R_DISTRICT 370811" in shown["document"]["author"]
+    assert shown["document"]["author"] != shown["document"]["publisher"]
+
+
+def test_a_document_of_before_that_names_persons_is_shown_without_them(credit):
+    """K15: published documents never change, and those of before hold the ids."""
+    made = published(credit)
+    document = credit.ask("rule_set", {"rule_set_id": made["id"]})["document"]
+    old = document | {"author": "per_author", "publisher": "per_publisher"}
+    with credit.runtime.engine.begin() as conn:
+        conn.execute(sa.update(tables.rule_sets).where(
+            tables.rule_sets.c.rule_set_id == made["id"]).values(body=old))  # fmt: skip
+    assert credit.ask("rule_set", {"rule_set_id": made["id"]})["document"] == old
+    credit.as_("R_ANONYMOUS", person="", scope="")
+    shown = credit.ask("rule_set", {"rule_set_id": made["id"]})
+    assert shown["document"] == old | {"author": None, "publisher": None}
+
+
 @pytest.mark.covers("C3")
 def test_an_award_follows_the_version_in_force_on_the_local_day_of_the_deed(credit):
     bench = credit

@@ -207,8 +207,7 @@ def rules_at(tx: Tx, question: RulesAt, in_force: Any) -> dict[str, Any]:
         "state": row.state,
         "effective_from": rule_set.effective_from.isoformat(),
         "effective_to": row.effective_to.isoformat() if row.effective_to else None,
-        "author": rule_set.author,
-        "publisher": rule_set.publisher,
+        **(persons(tx, row) if of_district(tx, row.area) else offices(row)),
         "legal_review": rule_set.legal_review,
         "instruments": list(rule_set.instruments),
         "digest": row.digest,
@@ -217,6 +216,28 @@ def rules_at(tx: Tx, question: RulesAt, in_force: Any) -> dict[str, Any]:
         "items": [rule_card(rule) for rule in items],
         "next": None,
     }
+
+
+# Who reads drafts, and which persons wrote and published a rule set.
+DISTRICT = ("R_DISTRICT", "R_DISTRICT_LEAD", "R_AUDITOR")
+
+
+def of_district(tx: Tx, area: str) -> bool:
+    """Tell whether the caller works on the rule sets of an area, or watches over them."""
+    return tx.actor.role in DISTRICT and tx.actor.covers(area)
+
+
+def offices(row: Any) -> dict[str, str | None]:
+    """Return the offices that a rule set's document names. Documents of before named persons."""
+    people = {row.publisher, *row.authors}
+    named = {name: row.body[name] for name in ("author", "publisher")}
+    return {name: None if said in people else said for name, said in named.items()}
+
+
+def persons(tx: Tx, row: Any) -> dict[str, str | None]:
+    """Return who wrote and who published a rule set; nobody but the district reads it (K15)."""
+    inside = of_district(tx, row.area)
+    return {name: getattr(row, name) if inside else None for name in ("author", "publisher")}
 
 
 def _street_card(tx: Tx, code: str) -> dict[str, Any]:

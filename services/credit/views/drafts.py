@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 # What everybody may read: what is or was before the public, or in force.
 PUBLIC_STATES = ("CONSULTING", "PUBLISHED", "RETIRED")
 ALL_STATES = ("DRAFT", "APPROVED", *PUBLIC_STATES)
-DISTRICT = ("R_DISTRICT", "R_DISTRICT_LEAD", "R_AUDITOR")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +52,6 @@ class Difference:
     since: str | None = None
 
 
-def _inside(tx: Tx, area: str) -> bool:
-    return tx.actor.role in DISTRICT and tx.actor.covers(area)
-
-
 def find(tx: Tx, key: str) -> Any:
     """Return a rule set that the caller may read, by id or code.
 
@@ -64,12 +59,12 @@ def find(tx: Tx, key: str) -> Any:
         NotFound: There is none, or it is not public yet and the caller is not of the district.
     """
     row = store.by_id(tx.conn, key) or store.by_code(tx.conn, key)
-    if row is None or (row.state not in PUBLIC_STATES and not _inside(tx, row.area)):
+    if row is None or (row.state not in PUBLIC_STATES and not views.of_district(tx, row.area)):
         raise NotFound(kind="rule_set", id=key)
     return row
 
 
-def _card(row: Any) -> dict[str, Any]:
+def _card(tx: Tx, row: Any) -> dict[str, Any]:
     return {
         "id": row.rule_set_id,
         "code": row.code,
@@ -80,8 +75,7 @@ def _card(row: Any) -> dict[str, Any]:
         "effective_from": row.effective_from.isoformat(),
         "effective_to": row.effective_to.isoformat() if row.effective_to else None,
         "based_on": row.based_on,
-        "author": row.author,
-        "publisher": row.publisher,
+        **views.persons(tx, row),
         "legal_review": row.legal_review,
         "consulted_from": row.consulted_from.isoformat() if row.consulted_from else None,
         "comments_until": row.consulted_until.isoformat() if row.consulted_until else None,
@@ -102,11 +96,12 @@ def rule_set(tx: Tx, question: OneRuleSet) -> dict[str, Any]:
     """
     row = find(tx, question.rule_set_id)
     parsed = model.parse(row.body)
-    return _card(row) | {
+    inside = views.of_district(tx, row.area)
+    return _card(tx, row) | {
         "instruments": list(parsed.instruments),
         "comments": store.count_comments(tx.conn, row.rule_set_id),
         "items": [views.rule_card(rule) for rule in parsed.rules],
-        "document": row.body,
+        "document": row.body if inside else row.body | views.offices(row),
     }
 
 
@@ -116,16 +111,16 @@ def listed(tx: Tx, question: RuleSets) -> dict[str, Any]:
     Raises:
         Invalid: There is no such state.
     """
-    states: tuple[str, ...] = ALL_STATES if tx.actor.role in DISTRICT else PUBLIC_STATES
+    states: tuple[str, ...] = ALL_STATES if tx.actor.role in views.DISTRICT else PUBLIC_STATES
     if question.state is not None:
         if question.state not in ALL_STATES:
             raise Invalid(field="state", reason="应为 " + "、".join(ALL_STATES) + " 之一")
         states = tuple(state for state in states if state == question.state)
-    area = tx.actor.scope[:6] if tx.actor.role in DISTRICT else ""
+    area = tx.actor.scope[:6] if tx.actor.role in views.DISTRICT else ""
     limit = _limit(question.limit)
     rows = store.page(tx.conn, states=states, area=area, limit=limit + 1, after=question.cursor)
     following = rows[limit - 1].rule_set_id if len(rows) > limit else None
-    return {"items": [_card(row) for row in rows[:limit]], "next": following}
+    return {"items": [_card(tx, row) for row in rows[:limit]], "next": following}
 
 
 def comments(tx: Tx, question: Comments) -> dict[str, Any]:
@@ -137,7 +132,7 @@ def comments(tx: Tx, question: Comments) -> dict[str, Any]:
     row = find(tx, question.rule_set_id)
     limit = _limit(question.limit)
     found = store.comments_page(tx.conn, row.rule_set_id, limit=limit + 1, after=question.cursor)
-    inside = _inside(tx, row.area)
+    inside = views.of_district(tx, row.area)
     items = [
         {
             "id": comment.comment_id,

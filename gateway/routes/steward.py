@@ -687,10 +687,10 @@ class PublishBoard(Body):
 
 
 class StewardCard(Reply):
-    """管家卡 / A steward."""
+    """管家卡 / A steward; who he is, to himself and to who reads the roster."""
 
     id: str
-    person_id: str
+    person_id: str | None = None
     type: str
     duty: str
     grids: list[str]

@@ -24,6 +24,7 @@ from services.steward.tests.ground import (
     STW_STAFF,
     STW_STAFF_2,
     WANG,
+    person_id,
 )
 
 
@@ -271,6 +272,29 @@ def test_a_steward_s_card_shows_his_final_grades_to_him_and_his_overseers(ground
     card = ground.by(STAFF).ask("steward", {"steward_id": STW_STAFF})
     assert card["grades"] == [{"period": "2025-02", "score": 82, "grade": "AA"}]
     assert "grades" not in ground.by(STAFF_2).ask("steward", {"steward_id": STW_STAFF})
+
+
+@pytest.mark.parametrize(
+    ("role", "scope", "read"),
+    [
+        ("R_CADRE", COMMUNITY, True),
+        ("R_GRID", COMMUNITY, True),
+        ("R_AUDITOR", COMMUNITY[:6], True),
+        ("R_CADRE", "370811015902", False),
+        ("R_GRID", "370811015902", False),
+        ("R_PARTNER", COMMUNITY, False),
+        ("R_RESIDENT", GRID, False),
+    ],
+)
+def test_who_a_steward_is_is_read_by_those_who_oversee_his_community(ground, role, scope, read):
+    """K15, SEC-M1, SEC-H3: any role of any area read his person id, whatever the boards hid."""
+    ground.staff()
+    card = ground.by(person_id(91), role, scope).ask("steward", {"steward_id": STW_STAFF})
+    assert (card["duty"], card.get("person_id") == STAFF, STAFF in str(card)) == (
+        "PROPERTY_STAFF", read, read,
+    )  # fmt: skip
+    own = ground.by(STAFF, "R_STEWARD", COMMUNITY).ask("steward", {"steward_id": STW_STAFF})
+    assert own["person_id"] == STAFF
 
 
 def test_the_roster_comes_in_pages(ground):

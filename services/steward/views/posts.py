@@ -376,9 +376,10 @@ def _mean(households: int | None, stewards: int) -> str | None:
 
 
 def steward(tx: Tx, q: WhichSteward) -> dict[str, Any]:
-    """Answer a steward's card: post, grids and final grades.
+    """Answer a steward's card: post and grids.
 
-    The grades are shown to himself and to whoever oversees the community.
+    Who he is, is shown to himself and to those who read the roster of his community; his final
+    grades to himself and to whoever oversees it.
 
     Raises:
         NotFound: No such steward.
@@ -387,6 +388,9 @@ def steward(tx: Tx, q: WhichSteward) -> dict[str, Any]:
     if row is None:
         raise NotFound(kind="steward", id=q.steward_id)
     found = _steward_card(tx, row)
+    own = row.person_id == tx.actor.id
+    if not own and not rules.access.may_see(tx.actor, "STANDING", row.area):
+        del found["person_id"]
     if _may_see_standing(tx, row):
         found["grades"] = [
             {"period": g.period, "score": g.score, "grade": g.grade}

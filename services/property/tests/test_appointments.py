@@ -236,3 +236,27 @@ def test_an_owners_committee_is_odd_in_number_serves_its_term_and_expires(bench,
     assert bench.ask("project", {"project_id": "prj_a"})["owners_committee"]["members"] == 5
     bench.fire("2025-04-01T00:00:00")
     assert bench.ask("project", {"project_id": "prj_a"})["owners_committee"] is None
+
+
+def test_who_is_named_for_a_post_is_not_public_before_he_holds_it(bench, town):
+    """K15, SEC low 2: the list hid a nominee from strangers and the project's card told him."""
+    town.found()
+    town.enrol_cadre("per_wang")
+    order = {
+        "project_id": "prj_a",
+        "direction": "C2P",
+        "person_id": "per_wang",
+        "target_post": "PROJECT_DEPUTY_MANAGER",
+    }
+    town.secretary().do("nominate", order)
+    for read, enter in (
+        (True, town.secretary),
+        (True, town.manager),
+        (True, lambda: bench.as_("R_RESIDENT", person="per_wang", scope=town.grid)),
+        (False, lambda: bench.as_("R_RESIDENT", person="per_x", scope=town.grid)),
+        (False, lambda: bench.as_("R_PM", person="per_rival", scope=town.community)),
+        (False, lambda: bench.as_("R_CADRE", person="per_far", scope="370811015902")),
+    ):
+        card = enter().ask("project", {"project_id": "prj_a"})
+        (pending,) = card["appointments"]["C2P"]["pending"]
+        assert (pending["state"], "per_wang" in str(card)) == ("NOMINATED", read)

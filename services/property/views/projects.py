@@ -100,8 +100,13 @@ def _committee(tx: Tx, project_id: str) -> Answer | None:
 
 
 def _appointments(tx: Tx, project: Row) -> Answer:
-    """Both directions: who is in office, who is on the way, and since when nobody is."""
+    """Both directions: who is in office, who is on the way, and since when nobody is.
+
+    Who holds a post is public. Who was named for one is not before he holds it: to others than the
+    sides and himself it is told that somebody is.
+    """
     project_id = project["project_id"]
+    inside = ground.sees_all_of(tx, project)
     gaps = lists.running_gaps(tx.conn, [project_id])
     open_ = rows.appointments_of(
         tx.conn, project_id, states=("NOMINATED", "CONSENTED", "APPROVED", "ACTIVE")
@@ -113,17 +118,21 @@ def _appointments(tx: Tx, project: Row) -> Answer:
         active = next((row for row in mine if row["state"] == "ACTIVE"), None)
         found[direction] = {
             "active": _appointment(active) if active else None,
-            "pending": [_appointment(row) for row in mine if row["state"] != "ACTIVE"],
+            "pending": [
+                _appointment(row, named=inside or row["person_id"] == tx.actor.id)
+                for row in mine
+                if row["state"] != "ACTIVE"
+            ],
             "gap_since": since.isoformat() if since else None,
             "gap_days": (tx.calendar.local_date(tx.now) - since).days if since else 0,
         }
     return found
 
 
-def _appointment(row: Row) -> Answer:
+def _appointment(row: Row, *, named: bool = True) -> Answer:
     return {
         "id": row["appointment_id"],
-        "person_id": row["person_id"],
+        "person_id": row["person_id"] if named else None,
         "post": row["target_post"],
         "state": row["state"],
         "version": row["version"],

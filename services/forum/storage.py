@@ -1642,9 +1642,11 @@ def deputy_invitations(
 # Lists
 
 
-def official_page(conn: Connection, page: Page, *, scope: str, tier: str | None) -> list[Row]:
-    """Return officials of an area, of one tier or of all."""
-    where = [within(officials.c.area, scope)]
+def official_page(
+    conn: Connection, page: Page, *, near: str, scope: str, tier: str | None
+) -> list[Row]:
+    """Return officials of an area of the district `near`, of one tier or of all."""
+    where = [within(officials.c.area, near), within(officials.c.area, scope)]
     if tier:
         where.append(officials.c.tier == tier)
     return _read(conn, officials, page, *where)
@@ -1654,17 +1656,18 @@ def liaison_page(
     conn: Connection,
     page: Page,
     *,
+    near: str,
     scope: str,
     official_id: str | None,
     state: str | None,
     inside: str | None,
 ) -> list[Row]:
-    """Return links of an area, of one official or of all, in one state or in any; those to
-    households only of the area `inside`."""
+    """Return links of an area of the district `near`, of one official or of all, in one state or
+    in any; those to households only of the area `inside`."""
     shown = [liaisons.c.target_kind != "HOUSEHOLD"]
     if inside is not None:
         shown.append(within(liaisons.c.area, inside))
-    where = [within(liaisons.c.area, scope), sa.or_(*shown)]
+    where = [within(liaisons.c.area, near), within(liaisons.c.area, scope), sa.or_(*shown)]
     if official_id:
         where.append(liaisons.c.official_id == official_id)
     if state:
@@ -1672,11 +1675,11 @@ def liaison_page(
     return _read(conn, liaisons, page, *where)
 
 
-def deputy_page(conn: Connection, page: Page, *, street: str | None) -> list[Row]:
-    """Return deputies, of one street or of all."""
-    if street is None:
-        return _read(conn, deputies, page)
-    of_street = sa.select(deputy_streets.c.deputy_id).where(deputy_streets.c.street == street)
+def deputy_page(conn: Connection, page: Page, *, near: str, street: str | None) -> list[Row]:
+    """Return deputies of the streets of the district `near`, of one street or of all."""
+    of_street = sa.select(deputy_streets.c.deputy_id).where(within(deputy_streets.c.street, near))
+    if street is not None:
+        of_street = of_street.where(deputy_streets.c.street == street)
     return _read(conn, deputies, page, deputies.c.deputy_id.in_(of_street))
 
 

@@ -265,9 +265,13 @@ def _inside(tx: Tx, area: str) -> bool:
     return tx.actor.role in STAFF_ROLES and tx.actor.covers(area)
 
 
+def _district(tx: Tx) -> str:
+    return tx.actor.scope[:6]
+
+
 def _near(tx: Tx, area: str) -> bool:
     """Tell whether the caller is of the district: its wall is for its people."""
-    return area.startswith(tx.actor.scope[:6])
+    return area.startswith(_district(tx))
 
 
 def _may_read(tx: Tx, row: Mapping[str, Any]) -> bool:
@@ -297,6 +301,8 @@ def chain(tx: Tx, q: ChainOf) -> dict[str, Any]:
             # Where a household lives is for its people and the staff of the place; to anybody else
             # each is as unknown as one that does not exist.
             grid, target = None, _NO_HOUSEHOLD
+    elif not _near(tx, q.target):
+        target = _NO_HOUSEHOLD
     rungs = storage.chain_of(tx.conn, target, grid)
     for rung in rungs:
         if rung["target"] == _NO_HOUSEHOLD:
@@ -364,8 +370,8 @@ def _covered(tier: str, kind: str, targets: Sequence[str], covered: set[str]) ->
 
 
 def officials(tx: Tx, q: OfficialsAsked) -> dict[str, Any]:
-    """Return the officials of an area."""
-    rows = storage.official_page(tx.conn, _page(q), scope=q.scope, tier=q.tier)
+    """Return the officials of an area, to the people of their district."""
+    rows = storage.official_page(tx.conn, _page(q), near=_district(tx), scope=q.scope, tier=q.tier)
     return _listed(rows, q, "official_id", [_card(row, "official_id") for row in rows])
 
 
@@ -374,6 +380,7 @@ def liaisons(tx: Tx, q: LiaisonsAsked) -> dict[str, Any]:
     rows = storage.liaison_page(
         tx.conn,
         _page(q),
+        near=_district(tx),
         scope=q.scope,
         official_id=q.official_id,
         state=q.state,
@@ -383,8 +390,8 @@ def liaisons(tx: Tx, q: LiaisonsAsked) -> dict[str, Any]:
 
 
 def deputies(tx: Tx, q: DeputiesAsked) -> dict[str, Any]:
-    """Return the deputies, of one street or of all."""
-    rows = storage.deputy_page(tx.conn, _page(q), street=q.street)
+    """Return the deputies of the caller's district, of one street or of all."""
+    rows = storage.deputy_page(tx.conn, _page(q), near=_district(tx), street=q.street)
     streets = storage.streets_of(tx.conn, [row["deputy_id"] for row in rows])
     cards = [
         _card(row, "deputy_id") | {"streets": streets.get(row["deputy_id"], [])} for row in rows
@@ -429,7 +436,7 @@ def topics(tx: Tx, q: TopicsAsked) -> dict[str, Any]:
         tx.conn,
         _page(q),
         reader=tx.actor.id,
-        near=tx.actor.scope[:6],
+        near=_district(tx),
         inside=tx.actor.scope if tx.actor.role in STAFF_ROLES else None,
         scope=q.scope,
         state=q.state,
@@ -901,7 +908,7 @@ def tasks(tx: Tx, q: TasksAsked) -> dict[str, Any]:
     rows = storage.task_page(
         tx.conn,
         _page(q),
-        near=tx.actor.scope[:6],
+        near=_district(tx),
         scope=q.scope,
         topic_id=q.topic_id,
         responsible_id=q.responsible_id,

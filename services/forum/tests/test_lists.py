@@ -130,6 +130,18 @@ def test_where_a_household_lives_is_for_its_people_and_the_staff_of_the_place(to
     assert WORKER in str(town.resident(BEN).ask("chain", {"target": GRID}))
 
 
+def test_who_answers_for_whom_is_read_in_the_district(town):
+    """K15: people of any district read the ids of this one's officials and deputies."""
+    town.officials()
+    town.deputy()
+    questions = (("officials", {"scope": COMMUNITY[:6]}), ("liaisons", {"scope": COMMUNITY[:6]}),
+                 ("deputies", {}), ("chain", {"target": GRID}))  # fmt: skip
+    for question, body in questions:
+        assert "'per_" in str(town.resident(BEN).ask(question, body)), question
+        stranger = town.bench.as_("R_RESIDENT", person="per_x", scope="370802001001001")
+        assert "'per_" not in str(stranger.ask(question, body)), question
+
+
 def test_an_opinion_comes_down_by_itself(town):
     """FP-D14, K9: opinions of 2025 were still public in 2027."""
     topic_id = town.resolved()

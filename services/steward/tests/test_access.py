@@ -233,3 +233,12 @@ def test_where_to_call_a_reporter_back_is_read_by_whoever_does(ground, role, sco
     )
     card = ground.by("per_overseer", role, scope).ask("request", {"request_id": made["id"]})
     assert ("128" in card["rating_text"]) is whole
+
+
+def test_a_steward_is_shown_to_the_people_of_the_district(ground):
+    """K15: a token of any district told whose post it was."""
+    ground.staff()
+    which = {"steward_id": STW_GRID}
+    assert ground.by(WANG, "R_RESIDENT").ask("steward", which)["person_id"] == GRID_WORKER
+    with pytest.raises(NotFound):
+        ground.by("per_x", "R_RESIDENT", "370802001001001").ask("steward", which)

@@ -382,10 +382,10 @@ def steward(tx: Tx, q: WhichSteward) -> dict[str, Any]:
     grades to himself and to whoever oversees it.
 
     Raises:
-        NotFound: No such steward.
+        NotFound: No such steward in the caller's district.
     """
     row = storage.posts.steward(tx.conn, q.steward_id)
-    if row is None:
+    if row is None or not row.area.startswith(tx.actor.scope[:6]):
         raise NotFound(kind="steward", id=q.steward_id)
     found = _steward_card(tx, row)
     own = row.person_id == tx.actor.id

@@ -154,6 +154,7 @@ class Site:
         settings = GatewaySettings(token_key=Secret(KEY), demo_clock=True, check_replies=True)
         app = create(self.host, settings=settings, services=names)
         # A door below /v1 itself names no service.
+        self.doors = tuple(app.state.doors)
         self._common = {door.full_path: door.service for door in app.state.doors if door.common}
         self.loop = Loop(app)
         self.api = Api("http://gateway", KEY, patience_s=60)

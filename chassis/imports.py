@@ -16,10 +16,11 @@ import io
 import itertools
 import logging
 import re
+import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, nullcontext, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, BinaryIO, ClassVar, Literal, NoReturn
@@ -249,6 +250,19 @@ def _out_of_a_spreadsheet(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Order:
+    """How rows of a file refer to each other. They are taken tier by tier, in one job.
+
+    Attributes:
+        key: The column by which others refer to a row.
+        above: What must be there before a row: the keys, the farthest first.
+    """
+
+    key: str
+    above: Callable[[Row], Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
 class Importer:
     """One kind of file that a service takes.
 
@@ -262,6 +276,7 @@ class Importer:
         awaits: Refusals that may be cured by facts which are still on their way from another
             service; a batch with such rows is tried again for a while.
         roles: Who may send such a file.
+        order: How rows refer to other rows of the same file, which may stand below them.
     """
 
     kind: str
@@ -271,6 +286,11 @@ class Importer:
     batch: int = _BATCH
     awaits: tuple[type[Refusal], ...] = ()
     roles: tuple[str, ...] = ROLES
+    order: Order | None = None
+
+    def tier(self, row: Row) -> int:
+        """Return how many rows of the file may have to be taken before this one."""
+        return len(self.order.above(row)) if self.order is not None else 0
 
     def describe(self) -> dict[str, Any]:
         """Return what the file must hold, for people and programs."""
@@ -534,7 +554,11 @@ def _read_line(record: Record, header: Header, importer: Importer) -> _Line:
 
 @dataclass(slots=True)
 class Tally:
-    """How far a file is; saved with each batch, so that a resumed job goes on from there."""
+    """How far a file is; saved with each batch, so that a resumed job goes on from there.
+
+    A file whose rows refer to each other is read once per tier; `deeper` is the next one of which
+    it has rows.
+    """
 
     offset: int = 0
     line: int = 0
@@ -546,6 +570,20 @@ class Tally:
     total: int = 0
     patient: bool = True
     errors: list[dict[str, Any]] = field(default_factory=list)
+    tier: int = 0
+    deeper: int = 0
+
+    def saved(self) -> dict[str, Any]:
+        """Return what is kept; tiers only where there are any: a release before knows none."""
+        tiers = {"tier", "deeper"}
+        return {name: one for name, one in asdict(self).items() if one or name not in tiers}
+
+    def is_due(self, line: _Line, importer: Importer) -> bool:
+        """Tell whether a row is taken in this tier, and note the next tier."""
+        tier = importer.tier(line.row) if line.refusal is None else 0
+        if tier > self.tier:
+            self.deeper = min(tier, self.deeper or tier)
+        return tier == self.tier
 
     def count(self, line: _Line, outcome: Outcome, importer: Importer, package: str) -> None:
         """Count what became of a row."""
@@ -576,7 +614,7 @@ class Tally:
             "created": self.created,
             "unchanged": self.unchanged,
             "refused": self.refused,
-            "errors": self.errors,
+            "errors": sorted(self.errors, key=lambda error: int(error["line"])),
         }
 
 
@@ -637,6 +675,7 @@ class _Import:
         self.dry_run = bool(running.params["dry_run"])
         self.package = running.runtime.service_cls.__module__.rpartition(".")[0]
         self.tally = Tally(**running.saved) if running.saved else Tally()
+        self.above: _Above | None = None
 
     def run(self, file: BinaryIO) -> dict[str, Any]:
         with open_sheet(file) as sheet:
@@ -647,8 +686,21 @@ class _Import:
         if not self.tally.offset:
             self.tally.total = _count_lines(sheet.file) - header.line
             self.tally.offset, self.tally.line = header.offset, header.line
+        above: Any = nullcontext()
+        if self.dry_run and self.importer.order is not None:
+            above = closing(_Above(sheet.file, header, self.importer, self.importer.order))
+        with above as self.above:
+            self._take_tier(sheet.file, header)
+            while self.tally.deeper:
+                self.tally.offset, self.tally.line, self.tally.blank = header.offset, header.line, 0
+                self.tally.tier, self.tally.deeper = self.tally.deeper, 0
+                self._take_tier(sheet.file, header)
+        return self.tally.result(self.importer, sheet, header, dry_run=self.dry_run)
+
+    def _take_tier(self, file: BinaryIO, header: Header) -> None:
+        """Read the rest of the file, and take what is due."""
         rows = Rows(
-            sheet.file,
+            file,
             header.delimiter,
             width=header.width,
             offset=self.tally.offset,
@@ -657,13 +709,16 @@ class _Import:
         )
         batch: list[_Line] = []
         for record in rows:
-            batch.append(_read_line(record, header, self.importer))
+            line = _read_line(record, header, self.importer)
+            if not self.tally.is_due(line, self.importer):
+                continue
+            batch.append(line)
             if len(batch) == self.importer.batch:
                 self._store(batch, rows)
                 batch = []
-        self.tally.total = self.tally.rows + len(batch)
+        if not self.tally.deeper:
+            self.tally.total = self.tally.rows + len(batch)
         self._store(batch, rows)
-        return self.tally.result(self.importer, sheet, header, dry_run=self.dry_run)
 
     def _store(self, batch: list[_Line], rows: Rows) -> None:
         """Take a batch in one step; wait where facts of another service are still to come."""
@@ -698,19 +753,26 @@ class _Import:
                 after.count(line, outcome, self.importer, self.package)
             if waiting and self.tally.patient:
                 raise _NotYet(waiting)
-            saved.update(asdict(after))
+            saved.update(after.saved())
         self.tally = after
 
     def _take(self, tx: Tx, rows: list[Row]) -> list[Outcome]:
-        """Have a batch written. One row at which the system fails does not stop the others."""
+        """Have a batch written; in a dry run behind the rows that it builds on, and undone."""
+        if not self.dry_run:
+            return self._write(tx, rows)
         outcomes: list[Outcome] = []
+        with suppress(_Undone), tx.part():
+            for before in self.above.of(rows) if self.above is not None else ():
+                self._write(tx, before)
+            outcomes = self._write(tx, rows)
+            _undo()
+        return outcomes
+
+    def _write(self, tx: Tx, rows: list[Row]) -> list[Outcome]:
+        """Have rows written. One row at which the system fails does not stop the others."""
         try:
             with tx.part():
-                outcomes = list(self.importer.take(tx, rows))
-                if self.dry_run:
-                    _undo()
-        except _Undone:
-            return outcomes
+                return list(self.importer.take(tx, rows))
         except Exception as error:
             if store.is_outage(error):
                 raise
@@ -718,8 +780,57 @@ class _Import:
                 log.exception("import_row_fault", extra={"job_id": self.running.job_id})
                 return [RowFault()]
             half = len(rows) // 2
-            return self._take(tx, rows[:half]) + self._take(tx, rows[half:])
-        return outcomes
+            return self._write(tx, rows[:half]) + self._write(tx, rows[half:])
+
+
+class _Above:
+    """Where the rows stand to which others of a file refer; on disk, since they may be many.
+
+    A dry run undoes every batch, so that it needs those of the tiers before once more.
+    """
+
+    def __init__(self, file: BinaryIO, header: Header, importer: Importer, order: Order) -> None:
+        self._file, self._header, self._importer, self._order = file, header, importer, order
+        self._places = sqlite3.connect("")
+        self._places.execute("CREATE TABLE places (key TEXT, line INTEGER, start INTEGER)")
+        self._places.executemany("INSERT INTO places VALUES (?, ?, ?)", self._read())
+        self._places.execute("CREATE INDEX by_key ON places (key, line)")
+
+    def close(self) -> None:
+        self._places.close()
+
+    def _read(self) -> Iterator[tuple[str, int, int]]:
+        rows = self._rows(self._header.offset, self._header.line)
+        start = self._header.offset
+        for record in rows:
+            found = _read_line(record, self._header, self._importer)
+            if found.refusal is None:
+                # Blank lines may stand between start and the row; they are passed over again.
+                yield found.row[self._order.key], record.line, start
+            start = rows.offset
+
+    def _rows(self, offset: int, line: int) -> Rows:
+        header = self._header
+        return Rows(self._file, header.delimiter, width=header.width, offset=offset, line=line)
+
+    def of(self, rows: Sequence[Row]) -> Iterator[list[Row]]:
+        """Give out the rows to which these refer, in the order in which they are taken."""
+        place = self._file.tell()
+        try:
+            for keys in itertools.zip_longest(*(self._order.above(row) for row in rows)):
+                found = (self._at(start) for key in dict.fromkeys(keys) for start in self._of(key))
+                while batch := list(itertools.islice(found, self._importer.batch)):
+                    yield batch
+        finally:
+            self._file.seek(place)
+
+    def _of(self, key: str | None) -> Iterator[int]:
+        asked = "SELECT start FROM places WHERE key = ? ORDER BY line"
+        return (int(start) for (start,) in self._places.execute(asked, (key,)))
+
+    def _at(self, start: int) -> Row:
+        record = next(iter(self._rows(start, 0)))
+        return _read_line(record, self._header, self._importer).row
 
 
 def _count_lines(file: BinaryIO) -> int:
@@ -818,4 +929,4 @@ def importer_of(service: Imports, kind: str) -> Importer:
     raise NotFound(kind="import", id=kind[:40])
 
 
-__all__ = ["ROLES", "Column", "Importer", "Imports", "Outcome", "Row", "one_by_one"]
+__all__ = ["ROLES", "Column", "Importer", "Imports", "Order", "Outcome", "Row", "one_by_one"]

@@ -228,6 +228,67 @@ def test_a_job_that_was_killed_in_the_middle_goes_on_and_nothing_is_doubled(benc
     assert sorted(event["subject"] for event in bench.said()) == [f"c{n:02d}" for n in range(11)]
 
 
+BRANCHES = [
+    "abc",
+    "ab",
+    "xyz",
+    "b",
+    "bad",
+    "",
+    "bac",
+    "ba",
+    "B",
+    "acd",
+    "ac",
+    "a",
+    "abd",
+    "bab",
+    "a",
+]
+
+
+def branches():
+    return "counter_id,amount\n" + "".join(f"{name},\n" if name else "\n" for name in BRANCHES)
+
+
+def test_rows_that_refer_to_rows_below_them_are_taken_in_one_job(bench):
+    """IN-B12. Batches are of four rows, so that what is referred to lies in another batch."""
+    result = load(bench, branches(), kind="branches")
+    assert (result["rows"], result["created"], result["unchanged"]) == (14, 11, 1)
+    assert [(one["line"], one["code"]) for one in result["errors"]] == [
+        (4, "NOTHING_ABOVE"),
+        (10, "BAD_CELL"),
+    ]
+    assert (result["lines"], result["blank_lines"], result["refused"]) == (16, 1, 2)
+    assert set(counters(bench)) == {*BRANCHES} - {"", "xyz", "B"}
+
+
+def test_a_dry_run_of_such_a_file_answers_as_the_run_does(bench):
+    tried = load(bench, branches(), kind="branches", dry_run=True)
+    assert counters(bench) == {}
+    assert bench.said() == []
+    done = load(bench, branches(), kind="branches")
+    assert tried == done | {"dry_run": True}
+
+
+@pytest.mark.parametrize("steps", range(1, 4))
+def test_such_a_file_goes_on_in_the_tier_in_which_its_job_was_killed(bench, steps):
+    reply = send(bench, branches(), kind="branches")
+    WRITTEN.clear()
+    DIE_AFTER.append(steps)
+    with pytest.raises(KeyboardInterrupt):
+        jobs.run_next(bench.runtime)
+    DIE_AFTER.clear()
+    with bench.runtime.engine.begin() as conn:
+        conn.execute(
+            sa.update(bench.runtime.chassis.jobs).values(lease_until=instant("2020-01-01"))
+        )
+    result = finish(bench, reply)["result"]
+    assert (result["rows"], result["created"], result["unchanged"]) == (14, 11, 1)
+    assert [one["line"] for one in result["errors"]] == [4, 10]
+    assert (result["lines"], result["blank_lines"]) == (16, 1)
+
+
 def test_a_batch_waits_for_facts_that_are_still_on_their_way(bench):
     result = load(bench, HEADER + "\na1,1,,,,,,\nb1,2,,,,,,wait\n")
     assert (result["created"], result["refused"]) == (2, 0)
@@ -258,7 +319,7 @@ def test_the_template_is_a_file_that_is_taken(bench):
     card = bench.ask("_importer", {"kind": "counters"})
     assert card["template"].splitlines()[0] == HEADER
     assert load(bench, card["template"])["created"] == 1
-    assert [one["kind"] for one in bench.ask("_importers")["items"]] == ["counters"]
+    assert [one["kind"] for one in bench.ask("_importers")["items"]] == ["counters", "branches"]
     assert {"name", "meaning", "required", "expected_zh", "example"} <= set(card["columns"][0])
 
 

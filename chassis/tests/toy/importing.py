@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from chassis.bus import Tx
-from chassis.imports import Column, Importer, Imports, Outcome, Row, one_by_one
+from chassis.imports import Column, Importer, Imports, Order, Outcome, Row, one_by_one
 from chassis.refusal import Guard
 from chassis.tests.toy.service import Added, TooMuch, Toy, counters
 
@@ -60,6 +60,33 @@ def _dying(tx: Tx, rows: Sequence[Row]) -> list[Outcome]:
     return _take(tx, rows)
 
 
+class NothingAbove(Guard):
+    guard = "NOTHING_ABOVE"
+    text = "上级尚未录入"
+
+
+def _above(row: Row) -> list[str]:
+    name = row["counter_id"]
+    return [name[:length] for length in range(1, len(name))]
+
+
+def _grow(tx: Tx, row: Row) -> None:
+    above = [{"counter_id": name} for name in _above(row)]
+    if len(_known(tx, above)) < len(above):
+        raise NothingAbove(field="counter_id")
+    _act(tx, row | {"note": None})
+
+
+_grown = one_by_one(_known, "counter_id", _grow)
+
+
+def _growing(tx: Tx, rows: Sequence[Row]) -> list[Outcome]:
+    WRITTEN.append(len(rows))
+    if DIE_AFTER and len(WRITTEN) > DIE_AFTER[0]:
+        raise KeyboardInterrupt
+    return _grown(tx, rows)
+
+
 class ImportingToy(Imports, Toy):
     importers = (
         Importer(
@@ -78,5 +105,16 @@ class ImportingToy(Imports, Toy):
             _dying,
             batch=4,
             awaits=(NotHeardOf,),
+        ),
+        Importer(
+            "branches",
+            "分支 / Branches",
+            (
+                Column("counter_id", "编号 / id", "a", required=True, pattern="[a-z]+"),
+                Column("amount", "数 / amount", "5", kind="integer", low=0, high=100),
+            ),
+            _growing,
+            batch=4,
+            order=Order("counter_id", _above),
         ),
     )

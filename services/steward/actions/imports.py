@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from chassis.bus import Tx
-from chassis.imports import Column, Importer, Outcome, Row, one_by_one
+from chassis.imports import Column, Importer, Order, Outcome, Row, one_by_one
 from chassis.refusal import Refusal
 from chassis.text import AREA, GRID
 from services.steward import storage
 from services.steward.actions import ground, people, posts
+from services.steward.rules import areas
 from services.steward.rules.routing import DUTIES
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
@@ -48,8 +49,9 @@ AREAS = Importer(
         Column("households", "户数 / households", "", kind="integer", low=0, high=10_000_000),
         Column("persons", "人数 / persons", "", kind="integer", low=0, high=10_000_000),
     ),
-    # A grid's community may stand in the same file, above it.
     one_by_one(_known_areas, "code", _define_area),
+    # A grid's community may stand in the same file, above or below it.
+    order=Order("code", lambda row: areas.above(row["code"])),
 )
 
 

@@ -31,6 +31,12 @@ def parent_of(code: str) -> str:
     return code[:-3] if len(code) > 6 else ""
 
 
+def above(code: str) -> list[str]:
+    """Return the codes of all areas above, the district first."""
+    parent = parent_of(code)
+    return [*above(parent), parent] if parent else []
+
+
 def check(code: str, kind: str, *, synthetic: bool) -> None:
     """Refuse a code that does not fit its kind or this installation.
 

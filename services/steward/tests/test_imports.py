@@ -49,6 +49,22 @@ def test_areas_of_a_file_may_stand_below_each_other_and_shipped_ones_are_unchang
     assert counts(bench.load("areas", AREAS)) == (0, 3, 0)
 
 
+def test_a_grid_may_stand_above_its_community(bench):
+    """IN-B12: such a grid was refused UNKNOWN_PARENT, and a dry run of a long file said so too."""
+    head, street, community, grid = AREAS.splitlines(keepends=True)
+    more = "".join(f"{COMMUNITY}{n},第{n}网格,GRID,400,1000\n" for n in range(201, 799))
+    orphan = "370811015998001,孤网格,GRID,,\n"
+    file = head + grid + orphan + more + community + street
+    tried = bench.load("areas", file, dry_run=True)
+    assert bench.said("area_defined.v1") == []
+    done = bench.load("areas", file)
+    assert counts(done) == (600, 1, 1)
+    assert [(one["line"], one["code"]) for one in done["errors"]] == [(3, "UNKNOWN_PARENT")]
+    assert tried == done | {"dry_run": True}
+    said = [event["subject"] for event in bench.said("area_defined.v1")]
+    assert said.index(COMMUNITY) < said.index(GRID)
+
+
 @pytest.mark.parametrize(
     ("row", "column", "code"),
     [

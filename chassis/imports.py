@@ -22,7 +22,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, nullcontext, suppress
 from dataclasses import asdict, dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, BinaryIO, ClassVar, Literal, NoReturn
 
 from chassis import storage as store
@@ -94,6 +94,7 @@ class Column:
         name: As it stands in the header.
         meaning: "中文 / English", for the template's description.
         example: A value that is taken.
+        days: Where the example must be near: how many days from today its day lies.
         kind: How a cell is read. A list is parted by "|".
         required: Whether the cell may be empty.
         pattern: What the whole text (each part of a list) must match.
@@ -114,7 +115,14 @@ class Column:
     low: int | None = None
     high: int | None = None
     longest: int = 200
+    days: int | None = None
     public: bool = False
+
+    def example_on(self, today: date) -> str:
+        """Return the example of a template that is fetched today."""
+        if self.days is None:
+            return self.example
+        return f"{today + timedelta(days=self.days)}{self.example[10:]}"
 
     def expected(self) -> tuple[str, str]:
         """Return what the cell must hold, in Chinese and in English."""
@@ -292,7 +300,7 @@ class Importer:
         """Return how many rows of the file may have to be taken before this one."""
         return len(self.order.above(row)) if self.order is not None else 0
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self, today: date) -> dict[str, Any]:
         """Return what the file must hold, for people and programs."""
         columns = []
         for column in self.columns:
@@ -305,7 +313,7 @@ class Importer:
                     "kind": column.kind,
                     "expected_zh": zh,
                     "expected_en": en,
-                    "example": column.example,
+                    "example": column.example_on(today),
                 }
             )
         return {
@@ -313,15 +321,15 @@ class Importer:
             "title": self.title,
             "roles": list(self.roles),
             "columns": columns,
-            "template": self.template(),
+            "template": self.template(today),
         }
 
-    def template(self) -> str:
-        """Return a file with the header and one example row."""
+    def template(self, today: date) -> str:
+        """Return a file with the header and one example row, which its own dry run takes."""
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\r\n")
         writer.writerow([column.name for column in self.columns])
-        writer.writerow([column.example for column in self.columns])
+        writer.writerow([column.example_on(today) for column in self.columns])
         return out.getvalue()
 
 
@@ -878,14 +886,15 @@ class Imports:
     importers: ClassVar[tuple[Importer, ...]] = ()
 
     @query(roles=ROLES)
-    def _importers(self, _tx: Tx, _body: Nothing) -> dict[str, Any]:
+    def _importers(self, tx: Tx, _body: Nothing) -> dict[str, Any]:
         """Answer which files are taken, and what stands in them."""
-        return {"items": [one.describe() for one in self.importers], "next": None}
+        today = tx.calendar.local_date(tx.now)
+        return {"items": [one.describe(today) for one in self.importers], "next": None}
 
     @query(roles=ROLES)
-    def _importer(self, _tx: Tx, body: WhichImporter) -> dict[str, Any]:
+    def _importer(self, tx: Tx, body: WhichImporter) -> dict[str, Any]:
         """Answer what stands in one kind of file, with a template."""
-        return importer_of(self, body.kind).describe()
+        return importer_of(self, body.kind).describe(tx.calendar.local_date(tx.now))
 
     @command(roles=ROLES)
     def _start_import(self, tx: Tx, order: StartImport) -> dict[str, Any]:

@@ -25,7 +25,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -281,7 +281,7 @@ def public_columns(service_cls: type[Any]) -> list[tuple[str, str]]:
 def a_file(service_cls: type[Any], kind: str, **cells: str) -> str:
     """Return the template of a kind of file, with other cells in its one row."""
     (importer,) = (one for one in service_cls.importers if one.kind == kind)
-    heads, row = csv.reader(io.StringIO(importer.template()))
+    heads, row = csv.reader(io.StringIO(importer.template(date(2025, 3, 3))))
     out = io.StringIO()
     csv.writer(out).writerows(
         [heads, [cells.get(head, cell) for head, cell in zip(heads, row, strict=True)]]

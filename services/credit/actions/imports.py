@@ -97,7 +97,7 @@ CONSENTS = Importer(
         Column(
             "person_id",
             "人员编号 / person",
-            "per_01941f29-7c00-7000-8000-000000000001",
+            "per_01941f29-7c00-7000-8000-000000009999",
             required=True,
             longest=64,
         ),
@@ -177,7 +177,7 @@ AWARDS = Importer(
         Column(
             "subject",
             "信用主体 / subject",
-            "RES:per_01941f29-7c00-7000-8000-000000000001",
+            "RES:per_01941f29-7c00-7000-8000-000000000021",
             required=True,
             longest=80,
         ),
@@ -188,6 +188,7 @@ AWARDS = Importer(
             "2025-03-03T09:00:00+08:00",
             kind="instant",
             required=True,
+            days=-1,
         ),
         Column(
             "evidence",

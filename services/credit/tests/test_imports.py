@@ -11,6 +11,10 @@ GRID = "370811015901001"
 HEADER = "consent_id,person_id,notice_version,purposes,channel,evidence_ref\n"
 
 
+# Whom the template names.
+PERSON = "per_01941f29-7c00-7000-8000-000000000021"
+
+
 def person_id(number):
     return f"per_00000000-0000-7000-8000-{number:012d}"
 
@@ -52,6 +56,18 @@ def bench(database_url, tmp_path):  # noqa: F811
         register(opened, number)
     yield opened
     opened.runtime.close()
+
+
+def test_the_template_of_awards_is_taken_at_any_time(bench):
+    """IN-B13: its example day was fixed, and refused once it lay more than a year back."""
+    stage.rules(bench)
+    bench.at("2026-11-28T10:00:00")
+    stage.resident(bench, PERSON)
+    bench.at("2026-11-30T10:00:00")
+    (card,) = (one for one in bench.ask("_importers")["items"] if one["kind"] == "awards")
+    assert card["template"].count(f"RES:{PERSON}") == 1
+    result = bench.load("awards", card["template"])
+    assert counts(result) == (1, 0, 0), result["errors"]
 
 
 def counts(result):

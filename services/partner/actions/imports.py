@@ -79,7 +79,7 @@ PARTNERS = Importer(
         Column(
             "uscc",
             "统一社会信用代码 / unified social credit code",
-            "92370899MA0000000B",
+            "92370899MA00000084",
             required=True,
             longest=40,
         ),
@@ -180,8 +180,8 @@ OFFERS = Importer(
             required=True,
             pattern=AREA,
         ),
-        Column("valid_from", "起始日 / first day", "2025-01-01", required=True, longest=40),
-        Column("valid_to", "截止日 / last day", "2026-12-31", required=True, longest=40),
+        Column("valid_from", "起始日 / first day", "2025-01-01", required=True, longest=40, days=0),
+        Column("valid_to", "截止日 / last day", "2026-12-31", required=True, longest=40, days=365),
         Column(
             "per_person_month",
             "每人每月限兑 / pieces per person and month",

@@ -48,7 +48,7 @@ COMPANIES = Importer(
         Column(
             "uscc",
             "统一社会信用代码 / unified social credit code",
-            "91370899MA0000000E",
+            "91370899MA0000009A",
             required=True,
             longest=40,
         ),

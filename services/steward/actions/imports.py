@@ -15,7 +15,7 @@ from services.steward.rules import areas
 from services.steward.rules.routing import DUTIES
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-_PERSON = "per_01941f29-7c00-7000-8000-000000000001"
+_PERSON = "per_01941f29-7c00-7000-8000-000000000101"
 _GRID = "370811015911001"
 
 

@@ -23,7 +23,7 @@ import time
 import urllib.error
 import urllib.request
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -185,11 +185,15 @@ def _signal_group(process: subprocess.Popen[bytes], number: int) -> None:
         return
 
 
-def _denied(home: Path) -> list[str]:
+def _denied(home: Path, permits: Collection[str]) -> list[str]:
     """Return the lines that forbid what RabbitMQ has deprecated, so that nothing of ours uses it;
     nodes before 3.12 do not know them."""
     names = ("transient_nonexcl_queues", "global_qos", "queue_master_locator", "ram_node_type")
-    return [f"deprecated_features.permit.{n} = false" for n in names if _version(home) >= (3, 12)]
+    return [
+        f"deprecated_features.permit.{n} = false"
+        for n in names
+        if n not in permits and _version(home) >= (3, 12)
+    ]
 
 
 class Rabbit:
@@ -207,7 +211,17 @@ class Rabbit:
         port: int | None = None,
         management_port: int | None = None,
         conf: str = "",
+        permits: Collection[str] = (),
     ) -> None:
+        """Prepare a node.
+
+        Args:
+            base: Its folder; a temporary one otherwise.
+            port: Its AMQP port; a free one otherwise.
+            management_port: The port of its HTTP interface; a free one otherwise.
+            conf: More lines of rabbitmq.conf.
+            permits: Deprecated features that it allows all the same.
+        """
         home = rabbitmq_home()
         if home is None or shutil.which("epmd") is None:
             raise ServerMissing("not installed: apt-get install -y rabbitmq-server")
@@ -219,7 +233,7 @@ class Rabbit:
         self._epmd_port = free_port()
         self._epmd: subprocess.Popen[bytes] | None = None
         self._process: subprocess.Popen[bytes] | None = None
-        self._denied = _denied(home)
+        self._denied = _denied(home, permits)
         self._sbin = self._link_tree(home)
         self._write_files(conf)
         self._env = self._environment()

@@ -8,7 +8,7 @@ import pika
 import pytest
 from fivered_client import connect
 
-from chassis import topology
+from chassis import servers, topology
 from chassis.cli import main
 from chassis.runtime import wait_until
 from chassis.tests.distributed import World
@@ -130,8 +130,19 @@ def test_applying_to_queues_of_an_earlier_release_keeps_them_and_says_what_they_
     connection.close()
 
 
-def test_a_serve_joins_the_call_queue_of_an_earlier_release(url, postgres_url, tmp_path):
+@pytest.fixture
+def permissive_url():
+    """A vhost of a node that allows what earlier releases declared."""
+    node = servers.Rabbit(permits=("transient_nonexcl_queues",))
+    try:
+        yield node.start().new_vhost()
+    finally:
+        node.stop()
+
+
+def test_a_serve_joins_the_call_queue_of_an_earlier_release(permissive_url, postgres_url, tmp_path):
     """K18: its queue was transient; a durable declaration beside it is refused with 406."""
+    url = permissive_url
     world = World(url, postgres_url, tmp_path)
     old = pika.BlockingConnection(pika.URLParameters(url))
     try:

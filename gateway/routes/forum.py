@@ -150,6 +150,21 @@ class DeputyParams(ListParams):
     street: str | None = Field(None, pattern=AREA)
 
 
+class OptInParams(ListParams):
+    """Whose consent to be drawn, and in which state."""
+
+    scope: str | None = Field(None, pattern=AREA)
+    state: Literal["OPTED_IN", "ENTERED", "OPTED_OUT"] | None = None
+
+
+class SupervisionParams(ListParams):
+    """Which records of supervision."""
+
+    scope: str | None = Field(None, pattern=AREA)
+    mine: bool = Field(False, description="本人的记录 / one's own")
+    task_id: str | None = None
+
+
 class YearParams(Params):
     """Which year."""
 
@@ -177,6 +192,30 @@ class Card(Reply):
     """A row of a list."""
 
     id: str
+
+
+class OptInCard(Card):
+    """同意参加抽选 / Somebody's consent to be drawn."""
+
+    person_id: str
+    state: str
+    opted_at: datetime
+    withdrawn_at: datetime | None
+    entered_by: str
+    receipt: str | None
+    version: int
+
+
+class SupervisionCard(Card):
+    """监督记录 / What a supervisor found."""
+
+    record_id: str
+    task_id: str
+    topic_id: str
+    person_id: str
+    kind: str
+    finding: str
+    created_at: datetime
 
 
 class YearReply(Reply):
@@ -311,6 +350,15 @@ DOORS.command(
     roles=OPTERS,
     status=201,
     summary="同意参加随机抽选 / Opt in to the draw of resident representatives",
+)
+DOORS.query(
+    "GET",
+    "/opt-ins",
+    "opt_ins",
+    params=OptInParams,
+    reply=Page[OptInCard],
+    roles=OPTERS,
+    summary="随机抽选同意名单 / Who agreed to be drawn; a resident reads his own",
 )
 DOORS.command(
     "POST",
@@ -1437,6 +1485,15 @@ DOORS.command(
     roles=("R_RESIDENT", "R_DEPUTY"),
     status=201,
     summary="监督记录 / Record supervision",
+)
+DOORS.query(
+    "GET",
+    "/supervisions",
+    "supervisions",
+    params=SupervisionParams,
+    reply=Page[SupervisionCard],
+    roles=ANY,
+    summary="监督记录列表 / What supervisors found: of an area for its staff, else one's own",
 )
 DOORS.command(
     "POST",

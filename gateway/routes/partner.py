@@ -621,6 +621,25 @@ class FundReply(Reply):
     confirmed: list[str]
 
 
+class FundsFilter(ListParams):
+    """基金筛选 / Which funds; those of one's own area when left out."""
+
+    scope: str | None = Field(None, pattern=AREA)
+    period: str | None = Field(None, pattern=MONTH)
+
+
+class FundLine(Reply):
+    """基金 / A fund of a month."""
+
+    id: str
+    level: str
+    area: str
+    period: str
+    budget_fen: int
+    version: int
+    created_at: datetime
+
+
 class FundPosition(Reply):
     """基金收支 / What the fund has, has promised, has paid, and what waits for it."""
 
@@ -683,6 +702,11 @@ DOORS.command(
     "POST", "/funds", "set_fund",
     body=SetFund, reply=FundReply, roles=("R_STREET", "R_DISTRICT"), status=201,
     summary="设定共建基金预算 / Set a fund's budget",
+)  # fmt: skip
+DOORS.query(
+    "GET", "/funds", "funds",
+    params=FundsFilter, reply=Page[FundLine], roles=(*LOCAL, "R_AUDITOR"),
+    summary="共建基金列表 / Funds",
 )  # fmt: skip
 DOORS.query(
     "GET", "/fund", "fund",

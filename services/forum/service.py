@@ -111,6 +111,16 @@ class Forum(Service):
         """退出随机抽选: take a resident out of the draw."""
         return liaison.opt_out(tx, body)
 
+    @query(roles=("R_RESIDENT", "R_GRID", "R_CADRE", "R_SECRETARY"))
+    def opt_ins(self, tx: Tx, q: views.OptInsAsked) -> dict[str, Any]:
+        """随机抽选名单: who agreed to be drawn."""
+        return views.opt_ins(tx, q)
+
+    @query(roles=(ANY_ROLE,))
+    def supervisions(self, tx: Tx, q: views.SupervisionsAsked) -> dict[str, Any]:
+        """监督记录: what supervisors found."""
+        return views.supervisions(tx, q)
+
     @query(roles=(ANY_ROLE,))
     def chain(self, tx: Tx, q: views.ChainOf) -> dict[str, Any]:
         """包保联系链: the liaison chain above a target."""

@@ -428,6 +428,7 @@ supervisions = sa.Table(
     sa.Column("finding", sa.Text, nullable=False),
     sa.Column("media", store.Json, nullable=False),
     sa.Column("created_at", store.UtcDateTime, nullable=False),
+    sa.Index("ix_supervisions_person_id", "person_id", "created_at", "record_id"),
 )
 polls = sa.Table(
     "polls",
@@ -611,11 +612,25 @@ def _read(
     page: Page,
     *where: sa.ColumnElement[bool],
     newest_first: bool = False,
+    at: sa.Column[Any] | None = None,
 ) -> list[Row]:
-    """Return at most limit + 1 rows in the order (created_at, id), or backwards."""
+    """Return at most limit + 1 rows in the order (created_at, id), or backwards.
+
+    Args:
+        conn: The connection.
+        table: Which rows.
+        page: Which part of them.
+        where: What holds of each.
+        newest_first: Whether the order is from the newest to the oldest.
+        at: What stands for `created_at`; the rows bear it under that name too.
+    """
     newest_first = newest_first != page.back
-    at, key = table.c.created_at, _key(table)
+    key = _key(table)
     asked = sa.select(table).where(*where)
+    if at is None:
+        at = table.c.created_at
+    else:
+        asked = asked.add_columns(at.label("created_at"))
     if page.after is not None:
         place = sa.tuple_(at, key)
         # Bound with the columns' own types, so that both databases compare instants alike.
@@ -1817,6 +1832,58 @@ def task_page(
 
 # States in which an escalation waits for somebody.
 WAITING = ("OPEN", "ACKNOWLEDGED")
+
+
+def state_of_opt_in(row: Row) -> str:
+    """Return what a person's agreement to be drawn is worth now."""
+    if row["withdrawn_at"] is not None:
+        return "OPTED_OUT"
+    return "ENTERED" if row["pending"] else "OPTED_IN"
+
+
+def opt_in_page(
+    conn: Connection,
+    page: Page,
+    *,
+    scope: str | None,
+    person_id: str | None,
+    state: str | None,
+) -> list[Row]:
+    """Return who agreed to be drawn, newest first: of those who live in an area, or one's own."""
+    table = opt_ins.c
+    where: list[sa.ColumnElement[bool]] = []
+    if person_id is not None:
+        where.append(table.person_id == person_id)
+    if scope is not None:
+        there = sa.select(residents.c.person_id).where(lives_within(scope))
+        where.append(table.person_id.in_(there))
+    if state == "OPTED_OUT":
+        where.append(table.withdrawn_at.is_not(None))
+    elif state is not None:
+        where.append(table.withdrawn_at.is_(None))
+        where.append(table.pending.is_(True) if state == "ENTERED" else table.pending.is_not(True))
+    return _read(conn, opt_ins, page, *where, newest_first=True, at=table.opted_at)
+
+
+def supervision_page(
+    conn: Connection,
+    page: Page,
+    *,
+    scope: str | None,
+    person_id: str | None,
+    task_id: str | None,
+) -> list[Row]:
+    """Return what supervisors found, newest first: of an area's tasks, or one's own."""
+    table = supervisions.c
+    where: list[sa.ColumnElement[bool]] = []
+    if person_id is not None:
+        where.append(table.person_id == person_id)
+    if scope is not None:
+        there = sa.select(tasks.c.task_id).where(within(tasks.c.area, scope[:12]))
+        where.append(table.task_id.in_(there))
+    if task_id is not None:
+        where.append(table.task_id == task_id)
+    return _read(conn, supervisions, page, *where, newest_first=True)
 
 
 def escalation_page(

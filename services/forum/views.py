@@ -77,6 +77,27 @@ class DeputiesAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class OptInsAsked:
+    """Who agreed to be drawn, in an area; a resident always gets his own."""
+
+    scope: Scope | None = None
+    state: Literal["OPTED_IN", "ENTERED", "OPTED_OUT"] | None = None
+    limit: Limit = 50
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SupervisionsAsked:
+    """What supervisors found, in an area or of a task; who acts for none gets his own."""
+
+    scope: Scope | None = None
+    mine: bool = False
+    task_id: str | None = None
+    limit: Limit = 50
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DeputyRecordOf:
     """A deputy's year."""
 
@@ -397,6 +418,56 @@ def deputies(tx: Tx, q: DeputiesAsked) -> dict[str, Any]:
         _card(row, "deputy_id") | {"streets": streets.get(row["deputy_id"], [])} for row in rows
     ]
     return _listed(rows, q, "deputy_id", cards)
+
+
+def _whose(tx: Tx, scope: str | None, *, mine: bool = False) -> dict[str, str | None]:
+    """Return of which area, or else of which person, a list is.
+
+    Raises:
+        RoleDenied: The area lies outside the caller's, or he acts for none.
+    """
+    staff = tx.actor.role in STAFF_ROLES and not mine
+    if scope is not None:
+        if not staff:
+            raise RoleDenied(role=tx.actor.role)
+        tx.require_scope(scope)
+    if staff:
+        return {"scope": scope or tx.actor.scope, "person_id": None}
+    return {"scope": None, "person_id": tx.actor.id}
+
+
+def opt_ins(tx: Tx, q: OptInsAsked) -> dict[str, Any]:
+    """Return who agreed to be drawn, newest first.
+
+    Raises:
+        RoleDenied: The area lies outside the caller's scope, or he acts for none.
+    """
+    rows = storage.opt_in_page(tx.conn, _page(q), **_whose(tx, q.scope), state=q.state)
+    cards = [
+        {
+            "id": row["person_id"],
+            "person_id": row["person_id"],
+            "state": storage.state_of_opt_in(row),
+            "opted_at": _iso(row["opted_at"]),
+            "withdrawn_at": _iso(row["withdrawn_at"]),
+            "entered_by": row["entered_by"],
+            "receipt": row["receipt"],
+            "version": row["version"],
+        }
+        for row in rows
+    ]
+    return _listed(rows, q, "person_id", cards)
+
+
+def supervisions(tx: Tx, q: SupervisionsAsked) -> dict[str, Any]:
+    """Return what supervisors found, newest first.
+
+    Raises:
+        RoleDenied: The area lies outside the caller's scope, or he acts for none.
+    """
+    whose = _whose(tx, q.scope, mine=q.mine)
+    rows = storage.supervision_page(tx.conn, _page(q), **whose, task_id=q.task_id)
+    return _listed(rows, q, "record_id", [_card(row, "record_id") for row in rows])
 
 
 def deputy_record(tx: Tx, q: DeputyRecordOf) -> dict[str, Any]:

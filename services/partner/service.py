@@ -272,6 +272,11 @@ class Partner(Imports, Service):
         """Statements of the caller's partners or area."""
         return statement_views.statements_list(tx, asked)
 
+    @query(roles=(*LOCAL, "R_AUDITOR"))
+    def funds(self, tx: Tx, asked: statement_views.FundsQuery) -> dict[str, Any]:
+        """The funds of the caller's area."""
+        return statement_views.funds_list(tx, asked)
+
     @query(roles=MONEY)
     def statement(self, tx: Tx, asked: statement_views.StatementQuery) -> dict[str, Any]:
         """One statement with its lines."""

@@ -412,7 +412,7 @@ def opt_in(tx: Tx, body: OptIn) -> dict[str, Any]:
         given["pending"] = False
     if given["pending"]:
         tell(tx, "DRAW_ENTERED", {"topic_id": ""}, [person_id])
-    state = "ENTERED" if row["pending"] else "OPTED_IN"
+    state = storage.state_of_opt_in(row)
     return {"id": person_id, "state": state, "version": row["version"]}
 
 

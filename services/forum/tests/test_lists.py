@@ -3,7 +3,7 @@
 import pytest
 import sqlalchemy as sa
 
-from chassis.refusal import Invalid, NotFound
+from chassis.refusal import Invalid, NotFound, RoleDenied
 from services.forum import errors
 from services.forum.tests.conftest import (
     ANA,
@@ -201,3 +201,44 @@ def test_cards_of_a_grid_without_staff_rights_name_no_household(town):
     shown = town.resident().ask("coverage", {"scope": COMMUNITY})
     assert "hh_9" not in str(shown)
     assert "hh_9" in str(town.cadre(CADRE).ask("coverage", {"scope": COMMUNITY}))
+
+
+def test_who_agreed_to_be_drawn_is_listed_to_the_staff_of_his_place_and_to_himself(town):
+    """OP-M2: an agreement could be made and never be seen again."""
+    for person in (ANA, BEN):
+        town.resident(person).do("opt_in", {})
+    town.resident(BEN).do("opt_out", {})
+    town.cadre().do("opt_in", {"person_id": CAI, "receipt": "同意书 2025-03"})
+    there, back = walk(town.cadre().ask, "opt_ins", {}, 1)
+    assert sorted(there) == sorted([[ANA], [BEN], [CAI]])
+    assert back == there[-2::-1]
+    states = {item["id"]: item["state"] for item in town.cadre().ask("opt_ins")["items"]}
+    assert states == {ANA: "OPTED_IN", BEN: "OPTED_OUT", CAI: "ENTERED"}
+    for person, state in states.items():
+        found = town.cadre().ask("opt_ins", {"state": state})["items"]
+        assert [one["id"] for one in found] == [person]
+    assert [one["id"] for one in town.resident(ANA).ask("opt_ins")["items"]] == [ANA]
+    with pytest.raises(RoleDenied):
+        town.resident(ANA).ask("opt_ins", {"scope": COMMUNITY})
+    elsewhere = town.bench.as_("R_CADRE", person="per_x", scope=OTHER_COMMUNITY)
+    assert elsewhere.ask("opt_ins")["items"] == []
+    with pytest.raises(RoleDenied):
+        elsewhere.ask("opt_ins", {"scope": COMMUNITY})
+
+
+def test_what_supervisors_found_is_listed_to_staff_and_to_who_found_it(town):
+    """OP-M2"""
+    _topic_id, (task_id,) = town.implementing()
+    town.bench.at("2025-03-20T10:00:00")
+    town.watch(task_id)
+    (found,) = town.cadre().ask("supervisions")["items"]
+    assert (found["task_id"], found["person_id"], found["finding"]) == (task_id, BEN, "进度正常")
+    worker = town.bench.as_("R_GRID", person=WORKER, scope=GRID)
+    assert [one["id"] for one in worker.ask("supervisions")["items"]] == [found["id"]]
+    assert town.cadre().ask("supervisions", {"task_id": "tsk_none"})["items"] == []
+    assert [one["id"] for one in town.resident(BEN).ask("supervisions")["items"]] == [found["id"]]
+    assert town.resident(ANA).ask("supervisions", {"task_id": task_id})["items"] == []
+    elsewhere = town.bench.as_("R_CADRE", person="per_x", scope=OTHER_COMMUNITY)
+    assert elsewhere.ask("supervisions")["items"] == []
+    with pytest.raises(RoleDenied):
+        elsewhere.ask("supervisions", {"scope": COMMUNITY})

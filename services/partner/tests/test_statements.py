@@ -488,3 +488,25 @@ def test_the_share_of_services_and_discounts_is_told_month_by_month(town, barber
     for wrong in ({"period_to": "2025-01"}, {"period_to": "2030-01"}, {"period_from": "March"}):
         with pytest.raises(Invalid):
             town.bench.ask("service_share", asked | wrong)
+
+
+def test_funds_are_listed_to_those_who_look_after_their_area(town):
+    """OP-M2: a fund could be set, and was found only by who knew its area and month."""
+    for period in ("2025-03", "2025-04"):
+        town.fund(10_000, period=period)
+    town.as_street().do("set_fund", {"area": STREET, "period": "2025-03", "budget_fen": 500})
+    first = town.as_street().ask("funds", {"limit": 2})
+    rest = town.as_street().ask("funds", {"limit": 2, "cursor": first["next"]})
+    told = first["items"] + rest["items"]
+    assert sorted((one["level"], one["period"], one["budget_fen"]) for one in told) == [
+        ("COMMUNITY", "2025-03", 10_000),
+        ("COMMUNITY", "2025-04", 10_000),
+        ("STREET", "2025-03", 500),
+    ]
+    assert rest["next"] is None
+    (april,) = town.as_cadre().ask("funds", {"period": "2025-04"})["items"]
+    assert (april["area"], april["version"]) == (COMMUNITY, 1)
+    town.as_cadre(scope="370811015902")
+    assert town.bench.ask("funds")["items"] == []
+    with pytest.raises(RoleDenied):
+        town.bench.ask("funds", {"scope": COMMUNITY})

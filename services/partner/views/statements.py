@@ -12,7 +12,7 @@ from services.partner.rules.statements import share_text
 from services.partner.storage import pages, rows
 from services.partner.storage import partners as partner_store
 from services.partner.storage import statements as store
-from services.partner.storage.tables import statements
+from services.partner.storage.tables import funds, statements
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,16 @@ class FundQuery:
 
     area: str
     period: str
+
+
+@dataclass(frozen=True, slots=True)
+class FundsQuery:
+    """Which funds of the caller's area are wanted."""
+
+    scope: str | None = None
+    period: str | None = None
+    limit: int = 50
+    cursor: str | None = None
 
 
 def statement_line(row: Any) -> dict[str, Any]:
@@ -77,6 +87,35 @@ def statements_list(tx: Tx, asked: StatementsQuery) -> dict[str, Any]:
             query = query.where(statements.c[name] == value)
     found, following = pages.page(tx, query, statements, limit=asked.limit, cursor=asked.cursor)
     return {"items": [statement_line(row) for row in found], "next": following}
+
+
+def funds_list(tx: Tx, asked: FundsQuery) -> dict[str, Any]:
+    """Return the funds of an official's area, with what was set.
+
+    Raises:
+        RoleDenied: The asked area lies outside the caller's.
+    """
+    scope = asked.scope or tx.actor.scope
+    tx.require_scope(scope)
+    query = sa.select(funds).where(within(funds.c.area, scope))
+    if asked.period:
+        query = query.where(funds.c.period == asked.period)
+    found, following = pages.page(tx, query, funds, limit=asked.limit, cursor=asked.cursor)
+    return {
+        "items": [
+            {
+                "id": row.fund_id,
+                "level": row.level,
+                "area": row.area,
+                "period": row.period,
+                "budget_fen": row.budget_fen,
+                "version": row.version,
+                "created_at": row.created_at.isoformat(),
+            }
+            for row in found
+        ],
+        "next": following,
+    }
 
 
 def statement(tx: Tx, asked: StatementQuery) -> dict[str, Any]:

@@ -36,37 +36,46 @@ class Digest:
     Attributes:
         keyed: What is stored.
         plain: What an older release stored of the same request; compared only.
+        before: What was stored with a key before; compared only.
     """
 
     keyed: str
     plain: str
+    before: tuple[str, ...] = ()
 
     def names(self, stored: str) -> bool:
         """Tell whether a stored digest is of this request."""
-        return stored in {self.keyed, self.plain}
+        return stored in {self.keyed, self.plain, *self.before}
 
 
 class Digests:
     """Makes the digests of one service."""
 
-    __slots__ = ("_key",)
+    __slots__ = ("_keys",)
 
     def __init__(self, process: ProcessSettings, service: str) -> None:
-        secret = process.digest_key or process.actor_key
         name = f"fivered/digest/{service}".encode()
-        self._key = hmac.new(secret.encode(), name, hashlib.sha256).digest()
+        self._keys = [
+            hmac.new(secret.encode(), name, hashlib.sha256).digest()
+            for secret in process.digest_keys
+        ]
 
     def of(self, method: str, body: dict[str, Any]) -> Digest:
         """Return the digest of a request."""
         plain = hashlib.sha256(
             method.encode() + b"\n" + msgspec.json.encode(body, order="sorted")
         ).hexdigest()
-        return Digest(self.keyed(plain), plain)
+        now, *before = (_keyed(key, plain) for key in self._keys)
+        return Digest(now, plain, tuple(before))
 
     def keyed(self, plain: str) -> str:
         """Return the stored form of a plain digest."""
-        made = hmac.new(self._key, plain.encode(), hashlib.sha256).digest()
-        return _FORM + base64.urlsafe_b64encode(made).rstrip(b"=").decode()
+        return _keyed(self._keys[0], plain)
+
+
+def _keyed(key: bytes, plain: str) -> str:
+    made = hmac.new(key, plain.encode(), hashlib.sha256).digest()
+    return _FORM + base64.urlsafe_b64encode(made).rstrip(b"=").decode()
 
 
 def rekey(runtime: Runtime, stopped: Callable[[], bool] = lambda: False) -> int:

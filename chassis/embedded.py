@@ -19,7 +19,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from chassis import digests, idempotency, inbox, jobs, rpc, timers, years
+from chassis import digests, idempotency, inbox, jobs, rpc, sealing, timers, years
 from chassis import storage as store
 from chassis.blobs import forget_abandoned
 from chassis.bus import Actor, Call, Tx
@@ -195,6 +195,7 @@ class Writer(threading.Thread):
     def _sweep(self) -> None:
         """Forget keys, deliveries and receipts that nobody can ask for any more."""
         years.warn(self.runtime)
+        sealing.look_again(self.runtime)
         forget_abandoned(self.runtime.process.blobs)
         chassis = self.runtime.chassis
         with self.runtime.engine.begin() as conn:

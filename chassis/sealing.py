@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 import sqlalchemy as sa
 
 from chassis import storage as store
-from chassis.bus import job
+from chassis.bus import SYSTEM, job
 from chassis.settings import SettingsError
 from chassis.vault import HEAD, KeyMissing, Keys, Sealed, Vault, key_id, match_id, named
 
@@ -215,6 +215,14 @@ def begin(tx: Tx) -> bool:
         return False
     tx.start_job(RESEAL, {})
     return True
+
+
+def look_again(runtime: Runtime) -> None:
+    """Start the job again where another process has sealed with a key before meanwhile."""
+    keys = keys_of(runtime)
+    if keys is not None and keys.before:
+        with runtime.transaction(SYSTEM) as tx:
+            begin(tx)
 
 
 # --------------------------------------------------------------------------------------------------

@@ -218,6 +218,12 @@ class ProcessSettings:
         default=Secret(""),
         min_bytes=32,
     )
+    digest_key_before: tuple[Secret, ...] = setting(
+        "FIVERED_DIGEST_KEY_BEFORE",
+        help="The digest key before, while a vote of then is open or a request may be repeated",
+        default=(),
+        min_bytes=32,
+    )
     broker_url: str = setting(
         "FIVERED_BROKER_URL", help="amqp(s)://user:password@host:port/vhost", default=""
     )
@@ -252,3 +258,8 @@ class ProcessSettings:
     pool_size: int = setting(
         "FIVERED_DATABASE_POOL", help="Database connections of one process", default=12
     )
+
+    @property
+    def digest_keys(self) -> tuple[str, ...]:
+        """The keys of digests and of open votes: the present one first, then those before."""
+        return (self.digest_key or self.actor_key, *self.digest_key_before)

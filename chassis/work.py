@@ -32,6 +32,7 @@ from chassis import (
     jobs,
     logs,
     process,
+    sealing,
     timers,
     topology,
     years,
@@ -510,6 +511,7 @@ def sweep(runtime: Runtime) -> dict[str, int]:
     In small transactions, so that a big backlog never holds locks for long.
     """
     years.warn(runtime)
+    sealing.look_again(runtime)
     forget_abandoned(runtime.process.blobs)
     chassis, now = runtime.chassis, datetime.now(UTC)
     outbox, heard = chassis.outbox, chassis.inbox

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from chassis import servers
+from chassis.here import keys_file
 from clients.demo.api import Api
 from clients.demo.district import District
 from clients.demo.screen import Screen
@@ -82,7 +83,7 @@ class Embedded:
                 if found.get("pid") == self.process.pid:
                     break
             time.sleep(0.02)
-        keys = json.loads((self.folder / "data" / "keys.json").read_text())
+        keys = json.loads(keys_file(self.folder / "data").read_text())
         return Running(f"http://127.0.0.1:{self.port}", keys["FIVERED_TOKEN_KEY"])
 
     def kill9(self) -> None:

@@ -7,7 +7,9 @@ import pytest
 
 from chassis import digests
 from chassis.refusal import IdempotencyMismatch
-from chassis.testing import open_bench
+from chassis.runtime import Runtime
+from chassis.settings import ProcessSettings
+from chassis.testing import KEY, Bench, environment, open_bench
 from chassis.tests.toy.service import Toy
 
 BODY = {"counter_id": "c", "amount": 5}
@@ -43,6 +45,22 @@ def test_another_key_and_another_service_give_another_digest(bench, database_url
         digests.Digests(other.runtime.process, "toy").of("add", BODY).keyed,
     }
     assert len(others | {mine}) == 3
+
+
+def test_a_request_is_repeated_across_a_rotation(bench, database_url):
+    """SEC-M13: the key of the digests can be replaced, and nothing takes effect twice."""
+    first = bench.do("add", BODY, key="k1")
+    env = environment(ProcessSettings, FIVERED_DIGEST_KEY="x" * 32)
+    for before, refusal in ((KEY, None), ("", IdempotencyMismatch)):
+        given = env | {"FIVERED_DIGEST_KEY_BEFORE": before}
+        later = Bench(Runtime.open(Toy, database_url, environ=given))
+        if refusal is None:
+            assert later.do("add", BODY, key="k1") == first
+        else:
+            with pytest.raises(refusal):
+                later.do("add", BODY, key="k1")
+        later.runtime.close()
+    assert len(bench.said()) == 1
 
 
 @pytest.mark.parametrize("keyed_yet", [False, True])

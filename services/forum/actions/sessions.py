@@ -976,15 +976,15 @@ def vote(tx: Tx, body: CastVote) -> dict[str, Any]:
     if not body.change and storage.has_voted(tx.conn, body.session_id, body.topic_id, tx.actor.id):
         raise errors.AlreadyVoted
     place = f"{body.session_id}/{body.topic_id}"
-    sealed = rules.seal_vote(_vote_key(tx), place, secrets.token_bytes(16), body.choice)
+    sealed = rules.seal_vote(_vote_keys(tx)[0], place, secrets.token_bytes(16), body.choice)
     storage.cast_vote(tx.conn, body.session_id, body.topic_id, tx.actor.id, sealed)
     return {"id": body.session_id, "state": "CAST", "version": session["version"]}
 
 
-def _vote_key(tx: Tx) -> bytes:
-    """Return the key that seals open votes: like that of the digests, it stands in no database."""
-    process = tx.runtime.process
-    return str(process.digest_key or process.actor_key).encode()
+def _vote_keys(tx: Tx) -> list[bytes]:
+    """Return the keys of open votes, the present one first: like those of the digests, they stand
+    in no database."""
+    return [key.encode() for key in tx.runtime.process.digest_keys]
 
 
 def _count(tx: Tx, session_id: str, topic_id: str) -> dict[str, int]:
@@ -994,8 +994,11 @@ def _count(tx: Tx, session_id: str, topic_id: str) -> dict[str, int]:
         VotesUnreadable: Some were sealed with another key.
     """
     sealed, plain = storage.open_votes(tx.conn, session_id, topic_id)
-    key, place = _vote_key(tx), f"{session_id}/{topic_id}"
-    opened = [rules.open_vote(key, place, vote) for vote in sealed.values()]
+    keys, place = _vote_keys(tx), f"{session_id}/{topic_id}"
+    opened = [
+        next(filter(None, (rules.open_vote(key, place, vote) for key in keys)), None)
+        for vote in sealed.values()
+    ]
     if None in opened:
         raise errors.VotesUnreadable(votes=opened.count(None))
     choices = [str(choice) for choice in opened] + list(plain.values())

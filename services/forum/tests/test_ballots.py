@@ -1,5 +1,6 @@
 """Nobody with the database and its backups can tell who chose what; the count can be repeated."""
 
+import dataclasses
 import json
 
 import pytest
@@ -157,3 +158,17 @@ def test_a_session_without_a_count_leaves_no_votes(town):
     town.on_session("adjourn_session", session_id)
     assert town.bench.rows("SELECT * FROM sealed_votes") == []
     assert town.bench.rows("SELECT * FROM ballots") == []
+
+
+def test_the_key_is_replaced_while_a_vote_is_open(town):
+    """SEC-M13: whoever had voted had to vote again."""
+    topic_id, session_id = voted(town)
+    process = town.bench.runtime.process
+    before = process.digest_key or process.actor_key
+    town.bench.runtime.process = dataclasses.replace(
+        process,
+        digest_key=Secret("another-key-of-at-least-32-bytes-long"),
+        digest_key_before=(before,),
+    )
+    answer = close(town, topic_id, session_id)
+    assert (answer["for"], answer["against"]) == (CHOICES.count("FOR"), CHOICES.count("AGAINST"))

@@ -259,8 +259,9 @@ def verify(tx: Tx, order: VerifyRedemption) -> dict[str, Any]:
         raise OperatorIsHolder
     rules.require(row.state, "RESERVED")
     code = vouchers.cleaned(order.voucher)
-    if not vouchers.is_plausible(code) or not vouchers.matches(
-        tx.settings.voucher_key, row.redemption_id, code
+    keys = (tx.settings.voucher_key, *tx.settings.voucher_key_before)
+    if not vouchers.is_plausible(code) or not any(
+        vouchers.matches(key, row.redemption_id, code) for key in keys
     ):
         raise BadVoucher(field="voucher")
     if tx.now >= row.expires_at:

@@ -1,5 +1,7 @@
 """The redemption saga, as its holder, its partner, credit and the clock see it."""
 
+import dataclasses
+
 import pytest
 
 from chassis.refusal import (
@@ -11,6 +13,7 @@ from chassis.refusal import (
     StateConflict,
     VersionConflict,
 )
+from chassis.settings import Secret
 from chassis.testing import instant
 from services.partner import errors
 from services.partner.rules import vouchers
@@ -610,3 +613,23 @@ def test_a_household_pays_and_credit_says_whose_it_is(town, haircut):
     town.answer("hold_rejected", other, reason="NOT_A_MEMBER")
     card = town.card(other)
     assert (card["state"], card["reason"]) == ("REJECTED", "NOT_A_MEMBER")
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_voucher_that_was_shown_before_the_key_was_replaced(town, haircut, before):
+    """SEC-M13: it is taken as long as the key before is given."""
+    redemption_id = town.reserve(haircut)
+    order = {"redemption_id": redemption_id, "voucher": town.voucher(redemption_id)}
+    settings = town.bench.runtime.settings
+    town.bench.runtime.settings = dataclasses.replace(
+        settings,
+        voucher_key=Secret("another-key-of-at-least-32-bytes-long"),
+        voucher_key_before=(settings.voucher_key,) if before else (),
+    )
+    assert town.voucher(redemption_id) != order["voucher"]
+    bench = town.as_partner()
+    if not before:
+        with pytest.raises(errors.BadVoucher):
+            bench.do("verify_redemption", order)
+        return
+    assert bench.do("verify_redemption", order)["state"] == "REDEEMING"

@@ -38,8 +38,6 @@ TOLD_HERE = {
     ("/v1/forum/officials", "items.person_id"),
     ("/v1/forum/liaisons", "items.person_id"),
     ("/v1/forum/deputies", "items.person_id"),
-    ("/v1/steward/stewards", "items.person_id"),
-    ("/v1/steward/stewards/{steward_id}", "person_id"),
 }
 TOLD = {
     ("/v1/property/projects/{project_id}", "manager_person_id"),

@@ -239,6 +239,6 @@ def test_a_steward_is_shown_to_the_people_of_the_district(ground):
     """K15: a token of any district told whose post it was."""
     ground.staff()
     which = {"steward_id": STW_GRID}
-    assert ground.by(WANG, "R_RESIDENT").ask("steward", which)["person_id"] == GRID_WORKER
+    assert ground.by(WANG, "R_RESIDENT").ask("steward", which)["duty"] == "GRID_WORKER"
     with pytest.raises(NotFound):
         ground.by("per_x", "R_RESIDENT", "370802001001001").ask("steward", which)

@@ -340,6 +340,28 @@ def chain(tx: Tx, q: ChainOf) -> dict[str, Any]:
 
 _NO_HOUSEHOLD = "-"
 
+_OFFICIAL_SHOWN = (
+    *("official_id", "person_id", "tier", "post", "area", "state", "created_at", "ended_at"),
+    "version",
+)
+_LIAISON_SHOWN = (
+    *("link_id", "official_id", "person_id", "tier", "target_kind", "target", "area", "since"),
+    *("until", "state", "created_at", "version"),
+)
+_DEPUTY_SHOWN = (
+    *("deputy_id", "person_id", "kind", "level", "term_from", "term_to", "area", "state"),
+    *("created_at", "version"),
+)
+
+
+def _post_card(tx: Tx, row: Mapping[str, Any], key: str, names: Sequence[str]) -> dict[str, Any]:
+    """Return a public post. Who holds it is public; who held it, the area's staff and he know."""
+    card = {"id": row[key]} | {name: _iso(row[name]) for name in names}
+    own = row["person_id"] == tx.actor.id
+    if row["state"] != "ACTIVE" and not own and not _inside(tx, row["area"]):
+        card["person_id"] = None
+    return card
+
 
 def _official(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
@@ -393,7 +415,8 @@ def _covered(tier: str, kind: str, targets: Sequence[str], covered: set[str]) ->
 def officials(tx: Tx, q: OfficialsAsked) -> dict[str, Any]:
     """Return the officials of an area, to the people of their district."""
     rows = storage.official_page(tx.conn, _page(q), near=_district(tx), scope=q.scope, tier=q.tier)
-    return _listed(rows, q, "official_id", [_card(row, "official_id") for row in rows])
+    cards = [_post_card(tx, row, "official_id", _OFFICIAL_SHOWN) for row in rows]
+    return _listed(rows, q, "official_id", cards)
 
 
 def liaisons(tx: Tx, q: LiaisonsAsked) -> dict[str, Any]:
@@ -407,7 +430,13 @@ def liaisons(tx: Tx, q: LiaisonsAsked) -> dict[str, Any]:
         state=q.state,
         inside=tx.actor.scope if tx.actor.role in STAFF_ROLES else None,
     )
-    return _listed(rows, q, "link_id", [_card(row, "link_id") for row in rows])
+    cards = [
+        _post_card(tx, row, "link_id", _LIAISON_SHOWN)
+        # Why somebody was relieved is between him and his area.
+        | ({"reason": row["reason"]} if _inside(tx, row["area"]) else {})
+        for row in rows
+    ]
+    return _listed(rows, q, "link_id", cards)
 
 
 def deputies(tx: Tx, q: DeputiesAsked) -> dict[str, Any]:
@@ -415,7 +444,9 @@ def deputies(tx: Tx, q: DeputiesAsked) -> dict[str, Any]:
     rows = storage.deputy_page(tx.conn, _page(q), near=_district(tx), street=q.street)
     streets = storage.streets_of(tx.conn, [row["deputy_id"] for row in rows])
     cards = [
-        _card(row, "deputy_id") | {"streets": streets.get(row["deputy_id"], [])} for row in rows
+        _post_card(tx, row, "deputy_id", _DEPUTY_SHOWN)
+        | {"streets": streets.get(row["deputy_id"], [])}
+        for row in rows
     ]
     return _listed(rows, q, "deputy_id", cards)
 

@@ -276,3 +276,31 @@ def test_lists_go_on_where_they_stopped(town):
         if cursor is None:
             break
     assert len(seen) == len(set(seen)) == 7
+
+
+def test_who_held_a_post_and_why_he_lost_it_is_not_public(town):
+    """K15, SEC low 2: former officials stood in the public lists with the reason they were relieved."""
+    town.district()
+    links = town.bench.ask("liaisons", {"official_id": "off_cadre"})["items"]
+    why = "长期病假,离岗休养"
+    town.bench.do("end_liaison", {"link_id": links[0]["id"], "reason": why}, version=1)
+    asked = ("liaisons", {"official_id": "off_cadre", "state": "ENDED"})
+    for read, enter in (
+        (True, town.district),
+        (True, lambda: town.bench.as_("R_CADRE", person="per_near", scope=COMMUNITY)),
+        (False, town.resident),
+        (False, lambda: town.bench.as_("R_CADRE", person="per_far", scope="370811015902")),
+        (False, lambda: town.bench.as_("R_PARTNER", person="per_shop", scope=COMMUNITY)),
+    ):
+        enter()
+        (link,) = town.bench.ask(*asked)["items"]
+        assert (link["state"], CADRE in str(link), why in str(link)) == ("ENDED", read, read)
+    # He reads himself; who holds a post is read by everybody.
+    own = town.bench.as_("R_RESIDENT", person=CADRE, scope=GRID).ask(*asked)["items"]
+    assert own[0]["person_id"] == CADRE
+    town.district()
+    town.bench.do("end_official", {"official_id": "off_cadre", "reason": "调任"}, version=1)
+    listed = town.resident().ask("officials", {"scope": COMMUNITY[:6], "limit": 100})["items"]
+    told = {card["id"]: (card["state"], card["person_id"] is not None) for card in listed}
+    assert told["off_cadre"] == ("ENDED", False)
+    assert set(told.values()) == {("ACTIVE", True), ("ENDED", False)}

@@ -21,7 +21,10 @@ ORDER = (
     "resident", "steward", "partner", "project-manager", "secretary", "street", "operator",
     "consumer",
 )  # fmt: skip
-PAGES = [*(ROLES / f"{name}.md" for name in ORDER), ROOT / "README.md", ROOT / "deploy/RUNBOOK.md"]
+PAGES = [
+    *(ROLES / f"{name}.md" for name in ORDER),
+    *(ROOT / name for name in ("README.md", "deploy/RUNBOOK.md", "docs/keys.md")),
+]
 _CALL = re.compile(r"\b(GET|POST|PUT|DELETE) (/[^\s`?|,;)]+)")
 _LITERAL = re.compile(r"^(<[a-z_0-9]+>|\{[a-z_]+\}|[a-z]{3}_[0-9a-f-]{36}|STW:.*|\d{6,15})$")
 

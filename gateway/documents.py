@@ -22,6 +22,7 @@ from chassis.blobs import Blobs
 from chassis.bus import Actor
 from chassis.calendar import SHANGHAI
 from chassis.rpc import CallFailed
+from chassis.text import SELECTORS
 from gateway.dispatch import Gate, NoParams, read_params, read_places
 from gateway.doors import Door, Doors
 from gateway.settings import GatewaySettings
@@ -274,22 +275,28 @@ def certificate_pdf(reply: Mapping[str, Any], *, name: str, url: str) -> bytes:
     for line in lines:
         centred(line, y, size)
         y -= size * 1.3
-    if missing:
-        note = "、".join(f"U+{ord(sign):X}" for sign in missing[:_MOST_NAMED])
-        note += "等" if len(missing) > _MOST_NAMED else ""
-        for line in fitted(f"姓名中的“{_GETA}”依次为:{note}", room, wide, sizes=(11,))[0]:
+    title, missing_there = shown(reply["title"])
+    document, missing_below = shown(reply.get("approval_doc_no") or "")
+    for where, signs in (
+        ("姓名", missing), ("表彰名称", missing_there), ("批准文号", missing_below),
+    ):  # fmt: skip
+        if not signs:
+            continue
+        note = "、".join(f"U+{ord(sign):X}" for sign in signs[:_MOST_NAMED])
+        note += "等" if len(signs) > _MOST_NAMED else ""
+        for line in fitted(f"{where}中的“{_GETA}”依次为:{note}", room, wide, sizes=(11,))[0]:
             centred(line, y + 6, 11)
             y -= 15
     level = LEVELS.get(reply["level"], reply["level"])
     form = FORMS.get(reply["form"], reply["form"])
     y = min(height - 235, y - 10)
-    for line in wrapped(f"授予“{shown(reply['title'])[0]}”({level}{form})", 30):
+    for line in wrapped(f"授予“{title}”({level}{form})", 30):
         centred(line, y, 20)
         y -= 28
     day = datetime.fromisoformat(reply["granted_at"]).astimezone(SHANGHAI)
     centred(f"{day.year}年{day.month}月{day.day}日", y - 14, 16)
-    if reply.get("approval_doc_no"):
-        number = f"批准文号:{reply['approval_doc_no']}"
+    if document:
+        number = f"批准文号:{document}"
         (number, *_), size = fitted(number, room - 240, wide, sizes=range(12, 4, -1))
         centred(number, y - 38, size)
     if reply["state"] == "REVOKED":
@@ -323,13 +330,16 @@ def shown(name: str) -> tuple[str, list[str]]:
     """Return a name as it can be drawn, and the signs of it that cannot.
 
     The fonts that readers bring along end with the first plane (U+FFFF); the register of persons
-    does not. Such a sign is drawn as a mark and named by its number beneath, never left blank.
+    does not. Such a sign is drawn as a mark and named by its number beneath, never left blank. What
+    says in which form the character before it is drawn is no sign, and these fonts know one form.
     """
+    name = _SELECTED.sub("", name)
     missing = [sign for sign in dict.fromkeys(name) if ord(sign) > _LAST_DRAWN]
     return "".join(_GETA if ord(sign) > _LAST_DRAWN else sign for sign in name), missing
 
 
 _LAST_DRAWN = 0xFFFF
+_SELECTED = re.compile(f"[{SELECTORS}]")
 _MOST_NAMED = 12
 
 

@@ -130,7 +130,27 @@ def test_a_character_that_no_font_draws_is_marked_and_named_and_never_left_out()
     text = text_of(certificate_pdf(CERTIFICATE, name="𠮷永年", url=URL))
     assert "〓永年" in text
     assert "U+20BB7" in text
-    assert "U+" not in text_of(certificate_pdf(CERTIFICATE, name="龚䶮", url=URL))
+    for drawn in ("龚䶮", "㛃丽"):
+        plain = text_of(certificate_pdf(CERTIFICATE, name=drawn, url=URL))
+        assert drawn in plain
+        assert "U+" not in plain
+
+
+def test_signs_of_a_title_and_of_a_document_s_number_are_named_too():
+    """IN-A12: in the title the mark stood alone; in the number the sign was left out."""
+    given = CERTIFICATE | {"title": "𠮷祥之家", "approval_doc_no": "𡈽表〔2025〕1号"}
+    text = text_of(certificate_pdf(given, name="王*丽", url=URL))
+    assert "〓祥之家" in text
+    assert "表彰名称中的“〓”依次为:U+20BB7" in text
+    assert "批准文号:〓表" in text
+    assert "批准文号中的“〓”依次为:U+2123D" in text
+
+
+def test_the_form_of_a_character_is_no_sign_of_its_own():
+    """IN-A12, note 4: a name with a variation selector bore a mark for what nobody writes."""
+    text = text_of(certificate_pdf(CERTIFICATE, name="葛\U000e0100丽辻\ufe00", url=URL))
+    assert "葛丽辻" in text
+    assert "〓" not in text
 
 
 @pytest.mark.parametrize("name", ["买买提·吐尔逊" * 29, "阿" * 206, "Ab " * 60, "𠮷" * 200])

@@ -254,12 +254,43 @@ _ON_DUTY = ("duty", "name", "work_phone", "on_shift", "place", "until")
 # Who names organisations to everybody: kind, service, list, and the id in it.
 _NAMED = (("PRJ", "property", "projects", "id"), ("PTN", "partner", "partners", "id"))
 _PEOPLE = ("person_id", "handler_person", "proposer", "by")
+# An id of a person, or a subject that is one: no page for everybody shows it.
+_PERSON = re.compile(r"^(?:[A-Z]{2,3}:)?per_")
 
 
 class _Words(str):
     """A text in both languages, written as "中文 / English"."""
 
     __slots__ = ()
+
+
+_UNNAMED = _Words("未公示姓名 / Not named")
+# What the codes of notices are called.
+_CALLED: Mapping[str, Mapping[str, str]] = {
+    "kind": {
+        "SETTLEMENT": "月度信用 / Credit of a month",
+        "COMMENDATION": "表扬 / Commendation",
+        "RES": "居民 / Resident",
+        "HH": "家庭 / Household",
+        "STW": "红色管家 / Red steward",
+        "PRJ": "物业项目 / Property project",
+        "PCO": "物业企业 / Property company",
+        "MER": "商户 / Merchant",
+        "PTN": "红色合伙人 / Red partner",
+        "UNT": "单位 / Unit",
+    },
+    "state": {"PUBLISHED": "公示中 / Published", "WITHDRAWN": "已撤回 / Withdrawn"},
+    "form": {
+        "NOTICE": "通报表扬 / Notice of praise",
+        "STAR": "星级 / Star",
+        "FORMAL": "表彰 / Formal commendation",
+    },
+    "level": {
+        "COMMUNITY": "社区 / Community",
+        "STREET": "街道 / Street",
+        "DISTRICT": "区 / District",
+    },
+}
 
 
 def _worded(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -272,7 +303,8 @@ def _worded(row: Mapping[str, Any]) -> dict[str, Any]:
             words = _Words(f"{value} / {other}") if other else value
             found[stem] = words if value is not None else None
         elif not (lang == "en" and f"{stem}_zh" in row) and f"{name}_zh" not in row:
-            found[name] = value
+            called = _CALLED.get(name, {}).get(value) if isinstance(value, str) else None
+            found[name] = value if called is None else _Words(called)
     return found
 
 
@@ -287,11 +319,15 @@ def _cell(name: str, value: Any) -> str:
     return str(value)
 
 
+def _text(name: str, value: Any) -> str:
+    return _both(value) if isinstance(value, _Words) else _e(_cell(name, value))
+
+
 def _data(name: str, value: Any, linked: str) -> str:
     """Return a cell; the id of a row that has a page of its own leads there."""
     if value is None:
         return "<td></td>"
-    text = _both(value) if isinstance(value, _Words) else _e(_cell(name, value))
+    text = _text(name, value)
     if linked and name in _OWN_ID:
         text = f'<a href="{linked}/{_e(quote(str(value), safe=""))}">{text}</a>'
     return f"<td>{text}</td>"
@@ -300,8 +336,8 @@ def _data(name: str, value: Any, linked: str) -> str:
 def _card(reply: Mapping[str, Any]) -> str:
     """Return a reply as a list of its plain members, and a table of each list in it."""
     plain = "".join(
-        f"<dt>{_both(_COLUMNS.get(name, name))}</dt><dd>{_e(_cell(name, value))}</dd>"
-        for name, value in reply.items()
+        f"<dt>{_both(_COLUMNS.get(name, name))}</dt><dd>{_text(name, value)}</dd>"
+        for name, value in _worded(reply).items()
         if isinstance(value, str | int | float) and value != "" and name not in _UNSHOWN
     )
     inner = [(name, value) for name, value in reply.items() if isinstance(value, Mapping)]
@@ -796,29 +832,40 @@ class Pages:
     async def _name_people(self, request: Request, rows: Iterable[Any]) -> None:
         """Put names beside person ids, as far as anybody may see them.
 
-        Services keep ids, never other people's names. With steward away the ids are shown.
+        Services keep ids, never other people's names. Whom steward does not name, or with steward
+        away, has no name here, and no id either.
         """
-        unnamed = [row for row in rows if isinstance(row, dict) and not row.get("name")]
-        ids = {row[key] for row in unnamed for key in _PEOPLE if isinstance(row.get(key), str)}
-        if not ids or "steward" not in self._installed:
-            return
-        body = {"ids": sorted(ids)[:200]}
-        cards, _, _ = await _ask(self._gate, request, "steward", "people_cards", body)
-        names = {
-            card["person_id"]: card["name"]
-            for card in _items(cards)
-            if isinstance(card, Mapping) and card.get("person_id") and card.get("name")
-        }
-        for row in unnamed:
-            for key in _PEOPLE:
-                if row.get(key) in names:
-                    row[key] = names[row[key]]
+        listed = [row for row in rows if isinstance(row, dict)]
+        for row in listed:
+            for key in ("ref", "subject"):
+                if _PERSON.match(str(row.get(key))):
+                    person_id = row.pop(key).rpartition(":")[2]
+                    row["person_id"] = row.get("person_id") or person_id
+        found = [
+            (row, key)
+            for row in listed
+            for key, value in row.items()
+            if isinstance(value, str) and _PERSON.match(value)
+        ]
+        ids = {row[key] for row, key in found if key in _PEOPLE and not row.get("name")}
+        names: dict[str, str] = {}
+        if ids and "steward" in self._installed:
+            body = {"ids": sorted(ids)[:200]}
+            cards, _, _ = await _ask(self._gate, request, "steward", "people_cards", body)
+            names = {
+                card["person_id"]: card["name"]
+                for card in _items(cards)
+                if isinstance(card, Mapping) and card.get("person_id") and card.get("name")
+            }
+        for row, key in found:
+            shown = key in _PEOPLE and not row.get("name")
+            row[key] = names.get(row[key], _UNNAMED) if shown else None
 
     async def _name_listed(self, request: Request, notice: Any) -> None:
         """Put names and reasons, as words, into what a notice of a month lists.
 
-        A notice keeps ids. Names of persons are masked by steward; with a service away, or for
-        kinds that no service names to everybody, the id stands alone.
+        A notice keeps ids. Names of persons are masked by steward; an organisation's id stands
+        where no service names its kind to everybody, or that service is away.
         """
         body = notice.get("body") if isinstance(notice, Mapping) else None
         if not isinstance(body, dict):
@@ -830,9 +877,6 @@ class Pages:
                 f"{one['reason']} {one['score']:+d}" if isinstance(one, Mapping) else str(one)
                 for one in reasons
             )
-        for row in praised:
-            row["person_id"] = row.pop("ref", None)
-        await self._name_people(request, praised)
         for kind, service, method, key in _NAMED:
             wanted = [row for row in listed if row.get("kind") == kind]
             if wanted and service in self._installed:
@@ -841,6 +885,9 @@ class Pages:
                 names = {one.get(key): one.get("name") for one in _items(found)}
                 for row in wanted:
                     row["name"] = names.get(row.get("ref"))
+                    if row["name"]:
+                        row.pop("ref")
+                        row.pop("subject", None)
 
 
 def _on_duty(shown: Any) -> str:

@@ -154,6 +154,15 @@ class Answering:
         return {"bus": "up"}
 
 
+class Nameless(Answering):
+    """A steward who names nobody."""
+
+    async def call(self, service, method, body, **rest):
+        if method == "people_cards":
+            return {"items": []}
+        return await super().call(service, method, body, **rest)
+
+
 class Filter(Params):
     scope: str | None = None
     period: str | None = None
@@ -192,10 +201,11 @@ def test_anybody_can_read_the_notices_and_the_contact_board():
     assert "ntc_1" in text
     assert "&lt;b&gt;370811&lt;/b&gt;" in text
     assert 'href="/notices?period=2025-01&amp;cursor=c2"' in text
-    # Times are local, names are those that anybody may see, and an id stands where there is none.
+    # Times are local, names are those that anybody may see, and no id stands where there is none.
     assert "<td>2025-02-13 00:00</td>" in text
     assert "<td>张*明</td>" in text
-    assert "<td>per_8</td>" in text
+    assert "per_8" not in text
+    assert '<td>未公示姓名 <span class="en" lang="en">Not named</span></td>' in text
     assert "<td>否</td>" in text
     assert '<a href="/notices/ntc_1">ntc_1</a>' in text
     text = site.ask("GET", "/board?grid=370811015901001", grants=None).text
@@ -266,6 +276,19 @@ def test_a_notice_names_who_it_lists_as_far_as_anybody_may_know_and_says_why():
     assert "开泰花园" in text
     assert "三方联席会议 +1、逾期 -3" in text
     assert "<td>张*明</td>" in text
+    assert "志愿服务" in text
+    assert "物业项目" in text
+    for code in ("per_7", "prj_1", "PRJ"):
+        assert code not in text
+
+
+@pytest.mark.covers("C9", "C17")
+def test_a_notice_shows_no_id_of_a_person_when_nobody_can_name_him():
+    """SP-D32, its kind: whom steward did not name, the red list showed by his id."""
+    site = boards(PUBLIC, host=Nameless())
+    text = site.ask("GET", "/notices/gs_1", grants=None).text
+    assert "per_" not in text
+    assert "未公示姓名" in text
     assert "志愿服务" in text
 
 

@@ -86,7 +86,8 @@ def test_the_page_is_carried_out(embedded, running):
     assert "are sealed anew" in fivered(embedded, *rotate)
     rotated = json.loads(keys.read_text())
     assert rotated["FIVERED_STEWARD_PII_KEY"] != first["FIVERED_STEWARD_PII_KEY"]
-    assert keys.stat().st_mode & 0o077 == 0
+    everything = [embedded.folder / "data", *(embedded.folder / "data").rglob("*")]
+    assert [path for path in everything if path.stat().st_mode & 0o077] == []
     assert "safe to drop the key before: yes" in fivered(embedded, *status)
     api = running(embedded)
     assert people(api) == before
@@ -108,6 +109,12 @@ def test_the_page_is_carried_out(embedded, running):
     keys.write_text(json.dumps(wrong))
     with pytest.raises(RuntimeError, match="fivered: values of steward are sealed with key"):
         embedded.start()
+    # Everybody could be read with this one, and nobody be found.
+    keys.write_text(json.dumps(rotated | {"FIVERED_STEWARD_MATCH_KEY": "x" * 40}))
+    with pytest.raises(RuntimeError, match="FIVERED_STEWARD_MATCH_KEY is another key"):
+        embedded.start()
+    keys.write_text(json.dumps(rotated))
+    assert people(running(embedded)) == before
 
 
 def test_a_rotation_beside_a_running_system_is_finished_by_the_next_starts(embedded, running):

@@ -64,9 +64,9 @@ class Asked:
         return await self.gate.call(self.request, service, method, body, actor=self.actor)
 
     async def name_of(self, reply: Mapping[str, Any]) -> str:
-        """Return the name that the viewer may see, or the platform's number when none is known.
+        """Return the name that the viewer may see; without one, the number of an organisation.
 
-        Services keep ids, never other people's names. With the service away the number is shown.
+        Services keep ids, never other people's names. An id of a person is shown to nobody.
         """
         person, ref = reply.get("person_id"), reply.get("ref")
         try:
@@ -81,7 +81,7 @@ class Asked:
                 name = None
         except CallFailed:
             name = None
-        return str(name or ref or "不公开姓名")
+        return str(name or (None if person else ref) or "不公开姓名")
 
 
 Writer = Callable[[Asked, Any], Awaitable[Response]]

@@ -27,6 +27,7 @@ from chassis.calendar import SHANGHAI
 from chassis.rpc import CallFailed
 from chassis.text import AREA, GRID, PERIOD
 from gateway.dispatch import PLACE, Gate, read_params
+from gateway.documents import FORMS, KINDS, LEVELS
 from gateway.doors import Doors, Params
 from gateway.errors import NoSuchPath, explain
 from gateway.identity import ANONYMOUS
@@ -268,8 +269,10 @@ _UNNAMED = _Words("未公示姓名 / Not named")
 # What the codes of notices are called.
 _CALLED: Mapping[str, Mapping[str, str]] = {
     "kind": {
-        "SETTLEMENT": "月度信用 / Credit of a month",
-        "COMMENDATION": "表扬 / Commendation",
+        "SETTLEMENT": f"{KINDS['SETTLEMENT']} / Credit of a month",
+        "COMMENDATION": f"{KINDS['COMMENDATION']} / Commendation",
+        "CONSULTATION": f"{KINDS['CONSULTATION']} / Consultation on rules",
+        "RULES": f"{KINDS['RULES']} / Rules published",
         "RES": "居民 / Resident",
         "HH": "家庭 / Household",
         "STW": "红色管家 / Red steward",
@@ -281,14 +284,14 @@ _CALLED: Mapping[str, Mapping[str, str]] = {
     },
     "state": {"PUBLISHED": "公示中 / Published", "WITHDRAWN": "已撤回 / Withdrawn"},
     "form": {
-        "NOTICE": "通报表扬 / Notice of praise",
-        "STAR": "星级 / Star",
-        "FORMAL": "表彰 / Formal commendation",
+        "NOTICE": f"{FORMS['NOTICE']} / Notice of praise",
+        "STAR": f"{FORMS['STAR']} / Star",
+        "FORMAL": f"{FORMS['FORMAL']} / Formal commendation",
     },
     "level": {
-        "COMMUNITY": "社区 / Community",
-        "STREET": "街道 / Street",
-        "DISTRICT": "区 / District",
+        "COMMUNITY": f"{LEVELS['COMMUNITY']} / Community",
+        "STREET": f"{LEVELS['STREET']} / Street",
+        "DISTRICT": f"{LEVELS['DISTRICT']} / District",
     },
 }
 

@@ -8,8 +8,9 @@ import pypdfium2
 import pytest
 import zxingcpp
 
-from gateway.documents import atom, certificate_pdf, fitted, public_url, shown, wrapped
-from gateway.tests.conftest import settings
+from gateway.documents import PDF, atom, certificate_pdf, fitted, public_url, shown, wrapped
+from gateway.doors import PUBLIC, Doors, Reply
+from gateway.tests.conftest import Site, settings
 
 NS = {"a": "http://www.w3.org/2005/Atom"}
 URL = "https://wuhong.example/v1/credit/certificates/crt_019f0000-0000-7000-8000-000000000001"
@@ -181,3 +182,28 @@ def test_a_long_name_stays_within_the_border(name):
     assert min(x for x, _, _ in seen) >= 36
     assert min(y for _, y, _ in seen) >= 36
     assert scanned(made) == [URL]
+
+
+class Certifying:
+    """A credit that has given a person a certificate."""
+
+    async def call(self, *_asked, **_rest):
+        return CERTIFICATE | {"kind": "RES", "ref": "per_7", "person_id": "per_7"}
+
+    async def state(self):
+        return {"bus": "up"}
+
+
+def test_a_certificate_shows_no_id_where_nobody_can_name_its_bearer():
+    """SP-D32, its kind: without steward the certificate of a person bore his id."""
+    doors = Doors("credit", tag="信用 / Credit")
+    doors.query(
+        "GET", "/certificates/{code}/document", "certificate_document", reply=Reply, roles=PUBLIC,
+        summary="证书 / Certificate", produces=PDF,
+    )  # fmt: skip
+    site = Site(Certifying()).build(services=("credit",), extra=(doors,))
+    answer = site.ask("GET", "/v1/credit/certificates/crt_1/document", grants=None)
+    assert answer.status_code == 200, answer.text
+    text = text_of(answer.content)
+    assert "不公开姓名" in text
+    assert "per_7" not in text

@@ -419,7 +419,7 @@ class TextRequired(Guard):
     """An objection says what is wrong."""
 
     guard = "TEXT_REQUIRED"
-    text = "须写明异议内容"
+    text = "须写明异议内容,不少于{least}个字"
 
 
 class NotFiler(Guard):

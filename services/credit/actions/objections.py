@@ -162,7 +162,7 @@ def file_objection(tx: Tx, order: FileObjection) -> dict[str, Any]:
         RoleDenied: Another role, or he lives elsewhere.
     """
     if len(order.text.strip()) < LEAST_TEXT:
-        raise TextRequired(field="text")
+        raise TextRequired(field="text", least=LEAST_TEXT)
     person_id = order.person_id or tx.actor.id
     target = _target(tx, order, person_id)
     subject = registry.subject(tx.conn, target.subject_id)
@@ -212,7 +212,7 @@ def start_correction(tx: Tx, order: StartCorrection) -> dict[str, Any]:
         AlreadyObjected: A correction of it is open.
     """
     if len(order.text.strip()) < LEAST_TEXT:
-        raise TextRequired(field="text")
+        raise TextRequired(field="text", least=LEAST_TEXT)
     if len(order.reasons.strip()) < LEAST_REASONS:
         raise ReasonsRequired(field="reasons")
     target = _target(tx, order, tx.actor.id)

@@ -186,6 +186,7 @@ def proposal(
         "inputs": None,
         "evidence": [{"ref": ref} for ref in order.evidence],
         "reason": order.reason,
+        "proposal": order.reason,
         "document_no": order.document_no,
         "area": subject.area,
         "proposed_by": tx.actor.id,

@@ -49,12 +49,13 @@ class MonthLog:
 # Freezing
 
 
-def freeze(tx: Tx, row: Any, key: str | None = None) -> dict[str, Any]:
+def freeze(tx: Tx, row: Any, number: str, *, key: str | None = None) -> dict[str, Any]:
     """Write down what a settlement is computed from, as it stands now.
 
     Args:
         tx: The transaction that publishes it.
         row: The settlement.
+        number: That of the notice that publishes it.
         key: Under which the log is kept: that of a corrected notice under the notice's id.
 
     Returns:
@@ -91,6 +92,8 @@ def freeze(tx: Tx, row: Any, key: str | None = None) -> dict[str, Any]:
         "rule_set": row.rule_set,
         "digest": digest,
         "entries": len(index),
+        "notice": number,
+        "decided": decided(row),
         "rule_sets": {
             code: {
                 "digest": rules.document_digest(document),
@@ -120,6 +123,13 @@ def freeze(tx: Tx, row: Any, key: str | None = None) -> dict[str, Any]:
         "log": last["sha256"],
         "rule_sets": {code: found["digest"] for code, found in manifest["rule_sets"].items()},
     }
+
+
+def decided(row: Any) -> str:
+    """Return a digest of who reviewed and who confirmed a settlement, and when: a log that may be
+    handed out names no person, and yet nobody can be put in another's place."""
+    signed = (row.reviewed_by, row.reviewed_at, row.confirmed_by, row.confirmed_at)
+    return rules.document_digest([_plain(value) for value in signed])
 
 
 def _without_digest(line: dict[str, Any]) -> dict[str, Any]:
@@ -249,7 +259,13 @@ def award_line(award: Any) -> dict[str, Any]:
         "amended": awards.amended(award),
         "document_no": award.document_no,
         "version": award.version,
-        "other": rules.document_digest([_plain(getattr(award, name)) for name in _OTHER]),
+        "other": rules.document_digest(
+            [
+                *(_plain(getattr(award, name)) for name in _OTHER),
+                # Releases before kept it in `reason` alone; their logs hold as they are.
+                *([award.proposal] if award.proposal is not None else []),
+            ]
+        ),
     }
 
 

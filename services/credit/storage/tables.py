@@ -472,7 +472,9 @@ awards = sa.Table(
     sa.Column("state", State, nullable=False),
     sa.Column("inputs", store.Json),
     sa.Column("evidence", store.Json),
+    # What was said last of it: proposed, decided, taken back; and what its proposer has said.
     sa.Column("reason", sa.String(400)),
+    sa.Column("proposal", sa.String(400)),
     sa.Column("document_no", sa.String(120)),
     sa.Column("area", store.Area),
     sa.Column("proposed_by", store.Id),

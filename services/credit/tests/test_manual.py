@@ -154,6 +154,22 @@ def test_a_rejected_award_needs_a_reason_and_gives_nothing(credit):
     assert done == {"id": reply["id"], "state": "REJECTED", "version": 2}
 
 
+@pytest.mark.parametrize("decision", ["approve_award", "reject_award"])
+def test_what_a_proposer_said_and_what_was_decided_stand_side_by_side(credit, decision):
+    """The approver's note stood in the place of the proposer's reason, which was nowhere then."""
+    bench = credit
+    reply = propose(bench, reason="陪护邻居就医,往返三次")
+    bench.as_("R_SECRETARY", person="per_secretary", scope=stage.COMMUNITY)
+    card = bench.ask("award", {"award_id": reply["id"]})
+    assert (card["why"]["reason"], card["why"]["decision"]) == ("陪护邻居就医,往返三次", None)
+    bench.do(decision, {"award_id": reply["id"], "note": "已核对材料"}, version=1)
+    card = bench.ask("award", {"award_id": reply["id"]})
+    assert (card["why"]["reason"], card["why"]["decision"]) == (
+        "陪护邻居就医,往返三次",
+        "已核对材料",
+    )
+
+
 @pytest.mark.covers("C18", "C5")
 def test_two_references_that_begin_alike_are_two_deeds_and_one_that_is_too_long_is_refused(credit):
     bench = credit

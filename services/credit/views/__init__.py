@@ -326,7 +326,9 @@ def award_card(award: Any, compiled: Compiled | None) -> dict[str, Any]:
             "evidence": award.evidence or [],
             "inputs": award.inputs,
             "corrects": str(award.corrects) if award.corrects else None,
-            "reason": award.reason,
+            "reason": award.proposal or award.reason,
+            # The last word on it, where that is another one: of the approval, the reversal.
+            "decision": award.reason if award.proposal not in (None, award.reason) else None,
         },
     }
 

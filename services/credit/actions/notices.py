@@ -65,7 +65,8 @@ def correct_notice(tx: Tx, order: WithdrawNotice) -> dict[str, Any]:
     until = rules.notice_ends(tx.calendar, tx.now) if running else max(known.ends_at, tx.now)
     notice_id = tx.new_id("gs")
     # What it says now follows from another state of the month: it has a log of its own.
-    frozen = month_logs.freeze(tx, row, notice_id)
+    number = publishing.next_number(tx, known.area)
+    frozen = month_logs.freeze(tx, row, number, key=notice_id)
     publishing.put_up(
         tx,
         notice_id=notice_id,
@@ -76,6 +77,7 @@ def correct_notice(tx: Tx, order: WithdrawNotice) -> dict[str, Any]:
         until=until,
         settlement_id=row.settlement_id,
         corrects=known.notice_id,
+        number=number,
     )
     publishing.tell(
         tx, notice_id, kind=known.kind, area=known.area, until=until, period=known.period

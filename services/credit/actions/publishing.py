@@ -35,19 +35,17 @@ def put_up(
     commendation_id: str | None = None,
     corrects: str | None = None,
     notice_id: str | None = None,
+    number: str | None = None,
 ) -> str:
     """Publish an immutable snapshot that holds ids only; it is told by `tell`. Returns the notice's
-    id, which the caller may have made before."""
+    id, which the caller may have made before, as its number."""
     notice_id = notice_id or tx.new_id("gs")
     text = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    day = tx.calendar.local_date(tx.now)
-    # A letter behind the kind of paper: forum publishes notices too (GS-Y), with counts of its own.
-    prefix = f"GS-X-{day:%Y%m%d}-{area[-6:]}-"
     store.add_notice(
         tx.conn,
         {
             "notice_id": notice_id,
-            "number": numbers.following(tx.conn, t.notices.c.number, prefix),
+            "number": number or next_number(tx, area),
             "kind": kind,
             "area": area,
             "period": period,
@@ -64,6 +62,13 @@ def put_up(
         },
     )
     return notice_id
+
+
+def next_number(tx: Tx, area: str) -> str:
+    """Return the number of the next notice of an area."""
+    day = tx.calendar.local_date(tx.now)
+    # A letter behind the kind of paper: forum publishes notices too (GS-Y), with counts of its own.
+    return numbers.following(tx.conn, t.notices.c.number, f"GS-X-{day:%Y%m%d}-{area[-6:]}-")
 
 
 def tell(

@@ -619,7 +619,8 @@ def publish(tx: Tx, settlement_id: str) -> None:
         months.start_draft(tx, row.period, _reopen(tx, row).area)
         return
     until = rules.notice_ends(tx.calendar, tx.now)
-    frozen = month_logs.freeze(tx, row)
+    number = publishing.next_number(tx, row.area)
+    frozen = month_logs.freeze(tx, row, number)
     if frozen["digest"] != row.digest:
         # Somebody has changed it since the line above; the timer tries again.
         raise RuntimeError(f"{settlement_id} has changed while it was published")
@@ -631,6 +632,7 @@ def publish(tx: Tx, settlement_id: str) -> None:
         body=snapshot(tx, row) | frozen,
         until=until,
         settlement_id=settlement_id,
+        number=number,
     )
     tx.disarm("draft_check", settlement_id)
     store.change_entries(tx.conn, settlement_id, of=("DRAFT",), to="PUBLISHED")

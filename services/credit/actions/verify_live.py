@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from chassis.calendar import Calendar
 from services.credit.actions import month_logs, settlement
+from services.credit.actions.rule_sets import digest_of as digest_of_rules
 from services.credit.rules import recompute as rules
 from services.credit.rules import settlement as timeline
 from services.credit.storage import month_logs as store
@@ -86,7 +87,7 @@ def findings(conn: sa.Connection, notice: Any, key: str, settlement_id: str) -> 
     if not log.manifest:
         return []
     row = settlements.settlement(conn, settlement_id)
-    found = [*_body(notice, log), *_columns(conn, notice, row)]
+    found = [*_body(notice, log), *_columns(conn, notice, row, log)]
     if row is None:
         return [*found, _of_notice("settlement_id", notice.settlement_id, "-")]
     if row.notice_id == notice.notice_id:
@@ -170,8 +171,8 @@ def _unordered(value: Any) -> Any:
     return sorted(map(rules.encode, value)) if isinstance(value, list) else value
 
 
-def _columns(conn: sa.Connection, notice: Any, row: Any) -> Iterable[rules.Finding]:
-    """What stands beside the text of a notice follows from it, and from other rows."""
+def _columns(conn: sa.Connection, notice: Any, row: Any, log: _Log) -> Iterable[rules.Finding]:
+    """What stands beside the text of a notice follows from it, from its log and from other rows."""
     number = f"{Calendar.local_date(notice.published_at):%Y%m%d}-{notice.area[-6:]}-"
     checks: list[tuple[str, Any, Any]] = [
         ("digest", notice.digest, digest_of(notice.body)),
@@ -179,6 +180,8 @@ def _columns(conn: sa.Connection, notice: Any, row: Any) -> Iterable[rules.Findi
         ("period", notice.period, notice.body.get("period")),
         ("kind", notice.kind, "SETTLEMENT"),
         ("number", number in notice.number, True),
+        # Logs of before 0.2.0 do not say it.
+        ("number", notice.number, log.manifest.get("notice", notice.number)),
         ("down_at", notice.down_at, timeline.notice_down(notice.ends_at)),
         ("withdrawn_at", notice.withdrawn_at is not None, notice.state == "WITHDRAWN"),
         ("commendation_id", notice.commendation_id, None),
@@ -206,10 +209,17 @@ def _columns(conn: sa.Connection, notice: Any, row: Any) -> Iterable[rules.Findi
 def _rule_sets(conn: sa.Connection, log: _Log) -> Iterable[rules.Finding]:
     for code, body in sorted(log.bodies.items()):
         live = rule_sets.by_code(conn, code)
+        found = rules.document_digest(body)
         now = rules.document_digest(live.body) if live is not None else "-"
-        if now != rules.document_digest(body):
+        if now != found:
+            yield rules.Finding(rules.RULE, rule=code, member="set", said=now, found=found)
+        elif live.digest != digest_of_rules(live.body):
             yield rules.Finding(
-                rules.RULE, rule=code, member="set", said=now, found=rules.document_digest(body)
+                rules.RULE,
+                rule=code,
+                member="digest",
+                said=live.digest,
+                found=digest_of_rules(live.body),
             )
 
 
@@ -222,6 +232,11 @@ def _settlement(row: Any, notice: Any, log: _Log, *, original: bool) -> Iterable
         ("settlement.entries", row.entries, len(log.entries)),
         ("settlement.digest", row.digest, manifest["digest"] if original else row.digest),
         ("settlement.settlement_id", notice.settlement_id, manifest["settlement"]),
+        (
+            "settlement.decided",
+            month_logs.decided(row),
+            manifest.get("decided", month_logs.decided(row)),
+        ),
     ):
         if said != wanted:
             yield _of_notice(member, said, wanted)

@@ -9,8 +9,11 @@ from __future__ import annotations
 import asyncio
 import io
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Container, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cache
+from itertools import groupby
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 from xml.etree import ElementTree as ET
@@ -212,7 +215,8 @@ def _local(at: str) -> str:
 async def _certificate(asked: Asked, reply: Mapping[str, Any]) -> Response:
     name = await asked.name_of(reply)
     url = f"{public_url(asked.gate.settings)}/v1/credit/certificates/{reply['code']}"
-    made = await asyncio.to_thread(certificate_pdf, reply, name=name, url=url)
+    rare = rare_font(asked.gate.settings.rare_font)
+    made = await asyncio.to_thread(certificate_pdf, reply, name=name, url=url, rare=rare)
     return Response(
         made,
         media_type=PDF,
@@ -224,15 +228,17 @@ async def _certificate(asked: Asked, reply: Mapping[str, Any]) -> Response:
     )
 
 
-def certificate_pdf(reply: Mapping[str, Any], *, name: str, url: str) -> bytes:
+def certificate_pdf(reply: Mapping[str, Any], *, name: str, url: str, rare: str = "") -> bytes:
     """Return a certificate as PDF, with a QR code that leads to where it is verified.
 
-    The font is one of the CID fonts that readers bring along, so that nothing is embedded.
+    The font is one of the CID fonts that readers bring along. Of another one only the rare signs
+    are embedded that it has to draw.
 
     Args:
         reply: What the service says of the certificate.
         name: Whose it is, as far as the viewer may see.
         url: Where it is verified.
+        rare: A TrueType file for signs beyond U+FFFF, or empty.
     """
     # Loaded with the first certificate: few gateways ever write one in their first minute.
     from reportlab.graphics import renderPDF  # noqa: PLC0415
@@ -258,25 +264,34 @@ def certificate_pdf(reply: Mapping[str, Any], *, name: str, url: str) -> bytes:
     canvas.setLineWidth(1)
     canvas.rect(36, 36, width - 72, height - 72)
 
+    def wide(text: str, size: int) -> float:
+        return sum(
+            float(pdfmetrics.stringWidth(part, _RARE if far else font, size))
+            for far, part in _runs(text)
+        )
+
     def centred(text: str, y: float, size: int, red: float = 0.1) -> None:
         canvas.setFillColorRGB(red, 0.1, 0.1)
-        canvas.setFont(font, size)
-        canvas.drawCentredString(width / 2, y, text)
+        line = canvas.beginText(width / 2 - wide(text, size) / 2, y)
+        for far, part in _runs(text):
+            line.setFont(_RARE if far else font, size)
+            line.textOut(part)
+        canvas.drawText(line)
 
     centred("荣誉证书", height - 120, 44, 0.72)
-    drawn, missing = shown(name)
+    texts = (name, reply["title"], reply.get("approval_doc_no") or "")
+    # Loaded with the first such sign: it takes half a second and 70 MB.
+    signs_of = _rare_signs(rare if any(map(_is_rare, "".join(texts))) else "")
+    drawn, missing = shown(name, signs_of)
     room = width - 160
-
-    def wide(text: str, size: int) -> float:
-        return float(pdfmetrics.stringWidth(text, font, size))
 
     y, size = height - 190, 28
     lines, size = fitted(drawn, room, wide, sizes=range(28, 11, -2))
     for line in lines:
         centred(line, y, size)
         y -= size * 1.3
-    title, missing_there = shown(reply["title"])
-    document, missing_below = shown(reply.get("approval_doc_no") or "")
+    title, missing_there = shown(texts[1], signs_of)
+    document, missing_below = shown(texts[2], signs_of)
     for where, signs in (
         ("姓名", missing), ("表彰名称", missing_there), ("批准文号", missing_below),
     ):  # fmt: skip
@@ -322,22 +337,56 @@ def certificate_pdf(reply: Mapping[str, Any], *, name: str, url: str) -> bytes:
     return made.getvalue()
 
 
-# What stands for a sign that no reader's own font draws: the printer's mark for a missing sort.
+# What stands for a sign that no font here draws: the printer's mark for a missing sort.
 _GETA = "\u3013"
 
 
-def shown(name: str) -> tuple[str, list[str]]:
+def shown(name: str, rare: Container[int] = frozenset()) -> tuple[str, list[str]]:
     """Return a name as it can be drawn, and the signs of it that cannot.
 
     The fonts that readers bring along end with the first plane (U+FFFF); the register of persons
-    does not. Such a sign is drawn as a mark and named by its number beneath, never left blank. What
-    says in which form the character before it is drawn is no sign, and these fonts know one form.
+    does not. A sign that the font for rare ones lacks too is drawn as a mark and named by its
+    number beneath, never left blank. What says in which form the character before it is drawn is
+    no sign, and these fonts know one form.
+
+    Args:
+        name: The name.
+        rare: The signs beyond U+FFFF that can be drawn.
     """
     name = _SELECTED.sub("", name)
-    missing = [sign for sign in dict.fromkeys(name) if ord(sign) > _LAST_DRAWN]
-    return "".join(_GETA if ord(sign) > _LAST_DRAWN else sign for sign in name), missing
+    missing = [one for one in dict.fromkeys(name) if _is_rare(one) and ord(one) not in rare]
+    return "".join(_GETA if sign in missing else sign for sign in name), missing
 
 
+def rare_font(path: str) -> str:
+    """Return the path of the font for rare signs where there is one, else nothing."""
+    return path if path and Path(path).is_file() else ""
+
+
+def _is_rare(sign: str) -> bool:
+    return ord(sign) > _LAST_DRAWN
+
+
+def _runs(text: str) -> Iterator[tuple[bool, str]]:
+    """Part a text into (rare, run) by the font that draws it."""
+    for far, signs in groupby(text, _is_rare):
+        yield far, "".join(signs)
+
+
+@cache
+def _rare_signs(path: str) -> Container[int]:
+    """Load the font for rare signs. Returns the signs that it draws; nothing without a path."""
+    if not path:
+        return frozenset()
+    from reportlab.pdfbase import pdfmetrics  # noqa: PLC0415
+    from reportlab.pdfbase.ttfonts import TTFont  # noqa: PLC0415
+
+    font = TTFont(_RARE, path)
+    pdfmetrics.registerFont(font)
+    return frozenset(font.face.charToGlyph)
+
+
+_RARE = "rare"
 _LAST_DRAWN = 0xFFFF
 _SELECTED = re.compile(f"[{SELECTORS}]")
 _MOST_NAMED = 12

@@ -47,6 +47,12 @@ class GatewaySettings:
         help="Folder of uploaded files, shared by the gateway and the services",
         default="",
     )
+    rare_font: str = setting(
+        "FIVERED_RARE_FONT",
+        help="TrueType font that draws signs beyond U+FFFF of names in documents; without it they "
+        "are marked and named by number",
+        default="/usr/share/fonts/truetype/babelstone/BabelStoneHan.ttf",
+    )
     import_bytes: int = setting(
         "FIVERED_IMPORT_BYTES", help="Largest file that is taken", default=512 * 1024 * 1024
     )

@@ -7,8 +7,19 @@ import pypdf
 import pypdfium2
 import pytest
 import zxingcpp
+from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.ttGlyphPen import TTGlyphPen
 
-from gateway.documents import PDF, atom, certificate_pdf, fitted, public_url, shown, wrapped
+from gateway.documents import (
+    PDF,
+    atom,
+    certificate_pdf,
+    fitted,
+    public_url,
+    rare_font,
+    shown,
+    wrapped,
+)
 from gateway.doors import PUBLIC, Doors, Reply
 from gateway.tests.conftest import Site, settings
 
@@ -135,6 +146,41 @@ def test_a_character_that_no_font_draws_is_marked_and_named_and_never_left_out()
         plain = text_of(certificate_pdf(CERTIFICATE, name=drawn, url=URL))
         assert drawn in plain
         assert "U+" not in plain
+
+
+@pytest.fixture
+def font(tmp_path):
+    """A font of two signs beyond U+FFFF, full squares."""
+    pen = TTGlyphPen(None)
+    for n, corner in enumerate(((0, 0), (0, 900), (900, 900), (900, 0))):
+        (pen.lineTo if n else pen.moveTo)(corner)
+    pen.closePath()
+    square, empty = pen.glyph(), TTGlyphPen(None).glyph()
+    made = FontBuilder(1000)
+    made.setupGlyphOrder([".notdef", "one", "two"])
+    made.setupCharacterMap({0x20BB7: "one", 0x2123D: "two"})
+    made.setupGlyf({".notdef": empty, "one": square, "two": square})
+    made.setupHorizontalMetrics(dict.fromkeys((".notdef", "one", "two"), (1000, 0)))
+    made.setupHorizontalHeader(ascent=900, descent=-100)
+    made.setupNameTable({"familyName": "Rare", "styleName": "Regular", "psName": "Rare"})
+    made.setupOS2(sTypoAscender=900, sTypoDescender=-100)
+    made.setupPost()
+    made.save(tmp_path / "rare.ttf")
+    return str(tmp_path / "rare.ttf")
+
+
+def test_a_rare_name_is_drawn_where_there_is_a_font_for_it(font):
+    """IN-A12: names of extension B and beyond; what that font lacks too is marked still."""
+    given = CERTIFICATE | {"title": "𠮷祥之家", "approval_doc_no": "𡈽表〔2025〕1号"}
+    made = certificate_pdf(given, name="𠮷永年\U0003ffff", url=URL, rare=rare_font(font))
+    text = text_of(made)
+    # What it draws is seen and cannot be copied: reportlab says no sign beyond U+FFFF in words.
+    assert (text.count("〓"), "U+3FFFF" in text, "U+20BB7" in text) == (2, True, False)
+    page = pypdfium2.PdfDocument(made)[0].render(scale=1).to_pil().convert("L")
+    assert page.getpixel((378, 180)) < 80, "the first sign of the name"
+    plain = pypdfium2.PdfDocument(certificate_pdf(given, name="永年", url=URL))[0]
+    assert plain.render(scale=1).to_pil().convert("L").getpixel((378, 180)) > 200
+    assert rare_font("/no/such/font.ttf") == rare_font("") == ""
 
 
 def test_signs_of_a_title_and_of_a_document_s_number_are_named_too():

@@ -10,7 +10,7 @@ import functools
 from importlib import resources
 from typing import Any
 
-from chassis.refusal import Refusal, fill
+from chassis.refusal import Refusal, Said, fill
 
 
 @functools.cache
@@ -45,8 +45,15 @@ def payload(refusal: Refusal, package: str) -> dict[str, Any]:
 
 
 def _said(refusal: Refusal, package: str) -> dict[str, str]:
+    params = {name: _in_english(package, value) for name, value in refusal.params.items()}
     return {
         "field": refusal.field,
         "message_zh": refusal.describe(),
-        "message_en": fill(english(package, refusal.text), refusal.params),
+        "message_en": fill(english(package, refusal.text), params),
     }
+
+
+def _in_english(package: str, value: Any) -> Any:
+    if isinstance(value, Said):
+        return fill(english(package, value.template), value.params)
+    return english(package, value) if isinstance(value, str) else value

@@ -44,6 +44,27 @@ def fill(text: str, params: dict[str, Any]) -> str:
         return text
 
 
+class Said(str):
+    """A Chinese text with its placeholders filled that can be said in English as well.
+
+    Attributes:
+        template: The text as it stands in the catalogue.
+        params: Values of its placeholders.
+    """
+
+    __slots__ = ("params", "template")
+
+    template: str
+    params: dict[str, Any]
+
+
+def said(template: str, **params: Any) -> Said:
+    """Fill a text that is a parameter of a refusal, so that it is not Chinese in English."""
+    made = Said(fill(template, params))
+    made.template, made.params = template, params
+    return made
+
+
 class Invalid(Refusal):
     """The request cannot be read: a member is missing, unknown or of the wrong type."""
 

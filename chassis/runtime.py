@@ -34,7 +34,7 @@ from chassis.bus import (
 from chassis.calendar import SHANGHAI, Calendar, published
 from chassis.digests import Digest, Digests
 from chassis.outbox import KeyTaken
-from chassis.refusal import InFlight, Invalid, NotFound, Refusal, RoleDenied
+from chassis.refusal import InFlight, Invalid, NotFound, Refusal, RoleDenied, said
 from chassis.settings import ProcessSettings
 from chassis.timers import ARM, Pace, arm_next
 
@@ -286,7 +286,7 @@ class Runtime:
         unknown = set(body) - set(getattr(body_type, "__dataclass_fields__", body))
         if unknown:
             name = min(unknown)
-            raise Invalid(field=name, reason=f"未知字段 {name}")
+            raise Invalid(field=name, reason=said("未知字段 {name}", name=name))
         try:
             read = msgspec.convert(body, body_type, strict=True, builtin_types=())
         except msgspec.ValidationError as error:
@@ -522,11 +522,13 @@ def _refuse_beyond(where: str, value: Any) -> None:
         case bool() | None:
             return
         case int() if not -_MOST_INT <= value < _MOST_INT:
-            raise Invalid(field=where, reason=f"{where} 数值过大")
+            raise Invalid(field=where, reason=said("{where} 数值过大", where=where))
         case datetime() if not 1900 <= value.year < 2200:
-            raise Invalid(field=where, reason=f"{where} 应在 1900 年至 2199 年之间")
+            raise Invalid(
+                field=where, reason=said("{where} 应在 1900 年至 2199 年之间", where=where)
+            )
         case str() if "\0" in value:
-            raise Invalid(field=where, reason=f"{where} 不能含有空字符")
+            raise Invalid(field=where, reason=said("{where} 不能含有空字符", where=where))
         case Mapping():
             for name, inner in value.items():
                 _refuse_beyond(where, name)

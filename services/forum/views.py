@@ -15,7 +15,7 @@ from msgspec import Meta
 from chassis.bus import Tx
 from chassis.calendar import instant
 from chassis.i18n import english
-from chassis.refusal import Invalid, NotFound, RoleDenied
+from chassis.refusal import Invalid, NotFound, RoleDenied, said
 from chassis.text import AREA, PERIOD
 from services.forum import rules, storage
 
@@ -244,7 +244,7 @@ def _page(q: Any) -> storage.Page:
         at, _, row_id = text.partition("~")
         return storage.Page(q.limit, (instant(at), row_id), back=back)
     except (ValueError, binascii.Error) as error:
-        raise Invalid(field="cursor", reason=f"游标 {q.cursor}") from error
+        raise Invalid(field="cursor", reason=said("游标 {cursor}", cursor=q.cursor)) from error
 
 
 def _listed(
@@ -1151,7 +1151,7 @@ def funnel(tx: Tx, q: FunnelOf) -> dict[str, Any]:
     first = q.first or tx.calendar.period(tx.now)
     last = q.last or first
     if last < first:
-        raise Invalid(field="last", reason=f"{last} 早于 {first}")
+        raise Invalid(field="last", reason=said("{last} 早于 {first}", last=last, first=first))
     start, _ = tx.calendar.month_bounds(first)
     _, end = tx.calendar.month_bounds(last)
     rows = storage.funnel_rows(tx.conn, q.scope, start, end)

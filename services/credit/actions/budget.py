@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from chassis.free_text import PublicText
-from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict
+from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict, said
 from services.credit.actions import ledger, settlement
 from services.credit.errors import SameAsProposer, TextTooShort
 from services.credit.rules import ledger as rules
@@ -54,7 +54,10 @@ def propose(tx: Tx, order: GrantBudget) -> dict[str, Any]:
     """
     district = _district(tx)
     if not 1 <= order.points <= MOST_GRANTED:
-        raise Invalid(field="points", reason=f"拨付积分应为 1 至 {MOST_GRANTED}")
+        raise Invalid(
+            field="points",
+            reason=said("拨付积分应为 1 至 {most_granted}", most_granted=MOST_GRANTED),
+        )
     if not order.basis.strip():
         raise Invalid(field="basis", reason="必须注明拨付依据")
     grant_id = tx.new_id("grt")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from chassis.bus import is_uuid
 from chassis.calendar import Calendar
 from chassis.free_text import PublicText
-from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict
+from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict, said
 from services.credit.actions import awards, manual, months, objections, publishing, rule_sets
 from services.credit.errors import (
     AlreadyNominated,
@@ -203,16 +203,23 @@ def open_commendation(tx: Tx, order: OpenCommendation) -> dict[str, Any]:
 
 def _check_form(order: OpenCommendation) -> None:
     if order.form not in rules.FORMS:
-        raise Invalid(field="form", reason=f"form 应为 {'、'.join(rules.FORMS)}")
+        raise Invalid(field="form", reason=said("form 应为 {known}", known="、".join(rules.FORMS)))
     if order.level not in rules.LEVELS:
-        raise Invalid(field="level", reason=f"level 应为 {'、'.join(rules.LEVELS)}")
+        raise Invalid(
+            field="level", reason=said("level 应为 {known}", known="、".join(rules.LEVELS))
+        )
     if order.kind not in standing.KINDS:
-        raise Invalid(field="kind", reason=f"kind 应为 {'、'.join(standing.KINDS)}")
+        raise Invalid(
+            field="kind", reason=said("kind 应为 {known}", known="、".join(standing.KINDS))
+        )
     for name in ("title", "criteria"):
         if len(getattr(order, name).strip()) < LEAST_TEXT:
-            raise Invalid(field=name, reason=f"{name} 不少于 {LEAST_TEXT} 个字")
+            raise Invalid(
+                field=name,
+                reason=said("{name} 不少于 {least_text} 个字", name=name, least_text=LEAST_TEXT),
+            )
     if not 1 <= order.quota <= MOST:
-        raise Invalid(field="quota", reason=f"quota 应在 1 到 {MOST} 之间")
+        raise Invalid(field="quota", reason=said("quota 应在 1 到 {most} 之间", most=MOST))
     if len(order.area) != rules.LEVELS[order.level]:
         raise LevelDiffers(field="level", level=order.level, area=order.area)
     if order.form == "FORMAL":

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from chassis.free_text import PublicText
-from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict
+from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict, said
 from services.credit.actions import manual, telling
 from services.credit.actions.ledger import GRACE
 from services.credit.errors import (
@@ -337,7 +337,9 @@ def check_order(tx: Tx, order: GrantConsent, person_id: str) -> None:
     """
     unknown = set(order.purposes) - set(PURPOSES)
     if unknown or not order.purposes:
-        raise Invalid(field="purposes", reason=f"授权用途应为 {'、'.join(PURPOSES)}")
+        raise Invalid(
+            field="purposes", reason=said("授权用途应为 {known}", known="、".join(PURPOSES))
+        )
     if "SCORING" not in order.purposes:
         raise PurposeMissing(field="purposes", purpose=order.purposes[0], needed="SCORING")
     current = tx.settings.notice_version
@@ -410,7 +412,9 @@ def withdraw_consent(tx: Tx, order: WithdrawConsent) -> dict[str, Any]:
         raise StateConflict(state=known.state)
     unknown = set(order.purposes) - set(PURPOSES)
     if unknown:
-        raise Invalid(field="purposes", reason=f"授权用途应为 {'、'.join(PURPOSES)}")
+        raise Invalid(
+            field="purposes", reason=said("授权用途应为 {known}", known="、".join(PURPOSES))
+        )
     given = set(known.purposes)
     gone = set(order.purposes) & given if order.purposes else given
     if "SCORING" in gone:

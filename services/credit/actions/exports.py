@@ -18,7 +18,7 @@ import xlsxwriter
 
 from chassis.blobs import Blob, Blobs
 from chassis.calendar import SHANGHAI
-from chassis.refusal import Invalid, NotFound, RoleDenied
+from chassis.refusal import Invalid, NotFound, RoleDenied, said
 from services.credit.errors import FormatUnknown
 from services.credit.storage import settlements as settlement_store
 from services.credit.storage import statements as store
@@ -79,7 +79,7 @@ def start_export(tx: Tx, order: StartExport) -> dict[str, Any]:
         RoleDenied: The caller's role is not given this.
     """
     if order.kind not in FORMATS:
-        raise Invalid(field="kind", reason=f"kind 应为 {'、'.join(FORMATS)}")
+        raise Invalid(field="kind", reason=said("kind 应为 {known}", known="、".join(FORMATS)))
     if order.format not in FORMATS[order.kind]:
         raise FormatUnknown(field="format", kind=order.kind, format=order.format)
     # Says at once when this installation keeps no files, and not in a job that fails.

@@ -11,7 +11,7 @@ from chassis import text
 from chassis.bus import is_uuid
 from chassis.calendar import Calendar
 from chassis.free_text import PublicText
-from chassis.refusal import Invalid, NotFound, StateConflict
+from chassis.refusal import Invalid, NotFound, StateConflict, said
 from services.credit.actions import awards, months, rule_sets, telling
 from services.credit.errors import (
     ClockSkew,
@@ -276,7 +276,10 @@ def _check(tx: Tx, order: ProposeAward, rule: Rule, subject: Any, *, for_others:
         raise EvidenceRequired(field="evidence")
     if max(len(order.evidence[0].strip()), len(text.fold(order.evidence[0]))) > LONGEST_DEED:
         # Cut short, two deeds would be one.
-        raise Invalid(field="evidence", reason=f"第一项依据编号不超过 {LONGEST_DEED} 字")
+        raise Invalid(
+            field="evidence",
+            reason=said("第一项依据编号不超过 {longest_deed} 字", longest_deed=LONGEST_DEED),
+        )
     if rule.requires_legal_document and not order.document_no:
         raise LegalDocumentRequired(field="document_no", rule=rule.code)
     if (rule.type == "LEVELED") != (order.level is not None) or (

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from chassis.bus import is_uuid
 from chassis.free_text import PublicText
-from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict
+from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict, said
 from services.credit.actions import awards, manual, months, settlement, telling
 from services.credit.errors import (
     AlreadyExtended,
@@ -586,7 +586,9 @@ def _tell_outcome(tx: Tx, known: Any, code: str, outcome: str) -> None:
 
 def _check_order(order: DecideObjection) -> None:
     if order.outcome not in OUTCOMES:
-        raise Invalid(field="outcome", reason=f"outcome 应为 {'、'.join(OUTCOMES)}")
+        raise Invalid(
+            field="outcome", reason=said("outcome 应为 {known}", known="、".join(OUTCOMES))
+        )
     if len(order.reasons.strip()) < LEAST_REASONS:
         raise ReasonsRequired(field="reasons")
 

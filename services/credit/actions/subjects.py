@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from chassis.free_text import PublicText
-from chassis.refusal import Invalid, NotFound, StateConflict
+from chassis.refusal import Invalid, NotFound, StateConflict, said
 from services.credit.actions import manual, telling
 from services.credit.errors import PersonUnknown, SelfApproval, TextTooShort, UnderAge
 from services.credit.storage import registry, voices
@@ -62,7 +62,7 @@ def open_subject(tx: Tx, order: OpenSubject) -> dict[str, Any]:
         UnderAge: And the other refusals of `name_holder`.
     """
     if order.kind not in BY_HAND:
-        raise Invalid(field="kind", reason=f"只能登记 {'、'.join(BY_HAND)}")
+        raise Invalid(field="kind", reason=said("只能登记 {known}", known="、".join(BY_HAND)))
     if not _REF.match(order.ref):
         raise Invalid(field="ref", reason="编号格式应为 mer_… 或 unt_…")
     if not re.fullmatch(r"[0-9]{6}([0-9]{3}([0-9]{3})?)?", order.area):

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from chassis.calendar import Calendar
-from chassis.refusal import Invalid, NotFound
+from chassis.refusal import Invalid, NotFound, said
 from services.credit import events
 from services.credit.actions import awards, rule_sets
 from services.credit.rules import awards as rules
@@ -66,7 +66,9 @@ def what_if(tx: Tx, order: WhatIf) -> dict[str, Any]:
         RuleSetInvalid: And the other refusals of the loader.
     """
     if not 1 <= order.months <= MOST_MONTHS:
-        raise Invalid(field="months", reason=f"月数应在 1 到 {MOST_MONTHS} 之间")
+        raise Invalid(
+            field="months", reason=said("月数应在 1 到 {most_months} 之间", most_months=MOST_MONTHS)
+        )
     row = sets.by_id(tx.conn, order.rule_set_id)
     if row is None or not tx.actor.covers(row.area):
         raise NotFound(kind="rule_set", id=order.rule_set_id)

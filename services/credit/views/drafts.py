@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from chassis.refusal import Invalid, NotFound
+from chassis.refusal import Invalid, NotFound, said
 from services.credit import views
 from services.credit.rules import changes, model
 from services.credit.storage import rule_sets as store
@@ -114,7 +114,9 @@ def listed(tx: Tx, question: RuleSets) -> dict[str, Any]:
     states: tuple[str, ...] = ALL_STATES if tx.actor.role in views.DISTRICT else PUBLIC_STATES
     if question.state is not None:
         if question.state not in ALL_STATES:
-            raise Invalid(field="state", reason="应为 " + "、".join(ALL_STATES) + " 之一")
+            raise Invalid(
+                field="state", reason=said("应为 {known} 之一", known="、".join(ALL_STATES))
+            )
         states = tuple(state for state in states if state == question.state)
     area = tx.actor.scope[:6] if tx.actor.role in views.DISTRICT else ""
     limit = _limit(question.limit)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from chassis.refusal import Invalid
+from chassis.refusal import Invalid, said
 from services.credit import views
 from services.credit.rules import settlement as rules
 from services.credit.storage import figures as store
@@ -95,7 +95,7 @@ def sums(tx: Tx, question: Sums) -> dict[str, Any]:
         FEATURES C16.
     """
     if question.by not in GROUPINGS:
-        raise Invalid(field="by", reason=f"by 应为 {'、'.join(GROUPINGS)}")
+        raise Invalid(field="by", reason=said("by 应为 {known}", known="、".join(GROUPINGS)))
     scope = question.scope or tx.actor.scope
     tx.require_scope(scope)
     _, end = _bounds(tx, question.period)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from chassis.refusal import Invalid, NotFound, StateConflict
+from chassis.refusal import Invalid, NotFound, StateConflict, said
 from services.credit.storage import what_if as store
 
 if TYPE_CHECKING:
@@ -48,9 +48,9 @@ def result(tx: Tx, question: WhatIfResult) -> dict[str, Any]:
         ("form", question.form, ("json", "csv")),
     ):
         if value not in known:
-            raise Invalid(field=name, reason="应为 " + "、".join(known) + " 之一")
+            raise Invalid(field=name, reason=said("应为 {known} 之一", known="、".join(known)))
     if not 1 <= question.limit <= MOST:
-        raise Invalid(field="limit", reason=f"limit 应在 1 到 {MOST} 之间")
+        raise Invalid(field="limit", reason=said("limit 应在 1 到 {most} 之间", most=MOST))
     card = tx.runtime.job_card(tx, question.job_id)
     if card["kind"] != "what_if":
         raise NotFound(kind="job", id=question.job_id)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from chassis.refusal import Invalid, NotFound
+from chassis.refusal import Invalid, NotFound, said
 from services.credit import views
 from services.credit.errors import Gone, NotReady
 from services.credit.rules import severity
@@ -74,7 +74,10 @@ def statement(tx: Tx, question: Statement) -> dict[str, Any]:
     lines: list[dict[str, Any]] = []
     for line in store.lines_of(tx.conn, subject, since=question.since, until=until):
         if len(lines) == MOST_LINES:
-            raise Invalid(field="since", reason=f"超过 {MOST_LINES} 行,请缩短时间段或导出文件")
+            raise Invalid(
+                field="since",
+                reason=said("超过 {most_lines} 行,请缩短时间段或导出文件", most_lines=MOST_LINES),
+            )
         lines.append(
             {
                 "at": line.posted_at.isoformat(),

@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from chassis.bus import Tx
 from chassis.free_text import PUBLIC, PublicText
-from chassis.refusal import Invalid, NotFound, StateConflict
+from chassis.refusal import Invalid, NotFound, StateConflict, said
 from chassis.text import AREA as AREA_FORM
 from services.partner import events
 from services.partner.actions import redemptions as saga
@@ -122,7 +122,7 @@ def require_id(name: str, identity: str) -> None:
         Invalid: It does not look like an id of this house.
     """
     if not ID.match(identity):
-        raise Invalid(field=name, reason=f"{name} 格式应为 前缀_编号")
+        raise Invalid(field=name, reason=said("{name} 格式应为 前缀_编号", name=name))
 
 
 def require_area(name: str, code: str) -> None:
@@ -132,7 +132,7 @@ def require_area(name: str, code: str) -> None:
         Invalid: It has another shape.
     """
     if not AREA.match(code):
-        raise Invalid(field=name, reason=f"{name} 应为 6、9、12 或 15 位数字")
+        raise Invalid(field=name, reason=said("{name} 应为 6、9、12 或 15 位数字", name=name))
 
 
 def register(tx: Tx, order: RegisterPartner) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from chassis.bus import Due, Heard, Tx
 from chassis.free_text import PublicText
-from chassis.refusal import Invalid, NotFound
+from chassis.refusal import Invalid, NotFound, said
 from services.partner import events
 from services.partner.errors import (
     AlreadyRated,
@@ -106,7 +106,10 @@ def request(tx: Tx, order: RequestRedemption) -> dict[str, Any]:
         LimitReached: The person's share of this month is used up.
     """
     if not 1 <= order.qty <= MOST_QUANTITY:
-        raise Invalid(field="qty", reason=f"份数应在 1 至 {MOST_QUANTITY} 之间")
+        raise Invalid(
+            field="qty",
+            reason=said("份数应在 1 至 {most_quantity} 之间", most_quantity=MOST_QUANTITY),
+        )
     offer = rows.get(tx, offers, order.offer_id)
     if offer.state != "PUBLISHED" or not offer.valid_from <= tx.now < offer.valid_to:
         raise OfferClosed(field="offer_id")

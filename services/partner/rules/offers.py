@@ -5,6 +5,7 @@ import unicodedata
 from datetime import datetime, timedelta
 
 from chassis.calendar import SHANGHAI, Calendar
+from chassis.refusal import said
 from services.partner.errors import (
     CategoryForbidden,
     LevelAreaMismatch,
@@ -177,5 +178,5 @@ def _instant(name: str, text: str, days: int) -> datetime:
             return Calendar.midnight(day + timedelta(days=days))
         at = datetime.fromisoformat(text)
     except (ValueError, OverflowError) as error:
-        raise ValidityWrong(field=name, reason=f"{text[:40]} 不是日期") from error
+        raise ValidityWrong(field=name, reason=said("{day} 不是日期", day=text[:40])) from error
     return at if at.tzinfo else at.replace(tzinfo=SHANGHAI)

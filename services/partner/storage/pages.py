@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from chassis.bus import Tx
 from chassis.calendar import instant
-from chassis.refusal import Invalid
+from chassis.refusal import Invalid, said
 
 MOST = 200
 
@@ -33,7 +33,7 @@ def page(
         Invalid: The limit or the cursor is wrong.
     """
     if not 1 <= limit <= MOST:
-        raise Invalid(field="limit", reason=f"limit 应在 1 至 {MOST} 之间")
+        raise Invalid(field="limit", reason=said("limit 应在 1 至 {most} 之间", most=MOST))
     at, key = table.c.created_at, next(iter(table.primary_key.columns))
     if cursor:
         after, identity = _read(cursor)

@@ -11,7 +11,7 @@ import msgspec
 
 from chassis.bus import Tx
 from chassis.free_text import PUBLIC, Office, Sealed
-from chassis.refusal import Invalid, NotFound, RoleDenied
+from chassis.refusal import Invalid, NotFound, RoleDenied, said
 from chassis.text import fold
 from services.steward import events, rules, storage
 from services.steward.errors import (
@@ -586,7 +586,7 @@ def key_of(reference: str, field: str, longest: int) -> str:
     """
     key = fold(reference)
     if not 1 <= len(key) <= longest:
-        raise Invalid(field=field, reason=f"编号应为 1–{longest} 个字符")
+        raise Invalid(field=field, reason=said("编号应为 1–{longest} 个字符", longest=longest))
     return key
 
 

@@ -1,7 +1,8 @@
 """Texts for people: Chinese is the source language, English comes from gettext catalogues.
 
 A catalogue is `locale/en.po` in the package that owns the texts. It is read when the first English
-text of that package is asked for.
+text of that package is asked for. `locale/zh.po` has the Chinese words for the names that things
+have on the wire.
 """
 
 from __future__ import annotations
@@ -10,14 +11,14 @@ import functools
 from importlib import resources
 from typing import Any
 
-from chassis.refusal import Refusal, Said, fill
+from chassis.refusal import NotFound, Refusal, Said, fill
 
 
 @functools.cache
-def catalogue(package: str) -> dict[str, str]:
-    """Return Chinese -> English of a package; empty when it has no catalogue."""
+def catalogue(package: str, language: str = "en") -> dict[str, str]:
+    """Return text -> text in a language of a package; empty when it has no catalogue."""
     try:
-        text = resources.files(package).joinpath("locale/en.po").read_text("utf-8")
+        text = resources.files(package).joinpath(f"locale/{language}.po").read_text("utf-8")
     except (FileNotFoundError, ModuleNotFoundError, NotADirectoryError):
         return {}
     import polib  # noqa: PLC0415  only needed for the first English text
@@ -28,6 +29,12 @@ def catalogue(package: str) -> dict[str, str]:
 def english(package: str, text: str) -> str:
     """Return the English of a Chinese text: the package's own, the chassis's, or the text."""
     return catalogue(package).get(text) or catalogue("chassis").get(text) or text
+
+
+def word(package: str, name: str) -> str:
+    """Return what a kind of thing is called in Chinese: the package's word, the chassis's, or its
+    name."""
+    return catalogue(package, "zh").get(name) or catalogue("chassis", "zh").get(name) or name
 
 
 def payload(refusal: Refusal, package: str) -> dict[str, Any]:
@@ -46,9 +53,14 @@ def payload(refusal: Refusal, package: str) -> dict[str, Any]:
 
 def _said(refusal: Refusal, package: str) -> dict[str, str]:
     params = {name: _in_english(package, value) for name, value in refusal.params.items()}
+    message_zh = refusal.describe()
+    if isinstance(refusal, NotFound):
+        kind = str(refusal.params.get("kind", ""))
+        message_zh = fill(refusal.text, refusal.params | {"kind": word(package, kind)})
+        params["kind"] = kind.replace("_", " ")
     return {
         "field": refusal.field,
-        "message_zh": refusal.describe(),
+        "message_zh": message_zh,
         "message_en": fill(english(package, refusal.text), params),
     }
 

@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from chassis.i18n import english
+from chassis.i18n import english, payload, word
+from chassis.refusal import Invalid, NotFound, said
 from tests.architecture.imports import ROOT, service_packages
 
 HAN = re.compile("[\u4e00-\u9fff]")
@@ -46,3 +47,41 @@ def _said_in(package):
 def test_every_chinese_text_within_a_refusal_has_its_english(package):
     without = [one for one in _said_in(package) if HAN.search(english(package, one[2]))]
     assert without == []
+
+
+def _kinds_of(package):
+    """Yield (file, line, kind) of each kind of thing of which a package says that there is none."""
+    folder = ROOT / package.replace(".", "/")
+    for path in sorted(folder.rglob("*.py")):
+        if {"tests", ".venv", "migrations"} & set(path.parts):
+            continue
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            match node:
+                case ast.Call(func=ast.Name(id="NotFound")):
+                    values = [one.value for one in node.keywords if one.arg == "kind"]
+                case ast.Call(func=ast.Attribute(value=ast.Name(id="ground"))):
+                    # Property's own way to look for a row: ground.load(tx, table, kind, key).
+                    values = node.args[2:3]
+                case _:
+                    continue
+            for value in values:
+                if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                    yield path.name, node.lineno, value.value
+
+
+@pytest.mark.parametrize("package", [one for one in PACKAGES if one != "gateway"])
+def test_every_kind_of_thing_has_its_chinese_word(package):
+    """未找到 redemption: a resident reads the word, a program reads `params.kind`."""
+    without = [one for one in _kinds_of(package) if not HAN.search(word(package, one[2]))]
+    assert without == []
+
+
+def test_a_refusal_says_all_of_it_in_each_language():
+    told = payload(NotFound(kind="rule_set", id="RC-1"), "services.credit")
+    assert told["message_zh"] == "未找到 规则集 RC-1"
+    assert told["message_en"] == "There is no rule set RC-1"
+    assert told["params"]["kind"] == "rule_set"
+    wrong = Invalid(field="quota", reason=said("quota 应在 1 到 {most} 之间", most=9))
+    told = payload(wrong, "services.credit")
+    assert told["message_zh"] == "请求内容有误:quota 应在 1 到 9 之间"
+    assert told["message_en"] == "The request cannot be read: quota is 1 to 9"

@@ -11,7 +11,7 @@ import functools
 from importlib import resources
 from typing import Any
 
-from chassis.refusal import NotFound, Refusal, Said, fill
+from chassis.refusal import NotFound, Refusal, Said, fill, shortened
 
 
 @functools.cache
@@ -44,7 +44,7 @@ def payload(refusal: Refusal, package: str) -> dict[str, Any]:
         "status": refusal.status,
         "guard": refusal.guard,
         **_said(refusal, package),
-        "params": {name: str(value) for name, value in refusal.params.items()},
+        "params": {name: str(shortened(value)) for name, value in refusal.params.items()},
     }
     if refusal.parts:
         found["errors"] = [_said(part, package) for part in refusal.parts]

@@ -36,10 +36,21 @@ class Refusal(Exception):
         return fill(self.text, self.params)
 
 
+# What a caller wrote is repeated so far: enough to know it by.
+MOST_REPEATED = 200
+
+
+def shortened(value: Any) -> Any:
+    """Return a value as a refusal repeats it; a long text ends early."""
+    if isinstance(value, str) and not isinstance(value, Said) and len(value) > MOST_REPEATED:
+        return value[:MOST_REPEATED] + "…"
+    return value
+
+
 def fill(text: str, params: dict[str, Any]) -> str:
     """Fill `{placeholders}`; one without a value stays rather than hiding the refusal."""
     try:
-        return text.format(**params)
+        return text.format(**{name: shortened(value) for name, value in params.items()})
     except (KeyError, IndexError, ValueError):
         return text
 

@@ -85,3 +85,10 @@ def test_a_refusal_says_all_of_it_in_each_language():
     told = payload(wrong, "services.credit")
     assert told["message_zh"] == "请求内容有误:quota 应在 1 到 9 之间"
     assert told["message_en"] == "The request cannot be read: quota is 1 to 9"
+
+
+def test_what_a_caller_wrote_is_repeated_no_further_than_it_is_known_by():
+    """A path of 5,000 characters came back twice in the answer."""
+    told = payload(NotFound(kind="rule_set", id="x" * 5000), "services.credit")
+    assert len(told["message_zh"]) < 300
+    assert len(told["params"]["id"]) == 201

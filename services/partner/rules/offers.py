@@ -2,10 +2,11 @@
 
 import re
 import unicodedata
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from chassis.calendar import SHANGHAI, Calendar
 from chassis.refusal import said
+from chassis.text import FIRST_YEAR, LAST_YEAR, in_reach
 from services.partner.errors import (
     CategoryForbidden,
     LevelAreaMismatch,
@@ -170,13 +171,28 @@ def validity(valid_from: str, valid_to: str) -> tuple[datetime, datetime]:
     return begins, ends
 
 
+def _require_reach(name: str, at: date | datetime) -> None:
+    if not in_reach(at):
+        raise ValidityWrong(
+            field=name,
+            reason=said(
+                "{year} 不在 {first} 至 {last} 年之间",
+                year=at.year,
+                first=FIRST_YEAR,
+                last=LAST_YEAR - 1,
+            ),
+        )
+
+
 def _instant(name: str, text: str, days: int) -> datetime:
     try:
         if len(text) <= _DAY_LENGTH:
             # strptime has one form; fromisoformat also reads 20251231 and 2025-W53 as days.
             day = datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007  a local day
+            _require_reach(name, day)
             return Calendar.midnight(day + timedelta(days=days))
         at = datetime.fromisoformat(text)
     except (ValueError, OverflowError) as error:
         raise ValidityWrong(field=name, reason=said("{day} 不是日期", day=text[:40])) from error
+    _require_reach(name, at)
     return at if at.tzinfo else at.replace(tzinfo=SHANGHAI)

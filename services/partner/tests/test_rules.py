@@ -123,6 +123,10 @@ def test_the_last_day_of_an_offer_counts():
     for unclear in ("20251231", "2025-W53-1", "2025-W09", "2025"):
         with pytest.raises(errors.ValidityWrong):  # IN-A17: it was read as ending a day earlier
             offers.validity("2025-01-01", unclear)
+    for year in ("0001", "1899", "9999"):
+        with pytest.raises(errors.ValidityWrong) as refused:
+            offers.validity(f"{year}-01-01", "2026-12-31")
+        assert refused.value.params["reason"].startswith(f"{int(year)} 不在")
     with pytest.raises(errors.ValidityWrong):
         offers.validity("2025-03-31", "2025-03-30")
     with pytest.raises(errors.ValidityWrong):

@@ -12,7 +12,7 @@ from msgspec import Meta
 from chassis.bus import Due, Tx
 from chassis.free_text import PUBLIC
 from chassis.refusal import NotFound
-from chassis.text import AREA
+from chassis.text import AREA, PERSON
 from services.forum import errors, events, rules, storage
 from services.forum.actions.escalations import follow_chain
 from services.forum.actions.record import note, reply, require_state, tell
@@ -23,6 +23,7 @@ DeputyKind = Literal["PARTY_DELEGATE", "PEOPLES_CONGRESS", "CPPCC_MEMBER"]
 DeputyLevel = Literal["NATIONAL", "PROVINCE", "CITY", "DISTRICT", "TOWN"]
 Instant = Annotated[datetime, Meta(tz=True)]
 Area = Annotated[str, Meta(pattern=AREA)]
+PersonId = Annotated[str, Meta(pattern=PERSON)]
 Street = Annotated[str, Meta(pattern=r"^[0-9]{9}$")]
 ChosenId = Annotated[str, Meta(pattern=r"^[a-z]{2,5}_[A-Za-z0-9_-]{1,56}$")]
 
@@ -31,7 +32,7 @@ ChosenId = Annotated[str, Meta(pattern=r"^[a-z]{2,5}_[A-Za-z0-9_-]{1,56}$")]
 class RegisterOfficial:
     """A person takes office; a grid worker answers for his grid from then on."""
 
-    person_id: str
+    person_id: PersonId
     tier: Tier
     post: Annotated[str, Meta(min_length=1, max_length=100), PUBLIC]
     area: Area
@@ -70,7 +71,7 @@ class EndLiaison:
 class RegisterDeputy:
     """One of 两代表一委员 and the streets of the constituency."""
 
-    person_id: str
+    person_id: PersonId
     kind: DeputyKind
     level: DeputyLevel
     streets: Annotated[list[Street], Meta(min_length=1, max_length=50)]
@@ -91,8 +92,23 @@ class OptIn:
     """A resident agrees to be drawn; staff may enter it for a person without a telephone, who has
     signed for it. The second of them who has seen the paper confirms it."""
 
-    person_id: str | None = None
+    person_id: PersonId | None = None
     receipt: Annotated[str, Meta(min_length=2, max_length=200), PUBLIC] | None = None
+
+
+def _require_area(tx: Tx, code: str, field: str) -> None:
+    """Refuse an area that nobody has defined; a street or a district is there with the first
+    community in it.
+
+    Raises:
+        NotFound: There is no such area.
+    """
+    if len(code) < 12:
+        found = bool(storage.areas_in(tx.conn, code, 12))
+    else:
+        found = code in storage.known_areas(tx.conn, [code])
+    if not found:
+        raise NotFound(kind="area", id=code, field=field)
 
 
 def _same(row: storage.Row, **given: Any) -> bool:
@@ -105,10 +121,12 @@ def register_official(tx: Tx, body: RegisterOfficial) -> dict[str, Any]:
     Raises:
         RoleDenied: The area lies outside the caller's scope.
         AreaMismatch: The area is not of the tier's size.
+        NotFound: There is no such area.
         IdTaken: The chosen id stands for another official.
     """
     tx.require_scope(body.area)
     rules.check_official_area(body.tier, body.area)
+    _require_area(tx, body.area, "area")
     given = {
         "person_id": body.person_id,
         "tier": body.tier,
@@ -182,7 +200,7 @@ def assign_liaison(tx: Tx, body: AssignLiaison) -> dict[str, Any]:
     """Link an official to a target; the same link again answers the one that exists.
 
     Raises:
-        NotFound: There is no such official.
+        NotFound: There is no such official, or no such area.
         StateConflict: His term has ended.
         TierRule: His tier answers for another kind of target.
         AreaMismatch: The target lies outside his area.
@@ -195,6 +213,8 @@ def assign_liaison(tx: Tx, body: AssignLiaison) -> dict[str, Any]:
     tx.require_scope(official["area"])
     require_state(official, "ACTIVE")
     rules.check_link(official["tier"], official["area"], body.target_kind, body.target)
+    if body.target_kind != "HOUSEHOLD":
+        _require_area(tx, body.target, "target")
     since = body.since or tx.now
     if since > tx.now or (body.until is not None and body.until <= tx.now):
         raise errors.TermOver(field="until" if since <= tx.now else "since")
@@ -298,12 +318,14 @@ def register_deputy(tx: Tx, body: RegisterDeputy) -> dict[str, Any]:
 
     Raises:
         RoleDenied: A street lies outside the caller's scope.
+        NotFound: There is no such street.
         TermOver: The term ends before it begins.
         IdTaken: The chosen id stands for another deputy.
     """
     streets = sorted(set(body.streets))
     for street in streets:
         tx.require_scope(street)
+        _require_area(tx, street, f"streets.{body.streets.index(street)}")
     term_from = body.term_from or tx.now
     if body.term_to is not None and body.term_to <= term_from:
         raise errors.TermOver(field="term_to")

@@ -13,6 +13,7 @@ from msgspec import Meta
 from chassis.bus import Due, Tx
 from chassis.free_text import PUBLIC
 from chassis.refusal import NotFound, RoleDenied, StateConflict
+from chassis.text import PERSON
 from services.forum import errors, events, rules, storage
 from services.forum.actions.record import (
     escalate,
@@ -37,7 +38,7 @@ Capacity = Literal[
     "EXPERT",
     "STATION_HOST",
 ]
-PersonId = Annotated[str, Meta(min_length=1, max_length=64)]
+PersonId = Annotated[str, Meta(pattern=PERSON)]
 
 
 @dataclass(frozen=True, slots=True)

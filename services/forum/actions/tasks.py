@@ -12,6 +12,7 @@ from msgspec import Meta, convert
 from chassis.bus import Due, Heard, Tx
 from chassis.free_text import PUBLIC
 from chassis.refusal import NotFound, StateConflict
+from chassis.text import PERSON
 from services.forum import errors, events, rules, storage
 from services.forum.actions.opinions import PlannedTask
 from services.forum.actions.record import (
@@ -27,7 +28,7 @@ from services.forum.actions.record import (
 from services.forum.actions.sessions import leave_session
 from services.forum.actions.topics import open_screening
 
-PersonId = Annotated[str, Meta(min_length=1, max_length=64)]
+PersonId = Annotated[str, Meta(pattern=PERSON)]
 Media = Annotated[list[Any], Meta(max_length=20), PUBLIC]
 Finding = Annotated[str, Meta(min_length=1, max_length=1000), PUBLIC]
 

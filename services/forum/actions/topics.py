@@ -9,7 +9,8 @@ from msgspec import Meta
 
 from chassis.bus import Due, Tx
 from chassis.free_text import PUBLIC
-from chassis.refusal import NotFound, StateConflict
+from chassis.refusal import Invalid, NotFound, StateConflict
+from chassis.text import PERSON
 from services.forum import errors, events, rules, storage
 from services.forum.actions.record import (
     escalate,
@@ -26,7 +27,7 @@ from services.forum.actions.standing import require_residents
 Level = Literal["GRID", "COMMUNITY", "STREET"]
 AreaCode = Annotated[str, Meta(pattern=r"^[0-9]{9}([0-9]{3}){0,2}$")]
 Category = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9_]{1,39}$")]
-PersonId = Annotated[str, Meta(min_length=1, max_length=64)]
+PersonId = Annotated[str, Meta(pattern=PERSON)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class SubmitTopic:
     scope: Annotated[list[AreaCode], Meta(min_length=1, max_length=50)]
     proposer_id: PersonId | None = None
     cosigners: Annotated[list[PersonId], Meta(max_length=200)] = field(default_factory=list)
-    source_request: str | None = None
+    source_request: Annotated[str, Meta(pattern=r"^req_[A-Za-z0-9_-]{1,60}$")] | None = None
     resubmits: str | None = None
     new_facts: Annotated[str, Meta(max_length=2000), PUBLIC] = ""
 
@@ -191,13 +192,16 @@ def submit_topic(tx: Tx, body: SubmitTopic) -> dict[str, Any]:
         CapacityUnproved: A deputy is not in office here.
         ResubmitTooSoon: It failed less than 90 days ago and there are no new facts.
         NotFound: A resident speaks for somebody else, or the earlier topic does not exist.
+        Invalid: A resident names others who would sign.
     """
     proposer, kind = _proposer(tx, body)
     rules.check_scope(body.level, body.scope, storage.known_areas(tx.conn, body.scope))
+    named = [person for person in dict.fromkeys(body.cosigners) if person != proposer]
     # Nobody signs for another, but a signature on paper may be entered by who has seen it.
-    signed = body.cosigners if tx.actor.role in rules.INTAKE_ROLES else []
-    signed = [person for person in dict.fromkeys(signed) if person != proposer]
+    signed = named if tx.actor.role in rules.INTAKE_ROLES else []
     rules.check_cosigners(body.level, kind, len(signed))
+    if named != signed:
+        raise Invalid(field="cosigners", reason="联署由本人办理,或由受理人员凭签名录入")
     _check_people(tx, body, proposer, kind, signed)
     home = storage.residents_of(tx.conn, [proposer]).get(proposer)
     _check_resubmission(tx, body)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chassis.refusal import NotFound, RoleDenied, StateConflict
+from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict
 from chassis.testing import assert_no_drift
 from services.forum import errors
 from services.forum.service import Forum
@@ -139,8 +139,50 @@ def test_a_street_may_not_register_officials_of_another(town):
     with pytest.raises(RoleDenied):
         town.bench.do(
             "register_official",
-            {"person_id": "p", "tier": "STREET_TEAM", "post": "x", "area": "370811016"},
+            {"person_id": "per_p", "tier": "STREET_TEAM", "post": "x", "area": "370811016"},
         )
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"person_id": "prj_x"}, "person_id"),
+        ({"tier": "COMMUNITY_CADRE", "area": "370811015999"}, "area"),
+        ({"tier": "GRID_WORKER", "area": "370811015901997"}, "area"),
+    ],
+)
+def test_who_is_no_person_and_what_is_no_area_is_no_official(town, changed, field):
+    """K14: ids of projects became officials, and of areas that nobody has defined."""
+    order = {"person_id": "per_p", "tier": "STREET_TEAM", "post": "包保干部", "area": STREET}
+    town.street()
+    with pytest.raises((Invalid, NotFound)) as refused:
+        town.bench.do("register_official", order | changed)
+    assert refused.value.field == field
+    town.bench.do("register_official", order)
+
+
+def test_nobody_answers_for_an_area_that_is_not_there(town):
+    """K14: a link to such a community stood in the chain, and escalations went to nobody."""
+    bench = town.street()
+    order = {"person_id": "per_p", "tier": "STREET_TEAM", "post": "包保干部", "area": STREET}
+    official = bench.do("register_official", order)["id"]
+    link = {"official_id": official, "target_kind": "COMMUNITY"}
+    with pytest.raises(NotFound) as refused:
+        bench.do("assign_liaison", link | {"target": "370811015998"})
+    assert (refused.value.field, refused.value.params["kind"]) == ("target", "area")
+    assert bench.do("assign_liaison", link | {"target": COMMUNITY})
+
+
+def test_a_deputy_is_a_person_of_streets_that_are_there(town):
+    """K14"""
+    order = {"kind": "CPPCC_MEMBER", "level": "DISTRICT", "streets": [STREET]}
+    bench = town.bench.as_("R_DISTRICT", person="per_d", scope="370811")
+    with pytest.raises(Invalid):
+        bench.do("register_deputy", order | {"person_id": "ptn_x"})
+    with pytest.raises(NotFound) as refused:
+        bench.do("register_deputy", order | {"person_id": "per_d9", "streets": ["370811999"]})
+    assert refused.value.field == "streets.0"
+    assert bench.do("register_deputy", order | {"person_id": "per_d9"})
 
 
 @pytest.mark.covers("M-19")

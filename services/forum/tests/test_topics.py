@@ -48,6 +48,13 @@ def test_a_resident_speaks_for_nobody_else_and_signs_for_nobody_else(town):
         town.submit(proposer_id=BEN)
     with pytest.raises(errors.CosignersNeeded):
         town.submit(level="COMMUNITY", scope=[COMMUNITY], cosigners=NEIGHBOURS[:5])
+    # K14: for a matter of the grid the names were dropped without a word.
+    with pytest.raises(Invalid) as refused:
+        town.submit(cosigners=NEIGHBOURS[:2])
+    assert refused.value.field == "cosigners"
+    for wrong in ({"cosigners": ["prj_x"]}, {"source_request": "prj_x"}):
+        with pytest.raises(Invalid):
+            town.submit(**wrong)
 
 
 @pytest.mark.covers("AppendixA")

@@ -10,6 +10,7 @@ from chassis.bus import Tx
 from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import Invalid, NotFound, StateConflict, said
 from chassis.text import AREA as AREA_FORM
+from chassis.text import PERSON
 from services.partner import events
 from services.partner.actions import redemptions as saga
 from services.partner.errors import (
@@ -26,6 +27,7 @@ from services.partner.storage import rows
 from services.partner.storage.tables import offers, partners
 
 ID = re.compile(r"^[a-z]{2,5}_[A-Za-z0-9_-]{1,56}$")
+_PERSON = re.compile(PERSON)
 AREA = re.compile(AREA_FORM)
 
 Category = Literal[
@@ -207,7 +209,7 @@ def _require_operators(person_ids: list[str]) -> None:
     if not person_ids:
         raise OperatorsNeeded(field="operators")
     for number, person_id in enumerate(person_ids):
-        if not ID.match(person_id):
+        if not _PERSON.match(person_id):
             raise Invalid(field=f"operators[{number}]", reason="应为人员编号")
 
 

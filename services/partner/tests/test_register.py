@@ -131,6 +131,12 @@ def test_operators_are_replaced(town, barber, haircut):
     town.as_cadre()
     with pytest.raises(errors.OperatorsNeeded):
         town.bench.do("set_operators", {"partner_id": barber, "operators": []}, version=4)
+    # K14: an offer became an operator, and with it the partner's voice in credit.
+    with pytest.raises(Invalid) as refused:
+        town.bench.do(
+            "set_operators", {"partner_id": barber, "operators": [CLERK, "off_1"]}, version=4
+        )
+    assert refused.value.field == "operators[1]"
 
 
 # --------------------------------------------------------------------------------------------------

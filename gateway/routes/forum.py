@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from chassis.text import AREA
+from chassis.text import AREA, PERSON
 from chassis.text import PERIOD as MONTH
 from gateway.doors import ANY, PUBLIC, Body, Doors, ListParams, Page, Params, Reply
+
+PersonId = Annotated[str, Field(pattern=PERSON, examples=["per_0003"])]
 
 DOORS = Doors("forum", tag="红色议站 / Red Station")
 
@@ -57,7 +59,7 @@ class RegisterOfficial(Body):
     """登记干部 / Register an official. A grid worker answers for his grid from then on."""
 
     official_id: str | None = Field(None, description="导入时自定编号 / id chosen by a loader")
-    person_id: str = Field(max_length=64, examples=["per_0001"])
+    person_id: PersonId = Field(max_length=64, examples=["per_0001"])
     tier: Tier = Field(description="层级 / tier", examples=["COMMUNITY_CADRE"])
     post: str = Field(min_length=1, max_length=100, examples=["社区党委副书记"])
     area: str = Field(
@@ -88,7 +90,7 @@ class RegisterDeputy(Body):
     """登记“两代表一委员” / Register a deputy."""
 
     deputy_id: str | None = Field(None, description="导入时自定编号 / id chosen by a loader")
-    person_id: str = Field(max_length=64, examples=["per_0002"])
+    person_id: PersonId = Field(max_length=64, examples=["per_0002"])
     kind: Literal["PARTY_DELEGATE", "PEOPLES_CONGRESS", "CPPCC_MEMBER"] = Field(
         examples=["PARTY_DELEGATE"]
     )
@@ -390,7 +392,7 @@ class SubmitTopic(Body):
         examples=[["370811015901001"]],
     )
     proposer_id: str | None = Field(None, description="代录时的提出人 / for whom it is entered")
-    cosigners: list[str] = Field(
+    cosigners: list[PersonId] = Field(
         default_factory=list,
         max_length=200,
         description="纸质联署,仅代录人员可填 / signatures on paper, entered by intake roles",
@@ -634,7 +636,7 @@ DOORS.command(
 class Invitee(Body):
     """受邀人 / A person invited by name."""
 
-    person_id: str = Field(max_length=64, examples=["per_0003"])
+    person_id: PersonId = Field(max_length=64, examples=["per_0003"])
     capacity: Literal[
         "RESIDENT_REP",
         "OWNERS_COMMITTEE",
@@ -681,7 +683,7 @@ class ShortReason(Body):
 class CorrectAttendance(Body):
     """更正签到 / Whether somebody was there, against what was recorded."""
 
-    person_id: str = Field(max_length=64, examples=["per_0003"])
+    person_id: PersonId = Field(max_length=64, examples=["per_0003"])
     attended: bool
     reason: str = Field(min_length=1, max_length=200, examples=["误点,本人未到场"])
 
@@ -725,7 +727,7 @@ class AnswerInvitation(Body):
 class Attendance(Body):
     """签到 / Who has come."""
 
-    person_ids: list[str] = Field(min_length=1, max_length=1000)
+    person_ids: list[PersonId] = Field(min_length=1, max_length=1000)
 
 
 class CastVote(Body):
@@ -953,7 +955,7 @@ class PlannedTask(Body):
     responsible_kind: Literal["PROJECT", "COMMUNITY"]
     responsible_id: str = Field(min_length=1, max_length=64, examples=["prj_0001"])
     due_date: date | None = Field(None, description="期限(含当日),默认 60 天 / last day")
-    supervisors: list[str] = Field(default_factory=list, max_length=20)
+    supervisors: list[PersonId] = Field(default_factory=list, max_length=20)
     budget_fen: int | None = Field(None, ge=0)
     funding: str | None = Field(None, max_length=100)
 
@@ -1181,7 +1183,7 @@ class AssignTasks(Body):
     """下达任务 / Without tasks, those that the opinion planned."""
 
     tasks: list[PlannedTask] = Field(default_factory=list, max_length=50)
-    supervisors: list[str] = Field(
+    supervisors: list[PersonId] = Field(
         default_factory=list, max_length=20, description="默认监督员 / for tasks that name none"
     )
 
@@ -1234,7 +1236,7 @@ class ReassignTask(Body):
     responsible_id: str = Field(min_length=1, max_length=64, examples=["370811015901"])
     reason: str = Field(min_length=1, max_length=1000)
     due_date: date | None = Field(None, description="期限(含当日),默认 60 天 / last day")
-    supervisors: list[str] = Field(
+    supervisors: list[PersonId] = Field(
         default_factory=list, max_length=20, description="默认沿用原监督员 / those of before"
     )
 
@@ -1242,7 +1244,7 @@ class ReassignTask(Body):
 class ChangeSupervisors(Body):
     """更换监督员 / The whole list of who watches from now on."""
 
-    supervisors: list[str] = Field(min_length=1, max_length=20)
+    supervisors: list[PersonId] = Field(min_length=1, max_length=20)
     reason: str = Field(min_length=1, max_length=1000)
 
 

@@ -39,6 +39,7 @@ from chassis.bus import ANY_ROLE, PUBLIC, Actor, Call, Service, entries, new_uui
 from chassis.calendar import SHANGHAI
 from chassis.free_text import Public, members, readers_of
 from chassis.migrate import differences, migrate_service
+from chassis.refusal import NumberOfAPerson, Refusal
 from chassis.runtime import Runtime
 from chassis.settings import ProcessSettings, describe
 
@@ -289,6 +290,35 @@ def a_file(service_cls: type[Any], kind: str, **cells: str) -> str:
     return out.getvalue()
 
 
+def require_no_number_in_texts(bench: Bench, command: str, place: str) -> None:
+    """Assert that a text that others read takes no number of a person, and takes others."""
+    for text, kind in (("联系张三138 1234 5678", "phone"), ("身份证37089919800305007X", "id_no")):
+        with pytest.raises(NumberOfAPerson) as refused:
+            bench.send(command, place, text)
+        assert refused.value.params == {"kind": kind}
+        assert refused.value.field.startswith(place.partition(".*")[0])
+        assert "138" not in refused.value.describe()
+    # An office's number, an order's and a day are nobody's; the command may be refused otherwise.
+    try:
+        bench.send(command, place, "12345热线转0537-2345678,SR-20250219-015901-00001,2025-03-01")
+    except NumberOfAPerson:
+        raise
+    except Refusal:
+        pass
+
+
+def require_no_number_in_files(files: Bench, kind: str, column: str) -> None:
+    """Assert that a file brings no number of a person into a column that others read."""
+    files.as_("R_DISTRICT")
+    service_cls = files.runtime.service_cls
+    result = files.load(kind, a_file(service_cls, kind, **{column: "找张三138-1234-5678"}))
+    (error,) = result["errors"]
+    assert (error["line"], error["column"], error["code"]) == (2, column, "PII_FOUND")
+    assert "手机号码" in error["message_zh"]
+    assert "phone number" in error["message_en"]
+    assert (result["created"], "1234" in str(result)) == (0, False)
+
+
 def a_body(hint: Any, place: str, text: str) -> Any:
     """Return a value that a field of this type takes, with `text` at `place` and no more than must
     be elsewhere."""
@@ -525,6 +555,14 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 def bench(service_cls: type[Service], database_url: str) -> Iterator[Bench]:
     """The service under test on a fresh, migrated database, on 2025-03-03 at 09:00."""
     opened = open_bench(service_cls, database_url)
+    yield opened
+    opened.runtime.close()
+
+
+@pytest.fixture
+def files(service_cls: type[Service], database_url: str, tmp_path: Path) -> Iterator[Bench]:
+    """The service under test as `bench`, with a folder for files that are sent to it."""
+    opened = open_bench(service_cls, database_url, FIVERED_BLOBS=str(tmp_path / "blobs"))
     yield opened
     opened.runtime.close()
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chassis.testing import bench, database_url  # noqa: F401
+from chassis.testing import bench, database_url, files  # noqa: F401
 from services.credit.service import Credit
 
 

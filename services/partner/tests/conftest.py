@@ -2,7 +2,7 @@
 
 import pytest
 
-from chassis.testing import bench, database_url  # noqa: F401  pytest finds them here
+from chassis.testing import bench, database_url, files  # noqa: F401  pytest finds them here
 from services.partner.service import Partner
 
 COMMUNITY = "370811015901"

@@ -2,9 +2,6 @@
 
 import pytest
 
-from chassis.testing import database_url, open_bench  # noqa: F401
-from services.partner.service import Partner
-
 PARTNERS = "partner_id,org_name,uscc,category,level,area,settle_mode,operators,agreement_ref\n"
 BARBER = "ptn_1,示例理发店,92370899MA0000000B,BARBER,COMMUNITY,370811015901,FUND,per_b,协议-1\n"
 OFFERS = (
@@ -15,10 +12,8 @@ CUT = "off_1,ptn_1,SERVICE,理发一次,60,2500,10,50,BOTH,370811015901,2025-01-
 
 
 @pytest.fixture
-def bench(database_url, tmp_path):  # noqa: F811
-    opened = open_bench(Partner, database_url, FIVERED_BLOBS=str(tmp_path / "blobs"))
-    yield opened
-    opened.runtime.close()
+def bench(files):
+    return files
 
 
 def counts(result):

@@ -2,19 +2,14 @@
 
 import pytest
 
-from chassis.testing import database_url, open_bench  # noqa: F401
-from services.property.service import Property
-
 COMPANIES = "company_id,name,uscc\npco_1,任城区示例·春晖物业有限公司,91370899MA0000000E\n"
 PROJECTS = "project_id,company_id,name,community,grids,households,area_m2,manager_person_id\n"
 ONE = "prj_1,pco_1,春晖苑,370811015901,370811015901001|370811015901002,800,72000,per_m\n"
 
 
 @pytest.fixture
-def bench(database_url, tmp_path):  # noqa: F811
-    opened = open_bench(Property, database_url, FIVERED_BLOBS=str(tmp_path / "blobs"))
-    yield opened
-    opened.runtime.close()
+def bench(files):
+    return files
 
 
 def counts(result):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chassis.testing import database_url, open_bench  # noqa: F401
+from chassis.testing import database_url, files, open_bench  # noqa: F401
 from services.steward.service import Steward
 from services.steward.tests.ground import Ground
 

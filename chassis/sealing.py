@@ -99,11 +99,11 @@ def check(tx: Tx) -> None:
     vault = vault_of(tx.runtime)
     if vault is None:
         return
-    wrong = problems(tx)
-    if wrong:
-        raise SettingsError(wrong)
     used = _in_use(tx)
-    if _mismatches(tx, used):  # nothing is stored yet: any keys will do
+    wrong = _mismatches(tx, used)
+    if wrong and _sample(tx) is not None:
+        raise SettingsError(wrong)
+    if wrong:  # nothing is stored yet: any keys will do
         tx.conn.execute(sa.delete(tx.runtime.chassis.keys_in_use))
         used = {}
     found = [(_SEAL, vault.id), (_MATCH, vault.match_id)]

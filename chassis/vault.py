@@ -96,7 +96,7 @@ class Vault:
         self._cipher = self._ciphers[present]
         self.id, self.ids = present.hex(), [key.hex() for key in self._ciphers]
         self._digest_key = _match_key(service, keys.match or keys.present)
-        self.match_id = hmac.new(self._digest_key, b"id", hashlib.sha256).digest()[:_ID].hex()
+        self.match_id = match_id(service, keys.match or keys.present)
         # Until a key is replaced for the first time, the release before can read what is written.
         first = not keys.before and self.match_id == match_id(service, keys.present)
         self._head = _UNNAMED if first else _NAMED + present

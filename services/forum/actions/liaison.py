@@ -12,10 +12,11 @@ from msgspec import Meta
 from chassis.bus import Due, Tx
 from chassis.free_text import PUBLIC
 from chassis.refusal import NotFound
-from chassis.text import AREA, PERSON
+from chassis.text import AREA
 from services.forum import errors, events, rules, storage
 from services.forum.actions.escalations import follow_chain
 from services.forum.actions.record import note, reply, require_state, tell
+from services.forum.actions.standing import PersonId
 
 Tier = Literal["DISTRICT_LEADER", "STREET_TEAM", "COMMUNITY_CADRE", "GRID_WORKER"]
 TargetKind = Literal["STREET", "COMMUNITY", "GRID", "HOUSEHOLD"]
@@ -23,7 +24,6 @@ DeputyKind = Literal["PARTY_DELEGATE", "PEOPLES_CONGRESS", "CPPCC_MEMBER"]
 DeputyLevel = Literal["NATIONAL", "PROVINCE", "CITY", "DISTRICT", "TOWN"]
 Instant = Annotated[datetime, Meta(tz=True)]
 Area = Annotated[str, Meta(pattern=AREA)]
-PersonId = Annotated[str, Meta(pattern=PERSON)]
 Street = Annotated[str, Meta(pattern=r"^[0-9]{9}$")]
 ChosenId = Annotated[str, Meta(pattern=r"^[a-z]{2,5}_[A-Za-z0-9_-]{1,56}$")]
 

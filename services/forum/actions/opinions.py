@@ -13,7 +13,6 @@ from chassis import free_text
 from chassis.bus import Due, Tx
 from chassis.free_text import PUBLIC
 from chassis.refusal import NotFound, StateConflict
-from chassis.text import PERSON
 from services.forum import errors, events, rules, storage
 from services.forum.actions.record import (
     escalate,
@@ -26,10 +25,9 @@ from services.forum.actions.record import (
     topic_locked,
 )
 from services.forum.actions.sessions import return_to_session
-from services.forum.actions.standing import require_residents
+from services.forum.actions.standing import PersonId, require_residents
 from services.forum.actions.topics import WhichTopic
 
-PersonId = Annotated[str, Meta(pattern=PERSON)]
 Fen = Annotated[int, Meta(ge=0)]
 Count = Annotated[int, Meta(ge=0)]
 

@@ -13,7 +13,6 @@ from msgspec import Meta
 from chassis.bus import Due, Tx
 from chassis.free_text import PUBLIC
 from chassis.refusal import NotFound, RoleDenied, StateConflict
-from chassis.text import PERSON
 from services.forum import errors, events, rules, storage
 from services.forum.actions.record import (
     escalate,
@@ -24,7 +23,7 @@ from services.forum.actions.record import (
     tell,
     topic_locked,
 )
-from services.forum.actions.standing import check_capacities, check_host
+from services.forum.actions.standing import PersonId, check_capacities, check_host
 
 Capacity = Literal[
     "RESIDENT_REP",
@@ -38,7 +37,6 @@ Capacity = Literal[
     "EXPERT",
     "STATION_HOST",
 ]
-PersonId = Annotated[str, Meta(pattern=PERSON)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ from msgspec import Meta, convert
 from chassis.bus import Due, Heard, Tx
 from chassis.free_text import PUBLIC
 from chassis.refusal import NotFound, StateConflict
-from chassis.text import PERSON
 from services.forum import errors, events, rules, storage
 from services.forum.actions.opinions import PlannedTask
 from services.forum.actions.record import (
@@ -26,9 +25,9 @@ from services.forum.actions.record import (
     topic_locked,
 )
 from services.forum.actions.sessions import leave_session
+from services.forum.actions.standing import PersonId
 from services.forum.actions.topics import open_screening
 
-PersonId = Annotated[str, Meta(pattern=PERSON)]
 Media = Annotated[list[Any], Meta(max_length=20), PUBLIC]
 Finding = Annotated[str, Meta(min_length=1, max_length=1000), PUBLIC]
 

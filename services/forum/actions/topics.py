@@ -10,7 +10,6 @@ from msgspec import Meta
 from chassis.bus import Due, Tx
 from chassis.free_text import PUBLIC
 from chassis.refusal import Invalid, NotFound, StateConflict
-from chassis.text import PERSON
 from services.forum import errors, events, rules, storage
 from services.forum.actions.record import (
     escalate,
@@ -22,12 +21,11 @@ from services.forum.actions.record import (
     tell,
     topic_locked,
 )
-from services.forum.actions.standing import require_residents
+from services.forum.actions.standing import PersonId, require_residents
 
 Level = Literal["GRID", "COMMUNITY", "STREET"]
 AreaCode = Annotated[str, Meta(pattern=r"^[0-9]{9}([0-9]{3}){0,2}$")]
 Category = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9_]{1,39}$")]
-PersonId = Annotated[str, Meta(pattern=PERSON)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import functools
 from importlib import resources
 from typing import Any
 
-from chassis.refusal import NotFound, Refusal, Said, fill, shortened
+from chassis.refusal import Refusal, Said, fill, shortened
 
 
 @functools.cache
@@ -52,16 +52,14 @@ def payload(refusal: Refusal, package: str) -> dict[str, Any]:
 
 
 def _said(refusal: Refusal, package: str) -> dict[str, str]:
-    params = {name: _in_english(package, value) for name, value in refusal.params.items()}
-    message_zh = refusal.describe()
-    if isinstance(refusal, NotFound):
-        kind = str(refusal.params.get("kind", ""))
-        message_zh = fill(refusal.text, refusal.params | {"kind": word(package, kind)})
-        params["kind"] = kind.replace("_", " ")
+    named = {name: str(refusal.params[name]) for name in refusal.names if name in refusal.params}
+    chinese = {name: word(package, value) for name, value in named.items()}
+    in_english = {name: _in_english(package, value) for name, value in refusal.params.items()}
+    in_english |= {name: value.replace("_", " ") for name, value in named.items()}
     return {
         "field": refusal.field,
-        "message_zh": message_zh,
-        "message_en": fill(english(package, refusal.text), params),
+        "message_zh": fill(refusal.text, refusal.params | chinese),
+        "message_en": fill(english(package, refusal.text), in_english),
     }
 
 

@@ -25,6 +25,8 @@ class Refusal(Exception):
     guard: ClassVar[str | None] = None
     text: ClassVar[str] = "请求被拒绝"
     parts: Sequence[Refusal] = ()
+    # Parameters that are names on the wire; a text says the word for them (`locale/zh.po`).
+    names: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, *, field: str = "", **params: Any) -> None:
         self.field = field
@@ -120,6 +122,7 @@ class NotFound(Refusal):
     code = "NOT_FOUND"
     status = 404
     text = "未找到 {kind} {id}"
+    names = ("kind",)
 
 
 class RoleDenied(Refusal):

@@ -30,17 +30,22 @@ def _texts(node):
             yield from _texts(node.args[0])
 
 
-def _said_in(package):
-    """Yield (file, line, text) of each Chinese argument of what is raised in a package."""
+def _nodes_of(package):
+    """Yield (file, node) of the whole syntax of a package."""
     folder = ROOT / package.replace(".", "/")
     for path in sorted(folder.rglob("*.py")):
-        if {"tests", ".venv", "migrations"} & set(path.parts):
-            continue
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
-                for keyword in node.exc.keywords:
-                    for text in _texts(keyword.value):
-                        yield path.name, node.lineno, text
+        if not {"tests", ".venv", "migrations"} & set(path.parts):
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                yield path.name, node
+
+
+def _said_in(package):
+    """Yield (file, line, text) of each Chinese argument of what is raised in a package."""
+    for file, node in _nodes_of(package):
+        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+            for keyword in node.exc.keywords:
+                for text in _texts(keyword.value):
+                    yield file, node.lineno, text
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -51,22 +56,18 @@ def test_every_chinese_text_within_a_refusal_has_its_english(package):
 
 def _kinds_of(package):
     """Yield (file, line, kind) of each kind of thing of which a package says that there is none."""
-    folder = ROOT / package.replace(".", "/")
-    for path in sorted(folder.rglob("*.py")):
-        if {"tests", ".venv", "migrations"} & set(path.parts):
-            continue
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            match node:
-                case ast.Call(func=ast.Name(id="NotFound")):
-                    values = [one.value for one in node.keywords if one.arg == "kind"]
-                case ast.Call(func=ast.Attribute(value=ast.Name(id="ground"))):
-                    # Property's own way to look for a row: ground.load(tx, table, kind, key).
-                    values = node.args[2:3]
-                case _:
-                    continue
-            for value in values:
-                if isinstance(value, ast.Constant) and isinstance(value.value, str):
-                    yield path.name, node.lineno, value.value
+    for file, node in _nodes_of(package):
+        match node:
+            case ast.Call(func=ast.Name(id="NotFound")):
+                values = [one.value for one in node.keywords if one.arg == "kind"]
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="ground"))):
+                # Property's own way to look for a row: ground.load(tx, table, kind, key).
+                values = node.args[2:3]
+            case _:
+                continue
+        for value in values:
+            if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                yield file, node.lineno, value.value
 
 
 @pytest.mark.parametrize("package", [one for one in PACKAGES if one != "gateway"])

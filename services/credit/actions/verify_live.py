@@ -225,6 +225,7 @@ def _rule_sets(conn: sa.Connection, log: _Log) -> Iterable[rules.Finding]:
 
 def _settlement(row: Any, notice: Any, log: _Log, *, original: bool) -> Iterable[rules.Finding]:
     manifest = log.manifest
+    decided = month_logs.decided(row)
     for member, said, wanted in (
         ("settlement.area", row.area, manifest["area"]),
         ("settlement.period", row.period, manifest["period"]),
@@ -232,11 +233,7 @@ def _settlement(row: Any, notice: Any, log: _Log, *, original: bool) -> Iterable
         ("settlement.entries", row.entries, len(log.entries)),
         ("settlement.digest", row.digest, manifest["digest"] if original else row.digest),
         ("settlement.settlement_id", notice.settlement_id, manifest["settlement"]),
-        (
-            "settlement.decided",
-            month_logs.decided(row),
-            manifest.get("decided", month_logs.decided(row)),
-        ),
+        ("settlement.decided", decided, manifest.get("decided", decided)),
     ):
         if said != wanted:
             yield _of_notice(member, said, wanted)

@@ -96,6 +96,26 @@ def members(cls: type[Any]) -> tuple[tuple[str, Any], ...]:
     return tuple((one.name, hints[one.name]) for one in fields(cls))
 
 
+def choices(hint: Any, place: Sequence[str]) -> tuple[Any, ...]:
+    """Return what may stand at a place of a body where that is a closed set; () where it is not.
+
+    Args:
+        hint: The type of the body.
+        place: Names of members from the outside in; any text for an item of a list or a mapping.
+    """
+    origin, parts = typing.get_origin(hint), typing.get_args(hint)
+    if origin is Annotated:
+        return choices(parts[0], place)
+    if origin in {Union, types.UnionType}:
+        return tuple(one for part in parts for one in choices(part, place))
+    if not place:
+        return parts if origin is typing.Literal else ()
+    if is_dataclass(hint):
+        inner = dict(members(typing.cast("type", hint))).get(place[0])
+        return choices(inner, place[1:])
+    return choices(parts[-1], place[1:]) if parts else ()
+
+
 @functools.cache
 def _holds_public(hint: Any) -> bool:
     if is_dataclass(hint):

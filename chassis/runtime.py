@@ -291,7 +291,11 @@ class Runtime:
             read = msgspec.convert(body, body_type, strict=True, builtin_types=())
         except msgspec.ValidationError as error:
             reason, _, where = str(error).partition(" - at `$")
-            raise Invalid(field=where.strip("`.") if where else "", reason=reason) from error
+            where = where.strip("`.")
+            place = where.replace("[", ".[").strip(".").split(".") if where else []
+            if known := free_text.choices(body_type, place):
+                reason = said("应为以下之一:{known}", known="、".join(str(one) for one in known))
+            raise Invalid(field=where, reason=reason) from error
         for name in getattr(body_type, "__dataclass_fields__", ()):
             _refuse_beyond(name, getattr(read, name))
         free_text.check(read)

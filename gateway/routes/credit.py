@@ -27,6 +27,9 @@ OFFICES = STAFF[1:]
 ASSISTANTS = ("R_GRID", "R_CADRE", "R_SECRETARY", "R_DISTRICT")
 DECIDERS = ("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT")
 AREA = r"^[0-9]{6}([0-9]{3}){0,2}$"
+CommendationState = Literal[
+    "OPEN", "NOMINATED", "CHECKED", "REVIEWED", "PUBLICISED", "APPROVED", "GRANTED", "REVOKED"
+]
 
 
 class Done(Reply):
@@ -758,7 +761,7 @@ class DecideAward(Body):
 class AwardsParams(ListParams):
     """Which awards."""
 
-    state: Literal["PROPOSED", "APPROVED", "REJECTED", "REVERSED"] | None = None
+    state: Literal["PROPOSED", "APPROVED", "REJECTED", "REVERSED", "REPAIRED"] | None = None
     community: str | None = Field(None, pattern=AREA)
     waits_for: Literal["R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT"] | None = Field(
         None, description="待哪一级审核 / the level that must decide"
@@ -1754,10 +1757,11 @@ DOORS.command(
 class BoardParams(ListParams):
     """Which board: organisations only."""
 
+    # The service reads it: who asks for persons is told that there is no such board (REQ-L03).
     kind: str = Field(
         "PRJ",
-        max_length=4,
         description="单位类别;不设居民排名 / PRJ, PCO, MER, PTN, UNT; none of persons",
+        json_schema_extra={"enum": ["PRJ", "PCO", "MER", "PTN", "UNT"]},
     )
     period: str | None = Field(None, pattern=MONTH, examples=["2025-03"])
 
@@ -1850,7 +1854,7 @@ class CommendationCard(Reply):
     form: str
     level: str
     kind: str
-    state: str
+    state: CommendationState
     version: int
 
 
@@ -1864,7 +1868,7 @@ class CommendationDetail(CommendationCard):
 class CommendationParams(ListParams):
     """Which commendations."""
 
-    state: str | None = Field(None, max_length=24)
+    state: CommendationState | None = None
 
 
 class CertificateReply(Reply):

@@ -39,6 +39,12 @@ CHAIN = ("R_CADRE", *LEADERS, "R_DISTRICT", "R_DISTRICT_LEAD")
 
 Tier = Literal["DISTRICT_LEADER", "STREET_TEAM", "COMMUNITY_CADRE", "GRID_WORKER"]
 Level = Literal["GRID", "COMMUNITY", "STREET"]
+TopicState = Literal[
+    "COLLECTED", "WITHDRAWN", "REJECTED", "REDIRECTED", "MERGED", "ADOPTED", "SCHEDULED",
+    "DELIBERATING", "FAILED", "OPINION_DUE", "OPINION_DRAFTED", "PUBLICISED", "RESOLVED",
+    "IMPLEMENTING", "VERIFIED", "CLOSED", "DISCONTINUED",
+]  # fmt: skip
+TaskState = Literal["ASSIGNED", "DOING", "DELIVERED", "REWORK", "ACCEPTED", "FAILED", "CANCELLED"]
 
 
 class Done(Reply):
@@ -460,7 +466,7 @@ class TopicParams(ListParams):
     """Which topics."""
 
     scope: str | None = Field(None, pattern=AREA)
-    state: str | None = None
+    state: TopicState | None = None
     level: Level | None = None
     mine: bool = False
 
@@ -471,7 +477,7 @@ class TopicCard(Reply):
     id: str
     number: str
     title: str
-    state: str
+    state: TopicState
     step: int
     step_name: str
     level: str
@@ -1274,7 +1280,7 @@ class TaskParams(ListParams):
     scope: str | None = Field(None, pattern=AREA)
     topic_id: str | None = None
     responsible_id: str | None = None
-    state: str | None = None
+    state: TaskState | None = None
     overdue: bool = False
     mine: bool = Field(False, description="我监督的 / those that I supervise")
 
@@ -1285,7 +1291,7 @@ class TaskCard(Reply):
     id: str
     topic_id: str
     title: str
-    state: str
+    state: TaskState
     responsible_kind: str
     responsible_id: str
     due_at: datetime

@@ -22,6 +22,12 @@ READERS = (*LOCAL, "R_STREET_LEAD", "R_DISTRICT_LEAD", "R_AUDITOR")
 Level = Literal["STREET", "COMMUNITY"]
 OfferKind = Literal["GOODS", "SERVICE", "DISCOUNT"]
 Wallet = Literal["RES", "HH", "STW"]
+PartnerState = Literal["APPLIED", "VETTED", "REFUSED", "WITHDRAWN", "ACTIVE", "SUSPENDED", "EXITED"]
+RedemptionState = Literal[
+    "REQUESTED", "RESERVED", "REJECTED", "REDEEMING", "REDEEMED", "CANCELLING", "CANCELLED",
+    "EXPIRING", "EXPIRED", "REFUND_REVIEW", "REFUNDED", "SETTLED",
+]  # fmt: skip
+StatementState = Literal["ISSUED", "DISPUTED", "CONFIRMED", "HELD", "PAID"]
 
 
 # --------------------------------------------------------------------------------------------------
@@ -134,7 +140,7 @@ class PartnerCard(Reply):
     level: str
     area: str
     settle_mode: str
-    state: str
+    state: PartnerState
     grade: str | None = None
     score: int | None = None
     graded_period: str | None = None
@@ -147,7 +153,7 @@ class PartnerFilter(Params):
 
     scope: str | None = Field(None, pattern=AREA)
     level: Level | None = None
-    state: str | None = Field(None, description="公众只见 ACTIVE / others see ACTIVE only")
+    state: PartnerState | None = Field(None, description="公众只见 ACTIVE / others see ACTIVE only")
     limit: int = Field(50, ge=1, le=200)
     cursor: str | None = None
 
@@ -409,7 +415,7 @@ class RedemptionCard(Reply):
     kind: str
     qty: int
     points: int
-    state: str
+    state: RedemptionState
     reason: str | None = None
     created_at: datetime
     expires_at: datetime | None = None
@@ -422,7 +428,7 @@ class RedemptionCard(Reply):
 class RedemptionFilter(Params):
     """我的兑换单筛选 / Filter of the caller's own redemptions."""
 
-    state: str | None = None
+    state: RedemptionState | None = None
     limit: int = Field(50, ge=1, le=200)
     cursor: str | None = None
 
@@ -448,7 +454,7 @@ class StatementLine(Reply):
     area: str
     points: int
     amount_fen: int
-    state: str
+    state: StatementState
     confirm_due: datetime
     version: int
 
@@ -606,7 +612,7 @@ class StatementFilter(Params):
 
     partner_id: str | None = None
     period: str | None = Field(None, pattern=MONTH)
-    state: str | None = None
+    state: StatementState | None = None
     limit: int = Field(50, ge=1, le=200)
     cursor: str | None = None
 

@@ -33,6 +33,11 @@ TEXT_HASH = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
 Direction = Literal["P2C", "C2P"]
 Severity = Literal["S1", "S2", "S3"]
+OrderState = Literal[
+    "ISSUED", "ACKNOWLEDGED", "SUBMITTED", "OVERDUE", "PASSED", "CLOSED", "WITHDRAWN", "ENDED"
+]  # fmt: skip
+WorkState = Literal["ASSIGNED", "DOING", "DELIVERED", "CLOSED", "CANCELLED", "ENDED"]
+DisclosureState = Literal["SCHEDULED", "OVERDUE", "PUBLISHED", "PUBLISHED_LATE", "CANCELLED"]
 
 
 class Made(Reply):
@@ -1037,7 +1042,7 @@ class Order(Reply):
     number: str
     project_id: str
     severity: str
-    state: str
+    state: OrderState
     level: int
     attempt: int
     late: bool
@@ -1055,12 +1060,18 @@ class OrderFilter(InArea):
     """整改单筛选 / Filter of orders."""
 
     project_id: str | None = None
-    state: str | None = None
+    state: OrderState | None = None
     severity: Severity | None = None
     level: int | None = Field(None, ge=0, le=2, description="升级层级 / level of the ladder")
     order: Literal["NEWEST", "OLDEST"] = "NEWEST"
     limit: int = Field(50, ge=1, le=200)
     cursor: str | None = None
+
+
+class OverdueFilter(OrderFilter):
+    """逾期整改单筛选 / Filter of overdue orders: in no other state."""
+
+    state: Literal["OVERDUE"] = "OVERDUE"
 
 
 DOORS.command(
@@ -1072,7 +1083,7 @@ DOORS.query(
     roles=STAFF_AND_COMPANY, summary="整改单列表 / Orders",
 )  # fmt: skip
 DOORS.query(
-    "GET", "/overdue-rectifications", "overdue_rectifications", params=OrderFilter,
+    "GET", "/overdue-rectifications", "overdue_rectifications", params=OverdueFilter,
     reply=Both[Order], roles=STAFF, summary="逾期整改单 / Overdue orders of an area",
 )  # fmt: skip
 DOORS.query(
@@ -1116,7 +1127,7 @@ class WorkCard(Reply):
     source: str
     task_id: str | None = None
     topic_id: str | None = None
-    state: str
+    state: WorkState
     evidence: list[str]
     overdue: bool
     version: int
@@ -1134,7 +1145,7 @@ class WorkFilter(InArea):
     project_id: str | None = None
     task_id: str | None = None
     topic_id: str | None = None
-    state: str | None = None
+    state: WorkState | None = None
     limit: int = Field(50, ge=1, le=200)
     cursor: str | None = None
 
@@ -1185,7 +1196,7 @@ class DisclosureCard(Reply):
     kind: str
     title: str
     due_date: date
-    state: str
+    state: DisclosureState
     version: int
     doc_sha256: str | None = None
 
@@ -1194,7 +1205,7 @@ class DisclosureFilter(InArea):
     """公示筛选 / Filter of disclosures."""
 
     project_id: str | None = None
-    state: str | None = None
+    state: DisclosureState | None = None
     limit: int = Field(50, ge=1, le=200)
     cursor: str | None = None
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 from chassis.calendar import Calendar
 from services.forum import errors
@@ -22,6 +22,7 @@ STREET_TEAM = "STREET_TEAM"
 COMMUNITY_CADRE = "COMMUNITY_CADRE"
 GRID_WORKER = "GRID_WORKER"
 
+Tier = Literal["DISTRICT_LEADER", "STREET_TEAM", "COMMUNITY_CADRE", "GRID_WORKER"]
 # From the ground up; the order in which a chain is shown and an overdue matter climbs.
 TIERS = (GRID_WORKER, COMMUNITY_CADRE, STREET_TEAM, DISTRICT_LEADER)
 TARGET_OF_TIER = {
@@ -229,6 +230,13 @@ KIND_OF_ROLE = {
 INTAKE_ROLES = frozenset({"R_STEWARD", "R_GRID", "R_CADRE", "R_SECRETARY", "R_STREET"})
 
 STEP_NAMES = ("收集议题", "分析研判", "组织协商", "形成意见", "落实监督")
+Level = Literal["GRID", "COMMUNITY", "STREET"]
+TopicState = Literal[
+    "COLLECTED", "WITHDRAWN", "REJECTED", "REDIRECTED", "MERGED", "ADOPTED", "SCHEDULED",
+    "DELIBERATING", "FAILED", "OPINION_DUE", "OPINION_DRAFTED", "PUBLICISED", "RESOLVED",
+    "IMPLEMENTING", "VERIFIED", "CLOSED", "DISCONTINUED",
+]  # fmt: skip
+TaskState = Literal["ASSIGNED", "DOING", "DELIVERED", "REWORK", "ACCEPTED", "FAILED", "CANCELLED"]
 STEP_OF_STATE = {
     "COLLECTED": 1,
     "WITHDRAWN": 1,

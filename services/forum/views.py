@@ -18,6 +18,7 @@ from chassis.i18n import english
 from chassis.refusal import Invalid, NotFound, RoleDenied, said
 from chassis.text import AREA, PERIOD
 from services.forum import rules, storage
+from services.forum.rules import Level, TaskState, Tier, TopicState
 
 Limit = Annotated[int, Meta(ge=1, le=200)]
 Scope = Annotated[str, Meta(pattern=AREA)]
@@ -51,7 +52,7 @@ class OfficialsAsked:
     """Officials of an area, of one tier or of all."""
 
     scope: Scope = "370811"
-    tier: str | None = None
+    tier: Tier | None = None
     limit: Limit = 50
     cursor: str | None = None
 
@@ -110,8 +111,8 @@ class TopicsAsked:
     """The topic wall."""
 
     scope: Scope | None = None
-    state: str | None = None
-    level: str | None = None
+    state: TopicState | None = None
+    level: Level | None = None
     mine: bool = False
     limit: Limit = 50
     cursor: str | None = None
@@ -167,7 +168,7 @@ class TasksAsked:
     scope: Scope | None = None
     topic_id: str | None = None
     responsible_id: str | None = None
-    state: str | None = None
+    state: TaskState | None = None
     overdue: bool = False
     mine: bool = False
     limit: Limit = 50
@@ -215,8 +216,8 @@ class EscalationsAsked:
     scope: Scope | None = None
     mine: bool = False
     level: Annotated[int, Meta(ge=1, le=9)] | None = None
-    tier: str | None = None
-    source: str | None = None
+    tier: Tier | None = None
+    source: Literal["TOPIC", "TASK", "REQUEST", "RECTIFICATION"] | None = None
     state: Literal["WAITING", "OPEN", "ACKNOWLEDGED", "DONE", "ALL"] = "WAITING"
     limit: Limit = 50
     cursor: str | None = None

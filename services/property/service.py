@@ -579,7 +579,7 @@ class Property(Imports, Service):
         return orders.rectifications(tx, body)
 
     @query(roles=STAFF)
-    def overdue_rectifications(self, tx: Tx, body: orders.OrderFilter) -> dict[str, Any]:
+    def overdue_rectifications(self, tx: Tx, body: orders.OverdueFilter) -> dict[str, Any]:
         """Overdue orders of an area."""
         return orders.overdue(tx, body)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from chassis.bus import is_uuid
 from chassis.refusal import Invalid, NotFound
@@ -77,7 +77,10 @@ class Settlements:
 
     period: str | None = None
     community: str | None = None
-    state: str | None = None
+    state: (
+        Literal["OPEN", "DRAFTED", "REVIEWED", "CONFIRMED", "PUBLISHED", "FINALISING", "SETTLED"]
+        | None
+    ) = None
     limit: int = 50
     cursor: str | None = None
 
@@ -111,13 +114,13 @@ class Awards:
     """Which awards are listed.
 
     Attributes:
-        waits_for: The level that must decide: R_CADRE, R_SECRETARY, R_STREET or R_DISTRICT.
+        waits_for: The level that must decide.
         overdue: Only those that nobody decided in time.
     """
 
-    state: str | None = None
+    state: Literal["PROPOSED", "APPROVED", "REJECTED", "REVERSED", "REPAIRED"] | None = None
     community: str | None = None
-    waits_for: str | None = None
+    waits_for: Literal["R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT"] | None = None
     overdue: bool = False
     limit: int = 50
     cursor: str | None = None
@@ -127,8 +130,19 @@ class Awards:
 class Objections:
     """Which objections are listed."""
 
-    state: str | None = None
-    kind: str | None = None
+    state: (
+        Literal[
+            "FILED",
+            "ACCEPTED",
+            "DECIDED",
+            "REVIEW_REQUESTED",
+            "REVIEWED",
+            "WITHDRAWN",
+            "LAPSED",
+        ]
+        | None
+    ) = None
+    kind: Literal["OBJECTION", "CORRECTION"] | None = None
     limit: int = 50
     cursor: str | None = None
 
@@ -137,7 +151,7 @@ class Objections:
 class BudgetGrants:
     """Which grants of the budget are listed."""
 
-    state: str | None = None
+    state: Literal["PROPOSED", "GRANTED", "REJECTED"] | None = None
     limit: int = 50
     cursor: str | None = None
 
@@ -441,7 +455,7 @@ def _own_consents(tx: Tx, subject_ids: list[str]) -> list[Any]:
 class Subjects:
     """Which subjects are listed: those of a kind, in the caller's area or one inside it."""
 
-    kind: str | None = None
+    kind: Literal["PRJ", "PCO", "MER", "PTN", "UNT", "STW"] | None = None
     area: str | None = None
     limit: int = 50
     cursor: str | None = None
@@ -513,7 +527,7 @@ def proposal_card(row: Any) -> dict[str, Any]:
 class ConsentProposals:
     """Which proposals are listed; by default those that wait."""
 
-    state: str | None = "PROPOSED"
+    state: Literal["PROPOSED", "CONFIRMED", "REFUSED", "REPLACED", "LAPSED"] | None = "PROPOSED"
     limit: int = 50
     cursor: str | None = None
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from chassis.refusal import Invalid, NotFound
+from chassis.refusal import Invalid, NotFound, said
 from chassis.text import PERIOD
 from services.credit import views
 from services.credit.errors import NotForPersons
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from chassis.bus import Tx
 
 _MONTH = re.compile(PERIOD)
+CommendationState = Literal[
+    "OPEN", "NOMINATED", "CHECKED", "REVIEWED", "PUBLICISED", "APPROVED", "GRANTED", "REVOKED"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ class OneCommendation:
 class Commendations:
     """Which commendations are listed."""
 
-    state: str | None = None
+    state: CommendationState | None = None
     limit: int = 50
     cursor: str | None = None
 
@@ -88,7 +91,9 @@ class OneRepair:
 class Repairs:
     """Which repairs are listed."""
 
-    state: str | None = None
+    state: Literal["APPLIED", "ACCEPTED", "RETURNED", "CHECKED", "APPROVED", "REJECTED"] | None = (
+        None
+    )
     limit: int = 50
     cursor: str | None = None
 
@@ -332,8 +337,8 @@ def board(tx: Tx, question: Board) -> dict[str, Any]:
     if question.kind in records.NAMED_PERSONS:
         raise NotForPersons(field="kind")
     if question.kind not in views.ORGANISATIONS:
-        reason = f"kind 应为 {'、'.join(views.ORGANISATIONS)}"
-        raise Invalid(field="kind", reason=reason)
+        known = "、".join(views.ORGANISATIONS)
+        raise Invalid(field="kind", reason=said("kind 应为 {known}", known=known))
     if question.period is not None and not _MONTH.match(question.period):
         raise Invalid(field="period", reason="月份格式应为 YYYY-MM")
     if question.cursor is not None and not re.match(r"^[0-9]{1,6}$", question.cursor):

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from chassis.refusal import Invalid, NotFound, StateConflict, said
 from services.credit.storage import what_if as store
@@ -14,7 +14,6 @@ from services.credit.storage import what_if as store
 if TYPE_CHECKING:
     from chassis.bus import Tx
 
-PARTS = ("groups", "rules", "subjects")
 MOST = 5000
 
 
@@ -29,8 +28,8 @@ class WhatIfResult:
     """
 
     job_id: str
-    part: str = "groups"
-    form: str = "json"
+    part: Literal["groups", "rules", "subjects"] = "groups"
+    form: Literal["json", "csv"] = "json"
     limit: int = 1000
     cursor: str | None = None
 
@@ -39,16 +38,10 @@ def result(tx: Tx, question: WhatIfResult) -> dict[str, Any]:
     """Return a part of what a replay has found.
 
     Raises:
-        Invalid: There is no such part or form, or the page is too large.
+        Invalid: The page is too large.
         NotFound: There is no such job that the caller may see.
         StateConflict: It has not ended.
     """
-    for name, value, known in (
-        ("part", question.part, PARTS),
-        ("form", question.form, ("json", "csv")),
-    ):
-        if value not in known:
-            raise Invalid(field=name, reason=said("应为 {known} 之一", known="、".join(known)))
     if not 1 <= question.limit <= MOST:
         raise Invalid(field="limit", reason=said("limit 应在 1 到 {most} 之间", most=MOST))
     card = tx.runtime.job_card(tx, question.job_id)

@@ -22,8 +22,8 @@ from services.forum.actions.record import (
     topic_locked,
 )
 from services.forum.actions.standing import PersonId, require_residents
+from services.forum.rules import Level
 
-Level = Literal["GRID", "COMMUNITY", "STREET"]
 AreaCode = Annotated[str, Meta(pattern=r"^[0-9]{9}([0-9]{3}){0,2}$")]
 Category = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9_]{1,39}$")]
 

@@ -20,6 +20,7 @@ from services.partner.views.statements import statement_line
 
 OFFICIALS = ("R_CADRE", "R_SECRETARY", "R_STREET", "R_STREET_LEAD", "R_DISTRICT", "R_DISTRICT_LEAD")
 READERS = (*OFFICIALS, "R_AUDITOR")
+PartnerState = Literal["APPLIED", "VETTED", "REFUSED", "WITHDRAWN", "ACTIVE", "SUSPENDED", "EXITED"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class PartnersQuery:
 
     scope: str | None = None
     level: Literal["STREET", "COMMUNITY"] | None = None
-    state: str | None = None
+    state: PartnerState | None = None
     limit: int = 50
     cursor: str | None = None
 

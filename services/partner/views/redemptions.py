@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
@@ -16,13 +16,17 @@ from services.partner.storage import redemptions as store
 from services.partner.storage.tables import offers, redemptions
 
 _OFFICIALS = {"R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT", "R_AUDITOR"}
+RedemptionState = Literal[
+    "REQUESTED", "RESERVED", "REJECTED", "REDEEMING", "REDEEMED", "CANCELLING", "CANCELLED",
+    "EXPIRING", "EXPIRED", "REFUND_REVIEW", "REFUNDED", "SETTLED",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class RedemptionsQuery:
     """Which of the caller's own redemptions are wanted."""
 
-    state: str | None = None
+    state: RedemptionState | None = None
     limit: int = 50
     cursor: str | None = None
 

@@ -1,7 +1,7 @@
 """Statements and the position of the money fund."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
@@ -14,6 +14,8 @@ from services.partner.storage import partners as partner_store
 from services.partner.storage import statements as store
 from services.partner.storage.tables import funds, statements
 
+StatementState = Literal["ISSUED", "DISPUTED", "CONFIRMED", "HELD", "PAID"]
+
 
 @dataclass(frozen=True, slots=True)
 class StatementsQuery:
@@ -21,7 +23,7 @@ class StatementsQuery:
 
     partner_id: str | None = None
     period: str | None = None
-    state: str | None = None
+    state: StatementState | None = None
     limit: int = 50
     cursor: str | None = None
 

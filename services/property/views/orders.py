@@ -35,6 +35,11 @@ _OF_COMPLAINTS: tuple[str, ...] = (
 # And what its own complainant reads besides.
 _OWN_COMPLAINT: tuple[str, ...] = ("request_id", "number")
 Order = Literal["NEWEST", "OLDEST"]
+OrderState = Literal[
+    "ISSUED", "ACKNOWLEDGED", "SUBMITTED", "OVERDUE", "PASSED", "CLOSED", "WITHDRAWN", "ENDED"
+]  # fmt: skip
+WorkState = Literal["ASSIGNED", "DOING", "DELIVERED", "CLOSED", "CANCELLED", "ENDED"]
+DisclosureState = Literal["SCHEDULED", "OVERDUE", "PUBLISHED", "PUBLISHED_LATE", "CANCELLED"]
 
 
 def _staff_or_own(tx: Tx, row: Row, kind: str, key: str) -> None:
@@ -229,7 +234,7 @@ class OrderFilter:
 
     scope: Scope | None = None
     project_id: str | None = None
-    state: str | None = None
+    state: OrderState | None = None
     severity: Literal["S1", "S2", "S3"] | None = None
     level: Literal[0, 1, 2] | None = None
     order: Order = "NEWEST"
@@ -237,18 +242,21 @@ class OrderFilter:
     cursor: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class OverdueFilter(OrderFilter):
+    """Overdue orders of an area or a project: in no other state."""
+
+    state: Literal["OVERDUE"] = "OVERDUE"
+
+
 def rectifications(tx: Tx, asked: OrderFilter) -> Answer:
     """Answer rectification orders, newest first."""
-    return _orders(tx, asked, asked.state)
-
-
-def _orders(tx: Tx, asked: OrderFilter, state: str | None) -> Answer:
     conditions = lists.conditions(
         tables.rectifications,
         scope=None if tx.actor.role == "R_PM" else ground.scope_of(tx, asked.scope),
         projects=ground.own_side(tx),
         project_id=asked.project_id,
-        state=state,
+        state=asked.state,
         severity=asked.severity,
         level=asked.level,
     )
@@ -263,9 +271,9 @@ def _orders(tx: Tx, asked: OrderFilter, state: str | None) -> Answer:
     )
 
 
-def overdue(tx: Tx, asked: OrderFilter) -> Answer:
+def overdue(tx: Tx, asked: OverdueFilter) -> Answer:
     """Answer the orders that are overdue now: the street's ladder."""
-    return _orders(tx, asked, "OVERDUE")
+    return rectifications(tx, asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,7 +308,7 @@ class WorkFilter:
     task_id: str | None = None
     topic_id: str | None = None
     scope: Scope | None = None
-    state: str | None = None
+    state: WorkState | None = None
     limit: Limit = 50
     cursor: str | None = None
 
@@ -351,7 +359,7 @@ class DisclosureFilter:
 
     project_id: str | None = None
     scope: Scope | None = None
-    state: str | None = None
+    state: DisclosureState | None = None
     limit: Limit = 50
     cursor: str | None = None
 

@@ -38,6 +38,7 @@ from services.steward.errors import (
     UnknownPerson,
     WrongDuty,
 )
+from services.steward.rules.routing import Category, Duty
 
 MAX_TEXT = 1000
 # A resident may well say where to call him back: his words are sealed, and the case's own people
@@ -50,14 +51,6 @@ Media = Annotated[
 ]
 MAX_REFERENCE = 100
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
-Category = Literal[
-    "WATER", "POWER", "GAS", "HEAT", "NETWORK",
-    "REPAIR_COMMON", "LIFT", "CLEANING", "GREENING", "PARKING", "DOOR_CONTROL",
-    "NOISE", "NEIGHBOUR_DISPUTE", "PETS", "SECURITY", "FRAUD",
-    "POLICY", "SOCIAL_AID", "ELDERLY_CARE", "CERTIFICATE",
-    "PROPERTY_SERVICE", "MERCHANT_NUISANCE", "FIRE_LANE", "STREET_OCCUPATION",
-    "FACILITY_RENEWAL", "CHARGING_POLE", "OLD_COMPOUND",
-]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +152,7 @@ class TransferRequest:
     request_id: str
     reason: Reason
     handler: str | None = None
-    duty: str | None = None
+    duty: Duty | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,12 +30,9 @@ from services.steward.errors import (
     UnknownGrid,
     UnknownPerson,
 )
+from services.steward.rules.routing import Duty
 
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
-Duty = Literal[
-    "COMMUNITY_CADRE", "GRID_WORKER", "PROPERTY_STAFF",
-    "POLICE", "BUILDING_HEAD", "WATER", "POWER", "GAS", "HEAT", "NETWORK",
-]  # fmt: skip
 
 LONGEST_SHIFT = timedelta(hours=24)
 # How long before a shift somebody may say that he is there.

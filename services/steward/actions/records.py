@@ -15,7 +15,7 @@ from chassis.refusal import Invalid, NotFound, Refusal, RoleDenied, StateConflic
 from chassis.text import fold
 from services.steward import events, rules, storage
 from services.steward.actions import cases
-from services.steward.actions.cases import Category, Media
+from services.steward.actions.cases import Media
 from services.steward.errors import (
     BadSpan,
     DayTooLong,
@@ -28,6 +28,7 @@ from services.steward.errors import (
     UnknownGrid,
     UnknownPerson,
 )
+from services.steward.rules.routing import Category
 
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 Minutes = Annotated[int, msgspec.Meta(ge=0, le=1440)]

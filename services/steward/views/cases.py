@@ -15,6 +15,7 @@ from chassis.refusal import NotFound
 from chassis.text import PERIOD, without_numbers
 from services.steward import rules, storage
 from services.steward.errors import UnknownGrid
+from services.steward.rules.routing import Category
 from services.steward.views import paging
 from services.steward.views.paging import Limit
 
@@ -114,7 +115,7 @@ class SimilarQuestion:
     """A place and a category before something is filed."""
 
     grid: str
-    category: str
+    category: Category
     limit: Annotated[int, msgspec.Meta(ge=1, le=20)] = 5
 
 

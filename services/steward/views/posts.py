@@ -15,6 +15,7 @@ from chassis.refusal import Invalid, NotFound, RoleDenied
 from chassis.text import PERIOD
 from services.steward import rules, storage
 from services.steward.errors import BadSpan, UnknownGrid
+from services.steward.rules.routing import Duty
 from services.steward.views import paging
 from services.steward.views.paging import Limit
 from services.steward.views.people import history
@@ -89,7 +90,7 @@ class StewardList:
     """Stewards of an area."""
 
     scope: str
-    duty: str | None = None
+    duty: Duty | None = None
     limit: Limit = 50
     cursor: str | None = None
 

@@ -1,0 +1,93 @@
+"""The gateway and the service know the same closed set of what a list may be filtered by."""
+
+from typing import Annotated, Literal, get_args, get_origin
+
+import pytest
+
+from chassis import free_text
+from chassis.bus import entries
+from chassis.installed import service_class, service_names
+from chassis.refusal import Invalid
+from chassis.runtime import Runtime
+from chassis.settings import ProcessSettings
+from chassis.testing import environment
+from gateway.app import doors_of
+from services.forum import rules as forum
+
+
+def closed(hint):
+    """Return the texts of every Literal in a type."""
+    origin, parts = get_origin(hint), get_args(hint)
+    if origin is Literal:
+        return {one for one in parts if isinstance(one, str)}
+    if origin is Annotated:
+        return closed(parts[0])
+    return {one for part in parts for one in closed(part)}
+
+
+def filters(service):
+    """Yield (path, name, what the door takes, what the service takes) of each query parameter."""
+    known = entries(service_class(service))
+    for door in doors_of(service):
+        if door.kind != "query" or door.params is None:
+            continue
+        body = dict(free_text.members(known[door.method].body_type))
+        for name, field in door.params.model_fields.items():
+            yield f"{door.full_path} {name}", closed(field.annotation), closed(body[name])
+
+
+@pytest.mark.parametrize("service", service_names())
+def test_door_and_service_filter_by_the_same_words(service):
+    """GET /v1/credit/awards could not be asked for the repaired ones."""
+    found = list(filters(service))
+    assert [one for one, _door, inner in found if inner]
+    differ = {one: (door, inner) for one, door, inner in found if door != inner}
+    assert differ == {}
+
+
+def test_a_topic_is_asked_for_by_every_state_that_has_a_step():
+    assert set(get_args(forum.TopicState)) == set(forum.STEP_OF_STATE)
+
+
+def test_what_may_stand_at_a_place_is_found_through_lists_and_unions():
+    body = entries(service_class("steward"))["record_visits"].body_type
+    assert free_text.choices(body, ["items", "[...]", "grid"]) == ()
+    duty = entries(service_class("steward"))["transfer_request"].body_type
+    assert "GAS" in free_text.choices(duty, ["duty"])
+
+
+@pytest.mark.parametrize(
+    ("service", "method", "name"),
+    [
+        ("credit", "commendations", "state"),
+        ("forum", "topic_wall", "state"),
+        ("forum", "task_ledger", "state"),
+        ("partner", "partners", "state"),
+        ("partner", "redemptions", "state"),
+        ("partner", "statements", "state"),
+        ("property", "rectifications", "state"),
+        ("property", "overdue_rectifications", "state"),
+        ("property", "works", "state"),
+        ("property", "disclosures", "state"),
+    ],
+)
+def test_a_service_says_itself_what_may_stand_there(service, method, name, opened):
+    """Behind the gateway, and for what comes in another way."""
+    with pytest.raises(Invalid) as refused:
+        opened(service).read_body(method, {name: "OPNE"})
+    assert refused.value.field == name
+    known = dict(free_text.members(entries(service_class(service))[method].body_type))[name]
+    for word in closed(known):
+        assert word in str(refused.value.params["reason"])
+
+
+@pytest.fixture
+def opened(tmp_path):
+    """Open a service without its tables."""
+
+    def one(service):
+        url = f"sqlite:///{tmp_path}/{service}.sqlite"
+        given = environment(ProcessSettings, service_class(service).settings_type)
+        return Runtime.open(service_class(service), url, environ=given)
+
+    return one

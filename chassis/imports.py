@@ -19,7 +19,7 @@ import re
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, nullcontext, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -258,19 +258,6 @@ def _out_of_a_spreadsheet(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """How rows of a file refer to each other. They are taken tier by tier, in one job.
-
-    Attributes:
-        key: The column by which others refer to a row.
-        above: What must be there before a row: the keys, the farthest first.
-    """
-
-    key: str
-    above: Callable[[Row], Sequence[str]]
-
-
-@dataclass(frozen=True, slots=True)
 class Importer:
     """One kind of file that a service takes.
 
@@ -280,25 +267,30 @@ class Importer:
         columns: What stands in it; their order in the file is free.
         take: Writes a batch and says what the commands would say; returns one outcome per row. A
             refused row has left nothing behind. The transaction acts as whoever sent the file.
+        keys: By what a row may meet others of its file: each text of which a row that was created
+            lets the next one be refused or unchanged, spelled as the service compares it. One that
+            is too wide costs time; one that is missing lets a dry run say what the run does not.
         batch: Rows per transaction.
         awaits: Refusals that may be cured by facts which are still on their way from another
             service; a batch with such rows is tried again for a while.
         roles: Who may send such a file.
-        order: How rows refer to other rows of the same file, which may stand below them.
+        above: The keys of the rows that must be taken before a row, the farthest first; they may
+            stand below it. A file is taken tier by tier, in one job.
     """
 
     kind: str
     title: str
     columns: tuple[Column, ...]
     take: Callable[[Tx, Sequence[Row]], Sequence[Outcome]]
+    keys: Callable[[Row], Iterable[str | None]]
     batch: int = _BATCH
     awaits: tuple[type[Refusal], ...] = ()
     roles: tuple[str, ...] = ROLES
-    order: Order | None = None
+    above: Callable[[Row], Sequence[str]] = lambda _row: ()
 
     def tier(self, row: Row) -> int:
         """Return how many rows of the file may have to be taken before this one."""
-        return len(self.order.above(row)) if self.order is not None else 0
+        return len(self.above(row))
 
     def describe(self, today: date) -> dict[str, Any]:
         """Return what the file must hold, for people and programs."""
@@ -534,6 +526,7 @@ class _Line:
 
     number: int
     cells: list[str]
+    start: int = 0
     row: Row = field(default_factory=dict)
     refusal: Refusal | None = None
 
@@ -682,8 +675,10 @@ class _Import:
         self.actor = Actor(**running.params["actor"])
         self.dry_run = bool(running.params["dry_run"])
         self.package = running.runtime.service_cls.__module__.rpartition(".")[0]
-        self.tally = Tally(**running.saved) if running.saved else Tally()
-        self.above: _Above | None = None
+        # A dry run that was stopped begins anew: what it had tried is not kept.
+        going_on = running.saved if not self.dry_run else None
+        self.tally = Tally(**going_on) if going_on else Tally()
+        self.tried: _Tried | None = None
 
     def run(self, file: BinaryIO) -> dict[str, Any]:
         with open_sheet(file) as sheet:
@@ -694,10 +689,10 @@ class _Import:
         if not self.tally.offset:
             self.tally.total = _count_lines(sheet.file) - header.line
             self.tally.offset, self.tally.line = header.offset, header.line
-        above: Any = nullcontext()
-        if self.dry_run and self.importer.order is not None:
-            above = closing(_Above(sheet.file, header, self.importer, self.importer.order))
-        with above as self.above:
+        tried: Any = nullcontext()
+        if self.dry_run:
+            tried = closing(_Tried(sheet.file, header, self.importer))
+        with tried as self.tried:
             self._take_tier(sheet.file, header)
             while self.tally.deeper:
                 self.tally.offset, self.tally.line, self.tally.blank = header.offset, header.line, 0
@@ -716,8 +711,11 @@ class _Import:
             blank=self.tally.blank,
         )
         batch: list[_Line] = []
+        start = rows.offset
         for record in rows:
             line = _read_line(record, header, self.importer)
+            # Blank lines may stand between start and the row; they are passed over again.
+            line.start, start = start, rows.offset
             if not self.tally.is_due(line, self.importer):
                 continue
             batch.append(line)
@@ -750,6 +748,7 @@ class _Import:
         after.offset, after.line, after.blank = rows.offset, rows.line, rows.blank
         after.rows += len(batch)
         saved: dict[str, Any] = {}
+        created: list[_Line] = []
         with self.running.step(done=after.rows, total=after.total, saved=saved) as tx:
             tx.actor = self.actor
             good = [line for line in batch if line.refusal is None]
@@ -759,18 +758,22 @@ class _Import:
                 outcome: Outcome = line.refusal if line.refusal is not None else next(outcomes)
                 waiting += isinstance(outcome, self.importer.awaits)
                 after.count(line, outcome, self.importer, self.package)
+                if outcome == "created":
+                    created.append(line)
             if waiting and self.tally.patient:
                 raise _NotYet(waiting)
             saved.update(after.saved())
         self.tally = after
+        if self.tried is not None:
+            self.tried.add(created)
 
     def _take(self, tx: Tx, rows: list[Row]) -> list[Outcome]:
-        """Have a batch written; in a dry run behind the rows that it builds on, and undone."""
-        if not self.dry_run:
+        """Have a batch written; in a dry run behind the rows that it meets, and undone."""
+        if self.tried is None:
             return self._write(tx, rows)
         outcomes: list[Outcome] = []
         with suppress(_Undone), tx.part():
-            for before in self.above.of(rows) if self.above is not None else ():
+            for before in self.tried.before(rows):
                 self._write(tx, before)
             outcomes = self._write(tx, rows)
             _undo()
@@ -791,54 +794,60 @@ class _Import:
             return self._write(tx, rows[:half]) + self._write(tx, rows[half:])
 
 
-class _Above:
-    """Where the rows stand to which others of a file refer; on disk, since they may be many.
+class _Tried:
+    """Where the rows stand that a dry run would have created, by their keys.
 
-    A dry run undoes every batch, so that it needs those of the tiers before once more.
+    A dry run undoes every batch. It has each one told by the same `take` as the run, behind those
+    rows of earlier batches whose keys it shares, so that both say the same of every row.
+
+    Only digests of the keys are kept, in a file without a name that ends with the job: some 20
+    bytes per key and no cell. Two keys with one digest cost a row that is tried in vain. What is
+    tried once more is not bounded but by how many created rows share a key; and a row that was
+    unchanged is taken to have changed nothing by which another one is judged.
     """
 
-    def __init__(self, file: BinaryIO, header: Header, importer: Importer, order: Order) -> None:
-        self._file, self._header, self._importer, self._order = file, header, importer, order
+    def __init__(self, file: BinaryIO, header: Header, importer: Importer) -> None:
+        self._file, self._header, self._importer = file, header, importer
         self._places = sqlite3.connect("")
-        self._places.execute("CREATE TABLE places (key TEXT, line INTEGER, start INTEGER)")
-        self._places.executemany("INSERT INTO places VALUES (?, ?, ?)", self._read())
-        self._places.execute("CREATE INDEX by_key ON places (key, line)")
+        self._places.execute("PRAGMA journal_mode = OFF")
+        self._places.execute(
+            "CREATE TABLE places (key INTEGER, start INTEGER, PRIMARY KEY (key, start))"
+            " WITHOUT ROWID"
+        )
 
     def close(self) -> None:
         self._places.close()
 
-    def _read(self) -> Iterator[tuple[str, int, int]]:
-        rows = self._rows(self._header.offset, self._header.line)
-        start = self._header.offset
-        for record in rows:
-            found = _read_line(record, self._header, self._importer)
-            if found.refusal is None:
-                # Blank lines may stand between start and the row; they are passed over again.
-                yield found.row[self._order.key], record.line, start
-            start = rows.offset
+    def add(self, lines: Iterable[_Line]) -> None:
+        """Keep where rows stand that were created."""
+        self._places.executemany(
+            "INSERT OR IGNORE INTO places VALUES (?, ?)",
+            (
+                (hash(key), line.start)
+                for line in lines
+                for key in self._importer.keys(line.row)
+                if key
+            ),
+        )
 
-    def _rows(self, offset: int, line: int) -> Rows:
-        header = self._header
-        return Rows(self._file, header.delimiter, width=header.width, offset=offset, line=line)
-
-    def of(self, rows: Sequence[Row]) -> Iterator[list[Row]]:
-        """Give out the rows to which these refer, in the order in which they are taken."""
+    def before(self, rows: Sequence[Row]) -> Iterator[list[Row]]:
+        """Give out the created rows that these meet, in the order in which they are taken."""
+        take = self._importer
+        met = {key for row in rows for key in (*take.keys(row), *take.above(row)) if key}
+        asked = "SELECT start FROM places WHERE key = ?"
+        starts = {start for key in met for (start,) in self._places.execute(asked, (hash(key),))}
         place = self._file.tell()
         try:
-            for keys in itertools.zip_longest(*(self._order.above(row) for row in rows)):
-                found = (self._at(start) for key in dict.fromkeys(keys) for start in self._of(key))
-                while batch := list(itertools.islice(found, self._importer.batch)):
-                    yield batch
+            found = sorted(map(self._at, sorted(starts)), key=take.tier)
         finally:
             self._file.seek(place)
-
-    def _of(self, key: str | None) -> Iterator[int]:
-        asked = "SELECT start FROM places WHERE key = ? ORDER BY line"
-        return (int(start) for (start,) in self._places.execute(asked, (key,)))
+        for first in range(0, len(found), take.batch):
+            yield found[first : first + take.batch]
 
     def _at(self, start: int) -> Row:
-        record = next(iter(self._rows(start, 0)))
-        return _read_line(record, self._header, self._importer).row
+        header = self._header
+        rows = Rows(self._file, header.delimiter, width=header.width, offset=start)
+        return _read_line(next(iter(rows)), header, self._importer).row
 
 
 def _count_lines(file: BinaryIO) -> int:
@@ -938,4 +947,4 @@ def importer_of(service: Imports, kind: str) -> Importer:
     raise NotFound(kind="import", id=kind[:40])
 
 
-__all__ = ["ROLES", "Column", "Importer", "Imports", "Order", "Outcome", "Row", "one_by_one"]
+__all__ = ["ROLES", "Column", "Importer", "Imports", "Outcome", "Row", "one_by_one"]

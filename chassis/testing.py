@@ -24,7 +24,7 @@ import typing
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
-from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -247,6 +247,19 @@ class Bench:
         if card["state"] != "DONE":
             raise AssertionError(f"the import ended as {card['state']}: {card['error']}")
         return dict(card["result"])
+
+    def load_twice(self, kind: str, text: str, *, batch: int) -> dict[str, Any]:
+        """Try a file and then import it, in batches of some rows; both must say the same."""
+        service: Any = self.runtime.service_cls
+        importers = service.importers
+        service.importers = tuple(replace(one, batch=batch) for one in importers)
+        try:
+            tried = self.load(kind, text, dry_run=True)
+            done = self.load(kind, text)
+        finally:
+            service.importers = importers
+        assert tried == done | {"dry_run": True}
+        return done
 
     def transaction(self) -> Any:
         """Open a transaction as the system, for tests of storage."""

@@ -207,6 +207,42 @@ def test_a_dry_run_checks_against_the_database_and_writes_nothing(bench):
     assert len(bench.said()) == 1
 
 
+def test_a_dry_run_answers_as_the_run_does_where_rows_of_other_batches_clash(bench):
+    """Batches are of four rows; a row that was refused, or that failed, stands in nobody's way."""
+    rows = [*(f"c{n},{n}," for n in range(8)), "c3,9,", "c5,5,", "d,1,bug", "e,1,after writing"]
+    rows += ["", *(f"f{n},{n}," for n in range(4)), "d,2,", "e,3,", "e,3,", "e,4,", "f0,1,"]
+    file = "counter_id,amount,note\n" + "".join(f"{row}\n" for row in rows)
+    tried = load(bench, file, dry_run=True)
+    assert counters(bench) == {}
+    assert bench.said() == []
+    done = load(bench, file)
+    assert tried == done | {"dry_run": True}
+    assert (done["created"], done["unchanged"]) == (14, 2)
+    assert [(one["line"], one["code"]) for one in done["errors"]] == [
+        (10, "TOO_MUCH"),
+        (12, "ROW_FAULT"),
+        (13, "TOO_MUCH"),
+        (22, "TOO_MUCH"),
+        (23, "TOO_MUCH"),
+    ]
+
+
+def test_a_dry_run_that_was_killed_in_the_middle_answers_as_one_that_was_not(bench):
+    file = numbered(11) + "c03,9\nc04,4\n"
+    reply = send(bench, file, dry_run=True)
+    DIE_AFTER.append(2)
+    with pytest.raises(KeyboardInterrupt):
+        jobs.run_next(bench.runtime)
+    DIE_AFTER.clear()
+    with bench.runtime.engine.begin() as conn:
+        conn.execute(
+            sa.update(bench.runtime.chassis.jobs).values(lease_until=instant("2020-01-01"))
+        )
+    tried = finish(bench, reply)["result"]
+    assert [one["line"] for one in tried["errors"]] == [13]
+    assert tried == load(bench, file) | {"dry_run": True}
+
+
 def test_a_job_that_was_killed_in_the_middle_goes_on_and_nothing_is_doubled(bench):
     reply = send(bench, numbered(11) + "c99,x\n")
     DIE_AFTER.append(2)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from chassis.bus import Tx
-from chassis.imports import Column, Importer, Imports, Order, Outcome, Row, one_by_one
+from chassis.imports import Column, Importer, Imports, Outcome, Row, one_by_one
 from chassis.refusal import Guard
 from chassis.tests.toy.service import Added, TooMuch, Toy, counters
 
@@ -87,6 +87,10 @@ def _growing(tx: Tx, rows: Sequence[Row]) -> list[Outcome]:
     return _grown(tx, rows)
 
 
+def _key(row: Row) -> list[str]:
+    return [row["counter_id"]]
+
+
 class ImportingToy(Imports, Toy):
     importers = (
         Importer(
@@ -103,6 +107,7 @@ class ImportingToy(Imports, Toy):
                 Column("note", "注 / note", "", longest=20, public=True),
             ),
             _dying,
+            _key,
             batch=4,
             awaits=(NotHeardOf,),
         ),
@@ -114,7 +119,8 @@ class ImportingToy(Imports, Toy):
                 Column("amount", "数 / amount", "5", kind="integer", low=0, high=100),
             ),
             _growing,
+            _key,
             batch=4,
-            order=Order("counter_id", _above),
+            above=_above,
         ),
     )

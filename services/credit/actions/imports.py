@@ -120,6 +120,7 @@ CONSENTS = Importer(
         Column("evidence_ref", "纸质表编号 / paper form", "表-0001", required=True, public=True),
     ),
     _take,
+    lambda row: [row["consent_id"], row["person_id"]],
     batch=1000,
     # Steward's word about a person may still be on its way.
     awaits=(PersonUnknown,),
@@ -163,6 +164,11 @@ def _propose(tx: Tx, rows: Sequence[Row]) -> list[Outcome]:
     award_store.add(tx.conn, list(fresh.values()))
     telling.deductions(tx, fresh.values())
     return outcomes
+
+
+def _deed(row: Row) -> list[str]:
+    """Return what tells a proposal from others; where each level of a deed counts, too much."""
+    return [f"{row['rule_code']} {row['subject']} {text.fold(one)}" for one in row["evidence"][:1]]
 
 
 def _content(row: dict[str, Any]) -> list[Any]:
@@ -209,6 +215,7 @@ AWARDS = Importer(
         Column("reason", "说明 / reason", "调解成功", public=True),
     ),
     _propose,
+    _deed,
 )
 
 IMPORTERS = (CONSENTS, AWARDS)

@@ -241,3 +241,44 @@ def test_a_wrong_line_is_named_by_line_column_and_code_and_the_others_are_taken(
     (error,) = result["errors"]
     assert (error["line"], error["column"], error["code"]) == (3, column, code)
     assert error["message_zh"] != error["message_en"]
+
+
+# --------------------------------------------------------------------------------------------------
+# Rows that clash lie in different batches; the dry run says what the run says of them
+
+
+def errors(result):
+    return [(one["line"], one["column"], one["code"]) for one in result["errors"]]
+
+
+@pytest.mark.parametrize("batch", [1, 3, 1000])
+def test_a_dry_run_of_consents_says_what_the_run_says(bench, batch):
+    rows = [
+        row(1),
+        row(2),
+        row(3),
+        row(1, purposes="SCORING"),
+        row(4, consent_id=consent_id(2)),
+        row(5, person_id=person_id(3), purposes="SCORING"),
+        row(1, purposes="POINTS|SCORING"),
+        row(2, consent_id=consent_id(6), purposes="SCORING"),
+    ]
+    result = bench.load_twice("consents", HEADER + "".join(rows), batch=batch)
+    assert counts(result) == (3, 1, 4)
+    assert errors(result) == [(line, "consent_id", "CONSENT_DIFFERS") for line in (5, 6, 7, 9)]
+
+
+@pytest.mark.parametrize("batch", [1, 3, 500])
+def test_a_dry_run_of_awards_says_what_the_run_says(consented, batch):
+    rows = [
+        proposed(1),
+        proposed(2),
+        proposed(3),
+        proposed(1, evidence="ｔj-１", occurred_at="2025-03-03T10:00:00+08:00"),
+        proposed(1, evidence="tj-1"),
+        proposed(2, evidence="TJ-1"),
+        proposed(3, evidence="TJ-3|F-7"),
+    ]
+    result = consented.load_twice("awards", AWARDS + "".join(rows), batch=batch)
+    assert counts(result) == (4, 1, 2)
+    assert errors(result) == [(line, "evidence", "PROPOSAL_DIFFERS") for line in (5, 8)]

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from chassis.bus import Actor, Tx
 from chassis.imports import Column, Importer, Row, one_by_one
-from chassis.text import AREA, STREET_OR_COMMUNITY
+from chassis.text import AREA, STREET_OR_COMMUNITY, fold
 from services.partner.actions import offers, partners
 from services.partner.storage import rows as store
 from services.partner.storage import tables
@@ -132,6 +132,7 @@ PARTNERS = Importer(
         ),
     ),
     one_by_one(_known(tables.partners, "partner_id"), "partner_id", _register),
+    lambda row: [row["partner_id"], f"{fold(row['uscc']).replace('-', '')} {row['area']}"],
 )
 
 OFFERS = Importer(
@@ -201,6 +202,7 @@ OFFERS = Importer(
         Column("approver", "审批人员编号 / official who approved it", "per_2", required=True),
     ),
     one_by_one(_known(tables.offers, "offer_id"), "offer_id", _offer),
+    lambda row: [row["offer_id"]],
 )
 
 IMPORTERS = (PARTNERS, OFFERS)

@@ -90,3 +90,37 @@ def test_a_dry_run_admits_nobody(bench):
 def test_every_template_is_taken(bench):
     for card in bench.ask("_importers")["items"]:
         assert counts(bench.load(card["kind"], card["template"])) == (1, 0, 0)
+
+
+def errors(result):
+    return [(one["line"], one["column"], one["code"]) for one in result["errors"]]
+
+
+@pytest.mark.parametrize("batch", [1, 3, 500])
+def test_a_dry_run_of_partners_says_what_the_run_says(bench, batch):
+    """Rows that clash lie in different batches."""
+    spelled = BARBER.replace("92370899MA0000000B", "92370899-ma00 00000b")
+    rows = [
+        BARBER,
+        BARBER.replace("ptn_1", "ptn_2").replace("370811015901", "370811015902"),
+        spelled.replace("ptn_1", "ptn_3"),
+        BARBER.replace("BARBER", "CINEMA"),
+        spelled,
+        spelled.replace("ptn_1", "ptn_4").replace("370811015901", "370811015902"),
+    ]
+    result = bench.load_twice("partners", PARTNERS + "".join(rows), batch=batch)
+    assert counts(result) == (2, 1, 3)
+    assert errors(result) == [
+        (4, "uscc", "PARTNER_EXISTS"),
+        (5, "partner_id", "PARTNER_EXISTS"),
+        (7, "uscc", "PARTNER_EXISTS"),
+    ]
+
+
+@pytest.mark.parametrize("batch", [1, 3, 500])
+def test_a_dry_run_of_offers_says_what_the_run_says(bench, batch):
+    bench.load("partners", PARTNERS + BARBER)
+    rows = [CUT, CUT.replace("off_1", "off_2"), CUT.replace("理发一次", "烫发一次"), CUT]
+    result = bench.load_twice("offers", OFFERS + "".join(rows), batch=batch)
+    assert counts(result) == (2, 1, 1)
+    assert errors(result) == [(4, "offer_id", "OFFER_EXISTS")]

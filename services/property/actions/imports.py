@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from chassis.bus import Tx
 from chassis.imports import Column, Importer, Row, one_by_one
 from chassis.text import COMMUNITY, GRID
+from services.property import rules
 from services.property.actions import organisations
 from services.property.storage import rows as store
 from services.property.storage import tables
@@ -61,6 +62,7 @@ COMPANIES = Importer(
         ),
     ),
     one_by_one(_known(tables.companies, "company_id"), "company_id", _register_company),
+    lambda row: [row["company_id"], rules.normalise_uscc(row["uscc"])],
 )
 
 PROJECTS = Importer(
@@ -119,6 +121,8 @@ PROJECTS = Importer(
         Column("status", "状态 / state", "IN_SERVICE", choices=("PREPARING", "IN_SERVICE")),
     ),
     one_by_one(_known(tables.projects, "project_id"), "project_id", _register_project),
+    # No two projects of a grid have the same building.
+    lambda row: [row["project_id"], *row["grids"]],
 )
 
 IMPORTERS = (COMPANIES, PROJECTS)

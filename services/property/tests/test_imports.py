@@ -85,3 +85,60 @@ def test_a_dry_run_registers_nothing(bench):
 def test_every_template_is_taken(bench):
     for card in bench.ask("_importers")["items"]:
         assert counts(bench.load(card["kind"], card["template"])) == (1, 0, 0)
+
+
+def errors(result):
+    return [(one["line"], one["column"], one["code"]) for one in result["errors"]]
+
+
+@pytest.mark.parametrize("batch", [1, 3, 500])
+def test_a_dry_run_of_companies_says_what_the_run_says(bench, batch):
+    """Rows that clash lie in different batches."""
+    first, other = COMPANIES.splitlines()[1], "pco_2,夏晖物业,91370899MA0000003P"
+    rows = [
+        first,
+        other,
+        "pco_3,秋晖物业,91370899 ma00-00000e",
+        "pco_1,冬晖物业,91370899MA0000009A",
+        first.replace("MA0000000E", " ma0000000Ｅ"),
+        "pco_4,冬晖物业,91370899MA0000009A",
+        other.replace("pco_2", "pco_5"),
+    ]
+    file = COMPANIES.splitlines()[0] + "\n" + "\n".join(rows)
+    result = bench.load_twice("companies", file, batch=batch)
+    assert counts(result) == (3, 1, 3)
+    assert errors(result) == [
+        (4, "uscc", "USCC_TAKEN"),
+        (5, "company_id", "ID_TAKEN"),
+        (8, "uscc", "USCC_TAKEN"),
+    ]
+
+
+@pytest.mark.parametrize("batch", [1, 3, 500])
+def test_a_dry_run_of_projects_says_what_the_run_says(bench, batch):
+    """Two projects of a grid have the same building; the rows lie in different batches."""
+    bench.load("companies", COMPANIES)
+
+    def project(number, name, grids, buildings):
+        return f"prj_{number},pco_1,{name},370811015901,{grids},9,,per_m,{buildings}\n"
+
+    one, two, both = "370811015901001", "370811015901002", "370811015901001|370811015901002"
+    file = PROJECTS.replace("\n", ",buildings\n") + "".join(
+        (
+            project(1, "春晖苑", both, "1号楼|2号楼"),
+            project(2, "夏晖苑", one, "3号楼"),
+            project(3, "秋晖苑", two, "２号楼 1单元"),
+            project(1, "冬晖苑", one, "5号楼"),
+            project(4, "冬晖苑", two, "3号楼|5号楼"),
+            project(1, "春晖苑", both, "9号楼"),
+            project(5, "梅苑", one, "9号楼"),
+            project(6, "兰苑", two, "5号楼"),
+        )
+    )
+    result = bench.load_twice("projects", file, batch=batch)
+    assert counts(result) == (4, 1, 3)
+    assert errors(result) == [
+        (4, "buildings", "BUILDING_TAKEN"),
+        (5, "project_id", "ID_TAKEN"),
+        (9, "buildings", "BUILDING_TAKEN"),
+    ]

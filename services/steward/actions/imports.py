@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from chassis.bus import Tx
-from chassis.imports import Column, Importer, Order, Outcome, Row, one_by_one
+from chassis.imports import Column, Importer, Outcome, Row, one_by_one
 from chassis.refusal import Refusal
 from chassis.text import AREA, GRID
 from services.steward import storage
 from services.steward.actions import ground, people, posts
-from services.steward.rules import areas
+from services.steward.rules import areas, identity
 from services.steward.rules.routing import DUTIES
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
@@ -50,8 +50,9 @@ AREAS = Importer(
         Column("persons", "人数 / persons", "", kind="integer", low=0, high=10_000_000),
     ),
     one_by_one(_known_areas, "code", _define_area),
+    lambda row: [row["code"]],
     # A grid's community may stand in the same file, above or below it.
-    order=Order("code", lambda row: areas.above(row["code"])),
+    above=lambda row: areas.above(row["code"]),
 )
 
 
@@ -67,6 +68,15 @@ def _take_people(tx: Tx, rows: Sequence[Row]) -> list[Outcome]:
             outcomes.append("unchanged" if result["id"] in before else "created")
             before.add(result["id"])
     return outcomes
+
+
+def _person_keys(row: Row) -> list[str]:
+    number, phone = row["id_no"] or "", row["phone"] or ""
+    return [
+        row["person_id"],
+        identity.plain_number(number).upper(),
+        identity.plain_phone(phone),
+    ]
 
 
 PEOPLE = Importer(
@@ -101,6 +111,7 @@ PEOPLE = Importer(
         ),
     ),
     _take_people,
+    _person_keys,
     batch=1000,
 )
 
@@ -166,6 +177,7 @@ STEWARDS = Importer(
         ),
     ),
     one_by_one(_known_stewards, "steward_id", _enrol),
+    lambda row: [row["steward_id"], f"{row['person_id']} {row['duty']}"],
 )
 
 IMPORTERS = (AREAS, PEOPLE, STEWARDS)

@@ -197,3 +197,75 @@ def test_stewards_are_enrolled_and_a_wrong_one_leaves_nothing_behind(bench):
 def test_every_template_is_a_file_whose_header_is_taken(bench):
     for card in bench.ask("_importers")["items"]:
         bench.load(card["kind"], card["template"])
+
+
+# --------------------------------------------------------------------------------------------------
+# Rows that clash lie in different batches; the dry run says what the run says of them
+
+
+def errors(result):
+    return [(one["line"], one["column"], one["code"]) for one in result["errors"]]
+
+
+@pytest.mark.parametrize("batch", [1, 3, 500])
+def test_a_dry_run_of_areas_says_what_the_run_says(bench, batch):
+    head, street, community, grid = AREAS.splitlines(keepends=True)
+    other = grid.replace("第一网格", "别的网格")
+    file = head + grid + other + street + community + grid + other
+    result = bench.load_twice("areas", file, batch=batch)
+    assert counts(result) == (2, 2, 2)
+    assert errors(result) == [(3, "", "AREA_EXISTS"), (7, "", "AREA_EXISTS")]
+
+
+@pytest.mark.parametrize("batch", [1, 3, 1000])
+def test_a_dry_run_of_people_says_what_the_run_says(bench, batch):
+    bench.load("areas", AREAS)
+    wang = "３７０８９９ 1980 0101-0012"
+    rows = [
+        person(1, id_no=IDS["WANG"], birth_year=""),
+        person(2),
+        person(3, id_no=wang, birth_year="", phone=""),
+        person(1, phone="12800000055"),
+        person(4, phone="+86 128-0000-0002", household_id="hh_2"),
+        person(5, phone="12800000002"),
+        person(6, phone="１２８ 0000 0002", household_id=""),
+        person(1, id_no=wang, birth_year=""),
+        # Its number stood only in a row that was refused.
+        person(7, phone="12800000055", household_id="hh_7"),
+        person(4, phone="12800000004", household_id="hh_2"),
+        person(8, phone="12800000004"),
+    ]
+    result = bench.load_twice("people", PEOPLE + "".join(rows), batch=batch)
+    assert counts(result) == (5, 1, 5)
+    assert errors(result) == [
+        (4, "id_no", "PERSON_EXISTS"),
+        (5, "person_id", "ID_TAKEN"),
+        (6, "phone", "PHONE_TAKEN"),
+        (8, "phone", "PHONE_TAKEN"),
+        (12, "phone", "PHONE_TAKEN"),
+    ]
+
+
+@pytest.mark.parametrize("batch", [1, 3, 500])
+def test_a_dry_run_of_stewards_says_what_the_run_says(bench, batch):
+    bench.load("areas", AREAS)
+    bench.load("people", PEOPLE + person(1) + person(2))
+    file = STEWARDS + "".join(
+        f"{steward_id(number)},{person_id(who)},{kind},{duty},{GRID},,false\n"
+        for number, who, kind, duty in (
+            (1, 1, "FULL_TIME", "GRID_WORKER"),
+            (2, 2, "PART_TIME", "POLICE"),
+            (3, 1, "FULL_TIME", "GRID_WORKER"),
+            (3, 1, "PART_TIME", "POLICE"),
+            (1, 2, "FULL_TIME", "GRID_WORKER"),
+            (4, 2, "PART_TIME", "POLICE"),
+            (1, 1, "FULL_TIME", "GRID_WORKER"),
+        )
+    )
+    result = bench.load_twice("stewards", file, batch=batch)
+    assert counts(result) == (3, 1, 3)
+    assert errors(result) == [
+        (4, "person_id", "ALREADY_STEWARD"),
+        (6, "steward_id", "ID_TAKEN"),
+        (7, "person_id", "ALREADY_STEWARD"),
+    ]

@@ -48,16 +48,15 @@ def _take(tx: Tx, rows: Sequence[Row]) -> list[Outcome]:
         made = consents.granted(
             tx, order, person, consent_id=consent_id, subject_id=subject_id, version=1
         )
-        before = known_subjects.get(subject_id) or known_ids.get(consent_id)
+        stored = known_subjects.get(subject_id) or known_ids.get(consent_id)
         earlier = taken.get(subject_id) or fresh.get(consent_id)
+        before = stored._asdict() if stored is not None else earlier
         if before is not None:
             same = all(
-                getattr(before, name) == made[name]
+                before[name] == made[name]
                 for name in ("subject_id", "state", "notice_version", "purposes")
             )
             outcomes.append("unchanged" if same else ConsentDiffers(field="consent_id"))
-        elif earlier is not None:
-            outcomes.append("unchanged" if earlier == made else ConsentDiffers(field="consent_id"))
         else:
             fresh[consent_id] = taken[subject_id] = made
             outcomes.append("created")

@@ -683,17 +683,8 @@ class Tx:
             return
         self._timers |= {(due.kind, due.ref): due.due_at for due in dues}
         self.wakes = True
-        statement = store.insert(self.conn, self.runtime.chassis.timers)
-        changing = ("due_at", "data", "since")
         self.conn.execute(
-            statement.on_conflict_do_update(
-                index_elements=["kind", "ref"],
-                set_={
-                    **{name: statement.excluded[name] for name in changing},
-                    "attempts": 0,
-                    "next_try_at": None,
-                },
-            ),
+            _arming(self.runtime.chassis.timers, self.dialect),
             [
                 {
                     "kind": due.kind,
@@ -780,6 +771,21 @@ class Tx:
             outbox.write(self.conn, self.runtime.chassis, rows, keep=keep, audit=audit)
         self.said += len(rows)
         return self.said
+
+
+@functools.cache
+def _arming(timers: sa.Table, dialect: str) -> Any:
+    """Return the statement that arms timers, written once: a month arms thousands."""
+    statement = store.insert_of(dialect, timers)
+    changing = ("due_at", "data", "since")
+    return statement.on_conflict_do_update(
+        index_elements=["kind", "ref"],
+        set_={
+            **{name: statement.excluded[name] for name in changing},
+            "attempts": 0,
+            "next_try_at": None,
+        },
+    )
 
 
 # --------------------------------------------------------------------------------------------------

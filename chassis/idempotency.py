@@ -7,6 +7,7 @@ reply.
 
 from __future__ import annotations
 
+import functools
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -50,13 +51,16 @@ def claim(tx: Tx, call: Call, digest: Digest) -> Stored | None:
 
 
 def _look(tx: Tx, call: Call) -> tuple[str, str, Any] | None:
-    table = tx.runtime.chassis.idempotency
-    row = tx.conn.execute(
-        sa.select(table.c.method, table.c.digest, table.c.reply).where(
-            table.c.actor == call.actor.id, table.c.key == call.key
-        )
-    ).first()
+    asked = {"actor": call.actor.id, "key": call.key}
+    row = tx.conn.execute(_kept(tx.runtime.chassis.idempotency), asked).first()
     return None if row is None else (row.method, row.digest, row.reply)
+
+
+@functools.cache
+def _kept(table: sa.Table) -> sa.Select[Any]:
+    return sa.select(table.c.method, table.c.digest, table.c.reply).where(
+        table.c.actor == sa.bindparam("actor"), table.c.key == sa.bindparam("key")
+    )
 
 
 # A lock that ends with the transaction: waiting on the unique index instead would hold a

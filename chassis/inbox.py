@@ -284,12 +284,18 @@ def _set_behind(tx: Tx, runtime: Runtime, items: list[_Item]) -> list[_Item]:
 
 
 def _stuck(conn: sa.Connection, table: sa.Table, source: str) -> set[tuple[str, str]]:
-    asked = (
-        sa.select(table.c.handler, table.c.subject)
-        .where(table.c.source == source, table.c.state.in_(("PARKED", "RETRY")))
+    found = conn.execute(_waiting(table), {"source": source})
+    return {(row.handler, row.subject) for row in found}
+
+
+@functools.cache
+def _waiting(parked: sa.Table) -> sa.Select[Any]:
+    # Written once: it is asked before every batch.
+    return (
+        sa.select(parked.c.handler, parked.c.subject)
+        .where(parked.c.source == sa.bindparam("source"), parked.c.state.in_(("PARKED", "RETRY")))
         .distinct()
     )
-    return {(row.handler, row.subject) for row in conn.execute(asked)}
 
 
 def _hold_parking(conn: sa.Connection, source: str) -> None:

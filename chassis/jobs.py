@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import logging
 import threading
@@ -102,8 +103,7 @@ class Job:
             raise Interrupted
         table = self.runtime.chassis.jobs
         with self.runtime.transaction(SYSTEM) as tx:
-            asked = sa.select(table.c.cancel).where(table.c.job_id == self.job_id)
-            if tx.conn.execute(asked).scalar():
+            if tx.conn.execute(_stopped(table), {"job_id": self.job_id}).scalar():
                 raise Cancelled
             yield tx
             values: dict[str, Any] = {"updated_at": _now(), "lease_until": _now() + LEASE}
@@ -289,17 +289,14 @@ def _run(runtime: Runtime, running: Job, row: Any) -> None:
 
 def _claim(runtime: Runtime) -> Any:
     table = runtime.chassis.jobs
-    free = sa.or_(
-        table.c.state == "QUEUED",
-        sa.and_(table.c.state == "RUNNING", table.c.lease_until < _now()),
-    )
-    asked = sa.select(table).where(free).order_by(table.c.created_at, table.c.job_id).limit(1)
+    asked = _free(table)
     # Looking takes no lock: nothing waits most of the time.
     with store.reading(runtime.engine) as conn:
-        if conn.execute(asked).first() is None:
+        if conn.execute(asked, {"now": _now()}).first() is None:
             return None
     with runtime.engine.begin() as conn:
-        row = conn.execute(store.lock(asked, conn, skip_locked=True)).first()
+        locked = store.lock(asked, conn, skip_locked=True)
+        row = conn.execute(locked, {"now": _now()}).first()
         if row is None:
             return None
         values: dict[str, Any] = {"updated_at": _now()}
@@ -316,6 +313,23 @@ def _claim(runtime: Runtime) -> Any:
         _forget_upload(runtime, row.params)
         return None
     return row
+
+
+@functools.cache
+def _stopped(jobs: sa.Table) -> sa.Select[Any]:
+    return sa.select(jobs.c.cancel).where(jobs.c.job_id == sa.bindparam("job_id"))
+
+
+@functools.cache
+def _free(jobs: sa.Table) -> sa.Select[Any]:
+    # Written once: every worker looks for jobs all the time.
+    forsaken = sa.and_(jobs.c.state == "RUNNING", jobs.c.lease_until < sa.bindparam("now"))
+    return (
+        sa.select(jobs)
+        .where(sa.or_(jobs.c.state == "QUEUED", forsaken))
+        .order_by(jobs.c.created_at, jobs.c.job_id)
+        .limit(1)
+    )
 
 
 def _forget_upload(runtime: Runtime, params: dict[str, Any]) -> None:

@@ -9,12 +9,11 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import sqlalchemy as sa
 
 from chassis import storage as store
-
-if TYPE_CHECKING:
-    import sqlalchemy as sa
 
 # More events than this are written by SQLAlchemy's own batches, before the last statement.
 _INLINE = 8
@@ -79,11 +78,16 @@ def _write_core(
     audit: Mapping[str, Any] | None,
 ) -> None:
     if keep is not None:
-        conn.execute(tables.idempotency.insert().values(**keep))
+        conn.execute(_into(tables.idempotency), keep)
     if audit is not None:
-        conn.execute(tables.audit.insert().values(**audit))
+        conn.execute(_into(tables.audit), audit)
     if said:
-        conn.execute(tables.outbox.insert(), list(said))
+        conn.execute(_into(tables.outbox), list(said))
+
+
+@functools.cache
+def _into(table: sa.Table) -> sa.Insert:
+    return sa.insert(table)
 
 
 @functools.cache

@@ -3,6 +3,7 @@ every host puts around a call, a batch and a timer."""
 
 from __future__ import annotations
 
+import functools
 import logging
 import threading
 import time
@@ -157,8 +158,7 @@ class Runtime:
         return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
     def _clock_offset(self, conn: sa.Connection | None) -> timedelta:
-        table = self.chassis.clock
-        asked = sa.select(table.c.offset_us).where(table.c.name == "demo")
+        asked = _demo_offset(self.chassis.clock)
         if conn is not None:
             found = conn.execute(asked).scalar()
         else:
@@ -514,6 +514,11 @@ class Runtime:
     def close(self) -> None:
         """Close the database."""
         self.engine.dispose()
+
+
+@functools.cache
+def _demo_offset(clock: sa.Table) -> sa.Select[Any]:
+    return sa.select(clock.c.offset_us).where(clock.c.name == "demo")
 
 
 def _refuse_beyond(where: str, value: Any) -> None:

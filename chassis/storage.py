@@ -249,7 +249,12 @@ def insert(conn: Connection, table: sa.Table) -> postgresql.Insert:
 
     Typed as PostgreSQL's; SQLite's has the same methods.
     """
-    if conn.dialect.name == "postgresql":
+    return insert_of(conn.dialect.name, table)
+
+
+def insert_of(dialect: str, table: sa.Table) -> postgresql.Insert:
+    """Return what `insert` gives, for a statement that is written once per kind of database."""
+    if dialect == "postgresql":
         return postgresql.insert(table)
     return cast("postgresql.Insert", sqlite.insert(table))
 

@@ -4,6 +4,7 @@ one transaction, and one call where the method takes several."""
 
 from __future__ import annotations
 
+import functools
 import logging
 import time
 import traceback
@@ -32,11 +33,53 @@ LONGEST_S = 0.06
 ARM = "_arm"
 
 
+# The statements that every look at the clock runs: writing one costs more than to run it.
+
+
+@functools.cache
+def _first_due(timers: sa.Table) -> sa.Select[Any]:
+    return sa.select(sa.func.min(timers.c.due_at))
+
+
+@functools.cache
+def _due(timers: sa.Table) -> sa.Select[Any]:
+    tried = timers.c.next_try_at
+    return (
+        sa.select(timers)
+        .where(
+            timers.c.due_at <= sa.bindparam("wall"),
+            sa.or_(tried.is_(None), tried <= sa.bindparam("now")),
+        )
+        .order_by(timers.c.due_at, timers.c.kind, timers.c.ref)
+        .limit(sa.bindparam("size", type_=sa.Integer))
+    )
+
+
+@functools.cache
+def _near(timers: sa.Table, locks: bool) -> sa.Select[Any]:
+    # One list per column: a list of pairs takes longer to build than the set takes to act.
+    asked = (
+        sa.select(timers)
+        .where(
+            timers.c.kind.in_(sa.bindparam("kinds", expanding=True)),
+            timers.c.ref.in_(sa.bindparam("refs", expanding=True)),
+        )
+        .order_by(timers.c.due_at, timers.c.kind, timers.c.ref)
+    )
+    return asked.with_for_update(skip_locked=True) if locks else asked
+
+
+@functools.cache
+def _remove(timers: sa.Table) -> sa.Delete:
+    return sa.delete(timers).where(
+        timers.c.kind == sa.bindparam("its"), timers.c.ref == sa.bindparam("own")
+    )
+
+
 def next_due(runtime: Runtime) -> datetime | None:
     """Return when the next timer is due (domain time)."""
-    table = runtime.chassis.timers
     with store.reading(runtime.engine) as conn:
-        return conn.execute(sa.select(sa.func.min(table.c.due_at))).scalar()
+        return conn.execute(_first_due(runtime.chassis.timers)).scalar()
 
 
 def fire_due(
@@ -88,17 +131,10 @@ class Pace:
 
 
 def _fire_set(runtime: Runtime, wall: datetime, size: int) -> int:
-    table = runtime.chassis.timers
-    wait = sa.or_(table.c.next_try_at.is_(None), table.c.next_try_at <= datetime.now(UTC))
-    asked = (
-        sa.select(table)
-        .where(table.c.due_at <= wall, wait)
-        .order_by(table.c.due_at, table.c.kind, table.c.ref)
-        .limit(size)
-    )
+    asked = {"wall": wall, "now": datetime.now(UTC), "size": size}
     # Looking takes no lock: nothing is due most of the time.
     with store.reading(runtime.engine) as conn:
-        rows = conn.execute(asked).all()
+        rows = conn.execute(_due(runtime.chassis.timers), asked).all()
     return _fire_rows(runtime, rows) if rows else 0
 
 
@@ -141,22 +177,15 @@ def _claim(tx: Tx, rows: Sequence[Any]) -> list[Due]:
     worker has, is left alone."""
     table = tx.runtime.chassis.timers
     was = {(row.kind, row.ref): row.due_at for row in rows}
-    # One list per column: a list of pairs takes longer to build than the set takes to act.
-    near = sa.and_(
-        table.c.kind.in_({row.kind for row in rows}), table.c.ref.in_([row.ref for row in rows])
-    )
-    asked = sa.select(table).where(near).order_by(table.c.due_at, table.c.kind, table.c.ref)
-    found = tx.conn.execute(store.lock(asked, tx.conn, skip_locked=True)).all()
+    asked = {"kinds": list({row.kind for row in rows}), "refs": [row.ref for row in rows]}
+    found = tx.conn.execute(_near(table, store.is_postgresql(tx.conn)), asked).all()
     dues = [
         Due(row.kind, row.ref, row.due_at, row.data or {})
         for row in found
         if was.get((row.kind, row.ref)) == row.due_at
     ]
     if dues:
-        its = sa.and_(table.c.kind == sa.bindparam("its"), table.c.ref == sa.bindparam("own"))
-        tx.conn.execute(
-            sa.delete(table).where(its), [{"its": due.kind, "own": due.ref} for due in dues]
-        )
+        tx.conn.execute(_remove(table), [{"its": due.kind, "own": due.ref} for due in dues])
         tx.begin_timers()
     return dues
 

@@ -12,6 +12,7 @@ fails and names the Debian package.
 from __future__ import annotations
 
 import atexit
+import copy
 import csv
 import io
 import os
@@ -188,6 +189,21 @@ class Bench:
     def deliver(self, deliveries: Sequence[inbox.Delivery]) -> int:
         """Deliver a batch of one source. Returns how many took effect."""
         return inbox.deliver(self.runtime, deliveries, pause=lambda _seconds: None)
+
+    def staged(self, build: Callable[..., Any], *args: Any) -> Bench:
+        """Bring this bench to where `build(bench, *args)` leads: for fixtures.
+
+        It is built once per run of the tests and kind of database; later benches get its rows, its
+        time, who acted last and what it noted on the bench. So `build` begins where it always
+        begins: at a fresh bench, or at the one stage that its fixture stands on.
+        """
+        backend = self.runtime.engine.dialect.name
+        key = (self.runtime.service_cls, backend, build, args)
+        known = _STAGES.get(key)
+        if known is None or not _put_back(self, known):
+            build(self, *args)
+            _STAGES[key] = _keep_stage(self)
+        return self
 
     def fire(self, until: str | datetime) -> int:
         """Fire what is due up to `until`, in order, and move the clock there. Returns how many."""
@@ -445,16 +461,20 @@ def migrate_and_let_go(service_cls: type[Service], engine: sa.Engine) -> None:
     engine.dispose()
 
 
-# (class, backend) -> a migrated database that nobody writes: a file, or the name of a database.
-_MIGRATED: dict[tuple[type[Service], str], str] = {}
+# SQLite databases that are migrated and that nobody writes, as files.
+_MIGRATED: dict[type[Service], str] = {}
 # PostgreSQL databases whose tests have ended, by the service that they are migrated for, and those
 # in use. Making and dropping a database takes longer than most tests; emptying one does not.
 _FREE: dict[type[Service], list[str]] = {}
 _TAKEN: dict[str, type[Service]] = {}
 _RESERVED: set[str] = set()
 
-# Empties every table, puts back what the migrations had put there, and begins all numbers at one.
-_EMPTY = """
+# Stages that tests have reached, by service, database, what led there and its arguments: a file, or
+# the schema that keeps its rows.
+_STAGES: dict[tuple[Any, ...], _Stage] = {}
+
+# Empties every table and puts back the rows and numbers that a schema keeps.
+_PUT_BACK = """
 DO $$
 DECLARE one record;
 BEGIN
@@ -463,28 +483,39 @@ BEGIN
              AND tablename <> 'alembic_version' LOOP
     EXECUTE format('DELETE FROM public.%%I', one.tablename);
   END LOOP;
-  FOR one IN SELECT sequencename, start_value FROM pg_sequences WHERE schemaname = 'public' LOOP
-    PERFORM setval(format('public.%%I', one.sequencename)::regclass, one.start_value, false);
+  FOR one IN SELECT * FROM {schema}._numbers LOOP
+    PERFORM setval(
+      format('public.%%I', one.sequencename)::regclass,
+      coalesce(one.last_value, one.start_value), one.last_value IS NOT NULL
+    );
   END LOOP;
-  FOR one IN SELECT tablename FROM pg_tables WHERE schemaname = 'seed' LOOP
-    EXECUTE format('INSERT INTO public.%%I SELECT * FROM seed.%%I', one.tablename, one.tablename);
+  FOR one IN SELECT tablename FROM pg_tables WHERE schemaname = '{schema}'
+             AND tablename <> '_numbers' LOOP
+    EXECUTE format(
+      'INSERT INTO public.%%I SELECT * FROM {schema}.%%I', one.tablename, one.tablename
+    );
   END LOOP;
 END $$
 """
-_KEEP_SEED = """
+_KEEP = """
 DO $$
 DECLARE one record; filled boolean;
 BEGIN
-  CREATE SCHEMA seed;
+  CREATE SCHEMA {schema};
+  CREATE TABLE {schema}._numbers AS
+    SELECT sequencename, start_value, last_value FROM pg_sequences WHERE schemaname = 'public';
   FOR one IN SELECT tablename FROM pg_tables WHERE schemaname = 'public'
              AND tablename <> 'alembic_version' LOOP
     EXECUTE format('SELECT EXISTS (SELECT 1 FROM public.%%I)', one.tablename) INTO filled;
     IF filled THEN
-      EXECUTE format('CREATE TABLE seed.%%I AS TABLE public.%%I', one.tablename, one.tablename);
+      EXECUTE format(
+        'CREATE TABLE {schema}.%%I AS TABLE public.%%I', one.tablename, one.tablename
+      );
     END IF;
   END LOOP;
 END $$
 """
+_SEED = "seed"
 
 
 def _migrated(service_cls: type[Service], url: str, migrate: Callable[[], None]) -> None:
@@ -496,29 +527,73 @@ def _migrated(service_cls: type[Service], url: str, migrate: Callable[[], None])
         _TAKEN[name] = service_cls
         if free := _FREE.get(service_cls):
             _on_server(target, f'ALTER DATABASE "{free.pop()}" RENAME TO "{name}"')
-            _on_server(target, _EMPTY, database=name)
+            _on_server(target, _PUT_BACK.format(schema=_SEED), database=name)
             return
         _on_server(target, f'CREATE DATABASE "{name}"')
         migrate()
-        _on_server(target, _KEEP_SEED, database=name)
+        _on_server(target, _KEEP.format(schema=_SEED), database=name)
         return
-    template = _MIGRATED.get((service_cls, target.get_backend_name()))
+    template = _MIGRATED.get(service_cls)
     if target.get_backend_name() != "sqlite":
         migrate()
     elif template is not None:
         shutil.copyfile(template, name)
     else:
         migrate()
-        _keep_file(service_cls, name)
+        _MIGRATED[service_cls] = _copy_of(name)
 
 
-def _keep_file(service_cls: type[Service], path: str) -> None:
-    folder = Path(tempfile.mkdtemp(prefix="migrated-"))
+def _copy_of(path: str) -> str:
+    """Copy a SQLite database that nobody has open; returns the file."""
+    folder = Path(tempfile.mkdtemp(prefix="stage-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     # Copying the file alone would leave behind what is still in its write-ahead log.
     with closing(sqlite3.connect(path)) as live:
         live.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    _MIGRATED[service_cls, "sqlite"] = str(shutil.copyfile(path, folder / "migrated.sqlite"))
+    return str(shutil.copyfile(path, folder / "stage.sqlite"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """Where some steps have led: the rows, the time, who acted last, and what they have noted."""
+
+    place: str
+    now: datetime
+    actor: Actor
+    noted: dict[str, Any]
+
+
+def _keep_stage(bench: Bench) -> _Stage:
+    engine = bench.runtime.engine
+    if engine.dialect.name == "sqlite":
+        engine.dispose()
+        place = _copy_of(str(engine.url.database))
+    else:
+        place = f"stage_{uuid.uuid4().hex}"
+        with engine.begin() as conn:
+            conn.exec_driver_sql(_KEEP.format(schema=place))
+    own = {"runtime", "actor"}
+    noted = {name: value for name, value in vars(bench).items() if name not in own}
+    return _Stage(place, bench.now, bench.actor, copy.deepcopy(noted))
+
+
+def _put_back(bench: Bench, stage: _Stage) -> bool:
+    """Bring a bench to a stage. Returns whether its database has it."""
+    engine = bench.runtime.engine
+    if engine.dialect.name == "sqlite":
+        engine.dispose()
+        path = str(engine.url.database)
+        for left in (f"{path}-wal", f"{path}-shm"):
+            Path(left).unlink(missing_ok=True)
+        shutil.copyfile(stage.place, path)
+    else:
+        with engine.begin() as conn:
+            if conn.exec_driver_sql(f"SELECT to_regnamespace('{stage.place}')").scalar() is None:
+                return False
+            conn.exec_driver_sql(_PUT_BACK.format(schema=stage.place))
+    vars(bench).update(copy.deepcopy(stage.noted))
+    bench.at(stage.now).actor = stage.actor
+    return True
 
 
 def _reserved_postgresql(server_url: str) -> Iterator[str]:

@@ -90,12 +90,15 @@ def awards_of(bench, subject_id, rule=None):
     return [row for row in rows if rule is None or row["rule_code"] == rule]
 
 
-@pytest.fixture
-def credit(bench):
+def credit_stage(bench):
     bench.at("2025-01-02T09:00")
     stage.rules(bench)
     stage.steward(bench, "stw_1", "per_s")
-    return bench
+
+
+@pytest.fixture
+def credit(bench):
+    return bench.staged(credit_stage)
 
 
 @pytest.mark.covers("C4", "F2-flow")

@@ -40,8 +40,7 @@ ALL = ("SCORING", "POINTS", "PUBLIC_LIST", "COMMENDATION")
 MONTHS = ("2025-03", "2025-04", "2025-05")
 
 
-@pytest.fixture
-def credit(bench):
+def credit_stage(bench):
     """Three residents of grade AA for three final months; one of them does not want to be named,
     another one has the consent but not the grade."""
     bench.at("2025-02-20T09:00")
@@ -56,7 +55,11 @@ def credit(bench):
     for period in MONTHS:
         final_month(bench, period)
     bench.at("2025-07-01T09:00")
-    return bench
+
+
+@pytest.fixture
+def credit(bench):
+    return bench.staged(credit_stage)
 
 
 def opened(bench, *, role="R_STREET", scope=STREET, person="per_opener", **more):

@@ -44,13 +44,17 @@ def _order(bench, fact, order, at, **more):
     return bench.event("property", fact, data, subject=order, occurred_at=at, scope=stage.COMMUNITY)
 
 
-@pytest.fixture
-def credit(bench):
+def credit_stage(bench):
     bench.at("2025-02-20T09:00")
     stage.rules(bench)
     stage.steward(bench, "stw_1", "per_s")
     stage.project(bench)
-    return bench.at(AT)
+    bench.at(AT)
+
+
+@pytest.fixture
+def credit(bench):
+    return bench.staged(credit_stage)
 
 
 def rows_of(bench, subject=PRJ):

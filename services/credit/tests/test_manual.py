@@ -20,11 +20,15 @@ from services.credit.errors import (
 from services.credit.tests import stage
 
 
-@pytest.fixture
-def credit(bench):
+def credit_stage(bench):
     stage.rules(bench)
     stage.resident(bench, "per_a")
-    return bench.as_("R_CADRE", person="per_cadre", scope=stage.COMMUNITY)
+    bench.as_("R_CADRE", person="per_cadre", scope=stage.COMMUNITY)
+
+
+@pytest.fixture
+def credit(bench):
+    return bench.staged(credit_stage)
 
 
 def propose(bench, rule="R-RES-11", subject="RES:per_a", at="2025-03-03T09:00:00+08:00", **more):

@@ -28,17 +28,19 @@ from services.credit.tests.test_settlement import (
 REASONS = "经核查,该超时系平台派单错误所致,扣分依据不足,应予撤销。"
 
 
-@pytest.fixture
-def published(credit):  # noqa: F811
+def published_stage(bench):
     """The month is published, with one deduction of the steward; the notice runs to 04-16."""
-    bench = credit
     bench.at("2025-03-20T10:00").deliver([missed(bench)])
     stage.project(bench)
     card = close_month(bench, given=rows(project=PROJECT_ROW))
     bench.at("2025-04-07T10:00")
     confirm(bench, card, review(bench, card)["version"])
     bench.fire("2025-04-08T10:00")
-    return bench
+
+
+@pytest.fixture
+def published(credit):  # noqa: F811
+    return credit.staged(published_stage)
 
 
 def deduction(bench, subject="STW:stw_1"):

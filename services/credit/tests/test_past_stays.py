@@ -45,14 +45,17 @@ STRICTER = hours_rule(
 MORE = hours_rule(steps=[{"to_minutes": None, "minutes": 60}], points={"minutes": 30, "points": 8})
 
 
-@pytest.fixture
-def credit(bench):
+def credit_stage(bench):
     bench.at("2025-01-02T09:00")
     stage.rules(bench)
     stage.resident(bench, "per_a")
     with bench.transaction() as tx:
         tx.arm("cutoff", "2025-01", tx.calendar.cutoff("2025-01"))
-    return bench
+
+
+@pytest.fixture
+def credit(bench):
+    return bench.staged(credit_stage)
 
 
 def a_final_january(bench):

@@ -98,8 +98,7 @@ def points(bench, person="per_a"):
     return next(one["points"] for one in sheets if one["subject"] == f"RES:{person}")
 
 
-@pytest.fixture
-def twins(bench):
+def twins_stage(bench):
     """One person, registered twice, with points of two final months and a running one."""
     bench.at("2025-02-20T09:00")
     stage.rules(bench)
@@ -111,7 +110,11 @@ def twins(bench):
     bench.march = final_month(bench, "2025-03")
     bench.at("2025-05-06T09:00")
     award(bench, "RES:per_twin", "R-RES-06", level="DISTRICT", deed="JY-1")
-    return bench
+
+
+@pytest.fixture
+def twins(bench):
+    return bench.staged(twins_stage)
 
 
 def test_points_of_the_given_up_id_are_the_kept_ones_and_every_sum_stays(twins):

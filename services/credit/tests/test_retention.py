@@ -38,10 +38,8 @@ def short_lived():
     return document
 
 
-@pytest.fixture
-def bench(database_url):
+def settled(bench):
     """March 2025 settled; facts of April are there too, and April is not settled."""
-    bench = open_bench(Credit, database_url, FIVERED_CREDIT_KEEP_MONTHS="1")
     bench.at("2025-01-20T09:00")
     made = author(bench).do("create_rule_set", {"document": short_lived()})
     made = consult(bench, made)
@@ -62,7 +60,12 @@ def bench(database_url):
     for area in (stage.COMMUNITY, "370811"):
         assert settlement_of(bench, area=area)["state"] == "SETTLED"
     bench.at("2025-04-20T10:00").deliver([rated(bench, at="2025-04-20T10:00")])
-    yield bench
+
+
+@pytest.fixture
+def bench(database_url):
+    bench = open_bench(Credit, database_url, FIVERED_CREDIT_KEEP_MONTHS="1")
+    yield bench.staged(settled)
     bench.runtime.close()
 
 

@@ -124,8 +124,7 @@ def close_month(bench, *, at="2025-04-03T10:00", given=None):
     return settlement_of(bench)
 
 
-@pytest.fixture
-def credit(bench):
+def credit_stage(bench):
     bench.at("2025-02-20T09:00")
     stage.rules(bench)
     stage.steward(bench, "stw_1", "per_s")
@@ -135,7 +134,11 @@ def credit(bench):
         [rated(bench, at="2025-03-10T10:00"), rated(bench, at="2025-03-11T10:00", stars=4)]
     )
     bench.deliver([attended(bench, "per_a", f"2025-03-{day}T20:00") for day in (10, 12, 14)])
-    return bench
+
+
+@pytest.fixture
+def credit(bench):
+    return bench.staged(credit_stage)
 
 
 @pytest.mark.covers("F7-flow", "C8", "C9", "R10", "N3")

@@ -111,8 +111,7 @@ def a_month(bench):
     return close_month(bench, given=rows(project=PROJECT_ROW))
 
 
-@pytest.fixture
-def published(bench):
+def published_stage(bench):
     """The month is published, and its company's too."""
     card = a_month(bench)
     bench.at("2025-04-07T10:00")
@@ -122,7 +121,11 @@ def published(bench):
     version = review(bench, district, role="R_DISTRICT", area="370811", person="per_d1")["version"]
     confirm(bench, district, version, role="R_DISTRICT", area="370811", person="per_d2")
     bench.fire(WD5)
-    return bench
+
+
+@pytest.fixture
+def published(bench):
+    return bench.staged(published_stage)
 
 
 @pytest.mark.covers("N2", "N3")

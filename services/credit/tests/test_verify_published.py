@@ -25,8 +25,7 @@ from services.credit.tests.test_verify import run
 JANUARY = "2025-01"
 
 
-@pytest.fixture
-def credit(bench):
+def credit_stage(bench):
     """January is published: a merchant with a deduction, a resident on the red list."""
     bench.at("2025-01-02T09:00")
     stage.rules(bench)
@@ -54,7 +53,11 @@ def credit(bench):
     drafted(bench, JANUARY, "2025-02-08T10:00")
     confirmed(bench, JANUARY)
     bench.fire("2025-02-10T10:00")
-    return bench
+
+
+@pytest.fixture
+def credit(bench):
+    return bench.staged(credit_stage)
 
 
 def notice_of(bench):

@@ -68,7 +68,7 @@ def open_subject(bench, kind, ref, **more):
 @pytest.fixture
 def credit(database_url, tmp_path):
     bench = open_bench(Credit, database_url, FIVERED_BLOBS=str(tmp_path / "blobs"))
-    yield from prepared(bench)
+    yield bench.staged(prepared)
     bench.runtime.engine.dispose()
 
 
@@ -81,7 +81,6 @@ def prepared(bench):
     stage.register(bench, "per_keeper")
     open_subject(bench, "MER", "org_1")
     open_subject(bench, "UNT", "unt_1", holder="per_keeper")
-    yield bench
 
 
 VOICES = [
@@ -301,17 +300,19 @@ def accept(bench, *filed):
         bench.do("accept_objection", {"objection_id": one["id"]}, version=1)
 
 
-@pytest.fixture
-def published(credit):
+def published_stage(bench):
     """March is published; the shop lost 5 for good reason or not."""
-    bench = credit
     bench.at("2025-03-10T10:00")
     bench.award_id = award(bench, "PTN:ptn_1", "R-PTN-04")
     card = publish_month(bench, "2025-03")
     bench.entry = f"{card['id']}/PTN:ptn_1"
     for person in ("per_friend", "per_b0", "per_b1", "per_b2"):
         stage.register(bench, person)
-    return bench
+
+
+@pytest.fixture
+def published(credit):
+    return credit.staged(published_stage)
 
 
 def test_one_objection_does_not_shut_out_others_and_each_is_answered(published):

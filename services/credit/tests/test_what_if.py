@@ -55,8 +55,7 @@ def decide(bench, method, made):
     bench.do(method, {"award_id": made["id"], "note": "见材料"}, version=1)
 
 
-@pytest.fixture
-def credit(bench):
+def credit_stage(bench):
     """March 2025, small enough for paper and pencil, drafted."""
     bench.at("2025-02-20T09:00:00")
     stage.rules(bench)
@@ -101,7 +100,11 @@ def credit(bench):
     stage.markers(bench, "2025-03", rows=rows(project=PROJECT_ROW))
     bench.fire("2025-04-03T10:00:00")
     run_jobs(bench)
-    return bench
+
+
+@pytest.fixture
+def credit(bench):
+    return bench.staged(credit_stage)
 
 
 def changed(bench):

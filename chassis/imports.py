@@ -70,8 +70,7 @@ _TITLE_LINES = 5
 _REMARKS = {"备注", "说明", "remark", "remarks", "note", "notes"}
 # Codes of areas are no personal data: a refusal may repeat them.
 _PLACES = {AREA, COMMUNITY, GRID, STREET_OR_COMMUNITY}
-# How long a batch waits for facts of other services that are still on their way.
-_PATIENCE_S = 20.0
+# How often a batch looks for facts of other services that are still on their way.
 _PAUSE_S = 0.25
 
 Row = dict[str, Any]
@@ -674,6 +673,7 @@ class _Import:
         self.importer = importer
         self.actor = Actor(**running.params["actor"])
         self.dry_run = bool(running.params["dry_run"])
+        self.patience_s = running.runtime.process.import_patience_s
         self.package = running.runtime.service_cls.__module__.rpartition(".")[0]
         # A dry run that was stopped begins anew: what it had tried is not kept.
         going_on = running.saved if not self.dry_run else None
@@ -736,7 +736,7 @@ class _Import:
             except _NotYet as not_yet:
                 if not_yet.waiting < waiting:
                     waiting, waited_since = not_yet.waiting, time.monotonic()
-                elif time.monotonic() - waited_since > _PATIENCE_S:
+                elif time.monotonic() - waited_since > self.patience_s:
                     # What has not come by now will not come for the rest of the file either.
                     self.tally.patient = False
                 time.sleep(_PAUSE_S)

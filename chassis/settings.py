@@ -255,6 +255,11 @@ class ProcessSettings:
         help="Which of several workers this is, e.g. 1/2: it takes its partitions first",
         default="",
     )
+    import_patience_s: float = setting(
+        "FIVERED_IMPORT_PATIENCE_S",
+        help="How long an import waits, s, for what its rows name and has not been heard of yet",
+        default=20.0,
+    )
     pool_size: int = setting(
         "FIVERED_DATABASE_POOL", help="Database connections of one process", default=12
     )

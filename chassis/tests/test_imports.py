@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from chassis import imports, jobs
+from chassis import jobs
 from chassis.blobs import BlobMissing, Blobs, NoBlobs
 from chassis.refusal import NotFound, Refusal, RoleDenied
 from chassis.testing import instant, open_bench
@@ -332,8 +333,8 @@ def test_a_batch_waits_for_facts_that_are_still_on_their_way(bench):
 
 
 def test_waiting_ends_and_the_rows_are_refused(bench, monkeypatch):
-    monkeypatch.setattr(imports, "_PATIENCE_S", 0.0)
-    monkeypatch.setattr(imports, "_PAUSE_S", 0.0)
+    impatient = replace(bench.runtime.process, import_patience_s=0.0)
+    monkeypatch.setattr(bench.runtime, "process", impatient)
     monkeypatch.setattr("chassis.tests.toy.importing.HEARD", NeverHeard())
     result = load(bench, HEADER + "\na1,1,,,,,,\nb1,2,,,,,,wait\n")
     assert (result["created"], result["refused"]) == (1, 1)

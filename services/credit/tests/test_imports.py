@@ -1,5 +1,7 @@
 """Consents that come as a file: the command's rules, a fixed number of statements."""
 
+from dataclasses import replace
+
 import pytest
 
 from chassis.testing import database_url, open_bench  # noqa: F401
@@ -146,8 +148,8 @@ def test_a_dry_run_opens_no_account(bench):
 
 
 def test_somebody_the_registry_has_not_told_of_is_waited_for_and_then_refused(bench, monkeypatch):
-    monkeypatch.setattr("chassis.imports._PATIENCE_S", 0.0)
-    monkeypatch.setattr("chassis.imports._PAUSE_S", 0.0)
+    impatient = replace(bench.runtime.process, import_patience_s=0.0)
+    monkeypatch.setattr(bench.runtime, "process", impatient)
     result = bench.load("consents", HEADER + row(1) + row(9))
     assert counts(result) == (1, 0, 1)
     assert result["errors"][0]["code"] == "IDENTITY_NOT_VERIFIED"

@@ -345,14 +345,15 @@ class NoEmergency(Guard):
 
 
 class ConflictOfInterest(Refusal):
-    """A person with a post in what is complained of neither handles the matter nor decides on it.
+    """A person with a post in what is complained of neither handles the matter nor decides on it,
+    and nobody does in his own matter or his household's.
 
     `substitute` is the steward, or where there is none the official, who does instead.
     """
 
     code = "CONFLICT_OF_INTEREST"
     status = 403
-    text = "您在被反映的项目或单位任职,应当回避;可由 {substitute} 办理"
+    text = "事项涉及您本人、同户人员或您任职的项目、单位,应当回避;可由 {substitute} 办理"
 
 
 class OwnExtension(Guard):
@@ -496,10 +497,10 @@ class ReasonRequired(Guard):
 
 
 class SelfConfirm(Guard):
-    """Nobody confirms his own hours or hazard."""
+    """Nobody confirms his own hours or hazard, or his household's."""
 
     guard = "SELF_CONFIRM"
-    text = "不能确认本人的记录"
+    text = "不能确认本人或同户人员的记录"
 
 
 class Overlap(Guard):
@@ -514,6 +515,13 @@ class DayTooLong(Guard):
 
     guard = "DAY_TOO_LONG"
     text = "当日志愿服务时长合计超过 24 小时"
+
+
+class UnderAge(Guard):
+    """Only adults are stewards: they enter dwellings, and their account is spent from."""
+
+    guard = "UNDER_AGE"
+    text = "未满18周岁,不能担任红色管家"
 
 
 class UnknownPerson(Guard):

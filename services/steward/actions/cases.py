@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
@@ -380,7 +380,19 @@ def _require_oversight(tx: Tx, row: Any) -> None:
 
 
 def parties(tx: Tx, row: Any) -> set[str]:
-    """Return the persons who are a party of what a request is against."""
+    """Return the persons who are a party of a request: of what it is against, its reporter, and
+    the reporter's household."""
+    return accused(tx, row) | complainants(tx, [row])[row.request_id]
+
+
+def complainants(tx: Tx, rows: Sequence[Any]) -> dict[str, set[str]]:
+    """Return the reporter of each request with his household."""
+    kin = storage.people.kin(tx.conn, {row.reporter_id for row in rows} - {None})
+    return {row.request_id: kin.get(row.reporter_id, set()) for row in rows}
+
+
+def accused(tx: Tx, row: Any) -> set[str]:
+    """Return the persons who hold a post in what a request is against."""
     refs = {row.against} - {None}
     if rules.routing.is_against_project(row.kind, row.category):
         refs |= {row.project_id} - {None}
@@ -400,7 +412,8 @@ def _require_impartial(tx: Tx, row: Any, person_id: str | None = None, *, field:
     """Refuse a party of the matter, and name who may act instead.
 
     Raises:
-        ConflictOfInterest: He holds a post in what is complained of.
+        ConflictOfInterest: He holds a post in what is complained of, or the matter is his own or
+            his household's.
     """
     if (person_id or tx.actor.id) not in parties(tx, row):
         return
@@ -825,13 +838,21 @@ def _choose(tx: Tx, row: Any, duties: Any) -> rules.routing.Candidate | None:
     without = list(row.tried)
     while True:
         chosen = rules.routing.choose(_candidates(tx, row, duties, without), duties)
-        if chosen is None and duties != rules.routing.SUBSTITUTES and parties(tx, row):
+        if chosen is None and duties != rules.routing.SUBSTITUTES and _stood_back(tx, row):
             # Whoever should have it is a party of it: somebody else of the community stands in.
             duties = rules.routing.SUBSTITUTES
             continue
         if chosen is None or storage.posts.take(tx.conn, chosen.steward_id, tx.now):
             return chosen
         without.append(chosen.steward_id)
+
+
+def _stood_back(tx: Tx, row: Any) -> bool:
+    """Tell whether somebody who might have had a request is a party of it."""
+    if accused(tx, row):
+        return True
+    found = storage.posts.candidates(tx.conn, row.grid, _duties(tx, row), tx.now, ())
+    return bool({one.person_id for one in found} & parties(tx, row))
 
 
 def _named(tx: Tx, row: Any, steward_id: str) -> rules.routing.Candidate:
@@ -1243,12 +1264,12 @@ def close_request(tx: Tx, order: ReasonedRequest) -> dict[str, Any]:
     """
     row = locked(tx, order.request_id)
     _require_oversight(tx, row)
-    _require_impartial(tx, row)
     tx.check_version(row.version)
     rules.requests.check("close", row.state)
     if row.review in {"PENDING", "STREET"}:
         raise ReviewPending
     _require_outside_chain(tx, row)
+    _require_impartial(tx, row)
     return reply(close(tx, row, {"reason": order.reason}))
 
 
@@ -1284,13 +1305,13 @@ def review_request(tx: Tx, order: ReviewRequest) -> dict[str, Any]:
     """
     row = locked(tx, order.request_id)
     _require_oversight(tx, row)
-    _require_impartial(tx, row)
     tx.check_version(row.version)
     if row.review not in {"PENDING", "STREET"}:
         raise NoReview
     if row.review == "STREET" and tx.actor.role not in rules.requests.STREET:
         raise ReviewAtStreet
     _require_outside_chain(tx, row)
+    _require_impartial(tx, row)
     if not order.reason.strip():
         raise ReasonRequired(field="reason")
     verdict = "UPHELD" if order.upheld else "NOT_UPHELD"
@@ -1684,7 +1705,8 @@ def attach_reporter(tx: Tx, order: AttachReporter) -> dict[str, Any]:
         raise ReporterKnown
     require_reporter(tx, order.person_id, row.grid, field="person_id")
     _require_outside_chain(tx, row)
-    if order.person_id in storage.cases.chain(tx.conn, row.request_id) | {row.handler_person}:
+    own = storage.people.kin(tx.conn, [order.person_id])[order.person_id]
+    if own & (storage.cases.chain(tx.conn, row.request_id) | {row.handler_person}):
         raise InChain(field="person_id")
     detail = {"reason": order.reason}
     row = change(tx, row, "attach", row.state, detail, reporter_id=order.person_id)

@@ -36,6 +36,7 @@ class _Set:
     shifts: dict[str, list[Any]] = field(default_factory=dict)
     projects: dict[str, bool] = field(default_factory=dict)
     parties: dict[tuple[Any, ...], set[str]] = field(default_factory=dict)
+    complainants: dict[str, set[str]] = field(default_factory=dict)
     given: list[dict[str, Any]] = field(default_factory=list)
     kept: list[dict[str, Any]] = field(default_factory=list)
     lines: list[dict[str, Any]] = field(default_factory=list)
@@ -95,11 +96,20 @@ class _Set:
         ]
 
     def barred(self, row: Any) -> set[str]:
+        """Return the parties of a request."""
+        return self.accused(row) | self.complainants[row.request_id]
+
+    def accused(self, row: Any) -> set[str]:
         """Return the parties of what a request is against."""
         key = (row.against, row.project_id, row.kind, row.category)
         if key not in self.parties:
-            self.parties[key] = cases.parties(self.tx, row)
+            self.parties[key] = cases.accused(self.tx, row)
         return self.parties[key]
+
+    def stood_back(self, row: Any) -> bool:
+        """Tell whether somebody who might have had a request is a party of it."""
+        known = self.community(row.grid[:12]).candidates.values()
+        return bool(self.accused(row)) or any(one.person_id in self.barred(row) for one in known)
 
     def duties(self, row: Any) -> Sequence[str]:
         """Return the duties that take a request."""
@@ -116,7 +126,7 @@ class _Set:
         """Choose as a dispatch does."""
         duties, found = self.duties(row), self.candidates(row, without)
         chosen = rules.routing.choose(found, duties)
-        if chosen is None and self.barred(row):
+        if chosen is None and self.stood_back(row):
             chosen = rules.routing.choose(found, rules.routing.SUBSTITUTES)
         return chosen
 
@@ -174,6 +184,7 @@ def accept_passed(tx: Tx, dues: Sequence[Due]) -> None:
         return
     work = _Set(tx, start=late[0][0].due_at, end=late[-1][0].due_at)
     work.read_shifts({row.handler for _, row in late})
+    work.complainants = cases.complainants(tx, [row for _, row in late])
     for due, row in late:
         tx.at(due.due_at)
         _one(work, row)

@@ -27,6 +27,7 @@ from services.steward.errors import (
     PastShift,
     ShiftOverlap,
     TypeDutyMismatch,
+    UnderAge,
     UnknownGrid,
     UnknownPerson,
 )
@@ -128,6 +129,7 @@ def enrol_steward(tx: Tx, order: EnrolSteward) -> dict[str, Any]:
 
     Raises:
         UnknownPerson: The person is not registered.
+        UnderAge: The registry knows that he is none.
         UnknownGrid: A grid does not exist.
         TypeDutyMismatch: FULL_TIME and the duty do not go together.
         NotSpendable: Police and state officials do not spend points.
@@ -150,6 +152,9 @@ def enrol_steward(tx: Tx, order: EnrolSteward) -> dict[str, Any]:
     person = storage.people.person(tx.conn, order.person_id)
     if person is None or person.status != "ACTIVE":
         raise UnknownPerson(person_id=order.person_id, field="person_id")
+    if person.birth_year is not None and not person.is_adult:
+        # Staff may live elsewhere and stand here without a birth year.
+        raise UnderAge(field="person_id")
     if order.board_consent:
         _check_consent(tx, person, order.consent_ref)
     steward_id = chosen or tx.new_id("stw")

@@ -191,16 +191,25 @@ def _locked_record(tx: Tx, record_id: str, state: str) -> Any:
     tx.check_version(row.version)
     if row.state != state:
         raise StateConflict(state=row.state)
-    if row.person_id == tx.actor.id:
-        raise SelfConfirm
+    _require_not_own(tx, row.person_id)
     return row
+
+
+def _require_not_own(tx: Tx, person_id: str) -> None:
+    """Refuse who would decide in his own matter, or in that of somebody of his household.
+
+    Raises:
+        SelfConfirm: He would.
+    """
+    if tx.actor.id in storage.people.kin(tx.conn, [person_id])[person_id]:
+        raise SelfConfirm
 
 
 def confirm_hours(tx: Tx, order: ConfirmHours) -> dict[str, Any]:
     """The organiser confirms. What passes the daily cap is said, and counts for nothing more.
 
     Raises:
-        SelfConfirm: Nobody confirms his own hours.
+        SelfConfirm: Nobody confirms his own hours, or those of his household.
         RecorderConfirms: Who recorded them does not confirm them.
         TooOld: More than 30 days back; the street confirms that.
         DayTooLong: The day would have more than 24 hours.
@@ -245,7 +254,7 @@ def correct_hours(tx: Tx, order: CorrectHours) -> dict[str, Any]:
     """Correct confirmed service; whoever heard the hours hears the difference.
 
     Raises:
-        SelfConfirm: Nobody corrects his own hours.
+        SelfConfirm: Nobody corrects his own hours, or those of his household.
         RecorderConfirms: Who recorded them does not make them more.
         StateConflict: They are not confirmed.
         DayTooLong: The day would have more than 24 hours.
@@ -323,7 +332,7 @@ def verify_hazard(tx: Tx, order: VerifyHazard) -> dict[str, Any]:
 
     Raises:
         NotFound: No such hazard here.
-        SelfConfirm: The reporter does not verify it himself.
+        SelfConfirm: The reporter does not verify it himself, nor does his household.
         RecorderConfirms: Neither does who wrote it down for him.
         StateConflict: Somebody has looked already.
     """
@@ -333,8 +342,7 @@ def verify_hazard(tx: Tx, order: VerifyHazard) -> dict[str, Any]:
     tx.check_version(row.version)
     if row.state != "PENDING":
         raise StateConflict(state=row.state)
-    if row.reporter_id == tx.actor.id:
-        raise SelfConfirm
+    _require_not_own(tx, row.reporter_id)
     if row.reported_by == tx.actor.id:
         raise RecorderConfirms
     state = "TRUE" if order.verified else "FALSE"

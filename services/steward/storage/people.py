@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -85,6 +86,28 @@ def with_numbers(conn: sa.Connection, *, phone: str | None, id_no: str | None) -
     if id_no is not None:
         asked = asked.where(persons.c.id_no_hmac == id_no)
     return conn.execute(asked.order_by(persons.c.person_id).limit(50)).all()
+
+
+@cache
+def _kin() -> sa.Select[Any]:
+    other = persons.alias("other")
+    return (
+        sa.select(persons.c.person_id, other.c.person_id.label("other"))
+        .join(other, other.c.household_id == persons.c.household_id)
+        .where(
+            persons.c.person_id.in_(sa.bindparam("persons", expanding=True)),
+            other.c.status == "ACTIVE",
+        )
+    )
+
+
+def kin(conn: sa.Connection, person_ids: Iterable[str]) -> dict[str, set[str]]:
+    """Return each person with the members of his household: whose matter is his own."""
+    found = {person_id: {person_id} for person_id in person_ids}
+    if found:
+        for row in conn.execute(_kin(), {"persons": sorted(found)}):
+            found[row.person_id].add(row.other)
+    return found
 
 
 def minors(conn: sa.Connection, born_until: int) -> Sequence[Any]:

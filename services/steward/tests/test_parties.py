@@ -348,3 +348,59 @@ def test_a_gap_of_the_chain_shows_who_acts_meanwhile(staffed):
         (2, "off_team"),
         (3, None),
     ]
+
+
+def kin(ground, *persons):
+    """Let people be of one household."""
+    for who in persons:
+        (row,) = ground.bench.rows("SELECT version FROM persons WHERE person_id = :p", p=who)
+        ground.bench.as_("R_DISTRICT").do(
+            "correct_person",
+            {"person_id": who, "household_id": "hh_kin", "reason": "同户"},
+            version=row["version"],
+        )
+
+
+def test_nobody_handles_what_his_household_reported(staffed):
+    """K12: a steward took a request of his wife, was rated by her and earned points."""
+    assert staffed.handler_of(staffed.submit()) == STAFF
+    kin(staffed, WANG, STAFF)
+    reply = staffed.submit()
+    assert staffed.handler_of(reply) != STAFF
+    reply = staffed.step("accept_request", reply, staffed.handler_of(reply))
+    named = {"request_id": reply["id"], "handler": STW_STAFF}
+    version = {"version": reply["version"]}
+    with pytest.raises(errors.ConflictOfInterest) as refused:
+        staffed.by(OTHER_CADRE, "R_CADRE", COMMUNITY).do(
+            "transfer_request", named | {"reason": "由物业处理"}, **version
+        )
+    assert refused.value.params["substitute"] not in {"", STW_STAFF}
+    assert "同户" in refused.value.describe()
+
+
+def test_an_overdue_request_is_not_given_to_the_reporter_s_household(staffed):
+    kin(staffed, WANG, CADRE)
+    reply = staffed.submit()
+    assert staffed.handler_of(reply) == STAFF
+    staffed.bench.fire("2025-03-03T23:00")
+    had = {
+        line["detail"]["handler"]
+        for line in staffed.by(OTHER_CADRE, "R_CADRE", COMMUNITY).ask(
+            "timeline", {"request_id": reply["id"]}
+        )["items"]
+        if line["action"] == "redispatch"
+    }
+    assert had
+    assert STW_CADRE not in had
+
+
+def test_who_had_a_case_in_hand_is_no_kin_of_whom_it_is_attached_to(staffed):
+    reply = staffed.submit(None)
+    handler = staffed.handler_of(reply)
+    kin(staffed, WANG, handler)
+    with pytest.raises(errors.InChain):
+        staffed.by(OTHER_CADRE, "R_CADRE", COMMUNITY).do(
+            "attach_reporter",
+            {"request_id": reply["id"], "person_id": WANG, "reason": "来电补登"},
+            version=reply["version"],
+        )

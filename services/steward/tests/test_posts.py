@@ -330,3 +330,12 @@ def test_nothing_is_given_to_somebody_who_is_leaving_in_this_moment(ground):
         assert wait_until(lambda: leaving.conn.execute(waiting).scalar() > 0, 10)
     submission.join(10)
     assert replies[0]["handler"] == STW_STAFF_2
+
+
+def test_a_minor_is_no_steward(ground):
+    """K10: a child of fifteen had a steward's account and could spend from it."""
+    young = "per_00000000-0000-7000-8000-000000000051"
+    ground.person(young, "小明", grid=GRID, birth_year=2010)
+    with pytest.raises(errors.UnderAge) as refused:
+        ground.steward("stw_00000000-0000-7000-8000-000000000051", young, "BUILDING_HEAD")
+    assert refused.value.field == "person_id"

@@ -247,3 +247,28 @@ def test_each_visit_is_taken_or_refused_by_itself(ground):
 def test_who_is_no_steward_records_no_visits(ground):
     with pytest.raises(NotFound):
         upload(ground, visit("a"))
+
+
+def test_nobody_confirms_what_his_household_did_or_reported(ground):
+    """K12: hours of the same household were confirmed three times out of three."""
+    wife, husband = (f"per_00000000-0000-7000-8000-00000000004{n}" for n in (1, 2))
+    for who in (wife, husband):
+        ground.person(who, "何平", grid=GRID, household_id="hh_he")
+    hours = record(ground, person_id=wife)
+    with pytest.raises(errors.SelfConfirm):
+        confirm(ground, hours, who=husband)
+    done = confirm(ground, hours)
+    with pytest.raises(errors.SelfConfirm):
+        ground.by(husband, "R_CADRE", COMMUNITY).do(
+            "correct_hours",
+            {"record_id": done["id"], "minutes": 240, "reason": "补记"},
+            version=done["version"],
+        )
+    body = {"category": "FIRE_LANE", "grid": GRID, "place": "3 号楼东侧"}
+    danger = ground.by(wife, "R_RESIDENT", COMMUNITY).do("report_hazard", body)
+    with pytest.raises(errors.SelfConfirm):
+        ground.by(husband, "R_CADRE", COMMUNITY).do(
+            "verify_hazard",
+            {"hazard_id": danger["id"], "verified": True},
+            version=danger["version"],
+        )

@@ -450,20 +450,16 @@ def _assists(tx: Tx, known: Any) -> bool:
 
 
 def _may_withdraw(tx: Tx, known: Any) -> bool:
-    if tx.actor.id == known.person_id:
-        return True
     if not known.subject_id.startswith("HH:"):
-        return False
-    person = store.person(tx.conn, tx.actor.id)
-    return (
-        person is not None and person.is_adult and f"HH:{person.household_id}" == known.subject_id
-    )
+        return bool(tx.actor.id == known.person_id)
+    return voices.speaks_for(tx.conn, known.subject_id, tx.actor.id, tx.now)
 
 
 def close_for(tx: Tx, person_id: str, at: datetime) -> None:
     """A person has died or left the district: his consent ends, the wallet lives 90 days more."""
     for subject in store.subjects_held_by(tx.conn, person_id):
-        if subject.kind not in ("RES", "HH"):
+        # A household goes on for its other adults, or is suspended (`households`).
+        if subject.kind != "RES":
             continue
         known = store.consent(tx.conn, subject_id=subject.subject_id)
         if known is not None and known.state != "CLOSED":

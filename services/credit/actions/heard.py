@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from services.credit import events
-from services.credit.actions import awards, consents, ledger, merging, months, telling
+from services.credit.actions import awards, consents, households, ledger, merging, months, telling
 from services.credit.actions.ledger import GRACE
 from services.credit.storage import registry, settlements, voices
 from services.credit.storage import tables as t
@@ -70,8 +70,15 @@ def _one_by_one(
 ) -> None:
     for event in heard:
         handle = known.get(type(event.data))
-        if handle is not None:
+        if handle is None:
+            continue
+        if type(event.data) not in _AT_HOME:
             handle(tx, event)
+            continue
+        persons = [event.data.person_id, getattr(event.data, "into", event.data.person_id)]
+        homes = households.homes_of(tx, persons)
+        handle(tx, event)
+        households.settle(tx, homes | households.homes_of(tx, persons), event.occurred_at)
 
 
 def _areas(tx: Tx, heard: Sequence[Heard]) -> None:
@@ -112,6 +119,9 @@ def _people(tx: Tx, heard: Sequence[Heard]) -> None:
         for event in heard
     ]
     registry.add_homes(tx.conn, homes)
+    for event in heard:
+        if event.data.household_id:
+            households.settle(tx, [event.data.household_id], event.occurred_at)
 
 
 def _moved(tx: Tx, event: Heard) -> None:
@@ -130,7 +140,7 @@ def _moved(tx: Tx, event: Heard) -> None:
 
 def _place_persons(tx: Tx, event: Heard, area: str, grid: str | None) -> None:
     for subject in registry.subjects_held_by(tx.conn, event.data.person_id):
-        if subject.kind in awards.PERSONS:
+        if subject.kind in awards.PERSONS and subject.kind != "HH":
             registry.place(tx.conn, subject, area=area, grid=grid, at=event.occurred_at)
             months.draft_around(tx, subject.subject_id, subject.area, event.occurred_at)
 
@@ -381,6 +391,15 @@ _STEWARD: dict[type[Any], Callable[[Any, Any], None]] = {
     events.PersonMergedHeard: _merged,
     events.StewardEnrolledHeard: _enrolled,
     events.StewardLeftHeard: _left,
+}
+# After these somebody may have come into a household, left it or grown up in it.
+_AT_HOME = {
+    events.ResidentMovedHeard,
+    events.ResidentDeactivatedHeard,
+    events.ResidentReturnedHeard,
+    events.ResidentCameOfAgeHeard,
+    events.ResidentCorrectedHeard,
+    events.PersonMergedHeard,
 }
 _REGISTRY = {*_STEWARD, events.AreaDefinedHeard, events.ResidentRegisteredHeard}
 _PROPERTY: dict[type[Any], Callable[[Any, Any], None]] = {

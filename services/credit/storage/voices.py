@@ -109,6 +109,17 @@ def _household(conn: sa.Connection, person_id: str) -> list[str]:
     return list(conn.execute(asked).scalars())
 
 
+def adults_of(conn: sa.Connection, household_id: str) -> list[Any]:
+    """Return the adults who live in a household now."""
+    person = t.people.c
+    asked = (
+        sa.select(t.people)
+        .where(person.household_id == household_id, person.is_adult, person.state == "ACTIVE")
+        .order_by(person.person_id)
+    )
+    return list(conn.execute(asked))
+
+
 def subjects_of(conn: sa.Connection, person_id: str, at: datetime) -> list[Any]:
     """Return the subjects for which a person speaks, his own first."""
     if not person_id:

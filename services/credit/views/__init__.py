@@ -444,7 +444,11 @@ def me(tx: Tx, in_force: Any) -> dict[str, Any]:
 def _own_consents(tx: Tx, subject_ids: list[str]) -> list[Any]:
     """Return what the caller consented to, and what was consented to for a household of his: every
     adult of it may withdraw that."""
-    given = queries.consents_of(tx.conn, tx.actor.id)
+    given = [
+        row
+        for row in queries.consents_of(tx.conn, tx.actor.id)
+        if not row.subject_id.startswith("HH:") or row.subject_id in subject_ids
+    ]
     known = {row.consent_id for row in given}
     homes = [one for one in subject_ids if one.startswith("HH:")]
     shared = registry.consents_of(tx.conn, homes, ()) if homes else []

@@ -1,0 +1,55 @@
+"""A household belongs to the adults who live in it now, whoever of them gave its consent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from services.credit.actions import months
+from services.credit.storage import registry, voices
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from chassis.bus import Tx
+
+# The state of a household's consent while no adult lives in it.
+SUSPENDED = "SUSPENDED"
+
+
+def homes_of(tx: Tx, person_ids: Iterable[str]) -> set[str]:
+    """Return the households in which some persons were last known to live."""
+    rows = registry.people(tx.conn, person_ids).values()
+    return {row.household_id for row in rows if row.household_id}
+
+
+def settle(tx: Tx, homes: Iterable[str], at: datetime) -> None:
+    """Say who holds the accounts of households in which somebody has come, gone or grown up.
+
+    The consent of a household stands for the other adults. Without any it is suspended: nothing
+    is scored, and nobody is there to spend; it goes on when an adult lives there again. The
+    household stays where it is as long as an adult of it lives there.
+    """
+    for subject_id, subject in registry.subjects(tx.conn, [f"HH:{one}" for one in homes]).items():
+        consent = registry.consent(tx.conn, subject_id=subject_id)
+        if consent is None:
+            continue
+        adults = voices.adults_of(tx.conn, subject.ref)
+        holder = subject.holder
+        if holder not in {row.person_id for row in adults}:
+            holder = adults[0].person_id if adults else None
+            registry.change_subject(tx.conn, subject_id, holder=holder)
+        if adults and subject.area not in {row.area for row in adults}:
+            registry.place(tx.conn, subject, area=adults[0].area, grid=adults[0].grid, at=at)
+            months.draft_around(tx, subject_id, subject.area, at)
+        if consent.state == "GRANTED" and not adults:
+            registry.close_spans(tx.conn, subject_id, consent.purposes, at)
+            state = SUSPENDED
+        elif consent.state == SUSPENDED and adults:
+            registry.open_spans(tx.conn, subject_id, consent.purposes, at)
+            state = "GRANTED"
+        else:
+            continue
+        registry.change_consent(
+            tx.conn, consent.consent_id, state=state, version=consent.version + 1
+        )

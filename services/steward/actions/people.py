@@ -12,7 +12,7 @@ import msgspec
 
 from chassis.bus import Due, Tx
 from chassis.free_text import PUBLIC, Sealed
-from chassis.refusal import NotFound, Refusal, RoleDenied, StateConflict
+from chassis.refusal import Invalid, NotFound, Refusal, RoleDenied, StateConflict
 from services.steward import events, rules, storage
 from services.steward.actions.changes import note_change
 from services.steward.actions.ground import takes_synthetic
@@ -428,6 +428,24 @@ def _place_of(row: Any) -> dict[str, Any]:
     return {"grid": row.grid, "household_id": row.household_id}
 
 
+def _check_household(tx: Tx, row: Any, household: str | None, grid: str | None) -> None:
+    """Refuse to put a person into a household that others live in elsewhere, or that the caller
+    does not answer for. A household may move one after the other.
+
+    Raises:
+        Invalid: The household lies in another community.
+        RoleDenied: The caller's area does not hold the grid.
+    """
+    if not household or not grid or household == row.household_id:
+        return
+    areas = storage.people.home_areas(tx.conn, household, row.person_id)
+    if not areas:
+        return
+    if grid[:12] not in areas:
+        raise Invalid(field="household_id", reason="该户不在本社区")
+    tx.require_scope(grid)
+
+
 def move_person(tx: Tx, order: MovePerson) -> dict[str, Any]:
     """Move a resident to another grid; his open requests stay where they are (F18).
 
@@ -440,6 +458,7 @@ def move_person(tx: Tx, order: MovePerson) -> dict[str, Any]:
     row = _locked_resident(tx, order.person_id)
     if not storage.ground.known(tx.conn, [order.to_grid], "GRID"):
         raise UnknownGrid(grid=order.to_grid, field="to_grid")
+    _check_household(tx, row, order.household_id, order.to_grid)
     version = row.version + 1
     storage.people.update(
         tx.conn,
@@ -551,6 +570,7 @@ def _corrected(tx: Tx, row: Any, order: CorrectPerson) -> tuple[dict[str, Any], 
     if order.household_id is not None or "household_id" in order.clear:
         household = order.household_id
         if household != row.household_id:
+            _check_household(tx, row, household, row.grid)
             values["household_id"] = household
             before["household_id"] = row.household_id
     if order.phone is not None or "phone" in order.clear:
@@ -641,6 +661,7 @@ def return_person(tx: Tx, order: ReturnPerson) -> dict[str, Any]:
     if not storage.ground.known(tx.conn, [order.grid], "GRID"):
         raise UnknownGrid(grid=order.grid, field="grid")
     tx.require_scope(order.grid)
+    _check_household(tx, row, order.household_id, order.grid)
     return _bring_back(
         tx, row, order.grid, order.household_id, phone=order.phone, reason=order.reason
     )

@@ -120,6 +120,16 @@ def minors(conn: sa.Connection, born_until: int) -> Sequence[Any]:
     return conn.execute(store.lock(asked.order_by(persons.c.person_id), conn)).all()
 
 
+def home_areas(conn: sa.Connection, household_id: str, but: str) -> set[str]:
+    """Return the communities in which others of a household live."""
+    asked = sa.select(persons.c.area).where(
+        persons.c.household_id == household_id,
+        persons.c.status == "ACTIVE",
+        persons.c.person_id != but,
+    )
+    return set(conn.execute(asked).scalars())
+
+
 def grown(conn: sa.Connection, person_ids: Sequence[str]) -> None:
     """Note that minors have come of age."""
     conn.execute(

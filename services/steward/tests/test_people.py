@@ -2,7 +2,7 @@
 
 import pytest
 
-from chassis.refusal import NotFound, RoleDenied, VersionConflict
+from chassis.refusal import Invalid, NotFound, RoleDenied, VersionConflict
 from chassis.testing import open_bench
 from services.steward import errors
 from services.steward.service import Steward
@@ -135,6 +135,20 @@ def test_a_resident_moves_and_leaves_and_others_hear_it(ground):
     assert bench.said("resident_deactivated.v1")[0]["data"]["reason"] == "MOVED_OUT"
     # The phone is free again; the identity number stays with the person.
     assert ground.person(CHEN, "陈静", phone="12812345678")["state"] == "ACTIVE"
+
+
+def test_nobody_is_put_into_a_household_that_lies_elsewhere(ground):
+    """B3: a cadre moved a person to 902, into a household of 901, and he held its wallet."""
+    ground.person(CHEN, "陈静", grid=GRID, household_id="hh_t2")
+    bench = ground.bench.as_("R_STREET", scope=COMMUNITY[:9])
+    elsewhere = COMMUNITY[:9] + "999"
+    bench.do("define_area", {"code": elsewhere, "name": "他社区", "kind": "COMMUNITY"})
+    bench.do("define_area", {"code": elsewhere + "001", "name": "他网格", "kind": "GRID"})
+    order = {"person_id": WANG, "to_grid": elsewhere + "001", "household_id": "hh_t2"}
+    bench.as_("R_CADRE", scope=COMMUNITY)
+    with pytest.raises(Invalid):
+        bench.do("move_person", order, version=1)
+    assert bench.do("move_person", order | {"to_grid": GRID_2}, version=1)["version"] == 2
 
 
 def test_a_steward_is_not_deactivated_before_he_leaves_his_post(ground):

@@ -291,6 +291,32 @@ class DueInPast(Guard):
     text = "期限 {due} 已过"
 
 
+class DueNotLater(DueInPast):
+    """A day that something is put off to lies no later than the present one."""
+
+    text = "新期限 {due} 须晚于现期限 {present}"
+
+
+class DueTooFar(DueInPast):
+    """A day that something is put off to lies too far ahead."""
+
+    text = "期限 {due} 过远,最晚为 {latest}"
+
+
+class DueMissing(DueInPast):
+    """A decision that is work says until when."""
+
+    text = "请写明完成期限"
+
+
+class MeetingRecorded(Refusal):
+    """The same meeting, with the same minutes, is recorded; its decisions are opened once."""
+
+    code = "MEETING_RECORDED"
+    status = 409
+    text = "该次会议已登记为 {meeting_id}"
+
+
 class TaskOfForum(Guard):
     """The work order is a resolution's task; the forum extends, cancels and reassigns it."""
 

@@ -220,16 +220,33 @@ def today(tx: Tx) -> date:
     return Calendar.local_date(tx.now)
 
 
-def later(tx: Tx, due_at: datetime | None, day: date) -> datetime:
+def later(tx: Tx, due_at: datetime | None, day: date, *, most: timedelta) -> datetime:
     """Return the instant that ends a new last day.
 
+    Args:
+        tx: The transaction.
+        due_at: What ends the present one.
+        day: The new last day.
+        most: How far it may lie behind the present one, or behind today where that is over.
+
     Raises:
-        DueInPast: It is not later than the present one, or has passed.
+        DueInPast: It has passed, is not later than the present one, or is too far.
     """
     new = tx.calendar.midnight(day + timedelta(days=1))
-    if new <= tx.now or (due_at is not None and new <= due_at):
+    if new <= tx.now:
         raise errors.DueInPast(field="due_date", due=str(day))
+    if due_at is not None and new <= due_at:
+        present = last_day(due_at)
+        raise errors.DueNotLater(field="due_date", due=str(day), present=str(present))
+    latest = max(due_at or tx.now, tx.now) + most
+    if new > latest:
+        raise errors.DueTooFar(field="due_date", due=str(day), latest=str(last_day(latest)))
     return new
+
+
+def last_day(due_at: datetime) -> date:
+    """Return the last day on which something is in time that is due at an instant."""
+    return Calendar.local_date(due_at - timedelta(microseconds=1))
 
 
 def require_reason(text: str, least: int = 5) -> None:

@@ -61,6 +61,7 @@ def hold(tx: Tx, order: HoldMeeting) -> Reply:
         NotOfThisSide, CountedTwice, ChairNotOfCommittee: Attendance that is only claimed.
         PeriodNotAllowed: It lies in the future, or in a month that is measured.
         IdTaken: The chosen id stands for another meeting.
+        MeetingRecorded: The same time and minutes are recorded already.
         BasisRequired, DueInPast: A decision is incomplete.
     """
     project = ground.project(tx, order.project_id)
@@ -85,6 +86,9 @@ def hold(tx: Tx, order: HoldMeeting) -> Reply:
         _known(tx, project, committee, order.held_at, attendees["OWNERS"]),
         chair=order.chair,
     )
+    same = rows.meeting_recorded(tx.conn, order.project_id, order.held_at, order.minutes_sha256)
+    if same is not None:
+        raise errors.MeetingRecorded(field="held_at", meeting_id=same)
     meeting_id = order.meeting_id or tx.new_id("mtg")
     decisions = [_decide(tx, project, meeting_id, item) for item in order.decisions]
     row = rows.add(
@@ -141,7 +145,9 @@ def _known(
 def _decide(tx: Tx, project: dict[str, Any], meeting_id: str, item: Decision) -> dict[str, Any]:
     opened: str | None = None
     if item.kind == "WORK":
-        if item.due_date is None or item.due_date < ground.today(tx):
+        if item.due_date is None:
+            raise errors.DueMissing(field="decisions", due="")
+        if item.due_date < ground.today(tx):
             raise errors.DueInPast(field="decisions", due=str(item.due_date))
         opened = works.new_work(
             tx,

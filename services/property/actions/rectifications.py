@@ -512,9 +512,7 @@ def extend(tx: Tx, order: Extend) -> Reply:
         raise StateConflict(state=row["state"])
     if row["severity"] == "S1" or row["extended_from"] is not None:
         raise errors.NotExtensible
-    due_at = ground.later(tx, row["due_at"], order.due_date)
-    if due_at > row["due_at"] + rules.MOST_EXTENDED:
-        raise errors.DueInPast(field="due_date", due=str(order.due_date))
+    due_at = ground.later(tx, row["due_at"], order.due_date, most=rules.MOST_EXTENDED)
     row = rows.change(
         tx.conn,
         tables.rectifications,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Annotated
 
 from msgspec import Meta
@@ -21,6 +21,8 @@ OPEN = ("ASSIGNED", "DOING")
 ENDED = ("CLOSED", "CANCELLED", "ENDED")
 # So often the community extends a work order; then the street does.
 MOST_EXTENSIONS = 2
+# So much later it may be due by one extension: a slip of the pen puts nothing off for good.
+WORK_MOST_EXTENDED = timedelta(days=183)
 # A work order that another project takes over has at least so many working days.
 TAKEN_OVER_DAYS = 7
 
@@ -389,7 +391,7 @@ def extend(tx: Tx, order: Extend) -> Reply:
 
     Raises:
         ReasonRequired: There is no reason.
-        DueInPast: The day is not behind the present one, or has passed.
+        DueInPast: The day is not behind the present one, has passed, or lies half a year behind.
         ExtensionsUsed: The community has extended it twice.
         ConflictOfInterest, TaskOfForum, StateConflict: See `_of_a_meeting`.
     """
@@ -398,7 +400,7 @@ def extend(tx: Tx, order: Extend) -> Reply:
     used = row["extensions"] or 0
     if tx.actor.role != "R_STREET" and used >= MOST_EXTENSIONS:
         raise errors.ExtensionsUsed(most=MOST_EXTENSIONS)
-    due_at = ground.later(tx, row["due_at"], order.due_date)
+    due_at = ground.later(tx, row["due_at"], order.due_date, most=WORK_MOST_EXTENDED)
     row = rows.change(tx.conn, tables.works, row, due_at=due_at, extensions=used + 1, overdue=False)
     tx.arm("wrk_due", order.work_id, due_at)
     ground.note(tx, "work", row, "EXTENDED", due=due_at.isoformat(), reason=order.reason)

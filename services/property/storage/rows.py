@@ -309,31 +309,45 @@ def project_people(
 def substitute_for(conn: sa.Connection, project: Row, *, without: str) -> tuple[str | None, str]:
     """Return who may decide instead of a person with a post in a project: (person, role).
 
-    Another member of the community's two committees, else whom the street has linked to the
-    community, else the street itself; never one who holds a post in the project himself.
+    Another member of the community's two committees, else a cadre who is linked to it, else the
+    street; never one who holds a post in the project himself. Of the street an office is named:
+    which of its people has it, is no fact of ours.
     """
     cadres = sa.select(t.cadres.c.person_id).where(
         t.cadres.c.community == project["area"], t.cadres.c.active
     )
-    tiers = []
-    for tier in ("COMMUNITY_CADRE", "STREET_TEAM"):
-        tiers.append(
-            sa.select(t.liaisons.c.person_id).where(
-                t.liaisons.c.tier == tier,
-                t.liaisons.c.active,
-                t.liaisons.c.person_id.is_not(None),
-                *within_community(t.liaisons.c.target, project["area"]),
-            )
-        )
-    for role, asked in (
-        ("R_CADRE", cadres.order_by(t.cadres.c.steward_id)),
-        ("R_CADRE", tiers[0].order_by(t.liaisons.c.since, t.liaisons.c.link_id)),
-        ("R_STREET", tiers[1].order_by(t.liaisons.c.since, t.liaisons.c.link_id)),
+    linked = sa.select(t.liaisons.c.person_id).where(
+        t.liaisons.c.tier == "COMMUNITY_CADRE",
+        t.liaisons.c.active,
+        t.liaisons.c.person_id.is_not(None),
+        *within_community(t.liaisons.c.target, project["area"]),
+    )
+    for asked in (
+        cadres.order_by(t.cadres.c.steward_id),
+        linked.order_by(t.liaisons.c.since, t.liaisons.c.link_id),
     ):
         for person in conn.execute(asked).scalars():
             if person != without and interest_of(conn, project, person) is None:
-                return person, role
+                return person, "R_CADRE"
     return None, "R_STREET"
+
+
+def meeting_recorded(
+    conn: sa.Connection, project_id: str, held_at: datetime, minutes_sha256: str
+) -> str | None:
+    """Return the meeting of this time and these minutes that counts, if there is one.
+
+    The project's row is locked, so that of two who record it one sees the other.
+    """
+    locked(conn, t.projects, project_id)
+    meeting = t.meetings.c
+    asked = sa.select(meeting.meeting_id).where(
+        meeting.project_id == project_id,
+        meeting.held_at == held_at,
+        meeting.minutes_sha256 == minutes_sha256,
+        meeting.annulled_at.is_(None),
+    )
+    return conn.execute(asked.limit(1)).scalar()
 
 
 def within_community(column: Any, community: str) -> list[Any]:

@@ -341,3 +341,28 @@ def test_two_agreements_of_one_kind_are_not_the_pair(bench, town):
         for project in event["data"]["projects"]
     )
     assert (month["agreements_active_last_day"], month["agreements_full_month"]) == (1, 1)
+
+
+def test_the_same_meeting_is_recorded_once_and_opens_its_work_once(bench, town):
+    """K3: the second record opened every work order again; both could become overdue."""
+    town.found()
+    decisions = [{"text": "选址", "kind": "WORK", "due_date": "2025-03-20"}]
+    first = town.secretary().do("hold_meeting", meeting(town, decisions=decisions))
+    with pytest.raises(errors.MeetingRecorded) as again:
+        town.secretary().do("hold_meeting", meeting(town, decisions=decisions))
+    assert again.value.params == {"meeting_id": first["id"]}
+    assert len(bench.rows("SELECT work_id FROM works")) == 1
+    # One that was annulled does not stand in the way.
+    town.secretary().do(
+        "annul_meeting", {"meeting_id": first["id"], "reason": "登记有误,重新登记"}, version=1
+    )
+    again = town.secretary().do("hold_meeting", meeting(town, decisions=decisions))
+    assert again["id"] != first["id"]
+
+
+def test_work_without_a_day_is_told_so(town):
+    town.found()
+    with pytest.raises(errors.DueMissing):
+        town.secretary().do(
+            "hold_meeting", meeting(town, decisions=[{"text": "选址", "kind": "WORK"}])
+        )

@@ -72,8 +72,13 @@ def test_a_work_order_is_extended_cancelled_or_given_to_another_project(bench, t
     """SP-D8: there was no exit at all."""
     town.found("prj_b", manager="per_lu")
     later = work | {"due_date": "2025-03-20", "reason": "等待供电公司答复"}
-    with pytest.raises(errors.DueInPast):
+    with pytest.raises(errors.DueInPast) as early:
         town.cadre().do("extend_work", later | {"due_date": "2025-03-12"}, version=1)
+    assert "须晚于现期限" in early.value.describe()
+    # K13: put off to 2099 by a slip of the pen, it was never overdue again, and never came back.
+    with pytest.raises(errors.DueTooFar) as far:
+        town.cadre().do("extend_work", later | {"due_date": "2099-12-31"}, version=1)
+    assert far.value.params["latest"].startswith("2025-09-")
     with pytest.raises(errors.ReasonRequired):
         town.cadre().do("extend_work", later | {"reason": " "}, version=1)
     made = town.cadre().do("extend_work", later, version=1)

@@ -654,6 +654,10 @@ def _reporter(tx: Tx, order: SubmitRequest) -> str | None:
     if tx.actor.role not in rules.requests.NAMERS:
         if named not in {None, tx.actor.id}:
             raise RoleDenied(role=tx.actor.role)
+        own = storage.people.person(tx.conn, tx.actor.id)
+        if own is not None and own.status == "DECEASED":
+            # A right outlives its holder until it is taken away; his voice does not.
+            raise UnknownPerson(person_id=tx.actor.id)
         return tx.actor.id
     if named is not None and named != tx.actor.id:
         require_reporter(tx, named, order.grid)

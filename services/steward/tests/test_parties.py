@@ -404,3 +404,13 @@ def test_who_had_a_case_in_hand_is_no_kin_of_whom_it_is_attached_to(staffed):
             {"request_id": reply["id"], "person_id": WANG, "reason": "来电补登"},
             version=reply["version"],
         )
+
+
+def test_nobody_files_with_the_token_of_the_dead(staffed):
+    """K10: a request was filed two seconds after the reporter was recorded as dead."""
+    (row,) = staffed.bench.rows("SELECT version FROM persons WHERE person_id = :p", p=WANG)
+    staffed.bench.as_("R_DISTRICT").do(
+        "deactivate_person", {"person_id": WANG, "reason": "DECEASED"}, version=row["version"]
+    )
+    with pytest.raises(errors.UnknownPerson):
+        staffed.submit()

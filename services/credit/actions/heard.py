@@ -119,9 +119,9 @@ def _people(tx: Tx, heard: Sequence[Heard]) -> None:
         for event in heard
     ]
     registry.add_homes(tx.conn, homes)
-    for event in heard:
-        if event.data.household_id:
-            households.settle(tx, [event.data.household_id], event.occurred_at)
+    joined = {event.data.household_id for event in heard} - {None}
+    if joined:
+        households.settle(tx, joined, heard[-1].occurred_at)
 
 
 def _moved(tx: Tx, event: Heard) -> None:

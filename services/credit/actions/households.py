@@ -27,8 +27,9 @@ def settle(tx: Tx, homes: Iterable[str], at: datetime) -> None:
     """Say who holds the accounts of households in which somebody has come, gone or grown up.
 
     The consent of a household stands for the other adults. Without any it is suspended: nothing
-    is scored, and nobody is there to spend; it goes on when an adult lives there again. The
-    household stays where it is as long as an adult of it lives there.
+    is scored, and nobody is there to spend; it goes on when an adult is back who had lived there
+    before. Strangers who are registered under its name consent anew. The household stays where it
+    is as long as an adult of it lives there.
     """
     for subject_id, subject in registry.subjects(tx.conn, [f"HH:{one}" for one in homes]).items():
         consent = registry.consent(tx.conn, subject_id=subject_id)
@@ -39,13 +40,17 @@ def settle(tx: Tx, homes: Iterable[str], at: datetime) -> None:
         if holder not in {row.person_id for row in adults}:
             holder = adults[0].person_id if adults else None
             registry.change_subject(tx.conn, subject_id, holder=holder)
-        if adults and subject.area not in {row.area for row in adults}:
-            registry.place(tx.conn, subject, area=adults[0].area, grid=adults[0].grid, at=at)
+        if adults and (subject.area, subject.grid) not in {(row.area, row.grid) for row in adults}:
+            # Who stays in the community says where it is, before who has left it.
+            at_home = next((row for row in adults if row.area == subject.area), adults[0])
+            registry.place(tx.conn, subject, area=at_home.area, grid=at_home.grid, at=at)
             months.draft_around(tx, subject_id, subject.area, at)
         if consent.state == "GRANTED" and not adults:
             registry.close_spans(tx.conn, subject_id, consent.purposes, at)
             state = SUSPENDED
-        elif consent.state == SUSPENDED and adults:
+        elif consent.state == SUSPENDED and registry.lived_in(
+            tx.conn, [row.person_id for row in adults], subject.ref, at
+        ):
             registry.open_spans(tx.conn, subject_id, consent.purposes, at)
             state = "GRANTED"
         else:

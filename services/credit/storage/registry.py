@@ -234,6 +234,19 @@ def move_person(
     )
 
 
+def lived_in(
+    conn: sa.Connection, person_ids: Iterable[str], household_id: str, before: datetime
+) -> bool:
+    """Tell whether one of some persons lived in a household already before an instant."""
+    home = t.homes.c
+    asked = sa.select(sa.literal(1)).where(
+        home.person_id.in_(list(person_ids)),
+        home.household_id == household_id,
+        home.since < before,
+    )
+    return conn.execute(asked.limit(1)).first() is not None
+
+
 def add_homes(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Say where persons live from a time on; what was told before stays readable."""
     bulk.insert(conn, t.homes, list(rows), ignore=True)

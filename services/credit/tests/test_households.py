@@ -76,6 +76,27 @@ def test_without_an_adult_it_is_suspended_until_one_lives_there_again(home):
     moved(home, "per_a")
     corrected(home, "per_b", household="hh_2")
     assert "HH:hh_1" not in shown(home, "per_a") | shown(home, "per_b")
+    home.at("2025-03-05T09:00")
+    # Whoever is registered under its name is no heir of it.
+    stage.register(home, "per_stranger", household="hh_1")
+    assert consents_shown(home, "per_stranger")["HH:hh_1"]["state"] == "SUSPENDED"
+    home.at("2025-03-06T09:00")
     corrected(home, "per_b", sequence=6, household="hh_1")
     assert consents_shown(home, "per_b")["HH:hh_1"]["state"] == "GRANTED"
     assert "HH:hh_1" in shown(home, "per_b")
+
+
+def test_a_household_that_moves_within_its_community_is_in_its_new_grid(home):
+    for sequence, person in enumerate(("per_a", "per_b"), 5):
+        told(
+            home,
+            "resident_moved.v1",
+            person,
+            sequence=sequence,
+            from_grid=stage.GRID,
+            to_grid=stage.COMMUNITY + "002",
+            community=stage.COMMUNITY,
+            household_id="hh_1",
+        )
+    (row,) = home.rows("SELECT area, grid FROM subjects WHERE subject_id = 'HH:hh_1'")
+    assert (row["area"], row["grid"]) == (stage.COMMUNITY, stage.COMMUNITY + "002")

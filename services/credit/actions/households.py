@@ -6,15 +6,14 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from services.credit.actions import months
+from services.credit.actions.ledger import GRACE
 from services.credit.storage import registry, voices
+from services.credit.storage.voices import SUSPENDED
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from chassis.bus import Tx
-
-# The state of a household's consent while no adult lives in it.
-SUSPENDED = "SUSPENDED"
 
 
 def homes_of(tx: Tx, person_ids: Iterable[str]) -> set[str]:
@@ -29,7 +28,7 @@ def settle(tx: Tx, homes: Iterable[str], at: datetime) -> None:
     The consent of a household stands for the other adults. Without any it is suspended: nothing
     is scored, and nobody is there to spend; it goes on when an adult is back who had lived there
     before. Strangers who are registered under its name consent anew. The household stays where it
-    is as long as an adult of it lives there.
+    is as long as an adult of it lives there. Its points lapse 90 days after the last one has left.
     """
     for subject_id, subject in registry.subjects(tx.conn, [f"HH:{one}" for one in homes]).items():
         consent = registry.consent(tx.conn, subject_id=subject_id)
@@ -47,11 +46,14 @@ def settle(tx: Tx, homes: Iterable[str], at: datetime) -> None:
             months.draft_around(tx, subject_id, subject.area, at)
         if consent.state == "GRANTED" and not adults:
             registry.close_spans(tx.conn, subject_id, consent.purposes, at)
+            registry.change_subject(tx.conn, subject_id, spendable_until=at + GRACE)
             state = SUSPENDED
         elif consent.state == SUSPENDED and registry.lived_in(
             tx.conn, [row.person_id for row in adults], subject.ref, at
         ):
             registry.open_spans(tx.conn, subject_id, consent.purposes, at)
+            if "POINTS" in consent.purposes:
+                registry.change_subject(tx.conn, subject_id, spendable_until=None)
             state = "GRANTED"
         else:
             continue

@@ -226,6 +226,8 @@ def _why_not(tx: Tx, event: Heard, subject: Any) -> str | None:
     household = asked.wallet.partition(":")[0] == HOUSEHOLD
     if household and not voices.speaks_for(tx.conn, asked.wallet, holder, tx.now):
         return errors.NotAMember.code
+    if household and voices.is_suspended(tx.conn, asked.wallet):
+        return errors.ConsentWithdrawn.code
     if asked.points < 1 or subject is None:
         return errors.InsufficientPoints.code
     if not subject.spendable or not (household or subject.holder == holder):

@@ -27,6 +27,9 @@ MANAGER = "MANAGER"
 OPERATOR = "OPERATOR"
 REPRESENTATIVE = "REPRESENTATIVE"
 
+# The state of a household's consent while no adult of its own lives in it.
+SUSPENDED = "SUSPENDED"
+
 
 def _held_posts(at: datetime) -> tuple[sa.ColumnElement[bool], ...]:
     post = t.posts.c
@@ -107,6 +110,13 @@ def _household(conn: sa.Connection, person_id: str) -> list[str]:
         person.household_id.in_(homes), person.person_id != person_id, person.state == "ACTIVE"
     )
     return list(conn.execute(asked).scalars())
+
+
+def is_suspended(conn: sa.Connection, subject_id: str) -> bool:
+    """Tell whether nobody of a household's own lives in it now."""
+    consent = t.consents.c
+    asked = sa.select(consent.state).where(consent.subject_id == subject_id)
+    return conn.execute(asked).scalar() == SUSPENDED
 
 
 def adults_of(conn: sa.Connection, household_id: str) -> list[Any]:

@@ -473,3 +473,32 @@ def test_an_adult_of_a_household_spends_its_points_and_nobody_else_does(househol
         ("hold_rejected", "rdm_3"),
     ]
     stage.trial_balance(bench)
+
+
+def test_a_stranger_under_an_empty_household_s_name_spends_nothing(household):
+    """K10: the wallet stayed open when the last adult had left."""
+    bench = household.at("2025-03-05T09:00")
+    for person in ("per_head", "per_wife"):
+        bench.hear(
+            "steward",
+            "resident_corrected.v1",
+            {"person_id": person, "is_adult": True, "household_id": None},
+            subject=person,
+            sequence=5,
+        )
+    bench.at("2025-03-06T09:00")
+    stage.register(bench, "per_stranger", household="hh_1")
+    say(bench, "requested", "rdm_s", "2025-03-06T10:00", wallet="HH", holder="per_stranger")
+    assert bench.said("hold_rejected.v1")[-1]["data"]["reason"] == "CONSENT_WITHDRAWN"
+    assert stage.balances(bench, "HH:hh_1") == (100, 0)
+    # Who had lived there comes back, and it is his household's again.
+    bench.at("2025-03-07T09:00")
+    bench.hear(
+        "steward",
+        "resident_corrected.v1",
+        {"person_id": "per_wife", "is_adult": True, "household_id": "hh_1"},
+        subject="per_wife",
+        sequence=6,
+    )
+    say(bench, "requested", "rdm_w", "2025-03-07T10:00", wallet="HH", holder="per_wife")
+    assert stage.balances(bench, "HH:hh_1") == (40, 60)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
@@ -400,11 +400,10 @@ def accused(tx: Tx, row: Any) -> set[str]:
 
 
 def _candidates(
-    tx: Tx, row: Any, duties: Any, without: Iterable[str] = ()
+    tx: Tx, row: Any, duties: Any, barred: Collection[str], without: Iterable[str] = ()
 ) -> list[rules.routing.Candidate]:
-    """Return who may have a request in hand: nobody who is a party of it."""
+    """Return who may have a request in hand: nobody who is a party of it (`barred`)."""
     found = storage.posts.candidates(tx.conn, row.grid, duties, tx.now, without)
-    barred = parties(tx, row)
     return [candidate for candidate in found if candidate.person_id not in barred]
 
 
@@ -415,10 +414,11 @@ def _require_impartial(tx: Tx, row: Any, person_id: str | None = None, *, field:
         ConflictOfInterest: He holds a post in what is complained of, or the matter is his own or
             his household's.
     """
-    if (person_id or tx.actor.id) not in parties(tx, row):
+    barred = parties(tx, row)
+    if (person_id or tx.actor.id) not in barred:
         return
     for duties in (_duties(tx, row), rules.routing.SUBSTITUTES):
-        chosen = rules.routing.choose(_candidates(tx, row, duties, row.tried), duties)
+        chosen = rules.routing.choose(_candidates(tx, row, duties, barred, row.tried), duties)
         if chosen is not None:
             break
     if chosen is not None:
@@ -839,10 +839,10 @@ def give(
 
 def _choose(tx: Tx, row: Any, duties: Any) -> rules.routing.Candidate | None:
     """Choose by the routing, and again where the chosen one left in the meantime."""
-    without = list(row.tried)
+    without, barred = list(row.tried), parties(tx, row)
     while True:
-        chosen = rules.routing.choose(_candidates(tx, row, duties, without), duties)
-        if chosen is None and duties != rules.routing.SUBSTITUTES and _stood_back(tx, row):
+        chosen = rules.routing.choose(_candidates(tx, row, duties, barred, without), duties)
+        if chosen is None and duties != rules.routing.SUBSTITUTES and _stood_back(tx, row, barred):
             # Whoever should have it is a party of it: somebody else of the community stands in.
             duties = rules.routing.SUBSTITUTES
             continue
@@ -851,12 +851,13 @@ def _choose(tx: Tx, row: Any, duties: Any) -> rules.routing.Candidate | None:
         without.append(chosen.steward_id)
 
 
-def _stood_back(tx: Tx, row: Any) -> bool:
+def _stood_back(tx: Tx, row: Any, barred: Collection[str]) -> bool:
     """Tell whether somebody who might have had a request is a party of it."""
     if accused(tx, row):
         return True
-    found = storage.posts.candidates(tx.conn, row.grid, _duties(tx, row), tx.now, ())
-    return bool({one.person_id for one in found} & parties(tx, row))
+    duties = _duties(tx, row)
+    found = storage.posts.candidates(tx.conn, row.grid, duties, tx.now, ())
+    return rules.routing.stood_back(found, duties, barred)
 
 
 def _named(tx: Tx, row: Any, steward_id: str) -> rules.routing.Candidate:
@@ -869,7 +870,7 @@ def _named(tx: Tx, row: Any, steward_id: str) -> rules.routing.Candidate:
     if steward.duty not in duties:
         raise WrongDuty(duty=steward.duty, category=row.category, field="handler")
     _require_impartial(tx, row, steward.person_id, field="handler")
-    found = _candidates(tx, row, duties)
+    found = _candidates(tx, row, duties, parties(tx, row))
     fitting = [c for c in found if c.steward_id == steward_id and rules.routing.fits(c, duties)]
     if not fitting or not fitting[0].available:
         raise HandlerNotOnDuty(steward_id=steward_id, field="handler")
@@ -986,7 +987,7 @@ def transfer_request(tx: Tx, order: TransferRequest) -> dict[str, Any]:
         duties = (order.duty,) if order.duty is not None else _duties(tx, row)
         _check_impartial(row, duties[0], field="duty")
         chosen_by_rule = rules.routing.choose(
-            _candidates(tx, row, duties, [*row.tried, row.handler]), duties
+            _candidates(tx, row, duties, parties(tx, row), [*row.tried, row.handler]), duties
         )
         if chosen_by_rule is None:
             raise NobodyToDispatch(field="duty")
@@ -1379,7 +1380,8 @@ def reopen_request(tx: Tx, order: ReopenRequest) -> dict[str, Any]:
     detail = {"reason": order.reason, "reopen_count": row.reopens + 1} | _spoken(order.receipt)
     # It goes back to whoever said that it was done, while he is here; else to the next.
     duties = rules.routing.DUTIES
-    back = [c for c in _candidates(tx, row, duties) if c.steward_id == case.handler]
+    found = _candidates(tx, row, duties, parties(tx, row))
+    back = [c for c in found if c.steward_id == case.handler]
     given = give(
         tx, row, chosen=back[0] if back else None, action="reopen", detail=detail, **values
     )

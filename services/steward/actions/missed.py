@@ -106,11 +106,6 @@ class _Set:
             self.parties[key] = cases.accused(self.tx, row)
         return self.parties[key]
 
-    def stood_back(self, row: Any) -> bool:
-        """Tell whether somebody who might have had a request is a party of it."""
-        known = self.community(row.grid[:12]).candidates.values()
-        return bool(self.accused(row)) or any(one.person_id in self.barred(row) for one in known)
-
     def duties(self, row: Any) -> Sequence[str]:
         """Return the duties that take a request."""
         if row.grid not in self.projects:
@@ -126,7 +121,10 @@ class _Set:
         """Choose as a dispatch does."""
         duties, found = self.duties(row), self.candidates(row, without)
         chosen = rules.routing.choose(found, duties)
-        if chosen is None and self.stood_back(row):
+        known = self.community(row.grid[:12]).candidates.values()
+        if chosen is None and (
+            self.accused(row) or rules.routing.stood_back(known, duties, self.barred(row))
+        ):
             chosen = rules.routing.choose(found, rules.routing.SUBSTITUTES)
         return chosen
 

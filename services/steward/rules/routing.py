@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -106,6 +106,13 @@ def stands_in(duty: str, filled: Iterable[str]) -> str | None:
         if other in there:
             return other
     return None
+
+
+def stood_back(
+    candidates: Iterable[Candidate], duties: Sequence[str], barred: Collection[str]
+) -> bool:
+    """Tell whether somebody who has one of the duties may not take a matter, as a party of it."""
+    return any(one.duty in duties and one.person_id in barred for one in candidates)
 
 
 def is_against_project(kind: str, category: str) -> bool:

@@ -394,6 +394,19 @@ def test_an_overdue_request_is_not_given_to_the_reporter_s_household(staffed):
     assert STW_CADRE not in had
 
 
+def test_nobody_stands_in_for_kin_who_would_not_have_had_it(staffed):
+    """As in a dispatch: a policeman of the household changes nothing about a repair."""
+    staffed.shift(STW_GRID, "2025-03-03T08:00", "2025-03-03T22:00")
+    kin(staffed, WANG, POLICE)
+    reply = staffed.submit()
+    assert staffed.handler_of(reply) == STAFF
+    staffed.bench.fire("2025-03-03T21:00")
+    (row,) = staffed.bench.rows("SELECT tried, handler FROM requests")
+    had = f"{row['tried']} {row['handler']}"
+    assert STW_CADRE in had
+    assert STW_GRID not in had
+
+
 def test_who_had_a_case_in_hand_is_no_kin_of_whom_it_is_attached_to(staffed):
     reply = staffed.submit(None)
     handler = staffed.handler_of(reply)

@@ -52,7 +52,7 @@ def write(
         return
     inline = said if len(said) <= _INLINE else ()
     if said and not inline:
-        conn.execute(tables.outbox.insert(), list(said))
+        conn.execute(_into(tables.outbox), list(said))
     if not said and keep is None and audit is None:
         return
     params: dict[str, Any] = {}

@@ -56,9 +56,9 @@ def _due(timers: sa.Table) -> sa.Select[Any]:
 
 
 @functools.cache
-def _near(timers: sa.Table, locks: bool) -> sa.Select[Any]:
+def _near(timers: sa.Table) -> sa.Select[Any]:
     # One list per column: a list of pairs takes longer to build than the set takes to act.
-    asked = (
+    return (
         sa.select(timers)
         .where(
             timers.c.kind.in_(sa.bindparam("kinds", expanding=True)),
@@ -66,7 +66,6 @@ def _near(timers: sa.Table, locks: bool) -> sa.Select[Any]:
         )
         .order_by(timers.c.due_at, timers.c.kind, timers.c.ref)
     )
-    return asked.with_for_update(skip_locked=True) if locks else asked
 
 
 @functools.cache
@@ -178,7 +177,8 @@ def _claim(tx: Tx, rows: Sequence[Any]) -> list[Due]:
     table = tx.runtime.chassis.timers
     was = {(row.kind, row.ref): row.due_at for row in rows}
     asked = {"kinds": list({row.kind for row in rows}), "refs": [row.ref for row in rows]}
-    found = tx.conn.execute(_near(table, store.is_postgresql(tx.conn)), asked).all()
+    near = store.lock(_near(table), tx.conn, skip_locked=True)
+    found = tx.conn.execute(near, asked).all()
     dues = [
         Due(row.kind, row.ref, row.due_at, row.data or {})
         for row in found

@@ -190,18 +190,17 @@ class Bench:
         """Deliver a batch of one source. Returns how many took effect."""
         return inbox.deliver(self.runtime, deliveries, pause=lambda _seconds: None)
 
-    def staged(self, build: Callable[..., Any], *args: Any) -> Bench:
-        """Bring this bench to where `build(bench, *args)` leads: for fixtures.
+    def staged(self, build: Callable[[Bench], Any]) -> Bench:
+        """Bring this bench to where `build(bench)` leads: for fixtures.
 
         It is built once per run of the tests and kind of database; later benches get its rows, its
         time, who acted last and what it noted on the bench. So `build` begins where it always
         begins: at a fresh bench, or at the one stage that its fixture stands on.
         """
-        backend = self.runtime.engine.dialect.name
-        key = (self.runtime.service_cls, backend, build, args)
+        key = (self.runtime.service_cls, self.runtime.engine.dialect.name, build)
         known = _STAGES.get(key)
         if known is None or not _put_back(self, known):
-            build(self, *args)
+            build(self)
             _STAGES[key] = _keep_stage(self)
         return self
 
@@ -469,9 +468,8 @@ _FREE: dict[type[Service], list[str]] = {}
 _TAKEN: dict[str, type[Service]] = {}
 _RESERVED: set[str] = set()
 
-# Stages that tests have reached, by service, database, what led there and its arguments: a file, or
-# the schema that keeps its rows.
-_STAGES: dict[tuple[Any, ...], _Stage] = {}
+# Stages that tests have reached, by service, kind of database and what led there.
+_STAGES: dict[tuple[type[Service], str, Callable[[Bench], Any]], _Stage] = {}
 
 # Empties every table and puts back the rows and numbers that a schema keeps.
 _PUT_BACK = """
@@ -555,7 +553,11 @@ def _copy_of(path: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Stage:
-    """Where some steps have led: the rows, the time, who acted last, and what they have noted."""
+    """Where some steps have led: the rows, the time, who acted last, and what they have noted.
+
+    Attributes:
+        place: The file, or the schema, that keeps the rows.
+    """
 
     place: str
     now: datetime

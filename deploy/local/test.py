@@ -69,20 +69,32 @@ def main() -> int:
             )
             return 1
     began = time.monotonic()
-    compiled = tempfile.mkdtemp(prefix="fivered-compiled-")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    with tempfile.TemporaryDirectory(
+        prefix="fivered-compiled-", ignore_cleanup_errors=True
+    ) as compiled:
+        code = run(compiled)
+    print(f"make test took {time.monotonic() - began:.0f} s")
+    return code
+
+
+def run(compiled: str) -> int:
+    """Run pytest beside a PostgreSQL server. Returns its exit code.
+
+    Args:
+        compiled: Where the processes that the tests start, hundreds of them, keep compiled code:
+            once for all of them, and not in the checkout.
+    """
     postgres = servers.Postgres().start()
     try:
         # Every test of a service runs on both databases; tests that kill a server start their own.
         env = os.environ | {"FIVERED_TEST_PG": postgres.url()}
-        # The processes that tests start, hundreds of them, compile the code once for all, and not
-        # into the checkout.
         env |= {"PYTHONPYCACHEPREFIX": compiled, "PYTHONDONTWRITEBYTECODE": ""}
         # Two at a time: most tests wait for a database or for processes that they started. Files
         # go in the order of tests/conftest.py: none of the long ones is left alone at the end.
         together = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", "--durations", "10"]
         workers = together if len(sys.argv) == 1 else []
-        code = servers.spawn(
+        return servers.spawn(
             [sys.executable, "-m", "pytest", "-q", *workers, *sys.argv[1:]],
             ending=signal.SIGTERM,
             stdin=subprocess.DEVNULL,
@@ -90,9 +102,6 @@ def main() -> int:
         ).wait()
     finally:
         postgres.stop()
-        shutil.rmtree(compiled, ignore_errors=True)
-    print(f"make test took {time.monotonic() - began:.0f} s")
-    return code
 
 
 if __name__ == "__main__":

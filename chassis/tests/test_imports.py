@@ -48,6 +48,18 @@ def finish(bench, reply):
     return bench.ask("_job", {"job_id": reply["id"]})
 
 
+def killed(bench, batches):
+    """Run a job whose process dies after some batches; nobody holds its lease any more."""
+    DIE_AFTER.append(batches)
+    with pytest.raises(KeyboardInterrupt):
+        jobs.run_next(bench.runtime)
+    DIE_AFTER.clear()
+    with bench.runtime.engine.begin() as conn:
+        conn.execute(
+            sa.update(bench.runtime.chassis.jobs).values(lease_until=instant("2020-01-01"))
+        )
+
+
 def load(bench, text, **given):
     card = finish(bench, send(bench, text, **given))
     assert card["state"] == "DONE", card["error"]
@@ -231,14 +243,7 @@ def test_a_dry_run_answers_as_the_run_does_where_rows_of_other_batches_clash(ben
 def test_a_dry_run_that_was_killed_in_the_middle_answers_as_one_that_was_not(bench):
     file = numbered(11) + "c03,9\nc04,4\n"
     reply = send(bench, file, dry_run=True)
-    DIE_AFTER.append(2)
-    with pytest.raises(KeyboardInterrupt):
-        jobs.run_next(bench.runtime)
-    DIE_AFTER.clear()
-    with bench.runtime.engine.begin() as conn:
-        conn.execute(
-            sa.update(bench.runtime.chassis.jobs).values(lease_until=instant("2020-01-01"))
-        )
+    killed(bench, 2)
     tried = finish(bench, reply)["result"]
     assert [one["line"] for one in tried["errors"]] == [13]
     assert tried == load(bench, file) | {"dry_run": True}
@@ -246,16 +251,9 @@ def test_a_dry_run_that_was_killed_in_the_middle_answers_as_one_that_was_not(ben
 
 def test_a_job_that_was_killed_in_the_middle_goes_on_and_nothing_is_doubled(bench):
     reply = send(bench, numbered(11) + "c99,x\n")
-    DIE_AFTER.append(2)
-    with pytest.raises(KeyboardInterrupt):
-        jobs.run_next(bench.runtime)
+    killed(bench, 2)
     assert len(counters(bench)) == 8
-    DIE_AFTER.clear()
     WRITTEN.clear()
-    with bench.runtime.engine.begin() as conn:
-        conn.execute(
-            sa.update(bench.runtime.chassis.jobs).values(lease_until=instant("2020-01-01"))
-        )
     card = finish(bench, reply)
     assert card["state"] == "DONE"
     assert WRITTEN == [3]
@@ -312,14 +310,7 @@ def test_a_dry_run_of_such_a_file_answers_as_the_run_does(bench):
 def test_such_a_file_goes_on_in_the_tier_in_which_its_job_was_killed(bench, steps):
     reply = send(bench, branches(), kind="branches")
     WRITTEN.clear()
-    DIE_AFTER.append(steps)
-    with pytest.raises(KeyboardInterrupt):
-        jobs.run_next(bench.runtime)
-    DIE_AFTER.clear()
-    with bench.runtime.engine.begin() as conn:
-        conn.execute(
-            sa.update(bench.runtime.chassis.jobs).values(lease_until=instant("2020-01-01"))
-        )
+    killed(bench, steps)
     result = finish(bench, reply)["result"]
     assert (result["rows"], result["created"], result["unchanged"]) == (14, 11, 1)
     assert [one["line"] for one in result["errors"]] == [4, 10]

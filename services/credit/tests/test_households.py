@@ -19,15 +19,15 @@ def consents_shown(bench, person):
     return {one["subject"]: one for one in bench.ask("me")["consents"]}
 
 
-def moved(bench, person, sequence=5, household=None):
+def moved(bench, person, sequence=5, household=None, to=ELSEWHERE):
     told(
         bench,
         "resident_moved.v1",
         person,
         sequence=sequence,
         from_grid=stage.GRID,
-        to_grid=ELSEWHERE,
-        community=ELSEWHERE[:12],
+        to_grid=to,
+        community=to[:12],
         household_id=household,
     )
 
@@ -88,15 +88,6 @@ def test_without_an_adult_it_is_suspended_until_one_lives_there_again(home):
 
 def test_a_household_that_moves_within_its_community_is_in_its_new_grid(home):
     for sequence, person in enumerate(("per_a", "per_b"), 5):
-        told(
-            home,
-            "resident_moved.v1",
-            person,
-            sequence=sequence,
-            from_grid=stage.GRID,
-            to_grid=stage.COMMUNITY + "002",
-            community=stage.COMMUNITY,
-            household_id="hh_1",
-        )
+        moved(home, person, sequence, household="hh_1", to=stage.COMMUNITY + "002")
     (row,) = home.rows("SELECT area, grid FROM subjects WHERE subject_id = 'HH:hh_1'")
     assert (row["area"], row["grid"]) == (stage.COMMUNITY, stage.COMMUNITY + "002")

@@ -2,8 +2,8 @@
 
     python -m tests.contracts.limits [service ...]
 
-Prints each door's fields whose limits differ, and how many agree. The service's own type should say
-all of them (DECISIONS 4: the gateway owns no rule).
+Prints each door's fields whose limits differ, and how many those are. The service's own type should
+say all of them: the gateway owns no rule.
 """
 
 from __future__ import annotations

@@ -381,7 +381,7 @@ class Service:
 
     def load_year(self, tx: Tx, year: Year) -> int:
         """Load a year's working days. Returns how many deadlines of this service moved."""
-        raise NotImplementedError
+        raise NotImplementedError  # written by the one service that says `loads_calendar`
 
     @query(roles=(PUBLIC,))
     def _health(self, tx: Tx, _body: Nothing) -> dict[str, Any]:

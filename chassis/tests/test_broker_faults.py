@@ -49,10 +49,10 @@ class Fault:
         fresh.replace(self.hosts)
 
     def begin(self):
-        raise NotImplementedError
+        raise NotImplementedError  # each fault below says how
 
     def mend(self):
-        raise NotImplementedError
+        raise NotImplementedError  # each fault below says how
 
 
 class Memory(Fault):

@@ -44,8 +44,6 @@ def run(folder: str, host: str, port: int, *, demo: bool, keys_at: str = "") -> 
     if demo and host not in LOOPBACK:
         raise CommandFailed(f"a demonstration listens on loopback only, not on {host}")
     gc.disable()
-    # Nothing here is eventlet's; its resolver alone takes a tenth of a second to import.
-    os.environ.setdefault("EVENTLET_NO_GREENDNS", "yes")
     data = Path(folder)
     if keys_at:
         os.environ[KEYS] = keys_at

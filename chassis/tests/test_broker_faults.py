@@ -129,8 +129,6 @@ def test_every_client_outlives_it_and_goes_on(
     own = {
         "FIVERED_BROKER_URL": world.url,
         "PYTHONPATH": f"{tmp_path / 'site'}:{world.env['PYTHONPATH']}",
-        # Its own resolver would ask the real name servers.
-        "EVENTLET_NO_GREENDNS": "yes",
     }
     heard, consumer = [], None
     try:

@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import IO, TYPE_CHECKING, Any
 
-import xlsxwriter
-
 from chassis.blobs import Blob, Blobs
 from chassis.calendar import SHANGHAI
 from chassis.refusal import Invalid, NotFound, RoleDenied, said
@@ -271,6 +269,8 @@ def _xlsx(blobs: Blobs, rows: Iterable[Row]) -> tuple[Blob, int]:
 
 
 def _workbook(file: IO[bytes], rows: Iterable[Row]) -> int:
+    import xlsxwriter  # noqa: PLC0415  slow to import, seldom needed
+
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     count = 0
     with xlsxwriter.Workbook(file, options) as book:

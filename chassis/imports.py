@@ -34,12 +34,17 @@ from chassis.jobs import UPLOAD, Job
 from chassis.refusal import NotFound, NumberOfAPerson, Refusal, fill
 from chassis.sheets import (
     DELIMITERS,
+    ERROR,
+    FORMULA,
+    MARKS,
+    MERGED,
     MOST_COLUMNS,
     HeadTooFar,
     Record,
     Rows,
     Sheet,
     TooManyColumns,
+    mark_of,
     open_sheet,
     visible,
 )
@@ -155,6 +160,9 @@ class Column:
         Raises:
             BadCell: It does not hold what is expected.
         """
+        mark = mark_of(cell)
+        if mark is not None:
+            raise _UNREAD[mark](field=self.name)
         character = unreadable(cell)
         if character is not None:
             raise CellUnreadable(field=self.name, character=f"U+{ord(character):04X}")
@@ -182,6 +190,16 @@ class Column:
             if number is not None:
                 raise NumberOfAPerson(field=self.name, kind=number)
         return value
+
+    def other(self, value: Any) -> Any:
+        """Return another value of this column, of the same type."""
+        if self.kind == "list":
+            return [_other_text(one) for one in value or [""]]
+        if self.kind in {"date", "instant"}:
+            return (value or datetime(2025, 1, 1, tzinfo=SHANGHAI)) + timedelta(days=1)
+        if self.kind == "yes_no":
+            return not value
+        return _other_text(value or "") if self.kind == "text" else (value or 0) + 1
 
     def _value(self, text: str) -> Any:
         if self.kind in {"integer", "number"}:
@@ -239,6 +257,10 @@ class Column:
         return date(int(found[1]), int(found[2]), int(found[3]))
 
 
+def _other_text(text: str) -> str:
+    return text[:-1] + ("1" if text[-1:] != "1" else "2")
+
+
 _DAY = re.compile(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?(?:[ T]00:00(?::00)?)?")
 _DAY_AS_NUMBER = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
 _LONGEST_DAY = len("2025年12月31日")
@@ -269,6 +291,9 @@ class Importer:
         keys: By what a row may meet others of its file: each text of which a row that was created
             lets the next one be refused or unchanged, spelled as the service compares it. One that
             is too wide costs time; one that is missing lets a dry run say what the run does not.
+        apart: The columns that are part of no key: two rows may say the same there, and neither
+            minds. Every column is in a key or here; one in neither place, or in both, ends the
+            start.
         batch: Rows per transaction.
         awaits: Refusals that may be cured by facts which are still on their way from another
             service; a batch with such rows is tried again for a while.
@@ -282,10 +307,32 @@ class Importer:
     columns: tuple[Column, ...]
     take: Callable[[Tx, Sequence[Row]], Sequence[Outcome]]
     keys: Callable[[Row], Iterable[str | None]]
+    apart: tuple[str, ...]
     batch: int = _BATCH
     awaits: tuple[type[Refusal], ...] = ()
     roles: tuple[str, ...] = ROLES
     above: Callable[[Row], Sequence[str]] = lambda _row: ()
+
+    def __post_init__(self) -> None:
+        """Check that somebody has thought of each column whether rows meet by it.
+
+        Raises:
+            TypeError: Of one nobody has.
+        """
+        names = {column.name for column in self.columns}
+        undecided = names ^ self.key_columns() ^ set(self.apart)
+        if undecided:
+            raise TypeError(f"{self.kind}: in a key or apart? {', '.join(sorted(undecided))}")
+
+    def key_columns(self) -> set[str]:
+        """Return the columns on which the keys of the example row depend."""
+        row = {column.name: column.read(column.example) for column in self.columns}
+        keys = list(self.keys(row))
+        return {
+            column.name
+            for column in self.columns
+            if list(self.keys(row | {column.name: column.other(row[column.name])})) != keys
+        }
 
     def tier(self, row: Row) -> int:
         """Return how many rows of the file may have to be taken before this one."""
@@ -401,6 +448,30 @@ class CellBroken(BadCell):
     text = "应为一行文字,第 {position} 个字符处有换行或制表符"
 
 
+class CellFormula(BadCell):
+    """A cell of a workbook holds a formula, and not what it came to."""
+
+    code = "CELL_FORMULA"
+    text = "单元格是公式,文件中没有计算结果:请在电子表格中重新计算并保存,或粘贴为值"
+
+
+class CellMerged(BadCell):
+    """A cell is part of a merged one; nobody can tell what is meant for this row."""
+
+    code = "CELL_MERGED"
+    text = "单元格与其他单元格合并:请取消合并,并在每一行填写"
+
+
+class CellError(BadCell):
+    """A cell holds an error of a spreadsheet."""
+
+    code = "CELL_ERROR"
+    text = "单元格是电子表格的错误值(如 #REF!、#N/A):请改正后重新填写"
+
+
+_UNREAD: dict[str, type[BadCell]] = {FORMULA: CellFormula, MERGED: CellMerged, ERROR: CellError}
+
+
 class DigitsLost(BadCell):
     """A spreadsheet made a number out of a code; its last digits are gone."""
 
@@ -479,6 +550,7 @@ def read_header(file: BinaryIO, importer: Importer) -> Header:
     hits, place, cells, delimiter = best
     if not hits:
         place, cells, delimiter = _first_line(file)
+    cells = ["" if cell in MARKS else cell for cell in cells]
     width = len(cells)
     while cells and not tidy(cells[-1]):
         cells.pop()  # a spreadsheet's empty columns at the end
@@ -607,6 +679,7 @@ class Tally:
             "encoding": sheet.encoding,
             "delimiter": header.delimiter,
             "ignored": header.ignored,
+            "unread_sheets": list(sheet.unread),
             "lines": self.line,
             "header_line": header.line,
             "blank_lines": self.blank,

@@ -116,7 +116,7 @@ class Door:
         path_params: Type of the path's places when they are not plain text.
         if_match: Whether the caller must say which version he has seen.
         deadline_s: Longest wait for the answer; None takes the setting.
-        content: Media type of the body where that is no JSON.
+        content: Media types of the body where that is no JSON.
         produces: Media type of the answer where that is no JSON; `documents` writes it out of the
             service's reply.
         cost: What an answer takes, in ordinary answers; a caller's rate is counted in these.
@@ -139,7 +139,7 @@ class Door:
     path_params: type[Params] | None
     reply: type[Any]
     deadline_s: float | None
-    content: str = ""
+    content: tuple[str, ...] = ()
     produces: str = ""
     cost: int = 1
     common: bool = False

@@ -30,7 +30,7 @@ _ROLES = ("R_DISTRICT", "R_STREET")
 # What a table may be announced as; Windows announces .csv as a workbook of Excel. What it is, its
 # content shows (`chassis.sheets`).
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_TABLES = {"text/csv", "text/plain", "application/vnd.ms-excel", XLSX}
+_TABLES = ("text/csv", XLSX, "text/plain", "application/vnd.ms-excel")
 _FORM = "multipart/form-data"
 _PART = 1024 * 1024
 
@@ -46,9 +46,11 @@ class UploadParams(Params):
 class ImportStarted(Reply):
     """The job that takes the file; GET /v1/<service>/jobs/{id} shows how far it is.
 
-    Its result is {form, encoding, delimiter, lines, header_line, blank_lines, ignored, rows,
-    created, unchanged, refused, errors: [{line, column, code, message_zh, message_en, expected_zh,
-    expected_en}]}; every line of the file is the header or above it, blank, or part of a row.
+    Its result is {form, encoding, delimiter, lines, header_line, blank_lines, ignored,
+    unread_sheets, rows, created, unchanged, refused, errors: [{line, column, code, message_zh,
+    message_en, expected_zh, expected_en}]}; every line of the file is the header or above it,
+    blank, or part of a row. Of a workbook the first sheet is read; `unread_sheets` names the others
+    that hold something.
     """
 
     id: str
@@ -121,7 +123,7 @@ def with_imports(doors: Doors) -> Doors:
             path_params=None,
             reply=ImportStarted,
             deadline_s=None,
-            content="text/csv",
+            content=(*_TABLES, _FORM),
         )
     )
     return doors

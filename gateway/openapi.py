@@ -73,6 +73,15 @@ _MEANINGS: dict[int, tuple[str, str]] = {
     503: ("服务不可用或结果未知 / Not available, or outcome unknown", "SERVICE_UNAVAILABLE"),
 }
 
+# A raw body OpenAPI 3.1 tells by a media type without a schema; a form holds it as a part.
+_FORM_OF_A_FILE: dict[str, Any] = {
+    "schema": {
+        "type": "object",
+        "required": ["file"],
+        "properties": {"file": {"type": "string", "contentMediaType": "application/octet-stream"}},
+    }
+}
+
 _HEADERS: dict[str, Any] = {
     "ETag": {"description": "版本号 / version, for If-Match", "schema": {"type": "string"}},
     "Location": {"description": "新资源地址 / where it can be read", "schema": {"type": "string"}},
@@ -280,8 +289,12 @@ def _operation(
             },
         }
     elif door.content:
-        # A raw body: OpenAPI 3.1 says so by a media type without a schema.
-        operation["requestBody"] = {"required": True, "content": {door.content: {}}}
+        operation["requestBody"] = {
+            "required": True,
+            "content": {
+                kind: _FORM_OF_A_FILE if "multipart" in kind else {} for kind in door.content
+            },
+        }
     return operation
 
 

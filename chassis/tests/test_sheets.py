@@ -3,6 +3,7 @@
 import io
 import os
 import zipfile
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import openpyxl
@@ -10,7 +11,7 @@ import pytest
 
 from chassis.blobs import forget_abandoned
 from chassis.imports import Column, read_header
-from chassis.sheets import HeadTooFar, Refusal, Rows, open_sheet
+from chassis.sheets import MOST_MERGED, HeadTooFar, Refusal, Rows, open_sheet
 from chassis.tests.test_imports import bench, blobs_of, counters, finish, load, send  # noqa: F401
 from chassis.tests.toy.importing import ImportingToy
 
@@ -275,3 +276,160 @@ def test_a_row_at_which_a_workbook_ends_to_be_one_is_told(bench):  # noqa: F811
     where = card["problem"]["where"]
     assert where["sheet"] == 1
     assert 19_000 < where["row"] <= 20_000
+
+
+def book_of(fill, *, sheets=()):
+    book = openpyxl.Workbook()
+    for row in (["编号", "数", "注", "备注"], ["c1", 5, "一"], ["c2", 6], ["c3", 7, "三"]):
+        book.active.append(row)
+    for name, rows in sheets:
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    fill(book.active)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def put(place, value):
+    return lambda sheet: sheet.__setitem__(place, value)
+
+
+def merge(place):
+    return lambda sheet: sheet.merge_cells(place)
+
+
+@pytest.mark.parametrize(
+    ("fill", "line", "column", "code"),
+    [
+        (put("B3", "=B2+1"), 3, "amount", "CELL_FORMULA"),
+        (put("C3", '=C2&"x"'), 3, "note", "CELL_FORMULA"),
+        (merge("C2:C3"), 3, "note", "CELL_MERGED"),
+        (merge("B2:B3"), 3, "amount", "CELL_MERGED"),
+        (merge("B4:C4"), 4, "note", "CELL_MERGED"),
+        (put("C3", "#REF!"), 3, "note", "CELL_ERROR"),
+        (put("B3", "#N/A"), 3, "amount", "CELL_ERROR"),
+    ],
+)
+def test_a_cell_in_which_nobody_can_read_what_its_sender_sees_is_named(
+    bench,  # noqa: F811
+    fill,
+    line,
+    column,
+    code,
+):
+    """B7: the text was lost without a word, or "empty" of a cell that holds a formula."""
+    for dry_run in (True, False):
+        result = load(bench, book_of(fill), dry_run=dry_run)
+        found = [(one["line"], one["column"], one["code"]) for one in result["errors"]]
+        assert found == [(line, column, code)]
+        assert (result["created"], result["refused"]) == (2, 1)
+        assert result["errors"][0]["message_zh"] != result["errors"][0]["message_en"]
+    assert len(counters(bench)) == 2
+
+
+def test_what_is_merged_where_nothing_is_read_disturbs_nobody(bench):  # noqa: F811
+    """B7: titles and remarks are merged in most tables."""
+    book = openpyxl.Workbook()
+    for row in (["登记表"], ["编号", "数", "注", "备注"], ["c1", 5, "一", "同上"], ["c2", 6], []):
+        book.active.append(row)
+    for place in ("A1:D1", "D3:D4", "A5:D6"):
+        book.active.merge_cells(place)
+    out = io.BytesIO()
+    book.save(out)
+    result = load(bench, out.getvalue())
+    assert (result["created"], result["errors"]) == (2, [])
+
+
+def test_a_formula_whose_result_is_stored_is_read(bench):  # noqa: F811
+    changed = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(book_of(put("B3", "=B2+1")))) as before,
+        zipfile.ZipFile(changed, "w") as after,
+    ):
+        for name in before.namelist():
+            content = before.read(name)
+            if name.endswith("sheet1.xml"):
+                content = content.replace(b"<f>B2+1</f><v />", b"<f>B2+1</f><v>6</v>")
+                content = content.replace(b"<f>B2+1</f><v/>", b"<f>B2+1</f><v>6</v>")
+                content = content.replace(b"<f>B2+1</f><v></v>", b"<f>B2+1</f><v>6</v>")
+            after.writestr(name, content)
+    assert load(bench, changed.getvalue())["errors"] == []
+    assert counters(bench)["c2"] == 6
+
+
+def test_further_sheets_that_hold_something_are_named(bench):  # noqa: F811
+    """B7: a second sheet of rows was left out without a word."""
+    sheets = [("二季度", [["c9", 9]]), ("空表", []), ("13812345678", [[], ["x"]])]
+    result = load(bench, book_of(lambda _sheet: None, sheets=sheets))
+    assert result["unread_sheets"] == ["二季度", "[4]"]
+    assert result["created"] == 3
+    assert load(bench, "counter_id,amount\nc1,5\n")["unread_sheets"] == []
+
+
+def test_an_error_of_a_spreadsheet_is_named_in_a_text_file_too(bench):  # noqa: F811
+    """B7"""
+    result = load(bench, "counter_id,amount,note\nc1,1,#REF!\nc2,Err:502,x\nc3,3,#三号楼\n")
+    assert [(one["line"], one["column"], one["code"]) for one in result["errors"]] == [
+        (2, "note", "CELL_ERROR"),
+        (3, "amount", "CELL_ERROR"),
+    ]
+
+
+def rewritten(change):
+    """Return a small workbook whose sheet is written anew."""
+    out = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(workbook(["counter_id", "amount"], ["c1", 1]))) as before,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as after,
+    ):
+        for name in before.namelist():
+            content = before.read(name)
+            after.writestr(name, change(content) if name.endswith("sheet1.xml") else content)
+    return io.BytesIO(out.getvalue())
+
+
+def merged_cells(*places):
+    inner = b"".join(b'<mergeCell ref="%s"/>' % place for place in places)
+    end = b"</sheetData>"
+    return lambda content: content.replace(end, end + b"<mergeCells>" + inner + b"</mergeCells>")
+
+
+def last_row(content):
+    return content.replace(b"</sheetData>", b'<row r="1048576"><c r="A1048576" t="str"><v>x</v></c>'
+                           b"</row></sheetData>")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (merged_cells(*[b"A1:B2"] * (MOST_MERGED + 1)), "过大"),
+        (merged_cells(b"A1:ZZZZZZ9"), "无法打开"),
+        (lambda content: b'<!DOCTYPE x [<!ENTITY mergeCell "y">]>' + content, "无法打开"),
+        (lambda content: content.replace(b'r="2"', b'r="1"', 1), "无法打开"),
+        (lambda content: content.replace(b'r="2"', b'r="99999999999"', 1), "无法打开"),
+    ],
+)
+def test_a_workbook_costs_no_more_than_the_limits_whatever_it_says(change, said):
+    with pytest.raises(Refusal, match=said), open_sheet(rewritten(change)):
+        pass
+
+
+def test_what_is_merged_down_to_the_last_row_is_looked_at_within_the_limits():
+    whole = merged_cells(*[b"A2:B1048576"] * 20)
+    with open_sheet(rewritten(lambda content: whole(last_row(content)))) as sheet:
+        last = sheet.file.read().splitlines()[-1]
+    assert last == b"\x1aMERGED,\x1aMERGED"
+
+
+def test_an_importer_that_forgets_a_column_does_not_load():
+    """A key that an importer forgot was not noticed by the dry run."""
+    whole = ImportingToy.importers[0]
+    assert whole.key_columns() == {"counter_id"}
+    with pytest.raises(TypeError, match="note"):
+        replace(whole, apart=whole.apart[:-1])
+    with pytest.raises(TypeError, match="counter_id"):
+        replace(whole, keys=lambda _row: [])
+    with pytest.raises(TypeError, match="amount"):
+        replace(whole, keys=lambda row: [row["counter_id"], str(row["amount"])])

@@ -179,5 +179,9 @@ def test_the_reference_shows_the_door(site):
     paths = site.ask("GET", "/openapi.json").json()["paths"]
     operation = paths["/v1/toy/imports/{kind}"]["post"]
     assert "text/csv" in operation["requestBody"]["content"]
+    # C4: a generated client could send no workbook and no form.
+    content = operation["requestBody"]["content"]
+    assert {imports.XLSX, "multipart/form-data"} <= set(content)
+    assert content["multipart/form-data"]["schema"]["required"] == ["file"]
     names = {one.get("name") for one in operation["parameters"]}
     assert {"kind", "dry_run"} <= names

@@ -122,6 +122,7 @@ CONSENTS = Importer(
     lambda row: [row["consent_id"], row["person_id"]],
     batch=1000,
     # Steward's word about a person may still be on its way.
+    apart=("notice_version", "purposes", "channel", "evidence_ref"),
     awaits=(PersonUnknown,),
     roles=("R_DISTRICT",),
 )
@@ -215,6 +216,7 @@ AWARDS = Importer(
     ),
     _propose,
     _deed,
+    apart=("occurred_at", "level", "document_no", "reason"),
 )
 
 IMPORTERS = (CONSENTS, AWARDS)

@@ -133,6 +133,15 @@ PARTNERS = Importer(
     ),
     one_by_one(_known(tables.partners, "partner_id"), "partner_id", _register),
     lambda row: [row["partner_id"], f"{fold(row['uscc']).replace('-', '')} {row['area']}"],
+    apart=(
+        "org_name",
+        "category",
+        "level",
+        "settle_mode",
+        "operators",
+        "agreement_ref",
+        "uscc_override",
+    ),
 )
 
 OFFERS = Importer(
@@ -203,6 +212,24 @@ OFFERS = Importer(
     ),
     one_by_one(_known(tables.offers, "offer_id"), "offer_id", _offer),
     lambda row: [row["offer_id"]],
+    apart=(
+        "partner_id",
+        "kind",
+        "title",
+        "points_price",
+        "face_value_fen",
+        "settle_fen_per_point",
+        "stock_total",
+        "audience",
+        "scope",
+        "valid_from",
+        "valid_to",
+        "per_person_month",
+        "voucher_ttl_h",
+        "category",
+        "operator",
+        "approver",
+    ),
 )
 
 IMPORTERS = (PARTNERS, OFFERS)

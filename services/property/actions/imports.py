@@ -63,6 +63,7 @@ COMPANIES = Importer(
     ),
     one_by_one(_known(tables.companies, "company_id"), "company_id", _register_company),
     lambda row: [row["company_id"], rules.normalise_uscc(row["uscc"])],
+    apart=("name", "representatives", "override_reason"),
 )
 
 PROJECTS = Importer(
@@ -123,6 +124,17 @@ PROJECTS = Importer(
     one_by_one(_known(tables.projects, "project_id"), "project_id", _register_project),
     # No two projects of a grid have the same building.
     lambda row: [row["project_id"], *row["grids"]],
+    apart=(
+        "company_id",
+        "name",
+        "community",
+        "households",
+        "area_m2",
+        "manager_person_id",
+        "operation_mode",
+        "buildings",
+        "status",
+    ),
 )
 
 IMPORTERS = (COMPANIES, PROJECTS)

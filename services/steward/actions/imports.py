@@ -52,6 +52,7 @@ AREAS = Importer(
     one_by_one(_known_areas, "code", _define_area),
     lambda row: [row["code"]],
     # A grid's community may stand in the same file, above or below it.
+    apart=("name", "kind", "households", "persons"),
     above=lambda row: areas.above(row["code"]),
 )
 
@@ -70,12 +71,13 @@ def _take_people(tx: Tx, rows: Sequence[Row]) -> list[Outcome]:
     return outcomes
 
 
-def _person_keys(row: Row) -> list[str]:
+def _person_keys(row: Row) -> list[str | None]:
     number, phone = row["id_no"] or "", row["phone"] or ""
     return [
         row["person_id"],
         identity.plain_number(number).upper(),
         identity.plain_phone(phone),
+        row["household_id"],
     ]
 
 
@@ -112,6 +114,7 @@ PEOPLE = Importer(
     ),
     _take_people,
     _person_keys,
+    apart=("name", "birth_year", "grid", "synthetic"),
     batch=1000,
 )
 
@@ -178,6 +181,16 @@ STEWARDS = Importer(
     ),
     one_by_one(_known_stewards, "steward_id", _enrol),
     lambda row: [row["steward_id"], f"{row['person_id']} {row['duty']}"],
+    apart=(
+        "type",
+        "grids",
+        "employer",
+        "work_phone",
+        "spendable",
+        "is_state_official",
+        "board_consent",
+        "consent_ref",
+    ),
 )
 
 IMPORTERS = (AREAS, PEOPLE, STEWARDS)

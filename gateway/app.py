@@ -8,7 +8,7 @@ import importlib.util
 import logging
 import pkgutil
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +43,9 @@ log = logging.getLogger("fivered.gateway")
 VERSION = "0.1.0"
 # What an answer costs for which every service is asked.
 _EVERY_SERVICE = 5
+# How long `/ready` waits for the outlook of the calendar, and how long it repeats it.
+_OUTLOOK_WAIT_S = 0.5
+_OUTLOOK_KEPT_S = 5.0
 Serve = Callable[[Request], Awaitable[Response]]
 TITLE = "五红社区治理 / Five Red"
 
@@ -184,6 +187,9 @@ class Own:
         self.gate = gate
         self.installed = installed
         self.missing = missing
+        # How far the calendar reaches, as `/ready` tells it, and when that is asked again.
+        self._outlook: dict[str, Any] | None = None
+        self._ask_at = 0.0
 
     def doors(self) -> list[tuple[Door, Serve]]:
         """Return each own door with what serves it."""
@@ -344,11 +350,35 @@ class Own:
         """Answer that the process runs."""
         return _json({"state": "LIVE"})
 
-    async def ready(self, _request: Request) -> Response:
-        """Answer whether a call would get through."""
+    async def ready(self, request: Request) -> Response:
+        """Answer whether a call would get through, and, when that is soon, how far the calendar
+        reaches."""
         state = await self.gate.caller.state()
         up = state.get("bus") == "up"
-        return _json({"state": "READY" if up else "WAITING", **state}, 200 if up else 503)
+        card = {"state": "READY" if up else "WAITING", **state}
+        outlook = await self._calendar(request) if up else None
+        if outlook is not None and outlook["ends_soon"]:
+            card["calendar"] = outlook
+        return _json(card, 200 if up else 503)
+
+    async def _calendar(self, request: Request) -> dict[str, Any] | None:
+        """Return how far the working days are known, asked for once in a while of any service;
+        None where none answers: a call would get through all the same."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._ask_at:
+            self._ask_at = now + _OUTLOOK_KEPT_S
+            with suppress(TimeoutError, Refusal):
+                async with asyncio.timeout(_OUTLOOK_WAIT_S):
+                    await self._ask_outlook(request)
+        return self._outlook
+
+    async def _ask_outlook(self, request: Request) -> None:
+        actor = self.gate.admit(request, PUBLIC)
+        for name in self.installed:
+            with suppress(CallFailed):
+                health = await self.gate.call(request, name, "_health", {}, actor=actor)
+                self._outlook = health["calendar"]
+                return
 
 
 def _json(answer: Any, status: int = 200) -> Response:

@@ -78,6 +78,20 @@ def test_liveness_is_the_process_and_readiness_is_the_bus(host):
     assert site.ask("GET", "/live", grants=None).status_code == 200
 
 
+def test_readiness_says_that_the_calendar_ends_soon(host):
+    """B10: with three days left only the health told it."""
+    site = Site(host).build()
+    move = {"now": "2026-12-28T09:00:00"}
+    assert site.ask("POST", "/v1/clock", json=move, grants=[RESIDENT]).status_code == 200
+    answer = site.ask("GET", "/ready", grants=None)
+    outlook = {"until": "2026-12-31", "days_left": 3, "ends_soon": True}
+    assert answer.status_code == 200
+    assert answer.json() == {"state": "READY", "bus": "up", "calendar": outlook}
+    # Whose health cannot be asked takes nothing from the others.
+    alone = Site(host).build(services=("gone", "toy"), extra=(*_with("gone"), *_with("toy")))
+    assert alone.ask("GET", "/ready", grants=None).json()["calendar"] == outlook
+
+
 def test_the_demonstration_clock_moves_in_every_service_and_only_forward(site):
     before = site.ask("GET", "/v1/clock", grants=None).json()
     assert before["demo"] is True

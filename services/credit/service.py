@@ -81,6 +81,7 @@ class Credit(Imports, Service):
             "comments_until",
             "consulted_until",
             "decide_due",
+            "down_at",
             "due",
             "due_at",
             "ends_at",

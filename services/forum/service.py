@@ -64,7 +64,7 @@ class Forum(Service):
         notice_id="notice",
         task_id="task",
     )
-    counts = frozenset({"due", "ends_at"})
+    counts = frozenset({"due", "ends_at", "opinion_due", "screen_due", "session_due", "tasks_due"})
     tables: ClassVar[sa.MetaData] = storage.metadata
     settings_type = ForumSettings
     says = events.SAYS

@@ -28,3 +28,21 @@ def test_a_topic_waits_as_much_longer_and_whoever_takes_part_is_told(town):
     assert "deadline_moved" in {line["action"] for line in noted}
     moved = [event["data"] for event in bench.said("deadline_moved.v1")]
     assert [(data["what"], data["id"]) for data in moved] == [("topic_screen", topic_id)]
+
+
+def test_every_deadline_of_a_topic_that_rests_on_an_unknown_year_says_so(town):
+    """B10: an adopted topic showed session_due 2027-01-12 as if it were certain."""
+    bench = town.bench.at("2026-12-30T10:00")
+    topic_id = town.submit()
+
+    def marked():
+        return town.resident(ANA).ask("topic", {"topic_id": topic_id}).get("provisional")
+
+    assert marked() == ["screen_due"]
+    town.adopt(topic_id)
+    assert marked() == ["screen_due", "session_due"]
+    listed = town.cadre().ask("topic_wall", {})["items"]
+    assert [card["provisional"] for card in listed] == [["screen_due", "session_due"]]
+    said = {"subject": "calendar:2027", "scope": "370811", "sequence": 1}
+    bench.hear("steward", "calendar_year_loaded.v1", YEAR, **said)
+    assert marked() is None

@@ -1,0 +1,93 @@
+"""Whatever shows a deadline in working days says when it rests on a year without data (ruling 13).
+
+A service names such members of its replies in `counts`. A deadline that is in neither of the lists
+below is one that nobody has thought of.
+"""
+
+import re
+import typing
+
+import pytest
+from pydantic import BaseModel
+
+from chassis.installed import service_class
+from chassis.storage import UtcDateTime
+from gateway.app import doors_of
+
+SERVICES = ("credit", "forum", "partner", "property", "steward")
+NAME = re.compile(r"(^|_)(due|until|down)(_|$)|(^|_)ends_at$")
+
+# No working days are counted: a day that somebody has named, hours, days of the calendar, or how
+# long something has held.
+OTHERWISE = {
+    "credit": {
+        "compounds.until", "consent_spans.until", "places.until", "posts.until", "states.until",
+        "subjects.spendable_until", "until", "spendable_until", "counts_until",
+    },
+    "forum": {
+        "liaisons.until", "tasks.due_at", "topics.poll_until", "due_at", "until", "poll_until",
+    },
+    "partner": set(),
+    "property": {
+        "commitments.due_at", "disclosures.due_at", "project_managers.until", "works.due_at",
+        "due_at", "due_date", "until", "commitments_due",
+    },
+    "steward": {
+        "requests.due_accept", "requests.due_contact", "due_accept", "due_contact", "until",
+        "new_due", "contacts_due", "resolutions_due",
+    },
+}  # fmt: skip
+# Columns that are shown under another name.
+SHOWN_AS = {
+    "credit.awards.due_at": "due",
+    "credit.consent_proposals.due_at": "due",
+    "credit.rule_sets.consulted_until": "comments_until",
+    "property.rectifications.due_at": "due",
+    "steward.request_clocks.due_at": "due",
+}
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_deadline_that_is_kept_is_marked_where_it_is_shown(name):
+    """B10: of a topic's deadlines none was marked."""
+    service = service_class(name)
+    found = {
+        f"{table.name}.{column.name}"
+        for table in service.tables.tables.values()
+        for column in table.columns
+        if table.name not in {"timers", "jobs"}
+        and isinstance(column.type, UtcDateTime)
+        and NAME.search(column.name)
+    }
+    missing = {
+        place
+        for place in found - OTHERWISE[name]
+        if SHOWN_AS.get(f"{name}.{place}", place.partition(".")[2]) not in service.counts
+    }
+    assert missing == set()
+
+
+def models_of(reply, seen):
+    """Yield a reply's model and whatever stands within it."""
+    for part in typing.get_args(reply):
+        yield from models_of(part, seen)
+    if isinstance(reply, type) and issubclass(reply, BaseModel) and reply not in seen:
+        seen.add(reply)
+        yield reply
+        for one in reply.model_fields.values():
+            yield from models_of(one.annotation, seen)
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_card_that_promises_a_deadline_marks_it(name):
+    """B10: walks every reply of every door."""
+    counts = service_class(name).counts
+    seen = set()
+    fields = {
+        field
+        for door in doors_of(name)
+        for model in models_of(door.reply, seen)
+        for field in model.model_fields
+        if NAME.search(field)
+    }
+    assert fields - counts - OTHERWISE[name] == set()

@@ -1265,7 +1265,13 @@ class Supervision(Body):
 class CloseTopic(Body):
     """办结 / The published result."""
 
-    result: str = Field("全部落实任务已验收", min_length=1, max_length=2000)
+    result: str | None = Field(
+        None,
+        min_length=1,
+        max_length=2000,
+        description="默认为任务全部验收,或部分取消 / by default: all accepted, or some cancelled",
+        examples=["全部落实任务已验收"],
+    )
 
 
 class Rating(Body):
@@ -1304,6 +1310,7 @@ class TaskReply(TaskCard):
 
     supervisors: list[dict[str, Any]]
     supervisions: list[dict[str, Any]]
+    end_reason: str | None = Field(None, description="取消、改派的原因 / why it is not to be done")
 
 
 class EscalationParams(ListParams):

@@ -1130,6 +1130,7 @@ class WorkCard(Reply):
     state: WorkState
     evidence: list[str]
     overdue: bool
+    end_reason: str | None = Field(None, description="为何取消或终止 / why it is not to be done")
     version: int
 
 

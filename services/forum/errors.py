@@ -355,6 +355,12 @@ class DueOutOfRange(Guard):
     text = "任务期限须在今天之后、{days} 天之内"
 
 
+class DueNotLater(DueOutOfRange):
+    """A task is put off, never brought forward."""
+
+    text = "新期限 {due} 须晚于现期限 {present}"
+
+
 class ConflictOfInterest(Guard):
     """Who holds a post in the responsible project does not judge its work."""
 

@@ -156,7 +156,12 @@ class TaskAccepted:
 
 @dataclass(frozen=True, slots=True)
 class TaskRework:
-    """The work was not accepted. `final`: it is taken away and the topic is analysed again."""
+    """The work was not accepted, or, with `final`, is taken away for good.
+
+    `reason` says how: CANCELLED, REASSIGNED, DISCONTINUED (the whole topic was), TOPIC_RETURNED
+    (another task failed and the topic is analysed again), or what was found wrong. `why` is the
+    reason that was made public of a task that is not to be done.
+    """
 
     FACT: ClassVar[str] = "task_rework.v1"
     AGGREGATE: ClassVar[str] = "task"
@@ -167,6 +172,7 @@ class TaskRework:
     responsible_id: str
     reason: str
     final: bool = False
+    why: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

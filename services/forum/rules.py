@@ -658,13 +658,15 @@ MESSAGES = {
     "TOPIC_RESOLVED": "议题 {number} 的决议已生效",
     "TOPIC_IMPLEMENTING": "议题 {number} 的落实任务已下达",
     "TOPIC_VERIFIED": "议题 {number} 的任务全部验收",
+    "TOPIC_VERIFIED_IN_PART": "议题 {number} 的任务已结束:验收 {accepted} 项,取消 {cancelled} 项",
     "TOPIC_CLOSED": "议题 {number} 已办结,请在 7 日内评价",
     "TOPIC_DISCONTINUED": "议题 {number} 已由街道终止办理",
     "DEADLINE_MOVED": "议题 {number} 的办理期限因工作日历变更顺延",
     "TOPIC_TASKS_CANCELLED": "议题 {number} 的任务已取消,将重新下达",
     "TOPIC_REOPENED": "议题 {number} 的任务重新办理",
     "TASK_EXTENDED": "议题 {number} 的任务已延期",
-    "TASK_CANCELLED": "议题 {number} 的任务已取消,不再需要监督",
+    "TASK_CANCELLED": "议题 {number} 的任务“{title}”已取消,不再办理。原因:{reason}",
+    "TASK_REASSIGNED": "议题 {number} 的任务“{title}”已改由他方承办。原因:{reason}",
     "TASK_WAITS": "议题 {number} 的任务交付后超过时限未验收,请督办",
     "SUPERVISOR_NEEDED": "议题 {number} 的任务已没有居民监督员,请尽快补选",
     "SUPERVISOR_RELEASED": "您不再担任议题 {number} 的监督员",
@@ -690,6 +692,7 @@ MESSAGES = {
 }
 DEFAULT_FINDING = "经研判,属于公共事务,适合协商"
 DEFAULT_RESULT = "全部落实任务已验收"
+RESULT_IN_PART = "落实任务已全部结束,其中部分任务已取消"
 
 
 def _escape(text: str) -> str:

@@ -1744,6 +1744,21 @@ def topic_page(
     return _read(conn, topics, page, *where, newest_first=True)
 
 
+def why_ended(conn: Connection, task_id: str) -> str | None:
+    """Return the reason that was given when a task was taken away; None without one."""
+    asked = (
+        sa.select(history.c.detail)
+        .where(
+            history.c.kind == "task",
+            history.c.ref == task_id,
+            history.c.action.in_(("cancel", "reassign", "rework")),
+        )
+        .order_by(history.c.id.desc())
+        .limit(1)
+    )
+    return (conn.execute(asked).scalar() or {}).get("reason")
+
+
 def history_of(conn: Connection, topic_id: str) -> list[Row]:
     """Return everything that happened to a topic, oldest first."""
     asked = sa.select(history).where(history.c.topic_id == topic_id).order_by(history.c.id)

@@ -946,7 +946,15 @@ def _message(tx: Tx, row: Mapping[str, Any], number: str) -> str:
     text = rules.MESSAGES[row["code"]]
     if tx.lang == "en":
         text = english("services.forum", text)
-    return text.format(**{"number": number} | (row["detail"] or {}))
+    # What a release before has told says less: it named no task.
+    return text.format_map(_Told({"number": number} | (row["detail"] or {})))
+
+
+class _Told(dict[str, str]):
+    """What fills the places of a message."""
+
+    def __missing__(self, place: str) -> str:
+        return "—"
 
 
 # --------------------------------------------------------------------------------------------------
@@ -1003,7 +1011,11 @@ def task(tx: Tx, q: TaskOf) -> dict[str, Any]:
             }
             for r in records
         ],
+        "end_reason": storage.why_ended(tx.conn, q.task_id) if row["state"] in _AWAY else None,
     }
+
+
+_AWAY = ("CANCELLED", "FAILED")
 
 
 def tasks(tx: Tx, q: TasksAsked) -> dict[str, Any]:

@@ -585,8 +585,9 @@ class TaskReworkHeard:
     FACT: ClassVar[str] = "task_rework.v1"
     task_id: str
     reason: str | None = None
-    # The forum takes the task away for good and analyses its topic again.
+    # The forum takes the task away for good.
     final: bool = False
+    why: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

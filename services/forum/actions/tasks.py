@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -141,10 +142,10 @@ class RecordSupervision:
 
 @dataclass(frozen=True, slots=True)
 class CloseTopic:
-    """The published result."""
+    """The published result; by default that the tasks are accepted, or in part cancelled."""
 
     topic_id: str
-    result: Annotated[str, Meta(min_length=1, max_length=2000), PUBLIC] = rules.DEFAULT_RESULT
+    result: Annotated[str, Meta(min_length=1, max_length=2000), PUBLIC] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -640,17 +641,34 @@ def accept_task(tx: Tx, body: AcceptTask) -> dict[str, Any]:
     return reply("task_id", row, topic_state=topic["state"])
 
 
+def _standing(tx: Tx, topic: storage.Row) -> list[storage.Row]:
+    """Return the tasks of a topic's round in whose place no other one has come."""
+    tasks = storage.tasks_of(tx.conn, topic["topic_id"], round_=topic["round"])
+    replaced = {task["replaces"] for task in tasks}
+    return [task for task in tasks if task["task_id"] not in replaced]
+
+
 def _settle(tx: Tx, topic: storage.Row) -> storage.Row:
     """Verify a topic of which no task is open any more; without any accepted one it waits for
     tasks again. Returns it as it is."""
-    states = {
-        t["state"] for t in storage.tasks_of(tx.conn, topic["topic_id"], round_=topic["round"])
-    }
-    if topic["state"] != "IMPLEMENTING" or states & set(UNENDED):
+    states = Counter(t["state"] for t in _standing(tx, topic))
+    if topic["state"] != "IMPLEMENTING" or states.keys() & set(UNENDED):
         return topic
-    if "ACCEPTED" in states:
+    if states["ACCEPTED"]:
         tx.arm("topic_close", topic["topic_id"], tx.calendar.due(tx.now, rules.CLOSE_WD))
-        return move(tx, topic, "VERIFIED", "all_accepted", verified_at=tx.now)
+        if not states["CANCELLED"]:
+            return move(tx, topic, "VERIFIED", "all_accepted", verified_at=tx.now)
+        counts = {name: states[name.upper()] for name in ("accepted", "cancelled")}
+        return move(
+            tx,
+            topic,
+            "VERIFIED",
+            "all_ended",
+            code="TOPIC_VERIFIED_IN_PART",
+            detail=counts,
+            told={name: str(count) for name, count in counts.items()},
+            verified_at=tx.now,
+        )
     tasks_due = tx.calendar.due(tx.now, rules.TASKS_WD)
     tx.arm("task_assign", topic["topic_id"], tasks_due)
     return move(
@@ -709,7 +727,9 @@ def rework_task(tx: Tx, body: ReworkTask) -> dict[str, Any]:
     return reply("task_id", row, reworks=reworks)
 
 
-def _say_rework(tx: Tx, row: storage.Row, code: str, *, final: bool) -> None:
+def _say_rework(
+    tx: Tx, row: storage.Row, code: str, *, final: bool, why: str | None = None
+) -> None:
     tx.say(
         events.TaskRework(
             task_id=row["task_id"],
@@ -718,6 +738,7 @@ def _say_rework(tx: Tx, row: storage.Row, code: str, *, final: bool) -> None:
             responsible_id=row["responsible_id"],
             reason=code,
             final=final,
+            why=why,
         ),
         subject=row["task_id"],
         scope=row["area"],
@@ -745,16 +766,32 @@ def _return_to_analysis(tx: Tx, topic: storage.Row, failed: storage.Row) -> None
 
 
 def _take_away(
-    tx: Tx, task: storage.Row, state: str, action: str, code: str, **detail: Any
+    tx: Tx, task: storage.Row, state: str, action: str, code: str, *, reason: str | None = None
 ) -> storage.Row:
     """End a task that is not accepted; who does it is told that it is taken away for good."""
     row = storage.change(tx.conn, storage.tasks, task, state=state)
     for kind in ("task_due", "supervision_gap", "task_accept"):
         tx.disarm(kind, row["task_id"])
     storage.settle_escalations(tx.conn, tx.now, "ACTED", task_id=row["task_id"])
-    _note(tx, row, action, **detail)
-    _say_rework(tx, row, code, final=True)
+    _note(tx, row, action, **({"reason": reason} if reason else {}))
+    _say_rework(tx, row, code, final=True, why=reason)
     return row
+
+
+def _tell_cancelled(tx: Tx, topic: storage.Row, task: storage.Row, reason: str) -> None:
+    """Tell everyone concerned with a topic, and who was to do it, that a task is cancelled."""
+    people = storage.participants_of(tx.conn, topic) | _doers(tx, task)
+    told = {"title": task["title"], "reason": reason}
+    tell(tx, "TASK_CANCELLED", topic, people, ref=task["task_id"], **told)
+
+
+def _doers(tx: Tx, task: storage.Row) -> set[str]:
+    """Return the persons who are to do a task, or who have begun it."""
+    doers = storage.doers_of(tx.conn, task["task_id"])
+    if task["responsible_kind"] == "PROJECT":
+        return doers | storage.people_of_projects(tx.conn, [task["responsible_id"]])
+    named = {task["responsible_id"]} if not task["responsible_id"].isdigit() else set()
+    return doers | named
 
 
 # --------------------------------------------------------------------------------------------------
@@ -786,10 +823,11 @@ def _watchers(tx: Tx, task_id: str) -> list[str]:
 
 
 def extend_task(tx: Tx, body: ExtendTask) -> dict[str, Any]:
-    """Give a task a new term: the community twice, the street as often as it must.
+    """Give a task a later term: the community twice, the street as often as it must.
 
     Raises:
         DueOutOfRange: The day is over or too far.
+        DueNotLater: It is not later than the present one.
         ExtensionsUsed: The community has extended it twice.
         StateConflict: It is delivered or ended.
     """
@@ -798,6 +836,9 @@ def extend_task(tx: Tx, body: ExtendTask) -> dict[str, Any]:
     if tx.actor.role == "R_SECRETARY" and times >= rules.EXTENSIONS:
         raise errors.ExtensionsUsed(times=times)
     due_at = _due_at(tx, body.due_date)
+    if due_at <= task["due_at"]:
+        present = tx.calendar.local_date(task["due_at"] - timedelta(microseconds=1))
+        raise errors.DueNotLater(due=str(body.due_date), present=str(present), field="due_date")
     row = storage.change(
         tx.conn, storage.tasks, task, due_at=due_at, overdue_level=0, extensions=times + 1
     )
@@ -819,7 +860,7 @@ def cancel_task(tx: Tx, body: EndTask) -> dict[str, Any]:
     """
     topic, task = _led_task(tx, body.task_id, *UNENDED)
     row = _take_away(tx, task, "CANCELLED", "cancel", "CANCELLED", reason=body.reason)
-    tell(tx, "TASK_CANCELLED", topic, _watchers(tx, body.task_id), ref=body.task_id)
+    _tell_cancelled(tx, topic, task, body.reason)
     topic = _settle(tx, topic)
     return reply("task_id", row, topic_state=topic["state"])
 
@@ -857,6 +898,8 @@ def reassign_task(tx: Tx, body: ReassignTask) -> dict[str, Any]:
     topic, task = _led_task(tx, body.task_id, *UNENDED)
     people = body.supervisors or _watchers(tx, body.task_id)
     row = _take_away(tx, task, "CANCELLED", "reassign", "REASSIGNED", reason=body.reason)
+    told = {"title": task["title"], "reason": body.reason}
+    tell(tx, "TASK_REASSIGNED", topic, _doers(tx, task), ref=body.task_id, **told)
     made = _again(
         tx,
         topic,
@@ -982,6 +1025,7 @@ def discontinue_topic(tx: Tx, body: DiscontinueTopic) -> dict[str, Any]:
     for task in storage.tasks_of(tx.conn, body.topic_id, round_=topic["round"]):
         if task["state"] in UNENDED:
             _take_away(tx, task, "CANCELLED", "cancel", "DISCONTINUED", reason=body.reason)
+            _tell_cancelled(tx, topic, task, body.reason)
     if topic["opinion_id"] and topic["state"] in {"OPINION_DRAFTED", "PUBLICISED"}:
         opinion = storage.known(tx.conn, storage.opinions, topic["opinion_id"], locked=True)
         storage.change(tx.conn, storage.opinions, opinion, state="WITHDRAWN")
@@ -1086,18 +1130,16 @@ def close_topic(tx: Tx, body: CloseTopic) -> dict[str, Any]:
         StateConflict: Tasks are open.
     """
     topic = led_topic(tx, body.topic_id, "VERIFIED")
-    tasks = [
-        t
-        for t in storage.tasks_of(tx.conn, body.topic_id, round_=topic["round"])
-        if t["state"] == "ACCEPTED"
-    ]
+    ended = _standing(tx, topic)
+    tasks = [task for task in ended if task["state"] == "ACCEPTED"]
+    whole = len(tasks) == len(ended)
     row = move(
         tx,
         topic,
         "CLOSED",
         "close",
         closed_at=tx.now,
-        result=body.result,
+        result=body.result or (rules.DEFAULT_RESULT if whole else rules.RESULT_IN_PART),
         poll_until=tx.now + rules.POLL,
     )
     days = (tx.calendar.local_date(tx.now) - tx.calendar.local_date(row["adopted_at"])).days

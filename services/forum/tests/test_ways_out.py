@@ -11,6 +11,7 @@ from services.forum.tests.conftest import (
     CAI,
     COMMUNITY,
     LEADER,
+    MANAGER,
     NEIGHBOURS,
     PROJECT,
     STREET,
@@ -323,3 +324,96 @@ def test_who_has_died_answers_for_nothing_any_more(town):
     assert {d["state"] for d in town.bench.ask("deputies", {})["items"]} == {"ENDED"}
     town.district()
     town.official("per_new", "COMMUNITY_CADRE", COMMUNITY, "off_new")
+
+
+def _said_to(town, person):
+    messages = town.resident(person).ask("my_messages")["items"]
+    return {message["code"]: message["text"] for message in messages}
+
+
+def test_a_cancelled_task_is_told_to_everyone_concerned_with_its_reason(town):
+    """B9: a topic of which one task was cancelled read as wholly accepted, and nobody was told."""
+    topic_id, (first, second) = town.implementing(community_task(town), town.task(title="补种绿化"))
+    town.cadre(WORKER)
+    town.on_task("deliver_task", first, evidence=["x"])
+    town.accept(first)
+    town.secretary()
+    town.on_task("cancel_task", second, reason="居民改选他处")
+    text = "的任务“补种绿化”已取消,不再办理。原因:居民改选他处"
+    for person in (MANAGER, ANA, BEN):
+        assert text in _said_to(town, person)["TASK_CANCELLED"]
+    said = town.bench.said("task_rework.v1")[-1]["data"]
+    assert (said["reason"], said["final"], said["why"]) == ("CANCELLED", True, "居民改选他处")
+    told = _said_to(town, ANA)
+    assert "TOPIC_VERIFIED" not in told
+    assert "验收 1 项,取消 1 项" in told["TOPIC_VERIFIED_IN_PART"]
+    history = town.cadre().ask("topic_timeline", {"topic_id": topic_id})["items"]
+    assert [row["action"] for row in history if row["state"] == "VERIFIED"][-1] == "all_ended"
+    card = town.resident().ask("task", {"task_id": second})
+    assert (card["state"], card["end_reason"]) == ("CANCELLED", "居民改选他处")
+    town.secretary()
+    town.on_topic("close_topic", topic_id)
+    assert "部分任务已取消" in town.row("topics", "topic_id", topic_id)["result"]
+
+
+def test_a_task_that_was_given_to_somebody_else_is_not_a_cancelled_one(town):
+    """B9: its place is taken; who was to do it is told why he is not."""
+    topic_id, (task_id,) = town.implementing()
+    town.secretary()
+    new = town.on_task(
+        "reassign_task",
+        task_id,
+        responsible_kind="COMMUNITY",
+        responsible_id=COMMUNITY,
+        reason="物业已退出",
+    )["new_task"]["id"]
+    assert "物业已退出" in _said_to(town, MANAGER)["TASK_REASSIGNED"]
+    town.cadre(WORKER)
+    town.on_task("deliver_task", new, evidence=["x"])
+    town.accept(new)
+    assert town.state(topic_id) == "VERIFIED"
+    assert "任务全部验收" in _said_to(town, ANA)["TOPIC_VERIFIED"]
+
+
+def test_work_that_was_to_be_done_again_and_was_cancelled_verifies_nothing(town):
+    """B9: accepted work that had to be done again still verified the topic, and earned points."""
+    topic_id, (task_id,) = town.implementing()
+    town.watch(task_id)
+    town.delivered(task_id)
+    town.accept(task_id)
+    town.secretary()
+    again = town.on_task("reopen_task", task_id, reason="线条已脱落")["new_task"]["id"]
+    town.secretary()
+    answer = town.on_task("cancel_task", again, reason="改由社区办")
+    assert answer["topic_state"] == "RESOLVED"
+    tasks = [community_task(town, supervisors=[CAI])]
+    third = town.on_topic("assign_tasks", topic_id, tasks=tasks)["tasks"][0]["id"]
+    town.cadre(WORKER)
+    town.on_task("deliver_task", third, evidence=["x"])
+    town.accept(third, supervisor=CAI)
+    town.secretary()
+    town.on_topic("close_topic", topic_id)
+    said = town.bench.said("supervision_fulfilled.v1")
+    assert [event["data"]["person_id"] for event in said] == [CAI]
+
+
+def test_the_end_of_a_topic_is_the_end_of_its_tasks_and_says_why(town):
+    """B9."""
+    topic_id, (task_id,) = town.implementing()
+    town.street()
+    town.on_topic("discontinue_topic", topic_id, reason="地块已征收")
+    assert "地块已征收" in _said_to(town, MANAGER)["TASK_CANCELLED"]
+    said = town.bench.said("task_rework.v1")[-1]["data"]
+    assert (said["reason"], said["why"]) == ("DISCONTINUED", "地块已征收")
+    assert said["task_id"] == task_id
+
+
+def test_a_term_is_put_off_and_never_brought_forward(town):
+    """C6: an earlier day than the present one was taken."""
+    _topic, (task_id,) = town.implementing(town.task(due_date="2025-04-28"))
+    town.secretary()
+    for day in ("2025-04-01", "2025-04-28"):
+        with pytest.raises(errors.DueNotLater) as refused:
+            town.on_task("extend_task", task_id, due_date=day, reason="雨季停工")
+        assert refused.value.params == {"due": day, "present": "2025-04-28"}
+    town.on_task("extend_task", task_id, due_date="2025-04-29", reason="雨季停工")

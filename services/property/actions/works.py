@@ -19,6 +19,8 @@ from services.property.storage.rows import Row
 
 OPEN = ("ASSIGNED", "DOING")
 ENDED = ("CLOSED", "CANCELLED", "ENDED")
+# How the forum says that a task is taken away through no fault of the work.
+NOT_TO_BE_DONE = frozenset({"CANCELLED", "REASSIGNED", "DISCONTINUED", "TOPIC_RETURNED"})
 # So often the community extends a work order; then the street does.
 MOST_EXTENSIONS = 2
 # So much later it may be due by one extension: a slip of the pen puts nothing off for good.
@@ -134,10 +136,12 @@ def hear_rework(tx: Tx, heard: list[Heard]) -> None:
         if row["state"] in ENDED:
             continue
         data: events.TaskReworkHeard = newest[task_id].data
-        if data.final:
-            _close(tx, row)
-        else:
+        if not data.final:
             _again(tx, row, data.reason or "")
+        elif data.reason in NOT_TO_BE_DONE:
+            _end(tx, row, "CANCELLED", data.why or data.reason)
+        else:
+            _end(tx, row, "ENDED", "SUPERVISION_FAILED")
 
 
 def _again(tx: Tx, row: Row, reason: str) -> Row:

@@ -260,3 +260,36 @@ def test_an_order_whose_street_official_left_comes_before_the_district(bench, to
     bench.fire("2025-03-05T09:00:00")
     (up,) = bench.said("rectification_escalated.v1")
     assert (up["data"]["level"], up["data"]["official_id"]) == (1, "off_district_leader")
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ({"reason": "CANCELLED", "why": "居民改选他处"}, ("CANCELLED", "居民改选他处")),
+        ({"reason": "REASSIGNED", "why": "改由社区办"}, ("CANCELLED", "改由社区办")),
+        # What a release before has said.
+        ({"reason": "TOPIC_RETURNED"}, ("CANCELLED", "TOPIC_RETURNED")),
+        ({"reason": "DEFECT"}, ("ENDED", "SUPERVISION_FAILED")),
+    ],
+)
+def test_the_work_of_a_task_that_is_taken_away_does_not_read_as_done(bench, town, said, shown):
+    """B9: work on which somebody was still busy read CLOSED, without a reason."""
+    town.found()
+    task = {
+        "task_id": "tsk_1",
+        "topic_id": "top_1",
+        "responsible_kind": "PROJECT",
+        "responsible_id": "prj_a",
+    }
+    assigned = task | {"community": town.community, "due_at": "2025-03-28T00:00:00+08:00"}
+    bench.hear("forum", "task_assigned.v1", assigned, subject="tsk_1", sequence=1)
+    work = {"work_id": "wrk_1"}
+    town.manager().do("start_work", work, version=1)
+    bench.hear(
+        "forum", "task_rework.v1", task | said | {"final": True}, subject="tsk_1", sequence=2
+    )
+    found = bench.ask("work", work)
+    assert (found["state"], found["end_reason"]) == shown
+    assert found["history"][-1]["what"] == shown[0]
+    with pytest.raises(StateConflict):
+        town.manager().do("deliver_work", work | {"evidence": ["sha256:7"]}, version=3)

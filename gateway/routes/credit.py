@@ -1388,7 +1388,10 @@ DOORS.query(
 class TrialBalanceParams(Params):
     """As of when."""
 
-    at: AwareDatetime | None = Field(None, description="截至时间,默认现在 / as of; default now")
+    at: AwareDatetime | None = Field(
+        None,
+        description="截至时间(按入账时间),默认现在 / as of, by the time of posting; default now",
+    )
 
 
 DOORS.query(
@@ -1532,13 +1535,25 @@ class StatementParams(Params):
     )
 
 
+class StatementLine(Reply):
+    """对账单的一行 / One line: `at` orders and cuts the statement, whenever the deed was done."""
+
+    at: datetime = Field(description="入账时间 / when it was posted")
+    deed_at: datetime = Field(description="行为时间 / when what it is about was done")
+    kind: str
+    ref: str
+    period: str
+    account: str
+    amount: int
+
+
 class StatementReply(Reply):
     """积分对账单 / A statement of points."""
 
     subject: str
     until: datetime
     opening: dict[str, int]
-    lines: list[dict[str, Any]]
+    lines: list[StatementLine]
     closing: dict[str, int]
 
 
@@ -1549,7 +1564,10 @@ class StartExport(Body):
     format: Literal["CSV", "XLSX"] = Field(examples=["CSV"])
     settlement_id: str | None = Field(None, max_length=64)
     subject: str | None = Field(None, max_length=80)
-    at: AwareDatetime | None = Field(None, description="截至时间,默认现在 / as of; default now")
+    at: AwareDatetime | None = Field(
+        None,
+        description="截至时间(按入账时间),默认现在 / as of, by the time of posting; default now",
+    )
 
 
 class ExportStarted(Done):

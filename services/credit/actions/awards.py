@@ -313,7 +313,8 @@ def post_points(tx: Tx, rows: Iterable[dict[str, Any]]) -> None:
                 award_id=found["award_id"],
                 subject_id=found["subject_id"],
                 period=found["points_period"],
-                posted_at=found["occurred_at"],
+                posted_at=tx.now,
+                deed_at=found["occurred_at"],
                 issuance=points.system_account(
                     "ISSUANCE", ledger.district_of(found["area"]), found["shard"]
                 ),
@@ -730,7 +731,7 @@ def adjust(tx: Tx, changed: Sequence[_Changed]) -> None:
                         "award_id": str(known.award_id),
                         "subject_id": known.subject_id,
                         "points_period": known.points_period,
-                        "occurred_at": tx.now,
+                        "occurred_at": known.occurred_at,
                         "points": difference,
                         "state": "APPROVED",
                         "area": known.area,

@@ -738,7 +738,7 @@ def _count(tx: Tx, award: Any, rule: Rule, subject: Any) -> None:
                 "award_id": str(award.award_id),
                 "subject_id": award.subject_id,
                 "points_period": award.points_period,
-                "occurred_at": tx.now,
+                "occurred_at": award.occurred_at,
                 "points": points,
                 "state": "APPROVED",
                 "area": subject.area,

@@ -83,14 +83,14 @@ def start_export(tx: Tx, order: StartExport) -> dict[str, Any]:
     # Says at once when this installation keeps no files, and not in a job that fails.
     Blobs(tx.runtime.process.blobs)
     about = _about(tx, order)
-    at = min(order.at or tx.now, tx.now)
+    past = order.at is not None and order.at < tx.now
     export_id = tx.new_id("exp")
     params = {
         "export_id": export_id,
         "kind": order.kind,
         "format": order.format,
         "about": about,
-        "at": at.isoformat(),
+        "at": order.at.isoformat() if order.at is not None and past else None,
     }
     day = tx.calendar.local_date(tx.now)
     store.add_export(
@@ -145,9 +145,10 @@ def own_subject(tx: Tx, subject_id: str | None) -> str:
 def run_export(job: Job) -> dict[str, Any]:
     """Make a file and keep it."""
     params = job.params
+    at = datetime.fromisoformat(params["at"]) if params["at"] else None
     blobs = Blobs(job.runtime.process.blobs)
     with job.step(note=params["kind"]) as tx:
-        rows = _TABLES[params["kind"]](tx, params["about"], datetime.fromisoformat(params["at"]))
+        rows = _TABLES[params["kind"]](tx, params["about"], at)
         write = _csv if params["format"] == "CSV" else _xlsx
         blob, count = write(blobs, rows)
         store.change_export(
@@ -165,7 +166,7 @@ def run_export(job: Job) -> dict[str, Any]:
 # What stands in them
 
 
-def _settlement(tx: Tx, settlement_id: str, _at: datetime) -> Iterator[Row]:
+def _settlement(tx: Tx, settlement_id: str, _at: datetime | None) -> Iterator[Row]:
     row = settlement_store.settlement(tx.conn, settlement_id)
     yield (
         "月份",
@@ -198,13 +199,14 @@ def _settlement(tx: Tx, settlement_id: str, _at: datetime) -> Iterator[Row]:
         )
 
 
-def _statement(tx: Tx, subject_id: str, at: datetime) -> Iterator[Row]:
-    yield "时间", "事项", "依据", "月份", "账户", "变动", "余额"
+def _statement(tx: Tx, subject_id: str, at: datetime | None) -> Iterator[Row]:
+    yield "入账时间", "行为时间", "事项", "依据", "月份", "账户", "变动", "余额"
     balance: dict[str, int] = {}
     for line in store.lines_of(tx.conn, subject_id, since=None, until=at):
         balance[line.side] = balance.get(line.side, 0) + line.amount
         yield (
-            line.posted_at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S"),
+            _moment(line.posted_at),
+            _moment(line.deed_at),
             line.kind,
             line.ref,
             line.period,
@@ -214,7 +216,11 @@ def _statement(tx: Tx, subject_id: str, at: datetime) -> Iterator[Row]:
         )
 
 
-def _trial_balance(tx: Tx, _about: Any, at: datetime) -> Iterator[Row]:
+def _moment(at: datetime) -> str:
+    return at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _trial_balance(tx: Tx, _about: Any, at: datetime | None) -> Iterator[Row]:
     yield "账户", "余额"
     accounts = store.trial_balance_at(tx.conn, at)
     yield from accounts.items()

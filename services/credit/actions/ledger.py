@@ -90,13 +90,26 @@ def posted(
     ref: str,
     subject_id: str,
     at: datetime,
+    deed_at: datetime | None = None,
     period: str = "",
     shard: int = 0,
     enforced: bool = True,
 ) -> store.Posting:
-    """Return a posting as it is stored."""
+    """Return a posting as it is stored.
+
+    Args:
+        posting: Of the rules.
+        ref: What it is about.
+        subject_id: Whom it is about.
+        at: When it is posted.
+        deed_at: When what it is about was done, in whose month it counts; default `at`.
+        period: Month of its PENDING lines.
+        shard: Part of the issuance account.
+        enforced: See `lines_of`.
+    """
     lines = lines_of(posting, period=period, shard=shard, enforced=enforced)
-    return store.Posting(posting.kind, ref, subject_id, Calendar.period(at), at, lines)
+    month = Calendar.period(deed_at or at)
+    return store.Posting(posting.kind, ref, subject_id, month, at, lines, deed_at)
 
 
 # --------------------------------------------------------------------------------------------------
@@ -301,7 +314,15 @@ def _settle(tx: Tx, event: Heard) -> None:
     posting = rules.settle(district_of(event.scope), partner, paid.points)
     store.post(
         tx.conn,
-        [posted(posting, ref=paid.statement_id, subject_id=partner, at=event.occurred_at)],
+        [
+            posted(
+                posting,
+                ref=paid.statement_id,
+                subject_id=partner,
+                at=tx.now,
+                deed_at=event.occurred_at,
+            )
+        ],
     )
 
 
@@ -370,7 +391,8 @@ def _post(tx: Tx, event: Heard, posting: rules.Posting) -> None:
                 posting,
                 ref=event.data.redemption_id,
                 subject_id=event.data.wallet,
-                at=event.occurred_at,
+                at=tx.now,
+                deed_at=event.occurred_at,
             )
         ],
     )

@@ -401,7 +401,7 @@ def approve_award(tx: Tx, order: DecideAward) -> dict[str, Any]:
                 "award_id": str(known.award_id),
                 "subject_id": known.subject_id,
                 "points_period": period,
-                "occurred_at": tx.now,
+                "occurred_at": known.occurred_at,
                 "points": points,
                 "state": "APPROVED",
                 "area": known.area,

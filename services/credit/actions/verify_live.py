@@ -12,6 +12,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from chassis.calendar import Calendar
@@ -94,6 +95,7 @@ def findings(conn: sa.Connection, notice: Any, key: str, settlement_id: str) -> 
         found += _rule_sets(conn, log)
         found += _settlement(row, notice, log, original=key == row.settlement_id)
         found += _awards(conn, row, log)
+        found += _postings(conn, row, log)
         found += _entries(conn, row, log, original=key == row.settlement_id)
     return found
 
@@ -288,6 +290,28 @@ def _awards(conn: sa.Connection, row: Any, log: _Log) -> Iterable[rules.Finding]
         if str(known.award_id) not in log.awards:
             line = month_logs.award_line(known)
             yield _award_finding(line, "award", line["award"], "-")
+
+
+def _postings(conn: sa.Connection, row: Any, log: _Log) -> Iterable[rules.Finding]:
+    """What an award has brought is posted for its deed, not before it, and, where the month
+    counts it, before the month was published."""
+    posted = rows.postings_of(conn, sorted(log.awards))
+    for award_id, found in sorted(posted.items()):
+        line = log.awards[award_id]
+        deed = datetime.fromisoformat(line["occurred_at"])
+        for one in found:
+            if one.deed_at is None:
+                # Posted before 0.2.0, dated with the deed.
+                continue
+            if one.deed_at != deed:
+                yield _award_finding(line, "deed_at", one.deed_at, deed)
+            # A record of a day is dated with its end.
+            if Calendar.local_date(one.posted_at) < Calendar.local_date(one.deed_at):
+                yield _award_finding(line, "posted_at", one.posted_at, f">= {deed}")
+        # What was carried over from another id came by a transfer.
+        counted = line["state"] == "APPROVED" and line["points"] > 0 and not line["corrects"]
+        if counted and found[0].posted_at > row.published_at:
+            yield _award_finding(line, "posted_at", found[0].posted_at, f"<= {row.published_at}")
 
 
 def _award(

@@ -43,7 +43,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """An immutable set of lines that sum to zero."""
+    """An immutable set of lines that sum to zero.
+
+    Attributes:
+        posted_at: When it is posted: balances and statements of the past never change.
+        deed_at: When what it is about was done; None means just then.
+    """
 
     kind: str
     ref: str
@@ -51,6 +56,7 @@ class Posting:
     period: str
     posted_at: datetime
     lines: tuple[Line, ...]
+    deed_at: datetime | None = None
 
 
 def system_account(kind: str, area: str | None, shard: int = 0) -> str:
@@ -81,6 +87,7 @@ def post(conn: sa.Connection, postings: Sequence[Posting]) -> None:
                 "subject_id": posting.subject_id,
                 "period": posting.period,
                 "posted_at": posting.posted_at,
+                "deed_at": posting.deed_at or posting.posted_at,
             }
         )
         for line in posting.lines:
@@ -127,6 +134,7 @@ class Earned:
     subject_id: str
     period: str
     posted_at: datetime
+    deed_at: datetime
     issuance: str
     points: int
 
@@ -136,9 +144,10 @@ class Earned:
 _PG_EARN = sa.text(
     "WITH e AS MATERIALIZED (SELECT * FROM json_to_recordset(CAST(:rows AS json)) AS r("
     " posting_id uuid, award_id varchar, subject_id varchar, period varchar,"
-    " posted_at timestamptz, issuance varchar, points bigint)),"
-    " heads AS (INSERT INTO postings (posting_id, kind, ref, subject_id, period, posted_at)"
-    "  SELECT posting_id, 'AWARD', award_id, subject_id, period, posted_at FROM e),"
+    " posted_at timestamptz, deed_at timestamptz, issuance varchar, points bigint)),"
+    " heads AS (INSERT INTO postings"
+    "  (posting_id, kind, ref, subject_id, period, posted_at, deed_at)"
+    "  SELECT posting_id, 'AWARD', award_id, subject_id, period, posted_at, deed_at FROM e),"
     " body AS (INSERT INTO lines (posting_id, owner, side, amount)"
     "  SELECT posting_id, issuance, 'SYSTEM', -points FROM e UNION ALL"
     "  SELECT posting_id, subject_id, 'PENDING', points FROM e)"
@@ -177,6 +186,7 @@ def posting_of(one: Earned) -> Posting:
             Line(one.issuance, "SYSTEM", -one.points),
             Line(one.subject_id, "PENDING", one.points, one.period),
         ),
+        one.deed_at,
     )
 
 

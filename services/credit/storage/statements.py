@@ -21,6 +21,7 @@ def _lines(subject: str) -> sa.Select[Any]:
             posting.ref,
             posting.period,
             posting.posted_at,
+            sa.func.coalesce(posting.deed_at, posting.posted_at).label("deed_at"),
             line.side,
             line.amount,
         )
@@ -31,46 +32,46 @@ def _lines(subject: str) -> sa.Select[Any]:
 
 
 def lines_of(
-    conn: sa.Connection, subject: str, *, since: datetime | None, until: datetime
+    conn: sa.Connection, subject: str, *, since: datetime | None, until: datetime | None
 ) -> Iterator[Any]:
     """Yield the lines of a subject's accounts that were posted in [since, until), oldest first."""
-    asked = _lines(subject).where(t.postings.c.posted_at < until)
+    asked = _lines(subject)
+    if until is not None:
+        asked = asked.where(t.postings.c.posted_at < until)
     if since is not None:
         asked = asked.where(t.postings.c.posted_at >= since)
     yield from conn.execute(asked)
 
 
-def balances_at(conn: sa.Connection, subject: str, at: datetime) -> dict[str, int]:
-    """Return the balance of each of a subject's accounts just before a time."""
+def balances_at(conn: sa.Connection, subject: str, at: datetime | None) -> dict[str, int]:
+    """Return the balance of each of a subject's accounts just before a time, or now."""
     line = t.lines.c
     asked = (
         sa.select(line.side, sa.func.sum(line.amount))
         .select_from(t.lines.join(t.postings, t.postings.c.posting_id == line.posting_id))
-        .where(line.owner == subject, t.postings.c.posted_at < at)
+        .where(line.owner == subject)
         .group_by(line.side)
     )
+    if at is not None:
+        asked = asked.where(t.postings.c.posted_at < at)
     return {str(side): int(total) for side, total in conn.execute(asked)}
 
 
-def trial_balance_at(conn: sa.Connection, at: datetime) -> dict[str, int]:
-    """Return the sum of each kind of account just before a time."""
-    line = t.lines.c
-    joined = t.lines.join(t.postings, t.postings.c.posting_id == line.posting_id)
-    before = t.postings.c.posted_at < at
-    rows = conn.execute(
-        sa.select(line.side, sa.func.sum(line.amount))
-        .select_from(joined)
-        .where(line.side != "SYSTEM", before)
-        .group_by(line.side)
+def trial_balance_at(conn: sa.Connection, at: datetime | None) -> dict[str, int]:
+    """Return the sum of each kind of account just before a time, or now: in one statement, so that
+    what others post meanwhile is in all of it or in none."""
+    line, system = t.lines.c, t.system_accounts.c
+    account = sa.case((line.side == "SYSTEM", sa.literal("SYS:") + system.kind), else_=line.side)
+    summed = sa.select(account.label("account"), line.amount).select_from(
+        t.lines.join(t.postings, t.postings.c.posting_id == line.posting_id).outerjoin(
+            t.system_accounts, system.account == line.owner
+        )
     )
-    found = {str(side): int(total) for side, total in rows}
-    system = conn.execute(
-        sa.select(t.system_accounts.c.kind, sa.func.sum(line.amount))
-        .select_from(joined.join(t.system_accounts, t.system_accounts.c.account == line.owner))
-        .where(line.side == "SYSTEM", before)
-        .group_by(t.system_accounts.c.kind)
-    )
-    return dict(sorted((found | {f"SYS:{kind}": int(total) for kind, total in system}).items()))
+    if at is not None:
+        summed = summed.where(t.postings.c.posted_at < at)
+    part = summed.subquery().c
+    rows = conn.execute(sa.select(part.account, sa.func.sum(part.amount)).group_by(part.account))
+    return dict(sorted((str(one), int(two)) for one, two in rows))
 
 
 # --------------------------------------------------------------------------------------------------

@@ -589,6 +589,8 @@ postings = sa.Table(
     sa.Column("subject_id", Subject, nullable=False),
     sa.Column("period", store.Period, nullable=False),
     sa.Column("posted_at", store.UtcDateTime, nullable=False),
+    # When what it is about was done. Without it, in rows of before 0.2.0, that was `posted_at`.
+    sa.Column("deed_at", store.UtcDateTime),
     sa.Index("ix_postings_subject", "subject_id", "posted_at"),
     # One effect per redemption and statement, whatever arrives twice.
     sa.Index(

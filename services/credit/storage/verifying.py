@@ -30,6 +30,21 @@ def awards(conn: sa.Connection, award_ids: Sequence[str]) -> dict[str, Any]:
     }
 
 
+def postings_of(conn: sa.Connection, award_ids: Sequence[str]) -> dict[str, list[Any]]:
+    """Return award -> (posted_at, deed_at) of what it has brought, oldest first."""
+    posting = t.postings.c
+    found: dict[str, list[Any]] = defaultdict(list)
+    for group in _groups(award_ids):
+        asked = (
+            sa.select(posting.ref, posting.posted_at, posting.deed_at)
+            .where(posting.kind == "AWARD", bulk.members(posting.ref, group, conn))
+            .order_by(posting.posted_at, posting.posting_id)
+        )
+        for row in conn.execute(asked):
+            found[row.ref].append(row)
+    return found
+
+
 def awards_of_month(conn: sa.Connection, period: str, subjects: Sequence[str]) -> list[Any]:
     """Return the awards of a month to some subjects."""
     award = t.awards.c

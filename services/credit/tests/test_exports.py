@@ -67,7 +67,7 @@ def test_a_statement_says_what_stood_before_what_moved_and_what_stands(credit):
     bench = credit
     final_month(bench, "2025-03")
     stage.partner(bench, "ptn_h")
-    bench.deliver(
+    bench.at("2025-04-29T10:00").deliver(
         [
             stage.redemption(
                 bench, "requested", "rdm_1", "2025-04-29T10:00", points=20, wallet="RES:per_a"
@@ -105,8 +105,8 @@ def test_a_statement_says_what_stood_before_what_moved_and_what_stands(credit):
     _, found, content = made(bench, {"kind": "STATEMENT", "format": "CSV"})
     assert found["media_type"] == "text/csv; charset=utf-8"
     lines = table(content)
-    assert lines[0] == ["时间", "事项", "依据", "月份", "账户", "变动", "余额"]
-    assert [line[1:2] + line[4:] for line in lines[1:]] == [
+    assert lines[0] == ["入账时间", "行为时间", "事项", "依据", "月份", "账户", "变动", "余额"]
+    assert [line[2:3] + line[5:] for line in lines[1:]] == [
         ["AWARD", "PENDING", "30", "30"],
         ["RELEASE", "AVAILABLE", "30", "30"],
         ["RELEASE", "PENDING", "-30", "0"],

@@ -1,5 +1,7 @@
 """Statements of PostgreSQL's own leave what the portable form beside them leaves."""
 
+from datetime import timedelta
+
 import pytest
 import sqlalchemy as sa
 
@@ -20,7 +22,7 @@ def _state(conn):
     """The ledger without the ids that every run makes anew."""
     posted = sa.select(
         t.postings.c.kind, t.postings.c.ref, t.postings.c.subject_id, t.postings.c.period,
-        t.postings.c.posted_at, t.lines.c.owner, t.lines.c.side, t.lines.c.amount,
+        t.postings.c.posted_at, t.postings.c.deed_at, t.lines.c.owner, t.lines.c.side, t.lines.c.amount,
     ).select_from(t.postings.join(t.lines, t.lines.c.posting_id == t.postings.c.posting_id))  # fmt: skip
     return [
         sorted(tuple(row) for row in conn.execute(asked))
@@ -51,6 +53,7 @@ def test_what_awards_earn_is_posted_alike_in_one_statement_and_in_many(credit):
             subject_id=f"STW:stw_{n % 2}",
             period="2025-03" if n < 4 else "2025-04",
             posted_at=credit.now,
+            deed_at=credit.now - timedelta(days=n),
             issuance=f"SYS:ISSUANCE:370811:{n % 3}",
             points=5 + n,
         )

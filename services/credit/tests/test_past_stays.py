@@ -1,14 +1,16 @@
 """K8: a final month never changes, and what changes an open month is in its draft."""
 
 import uuid
+from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
 
 from chassis import inbox
-from chassis.calendar import Calendar
+from chassis.calendar import SHANGHAI, Calendar
 from services.credit.actions import verify as command
 from services.credit.errors import HashChanged
+from services.credit.storage import tables as t
 from services.credit.tests import stage
 from services.credit.tests.calendar_of_months import (
     entry_of,
@@ -607,3 +609,75 @@ def test_a_move_that_is_told_late_drafts_both_places_again(credit):
     assert (after["state"], {item["subject"] for item in after["items"]}) == ("DRAFTED", {MER})
     there = settlement_of(bench, "2025-01", OTHER)
     assert {item["subject"] for item in there["items"]} == {ANA}
+
+
+def _posted(bench, at):
+    """What is said of the ledger at a time that has passed: its balances, and a statement."""
+    actor = bench.actor
+    bench.as_("R_AUDITOR", person="per_auditor", scope="370811")
+    balance = bench.ask("trial_balance", {"at": at})
+    bench.as_("R_RESIDENT", person="per_a", scope=stage.GRID)
+    statement = bench.ask("statement", {"until": at})
+    bench.actor = actor
+    return balance, statement
+
+
+def _local(at):
+    return datetime.fromisoformat(at).astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+
+
+@pytest.mark.covers("C14", "E1")
+def test_what_is_posted_late_changes_no_balance_and_no_statement_of_the_past(credit, monkeypatch):
+    """t2 A2: a posting was dated with the deed, so that the past changed after it was told."""
+    bench = credit
+    bench.at("2025-02-08T18:00").deliver([hours(bench, "rec_1", 60, "2025-02-08")])
+    final_month(bench, "2025-02")
+    stage.partner(bench, "ptn_h")
+    early = "2025-03-20T00:00:00+08:00"
+    before = _posted(bench, early)
+    # Hours of February that somebody confirms in April, and a voucher that is heard of a week late.
+    bench.at("2025-04-15T10:00").deliver(
+        [
+            hours(bench, "rec_2", 60, "2025-02-09"),
+            stage.redemption(
+                bench, "requested", "rdm_1", "2025-03-19T10:00", points=5, wallet="RES:per_a"
+            ),
+        ]
+    )
+    assert _posted(bench, early) == before
+    balance, statement = _posted(bench, "2025-04-16T00:00:00+08:00")
+    assert (balance["sum"], balance["accounts"]["PENDING"]) == (0, 10)
+    told = {
+        (line["kind"], _local(line["at"]), _local(line["deed_at"]))
+        for line in statement["lines"][-3:]
+    }
+    april = "2025-04-15 10:00"
+    assert told == {("AWARD", april, "2025-02-09 18:00"), ("HOLD", april, "2025-03-19 10:00")}
+    # The running balances of what was printed then stand as they were printed.
+    printed = before[1]["lines"]
+    assert statement["lines"][: len(printed)] == printed
+    final_month(bench, "2025-04")
+    for period in ("2025-02", "2025-04"):
+        assert run(bench, monkeypatch, period=period) == command.SOUND
+
+
+@pytest.mark.covers("C14")
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("deed_at", "2025-02-01 00:00:00"),
+        ("posted_at", "2025-01-03 00:00:00"),
+        ("posted_at", "2025-06-01 00:00:00"),
+    ],
+)
+def test_a_posting_that_somebody_dates_otherwise_is_found(credit, monkeypatch, column, value):
+    """t2 A2: verify knows when what an award has brought was posted, and for which deed."""
+    bench = credit
+    bench.at("2025-02-08T18:00").deliver([hours(bench, "rec_1", 60, "2025-02-08")])
+    final_month(bench, "2025-02")
+    assert run(bench, monkeypatch, period="2025-02") == command.SOUND
+    with bench.transaction() as tx:
+        at = datetime.fromisoformat(value).replace(tzinfo=UTC)
+        posting = t.postings
+        tx.conn.execute(sa.update(posting).where(posting.c.kind == "AWARD").values({column: at}))
+    assert run(bench, monkeypatch, period="2025-02") == command.TAMPERED

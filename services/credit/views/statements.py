@@ -68,8 +68,8 @@ def statement(tx: Tx, question: Statement) -> dict[str, Any]:
     subject = question.subject or (preferred if preferred in own else next(iter(own), ""))
     if subject not in own:
         raise NotFound(kind="subject", id=question.subject or tx.actor.id)
-    until = question.until or tx.now
-    if question.since is not None and question.since >= until:
+    until = question.until
+    if question.since is not None and question.since >= (until or tx.now):
         raise Invalid(field="since", reason="since 应早于 until")
     lines: list[dict[str, Any]] = []
     for line in store.lines_of(tx.conn, subject, since=question.since, until=until):
@@ -81,6 +81,7 @@ def statement(tx: Tx, question: Statement) -> dict[str, Any]:
         lines.append(
             {
                 "at": line.posted_at.isoformat(),
+                "deed_at": line.deed_at.isoformat(),
                 "kind": line.kind,
                 "ref": line.ref,
                 "period": line.period,
@@ -94,7 +95,7 @@ def statement(tx: Tx, question: Statement) -> dict[str, Any]:
     return {
         "subject": subject,
         "since": views.iso(question.since),
-        "until": until.isoformat(),
+        "until": (until or tx.now).isoformat(),
         "opening": opening,
         "lines": lines,
         "closing": store.balances_at(tx.conn, subject, until),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chassis.refusal import Guard, Refusal
+from chassis.refusal import Guard, Refusal, StateConflict
 
 # --------------------------------------------------------------------------------------------------
 # Refusals of the rules: rule sets and the points ledger (raised in `rules/`)
@@ -129,6 +129,20 @@ class ConsentWithdrawn(Refusal):
 
     code = "CONSENT_WITHDRAWN"
     text = "授权已撤回,积分已过可使用期限"
+
+
+class HolderDeceased(StateConflict):
+    """Whoever has died spends, consents, speaks and objects no more."""
+
+    code = "HOLDER_DECEASED"
+    text = "该主体的持有人已去世"
+
+
+class HolderGone(StateConflict):
+    """Whoever is no resident any more consents and speaks for nobody."""
+
+    code = "HOLDER_GONE"
+    text = "该主体的持有人已不是登记居民(已迁出,或登记已合并)"
 
 
 class HoldDiffers(Refusal):

@@ -13,6 +13,8 @@ from services.credit.actions.ledger import GRACE
 from services.credit.errors import (
     DeadlinePassed,
     EvidenceRequired,
+    HolderDeceased,
+    HolderGone,
     NoticeOutdated,
     NotOfHousehold,
     PersonUnknown,
@@ -86,7 +88,8 @@ def grant_consent(tx: Tx, order: GrantConsent) -> dict[str, Any]:
         PurposeMissing: POINTS, PUBLIC_LIST and COMMENDATION need SCORING.
         EvidenceRequired: Somebody assists and shows no paper form.
         NotOfHousehold: The person does not belong to the household.
-        StateConflict: The person is no resident any more, or something is proposed for him already.
+        HolderDeceased, HolderGone: The person is no resident any more.
+        StateConflict: Something is proposed for him already.
         ConflictOfInterest: Two have to act, and the caller lives with the person.
     """
     person_id = order.person_id or tx.actor.id
@@ -224,7 +227,8 @@ def confirm_consent(tx: Tx, order: WhichProposal) -> dict[str, Any]:
 
     Raises:
         NotFound: There is no such proposal in the caller's area.
-        StateConflict: It is decided, or the person is no resident any more.
+        StateConflict: It is decided.
+        HolderDeceased, HolderGone: The person is no resident any more.
         SamePerson: The caller proposed it.
         ConflictOfInterest: The caller lives with the person.
         DeadlinePassed: Five working days are over.
@@ -309,7 +313,7 @@ def check_person(tx: Tx, order: GrantConsent, person_id: str, person: Any) -> No
     Raises:
         PersonUnknown: The registry has not told of this person (yet).
         RoleDenied: The person lives outside the scope of whoever assists.
-        StateConflict: The person is no resident any more.
+        HolderDeceased, HolderGone: The person is no resident any more.
         UnderAge: Younger than 18.
         NotOfHousehold: The person does not belong to the household.
     """
@@ -317,12 +321,24 @@ def check_person(tx: Tx, order: GrantConsent, person_id: str, person: Any) -> No
         raise PersonUnknown(person=person_id)
     if person_id != tx.actor.id:
         tx.require_scope(person.grid or person.area)
-    if person.state != "ACTIVE":
-        raise StateConflict(state=person.state)
+    require_living(person, field="person_id")
     if not person.is_adult:
         raise UnderAge(field="person_id")
     if order.household_id is not None and person.household_id != order.household_id:
         raise NotOfHousehold(field="household_id")
+
+
+def require_living(person: Any, **at: str) -> None:
+    """Refuse whom the registry knows as no resident any more.
+
+    Raises:
+        HolderDeceased: He has died.
+        HolderGone: He has left.
+    """
+    if person.state == store.DECEASED:
+        raise HolderDeceased(**at)
+    if person.state != "ACTIVE":
+        raise HolderGone(**at)
 
 
 def check_order(tx: Tx, order: GrantConsent, person_id: str) -> None:

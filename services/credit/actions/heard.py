@@ -146,7 +146,9 @@ def _place_persons(tx: Tx, event: Heard, area: str, grid: str | None) -> None:
 
 
 def _deactivated(tx: Tx, event: Heard) -> None:
-    registry.end_person(tx.conn, event.data.person_id, event.sequence)
+    died = event.data.reason == registry.DECEASED
+    state = registry.DECEASED if died else registry.ENDED
+    registry.end_person(tx.conn, event.data.person_id, event.sequence, state)
     consents.close_for(tx, event.data.person_id, event.occurred_at)
 
 

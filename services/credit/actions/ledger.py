@@ -47,6 +47,7 @@ _FIELDS = {
     errors.NotSpendable.code: "wallet",
     errors.NotAMember.code: "wallet",
     errors.ConsentWithdrawn.code: "wallet",
+    errors.HolderDeceased.code: "holder",
 }
 NOTHING: Mapping[str, type[Refusal]] = MappingProxyType({})
 _EXPIRY_BATCH = 500
@@ -236,6 +237,8 @@ def _hold(tx: Tx, event: Heard, known: Any) -> None:
 def _why_not(tx: Tx, event: Heard, subject: Any) -> str | None:
     asked = event.data
     holder = registry.kept(tx.conn, asked.holder)
+    if registry.has_died(tx.conn, holder):
+        return errors.HolderDeceased.code
     household = asked.wallet.partition(":")[0] == HOUSEHOLD
     if household and not voices.speaks_for(tx.conn, asked.wallet, holder, tx.now):
         return errors.NotAMember.code

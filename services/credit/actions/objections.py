@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from chassis.bus import is_uuid
 from chassis.free_text import PublicText
 from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict, said
-from services.credit.actions import awards, manual, months, settlement, telling
+from services.credit.actions import awards, consents, manual, months, settlement, telling
 from services.credit.errors import (
     AlreadyExtended,
     AlreadyObjected,
@@ -364,11 +364,11 @@ def require_known(tx: Tx, person_id: str) -> None:
 
     Raises:
         PersonUnknown: It is nobody.
-        StateConflict: He is no resident any more.
+        HolderDeceased, HolderGone: He is no resident any more.
     """
     person = registry.person(tx.conn, person_id)
-    if person is not None and person.state != "ACTIVE":
-        raise StateConflict(state=person.state)
+    if person is not None:
+        consents.require_living(person)
     if person is None and not voices.subjects_of(tx.conn, person_id, tx.now):
         raise PersonUnknown(person=person_id)
 

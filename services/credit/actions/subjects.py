@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from chassis.free_text import PublicText
 from chassis.refusal import Invalid, NotFound, StateConflict, said
-from services.credit.actions import manual, telling
+from services.credit.actions import consents, manual, telling
 from services.credit.errors import PersonUnknown, SelfApproval, TextTooShort, UnderAge
 from services.credit.storage import registry, voices
 
@@ -95,8 +95,7 @@ def _name(tx: Tx, subject_id: str, person_id: str, *, field: str) -> None:
     person = registry.person(tx.conn, person_id)
     if person is None:
         raise PersonUnknown(field=field, person=person_id)
-    if person.state != "ACTIVE":
-        raise StateConflict(state=person.state, field=field)
+    consents.require_living(person, field=field)
     if not person.is_adult:
         raise UnderAge(field=field)
     if person_id == tx.actor.id:
@@ -115,8 +114,8 @@ def name_holder(tx: Tx, order: NameHolder) -> dict[str, Any]:
     Raises:
         NotFound: There is no such subject.
         RoleDenied: It lies outside the caller's scope.
-        StateConflict: It is closed, or spoken for by what another service tells; or the person is
-            no resident any more.
+        StateConflict: It is closed, or spoken for by what another service tells.
+        HolderDeceased, HolderGone: The person is no resident any more.
         TextTooShort: No reason is given.
         PersonUnknown: The registry does not know the person.
         UnderAge: Younger than 18.

@@ -18,6 +18,10 @@ from services.credit.storage import tables as t
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 _INSTANT = timedelta(microseconds=1)
 
+# States of a person who is no resident any more: he has died, or left.
+DECEASED = "DECEASED"
+ENDED = "ENDED"
+
 # --------------------------------------------------------------------------------------------------
 # Subjects
 
@@ -187,6 +191,12 @@ def person(conn: sa.Connection, person_id: str) -> Any:
     return conn.execute(sa.select(t.people).where(t.people.c.person_id == person_id)).first()
 
 
+def has_died(conn: sa.Connection, person_id: str) -> bool:
+    """Tell whether a person has died, as far as the registry has told."""
+    known = person(conn, person_id)
+    return known is not None and known.state == DECEASED
+
+
 def any_merged(conn: sa.Connection) -> bool:
     """Tell whether anybody was ever registered twice."""
     return conn.execute(sa.select(t.merged_people.c.person_id).limit(1)).first() is not None
@@ -289,12 +299,12 @@ def change_person(conn: sa.Connection, person_id: str, sequence: int, **values: 
     return done.rowcount == 1
 
 
-def end_person(conn: sa.Connection, person_id: str, sequence: int) -> None:
-    """Say that a person is no resident any more."""
+def end_person(conn: sa.Connection, person_id: str, sequence: int, state: str) -> None:
+    """Say that a person is no resident any more: he has died, or left."""
     conn.execute(
         sa.update(t.people)
         .where(t.people.c.person_id == person_id, t.people.c.sequence < sequence)
-        .values(state="ENDED", sequence=sequence)
+        .values(state=state, sequence=sequence)
     )
 
 

@@ -5,7 +5,7 @@ import uuid
 import pytest
 
 from services.credit.actions.verify import judge
-from services.credit.errors import SameAsProposer, UnderAge
+from services.credit.errors import HolderDeceased, HolderGone, SameAsProposer, UnderAge
 from services.credit.storage import month_logs
 from services.credit.tests import stage
 from services.credit.tests.calendar_of_months import (
@@ -268,3 +268,70 @@ def test_a_consent_that_only_the_given_up_id_gave_goes_on_and_a_withdrawal_stand
         ("RES:per_b", "WITHDRAWN"),
         ("RES:per_c", "CLOSED"),
     }
+
+
+@pytest.mark.parametrize("wallet", ["RES:per_a", "HH", "STW:stw_1"])
+def test_whoever_has_died_spends_nothing_any_more(bench, wallet):
+    """t1 B2: a reservation in the name of a dead person was held from his wallet."""
+    bench.at("2025-03-03T09:00")
+    stage.resident(bench, "per_a")
+    stage.steward(bench, "stw_1", "per_a")
+    stage.register(bench, "per_b", household="hh_1")
+    told(bench, "resident_corrected.v1", "per_a", sequence=2, is_adult=True, household_id="hh_1")
+    stage.consent(bench, "per_b", household_id="hh_1")
+    stage.partner(bench, "ptn_h")
+    for subject in ("RES:per_a", "HH:hh_1", "STW:stw_1"):
+        stage.give(bench, subject, "2025-02", 50, f"a-{subject}")
+    ask = {"points": 10, "wallet": wallet, "holder": "per_a"}
+    alive = stage.redemption(bench, "requested", "rdm_1", "2025-03-03T10:00", **ask)
+    bench.at("2025-03-03T10:00").deliver([alive])
+    assert [one["subject"] for one in bench.said("points_held.v1")] == ["rdm_1"]
+    told(bench, "resident_deactivated.v1", "per_a", sequence=3, reason="DECEASED")
+    bench.at("2025-03-04T10:00").deliver(
+        [stage.redemption(bench, "requested", "rdm_2", "2025-03-04T10:00", **ask)]
+    )
+    (refused,) = bench.said("hold_rejected.v1")
+    assert (refused["subject"], refused["data"]["reason"], refused["data"]["field"]) == (
+        "rdm_2",
+        "HOLDER_DECEASED",
+        "holder",
+    )
+    stage.trial_balance(bench)
+
+
+def test_what_an_id_that_was_given_up_asks_is_answered_for_the_kept_one(bench):
+    """t1 B2: the dead man's second id is no way around his death."""
+    bench.at("2025-03-03T09:00")
+    stage.resident(bench, "per_a")
+    stage.resident(bench, "per_twice")
+    stage.partner(bench, "ptn_h")
+    stage.give(bench, "RES:per_a", "2025-02", 50, "a-1")
+    told(
+        bench, "person_merged.v1", "per_twice", sequence=2, into="per_a", community=stage.COMMUNITY
+    )
+    told(bench, "resident_deactivated.v1", "per_a", sequence=3, reason="DECEASED")
+    bench.at("2025-03-04T10:00").deliver(
+        [
+            stage.redemption(
+                bench, "requested", "rdm_1", "2025-03-04T10:00", points=10, wallet="RES:per_twice"
+            )
+        ]
+    )
+    assert bench.said("hold_rejected.v1")[0]["data"]["reason"] == "HOLDER_DECEASED"
+
+
+@pytest.mark.parametrize(
+    ("reason", "expected"), [("DECEASED", HolderDeceased), ("MOVED_OUT", HolderGone)]
+)
+def test_why_somebody_is_no_holder_is_said_in_words(bench, reason, expected):
+    """t1 C3: it said "当前状态为 ENDED" of a dead person."""
+    stage.register(bench, "per_a")
+    told(bench, "resident_deactivated.v1", "per_a", sequence=2, reason=reason)
+    bench.as_("R_STREET", person="per_street", scope=STREET)
+    shop = {"kind": "MER", "ref": "mer_1", "area": stage.COMMUNITY}
+    with pytest.raises(expected) as refused:
+        bench.do("open_subject", {**shop, "holder": "per_a"})
+    assert refused.value.field == "holder"
+    assert "ENDED" not in str(refused.value)
+    with pytest.raises(expected):
+        stage.consent(bench, "per_a")

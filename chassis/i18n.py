@@ -8,6 +8,7 @@ have on the wire.
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from importlib import resources
 from typing import Any
 
@@ -43,22 +44,23 @@ def payload(refusal: Refusal, package: str) -> dict[str, Any]:
         "code": refusal.code,
         "status": refusal.status,
         "guard": refusal.guard,
-        **_said(refusal, package),
+        **texts(refusal, package, refusal.params),
         "params": {name: str(shortened(value)) for name, value in refusal.params.items()},
     }
     if refusal.parts:
-        found["errors"] = [_said(part, package) for part in refusal.parts]
+        found["errors"] = [texts(part, package, part.params) for part in refusal.parts]
     return found
 
 
-def _said(refusal: Refusal, package: str) -> dict[str, str]:
-    named = {name: str(refusal.params[name]) for name in refusal.names if name in refusal.params}
+def texts(refusal: Refusal, package: str, params: Mapping[str, Any]) -> dict[str, str]:
+    """Return a refusal's field and its sentence in both languages, filled with these values."""
+    named = {name: str(params[name]) for name in refusal.names if name in params}
     chinese = {name: word(package, value) for name, value in named.items()}
-    in_english = {name: _in_english(package, value) for name, value in refusal.params.items()}
+    in_english = {name: _in_english(package, value) for name, value in params.items()}
     in_english |= {name: value.replace("_", " ") for name, value in named.items()}
     return {
         "field": refusal.field,
-        "message_zh": fill(refusal.text, refusal.params | chinese),
+        "message_zh": fill(refusal.text, {**params, **chinese}),
         "message_en": fill(english(package, refusal.text), in_english),
     }
 

@@ -29,9 +29,9 @@ from chassis import storage as store
 from chassis.blobs import Blobs
 from chassis.bus import Actor, Nothing, Tx, check_role, command, job, query
 from chassis.calendar import SHANGHAI
-from chassis.i18n import english
+from chassis.i18n import texts
 from chassis.jobs import UPLOAD, Job
-from chassis.refusal import NotFound, NumberOfAPerson, Refusal, fill
+from chassis.refusal import NotFound, NumberOfAPerson, Refusal
 from chassis.sheets import (
     DELIMITERS,
     ERROR,
@@ -702,12 +702,13 @@ def error_of(line: _Line, refusal: Refusal, importer: Importer, package: str) ->
         name: value if value in places else _without_cells(value, line.cells)
         for name, value in refusal.params.items()
     }
+    said = texts(refusal, package, filling)
     return {
         "line": line.number,
         "column": name if column is not None else "",
         "code": refusal.guard or refusal.code,
-        "message_zh": fill(refusal.text, filling),
-        "message_en": fill(english(package, refusal.text), filling),
+        "message_zh": said["message_zh"],
+        "message_en": said["message_en"],
         "expected_zh": expected_zh,
         "expected_en": expected_en,
     }

@@ -47,6 +47,51 @@ class OperatorsNeeded(Guard):
     text = "合伙人至少需要一名经办人"
 
 
+class UnknownPerson(Guard):
+    """Nobody of this id is registered, or the fact of it is still on its way."""
+
+    guard = "UNKNOWN_PERSON"
+    text = "人员 {person_id} 未登记或已迁出;刚登记的,请稍后再试"
+
+
+class Deceased(Guard):
+    """The dead act for nobody and redeem nothing."""
+
+    guard = "DECEASED"
+    text = "人员 {person_id} 已登记去世,不能办理"
+
+
+class UnderAge(Guard):
+    """Only an adult acts for a partner."""
+
+    guard = "UNDER_AGE"
+    text = "人员 {person_id} 未成年或年龄未登记,不能担任经办人"
+
+
+class MergedAway(Refusal):
+    """The id was given up after a double registration."""
+
+    code = "PERSON_MERGED"
+    status = 409
+    text = "人员 {id} 的登记已合并,请使用保留的编号"
+
+
+class PartnerDiffers(Refusal):
+    """The id is known with other content."""
+
+    code = "PARTNER_DIFFERS"
+    status = 409
+    text = "合伙人 {id} 已登记且内容不同:{what}"
+
+
+class OfferDiffers(Refusal):
+    """The id is known with other content."""
+
+    code = "OFFER_DIFFERS"
+    status = 409
+    text = "兑换项目 {id} 已登记且内容不同:{what}"
+
+
 class PartnerNotActive(Guard):
     """The partner may not offer or verify anything now."""
 

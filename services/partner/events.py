@@ -228,12 +228,62 @@ class StewardLeftHeard:
 
 
 @dataclass(frozen=True, slots=True)
+class PersonRegisteredHeard:
+    """A person is registered, wherever he lives."""
+
+    SOURCE: ClassVar[str] = "steward"
+    FACT: ClassVar[str] = "person_registered.v1"
+    person_id: str
+    is_adult: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ResidentRegisteredHeard:
+    """A person who lives in a grid is registered."""
+
+    SOURCE: ClassVar[str] = "steward"
+    FACT: ClassVar[str] = "resident_registered.v1"
+    person_id: str
+    is_adult: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ResidentReturnedHeard:
+    """A person who had left lives here again."""
+
+    SOURCE: ClassVar[str] = "steward"
+    FACT: ClassVar[str] = "resident_returned.v1"
+    person_id: str
+    is_adult: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ResidentCorrectedHeard:
+    """What is registered of a person was wrong."""
+
+    SOURCE: ClassVar[str] = "steward"
+    FACT: ClassVar[str] = "resident_corrected.v1"
+    person_id: str
+    is_adult: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ResidentCameOfAgeHeard:
+    """A resident is an adult from now on."""
+
+    SOURCE: ClassVar[str] = "steward"
+    FACT: ClassVar[str] = "resident_came_of_age.v1"
+    person_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class ResidentDeactivatedHeard:
-    """A person is no longer registered; his open vouchers end."""
+    """A person is no longer registered, or has died; his open vouchers end."""
 
     SOURCE: ClassVar[str] = "steward"
     FACT: ClassVar[str] = "resident_deactivated.v1"
     person_id: str
+    reason: str = "MOVED_OUT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,6 +391,11 @@ HEARD_OF_STEWARD = (
     AreaDefinedHeard,
     StewardEnrolledHeard,
     StewardLeftHeard,
+    PersonRegisteredHeard,
+    ResidentRegisteredHeard,
+    ResidentReturnedHeard,
+    ResidentCorrectedHeard,
+    ResidentCameOfAgeHeard,
     ResidentDeactivatedHeard,
     PersonMergedHeard,
 )

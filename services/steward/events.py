@@ -51,6 +51,21 @@ class ResidentRegistered:
 
 
 @dataclass(frozen=True, slots=True)
+class PersonRegistered:
+    """人员登记 / Who is registered and lives in no grid: he works here, or runs a shop.
+
+    Said again when it was wrong, and when he is 18; and once of everybody, wherever he lives, who
+    was registered before it was said at all.
+    """
+
+    FACT: ClassVar[str] = "person_registered.v1"
+    AGGREGATE: ClassVar[str] = "person"
+    VISIBILITY: ClassVar[str] = "internal"
+    person_id: str
+    is_adult: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ResidentMoved:
     """A resident lives in another grid from now on."""
 
@@ -434,6 +449,7 @@ SAYS: tuple[type[Any], ...] = (
     DeadlineMoved,
     AreaDefined,
     ResidentRegistered,
+    PersonRegistered,
     ResidentMoved,
     ResidentDeactivated,
     ResidentReturned,

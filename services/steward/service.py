@@ -549,6 +549,11 @@ class Steward(Imports, Sealing, Service):
         """Say the areas that the first migration brought."""
         actions.ground.announce_shipped(tx)
 
+    @timer("TELL_REGISTERED")
+    def on_tell_registered(self, tx: Tx, due: Due) -> None:
+        """Say who was registered before others looked people up."""
+        actions.people.tell_registered(tx, due)
+
     @timer("COMING_OF_AGE")
     def on_birthday(self, tx: Tx, due: Due) -> None:
         """Somebody comes of age."""

@@ -1,14 +1,15 @@
-"""The files that partner takes: partners whose agreement is signed, and their offers."""
+"""The files that partner takes: partners whose agreement is signed, and drafts of offers."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, get_args
 
 import sqlalchemy as sa
 
-from chassis.bus import Actor, Tx
+from chassis.bus import Tx
 from chassis.imports import Column, Importer, Row, one_by_one
 from chassis.text import AREA, STREET_OR_COMMUNITY, fold
 from services.partner.actions import offers, partners
+from services.partner.errors import UnknownPerson
 from services.partner.storage import rows as store
 from services.partner.storage import tables
 
@@ -30,6 +31,8 @@ def _register(tx: Tx, row: Row) -> Any:
     )
     is_new = store.find(tx, tables.partners, row["partner_id"]) is None
     reply = partners.register(tx, order)
+    if not is_new and agreement is not None:
+        partners.require_agreement(tx, row["partner_id"], agreement)
     if is_new and agreement is not None:
         partners.vet(tx, partners.WhichPartner(order.partner_id or ""))
         partners.agree(tx, partners.AgreePartner(order.partner_id or "", agreement))
@@ -37,31 +40,21 @@ def _register(tx: Tx, row: Row) -> Any:
 
 
 def _offer(tx: Tx, row: Row) -> None:
-    """Enter an offer in the name of its operator, approved by the official who signed it.
+    """Enter an offer that waits for an official of its level, as one that was typed in does.
 
-    The file is the record of what these two have agreed on; whoever imports it does neither.
+    Whoever imports the file has entered it, so he is not who approves it. The file's words on who
+    drafted and who approved it on paper are noted; nobody is believed for them.
     """
     given = {
         name: value
         for name, value in row.items()
         if name not in {"operator", "approver"} and value is not None
     }
-    importing = tx.actor
-    tx.require_scope(row["scope"])
-    partner = store.get(tx, tables.partners, row["partner_id"])
     is_new = store.find(tx, tables.offers, row["offer_id"]) is None
-    role = "R_STREET" if partner.level == "STREET" else "R_CADRE"
-    try:
-        tx.actor = Actor(row["operator"], "R_PARTNER", partner.area)
-        offers.draft(tx, offers.DraftOffer(**given))
-        if is_new:
-            which = offers.WhichOffer(row["offer_id"])
-            tx.actor = Actor(row["approver"], role, partner.area)
-            offers.approve(tx, which)
-            tx.actor = Actor(row["operator"], "R_PARTNER", partner.area)
-            offers.publish(tx, which)
-    finally:
-        tx.actor = importing
+    offers.draft(tx, offers.DraftOffer(**given))
+    told = {name: row[name] for name in ("operator", "approver") if row[name]}
+    if is_new and told:
+        offers.note_import(tx, row["offer_id"], told)
 
 
 PARTNERS = Importer(
@@ -132,16 +125,20 @@ PARTNERS = Importer(
         ),
     ),
     one_by_one(_known(tables.partners, "partner_id"), "partner_id", _register),
-    lambda row: [row["partner_id"], f"{fold(row['uscc']).replace('-', '')} {row['area']}"],
+    # Of one organisation the first row says the name.
+    lambda row: [row["partner_id"], fold(row["uscc"]).replace("-", "")],
     apart=(
         "org_name",
         "category",
         "level",
+        "area",
         "settle_mode",
         "operators",
         "agreement_ref",
         "uscc_override",
     ),
+    # Whoever is named may be registered already, and partner not have heard of it yet.
+    awaits=(UnknownPerson,),
 )
 
 OFFERS = Importer(
@@ -207,8 +204,12 @@ OFFERS = Importer(
             low=1,
         ),
         Column("category", "受限类别(如有)/ restricted category", "", longest=40),
-        Column("operator", "经办人员编号 / person who drafted it", "per_1", required=True),
-        Column("approver", "审批人员编号 / official who approved it", "per_2", required=True),
+        Column("operator", "拟稿经办人员编号(仅备注)/ who drafted it on paper: a note", "per_1"),
+        Column(
+            "approver",
+            "纸面审批人员编号(仅备注,不作为审批)/ who approved it on paper: a note, no approval",
+            "per_2",
+        ),
     ),
     one_by_one(_known(tables.offers, "offer_id"), "offer_id", _offer),
     lambda row: [row["offer_id"]],

@@ -1,21 +1,30 @@
 """Offers: drafted by a partner, approved at its level, published, paused, ended."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
 from chassis.bus import Tx
 from chassis.free_text import PUBLIC, PublicText
-from chassis.refusal import Invalid, NotFound, StateConflict
+from chassis.refusal import Invalid, NotFound, StateConflict, said
 from services.partner import events
 from services.partner.actions.partners import require_area, require_id
-from services.partner.errors import ConflictOfInterest, OfferExists, OutOfStock, PartnerNotActive
+from services.partner.errors import (
+    ConflictOfInterest,
+    OfferDiffers,
+    OfferExists,
+    OutOfStock,
+    PartnerNotActive,
+)
 from services.partner.rules import offers as rules
 from services.partner.storage import offers as store
 from services.partner.storage import partners as partner_store
 from services.partner.storage import rows
 from services.partner.storage.tables import offers, partners
+
+MOST_STOCK = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +112,7 @@ def draft(tx: Tx, order: DraftOffer) -> dict[str, Any]:
         SettleMode: A sponsor would be paid.
         ValidityWrong: The dates make no sense.
         OfferExists: The id belongs to another offer.
+        OfferDiffers: It is known with other content.
     """
     partner = _own_partner(tx, order.partner_id)
     begins, ends = rules.validity(order.valid_from, order.valid_to)
@@ -116,6 +126,7 @@ def draft(tx: Tx, order: DraftOffer) -> dict[str, Any]:
                 order.kind,
             ):
                 raise OfferExists(field="offer_id", id=order.offer_id)
+            _require_same(known, order, begins=begins, ends=ends)
             return reply(known)
     if partner.state != "ACTIVE":
         raise PartnerNotActive(state=partner.state)
@@ -161,6 +172,37 @@ def draft(tx: Tx, order: DraftOffer) -> dict[str, Any]:
     return {"id": offer_id, "state": "DRAFT", "version": 1}
 
 
+def _require_same(known: Any, order: DraftOffer, *, begins: datetime, ends: datetime) -> None:
+    """Refuse an offer that is known with other content, rather than drop what is new.
+
+    Raises:
+        OfferDiffers: It is.
+    """
+    asked = {
+        "points_price": order.points_price,
+        "face_value_fen": order.face_value_fen,
+        "settle_fen_per_point": order.settle_fen_per_point,
+        "stock_total": order.stock_total,
+        "audience": order.audience,
+        "scope": order.scope,
+        "valid_from": begins,
+        "valid_to": ends,
+        "per_person_month": order.per_person_month,
+        "voucher_ttl_h": order.voucher_ttl_h,
+        "category": order.category,
+    }
+    for name, value in asked.items():
+        if getattr(known, name) != value:
+            raise OfferDiffers(field=name, id=known.offer_id, what=name)
+
+
+def note_import(tx: Tx, offer_id: str, told: dict[str, str]) -> None:
+    """Write into a draft's history what its file says of who drafted and approved it on paper."""
+    row = rows.get(tx, offers, offer_id)
+    note = ", ".join(f"{name}: {value}" for name, value in told.items())
+    rows.remember(tx, "offer", offer_id, row.version, "import", row.state, note[:500])
+
+
 def _own_partner(tx: Tx, partner_id: str) -> Any:
     """Return the partner for which the caller acts, as its operator or as the official there."""
     partner = rows.get(tx, partners, partner_id)
@@ -175,12 +217,18 @@ def _own_partner(tx: Tx, partner_id: str) -> Any:
 def _require_plain(order: DraftOffer) -> None:
     if not 1 <= len(order.title.strip()) <= 200:
         raise Invalid(field="title", reason="名称应为 1 至 200 字")
-    if not 0 <= order.stock_total <= 1_000_000:
-        raise Invalid(field="stock_total", reason="库存应在 0 至 1000000 之间")
+    _require_stock(order.stock_total)
     if order.per_person_month is not None and order.per_person_month < 1:
         raise Invalid(field="per_person_month", reason="每月限兑应不少于 1")
     if not 1 <= order.voucher_ttl_h <= 24 * 90:
         raise Invalid(field="voucher_ttl_h", reason="有效时长应在 1 至 2160 小时之间")
+
+
+def _require_stock(total: int) -> None:
+    if not 0 <= total <= MOST_STOCK:
+        raise Invalid(
+            field="stock_total", reason=said("库存应在 0 至 {most} 之间", most=MOST_STOCK)
+        )
 
 
 def _require_prices(order: DraftOffer | Reprice, kind: str, settle_mode: str) -> None:
@@ -337,12 +385,14 @@ def restock(tx: Tx, order: Restock) -> dict[str, Any]:
     """Set how many pieces there are in all.
 
     Raises:
+        Invalid: It is more than an offer may have.
         OutOfStock: More than that are taken already.
         StateConflict: The offer has ended.
     """
     row, _partner = _locked(tx, order.offer_id, "DRAFT", "APPROVED", "PUBLISHED", "PAUSED")
+    _require_stock(order.stock_total)
     left = row.stock_left + order.stock_total - row.stock_total
-    if left < 0 or order.stock_total > 1_000_000:
+    if left < 0:
         raise OutOfStock(field="stock_total")
     version = rows.change(tx, offers, row, stock_total=order.stock_total, stock_left=left)
     rows.remember(

@@ -12,10 +12,12 @@ from chassis.refusal import Invalid, NotFound, StateConflict, said
 from chassis.text import AREA as AREA_FORM
 from chassis.text import PERSON
 from services.partner import events
+from services.partner.actions import people
 from services.partner.actions import redemptions as saga
 from services.partner.errors import (
     ConflictOfInterest,
     OperatorsNeeded,
+    PartnerDiffers,
     PartnerExists,
     UsccCheckFailed,
 )
@@ -146,6 +148,8 @@ def register(tx: Tx, order: RegisterPartner) -> dict[str, Any]:
         LevelAreaMismatch: The level and the area code do not fit.
         OperatorsNeeded: Nobody is named.
         PartnerExists: The organisation is a partner there, or the id is taken.
+        PartnerDiffers: The id, or the organisation, is known with other content.
+        UnknownPerson, Deceased, UnderAge: Somebody named may not act for anybody.
     """
     require_area("area", order.area)
     offer_rules.require_level_area(order.level, order.area)
@@ -159,7 +163,8 @@ def register(tx: Tx, order: RegisterPartner) -> dict[str, Any]:
         require_id("partner_id", order.partner_id)
         known = store.card(tx, order.partner_id)
         if known is not None:
-            return _same_or_refuse(order, code, known)
+            return _same_or_refuse(tx, order, code, known)
+    named = people.operators(tx, order.operators)
     org = store.organisation_of(tx, code) or store.add_organisation(
         tx,
         {
@@ -175,6 +180,7 @@ def register(tx: Tx, order: RegisterPartner) -> dict[str, Any]:
     other = store.partner_of(tx, org.org_id, order.area)
     if other is not None:
         raise PartnerExists(field="uscc", area=order.area, id=other.partner_id)
+    _require_one_name(tx, org, order.org_name.strip())
     partner_id = order.partner_id or tx.new_id("ptn")
     tx.conn.execute(
         partners.insert().values(
@@ -191,7 +197,7 @@ def register(tx: Tx, order: RegisterPartner) -> dict[str, Any]:
             created_at=tx.now,
         )
     )
-    store.set_operators(tx, partner_id, order.operators)
+    store.set_operators(tx, partner_id, named)
     rows.remember(tx, "partner", partner_id, 1, "register", "APPLIED", override)
     return {"id": partner_id, "org_id": org.org_id, "state": "APPLIED", "version": 1}
 
@@ -213,7 +219,21 @@ def _require_operators(person_ids: list[str]) -> None:
             raise Invalid(field=f"operators[{number}]", reason="应为人员编号")
 
 
-def _same_or_refuse(order: RegisterPartner, code: str, known: Any) -> dict[str, Any]:
+def _require_one_name(tx: Tx, org: Any, name: str) -> None:
+    """Keep one name of an organisation: it may change as long as it is nobody's partner.
+
+    Raises:
+        PartnerDiffers: It is a partner elsewhere under another name.
+    """
+    if org.name == name:
+        return
+    elsewhere = store.partner_anywhere(tx, org.org_id)
+    if elsewhere is not None:
+        raise PartnerDiffers(field="org_name", id=elsewhere.partner_id, what="org_name")
+    store.rename_organisation(tx, org.org_id, name)
+
+
+def _same_or_refuse(tx: Tx, order: RegisterPartner, code: str, known: Any) -> dict[str, Any]:
     same = (
         known.uscc == code
         and known.category == order.category
@@ -223,7 +243,21 @@ def _same_or_refuse(order: RegisterPartner, code: str, known: Any) -> dict[str, 
     )
     if not same:
         raise PartnerExists(field="partner_id", area=known.area, id=known.partner_id)
+    if known.name != order.org_name.strip():
+        raise PartnerDiffers(field="org_name", id=known.partner_id, what="org_name")
+    if store.operators_of(tx, known.partner_id) != people.meant(tx, order.operators):
+        raise PartnerDiffers(field="operators", id=known.partner_id, what="operators")
     return reply(known) | {"org_id": known.org_id}
+
+
+def require_agreement(tx: Tx, partner_id: str, agreement_ref: str) -> None:
+    """Refuse a file that says another agreement than what is registered, or one that nobody signed.
+
+    Raises:
+        PartnerDiffers: It does.
+    """
+    if rows.get(tx, partners, partner_id).agreement_ref != agreement_ref:
+        raise PartnerDiffers(field="agreement_ref", id=partner_id, what="agreement_ref")
 
 
 def _locked(tx: Tx, partner_id: str, *states: str) -> Any:
@@ -425,11 +459,22 @@ def set_operators(tx: Tx, order: SetOperators) -> dict[str, Any]:
     Raises:
         OperatorsNeeded: Nobody is named.
         StateConflict: The partner has left.
+        UnknownPerson, Deceased, UnderAge: Somebody named may not act for anybody.
     """
     _require_operators(order.operators)
     row = _locked(tx, order.partner_id, "APPLIED", "VETTED", "ACTIVE", "SUSPENDED")
-    store.set_operators(tx, row.partner_id, order.operators)
+    store.set_operators(tx, row.partner_id, people.operators(tx, order.operators))
     version = rows.change(tx, partners, row)
     rows.remember(tx, "partner", row.partner_id, version, "operators", row.state)
     _say_operators(tx, row, version)
     return reply(row, version=version)
+
+
+def end_for_dead(tx: Tx, person_id: str) -> None:
+    """Let nobody act for a partner who is dead; officials name another one."""
+    for partner_id in store.operated_now(tx, person_id):
+        row = rows.lock(tx, partners, partner_id)
+        store.drop_operator(tx, partner_id, person_id)
+        version = rows.change(tx, partners, row)
+        rows.remember(tx, "partner", partner_id, version, "operator_died", row.state)
+        _say_operators(tx, row, version)

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 
 from chassis.bus import Heard, Tx
 from services.partner import events
+from services.partner.actions import partners as register
+from services.partner.actions import people
 from services.partner.actions import redemptions as saga
 from services.partner.storage import partners as store
 
 
 def hear_steward(tx: Tx, heard: Sequence[Heard]) -> None:
-    """Keep areas and stewards; end the open redemptions of people who are no longer registered."""
+    """Keep areas, stewards and people; end what is open of those who are no longer registered."""
     store.save_areas(
         tx,
         [
@@ -33,15 +35,29 @@ def hear_steward(tx: Tx, heard: Sequence[Heard]) -> None:
             if isinstance(e.data, events.StewardEnrolledHeard)
         ],
     )
+    people.hear(tx, [e for e in heard if isinstance(e.data, _OF_A_PERSON)])
     for event in heard:
         if isinstance(event.data, events.StewardLeftHeard):
             store.steward_left(tx, event.data.steward_id, event.occurred_at, event.sequence)
         elif isinstance(event.data, events.ResidentDeactivatedHeard):
+            # Partner before redemption: suspending locks them in this order too.
+            if event.data.reason == "DECEASED":
+                register.end_for_dead(tx, event.data.person_id)
             saga.cancel_open(
                 tx, holder=event.data.person_id, by="SYSTEM", reason="HOLDER_DEACTIVATED"
             )
         elif isinstance(event.data, events.PersonMergedHeard):
             store.person_merged(tx, event.data.person_id, event.data.into)
+
+
+_OF_A_PERSON = (
+    events.PersonRegisteredHeard,
+    events.ResidentRegisteredHeard,
+    events.ResidentReturnedHeard,
+    events.ResidentCorrectedHeard,
+    events.ResidentCameOfAgeHeard,
+    events.ResidentDeactivatedHeard,
+)
 
 
 def hear_credit(tx: Tx, heard: Sequence[Heard]) -> None:

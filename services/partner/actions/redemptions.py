@@ -9,6 +9,7 @@ from chassis.bus import Due, Heard, Tx
 from chassis.free_text import PublicText
 from chassis.refusal import Invalid, NotFound, said
 from services.partner import events
+from services.partner.actions import people
 from services.partner.errors import (
     AlreadyRated,
     BadVoucher,
@@ -104,12 +105,14 @@ def request(tx: Tx, order: RequestRedemption) -> dict[str, Any]:
         ConflictOfInterest: The holder acts for that partner.
         OutOfStock: There is not enough left.
         LimitReached: The person's share of this month is used up.
+        Deceased, UnknownPerson, MergedAway: Nothing may be redeemed for the caller.
     """
     if not 1 <= order.qty <= MOST_QUANTITY:
         raise Invalid(
             field="qty",
             reason=said("份数应在 1 至 {most_quantity} 之间", most_quantity=MOST_QUANTITY),
         )
+    people.require_holder(tx)
     offer = rows.get(tx, offers, order.offer_id)
     if offer.state != "PUBLISHED" or not offer.valid_from <= tx.now < offer.valid_to:
         raise OfferClosed(field="offer_id")

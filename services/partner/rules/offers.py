@@ -167,7 +167,7 @@ def validity(valid_from: str, valid_to: str) -> tuple[datetime, datetime]:
     """
     begins, ends = _instant("valid_from", valid_from, 0), _instant("valid_to", valid_to, 1)
     if begins >= ends:
-        raise ValidityWrong(field="valid_to", reason="结束不晚于开始")
+        raise ValidityWrong(field="valid_to", reason=said("结束不晚于开始"))
     return begins, ends
 
 

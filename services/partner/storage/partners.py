@@ -1,6 +1,6 @@
 """Partners, their organisations and operators, and what is known of areas and stewards."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,10 +15,13 @@ from services.partner.storage.tables import (
     operators,
     organisations,
     partners,
+    people,
     redemptions,
     stewards,
     voucher_tries,
 )
+
+_ENDED = ("EXITED", "REFUSED", "WITHDRAWN")
 
 
 def organisation_of(tx: Tx, uscc: str) -> Any:
@@ -42,8 +45,21 @@ def partner_of(tx: Tx, org_id: str, area: str) -> Any:
         sa.select(partners).where(
             partners.c.org_id == org_id,
             partners.c.area == area,
-            partners.c.state.not_in(("EXITED", "REFUSED", "WITHDRAWN")),
+            partners.c.state.not_in(_ENDED),
         )
+    ).first()
+
+
+def partner_anywhere(tx: Tx, org_id: str) -> Any:
+    """Return a partner record of the organisation that has not ended, or None."""
+    return tx.conn.execute(
+        sa.select(partners)
+        .where(
+            partners.c.org_id == org_id,
+            partners.c.state.not_in(_ENDED),
+        )
+        .order_by(partners.c.partner_id)
+        .limit(1)
     ).first()
 
 
@@ -80,6 +96,17 @@ def person_merged(tx: Tx, given_up: str, kept: str) -> None:
         sa.update(redemptions)
         .where(redemptions.c.wallet == f"RES:{given_up}")
         .values(wallet=f"RES:{kept}")
+    )
+    # Who was merged into the one that is given up now is the kept one too.
+    tx.conn.execute(
+        sa.update(people).where(people.c.merged_into == given_up).values(merged_into=kept)
+    )
+    blank = {"is_adult": False, "state": "ACTIVE", "sequence": -1}
+    statement = store.insert(tx.conn, people).values(person_id=given_up, merged_into=kept, **blank)
+    tx.conn.execute(
+        statement.on_conflict_do_update(
+            index_elements=["person_id"], set_={"merged_into": statement.excluded.merged_into}
+        )
     )
 
 
@@ -192,6 +219,50 @@ def save_areas(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
             index_elements=["code"],
             set_={"kind": statement.excluded.kind, "parent": statement.excluded.parent},
         )
+    )
+
+
+def people_of(tx: Tx, person_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Return what is known of these persons, by id."""
+    asked = sa.select(people).where(people.c.person_id.in_(sorted(set(person_ids))))
+    return {row["person_id"]: dict(row) for row in tx.conn.execute(asked).mappings()}
+
+
+def save_people(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
+    """Add or change people; what is older than the stored sequence is dropped."""
+    if not rows:
+        return
+    statement = store.insert(tx.conn, people).values(list(rows))
+    tx.conn.execute(
+        statement.on_conflict_do_update(
+            index_elements=["person_id"],
+            set_={
+                name: getattr(statement.excluded, name)
+                for name in ("is_adult", "state", "sequence")
+            },
+            where=people.c.sequence < statement.excluded.sequence,
+        )
+    )
+
+
+def operated_now(tx: Tx, person_id: str) -> list[str]:
+    """Return the partners for which a person acts, in the order of their ids."""
+    return sorted(tx.conn.execute(partners_of(person_id)).scalars())
+
+
+def drop_operator(tx: Tx, partner_id: str, person_id: str) -> None:
+    """Let a person no longer act for a partner."""
+    tx.conn.execute(
+        sa.delete(operators).where(
+            operators.c.partner_id == partner_id, operators.c.person_id == person_id
+        )
+    )
+
+
+def rename_organisation(tx: Tx, org_id: str, name: str) -> None:
+    """Put an organisation's name right."""
+    tx.conn.execute(
+        sa.update(organisations).where(organisations.c.org_id == org_id).values(name=name)
     )
 
 

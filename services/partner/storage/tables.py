@@ -28,6 +28,18 @@ stewards = sa.Table(
     # Steward's sequence of the last change, so that an older one that comes late is dropped.
     sa.Column("sequence", sa.BigInteger, nullable=False),
 )
+# Who is registered, as far as an operator or a holder must be; nothing else of him.
+people = sa.Table(
+    "people",
+    metadata,
+    sa.Column("person_id", store.Id, primary_key=True),
+    sa.Column("is_adult", sa.Boolean, nullable=False),
+    # ACTIVE, MOVED_OUT or DECEASED.
+    sa.Column("state", _Code, nullable=False),
+    sa.Column("merged_into", store.Id, index=True),
+    # Steward's sequence of the last change, so that an older one that comes late is dropped.
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+)
 organisations = sa.Table(
     "organisations",
     metadata,

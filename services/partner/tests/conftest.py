@@ -13,11 +13,25 @@ CADRE, OFFICER = "per_cadre", "per_officer"
 BARBER_USCC, CINEMA_USCC = "92370899MA0000000B", "91370899MA0000003P"
 
 
+def registered(bench, person, fact="person_registered", *, sequence=1, **data):  # noqa: F811
+    data = {"person_id": person} | ({"is_adult": True} | data if fact in WITH_AGE else data)
+    return bench.hear("steward", f"{fact}.v1", data, subject=person, sequence=sequence)
+
+
+WITH_AGE = {"person_registered", "resident_registered", "resident_returned", "resident_corrected"}
+
+
 class Town:
     """A community with a barber and a street with a cinema, entered through the real doors."""
 
     def __init__(self, bench):  # noqa: F811  the fixture of that name
         self.bench = bench
+        for person in (ANA, BARBER, CLERK, CADRE):
+            self.person(person, sequence=0)
+
+    def person(self, person, fact="person_registered", *, sequence=1, **data):
+        """Hear of a person what steward says of him."""
+        return registered(self.bench, person, fact, sequence=sequence, **data)
 
     def as_resident(self, person=ANA, scope=COMMUNITY):
         return self.bench.as_("R_RESIDENT", person=person, scope=scope)

@@ -2,6 +2,10 @@
 
 import pytest
 
+from chassis.refusal import StateConflict
+from services.partner.errors import ConflictOfInterest
+from services.partner.tests.conftest import registered
+
 PARTNERS = "partner_id,org_name,uscc,category,level,area,settle_mode,operators,agreement_ref\n"
 BARBER = "ptn_1,示例理发店,92370899MA0000000B,BARBER,COMMUNITY,370811015901,FUND,per_b,协议-1\n"
 OFFERS = (
@@ -11,8 +15,13 @@ OFFERS = (
 CUT = "off_1,ptn_1,SERVICE,理发一次,60,2500,10,50,BOTH,370811015901,2025-01-01,2026-12-31,per_b,per_c\n"
 
 
+STREET = "370811015"
+
+
 @pytest.fixture
 def bench(files):
+    registered(files, "per_b")
+    registered(files, "per_1")
     return files
 
 
@@ -20,23 +29,55 @@ def counts(result):
     return result["created"], result["unchanged"], result["refused"]
 
 
-def test_a_signed_partner_is_active_and_its_offers_are_on_the_list(bench):
+def test_a_signed_partner_is_active_and_its_offers_wait_for_approval(bench):
     for _ in range(2):
         partners = bench.load("partners", PARTNERS + BARBER)
         offers = bench.load("offers", OFFERS + CUT)
     assert counts(partners) == counts(offers) == (0, 1, 0)
     facts = [event["type"].partition(".")[2] for event in bench.said()]
-    assert facts == ["partner_admitted.v1", "partner_operators_changed.v1", "offer_published.v1"]
-    (offer,) = bench.rows("select state, created_by, stock_left from offers")
-    assert offer == {"state": "PUBLISHED", "created_by": "per_b", "stock_left": 50}
+    assert facts == ["partner_admitted.v1", "partner_operators_changed.v1"]
+    (offer,) = bench.rows("select state, stock_left from offers")
+    assert offer == {"state": "DRAFT", "stock_left": 50}
+
+
+def test_whom_a_file_names_as_approver_has_approved_nothing(bench):
+    """t2 A1: an unregistered person, a resident or the importer's invention published an offer."""
+    bench.load("partners", PARTNERS + BARBER)
+    bench.load("offers", OFFERS + CUT.replace("per_c", "per_nobody"))
+    bench.as_("R_CADRE", person="per_c", scope="370811015901")
+    (waiting,) = bench.ask("waiting_offers", {})["items"]
+    card = bench.ask("offer", {"offer_id": waiting["id"]})
+    assert "per_nobody" in card["history"][-1]["note"]
+    approved = bench.do("approve_offer", {"offer_id": waiting["id"]}, version=waiting["version"])
+    assert approved["state"] == "APPROVED"
+    bench.as_("R_PARTNER", person="per_b", scope="370811015901")
+    published = bench.do("publish_offer", {"offer_id": waiting["id"]}, version=approved["version"])
+    assert published["state"] == "PUBLISHED"
+
+
+def test_whoever_imports_an_offer_does_not_approve_it(bench):
+    """t2 A1: four eyes, also where the importer is an official of the right level."""
+    street = PARTNERS + BARBER.replace("COMMUNITY,370811015901", f"STREET,{STREET}")
+    assert counts(bench.load("partners", street)) == (1, 0, 0)
+    text = OFFERS + CUT.replace("370811015901,2025", f"{STREET},2025")
+    bench.as_("R_STREET", person="per_importer", scope=STREET)
+    assert counts(bench.load("offers", text)) == (1, 0, 0)
+    bench.as_("R_STREET", person="per_importer", scope=STREET)
+    with pytest.raises(ConflictOfInterest):
+        bench.do("approve_offer", {"offer_id": "off_1"}, version=1)
+    bench.as_("R_STREET", person="per_other", scope=STREET)
+    assert bench.do("approve_offer", {"offer_id": "off_1"}, version=1)["state"] == "APPROVED"
+    with pytest.raises(StateConflict):
+        bench.do("approve_offer", {"offer_id": "off_1"}, version=2)
 
 
 def test_without_an_agreement_a_partner_only_applies(bench):
     bench.load("partners", PARTNERS + BARBER.replace("协议-1", ""))
     assert bench.rows("select state from partners") == [{"state": "APPLIED"}]
     assert bench.said() == []
-    # A later file with the agreement signs nothing: what is there stays as it is.
-    assert counts(bench.load("partners", PARTNERS + BARBER)) == (0, 1, 0)
+    # A later file with the agreement signs nothing, and says so (t2 B8).
+    (error,) = bench.load("partners", PARTNERS + BARBER)["errors"]
+    assert (error["column"], error["code"]) == ("agreement_ref", "PARTNER_DIFFERS")
     assert bench.rows("select state from partners") == [{"state": "APPLIED"}]
     result = bench.load("offers", OFFERS + CUT)
     assert [error["code"] for error in result["errors"]] == ["PARTNER_NOT_ACTIVE"]
@@ -45,8 +86,6 @@ def test_without_an_agreement_a_partner_only_applies(bench):
 @pytest.mark.parametrize(
     ("old", "new", "column", "code"),
     [
-        ("per_b,per_c", "per_b,per_b", "", "CONFLICT_OF_INTEREST"),
-        ("per_b,per_c", "per_x,per_c", "", "NOT_FOUND"),
         ("理发一次", "香烟一条", "title", "OFFER_CATEGORY_FORBIDDEN"),
         (",60,", ",6000,", "points_price", "PRICE_RANGE"),
         ("2025-01-01,2026-12-31", "2026-12-31,2025-01-01", "valid_to", "VALIDITY"),
@@ -124,3 +163,58 @@ def test_a_dry_run_of_offers_says_what_the_run_says(bench, batch):
     result = bench.load_twice("offers", OFFERS + "".join(rows), batch=batch)
     assert counts(result) == (2, 1, 1)
     assert errors(result) == [(4, "offer_id", "OFFER_EXISTS")]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "column"),
+    [
+        ("示例理发店", "新名理发店", "org_name"),
+        ("per_b", "per_1", "operators"),
+        ("协议-1", "协议-2", "agreement_ref"),
+    ],
+)
+def test_a_known_partner_with_other_content_is_refused_and_not_called_unchanged(
+    bench, old, new, column
+):
+    """t2 B8: "unchanged 1", and the new name was dropped."""
+    bench.load("partners", PARTNERS + BARBER)
+    result = bench.load("partners", PARTNERS + BARBER.replace(old, new))
+    assert counts(result) == (0, 0, 1)
+    (error,) = result["errors"]
+    assert (error["column"], error["code"]) == (column, "PARTNER_DIFFERS")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "column"),
+    [
+        (",60,", ",61,", "points_price"),
+        (",50,", ",49,", "stock_total"),
+        ("BOTH", "STEWARD", "audience"),
+        ("2026-12-31", "2026-12-30", "valid_to"),
+    ],
+)
+def test_a_known_offer_with_other_content_is_refused(bench, old, new, column):
+    """t2 B8"""
+    bench.load("partners", PARTNERS + BARBER)
+    bench.load("offers", OFFERS + CUT)
+    result = bench.load("offers", OFFERS + CUT.replace(old, new))
+    assert counts(result) == (0, 0, 1)
+    (error,) = result["errors"]
+    assert (error["column"], error["code"]) == (column, "OFFER_DIFFERS")
+
+
+def test_what_is_wrong_in_a_row_is_said_in_one_language_each(bench):
+    """t2 C5: Chinese inside the English, and "partner" inside the Chinese."""
+    bench.load("partners", PARTNERS + BARBER)
+    turned = CUT.replace("2025-01-01,2026-12-31", "2026-12-31,2025-01-01")
+    lost = CUT.replace("off_1", "off_2").replace("ptn_1", "ptn_9")
+    wrong, missing = bench.load("offers", OFFERS + turned + lost)["errors"]
+    assert wrong["message_en"].isascii()
+    assert not any(letter.isascii() and letter.isalpha() for letter in missing["message_zh"])
+
+
+def test_an_operator_of_whom_nobody_has_said_anything_is_refused(bench):
+    """t1 B1"""
+    result = bench.load("partners", PARTNERS + BARBER.replace("per_b", "per_b|per_nobody"))
+    (error,) = result["errors"]
+    assert (error["column"], error["code"]) == ("operators", "UNKNOWN_PERSON")

@@ -12,6 +12,7 @@ from chassis.free_text import PUBLIC
 from chassis.refusal import Invalid, NotFound, StateConflict
 from services.steward import events, storage
 from services.steward.actions.changes import note_change
+from services.steward.actions.people import say_registered
 from services.steward.errors import RecorderConfirms, TwoNumbers, TwoPosts
 
 Reason = Annotated[str, msgspec.Meta(min_length=2, max_length=300), PUBLIC]
@@ -203,7 +204,10 @@ def _gained(tx: Tx, row: Any, into: Any) -> dict[str, Any]:
 
 def _say_gained(tx: Tx, person_id: str, gained: dict[str, Any]) -> None:
     now = storage.people.person(tx.conn, person_id)
-    if not gained or now.grid is None:
+    if not gained:
+        return
+    if now.grid is None:
+        say_registered(tx, now)
         return
     event: Any = events.ResidentCorrected(person_id, now.is_adult, now.household_id)
     if "grid" in gained:

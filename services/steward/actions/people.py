@@ -178,6 +178,8 @@ def admit(
             verdicts[place] = PersonExists(field="id_no", who="")
         elif row["grid"]:
             _announce(tx, row)
+        else:
+            say_registered(tx, SimpleNamespace(**row))
     taken = [row for row in fresh.values() if row["person_id"] in inserted]
     _await_birthdays(tx, (SimpleNamespace(**row) for row in taken))
     remaining = iter(verdicts)
@@ -347,6 +349,8 @@ def come_of_age(tx: Tx, due: Due) -> None:
                 scope=row.area,
                 sequence=row.version + 1,
             )
+        else:
+            say_registered(tx, storage.people.person(tx.conn, row.person_id))
 
 
 # --------------------------------------------------------------------------------------------------
@@ -409,6 +413,26 @@ def _announce(tx: Tx, row: dict[str, Any]) -> None:
         scope=row["area"],
         sequence=1,
     )
+
+
+def say_registered(tx: Tx, row: Any) -> None:
+    """Say that somebody is registered, wherever he lives: others name him, and look him up."""
+    tx.say(
+        events.PersonRegistered(row.person_id, row.is_adult),
+        subject=row.person_id,
+        scope=row.area,
+        sequence=row.version,
+    )
+
+
+def tell_registered(tx: Tx, due: Due) -> None:
+    """Say everybody who was registered before it was said; a large register is told in parts."""
+    after = "" if due.ref == "ALL" else due.ref
+    told = storage.people.registered_after(tx.conn, after, _PART)
+    for row in told:
+        say_registered(tx, row)
+    if len(told) == _PART:
+        tx.arm(due.kind, told[-1].person_id, tx.now)
 
 
 def _locked_resident(tx: Tx, person_id: str) -> Any:
@@ -553,6 +577,8 @@ def correct_person(tx: Tx, order: CorrectPerson) -> dict[str, Any]:
             scope=after.area,
             sequence=version,
         )
+    else:
+        say_registered(tx, after)
     return {"id": row.person_id, "state": row.status, "version": version}
 
 
@@ -708,4 +734,6 @@ def _bring_back(
             scope=area,
             sequence=version,
         )
+    else:
+        say_registered(tx, storage.people.person(tx.conn, row.person_id))
     return {"id": row.person_id, "state": "ACTIVE", "version": version}

@@ -120,6 +120,12 @@ def minors(conn: sa.Connection, born_until: int) -> Sequence[Any]:
     return conn.execute(store.lock(asked.order_by(persons.c.person_id), conn)).all()
 
 
+def registered_after(conn: sa.Connection, after: str, most: int) -> Sequence[Any]:
+    """Return who is registered, in the order of the ids, behind one of them."""
+    asked = sa.select(persons).where(persons.c.status == "ACTIVE", persons.c.person_id > after)
+    return conn.execute(asked.order_by(persons.c.person_id).limit(most)).all()
+
+
 def home_areas(conn: sa.Connection, household_id: str, but: str) -> set[str]:
     """Return the communities in which others of a household live."""
     asked = sa.select(persons.c.area).where(

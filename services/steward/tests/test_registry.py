@@ -287,6 +287,33 @@ def test_who_gave_a_year_only_is_certainly_of_age_a_year_later(ground):
     assert [data["person_id"] for data in said(ground, "resident_came_of_age.v1")] == [CHEN]
 
 
+def test_who_lives_in_no_grid_is_told_to_those_who_name_him(ground):
+    """t1 B1: a shop's operator and a manager live elsewhere; nobody could look them up."""
+    ground.bench.at("2025-02-20T09:00:00")
+    ground.person(CHEN, "陈静", id_no=MINOR_ID)
+    assert said(ground, "person_registered.v1")[-1] == {"person_id": CHEN, "is_adult": False}
+    assert CHEN not in [data["person_id"] for data in said(ground, "resident_registered.v1")]
+    ground.bench.fire("2025-03-15T00:00:00")
+    assert said(ground, "person_registered.v1")[-1] == {"person_id": CHEN, "is_adult": True}
+    assert said(ground, "resident_came_of_age.v1") == []
+
+
+def test_everybody_who_was_registered_before_is_told_once_and_in_parts(ground, monkeypatch):
+    monkeypatch.setattr("services.steward.actions.people._PART", 3)
+    people = [
+        {"name": "陈静", "synthetic": True, "birth_year": 1990} | ({"grid": GRID} if n % 2 else {})
+        for n in range(8)
+    ]
+    ground.bench.as_("R_DISTRICT").do("register_people", {"people": people})
+    before = len(said(ground, "person_registered.v1"))
+    with ground.bench.runtime.transaction(ground.bench.actor) as tx:
+        tx.arm("TELL_REGISTERED", "ALL", tx.now)
+    ground.bench.fire("2025-04-01T00:00:00")
+    told = [data["person_id"] for data in said(ground, "person_registered.v1")][before:]
+    there = ground.bench.rows("select person_id from persons where status = 'ACTIVE'")
+    assert sorted(told) == sorted(row["person_id"] for row in there)
+
+
 def test_a_large_year_comes_of_age_in_parts_and_each_is_told_once(ground, monkeypatch):
     """CR-D3: every seventeen-year-old of a census."""
     monkeypatch.setattr("services.steward.actions.people._PART", 3)

@@ -1,0 +1,97 @@
+"""Who is registered: operators and holders are looked up, not believed."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from chassis.bus import Heard, Tx
+from services.partner import events
+from services.partner.errors import Deceased, MergedAway, UnderAge, UnknownPerson
+from services.partner.storage import partners as store
+
+
+def hear(tx: Tx, heard: Sequence[Heard]) -> None:
+    """Keep who is registered. A batch is folded first: one statement, whatever its length."""
+    kept = store.people_of(tx, [event.data.person_id for event in heard])
+    for event in heard:
+        data = event.data
+        row = kept.get(data.person_id) or {
+            "person_id": data.person_id,
+            "is_adult": False,
+            "state": "ACTIVE",
+            "merged_into": None,
+            "sequence": -1,
+        }
+        if event.sequence <= row["sequence"]:
+            continue
+        row = row | {"sequence": event.sequence}
+        if isinstance(data, events.ResidentDeactivatedHeard):
+            row["state"] = "DECEASED" if data.reason == "DECEASED" else "MOVED_OUT"
+        elif isinstance(data, events.ResidentCameOfAgeHeard):
+            row["is_adult"] = True
+        else:
+            row["is_adult"] = data.is_adult
+        if isinstance(data, _HERE):
+            row["state"] = "ACTIVE"
+        kept[data.person_id] = row
+    store.save_people(tx, list(kept.values()))
+
+
+_HERE = (
+    events.PersonRegisteredHeard,
+    events.ResidentRegisteredHeard,
+    events.ResidentReturnedHeard,
+)
+
+
+def operators(tx: Tx, named: Sequence[str]) -> list[str]:
+    """Return the adults who are meant by ids; one that was given up means the kept one.
+
+    Raises:
+        UnknownPerson: One is not registered, or the fact of it is still on its way.
+        Deceased: One is dead.
+        UnderAge: One is no adult, or nobody knows his age.
+    """
+    found = store.people_of(tx, named)
+    ids = [_kept(found.get(person_id), person_id) for person_id in named]
+    found = store.people_of(tx, ids)
+    for number, person_id in enumerate(ids):
+        one = found.get(person_id)
+        field = f"operators[{number}]"
+        if one is not None and one["state"] == "DECEASED":
+            raise Deceased(field=field, person_id=person_id)
+        if one is None or one["state"] != "ACTIVE":
+            raise UnknownPerson(field=field, person_id=person_id)
+        if not one["is_adult"]:
+            raise UnderAge(field=field, person_id=person_id)
+    return list(dict.fromkeys(ids))
+
+
+def meant(tx: Tx, named: Sequence[str]) -> list[str]:
+    """Return the persons who are meant by ids, each once, in their order."""
+    found = store.people_of(tx, named)
+    return sorted({_kept(found.get(person_id), person_id) for person_id in named})
+
+
+def _kept(one: dict[str, Any] | None, person_id: str) -> str:
+    return (one or {}).get("merged_into") or person_id
+
+
+def require_holder(tx: Tx) -> None:
+    """Refuse a caller of whom it is known that nothing may be redeemed for him.
+
+    Of whom nothing is known here credit says whether he has a wallet.
+
+    Raises:
+        MergedAway: His id was given up.
+        Deceased: He is dead.
+        UnknownPerson: He is no longer registered.
+    """
+    one = store.people_of(tx, [tx.actor.id]).get(tx.actor.id)
+    if one is None:
+        return
+    if one["merged_into"] is not None:
+        raise MergedAway(id=tx.actor.id)
+    if one["state"] == "DECEASED":
+        raise Deceased(person_id=tx.actor.id)
+    if one["state"] != "ACTIVE":
+        raise UnknownPerson(person_id=tx.actor.id)

@@ -1,0 +1,97 @@
+"""Who acts for a partner and who redeems is looked up: adult, alive and registered."""
+
+import pytest
+
+from services.partner import errors
+from services.partner.tests.conftest import ANA, BARBER, CLERK, COMMUNITY
+
+CHILD, GHOST = "per_child", "per_ghost"
+
+
+def die(town, person, sequence=2):
+    return town.person(person, "resident_deactivated", sequence=sequence, reason="DECEASED")
+
+
+def name_operators(town, partner_id, *operators):
+    version = town.as_cadre().ask("partner", {"partner_id": partner_id})["version"]
+    return town.bench.do(
+        "set_operators", {"partner_id": partner_id, "operators": operators}, version=version
+    )
+
+
+def operators_of(town, partner_id):
+    return town.as_cadre().ask("partner", {"partner_id": partner_id})["operators"]
+
+
+@pytest.mark.parametrize(
+    ("fact", "more", "refusal"),
+    [
+        (None, {}, errors.UnknownPerson),
+        ("resident_registered", {"is_adult": False, "grid": f"{COMMUNITY}001"}, errors.UnderAge),
+        # Nobody knows his age.
+        ("person_registered", {"is_adult": False}, errors.UnderAge),
+        ("resident_deactivated", {"reason": "DECEASED"}, errors.Deceased),
+        ("resident_deactivated", {"reason": "MOVED_OUT"}, errors.UnknownPerson),
+    ],
+)
+def test_nobody_acts_for_a_partner_who_is_no_registered_adult(town, barber, fact, more, refusal):
+    """t1 B1: a minor and a dead person became operators, and read the desk."""
+    if fact is not None:
+        town.person(GHOST, fact, **more)
+    with pytest.raises(refusal) as refused:
+        name_operators(town, barber, BARBER, GHOST)
+    assert refused.value.field == "operators[1]"
+    assert operators_of(town, barber) == [BARBER]
+    elsewhere = town.application(area="370811015902", operators=[GHOST])
+    with pytest.raises(refusal):
+        town.as_street().do("register_partner", elsewhere)
+
+
+def test_who_comes_of_age_returns_or_is_corrected_may_act(town, barber):
+    town.person(CHILD, "resident_registered", is_adult=False)
+    town.person(CHILD, "resident_came_of_age", sequence=2)
+    name_operators(town, barber, CHILD)
+    town.person(GHOST, "resident_registered", is_adult=False)
+    town.person(GHOST, "resident_corrected", sequence=2, is_adult=True)
+    # A fact that comes late changes nothing.
+    town.person(GHOST, "resident_registered", is_adult=False)
+    name_operators(town, barber, GHOST)
+    town.person(CHILD, "resident_deactivated", sequence=3, reason="MOVED_OUT")
+    town.person(CHILD, "resident_returned", sequence=4)
+    name_operators(town, barber, CHILD)
+    assert operators_of(town, barber) == [CHILD]
+
+
+def test_an_id_that_was_given_up_means_the_person_who_was_kept(town, barber):
+    town.person("per_old")
+    town.person("per_old", "person_merged", sequence=2, into=CLERK)
+    name_operators(town, barber, "per_old")
+    assert operators_of(town, barber) == [CLERK]
+
+
+def test_whoever_dies_acts_for_nobody_and_it_is_said(town, barber):
+    name_operators(town, barber, BARBER, CLERK)
+    die(town, BARBER)
+    assert operators_of(town, barber) == [CLERK]
+    said = town.bench.said("partner_operators_changed.v1")[-1]
+    assert said["data"]["operators"] == [CLERK]
+
+
+def test_nothing_is_redeemed_for_the_dead_nor_for_an_id_that_was_given_up(town, haircut):
+    """t1 B2: 202."""
+    for person in (ANA, "per_twin", "per_gone"):
+        town.person(person, "resident_registered")
+    die(town, ANA)
+    town.person("per_twin", "person_merged", sequence=2, into="per_kept")
+    town.person("per_gone", "resident_deactivated", sequence=2, reason="MOVED_OUT")
+    for person, refusal in (
+        (ANA, errors.Deceased),
+        ("per_twin", errors.MergedAway),
+        ("per_gone", errors.UnknownPerson),
+    ):
+        with pytest.raises(refusal):
+            town.request(haircut, person=person)
+    assert town.bench.rows("select * from redemptions") == []
+    assert town.stock(haircut) == 5
+    # Of whom nothing is known here credit knows whether he has a wallet.
+    assert town.state(town.request(haircut, person="per_new")) == "REQUESTED"

@@ -376,6 +376,9 @@ class Service:
     shown_by: ClassVar[Mapping[str, str]] = MappingProxyType({})
     runtime: Any = RuntimeProvider()
 
+    def admit(self, tx: Tx) -> None:
+        """Refuse a caller who may act no longer; every command asks before it does anything."""
+
     def deadline_moved(self, tx: Tx, move: Move) -> None:
         """Write into the service's own history that a deadline is later, and tell whoever waits."""
 

@@ -38,6 +38,23 @@ def word(package: str, name: str) -> str:
     return catalogue(package, "zh").get(name) or catalogue("chassis", "zh").get(name) or name
 
 
+def words(package: str, names: str) -> str:
+    """Return the Chinese words of names, which stand one behind the other: `R_CADRE, R_STREET`."""
+    return "、".join(word(package, name) for name in names.split(", "))
+
+
+def words_in_english(package: str, names: str) -> str:
+    """Return the English words of names: those of their Chinese words, or the names themselves."""
+    return ", ".join(_word_in_english(package, name) for name in names.split(", "))
+
+
+def _word_in_english(package: str, name: str) -> str:
+    chinese = word(package, name)
+    # A kind of thing is English already; a state, role or duty is a code.
+    found = english(package, chinese) if name.isupper() else chinese
+    return name.replace("_", " ") if found == chinese else found
+
+
 def payload(refusal: Refusal, package: str) -> dict[str, Any]:
     """Return a refusal as it travels to the caller, in both languages."""
     found: dict[str, Any] = {
@@ -55,9 +72,9 @@ def payload(refusal: Refusal, package: str) -> dict[str, Any]:
 def texts(refusal: Refusal, package: str, params: Mapping[str, Any]) -> dict[str, str]:
     """Return a refusal's field and its sentence in both languages, filled with these values."""
     named = {name: str(params[name]) for name in refusal.names if name in params}
-    chinese = {name: word(package, value) for name, value in named.items()}
+    chinese = {name: words(package, value) for name, value in named.items()}
     in_english = {name: _in_english(package, value) for name, value in params.items()}
-    in_english |= {name: value.replace("_", " ") for name, value in named.items()}
+    in_english |= {name: words_in_english(package, value) for name, value in named.items()}
     return {
         "field": refusal.field,
         "message_zh": fill(refusal.text, {**params, **chinese}),

@@ -18,6 +18,7 @@ class Refusal(Exception):
 
     Attributes:
         parts: Each complaint where there may be several; they travel as `errors`.
+        of_caller: He may not act at all, whatever he named; what he may see of it says nothing.
     """
 
     code: ClassVar[str] = "REFUSED"
@@ -25,6 +26,7 @@ class Refusal(Exception):
     guard: ClassVar[str | None] = None
     text: ClassVar[str] = "请求被拒绝"
     parts: Sequence[Refusal] = ()
+    of_caller: ClassVar[bool] = False
     # Parameters that are names on the wire; a text says the word for them (`locale/zh.po`).
     names: ClassVar[tuple[str, ...]] = ()
 
@@ -97,7 +99,8 @@ class StateConflict(Refusal):
 
     code = "STATE_CONFLICT"
     status = 409
-    text = "当前状态为 {state},不能执行此操作"
+    text = "当前状态为“{state}”,不能执行此操作"
+    names = ("state",)
 
 
 class VersionConflict(Refusal):
@@ -137,9 +140,10 @@ class RoleDenied(Refusal):
 
     code = "ROLE_DENIED"
     status = 403
-    text = "角色 {role} 无权执行此操作"
-    text_roles = "角色 {role} 无权执行此操作,可执行的角色:{roles}"
-    text_area = "角色 {role} 的授权范围是 {scope},不包括 {area}"
+    text = "角色“{role}”无权执行此操作"
+    text_roles = "角色“{role}”无权执行此操作,可执行的角色:{roles}"
+    text_area = "角色“{role}”的授权范围是 {scope},不包括 {area}"
+    names = ("role", "roles")
 
     def __init__(self, *, field: str = "", **params: Any) -> None:
         if {"scope", "area"} <= params.keys():

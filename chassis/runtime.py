@@ -309,12 +309,15 @@ class Runtime:
         digest = self.digests.of(call.method, call.body)
 
         def act(tx: Tx) -> Any:
+            service.admit(tx)
             return deadlines.mark(tx, fn(service, tx, body))
 
         for attempt in range(_RACES):
             try:
                 return self._command_once(door, act, call, digest)
             except Refusal as refusal:
+                if refusal.of_caller:
+                    raise
                 raise self._unseen(service, call, body) or refusal from None
             except KeyTaken:
                 if attempt == _RACES - 1:

@@ -16,7 +16,8 @@ class BadAreaCode(Guard):
     """The code does not fit its kind, or lies outside the numbers that may be used here."""
 
     guard = "BAD_AREA_CODE"
-    text = "区域代码 {code} 不符合 {kind} 的编码规则"
+    text = "区域代码 {code} 不符合“{kind}”的编码规则"
+    names = ("kind",)
 
 
 class NotAdministered(Guard):
@@ -118,7 +119,8 @@ class PersonGone(Refusal):
 
     code = "PERSON_GONE"
     status = 409
-    text = "该人员已登记为 {state}{who},请办理回迁"
+    text = "该人员已登记为“{state}”{who},请办理回迁"
+    names = ("state",)
 
 
 class PersonMergedAway(Refusal):
@@ -144,10 +146,10 @@ class TwoPosts(Guard):
 
 
 class RecorderConfirms(Guard):
-    """Who recorded or proposed something does not confirm it himself."""
+    """Who recorded or proposed something does not confirm it himself, nor does his household."""
 
     guard = "RECORDER_CONFIRMS"
-    text = "登记或提出的人不能自己确认,须由他人办理"
+    text = "登记或提出的人及其同户人员不能确认,须由他人办理"
 
 
 class NumberTellsBirth(Guard):
@@ -155,6 +157,13 @@ class NumberTellsBirth(Guard):
 
     guard = "NUMBER_TELLS_BIRTH"
     text = "出生年份以身份证号码为准,请更正号码"
+
+
+class HouseholdElsewhere(Guard):
+    """The others of the household live in another community."""
+
+    guard = "HOUSEHOLD_ELSEWHERE"
+    text = "该户不在本社区"
 
 
 class StillSteward(Guard):
@@ -175,7 +184,8 @@ class TypeDutyMismatch(Guard):
     """FULL_TIME belongs to the three duties that sit in the compound, PART_TIME to the others."""
 
     guard = "TYPE_DUTY_MISMATCH"
-    text = "岗位 {duty} 与管家类型 {type} 不符"
+    text = "岗位“{duty}”与管家类型“{type}”不符"
+    names = ("duty", "type")
 
 
 class BoardConsentNeeded(Guard):
@@ -239,7 +249,8 @@ class DutyWithoutEntry(Guard):
     """A required duty has neither an entry nor a stated reason."""
 
     guard = "DUTY_WITHOUT_ENTRY"
-    text = "岗位 {duties} 无人公示,且未说明原因"
+    text = "岗位“{duties}”无人公示,且未说明原因"
+    names = ("duties",)
 
 
 class ClockSkew(Guard):
@@ -250,10 +261,16 @@ class ClockSkew(Guard):
 
 
 class TooOld(Guard):
-    """What is reported lies more than 30 days back and needs the street."""
+    """What is confirmed lies more than 30 days back and needs the street."""
 
     guard = "TOO_OLD"
-    text = "发生时间超过 30 天,需街道批准"
+    text = "早于 {earliest} 的服务须由街道确认"
+
+
+class TooLongAgo(TooOld):
+    """What is reported lies further back than is taken."""
+
+    text = "发生时间过早,最早为 {earliest}"
 
 
 class ProjectNotOfGrid(Guard):
@@ -313,7 +330,8 @@ class WrongDuty(Guard):
     """The named steward's duty does not take this category."""
 
     guard = "WRONG_DUTY"
-    text = "岗位 {duty} 不承办类别 {category}"
+    text = "岗位“{duty}”不承办“{category}”类诉求"
+    names = ("duty", "category")
 
 
 class NobodyToDispatch(Guard):
@@ -341,26 +359,29 @@ class NoEmergency(Guard):
     """P1 is for emergencies that the rules name."""
 
     guard = "NO_EMERGENCY"
-    text = "类别 {category} 不能由诉求人定为 P1;情况紧急请立即拨打 119、110 或 120"
+    text = "“{category}”类诉求不能由诉求人定为 P1;情况紧急请立即拨打 119、110 或 120"
+    names = ("category",)
 
 
 class ConflictOfInterest(Refusal):
     """A person with a post in what is complained of neither handles the matter nor decides on it,
     and nobody does in his own matter or his household's.
 
-    `substitute` is the steward, or where there is none the official, who does instead.
+    `substitute` is the steward who does instead, and `role` his duty; where there is none the
+    street, and `role` its office.
     """
 
     code = "CONFLICT_OF_INTEREST"
     status = 403
-    text = "事项涉及您本人、同户人员或您任职的项目、单位,应当回避;可由 {substitute} 办理"
+    text = "事项涉及您本人、同户人员或您任职的项目、单位,应当回避;可由{role} {substitute} 办理"
+    names = ("role",)
 
 
 class OwnExtension(Guard):
     """Whoever has a request in hand does not give himself more time for it."""
 
     guard = "OWN_EXTENSION"
-    text = "承办人不能为自己办理的诉求延期或改级"
+    text = "承办人及其同户人员不能为其办理的诉求延期或改级"
 
 
 class NothingCorrected(Guard):
@@ -399,10 +420,10 @@ class AlreadyRated(Guard):
 
 
 class SelfRating(Guard):
-    """Who handled a request does not rate it."""
+    """Who handled a request does not rate it, and neither does his household."""
 
     guard = "SELF_RATING"
-    text = "承办人不能评价自己办理的诉求"
+    text = "承办人及其同户人员不能评价其办理的诉求"
 
 
 class ReopenWindow(Guard):
@@ -476,10 +497,11 @@ class NoReview(Guard):
 
 
 class InChain(Guard):
-    """Who took part in handling a request does not judge it."""
+    """Who took part in handling a request does not judge it, nor speaks for its reporter; nor does
+    who lives with him."""
 
     guard = "IN_CHAIN"
-    text = "参与办理的人员不能核查或结案"
+    text = "参与办理的人员及其同户人员不能核查、结案或代诉求人表态"
 
 
 class ReviewAtStreet(Guard):
@@ -529,6 +551,20 @@ class UnknownPerson(Guard):
 
     guard = "UNKNOWN_PERSON"
     text = "人员 {person_id} 未登记"
+
+
+class CallerGone(UnknownPerson):
+    """Whose registration has ended acts no longer."""
+
+    guard = "NOT_REGISTERED"
+    text = "您的居民登记已注销或已迁出,不能办理;如有误请联系社区更正"
+    of_caller = True
+
+
+class CallerMerged(CallerGone):
+    """A registration that was given up acts no longer; the one that stays does."""
+
+    text = "您使用的是已合并的重复登记,请以保留的登记重新登录后办理"
 
 
 class BadCalendarDay(Guard):

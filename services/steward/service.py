@@ -9,10 +9,12 @@ from chassis.bus import (
     PUBLIC,
     Due,
     Heard,
+    Job,
     Nothing,
     Service,
     Tx,
     command,
+    job,
     query,
     shown,
     subscribe,
@@ -33,6 +35,7 @@ from services.steward.actions import (
     people,
     posts,
     records,
+    retention,
     reveals,
 )
 from services.steward.rules import access
@@ -127,6 +130,10 @@ class Steward(Imports, Sealing, Service):
     def calendar_years(self, tx: Tx, q: Nothing) -> dict[str, Any]:
         """Answer how far the working days are known."""
         return views.calendar.calendar_years(tx, q)
+
+    def admit(self, tx: Tx) -> None:
+        """Refuse who is dead, was merged, or, as a resident, has moved out."""
+        actions.standing.admit(tx)
 
     def deadline_moved(self, tx: Tx, move: Move) -> None:
         """Write into a request's timeline that it has more time."""
@@ -603,3 +610,13 @@ class Steward(Imports, Sealing, Service):
     def on_cutoff(self, tx: Tx, due: Due) -> None:
         """The month is cut off."""
         actions.months.cut_off(tx, due)
+
+    @timer("retention", schedule=lambda now, calendar: calendar.next_cutoff(now))
+    def on_retention(self, tx: Tx, due: Due) -> None:
+        """Once a month: what was kept long enough goes."""
+        retention.on_due(tx, due)
+
+    @job("sweep")
+    def sweep(self, running: Job) -> dict[str, Any]:
+        """Delete who read what of whom years ago."""
+        return retention.run(running)

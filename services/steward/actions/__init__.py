@@ -12,6 +12,7 @@ from services.steward.actions import (
     posts,
     records,
     reveals,
+    standing,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "posts",
     "records",
     "reveals",
+    "standing",
 ]

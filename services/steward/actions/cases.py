@@ -14,6 +14,7 @@ from chassis.free_text import PUBLIC, Office, Sealed
 from chassis.refusal import Invalid, NotFound, RoleDenied, said
 from chassis.text import fold
 from services.steward import events, rules, storage
+from services.steward.actions import kinship
 from services.steward.errors import (
     AlreadyRated,
     ConflictOfInterest,
@@ -380,15 +381,22 @@ def _require_oversight(tx: Tx, row: Any) -> None:
 
 
 def parties(tx: Tx, row: Any) -> set[str]:
-    """Return the persons who are a party of a request: of what it is against, its reporter, and
-    the reporter's household."""
+    """Return the persons who are a party of a request: of what it is against, its reporters, and
+    their households."""
     return accused(tx, row) | complainants(tx, [row])[row.request_id]
 
 
 def complainants(tx: Tx, rows: Sequence[Any]) -> dict[str, set[str]]:
-    """Return the reporter of each request with his household."""
-    kin = storage.people.kin(tx.conn, {row.reporter_id for row in rows} - {None})
-    return {row.request_id: kin.get(row.reporter_id, set()) for row in rows}
+    """Return the reporter of each request, and of all that was merged into it, with their
+    households."""
+    found = {row.request_id: {row.reporter_id} - {None} for row in rows}
+    for request_id, reporter in storage.cases.reporters_below(tx.conn, found):
+        found[request_id].add(reporter)
+    kin = storage.people.kin(tx.conn, set().union(*found.values()))
+    return {
+        request_id: set().union(*(kin[one] for one in reporters))
+        for request_id, reporters in found.items()
+    }
 
 
 def accused(tx: Tx, row: Any) -> set[str]:
@@ -407,8 +415,17 @@ def _candidates(
     return [candidate for candidate in found if candidate.person_id not in barred]
 
 
-def _require_impartial(tx: Tx, row: Any, person_id: str | None = None, *, field: str = "") -> None:
+def _require_impartial(
+    tx: Tx, row: Any, person_id: str | None = None, *, field: str = "", handles: bool = False
+) -> None:
     """Refuse a party of the matter, and name who may act instead.
+
+    Args:
+        tx: The transaction.
+        row: The request.
+        person_id: Who would have it in hand; the caller where left out.
+        field: Where he was named.
+        handles: The caller acts as its handler; else he decides about it.
 
     Raises:
         ConflictOfInterest: He holds a post in what is complained of, or the matter is his own or
@@ -417,17 +434,28 @@ def _require_impartial(tx: Tx, row: Any, person_id: str | None = None, *, field:
     barred = parties(tx, row)
     if (person_id or tx.actor.id) not in barred:
         return
-    for duties in (_duties(tx, row), rules.routing.SUBSTITUTES):
-        chosen = rules.routing.choose(_candidates(tx, row, duties, barred, row.tried), duties)
-        if chosen is not None:
-            break
+    if handles or person_id is not None:
+        duties: Sequence[str] = _duties(tx, row)
+        chosen = _stand_in(tx, row, duties, barred, row.tried) or _stand_in(
+            tx, row, rules.routing.SUBSTITUTES, barred, row.tried
+        )
+    else:
+        # A cadre decides, best one who had no part in it; of what is done, nobody else may.
+        chain = storage.cases.chain(tx.conn, row.request_id)
+        part = set().union(*storage.people.kin(tx.conn, chain).values())
+        chosen = _stand_in(tx, row, rules.routing.DECIDERS, barred | part)
+        if chosen is None and row.state in rules.requests.OPEN:
+            chosen = _stand_in(tx, row, rules.routing.DECIDERS, barred)
     if chosen is not None:
-        raise ConflictOfInterest(field=field, substitute=chosen.steward_id)
-    # Nobody of the place is free of it: the level above the grid's own cadre.
-    official, _acting = storage.ground.responsible(tx.conn, row.grid, 2)
-    raise ConflictOfInterest(
-        field=field, substitute=official.official_id if official is not None else "R_STREET"
-    )
+        raise ConflictOfInterest(field=field, substitute=chosen.steward_id, role=chosen.duty)
+    # Nobody of the place is free of it: the office of its street.
+    raise ConflictOfInterest(field=field, substitute=row.area[:9], role="R_STREET")
+
+
+def _stand_in(
+    tx: Tx, row: Any, duties: Sequence[str], barred: Collection[str], without: Iterable[str] = ()
+) -> rules.routing.Candidate | None:
+    return rules.routing.choose(_candidates(tx, row, duties, barred, without), duties)
 
 
 def _disarm_all(tx: Tx, request_id: str) -> None:
@@ -464,7 +492,7 @@ def submit_request(tx: Tx, order: SubmitRequest) -> dict[str, Any]:
         ReferenceTaken: The reference stands for another content.
         ProjectNotOfGrid: The named project serves other grids.
         ClockSkew: It is said to have happened in the future.
-        TooOld: It is said to have happened more than 30 days ago.
+        TooLongAgo: It is said to have happened more than 30 days ago.
     """
     if order.channel == "FORUM":
         raise RoleDenied(role=tx.actor.role)
@@ -654,10 +682,6 @@ def _reporter(tx: Tx, order: SubmitRequest) -> str | None:
     if tx.actor.role not in rules.requests.NAMERS:
         if named not in {None, tx.actor.id}:
             raise RoleDenied(role=tx.actor.role)
-        own = storage.people.person(tx.conn, tx.actor.id)
-        if own is not None and own.status == "DECEASED":
-            # A right outlives its holder until it is taken away; his voice does not.
-            raise UnknownPerson(person_id=tx.actor.id)
         return tx.actor.id
     if named is not None and named != tx.actor.id:
         require_reporter(tx, named, order.grid)
@@ -908,7 +932,7 @@ def accept_request(tx: Tx, order: WhichRequest) -> dict[str, Any]:
     """
     row = locked(tx, order.request_id)
     _require_handler(tx, row)
-    _require_impartial(tx, row)
+    _require_impartial(tx, row, handles=True)
     tx.check_version(row.version)
     rules.requests.check("accept", row.state)
     late = tx.now >= row.due_accept
@@ -1014,14 +1038,18 @@ def _any_duty(tx: Tx, row: Any, steward_id: str) -> rules.routing.Candidate:
 def contact_request(tx: Tx, order: ContactRequest) -> dict[str, Any]:
     """The reporter was contacted. In an emergency only standing on site stops the clock.
 
+    Whoever has a case in hand calls back those too whose requests were merged into it.
+
     Raises:
         NotHandler: Somebody else has it.
         ConflictOfInterest: He holds a post in what is complained of.
         StateConflict: It is not accepted, or is done.
     """
     row = locked(tx, order.request_id)
+    if row.state == "MERGED":
+        return _contact_merged(tx, row, order)
     _require_handler(tx, row)
-    _require_impartial(tx, row)
+    _require_impartial(tx, row, handles=True)
     tx.check_version(row.version)
     rules.requests.check("contact", row.state)
     emergency = rules.requests.is_emergency(row.clock)
@@ -1049,6 +1077,23 @@ def contact_request(tx: Tx, order: ContactRequest) -> dict[str, Any]:
             events.EmergencyArrival(row.request_id, row.handler, row.handler_person, minutes),
         )
     return reply(row, late=late)
+
+
+def _contact_merged(tx: Tx, own: Any, order: ContactRequest) -> dict[str, Any]:
+    case = storage.cases.root(tx.conn, own)
+    _require_handler(tx, case)
+    _require_impartial(tx, case, handles=True)
+    tx.check_version(own.version)
+    rules.requests.check("contact", case.state)
+    own = change(
+        tx,
+        own,
+        "arrive" if order.arrived else "contact",
+        own.state,
+        {"note": order.note} if order.note else {},
+        contacted_at=own.contacted_at or tx.now,
+    )
+    return reply(own, merged_into=case.request_id)
 
 
 def extend_request(tx: Tx, order: ExtendRequest) -> dict[str, Any]:
@@ -1100,7 +1145,7 @@ def resolve_request(tx: Tx, order: ResolveRequest) -> dict[str, Any]:
     """
     row = locked(tx, order.request_id)
     _require_handler(tx, row)
-    _require_impartial(tx, row)
+    _require_impartial(tx, row, handles=True)
     tx.check_version(row.version)
     rules.requests.check("resolve", row.state)
     rules.requests.check_resolution(
@@ -1146,7 +1191,7 @@ def rate_request(tx: Tx, order: RateRequest) -> dict[str, Any]:
 
     Raises:
         NotReporter: Somebody else reported it.
-        SelfRating: The reporter handled it himself.
+        SelfRating: The reporter, or somebody of his household, handled it.
         AlreadyRated: It was rated.
         RatingWindow: 30 days are over.
     """
@@ -1154,10 +1199,11 @@ def rate_request(tx: Tx, order: RateRequest) -> dict[str, Any]:
     own = _speaker(tx, row, order.receipt)
     if own.stars is not None:
         raise AlreadyRated
+    _require_alive(tx, own.reporter_id)
     if own.state == "MERGED":
         return _rate_merged(tx, own, order)
     rules.requests.check("rate", row.state)
-    _check_rating(tx, row)
+    _check_rating(tx, row, own)
     was_closed = row.state == "CLOSED"
     bad = rules.requests.is_bad(order.stars)
     vault = storage.vault(tx.settings.keys)
@@ -1194,19 +1240,31 @@ def rate_request(tx: Tx, order: RateRequest) -> dict[str, Any]:
     return reply(row)
 
 
-def _check_rating(tx: Tx, row: Any) -> None:
-    rules.requests.check_rating(rated=False, resolved_at=row.resolved_at, now=tx.now)
-    if tx.actor.id == row.handler_person or tx.actor.id in storage.cases.chain(
-        tx.conn, row.request_id
-    ):
-        raise SelfRating
+def _require_alive(tx: Tx, reporter: str | None) -> None:
+    """Refuse to praise or blame in the name of a dead person; his matter goes its way.
+
+    Raises:
+        UnknownPerson: He is dead.
+    """
+    row = storage.people.person(tx.conn, reporter) if reporter is not None else None
+    if row is not None and row.status == "DECEASED":
+        raise UnknownPerson(person_id=reporter)
+
+
+def _check_rating(tx: Tx, case: Any, own: Any) -> None:
+    rules.requests.check_rating(rated=False, resolved_at=case.resolved_at, now=tx.now)
+    handlers = storage.cases.chain(tx.conn, case.request_id) | {case.handler_person}
+    # Neither himself nor a household praises itself: as it lives now, nor as it lived then.
+    for rater in {tx.actor.id, own.reporter_id} - {None}:
+        if kinship.tied(tx, rater, handlers - {None}, case.resolved_at):
+            raise SelfRating
 
 
 def _rate_merged(tx: Tx, own: Any, order: RateRequest) -> dict[str, Any]:
     """Keep the word of somebody whose request was merged: it is his, and counts for him only."""
     case = storage.cases.root(tx.conn, own)
     rules.requests.check("rate_merged", case.state)
-    _check_rating(tx, case)
+    _check_rating(tx, case, own)
     vault = storage.vault(tx.settings.keys)
     own = change(
         tx,
@@ -1279,23 +1337,24 @@ def close_request(tx: Tx, order: ReasonedRequest) -> dict[str, Any]:
 
 
 def _require_not_own(tx: Tx, row: Any) -> None:
-    if tx.actor.id == row.handler_person:
+    if row.handler_person is not None and kinship.is_own(tx, row.handler_person):
         raise OwnExtension
 
 
 def _require_outside_chain(tx: Tx, row: Any) -> None:
-    """Refuse whoever has had the case in hand, raised it, or rated it for its reporter: nobody is
-    two of those who check each other.
+    """Refuse whoever has had the case in hand, raised it, or rated it for its reporter, and who
+    lives with one of them: nobody is two of those who check each other.
 
     Raises:
         InChain: He is one of them.
     """
-    raised = {row.handler_person, row.reporter_id} | {
+    part = storage.cases.chain(tx.conn, row.request_id) | {row.handler_person}
+    part |= {
         entry.actor_id
         for entry in storage.cases.timeline(tx.conn, row.request_id)
         if entry.action == "rate"
     }
-    if tx.actor.id in raised | storage.cases.chain(tx.conn, row.request_id):
+    if tx.actor.id == row.reporter_id or kinship.is_own(tx, *part):
         raise InChain
 
 
@@ -1507,7 +1566,11 @@ def merge_request(tx: Tx, order: MergeRequest) -> dict[str, Any]:
     row = change(
         tx, row, "merge", "MERGED", {"into": target.request_id}, merged_into=target.request_id
     )
-    change(tx, target, "merged", target.state, {"from": row.number})
+    target = change(tx, target, "merged", target.state, {"from": row.number})
+    if target.handler_person in parties(tx, target):
+        # The handler's own household reported what was merged into it.
+        detail = {"from": target.handler, "reason": "CONFLICT_OF_INTEREST"}
+        target = hand_over(tx, target, detail)
     say(
         tx,
         row,
@@ -1580,10 +1643,17 @@ def hand_over(tx: Tx, row: Any, detail: dict[str, Any]) -> Any:
 
 
 def free_of(tx: Tx, person_id: str) -> None:
-    """Take from a person what is against something in which he holds a post now."""
+    """Take from a person what he may have in hand no longer: he holds a post in what it is
+    against, or lives with who reported it."""
     for row in storage.cases.in_hand_of_person(tx.conn, person_id):
         if person_id in parties(tx, row):
             hand_over(tx, row, {"from": row.handler, "reason": "CONFLICT_OF_INTEREST"})
+
+
+def free_household(tx: Tx, person_id: str) -> None:
+    """Take from a person, and from those with whom he lives, what one of them reported."""
+    for one in sorted(kinship.own(tx, person_id)):
+        free_of(tx, one)
 
 
 def correct_request(tx: Tx, order: CorrectRequest) -> dict[str, Any]:
@@ -1711,9 +1781,11 @@ def attach_reporter(tx: Tx, order: AttachReporter) -> dict[str, Any]:
         raise ReporterKnown
     require_reporter(tx, order.person_id, row.grid, field="person_id")
     _require_outside_chain(tx, row)
-    own = storage.people.kin(tx.conn, [order.person_id])[order.person_id]
-    if own & (storage.cases.chain(tx.conn, row.request_id) | {row.handler_person}):
-        raise InChain(field="person_id")
+    case = storage.cases.root(tx.conn, row)
+    own = kinship.own(tx, order.person_id)
+    for one in {row.request_id: row, case.request_id: case}.values():
+        if own & (storage.cases.chain(tx.conn, one.request_id) | {one.handler_person}):
+            raise InChain(field="person_id")
     detail = {"reason": order.reason}
     row = change(tx, row, "attach", row.state, detail, reporter_id=order.person_id)
     _say_corrected(tx, row)

@@ -7,7 +7,22 @@ from typing import Any
 import msgspec
 
 from chassis.bus import Tx
+from chassis.i18n import payload
+from chassis.refusal import Refusal
 from services.steward import storage
+
+
+def told(refusal: Refusal) -> dict[str, str]:
+    """Return why one of many was refused, in both languages."""
+    said = payload(refusal, "services.steward")
+    return {"message_zh": said["message_zh"], "message_en": said["message_en"]}
+
+
+def before(tx: Tx, change: Any) -> dict[str, Any]:
+    """Return what a register said before a change."""
+    sealed = storage.vault(tx.settings.keys).open_or_none(change.before, f"{change.ref}.before")
+    found: dict[str, Any] = msgspec.json.decode(sealed or "{}")
+    return found
 
 
 def note_change(

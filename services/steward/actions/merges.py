@@ -11,9 +11,10 @@ from chassis.bus import Tx
 from chassis.free_text import PUBLIC
 from chassis.refusal import Invalid, NotFound, StateConflict
 from services.steward import events, storage
+from services.steward.actions import cases, kinship
 from services.steward.actions.changes import note_change
 from services.steward.actions.people import say_registered
-from services.steward.errors import RecorderConfirms, TwoNumbers, TwoPosts
+from services.steward.errors import RecorderConfirms, SelfConfirm, TwoNumbers, TwoPosts
 
 Reason = Annotated[str, msgspec.Meta(min_length=2, max_length=300), PUBLIC]
 
@@ -40,16 +41,20 @@ def propose_merge(tx: Tx, order: ProposeMerge) -> dict[str, Any]:
 
     Raises:
         NotFound: One of the two is not registered here.
-        StateConflict: One of the two is given up already, or another proposal waits.
+        SelfConfirm: He is one of the two himself, or lives with him.
+        StateConflict: One of the two is given up already, or another proposal waits, or another
+            person's.
         TwoNumbers: They have different identity numbers.
         TwoPosts: They hold the same duty.
     """
     if order.person_id == order.into:
         raise Invalid(field="into", reason="不能并入本人")
     row, into = _pair(tx, order.person_id, order.into)
+    _require_not_own(tx, row.person_id, into.person_id)
     tx.check_version(row.version)
     for waiting in storage.people.open_merges(tx.conn, row.person_id):
-        if waiting.into != into.person_id:
+        if (waiting.into, waiting.proposed_by) != (into.person_id, tx.actor.id):
+            # Whoever is answered another's proposal would decide it as a second person.
             raise StateConflict(state=waiting.state)
         return _reply(waiting)
     merge_id = tx.new_id("mrg")
@@ -74,7 +79,8 @@ def decide_merge(tx: Tx, order: DecideMerge) -> dict[str, Any]:
     Raises:
         NotFound: No such proposal here.
         StateConflict: Somebody has decided already.
-        RecorderConfirms: Who proposed it does not confirm it, and neither does who it is about.
+        SelfConfirm: He is one of the two himself, or lives with him.
+        RecorderConfirms: Neither who proposed it confirms it, nor his household.
         TwoNumbers: They have different identity numbers.
         TwoPosts: They hold the same duty.
     """
@@ -84,9 +90,8 @@ def decide_merge(tx: Tx, order: DecideMerge) -> dict[str, Any]:
     tx.check_version(proposal.version)
     if proposal.state != "PROPOSED":
         raise StateConflict(state=proposal.state)
-    if order.confirmed and tx.actor.id in {
-        proposal.proposed_by, proposal.person_id, proposal.into,
-    }:  # fmt: skip
+    _require_not_own(tx, proposal.person_id, proposal.into)
+    if order.confirmed and kinship.is_own(tx, proposal.proposed_by):
         raise RecorderConfirms
     if order.confirmed:
         row, into = _pair(tx, proposal.person_id, proposal.into)
@@ -100,6 +105,11 @@ def decide_merge(tx: Tx, order: DecideMerge) -> dict[str, Any]:
         version=proposal.version + 1,
     )
     return _reply(storage.people.merge(tx.conn, proposal.merge_id))
+
+
+def _require_not_own(tx: Tx, *persons: str) -> None:
+    if kinship.is_own(tx, *persons):
+        raise SelfConfirm
 
 
 def _reply(row: Any) -> dict[str, Any]:
@@ -173,6 +183,8 @@ def _merge(tx: Tx, row: Any, into: Any, proposal: Any) -> None:
         sequence=version,
     )
     _say_gained(tx, into.person_id, gained)
+    # What the one had in hand, the other may have reported.
+    cases.free_household(tx, into.person_id)
 
 
 _PLAIN = ("grid", "area", "household_id", "birth_year", "is_adult")

@@ -12,11 +12,13 @@ import msgspec
 
 from chassis.bus import Due, Tx
 from chassis.free_text import PUBLIC, Sealed
-from chassis.refusal import Invalid, NotFound, Refusal, RoleDenied, StateConflict
+from chassis.refusal import NotFound, Refusal, RoleDenied, StateConflict
 from services.steward import events, rules, storage
+from services.steward.actions import cases, changes
 from services.steward.actions.changes import note_change
 from services.steward.actions.ground import takes_synthetic
 from services.steward.errors import (
+    HouseholdElsewhere,
     IdTaken,
     NotResident,
     NumberTellsBirth,
@@ -124,7 +126,7 @@ def register_people(tx: Tx, order: RegisterPeople) -> dict[str, Any]:
                 "line": position,
                 "result": result.guard or result.code,
                 "field": result.field,
-                "message_zh": result.describe(),
+                **changes.told(result),
             }
             if "person_id" in result.params:
                 line["person_id"] = result.params["person_id"]
@@ -164,6 +166,9 @@ def admit(
         if before is not None:
             verdicts.append(_again(tx, row, before, returning=returning))
             continue
+        if known.lives_elsewhere(row):
+            verdicts.append(HouseholdElsewhere(field="household_id"))
+            continue
         other = known.phone_conflict(row)
         if other is not None:
             verdicts.append(PhoneTaken(field="phone", **_named(tx, other)))
@@ -182,12 +187,16 @@ def admit(
             say_registered(tx, SimpleNamespace(**row))
     taken = [row for row in fresh.values() if row["person_id"] in inserted]
     _await_birthdays(tx, (SimpleNamespace(**row) for row in taken))
+    homes = {row["household_id"] for row in taken} - {None}
+    for handler in storage.people.handlers_in(tx.conn, homes) if homes else ():
+        cases.free_of(tx, handler)
     remaining = iter(verdicts)
     return [result if isinstance(result, Refusal) else next(remaining) for result in results]
 
 
 class _Known:
-    """Who is registered under the ids and numbers of a batch, the batch's own lines included."""
+    """Who is registered under the ids and numbers of a batch, and where its households live, the
+    batch's own lines included."""
 
     def __init__(self, tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
         self._ids: dict[str, Any] = {}
@@ -203,6 +212,8 @@ class _Known:
         ]
         for row in {row.person_id: row for row in found}.values():
             self._keep(row)
+        homes = {row["household_id"] for row in rows} - {None}
+        self._homes = storage.people.home_areas(tx.conn, homes) if homes else {}
 
     def _keep(self, row: Any) -> None:
         self._ids[row.person_id] = row
@@ -214,6 +225,13 @@ class _Known:
     def add(self, row: dict[str, Any]) -> None:
         """Keep a line that will be inserted."""
         self._keep(SimpleNamespace(merged_into=None, **row))
+        if row["household_id"] and row["grid"]:
+            self._homes[row["household_id"]].add(row["area"])
+
+    def lives_elsewhere(self, row: dict[str, Any]) -> bool:
+        """Tell whether the row's household lives in other communities only."""
+        homes = self._homes.get(row["household_id"] or "", set())
+        return bool(homes) and row["grid"] is not None and row["area"] not in homes
 
     def same(self, row: dict[str, Any]) -> Any:
         """Return who has the row's id, or its identity number."""
@@ -457,16 +475,18 @@ def _check_household(tx: Tx, row: Any, household: str | None, grid: str | None) 
     does not answer for. A household may move one after the other.
 
     Raises:
-        Invalid: The household lies in another community.
+        HouseholdElsewhere: The household lies in another community.
         RoleDenied: The caller's area does not hold the grid.
     """
-    if not household or not grid or household == row.household_id:
+    if not household or not grid:
         return
-    areas = storage.people.home_areas(tx.conn, household, row.person_id)
+    if household == row.household_id and row.status == "ACTIVE":
+        return
+    areas = storage.people.home_areas(tx.conn, [household], row.person_id)[household]
     if not areas:
         return
     if grid[:12] not in areas:
-        raise Invalid(field="household_id", reason="该户不在本社区")
+        raise HouseholdElsewhere(field="household_id")
     tx.require_scope(grid)
 
 
@@ -493,6 +513,7 @@ def move_person(tx: Tx, order: MovePerson) -> dict[str, Any]:
         version=version,
     )
     note_change(tx, "PERSON", row.person_id, version, "move", before=_place_of(row))
+    cases.free_household(tx, row.person_id)
     tx.say(
         events.ResidentMoved(
             row.person_id, row.grid, order.to_grid, order.to_grid[:12], order.household_id
@@ -568,6 +589,8 @@ def correct_person(tx: Tx, order: CorrectPerson) -> dict[str, Any]:
     )
     note_change(tx, "PERSON", row.person_id, version, "correct", before=before, reason=order.reason)
     after = storage.people.person(tx.conn, row.person_id)
+    if "household_id" in before:
+        cases.free_household(tx, row.person_id)
     if not after.is_adult:
         _await_birthdays(tx, [after])
     if after.grid is not None:
@@ -687,7 +710,6 @@ def return_person(tx: Tx, order: ReturnPerson) -> dict[str, Any]:
     if not storage.ground.known(tx.conn, [order.grid], "GRID"):
         raise UnknownGrid(grid=order.grid, field="grid")
     tx.require_scope(order.grid)
-    _check_household(tx, row, order.household_id, order.grid)
     return _bring_back(
         tx, row, order.grid, order.household_id, phone=order.phone, reason=order.reason
     )
@@ -702,6 +724,7 @@ def _bring_back(
     phone: str | None,
     reason: str | None = None,
 ) -> dict[str, Any]:
+    _check_household(tx, row, household, grid)
     vault = storage.vault(tx.settings.keys)
     today = tx.calendar.local_date(tx.now)
     values: dict[str, Any] = {}
@@ -725,6 +748,7 @@ def _bring_back(
     )
     before = {"status": row.status} | _place_of(row)
     note_change(tx, "PERSON", row.person_id, version, "return", before=before, reason=reason)
+    cases.free_household(tx, row.person_id)
     if not adult:
         _await(tx, {rules.identity.eighteenth(born, row.birth_year)})
     if grid is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
@@ -242,7 +242,8 @@ def _locked(tx: Tx, steward_id: str, states: Iterable[str]) -> Any:
 def correct_steward(tx: Tx, order: CorrectSteward) -> dict[str, Any]:
     """Correct a post; boards follow at once, and whoever heard of it hears it again.
 
-    Requests in hand stay where they are: a transfer moves them.
+    Shifts in a grid that he leaves end. Requests in hand stay where they are, as long as he serves
+    their community at all; the others are handed over.
 
     Raises:
         NotFound: No such steward here.
@@ -268,6 +269,7 @@ def correct_steward(tx: Tx, order: CorrectSteward) -> dict[str, Any]:
     if grids != held:
         _republish(tx, row, without=True)
         storage.posts.set_grids(tx.conn, row.steward_id, grids)
+        storage.posts.drop_future_shifts(tx.conn, row.steward_id, tx.now, set(held) - set(grids))
     storage.posts.update(tx.conn, row.steward_id, **values, version=version)
     note_change(
         tx, "STEWARD", row.steward_id, version, "correct", before=before, reason=order.reason
@@ -276,7 +278,9 @@ def correct_steward(tx: Tx, order: CorrectSteward) -> dict[str, Any]:
     _republish(tx, after)
     if {"duty", "grids", "is_state_official"} & set(before):
         _say_enrolled(tx, after, grids)
-    return _reply(after)
+    if grids == held:
+        return _reply(after)
+    return _reply(after, handed_over=_hand_over(tx, after, {grid[:12] for grid in grids}))
 
 
 def _corrected(tx: Tx, row: Any, order: CorrectSteward) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -379,9 +383,12 @@ def leave_steward(tx: Tx, order: ReasonedSteward) -> dict[str, Any]:
     return _reply(storage.posts.steward(tx.conn, row.steward_id), handed_over=handed)
 
 
-def _hand_over(tx: Tx, steward: Any) -> int:
-    """Give away what a steward has in hand; what nobody can take waits in the community's queue."""
-    rows = storage.cases.in_hand_of(tx.conn, steward.steward_id)
+def _hand_over(tx: Tx, steward: Any, but: Collection[str] = ()) -> int:
+    """Give away what a steward has in hand, that of some communities left out; what nobody can take
+    waits in the community's queue."""
+    rows = [
+        row for row in storage.cases.in_hand_of(tx.conn, steward.steward_id) if row.area not in but
+    ]
     for row in rows:
         detail = {"from": steward.steward_id, "reason": "HAND_OVER"}
         cases.hand_over(tx, row, detail)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
@@ -14,7 +15,7 @@ from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import Invalid, NotFound, Refusal, RoleDenied, StateConflict
 from chassis.text import fold
 from services.steward import events, rules, storage
-from services.steward.actions import cases
+from services.steward.actions import cases, changes, kinship
 from services.steward.actions.cases import Media
 from services.steward.errors import (
     BadSpan,
@@ -117,6 +118,7 @@ def record_hours(tx: Tx, order: RecordHours) -> dict[str, Any]:
         BadSpan: The times do not fit the minutes.
         Overlap: He volunteered elsewhere at that time.
         ClockSkew: It lies in the future.
+        TooLongAgo: It lies more than a year back.
         IdTaken: The chosen id names another record.
     """
     chosen = rules.identity.check_id(order.record_id, "vol", field="record_id")
@@ -137,7 +139,9 @@ def record_hours(tx: Tx, order: RecordHours) -> dict[str, Any]:
         if before.digest != digest:
             raise IdTaken(id=record_id, field="record_id")
         return _record_reply(before)
-    rules.hours.check_moment(tx.calendar.midnight(order.date), tx.now, street=True)
+    rules.hours.check_moment(
+        tx.calendar.midnight(order.date), tx.now, oldest=rules.hours.OLDEST_HOURS, field="date"
+    )
     _check_span(tx, order, record_id)
     storage.records.insert_record(
         tx.conn,
@@ -176,7 +180,12 @@ def _check_span(tx: Tx, order: RecordHours, record_id: str) -> None:
     minutes = (order.check_out - order.check_in).total_seconds() / 60
     if minutes <= 0 or order.minutes > minutes:
         raise BadSpan(field="check_out")
-    rules.hours.check_moment(order.check_out, tx.now, street=True)
+    if tx.calendar.local_date(order.check_in) != order.date:
+        # Whoever served through the night is said to have served on the day on which he began.
+        raise BadSpan(field="check_in")
+    rules.hours.check_moment(
+        order.check_out, tx.now, oldest=rules.hours.OLDEST_HOURS, field="check_out"
+    )
     other = storage.records.overlapping(
         tx.conn, order.person_id, order.check_in, order.check_out, record_id
     )
@@ -201,8 +210,18 @@ def _require_not_own(tx: Tx, person_id: str) -> None:
     Raises:
         SelfConfirm: He would.
     """
-    if tx.actor.id in storage.people.kin(tx.conn, [person_id])[person_id]:
+    if kinship.is_own(tx, person_id):
         raise SelfConfirm
+
+
+def _require_other(tx: Tx, recorder: str | None) -> None:
+    """Refuse who would confirm what he wrote down himself, or somebody with whom he lives.
+
+    Raises:
+        RecorderConfirms: He would.
+    """
+    if recorder is not None and kinship.is_own(tx, recorder):
+        raise RecorderConfirms
 
 
 def confirm_hours(tx: Tx, order: ConfirmHours) -> dict[str, Any]:
@@ -215,10 +234,9 @@ def confirm_hours(tx: Tx, order: ConfirmHours) -> dict[str, Any]:
         DayTooLong: The day would have more than 24 hours.
     """
     row = _locked_record(tx, order.record_id, "RECORDED")
-    if row.recorded_by == tx.actor.id:
-        raise RecorderConfirms
+    _require_other(tx, row.recorded_by)
     done_at = rules.hours.end_of(row.date, tx.now, tx.calendar)
-    rules.hours.check_moment(done_at, tx.now, street=tx.actor.role in rules.requests.STREET)
+    rules.hours.check_confirmation(done_at, tx.now, street=tx.actor.role in rules.requests.STREET)
     # The person's row orders rivals: two confirmations of one day see each other.
     storage.people.lock(tx.conn, row.person_id)
     others = storage.records.minutes_of_day(tx.conn, row.person_id, row.date, row.record_id)
@@ -260,8 +278,8 @@ def correct_hours(tx: Tx, order: CorrectHours) -> dict[str, Any]:
         DayTooLong: The day would have more than 24 hours.
     """
     row = _locked_record(tx, order.record_id, "CONFIRMED")
-    if row.recorded_by == tx.actor.id and order.minutes > row.minutes:
-        raise RecorderConfirms(field="minutes")
+    if order.minutes > row.minutes:
+        _require_other(tx, row.recorded_by)
     storage.people.lock(tx.conn, row.person_id)
     others = storage.records.minutes_of_day(tx.conn, row.person_id, row.date, row.record_id)
     if others + order.minutes > 1440:
@@ -343,8 +361,7 @@ def verify_hazard(tx: Tx, order: VerifyHazard) -> dict[str, Any]:
     if row.state != "PENDING":
         raise StateConflict(state=row.state)
     _require_not_own(tx, row.reporter_id)
-    if row.reported_by == tx.actor.id:
-        raise RecorderConfirms
+    _require_other(tx, row.reported_by)
     state = "TRUE" if order.verified else "FALSE"
     version = row.version + 1
     storage.records.update_hazard(
@@ -377,27 +394,42 @@ def record_visits(tx: Tx, order: RecordVisits) -> dict[str, Any]:
     posts = [p for p in storage.posts.of_person(tx.conn, tx.actor.id) if p.status == "ACTIVE"]
     if not posts:
         raise NotFound(kind="steward", id=tx.actor.id)
-    serves = {
-        grid: post.steward_id
-        for post in reversed(posts)
-        for grid in storage.posts.grids_of(tx.conn, post.steward_id)
-    }
-    results: list[str] = []
+    serves: dict[str, list[tuple[str, datetime | None]]] = {}
+    for post in posts:
+        for grid, until in _grids_since(tx, post.steward_id):
+            serves.setdefault(grid, []).append((post.steward_id, until))
+    results: list[Refusal | None] = []
     rows: list[dict[str, Any]] = []
     for item in order.items:
         try:
             row = _visit(tx, item, serves)
         except Refusal as refusal:
-            results.append(refusal.guard or refusal.code)
+            results.append(refusal)
             continue
         rows.append(row)
-        results.append("")
+        results.append(None)
     fates = iter(_store_visits(tx, rows))
-    items = []
-    for item, result in zip(order.items, results, strict=True):
-        fate, late = (result, False) if result else next(fates)
-        items.append({"client_id": item.client_id, "result": fate, "late": late})
+    items: list[dict[str, Any]] = []
+    for item, refused in zip(order.items, results, strict=True):
+        if refused is None:
+            fate, late = next(fates)
+            items.append({"client_id": item.client_id, "result": fate, "late": late})
+            continue
+        why = {"result": refused.guard or refused.code, "field": refused.field}
+        items.append({"client_id": item.client_id, "late": False} | why | changes.told(refused))
     return {"id": None, "state": "STORED", "items": items}
+
+
+def _grids_since(tx: Tx, steward_id: str) -> list[tuple[str, datetime | None]]:
+    """Return the grids that a steward serves, and those that he served within the last 30 days with
+    the end: a device that was offline brings what it noted there."""
+    found: list[tuple[str, datetime | None]] = [
+        (grid, None) for grid in storage.posts.grids_of(tx.conn, steward_id)
+    ]
+    for change in storage.people.changes_since(tx.conn, steward_id, tx.now - rules.hours.OLDEST):
+        if "grids" in change.fields:
+            found += [(grid, change.at) for grid in changes.before(tx, change)["grids"]]
+    return found
 
 
 def _store_visits(tx: Tx, rows: list[dict[str, Any]]) -> list[tuple[str, bool]]:
@@ -429,8 +461,17 @@ def _store_visits(tx: Tx, rows: list[dict[str, Any]]) -> list[tuple[str, bool]]:
 _VISIT = ("grid", "building", "purpose", "findings", "occurred_at")
 
 
-def _visit(tx: Tx, item: VisitItem, serves: dict[str, str]) -> dict[str, Any]:
-    steward_id = serves.get(item.grid)
+def _visit(
+    tx: Tx, item: VisitItem, serves: Mapping[str, list[tuple[str, datetime | None]]]
+) -> dict[str, Any]:
+    steward_id = next(
+        (
+            steward_id
+            for steward_id, until in serves.get(item.grid, [])
+            if until is None or item.occurred_at < until
+        ),
+        None,
+    )
     if steward_id is None:
         raise NotMyGrid(grid=item.grid, field="grid")
     rules.hours.check_moment(item.occurred_at, tx.now)

@@ -97,9 +97,14 @@ def _entitled(tx: Tx, order: RevealNumber) -> tuple[Any, Any, str]:
         person = storage.people.person(tx.conn, person.merged_into)
     if person is None:
         raise NoOpenCase(field="subject")
-    cases = storage.people.open_cases(tx.conn, person.person_id)
+    # What was merged into another request is as open as that one.
+    tops = {
+        case.request_id: (case, storage.cases.root(tx.conn, case))
+        for case in storage.people.open_cases(tx.conn, person.person_id)
+    }
+    cases = [case for case, top in tops.values() if top.state in rules.requests.OPEN]
     # A party of what is complained of learns no number of whoever complains.
-    if any(tx.actor.id in parties(tx, case) for case in cases):
+    if any(tx.actor.id in parties(tx, one) for case in cases for one in tops[case.request_id]):
         raise NoOpenCase(field="subject")
     case = None
     if order.case_ref is not None:

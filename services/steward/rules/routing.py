@@ -45,6 +45,8 @@ _TABLE: dict[str, tuple[str, ...]] = {
 CATEGORIES = tuple(_TABLE)
 # Who stands in where everybody who should have a matter is a party of it.
 SUBSTITUTES = ("COMMUNITY_CADRE", "GRID_WORKER")
+# Whose duty it is to decide about a matter, not only to have it in hand.
+DECIDERS = ("COMMUNITY_CADRE",)
 
 
 @dataclass(frozen=True, slots=True)

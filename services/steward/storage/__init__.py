@@ -11,6 +11,7 @@ from services.steward.storage import (
     people,
     posts,
     records,
+    retention,
 )
 from services.steward.storage.sealed import vault
 from services.steward.storage.tables import metadata
@@ -27,5 +28,6 @@ __all__ = [
     "people",
     "posts",
     "records",
+    "retention",
     "vault",
 ]

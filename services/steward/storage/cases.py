@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -233,6 +233,21 @@ def followers(conn: sa.Connection, request_id: str) -> Sequence[Any]:
     )
     asked = sa.select(requests).where(requests.c.request_id.in_(sa.select(below.c.request_id)))
     return conn.execute(asked.order_by(requests.c.created_at, requests.c.request_id)).all()
+
+
+def reporters_below(conn: sa.Connection, request_ids: Iterable[str]) -> set[tuple[str, str]]:
+    """Return (request, reporter) of all that was merged into some requests, and into that."""
+    first = sa.select(
+        requests.c.merged_into.label("top"), requests.c.request_id, requests.c.reporter_id
+    ).where(requests.c.merged_into.in_(list(request_ids)))
+    below = first.cte("below", recursive=True)
+    below = below.union(
+        sa.select(below.c.top, requests.c.request_id, requests.c.reporter_id).where(
+            requests.c.merged_into == below.c.request_id
+        )
+    )
+    asked = sa.select(below.c.top, below.c.reporter_id).where(below.c.reporter_id.is_not(None))
+    return {(row.top, row.reporter_id) for row in conn.execute(asked)}
 
 
 def root(conn: sa.Connection, row: Any) -> Any:

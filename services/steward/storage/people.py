@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -110,6 +110,21 @@ def kin(conn: sa.Connection, person_ids: Iterable[str]) -> dict[str, set[str]]:
     return found
 
 
+def handlers_in(conn: sa.Connection, households: Collection[str]) -> list[str]:
+    """Return who of some households has requests in hand."""
+    asked = (
+        sa.select(persons.c.person_id)
+        .join(requests, requests.c.handler_person == persons.c.person_id)
+        .where(
+            persons.c.household_id.in_(list(households)),
+            persons.c.status == "ACTIVE",
+            requests.c.state.in_(request_rules.IN_HAND),
+        )
+        .distinct()
+    )
+    return list(conn.execute(asked.order_by(persons.c.person_id)).scalars())
+
+
 def minors(conn: sa.Connection, born_until: int) -> Sequence[Any]:
     """Return the registered minors who were born in that year or before, locked."""
     asked = sa.select(persons).where(
@@ -126,14 +141,20 @@ def registered_after(conn: sa.Connection, after: str, most: int) -> Sequence[Any
     return conn.execute(asked.order_by(persons.c.person_id).limit(most)).all()
 
 
-def home_areas(conn: sa.Connection, household_id: str, but: str) -> set[str]:
-    """Return the communities in which others of a household live."""
-    asked = sa.select(persons.c.area).where(
-        persons.c.household_id == household_id,
+def home_areas(
+    conn: sa.Connection, households: Collection[str], but: str = ""
+) -> dict[str, set[str]]:
+    """Return the communities in which the residents of households live, one person left out."""
+    asked = sa.select(persons.c.household_id, persons.c.area).where(
+        persons.c.household_id.in_(list(households)),
         persons.c.status == "ACTIVE",
+        persons.c.grid.is_not(None),
         persons.c.person_id != but,
     )
-    return set(conn.execute(asked).scalars())
+    found: dict[str, set[str]] = {household: set() for household in households}
+    for row in conn.execute(asked.distinct()):
+        found[row.household_id].add(row.area)
+    return found
 
 
 def grown(conn: sa.Connection, person_ids: Sequence[str]) -> None:
@@ -161,6 +182,14 @@ def changes(conn: sa.Connection, ref: str, before: int | None, limit: int) -> Se
     if before is not None:
         asked = asked.where(register_changes.c.id < before)
     return conn.execute(asked.order_by(register_changes.c.id.desc()).limit(limit)).all()
+
+
+def changes_since(conn: sa.Connection, ref: str, at: datetime) -> Sequence[Any]:
+    """Return what was changed of a person, area or steward since an instant, newest first."""
+    asked = sa.select(register_changes).where(
+        register_changes.c.ref == ref, register_changes.c.at > at
+    )
+    return conn.execute(asked.order_by(register_changes.c.id.desc())).all()
 
 
 def insert_merge(conn: sa.Connection, **values: Any) -> None:
@@ -250,11 +279,12 @@ def reporters_in_hand(
 def cases_in_hand(
     conn: sa.Connection, handler_person: str, person_ids: Iterable[str]
 ) -> Sequence[Any]:
-    """Return the open requests of these reporters that tell their handler who they are.
+    """Return the open requests of these reporters that tell their handler who they are; what was
+    merged into one that he has in hand does so, too.
 
     One that he wrote himself tells him nothing: he named the person. One that somebody else filed
     in the name of a person of another community tells nothing either, unless an intake above both
-    took it: nobody is unmasked by being named.
+    took it, or he has moved since then: nobody is unmasked by being named.
     """
     filed = (
         sa.select(request_timeline.c.id)
@@ -268,25 +298,46 @@ def cases_in_hand(
         )
         .exists()
     )
+    moved = (
+        sa.select(register_changes.c.id)
+        .where(
+            register_changes.c.ref == requests.c.reporter_id,
+            register_changes.c.action == "move",
+            register_changes.c.at >= requests.c.created_at,
+        )
+        .exists()
+    )
+    held = sa.and_(
+        requests.c.handler_person == handler_person, requests.c.state.in_(request_rules.OPEN)
+    )
+    in_hand = sa.select(requests.c.request_id).where(held)
+    below = (
+        sa.select(requests.c.request_id)
+        .where(requests.c.merged_into.in_(in_hand))
+        .cte("below", recursive=True)
+    )
+    below = below.union(
+        sa.select(requests.c.request_id).where(requests.c.merged_into == below.c.request_id)
+    )
     asked = (
         sa.select(requests)
         .join(persons, persons.c.person_id == requests.c.reporter_id)
         .where(
-            requests.c.handler_person == handler_person,
+            sa.or_(held, requests.c.request_id.in_(sa.select(below.c.request_id))),
             requests.c.reporter_id.in_(list(person_ids)),
             sa.or_(requests.c.recorded_by.is_(None), requests.c.recorded_by != handler_person),
-            requests.c.state.in_(request_rules.OPEN),
-            sa.or_(persons.c.area == requests.c.area, filed),
+            sa.or_(persons.c.area == requests.c.area, filed, moved),
         )
     )
     return conn.execute(asked.order_by(requests.c.created_at, requests.c.request_id)).all()
 
 
 def open_cases(conn: sa.Connection, person_id: str) -> Sequence[Any]:
-    """Return the open requests of a person."""
+    """Return the open requests of a person, and those that were merged into another one."""
     return conn.execute(
         sa.select(requests).where(
-            requests.c.reporter_id == person_id, requests.c.state.in_(request_rules.OPEN)
+            requests.c.reporter_id == person_id,
+            requests.c.state.in_((*request_rules.OPEN, "MERGED")),
         )
     ).all()
 

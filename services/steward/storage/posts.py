@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -288,9 +288,14 @@ def shifts_within(conn: sa.Connection, grid: str, start: datetime, end: datetime
     return conn.execute(asked).all()
 
 
-def drop_future_shifts(conn: sa.Connection, steward_id: str, now: datetime) -> None:
-    """Delete the shifts of a leaving steward that have not begun, and end the one that runs."""
+def drop_future_shifts(
+    conn: sa.Connection, steward_id: str, now: datetime, grids: Collection[str] | None = None
+) -> None:
+    """Delete the shifts of a leaving steward that have not begun, and end the one that runs; of who
+    leaves some grids only, those there."""
     mine = shifts.c.steward_id == steward_id
+    if grids is not None:
+        mine = sa.and_(mine, shifts.c.grid.in_(list(grids)))
     conn.execute(sa.delete(shifts).where(mine, shifts.c.start_at >= now))
     conn.execute(sa.update(shifts).where(mine, shifts.c.end_at > now).values(end_at=now))
 

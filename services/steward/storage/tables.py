@@ -122,7 +122,7 @@ stewards = sa.Table(
     ),
 )
 
-# Who read what of whom; nobody changes or deletes it through this service.
+# Who read what of whom; it is deleted after three years, and changed by nobody.
 person_reads = sa.Table(
     "person_reads",
     metadata,

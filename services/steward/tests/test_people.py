@@ -2,7 +2,7 @@
 
 import pytest
 
-from chassis.refusal import Invalid, NotFound, RoleDenied, VersionConflict
+from chassis.refusal import NotFound, RoleDenied, VersionConflict
 from chassis.testing import open_bench
 from services.steward import errors
 from services.steward.service import Steward
@@ -146,7 +146,7 @@ def test_nobody_is_put_into_a_household_that_lies_elsewhere(ground):
     bench.do("define_area", {"code": elsewhere + "001", "name": "他网格", "kind": "GRID"})
     order = {"person_id": WANG, "to_grid": elsewhere + "001", "household_id": "hh_t2"}
     bench.as_("R_CADRE", scope=COMMUNITY)
-    with pytest.raises(Invalid):
+    with pytest.raises(errors.HouseholdElsewhere):
         bench.do("move_person", order, version=1)
     assert bench.do("move_person", order | {"to_grid": GRID_2}, version=1)["version"] == 2
 

@@ -140,6 +140,35 @@ def test_old_hours_need_the_street(ground):
     assert confirm(ground, reply, role="R_STREET", scope="370811015")["state"] == "CONFIRMED"
 
 
+def test_hours_of_years_ago_are_refused_with_the_earliest_day(ground):
+    """B5: service of 2019 was recorded in 2025, in all ways."""
+    with pytest.raises(errors.TooLongAgo) as refused:
+        record(ground, date="2019-01-01", source="BACKFILL")
+    assert (refused.value.guard, refused.value.field) == ("TOO_OLD", "date")
+    assert "2024-03-04" in refused.value.describe()
+    with pytest.raises(errors.TooLongAgo):
+        record(ground, date="2024-03-03")
+    assert record(ground, date="2024-03-04")["state"] == "RECORDED"
+    times = {"check_in": "2019-01-01T09:00:00+08:00", "check_out": "2019-01-01T19:00:00+08:00"}
+    with pytest.raises(errors.BadSpan):
+        record(ground, **times)
+    old = record(ground, date="2025-01-30", minutes=60)
+    with pytest.raises(errors.TooOld) as refused:
+        confirm(ground, old)
+    assert "2025-02-02" in refused.value.describe()
+
+
+def test_visits_too_old_are_told_the_earliest_day(ground):
+    """B5: a device was told a code."""
+    ground.steward(STW_GRID, GRID_WORKER, "GRID_WORKER")
+    reply = ground.by(GRID_WORKER).do(
+        "record_visits", {"items": [visit("a", "2019-01-01T09:00:00+08:00")]}
+    )
+    (item,) = reply["items"]
+    assert (item["result"], item["field"]) == ("TOO_OLD", "occurred_at")
+    assert "2025-02-02" in item["message_zh"]
+
+
 def test_a_resident_records_for_himself_only_and_a_chosen_id_is_idempotent(ground):
     record_id = "vol_00000000-0000-7000-8000-000000000001"
     body = {

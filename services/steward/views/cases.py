@@ -144,7 +144,15 @@ def _sees(tx: Tx, row: Any) -> bool:
         tx.actor.id in {row.handler_person, row.reporter_id}
         or _oversees(tx, row)
         or tx.actor.id in storage.cases.chain(tx.conn, row.request_id)
+        or _calls_back(tx, row)
     )
+
+
+def _calls_back(tx: Tx, row: Any) -> bool:
+    """Tell whether the viewer has the case in hand into which a request was merged."""
+    if row.merged_into is None:
+        return False
+    return bool(storage.cases.root(tx.conn, row).handler_person == tx.actor.id)
 
 
 def _own_part(tx: Tx, row: Any) -> Any:
@@ -173,7 +181,8 @@ def _visible(tx: Tx, request_id: str) -> tuple[Any, Any]:
 
 def _sees_rating(tx: Tx, row: Any) -> bool:
     # Until the case is closed its handler does not learn how it was rated (REQ-L14).
-    if tx.actor.id == row.handler_person and row.state != "CLOSED":
+    case = storage.cases.root(tx.conn, row)
+    if tx.actor.id in {row.handler_person, case.handler_person} and case.state != "CLOSED":
         return bool(row.reporter_id == tx.actor.id)
     return True
 
@@ -184,8 +193,10 @@ def _reader(tx: Tx, row: Any) -> Callable[[str], str]:
     Where he may be called back, he may write down himself (K15). Who calls people back reads it as
     it stands: the handler, and the community's own officials. Who looks on reads it without.
     """
-    calls_back = tx.actor.id in {row.handler_person, row.reporter_id} or rules.access.may_see(
-        tx.actor, "PHONE", row.grid
+    calls_back = (
+        tx.actor.id in {row.handler_person, row.reporter_id}
+        or rules.access.may_see(tx.actor, "PHONE", row.grid)
+        or _calls_back(tx, row)
     )
     return str if calls_back else without_numbers
 
@@ -259,6 +270,18 @@ def request(tx: Tx, q: WhichRequest) -> dict[str, Any]:
     if own is not None:
         return followed(tx, row, own)
     found = card(tx, row)
+    if tx.actor.id == row.handler_person or _oversees(tx, row):
+        # Whom he calls back beside the reporter.
+        found["followers"] = [
+            {
+                "id": one.request_id,
+                "number": one.number,
+                "reporter_id": one.reporter_id,
+                "contacted_at": stamp(one.contacted_at),
+                "version": one.version,
+            }
+            for one in storage.cases.followers(tx.conn, row.request_id)
+        ]
     if row.merged_into is not None:
         found["case"] = followed(tx, storage.cases.root(tx.conn, row), row)
     return found

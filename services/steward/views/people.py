@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from chassis.bus import Tx
-from chassis.i18n import english
+from chassis.i18n import english, word
 from chassis.refusal import Invalid, NotFound, RoleDenied
 from services.steward import rules, storage
 from services.steward.views import paging
@@ -311,7 +311,7 @@ def person_reads(tx: Tx, q: ReadList) -> dict[str, Any]:
     for row in rows:
         if row.scope not in offices:
             offices[row.scope] = "".join(storage.ground.names(tx.conn, row.scope))
-        role = rules.words.ROLES.get(row.actor_role, row.actor_role)
+        role = word("services.steward", row.actor_role)
         found = {
             "at": row.at.isoformat(),
             "actor_id": row.actor_id,

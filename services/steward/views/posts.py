@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import msgspec
 
 from chassis.bus import Tx
-from chassis.i18n import english
+from chassis.i18n import english, word
 from chassis.refusal import Invalid, NotFound, RoleDenied
 from chassis.text import PERIOD
 from services.steward import rules, storage
@@ -154,12 +154,12 @@ def _entry(tx: Tx, row: Any) -> dict[str, Any]:
     return {
         "steward_id": row.steward_id,
         "duty": row.duty,
-        **_told("duty", rules.words.DUTIES[row.duty]),
+        **_told("duty", word("services.steward", row.duty)),
         "name": vault.open(row.name, f"{row.person_id}.name"),
         "work_phone": vault.open_or_none(row.work_phone, f"{row.steward_id}.work_phone"),
         "employer": row.employer,
         "type": row.type,
-        **_told("type", rules.words.TYPES[row.type]),
+        **_told("type", word("services.steward", row.type)),
     }
 
 
@@ -188,10 +188,10 @@ def _posts(
         rows.append(
             {
                 "duty": duty,
-                **_told("duty", rules.words.DUTIES[duty]),
+                **_told("duty", word("services.steward", duty)),
                 **_told("note", why),
                 "backup": other,
-                **_told("backup", rules.words.DUTIES[other] if other is not None else None),
+                **_told("backup", word("services.steward", other) if other is not None else None),
             }
         )
     return rows

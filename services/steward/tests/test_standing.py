@@ -1,0 +1,118 @@
+"""A token outlives its bearer's registration; his voice does not."""
+
+import pytest
+
+from chassis.bus import ANY_ROLE, PUBLIC, entries
+from chassis.i18n import payload
+from chassis.testing import a_body
+from services.steward import errors
+from services.steward.service import Steward
+from services.steward.tests.ground import (
+    CADRE,
+    COMMUNITY,
+    GRID,
+    GRID_2,
+    GRID_WORKER,
+    OTHER_CADRE,
+    WANG,
+    person_id,
+)
+
+TWIN = person_id(51)
+COMMANDS = sorted(name for name, entry in entries(Steward).items() if entry.kind == "command")
+
+
+def acts_as(method):
+    """Return a role that may call a command: a resident's where he may."""
+    roles = entries(Steward)[method].door.roles
+    return "R_RESIDENT" if {ANY_ROLE, PUBLIC, "R_RESIDENT"} & set(roles) else roles[0]
+
+
+@pytest.fixture
+def gone(ground):
+    """A dead person, one who has moved out, and a registration that was given up."""
+    people = {"dead": person_id(61), "away": person_id(62), "merged": TWIN}
+    for number, who in enumerate(people.values()):
+        ground.person(who, "何平", phone=f"1280000006{number}", grid=GRID)
+    for who, reason in (("dead", "DECEASED"), ("away", "MOVED_OUT")):
+        order = {"person_id": people[who], "reason": reason}
+        ground.cadre().do("deactivate_person", order, version=1)
+    order = {"person_id": TWIN, "into": WANG, "reason": "同一人登记两次"}
+    proposed = ground.cadre(CADRE).do("propose_merge", order, version=1)
+    decide = {"merge_id": proposed["id"], "confirmed": True}
+    ground.cadre(OTHER_CADRE).do("decide_merge", decide, version=1)
+    return ground, people
+
+
+@pytest.mark.parametrize("who", ["dead", "away", "merged"])
+def test_no_command_is_taken_from_who_is_registered_no_longer(gone, who):
+    """B2, K10: the dead filed, rated, cancelled and confirmed. Every command of the service."""
+    ground, people = gone
+    table = entries(Steward)
+    admitted = []
+    for method in COMMANDS:
+        role = acts_as(method)
+        if who == "away" and role != "R_RESIDENT":
+            continue  # an official may live in another district
+        bench = ground.bench.as_(role, person=people[who], scope=GRID)
+        try:
+            bench.do(method, a_body(table[method].body_type, "-", ""), version=1)
+        except errors.CallerGone as refused:
+            told = payload(refused, "services.steward")
+            assert (told["guard"], told["params"]) == ("NOT_REGISTERED", {})
+            assert WANG not in str(told)
+            continue
+        except Exception as other:
+            admitted.append((method, other))
+            continue
+        admitted.append((method, None))
+    assert admitted == []
+    assert {"submit_request", "rate_request", "cancel_request", "record_hours"} <= set(COMMANDS)
+
+
+def test_a_merged_id_is_told_so_and_the_one_that_stays_goes_on(gone):
+    ground, people = gone
+    body = {
+        "channel": "APP", "kind": "REPAIR", "category": "REPAIR_COMMON", "grid": GRID,
+        "text": "楼道灯不亮",
+    }  # fmt: skip
+    with pytest.raises(errors.CallerMerged):
+        ground.by(TWIN, "R_RESIDENT", COMMUNITY).do("submit_request", body)
+    assert ground.by(WANG, "R_RESIDENT", COMMUNITY).do("submit_request", body)["id"]
+    # Who lives elsewhere meanwhile works here all the same; who is registered nowhere, too.
+    for who in (people["away"], person_id(97)):
+        assert ground.by(who, "R_CADRE", COMMUNITY).do("submit_request", body)["id"]
+
+
+def test_of_his_own_request_a_dead_person_s_token_does_nothing_and_nobody_rates_for_him(ground):
+    ground.staff()
+    first, open_one = ground.resolved(), ground.submit()
+    ground.cadre().do("deactivate_person", {"person_id": WANG, "reason": "DECEASED"}, version=1)
+    own = ground.by(WANG, "R_RESIDENT", COMMUNITY)
+    one = {"request_id": open_one["id"]}
+    for method, body in (
+        ("rate_request", {"request_id": first["id"], "stars": 5, "solved": True}),
+        ("reopen_request", {"request_id": first["id"], "reason": "没有修好"}),
+        ("cancel_request", one),
+        ("urge_request", one),
+    ):
+        with pytest.raises(errors.CallerGone):
+            own.do(method, body, version=first["version"] if "reopen" in method else 2)
+    rating = {"request_id": first["id"], "stars": 5, "solved": True, "receipt": "来电录音 7"}
+    with pytest.raises(errors.UnknownPerson):
+        ground.by(GRID_WORKER, "R_GRID", GRID).do("rate_request", rating)
+    # His family's word ends the matter.
+    taken = ground.by(GRID_WORKER, "R_GRID", GRID).do(
+        "cancel_request", one | {"receipt": "家属签字 03-03"}, version=open_one["version"]
+    )
+    assert taken["state"] == "CANCELLED"
+
+
+def test_who_comes_back_speaks_again(gone):
+    ground, people = gone
+    back = {"person_id": people["away"], "grid": GRID_2, "reason": "迁回"}
+    ground.cadre().do("return_person", back, version=2)
+    hours = {"person_id": people["away"], "minutes": 30, "source": "QR", "date": "2025-03-01",
+             "activity": "清雪"}  # fmt: skip
+    own = ground.by(people["away"], "R_RESIDENT", COMMUNITY)
+    assert own.do("record_hours", hours)["state"] == "RECORDED"

@@ -1178,6 +1178,16 @@ class RatesFilter(MonthFilter):
     scope: str = Field(pattern=CODE, examples=["370811015901"])
 
 
+class Follower(Reply):
+    """并入本诉求的 / A request that was merged into this one; its reporter is called back too."""
+
+    id: str
+    number: str
+    reporter_id: str | None = None
+    contacted_at: datetime | None = None
+    version: int
+
+
 class RequestCard(Reply):
     """诉求卡 / A request as the viewer may see it."""
 
@@ -1193,6 +1203,9 @@ class RequestCard(Reply):
     due_resolve: datetime
     late: bool
     level: int
+    followers: list[Follower] | None = Field(
+        None, description="并入的诉求,承办人同样回电 / those whom its handler calls back too"
+    )
 
 
 class RequestPage(Page[RequestCard]):

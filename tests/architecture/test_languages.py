@@ -6,7 +6,8 @@ import re
 import pytest
 
 from chassis.i18n import english, payload, word
-from chassis.refusal import Invalid, NotFound, said
+from chassis.refusal import Invalid, NotFound, RoleDenied, said
+from gateway.doors import ROLES
 from tests.architecture.imports import ROOT, service_packages
 
 HAN = re.compile("[\u4e00-\u9fff]")
@@ -75,6 +76,16 @@ def test_every_kind_of_thing_has_its_chinese_word(package):
     """未找到 redemption: a resident reads the word, a program reads `params.kind`."""
     without = [one for one in _kinds_of(package) if not HAN.search(word(package, one[2]))]
     assert without == []
+
+
+@pytest.mark.parametrize("role", sorted(ROLES))
+def test_every_role_is_said_in_words(role):
+    """角色 R_CADRE 无权执行此操作: a code word, for a resident."""
+    told = payload(RoleDenied(role=role, roles=f"{role}, R_CADRE"), "gateway")
+    assert role not in told["message_zh"] + told["message_en"]
+    assert HAN.search(word("gateway", role))
+    assert not HAN.search(told["message_en"])
+    assert told["params"]["role"] == role
 
 
 def test_a_refusal_says_all_of_it_in_each_language():

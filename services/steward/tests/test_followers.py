@@ -1,0 +1,123 @@
+"""Whoever reported a matter that another one had reported is called back like the first one."""
+
+import pytest
+
+from chassis import jobs
+from chassis.refusal import NotFound, StateConflict
+from services.steward import errors
+from services.steward.actions import retention
+from services.steward.tests.ground import (
+    COMMUNITY,
+    GRID,
+    GRID_WORKER,
+    LI,
+    OTHER_CADRE,
+    STAFF,
+    STAFF_2,
+    STW_STAFF,
+    WANG,
+)
+from services.steward.tests.test_reveals import reveal, shown
+from services.steward.tests.test_voices import card, merge
+
+
+@pytest.fixture
+def two(ground):
+    """A case in the hand of STAFF, and one that was merged into it."""
+    ground.staff()
+    ground.shift(STW_STAFF, "2025-03-03T08:00", "2025-03-03T22:00")
+    stays = ground.submit(who=WANG)
+    other = ground.submit(who=LI, text="我家门口也不亮,请回电")
+    merge(ground, other, stays)
+    ground.step("accept_request", card(ground, stays), STAFF)
+    return ground, stays, other
+
+
+def followers(ground, stays):
+    return ground.by(STAFF).ask("request", {"request_id": stays["id"]})["followers"]
+
+
+def test_the_handler_finds_calls_and_notes_who_was_merged(two):
+    """The second reporter was called back by nobody: his request was closed to the handler."""
+    ground, stays, other = two
+    (found,) = followers(ground, stays)
+    assert (found["id"], found["number"], found["reporter_id"]) == (
+        other["id"], other["number"], LI,
+    )  # fmt: skip
+    assert found["contacted_at"] is None
+    read = ground.by(STAFF).ask("request", {"request_id": other["id"]})
+    assert read["text"] == "我家门口也不亮,请回电"
+    people = ground.by(STAFF).ask("people_cards", {"ids": [LI]})["items"]
+    assert people[0]["name"] == "李明"
+    for more in ({}, {"case_ref": other["id"]}, {"case_ref": other["number"]}):
+        assert reveal(ground, STAFF, subject=LI, **more)["value"] == "12800000002"
+    assert [row["request_id"] for row in shown(ground, LI)] == [other["id"]] * 3
+    done = ground.by(STAFF).do(
+        "contact_request",
+        {"request_id": other["id"], "note": "已电话说明"},
+        version=found["version"],
+    )
+    assert (done["state"], done["merged_into"]) == ("MERGED", stays["id"])
+    assert followers(ground, stays)[0]["contacted_at"] == "2025-03-03T01:00:00+00:00"
+    mine = ground.by(LI, "R_RESIDENT", COMMUNITY)
+    lines = mine.ask("timeline", {"request_id": other["id"]})["items"]
+    assert ("contact", "已电话说明") in [
+        (line["action"], line["detail"].get("note")) for line in lines
+    ]
+    # The case's own clock waits for its own reporter.
+    assert card(ground, stays)["state"] == "ACCEPTED"
+    assert card(ground, stays)["contacted_at"] is None
+
+
+def test_nobody_else_calls_them_and_reporters_do_not_learn_of_each_other(two):
+    ground, stays, other = two
+    found = followers(ground, stays)[0]
+    order = {"request_id": other["id"]}
+    with pytest.raises(NotFound):
+        ground.by(STAFF_2).do("contact_request", order, version=found["version"])
+    with pytest.raises(errors.NotHandler):
+        ground.by(GRID_WORKER, "R_GRID", GRID).do(
+            "contact_request", order, version=found["version"]
+        )
+    for who in (STAFF_2, GRID_WORKER):
+        with pytest.raises(errors.NoOpenCase):
+            reveal(ground, who, subject=LI)
+    for who in (WANG, LI):
+        assert "followers" not in card(ground, stays, who)
+    assert card(ground, stays)["followers"][0]["reporter_id"] == LI
+
+
+def test_when_the_case_is_done_the_number_is_shown_no_more(two):
+    ground, stays, other = two
+    reply = ground.step("contact_request", card(ground, stays), STAFF)
+    body = {"outcome": "SOLVED", "note": "已更换灯泡", "media": ["sha256:1"]}
+    ground.step("resolve_request", reply, STAFF, **body)
+    with pytest.raises(errors.NoOpenCase):
+        reveal(ground, STAFF, subject=LI)
+    with pytest.raises(StateConflict):
+        ground.by(STAFF).do("contact_request", {"request_id": other["id"]}, version=3)
+    # How the second one rated it, the handler learns when the case is closed.
+    ground.rate(stays, stars=2, solved=False, who=LI)
+    assert "stars" not in ground.by(STAFF).ask("request", {"request_id": other["id"]})
+
+
+def sweep(ground, until):
+    ground.bench.fire(until)
+    while jobs.run_next(ground.bench.runtime):
+        pass
+
+
+def test_who_read_what_is_kept_for_three_years_and_shown_numbers_for_a_month(ground, monkeypatch):
+    """REQ-L08: both tables grew for ever."""
+    monkeypatch.setattr(retention, "ROWS", 2)
+    for _ in range(5):
+        reveal(ground, OTHER_CADRE, "R_CADRE", COMMUNITY)
+    assert len(shown(ground)) == 5
+    sweep(ground, "2025-05-10T00:00:00")
+    assert ground.bench.rows("select * from reveal_counts") == []
+    assert len(shown(ground)) == 5
+    ground.bench.at("2028-03-20T09:00:00")
+    reveal(ground, OTHER_CADRE, "R_CADRE", COMMUNITY)
+    sweep(ground, "2028-04-20T00:00:00")
+    assert len(shown(ground)) == 1
+    assert len(ground.bench.rows("select * from reveal_counts")) == 1

@@ -1,0 +1,145 @@
+"""Residents and stewards who move to another street in the middle of a month."""
+
+import pytest
+
+from services.steward import errors
+from services.steward.tests.ground import (
+    CADRE,
+    CHEN,
+    COMMUNITY,
+    GRID,
+    GRID_2,
+    GRID_WORKER,
+    OTHER_CADRE,
+    STAFF,
+    STW_GRID,
+    STW_STAFF,
+    WANG,
+)
+from services.steward.tests.test_reveals import reveal
+
+FAR = "370811016901"
+FAR_GRID = FAR + "001"
+PHONE = "12812345678"
+
+
+@pytest.fixture
+def two_streets(ground):
+    ground.staff()
+    ground.shift(STW_STAFF, "2025-03-03T08:00", "2025-03-03T22:00")
+    bench = ground.bench.as_("R_DISTRICT")
+    for code, kind in ((FAR, "COMMUNITY"), (FAR_GRID, "GRID")):
+        bench.do("define_area", {"code": code, "name": "远处", "kind": kind})
+    return ground
+
+
+def move(ground, who=WANG, grid=FAR_GRID, version=1):
+    order = {"person_id": who, "to_grid": grid}
+    return ground.bench.as_("R_DISTRICT").do("move_person", order, version=version)
+
+
+def months(ground, period="2025-03"):
+    said = [e for e in ground.bench.said("month_measured.v1") if e["period"] == period]
+    return {
+        name: [row for marker in said for row in marker["data"][name]]
+        for name in ("communities", "stewards")
+    }
+
+
+def test_a_resident_s_open_request_and_hours_stay_where_they_are_and_stay_his(two_streets):
+    ground = two_streets
+    reply = ground.submit()
+    hours = {"person_id": WANG, "minutes": 60, "source": "QR", "date": "2025-03-02",
+             "activity": "清雪"}  # fmt: skip
+    made = ground.cadre(CADRE).do("record_hours", hours)
+    move(ground)
+    done = ground.resolved(reply)
+    assert ground.by(WANG, "R_RESIDENT", FAR).do(
+        "rate_request", {"request_id": done["id"], "stars": 5, "solved": True}
+    )["state"] == "RATED"  # fmt: skip
+    order = {"record_id": made["id"], "minutes": 60}
+    ground.cadre(OTHER_CADRE).do("confirm_hours", order, version=1)
+    new = ground.by(CHEN, "R_CADRE", FAR).do("record_hours", hours | {"date": "2025-03-03"})
+    order = {"record_id": new["id"], "minutes": 60}
+    ground.by(CADRE, "R_CADRE", FAR).do("confirm_hours", order, version=1)
+    ground.bench.fire("2025-04-03T00:00:00")
+    rows = {row["community"]: row for row in months(ground)["communities"]}
+    assert (rows[COMMUNITY]["requests"], rows[COMMUNITY]["hours_minutes"]) == (1, 60)
+    assert (rows[FAR]["requests"], rows[FAR]["hours_minutes"]) == (0, 60)
+
+
+def test_who_was_written_for_and_then_moved_is_still_called_back(two_streets):
+    """His handler saw a masked name from the day of the move on, and could not call."""
+    ground = two_streets
+    body = {
+        "channel": "PHONE", "kind": "REPAIR", "category": "REPAIR_COMMON", "grid": GRID,
+        "text": "楼道灯不亮", "reporter_id": WANG,
+    }  # fmt: skip
+    ground.cadre().do("submit_request", body)
+    move(ground)
+    assert reveal(ground, STAFF)["value"] == PHONE
+    assert ground.by(STAFF).ask("people_cards", {"ids": [WANG]})["items"][0]["name"] == "王小丽"
+
+
+def regrid(ground, steward, *grids, version=1, **more):
+    order = {"steward_id": steward, "grids": list(grids), "reason": "调往他处"} | more
+    return ground.bench.as_("R_DISTRICT").do("correct_steward", order, version=version)
+
+
+def test_a_steward_who_is_moved_leaves_his_cases_and_shifts_behind(two_streets):
+    """His cases stayed with him two streets away, and boards showed him on shift there."""
+    ground = two_streets
+    first, second = ground.submit(), ground.submit()
+    ground.step("accept_request", first, STAFF)
+    assert {first["handler"], second["handler"]} == {STW_STAFF}
+    ground.shift(STW_STAFF, "2025-03-04T08:00", "2025-03-04T20:00")
+    moved = regrid(ground, STW_STAFF, FAR_GRID)
+    assert moved["handed_over"] == 2
+    for reply in (first, second):
+        now = ground.cadre().ask("request", {"request_id": reply["id"]})
+        assert (now["state"], now["handler"] == STW_STAFF) == ("DISPATCHED", False)
+        assert now["due_resolve"] == reply["due_resolve"]
+    assert ground.bench.ask("duty_board", {"grid": GRID})["covered"] is False
+    left = ground.by(STAFF).ask("shifts", {"steward_id": STW_STAFF})["items"]
+    assert [shift["end"] for shift in left] == ["2025-03-03T01:00:00+00:00"]
+    # Within his community they stay with him.
+    third = ground.submit(category="NOISE")
+    assert third["handler"] == STW_GRID
+    assert regrid(ground, STW_GRID, GRID_2)["handed_over"] == 0
+    assert ground.cadre().ask("request", {"request_id": third["id"]})["handler"] == STW_GRID
+
+
+def test_a_moved_steward_s_month_is_one_and_lies_where_he_ends(two_streets):
+    ground = two_streets
+    reply = ground.submit()
+    ground.step("accept_request", reply, STAFF)
+    regrid(ground, STW_STAFF, FAR_GRID)
+    ground.bench.fire("2025-04-03T00:00:00")
+    (row,) = [row for row in months(ground)["stewards"] if row["steward_id"] == STW_STAFF]
+    assert (row["community"], row["orders"], row["accepted_on_time"]) == (FAR, 1, 1)
+
+
+def test_a_device_brings_what_it_noted_before_the_move(two_streets):
+    """F16: NOT_MY_GRID, and the visits of half a month were lost."""
+    ground = two_streets
+    ground.bench.at("2025-03-15T09:00:00")
+    regrid(ground, STW_GRID, FAR_GRID)
+    ground.bench.at("2025-03-16T09:00:00")
+    items = [
+        {"client_id": name, "grid": grid, "purpose": "ELDERLY_CARE", "occurred_at": f"{at}+08:00"}
+        for name, grid, at in (
+            ("a", GRID, "2025-03-14T09:00:00"),
+            ("b", GRID, "2025-03-15T10:00:00"),
+            ("c", FAR_GRID, "2025-03-15T11:00:00"),
+        )
+    ]
+    found = ground.by(GRID_WORKER).do("record_visits", {"items": items})["items"]
+    assert [item["result"] for item in found] == ["stored", "NOT_MY_GRID", "stored"]
+
+
+def test_nobody_moves_a_household_member_where_nobody_of_it_lives(two_streets):
+    ground = two_streets
+    ground.person(CHEN, "陈静", grid=GRID, household_id="hh_c")
+    order = {"person_id": WANG, "to_grid": FAR_GRID, "household_id": "hh_c"}
+    with pytest.raises(errors.HouseholdElsewhere):
+        ground.bench.as_("R_DISTRICT").do("move_person", order, version=1)

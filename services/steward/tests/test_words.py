@@ -1,0 +1,83 @@
+"""What a refusal says of a state, duty, role or category is a word of its language."""
+
+import re
+import typing
+
+import pytest
+
+from chassis.i18n import catalogue, payload, word
+from chassis.refusal import Refusal, RoleDenied, StateConflict
+from services.steward import errors
+from services.steward.rules.routing import CATEGORIES, DUTIES
+from services.steward.tests.ground import COMMUNITY, GRID, LI, STW_CADRE, WANG
+from services.steward.views import cases
+
+HAN = re.compile("[\u4e00-\u9fff]")
+CODES = {"state", "role", "roles", "duty", "duties", "type", "category", "kind"}
+STATES = {
+    *typing.get_args(cases.State),
+    *("ACTIVE", "MOVED_OUT", "DECEASED", "MERGED", "SUSPENDED", "LEFT"),
+    *("PLANNED", "ATTENDED", "MISSED", "RECORDED", "CONFIRMED", "PENDING", "TRUE", "FALSE"),
+    *("PROPOSED", "REJECTED", "LOADED"),
+}
+ROLES = {name for name in catalogue("chassis", "zh") if name.startswith("R_")}
+KINDS = {"DISTRICT", "STREET", "TOWN", "COMMUNITY", "GRID", "AREA"}
+
+
+@pytest.mark.parametrize(
+    "name", sorted({*STATES, *KINDS, *DUTIES, *CATEGORIES, *ROLES, "FULL_TIME", "PART_TIME"})
+)
+def test_every_name_has_a_word_in_each_language(name):
+    told = payload(StateConflict(state=name), "services.steward")
+    assert HAN.search(word("services.steward", name)), name
+    assert name not in told["message_zh"]
+    assert name not in told["message_en"]
+    assert not HAN.search(told["message_en"])
+    assert told["params"] == {"state": name}
+
+
+def test_no_refusal_says_a_code_in_a_sentence():
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type)]
+    bare = [
+        (kind.__name__, name)
+        for kind in kinds
+        if issubclass(kind, Refusal)
+        for name in re.findall(r"\{(\w+)\}", kind.text)
+        if name in CODES - set(kind.names)
+    ]
+    assert bare == []
+
+
+def test_states_and_roles_are_said_in_words(ground):
+    """Code words in Chinese sentences, Chinese words in English ones."""
+    ground.staff()
+    done = ground.resolved()
+    with pytest.raises(StateConflict) as refused:
+        ground.step("cancel_request", done, WANG, "R_RESIDENT", COMMUNITY)
+    told = payload(refused.value, "services.steward")
+    assert told["message_zh"] == "当前状态为“已办结待评价”,不能执行此操作"
+    assert told["message_en"] == "This is not possible in the state “resolved”"
+    with pytest.raises(RoleDenied) as refused:
+        ground.by(WANG, "R_RESIDENT", COMMUNITY).do(
+            "verify_hazard", {"hazard_id": "haz_1", "verified": True}, version=1
+        )
+    told = payload(refused.value, "services.steward")
+    assert told["message_zh"] == (
+        "角色“居民”无权执行此操作,可执行的角色:网格员、社区两委、社区党委书记、街道经办"
+    )
+    assert "Grid worker, Community committee" in told["message_en"]
+    assert told["params"]["roles"] == "R_GRID, R_CADRE, R_SECRETARY, R_STREET"
+    order = {"request_id": ground.submit(category="WATER")["id"], "handler": STW_CADRE}
+    with pytest.raises(errors.WrongDuty) as refused:
+        ground.cadre().do("dispatch_request", order, version=2)
+    told = payload(refused.value, "services.steward")
+    assert told["message_zh"] == "岗位“社区两委”不承办“供水”类诉求"
+
+
+def test_each_of_many_is_refused_in_words(ground):
+    ground.cadre().do("deactivate_person", {"person_id": LI, "reason": "DECEASED"}, version=1)
+    again = {"person_id": LI, "name": "李明", "id_no": "370899195512319990", "grid": GRID,
+             "synthetic": True}  # fmt: skip
+    lines = ground.bench.as_("R_DISTRICT").do("register_people", {"people": [again]})["items"]
+    assert "“已故”" in lines[0]["message_zh"]
+    assert "dead" in lines[0]["message_en"]

@@ -78,7 +78,11 @@ def _one_by_one(
         persons = [event.data.person_id, getattr(event.data, "into", event.data.person_id)]
         homes = households.homes_of(tx, persons)
         handle(tx, event)
-        households.settle(tx, homes | households.homes_of(tx, persons), event.occurred_at)
+        after = households.homes_of(tx, persons)
+        households.settle(tx, homes | after, event.occurred_at)
+        came = {(home, event.data.person_id) for home in after - homes}
+        if came:
+            households.tell(tx, came, event.occurred_at)
 
 
 def _areas(tx: Tx, heard: Sequence[Heard]) -> None:
@@ -122,6 +126,8 @@ def _people(tx: Tx, heard: Sequence[Heard]) -> None:
     joined = {event.data.household_id for event in heard} - {None}
     if joined:
         households.settle(tx, joined, heard[-1].occurred_at)
+        came = {(e.data.household_id, e.data.person_id) for e in heard if e.data.household_id}
+        households.tell(tx, came, heard[-1].occurred_at)
 
 
 def _moved(tx: Tx, event: Heard) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from services.credit.actions import months
+from chassis.calendar import Calendar
+from services.credit.actions import months, telling
 from services.credit.actions.ledger import GRACE
 from services.credit.storage import registry, voices
 from services.credit.storage.voices import SUSPENDED
@@ -15,11 +17,31 @@ if TYPE_CHECKING:
 
     from chassis.bus import Tx
 
+_SAME_DAY = timedelta(days=1)
+
 
 def homes_of(tx: Tx, person_ids: Iterable[str]) -> set[str]:
     """Return the households in which some persons were last known to live."""
     rows = registry.people(tx.conn, person_ids).values()
     return {row.household_id for row in rows if row.household_id}
+
+
+def tell(tx: Tx, newcomers: Iterable[tuple[str, str]], at: datetime) -> None:
+    """Tell the adults of households that somebody was put into them: he holds their account too.
+
+    Those who came on the same day are a household that is being registered.
+
+    Args:
+        tx: The transaction.
+        newcomers: (household, person) of each.
+        at: When they came.
+    """
+    came = sorted(newcomers)
+    lived = registry.adults_since(tx.conn, {home for home, _ in came}, at - _SAME_DAY)
+    day = Calendar.local_date(at).isoformat()
+    for home, newcomer in came:
+        for adult in sorted(lived.get(home, set()) - {newcomer}):
+            telling.tell(tx, "HOUSEHOLD_JOINED", person_id=adult, household=home, day=day)
 
 
 def settle(tx: Tx, homes: Iterable[str], at: datetime) -> None:

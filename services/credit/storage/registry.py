@@ -257,6 +257,30 @@ def lived_in(
     return conn.execute(asked.limit(1)).first() is not None
 
 
+def adults_since(
+    conn: sa.Connection, households: Iterable[str], before: datetime
+) -> dict[str, set[str]]:
+    """Return the adults of households who lived in them already before an instant."""
+    person, home = t.people.c, t.homes.c
+    asked = (
+        sa.select(person.household_id, person.person_id)
+        .join(
+            t.homes,
+            sa.and_(home.person_id == person.person_id, home.household_id == person.household_id),
+        )
+        .where(
+            bulk.members(person.household_id, sorted(households), conn),
+            person.is_adult,
+            person.state == "ACTIVE",
+            home.since < before,
+        )
+    )
+    found: dict[str, set[str]] = {}
+    for row in conn.execute(asked.distinct()):
+        found.setdefault(row.household_id, set()).add(row.person_id)
+    return found
+
+
 def add_homes(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Say where persons live from a time on; what was told before stays readable."""
     bulk.insert(conn, t.homes, list(rows), ignore=True)

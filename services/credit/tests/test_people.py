@@ -41,6 +41,30 @@ def test_who_was_registered_as_a_minor_comes_of_age(bench):
     assert [one["code"] for one in bench.ask("messages")["items"]] == ["CAME_OF_AGE"]
 
 
+def test_adults_are_told_who_is_put_into_their_household(bench):
+    """B3: a stranger held the wallet of a household, and no adult of it was told."""
+    bench.at("2025-01-10T09:00")
+    for who, adult in (("per_a", True), ("per_b", True), ("per_c", False)):
+        stage.register(bench, who, adult=adult, household="hh_1")
+    stage.register(bench, "per_x")
+
+    def messages(who):
+        found = bench.as_("R_RESIDENT", person=who, scope=stage.GRID).ask("messages")["items"]
+        return [one["text"] for one in found]
+
+    # A household that is registered as one tells nobody of himself.
+    assert [messages(who) for who in ("per_a", "per_b", "per_c", "per_x")] == [[], [], [], []]
+    bench.at("2025-02-10T09:00")
+    told(bench, "resident_corrected.v1", "per_x", sequence=2, is_adult=True, household_id="hh_1")
+    stage.register(bench, "per_y", household="hh_1")
+    one = "您的户 hh_1 于 2025-02-10 新登记了一名成员;如不属实,请联系社区更正"
+    assert messages("per_a") == messages("per_b") == [one, one]
+    assert messages("per_c") == messages("per_x") == messages("per_y") == []
+    # Who is corrected otherwise has not come.
+    told(bench, "resident_corrected.v1", "per_x", sequence=3, is_adult=True, household_id="hh_1")
+    assert len(messages("per_a")) == 2
+
+
 def test_who_moved_out_comes_back_and_who_is_a_minor_after_all_is_not_scored(bench):
     """IN-A7, K7: a register with return and correction."""
     stage.resident(bench, "per_a")

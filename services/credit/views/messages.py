@@ -28,6 +28,7 @@ TEXTS: Final = {
     "CONSENT_PROPOSED": "工作人员 {by} 凭回执 {receipt} 拟为您登记信用授权;如非本意,可拒绝",
     "CONSENT_GIVEN": "工作人员 {by} 凭回执 {receipt} 为您登记了信用授权,可随时撤回",
     "CONSENT_WITHDRAWN": "工作人员 {by} 凭回执 {receipt} 为您撤回了信用授权",
+    "HOUSEHOLD_JOINED": "您的户 {household} 于 {day} 新登记了一名成员;如不属实,请联系社区更正",
     "HOLDER_NAMED": "您被登记为 {subject} 的信用事务代表人",
     "HOLDER_CHANGED": "{subject} 的信用事务代表人已变更",
     "PERSON_MERGED": "您的重复登记已合并,积分、赋分、授权和异议均已转入现有编号",

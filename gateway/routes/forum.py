@@ -1320,7 +1320,7 @@ class EscalationParams(ListParams):
     mine: bool = Field(False, description="升级到本人的 / what came before me")
     level: int | None = Field(None, ge=1, le=9)
     tier: Tier | None = None
-    source: Literal["TOPIC", "TASK", "REQUEST", "RECTIFICATION"] | None = None
+    source: Literal["TOPIC", "TASK", "REQUEST", "RECTIFICATION", "OBJECTION"] | None = None
     state: Literal["WAITING", "OPEN", "ACKNOWLEDGED", "DONE", "ALL"] = "WAITING"
 
 

@@ -731,6 +731,30 @@ class CalendarYearHeard(YearHeard):
     SOURCE: ClassVar[str] = "steward"
 
 
+@dataclass(frozen=True, slots=True)
+class ObjectionEscalated:
+    """异议逾期升级 / An overdue objection goes up: 1 to the street, 2 to the district (review)."""
+
+    FACT: ClassVar[str] = "objection_escalated.v1"
+    AGGREGATE: ClassVar[str] = "objection"
+    VISIBILITY: ClassVar[str] = "internal"
+    objection_id: str
+    number: str
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectionEnded:
+    """升级的异议已办结 / An objection that went up was decided, or has ended otherwise."""
+
+    FACT: ClassVar[str] = "objection_ended.v1"
+    AGGREGATE: ClassVar[str] = "objection"
+    VISIBILITY: ClassVar[str] = "internal"
+    objection_id: str
+    number: str
+    state: str
+
+
 SAYS = (
     DeadlineMoved,
     PointsHeld,
@@ -741,6 +765,8 @@ SAYS = (
     SettlementPublished,
     SettlementFinalised,
     NoticePublished,
+    ObjectionEscalated,
+    ObjectionEnded,
 )
 STEWARD = (
     AreaDefinedHeard,

@@ -421,6 +421,26 @@ class RectificationWithdrawnHeard:
 
 
 @dataclass(frozen=True, slots=True)
+class ObjectionEscalatedHeard:
+    """An overdue objection to somebody's credit goes up one level."""
+
+    SOURCE: ClassVar[str] = "credit"
+    FACT: ClassVar[str] = "objection_escalated.v1"
+    objection_id: str
+    number: str
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectionEndedHeard:
+    """It was decided, or has ended otherwise."""
+
+    SOURCE: ClassVar[str] = "credit"
+    FACT: ClassVar[str] = "objection_ended.v1"
+    objection_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class CompanyRegisteredHeard:
     """Who speaks for a property company."""
 

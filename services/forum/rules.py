@@ -171,6 +171,7 @@ RANK_OF_ROLE = {
 # To which tier the levels of other services' escalations lead.
 REQUEST_TIERS = {1: COMMUNITY_CADRE, 2: STREET_TEAM, 3: DISTRICT_LEADER}
 RECTIFICATION_TIERS = {1: STREET_TEAM, 2: DISTRICT_LEADER}
+OBJECTION_TIERS = {1: STREET_TEAM, 2: DISTRICT_LEADER}
 
 # A topic's procedure is led by the community; what it misses goes to the street, then the district.
 TOPIC_LADDER = (STREET_TEAM, DISTRICT_LEADER)
@@ -685,6 +686,7 @@ MESSAGES = {
     "ESCALATED": "议题 {number} 超过办理时限,请督办",
     "REQUEST_ESCALATED": "红色管家诉求 {matter} 超过办理时限,升级至您(第 {level} 级),请督办",
     "RECTIFICATION_ESCALATED": "物业整改单 {matter} 逾期,升级至您(第 {level} 级),请督办",
+    "OBJECTION_ESCALATED": "信用异议 {matter} 逾期,升级至您(第 {level} 级),请督办",
     "TASK_OVERDUE": "议题 {number} 的任务逾期,请督办",
     "SUPERVISION_MISSED": "议题 {number} 的任务超过 14 天没有监督记录",
     "SUPERVISOR_APPOINTED": "您已被推选为议题 {number} 的监督员",

@@ -529,6 +529,11 @@ class Forum(Service):
         """Keep who speaks for shops and units."""
         hearing.hear_partner(tx, heard)
 
+    @subscribe("credit", events.ObjectionEscalatedHeard, events.ObjectionEndedHeard)
+    def on_credit(self, tx: Tx, heard: list[Heard]) -> None:
+        """List overdue objections for the level above."""
+        hearing.hear_credit(tx, heard)
+
     # -------------------------------------------------------------------------------------- timers
 
     @timer("liaison_until")

@@ -217,7 +217,7 @@ class EscalationsAsked:
     mine: bool = False
     level: Annotated[int, Meta(ge=1, le=9)] | None = None
     tier: Tier | None = None
-    source: Literal["TOPIC", "TASK", "REQUEST", "RECTIFICATION"] | None = None
+    source: Literal["TOPIC", "TASK", "REQUEST", "RECTIFICATION", "OBJECTION"] | None = None
     state: Literal["WAITING", "OPEN", "ACKNOWLEDGED", "DONE", "ALL"] = "WAITING"
     limit: Limit = 50
     cursor: str | None = None
@@ -1046,6 +1046,7 @@ _PATHS = {
     "TASK": "/v1/forum/tasks/",
     "REQUEST": "/v1/steward/requests/",
     "RECTIFICATION": "/v1/property/rectifications/",
+    "OBJECTION": "/v1/credit/objections/",
 }
 
 

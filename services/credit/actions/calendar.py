@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from chassis.calendar import Calendar
 from chassis.deadlines import Counted, Move
 from services.credit.actions import telling
 from services.credit.rules import settlement as rules
@@ -16,8 +14,6 @@ from services.credit.storage import tables as t
 
 if TYPE_CHECKING:
     from chassis.bus import Tx
-
-_MOMENT = timedelta(microseconds=1)
 
 # Awards that wait for a person are looked at every day; they have no timers.
 COUNTED = (
@@ -34,7 +30,7 @@ COUNTED = (
 
 def deadline_moved(tx: Tx, move: Move) -> None:
     """Tell whoever objected or asked for a repair, and let a notice hang as much longer."""
-    until = f"{Calendar.local(move.after - _MOMENT):%Y-%m-%d}"
+    until = telling.last_day(move.after)
     for table, row in move.rows:
         if table in {t.objections.name, t.repairs.name}:
             telling.tell(

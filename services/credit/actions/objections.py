@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING, Any
 from chassis.bus import is_uuid
 from chassis.free_text import PublicText
 from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict, said
-from services.credit.actions import awards, consents, manual, months, settlement, telling
+from services.credit.actions import (
+    awards,
+    consents,
+    manual,
+    months,
+    objection_news,
+    settlement,
+    telling,
+)
 from services.credit.errors import (
     AlreadyExtended,
     AlreadyObjected,
@@ -426,6 +434,7 @@ def withdraw_objection(tx: Tx, order: WhichObjection) -> dict[str, Any]:
     tx.disarm("objection_decide", known.objection_id)
     if _is_open(tx, known, row):
         settlement.finalise_held(tx, row, known.subject_id)
+    objection_news.ended(tx, known, "WITHDRAWN")
     return _reply(known, "WITHDRAWN")
 
 
@@ -463,6 +472,7 @@ def _accept(tx: Tx, known: Any) -> str:
     )
     tx.disarm("objection_accept", known.objection_id)
     tx.arm("objection_decide", known.objection_id, due)
+    objection_news.tell(tx, known, "OBJECTION_ACCEPTED", until=telling.last_day(due))
     return due.isoformat()
 
 
@@ -497,6 +507,13 @@ def extend_objection(tx: Tx, order: ExtendObjection) -> dict[str, Any]:
         tx.conn, known.objection_id, decide_due=due, extension_reasons=order.reasons
     )
     tx.arm("objection_decide", known.objection_id, due)
+    objection_news.tell(
+        tx,
+        known,
+        "OBJECTION_EXTENDED",
+        until=telling.last_day(due),
+        reasons=order.reasons,
+    )
     return _reply(known, "ACCEPTED", due=due.isoformat())
 
 
@@ -508,10 +525,13 @@ def on_accept_due(tx: Tx, due: Due) -> None:
 
 
 def on_decide_due(tx: Tx, due: Due) -> None:
-    """Nobody decided in five working days: it is marked, and the deduction stays without effect."""
+    """Nobody decided in five working days: it is marked and goes up one level, and the deduction
+    stays without effect."""
     known = store.objection(tx.conn, due.ref, lock=True)
     if known is not None and known.state == "ACCEPTED":
         store.change_objection(tx.conn, known.objection_id, overdue=True)
+        objection_news.tell(tx, known, "OBJECTION_OVERDUE")
+        objection_news.escalate(tx, known, level=1)
 
 
 def decide_objection(tx: Tx, order: DecideObjection) -> dict[str, Any]:
@@ -565,7 +585,16 @@ def decide_objection(tx: Tx, order: DecideObjection) -> dict[str, Any]:
         )
         tx.disarm("objection_accept", one.objection_id)
         tx.disarm("objection_decide", one.objection_id)
-        _tell_outcome(tx, one, "OBJECTION_DECIDED", order.outcome)
+        review = {} if until is None else {"until": telling.last_day(until)}
+        objection_news.tell(
+            tx,
+            one,
+            "OBJECTION_DECIDED",
+            outcome=order.outcome,
+            reasons=order.reasons,
+            filer=review,
+        )
+        objection_news.ended(tx, one, "DECIDED")
     if _is_open(tx, known, case.row):
         settlement.finalise_held(tx, case.row, known.subject_id)
     return _reply(
@@ -575,13 +604,6 @@ def decide_objection(tx: Tx, order: DecideObjection) -> dict[str, Any]:
         review_until=until.isoformat() if until is not None else None,
         also=[other.number for other in others],
     )
-
-
-def _tell_outcome(tx: Tx, known: Any, code: str, outcome: str) -> None:
-    """Tell who objected how it ended, and whom it is about."""
-    told = {"number": known.number, "outcome": outcome}
-    telling.tell(tx, code, person_id=known.person_id, ref=known.objection_id, **told)
-    telling.tell(tx, code, subject_id=known.subject_id, ref=known.objection_id, **told)
 
 
 def _check_order(order: DecideObjection) -> None:
@@ -753,15 +775,25 @@ def review_objection(tx: Tx, order: DecideObjection) -> dict[str, Any]:
         review_reasons=order.reasons,
     )
     tx.disarm("objection_review", known.objection_id)
-    _tell_outcome(tx, known, "OBJECTION_REVIEWED", order.outcome)
+    objection_news.tell(
+        tx,
+        known,
+        "OBJECTION_REVIEWED",
+        outcome=order.outcome,
+        reasons=order.reasons,
+    )
+    objection_news.ended(tx, known, "REVIEWED")
     return _reply(known, "REVIEWED", outcome=order.outcome)
 
 
 def on_review_due(tx: Tx, due: Due) -> None:
-    """Nobody reviewed in ten working days: it is marked, and the decision stands until then."""
+    """Nobody reviewed in ten working days: it is marked and goes up one level, and the decision
+    stands until then."""
     known = store.objection(tx.conn, due.ref, lock=True)
     if known is not None and known.state == "REVIEW_REQUESTED":
         store.change_objection(tx.conn, known.objection_id, review_overdue=True)
+        objection_news.tell(tx, known, "OBJECTION_REVIEW_OVERDUE")
+        objection_news.escalate(tx, known, level=2)
 
 
 # --------------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from services.credit.actions import (
     merging,
     month_logs,
     months,
+    objection_news,
     publishing,
     rule_sets,
 )
@@ -955,7 +956,7 @@ def on_close(tx: Tx, due: Due) -> None:
         store.drop_undecided(
             tx.conn, row.period, objection.subject_id, tx.now, award_id=objection.award_id
         )
-    store.lapse_objections(tx.conn, row.period, held, tx.now)
+    objection_news.lapse(tx, row, held)
     _drop_taken_back(tx, row)
     entries = [recompute_entry(tx, row, subject_id) for subject_id in held]
     _finalise(tx, row, [entry for entry in entries if entry is not None], to="PROVISIONAL")

@@ -7,12 +7,16 @@ an operator who comes tomorrow learns what is asked of his shop today.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from chassis.calendar import Calendar
 from services.credit.storage import messages as store
 
 if TYPE_CHECKING:
     from chassis.bus import Tx
+
+_MOMENT = timedelta(microseconds=1)
 
 
 def tell(
@@ -44,6 +48,11 @@ def tell(
         "created_at": tx.now,
     }
     store.add(tx.conn, [row])
+
+
+def last_day(until: datetime) -> str:
+    """Return the last day of a time that ends at a midnight, as messages name it."""
+    return f"{Calendar.local(until - _MOMENT):%Y-%m-%d}"
 
 
 def deductions(tx: Tx, awards: Iterable[Mapping[str, Any]]) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from chassis.refusal import NotFound
+from services.credit.actions import telling
 from services.credit.errors import (
     AlreadyObjected,
     ConflictOfInterest,
@@ -343,3 +344,128 @@ def test_objections_are_counted_per_thousand_entries_with_their_ends_and_their_t
     assert found["in_time"] == {"part": 1, "whole": 2, "percent": "50.00"}
     assert found["upheld"]["whole"] == 1
     assert second["id"] != first["id"]
+
+
+def told(bench, person, ref, *, role="R_STEWARD"):
+    """What a person was told of an objection, oldest first: (code, Chinese, English)."""
+    bench.as_(role, person=person, scope=stage.GRID)
+    items = bench.ask("messages")["items"]
+    return [(m["code"], m["text"], m["text_en"]) for m in reversed(items) if m["ref"] == ref]
+
+
+@pytest.mark.covers("F8-flow")
+def test_each_step_of_an_objection_is_told_once_and_in_words(published):
+    """t2 C8: the decision was told twice, by its code and without reasons; other steps never."""
+    bench = published
+    filed = file(bench)
+    accept(bench, filed)
+    more = {"objection_id": filed["id"], "reasons": "须向派单平台调取当日的完整记录,尚需时日。"}
+    bench.at("2025-04-08T11:00").do("extend_objection", more, version=2)
+    bench.at("2025-04-08T12:00")
+    decide(bench, filed, "DISMISSED", version=3)
+    texts = told(bench, "per_s", filed["id"])
+    assert [code for code, _, _ in texts] == [
+        "OBJECTION_ACCEPTED",
+        "OBJECTION_EXTENDED",
+        "OBJECTION_DECIDED",
+    ]
+    accepted, extended, decided = texts
+    assert "2025-04-15" in accepted[1]
+    assert "2025-04-22" in extended[1]
+    assert more["reasons"] in extended[1]
+    for part in (filed["number"], "不予支持", REASONS, "2025-04-15", "申请复核"):
+        assert part in decided[1]
+    assert "DISMISSED" not in decided[1]
+    assert "dismissed" in decided[2]
+    review = {"objection_id": filed["id"], "grounds": "调取的记录仍不完整"}
+    bench.as_("R_STEWARD", person="per_s", scope=stage.GRID)
+    bench.do("request_review", review, version=4)
+    bench.as_("R_DISTRICT", person="per_high", scope="370811")
+    order = {"objection_id": filed["id"], "outcome": "UPHELD", "reasons": REASONS}
+    bench.at("2025-04-08T13:00").do("review_objection", order, version=5)
+    code, chinese, _ = told(bench, "per_s", filed["id"])[-1]
+    assert code == "OBJECTION_REVIEWED"
+    assert "已复核:支持" in chinese
+
+
+@pytest.mark.covers("F8-flow")
+def test_an_objection_that_nobody_decides_goes_up_and_its_lapse_is_told(published):
+    """t2 B11: who had objected heard nothing from first to last, and no list had it."""
+    bench = published
+    stage.register(bench, "per_neighbour")
+    card = settlement_of(bench)
+    text = "公示的按时办结率与小区实际不符,附楼栋台账。"
+    filed = file(
+        bench,
+        "ENTRY",
+        f"{card['id']}/PRJ:prj_1",
+        person="per_neighbour",
+        role="R_RESIDENT",
+        text=text,
+    )
+    bench.fire("2025-04-19T00:00")
+    (up,) = bench.said("objection_escalated.v1")
+    assert (up["scope"], up["data"]["level"], up["data"]["number"]) == (
+        stage.COMMUNITY,
+        1,
+        filed["number"],
+    )
+    assert bench.said("objection_ended.v1") == []
+    bench.fire("2025-05-09T00:00")
+    card = settlement_of(bench)
+    assert (card["state"], entry_of(card, "PRJ:prj_1")["state"]) == ("SETTLED", "PROVISIONAL")
+    texts = told(bench, "per_neighbour", filed["id"], role="R_RESIDENT")
+    assert [code for code, _, _ in texts] == [
+        "OBJECTION_ACCEPTED",
+        "OBJECTION_OVERDUE",
+        "OBJECTION_LAPSED",
+    ]
+    assert "重新提出" in texts[-1][1]
+    (end,) = bench.said("objection_ended.v1")
+    assert (end["data"]["state"], end["data"]["objection_id"]) == ("LAPSED", filed["id"])
+    # And he may, as he was told.
+    again = file(
+        bench,
+        "ENTRY",
+        f"{card['id']}/PRJ:prj_1",
+        person="per_neighbour",
+        role="R_RESIDENT",
+        text=text,
+    )
+    assert again["holds_entry"] is False
+
+
+def test_a_decision_that_comes_late_takes_it_from_the_list_above(published):
+    """t2 B11: what went up comes down again when it is decided; nothing is said of others."""
+    bench = published
+    filed = file(bench)
+    bench.fire("2025-04-19T00:00")
+    decide(bench, filed, "UPHELD", version=3)
+    (end,) = bench.said("objection_ended.v1")
+    assert end["data"]["state"] == "DECIDED"
+    assert "申请复核" not in told(bench, "per_s", filed["id"])[-1][1]
+
+
+def test_a_review_that_nobody_makes_goes_to_the_district(published):
+    """t2 B11: an overdue review was marked, and nobody knew."""
+    bench = published
+    filed = file(bench)
+    accept(bench, filed)
+    bench.at("2025-04-08T11:00")
+    decide(bench, filed, "DISMISSED")
+    bench.as_("R_STEWARD", person="per_s", scope=stage.GRID)
+    bench.do("request_review", {"objection_id": filed["id"], "grounds": "记录不完整"}, version=3)
+    bench.fire("2025-04-25T00:00")
+    assert [up["data"]["level"] for up in bench.said("objection_escalated.v1")] == [2]
+    assert told(bench, "per_s", filed["id"])[-1][0] == "OBJECTION_REVIEW_OVERDUE"
+
+
+def test_what_older_releases_have_told_is_read_in_words_too(published):
+    """Messages of before 0.2.0 do not know the reasons."""
+    bench = published
+    with bench.transaction() as tx:
+        telling.tell(
+            tx, "OBJECTION_DECIDED", person_id="per_s", ref="o", number="YY-1", outcome="PARTLY"
+        )
+    ((_, chinese, english),) = told(bench, "per_s", "o")
+    assert (chinese, english[-6:]) == ("异议 YY-1 已裁定:部分支持", "partly")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from string import Formatter
 from typing import TYPE_CHECKING, Any, Final
 
-from chassis.i18n import english
+from chassis.i18n import english, word
 from services.credit import views
 from services.credit.storage import messages as store
 from services.credit.storage import voices
@@ -13,14 +14,30 @@ from services.credit.storage import voices
 if TYPE_CHECKING:
     from chassis.bus import Tx
 
-# Each Chinese text has its English one in locale/en.po, like every text of a refusal.
-TEXTS: Final = {
+# Each Chinese text has its English one in locale/en.po, like every text of a refusal. Of several
+# the first one is taken of which everything is known: those of older releases say less.
+TEXTS: Final[dict[str, str | tuple[str, ...]]] = {
     "DEDUCTION_PROPOSED": (
         "{subject} 拟按规则 {rule} 记 {score} 分({period}),公示期内可异议;整改后可申请信用修复"
     ),
     "DEDUCTION_DECIDED": "{subject} 按规则 {rule} 的扣分经审核:{state}",
-    "OBJECTION_DECIDED": "异议 {number} 已裁定:{outcome}",
-    "OBJECTION_REVIEWED": "异议 {number} 已复核:{outcome}",
+    "OBJECTION_ACCEPTED": "{kind} {number} 已受理,应在 {until} 前裁定",
+    "OBJECTION_EXTENDED": "{kind} {number} 的裁定期限延至 {until},理由:{reasons}",
+    "OBJECTION_OVERDUE": "{kind} {number} 逾期未裁定,已报上一级督办",
+    "OBJECTION_DECIDED": (
+        "{kind} {number} 已裁定:{outcome}。理由:{reasons}。对裁定不服的,可在 {until} 前申请复核",
+        "{kind} {number} 已裁定:{outcome}。理由:{reasons}",
+        "异议 {number} 已裁定:{outcome}",
+    ),
+    "OBJECTION_REVIEWED": (
+        "{kind} {number} 已复核:{outcome}。理由:{reasons}",
+        "异议 {number} 已复核:{outcome}",
+    ),
+    "OBJECTION_REVIEW_OVERDUE": "{kind} {number} 逾期未复核,已报上一级督办;复核前裁定继续有效",
+    "OBJECTION_LAPSED": (
+        "{kind} {number} 到 {period} 结算关闭时仍未裁定,已终止:所涉扣分不计,该月按暂定结果计;"
+        "仍有异议的,可以重新提出"
+    ),
     "OBJECTION_FILED_FOR_YOU": "工作人员凭回执 {receipt} 为您提出异议 {number};如非本意,可撤回",
     "CORRECTION_STARTED": "工作人员对 {subject} 的记录发起更正 {number}",
     "REPAIR_APPLIED": "{subject} 的信用修复申请 {number} 已提交",
@@ -35,6 +52,15 @@ TEXTS: Final = {
     "DEADLINE_MOVED": "{number} 的办理期限因工作日历变更顺延至 {until}",
     "CAME_OF_AGE": "您已年满18周岁,可自愿授权参加信用赋分",
 }
+
+
+_PACKAGE = "services.credit"
+# What texts name by a code: people read the word for it (locale/zh.po).
+_CODED = frozenset({"kind", "outcome", "state"})
+
+
+def _members(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +85,19 @@ def mine(tx: Tx, question: Messages) -> dict[str, Any]:
 
 
 def _card(row: Any) -> dict[str, Any]:
-    text = TEXTS[row.code]
+    known = TEXTS[row.code]
+    texts = (known,) if isinstance(known, str) else known
+    text = next((one for one in texts if _members(one) <= row.detail.keys()), texts[-1])
+    coded = {name: row.detail[name] for name in _CODED & row.detail.keys()}
+    chinese = {name: word(_PACKAGE, value) for name, value in coded.items()}
+    in_english = {name: value.replace("_", " ").lower() for name, value in coded.items()}
     return {
         "id": row.message_id,
         "code": row.code,
         "subject": row.subject_id,
         "ref": row.ref,
         "at": row.created_at.isoformat(),
-        "text": text.format(**row.detail),
-        "text_en": english("services.credit", text).format(**row.detail),
+        "text": text.format(**row.detail | chinese),
+        "text_en": english(_PACKAGE, text).format(**row.detail | in_english),
         "detail": row.detail,
     }

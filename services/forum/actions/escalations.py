@@ -31,11 +31,15 @@ class DecideEscalation:
     done: Annotated[str, Meta(min_length=2, max_length=1000), PUBLIC]
 
 
-_TIERS = {"REQUEST": rules.REQUEST_TIERS, "RECTIFICATION": rules.RECTIFICATION_TIERS}
+_TIERS = {
+    "REQUEST": rules.REQUEST_TIERS,
+    "RECTIFICATION": rules.RECTIFICATION_TIERS,
+    "OBJECTION": rules.OBJECTION_TIERS,
+}
 
 
 def hear_escalated(tx: Tx, event: Heard) -> None:
-    """Lay an overdue request or rectification before whoever answers for that level now.
+    """Lay an overdue request, rectification or objection before whoever answers for that level now.
 
     The chain is ours: who was named by the teller may have left since.
     """
@@ -43,6 +47,8 @@ def hear_escalated(tx: Tx, event: Heard) -> None:
     source, ref, number, grid = "RECTIFICATION", "", None, None
     if isinstance(data, events.RequestEscalatedHeard):
         source, ref, number, grid = "REQUEST", data.request_id, data.number, data.grid
+    elif isinstance(data, events.ObjectionEscalatedHeard):
+        source, ref, number = "OBJECTION", data.objection_id, data.number
     else:
         ref = data.rectification_id
     if storage.is_before_chain(tx.conn, source, ref, data.level):

@@ -167,6 +167,15 @@ def hear_partner(tx: Tx, heard: Sequence[Heard]) -> None:
         _speak_for(tx, data.partner_id, data.operators)
 
 
+def hear_credit(tx: Tx, heard: Sequence[Heard]) -> None:
+    """List overdue objections before the level above, until they have ended."""
+    for event in heard:
+        if isinstance(event.data, events.ObjectionEscalatedHeard):
+            hear_escalated(tx, event)
+        else:
+            hear_ended(tx, [event.data.objection_id])
+
+
 def measure_month(tx: Tx, due: Due) -> None:
     """Say the month once per partition; every known community stands in exactly one of them."""
     period = due.ref

@@ -96,6 +96,34 @@ def test_an_overdue_order_of_the_property_is_listed_too(town):
     assert {i["outcome"] for i in listed(lead(town), state="DONE")} == {"ENDED"}
 
 
+def test_an_overdue_objection_to_credit_is_listed_until_it_has_ended(town):
+    """t2 B11: street and district had no list that showed it."""
+    for level in (1, 2):
+        town.bench.hear(
+            "credit",
+            "objection_escalated.v1",
+            {"objection_id": "obj_1", "number": "YY-20250303-015901-00001", "level": level},
+            subject="obj_1",
+            scope=COMMUNITY,
+            sequence=level,
+        )
+    (street,) = listed(lead(town), mine=True)
+    assert (street["source"], street["tier"]) == ("OBJECTION", "STREET_TEAM")
+    assert street["path"] == "/v1/credit/objections/obj_1"
+    (district,) = listed(leader(town), mine=True, source="OBJECTION")
+    assert district["tier"] == "DISTRICT_LEADER"
+    assert "YY-20250303-015901-00001" in lead(town).ask("my_messages")["items"][0]["text"]
+    town.bench.hear(
+        "credit",
+        "objection_ended.v1",
+        {"objection_id": "obj_1", "number": "YY-20250303-015901-00001", "state": "LAPSED"},
+        subject="obj_1",
+        scope=COMMUNITY,
+        sequence=9,
+    )
+    assert listed(lead(town)) == []
+
+
 def test_who_acts_is_found_at_that_moment_and_never_nobody(town):
     """SP-D11: with the cadre's post ended the chain named the acting team, the list nobody."""
     late_request(town)

@@ -1,0 +1,73 @@
+"""How an objection goes on: told to whom it is about, to who objected, and to the level above."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from services.credit import events
+from services.credit.actions import telling
+from services.credit.storage import settlements as store
+from services.credit.storage import voices
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from chassis.bus import Tx
+
+
+def tell(
+    tx: Tx, known: Any, code: str, *, filer: Mapping[str, Any] | None = None, **detail: Any
+) -> None:
+    """Tell whom an objection is about how it goes on, and who objected, where that is another.
+
+    Args:
+        tx: The transaction.
+        known: The objection.
+        code: Which text.
+        filer: What only whoever objected is told besides.
+        detail: What the text names.
+    """
+    told = {"ref": known.objection_id, "number": known.number, "kind": known.kind, **detail}
+    own = voices.speaks_for(tx.conn, known.subject_id, known.person_id, tx.now)
+    more = dict(filer or {})
+    telling.tell(tx, code, subject_id=known.subject_id, **told, **(more if own else {}))
+    if not own:
+        telling.tell(tx, code, person_id=known.person_id, **told, **more)
+
+
+def escalate(tx: Tx, known: Any, *, level: int) -> None:
+    """Say that the next level has to see to it; forum knows who answers there."""
+    tx.say(
+        events.ObjectionEscalated(known.objection_id, known.number, level),
+        subject=known.objection_id,
+        scope=known.area,
+        sequence=known.version + 1,
+    )
+
+
+def ended(tx: Tx, known: Any, state: str) -> None:
+    """Say that one that went up has ended, so that nobody has to see to it any more."""
+    if known.overdue or known.review_overdue:
+        tx.say(
+            events.ObjectionEnded(known.objection_id, known.number, state),
+            subject=known.objection_id,
+            scope=known.area,
+            sequence=known.version + 1,
+        )
+
+
+def lapse(tx: Tx, row: Any, subject_ids: Sequence[str]) -> None:
+    """End what is undecided when a month closes, and tell whoever objected and whom it is about.
+
+    Args:
+        tx: The transaction.
+        row: The settlement.
+        subject_ids: Whose entries were held.
+    """
+    lapsed = store.undecided(tx.conn, row.period, subject_ids)
+    store.lapse_objections(tx.conn, row.period, subject_ids, tx.now)
+    for known in lapsed:
+        tx.disarm("objection_accept", known.objection_id)
+        tx.disarm("objection_decide", known.objection_id)
+        tell(tx, known, "OBJECTION_LAPSED", period=row.period)
+        ended(tx, known, "LAPSED")

@@ -228,7 +228,7 @@ class PastShift(Guard):
     """Who sat somewhere on a day that is over is not said by himself."""
 
     guard = "PAST_SHIFT"
-    text = "不能为本人补排已过日期的值班"
+    text = "不能为本人或同户人员补排已过日期的值班"
 
 
 class NotNow(Guard):
@@ -519,10 +519,10 @@ class ReasonRequired(Guard):
 
 
 class SelfConfirm(Guard):
-    """Nobody confirms his own hours or hazard, or his household's."""
+    """Nobody confirms or decides what is his own, or his household's."""
 
     guard = "SELF_CONFIRM"
-    text = "不能确认本人或同户人员的记录"
+    text = "不能办理本人或同户人员的事项"
 
 
 class Overlap(Guard):

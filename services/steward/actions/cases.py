@@ -519,7 +519,8 @@ def topic_redirected(tx: Tx, topic: events.TopicRedirectedHeard) -> None:
     Raises:
         LookupError: The community has no grid yet; the event waits until somebody retries it.
     """
-    proposer = storage.people.person(tx.conn, topic.proposer) if topic.proposer else None
+    named = storage.people.kept(tx.conn, topic.proposer) if topic.proposer else None
+    proposer = storage.people.person(tx.conn, named) if named else None
     home = proposer.grid if proposer is not None else None
     grid = topic.grid or (home if home and home.startswith(topic.community) else None)
     grid = grid or storage.ground.a_grid_of(tx.conn, topic.community)
@@ -539,7 +540,7 @@ def topic_redirected(tx: Tx, topic: events.TopicRedirectedHeard) -> None:
         "community": topic.community,
         "reference": topic.topic_id,
     }
-    _file(tx, order, topic.proposer, own, topic_id=topic.topic_id)
+    _file(tx, order, named, own, topic_id=topic.topic_id)
 
 
 def hazard_found(tx: Tx, hazard: Any) -> Any:
@@ -1783,6 +1784,8 @@ def attach_reporter(tx: Tx, order: AttachReporter) -> dict[str, Any]:
     _require_outside_chain(tx, row)
     case = storage.cases.root(tx.conn, row)
     own = kinship.own(tx, order.person_id)
+    if tx.actor.id in own:
+        raise InChain(field="person_id")
     for one in {row.request_id: row, case.request_id: case}.values():
         if own & (storage.cases.chain(tx.conn, one.request_id) | {one.handler_person}):
             raise InChain(field="person_id")

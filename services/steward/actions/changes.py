@@ -20,9 +20,7 @@ def told(refusal: Refusal) -> dict[str, str]:
 
 def before(tx: Tx, change: Any) -> dict[str, Any]:
     """Return what a register said before a change."""
-    sealed = storage.vault(tx.settings.keys).open_or_none(change.before, f"{change.ref}.before")
-    found: dict[str, Any] = msgspec.json.decode(sealed or "{}")
-    return found
+    return storage.people.before(storage.vault(tx.settings.keys), change)
 
 
 def note_change(

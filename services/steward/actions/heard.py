@@ -15,13 +15,15 @@ def property_said(tx: Tx, heard: list[Heard]) -> None:
     for event in heard:
         data = event.data
         if isinstance(data, events.AppointmentActivatedHeard):
+            person_id = storage.people.kept(tx.conn, data.person_id)
             storage.parties.keep(
-                tx.conn, data.project_id, data.appointment_id, data.person_id, ended=False
+                tx.conn, data.project_id, data.appointment_id, person_id, ended=False
             )
-            cases.free_of(tx, data.person_id)
+            cases.free_of(tx, person_id)
         elif isinstance(data, events.AppointmentEndedHeard):
+            person_id = storage.people.kept(tx.conn, data.person_id)
             storage.parties.keep(
-                tx.conn, data.project_id, data.appointment_id, data.person_id, ended=True
+                tx.conn, data.project_id, data.appointment_id, person_id, ended=True
             )
         elif isinstance(data, events.ProjectManagerChangedHeard):
             _holders(tx, data.project_id, "MANAGER", [data.person_id])
@@ -41,8 +43,10 @@ def partners_said(tx: Tx, heard: list[Heard]) -> None:
 def _holders(tx: Tx, ref: str, post: str, people: list[str] | None) -> None:
     if people is None:
         return  # said by a release that does not tell them
-    storage.parties.replace(tx.conn, ref, post, people)
-    for person_id in sorted(set(people)):
+    # What was said before somebody was found to be registered twice comes after it.
+    kept = {storage.people.kept(tx.conn, person_id) for person_id in people}
+    storage.parties.replace(tx.conn, ref, post, kept)
+    for person_id in sorted(kept):
         cases.free_of(tx, person_id)
 
 

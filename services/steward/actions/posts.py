@@ -13,7 +13,7 @@ from chassis.bus import Tx
 from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import NotFound, StateConflict
 from services.steward import events, rules, storage
-from services.steward.actions import cases
+from services.steward.actions import cases, kinship
 from services.steward.actions.changes import note_change
 from services.steward.errors import (
     AlreadySteward,
@@ -25,6 +25,7 @@ from services.steward.errors import (
     NotNow,
     NotSpendable,
     PastShift,
+    SelfConfirm,
     ShiftOverlap,
     TypeDutyMismatch,
     UnderAge,
@@ -354,8 +355,11 @@ def resume_steward(tx: Tx, order: WhichSteward) -> dict[str, Any]:
     Raises:
         NotFound: No such steward here.
         StateConflict: He is not suspended.
+        SelfConfirm: It is the caller himself, or somebody of his household.
     """
     row = _locked(tx, order.steward_id, ("SUSPENDED",))
+    if kinship.is_own(tx, row.person_id):
+        raise SelfConfirm
     storage.posts.update(tx.conn, row.steward_id, status="ACTIVE", version=row.version + 1)
     _republish(tx, row)
     return _reply(storage.posts.steward(tx.conn, row.steward_id))
@@ -403,7 +407,7 @@ def plan_shift(tx: Tx, order: PlanShift) -> dict[str, Any]:
         NotMyGrid: The steward does not serve the grid.
         BadSpan: The end does not follow the start within 24 hours.
         ShiftOverlap: He sits there at that time already.
-        PastShift: Nobody plans his own shift of a day that is over.
+        PastShift: Nobody plans his own shift, or his household's, of a day that is over.
     """
     steward = storage.posts.lock(tx.conn, order.steward_id)
     if steward is None or steward.status == "LEFT":
@@ -415,7 +419,7 @@ def plan_shift(tx: Tx, order: PlanShift) -> dict[str, Any]:
         raise BadSpan(field="end")
     if storage.posts.shift_overlaps(tx.conn, order.steward_id, order.grid, order.start, order.end):
         raise ShiftOverlap(field="start")
-    own = steward.person_id == tx.actor.id
+    own = kinship.is_own(tx, steward.person_id)
     day = tx.calendar.local_date(order.start)
     if own and day < tx.calendar.local_date(tx.now):
         raise PastShift(field="start")
@@ -445,10 +449,13 @@ def attend_shift(tx: Tx, order: WhichShift) -> dict[str, Any]:
         NotFound: No such shift here.
         StateConflict: It is marked already.
         NotNow: He is not there yet, or no longer.
+        SelfConfirm: Somebody of his household says so.
     """
     row = storage.posts.shift(tx.conn, order.shift_id)
     steward = storage.posts.steward(tx.conn, row.steward_id) if row is not None else None
     own = steward is not None and steward.person_id == tx.actor.id
+    if not own and steward is not None and kinship.is_own(tx, steward.person_id):
+        raise SelfConfirm
     overseer = tx.actor.role != "R_STEWARD" and row is not None and tx.actor.covers(row.grid)
     if not (own or overseer):
         raise NotFound(kind="shift", id=order.shift_id)

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import sqlalchemy as sa
 
 from chassis import storage as store
@@ -28,6 +29,7 @@ from services.steward.storage.tables import (
 
 if TYPE_CHECKING:
     from chassis.bus import Actor
+    from chassis.vault import Vault
 
 
 def person(conn: sa.Connection, person_id: str) -> Any:
@@ -45,6 +47,12 @@ def several(conn: sa.Connection, person_ids: Iterable[str]) -> Sequence[Any]:
     """Return the rows of several persons."""
     asked = sa.select(persons).where(persons.c.person_id.in_(list(person_ids)))
     return conn.execute(asked).all()
+
+
+def kept(conn: sa.Connection, person_id: str) -> str:
+    """Return the registration that stays for one that was given up, or the same one."""
+    found = person(conn, person_id)
+    return str(found.merged_into) if found is not None and found.merged_into else person_id
 
 
 def given_up_for(conn: sa.Connection, person_id: str) -> Sequence[str]:
@@ -182,6 +190,21 @@ def changes(conn: sa.Connection, ref: str, before: int | None, limit: int) -> Se
     if before is not None:
         asked = asked.where(register_changes.c.id < before)
     return conn.execute(asked.order_by(register_changes.c.id.desc()).limit(limit)).all()
+
+
+def before(vault: Vault, change: Any) -> dict[str, Any]:
+    """Return what a register said before a change."""
+    sealed = vault.open_or_none(change.before, f"{change.ref}.before")
+    found: dict[str, Any] = msgspec.json.decode(sealed or "{}")
+    return found
+
+
+def steward_changes_since(conn: sa.Connection, at: datetime) -> Sequence[Any]:
+    """Return what was changed of stewards since an instant, newest first."""
+    asked = sa.select(register_changes).where(
+        register_changes.c.kind == "STEWARD", register_changes.c.at > at
+    )
+    return conn.execute(asked.order_by(register_changes.c.id.desc())).all()
 
 
 def changes_since(conn: sa.Connection, ref: str, at: datetime) -> Sequence[Any]:

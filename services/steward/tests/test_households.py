@@ -250,6 +250,57 @@ def test_nobody_confirms_what_his_household_wrote_down(ground):
     assert ground.cadre(GRID_WORKER).do("confirm_hours", order, version=1)["state"] == "CONFIRMED"
 
 
+def test_a_household_counts_no_shift_and_ends_no_suspension_of_its_own(staffed):
+    """K12: attendance earns points; the wife planned yesterday's shift and marked today's."""
+    household(staffed, "hh_c", CADRE, OTHER_CADRE)
+    wife = staffed.cadre(OTHER_CADRE)
+    shift = {"steward_id": STW_CADRE, "grid": GRID, "place": "红色驿站"}
+    past = {"start": "2025-02-28T08:00:00+08:00", "end": "2025-02-28T18:00:00+08:00"}
+    today = {"start": "2025-03-03T08:00:00+08:00", "end": "2025-03-03T18:00:00+08:00"}
+    with pytest.raises(errors.PastShift):
+        wife.do("plan_shift", shift | past)
+    made = wife.do("plan_shift", shift | today)
+    assert staffed.cadre().ask("shift", {"shift_id": made["id"]})["self_planned"] is True
+    with pytest.raises(errors.SelfConfirm):
+        staffed.cadre(OTHER_CADRE).do("attend_shift", {"shift_id": made["id"]}, version=1)
+    assert staffed.by(CADRE).do("attend_shift", {"shift_id": made["id"]}, version=1)["version"] == 2
+    street = staffed.bench.as_("R_STREET", scope=STREET)
+    order = {"steward_id": STW_CADRE, "reason": "待核查"}
+    version = street.do("suspend_steward", order, version=1)["version"]
+    for who in (CADRE, OTHER_CADRE):
+        with pytest.raises(errors.SelfConfirm):
+            staffed.cadre(who).do("resume_steward", {"steward_id": STW_CADRE}, version=version)
+    resumed = {"steward_id": STW_CADRE}
+    assert staffed.cadre(GRID_WORKER).do("resume_steward", resumed, version=version)["state"]
+
+
+def test_nobody_makes_himself_or_his_household_the_reporter(staffed):
+    reply = staffed.submit(who=None)
+    household(staffed, "hh_w", WANG, OTHER_CADRE)
+    for who in (OTHER_CADRE, WANG):
+        order = {"request_id": reply["id"], "person_id": WANG, "reason": "来电补登"}
+        with pytest.raises(errors.InChain):
+            staffed.cadre(who).do("attach_reporter", order, version=reply["version"])
+
+
+def test_what_is_said_of_a_registration_that_was_given_up_is_said_of_who_stays(ground, twin):
+    """A post or a topic is told after the merge, under the old id."""
+    proposed = ground.cadre(CADRE).do("propose_merge", twin, version=1)
+    decide = {"merge_id": proposed["id"], "confirmed": True}
+    ground.cadre(OTHER_CADRE).do("decide_merge", decide, version=1)
+    topic = {
+        "topic_id": "top_1", "community": COMMUNITY, "proposer": TWIN, "title": "我家门口的灯",
+        "text": "夜里不亮", "category": "REPAIR_COMMON",
+    }  # fmt: skip
+    ground.bench.hear("forum", "topic_redirected.v1", topic, subject="top_1")
+    (said,) = ground.bench.said("request_submitted.v1")
+    assert said["data"]["reporter_id"] == WANG
+    partner = {"partner_id": "ptn_1", "org_id": "org_1", "operators": [TWIN, CADRE]}
+    ground.bench.hear("partner", "partner_operators_changed.v1", partner, subject="ptn_1")
+    rows = ground.bench.rows("select distinct person_id from parties order by person_id")
+    assert [row["person_id"] for row in rows] == [WANG, CADRE]
+
+
 # --------------------------------------------------------------------------------------------------
 # Where a household lives
 

@@ -143,3 +143,23 @@ def test_nobody_moves_a_household_member_where_nobody_of_it_lives(two_streets):
     order = {"person_id": WANG, "to_grid": FAR_GRID, "household_id": "hh_c"}
     with pytest.raises(errors.HouseholdElsewhere):
         ground.bench.as_("R_DISTRICT").do("move_person", order, version=1)
+
+
+def coverage(ground, scope, period):
+    asked = {"scope": scope, "period": period}
+    found = ground.bench.as_("R_DISTRICT").ask("coverage", asked)["items"]
+    return {row["grid"]: row["full_time_stewards"] for row in found}
+
+
+def test_a_month_before_the_move_is_shown_as_it_was(two_streets):
+    """M-20: the grid that he left had never had him, and the other one always."""
+    ground = two_streets
+    ground.bench.at("2025-04-10T09:00:00")
+    assert coverage(ground, COMMUNITY, "2025-03") == {GRID: 4, GRID_2: 1}
+    regrid(ground, STW_GRID, GRID_2)
+    regrid(ground, STW_GRID, FAR_GRID, version=2)
+    regrid(ground, STW_STAFF, FAR_GRID)
+    assert coverage(ground, COMMUNITY, "2025-03") == {GRID: 4, GRID_2: 1}
+    assert coverage(ground, FAR, "2025-03") == {FAR_GRID: 0}
+    assert coverage(ground, COMMUNITY, "2025-04") == {GRID: 2, GRID_2: 1}
+    assert coverage(ground, FAR, "2025-04") == {FAR_GRID: 2}

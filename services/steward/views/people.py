@@ -225,7 +225,7 @@ def history(tx: Tx, ref: str, limit: int, cursor: str | None, *, by_name: bool) 
     vault = storage.vault(tx.settings.keys)
     items = []
     for row in rows:
-        before = msgspec.json.decode(vault.open_or_none(row.before, f"{ref}.before") or "{}")
+        before = storage.people.before(vault, row)
         if before.get("name") and not by_name:
             before["name"] = rules.identity.mask_name(before["name"])
         if before.get("phone"):

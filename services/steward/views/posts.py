@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Annotated, Any
 
 import msgspec
@@ -304,7 +306,8 @@ def coverage(tx: Tx, q: CoverageQuestion) -> dict[str, Any]:
     stewards_of: dict[str, list[Any]] = {}
     # A month that is over is shown as it was at its end.
     past = end < tx.now
-    for row in storage.posts.serving_in(tx.conn, q.scope, end, past=past):
+    serving_then = storage.posts.serving_in(tx.conn, q.scope, end, past=past)
+    for row in _as_they_were(tx, q.scope, end, serving_then) if past else serving_then:
         stewards_of.setdefault(row.grid, []).append(row)
     boards = {row.grid: row for row in storage.posts.boards_in(tx.conn, q.scope, end)}
     shifts = storage.posts.full_time_shifts_in(tx.conn, q.scope, start, end)
@@ -346,6 +349,34 @@ def coverage(tx: Tx, q: CoverageQuestion) -> dict[str, Any]:
         "M-21": _share(fresh, len(items)),
         "items": items,
     }
+
+
+def _as_they_were(tx: Tx, scope: str, at: datetime, rows: Sequence[Any]) -> Sequence[Any]:
+    """Return who served in an area's grids at an instant: whoever was corrected since then, with
+    the grids and the duty that he had."""
+    vault = storage.vault(tx.settings.keys)
+    then: dict[str, dict[str, Any]] = {}
+    for change in storage.people.steward_changes_since(tx.conn, at):
+        # From the newest to the oldest, so that what is found last is what held then.
+        then.setdefault(change.ref, {}).update(storage.people.before(vault, change))
+    found = [row for row in rows if row.steward_id not in then]
+    for steward_id, said in then.items():
+        row = storage.posts.steward(tx.conn, steward_id)
+        if row.created_at > at or (row.left_at is not None and row.left_at <= at):
+            continue
+        grids = said.get("grids") or storage.posts.grids_of(tx.conn, steward_id)
+        found += [
+            SimpleNamespace(
+                grid=grid,
+                steward_id=steward_id,
+                duty=said.get("duty", row.duty),
+                type=said.get("type", row.type),
+                board_consent=row.board_consent,
+            )
+            for grid in grids
+            if grid.startswith(scope)
+        ]
+    return found
 
 
 def _covered_minutes(rows: Any, start: datetime, end: datetime) -> dict[str, int]:

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from chassis.deadlines import Move
     from chassis.jobs import Job
     from chassis.runtime import Runtime
+    from chassis.table import Row
 
 ANY_ROLE = "*"
 PUBLIC = "PUBLIC"
@@ -206,17 +207,29 @@ class JobDoor(Door):
     kind = "job"
 
 
-def _register(door: Door, fn: F, run: str) -> F:
+_RUN = {
+    "command": "run_command",
+    "query": "run_query",
+    "subscribe": "run_batch",
+    "timer": "run_timer",
+    "job": "run_job",
+}
+
+
+def enter(door: Door, fn: F) -> F:
+    """Return a method as the entrypoint that a host enters by `door`."""
+    run = _RUN[door.kind]
+
     @functools.wraps(fn)
-    def enter(self: Any, first: Any, *rest: Any) -> Any:
+    def entered(self: Any, first: Any, *rest: Any) -> Any:
         # A host calls with a Call (or a batch, a timer, a job); an action under test calls the
         # method itself with a transaction that it has opened.
         if isinstance(first, (Tx,)):
             return fn(self, first, *rest)
         return getattr(self.runtime, run)(self, door, fn, first, *rest)
 
-    register_entrypoint(enter, door)
-    return typing.cast("F", enter)
+    register_entrypoint(entered, door)
+    return typing.cast("F", entered)
 
 
 def command(
@@ -233,7 +246,7 @@ def command(
 
     def decorate(fn: F) -> F:
         door = Command(roles=tuple(roles), if_match=if_match, unkept=tuple(unkept))
-        return _register(door, fn, "run_command")
+        return enter(door, fn)
 
     return decorate
 
@@ -242,7 +255,7 @@ def query(*, roles: Sequence[str]) -> Callable[[F], F]:
     """Declare a query: `method(self, tx, body)`; `PUBLIC` admits callers without a token."""
 
     def decorate(fn: F) -> F:
-        return _register(Query(roles=tuple(roles), if_match=False), fn, "run_query")
+        return enter(Query(roles=tuple(roles), if_match=False), fn)
 
     return decorate
 
@@ -262,7 +275,7 @@ def subscribe(source: str, *readers: type[Any]) -> Callable[[F], F]:
             raise TypeError(f"{reader.__name__} reads {reader.SOURCE}, not {source}")
 
     def decorate(fn: F) -> F:
-        return _register(Subscription(source=source, readers=readers), fn, "run_batch")
+        return enter(Subscription(source=source, readers=readers), fn)
 
     return decorate
 
@@ -285,7 +298,7 @@ def timer(
 
     def decorate(fn: F) -> F:
         door = Timer(timer_kind=kind, schedule=schedule, together=together)
-        return _register(door, fn, "run_timer")
+        return enter(door, fn)
 
     return decorate
 
@@ -294,7 +307,7 @@ def job(kind: str) -> Callable[[F], F]:
     """Declare long work: `method(self, job)`; it opens its own transactions through the job."""
 
     def decorate(fn: F) -> F:
-        return _register(JobDoor(job_kind=kind), fn, "run_job")
+        return enter(JobDoor(job_kind=kind), fn)
 
     return decorate
 
@@ -364,6 +377,8 @@ class Service:
             the call itself, where that member names something else there), and the query that
             answers it. Who is refused by that query is refused by every other door on the thing in
             the same words, so that nobody learns of it by a version or a state.
+        doors: Every way in, one row each (`table`).
+        title: Heading in the reference, "中文 / English".
     """
 
     name: ClassVar[str]
@@ -374,7 +389,16 @@ class Service:
     counts: ClassVar[frozenset[str]] = frozenset()
     loads_calendar: ClassVar[bool] = False
     shown_by: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    doors: ClassVar[tuple[Row, ...]] = ()
+    title: ClassVar[str] = ""
     runtime: Any = RuntimeProvider()
+
+    def __init_subclass__(cls) -> None:
+        """Make an entrypoint of each row of the table."""
+        for row in cls.__dict__.get("doors", ()):
+            if hasattr(cls, row.name):
+                raise TypeError(f"{cls.__name__}: two ways in are called {row.name}")
+            setattr(cls, row.name, row.method())
 
     def admit(self, tx: Tx) -> None:
         """Refuse a caller who may act no longer; every command asks before it does anything."""
@@ -390,6 +414,11 @@ class Service:
     def _health(self, tx: Tx, _body: Nothing) -> dict[str, Any]:
         """Answer whether the database is reached and how much waits."""
         return tx.runtime.health(tx)
+
+    @query(roles=(PUBLIC,))
+    def _contract(self, tx: Tx, _body: Nothing) -> dict[str, Any]:
+        """Answer the doors of the release that runs here."""
+        return tx.runtime.contract()
 
     @query(roles=(PUBLIC,))
     def _clock(self, tx: Tx, _body: Nothing) -> dict[str, Any]:
@@ -439,9 +468,9 @@ def _read_entries(cls: type[Service]) -> dict[str, Entry]:
         for door in getattr(member, ENTRYPOINT_EXTENSIONS_ATTR, ()):
             body: type[Any] | None = None
             if door.kind in {"command", "query"}:
-                hints = typing.get_type_hints(inspect.unwrap(member))
-                names = list(inspect.signature(inspect.unwrap(member)).parameters)
-                body = hints[names[2]]
+                # The last argument; before it stand the service and the transaction.
+                method = inspect.unwrap(member)
+                body = typing.get_type_hints(method)[list(inspect.signature(method).parameters)[-1]]
             found[name] = Entry(name, door.kind, door, body)
     return found
 

@@ -1,15 +1,17 @@
 """Contracts as files: what a service promises, written beside its code and compared with it.
 
 A service's `contracts/` holds `events/<fact>.json` (schema and examples of each fact that it says),
-`calls.json` (what its commands and queries take), `queues.json` (what it hears) and `released.json`
-(the facts as they stood at the last release). Titles and examples are written by hand; schemas come
-from the code. A released fact only gains optional fields and examples.
+`api.json` (its doors over HTTP: roles, request, reply, examples), `queues.json` (what it hears) and
+`released.json` (the facts as they stood at the last release). Titles and examples are written by
+hand; schemas come from the code. A released fact only gains optional fields and examples.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
+import re
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -18,9 +20,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from chassis.bus import PARTITIONS, Command, Query, entries
+from chassis.installed import release_of
+from chassis.table import description_of, summary_of
 
 if TYPE_CHECKING:
     from chassis.bus import Service
+    from chassis.table import Row
 
 
 @dataclass(slots=True)
@@ -84,6 +89,58 @@ def calls_contract(service_cls: type[Service]) -> dict[str, Any]:
     return found
 
 
+@functools.cache
+def api_contract(service_cls: type[Service]) -> dict[str, Any]:
+    """Return a service's doors as the gateway reads them; schemas refer to `#/schemas/<name>`."""
+    found = {
+        method: entry
+        for method, entry in entries(service_cls).items()
+        if entry.door.options.get("http") and entry.body_type is not None
+    }
+    kinds = [kind for one in found.values() for kind in (one.body_type, one.door.reply)]
+    refs, schemas = msgspec.json.schema_components(kinds, ref_template="#/schemas/{name}")
+    doors = {}
+    for row in service_cls.doors:
+        if row.name in found:
+            at = 2 * list(found).index(row.name)
+            doors[row.name] = _door_contract(row, refs[at], refs[at + 1])
+    return {
+        "service": service_cls.name,
+        "version": release_of(service_cls.name),
+        "title": service_cls.title,
+        "doors": doors,
+        "schemas": {name: _described(schema) for name, schema in sorted(schemas.items())},
+    }
+
+
+def _door_contract(row: Row, request: dict[str, Any], reply: dict[str, Any]) -> dict[str, Any]:
+    options = row.door.options
+    verb, _, path = options["http"].partition(" ")
+    usual = {"status": 200, "if_match": False, "produces": "", "cost": 1, "common": False}
+    rest = {name: options[name] for name in usual if options.get(name, usual[name]) != usual[name]}
+    if options.get("deadline_s") is not None:
+        rest["deadline_s"] = options["deadline_s"]
+    described = description_of(row.act)
+    return {
+        "kind": row.door.kind,
+        "verb": verb,
+        "path": path,
+        "roles": list(options["roles"]),
+        **rest,
+        "summary": summary_of(row.act),
+        **({"description": described} if described else {}),
+        "request": request,
+        "reply": reply,
+    }
+
+
+def _described(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a schema whose description ends where the docstring's sections begin."""
+    about = schema.get("description", "")
+    kept = re.split(r"\s*^\s*Attributes:$", about, maxsplit=1, flags=re.MULTILINE)[0]
+    return {**schema, "description": kept} if about else schema
+
+
 def queues_contract(service_cls: type[Service]) -> dict[str, Any]:
     """Return what a service hears, by source; queue names follow from it."""
     heard: dict[str, list[str]] = {}
@@ -112,7 +169,12 @@ def _text(value: Any) -> str:
 
 def _wanted(service_cls: type[Service], folder: Path) -> dict[Path, Any]:
     files: dict[Path, Any] = {
-        folder / "calls.json": calls_contract(service_cls),
+        # One service after the other states its doors as a table.
+        **(
+            {folder / "api.json": api_contract(service_cls)}
+            if service_cls.doors
+            else {folder / "calls.json": calls_contract(service_cls)}
+        ),
         folder / "queues.json": queues_contract(service_cls),
     }
     for kind in service_cls.says:

@@ -44,6 +44,12 @@ def service_class(name: str) -> type[Service]:
     return cast("type[Service]", point.load())
 
 
+def release_of(service: str) -> str:
+    """Return the version of an installed service; "0" where it is no package of its own."""
+    point = points(SERVICES).get(service)
+    return point.dist.version if point is not None and point.dist is not None else "0"
+
+
 def load(group: str, name: str | None = None) -> Any | None:
     """Return the object of an entry point, of the first one when no name is given, or None."""
     found = points(group)

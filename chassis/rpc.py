@@ -107,6 +107,10 @@ class Caller(Protocol):
     async def state(self) -> dict[str, Any]:
         """Tell whether the bus is reached."""
 
+    async def reconnected(self, within_s: float) -> bool:
+        """Wait until the bus is reached anew, at most so long; False where it was not. For one
+        waiter."""
+
     async def close(self) -> None:
         """Let go of the bus."""
 
@@ -395,6 +399,7 @@ class BusCaller:
         self._secret = secret
         self._link = _Link()
         self._ready = asyncio.Event()
+        self._anew = asyncio.Event()
         self._ending = asyncio.Event()
         self._keeper: asyncio.Task[None] | None = None
         self._patience = Patience(log, made="bus_connected", waits="bus_unreachable", longest_s=3.0)
@@ -411,6 +416,7 @@ class BusCaller:
                 await link.open(self._url)
                 self._patience.good()
                 self._ready.set()
+                self._anew.set()
                 await link.lost.wait()
                 why = link.why
             except Exception as error:  # noqa: BLE001  the broker may fail in any way
@@ -487,6 +493,16 @@ class BusCaller:
         if self._link.blocked:
             return {"bus": "blocked", "why": "the broker is in an alarm (memory or disk)"}
         return {"bus": "up"}
+
+    async def reconnected(self, within_s: float) -> bool:
+        """See `Caller.reconnected`."""
+        try:
+            async with asyncio.timeout(within_s):
+                await self._anew.wait()
+        except TimeoutError:
+            return False
+        self._anew.clear()
+        return True
 
     async def close(self) -> None:
         """See `Caller.close`."""

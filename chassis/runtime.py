@@ -275,6 +275,12 @@ class Runtime:
             raise NotFound(kind="method", id=f"{self.name}.{call.method}")
         return getattr(self.instance(), call.method)(call)
 
+    def contract(self) -> dict[str, Any]:
+        """Return the doors of this service, for the gateway (`contracts.api_contract`)."""
+        from chassis.contracts import api_contract  # noqa: PLC0415  asked for once a minute
+
+        return api_contract(self.service_cls)
+
     def read_body(self, method: str, body: dict[str, Any]) -> Any:
         """Read a body into the type that the action takes.
 
@@ -307,6 +313,9 @@ class Runtime:
         check_precondition(door.if_match, call.version)
         body = self.read_body(call.method, call.body)
         digest = self.digests.of(call.method, call.body)
+        if before := door.options.get("before"):
+            with self.transaction(call.actor) as tx:
+                before(tx, body)
 
         def act(tx: Tx) -> Any:
             service.admit(tx)

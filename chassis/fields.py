@@ -1,0 +1,27 @@
+"""Types of the fields that several services take: each says its form once.
+
+A form is part of a door's contract: the gateway's reference shows it, and every host checks it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from msgspec import Meta
+
+from chassis import text
+
+Area = Annotated[str, Meta(pattern=text.AREA)]
+StreetOrCommunity = Annotated[str, Meta(pattern=text.STREET_OR_COMMUNITY)]
+Community = Annotated[str, Meta(pattern=text.COMMUNITY)]
+Grid = Annotated[str, Meta(pattern=text.GRID)]
+PersonId = Annotated[str, Meta(pattern=text.PERSON)]
+Period = Annotated[str, Meta(pattern=text.PERIOD)]
+Instant = Annotated[datetime, Meta(tz=True)]
+# A day that stays text on its way: it exists, and deadlines can be counted from it.
+Day = Annotated[str, Meta(pattern=text.DAY, extra_json_schema={"format": "date"})]
+
+# Which part of a list.
+Limit = Annotated[int, Meta(ge=1, le=200, description="每页条数 / page size")]
+Cursor = Annotated[str, Meta(description="上一页的 next / `next` of the page before")]

@@ -1,0 +1,206 @@
+"""A service as one table: each row is a way in, who may enter, and the function that it leads to.
+
+    doors = (
+        command("POST /requests", cases.submit_request, roles=(ANY_ROLE,), status=201),
+        query("GET /requests/{request_id}", case_views.request, roles=(ANY_ROLE,)),
+        subscribe("property", events.ProjectRegistered, then=projections.projects_registered),
+        timer("REQ_ACCEPT", clocks.accept_passed),
+    )
+
+A row says all that the world may know of a door. The function's name is the door's name on the bus,
+the type of its second argument is the request's schema, the first line of its docstring ("中文 /
+English.") the summary. `contracts/api.json` is written from these rows, and the gateway reads that
+file: nothing about a door is written a second time. Each row becomes an ordinary nameko entrypoint
+(`bus`), so all three hosts serve it.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import typing
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from typing import Any
+
+from chassis import bus
+from chassis.calendar import Calendar
+
+Act = Callable[..., Any]
+_HTTP = re.compile(r"^(GET|POST|PUT|PATCH|DELETE) (/([a-z0-9-]+(\.[a-z]+)?|\{[a-z][a-z0-9_]*\}))+$")
+_PLACE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a service's table.
+
+    Attributes:
+        name: The method on the bus.
+        door: The nameko entrypoint; its options are what the row says.
+        act: The function that the way leads to.
+    """
+
+    name: str
+    door: bus.Door
+    act: Act
+
+    def method(self) -> Act:
+        """Return the entrypoint as a method of the service class."""
+        act = self.act
+
+        def enter(_service: Any, first: Any, *rest: Any) -> Any:
+            return act(first, *rest)
+
+        enter.__name__ = enter.__qualname__ = self.name
+        enter.__doc__ = act.__doc__
+        if self.door.kind in {"command", "query"}:
+            enter.__annotations__ = {"rest": request_type(act)}
+        return bus.enter(self.door, enter)
+
+
+def request_type(act: Act) -> type[Any]:
+    """Return the type of the request that a function takes: that of its second argument.
+
+    Raises:
+        TypeError: It takes none.
+    """
+    names = list(inspect.signature(act).parameters)
+    hints = typing.get_type_hints(act)
+    if len(names) < 2 or names[1] not in hints:
+        raise TypeError(f"{act.__module__}.{act.__name__} must take (tx, request) with a type")
+    found: type[Any] = hints[names[1]]
+    return found
+
+
+def _call(kind: type[bus.CallDoor], http: str, act: Act, name: str, **options: Any) -> Row:
+    if not _HTTP.match(http):
+        raise TypeError(f"{http!r} is no verb and path")
+    if http.startswith("GET ") != (kind is bus.Query):
+        raise TypeError(f"{http}: a question is asked by GET, and nothing else is")
+    if not options["roles"]:
+        raise TypeError(f"{http} does not say who may enter")
+    for place in set(places_of(http)) - {one.name for one in fields(request_type(act))}:
+        raise TypeError(f"{http}: {place} stands in the path and not in the request")
+    return Row(name or act.__name__, kind(http=http, **options), act)
+
+
+def command(
+    http: str,
+    act: Act,
+    *,
+    roles: Sequence[str],
+    reply: type[Any],
+    if_match: bool = False,
+    status: int = 200,
+    unkept: Sequence[str] = (),
+    before: Act | None = None,
+    common: bool = False,
+    name: str = "",
+) -> Row:
+    """A way to change something: `act(tx, request)`.
+
+    Args:
+        http: Verb and path below `/v1/<service>`. Its `{places}` are members of the request.
+        act: Runs in one transaction, under one idempotency key.
+        roles: Acting roles that may call it; `ANY_ROLE` for every signed-in role.
+        reply: What a caller may rely on in the answer.
+        if_match: Whether the caller must state the version that he has seen.
+        status: 200, 201 for a new thing, 202 for work that goes on.
+        unkept: See `bus.command`.
+        before: `before(tx, request)` runs in a transaction of its own; what it writes stays when
+            the command is refused.
+        common: Whether the path stands below `/v1` itself.
+        name: Name on the bus, where it is not the function's.
+    """
+    if status not in {200, 201, 202}:
+        raise TypeError(f"{http}: a command answers 200, 201 or 202, not {status}")
+    return _call(
+        bus.Command, http, act, name, roles=tuple(roles), reply=reply, if_match=if_match,
+        status=status, unkept=tuple(unkept), before=before, common=common,
+    )  # fmt: skip
+
+
+def query(
+    http: str,
+    act: Act,
+    *,
+    roles: Sequence[str],
+    reply: type[Any],
+    produces: str = "",
+    cost: int = 1,
+    deadline_s: float | None = None,
+    name: str = "",
+) -> Row:
+    """A question: `act(tx, request)` reads only.
+
+    Args:
+        http: As in `command`, with GET.
+        act: Runs in a snapshot.
+        roles: As in `command`; `PUBLIC` admits callers without a token.
+        reply: As in `command`.
+        produces: Media type of the answer where that is no JSON.
+        cost: What an answer takes, in ordinary answers; a caller's rate is counted in these.
+        deadline_s: Longest wait for the answer (s), where it is not the gateway's own.
+        name: As in `command`.
+    """
+    return _call(
+        bus.Query, http, act, name, roles=tuple(roles), reply=reply, if_match=False,
+        produces=produces, cost=cost, deadline_s=deadline_s,
+    )  # fmt: skip
+
+
+def subscribe(source: str, *readers: type[Any], then: Act, name: str = "") -> Row:
+    """What is consumed of one source: `then(tx, events)`, in batches.
+
+    Args:
+        source: Name of the service that publishes the facts.
+        readers: One reader type per fact, with FACT and SOURCE.
+        then: Takes a list of `Heard` in the order of arrival.
+        name: Default `on_<source>`. The inbox keeps it: an event is consumed once under a name.
+    """
+    for reader in readers:
+        if source != reader.SOURCE:
+            raise TypeError(f"{reader.__name__} reads {reader.SOURCE}, not {source}")
+    return Row(name or f"on_{source}", bus.Subscription(source=source, readers=readers), then)
+
+
+def timer(
+    kind: str,
+    then: Act,
+    *,
+    schedule: Callable[[datetime, Calendar], tuple[str, datetime]] | None = None,
+    together: timedelta | None = None,
+) -> Row:
+    """What happens when a timer comes due: `then(tx, due)`; the arguments are those of
+    `bus.timer`."""
+    door = bus.Timer(timer_kind=kind, schedule=schedule, together=together)
+    return Row(f"on_{kind.lower()}", door, then)
+
+
+def job(kind: str, act: Act) -> Row:
+    """Long work: `act(job)` opens its own transactions through the job."""
+    return Row(f"run_{kind}", bus.JobDoor(job_kind=kind), act)
+
+
+def places_of(http: str) -> tuple[str, ...]:
+    """Return the names of a path's places, in order."""
+    return tuple(_PLACE.findall(http))
+
+
+def summary_of(act: Act) -> str:
+    """Return the first line of a function's docstring, without its full stop."""
+    return next(iter((act.__doc__ or "").strip().splitlines()), "").removesuffix(".")
+
+
+def description_of(act: Act) -> str:
+    """Return what a function's docstring says beyond its first line and before its sections."""
+    text = inspect.cleandoc(act.__doc__ or "")
+    _first, _, rest = text.partition("\n")
+    return re.split(r"^(?:Args|Attributes|Raises|Returns):$", rest, maxsplit=1, flags=re.MULTILINE)[
+        0
+    ].strip()
+
+
+__all__ = ["Row", "command", "job", "query", "subscribe", "timer"]

@@ -1,0 +1,96 @@
+"""A service as a table of doors, and the contract that is written from it."""
+
+import msgspec
+import pytest
+
+from chassis.bus import Service, entries
+from chassis.contracts import api_contract
+from chassis.refusal import Invalid
+from chassis.replies import Reply
+from chassis.table import command, query
+from chassis.testing import open_bench
+from chassis.tests.toy import releases
+from chassis.tests.toy.releases import First, raise_counter
+
+
+def test_a_row_is_an_ordinary_entrypoint_of_its_service(database_url):
+    opened = open_bench(First, database_url)
+    opened.as_("R_DISTRICT")
+    assert opened.do("raise_counter", {"counter_id": "c1", "amount": 5})["version"] == 1
+    assert opened.ask("counter", {"counter_id": "c1"}) == {"id": "c1", "total": 5}
+    with pytest.raises(Invalid) as refused:
+        opened.do("raise_counter", {"counter_id": "c1", "amount": 0})
+    assert refused.value.field == "amount"
+    opened.runtime.close()
+
+
+def test_the_contract_says_all_that_a_row_says():
+    contract = api_contract(First)
+    assert contract["service"] == "toy"
+    assert contract["title"] == "玩具 / Toy"
+    assert list(contract["doors"]) == ["raise_counter", "counter", "list_counters"]
+    door = contract["doors"]["raise_counter"]
+    assert {name: door[name] for name in ("kind", "verb", "path", "roles", "status")} == {
+        "kind": "command",
+        "verb": "POST",
+        "path": "/counters",
+        "roles": ["R_DISTRICT"],
+        "status": 201,
+    }
+    assert door["summary"] == "计数 / Add"
+    assert door["description"] == "More is said here."
+    assert contract["doors"]["list_counters"]["cost"] == 2
+    request = contract["schemas"][door["request"]["$ref"].rpartition("/")[2]]
+    assert request["description"] == "计数 / Add to a counter."
+    assert request["required"] == ["counter_id", "amount"]
+    assert request["properties"]["amount"] == {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 1000,
+        "description": "数量 / amount",
+        "examples": [5],
+    }
+    reply = contract["schemas"][door["reply"]["$ref"].rpartition("/")[2]]
+    assert reply["required"] == ["id", "state", "version"]
+    # What the chassis asks of every service is no door of this one.
+    assert "_health" not in contract["doors"]
+
+
+def test_a_running_service_says_the_contract_of_its_release(database_url):
+    opened = open_bench(First, database_url)
+    assert opened.ask("_contract", {}) == msgspec.to_builtins(api_contract(First))
+    opened.runtime.close()
+
+
+@pytest.mark.parametrize(
+    ("declare", "why"),
+    [
+        (lambda: command("POST counters", raise_counter, roles=("R",), reply=Reply), "verb and path"),
+        (lambda: command("GET /counters", raise_counter, roles=("R",), reply=Reply), "asked by GET"),
+        (lambda: query("POST /counters", raise_counter, roles=("R",), reply=Reply), "asked by GET"),
+        (lambda: command("POST /counters", raise_counter, roles=(), reply=Reply), "who may enter"),
+        (
+            lambda: command("POST /c", raise_counter, roles=("R",), reply=Reply, status=204),
+            "200, 201 or 202",
+        ),
+        (
+            lambda: command("POST /c/{x}/y", raise_counter, roles=("R",), reply=Reply),
+            "x stands in the path",
+        ),
+    ],
+)  # fmt: skip
+def test_a_row_that_contradicts_itself_is_refused_when_it_is_written(declare, why):
+    with pytest.raises(TypeError, match=why):
+        declare()
+
+
+def test_two_rows_of_one_name_are_refused():
+    row = releases.First.doors[0]
+    with pytest.raises(TypeError, match="two ways in"):
+        type("Twice", (Service,), {"name": "twice", "doors": (row, row)})
+
+
+def test_the_entries_are_read_from_nameko_s_own_metadata():
+    found = entries(First)["raise_counter"]
+    assert found.kind == "command"
+    assert found.body_type is releases.Raise

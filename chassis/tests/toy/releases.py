@@ -1,0 +1,112 @@
+"""Two releases of the toy whose doors stand in a table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import sqlalchemy as sa
+from msgspec import Meta
+
+from chassis.bus import ANY_ROLE, PUBLIC, Tx
+from chassis.fields import Cursor, Day, Limit, Period
+from chassis.replies import Page, Reply
+from chassis.table import command, query
+from chassis.tests.toy.service import Add, Toy, Which, counters
+
+DISTRICT = ("R_DISTRICT",)
+
+
+class Counter(Reply, kw_only=True):
+    """计数器 / A counter."""
+
+    id: str
+    total: Annotated[int, Meta(description="现值 / what it stands at", examples=[12])]
+
+
+class Changed(Reply, kw_only=True):
+    """变更结果 / What a command left behind."""
+
+    id: str
+    state: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Raise:
+    """计数 / Add to a counter.
+
+    Attributes:
+        kind: Nothing depends on it.
+    """
+
+    counter_id: Annotated[str, Meta(max_length=20, examples=["c1"])]
+    amount: Annotated[int, Meta(ge=1, le=1000, description="数量 / amount", examples=[5])]
+    kind: Literal["PLAIN", "FANCY"] = "PLAIN"
+    on: Day | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """筛选 / Filter."""
+
+    ids: Annotated[list[str], Meta(max_length=3)] | None = None
+    least: int = 0
+    limit: Limit = 50
+    cursor: Cursor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OfMonth:
+    period: Period
+
+
+def raise_counter(tx: Tx, order: Raise) -> dict[str, Any]:
+    """计数 / Add.
+
+    More is said here.
+
+    Raises:
+        TooMuch: Never.
+    """
+    return tx.runtime.instance().add(tx, Add(order.counter_id, order.amount))
+
+
+def counter(tx: Tx, asked: Which) -> dict[str, Any]:
+    """总数 / Total."""
+    return tx.runtime.instance().total(tx, asked)
+
+
+def list_counters(tx: Tx, asked: Listing) -> dict[str, Any]:
+    """列表 / List."""
+    found = sa.select(counters).where(counters.c.total >= asked.least).limit(asked.limit)
+    if asked.ids:
+        found = found.where(counters.c.counter_id.in_(asked.ids))
+    rows = tx.conn.execute(found.order_by(counters.c.counter_id))
+    return {"items": [{"id": row.counter_id, "total": row.total} for row in rows], "next": None}
+
+
+def month(_tx: Tx, asked: OfMonth) -> dict[str, Any]:
+    """月份 / A month."""
+    return {"id": asked.period, "total": 0}
+
+
+class First(Toy):
+    """The release that runs today."""
+
+    title = "玩具 / Toy"
+    doors = (
+        command("POST /counters", raise_counter, roles=DISTRICT, reply=Changed, status=201),
+        query("GET /counters/{counter_id}", counter, roles=(ANY_ROLE,), reply=Counter),
+        query("GET /counters", list_counters, roles=(PUBLIC,), reply=Page[Counter], cost=2),
+    )
+
+
+class Second(Toy):
+    """The next one: a door more, one fewer."""
+
+    title = "玩具 / Toy"
+    doors = (
+        *First.doors[:2],
+        query("GET /months/{period}", month, roles=(PUBLIC,), reply=Counter),
+    )

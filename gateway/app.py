@@ -13,21 +13,22 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from fastapi import FastAPI
-from fastapi.exceptions import RequestValidationError
 from pydantic import Field, ValidationError
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
 
+from chassis.installed import service_names
 from chassis.refusal import Refusal
 from chassis.rpc import Caller, CallFailed, CallRefused
-from gateway import documents, imports, pages, routes
+from gateway import contract, documents, imports, pages, routes
 from gateway.context import context_of
 from gateway.dispatch import Gate, Locate, locator, read_key
 from gateway.doors import ANY, PUBLIC, Body, Door, Doors, Reply
 from gateway.errors import CapabilityMissing, answer_error, explain
-from gateway.identity import IdentitySource, Tokens
+from gateway.identity import ANONYMOUS, IdentitySource, Tokens
 from gateway.limits import Outermost
 from gateway.openapi import Document
 from gateway.settings import GatewaySettings
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("fivered.gateway")
 
 VERSION = "0.1.0"
+# A release that has not answered so often is no longer there.
+_RELEASE_GONE = 5
 # What an answer costs for which every service is asked.
 _EVERY_SERVICE = 5
 # How long `/ready` waits for the outlook of the calendar, and how long it repeats it.
@@ -55,12 +58,17 @@ TITLE = "五红社区治理 / Five Red"
 
 
 def routed() -> list[str]:
-    """Return the names of the services that have a routes file."""
-    return sorted(module.name for module in pkgutil.iter_modules(routes.__path__))
+    """Return the names of the services whose doors are known here."""
+    written = {module.name for module in pkgutil.iter_modules(routes.__path__)}
+    stated = {name for name in service_names() if contract.contract_of(name) is not None}
+    return sorted(written | stated)
 
 
 def doors_of(service: str) -> Doors | None:
-    """Return the doors of a service, or None when it has no routes file here."""
+    """Return the doors of a service, or None when nothing here says them."""
+    stated = contract.contract_of(service)
+    if stated is not None:
+        return contract.doors_of(stated)
     if service not in routed():
         return None
     module = importlib.import_module(f"gateway.routes.{service}")
@@ -396,16 +404,16 @@ def create(
     services: Sequence[str],
     identities: IdentitySource | None = None,
     extra: Iterable[Doors] = (),
-) -> FastAPI:
+) -> Starlette:
     """Build the application.
 
     Args:
         caller: The bus; opened and closed by whoever made it.
         settings: What the environment says.
-        services: Which services this installation has; those without a routes file here are
-            declared as missing under GET /v1.
+        services: Which services this installation has; those without a contract here are declared
+            as missing under GET /v1 until they have said theirs.
         identities: Who people are; default the tokens of `settings.token_key`.
-        extra: Doors that have no routes file (tests, an adapter of the installation).
+        extra: Doors that no contract states (tests, an adapter of the installation).
     """
     given = {doors.service: doors for doors in extra}
     installed: dict[str, Doors] = {}
@@ -413,60 +421,159 @@ def create(
     for name in services:
         doors = given.get(name) or doors_of(name)
         if doors is None:
-            missing[name] = "no routes"
+            missing[name] = "no contract"
         else:
-            installed[name] = imports.with_imports(with_jobs(doors))
+            installed[name] = _completed(doors)
     for name in routed():
         if name not in installed:
             missing.setdefault(name, "not installed")
 
     gate = Gate(caller, settings, identities or Tokens(settings.token_key))
-    own = Own(gate, installed, missing)
-    app = FastAPI(
-        title=TITLE,
-        version=VERSION,
-        openapi_url=None,
-        docs_url=None,
-        redoc_url=None,
-        # A thing has one address; a redirect would also repeat the Host header that somebody sent.
-        redirect_slashes=False,
-    )
+    app = Starlette()
+    # A thing has one address; a redirect would also repeat the Host header that somebody sent.
+    app.router.redirect_slashes = False
     app.state.gate = gate
-    every = {(door.verb, door.full_path): door for doors in installed.values() for door in doors}
-    app.state.doors = list(every.values())
-    document = Document(
-        title=TITLE,
-        version=VERSION,
-        doors=[*(door for door, _ in own.doors()), *every.values()],
-        demo=settings.demo_clock,
-    )
-    app.state.document = document
-    app.openapi = document.build  # type: ignore[method-assign]  # FastAPI's documented seam
-
-    for door, serve in own.doors():
-        app.add_route(door.full_path, serve, methods=[door.verb], name=door.method)
-    for path, serve in (("/live", own.live), ("/ready", own.ready)):
-        app.add_route(path, serve, methods=["GET"])
-    pages.add_to(app, gate, document, installed)
-    locate = locator(every)
-    # A written-out segment goes before a place: /people/import is not a person called "import".
-    for door in sorted(every.values(), key=_openness):
-        app.add_route(
-            door.full_path,
-            _serving(gate, door, locate, installed),
-            methods=[door.verb],
-            name=f"{door.service}.{door.method}",
-        )
-    for name in missing:
-        app.add_route(
-            f"/v1/{name}/{{rest:path}}",
-            _absent(name),
-            methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-        )
-    for kind in (Refusal, CallFailed, ValidationError, RequestValidationError, HTTPException):
+    app.state.table = DoorTable(app, gate, installed, missing, set(services))
+    for kind in (Refusal, CallFailed, ValidationError, HTTPException):
         app.add_exception_handler(kind, answer_error)
     app.add_middleware(Outermost, settings=settings)
     return app
+
+
+class DoorTable:
+    """Which door stands at which address, as the services' contracts say at this moment.
+
+    It begins with the contracts of the installed packages. A running service may be of another
+    release: it is asked for its own, and its doors are replaced while requests are served.
+
+    Args:
+        app: Where the addresses stand.
+        gate: What every door shares.
+        installed: The doors of each service whose contract is known.
+        missing: Why another service has none here.
+        services: Which services this installation has.
+    """
+
+    def __init__(
+        self,
+        app: Starlette,
+        gate: Gate,
+        installed: dict[str, Doors],
+        missing: dict[str, str],
+        services: set[str],
+    ) -> None:
+        self._app = app
+        self._gate = gate
+        self._installed = installed
+        self._missing = missing
+        self._services = services
+        # Of each service: its releases that answer, with how often another one has since; and the
+        # contract whose doors stand here.
+        self._heard: dict[str, dict[tuple[int, ...], tuple[int, Mapping[str, Any]]]] = {}
+        self._laid: dict[str, bytes] = {
+            name: msgspec.json.encode(said, order="deterministic")
+            for name in installed
+            if (said := contract.contract_of(name)) is not None
+        }
+        self._own = Own(gate, installed, missing)
+        self._lay()
+
+    def take(self, said: Mapping[str, Any]) -> bool:
+        """Take the contract that a running service has said. Returns whether its doors change.
+
+        While two releases of a service run side by side both answer: the newer one's doors stand
+        until it has not been heard of for a while.
+
+        Raises:
+            KeyError, TypeError, ValueError: It is no contract.
+        """
+        name = said["service"]
+        releases = self._heard.setdefault(name, {})
+        for version in list(releases):
+            releases[version] = (releases[version][0] + 1, releases[version][1])
+            if releases[version][0] > _RELEASE_GONE:
+                del releases[version]
+        releases[version_of(said)] = (0, said)
+        newest = releases[max(releases)][1]
+        told = msgspec.json.encode(newest, order="deterministic")
+        if self._laid.get(name) == told:
+            return False
+        doors = _completed(contract.doors_of(newest))
+        self._laid[name] = told
+        self._installed[name] = doors
+        self._missing.pop(name, None)
+        self._lay()
+        return True
+
+    async def ask(self) -> None:
+        """Ask every service for its contract; one that is down keeps the last one."""
+        for name in sorted(self._services):
+            try:
+                said = await self._gate.caller.call(name, "_contract", {}, actor=ANONYMOUS)
+            except CallFailed:
+                continue
+            try:
+                # A service without a table has none to say; each speaks for itself only.
+                if said["service"] == name and said["doors"] and self.take(said):
+                    doors = len(said["doors"])
+                    log.info("contract_taken", extra={"service": name, "doors": doors})
+            except (KeyError, TypeError, ValueError):
+                log.exception("contract_unreadable", extra={"service": name})
+
+    async def follow(self, every_s: float) -> None:
+        """Ask at once, whenever the bus is reached anew, and every so often."""
+        while True:
+            await self.ask()
+            await self._gate.caller.reconnected(every_s)
+
+    def _lay(self) -> None:
+        """Lay out the addresses anew; requests under way go on at the old ones."""
+        own = self._own.doors()
+        every = {(d.verb, d.full_path): d for doors in self._installed.values() for d in doors}
+        document = Document(
+            title=TITLE,
+            version=VERSION,
+            doors=[*(door for door, _ in own), *every.values()],
+            demo=self._gate.settings.demo_clock,
+        )
+        self._app.state.doors = list(every.values())
+        self._app.state.document = document
+        found: list[BaseRoute] = [
+            *(_route(door.full_path, serve, door.verb, door.method) for door, serve in own),
+            _route("/live", self._own.live),
+            _route("/ready", self._own.ready),
+            *(
+                _route(path, serve)
+                for path, serve in pages.addresses(self._gate, document, self._installed)
+            ),
+        ]
+        locate = locator(every)
+        # A written-out segment goes before a place: /people/import is no person called "import".
+        for door in sorted(every.values(), key=_openness):
+            serve = _serving(self._gate, door, locate, self._installed)
+            found.append(_route(door.full_path, serve, door.verb, f"{door.service}.{door.method}"))
+        found += [
+            Route(f"/v1/{name}/{{rest:path}}", _absent(name), methods=["GET", *_CHANGING])
+            for name in self._missing
+        ]
+        self._app.router.routes[:] = found
+
+
+def version_of(said: Mapping[str, Any]) -> tuple[int, ...]:
+    """Return a contract's release as numbers that compare."""
+    return tuple(int(part) for part in str(said["version"]).split("."))
+
+
+_CHANGING = ("POST", "PUT", "PATCH", "DELETE")
+
+
+def _route(path: str, serve: Serve, verb: str = "GET", name: str | None = None) -> Route:
+    return Route(path, serve, methods=[verb], name=name)
+
+
+def _completed(doors: Doors) -> Doors:
+    """Return a service's doors with those that every service has."""
+    return imports.with_imports(with_jobs(doors))
 
 
 def _openness(door: Door) -> tuple[bool, ...]:
@@ -550,12 +657,14 @@ def run(ready: Callable[[], None] = lambda: None, extra: Iterable[Doors] = ()) -
     app = create(caller, settings=settings, services=settings.services or routed(), extra=extra)
 
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         # The bus lives on the server's own event loop, so it begins and ends with it.
         await caller.start()
+        following = asyncio.create_task(app.state.table.follow(settings.contracts_s))
         try:
             yield
         finally:
+            following.cancel()
             await caller.close()
 
     app.router.lifespan_context = lifespan

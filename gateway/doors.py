@@ -48,14 +48,14 @@ _PLACE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 _PATH = re.compile(r"^(/([a-z0-9-]+(\.[a-z]+)?|\{[a-z][a-z0-9_]*\}))+$")
 
 
-def _day_that_exists(day: str) -> str:
+def existing_day(day: str) -> str:
     if not is_day(day):
         raise PydanticCustomError("date_parsing", "Input should be a valid date")
     return day
 
 
 # A day that stays text on its way: it exists, and deadlines can be counted from it.
-Day = Annotated[str, Field(pattern=DAY), AfterValidator(_day_that_exists)]
+Day = Annotated[str, Field(pattern=DAY), AfterValidator(existing_day)]
 
 
 class Body(BaseModel):

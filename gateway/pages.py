@@ -12,14 +12,13 @@ import gzip
 import hashlib
 import html
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from importlib import resources
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import msgspec
-from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -922,10 +921,12 @@ def _items(reply: Any) -> list[Any]:
     return []
 
 
-def add_to(app: FastAPI, gate: Gate, document: Document, installed: Mapping[str, Doors]) -> None:
-    """Add the pages to an application."""
+def addresses(
+    gate: Gate, document: Document, installed: Mapping[str, Doors]
+) -> tuple[tuple[str, Callable[[Request], Awaitable[Response]]], ...]:
+    """Return the pages, each with its address."""
     shown = Pages(gate, document, installed)
-    for path, serve in (
+    return (
         ("/", shown.start),
         ("/docs", shown.docs),
         ("/openapi.json", shown.openapi),
@@ -933,8 +934,7 @@ def add_to(app: FastAPI, gate: Gate, document: Document, installed: Mapping[str,
         ("/notices/{notice_id}", shown.notice),
         ("/board", shown.board),
         ("/web/{name}", shown.file),
-    ):
-        app.add_route(path, serve, methods=["GET"])
+    )
 
 
-__all__ = ["add_to", "reference", "type_of"]
+__all__ = ["addresses", "reference", "type_of"]

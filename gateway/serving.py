@@ -26,7 +26,7 @@ from gateway.settings import GatewaySettings
 if TYPE_CHECKING:
     from types import FrameType
 
-    from fastapi import FastAPI
+    from starlette.applications import Starlette
 
 log = logging.getLogger("fivered.gateway")
 
@@ -214,7 +214,7 @@ class Guarded(HttpToolsProtocol):
 
 
 def serve(
-    app: FastAPI,
+    app: Starlette,
     settings: GatewaySettings,
     *,
     sock: socket.socket,

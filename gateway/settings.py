@@ -96,6 +96,11 @@ class GatewaySettings:
         help="Addresses whose X-Forwarded-* headers are believed, by comma",
         default="",
     )
+    contracts_s: float = setting(
+        "FIVERED_CONTRACTS_S",
+        help="How often each service is asked which doors its running release has",
+        default=60.0,
+    )
     check_replies: bool = setting(
         "FIVERED_CHECK_REPLIES",
         help="1 compares every reply with its documented type (tests, staging)",

@@ -20,7 +20,7 @@ def test_the_index_lists_what_is_installed_and_declares_what_is_missing(host):
     found = site.ask("GET", "/v1", grants=None).json()
     assert [service["name"] for service in found["services"]] == ["toy"]
     missing = {entry["name"]: entry["why"] for entry in found["missing"]}
-    assert missing == {"ghost": "no routes"} | dict.fromkeys(routed(), "not installed")
+    assert missing == {"ghost": "no contract"} | dict.fromkeys(routed(), "not installed")
     answer = site.ask("GET", "/v1/ghost/anything")
     assert answer.status_code == 404
     assert problem_of(answer)["code"] == "CAPABILITY_MISSING"
@@ -174,7 +174,7 @@ def test_the_openapi_document_is_valid_and_says_what_a_door_needs(site):
 
 
 def test_the_openapi_document_of_every_routes_file_is_valid(host):
-    found = Site(host).build(services=routed(), extra=()).app.openapi()
+    found = Site(host).build(services=routed(), extra=()).app.state.document.build()
     OpenAPIV31SpecValidator(json.loads(json.dumps(found))).validate()
 
 

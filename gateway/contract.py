@@ -1,0 +1,179 @@
+"""The doors of a service, read from its contract: nothing about a service is written here.
+
+`contracts/api.json` of an installed service says of each door its verb, path, roles, precondition,
+request and reply. The types that the gateway checks with are made from its schemas.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime, time
+from functools import reduce
+from importlib import resources
+from typing import Annotated, Any, Literal, Union
+
+from pydantic import AfterValidator, BaseModel, Field, create_model
+
+from chassis.table import places_of
+from gateway.dispatch import PLACE
+from gateway.doors import Body, Door, Doors, Params, Reply, existing_day
+
+Schema = Mapping[str, Any]
+
+_PLAIN = {"string": str, "integer": int, "number": float, "boolean": bool}
+_FORMATS = {"date-time": datetime, "date": date, "time": time}
+_LIMITS = {
+    "minLength": "min_length", "maxLength": "max_length", "pattern": "pattern",
+    "minimum": "ge", "maximum": "le", "exclusiveMinimum": "gt", "exclusiveMaximum": "lt",
+    "multipleOf": "multiple_of", "minItems": "min_length", "maxItems": "max_length",
+}  # fmt: skip
+_ABOUT = ("description", "examples")
+
+
+def contract_of(service: str) -> dict[str, Any] | None:
+    """Return the contract of an installed service; None where it has none."""
+    try:
+        folder = resources.files(f"services.{service}")
+    except ModuleNotFoundError:
+        return None
+    file = folder.joinpath("contracts/api.json")
+    if not file.is_file():
+        return None
+    found: dict[str, Any] = json.loads(file.read_text("utf-8"))
+    return found
+
+
+def doors_of(contract: Mapping[str, Any]) -> Doors:
+    """Return the doors that a contract states."""
+    types = _Types(contract["schemas"])
+    doors = Doors(contract["service"], contract["title"])
+    for method, said in contract["doors"].items():
+        doors.adopt(_door(doors, method, said, types))
+    return doors
+
+
+def _door(doors: Doors, method: str, said: Mapping[str, Any], types: _Types) -> Door:
+    places = places_of(said["path"])
+    command = said["kind"] == "command"
+    request = types.without(said["request"], places, Body if command else Params)
+    return Door(
+        service=doors.service,
+        tag=doors.tag,
+        kind=said["kind"],
+        verb=said["verb"],
+        path=said["path"],
+        method=method,
+        roles=tuple(said["roles"]),
+        summary=said["summary"],
+        description=said.get("description", ""),
+        status=said.get("status", 200),
+        if_match=said.get("if_match", False),
+        body=request if command else None,
+        params=None if command else request,
+        path_params=types.of_places(said["request"], places),
+        reply=types.of(said["reply"], Reply),
+        deadline_s=said.get("deadline_s"),
+        produces=said.get("produces", ""),
+        cost=said.get("cost", 1),
+        common=said.get("common", False),
+    )
+
+
+class _Types:
+    """Makes pydantic types of a contract's schemas, each once.
+
+    Args:
+        schemas: The contract's schemas by name.
+    """
+
+    def __init__(self, schemas: Mapping[str, Schema]) -> None:
+        self._schemas = schemas
+        self._made: dict[tuple[str, type[BaseModel]], Any] = {}
+
+    def without(self, ref: Schema, places: tuple[str, ...], base: type[BaseModel]) -> Any:
+        """Return the type of a request without what stands in the path; None where nothing is
+        left."""
+        name, schema = self._named(ref)
+        left = {key: one for key, one in schema.get("properties", {}).items() if key not in places}
+        if not left:
+            return None
+        if not places:
+            return self.of(ref, base)
+        return self._model(name, {**schema, "properties": left}, base)
+
+    def of_places(self, ref: Schema, places: tuple[str, ...]) -> Any:
+        """Return the type of the path's places; None where each is the id of a thing."""
+        _name, schema = self._named(ref)
+        found = {name: schema["properties"][name] for name in places}
+        if not any("pattern" in one or "enum" in one for one in found.values()):
+            return None
+        typed = {
+            name: one if "pattern" in one or "enum" in one else {**one, "pattern": PLACE.pattern}
+            for name, one in found.items()
+        }
+        return self._model("Places", {"properties": typed, "required": list(typed)}, Params)
+
+    def of(self, schema: Schema, base: type[BaseModel]) -> Any:
+        """Return the type of a schema; objects in it have `base`."""
+        if "$ref" in schema:
+            name, referred = self._named(schema)
+            if referred.get("type") != "object" or "properties" not in referred:
+                return self.of(referred, base)
+            if (name, base) not in self._made:
+                self._made[name, base] = self._model(name, referred, base)
+            return self._made[name, base]
+        if "anyOf" in schema:
+            kinds = [self.of(one, base) for one in schema["anyOf"]]
+            return reduce(lambda one, other: Union[one, other], kinds)  # noqa: UP007  at run time
+        if "enum" in schema or "const" in schema:
+            return Literal[tuple(schema.get("enum", [schema.get("const")]))]
+        if schema.get("type") == "null":
+            return None
+        return _limited(self._plain(schema, base), schema)
+
+    def _plain(self, schema: Schema, base: type[BaseModel]) -> Any:
+        kind = schema.get("type", "")
+        if kind == "array":
+            items: Any = self.of(schema.get("items", {}), base)
+            return list[items]
+        if kind == "object":
+            values: Any = self.of(schema.get("additionalProperties") or {}, base)
+            return dict[str, values]
+        # A day that stays text on its way has a pattern beside its format.
+        as_text = kind == "string" and "pattern" in schema
+        form = "" if as_text else schema.get("format", "")
+        return _FORMATS.get(form) or _PLAIN.get(kind, Any)
+
+    def _model(self, name: str, schema: Schema, base: type[BaseModel]) -> Any:
+        required = set(schema.get("required", ()))
+        members: dict[str, Any] = {}
+        for member, one in schema["properties"].items():
+            about = _about(one)
+            if member in required:
+                default: Any = Field(**about)
+            elif isinstance(one.get("default"), list | dict):
+                default = Field(default_factory=type(one["default"]), **about)
+            else:
+                default = Field(one.get("default"), **about)
+            members[member] = (self.of(one, base), default)
+        about = schema.get("description")
+        return create_model(name, __base__=base, __doc__=about, **members)
+
+    def _named(self, ref: Schema) -> tuple[str, Schema]:
+        name = ref["$ref"].rpartition("/")[2]
+        return name, self._schemas[name]
+
+
+def _about(schema: Schema) -> dict[str, Any]:
+    """Return what is said of a member; a type that may be null says it within."""
+    parts = [one for one in schema.get("anyOf", ()) if one.get("type") != "null"]
+    said = parts[0] if len(parts) == 1 else {}
+    return {key: {**said, **schema}[key] for key in _ABOUT if key in {**said, **schema}}
+
+
+def _limited(kind: Any, schema: Schema) -> Any:
+    limits = {_LIMITS[name]: value for name, value in schema.items() if name in _LIMITS}
+    if schema.get("format") == "date" and kind is str:
+        return Annotated[str, Field(**limits), AfterValidator(existing_day)]
+    return Annotated[kind, Field(**limits)] if limits else kind

@@ -239,7 +239,40 @@ class NotRegistered(Guard):
     """The person is no registered adult."""
 
     guard = "NOT_REGISTERED"
-    text = "{person} 不是已登记的成年居民"
+    text = "人员 {person} 未登记或已迁出;刚登记的,请稍后再试"
+
+
+class NotHeardOf(NotRegistered):
+    """Nobody of this id is registered, or the fact of it is still on its way."""
+
+
+class UnderAge(NotRegistered):
+    """Only an adult holds a post, speaks for a company or sits for the owners."""
+
+    guard = "UNDER_AGE"
+    text = "人员 {person} 未成年或年龄未登记,不能担任"
+
+
+class Deceased(NotRegistered):
+    """The dead hold no post."""
+
+    guard = "DECEASED"
+    text = "人员 {person} 已登记去世,不能担任"
+
+
+class MergedAway(NotRegistered):
+    """The id was given up after a double registration."""
+
+    guard = "PERSON_MERGED"
+    text = "人员 {person} 的登记已合并,请使用 {into}"
+
+
+class SameHousehold(Refusal):
+    """Nobody decides about a complaint of his own household."""
+
+    code = "CONFLICT_OF_INTEREST"
+    status = 403
+    text = "您与投诉人同户,应当回避"
 
 
 class OnTheProjectsSide(Guard):
@@ -315,6 +348,14 @@ class MeetingRecorded(Refusal):
     code = "MEETING_RECORDED"
     status = 409
     text = "该次会议已登记为 {meeting_id}"
+
+
+class DisclosureScheduled(Refusal):
+    """The same paper stands on the project's list for the same day."""
+
+    code = "DISCLOSURE_SCHEDULED"
+    status = 409
+    text = "该项公示已安排为 {disclosure_id}"
 
 
 class TaskOfForum(Guard):

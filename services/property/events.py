@@ -350,6 +350,16 @@ class StewardLeftHeard:
 
 
 @dataclass(frozen=True, slots=True)
+class PersonRegisteredHeard:
+    """A person is registered, wherever he lives."""
+
+    SOURCE: ClassVar[str] = "steward"
+    FACT: ClassVar[str] = "person_registered.v1"
+    person_id: str
+    is_adult: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ResidentRegisteredHeard:
     """A person who lives in a grid is registered."""
 
@@ -358,6 +368,7 @@ class ResidentRegisteredHeard:
     person_id: str
     grid: str
     is_adult: bool = True
+    household_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,6 +379,7 @@ class ResidentMovedHeard:
     FACT: ClassVar[str] = "resident_moved.v1"
     person_id: str
     to_grid: str
+    household_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -379,6 +391,7 @@ class ResidentReturnedHeard:
     person_id: str
     grid: str
     is_adult: bool = True
+    household_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -389,6 +402,7 @@ class ResidentCorrectedHeard:
     FACT: ClassVar[str] = "resident_corrected.v1"
     person_id: str
     is_adult: bool = True
+    household_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -407,6 +421,7 @@ class ResidentDeactivatedHeard:
     SOURCE: ClassVar[str] = "steward"
     FACT: ClassVar[str] = "resident_deactivated.v1"
     person_id: str
+    reason: str = "MOVED_OUT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -461,6 +476,24 @@ class RequestReopenedHeard:
     FACT: ClassVar[str] = "request_reopened.v1"
     request_id: str
     reopen_count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRejectedHeard:
+    """Nobody handles a request: it is none of ours."""
+
+    SOURCE: ClassVar[str] = "steward"
+    FACT: ClassVar[str] = "request_rejected.v1"
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestCancelledHeard:
+    """Its reporter took a request back."""
+
+    SOURCE: ClassVar[str] = "steward"
+    FACT: ClassVar[str] = "request_cancelled.v1"
+    request_id: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -489,6 +489,14 @@ MESSAGES = {
         "Complaint {number} is handled with another one of the same matter",
     ),
     "CLOSED": ("您的投诉 {number} 已办结:{said}", "Complaint {number} is closed: {said}"),
+    "ORDER_WITHDRAWN": (
+        "整改单 {number} 已随作废的会议撤回:{said}",
+        "Rectification order {number} is withdrawn with its meeting: {said}",
+    ),
+    "WORK_CANCELLED": (
+        "会议决定的工作已随会议作废取消:{said}",
+        "A work is cancelled with the meeting that decided it: {said}",
+    ),
     "DISMISSED": (
         "您的投诉 {number} 不属于物业投诉:{said}",
         "Complaint {number} is none about a property project: {said}",

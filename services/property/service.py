@@ -421,6 +421,7 @@ class Property(Imports, Service):
         events.AreaDefinedHeard,
         events.StewardEnrolledHeard,
         events.StewardLeftHeard,
+        events.PersonRegisteredHeard,
         events.ResidentRegisteredHeard,
         events.ResidentMovedHeard,
         events.ResidentReturnedHeard,
@@ -432,6 +433,8 @@ class Property(Imports, Service):
         events.RequestCorrectedHeard,
         events.RequestReopenedHeard,
         events.RequestMergedHeard,
+        events.RequestRejectedHeard,
+        events.RequestCancelledHeard,
         events.StewardMonthHeard,
     )
     def on_steward(self, tx: Tx, batch: list[Heard]) -> None:

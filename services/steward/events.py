@@ -266,6 +266,27 @@ class RequestCorrected:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestRejected:
+    """诉求不予受理 / Nobody handles a request: it is none of ours."""
+
+    FACT: ClassVar[str] = "request_rejected.v1"
+    AGGREGATE: ClassVar[str] = "request"
+    VISIBILITY: ClassVar[str] = "internal"
+    request_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestCancelled:
+    """诉求撤回 / Its reporter took a request back."""
+
+    FACT: ClassVar[str] = "request_cancelled.v1"
+    AGGREGATE: ClassVar[str] = "request"
+    VISIBILITY: ClassVar[str] = "internal"
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class RequestClosed:
     """A request is closed; unrated ones say nothing about satisfaction."""
 
@@ -464,6 +485,8 @@ SAYS: tuple[type[Any], ...] = (
     RequestReopened,
     RequestMerged,
     RequestCorrected,
+    RequestRejected,
+    RequestCancelled,
     RequestClosed,
     RequestDeadlineMissed,
     RequestEscalated,

@@ -46,6 +46,7 @@ def nominate(tx: Tx, order: Nominate) -> Reply:
         NotFound: There is no such project.
         DirectionTaken: The direction has an active appointment.
         PostNotAllowed, NotCurrentManager, NotPartyMember, NotCommitteeMember: See the rules.
+        NotRegistered, UnderAge, Deceased, MergedAway: The nominee is no registered adult.
     """
     project = ground.found(tx, tables.projects, "project", order.project_id)
     tx.require_scope(project["area"])
@@ -61,6 +62,7 @@ def nominate(tx: Tx, order: Nominate) -> Reply:
         project=order.project_id,
         community=project["area"],
     )
+    ground.require_adults(tx, "person_id", [order.person_id])
     _require_free(tx, order.project_id, order.direction)
     row = rows.add(
         tx.conn,
@@ -192,6 +194,7 @@ def file(tx: Tx, order: Which) -> Reply:
         SamePerson: The nominee would file himself.
         DirectionTaken: Another one became active meanwhile.
         NotCurrentManager: P2C, and the manager changed meanwhile.
+        NotRegistered, Deceased, MergedAway: The nominee has left or died meanwhile.
     """
     row = ground.meant(
         tx, tables.appointments, "appointment", order.appointment_id, may=_not_the_nominee
@@ -203,6 +206,7 @@ def file(tx: Tx, order: Which) -> Reply:
     _require_free(tx, row["project_id"], row["direction"])
     if row["direction"] == "P2C" and project["manager_person_id"] != row["person_id"]:
         raise errors.NotCurrentManager(field="person_id", project=row["project_id"])
+    ground.require_adults(tx, "person_id", [row["person_id"]])
     row = rows.change(
         tx.conn,
         tables.appointments,

@@ -24,6 +24,9 @@ from services.property.storage.rows import Row
 DUPLICATE = "同一事项已合并"
 # Why a complaint does not count whose request turned out to be about something else.
 NO_PROPERTY_MATTER = "诉求类别或地点已更正,不属于物业投诉"
+# What became of a complaint whose request nobody handles, or its reporter took back.
+REJECTED = "诉求不予受理"
+TAKEN_BACK = "投诉人已撤回诉求"
 log = logging.getLogger("fivered.property")
 
 
@@ -115,18 +118,13 @@ def _tell(tx: Tx, row: Row, code: str, said: str | None = None) -> None:
     """Tell the complainant, where there is one, what became of his complaint (SP-D25)."""
     if row["complainant_id"] is None:
         return
-    rows.add(
-        tx.conn,
-        tables.messages,
-        {
-            "message_id": tx.new_id("msg"),
-            "person_id": row["complainant_id"],
-            "code": code,
-            "complaint_id": row.get("complaint_id"),
-            "number": row["number"],
-            "said": said,
-            "created_at": tx.now,
-        },
+    ground.tell(
+        tx,
+        row["complainant_id"],
+        code,
+        number=row["number"],
+        said=said,
+        complaint_id=row.get("complaint_id"),
     )
 
 
@@ -187,7 +185,7 @@ def hear_merged(tx: Tx, heard: list[Heard]) -> None:
         same = other is not None or rules.is_property_complaint(into.into_kind, into.into_category)
         if not same or project_id != row["project_id"] or row["valid"] == "NO":
             continue
-        changed = _verdict(tx, row, "NO", DUPLICATE, at=event.occurred_at)
+        changed = _not_valid(tx, row, DUPLICATE, at=event.occurred_at)
         ground.note(tx, "complaint", changed, "MERGED", before=row["valid"], into=into.into)
         _say(tx, events.ComplaintInvalidated, changed, cause=event)
         _tell(tx, changed, "MERGED")
@@ -197,16 +195,63 @@ def hear_merged(tx: Tx, heard: list[Heard]) -> None:
             _tell(tx, row, "MERGED")
 
 
-def _verdict(tx: Tx, row: Row, valid: str, reason: str | None, *, at: datetime) -> Row:
-    """Write what nobody decided himself: a merger, a corrected request."""
+def hear_rejected(tx: Tx, heard: list[Heard]) -> None:
+    """A request that nobody handles is no complaint: it does not count, and is over (t2 B5)."""
+    ids = {event.data.request_id: event for event in heard}
+    for request_id, row in rows.complaints_of_requests(tx.conn, ids).items():
+        if row["valid"] == "NO":
+            _closed(tx, row, REJECTED)
+            continue
+        event = ids[request_id]
+        changed = _not_valid(tx, row, REJECTED, at=event.occurred_at)
+        ground.note(tx, "complaint", changed, "REQUEST_REJECTED", before=row["valid"])
+        _say(tx, events.ComplaintInvalidated, changed, cause=event)
+        _tell(tx, changed, "DISMISSED", REJECTED)
+    for row in rows.undecided_of_requests(tx.conn, ids).values():
+        if row["state"] == "WAITING":
+            _dismissed(tx, row, REJECTED)
+
+
+def hear_cancelled(tx: Tx, heard: list[Heard]) -> None:
+    """What its reporter took back is over. It counts as before: nobody gains by pressing him to.
+
+    Source:
+        REQ-L14.
+    """
+    ids = [event.data.request_id for event in heard]
+    for row in rows.complaints_of_requests(tx.conn, ids).values():
+        _closed(tx, row, TAKEN_BACK)
+    for row in rows.undecided_of_requests(tx.conn, ids).values():
+        if row["state"] == "WAITING":
+            _dismissed(tx, row, TAKEN_BACK)
+
+
+def _closed(tx: Tx, row: Row, outcome: str) -> None:
+    if row["state"] != "OPEN":
+        return
+    row = rows.change(
+        tx.conn, tables.complaints, row, state="CLOSED", closed_at=tx.now, outcome=outcome
+    )
+    ground.note(tx, "complaint", row, "CLOSED", reason=outcome)
+    _tell(tx, row, "CLOSED", outcome)
+
+
+def _not_valid(tx: Tx, row: Row, reason: str, *, at: datetime) -> Row:
+    """Write what nobody decided himself: a merger, a corrected or a rejected request.
+
+    Nobody has anything to do about it any more, so it is closed with that.
+    """
     return rows.change(
         tx.conn,
         tables.complaints,
         row,
-        valid=valid,
+        valid="NO",
         reason=reason,
         decided_by=None,
-        decided_at=at if reason is not None else None,
+        decided_at=at,
+        state="CLOSED",
+        closed_at=row["closed_at"] or tx.now,
+        outcome=row["outcome"] or reason,
     )
 
 
@@ -232,7 +277,7 @@ def _correct(tx: Tx, row: Row, event: Heard) -> None:
     data: events.RequestCorrectedHeard = event.data
     if not _is_ours(event):
         if row["valid"] != "NO":
-            changed = _verdict(tx, row, "NO", NO_PROPERTY_MATTER, at=event.occurred_at)
+            changed = _not_valid(tx, row, NO_PROPERTY_MATTER, at=event.occurred_at)
             ground.note(tx, "complaint", changed, "RECLASSIFIED", before=row["valid"])
             _say(tx, events.ComplaintInvalidated, changed, cause=event)
             _tell(tx, changed, "DISMISSED", NO_PROPERTY_MATTER)
@@ -253,7 +298,7 @@ def _correct(tx: Tx, row: Row, event: Heard) -> None:
         category=data.category,
         grid=data.grid,
         **to,
-        **({"valid": "PENDING", "reason": None, "decided_at": None} if back or to else {}),
+        **(_UNDECIDED if back or to else {}),
         **_whose(tx, row, data),
     )
     if changed["complainant_id"] != row["complainant_id"]:
@@ -262,6 +307,16 @@ def _correct(tx: Tx, row: Row, event: Heard) -> None:
     ground.note(tx, "complaint", changed, "CORRECTED", before=before)
     if back or (to and row["valid"] != "NO"):
         _say(tx, events.ComplaintAccepted, changed, cause=event)
+
+
+_UNDECIDED: Row = {
+    "valid": "PENDING",
+    "reason": None,
+    "decided_at": None,
+    "state": "OPEN",
+    "closed_at": None,
+    "outcome": None,
+}
 
 
 def _correct_waiting(tx: Tx, row: Row, event: Heard) -> None:
@@ -360,6 +415,7 @@ def decide(tx: Tx, order: Decide) -> Reply:
         NotFound: There is no such complaint or project.
         StateConflict: It is decided.
         SamePerson: The complainant would decide himself.
+        SameHousehold: Somebody of his household would.
         ConflictOfInterest: The person holds a post in a project that serves the place.
         NotServing: The project does not serve the place.
         ReasonRequired: It is about none, without a reason.
@@ -382,9 +438,8 @@ def decide(tx: Tx, order: Decide) -> Reply:
 
 
 def _outside_the_projects(tx: Tx, row: Row) -> None:
-    """Refuse the complainant, and whoever holds a post in one of the projects of the place."""
-    if row["complainant_id"] == tx.actor.id:
-        raise errors.SamePerson
+    """Refuse the complainant, his household, and who has a post in a project of the place."""
+    ground.require_not_kin(tx, row["complainant_id"])
     for project in rows.projects_serving(tx.conn, [row["grid"]]).get(row["grid"], []):
         ground.require_no_interest(tx, project["project_id"])
 
@@ -418,10 +473,9 @@ def _order_if_it_came_back(tx: Tx, row: Row, cause: Heard | None = None) -> None
 
 
 def _not_his_own(tx: Tx, row: Row) -> None:
-    """Refuse the complainant, and whoever holds a post in the project."""
+    """Refuse the complainant, his household, and whoever holds a post in the project."""
     ground.uninterested(tx, row)
-    if row["complainant_id"] == tx.actor.id:
-        raise errors.SamePerson
+    ground.require_not_kin(tx, row["complainant_id"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -440,6 +494,7 @@ def validate(tx: Tx, order: Validate) -> Reply:
         ConflictOfInterest: The person holds a post in the project.
         ReasonRequired: There is no reason.
         SamePerson: The complainant would decide himself.
+        SameHousehold: Somebody of his household would.
         StateConflict: That is the decision already.
 
     Source:
@@ -484,6 +539,7 @@ def close(tx: Tx, order: CloseComplaint) -> Reply:
     Raises:
         ConflictOfInterest: The person holds a post in the project.
         SamePerson: The complainant would close it himself.
+        SameHousehold: Somebody of his household would.
         StateConflict: It is closed, or its validity is undecided.
     """
     row = ground.meant(tx, tables.complaints, "complaint", order.complaint_id, may=_not_his_own)

@@ -11,6 +11,7 @@ from msgspec import Meta
 from chassis.bus import Due, Tx
 from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import StateConflict
+from chassis.text import fold
 from services.property import errors, events
 from services.property.actions import ground
 from services.property.actions.ground import Reply
@@ -34,6 +35,7 @@ def schedule(tx: Tx, order: Schedule) -> Reply:
     Raises:
         NotFound: There is no such project.
         DueInPast: The day has passed.
+        DisclosureScheduled: The same paper stands on the list for that day.
     """
     project = ground.project(tx, order.project_id)
     tx.require_scope(project["area"])
@@ -42,6 +44,7 @@ def schedule(tx: Tx, order: Schedule) -> Reply:
     due_at = tx.calendar.midnight(order.due_date + timedelta(days=1))
     if due_at <= tx.now:
         raise errors.DueInPast(field="due_date", due=str(order.due_date))
+    _require_new(tx, order)
     row = rows.add(
         tx.conn,
         tables.disclosures,
@@ -61,6 +64,17 @@ def schedule(tx: Tx, order: Schedule) -> Reply:
     tx.arm("dsc_due", row["disclosure_id"], due_at)
     ground.note(tx, "disclosure", row, "SCHEDULED")
     return ground.reply(row, "disclosure", due=due_at.isoformat())
+
+
+def _require_new(tx: Tx, order: Schedule) -> None:
+    """Refuse a twin: only one of the two would be published (t2 B6)."""
+    # Two clerks at one moment: the project's row decides who is first.
+    ground.found(tx, tables.projects, "project", order.project_id)
+    for one in rows.disclosures_like(
+        tx.conn, project_id=order.project_id, kind=order.kind, due_date=order.due_date
+    ):
+        if fold(one["title"]) == fold(order.title):
+            raise errors.DisclosureScheduled(field="title", disclosure_id=one["disclosure_id"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,18 +141,21 @@ class Cancel:
 
 
 def cancel(tx: Tx, order: Cancel) -> Reply:
-    """The community takes a disclosure off the list before it is due.
+    """The community takes a disclosure off the list before it is due, afterwards the street does.
+
+    That an overdue one was filed by mistake is the street's to say: the project pays for it.
 
     Raises:
         ReasonRequired: There is no reason.
         ConflictOfInterest: The person holds a post in the project.
-        StateConflict: It is published or overdue.
+        StateConflict: It is published; or overdue, and the actor is not of the street.
     """
     row = ground.meant(
         tx, tables.disclosures, "disclosure", order.disclosure_id, may=ground.uninterested
     )
     ground.require_reason(order.reason)
-    if row["state"] != "SCHEDULED":
+    may = ("SCHEDULED", "OVERDUE") if tx.actor.role == "R_STREET" else ("SCHEDULED",)
+    if row["state"] not in may:
         raise StateConflict(state=row["state"])
     return ground.reply(_cancelled(tx, row, order.reason), "disclosure")
 

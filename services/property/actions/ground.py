@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -147,6 +147,73 @@ def require_no_interest(tx: Tx, project_id: str) -> None:
         raise errors.ConflictOfInterest(
             project=project_id, post=post, substitute=person or role, substitute_role=role
         )
+
+
+def require_adults(tx: Tx, field: str, persons: Iterable[str]) -> None:
+    """Refuse to name anybody for a post, a company or a committee who is no registered adult.
+
+    Raises:
+        MergedAway: His id was given up; the kept one is told.
+        Deceased: He is dead.
+        NotRegistered: He has left.
+        NotHeardOf: He is not registered, or the fact of it is still on its way.
+        UnderAge: He is no adult, or nobody knows his age.
+
+    Source:
+        FAULTS K14.
+    """
+    named = list(persons)
+    known = rows.people_of(tx.conn, named)
+    for person in named:
+        one = known.get(person)
+        if one is not None and one["merged_into"] is not None:
+            raise errors.MergedAway(field=field, person=person, into=one["merged_into"])
+        if one is not None and one["died"]:
+            raise errors.Deceased(field=field, person=person)
+        if one is None:
+            raise errors.NotHeardOf(field=field, person=person)
+        if not one["active"]:
+            raise errors.NotRegistered(field=field, person=person)
+        if not one["is_adult"]:
+            raise errors.UnderAge(field=field, person=person)
+
+
+def require_not_kin(tx: Tx, person: str | None) -> None:
+    """Refuse whoever would decide about a matter of his own, or of somebody he lives with.
+
+    Raises:
+        SamePerson: It is his own.
+        SameHousehold: It is of his household.
+    """
+    if person == tx.actor.id:
+        raise errors.SamePerson
+    if person is not None and rows.same_household(tx.conn, tx.actor.id, person):
+        raise errors.SameHousehold
+
+
+def tell(
+    tx: Tx,
+    person_id: str,
+    code: str,
+    *,
+    number: str | None = None,
+    said: str | None = None,
+    complaint_id: str | None = None,
+) -> None:
+    """Leave a message for a person; its texts stand in `rules.MESSAGES`."""
+    rows.add(
+        tx.conn,
+        tables.messages,
+        {
+            "message_id": tx.new_id("msg"),
+            "person_id": person_id,
+            "code": code,
+            "complaint_id": complaint_id,
+            "number": number,
+            "said": said,
+            "created_at": tx.now,
+        },
+    )
 
 
 def note(tx: Tx, kind: str, row: Row, what: str, **detail: Any) -> None:

@@ -32,6 +32,7 @@ def steward(tx: Tx, heard: list[Heard]) -> None:
             events.AreaDefinedHeard: _areas,
             events.StewardEnrolledHeard: _enrolled,
             events.StewardLeftHeard: _left,
+            events.PersonRegisteredHeard: _person,
             events.ResidentRegisteredHeard: _person,
             events.ResidentMovedHeard: _person,
             events.ResidentReturnedHeard: _person,
@@ -43,6 +44,8 @@ def steward(tx: Tx, heard: list[Heard]) -> None:
             events.RequestCorrectedHeard: complaints.hear_corrected,
             events.RequestReopenedHeard: complaints.hear_reopened,
             events.RequestMergedHeard: complaints.hear_merged,
+            events.RequestRejectedHeard: complaints.hear_rejected,
+            events.RequestCancelledHeard: complaints.hear_cancelled,
             events.StewardMonthHeard: months.hear_steward_months,
         },
     )
@@ -80,15 +83,17 @@ def _enrolled(tx: Tx, heard: list[Heard]) -> None:
 
 
 def _person(tx: Tx, heard: list[Heard]) -> None:
-    """Keep who is registered and where he lives; what is older than what is known is dropped."""
+    """Keep who is registered, and where and with whom he lives; what is older is dropped."""
     known = rows.people_of(tx.conn, [event.data.person_id for event in heard])
     for event in heard:
         data = event.data
         row = known.get(data.person_id) or {
             "person_id": data.person_id,
             "grid": None,
+            "household_id": None,
             "is_adult": True,
             "active": True,
+            "died": False,
             "merged_into": None,
             "sequence": -1,
         }
@@ -96,17 +101,24 @@ def _person(tx: Tx, heard: list[Heard]) -> None:
             continue
         row = row | {"sequence": event.sequence}
         if isinstance(data, events.ResidentDeactivatedHeard):
-            row["active"] = False
+            row |= {"active": False, "died": data.reason == "DECEASED"}
         elif isinstance(data, events.ResidentMovedHeard):
-            row["grid"] = data.to_grid
+            row |= {"grid": data.to_grid, "household_id": data.household_id}
         elif isinstance(data, events.ResidentCameOfAgeHeard):
             row["is_adult"] = True
         else:
             row["is_adult"] = data.is_adult
-        if isinstance(data, events.ResidentRegisteredHeard | events.ResidentReturnedHeard):
-            row |= {"grid": data.grid, "active": True}
+        if isinstance(data, events.ResidentCorrectedHeard):
+            row["household_id"] = data.household_id
+        elif isinstance(data, events.ResidentRegisteredHeard | events.ResidentReturnedHeard):
+            row |= {"grid": data.grid, "household_id": data.household_id}
+        if isinstance(data, _HERE):
+            row |= {"active": True, "died": False}
         known[data.person_id] = row
     rows.put(tx.conn, tables.people, list(known.values()))
+
+
+_HERE = events.PersonRegisteredHeard | events.ResidentRegisteredHeard | events.ResidentReturnedHeard
 
 
 def _merged(tx: Tx, heard: list[Heard]) -> None:

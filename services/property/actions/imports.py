@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from chassis.bus import Tx
 from chassis.imports import Column, Importer, Row, one_by_one
 from chassis.text import COMMUNITY, GRID
-from services.property import rules
+from services.property import errors, rules
 from services.property.actions import organisations
 from services.property.storage import rows as store
 from services.property.storage import tables
@@ -64,6 +64,8 @@ COMPANIES = Importer(
     one_by_one(_known(tables.companies, "company_id"), "company_id", _register_company),
     lambda row: [row["company_id"], rules.normalise_uscc(row["uscc"])],
     apart=("name", "representatives", "override_reason"),
+    # Whoever is named may be registered already, and property not have heard of it yet.
+    awaits=(errors.NotHeardOf,),
 )
 
 PROJECTS = Importer(
@@ -135,6 +137,7 @@ PROJECTS = Importer(
         "buildings",
         "status",
     ),
+    awaits=(errors.NotHeardOf,),
 )
 
 IMPORTERS = (COMPANIES, PROJECTS)

@@ -184,7 +184,8 @@ class Annul:
 def annul(tx: Tx, order: Annul) -> Reply:
     """Take a meeting back that was recorded by mistake; it stays, and counts nowhere.
 
-    What its decisions opened and is not done is cancelled; orders are the street's to withdraw.
+    What its decisions opened goes with it: works that are not done are cancelled, orders that are
+    not closed are withdrawn, and the manager is told.
 
     Raises:
         NotFound: There is none.
@@ -200,6 +201,7 @@ def annul(tx: Tx, order: Annul) -> Reply:
     if rows.month_is_measured(tx.conn, row["period"]):
         raise errors.PeriodNotAllowed(field="meeting_id", period=row["period"], reason="该月已冻结")
     works.cancel_of_meeting(tx, row, order.reason)
+    rectifications.withdraw_of_meeting(tx, row, order.reason)
     row = rows.change(tx.conn, tables.meetings, row, annulled_at=tx.now, annul_reason=order.reason)
     ground.note(tx, "meeting", row, "ANNULLED", reason=order.reason)
     return ground.reply(row, "meeting", state="ANNULLED")

@@ -63,6 +63,7 @@ def register_company(tx: Tx, order: RegisterCompany) -> Reply:
         UsccTaken: The code belongs to another company.
         IdTaken: The chosen id stands for something else.
         SamePerson: The registrar names himself.
+        NotRegistered, UnderAge, Deceased, MergedAway: A representative is no registered adult.
     """
     if tx.actor.id in order.representatives:
         raise errors.SamePerson(field="representatives")
@@ -74,6 +75,7 @@ def register_company(tx: Tx, order: RegisterCompany) -> Reply:
         raise errors.UsccTaken(field="uscc", uscc=uscc, company=other["company_id"])
     if order.company_id and rows.load(tx.conn, tables.companies, order.company_id):
         raise errors.IdTaken(field="company_id", id=order.company_id)
+    ground.require_adults(tx, "representatives", order.representatives)
     row = rows.add(
         tx.conn,
         tables.companies,
@@ -117,6 +119,7 @@ def change_representatives(tx: Tx, order: ChangeRepresentatives) -> Reply:
         RoleDenied: The company has no project in the actor's area.
         SamePerson: The proposer would confirm, or a registrar names himself.
         StateConflict: They speak for it already.
+        NotRegistered, UnderAge, Deceased, MergedAway: A new one is no registered adult.
 
     Source:
         FAULTS K14, SEC-H1: whoever speaks for a company is looked up, never believed.
@@ -129,6 +132,9 @@ def change_representatives(tx: Tx, order: ChangeRepresentatives) -> Reply:
     tx.check_version(row["version"])
     if named == row["representatives"]:
         raise StateConflict(state="REPRESENTATIVES", field="representatives")
+    ground.require_adults(
+        tx, "representatives", [one for one in named if one not in row["representatives"]]
+    )
     if row["representatives_proposed"] != named:
         row = rows.change(
             tx.conn,
@@ -269,6 +275,7 @@ def register_project(tx: Tx, order: RegisterProject) -> Reply:
         RoleDenied: The community lies outside the actor's scope.
         AreaInvalid: A grid does not lie in the community.
         IdTaken: The chosen id stands for something else.
+        NotRegistered, UnderAge, Deceased, MergedAway: The manager is no registered adult.
     """
     tx.require_scope(order.community)
     _require_another(tx, order.manager_person_id)
@@ -286,6 +293,7 @@ def register_project(tx: Tx, order: RegisterProject) -> Reply:
         if ground.same(existing | {"grids": sorted(set(existing["grids"]))}, wanted):
             return ground.reply(existing, "project")
         raise errors.IdTaken(field="project_id", id=order.project_id)
+    ground.require_adults(tx, "manager_person_id", [order.manager_person_id])
     row = _open_project(
         tx,
         wanted
@@ -528,6 +536,7 @@ def hand_over(tx: Tx, order: HandOver) -> Reply:
         SamePerson: He names himself as its manager.
         StateConflict: It is not in service, or the company runs it already.
         IdTaken: The chosen id stands for something else.
+        NotRegistered, UnderAge, Deceased, MergedAway: The manager is no registered adult.
 
     Source:
         DOMAIN 6 F19.
@@ -541,6 +550,7 @@ def hand_over(tx: Tx, order: HandOver) -> Reply:
         raise StateConflict(state="SAME_COMPANY", field="company_id")
     if order.new_project_id and rows.load(tx.conn, tables.projects, order.new_project_id):
         raise errors.IdTaken(field="new_project_id", id=order.new_project_id)
+    ground.require_adults(tx, "manager_person_id", [order.manager_person_id])
     standing = rectifications.open_of_project(tx, order.project_id)
     undone = works.end_for_closed_project(tx, order.project_id)
     former = _close_project(tx, row, "HANDED_OVER")
@@ -591,6 +601,7 @@ def change_manager(tx: Tx, order: ChangeManager) -> Reply:
         NotTheCompany: The actor does not represent the project's company.
         ConflictOfInterest: A registrar holds a post in the project.
         SamePerson: A registrar names himself.
+        NotRegistered, UnderAge, Deceased, MergedAway: He is no registered adult.
     """
     row = ground.meant(tx, tables.projects, "project", order.project_id, may=_may_name_a_manager)
     ground.require_open(row)
@@ -598,6 +609,7 @@ def change_manager(tx: Tx, order: ChangeManager) -> Reply:
     former = row["manager_person_id"]
     if former == order.person_id:
         raise StateConflict(state="MANAGER", field="person_id")
+    ground.require_adults(tx, "person_id", [order.person_id])
     rows.end_manager(tx.conn, order.project_id, tx.now)
     rows.put(
         tx.conn,
@@ -796,10 +808,8 @@ def correct_committee(tx: Tx, order: CorrectCommittee) -> Reply:
 
 def _require_owners(tx: Tx, project: Row, members: list[str]) -> None:
     """Refuse members whom nobody knows, or who serve the project (FAULTS K14)."""
-    known = rows.registered(tx.conn, members, None)
+    ground.require_adults(tx, "members", members)
     for person in members:
-        if person not in known:
-            raise errors.NotRegistered(field="members", person=person)
         post = rows.interest_of(tx.conn, project, person)
         if post is not None and post not in rules.POSTS["C2P"]:
             raise errors.OnTheProjectsSide(field="members", person=person, post=post)

@@ -227,6 +227,8 @@ def _checkable(tx: Tx, rectification_id: str) -> Row:
         complaint = rows.load(tx.conn, tables.complaints, row["complaint_id"])
         if complaint is not None and complaint["complainant_id"] == tx.actor.id:
             raise errors.ComplainantMayNotCheck
+        if complaint is not None:
+            ground.require_not_kin(tx, complaint["complainant_id"])
     return row
 
 
@@ -236,6 +238,7 @@ def pass_(tx: Tx, order: Pass) -> Reply:
     Raises:
         ConflictOfInterest: The checker holds a post in the project.
         ComplainantMayNotCheck: He is the complainant of the matter.
+        SameHousehold: He lives with the complainant.
         OnSiteRequired: A safety order without a look on the site.
         StateConflict: Nothing is submitted.
     """
@@ -468,17 +471,32 @@ def withdraw(tx: Tx, order: Withdraw) -> Reply:
         return ground.reply(row, "rectification", withdrawal="PROPOSED")
     if row["withdraw_proposed_by"] == tx.actor.id:
         raise errors.SamePerson
+    row = _withdrawn(tx, row, order.reason)
+    return ground.reply(row, "rectification", withdrawal="DECIDED")
+
+
+def withdraw_of_meeting(tx: Tx, meeting: Row, reason: str) -> None:
+    """Withdraw what a meeting that is annulled had ordered and is not closed; tell the manager."""
+    manager = ground.project(tx, meeting["project_id"])["manager_person_id"]
+    for row in rows.orders_in(
+        tx.conn, meeting["project_id"], (*OPEN, "PASSED"), meeting_id=meeting["meeting_id"]
+    ):
+        _withdrawn(tx, row, reason)
+        ground.tell(tx, manager, "ORDER_WITHDRAWN", number=row["number"], said=reason)
+
+
+def _withdrawn(tx: Tx, row: Row, reason: str) -> Row:
     row = rows.change(tx.conn, tables.rectifications, row, state="WITHDRAWN", withdrawn_at=tx.now)
     for kind in ("rec_due", "rec_l2", "rec_check", "rec_close"):
-        tx.disarm(kind, order.rectification_id)
-    ground.note(tx, "rectification", row, "WITHDRAWN", reason=order.reason)
+        tx.disarm(kind, row["rectification_id"])
+    ground.note(tx, "rectification", row, "WITHDRAWN", reason=reason)
     tx.say(
         events.RectificationWithdrawn(row["rectification_id"], row["project_id"]),
         subject=row["rectification_id"],
         scope=row["area"],
         sequence=row["version"],
     )
-    return ground.reply(row, "rectification", withdrawal="DECIDED")
+    return row
 
 
 @dataclass(frozen=True, slots=True)

@@ -197,8 +197,10 @@ def end_for_closed_project(tx: Tx, project_id: str) -> list[Row]:
 def cancel_of_meeting(tx: Tx, meeting: Row, reason: str) -> None:
     """Cancel what a meeting that is annulled had decided and nobody has done."""
     states = (*OPEN, "DELIVERED")
+    manager = ground.project(tx, meeting["project_id"])["manager_person_id"]
     for row in rows.meeting_works(tx.conn, states, meeting_id=meeting["meeting_id"]):
         _end(tx, row, "CANCELLED", reason)
+        ground.tell(tx, manager, "WORK_CANCELLED", said=f"{row['title']}({reason})")
 
 
 def take_over(tx: Tx, project: Row, left: list[Row]) -> None:

@@ -471,12 +471,16 @@ def agreements_not_over(conn: sa.Connection, project_id: str) -> list[Row]:
     return [dict(row) for row in rows]
 
 
-def orders_in(conn: sa.Connection, project_id: str, states: Iterable[str]) -> list[Row]:
-    """Return the orders of a project in the given states, locked, oldest first."""
+def orders_in(
+    conn: sa.Connection, project_id: str, states: Iterable[str], *, meeting_id: str | None = None
+) -> list[Row]:
+    """Return the orders of a project, or of a meeting, in these states, locked, oldest first."""
     table = t.rectifications
     asked = sa.select(table).where(
         table.c.project_id == project_id, table.c.state.in_(tuple(states))
     )
+    if meeting_id is not None:
+        asked = asked.where(table.c.meeting_id == meeting_id)
     rows = conn.execute(
         store.lock(asked.order_by(table.c.created_at, table.c.rectification_id), conn)
     ).mappings()
@@ -648,6 +652,20 @@ def disclosures_to_come(conn: sa.Connection, project_id: str) -> list[Row]:
     return [dict(row) for row in rows]
 
 
+def disclosures_like(
+    conn: sa.Connection, *, project_id: str, kind: str, due_date: date
+) -> list[Row]:
+    """Return what a project has to publish of a kind by a day, unless it was cancelled."""
+    table = t.disclosures
+    asked = sa.select(table.c.disclosure_id, table.c.title).where(
+        table.c.project_id == project_id,
+        table.c.kind == kind,
+        table.c.due_date == due_date,
+        table.c.state != "CANCELLED",
+    )
+    return [dict(row) for row in conn.execute(asked).mappings()]
+
+
 def newest_complaint_like(
     conn: sa.Connection, *, project_id: str, category: str, after: datetime, until: datetime
 ) -> datetime | None:
@@ -696,6 +714,20 @@ def registered(
     if grids is not None:
         asked = asked.where(table.c.grid.in_(sorted(set(grids))))
     return set(conn.execute(asked).scalars())
+
+
+def same_household(conn: sa.Connection, one: str, other: str) -> bool:
+    """Tell whether two persons live in one household."""
+    table = t.people
+    home = (
+        sa.select(table.c.household_id)
+        .where(table.c.person_id == one, table.c.active)
+        .scalar_subquery()
+    )
+    asked = sa.select(table.c.person_id).where(
+        table.c.person_id == other, table.c.active, table.c.household_id == home
+    )
+    return conn.execute(asked).first() is not None
 
 
 # Where a person is named, as a column and inside a list.
@@ -757,13 +789,15 @@ def replace_person(conn: sa.Connection, former: str, now: str) -> None:
             {
                 "person_id": former,
                 "grid": None,
+                "household_id": None,
                 "is_adult": True,
                 "active": False,
+                "died": False,
                 "merged_into": now,
                 "sequence": 0,
             }
         ],
-        keep=("grid", "is_adult", "sequence"),
+        keep=("grid", "household_id", "is_adult", "died", "sequence"),
     )
 
 

@@ -463,14 +463,16 @@ property_staff = sa.Table(
     sa.Column("active", sa.Boolean, nullable=False),
     sa.Column("sequence", sa.Integer, nullable=False),
 )
-# Who is registered, and where he lives; nothing else of him.
+# Who is registered, where and with whom he lives; nothing else of him.
 people = sa.Table(
     "people",
     metadata,
     sa.Column("person_id", store.Id, primary_key=True),
     sa.Column("grid", store.Area),
+    sa.Column("household_id", store.Id),
     sa.Column("is_adult", sa.Boolean, nullable=False),
     sa.Column("active", sa.Boolean, nullable=False),
+    sa.Column("died", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("merged_into", store.Id, index=True),
     sa.Column("sequence", sa.Integer, nullable=False),
 )

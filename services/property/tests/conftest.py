@@ -16,6 +16,18 @@ def service_cls():
     return Property
 
 
+# Who manages, speaks for a company or is appointed in the stories: known, and of no grid.
+STAFF = (
+    *("per_wu", "per_zheng", "per_wang", "per_new", "per_next", "per_n", "per_m", "per_x"),
+    *("per_sun", "per_rival", "per_two", "x", "y"),
+)
+
+
+def registered(bench, person, *, is_adult=True, sequence=0):  # noqa: F811
+    data = {"person_id": person, "is_adult": is_adult}
+    bench.hear("steward", "person_registered.v1", data, subject=person, sequence=sequence)
+
+
 class Town:
     """Huoju's twin: a community, one company, its projects and the people who act."""
 
@@ -23,6 +35,8 @@ class Town:
 
     def __init__(self, bench):  # noqa: F811  the fixture of that name
         self.bench = bench
+        for person in STAFF:
+            registered(bench, person)
 
     # Who acts ------------------------------------------------------------------------------------
 
@@ -58,6 +72,8 @@ class Town:
         grid=GRID,
         buildings=(),
     ):
+        for person in (manager, *representatives):
+            registered(self.bench, person)
         self.district()
         if not self.bench.rows("SELECT 1 FROM companies"):
             self.bench.do(

@@ -2,6 +2,8 @@
 
 import pytest
 
+from services.property.tests.conftest import registered
+
 COMPANIES = "company_id,name,uscc\npco_1,任城区示例·春晖物业有限公司,91370899MA0000000E\n"
 PROJECTS = "project_id,company_id,name,community,grids,households,area_m2,manager_person_id\n"
 ONE = "prj_1,pco_1,春晖苑,370811015901,370811015901001|370811015901002,800,72000,per_m\n"
@@ -9,6 +11,8 @@ ONE = "prj_1,pco_1,春晖苑,370811015901,370811015901001|370811015901002,800,72
 
 @pytest.fixture
 def bench(files):
+    for person in ("per_m", "per_1"):
+        registered(files, person)
     return files
 
 

@@ -305,7 +305,11 @@ def _waiting(tx: Tx) -> list[tuple[str, sa.Table, list[Any]]]:
     t, role, me = tables, tx.actor.role, tx.actor.id
     orders, works = t.rectifications, t.works
     community = [
-        ("VALIDATE_COMPLAINT", t.complaints, [t.complaints.c.valid == "PENDING"]),
+        (
+            "VALIDATE_COMPLAINT",
+            t.complaints,
+            [t.complaints.c.valid == "PENDING", t.complaints.c.state == "OPEN"],
+        ),
         ("DECIDE_COMPLAINT_PROJECT", t.undecided, [t.undecided.c.state == "WAITING"]),
         ("CHECK_RECTIFICATION", orders, [orders.c.state == "SUBMITTED"]),
         ("CHECK_WORK", works, [works.c.source == "MEETING", works.c.state == "DELIVERED"]),

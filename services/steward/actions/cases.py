@@ -1476,7 +1476,9 @@ def cancel_request(tx: Tx, order: CancelRequest) -> dict[str, Any]:
     _end_clocks(tx, row)
     _hand_on(tx, row)
     detail = {"reason": order.reason} if order.reason else {}
-    return reply(change(tx, row, "cancel", "CANCELLED", detail | _spoken(order.receipt)))
+    row = change(tx, row, "cancel", "CANCELLED", detail | _spoken(order.receipt))
+    say(tx, row, events.RequestCancelled(row.request_id))
+    return reply(row)
 
 
 # What a case carries on when the first of those who were merged into it becomes its reporter.
@@ -1536,7 +1538,9 @@ def reject_request(tx: Tx, order: RejectRequest) -> dict[str, Any]:
     rules.requests.check("reject", row.state)
     _end_clocks(tx, row)
     detail = {"reason": order.reason, "note": order.note}
-    return reply(change(tx, row, "reject", "REJECTED", detail))
+    row = change(tx, row, "reject", "REJECTED", detail)
+    say(tx, row, events.RequestRejected(row.request_id, order.reason))
+    return reply(row)
 
 
 def merge_request(tx: Tx, order: MergeRequest) -> dict[str, Any]:

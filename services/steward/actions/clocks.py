@@ -74,7 +74,9 @@ def _level_due(tx: Tx, row: Any, level: int) -> datetime:
 
 
 def _escalate(tx: Tx, row: Any, level: int) -> None:
-    official, acting = storage.ground.responsible(tx.conn, row.grid, level)
+    # Nobody is told to see to what is against himself, or what his household reported.
+    barred = cases.parties(tx, row)
+    official, acting = storage.ground.responsible(tx.conn, row.grid, level, barred)
     official_id = official.official_id if official is not None else None
     row = cases.change(
         tx,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -74,14 +74,18 @@ def communities(conn: sa.Connection) -> list[str]:
     return list(conn.execute(asked).scalars())
 
 
-def official(conn: sa.Connection, target_kind: str, target: str) -> Any:
-    """Return the official who is responsible for a target longest, or None."""
+def official(
+    conn: sa.Connection, target_kind: str, target: str, barred: Collection[str] = ()
+) -> Any:
+    """Return the official who is responsible for a target longest and is none of `barred`, or
+    None."""
     return conn.execute(
         sa.select(liaisons)
         .where(
             liaisons.c.target_kind == target_kind,
             liaisons.c.target == target,
             liaisons.c.ended.is_(False),
+            sa.or_(liaisons.c.person_id.is_(None), liaisons.c.person_id.not_in(sorted(barred))),
         )
         .order_by(liaisons.c.since, liaisons.c.link_id)
         .limit(1)
@@ -92,7 +96,9 @@ def official(conn: sa.Connection, target_kind: str, target: str) -> Any:
 RUNGS = (("GRID", 15), ("COMMUNITY", 12), ("STREET", 9))
 
 
-def responsible(conn: sa.Connection, code: str, level: int) -> tuple[Any, bool]:
+def responsible(
+    conn: sa.Connection, code: str, level: int, barred: Collection[str] = ()
+) -> tuple[Any, bool]:
     """Return (who answers for a place at a level of the chain, whether he only acts meanwhile).
 
     Where nobody holds the rung, the nearest one above acts; (None, False) when there is none.
@@ -101,9 +107,10 @@ def responsible(conn: sa.Connection, code: str, level: int) -> tuple[Any, bool]:
         conn: The connection.
         code: A grid's code, or that of what lies above.
         level: 1 for the grid's cadre, 2 for the community's, 3 for the street's.
+        barred: Persons before whom the matter is not laid: it is theirs.
     """
     for place, (kind, digits) in enumerate(RUNGS[level - 1 :]):
-        found = official(conn, kind, code[:digits])
+        found = official(conn, kind, code[:digits], barred)
         if found is not None:
             return found, place > 0
     return None, False

@@ -246,6 +246,28 @@ def test_a_dry_run_of_people_says_what_the_run_says(bench, batch):
     ]
 
 
+@pytest.mark.parametrize("batch", [1, 2, 1000])
+def test_a_household_of_a_file_lives_in_one_community(bench, batch):
+    """B3: files put people into households of other communities; a dry run says so too."""
+    other = "370811015902"
+    grids = f"{other},锦绣社区,COMMUNITY,,\n{other}001,一网格,GRID,400,1000\n"
+    bench.load("areas", AREAS + grids)
+    bench.load("people", PEOPLE + person(1, phone=""))
+    rows = [
+        person(2, phone="", grid=f"{other}001"),
+        person(3, phone="", household_id="hh_2", grid=f"{other}001"),
+        person(4, phone="", household_id="hh_2"),
+        person(5, phone=""),
+        person(6, phone="", household_id="", grid=f"{other}001"),
+    ]
+    result = bench.load_twice("people", PEOPLE + "".join(rows), batch=batch)
+    assert counts(result) == (3, 0, 2)
+    assert errors(result) == [
+        (2, "household_id", "HOUSEHOLD_ELSEWHERE"),
+        (4, "household_id", "HOUSEHOLD_ELSEWHERE"),
+    ]
+
+
 @pytest.mark.parametrize("batch", [1, 3, 500])
 def test_a_dry_run_of_stewards_says_what_the_run_says(bench, batch):
     bench.load("areas", AREAS)

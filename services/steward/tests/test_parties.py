@@ -350,6 +350,24 @@ def test_a_gap_of_the_chain_shows_who_acts_meanwhile(staffed):
     ]
 
 
+def test_what_is_overdue_is_not_laid_before_a_party_of_it(staffed):
+    """K12: the grid's cadre was told to see to the request of his own household."""
+    bench = staffed.bench
+    for number, (kind, target, who) in enumerate(
+        (("GRID", GRID, CADRE), ("COMMUNITY", COMMUNITY, OTHER_CADRE))
+    ):
+        link = {"link_id": f"lnk_{number}", "tier": "GRID_WORKER", "target_kind": kind,
+                "target": target, "official_id": f"off_{number}", "person_id": who}  # fmt: skip
+        bench.hear("forum", "liaison_assigned.v1", link, subject=f"lnk_{number}")
+    staffed.submit(who=WANG)
+    kin(staffed, LI, CADRE)
+    staffed.submit(who=LI)
+    bench.fire("2025-03-08T00:00:00")
+    said = [event["data"] for event in bench.said("request_escalated.v1")]
+    first = [data["official_id"] for data in said if data["level"] == 1]
+    assert sorted(first) == ["off_0", "off_1"]
+
+
 def kin(ground, *persons):
     """Let people be of one household."""
     for who in persons:

@@ -563,6 +563,9 @@ class SubjectReply(Reply):
     kind: str
     area: str | None = None
     state: str
+    consent: dict[str, Any] | None = Field(
+        None, description="居民、家庭的授权,暂停时附原因 / of natural persons; if suspended, why"
+    )
     standing: dict[str, Any]
 
 

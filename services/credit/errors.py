@@ -131,6 +131,16 @@ class ConsentWithdrawn(Refusal):
     text = "授权已撤回,积分已过可使用期限"
 
 
+class ConsentSuspended(StateConflict):
+    """No adult who had lived in a household lives in it now; nothing is scored or spent for it."""
+
+    code = "CONSENT_SUSPENDED"
+    text = (
+        "该家庭目前没有原成年成员在住,家庭授权已暂停:不记分、不能兑换,积分保留90天;"
+        "原成年成员迁回后恢复,新入住的成年成员可另行授权"
+    )
+
+
 class HolderDeceased(StateConflict):
     """Whoever has died spends, consents, speaks and objects no more."""
 

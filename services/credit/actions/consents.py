@@ -11,6 +11,7 @@ from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict, said
 from services.credit.actions import manual, telling
 from services.credit.actions.ledger import GRACE
 from services.credit.errors import (
+    ConsentSuspended,
     DeadlinePassed,
     EvidenceRequired,
     HolderDeceased,
@@ -410,6 +411,7 @@ def withdraw_consent(tx: Tx, order: WithdrawConsent) -> dict[str, Any]:
     Raises:
         NotFound: There is no such consent, or it is not the caller's.
         StateConflict: It is withdrawn already.
+        ConsentSuspended: No adult of the household is left; there is nothing to withdraw.
         Invalid: An unknown purpose.
         EvidenceRequired: Staff show no receipt of the person.
     """
@@ -421,9 +423,13 @@ def withdraw_consent(tx: Tx, order: WithdrawConsent) -> dict[str, Any]:
         receipt = (order.receipt_no or "").strip()
         if not receipt:
             raise EvidenceRequired(field="receipt_no")
-        telling.tell(
-            tx, "CONSENT_WITHDRAWN", person_id=known.person_id, by=tx.actor.id, receipt=receipt
-        )
+        told = {"by": tx.actor.id, "receipt": receipt}
+        if known.subject_id.startswith("HH:"):
+            telling.tell(tx, "CONSENT_WITHDRAWN", subject_id=known.subject_id, **told)
+        else:
+            telling.tell(tx, "CONSENT_WITHDRAWN", person_id=known.person_id, **told)
+    if known.state == voices.SUSPENDED:
+        raise ConsentSuspended
     if known.state != "GRANTED":
         raise StateConflict(state=known.state)
     unknown = set(order.purposes) - set(PURPOSES)
@@ -460,9 +466,7 @@ def withdraw_consent(tx: Tx, order: WithdrawConsent) -> dict[str, Any]:
 def _assists(tx: Tx, known: Any) -> bool:
     if tx.actor.role not in ASSISTANTS:
         return False
-    person = store.person(tx.conn, known.person_id)
-    place = (person.grid or person.area) if person is not None else known.area
-    return tx.actor.covers(place)
+    return tx.actor.covers(store.place_of_consent(tx.conn, known))
 
 
 def _may_withdraw(tx: Tx, known: Any) -> bool:

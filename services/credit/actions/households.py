@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chassis.calendar import Calendar
 from services.credit.actions import months, telling
@@ -47,38 +47,49 @@ def tell(tx: Tx, newcomers: Iterable[tuple[str, str]], at: datetime) -> None:
 def settle(tx: Tx, homes: Iterable[str], at: datetime) -> None:
     """Say who holds the accounts of households in which somebody has come, gone or grown up.
 
-    The consent of a household stands for the other adults. Without any it is suspended: nothing
-    is scored, and nobody is there to spend; it goes on when an adult is back who had lived there
-    before. Strangers who are registered under its name consent anew. The household stays where it
-    is as long as an adult of it lives there. Its points lapse 90 days after the last one has left.
+    The consent of a household stands for the other adults, in the name of one of them. Without any
+    it is suspended: nothing is scored, and nobody is there to spend; it goes on when an adult is
+    back who had lived there before. Strangers who are registered under its name consent anew. The
+    household stays where it is as long as an adult of it lives there. Its points lapse 90 days
+    after the last one has left.
     """
     for subject_id, subject in registry.subjects(tx.conn, [f"HH:{one}" for one in homes]).items():
         consent = registry.consent(tx.conn, subject_id=subject_id)
         if consent is None:
             continue
         adults = voices.adults_of(tx.conn, subject.ref)
-        holder = subject.holder
-        if holder not in {row.person_id for row in adults}:
-            holder = adults[0].person_id if adults else None
+        living = [row.person_id for row in adults]
+        holder, now = subject.holder, _of_consent(tx, consent, subject, living, at)
+        if holder not in living:
+            holder = living[0] if living else None
             registry.change_subject(tx.conn, subject_id, holder=holder)
         if adults and (subject.area, subject.grid) not in {(row.area, row.grid) for row in adults}:
             # Who stays in the community says where it is, before who has left it.
             at_home = next((row for row in adults if row.area == subject.area), adults[0])
             registry.place(tx.conn, subject, area=at_home.area, grid=at_home.grid, at=at)
             months.draft_around(tx, subject_id, subject.area, at)
-        if consent.state == "GRANTED" and not adults:
-            registry.close_spans(tx.conn, subject_id, consent.purposes, at)
-            registry.change_subject(tx.conn, subject_id, spendable_until=at + GRACE)
-            state = SUSPENDED
-        elif consent.state == SUSPENDED and registry.lived_in(
-            tx.conn, [row.person_id for row in adults], subject.ref, at
-        ):
-            registry.open_spans(tx.conn, subject_id, consent.purposes, at)
-            if "POINTS" in consent.purposes:
-                registry.change_subject(tx.conn, subject_id, spendable_until=None)
-            state = "GRANTED"
-        else:
-            continue
-        registry.change_consent(
-            tx.conn, consent.consent_id, state=state, version=consent.version + 1
-        )
+            now["area"] = at_home.area
+        if consent.person_id not in living and holder is not None:
+            now["person_id"] = holder
+        changes = {name: new for name, new in now.items() if getattr(consent, name) != new}
+        if changes:
+            registry.change_consent(
+                tx.conn, consent.consent_id, **changes, version=consent.version + 1
+            )
+
+
+def _of_consent(
+    tx: Tx, consent: Any, subject: Any, living: Sequence[str], at: datetime
+) -> dict[str, Any]:
+    """Suspend a consent for which no adult is left, or let it go on; return its state."""
+    subject_id = subject.subject_id
+    if consent.state == "GRANTED" and not living:
+        registry.close_spans(tx.conn, subject_id, consent.purposes, at)
+        registry.change_subject(tx.conn, subject_id, spendable_until=at + GRACE)
+        return {"state": SUSPENDED}
+    if consent.state == SUSPENDED and registry.lived_in(tx.conn, living, subject.ref, at):
+        registry.open_spans(tx.conn, subject_id, consent.purposes, at)
+        if "POINTS" in consent.purposes:
+            registry.change_subject(tx.conn, subject_id, spendable_until=None)
+        return {"state": "GRANTED"}
+    return {}

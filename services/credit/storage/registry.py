@@ -381,6 +381,23 @@ def consent(conn: sa.Connection, *, consent_id: str = "", subject_id: str = "") 
     return conn.execute(store.lock(asked, conn)).first()
 
 
+def place_of_consent(conn: sa.Connection, known: Any) -> str:
+    """Return where a consent belongs: where the person lives, or where the household is. Whoever
+    gave it for a household may live elsewhere by now."""
+    lives = (
+        subject(conn, known.subject_id)
+        if known.subject_id.startswith("HH:")
+        else person(conn, known.person_id)
+    )
+    return str((lives.grid or lives.area or known.area) if lives is not None else known.area)
+
+
+def consent_state(conn: sa.Connection, subject_id: str) -> str | None:
+    """Return the state of a subject's consent, without a lock."""
+    asked = sa.select(t.consents.c.state).where(t.consents.c.subject_id == subject_id)
+    return conn.execute(asked).scalar()
+
+
 def consents_of(
     conn: sa.Connection, subject_ids: Iterable[str], consent_ids: Iterable[str]
 ) -> list[Any]:

@@ -114,9 +114,7 @@ def _household(conn: sa.Connection, person_id: str) -> list[str]:
 
 def is_suspended(conn: sa.Connection, subject_id: str) -> bool:
     """Tell whether nobody of a household's own lives in it now."""
-    consent = t.consents.c
-    asked = sa.select(consent.state).where(consent.subject_id == subject_id)
-    return conn.execute(asked).scalar() == SUSPENDED
+    return registry.consent_state(conn, subject_id) == SUSPENDED
 
 
 def adults_of(conn: sa.Connection, household_id: str) -> list[Any]:

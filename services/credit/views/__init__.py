@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from chassis.bus import is_uuid
+from chassis.i18n import english
 from chassis.refusal import Invalid, NotFound
+from services.credit.errors import ConsentSuspended
 from services.credit.rules import standing
 from services.credit.rules.model import DIMENSIONS, Rule
 from services.credit.storage import (
@@ -429,7 +431,7 @@ def me(tx: Tx, in_force: Any) -> dict[str, Any]:
         "person_id": tx.actor.id,
         "period": period,
         "notice_version": tx.settings.notice_version,
-        "consents": [_consent_card(row) for row in _own_consents(tx, ids)],
+        "consents": [_consent_card(row) for row in _consents_of(tx, tx.actor.id, ids)],
         "consent_proposals": [
             proposal_card(row) for row in registry.proposals_of(tx.conn, tx.actor.id)
         ],
@@ -441,12 +443,12 @@ def me(tx: Tx, in_force: Any) -> dict[str, Any]:
     }
 
 
-def _own_consents(tx: Tx, subject_ids: list[str]) -> list[Any]:
-    """Return what the caller consented to, and what was consented to for a household of his: every
+def _consents_of(tx: Tx, person_id: str, subject_ids: Sequence[str]) -> list[Any]:
+    """Return what a person consented to, and what was consented to for a household of his: every
     adult of it may withdraw that."""
     given = [
         row
-        for row in queries.consents_of(tx.conn, tx.actor.id)
+        for row in queries.consents_of(tx.conn, person_id)
         if not row.subject_id.startswith("HH:") or row.subject_id in subject_ids
     ]
     known = {row.consent_id for row in given}
@@ -491,6 +493,7 @@ def subject_list(tx: Tx, question: Subjects) -> dict[str, Any]:
 
 
 def _consent_card(row: Any) -> dict[str, Any]:
+    stands = not row.subject_id.startswith("HH:") or row.granted_by == row.person_id
     return {
         "id": row.consent_id,
         "subject": row.subject_id,
@@ -502,9 +505,20 @@ def _consent_card(row: Any) -> dict[str, Any]:
         "withdrawn_at": iso(row.withdrawn_at),
         "channel": row.channel,
         "evidence_ref": row.evidence_ref,
-        "granted_by": row.granted_by,
+        "person_id": row.person_id,
+        # Who gave it himself for a household and has left it is its members' business no more.
+        "granted_by": row.granted_by if row.evidence_ref or stands else None,
         "proposed_by": row.proposed_by,
+        **_why_suspended(row.state),
     }
+
+
+def _why_suspended(state: str) -> dict[str, Any]:
+    """Return why a consent is suspended, in both languages."""
+    if state != voices.SUSPENDED:
+        return {"reason": None, "reason_en": None}
+    text = ConsentSuspended.text
+    return {"reason": text, "reason_en": english("services.credit", text)}
 
 
 def proposal_card(row: Any) -> dict[str, Any]:
@@ -555,11 +569,15 @@ def consents(tx: Tx, question: OneConsent) -> dict[str, Any]:
         NotFound: The caller may not know.
     """
     person_id = question.person_id or tx.actor.id
-    rows = queries.consents_of(tx.conn, person_id)
+    ids = [row.subject_id for row in voices.subjects_of(tx.conn, person_id, tx.now)]
+    rows = _consents_of(tx, person_id, ids)
     if person_id != tx.actor.id:
-        staff, person = tx.actor.role in STAFF, registry.person(tx.conn, person_id)
-        place = person.grid if person is not None else None
-        rows = [row for row in rows if staff and tx.actor.covers(place or row.area)]
+        staff = tx.actor.role in STAFF
+        rows = [
+            row
+            for row in rows
+            if staff and tx.actor.covers(registry.place_of_consent(tx.conn, row))
+        ]
         if not rows:
             raise NotFound(kind="person", id=person_id)
     return {"items": [_consent_card(row) for row in rows], "next": None}
@@ -568,11 +586,13 @@ def consents(tx: Tx, question: OneConsent) -> dict[str, Any]:
 def _subject_sheet(tx: Tx, subject: Any, in_force: Any, period: str) -> dict[str, Any]:
     open_months = awards.of_subject(tx.conn, [subject.subject_id], valid_in=period)
     last = store.entries_of(tx.conn, subject.subject_id, final=True)
+    given = registry.consent_state(tx.conn, subject.subject_id)
     return {
         "subject": subject.subject_id,
         "kind": subject.kind,
         "area": subject.area,
         "state": subject.state,
+        "consent": {"state": given, **_why_suspended(given)} if given else None,
         "spendable": subject.spendable,
         "spendable_until": iso(subject.spendable_until),
         "version": subject.version,

@@ -109,8 +109,12 @@ def ask(environment, service, statement):
 
 @pytest.mark.servers
 @pytest.mark.timeout(900)
-@pytest.mark.covers("C5", "E12")
-def test_everything_is_sent_again_through_rabbitmq_and_nothing_changes(distributed, expected):
+@pytest.mark.covers(
+    "C5", "E12", "F1-flow", "F2-flow", "F3-flow", "F4-flow", "F5-flow", "F7-flow", "N1"
+)
+def test_the_story_over_rabbitmq_ends_the_same_and_so_when_everything_is_sent_again(
+    distributed, expected
+):
     system = distributed.start()
     assert told(system) == expected
     once = told(system, exact=True)

@@ -1,4 +1,5 @@
-"""kill -9 of every process of the distributed installation during the story."""
+"""During the story every process of the distributed installation is killed, and each service is away
+for a while: the others go on, and it catches up."""
 
 import pytest
 
@@ -28,13 +29,32 @@ KILLS = {
     "close-topic": "work-credit",
     "objection-decide": "serve-credit",
 }
+# Step -> (service that comes back, service that is stopped). Commands to a stopped service would
+# wait, so each is away while the story needs the others.
+AWAY = {
+    "request": (None, "partner"),
+    "accept": ("partner", "property"),
+    "contact": ("property", "forum"),
+    "resolve": ("forum", "credit"),
+    "credited": ("credit", None),
+    "redeem-haircut": (None, "steward"),
+    "redeem-hamper": ("steward", None),
+}
 
 
 @pytest.mark.servers
 @pytest.mark.timeout(900)
-@pytest.mark.covers("C5", "N1", "N12")
-def test_every_process_is_killed_and_the_story_ends_in_the_same_state(distributed, expected):
+@pytest.mark.covers("C5", "N1", "N12", "S18", "N25")
+def test_processes_are_killed_and_services_stopped_and_the_story_ends_the_same(
+    distributed, expected
+):
     def before(step):
+        back, gone = AWAY.get(step, (None, None))
+        for kind in ("serve", "work"):
+            if back:
+                distributed.control("start", f"{kind}-{back}")
+            if gone:
+                distributed.control("stop", f"{kind}-{gone}")
         if step in KILLS:
             distributed.control("kill", KILLS[step])
 

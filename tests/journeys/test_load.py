@@ -122,19 +122,3 @@ def test_an_import_whose_process_is_killed_goes_on_and_doubles_nothing(embedded,
     memory = json.loads((folder / ".sent.json").read_text())
     assert len(memory) == 2
     assert embedded.stop() == 0
-
-
-@pytest.mark.servers
-@pytest.mark.timeout(300)
-def test_a_file_that_the_gateway_receives_is_read_by_another_process(distributed, tmp_path):
-    folder = tmp_path / "district"
-    written = write(District(600, 7), folder)
-    running = distributed.start()
-    sender = Sender(running.address, token(running.token_key), folder)
-    for file in written:
-        outcome = sender.take(file, lambda _done, _total: None)
-        assert outcome.state == "DONE", (file.kind, outcome.error)
-        assert outcome.result["rows"] == file.rows
-        # Consents wait until credit has heard of the people; nobody is refused.
-        assert outcome.result["refused"] == 0, (file.kind, outcome.result["errors"][:3])
-    sender.close()

@@ -1,4 +1,4 @@
-"""The story in both run modes, with the same end state."""
+"""The story in one process; over RabbitMQ it is told in tests/faults/test_disorder.py."""
 
 import pytest
 
@@ -16,10 +16,3 @@ def test_the_story_in_one_process_and_told_again_it_changes_nothing(embedded, ex
     once = told(running, exact=True)
     assert told(running, exact=True) == once
     assert embedded.stop() == 0
-
-
-@pytest.mark.servers
-@pytest.mark.timeout(600)
-@pytest.mark.covers("F1-flow", "F2-flow", "F3-flow", "F4-flow", "F5-flow", "F7-flow", "N1")
-def test_the_story_on_rabbitmq_and_postgresql_ends_in_the_same_state(distributed, expected):
-    assert told(distributed.start()) == expected

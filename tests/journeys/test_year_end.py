@@ -72,21 +72,6 @@ def test_an_operator_loads_a_year_beside_the_running_system(embedded, tmp_path):
         api.close()
 
 
-@pytest.mark.servers
-@pytest.mark.timeout(400)
-def test_a_year_reaches_all_five_services_over_rabbitmq(distributed):
-    """K1: an event to all; each keeps the year in its own PostgreSQL."""
-    api = Api(*address(distributed.start()))
-    try:
-        proposed = api.post("/v1/steward/calendar-years", PEOPLE["district"], YEAR, key="year")
-        loading = f"/v1/steward/calendar-years/{proposed['id']}/approve"
-        api.post(loading, PEOPLE["district2"], key="load", version=1)
-        api.wait("2027 everywhere", lambda: {row["until"] for row in outlooks(api)} == {UNTIL})
-        nothing_parked(api)
-    finally:
-        api.close()
-
-
 @pytest.mark.parametrize("start", ["2026-12-04T09:00:00", "2031-05-01T09:00:00"])
 def test_a_process_starts_on_any_day(embedded, start):
     """OP-B1: `fivered up` of 4 December 2026 ended with CalendarMissing."""

@@ -7,6 +7,7 @@ import json
 import pytest
 from pydantic import model_validator
 
+from chassis.i18n import payload
 from chassis.refusal import RoleDenied
 from chassis.rpc import CallFaulted, CallRefused, OutcomeUnknown, ServiceUnavailable
 from gateway.doors import ANY, Body, Doors, Reply
@@ -244,12 +245,14 @@ def test_who_may_not_is_told_who_may(site):
     roles = [{"role": "R_RESIDENT", "scope": "370811015901"}]
     found = problem_of(site.ask("POST", PATH, json={"counter_id": "c", "amount": 1}, grants=roles))
     assert found["code"] == "ROLE_DENIED"
-    assert "R_DISTRICT" in found["message_zh"]
-    assert "R_DISTRICT" in found["message_en"]
+    assert "区级主管" in found["message_zh"]
+    assert "District office" in found["message_en"]
+    assert "R_DISTRICT" in found["params"]["roles"]
 
 
 def test_an_area_outside_is_told_as_that():
     """A district's administrator was told that his role may not define areas."""
     refused = RoleDenied(role="R_DISTRICT", scope="370811", area="370812")
     assert (refused.code, refused.guard) == ("ROLE_DENIED", "AREA_DENIED")
-    assert refused.describe() == "角色 R_DISTRICT 的授权范围是 370811,不包括 370812"
+    told = payload(refused, "gateway")
+    assert told["message_zh"] == "角色“区级主管”的授权范围是 370811,不包括 370812"

@@ -61,7 +61,9 @@ def _kinds_of(package):
         match node:
             case ast.Call(func=ast.Name(id="NotFound")):
                 values = [one.value for one in node.keywords if one.arg == "kind"]
-            case ast.Call(func=ast.Attribute(value=ast.Name(id="ground"))):
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="ground"), attr=attr)) if (
+                attr not in {"tell", "note"}
+            ):
                 # Property's own way to look for a row: ground.load(tx, table, kind, key).
                 values = node.args[2:3]
             case _:

@@ -35,7 +35,7 @@ class TermOver(Guard):
 
 
 class UnderAge(Guard):
-    """Only adults are drawn, sign, object, watch and vote."""
+    """Only adults propose, are drawn, sign, object, watch and vote."""
 
     guard = "UNDER_AGE"
     text = "未满 18 周岁,不能参加"

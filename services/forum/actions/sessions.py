@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from chassis.bus import Due, Tx
 from chassis.free_text import PUBLIC
-from chassis.refusal import NotFound, RoleDenied, StateConflict
+from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict
 from services.forum import errors, events, rules, storage
 from services.forum.actions.record import (
     escalate,
@@ -309,9 +309,11 @@ def _invite_residents(
 
 
 def _topics_to_schedule(tx: Tx, topic_ids: Sequence[str]) -> list[storage.Row]:
+    if len(set(topic_ids)) < len(topic_ids):
+        raise Invalid(field="topic_ids", reason="同一议题只能列一次")
     locked = storage.topics_locked(tx.conn, topic_ids)
     found = []
-    for topic_id in dict.fromkeys(topic_ids):
+    for topic_id in topic_ids:
         topic = locked.get(topic_id)
         if topic is None:
             raise NotFound(kind="topic", id=topic_id)
@@ -341,6 +343,7 @@ def schedule_session(tx: Tx, body: ScheduleSession) -> dict[str, Any]:
     Raises:
         StepLocked: A topic has no published analysis.
         StateConflict: A topic is not waiting for a session.
+        Invalid: A topic is named twice.
         NoticeTooShort: Less than 72 hours are left.
         OverTenWorkingDays: It would be held too late.
         LiaisonMissing: A tier that must be invited has nobody.

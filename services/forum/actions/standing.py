@@ -20,9 +20,8 @@ def require_residents(
     scope: Sequence[str],
     *,
     field: str = "",
-    adult: bool = True,
 ) -> dict[str, storage.Row]:
-    """Return the registry's rows of people, all of whom live in one of the areas.
+    """Return the registry's rows of people, all of whom are adults of one of the areas.
 
     Raises:
         NotRegistered: The registry does not know one of them, or he has moved out or died.
@@ -34,7 +33,7 @@ def require_residents(
         home = known.get(person_id)
         if home is None:
             raise errors.NotRegistered(person_id=person_id, field=field)
-        if adult and not home["is_adult"]:
+        if not home["is_adult"]:
             raise errors.UnderAge(field=field)
         if not rules.lives_in(home, scope):
             raise errors.ScopeMismatch(scope=", ".join(scope), field=field)

@@ -134,14 +134,14 @@ def _proposer(tx: Tx, body: SubmitTopic) -> tuple[str, str]:
 def _check_people(tx: Tx, body: SubmitTopic, proposer: str, kind: str, signed: list[str]) -> None:
     """Refuse a proposer or signers whom the registry or their office does not place here.
 
-    A minor may raise a matter; only adults sign.
+    Only adults raise and sign a matter: who raises it speaks for it in the session.
     """
     unit = body.scope[0][: 9 if body.level == rules.STREET else 12]
     near = list(body.scope) if body.level == rules.GRID else [unit]
     if kind == "RESIDENT":
-        require_residents(tx, [proposer], near, adult=False, field="proposer_id")
+        require_residents(tx, [proposer], near, field="proposer_id")
     elif kind == "OWNERS":
-        require_residents(tx, [proposer], [unit], adult=False)
+        require_residents(tx, [proposer], [unit])
     elif kind == "DEPUTY" and not storage.deputies_of(tx.conn, [proposer], unit[:9], tx.now):
         raise errors.CapacityUnproved(person_id=proposer, capacity="DEPUTY")
     require_residents(tx, signed, near, field="cosigners")
@@ -186,7 +186,7 @@ def submit_topic(tx: Tx, body: SubmitTopic) -> dict[str, Any]:
         ScopeMismatch: The areas do not fit the level, are unknown, or are not the proposer's.
         CosignersNeeded: Too few carry a matter above the grid.
         NotRegistered: The registry does not know the proposer or a signer.
-        UnderAge: A signer is no adult.
+        UnderAge: The proposer or a signer is no adult.
         CapacityUnproved: A deputy is not in office here.
         ResubmitTooSoon: It failed less than 90 days ago and there are no new facts.
         NotFound: A resident speaks for somebody else, or the earlier topic does not exist.

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chassis.refusal import RoleDenied
+from chassis.refusal import Invalid, RoleDenied
 from services.forum import errors
 from services.forum.tests.conftest import (
     ANA,
@@ -74,6 +74,25 @@ def test_who_signs_lives_where_the_matter_lies(town, person, refusal):
             "cosign_topic", {"topic_id": topic_id}
         )
     assert town.bench.rows("SELECT * FROM cosigners") == []
+
+
+@pytest.mark.parametrize(("person", "refusal"), REFUSED)
+def test_who_proposes_is_an_adult_of_the_place_as_who_signs(town, person, refusal):
+    """B4: a minor could propose, and neither sign nor speak for what he had proposed."""
+    people(town)
+    with pytest.raises(refusal):
+        town.bench.as_("R_RESIDENT", person=person, scope="370811").do("submit_topic", town.draft())
+    with pytest.raises(refusal):
+        town.cadre().do("submit_topic", town.draft(proposer_id=person, way="DOORSTEP"))
+    assert town.bench.rows("SELECT * FROM topics") == []
+
+
+def test_a_topic_stands_once_in_a_session(town):
+    """C7: the same topic twice was taken."""
+    topic_id = town.adopted()
+    with pytest.raises(Invalid) as refused:
+        town.schedule(topic_id, START, topic_ids=[topic_id, topic_id])
+    assert refused.value.field == "topic_ids"
 
 
 def test_a_matter_of_the_community_is_signed_by_its_other_grids(town):

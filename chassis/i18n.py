@@ -2,17 +2,19 @@
 
 A catalogue is `locale/en.po` in the package that owns the texts. It is read when the first English
 text of that package is asked for. `locale/zh.po` has the Chinese words for the names that things
-have on the wire.
+have on the wire, the chassis's `locale/words.po` those of states, roles, kinds and reasons in both
+languages: whatever stands in a sentence for people goes through `told`.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from importlib import resources
 from typing import Any
 
-from chassis.refusal import Refusal, Said, fill, shortened
+from chassis.refusal import Choices, Refusal, Said, fill, shortened
 
 
 @functools.cache
@@ -29,7 +31,19 @@ def catalogue(package: str, language: str = "en") -> dict[str, str]:
 
 def english(package: str, text: str) -> str:
     """Return the English of a Chinese text: the package's own, the chassis's, or the text."""
-    return catalogue(package).get(text) or catalogue("chassis").get(text) or text
+    found = catalogue(package).get(text) or catalogue("chassis").get(text)
+    return found or _english_words().get(text) or text
+
+
+@functools.cache
+def _english_words() -> dict[str, str]:
+    """Return the English of the Chinese words of the vocabulary; that of a role is the last."""
+    words = catalogue("chassis", "words")
+    return dict(words[code].split(" / ", 1) for code in sorted(words, key=_is_role))
+
+
+def _is_role(code: str) -> bool:
+    return code.startswith("R_")
 
 
 def word(package: str, name: str) -> str:
@@ -38,21 +52,75 @@ def word(package: str, name: str) -> str:
     return catalogue(package, "zh").get(name) or catalogue("chassis", "zh").get(name) or name
 
 
-def words(package: str, names: str) -> str:
-    """Return the Chinese words of names, which stand one behind the other: `R_CADRE, R_STREET`."""
-    return "、".join(word(package, name) for name in names.split(", "))
+_CODE = r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*"
+_CODES = re.compile(rf"{_CODE}(?:(?:, ?|、){_CODE})*")
 
 
-def words_in_english(package: str, names: str) -> str:
-    """Return the English words of names: those of their Chinese words, or the names themselves."""
-    return ", ".join(_word_in_english(package, name) for name in names.split(", "))
+@functools.cache
+def _name(package: str, code: str) -> tuple[str, str] | None:
+    """Return what a code is called in Chinese and in English: the package's word, else that of
+    all; None when nobody has named it."""
+    common = catalogue("chassis", "words").get(code)
+    chinese, _, in_english = (common or "").partition(" / ")
+    own = catalogue(package, "zh").get(code)
+    if own is not None:
+        chinese, said = own, english(package, own)
+        in_english = said if said != own else in_english or code.replace("_", " ").lower()
+    return (chinese, in_english) if chinese else None
 
 
-def _word_in_english(package: str, name: str) -> str:
-    chinese = word(package, name)
-    # A kind of thing is English already; a state, role or duty is a code.
-    found = english(package, chinese) if name.isupper() else chinese
-    return name.replace("_", " ") if found == chinese else found
+def named(value: Any, language: str = "zh", package: str = "chassis") -> Any:
+    """Return a code, or a list of codes, in words; anything else, and an unknown code, as it is."""
+    if isinstance(value, Choices):
+        # The English of a code is a code.
+        shown = (
+            value.codes if language == "en" else [explained(one, package) for one in value.codes]
+        )
+        return (", " if language == "en" else "、").join(shown)
+    if not isinstance(value, str) or isinstance(value, Said):
+        return value
+    codes = re.split(", ?|、", value) if _CODES.fullmatch(value) else [value]
+    parts = [(_name(package, code) or (code, code))[language == "en"] for code in codes]
+    return (", " if language == "en" else "、").join(parts)
+
+
+def explained(code: str, package: str = "chassis") -> str:
+    """Return a code that somebody has to send, with its Chinese word; an area may follow it."""
+    words = _name(package, code.partition(";")[0])
+    return code if words is None else f"{words[0]}({code})"
+
+
+def told(
+    package: str,
+    text: str,
+    params: Mapping[str, Any],
+    language: str = "zh",
+    *,
+    names: Collection[str] = (),
+) -> str:
+    """Return a text for people with its places filled, in a language; codes stand there as words.
+
+    Args:
+        package: Whose catalogue has its English, and its own words.
+        text: The Chinese text.
+        params: What fills its places.
+        language: "zh" or "en".
+        names: The places of kinds of things, which are called by words of the wire.
+    """
+    if language == "en":
+        values = {name: _in_english(package, value) for name, value in params.items()}
+        return fill(english(package, text), values)
+    values = {
+        name: _in_chinese(package, word(package, value) if name in names else value)
+        for name, value in params.items()
+    }
+    return fill(text, values)
+
+
+def _in_chinese(package: str, value: Any) -> Any:
+    if isinstance(value, Said):
+        return told(package, value.template, value.params)
+    return named(value, "zh", package)
 
 
 def payload(refusal: Refusal, package: str) -> dict[str, Any]:
@@ -69,20 +137,28 @@ def payload(refusal: Refusal, package: str) -> dict[str, Any]:
     return found
 
 
-def texts(refusal: Refusal, package: str, params: Mapping[str, Any]) -> dict[str, str]:
-    """Return a refusal's field and its sentence in both languages, filled with these values."""
-    named = {name: str(params[name]) for name in refusal.names if name in params}
-    chinese = {name: words(package, value) for name, value in named.items()}
-    in_english = {name: _in_english(package, value) for name, value in params.items()}
-    in_english |= {name: words_in_english(package, value) for name, value in named.items()}
+def texts(
+    refusal: Refusal,
+    package: str,
+    params: Mapping[str, Any],
+    in_english: Mapping[str, Any] | None = None,
+) -> dict[str, str]:
+    """Return a refusal's field and its sentence in both languages, filled with these values; with
+    `in_english` the English one with those."""
+    wire = {name: str(params[name]) for name in refusal.names if name in params}
+    # A kind of thing is English already.
+    plain = {name: one.replace("_", " ") for name, one in wire.items() if not one.isupper()}
     return {
         "field": refusal.field,
-        "message_zh": fill(refusal.text, {**params, **chinese}),
-        "message_en": fill(english(package, refusal.text), in_english),
+        "message_zh": told(package, refusal.text, params, names=refusal.names),
+        "message_en": told(package, refusal.text, {**params, **plain, **(in_english or {})}, "en"),
     }
 
 
 def _in_english(package: str, value: Any) -> Any:
     if isinstance(value, Said):
-        return fill(english(package, value.template), value.params)
-    return english(package, value) if isinstance(value, str) else value
+        return told(package, value.template, value.params, "en")
+    if not isinstance(value, str) or isinstance(value, Choices):
+        return named(value, "en", package)
+    translated = english(package, value)
+    return named(value, "en", package) if translated == value else translated

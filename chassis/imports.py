@@ -29,9 +29,9 @@ from chassis import storage as store
 from chassis.blobs import Blobs
 from chassis.bus import Actor, Nothing, Tx, check_role, command, job, query
 from chassis.calendar import SHANGHAI
-from chassis.i18n import texts
+from chassis.i18n import named, texts
 from chassis.jobs import UPLOAD, Job
-from chassis.refusal import NotFound, NumberOfAPerson, Refusal
+from chassis.refusal import Choices, NotFound, NumberOfAPerson, Refusal
 from chassis.sheets import (
     DELIMITERS,
     ERROR,
@@ -68,6 +68,7 @@ ROLES = ("R_DISTRICT", "R_STREET")
 JOB = "import"
 
 _BATCH = 500
+_LEAST_REPEATED = 2
 _KEPT_ERRORS = 1000
 # Titles that people write above the headings.
 _TITLE_LINES = 5
@@ -107,6 +108,7 @@ class Column:
         high: Greatest number.
         longest: Most characters of a text.
         public: Whether others read it, so that it must hold no number of a person.
+        repeated: Whether a refusal may repeat it: the code of a thing, never of a person.
     """
 
     name: str
@@ -121,6 +123,12 @@ class Column:
     longest: int = 200
     days: int | None = None
     public: bool = False
+    repeated: bool = False
+
+    @property
+    def word(self) -> str:
+        """What the column is called in Chinese."""
+        return re.split(r"[;；:：(（,，、]", self.meaning.partition(" / ")[0])[0].strip() or "备注"
 
     def example_on(self, today: date) -> str:
         """Return the example of a template that is fetched today."""
@@ -143,7 +151,8 @@ class Column:
             "list": ("以 | 分隔的列表", "a list parted by |"),
         }[self.kind]
         if self.choices:
-            zh, en = f"{' / '.join(self.choices)} 之一", f"one of {', '.join(self.choices)}"
+            choices = Choices(*self.choices)
+            zh, en = f"{named(choices)} 之一", f"one of {named(choices, 'en')}"
         if self.low is not None or self.high is not None:
             low = "" if self.low is None else f" ≥ {self.low}"
             high = "" if self.high is None else f" ≤ {self.high}"
@@ -582,10 +591,7 @@ def _first_line(file: BinaryIO) -> tuple[Rows, list[str], str]:
 
 def _spellings(importer: Importer) -> dict[str, str]:
     """Return how each column may be called: by its name, or by the Chinese word of its meaning."""
-    words = {
-        column.name: fold(re.split(r"[;；:：(（,，、]", column.meaning.partition(" / ")[0])[0])
-        for column in importer.columns
-    }
+    words = {column.name: fold(column.word) for column in importer.columns}
     times = Counter(words.values())
     found = {word: name for name, word in words.items() if word and times[word] == 1}
     return found | {fold(column.name): column.name for column in importer.columns}
@@ -600,6 +606,7 @@ class _Line:
     start: int = 0
     row: Row = field(default_factory=dict)
     refusal: Refusal | None = None
+    given: dict[str, str] = field(default_factory=dict)
 
 
 def _read_line(record: Record, header: Header, importer: Importer) -> _Line:
@@ -610,10 +617,11 @@ def _read_line(record: Record, header: Header, importer: Importer) -> _Line:
     if len(cells) != header.width or any(cell.strip() for cell in cells[len(header.names) :]):
         found.refusal = CellCount(found=len(cells), expected=header.width)
         return found
-    given = dict(zip(header.names, cells, strict=False))
+    found.given = dict(zip(header.names, cells, strict=False))
     try:
         found.row = {
-            column.name: column.read(given.get(column.name, "")) for column in importer.columns
+            column.name: column.read(found.given.get(column.name, ""))
+            for column in importer.columns
         }
     except Refusal as refusal:
         found.refusal = refusal
@@ -698,11 +706,12 @@ def error_of(line: _Line, refusal: Refusal, importer: Importer, package: str) ->
     expected_zh, expected_en = column.expected() if column is not None else ("", "")
     places = [line.row.get(one.name) for one in importer.columns if one.pattern in _PLACES]
     places += [one for place in places if isinstance(place, list) for one in place]
-    filling = {
-        name: value if value in places else _without_cells(value, line.cells)
-        for name, value in refusal.params.items()
-    }
-    said = texts(refusal, package, filling)
+    chinese, in_english = dict(refusal.params), {}
+    for place, value in refusal.params.items():
+        hidden = None if value in places else _column_of(value, line, importer)
+        if hidden is not None:
+            chinese[place], in_english[place] = f"〔{hidden.word}〕", f"[{hidden.name}]"
+    said = texts(refusal, package, chinese, in_english)
     return {
         "line": line.number,
         "column": name if column is not None else "",
@@ -714,13 +723,30 @@ def error_of(line: _Line, refusal: Refusal, importer: Importer, package: str) ->
     }
 
 
-def _without_cells(value: Any, cells: Sequence[str]) -> Any:
-    """Return a value of a refusal, or "…" where it repeats what stood in the row."""
+_DAYS = {"date", "instant"}
+_A_DAY = re.compile(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}([ T][0-9:.]+([+-][0-9:]+|Z)?)?")
+_A_CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+
+def _column_of(value: Any, line: _Line, importer: Importer) -> Column | None:
+    """Return the column whose cell a value of a refusal repeats; None where it repeats none, or
+    what may be repeated."""
     text = str(value).strip()
-    repeated = len(text) > 1 and any(
-        text in cell or (len(cell.strip()) > 1 and cell.strip() in text) for cell in cells
-    )
-    return "…" if repeated and not isinstance(value, int) else value
+    if isinstance(value, int) or len(text) < _LEAST_REPEATED:
+        return None
+    found = None
+    for column in importer.columns:
+        cell = line.given.get(column.name, "").strip()
+        if len(cell) < _LEAST_REPEATED or not (text in cell or cell in text):
+            continue
+        harmless = _A_CODE if column.repeated else _A_DAY if column.kind in _DAYS else None
+        if harmless and harmless.fullmatch(text) and personal_number(text) is None:
+            return None
+        found = found or column
+    if found is None and any(len(cell.strip()) > 1 and cell.strip() in text for cell in line.cells):
+        # What stands in a column that is not read.
+        return Column("", "", "")
+    return found
 
 
 class _Undone(Exception):

@@ -80,6 +80,20 @@ def said(template: str, **params: Any) -> Said:
     return made
 
 
+class Choices(str):
+    """Codes of which the caller has to send one: a sentence keeps them, beside their words."""
+
+    __slots__ = ("codes",)
+
+    codes: tuple[str, ...]
+
+    def __new__(cls, *codes: str) -> Self:
+        """Return the codes as a text."""
+        made = super().__new__(cls, ", ".join(codes))
+        made.codes = codes
+        return made
+
+
 class Invalid(Refusal):
     """The request cannot be read: a member is missing, unknown or of the wrong type."""
 

@@ -35,7 +35,7 @@ from chassis.bus import (
 from chassis.calendar import SHANGHAI, Calendar, published
 from chassis.digests import Digest, Digests
 from chassis.outbox import KeyTaken
-from chassis.refusal import InFlight, Invalid, NotFound, Refusal, RoleDenied, said
+from chassis.refusal import Choices, InFlight, Invalid, NotFound, Refusal, RoleDenied, said
 from chassis.settings import ProcessSettings
 from chassis.timers import ARM, Pace, arm_next
 
@@ -300,7 +300,7 @@ class Runtime:
             where = where.strip("`.")
             place = where.replace("[", ".[").strip(".").split(".") if where else []
             if known := free_text.choices(body_type, place):
-                reason = said("应为以下之一:{known}", known="、".join(str(one) for one in known))
+                reason = said("应为以下之一:{known}", known=Choices(*map(str, known)))
             raise Invalid(field=where, reason=reason) from error
         for name in getattr(body_type, "__dataclass_fields__", ()):
             _refuse_beyond(name, getattr(read, name))

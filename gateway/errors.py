@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,8 +16,8 @@ from starlette.responses import Response
 from starlette.routing import Match
 
 from chassis.bus import new_uuid
-from chassis.i18n import english, payload
-from chassis.refusal import Faulted, InFlight, Invalid, NotFound, Refusal, RoleDenied
+from chassis.i18n import payload, told
+from chassis.refusal import Choices, Faulted, InFlight, Invalid, NotFound, Refusal, RoleDenied
 from chassis.rpc import CallFaulted, CallRefused, OutcomeUnknown, ServiceUnavailable
 from gateway.context import Context, context_of
 
@@ -432,8 +433,8 @@ _MESSAGES: dict[str, str] = {
     "enum": "应为以下之一:{expected}",
     "datetime_type": "应为日期时间(ISO 8601)",
     "datetime_parsing": "应为日期时间(ISO 8601)",
-    "datetime_from_date_parsing": "应为日期时间(ISO 8601)",
-    "timezone_aware": "日期时间必须带时区",
+    "datetime_from_date_parsing": "应为带时刻和时区的日期时间,如 2025-01-31T09:00:00+08:00",
+    "timezone_aware": "应为带时刻和时区的日期时间,如 2025-01-31T09:00:00+08:00",
     "date_type": "应为日期(YYYY-MM-DD)",
     "date_parsing": "应为日期(YYYY-MM-DD)",
     "date_from_datetime_parsing": "应为日期(YYYY-MM-DD)",
@@ -454,24 +455,27 @@ def validation_errors(error: ValidationError) -> list[dict[str, str]]:
     found = []
     for item in error.errors(include_url=False, include_input=False)[:50]:
         text = _MESSAGES.get(item["type"], _OTHER)
-        values = item.get("ctx", {})
+        values = _values(item.get("ctx", {}))
         known = text != _OTHER
         found.append(
             {
                 "field": ".".join(str(part) for part in item["loc"]),
-                "message_zh": _filled(text, values),
+                "message_zh": told("gateway", text, values),
                 # What we have no sentence for keeps pydantic's own, which says more.
-                "message_en": _filled(english("gateway", text), values) if known else item["msg"],
+                "message_en": told("gateway", text, values, "en") if known else item["msg"],
             }
         )
     return found
 
 
-def _filled(text: str, values: Mapping[str, Any]) -> str:
-    try:
-        return text.format(**values)
-    except (KeyError, IndexError, ValueError):
-        return text
+def _values(context: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what fills a sentence: of a choice the texts that may be sent."""
+    chosen = {
+        name: Choices(*re.findall(r"'([^']*)'", str(context[name])))
+        for name in ("expected", "expected_tags")
+        if "'" in str(context.get(name, ""))
+    }
+    return {**context, **chosen}
 
 
 def _validation(errors: Sequence[Mapping[str, str]]) -> dict[str, Any]:

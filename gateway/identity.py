@@ -16,6 +16,7 @@ import jwt
 
 from chassis.bus import PUBLIC as PUBLIC_ROLE
 from chassis.bus import SYSTEM_ROLE, Actor, check_role, new_uuid
+from chassis.refusal import Choices
 from chassis.text import AREA
 from gateway.doors import ROLES
 from gateway.errors import (
@@ -187,7 +188,7 @@ def acting(identity: Identity, header: str | None) -> Actor:
     if scope is not None:
         return Actor(identity.person_id, fitting[0].role, scope)
     if len(fitting) > 1:
-        names = ", ".join(f"{grant.role};scope={grant.scope}" for grant in fitting)
+        names = Choices(*(f"{grant.role};scope={grant.scope}" for grant in fitting))
         raise ActingRoleRequired(field="X-Acting-Role", roles=names)
     return Actor(identity.person_id, fitting[0].role, fitting[0].scope)
 

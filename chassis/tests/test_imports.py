@@ -157,7 +157,9 @@ def test_an_error_never_repeats_what_stood_in_the_cell(bench):
     (error,) = result["errors"]
     assert error["code"] == "TOO_MUCH"
     assert "secretname" not in str(result)
-    assert error["message_zh"] == "超过上限 …"
+    # FP-D14: "…" said of no value what it was.
+    assert error["message_zh"] == "超过上限 〔编号〕"
+    assert error["message_en"].endswith("[counter_id]")
 
 
 def test_lines_are_counted_as_an_editor_counts_them(bench):

@@ -1,10 +1,11 @@
 """What people type is made readable at the door, or refused there with its place."""
 
 import json
+from typing import Literal
 from urllib.parse import urlencode
 
 import pytest
-from pydantic import Field, ValidationError
+from pydantic import AwareDatetime, Field, ValidationError
 from starlette.requests import Request
 
 from gateway.dispatch import read_json, read_params
@@ -114,3 +115,21 @@ def test_each_number_of_a_person_is_named_with_its_place_in_both_languages(site)
         assert digits not in answer.text
     body |= {"note": "", "words": words[::2]}
     assert site.ask("POST", PATH, json=body).status_code == 201
+
+
+class Since(Params):
+    at: AwareDatetime | None = None
+    role: Literal["R_CADRE", "R_STREET"] | None = None
+
+
+def test_what_may_be_sent_is_named_and_a_day_is_told_from_a_time():
+    """C11: "应为以下之一:'R_CADRE' or 'R_STREET'", and "日期时间必须带时区" of a day."""
+    asked = {"type": "http", "headers": [], "query_string": b"at=2026-12-01&role=R_PM"}
+    with pytest.raises(ValidationError) as refused:
+        read_params(Since, Request(asked))
+    said = {item["field"]: item for item in validation_errors(refused.value)}
+    named = "应为以下之一:社区两委(R_CADRE)、街道经办(R_STREET)"
+    assert said["role"]["message_zh"] == named
+    assert said["role"]["message_en"].endswith(" R_CADRE, R_STREET")
+    assert "带时刻和时区的日期时间" in said["at"]["message_zh"]
+    assert "a time with hours and a zone" in said["at"]["message_en"]

@@ -609,7 +609,7 @@ def owners_passed(area: OwnersCount, heads: OwnersCount, *, special: bool) -> bo
     Raises:
         NoOwnersVote: The counts contradict each other.
     """
-    for name, count in (("area", area), ("heads", heads)):
+    for name, count in (("按专有面积", area), ("按业主人数", heads)):
         if not 0 <= count.assenting <= count.participating <= count.eligible or not count.eligible:
             raise errors.NoOwnersVote(reason=name)
         if 3 * count.participating < 2 * count.eligible:

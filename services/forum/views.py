@@ -14,7 +14,7 @@ from msgspec import Meta
 
 from chassis.bus import Tx
 from chassis.calendar import instant
-from chassis.i18n import english
+from chassis.i18n import told
 from chassis.refusal import Invalid, NotFound, RoleDenied, said
 from chassis.text import AREA, PERIOD
 from services.forum import rules, storage
@@ -943,18 +943,9 @@ def my_messages(tx: Tx, q: Mine) -> dict[str, Any]:
 
 def _message(tx: Tx, row: Mapping[str, Any], number: str) -> str:
     """Return a message in the language that the caller reads."""
-    text = rules.MESSAGES[row["code"]]
-    if tx.lang == "en":
-        text = english("services.forum", text)
     # What a release before has told says less: it named no task.
-    return text.format_map(_Told({"number": number} | (row["detail"] or {})))
-
-
-class _Told(dict[str, str]):
-    """What fills the places of a message."""
-
-    def __missing__(self, place: str) -> str:
-        return "—"
+    places = dict.fromkeys(("title", "reason"), "—") | {"number": number} | (row["detail"] or {})
+    return told("services.forum", rules.MESSAGES[row["code"]], places, tx.lang)
 
 
 # --------------------------------------------------------------------------------------------------

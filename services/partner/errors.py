@@ -216,7 +216,7 @@ class ReasonNeeded(Guard):
     """A partner cancels for one of two reasons only, because one of them costs score."""
 
     guard = "REASON_REQUIRED"
-    text = "合伙人取消须选择原因:OUT_OF_STOCK 或 CLOSED"
+    text = "合伙人取消须选择原因:缺货(OUT_OF_STOCK)或停业(CLOSED)"
 
 
 class AlreadyRated(Guard):
@@ -258,7 +258,7 @@ class AdjustmentsWrong(Guard):
     """What was decided and what should be changed do not fit."""
 
     guard = "ADJUSTMENTS"
-    text = "复核结论为 ADJUSTED 时须给出调整明细,为 UPHELD 时不得给出"
+    text = "复核结论为调整(ADJUSTED)时须给出调整明细,为维持(UPHELD)时不得给出"
 
 
 class FundBelowCommitted(Guard):

@@ -106,6 +106,7 @@ CONSENTS = Importer(
             "2025.1",
             required=True,
             longest=20,
+            repeated=True,
         ),
         Column(
             "purposes",
@@ -187,7 +188,9 @@ AWARDS = Importer(
             required=True,
             longest=80,
         ),
-        Column("rule_code", "规则编码 / rule", "R-RES-11", required=True, longest=40),
+        Column(
+            "rule_code", "规则编码 / rule", "R-RES-11", required=True, longest=40, repeated=True
+        ),
         Column(
             "occurred_at",
             "发生时间 / when it happened",

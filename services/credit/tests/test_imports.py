@@ -286,3 +286,17 @@ def test_a_dry_run_of_awards_says_what_the_run_says(consented, batch):
     result = consented.load_twice("awards", AWARDS + "".join(rows), batch=batch)
     assert counts(result) == (4, 1, 2)
     assert errors(result) == [(line, "evidence", "PROPOSAL_DIFFERS") for line in (5, 8)]
+
+
+def test_a_refused_row_names_its_rule_and_says_which_cell_it_means(consented):
+    """C3, FP-D14: "规则 … 在 … 未生效", "规则 … 不适用于主体 …"."""
+    unknown = proposed(1, rule_code="R-NO-1")
+    other = proposed(2, subject="PRJ:prj_1")
+    result = consented.load("awards", AWARDS + unknown + other)
+    said = [(one["message_zh"], one["message_en"]) for one in result["errors"]]
+    assert len(said) == 2
+    assert "R-NO-1" in said[0][0]
+    assert "R-NO-1" in said[0][1]
+    assert "〔信用主体〕" in said[1][0]
+    assert "[subject]" in said[1][1]
+    assert "…" not in str(said)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from string import Formatter
 from typing import TYPE_CHECKING, Any, Final
 
-from chassis.i18n import english, word
+from chassis.i18n import told
 from services.credit import views
 from services.credit.storage import messages as store
 from services.credit.storage import voices
@@ -55,8 +55,6 @@ TEXTS: Final[dict[str, str | tuple[str, ...]]] = {
 
 
 _PACKAGE = "services.credit"
-# What texts name by a code: people read the word for it (locale/zh.po).
-_CODED = frozenset({"kind", "outcome", "state"})
 
 
 def _members(text: str) -> set[str]:
@@ -88,16 +86,13 @@ def _card(row: Any) -> dict[str, Any]:
     known = TEXTS[row.code]
     texts = (known,) if isinstance(known, str) else known
     text = next((one for one in texts if _members(one) <= row.detail.keys()), texts[-1])
-    coded = {name: row.detail[name] for name in _CODED & row.detail.keys()}
-    chinese = {name: word(_PACKAGE, value) for name, value in coded.items()}
-    in_english = {name: value.replace("_", " ").lower() for name, value in coded.items()}
     return {
         "id": row.message_id,
         "code": row.code,
         "subject": row.subject_id,
         "ref": row.ref,
         "at": row.created_at.isoformat(),
-        "text": text.format(**row.detail | chinese),
-        "text_en": english(_PACKAGE, text).format(**row.detail | in_english),
+        "text": told(_PACKAGE, text, row.detail),
+        "text_en": told(_PACKAGE, text, row.detail, "en"),
         "detail": row.detail,
     }

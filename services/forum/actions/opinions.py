@@ -609,7 +609,7 @@ def record_owners_vote(tx: Tx, body: RecordOwnersVote) -> dict[str, Any]:
     """
     topic = led_topic(tx, body.topic_id, "RESOLVED")
     if not topic["owners_matter"]:
-        raise errors.NoOwnersVote(reason="not an owners' matter")
+        raise errors.NoOwnersVote(reason="不属于业主共同决定的事项")
     if topic["binding"]:
         raise StateConflict(state="RESOLVED/binding")
     area = rules.OwnersCount(body.area_eligible, body.area_participating, body.area_assenting)

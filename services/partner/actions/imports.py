@@ -61,7 +61,13 @@ PARTNERS = Importer(
     "partners",
     "红色合伙人 / Partners",
     (
-        Column("partner_id", "合伙人编号 / id", "ptn_1", required=True, pattern=f"ptn_{_ID}"),
+        Column(
+            "partner_id",
+            "合伙人编号 / id",
+            "ptn_1",
+            required=True,
+            pattern=f"ptn_{_ID}",
+        ),
         Column(
             "org_name",
             "单位名称 / organisation",

@@ -44,7 +44,13 @@ COMPANIES = Importer(
     "companies",
     "物业企业 / Property companies",
     (
-        Column("company_id", "企业编号 / id", "pco_1", required=True, pattern=f"pco_{_ID}"),
+        Column(
+            "company_id",
+            "企业编号 / id",
+            "pco_1",
+            required=True,
+            pattern=f"pco_{_ID}",
+        ),
         Column("name", "名称 / name", "任城区示例·春晖物业有限公司", required=True, public=True),
         Column(
             "uscc",
@@ -72,7 +78,13 @@ PROJECTS = Importer(
     "projects",
     "物业项目 / Property projects",
     (
-        Column("project_id", "项目编号 / id", "prj_1", required=True, pattern=f"prj_{_ID}"),
+        Column(
+            "project_id",
+            "项目编号 / id",
+            "prj_1",
+            required=True,
+            pattern=f"prj_{_ID}",
+        ),
         Column("company_id", "企业编号 / company", "pco_1", required=True, longest=64),
         Column("name", "名称 / name", "春晖苑", required=True, public=True),
         Column(

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from chassis.bus import Tx
+from chassis.i18n import told
 from chassis.refusal import NotFound
 from services.property import rules
 from services.property.storage import lists, rows, tables
@@ -163,15 +164,16 @@ def my_messages(tx: Tx, asked: Mine) -> Answer:
     """Answer what the caller was told of his complaints, newest first."""
 
     def show(row: Row) -> Answer:
-        zh, en = rules.MESSAGES[row["code"]]
-        told = {"number": row["number"] or "", "said": row["said"] or ""}
+        text = rules.MESSAGES[row["code"]]
+        places = {"number": row["number"] or "", "said": row["said"] or ""}
+        english = told("services.property", text, places, "en")
         return {
             "id": row["message_id"],
             "code": row["code"],
             "complaint_id": row["complaint_id"],
             "at": row["created_at"].isoformat(),
-            "text": (en if tx.lang == "en" else zh).format(**told),
-            "text_en": en.format(**told),
+            "text": english if tx.lang == "en" else told("services.property", text, places),
+            "text_en": english,
         }
 
     return ground.page(

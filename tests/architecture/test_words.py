@@ -1,0 +1,184 @@
+"""No sentence for people holds a word of the wire: states, roles, kinds and reasons have names.
+
+The wire words stay in the members for programs (`code`, `params`, `state`). Where somebody has to
+send one, the sentence has it beside its name: 缺货(OUT_OF_STOCK).
+"""
+
+import ast
+import importlib
+import pkgutil
+import re
+from pathlib import Path
+
+import pytest
+
+from chassis.i18n import catalogue, named, payload, told
+from chassis.refusal import Choices, Refusal, RoleDenied, StateConflict
+from gateway import errors as gateway_errors
+from services.credit.views import messages
+from services.forum import rules as forum_rules
+from services.property import rules as property_rules
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("chassis", "gateway", *(f"services.{name}" for name in (
+    "credit", "forum", "partner", "property", "steward")))  # fmt: skip
+WIRE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*")
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+# Names that people know: formats, formulas of the trade, grades, severities, headers.
+KNOWN = {
+    "A", "AA", "AAA", "ASCII", "ATOM", "B", "C", "CSV", "D", "FIVERED_BLOBS", "GET", "GPS", "HTTP",
+    "I", "ID", "ISO", "JSON", "N", "NAME", "O", "P1", "P2", "P3", "P4", "PDF", "PUT", "QR", "R",
+    "REF", "S", "S1", "S2", "S3", "UTF", "UUID", "V", "XLSX", "Z", "GB18030", "DD", "MM", "YYYY",
+    "X", "T09", "T",
+}  # fmt: skip
+# Whose words are for programs only.
+KEYWORDS = {"state", "status", "outcome", "role", "roles", "substitute", "side", "needed"}
+
+
+def sources():
+    for top in ("services", "gateway", "chassis"):
+        for path in sorted((ROOT / top).rglob("*.py")):
+            if not {"tests", "migrations"} & set(path.parts):
+                yield ast.parse(path.read_text())
+
+
+def wire_words():
+    """Yield the words that a body, a reply or a refusal of ours can hold."""
+    for tree in sources():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Subscript) and getattr(node.value, "id", "") == "Literal":
+                within = [node.slice]
+            elif isinstance(node, ast.Raise) and node.exc is not None:
+                within = [
+                    one.value
+                    for one in ast.walk(node.exc)
+                    if isinstance(one, ast.keyword) and one.arg in KEYWORDS
+                ]
+            elif isinstance(node, ast.keyword) and node.arg in KEYWORDS:
+                within = [node.value] if isinstance(node.value, ast.Constant) else []
+            else:
+                continue
+            for part in within:
+                for one in ast.walk(part):
+                    value = one.value if isinstance(one, ast.Constant) else None
+                    if isinstance(value, str) and WIRE.fullmatch(value):
+                        yield value
+    for tree in sources():
+        for node in ast.walk(tree):
+            value = node.value if isinstance(node, ast.Constant) else None
+            if isinstance(value, str) and re.fullmatch(r"R_[A-Z_]+", value):
+                yield value
+
+
+def test_every_word_of_the_wire_has_a_name_in_both_languages():
+    """C8, C11: "已裁定:DISMISSED", "当前状态为 OVERDUE", "可执行的角色:R_CADRE"."""
+    words = catalogue("chassis", "words")
+    assert sorted(set(wire_words()) - set(words) - KNOWN) == []
+    for word, names in words.items():
+        chinese, _, english = names.partition(" / ")
+        assert CHINESE.search(chinese), word
+        assert english, word
+        assert not CHINESE.search(english), word
+
+
+def refusals():
+    for package in PACKAGES:
+        root = importlib.import_module(package)
+        for module in pkgutil.walk_packages(root.__path__, package + "."):
+            if not {"tests", "migrations", "__main__", "versions"} & set(module.name.split(".")):
+                importlib.import_module(module.name)
+    waiting = [Refusal]
+    while waiting:
+        one = waiting.pop()
+        waiting += one.__subclasses__()
+        if one.__module__.startswith(PACKAGES) and ".tests" not in one.__module__:
+            yield one
+
+
+def templates():
+    """Yield (package, text) of every sentence."""
+    for refusal in refusals():
+        package = next(one for one in PACKAGES if refusal.__module__.startswith(one))
+        for name in dir(refusal):
+            if name == "text" or name.startswith("text_"):
+                yield package, getattr(refusal, name)
+    yield from (("services.forum", text) for text in forum_rules.MESSAGES.values())
+    for texts in messages.TEXTS.values():
+        yield from (
+            ("services.credit", one) for one in ([texts] if isinstance(texts, str) else texts)
+        )
+    yield from (("services.property", text) for text in property_rules.MESSAGES.values())
+    yield from (("gateway", text) for text in gateway_errors._MESSAGES.values())
+
+
+SAMPLES = [
+    "R_CADRE",
+    "R_CADRE, R_SECRETARY",
+    "OVERDUE",
+    "DISMISSED",
+    "BUILDING_HEAD",
+    "P2C",
+    "COMMUNITY",
+    Choices("OPEN", "CLOSED"),
+]
+
+
+def unexplained(chinese):
+    """Return the words of the wire in a Chinese sentence that stand for themselves."""
+    without = re.sub(r"[(][A-Z_0-9]+(;scope=[0-9]+)?[)]", "", chinese)
+    without = re.sub(r"R_CADRE;scope=[0-9]+|应为 R_CADRE 或 |X-Acting-Role", "", without)
+    return [word for word in WIRE.findall(without) if word not in KNOWN and len(word) > 1]
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_no_sentence_holds_a_word_of_the_wire_that_it_does_not_explain(sample):
+    found = {}
+    for package, text in templates():
+        places = dict.fromkeys(re.findall(r"{(\w+)}", text), sample)
+        chinese = told(package, text, places)
+        english = told(package, text, places, "en")
+        if unexplained(chinese):
+            found[text] = chinese
+        if CHINESE.search(english):
+            found[text] = english
+    assert found == {}
+
+
+def test_programs_read_the_words_that_they_always_read():
+    said = payload(StateConflict(state="OVERDUE"), "services.property")
+    assert said["params"] == {"state": "OVERDUE"}
+    assert said["message_zh"] == "当前状态为“已逾期”,不能执行此操作"
+    assert "overdue" in said["message_en"]
+    said = payload(RoleDenied(role="R_PM", roles="R_CADRE, R_STREET"), "services.property")
+    assert said["params"] == {"role": "R_PM", "roles": "R_CADRE, R_STREET"}
+    assert said["message_zh"].startswith("角色“物业项目经理”无权")
+    assert "可执行的角色:社区两委、街道经办" in said["message_zh"]
+
+
+@pytest.mark.parametrize(
+    "text", ["王建国", "RES:per_1", "R-RES-11", "ABCDEFG", "2025.1", "", "已办"]
+)
+def test_what_is_no_word_of_the_wire_stays_as_it_is(text):
+    assert (named(text), named(text, "en")) == (text, text)
+
+
+def test_every_chinese_text_that_fills_a_place_has_its_english():
+    """C5: "The offer's validity is wrong: 结束不晚于开始"."""
+    missing = []
+    for package in PACKAGES:
+        known = catalogue(package) | catalogue("chassis")
+        for path in sorted((ROOT / package.replace(".", "/")).rglob("*.py")):
+            if {"tests", "migrations"} & set(path.parts):
+                continue
+            for node in ast.walk(ast.parse(path.read_text())):
+                named_refusal = isinstance(node, ast.Call) and getattr(
+                    node.func, "attr", getattr(node.func, "id", "")
+                )
+                if not named_refusal or not named_refusal[:1].isupper():
+                    continue
+                for keyword in node.keywords:
+                    value = getattr(keyword.value, "value", None)
+                    text = value if isinstance(value, str) and keyword.arg == "reason" else ""
+                    if CHINESE.search(text) and text not in known:
+                        missing.append((path.name, text))
+    assert missing == []

@@ -376,6 +376,14 @@ class SettlementClosed(Guard):
     text = "{period} 的赋分已确认,不能再变更"
 
 
+class PassedOn(Guard):
+    """A deduction that was not decided in time has passed to the next level for good."""
+
+    guard = "LAPSED"
+    text = "该扣分逾期未审核,已转由 {waits_for} 审核"
+    names = ("waits_for",)
+
+
 class HashChanged(Guard):
     """What is confirmed is not what was seen."""
 

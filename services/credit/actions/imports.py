@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chassis import text
@@ -158,10 +158,12 @@ def _propose(tx: Tx, rows: Sequence[Row]) -> list[Outcome]:
         if not there:
             fresh[one["award_id"]] = one
             outcomes.append("created")
-        elif there == _content(one):
-            outcomes.append("unchanged")
-        else:
+        elif there != _content(one):
             outcomes.append(ProposalDiffers(field="evidence", award=one["award_id"]))
+        elif _said_otherwise(stored._asdict() if stored is not None else earlier, one):
+            outcomes.append(ProposalDiffers(field="reason", award=one["award_id"]))
+        else:
+            outcomes.append("unchanged")
     award_store.add(tx.conn, list(fresh.values()))
     telling.deductions(tx, fresh.values())
     return outcomes
@@ -175,6 +177,14 @@ def _deed(row: Row) -> list[str]:
 def _content(row: dict[str, Any]) -> list[Any]:
     evidence = [text.fold(one["ref"]) for one in row["evidence"]]
     return [row["occurred_at"], row["level"], row["document_no"], evidence]
+
+
+def _said_otherwise(before: Any, now: Mapping[str, Any]) -> bool:
+    """Tell whether a line gives another reason for the same deed. One that gives none adds nothing;
+    of awards of before 0.2.0 the proposer's words are not known."""
+    return bool(now["proposal"] and before["proposal"] is not None) and (
+        now["proposal"] != before["proposal"]
+    )
 
 
 AWARDS = Importer(

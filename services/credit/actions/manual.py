@@ -22,6 +22,7 @@ from services.credit.errors import (
     NoConsent,
     NotAllowedToApprove,
     NotAllowedToPropose,
+    PassedOn,
     RuleNotInForce,
     SameAsProposer,
     SelfApproval,
@@ -309,6 +310,10 @@ def _to_decide(tx: Tx, award_id: str) -> tuple[Any, Rule, Any]:
     able = deciding.at_level(rule.approve, _place(subject)) if rule is not None else ()
     if rule is None or not deciding.may_decide(tx.actor.role, able, known.waits_for):
         raise NotAllowedToApprove(rule=known.rule_code, role=tx.actor.role)
+    passed = known.lapsed_at is not None and deciding.is_below(tx.actor.role, known.waits_for)
+    if known.deduction and passed:
+        # A gain may still be approved late by those who were asked first.
+        raise PassedOn(waits_for=known.waits_for)
     # Who told of the deed (who verified a hazard, say) has recorded it: another one confirms it.
     if tx.actor.id in {known.proposed_by, known.actor_id}:
         raise SameAsProposer
@@ -352,6 +357,7 @@ def approve_award(tx: Tx, order: DecideAward) -> dict[str, Any]:
         StateConflict: It waits for no person.
         NotAllowedToApprove: Another role approves awards of this rule, and it has not passed to
             the caller's level.
+        PassedOn: It is a deduction that has passed to a higher level.
         SameAsProposer: The caller proposed it.
         SelfApproval: It concerns the caller.
         ConflictOfInterest: The caller holds a post in the subject's matters.

@@ -51,6 +51,13 @@ def up_to(role: str) -> tuple[str, ...]:
     return whole[: whole.index(role) + 1] if role in whole else ()
 
 
+def is_below(role: str, waits_for: str | None) -> bool:
+    """Tell whether a role is a lower level than the one for which something waits."""
+    if role not in LEVELS or waits_for not in LEVELS:
+        return False
+    return LEVELS.index(role) < LEVELS.index(waits_for)
+
+
 def may_decide(role: str, approve: Iterable[str], waits_for: str | None) -> bool:
     """Tell whether a role decides: one that the rule names, or a level to which it has passed.
 

@@ -211,6 +211,24 @@ def test_a_file_of_awards_is_tried_first_and_then_waits_for_a_second_person(cons
     assert len(bench.rows("SELECT award_id FROM awards")) == 2
 
 
+def test_the_same_deed_with_another_reason_is_not_unchanged(consented):
+    """t2 C2: the new reason was lost without a word."""
+    bench = consented
+    assert counts(bench.load("awards", AWARDS + proposed(1, reason="调解成功"))) == (1, 0, 0)
+    for dry_run in (True, False):
+        told = bench.load("awards", AWARDS + proposed(1, reason="上门调解三次"), dry_run=dry_run)
+        assert counts(told) == (0, 0, 1)
+        assert [(e["column"], e["code"]) for e in told["errors"]] == [
+            ("reason", "PROPOSAL_DIFFERS")
+        ]
+    assert counts(bench.load("awards", AWARDS + proposed(1, reason="调解成功"))) == (0, 1, 0)
+    # A line without one says nothing else.
+    assert counts(bench.load("awards", AWARDS + proposed(1, reason=""))) == (0, 1, 0)
+    both = AWARDS + proposed(2, reason="甲说") + proposed(2, reason="乙说")
+    assert counts(bench.load("awards", both, dry_run=True)) == (1, 0, 1)
+    assert counts(bench.load("awards", both)) == (1, 0, 1)
+
+
 @pytest.mark.covers("C18", "REQ-L01")
 @pytest.mark.parametrize(
     ("given", "column", "code"),

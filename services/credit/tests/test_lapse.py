@@ -3,7 +3,7 @@
 import pytest
 import sqlalchemy as sa
 
-from services.credit.errors import ConflictOfInterest, NotAllowedToApprove, SameAsProposer
+from services.credit.errors import ConflictOfInterest, NotAllowedToApprove, PassedOn, SameAsProposer
 from services.credit.rules import deciding
 from services.credit.tests import stage
 from services.credit.tests.test_exclusion import overdue
@@ -185,3 +185,26 @@ def test_a_level_decides_from_the_first_one_up_to_the_one_that_it_waits_for():
     assert decide("R_DISTRICT") == ["R_SECRETARY", "R_STREET", "R_DISTRICT"]
     assert deciding.first_level(("R_STREET", "R_DISTRICT")) == "R_STREET"
     assert deciding.TOP not in deciding.NEXT
+
+
+def test_a_deduction_that_has_passed_on_is_decided_where_it_waits(credit):
+    """t2 C10: it waited for R_DISTRICT, its lists did not say so, and R_STREET approved it."""
+    bench = credit
+    at = "2025-03-03T10:00"
+    bench.at(at).deliver([overdue(bench, "S1", order="rct_1", at=at)])
+    bench.fire("2025-03-11T06:00")
+    (card,) = listed(bench)
+    order = {"award_id": card["id"], "note": "属实"}
+    bench.as_("R_STREET", person="per_st", scope=STREET)
+    for decision in ("approve_award", "reject_award"):
+        with pytest.raises(PassedOn) as refused:
+            bench.do(decision, order, version=card["version"])
+    assert refused.value.params["waits_for"] == "R_DISTRICT"
+    bench.as_("R_DISTRICT", person="per_d", scope=DISTRICT)
+    sheet = bench.ask("subject", {"subject_id": "PRJ:prj_1"})
+    waits_for = [one["waits"]["for"] for one in sheet["awards"] if one["id"] == card["id"]]
+    assert waits_for == ["R_DISTRICT"]
+    assert sheet["awards"][0]["waits"]["overdue"]
+    done = bench.do("approve_award", order, version=card["version"])
+    assert done["state"] == "APPROVED"
+    assert listed(bench)[0]["waits"] is None

@@ -14,6 +14,7 @@ from services.credit.errors import (
     TooLate,
 )
 from services.credit.tests import stage
+from services.credit.tests.calendar_of_months import award
 from services.credit.tests.test_settlement import (
     PROJECT_ROW,
     close_month,
@@ -469,3 +470,17 @@ def test_what_older_releases_have_told_is_read_in_words_too(published):
         )
     ((_, chinese, english),) = told(bench, "per_s", "o")
     assert (chinese, english[-6:]) == ("异议 YY-1 已裁定:部分支持", "partly")
+
+
+def test_why_an_award_was_taken_back_is_what_is_shown(published):
+    """t2: `why.reason` went on with the proposer's words after a person had reversed it."""
+    bench = published
+    award_id = award(bench, "STW:stw_1", "R-STW-10", level="STREET", reason="主动排查隐患")
+    filed = file(bench, target_id=award_id)
+    accept(bench, filed)
+    decide(bench, filed, "UPHELD")
+    bench.as_("R_STEWARD", person="per_s", scope=stage.GRID)
+    why = bench.ask("award", {"award_id": award_id})["why"]
+    assert (why["reason"], why["proposal"]) == (f"objection:{filed['number']}", "主动排查隐患")
+    assert why["last_word"] == f"经异议 {filed['number']} 裁定"
+    assert why["last_word_en"] == f"Decided on the objection {filed['number']}"

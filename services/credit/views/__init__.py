@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -301,8 +302,9 @@ def rule_card(rule: Rule) -> dict[str, Any]:
     }
 
 
-def award_card(award: Any, compiled: Compiled | None) -> dict[str, Any]:
-    """Return an award with its reason: rule and text, event, actor, evidence."""
+def award_card(tx: Tx, award: Any, compiled: Compiled | None) -> dict[str, Any]:
+    """Return an award with its reason (rule and text, event, actor, evidence), and for whose
+    decision it waits."""
     rule = compiled.rule_set.rule(award.rule_code) if compiled is not None else None
     names = ("CAPPED", "LATE", "CORRECTION")
     flags = [
@@ -326,6 +328,7 @@ def award_card(award: Any, compiled: Compiled | None) -> dict[str, Any]:
         "occurred_at": award.occurred_at.isoformat(),
         "period": award.period,
         "counts_until": award.to_period,
+        "waits": _waits(tx, award),
         "why": {
             "rule_set": award.rule_set,
             "rule": award.rule_code,
@@ -342,11 +345,43 @@ def award_card(award: Any, compiled: Compiled | None) -> dict[str, Any]:
             "evidence": award.evidence or [],
             "inputs": award.inputs,
             "corrects": str(award.corrects) if award.corrects else None,
-            "reason": award.proposal or award.reason,
+            # Of what was taken back, why; what was said when it was proposed stands beside it.
+            "reason": award.reason if award.state == "REVERSED" else award.proposal or award.reason,
+            "proposal": award.proposal,
+            **_in_words(award.reason),
             # The last word on it, where that is another one: of the approval, the reversal.
             "decision": award.reason if award.proposal not in (None, award.reason) else None,
         },
     }
+
+
+# What took an award back, by how its reason begins; and reasons that are one code.
+_TAKEN_BACK = {
+    "objection": "经异议 {ref} 裁定",
+    "repair": "经信用修复 {ref} 消除",
+    "excluded": "同一行为已按规则 {ref} 赋分",
+    "merged": "重复登记已合并,转入 {ref}",
+    "commendation-revoked": "表彰 {ref} 已撤销",
+}
+_ENDED = {
+    "UNDECIDED": "异议到结算关闭时仍未裁定",
+    "CONSENT_WITHDRAWN": "授权已撤回",
+    "RESIDENT_DEACTIVATED": "居民登记已注销",
+}
+_FACT = re.compile(r"^[a-z]+\.[a-z_]+$")
+_CORRECTED = "所依据的事项已更正或撤回:{ref}"
+
+
+def _in_words(reason: str | None) -> dict[str, str | None]:
+    """Return the last word on an award as people read it, in both languages."""
+    head, _, ref = (reason or "").partition(":")
+    text = _TAKEN_BACK.get(head) if ref else _ENDED.get(head)
+    if text is None and _FACT.match(reason or ""):
+        text, ref = _CORRECTED, reason or ""
+    if text is None:
+        return {"last_word": reason, "last_word_en": reason}
+    in_english = english("services.credit", text)
+    return {"last_word": text.format(ref=ref), "last_word_en": in_english.format(ref=ref)}
 
 
 def award(tx: Tx, question: OneAward, in_force: Any) -> dict[str, Any]:
@@ -359,8 +394,7 @@ def award(tx: Tx, question: OneAward, in_force: Any) -> dict[str, Any]:
     own = found is not None and found.proposed_by == tx.actor.id and tx.actor.role in STAFF
     if found is None or not (own or may_see(tx, found.subject_id)):
         raise NotFound(kind="award", id=question.award_id)
-    card = award_card(found, in_force.of_code(found.rule_set))
-    card["waits"] = _waits(tx, found)
+    card = award_card(tx, found, in_force.of_code(found.rule_set))
     card["chain"] = {"proposed_by": found.proposed_by, "decided_by": found.decided_by}
     return card
 
@@ -411,9 +445,7 @@ def award_list(tx: Tx, question: Awards, in_force: Any) -> dict[str, Any]:
         limit=limited(question.limit),
         cursor=question.cursor,
     )
-    items = [
-        award_card(row, in_force.of_code(row.rule_set)) | {"waits": _waits(tx, row)} for row in rows
-    ]
+    items = [award_card(tx, row, in_force.of_code(row.rule_set)) for row in rows]
     return {"items": items, "next": following}
 
 
@@ -602,7 +634,9 @@ def _subject_sheet(tx: Tx, subject: Any, in_force: Any, period: str) -> dict[str
         ],
         "standing": _present(tx, subject, last[0] if last else None),
         "entries": [entry_card(row) for row in store.entries_of(tx.conn, subject.subject_id)[:24]],
-        "awards": [award_card(row, in_force.of_code(row.rule_set)) for row in open_months[:200]],
+        "awards": [
+            award_card(tx, row, in_force.of_code(row.rule_set)) for row in open_months[:200]
+        ],
         "points": ledger.wallet_card(tx.conn, subject.subject_id, tx.now),
     }
 
@@ -714,7 +748,7 @@ def explain(tx: Tx, question: Explain, in_force: Any) -> dict[str, Any]:
     totals: dict[str, int] = {}
     cards = []
     for row in rows:
-        card = award_card(row, in_force.of_code(row.rule_set))
+        card = award_card(tx, row, in_force.of_code(row.rule_set))
         cards.append(card)
         dimension = card["why"]["dimension"]
         if dimension and row.effective:
@@ -728,7 +762,7 @@ def explain(tx: Tx, question: Explain, in_force: Any) -> dict[str, Any]:
         "dimensions": totals,
         "awards": cards,
         "taken_back": [
-            award_card(row, in_force.of_code(row.rule_set)) | {"reason": row.reason}
+            award_card(tx, row, in_force.of_code(row.rule_set)) | {"reason": row.reason}
             for row in ended
         ],
         "projects": _projects_of(tx, found, question.period),

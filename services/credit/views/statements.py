@@ -202,7 +202,7 @@ def entry(tx: Tx, question: OneEntry, in_force: Any) -> dict[str, Any]:
     rows = awards.of_subject(tx.conn, [known.subject_id], valid_in=row.period)
     cards = []
     for award in rows:
-        card = views.award_card(award, in_force.of_code(award.rule_set))
+        card = views.award_card(tx, award, in_force.of_code(award.rule_set))
         if viewer != "SELF":
             card["chain"] = {"proposed_by": award.proposed_by, "decided_by": award.decided_by}
         cards.append(card)

@@ -123,6 +123,11 @@ def _in_chinese(package: str, value: Any) -> Any:
     return named(value, "zh", package)
 
 
+def in_words(package: str, member: str, code: str) -> dict[str, str]:
+    """Return what stands beside a member of an answer that is a code: its word in each language."""
+    return {f"{member}_{lang}": named(code, lang, package) for lang in ("zh", "en")}
+
+
 def payload(refusal: Refusal, package: str) -> dict[str, Any]:
     """Return a refusal as it travels to the caller, in both languages."""
     found: dict[str, Any] = {

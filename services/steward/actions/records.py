@@ -176,7 +176,7 @@ def _check_span(tx: Tx, order: RecordHours, record_id: str) -> None:
     if order.check_in is None and order.check_out is None:
         return
     if order.check_in is None or order.check_out is None:
-        raise Invalid(field="check_out", reason="check_in 与 check_out 应同时给出")
+        raise Invalid(field="check_out", reason="签到与签退时间应同时给出")
     minutes = (order.check_out - order.check_in).total_seconds() / 60
     if minutes <= 0 or order.minutes > minutes:
         raise BadSpan(field="check_out")

@@ -9,7 +9,7 @@ from chassis.i18n import catalogue, payload, word
 from chassis.refusal import Refusal, RoleDenied, StateConflict
 from services.steward import errors
 from services.steward.rules.routing import CATEGORIES, DUTIES
-from services.steward.tests.ground import COMMUNITY, GRID, LI, STW_CADRE, WANG
+from services.steward.tests.ground import COMMUNITY, GRID, LI, OTHER_CADRE, STW_CADRE, WANG
 from services.steward.views import cases
 
 HAN = re.compile("[\u4e00-\u9fff]")
@@ -81,3 +81,24 @@ def test_each_of_many_is_refused_in_words(ground):
     lines = ground.bench.as_("R_DISTRICT").do("register_people", {"people": [again]})["items"]
     assert "“已故”" in lines[0]["message_zh"]
     assert "dead" in lines[0]["message_en"]
+
+
+def test_the_timeline_and_the_reads_say_their_codes_in_words(ground):
+    """A resident read R_CADRE, DISPATCHED, OUT_OF_SCOPE and HANDLER."""
+    ground.staff()
+    reply = ground.submit()
+    ground.by(ground.handler_of(reply)).ask("people_cards", {"ids": [WANG]})
+    ground.step(
+        "reject_request", reply, OTHER_CADRE, "R_CADRE", COMMUNITY, reason="OUT_OF_SCOPE",
+        note="请联系供电公司",
+    )  # fmt: skip
+    own = ground.by(WANG, "R_RESIDENT", COMMUNITY)
+    line = own.ask("timeline", {"request_id": reply["id"]})["items"][-1]
+    assert (line["by_role_zh"], line["by_role_en"]) == ("社区两委", "Community committee")
+    assert (line["state"], line["state_zh"], line["state_en"]) == (
+        "REJECTED", "已驳回", "turned down",
+    )  # fmt: skip
+    assert line["reason_zh"] == "不属于受理范围"
+    read = own.ask("person_reads", {})["items"][-1]
+    assert (read["why"], read["why_zh"]) == ("HANDLER", "承办其诉求")
+    assert read["why_en"] == "has his request in hand"

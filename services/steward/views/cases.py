@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from chassis.bus import Tx
-from chassis.i18n import english
+from chassis.i18n import english, in_words, named
 from chassis.refusal import NotFound
 from chassis.text import PERIOD, without_numbers
 from services.steward import rules, storage
@@ -402,7 +402,7 @@ def timeline(tx: Tx, q: WhichRequest) -> dict[str, Any]:
     else:
         sees_rating = _sees_rating(tx, row)
         items = [
-            _step(entry)
+            _step(entry, entry.detail)
             for entry in storage.cases.timeline(tx.conn, row.request_id)
             if sees_rating or entry.action not in {"rate", "review", "review_to_street"}
         ]
@@ -417,24 +417,32 @@ def timeline(tx: Tx, q: WhichRequest) -> dict[str, Any]:
 def _told(tx: Tx, row: Any) -> list[dict[str, Any]]:
     """Return the steps of a case that those who follow it are told, without anybody's words."""
     return [
-        _step(entry) | {"detail": {}, "number": row.number}
+        _step(entry, {}) | {"number": row.number}
         for entry in storage.cases.timeline(tx.conn, row.request_id)
         if entry.action in TOLD
     ]
 
 
-def _step(entry: Any) -> dict[str, Any]:
+def _step(entry: Any, detail: dict[str, Any]) -> dict[str, Any]:
     what = WHAT[entry.action]
-    return {
+    found = {
         "at": entry.at.isoformat(),
         "action": entry.action,
         "what_zh": what,
         "what_en": english("services.steward", what),
         "by_role": entry.actor_role,
+        **in_words("services.steward", "by_role", entry.actor_role),
         "state": entry.state,
+        **in_words("services.steward", "state", entry.state),
         "version": entry.version,
-        "detail": entry.detail,
+        "detail": detail,
     }
+    for name in ("reason", "outcome", "verdict"):
+        # What somebody wrote himself has no word of ours.
+        said = str(detail.get(name, ""))
+        if named(said, "zh", "services.steward") != said:
+            found |= in_words("services.steward", name, said)
+    return found
 
 
 def similar(tx: Tx, q: SimilarQuestion) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from chassis.bus import Tx
-from chassis.i18n import english, word
+from chassis.i18n import in_words
 from chassis.refusal import Invalid, NotFound, RoleDenied
 from services.steward import rules, storage
 from services.steward.views import paging
@@ -182,7 +182,7 @@ def people(tx: Tx, q: PersonSearch) -> dict[str, Any]:
         Invalid: Neither is given.
     """
     if q.phone is None and q.id_no is None:
-        raise Invalid(field="phone", reason="请给出 phone 或 id_no")
+        raise Invalid(field="phone", reason="请给出手机号码或身份证号码")
     vault = storage.vault(tx.settings.keys)
     phone = vault.digest("phone", rules.identity.plain_phone(q.phone)) if q.phone else None
     number = None
@@ -311,19 +311,18 @@ def person_reads(tx: Tx, q: ReadList) -> dict[str, Any]:
     for row in rows:
         if row.scope not in offices:
             offices[row.scope] = "".join(storage.ground.names(tx.conn, row.scope))
-        role = word("services.steward", row.actor_role)
         found = {
             "at": row.at.isoformat(),
             "actor_id": row.actor_id,
             "role": row.actor_role,
-            "role_zh": role,
-            "role_en": english("services.steward", role),
+            **in_words("services.steward", "role", row.actor_role),
             "office": offices[row.scope] or None,
             "scope": row.scope,
             "door": row.door,
             "person_id": row.person_id,
             "area": row.area,
             "why": row.why,
+            **in_words("services.steward", "why", row.why),
             "field": row.field,
             "request_id": row.request_id,
             "reason": vault.open_or_none(row.reason, "person_reads.reason"),

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from chassis.i18n import english, payload, word
+from chassis.i18n import english, named, payload, word
 from chassis.refusal import Invalid, NotFound, RoleDenied, said
 from gateway.doors import ROLES
 from tests.architecture.imports import ROOT, service_packages
@@ -85,7 +85,7 @@ def test_every_role_is_said_in_words(role):
     """角色 R_CADRE 无权执行此操作: a code word, for a resident."""
     told = payload(RoleDenied(role=role, roles=f"{role}, R_CADRE"), "gateway")
     assert role not in told["message_zh"] + told["message_en"]
-    assert HAN.search(word("gateway", role))
+    assert HAN.search(named(role, "zh", "gateway"))
     assert not HAN.search(told["message_en"])
     assert told["params"]["role"] == role
 

@@ -154,6 +154,10 @@ def _place_persons(tx: Tx, event: Heard, area: str, grid: str | None) -> None:
 def _deactivated(tx: Tx, event: Heard) -> None:
     died = event.data.reason == registry.DECEASED
     state = registry.DECEASED if died else registry.ENDED
+    known = registry.person(tx.conn, event.data.person_id)
+    if known is not None:
+        # Where he was stays known; he is no member of a household any more.
+        _at_home(tx, event, known.grid, None)
     registry.end_person(tx.conn, event.data.person_id, event.sequence, state)
     consents.close_for(tx, event.data.person_id, event.occurred_at)
 

@@ -59,15 +59,18 @@ def settle(tx: Tx, homes: Iterable[str], at: datetime) -> None:
             continue
         adults = voices.adults_of(tx.conn, subject.ref)
         living = [row.person_id for row in adults]
-        holder, now = subject.holder, _of_consent(tx, consent, subject, living, at)
+        # Who is told of last is not always who has left last.
+        left_at = max(at, registry.last_departure(tx.conn, subject.ref) or at)
+        holder = subject.holder
+        now = _of_consent(tx, consent, subject, living, left_at if not living else at)
         if holder not in living:
             holder = living[0] if living else None
             registry.change_subject(tx.conn, subject_id, holder=holder)
         if adults and (subject.area, subject.grid) not in {(row.area, row.grid) for row in adults}:
             # Who stays in the community says where it is, before who has left it.
             at_home = next((row for row in adults if row.area == subject.area), adults[0])
-            registry.place(tx.conn, subject, area=at_home.area, grid=at_home.grid, at=at)
-            months.draft_around(tx, subject_id, subject.area, at)
+            registry.place(tx.conn, subject, area=at_home.area, grid=at_home.grid, at=left_at)
+            months.draft_around(tx, subject_id, subject.area, left_at)
             now["area"] = at_home.area
         if consent.person_id not in living and holder is not None:
             now["person_id"] = holder

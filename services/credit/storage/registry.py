@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -255,6 +256,26 @@ def lived_in(
         home.since < before,
     )
     return conn.execute(asked.limit(1)).first() is not None
+
+
+def last_departure(conn: sa.Connection, household_id: str) -> datetime | None:
+    """Return when somebody has last left a household, or moved with it to another community; None
+    if nobody ever has. Persons are told of in any order, so who is told of last need not be he."""
+    home = t.homes.c
+    ever = sa.select(home.person_id).where(home.household_id == household_id)
+    asked = (
+        sa.select(home.person_id, home.since, home.grid, home.household_id)
+        .where(home.person_id.in_(ever))
+        .order_by(home.person_id, home.since)
+    )
+    left = []
+    for before, after in itertools.pairwise(conn.execute(asked).all()):
+        if before.person_id != after.person_id or before.household_id != household_id:
+            continue
+        stays = after.household_id == household_id
+        if not stays or (before.grid or "")[:12] != (after.grid or "")[:12]:
+            left.append(after.since)
+    return max(left, default=None)
 
 
 def adults_since(

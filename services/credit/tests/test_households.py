@@ -1,9 +1,14 @@
 """A household belongs to the adults who live in it now (F18, REQ-L06)."""
 
+import itertools
+from datetime import timedelta
+
 import pytest
+import sqlalchemy as sa
 
 from chassis.refusal import NotFound
 from services.credit.errors import ConsentSuspended
+from services.credit.storage import tables as t
 from services.credit.tests import stage
 from services.credit.tests.test_people import told
 
@@ -151,3 +156,126 @@ def test_the_consent_of_a_household_that_moves_goes_with_it(home):
     assert "HH:hh_1" in _consents_for(home, "per_a", ELSEWHERE[:12])
     (row,) = home.rows("SELECT area FROM consents WHERE subject_id = 'HH:hh_1'")
     assert row["area"] == ELSEWHERE[:12]
+
+
+# What the registry tells of three persons of one household: each one's facts come in their order,
+# those of different persons in any.
+_DAY = "2025-03-05T"
+_LEAVES = {
+    "per_a": [("resident_moved.v1", "10:00", {"to_grid": ELSEWHERE, "household_id": None})],
+    "per_b": [
+        ("resident_moved.v1", "09:00", {"to_grid": stage.GRID[:-1] + "2", "household_id": "hh_1"}),
+        ("resident_corrected.v1", "11:00", {"is_adult": True, "household_id": None}),
+    ],
+    "per_c": [
+        ("resident_came_of_age.v1", "08:00", {"community": stage.COMMUNITY, "grid": stage.GRID}),
+        ("resident_deactivated.v1", "12:00", {"reason": "DECEASED"}),
+    ],
+}
+# All of them go to another community together, the one who consented first.
+_GO_TOGETHER = {
+    "per_a": [("resident_moved.v1", "11:00", {"to_grid": ELSEWHERE, "household_id": "hh_1"})],
+    "per_b": [("resident_moved.v1", "09:00", {"to_grid": ELSEWHERE, "household_id": "hh_1"})],
+    "per_c": [
+        ("resident_came_of_age.v1", "08:00", {"community": stage.COMMUNITY, "grid": stage.GRID}),
+        ("resident_moved.v1", "10:00", {"to_grid": ELSEWHERE, "household_id": "hh_1"}),
+    ],
+}
+
+
+def _facts(bench, story, order):
+    """The facts of a story in one order of arrival: whose fact is the next one."""
+    left = {person: list(enumerate(facts, 5)) for person, facts in story.items()}
+    for person in order:
+        sequence, (fact, at, data) = left[person].pop(0)
+        if "to_grid" in data:
+            data = {"from_grid": stage.GRID, "community": data["to_grid"][:12], **data}
+        yield bench.event(
+            "steward",
+            fact,
+            {"person_id": person, **data},
+            subject=person,
+            scope=stage.COMMUNITY,
+            sequence=sequence,
+            occurred_at=_DAY + at,
+        )
+
+
+def _orders(story):
+    return sorted(set(itertools.permutations(p for p, facts in story.items() for _ in facts)))
+
+
+def _orders(story):
+    """All orders in which the facts may arrive."""
+    return sorted(set(itertools.permutations(who for who, facts in story.items() for _ in facts)))
+
+
+def _ends(spans):
+    """When the consent that some spans give together has ended, as often as it has."""
+    ends = []
+    for since, until in spans:
+        if ends and (ends[-1] is None or since <= ends[-1]):
+            last = ends.pop()
+            ends.append(None if None in (last, until) else max(last, until))
+        else:
+            ends.append(until)
+    return ends
+
+
+def _left_behind(bench):
+    """What is known of the household afterwards: where it is, its consent, when that held."""
+    (subject,) = bench.rows("SELECT area, spendable_until FROM subjects WHERE kind = 'HH'")
+    (consent,) = bench.rows("SELECT state, area FROM consents WHERE subject_id = 'HH:hh_1'")
+    with bench.transaction() as tx:
+        span = t.consent_spans.c
+        spans = sa.select(span.since, span.until).where(span.purpose == "SCORING")
+        ends = _ends(tx.conn.execute(spans.order_by(span.since)).all())
+        moved_at = list(tx.conn.execute(sa.select(t.places.c.until)).scalars())
+    return (subject["area"], consent["area"], consent["state"], ends, moved_at[-1:])
+
+
+@pytest.fixture
+def three(bench):
+    bench.at("2025-03-03T09:00")
+    for person, adult in (("per_a", True), ("per_b", True), ("per_c", False)):
+        stage.register(bench, person, adult=adult, household="hh_1", at="2025-03-03T09:00")
+    stage.consent(bench, "per_a", household_id="hh_1")
+    return bench.at("2025-03-06T09:00")
+
+
+@pytest.mark.covers("F18", "N11")
+@pytest.mark.parametrize("order", _orders(_LEAVES))
+def test_a_household_that_all_leave_ends_when_the_last_has_left_in_any_order(three, order):
+    """Who was told of last was taken for who had left last: its consent ended hours too early."""
+    for event in _facts(three, _LEAVES, order):
+        three.deliver([event])
+    assert three.parked() == []
+    end = stage.moment(_DAY + "12:00")
+    here = stage.COMMUNITY
+    assert _left_behind(three) == (here, here, "SUSPENDED", [end], [])
+    rows = three.rows("SELECT spendable_until FROM subjects WHERE kind = 'HH'")
+    assert str((end + timedelta(days=90)).date()) in str(rows[0]["spendable_until"])
+    # Told once more, all of it, it stays so.
+    three.deliver(list(_facts(three, _LEAVES, order)))
+    assert _left_behind(three)[2:4] == ("SUSPENDED", [end])
+
+
+@pytest.mark.covers("F18", "N11")
+@pytest.mark.parametrize("batch", [False, True], ids=["one by one", "one batch"])
+@pytest.mark.parametrize("order", _orders(_GO_TOGETHER))
+def test_a_household_that_moves_is_elsewhere_when_the_last_has_gone_in_any_order(
+    three, order, batch
+):
+    """It was elsewhere from the time of whoever was told of last."""
+    facts = list(_facts(three, _GO_TOGETHER, order))
+    for part in [facts] if batch else [[one] for one in facts]:
+        three.deliver(part)
+    assert three.parked() == []
+    there = ELSEWHERE[:12]
+    moved_at = stage.moment(_DAY + "11:00")
+    assert _left_behind(three) == (there, there, "GRANTED", [None], [moved_at])
+    assert [who for who in ("per_a", "per_b", "per_c") if "HH:hh_1" in shown(three, who)] == [
+        "per_a",
+        "per_b",
+        "per_c",
+    ]

@@ -30,6 +30,11 @@ def publish_month(bench, period, area=stage.COMMUNITY, rows=None):
     stage.markers(bench, period, rows=rows)
     bench.fire(f"{following}-12T10:00")
     run_jobs(bench)
+    return confirm_area(bench, period, area)
+
+
+def confirm_area(bench, period, area=stage.COMMUNITY):
+    """Review and confirm what is drafted. Returns the settlement."""
     card = settlement_of(bench, period, area)
     bench.as_("R_SECRETARY", person="per_secretary", scope=area)
     reply = bench.do(

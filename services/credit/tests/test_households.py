@@ -7,10 +7,20 @@ import pytest
 import sqlalchemy as sa
 
 from chassis.refusal import NotFound
+from services.credit.actions import verify as command
 from services.credit.errors import ConsentSuspended
 from services.credit.storage import tables as t
 from services.credit.tests import stage
+from services.credit.tests.calendar_of_months import (
+    award,
+    confirm_area,
+    publish_month,
+    settlement_of,
+)
+from services.credit.tests.test_awards import attended, rated
 from services.credit.tests.test_people import told
+from services.credit.tests.test_settlement import STEWARD_ROW
+from services.credit.tests.test_verify import run
 
 ELSEWHERE = "370811015902001"
 
@@ -279,3 +289,94 @@ def test_a_household_that_moves_is_elsewhere_when_the_last_has_gone_in_any_order
         "per_b",
         "per_c",
     ]
+
+
+# --------------------------------------------------------------------------------------------------
+# Moves between streets within a month, and its verification with households
+
+NEXT_STREET = "370811016901"
+
+
+def _month_of_moves(bench):
+    """March: A, a household of A and B, and a steward go to the next street on the 15th; C stays."""
+    bench.at("2025-03-03T09:00")
+    stage.rules(bench)
+    for person in ("per_a", "per_b"):
+        stage.register(bench, person, household="hh_1")
+    stage.register(bench, "per_c", household="hh_2")
+    for person in ("per_a", "per_c"):
+        stage.consent(bench, person)
+    stage.consent(bench, "per_a", household_id="hh_1")
+    stage.consent(bench, "per_c", household_id="hh_2")
+    stage.steward(bench, "stw_1", "per_s")
+    _earn(bench, "2025-03-10T21:00", stage.COMMUNITY)
+    award(bench, "HH:hh_2", "R-HH-02", propose="R_GRID", approve="R_CADRE", deed="JT-0")
+    bench.at("2025-03-15T09:00")
+    for sequence, person in enumerate(("per_a", "per_b"), 5):
+        moved(bench, person, sequence, household="hh_1", to=NEXT_STREET + "001")
+    stage.steward(bench, "stw_1", "per_s", area=NEXT_STREET)
+    _earn(bench, "2025-03-20T21:00", NEXT_STREET)
+
+
+def _earn(bench, at, area):
+    """Something for each of those who move, at one time."""
+    bench.at(at).deliver([attended(bench, who, at[:11] + "20:00") for who in ("per_a", "per_c")])
+    bench.deliver([rated(bench, at=at[:11] + "20:00")])
+    award(
+        bench,
+        "HH:hh_1",
+        "R-HH-01" if area == stage.COMMUNITY else "R-HH-02",
+        propose="R_GRID",
+        approve="R_CADRE",
+        deed=f"JT-{at[:10]}",
+        area=area,
+    )
+
+
+@pytest.mark.covers("F18", "R4", "C16")
+def test_a_move_between_streets_within_a_month_settles_all_of_it_where_it_ended(bench, monkeypatch):
+    """t1: who moves settles once, whole, at the new place; the old street sums up who stayed."""
+    _month_of_moves(bench)
+    row = {"steward": {"stewards": [STEWARD_ROW]}}
+    publish_month(bench, "2025-03", NEXT_STREET, rows=row)
+    confirm_area(bench, "2025-03")
+    bench.fire("2025-04-28T10:00")
+    there = settlement_of(bench, "2025-03", NEXT_STREET)
+    here = settlement_of(bench, "2025-03")
+    assert {one["subject"] for one in there["items"]} == {"RES:per_a", "HH:hh_1", "STW:stw_1"}
+    assert {one["subject"] for one in here["items"]} == {"RES:per_c", "HH:hh_2"}
+    assert {card["state"] for card in (there, here)} == {"SETTLED"}
+    good = {one["subject"]: one["good"] for one in (*there["items"], *here["items"])}
+    # Both halves of the month count, for the household and for the person.
+    assert (good["RES:per_a"], good["HH:hh_1"]) == (good["RES:per_c"], 7)
+    assert stage.balances(bench, "HH:hh_1") == (70, 0)
+    assert stage.balances(bench, "RES:per_a") == stage.balances(bench, "RES:per_c") == (20, 0)
+    bench.as_("R_DISTRICT", person="per_district", scope="370811")
+    by_street = {
+        (one["group"], one["kind"]): one["points"]
+        for one in bench.ask("sums", {"period": "2025-03", "by": "STREET"})["items"]
+    }
+    assert by_street["370811016", "HH"] == 70
+    assert by_street["370811016", "RES"] == by_street["370811015", "RES"] == 20
+    assert ("370811015", "STW") not in by_street
+    for area in (NEXT_STREET, stage.COMMUNITY):
+        assert run(bench, monkeypatch, period="2025-03", community=area) == command.SOUND
+    stage.trial_balance(bench)
+
+
+@pytest.mark.covers("F18", "C16")
+def test_a_month_with_a_household_that_ended_in_it_is_verified(bench, monkeypatch):
+    """What it earned while an adult lived there is settled; what comes after is not given."""
+    _month_of_moves(bench)
+    bench.at("2025-03-25T09:00")
+    died(bench, "per_c")
+    publish_month(bench, "2025-03", rows={"steward": {"stewards": [STEWARD_ROW]}})
+    confirm_area(bench, "2025-03", NEXT_STREET)
+    bench.fire("2025-04-28T10:00")
+    assert run(bench, monkeypatch, period="2025-03") == command.SOUND
+    assert stage.balances(bench, "HH:hh_2") == (20, 0)
+    with bench.transaction() as tx:
+        entry = t.entries.c
+        hers = entry.subject_id == "HH:hh_1"
+        tx.conn.execute(sa.update(t.entries).where(hers).values(good=9))
+    assert run(bench, monkeypatch, period="2025-03", community=NEXT_STREET) == command.TAMPERED

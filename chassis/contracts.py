@@ -8,7 +8,6 @@ hand; schemas come from the code. A released fact only gains optional fields and
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import json
 import re
@@ -89,9 +88,17 @@ def calls_contract(service_cls: type[Service]) -> dict[str, Any]:
     return found
 
 
-@functools.cache
 def api_contract(service_cls: type[Service]) -> dict[str, Any]:
     """Return a service's doors as the gateway reads them; schemas refer to `#/schemas/<name>`."""
+    if service_cls not in _CONTRACTS:
+        _CONTRACTS[service_cls] = _api_contract(service_cls)
+    return _CONTRACTS[service_cls]
+
+
+_CONTRACTS: dict[type[Service], dict[str, Any]] = {}
+
+
+def _api_contract(service_cls: type[Service]) -> dict[str, Any]:
     found = {
         method: entry
         for method, entry in entries(service_cls).items()

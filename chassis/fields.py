@@ -12,15 +12,19 @@ from msgspec import Meta
 
 from chassis import text
 
-Area = Annotated[str, Meta(pattern=text.AREA)]
-StreetOrCommunity = Annotated[str, Meta(pattern=text.STREET_OR_COMMUNITY)]
-Community = Annotated[str, Meta(pattern=text.COMMUNITY)]
-Grid = Annotated[str, Meta(pattern=text.GRID)]
-PersonId = Annotated[str, Meta(pattern=text.PERSON)]
-Period = Annotated[str, Meta(pattern=text.PERIOD)]
+Area = Annotated[str, Meta(pattern=text.AREA, examples=["370811015901"])]
+StreetOrCommunity = Annotated[
+    str, Meta(pattern=text.STREET_OR_COMMUNITY, examples=["370811015901"])
+]
+Community = Annotated[str, Meta(pattern=text.COMMUNITY, examples=["370811015901"])]
+Grid = Annotated[str, Meta(pattern=text.GRID, examples=["370811015901001"])]
+PersonId = Annotated[str, Meta(pattern=text.PERSON, examples=["per_0003"])]
+Period = Annotated[str, Meta(pattern=text.PERIOD, examples=["2025-01"])]
 Instant = Annotated[datetime, Meta(tz=True)]
 # A day that stays text on its way: it exists, and deadlines can be counted from it.
-Day = Annotated[str, Meta(pattern=text.DAY, extra_json_schema={"format": "date"})]
+Day = Annotated[
+    str, Meta(pattern=text.DAY, examples=["2025-01-15"], extra_json_schema={"format": "date"})
+]
 
 # Which part of a list.
 Limit = Annotated[int, Meta(ge=1, le=200, description="每页条数 / page size")]

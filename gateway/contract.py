@@ -13,7 +13,7 @@ from functools import reduce
 from importlib import resources
 from typing import Annotated, Any, Literal, Union
 
-from pydantic import AfterValidator, BaseModel, Field, create_model
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, create_model
 
 from chassis.table import places_of
 from gateway.dispatch import PLACE
@@ -127,7 +127,9 @@ class _Types:
             kinds = [self.of(one, base) for one in schema["anyOf"]]
             return reduce(lambda one, other: Union[one, other], kinds)  # noqa: UP007  at run time
         if "enum" in schema or "const" in schema:
-            return Literal[tuple(schema.get("enum", [schema.get("const")]))]
+            words = Literal[tuple(schema.get("enum", [schema.get("const")]))]
+            # What stands in an address is text; the words of a closed set may be numbers.
+            return Annotated[words, BeforeValidator(_number)] if base is Params else words
         if schema.get("type") == "null":
             return None
         return _limited(self._plain(schema, base), schema)
@@ -163,6 +165,10 @@ class _Types:
     def _named(self, ref: Schema) -> tuple[str, Schema]:
         name = ref["$ref"].rpartition("/")[2]
         return name, self._schemas[name]
+
+
+def _number(given: Any) -> Any:
+    return int(given) if isinstance(given, str) and given.isascii() and given.isdigit() else given
 
 
 def _about(schema: Schema) -> dict[str, Any]:

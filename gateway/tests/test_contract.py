@@ -47,8 +47,10 @@ def test_a_door_of_a_contract_is_served(first):
     assert made.status_code == 201
     assert made.headers["location"] == "/v1/toy/counters/c1"
     assert first.ask("GET", "/v1/toy/counters/c1").json() == {"id": "c1", "total": 7}
-    listed = first.ask("GET", "/v1/toy/counters?ids=c1,c2&least=3", grants=None).json()
+    listed = first.ask("GET", "/v1/toy/counters?ids=c1,c2&least=3&level=2", grants=None).json()
     assert listed["items"] == [{"id": "c1", "total": 7}]
+    refused = problem_of(first.ask("GET", "/v1/toy/counters?level=3", grants=None))
+    assert refused["errors"][0]["field"] == "level"
 
 
 @pytest.mark.parametrize(

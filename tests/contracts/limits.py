@@ -8,7 +8,6 @@ say all of them: the gateway owns no rule.
 
 from __future__ import annotations
 
-import importlib
 import json
 import sys
 from collections import Counter
@@ -19,6 +18,7 @@ import msgspec
 
 from chassis.bus import entries
 from chassis.installed import service_class, service_names
+from gateway.app import doors_of
 
 LIMITS = (
     "minLength", "maxLength", "pattern", "minimum", "maximum", "exclusiveMinimum",
@@ -67,7 +67,7 @@ def _walk(
 def differences(name: str) -> Iterator[tuple[str, str, Any, Any]]:
     """Yield (command or query, field, the gateway's limits, the service's) where both differ."""
     known = entries(service_class(name))
-    for door in importlib.import_module(f"gateway.routes.{name}").DOORS:
+    for door in doors_of(name) or ():
         own = limits_of(msgspec.json.schema(known[door.method].body_type))
         said: dict[str, dict[str, Any]] = {}
         for model in (door.body, door.params, door.path_params):

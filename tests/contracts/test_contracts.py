@@ -1,6 +1,5 @@
 """What the units promise each other: facts, calls and doors."""
 
-import importlib
 import json
 
 import jsonschema
@@ -10,6 +9,7 @@ import pytest
 from chassis import contracts
 from chassis.bus import entries
 from chassis.installed import service_class, service_names
+from gateway.app import doors_of
 from tests.architecture.imports import ROOT
 
 SERVICES = service_names()
@@ -75,9 +75,8 @@ def test_what_nobody_hears_is_a_public_promise(name):
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_every_door_of_the_gateway_leads_to_a_method_with_the_same_roles_and_body(name):
-    routes = importlib.import_module(f"gateway.routes.{name}")
     calls = contracts.calls_contract(CLASSES[name])
-    for door in routes.DOORS:
+    for door in doors_of(name):
         assert door.method in calls, f"{door.full_path} leads to no method {door.method}"
         call = calls[door.method]
         assert call["kind"] == door.kind, door.full_path
@@ -94,8 +93,7 @@ def test_every_door_of_the_gateway_leads_to_a_method_with_the_same_roles_and_bod
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_every_method_has_a_door(name):
-    routes = importlib.import_module(f"gateway.routes.{name}")
-    doors = {door.method for door in routes.DOORS}
+    doors = {door.method for door in doors_of(name)}
     own = {method for method in contracts.calls_contract(CLASSES[name]) if method[0] != "_"}
     # People's names are composed by the gateway itself.
     assert own - doors <= {"people_cards"}

@@ -52,6 +52,7 @@ class Listing:
 
     ids: Annotated[list[str], Meta(max_length=3)] | None = None
     least: int = 0
+    level: Literal[0, 1, 2] = 0
     limit: Limit = 50
     cursor: Cursor | None = None
 

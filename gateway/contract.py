@@ -127,7 +127,7 @@ class _Types:
             kinds = [self.of(one, base) for one in schema["anyOf"]]
             return reduce(lambda one, other: Union[one, other], kinds)  # noqa: UP007  at run time
         if "enum" in schema or "const" in schema:
-            words = Literal[tuple(schema.get("enum", [schema.get("const")]))]
+            words: Any = Literal[tuple(schema.get("enum", [schema.get("const")]))]
             # What stands in an address is text; the words of a closed set may be numbers.
             return Annotated[words, BeforeValidator(_number)] if base is Params else words
         if schema.get("type") == "null":
@@ -159,8 +159,8 @@ class _Types:
             else:
                 default = Field(one.get("default"), **about)
             members[member] = (self.of(one, base), default)
-        about = schema.get("description")
-        return create_model(name, __base__=base, __doc__=about, **members)
+        made: Any = create_model
+        return made(name, __base__=base, __doc__=schema.get("description"), **members)
 
     def _named(self, ref: Schema) -> tuple[str, Schema]:
         name = ref["$ref"].rpartition("/")[2]

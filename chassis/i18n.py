@@ -109,12 +109,12 @@ def told(
     """
     if language == "en":
         values = {name: _in_english(package, value) for name, value in params.items()}
-        return fill(english(package, text), values)
+        return fill(english(package, text), values, whole=True)
     values = {
         name: _in_chinese(package, word(package, value) if name in names else value)
         for name, value in params.items()
     }
-    return fill(text, values)
+    return fill(text, values, whole=True)
 
 
 def _in_chinese(package: str, value: Any) -> Any:
@@ -153,6 +153,8 @@ def texts(
     wire = {name: str(params[name]) for name in refusal.names if name in params}
     # A kind of thing is English already.
     plain = {name: one.replace("_", " ") for name, one in wire.items() if not one.isupper()}
+    # A refusal repeats the beginning of what somebody wrote; a message says all of it.
+    params = {name: shortened(value) for name, value in params.items()}
     return {
         "field": refusal.field,
         "message_zh": told(package, refusal.text, params, names=refusal.names),

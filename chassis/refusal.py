@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 
@@ -46,15 +46,17 @@ MOST_REPEATED = 200
 
 def shortened(value: Any) -> Any:
     """Return a value as a refusal repeats it; a long text ends early."""
-    if isinstance(value, str) and not isinstance(value, Said) and len(value) > MOST_REPEATED:
+    kept = isinstance(value, Said | Choices)
+    if isinstance(value, str) and not kept and len(value) > MOST_REPEATED:
         return value[:MOST_REPEATED] + "…"
     return value
 
 
-def fill(text: str, params: dict[str, Any]) -> str:
+def fill(text: str, params: Mapping[str, Any], *, whole: bool = False) -> str:
     """Fill `{placeholders}`; one without a value stays rather than hiding the refusal."""
+    shown = params if whole else {name: shortened(value) for name, value in params.items()}
     try:
-        return text.format(**{name: shortened(value) for name, value in params.items()})
+        return text.format(**shown)
     except (KeyError, IndexError, ValueError):
         return text
 

@@ -120,16 +120,23 @@ def test_each_number_of_a_person_is_named_with_its_place_in_both_languages(site)
 class Since(Params):
     at: AwareDatetime | None = None
     role: Literal["R_CADRE", "R_STREET"] | None = None
+    many: Literal[
+        "ACKNOWLEDGED", "ADJOURNED", "CANCELLED", "DELIBERATING", "DISCONTINUED", "DISPATCHED",
+        "IMPLEMENTING", "OPINION_DRAFTED", "OPINION_DUE", "PUBLISHED_LATE", "REVIEW_REQUESTED",
+        "SUBMITTED", "TERMINATED", "WITHDRAWN",
+    ] | None = None  # fmt: skip
 
 
 def test_what_may_be_sent_is_named_and_a_day_is_told_from_a_time():
     """C11: "应为以下之一:'R_CADRE' or 'R_STREET'", and "日期时间必须带时区" of a day."""
-    asked = {"type": "http", "headers": [], "query_string": b"at=2026-12-01&role=R_PM"}
+    asked = {"type": "http", "headers": [], "query_string": b"at=2026-12-01&role=R_PM&many=X"}
     with pytest.raises(ValidationError) as refused:
         read_params(Since, Request(asked))
     said = {item["field"]: item for item in validation_errors(refused.value)}
     named = "应为以下之一:社区两委(R_CADRE)、街道经办(R_STREET)"
     assert said["role"]["message_zh"] == named
     assert said["role"]["message_en"].endswith(" R_CADRE, R_STREET")
+    assert said["many"]["message_en"].endswith(", WITHDRAWN")
+    assert said["many"]["message_zh"].endswith("(WITHDRAWN)")
     assert "带时刻和时区的日期时间" in said["at"]["message_zh"]
     assert "a time with hours and a zone" in said["at"]["message_en"]

@@ -162,6 +162,14 @@ def test_what_is_no_word_of_the_wire_stays_as_it_is(text):
     assert (named(text), named(text, "en")) == (text, text)
 
 
+def test_a_message_says_the_whole_of_what_was_written():
+    reasons = "经核实,情况属实。" * 40
+    text = forum_rules.MESSAGES["OBJECTION_SUSTAINED"]
+    assert told("services.forum", text, {"number": "YT-1", "reasons": reasons}).endswith(reasons)
+    refused = payload(StateConflict(state="x" * 500), "services.forum")
+    assert len(refused["message_zh"]) < 300
+
+
 def test_every_chinese_text_that_fills_a_place_has_its_english():
     """C5: "The offer's validity is wrong: 结束不晚于开始"."""
     missing = []

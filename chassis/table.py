@@ -3,7 +3,7 @@
     doors = (
         command("POST /requests", cases.submit_request, roles=(ANY_ROLE,), status=201),
         query("GET /requests/{request_id}", case_views.request, roles=(ANY_ROLE,)),
-        subscribe("property", events.ProjectRegistered, then=projections.projects_registered),
+        subscribe("shop", events.CustomerAdded, then=projections.customers_added),
         timer("REQ_ACCEPT", clocks.accept_passed),
     )
 

@@ -392,6 +392,12 @@ class DecideRefund(Body):
     reasons: str = Field("", max_length=500)
 
 
+class DenyRefund(Body):
+    """不同意退回 / Why not; the holder reads it."""
+
+    reasons: str = Field(min_length=2, max_length=500, examples=["现场核实服务已完成"])
+
+
 class RedemptionReply(Reply):
     """兑换单的状态 / The state of a redemption; `due` is when the voucher ends."""
 
@@ -422,6 +428,9 @@ class RedemptionCard(Reply):
     redeemed_at: datetime | None = None
     stars: int | None = None
     voucher: str | None = None
+    refund_due: datetime | None = None
+    refund_late: bool = False
+    refund_denied: str | None = None
     version: int
 
 
@@ -442,7 +451,18 @@ class DeskLine(Reply):
     qty: int
     points: int
     state: str
+    refund_text: str | None = None
+    refund_due: datetime | None = None
+    refund_late: bool = False
     version: int
+
+
+class WaitingRefund(DeskLine):
+    """待审理的退回 / A refund that waits for the caller's decision."""
+
+    partner_id: str
+    refund_asked_at: datetime
+    refund_denied: str | None = None
 
 
 class StatementLine(Reply):
@@ -524,8 +544,13 @@ DOORS.command(
 )  # fmt: skip
 DOORS.command(
     "POST", "/redemptions/{redemption_id}/refund/deny", "deny_refund",
-    body=DecideRefund, reply=RedemptionReply, roles=("R_CADRE", "R_STREET"), if_match=True,
+    body=DenyRefund, reply=RedemptionReply, roles=("R_CADRE", "R_STREET"), if_match=True,
     summary="不同意退回 / Deny a refund",
+)  # fmt: skip
+DOORS.query(
+    "GET", "/refunds-waiting", "waiting_refunds",
+    params=ListParams, reply=Page[WaitingRefund], roles=("R_CADRE", "R_STREET"),
+    summary="待我审理的退回 / Refunds that wait for my decision",
 )  # fmt: skip
 DOORS.query(
     "GET", "/redemptions", "redemptions",

@@ -233,6 +233,20 @@ class WindowOver(Guard):
     text = "已超过期限 {until}"
 
 
+class RefundDecided(Guard):
+    """A denied refund is asked for once more, with other reasons; then it is over."""
+
+    guard = "REFUND_DECIDED"
+    text = "退回申请已被驳回:{reasons};可以新的理由再申请一次,由街道审理"
+
+
+class StreetDecides(Guard):
+    """What was denied once is decided by the street, and not by whoever denied it."""
+
+    guard = "STREET_DECIDES"
+    text = "再次申请的退回由街道另一名人员审理"
+
+
 class ReceivableShort(Guard):
     """Points are given back only out of points that the partner will still be paid for."""
 

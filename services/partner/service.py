@@ -65,7 +65,7 @@ class Partner(Imports, Service):
         redemption_id="redemption",
         statement_id="statement",
     )
-    counts = frozenset({"confirm_due", "due", "review_due"})
+    counts = frozenset({"confirm_due", "due", "refund_due", "review_due"})
     tables = metadata
     settings_type = PartnerSettings
     says = events.SAYS
@@ -199,7 +199,7 @@ class Partner(Imports, Service):
         return refunds.approve(tx, order)
 
     @command(roles=("R_CADRE", "R_STREET"), if_match=True)
-    def deny_refund(self, tx: Tx, order: refunds.DecideRefund) -> dict[str, Any]:
+    def deny_refund(self, tx: Tx, order: refunds.DenyRefund) -> dict[str, Any]:
         """Refuse a refund."""
         return refunds.deny(tx, order)
 
@@ -261,6 +261,11 @@ class Partner(Imports, Service):
     def redemptions(self, tx: Tx, asked: redemption_views.RedemptionsQuery) -> dict[str, Any]:
         """The caller's own redemptions."""
         return redemption_views.redemptions_list(tx, asked)
+
+    @query(roles=("R_CADRE", "R_STREET"))
+    def waiting_refunds(self, tx: Tx, asked: redemption_views.WaitingQuery) -> dict[str, Any]:
+        """Answer which refunds wait for the caller's decision."""
+        return redemption_views.waiting_refunds(tx, asked)
 
     @query(roles=(ANY_ROLE,))
     def redemption(self, tx: Tx, asked: redemption_views.RedemptionQuery) -> dict[str, Any]:
@@ -324,6 +329,11 @@ class Partner(Imports, Service):
     def on_voucher_expire(self, tx: Tx, due: Due) -> None:
         """A voucher's time is over."""
         saga.expire(tx, due)
+
+    @timer(refunds.REVIEW_TIMER)
+    def on_refund_review(self, tx: Tx, due: Due) -> None:
+        """Five working days without a decision on a refund."""
+        refunds.overdue(tx, due)
 
     @timer("statement_issue", schedule=next_issue)
     def on_statement_issue(self, tx: Tx, due: Due) -> None:

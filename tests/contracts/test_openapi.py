@@ -20,6 +20,8 @@ MEANT = {
         "as many as may be invited",
     "GET /v1/steward/stewards gives no items[].person_id": "strangers do not learn who it is",
     "GET /v1/steward/stewards/{steward_id} gives no person_id": "strangers do not learn who it is",
+    "POST /v1/partner/redemptions/{redemption_id}/refund/deny body.reasons is required now":
+        "the holder reads why",
     "POST /v1/steward/stewards body.work_phone: maxLength was 20 and is 30": "with an extension",
 }  # fmt: skip
 

@@ -1,14 +1,24 @@
 """Refunds: asked for by the holder, decided by an official who has no tie to the partner."""
 
+import logging
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-from chassis.bus import Tx
-from chassis.free_text import PublicText
+from msgspec import Meta
+
+from chassis.bus import Due, Tx
+from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import Invalid, NotFound, RoleDenied
+from chassis.text import fold
 from services.partner import events
 from services.partner.actions.redemptions import reply
-from services.partner.errors import ConflictOfInterest, ReceivableShort, WindowOver
+from services.partner.errors import (
+    ConflictOfInterest,
+    ReceivableShort,
+    RefundDecided,
+    StreetDecides,
+    WindowOver,
+)
 from services.partner.rules import redemptions as rules
 from services.partner.rules.statements import Line
 from services.partner.storage import partners as partner_store
@@ -16,6 +26,9 @@ from services.partner.storage import redemptions as store
 from services.partner.storage import rows
 from services.partner.storage import statements as statement_store
 from services.partner.storage.tables import partners, redemptions, statements
+
+REVIEW_TIMER = "refund_review"
+log = logging.getLogger("fivered.partner")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +47,24 @@ class DecideRefund:
     reasons: PublicText = ""
 
 
+@dataclass(frozen=True, slots=True)
+class DenyRefund:
+    """Which refund is denied, and why; the holder reads it."""
+
+    redemption_id: str
+    reasons: Annotated[str, Meta(min_length=2, max_length=500), PUBLIC]
+
+
 def ask(tx: Tx, order: AskRefund) -> dict[str, Any]:
-    """Ask for a refund within seven days.
+    """Ask for a refund within seven days; it is decided within five working days.
+
+    A denied one is asked for once more, with other reasons.
 
     Raises:
         NotFound: The caller does not hold it.
         StateConflict: It is not redeemed.
         WindowOver: More than seven days have passed.
+        RefundDecided: It was denied, and these are the reasons of before, or it was asked twice.
     """
     reason = order.reason.strip()
     if not 1 <= len(reason) <= 500:
@@ -53,16 +77,40 @@ def ask(tx: Tx, order: AskRefund) -> dict[str, Any]:
     until = row.redeemed_at + rules.REFUND_WINDOW
     if tx.now >= until:
         raise WindowOver(until=tx.calendar.local(until).isoformat(timespec="minutes"))
+    if row.refund_denied is not None and (
+        row.refund_asks >= rules.MOST_REFUND_ASKS or fold(reason) == fold(row.refund_text)
+    ):
+        raise RefundDecided(field="reason", reasons=row.refund_denied)
+    due = tx.calendar.due(tx.now, rules.REFUND_WORKING_DAYS)
+    tx.arm(REVIEW_TIMER, row.redemption_id, due)
     version = rows.change(
-        tx, redemptions, row, state="REFUND_REVIEW", refund_text=reason, refund_asked_at=tx.now
+        tx,
+        redemptions,
+        row,
+        state="REFUND_REVIEW",
+        refund_text=reason,
+        refund_asked_at=tx.now,
+        refund_due=due,
+        refund_late=False,
+        refund_asks=row.refund_asks + 1,
     )
     rows.remember(
         tx, "redemption", row.redemption_id, version, "refund_ask", "REFUND_REVIEW", reason
     )
-    return reply(row, state="REFUND_REVIEW", version=version)
+    return reply(row, state="REFUND_REVIEW", version=version) | {"due": due.isoformat()}
 
 
-def _to_decide(tx: Tx, order: DecideRefund) -> Any:
+def overdue(tx: Tx, due: Due) -> None:
+    """Mark a refund that nobody has decided in time, and log it: neither side has its money."""
+    row = rows.lock(tx, redemptions, due.ref)
+    if row.state != "REFUND_REVIEW" or row.refund_due is None or tx.now < row.refund_due:
+        return
+    version = rows.change(tx, redemptions, row, refund_late=True)
+    rows.remember(tx, "redemption", row.redemption_id, version, "refund_overdue", row.state)
+    log.warning("refund_overdue", extra={"redemption": row.redemption_id, "area": row.area})
+
+
+def _to_decide(tx: Tx, order: DecideRefund | DenyRefund) -> Any:
     row = rows.lock(tx, redemptions, order.redemption_id)
     home = row.community or row.area
     if not (tx.actor.covers(row.area) or tx.actor.covers(home)):
@@ -72,6 +120,10 @@ def _to_decide(tx: Tx, order: DecideRefund) -> Any:
     tied = partner_store.is_operator(tx, row.partner_id, tx.actor.id)
     if tied or row.holder == tx.actor.id:
         raise ConflictOfInterest
+    if row.refund_denied is not None and (
+        tx.actor.role != "R_STREET" or row.refund_decided_by == tx.actor.id
+    ):
+        raise StreetDecides
     return row
 
 
@@ -108,6 +160,7 @@ def approve(tx: Tx, order: DecideRefund) -> dict[str, Any]:
         state="REFUNDED",
         refunded_at=tx.now,
         refund_decided_by=tx.actor.id,
+        refund_late=False,
         refund_statement_id=refund_statement_id,
     )
     rows.remember(
@@ -148,17 +201,24 @@ def _take_back(tx: Tx, statement: Any, row: Any) -> None:
     )  # fmt: skip
 
 
-def deny(tx: Tx, order: DecideRefund) -> dict[str, Any]:
-    """Refuse a refund; the redemption is as it was.
+def deny(tx: Tx, order: DenyRefund) -> dict[str, Any]:
+    """Refuse a refund with reasons; the redemption is as it was.
 
     Raises:
         StateConflict: No refund is asked for.
         ConflictOfInterest: The official acts for the partner, or holds the redemption.
+        StreetDecides: It was denied before.
     """
     row = _to_decide(tx, order)
     state = "SETTLED" if row.settled_at else "REDEEMED"
-    version = rows.change(tx, redemptions, row, state=state, refund_decided_by=tx.actor.id)
-    rows.remember(
-        tx, "redemption", row.redemption_id, version, "refund_deny", state, order.reasons[:500]
+    version = rows.change(
+        tx,
+        redemptions,
+        row,
+        state=state,
+        refund_decided_by=tx.actor.id,
+        refund_denied=order.reasons,
+        refund_late=False,
     )
+    rows.remember(tx, "redemption", row.redemption_id, version, "refund_deny", state, order.reasons)
     return reply(row, state=state, version=version)

@@ -15,6 +15,8 @@ HOLD_RETRY = timedelta(seconds=60)
 HOLD_GIVE_UP = timedelta(minutes=10)
 RATING_WINDOW = timedelta(days=14)
 REFUND_WINDOW = timedelta(days=7)
+REFUND_WORKING_DAYS = 5
+MOST_REFUND_ASKS = 2
 LEFT_WALLET = timedelta(days=90)
 
 # What counts against a person's monthly limit: everything that has not come back.

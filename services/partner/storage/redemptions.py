@@ -10,7 +10,13 @@ from chassis import storage as store
 from chassis.bus import Tx
 from services.partner.rules.redemptions import COUNTED, REDEEMED
 from services.partner.storage.rows import held
-from services.partner.storage.tables import history, partners, redemptions, voucher_tries
+from services.partner.storage.tables import (
+    history,
+    operators,
+    partners,
+    redemptions,
+    voucher_tries,
+)
 
 # Every column that a step may change; the batch of one transaction is written in one statement.
 _STEP_COLUMNS = (
@@ -124,6 +130,25 @@ def refunds_waiting(tx: Tx, partner_id: str) -> list[Any]:
         .order_by(redemptions.c.refund_asked_at, redemptions.c.redemption_id)
     )
     return list(tx.conn.execute(asked))
+
+
+def refunds_to_decide(person_id: str, role: str, area: str) -> sa.Select[Any]:
+    """Return the query of the refunds that wait in an area for somebody who may decide them.
+
+    Nobody decides for a partner for which he acts, nor about his own; what was denied once is for
+    the street, and there for another one.
+    """
+    acts_for = sa.select(operators.c.partner_id).where(operators.c.person_id == person_id)
+    asked = sa.select(redemptions).where(
+        redemptions.c.state == "REFUND_REVIEW",
+        sa.or_(store.within(redemptions.c.area, area), store.within(redemptions.c.community, area)),
+        redemptions.c.holder != person_id,
+        redemptions.c.partner_id.not_in(acts_for),
+    )
+    first = redemptions.c.refund_denied.is_(None)
+    if role != "R_STREET":
+        return asked.where(first)
+    return asked.where(sa.or_(first, redemptions.c.refund_decided_by != person_id))
 
 
 def satisfaction_of(tx: Tx, partner_id: str) -> tuple[int, int]:

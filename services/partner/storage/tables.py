@@ -155,6 +155,11 @@ redemptions = sa.Table(
     sa.Column("rated_at", _At),
     sa.Column("refund_text", sa.String(500)),
     sa.Column("refund_asked_at", _At),
+    sa.Column("refund_due", _At),
+    sa.Column("refund_late", sa.Boolean, nullable=False, server_default=sa.false()),
+    # Why it was denied the first time, and who asks whom the second time.
+    sa.Column("refund_denied", sa.String(500)),
+    sa.Column("refund_asks", sa.Integer, nullable=False, server_default="0"),
     sa.Column("refunded_at", _At),
     sa.Column("refund_decided_by", store.Id),
     sa.Column("points_back_at", _At),
@@ -167,6 +172,7 @@ redemptions = sa.Table(
     sa.Index("ix_redemptions_offer_id_holder_month", "offer_id", "holder", "month"),
     sa.Index("ix_redemptions_partner_id_state", "partner_id", "state"),
     sa.Index("ix_redemptions_redeemed_at", "redeemed_at"),
+    sa.Index("ix_redemptions_state_created_at", "state", "created_at"),
     sa.Index("ix_redemptions_statement_id", "statement_id"),
 )
 voucher_tries = sa.Table(

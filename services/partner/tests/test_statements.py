@@ -19,6 +19,9 @@ def step(town, method, redemption_id, **body):
     return town.bench.do(method, {"redemption_id": redemption_id} | body, version=version)
 
 
+DENIED = "现场核实服务已完成"
+
+
 def ask_refund(town, redemption_id, person=ANA):
     town.as_resident(person)
     return step(town, "ask_refund", redemption_id, reason="理发中途停电")
@@ -83,9 +86,9 @@ def test_a_denied_refund_leaves_everything_as_it_was(town, barber, haircut):
     redemption_id = town.redeem(haircut)
     ask_refund(town, redemption_id)
     town.as_cadre()
-    assert step(town, "deny_refund", redemption_id)["state"] == "REDEEMED"
+    assert step(town, "deny_refund", redemption_id, reasons=DENIED)["state"] == "REDEEMED"
     with pytest.raises(StateConflict):
-        step(town, "deny_refund", redemption_id)
+        step(town, "deny_refund", redemption_id, reasons=DENIED)
     town.bench.fire(ISSUED)
     assert town.statement(barber)["points"] == 60
 
@@ -132,7 +135,7 @@ def test_a_refund_after_payment_is_a_negative_line_of_the_next_statement(town, b
     # Its points are used up now: the second refund would find nothing in the receivable.
     with pytest.raises(errors.ReceivableShort):
         step(town, "approve_refund", more[0])
-    step(town, "deny_refund", more[0])
+    step(town, "deny_refund", more[0], reasons=DENIED)
     more.append(town.redeem(haircut))
     bench.fire("2025-05-12T10:00")
     row = town.statement(barber, "2025-04")
@@ -156,7 +159,7 @@ def test_a_refund_denied_after_payment_is_settled(town, barber, haircut):
     paid(town, barber)
     assert town.state(one) == "REFUND_REVIEW"
     town.as_cadre()
-    assert step(town, "deny_refund", one)["state"] == "SETTLED"
+    assert step(town, "deny_refund", one, reasons=DENIED)["state"] == "SETTLED"
 
 
 # --------------------------------------------------------------------------------------------------

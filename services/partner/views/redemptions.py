@@ -32,6 +32,14 @@ class RedemptionsQuery:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingQuery:
+    """Which part of the list is wanted."""
+
+    limit: int = 50
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RedemptionQuery:
     """Which redemption is wanted."""
 
@@ -73,6 +81,9 @@ def redemption_card(row: Any, title: str) -> dict[str, Any]:
         "ended_at": _text(row.ended_at),
         "stars": row.stars,
         "refund_asked_at": _text(row.refund_asked_at),
+        "refund_due": _text(row.refund_due) if row.state == "REFUND_REVIEW" else None,
+        "refund_late": row.refund_late,
+        "refund_denied": row.refund_denied,
         "refunded_at": _text(row.refunded_at),
         "settled_at": _text(row.settled_at),
         "version": row.version,
@@ -91,6 +102,9 @@ def desk_line(row: Any) -> dict[str, Any]:
         "expires_at": _text(row.expires_at),
         "redeemed_at": _text(row.redeemed_at),
         "refund_text": row.refund_text,
+        "refund_asked_at": _text(row.refund_asked_at),
+        "refund_due": _text(row.refund_due) if row.state == "REFUND_REVIEW" else None,
+        "refund_late": row.refund_late,
         "version": row.version,
     }
 
@@ -106,6 +120,19 @@ def redemptions_list(tx: Tx, asked: RedemptionsQuery) -> dict[str, Any]:
         query = query.where(redemptions.c.state == asked.state)
     found, following = pages.page(tx, query, redemptions, limit=asked.limit, cursor=asked.cursor)
     return {"items": [redemption_card(row, row.title) for row in found], "next": following}
+
+
+def waiting_refunds(tx: Tx, asked: WaitingQuery) -> dict[str, Any]:
+    """Return the refunds that wait for the caller's decision."""
+    query = store.refunds_to_decide(tx.actor.id, tx.actor.role, tx.actor.scope)
+    found, following = pages.page(tx, query, redemptions, limit=asked.limit, cursor=asked.cursor)
+    return {
+        "items": [
+            desk_line(row) | {"partner_id": row.partner_id, "refund_denied": row.refund_denied}
+            for row in found
+        ],
+        "next": following,
+    }
 
 
 def redemption(tx: Tx, asked: RedemptionQuery) -> dict[str, Any]:

@@ -1,0 +1,109 @@
+"""A refund has a day, a list, reasons, and one more try at the street."""
+
+import pytest
+
+from chassis.refusal import Invalid
+from services.partner import errors
+from services.partner.tests.conftest import ANA, BARBER, CADRE, CLERK, COMMUNITY, STREET
+from services.partner.tests.test_statements import DENIED, ask_refund, step
+
+AGAIN = "店员已书面承认未完成"
+
+
+def waiting(bench):
+    return bench.ask("waiting_refunds", {})["items"]
+
+
+def test_a_refund_is_found_over_the_area_by_whoever_may_decide_it(town, haircut):
+    """t2 B12: it stood on each partner's own desk only."""
+    redemption_id = town.redeem(haircut)
+    asked = ask_refund(town, redemption_id)
+    (line,) = waiting(town.as_cadre())
+    assert (line["id"], line["refund_due"]) == (redemption_id, asked["due"])
+    assert line["refund_text"]
+    assert "holder" not in line
+    assert [one["id"] for one in waiting(town.as_street())] == [redemption_id]
+    assert waiting(town.as_cadre(scope="370811015902")) == []
+    assert waiting(town.as_cadre(BARBER)) == []
+    assert waiting(town.as_cadre(ANA)) == []
+    town.as_cadre()
+    assert step(town, "approve_refund", redemption_id)["state"] == "REFUNDED"
+    assert waiting(town.as_cadre()) == []
+
+
+def test_who_comes_from_elsewhere_is_on_the_list_of_his_own_community(town):
+    cinema = town.cinema()
+    film = town.offer(cinema, operator=CLERK, street=True, scope=STREET)
+    redemption_id = town.redeem(film, operator=CLERK, scope=COMMUNITY)
+    ask_refund(town, redemption_id)
+    assert [one["id"] for one in waiting(town.as_cadre())] == [redemption_id]
+
+
+def test_a_refund_that_nobody_decides_in_time_is_marked(town, haircut):
+    """t2 B12: due null, six weeks, nothing anywhere."""
+    redemption_id = town.redeem(haircut)
+    due = ask_refund(town, redemption_id)["due"]
+    town.bench.fire(due)
+    (line,) = waiting(town.as_street())
+    assert line["refund_late"] is True
+    steps = [one["step"] for one in town.card(redemption_id)["history"]]
+    assert steps[-1] == "refund_overdue"
+    town.as_cadre()
+    assert step(town, "deny_refund", redemption_id, reasons=DENIED)["state"] == "REDEEMED"
+    assert town.card(redemption_id)["refund_late"] is False
+
+
+def test_one_that_was_decided_in_time_is_not_marked(town, haircut):
+    redemption_id = town.redeem(haircut)
+    due = ask_refund(town, redemption_id)["due"]
+    town.as_cadre()
+    step(town, "deny_refund", redemption_id, reasons=DENIED)
+    town.bench.fire(due)
+    card = town.card(redemption_id)
+    assert card["refund_late"] is False
+    assert "refund_overdue" not in [one["step"] for one in card["history"]]
+
+
+def test_a_refund_is_denied_with_reasons_that_its_holder_reads(town, haircut):
+    """t2 C9: reasons "" -> 200"""
+    redemption_id = town.redeem(haircut)
+    ask_refund(town, redemption_id)
+    town.as_cadre()
+    for reasons in ("", " "):
+        with pytest.raises(Invalid):
+            step(town, "deny_refund", redemption_id, reasons=reasons)
+    step(town, "deny_refund", redemption_id, reasons=DENIED)
+    assert town.card(redemption_id)["refund_denied"] == DENIED
+
+
+def test_a_denied_refund_is_asked_for_once_more_and_the_street_decides(town, haircut):
+    """t2 C9: asked again at once, and another official of the same level decided otherwise."""
+    redemption_id = town.redeem(haircut)
+    ask_refund(town, redemption_id)
+    town.as_cadre()
+    step(town, "deny_refund", redemption_id, reasons=DENIED)
+    with pytest.raises(errors.RefundDecided):
+        ask_refund(town, redemption_id)
+    town.as_resident()
+    step(town, "ask_refund", redemption_id, reason=AGAIN)
+    for cadre in (CADRE, "per_other"):
+        assert waiting(town.as_cadre(cadre)) == []
+        with pytest.raises(errors.StreetDecides):
+            step(town, "approve_refund", redemption_id)
+    assert waiting(town.as_street(CADRE)) == []
+    with pytest.raises(errors.StreetDecides):
+        step(town, "deny_refund", redemption_id, reasons=DENIED)
+    assert [one["id"] for one in waiting(town.as_street())] == [redemption_id]
+    step(town, "deny_refund", redemption_id, reasons=DENIED)
+    town.as_resident()
+    with pytest.raises(errors.RefundDecided):
+        step(town, "ask_refund", redemption_id, reason="又一个理由")
+
+
+def test_more_stock_than_an_offer_may_have_is_told_as_a_limit(town, haircut):
+    """t2 C9: OUT_OF_STOCK, which means too little."""
+    row = town.as_partner().ask("offer", {"offer_id": haircut})
+    order = {"offer_id": haircut, "stock_total": 1_000_000_000}
+    with pytest.raises(Invalid) as refused:
+        town.bench.do("restock_offer", order, version=row["version"])
+    assert "1000000" in refused.value.describe()

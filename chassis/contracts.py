@@ -176,12 +176,7 @@ def _text(value: Any) -> str:
 
 def _wanted(service_cls: type[Service], folder: Path) -> dict[Path, Any]:
     files: dict[Path, Any] = {
-        # One service after the other states its doors as a table.
-        **(
-            {folder / "api.json": api_contract(service_cls)}
-            if service_cls.doors
-            else {folder / "calls.json": calls_contract(service_cls)}
-        ),
+        folder / "api.json": api_contract(service_cls),
         folder / "queues.json": queues_contract(service_cls),
     }
     for kind in service_cls.says:

@@ -415,7 +415,9 @@ def _public_places(hint: Any, at: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
         while not _is_text(inner) and typing.get_args(inner):
             kind = typing.get_origin(inner)
             at, inner = (*at, "*"), typing.get_args(inner)[kind is dict]
-        yield at
+        # No sentence fits where a form is said.
+        if not any(getattr(mark, "pattern", None) for mark in hint.__metadata__):
+            yield at
     elif origin is list:
         yield from _public_places(parts[0], (*at, "*"))
     elif origin is dict:

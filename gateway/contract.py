@@ -13,11 +13,11 @@ from functools import reduce
 from importlib import resources
 from typing import Annotated, Any, Literal, Union
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, create_model
+from pydantic import BaseModel, BeforeValidator, Field, create_model
 
 from chassis.table import places_of
 from gateway.dispatch import PLACE
-from gateway.doors import Body, Door, Doors, Params, Reply, existing_day
+from gateway.doors import Body, Day, Door, Doors, Params, Reply
 
 Schema = Mapping[str, Any]
 
@@ -28,6 +28,7 @@ _LIMITS = {
     "minimum": "ge", "maximum": "le", "exclusiveMinimum": "gt", "exclusiveMaximum": "lt",
     "multipleOf": "multiple_of", "minItems": "min_length", "maxItems": "max_length",
 }  # fmt: skip
+_EMPTY: dict[str, Any] = {"array": list, "object": dict}
 _ABOUT = ("description", "examples")
 
 
@@ -132,12 +133,18 @@ class _Types:
             return Annotated[words, BeforeValidator(_number)] if base is Params else words
         if schema.get("type") == "null":
             return None
+        if schema.get("format") == "date" and base is Params:
+            # pydantic would read a number as seconds since 1970.
+            return Day
         return _limited(self._plain(schema, base), schema)
 
     def _plain(self, schema: Schema, base: type[BaseModel]) -> Any:
         kind = schema.get("type", "")
         if kind == "array":
-            items: Any = self.of(schema.get("items", {}), base)
+            inner = schema.get("items", {})
+            items: Any = self.of(inner, base)
+            if (about := _about(inner)) and "$ref" not in inner:
+                items = Annotated[items, Field(**about)]
             return list[items]
         if kind == "object":
             values: Any = self.of(schema.get("additionalProperties") or {}, base)
@@ -154,8 +161,9 @@ class _Types:
             about = _about(one)
             if member in required:
                 default: Any = Field(**about)
-            elif isinstance(one.get("default"), list | dict):
-                default = Field(default_factory=type(one["default"]), **about)
+            elif one.get("type") in _EMPTY and not one.get("default"):
+                # A schema does not say that a default is made anew each time.
+                default = Field(default_factory=_EMPTY[one["type"]], **about)
             else:
                 default = Field(one.get("default"), **about)
             members[member] = (self.of(one, base), default)
@@ -181,5 +189,5 @@ def _about(schema: Schema) -> dict[str, Any]:
 def _limited(kind: Any, schema: Schema) -> Any:
     limits = {_LIMITS[name]: value for name, value in schema.items() if name in _LIMITS}
     if schema.get("format") == "date" and kind is str:
-        return Annotated[str, Field(**limits), AfterValidator(existing_day)]
+        return Day
     return Annotated[kind, Field(**limits)] if limits else kind

@@ -396,7 +396,7 @@ def check_reply(door: Door, reply: Any) -> None:
 
 
 class ReplyUnexpected(Exception):
-    """A reply is not of the documented type: the routes file or the service is wrong."""
+    """A reply is not of the documented type: the contract or the service is wrong."""
 
 
 def respond(door: Door, request: Request, reply: Any, locate: Locate) -> Response:

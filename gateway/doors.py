@@ -1,7 +1,8 @@
 """Declares which HTTP call leads to which command or query of a service, and who may make it.
 
-A routes file states doors and nothing else; how a door is served stands in `dispatch`, how it is
-described in `openapi`. Deny by default: a door that does not say who may enter cannot be declared.
+The doors of services are made from their contracts (`contract`), the gateway's own are declared
+here; how a door is served stands in `dispatch`, how it is described in `openapi`. Deny by default:
+a door that does not say who may enter cannot be declared.
 """
 
 from __future__ import annotations
@@ -55,7 +56,11 @@ def existing_day(day: str) -> str:
 
 
 # A day that stays text on its way: it exists, and deadlines can be counted from it.
-Day = Annotated[str, Field(pattern=DAY), AfterValidator(existing_day)]
+Day = Annotated[
+    str,
+    Field(pattern=DAY, json_schema_extra={"format": "date"}),
+    AfterValidator(existing_day),
+]
 
 
 class Body(BaseModel):

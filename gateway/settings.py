@@ -22,7 +22,7 @@ class GatewaySettings:
     )
     services: tuple[str, ...] = setting(
         "FIVERED_SERVICES",
-        help="Services of this installation, by comma; empty = all that have routes",
+        help="Services of this installation, by comma; empty = all that are installed here",
         default=(),
     )
     demo_clock: bool = setting(

@@ -11,7 +11,9 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("service", "actions | views", "storage", "rules", "events", "errors | settings")
+ROOMS = (
+    "service", "actions | views", "replies", "storage", "rules", "events", "errors | settings",
+)  # fmt: skip
 # What a service may hold beside its rooms.
 BESIDE = ("migrations", "tests")
 BROKER = ("nameko", "kombu", "eventlet", "amqp", "pika")

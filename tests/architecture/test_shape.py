@@ -12,7 +12,7 @@ from tests.architecture.imports import ROOT, configuration, service_packages
 
 ROOM_NAMES = {
     "service", "actions", "views", "storage", "rules", "events", "errors", "settings",
-    "migrations", "tests", "contracts", "locale", "data",
+    "migrations", "tests", "contracts", "locale", "data", "replies",
 }  # fmt: skip
 BUILTIN_PROPERTY = re.compile(r"@property|\bproperty\(")
 

@@ -17,6 +17,8 @@ from services.property.actions.ground import Reply
 from services.property.storage import rows, tables
 from services.property.storage.rows import Row
 
+TEXT_HASH = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
 Reference = Annotated[str, Meta(min_length=1, max_length=300), PUBLIC]
 
@@ -56,33 +58,42 @@ def _own_side(role: str) -> str:
 class CommitmentItem:
     """One dated obligation of an agreement."""
 
-    title: Annotated[str, Meta(min_length=1, max_length=200), PUBLIC]
-    responsible: Literal["PROJECT", "COMMUNITY"]
-    due_date: date | None = None
+    title: Annotated[str, Meta(min_length=1, max_length=200, examples=["每季度公开收支"]), PUBLIC]
+    responsible: Annotated[Literal["PROJECT", "COMMUNITY"], Meta(examples=["PROJECT"])]
+    due_date: Annotated[date, Meta(examples=["2025-05-20"])] | None = None
     recurrence: Literal["ONCE", "MONTHLY", "QUARTERLY"] = "ONCE"
-    evidence_kinds: list[PublicText] = field(default_factory=list)
+    evidence_kinds: Annotated[list[PublicText], Meta(examples=[["PHOTO"]])] = field(
+        default_factory=list
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class DraftAgreement:
-    """A joint agreement of a project and its community.
+    """起草党建联建协议 / Draft a joint agreement; the two kinds make the pair."""
 
-    Attributes:
-        valid_to: First day on which it no longer holds; default twelve months.
-        supersedes: The agreement that this one amends; it ends when this one becomes active.
-    """
+    project_id: Annotated[str, Meta(examples=["prj_honghe"])]
+    type: Annotated[
+        Literal["JOINT_BUILDING", "CREDIT_DELIBERATION"], Meta(examples=["JOINT_BUILDING"])
+    ]
+    valid_from: Annotated[date, Meta(examples=["2025-01-10"])]
+    text_sha256: Annotated[Sha256, Meta(examples=[TEXT_HASH])]
+    valid_to: (
+        Annotated[
+            date,
+            Meta(description="届满日(不含),默认 12 个月 / first day on which it no longer holds"),
+        ]
+        | None
+    ) = None
+    commitments: Annotated[list[CommitmentItem], Meta(description="签署时至少 4 项")] = field(
+        default_factory=list
+    )
+    supersedes: Annotated[str, Meta(description="被修订的协议 / the one that it amends")] | None = (
+        None
+    )
 
-    project_id: str
-    type: Literal["JOINT_BUILDING", "CREDIT_DELIBERATION"]
-    valid_from: date
-    text_sha256: Sha256
-    valid_to: date | None = None
-    commitments: list[CommitmentItem] = field(default_factory=list)
-    supersedes: str | None = None
 
-
-def draft(tx: Tx, order: DraftAgreement) -> Reply:
-    """Draft an agreement; the guards of substance hold when it is signed.
+def draft_agreement(tx: Tx, order: DraftAgreement) -> Reply:
+    """起草协议 / Draft a joint agreement.
 
     Raises:
         NotFound: There is no such project or agreement to amend.
@@ -138,15 +149,15 @@ def draft(tx: Tx, order: DraftAgreement) -> Reply:
 
 @dataclass(frozen=True, slots=True)
 class SignAgreement:
-    """One side signs the text with this digest."""
+    """签署 / One side signs the text with this digest: the project first, then the community."""
 
     agreement_id: str
-    side: Literal["PROJECT", "COMMUNITY"]
-    text_sha256: Sha256
+    side: Annotated[Literal["PROJECT", "COMMUNITY"], Meta(examples=["PROJECT"])]
+    text_sha256: Annotated[Sha256, Meta(examples=[TEXT_HASH])]
 
 
-def sign(tx: Tx, order: SignAgreement) -> Reply:
-    """Sign for one side: the project first (PROPOSED), then the community (SIGNED).
+def sign_agreement(tx: Tx, order: SignAgreement) -> Reply:
+    """签署协议 / Sign.
 
     With both signatures it becomes active at once where `valid_from` has come.
 
@@ -264,14 +275,14 @@ def _commitment(tx: Tx, row: Row, item: Row, day: date, due_at: Any) -> Row:
 
 @dataclass(frozen=True, slots=True)
 class Terminate:
-    """Why an agreement ends before its time."""
+    """理由 / A reason that others can read."""
 
     agreement_id: str
-    reason: PublicText
+    reason: Annotated[PublicText, Meta(max_length=1000, examples=["双方协商一致"])]
 
 
-def terminate(tx: Tx, order: Terminate) -> Reply:
-    """End an agreement; what it would still have asked for is cancelled.
+def terminate_agreement(tx: Tx, order: Terminate) -> Reply:
+    """终止协议 / End an agreement.
 
     Raises:
         ReasonRequired: There is no reason.
@@ -333,14 +344,16 @@ def expire(tx: Tx, due: Due) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Fulfil:
-    """Evidence that a commitment was kept."""
+    """佐证材料 / Evidence, by reference."""
 
     commitment_id: str
-    evidence: list[Reference] = field(default_factory=list)
+    evidence: Annotated[list[Reference], Meta(examples=[["sha256:9f86d081"]])] = field(
+        default_factory=list
+    )
 
 
-def fulfil(tx: Tx, order: Fulfil) -> Reply:
-    """The responsible side shows that it was done; the submission stops the clock.
+def fulfil_commitment(tx: Tx, order: Fulfil) -> Reply:
+    """提交履约佐证 / Show that it was done.
 
     Raises:
         WrongSide, NotTheManager: The actor does not stand for the responsible side.
@@ -374,15 +387,15 @@ def fulfil(tx: Tx, order: Fulfil) -> Reply:
 
 @dataclass(frozen=True, slots=True)
 class AcceptCommitment:
-    """The other side's counter-signature, or its refusal with a reason."""
+    """对方确认 / The other side counter-signs, or refuses with a reason."""
 
     commitment_id: str
     accepted: bool = True
-    reason: PublicText = ""
+    reason: Annotated[PublicText, Meta(max_length=1000)] = ""
 
 
-def accept(tx: Tx, order: AcceptCommitment) -> Reply:
-    """The other side accepts (FULFILLED, or FULFILLED_LATE) or refuses the evidence.
+def accept_commitment(tx: Tx, order: AcceptCommitment) -> Reply:
+    """对方确认 / Counter-sign.
 
     A refusal after the due instant makes it overdue at that moment.
 
@@ -427,14 +440,14 @@ def accept(tx: Tx, order: AcceptCommitment) -> Reply:
 
 @dataclass(frozen=True, slots=True)
 class Waive:
-    """Why a commitment need not be kept."""
+    """理由 / A reason that others can read."""
 
     commitment_id: str
-    reason: PublicText
+    reason: Annotated[PublicText, Meta(max_length=1000, examples=["双方协商一致"])]
 
 
-def waive(tx: Tx, order: Waive) -> Reply:
-    """Both sides and the street agree, each with this command; with the third it is waived.
+def waive_commitment(tx: Tx, order: Waive) -> Reply:
+    """三方同意豁免 / Agree to waive.
 
     Raises:
         ReasonRequired: There is no reason.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from msgspec import Meta
 
 from chassis.bus import Due, Tx
 from chassis.free_text import PublicText
@@ -21,26 +23,27 @@ OPEN = ("NOMINATED", "CONSENTED", "APPROVED")
 
 @dataclass(frozen=True, slots=True)
 class Nominate:
-    """Whom the community's secretary nominates for which post.
+    """提名交叉任职 / Nominate: P2C company to community, C2P community to company.
 
-    Attributes:
-        party_member: Stated by the nominator; no service keeps a register of members.
-        committee_basis: Document that shows the nominee's election to the two committees, for a
-            community whose cadres are not enrolled with steward.
+    A member of the two committees is known from his enrolment as COMMUNITY_CADRE or from the
+    liaison chain; elsewhere `committee_basis` names the document that shows it.
     """
 
-    project_id: str
-    direction: Literal["P2C", "C2P"]
-    person_id: str
-    target_post: Literal[
-        "PARTY_BRANCH_MEMBER", "COMMITTEE_PART_TIME_MEMBER", "PROJECT_DEPUTY_MANAGER"
+    project_id: Annotated[str, Meta(examples=["prj_honghe"])]
+    direction: Annotated[Literal["P2C", "C2P"], Meta(examples=["P2C"])]
+    person_id: Annotated[str, Meta(examples=["per_manager"])]
+    target_post: Annotated[
+        Literal["PARTY_BRANCH_MEMBER", "COMMITTEE_PART_TIME_MEMBER", "PROJECT_DEPUTY_MANAGER"],
+        Meta(examples=["PARTY_BRANCH_MEMBER"]),
     ]
-    party_member: bool = False
-    committee_basis: PublicText = ""
+    party_member: Annotated[bool, Meta(description="是否中共党员 / for the party branch")] = False
+    committee_basis: Annotated[
+        PublicText, Meta(description="两委任职依据 / document of the election")
+    ] = ""
 
 
 def nominate(tx: Tx, order: Nominate) -> Reply:
-    """Nominate a person; he has five working days to consent.
+    """提名交叉任职 / Nominate for a cross-appointment.
 
     Raises:
         NotFound: There is no such project.
@@ -102,8 +105,8 @@ class Which:
     appointment_id: str
 
 
-def consent(tx: Tx, order: Which) -> Reply:
-    """The nominee consents.
+def consent_appointment(tx: Tx, order: Which) -> Reply:
+    """本人同意 / The nominee consents.
 
     Raises:
         NotFound: There is none, or the actor is not the nominee.
@@ -128,14 +131,14 @@ def _not_the_nominee(tx: Tx, row: Row) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Approve:
-    """One side's approval, with the minutes (community) or the letter (company) behind it."""
+    """批准 / One side approves: the secretary with minutes, the company with its letter."""
 
     appointment_id: str
-    document_ref: PublicText = ""
+    document_ref: Annotated[PublicText, Meta(examples=["社区党委会议纪要〔2025〕3号"])] = ""
 
 
-def approve(tx: Tx, order: Approve) -> Reply:
-    """The secretary and the company approve, in either order; with both it is APPROVED.
+def approve_appointment(tx: Tx, order: Approve) -> Reply:
+    """双方批准 / Each side approves.
 
     Raises:
         DocumentRequired: The secretary gives no minutes, or the company no letter (P2C).
@@ -186,8 +189,8 @@ def approve(tx: Tx, order: Approve) -> Reply:
     )
 
 
-def file(tx: Tx, order: Which) -> Reply:
-    """The street files the appointment: it is active from now, and the gap closes.
+def file_appointment(tx: Tx, order: Which) -> Reply:
+    """街道备案生效 / The street files; it is active.
 
     Raises:
         StateConflict: It is not approved by both.
@@ -239,14 +242,17 @@ def file(tx: Tx, order: Which) -> Reply:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """Why an appointment ends."""
+    """终止任职 / End an appointment."""
 
     appointment_id: str
-    reason: Literal["RESIGNATION", "TRANSFER", "CONTRACT_END", "QUALIFICATION_LOST"]
+    reason: Annotated[
+        Literal["RESIGNATION", "TRANSFER", "CONTRACT_END", "QUALIFICATION_LOST"],
+        Meta(examples=["TRANSFER"]),
+    ]
 
 
-def end(tx: Tx, order: End) -> Reply:
-    """End an appointment; with an active one a gap opens.
+def end_appointment(tx: Tx, order: End) -> Reply:
+    """终止任职 / End an appointment.
 
     Raises:
         StateConflict: It has ended already.

@@ -397,19 +397,19 @@ def _decided(tx: Tx, row: Row, state: str, **values: Any) -> Row:
 
 @dataclass(frozen=True, slots=True)
 class Decide:
-    """About which project a complaint is, or, without one, that it is about none.
+    """认定所涉项目 / Which project it is about; without one, about none, and why.
 
     Attributes:
         reason: Why it is about none; the complainant reads it.
     """
 
     undecided_id: str
-    project_id: str | None = None
-    reason: PublicText = ""
+    project_id: Annotated[str, Meta(examples=["prj_honghe"])] | None = None
+    reason: Annotated[PublicText, Meta(max_length=1000)] = ""
 
 
-def decide(tx: Tx, order: Decide) -> Reply:
-    """The community says which project a complaint is about, or that it is about none.
+def decide_complaint_project(tx: Tx, order: Decide) -> Reply:
+    """认定投诉所涉项目 / Say which project a complaint is about.
 
     Raises:
         NotFound: There is no such complaint or project.
@@ -480,15 +480,15 @@ def _not_his_own(tx: Tx, row: Row) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Validate:
-    """Whether a complaint is valid, and why; readable by everybody who sees the complaint."""
+    """认定投诉是否成立 / Decide on validity; an invalid complaint stays visible."""
 
     complaint_id: str
-    valid: bool
-    reason: PublicText
+    valid: Annotated[bool, Meta(examples=[True])]
+    reason: Annotated[PublicText, Meta(max_length=1000, examples=["现场核实,垃圾未按约清运"])]
 
 
-def validate(tx: Tx, order: Validate) -> Reply:
-    """Decide on validity, or decide anew; the complaint itself stays.
+def validate_complaint(tx: Tx, order: Validate) -> Reply:
+    """认定投诉 / Decide whether it is valid.
 
     Raises:
         ConflictOfInterest: The person holds a post in the project.
@@ -527,14 +527,16 @@ def validate(tx: Tx, order: Validate) -> Reply:
 
 @dataclass(frozen=True, slots=True)
 class CloseComplaint:
-    """How the complaint ended."""
+    """办结投诉 / Close a decided complaint."""
 
     complaint_id: str
-    outcome: Annotated[str, Meta(min_length=1, max_length=1000), PUBLIC]
+    outcome: Annotated[
+        str, Meta(min_length=1, max_length=1000, examples=["已清运并加密保洁"]), PUBLIC
+    ]
 
 
-def close(tx: Tx, order: CloseComplaint) -> Reply:
-    """Close a decided complaint. The resident's request is steward's and stays as it is.
+def close_complaint(tx: Tx, order: CloseComplaint) -> Reply:
+    """办结投诉 / Close a complaint.
 
     Raises:
         ConflictOfInterest: The person holds a post in the project.
@@ -569,22 +571,24 @@ Period = Annotated[str, Meta(pattern=PERIOD)]
 class HistoryRow:
     """The valid complaints of one month, and the households at its end."""
 
-    period: Period
-    complaints: Annotated[int, Meta(ge=0, le=1_000_000)]
-    households: Annotated[int, Meta(ge=1, le=1_000_000)]
+    period: Annotated[Period, Meta(examples=["2023-06"])]
+    complaints: Annotated[int, Meta(ge=0, le=1_000_000, examples=[84])]
+    households: Annotated[int, Meta(ge=1, le=1_000_000, examples=[8000])]
 
 
 @dataclass(frozen=True, slots=True)
 class ImportHistory:
-    """Monthly counts of a project from a source before this system."""
+    """导入历史投诉数 / Load monthly counts of valid complaints; they are marked IMPORTED."""
 
     project_id: str
-    origin: Annotated[str, Meta(min_length=1, max_length=200), PUBLIC]
+    origin: Annotated[
+        str, Meta(min_length=1, max_length=200, examples=["社区 2022-2023 年台账"]), PUBLIC
+    ]
     rows: Annotated[list[HistoryRow], Meta(min_length=1, max_length=120)]
 
 
-def import_history(tx: Tx, order: ImportHistory) -> Reply:
-    """Load monthly counts; they are marked as imported and frozen as they come.
+def import_complaint_history(tx: Tx, order: ImportHistory) -> Reply:
+    """导入历史投诉数 / Load counts from before this system.
 
     Loading the same again changes nothing.
 
@@ -648,16 +652,18 @@ def import_history(tx: Tx, order: ImportHistory) -> Reply:
 
 @dataclass(frozen=True, slots=True)
 class CorrectHistory:
-    """How many complaints of a loaded month were found not valid since, in all."""
+    """更正历史投诉数 / Restate a loaded month; its frozen figure stays."""
 
     project_id: str
-    period: Period
-    invalidated: Annotated[int, Meta(ge=0)]
-    reason: PublicText
+    period: Annotated[Period, Meta(examples=["2023-06"])]
+    invalidated: Annotated[
+        int, Meta(ge=0, description="该月累计认定不成立数 / in all", examples=[12])
+    ]
+    reason: Annotated[PublicText, Meta(max_length=1000, examples=["复核为重复投诉"])]
 
 
-def correct_history(tx: Tx, order: CorrectHistory) -> Reply:
-    """Restate a loaded month: the frozen count stays, the revised column changes.
+def correct_complaint_history(tx: Tx, order: CorrectHistory) -> Reply:
+    """更正历史投诉数 / Restate a loaded month.
 
     Raises:
         PeriodNotAllowed: The month was not loaded, or the number is too large.

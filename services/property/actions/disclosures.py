@@ -18,19 +18,26 @@ from services.property.actions.ground import Reply
 from services.property.storage import rows, tables
 from services.property.storage.rows import Row
 
+TEXT_HASH = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """What must be published by the end of a day."""
+    """安排公示 / What a project must publish by the end of a day."""
 
-    project_id: str
-    kind: Literal["FEES", "COMMON_INCOME", "SERVICE_STANDARD", "MAINTENANCE_FUND"]
-    title: Annotated[str, Meta(min_length=1, max_length=200), PUBLIC]
-    due_date: date
+    project_id: Annotated[str, Meta(examples=["prj_honghe"])]
+    kind: Annotated[
+        Literal["FEES", "COMMON_INCOME", "SERVICE_STANDARD", "MAINTENANCE_FUND"],
+        Meta(examples=["FEES"]),
+    ]
+    title: Annotated[
+        str, Meta(min_length=1, max_length=200, examples=["2025 年一季度收支"]), PUBLIC
+    ]
+    due_date: Annotated[date, Meta(examples=["2025-04-15"])]
 
 
-def schedule(tx: Tx, order: Schedule) -> Reply:
-    """Put a disclosure on a project's list.
+def schedule_disclosure(tx: Tx, order: Schedule) -> Reply:
+    """安排公示 / Schedule a disclosure.
 
     Raises:
         NotFound: There is no such project.
@@ -79,14 +86,14 @@ def _require_new(tx: Tx, order: Schedule) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Publish:
-    """The document that is published, by its digest."""
+    """发布公示 / The document that is published, by its digest."""
 
     disclosure_id: str
-    doc_sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+    doc_sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$", examples=[TEXT_HASH])]
 
 
-def publish(tx: Tx, order: Publish) -> Reply:
-    """The manager publishes; only in time is it said, because credit rewards what is said.
+def publish_disclosure(tx: Tx, order: Publish) -> Reply:
+    """发布公示 / Publish.
 
     Raises:
         NotTheManager: The actor does not manage the project.
@@ -134,14 +141,14 @@ def fall_due(tx: Tx, due: Due) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    """Why it need not be published."""
+    """理由 / A reason that others can read."""
 
     disclosure_id: str
-    reason: PublicText
+    reason: Annotated[PublicText, Meta(max_length=1000, examples=["双方协商一致"])]
 
 
-def cancel(tx: Tx, order: Cancel) -> Reply:
-    """The community takes a disclosure off the list before it is due, afterwards the street does.
+def cancel_disclosure(tx: Tx, order: Cancel) -> Reply:
+    """取消公示安排 / Take a disclosure off the list.
 
     That an overdue one was filed by mistake is the street's to say: the project pays for it.
 

@@ -17,6 +17,8 @@ from services.property.actions.ground import Reply
 from services.property.storage import months, rows, tables
 from services.property.storage.rows import Row
 
+TEXT_HASH = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+
 MeetingId = Annotated[str, Meta(pattern=r"^mtg_[A-Za-z0-9_-]{1,58}$")]
 
 
@@ -24,16 +26,20 @@ MeetingId = Annotated[str, Meta(pattern=r"^mtg_[A-Za-z0-9_-]{1,58}$")]
 class Attendees:
     """The persons present, by the side for which they sat."""
 
-    COMMITTEE: list[str] = field(default_factory=list)
-    OWNERS: list[str] = field(default_factory=list)
-    PROPERTY: list[str] = field(default_factory=list)
+    COMMITTEE: Annotated[list[str], Meta(examples=[["per_secretary"]])] = field(
+        default_factory=list
+    )
+    OWNERS: Annotated[list[str], Meta(examples=[["per_owner"]])] = field(default_factory=list)
+    PROPERTY: Annotated[list[str], Meta(examples=[["per_manager"]])] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """One decision: a record, a work order with a date, or a rectification order."""
 
-    text: Annotated[str, Meta(min_length=1, max_length=1000), PUBLIC]
+    text: Annotated[
+        str, Meta(min_length=1, max_length=1000, examples=["六月底前完成充电桩选址"]), PUBLIC
+    ]
     kind: Literal["RECORD", "WORK", "RECTIFICATION"] = "RECORD"
     due_date: date | None = None
     basis: PublicText = ""
@@ -41,19 +47,19 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class HoldMeeting:
-    """A meeting that was held; the chair is the community party committee's."""
+    """三方联席会议 / Record a three-party meeting under the community party committee."""
 
-    project_id: str
-    held_at: Annotated[datetime, Meta(tz=True)]
-    chair: str
+    project_id: Annotated[str, Meta(examples=["prj_honghe"])]
+    held_at: Annotated[datetime, Meta(tz=True, examples=["2025-01-15T15:00:00+08:00"])]
+    chair: Annotated[str, Meta(examples=["per_secretary"])]
     attendees: Attendees
-    minutes_sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+    minutes_sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$", examples=[TEXT_HASH])]
     decisions: list[Decision] = field(default_factory=list)
     meeting_id: MeetingId | None = None
 
 
-def hold(tx: Tx, order: HoldMeeting) -> Reply:
-    """Record a meeting; its decisions become work orders and S3 orders.
+def hold_meeting(tx: Tx, order: HoldMeeting) -> Reply:
+    """记录三方联席会议 / Record a three-party meeting.
 
     Raises:
         NotFound: There is no such project.
@@ -175,14 +181,14 @@ def _decide(tx: Tx, project: dict[str, Any], meeting_id: str, item: Decision) ->
 
 @dataclass(frozen=True, slots=True)
 class Annul:
-    """Why a meeting should not have been recorded."""
+    """理由 / A reason that others can read."""
 
     meeting_id: str
-    reason: PublicText
+    reason: Annotated[PublicText, Meta(max_length=1000, examples=["双方协商一致"])]
 
 
-def annul(tx: Tx, order: Annul) -> Reply:
-    """Take a meeting back that was recorded by mistake; it stays, and counts nowhere.
+def annul_meeting(tx: Tx, order: Annul) -> Reply:
+    """撤销误录会议 / Take back a meeting.
 
     What its decisions opened goes with it: works that are not done are cancelled, orders that are
     not closed are withdrawn, and the manager is told.

@@ -46,17 +46,28 @@ Representatives = Annotated[list[PersonId], Meta(max_length=20)]
 
 @dataclass(frozen=True, slots=True)
 class RegisterCompany:
-    """A property company; an id may be chosen by a loader."""
+    """登记物业企业 / Register a property company.
 
-    name: Name
-    uscc: Annotated[str, Meta(max_length=40)]
-    company_id: CompanyId | None = None
-    override_reason: PublicText = ""
-    representatives: Representatives = field(default_factory=list)
+    The unified social credit code is checked (GB 32100). A wrong one is refused unless
+    `override_reason` says why; the reason is kept and shown.
+    """
+
+    name: Annotated[Name, Meta(examples=["宏达物业服务有限公司"])]
+    uscc: Annotated[str, Meta(max_length=40, examples=["91370899MA0000000E"])]
+    company_id: (
+        Annotated[CompanyId, Meta(description="导入时自定编号 / id chosen by a loader")] | None
+    ) = None
+    override_reason: Annotated[
+        PublicText, Meta(description="校验不通过仍登记的理由 / why all the same")
+    ] = ""
+    representatives: Annotated[
+        Representatives,
+        Meta(description="授权代表,无登记则无人可代表 / who speaks for it; without them nobody"),
+    ] = field(default_factory=list)
 
 
 def register_company(tx: Tx, order: RegisterCompany) -> Reply:
-    """Register a company under its unified social credit code.
+    """登记物业企业 / Register a company.
 
     Raises:
         UsccInvalid: The check fails and no reason overrides it.
@@ -98,19 +109,24 @@ def register_company(tx: Tx, order: RegisterCompany) -> Reply:
 
 @dataclass(frozen=True, slots=True)
 class ChangeRepresentatives:
-    """Who speaks for a company from now on; nobody does where the list is empty.
+    """变更企业授权代表 / Change who speaks for a company.
+
+    Two registrars do it: the first call proposes (PROPOSED), the same list from another person
+    confirms it (CHANGED). Nobody names himself.
 
     Attributes:
         document_ref: The company's letter of authority.
     """
 
     company_id: str
-    representatives: Representatives
-    document_ref: Annotated[str, Meta(min_length=1, max_length=200), PUBLIC]
+    representatives: Annotated[Representatives, Meta(examples=[["per_company"]])]
+    document_ref: Annotated[
+        str, Meta(min_length=1, max_length=200, examples=["宏达物业授权书〔2025〕1号"]), PUBLIC
+    ]
 
 
 def change_representatives(tx: Tx, order: ChangeRepresentatives) -> Reply:
-    """Two registrars change a company's representatives: one proposes, another one confirms.
+    """变更企业授权代表(两人办理) / Change who speaks for a company.
 
     Whoever names other persons than the proposal makes a new proposal.
 
@@ -186,17 +202,19 @@ def _require_registrar(tx: Tx, company: Row) -> None:
 
 @dataclass(frozen=True, slots=True)
 class CorrectCompany:
-    """What was registered wrongly of a company, and why it is put right; the rest stays."""
+    """更正物业企业登记 / Put right what is registered of a company; the rest stays."""
 
     company_id: str
-    reason: PublicText
-    name: Name | None = None
+    reason: Annotated[PublicText, Meta(max_length=1000, examples=["营业执照更名"])]
+    name: Annotated[Name, Meta(examples=["宏达物业有限公司"])] | None = None
     uscc: Annotated[str, Meta(max_length=40)] | None = None
-    override_reason: PublicText = ""
+    override_reason: Annotated[
+        PublicText, Meta(description="校验不通过仍登记的理由 / why all the same")
+    ] = ""
 
 
 def correct_company(tx: Tx, order: CorrectCompany) -> Reply:
-    """Put a company's name or code right; who heard of it hears it again (SP-D33).
+    """更正企业登记 / Put a company's registration right.
 
     Raises:
         NotFound: There is no such company.
@@ -252,23 +270,31 @@ def _say_company(tx: Tx, row: Row) -> None:
 
 @dataclass(frozen=True, slots=True)
 class RegisterProject:
-    """A project of a company in a community."""
+    """登记物业项目 / Register a project with its first manager."""
 
-    company_id: str
-    name: Name
-    community: Community
-    grids: Grids
-    households: Count
-    manager_person_id: str
-    project_id: ProjectId | None = None
-    area_m2: Area | None = None
+    company_id: Annotated[str, Meta(examples=["pco_hongda"])]
+    name: Annotated[Name, Meta(examples=["宏河苑"])]
+    community: Annotated[Community, Meta(examples=["370811015901"])]
+    grids: Annotated[Grids, Meta(examples=[["370811015901001"]])]
+    households: Annotated[Count, Meta(examples=[1200])]
+    manager_person_id: Annotated[str, Meta(examples=["per_manager"])]
+    project_id: (
+        Annotated[ProjectId, Meta(description="导入时自定编号 / id chosen by a loader")] | None
+    ) = None
+    area_m2: Annotated[Area, Meta(description="建筑面积 / square metres")] | None = None
     operation_mode: Mode = "MARKET"
     status: Literal["PREPARING", "IN_SERVICE"] = "IN_SERVICE"
-    buildings: Buildings = field(default_factory=list)
+    buildings: Annotated[
+        Buildings,
+        Meta(
+            description="小区楼栋,一格多项目时据以认定 / decide where two projects serve a grid",
+            examples=[["1号楼", "2号楼"]],
+        ),
+    ] = field(default_factory=list)
 
 
 def register_project(tx: Tx, order: RegisterProject) -> Reply:
-    """Register a project with its first manager; both directions begin as gaps.
+    """登记物业项目 / Register a project.
 
     Raises:
         NotFound: There is no such company.
@@ -391,7 +417,10 @@ def _say_project(tx: Tx, row: Row, sequence: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class CorrectProject:
-    """What was registered wrongly of a project, and why it is put right; the rest stays.
+    """更正物业项目登记 / Put right what is registered of a project; the rest stays.
+
+    Another company that takes over is a hand-over; the company is put right only of a project
+    that has no record yet.
 
     Attributes:
         company_id: Only of a project that has no record yet; another company that takes over is a
@@ -399,17 +428,17 @@ class CorrectProject:
     """
 
     project_id: str
-    reason: PublicText
-    name: Name | None = None
+    reason: Annotated[PublicText, Meta(max_length=1000, examples=["登记时遗漏网格"])]
+    name: Annotated[Name, Meta(examples=["宏河苑一期"])] | None = None
     grids: Grids | None = None
-    buildings: Buildings | None = None
+    buildings: Annotated[Buildings, Meta(examples=[["1号楼", "2号楼"]])] | None = None
     area_m2: Area | None = None
     operation_mode: Mode | None = None
     company_id: str | None = None
 
 
 def correct_project(tx: Tx, order: CorrectProject) -> Reply:
-    """Put a project's name, places or company right; who heard of it hears it again (SP-D33).
+    """更正项目登记 / Put a project's registration right.
 
     Complaints that could not be told apart until now are, where its places tell.
 
@@ -468,15 +497,18 @@ def _grids_of(grids: list[str], community: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class ChangeStatus:
-    """A prepared project begins its service, or a project in service is closed."""
+    """项目投入服务或终止 / Begin a prepared project's service, or close a project.
+
+    Closing ends its appointments, agreements and open orders.
+    """
 
     project_id: str
-    status: Literal["IN_SERVICE", "CLOSED"]
-    reason: PublicText = ""
+    status: Annotated[Literal["IN_SERVICE", "CLOSED"], Meta(examples=["IN_SERVICE"])]
+    reason: Annotated[PublicText, Meta(max_length=1000)] = ""
 
 
-def change_status(tx: Tx, order: ChangeStatus) -> Reply:
-    """Begin or close a project; closing ends its posts, agreements and open orders.
+def change_project_status(tx: Tx, order: ChangeStatus) -> Reply:
+    """项目投入服务或终止 / Begin or close a project.
 
     Raises:
         ConflictOfInterest: The registrar holds a post in the project.
@@ -515,17 +547,20 @@ def _close_project(tx: Tx, row: Row, reason: str) -> Row:
 
 @dataclass(frozen=True, slots=True)
 class HandOver:
-    """The company that takes over the compound, and its manager there."""
+    """更换物业企业 / Another company takes over: a new project in the same compound.
+
+    What is still wrong on the ground is ordered anew from it, with fresh deadlines.
+    """
 
     project_id: str
-    company_id: str
-    manager_person_id: str
+    company_id: Annotated[str, Meta(examples=["pco_xinda"])]
+    manager_person_id: Annotated[str, Meta(examples=["per_new_manager"])]
     name: Name | None = None
     new_project_id: ProjectId | None = None
 
 
-def hand_over(tx: Tx, order: HandOver) -> Reply:
-    """Close the project of the old company and open that of the new one in the same compound.
+def hand_over_project(tx: Tx, order: HandOver) -> Reply:
+    """更换物业企业 / Hand a project over to another company.
 
     The record of the old one stays with it; what is still wrong on the ground is ordered anew from
     the new one, with fresh deadlines. Agreements and posts must be made again.
@@ -587,14 +622,14 @@ def hand_over(tx: Tx, order: HandOver) -> Reply:
 
 @dataclass(frozen=True, slots=True)
 class ChangeManager:
-    """Who manages a project from now on."""
+    """更换项目经理 / Change the manager; his appointment into the community ends with him."""
 
     project_id: str
-    person_id: str
+    person_id: Annotated[str, Meta(examples=["per_new_manager"])]
 
 
 def change_manager(tx: Tx, order: ChangeManager) -> Reply:
-    """Change the manager; appointments of the former one into the community end.
+    """更换项目经理 / Change a project's manager.
 
     Raises:
         StateConflict: He manages the project already.
@@ -649,15 +684,15 @@ def _require_another(tx: Tx, manager: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class CountHouseholds:
-    """How many households a project serves from a day on."""
+    """更新户数 / Set the households from a day on; the complaint rate averages them."""
 
     project_id: str
-    since: date
-    households: Count
+    since: Annotated[date, Meta(examples=["2025-03-01"])]
+    households: Annotated[Count, Meta(examples=[1210])]
 
 
 def count_households(tx: Tx, order: CountHouseholds) -> Reply:
-    """Set the household count from a day on; the average of the complaint rate reads it.
+    """更新项目户数 / Set a project's households.
 
     Raises:
         ConflictOfInterest: The person holds a post in the project.
@@ -697,18 +732,20 @@ def count_households(tx: Tx, order: CountHouseholds) -> Reply:
 
 @dataclass(frozen=True, slots=True)
 class RegisterCommittee:
-    """An owners' committee (YWH) or property management committee (WGH) of a compound."""
+    """登记业主委员会 / Register an owners' committee (YWH) or management committee (WGH)."""
 
-    project_id: str
-    kind: Literal["YWH", "WGH"]
-    members: list[str]
+    project_id: Annotated[str, Meta(examples=["prj_honghe"])]
+    kind: Annotated[Literal["YWH", "WGH"], Meta(examples=["YWH"])]
+    members: Annotated[
+        list[str], Meta(description="5 至 11 名单数 / an odd number of 5 to 11 persons")
+    ]
     chair: str
-    term_from: date
-    term_to: date
+    term_from: Annotated[date, Meta(examples=["2025-01-01"])]
+    term_to: Annotated[date, Meta(examples=["2028-01-01"])]
 
 
 def register_committee(tx: Tx, order: RegisterCommittee) -> Reply:
-    """Register the elected committee of a project's owners; a former one ends.
+    """登记业主委员会 / Register an owners' committee.
 
     Raises:
         CommitteeSize: Number, chair or term are against the rules.
@@ -754,10 +791,10 @@ def register_committee(tx: Tx, order: RegisterCommittee) -> Reply:
 
 @dataclass(frozen=True, slots=True)
 class CorrectCommittee:
-    """What was registered wrongly, or has changed within the term, and why; the rest stays."""
+    """更正或补选业主委员会 / Put a committee in its term right, or name who was elected later."""
 
     committee_id: str
-    reason: PublicText
+    reason: Annotated[PublicText, Meta(max_length=1000, examples=["补选一名委员"])]
     kind: Literal["YWH", "WGH"] | None = None
     members: list[PersonId] | None = None
     chair: PersonId | None = None
@@ -766,7 +803,7 @@ class CorrectCommittee:
 
 
 def correct_committee(tx: Tx, order: CorrectCommittee) -> Reply:
-    """Put a committee in its term right: a member who was elected later, a wrong date (SP-D33).
+    """更正或补选业主委员会 / Put an owners' committee right.
 
     Raises:
         ConflictOfInterest: The person holds a post in the project.

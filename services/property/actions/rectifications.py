@@ -25,17 +25,19 @@ LADDER = {1: ("STREET_TEAM", 12), 2: ("DISTRICT_LEADER", 9)}
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """What is wrong, how grave it is, and on which clause, standard or law the order stands."""
+    """签发整改单 / Issue an order: S1 24 hours, S2 three, S3 seven working days."""
 
-    project_id: str
-    severity: Literal["S1", "S2", "S3"]
-    facts: Annotated[str, Meta(max_length=2000), PUBLIC]
-    basis: Annotated[str, Meta(max_length=1000), PUBLIC]
-    media: list[Reference] = field(default_factory=list)
+    project_id: Annotated[str, Meta(examples=["prj_honghe"])]
+    severity: Annotated[Literal["S1", "S2", "S3"], Meta(examples=["S2"])]
+    facts: Annotated[str, Meta(max_length=2000, examples=["3 号楼消防通道被占用"]), PUBLIC]
+    basis: Annotated[str, Meta(max_length=1000, examples=["《物业服务合同》第 12 条"]), PUBLIC]
+    media: Annotated[list[Reference], Meta(examples=[["sha256:9f86d081"]])] = field(
+        default_factory=list
+    )
 
 
-def issue(tx: Tx, order: Issue) -> Reply:
-    """Issue an order to a project.
+def issue_rectification(tx: Tx, order: Issue) -> Reply:
+    """签发整改单 / Issue an order.
 
     Raises:
         NotFound: There is no such project.
@@ -131,8 +133,8 @@ class Which:
     rectification_id: str
 
 
-def acknowledge(tx: Tx, order: Which) -> Reply:
-    """The manager takes note; after 24 hours that is marked late, and goes on.
+def acknowledge_rectification(tx: Tx, order: Which) -> Reply:
+    """签收 / Take note.
 
     Raises:
         NotTheManager: The actor does not manage the project.
@@ -158,21 +160,21 @@ def acknowledge(tx: Tx, order: Which) -> Reply:
 class EvidencePair:
     """How it looked before and how it looks now."""
 
-    before: Reference
-    after: Reference
+    before: Annotated[Reference, Meta(examples=["sha256:9f86d081"])]
+    after: Annotated[Reference, Meta(examples=["sha256:60303ae2"])]
     note: PublicText = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Submit:
-    """The evidence that it is put right."""
+    """提交整改 / Submit the fix; before the due instant it is in time, however late the check."""
 
     rectification_id: str
     evidence_pairs: list[EvidencePair] = field(default_factory=list)
 
 
-def submit(tx: Tx, order: Submit) -> Reply:
-    """The manager submits; a submission before the due instant stops the clock.
+def submit_rectification(tx: Tx, order: Submit) -> Reply:
+    """提交整改 / Submit the fix.
 
     Raises:
         NotTheManager: The actor does not manage the project.
@@ -208,7 +210,7 @@ def submit(tx: Tx, order: Submit) -> Reply:
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """The checker finds the fix good; `on_site` says that he went there."""
+    """核验通过 / The fix is good; S1 needs a look on the site."""
 
     rectification_id: str
     on_site: bool = False
@@ -232,8 +234,8 @@ def _checkable(tx: Tx, rectification_id: str) -> Row:
     return row
 
 
-def pass_(tx: Tx, order: Pass) -> Reply:
-    """The fix is good: late where it was submitted at or after the due instant.
+def pass_rectification(tx: Tx, order: Pass) -> Reply:
+    """核验通过 / The fix is good.
 
     Raises:
         ConflictOfInterest: The checker holds a post in the project.
@@ -274,14 +276,14 @@ def pass_(tx: Tx, order: Pass) -> Reply:
 
 @dataclass(frozen=True, slots=True)
 class Fail:
-    """Why the fix is not good."""
+    """理由 / A reason that others can read."""
 
     rectification_id: str
-    reason: PublicText
+    reason: Annotated[PublicText, Meta(max_length=1000, examples=["双方协商一致"])]
 
 
-def fail(tx: Tx, order: Fail) -> Reply:
-    """The fix is not good: another attempt, with the same due instant.
+def fail_rectification(tx: Tx, order: Fail) -> Reply:
+    """核验不通过 / The fix is not good.
 
     Where that has passed the order is overdue at this moment.
 
@@ -434,14 +436,14 @@ def close(tx: Tx, due: Due) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Withdraw:
-    """Why the order was an error."""
+    """理由 / A reason that others can read."""
 
     rectification_id: str
-    reason: PublicText
+    reason: Annotated[PublicText, Meta(max_length=1000, examples=["双方协商一致"])]
 
 
-def withdraw(tx: Tx, order: Withdraw) -> Reply:
-    """Two persons of the street withdraw an order: the first proposes, the second decides.
+def withdraw_rectification(tx: Tx, order: Withdraw) -> Reply:
+    """撤回(两人办理) / Withdraw; the first proposes, the second decides.
 
     Raises:
         ReasonRequired: There is no reason.
@@ -501,15 +503,15 @@ def _withdrawn(tx: Tx, row: Row, reason: str) -> Row:
 
 @dataclass(frozen=True, slots=True)
 class Extend:
-    """The new last day, and why."""
+    """延期 / The new last day, and why."""
 
     rectification_id: str
-    due_date: date
-    reason: PublicText
+    due_date: Annotated[date, Meta(examples=["2025-04-20"])]
+    reason: Annotated[PublicText, Meta(max_length=1000, examples=["需等待材料到货"])]
 
 
-def extend(tx: Tx, order: Extend) -> Reply:
-    """The street extends an order once, before it is due, by a month at most; never a safety order.
+def extend_rectification(tx: Tx, order: Extend) -> Reply:
+    """整改延期(一次) / Give an order more time, once.
 
     Raises:
         ReasonRequired: There is no reason.

@@ -257,8 +257,8 @@ class Which:
     work_id: str
 
 
-def start(tx: Tx, order: Which) -> Reply:
-    """The manager starts the work.
+def start_work(tx: Tx, order: Which) -> Reply:
+    """开工 / Start.
 
     Raises:
         NotTheManager: The actor does not manage the project.
@@ -274,14 +274,16 @@ def start(tx: Tx, order: Which) -> Reply:
 
 @dataclass(frozen=True, slots=True)
 class Deliver:
-    """The evidence of the work."""
+    """佐证材料 / Evidence, by reference."""
 
     work_id: str
-    evidence: list[Reference] = field(default_factory=list)
+    evidence: Annotated[list[Reference], Meta(examples=[["sha256:9f86d081"]])] = field(
+        default_factory=list
+    )
 
 
-def deliver(tx: Tx, order: Deliver) -> Reply:
-    """The manager delivers; a task's delivery is said to the forum.
+def deliver_work(tx: Tx, order: Deliver) -> Reply:
+    """交付 / Deliver with evidence.
 
     Raises:
         NotTheManager: The actor does not manage the project.
@@ -321,15 +323,15 @@ def deliver(tx: Tx, order: Deliver) -> Reply:
 
 @dataclass(frozen=True, slots=True)
 class CheckWork:
-    """The community's finding on a work order out of a three-party meeting."""
+    """社区验收 / The community's finding on a meeting's work order."""
 
     work_id: str
-    accepted: bool
-    reason: PublicText = ""
+    accepted: Annotated[bool, Meta(examples=[True])]
+    reason: Annotated[PublicText, Meta(max_length=1000)] = ""
 
 
-def check(tx: Tx, order: CheckWork) -> Reply:
-    """The community accepts the work of a meeting's decision, or sends it back.
+def check_work(tx: Tx, order: CheckWork) -> Reply:
+    """验收会议工单 / Check the work of a meeting's decision.
 
     A task's work is accepted in the forum, where its supervisor is.
 
@@ -365,14 +367,14 @@ def _of_a_meeting(tx: Tx, work_id: str, *states: str) -> Row:
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    """Why a work order need not be done."""
+    """理由 / A reason that others can read."""
 
     work_id: str
-    reason: PublicText
+    reason: Annotated[PublicText, Meta(max_length=1000, examples=["双方协商一致"])]
 
 
-def cancel(tx: Tx, order: Cancel) -> Reply:
-    """The community cancels the work order of a meeting's decision.
+def cancel_work(tx: Tx, order: Cancel) -> Reply:
+    """取消会议工单 / Cancel the work of a meeting's decision.
 
     Raises:
         ReasonRequired: There is no reason.
@@ -385,15 +387,15 @@ def cancel(tx: Tx, order: Cancel) -> Reply:
 
 @dataclass(frozen=True, slots=True)
 class Extend:
-    """The new last day, and why."""
+    """延期 / The new last day, and why."""
 
     work_id: str
-    due_date: date
-    reason: PublicText
+    due_date: Annotated[date, Meta(examples=["2025-04-20"])]
+    reason: Annotated[PublicText, Meta(max_length=1000, examples=["需等待材料到货"])]
 
 
-def extend(tx: Tx, order: Extend) -> Reply:
-    """The community extends a work order twice at most, the street as often as it must.
+def extend_work(tx: Tx, order: Extend) -> Reply:
+    """会议工单延期 / Give the work of a meeting's decision more time.
 
     Raises:
         ReasonRequired: There is no reason.
@@ -415,15 +417,15 @@ def extend(tx: Tx, order: Extend) -> Reply:
 
 @dataclass(frozen=True, slots=True)
 class Reassign:
-    """Which project of the community does it instead, and why."""
+    """改派 / Which project of the community does it instead, and why."""
 
     work_id: str
-    project_id: str
-    reason: PublicText
+    project_id: Annotated[str, Meta(examples=["prj_honghe"])]
+    reason: Annotated[PublicText, Meta(max_length=1000, examples=["该地块由另一项目服务"])]
 
 
-def reassign(tx: Tx, order: Reassign) -> Reply:
-    """Another project of the community does the work.
+def reassign_work(tx: Tx, order: Reassign) -> Reply:
+    """会议工单改派 / Another project does the work.
 
     Raises:
         NotFound: There is no such project.

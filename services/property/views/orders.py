@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import sqlalchemy as sa
+from msgspec import Meta
 
 from chassis.bus import Tx
+from chassis.fields import Cursor
 from chassis.i18n import told
 from chassis.refusal import NotFound
 from services.property import rules
@@ -68,21 +70,23 @@ def _complaint(tx: Tx, row: Row) -> Answer:
 
 @dataclass(frozen=True, slots=True)
 class ComplaintFilter:
-    """Complaints of an area or a project; for who is neither staff nor company, his own."""
+    """投诉筛选 / Filter of complaints."""
 
-    scope: Scope | None = None
+    scope: Annotated[Scope, Meta(description="区划代码前缀 / area code")] | None = None
     project_id: str | None = None
-    request_id: str | None = None
+    request_id: (
+        Annotated[str, Meta(description="诉求编号 / the request; not for the project")] | None
+    ) = None
     valid: Literal["PENDING", "YES", "NO"] | None = None
     state: Literal["OPEN", "CLOSED"] | None = None
     period: Period | None = None
     order: Order = "NEWEST"
     limit: Limit = 50
-    cursor: str | None = None
+    cursor: Cursor | None = None
 
 
 def complaints(tx: Tx, asked: ComplaintFilter) -> Answer:
-    """Answer complaints with their decisions; invalid ones stay in the list."""
+    """投诉列表(居民为本人投诉) / Complaints; a resident's own."""
     # By the request nobody of the project's side finds a complaint.
     request_id = None if tx.actor.role in ground.COMPANY else asked.request_id
     conditions = lists.conditions(
@@ -116,17 +120,17 @@ def _whose(tx: Tx, scope: str | None) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class UndecidedFilter:
-    """Complaints that wait for their project, of an area; for a complainant, his own."""
+    """筛选 / Filter of complaints that wait for their project."""
 
-    scope: Scope | None = None
+    scope: Annotated[Scope, Meta(description="区划代码前缀 / area code")] | None = None
     state: Literal["WAITING", "ASSIGNED", "DISMISSED", "MERGED"] | None = "WAITING"
     late: bool | None = None
     limit: Limit = 50
-    cursor: str | None = None
+    cursor: Cursor | None = None
 
 
-def undecided(tx: Tx, asked: UndecidedFilter) -> Answer:
-    """Answer complaints of which nobody could tell about which project they are."""
+def undecided_complaints(tx: Tx, asked: UndecidedFilter) -> Answer:
+    """待认定项目的投诉 / Complaints that wait for their project."""
     whose = _whose(tx, asked.scope)
     if tx.actor.role in ground.COMPANY:
         # About whom they are is not said yet, so they are nobody's of the projects.
@@ -157,11 +161,11 @@ class Mine:
     """A page of what is the caller's own."""
 
     limit: Limit = 50
-    cursor: str | None = None
+    cursor: Cursor | None = None
 
 
 def my_messages(tx: Tx, asked: Mine) -> Answer:
-    """Answer what the caller was told of his complaints, newest first."""
+    """我的消息 / What I was told of my complaints."""
 
     def show(row: Row) -> Answer:
         text = rules.MESSAGES[row["code"]]
@@ -195,7 +199,7 @@ class WhichComplaint:
 
 
 def complaint(tx: Tx, asked: WhichComplaint) -> Answer:
-    """Answer one complaint with its history; to who complained, his own (SP-D25).
+    """投诉(本人可见) / One complaint; also for who complained.
 
     Raises:
         NotFound: There is none, or the actor may not know it.
@@ -232,27 +236,29 @@ def _order(tx: Tx, row: Row) -> Answer:
 
 @dataclass(frozen=True, slots=True)
 class OrderFilter:
-    """Rectification orders of an area or a project."""
+    """整改单筛选 / Filter of orders."""
 
-    scope: Scope | None = None
+    scope: Annotated[Scope, Meta(description="区划代码前缀 / area code")] | None = None
     project_id: str | None = None
     state: OrderState | None = None
     severity: Literal["S1", "S2", "S3"] | None = None
-    level: Literal[0, 1, 2] | None = None
+    level: (
+        Annotated[Literal[0, 1, 2], Meta(description="升级层级 / level of the ladder")] | None
+    ) = None
     order: Order = "NEWEST"
     limit: Limit = 50
-    cursor: str | None = None
+    cursor: Cursor | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class OverdueFilter(OrderFilter):
-    """Overdue orders of an area or a project: in no other state."""
+    """逾期整改单筛选 / Filter of overdue orders: in no other state."""
 
     state: Literal["OVERDUE"] = "OVERDUE"
 
 
 def rectifications(tx: Tx, asked: OrderFilter) -> Answer:
-    """Answer rectification orders, newest first."""
+    """整改单列表 / Orders."""
     conditions = lists.conditions(
         tables.rectifications,
         scope=None if tx.actor.role == "R_PM" else ground.scope_of(tx, asked.scope),
@@ -273,8 +279,8 @@ def rectifications(tx: Tx, asked: OrderFilter) -> Answer:
     )
 
 
-def overdue(tx: Tx, asked: OverdueFilter) -> Answer:
-    """Answer the orders that are overdue now: the street's ladder."""
+def overdue_rectifications(tx: Tx, asked: OverdueFilter) -> Answer:
+    """逾期整改单 / Overdue orders of an area."""
     return rectifications(tx, asked)
 
 
@@ -286,7 +292,7 @@ class WhichOrder:
 
 
 def rectification(tx: Tx, asked: WhichOrder) -> Answer:
-    """Answer one order with its history.
+    """整改单 / One order.
 
     Raises:
         NotFound: There is none, or the actor may not know it.
@@ -304,19 +310,19 @@ def _work(row: Row, *, inside: bool) -> Answer:
 
 @dataclass(frozen=True, slots=True)
 class WorkFilter:
-    """Work orders of a project, a task or a topic."""
+    """工单筛选 / Filter of work orders."""
 
     project_id: str | None = None
     task_id: str | None = None
     topic_id: str | None = None
-    scope: Scope | None = None
+    scope: Annotated[Scope, Meta(description="区划代码前缀 / area code")] | None = None
     state: WorkState | None = None
     limit: Limit = 50
-    cursor: str | None = None
+    cursor: Cursor | None = None
 
 
 def works(tx: Tx, asked: WorkFilter) -> Answer:
-    """Answer work orders; residents may see what comes of their resolutions."""
+    """工单列表 / Work orders."""
     conditions = lists.conditions(
         tables.works,
         scope=asked.scope,
@@ -344,7 +350,7 @@ class WhichWork:
 
 
 def work(tx: Tx, asked: WhichWork) -> Answer:
-    """Answer one work order with its history.
+    """工单 / One work order.
 
     Raises:
         NotFound: There is none.
@@ -357,17 +363,17 @@ def work(tx: Tx, asked: WhichWork) -> Answer:
 
 @dataclass(frozen=True, slots=True)
 class DisclosureFilter:
-    """Disclosures of a project or an area."""
+    """公示筛选 / Filter of disclosures."""
 
     project_id: str | None = None
-    scope: Scope | None = None
+    scope: Annotated[Scope, Meta(description="区划代码前缀 / area code")] | None = None
     state: DisclosureState | None = None
     limit: Limit = 50
-    cursor: str | None = None
+    cursor: Cursor | None = None
 
 
 def disclosures(tx: Tx, asked: DisclosureFilter) -> Answer:
-    """Answer what was and is to be disclosed; public."""
+    """公示列表 / Disclosures."""
     conditions = lists.conditions(
         tables.disclosures, scope=asked.scope, project_id=asked.project_id, state=asked.state
     )

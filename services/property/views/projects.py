@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Annotated
+
+from msgspec import Meta
 
 from chassis.bus import Tx
+from chassis.fields import Cursor
 from chassis.refusal import NotFound
 from services.property import rules
 from services.property.storage import lists, months, rows, tables
@@ -25,8 +29,8 @@ class WhichProject:
     project_id: str
 
 
-def card(tx: Tx, asked: WhichProject) -> Answer:
-    """Answer a project's card: people, appointments, agreements, grade and open orders.
+def project(tx: Tx, asked: WhichProject) -> Answer:
+    """项目名片 / A project's card.
 
     Raises:
         NotFound: There is no such project.
@@ -190,17 +194,17 @@ def _credit(tx: Tx, ref: str) -> Answer:
 
 @dataclass(frozen=True, slots=True)
 class ProjectFilter:
-    """Projects of an area, a company or a manager."""
+    """项目筛选 / Filter of projects."""
 
-    scope: Scope | None = None
+    scope: Annotated[Scope, Meta(description="区划代码前缀 / area code")] | None = None
     company_id: str | None = None
     manager_person_id: str | None = None
     limit: Limit = 50
-    cursor: str | None = None
+    cursor: Cursor | None = None
 
 
 def projects(tx: Tx, asked: ProjectFilter) -> Answer:
-    """Answer the projects of an area; that they exist is public."""
+    """项目列表 / Projects."""
     conditions = lists.conditions(
         tables.projects,
         scope=asked.scope,
@@ -234,7 +238,7 @@ class WhichCompany:
 
 
 def company(tx: Tx, asked: WhichCompany) -> Answer:
-    """Answer a company's card; its code was checked, or overridden with a reason.
+    """物业企业名片 / A company's card.
 
     Raises:
         NotFound: There is no such company.
@@ -280,7 +284,7 @@ class WhichAppointment:
 
 
 def appointment(tx: Tx, asked: WhichAppointment) -> Answer:
-    """Answer an appointment with its history; to staff, its nominee and the company's side.
+    """交叉任职 / An appointment.
 
     Raises:
         NotFound: There is none, or the actor may not know it.
@@ -304,7 +308,7 @@ class WhichAgreement:
 
 
 def agreement(tx: Tx, asked: WhichAgreement) -> Answer:
-    """Answer an agreement with its items and dated commitments; agreements are public.
+    """协议及履约事项 / An agreement.
 
     Raises:
         NotFound: There is none.
@@ -333,13 +337,13 @@ def agreement(tx: Tx, asked: WhichAgreement) -> Answer:
 
 @dataclass(frozen=True, slots=True)
 class InArea:
-    """An area; without one, all that the actor covers."""
+    """区域 / An area; without one, all that the acting role covers."""
 
-    scope: Scope | None = None
+    scope: Annotated[Scope, Meta(description="区划代码前缀 / area code")] | None = None
 
 
-def noncompliance(tx: Tx, asked: InArea) -> Answer:
-    """Answer the projects in service that keep their agreements only on paper, and why.
+def agreement_noncompliance(tx: Tx, asked: InArea) -> Answer:
+    """协议未履约清单 / Agreements that stay on paper.
 
     Reasons: not both kinds of agreement in force (one without a dated commitment is none), an
     overdue commitment of the project. Beside them the agreements that end within 30 days, so that
@@ -390,7 +394,7 @@ def noncompliance(tx: Tx, asked: InArea) -> Answer:
 
 
 def coverage_gaps(tx: Tx, asked: InArea) -> Answer:
-    """Answer the projects in service that lack a direction of the cross-appointment."""
+    """交叉任职缺口 / Projects that lack a direction."""
     scope = ground.scope_of(tx, asked.scope)
     projects_here = lists.in_service(tx.conn, scope)
     active = lists.active_directions(tx.conn, scope)
@@ -419,14 +423,14 @@ def coverage_gaps(tx: Tx, asked: InArea) -> Answer:
 
 @dataclass(frozen=True, slots=True)
 class MonthInArea:
-    """A month and an area."""
+    """月份与区域 / A month and an area."""
 
-    period: Period
-    scope: Scope | None = None
+    period: Annotated[Period, Meta(examples=["2025-03"])]
+    scope: Annotated[Scope, Meta(description="区划代码前缀 / area code")] | None = None
 
 
 def indicators(tx: Tx, asked: MonthInArea) -> Answer:
-    """Answer the indicators of Red Property: each with numerator and denominator.
+    """红色物业指标 / Indicators of Red Property.
 
     M-17 agreement compliance, M-18 coverage, M-25 rectification, M-27 three-party meetings. Where
     a denominator is 0 the value is null. Every figure is the month's: as of its last moment, and
@@ -472,7 +476,7 @@ def _share(part: int, whole: int) -> Answer:
 
 
 def board(tx: Tx, asked: WhichProject) -> Answer:
-    """Answer the public board of a compound: disclosures and minutes of the meetings.
+    """小区公示栏 / A compound's public board.
 
     Raises:
         NotFound: There is no such project.

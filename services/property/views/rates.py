@@ -20,20 +20,19 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class RateQuestion:
-    """Where and when.
+    """投诉率口径 / Where, when, and on which basis.
 
     Attributes:
         window: YEAR is the calendar year, YTD from its first day to `until`, ROLLING the twelve
             months that end with the month of `until`. A year that is not over is read as YTD.
-        until: Last day of the window; default yesterday, or the year's end when that is earlier.
         basis: SAME_PROJECTS compares the projects that were there in both windows; ALL compares
             whatever was there.
     """
 
-    year: Annotated[int, Meta(ge=2000, le=2100)]
+    year: Annotated[int, Meta(ge=2000, le=2100, examples=[2023])]
     scope: Scope = "370811"
     window: Literal["YEAR", "YTD", "ROLLING"] = "YEAR"
-    until: date | None = None
+    until: Annotated[date, Meta(description="窗口最后一日 / last day of the window")] | None = None
     basis: Literal["SAME_PROJECTS", "ALL"] = "SAME_PROJECTS"
     project_id: str | None = None
 
@@ -196,7 +195,7 @@ class _Window:
 
 
 def complaint_rate(tx: Tx, asked: RateQuestion) -> Answer:
-    """Answer valid complaints per 100 households, and their change on the year before.
+    """投诉率及同比 / Complaint rate, year on year.
 
     The frozen figure never changes; what became known later is the revised column. The change is
     null where a window has fewer than ten complaints, or where a loaded month would have to be

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import sqlalchemy as sa
+from msgspec import Meta
 
 from chassis.bus import Tx
+from chassis.fields import Cursor
 from chassis.refusal import NotFound
 from services.property import rules
 from services.property.storage import lists, rows, tables
@@ -52,16 +54,16 @@ def _whose(tx: Tx, scope: str | None, **own: Any) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class CompanyFilter:
-    """Companies; with an area, those that run a project there."""
+    """企业筛选 / Filter of companies; with an area, those that run a project there."""
 
-    scope: Scope | None = None
-    uscc: str | None = None
+    scope: Annotated[Scope, Meta(description="区划代码前缀 / area code")] | None = None
+    uscc: Annotated[str, Meta(max_length=40)] | None = None
     limit: Limit = 50
-    cursor: str | None = None
+    cursor: Cursor | None = None
 
 
 def companies(tx: Tx, asked: CompanyFilter) -> Answer:
-    """Answer the companies that are registered; that they exist is public."""
+    """物业企业列表 / Companies."""
     conditions = lists.conditions(tables.companies, uscc=asked.uscc)
     if asked.scope is not None:
         running = sa.select(tables.projects.c.company_id).where(
@@ -87,13 +89,13 @@ def companies(tx: Tx, asked: CompanyFilter) -> Answer:
 
 @dataclass(frozen=True, slots=True)
 class CommitteeFilter:
-    """Owners' committees of an area or a project."""
+    """业主委员会筛选 / Filter of owners' committees."""
 
-    scope: Scope | None = None
+    scope: Annotated[Scope, Meta(description="区划代码前缀 / area code")] | None = None
     project_id: str | None = None
     state: Literal["IN_TERM", "EXPIRED"] | None = None
     limit: Limit = 50
-    cursor: str | None = None
+    cursor: Cursor | None = None
 
 
 def _committee(row: Row, *, named: bool) -> Answer:
@@ -105,7 +107,7 @@ def _committee(row: Row, *, named: bool) -> Answer:
 
 
 def committees(tx: Tx, asked: CommitteeFilter) -> Answer:
-    """Answer owners' committees; who sits in them, to the staff of their area."""
+    """业主委员会列表 / Owners' committees."""
     staff = tx.actor.role in ground.STAFF
     scope = ground.scope_of(tx, asked.scope) if staff else asked.scope
     conditions = lists.conditions(
@@ -128,7 +130,7 @@ class WhichCommittee:
 
 
 def committee(tx: Tx, asked: WhichCommittee) -> Answer:
-    """Answer an owners' committee; its members and history to staff and to its members.
+    """业主委员会 / An owners' committee.
 
     Raises:
         NotFound: There is none.
@@ -144,20 +146,26 @@ def committee(tx: Tx, asked: WhichCommittee) -> Answer:
 
 @dataclass(frozen=True, slots=True)
 class AppointmentFilter:
-    """Appointments of an area, a project or a person, and whom they wait for."""
+    """交叉任职筛选 / Filter of appointments; `waits_for=STREET` lists what is to be filed."""
 
-    scope: Scope | None = None
+    scope: Annotated[Scope, Meta(description="区划代码前缀 / area code")] | None = None
     project_id: str | None = None
     person_id: str | None = None
     direction: Literal["P2C", "C2P"] | None = None
     state: Literal["NOMINATED", "CONSENTED", "APPROVED", "ACTIVE", "ENDED", "LAPSED"] | None = None
-    waits_for: Literal["NOMINEE", "SECRETARY", "COMPANY", "STREET"] | None = None
+    waits_for: (
+        Annotated[
+            Literal["NOMINEE", "SECRETARY", "COMPANY", "STREET"],
+            Meta(description="待谁办理 / whose turn it is"),
+        ]
+        | None
+    ) = None
     limit: Limit = 50
-    cursor: str | None = None
+    cursor: Cursor | None = None
 
 
 def appointments(tx: Tx, asked: AppointmentFilter) -> Answer:
-    """Answer appointments: the area's to staff, the own project's, and one's own."""
+    """交叉任职列表 / Appointments."""
     table = tables.appointments
     whose = _whose(tx, asked.scope, person_id=tx.actor.id)
     person = whose.pop("person_id", asked.person_id)
@@ -192,19 +200,25 @@ def _waits(side: str) -> list[Any]:
 
 @dataclass(frozen=True, slots=True)
 class AgreementFilter:
-    """Agreements of an area or a project, and whose signature they wait for."""
+    """协议筛选 / Filter of agreements; `waits_for=COMMUNITY` lists what it has to sign."""
 
-    scope: Scope | None = None
+    scope: Annotated[Scope, Meta(description="区划代码前缀 / area code")] | None = None
     project_id: str | None = None
     type: Literal["JOINT_BUILDING", "CREDIT_DELIBERATION"] | None = None
     state: Literal["DRAFT", "PROPOSED", "SIGNED", "ACTIVE", "EXPIRED", "TERMINATED"] | None = None
-    waits_for: Literal["PROJECT", "COMMUNITY"] | None = None
+    waits_for: (
+        Annotated[
+            Literal["PROJECT", "COMMUNITY"],
+            Meta(description="待谁签署 / whose signature is missing"),
+        ]
+        | None
+    ) = None
     limit: Limit = 50
-    cursor: str | None = None
+    cursor: Cursor | None = None
 
 
 def agreements(tx: Tx, asked: AgreementFilter) -> Answer:
-    """Answer agreements; they are public, who signed them is the two sides'."""
+    """协议列表 / Agreements."""
     table = tables.agreements
     conditions = lists.conditions(
         table,
@@ -230,13 +244,13 @@ def agreements(tx: Tx, asked: AgreementFilter) -> Answer:
 
 @dataclass(frozen=True, slots=True)
 class MeetingFilter:
-    """Three-party meetings of an area or a project."""
+    """会议筛选 / Filter of meetings."""
 
-    scope: Scope | None = None
+    scope: Annotated[Scope, Meta(description="区划代码前缀 / area code")] | None = None
     project_id: str | None = None
     period: Period | None = None
     limit: Limit = 50
-    cursor: str | None = None
+    cursor: Cursor | None = None
 
 
 def _meeting(row: Row) -> Answer:
@@ -244,7 +258,7 @@ def _meeting(row: Row) -> Answer:
 
 
 def meetings(tx: Tx, asked: MeetingFilter) -> Answer:
-    """Answer three-party meetings to the sides that hold them; others read the board."""
+    """三方联席会议列表 / Three-party meetings."""
     conditions = lists.conditions(
         tables.meetings,
         **_whose(tx, asked.scope),
@@ -262,7 +276,7 @@ class WhichMeeting:
 
 
 def meeting(tx: Tx, asked: WhichMeeting) -> Answer:
-    """Answer one three-party meeting with what its decisions opened.
+    """三方联席会议 / A three-party meeting.
 
     Raises:
         NotFound: There is none, or the actor may not know it.
@@ -369,7 +383,7 @@ def _waiting(tx: Tx) -> list[tuple[str, sa.Table, list[Any]]]:
 
 
 def todo(tx: Tx, _asked: Nothing) -> Answer:
-    """Answer what waits for the caller in his acting role, the oldest of each kind first.
+    """我的待办 / What waits for me.
 
     What he may not decide because he holds a post in the project is left out.
     """

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from chassis import deadlines, years
 from chassis.bus import Tx
@@ -21,18 +22,37 @@ from services.steward.storage import tables
 
 @dataclass(frozen=True, slots=True)
 class ProposeCalendarYear:
-    """What the State Council's notice says of a year.
+    """年度工作日历 / A year's working days, as the State Council's notice says.
 
     Attributes:
-        off: Days off: "MM-DD", "YYYY-MM-DD", or two of them with ".." between.
-        make_up: Saturdays and Sundays that are worked.
         source: The notice's name or number.
     """
 
-    year: Annotated[int, msgspec.Meta(ge=2000, le=2099)]
-    off: list[str]
-    make_up: list[str] = field(default_factory=list)
-    source: Annotated[str, msgspec.Meta(max_length=300), PUBLIC] = ""
+    year: Annotated[int, msgspec.Meta(ge=2000, le=2099, examples=[2027])]
+    off: Annotated[
+        list[str],
+        Meta(
+            max_length=100,
+            description="放假日期:MM-DD、YYYY-MM-DD 或以 .. 连接的区间 "
+            "/ days off, or ranges of them",
+            examples=[["01-01..01-03", "05-01..05-05", "10-01..10-07"]],
+        ),
+    ]
+    source: Annotated[
+        str,
+        msgspec.Meta(
+            max_length=300, min_length=1, examples=["国务院办公厅关于2027年部分节假日安排的通知"]
+        ),
+        PUBLIC,
+    ]
+    make_up: Annotated[
+        list[str],
+        Meta(
+            max_length=100,
+            description="调休上班的周六、周日 / Saturdays and Sundays that are worked",
+            examples=[["10-09"]],
+        ),
+    ] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +64,12 @@ class WhichProposal:
 
 @dataclass(frozen=True, slots=True)
 class RejectCalendarYear:
-    """A proposed year, and why it is not taken."""
+    """理由 / A reason."""
 
     proposal_id: str
-    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=400), PUBLIC]
+    reason: Annotated[
+        str, msgspec.Meta(min_length=2, max_length=300, examples=["本人申请调离"]), PUBLIC
+    ]
 
 
 _REFUSALS: dict[str, type[Guard]] = {
@@ -60,8 +82,8 @@ _REFUSALS: dict[str, type[Guard]] = {
 }
 
 
-def propose(tx: Tx, order: ProposeCalendarYear) -> dict[str, Any]:
-    """Propose a year's working days.
+def propose_calendar_year(tx: Tx, order: ProposeCalendarYear) -> dict[str, Any]:
+    """提交年度日历 / Propose a year; another person loads it.
 
     Raises:
         Guard: A day is none of the year's, stands twice, or is no day off or make-up day by law.
@@ -91,8 +113,8 @@ def propose(tx: Tx, order: ProposeCalendarYear) -> dict[str, Any]:
     return {"id": proposal_id, "year": year.year, "state": "PROPOSED", "version": 1}
 
 
-def approve(tx: Tx, order: WhichProposal) -> dict[str, Any]:
-    """Load a year that another person has proposed.
+def approve_calendar_year(tx: Tx, order: WhichProposal) -> dict[str, Any]:
+    """启用年度日历 / Load a year that another person has proposed.
 
     Raises:
         NotFound: There is no such proposal.
@@ -105,8 +127,8 @@ def approve(tx: Tx, order: WhichProposal) -> dict[str, Any]:
     return {"id": row.proposal_id, "year": row.year, "state": "LOADED", "version": row.version + 1}
 
 
-def reject(tx: Tx, order: RejectCalendarYear) -> dict[str, Any]:
-    """Turn a proposed year down; whoever proposed it may take it back.
+def reject_calendar_year(tx: Tx, order: RejectCalendarYear) -> dict[str, Any]:
+    """退回年度日历 / Turn a proposed year down, or take it back.
 
     Raises:
         NotFound: There is no such proposal.

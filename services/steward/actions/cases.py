@@ -8,8 +8,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import Meta
 
 from chassis.bus import Tx
+from chassis.fields import Grid
 from chassis.free_text import PUBLIC, Office, Sealed
 from chassis.refusal import Invalid, NotFound, RoleDenied, said
 from chassis.text import fold
@@ -54,34 +56,68 @@ MAX_REFERENCE = 100
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
-@dataclass(frozen=True, slots=True)
-class SubmitRequest:
-    """A resident's request, by whatever way it came."""
+Channel = Literal["APP", "WECHAT_GROUP", "PHONE", "DOORSTEP", "HOTLINE_12345", "STATION"]
 
-    # FORUM is the forum's own: nobody else says that a topic became a request.
-    channel: Literal[
-        "APP", "WECHAT_GROUP", "PHONE", "DOORSTEP", "HOTLINE_12345", "STATION", "FORUM"
+
+@dataclass(frozen=True, slots=True)
+class NewRequest:
+    """A request, by whatever way it came."""
+
+    channel: Channel | Literal["FORUM"]
+    kind: Annotated[
+        Literal["CONSULT", "HELP", "REPAIR", "COMPLAINT", "SUGGESTION", "HAZARD"],
+        Meta(examples=["REPAIR"]),
     ]
-    kind: Literal["CONSULT", "HELP", "REPAIR", "COMPLAINT", "SUGGESTION", "HAZARD"]
-    category: Category
-    grid: str
-    text: Text
-    priority: Literal["P1", "P2", "P3", "P4"] | None = None
+    category: Annotated[Category, Meta(examples=["REPAIR_COMMON"])]
+    grid: Annotated[Grid, Meta(examples=["370811015901001"])]
+    text: Annotated[Text, Meta(examples=["3 号楼 2 单元楼道灯不亮"])]
+    priority: (
+        Annotated[
+            Literal["P1", "P2", "P3", "P4"],
+            Meta(
+                description="不给则按类别;P1 限紧急类别 / by category when left out; "
+                "P1 in emergencies"
+            ),
+        ]
+        | None
+    ) = None
     building: Annotated[str, msgspec.Meta(max_length=40), PUBLIC] | None = None
-    indoor: bool = False
-    reporter_id: str | None = None
+    indoor: Annotated[bool, Meta(description="户内故障 / behind the meter")] = False
+    reporter_id: Annotated[str, Meta(description="代为提交时的诉求人 / on behalf of")] | None = None
     project_id: Annotated[str, msgspec.Meta(max_length=64)] | None = None
-    against: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] | None = None
+    against: (
+        Annotated[
+            str,
+            msgspec.Meta(
+                min_length=1,
+                max_length=64,
+                description="被反映的单位 / the organisation it is against",
+            ),
+        ]
+        | None
+    ) = None
     external_ref: (
         Annotated[
             str,
-            msgspec.Meta(min_length=1, max_length=MAX_REFERENCE),
+            msgspec.Meta(
+                min_length=1,
+                max_length=MAX_REFERENCE,
+                description="来源系统或本人的编号,同一社区、渠道内去重 / your own key, yours alone",
+            ),
             Office("whoever sees the case; it is another system's number, and stays as it is"),
         ]
         | None
     ) = None
     occurred_at: Instant | None = None
     media: Media = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class SubmitRequest(NewRequest):
+    """提交诉求 / Submit a request."""
+
+    # FORUM is the forum's own: nobody else says that a topic became a request.
+    channel: Annotated[Channel, Meta(examples=["PHONE"], description="来源渠道 / channel")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,27 +129,29 @@ class WhichRequest:
 
 @dataclass(frozen=True, slots=True)
 class DispatchRequest:
-    """Give a request to a steward; without one the routing chooses."""
+    """派单 / Give it to a steward."""
 
     request_id: str
-    handler: str | None = None
+    handler: Annotated[str, Meta(description="不给则自动选派 / routing when left out")] | None = (
+        None
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class ContactRequest:
-    """The reporter was contacted; `arrived` where the handler stands on site."""
+    """联系 / The reporter was contacted."""
 
     request_id: str
-    arrived: bool = False
+    arrived: Annotated[bool, Meta(description="已到现场(P1 以到场为准) / on site")] = False
     note: Annotated[str, msgspec.Meta(max_length=500), PUBLIC] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ReasonedRequest:
-    """A change of a request that owes a reason."""
+    """理由 / A reason."""
 
     request_id: str
-    reason: Reason
+    reason: Annotated[Reason, Meta(examples=["不属于物业责任范围"])]
 
 
 # What shows that a reporter without an account said so: a call's record, a signed paper.
@@ -122,108 +160,148 @@ Receipt = Annotated[str, msgspec.Meta(min_length=2, max_length=200), PUBLIC]
 
 @dataclass(frozen=True, slots=True)
 class ReopenRequest:
-    """Why it was not done; staff who say it for the reporter name their receipt."""
+    """要求重办 / Why it was not done."""
 
     request_id: str
-    reason: Reason
-    receipt: Receipt | None = None
+    reason: Annotated[Reason, Meta(examples=["不属于物业责任范围"])]
+    receipt: (
+        Annotated[
+            Receipt,
+            Meta(
+                description="代无账号的诉求人操作时的凭据 / what shows that the reporter said so",
+                examples=["来电录音 0219-07"],
+            ),
+        ]
+        | None
+    ) = None
 
 
 @dataclass(frozen=True, slots=True)
 class UrgeRequest:
-    """Which request is urged; staff who do it for the reporter name their receipt."""
+    """催办 / Urge; for somebody without an account with a receipt."""
 
     request_id: str
-    receipt: Receipt | None = None
+    receipt: (
+        Annotated[
+            Receipt,
+            Meta(
+                description="代无账号的诉求人操作时的凭据 / what shows that the reporter said so",
+                examples=["来电录音 0219-07"],
+            ),
+        ]
+        | None
+    ) = None
 
 
 @dataclass(frozen=True, slots=True)
 class AttachReporter:
-    """Whose request it is, once somebody knows."""
+    """登记诉求人 / Whose request it is."""
 
     request_id: str
-    person_id: str
-    reason: Reason
+    person_id: Annotated[str, Meta(min_length=1, max_length=64)]
+    reason: Annotated[Reason, Meta(examples=["不属于物业责任范围"])]
 
 
 @dataclass(frozen=True, slots=True)
 class TransferRequest:
-    """Another duty or steward is competent; the clocks run on."""
+    """转办 / Hand it to whoever is competent; the clocks run on."""
 
     request_id: str
-    reason: Reason
+    reason: Annotated[Reason, Meta(examples=["不属于物业责任范围"])]
     handler: str | None = None
     duty: Duty | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ExtendRequest:
-    """A complex request needs longer; the reporter reads why."""
+    """延期 / More time for a complex request."""
 
     request_id: str
-    new_due: Instant
-    reason: Reason
+    new_due: Annotated[Instant, Meta(examples=["2025-03-20T18:00:00+08:00"])]
+    reason: Annotated[Reason, Meta(examples=["不属于物业责任范围"])]
 
 
 @dataclass(frozen=True, slots=True)
 class ResolveRequest:
-    """The handler says what came of it."""
+    """办结 / What came of it."""
 
     request_id: str
-    outcome: Literal["SOLVED", "EXPLAINED", "UNSOLVABLE"]
-    note: Annotated[str, msgspec.Meta(max_length=1000), PUBLIC]
-    media: Media = field(default_factory=list)
+    outcome: Annotated[Literal["SOLVED", "EXPLAINED", "UNSOLVABLE"], Meta(examples=["SOLVED"])]
+    note: Annotated[str, msgspec.Meta(max_length=1000, examples=["已更换楼道灯"]), PUBLIC]
+    media: Annotated[Media, Meta(description="佐证 / evidence")] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class RateRequest:
-    """The reporter's word about it."""
+    """评价 / The reporter's word."""
 
     request_id: str
-    stars: Annotated[int, msgspec.Meta(ge=1, le=5)]
-    solved: bool
+    stars: Annotated[int, msgspec.Meta(ge=1, le=5, examples=[5])]
+    solved: Annotated[bool, Meta(examples=[True])]
     text: Annotated[str, msgspec.Meta(max_length=500), _HIS_WORDS] | None = None
-    receipt: Receipt | None = None
+    receipt: (
+        Annotated[
+            Receipt,
+            Meta(
+                description="代无账号的诉求人操作时的凭据 / what shows that the reporter said so",
+                examples=["来电录音 0219-07"],
+            ),
+        ]
+        | None
+    ) = None
 
 
 @dataclass(frozen=True, slots=True)
 class RejectRequest:
-    """Why a request is not ours."""
+    """不予受理 / Not ours."""
 
     request_id: str
     reason: Literal[
         "OUT_OF_SCOPE", "EMERGENCY_SERVICE", "IN_LITIGATION", "NO_SUBSTANCE", "STATE_SECRET_PRIVACY"
     ]
-    note: Annotated[str, msgspec.Meta(min_length=2, max_length=500), PUBLIC]
+    note: Annotated[
+        str,
+        msgspec.Meta(min_length=2, max_length=500, description="告知诉求人 / told the reporter"),
+        PUBLIC,
+    ]
 
 
 @dataclass(frozen=True, slots=True)
 class MergeRequest:
-    """Which open request is the same matter."""
+    """合并 / The same matter."""
 
     request_id: str
-    into: str
+    into: Annotated[str, Meta(description="并入的诉求 / the open request that stays")]
 
 
 @dataclass(frozen=True, slots=True)
 class CancelRequest:
-    """The reporter takes it back."""
+    """撤回 / Take it back."""
 
     request_id: str
     reason: Annotated[str, msgspec.Meta(max_length=500), PUBLIC] | None = None
-    receipt: Receipt | None = None
+    receipt: (
+        Annotated[
+            Receipt,
+            Meta(
+                description="代无账号的诉求人操作时的凭据 / what shows that the reporter said so",
+                examples=["来电录音 0219-07"],
+            ),
+        ]
+        | None
+    ) = None
 
 
 @dataclass(frozen=True, slots=True)
 class CorrectRequest:
-    """What is put right in a request; what is left out stays."""
+    """更正诉求 / What is put right; what is left out stays, and the clocks follow."""
 
     request_id: str
-    reason: Reason
+    reason: Annotated[Reason, Meta(examples=["不属于物业责任范围"])]
     kind: Literal["CONSULT", "HELP", "REPAIR", "COMPLAINT", "SUGGESTION", "HAZARD"] | None = None
     category: Category | None = None
     priority: Literal["P1", "P2", "P3", "P4"] | None = None
-    grid: str | None = None
+    grid: Grid | None = None
     building: Annotated[str, msgspec.Meta(min_length=1, max_length=40), PUBLIC] | None = None
     indoor: bool | None = None
     project_id: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] | None = None
@@ -232,20 +310,20 @@ class CorrectRequest:
 
 @dataclass(frozen=True, slots=True)
 class CheckFound:
-    """Whether what a steward says to have found and solved is so."""
+    """核实自行发现事项 / Whether what a steward found and solved himself is so."""
 
     request_id: str
     confirmed: bool
-    reason: Reason
+    reason: Annotated[Reason, Meta(examples=["不属于物业责任范围"])]
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewRequest:
-    """What came of looking into a bad rating."""
+    """差评核查 / What came of looking into a bad rating."""
 
     request_id: str
     upheld: bool
-    reason: Reason
+    reason: Annotated[Reason, Meta(examples=["不属于物业责任范围"])]
 
 
 # --------------------------------------------------------------------------------------------------
@@ -481,7 +559,9 @@ def _end_clocks(tx: Tx, row: Any) -> None:
 
 
 def submit_request(tx: Tx, order: SubmitRequest) -> dict[str, Any]:
-    """Take a request, start its clocks and give it to the steward whom the routing names.
+    """提交诉求 / Submit a request.
+
+    有人当值时立即派单。Dispatched at once where somebody can take it.
 
     The same reference of the same caller with the same content answers the first request again.
 
@@ -494,8 +574,6 @@ def submit_request(tx: Tx, order: SubmitRequest) -> dict[str, Any]:
         ClockSkew: It is said to have happened in the future.
         TooLongAgo: It is said to have happened more than 30 days ago.
     """
-    if order.channel == "FORUM":
-        raise RoleDenied(role=tx.actor.role)
     if not storage.ground.known(tx.conn, [order.grid], "GRID"):
         raise UnknownGrid(grid=order.grid, field="grid")
     reporter = _reporter(tx, order)
@@ -527,7 +605,7 @@ def topic_redirected(tx: Tx, topic: events.TopicRedirectedHeard) -> None:
     if grid is None:
         raise LookupError(f"{topic.community} has no grid")
     known = topic.category in rules.routing.CATEGORIES
-    order = SubmitRequest(
+    order = NewRequest(
         channel="FORUM",
         kind="HELP",
         category=topic.category if known else "POLICY",  # type: ignore[arg-type]
@@ -564,7 +642,7 @@ def hazard_found(tx: Tx, hazard: Any) -> Any:
 
 def _file(
     tx: Tx,
-    order: SubmitRequest,
+    order: NewRequest,
     reporter: str | None,
     own: dict[str, str] | None,
     *,
@@ -596,7 +674,7 @@ def _file(
     return give(tx, row) or _wait(tx, row)
 
 
-def _own_reference(tx: Tx, order: SubmitRequest) -> dict[str, str] | None:
+def _own_reference(tx: Tx, order: NewRequest) -> dict[str, str] | None:
     """Return the key of the caller's own reference, or None where he gave none.
 
     `GATE-1` and `gate-1` are one reference; it is shown as it was sent first.
@@ -625,13 +703,13 @@ def key_of(reference: str, field: str, longest: int) -> str:
     return key
 
 
-def _shown(order: SubmitRequest, own: dict[str, str] | None) -> str | None:
+def _shown(order: NewRequest, own: dict[str, str] | None) -> str | None:
     if order.external_ref is not None:
         return order.external_ref.strip()
     return own["reference"] if own is not None else None
 
 
-def _content(tx: Tx, order: SubmitRequest, reporter: str | None, reference: str) -> str:
+def _content(tx: Tx, order: NewRequest, reporter: str | None, reference: str) -> str:
     said = asdict(order) | {"reporter_id": reporter, "external_ref": reference}
     said["occurred_at"] = stamp(order.occurred_at and order.occurred_at.astimezone(UTC))
     vault = storage.vault(tx.settings.keys)
@@ -639,7 +717,7 @@ def _content(tx: Tx, order: SubmitRequest, reporter: str | None, reference: str)
 
 
 def _answered(
-    tx: Tx, order: SubmitRequest, reporter: str | None, own: dict[str, str] | None
+    tx: Tx, order: NewRequest, reporter: str | None, own: dict[str, str] | None
 ) -> dict[str, Any] | None:
     """Answer the request that stands under the caller's reference, if there is one.
 
@@ -673,7 +751,7 @@ def _answered(
     )
 
 
-def _reporter(tx: Tx, order: SubmitRequest) -> str | None:
+def _reporter(tx: Tx, order: NewRequest) -> str | None:
     """Return whose request it is.
 
     Everybody speaks for himself. Whoever takes requests in may write for a person of his area, at
@@ -704,7 +782,7 @@ def require_reporter(tx: Tx, person_id: str, grid: str, *, field: str = "reporte
         raise RoleDenied(role=tx.actor.role)
 
 
-def _found_by(tx: Tx, order: SubmitRequest, reporter: str | None) -> str | None:
+def _found_by(tx: Tx, order: NewRequest, reporter: str | None) -> str | None:
     """Return the steward who found the matter himself: he reports it, and nobody asked him to."""
     if tx.actor.role not in rules.requests.HANDLERS or reporter not in {None, tx.actor.id}:
         return None
@@ -732,7 +810,7 @@ def _project(tx: Tx, grid: str, building: str | None, named: str | None) -> str 
 
 def _insert(
     tx: Tx,
-    order: SubmitRequest,
+    order: NewRequest,
     reporter: str | None,
     own: dict[str, str] | None,
     *,
@@ -903,7 +981,7 @@ def _named(tx: Tx, row: Any, steward_id: str) -> rules.routing.Candidate:
 
 
 def dispatch_request(tx: Tx, order: DispatchRequest) -> dict[str, Any]:
-    """Give a request to a steward: the one who is named, or whom the routing chooses.
+    """派单 / Give it to a steward.
 
     Raises:
         HandlerNotOnDuty: The named steward does not serve the place now.
@@ -924,7 +1002,7 @@ def dispatch_request(tx: Tx, order: DispatchRequest) -> dict[str, Any]:
 
 
 def accept_request(tx: Tx, order: WhichRequest) -> dict[str, Any]:
-    """The handler takes the request; late is possible, and is flagged.
+    """接单 / Accept.
 
     Raises:
         NotHandler: Somebody else has it.
@@ -945,7 +1023,7 @@ def accept_request(tx: Tx, order: WhichRequest) -> dict[str, Any]:
 
 
 def return_request(tx: Tx, order: ReasonedRequest) -> dict[str, Any]:
-    """The handler gives the request back; it goes to the next one at once, if there is one.
+    """退回 / Give it back.
 
     Raises:
         NotHandler: Somebody else has it.
@@ -974,7 +1052,7 @@ def return_request(tx: Tx, order: ReasonedRequest) -> dict[str, Any]:
 
 
 def transfer_request(tx: Tx, order: TransferRequest) -> dict[str, Any]:
-    """Hand an accepted request to whoever is competent; its clocks run on.
+    """转办 / Transfer; clocks run on.
 
     The handler may name a duty, and the routing chooses; a cadre may name the steward.
 
@@ -1037,7 +1115,7 @@ def _any_duty(tx: Tx, row: Any, steward_id: str) -> rules.routing.Candidate:
 
 
 def contact_request(tx: Tx, order: ContactRequest) -> dict[str, Any]:
-    """The reporter was contacted. In an emergency only standing on site stops the clock.
+    """联系或到场 / Contact or arrive.
 
     Whoever has a case in hand calls back those too whose requests were merged into it.
 
@@ -1098,7 +1176,7 @@ def _contact_merged(tx: Tx, own: Any, order: ContactRequest) -> dict[str, Any]:
 
 
 def extend_request(tx: Tx, order: ExtendRequest) -> dict[str, Any]:
-    """Give a complex request more time, once, before its end.
+    """延期(P4) / Extend (P4).
 
     Raises:
         OwnExtension: The caller has it in hand himself.
@@ -1136,7 +1214,7 @@ def extend_request(tx: Tx, order: ExtendRequest) -> dict[str, Any]:
 
 
 def resolve_request(tx: Tx, order: ResolveRequest) -> dict[str, Any]:
-    """The handler says that the request is done, and shows it.
+    """办结 / Resolve.
 
     Raises:
         NotHandler: Somebody else has it.
@@ -1188,7 +1266,7 @@ def resolve_request(tx: Tx, order: ResolveRequest) -> dict[str, Any]:
 
 
 def rate_request(tx: Tx, order: RateRequest) -> dict[str, Any]:
-    """The reporter rates, once. A bad rating is looked into before it may cost anything.
+    """评价 / Rate, once.
 
     Raises:
         NotReporter: Somebody else reported it.
@@ -1290,7 +1368,7 @@ def close(tx: Tx, row: Any, detail: dict[str, Any] | None = None, **values: Any)
 
 
 def check_found(tx: Tx, order: CheckFound) -> dict[str, Any]:
-    """Somebody else looks at what a steward found himself and solved; only then it earns anything.
+    """核实自行发现 / Look at what was found.
 
     Raises:
         NothingFound: Nobody found it himself, or somebody has looked already.
@@ -1320,7 +1398,7 @@ def check_found(tx: Tx, order: CheckFound) -> dict[str, Any]:
 
 
 def close_request(tx: Tx, order: ReasonedRequest) -> dict[str, Any]:
-    """A cadre closes a rated request.
+    """结案 / Close a rated request.
 
     Raises:
         ReviewPending: The bad rating is being looked into; the review closes it.
@@ -1360,7 +1438,7 @@ def _require_outside_chain(tx: Tx, row: Any) -> None:
 
 
 def review_request(tx: Tx, order: ReviewRequest) -> dict[str, Any]:
-    """Somebody outside the handling chain finds whether a bad rating is right, and closes.
+    """差评核查 / Review a bad rating.
 
     Raises:
         NoReview: No bad rating waits.
@@ -1413,7 +1491,7 @@ def _rated_handler(tx: Tx, row: Any) -> tuple[str, str]:
 
 
 def reopen_request(tx: Tx, order: ReopenRequest) -> dict[str, Any]:
-    """The reporter says that it was not done: half the time, at least a day, at most twice.
+    """要求重办 / Reopen.
 
     One that was merged goes its own way again, and takes nothing from the case that it followed.
 
@@ -1463,7 +1541,7 @@ def reopen_request(tx: Tx, order: ReopenRequest) -> dict[str, Any]:
 
 
 def cancel_request(tx: Tx, order: CancelRequest) -> dict[str, Any]:
-    """The reporter takes the request back.
+    """撤回 / Take it back.
 
     Raises:
         NotReporter: Somebody else reported it.
@@ -1526,7 +1604,7 @@ def _hand_on(tx: Tx, row: Any) -> None:
 
 
 def reject_request(tx: Tx, order: RejectRequest) -> dict[str, Any]:
-    """A cadre says that the matter is not ours, and the reporter reads why.
+    """不予受理 / Reject.
 
     Raises:
         StateConflict: Somebody has accepted it.
@@ -1544,7 +1622,7 @@ def reject_request(tx: Tx, order: RejectRequest) -> dict[str, Any]:
 
 
 def merge_request(tx: Tx, order: MergeRequest) -> dict[str, Any]:
-    """A cadre confirms that two requests are one matter; the reporter follows the other one.
+    """合并 / Merge.
 
     Raises:
         NotMergeable: Place, category, state or time do not fit.
@@ -1587,7 +1665,7 @@ def merge_request(tx: Tx, order: MergeRequest) -> dict[str, Any]:
 
 
 def urge_request(tx: Tx, order: UrgeRequest) -> dict[str, Any]:
-    """The reporter urges; it stands in the timeline and on the handler's bench.
+    """催办 / Urge.
 
     Raises:
         NotReporter: Somebody else reported it.
@@ -1662,7 +1740,7 @@ def free_household(tx: Tx, person_id: str) -> None:
 
 
 def correct_request(tx: Tx, order: CorrectRequest) -> dict[str, Any]:
-    """Put right what a request is about, how urgent it is, and where; its clocks follow.
+    """更正 / Put it right.
 
     Raises:
         StateConflict: It is done, and place or urgency would change; or it has ended otherwise.
@@ -1770,7 +1848,7 @@ def _routed_again(tx: Tx, row: Any, changed: Iterable[str]) -> Any:
 
 
 def attach_reporter(tx: Tx, order: AttachReporter) -> dict[str, Any]:
-    """Say whose request it is that came without a name; from then on it is his.
+    """登记诉求人 / Say whose it is.
 
     Raises:
         ReporterKnown: It has a reporter, or a steward found it himself.

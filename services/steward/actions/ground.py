@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import Meta
 
-from chassis.bus import Tx
+from chassis.bus import Due, Tx
+from chassis.fields import Area
 from chassis.free_text import PUBLIC
 from chassis.refusal import NotFound
 from services.steward import events, rules, storage
@@ -19,22 +21,29 @@ Count = Annotated[int, msgspec.Meta(ge=0, le=10_000_000)]
 
 @dataclass(frozen=True, slots=True)
 class DefineArea:
-    """A district, street, town, community or grid."""
+    """定义区域 / Define an area."""
 
-    code: str
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=60), PUBLIC]
-    kind: Literal["DISTRICT", "STREET", "TOWN", "COMMUNITY", "GRID"]
-    households: Count | None = None
-    persons: Count | None = None
+    code: Annotated[Area, Meta(examples=["370811015901"], description="区划代码 / code")]
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=60, examples=["春晖社区"]), PUBLIC]
+    kind: Annotated[
+        Literal["DISTRICT", "STREET", "TOWN", "COMMUNITY", "GRID"], Meta(examples=["COMMUNITY"])
+    ]
+    households: Annotated[Count, Meta(examples=[2100])] | None = None
+    persons: Annotated[Count, Meta(examples=[6250])] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CorrectArea:
-    """An area's name or size was wrong; its code and place in the tree stay."""
+    """更正区域 / An area's name or size was wrong."""
 
     code: str
-    reason: Annotated[str, msgspec.Meta(min_length=2, max_length=300), PUBLIC]
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=60), PUBLIC] | None = None
+    reason: Annotated[
+        str, msgspec.Meta(min_length=2, max_length=300, examples=["名称写错"]), PUBLIC
+    ]
+    name: (
+        Annotated[str, msgspec.Meta(min_length=1, max_length=60, examples=["春辉社区"]), PUBLIC]
+        | None
+    ) = None
     households: Count | None = None
     persons: Count | None = None
 
@@ -45,7 +54,7 @@ def takes_synthetic(tx: Tx) -> bool:
 
 
 def define_area(tx: Tx, order: DefineArea) -> dict[str, Any]:
-    """Define an area, or answer the one that is defined so already.
+    """定义区域 / Define an area.
 
     Raises:
         BadAreaCode: The code does not fit its kind.
@@ -95,7 +104,7 @@ def define_area(tx: Tx, order: DefineArea) -> dict[str, Any]:
 
 
 def correct_area(tx: Tx, order: CorrectArea) -> dict[str, Any]:
-    """Correct an area; whoever heard of it hears its name again.
+    """更正区域名称或规模 / Correct an area's name or size.
 
     Raises:
         NotFound: No such area here.
@@ -126,7 +135,7 @@ def correct_area(tx: Tx, order: CorrectArea) -> dict[str, Any]:
     }
 
 
-def announce_shipped(tx: Tx) -> None:
+def announce_shipped(tx: Tx, _due: Due) -> None:
     """Say the areas that the first migration brought; it could not say them itself."""
     for row in storage.ground.below(tx.conn, rules.areas.DISTRICT, None, "", 200):
         if len(row.code) <= 9:

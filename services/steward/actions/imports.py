@@ -62,7 +62,7 @@ def _take_people(tx: Tx, rows: Sequence[Row]) -> list[Outcome]:
         row.person_id for row in storage.people.several(tx.conn, [row["person_id"] for row in rows])
     }
     outcomes: list[Outcome] = []
-    for result in people.admit(tx, [people.RegisterPerson(**row) for row in rows]):
+    for result in people.admit(tx, [people.PersonLine(**row) for row in rows]):
         if isinstance(result, Refusal):
             outcomes.append(result)
         else:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from chassis.bus import Tx
 from chassis.free_text import PUBLIC
@@ -21,23 +22,25 @@ Reason = Annotated[str, msgspec.Meta(min_length=2, max_length=300), PUBLIC]
 
 @dataclass(frozen=True, slots=True)
 class ProposeMerge:
-    """`person_id` was registered a second time; he is `into`."""
+    """重复登记 / This registration and `into` are one human; `into` stays."""
 
     person_id: str
-    into: str
-    reason: Reason
+    into: Annotated[str, Meta(description="保留的人员编号 / the id that stays")]
+    reason: Annotated[Reason, Meta(examples=["同一人登记两次"])]
 
 
 @dataclass(frozen=True, slots=True)
 class DecideMerge:
-    """Whether two registrations are one human."""
+    """合并结论 / Whether they are one human."""
 
     merge_id: str
     confirmed: bool
 
 
 def propose_merge(tx: Tx, order: ProposeMerge) -> dict[str, Any]:
-    """Propose that two registrations are one human; nothing changes until somebody else confirms.
+    """提议合并重复登记 / Propose that two registrations are one human.
+
+    由另一人确认后生效。It takes effect when somebody else confirms.
 
     Raises:
         NotFound: One of the two is not registered here.
@@ -74,7 +77,7 @@ def propose_merge(tx: Tx, order: ProposeMerge) -> dict[str, Any]:
 
 
 def decide_merge(tx: Tx, order: DecideMerge) -> dict[str, Any]:
-    """Confirm that two registrations are one human, or that they are not.
+    """确认或否决合并 / Confirm or reject a merge.
 
     Raises:
         NotFound: No such proposal here.

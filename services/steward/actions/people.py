@@ -9,8 +9,10 @@ from types import SimpleNamespace
 from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import Meta
 
 from chassis.bus import Due, Tx
+from chassis.fields import Grid
 from chassis.free_text import PUBLIC, Sealed
 from chassis.refusal import NotFound, Refusal, RoleDenied, StateConflict
 from services.steward import events, rules, storage
@@ -36,38 +38,54 @@ _PART = 500
 
 
 @dataclass(frozen=True, slots=True)
-class RegisterPerson:
+class PersonLine:
     """A person; without a grid he is no resident (officials, staff of utilities)."""
 
-    name: Annotated[str, Sealed("whoever may see this person, masked for the rest")]
-    synthetic: bool
-    phone: str | None = None
-    id_no: str | None = None
-    birth_year: Annotated[int, msgspec.Meta(ge=1900, le=2100)] | None = None
-    grid: str | None = None
+    name: Annotated[
+        str, Sealed("whoever may see this person, masked for the rest"), Meta(examples=["王小丽"])
+    ]
+    synthetic: Annotated[bool, Meta(examples=[True], description="合成数据 / invented person")]
+    phone: Annotated[str, Meta(examples=["12812345678"])] | None = None
+    id_no: Annotated[str, Meta(examples=["370899198001010012"])] | None = None
+    birth_year: Annotated[int, msgspec.Meta(ge=1900, le=2100, examples=[1980])] | None = None
+    grid: Annotated[str, Meta(examples=["370811015901001"])] | None = None
     household_id: Annotated[str, msgspec.Meta(max_length=64)] | None = None
-    person_id: str | None = None
+    person_id: (
+        Annotated[str, Meta(description="可由调用方给定 / may be chosen by the caller")] | None
+    ) = None
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterPerson(PersonLine):
+    """登记人员 / Register a person; synthetic people bear recognisable numbers."""
+
+    name: Annotated[
+        str,
+        Sealed("whoever may see this person, masked for the rest"),
+        Meta(min_length=2, max_length=20, examples=["王小丽"]),
+    ]
+    grid: Annotated[Grid, Meta(examples=["370811015901001"])] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RegisterPeople:
-    """Many persons at once; each is taken or refused by itself."""
+    """批量登记 / Register up to 500 people."""
 
-    people: Annotated[list[RegisterPerson], msgspec.Meta(min_length=1, max_length=500)]
+    people: Annotated[list[PersonLine], msgspec.Meta(min_length=1, max_length=500)]
 
 
 @dataclass(frozen=True, slots=True)
 class MovePerson:
-    """A resident moves within the district."""
+    """迁移 / Move within the district."""
 
     person_id: str
-    to_grid: str
+    to_grid: Annotated[Grid, Meta(examples=["370811015901002"])]
     household_id: Annotated[str, msgspec.Meta(max_length=64)] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DeactivatePerson:
-    """A resident left the district or died."""
+    """注销 / Deactivate."""
 
     person_id: str
     reason: Literal["MOVED_OUT", "DECEASED"]
@@ -75,27 +93,38 @@ class DeactivatePerson:
 
 @dataclass(frozen=True, slots=True)
 class CorrectPerson:
-    """What was registered wrongly; what is left out stays, and `clear` empties."""
+    """更正 / What was wrong; what is left out stays."""
 
     person_id: str
-    reason: Reason
-    name: Annotated[str, Sealed("whoever may see this person, masked for the rest")] | None = None
-    phone: str | None = None
-    id_no: str | None = None
+    reason: Annotated[Reason, Meta(examples=["登记时姓名写错"])]
+    name: (
+        Annotated[
+            str,
+            Sealed("whoever may see this person, masked for the rest"),
+            Meta(examples=["王小莉"]),
+        ]
+        | None
+    ) = None
+    phone: Annotated[str, Meta(max_length=40, examples=["12812345679"])] | None = None
+    id_no: Annotated[str, Meta(max_length=40, description="须社区干部以上 / by a cadre")] | None = (
+        None
+    )
     birth_year: Annotated[int, msgspec.Meta(ge=1900, le=2100)] | None = None
     household_id: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] | None = None
-    clear: list[Literal["phone", "household_id"]] = field(default_factory=list)
+    clear: Annotated[
+        list[Literal["phone", "household_id"]], Meta(description="清空的项 / what is emptied")
+    ] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class ReturnPerson:
-    """A person who had moved out, or was recorded as dead by mistake, lives here."""
+    """回迁或更正误登 / He lives here again, or was never gone."""
 
     person_id: str
-    grid: str
-    reason: Reason
+    grid: Annotated[Grid, Meta(examples=["370811015901002"])]
+    reason: Annotated[Reason, Meta(examples=["迁回原小区"])]
     household_id: Annotated[str, msgspec.Meta(max_length=64)] | None = None
-    phone: str | None = None
+    phone: Annotated[str, Meta(max_length=40)] | None = None
 
 
 # Who may say that somebody is alive, or change whom an identity number names.
@@ -103,7 +132,7 @@ SENIORS = ("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT", "R_SYSTEM")
 
 
 def register_person(tx: Tx, order: RegisterPerson) -> dict[str, Any]:
-    """Register a person, or answer the one that is registered so already.
+    """登记人员 / Register a person.
 
     One who had moved out and is registered again with his identity number, or as he was, is the
     same person, and back.
@@ -118,7 +147,10 @@ def register_person(tx: Tx, order: RegisterPerson) -> dict[str, Any]:
 
 
 def register_people(tx: Tx, order: RegisterPeople) -> dict[str, Any]:
-    """Register many persons; the answer has one line for each, in the order given."""
+    """批量登记人员 / Register many people.
+
+    每条单独受理或拒绝。Each line is taken or refused by itself.
+    """
     items = []
     for position, result in enumerate(admit(tx, order.people)):
         if isinstance(result, Refusal):
@@ -137,7 +169,7 @@ def register_people(tx: Tx, order: RegisterPeople) -> dict[str, Any]:
 
 
 def admit(
-    tx: Tx, orders: Sequence[RegisterPerson], *, returning: bool = False
+    tx: Tx, orders: Sequence[PersonLine], *, returning: bool = False
 ) -> list[dict[str, Any] | Refusal]:
     """Check and insert persons with a fixed number of statements, however many they are.
 
@@ -375,7 +407,7 @@ def come_of_age(tx: Tx, due: Due) -> None:
 # The row
 
 
-def _row(tx: Tx, order: RegisterPerson, grids: set[str]) -> dict[str, Any]:
+def _row(tx: Tx, order: PersonLine, grids: set[str]) -> dict[str, Any]:
     chosen = rules.identity.check_id(order.person_id, "per", field="person_id")
     name = rules.identity.check_name(order.name)
     today = tx.calendar.local_date(tx.now)
@@ -491,7 +523,7 @@ def _check_household(tx: Tx, row: Any, household: str | None, grid: str | None) 
 
 
 def move_person(tx: Tx, order: MovePerson) -> dict[str, Any]:
-    """Move a resident to another grid; his open requests stay where they are (F18).
+    """居民迁移 / Move a resident.
 
     Raises:
         NotFound: No such person.
@@ -526,7 +558,7 @@ def move_person(tx: Tx, order: MovePerson) -> dict[str, Any]:
 
 
 def deactivate_person(tx: Tx, order: DeactivatePerson) -> dict[str, Any]:
-    """Deactivate a resident who left the district or died.
+    """居民注销 / Deactivate a resident.
 
     Raises:
         NotFound: No such person.
@@ -562,7 +594,7 @@ def deactivate_person(tx: Tx, order: DeactivatePerson) -> dict[str, Any]:
 
 
 def correct_person(tx: Tx, order: CorrectPerson) -> dict[str, Any]:
-    """Correct what was registered; what stood there before stays readable in the history.
+    """更正人员信息 / Correct what was registered of a person.
 
     Raises:
         NotFound: No such person here.
@@ -691,7 +723,9 @@ def _correct_number(
 
 
 def return_person(tx: Tx, order: ReturnPerson) -> dict[str, Any]:
-    """Say that a person who had moved out, or was recorded as dead by mistake, lives here.
+    """居民回迁 / A person lives here again.
+
+    误登死亡的由社区干部以上更正。A cadre or above corrects a mistaken death.
 
     Raises:
         NotFound: No such person here.

@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import Meta
 
 from chassis.bus import Tx
+from chassis.fields import Grid
 from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import NotFound, StateConflict
 from services.steward import events, rules, storage
@@ -43,18 +45,34 @@ EARLY = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class EnrolSteward:
-    """A person becomes a steward of some grids, and stands on their boards if he agrees."""
+    """任命管家 / Enrol a steward."""
 
     person_id: str
     type: Literal["FULL_TIME", "PART_TIME"]
     duty: Duty
-    grids: Annotated[list[str], msgspec.Meta(min_length=1, max_length=200)]
+    grids: Annotated[
+        list[str], msgspec.Meta(min_length=1, max_length=200, examples=[["370811015901001"]])
+    ]
     employer: Annotated[str, msgspec.Meta(max_length=100), PUBLIC] | None = None
-    work_phone: Annotated[str, msgspec.Meta(max_length=30)] | None = None
-    spendable: bool | None = None
+    work_phone: Annotated[str, msgspec.Meta(max_length=30, examples=["0537-0000001"])] | None = None
+    spendable: Annotated[bool, Meta(description="积分可否兑换 / may spend points")] | None = None
     is_state_official: bool = False
-    board_consent: bool = False
-    consent_ref: Annotated[str, msgspec.Meta(min_length=2, max_length=100), PUBLIC] | None = None
+    board_consent: Annotated[bool, Meta(description="本人同意公示 / he agrees to the board")] = (
+        False
+    )
+    consent_ref: (
+        Annotated[
+            str,
+            msgspec.Meta(
+                min_length=2,
+                max_length=100,
+                description="书面同意书编号 / number of his written consent",
+                examples=["公示同意-2025-001"],
+            ),
+            PUBLIC,
+        ]
+        | None
+    ) = None
     steward_id: str | None = None
 
 
@@ -67,21 +85,27 @@ class WhichSteward:
 
 @dataclass(frozen=True, slots=True)
 class CorrectSteward:
-    """What was wrong about a post; what is left out stays, and `clear` empties."""
+    """更正管家信息 / What was wrong about a post; what is left out stays."""
 
     steward_id: str
-    reason: Annotated[str, msgspec.Meta(min_length=2, max_length=300), PUBLIC]
+    reason: Annotated[
+        str, msgspec.Meta(min_length=2, max_length=300, examples=["更换工作电话"]), PUBLIC
+    ]
     duty: Duty | None = None
     grids: Annotated[list[str], msgspec.Meta(min_length=1, max_length=200)] | None = None
     employer: Annotated[str, msgspec.Meta(min_length=1, max_length=100), PUBLIC] | None = None
-    work_phone: Annotated[str, msgspec.Meta(max_length=30)] | None = None
+    work_phone: Annotated[str, msgspec.Meta(max_length=30, examples=["(0537)2345678"])] | None = (
+        None
+    )
     is_state_official: bool | None = None
-    clear: list[Literal["employer", "work_phone"]] = field(default_factory=list)
+    clear: Annotated[
+        list[Literal["employer", "work_phone"]], Meta(description="清空的项 / what is emptied")
+    ] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class BoardConsent:
-    """The steward's own word about standing on public boards."""
+    """公示同意 / Whether one's own name may stand on public boards."""
 
     steward_id: str
     agrees: bool
@@ -89,21 +113,23 @@ class BoardConsent:
 
 @dataclass(frozen=True, slots=True)
 class ReasonedSteward:
-    """A change of a steward that owes a reason."""
+    """理由 / A reason."""
 
     steward_id: str
-    reason: Annotated[str, msgspec.Meta(min_length=2, max_length=300), PUBLIC]
+    reason: Annotated[
+        str, msgspec.Meta(min_length=2, max_length=300, examples=["本人申请调离"]), PUBLIC
+    ]
 
 
 @dataclass(frozen=True, slots=True)
 class PlanShift:
-    """A steward sits in a grid from start to end."""
+    """排班 / Plan a shift."""
 
     steward_id: str
-    grid: str
-    start: Instant
-    end: Instant
-    place: Annotated[str, msgspec.Meta(min_length=1, max_length=100), PUBLIC]
+    grid: Grid
+    start: Annotated[Instant, Meta(examples=["2025-03-03T08:00:00+08:00"])]
+    end: Annotated[Instant, Meta(examples=["2025-03-03T20:00:00+08:00"])]
+    place: Annotated[str, msgspec.Meta(min_length=1, max_length=100, examples=["红色驿站"]), PUBLIC]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +141,16 @@ class WhichShift:
 
 @dataclass(frozen=True, slots=True)
 class PublishBoard:
-    """A new version of a grid's contact board, with a reason for each duty without a name."""
+    """发布公示牌 / Publish a contact board."""
 
     grid: str
-    reasons: dict[str, PublicText] = field(default_factory=dict)
+    reasons: Annotated[
+        dict[str, PublicText],
+        Meta(
+            description="无人岗位的说明 / why a duty has no name",
+            examples=[{"GAS": "本小区未通燃气"}],
+        ),
+    ] = field(default_factory=dict)
 
 
 def _reply(row: Any, **more: Any) -> dict[str, Any]:
@@ -126,7 +158,7 @@ def _reply(row: Any, **more: Any) -> dict[str, Any]:
 
 
 def enrol_steward(tx: Tx, order: EnrolSteward) -> dict[str, Any]:
-    """Make a person a steward, or answer the one who is enrolled so already.
+    """任命红色管家 / Enrol a steward.
 
     Raises:
         UnknownPerson: The person is not registered.
@@ -205,7 +237,7 @@ def _check_consent(tx: Tx, person: Any, consent_ref: str | None) -> None:
 
 
 def agree_to_board(tx: Tx, order: BoardConsent) -> dict[str, Any]:
-    """Take the steward's own word about standing on public boards; his boards follow at once.
+    """本人同意或撤回公示 / One's own consent to stand on public boards.
 
     Raises:
         NotFound: It is not the caller's own post.
@@ -241,7 +273,7 @@ def _locked(tx: Tx, steward_id: str, states: Iterable[str]) -> Any:
 
 
 def correct_steward(tx: Tx, order: CorrectSteward) -> dict[str, Any]:
-    """Correct a post; boards follow at once, and whoever heard of it hears it again.
+    """更正管家岗位、网格或电话 / Correct a steward's duty, grids or phone.
 
     Shifts in a grid that he leaves end. Requests in hand stay where they are, as long as he serves
     their community at all; the others are handed over.
@@ -336,7 +368,7 @@ def _say_enrolled(tx: Tx, row: Any, grids: list[str]) -> None:
 
 
 def suspend_steward(tx: Tx, order: ReasonedSteward) -> dict[str, Any]:
-    """Suspend a steward; what he has in hand goes to others at once.
+    """暂停管家 / Suspend a steward.
 
     Raises:
         NotFound: No such steward here.
@@ -350,7 +382,7 @@ def suspend_steward(tx: Tx, order: ReasonedSteward) -> dict[str, Any]:
 
 
 def resume_steward(tx: Tx, order: WhichSteward) -> dict[str, Any]:
-    """Let a suspended steward serve again.
+    """恢复管家 / Let a steward serve again.
 
     Raises:
         NotFound: No such steward here.
@@ -366,7 +398,7 @@ def resume_steward(tx: Tx, order: WhichSteward) -> dict[str, Any]:
 
 
 def leave_steward(tx: Tx, order: ReasonedSteward) -> dict[str, Any]:
-    """A steward leaves: requests handed over, boards published anew, all in this transaction (F17).
+    """管家离任并移交 / Let a steward leave and hand over.
 
     Raises:
         NotFound: No such steward here.
@@ -400,7 +432,7 @@ def _hand_over(tx: Tx, steward: Any, but: Collection[str] = ()) -> int:
 
 
 def plan_shift(tx: Tx, order: PlanShift) -> dict[str, Any]:
-    """Plan a shift.
+    """排班 / Plan a shift.
 
     Raises:
         NotFound: No such steward.
@@ -443,7 +475,7 @@ def plan_shift(tx: Tx, order: PlanShift) -> dict[str, Any]:
 
 
 def attend_shift(tx: Tx, order: WhichShift) -> dict[str, Any]:
-    """Say that somebody sits there: the steward himself while he does, anybody else from then on.
+    """值班签到或登记在岗 / Check in, or mark that he sits there.
 
     Raises:
         NotFound: No such shift here.
@@ -477,7 +509,7 @@ def attend_shift(tx: Tx, order: WhichShift) -> dict[str, Any]:
 
 
 def miss_shift(tx: Tx, order: WhichShift) -> dict[str, Any]:
-    """Mark a shift at which nobody sat; it no longer counts as attendance.
+    """标记缺岗 / Mark a shift at which nobody sat.
 
     Raises:
         NotFound: No such shift here.
@@ -494,7 +526,7 @@ def miss_shift(tx: Tx, order: WhichShift) -> dict[str, Any]:
 
 
 def publish_board(tx: Tx, order: PublishBoard) -> dict[str, Any]:
-    """Publish a grid's contact board: every required duty has a name or a stated reason.
+    """发布管家公示牌 / Publish a grid's contact board.
 
     Raises:
         UnknownGrid: No such grid.

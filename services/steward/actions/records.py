@@ -9,8 +9,10 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import Meta
 
 from chassis.bus import Tx
+from chassis.fields import Grid
 from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import Invalid, NotFound, Refusal, RoleDenied, StateConflict
 from chassis.text import fold
@@ -38,13 +40,15 @@ MAX_CLIENT_ID = 64
 
 @dataclass(frozen=True, slots=True)
 class RecordHours:
-    """Volunteer service of one person on one day."""
+    """登记志愿服务 / Record volunteer service."""
 
     person_id: str
-    minutes: Annotated[int, msgspec.Meta(ge=1, le=1440)]
-    source: Literal["QR", "GPS", "BACKFILL"]
+    minutes: Annotated[int, msgspec.Meta(ge=1, le=1440, examples=[120])]
+    source: Annotated[Literal["QR", "GPS", "BACKFILL"], Meta(examples=["QR"])]
     date: date
-    activity: Annotated[str, msgspec.Meta(min_length=1, max_length=100), PUBLIC]
+    activity: Annotated[
+        str, msgspec.Meta(min_length=1, max_length=100, examples=["楼道清洁"]), PUBLIC
+    ]
     check_in: Instant | None = None
     check_out: Instant | None = None
     record_id: str | None = None
@@ -52,7 +56,7 @@ class RecordHours:
 
 @dataclass(frozen=True, slots=True)
 class ConfirmHours:
-    """The organiser confirms how long it was."""
+    """确认时长 / Confirm."""
 
     record_id: str
     minutes: Annotated[int, msgspec.Meta(ge=1, le=1440)]
@@ -60,7 +64,7 @@ class ConfirmHours:
 
 @dataclass(frozen=True, slots=True)
 class CorrectHours:
-    """It was not so long, or longer; 0 takes it back."""
+    """更正时长 / Correct; 0 takes it back."""
 
     record_id: str
     minutes: Minutes
@@ -69,18 +73,20 @@ class CorrectHours:
 
 @dataclass(frozen=True, slots=True)
 class ReportHazard:
-    """Somebody saw a danger."""
+    """上报隐患 / Report a danger."""
 
     category: Category
-    grid: str
-    place: Annotated[str, msgspec.Meta(min_length=2, max_length=200), PUBLIC]
+    grid: Grid
+    place: Annotated[
+        str, msgspec.Meta(min_length=2, max_length=200, examples=["3 号楼北侧窨井盖破损"]), PUBLIC
+    ]
     media: Media = field(default_factory=list)
     reporter_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class VerifyHazard:
-    """Somebody looked."""
+    """核实 / Is it one?"""
 
     hazard_id: str
     verified: bool
@@ -91,8 +97,10 @@ class VisitItem:
     """One visit as the device kept it."""
 
     client_id: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_CLIENT_ID)]
-    grid: str
-    purpose: Annotated[str, msgspec.Meta(min_length=1, max_length=40), PUBLIC]
+    grid: Grid
+    purpose: Annotated[
+        str, msgspec.Meta(min_length=1, max_length=40, examples=["ELDERLY_CARE"]), PUBLIC
+    ]
     occurred_at: Instant
     building: Annotated[str, msgspec.Meta(max_length=40), PUBLIC] | None = None
     findings: Annotated[list[PublicText], msgspec.Meta(max_length=20)] = field(default_factory=list)
@@ -100,7 +108,7 @@ class VisitItem:
 
 @dataclass(frozen=True, slots=True)
 class RecordVisits:
-    """What a device collected while it was offline."""
+    """离线走访 / What a device collected."""
 
     items: Annotated[list[VisitItem], msgspec.Meta(min_length=1, max_length=200)]
 
@@ -110,7 +118,7 @@ class RecordVisits:
 
 
 def record_hours(tx: Tx, order: RecordHours) -> dict[str, Any]:
-    """Record volunteer service; it counts when the organiser confirms it.
+    """登记志愿服务 / Record volunteer service.
 
     Raises:
         UnknownPerson: The person is not registered.
@@ -225,7 +233,7 @@ def _require_other(tx: Tx, recorder: str | None) -> None:
 
 
 def confirm_hours(tx: Tx, order: ConfirmHours) -> dict[str, Any]:
-    """The organiser confirms. What passes the daily cap is said, and counts for nothing more.
+    """确认志愿服务 / Confirm volunteer service.
 
     Raises:
         SelfConfirm: Nobody confirms his own hours, or those of his household.
@@ -269,7 +277,7 @@ def confirm_hours(tx: Tx, order: ConfirmHours) -> dict[str, Any]:
 
 
 def correct_hours(tx: Tx, order: CorrectHours) -> dict[str, Any]:
-    """Correct confirmed service; whoever heard the hours hears the difference.
+    """更正志愿服务 / Correct volunteer service.
 
     Raises:
         SelfConfirm: Nobody corrects his own hours, or those of his household.
@@ -309,7 +317,7 @@ def correct_hours(tx: Tx, order: CorrectHours) -> dict[str, Any]:
 
 
 def report_hazard(tx: Tx, order: ReportHazard) -> dict[str, Any]:
-    """Report a danger; somebody else looks whether it is so.
+    """上报隐患 / Report a danger.
 
     Raises:
         UnknownGrid: No such grid.
@@ -346,7 +354,9 @@ def report_hazard(tx: Tx, order: ReportHazard) -> dict[str, Any]:
 
 
 def verify_hazard(tx: Tx, order: VerifyHazard) -> dict[str, Any]:
-    """Say whether a reported danger is one; what is becomes a request, so that it is removed.
+    """核实隐患 / Verify a danger.
+
+    属实的转为诉求办理。One that is true becomes a request.
 
     Raises:
         NotFound: No such hazard here.
@@ -386,7 +396,7 @@ def verify_hazard(tx: Tx, order: VerifyHazard) -> dict[str, Any]:
 
 
 def record_visits(tx: Tx, order: RecordVisits) -> dict[str, Any]:
-    """Store a device's visits: one result per item, in the order given (F16).
+    """离线走访批量上传 / Visits that a device collected.
 
     Raises:
         NotFound: The caller is no steward.

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import Meta
 
 from chassis.bus import Tx
 from chassis.free_text import PUBLIC
@@ -28,19 +29,47 @@ PHONE: Literal["phone"] = "phone"
 
 @dataclass(frozen=True, slots=True)
 class RevealNumber:
-    """Whose number, why, and for which of his open requests (id or number).
+    """查看手机号码 / A phone in the clear, to call somebody back."""
 
-    Identity numbers are not stored in the clear, so nobody can be shown one.
-    """
-
-    subject: str
-    reason: Annotated[str, msgspec.Meta(min_length=10, max_length=300), PUBLIC]
-    field: Literal["phone"] = PHONE
-    case_ref: Annotated[str, msgspec.Meta(min_length=1, max_length=64), PUBLIC] | None = None
+    subject: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=64,
+            description="人员编号 / whose number",
+            examples=["per_00000000-0000-7000-8000-000000000001"],
+        ),
+    ]
+    reason: Annotated[
+        str,
+        msgspec.Meta(min_length=10, max_length=300, examples=["回电核实楼道灯的具体位置"]),
+        PUBLIC,
+    ]
+    field: Annotated[
+        Literal["phone"],
+        Meta(description="身份证号不存明文,不能查看 / identity numbers are not stored"),
+    ] = PHONE
+    case_ref: (
+        Annotated[
+            str,
+            msgspec.Meta(
+                min_length=1,
+                max_length=64,
+                description="在办诉求的编号 / the open request that it is for, by id or number",
+                examples=["SR-20250303-015901-00001"],
+            ),
+            PUBLIC,
+        ]
+        | None
+    ) = None
 
 
 def reveal_number(tx: Tx, order: RevealNumber) -> dict[str, Any]:
-    """Tell a person's phone to whoever has his open request in hand, or keeps his community.
+    """查看手机号码(回电) / A phone number in the clear.
+
+    限在办诉求的承办人和本人所在社区的工作人员;须说明理由,每次留痕,本人可查,每日限次。
+    For the handler of an open request and the officials of the person's community; with a reason,
+    noted each time, told to the person, so many a day.
 
     The same key tells it again for ten minutes, as long as the caller may still know it; that is
     one and the same reveal.

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chassis.refusal import RoleDenied
+from chassis.refusal import Invalid, RoleDenied
 from chassis.testing import assert_no_drift
 from services.steward import errors
 from services.steward.service import Steward
@@ -49,7 +49,7 @@ def test_a_community_and_a_grid_stand_below_what_exists(bench):
         ("370811015901", "GRID", errors.BadAreaCode),
         ("370811002901", "COMMUNITY", errors.NotAdministered),
         ("370811098901", "COMMUNITY", errors.UnknownParent),
-        ("37081101590a", "COMMUNITY", errors.BadAreaCode),
+        ("37081101590a", "COMMUNITY", Invalid),
     ],
 )
 @pytest.mark.covers("E14")

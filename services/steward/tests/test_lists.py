@@ -67,7 +67,7 @@ ASKED = [
     ("requests", {"order": "oldest"}),
     ("requests", {"state": ["DISPATCHED", "CLOSED"]}),
     ("requests", {"open": True, "grid": GRID}),
-    ("requests", {"project_id": "prj_1", "state": "ACCEPTED"}),
+    ("requests", {"project_id": "prj_1", "state": ["ACCEPTED"]}),
     ("queue", {}),
     ("workbench", {}),
 ]
@@ -99,7 +99,7 @@ def test_several_states_are_all_shown(filled):
     """SP-D30."""
     items = filled.cadre().ask("requests", {"state": ["DISPATCHED", "CLOSED"], "limit": 200})
     assert {item["state"] for item in items["items"]} == {"DISPATCHED", "CLOSED"}
-    one = filled.cadre().ask("requests", {"state": "CLOSED", "limit": 200})
+    one = filled.cadre().ask("requests", {"state": ["CLOSED"], "limit": 200})
     assert {item["state"] for item in one["items"]} == {"CLOSED"}
     for cursor in ("~", "~nonsense", "nonsense"):
         with pytest.raises(Invalid):
@@ -181,7 +181,7 @@ SEEN_BY = {
 @pytest.mark.parametrize(
     "body",
     [
-        {}, {"state": "CLOSED"}, {"open": True}, {"grid": GRID}, {"project_id": "prj_1"},
+        {}, {"state": ["CLOSED"]}, {"open": True}, {"grid": GRID}, {"project_id": "prj_1"},
         {"order": "oldest"}, {"mine": True},
     ],
     ids=str,

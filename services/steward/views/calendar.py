@@ -10,7 +10,7 @@ from services.steward import storage
 
 
 def calendar_years(tx: Tx, _q: Nothing) -> dict[str, Any]:
-    """Answer how far the calendar reaches, the years that were loaded and those that wait."""
+    """工作日历 / How far the working days are known."""
     table = tx.runtime.chassis.calendar_years
     loaded = [
         {

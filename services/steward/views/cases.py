@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import Meta
 
 from chassis.bus import Tx
+from chassis.fields import Area, Cursor, Grid
 from chassis.i18n import english, in_words, named
 from chassis.refusal import NotFound
 from chassis.text import PERIOD, without_numbers
@@ -89,42 +91,42 @@ class WhichRequest:
 
 @dataclass(frozen=True, slots=True)
 class RequestList:
-    """Which requests are meant; a resident always gets his own."""
+    """诉求筛选 / Which requests; a resident gets his own."""
 
     mine: bool = False
-    scope: str | None = None
-    grid: str | None = None
-    state: State | list[State] | None = None
+    scope: Area | None = None
+    grid: Grid | None = None
+    state: Annotated[list[State], Meta(description="可给多个 / one or several")] | None = None
     open: bool | None = None
     project_id: str | None = None
     order: Literal["newest", "oldest"] = "newest"
     limit: Limit = 50
-    cursor: str | None = None
+    cursor: Cursor | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """How much of the workbench is shown."""
+    """条数 / How many."""
 
     limit: Limit = 50
-    cursor: str | None = None
+    cursor: Cursor | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SimilarQuestion:
-    """A place and a category before something is filed."""
+    """同地点同类别 / The same place and category."""
 
-    grid: str
+    grid: Grid
     category: Category
     limit: Annotated[int, msgspec.Meta(ge=1, le=20)] = 5
 
 
 @dataclass(frozen=True, slots=True)
 class RatesQuestion:
-    """An area and a month."""
+    """区域与月份 / Area and month."""
 
-    scope: str
-    period: Annotated[str, msgspec.Meta(pattern=PERIOD)]
+    scope: Annotated[Area, Meta(examples=["370811015901"])]
+    period: Annotated[str, msgspec.Meta(pattern=PERIOD, examples=["2025-03"])]
 
 
 def stamp(at: datetime | None) -> str | None:
@@ -261,7 +263,7 @@ def card(tx: Tx, row: Any, *, text: bool = True) -> dict[str, Any]:
 
 
 def request(tx: Tx, q: WhichRequest) -> dict[str, Any]:
-    """Answer a request's card.
+    """诉求卡 / A request.
 
     Raises:
         NotFound: No such request, or none of the viewer's business.
@@ -301,7 +303,7 @@ def followed(tx: Tx, row: Any, own: Any) -> dict[str, Any]:
 
 
 def requests(tx: Tx, q: RequestList) -> dict[str, Any]:
-    """Answer requests: a resident's own, or those of the viewer's area.
+    """诉求列表 / Requests.
 
     Raises:
         RoleDenied: The area lies outside the caller's scope.
@@ -325,9 +327,7 @@ def requests(tx: Tx, q: RequestList) -> dict[str, Any]:
 
 
 def _states(q: RequestList) -> Sequence[str] | None:
-    if q.state is None:
-        return None
-    return [q.state] if isinstance(q.state, str) else list(dict.fromkeys(q.state)) or None
+    return list(dict.fromkeys(q.state)) if q.state else None
 
 
 def _listed(tx: Tx, q: RequestList, wanted: storage.cases.Wanted) -> dict[str, Any]:
@@ -351,7 +351,7 @@ def _listed(tx: Tx, q: RequestList, wanted: storage.cases.Wanted) -> dict[str, A
 
 
 def workbench(tx: Tx, q: Bench) -> dict[str, Any]:
-    """Answer what the caller has in hand, what is due soonest first."""
+    """管家工作台 / What I have in hand, due soonest first."""
     position = paging.read_position(q.cursor)
     rows = storage.cases.workbench(
         tx.conn,
@@ -371,7 +371,8 @@ def workbench(tx: Tx, q: Bench) -> dict[str, Any]:
 
 
 def queue(tx: Tx, q: RequestList) -> dict[str, Any]:
-    """Answer what waits for the community's cadre: not dispatched, returned, to be closed, or found
+    """社区待办 / What waits for the community.
+
     by a steward himself and looked at by nobody.
 
     Raises:
@@ -391,7 +392,7 @@ def queue(tx: Tx, q: RequestList) -> dict[str, Any]:
 
 
 def timeline(tx: Tx, q: WhichRequest) -> dict[str, Any]:
-    """Answer everything that happened to a request, for its reporter as for its handler.
+    """办理过程 / Everything that happened to it.
 
     Raises:
         NotFound: No such request, or none of the viewer's business.
@@ -445,8 +446,8 @@ def _step(entry: Any, detail: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def similar(tx: Tx, q: SimilarQuestion) -> dict[str, Any]:
-    """Answer open requests of the same place and category, before another one is filed.
+def similar_requests(tx: Tx, q: SimilarQuestion) -> dict[str, Any]:
+    """查重 / Open requests that may be the same.
 
     Only what helps to recognise the matter: no text, no reporter.
 
@@ -475,7 +476,8 @@ def similar(tx: Tx, q: SimilarQuestion) -> dict[str, Any]:
 
 
 def three_rates(tx: Tx, q: RatesQuestion) -> dict[str, Any]:
-    """Answer response, resolution and satisfaction of an area's month, exactly (M-03 to M-07),
+    """三率 / The three rates of an area's month.
+
     and beside them first-time fixes, escalations and times to resolve (M-08 to M-10).
 
     Raises:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import Meta
 
 from chassis.bus import Tx
+from chassis.fields import Area, Cursor
 from chassis.refusal import NotFound
 from services.steward import rules, storage
 from services.steward.views.paging import Limit
@@ -16,12 +18,12 @@ from services.steward.views.people import history
 
 @dataclass(frozen=True, slots=True)
 class AreaList:
-    """Areas within a root, in the order of their codes."""
+    """区域筛选 / Which areas."""
 
-    root: str = rules.areas.DISTRICT
+    root: Annotated[Area, Meta(description="上级代码 / areas in this one")] = rules.areas.DISTRICT
     kind: Literal["DISTRICT", "STREET", "TOWN", "COMMUNITY", "GRID"] | None = None
     limit: Limit = 50
-    cursor: str | None = None
+    cursor: Cursor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class AreaHistory:
 
 
 def areas(tx: Tx, q: AreaList) -> dict[str, Any]:
-    """Answer the tree below a root, a page at a time; the cursor is the last code."""
+    """区域树 / Areas below a root."""
     rows = storage.ground.below(tx.conn, q.root, q.kind, q.cursor or "", q.limit + 1)
     more = len(rows) > q.limit
     rows = rows[: q.limit]
@@ -49,7 +51,7 @@ def areas(tx: Tx, q: AreaList) -> dict[str, Any]:
 
 
 def area(tx: Tx, q: WhichArea) -> dict[str, Any]:
-    """Answer one area with the liaison chain above it.
+    """区域 / One area.
 
     Raises:
         NotFound: It is not defined.
@@ -74,7 +76,7 @@ def area(tx: Tx, q: WhichArea) -> dict[str, Any]:
 
 
 def area_history(tx: Tx, q: AreaHistory) -> dict[str, Any]:
-    """Answer what was changed of an area, newest first.
+    """区域变更记录 / What was changed of an area.
 
     Raises:
         NotFound: No such area here.

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import Meta
 
 from chassis.bus import Tx
+from chassis.fields import Area, Cursor
 from chassis.i18n import in_words
 from chassis.refusal import Invalid, NotFound, RoleDenied
 from services.steward import rules, storage
@@ -18,9 +20,9 @@ from services.steward.views.paging import Limit
 
 @dataclass(frozen=True, slots=True)
 class PeopleCards:
-    """Cards of many people for the viewer who asks; the viewer is the actor."""
+    """人员编号 / Whose cards."""
 
-    ids: Annotated[list[str], msgspec.Meta(max_length=200)]
+    ids: Annotated[list[str], msgspec.Meta(max_length=200, description="ids=a,b / ids=a&ids=b")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +34,9 @@ class WhichPerson:
 
 @dataclass(frozen=True, slots=True)
 class PersonSearch:
-    """Exactly this phone, or exactly this identity number."""
+    """精确查找 / Exactly this phone or identity number; each search is noted."""
 
-    phone: Annotated[str, msgspec.Meta(max_length=30)] | None = None
+    phone: Annotated[str, msgspec.Meta(max_length=30, examples=["12812345678"])] | None = None
     id_no: Annotated[str, msgspec.Meta(max_length=40)] | None = None
 
 
@@ -49,27 +51,27 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class MergeList:
-    """Proposals that two registrations are one human, of an area."""
+    """合并提议筛选 / Which proposals; those that wait when left out."""
 
-    scope: str | None = None
+    scope: Area | None = None
     state: Literal["PROPOSED", "CONFIRMED", "REJECTED"] | None = "PROPOSED"
     limit: Limit = 50
-    cursor: str | None = None
+    cursor: Cursor | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ReadList:
-    """Reads of an area's persons, of one person, or by one viewer; newest first."""
+    """查阅记录筛选 / Which reads; without an area, all of the auditor's scope."""
 
-    scope: str | None = None
-    person_id: str | None = None
-    actor_id: str | None = None
+    scope: Area | None = None
+    person_id: Annotated[str, Meta(description="被查阅人 / whose data")] | None = None
+    actor_id: Annotated[str, Meta(description="查阅人 / who read")] | None = None
     limit: Limit = 50
     cursor: Annotated[str, msgspec.Meta(pattern="^[0-9]{1,18}$")] | None = None
 
 
 def people_cards(tx: Tx, q: PeopleCards) -> dict[str, Any]:
-    """Answer cards in the order asked; who is not registered is left out.
+    """人员卡(按权限遮蔽) / People, masked for the viewer.
 
     Three statements, however many people: persons, their posts, and what the viewer handles.
     """
@@ -142,7 +144,7 @@ def note_reads(tx: Tx, door: str, why: str, rows: Sequence[Any], reason: str | N
 
 
 def person(tx: Tx, q: WhichPerson) -> dict[str, Any]:
-    """Answer one person's card, with his standing in the registry for those who may see it.
+    """人员 / One person in the registry.
 
     Raises:
         NotFound: Not registered, or none of the viewer's business.
@@ -174,7 +176,9 @@ def _standing(row: Any, *, itself: bool) -> dict[str, Any]:
 
 
 def people(tx: Tx, q: PersonSearch) -> dict[str, Any]:
-    """Answer who has exactly this phone or identity number, of those whom the caller registers.
+    """按手机号或身份证号精确查找 / Find by exact phone or identity number.
+
+    只查本辖区,每次查找均留痕。Within the caller's area only; each search is noted.
 
     Asked and found are noted alike: nobody tries numbers unseen.
 
@@ -204,7 +208,7 @@ def people(tx: Tx, q: PersonSearch) -> dict[str, Any]:
 
 
 def person_history(tx: Tx, q: History) -> dict[str, Any]:
-    """Answer what was changed of a person, newest first; old numbers are masked.
+    """人员变更记录 / What was changed of a person.
 
     Raises:
         NotFound: Not registered, or none of the viewer's business.
@@ -246,7 +250,7 @@ def history(tx: Tx, ref: str, limit: int, cursor: str | None, *, by_name: bool) 
 
 
 def person_merges(tx: Tx, q: MergeList) -> dict[str, Any]:
-    """Answer the proposals of an area that two registrations are one human, oldest first.
+    """合并提议 / Proposals that two registrations are one human.
 
     Raises:
         RoleDenied: The area lies outside the caller's scope.
@@ -275,7 +279,9 @@ def person_merges(tx: Tx, q: MergeList) -> dict[str, Any]:
 
 
 def person_reads(tx: Tx, q: ReadList) -> dict[str, Any]:
-    """Answer who read what of whom, newest first; the cursor is the last row's number.
+    """个人信息查阅记录 / Who read personal data of whom.
+
+    居民查本人的;审计员查本辖区的。A resident reads his own; an auditor his area's.
 
     The auditor reads those of his area. Everybody reads who saw what of himself, and why: by role
     and office, not by name.

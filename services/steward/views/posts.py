@@ -10,8 +10,10 @@ from types import SimpleNamespace
 from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from chassis.bus import Tx
+from chassis.fields import Area, Cursor
 from chassis.i18n import english, word
 from chassis.refusal import Invalid, NotFound, RoleDenied
 from chassis.text import PERIOD
@@ -37,7 +39,7 @@ class WhichGrid:
 
 @dataclass(frozen=True, slots=True)
 class GapQuestion:
-    """A span of a grid's duty."""
+    """时段 / Which span."""
 
     grid: str
     start: Instant
@@ -46,10 +48,10 @@ class GapQuestion:
 
 @dataclass(frozen=True, slots=True)
 class CoverageQuestion:
-    """An area and a month."""
+    """区域与月份 / Area and month."""
 
-    scope: str
-    period: Annotated[str, msgspec.Meta(pattern=PERIOD)]
+    scope: Annotated[Area, Meta(examples=["370811015901"])]
+    period: Annotated[str, msgspec.Meta(pattern=PERIOD, examples=["2025-03"])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +63,14 @@ class WhichSteward:
 
 @dataclass(frozen=True, slots=True)
 class ShiftList:
-    """Shifts of an area or of a steward; of the month that runs when no span is given."""
+    """值班筛选 / Which shifts; of the month that runs when no span is given."""
 
-    scope: str | None = None
+    scope: Area | None = None
     steward_id: str | None = None
     start: Instant | None = None
     end: Instant | None = None
     limit: Limit = 50
-    cursor: str | None = None
+    cursor: Cursor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,20 +91,20 @@ class StewardHistory:
 
 @dataclass(frozen=True, slots=True)
 class StewardList:
-    """Stewards of an area."""
+    """管家筛选 / Which stewards."""
 
-    scope: str
+    scope: Annotated[Area, Meta(examples=["370811015901"])]
     duty: Duty | None = None
     limit: Limit = 50
-    cursor: str | None = None
+    cursor: Cursor | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class MonthQuestion:
-    """A steward's month."""
+    """月份 / Which month."""
 
     steward_id: str
-    period: Annotated[str, msgspec.Meta(pattern=PERIOD)]
+    period: Annotated[str, msgspec.Meta(pattern=PERIOD, examples=["2025-03"])]
 
 
 def _require_grid(tx: Tx, grid: str) -> None:
@@ -111,7 +113,7 @@ def _require_grid(tx: Tx, grid: str) -> None:
 
 
 def duty_board(tx: Tx, q: WhichGrid) -> dict[str, Any]:
-    """Answer who answers in a grid now: who sits on shift, and the part-time stewards.
+    """网格值班表 / Who answers in a grid now.
 
     Off-duty hours of a steward are nobody's business, so full-time stewards who do not sit now are
     not shown, and no future shift is.
@@ -200,7 +202,7 @@ def _posts(
 
 
 def contact_board(tx: Tx, q: WhichGrid) -> dict[str, Any]:
-    """Answer the published board of a grid, with those who still serve.
+    """管家公示牌 / A grid's contact board.
 
     Raises:
         NotFound: No board was published.
@@ -226,7 +228,7 @@ def contact_board(tx: Tx, q: WhichGrid) -> dict[str, Any]:
 
 
 def contact_cards(tx: Tx, q: WhichGrid) -> dict[str, Any]:
-    """Answer the published board as vCard 4.0 (RFC 6350), for a telephone's address book.
+    """公示牌电子名片 / The board as vCards.
 
     Raises:
         NotFound: No board was published.
@@ -259,7 +261,7 @@ def _escaped(text: str) -> str:
 
 
 def shift_gaps(tx: Tx, q: GapQuestion) -> dict[str, Any]:
-    """Answer when a grid had no full-time steward on shift for more than 15 minutes.
+    """空岗时段 / When nobody sat in a grid.
 
     Raises:
         UnknownGrid: No such grid.
@@ -291,7 +293,8 @@ def shift_gaps(tx: Tx, q: GapQuestion) -> dict[str, Any]:
 
 
 def coverage(tx: Tx, q: CoverageQuestion) -> dict[str, Any]:
-    """Answer how each grid of an area is served in a month (M-20), and how many boards say what the
+    """网格力量覆盖与公示牌一致率 / How grids are served, and boards that are fresh.
+
     roster says (M-21). Of a month that runs, the time up to now is counted.
 
     A duty that the grid's board names as not applicable, with its reason, is not required.
@@ -408,7 +411,7 @@ def _mean(households: int | None, stewards: int) -> str | None:
 
 
 def steward(tx: Tx, q: WhichSteward) -> dict[str, Any]:
-    """Answer a steward's card: post and grids.
+    """管家卡 / A steward's card.
 
     Who he is, is shown to himself and to those who read the roster of his community; his final
     grades to himself and to whoever oversees it.
@@ -457,7 +460,7 @@ def _steward_card(tx: Tx, row: Any) -> dict[str, Any]:
 
 
 def stewards(tx: Tx, q: StewardList) -> dict[str, Any]:
-    """Answer the stewards of an area, a page at a time.
+    """管家名册 / Stewards of an area.
 
     Raises:
         RoleDenied: The area lies outside the caller's scope.
@@ -468,7 +471,7 @@ def stewards(tx: Tx, q: StewardList) -> dict[str, Any]:
 
 
 def shifts(tx: Tx, q: ShiftList) -> dict[str, Any]:
-    """Answer shifts by their start: a steward his own, those who plan and oversee their area's.
+    """值班列表 / Shifts of an area, or one's own.
 
     Raises:
         RoleDenied: The area lies outside the caller's scope.
@@ -498,7 +501,7 @@ def shifts(tx: Tx, q: ShiftList) -> dict[str, Any]:
 
 
 def shift(tx: Tx, q: WhichShift) -> dict[str, Any]:
-    """Answer one shift to its steward and to those who plan and oversee there.
+    """值班 / One shift.
 
     Raises:
         NotFound: No such shift, or none of the caller's business.
@@ -527,7 +530,7 @@ def _shift_card(row: Any) -> dict[str, Any]:
 
 
 def steward_history(tx: Tx, q: StewardHistory) -> dict[str, Any]:
-    """Answer what was changed of a steward, newest first.
+    """管家变更记录 / What was changed of a steward.
 
     Raises:
         NotFound: No such steward here.
@@ -539,7 +542,7 @@ def steward_history(tx: Tx, q: StewardHistory) -> dict[str, Any]:
 
 
 def steward_month(tx: Tx, q: MonthQuestion) -> dict[str, Any]:
-    """Answer what a steward's month counts up to now; the same figures go into the marker.
+    """管家月卡 / A steward's month.
 
     Raises:
         NotFound: No such steward.

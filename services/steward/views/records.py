@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import Meta
 
 from chassis.bus import Tx
+from chassis.fields import Area, Cursor
 from chassis.refusal import NotFound, RoleDenied
 from chassis.text import PERIOD
 from services.steward import rules, storage
@@ -18,16 +20,13 @@ from services.steward.views.people import note_reads
 
 @dataclass(frozen=True, slots=True)
 class HoursList:
-    """Whose volunteer records are meant; without a person or area, the caller's own.
-
-    With an area: those that wait to be confirmed there, or are in another state.
-    """
+    """谁的记录 / Whose records, or those of an area that wait; the caller's own when left out."""
 
     person_id: str | None = None
-    scope: str | None = None
+    scope: Annotated[Area, Meta(description="本区域待确认 / what waits here")] | None = None
     state: Literal["RECORDED", "CONFIRMED"] | None = None
     limit: Limit = 50
-    cursor: str | None = None
+    cursor: Annotated[Cursor, Meta(max_length=200)] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,26 +45,26 @@ class WhichHazard:
 
 @dataclass(frozen=True, slots=True)
 class HazardList:
-    """Hazards of an area for those who look at them; for anybody else, his own."""
+    """隐患筛选 / Which hazards; one's own where one does not verify them."""
 
-    scope: str | None = None
+    scope: Area | None = None
     state: Literal["PENDING", "TRUE", "FALSE"] | None = None
     limit: Limit = 50
-    cursor: str | None = None
+    cursor: Annotated[Cursor, Meta(max_length=200)] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class VisitList:
-    """Whose visits of which month are meant."""
+    """谁的走访 / Whose visits."""
 
     steward_id: str
-    period: Annotated[str, msgspec.Meta(pattern=PERIOD)]
+    period: Annotated[str, msgspec.Meta(pattern=PERIOD, examples=["2025-03"])]
     limit: Limit = 200
-    cursor: str | None = None
+    cursor: Annotated[Cursor, Meta(max_length=200)] | None = None
 
 
 def volunteer_hours(tx: Tx, q: HoursList) -> dict[str, Any]:
-    """Answer a person's volunteer records, or those of an area, oldest first.
+    """志愿记录 / Volunteer records.
 
     Raises:
         NotFound: Another person's records are none of the caller's business.
@@ -110,7 +109,7 @@ def _record_card(row: Any) -> dict[str, Any]:
 
 
 def volunteer_record(tx: Tx, q: WhichRecord) -> dict[str, Any]:
-    """Answer one volunteer record to whoever served, and to whoever may confirm it.
+    """志愿记录 / One volunteer record.
 
     Raises:
         NotFound: No such record, or none of the caller's business.
@@ -126,7 +125,8 @@ def volunteer_record(tx: Tx, q: WhichRecord) -> dict[str, Any]:
 
 
 def hazards(tx: Tx, q: HazardList) -> dict[str, Any]:
-    """Answer hazards, oldest first: to those who look at them what lies in their area, to anybody
+    """隐患列表 / Hazards that wait or were looked at.
+
     else what he reported.
 
     Raises:
@@ -149,7 +149,7 @@ def hazards(tx: Tx, q: HazardList) -> dict[str, Any]:
 
 
 def hazard(tx: Tx, q: WhichHazard) -> dict[str, Any]:
-    """Answer one hazard to its reporter, and to those who look at it.
+    """隐患 / One hazard.
 
     Raises:
         NotFound: No such hazard, or none of the caller's business.
@@ -179,7 +179,8 @@ def _hazard_card(row: Any) -> dict[str, Any]:
 
 
 def visits(tx: Tx, q: VisitList) -> dict[str, Any]:
-    """Answer a steward's visits that count in a month: to himself, and to whoever looks after the
+    """走访记录 / A steward's visits of a month.
+
     grid that was visited.
 
     Raises:

@@ -14,6 +14,7 @@ from msgspec import Meta
 
 from chassis.bus import Tx
 from chassis.calendar import instant
+from chassis.fields import Cursor
 from chassis.i18n import told
 from chassis.refusal import Invalid, NotFound, RoleDenied, said
 from chassis.text import AREA, PERIOD
@@ -35,87 +36,95 @@ STAFF_ROLES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class ChainOf:
-    """Above which target: a household id, or the code of a grid, a community or a street."""
+    """Which chain."""
 
-    target: Annotated[str, Meta(min_length=1, max_length=64)]
+    target: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=64,
+            description="户编号或网格、社区、街道代码 / household id or area code",
+            examples=["370811015901001"],
+        ),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
 class CoverageOf:
-    """In which area."""
+    """Which area."""
 
-    scope: Scope
+    scope: Annotated[Scope, Meta(examples=["370811015"])]
 
 
 @dataclass(frozen=True, slots=True)
 class OfficialsAsked:
-    """Officials of an area, of one tier or of all."""
+    """Which officials."""
 
     scope: Scope = "370811"
     tier: Tier | None = None
     limit: Limit = 50
-    cursor: str | None = None
+    cursor: Cursor | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LiaisonsAsked:
-    """Links of an area, or of an official."""
+    """Which links."""
 
     scope: Scope = "370811"
     official_id: str | None = None
     state: Literal["ACTIVE", "ENDED"] | None = None
     limit: Limit = 50
-    cursor: str | None = None
+    cursor: Cursor | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DeputiesAsked:
-    """Deputies whose constituency holds a street."""
+    """Which deputies."""
 
     street: Scope | None = None
     limit: Limit = 50
-    cursor: str | None = None
+    cursor: Cursor | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class OptInsAsked:
-    """Who agreed to be drawn, in an area; a resident always gets his own."""
+    """Whose consent to be drawn, and in which state."""
 
     scope: Scope | None = None
     state: Literal["OPTED_IN", "ENTERED", "OPTED_OUT"] | None = None
     limit: Limit = 50
-    cursor: str | None = None
+    cursor: Cursor | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SupervisionsAsked:
-    """What supervisors found, in an area or of a task; who acts for none gets his own."""
+    """Which records of supervision."""
 
     scope: Scope | None = None
-    mine: bool = False
+    mine: Annotated[bool, Meta(description="本人的记录 / one's own")] = False
     task_id: str | None = None
     limit: Limit = 50
-    cursor: str | None = None
+    cursor: Cursor | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DeputyRecordOf:
-    """A deputy's year."""
+    """Which year."""
 
     deputy_id: str
-    year: Annotated[int, Meta(ge=2000, le=2100)]
+    year: Annotated[int, Meta(ge=2000, le=2100, examples=[2025])]
 
 
 @dataclass(frozen=True, slots=True)
 class TopicsAsked:
-    """The topic wall."""
+    """Which topics."""
 
     scope: Scope | None = None
     state: TopicState | None = None
     level: Level | None = None
     mine: bool = False
     limit: Limit = 50
-    cursor: str | None = None
+    cursor: Cursor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,24 +143,24 @@ class SessionOf:
 
 @dataclass(frozen=True, slots=True)
 class SessionsAsked:
-    """Sessions of an area, on a topic, in a state."""
+    """Which sessions."""
 
     scope: Scope | None = None
     state: Literal["SCHEDULED", "OPEN", "ENDED", "ADJOURNED", "CANCELLED"] | None = None
     topic_id: str | None = None
     limit: Limit = 50
-    cursor: str | None = None
+    cursor: Cursor | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectionsAsked:
-    """One's own objections, or those to a topic of one's area."""
+    """Which objections."""
 
     topic_id: str | None = None
     mine: bool = False
     state: Literal["NOTED", "OPEN", "ANSWERED", "SUSTAINED", "DISMISSED"] | None = None
     limit: Limit = 50
-    cursor: str | None = None
+    cursor: Cursor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,16 +172,16 @@ class TaskOf:
 
 @dataclass(frozen=True, slots=True)
 class TasksAsked:
-    """Tasks of an area, a topic, a responsible side or a supervisor."""
+    """Which tasks."""
 
     scope: Scope | None = None
     topic_id: str | None = None
     responsible_id: str | None = None
     state: TaskState | None = None
     overdue: bool = False
-    mine: bool = False
+    mine: Annotated[bool, Meta(description="我监督的 / those that I supervise")] = False
     limit: Limit = 50
-    cursor: str | None = None
+    cursor: Cursor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,17 +189,17 @@ class Mine:
     """What concerns the caller."""
 
     limit: Limit = 50
-    cursor: str | None = None
+    cursor: Cursor | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class NoticesAsked:
-    """Public notices of opinions."""
+    """Which notices."""
 
     scope: Scope = "370811"
     period: Period | None = None
     limit: Limit = 50
-    cursor: str | None = None
+    cursor: Cursor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +211,7 @@ class NoticeOf:
 
 @dataclass(frozen=True, slots=True)
 class FunnelOf:
-    """The topics collected or adopted in which area and months."""
+    """Which area and months."""
 
     scope: Scope = "370811"
     first: Period | None = None
@@ -211,16 +220,16 @@ class FunnelOf:
 
 @dataclass(frozen=True, slots=True)
 class EscalationsAsked:
-    """What was missed in an area, or came before the caller; what waits, if nothing is said."""
+    """Which escalations."""
 
     scope: Scope | None = None
-    mine: bool = False
+    mine: Annotated[bool, Meta(description="升级到本人的 / what came before me")] = False
     level: Annotated[int, Meta(ge=1, le=9)] | None = None
     tier: Tier | None = None
     source: Literal["TOPIC", "TASK", "REQUEST", "RECTIFICATION", "OBJECTION"] | None = None
     state: Literal["WAITING", "OPEN", "ACKNOWLEDGED", "DONE", "ALL"] = "WAITING"
     limit: Limit = 50
-    cursor: str | None = None
+    cursor: Cursor | None = None
 
 
 # --------------------------------------------------------------------------------------------------
@@ -313,7 +322,7 @@ def _title(tx: Tx, row: Mapping[str, Any]) -> str:
 
 
 def chain(tx: Tx, q: ChainOf) -> dict[str, Any]:
-    """Return the liaison chain above a target: every rung, gaps shown, never nothing."""
+    """包保联系链 / The liaison chain above a target."""
     grid, target = None, q.target
     if not q.target.isdigit():
         grid = storage.grid_of_household(tx.conn, q.target)
@@ -375,7 +384,7 @@ def _official(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def coverage(tx: Tx, q: CoverageOf) -> dict[str, Any]:
-    """Return M-19: targets with somebody who answers for them, of all targets, per tier."""
+    """包保联系覆盖 / Liaison coverage (M-19)."""
     shown = []
     for tier in reversed(rules.TIERS[1:]):
         kind = rules.TARGET_OF_TIER[tier]
@@ -414,14 +423,14 @@ def _covered(tier: str, kind: str, targets: Sequence[str], covered: set[str]) ->
 
 
 def officials(tx: Tx, q: OfficialsAsked) -> dict[str, Any]:
-    """Return the officials of an area, to the people of their district."""
+    """干部名册 / Officials."""
     rows = storage.official_page(tx.conn, _page(q), near=_district(tx), scope=q.scope, tier=q.tier)
     cards = [_post_card(tx, row, "official_id", _OFFICIAL_SHOWN) for row in rows]
     return _listed(rows, q, "official_id", cards)
 
 
 def liaisons(tx: Tx, q: LiaisonsAsked) -> dict[str, Any]:
-    """Return the liaison links of an area or an official; those to households for staff only."""
+    """包保联系 / Liaison links."""
     rows = storage.liaison_page(
         tx.conn,
         _page(q),
@@ -441,7 +450,7 @@ def liaisons(tx: Tx, q: LiaisonsAsked) -> dict[str, Any]:
 
 
 def deputies(tx: Tx, q: DeputiesAsked) -> dict[str, Any]:
-    """Return the deputies of the caller's district, of one street or of all."""
+    """两代表一委员 / Deputies."""
     rows = storage.deputy_page(tx.conn, _page(q), near=_district(tx), street=q.street)
     streets = storage.streets_of(tx.conn, [row["deputy_id"] for row in rows])
     cards = [
@@ -469,7 +478,7 @@ def _whose(tx: Tx, scope: str | None, *, mine: bool = False) -> dict[str, str | 
 
 
 def opt_ins(tx: Tx, q: OptInsAsked) -> dict[str, Any]:
-    """Return who agreed to be drawn, newest first.
+    """随机抽选同意名单 / Who agreed to be drawn; a resident reads his own.
 
     Raises:
         RoleDenied: The area lies outside the caller's scope, or he acts for none.
@@ -492,7 +501,7 @@ def opt_ins(tx: Tx, q: OptInsAsked) -> dict[str, Any]:
 
 
 def supervisions(tx: Tx, q: SupervisionsAsked) -> dict[str, Any]:
-    """Return what supervisors found, newest first.
+    """监督记录列表 / What supervisors found: of an area for its staff, else one's own.
 
     Raises:
         RoleDenied: The area lies outside the caller's scope, or he acts for none.
@@ -503,7 +512,7 @@ def supervisions(tx: Tx, q: SupervisionsAsked) -> dict[str, Any]:
 
 
 def deputy_record(tx: Tx, q: DeputyRecordOf) -> dict[str, Any]:
-    """Return a deputy's year: invited, answered, attended. For him and for those who lead.
+    """代表履职记录 / A deputy's year (M-24).
 
     Raises:
         NotFound: There is no such deputy, or the caller may not see the record.
@@ -533,8 +542,8 @@ def deputy_record(tx: Tx, q: DeputyRecordOf) -> dict[str, Any]:
 # Topics
 
 
-def topics(tx: Tx, q: TopicsAsked) -> dict[str, Any]:
-    """Return the topic wall, newest first."""
+def topic_wall(tx: Tx, q: TopicsAsked) -> dict[str, Any]:
+    """议题墙 / The topic wall."""
     rows = storage.topic_page(
         tx.conn,
         _page(q),
@@ -604,7 +613,7 @@ def _tally_card(tally: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 
 def topic(tx: Tx, q: TopicOf) -> dict[str, Any]:
-    """Return a topic with the five steps, the artefact of each, and what is open.
+    """议题与五步 / A topic and its five steps.
 
     Raises:
         NotFound: There is none that the caller may read.
@@ -619,7 +628,7 @@ def topic(tx: Tx, q: TopicOf) -> dict[str, Any]:
     analysis = storage.analysis_of(tx.conn, row)
     tally = _tally_card(storage.tally_of(tx.conn, row["session_id"], q.topic_id))
     opinion = _opinion_card(tx, row)
-    tasks = storage.tasks_of(tx.conn, q.topic_id, round_=row["round"])
+    task_ledger = storage.tasks_of(tx.conn, q.topic_id, round_=row["round"])
     effective = opinion if opinion and opinion["state"] == "EFFECTIVE" else None
     artefacts: dict[int, Any] = {
         1: {
@@ -632,12 +641,12 @@ def topic(tx: Tx, q: TopicOf) -> dict[str, Any]:
         3: tally,
         4: effective and effective | {"binding": row["binding"]},
         5: {
-            "tasks": len(tasks),
-            "accepted": sum(t["state"] == "ACCEPTED" for t in tasks),
+            "tasks": len(task_ledger),
+            "accepted": sum(t["state"] == "ACCEPTED" for t in task_ledger),
             "result": row["result"],
             "closed_at": _iso(row["closed_at"]),
         }
-        if tasks
+        if task_ledger
         else None,
     }
     ratings, stars = storage.poll_of(tx.conn, q.topic_id)
@@ -646,7 +655,7 @@ def topic(tx: Tx, q: TopicOf) -> dict[str, Any]:
         "analysis": artefacts[2],
         "tally": tally,
         "opinion": opinion,
-        "tasks": [_task_card(t) for t in tasks],
+        "tasks": [_task_card(t) for t in task_ledger],
         "poll": {"ratings": ratings, "stars_total": stars},
     }
 
@@ -692,8 +701,8 @@ def _opinion_card(tx: Tx, row: Mapping[str, Any]) -> dict[str, Any] | None:
     return card
 
 
-def timeline(tx: Tx, q: TopicOf) -> dict[str, Any]:
-    """Return everything that happened to a topic, oldest first; persons as roles.
+def topic_timeline(tx: Tx, q: TopicOf) -> dict[str, Any]:
+    """议题时间线 / A topic's timeline.
 
     Raises:
         NotFound: There is none.
@@ -724,7 +733,7 @@ def timeline(tx: Tx, q: TopicOf) -> dict[str, Any]:
 
 
 def session(tx: Tx, q: SessionOf) -> dict[str, Any]:
-    """Return the session room: agenda, live quorum, who speaks for which grid, the calendar entry.
+    """协商会 / The session room.
 
     Raises:
         NotFound: There is none.
@@ -791,8 +800,8 @@ def _session_card(row: Mapping[str, Any]) -> dict[str, Any]:
     return {"id": row["session_id"], **{name: _iso(row[name]) for name in _SESSION_SHOWN}}
 
 
-def sessions(tx: Tx, q: SessionsAsked) -> dict[str, Any]:
-    """Return the sessions of an area, newest first, with what they are about.
+def session_list(tx: Tx, q: SessionsAsked) -> dict[str, Any]:
+    """协商会列表 / Sessions of an area.
 
     Raises:
         RoleDenied: The area lies in another district.
@@ -823,7 +832,8 @@ def sessions(tx: Tx, q: SessionsAsked) -> dict[str, Any]:
 
 
 def objections(tx: Tx, q: ObjectionsAsked) -> dict[str, Any]:
-    """Return the caller's objections, or those to a topic of his area, with what was decided.
+    """异议及处理结果 / Objections and what was decided.
+
     They name nobody.
 
     Raises:
@@ -903,7 +913,7 @@ def _invitation_card(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def my_invitations(tx: Tx, q: Mine) -> dict[str, Any]:
-    """Return the caller's invitations, newest first, with when and where."""
+    """我的邀请 / My invitations."""
     rows = storage.invitation_page(tx.conn, _page(q), tx.actor.id)
     cards = []
     for row in rows:
@@ -924,7 +934,7 @@ def my_invitations(tx: Tx, q: Mine) -> dict[str, Any]:
 
 
 def my_messages(tx: Tx, q: Mine) -> dict[str, Any]:
-    """Return what the caller was told, newest first."""
+    """我的消息 / My messages."""
     rows = storage.message_page(tx.conn, _page(q), tx.actor.id)
     named = storage.topics_named(tx.conn, [row["topic_id"] for row in rows])
     cards = [
@@ -974,7 +984,7 @@ def _task_card(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def task(tx: Tx, q: TaskOf) -> dict[str, Any]:
-    """Return a task with its supervisors and what they have seen.
+    """任务 / A task and its supervision.
 
     Raises:
         NotFound: There is none.
@@ -1009,8 +1019,8 @@ def task(tx: Tx, q: TaskOf) -> dict[str, Any]:
 _AWAY = ("CANCELLED", "FAILED")
 
 
-def tasks(tx: Tx, q: TasksAsked) -> dict[str, Any]:
-    """Return tasks with their progress: the ledger of resolutions."""
+def task_ledger(tx: Tx, q: TasksAsked) -> dict[str, Any]:
+    """任务台账 / Tasks."""
     rows = storage.task_page(
         tx.conn,
         _page(q),
@@ -1056,7 +1066,8 @@ def _escalation_card(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def escalations(tx: Tx, q: EscalationsAsked) -> dict[str, Any]:
-    """Return what was missed, newest first: of an area for who acts for it, or what came before
+    """督办 / What was missed, and before whom it came.
+
     the caller.
 
     Raises:
@@ -1086,8 +1097,10 @@ def escalations(tx: Tx, q: EscalationsAsked) -> dict[str, Any]:
 
 
 def notices(tx: Tx, q: NoticesAsked) -> dict[str, Any]:
-    """Return the published opinions of an area, newest first. They hold no person, and come down
-    by themselves; staff of the area find them further on."""
+    """协商意见公示 / Published opinions.
+
+    by themselves; staff of the area find them further on.
+    """
     between = tx.calendar.month_bounds(q.period) if q.period else None
     rows = storage.notice_page(
         tx.conn,
@@ -1132,7 +1145,7 @@ def _is_up(tx: Tx, row: Mapping[str, Any]) -> bool:
 
 
 def notice(tx: Tx, q: NoticeOf) -> dict[str, Any]:
-    """Return one published opinion.
+    """协商意见公示详情 / One published opinion.
 
     Raises:
         NotFound: There is none, or it is not on the board.
@@ -1146,7 +1159,7 @@ def notice(tx: Tx, q: NoticeOf) -> dict[str, Any]:
 
 
 def funnel(tx: Tx, q: FunnelOf) -> dict[str, Any]:
-    """Return M-15: how far the topics of some months came, and how long each step took.
+    """协商漏斗 / The deliberation funnel (M-15).
 
     Adoption is of those collected in the months; closure of those adopted in them.
 

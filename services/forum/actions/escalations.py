@@ -24,11 +24,16 @@ class WhichEscalation:
 
 @dataclass(frozen=True, slots=True)
 class DecideEscalation:
-    """What was done about it; it leaves the list with this."""
+    """督办办结 / What was done; it leaves the list with this."""
 
     escalation_id: str
-    outcome: Literal["URGED", "DIRECTED", "COORDINATED", "NO_ACTION"]
-    done: Annotated[str, Meta(min_length=2, max_length=1000), PUBLIC]
+    outcome: Annotated[
+        Literal["URGED", "DIRECTED", "COORDINATED", "NO_ACTION"],
+        Meta(description="已催办、已直接处置、已协调、不需处置"),
+    ]
+    done: Annotated[
+        str, Meta(min_length=2, max_length=1000, examples=["已约谈物业,限三日内完成"]), PUBLIC
+    ]
 
 
 _TIERS = {
@@ -151,8 +156,8 @@ def _note(tx: Tx, row: storage.Row, action: str, **detail: Any) -> None:
     note(tx, of="escalation", ref=ref, topic_id=topic_id, action=action, state=state, **detail)
 
 
-def acknowledge(tx: Tx, body: WhichEscalation) -> dict[str, Any]:
-    """Say that one has seen it and sees to it.
+def acknowledge_escalation(tx: Tx, body: WhichEscalation) -> dict[str, Any]:
+    """督办签收 / Say that one sees to it.
 
     Raises:
         NotFound, RoleDenied: It lies outside the caller's area, or before a tier above him.
@@ -164,8 +169,8 @@ def acknowledge(tx: Tx, body: WhichEscalation) -> dict[str, Any]:
     return reply("escalation_id", row)
 
 
-def decide(tx: Tx, body: DecideEscalation) -> dict[str, Any]:
-    """Write down what was done; it leaves the list.
+def decide_escalation(tx: Tx, body: DecideEscalation) -> dict[str, Any]:
+    """督办办结 / What was done about it.
 
     Raises:
         NotFound, RoleDenied: It lies outside the caller's area, or before a tier above him.

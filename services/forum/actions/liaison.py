@@ -10,13 +10,13 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from chassis.bus import Due, Tx
+from chassis.fields import PersonId
 from chassis.free_text import PUBLIC
 from chassis.refusal import NotFound
 from chassis.text import AREA
 from services.forum import errors, events, rules, storage
 from services.forum.actions.escalations import follow_chain
 from services.forum.actions.record import note, reply, require_state, tell
-from services.forum.actions.standing import PersonId
 from services.forum.rules import Tier
 
 TargetKind = Literal["STREET", "COMMUNITY", "GRID", "HOUSEHOLD"]
@@ -30,54 +30,66 @@ ChosenId = Annotated[str, Meta(pattern=r"^[a-z]{2,5}_[A-Za-z0-9_-]{1,56}$")]
 
 @dataclass(frozen=True, slots=True)
 class RegisterOfficial:
-    """A person takes office; a grid worker answers for his grid from then on."""
+    """登记干部 / Register an official. A grid worker answers for his grid from then on."""
 
-    person_id: PersonId
-    tier: Tier
-    post: Annotated[str, Meta(min_length=1, max_length=100), PUBLIC]
-    area: Area
-    official_id: ChosenId | None = None
+    person_id: Annotated[PersonId, Meta(max_length=64, examples=["per_0001"])]
+    tier: Annotated[Tier, Meta(description="层级 / tier", examples=["COMMUNITY_CADRE"])]
+    post: Annotated[str, Meta(min_length=1, max_length=100, examples=["社区党委副书记"]), PUBLIC]
+    area: Annotated[
+        Area,
+        Meta(
+            description="区 6、街道 9、社区 12、网格 15 位 / area of the tier's size",
+            examples=["370811015901"],
+        ),
+    ]
+    official_id: (
+        Annotated[ChosenId, Meta(description="导入时自定编号 / id chosen by a loader")] | None
+    ) = None
 
 
 @dataclass(frozen=True, slots=True)
 class EndOfficial:
-    """An official leaves office; his links end with it."""
+    """原因 / Why."""
 
     official_id: str
-    reason: Annotated[str, Meta(min_length=1, max_length=200), PUBLIC]
+    reason: Annotated[str, Meta(min_length=1, max_length=200, examples=["岗位调整"]), PUBLIC]
 
 
 @dataclass(frozen=True, slots=True)
 class AssignLiaison:
-    """An official answers for a target."""
+    """建立包保联系 / Link an official to a target of his tier."""
 
-    official_id: str
-    target_kind: TargetKind
-    target: Annotated[str, Meta(min_length=1, max_length=64)]
-    since: Instant | None = None
-    until: Instant | None = None
-    link_id: ChosenId | None = None
+    official_id: Annotated[str, Meta(max_length=64, examples=["off_0001"])]
+    target_kind: Annotated[TargetKind, Meta(examples=["GRID"])]
+    target: Annotated[str, Meta(min_length=1, max_length=64, examples=["370811015901001"])]
+    since: Annotated[Instant, Meta(description="起 / since, default now")] | None = None
+    until: Annotated[Instant, Meta(description="止 / until")] | None = None
+    link_id: (
+        Annotated[ChosenId, Meta(description="导入时自定编号 / id chosen by a loader")] | None
+    ) = None
 
 
 @dataclass(frozen=True, slots=True)
 class EndLiaison:
-    """A link ends."""
+    """原因 / Why."""
 
     link_id: str
-    reason: Annotated[str, Meta(min_length=1, max_length=200), PUBLIC]
+    reason: Annotated[str, Meta(min_length=1, max_length=200, examples=["岗位调整"]), PUBLIC]
 
 
 @dataclass(frozen=True, slots=True)
 class RegisterDeputy:
-    """One of 两代表一委员 and the streets of the constituency."""
+    """登记“两代表一委员” / Register a deputy."""
 
-    person_id: PersonId
-    kind: DeputyKind
-    level: DeputyLevel
-    streets: Annotated[list[Street], Meta(min_length=1, max_length=50)]
+    person_id: Annotated[PersonId, Meta(max_length=64, examples=["per_0002"])]
+    kind: Annotated[DeputyKind, Meta(examples=["PARTY_DELEGATE"])]
+    level: Annotated[DeputyLevel, Meta(examples=["DISTRICT"])]
+    streets: Annotated[list[Street], Meta(min_length=1, max_length=50, examples=[["370811015"]])]
     term_from: Instant | None = None
     term_to: Instant | None = None
-    deputy_id: ChosenId | None = None
+    deputy_id: (
+        Annotated[ChosenId, Meta(description="导入时自定编号 / id chosen by a loader")] | None
+    ) = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +101,24 @@ class EndDeputy:
 
 @dataclass(frozen=True, slots=True)
 class OptIn:
-    """A resident agrees to be drawn; staff may enter it for a person without a telephone, who has
-    signed for it. The second of them who has seen the paper confirms it."""
+    """本人,或由干部代录 / Oneself, or a resident for whom a cadre enters it."""
 
-    person_id: PersonId | None = None
-    receipt: Annotated[str, Meta(min_length=2, max_length=200), PUBLIC] | None = None
+    person_id: (
+        Annotated[PersonId, Meta(description="代录对象 / whose choice staff enter")] | None
+    ) = None
+    receipt: (
+        Annotated[
+            str,
+            Meta(
+                min_length=2,
+                max_length=200,
+                description="本人签字材料,代录必填,第二人确认生效 "
+                "/ signed paper; a second confirms",
+            ),
+            PUBLIC,
+        ]
+        | None
+    ) = None
 
 
 def _require_area(tx: Tx, code: str, field: str) -> None:
@@ -116,7 +141,7 @@ def _same(row: storage.Row, **given: Any) -> bool:
 
 
 def register_official(tx: Tx, body: RegisterOfficial) -> dict[str, Any]:
-    """Register an official.
+    """登记干部 / Register an official.
 
     Raises:
         RoleDenied: The area lies outside the caller's scope.
@@ -156,7 +181,7 @@ def register_official(tx: Tx, body: RegisterOfficial) -> dict[str, Any]:
 
 
 def end_official(tx: Tx, body: EndOfficial) -> dict[str, Any]:
-    """End an official's term and all his links.
+    """干部离任 / End an official's term and links.
 
     Raises:
         NotFound: There is none.
@@ -197,7 +222,7 @@ def end_posts_of_dead(tx: Tx, people: Sequence[str]) -> None:
 
 
 def assign_liaison(tx: Tx, body: AssignLiaison) -> dict[str, Any]:
-    """Link an official to a target; the same link again answers the one that exists.
+    """建立包保联系 / Link an official to a target.
 
     Raises:
         NotFound: There is no such official, or no such area.
@@ -291,7 +316,7 @@ def _end_link(tx: Tx, link: storage.Row, reason: str) -> storage.Row:
 
 
 def end_liaison(tx: Tx, body: EndLiaison) -> dict[str, Any]:
-    """End a link.
+    """解除包保联系 / End a link.
 
     Raises:
         NotFound: There is none.
@@ -314,7 +339,7 @@ def end_at_term(tx: Tx, due: Due) -> None:
 
 
 def register_deputy(tx: Tx, body: RegisterDeputy) -> dict[str, Any]:
-    """Register a deputy with the streets of the constituency.
+    """登记两代表一委员 / Register a deputy.
 
     Raises:
         RoleDenied: A street lies outside the caller's scope.
@@ -360,7 +385,7 @@ def register_deputy(tx: Tx, body: RegisterDeputy) -> dict[str, Any]:
 
 
 def end_deputy(tx: Tx, body: EndDeputy) -> dict[str, Any]:
-    """End a deputy's term.
+    """代表离任 / End a deputy's term.
 
     Raises:
         NotFound: There is none.
@@ -395,7 +420,8 @@ def _opting_person(tx: Tx, person_id: str | None) -> str:
 
 
 def opt_in(tx: Tx, body: OptIn) -> dict[str, Any]:
-    """Let a resident be drawn as a representative from now on. What staff enter for him counts when
+    """同意参加随机抽选 / Opt in to the draw of resident representatives.
+
     a second of them, or he himself, confirms it; he is told at once.
 
     Raises:
@@ -439,7 +465,7 @@ def opt_in(tx: Tx, body: OptIn) -> dict[str, Any]:
 
 
 def opt_out(tx: Tx, body: OptIn) -> dict[str, Any]:
-    """Take a resident out of the draw; always allowed, no reason asked.
+    """退出随机抽选 / Leave the draw.
 
     Raises:
         NotFound: The person is not the caller nor in his scope, or has never opted in.

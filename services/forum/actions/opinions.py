@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from chassis import free_text
 from chassis.bus import Due, Tx
+from chassis.fields import PersonId
 from chassis.free_text import PUBLIC
 from chassis.refusal import NotFound, StateConflict
 from services.forum import errors, events, rules, storage
@@ -25,7 +26,7 @@ from services.forum.actions.record import (
     topic_locked,
 )
 from services.forum.actions.sessions import return_to_session
-from services.forum.actions.standing import PersonId, require_residents
+from services.forum.actions.standing import require_residents
 from services.forum.actions.topics import WhichTopic
 
 Fen = Annotated[int, Meta(ge=0)]
@@ -36,10 +37,10 @@ Count = Annotated[int, Meta(ge=0)]
 class PlannedTask:
     """A part of the resolution that somebody will carry out."""
 
-    title: Annotated[str, Meta(min_length=1, max_length=100), PUBLIC]
+    title: Annotated[str, Meta(min_length=1, max_length=100, examples=["施划车位六个"]), PUBLIC]
     responsible_kind: Literal["PROJECT", "COMMUNITY"]
-    responsible_id: Annotated[str, Meta(min_length=1, max_length=64)]
-    due_date: date | None = None
+    responsible_id: Annotated[str, Meta(min_length=1, max_length=64, examples=["prj_0001"])]
+    due_date: Annotated[date, Meta(description="期限(含当日),默认 60 天 / last day")] | None = None
     supervisors: Annotated[list[PersonId], Meta(max_length=20)] = field(default_factory=list)
     budget_fen: Fen | None = None
     funding: Annotated[str, Meta(max_length=100), PUBLIC] | None = None
@@ -47,7 +48,7 @@ class PlannedTask:
 
 @dataclass(frozen=True, slots=True)
 class DraftOpinion:
-    """What was decided, on which grounds, and who thought otherwise; no names."""
+    """协商意见 / What was decided, on which grounds, and who thought otherwise; no names."""
 
     topic_id: str
     text: Annotated[str, Meta(min_length=1, max_length=10_000), PUBLIC]
@@ -58,24 +59,31 @@ class DraftOpinion:
 
 @dataclass(frozen=True, slots=True)
 class ObjectToOpinion:
-    """A reasoned objection; one who is directly affected need not wait for four others."""
+    """提出异议 / A reasoned objection."""
 
     topic_id: str
     text: Annotated[str, Meta(min_length=1, max_length=2000), PUBLIC]
-    directly_affected: bool = False
+    directly_affected: Annotated[
+        bool,
+        Meta(
+            description="本人主张,以登记住址或社区确认为准 / a claim; the registry or staff confirm"
+        ),
+    ] = False
 
 
 @dataclass(frozen=True, slots=True)
 class ConfirmObjection:
-    """How it is known that the objector is directly affected."""
+    """确认直接利害关系 / How it is known that the objector is directly affected."""
 
     objection_id: str
-    reason: Annotated[str, Meta(min_length=1, max_length=500), PUBLIC]
+    reason: Annotated[
+        str, Meta(min_length=1, max_length=500, examples=["其车库出口正对拟划车位"]), PUBLIC
+    ]
 
 
 @dataclass(frozen=True, slots=True)
 class ResolveObjection:
-    """What one side decides; it takes effect when community and street decide alike."""
+    """处理异议 / Takes effect when community and street decide alike."""
 
     topic_id: str
     outcome: Literal["SUSTAINED", "DISMISSED"]
@@ -84,16 +92,16 @@ class ResolveObjection:
 
 @dataclass(frozen=True, slots=True)
 class AnswerObjection:
-    """What is answered to one who objected and did not stop the resolution."""
+    """答复异议 / What is answered to one who did not stop the resolution."""
 
     objection_id: str
     outcome: Literal["TAKEN_UP", "NOT_TAKEN_UP"]
-    reasons: Annotated[str, Meta(max_length=2000), PUBLIC]
+    reasons: Annotated[str, Meta(max_length=2000, examples=["绿地面积不变,车位避开花坛。"]), PUBLIC]
 
 
 @dataclass(frozen=True, slots=True)
 class RecordOwnersVote:
-    """The result of the owners' assembly; areas in hundredths of a square metre."""
+    """业主大会表决结果;面积单位为 0.01 平方米 / Result of the owners' assembly."""
 
     topic_id: str
     area_eligible: Count
@@ -102,7 +110,9 @@ class RecordOwnersVote:
     heads_eligible: Count
     heads_participating: Count
     heads_assenting: Count
-    special: bool = False
+    special: Annotated[bool, Meta(description="筹资、改建、经营性使用 / three quarters needed")] = (
+        False
+    )
 
 
 _LEAST_REASONS = 10
@@ -145,7 +155,7 @@ def _unheard_grids(tx: Tx, topic: storage.Row) -> list[dict[str, Any]]:
 
 
 def draft_opinion(tx: Tx, body: DraftOpinion) -> dict[str, Any]:
-    """Draft the opinion of a session, or draft it anew while it is not published.
+    """起草协商意见 / Draft the opinion.
 
     The draft carries a warning for every affected grid that nobody spoke for.
 
@@ -198,8 +208,8 @@ def _opinion(tx: Tx, topic: storage.Row) -> storage.Row:
     return storage.known(tx.conn, storage.opinions, topic["opinion_id"], locked=True)
 
 
-def publicise(tx: Tx, body: WhichTopic) -> dict[str, Any]:
-    """Put the opinion on the community's board for three working days.
+def publicise_opinion(tx: Tx, body: WhichTopic) -> dict[str, Any]:
+    """公示协商意见 / Put the opinion on the board.
 
     Raises:
         NumberOfAPerson: It holds a telephone or identity number.
@@ -250,7 +260,8 @@ def publicise(tx: Tx, body: WhichTopic) -> dict[str, Any]:
 
 
 def object_to_opinion(tx: Tx, body: ObjectToOpinion) -> dict[str, Any]:
-    """Object to a published opinion. It stops the resolution when the objector is directly
+    """提出异议 / Object.
+
     affected (he says so and lives in the affected area, or staff confirm it), or when five
     residents of the area have objected. No event tells who objected.
 
@@ -335,7 +346,7 @@ def _weigh_objections(
 
 
 def confirm_objection(tx: Tx, body: ConfirmObjection) -> dict[str, Any]:
-    """Confirm, as somebody who knows the place, that an objector is directly affected.
+    """确认直接利害关系 / Confirm that the objector is directly affected.
 
     Raises:
         NotFound: There is no such objection.
@@ -380,7 +391,7 @@ _SIDE_OF_ROLE = {"R_SECRETARY": "COMMUNITY", "R_STREET": "STREET", "R_STREET_LEA
 
 
 def resolve_objection(tx: Tx, body: ResolveObjection) -> dict[str, Any]:
-    """Decide on the objections as community or as street; two persons must decide alike.
+    """处理异议 / Decide on the objections.
 
     Sustained: the topic goes back for another session. Dismissed: the resolution stands when the
     notice has ended.
@@ -492,7 +503,8 @@ def _tell_objectors(
 
 
 def answer_objection(tx: Tx, body: AnswerObjection) -> dict[str, Any]:
-    """Answer somebody who objected without stopping the resolution, with reasons, whatever has
+    """答复异议 / Answer one who objected.
+
     become of the topic since.
 
     Raises:
@@ -601,7 +613,7 @@ def _say_effective(tx: Tx, row: storage.Row) -> None:
 
 
 def record_owners_vote(tx: Tx, body: RecordOwnersVote) -> dict[str, Any]:
-    """Record what the owners' assembly decided on a recommendation (Civil Code art. 278).
+    """登记业主大会表决 / Record the owners' vote.
 
     Raises:
         NoOwnersVote: The topic is no owners' matter, or the counts contradict each other.

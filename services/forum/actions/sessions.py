@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from chassis.bus import Due, Tx
+from chassis.fields import PersonId
 from chassis.free_text import PUBLIC
 from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict
 from services.forum import errors, events, rules, storage
@@ -23,7 +24,7 @@ from services.forum.actions.record import (
     tell,
     topic_locked,
 )
-from services.forum.actions.standing import PersonId, check_capacities, check_host
+from services.forum.actions.standing import check_capacities, check_host
 
 Capacity = Literal[
     "RESIDENT_REP",
@@ -43,25 +44,24 @@ Capacity = Literal[
 class Invitee:
     """A person whom the host invites by name, and as what."""
 
-    person_id: PersonId
-    capacity: Capacity
+    person_id: Annotated[PersonId, Meta(max_length=64, examples=["per_0003"])]
+    capacity: Annotated[Capacity, Meta(examples=["RESIDENT_REP"])]
 
 
 @dataclass(frozen=True, slots=True)
 class ScheduleSession:
-    """When and where topics are talked about.
+    """安排协商会 / Officials come through the liaison links and deputies by rotation in any case.
 
-    Officials come through the liaison links and deputies by rotation in any case; with `auto`
-    the property's managers and drawn residents are added to those named.
+    With `auto` the property's managers, the proposer, cosigners and drawn residents are added.
     """
 
     topic_ids: Annotated[list[str], Meta(min_length=1, max_length=3)]
-    start: Annotated[datetime, Meta(tz=True)]
-    place: Annotated[str, Meta(min_length=1, max_length=100), PUBLIC]
+    start: Annotated[datetime, Meta(tz=True, examples=["2025-05-12T19:00:00+08:00"])]
+    place: Annotated[str, Meta(min_length=1, max_length=100, examples=["红帆驿站"]), PUBLIC]
     auto: bool = False
     invitees: Annotated[list[Invitee], Meta(max_length=1000)] = field(default_factory=list)
-    resident_seats: int | None = None
-    host_id: str | None = None
+    resident_seats: Annotated[int, Meta(description="居民代表名额 / resident seats")] | None = None
+    host_id: Annotated[str, Meta(description="受托主持人 / delegate who hosts")] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,52 +73,52 @@ class WhichSession:
 
 @dataclass(frozen=True, slots=True)
 class MoveSession:
-    """Another time or place, and why."""
+    """改期 / Another time or place; everyone answers anew."""
 
     session_id: str
-    start: Annotated[datetime, Meta(tz=True)]
-    reason: Annotated[str, Meta(min_length=1, max_length=200), PUBLIC]
+    start: Annotated[datetime, Meta(tz=True, examples=["2025-05-13T19:00:00+08:00"])]
+    reason: Annotated[str, Meta(min_length=1, max_length=200, examples=["场地停电"]), PUBLIC]
     place: Annotated[str, Meta(min_length=1, max_length=100), PUBLIC] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CancelSession:
-    """Why it is not held."""
+    """原因 / Why."""
 
     session_id: str
-    reason: Annotated[str, Meta(min_length=1, max_length=200), PUBLIC]
+    reason: Annotated[str, Meta(min_length=1, max_length=200, examples=["场地停电"]), PUBLIC]
 
 
 @dataclass(frozen=True, slots=True)
 class WithdrawInvitation:
-    """Why somebody is not invited after all."""
+    """原因 / Why."""
 
     invitation_id: str
-    reason: Annotated[str, Meta(min_length=1, max_length=200), PUBLIC]
+    reason: Annotated[str, Meta(min_length=1, max_length=200, examples=["场地停电"]), PUBLIC]
 
 
 @dataclass(frozen=True, slots=True)
 class CorrectAttendance:
-    """Whether somebody was there, against what was recorded, and how it is known."""
+    """更正签到 / Whether somebody was there, against what was recorded."""
 
     session_id: str
-    person_id: PersonId
+    person_id: Annotated[PersonId, Meta(max_length=64, examples=["per_0003"])]
     attended: bool
-    reason: Annotated[str, Meta(min_length=1, max_length=200), PUBLIC]
+    reason: Annotated[str, Meta(min_length=1, max_length=200, examples=["误点,本人未到场"]), PUBLIC]
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerInvitation:
-    """Whether somebody comes; an official who does not names a delegate of his tier."""
+    """答复邀请 / An official who cannot come names a delegate of his tier."""
 
     invitation_id: str
-    answer: Literal["YES", "NO", "DELEGATE"]
+    answer: Annotated[Literal["YES", "NO", "DELEGATE"], Meta(examples=["YES"])]
     delegate_person_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RecordAttendance:
-    """Who has come."""
+    """签到 / Who has come."""
 
     session_id: str
     person_ids: Annotated[list[PersonId], Meta(min_length=1, max_length=1000)]
@@ -126,17 +126,20 @@ class RecordAttendance:
 
 @dataclass(frozen=True, slots=True)
 class CastVote:
-    """One person's vote on one topic; `change` replaces the one that he has cast."""
+    """表决 / One's own vote; shown only in totals after the close."""
 
     session_id: str
     topic_id: str
     choice: Literal["FOR", "AGAINST", "ABSTAIN"]
-    change: bool = False
+    change: Annotated[
+        bool,
+        Meta(description="更改已投的票,限结束表决前 / replaces the vote cast, before the close"),
+    ] = False
 
 
 @dataclass(frozen=True, slots=True)
 class Recount:
-    """Which closed vote is counted again."""
+    """哪个议题 / Which topic."""
 
     session_id: str
     topic_id: str
@@ -144,7 +147,7 @@ class Recount:
 
 @dataclass(frozen=True, slots=True)
 class CloseVote:
-    """The host closes the vote on a topic."""
+    """哪个议题 / Which topic."""
 
     session_id: str
     topic_id: str
@@ -152,7 +155,7 @@ class CloseVote:
 
 @dataclass(frozen=True, slots=True)
 class Adjourn:
-    """The host ends the session without a vote."""
+    """休会 / Why."""
 
     session_id: str
     reason: Literal["NO_QUORUM", "NEED_FACTS"] = "NO_QUORUM"
@@ -338,7 +341,7 @@ def _terms(tx: Tx, topics: Sequence[Mapping[str, Any]]) -> datetime:
 
 
 def schedule_session(tx: Tx, body: ScheduleSession) -> dict[str, Any]:
-    """Schedule a session on one to three topics of a community and invite.
+    """安排协商会 / Schedule a session and invite.
 
     Raises:
         StepLocked: A topic has no published analysis.
@@ -497,7 +500,7 @@ def _invited(tx: Tx, session_id: str) -> list[str]:
 
 
 def move_session(tx: Tx, body: MoveSession) -> dict[str, Any]:
-    """Hold a session at another time or place, with the same notice; everyone answers anew.
+    """改期 / Hold a session at another time or place.
 
     Raises:
         NoticeTooShort: Less than 72 hours are left.
@@ -542,7 +545,8 @@ def move_session(tx: Tx, body: MoveSession) -> dict[str, Any]:
 
 
 def cancel_session(tx: Tx, body: CancelSession) -> dict[str, Any]:
-    """Call off a session that has not begun; its topics wait for another. That is no adjournment:
+    """取消会议 / Call off a session.
+
     nobody came in vain.
 
     Raises:
@@ -573,7 +577,7 @@ def cancel_session(tx: Tx, body: CancelSession) -> dict[str, Any]:
 
 
 def withdraw_invitation(tx: Tx, body: WithdrawInvitation) -> dict[str, Any]:
-    """Uninvite somebody before the session begins.
+    """撤回邀请 / Uninvite somebody.
 
     Raises:
         NotFound: There is no such invitation.
@@ -621,7 +625,7 @@ def withdraw_invitation(tx: Tx, body: WithdrawInvitation) -> dict[str, Any]:
 
 
 def answer_invitation(tx: Tx, body: AnswerInvitation) -> dict[str, Any]:
-    """Answer one's own invitation; the last answer before the session counts.
+    """答复邀请 / Answer an invitation.
 
     Raises:
         NotFound: There is none, or it is somebody else's.
@@ -758,7 +762,7 @@ def _led_session(
 
 
 def open_session(tx: Tx, body: WhichSession) -> dict[str, Any]:
-    """Open a session, at the earliest 15 minutes before its start.
+    """开会 / Open the session.
 
     Raises:
         TooEarly: It is too early.
@@ -781,7 +785,8 @@ def open_session(tx: Tx, body: WhichSession) -> dict[str, Any]:
 
 
 def record_attendance(tx: Tx, body: RecordAttendance) -> dict[str, Any]:
-    """Record who has come. Repeating it is harmless, so several helpers may do it at the door: the
+    """签到 / Record attendance.
+
     cadres of the community.
 
     Raises:
@@ -820,7 +825,8 @@ _CORRECTING = frozenset({"R_SECRETARY", "R_STREET", "R_STREET_LEAD"})
 
 
 def correct_attendance(tx: Tx, body: CorrectAttendance) -> dict[str, Any]:
-    """Correct who was there: at the door by any helper, after a vote has closed by the secretary
+    """更正签到 / Correct who was there.
+
     or the street, and never by the person himself.
 
     A vote whose outcome could be another without those who were not there is void while its
@@ -947,7 +953,8 @@ _LATER = frozenset({"RESOLVED", "IMPLEMENTING", "VERIFIED", "CLOSED"})
 
 
 def vote(tx: Tx, body: CastVote) -> dict[str, Any]:
-    """Cast one's vote on a topic, or change it before the close. The answer does not repeat it, and
+    """表决 / Vote.
+
     no event tells of it.
 
     Raises:
@@ -1010,7 +1017,7 @@ def _count(tx: Tx, session_id: str, topic_id: str) -> dict[str, int]:
 
 
 def close_vote(tx: Tx, body: CloseVote) -> dict[str, Any]:
-    """Close the vote on a topic: passed by strictly more than half of the voters present.
+    """结束表决 / Close the vote.
 
     A topic that has been adjourned twice ends here even without quorum, as failed: otherwise it
     could neither be voted on nor adjourned.
@@ -1086,7 +1093,7 @@ def close_vote(tx: Tx, body: CloseVote) -> dict[str, Any]:
 
 
 def recount(tx: Tx, body: Recount) -> dict[str, Any]:
-    """Count the ballots of a closed vote again, and compare with what was announced.
+    """重新计票 / Count the ballots of a closed vote again.
 
     Raises:
         NotFound: There is no such closed vote.
@@ -1138,8 +1145,8 @@ def _say_attendance(tx: Tx, session: storage.Row, topic_id: str) -> None:
         )
 
 
-def adjourn(tx: Tx, body: Adjourn) -> dict[str, Any]:
-    """End a session without a vote on the topics still open; each needs a new session.
+def adjourn_session(tx: Tx, body: Adjourn) -> dict[str, Any]:
+    """休会 / Adjourn.
 
     Raises:
         AdjournLimit: A topic has been adjourned twice; its vote must be closed.

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
-
-from msgspec import Meta
+from typing import Any
 
 from chassis.bus import Tx
-from chassis.text import PERSON
 from services.forum import errors, rules, storage
-
-PersonId = Annotated[str, Meta(pattern=PERSON)]
 
 
 def require_residents(

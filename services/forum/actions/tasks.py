@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, convert
 
 from chassis.bus import Due, Heard, Tx
+from chassis.fields import PersonId
 from chassis.free_text import PUBLIC
 from chassis.refusal import NotFound, StateConflict
 from services.forum import errors, events, rules, storage
@@ -26,7 +27,6 @@ from services.forum.actions.record import (
     topic_locked,
 )
 from services.forum.actions.sessions import leave_session
-from services.forum.actions.standing import PersonId
 from services.forum.actions.topics import open_screening
 
 Media = Annotated[list[Any], Meta(max_length=20), PUBLIC]
@@ -35,11 +35,13 @@ Finding = Annotated[str, Meta(min_length=1, max_length=1000), PUBLIC]
 
 @dataclass(frozen=True, slots=True)
 class AssignTasks:
-    """Who does what until when, and who watches; without tasks, those that the opinion planned."""
+    """下达任务 / Without tasks, those that the opinion planned."""
 
     topic_id: str
     tasks: Annotated[list[PlannedTask], Meta(max_length=50)] = field(default_factory=list)
-    supervisors: Annotated[list[PersonId], Meta(max_length=20)] = field(default_factory=list)
+    supervisors: Annotated[
+        list[PersonId], Meta(max_length=20, description="默认监督员 / for tasks that name none")
+    ] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class WhichTask:
 
 @dataclass(frozen=True, slots=True)
 class ReportProgress:
-    """How far the work is."""
+    """进展 / How far the work is."""
 
     task_id: str
     note: Finding
@@ -60,25 +62,25 @@ class ReportProgress:
 
 @dataclass(frozen=True, slots=True)
 class DeliverTask:
-    """The work is done; this shows it."""
+    """交付 / The work is done; this shows it."""
 
     task_id: str
-    evidence: Media
+    evidence: Annotated[Media, Meta(examples=[["sha256:9f86d08…"]])]
     note: Annotated[str, Meta(max_length=1000), PUBLIC] = ""
 
 
 @dataclass(frozen=True, slots=True)
 class AcceptTask:
-    """One of the two acceptances: the supervisor's, or the cadre's."""
+    """验收 / One of the two acceptances."""
 
     task_id: str
-    finding: Finding
+    finding: Annotated[Finding, Meta(examples=["车位已施划,符合决议"])]
     media: Media = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class ReworkTask:
-    """The work is not as resolved. The reason stays here; the code travels."""
+    """返工 / The reason stays here; the code travels to the responsible side."""
 
     task_id: str
     reason: Finding
@@ -87,36 +89,38 @@ class ReworkTask:
 
 @dataclass(frozen=True, slots=True)
 class EndTask:
-    """Which task, and why it is not done, or is done again."""
+    """原因 / Why it is not done, or is done again."""
 
     task_id: str
-    reason: Finding
+    reason: Annotated[Finding, Meta(examples=["施工许可未获批准"])]
 
 
 @dataclass(frozen=True, slots=True)
 class ExtendTask:
-    """The new last day, and why."""
+    """任务延期 / A new last day. The community extends twice, the street as often as it must."""
 
     task_id: str
-    due_date: date
-    reason: Finding
+    due_date: Annotated[date, Meta(description="新期限(含当日) / new last day")]
+    reason: Annotated[Finding, Meta(examples=["雨季停工"])]
 
 
 @dataclass(frozen=True, slots=True)
 class ReassignTask:
-    """Who does it instead; without a day or supervisors those of before, where they still fit."""
+    """改派任务 / The task ends and a new one takes its place."""
 
     task_id: str
     reason: Finding
     responsible_kind: Literal["PROJECT", "COMMUNITY"]
-    responsible_id: Annotated[str, Meta(min_length=1, max_length=64)]
-    due_date: date | None = None
-    supervisors: Annotated[list[PersonId], Meta(max_length=20)] = field(default_factory=list)
+    responsible_id: Annotated[str, Meta(min_length=1, max_length=64, examples=["370811015901"])]
+    due_date: Annotated[date, Meta(description="期限(含当日),默认 60 天 / last day")] | None = None
+    supervisors: Annotated[
+        list[PersonId], Meta(max_length=20, description="默认沿用原监督员 / those of before")
+    ] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeSupervisors:
-    """Who watches from now on: the whole list."""
+    """更换监督员 / The whole list of who watches from now on."""
 
     task_id: str
     supervisors: Annotated[list[PersonId], Meta(min_length=1, max_length=20)]
@@ -125,15 +129,15 @@ class ChangeSupervisors:
 
 @dataclass(frozen=True, slots=True)
 class DiscontinueTopic:
-    """Why the street ends it."""
+    """原因 / Why it is not done, or is done again."""
 
     topic_id: str
-    reason: Finding
+    reason: Annotated[Finding, Meta(examples=["施工许可未获批准"])]
 
 
 @dataclass(frozen=True, slots=True)
 class RecordSupervision:
-    """What a supervisor has seen."""
+    """监督记录 / What a supervisor has seen."""
 
     task_id: str
     finding: Finding
@@ -142,15 +146,28 @@ class RecordSupervision:
 
 @dataclass(frozen=True, slots=True)
 class CloseTopic:
-    """The published result; by default that the tasks are accepted, or in part cancelled."""
+    """办结 / The published result."""
 
     topic_id: str
-    result: Annotated[str, Meta(min_length=1, max_length=2000), PUBLIC] | None = None
+    result: (
+        Annotated[
+            str,
+            Meta(
+                min_length=1,
+                max_length=2000,
+                description="默认为任务全部验收,或部分取消 "
+                "/ by default: all accepted, or some cancelled",
+                examples=["全部落实任务已验收"],
+            ),
+            PUBLIC,
+        ]
+        | None
+    ) = None
 
 
 @dataclass(frozen=True, slots=True)
 class RateTopic:
-    """How content a participant is with the whole."""
+    """满意度 / By those who took part, within seven days."""
 
     topic_id: str
     stars: Annotated[int, Meta(ge=1, le=5)]
@@ -210,7 +227,7 @@ def _check_supervisors(
 
 
 def assign_tasks(tx: Tx, body: AssignTasks) -> dict[str, Any]:
-    """Assign the tasks of a resolution, each with at least one resident who watches.
+    """下达落实任务 / Assign the tasks.
 
     Raises:
         StepLocked: No resolution stands yet.
@@ -379,7 +396,7 @@ def _require_doer(tx: Tx, task: storage.Row) -> None:
 
 
 def start_task(tx: Tx, body: WhichTask) -> dict[str, Any]:
-    """Say that the work has begun.
+    """开始办理 / Start.
 
     Raises:
         StateConflict: It has begun already.
@@ -392,7 +409,7 @@ def start_task(tx: Tx, body: WhichTask) -> dict[str, Any]:
 
 
 def report_progress(tx: Tx, body: ReportProgress) -> dict[str, Any]:
-    """Say how far the work is.
+    """报告进展 / Report progress.
 
     Raises:
         StateConflict: It is delivered.
@@ -406,7 +423,7 @@ def report_progress(tx: Tx, body: ReportProgress) -> dict[str, Any]:
 
 
 def deliver_task(tx: Tx, body: DeliverTask) -> dict[str, Any]:
-    """Deliver a task of the community.
+    """交付社区任务 / Deliver a task of the community.
 
     Raises:
         ProjectDelivers: A project's work is delivered in the property service.
@@ -552,7 +569,7 @@ def _add_record(tx: Tx, task: storage.Row, kind: str, finding: str, media: Seque
 
 
 def record_supervision(tx: Tx, body: RecordSupervision) -> dict[str, Any]:
-    """Record what a supervisor has seen; the next record is due in 14 days.
+    """监督记录 / Record supervision.
 
     Raises:
         NotFound: There is no such task.
@@ -585,7 +602,7 @@ def miss_supervision(tx: Tx, due: Due) -> None:
 
 
 def accept_task(tx: Tx, body: AcceptTask) -> dict[str, Any]:
-    """Accept delivered work as supervisor or as cadre; it is accepted when both have.
+    """验收 / Accept (supervisor and cadre, two calls).
 
     Raises:
         NotSupervisor: The caller was not appointed.
@@ -689,7 +706,8 @@ def _topic_of(tx: Tx, task_id: str) -> str:
 
 
 def rework_task(tx: Tx, body: ReworkTask) -> dict[str, Any]:
-    """Send delivered work back. At the third time supervision has failed: the task is taken away
+    """退回返工 / Send back.
+
     and the topic returns to its analysis.
 
     Raises:
@@ -823,7 +841,7 @@ def _watchers(tx: Tx, task_id: str) -> list[str]:
 
 
 def extend_task(tx: Tx, body: ExtendTask) -> dict[str, Any]:
-    """Give a task a later term: the community twice, the street as often as it must.
+    """任务延期 / Extend a task's term.
 
     Raises:
         DueOutOfRange: The day is over or too far.
@@ -852,7 +870,8 @@ def extend_task(tx: Tx, body: ExtendTask) -> dict[str, Any]:
 
 
 def cancel_task(tx: Tx, body: EndTask) -> dict[str, Any]:
-    """End a task that will not be done. With the last one the topic is verified, or waits for
+    """取消任务 / Cancel a task.
+
     other tasks when none was accepted.
 
     Raises:
@@ -887,7 +906,7 @@ def _again(
 
 
 def reassign_task(tx: Tx, body: ReassignTask) -> dict[str, Any]:
-    """Let somebody else do it: the task ends and a new one takes its place.
+    """改派任务 / Let somebody else do it.
 
     Raises:
         ResponsibleUnknown: The project is unknown or lies in another street.
@@ -913,7 +932,7 @@ def reassign_task(tx: Tx, body: ReassignTask) -> dict[str, Any]:
 
 
 def reopen_task(tx: Tx, body: EndTask) -> dict[str, Any]:
-    """Let accepted work be done again while its topic is not closed: a new task takes its place.
+    """重新办理 / Let accepted work be done again.
 
     Raises:
         StateConflict: It is not accepted, or the topic is closed.
@@ -938,7 +957,7 @@ def reopen_task(tx: Tx, body: EndTask) -> dict[str, Any]:
 
 
 def change_supervisors(tx: Tx, body: ChangeSupervisors) -> dict[str, Any]:
-    """Let others watch a task, so that it does not wait for who has left or has a conflict.
+    """更换监督员 / Change who watches.
 
     Raises:
         SupervisorRequired: None of them is a resident here.
@@ -965,7 +984,7 @@ def change_supervisors(tx: Tx, body: ChangeSupervisors) -> dict[str, Any]:
 
 
 def step_down(tx: Tx, body: WhichTask) -> dict[str, Any]:
-    """Stop watching a task, as its supervisor; where no resident is left the chain is told.
+    """不再担任监督员 / Step down as a supervisor.
 
     Raises:
         NotSupervisor: The caller does not watch it.
@@ -1014,7 +1033,7 @@ def follow_residents(tx: Tx, people: Sequence[str]) -> None:
 
 
 def discontinue_topic(tx: Tx, body: DiscontinueTopic) -> dict[str, Any]:
-    """End a topic that cannot go on, as the street, with reason; everybody concerned is told.
+    """街道终止办理 / End a topic that cannot go on.
 
     Raises:
         StateConflict: It has ended already.
@@ -1124,7 +1143,7 @@ def _fulfilled(tx: Tx, tasks: Sequence[storage.Row]) -> dict[str, int]:
 
 
 def close_topic(tx: Tx, body: CloseTopic) -> dict[str, Any]:
-    """Close a topic whose tasks are all accepted, tell everyone, and open the poll.
+    """办结 / Close a topic.
 
     Raises:
         StateConflict: Tasks are open.
@@ -1164,7 +1183,7 @@ def close_topic(tx: Tx, body: CloseTopic) -> dict[str, Any]:
 
 
 def rate_topic(tx: Tx, body: RateTopic) -> dict[str, Any]:
-    """Rate a closed topic as one who took part, once, within seven days.
+    """满意度评价 / Rate a closed topic.
 
     Raises:
         NotParticipant: The caller did not take part.

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from chassis.bus import Due, Tx
+from chassis.fields import PersonId
 from chassis.free_text import PUBLIC
 from chassis.refusal import Invalid, NotFound, StateConflict
 from services.forum import errors, events, rules, storage
@@ -21,7 +22,7 @@ from services.forum.actions.record import (
     tell,
     topic_locked,
 )
-from services.forum.actions.standing import PersonId, require_residents
+from services.forum.actions.standing import require_residents
 from services.forum.rules import Level
 
 AreaCode = Annotated[str, Meta(pattern=r"^[0-9]{9}([0-9]{3}){0,2}$")]
@@ -30,23 +31,50 @@ Category = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9_]{1,39}$")]
 
 @dataclass(frozen=True, slots=True)
 class SubmitTopic:
-    """A matter that people want to talk about.
+    """提出议题 / A matter that people want to talk about."""
 
-    `proposer_id` and `cosigners` are entered by those who take a matter in at the door or on the
-    telephone; a resident speaks for himself.
-    """
-
-    title: Annotated[str, Meta(min_length=2, max_length=50), PUBLIC]
-    description: Annotated[str, Meta(min_length=1, max_length=2000), PUBLIC]
-    way: Literal["ONLINE", "DOORSTEP", "HOTLINE"]
-    category: Category
-    level: Level
-    scope: Annotated[list[AreaCode], Meta(min_length=1, max_length=50)]
-    proposer_id: PersonId | None = None
-    cosigners: Annotated[list[PersonId], Meta(max_length=200)] = field(default_factory=list)
-    source_request: Annotated[str, Meta(pattern=r"^req_[A-Za-z0-9_-]{1,60}$")] | None = None
-    resubmits: str | None = None
-    new_facts: Annotated[str, Meta(max_length=2000), PUBLIC] = ""
+    title: Annotated[
+        str, Meta(min_length=2, max_length=50, examples=["小院停车与消防通道"]), PUBLIC
+    ]
+    description: Annotated[
+        str, Meta(min_length=1, max_length=2000, examples=["消防通道常被占用。"]), PUBLIC
+    ]
+    way: Annotated[Literal["ONLINE", "DOORSTEP", "HOTLINE"], Meta(description="途径 / way")]
+    category: Annotated[Category, Meta(examples=["PARKING"])]
+    level: Annotated[Level, Meta(description="层级 / level", examples=["GRID"])]
+    scope: Annotated[
+        list[AreaCode],
+        Meta(
+            min_length=1,
+            max_length=50,
+            description="涉及区域代码 / affected areas",
+            examples=[["370811015901001"]],
+        ),
+    ]
+    proposer_id: (
+        Annotated[PersonId, Meta(description="代录时的提出人 / for whom it is entered")] | None
+    ) = None
+    cosigners: Annotated[
+        list[PersonId],
+        Meta(
+            max_length=200,
+            description="纸质联署,仅代录人员可填 / signatures on paper, entered by intake roles",
+        ),
+    ] = field(default_factory=list)
+    source_request: (
+        Annotated[
+            str,
+            Meta(
+                pattern=r"^req_[A-Za-z0-9_-]{1,60}$",
+                description="来源诉求 / request that it came from",
+            ),
+        ]
+        | None
+    ) = None
+    resubmits: (
+        Annotated[str, Meta(description="未通过的原议题 / failed topic raised again")] | None
+    ) = None
+    new_facts: Annotated[str, Meta(max_length=2000, description="新事实 / new facts"), PUBLIC] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +86,7 @@ class WhichTopic:
 
 @dataclass(frozen=True, slots=True)
 class EditTopic:
-    """What the proposer says otherwise; what is left out stays."""
+    """修改议题 / What is left out stays."""
 
     topic_id: str
     title: Annotated[str, Meta(min_length=2, max_length=50), PUBLIC] | None = None
@@ -69,27 +97,29 @@ class EditTopic:
 
 @dataclass(frozen=True, slots=True)
 class HideTopic:
-    """Why its words are hidden; with `hidden` false they are shown again."""
+    """隐藏议题内容 / Hidden from all but staff and the proposer."""
 
     topic_id: str
-    reason: Annotated[str, Meta(min_length=1, max_length=500), PUBLIC]
-    hidden: bool = True
+    reason: Annotated[str, Meta(min_length=1, max_length=500, examples=["含他人隐私"]), PUBLIC]
+    hidden: Annotated[bool, Meta(description="false 为恢复显示 / false shows it again")] = True
 
 
 @dataclass(frozen=True, slots=True)
 class AdoptTopic:
-    """The analysis: at which level the matter is talked about, and whose decision it is."""
+    """研判采纳 / The analysis, published with its finding."""
 
     topic_id: str
-    owners_matter: bool
-    level: Level | None = None
+    owners_matter: Annotated[bool, Meta(description="是否业主共同决定事项 / Civil Code art. 278")]
+    level: Annotated[Level, Meta(description="研判后的层级 / level after analysis")] | None = None
     urgency: Literal["NORMAL", "URGENT"] = "NORMAL"
-    finding: Annotated[str, Meta(min_length=1, max_length=2000), PUBLIC] = rules.DEFAULT_FINDING
+    finding: Annotated[str, Meta(min_length=1, max_length=2000, description="研判意见"), PUBLIC] = (
+        rules.DEFAULT_FINDING
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class RejectTopic:
-    """Why a matter is not talked about."""
+    """不予采纳 / Reject for a stated reason."""
 
     topic_id: str
     reason: Literal["ILLEGAL", "NOT_PUBLIC", "IN_LITIGATION", "ABUSIVE", "ALREADY_DECIDED"]
@@ -98,24 +128,26 @@ class RejectTopic:
 
 @dataclass(frozen=True, slots=True)
 class RedirectTopic:
-    """A matter of one household goes to the stewards."""
+    """转红色管家 / A matter of one household."""
 
     topic_id: str
-    reason: Annotated[str, Meta(min_length=1, max_length=500), PUBLIC]
-    request_id: str | None = None
+    reason: Annotated[str, Meta(min_length=1, max_length=500, examples=["单户漏水"]), PUBLIC]
+    request_id: (
+        Annotated[str, Meta(description="在红色管家登记的诉求 / request opened there")] | None
+    ) = None
 
 
 @dataclass(frozen=True, slots=True)
 class MergeTopic:
-    """The same matter is there already."""
+    """合并同类议题 / Merge into another topic."""
 
     topic_id: str
-    into: str
+    into: Annotated[str, Meta(description="并入的议题 / topic that stays")]
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewRejection:
-    """The street decides whether a rejection stands."""
+    """街道复核 / The street decides on a rejection."""
 
     topic_id: str
     outcome: Literal["UPHELD", "OVERTURNED"]
@@ -180,7 +212,7 @@ def _check_resubmission(tx: Tx, body: SubmitTopic) -> None:
 
 
 def submit_topic(tx: Tx, body: SubmitTopic) -> dict[str, Any]:
-    """Collect a topic; the community has three working days to analyse it.
+    """提出议题 / Raise a topic.
 
     Raises:
         ScopeMismatch: The areas do not fit the level, are unknown, or are not the proposer's.
@@ -259,8 +291,8 @@ def submit_topic(tx: Tx, body: SubmitTopic) -> dict[str, Any]:
     }
 
 
-def cosign(tx: Tx, body: WhichTopic) -> dict[str, Any]:
-    """Sign a topic. The topic's version stays: a signature must not make a decision stale.
+def cosign_topic(tx: Tx, body: WhichTopic) -> dict[str, Any]:
+    """联署 / Sign a topic.
 
     Raises:
         NotFound: There is no such topic.
@@ -298,8 +330,9 @@ def _own_topic(tx: Tx, topic_id: str, *states: str) -> storage.Row:
     return topic
 
 
-def edit(tx: Tx, body: EditTopic) -> dict[str, Any]:
-    """Change what a topic says, as the proposer, before anybody signs or analyses it. The words
+def edit_topic(tx: Tx, body: EditTopic) -> dict[str, Any]:
+    """修改议题 / Edit a topic before anybody signs it.
+
     of before are kept nowhere.
 
     Raises:
@@ -329,8 +362,8 @@ def edit(tx: Tx, body: EditTopic) -> dict[str, Any]:
     return reply("topic_id", row)
 
 
-def withdraw(tx: Tx, body: WhichTopic) -> dict[str, Any]:
-    """Withdraw a topic as its proposer; its words are hidden from then on.
+def withdraw_topic(tx: Tx, body: WhichTopic) -> dict[str, Any]:
+    """撤回议题 / Withdraw a topic.
 
     Raises:
         NotFound: There is none, or it is not the caller's.
@@ -342,8 +375,8 @@ def withdraw(tx: Tx, body: WhichTopic) -> dict[str, Any]:
     return reply("topic_id", row)
 
 
-def hide(tx: Tx, body: HideTopic) -> dict[str, Any]:
-    """Hide a topic's words from all but staff and the proposer, or show them again.
+def hide_topic(tx: Tx, body: HideTopic) -> dict[str, Any]:
+    """隐藏议题内容 / Hide a topic's words.
 
     Raises:
         NotFound: There is none.
@@ -373,8 +406,8 @@ def hide(tx: Tx, body: HideTopic) -> dict[str, Any]:
     return reply("topic_id", row)
 
 
-def adopt(tx: Tx, body: AdoptTopic) -> dict[str, Any]:
-    """Adopt a topic: its analysis is published and a session must follow in 10 working days.
+def adopt_topic(tx: Tx, body: AdoptTopic) -> dict[str, Any]:
+    """研判采纳 / Analyse and adopt.
 
     By raising the level, the party committee of the community carries the matter itself.
 
@@ -434,8 +467,9 @@ def adopt(tx: Tx, body: AdoptTopic) -> dict[str, Any]:
     return reply("topic_id", row, due=session_due.isoformat())
 
 
-def reject(tx: Tx, body: RejectTopic) -> dict[str, Any]:
-    """Reject a topic for a stated reason; the proposer may ask the street once. What is abusive
+def reject_topic(tx: Tx, body: RejectTopic) -> dict[str, Any]:
+    """不予采纳 / Reject.
+
     is hidden from all but staff and the proposer.
 
     Raises:
@@ -458,8 +492,9 @@ def reject(tx: Tx, body: RejectTopic) -> dict[str, Any]:
     return reply("topic_id", row)
 
 
-def redirect(tx: Tx, body: RedirectTopic) -> dict[str, Any]:
-    """Send a matter of one household to the stewards, who register it in the proposer's name and
+def redirect_topic(tx: Tx, body: RedirectTopic) -> dict[str, Any]:
+    """转红色管家 / Redirect to the stewards.
+
     tell its number; one that is registered already is named.
 
     Raises:
@@ -519,8 +554,8 @@ def hear_request(tx: Tx, topic_id: str, request_id: str, number: str) -> None:
     tell(tx, "TOPIC_REQUEST", row, [row["proposer"]], ref=request_id, request=number)
 
 
-def merge(tx: Tx, body: MergeTopic) -> dict[str, Any]:
-    """Merge a topic into another on the same subject; its people sign the other one.
+def merge_topic(tx: Tx, body: MergeTopic) -> dict[str, Any]:
+    """合并议题 / Merge.
 
     Raises:
         MergeTarget: The other is the same, has ended or lies elsewhere.
@@ -552,8 +587,8 @@ def merge(tx: Tx, body: MergeTopic) -> dict[str, Any]:
     return reply("topic_id", row)
 
 
-def appeal(tx: Tx, body: WhichTopic) -> dict[str, Any]:
-    """Ask the street to review a rejection, once.
+def appeal_topic(tx: Tx, body: WhichTopic) -> dict[str, Any]:
+    """申请街道复核 / Ask the street to review a rejection.
 
     Raises:
         NotFound: There is none, or the caller did not propose it.
@@ -579,8 +614,8 @@ def appeal(tx: Tx, body: WhichTopic) -> dict[str, Any]:
     return reply("topic_id", row, appeal="ASKED")
 
 
-def review_rejection(tx: Tx, body: ReviewRejection) -> dict[str, Any]:
-    """Decide on a rejection as the street: it stands, or the topic is analysed again.
+def review_topic(tx: Tx, body: ReviewRejection) -> dict[str, Any]:
+    """街道复核 / Decide on a rejection.
 
     Raises:
         StateConflict: Nobody has asked.

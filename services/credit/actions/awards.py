@@ -18,7 +18,7 @@ import msgspec
 from chassis.bus import SYSTEM_ROLE, new_uuid
 from chassis.calendar import Calendar
 from services.credit import events
-from services.credit.actions import ledger, months, rule_sets, telling
+from services.credit.actions import ledger, months, telling
 from services.credit.rules import awards as rules
 from services.credit.rules import deciding
 from services.credit.rules.model import Rule
@@ -26,6 +26,7 @@ from services.credit.rules.producing import PRODUCERS
 from services.credit.storage import awards as store
 from services.credit.storage import facts, registry, settlements
 from services.credit.storage import ledger as points
+from services.credit.storage.in_force import InForce, rules_in_force
 
 if TYPE_CHECKING:
     from chassis.bus import Heard, Tx
@@ -73,7 +74,7 @@ def ingest(tx: Tx, heard: Sequence[Heard]) -> None:
             period = Calendar.next_period(period)
         scored.append(_Scored(event, period, period != happened))
     facts.add(tx.conn, [_fact(item) for item in scored if _type(item.event) in PRODUCERS])
-    in_force = rule_sets.in_force(tx.conn)
+    in_force = rules_in_force(tx.conn)
     award_all(tx, scored, in_force)
     months.record(tx, measured)
 
@@ -98,7 +99,7 @@ def _fact(item: _Scored) -> dict[str, Any]:
     }
 
 
-def award_all(tx: Tx, scored: Sequence[_Scored], in_force: rule_sets.InForce) -> None:
+def award_all(tx: Tx, scored: Sequence[_Scored], in_force: InForce) -> None:
     """Give what events fire, and take back what they reverse."""
     fired: list[tuple[rules.Fired, _Scored, str]] = []
     local: list[tuple[str, tuple[rules.Fired, _Scored, str]]] = []
@@ -169,9 +170,7 @@ def _of_streets(
     return kept
 
 
-def _award(
-    tx: Tx, fired: list[tuple[rules.Fired, _Scored, str]], in_force: rule_sets.InForce
-) -> None:
+def _award(tx: Tx, fired: list[tuple[rules.Fired, _Scored, str]], in_force: InForce) -> None:
     fired, spans = _consented(tx, fired)
     if not fired:
         return
@@ -326,7 +325,7 @@ def post_points(tx: Tx, rows: Iterable[dict[str, Any]]) -> None:
     )
 
 
-def _cap(tx: Tx, rows: list[dict[str, Any]], in_force: rule_sets.InForce) -> None:
+def _cap(tx: Tx, rows: list[dict[str, Any]], in_force: InForce) -> None:
     """Cut the rows to what their windows have left. Rows of human rules wait for approval."""
     windows: dict[store.Window, list[dict[str, Any]]] = defaultdict(list)
     for found in rows:
@@ -364,7 +363,7 @@ def amended(award: Any) -> bool:
     return bool(award.reason) and str(award.reason).startswith("objection:")
 
 
-def _rule(in_force: rule_sets.InForce, rule_set: str, code: str) -> Rule:
+def _rule(in_force: InForce, rule_set: str, code: str) -> Rule:
     compiled = in_force.of_code(rule_set)
     rule = compiled.rule_set.rule(code) if compiled is not None else None
     assert rule is not None, (rule_set, code)  # noqa: S101  an award names what was in force
@@ -375,7 +374,7 @@ def _rule(in_force: rule_sets.InForce, rule_set: str, code: str) -> Rule:
 # Rules that exclude each other
 
 
-def _yield_deeds(tx: Tx, rows: list[dict[str, Any]], in_force: rule_sets.InForce) -> None:
+def _yield_deeds(tx: Tx, rows: list[dict[str, Any]], in_force: InForce) -> None:
     """Let awards yield to the rule that excludes theirs at the same deed, new ones and stored ones.
 
     What yields is stored as it was taken back, with its reason: so an event that comes first leaves
@@ -410,7 +409,7 @@ def _yield_deeds(tx: Tx, rows: list[dict[str, Any]], in_force: rule_sets.InForce
 
 
 def give_way(
-    tx: Tx, fired: Sequence[tuple[str, str, Rule]], in_force: rule_sets.InForce
+    tx: Tx, fired: Sequence[tuple[str, str, Rule]], in_force: InForce
 ) -> dict[tuple[str, str, str], str]:
     """Reverse the stored awards that yield to rules that are awarded now.
 
@@ -460,7 +459,7 @@ def _count_hours(
     tx: Tx,
     fired: Sequence[tuple[rules.Fired, _Scored, str]],
     spans: registry.Spans,
-    in_force: rule_sets.InForce,
+    in_force: InForce,
 ) -> tuple[list[dict[str, Any]], list[_Changed]]:
     """Return the rows that are new, and what differs: (stored row, score, points, capped)."""
     new: list[dict[str, Any]] = []
@@ -480,7 +479,7 @@ def _count_rule(
     code: str,
     parts: list[tuple[rules.Fired, _Scored, str]],
     spans: registry.Spans,
-    in_force: rule_sets.InForce,
+    in_force: InForce,
 ) -> tuple[list[dict[str, Any]], list[_Changed]]:
     """Compute the running totals of the subjects concerned anew; return what is new or differs.
 
@@ -572,7 +571,7 @@ class _Templates(dict[str, dict[str, Any]]):
 
     def __init__(
         self,
-        in_force: rule_sets.InForce,
+        in_force: InForce,
         stored: dict[str, Any],
         parts: Sequence[tuple[rules.Fired, _Scored, str]],
     ) -> None:
@@ -753,7 +752,7 @@ def recount(tx: Tx, period: str, areas: Sequence[str], end: datetime) -> int:
     Returns:
         Number of awards whose amounts changed.
     """
-    in_force = rule_sets.in_force(tx.conn)
+    in_force = rules_in_force(tx.conn)
     limits: dict[str, tuple[Any, Any, Any]] = {}
     for _, _, _, compiled in in_force.everything():
         for rule in compiled.rule_set.rules:
@@ -778,7 +777,7 @@ def _least(one: int | None, other: int | None) -> int | None:
     return min((limit for limit in (one, other) if limit is not None), default=None)
 
 
-def _recount_window(tx: Tx, in_force: rule_sets.InForce, window: store.Window, period: str) -> int:
+def _recount_window(tx: Tx, in_force: InForce, window: store.Window, period: str) -> int:
     members = store.in_window(tx.conn, window)
     # A month may be drafted after later ones of the same window: what is confirmed stays too.
     area = months.settles_in(tx, window[0], period)
@@ -818,7 +817,7 @@ def _recount_window(tx: Tx, in_force: rule_sets.InForce, window: store.Window, p
 
 def _forget_repeat(tx: Tx, known: Any) -> None:
     """End the vetoes for repetition that stand no more without an award that is taken back."""
-    rule = _rule(rule_sets.in_force(tx.conn), known.rule_set, known.rule_code)
+    rule = _rule(rules_in_force(tx.conn), known.rule_set, known.rule_code)
     if rule.repeat_veto is None:
         return
     periods = store.negatives_of_rule(tx.conn, known.subject_id, rule.code)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from msgspec import Meta
 
 from chassis.free_text import PublicText
 from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict, said
@@ -12,6 +14,7 @@ from services.credit.errors import SameAsProposer, TextTooShort
 from services.credit.rules import ledger as rules
 from services.credit.storage import budgets as store
 from services.credit.storage import ledger as points
+from services.credit.storage.budgets import grant_card
 
 if TYPE_CHECKING:
     from chassis.bus import Tx
@@ -24,10 +27,12 @@ GRANTERS = ("R_DISTRICT", "R_DISTRICT_LEAD")
 
 @dataclass(frozen=True, slots=True)
 class GrantBudget:
-    """Points that a district funds, and the document that says so."""
+    """拨付积分预算 / Grant points that the district pays for."""
 
-    points: int
-    basis: PublicText
+    points: Annotated[int, Meta(ge=1, le=10**8, examples=[100000])]
+    basis: Annotated[
+        PublicText, Meta(min_length=1, max_length=200, examples=["济任财预〔2025〕1号"])
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +44,16 @@ class WhichGrant:
 
 @dataclass(frozen=True, slots=True)
 class RejectGrant:
-    """Which proposed grant is not made, and why."""
+    """不予拨付的理由 / Why it is not granted."""
 
     grant_id: str
-    reason: PublicText
+    reason: Annotated[
+        PublicText, Meta(min_length=5, max_length=400, examples=["依据文件未附预算科目"])
+    ]
 
 
-def propose(tx: Tx, order: GrantBudget) -> dict[str, Any]:
-    """Propose points that the district pays for; another person grants them.
+def grant_budget(tx: Tx, order: GrantBudget) -> dict[str, Any]:
+    """提出积分预算拨付,由另一人批准 / Propose a budget; another person grants it.
 
     Raises:
         RoleDenied: The caller acts for a part of the district.
@@ -74,7 +81,7 @@ def propose(tx: Tx, order: GrantBudget) -> dict[str, Any]:
             "version": 1,
         },
     )
-    return card(store.grant(tx.conn, grant_id))
+    return grant_card(store.grant(tx.conn, grant_id))
 
 
 def _district(tx: Tx) -> str:
@@ -96,8 +103,9 @@ def _proposed(tx: Tx, grant_id: str) -> Any:
     return row
 
 
-def approve(tx: Tx, order: WhichGrant) -> dict[str, Any]:
-    """Grant proposed points, and release what waited for them. From its first grant on, a district
+def approve_budget(tx: Tx, order: WhichGrant) -> dict[str, Any]:
+    """批准积分预算拨付 / Grant a proposed budget.
+
     releases no more points than it has granted.
 
     Raises:
@@ -112,14 +120,14 @@ def approve(tx: Tx, order: WhichGrant) -> dict[str, Any]:
     points.post(tx.conn, [ledger.posted(funds, ref=row.grant_id, subject_id=owner, at=tx.now)])
     _decide(tx, row, "GRANTED")
     waiting = settlement.release_waiting(tx, row.area)
-    return card(store.grant(tx.conn, row.grant_id)) | {
+    return grant_card(store.grant(tx.conn, row.grant_id)) | {
         "budget": points.budget(tx.conn, owner, lock=False),
         "unfunded_points": waiting,
     }
 
 
-def reject(tx: Tx, order: RejectGrant) -> dict[str, Any]:
-    """Do not make a proposed grant.
+def reject_budget(tx: Tx, order: RejectGrant) -> dict[str, Any]:
+    """不予拨付 / Do not grant a proposed budget.
 
     Raises:
         TextTooShort: No reason.
@@ -130,7 +138,7 @@ def reject(tx: Tx, order: RejectGrant) -> dict[str, Any]:
         raise TextTooShort(field="reason", least=LEAST_REASON)
     row = _proposed(tx, order.grant_id)
     _decide(tx, row, "REJECTED", reason)
-    return card(store.grant(tx.conn, row.grant_id))
+    return grant_card(store.grant(tx.conn, row.grant_id))
 
 
 def _decide(tx: Tx, row: Any, state: str, reason: str | None = None) -> None:
@@ -142,19 +150,3 @@ def _decide(tx: Tx, row: Any, state: str, reason: str | None = None) -> None:
         decided_at=tx.now,
         reason=reason,
     )
-
-
-def card(row: Any) -> dict[str, Any]:
-    """Return a grant as staff of the district see it."""
-    return {
-        "id": row.grant_id,
-        "state": row.state,
-        "version": row.version,
-        "points": row.points,
-        "basis": row.basis,
-        "proposed_by": row.proposed_by,
-        "proposed_at": row.proposed_at.isoformat(),
-        "decided_by": row.decided_by,
-        "decided_at": row.decided_at.isoformat() if row.decided_at is not None else None,
-        "reason": row.reason,
-    }

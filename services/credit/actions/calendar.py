@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from chassis.deadlines import Counted, Move
+from chassis.deadlines import Counted, Move, hear
 from services.credit.actions import telling
 from services.credit.rules import settlement as rules
 from services.credit.storage import settlements as store
 from services.credit.storage import tables as t
 
 if TYPE_CHECKING:
-    from chassis.bus import Tx
+    from chassis.bus import Heard, Tx
 
 # Awards that wait for a person are looked at every day; they have no timers.
 COUNTED = (
@@ -26,6 +26,11 @@ COUNTED = (
         still=sa.and_(t.awards.c.state == "PROPOSED", t.awards.c.due_at.is_not(None)),
     ),
 )
+
+
+def year_loaded(tx: Tx, said: list[Heard]) -> None:
+    """A year's working days are known: open deadlines are counted again."""
+    hear(tx, said, COUNTED)
 
 
 def deadline_moved(tx: Tx, move: Move) -> None:

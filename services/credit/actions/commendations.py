@@ -6,14 +6,17 @@ Credit only says who may be commended; people say who is (REQ-L05).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from msgspec import Meta
 
 from chassis.bus import is_uuid
 from chassis.calendar import Calendar
+from chassis.fields import Period
 from chassis.free_text import PublicText
 from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict, said
-from services.credit.actions import awards, manual, months, objections, publishing, rule_sets
+from services.credit.actions import awards, manual, months, objections, publishing
 from services.credit.errors import (
     AlreadyNominated,
     AlreadyObjected,
@@ -42,6 +45,9 @@ from services.credit.storage import awards as award_store
 from services.credit.storage import honours as store
 from services.credit.storage import numbers, records, registry, settlements, voices
 from services.credit.storage import tables as t
+from services.credit.storage.in_force import rules_in_force
+
+AREA = r"^[0-9]{6}([0-9]{3}){0,2}$"
 
 if TYPE_CHECKING:
     from chassis.bus import Due, Tx
@@ -65,25 +71,37 @@ OPENERS = {
 
 @dataclass(frozen=True, slots=True)
 class OpenCommendation:
-    """What is commended, whom it is for, and how many.
+    """发起表彰 / Open a commendation.
 
     Attributes:
-        form: NOTICE (a notice of praise), STAR (star of the month or quarter) or FORMAL.
         kind: The kind of subject.
         to_period: The last month whose final standing counts.
         approval_doc_no: The document that allows a formal commendation.
     """
 
-    title: PublicText
-    form: str
-    level: str
-    kind: str
-    criteria: PublicText
-    quota: int
-    area: str
-    from_period: str
-    to_period: str
-    approval_doc_no: PublicText | None = None
+    title: Annotated[
+        PublicText, Meta(min_length=1, max_length=120, examples=["2025年一季度最美邻居"])
+    ]
+    form: Annotated[
+        Literal["NOTICE", "STAR", "FORMAL"],
+        Meta(
+            description="通报表扬、星级榜、评比达标表彰(须批准文号) / notice of praise, "
+            "star, formal (needs its document)",
+            examples=["NOTICE"],
+        ),
+    ]
+    level: Annotated[Literal["COMMUNITY", "STREET", "DISTRICT"], Meta(examples=["STREET"])]
+    kind: Annotated[
+        Literal["RES", "HH", "STW", "PRJ", "PCO", "MER", "PTN", "UNT"], Meta(examples=["RES"])
+    ]
+    criteria: Annotated[
+        PublicText, Meta(min_length=1, max_length=2000, examples=["连续三个月信用等级AA以上。"])
+    ]
+    quota: Annotated[int, Meta(ge=1, le=500, examples=[10])]
+    area: Annotated[str, Meta(pattern=AREA, examples=["370811015"])]
+    from_period: Annotated[Period, Meta(examples=["2025-01"])]
+    to_period: Annotated[Period, Meta(examples=["2025-03"])]
+    approval_doc_no: Annotated[PublicText, Meta(max_length=120)] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,55 +113,57 @@ class WhichCommendation:
 
 @dataclass(frozen=True, slots=True)
 class Nominate:
-    """Who is nominated, and for what."""
+    """提名 / Nominate somebody."""
 
     commendation_id: str
-    subject: str
-    reason: PublicText
+    subject: Annotated[str, Meta(max_length=80, examples=["RES:per_0001"])]
+    reason: Annotated[
+        PublicText, Meta(min_length=1, max_length=1000, examples=["热心调解邻里纠纷。"])
+    ]
 
 
 @dataclass(frozen=True, slots=True)
 class Review:
     """What people said about one nominee."""
 
-    subject: str
+    subject: Annotated[str, Meta(max_length=80)]
     support: bool
-    reasons: PublicText
+    reasons: Annotated[PublicText, Meta(max_length=2000)]
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewNominees:
-    """What people said about each nominee who may be commended."""
+    """社区评议,逐个写明意见 / Review each nominee, with written reasons."""
 
     commendation_id: str
-    reviews: list[Review] = field(default_factory=list)
+    reviews: Annotated[list[Review], Meta(min_length=1, max_length=500)]
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectToNominee:
-    """Why somebody should not be commended; who objects is kept and never shown."""
+    """对候选对象提出异议 / Object to a nominee; who objects is kept and never shown."""
 
     commendation_id: str
-    subject: str
-    text: PublicText
+    subject: Annotated[str, Meta(max_length=80)]
+    text: Annotated[PublicText, Meta(min_length=1, max_length=2000)]
 
 
 @dataclass(frozen=True, slots=True)
 class DecideNominee:
-    """Whether an objection to a nominee stands, and why."""
+    """裁定对候选对象的异议 / Decide an objection to a nominee."""
 
     objection_id: str
     upheld: bool
-    reasons: PublicText
+    reasons: Annotated[PublicText, Meta(max_length=2000)]
 
 
 @dataclass(frozen=True, slots=True)
 class RevokeCommendation:
-    """Who loses a commendation that he should not have had, and why."""
+    """撤销表彰 / Take a commendation back."""
 
     commendation_id: str
-    subject: str
-    reasons: PublicText
+    subject: Annotated[str, Meta(max_length=80)]
+    reasons: Annotated[PublicText, Meta(max_length=2000)]
 
 
 # --------------------------------------------------------------------------------------------------
@@ -151,7 +171,7 @@ class RevokeCommendation:
 
 
 def open_commendation(tx: Tx, order: OpenCommendation) -> dict[str, Any]:
-    """Open a commendation.
+    """发起表彰 / Open a commendation.
 
     Raises:
         Invalid: An unknown form, level or kind, no title or criteria, or a quota out of bounds.
@@ -251,7 +271,7 @@ def _reply(known: Any, state: str, **more: Any) -> dict[str, Any]:
 
 
 def nominate(tx: Tx, order: Nominate) -> dict[str, Any]:
-    """Nominate somebody. Whether he may be commended is checked later.
+    """提名 / Nominate.
 
     Raises:
         TextTooShort: It is not said for what.
@@ -314,7 +334,7 @@ def _check(tx: Tx, known: Any, nominees: Sequence[Any]) -> dict[str, tuple[str, 
         until=known.to_period,
         commendation_id=known.commendation_id,
         at=tx.now,
-        in_force=rule_sets.in_force(tx.conn),
+        in_force=rules_in_force(tx.conn),
     )
     for nominee in nominees:
         grounds = found[nominee.subject_id]
@@ -332,7 +352,7 @@ def _check(tx: Tx, known: Any, nominees: Sequence[Any]) -> dict[str, tuple[str, 
 
 
 def check_nominees(tx: Tx, order: WhichCommendation) -> dict[str, Any]:
-    """Check who of the nominated may be commended: held where it may pass, else dropped, and why.
+    """资格审查 / Check nominees.
 
     Raises:
         NotFound: There is no such commendation.
@@ -354,7 +374,7 @@ def _states(tx: Tx, known: Any) -> dict[str, str]:
 
 
 def review_nominees(tx: Tx, order: ReviewNominees) -> dict[str, Any]:
-    """People review every nominee who may be commended, or is only held, with written reasons.
+    """社区评议 / Review nominees.
 
     Raises:
         NotFound: There is no such commendation.
@@ -403,7 +423,7 @@ def review_nominees(tx: Tx, order: ReviewNominees) -> dict[str, Any]:
 
 
 def publicise_commendation(tx: Tx, order: WhichCommendation) -> dict[str, Any]:
-    """Publish for 5 working days who shall be commended.
+    """表彰公示 / Publish for five working days.
 
     Raises:
         NotFound: There is no such commendation.
@@ -491,7 +511,7 @@ def on_notice_end(tx: Tx, due: Due) -> None:
 
 
 def object_to_nominee(tx: Tx, order: ObjectToNominee) -> dict[str, Any]:
-    """Object to a nominee while the notice runs: it is held until somebody has decided.
+    """对候选对象提出异议 / Object to a nominee.
 
     Raises:
         TextTooShort: Nothing is said.
@@ -545,7 +565,7 @@ def object_to_nominee(tx: Tx, order: ObjectToNominee) -> dict[str, Any]:
 
 
 def decide_nominee(tx: Tx, order: DecideNominee) -> dict[str, Any]:
-    """Decide an objection to a nominee, with reasons: it goes on, or is dropped.
+    """裁定对候选对象的异议 / Decide an objection to a nominee.
 
     Raises:
         ReasonsRequired: Fewer than 20 characters.
@@ -599,7 +619,7 @@ def decide_nominee(tx: Tx, order: DecideNominee) -> dict[str, Any]:
 
 
 def approve_commendation(tx: Tx, order: WhichCommendation) -> dict[str, Any]:
-    """Approve, after the notice, whom nothing keeps back; their awards are given.
+    """审批表彰 / Approve a commendation.
 
     Who is still held waits: once that is decided, the commendation is approved again for him.
 
@@ -648,7 +668,7 @@ def _require_approver(tx: Tx, known: Any) -> None:
 def _give_award(tx: Tx, known: Any, nominee: Any) -> str | None:
     """Give what the rule for commendation gives. Returns the award's id, or None without a rule."""
     on = tx.calendar.local_date(tx.now)
-    found = rule_sets.in_force(tx.conn).on(on)
+    found = rules_in_force(tx.conn).on(on)
     code = rules.RULES.get(known.kind)
     rule = found[1].rule_set.rule(code) if found is not None and code is not None else None
     if found is None or rule is None:
@@ -750,7 +770,7 @@ def _count(tx: Tx, award: Any, rule: Rule, subject: Any) -> None:
 
 
 def grant_commendation(tx: Tx, order: WhichCommendation) -> dict[str, Any]:
-    """Issue the certificates of all who are approved.
+    """颁发证书 / Issue the certificates.
 
     Raises:
         NotFound: There is no such commendation.
@@ -790,7 +810,7 @@ def grant_commendation(tx: Tx, order: WhichCommendation) -> dict[str, Any]:
 
 
 def revoke_commendation(tx: Tx, order: RevokeCommendation) -> dict[str, Any]:
-    """Take a commendation back from one who should not have had it.
+    """撤销表彰 / Take a commendation back.
 
     The award is reversed, the certificate verifies as revoked and stands on the public list of
     revocations; points that were spent become a debt (F15).

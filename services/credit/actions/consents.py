@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
+
+from msgspec import Meta
 
 from chassis.free_text import PublicText
 from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict, said
@@ -32,7 +34,11 @@ if TYPE_CHECKING:
 
     from chassis.bus import Tx
 
-PURPOSES = ("SCORING", "POINTS", "PUBLIC_LIST", "COMMENDATION")
+Purpose = Literal["SCORING", "POINTS", "PUBLIC_LIST", "COMMENDATION"]
+PURPOSES: tuple[str, ...] = get_args(Purpose)
+# By which way a consent came.
+Channel = Literal["APP", "DOORSTEP", "PHONE", "WINDOW", "PAPER"]
+CHANNELS: tuple[str, ...] = get_args(Channel)
 ASSISTANTS = ("R_GRID", "R_CADRE", "R_SECRETARY", "R_DISTRICT")
 # Who confirms what one of them proposes by a person's receipt.
 CONFIRMERS = ("R_CADRE", "R_SECRETARY", "R_DISTRICT")
@@ -43,28 +49,60 @@ NAMED = frozenset({"PUBLIC_LIST", "COMMENDATION"})
 
 @dataclass(frozen=True, slots=True)
 class GrantConsent:
-    """What a person consents to, after reading which version of the notice.
+    """授权参加信用赋分,自愿、可随时撤回 / Consent to scoring: free, and revocable at any time."""
 
-    Attributes:
-        person_id: For whom; empty for oneself. Whoever assists shows a paper form.
-        household_id: Consent of the head for his household's account instead of his own.
-    """
-
-    notice_version: str
-    purposes: list[str]
-    person_id: str | None = None
-    household_id: str | None = None
-    channel: str = "APP"
-    evidence_ref: PublicText | None = None
+    notice_version: Annotated[
+        str,
+        Meta(
+            description="已阅读的告知书版本 / version of the notice that was read",
+            examples=["2025.1"],
+        ),
+    ]
+    purposes: Annotated[list[Purpose], Meta(min_length=1, examples=[["SCORING", "POINTS"]])]
+    person_id: (
+        Annotated[
+            str, Meta(max_length=64, description="协助他人授权时填写 / for whom, when one assists")
+        ]
+        | None
+    ) = None
+    household_id: (
+        Annotated[
+            str, Meta(max_length=64, description="为家庭账户授权 / for the household's account")
+        ]
+        | None
+    ) = None
+    channel: Channel = "APP"
+    evidence_ref: (
+        Annotated[
+            PublicText,
+            Meta(
+                max_length=200,
+                description="协助时的纸质授权书或回执编号;恢复已撤回的授权、公开名单和表彰"
+                "须另一人确认 / paper form or receipt, when one assists; what was "
+                "withdrawn and to be named need a second person",
+            ),
+        ]
+        | None
+    ) = None
 
 
 @dataclass(frozen=True, slots=True)
 class WithdrawConsent:
-    """What is withdrawn; without purposes, all of it. No reason is asked."""
+    """撤回授权,不需要理由 / Withdraw consent; no reason is asked."""
 
     consent_id: str
-    purposes: list[str] = field(default_factory=list)
-    receipt_no: PublicText | None = None
+    purposes: Annotated[list[Purpose], Meta(description="空表示全部 / empty: all of it")] = field(
+        default_factory=list
+    )
+    receipt_no: (
+        Annotated[
+            PublicText,
+            Meta(
+                max_length=120, description="代无账号者办理时的回执编号 / receipt, when one assists"
+            ),
+        ]
+        | None
+    ) = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +113,7 @@ class WhichProposal:
 
 
 def grant_consent(tx: Tx, order: GrantConsent) -> dict[str, Any]:
-    """Grant consent, or change what is consented to.
+    """授权 / Grant consent.
 
     What a person has withdrawn, and that he is named in public, only he gives by himself. Staff
     with his receipt propose it, and another of them confirms it.
@@ -223,7 +261,8 @@ def _proposal(tx: Tx, proposal_id: str) -> Any:
 
 
 def confirm_consent(tx: Tx, order: WhichProposal) -> dict[str, Any]:
-    """Confirm by the person's receipt what another member of staff proposed in his name. From this
+    """第二人确认代办授权 / Confirm a consent as the second person.
+
     moment on it holds; the person is told by whom.
 
     Raises:
@@ -276,7 +315,7 @@ def confirm_consent(tx: Tx, order: WhichProposal) -> dict[str, Any]:
 
 
 def refuse_consent(tx: Tx, order: WhichProposal) -> dict[str, Any]:
-    """Refuse what staff proposed in a person's name: he himself, or whoever would confirm it.
+    """拒绝代办授权 / Refuse a consent proposed in one's name.
 
     Raises:
         NotFound: There is no such proposal for the caller or in his area.
@@ -402,7 +441,8 @@ def open_subject(tx: Tx, subject_id: str, person: Any, purposes: Collection[str]
 
 
 def withdraw_consent(tx: Tx, order: WithdrawConsent) -> dict[str, Any]:
-    """Withdraw consent: always possible, without a reason. For a person without an account staff
+    """撤回授权 / Withdraw consent.
+
     do it by his receipt.
 
     Without SCORING nothing is scored from this moment on, what is still proposed is cancelled, and

@@ -12,9 +12,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
+from msgspec import Meta
+
+from chassis.fields import Day
 from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import Invalid, NotFound, StateConflict
-from services.credit.actions import publishing, rule_sets
+from services.credit.actions import publishing
 from services.credit.errors import (
     CommentEmpty,
     ConsultationEnded,
@@ -35,6 +38,7 @@ from services.credit.rules.changes import changes
 from services.credit.rules.model import RuleSet
 from services.credit.storage import rule_sets as store
 from services.credit.storage import settlements as notices
+from services.credit.storage.in_force import digest_of, rules_in_force
 
 if TYPE_CHECKING:
     from chassis.bus import Due, Tx
@@ -47,46 +51,120 @@ LEAST_REASON = 10
 
 @dataclass(frozen=True, slots=True)
 class CreateRuleSet:
-    """A new draft: a whole document, or a copy of a known rule set.
+    """起草规则集:复制现行规则或提交全文 / Draft a rule set: a copy, or a whole document."""
 
-    Attributes:
-        document: The rule set as JSON; author, publisher and legal review are filled in here.
-        based_on: Code of the rule set to copy instead; None with no document: the one in force.
-        version: Version of the copy, e.g. "2025.2".
-        effective_from: First day of the copy (YYYY-MM-DD); default the next month.
-        topic_id: The forum's topic whose outcome asks for the amendment.
-        resolution_no: The number of that outcome's resolution.
-    """
-
-    document: Annotated[dict[str, Any], PUBLIC] | None = None
-    based_on: str | None = None
-    version: str | None = None
-    effective_from: str | None = None
-    title: PublicText | None = None
-    topic_id: str | None = None
-    resolution_no: PublicText | None = None
+    document: (
+        Annotated[
+            dict[str, Any],
+            PUBLIC,
+            Meta(
+                description="全文;起草人、发布人和审查意见由系统填写 / the whole document instead"
+            ),
+        ]
+        | None
+    ) = None
+    based_on: (
+        Annotated[
+            str,
+            Meta(
+                max_length=40,
+                description="复制哪一规则集,默认现行 / code of the set to copy, default "
+                "the one in force",
+                examples=["RC-2025.1"],
+            ),
+        ]
+        | None
+    ) = None
+    version: (
+        Annotated[
+            str,
+            Meta(
+                pattern=r"^[0-9]{4}\.[0-9]{1,3}$",
+                description="副本的版本号 / version of the copy",
+                examples=["2025.2"],
+            ),
+        ]
+        | None
+    ) = None
+    effective_from: (
+        Annotated[
+            Day,
+            Meta(
+                description="某月第一天,默认下月 / first day of a month, default the next one",
+                examples=["2025-07-01"],
+            ),
+        ]
+        | None
+    ) = None
+    title: (
+        Annotated[PublicText, Meta(max_length=200, examples=["任城区城市社区信用规则 2025.2"])]
+        | None
+    ) = None
+    topic_id: (
+        Annotated[
+            str,
+            Meta(
+                max_length=64,
+                description="提出修订的议题 / the forum's topic that asks for it",
+                examples=["tpc_0192f0c1"],
+            ),
+        ]
+        | None
+    ) = None
+    resolution_no: (
+        Annotated[
+            PublicText,
+            Meta(
+                max_length=64,
+                description="协商成果文号 / number of its resolution",
+                examples=["协议〔2025〕第3号"],
+            ),
+        ]
+        | None
+    ) = None
 
 
 @dataclass(frozen=True, slots=True)
 class EditRuleSet:
-    """A change of a draft: a whole document, or some rules.
-
-    Attributes:
-        document: The new content as a whole.
-        put: Rules that are added, or that take the place of those with their codes.
-        drop: Codes of rules that are left out.
-        topic_id: The forum's topic whose outcome asks for the amendment.
-        resolution_no: The number of that outcome's resolution.
-    """
+    """修改草案 / Change a draft: some rules, or the whole document."""
 
     rule_set_id: str
-    document: Annotated[dict[str, Any], PUBLIC] | None = None
-    put: Annotated[list[dict[str, Any]], PUBLIC] = field(default_factory=list)
-    drop: list[str] = field(default_factory=list)
-    effective_from: str | None = None
-    title: PublicText | None = None
-    topic_id: str | None = None
-    resolution_no: PublicText | None = None
+    document: (
+        Annotated[dict[str, Any], PUBLIC, Meta(description="全文 / the whole document")] | None
+    ) = None
+    put: Annotated[
+        list[dict[str, Any]],
+        PUBLIC,
+        Meta(description="新增或替换的规则 / rules that are added or replaced, by code"),
+    ] = field(default_factory=list)
+    drop: Annotated[
+        list[str],
+        Meta(description="删除的规则编码 / codes of rules left out", examples=[["R-UNT-04"]]),
+    ] = field(default_factory=list)
+    effective_from: Annotated[Day, Meta(examples=["2025-07-01"])] | None = None
+    title: Annotated[PublicText, Meta(max_length=200)] | None = None
+    topic_id: (
+        Annotated[
+            str,
+            Meta(
+                max_length=64,
+                description="提出修订的议题 / the forum's topic that asks for it",
+                examples=["tpc_0192f0c1"],
+            ),
+        ]
+        | None
+    ) = None
+    resolution_no: (
+        Annotated[
+            PublicText,
+            Meta(
+                max_length=64,
+                description="协商成果文号 / number of its resolution",
+                examples=["协议〔2025〕第3号"],
+            ),
+        ]
+        | None
+    ) = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,43 +176,78 @@ class WhichRuleSet:
 
 @dataclass(frozen=True, slots=True)
 class ApproveRuleSet:
-    """The reference of the legal review."""
+    """审定;合法性审查意见必填 / Approve; the reference of the legal review is required."""
 
     rule_set_id: str
-    legal_review_ref: PublicText | None = None
+    legal_review_ref: (
+        Annotated[
+            PublicText,
+            Meta(
+                max_length=200,
+                examples=["任司审〔2025〕3号"],
+                description="审查意见文号 / reference",
+            ),
+        ]
+        | None
+    ) = None
 
 
 @dataclass(frozen=True, slots=True)
 class PublishRuleSet:
-    """From when it is in force (YYYY-MM-DD); default what the draft says."""
+    """发布;发布人不得是起草人 / Publish; nobody who wrote in it can."""
 
     rule_set_id: str
-    effective_from: str | None = None
+    effective_from: (
+        Annotated[
+            Day,
+            Meta(
+                description="未来月份的第一天,默认草案所载 / first day of a future month",
+                examples=["2025-07-01"],
+            ),
+        ]
+        | None
+    ) = None
 
 
 @dataclass(frozen=True, slots=True)
 class RetireRuleSet:
-    """Why a published rule set shall end, and from when.
-
-    Attributes:
-        from_day: First day without it (YYYY-MM-DD); default the first day of the next month. One
-            that is not in force yet is withdrawn as a whole and takes no day.
-        without_successor: The caller knows that the district will have no rules from then on.
-    """
+    """废止或撤回;须写明理由 / Retire or withdraw; a reason is required."""
 
     rule_set_id: str
-    reason: PublicText
-    from_day: str | None = None
-    without_successor: bool = False
+    reason: Annotated[
+        PublicText,
+        Meta(
+            min_length=1,
+            max_length=400,
+            description="理由,不少于10个字 / why, at least 10 characters",
+            examples=["条款与上级新规不一致,先行撤回重拟"],
+        ),
+    ]
+    from_day: (
+        Annotated[
+            Day,
+            Meta(
+                description="自哪一天起不再适用,须为未来月份第一天,默认下月;尚未生效的整体"
+                "撤回 / first day without it, default next month; one not begun yet is "
+                "withdrawn as a whole",
+                examples=["2025-07-01"],
+            ),
+        ]
+        | None
+    ) = None
+    without_successor: Annotated[
+        bool,
+        Meta(description="确认此后该区没有规则集 / the district will have no rules from then on"),
+    ] = False
 
 
 @dataclass(frozen=True, slots=True)
 class CommentOnRuleSet:
-    """What somebody thinks of a draft, or of one rule of it."""
+    """对征求意见稿提出意见 / Comment on a draft under consultation."""
 
     rule_set_id: str
-    text: PublicText
-    rule_code: str | None = None
+    text: Annotated[PublicText, Meta(min_length=1, max_length=2000, examples=["建议提高议事加分"])]
+    rule_code: Annotated[str, Meta(max_length=40, examples=["R-RES-03"])] | None = None
 
 
 # --------------------------------------------------------------------------------------------------
@@ -149,7 +262,7 @@ def _drafted(tx: Tx) -> dict[str, str]:
 
 
 def create_rule_set(tx: Tx, order: CreateRuleSet) -> dict[str, Any]:
-    """Make a draft.
+    """起草规则集 / Draft a rule set.
 
     Raises:
         NotFound: The rule set to copy does not exist.
@@ -192,7 +305,7 @@ def create_rule_set(tx: Tx, order: CreateRuleSet) -> dict[str, Any]:
             "consulted_until": None,
             "published_at": None,
             "body": document,
-            "digest": rule_sets.digest_of(document),
+            "digest": digest_of(document),
             "row_version": 1,
             "title": str(document.get("title_zh") or loaded.code)[:200],
             "based_on": based_on,
@@ -211,7 +324,7 @@ def create_rule_set(tx: Tx, order: CreateRuleSet) -> dict[str, Any]:
 
 
 def edit_rule_set(tx: Tx, order: EditRuleSet) -> dict[str, Any]:
-    """Change a draft. Whoever changes it is one of its authors.
+    """修改草案 / Change a draft.
 
     Raises:
         NotFound: There is no such rule set in the caller's scope.
@@ -232,7 +345,7 @@ def edit_rule_set(tx: Tx, order: EditRuleSet) -> dict[str, Any]:
         tx.conn,
         row.rule_set_id,
         body=document,
-        digest=rule_sets.digest_of(document),
+        digest=digest_of(document),
         effective_from=loaded.effective_from,
         title=str(document.get("title_zh") or loaded.code)[:200],
         authors=sorted({*row.authors, tx.actor.id}),
@@ -248,7 +361,7 @@ def _ref(text: str | None) -> str | None:
 
 def _source(tx: Tx, code: str | None) -> Any:
     if code is None:
-        found = rule_sets.in_force(tx.conn).on(tx.calendar.local_date(tx.now))
+        found = rules_in_force(tx.conn).on(tx.calendar.local_date(tx.now))
         code = found[0] if found else "-"
     row = store.by_code(tx.conn, code)
     if row is None or row.state not in store.IN_FORCE:
@@ -289,7 +402,7 @@ def _judge(tx: Tx, document: dict[str, Any]) -> RuleSet:
 
 def _judge_street(tx: Tx, loaded: RuleSet) -> None:
     """A street adds to the district's rules, within what they give, under letters of its own."""
-    district = rule_sets.in_force(tx.conn).on(loaded.effective_from)
+    district = rules_in_force(tx.conn).on(loaded.effective_from)
     if district is None:
         raise RuleSetInvalid(
             rule="-",
@@ -341,7 +454,7 @@ def _reply(row: Any, **more: Any) -> dict[str, Any]:
 
 
 def consult_rule_set(tx: Tx, order: WhichRuleSet) -> dict[str, Any]:
-    """Put a draft before the public for 10 working days; its rules stay as they are from here on.
+    """公开征求意见(10个工作日) / Consult the public for 10 working days.
 
     Raises:
         NotFound: There is no such rule set in the caller's scope.
@@ -383,7 +496,7 @@ def _asked_by(row: Any) -> dict[str, Any]:
 
 def changes_to_what_holds(tx: Tx, row: Any) -> dict[str, Any] | None:
     """Return what a rule set changes of that in force now; None where none is."""
-    in_force, today = rule_sets.in_force(tx.conn), tx.calendar.local_date(tx.now)
+    in_force, today = rules_in_force(tx.conn), tx.calendar.local_date(tx.now)
     # What a street adds is compared with what it has added so far.
     found = in_force.on(today) if len(row.area) == 6 else in_force.street(row.area, today)
     if found is None:
@@ -416,7 +529,7 @@ def on_consultation_end(tx: Tx, due: Due) -> None:
 
 
 def comment_on_rule_set(tx: Tx, order: CommentOnRuleSet) -> dict[str, Any]:
-    """File a comment on a draft under consultation.
+    """提出意见 / Comment on a draft.
 
     Raises:
         NotFound: No such rule set is before the public.
@@ -451,7 +564,7 @@ def comment_on_rule_set(tx: Tx, order: CommentOnRuleSet) -> dict[str, Any]:
 
 
 def revise_rule_set(tx: Tx, order: WhichRuleSet) -> dict[str, Any]:
-    """Take a rule set that is not published back to DRAFT; its consultation begins anew later.
+    """退回草案 / Take back to draft; consultation begins anew.
 
     Raises:
         NotFound: There is no such rule set in the caller's scope.
@@ -481,7 +594,7 @@ def revise_rule_set(tx: Tx, order: WhichRuleSet) -> dict[str, Any]:
 
 
 def approve_rule_set(tx: Tx, order: ApproveRuleSet) -> dict[str, Any]:
-    """Approve a draft whose consultation is over, with the reference of its legal review.
+    """审定 / Approve after consultation and legal review.
 
     Raises:
         NotFound: There is no such rule set in the caller's scope.
@@ -509,7 +622,7 @@ def approve_rule_set(tx: Tx, order: ApproveRuleSet) -> dict[str, Any]:
 
 
 def publish_rule_set(tx: Tx, order: PublishRuleSet) -> dict[str, Any]:
-    """Publish an approved rule set; from then on nothing in it changes.
+    """发布 / Publish; immutable from then on.
 
     Raises:
         NotFound: There is no such rule set in the caller's scope.
@@ -542,7 +655,7 @@ def publish_rule_set(tx: Tx, order: PublishRuleSet) -> dict[str, Any]:
         tx.conn,
         row.rule_set_id,
         body=document,
-        digest=rule_sets.digest_of(document),
+        digest=digest_of(document),
         publisher=tx.actor.id,
         effective_from=begins,
         effective_to=following.effective_from if following is not None else None,
@@ -579,7 +692,7 @@ def on_rule_set_turn(tx: Tx, due: Due) -> None:
 
 
 def retire_rule_set(tx: Tx, order: RetireRuleSet) -> dict[str, Any]:
-    """End a published rule set: withdraw it before it begins, or end it with a month to come.
+    """废止;尚未生效的撤回 / Retire; withdraw what has not begun.
 
     What was awarded under it stays. A set that is not published is taken back by `revise`.
 

@@ -12,10 +12,13 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Annotated, Any, Literal
+
+from msgspec import Meta
 
 from chassis.blobs import Blob, Blobs
 from chassis.calendar import SHANGHAI
+from chassis.fields import Instant
 from chassis.refusal import Invalid, NotFound, RoleDenied, said
 from services.credit.errors import FormatUnknown
 from services.credit.storage import settlements as settlement_store
@@ -51,24 +54,34 @@ Row = Sequence[Any]
 
 @dataclass(frozen=True, slots=True)
 class StartExport:
-    """Which file is wanted.
+    """导出文件(后台生成) / Ask for a file, made in the background.
 
     Attributes:
         kind: SETTLEMENT, STATEMENT or TRIAL_BALANCE.
         settlement_id: Of a SETTLEMENT.
         subject: Of a STATEMENT, one of the caller's own; empty means his first.
-        at: Of a STATEMENT or TRIAL_BALANCE, the instant up to which lines count; empty means now.
     """
 
-    kind: str
-    format: str
-    settlement_id: str | None = None
-    subject: str | None = None
-    at: datetime | None = None
+    kind: Annotated[
+        Literal["SETTLEMENT", "STATEMENT", "TRIAL_BALANCE"], Meta(examples=["STATEMENT"])
+    ]
+    format: Annotated[Literal["CSV", "XLSX"], Meta(examples=["CSV"])]
+    settlement_id: Annotated[str, Meta(max_length=64)] | None = None
+    subject: Annotated[str, Meta(max_length=80)] | None = None
+    at: (
+        Annotated[
+            Instant,
+            Meta(
+                description="截至时间(按入账时间),默认现在 / as of, by the time of "
+                "posting; default now"
+            ),
+        ]
+        | None
+    ) = None
 
 
 def start_export(tx: Tx, order: StartExport) -> dict[str, Any]:
-    """Ask for a file.
+    """导出文件 / Ask for a file.
 
     Raises:
         Invalid: An unknown kind, or what it is about is missing.

@@ -116,7 +116,7 @@ CONSENTS = Importer(
             required=True,
             choices=consents.PURPOSES,
         ),
-        Column("channel", "渠道 / channel", "PAPER", required=True, longest=20),
+        Column("channel", "渠道 / channel", "PAPER", required=True, choices=consents.CHANNELS),
         Column("evidence_ref", "纸质表编号 / paper form", "表-0001", required=True, public=True),
     ),
     _take,

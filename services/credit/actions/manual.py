@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from msgspec import Meta
 
 from chassis import text
 from chassis.bus import is_uuid
 from chassis.calendar import Calendar
+from chassis.fields import Instant
 from chassis.free_text import PublicText
 from chassis.refusal import Invalid, NotFound, StateConflict, said
-from services.credit.actions import awards, months, rule_sets, telling
+from services.credit.actions import awards, months, telling
 from services.credit.errors import (
     ClockSkew,
     ConflictOfInterest,
@@ -35,6 +38,7 @@ from services.credit.rules import settlement as timeline
 from services.credit.rules.model import Rule
 from services.credit.storage import awards as store
 from services.credit.storage import registry, voices
+from services.credit.storage.in_force import InForce, rules_in_force
 
 if TYPE_CHECKING:
     from chassis.bus import Due, Tx
@@ -45,33 +49,40 @@ LONGEST_DEED = 64
 
 @dataclass(frozen=True, slots=True)
 class ProposeAward:
-    """What somebody did, under which rule, and what shows it.
+    """人工提出赋分,由他人审核 / Propose an award by hand; somebody else approves.
 
     Attributes:
-        evidence: References of documents or records; the first one names the deed.
         level: For rules with a level table.
         document_no: Number of a legally effective document, for SERIOUS matters.
     """
 
-    subject: str
-    rule_code: str
-    occurred_at: datetime
-    evidence: list[PublicText] = field(default_factory=list)
-    level: str | None = None
-    document_no: PublicText | None = None
-    reason: PublicText | None = None
+    subject: Annotated[str, Meta(max_length=80, examples=["RES:per_0001"])]
+    rule_code: Annotated[str, Meta(max_length=40, examples=["R-RES-11"])]
+    occurred_at: Annotated[Instant, Meta(examples=["2025-03-03T09:00:00+08:00"])]
+    evidence: Annotated[
+        list[PublicText],
+        Meta(
+            min_length=1,
+            max_length=20,
+            description="依据材料编号,第一项标识该行为 / references; the first names the deed",
+            examples=[["TJ-2025-001"]],
+        ),
+    ]
+    level: Annotated[str, Meta(max_length=40)] | None = None
+    document_no: Annotated[PublicText, Meta(max_length=120)] | None = None
+    reason: Annotated[PublicText, Meta(max_length=400)] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DecideAward:
-    """Which award, and why it is approved or rejected."""
+    """审核意见 / Why."""
 
     award_id: str
-    note: PublicText | None = None
+    note: Annotated[PublicText, Meta(max_length=400, examples=["材料属实"])] | None = None
 
 
 def propose_award(tx: Tx, order: ProposeAward) -> dict[str, Any]:
-    """Propose an award by hand. The same deed again answers the first award.
+    """提出赋分 / Propose an award.
 
     Raises:
         ClockSkew: It lies in the future, or more than a year back.
@@ -99,7 +110,7 @@ def propose_award(tx: Tx, order: ProposeAward) -> dict[str, Any]:
 class LookedUp:
     """What proposals are judged by."""
 
-    in_force: rule_sets.InForce
+    in_force: InForce
     subjects: Mapping[str, Any]
     spans: registry.Spans
     ties: Collection[str]
@@ -109,7 +120,7 @@ def look_up(tx: Tx, subject_ids: Sequence[str]) -> LookedUp:
     """Return what proposals for some subjects are judged by, however many they are."""
     people = [one for one in subject_ids if one.partition(":")[0] in awards.PERSONS]
     return LookedUp(
-        rule_sets.in_force(tx.conn),
+        rules_in_force(tx.conn),
         registry.subjects(tx.conn, subject_ids),
         registry.spans(tx.conn, people),
         voices.ties(tx.conn, tx.actor.id, tx.now),
@@ -229,7 +240,7 @@ def _first_level(tx: Tx, subject: Any, rule: Rule) -> str:
 
 
 def _rule(
-    tx: Tx, in_force: rule_sets.InForce, order: ProposeAward, on: Any, subject: Any
+    tx: Tx, in_force: InForce, order: ProposeAward, on: Any, subject: Any
 ) -> tuple[str, Rule]:
     sets = [in_force.on(on)]
     if subject is not None:
@@ -305,7 +316,7 @@ def _to_decide(tx: Tx, award_id: str) -> tuple[Any, Rule, Any]:
     tx.check_version(known.version)
     if known.state != "PROPOSED" or known.decides != "PERSON":
         raise StateConflict(state=known.state)
-    compiled = rule_sets.in_force(tx.conn).of_code(known.rule_set)
+    compiled = rules_in_force(tx.conn).of_code(known.rule_set)
     rule = compiled.rule_set.rule(known.rule_code) if compiled else None
     able = deciding.at_level(rule.approve, _place(subject)) if rule is not None else ()
     if rule is None or not deciding.may_decide(tx.actor.role, able, known.waits_for):
@@ -348,7 +359,8 @@ def refuse_tied(tx: Tx, subject_id: str, ties: Collection[str]) -> None:
 
 
 def approve_award(tx: Tx, order: DecideAward) -> dict[str, Any]:
-    """Approve a proposed award. Caps are applied now; a deduction counts for good only after its
+    """审核通过 / Approve an award.
+
     settlement's notice.
 
     Raises:
@@ -431,7 +443,7 @@ def approve_award(tx: Tx, order: DecideAward) -> dict[str, Any]:
 def _first_of_deed(tx: Tx, known: Any, rule: Rule) -> None:
     """Let other awards of the deed yield, unless this one has to. What events propose has done so
     when it was heard."""
-    in_force = rule_sets.in_force(tx.conn)
+    in_force = rules_in_force(tx.conn)
     if known.event_id is not None or not known.deed or rule.code not in in_force.contested():
         return
     lost = awards.give_way(tx, [(known.subject_id, known.deed, rule)], in_force)
@@ -458,7 +470,7 @@ def under_cap(
 
 
 def reject_award(tx: Tx, order: DecideAward) -> dict[str, Any]:
-    """Reject a proposed award, with a reason.
+    """审核不通过 / Reject an award.
 
     Raises:
         EvidenceRequired: No reason is given.

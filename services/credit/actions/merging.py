@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from services.credit.actions import awards, months, rule_sets, telling
+from services.credit.actions import awards, months, telling
 from services.credit.rules import awards as rules
 from services.credit.storage import awards as award_store
 from services.credit.storage import ledger as points
 from services.credit.storage import merging as store
 from services.credit.storage import registry
+from services.credit.storage.in_force import rules_in_force
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -129,7 +130,7 @@ def _merge_awards(tx: Tx, known: Any, old: str, new: str) -> dict[str, str]:
 
 
 def _move(tx: Tx, award: Any, new: str, period: str) -> str:
-    compiled = rule_sets.in_force(tx.conn).of_code(award.rule_set)
+    compiled = rules_in_force(tx.conn).of_code(award.rule_set)
     rule = compiled.rule_set.rule(award.rule_code) if compiled is not None else None
     source = str(award.event_id or award.deed)
     if award.event_id is None and rule is not None:

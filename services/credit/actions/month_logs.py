@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from msgspec import Meta
 
 from chassis.blobs import Blobs
 from chassis.refusal import NotFound, StateConflict
-from services.credit.actions import awards, rule_sets
+from services.credit.actions import awards
 from services.credit.errors import LogGone
 from services.credit.rules import recompute as rules
 from services.credit.rules import standing
@@ -22,6 +24,7 @@ from services.credit.rules.settlement import AwardLine, EntryLine, entry_digest
 from services.credit.storage import month_logs as store
 from services.credit.storage import rule_sets as rule_set_store
 from services.credit.storage import settlements
+from services.credit.storage.in_force import rules_in_force
 
 if TYPE_CHECKING:
     from chassis.bus import Job, Tx
@@ -39,10 +42,10 @@ class ExportMonth:
 
 @dataclass(frozen=True, slots=True)
 class MonthLog:
-    """Which part of the log of a published settlement is wanted; the first one is 0."""
+    """Which part of a log."""
 
     settlement_id: str
-    part: int = 0
+    part: Annotated[int, Meta(ge=0, description="分段序号,从 0 开始 / part, from 0")] = 0
 
 
 # --------------------------------------------------------------------------------------------------
@@ -64,7 +67,7 @@ def freeze(tx: Tx, row: Any, number: str, *, key: str | None = None) -> dict[str
     """
     subjects = store.subjects(tx.conn, row.settlement_id)
     groups = [subjects[i : i + _SUBJECTS] for i in range(0, len(subjects), _SUBJECTS)]
-    in_force = rule_sets.in_force(tx.conn)
+    in_force = rules_in_force(tx.conn)
     index: dict[str, str] = {}
     cited = set(row.rule_set.split("+")) if row.rule_set else set()
     seal = rules.Seal()
@@ -328,7 +331,7 @@ def _published(tx: Tx, settlement_id: str) -> Any:
 
 
 def month_log(tx: Tx, question: MonthLog) -> dict[str, Any]:
-    """Return one part of the log of a published month; `next` names the next one.
+    """月度日志 / The log of a published month.
 
     Raises:
         NotFound: There is no such settlement.
@@ -352,7 +355,7 @@ def month_log(tx: Tx, question: MonthLog) -> dict[str, Any]:
 
 
 def export_month(tx: Tx, order: ExportMonth) -> dict[str, Any]:
-    """Queue the export of the log of a published month as one file.
+    """导出月度日志 / Export the log of a published month.
 
     Raises:
         NotFound: There is no such settlement.

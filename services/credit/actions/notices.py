@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from msgspec import Meta
 
 from chassis.free_text import PublicText
 from chassis.refusal import NotFound, StateConflict
@@ -20,14 +22,16 @@ LEAST_REASON = 5
 
 @dataclass(frozen=True, slots=True)
 class WithdrawNotice:
-    """Which notice is taken down before its time, and why."""
+    """撤回公示并说明原因 / Take a notice down, and say why."""
 
     notice_id: str
-    reason: PublicText
+    reason: Annotated[
+        PublicText, Meta(min_length=1, max_length=400, examples=["项目名称有误,另行公示。"])
+    ]
 
 
 def withdraw_notice(tx: Tx, order: WithdrawNotice) -> dict[str, Any]:
-    """Take a notice down before its time. What it said has no further effect by that.
+    """撤回公示 / Withdraw a notice.
 
     Raises:
         TextTooShort: No reason.
@@ -46,7 +50,7 @@ def withdraw_notice(tx: Tx, order: WithdrawNotice) -> dict[str, Any]:
 
 
 def correct_notice(tx: Tx, order: WithdrawNotice) -> dict[str, Any]:
-    """Withdraw the notice of a settlement and publish what the settlement says now.
+    """更正公示(撤回并重新公示) / Withdraw a notice and publish another in its place.
 
     Both notices name each other. While the objection period runs it begins anew, because nobody
     could object before to what is said only now.

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from msgspec import Meta
 
 from chassis.bus import is_uuid
 from chassis.free_text import PublicText
@@ -69,82 +71,164 @@ _HIGHEST = max(_LEVELS.values())
 
 @dataclass(frozen=True, slots=True)
 class FileObjection:
-    """What somebody objects to.
+    """提出异议 / Object to an award, to an entry, or that one was not credited.
 
     Attributes:
         target: AWARD, ENTRY or OMISSION ("I was not credited").
-        target_id: The award; or "<settlement>" for one's own entry, or "<settlement>/<subject>".
-        person_id: For whom, where staff hand it in for somebody without an account.
-        receipt_no: The number of that person's receipt.
     """
 
-    target: str
-    target_id: str
-    text: PublicText
-    evidence: list[PublicText] = field(default_factory=list)
-    person_id: str | None = None
-    receipt_no: PublicText | None = None
+    target: Annotated[Literal["AWARD", "ENTRY", "OMISSION"], Meta(examples=["AWARD"])]
+    target_id: Annotated[
+        str,
+        Meta(
+            max_length=160,
+            description="AWARD:赋分编号;其余:赋分批次编号,或“批次编号/主体” / the award; "
+            "else the settlement, or settlement/subject",
+        ),
+    ]
+    text: Annotated[
+        PublicText, Meta(min_length=1, max_length=2000, examples=["派单时我不在班,请核查。"])
+    ]
+    evidence: Annotated[list[PublicText], Meta(max_length=20)] = field(default_factory=list)
+    person_id: (
+        Annotated[
+            str,
+            Meta(
+                max_length=64, description="代无账号者提出时填写 / for whom, when staff hand it in"
+            ),
+        ]
+        | None
+    ) = None
+    receipt_no: (
+        Annotated[
+            PublicText,
+            Meta(
+                max_length=120,
+                description="代办时当事人的回执编号 / number of the person's receipt, when "
+                "staff act for him",
+                examples=["HZ-2025-0001"],
+            ),
+        ]
+        | None
+    ) = None
 
 
 @dataclass(frozen=True, slots=True)
 class StartCorrection:
-    """What staff find wrong in the register.
+    """发起更正 / What the register has wrong, and why it has to be corrected.
 
     Attributes:
         target: AWARD, ENTRY or OMISSION.
-        target_id: The award, or "<settlement>/<subject>".
         text: The facts.
         reasons: Why the register has to be corrected.
     """
 
-    target: str
-    target_id: str
-    text: PublicText
-    reasons: PublicText
-    evidence: list[PublicText] = field(default_factory=list)
+    target: Annotated[Literal["AWARD", "ENTRY", "OMISSION"], Meta(examples=["AWARD"])]
+    target_id: Annotated[
+        str,
+        Meta(
+            max_length=160,
+            description="AWARD:赋分编号;其余:“批次编号/主体” / the award; else settlement/subject",
+        ),
+    ]
+    text: Annotated[
+        PublicText,
+        Meta(min_length=1, max_length=2000, examples=["同一次活动被两次签到,重复计分一次。"]),
+    ]
+    reasons: Annotated[
+        PublicText,
+        Meta(max_length=2000, examples=["签到台账与活动记录不符,登记有误,依台账予以更正。"]),
+    ]
+    evidence: Annotated[list[PublicText], Meta(max_length=20)] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptObjection:
+    """Which objection is meant."""
+
+    objection_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class WhichObjection:
-    """Which objection is meant; with a receipt where staff act for who filed it."""
+    """撤回异议 / Withdraw an objection; with a receipt where staff act for who filed it."""
 
     objection_id: str
-    receipt_no: PublicText | None = None
+    receipt_no: (
+        Annotated[
+            PublicText,
+            Meta(
+                max_length=120,
+                description="代办时当事人的回执编号 / number of the person's receipt, when "
+                "staff act for him",
+                examples=["HZ-2025-0001"],
+            ),
+        ]
+        | None
+    ) = None
 
 
 @dataclass(frozen=True, slots=True)
 class ExtendObjection:
-    """Which objection needs more time, and why."""
+    """延长裁定期限 / Why the decision needs five working days more."""
 
     objection_id: str
-    reasons: PublicText
+    reasons: Annotated[
+        PublicText,
+        Meta(max_length=2000, examples=["须调取物业公司的通话录音,对方答复五个工作日内提供。"]),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
 class RequestReview:
-    """Which decision shall be looked at by a higher level, and why."""
+    """申请复核 / Why a higher level should look at the decision."""
 
     objection_id: str
-    grounds: PublicText
-    receipt_no: PublicText | None = None
+    grounds: Annotated[
+        PublicText,
+        Meta(min_length=1, max_length=2000, examples=["裁定没有核对我提交的排班表,请上级复核。"]),
+    ]
+    receipt_no: (
+        Annotated[
+            PublicText,
+            Meta(
+                max_length=120,
+                description="代办时当事人的回执编号 / number of the person's receipt, when "
+                "staff act for him",
+                examples=["HZ-2025-0001"],
+            ),
+        ]
+        | None
+    ) = None
 
 
 @dataclass(frozen=True, slots=True)
 class DecideObjection:
-    """How an objection ends, or its review, and why.
-
-    Attributes:
-        score: For PARTLY, what is left of the award.
-        award_ids: For ENTRY, the awards that are taken back.
-        together: The same decision answers what others object to the same thing.
-    """
+    """裁定异议、复核裁定 / Decide an objection or its review, with reasons."""
 
     objection_id: str
-    outcome: PublicText
-    reasons: PublicText
-    score: int | None = None
-    award_ids: list[str] = field(default_factory=list)
-    together: bool = False
+    outcome: Literal["UPHELD", "PARTLY", "DISMISSED"]
+    reasons: Annotated[
+        PublicText,
+        Meta(max_length=2000, examples=["经核查,该超时系平台派单错误所致,扣分依据不足,应予撤销。"]),
+    ]
+    score: (
+        Annotated[
+            int,
+            Meta(
+                description="对单项赋分 PARTLY 时保留的分值 / what is left of an award, for PARTLY"
+            ),
+        ]
+        | None
+    ) = None
+    award_ids: Annotated[
+        list[str],
+        Meta(description="ENTRY 异议成立或部分成立时撤销的赋分 / awards taken back, for ENTRY"),
+    ] = field(default_factory=list)
+    together: Annotated[
+        bool,
+        Meta(description="一并答复对同一事项的其他异议 / answers the other objections to it, too"),
+    ] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +240,7 @@ class _Target:
 
 
 def file_objection(tx: Tx, order: FileObjection) -> dict[str, Any]:
-    """File an objection. Within the objection period the entry is held; others go on.
+    """提出异议 / File an objection.
 
     Raises:
         Invalid: An unknown kind of target.
@@ -205,7 +289,8 @@ def _check_assistant(tx: Tx, order: FileObjection, person_id: str, area: str) ->
 
 
 def start_correction(tx: Tx, order: StartCorrection) -> dict[str, Any]:
-    """Start the correction of what the register says of somebody: the same way as an objection,
+    """发起更正 / Start a correction of the register.
+
     decided by another person. The subject is told, since it is listed among what concerns him.
 
     Raises:
@@ -412,7 +497,7 @@ def _place(tx: Tx, known: Any) -> str:
 
 
 def withdraw_objection(tx: Tx, order: WhichObjection) -> dict[str, Any]:
-    """Take an objection back before it is decided; the entry that it held is let go.
+    """撤回异议 / Withdraw an objection.
 
     Raises:
         NotFound: There is no such objection.
@@ -448,8 +533,8 @@ def _reply(known: Any, state: str, **more: Any) -> dict[str, Any]:
     }
 
 
-def accept_objection(tx: Tx, order: WhichObjection) -> dict[str, Any]:
-    """Take an objection up; from now on it is to be decided within 5 working days.
+def accept_objection(tx: Tx, order: AcceptObjection) -> dict[str, Any]:
+    """受理异议 / Accept an objection.
 
     Raises:
         NotFound: There is no such objection.
@@ -477,7 +562,7 @@ def _accept(tx: Tx, known: Any) -> str:
 
 
 def extend_objection(tx: Tx, order: ExtendObjection) -> dict[str, Any]:
-    """Give the decision five working days more, once, before its time is over.
+    """延长裁定期限 / Extend the time of a decision.
 
     Raises:
         TextTooShort: Fewer than 20 characters of reasons.
@@ -535,7 +620,7 @@ def on_decide_due(tx: Tx, due: Due) -> None:
 
 
 def decide_objection(tx: Tx, order: DecideObjection) -> dict[str, Any]:
-    """Decide an objection.
+    """裁定异议 / Decide an objection.
 
     Raises:
         Invalid: An unknown outcome, or PARTLY without what is left.
@@ -695,7 +780,8 @@ def _award_chain(tx: Tx, known: Any, award: Any) -> set[str | None]:
 
 
 def request_review(tx: Tx, order: RequestReview) -> dict[str, Any]:
-    """Ask a higher level to look at a decision. Meanwhile the decision stands: the entry is not
+    """申请复核 / Ask for a review.
+
     held again.
 
     Raises:
@@ -732,7 +818,7 @@ def request_review(tx: Tx, order: RequestReview) -> dict[str, Any]:
 
 
 def review_objection(tx: Tx, order: DecideObjection) -> dict[str, Any]:
-    """Review a decision: it stands, or becomes better for whoever filed the objection, never worse.
+    """复核裁定 / Review a decision.
 
     The decision stands by the same outcome again; for PARTLY without `score`.
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from msgspec import Meta
 
 from chassis.bus import is_uuid, new_uuid
 from chassis.calendar import Calendar
+from chassis.fields import Period
 from chassis.free_text import PublicText
 from chassis.refusal import NotFound, StateConflict
 from chassis.text import fold
-from services.credit.actions import manual, months, rule_sets, telling
+from services.credit.actions import manual, months, telling
 from services.credit.actions.awards import PERSONS
 from services.credit.errors import (
     AlreadyApplied,
@@ -32,6 +35,7 @@ from services.credit.storage import awards as award_store
 from services.credit.storage import numbers, registry, voices
 from services.credit.storage import repairs as store
 from services.credit.storage import tables as t
+from services.credit.storage.in_force import rules_in_force
 
 if TYPE_CHECKING:
     from chassis.bus import Due, Tx
@@ -44,15 +48,19 @@ ASSISTANTS = ("R_CADRE", "R_STREET", "R_DISTRICT")
 
 @dataclass(frozen=True, slots=True)
 class ApplyForRepair:
-    """Which deduction, and what proves that it was put right.
+    """申请信用修复 / Apply for the repair of a negative item.
 
     Attributes:
         evidence: References of the proof; whoever assists adds the organisation's paper.
     """
 
-    award_id: str
-    text: PublicText
-    evidence: list[PublicText] = field(default_factory=list)
+    award_id: Annotated[str, Meta(max_length=64)]
+    text: Annotated[
+        PublicText, Meta(min_length=1, max_length=2000, examples=["问题已整改完毕,附验收记录。"])
+    ]
+    evidence: Annotated[list[PublicText], Meta(max_length=20, examples=[["ZG-2025-001"]])] = field(
+        default_factory=list
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,34 +72,43 @@ class WhichRepair:
 
 @dataclass(frozen=True, slots=True)
 class ReasonedRepair:
-    """Which repair, and why."""
+    """理由,不少于20个字 / Reasons, at least 20 characters."""
 
     repair_id: str
-    reasons: PublicText
+    reasons: Annotated[
+        PublicText,
+        Meta(max_length=2000, examples=["经现场核查,整改内容已全部完成,证明材料齐全,同意修复。"]),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
 class ImposeVeto:
-    """On which organisation, for which months, by which document, heard where."""
+    """对单位一票否决 / Veto an organisation."""
 
-    subject: str
-    document_no: PublicText
-    hearing_ref: PublicText
-    from_period: str
-    to_period: str
-    reasons: PublicText
+    subject: Annotated[str, Meta(max_length=80, examples=["PCO:pco_0001"])]
+    document_no: Annotated[PublicText, Meta(max_length=120, examples=["济任住建罚〔2025〕3号"])]
+    hearing_ref: Annotated[PublicText, Meta(max_length=200, examples=["TZ-2025-003"])]
+    from_period: Annotated[Period, Meta(examples=["2025-06"])]
+    to_period: Annotated[Period, Meta(examples=["2026-05"])]
+    reasons: Annotated[
+        PublicText,
+        Meta(max_length=2000, examples=["因重大安全事故受到行政处罚,听取意见后予以一票否决。"]),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
 class LiftVeto:
-    """Which veto, and why it ends."""
+    """理由,不少于20个字 / Reasons, at least 20 characters."""
 
     veto_id: str
-    reasons: PublicText
+    reasons: Annotated[
+        PublicText,
+        Meta(max_length=2000, examples=["经现场核查,整改内容已全部完成,证明材料齐全,同意修复。"]),
+    ]
 
 
 def apply_for_repair(tx: Tx, order: ApplyForRepair) -> dict[str, Any]:
-    """Apply for the repair of a negative item.
+    """申请信用修复 / Apply for repair.
 
     Raises:
         TextTooShort: Nothing is said about how it was put right.
@@ -162,7 +179,7 @@ def apply_for_repair(tx: Tx, order: ApplyForRepair) -> dict[str, Any]:
 
 def severity_of(tx: Tx, award: Any) -> str:
     """Return the severity of a deduction: that of its rule; where none is known, the lightest."""
-    compiled = rule_sets.in_force(tx.conn).of_code(award.rule_set)
+    compiled = rules_in_force(tx.conn).of_code(award.rule_set)
     rule = compiled.rule_set.rule(award.rule_code) if compiled is not None else None
     return (rule.severity if rule is not None else None) or "MINOR"
 
@@ -200,7 +217,7 @@ def _reply(known: Any, state: str, **more: Any) -> dict[str, Any]:
 
 
 def accept_repair(tx: Tx, order: WhichRepair) -> dict[str, Any]:
-    """Take an application up.
+    """受理修复申请 / Accept an application.
 
     Raises:
         NotFound: There is no such repair.
@@ -221,7 +238,7 @@ def _accept(tx: Tx, known: Any, by: str | None) -> None:
 
 
 def return_repair(tx: Tx, order: ReasonedRepair) -> dict[str, Any]:
-    """Give an application back, for example because the proof is not complete.
+    """退回修复申请 / Return an application.
 
     Raises:
         ReasonsRequired: Fewer than 20 characters.
@@ -243,7 +260,7 @@ def return_repair(tx: Tx, order: ReasonedRepair) -> dict[str, Any]:
 
 
 def check_repair(tx: Tx, order: ReasonedRepair) -> dict[str, Any]:
-    """Write down what was found when the correction was looked at.
+    """核查整改情况 / Check the correction.
 
     Raises:
         ReasonsRequired: Fewer than 20 characters.
@@ -263,7 +280,7 @@ def check_repair(tx: Tx, order: ReasonedRepair) -> dict[str, Any]:
 
 
 def approve_repair(tx: Tx, order: ReasonedRepair) -> dict[str, Any]:
-    """Repair the item: it does not count from the open month on and is not published any more.
+    """同意修复 / Approve a repair.
 
     Months that are final stay as they are, and the history is kept.
 
@@ -307,7 +324,7 @@ def approve_repair(tx: Tx, order: ReasonedRepair) -> dict[str, Any]:
 
 
 def reject_repair(tx: Tx, order: ReasonedRepair) -> dict[str, Any]:
-    """Leave the item as it is, with reasons; one may apply again.
+    """不同意修复 / Reject a repair.
 
     Raises:
         ReasonsRequired: Fewer than 20 characters.
@@ -372,7 +389,7 @@ def on_decide_due(tx: Tx, due: Due) -> None:
 
 
 def impose_veto(tx: Tx, order: ImposeVeto) -> dict[str, Any]:
-    """Veto an organisation: its grade is D in these months.
+    """一票否决 / Impose a veto.
 
     Raises:
         NotForPersons: There is no veto of natural persons and households.
@@ -433,7 +450,7 @@ def impose_veto(tx: Tx, order: ImposeVeto) -> dict[str, Any]:
 
 
 def lift_veto(tx: Tx, order: LiftVeto) -> dict[str, Any]:
-    """End a veto from the open month on.
+    """解除一票否决 / Lift a veto.
 
     Raises:
         ReasonsRequired: Fewer than 20 characters.

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from chassis.calendar import Calendar
-from services.credit.actions import rule_sets
 from services.credit.storage import retention as store
+from services.credit.storage.in_force import rules_in_force
 
 if TYPE_CHECKING:
     from chassis.bus import Due, Job, Tx
@@ -42,7 +42,7 @@ def first_kept(tx: Tx) -> str:
     """Return the first month of which everything is kept: those before it lie behind the last
     month in which an award of them can count, and the months of the setting after that."""
     longest = 1
-    for _, _, _, compiled in rule_sets.in_force(tx.conn).everything():
+    for _, _, _, compiled in rules_in_force(tx.conn).everything():
         for rule in compiled.rule_set.rules:
             levels = [level.code for level in rule.levels]
             longest = max([longest, rule.valid(), *(rule.valid(code) for code in levels)])

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from msgspec import Meta
 
 from chassis.calendar import Calendar
+from chassis.fields import Period
 from chassis.refusal import NotFound, RoleDenied, StateConflict
 from services.credit import events
 from services.credit.actions import (
@@ -21,7 +24,6 @@ from services.credit.actions import (
     months,
     objection_news,
     publishing,
-    rule_sets,
 )
 from services.credit.errors import HashChanged, Incomplete, SameAsReviewer, SampleNotChecked
 from services.credit.rules import awards as award_rules
@@ -32,6 +34,10 @@ from services.credit.storage import awards as award_store
 from services.credit.storage import months as month_store
 from services.credit.storage import registry, voices
 from services.credit.storage import settlements as store
+from services.credit.storage.in_force import rules_in_force
+from services.credit.storage.published import RED_LIST, gates, items_of
+
+AREA = r"^[0-9]{6}([0-9]{3}){0,2}$"
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -47,27 +53,37 @@ SAMPLE_ONE_IN = 20
 
 @dataclass(frozen=True, slots=True)
 class DraftSettlement:
-    """The month, and the area of it, that shall be drafted again."""
+    """重新生成草案 / Draft a month again."""
 
-    period: str
-    community: str | None = None
+    period: Annotated[Period, Meta(examples=["2025-03"])]
+    community: Annotated[str, Meta(pattern=AREA, examples=["370811015901"])] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewSettlement:
-    """What was looked at: ids out of `to_check`."""
+    """社区核对 / The community has looked at its draft."""
 
     settlement_id: str
-    hash: str | None = None
-    checked: list[str] = field(default_factory=list)
+    hash: (
+        Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$", description="草案摘要 / digest")] | None
+    ) = None
+    checked: Annotated[
+        list[str],
+        Meta(
+            description="已核对的赋分编号,应包含 to_check 全部 / awards looked at, out of "
+            "`to_check`"
+        ),
+    ] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class ConfirmSettlement:
-    """The digest of the draft that is confirmed."""
+    """街道确认 / The street confirms what it has seen."""
 
     settlement_id: str
-    hash: str
+    hash: Annotated[
+        str, Meta(pattern=r"^[0-9a-f]{64}$", description="草案摘要 / digest of the draft")
+    ]
 
 
 # --------------------------------------------------------------------------------------------------
@@ -75,7 +91,7 @@ class ConfirmSettlement:
 
 
 def draft_settlement(tx: Tx, order: DraftSettlement) -> dict[str, Any]:
-    """Queue a new draft of a month, for example after a parked event was retried.
+    """重新生成草案 / Draft again.
 
     Raises:
         RoleDenied: The area lies outside the caller's scope.
@@ -254,7 +270,7 @@ def _reopen(tx: Tx, row: Any) -> Any:
 
 def _headers(tx: Tx, rows: Sequence[Any], end: datetime) -> dict[str, str]:
     """Return settlement -> the codes of the rules under which its area settles."""
-    in_force, day = rule_sets.in_force(tx.conn), _last_day(end)
+    in_force, day = rules_in_force(tx.conn), _last_day(end)
     return {row.settlement_id: in_force.header(row.area, day) or "" for row in rows}
 
 
@@ -264,7 +280,7 @@ def _last_day(end: datetime) -> date:
 
 def _measured(tx: Tx, period: str, area: str, end: datetime) -> None:
     """Give what the month's measures give, or change what an earlier draft gave."""
-    found = rule_sets.in_force(tx.conn).on(_last_day(end))
+    found = rules_in_force(tx.conn).on(_last_day(end))
     rows = month_store.measures_of(tx.conn, period, area, end)
     if found is None or not rows:
         return
@@ -439,11 +455,6 @@ def _company_row(
     }
 
 
-def gates(text: str) -> list[str]:
-    """Return the names of missed gates."""
-    return text.split(",") if text else []
-
-
 def _to_check(deductions: list[str], by_hand: list[str]) -> list[str]:
     """Return what a person must look at: every deduction, and one in twenty awards by hand.
 
@@ -489,7 +500,8 @@ def _reply(row: Any, state: str, **more: Any) -> dict[str, Any]:
 
 
 def review_settlement(tx: Tx, order: ReviewSettlement) -> dict[str, Any]:
-    """The community has looked at its draft. What was looked at is kept; the draft is reviewed when
+    """核对草案 / Review a draft.
+
     that is all that has to be, and when no source of the month is missing.
 
     Raises:
@@ -526,7 +538,7 @@ def _missing(tx: Tx, row: Any) -> list[str]:
 
 
 def confirm_settlement(tx: Tx, order: ConfirmSettlement) -> dict[str, Any]:
-    """The street stands for what will be published; automatic deductions are decided by it.
+    """确认赋分 / Confirm a settlement.
 
     Raises:
         NotFound: No such settlement.
@@ -670,8 +682,8 @@ def snapshot(tx: Tx, row: Any) -> dict[str, Any]:
     entries = store.entries(tx.conn, row.settlement_id)
     persons = [e.subject_id for e in entries if e.kind == "RES" and e.grade in RED_LIST]
     listed = registry.consented(tx.conn, persons, "PUBLIC_LIST")
-    items = _items(tx, row, [e for e in entries if e.kind in ORGANISATIONS], None)
-    named = _items(tx, row, [e for e in entries if e.subject_id in listed], listed)
+    items = items_of(tx, row, [e for e in entries if e.kind in ORGANISATIONS], None)
+    named = items_of(tx, row, [e for e in entries if e.subject_id in listed], listed)
     return {
         "period": row.period,
         "area": row.area,
@@ -681,50 +693,6 @@ def snapshot(tx: Tx, row: Any) -> dict[str, Any]:
         "organisations": items,
         "red_list": named,
     }
-
-
-RED_LIST = ("AA", "AAA")
-
-
-def published_now(tx: Tx, settlement_id: str, subjects: Collection[str]) -> dict[str, Any]:
-    """Return subject -> what a notice would say of it now, with the state of its entry; nothing of
-    a person who is not on the red list any more."""
-    row = store.settlement(tx.conn, settlement_id)
-    if row is None or not subjects:
-        return {}
-    entries = store.entries(tx.conn, settlement_id, subjects=subjects)
-    shown = [e for e in entries if e.kind in ORGANISATIONS or e.grade in RED_LIST]
-    items = _items(tx, row, shown, subjects)
-    return {
-        item["subject"]: item | {"state": entry.state}
-        for item, entry in zip(items, shown, strict=True)
-    }
-
-
-def _items(
-    tx: Tx, row: Any, entries: Sequence[Any], only: Collection[str] | None
-) -> list[dict[str, Any]]:
-    """Return what a notice says of entries, each in the words of its kind."""
-    in_force = rule_sets.in_force(tx.conn)
-    reasons: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    if entries:
-        for award in store.listed_awards(tx.conn, row.settlement_id, row.period, only):
-            compiled = in_force.of_code(award.rule_set)
-            rule = compiled.rule_set.rule(award.rule_code) if compiled else None
-            found = recompute.public_reason(rule, award.score, deduction=award.deduction)
-            if found is not None:
-                reasons[award.subject_id].append(found)
-    return [
-        recompute.public_item(
-            entry.kind,
-            entry.subject_id,
-            score=entry.score,
-            grade=entry.grade,
-            gates_failed=gates(entry.gates_failed),
-            reasons=reasons.get(entry.subject_id, []),
-        )
-        for entry in entries
-    ]
 
 
 # --------------------------------------------------------------------------------------------------
@@ -795,7 +763,7 @@ def _finalise(tx: Tx, row: Any, entries: Sequence[Any], to: str = "FINAL") -> No
 
 def _veto(tx: Tx, period: str, effective: Sequence[Any]) -> None:
     """Bring the vetoes that follow from deductions that count for good now."""
-    in_force = rule_sets.in_force(tx.conn)
+    in_force = rules_in_force(tx.conn)
     for award in effective:
         compiled = in_force.of_code(award.rule_set)
         rule = compiled.rule_set.rule(award.rule_code) if compiled else None

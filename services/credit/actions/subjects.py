@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from msgspec import Meta
 
 from chassis.free_text import PublicText
 from chassis.refusal import Invalid, NotFound, StateConflict, said
 from services.credit.actions import consents, manual, telling
 from services.credit.errors import PersonUnknown, SelfApproval, TextTooShort, UnderAge
 from services.credit.storage import registry, voices
+
+AREA = r"^[0-9]{6}([0-9]{3}){0,2}$"
 
 if TYPE_CHECKING:
     from chassis.bus import Tx
@@ -22,26 +26,34 @@ _REF = re.compile(r"^[a-z]{2,4}_[A-Za-z0-9_-]{1,56}$")
 
 @dataclass(frozen=True, slots=True)
 class OpenSubject:
-    """A merchant or unit that takes part, by its id where it is registered.
+    """登记商户或驻区单位为信用主体 / Open a merchant or a unit as a subject."""
 
-    Attributes:
-        holder: The person who speaks for it. An organisation that is a partner is spoken for by
-            the operators of the partner as well; nobody needs to name them.
-    """
-
-    kind: str
-    ref: PublicText
-    area: str
-    holder: str | None = None
+    kind: Annotated[Literal["MER", "UNT"], Meta(examples=["MER"])]
+    ref: Annotated[
+        PublicText, Meta(pattern=r"^[a-z]{2,4}_[A-Za-z0-9_-]{1,56}$", examples=["mer_0001"])
+    ]
+    area: Annotated[str, Meta(pattern=AREA, examples=["370811015901"])]
+    holder: (
+        Annotated[
+            str,
+            Meta(
+                min_length=1,
+                max_length=64,
+                description="代表该主体的人员,须已登记 / the registered person who speaks for it",
+                examples=["per_0192f0c1"],
+            ),
+        ]
+        | None
+    ) = None
 
 
 @dataclass(frozen=True, slots=True)
 class NameHolder:
-    """Who speaks for a merchant or unit from now on, and why."""
+    """变更商户或驻区单位的代表人 / Who speaks for a merchant or unit from now on."""
 
     subject_id: str
-    person_id: str
-    reason: PublicText
+    person_id: Annotated[str, Meta(min_length=1, max_length=64, examples=["per_0192f0c1"])]
+    reason: Annotated[PublicText, Meta(min_length=1, max_length=400, examples=["原负责人已离任"])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +64,7 @@ class CloseSubject:
 
 
 def open_subject(tx: Tx, order: OpenSubject) -> dict[str, Any]:
-    """Open a merchant or a unit as a subject. Twice gives the same answer.
+    """登记信用主体 / Open a subject.
 
     Raises:
         Invalid: Another kind, or an id or area of the wrong shape.
@@ -109,7 +121,7 @@ def _name(tx: Tx, subject_id: str, person_id: str, *, field: str) -> None:
 
 
 def name_holder(tx: Tx, order: NameHolder) -> dict[str, Any]:
-    """Say who speaks for a merchant or unit from now on. Who did before is told.
+    """变更代表人 / Say who speaks for a merchant or unit.
 
     Raises:
         NotFound: There is no such subject.
@@ -138,7 +150,7 @@ def name_holder(tx: Tx, order: NameHolder) -> dict[str, Any]:
 
 
 def close_subject(tx: Tx, order: CloseSubject) -> dict[str, Any]:
-    """Close such a subject.
+    """注销信用主体 / Close a subject.
 
     Raises:
         NotFound: There is none.

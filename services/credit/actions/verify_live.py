@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 from chassis.calendar import Calendar
 from services.credit.actions import month_logs, settlement
-from services.credit.actions.rule_sets import digest_of as digest_of_rules
 from services.credit.rules import recompute as rules
 from services.credit.rules import settlement as timeline
 from services.credit.storage import month_logs as store
 from services.credit.storage import rule_sets, settlements
 from services.credit.storage import verifying as rows
+from services.credit.storage.in_force import digest_of as digest_of_rules
+from services.credit.storage.published import RED_LIST
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -140,7 +141,7 @@ def _body(notice: Any, log: _Log) -> Iterable[rules.Finding]:
         line = log.entries.get(subject)
         said[subject] = item
         # Who is on it follows from a consent that the log does not hold; what it says does not.
-        if line is not None and line["grade"] in settlement.RED_LIST:
+        if line is not None and line["grade"] in RED_LIST:
             wanted_items[subject] = _item(line, log)
     for subject in sorted(said.keys() | wanted_items.keys()):
         one, other = said.get(subject, {}), wanted_items.get(subject, {})

@@ -17,20 +17,22 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from chassis.calendar import Calendar
 from chassis.refusal import Invalid, NotFound, said
 from services.credit import events
-from services.credit.actions import awards, rule_sets
+from services.credit.actions import awards
 from services.credit.rules import awards as rules
 from services.credit.rules import loader, standing
 from services.credit.rules.model import Rule
 from services.credit.storage import facts, registry, retention
 from services.credit.storage import rule_sets as sets
 from services.credit.storage import what_if as store
+from services.credit.storage.in_force import InForce, rules_in_force
 
 if TYPE_CHECKING:
     from chassis.bus import Job, Tx
@@ -51,14 +53,16 @@ HEARD = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class WhatIf:
-    """The rule set that is tried, and on how many of the last months."""
+    """用草案重算最近几个月,不影响现有数据 / Replay the last months; live data stays as it is."""
 
     rule_set_id: str
-    months: int = 3
+    months: Annotated[
+        int, Meta(ge=1, le=24, description="月数 / how many months", examples=[3])
+    ] = 3
 
 
 def what_if(tx: Tx, order: WhatIf) -> dict[str, Any]:
-    """Queue a replay of the last months under a rule set.
+    """试算:谁得谁失 / Replay months: who gains, who loses.
 
     Raises:
         Invalid: No such number of months.
@@ -126,7 +130,7 @@ def run(job: Job) -> dict[str, Any]:
     draft = rules.compile_rules(loader.load(params["document"]))
     periods = tuple(params["periods"])
     with job.step() as tx:
-        in_force = rule_sets.in_force(tx.conn)
+        in_force = rules_in_force(tx.conn)
         sides = [draft, *(span[3] for span in in_force.everything())]
         since = _since(sides, periods[0])
         replay = _Replay(
@@ -225,7 +229,7 @@ class _Fired:
 
 
 def _replay_facts(tx: Tx, replay: _Replay, found: Sequence[Any]) -> None:
-    in_force = rule_sets.in_force(tx.conn)
+    in_force = rules_in_force(tx.conn)
     fired: list[_Fired] = []
     backs: list[dict[str, Any]] = []
     for row in found:
@@ -249,7 +253,7 @@ def _replay_facts(tx: Tx, replay: _Replay, found: Sequence[Any]) -> None:
 
 
 def _sides(
-    replay: _Replay, in_force: rule_sets.InForce, day: date
+    replay: _Replay, in_force: InForce, day: date
 ) -> Iterator[tuple[str, str, rules.Compiled, str]]:
     """Yield (side, code, compiled, street). A street's draft takes the place of what that street
     has added so far, and only its own subjects are looked at; the district's stays on both sides.
@@ -286,7 +290,7 @@ def _back(replay: _Replay, side: str, deed: str, rule: str, event_id: str) -> di
 
 
 def _replay_measures(tx: Tx, replay: _Replay, found: Sequence[Any]) -> None:
-    in_force = rule_sets.in_force(tx.conn)
+    in_force = rules_in_force(tx.conn)
     fired: list[_Fired] = []
     for row in found:
         _, end = tx.calendar.month_bounds(row.period)
@@ -307,7 +311,7 @@ def _replay_measures(tx: Tx, replay: _Replay, found: Sequence[Any]) -> None:
 
 
 def _replay_by_hand(tx: Tx, replay: _Replay, found: Sequence[Any]) -> None:
-    in_force = rule_sets.in_force(tx.conn)
+    in_force = rules_in_force(tx.conn)
     fired: list[_Fired] = []
     for row in found:
         before = (row.rule_set, in_force.of_code(row.rule_set))
@@ -446,7 +450,7 @@ def _sum_up(tx: Tx, replay: _Replay, subject_ids: Sequence[str]) -> None:
     if not subject_ids:
         return
     first, last = subject_ids[0], subject_ids[-1]
-    in_force = rule_sets.in_force(tx.conn)
+    in_force = rules_in_force(tx.conn)
     members: dict[str, dict[str, dict[str, list[dict[str, Any]]]]] = {}
     areas: dict[str, str] = {}
     for part in store.parts(tx.conn, replay.job_id, first, last):
@@ -482,7 +486,7 @@ def _sum_up(tx: Tx, replay: _Replay, subject_ids: Sequence[str]) -> None:
 
 def _given(
     replay: _Replay,
-    in_force: rule_sets.InForce,
+    in_force: InForce,
     subject_id: str,
     by_rule: dict[str, list[dict[str, Any]]],
     side: str,
@@ -499,7 +503,7 @@ def _given(
 
 
 def _rule_of(
-    replay: _Replay, in_force: rule_sets.InForce, side: str, code: str, part: dict[str, Any]
+    replay: _Replay, in_force: InForce, side: str, code: str, part: dict[str, Any]
 ) -> Rule | None:
     tried = side == AFTER and part["set"] == replay.code
     compiled = replay.draft if tried else in_force.of_code(part["set"])
@@ -508,7 +512,7 @@ def _rule_of(
 
 def _yielding(
     replay: _Replay,
-    in_force: rule_sets.InForce,
+    in_force: InForce,
     by_rule: dict[str, list[dict[str, Any]]],
     side: str,
 ) -> set[tuple[str, str]]:
@@ -680,7 +684,7 @@ def _result(tx: Tx, replay: _Replay, params: dict[str, Any]) -> dict[str, Any]:
         "digest": params["digest"],
         "compared_with": [
             code
-            for begins, ends, code, _ in rule_sets.in_force(conn).everything()
+            for begins, ends, code, _ in rules_in_force(conn).everything()
             if begins.isoformat()[:7] <= replay.last
             and (ends is None or ends.isoformat() > f"{replay.periods[0]}-01")
         ],

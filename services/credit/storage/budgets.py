@@ -31,3 +31,19 @@ def change(conn: sa.Connection, grant_id: str, **values: Any) -> None:
         .values(**values, version=row.version + 1)
     )
     store.all_changed(done.rowcount, 1, t.budget_grants.name)
+
+
+def grant_card(row: Any) -> dict[str, Any]:
+    """Return a grant of the budget as staff of the district see it."""
+    return {
+        "id": row.grant_id,
+        "state": row.state,
+        "version": row.version,
+        "points": row.points,
+        "basis": row.basis,
+        "proposed_by": row.proposed_by,
+        "proposed_at": row.proposed_at.isoformat(),
+        "decided_by": row.decided_by,
+        "decided_at": row.decided_at.isoformat() if row.decided_at is not None else None,
+        "reason": row.reason,
+    }

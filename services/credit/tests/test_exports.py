@@ -10,7 +10,7 @@ from chassis.blobs import Blobs
 from chassis.refusal import Invalid, NotFound, RoleDenied
 from chassis.testing import database_url, open_bench  # noqa: F401
 from services.credit.actions.exports import cell
-from services.credit.errors import FormatUnknown, Gone, NotReady
+from services.credit.errors import Gone, NotReady
 from services.credit.service import Credit
 from services.credit.tests import stage
 from services.credit.tests.calendar_of_months import (
@@ -160,7 +160,7 @@ def test_every_refusal_of_an_export(credit):
     bench.as_("R_RESIDENT", person="per_a", scope=stage.GRID)
     with pytest.raises(Invalid):
         bench.do("start_export", {"kind": "EVERYTHING", "format": "CSV"})
-    with pytest.raises(FormatUnknown):
+    with pytest.raises(Invalid):
         bench.do("start_export", {"kind": "STATEMENT", "format": "PDF"})
     with pytest.raises(RoleDenied):
         bench.do("start_export", {"kind": "TRIAL_BALANCE", "format": "CSV"})

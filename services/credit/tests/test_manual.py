@@ -89,7 +89,7 @@ def test_what_may_not_be_proposed_is_refused_with_its_reason(credit):
         propose(bench, rule="R-RES-03")
     with pytest.raises(WrongKind):
         propose(bench, subject="HH:hh_1")
-    with pytest.raises(EvidenceRequired):
+    with pytest.raises(Invalid):
         propose(bench, evidence=[])
     with pytest.raises(ClockSkew):
         propose(bench, at="2025-03-04T09:00:00+08:00")

@@ -7,7 +7,6 @@ import pytest
 import sqlalchemy as sa
 
 from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict, VersionConflict
-from services.credit.actions import rule_sets
 from services.credit.errors import (
     CommentEmpty,
     ConsultationEnded,
@@ -26,8 +25,10 @@ from services.credit.errors import (
     TextTooShort,
 )
 from services.credit.rules import loader
+from services.credit.storage import in_force as compiled_rules
 from services.credit.storage import rule_sets as store
 from services.credit.storage import tables
+from services.credit.storage.in_force import digest_of
 from services.credit.tests import stage
 
 SHIPPED = loader.shipped("RC-2025.1")
@@ -158,7 +159,7 @@ def test_who_wrote_and_who_published_a_rule_set_is_read_by_the_district(credit):
             assert ("per_author" in said, "per_publisher" in said) == (read, read), (role, door)
     shown = credit.ask("rule_set", which)
     # What everybody reads is what the published digest is of, and it names the offices.
-    assert rule_sets.digest_of(shown["document"]) == shown["digest"]
+    assert digest_of(shown["document"]) == shown["digest"]
     assert "R_DISTRICT 370811" in shown["document"]["author"]
     assert shown["document"]["author"] != shown["document"]["publisher"]
 
@@ -251,7 +252,7 @@ def test_every_door_of_its_life_refuses_what_it_must(credit):
     with pytest.raises(Invalid):
         author(bench).do("create_rule_set", {})
     with pytest.raises(NotFound):
-        bench.do("create_rule_set", {"based_on": "RC-1999.1", "version": "1"})
+        bench.do("create_rule_set", {"based_on": "RC-1999.1", "version": "1999.2"})
     with pytest.raises(NotPeriodStart):
         draft(bench, effective_from="2025-04-02")
     with pytest.raises(RoleDenied):
@@ -446,7 +447,7 @@ def test_no_statement_of_the_service_changes_what_is_published_and_a_foreign_han
     with bench.runtime.engine.begin() as conn:
         conn.execute(sa.update(tables.rule_sets).where(
             tables.rule_sets.c.code == "RC-2025.2").values(body=body))  # fmt: skip
-    rule_sets._COMPILED.clear()
+    compiled_rules._COMPILED.clear()
     with pytest.raises(RuntimeError, match="is not what was published"):
         bench.ask("rules", {"at": "2025-04-01"})
 
@@ -540,8 +541,10 @@ def test_a_set_in_force_ends_with_a_month_to_come_and_a_district_is_left_without
         retire(bench, "RC-2025.1", reason="  不要了  ")
     with pytest.raises(NoRulesLeft):
         retire(bench, "RC-2025.1")
-    for day in ("2025-03-01", "2025-04-15", "soon"):
-        with pytest.raises(NotPeriodStart):
+    for day, refusal in (
+        ("2025-03-01", NotPeriodStart), ("2025-04-15", NotPeriodStart), ("soon", Invalid),
+    ):  # fmt: skip
+        with pytest.raises(refusal):
             retire(bench, "RC-2025.1", from_day=day, without_successor=True)
     done = retire(bench, "RC-2025.1", without_successor=True)
     assert (done["state"], done["due"]) == ("PUBLISHED", "2025-03-31T16:00:00+00:00")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from chassis.bus import is_uuid
+from msgspec import Meta
+
+from chassis.bus import Nothing, is_uuid
+from chassis.fields import Cursor, Day, Limit, Period, StreetOrCommunity
 from chassis.i18n import english
 from chassis.refusal import Invalid, NotFound
 from services.credit.errors import ConsentSuspended
@@ -26,6 +29,11 @@ from services.credit.storage import (
 )
 from services.credit.storage import honours as honours_store
 from services.credit.storage import settlements as store
+from services.credit.storage.budgets import grant_card
+from services.credit.storage.in_force import rules_in_force
+from services.credit.storage.published import published_now
+
+AREA = r"^[0-9]{6}([0-9]{3}){0,2}$"
 
 if TYPE_CHECKING:
     from chassis.bus import Tx
@@ -46,10 +54,24 @@ ORGANISATIONS = ("PRJ", "PCO", "MER", "PTN", "UNT")
 
 @dataclass(frozen=True, slots=True)
 class RulesAt:
-    """A day (YYYY-MM-DD); empty means today. With a community what its street adds comes too."""
+    """On which day."""
 
-    at: str | None = None
-    community: str | None = None
+    at: (
+        Annotated[
+            Day, Meta(description="生效日期,默认今天 / day, default today", examples=["2025-03-01"])
+        ]
+        | None
+    ) = None
+    community: (
+        Annotated[
+            StreetOrCommunity,
+            Meta(
+                description="社区或街道,并列出该街道的补充规则 / with what its street adds",
+                examples=["370811015901"],
+            ),
+        ]
+        | None
+    ) = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +83,10 @@ class OneSubject:
 
 @dataclass(frozen=True, slots=True)
 class Explain:
-    """Which subject and month are to be explained."""
+    """Which month."""
 
     subject_id: str
-    period: str
+    period: Annotated[Period, Meta(examples=["2025-03"])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +98,16 @@ class OneAward:
 
 @dataclass(frozen=True, slots=True)
 class Settlements:
-    """Which settlements are listed."""
+    """Which settlements."""
 
-    period: str | None = None
-    community: str | None = None
+    period: Annotated[Period, Meta(examples=["2025-03"])] | None = None
+    community: Annotated[str, Meta(pattern=AREA, examples=["370811015901"])] | None = None
     state: (
         Literal["OPEN", "DRAFTED", "REVIEWED", "CONFIRMED", "PUBLISHED", "FINALISING", "SETTLED"]
         | None
     ) = None
-    limit: int = 50
-    cursor: str | None = None
+    limit: Limit = 50
+    cursor: Cursor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +119,12 @@ class OneSettlement:
 
 @dataclass(frozen=True, slots=True)
 class Notices:
-    """Which notices are listed; scope is an area and what lies in it."""
+    """Which notices."""
 
-    scope: str | None = None
-    period: str | None = None
-    limit: int = 50
-    cursor: str | None = None
+    scope: Annotated[str, Meta(pattern=AREA, examples=["370811015901"])] | None = None
+    period: Period | None = None
+    limit: Limit = 50
+    cursor: Cursor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,24 +136,28 @@ class OneNotice:
 
 @dataclass(frozen=True, slots=True)
 class Awards:
-    """Which awards are listed.
-
-    Attributes:
-        waits_for: The level that must decide.
-        overdue: Only those that nobody decided in time.
-    """
+    """Which awards."""
 
     state: Literal["PROPOSED", "APPROVED", "REJECTED", "REVERSED", "REPAIRED"] | None = None
-    community: str | None = None
-    waits_for: Literal["R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT"] | None = None
-    overdue: bool = False
-    limit: int = 50
-    cursor: str | None = None
+    community: Annotated[str, Meta(pattern=AREA)] | None = None
+    waits_for: (
+        Annotated[
+            Literal["R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT"],
+            Meta(description="待哪一级审核 / the level that must decide"),
+        ]
+        | None
+    ) = None
+    overdue: Annotated[
+        bool,
+        Meta(description="只列逾期未审核的 / only those that nobody decided within 5 working days"),
+    ] = False
+    limit: Limit = 50
+    cursor: Cursor | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Objections:
-    """Which objections are listed."""
+    """Which objections."""
 
     state: (
         Literal[
@@ -146,17 +172,17 @@ class Objections:
         | None
     ) = None
     kind: Literal["OBJECTION", "CORRECTION"] | None = None
-    limit: int = 50
-    cursor: str | None = None
+    limit: Limit = 50
+    cursor: Cursor | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class BudgetGrants:
-    """Which grants of the budget are listed."""
+    """Which grants."""
 
     state: Literal["PROPOSED", "GRANTED", "REJECTED"] | None = None
-    limit: int = 50
-    cursor: str | None = None
+    limit: Limit = 50
+    cursor: Cursor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +194,9 @@ class OneObjection:
 
 @dataclass(frozen=True, slots=True)
 class OneConsent:
-    """Whose consent is meant; empty means one's own."""
+    """Whose consents."""
 
-    person_id: str | None = None
+    person_id: Annotated[str, Meta(max_length=64)] | None = None
 
 
 def iso(at: datetime | None) -> str | None:
@@ -193,12 +219,13 @@ def limited(limit: int) -> int:
 # Rules
 
 
-def rules_at(tx: Tx, question: RulesAt, in_force: Any) -> dict[str, Any]:
-    """Return every rule in force on a day, in plain words, with its article and basis.
+def rules(tx: Tx, question: RulesAt) -> dict[str, Any]:
+    """现行规则 / Rules in force.
 
     Raises:
         Invalid: No date.
     """
+    in_force = rules_in_force(tx.conn)
     try:
         on = date.fromisoformat(question.at) if question.at else tx.calendar.local_date(tx.now)
     except ValueError as error:
@@ -384,12 +411,13 @@ def _in_words(reason: str | None) -> dict[str, str | None]:
     return {"last_word": text.format(ref=ref), "last_word_en": in_english.format(ref=ref)}
 
 
-def award(tx: Tx, question: OneAward, in_force: Any) -> dict[str, Any]:
-    """Return one award with its reason, to its subject and to staff of the area.
+def award(tx: Tx, question: OneAward) -> dict[str, Any]:
+    """赋分及理由 / An award and why.
 
     Raises:
         NotFound: There is none, or the caller may not know it.
     """
+    in_force = rules_in_force(tx.conn)
     found = awards.award(tx.conn, question.award_id) if is_uuid(question.award_id) else None
     own = found is not None and found.proposed_by == tx.actor.id and tx.actor.role in STAFF
     if found is None or not (own or may_see(tx, found.subject_id)):
@@ -432,8 +460,9 @@ def serves(tx: Tx, subject: Any) -> bool:
     )
 
 
-def award_list(tx: Tx, question: Awards, in_force: Any) -> dict[str, Any]:
-    """List awards of the caller's area that were proposed by hand or wait for a decision."""
+def award_list(tx: Tx, question: Awards) -> dict[str, Any]:
+    """人工赋分列表 / Awards that a person decides."""
+    in_force = rules_in_force(tx.conn)
     area = question.community or tx.actor.scope
     tx.require_scope(area)
     rows, following = queries.awards_page(
@@ -453,9 +482,12 @@ def award_list(tx: Tx, question: Awards, in_force: Any) -> dict[str, Any]:
 # One subject
 
 
-def me(tx: Tx, in_force: Any) -> dict[str, Any]:
-    """Return all that credit knows about the caller: standing, awards with reasons, points,
-    consent; objections and corrections, also those about organisations of his."""
+def me(tx: Tx, _asked: Nothing) -> dict[str, Any]:
+    """我的信用与积分 / My standing and points.
+
+    consent; objections and corrections, also those about organisations of his.
+    """
+    in_force = rules_in_force(tx.conn)
     subjects = voices.subjects_of(tx.conn, tx.actor.id, tx.now)
     ids = [subject.subject_id for subject in subjects]
     period = tx.calendar.period(tx.now)
@@ -491,16 +523,16 @@ def _consents_of(tx: Tx, person_id: str, subject_ids: Sequence[str]) -> list[Any
 
 @dataclass(frozen=True, slots=True)
 class Subjects:
-    """Which subjects are listed: those of a kind, in the caller's area or one inside it."""
+    """Which subjects."""
 
     kind: Literal["PRJ", "PCO", "MER", "PTN", "UNT", "STW"] | None = None
-    area: str | None = None
-    limit: int = 50
-    cursor: str | None = None
+    area: Annotated[str, Meta(pattern=AREA, examples=["370811015901"])] | None = None
+    limit: Limit = 50
+    cursor: Cursor | None = None
 
 
-def subject_list(tx: Tx, question: Subjects) -> dict[str, Any]:
-    """List subjects of the caller's area, with who was named to speak for them."""
+def subjects(tx: Tx, question: Subjects) -> dict[str, Any]:
+    """信用主体列表 / Subjects: organisations and stewards."""
     area = question.area or tx.actor.scope
     tx.require_scope(area)
     rows, following = queries.subjects_page(
@@ -575,15 +607,15 @@ def proposal_card(row: Any) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class ConsentProposals:
-    """Which proposals are listed; by default those that wait."""
+    """Which proposals."""
 
     state: Literal["PROPOSED", "CONFIRMED", "REFUSED", "REPLACED", "LAPSED"] | None = "PROPOSED"
-    limit: int = 50
-    cursor: str | None = None
+    limit: Limit = 50
+    cursor: Cursor | None = None
 
 
 def consent_proposals(tx: Tx, question: ConsentProposals) -> dict[str, Any]:
-    """List what is proposed in the name of persons of the caller's area."""
+    """待确认的代办授权 / Consents proposed in the name of persons."""
     rows, following = queries.proposals_page(
         tx.conn,
         scope=tx.actor.scope,
@@ -595,7 +627,7 @@ def consent_proposals(tx: Tx, question: ConsentProposals) -> dict[str, Any]:
 
 
 def consents(tx: Tx, question: OneConsent) -> dict[str, Any]:
-    """Return the consents of a person, to himself and to staff of his area.
+    """授权记录 / Consents.
 
     Raises:
         NotFound: The caller may not know.
@@ -706,13 +738,15 @@ def entry_card(row: Any) -> dict[str, Any]:
     }
 
 
-def subject(tx: Tx, question: OneSubject, in_force: Any) -> dict[str, Any]:
-    """Return a subject: all of it to its holder and to staff; of an organisation, its last final
+def subject(tx: Tx, question: OneSubject) -> dict[str, Any]:
+    """信用主体 / A subject.
+
     score and grade to everybody.
 
     Raises:
         NotFound: There is none, or the caller may not know.
     """
+    in_force = rules_in_force(tx.conn)
     found = registry.subject(tx.conn, question.subject_id)
     if found is None:
         raise NotFound(kind="subject", id=question.subject_id)
@@ -730,14 +764,16 @@ def subject(tx: Tx, question: OneSubject, in_force: Any) -> dict[str, Any]:
     }
 
 
-def explain(tx: Tx, question: Explain, in_force: Any) -> dict[str, Any]:
-    """Return every input of a score: awards that count, with rule texts, what was measured, what
+def explain(tx: Tx, question: Explain) -> dict[str, Any]:
+    """分数说明 / Explain a score.
+
     was taken back and counts no more from this month on, and of a company its projects.
 
     Raises:
         NotFound: There is no such subject, or the caller may not know.
         Invalid: No month.
     """
+    in_force = rules_in_force(tx.conn)
     if len(question.period) != 7:
         raise Invalid(field="period", reason="月份格式应为 YYYY-MM")
     found = registry.subject(tx.conn, question.subject_id)
@@ -826,7 +862,7 @@ def settlement_card(row: Any) -> dict[str, Any]:
 
 
 def settlements(tx: Tx, question: Settlements) -> dict[str, Any]:
-    """List settlements of the caller's area."""
+    """月度赋分列表 / Settlements."""
     area = question.community or tx.actor.scope
     if not area.startswith(tx.actor.scope):
         area = tx.actor.scope
@@ -843,7 +879,7 @@ def settlements(tx: Tx, question: Settlements) -> dict[str, Any]:
 
 
 def settlement(tx: Tx, question: OneSettlement) -> dict[str, Any]:
-    """Return a settlement with its entries, to staff of its area: the draft for reviewers.
+    """月度赋分 / A settlement.
 
     Raises:
         NotFound: There is none, or it lies outside the caller's scope.
@@ -862,8 +898,13 @@ def settlement(tx: Tx, question: OneSettlement) -> dict[str, Any]:
     return settlement_card(row) | {"items": items}
 
 
+def notice_feed(tx: Tx, question: Notices) -> dict[str, Any]:
+    """公示订阅(Atom) / Feed of public notices."""
+    return notices(tx, question)
+
+
 def notices(tx: Tx, question: Notices) -> dict[str, Any]:
-    """List the public notices of an area that still hang."""
+    """公示列表 / Public notices."""
     rows, following = queries.notices_page(
         tx.conn,
         area=question.scope or "",
@@ -895,11 +936,9 @@ def _notice_card(row: Any) -> dict[str, Any]:
 
 
 # Settlement, subjects of its notice -> what holds of each of them now.
-Now = Callable[["Tx", str, Collection[str]], dict[str, Any]]
+def notice(tx: Tx, question: OneNotice) -> dict[str, Any]:
+    """公示 / A public notice.
 
-
-def notice(tx: Tx, question: OneNotice, now: Now) -> dict[str, Any]:
-    """Return a public notice. What was published never changes; what an objection has changed
     since is shown as it holds now, with a remark. Of the persons on it, those are shown whose
     consent to be named still stands.
 
@@ -921,7 +960,7 @@ def notice(tx: Tx, question: OneNotice, now: Now) -> dict[str, Any]:
             "withdrawn_because": row.withdrawn_because,
             "body": {},
         }
-    shown = _commended(tx, row) if row.commendation_id else _settled(tx, row, now)
+    shown = _commended(tx, row) if row.commendation_id else _settled(tx, row)
     return card | {"body": shown}
 
 
@@ -930,7 +969,7 @@ HELD_NOTE = "异议处理中"
 CORRECTED_NOTE = "异议已处理,已更正"
 
 
-def _settled(tx: Tx, row: Any, now: Now) -> dict[str, Any]:
+def _settled(tx: Tx, row: Any) -> dict[str, Any]:
     """Return the content of a settlement's notice as it may be shown now."""
     body = dict(row.body)
     if row.settlement_id is None:
@@ -938,7 +977,7 @@ def _settled(tx: Tx, row: Any, now: Now) -> dict[str, Any]:
     listed = [person["subject"] for person in body.get("red_list", [])]
     still = registry.consented(tx.conn, listed, "PUBLIC_LIST")
     named = [item["subject"] for item in body.get("organisations", [])]
-    holds = now(tx, row.settlement_id, [*named, *still])
+    holds = published_now(tx, row.settlement_id, [*named, *still])
     if "organisations" in body:
         body["organisations"] = [
             _as_it_holds(item, holds.get(item["subject"])) for item in body["organisations"]
@@ -1049,7 +1088,7 @@ _OVER = frozenset({"REVIEWED", "WITHDRAWN", "LAPSED"})
 
 
 def objection(tx: Tx, question: OneObjection) -> dict[str, Any]:
-    """Return an objection to whoever filed it, its subject, and staff of the area.
+    """异议 / An objection.
 
     Raises:
         NotFound: There is none, or the caller may not know.
@@ -1068,8 +1107,8 @@ def objection(tx: Tx, question: OneObjection) -> dict[str, Any]:
     raise NotFound(kind="objection", id=question.objection_id)
 
 
-def objection_list(tx: Tx, question: Objections) -> dict[str, Any]:
-    """List the objections of the caller's area, those due first."""
+def objections(tx: Tx, question: Objections) -> dict[str, Any]:
+    """异议列表 / Objections."""
     rows, following = queries.objections_page(
         tx.conn,
         area=tx.actor.scope,
@@ -1086,10 +1125,8 @@ def objection_list(tx: Tx, question: Objections) -> dict[str, Any]:
     return {"items": items, "next": following}
 
 
-def budget_grants(
-    tx: Tx, question: BudgetGrants, card: Callable[[Any], dict[str, Any]]
-) -> dict[str, Any]:
-    """List the grants of the caller's district, the newest first."""
+def budget_grants(tx: Tx, question: BudgetGrants) -> dict[str, Any]:
+    """积分预算拨付列表 / Grants of the budget."""
     rows, following = queries.grants_page(
         tx.conn,
         area=tx.actor.scope[:6],
@@ -1097,7 +1134,7 @@ def budget_grants(
         limit=limited(question.limit),
         cursor=question.cursor,
     )
-    return {"items": [card(row) for row in rows], "next": following}
+    return {"items": [grant_card(row) for row in rows], "next": following}
 
 
 def trial_balance(tx: Tx) -> dict[str, Any]:

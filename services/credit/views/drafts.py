@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from msgspec import Meta
+
+from chassis.fields import Cursor, Limit
 from chassis.refusal import Invalid, NotFound
 from services.credit import views
 from services.credit.rules import changes, model
 from services.credit.storage import rule_sets as store
+from services.credit.storage.in_force import rules_in_force
 
 if TYPE_CHECKING:
     from chassis.bus import Tx
@@ -20,11 +24,11 @@ ALL_STATES = ("DRAFT", "APPROVED", *PUBLIC_STATES)
 
 @dataclass(frozen=True, slots=True)
 class RuleSets:
-    """Which rule sets are listed."""
+    """Which rule sets."""
 
     state: Literal["DRAFT", "CONSULTING", "APPROVED", "PUBLISHED", "RETIRED"] | None = None
-    limit: int = 50
-    cursor: str | None = None
+    limit: Limit = 50
+    cursor: Cursor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +43,24 @@ class Comments:
     """The comments on a rule set."""
 
     rule_set_id: str
-    limit: int = 50
-    cursor: str | None = None
+    limit: Limit = 50
+    cursor: Cursor | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A rule set, and another that it is compared with: by default the one that it was copied
-    from, or that was in force before it. Both by id or code."""
+    """Compared with which."""
 
     rule_set_id: str
-    since: str | None = None
+    since: (
+        Annotated[
+            str,
+            Meta(
+                max_length=64, description="默认其所依据的版本 / default: what it was copied from"
+            ),
+        ]
+        | None
+    ) = None
 
 
 def find(tx: Tx, key: str) -> Any:
@@ -89,7 +100,7 @@ def _card(tx: Tx, row: Any) -> dict[str, Any]:
 
 
 def rule_set(tx: Tx, question: OneRuleSet) -> dict[str, Any]:
-    """Return a rule set: every rule in plain words, and the document as it stands.
+    """规则集全文 / A rule set in full, by id or code.
 
     Raises:
         NotFound: There is none that the caller may read.
@@ -105,8 +116,8 @@ def rule_set(tx: Tx, question: OneRuleSet) -> dict[str, Any]:
     }
 
 
-def listed(tx: Tx, question: RuleSets) -> dict[str, Any]:
-    """List rule sets, newest first. Drafts and approved ones are shown to the district only."""
+def rule_sets(tx: Tx, question: RuleSets) -> dict[str, Any]:
+    """规则集,含征求意见稿 / Rule sets, those under consultation too."""
     states: tuple[str, ...] = ALL_STATES if tx.actor.role in views.DISTRICT else PUBLIC_STATES
     if question.state is not None:
         states = tuple(state for state in states if state == question.state)
@@ -117,8 +128,8 @@ def listed(tx: Tx, question: RuleSets) -> dict[str, Any]:
     return {"items": [_card(tx, row) for row in rows[:limit]], "next": following}
 
 
-def comments(tx: Tx, question: Comments) -> dict[str, Any]:
-    """List the comments on a rule set. Who wrote them is shown to the district only.
+def rule_comments(tx: Tx, question: Comments) -> dict[str, Any]:
+    """收到的意见 / Comments.
 
     Raises:
         NotFound: There is no such rule set that the caller may read.
@@ -140,12 +151,13 @@ def comments(tx: Tx, question: Comments) -> dict[str, Any]:
     return {"items": items, "next": items[-1]["id"] if len(found) > limit else None}
 
 
-def difference(tx: Tx, question: Difference, in_force: Any) -> dict[str, Any]:
-    """Return what a rule set changes of another.
+def rule_set_diff(tx: Tx, question: Difference) -> dict[str, Any]:
+    """与另一版本的差异 / What it changes of another version.
 
     Raises:
         NotFound: One of them does not exist, or may not be read by the caller.
     """
+    in_force = rules_in_force(tx.conn)
     row = find(tx, question.rule_set_id)
     since = question.since or row.based_on
     if since is None:

@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from msgspec import Meta
+
+from chassis.fields import Cursor, Limit, Period
 from chassis.refusal import Invalid
 from services.credit import views
 from services.credit.rules import settlement as rules
 from services.credit.storage import figures as store
+
+AREA = r"^[0-9]{6}([0-9]{3}){0,2}$"
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -26,25 +31,38 @@ JUST_NOW = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class MonthInArea:
-    """Which month, and which area with what lies in it; empty means the caller's own."""
+    """Which month, and which area with what lies in it."""
 
-    period: str
-    scope: str | None = None
+    period: Annotated[Period, Meta(examples=["2025-03"])]
+    scope: (
+        Annotated[
+            str,
+            Meta(
+                pattern=AREA,
+                description="默认本人辖区 / default the caller's own",
+                examples=["370811"],
+            ),
+        ]
+        | None
+    ) = None
 
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """Which month is summed up by what, of an area and what lies in it."""
+    """Which month, by what, of which area."""
 
-    period: str
-    by: Literal["HOUSEHOLD", "GRID", "PROJECT", "COMMUNITY", "STREET", "DISTRICT"] = "COMMUNITY"
-    scope: str | None = None
-    limit: int = 50
-    cursor: str | None = None
+    period: Annotated[Period, Meta(examples=["2025-03"])]
+    by: Annotated[
+        Literal["HOUSEHOLD", "GRID", "PROJECT", "COMMUNITY", "STREET", "DISTRICT"],
+        Meta(description="按户、网格、小区、社区、街道或区汇总 / what is summed up"),
+    ] = "COMMUNITY"
+    scope: Annotated[str, Meta(pattern=AREA, examples=["370811"])] | None = None
+    limit: Limit = 50
+    cursor: Cursor | None = None
 
 
 def indicators(tx: Tx, question: MonthInArea) -> dict[str, Any]:
-    """Return the indicators of an area's month.
+    """红色信用指标 / Indicators of Red Credit.
 
     The consent rate is told for the whole area only, never community by community: it is no target
     and no ranking (REQ-L14).
@@ -81,7 +99,8 @@ def indicators(tx: Tx, question: MonthInArea) -> dict[str, Any]:
 
 
 def sums(tx: Tx, question: Sums) -> dict[str, Any]:
-    """Return sums of a published month by group: residents by household, grid or compound; all
+    """信用汇总 / Sums of a month by household, grid, compound, community, street, district.
+
     kinds by community, street or district. Whoever moves later stays where he was when it ended.
 
     The groups come in the order of their ids and of persons no score is told: nobody is ranked.

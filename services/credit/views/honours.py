@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from msgspec import Meta
+
+from chassis.bus import Nothing
+from chassis.fields import Cursor, Limit, Period
 from chassis.refusal import Invalid, NotFound, said
 from chassis.text import PERIOD
 from services.credit import views
@@ -14,6 +18,9 @@ from services.credit.rules import severity
 from services.credit.storage import honours as store
 from services.credit.storage import records, registry
 from services.credit.storage import repairs as repair_store
+from services.credit.storage.in_force import rules_in_force
+
+AREA = r"^[0-9]{6}([0-9]{3}){0,2}$"
 
 if TYPE_CHECKING:
     from chassis.bus import Tx
@@ -33,11 +40,11 @@ class OneCommendation:
 
 @dataclass(frozen=True, slots=True)
 class Commendations:
-    """Which commendations are listed."""
+    """Which commendations."""
 
     state: CommendationState | None = None
-    limit: int = 50
-    cursor: str | None = None
+    limit: Limit = 50
+    cursor: Cursor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +52,8 @@ class Candidates:
     """Whose candidates; the cursor is the last subject of the page before."""
 
     commendation_id: str
-    limit: int = 50
-    cursor: str | None = None
+    limit: Limit = 50
+    cursor: Cursor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,26 +65,32 @@ class OneCertificate:
 
 @dataclass(frozen=True, slots=True)
 class Revocations:
-    """Which certificates that were revoked are listed."""
+    """Of which area."""
 
-    scope: str | None = None
-    limit: int = 50
-    cursor: str | None = None
+    scope: Annotated[str, Meta(pattern=AREA)] | None = None
+    limit: Limit = 50
+    cursor: Cursor | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """Which board of organisations: their kind, an area and what lies in it, a month.
+    """Which board: organisations only.
 
     Attributes:
         period: Empty means the newest month that is final.
     """
 
-    scope: str
-    kind: str = "PRJ"
-    period: str | None = None
-    limit: int = 50
-    cursor: str | None = None
+    scope: Annotated[str, Meta(pattern=AREA, examples=["370811"])]
+    kind: Annotated[
+        str,
+        Meta(
+            max_length=4,
+            description="单位类别;不设居民排名 / PRJ, PCO, MER, PTN, UNT; none of persons",
+        ),
+    ] = "PRJ"
+    period: Annotated[Period, Meta(examples=["2025-03"])] | None = None
+    limit: Limit = 50
+    cursor: Cursor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +102,13 @@ class OneRepair:
 
 @dataclass(frozen=True, slots=True)
 class Repairs:
-    """Which repairs are listed."""
+    """Which repairs."""
 
     state: Literal["APPLIED", "ACCEPTED", "RETURNED", "CHECKED", "APPROVED", "REJECTED"] | None = (
         None
     )
-    limit: int = 50
-    cursor: str | None = None
+    limit: Limit = 50
+    cursor: Cursor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +148,7 @@ def commendation_card(row: Any) -> dict[str, Any]:
 
 
 def commendation(tx: Tx, question: OneCommendation) -> dict[str, Any]:
-    """Return a commendation with nominees and what people said, to staff of its area.
+    """表彰及候选对象 / A commendation with its nominees.
 
     Who objected stands nowhere in it.
 
@@ -179,8 +192,8 @@ def commendation(tx: Tx, question: OneCommendation) -> dict[str, Any]:
     }
 
 
-def commendation_list(tx: Tx, question: Commendations) -> dict[str, Any]:
-    """List the commendations of the caller's area."""
+def commendations(tx: Tx, question: Commendations) -> dict[str, Any]:
+    """表彰列表 / Commendations."""
     rows, following = store.page(
         tx.conn,
         area=tx.actor.scope[:12],
@@ -191,12 +204,13 @@ def commendation_list(tx: Tx, question: Commendations) -> dict[str, Any]:
     return {"items": [commendation_card(row) for row in rows], "next": following}
 
 
-def candidates(tx: Tx, question: Candidates, in_force: Any) -> dict[str, Any]:
-    """Return who may be commended by the rule, and who is kept back by what.
+def candidates(tx: Tx, question: Candidates) -> dict[str, Any]:
+    """符合条件者及排除理由 / Who may be commended, and who is kept back by what.
 
     Raises:
         NotFound: There is no such commendation, or it is none of the caller's business.
     """
+    in_force = rules_in_force(tx.conn)
     row = store.commendation(tx.conn, question.commendation_id)
     if row is None or not tx.actor.covers(row.area):
         raise NotFound(kind="commendation", id=question.commendation_id)
@@ -243,8 +257,13 @@ def candidates(tx: Tx, question: Candidates, in_force: Any) -> dict[str, Any]:
 # Certificates
 
 
+def certificate_document(tx: Tx, question: OneCertificate) -> dict[str, Any]:
+    """证书(PDF) / A certificate as PDF."""
+    return certificate(tx, question)
+
+
 def certificate(tx: Tx, question: OneCertificate) -> dict[str, Any]:
-    """Tell anybody whether a certificate holds: VALID or REVOKED. Ids only.
+    """核验证书 / Verify a certificate.
 
     A person who does not consent to commendation any more is not named; his certificate holds.
 
@@ -279,7 +298,7 @@ def certificate(tx: Tx, question: OneCertificate) -> dict[str, Any]:
 
 
 def revocations(tx: Tx, question: Revocations) -> dict[str, Any]:
-    """List certificates that do not hold any more: numbers, never whose they were."""
+    """已撤销的证书 / Certificates that were revoked."""
     rows, following = store.revoked_page(
         tx.conn,
         area=question.scope or "",
@@ -301,8 +320,8 @@ def revocations(tx: Tx, question: Revocations) -> dict[str, Any]:
     }
 
 
-def honours(tx: Tx) -> dict[str, Any]:
-    """Return the certificates of the caller's own subjects."""
+def honours(tx: Tx, _asked: Nothing) -> dict[str, Any]:
+    """我的荣誉 / My certificates."""
     own = [row.subject_id for row in registry.subjects_held_by(tx.conn, tx.actor.id)]
     return {
         "items": [
@@ -327,8 +346,8 @@ def honours(tx: Tx) -> dict[str, Any]:
 # Boards of organisations
 
 
-def board(tx: Tx, question: Board) -> dict[str, Any]:
-    """Return organisations by their final score, best first; equal scores share a rank.
+def leaderboard(tx: Tx, question: Board) -> dict[str, Any]:
+    """单位信用排名 / Organisations by score.
 
     Raises:
         NotForPersons: There is no board of natural persons (REQ-L03).
@@ -406,7 +425,7 @@ def repair_card(row: Any) -> dict[str, Any]:
 
 
 def repair(tx: Tx, question: OneRepair) -> dict[str, Any]:
-    """Return a repair to who applied, to the organisation, and to staff of the area.
+    """信用修复 / A repair.
 
     Raises:
         NotFound: There is none, or it is none of the caller's business.
@@ -417,8 +436,8 @@ def repair(tx: Tx, question: OneRepair) -> dict[str, Any]:
     return repair_card(row)
 
 
-def repair_list(tx: Tx, question: Repairs) -> dict[str, Any]:
-    """List the repairs of the caller's area."""
+def repairs(tx: Tx, question: Repairs) -> dict[str, Any]:
+    """信用修复列表 / Repairs."""
     rows, following = repair_store.page(
         tx.conn,
         area=tx.actor.scope[:12],
@@ -429,8 +448,8 @@ def repair_list(tx: Tx, question: Repairs) -> dict[str, Any]:
     return {"items": [repair_card(row) for row in rows], "next": following}
 
 
-def negatives(tx: Tx, question: OfOrganisation, in_force: Any) -> dict[str, Any]:
-    """Return the negative items of an organisation that are published now, and its vetoes.
+def negatives(tx: Tx, question: OfOrganisation) -> dict[str, Any]:
+    """单位负面信息 / Published negative items of an organisation.
 
     MINOR items are shown to the organisation and to staff only. What was repaired, or has hung for
     its longest time, is shown to nobody here.
@@ -439,6 +458,7 @@ def negatives(tx: Tx, question: OfOrganisation, in_force: Any) -> dict[str, Any]
         NotForPersons: No list of negatives of natural persons exists (REQ-L03).
         NotFound: There is no such organisation.
     """
+    in_force = rules_in_force(tx.conn)
     kind = question.subject_id.partition(":")[0]
     if kind in ("RES", "HH"):
         raise NotForPersons(field="subject_id")

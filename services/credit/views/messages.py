@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from string import Formatter
 from typing import TYPE_CHECKING, Any, Final
 
+from chassis.fields import Cursor, Limit
 from chassis.i18n import told
 from services.credit import views
 from services.credit.storage import messages as store
@@ -65,12 +66,12 @@ def _members(text: str) -> set[str]:
 class Messages:
     """Which page of one's messages."""
 
-    limit: int = 50
-    cursor: str | None = None
+    limit: Limit = 50
+    cursor: Cursor | None = None
 
 
-def mine(tx: Tx, question: Messages) -> dict[str, Any]:
-    """Return what the caller was told, newest first, in both languages."""
+def messages(tx: Tx, question: Messages) -> dict[str, Any]:
+    """我的消息 / My messages."""
     subjects = [row.subject_id for row in voices.subjects_of(tx.conn, tx.actor.id, tx.now)]
     rows, following = store.page(
         tx.conn,

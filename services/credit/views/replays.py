@@ -6,8 +6,11 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from msgspec import Meta
+
+from chassis.fields import Cursor
 from chassis.refusal import Invalid, NotFound, StateConflict, said
 from services.credit.storage import what_if as store
 
@@ -19,23 +22,24 @@ MOST = 5000
 
 @dataclass(frozen=True, slots=True)
 class WhatIfResult:
-    """Which part of the result of a job, as JSON or CSV.
+    """Which part, in which form.
 
     Attributes:
-        part: `groups` (community, kind, dimension; ALL is their total), `rules`, or `subjects`
-            (those for whom something changes).
         form: json or csv.
     """
 
     job_id: str
-    part: Literal["groups", "rules", "subjects"] = "groups"
+    part: Annotated[
+        Literal["groups", "rules", "subjects"],
+        Meta(description="按社区、类别、维度;按规则;按主体 / by group, rule or subject"),
+    ] = "groups"
     form: Literal["json", "csv"] = "json"
-    limit: int = 1000
-    cursor: str | None = None
+    limit: Annotated[int, Meta(ge=1, le=5000)] = 1000
+    cursor: Cursor | None = None
 
 
-def result(tx: Tx, question: WhatIfResult) -> dict[str, Any]:
-    """Return a part of what a replay has found.
+def what_if_result(tx: Tx, question: WhatIfResult) -> dict[str, Any]:
+    """试算结果 / What a replay has found.
 
     Raises:
         Invalid: The page is too large.

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+from msgspec import Meta
+
+from chassis.fields import Community, Day
 from chassis.refusal import Invalid
 from services.credit.rules import screening as rules
 from services.credit.storage import awards as store
+from services.credit.storage.in_force import rules_in_force
 
 if TYPE_CHECKING:
     from chassis.bus import Tx
@@ -21,22 +25,25 @@ _QUARTER = 13 * _WEEK
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """Any day (YYYY-MM-DD) of the week, Monday to Sunday, and the community.
+    """Which week, and which community; empty means the last full week and one's own."""
 
-    Empty means the last full week, and the caller's own community.
-    """
+    week: (
+        Annotated[
+            Day, Meta(description="该周任意一天 / any day of the week", examples=["2025-03-05"])
+        ]
+        | None
+    ) = None
+    community: Annotated[Community, Meta(examples=["370811015901"])] | None = None
 
-    week: str | None = None
-    community: str | None = None
 
-
-def screen(tx: Tx, question: Screen, in_force: Any) -> dict[str, Any]:
-    """Return the flags of a week.
+def screen(tx: Tx, question: Screen) -> dict[str, Any]:
+    """志愿时长每周核查 / The weekly screen of volunteer hours.
 
     Raises:
         Invalid: No day, or no community.
         RoleDenied: The community lies outside the caller's scope.
     """
+    in_force = rules_in_force(tx.conn)
     area = (question.community or tx.actor.scope)[:12]
     if len(area) != 12:
         raise Invalid(field="community", reason="须指明一个社区(12位代码)")

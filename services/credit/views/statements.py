@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+from msgspec import Meta
+
+from chassis.fields import Instant
 from chassis.refusal import Invalid, NotFound, said
 from services.credit import views
 from services.credit.errors import Gone, NotReady
@@ -13,6 +15,7 @@ from services.credit.rules import severity
 from services.credit.storage import awards, registry, voices
 from services.credit.storage import settlements as settlement_store
 from services.credit.storage import statements as store
+from services.credit.storage.in_force import rules_in_force
 
 if TYPE_CHECKING:
     from chassis.bus import Tx
@@ -27,18 +30,35 @@ PERSONS = ("RES", "HH")
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """Whose lines, in [since, until); empty subject means the caller's own."""
+    """Whose lines, and from when to when."""
 
-    subject: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
+    subject: Annotated[str, Meta(max_length=80, examples=["RES:per_0001"])] | None = None
+    since: Annotated[Instant, Meta(description="起始(含) / from, inclusive")] | None = None
+    until: (
+        Annotated[
+            Instant,
+            Meta(
+                description="截止(不含),其时余额见 closing / until; `closing` is the balance then"
+            ),
+        ]
+        | None
+    ) = None
 
 
 @dataclass(frozen=True, slots=True)
 class TrialBalance:
-    """As of when; empty means now."""
+    """As of when."""
 
-    at: datetime | None = None
+    at: (
+        Annotated[
+            Instant,
+            Meta(
+                description="截至时间(按入账时间),默认现在 / as of, by the time of "
+                "posting; default now"
+            ),
+        ]
+        | None
+    ) = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +77,7 @@ class OneEntry:
 
 
 def statement(tx: Tx, question: Statement) -> dict[str, Any]:
-    """Return the lines of one's own accounts with what stood before and after them.
+    """我的积分对账单 / My statement of points.
 
     Raises:
         NotFound: The subject is not the caller's.
@@ -103,7 +123,7 @@ def statement(tx: Tx, question: Statement) -> dict[str, Any]:
 
 
 def trial_balance(tx: Tx, question: TrialBalance) -> dict[str, Any]:
-    """Return the sums of all accounts, now with every proof, or from the lines as of a time."""
+    """试算平衡 / Trial balance."""
     if question.at is None or question.at >= tx.now:
         return views.trial_balance(tx)
     accounts = store.trial_balance_at(tx.conn, question.at)
@@ -129,7 +149,7 @@ def _own(tx: Tx, export_id: str) -> Any:
 
 
 def export(tx: Tx, question: OneExport) -> dict[str, Any]:
-    """Return how far a file is, to whoever asked for it.
+    """导出文件的状态 / How far a file is.
 
     Raises:
         NotFound: There is none, or another person asked for it.
@@ -154,7 +174,7 @@ def _state(tx: Tx, row: Any) -> str:
 
 
 def export_file(tx: Tx, question: OneExport) -> dict[str, Any]:
-    """Return where the bytes of a file lie, to whoever asked for it.
+    """下载导出文件 / Download a file.
 
     Raises:
         NotFound: There is none, or another person asked for it.
@@ -179,8 +199,8 @@ def export_file(tx: Tx, question: OneExport) -> dict[str, Any]:
 # One entry, four viewers
 
 
-def entry(tx: Tx, question: OneEntry, in_force: Any) -> dict[str, Any]:
-    """Return an entry of a settlement as the caller may see it.
+def settlement_entry(tx: Tx, question: OneEntry) -> dict[str, Any]:
+    """赋分条目(按查看人展示) / An entry as the caller may see it.
 
     The public sees organisations that were published, with reasons but without MINOR deductions,
     and of persons the grade of those on the red list. The subject sees all of its own; a reviewer
@@ -189,6 +209,7 @@ def entry(tx: Tx, question: OneEntry, in_force: Any) -> dict[str, Any]:
     Raises:
         NotFound: There is none that the caller may see.
     """
+    in_force = rules_in_force(tx.conn)
     row = settlement_store.settlement(tx.conn, question.settlement_id)
     known = None
     if row is not None:

@@ -1,0 +1,63 @@
+"""What a public notice says of the entries of a settlement, and would say of them now."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any
+
+from services.credit.rules import recompute
+from services.credit.storage import settlements as store
+from services.credit.storage.in_force import rules_in_force
+
+if TYPE_CHECKING:
+    from chassis.bus import Tx
+
+RED_LIST = ("AA", "AAA")
+ORGANISATIONS = recompute.ORGANISATIONS
+
+
+def gates(text: str) -> list[str]:
+    """Return the names of missed gates."""
+    return text.split(",") if text else []
+
+
+def published_now(tx: Tx, settlement_id: str, subjects: Collection[str]) -> dict[str, Any]:
+    """Return subject -> what a notice would say of it now, with the state of its entry; nothing of
+    a person who is not on the red list any more."""
+    row = store.settlement(tx.conn, settlement_id)
+    if row is None or not subjects:
+        return {}
+    entries = store.entries(tx.conn, settlement_id, subjects=subjects)
+    shown = [e for e in entries if e.kind in ORGANISATIONS or e.grade in RED_LIST]
+    items = items_of(tx, row, shown, subjects)
+    return {
+        item["subject"]: item | {"state": entry.state}
+        for item, entry in zip(items, shown, strict=True)
+    }
+
+
+def items_of(
+    tx: Tx, row: Any, entries: Sequence[Any], only: Collection[str] | None
+) -> list[dict[str, Any]]:
+    """Return what a notice says of entries, each in the words of its kind."""
+    in_force = rules_in_force(tx.conn)
+    reasons: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    if entries:
+        for award in store.listed_awards(tx.conn, row.settlement_id, row.period, only):
+            compiled = in_force.of_code(award.rule_set)
+            rule = compiled.rule_set.rule(award.rule_code) if compiled else None
+            found = recompute.public_reason(rule, award.score, deduction=award.deduction)
+            if found is not None:
+                reasons[award.subject_id].append(found)
+    return [
+        recompute.public_item(
+            entry.kind,
+            entry.subject_id,
+            score=entry.score,
+            grade=entry.grade,
+            gates_failed=gates(entry.gates_failed),
+            reasons=reasons.get(entry.subject_id, []),
+        )
+        for entry in entries
+    ]

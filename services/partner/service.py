@@ -9,18 +9,14 @@ from chassis.bus import (
     ANY_ROLE,
     PUBLIC,
     Call,
-    Due,
-    Heard,
     Service,
     Tx,
-    command,
-    query,
     shown,
-    subscribe,
-    timer,
 )
 from chassis.imports import Imports
-from services.partner import events
+from chassis.replies import Page
+from chassis.table import command, query, subscribe, timer
+from services.partner import events, replies
 from services.partner.actions import calendar, imports, months, projections, refunds
 from services.partner.actions import offers as offering
 from services.partner.actions import partners as register
@@ -70,287 +66,316 @@ class Partner(Imports, Service):
     settings_type = PartnerSettings
     says = events.SAYS
     importers = imports.IMPORTERS
-
-    # ------------------------------------------------------------------------------------ partners
-
-    @command(roles=("R_PARTNER", "R_MERCHANT", *LOCAL))
-    def register_partner(self, tx: Tx, order: register.RegisterPartner) -> dict[str, Any]:
-        """Enter an application."""
-        return register.register(tx, order)
-
-    @command(roles=LOCAL, if_match=True)
-    def vet_partner(self, tx: Tx, order: register.WhichPartner) -> dict[str, Any]:
-        """Record that licence and code were checked."""
-        return register.vet(tx, order)
-
-    @command(roles=LOCAL, if_match=True)
-    def refuse_partner(self, tx: Tx, order: register.EndApplication) -> dict[str, Any]:
-        """Refuse an application with a reason."""
-        return register.refuse(tx, order)
-
-    @command(roles=("R_PARTNER", "R_MERCHANT"), if_match=True)
-    def withdraw_partner(self, tx: Tx, order: register.EndApplication) -> dict[str, Any]:
-        """Take one's own application back."""
-        return register.withdraw(tx, order)
-
-    @command(roles=LOCAL, if_match=True)
-    def agree_partner(self, tx: Tx, order: register.AgreePartner) -> dict[str, Any]:
-        """Record the signed agreement; the partner is active."""
-        return register.agree(tx, order)
-
-    @command(roles=LOCAL, if_match=True)
-    def suspend_partner(self, tx: Tx, order: register.StopPartner) -> dict[str, Any]:
-        """Withdraw a partner's offers for now."""
-        return register.suspend(tx, order)
-
-    @command(roles=LOCAL, if_match=True)
-    def resume_partner(self, tx: Tx, order: register.WhichPartner) -> dict[str, Any]:
-        """Make a suspended partner active again."""
-        return register.resume(tx, order)
-
-    @command(roles=("R_PARTNER", *LOCAL), if_match=True)
-    def exit_partner(self, tx: Tx, order: register.StopPartner) -> dict[str, Any]:
-        """End a partnership."""
-        return register.leave(tx, order)
-
-    @command(roles=LOCAL, if_match=True)
-    def set_operators(self, tx: Tx, order: register.SetOperators) -> dict[str, Any]:
-        """Replace the persons who act for a partner."""
-        return register.set_operators(tx, order)
-
-    # -------------------------------------------------------------------------------------- offers
-
-    @command(roles=("R_PARTNER", "R_CADRE", "R_STREET"))
-    def draft_offer(self, tx: Tx, order: offering.DraftOffer) -> dict[str, Any]:
-        """Enter an offer."""
-        return offering.draft(tx, order)
-
-    @command(roles=("R_CADRE", "R_STREET"), if_match=True)
-    def approve_offer(self, tx: Tx, order: offering.WhichOffer) -> dict[str, Any]:
-        """Approve an offer or its new prices."""
-        return offering.approve(tx, order)
-
-    @command(roles=("R_CADRE", "R_STREET"), if_match=True)
-    def refuse_offer(self, tx: Tx, order: offering.RefuseOffer) -> dict[str, Any]:
-        """Refuse an offer or its new prices, with a reason."""
-        return offering.refuse(tx, order)
-
-    @query(roles=("R_CADRE", "R_STREET"))
-    def waiting_offers(self, tx: Tx, asked: partner_views.WaitingQuery) -> dict[str, Any]:
-        """Answer which offers and prices wait for the caller's approval."""
-        return partner_views.waiting_offers(tx, asked)
-
-    @command(roles=("R_PARTNER", "R_CADRE", "R_STREET"), if_match=True)
-    def publish_offer(self, tx: Tx, order: offering.WhichOffer) -> dict[str, Any]:
-        """Put an offer on the list."""
-        return offering.publish(tx, order)
-
-    @command(roles=("R_PARTNER", "R_CADRE", "R_STREET"), if_match=True)
-    def pause_offer(self, tx: Tx, order: offering.WhichOffer) -> dict[str, Any]:
-        """Take an offer off the list for now."""
-        return offering.pause(tx, order)
-
-    @command(roles=("R_PARTNER", "R_CADRE", "R_STREET"), if_match=True)
-    def end_offer(self, tx: Tx, order: offering.WhichOffer) -> dict[str, Any]:
-        """End an offer for good."""
-        return offering.end(tx, order)
-
-    @command(roles=("R_PARTNER", "R_CADRE", "R_STREET"), if_match=True)
-    def restock_offer(self, tx: Tx, order: offering.Restock) -> dict[str, Any]:
-        """Set how many pieces there are in all."""
-        return offering.restock(tx, order)
-
-    @command(roles=("R_PARTNER", "R_CADRE", "R_STREET"), if_match=True)
-    def reprice_offer(self, tx: Tx, order: offering.Reprice) -> dict[str, Any]:
-        """Propose new prices."""
-        return offering.reprice(tx, order)
-
-    # --------------------------------------------------------------------------------- redemptions
-
-    @command(roles=HOLDERS)
-    def request_redemption(self, tx: Tx, order: saga.RequestRedemption) -> dict[str, Any]:
-        """Begin a redemption."""
-        return saga.request(tx, order)
-
-    @counts_tries
-    @command(roles=("R_PARTNER",))
-    def verify_redemption(self, tx: Tx, order: saga.VerifyRedemption) -> dict[str, Any]:
-        """Redeem a voucher at the desk."""
-        return saga.verify(tx, order)
-
-    @command(roles=(*HOLDERS, "R_PARTNER"), if_match=True)
-    def cancel_redemption(self, tx: Tx, order: saga.CancelRedemption) -> dict[str, Any]:
-        """Give a reserved redemption up."""
-        return saga.cancel(tx, order)
-
-    @command(roles=HOLDERS)
-    def rate_redemption(self, tx: Tx, order: saga.RateRedemption) -> dict[str, Any]:
-        """Rate what was redeemed."""
-        return saga.rate(tx, order)
-
-    @command(roles=HOLDERS, if_match=True)
-    def ask_refund(self, tx: Tx, order: refunds.AskRefund) -> dict[str, Any]:
-        """Ask for a refund."""
-        return refunds.ask(tx, order)
-
-    @command(roles=("R_CADRE", "R_STREET"), if_match=True)
-    def approve_refund(self, tx: Tx, order: refunds.DecideRefund) -> dict[str, Any]:
-        """Give the points back."""
-        return refunds.approve(tx, order)
-
-    @command(roles=("R_CADRE", "R_STREET"), if_match=True)
-    def deny_refund(self, tx: Tx, order: refunds.DenyRefund) -> dict[str, Any]:
-        """Refuse a refund."""
-        return refunds.deny(tx, order)
-
-    # -------------------------------------------------------------------------- statements, fund
-
-    @command(roles=("R_PARTNER",), if_match=True)
-    def confirm_statement(self, tx: Tx, order: billing.WhichStatement) -> dict[str, Any]:
-        """Confirm a statement as its partner."""
-        return billing.confirm(tx, order)
-
-    @command(roles=("R_PARTNER",), if_match=True)
-    def dispute_statement(self, tx: Tx, order: billing.DisputeStatement) -> dict[str, Any]:
-        """Say as its partner that a statement is wrong."""
-        return billing.dispute(tx, order)
-
-    @command(roles=("R_STREET",), if_match=True)
-    def review_statement(self, tx: Tx, order: billing.ReviewStatement) -> dict[str, Any]:
-        """Decide a dispute."""
-        return billing.review(tx, order)
-
-    @command(roles=("R_STREET",), if_match=True)
-    def pay_statement(self, tx: Tx, order: billing.PayStatement) -> dict[str, Any]:
-        """Record that the fund has paid."""
-        return billing.pay(tx, order)
-
-    @command(roles=("R_STREET", "R_DISTRICT"))
-    def set_fund(self, tx: Tx, order: billing.SetFund) -> dict[str, Any]:
-        """Set a fund's budget of a month."""
-        return billing.set_fund(tx, order)
-
-    # ------------------------------------------------------------------------------------- queries
-
-    @query(roles=(PUBLIC,))
-    def partners(self, tx: Tx, asked: partner_views.PartnersQuery) -> dict[str, Any]:
-        """Partners of an area."""
-        return partner_views.partners_list(tx, asked)
-
-    @query(roles=(PUBLIC,))
-    def partner(self, tx: Tx, asked: partner_views.PartnerQuery) -> dict[str, Any]:
-        """One partner."""
-        return partner_views.partner(tx, asked)
-
-    @query(roles=("R_PARTNER", *partner_views.READERS))
-    def desk(self, tx: Tx, asked: partner_views.PartnerQuery) -> dict[str, Any]:
-        """What a partner's operator needs at the counter."""
-        return partner_views.desk(tx, asked)
-
-    @query(roles=(PUBLIC,))
-    def offers(self, tx: Tx, asked: partner_views.OffersQuery) -> dict[str, Any]:
-        """What can be redeemed now."""
-        return partner_views.offers_list(tx, asked)
-
-    @query(roles=(PUBLIC,))
-    def offer(self, tx: Tx, asked: partner_views.OfferQuery) -> dict[str, Any]:
-        """One offer."""
-        return partner_views.offer(tx, asked)
-
-    @query(roles=(ANY_ROLE,))
-    def redemptions(self, tx: Tx, asked: redemption_views.RedemptionsQuery) -> dict[str, Any]:
-        """The caller's own redemptions."""
-        return redemption_views.redemptions_list(tx, asked)
-
-    @query(roles=("R_CADRE", "R_STREET"))
-    def waiting_refunds(self, tx: Tx, asked: redemption_views.WaitingQuery) -> dict[str, Any]:
-        """Answer which refunds wait for the caller's decision."""
-        return redemption_views.waiting_refunds(tx, asked)
-
-    @query(roles=(ANY_ROLE,))
-    def redemption(self, tx: Tx, asked: redemption_views.RedemptionQuery) -> dict[str, Any]:
-        """One redemption; with its voucher for its holder."""
-        return redemption_views.redemption(tx, asked)
-
-    @query(roles=MONEY)
-    def statements(self, tx: Tx, asked: statement_views.StatementsQuery) -> dict[str, Any]:
-        """Statements of the caller's partners or area."""
-        return statement_views.statements_list(tx, asked)
-
-    @query(roles=(*LOCAL, "R_AUDITOR"))
-    def funds(self, tx: Tx, asked: statement_views.FundsQuery) -> dict[str, Any]:
-        """The funds of the caller's area."""
-        return statement_views.funds_list(tx, asked)
-
-    @query(roles=MONEY)
-    def statement(self, tx: Tx, asked: statement_views.StatementQuery) -> dict[str, Any]:
-        """One statement with its lines."""
-        return statement_views.statement(tx, asked)
-
-    @query(roles=(*LOCAL, "R_AUDITOR"))
-    def fund(self, tx: Tx, asked: statement_views.FundQuery) -> dict[str, Any]:
-        """The position of a fund."""
-        return statement_views.fund(tx, asked)
-
-    @query(roles=(PUBLIC,))
-    def service_share(self, tx: Tx, asked: redemption_views.ShareQuery) -> dict[str, Any]:
-        """How much of what was redeemed are services."""
-        return redemption_views.service_share(tx, asked)
-
-    # --------------------------------------------------------------------------------------- hears
-
-    @subscribe("steward", events.CalendarYearHeard)
-    def on_calendar(self, tx: Tx, heard: list[Heard]) -> None:
-        """A year's working days are known: open deadlines are counted again."""
-        deadlines.hear(tx, heard)
+    title = "红色合伙人 / Red Partner"
+    doors = (
+        # ------------------------------------------------------------ partners
+        command(
+            "POST /partners",
+            register.register_partner,
+            roles=("R_PARTNER", "R_MERCHANT", *LOCAL),
+            reply=replies.PartnerReply,
+            status=201,
+        ),
+        command(
+            "POST /partners/{partner_id}/vet",
+            register.vet_partner,
+            roles=LOCAL,
+            reply=replies.PartnerReply,
+            if_match=True,
+        ),
+        command(
+            "POST /partners/{partner_id}/refuse",
+            register.refuse_partner,
+            roles=LOCAL,
+            reply=replies.PartnerReply,
+            if_match=True,
+        ),
+        command(
+            "POST /partners/{partner_id}/withdraw",
+            register.withdraw_partner,
+            roles=("R_PARTNER", "R_MERCHANT"),
+            reply=replies.PartnerReply,
+            if_match=True,
+        ),
+        command(
+            "POST /partners/{partner_id}/agree",
+            register.agree_partner,
+            roles=LOCAL,
+            reply=replies.PartnerReply,
+            if_match=True,
+        ),
+        command(
+            "POST /partners/{partner_id}/suspend",
+            register.suspend_partner,
+            roles=LOCAL,
+            reply=replies.PartnerReply,
+            if_match=True,
+        ),
+        command(
+            "POST /partners/{partner_id}/resume",
+            register.resume_partner,
+            roles=LOCAL,
+            reply=replies.PartnerReply,
+            if_match=True,
+        ),
+        command(
+            "POST /partners/{partner_id}/exit",
+            register.exit_partner,
+            roles=("R_PARTNER", *LOCAL),
+            reply=replies.PartnerReply,
+            if_match=True,
+        ),
+        command(
+            "POST /partners/{partner_id}/operators",
+            register.set_operators,
+            roles=LOCAL,
+            reply=replies.PartnerReply,
+            if_match=True,
+        ),
+        # ------------------------------------------------------------ offers
+        command(
+            "POST /offers",
+            offering.draft_offer,
+            roles=("R_PARTNER", "R_CADRE", "R_STREET"),
+            reply=replies.OfferReply,
+            status=201,
+        ),
+        command(
+            "POST /offers/{offer_id}/approve",
+            offering.approve_offer,
+            roles=("R_CADRE", "R_STREET"),
+            reply=replies.OfferReply,
+            if_match=True,
+        ),
+        command(
+            "POST /offers/{offer_id}/refuse",
+            offering.refuse_offer,
+            roles=("R_CADRE", "R_STREET"),
+            reply=replies.OfferReply,
+            if_match=True,
+        ),
+        query(
+            "GET /offers-waiting",
+            partner_views.waiting_offers,
+            roles=("R_CADRE", "R_STREET"),
+            reply=Page[replies.OfferCard],
+        ),
+        command(
+            "POST /offers/{offer_id}/publish",
+            offering.publish_offer,
+            roles=("R_PARTNER", "R_CADRE", "R_STREET"),
+            reply=replies.OfferReply,
+            if_match=True,
+        ),
+        command(
+            "POST /offers/{offer_id}/pause",
+            offering.pause_offer,
+            roles=("R_PARTNER", "R_CADRE", "R_STREET"),
+            reply=replies.OfferReply,
+            if_match=True,
+        ),
+        command(
+            "POST /offers/{offer_id}/end",
+            offering.end_offer,
+            roles=("R_PARTNER", "R_CADRE", "R_STREET"),
+            reply=replies.OfferReply,
+            if_match=True,
+        ),
+        command(
+            "POST /offers/{offer_id}/stock",
+            offering.restock_offer,
+            roles=("R_PARTNER", "R_CADRE", "R_STREET"),
+            reply=replies.OfferReply,
+            if_match=True,
+        ),
+        command(
+            "POST /offers/{offer_id}/price",
+            offering.reprice_offer,
+            roles=("R_PARTNER", "R_CADRE", "R_STREET"),
+            reply=replies.OfferReply,
+            if_match=True,
+        ),
+        # ------------------------------------------------------------ redemptions
+        command(
+            "POST /redemptions",
+            saga.request_redemption,
+            roles=HOLDERS,
+            reply=replies.RedemptionReply,
+            status=202,
+        ),
+        command(
+            "POST /redemptions/{redemption_id}/verify",
+            saga.verify_redemption,
+            roles=("R_PARTNER",),
+            reply=replies.RedemptionReply,
+            before=saga.count_try,
+        ),
+        command(
+            "POST /redemptions/{redemption_id}/cancel",
+            saga.cancel_redemption,
+            roles=(*HOLDERS, "R_PARTNER"),
+            reply=replies.RedemptionReply,
+            if_match=True,
+        ),
+        command(
+            "POST /redemptions/{redemption_id}/rate",
+            saga.rate_redemption,
+            roles=HOLDERS,
+            reply=replies.RedemptionReply,
+        ),
+        command(
+            "POST /redemptions/{redemption_id}/refund",
+            refunds.ask_refund,
+            roles=HOLDERS,
+            reply=replies.RedemptionReply,
+            if_match=True,
+        ),
+        command(
+            "POST /redemptions/{redemption_id}/refund/approve",
+            refunds.approve_refund,
+            roles=("R_CADRE", "R_STREET"),
+            reply=replies.RedemptionReply,
+            if_match=True,
+        ),
+        command(
+            "POST /redemptions/{redemption_id}/refund/deny",
+            refunds.deny_refund,
+            roles=("R_CADRE", "R_STREET"),
+            reply=replies.RedemptionReply,
+            if_match=True,
+        ),
+        # ------------------------------------------------------------ statements, fund
+        command(
+            "POST /statements/{statement_id}/confirm",
+            billing.confirm_statement,
+            roles=("R_PARTNER",),
+            reply=replies.StatementReply,
+            if_match=True,
+        ),
+        command(
+            "POST /statements/{statement_id}/dispute",
+            billing.dispute_statement,
+            roles=("R_PARTNER",),
+            reply=replies.StatementReply,
+            if_match=True,
+        ),
+        command(
+            "POST /statements/{statement_id}/review",
+            billing.review_statement,
+            roles=("R_STREET",),
+            reply=replies.StatementReply,
+            if_match=True,
+        ),
+        command(
+            "POST /statements/{statement_id}/pay",
+            billing.pay_statement,
+            roles=("R_STREET",),
+            reply=replies.StatementReply,
+            if_match=True,
+        ),
+        command(
+            "POST /funds",
+            billing.set_fund,
+            roles=("R_STREET", "R_DISTRICT"),
+            reply=replies.FundReply,
+            status=201,
+        ),
+        # ------------------------------------------------------------ queries
+        query(
+            "GET /partners",
+            partner_views.partners_list,
+            roles=(PUBLIC,),
+            reply=Page[replies.PartnerCard],
+            name="partners",
+        ),
+        query(
+            "GET /partners/{partner_id}",
+            partner_views.partner,
+            roles=(PUBLIC,),
+            reply=replies.PartnerCard,
+        ),
+        query(
+            "GET /partners/{partner_id}/desk",
+            partner_views.desk,
+            roles=("R_PARTNER", *partner_views.READERS),
+            reply=replies.Desk,
+        ),
+        query(
+            "GET /offers",
+            partner_views.offers_list,
+            roles=(PUBLIC,),
+            reply=Page[replies.OfferCard],
+            name="offers",
+        ),
+        query(
+            "GET /offers/{offer_id}", partner_views.offer, roles=(PUBLIC,), reply=replies.OfferCard
+        ),
+        query(
+            "GET /redemptions",
+            redemption_views.redemptions_list,
+            roles=(ANY_ROLE,),
+            reply=Page[replies.RedemptionCard],
+            name="redemptions",
+        ),
+        query(
+            "GET /refunds-waiting",
+            redemption_views.waiting_refunds,
+            roles=("R_CADRE", "R_STREET"),
+            reply=Page[replies.WaitingRefund],
+        ),
+        query(
+            "GET /redemptions/{redemption_id}",
+            redemption_views.redemption,
+            roles=(ANY_ROLE,),
+            reply=replies.RedemptionCard,
+        ),
+        query(
+            "GET /statements",
+            statement_views.statements_list,
+            roles=MONEY,
+            reply=Page[replies.StatementLine],
+            name="statements",
+        ),
+        query(
+            "GET /funds",
+            statement_views.funds_list,
+            roles=(*LOCAL, "R_AUDITOR"),
+            reply=Page[replies.FundLine],
+            name="funds",
+        ),
+        query(
+            "GET /statements/{statement_id}",
+            statement_views.statement,
+            roles=MONEY,
+            reply=replies.StatementCard,
+        ),
+        query(
+            "GET /fund",
+            statement_views.fund,
+            roles=(*LOCAL, "R_AUDITOR"),
+            reply=replies.FundPosition,
+        ),
+        query(
+            "GET /service-share",
+            redemption_views.service_share,
+            roles=(PUBLIC,),
+            reply=replies.Shares,
+            cost=10,
+        ),
+        # ------------------------------------------------------------ hears
+        subscribe("steward", events.CalendarYearHeard, then=deadlines.hear, name="on_calendar"),
+        subscribe("steward", *events.HEARD_OF_STEWARD, then=projections.hear_steward),
+        subscribe("credit", *events.HEARD_OF_CREDIT, then=projections.hear_credit),
+        # ------------------------------------------------------------ timers
+        timer(saga.HOLD_TIMER, saga.retry_hold),
+        timer(saga.EXPIRY_TIMER, saga.expire),
+        timer(refunds.REVIEW_TIMER, refunds.overdue),
+        timer("statement_issue", billing.issue, schedule=next_issue),
+        timer(billing.CONFIRM_TIMER, billing.confirm_by_silence),
+        timer(billing.REVIEW_TIMER, billing.review_overdue),
+        timer("cutoff", months.measure, schedule=lambda now, calendar: calendar.next_cutoff(now)),
+    )
 
     def deadline_moved(self, tx: Tx, move: deadlines.Move) -> None:
         """Write down that a deadline is later, and tell whoever waits."""
         calendar.deadline_moved(tx, move)
-
-    @subscribe("steward", *events.HEARD_OF_STEWARD)
-    def on_steward(self, tx: Tx, heard: list[Heard]) -> None:
-        """Areas, stewards, and people who are no longer registered."""
-        projections.hear_steward(tx, heard)
-
-    @subscribe("credit", *events.HEARD_OF_CREDIT)
-    def on_credit(self, tx: Tx, heard: list[Heard]) -> None:
-        """Answers about points, and final grades."""
-        projections.hear_credit(tx, heard)
-
-    # -------------------------------------------------------------------------------------- timers
-
-    @timer(saga.HOLD_TIMER)
-    def on_hold_retry(self, tx: Tx, due: Due) -> None:
-        """Credit has not answered yet."""
-        saga.retry_hold(tx, due)
-
-    @timer(saga.EXPIRY_TIMER)
-    def on_voucher_expire(self, tx: Tx, due: Due) -> None:
-        """A voucher's time is over."""
-        saga.expire(tx, due)
-
-    @timer(refunds.REVIEW_TIMER)
-    def on_refund_review(self, tx: Tx, due: Due) -> None:
-        """Five working days without a decision on a refund."""
-        refunds.overdue(tx, due)
-
-    @timer("statement_issue", schedule=next_issue)
-    def on_statement_issue(self, tx: Tx, due: Due) -> None:
-        """Working day 3: the month's statements."""
-        billing.issue(tx, due)
-
-    @timer(billing.CONFIRM_TIMER)
-    def on_statement_confirm(self, tx: Tx, due: Due) -> None:
-        """Five working days of silence."""
-        billing.confirm_by_silence(tx, due)
-
-    @timer(billing.REVIEW_TIMER)
-    def on_statement_review(self, tx: Tx, due: Due) -> None:
-        """Five working days without a review."""
-        billing.review_overdue(tx, due)
-
-    @timer("cutoff", schedule=lambda now, calendar: calendar.next_cutoff(now))
-    def on_cutoff(self, tx: Tx, due: Due) -> None:
-        """The month is cut off."""
-        months.measure(tx, due)

@@ -30,12 +30,12 @@ def _register(tx: Tx, row: Row) -> Any:
         **{name: value for name, value in row.items() if name != "agreement_ref"}
     )
     is_new = store.find(tx, tables.partners, row["partner_id"]) is None
-    reply = partners.register(tx, order)
+    reply = partners.register_partner(tx, order)
     if not is_new and agreement is not None:
         partners.require_agreement(tx, row["partner_id"], agreement)
     if is_new and agreement is not None:
-        partners.vet(tx, partners.WhichPartner(order.partner_id or ""))
-        partners.agree(tx, partners.AgreePartner(order.partner_id or "", agreement))
+        partners.vet_partner(tx, partners.WhichPartner(order.partner_id or ""))
+        partners.agree_partner(tx, partners.AgreePartner(order.partner_id or "", agreement))
     return reply
 
 
@@ -51,7 +51,7 @@ def _offer(tx: Tx, row: Row) -> None:
         if name not in {"operator", "approver"} and value is not None
     }
     is_new = store.find(tx, tables.offers, row["offer_id"]) is None
-    offers.draft(tx, offers.DraftOffer(**given))
+    offers.draft_offer(tx, offers.DraftOffer(**given))
     told = {name: row[name] for name in ("operator", "approver") if row[name]}
     if is_new and told:
         offers.note_import(tx, row["offer_id"], told)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from chassis.bus import Tx
+from chassis.fields import Area
 from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import Invalid, NotFound, StateConflict, said
 from services.partner import events
@@ -29,41 +30,62 @@ MOST_STOCK = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class DraftOffer:
-    """What a partner wants to offer.
+    """拟定兑换项目 / Enter an offer.
+
+    Not for treatment, tobacco, alcohol, cash, prepaid cards or financial products.
 
     Attributes:
-        points_price: Points per piece.
-        face_value_fen: What a piece costs in the shop, in fen.
-        settle_fen_per_point: What the fund pays the partner per point, in fen.
         per_person_month: Most pieces per person and month; None for no limit.
-        valid_from: ISO date or time.
-        valid_to: ISO date (the day counts) or time (exclusive).
         category: Only to say that it is one of the forbidden ones; else free.
     """
 
     partner_id: str
-    kind: Literal["GOODS", "SERVICE", "DISCOUNT"]
-    title: PublicText
-    points_price: int
-    face_value_fen: int
-    settle_fen_per_point: int
-    stock_total: int
-    audience: Literal["RESIDENT", "STEWARD", "BOTH"]
-    scope: str
-    valid_from: str
-    valid_to: str
-    per_person_month: int | None = None
-    voucher_ttl_h: int = 72
-    category: str | None = None
-    offer_id: str | None = None
+    kind: Annotated[Literal["GOODS", "SERVICE", "DISCOUNT"], Meta(examples=["SERVICE"])]
+    title: Annotated[PublicText, Meta(min_length=1, max_length=200, examples=["理发一次"])]
+    points_price: Annotated[
+        int, Meta(description="1–2000;折扣可为 0 / points per piece", examples=[60])
+    ]
+    face_value_fen: Annotated[
+        int, Meta(ge=0, description="面值(分)/ value in fen", examples=[2500])
+    ]
+    settle_fen_per_point: Annotated[
+        int, Meta(description="0–10,每积分付 / fen per point", examples=[10])
+    ]
+    stock_total: Annotated[int, Meta(ge=0, examples=[50])]
+    audience: Annotated[Literal["RESIDENT", "STEWARD", "BOTH"], Meta(examples=["BOTH"])]
+    scope: Annotated[Area, Meta(examples=["370811015901"])]
+    valid_from: Annotated[
+        str, Meta(description="日期或时间 / ISO date or time", examples=["2025-01-02"])
+    ]
+    valid_to: Annotated[
+        str,
+        Meta(
+            description="日期(含当日)或时间(不含)/ date (included) or time", examples=["2025-12-31"]
+        ),
+    ]
+    per_person_month: Annotated[int, Meta(ge=1, examples=[2])] | None = None
+    voucher_ttl_h: Annotated[int, Meta(ge=1, le=2160)] = 72
+    category: Annotated[str, Meta(max_length=30)] | None = None
+    offer_id: Annotated[str, Meta(description="导入时自定编号 / id chosen by a loader")] | None = (
+        None
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class RefuseOffer:
-    """Why an offer, or its new prices, are not approved."""
+    """不予批准 / Not approved."""
 
     offer_id: str
-    reason: Annotated[str, Meta(min_length=2, max_length=500), PUBLIC]
+    reason: Annotated[
+        str,
+        Meta(
+            min_length=2,
+            max_length=500,
+            description="理由,申请人可见 / reason; whoever applied reads it",
+            examples=["营业执照已过期"],
+        ),
+        PUBLIC,
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,20 +97,20 @@ class WhichOffer:
 
 @dataclass(frozen=True, slots=True)
 class Restock:
-    """How many pieces there are in all, those that are taken included."""
+    """调整库存 / How many pieces there are in all, those that are taken included."""
 
     offer_id: str
-    stock_total: int
+    stock_total: Annotated[int, Meta(ge=0, examples=[80])]
 
 
 @dataclass(frozen=True, slots=True)
 class Reprice:
-    """New prices; they wait for approval, and open redemptions keep theirs."""
+    """调价 / New prices: they wait for approval, and open redemptions keep theirs."""
 
     offer_id: str
-    points_price: int
-    face_value_fen: int
-    settle_fen_per_point: int
+    points_price: Annotated[int, Meta(examples=[70])]
+    face_value_fen: Annotated[int, Meta(ge=0, examples=[2800])]
+    settle_fen_per_point: Annotated[int, Meta(examples=[10])]
 
 
 def reply(row: Any, *, state: str | None = None, version: int | None = None) -> dict[str, Any]:
@@ -100,8 +122,8 @@ def reply(row: Any, *, state: str | None = None, version: int | None = None) -> 
     }
 
 
-def draft(tx: Tx, order: DraftOffer) -> dict[str, Any]:
-    """Enter an offer.
+def draft_offer(tx: Tx, order: DraftOffer) -> dict[str, Any]:
+    """拟定兑换项目 / Draft an offer.
 
     Raises:
         NotFound: The caller does not act for the partner.
@@ -266,8 +288,8 @@ def _locked(tx: Tx, offer_id: str, *states: str) -> tuple[Any, Any]:
     return row, partner
 
 
-def approve(tx: Tx, order: WhichOffer) -> dict[str, Any]:
-    """Approve an offer, or new prices of one that is approved already.
+def approve_offer(tx: Tx, order: WhichOffer) -> dict[str, Any]:
+    """审批项目或新价格 / Approve an offer or its new prices.
 
     Raises:
         LevelDenied: The offer belongs to the other level.
@@ -291,8 +313,8 @@ def approve(tx: Tx, order: WhichOffer) -> dict[str, Any]:
     return reply(row, state=state, version=version) | {"terms": waiting.terms}
 
 
-def refuse(tx: Tx, order: RefuseOffer) -> dict[str, Any]:
-    """Refuse what waits for approval, with a reason its partner reads.
+def refuse_offer(tx: Tx, order: RefuseOffer) -> dict[str, Any]:
+    """不予批准项目或新价格 / Refuse an offer or its new prices.
 
     A draft is over; of an offer that is approved already only the new prices are, and the old ones
     stay in force.
@@ -330,8 +352,8 @@ def _waiting(tx: Tx, offer_id: str) -> tuple[Any, Any]:
     return row, waiting
 
 
-def publish(tx: Tx, order: WhichOffer) -> dict[str, Any]:
-    """Put an approved offer on the list, or a paused one back.
+def publish_offer(tx: Tx, order: WhichOffer) -> dict[str, Any]:
+    """上架 / Publish.
 
     The first time is a fact that earns credit; later times are not.
 
@@ -356,8 +378,8 @@ def publish(tx: Tx, order: WhichOffer) -> dict[str, Any]:
     return reply(row, state="PUBLISHED", version=version)
 
 
-def pause(tx: Tx, order: WhichOffer) -> dict[str, Any]:
-    """Take an offer off the list for now; open redemptions go on.
+def pause_offer(tx: Tx, order: WhichOffer) -> dict[str, Any]:
+    """暂停 / Pause.
 
     Raises:
         StateConflict: It is not on the list.
@@ -365,8 +387,8 @@ def pause(tx: Tx, order: WhichOffer) -> dict[str, Any]:
     return _move(tx, order, "pause", "PAUSED", "PUBLISHED")
 
 
-def end(tx: Tx, order: WhichOffer) -> dict[str, Any]:
-    """End an offer for good; open redemptions go on.
+def end_offer(tx: Tx, order: WhichOffer) -> dict[str, Any]:
+    """下架 / End.
 
     Raises:
         StateConflict: It has ended.
@@ -381,8 +403,8 @@ def _move(tx: Tx, order: WhichOffer, step: str, state: str, *before: str) -> dic
     return reply(row, state=state, version=version)
 
 
-def restock(tx: Tx, order: Restock) -> dict[str, Any]:
-    """Set how many pieces there are in all.
+def restock_offer(tx: Tx, order: Restock) -> dict[str, Any]:
+    """库存 / Stock.
 
     Raises:
         Invalid: It is more than an offer may have.
@@ -407,8 +429,8 @@ def restock(tx: Tx, order: Restock) -> dict[str, Any]:
     return reply(row, version=version) | {"stock_left": left}
 
 
-def reprice(tx: Tx, order: Reprice) -> dict[str, Any]:
-    """Propose new prices. The old ones stay in force until the new ones are approved.
+def reprice_offer(tx: Tx, order: Reprice) -> dict[str, Any]:
+    """调价(待审批)/ Propose new prices.
 
     Raises:
         PriceRange: A price lies outside its range.

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from chassis.bus import Tx
+from chassis.fields import Area
 from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import Invalid, NotFound, StateConflict, said
 from chassis.text import AREA as AREA_FORM
@@ -52,22 +53,47 @@ Category = Literal[
 
 @dataclass(frozen=True, slots=True)
 class RegisterPartner:
-    """A merchant or unit applies to be a partner.
+    """登记合伙人申请 / Enter an application.
 
-    Attributes:
-        partner_id: Chosen by a loader; repeated with the same content it answers what exists.
-        uscc_override: Why an official registers a code whose check character is wrong.
+    A code of the wrong shape is refused. A wrong check character is refused too, unless an official
+    says in `uscc_override` why the licence really says so; the reason is kept and shown.
     """
 
-    org_name: PublicText
-    uscc: str
-    category: Category
-    level: Literal["STREET", "COMMUNITY"]
-    area: str
-    settle_mode: Literal["FUND", "SPONSOR", "MIXED"]
-    operators: list[str]
-    partner_id: str | None = None
-    uscc_override: PublicText | None = None
+    org_name: Annotated[PublicText, Meta(max_length=200, examples=["巧云理发店"])]
+    uscc: Annotated[str, Meta(max_length=40, examples=["92370899MA0000000B"])]
+    category: Annotated[Category, Meta(examples=["BARBER"])]
+    level: Annotated[
+        Literal["STREET", "COMMUNITY"],
+        Meta(description="街道级或社区级 / level", examples=["COMMUNITY"]),
+    ]
+    area: Annotated[
+        Area, Meta(description="街道 9 位或社区 12 位 / area", examples=["370811015901"])
+    ]
+    settle_mode: Annotated[
+        Literal["FUND", "SPONSOR", "MIXED"],
+        Meta(description="基金结算、让利不结算、混合 / who pays", examples=["FUND"]),
+    ]
+    operators: Annotated[
+        list[str],
+        Meta(
+            min_length=1,
+            description="经办人编号 / persons who act for it",
+            examples=[["per_barber"]],
+        ),
+    ]
+    partner_id: (
+        Annotated[str, Meta(description="导入时自定编号 / id chosen by a loader")] | None
+    ) = None
+    uscc_override: (
+        Annotated[
+            PublicText,
+            Meta(
+                max_length=500,
+                description="校验位不符仍登记的理由 / reason to register all the same",
+            ),
+        ]
+        | None
+    ) = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,35 +105,46 @@ class WhichPartner:
 
 @dataclass(frozen=True, slots=True)
 class AgreePartner:
-    """The agreement is signed."""
+    """签约 / The agreement is signed."""
 
     partner_id: str
-    agreement_ref: PublicText | None = None
+    agreement_ref: (
+        Annotated[PublicText, Meta(max_length=200, examples=["2025-共建-014"])] | None
+    ) = None
 
 
 @dataclass(frozen=True, slots=True)
 class StopPartner:
-    """A partner stops; what becomes of its open vouchers is its stated choice."""
+    """暂停或退出 / Stop; open vouchers are honoured until they expire, or cancelled."""
 
     partner_id: str
-    vouchers: Literal["HONOUR", "CANCEL"]
-    reason: PublicText
+    vouchers: Annotated[Literal["HONOUR", "CANCEL"], Meta(examples=["HONOUR"])]
+    reason: Annotated[PublicText, Meta(min_length=1, max_length=500, examples=["门店装修"])]
 
 
 @dataclass(frozen=True, slots=True)
 class EndApplication:
-    """An application comes to nothing; whoever applied reads the reason."""
+    """申请终止 / An application comes to nothing."""
 
     partner_id: str
-    reason: Annotated[str, Meta(min_length=2, max_length=500), PUBLIC]
+    reason: Annotated[
+        str,
+        Meta(
+            min_length=2,
+            max_length=500,
+            description="理由,申请人可见 / reason; whoever applied reads it",
+            examples=["营业执照已过期"],
+        ),
+        PUBLIC,
+    ]
 
 
 @dataclass(frozen=True, slots=True)
 class SetOperators:
-    """Who acts for a partner from now on."""
+    """更换经办人 / Replace the operators."""
 
     partner_id: str
-    operators: list[str]
+    operators: Annotated[list[str], Meta(min_length=1, examples=[["per_barber"]])]
 
 
 def reply(row: Any, *, state: str | None = None, version: int | None = None) -> dict[str, Any]:
@@ -139,8 +176,8 @@ def require_area(name: str, code: str) -> None:
         raise Invalid(field=name, reason=said("{name} 应为 6、9、12 或 15 位数字", name=name))
 
 
-def register(tx: Tx, order: RegisterPartner) -> dict[str, Any]:
-    """Enter an application.
+def register_partner(tx: Tx, order: RegisterPartner) -> dict[str, Any]:
+    """登记合伙人 / Register a partner.
 
     Raises:
         UsccMalformed: The code cannot be one.
@@ -274,8 +311,8 @@ def _require_no_stake(tx: Tx, partner_id: str) -> None:
         raise ConflictOfInterest
 
 
-def vet(tx: Tx, order: WhichPartner) -> dict[str, Any]:
-    """Record that licence and code were checked by an official who has no stake in it.
+def vet_partner(tx: Tx, order: WhichPartner) -> dict[str, Any]:
+    """资质核验 / Vet.
 
     Raises:
         StateConflict: It is not APPLIED.
@@ -288,8 +325,8 @@ def vet(tx: Tx, order: WhichPartner) -> dict[str, Any]:
     return reply(row, state="VETTED", version=version)
 
 
-def refuse(tx: Tx, order: EndApplication) -> dict[str, Any]:
-    """Refuse an application with a reason. The organisation may apply again.
+def refuse_partner(tx: Tx, order: EndApplication) -> dict[str, Any]:
+    """不予受理 / Refuse an application.
 
     Raises:
         StateConflict: It is decided already.
@@ -300,8 +337,8 @@ def refuse(tx: Tx, order: EndApplication) -> dict[str, Any]:
     return _end_application(tx, row, "refuse", "REFUSED", order.reason)
 
 
-def withdraw(tx: Tx, order: EndApplication) -> dict[str, Any]:
-    """Take one's own application back.
+def withdraw_partner(tx: Tx, order: EndApplication) -> dict[str, Any]:
+    """撤回申请 / Take one's application back.
 
     Raises:
         NotFound: The caller does not act for it.
@@ -322,8 +359,8 @@ def _end_application(tx: Tx, row: Any, step: str, state: str, reason: str) -> di
     return reply(row, state=state, version=version)
 
 
-def agree(tx: Tx, order: AgreePartner) -> dict[str, Any]:
-    """Record the signed agreement: the partner is active and a subject of credit.
+def agree_partner(tx: Tx, order: AgreePartner) -> dict[str, Any]:
+    """签约生效 / Sign the agreement; the partner is active.
 
     Raises:
         StateConflict: It is not VETTED.
@@ -368,8 +405,8 @@ def _say_operators(tx: Tx, row: Any, version: int) -> None:
     )
 
 
-def resume(tx: Tx, order: WhichPartner) -> dict[str, Any]:
-    """Make a suspended partner active again; its offers stay paused until it publishes them.
+def resume_partner(tx: Tx, order: WhichPartner) -> dict[str, Any]:
+    """恢复 / Resume.
 
     Raises:
         StateConflict: It is not SUSPENDED.
@@ -383,8 +420,8 @@ def resume(tx: Tx, order: WhichPartner) -> dict[str, Any]:
     return reply(row, state="ACTIVE", version=version)
 
 
-def suspend(tx: Tx, order: StopPartner) -> dict[str, Any]:
-    """Withdraw a partner's offers for now; open vouchers are honoured or cancelled.
+def suspend_partner(tx: Tx, order: StopPartner) -> dict[str, Any]:
+    """暂停 / Suspend.
 
     Raises:
         StateConflict: It is not ACTIVE.
@@ -408,8 +445,8 @@ def suspend(tx: Tx, order: StopPartner) -> dict[str, Any]:
     return reply(row, state="SUSPENDED", version=version)
 
 
-def leave(tx: Tx, order: StopPartner) -> dict[str, Any]:
-    """End a partnership. Its statements are still paid.
+def exit_partner(tx: Tx, order: StopPartner) -> dict[str, Any]:
+    """退出 / Exit.
 
     Raises:
         StateConflict: It has left, or never was active.
@@ -454,7 +491,7 @@ def _withdraw(tx: Tx, partner_id: str, states: tuple[str, ...], state: str) -> N
 
 
 def set_operators(tx: Tx, order: SetOperators) -> dict[str, Any]:
-    """Replace the persons who act for a partner.
+    """更换经办人 / Replace the operators.
 
     Raises:
         OperatorsNeeded: Nobody is named.

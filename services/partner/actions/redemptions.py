@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
 
 from chassis.bus import Due, Heard, Tx
 from chassis.free_text import PublicText
@@ -43,39 +45,42 @@ EXPIRY_TIMER = "voucher_expire"
 
 @dataclass(frozen=True, slots=True)
 class RequestRedemption:
-    """A person wants pieces of an offer, paid from one of his wallets."""
+    """申请兑换 / Take pieces of an offer, paid from one of the caller's wallets."""
 
     offer_id: str
-    qty: int = 1
-    wallet: Literal["RES", "HH", "STW"] = "RES"
+    qty: Annotated[int, Meta(ge=1, le=20, examples=[1])] = 1
+    wallet: Annotated[
+        Literal["RES", "HH", "STW"],
+        Meta(description="居民、家庭或管家积分账户 / wallet", examples=["RES"]),
+    ] = "RES"
 
 
 @dataclass(frozen=True, slots=True)
 class VerifyRedemption:
-    """A partner's operator typed or scanned a voucher."""
+    """核销 / The 13 digits that the holder shows. Five wrong ones an hour are answered."""
 
     redemption_id: str
-    voucher: str
+    voucher: Annotated[str, Meta(min_length=1, max_length=40, examples=["1234567890128"])]
 
 
 @dataclass(frozen=True, slots=True)
 class CancelRedemption:
-    """The holder changes his mind, or the partner cannot deliver.
+    """取消 / A partner must say OUT_OF_STOCK or CLOSED.
 
     Attributes:
         reason: A partner must say OUT_OF_STOCK or CLOSED; a holder need not say anything.
     """
 
     redemption_id: str
-    reason: PublicText | None = None
+    reason: Annotated[PublicText, Meta(max_length=500, examples=["OUT_OF_STOCK"])] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RateRedemption:
-    """How it was, 1 to 5."""
+    """评价 / 1 to 5, once, within 14 days."""
 
     redemption_id: str
-    stars: int
+    stars: Annotated[int, Meta(ge=1, le=5, examples=[5])]
 
 
 def reply(row: Any, *, state: str, version: int) -> dict[str, Any]:
@@ -95,8 +100,8 @@ def reply(row: Any, *, state: str, version: int) -> dict[str, Any]:
 # Request
 
 
-def request(tx: Tx, order: RequestRedemption) -> dict[str, Any]:
-    """Take the pieces out of stock and ask credit to hold the points.
+def request_redemption(tx: Tx, order: RequestRedemption) -> dict[str, Any]:
+    """申请兑换 / Begin a redemption.
 
     Raises:
         OfferClosed: It is not on the list, or not valid now.
@@ -247,8 +252,8 @@ def count_try(tx: Tx, order: VerifyRedemption) -> None:
     store.add_try(tx, row.redemption_id)
 
 
-def verify(tx: Tx, order: VerifyRedemption) -> dict[str, Any]:
-    """Redeem a voucher at the partner's desk.
+def verify_redemption(tx: Tx, order: VerifyRedemption) -> dict[str, Any]:
+    """核销 / Verify.
 
     Raises:
         NotFound: There is no such redemption at a partner for which the caller acts.
@@ -299,8 +304,8 @@ def verify(tx: Tx, order: VerifyRedemption) -> dict[str, Any]:
     return reply(row, state=state, version=version)
 
 
-def cancel(tx: Tx, order: CancelRedemption) -> dict[str, Any]:
-    """Give a reserved redemption up.
+def cancel_redemption(tx: Tx, order: CancelRedemption) -> dict[str, Any]:
+    """取消 / Cancel.
 
     Raises:
         NotFound: The caller neither holds it nor acts for its partner.
@@ -491,8 +496,8 @@ def _release_again(tx: Tx, row: dict[str, Any], event: Heard) -> None:
 # Afterwards
 
 
-def rate(tx: Tx, order: RateRedemption) -> dict[str, Any]:
-    """Rate what was redeemed: once, within 14 days.
+def rate_redemption(tx: Tx, order: RateRedemption) -> dict[str, Any]:
+    """评价 / Rate.
 
     Raises:
         NotFound: The caller does not hold it.

@@ -33,30 +33,34 @@ log = logging.getLogger("fivered.partner")
 
 @dataclass(frozen=True, slots=True)
 class AskRefund:
-    """Why the partner is at fault."""
+    """申请退回 / Within seven days, where the partner is at fault."""
 
     redemption_id: str
-    reason: PublicText
+    reason: Annotated[
+        PublicText, Meta(min_length=1, max_length=500, examples=["理发中途停电,未完成"])
+    ]
 
 
 @dataclass(frozen=True, slots=True)
 class DecideRefund:
-    """Which refund is decided, and why."""
+    """审理退回 / Why it is decided so."""
 
     redemption_id: str
-    reasons: PublicText = ""
+    reasons: Annotated[PublicText, Meta(max_length=500)] = ""
 
 
 @dataclass(frozen=True, slots=True)
 class DenyRefund:
-    """Which refund is denied, and why; the holder reads it."""
+    """不同意退回 / Why not; the holder reads it."""
 
     redemption_id: str
-    reasons: Annotated[str, Meta(min_length=2, max_length=500), PUBLIC]
+    reasons: Annotated[
+        str, Meta(min_length=2, max_length=500, examples=["现场核实服务已完成"]), PUBLIC
+    ]
 
 
-def ask(tx: Tx, order: AskRefund) -> dict[str, Any]:
-    """Ask for a refund within seven days; it is decided within five working days.
+def ask_refund(tx: Tx, order: AskRefund) -> dict[str, Any]:
+    """申请退回 / Ask for a refund.
 
     A denied one is asked for once more, with other reasons.
 
@@ -127,8 +131,8 @@ def _to_decide(tx: Tx, order: DecideRefund | DenyRefund) -> Any:
     return row
 
 
-def approve(tx: Tx, order: DecideRefund) -> dict[str, Any]:
-    """Give the points back.
+def approve_refund(tx: Tx, order: DecideRefund) -> dict[str, Any]:
+    """同意退回 / Approve a refund.
 
     On a statement that is not paid, the line is taken back on that statement; on a paid one, the
     next statement carries a negative line.
@@ -201,8 +205,8 @@ def _take_back(tx: Tx, statement: Any, row: Any) -> None:
     )  # fmt: skip
 
 
-def deny(tx: Tx, order: DenyRefund) -> dict[str, Any]:
-    """Refuse a refund with reasons; the redemption is as it was.
+def deny_refund(tx: Tx, order: DenyRefund) -> dict[str, Any]:
+    """不同意退回 / Deny a refund.
 
     Raises:
         StateConflict: No refund is asked for.

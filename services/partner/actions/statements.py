@@ -5,7 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
+from msgspec import Meta
+
 from chassis.bus import Due, Tx
+from chassis.fields import Area, Period
 from chassis.free_text import Office, PublicText
 from chassis.refusal import Invalid, NotFound, StateConflict
 from chassis.text import PERIOD
@@ -41,11 +44,13 @@ class WhichStatement:
 
 @dataclass(frozen=True, slots=True)
 class DisputeStatement:
-    """What the partner finds wrong; no lines means the whole statement."""
+    """结算异议 / What is wrong; without lines the whole statement."""
 
     statement_id: str
-    reason: PublicText
-    lines: list[str] | None = None
+    reason: Annotated[
+        PublicText, Meta(min_length=1, max_length=500, examples=["3 月 6 日一单金额有误"])
+    ]
+    lines: Annotated[list[str], Meta(description="兑换单编号 / redemption ids")] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,36 +58,41 @@ class Adjustment:
     """The right amount of one line. Points are the ledger's and cannot be adjusted."""
 
     redemption_id: str
-    amount_fen: int
+    amount_fen: Annotated[int, Meta(ge=0)]
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewStatement:
-    """What came out of the review: the statement stands, or amounts are put right."""
+    """复核 / The statement stands, or amounts are put right."""
 
     statement_id: str
     outcome: Literal["UPHELD", "ADJUSTED"]
-    reasons: PublicText
+    reasons: Annotated[PublicText, Meta(max_length=500)]
     adjustments: list[Adjustment] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PayStatement:
-    """The fund's payment was made."""
+    """付款确认 / The fund's payment was made."""
 
     statement_id: str
     payment_ref: (
-        Annotated[str, Office("the partner's operators and the office that pays him")] | None
+        Annotated[
+            str,
+            Office("the partner's operators and the office that pays him"),
+            Meta(max_length=200, examples=["银行回单 0412"]),
+        ]
+        | None
     ) = None
 
 
 @dataclass(frozen=True, slots=True)
 class SetFund:
-    """How much money a street's or community's fund has for a month."""
+    """设定共建基金 / The money of a street's or community's fund for a month."""
 
-    area: str
-    period: str
-    budget_fen: int
+    area: Annotated[Area, Meta(examples=["370811015901"])]
+    period: Annotated[Period, Meta(examples=["2025-03"])]
+    budget_fen: Annotated[int, Meta(ge=0, examples=[500000])]
 
 
 def reply(row: Any, *, state: str, version: int) -> dict[str, Any]:
@@ -186,8 +196,8 @@ def _own(tx: Tx, statement_id: str, *states: str) -> Any:
     return row
 
 
-def confirm(tx: Tx, order: WhichStatement) -> dict[str, Any]:
-    """Confirm a statement as its partner.
+def confirm_statement(tx: Tx, order: WhichStatement) -> dict[str, Any]:
+    """确认结算单 / Confirm a statement.
 
     Raises:
         NotFound: It is another partner's.
@@ -229,8 +239,8 @@ def _fits(tx: Tx, fund: Any, amount_fen: int) -> bool:
     return rules.fits(budget_fen=budget, committed_fen=bound, amount_fen=amount_fen)
 
 
-def dispute(tx: Tx, order: DisputeStatement) -> dict[str, Any]:
-    """Say as its partner that a statement is wrong; an official reviews it in 5 working days.
+def dispute_statement(tx: Tx, order: DisputeStatement) -> dict[str, Any]:
+    """提出异议 / Dispute a statement.
 
     Raises:
         NotFound: It is another partner's.
@@ -276,8 +286,8 @@ def _require_no_stake(tx: Tx, partner_id: str) -> None:
         raise ConflictOfInterest
 
 
-def review(tx: Tx, order: ReviewStatement) -> dict[str, Any]:
-    """Decide a dispute; the statement is confirmed with what came out.
+def review_statement(tx: Tx, order: ReviewStatement) -> dict[str, Any]:
+    """复核异议 / Decide a dispute.
 
     Raises:
         StateConflict: It is not DISPUTED.
@@ -330,8 +340,8 @@ def _adjust(tx: Tx, row: Any, adjustments: Sequence[Adjustment]) -> int:
 # Money
 
 
-def pay(tx: Tx, order: PayStatement) -> dict[str, Any]:
-    """Record that the fund has paid; the points leave the partner's receivable in credit.
+def pay_statement(tx: Tx, order: PayStatement) -> dict[str, Any]:
+    """付款确认 / Record the payment.
 
     A statement that was held is paid when the fund suffices by now.
 
@@ -386,7 +396,7 @@ def pay(tx: Tx, order: PayStatement) -> dict[str, Any]:
 
 
 def set_fund(tx: Tx, order: SetFund) -> dict[str, Any]:
-    """Set a month's budget; statements that waited for money are confirmed as far as it goes.
+    """设定共建基金预算 / Set a fund's budget.
 
     Raises:
         Invalid: The area or the month is unreadable.

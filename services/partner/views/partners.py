@@ -1,11 +1,13 @@
 """Partners, their desk, and the catalogue of offers."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import sqlalchemy as sa
+from msgspec import Meta
 
 from chassis.bus import Tx
+from chassis.fields import Area, Cursor, Limit
 from chassis.refusal import NotFound
 from chassis.storage import within
 from services.partner.rules.redemptions import audience_of
@@ -25,13 +27,15 @@ PartnerState = Literal["APPLIED", "VETTED", "REFUSED", "WITHDRAWN", "ACTIVE", "S
 
 @dataclass(frozen=True, slots=True)
 class PartnersQuery:
-    """Which partners are wanted; without a state, the active ones."""
+    """合伙人筛选 / Filter of partners."""
 
-    scope: str | None = None
+    scope: Area | None = None
     level: Literal["STREET", "COMMUNITY"] | None = None
-    state: PartnerState | None = None
-    limit: int = 50
-    cursor: str | None = None
+    state: (
+        Annotated[PartnerState, Meta(description="公众只见 ACTIVE / others see ACTIVE only")] | None
+    ) = None
+    limit: Limit = 50
+    cursor: Cursor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,29 +47,29 @@ class PartnerQuery:
 
 @dataclass(frozen=True, slots=True)
 class OffersQuery:
-    """Which offers are wanted.
+    """项目筛选 / Filter of offers.
 
     Attributes:
-        scope: Where the asker lives: what is valid there, or at a part of it.
         wallet: Only what this kind of wallet can redeem.
-        max_points: Only what costs no more.
     """
 
-    scope: str | None = None
+    scope: Annotated[Area, Meta(description="住在哪里 / where the asker lives")] | None = None
     kind: Literal["GOODS", "SERVICE", "DISCOUNT"] | None = None
     wallet: Literal["RES", "HH", "STW"] | None = None
-    max_points: int | None = None
+    max_points: Annotated[int, Meta(ge=0, description="我付得起的 / what I can afford")] | None = (
+        None
+    )
     partner_id: str | None = None
-    limit: int = 50
-    cursor: str | None = None
+    limit: Limit = 50
+    cursor: Cursor | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class WaitingQuery:
     """Which part of the list is wanted."""
 
-    limit: int = 50
-    cursor: str | None = None
+    limit: Limit = 50
+    cursor: Cursor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +132,7 @@ def _looks_in(tx: Tx, partner: Any) -> bool:
 
 
 def partners_list(tx: Tx, asked: PartnersQuery) -> dict[str, Any]:
-    """Return partners of an area."""
+    """合伙人名录 / Partners of an area."""
     query = store.cards()
     # Who applied is known where he applied, and to himself; elsewhere partners are who is active.
     known = partners.c.state == "ACTIVE"
@@ -148,7 +152,7 @@ def partners_list(tx: Tx, asked: PartnersQuery) -> dict[str, Any]:
 
 
 def partner(tx: Tx, asked: PartnerQuery) -> dict[str, Any]:
-    """Return one partner; who acts for it and its history only to those concerned.
+    """合伙人 / One partner.
 
     Raises:
         NotFound: There is none, or the caller may not know yet that somebody applied.
@@ -176,7 +180,7 @@ def _history(tx: Tx, kind: str, subject: str) -> list[dict[str, Any]]:
 
 
 def offers_list(tx: Tx, asked: OffersQuery) -> dict[str, Any]:
-    """Return what can be redeemed now."""
+    """可兑换项目 / What can be redeemed now."""
     query = offer_store.catalogue(asked.scope, tx.now)
     if asked.kind:
         query = query.where(offers.c.kind == asked.kind)
@@ -191,7 +195,7 @@ def offers_list(tx: Tx, asked: OffersQuery) -> dict[str, Any]:
 
 
 def waiting_offers(tx: Tx, asked: WaitingQuery) -> dict[str, Any]:
-    """Return the offers, and the new prices of offers, that wait for the caller's approval."""
+    """待我审批的项目与价格 / Offers and prices that wait for my approval."""
     level = "STREET" if tx.actor.role == "R_STREET" else "COMMUNITY"
     query = offer_store.waiting(level, tx.actor.scope)
     found, following = pages.page(tx, query, offers, limit=asked.limit, cursor=asked.cursor)
@@ -199,7 +203,7 @@ def waiting_offers(tx: Tx, asked: WaitingQuery) -> dict[str, Any]:
 
 
 def offer(tx: Tx, asked: OfferQuery) -> dict[str, Any]:
-    """Return one offer; drafts and prices that wait only to those concerned.
+    """兑换项目 / One offer.
 
     Raises:
         NotFound: There is none, or it was never on the list.
@@ -224,7 +228,7 @@ def offer(tx: Tx, asked: OfferQuery) -> dict[str, Any]:
 
 
 def desk(tx: Tx, asked: PartnerQuery) -> dict[str, Any]:
-    """Return what a partner's operator needs at the counter.
+    """合伙人柜台 / A partner's desk.
 
     Raises:
         NotFound: The caller neither acts for the partner nor is an official there.

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import sqlalchemy as sa
+from msgspec import Meta
 
 from chassis.bus import Tx
+from chassis.fields import Area, Cursor, Limit, Period
 from chassis.refusal import Invalid, NotFound
 from services.partner.rules.statements import share_text
 from services.partner.rules.vouchers import voucher
@@ -24,19 +26,19 @@ RedemptionState = Literal[
 
 @dataclass(frozen=True, slots=True)
 class RedemptionsQuery:
-    """Which of the caller's own redemptions are wanted."""
+    """我的兑换单筛选 / Filter of the caller's own redemptions."""
 
     state: RedemptionState | None = None
-    limit: int = 50
-    cursor: str | None = None
+    limit: Limit = 50
+    cursor: Cursor | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class WaitingQuery:
     """Which part of the list is wanted."""
 
-    limit: int = 50
-    cursor: str | None = None
+    limit: Limit = 50
+    cursor: Cursor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +50,11 @@ class RedemptionQuery:
 
 @dataclass(frozen=True, slots=True)
 class ShareQuery:
-    """For which area and months (both included) the shares are wanted."""
+    """服务占比范围 / Area and months, both included."""
 
-    scope: str
-    period_from: str
-    period_to: str
+    scope: Annotated[Area, Meta(examples=["370811015"])]
+    period_from: Annotated[Period, Meta(examples=["2025-01"])]
+    period_to: Annotated[Period, Meta(examples=["2025-03"])]
 
 
 def _text(at: datetime | None) -> str | None:
@@ -110,7 +112,7 @@ def desk_line(row: Any) -> dict[str, Any]:
 
 
 def redemptions_list(tx: Tx, asked: RedemptionsQuery) -> dict[str, Any]:
-    """Return the caller's own redemptions, of all his wallets."""
+    """我的兑换单 / My redemptions."""
     query = (
         sa.select(redemptions, offers.c.title)
         .join(offers, offers.c.offer_id == redemptions.c.offer_id)
@@ -123,7 +125,7 @@ def redemptions_list(tx: Tx, asked: RedemptionsQuery) -> dict[str, Any]:
 
 
 def waiting_refunds(tx: Tx, asked: WaitingQuery) -> dict[str, Any]:
-    """Return the refunds that wait for the caller's decision."""
+    """待我审理的退回 / Refunds that wait for my decision."""
     query = store.refunds_to_decide(tx.actor.id, tx.actor.role, tx.actor.scope)
     found, following = pages.page(tx, query, redemptions, limit=asked.limit, cursor=asked.cursor)
     return {
@@ -136,7 +138,7 @@ def waiting_refunds(tx: Tx, asked: WaitingQuery) -> dict[str, Any]:
 
 
 def redemption(tx: Tx, asked: RedemptionQuery) -> dict[str, Any]:
-    """Return one redemption; the voucher to its holder only, and only while it can be used.
+    """兑换单 / One redemption.
 
     Raises:
         NotFound: There is none, or it is no concern of the caller's.
@@ -166,7 +168,7 @@ def _concerned(tx: Tx, row: Any) -> bool:
 
 
 def service_share(tx: Tx, asked: ShareQuery) -> dict[str, Any]:
-    """Return how much of what was redeemed are services and discounts, month by month.
+    """服务类占比 / The service share of redemption.
 
     Raises:
         Invalid: The months are unreadable, in the wrong order, or more than 36.

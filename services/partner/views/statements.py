@@ -6,6 +6,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from chassis.bus import Tx
+from chassis.fields import Area, Cursor, Limit, Period
 from chassis.refusal import NotFound
 from chassis.storage import within
 from services.partner.rules.statements import share_text
@@ -19,13 +20,13 @@ StatementState = Literal["ISSUED", "DISPUTED", "CONFIRMED", "HELD", "PAID"]
 
 @dataclass(frozen=True, slots=True)
 class StatementsQuery:
-    """Which statements are wanted."""
+    """结算单筛选 / Filter of statements."""
 
     partner_id: str | None = None
-    period: str | None = None
+    period: Period | None = None
     state: StatementState | None = None
-    limit: int = 50
-    cursor: str | None = None
+    limit: Limit = 50
+    cursor: Cursor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +38,20 @@ class StatementQuery:
 
 @dataclass(frozen=True, slots=True)
 class FundQuery:
-    """Of which area and month the fund's position is wanted."""
+    """基金 / Of which area and month."""
 
-    area: str
-    period: str
+    area: Area
+    period: Period
 
 
 @dataclass(frozen=True, slots=True)
 class FundsQuery:
-    """Which funds of the caller's area are wanted."""
+    """基金筛选 / Which funds; those of one's own area when left out."""
 
-    scope: str | None = None
-    period: str | None = None
-    limit: int = 50
-    cursor: str | None = None
+    scope: Area | None = None
+    period: Period | None = None
+    limit: Limit = 50
+    cursor: Cursor | None = None
 
 
 def statement_line(row: Any) -> dict[str, Any]:
@@ -77,7 +78,7 @@ def statement_line(row: Any) -> dict[str, Any]:
 
 
 def statements_list(tx: Tx, asked: StatementsQuery) -> dict[str, Any]:
-    """Return a partner operator's own statements, or those of an official's area."""
+    """结算单 / Statements."""
     query = sa.select(statements)
     if tx.actor.role == "R_PARTNER":
         query = query.where(statements.c.partner_id.in_(partner_store.partners_of(tx.actor.id)))
@@ -92,7 +93,7 @@ def statements_list(tx: Tx, asked: StatementsQuery) -> dict[str, Any]:
 
 
 def funds_list(tx: Tx, asked: FundsQuery) -> dict[str, Any]:
-    """Return the funds of an official's area, with what was set.
+    """共建基金列表 / Funds.
 
     Raises:
         RoleDenied: The asked area lies outside the caller's.
@@ -121,7 +122,7 @@ def funds_list(tx: Tx, asked: FundsQuery) -> dict[str, Any]:
 
 
 def statement(tx: Tx, asked: StatementQuery) -> dict[str, Any]:
-    """Return a statement with its lines and history.
+    """结算单明细 / One statement.
 
     Raises:
         NotFound: There is none, or it is no concern of the caller's.
@@ -153,7 +154,7 @@ def statement(tx: Tx, asked: StatementQuery) -> dict[str, Any]:
 
 
 def fund(tx: Tx, asked: FundQuery) -> dict[str, Any]:
-    """Return what a fund has, has promised, has paid, and what waits for it.
+    """基金收支 / The position of a fund.
 
     Raises:
         NotFound: No budget is set for that area and month.

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
-import importlib.util
 import logging
-import pkgutil
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
@@ -23,7 +20,7 @@ from starlette.routing import BaseRoute, Route
 from chassis.installed import service_names
 from chassis.refusal import Refusal
 from chassis.rpc import Caller, CallFailed, CallRefused
-from gateway import contract, documents, imports, pages, routes
+from gateway import contract, documents, imports, pages
 from gateway.context import context_of
 from gateway.dispatch import Gate, Locate, locator, read_key
 from gateway.doors import ANY, PUBLIC, Body, Door, Doors, Reply
@@ -59,23 +56,13 @@ TITLE = "五红社区治理 / Five Red"
 
 def routed() -> list[str]:
     """Return the names of the services whose doors are known here."""
-    written = {module.name for module in pkgutil.iter_modules(routes.__path__)}
-    stated = {name for name in service_names() if contract.contract_of(name) is not None}
-    return sorted(written | stated)
+    return [name for name in sorted(service_names()) if contract.contract_of(name) is not None]
 
 
 def doors_of(service: str) -> Doors | None:
-    """Return the doors of a service, or None when nothing here says them."""
+    """Return the doors of an installed service, or None when none is installed here."""
     stated = contract.contract_of(service)
-    if stated is not None:
-        return contract.doors_of(stated)
-    if service not in routed():
-        return None
-    module = importlib.import_module(f"gateway.routes.{service}")
-    found = getattr(module, "DOORS", None)
-    if not isinstance(found, Doors) or found.service != service:
-        raise TypeError(f"gateway.routes.{service} must state DOORS = Doors({service!r}, ...)")
-    return found
+    return contract.doors_of(stated) if stated is not None else None
 
 
 def with_jobs(doors: Doors) -> Doors:
@@ -83,7 +70,7 @@ def with_jobs(doors: Doors) -> Doors:
     own = Doors(doors.service, doors.tag)
     for door in doors:
         own.adopt(door)
-    # A routes file may describe its jobs more closely than this does.
+    # A service may describe its jobs more closely than this does.
     known = {(door.verb, door.path) for door in own}
     if ("GET", "/jobs/{job_id}") not in known:
         own.query(

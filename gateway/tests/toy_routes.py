@@ -1,4 +1,4 @@
-"""Doors of the toy service, as a routes file would state them."""
+"""Doors of the toy service, declared as the gateway declares its own."""
 
 from __future__ import annotations
 

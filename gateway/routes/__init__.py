@@ -1,1 +1,0 @@
-"""One file per service: which HTTP call leads to which command or query."""

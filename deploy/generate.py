@@ -29,6 +29,8 @@ _EXAMPLE = {
     "FIVERED_HEALTH_PORT": "8081",
     "FIVERED_BLOBS": "/var/lib/fivered/blobs",
     "FIVERED_GATEWAY_HOST": "0.0.0.0",
+    # No service is installed in the gateway's image.
+    "FIVERED_SERVICES": ",".join(service_names()),
 }
 
 

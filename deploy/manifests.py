@@ -235,6 +235,11 @@ def _gateway() -> list[Manifest]:
         "gateway", ["gateway"], "fivered-gateway", _resources("200m", "128Mi", "512Mi")
     )
     container |= {"ports": [{"name": "http", "containerPort": HTTP_PORT}]}
+    # No service is installed in its image; each says its doors itself.
+    container["env"] = [
+        *container.get("env", []),
+        {"name": "FIVERED_SERVICES", "value": ",".join(service_names())},
+    ]
     container |= _probes(HTTP_PORT)
     # Time for the load balancer to learn that this one ends.
     container["lifecycle"] = {"preStop": {"exec": {"command": ["sleep", "5"]}}}

@@ -19,7 +19,7 @@ from starlette.routing import BaseRoute, Route
 
 from chassis.installed import service_names
 from chassis.refusal import Refusal
-from chassis.rpc import Caller, CallFailed, CallRefused
+from chassis.rpc import Caller, CallFailed, CallRefused, ServiceUnavailable
 from gateway import contract, documents, imports, pages
 from gateway.context import context_of
 from gateway.dispatch import Gate, Locate, locator, read_key
@@ -540,7 +540,11 @@ class DoorTable:
             serve = _serving(self._gate, door, locate, self._installed)
             found.append(_route(door.full_path, serve, door.verb, f"{door.service}.{door.method}"))
         found += [
-            Route(f"/v1/{name}/{{rest:path}}", _absent(name), methods=["GET", *_CHANGING])
+            Route(
+                f"/v1/{name}/{{rest:path}}",
+                _silent(name) if name in self._services else _absent(name),
+                methods=["GET", *_CHANGING],
+            )
             for name in self._missing
         ]
         self._app.router.routes[:] = found
@@ -586,6 +590,15 @@ def _served(gate: Gate, door: Door, locate: Locate) -> Serve:
 def _absent(service: str) -> Serve:
     async def serve(_request: Request) -> Response:
         raise CapabilityMissing(service=service)
+
+    return serve
+
+
+def _silent(service: str) -> Serve:
+    """Serve a service of this installation that has not yet said which doors it has."""
+
+    async def serve(_request: Request) -> Response:
+        raise ServiceUnavailable(service)
 
     return serve
 
@@ -639,9 +652,12 @@ def run(ready: Callable[[], None] = lambda: None, extra: Iterable[Doors] = ()) -
     process, settings = read_all([ProcessSettings, GatewaySettings])
     if not process.broker_url:
         raise SettingsError(["FIVERED_BROKER_URL is not set: the broker behind which services are"])
+    services = settings.services or routed()
+    if not services and not extra:
+        raise SettingsError(["FIVERED_SERVICES is not set, and no service is installed here"])
     sock = listen(settings.host, settings.port)
     caller = BusCaller(process.broker_url, process.actor_key)
-    app = create(caller, settings=settings, services=settings.services or routed(), extra=extra)
+    app = create(caller, settings=settings, services=services, extra=extra)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:

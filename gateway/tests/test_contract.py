@@ -159,7 +159,7 @@ def test_a_service_deployed_with_another_door_needs_no_gateway_release(tmp_path,
         start("gateway")
         until(lambda: status("/ready"), 200)
         # Nothing that is installed here states the toy's doors, and no toy runs.
-        assert status("/v1/toy/counters") == 404
+        assert status("/v1/toy/counters") == 503
         first = start("chassis.serve", "chassis.tests.toy.releases:First")
         until(lambda: status("/v1/toy/counters"), 200)
         assert status("/v1/toy/months/2025-01") == 404

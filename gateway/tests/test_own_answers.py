@@ -21,10 +21,15 @@ def test_the_index_lists_what_is_installed_and_declares_what_is_missing(host):
     assert [service["name"] for service in found["services"]] == ["toy"]
     missing = {entry["name"]: entry["why"] for entry in found["missing"]}
     assert missing == {"ghost": "no contract"} | dict.fromkeys(routed(), "not installed")
+    # It belongs to this installation and has not said its doors; the others do not.
     answer = site.ask("GET", "/v1/ghost/anything")
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"]
+    assert problem_of(answer)["params"] == {"service": "ghost"}
+    answer = site.ask("GET", f"/v1/{routed()[0]}/anything")
     assert answer.status_code == 404
     assert problem_of(answer)["code"] == "CAPABILITY_MISSING"
-    assert problem_of(answer)["params"] == {"service": "ghost"}
+    assert problem_of(answer)["params"] == {"service": routed()[0]}
 
 
 def test_health_is_degraded_while_events_are_parked(host):

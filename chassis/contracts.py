@@ -115,6 +115,8 @@ def _api_contract(service_cls: type[Service]) -> dict[str, Any]:
         "service": service_cls.name,
         "version": release_of(service_cls.name),
         "title": service_cls.title,
+        # Which kinds of files come in; the chassis has the doors for them.
+        "imports": [one.kind for one in getattr(service_cls, "importers", ())],
         "doors": doors,
         "schemas": {name: _described(schema) for name, schema in sorted(schemas.items())},
     }

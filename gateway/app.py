@@ -67,7 +67,7 @@ def doors_of(service: str) -> Doors | None:
 
 def with_jobs(doors: Doors) -> Doors:
     """Return the doors of a service with those that every service has: its jobs."""
-    own = Doors(doors.service, doors.tag)
+    own = Doors(doors.service, doors.tag, doors.imports)
     for door in doors:
         own.adopt(door)
     # A service may describe its jobs more closely than this does.

@@ -48,7 +48,7 @@ def contract_of(service: str) -> dict[str, Any] | None:
 def doors_of(contract: Mapping[str, Any]) -> Doors:
     """Return the doors that a contract states."""
     types = _Types(contract["schemas"])
-    doors = Doors(contract["service"], contract["title"])
+    doors = Doors(contract["service"], contract["title"], contract["imports"])
     for method, said in contract["doors"].items():
         doors.adopt(_door(doors, method, said, types))
     return doors

@@ -191,11 +191,13 @@ class Doors:
     Args:
         service: The service's name on the wire.
         tag: Heading in the reference, "中文 / English".
+        imports: The kinds of files that it takes.
     """
 
-    def __init__(self, service: str, tag: str) -> None:
+    def __init__(self, service: str, tag: str, imports: Sequence[str] = ()) -> None:
         self.service = service
         self.tag = tag
+        self.imports = tuple(imports)
         self._doors: dict[tuple[str, str], Door] = {}
 
     def __iter__(self) -> Iterator[Door]:

@@ -22,8 +22,6 @@ from gateway.dispatch import Gate, Locate, check_reply, read_key, read_params, r
 from gateway.doors import Door, Doors, Page, Params, Reply
 from gateway.errors import BodyTooLarge, BodyTooSlow, FileTypeUnknown, FormUnreadable
 
-# Which services take files; each says itself which kinds (GET /v1/<service>/imports).
-SERVICES = ("steward", "property", "partner", "credit")
 START = "_start_import"
 
 _ROLES = ("R_DISTRICT", "R_STREET")
@@ -83,7 +81,7 @@ class ImportKind(Reply):
 
 def with_imports(doors: Doors) -> Doors:
     """Return the doors of a service with those by which files come in, if it takes any."""
-    if doors.service not in SERVICES:
+    if not doors.imports:
         return doors
     doors.query(
         "GET",
@@ -253,4 +251,4 @@ async def _copy(
             return
 
 
-__all__ = ["SERVICES", "START", "receiver", "with_imports"]
+__all__ = ["START", "receiver", "with_imports"]

@@ -12,15 +12,16 @@ from chassis.runtime import Runtime
 from chassis.testing import environment
 from chassis.tests.toy.importing import DIE_AFTER, WRITTEN, ImportingToy
 from gateway import imports
+from gateway.doors import Doors
 from gateway.tests.conftest import DISTRICT, RESIDENT, Site, problem_of
+from gateway.tests.toy_routes import DOORS as TOY
 
 CSV = {"Content-Type": "text/csv; charset=utf-8"}
 PATH = "/v1/toy/imports/counters"
 
 
 @pytest.fixture
-def site(tmp_path, monkeypatch):
-    monkeypatch.setattr(imports, "SERVICES", ("toy",))
+def site(tmp_path):
     WRITTEN.clear()
     DIE_AFTER.clear()
     given = environment(FIVERED_BLOBS=str(tmp_path / "blobs"))
@@ -28,7 +29,11 @@ def site(tmp_path, monkeypatch):
     migrate_service(ImportingToy, runtime.engine)
     host = EmbeddedHost({"toy": runtime})
     host.start()
-    yield Site(host).build(blobs=str(tmp_path / "blobs"), import_bytes=3_000_000)
+    doors = Doors("toy", tag=TOY.tag, imports=["counters"])
+    for door in TOY:
+        doors.adopt(door)
+    blobs = str(tmp_path / "blobs")
+    yield Site(host).build(extra=(doors,), blobs=blobs, import_bytes=3_000_000)
     host.stop()
 
 

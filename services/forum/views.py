@@ -628,7 +628,7 @@ def topic(tx: Tx, q: TopicOf) -> dict[str, Any]:
     analysis = storage.analysis_of(tx.conn, row)
     tally = _tally_card(storage.tally_of(tx.conn, row["session_id"], q.topic_id))
     opinion = _opinion_card(tx, row)
-    task_ledger = storage.tasks_of(tx.conn, q.topic_id, round_=row["round"])
+    tasks = storage.tasks_of(tx.conn, q.topic_id, round_=row["round"])
     effective = opinion if opinion and opinion["state"] == "EFFECTIVE" else None
     artefacts: dict[int, Any] = {
         1: {
@@ -641,12 +641,12 @@ def topic(tx: Tx, q: TopicOf) -> dict[str, Any]:
         3: tally,
         4: effective and effective | {"binding": row["binding"]},
         5: {
-            "tasks": len(task_ledger),
-            "accepted": sum(t["state"] == "ACCEPTED" for t in task_ledger),
+            "tasks": len(tasks),
+            "accepted": sum(t["state"] == "ACCEPTED" for t in tasks),
             "result": row["result"],
             "closed_at": _iso(row["closed_at"]),
         }
-        if task_ledger
+        if tasks
         else None,
     }
     ratings, stars = storage.poll_of(tx.conn, q.topic_id)
@@ -655,7 +655,7 @@ def topic(tx: Tx, q: TopicOf) -> dict[str, Any]:
         "analysis": artefacts[2],
         "tally": tally,
         "opinion": opinion,
-        "tasks": [_task_card(t) for t in task_ledger],
+        "tasks": [_task_card(t) for t in tasks],
         "poll": {"ratings": ratings, "stars_total": stars},
     }
 
@@ -834,6 +834,7 @@ def session_list(tx: Tx, q: SessionsAsked) -> dict[str, Any]:
 def objections(tx: Tx, q: ObjectionsAsked) -> dict[str, Any]:
     """异议及处理结果 / Objections and what was decided.
 
+    Return the caller's objections, or those to a topic of his area, with what was decided.
     They name nobody.
 
     Raises:
@@ -1068,6 +1069,7 @@ def _escalation_card(row: Mapping[str, Any]) -> dict[str, Any]:
 def escalations(tx: Tx, q: EscalationsAsked) -> dict[str, Any]:
     """督办 / What was missed, and before whom it came.
 
+    Return what was missed, newest first: of an area for who acts for it, or what came before
     the caller.
 
     Raises:
@@ -1099,6 +1101,7 @@ def escalations(tx: Tx, q: EscalationsAsked) -> dict[str, Any]:
 def notices(tx: Tx, q: NoticesAsked) -> dict[str, Any]:
     """协商意见公示 / Published opinions.
 
+    Return the published opinions of an area, newest first. They hold no person, and come down
     by themselves; staff of the area find them further on.
     """
     between = tx.calendar.month_bounds(q.period) if q.period else None

@@ -422,6 +422,7 @@ def _opting_person(tx: Tx, person_id: str | None) -> str:
 def opt_in(tx: Tx, body: OptIn) -> dict[str, Any]:
     """同意参加随机抽选 / Opt in to the draw of resident representatives.
 
+    Let a resident be drawn as a representative from now on. What staff enter for him counts when
     a second of them, or he himself, confirms it; he is told at once.
 
     Raises:

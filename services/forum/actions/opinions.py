@@ -262,6 +262,7 @@ def publicise_opinion(tx: Tx, body: WhichTopic) -> dict[str, Any]:
 def object_to_opinion(tx: Tx, body: ObjectToOpinion) -> dict[str, Any]:
     """提出异议 / Object.
 
+    Object to a published opinion. It stops the resolution when the objector is directly
     affected (he says so and lives in the affected area, or staff confirm it), or when five
     residents of the area have objected. No event tells who objected.
 
@@ -505,6 +506,7 @@ def _tell_objectors(
 def answer_objection(tx: Tx, body: AnswerObjection) -> dict[str, Any]:
     """答复异议 / Answer one who objected.
 
+    Answer somebody who objected without stopping the resolution, with reasons, whatever has
     become of the topic since.
 
     Raises:

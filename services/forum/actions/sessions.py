@@ -547,6 +547,7 @@ def move_session(tx: Tx, body: MoveSession) -> dict[str, Any]:
 def cancel_session(tx: Tx, body: CancelSession) -> dict[str, Any]:
     """取消会议 / Call off a session.
 
+    Call off a session that has not begun; its topics wait for another. That is no adjournment:
     nobody came in vain.
 
     Raises:
@@ -787,6 +788,7 @@ def open_session(tx: Tx, body: WhichSession) -> dict[str, Any]:
 def record_attendance(tx: Tx, body: RecordAttendance) -> dict[str, Any]:
     """签到 / Record attendance.
 
+    Record who has come. Repeating it is harmless, so several helpers may do it at the door: the
     cadres of the community.
 
     Raises:
@@ -827,6 +829,7 @@ _CORRECTING = frozenset({"R_SECRETARY", "R_STREET", "R_STREET_LEAD"})
 def correct_attendance(tx: Tx, body: CorrectAttendance) -> dict[str, Any]:
     """更正签到 / Correct who was there.
 
+    Correct who was there: at the door by any helper, after a vote has closed by the secretary
     or the street, and never by the person himself.
 
     A vote whose outcome could be another without those who were not there is void while its
@@ -955,6 +958,7 @@ _LATER = frozenset({"RESOLVED", "IMPLEMENTING", "VERIFIED", "CLOSED"})
 def vote(tx: Tx, body: CastVote) -> dict[str, Any]:
     """表决 / Vote.
 
+    Cast one's vote on a topic, or change it before the close. The answer does not repeat it, and
     no event tells of it.
 
     Raises:

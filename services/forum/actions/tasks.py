@@ -708,6 +708,7 @@ def _topic_of(tx: Tx, task_id: str) -> str:
 def rework_task(tx: Tx, body: ReworkTask) -> dict[str, Any]:
     """退回返工 / Send back.
 
+    Send delivered work back. At the third time supervision has failed: the task is taken away
     and the topic returns to its analysis.
 
     Raises:
@@ -872,6 +873,7 @@ def extend_task(tx: Tx, body: ExtendTask) -> dict[str, Any]:
 def cancel_task(tx: Tx, body: EndTask) -> dict[str, Any]:
     """取消任务 / Cancel a task.
 
+    End a task that will not be done. With the last one the topic is verified, or waits for
     other tasks when none was accepted.
 
     Raises:

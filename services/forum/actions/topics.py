@@ -333,6 +333,7 @@ def _own_topic(tx: Tx, topic_id: str, *states: str) -> storage.Row:
 def edit_topic(tx: Tx, body: EditTopic) -> dict[str, Any]:
     """修改议题 / Edit a topic before anybody signs it.
 
+    Change what a topic says, as the proposer, before anybody signs or analyses it. The words
     of before are kept nowhere.
 
     Raises:
@@ -470,6 +471,7 @@ def adopt_topic(tx: Tx, body: AdoptTopic) -> dict[str, Any]:
 def reject_topic(tx: Tx, body: RejectTopic) -> dict[str, Any]:
     """不予采纳 / Reject.
 
+    Reject a topic for a stated reason; the proposer may ask the street once. What is abusive
     is hidden from all but staff and the proposer.
 
     Raises:
@@ -495,6 +497,7 @@ def reject_topic(tx: Tx, body: RejectTopic) -> dict[str, Any]:
 def redirect_topic(tx: Tx, body: RedirectTopic) -> dict[str, Any]:
     """转红色管家 / Redirect to the stewards.
 
+    Send a matter of one household to the stewards, who register it in the proposer's name and
     tell its number; one that is registered already is named.
 
     Raises:

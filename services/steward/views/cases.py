@@ -373,6 +373,7 @@ def workbench(tx: Tx, q: Bench) -> dict[str, Any]:
 def queue(tx: Tx, q: RequestList) -> dict[str, Any]:
     """社区待办 / What waits for the community.
 
+    Answer what waits for the community's cadre: not dispatched, returned, to be closed, or found
     by a steward himself and looked at by nobody.
 
     Raises:
@@ -478,6 +479,7 @@ def similar_requests(tx: Tx, q: SimilarQuestion) -> dict[str, Any]:
 def three_rates(tx: Tx, q: RatesQuestion) -> dict[str, Any]:
     """三率 / The three rates of an area's month.
 
+    Answer response, resolution and satisfaction of an area's month, exactly (M-03 to M-07),
     and beside them first-time fixes, escalations and times to resolve (M-08 to M-10).
 
     Raises:

@@ -295,6 +295,7 @@ def shift_gaps(tx: Tx, q: GapQuestion) -> dict[str, Any]:
 def coverage(tx: Tx, q: CoverageQuestion) -> dict[str, Any]:
     """网格力量覆盖与公示牌一致率 / How grids are served, and boards that are fresh.
 
+    Answer how each grid of an area is served in a month (M-20), and how many boards say what the
     roster says (M-21). Of a month that runs, the time up to now is counted.
 
     A duty that the grid's board names as not applicable, with its reason, is not required.

@@ -127,6 +127,7 @@ def volunteer_record(tx: Tx, q: WhichRecord) -> dict[str, Any]:
 def hazards(tx: Tx, q: HazardList) -> dict[str, Any]:
     """隐患列表 / Hazards that wait or were looked at.
 
+    Answer hazards, oldest first: to those who look at them what lies in their area, to anybody
     else what he reported.
 
     Raises:
@@ -181,6 +182,7 @@ def _hazard_card(row: Any) -> dict[str, Any]:
 def visits(tx: Tx, q: VisitList) -> dict[str, Any]:
     """走访记录 / A steward's visits of a month.
 
+    Answer a steward's visits that count in a month: to himself, and to whoever looks after the
     grid that was visited.
 
     Raises:

@@ -106,6 +106,7 @@ def _proposed(tx: Tx, grant_id: str) -> Any:
 def approve_budget(tx: Tx, order: WhichGrant) -> dict[str, Any]:
     """批准积分预算拨付 / Grant a proposed budget.
 
+    Grant proposed points, and release what waited for them. From its first grant on, a district
     releases no more points than it has granted.
 
     Raises:

@@ -263,6 +263,7 @@ def _proposal(tx: Tx, proposal_id: str) -> Any:
 def confirm_consent(tx: Tx, order: WhichProposal) -> dict[str, Any]:
     """第二人确认代办授权 / Confirm a consent as the second person.
 
+    Confirm by the person's receipt what another member of staff proposed in his name. From this
     moment on it holds; the person is told by whom.
 
     Raises:
@@ -443,6 +444,7 @@ def open_subject(tx: Tx, subject_id: str, person: Any, purposes: Collection[str]
 def withdraw_consent(tx: Tx, order: WithdrawConsent) -> dict[str, Any]:
     """撤回授权 / Withdraw consent.
 
+    Withdraw consent: always possible, without a reason. For a person without an account staff
     do it by his receipt.
 
     Without SCORING nothing is scored from this moment on, what is still proposed is cancelled, and

@@ -361,6 +361,7 @@ def refuse_tied(tx: Tx, subject_id: str, ties: Collection[str]) -> None:
 def approve_award(tx: Tx, order: DecideAward) -> dict[str, Any]:
     """审核通过 / Approve an award.
 
+    Approve a proposed award. Caps are applied now; a deduction counts for good only after its
     settlement's notice.
 
     Raises:

@@ -291,6 +291,7 @@ def _check_assistant(tx: Tx, order: FileObjection, person_id: str, area: str) ->
 def start_correction(tx: Tx, order: StartCorrection) -> dict[str, Any]:
     """发起更正 / Start a correction of the register.
 
+    Start the correction of what the register says of somebody: the same way as an objection,
     decided by another person. The subject is told, since it is listed among what concerns him.
 
     Raises:
@@ -782,6 +783,7 @@ def _award_chain(tx: Tx, known: Any, award: Any) -> set[str | None]:
 def request_review(tx: Tx, order: RequestReview) -> dict[str, Any]:
     """申请复核 / Ask for a review.
 
+    Ask a higher level to look at a decision. Meanwhile the decision stands: the entry is not
     held again.
 
     Raises:

@@ -502,6 +502,7 @@ def _reply(row: Any, state: str, **more: Any) -> dict[str, Any]:
 def review_settlement(tx: Tx, order: ReviewSettlement) -> dict[str, Any]:
     """核对草案 / Review a draft.
 
+    The community has looked at its draft. What was looked at is kept; the draft is reviewed when
     that is all that has to be, and when no source of the month is missing.
 
     Raises:

@@ -485,6 +485,7 @@ def award_list(tx: Tx, question: Awards) -> dict[str, Any]:
 def me(tx: Tx, _asked: Nothing) -> dict[str, Any]:
     """我的信用与积分 / My standing and points.
 
+    Return all that credit knows about the caller: standing, awards with reasons, points,
     consent; objections and corrections, also those about organisations of his.
     """
     in_force = rules_in_force(tx.conn)
@@ -741,6 +742,7 @@ def entry_card(row: Any) -> dict[str, Any]:
 def subject(tx: Tx, question: OneSubject) -> dict[str, Any]:
     """信用主体 / A subject.
 
+    Return a subject: all of it to its holder and to staff; of an organisation, its last final
     score and grade to everybody.
 
     Raises:
@@ -767,6 +769,7 @@ def subject(tx: Tx, question: OneSubject) -> dict[str, Any]:
 def explain(tx: Tx, question: Explain) -> dict[str, Any]:
     """分数说明 / Explain a score.
 
+    Return every input of a score: awards that count, with rule texts, what was measured, what
     was taken back and counts no more from this month on, and of a company its projects.
 
     Raises:
@@ -939,6 +942,7 @@ def _notice_card(row: Any) -> dict[str, Any]:
 def notice(tx: Tx, question: OneNotice) -> dict[str, Any]:
     """公示 / A public notice.
 
+    Return a public notice. What was published never changes; what an objection has changed
     since is shown as it holds now, with a remark. Of the persons on it, those are shown whose
     consent to be named still stands.
 

@@ -1,32 +1,12 @@
 """What the forum service answers: the types that a caller may rely on."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from msgspec import Meta
 
 from chassis.fields import Instant
 from chassis.replies import Reply
-
-TopicState = Literal[
-    "COLLECTED",
-    "WITHDRAWN",
-    "REJECTED",
-    "REDIRECTED",
-    "MERGED",
-    "ADOPTED",
-    "SCHEDULED",
-    "DELIBERATING",
-    "FAILED",
-    "OPINION_DUE",
-    "OPINION_DRAFTED",
-    "PUBLICISED",
-    "RESOLVED",
-    "IMPLEMENTING",
-    "VERIFIED",
-    "CLOSED",
-    "DISCONTINUED",
-]
-TaskState = Literal["ASSIGNED", "DOING", "DELIVERED", "REWORK", "ACCEPTED", "FAILED", "CANCELLED"]
+from services.forum.rules import TaskState, TopicState
 
 
 class Done(Reply, kw_only=True):

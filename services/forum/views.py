@@ -14,16 +14,14 @@ from msgspec import Meta
 
 from chassis.bus import Tx
 from chassis.calendar import instant
-from chassis.fields import Cursor
+from chassis.fields import Cursor, Limit, Period
 from chassis.i18n import told
 from chassis.refusal import Invalid, NotFound, RoleDenied, said
-from chassis.text import AREA, PERIOD
+from chassis.text import AREA
 from services.forum import rules, storage
 from services.forum.rules import Level, TaskState, Tier, TopicState
 
-Limit = Annotated[int, Meta(ge=1, le=200)]
 Scope = Annotated[str, Meta(pattern=AREA)]
-Period = Annotated[str, Meta(pattern=PERIOD)]
 
 # Who acts for an area sees persons of it; everybody else sees numbers.
 STAFF_ROLES = frozenset(

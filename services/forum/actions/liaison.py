@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
 from chassis.bus import Due, Tx
-from chassis.fields import PersonId
+from chassis.fields import Area, Instant, PersonId
 from chassis.free_text import PUBLIC
 from chassis.refusal import NotFound
-from chassis.text import AREA
 from services.forum import errors, events, rules, storage
 from services.forum.actions.escalations import follow_chain
 from services.forum.actions.record import note, reply, require_state, tell
@@ -22,8 +20,6 @@ from services.forum.rules import Tier
 TargetKind = Literal["STREET", "COMMUNITY", "GRID", "HOUSEHOLD"]
 DeputyKind = Literal["PARTY_DELEGATE", "PEOPLES_CONGRESS", "CPPCC_MEMBER"]
 DeputyLevel = Literal["NATIONAL", "PROVINCE", "CITY", "DISTRICT", "TOWN"]
-Instant = Annotated[datetime, Meta(tz=True)]
-Area = Annotated[str, Meta(pattern=AREA)]
 Street = Annotated[str, Meta(pattern=r"^[0-9]{9}$")]
 ChosenId = Annotated[str, Meta(pattern=r"^[a-z]{2,5}_[A-Za-z0-9_-]{1,56}$")]
 

@@ -112,7 +112,7 @@ def test_each_number_of_a_person_is_named_with_its_place_in_both_languages(site)
     assert "手机号码" in said[1][0]
     assert "phone number" in said[1][1]
     for digits in ("138", "１３８", "370899"):
-        assert digits not in answer.text
+        assert digits not in answer.text.replace(found["trace_id"], "")
     body |= {"note": "", "words": words[::2]}
     assert site.ask("POST", PATH, json=body).status_code == 201
 

@@ -25,9 +25,11 @@ from typing import Any
 
 from chassis import bus
 from chassis.calendar import Calendar
+from chassis.text import HAN
 
 Act = Callable[..., Any]
 _HTTP = re.compile(r"^(GET|POST|PUT|PATCH|DELETE) (/([a-z0-9-]+(\.[a-z]+)?|\{[a-z][a-z0-9_]*\}))+$")
+_CHINESE = re.compile(f"[{HAN}]")
 _PLACE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
 
@@ -195,12 +197,10 @@ def summary_of(act: Act) -> str:
 
 
 def description_of(act: Act) -> str:
-    """Return what a function's docstring says beyond its first line and before its sections."""
-    text = inspect.cleandoc(act.__doc__ or "")
-    _first, _, rest = text.partition("\n")
-    return re.split(r"^(?:Args|Attributes|Raises|Returns):$", rest, maxsplit=1, flags=re.MULTILINE)[
-        0
-    ].strip()
+    """Return the paragraphs of a function's docstring, behind the first, that speak Chinese: they
+    are written for callers. The others are for who reads the code."""
+    _first, *more = inspect.cleandoc(act.__doc__ or "").split("\n\n")
+    return "\n\n".join(one for one in more if _CHINESE.search(one))
 
 
 __all__ = ["Row", "command", "job", "query", "subscribe", "timer"]

@@ -38,7 +38,8 @@ def test_the_contract_says_all_that_a_row_says():
         "status": 201,
     }
     assert door["summary"] == "计数 / Add"
-    assert door["description"] == "More is said here."
+    # What stands in English alone is no text for callers.
+    assert door["description"] == "另有说明。\nMore is said here."
     assert contract["doors"]["list_counters"]["cost"] == 2
     request = contract["schemas"][door["request"]["$ref"].rpartition("/")[2]]
     assert request["description"] == "计数 / Add to a counter."

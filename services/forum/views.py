@@ -184,7 +184,7 @@ class TasksAsked:
 
 @dataclass(frozen=True, slots=True)
 class Mine:
-    """What concerns the caller."""
+    """分页 / Which part of a list."""
 
     limit: Limit = 50
     cursor: Cursor | None = None

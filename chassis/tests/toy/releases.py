@@ -65,6 +65,9 @@ class OfMonth:
 def raise_counter(tx: Tx, order: Raise) -> dict[str, Any]:
     """计数 / Add.
 
+    This is for who reads the code.
+
+    另有说明。
     More is said here.
 
     Raises:

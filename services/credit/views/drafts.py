@@ -40,7 +40,7 @@ class OneRuleSet:
 
 @dataclass(frozen=True, slots=True)
 class Comments:
-    """The comments on a rule set."""
+    """分页 / Which part of a list."""
 
     rule_set_id: str
     limit: Limit = 50

@@ -49,7 +49,7 @@ class Commendations:
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Whose candidates; the cursor is the last subject of the page before."""
+    """分页 / Which part of a list."""
 
     commendation_id: str
     limit: Limit = 50

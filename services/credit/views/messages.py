@@ -64,7 +64,7 @@ def _members(text: str) -> set[str]:
 
 @dataclass(frozen=True, slots=True)
 class Messages:
-    """Which page of one's messages."""
+    """分页 / Which part of a list."""
 
     limit: Limit = 50
     cursor: Cursor | None = None

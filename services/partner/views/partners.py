@@ -66,7 +66,7 @@ class OffersQuery:
 
 @dataclass(frozen=True, slots=True)
 class WaitingQuery:
-    """Which part of the list is wanted."""
+    """分页 / Which part of a list."""
 
     limit: Limit = 50
     cursor: Cursor | None = None

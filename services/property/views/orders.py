@@ -158,7 +158,7 @@ def undecided_complaints(tx: Tx, asked: UndecidedFilter) -> Answer:
 
 @dataclass(frozen=True, slots=True)
 class Mine:
-    """A page of what is the caller's own."""
+    """分页 / Which part of a list."""
 
     limit: Limit = 50
     cursor: Cursor | None = None

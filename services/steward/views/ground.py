@@ -35,7 +35,7 @@ class WhichArea:
 
 @dataclass(frozen=True, slots=True)
 class AreaHistory:
-    """Which area's history is meant."""
+    """分页 / Which part of a list."""
 
     code: str
     limit: Limit = 50

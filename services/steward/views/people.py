@@ -42,7 +42,7 @@ class PersonSearch:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Whose history is meant."""
+    """分页 / Which part of a list."""
 
     person_id: str
     limit: Limit = 50

@@ -82,7 +82,7 @@ class WhichShift:
 
 @dataclass(frozen=True, slots=True)
 class StewardHistory:
-    """Which steward's history is meant."""
+    """分页 / Which part of a list."""
 
     steward_id: str
     limit: Limit = 50

@@ -5,6 +5,7 @@ A form is part of a door's contract: the gateway's reference shows it, and every
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from msgspec import Meta
 from chassis import text
 
 Area = Annotated[str, Meta(pattern=text.AREA, examples=["370811015901"])]
+DownToCommunity = Annotated[str, Meta(pattern=text.DOWN_TO_COMMUNITY, examples=["370811015901"])]
 StreetOrCommunity = Annotated[
     str, Meta(pattern=text.STREET_OR_COMMUNITY, examples=["370811015901"])
 ]
@@ -20,6 +22,13 @@ Community = Annotated[str, Meta(pattern=text.COMMUNITY, examples=["370811015901"
 Grid = Annotated[str, Meta(pattern=text.GRID, examples=["370811015901001"])]
 PersonId = Annotated[str, Meta(pattern=text.PERSON, examples=["per_0003"])]
 Period = Annotated[str, Meta(pattern=text.PERIOD, examples=["2025-01"])]
+Sha256 = Annotated[
+    str,
+    Meta(
+        pattern=r"^[0-9a-f]{64}$",
+        examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"],
+    ),
+]
 Instant = Annotated[datetime, Meta(tz=True)]
 # A day that stays text on its way: it exists, and deadlines can be counted from it.
 Day = Annotated[
@@ -29,3 +38,11 @@ Day = Annotated[
 # Which part of a list.
 Limit = Annotated[int, Meta(ge=1, le=200, description="每页条数 / page size")]
 Cursor = Annotated[str, Meta(description="上一页的 next / `next` of the page before")]
+
+
+@dataclass(frozen=True, slots=True)
+class PartOfList:
+    """分页 / Which part of a list."""
+
+    limit: Limit = 50
+    cursor: Cursor | None = None

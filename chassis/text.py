@@ -19,6 +19,7 @@ from typing import Any
 
 # Patterns of what several services read. `[0-9]`, since \d takes the digits of every script.
 AREA = r"^[0-9]{6}([0-9]{3}){0,3}$"
+DOWN_TO_COMMUNITY = r"^[0-9]{6}([0-9]{3}){0,2}$"
 STREET_OR_COMMUNITY = r"^[0-9]{9}([0-9]{3})?$"
 COMMUNITY = r"^[0-9]{12}$"
 GRID = r"^[0-9]{15}$"

@@ -170,8 +170,7 @@ RANK_OF_ROLE = {
 }
 # To which tier the levels of other services' escalations lead.
 REQUEST_TIERS = {1: COMMUNITY_CADRE, 2: STREET_TEAM, 3: DISTRICT_LEADER}
-RECTIFICATION_TIERS = {1: STREET_TEAM, 2: DISTRICT_LEADER}
-OBJECTION_TIERS = {1: STREET_TEAM, 2: DISTRICT_LEADER}
+STREET_TIERS = {1: STREET_TEAM, 2: DISTRICT_LEADER}
 
 # A topic's procedure is led by the community; what it misses goes to the street, then the district.
 TOPIC_LADDER = (STREET_TEAM, DISTRICT_LEADER)

@@ -14,14 +14,11 @@ from msgspec import Meta
 
 from chassis.bus import Tx
 from chassis.calendar import instant
-from chassis.fields import Cursor, Limit, Period
+from chassis.fields import Area, Cursor, Limit, PartOfList, Period
 from chassis.i18n import told
 from chassis.refusal import Invalid, NotFound, RoleDenied, said
-from chassis.text import AREA
 from services.forum import rules, storage
 from services.forum.rules import Level, TaskState, Tier, TopicState
-
-Scope = Annotated[str, Meta(pattern=AREA)]
 
 # Who acts for an area sees persons of it; everybody else sees numbers.
 STAFF_ROLES = frozenset(
@@ -51,14 +48,14 @@ class ChainOf:
 class CoverageOf:
     """Which area."""
 
-    scope: Annotated[Scope, Meta(examples=["370811015"])]
+    scope: Annotated[Area, Meta(examples=["370811015"])]
 
 
 @dataclass(frozen=True, slots=True)
 class OfficialsAsked:
     """Which officials."""
 
-    scope: Scope = "370811"
+    scope: Area = "370811"
     tier: Tier | None = None
     limit: Limit = 50
     cursor: Cursor | None = None
@@ -68,7 +65,7 @@ class OfficialsAsked:
 class LiaisonsAsked:
     """Which links."""
 
-    scope: Scope = "370811"
+    scope: Area = "370811"
     official_id: str | None = None
     state: Literal["ACTIVE", "ENDED"] | None = None
     limit: Limit = 50
@@ -79,7 +76,7 @@ class LiaisonsAsked:
 class DeputiesAsked:
     """Which deputies."""
 
-    street: Scope | None = None
+    street: Area | None = None
     limit: Limit = 50
     cursor: Cursor | None = None
 
@@ -88,7 +85,7 @@ class DeputiesAsked:
 class OptInsAsked:
     """Whose consent to be drawn, and in which state."""
 
-    scope: Scope | None = None
+    scope: Area | None = None
     state: Literal["OPTED_IN", "ENTERED", "OPTED_OUT"] | None = None
     limit: Limit = 50
     cursor: Cursor | None = None
@@ -98,7 +95,7 @@ class OptInsAsked:
 class SupervisionsAsked:
     """Which records of supervision."""
 
-    scope: Scope | None = None
+    scope: Area | None = None
     mine: Annotated[bool, Meta(description="本人的记录 / one's own")] = False
     task_id: str | None = None
     limit: Limit = 50
@@ -117,7 +114,7 @@ class DeputyRecordOf:
 class TopicsAsked:
     """Which topics."""
 
-    scope: Scope | None = None
+    scope: Area | None = None
     state: TopicState | None = None
     level: Level | None = None
     mine: bool = False
@@ -143,7 +140,7 @@ class SessionOf:
 class SessionsAsked:
     """Which sessions."""
 
-    scope: Scope | None = None
+    scope: Area | None = None
     state: Literal["SCHEDULED", "OPEN", "ENDED", "ADJOURNED", "CANCELLED"] | None = None
     topic_id: str | None = None
     limit: Limit = 50
@@ -172,7 +169,7 @@ class TaskOf:
 class TasksAsked:
     """Which tasks."""
 
-    scope: Scope | None = None
+    scope: Area | None = None
     topic_id: str | None = None
     responsible_id: str | None = None
     state: TaskState | None = None
@@ -183,18 +180,10 @@ class TasksAsked:
 
 
 @dataclass(frozen=True, slots=True)
-class Mine:
-    """分页 / Which part of a list."""
-
-    limit: Limit = 50
-    cursor: Cursor | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class NoticesAsked:
     """Which notices."""
 
-    scope: Scope = "370811"
+    scope: Area = "370811"
     period: Period | None = None
     limit: Limit = 50
     cursor: Cursor | None = None
@@ -211,7 +200,7 @@ class NoticeOf:
 class FunnelOf:
     """Which area and months."""
 
-    scope: Scope = "370811"
+    scope: Area = "370811"
     first: Period | None = None
     last: Period | None = None
 
@@ -220,7 +209,7 @@ class FunnelOf:
 class EscalationsAsked:
     """Which escalations."""
 
-    scope: Scope | None = None
+    scope: Area | None = None
     mine: Annotated[bool, Meta(description="升级到本人的 / what came before me")] = False
     level: Annotated[int, Meta(ge=1, le=9)] | None = None
     tier: Tier | None = None
@@ -911,7 +900,7 @@ def _invitation_card(row: Mapping[str, Any]) -> dict[str, Any]:
     return _card(row, "invitation_id", "recorded_at", "source", "home")
 
 
-def my_invitations(tx: Tx, q: Mine) -> dict[str, Any]:
+def my_invitations(tx: Tx, q: PartOfList) -> dict[str, Any]:
     """我的邀请 / My invitations."""
     rows = storage.invitation_page(tx.conn, _page(q), tx.actor.id)
     cards = []
@@ -932,7 +921,7 @@ def my_invitations(tx: Tx, q: Mine) -> dict[str, Any]:
     return _listed(rows, q, "invitation_id", cards)
 
 
-def my_messages(tx: Tx, q: Mine) -> dict[str, Any]:
+def my_messages(tx: Tx, q: PartOfList) -> dict[str, Any]:
     """我的消息 / My messages."""
     rows = storage.message_page(tx.conn, _page(q), tx.actor.id)
     named = storage.topics_named(tx.conn, [row["topic_id"] for row in rows])

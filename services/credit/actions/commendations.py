@@ -13,7 +13,7 @@ from msgspec import Meta
 
 from chassis.bus import is_uuid
 from chassis.calendar import Calendar
-from chassis.fields import Period
+from chassis.fields import DownToCommunity, Period
 from chassis.free_text import PublicText
 from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict, said
 from services.credit.actions import awards, manual, months, objections, publishing
@@ -46,8 +46,6 @@ from services.credit.storage import honours as store
 from services.credit.storage import numbers, records, registry, settlements, voices
 from services.credit.storage import tables as t
 from services.credit.storage.in_force import rules_in_force
-
-AREA = r"^[0-9]{6}([0-9]{3}){0,2}$"
 
 if TYPE_CHECKING:
     from chassis.bus import Due, Tx
@@ -98,7 +96,7 @@ class OpenCommendation:
         PublicText, Meta(min_length=1, max_length=2000, examples=["连续三个月信用等级AA以上。"])
     ]
     quota: Annotated[int, Meta(ge=1, le=500, examples=[10])]
-    area: Annotated[str, Meta(pattern=AREA, examples=["370811015"])]
+    area: Annotated[DownToCommunity, Meta(examples=["370811015"])]
     from_period: Annotated[Period, Meta(examples=["2025-01"])]
     to_period: Annotated[Period, Meta(examples=["2025-03"])]
     approval_doc_no: Annotated[PublicText, Meta(max_length=120)] | None = None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from msgspec import Meta
 
 from chassis.calendar import Calendar
-from chassis.fields import Period
+from chassis.fields import DownToCommunity, Period
 from chassis.refusal import NotFound, RoleDenied, StateConflict
 from services.credit import events
 from services.credit.actions import (
@@ -27,17 +27,15 @@ from services.credit.actions import (
 )
 from services.credit.errors import HashChanged, Incomplete, SameAsReviewer, SampleNotChecked
 from services.credit.rules import awards as award_rules
-from services.credit.rules import recompute, standing
 from services.credit.rules import settlement as rules
+from services.credit.rules import standing
 from services.credit.rules.model import Rule
 from services.credit.storage import awards as award_store
 from services.credit.storage import months as month_store
 from services.credit.storage import registry, voices
 from services.credit.storage import settlements as store
 from services.credit.storage.in_force import rules_in_force
-from services.credit.storage.published import RED_LIST, gates, items_of
-
-AREA = r"^[0-9]{6}([0-9]{3}){0,2}$"
+from services.credit.storage.published import ORGANISATIONS, RED_LIST, gates, items_of
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -45,7 +43,6 @@ if TYPE_CHECKING:
     from chassis.bus import Due, Job, Tx
 
 LOOKED_AT = timedelta(days=14)
-ORGANISATIONS = recompute.ORGANISATIONS
 TOLD = (*ORGANISATIONS, "STW")
 # At least one in twenty awards by hand is looked at before a month is confirmed.
 SAMPLE_ONE_IN = 20
@@ -56,7 +53,7 @@ class DraftSettlement:
     """重新生成草案 / Draft a month again."""
 
     period: Annotated[Period, Meta(examples=["2025-03"])]
-    community: Annotated[str, Meta(pattern=AREA, examples=["370811015901"])] | None = None
+    community: DownToCommunity | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from msgspec import Meta
 
+from chassis.fields import DownToCommunity
 from chassis.free_text import PublicText
 from chassis.refusal import Invalid, NotFound, StateConflict, said
 from services.credit.actions import consents, manual, telling
 from services.credit.errors import PersonUnknown, SelfApproval, TextTooShort, UnderAge
 from services.credit.storage import registry, voices
-
-AREA = r"^[0-9]{6}([0-9]{3}){0,2}$"
 
 if TYPE_CHECKING:
     from chassis.bus import Tx
@@ -32,7 +31,7 @@ class OpenSubject:
     ref: Annotated[
         PublicText, Meta(pattern=r"^[a-z]{2,4}_[A-Za-z0-9_-]{1,56}$", examples=["mer_0001"])
     ]
-    area: Annotated[str, Meta(pattern=AREA, examples=["370811015901"])]
+    area: DownToCommunity
     holder: (
         Annotated[
             str,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from msgspec import Meta
 
 from chassis.bus import Nothing, is_uuid
-from chassis.fields import Cursor, Day, Limit, Period, StreetOrCommunity
+from chassis.fields import Cursor, Day, DownToCommunity, Limit, Period, StreetOrCommunity
 from chassis.i18n import english
 from chassis.refusal import Invalid, NotFound
 from services.credit.errors import ConsentSuspended
@@ -32,8 +32,6 @@ from services.credit.storage import settlements as store
 from services.credit.storage.budgets import grant_card
 from services.credit.storage.in_force import rules_in_force
 from services.credit.storage.published import published_now
-
-AREA = r"^[0-9]{6}([0-9]{3}){0,2}$"
 
 if TYPE_CHECKING:
     from chassis.bus import Tx
@@ -101,7 +99,7 @@ class Settlements:
     """Which settlements."""
 
     period: Annotated[Period, Meta(examples=["2025-03"])] | None = None
-    community: Annotated[str, Meta(pattern=AREA, examples=["370811015901"])] | None = None
+    community: DownToCommunity | None = None
     state: (
         Literal["OPEN", "DRAFTED", "REVIEWED", "CONFIRMED", "PUBLISHED", "FINALISING", "SETTLED"]
         | None
@@ -121,7 +119,7 @@ class OneSettlement:
 class Notices:
     """Which notices."""
 
-    scope: Annotated[str, Meta(pattern=AREA, examples=["370811015901"])] | None = None
+    scope: DownToCommunity | None = None
     period: Period | None = None
     limit: Limit = 50
     cursor: Cursor | None = None
@@ -139,7 +137,7 @@ class Awards:
     """Which awards."""
 
     state: Literal["PROPOSED", "APPROVED", "REJECTED", "REVERSED", "REPAIRED"] | None = None
-    community: Annotated[str, Meta(pattern=AREA)] | None = None
+    community: DownToCommunity | None = None
     waits_for: (
         Annotated[
             Literal["R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT"],
@@ -527,7 +525,7 @@ class Subjects:
     """Which subjects."""
 
     kind: Literal["PRJ", "PCO", "MER", "PTN", "UNT", "STW"] | None = None
-    area: Annotated[str, Meta(pattern=AREA, examples=["370811015901"])] | None = None
+    area: DownToCommunity | None = None
     limit: Limit = 50
     cursor: Cursor | None = None
 

@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from msgspec import Meta
 
-from chassis.fields import Cursor, Limit, Period
+from chassis.fields import Cursor, DownToCommunity, Limit, Period
 from chassis.refusal import Invalid
 from services.credit import views
 from services.credit.rules import settlement as rules
 from services.credit.storage import figures as store
-
-AREA = r"^[0-9]{6}([0-9]{3}){0,2}$"
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -36,9 +34,8 @@ class MonthInArea:
     period: Annotated[Period, Meta(examples=["2025-03"])]
     scope: (
         Annotated[
-            str,
+            DownToCommunity,
             Meta(
-                pattern=AREA,
                 description="默认本人辖区 / default the caller's own",
                 examples=["370811"],
             ),
@@ -56,7 +53,7 @@ class Sums:
         Literal["HOUSEHOLD", "GRID", "PROJECT", "COMMUNITY", "STREET", "DISTRICT"],
         Meta(description="按户、网格、小区、社区、街道或区汇总 / what is summed up"),
     ] = "COMMUNITY"
-    scope: Annotated[str, Meta(pattern=AREA, examples=["370811"])] | None = None
+    scope: Annotated[DownToCommunity, Meta(examples=["370811"])] | None = None
     limit: Limit = 50
     cursor: Cursor | None = None
 

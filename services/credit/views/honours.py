@@ -9,26 +9,22 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from msgspec import Meta
 
 from chassis.bus import Nothing
-from chassis.fields import Cursor, Limit, Period
+from chassis.fields import Cursor, DownToCommunity, Limit, Period
 from chassis.refusal import Invalid, NotFound, said
 from chassis.text import PERIOD
 from services.credit import views
 from services.credit.errors import NotForPersons
+from services.credit.replies import CommendationState
 from services.credit.rules import severity
 from services.credit.storage import honours as store
 from services.credit.storage import records, registry
 from services.credit.storage import repairs as repair_store
 from services.credit.storage.in_force import rules_in_force
 
-AREA = r"^[0-9]{6}([0-9]{3}){0,2}$"
-
 if TYPE_CHECKING:
     from chassis.bus import Tx
 
 _MONTH = re.compile(PERIOD)
-CommendationState = Literal[
-    "OPEN", "NOMINATED", "CHECKED", "REVIEWED", "PUBLICISED", "APPROVED", "GRANTED", "REVOKED"
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +63,7 @@ class OneCertificate:
 class Revocations:
     """Of which area."""
 
-    scope: Annotated[str, Meta(pattern=AREA)] | None = None
+    scope: DownToCommunity | None = None
     limit: Limit = 50
     cursor: Cursor | None = None
 
@@ -80,7 +76,7 @@ class Board:
         period: Empty means the newest month that is final.
     """
 
-    scope: Annotated[str, Meta(pattern=AREA, examples=["370811"])]
+    scope: Annotated[DownToCommunity, Meta(examples=["370811"])]
     kind: Annotated[
         str,
         Meta(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from string import Formatter
 from typing import TYPE_CHECKING, Any, Final
 
-from chassis.fields import Cursor, Limit
+from chassis.fields import PartOfList
 from chassis.i18n import told
 from services.credit import views
 from services.credit.storage import messages as store
@@ -62,15 +61,7 @@ def _members(text: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(text) if name}
 
 
-@dataclass(frozen=True, slots=True)
-class Messages:
-    """分页 / Which part of a list."""
-
-    limit: Limit = 50
-    cursor: Cursor | None = None
-
-
-def messages(tx: Tx, question: Messages) -> dict[str, Any]:
+def messages(tx: Tx, question: PartOfList) -> dict[str, Any]:
     """我的消息 / My messages."""
     subjects = [row.subject_id for row in voices.subjects_of(tx.conn, tx.actor.id, tx.now)]
     rows, following = store.page(

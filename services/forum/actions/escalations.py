@@ -38,8 +38,8 @@ class DecideEscalation:
 
 _TIERS = {
     "REQUEST": rules.REQUEST_TIERS,
-    "RECTIFICATION": rules.RECTIFICATION_TIERS,
-    "OBJECTION": rules.OBJECTION_TIERS,
+    "RECTIFICATION": rules.STREET_TIERS,
+    "OBJECTION": rules.STREET_TIERS,
 }
 
 

@@ -53,7 +53,7 @@ class DraftOffer:
     ]
     stock_total: Annotated[int, Meta(ge=0, examples=[50])]
     audience: Annotated[Literal["RESIDENT", "STEWARD", "BOTH"], Meta(examples=["BOTH"])]
-    scope: Annotated[Area, Meta(examples=["370811015901"])]
+    scope: Area
     valid_from: Annotated[
         str, Meta(description="日期或时间 / ISO date or time", examples=["2025-01-02"])
     ]

@@ -90,7 +90,7 @@ class PayStatement:
 class SetFund:
     """设定共建基金 / The money of a street's or community's fund for a month."""
 
-    area: Annotated[Area, Meta(examples=["370811015901"])]
+    area: Area
     period: Annotated[Period, Meta(examples=["2025-03"])]
     budget_fen: Annotated[int, Meta(ge=0, examples=[500000])]
 

@@ -7,9 +7,10 @@ import sqlalchemy as sa
 from msgspec import Meta
 
 from chassis.bus import Tx
-from chassis.fields import Area, Cursor, Limit
+from chassis.fields import Area, Cursor, Limit, PartOfList
 from chassis.refusal import NotFound
 from chassis.storage import within
+from services.partner.replies import PartnerState
 from services.partner.rules.redemptions import audience_of
 from services.partner.storage import offers as offer_store
 from services.partner.storage import pages, rows
@@ -22,7 +23,6 @@ from services.partner.views.statements import statement_line
 
 OFFICIALS = ("R_CADRE", "R_SECRETARY", "R_STREET", "R_STREET_LEAD", "R_DISTRICT", "R_DISTRICT_LEAD")
 READERS = (*OFFICIALS, "R_AUDITOR")
-PartnerState = Literal["APPLIED", "VETTED", "REFUSED", "WITHDRAWN", "ACTIVE", "SUSPENDED", "EXITED"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +60,6 @@ class OffersQuery:
         None
     )
     partner_id: str | None = None
-    limit: Limit = 50
-    cursor: Cursor | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class WaitingQuery:
-    """分页 / Which part of a list."""
-
     limit: Limit = 50
     cursor: Cursor | None = None
 
@@ -194,7 +186,7 @@ def offers_list(tx: Tx, asked: OffersQuery) -> dict[str, Any]:
     return {"items": [offer_card(row) for row in found], "next": following}
 
 
-def waiting_offers(tx: Tx, asked: WaitingQuery) -> dict[str, Any]:
+def waiting_offers(tx: Tx, asked: PartOfList) -> dict[str, Any]:
     """待我审批的项目与价格 / Offers and prices that wait for my approval."""
     level = "STREET" if tx.actor.role == "R_STREET" else "COMMUNITY"
     query = offer_store.waiting(level, tx.actor.scope)

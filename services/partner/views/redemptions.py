@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import sqlalchemy as sa
 from msgspec import Meta
 
 from chassis.bus import Tx
-from chassis.fields import Area, Cursor, Limit, Period
+from chassis.fields import Area, Cursor, Limit, PartOfList, Period
 from chassis.refusal import Invalid, NotFound
+from services.partner.replies import RedemptionState
 from services.partner.rules.statements import share_text
 from services.partner.rules.vouchers import voucher
 from services.partner.storage import pages, rows
@@ -18,10 +19,6 @@ from services.partner.storage import redemptions as store
 from services.partner.storage.tables import offers, redemptions
 
 _OFFICIALS = {"R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT", "R_AUDITOR"}
-RedemptionState = Literal[
-    "REQUESTED", "RESERVED", "REJECTED", "REDEEMING", "REDEEMED", "CANCELLING", "CANCELLED",
-    "EXPIRING", "EXPIRED", "REFUND_REVIEW", "REFUNDED", "SETTLED",
-]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +26,6 @@ class RedemptionsQuery:
     """我的兑换单筛选 / Filter of the caller's own redemptions."""
 
     state: RedemptionState | None = None
-    limit: Limit = 50
-    cursor: Cursor | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class WaitingQuery:
-    """分页 / Which part of a list."""
-
     limit: Limit = 50
     cursor: Cursor | None = None
 
@@ -124,7 +113,7 @@ def redemptions_list(tx: Tx, asked: RedemptionsQuery) -> dict[str, Any]:
     return {"items": [redemption_card(row, row.title) for row in found], "next": following}
 
 
-def waiting_refunds(tx: Tx, asked: WaitingQuery) -> dict[str, Any]:
+def waiting_refunds(tx: Tx, asked: PartOfList) -> dict[str, Any]:
     """待我审理的退回 / Refunds that wait for my decision."""
     query = store.refunds_to_decide(tx.actor.id, tx.actor.role, tx.actor.scope)
     found, following = pages.page(tx, query, redemptions, limit=asked.limit, cursor=asked.cursor)

@@ -1,7 +1,7 @@
 """Statements and the position of the money fund."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -9,13 +9,12 @@ from chassis.bus import Tx
 from chassis.fields import Area, Cursor, Limit, Period
 from chassis.refusal import NotFound
 from chassis.storage import within
+from services.partner.replies import StatementState
 from services.partner.rules.statements import share_text
 from services.partner.storage import pages, rows
 from services.partner.storage import partners as partner_store
 from services.partner.storage import statements as store
 from services.partner.storage.tables import funds, statements
-
-StatementState = Literal["ISSUED", "DISPUTED", "CONFIRMED", "HELD", "PAID"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from chassis.bus import Due, Tx
+from chassis.fields import Sha256
 from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import StateConflict
 from services.property import errors, rules
@@ -17,9 +18,6 @@ from services.property.actions.ground import Reply
 from services.property.storage import rows, tables
 from services.property.storage.rows import Row
 
-TEXT_HASH = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
-
-Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
 Reference = Annotated[str, Meta(min_length=1, max_length=300), PUBLIC]
 
 
@@ -76,7 +74,7 @@ class DraftAgreement:
         Literal["JOINT_BUILDING", "CREDIT_DELIBERATION"], Meta(examples=["JOINT_BUILDING"])
     ]
     valid_from: Annotated[date, Meta(examples=["2025-01-10"])]
-    text_sha256: Annotated[Sha256, Meta(examples=[TEXT_HASH])]
+    text_sha256: Sha256
     valid_to: (
         Annotated[
             date,
@@ -153,7 +151,7 @@ class SignAgreement:
 
     agreement_id: str
     side: Annotated[Literal["PROJECT", "COMMUNITY"], Meta(examples=["PROJECT"])]
-    text_sha256: Annotated[Sha256, Meta(examples=[TEXT_HASH])]
+    text_sha256: Sha256
 
 
 def sign_agreement(tx: Tx, order: SignAgreement) -> Reply:

@@ -11,9 +11,9 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from chassis.bus import Due, Heard, Tx
+from chassis.fields import Period
 from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import StateConflict
-from chassis.text import PERIOD
 from services.property import errors, events, rules
 from services.property.actions import ground, rectifications
 from services.property.actions.ground import Reply
@@ -562,9 +562,6 @@ def close_complaint(tx: Tx, order: CloseComplaint) -> Reply:
 
 # --------------------------------------------------------------------------------------------------
 # Counts from before this system
-
-
-Period = Annotated[str, Meta(pattern=PERIOD)]
 
 
 @dataclass(frozen=True, slots=True)

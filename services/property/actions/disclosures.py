@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from chassis.bus import Due, Tx
+from chassis.fields import Sha256
 from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import StateConflict
 from chassis.text import fold
@@ -17,8 +18,6 @@ from services.property.actions import ground
 from services.property.actions.ground import Reply
 from services.property.storage import rows, tables
 from services.property.storage.rows import Row
-
-TEXT_HASH = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +88,7 @@ class Publish:
     """发布公示 / The document that is published, by its digest."""
 
     disclosure_id: str
-    doc_sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$", examples=[TEXT_HASH])]
+    doc_sha256: Sha256
 
 
 def publish_disclosure(tx: Tx, order: Publish) -> Reply:

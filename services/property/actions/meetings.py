@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from chassis.bus import Due, Tx
+from chassis.fields import Sha256
 from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import NotFound, StateConflict
 from services.property import errors, rules
@@ -16,8 +17,6 @@ from services.property.actions import ground, rectifications, works
 from services.property.actions.ground import Reply
 from services.property.storage import months, rows, tables
 from services.property.storage.rows import Row
-
-TEXT_HASH = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
 MeetingId = Annotated[str, Meta(pattern=r"^mtg_[A-Za-z0-9_-]{1,58}$")]
 
@@ -53,7 +52,7 @@ class HoldMeeting:
     held_at: Annotated[datetime, Meta(tz=True, examples=["2025-01-15T15:00:00+08:00"])]
     chair: Annotated[str, Meta(examples=["per_secretary"])]
     attendees: Attendees
-    minutes_sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$", examples=[TEXT_HASH])]
+    minutes_sha256: Sha256
     decisions: list[Decision] = field(default_factory=list)
     meeting_id: MeetingId | None = None
 

@@ -9,9 +9,9 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from chassis.bus import Due, Tx
+from chassis.fields import Community, Grid
 from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import RoleDenied, StateConflict
-from chassis.text import COMMUNITY, GRID
 from services.property import errors, events, rules
 from services.property.actions import (
     agreements,
@@ -27,8 +27,6 @@ from services.property.storage import rows, tables
 from services.property.storage.rows import Row
 
 Name = Annotated[str, Meta(min_length=1, max_length=200), PUBLIC]
-Community = Annotated[str, Meta(pattern=COMMUNITY)]
-Grid = Annotated[str, Meta(pattern=GRID)]
 Count = Annotated[int, Meta(ge=0, le=1_000_000)]
 CompanyId = Annotated[str, Meta(pattern=r"^pco_[A-Za-z0-9_-]{1,58}$")]
 ProjectId = Annotated[str, Meta(pattern=r"^prj_[A-Za-z0-9_-]{1,58}$")]

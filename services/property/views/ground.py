@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Any
 
 import sqlalchemy as sa
-from msgspec import Meta
 
 from chassis.bus import Tx
 from chassis.refusal import Invalid, NotFound
-from chassis.text import AREA, PERIOD
 from services.property.storage import lists, rows
 from services.property.storage.rows import Row
 
 Answer = dict[str, Any]
-Limit = Annotated[int, Meta(ge=1, le=200)]
-Period = Annotated[str, Meta(pattern=PERIOD)]
-Scope = Annotated[str, Meta(pattern=AREA)]
 # Who works for the community, the street or the district, and sees their areas' files.
 STAFF = (
     "R_CADRE",

@@ -9,14 +9,15 @@ import sqlalchemy as sa
 from msgspec import Meta
 
 from chassis.bus import Tx
-from chassis.fields import Cursor
+from chassis.fields import Area, Cursor, Limit, PartOfList, Period
 from chassis.i18n import told
 from chassis.refusal import NotFound
 from services.property import rules
+from services.property.replies import DisclosureState, OrderState, WorkState
 from services.property.storage import lists, rows, tables
 from services.property.storage.rows import Row
 from services.property.views import ground
-from services.property.views.ground import Answer, Limit, Period, Scope
+from services.property.views.ground import Answer
 
 # What the project's side reads of a complaint: never who complained (REQ-L14).
 _OF_COMPLAINTS: tuple[str, ...] = (
@@ -38,11 +39,6 @@ _OF_COMPLAINTS: tuple[str, ...] = (
 # And what its own complainant reads besides.
 _OWN_COMPLAINT: tuple[str, ...] = ("request_id", "number")
 Order = Literal["NEWEST", "OLDEST"]
-OrderState = Literal[
-    "ISSUED", "ACKNOWLEDGED", "SUBMITTED", "OVERDUE", "PASSED", "CLOSED", "WITHDRAWN", "ENDED"
-]  # fmt: skip
-WorkState = Literal["ASSIGNED", "DOING", "DELIVERED", "CLOSED", "CANCELLED", "ENDED"]
-DisclosureState = Literal["SCHEDULED", "OVERDUE", "PUBLISHED", "PUBLISHED_LATE", "CANCELLED"]
 
 
 def _staff_or_own(tx: Tx, row: Row, kind: str, key: str) -> None:
@@ -72,7 +68,7 @@ def _complaint(tx: Tx, row: Row) -> Answer:
 class ComplaintFilter:
     """投诉筛选 / Filter of complaints."""
 
-    scope: Annotated[Scope, Meta(description="区划代码前缀 / area code")] | None = None
+    scope: Annotated[Area, Meta(description="区划代码前缀 / area code")] | None = None
     project_id: str | None = None
     request_id: (
         Annotated[str, Meta(description="诉求编号 / the request; not for the project")] | None
@@ -122,7 +118,7 @@ def _whose(tx: Tx, scope: str | None) -> dict[str, Any]:
 class UndecidedFilter:
     """筛选 / Filter of complaints that wait for their project."""
 
-    scope: Annotated[Scope, Meta(description="区划代码前缀 / area code")] | None = None
+    scope: Annotated[Area, Meta(description="区划代码前缀 / area code")] | None = None
     state: Literal["WAITING", "ASSIGNED", "DISMISSED", "MERGED"] | None = "WAITING"
     late: bool | None = None
     limit: Limit = 50
@@ -156,15 +152,7 @@ def undecided_complaints(tx: Tx, asked: UndecidedFilter) -> Answer:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Mine:
-    """分页 / Which part of a list."""
-
-    limit: Limit = 50
-    cursor: Cursor | None = None
-
-
-def my_messages(tx: Tx, asked: Mine) -> Answer:
+def my_messages(tx: Tx, asked: PartOfList) -> Answer:
     """我的消息 / What I was told of my complaints."""
 
     def show(row: Row) -> Answer:
@@ -238,7 +226,7 @@ def _order(tx: Tx, row: Row) -> Answer:
 class OrderFilter:
     """整改单筛选 / Filter of orders."""
 
-    scope: Annotated[Scope, Meta(description="区划代码前缀 / area code")] | None = None
+    scope: Annotated[Area, Meta(description="区划代码前缀 / area code")] | None = None
     project_id: str | None = None
     state: OrderState | None = None
     severity: Literal["S1", "S2", "S3"] | None = None
@@ -315,7 +303,7 @@ class WorkFilter:
     project_id: str | None = None
     task_id: str | None = None
     topic_id: str | None = None
-    scope: Annotated[Scope, Meta(description="区划代码前缀 / area code")] | None = None
+    scope: Annotated[Area, Meta(description="区划代码前缀 / area code")] | None = None
     state: WorkState | None = None
     limit: Limit = 50
     cursor: Cursor | None = None
@@ -366,7 +354,7 @@ class DisclosureFilter:
     """公示筛选 / Filter of disclosures."""
 
     project_id: str | None = None
-    scope: Annotated[Scope, Meta(description="区划代码前缀 / area code")] | None = None
+    scope: Annotated[Area, Meta(description="区划代码前缀 / area code")] | None = None
     state: DisclosureState | None = None
     limit: Limit = 50
     cursor: Cursor | None = None

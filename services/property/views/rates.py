@@ -10,10 +10,11 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from chassis.bus import Tx
+from chassis.fields import Area
 from services.property import rules
 from services.property.storage import months
 from services.property.storage.rows import Row
-from services.property.views.ground import Answer, Scope
+from services.property.views.ground import Answer
 
 DAY = timedelta(days=1)
 
@@ -30,7 +31,7 @@ class RateQuestion:
     """
 
     year: Annotated[int, Meta(ge=2000, le=2100, examples=[2023])]
-    scope: Scope = "370811"
+    scope: Area = "370811"
     window: Literal["YEAR", "YTD", "ROLLING"] = "YEAR"
     until: Annotated[date, Meta(description="窗口最后一日 / last day of the window")] | None = None
     basis: Literal["SAME_PROJECTS", "ALL"] = "SAME_PROJECTS"

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from chassis.bus import Tx
-from chassis.fields import Grid
+from chassis.fields import Grid, Instant
 from chassis.free_text import PUBLIC, Office, Sealed
 from chassis.refusal import Invalid, NotFound, RoleDenied, said
 from chassis.text import fold
@@ -53,7 +53,6 @@ Media = Annotated[
     list[Annotated[str, msgspec.Meta(min_length=1, max_length=200)]], msgspec.Meta(max_length=9)
 ]
 MAX_REFERENCE = 100
-Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 Channel = Literal["APP", "WECHAT_GROUP", "PHONE", "DOORSTEP", "HOTLINE_12345", "STATION"]
@@ -69,7 +68,7 @@ class NewRequest:
         Meta(examples=["REPAIR"]),
     ]
     category: Annotated[Category, Meta(examples=["REPAIR_COMMON"])]
-    grid: Annotated[Grid, Meta(examples=["370811015901001"])]
+    grid: Grid
     text: Annotated[Text, Meta(examples=["3 号楼 2 单元楼道灯不亮"])]
     priority: (
         Annotated[

@@ -64,7 +64,7 @@ class RegisterPerson(PersonLine):
         Sealed("whoever may see this person, masked for the rest"),
         Meta(min_length=2, max_length=20, examples=["王小丽"]),
     ]
-    grid: Annotated[Grid, Meta(examples=["370811015901001"])] | None = None
+    grid: Grid | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
 from chassis.bus import Tx
-from chassis.fields import Grid
+from chassis.fields import Grid, Instant
 from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import NotFound, StateConflict
 from services.steward import events, rules, storage
@@ -35,8 +35,6 @@ from services.steward.errors import (
     UnknownPerson,
 )
 from services.steward.rules.routing import Duty
-
-Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 
 LONGEST_SHIFT = timedelta(hours=24)
 # How long before a shift somebody may say that he is there.

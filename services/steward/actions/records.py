@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from chassis.bus import Tx
-from chassis.fields import Grid
+from chassis.fields import Grid, Instant
 from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import Invalid, NotFound, Refusal, RoleDenied, StateConflict
 from chassis.text import fold
@@ -33,7 +33,6 @@ from services.steward.errors import (
 )
 from services.steward.rules.routing import Category
 
-Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 Minutes = Annotated[int, msgspec.Meta(ge=0, le=1440)]
 MAX_CLIENT_ID = 64
 

@@ -11,15 +11,14 @@ import msgspec
 from msgspec import Meta
 
 from chassis.bus import Tx
-from chassis.fields import Area, Cursor, Grid
+from chassis.fields import Area, Cursor, Grid, Limit, Period
 from chassis.i18n import english, in_words, named
 from chassis.refusal import NotFound
-from chassis.text import PERIOD, without_numbers
+from chassis.text import without_numbers
 from services.steward import rules, storage
 from services.steward.errors import UnknownGrid
 from services.steward.rules.routing import Category
 from services.steward.views import paging
-from services.steward.views.paging import Limit
 
 State = Literal[
     "SUBMITTED", "DISPATCHED", "RETURNED", "ACCEPTED", "IN_PROGRESS", "RESOLVED", "RATED",
@@ -125,8 +124,8 @@ class SimilarQuestion:
 class RatesQuestion:
     """区域与月份 / Area and month."""
 
-    scope: Annotated[Area, Meta(examples=["370811015901"])]
-    period: Annotated[str, msgspec.Meta(pattern=PERIOD, examples=["2025-03"])]
+    scope: Area
+    period: Annotated[Period, msgspec.Meta(examples=["2025-03"])]
 
 
 def stamp(at: datetime | None) -> str | None:

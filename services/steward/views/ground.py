@@ -9,10 +9,9 @@ import msgspec
 from msgspec import Meta
 
 from chassis.bus import Tx
-from chassis.fields import Area, Cursor
+from chassis.fields import Area, Cursor, Limit
 from chassis.refusal import NotFound
 from services.steward import rules, storage
-from services.steward.views.paging import Limit
 from services.steward.views.people import history
 
 

@@ -7,16 +7,13 @@ import binascii
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
-
-import msgspec
+from typing import Any
 
 from chassis.calendar import instant
 from chassis.refusal import Invalid
 
 # What the cursor of the page before begins with; base64 has no such sign.
 _BACK = "~"
-Limit = Annotated[int, msgspec.Meta(ge=1, le=200)]
 
 
 def read_cursor(cursor: str | None) -> tuple[datetime, str] | None:

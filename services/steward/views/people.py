@@ -10,12 +10,11 @@ import msgspec
 from msgspec import Meta
 
 from chassis.bus import Tx
-from chassis.fields import Area, Cursor
+from chassis.fields import Area, Cursor, Limit
 from chassis.i18n import in_words
 from chassis.refusal import Invalid, NotFound, RoleDenied
 from services.steward import rules, storage
 from services.steward.views import paging
-from services.steward.views.paging import Limit
 
 
 @dataclass(frozen=True, slots=True)

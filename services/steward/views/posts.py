@@ -10,21 +10,17 @@ from types import SimpleNamespace
 from typing import Annotated, Any
 
 import msgspec
-from msgspec import Meta
 
 from chassis.bus import Tx
-from chassis.fields import Area, Cursor
+from chassis.fields import Area, Cursor, Instant, Limit, Period
 from chassis.i18n import english, word
 from chassis.refusal import Invalid, NotFound, RoleDenied
-from chassis.text import PERIOD
 from services.steward import rules, storage
 from services.steward.errors import BadSpan, UnknownGrid
 from services.steward.rules.routing import Duty
 from services.steward.views import paging
-from services.steward.views.paging import Limit
 from services.steward.views.people import history
 
-Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 GAP = timedelta(minutes=15)
 # Who plans shifts and who oversees them; nobody else reads a steward's future (REQ-L17).
 SHIFT_READERS = (*rules.access.OVERSIGHT,)
@@ -50,8 +46,8 @@ class GapQuestion:
 class CoverageQuestion:
     """区域与月份 / Area and month."""
 
-    scope: Annotated[Area, Meta(examples=["370811015901"])]
-    period: Annotated[str, msgspec.Meta(pattern=PERIOD, examples=["2025-03"])]
+    scope: Area
+    period: Annotated[Period, msgspec.Meta(examples=["2025-03"])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +89,7 @@ class StewardHistory:
 class StewardList:
     """管家筛选 / Which stewards."""
 
-    scope: Annotated[Area, Meta(examples=["370811015901"])]
+    scope: Area
     duty: Duty | None = None
     limit: Limit = 50
     cursor: Cursor | None = None
@@ -104,7 +100,7 @@ class MonthQuestion:
     """月份 / Which month."""
 
     steward_id: str
-    period: Annotated[str, msgspec.Meta(pattern=PERIOD, examples=["2025-03"])]
+    period: Annotated[Period, msgspec.Meta(examples=["2025-03"])]
 
 
 def _require_grid(tx: Tx, grid: str) -> None:

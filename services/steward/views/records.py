@@ -9,12 +9,10 @@ import msgspec
 from msgspec import Meta
 
 from chassis.bus import Tx
-from chassis.fields import Area, Cursor
+from chassis.fields import Area, Cursor, Limit, Period
 from chassis.refusal import NotFound, RoleDenied
-from chassis.text import PERIOD
 from services.steward import rules, storage
 from services.steward.views import paging
-from services.steward.views.paging import Limit
 from services.steward.views.people import note_reads
 
 
@@ -58,7 +56,7 @@ class VisitList:
     """谁的走访 / Whose visits."""
 
     steward_id: str
-    period: Annotated[str, msgspec.Meta(pattern=PERIOD, examples=["2025-03"])]
+    period: Annotated[Period, msgspec.Meta(examples=["2025-03"])]
     limit: Limit = 200
     cursor: Annotated[Cursor, Meta(max_length=200)] | None = None
 

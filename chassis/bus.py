@@ -270,14 +270,24 @@ def subscribe(source: str, *readers: type[Any]) -> Callable[[F], F]:
         source: Name of the service that says the facts.
         readers: One reader type per fact, with FACT and SOURCE.
     """
+    door = subscription(source, readers)
+
+    def decorate(fn: F) -> F:
+        return enter(door, fn)
+
+    return decorate
+
+
+def subscription(source: str, readers: Sequence[type[Any]]) -> Subscription:
+    """Return the entrypoint of what is heard of a source.
+
+    Raises:
+        TypeError: A reader reads another source.
+    """
     for reader in readers:
         if source != reader.SOURCE:
             raise TypeError(f"{reader.__name__} reads {reader.SOURCE}, not {source}")
-
-    def decorate(fn: F) -> F:
-        return enter(Subscription(source=source, readers=readers), fn)
-
-    return decorate
+    return Subscription(source=source, readers=tuple(readers))
 
 
 def timer(
@@ -418,7 +428,7 @@ class Service:
     @query(roles=(PUBLIC,))
     def _contract(self, tx: Tx, _body: Nothing) -> dict[str, Any]:
         """Answer the doors of the release that runs here."""
-        return tx.runtime.contract()
+        return tx.runtime.contract
 
     @query(roles=(PUBLIC,))
     def _clock(self, tx: Tx, _body: Nothing) -> dict[str, Any]:

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from chassis.bus import PARTITIONS, Command, Query, entries
+from chassis.bus import PARTITIONS, entries
 from chassis.installed import release_of
-from chassis.table import description_of, summary_of
+from chassis.table import description_of, request_type, summary_of
 
 if TYPE_CHECKING:
     from chassis.bus import Service
@@ -73,51 +73,21 @@ def event_contract(service_cls: type[Service], kind: type[Any], old: dict[str, A
     }
 
 
-def calls_contract(service_cls: type[Service]) -> dict[str, Any]:
-    """Return what the commands and queries of a service take, by method."""
-    found: dict[str, Any] = {}
-    for method, entry in sorted(entries(service_cls).items()):
-        if not isinstance(entry.door, Command | Query) or entry.body_type is None:
-            continue
-        found[method] = {
-            "kind": entry.kind,
-            "roles": sorted(entry.door.roles),
-            "if_match": entry.door.if_match,
-            "request": schema_of(entry.body_type),
-        }
-    return found
-
-
 def api_contract(service_cls: type[Service]) -> dict[str, Any]:
     """Return a service's doors as the gateway reads them; schemas refer to `#/schemas/<name>`."""
-    if service_cls not in _CONTRACTS:
-        _CONTRACTS[service_cls] = _api_contract(service_cls)
-    return _CONTRACTS[service_cls]
-
-
-_CONTRACTS: dict[type[Service], dict[str, Any]] = {}
-
-
-def _api_contract(service_cls: type[Service]) -> dict[str, Any]:
-    found = {
-        method: entry
-        for method, entry in entries(service_cls).items()
-        if entry.door.options.get("http") and entry.body_type is not None
-    }
-    kinds = [kind for one in found.values() for kind in (one.body_type, one.door.reply)]
+    rows = [row for row in service_cls.doors if row.door.kind in {"command", "query"}]
+    kinds = [kind for row in rows for kind in (request_type(row.act), row.door.reply)]
     refs, schemas = msgspec.json.schema_components(kinds, ref_template="#/schemas/{name}")
-    doors = {}
-    for row in service_cls.doors:
-        if row.name in found:
-            at = 2 * list(found).index(row.name)
-            doors[row.name] = _door_contract(row, refs[at], refs[at + 1])
     return {
         "service": service_cls.name,
         "version": release_of(service_cls.name),
         "title": service_cls.title,
         # Which kinds of files come in; the chassis has the doors for them.
         "imports": [one.kind for one in getattr(service_cls, "importers", ())],
-        "doors": doors,
+        "doors": {
+            row.name: _door_contract(row, request, reply)
+            for row, request, reply in zip(rows, refs[::2], refs[1::2], strict=True)
+        },
         "schemas": {name: _described(schema) for name, schema in sorted(schemas.items())},
     }
 

@@ -275,9 +275,10 @@ class Runtime:
             raise NotFound(kind="method", id=f"{self.name}.{call.method}")
         return getattr(self.instance(), call.method)(call)
 
+    @functools.cached_property
     def contract(self) -> dict[str, Any]:
-        """Return the doors of this service, for the gateway (`contracts.api_contract`)."""
-        from chassis.contracts import api_contract  # noqa: PLC0415  asked for once a minute
+        """The doors of this service, which the gateway asks for once a minute."""
+        from chassis.contracts import api_contract  # noqa: PLC0415  contracts reads services
 
         return api_contract(self.service_cls)
 

@@ -162,10 +162,7 @@ def subscribe(source: str, *readers: type[Any], then: Act, name: str = "") -> Ro
         then: Takes a list of `Heard` in the order of arrival.
         name: Default `on_<source>`. The inbox keeps it: an event is consumed once under a name.
     """
-    for reader in readers:
-        if source != reader.SOURCE:
-            raise TypeError(f"{reader.__name__} reads {reader.SOURCE}, not {source}")
-    return Row(name or f"on_{source}", bus.Subscription(source=source, readers=readers), then)
+    return Row(name or f"on_{source}", bus.subscription(source, readers), then)
 
 
 def timer(

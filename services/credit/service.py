@@ -47,6 +47,7 @@ from services.credit.views import messages as message_views
 STAFF = views.STAFF
 # Figures of whole communities: a grid worker's scope is a part of one.
 OFFICES = tuple(role for role in STAFF if role != "R_GRID")
+OVER_COMMUNITIES = ("R_STREET", "R_DISTRICT")
 
 
 class Credit(Imports, Service):
@@ -236,21 +237,21 @@ class Credit(Imports, Service):
         command(
             "POST /subjects",
             subjects.open_subject,
-            roles=("R_STREET", "R_DISTRICT"),
+            roles=OVER_COMMUNITIES,
             reply=replies.Done,
             status=201,
         ),
         command(
             "POST /subjects/{subject_id}/close",
             subjects.close_subject,
-            roles=("R_STREET", "R_DISTRICT"),
+            roles=OVER_COMMUNITIES,
             reply=replies.Done,
             if_match=True,
         ),
         command(
             "POST /subjects/{subject_id}/holder",
             subjects.name_holder,
-            roles=("R_STREET", "R_DISTRICT"),
+            roles=OVER_COMMUNITIES,
             reply=replies.Done,
             if_match=True,
         ),
@@ -303,7 +304,7 @@ class Credit(Imports, Service):
         command(
             "POST /settlements/draft",
             settlement.draft_settlement,
-            roles=("R_STREET", "R_DISTRICT"),
+            roles=OVER_COMMUNITIES,
             reply=replies.Done,
             status=202,
         ),
@@ -333,14 +334,14 @@ class Credit(Imports, Service):
         command(
             "POST /notices/{notice_id}/withdraw",
             notices.withdraw_notice,
-            roles=("R_STREET", "R_DISTRICT"),
+            roles=OVER_COMMUNITIES,
             reply=replies.Done,
             if_match=True,
         ),
         command(
             "POST /notices/{notice_id}/correct",
             notices.correct_notice,
-            roles=("R_STREET", "R_DISTRICT"),
+            roles=OVER_COMMUNITIES,
             reply=replies.Done,
             if_match=True,
         ),
@@ -530,28 +531,28 @@ class Credit(Imports, Service):
         command(
             "POST /repairs/{repair_id}/approve",
             repairs.approve_repair,
-            roles=("R_STREET", "R_DISTRICT"),
+            roles=OVER_COMMUNITIES,
             reply=replies.Done,
             if_match=True,
         ),
         command(
             "POST /repairs/{repair_id}/reject",
             repairs.reject_repair,
-            roles=("R_STREET", "R_DISTRICT"),
+            roles=OVER_COMMUNITIES,
             reply=replies.Done,
             if_match=True,
         ),
         command(
             "POST /vetoes",
             repairs.impose_veto,
-            roles=("R_STREET", "R_DISTRICT"),
+            roles=OVER_COMMUNITIES,
             reply=replies.Done,
             status=201,
         ),
         command(
             "POST /vetoes/{veto_id}/lift",
             repairs.lift_veto,
-            roles=("R_STREET", "R_DISTRICT"),
+            roles=OVER_COMMUNITIES,
             reply=replies.Done,
             if_match=True,
         ),

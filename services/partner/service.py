@@ -32,6 +32,8 @@ from services.partner.views import statements as statement_views
 HOLDERS = ("R_RESIDENT", "R_STEWARD", "R_GRID")
 LOCAL = ("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT")
 MONEY = ("R_PARTNER", *LOCAL, "R_AUDITOR")
+DECIDERS = ("R_CADRE", "R_STREET")
+OFFERING = ("R_PARTNER", *DECIDERS)
 
 
 def counts_tries(door: Callable[..., Any]) -> Callable[..., Any]:
@@ -136,62 +138,62 @@ class Partner(Imports, Service):
         command(
             "POST /offers",
             offering.draft_offer,
-            roles=("R_PARTNER", "R_CADRE", "R_STREET"),
+            roles=OFFERING,
             reply=replies.OfferReply,
             status=201,
         ),
         command(
             "POST /offers/{offer_id}/approve",
             offering.approve_offer,
-            roles=("R_CADRE", "R_STREET"),
+            roles=DECIDERS,
             reply=replies.OfferReply,
             if_match=True,
         ),
         command(
             "POST /offers/{offer_id}/refuse",
             offering.refuse_offer,
-            roles=("R_CADRE", "R_STREET"),
+            roles=DECIDERS,
             reply=replies.OfferReply,
             if_match=True,
         ),
         query(
             "GET /offers-waiting",
             partner_views.waiting_offers,
-            roles=("R_CADRE", "R_STREET"),
+            roles=DECIDERS,
             reply=Page[replies.OfferCard],
         ),
         command(
             "POST /offers/{offer_id}/publish",
             offering.publish_offer,
-            roles=("R_PARTNER", "R_CADRE", "R_STREET"),
+            roles=OFFERING,
             reply=replies.OfferReply,
             if_match=True,
         ),
         command(
             "POST /offers/{offer_id}/pause",
             offering.pause_offer,
-            roles=("R_PARTNER", "R_CADRE", "R_STREET"),
+            roles=OFFERING,
             reply=replies.OfferReply,
             if_match=True,
         ),
         command(
             "POST /offers/{offer_id}/end",
             offering.end_offer,
-            roles=("R_PARTNER", "R_CADRE", "R_STREET"),
+            roles=OFFERING,
             reply=replies.OfferReply,
             if_match=True,
         ),
         command(
             "POST /offers/{offer_id}/stock",
             offering.restock_offer,
-            roles=("R_PARTNER", "R_CADRE", "R_STREET"),
+            roles=OFFERING,
             reply=replies.OfferReply,
             if_match=True,
         ),
         command(
             "POST /offers/{offer_id}/price",
             offering.reprice_offer,
-            roles=("R_PARTNER", "R_CADRE", "R_STREET"),
+            roles=OFFERING,
             reply=replies.OfferReply,
             if_match=True,
         ),
@@ -233,14 +235,14 @@ class Partner(Imports, Service):
         command(
             "POST /redemptions/{redemption_id}/refund/approve",
             refunds.approve_refund,
-            roles=("R_CADRE", "R_STREET"),
+            roles=DECIDERS,
             reply=replies.RedemptionReply,
             if_match=True,
         ),
         command(
             "POST /redemptions/{redemption_id}/refund/deny",
             refunds.deny_refund,
-            roles=("R_CADRE", "R_STREET"),
+            roles=DECIDERS,
             reply=replies.RedemptionReply,
             if_match=True,
         ),
@@ -320,7 +322,7 @@ class Partner(Imports, Service):
         query(
             "GET /refunds-waiting",
             redemption_views.waiting_refunds,
-            roles=("R_CADRE", "R_STREET"),
+            roles=DECIDERS,
             reply=Page[replies.WaitingRefund],
         ),
         query(

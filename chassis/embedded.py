@@ -351,11 +351,6 @@ class EmbeddedHost:
         dead = [name for name, writer in self.writers.items() if not writer.is_alive()]
         return {"bus": "down", "why": f"stopped: {', '.join(dead)}"} if dead else {"bus": "up"}
 
-    async def reconnected(self, within_s: float) -> bool:
-        """See `rpc.Caller.reconnected`."""
-        await asyncio.sleep(within_s)
-        return False
-
     async def close(self) -> None:
         """See `rpc.Caller.close`."""
         await asyncio.to_thread(self.stop)

@@ -107,10 +107,6 @@ class Caller(Protocol):
     async def state(self) -> dict[str, Any]:
         """Tell whether the bus is reached."""
 
-    async def reconnected(self, within_s: float) -> bool:
-        """Wait until the bus is reached anew, at most so long; False where it was not. For one
-        waiter."""
-
     async def close(self) -> None:
         """Let go of the bus."""
 
@@ -494,15 +490,12 @@ class BusCaller:
             return {"bus": "blocked", "why": "the broker is in an alarm (memory or disk)"}
         return {"bus": "up"}
 
-    async def reconnected(self, within_s: float) -> bool:
-        """See `Caller.reconnected`."""
-        try:
+    async def reconnected(self, within_s: float) -> None:
+        """Wait until the bus is reached anew, at most so long. For one waiter."""
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(within_s):
                 await self._anew.wait()
-        except TimeoutError:
-            return False
-        self._anew.clear()
-        return True
+                self._anew.clear()
 
     async def close(self) -> None:
         """See `Caller.close`."""

@@ -28,7 +28,8 @@ from chassis.calendar import Calendar
 from chassis.text import HAN
 
 Act = Callable[..., Any]
-_HTTP = re.compile(r"^(GET|POST|PUT|PATCH|DELETE) (/([a-z0-9-]+(\.[a-z]+)?|\{[a-z][a-z0-9_]*\}))+$")
+VERBS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
+PATH = re.compile(r"^(/([a-z0-9-]+(\.[a-z]+)?|\{[a-z][a-z0-9_]*\}))+$")
 _CHINESE = re.compile(f"[{HAN}]")
 _PLACE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
@@ -77,9 +78,10 @@ def request_type(act: Act) -> type[Any]:
 
 
 def _call(kind: type[bus.CallDoor], http: str, act: Act, name: str, **options: Any) -> Row:
-    if not _HTTP.match(http):
+    verb, _, path = http.partition(" ")
+    if verb not in VERBS or not PATH.match(path):
         raise TypeError(f"{http!r} is no verb and path")
-    if http.startswith("GET ") != (kind is bus.Query):
+    if (verb == "GET") != (kind is bus.Query):
         raise TypeError(f"{http}: a question is asked by GET, and nothing else is")
     if not options["roles"]:
         raise TypeError(f"{http} does not say who may enter")

@@ -20,6 +20,7 @@ from starlette.routing import BaseRoute, Route
 from chassis.installed import service_names
 from chassis.refusal import Refusal
 from chassis.rpc import Caller, CallFailed, CallRefused, ServiceUnavailable
+from chassis.table import VERBS
 from gateway import contract, documents, imports, pages
 from gateway.context import context_of
 from gateway.dispatch import Gate, Locate, locator, read_key
@@ -457,11 +458,7 @@ class DoorTable:
         # Of each service: its releases that answer, with how often another one has since; and the
         # contract whose doors stand here.
         self._heard: dict[str, dict[tuple[int, ...], tuple[int, Mapping[str, Any]]]] = {}
-        self._laid: dict[str, bytes] = {
-            name: msgspec.json.encode(said, order="deterministic")
-            for name in installed
-            if (said := contract.contract_of(name)) is not None
-        }
+        self._laid = {name: contract.contract_of(name) for name in installed}
         self._own = Own(gate, installed, missing)
         self._lay()
 
@@ -482,12 +479,10 @@ class DoorTable:
                 del releases[version]
         releases[version_of(said)] = (0, said)
         newest = releases[max(releases)][1]
-        told = msgspec.json.encode(newest, order="deterministic")
-        if self._laid.get(name) == told:
+        if self._laid.get(name) == newest:
             return False
-        doors = _completed(contract.doors_of(newest))
-        self._laid[name] = told
-        self._installed[name] = doors
+        self._installed[name] = _completed(contract.doors_of(newest))
+        self._laid[name] = newest
         self._missing.pop(name, None)
         self._lay()
         return True
@@ -507,11 +502,11 @@ class DoorTable:
             except (KeyError, TypeError, ValueError):
                 log.exception("contract_unreadable", extra={"service": name})
 
-    async def follow(self, every_s: float) -> None:
+    async def follow(self, reconnected: Callable[[float], Awaitable[None]], every_s: float) -> None:
         """Ask at once, whenever the bus is reached anew, and every so often."""
         while True:
             await self.ask()
-            await self._gate.caller.reconnected(every_s)
+            await reconnected(every_s)
 
     def _lay(self) -> None:
         """Lay out the addresses anew; requests under way go on at the old ones."""
@@ -542,8 +537,10 @@ class DoorTable:
         found += [
             Route(
                 f"/v1/{name}/{{rest:path}}",
-                _silent(name) if name in self._services else _absent(name),
-                methods=["GET", *_CHANGING],
+                _refusing(
+                    ServiceUnavailable if name in self._services else CapabilityMissing, name
+                ),
+                methods=list(VERBS),
             )
             for name in self._missing
         ]
@@ -553,9 +550,6 @@ class DoorTable:
 def version_of(said: Mapping[str, Any]) -> tuple[int, ...]:
     """Return a contract's release as numbers that compare."""
     return tuple(int(part) for part in str(said["version"]).split("."))
-
-
-_CHANGING = ("POST", "PUT", "PATCH", "DELETE")
 
 
 def _route(path: str, serve: Serve, verb: str = "GET", name: str | None = None) -> Route:
@@ -587,18 +581,11 @@ def _served(gate: Gate, door: Door, locate: Locate) -> Serve:
     return serve
 
 
-def _absent(service: str) -> Serve:
-    async def serve(_request: Request) -> Response:
-        raise CapabilityMissing(service=service)
-
-    return serve
-
-
-def _silent(service: str) -> Serve:
-    """Serve a service of this installation that has not yet said which doors it has."""
+def _refusing(refusal: type[CapabilityMissing | ServiceUnavailable], service: str) -> Serve:
+    """Serve a service that is not part of this installation, or has not yet said its doors."""
 
     async def serve(_request: Request) -> Response:
-        raise ServiceUnavailable(service)
+        raise refusal(service=service)
 
     return serve
 
@@ -663,7 +650,9 @@ def run(ready: Callable[[], None] = lambda: None, extra: Iterable[Doors] = ()) -
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         # The bus lives on the server's own event loop, so it begins and ends with it.
         await caller.start()
-        following = asyncio.create_task(app.state.table.follow(settings.contracts_s))
+        following = asyncio.create_task(
+            app.state.table.follow(caller.reconnected, settings.contracts_s)
+        )
         try:
             yield
         finally:

@@ -6,10 +6,10 @@ request and reply. The types that the gateway checks with are made from its sche
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Mapping
 from datetime import date, datetime, time
-from functools import reduce
 from importlib import resources
 from typing import Annotated, Any, Literal, Union
 
@@ -32,7 +32,8 @@ _EMPTY: dict[str, Any] = {"array": list, "object": dict}
 _ABOUT = ("description", "examples")
 
 
-def contract_of(service: str) -> dict[str, Any] | None:
+@functools.cache
+def contract_of(service: str) -> Mapping[str, Any] | None:
     """Return the contract of an installed service; None where it has none."""
     try:
         folder = resources.files(f"services.{service}")
@@ -126,7 +127,7 @@ class _Types:
             return self._made[name, base]
         if "anyOf" in schema:
             kinds = [self.of(one, base) for one in schema["anyOf"]]
-            return reduce(lambda one, other: Union[one, other], kinds)  # noqa: UP007  at run time
+            return functools.reduce(lambda one, other: Union[one, other], kinds)  # noqa: UP007  at run time
         if "enum" in schema or "const" in schema:
             words: Any = Literal[tuple(schema.get("enum", [schema.get("const")]))]
             # What stands in an address is text; the words of a closed set may be numbers.

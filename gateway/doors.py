@@ -7,16 +7,16 @@ a door that does not say who may enter cannot be declared.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Generic, Literal, TypeVar, get_args
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from chassis.bus import ANY_ROLE, SYSTEM_ROLE
 from chassis.bus import PUBLIC as PUBLIC_ROLE
+from chassis.table import PATH, VERBS, places_of
 from chassis.text import DAY, is_day
 
 ROLES: frozenset[str] = frozenset(
@@ -43,10 +43,6 @@ ROLES: frozenset[str] = frozenset(
 )
 ANY: tuple[str, ...] = (ANY_ROLE,)
 PUBLIC: tuple[str, ...] = (PUBLIC_ROLE,)
-
-Verb = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
-_PLACE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
-_PATH = re.compile(r"^(/([a-z0-9-]+(\.[a-z]+)?|\{[a-z][a-z0-9_]*\}))+$")
 
 
 def existing_day(day: str) -> str:
@@ -159,7 +155,7 @@ class Door:
     @property
     def places(self) -> tuple[str, ...]:
         """The names of the path's places, in order."""
-        return tuple(_PLACE.findall(self.path))
+        return places_of(self.path)
 
     @property
     def public(self) -> bool:
@@ -253,7 +249,7 @@ class Doors:
         Raises:
             TypeError: The declaration is incomplete or contradicts itself.
         """
-        if verb not in get_args(Verb) or verb == "GET":
+        if verb not in VERBS or verb == "GET":
             raise TypeError(f"{method}: a command is POST, PUT, PATCH or DELETE, not {verb}")
         if status not in {200, 201, 202}:
             raise TypeError(f"{method}: a command answers 200, 201 or 202, not {status}")
@@ -336,7 +332,7 @@ class Doors:
     ) -> Door:
         where = f"{verb} /v1/{self.service}{path}"
         rest["roles"] = _roles_of(rest["roles"], where)
-        if not _PATH.match(path):
+        if not PATH.match(path):
             raise TypeError(f"{where} is no path")
         if (verb, path) in self._doors:
             raise TypeError(f"{where} is declared twice")

@@ -309,7 +309,10 @@ def _title(tx: Tx, row: Mapping[str, Any]) -> str:
 
 
 def chain(tx: Tx, q: ChainOf) -> dict[str, Any]:
-    """包保联系链 / The liaison chain above a target."""
+    """包保联系链 / The liaison chain above a target.
+
+    Return the liaison chain above a target: every rung, gaps shown, never nothing.
+    """
     grid, target = None, q.target
     if not q.target.isdigit():
         grid = storage.grid_of_household(tx.conn, q.target)
@@ -371,7 +374,10 @@ def _official(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def coverage(tx: Tx, q: CoverageOf) -> dict[str, Any]:
-    """包保联系覆盖 / Liaison coverage (M-19)."""
+    """包保联系覆盖 / Liaison coverage (M-19).
+
+    Return M-19: targets with somebody who answers for them, of all targets, per tier.
+    """
     shown = []
     for tier in reversed(rules.TIERS[1:]):
         kind = rules.TARGET_OF_TIER[tier]
@@ -410,14 +416,20 @@ def _covered(tier: str, kind: str, targets: Sequence[str], covered: set[str]) ->
 
 
 def officials(tx: Tx, q: OfficialsAsked) -> dict[str, Any]:
-    """干部名册 / Officials."""
+    """干部名册 / Officials.
+
+    Return the officials of an area, to the people of their district.
+    """
     rows = storage.official_page(tx.conn, _page(q), near=_district(tx), scope=q.scope, tier=q.tier)
     cards = [_post_card(tx, row, "official_id", _OFFICIAL_SHOWN) for row in rows]
     return _listed(rows, q, "official_id", cards)
 
 
 def liaisons(tx: Tx, q: LiaisonsAsked) -> dict[str, Any]:
-    """包保联系 / Liaison links."""
+    """包保联系 / Liaison links.
+
+    Return the liaison links of an area or an official; those to households for staff only.
+    """
     rows = storage.liaison_page(
         tx.conn,
         _page(q),
@@ -437,7 +449,10 @@ def liaisons(tx: Tx, q: LiaisonsAsked) -> dict[str, Any]:
 
 
 def deputies(tx: Tx, q: DeputiesAsked) -> dict[str, Any]:
-    """两代表一委员 / Deputies."""
+    """两代表一委员 / Deputies.
+
+    Return the deputies of the caller's district, of one street or of all.
+    """
     rows = storage.deputy_page(tx.conn, _page(q), near=_district(tx), street=q.street)
     streets = storage.streets_of(tx.conn, [row["deputy_id"] for row in rows])
     cards = [
@@ -501,6 +516,8 @@ def supervisions(tx: Tx, q: SupervisionsAsked) -> dict[str, Any]:
 def deputy_record(tx: Tx, q: DeputyRecordOf) -> dict[str, Any]:
     """代表履职记录 / A deputy's year (M-24).
 
+    Return a deputy's year: invited, answered, attended. For him and for those who lead.
+
     Raises:
         NotFound: There is no such deputy, or the caller may not see the record.
     """
@@ -530,7 +547,10 @@ def deputy_record(tx: Tx, q: DeputyRecordOf) -> dict[str, Any]:
 
 
 def topic_wall(tx: Tx, q: TopicsAsked) -> dict[str, Any]:
-    """议题墙 / The topic wall."""
+    """议题墙 / The topic wall.
+
+    Return the topic wall, newest first.
+    """
     rows = storage.topic_page(
         tx.conn,
         _page(q),
@@ -601,6 +621,8 @@ def _tally_card(tally: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 def topic(tx: Tx, q: TopicOf) -> dict[str, Any]:
     """议题与五步 / A topic and its five steps.
+
+    Return a topic with the five steps, the artefact of each, and what is open.
 
     Raises:
         NotFound: There is none that the caller may read.
@@ -691,6 +713,8 @@ def _opinion_card(tx: Tx, row: Mapping[str, Any]) -> dict[str, Any] | None:
 def topic_timeline(tx: Tx, q: TopicOf) -> dict[str, Any]:
     """议题时间线 / A topic's timeline.
 
+    Return everything that happened to a topic, oldest first; persons as roles.
+
     Raises:
         NotFound: There is none.
     """
@@ -721,6 +745,8 @@ def topic_timeline(tx: Tx, q: TopicOf) -> dict[str, Any]:
 
 def session(tx: Tx, q: SessionOf) -> dict[str, Any]:
     """协商会 / The session room.
+
+    Return the session room: agenda, live quorum, who speaks for which grid, the calendar entry.
 
     Raises:
         NotFound: There is none.
@@ -789,6 +815,8 @@ def _session_card(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def session_list(tx: Tx, q: SessionsAsked) -> dict[str, Any]:
     """协商会列表 / Sessions of an area.
+
+    Return the sessions of an area, newest first, with what they are about.
 
     Raises:
         RoleDenied: The area lies in another district.
@@ -901,7 +929,10 @@ def _invitation_card(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def my_invitations(tx: Tx, q: PartOfList) -> dict[str, Any]:
-    """我的邀请 / My invitations."""
+    """我的邀请 / My invitations.
+
+    Return the caller's invitations, newest first, with when and where.
+    """
     rows = storage.invitation_page(tx.conn, _page(q), tx.actor.id)
     cards = []
     for row in rows:
@@ -922,7 +953,10 @@ def my_invitations(tx: Tx, q: PartOfList) -> dict[str, Any]:
 
 
 def my_messages(tx: Tx, q: PartOfList) -> dict[str, Any]:
-    """我的消息 / My messages."""
+    """我的消息 / My messages.
+
+    Return what the caller was told, newest first.
+    """
     rows = storage.message_page(tx.conn, _page(q), tx.actor.id)
     named = storage.topics_named(tx.conn, [row["topic_id"] for row in rows])
     cards = [
@@ -974,6 +1008,8 @@ def _task_card(row: Mapping[str, Any]) -> dict[str, Any]:
 def task(tx: Tx, q: TaskOf) -> dict[str, Any]:
     """任务 / A task and its supervision.
 
+    Return a task with its supervisors and what they have seen.
+
     Raises:
         NotFound: There is none.
     """
@@ -1008,7 +1044,10 @@ _AWAY = ("CANCELLED", "FAILED")
 
 
 def task_ledger(tx: Tx, q: TasksAsked) -> dict[str, Any]:
-    """任务台账 / Tasks."""
+    """任务台账 / Tasks.
+
+    Return tasks with their progress: the ledger of resolutions.
+    """
     rows = storage.task_page(
         tx.conn,
         _page(q),
@@ -1150,6 +1189,8 @@ def notice(tx: Tx, q: NoticeOf) -> dict[str, Any]:
 
 def funnel(tx: Tx, q: FunnelOf) -> dict[str, Any]:
     """协商漏斗 / The deliberation funnel (M-15).
+
+    Return M-15: how far the topics of some months came, and how long each step took.
 
     Adoption is of those collected in the months; closure of those adopted in them.
 

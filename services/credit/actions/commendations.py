@@ -271,6 +271,8 @@ def _reply(known: Any, state: str, **more: Any) -> dict[str, Any]:
 def nominate(tx: Tx, order: Nominate) -> dict[str, Any]:
     """提名 / Nominate.
 
+    Nominate somebody. Whether he may be commended is checked later.
+
     Raises:
         TextTooShort: It is not said for what.
         NotFound: There is no such commendation, or no such subject.
@@ -352,6 +354,8 @@ def _check(tx: Tx, known: Any, nominees: Sequence[Any]) -> dict[str, tuple[str, 
 def check_nominees(tx: Tx, order: WhichCommendation) -> dict[str, Any]:
     """资格审查 / Check nominees.
 
+    Check who of the nominated may be commended: held where it may pass, else dropped, and why.
+
     Raises:
         NotFound: There is no such commendation.
         RoleDenied: It lies outside the caller's scope.
@@ -373,6 +377,8 @@ def _states(tx: Tx, known: Any) -> dict[str, str]:
 
 def review_nominees(tx: Tx, order: ReviewNominees) -> dict[str, Any]:
     """社区评议 / Review nominees.
+
+    People review every nominee who may be commended, or is only held, with written reasons.
 
     Raises:
         NotFound: There is no such commendation.
@@ -422,6 +428,8 @@ def review_nominees(tx: Tx, order: ReviewNominees) -> dict[str, Any]:
 
 def publicise_commendation(tx: Tx, order: WhichCommendation) -> dict[str, Any]:
     """表彰公示 / Publish for five working days.
+
+    Publish for 5 working days who shall be commended.
 
     Raises:
         NotFound: There is no such commendation.
@@ -511,6 +519,8 @@ def on_notice_end(tx: Tx, due: Due) -> None:
 def object_to_nominee(tx: Tx, order: ObjectToNominee) -> dict[str, Any]:
     """对候选对象提出异议 / Object to a nominee.
 
+    Object to a nominee while the notice runs: it is held until somebody has decided.
+
     Raises:
         TextTooShort: Nothing is said.
         NotFound: There is no such commendation or nominee.
@@ -565,6 +575,8 @@ def object_to_nominee(tx: Tx, order: ObjectToNominee) -> dict[str, Any]:
 def decide_nominee(tx: Tx, order: DecideNominee) -> dict[str, Any]:
     """裁定对候选对象的异议 / Decide an objection to a nominee.
 
+    Decide an objection to a nominee, with reasons: it goes on, or is dropped.
+
     Raises:
         ReasonsRequired: Fewer than 20 characters.
         NotFound: There is no such objection.
@@ -618,6 +630,8 @@ def decide_nominee(tx: Tx, order: DecideNominee) -> dict[str, Any]:
 
 def approve_commendation(tx: Tx, order: WhichCommendation) -> dict[str, Any]:
     """审批表彰 / Approve a commendation.
+
+    Approve, after the notice, whom nothing keeps back; their awards are given.
 
     Who is still held waits: once that is decided, the commendation is approved again for him.
 
@@ -770,6 +784,8 @@ def _count(tx: Tx, award: Any, rule: Rule, subject: Any) -> None:
 def grant_commendation(tx: Tx, order: WhichCommendation) -> dict[str, Any]:
     """颁发证书 / Issue the certificates.
 
+    Issue the certificates of all who are approved.
+
     Raises:
         NotFound: There is no such commendation.
         RoleDenied: Another role approves at this level, or it lies outside the caller's scope.
@@ -809,6 +825,8 @@ def grant_commendation(tx: Tx, order: WhichCommendation) -> dict[str, Any]:
 
 def revoke_commendation(tx: Tx, order: RevokeCommendation) -> dict[str, Any]:
     """撤销表彰 / Take a commendation back.
+
+    Take a commendation back from one who should not have had it.
 
     The award is reversed, the certificate verifies as revoked and stands on the public list of
     revocations; points that were spent become a debt (F15).

@@ -115,6 +115,8 @@ class WhichProposal:
 def grant_consent(tx: Tx, order: GrantConsent) -> dict[str, Any]:
     """授权 / Grant consent.
 
+    Grant consent, or change what is consented to.
+
     What a person has withdrawn, and that he is named in public, only he gives by himself. Staff
     with his receipt propose it, and another of them confirms it.
 
@@ -317,6 +319,8 @@ def confirm_consent(tx: Tx, order: WhichProposal) -> dict[str, Any]:
 
 def refuse_consent(tx: Tx, order: WhichProposal) -> dict[str, Any]:
     """拒绝代办授权 / Refuse a consent proposed in one's name.
+
+    Refuse what staff proposed in a person's name: he himself, or whoever would confirm it.
 
     Raises:
         NotFound: There is no such proposal for the caller or in his area.

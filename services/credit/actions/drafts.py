@@ -326,6 +326,8 @@ def create_rule_set(tx: Tx, order: CreateRuleSet) -> dict[str, Any]:
 def edit_rule_set(tx: Tx, order: EditRuleSet) -> dict[str, Any]:
     """修改草案 / Change a draft.
 
+    Change a draft. Whoever changes it is one of its authors.
+
     Raises:
         NotFound: There is no such rule set in the caller's scope.
         StateConflict: It is a draft no longer.
@@ -456,6 +458,8 @@ def _reply(row: Any, **more: Any) -> dict[str, Any]:
 def consult_rule_set(tx: Tx, order: WhichRuleSet) -> dict[str, Any]:
     """公开征求意见(10个工作日) / Consult the public for 10 working days.
 
+    Put a draft before the public for 10 working days; its rules stay as they are from here on.
+
     Raises:
         NotFound: There is no such rule set in the caller's scope.
         StateConflict: It is no draft.
@@ -531,6 +535,8 @@ def on_consultation_end(tx: Tx, due: Due) -> None:
 def comment_on_rule_set(tx: Tx, order: CommentOnRuleSet) -> dict[str, Any]:
     """提出意见 / Comment on a draft.
 
+    File a comment on a draft under consultation.
+
     Raises:
         NotFound: No such rule set is before the public.
         ConsultationEnded: The 10 working days are over.
@@ -566,6 +572,8 @@ def comment_on_rule_set(tx: Tx, order: CommentOnRuleSet) -> dict[str, Any]:
 def revise_rule_set(tx: Tx, order: WhichRuleSet) -> dict[str, Any]:
     """退回草案 / Take back to draft; consultation begins anew.
 
+    Take a rule set that is not published back to DRAFT; its consultation begins anew later.
+
     Raises:
         NotFound: There is no such rule set in the caller's scope.
         StateConflict: It is a draft, or published.
@@ -596,6 +604,8 @@ def revise_rule_set(tx: Tx, order: WhichRuleSet) -> dict[str, Any]:
 def approve_rule_set(tx: Tx, order: ApproveRuleSet) -> dict[str, Any]:
     """审定 / Approve after consultation and legal review.
 
+    Approve a draft whose consultation is over, with the reference of its legal review.
+
     Raises:
         NotFound: There is no such rule set in the caller's scope.
         StateConflict: It is not under consultation.
@@ -623,6 +633,8 @@ def approve_rule_set(tx: Tx, order: ApproveRuleSet) -> dict[str, Any]:
 
 def publish_rule_set(tx: Tx, order: PublishRuleSet) -> dict[str, Any]:
     """发布 / Publish; immutable from then on.
+
+    Publish an approved rule set; from then on nothing in it changes.
 
     Raises:
         NotFound: There is no such rule set in the caller's scope.
@@ -693,6 +705,8 @@ def on_rule_set_turn(tx: Tx, due: Due) -> None:
 
 def retire_rule_set(tx: Tx, order: RetireRuleSet) -> dict[str, Any]:
     """废止;尚未生效的撤回 / Retire; withdraw what has not begun.
+
+    End a published rule set: withdraw it before it begins, or end it with a month to come.
 
     What was awarded under it stays. A set that is not published is taken back by `revise`.
 

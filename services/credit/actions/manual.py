@@ -84,6 +84,8 @@ class DecideAward:
 def propose_award(tx: Tx, order: ProposeAward) -> dict[str, Any]:
     """提出赋分 / Propose an award.
 
+    Propose an award by hand. The same deed again answers the first award.
+
     Raises:
         ClockSkew: It lies in the future, or more than a year back.
         RuleNotInForce: There was no such rule on that day.
@@ -472,6 +474,8 @@ def under_cap(
 
 def reject_award(tx: Tx, order: DecideAward) -> dict[str, Any]:
     """审核不通过 / Reject an award.
+
+    Reject a proposed award, with a reason.
 
     Raises:
         EvidenceRequired: No reason is given.

@@ -333,6 +333,8 @@ def _published(tx: Tx, settlement_id: str) -> Any:
 def month_log(tx: Tx, question: MonthLog) -> dict[str, Any]:
     """月度日志 / The log of a published month.
 
+    Return one part of the log of a published month; `next` names the next one.
+
     Raises:
         NotFound: There is no such settlement.
         RoleDenied: It lies outside the caller's scope.
@@ -356,6 +358,8 @@ def month_log(tx: Tx, question: MonthLog) -> dict[str, Any]:
 
 def export_month(tx: Tx, order: ExportMonth) -> dict[str, Any]:
     """导出月度日志 / Export the log of a published month.
+
+    Queue the export of the log of a published month as one file.
 
     Raises:
         NotFound: There is no such settlement.

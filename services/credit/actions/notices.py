@@ -33,6 +33,8 @@ class WithdrawNotice:
 def withdraw_notice(tx: Tx, order: WithdrawNotice) -> dict[str, Any]:
     """撤回公示 / Withdraw a notice.
 
+    Take a notice down before its time. What it said has no further effect by that.
+
     Raises:
         TextTooShort: No reason.
         NotFound: There is no such notice.
@@ -51,6 +53,8 @@ def withdraw_notice(tx: Tx, order: WithdrawNotice) -> dict[str, Any]:
 
 def correct_notice(tx: Tx, order: WithdrawNotice) -> dict[str, Any]:
     """更正公示(撤回并重新公示) / Withdraw a notice and publish another in its place.
+
+    Withdraw the notice of a settlement and publish what the settlement says now.
 
     Both notices name each other. While the objection period runs it begins anew, because nobody
     could object before to what is said only now.

@@ -242,6 +242,8 @@ class _Target:
 def file_objection(tx: Tx, order: FileObjection) -> dict[str, Any]:
     """提出异议 / File an objection.
 
+    File an objection. Within the objection period the entry is held; others go on.
+
     Raises:
         Invalid: An unknown kind of target.
         TextRequired: Nothing is said.
@@ -500,6 +502,8 @@ def _place(tx: Tx, known: Any) -> str:
 def withdraw_objection(tx: Tx, order: WhichObjection) -> dict[str, Any]:
     """撤回异议 / Withdraw an objection.
 
+    Take an objection back before it is decided; the entry that it held is let go.
+
     Raises:
         NotFound: There is no such objection.
         NotFiler: Somebody else filed it, and the caller shows no receipt of his.
@@ -537,6 +541,8 @@ def _reply(known: Any, state: str, **more: Any) -> dict[str, Any]:
 def accept_objection(tx: Tx, order: AcceptObjection) -> dict[str, Any]:
     """受理异议 / Accept an objection.
 
+    Take an objection up; from now on it is to be decided within 5 working days.
+
     Raises:
         NotFound: There is no such objection.
         RoleDenied: It lies outside the caller's scope.
@@ -564,6 +570,8 @@ def _accept(tx: Tx, known: Any) -> str:
 
 def extend_objection(tx: Tx, order: ExtendObjection) -> dict[str, Any]:
     """延长裁定期限 / Extend the time of a decision.
+
+    Give the decision five working days more, once, before its time is over.
 
     Raises:
         TextTooShort: Fewer than 20 characters of reasons.
@@ -821,6 +829,8 @@ def request_review(tx: Tx, order: RequestReview) -> dict[str, Any]:
 
 def review_objection(tx: Tx, order: DecideObjection) -> dict[str, Any]:
     """复核裁定 / Review a decision.
+
+    Review a decision: it stands, or becomes better for whoever filed the objection, never worse.
 
     The decision stands by the same outcome again; for PARTLY without `score`.
 

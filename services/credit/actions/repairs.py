@@ -110,6 +110,8 @@ class LiftVeto:
 def apply_for_repair(tx: Tx, order: ApplyForRepair) -> dict[str, Any]:
     """申请信用修复 / Apply for repair.
 
+    Apply for the repair of a negative item.
+
     Raises:
         TextTooShort: Nothing is said about how it was put right.
         EvidenceRequired: Nothing proves it.
@@ -240,6 +242,8 @@ def _accept(tx: Tx, known: Any, by: str | None) -> None:
 def return_repair(tx: Tx, order: ReasonedRepair) -> dict[str, Any]:
     """退回修复申请 / Return an application.
 
+    Give an application back, for example because the proof is not complete.
+
     Raises:
         ReasonsRequired: Fewer than 20 characters.
         NotFound: And the other refusals of `accept_repair`.
@@ -262,6 +266,8 @@ def return_repair(tx: Tx, order: ReasonedRepair) -> dict[str, Any]:
 def check_repair(tx: Tx, order: ReasonedRepair) -> dict[str, Any]:
     """核查整改情况 / Check the correction.
 
+    Write down what was found when the correction was looked at.
+
     Raises:
         ReasonsRequired: Fewer than 20 characters.
         NotFound: And the other refusals of `accept_repair`.
@@ -281,6 +287,8 @@ def check_repair(tx: Tx, order: ReasonedRepair) -> dict[str, Any]:
 
 def approve_repair(tx: Tx, order: ReasonedRepair) -> dict[str, Any]:
     """同意修复 / Approve a repair.
+
+    Repair the item: it does not count from the open month on and is not published any more.
 
     Months that are final stay as they are, and the history is kept.
 
@@ -325,6 +333,8 @@ def approve_repair(tx: Tx, order: ReasonedRepair) -> dict[str, Any]:
 
 def reject_repair(tx: Tx, order: ReasonedRepair) -> dict[str, Any]:
     """不同意修复 / Reject a repair.
+
+    Leave the item as it is, with reasons; one may apply again.
 
     Raises:
         ReasonsRequired: Fewer than 20 characters.
@@ -391,6 +401,8 @@ def on_decide_due(tx: Tx, due: Due) -> None:
 def impose_veto(tx: Tx, order: ImposeVeto) -> dict[str, Any]:
     """一票否决 / Impose a veto.
 
+    Veto an organisation: its grade is D in these months.
+
     Raises:
         NotForPersons: There is no veto of natural persons and households.
         NotFound: There is no such subject.
@@ -451,6 +463,8 @@ def impose_veto(tx: Tx, order: ImposeVeto) -> dict[str, Any]:
 
 def lift_veto(tx: Tx, order: LiftVeto) -> dict[str, Any]:
     """解除一票否决 / Lift a veto.
+
+    End a veto from the open month on.
 
     Raises:
         ReasonsRequired: Fewer than 20 characters.

@@ -27,6 +27,8 @@ class ImportRuleSet:
 def import_rule_set(tx: Tx, order: ImportRuleSet) -> dict[str, Any]:
     """导入规则集 / Import a rule set.
 
+    Read a shipped rule set, judge it and publish it. Twice gives the same answer.
+
     Raises:
         NotFound: No rule set of that code comes with this service.
         RuleSetChanged: Another content was published under this code before.

@@ -90,6 +90,8 @@ class ConfirmSettlement:
 def draft_settlement(tx: Tx, order: DraftSettlement) -> dict[str, Any]:
     """重新生成草案 / Draft again.
 
+    Queue a new draft of a month, for example after a parked event was retried.
+
     Raises:
         RoleDenied: The area lies outside the caller's scope.
         StateConflict: The month runs still, or the area's settlement is confirmed.
@@ -537,6 +539,8 @@ def _missing(tx: Tx, row: Any) -> list[str]:
 
 def confirm_settlement(tx: Tx, order: ConfirmSettlement) -> dict[str, Any]:
     """确认赋分 / Confirm a settlement.
+
+    The street stands for what will be published; automatic deductions are decided by it.
 
     Raises:
         NotFound: No such settlement.

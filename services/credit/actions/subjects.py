@@ -65,6 +65,8 @@ class CloseSubject:
 def open_subject(tx: Tx, order: OpenSubject) -> dict[str, Any]:
     """登记信用主体 / Open a subject.
 
+    Open a merchant or a unit as a subject. Twice gives the same answer.
+
     Raises:
         Invalid: Another kind, or an id or area of the wrong shape.
         RoleDenied: The area lies outside the caller's scope.
@@ -121,6 +123,8 @@ def _name(tx: Tx, subject_id: str, person_id: str, *, field: str) -> None:
 
 def name_holder(tx: Tx, order: NameHolder) -> dict[str, Any]:
     """变更代表人 / Say who speaks for a merchant or unit.
+
+    Say who speaks for a merchant or unit from now on. Who did before is told.
 
     Raises:
         NotFound: There is no such subject.

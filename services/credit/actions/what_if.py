@@ -64,6 +64,8 @@ class WhatIf:
 def what_if(tx: Tx, order: WhatIf) -> dict[str, Any]:
     """试算:谁得谁失 / Replay months: who gains, who loses.
 
+    Queue a replay of the last months under a rule set.
+
     Raises:
         Invalid: No such number of months.
         NotFound: There is no such rule set in the caller's scope.

@@ -412,6 +412,8 @@ def _in_words(reason: str | None) -> dict[str, str | None]:
 def award(tx: Tx, question: OneAward) -> dict[str, Any]:
     """赋分及理由 / An award and why.
 
+    Return one award with its reason, to its subject and to staff of the area.
+
     Raises:
         NotFound: There is none, or the caller may not know it.
     """
@@ -459,7 +461,10 @@ def serves(tx: Tx, subject: Any) -> bool:
 
 
 def award_list(tx: Tx, question: Awards) -> dict[str, Any]:
-    """人工赋分列表 / Awards that a person decides."""
+    """人工赋分列表 / Awards that a person decides.
+
+    List awards of the caller's area that were proposed by hand or wait for a decision.
+    """
     in_force = rules_in_force(tx.conn)
     area = question.community or tx.actor.scope
     tx.require_scope(area)
@@ -531,7 +536,10 @@ class Subjects:
 
 
 def subjects(tx: Tx, question: Subjects) -> dict[str, Any]:
-    """信用主体列表 / Subjects: organisations and stewards."""
+    """信用主体列表 / Subjects: organisations and stewards.
+
+    List subjects of the caller's area, with who was named to speak for them.
+    """
     area = question.area or tx.actor.scope
     tx.require_scope(area)
     rows, following = queries.subjects_page(
@@ -614,7 +622,10 @@ class ConsentProposals:
 
 
 def consent_proposals(tx: Tx, question: ConsentProposals) -> dict[str, Any]:
-    """待确认的代办授权 / Consents proposed in the name of persons."""
+    """待确认的代办授权 / Consents proposed in the name of persons.
+
+    List what is proposed in the name of persons of the caller's area.
+    """
     rows, following = queries.proposals_page(
         tx.conn,
         scope=tx.actor.scope,
@@ -627,6 +638,8 @@ def consent_proposals(tx: Tx, question: ConsentProposals) -> dict[str, Any]:
 
 def consents(tx: Tx, question: OneConsent) -> dict[str, Any]:
     """授权记录 / Consents.
+
+    Return the consents of a person, to himself and to staff of his area.
 
     Raises:
         NotFound: The caller may not know.
@@ -863,7 +876,10 @@ def settlement_card(row: Any) -> dict[str, Any]:
 
 
 def settlements(tx: Tx, question: Settlements) -> dict[str, Any]:
-    """月度赋分列表 / Settlements."""
+    """月度赋分列表 / Settlements.
+
+    List settlements of the caller's area.
+    """
     area = question.community or tx.actor.scope
     if not area.startswith(tx.actor.scope):
         area = tx.actor.scope
@@ -881,6 +897,8 @@ def settlements(tx: Tx, question: Settlements) -> dict[str, Any]:
 
 def settlement(tx: Tx, question: OneSettlement) -> dict[str, Any]:
     """月度赋分 / A settlement.
+
+    Return a settlement with its entries, to staff of its area: the draft for reviewers.
 
     Raises:
         NotFound: There is none, or it lies outside the caller's scope.
@@ -905,7 +923,10 @@ def notice_feed(tx: Tx, question: Notices) -> dict[str, Any]:
 
 
 def notices(tx: Tx, question: Notices) -> dict[str, Any]:
-    """公示列表 / Public notices."""
+    """公示列表 / Public notices.
+
+    List the public notices of an area that still hang.
+    """
     rows, following = queries.notices_page(
         tx.conn,
         area=question.scope or "",
@@ -1092,6 +1113,8 @@ _OVER = frozenset({"REVIEWED", "WITHDRAWN", "LAPSED"})
 def objection(tx: Tx, question: OneObjection) -> dict[str, Any]:
     """异议 / An objection.
 
+    Return an objection to whoever filed it, its subject, and staff of the area.
+
     Raises:
         NotFound: There is none, or the caller may not know.
     """
@@ -1110,7 +1133,10 @@ def objection(tx: Tx, question: OneObjection) -> dict[str, Any]:
 
 
 def objections(tx: Tx, question: Objections) -> dict[str, Any]:
-    """异议列表 / Objections."""
+    """异议列表 / Objections.
+
+    List the objections of the caller's area, those due first.
+    """
     rows, following = queries.objections_page(
         tx.conn,
         area=tx.actor.scope,
@@ -1128,7 +1154,10 @@ def objections(tx: Tx, question: Objections) -> dict[str, Any]:
 
 
 def budget_grants(tx: Tx, question: BudgetGrants) -> dict[str, Any]:
-    """积分预算拨付列表 / Grants of the budget."""
+    """积分预算拨付列表 / Grants of the budget.
+
+    List the grants of the caller's district, the newest first.
+    """
     rows, following = queries.grants_page(
         tx.conn,
         area=tx.actor.scope[:6],

@@ -102,6 +102,8 @@ def _card(tx: Tx, row: Any) -> dict[str, Any]:
 def rule_set(tx: Tx, question: OneRuleSet) -> dict[str, Any]:
     """规则集全文 / A rule set in full, by id or code.
 
+    Return a rule set: every rule in plain words, and the document as it stands.
+
     Raises:
         NotFound: There is none that the caller may read.
     """
@@ -117,7 +119,10 @@ def rule_set(tx: Tx, question: OneRuleSet) -> dict[str, Any]:
 
 
 def rule_sets(tx: Tx, question: RuleSets) -> dict[str, Any]:
-    """规则集,含征求意见稿 / Rule sets, those under consultation too."""
+    """规则集,含征求意见稿 / Rule sets, those under consultation too.
+
+    List rule sets, newest first. Drafts and approved ones are shown to the district only.
+    """
     states: tuple[str, ...] = ALL_STATES if tx.actor.role in views.DISTRICT else PUBLIC_STATES
     if question.state is not None:
         states = tuple(state for state in states if state == question.state)
@@ -130,6 +135,8 @@ def rule_sets(tx: Tx, question: RuleSets) -> dict[str, Any]:
 
 def rule_comments(tx: Tx, question: Comments) -> dict[str, Any]:
     """收到的意见 / Comments.
+
+    List the comments on a rule set. Who wrote them is shown to the district only.
 
     Raises:
         NotFound: There is no such rule set that the caller may read.

@@ -61,6 +61,8 @@ class Sums:
 def indicators(tx: Tx, question: MonthInArea) -> dict[str, Any]:
     """红色信用指标 / Indicators of Red Credit.
 
+    Return the indicators of an area's month.
+
     The consent rate is told for the whole area only, never community by community: it is no target
     and no ranking (REQ-L14).
 

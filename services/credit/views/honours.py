@@ -146,6 +146,8 @@ def commendation_card(row: Any) -> dict[str, Any]:
 def commendation(tx: Tx, question: OneCommendation) -> dict[str, Any]:
     """表彰及候选对象 / A commendation with its nominees.
 
+    Return a commendation with nominees and what people said, to staff of its area.
+
     Who objected stands nowhere in it.
 
     Raises:
@@ -189,7 +191,10 @@ def commendation(tx: Tx, question: OneCommendation) -> dict[str, Any]:
 
 
 def commendations(tx: Tx, question: Commendations) -> dict[str, Any]:
-    """表彰列表 / Commendations."""
+    """表彰列表 / Commendations.
+
+    List the commendations of the caller's area.
+    """
     rows, following = store.page(
         tx.conn,
         area=tx.actor.scope[:12],
@@ -202,6 +207,8 @@ def commendations(tx: Tx, question: Commendations) -> dict[str, Any]:
 
 def candidates(tx: Tx, question: Candidates) -> dict[str, Any]:
     """符合条件者及排除理由 / Who may be commended, and who is kept back by what.
+
+    Return who may be commended by the rule, and who is kept back by what.
 
     Raises:
         NotFound: There is no such commendation, or it is none of the caller's business.
@@ -261,6 +268,8 @@ def certificate_document(tx: Tx, question: OneCertificate) -> dict[str, Any]:
 def certificate(tx: Tx, question: OneCertificate) -> dict[str, Any]:
     """核验证书 / Verify a certificate.
 
+    Tell anybody whether a certificate holds: VALID or REVOKED. Ids only.
+
     A person who does not consent to commendation any more is not named; his certificate holds.
 
     Raises:
@@ -294,7 +303,10 @@ def certificate(tx: Tx, question: OneCertificate) -> dict[str, Any]:
 
 
 def revocations(tx: Tx, question: Revocations) -> dict[str, Any]:
-    """已撤销的证书 / Certificates that were revoked."""
+    """已撤销的证书 / Certificates that were revoked.
+
+    List certificates that do not hold any more: numbers, never whose they were.
+    """
     rows, following = store.revoked_page(
         tx.conn,
         area=question.scope or "",
@@ -317,7 +329,10 @@ def revocations(tx: Tx, question: Revocations) -> dict[str, Any]:
 
 
 def honours(tx: Tx, _asked: Nothing) -> dict[str, Any]:
-    """我的荣誉 / My certificates."""
+    """我的荣誉 / My certificates.
+
+    Return the certificates of the caller's own subjects.
+    """
     own = [row.subject_id for row in registry.subjects_held_by(tx.conn, tx.actor.id)]
     return {
         "items": [
@@ -344,6 +359,8 @@ def honours(tx: Tx, _asked: Nothing) -> dict[str, Any]:
 
 def leaderboard(tx: Tx, question: Board) -> dict[str, Any]:
     """单位信用排名 / Organisations by score.
+
+    Return organisations by their final score, best first; equal scores share a rank.
 
     Raises:
         NotForPersons: There is no board of natural persons (REQ-L03).
@@ -423,6 +440,8 @@ def repair_card(row: Any) -> dict[str, Any]:
 def repair(tx: Tx, question: OneRepair) -> dict[str, Any]:
     """信用修复 / A repair.
 
+    Return a repair to who applied, to the organisation, and to staff of the area.
+
     Raises:
         NotFound: There is none, or it is none of the caller's business.
     """
@@ -433,7 +452,10 @@ def repair(tx: Tx, question: OneRepair) -> dict[str, Any]:
 
 
 def repairs(tx: Tx, question: Repairs) -> dict[str, Any]:
-    """信用修复列表 / Repairs."""
+    """信用修复列表 / Repairs.
+
+    List the repairs of the caller's area.
+    """
     rows, following = repair_store.page(
         tx.conn,
         area=tx.actor.scope[:12],
@@ -446,6 +468,8 @@ def repairs(tx: Tx, question: Repairs) -> dict[str, Any]:
 
 def negatives(tx: Tx, question: OfOrganisation) -> dict[str, Any]:
     """单位负面信息 / Published negative items of an organisation.
+
+    Return the negative items of an organisation that are published now, and its vetoes.
 
     MINOR items are shown to the organisation and to staff only. What was repaired, or has hung for
     its longest time, is shown to nobody here.

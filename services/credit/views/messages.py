@@ -62,7 +62,10 @@ def _members(text: str) -> set[str]:
 
 
 def messages(tx: Tx, question: PartOfList) -> dict[str, Any]:
-    """我的消息 / My messages."""
+    """我的消息 / My messages.
+
+    Return what the caller was told, newest first, in both languages.
+    """
     subjects = [row.subject_id for row in voices.subjects_of(tx.conn, tx.actor.id, tx.now)]
     rows, following = store.page(
         tx.conn,

@@ -41,6 +41,8 @@ class WhatIfResult:
 def what_if_result(tx: Tx, question: WhatIfResult) -> dict[str, Any]:
     """试算结果 / What a replay has found.
 
+    Return a part of what a replay has found.
+
     Raises:
         Invalid: The page is too large.
         NotFound: There is no such job that the caller may see.

@@ -79,6 +79,8 @@ class OneEntry:
 def statement(tx: Tx, question: Statement) -> dict[str, Any]:
     """我的积分对账单 / My statement of points.
 
+    Return the lines of one's own accounts with what stood before and after them.
+
     Raises:
         NotFound: The subject is not the caller's.
         Invalid: The span is empty, or holds more than 1,000 lines.
@@ -123,7 +125,10 @@ def statement(tx: Tx, question: Statement) -> dict[str, Any]:
 
 
 def trial_balance(tx: Tx, question: TrialBalance) -> dict[str, Any]:
-    """试算平衡 / Trial balance."""
+    """试算平衡 / Trial balance.
+
+    Return the sums of all accounts, now with every proof, or from the lines as of a time.
+    """
     if question.at is None or question.at >= tx.now:
         return views.trial_balance(tx)
     accounts = store.trial_balance_at(tx.conn, question.at)
@@ -151,6 +156,8 @@ def _own(tx: Tx, export_id: str) -> Any:
 def export(tx: Tx, question: OneExport) -> dict[str, Any]:
     """导出文件的状态 / How far a file is.
 
+    Return how far a file is, to whoever asked for it.
+
     Raises:
         NotFound: There is none, or another person asked for it.
     """
@@ -175,6 +182,8 @@ def _state(tx: Tx, row: Any) -> str:
 
 def export_file(tx: Tx, question: OneExport) -> dict[str, Any]:
     """下载导出文件 / Download a file.
+
+    Return where the bytes of a file lie, to whoever asked for it.
 
     Raises:
         NotFound: There is none, or another person asked for it.

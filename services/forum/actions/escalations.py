@@ -159,6 +159,8 @@ def _note(tx: Tx, row: storage.Row, action: str, **detail: Any) -> None:
 def acknowledge_escalation(tx: Tx, body: WhichEscalation) -> dict[str, Any]:
     """督办签收 / Say that one sees to it.
 
+    Say that one has seen it and sees to it.
+
     Raises:
         NotFound, RoleDenied: It lies outside the caller's area, or before a tier above him.
         StateConflict: Somebody has.
@@ -171,6 +173,8 @@ def acknowledge_escalation(tx: Tx, body: WhichEscalation) -> dict[str, Any]:
 
 def decide_escalation(tx: Tx, body: DecideEscalation) -> dict[str, Any]:
     """督办办结 / What was done about it.
+
+    Write down what was done; it leaves the list.
 
     Raises:
         NotFound, RoleDenied: It lies outside the caller's area, or before a tier above him.

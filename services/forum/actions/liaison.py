@@ -220,6 +220,8 @@ def end_posts_of_dead(tx: Tx, people: Sequence[str]) -> None:
 def assign_liaison(tx: Tx, body: AssignLiaison) -> dict[str, Any]:
     """建立包保联系 / Link an official to a target.
 
+    Link an official to a target; the same link again answers the one that exists.
+
     Raises:
         NotFound: There is no such official, or no such area.
         StateConflict: His term has ended.
@@ -336,6 +338,8 @@ def end_at_term(tx: Tx, due: Due) -> None:
 
 def register_deputy(tx: Tx, body: RegisterDeputy) -> dict[str, Any]:
     """登记两代表一委员 / Register a deputy.
+
+    Register a deputy with the streets of the constituency.
 
     Raises:
         RoleDenied: A street lies outside the caller's scope.
@@ -463,6 +467,8 @@ def opt_in(tx: Tx, body: OptIn) -> dict[str, Any]:
 
 def opt_out(tx: Tx, body: OptIn) -> dict[str, Any]:
     """退出随机抽选 / Leave the draw.
+
+    Take a resident out of the draw; always allowed, no reason asked.
 
     Raises:
         NotFound: The person is not the caller nor in his scope, or has never opted in.

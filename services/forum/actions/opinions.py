@@ -157,6 +157,8 @@ def _unheard_grids(tx: Tx, topic: storage.Row) -> list[dict[str, Any]]:
 def draft_opinion(tx: Tx, body: DraftOpinion) -> dict[str, Any]:
     """起草协商意见 / Draft the opinion.
 
+    Draft the opinion of a session, or draft it anew while it is not published.
+
     The draft carries a warning for every affected grid that nobody spoke for.
 
     Raises:
@@ -210,6 +212,8 @@ def _opinion(tx: Tx, topic: storage.Row) -> storage.Row:
 
 def publicise_opinion(tx: Tx, body: WhichTopic) -> dict[str, Any]:
     """公示协商意见 / Put the opinion on the board.
+
+    Put the opinion on the community's board for three working days.
 
     Raises:
         NumberOfAPerson: It holds a telephone or identity number.
@@ -349,6 +353,8 @@ def _weigh_objections(
 def confirm_objection(tx: Tx, body: ConfirmObjection) -> dict[str, Any]:
     """确认直接利害关系 / Confirm that the objector is directly affected.
 
+    Confirm, as somebody who knows the place, that an objector is directly affected.
+
     Raises:
         NotFound: There is no such objection.
         SamePerson: The caller confirms his own.
@@ -393,6 +399,8 @@ _SIDE_OF_ROLE = {"R_SECRETARY": "COMMUNITY", "R_STREET": "STREET", "R_STREET_LEA
 
 def resolve_objection(tx: Tx, body: ResolveObjection) -> dict[str, Any]:
     """处理异议 / Decide on the objections.
+
+    Decide on the objections as community or as street; two persons must decide alike.
 
     Sustained: the topic goes back for another session. Dismissed: the resolution stands when the
     notice has ended.
@@ -616,6 +624,8 @@ def _say_effective(tx: Tx, row: storage.Row) -> None:
 
 def record_owners_vote(tx: Tx, body: RecordOwnersVote) -> dict[str, Any]:
     """登记业主大会表决 / Record the owners' vote.
+
+    Record what the owners' assembly decided on a recommendation (Civil Code art. 278).
 
     Raises:
         NoOwnersVote: The topic is no owners' matter, or the counts contradict each other.

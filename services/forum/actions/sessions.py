@@ -343,6 +343,8 @@ def _terms(tx: Tx, topics: Sequence[Mapping[str, Any]]) -> datetime:
 def schedule_session(tx: Tx, body: ScheduleSession) -> dict[str, Any]:
     """安排协商会 / Schedule a session and invite.
 
+    Schedule a session on one to three topics of a community and invite.
+
     Raises:
         StepLocked: A topic has no published analysis.
         StateConflict: A topic is not waiting for a session.
@@ -502,6 +504,8 @@ def _invited(tx: Tx, session_id: str) -> list[str]:
 def move_session(tx: Tx, body: MoveSession) -> dict[str, Any]:
     """改期 / Hold a session at another time or place.
 
+    Hold a session at another time or place, with the same notice; everyone answers anew.
+
     Raises:
         NoticeTooShort: Less than 72 hours are left.
         OverTenWorkingDays: It would be held too late.
@@ -580,6 +584,8 @@ def cancel_session(tx: Tx, body: CancelSession) -> dict[str, Any]:
 def withdraw_invitation(tx: Tx, body: WithdrawInvitation) -> dict[str, Any]:
     """撤回邀请 / Uninvite somebody.
 
+    Uninvite somebody before the session begins.
+
     Raises:
         NotFound: There is no such invitation.
         OfOffice: He comes by office or as a deputy.
@@ -627,6 +633,8 @@ def withdraw_invitation(tx: Tx, body: WithdrawInvitation) -> dict[str, Any]:
 
 def answer_invitation(tx: Tx, body: AnswerInvitation) -> dict[str, Any]:
     """答复邀请 / Answer an invitation.
+
+    Answer one's own invitation; the last answer before the session counts.
 
     Raises:
         NotFound: There is none, or it is somebody else's.
@@ -764,6 +772,8 @@ def _led_session(
 
 def open_session(tx: Tx, body: WhichSession) -> dict[str, Any]:
     """开会 / Open the session.
+
+    Open a session, at the earliest 15 minutes before its start.
 
     Raises:
         TooEarly: It is too early.
@@ -1023,6 +1033,8 @@ def _count(tx: Tx, session_id: str, topic_id: str) -> dict[str, int]:
 def close_vote(tx: Tx, body: CloseVote) -> dict[str, Any]:
     """结束表决 / Close the vote.
 
+    Close the vote on a topic: passed by strictly more than half of the voters present.
+
     A topic that has been adjourned twice ends here even without quorum, as failed: otherwise it
     could neither be voted on nor adjourned.
 
@@ -1099,6 +1111,8 @@ def close_vote(tx: Tx, body: CloseVote) -> dict[str, Any]:
 def recount(tx: Tx, body: Recount) -> dict[str, Any]:
     """重新计票 / Count the ballots of a closed vote again.
 
+    Count the ballots of a closed vote again, and compare with what was announced.
+
     Raises:
         NotFound: There is no such closed vote.
         RoleDenied: It lies outside the caller's scope.
@@ -1151,6 +1165,8 @@ def _say_attendance(tx: Tx, session: storage.Row, topic_id: str) -> None:
 
 def adjourn_session(tx: Tx, body: Adjourn) -> dict[str, Any]:
     """休会 / Adjourn.
+
+    End a session without a vote on the topics still open; each needs a new session.
 
     Raises:
         AdjournLimit: A topic has been adjourned twice; its vote must be closed.

@@ -229,6 +229,8 @@ def _check_supervisors(
 def assign_tasks(tx: Tx, body: AssignTasks) -> dict[str, Any]:
     """下达落实任务 / Assign the tasks.
 
+    Assign the tasks of a resolution, each with at least one resident who watches.
+
     Raises:
         StepLocked: No resolution stands yet.
         OwnersVoteRequired: The owners' assembly has still to decide.
@@ -397,6 +399,8 @@ def _require_doer(tx: Tx, task: storage.Row) -> None:
 
 def start_task(tx: Tx, body: WhichTask) -> dict[str, Any]:
     """开始办理 / Start.
+
+    Say that the work has begun.
 
     Raises:
         StateConflict: It has begun already.
@@ -571,6 +575,8 @@ def _add_record(tx: Tx, task: storage.Row, kind: str, finding: str, media: Seque
 def record_supervision(tx: Tx, body: RecordSupervision) -> dict[str, Any]:
     """监督记录 / Record supervision.
 
+    Record what a supervisor has seen; the next record is due in 14 days.
+
     Raises:
         NotFound: There is no such task.
         NotSupervisor: The caller was not appointed.
@@ -603,6 +609,8 @@ def miss_supervision(tx: Tx, due: Due) -> None:
 
 def accept_task(tx: Tx, body: AcceptTask) -> dict[str, Any]:
     """验收 / Accept (supervisor and cadre, two calls).
+
+    Accept delivered work as supervisor or as cadre; it is accepted when both have.
 
     Raises:
         NotSupervisor: The caller was not appointed.
@@ -844,6 +852,8 @@ def _watchers(tx: Tx, task_id: str) -> list[str]:
 def extend_task(tx: Tx, body: ExtendTask) -> dict[str, Any]:
     """任务延期 / Extend a task's term.
 
+    Give a task a later term: the community twice, the street as often as it must.
+
     Raises:
         DueOutOfRange: The day is over or too far.
         DueNotLater: It is not later than the present one.
@@ -910,6 +920,8 @@ def _again(
 def reassign_task(tx: Tx, body: ReassignTask) -> dict[str, Any]:
     """改派任务 / Let somebody else do it.
 
+    Let somebody else do it: the task ends and a new one takes its place.
+
     Raises:
         ResponsibleUnknown: The project is unknown or lies in another street.
         SupervisorRequired: Of the supervisors none is a resident here.
@@ -936,6 +948,8 @@ def reassign_task(tx: Tx, body: ReassignTask) -> dict[str, Any]:
 def reopen_task(tx: Tx, body: EndTask) -> dict[str, Any]:
     """重新办理 / Let accepted work be done again.
 
+    Let accepted work be done again while its topic is not closed: a new task takes its place.
+
     Raises:
         StateConflict: It is not accepted, or the topic is closed.
     """
@@ -960,6 +974,8 @@ def reopen_task(tx: Tx, body: EndTask) -> dict[str, Any]:
 
 def change_supervisors(tx: Tx, body: ChangeSupervisors) -> dict[str, Any]:
     """更换监督员 / Change who watches.
+
+    Let others watch a task, so that it does not wait for who has left or has a conflict.
 
     Raises:
         SupervisorRequired: None of them is a resident here.
@@ -987,6 +1003,8 @@ def change_supervisors(tx: Tx, body: ChangeSupervisors) -> dict[str, Any]:
 
 def step_down(tx: Tx, body: WhichTask) -> dict[str, Any]:
     """不再担任监督员 / Step down as a supervisor.
+
+    Stop watching a task, as its supervisor; where no resident is left the chain is told.
 
     Raises:
         NotSupervisor: The caller does not watch it.
@@ -1036,6 +1054,8 @@ def follow_residents(tx: Tx, people: Sequence[str]) -> None:
 
 def discontinue_topic(tx: Tx, body: DiscontinueTopic) -> dict[str, Any]:
     """街道终止办理 / End a topic that cannot go on.
+
+    End a topic that cannot go on, as the street, with reason; everybody concerned is told.
 
     Raises:
         StateConflict: It has ended already.
@@ -1147,6 +1167,8 @@ def _fulfilled(tx: Tx, tasks: Sequence[storage.Row]) -> dict[str, int]:
 def close_topic(tx: Tx, body: CloseTopic) -> dict[str, Any]:
     """办结 / Close a topic.
 
+    Close a topic whose tasks are all accepted, tell everyone, and open the poll.
+
     Raises:
         StateConflict: Tasks are open.
     """
@@ -1186,6 +1208,8 @@ def close_topic(tx: Tx, body: CloseTopic) -> dict[str, Any]:
 
 def rate_topic(tx: Tx, body: RateTopic) -> dict[str, Any]:
     """满意度评价 / Rate a closed topic.
+
+    Rate a closed topic as one who took part, once, within seven days.
 
     Raises:
         NotParticipant: The caller did not take part.

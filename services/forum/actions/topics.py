@@ -214,6 +214,8 @@ def _check_resubmission(tx: Tx, body: SubmitTopic) -> None:
 def submit_topic(tx: Tx, body: SubmitTopic) -> dict[str, Any]:
     """提出议题 / Raise a topic.
 
+    Collect a topic; the community has three working days to analyse it.
+
     Raises:
         ScopeMismatch: The areas do not fit the level, are unknown, or are not the proposer's.
         CosignersNeeded: Too few carry a matter above the grid.
@@ -294,6 +296,8 @@ def submit_topic(tx: Tx, body: SubmitTopic) -> dict[str, Any]:
 def cosign_topic(tx: Tx, body: WhichTopic) -> dict[str, Any]:
     """联署 / Sign a topic.
 
+    Sign a topic. The topic's version stays: a signature must not make a decision stale.
+
     Raises:
         NotFound: There is no such topic.
         StateConflict: It has been analysed already.
@@ -366,6 +370,8 @@ def edit_topic(tx: Tx, body: EditTopic) -> dict[str, Any]:
 def withdraw_topic(tx: Tx, body: WhichTopic) -> dict[str, Any]:
     """撤回议题 / Withdraw a topic.
 
+    Withdraw a topic as its proposer; its words are hidden from then on.
+
     Raises:
         NotFound: There is none, or it is not the caller's.
         StateConflict: It has been analysed.
@@ -378,6 +384,8 @@ def withdraw_topic(tx: Tx, body: WhichTopic) -> dict[str, Any]:
 
 def hide_topic(tx: Tx, body: HideTopic) -> dict[str, Any]:
     """隐藏议题内容 / Hide a topic's words.
+
+    Hide a topic's words from all but staff and the proposer, or show them again.
 
     Raises:
         NotFound: There is none.
@@ -409,6 +417,8 @@ def hide_topic(tx: Tx, body: HideTopic) -> dict[str, Any]:
 
 def adopt_topic(tx: Tx, body: AdoptTopic) -> dict[str, Any]:
     """研判采纳 / Analyse and adopt.
+
+    Adopt a topic: its analysis is published and a session must follow in 10 working days.
 
     By raising the level, the party committee of the community carries the matter itself.
 
@@ -560,6 +570,8 @@ def hear_request(tx: Tx, topic_id: str, request_id: str, number: str) -> None:
 def merge_topic(tx: Tx, body: MergeTopic) -> dict[str, Any]:
     """合并议题 / Merge.
 
+    Merge a topic into another on the same subject; its people sign the other one.
+
     Raises:
         MergeTarget: The other is the same, has ended or lies elsewhere.
         StateConflict: The topic is not waiting for analysis.
@@ -619,6 +631,8 @@ def appeal_topic(tx: Tx, body: WhichTopic) -> dict[str, Any]:
 
 def review_topic(tx: Tx, body: ReviewRejection) -> dict[str, Any]:
     """街道复核 / Decide on a rejection.
+
+    Decide on a rejection as the street: it stands, or the topic is analysed again.
 
     Raises:
         StateConflict: Nobody has asked.

@@ -291,6 +291,8 @@ def _locked(tx: Tx, offer_id: str, *states: str) -> tuple[Any, Any]:
 def approve_offer(tx: Tx, order: WhichOffer) -> dict[str, Any]:
     """审批项目或新价格 / Approve an offer or its new prices.
 
+    Approve an offer, or new prices of one that is approved already.
+
     Raises:
         LevelDenied: The offer belongs to the other level.
         ConflictOfInterest: The official acts for the partner, or drafted it himself.
@@ -315,6 +317,8 @@ def approve_offer(tx: Tx, order: WhichOffer) -> dict[str, Any]:
 
 def refuse_offer(tx: Tx, order: RefuseOffer) -> dict[str, Any]:
     """不予批准项目或新价格 / Refuse an offer or its new prices.
+
+    Refuse what waits for approval, with a reason its partner reads.
 
     A draft is over; of an offer that is approved already only the new prices are, and the old ones
     stay in force.
@@ -355,6 +359,8 @@ def _waiting(tx: Tx, offer_id: str) -> tuple[Any, Any]:
 def publish_offer(tx: Tx, order: WhichOffer) -> dict[str, Any]:
     """上架 / Publish.
 
+    Put an approved offer on the list, or a paused one back.
+
     The first time is a fact that earns credit; later times are not.
 
     Raises:
@@ -381,6 +387,8 @@ def publish_offer(tx: Tx, order: WhichOffer) -> dict[str, Any]:
 def pause_offer(tx: Tx, order: WhichOffer) -> dict[str, Any]:
     """暂停 / Pause.
 
+    Take an offer off the list for now; open redemptions go on.
+
     Raises:
         StateConflict: It is not on the list.
     """
@@ -389,6 +397,8 @@ def pause_offer(tx: Tx, order: WhichOffer) -> dict[str, Any]:
 
 def end_offer(tx: Tx, order: WhichOffer) -> dict[str, Any]:
     """下架 / End.
+
+    End an offer for good; open redemptions go on.
 
     Raises:
         StateConflict: It has ended.
@@ -405,6 +415,8 @@ def _move(tx: Tx, order: WhichOffer, step: str, state: str, *before: str) -> dic
 
 def restock_offer(tx: Tx, order: Restock) -> dict[str, Any]:
     """库存 / Stock.
+
+    Set how many pieces there are in all.
 
     Raises:
         Invalid: It is more than an offer may have.

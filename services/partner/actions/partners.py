@@ -314,6 +314,8 @@ def _require_no_stake(tx: Tx, partner_id: str) -> None:
 def vet_partner(tx: Tx, order: WhichPartner) -> dict[str, Any]:
     """资质核验 / Vet.
 
+    Record that licence and code were checked by an official who has no stake in it.
+
     Raises:
         StateConflict: It is not APPLIED.
         ConflictOfInterest: The official acts for the partner himself.
@@ -327,6 +329,8 @@ def vet_partner(tx: Tx, order: WhichPartner) -> dict[str, Any]:
 
 def refuse_partner(tx: Tx, order: EndApplication) -> dict[str, Any]:
     """不予受理 / Refuse an application.
+
+    Refuse an application with a reason. The organisation may apply again.
 
     Raises:
         StateConflict: It is decided already.
@@ -361,6 +365,8 @@ def _end_application(tx: Tx, row: Any, step: str, state: str, reason: str) -> di
 
 def agree_partner(tx: Tx, order: AgreePartner) -> dict[str, Any]:
     """签约生效 / Sign the agreement; the partner is active.
+
+    Record the signed agreement: the partner is active and a subject of credit.
 
     Raises:
         StateConflict: It is not VETTED.
@@ -408,6 +414,8 @@ def _say_operators(tx: Tx, row: Any, version: int) -> None:
 def resume_partner(tx: Tx, order: WhichPartner) -> dict[str, Any]:
     """恢复 / Resume.
 
+    Make a suspended partner active again; its offers stay paused until it publishes them.
+
     Raises:
         StateConflict: It is not SUSPENDED.
         ConflictOfInterest: The official acts for the partner himself.
@@ -422,6 +430,8 @@ def resume_partner(tx: Tx, order: WhichPartner) -> dict[str, Any]:
 
 def suspend_partner(tx: Tx, order: StopPartner) -> dict[str, Any]:
     """暂停 / Suspend.
+
+    Withdraw a partner's offers for now; open vouchers are honoured or cancelled.
 
     Raises:
         StateConflict: It is not ACTIVE.
@@ -447,6 +457,8 @@ def suspend_partner(tx: Tx, order: StopPartner) -> dict[str, Any]:
 
 def exit_partner(tx: Tx, order: StopPartner) -> dict[str, Any]:
     """退出 / Exit.
+
+    End a partnership. Its statements are still paid.
 
     Raises:
         StateConflict: It has left, or never was active.
@@ -492,6 +504,8 @@ def _withdraw(tx: Tx, partner_id: str, states: tuple[str, ...], state: str) -> N
 
 def set_operators(tx: Tx, order: SetOperators) -> dict[str, Any]:
     """更换经办人 / Replace the operators.
+
+    Replace the persons who act for a partner.
 
     Raises:
         OperatorsNeeded: Nobody is named.

@@ -103,6 +103,8 @@ def reply(row: Any, *, state: str, version: int) -> dict[str, Any]:
 def request_redemption(tx: Tx, order: RequestRedemption) -> dict[str, Any]:
     """申请兑换 / Begin a redemption.
 
+    Take the pieces out of stock and ask credit to hold the points.
+
     Raises:
         OfferClosed: It is not on the list, or not valid now.
         NotInScope: It is not valid where the holder lives.
@@ -255,6 +257,8 @@ def count_try(tx: Tx, order: VerifyRedemption) -> None:
 def verify_redemption(tx: Tx, order: VerifyRedemption) -> dict[str, Any]:
     """核销 / Verify.
 
+    Redeem a voucher at the partner's desk.
+
     Raises:
         NotFound: There is no such redemption at a partner for which the caller acts.
         OperatorIsHolder: It is his own.
@@ -306,6 +310,8 @@ def verify_redemption(tx: Tx, order: VerifyRedemption) -> dict[str, Any]:
 
 def cancel_redemption(tx: Tx, order: CancelRedemption) -> dict[str, Any]:
     """取消 / Cancel.
+
+    Give a reserved redemption up.
 
     Raises:
         NotFound: The caller neither holds it nor acts for its partner.
@@ -498,6 +504,8 @@ def _release_again(tx: Tx, row: dict[str, Any], event: Heard) -> None:
 
 def rate_redemption(tx: Tx, order: RateRedemption) -> dict[str, Any]:
     """评价 / Rate.
+
+    Rate what was redeemed: once, within 14 days.
 
     Raises:
         NotFound: The caller does not hold it.

@@ -62,6 +62,8 @@ class DenyRefund:
 def ask_refund(tx: Tx, order: AskRefund) -> dict[str, Any]:
     """申请退回 / Ask for a refund.
 
+    Ask for a refund within seven days; it is decided within five working days.
+
     A denied one is asked for once more, with other reasons.
 
     Raises:
@@ -207,6 +209,8 @@ def _take_back(tx: Tx, statement: Any, row: Any) -> None:
 
 def deny_refund(tx: Tx, order: DenyRefund) -> dict[str, Any]:
     """不同意退回 / Deny a refund.
+
+    Refuse a refund with reasons; the redemption is as it was.
 
     Raises:
         StateConflict: No refund is asked for.

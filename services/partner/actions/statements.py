@@ -199,6 +199,8 @@ def _own(tx: Tx, statement_id: str, *states: str) -> Any:
 def confirm_statement(tx: Tx, order: WhichStatement) -> dict[str, Any]:
     """确认结算单 / Confirm a statement.
 
+    Confirm a statement as its partner.
+
     Raises:
         NotFound: It is another partner's.
         StateConflict: It is not ISSUED.
@@ -241,6 +243,8 @@ def _fits(tx: Tx, fund: Any, amount_fen: int) -> bool:
 
 def dispute_statement(tx: Tx, order: DisputeStatement) -> dict[str, Any]:
     """提出异议 / Dispute a statement.
+
+    Say as its partner that a statement is wrong; an official reviews it in 5 working days.
 
     Raises:
         NotFound: It is another partner's.
@@ -288,6 +292,8 @@ def _require_no_stake(tx: Tx, partner_id: str) -> None:
 
 def review_statement(tx: Tx, order: ReviewStatement) -> dict[str, Any]:
     """复核异议 / Decide a dispute.
+
+    Decide a dispute; the statement is confirmed with what came out.
 
     Raises:
         StateConflict: It is not DISPUTED.
@@ -343,6 +349,8 @@ def _adjust(tx: Tx, row: Any, adjustments: Sequence[Adjustment]) -> int:
 def pay_statement(tx: Tx, order: PayStatement) -> dict[str, Any]:
     """付款确认 / Record the payment.
 
+    Record that the fund has paid; the points leave the partner's receivable in credit.
+
     A statement that was held is paid when the fund suffices by now.
 
     Raises:
@@ -397,6 +405,8 @@ def pay_statement(tx: Tx, order: PayStatement) -> dict[str, Any]:
 
 def set_fund(tx: Tx, order: SetFund) -> dict[str, Any]:
     """设定共建基金预算 / Set a fund's budget.
+
+    Set a month's budget; statements that waited for money are confirmed as far as it goes.
 
     Raises:
         Invalid: The area or the month is unreadable.

@@ -146,6 +146,8 @@ def partners_list(tx: Tx, asked: PartnersQuery) -> dict[str, Any]:
 def partner(tx: Tx, asked: PartnerQuery) -> dict[str, Any]:
     """合伙人 / One partner.
 
+    Return one partner; who acts for it and its history only to those concerned.
+
     Raises:
         NotFound: There is none, or the caller may not know yet that somebody applied.
     """
@@ -187,7 +189,10 @@ def offers_list(tx: Tx, asked: OffersQuery) -> dict[str, Any]:
 
 
 def waiting_offers(tx: Tx, asked: PartOfList) -> dict[str, Any]:
-    """待我审批的项目与价格 / Offers and prices that wait for my approval."""
+    """待我审批的项目与价格 / Offers and prices that wait for my approval.
+
+    Return the offers, and the new prices of offers, that wait for the caller's approval.
+    """
     level = "STREET" if tx.actor.role == "R_STREET" else "COMMUNITY"
     query = offer_store.waiting(level, tx.actor.scope)
     found, following = pages.page(tx, query, offers, limit=asked.limit, cursor=asked.cursor)
@@ -196,6 +201,8 @@ def waiting_offers(tx: Tx, asked: PartOfList) -> dict[str, Any]:
 
 def offer(tx: Tx, asked: OfferQuery) -> dict[str, Any]:
     """兑换项目 / One offer.
+
+    Return one offer; drafts and prices that wait only to those concerned.
 
     Raises:
         NotFound: There is none, or it was never on the list.
@@ -221,6 +228,8 @@ def offer(tx: Tx, asked: OfferQuery) -> dict[str, Any]:
 
 def desk(tx: Tx, asked: PartnerQuery) -> dict[str, Any]:
     """合伙人柜台 / A partner's desk.
+
+    Return what a partner's operator needs at the counter.
 
     Raises:
         NotFound: The caller neither acts for the partner nor is an official there.

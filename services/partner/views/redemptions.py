@@ -101,7 +101,10 @@ def desk_line(row: Any) -> dict[str, Any]:
 
 
 def redemptions_list(tx: Tx, asked: RedemptionsQuery) -> dict[str, Any]:
-    """我的兑换单 / My redemptions."""
+    """我的兑换单 / My redemptions.
+
+    Return the caller's own redemptions, of all his wallets.
+    """
     query = (
         sa.select(redemptions, offers.c.title)
         .join(offers, offers.c.offer_id == redemptions.c.offer_id)
@@ -114,7 +117,10 @@ def redemptions_list(tx: Tx, asked: RedemptionsQuery) -> dict[str, Any]:
 
 
 def waiting_refunds(tx: Tx, asked: PartOfList) -> dict[str, Any]:
-    """待我审理的退回 / Refunds that wait for my decision."""
+    """待我审理的退回 / Refunds that wait for my decision.
+
+    Return the refunds that wait for the caller's decision.
+    """
     query = store.refunds_to_decide(tx.actor.id, tx.actor.role, tx.actor.scope)
     found, following = pages.page(tx, query, redemptions, limit=asked.limit, cursor=asked.cursor)
     return {
@@ -128,6 +134,8 @@ def waiting_refunds(tx: Tx, asked: PartOfList) -> dict[str, Any]:
 
 def redemption(tx: Tx, asked: RedemptionQuery) -> dict[str, Any]:
     """兑换单 / One redemption.
+
+    Return one redemption; the voucher to its holder only, and only while it can be used.
 
     Raises:
         NotFound: There is none, or it is no concern of the caller's.
@@ -158,6 +166,8 @@ def _concerned(tx: Tx, row: Any) -> bool:
 
 def service_share(tx: Tx, asked: ShareQuery) -> dict[str, Any]:
     """服务类占比 / The service share of redemption.
+
+    Return how much of what was redeemed are services and discounts, month by month.
 
     Raises:
         Invalid: The months are unreadable, in the wrong order, or more than 36.

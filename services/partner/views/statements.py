@@ -77,7 +77,10 @@ def statement_line(row: Any) -> dict[str, Any]:
 
 
 def statements_list(tx: Tx, asked: StatementsQuery) -> dict[str, Any]:
-    """结算单 / Statements."""
+    """结算单 / Statements.
+
+    Return a partner operator's own statements, or those of an official's area.
+    """
     query = sa.select(statements)
     if tx.actor.role == "R_PARTNER":
         query = query.where(statements.c.partner_id.in_(partner_store.partners_of(tx.actor.id)))
@@ -93,6 +96,8 @@ def statements_list(tx: Tx, asked: StatementsQuery) -> dict[str, Any]:
 
 def funds_list(tx: Tx, asked: FundsQuery) -> dict[str, Any]:
     """共建基金列表 / Funds.
+
+    Return the funds of an official's area, with what was set.
 
     Raises:
         RoleDenied: The asked area lies outside the caller's.
@@ -122,6 +127,8 @@ def funds_list(tx: Tx, asked: FundsQuery) -> dict[str, Any]:
 
 def statement(tx: Tx, asked: StatementQuery) -> dict[str, Any]:
     """结算单明细 / One statement.
+
+    Return a statement with its lines and history.
 
     Raises:
         NotFound: There is none, or it is no concern of the caller's.
@@ -154,6 +161,8 @@ def statement(tx: Tx, asked: StatementQuery) -> dict[str, Any]:
 
 def fund(tx: Tx, asked: FundQuery) -> dict[str, Any]:
     """基金收支 / The position of a fund.
+
+    Return what a fund has, has promised, has paid, and what waits for it.
 
     Raises:
         NotFound: No budget is set for that area and month.

@@ -93,6 +93,8 @@ class DraftAgreement:
 def draft_agreement(tx: Tx, order: DraftAgreement) -> Reply:
     """起草协议 / Draft a joint agreement.
 
+    Draft an agreement; the guards of substance hold when it is signed.
+
     Raises:
         NotFound: There is no such project or agreement to amend.
         NotTheManager: A manager drafts for a project that he does not manage.
@@ -156,6 +158,8 @@ class SignAgreement:
 
 def sign_agreement(tx: Tx, order: SignAgreement) -> Reply:
     """签署协议 / Sign.
+
+    Sign for one side: the project first (PROPOSED), then the community (SIGNED).
 
     With both signatures it becomes active at once where `valid_from` has come.
 
@@ -282,6 +286,8 @@ class Terminate:
 def terminate_agreement(tx: Tx, order: Terminate) -> Reply:
     """终止协议 / End an agreement.
 
+    End an agreement; what it would still have asked for is cancelled.
+
     Raises:
         ReasonRequired: There is no reason.
         StateConflict: It has ended.
@@ -353,6 +359,8 @@ class Fulfil:
 def fulfil_commitment(tx: Tx, order: Fulfil) -> Reply:
     """提交履约佐证 / Show that it was done.
 
+    The responsible side shows that it was done; the submission stops the clock.
+
     Raises:
         WrongSide, NotTheManager: The actor does not stand for the responsible side.
         NotOpen: It is not open yet, or is done.
@@ -394,6 +402,8 @@ class AcceptCommitment:
 
 def accept_commitment(tx: Tx, order: AcceptCommitment) -> Reply:
     """对方确认 / Counter-sign.
+
+    The other side accepts (FULFILLED, or FULFILLED_LATE) or refuses the evidence.
 
     A refusal after the due instant makes it overdue at that moment.
 
@@ -446,6 +456,8 @@ class Waive:
 
 def waive_commitment(tx: Tx, order: Waive) -> Reply:
     """三方同意豁免 / Agree to waive.
+
+    Both sides and the street agree, each with this command; with the third it is waived.
 
     Raises:
         ReasonRequired: There is no reason.

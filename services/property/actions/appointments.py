@@ -45,6 +45,8 @@ class Nominate:
 def nominate(tx: Tx, order: Nominate) -> Reply:
     """提名交叉任职 / Nominate for a cross-appointment.
 
+    Nominate a person; he has five working days to consent.
+
     Raises:
         NotFound: There is no such project.
         DirectionTaken: The direction has an active appointment.
@@ -140,6 +142,8 @@ class Approve:
 def approve_appointment(tx: Tx, order: Approve) -> Reply:
     """双方批准 / Each side approves.
 
+    The secretary and the company approve, in either order; with both it is APPROVED.
+
     Raises:
         DocumentRequired: The secretary gives no minutes, or the company no letter (P2C).
         SamePerson: One person would approve for both sides.
@@ -191,6 +195,8 @@ def approve_appointment(tx: Tx, order: Approve) -> Reply:
 
 def file_appointment(tx: Tx, order: Which) -> Reply:
     """街道备案生效 / The street files; it is active.
+
+    The street files the appointment: it is active from now, and the gap closes.
 
     Raises:
         StateConflict: It is not approved by both.
@@ -253,6 +259,8 @@ class End:
 
 def end_appointment(tx: Tx, order: End) -> Reply:
     """终止任职 / End an appointment.
+
+    End an appointment; with an active one a gap opens.
 
     Raises:
         StateConflict: It has ended already.

@@ -411,6 +411,8 @@ class Decide:
 def decide_complaint_project(tx: Tx, order: Decide) -> Reply:
     """认定投诉所涉项目 / Say which project a complaint is about.
 
+    The community says which project a complaint is about, or that it is about none.
+
     Raises:
         NotFound: There is no such complaint or project.
         StateConflict: It is decided.
@@ -490,6 +492,8 @@ class Validate:
 def validate_complaint(tx: Tx, order: Validate) -> Reply:
     """认定投诉 / Decide whether it is valid.
 
+    Decide on validity, or decide anew; the complaint itself stays.
+
     Raises:
         ConflictOfInterest: The person holds a post in the project.
         ReasonRequired: There is no reason.
@@ -537,6 +541,8 @@ class CloseComplaint:
 
 def close_complaint(tx: Tx, order: CloseComplaint) -> Reply:
     """办结投诉 / Close a complaint.
+
+    Close a decided complaint. The resident's request is steward's and stays as it is.
 
     Raises:
         ConflictOfInterest: The person holds a post in the project.
@@ -586,6 +592,8 @@ class ImportHistory:
 
 def import_complaint_history(tx: Tx, order: ImportHistory) -> Reply:
     """导入历史投诉数 / Load counts from before this system.
+
+    Load monthly counts; they are marked as imported and frozen as they come.
 
     Loading the same again changes nothing.
 
@@ -661,6 +669,8 @@ class CorrectHistory:
 
 def correct_complaint_history(tx: Tx, order: CorrectHistory) -> Reply:
     """更正历史投诉数 / Restate a loaded month.
+
+    Restate a loaded month: the frozen count stays, the revised column changes.
 
     Raises:
         PeriodNotAllowed: The month was not loaded, or the number is too large.

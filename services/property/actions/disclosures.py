@@ -38,6 +38,8 @@ class Schedule:
 def schedule_disclosure(tx: Tx, order: Schedule) -> Reply:
     """安排公示 / Schedule a disclosure.
 
+    Put a disclosure on a project's list.
+
     Raises:
         NotFound: There is no such project.
         DueInPast: The day has passed.
@@ -94,6 +96,8 @@ class Publish:
 def publish_disclosure(tx: Tx, order: Publish) -> Reply:
     """发布公示 / Publish.
 
+    The manager publishes; only in time is it said, because credit rewards what is said.
+
     Raises:
         NotTheManager: The actor does not manage the project.
         StateConflict: It is published.
@@ -148,6 +152,8 @@ class Cancel:
 
 def cancel_disclosure(tx: Tx, order: Cancel) -> Reply:
     """取消公示安排 / Take a disclosure off the list.
+
+    The community takes a disclosure off the list before it is due, afterwards the street does.
 
     That an overdue one was filed by mistake is the street's to say: the project pays for it.
 

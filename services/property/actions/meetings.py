@@ -60,6 +60,8 @@ class HoldMeeting:
 def hold_meeting(tx: Tx, order: HoldMeeting) -> Reply:
     """记录三方联席会议 / Record a three-party meeting.
 
+    Record a meeting; its decisions become work orders and S3 orders.
+
     Raises:
         NotFound: There is no such project.
         QuorumNotMet: A side is missing.
@@ -188,6 +190,8 @@ class Annul:
 
 def annul_meeting(tx: Tx, order: Annul) -> Reply:
     """撤销误录会议 / Take back a meeting.
+
+    Take a meeting back that was recorded by mistake; it stays, and counts nowhere.
 
     What its decisions opened goes with it: works that are not done are cancelled, orders that are
     not closed are withdrawn, and the manager is told.

@@ -67,6 +67,8 @@ class RegisterCompany:
 def register_company(tx: Tx, order: RegisterCompany) -> Reply:
     """登记物业企业 / Register a company.
 
+    Register a company under its unified social credit code.
+
     Raises:
         UsccInvalid: The check fails and no reason overrides it.
         UsccTaken: The code belongs to another company.
@@ -125,6 +127,8 @@ class ChangeRepresentatives:
 
 def change_representatives(tx: Tx, order: ChangeRepresentatives) -> Reply:
     """变更企业授权代表(两人办理) / Change who speaks for a company.
+
+    Two registrars change a company's representatives: one proposes, another one confirms.
 
     Whoever names other persons than the proposal makes a new proposal.
 
@@ -214,6 +218,8 @@ class CorrectCompany:
 def correct_company(tx: Tx, order: CorrectCompany) -> Reply:
     """更正企业登记 / Put a company's registration right.
 
+    Put a company's name or code right; who heard of it hears it again (SP-D33).
+
     Raises:
         NotFound: There is no such company.
         RoleDenied: The company has no project in the actor's area.
@@ -293,6 +299,8 @@ class RegisterProject:
 
 def register_project(tx: Tx, order: RegisterProject) -> Reply:
     """登记物业项目 / Register a project.
+
+    Register a project with its first manager; both directions begin as gaps.
 
     Raises:
         NotFound: There is no such company.
@@ -438,6 +446,8 @@ class CorrectProject:
 def correct_project(tx: Tx, order: CorrectProject) -> Reply:
     """更正项目登记 / Put a project's registration right.
 
+    Put a project's name, places or company right; who heard of it hears it again (SP-D33).
+
     Complaints that could not be told apart until now are, where its places tell.
 
     Raises:
@@ -508,6 +518,8 @@ class ChangeStatus:
 def change_project_status(tx: Tx, order: ChangeStatus) -> Reply:
     """项目投入服务或终止 / Begin or close a project.
 
+    Begin or close a project; closing ends its posts, agreements and open orders.
+
     Raises:
         ConflictOfInterest: The registrar holds a post in the project.
         StateConflict: It is not in the state before.
@@ -559,6 +571,8 @@ class HandOver:
 
 def hand_over_project(tx: Tx, order: HandOver) -> Reply:
     """更换物业企业 / Hand a project over to another company.
+
+    Close the project of the old company and open that of the new one in the same compound.
 
     The record of the old one stays with it; what is still wrong on the ground is ordered anew from
     the new one, with fresh deadlines. Agreements and posts must be made again.
@@ -629,6 +643,8 @@ class ChangeManager:
 def change_manager(tx: Tx, order: ChangeManager) -> Reply:
     """更换项目经理 / Change a project's manager.
 
+    Change the manager; appointments of the former one into the community end.
+
     Raises:
         StateConflict: He manages the project already.
         NotTheCompany: The actor does not represent the project's company.
@@ -692,6 +708,8 @@ class CountHouseholds:
 def count_households(tx: Tx, order: CountHouseholds) -> Reply:
     """更新项目户数 / Set a project's households.
 
+    Set the household count from a day on; the average of the complaint rate reads it.
+
     Raises:
         ConflictOfInterest: The person holds a post in the project.
         PeriodNotAllowed: The day lies in a month that is measured, or in the future.
@@ -744,6 +762,8 @@ class RegisterCommittee:
 
 def register_committee(tx: Tx, order: RegisterCommittee) -> Reply:
     """登记业主委员会 / Register an owners' committee.
+
+    Register the elected committee of a project's owners; a former one ends.
 
     Raises:
         CommitteeSize: Number, chair or term are against the rules.
@@ -802,6 +822,8 @@ class CorrectCommittee:
 
 def correct_committee(tx: Tx, order: CorrectCommittee) -> Reply:
     """更正或补选业主委员会 / Put an owners' committee right.
+
+    Put a committee in its term right: a member who was elected later, a wrong date (SP-D33).
 
     Raises:
         ConflictOfInterest: The person holds a post in the project.

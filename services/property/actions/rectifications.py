@@ -39,6 +39,8 @@ class Issue:
 def issue_rectification(tx: Tx, order: Issue) -> Reply:
     """签发整改单 / Issue an order.
 
+    Issue an order to a project.
+
     Raises:
         NotFound: There is no such project.
         BasisRequired, SeverityNotAllowed: See the rules.
@@ -136,6 +138,8 @@ class Which:
 def acknowledge_rectification(tx: Tx, order: Which) -> Reply:
     """签收 / Take note.
 
+    The manager takes note; after 24 hours that is marked late, and goes on.
+
     Raises:
         NotTheManager: The actor does not manage the project.
         StateConflict: It is acknowledged, submitted, overdue or over.
@@ -175,6 +179,8 @@ class Submit:
 
 def submit_rectification(tx: Tx, order: Submit) -> Reply:
     """提交整改 / Submit the fix.
+
+    The manager submits; a submission before the due instant stops the clock.
 
     Raises:
         NotTheManager: The actor does not manage the project.
@@ -237,6 +243,8 @@ def _checkable(tx: Tx, rectification_id: str) -> Row:
 def pass_rectification(tx: Tx, order: Pass) -> Reply:
     """核验通过 / The fix is good.
 
+    The fix is good: late where it was submitted at or after the due instant.
+
     Raises:
         ConflictOfInterest: The checker holds a post in the project.
         ComplainantMayNotCheck: He is the complainant of the matter.
@@ -284,6 +292,8 @@ class Fail:
 
 def fail_rectification(tx: Tx, order: Fail) -> Reply:
     """核验不通过 / The fix is not good.
+
+    The fix is not good: another attempt, with the same due instant.
 
     Where that has passed the order is overdue at this moment.
 
@@ -445,6 +455,8 @@ class Withdraw:
 def withdraw_rectification(tx: Tx, order: Withdraw) -> Reply:
     """撤回(两人办理) / Withdraw; the first proposes, the second decides.
 
+    Two persons of the street withdraw an order: the first proposes, the second decides.
+
     Raises:
         ReasonRequired: There is no reason.
         ConflictOfInterest: The person holds a post in the project.
@@ -512,6 +524,8 @@ class Extend:
 
 def extend_rectification(tx: Tx, order: Extend) -> Reply:
     """整改延期(一次) / Give an order more time, once.
+
+    The street extends an order once, before it is due, by a month at most; never a safety order.
 
     Raises:
         ReasonRequired: There is no reason.

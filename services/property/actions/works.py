@@ -260,6 +260,8 @@ class Which:
 def start_work(tx: Tx, order: Which) -> Reply:
     """开工 / Start.
 
+    The manager starts the work.
+
     Raises:
         NotTheManager: The actor does not manage the project.
         StateConflict: It is started.
@@ -284,6 +286,8 @@ class Deliver:
 
 def deliver_work(tx: Tx, order: Deliver) -> Reply:
     """交付 / Deliver with evidence.
+
+    The manager delivers; a task's delivery is said to the forum.
 
     Raises:
         NotTheManager: The actor does not manage the project.
@@ -333,6 +337,8 @@ class CheckWork:
 def check_work(tx: Tx, order: CheckWork) -> Reply:
     """验收会议工单 / Check the work of a meeting's decision.
 
+    The community accepts the work of a meeting's decision, or sends it back.
+
     A task's work is accepted in the forum, where its supervisor is.
 
     Raises:
@@ -376,6 +382,8 @@ class Cancel:
 def cancel_work(tx: Tx, order: Cancel) -> Reply:
     """取消会议工单 / Cancel the work of a meeting's decision.
 
+    The community cancels the work order of a meeting's decision.
+
     Raises:
         ReasonRequired: There is no reason.
         ConflictOfInterest, TaskOfForum, StateConflict: See `_of_a_meeting`.
@@ -396,6 +404,8 @@ class Extend:
 
 def extend_work(tx: Tx, order: Extend) -> Reply:
     """会议工单延期 / Give the work of a meeting's decision more time.
+
+    The community extends a work order twice at most, the street as often as it must.
 
     Raises:
         ReasonRequired: There is no reason.
@@ -426,6 +436,8 @@ class Reassign:
 
 def reassign_work(tx: Tx, order: Reassign) -> Reply:
     """会议工单改派 / Another project does the work.
+
+    Another project of the community does the work.
 
     Raises:
         NotFound: There is no such project.

@@ -82,7 +82,10 @@ class ComplaintFilter:
 
 
 def complaints(tx: Tx, asked: ComplaintFilter) -> Answer:
-    """投诉列表(居民为本人投诉) / Complaints; a resident's own."""
+    """投诉列表(居民为本人投诉) / Complaints; a resident's own.
+
+    Answer complaints with their decisions; invalid ones stay in the list.
+    """
     # By the request nobody of the project's side finds a complaint.
     request_id = None if tx.actor.role in ground.COMPANY else asked.request_id
     conditions = lists.conditions(
@@ -126,7 +129,10 @@ class UndecidedFilter:
 
 
 def undecided_complaints(tx: Tx, asked: UndecidedFilter) -> Answer:
-    """待认定项目的投诉 / Complaints that wait for their project."""
+    """待认定项目的投诉 / Complaints that wait for their project.
+
+    Answer complaints of which nobody could tell about which project they are.
+    """
     whose = _whose(tx, asked.scope)
     if tx.actor.role in ground.COMPANY:
         # About whom they are is not said yet, so they are nobody's of the projects.
@@ -153,7 +159,10 @@ def undecided_complaints(tx: Tx, asked: UndecidedFilter) -> Answer:
 
 
 def my_messages(tx: Tx, asked: PartOfList) -> Answer:
-    """我的消息 / What I was told of my complaints."""
+    """我的消息 / What I was told of my complaints.
+
+    Answer what the caller was told of his complaints, newest first.
+    """
 
     def show(row: Row) -> Answer:
         text = rules.MESSAGES[row["code"]]
@@ -188,6 +197,8 @@ class WhichComplaint:
 
 def complaint(tx: Tx, asked: WhichComplaint) -> Answer:
     """投诉(本人可见) / One complaint; also for who complained.
+
+    Answer one complaint with its history; to who complained, his own (SP-D25).
 
     Raises:
         NotFound: There is none, or the actor may not know it.
@@ -246,7 +257,10 @@ class OverdueFilter(OrderFilter):
 
 
 def rectifications(tx: Tx, asked: OrderFilter) -> Answer:
-    """整改单列表 / Orders."""
+    """整改单列表 / Orders.
+
+    Answer rectification orders, newest first.
+    """
     conditions = lists.conditions(
         tables.rectifications,
         scope=None if tx.actor.role == "R_PM" else ground.scope_of(tx, asked.scope),
@@ -268,7 +282,10 @@ def rectifications(tx: Tx, asked: OrderFilter) -> Answer:
 
 
 def overdue_rectifications(tx: Tx, asked: OverdueFilter) -> Answer:
-    """逾期整改单 / Overdue orders of an area."""
+    """逾期整改单 / Overdue orders of an area.
+
+    Answer the orders that are overdue now: the street's ladder.
+    """
     return rectifications(tx, asked)
 
 
@@ -281,6 +298,8 @@ class WhichOrder:
 
 def rectification(tx: Tx, asked: WhichOrder) -> Answer:
     """整改单 / One order.
+
+    Answer one order with its history.
 
     Raises:
         NotFound: There is none, or the actor may not know it.
@@ -310,7 +329,10 @@ class WorkFilter:
 
 
 def works(tx: Tx, asked: WorkFilter) -> Answer:
-    """工单列表 / Work orders."""
+    """工单列表 / Work orders.
+
+    Answer work orders; residents may see what comes of their resolutions.
+    """
     conditions = lists.conditions(
         tables.works,
         scope=asked.scope,
@@ -340,6 +362,8 @@ class WhichWork:
 def work(tx: Tx, asked: WhichWork) -> Answer:
     """工单 / One work order.
 
+    Answer one work order with its history.
+
     Raises:
         NotFound: There is none.
     """
@@ -361,7 +385,10 @@ class DisclosureFilter:
 
 
 def disclosures(tx: Tx, asked: DisclosureFilter) -> Answer:
-    """公示列表 / Disclosures."""
+    """公示列表 / Disclosures.
+
+    Answer what was and is to be disclosed; public.
+    """
     conditions = lists.conditions(
         tables.disclosures, scope=asked.scope, project_id=asked.project_id, state=asked.state
     )

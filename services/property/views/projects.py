@@ -32,6 +32,8 @@ class WhichProject:
 def project(tx: Tx, asked: WhichProject) -> Answer:
     """项目名片 / A project's card.
 
+    Answer a project's card: people, appointments, agreements, grade and open orders.
+
     Raises:
         NotFound: There is no such project.
     """
@@ -204,7 +206,10 @@ class ProjectFilter:
 
 
 def projects(tx: Tx, asked: ProjectFilter) -> Answer:
-    """项目列表 / Projects."""
+    """项目列表 / Projects.
+
+    Answer the projects of an area; that they exist is public.
+    """
     conditions = lists.conditions(
         tables.projects,
         scope=asked.scope,
@@ -239,6 +244,8 @@ class WhichCompany:
 
 def company(tx: Tx, asked: WhichCompany) -> Answer:
     """物业企业名片 / A company's card.
+
+    Answer a company's card; its code was checked, or overridden with a reason.
 
     Raises:
         NotFound: There is no such company.
@@ -286,6 +293,8 @@ class WhichAppointment:
 def appointment(tx: Tx, asked: WhichAppointment) -> Answer:
     """交叉任职 / An appointment.
 
+    Answer an appointment with its history; to staff, its nominee and the company's side.
+
     Raises:
         NotFound: There is none, or the actor may not know it.
     """
@@ -309,6 +318,8 @@ class WhichAgreement:
 
 def agreement(tx: Tx, asked: WhichAgreement) -> Answer:
     """协议及履约事项 / An agreement.
+
+    Answer an agreement with its items and dated commitments; agreements are public.
 
     Raises:
         NotFound: There is none.
@@ -344,6 +355,8 @@ class InArea:
 
 def agreement_noncompliance(tx: Tx, asked: InArea) -> Answer:
     """协议未履约清单 / Agreements that stay on paper.
+
+    Answer the projects in service that keep their agreements only on paper, and why.
 
     Reasons: not both kinds of agreement in force (one without a dated commitment is none), an
     overdue commitment of the project. Beside them the agreements that end within 30 days, so that
@@ -394,7 +407,10 @@ def agreement_noncompliance(tx: Tx, asked: InArea) -> Answer:
 
 
 def coverage_gaps(tx: Tx, asked: InArea) -> Answer:
-    """交叉任职缺口 / Projects that lack a direction."""
+    """交叉任职缺口 / Projects that lack a direction.
+
+    Answer the projects in service that lack a direction of the cross-appointment.
+    """
     scope = ground.scope_of(tx, asked.scope)
     projects_here = lists.in_service(tx.conn, scope)
     active = lists.active_directions(tx.conn, scope)
@@ -431,6 +447,8 @@ class MonthInArea:
 
 def indicators(tx: Tx, asked: MonthInArea) -> Answer:
     """红色物业指标 / Indicators of Red Property.
+
+    Answer the indicators of Red Property: each with numerator and denominator.
 
     M-17 agreement compliance, M-18 coverage, M-25 rectification, M-27 three-party meetings. Where
     a denominator is 0 the value is null. Every figure is the month's: as of its last moment, and
@@ -477,6 +495,8 @@ def _share(part: int, whole: int) -> Answer:
 
 def board(tx: Tx, asked: WhichProject) -> Answer:
     """小区公示栏 / A compound's public board.
+
+    Answer the public board of a compound: disclosures and minutes of the meetings.
 
     Raises:
         NotFound: There is no such project.

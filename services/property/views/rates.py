@@ -198,6 +198,8 @@ class _Window:
 def complaint_rate(tx: Tx, asked: RateQuestion) -> Answer:
     """投诉率及同比 / Complaint rate, year on year.
 
+    Answer valid complaints per 100 households, and their change on the year before.
+
     The frozen figure never changes; what became known later is the revised column. The change is
     null where a window has fewer than ten complaints, or where a loaded month would have to be
     split.

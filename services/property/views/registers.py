@@ -63,7 +63,10 @@ class CompanyFilter:
 
 
 def companies(tx: Tx, asked: CompanyFilter) -> Answer:
-    """物业企业列表 / Companies."""
+    """物业企业列表 / Companies.
+
+    Answer the companies that are registered; that they exist is public.
+    """
     conditions = lists.conditions(tables.companies, uscc=asked.uscc)
     if asked.scope is not None:
         running = sa.select(tables.projects.c.company_id).where(
@@ -107,7 +110,10 @@ def _committee(row: Row, *, named: bool) -> Answer:
 
 
 def committees(tx: Tx, asked: CommitteeFilter) -> Answer:
-    """业主委员会列表 / Owners' committees."""
+    """业主委员会列表 / Owners' committees.
+
+    Answer owners' committees; who sits in them, to the staff of their area.
+    """
     staff = tx.actor.role in ground.STAFF
     scope = ground.scope_of(tx, asked.scope) if staff else asked.scope
     conditions = lists.conditions(
@@ -131,6 +137,8 @@ class WhichCommittee:
 
 def committee(tx: Tx, asked: WhichCommittee) -> Answer:
     """业主委员会 / An owners' committee.
+
+    Answer an owners' committee; its members and history to staff and to its members.
 
     Raises:
         NotFound: There is none.
@@ -165,7 +173,10 @@ class AppointmentFilter:
 
 
 def appointments(tx: Tx, asked: AppointmentFilter) -> Answer:
-    """交叉任职列表 / Appointments."""
+    """交叉任职列表 / Appointments.
+
+    Answer appointments: the area's to staff, the own project's, and one's own.
+    """
     table = tables.appointments
     whose = _whose(tx, asked.scope, person_id=tx.actor.id)
     person = whose.pop("person_id", asked.person_id)
@@ -218,7 +229,10 @@ class AgreementFilter:
 
 
 def agreements(tx: Tx, asked: AgreementFilter) -> Answer:
-    """协议列表 / Agreements."""
+    """协议列表 / Agreements.
+
+    Answer agreements; they are public, who signed them is the two sides'.
+    """
     table = tables.agreements
     conditions = lists.conditions(
         table,
@@ -258,7 +272,10 @@ def _meeting(row: Row) -> Answer:
 
 
 def meetings(tx: Tx, asked: MeetingFilter) -> Answer:
-    """三方联席会议列表 / Three-party meetings."""
+    """三方联席会议列表 / Three-party meetings.
+
+    Answer three-party meetings to the sides that hold them; others read the board.
+    """
     conditions = lists.conditions(
         tables.meetings,
         **_whose(tx, asked.scope),
@@ -277,6 +294,8 @@ class WhichMeeting:
 
 def meeting(tx: Tx, asked: WhichMeeting) -> Answer:
     """三方联席会议 / A three-party meeting.
+
+    Answer one three-party meeting with what its decisions opened.
 
     Raises:
         NotFound: There is none, or the actor may not know it.
@@ -379,6 +398,8 @@ def _waiting(tx: Tx) -> list[tuple[str, sa.Table, list[Any]]]:
 
 def todo(tx: Tx, _asked: Nothing) -> Answer:
     """我的待办 / What waits for me.
+
+    Answer what waits for the caller in his acting role, the oldest of each kind first.
 
     What he may not decide because he holds a post in the project is left out.
     """

@@ -130,6 +130,8 @@ def approve_calendar_year(tx: Tx, order: WhichProposal) -> dict[str, Any]:
 def reject_calendar_year(tx: Tx, order: RejectCalendarYear) -> dict[str, Any]:
     """退回年度日历 / Turn a proposed year down, or take it back.
 
+    Turn a proposed year down; whoever proposed it may take it back.
+
     Raises:
         NotFound: There is no such proposal.
         StateConflict: It was decided.

@@ -560,6 +560,8 @@ def _end_clocks(tx: Tx, row: Any) -> None:
 def submit_request(tx: Tx, order: SubmitRequest) -> dict[str, Any]:
     """提交诉求 / Submit a request.
 
+    Take a request, start its clocks and give it to the steward whom the routing names.
+
     有人当值时立即派单。Dispatched at once where somebody can take it.
 
     The same reference of the same caller with the same content answers the first request again.
@@ -982,6 +984,8 @@ def _named(tx: Tx, row: Any, steward_id: str) -> rules.routing.Candidate:
 def dispatch_request(tx: Tx, order: DispatchRequest) -> dict[str, Any]:
     """派单 / Give it to a steward.
 
+    Give a request to a steward: the one who is named, or whom the routing chooses.
+
     Raises:
         HandlerNotOnDuty: The named steward does not serve the place now.
         WrongDuty: His duty does not take the category.
@@ -1003,6 +1007,8 @@ def dispatch_request(tx: Tx, order: DispatchRequest) -> dict[str, Any]:
 def accept_request(tx: Tx, order: WhichRequest) -> dict[str, Any]:
     """接单 / Accept.
 
+    The handler takes the request; late is possible, and is flagged.
+
     Raises:
         NotHandler: Somebody else has it.
         ConflictOfInterest: He holds a post in what is complained of.
@@ -1023,6 +1029,8 @@ def accept_request(tx: Tx, order: WhichRequest) -> dict[str, Any]:
 
 def return_request(tx: Tx, order: ReasonedRequest) -> dict[str, Any]:
     """退回 / Give it back.
+
+    The handler gives the request back; it goes to the next one at once, if there is one.
 
     Raises:
         NotHandler: Somebody else has it.
@@ -1052,6 +1060,8 @@ def return_request(tx: Tx, order: ReasonedRequest) -> dict[str, Any]:
 
 def transfer_request(tx: Tx, order: TransferRequest) -> dict[str, Any]:
     """转办 / Transfer; clocks run on.
+
+    Hand an accepted request to whoever is competent; its clocks run on.
 
     The handler may name a duty, and the routing chooses; a cadre may name the steward.
 
@@ -1116,6 +1126,8 @@ def _any_duty(tx: Tx, row: Any, steward_id: str) -> rules.routing.Candidate:
 def contact_request(tx: Tx, order: ContactRequest) -> dict[str, Any]:
     """联系或到场 / Contact or arrive.
 
+    The reporter was contacted. In an emergency only standing on site stops the clock.
+
     Whoever has a case in hand calls back those too whose requests were merged into it.
 
     Raises:
@@ -1177,6 +1189,8 @@ def _contact_merged(tx: Tx, own: Any, order: ContactRequest) -> dict[str, Any]:
 def extend_request(tx: Tx, order: ExtendRequest) -> dict[str, Any]:
     """延期(P4) / Extend (P4).
 
+    Give a complex request more time, once, before its end.
+
     Raises:
         OwnExtension: The caller has it in hand himself.
         NotP4: It is not complex.
@@ -1214,6 +1228,8 @@ def extend_request(tx: Tx, order: ExtendRequest) -> dict[str, Any]:
 
 def resolve_request(tx: Tx, order: ResolveRequest) -> dict[str, Any]:
     """办结 / Resolve.
+
+    The handler says that the request is done, and shows it.
 
     Raises:
         NotHandler: Somebody else has it.
@@ -1266,6 +1282,8 @@ def resolve_request(tx: Tx, order: ResolveRequest) -> dict[str, Any]:
 
 def rate_request(tx: Tx, order: RateRequest) -> dict[str, Any]:
     """评价 / Rate, once.
+
+    The reporter rates, once. A bad rating is looked into before it may cost anything.
 
     Raises:
         NotReporter: Somebody else reported it.
@@ -1369,6 +1387,8 @@ def close(tx: Tx, row: Any, detail: dict[str, Any] | None = None, **values: Any)
 def check_found(tx: Tx, order: CheckFound) -> dict[str, Any]:
     """核实自行发现 / Look at what was found.
 
+    Somebody else looks at what a steward found himself and solved; only then it earns anything.
+
     Raises:
         NothingFound: Nobody found it himself, or somebody has looked already.
         InChain: The caller took part in handling it.
@@ -1439,6 +1459,8 @@ def _require_outside_chain(tx: Tx, row: Any) -> None:
 def review_request(tx: Tx, order: ReviewRequest) -> dict[str, Any]:
     """差评核查 / Review a bad rating.
 
+    Somebody outside the handling chain finds whether a bad rating is right, and closes.
+
     Raises:
         NoReview: No bad rating waits.
         InChain: The caller took part in handling it.
@@ -1492,6 +1514,8 @@ def _rated_handler(tx: Tx, row: Any) -> tuple[str, str]:
 def reopen_request(tx: Tx, order: ReopenRequest) -> dict[str, Any]:
     """要求重办 / Reopen.
 
+    The reporter says that it was not done: half the time, at least a day, at most twice.
+
     One that was merged goes its own way again, and takes nothing from the case that it followed.
 
     Raises:
@@ -1541,6 +1565,8 @@ def reopen_request(tx: Tx, order: ReopenRequest) -> dict[str, Any]:
 
 def cancel_request(tx: Tx, order: CancelRequest) -> dict[str, Any]:
     """撤回 / Take it back.
+
+    The reporter takes the request back.
 
     Raises:
         NotReporter: Somebody else reported it.
@@ -1605,6 +1631,8 @@ def _hand_on(tx: Tx, row: Any) -> None:
 def reject_request(tx: Tx, order: RejectRequest) -> dict[str, Any]:
     """不予受理 / Reject.
 
+    A cadre says that the matter is not ours, and the reporter reads why.
+
     Raises:
         StateConflict: Somebody has accepted it.
     """
@@ -1622,6 +1650,8 @@ def reject_request(tx: Tx, order: RejectRequest) -> dict[str, Any]:
 
 def merge_request(tx: Tx, order: MergeRequest) -> dict[str, Any]:
     """合并 / Merge.
+
+    A cadre confirms that two requests are one matter; the reporter follows the other one.
 
     Raises:
         NotMergeable: Place, category, state or time do not fit.
@@ -1665,6 +1695,8 @@ def merge_request(tx: Tx, order: MergeRequest) -> dict[str, Any]:
 
 def urge_request(tx: Tx, order: UrgeRequest) -> dict[str, Any]:
     """催办 / Urge.
+
+    The reporter urges; it stands in the timeline and on the handler's bench.
 
     Raises:
         NotReporter: Somebody else reported it.
@@ -1740,6 +1772,8 @@ def free_household(tx: Tx, person_id: str) -> None:
 
 def correct_request(tx: Tx, order: CorrectRequest) -> dict[str, Any]:
     """更正 / Put it right.
+
+    Put right what a request is about, how urgent it is, and where; its clocks follow.
 
     Raises:
         StateConflict: It is done, and place or urgency would change; or it has ended otherwise.
@@ -1848,6 +1882,8 @@ def _routed_again(tx: Tx, row: Any, changed: Iterable[str]) -> Any:
 
 def attach_reporter(tx: Tx, order: AttachReporter) -> dict[str, Any]:
     """登记诉求人 / Say whose it is.
+
+    Say whose request it is that came without a name; from then on it is his.
 
     Raises:
         ReporterKnown: It has a reporter, or a steward found it himself.

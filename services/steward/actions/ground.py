@@ -56,6 +56,8 @@ def takes_synthetic(tx: Tx) -> bool:
 def define_area(tx: Tx, order: DefineArea) -> dict[str, Any]:
     """定义区域 / Define an area.
 
+    Define an area, or answer the one that is defined so already.
+
     Raises:
         BadAreaCode: The code does not fit its kind.
         NotAdministered: The unit belongs to another administration.
@@ -105,6 +107,8 @@ def define_area(tx: Tx, order: DefineArea) -> dict[str, Any]:
 
 def correct_area(tx: Tx, order: CorrectArea) -> dict[str, Any]:
     """更正区域名称或规模 / Correct an area's name or size.
+
+    Correct an area; whoever heard of it hears its name again.
 
     Raises:
         NotFound: No such area here.

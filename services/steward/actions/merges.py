@@ -40,6 +40,8 @@ class DecideMerge:
 def propose_merge(tx: Tx, order: ProposeMerge) -> dict[str, Any]:
     """提议合并重复登记 / Propose that two registrations are one human.
 
+    Propose that two registrations are one human; nothing changes until somebody else confirms.
+
     由另一人确认后生效。It takes effect when somebody else confirms.
 
     Raises:
@@ -78,6 +80,8 @@ def propose_merge(tx: Tx, order: ProposeMerge) -> dict[str, Any]:
 
 def decide_merge(tx: Tx, order: DecideMerge) -> dict[str, Any]:
     """确认或否决合并 / Confirm or reject a merge.
+
+    Confirm that two registrations are one human, or that they are not.
 
     Raises:
         NotFound: No such proposal here.

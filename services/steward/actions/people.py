@@ -134,6 +134,8 @@ SENIORS = ("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT", "R_SYSTEM")
 def register_person(tx: Tx, order: RegisterPerson) -> dict[str, Any]:
     """登记人员 / Register a person.
 
+    Register a person, or answer the one that is registered so already.
+
     One who had moved out and is registered again with his identity number, or as he was, is the
     same person, and back.
 
@@ -148,6 +150,8 @@ def register_person(tx: Tx, order: RegisterPerson) -> dict[str, Any]:
 
 def register_people(tx: Tx, order: RegisterPeople) -> dict[str, Any]:
     """批量登记人员 / Register many people.
+
+    Register many persons; the answer has one line for each, in the order given.
 
     每条单独受理或拒绝。Each line is taken or refused by itself.
     """
@@ -525,6 +529,8 @@ def _check_household(tx: Tx, row: Any, household: str | None, grid: str | None) 
 def move_person(tx: Tx, order: MovePerson) -> dict[str, Any]:
     """居民迁移 / Move a resident.
 
+    Move a resident to another grid; his open requests stay where they are (F18).
+
     Raises:
         NotFound: No such person.
         NotResident: He lives in no grid.
@@ -559,6 +565,8 @@ def move_person(tx: Tx, order: MovePerson) -> dict[str, Any]:
 
 def deactivate_person(tx: Tx, order: DeactivatePerson) -> dict[str, Any]:
     """居民注销 / Deactivate a resident.
+
+    Deactivate a resident who left the district or died.
 
     Raises:
         NotFound: No such person.
@@ -595,6 +603,8 @@ def deactivate_person(tx: Tx, order: DeactivatePerson) -> dict[str, Any]:
 
 def correct_person(tx: Tx, order: CorrectPerson) -> dict[str, Any]:
     """更正人员信息 / Correct what was registered of a person.
+
+    Correct what was registered; what stood there before stays readable in the history.
 
     Raises:
         NotFound: No such person here.
@@ -724,6 +734,8 @@ def _correct_number(
 
 def return_person(tx: Tx, order: ReturnPerson) -> dict[str, Any]:
     """居民回迁 / A person lives here again.
+
+    Say that a person who had moved out, or was recorded as dead by mistake, lives here.
 
     误登死亡的由社区干部以上更正。A cadre or above corrects a mistaken death.
 

@@ -158,6 +158,8 @@ def _reply(row: Any, **more: Any) -> dict[str, Any]:
 def enrol_steward(tx: Tx, order: EnrolSteward) -> dict[str, Any]:
     """任命红色管家 / Enrol a steward.
 
+    Make a person a steward, or answer the one who is enrolled so already.
+
     Raises:
         UnknownPerson: The person is not registered.
         UnderAge: The registry knows that he is none.
@@ -237,6 +239,8 @@ def _check_consent(tx: Tx, person: Any, consent_ref: str | None) -> None:
 def agree_to_board(tx: Tx, order: BoardConsent) -> dict[str, Any]:
     """本人同意或撤回公示 / One's own consent to stand on public boards.
 
+    Take the steward's own word about standing on public boards; his boards follow at once.
+
     Raises:
         NotFound: It is not the caller's own post.
         StateConflict: He has left it.
@@ -272,6 +276,8 @@ def _locked(tx: Tx, steward_id: str, states: Iterable[str]) -> Any:
 
 def correct_steward(tx: Tx, order: CorrectSteward) -> dict[str, Any]:
     """更正管家岗位、网格或电话 / Correct a steward's duty, grids or phone.
+
+    Correct a post; boards follow at once, and whoever heard of it hears it again.
 
     Shifts in a grid that he leaves end. Requests in hand stay where they are, as long as he serves
     their community at all; the others are handed over.
@@ -368,6 +374,8 @@ def _say_enrolled(tx: Tx, row: Any, grids: list[str]) -> None:
 def suspend_steward(tx: Tx, order: ReasonedSteward) -> dict[str, Any]:
     """暂停管家 / Suspend a steward.
 
+    Suspend a steward; what he has in hand goes to others at once.
+
     Raises:
         NotFound: No such steward here.
         StateConflict: He is not active.
@@ -397,6 +405,8 @@ def resume_steward(tx: Tx, order: WhichSteward) -> dict[str, Any]:
 
 def leave_steward(tx: Tx, order: ReasonedSteward) -> dict[str, Any]:
     """管家离任并移交 / Let a steward leave and hand over.
+
+    A steward leaves: requests handed over, boards published anew, all in this transaction (F17).
 
     Raises:
         NotFound: No such steward here.
@@ -475,6 +485,8 @@ def plan_shift(tx: Tx, order: PlanShift) -> dict[str, Any]:
 def attend_shift(tx: Tx, order: WhichShift) -> dict[str, Any]:
     """值班签到或登记在岗 / Check in, or mark that he sits there.
 
+    Say that somebody sits there: the steward himself while he does, anybody else from then on.
+
     Raises:
         NotFound: No such shift here.
         StateConflict: It is marked already.
@@ -509,6 +521,8 @@ def attend_shift(tx: Tx, order: WhichShift) -> dict[str, Any]:
 def miss_shift(tx: Tx, order: WhichShift) -> dict[str, Any]:
     """标记缺岗 / Mark a shift at which nobody sat.
 
+    Mark a shift at which nobody sat; it no longer counts as attendance.
+
     Raises:
         NotFound: No such shift here.
         StateConflict: It is marked already.
@@ -525,6 +539,8 @@ def miss_shift(tx: Tx, order: WhichShift) -> dict[str, Any]:
 
 def publish_board(tx: Tx, order: PublishBoard) -> dict[str, Any]:
     """发布管家公示牌 / Publish a grid's contact board.
+
+    Publish a grid's contact board: every required duty has a name or a stated reason.
 
     Raises:
         UnknownGrid: No such grid.

@@ -119,6 +119,8 @@ class RecordVisits:
 def record_hours(tx: Tx, order: RecordHours) -> dict[str, Any]:
     """登记志愿服务 / Record volunteer service.
 
+    Record volunteer service; it counts when the organiser confirms it.
+
     Raises:
         UnknownPerson: The person is not registered.
         NotResident: The person lives in no grid.
@@ -234,6 +236,8 @@ def _require_other(tx: Tx, recorder: str | None) -> None:
 def confirm_hours(tx: Tx, order: ConfirmHours) -> dict[str, Any]:
     """确认志愿服务 / Confirm volunteer service.
 
+    The organiser confirms. What passes the daily cap is said, and counts for nothing more.
+
     Raises:
         SelfConfirm: Nobody confirms his own hours, or those of his household.
         RecorderConfirms: Who recorded them does not confirm them.
@@ -278,6 +282,8 @@ def confirm_hours(tx: Tx, order: ConfirmHours) -> dict[str, Any]:
 def correct_hours(tx: Tx, order: CorrectHours) -> dict[str, Any]:
     """更正志愿服务 / Correct volunteer service.
 
+    Correct confirmed service; whoever heard the hours hears the difference.
+
     Raises:
         SelfConfirm: Nobody corrects his own hours, or those of his household.
         RecorderConfirms: Who recorded them does not make them more.
@@ -318,6 +324,8 @@ def correct_hours(tx: Tx, order: CorrectHours) -> dict[str, Any]:
 def report_hazard(tx: Tx, order: ReportHazard) -> dict[str, Any]:
     """上报隐患 / Report a danger.
 
+    Report a danger; somebody else looks whether it is so.
+
     Raises:
         UnknownGrid: No such grid.
         RoleDenied: The caller may not speak for the named reporter.
@@ -354,6 +362,8 @@ def report_hazard(tx: Tx, order: ReportHazard) -> dict[str, Any]:
 
 def verify_hazard(tx: Tx, order: VerifyHazard) -> dict[str, Any]:
     """核实隐患 / Verify a danger.
+
+    Say whether a reported danger is one; what is becomes a request, so that it is removed.
 
     属实的转为诉求办理。One that is true becomes a request.
 
@@ -396,6 +406,8 @@ def verify_hazard(tx: Tx, order: VerifyHazard) -> dict[str, Any]:
 
 def record_visits(tx: Tx, order: RecordVisits) -> dict[str, Any]:
     """离线走访批量上传 / Visits that a device collected.
+
+    Store a device's visits: one result per item, in the order given (F16).
 
     Raises:
         NotFound: The caller is no steward.

@@ -67,6 +67,8 @@ class RevealNumber:
 def reveal_number(tx: Tx, order: RevealNumber) -> dict[str, Any]:
     """查看手机号码(回电) / A phone number in the clear.
 
+    Tell a person's phone to whoever has his open request in hand, or keeps his community.
+
     限在办诉求的承办人和本人所在社区的工作人员;须说明理由,每次留痕,本人可查,每日限次。
     For the handler of an open request and the officials of the person's community; with a reason,
     noted each time, told to the person, so many a day.

@@ -10,7 +10,10 @@ from services.steward import storage
 
 
 def calendar_years(tx: Tx, _q: Nothing) -> dict[str, Any]:
-    """工作日历 / How far the working days are known."""
+    """工作日历 / How far the working days are known.
+
+    Answer how far the calendar reaches, the years that were loaded and those that wait.
+    """
     table = tx.runtime.chassis.calendar_years
     loaded = [
         {

@@ -264,6 +264,8 @@ def card(tx: Tx, row: Any, *, text: bool = True) -> dict[str, Any]:
 def request(tx: Tx, q: WhichRequest) -> dict[str, Any]:
     """诉求卡 / A request.
 
+    Answer a request's card.
+
     Raises:
         NotFound: No such request, or none of the viewer's business.
     """
@@ -303,6 +305,8 @@ def followed(tx: Tx, row: Any, own: Any) -> dict[str, Any]:
 
 def requests(tx: Tx, q: RequestList) -> dict[str, Any]:
     """诉求列表 / Requests.
+
+    Answer requests: a resident's own, or those of the viewer's area.
 
     Raises:
         RoleDenied: The area lies outside the caller's scope.
@@ -350,7 +354,10 @@ def _listed(tx: Tx, q: RequestList, wanted: storage.cases.Wanted) -> dict[str, A
 
 
 def workbench(tx: Tx, q: Bench) -> dict[str, Any]:
-    """管家工作台 / What I have in hand, due soonest first."""
+    """管家工作台 / What I have in hand, due soonest first.
+
+    Answer what the caller has in hand, what is due soonest first.
+    """
     position = paging.read_position(q.cursor)
     rows = storage.cases.workbench(
         tx.conn,
@@ -393,6 +400,8 @@ def queue(tx: Tx, q: RequestList) -> dict[str, Any]:
 
 def timeline(tx: Tx, q: WhichRequest) -> dict[str, Any]:
     """办理过程 / Everything that happened to it.
+
+    Answer everything that happened to a request, for its reporter as for its handler.
 
     Raises:
         NotFound: No such request, or none of the viewer's business.
@@ -448,6 +457,8 @@ def _step(entry: Any, detail: dict[str, Any]) -> dict[str, Any]:
 
 def similar_requests(tx: Tx, q: SimilarQuestion) -> dict[str, Any]:
     """查重 / Open requests that may be the same.
+
+    Answer open requests of the same place and category, before another one is filed.
 
     Only what helps to recognise the matter: no text, no reporter.
 

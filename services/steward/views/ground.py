@@ -42,7 +42,10 @@ class AreaHistory:
 
 
 def areas(tx: Tx, q: AreaList) -> dict[str, Any]:
-    """区域树 / Areas below a root."""
+    """区域树 / Areas below a root.
+
+    Answer the tree below a root, a page at a time; the cursor is the last code.
+    """
     rows = storage.ground.below(tx.conn, q.root, q.kind, q.cursor or "", q.limit + 1)
     more = len(rows) > q.limit
     rows = rows[: q.limit]
@@ -51,6 +54,8 @@ def areas(tx: Tx, q: AreaList) -> dict[str, Any]:
 
 def area(tx: Tx, q: WhichArea) -> dict[str, Any]:
     """区域 / One area.
+
+    Answer one area with the liaison chain above it.
 
     Raises:
         NotFound: It is not defined.
@@ -76,6 +81,8 @@ def area(tx: Tx, q: WhichArea) -> dict[str, Any]:
 
 def area_history(tx: Tx, q: AreaHistory) -> dict[str, Any]:
     """区域变更记录 / What was changed of an area.
+
+    Answer what was changed of an area, newest first.
 
     Raises:
         NotFound: No such area here.

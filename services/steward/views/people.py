@@ -72,6 +72,8 @@ class ReadList:
 def people_cards(tx: Tx, q: PeopleCards) -> dict[str, Any]:
     """人员卡(按权限遮蔽) / People, masked for the viewer.
 
+    Answer cards in the order asked; who is not registered is left out.
+
     Three statements, however many people: persons, their posts, and what the viewer handles.
     """
     asked = list(dict.fromkeys(q.ids))
@@ -145,6 +147,8 @@ def note_reads(tx: Tx, door: str, why: str, rows: Sequence[Any], reason: str | N
 def person(tx: Tx, q: WhichPerson) -> dict[str, Any]:
     """人员 / One person in the registry.
 
+    Answer one person's card, with his standing in the registry for those who may see it.
+
     Raises:
         NotFound: Not registered, or none of the viewer's business.
     """
@@ -177,6 +181,8 @@ def _standing(row: Any, *, itself: bool) -> dict[str, Any]:
 def people(tx: Tx, q: PersonSearch) -> dict[str, Any]:
     """按手机号或身份证号精确查找 / Find by exact phone or identity number.
 
+    Answer who has exactly this phone or identity number, of those whom the caller registers.
+
     只查本辖区,每次查找均留痕。Within the caller's area only; each search is noted.
 
     Asked and found are noted alike: nobody tries numbers unseen.
@@ -208,6 +214,8 @@ def people(tx: Tx, q: PersonSearch) -> dict[str, Any]:
 
 def person_history(tx: Tx, q: History) -> dict[str, Any]:
     """人员变更记录 / What was changed of a person.
+
+    Answer what was changed of a person, newest first; old numbers are masked.
 
     Raises:
         NotFound: Not registered, or none of the viewer's business.
@@ -251,6 +259,8 @@ def history(tx: Tx, ref: str, limit: int, cursor: str | None, *, by_name: bool) 
 def person_merges(tx: Tx, q: MergeList) -> dict[str, Any]:
     """合并提议 / Proposals that two registrations are one human.
 
+    Answer the proposals of an area that two registrations are one human, oldest first.
+
     Raises:
         RoleDenied: The area lies outside the caller's scope.
     """
@@ -279,6 +289,8 @@ def person_merges(tx: Tx, q: MergeList) -> dict[str, Any]:
 
 def person_reads(tx: Tx, q: ReadList) -> dict[str, Any]:
     """个人信息查阅记录 / Who read personal data of whom.
+
+    Answer who read what of whom, newest first; the cursor is the last row's number.
 
     居民查本人的;审计员查本辖区的。A resident reads his own; an auditor his area's.
 

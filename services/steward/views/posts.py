@@ -111,6 +111,8 @@ def _require_grid(tx: Tx, grid: str) -> None:
 def duty_board(tx: Tx, q: WhichGrid) -> dict[str, Any]:
     """网格值班表 / Who answers in a grid now.
 
+    Answer who answers in a grid now: who sits on shift, and the part-time stewards.
+
     Off-duty hours of a steward are nobody's business, so full-time stewards who do not sit now are
     not shown, and no future shift is.
 
@@ -200,6 +202,8 @@ def _posts(
 def contact_board(tx: Tx, q: WhichGrid) -> dict[str, Any]:
     """管家公示牌 / A grid's contact board.
 
+    Answer the published board of a grid, with those who still serve.
+
     Raises:
         NotFound: No board was published.
     """
@@ -225,6 +229,8 @@ def contact_board(tx: Tx, q: WhichGrid) -> dict[str, Any]:
 
 def contact_cards(tx: Tx, q: WhichGrid) -> dict[str, Any]:
     """公示牌电子名片 / The board as vCards.
+
+    Answer the published board as vCard 4.0 (RFC 6350), for a telephone's address book.
 
     Raises:
         NotFound: No board was published.
@@ -258,6 +264,8 @@ def _escaped(text: str) -> str:
 
 def shift_gaps(tx: Tx, q: GapQuestion) -> dict[str, Any]:
     """空岗时段 / When nobody sat in a grid.
+
+    Answer when a grid had no full-time steward on shift for more than 15 minutes.
 
     Raises:
         UnknownGrid: No such grid.
@@ -410,6 +418,8 @@ def _mean(households: int | None, stewards: int) -> str | None:
 def steward(tx: Tx, q: WhichSteward) -> dict[str, Any]:
     """管家卡 / A steward's card.
 
+    Answer a steward's card: post and grids.
+
     Who he is, is shown to himself and to those who read the roster of his community; his final
     grades to himself and to whoever oversees it.
 
@@ -459,6 +469,8 @@ def _steward_card(tx: Tx, row: Any) -> dict[str, Any]:
 def stewards(tx: Tx, q: StewardList) -> dict[str, Any]:
     """管家名册 / Stewards of an area.
 
+    Answer the stewards of an area, a page at a time.
+
     Raises:
         RoleDenied: The area lies outside the caller's scope.
     """
@@ -469,6 +481,8 @@ def stewards(tx: Tx, q: StewardList) -> dict[str, Any]:
 
 def shifts(tx: Tx, q: ShiftList) -> dict[str, Any]:
     """值班列表 / Shifts of an area, or one's own.
+
+    Answer shifts by their start: a steward his own, those who plan and oversee their area's.
 
     Raises:
         RoleDenied: The area lies outside the caller's scope.
@@ -500,6 +514,8 @@ def shifts(tx: Tx, q: ShiftList) -> dict[str, Any]:
 def shift(tx: Tx, q: WhichShift) -> dict[str, Any]:
     """值班 / One shift.
 
+    Answer one shift to its steward and to those who plan and oversee there.
+
     Raises:
         NotFound: No such shift, or none of the caller's business.
     """
@@ -529,6 +545,8 @@ def _shift_card(row: Any) -> dict[str, Any]:
 def steward_history(tx: Tx, q: StewardHistory) -> dict[str, Any]:
     """管家变更记录 / What was changed of a steward.
 
+    Answer what was changed of a steward, newest first.
+
     Raises:
         NotFound: No such steward here.
     """
@@ -540,6 +558,8 @@ def steward_history(tx: Tx, q: StewardHistory) -> dict[str, Any]:
 
 def steward_month(tx: Tx, q: MonthQuestion) -> dict[str, Any]:
     """管家月卡 / A steward's month.
+
+    Answer what a steward's month counts up to now; the same figures go into the marker.
 
     Raises:
         NotFound: No such steward.

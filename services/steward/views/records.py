@@ -64,6 +64,8 @@ class VisitList:
 def volunteer_hours(tx: Tx, q: HoursList) -> dict[str, Any]:
     """志愿记录 / Volunteer records.
 
+    Answer a person's volunteer records, or those of an area, oldest first.
+
     Raises:
         NotFound: Another person's records are none of the caller's business.
         RoleDenied: The caller organises nothing in that area.
@@ -109,6 +111,8 @@ def _record_card(row: Any) -> dict[str, Any]:
 def volunteer_record(tx: Tx, q: WhichRecord) -> dict[str, Any]:
     """志愿记录 / One volunteer record.
 
+    Answer one volunteer record to whoever served, and to whoever may confirm it.
+
     Raises:
         NotFound: No such record, or none of the caller's business.
     """
@@ -149,6 +153,8 @@ def hazards(tx: Tx, q: HazardList) -> dict[str, Any]:
 
 def hazard(tx: Tx, q: WhichHazard) -> dict[str, Any]:
     """隐患 / One hazard.
+
+    Answer one hazard to its reporter, and to those who look at it.
 
     Raises:
         NotFound: No such hazard, or none of the caller's business.

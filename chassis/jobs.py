@@ -6,7 +6,7 @@ import functools
 import itertools
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -117,6 +117,29 @@ class Job:
             self.done = done
         if saved is not None:
             self.saved = saved
+
+    def repeat(
+        self, counts: Mapping[str, int], work: Callable[[Tx, dict[str, Any]], bool]
+    ) -> dict[str, Any]:
+        """Do a little of some work in each transaction until nothing is left. Returns what was
+        noted last.
+
+        Args:
+            counts: What is counted, from where on; the sum is shown as progress.
+            work: Does a little, writes into the notes what came of it, and tells whether there may
+                be more. What is done already is none of its worry.
+
+        Raises:
+            Cancelled, Interrupted, LeaseLost: As `step`; what was done stays done.
+        """
+        notes: dict[str, Any] = self.saved or dict(counts)
+        more = True
+        while more:
+            now = dict(notes)
+            with self.step(done=sum(notes[name] for name in counts), saved=now) as tx:
+                more = work(tx, now)
+            notes = now
+        return notes
 
     def parts(
         self,

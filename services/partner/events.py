@@ -228,43 +228,40 @@ class StewardLeftHeard:
 
 
 @dataclass(frozen=True, slots=True)
-class PersonRegisteredHeard:
+class _Person:
+    """What is read of whoever is registered."""
+
+    SOURCE: ClassVar[str] = "steward"
+    person_id: str
+    is_adult: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRegisteredHeard(_Person):
     """A person is registered, wherever he lives."""
 
-    SOURCE: ClassVar[str] = "steward"
     FACT: ClassVar[str] = "person_registered.v1"
-    person_id: str
-    is_adult: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class ResidentRegisteredHeard:
+class ResidentRegisteredHeard(_Person):
     """A person who lives in a grid is registered."""
 
-    SOURCE: ClassVar[str] = "steward"
     FACT: ClassVar[str] = "resident_registered.v1"
-    person_id: str
-    is_adult: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class ResidentReturnedHeard:
+class ResidentReturnedHeard(_Person):
     """A person who had left lives here again."""
 
-    SOURCE: ClassVar[str] = "steward"
     FACT: ClassVar[str] = "resident_returned.v1"
-    person_id: str
-    is_adult: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class ResidentCorrectedHeard:
+class ResidentCorrectedHeard(_Person):
     """What is registered of a person was wrong."""
 
-    SOURCE: ClassVar[str] = "steward"
     FACT: ClassVar[str] = "resident_corrected.v1"
-    person_id: str
-    is_adult: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,21 +63,14 @@ def _bounds(tx: Tx) -> tuple[str, set[str]]:
 
 
 def run(job: Job) -> dict[str, Any]:
-    """Delete in many small transactions; what is deleted already is none of our worry."""
-    saved: dict[str, Any] = job.saved or {"facts": 0, "logs": 0}
-    more = True
-    while more:
-        now: dict[str, Any] = {}
-        with job.step(done=saved["facts"] + saved["logs"], saved=now) as tx:
-            before, held = _bounds(tx)
-            now |= saved | {"before": before, "held": sorted(held)}
-            more = _drop(tx, now, before, held)
-        saved = now
-    return saved
+    """Delete in many small transactions."""
+    return job.repeat({"facts": 0, "logs": 0}, _drop)
 
 
-def _drop(tx: Tx, saved: dict[str, Any], before: str, held: set[str]) -> bool:
+def _drop(tx: Tx, saved: dict[str, Any]) -> bool:
     """Delete some facts, or else some logs, and count them. Returns whether there were any."""
+    before, held = _bounds(tx)
+    saved |= {"before": before, "held": sorted(held)}
     month = store.month_of_facts(tx.conn, before, held)
     if month is not None:
         saved["facts"] += store.drop_facts(tx.conn, month, FACTS)

@@ -34,14 +34,12 @@ def _bounds(tx: Tx) -> tuple[datetime, Any]:
 
 
 def run(job: Job) -> dict[str, Any]:
-    """Delete in many small transactions; what is deleted already is none of our worry."""
-    saved: dict[str, Any] = job.saved or {"reads": 0, "counts": 0}
-    more = True
-    while more:
-        now: dict[str, Any] = {}
-        with job.step(done=saved["reads"] + saved["counts"], saved=now) as tx:
-            reads, counts = store.drop(tx.conn, *_bounds(tx), ROWS)
-            now |= {"reads": saved["reads"] + reads, "counts": saved["counts"] + counts}
-            more = reads == ROWS
-        saved = now
-    return saved
+    """Delete in many small transactions."""
+    return job.repeat({"reads": 0, "counts": 0}, _drop)
+
+
+def _drop(tx: Tx, saved: dict[str, Any]) -> bool:
+    reads, counts = store.drop(tx.conn, *_bounds(tx), ROWS)
+    saved["reads"] += reads
+    saved["counts"] += counts
+    return reads == ROWS

@@ -484,7 +484,7 @@ class Steward(Imports, Sealing, Service):
             reply=replies.SimilarReply,
         ),
         query("GET /rates", views.cases.three_rates, roles=WATCHERS, reply=replies.Rates),
-        # ------------------------------------------------------------ volunteer hours, hazards an
+        # ------------------------------------------------------------ hours, hazards, visits
         command(
             "POST /volunteer-hours",
             actions.records.record_hours,

@@ -68,7 +68,7 @@ class RejectCalendarYear:
 
     proposal_id: str
     reason: Annotated[
-        str, msgspec.Meta(min_length=2, max_length=300, examples=["本人申请调离"]), PUBLIC
+        str, msgspec.Meta(min_length=2, max_length=300, examples=["与国务院通知不符"]), PUBLIC
     ]
 
 

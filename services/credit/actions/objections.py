@@ -69,6 +69,17 @@ _LEVELS = {"R_CADRE": 1, "R_SECRETARY": 1, "R_STREET": 2, "R_STREET_LEAD": 2, "R
 _HIGHEST = max(_LEVELS.values())
 
 
+ReceiptNo = Annotated[
+    PublicText,
+    Meta(
+        max_length=120,
+        description="代办时当事人的回执编号 / number of the person's receipt, "
+        "when staff act for him",
+        examples=["HZ-2025-0001"],
+    ),
+]
+
+
 @dataclass(frozen=True, slots=True)
 class FileObjection:
     """提出异议 / Object to an award, to an entry, or that one was not credited.
@@ -99,18 +110,7 @@ class FileObjection:
         ]
         | None
     ) = None
-    receipt_no: (
-        Annotated[
-            PublicText,
-            Meta(
-                max_length=120,
-                description="代办时当事人的回执编号 / number of the person's receipt, when "
-                "staff act for him",
-                examples=["HZ-2025-0001"],
-            ),
-        ]
-        | None
-    ) = None
+    receipt_no: ReceiptNo | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,18 +154,7 @@ class WhichObjection:
     """撤回异议 / Withdraw an objection; with a receipt where staff act for who filed it."""
 
     objection_id: str
-    receipt_no: (
-        Annotated[
-            PublicText,
-            Meta(
-                max_length=120,
-                description="代办时当事人的回执编号 / number of the person's receipt, when "
-                "staff act for him",
-                examples=["HZ-2025-0001"],
-            ),
-        ]
-        | None
-    ) = None
+    receipt_no: ReceiptNo | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,18 +177,7 @@ class RequestReview:
         PublicText,
         Meta(min_length=1, max_length=2000, examples=["裁定没有核对我提交的排班表,请上级复核。"]),
     ]
-    receipt_no: (
-        Annotated[
-            PublicText,
-            Meta(
-                max_length=120,
-                description="代办时当事人的回执编号 / number of the person's receipt, when "
-                "staff act for him",
-                examples=["HZ-2025-0001"],
-            ),
-        ]
-        | None
-    ) = None
+    receipt_no: ReceiptNo | None = None
 
 
 @dataclass(frozen=True, slots=True)

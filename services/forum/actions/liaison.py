@@ -21,7 +21,13 @@ TargetKind = Literal["STREET", "COMMUNITY", "GRID", "HOUSEHOLD"]
 DeputyKind = Literal["PARTY_DELEGATE", "PEOPLES_CONGRESS", "CPPCC_MEMBER"]
 DeputyLevel = Literal["NATIONAL", "PROVINCE", "CITY", "DISTRICT", "TOWN"]
 Street = Annotated[str, Meta(pattern=r"^[0-9]{9}$")]
-ChosenId = Annotated[str, Meta(pattern=r"^[a-z]{2,5}_[A-Za-z0-9_-]{1,56}$")]
+ChosenId = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z]{2,5}_[A-Za-z0-9_-]{1,56}$",
+        description="导入时自定编号 / id chosen by a loader",
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +44,7 @@ class RegisterOfficial:
             examples=["370811015901"],
         ),
     ]
-    official_id: (
-        Annotated[ChosenId, Meta(description="导入时自定编号 / id chosen by a loader")] | None
-    ) = None
+    official_id: ChosenId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +64,7 @@ class AssignLiaison:
     target: Annotated[str, Meta(min_length=1, max_length=64, examples=["370811015901001"])]
     since: Annotated[Instant, Meta(description="起 / since, default now")] | None = None
     until: Annotated[Instant, Meta(description="止 / until")] | None = None
-    link_id: (
-        Annotated[ChosenId, Meta(description="导入时自定编号 / id chosen by a loader")] | None
-    ) = None
+    link_id: ChosenId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +85,7 @@ class RegisterDeputy:
     streets: Annotated[list[Street], Meta(min_length=1, max_length=50, examples=[["370811015"]])]
     term_from: Instant | None = None
     term_to: Instant | None = None
-    deputy_id: (
-        Annotated[ChosenId, Meta(description="导入时自定编号 / id chosen by a loader")] | None
-    ) = None
+    deputy_id: ChosenId | None = None
 
 
 @dataclass(frozen=True, slots=True)

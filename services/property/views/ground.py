@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any
 
 import sqlalchemy as sa
+from msgspec import Meta
 
 from chassis.bus import Tx
+from chassis.fields import Area
 from chassis.refusal import Invalid, NotFound
 from services.property.storage import lists, rows
 from services.property.storage.rows import Row
 
 Answer = dict[str, Any]
+Scope = Annotated[Area, Meta(description="区划代码前缀 / area code")]
 # Who works for the community, the street or the district, and sees their areas' files.
 STAFF = (
     "R_CADRE",

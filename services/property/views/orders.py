@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from msgspec import Meta
 
 from chassis.bus import Tx
-from chassis.fields import Area, Cursor, Limit, PartOfList, Period
+from chassis.fields import Cursor, Limit, PartOfList, Period
 from chassis.i18n import told
 from chassis.refusal import NotFound
 from services.property import rules
@@ -17,7 +17,7 @@ from services.property.replies import DisclosureState, OrderState, WorkState
 from services.property.storage import lists, rows, tables
 from services.property.storage.rows import Row
 from services.property.views import ground
-from services.property.views.ground import Answer
+from services.property.views.ground import Answer, Scope
 
 # What the project's side reads of a complaint: never who complained (REQ-L14).
 _OF_COMPLAINTS: tuple[str, ...] = (
@@ -68,7 +68,7 @@ def _complaint(tx: Tx, row: Row) -> Answer:
 class ComplaintFilter:
     """投诉筛选 / Filter of complaints."""
 
-    scope: Annotated[Area, Meta(description="区划代码前缀 / area code")] | None = None
+    scope: Scope | None = None
     project_id: str | None = None
     request_id: (
         Annotated[str, Meta(description="诉求编号 / the request; not for the project")] | None
@@ -121,7 +121,7 @@ def _whose(tx: Tx, scope: str | None) -> dict[str, Any]:
 class UndecidedFilter:
     """筛选 / Filter of complaints that wait for their project."""
 
-    scope: Annotated[Area, Meta(description="区划代码前缀 / area code")] | None = None
+    scope: Scope | None = None
     state: Literal["WAITING", "ASSIGNED", "DISMISSED", "MERGED"] | None = "WAITING"
     late: bool | None = None
     limit: Limit = 50
@@ -237,7 +237,7 @@ def _order(tx: Tx, row: Row) -> Answer:
 class OrderFilter:
     """整改单筛选 / Filter of orders."""
 
-    scope: Annotated[Area, Meta(description="区划代码前缀 / area code")] | None = None
+    scope: Scope | None = None
     project_id: str | None = None
     state: OrderState | None = None
     severity: Literal["S1", "S2", "S3"] | None = None
@@ -322,7 +322,7 @@ class WorkFilter:
     project_id: str | None = None
     task_id: str | None = None
     topic_id: str | None = None
-    scope: Annotated[Area, Meta(description="区划代码前缀 / area code")] | None = None
+    scope: Scope | None = None
     state: WorkState | None = None
     limit: Limit = 50
     cursor: Cursor | None = None
@@ -378,7 +378,7 @@ class DisclosureFilter:
     """公示筛选 / Filter of disclosures."""
 
     project_id: str | None = None
-    scope: Annotated[Area, Meta(description="区划代码前缀 / area code")] | None = None
+    scope: Scope | None = None
     state: DisclosureState | None = None
     limit: Limit = 50
     cursor: Cursor | None = None

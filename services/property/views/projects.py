@@ -9,13 +9,13 @@ from typing import Annotated
 from msgspec import Meta
 
 from chassis.bus import Tx
-from chassis.fields import Area, Cursor, Limit, Period
+from chassis.fields import Cursor, Limit, Period
 from chassis.refusal import NotFound
 from services.property import rules
 from services.property.storage import lists, months, rows, tables
 from services.property.storage.rows import Row
 from services.property.views import ground
-from services.property.views.ground import Answer
+from services.property.views.ground import Answer, Scope
 
 OPEN_ORDERS = ("ISSUED", "ACKNOWLEDGED", "SUBMITTED", "OVERDUE")
 SHOWN_NEXT = 3
@@ -198,7 +198,7 @@ def _credit(tx: Tx, ref: str) -> Answer:
 class ProjectFilter:
     """项目筛选 / Filter of projects."""
 
-    scope: Annotated[Area, Meta(description="区划代码前缀 / area code")] | None = None
+    scope: Scope | None = None
     company_id: str | None = None
     manager_person_id: str | None = None
     limit: Limit = 50
@@ -350,7 +350,7 @@ def agreement(tx: Tx, asked: WhichAgreement) -> Answer:
 class InArea:
     """区域 / An area; without one, all that the acting role covers."""
 
-    scope: Annotated[Area, Meta(description="区划代码前缀 / area code")] | None = None
+    scope: Scope | None = None
 
 
 def agreement_noncompliance(tx: Tx, asked: InArea) -> Answer:
@@ -442,7 +442,7 @@ class MonthInArea:
     """月份与区域 / A month and an area."""
 
     period: Annotated[Period, Meta(examples=["2025-03"])]
-    scope: Annotated[Area, Meta(description="区划代码前缀 / area code")] | None = None
+    scope: Scope | None = None
 
 
 def indicators(tx: Tx, asked: MonthInArea) -> Answer:

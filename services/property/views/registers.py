@@ -10,13 +10,13 @@ import sqlalchemy as sa
 from msgspec import Meta
 
 from chassis.bus import Nothing, Tx
-from chassis.fields import Area, Cursor, Limit, Period
+from chassis.fields import Cursor, Limit, Period
 from chassis.refusal import NotFound
 from services.property import rules
 from services.property.storage import lists, rows, tables
 from services.property.storage.rows import Row
 from services.property.views import ground
-from services.property.views.ground import Answer
+from services.property.views.ground import Answer, Scope
 
 # Whom an appointment or an agreement waits for.
 _APPOINTMENT_WAITS: dict[str, tuple[str, str | None]] = {
@@ -56,7 +56,7 @@ def _whose(tx: Tx, scope: str | None, **own: Any) -> dict[str, Any]:
 class CompanyFilter:
     """企业筛选 / Filter of companies; with an area, those that run a project there."""
 
-    scope: Annotated[Area, Meta(description="区划代码前缀 / area code")] | None = None
+    scope: Scope | None = None
     uscc: Annotated[str, Meta(max_length=40)] | None = None
     limit: Limit = 50
     cursor: Cursor | None = None
@@ -94,7 +94,7 @@ def companies(tx: Tx, asked: CompanyFilter) -> Answer:
 class CommitteeFilter:
     """业主委员会筛选 / Filter of owners' committees."""
 
-    scope: Annotated[Area, Meta(description="区划代码前缀 / area code")] | None = None
+    scope: Scope | None = None
     project_id: str | None = None
     state: Literal["IN_TERM", "EXPIRED"] | None = None
     limit: Limit = 50
@@ -156,7 +156,7 @@ def committee(tx: Tx, asked: WhichCommittee) -> Answer:
 class AppointmentFilter:
     """交叉任职筛选 / Filter of appointments; `waits_for=STREET` lists what is to be filed."""
 
-    scope: Annotated[Area, Meta(description="区划代码前缀 / area code")] | None = None
+    scope: Scope | None = None
     project_id: str | None = None
     person_id: str | None = None
     direction: Literal["P2C", "C2P"] | None = None
@@ -213,7 +213,7 @@ def _waits(side: str) -> list[Any]:
 class AgreementFilter:
     """协议筛选 / Filter of agreements; `waits_for=COMMUNITY` lists what it has to sign."""
 
-    scope: Annotated[Area, Meta(description="区划代码前缀 / area code")] | None = None
+    scope: Scope | None = None
     project_id: str | None = None
     type: Literal["JOINT_BUILDING", "CREDIT_DELIBERATION"] | None = None
     state: Literal["DRAFT", "PROPOSED", "SIGNED", "ACTIVE", "EXPIRED", "TERMINATED"] | None = None
@@ -260,7 +260,7 @@ def agreements(tx: Tx, asked: AgreementFilter) -> Answer:
 class MeetingFilter:
     """会议筛选 / Filter of meetings."""
 
-    scope: Annotated[Area, Meta(description="区划代码前缀 / area code")] | None = None
+    scope: Scope | None = None
     project_id: str | None = None
     period: Period | None = None
     limit: Limit = 50

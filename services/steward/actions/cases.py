@@ -154,7 +154,16 @@ class ReasonedRequest:
 
 
 # What shows that a reporter without an account said so: a call's record, a signed paper.
-Receipt = Annotated[str, msgspec.Meta(min_length=2, max_length=200), PUBLIC]
+Receipt = Annotated[
+    str,
+    Meta(
+        min_length=2,
+        max_length=200,
+        description="代无账号的诉求人操作时的凭据 / what shows that the reporter said so",
+        examples=["来电录音 0219-07"],
+    ),
+    PUBLIC,
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,16 +172,7 @@ class ReopenRequest:
 
     request_id: str
     reason: Annotated[Reason, Meta(examples=["不属于物业责任范围"])]
-    receipt: (
-        Annotated[
-            Receipt,
-            Meta(
-                description="代无账号的诉求人操作时的凭据 / what shows that the reporter said so",
-                examples=["来电录音 0219-07"],
-            ),
-        ]
-        | None
-    ) = None
+    receipt: Receipt | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,16 +180,7 @@ class UrgeRequest:
     """催办 / Urge; for somebody without an account with a receipt."""
 
     request_id: str
-    receipt: (
-        Annotated[
-            Receipt,
-            Meta(
-                description="代无账号的诉求人操作时的凭据 / what shows that the reporter said so",
-                examples=["来电录音 0219-07"],
-            ),
-        ]
-        | None
-    ) = None
+    receipt: Receipt | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,16 +229,7 @@ class RateRequest:
     stars: Annotated[int, msgspec.Meta(ge=1, le=5, examples=[5])]
     solved: Annotated[bool, Meta(examples=[True])]
     text: Annotated[str, msgspec.Meta(max_length=500), _HIS_WORDS] | None = None
-    receipt: (
-        Annotated[
-            Receipt,
-            Meta(
-                description="代无账号的诉求人操作时的凭据 / what shows that the reporter said so",
-                examples=["来电录音 0219-07"],
-            ),
-        ]
-        | None
-    ) = None
+    receipt: Receipt | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,16 +261,7 @@ class CancelRequest:
 
     request_id: str
     reason: Annotated[str, msgspec.Meta(max_length=500), PUBLIC] | None = None
-    receipt: (
-        Annotated[
-            Receipt,
-            Meta(
-                description="代无账号的诉求人操作时的凭据 / what shows that the reporter said so",
-                examples=["来电录音 0219-07"],
-            ),
-        ]
-        | None
-    ) = None
+    receipt: Receipt | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,13 +76,6 @@ class Params(BaseModel):
     model_config = ConfigDict(extra="forbid", defer_build=True)
 
 
-class ListParams(Params):
-    """分页 / Which part of a list."""
-
-    limit: int = Field(50, ge=1, le=200, description="每页条数 / page size")
-    cursor: str | None = Field(None, description="上一页的 next / `next` of the page before")
-
-
 class Reply(BaseModel):
     """Base of replies: what a caller may rely on. A service may say more than is promised."""
 

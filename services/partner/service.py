@@ -1,14 +1,9 @@
 """Way in: what the partner service can be told, asked, and what it hears. No rule stands here."""
 
-import functools
-from collections.abc import Callable
-from typing import Any
-
 from chassis import deadlines
 from chassis.bus import (
     ANY_ROLE,
     PUBLIC,
-    Call,
     Service,
     Tx,
     shown,
@@ -34,23 +29,6 @@ LOCAL = ("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT")
 MONEY = ("R_PARTNER", *LOCAL, "R_AUDITOR")
 DECIDERS = ("R_CADRE", "R_STREET")
 OFFERING = ("R_PARTNER", *DECIDERS)
-
-
-def counts_tries(door: Callable[..., Any]) -> Callable[..., Any]:
-    """Count a try at a voucher in its own transaction before the door opens.
-
-    What stands inside the door's transaction goes with it when the voucher is refused.
-    """
-
-    @functools.wraps(door)
-    def enter(self: Service, call: Any) -> Any:
-        if isinstance(call, Call):
-            body = self.runtime.read_body(call.method, call.body)
-            with self.runtime.transaction(call.actor) as tx:
-                saga.count_try(tx, body)
-        return door(self, call)
-
-    return enter
 
 
 class Partner(Imports, Service):

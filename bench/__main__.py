@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from bench import frame
 from bench.frame import Figure
-from chassis import servers
+from testkit import servers
 
 
 def _subscribe(given: argparse.Namespace) -> list[Figure]:

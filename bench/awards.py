@@ -27,9 +27,10 @@ from bench.awards_worker import installation
 from bench.frame import Figure, progress
 from bench.subscribe import publish
 from chassis import envelope as env
-from chassis import servers, topology
+from chassis import topology
 from chassis.bus import new_uuid, partition_of
 from chassis.calendar import Calendar
+from testkit import servers
 
 AREA = "370811015901"
 RATINGS_A_STEWARD = 12

@@ -13,12 +13,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from chassis import servers
 from chassis.bus import Actor
 from chassis.migrate import migrate_service
 from chassis.runtime import Runtime
 from services.credit.actions import rule_sets
 from services.credit.service import Credit
+from testkit import servers
 
 RULES = "RC-2025.1"
 DISTRICT = "370811"

@@ -16,7 +16,6 @@ import sqlalchemy as sa
 
 from bench import frame
 from bench.frame import Figure, progress
-from chassis.testing import Bench, open_bench
 from services.steward.service import Steward
 from services.steward.storage.tables import requests
 from services.steward.tests.ground import (
@@ -28,6 +27,7 @@ from services.steward.tests.ground import (
     WANG,
     Ground,
 )
+from testkit.bench import Bench, open_bench
 
 # Of ten: most are closed, as in any year; a few are open, and every steward has his dozen.
 STATES = ("CLOSED",) * 7 + ("RATED", "DISPATCHED", "ACCEPTED")

@@ -27,8 +27,9 @@ import sqlalchemy as sa
 
 from bench import ledger
 from chassis import envelope as env
-from chassis import servers, topology
+from chassis import topology
 from chassis.bus import new_uuid, partition_of
+from testkit import servers
 
 ACCOUNTS = 200
 

@@ -21,9 +21,9 @@ from bench.frame import Figure, progress
 from chassis import timers
 from chassis.bus import Actor, Call, new_uuid
 from chassis.embedded import EmbeddedHost
-from chassis.testing import instant, open_bench
 from services.steward.service import Steward
 from services.steward.tests.ground import COMMUNITY, GRID, STW_STAFF, WANG, Ground
+from testkit.bench import instant, open_bench
 
 # Filed within an hour and a half; all of them are late when the host begins.
 NIGHT = "2025-03-03T12:59"

@@ -15,13 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from chassis import servers
 from chassis.here import keys_file
 from clients.demo.api import Api
 from clients.demo.district import District
 from clients.demo.screen import Screen
 from clients.demo.story import STEPS, tell
 from deploy.local import control, down, up
+from testkit import servers
 
 ROOT = Path(__file__).resolve().parents[1]
 

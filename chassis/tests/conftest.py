@@ -2,7 +2,8 @@
 
 import pytest
 
-from chassis.testing import (  # noqa: F401
+from chassis.tests.toy.service import FAIL, Toy
+from testkit.bench import (  # noqa: F401
     bench,
     broker_url,
     database_url,
@@ -10,7 +11,6 @@ from chassis.testing import (  # noqa: F401
     postgres_url,
     private_rabbit,
 )
-from chassis.tests.toy.service import FAIL, Toy
 
 
 @pytest.fixture

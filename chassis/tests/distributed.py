@@ -15,13 +15,14 @@ from pathlib import Path
 import pika
 import sqlalchemy as sa
 
-from chassis import rpc, servers, topology
+from chassis import rpc, topology
 from chassis.bus import Actor, new_uuid
 from chassis.envelope import CONTENT_TYPE
 from chassis.migrate import migrate_service
 from chassis.runtime import Runtime, wait_until
-from chassis.testing import KEY
 from chassis.tests.toy.service import Toy
+from testkit import servers
+from testkit.bench import KEY
 
 TOY = "chassis.tests.toy.service:Toy"
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from chassis import inbox, timers, years
 from chassis.calendar import Year, published
 from chassis.refusal import Invalid
-from chassis.testing import instant, open_bench
+from testkit.bench import instant, open_bench
 
 CALENDAR = published()
 

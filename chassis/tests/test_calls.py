@@ -13,8 +13,8 @@ from chassis.refusal import (
     RoleDenied,
     VersionConflict,
 )
-from chassis.testing import assert_no_drift
 from chassis.tests.toy.service import TooMuch, Toy
+from testkit.bench import assert_no_drift
 
 
 def test_a_command_changes_the_row_and_says_so_in_one_transaction(bench):

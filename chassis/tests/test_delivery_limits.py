@@ -8,11 +8,12 @@ import pika
 import pytest
 from fivered_client import connect
 
-from chassis import servers, topology
+from chassis import topology
 from chassis.cli import main
 from chassis.runtime import wait_until
 from chassis.tests.distributed import World
 from chassis.tests.toy.service import Toy
+from testkit import servers
 
 THREE = {"delivery-limit": 3}
 

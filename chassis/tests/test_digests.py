@@ -9,8 +9,8 @@ from chassis import digests
 from chassis.refusal import IdempotencyMismatch
 from chassis.runtime import Runtime
 from chassis.settings import ProcessSettings
-from chassis.testing import KEY, Bench, environment, open_bench
 from chassis.tests.toy.service import Toy
+from testkit.bench import KEY, Bench, environment, open_bench
 
 BODY = {"counter_id": "c", "amount": 5}
 

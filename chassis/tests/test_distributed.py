@@ -5,12 +5,13 @@ import time
 
 import pytest
 
-from chassis import inbox, relay, rpc, servers, topology, work
+from chassis import inbox, relay, rpc, topology, work
 from chassis.bus import Actor, new_uuid, partition_of
 from chassis.settings import SettingsError
-from chassis.testing import Bench
 from chassis.tests.distributed import DISTRICT, World, terminate
 from chassis.tests.toy.service import Toy
+from testkit import servers
+from testkit.bench import Bench
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from chassis import jobs
 from chassis.blobs import BlobMissing, Blobs, NoBlobs
 from chassis.refusal import NotFound, Refusal, RoleDenied
-from chassis.testing import instant, open_bench
 from chassis.tests.toy.importing import DIE_AFTER, HEARD, WRITTEN, ImportingToy
+from testkit.bench import instant, open_bench
 
 COUNTED = ("kind", "dry_run", "rows", "created", "unchanged", "refused", "errors")
 HEADER = "counter_id,amount,since,at,open,colour,parts,note"

@@ -8,9 +8,9 @@ from chassis.contracts import api_contract
 from chassis.refusal import Invalid
 from chassis.replies import Reply
 from chassis.table import command, query
-from chassis.testing import open_bench
 from chassis.tests.toy import releases
 from chassis.tests.toy.releases import First, raise_counter
+from testkit.bench import open_bench
 
 
 def test_a_row_is_an_ordinary_entrypoint_of_its_service(database_url):

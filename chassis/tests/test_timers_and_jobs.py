@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from chassis import inbox, jobs, timers
 from chassis.bus import Call
 from chassis.refusal import NotFound, RoleDenied
-from chassis.testing import instant
 from chassis.tests.toy.service import FAIL, Added
+from testkit.bench import instant
 
 
 def test_a_timer_acts_at_its_due_time_however_late_the_worker_is(bench):

@@ -11,8 +11,8 @@ from chassis import health, inbox, jobs, outbox, rpc, telemetry, work
 from chassis import storage as store
 from chassis.bus import Actor, Call, new_uuid
 from chassis.refusal import InFlight, RoleDenied
-from chassis.testing import KEY, open_bench
 from chassis.tests.toy.service import FAIL, Added, Toy, counters
+from testkit.bench import KEY, open_bench
 
 
 @pytest.fixture

@@ -1,9 +1,9 @@
 """The servers of `make up`: a private RabbitMQ and PostgreSQL below one folder, no containers.
 
-`python deploy/local/servers.py FOLDER` starts both, prints their URLs as shell assignments and
+`python -m deploy.local.servers FOLDER` starts both, prints their URLs as shell assignments and
 holds them until it is stopped. Ports and data are kept in the folder, so that a second start
-finds what the first one left. The classes stand in `chassis/servers.py`, because the chassis's
-own tests need them in a checkout without `deploy/`.
+finds what the first one left. The classes stand in `testkit/servers.py`, because tests need them
+in a checkout without `deploy/`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sys
 import threading
 from pathlib import Path
 
-from chassis.servers import (
+from testkit.servers import (
     Postgres,
     Rabbit,
     ServerFailed,

@@ -17,9 +17,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from chassis import keys, servers, topology
+from chassis import keys, topology
 from chassis.installed import service_names
 from chassis.up import DEMO
+from testkit import servers
 
 ROOT = Path(__file__).resolve().parents[2]
 STATE = ROOT / ".fivered" / "up"

@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from chassis import servers
+from testkit import servers
 
 
 def missing() -> list[str]:

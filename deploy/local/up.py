@@ -12,8 +12,9 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from chassis import installed, servers
+from chassis import installed
 from deploy.local.supervisor import ROOT, STATE
+from testkit import servers
 
 PATIENCE_S = 180.0
 # The supervisor outlives this process on purpose; one that is forgotten would be complained about.

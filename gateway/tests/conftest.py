@@ -12,12 +12,12 @@ from chassis.embedded import EmbeddedHost
 from chassis.migrate import migrate_service
 from chassis.runtime import Runtime
 from chassis.settings import Secret
-from chassis.testing import KEY, environment
 from chassis.tests.toy.service import FAIL, Toy
 from gateway.app import create
 from gateway.identity import issue
 from gateway.settings import GatewaySettings
 from gateway.tests.toy_routes import DOORS
+from testkit.bench import KEY, environment
 
 DISTRICT = {"role": "R_DISTRICT", "scope": "370811"}
 RESIDENT = {"role": "R_RESIDENT", "scope": "370811015901"}

@@ -10,12 +10,13 @@ import time
 import httpx
 import pytest
 
-from chassis import servers, topology
-from chassis.testing import KEY
+from chassis import topology
 from chassis.tests.toy.service import Toy
 from gateway.identity import issue
 from gateway.tests.conftest import DISTRICT, problem_of
 from gateway.tests.test_serving import ROOT
+from testkit import servers
+from testkit.bench import KEY
 
 pytestmark = pytest.mark.servers
 

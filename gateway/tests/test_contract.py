@@ -10,18 +10,19 @@ import sys
 import httpx
 import pytest
 
-from chassis import servers, topology
+from chassis import topology
 from chassis.contracts import api_contract
 from chassis.embedded import EmbeddedHost
 from chassis.migrate import migrate_service
 from chassis.runtime import Runtime
-from chassis.testing import KEY, environment, postgres_server, postgres_url
 from chassis.tests.toy.releases import First, Second
 from chassis.tests.toy.service import Toy
 from gateway.contract import doors_of
 from gateway.tests.conftest import Site, problem_of
 from gateway.tests.test_behind_rabbitmq import until
 from gateway.tests.test_serving import ROOT
+from testkit import servers
+from testkit.bench import KEY, environment, postgres_server, postgres_url
 
 __all__ = ["postgres_server", "postgres_url"]
 

@@ -7,10 +7,10 @@ import time
 import jwt
 import pytest
 
-from chassis.testing import KEY
 from gateway.errors import TokenInvalid
 from gateway.identity import AUDIENCE, ISSUER, Grant, Tokens, issue
 from gateway.tests.conftest import DISTRICT, RESIDENT, problem_of
+from testkit.bench import KEY
 
 CADRE = {"role": "R_CADRE", "scope": "370811015901"}
 ASK = ("GET", "/v1/toy/counters/c1")

@@ -9,12 +9,12 @@ import pytest
 from chassis.embedded import EmbeddedHost
 from chassis.migrate import migrate_service
 from chassis.runtime import Runtime
-from chassis.testing import environment
 from chassis.tests.toy.importing import DIE_AFTER, WRITTEN, ImportingToy
 from gateway import imports
 from gateway.doors import Doors
 from gateway.tests.conftest import DISTRICT, RESIDENT, Site, problem_of
 from gateway.tests.toy_routes import DOORS as TOY
+from testkit.bench import environment
 
 CSV = {"Content-Type": "text/csv; charset=utf-8"}
 PATH = "/v1/toy/imports/counters"

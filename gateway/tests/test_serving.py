@@ -15,14 +15,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from chassis import servers
 from chassis.settings import SettingsError, read
-from chassis.testing import KEY
 from gateway.app import serve_embedded
 from gateway.identity import issue
 from gateway.serving import listen
 from gateway.settings import GatewaySettings
 from gateway.tests.conftest import DISTRICT, settings
+from testkit import servers
+from testkit.bench import KEY
 
 ROOT = Path(__file__).parents[2]
 

@@ -36,6 +36,8 @@ def configuration() -> str:
     roots += [f"clients.{name}" for name in ("demo", "load") if (ROOT / "clients" / name).exists()]
     roots += services
     alone = [root for root in roots if root != "chassis"]
+    shipped = [module for root in roots for module in _modules_of(root)]
+    roots.append("testkit")
     pure_rooms = [f"{s}.{room}" for s in services for room in ("rules", "events", "errors")]
     impure = [
         f"chassis.{path.stem}"
@@ -53,6 +55,12 @@ def configuration() -> str:
             "forbidden",
             source_modules=["chassis"],
             forbidden_modules=alone,
+        ),
+        _contract(
+            "Nothing that is shipped imports the test kit",
+            "forbidden",
+            source_modules=shipped,
+            forbidden_modules=["testkit", "pytest"],
         ),
     ]
     if services:
@@ -83,6 +91,14 @@ def configuration() -> str:
             ),
         ]  # fmt: skip
     return "\n".join(parts) + "\n"
+
+
+def _modules_of(unit: str) -> list[str]:
+    """Return what a unit's wheel holds: the modules and folders beside its tests."""
+    folder = ROOT / unit.replace(".", "/")
+    files = {path.stem for path in folder.glob("*.py")}
+    folders = {path.parent.name for path in folder.glob("*/__init__.py")}
+    return sorted(f"{unit}.{name}" for name in (files | folders) - {"__init__", "tests"})
 
 
 def _existing(modules: list[str]) -> list[str]:

@@ -10,9 +10,9 @@ from chassis.installed import service_class, service_names
 from chassis.refusal import Invalid
 from chassis.runtime import Runtime
 from chassis.settings import ProcessSettings
-from chassis.testing import environment
 from gateway.app import doors_of
 from services.forum import rules as forum
+from testkit.bench import environment
 
 
 def closed(hint):

@@ -58,7 +58,7 @@ def run_tests(target, *paths):
 @pytest.mark.timeout(1500)  # Every test of the service on SQLite: a run that hangs, not a slow one.
 @pytest.mark.parametrize("name", SERVICES)
 def test_the_chassis_and_one_service_pass_that_services_tests(tmp_path, name):
-    copy(tmp_path, "chassis", f"services/{name}", "pyproject.toml")
+    copy(tmp_path, "chassis", "testkit", f"services/{name}", "pyproject.toml")
     seen = subprocess.run(
         [sys.executable, "-c", "import importlib.util as u; print(u.find_spec('gateway'))"],
         cwd=tmp_path,
@@ -74,7 +74,7 @@ def test_the_chassis_and_one_service_pass_that_services_tests(tmp_path, name):
 @pytest.mark.timeout(600)
 def test_with_one_service_deleted_the_gateway_and_the_architecture_pass(tmp_path):
     gone = SERVICES[-1]
-    folders = ["chassis", "gateway", "clients", "tests/architecture", "tests/__init__.py"]
+    folders = ["chassis", "testkit", "gateway", "clients", "tests/architecture", "tests/__init__.py"]
     copy(tmp_path, *folders, "services", "pyproject.toml", "deploy/local")
     shutil.rmtree(tmp_path / "services" / gone)
     subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
@@ -124,3 +124,6 @@ def test_every_wheel_holds_its_contracts_migrations_and_texts_and_no_tests(tmp_p
         readme = {f"{package}/README.md"}
         assert wanted - inside - readme == set(), unit
         assert {name for name in inside if "/tests/" in name} == set(), unit
+        texts = {path: (ROOT / prefix / path.removeprefix(package + "/")) for path in inside}
+        tested = {path for path, file in texts.items() if b"import pytest" in file.read_bytes()}
+        assert tested == set(), unit

@@ -15,7 +15,7 @@ from itertools import count
 from hypothesis import strategies as st
 
 from chassis.bus import partition_of
-from chassis.testing import instant
+from testkit.bench import instant
 
 PERIOD = "2025-03"
 BEGIN = datetime(2025, 3, 1)

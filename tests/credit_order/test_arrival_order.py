@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from chassis import jobs
 from chassis.runtime import Runtime
 from chassis.settings import ProcessSettings
-from chassis.testing import Bench, databases, environment, fresh_database, instant, open_bench
 from services.credit.actions import awards, ledger
 from services.credit.service import Credit
+from testkit.bench import Bench, databases, environment, fresh_database, instant, open_bench
 from tests.credit_order import month as town
 
 BEFORE_CUTOFF = "2025-04-02T20:00"

@@ -14,7 +14,7 @@ import yaml
 from fivered_client import connect
 
 from chassis.runtime import wait_until
-from chassis.testing import broker_url, private_rabbit
+from testkit.bench import broker_url, private_rabbit
 
 __all__ = ["broker_url", "private_rabbit"]
 

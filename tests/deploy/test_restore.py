@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from chassis import servers
 from chassis.calendar import SHANGHAI
 from chassis.runtime import wait_until
 from clients.demo.api import Person, Refused
+from testkit import servers
 from tests.deploy.house import COMMUNITY, DISTRICT, GRID, RESIDENT, House
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(420)]

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from chassis import servers
+from testkit import servers
 from tests.deploy.house import FIVERED, ROOT, House
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(300)]

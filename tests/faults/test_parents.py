@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from chassis import servers
 from chassis.health import HealthPage
 from deploy.local import up
+from testkit import servers
 from tests.systems import ROOT
 
 PORTS = (
-    "import sys; from chassis.servers import free_port\n"
+    "import sys; from testkit.servers import free_port\n"
     "print(*(free_port() for _ in range(100)), flush=True); sys.stdin.read()"
 )
 
@@ -44,7 +44,7 @@ def test_a_port_is_handed_out_once_to_processes_that_choose_at_the_same_time():
 
 HOLD = """
 import sys
-from chassis import servers
+from testkit import servers
 from chassis.health import HealthPage
 rabbit, postgres = servers.Rabbit().start(), servers.Postgres().start()
 child = servers.spawn([sys.executable, "-c", "import time; time.sleep(600)"], ending=15)

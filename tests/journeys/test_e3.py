@@ -4,7 +4,6 @@ import pytest
 import sqlalchemy as sa
 
 from chassis import inbox
-from chassis.testing import open_bench
 from services.credit.service import Credit
 from services.credit.tests import stage
 from services.credit.tests.test_settlement import entry_of, run_jobs, settlement_of
@@ -13,6 +12,7 @@ from services.property.tests.conftest import Town
 from services.property.tests.test_months import PAIR, measured
 from services.steward.service import Steward
 from services.steward.tests.ground import GRID, WANG, Ground
+from testkit.bench import open_bench
 
 LATE, UNCONTACTED, NOT_DUE = 6, 2, 4
 

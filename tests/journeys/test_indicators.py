@@ -2,7 +2,6 @@
 
 import pytest
 
-from chassis.testing import open_bench
 from services.credit.service import Credit
 from services.credit.tests import stage
 from services.credit.tests.test_settlement import entry_of, run_jobs, settlement_of
@@ -10,6 +9,7 @@ from services.partner.service import Partner
 from services.partner.tests.conftest import COMMUNITY, STREET, Town
 from services.property.service import Property
 from services.property.tests.conftest import Town as PropertyTown
+from testkit.bench import open_bench
 
 
 @pytest.mark.covers("M-28")

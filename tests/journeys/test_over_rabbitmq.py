@@ -2,12 +2,12 @@
 
 import pytest
 
-from chassis import servers
 from clients.demo.api import Api
 from clients.demo.district import PEOPLE
 from clients.load.files import write
 from clients.load.generator import District
 from clients.load.sending import Sender, token
+from testkit import servers
 from tests.journeys.test_year_end import UNTIL, YEAR, address, nothing_parked, outlooks
 from tests.systems import Distributed
 

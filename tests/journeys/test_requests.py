@@ -5,11 +5,11 @@ import pytest
 from chassis.embedded import EmbeddedHost
 from chassis.migrate import migrate_service
 from chassis.runtime import Runtime
-from chassis.testing import environment
 from gateway.tests.conftest import Site
 from services.steward.service import Steward
 from services.steward.settings import StewardSettings
 from services.steward.tests.ground import COMMUNITY, GRID, LI, OTHER_CADRE, STAFF, WANG
+from testkit.bench import environment
 
 REQUESTS = "/v1/steward/requests"
 STEWARD = "stw_00000000-0000-7000-8000-000000000013"

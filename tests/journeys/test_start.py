@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from chassis import servers
+from testkit import servers
 from tests.systems import ROOT
 
 FIVERED = str(Path(sys.executable).with_name("fivered"))

@@ -11,9 +11,9 @@ from collections import defaultdict
 import pytest
 import sqlalchemy as sa
 
-from chassis.testing import KEY
 from clients.demo import district as place
 from clients.demo.api import Person, token
+from testkit.bench import KEY
 from tests.refusals.telling import Site, tell
 
 ELSEWHERE = "370802001001001"

@@ -23,7 +23,6 @@ from chassis.installed import service_class, service_names
 from chassis.migrate import migrate_service
 from chassis.runtime import Runtime
 from chassis.settings import ProcessSettings, Secret
-from chassis.testing import KEY, environment
 from clients.demo import district as place
 from clients.demo.api import Api, Person, Refused
 from clients.demo.district import PEOPLE, District
@@ -32,6 +31,7 @@ from clients.demo.story import CHAPTERS, STEPS
 from clients.demo.teller import Teller
 from gateway.app import create
 from gateway.settings import GatewaySettings
+from testkit.bench import KEY, environment
 
 # What the chassis keeps about calls themselves; a refusal may be noted there.
 BOOKS = {"audit", "idempotency", "inbox", "cursors", "timers", "jobs", "alembic_version"}

@@ -12,9 +12,9 @@ import sqlalchemy as sa
 from chassis import storage as store
 from chassis.installed import service_class
 from chassis.migrate import differences, is_behind, migrate_service, package_of
-from chassis.testing import databases, fresh_database
 from clients.demo.api import Api
 from clients.demo.district import PEOPLE
+from testkit.bench import databases, fresh_database
 from tests.systems import Embedded
 from tests.upgrade import ladder
 

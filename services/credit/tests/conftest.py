@@ -2,8 +2,8 @@
 
 import pytest
 
-from chassis.testing import bench, database_url, files  # noqa: F401
 from services.credit.service import Credit
+from testkit.bench import bench, database_url, files  # noqa: F401
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from chassis.testing import instant
 from services.credit.actions import awards, ledger
 from services.credit.storage import registry
+from testkit.bench import instant
 
 COMMUNITY = "370811015901"
 GRID = "370811015901001"

@@ -8,7 +8,6 @@ import pytest
 
 from chassis.blobs import Blobs
 from chassis.refusal import Invalid, NotFound, RoleDenied
-from chassis.testing import database_url, open_bench  # noqa: F401
 from services.credit.actions.exports import cell
 from services.credit.errors import Gone, NotReady
 from services.credit.service import Credit
@@ -20,6 +19,7 @@ from services.credit.tests.calendar_of_months import (
     final_month,
     run_jobs,
 )
+from testkit.bench import database_url, open_bench  # noqa: F401
 
 
 @pytest.fixture

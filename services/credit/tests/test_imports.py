@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from chassis.testing import database_url, open_bench  # noqa: F401
 from services.credit.errors import SameAsProposer
 from services.credit.service import Credit
 from services.credit.tests import stage
+from testkit.bench import database_url, open_bench  # noqa: F401
 
 GRID = "370811015901001"
 HEADER = "consent_id,person_id,notice_version,purposes,channel,evidence_ref\n"

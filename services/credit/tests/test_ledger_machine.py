@@ -17,11 +17,11 @@ from hypothesis.stateful import (
 )
 
 from chassis.calendar import Calendar
-from chassis.testing import instant
 from services.credit.actions import awards, ledger
 from services.credit.storage import ledger as store
 from services.credit.storage import registry
 from services.credit.tests import stage
+from testkit.bench import instant
 
 _DISTRICTS = itertools.count(100000)
 # State of a hold -> steps that do not fit it, each with its refusal.

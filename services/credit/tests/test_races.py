@@ -8,12 +8,12 @@ import pytest
 import sqlalchemy as sa
 
 from chassis import inbox
-from chassis.testing import assert_no_drift
 from services.credit.actions import ledger
 from services.credit.service import Credit
 from services.credit.storage import ledger as store
 from services.credit.tests import stage
 from services.credit.tests.test_awards import attended, rated
+from testkit.bench import assert_no_drift
 
 C = "RES:per_c"
 

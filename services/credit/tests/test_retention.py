@@ -7,7 +7,6 @@ import pytest
 
 from chassis import calendar, jobs
 from chassis.cli import CommandFailed
-from chassis.testing import open_bench
 from services.credit.actions import retention
 from services.credit.errors import LogGone
 from services.credit.rules import recompute
@@ -25,6 +24,7 @@ from services.credit.tests.test_settlement import (
     settlement_of,
 )
 from services.credit.tests.test_verify import log_of, run
+from testkit.bench import open_bench
 
 
 def short_lived():

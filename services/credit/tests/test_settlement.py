@@ -6,7 +6,6 @@ import pytest
 
 from chassis import inbox, jobs
 from chassis.refusal import NotFound, RoleDenied, StateConflict, VersionConflict
-from chassis.testing import open_bench
 from services.credit.errors import (
     HashChanged,
     Incomplete,
@@ -16,6 +15,7 @@ from services.credit.errors import (
 from services.credit.service import Credit
 from services.credit.tests import stage
 from services.credit.tests.test_awards import attended, rated
+from testkit.bench import open_bench
 
 PERIOD = "2025-03"
 CUT_OFF = "2025-04-03T00:00"

@@ -9,13 +9,13 @@ import pytest
 import sqlalchemy as sa
 
 from chassis import inbox
-from chassis.testing import fresh_postgresql, open_bench, postgres_server  # noqa: F401
 from services.credit.actions import awards, ledger
 from services.credit.service import Credit
 from services.credit.storage import awards as award_store
 from services.credit.storage import ledger as store
 from services.credit.tests import stage
 from services.credit.tests.test_awards import rated
+from testkit.bench import fresh_postgresql, open_bench, postgres_server  # noqa: F401
 
 C = "RES:per_c"
 AT = "2025-03-05T10:00"

@@ -12,7 +12,6 @@ from chassis import jobs
 from chassis.blobs import Blobs
 from chassis.cli import CommandFailed
 from chassis.refusal import NotFound, RoleDenied, StateConflict
-from chassis.testing import fresh_database, open_bench
 from services.credit.actions import verify as command
 from services.credit.rules import recompute
 from services.credit.service import Credit
@@ -33,6 +32,7 @@ from services.credit.tests.test_settlement import (
     run_jobs,
     settlement_of,
 )
+from testkit.bench import fresh_database, open_bench
 
 
 def a_month(bench):

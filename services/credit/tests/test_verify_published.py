@@ -6,7 +6,6 @@ import json
 import pytest
 import sqlalchemy as sa
 
-from chassis.testing import instant
 from services.credit.actions import verify as command
 from services.credit.storage import tables as t
 from services.credit.tests import stage
@@ -21,6 +20,7 @@ from services.credit.tests.test_past_stays import (
     merchant,
 )
 from services.credit.tests.test_verify import run
+from testkit.bench import instant
 
 JANUARY = "2025-01"
 

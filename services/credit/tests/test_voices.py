@@ -3,7 +3,6 @@
 import pytest
 
 from chassis.refusal import Invalid, NotFound, StateConflict
-from chassis.testing import open_bench
 from services.credit.errors import (
     AlreadyObjected,
     ConflictOfInterest,
@@ -27,6 +26,7 @@ from services.credit.tests.calendar_of_months import (
     run_jobs,
     settlement_of,
 )
+from testkit.bench import open_bench
 
 REASONS = "经核查,当事人陈述属实,扣分依据不足,应予支持或部分支持。"
 ROLES = {"MER": "R_MERCHANT", "PTN": "R_PARTNER", "UNT": "R_PARTNER", "PCO": "R_PCO"}

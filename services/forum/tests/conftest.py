@@ -2,8 +2,8 @@
 
 import pytest
 
-from chassis.testing import bench, database_url  # noqa: F401
 from services.forum.service import Forum
+from testkit.bench import bench, database_url  # noqa: F401
 
 STREET = "370811015"
 COMMUNITY = "370811015901"

@@ -2,9 +2,9 @@
 
 import pytest
 
-from chassis.testing import instant
 from services.forum import errors
 from services.forum.tests.conftest import ANA, BEN, GRID, NEIGHBOURS
+from testkit.bench import instant
 
 VOTERS = [ANA, BEN, *NEIGHBOURS][:8]
 OTHERS = [

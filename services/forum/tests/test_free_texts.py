@@ -2,8 +2,8 @@
 
 import pytest
 
-from chassis.testing import public_texts, require_no_number_in_texts
 from services.forum.service import Forum
+from testkit.bench import public_texts, require_no_number_in_texts
 
 
 @pytest.mark.parametrize(("command", "place"), public_texts(Forum))

@@ -3,7 +3,6 @@
 import pytest
 
 from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict
-from chassis.testing import assert_no_drift
 from services.forum import errors
 from services.forum.service import Forum
 from services.forum.tests.conftest import (
@@ -19,6 +18,7 @@ from services.forum.tests.conftest import (
     TEAM,
     WORKER,
 )
+from testkit.bench import assert_no_drift
 
 
 def persons(chain):

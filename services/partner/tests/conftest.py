@@ -2,8 +2,8 @@
 
 import pytest
 
-from chassis.testing import bench, database_url, files  # noqa: F401  pytest finds them here
 from services.partner.service import Partner
+from testkit.bench import bench, database_url, files  # noqa: F401  pytest finds them here
 
 COMMUNITY = "370811015901"
 STREET = "370811015"

@@ -2,13 +2,13 @@
 
 import pytest
 
-from chassis.testing import (
+from services.partner.service import Partner
+from testkit.bench import (
     public_columns,
     public_texts,
     require_no_number_in_files,
     require_no_number_in_texts,
 )
-from services.partner.service import Partner
 
 
 @pytest.mark.parametrize(("command", "place"), public_texts(Partner))

@@ -8,10 +8,10 @@ import pytest
 from chassis import contracts, i18n
 from chassis.refusal import Refusal
 from chassis.settings import SettingsError, read
-from chassis.testing import assert_no_drift
 from services.partner import errors, events
 from services.partner.service import Partner
 from services.partner.settings import PartnerSettings
+from testkit.bench import assert_no_drift
 
 HERE = Path(inspect.getfile(Partner)).parent
 

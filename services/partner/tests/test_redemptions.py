@@ -14,9 +14,9 @@ from chassis.refusal import (
     VersionConflict,
 )
 from chassis.settings import Secret
-from chassis.testing import instant
 from services.partner import errors
 from services.partner.rules import vouchers
+from testkit.bench import instant
 
 COMMUNITY, STREET = "370811015901", "370811015"
 ANA, BEN, BARBER, CLERK = "per_ana", "per_ben", "per_barber", "per_clerk"

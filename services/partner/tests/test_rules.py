@@ -6,9 +6,9 @@ from datetime import date
 import pytest
 
 from chassis.calendar import published
-from chassis.testing import instant
 from services.partner import errors
 from services.partner.rules import offers, redemptions, statements, uscc, vouchers
+from testkit.bench import instant
 
 KEY = "a-test-key-that-is-32-bytes-long-or-more"
 

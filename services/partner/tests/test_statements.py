@@ -3,8 +3,8 @@
 import pytest
 
 from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict
-from chassis.testing import instant
 from services.partner import errors
+from testkit.bench import instant
 
 COMMUNITY, STREET = "370811015901", "370811015"
 ANA, BEN, BARBER, CLERK, CADRE = "per_ana", "per_ben", "per_barber", "per_clerk", "per_cadre"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from chassis.testing import bench, database_url, files  # noqa: F401
 from services.property.service import Property
+from testkit.bench import bench, database_url, files  # noqa: F401
 
 COMMUNITY = "370811015901"
 STREET = "370811015"

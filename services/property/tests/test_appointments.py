@@ -3,8 +3,8 @@
 import pytest
 
 from chassis.refusal import NotFound, StateConflict
-from chassis.testing import instant
 from services.property import errors
+from testkit.bench import instant
 
 
 def nominate(bench, town, **changes):

@@ -3,8 +3,8 @@
 import pytest
 
 from chassis.bus import partition_of
-from chassis.testing import instant
 from services.property import errors
+from testkit.bench import instant
 
 REQUESTS = {
     "project_id": "prj_a",

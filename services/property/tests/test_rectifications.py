@@ -3,8 +3,8 @@
 import pytest
 
 from chassis.refusal import NotFound, StateConflict, VersionConflict
-from chassis.testing import instant
 from services.property import errors
+from testkit.bench import instant
 
 PAIR = [{"before": "sha256:b", "after": "sha256:a"}]
 

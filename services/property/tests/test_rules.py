@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis.calendar import published
-from chassis.testing import instant
 from services.property import rules
+from testkit.bench import instant
 
 DAYS = st.dates(date(2024, 1, 1), date(2026, 12, 31))
 

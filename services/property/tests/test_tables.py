@@ -2,8 +2,8 @@
 
 import pytest
 
-from chassis.testing import assert_no_drift
 from services.property.service import Property
+from testkit.bench import assert_no_drift
 
 
 @pytest.mark.covers("REQ-L07")

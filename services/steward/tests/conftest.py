@@ -2,9 +2,9 @@
 
 import pytest
 
-from chassis.testing import database_url, files, open_bench  # noqa: F401
 from services.steward.service import Steward
 from services.steward.tests.ground import Ground
+from testkit.bench import database_url, files, open_bench  # noqa: F401
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ from chassis import doctor
 from chassis.calendar import read_year
 from chassis.refusal import Guard, NotFound, Refusal, StateConflict
 from chassis.settings import ProcessSettings
-from chassis.testing import environment, open_bench
 from services.steward.errors import CalendarProposed, CalendarSamePerson
 from services.steward.service import Steward
 from services.steward.settings import StewardSettings
+from testkit.bench import environment, open_bench
 
 # Invented: no notice of the State Council. Monday the 4th is free, Saturday the 9th is worked.
 YEAR = {

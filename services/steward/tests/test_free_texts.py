@@ -2,13 +2,13 @@
 
 import pytest
 
-from chassis.testing import (
+from services.steward.service import Steward
+from testkit.bench import (
     public_columns,
     public_texts,
     require_no_number_in_files,
     require_no_number_in_texts,
 )
-from services.steward.service import Steward
 
 
 @pytest.mark.parametrize(("command", "place"), public_texts(Steward))

@@ -3,9 +3,9 @@
 import pytest
 
 from chassis.refusal import Invalid, RoleDenied
-from chassis.testing import assert_no_drift
 from services.steward import errors
 from services.steward.service import Steward
+from testkit.bench import assert_no_drift
 
 
 def test_the_migrated_database_agrees_with_the_tables(bench):

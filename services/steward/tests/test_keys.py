@@ -7,7 +7,6 @@ from chassis import jobs, sealing
 from chassis.bus import SYSTEM
 from chassis.runtime import Runtime
 from chassis.settings import ProcessSettings, SettingsError
-from chassis.testing import Bench, environment
 from chassis.vault import KeyMissing, Sealed, key_id, match_key_of
 from services.steward.service import Steward
 from services.steward.settings import StewardSettings
@@ -23,6 +22,7 @@ from services.steward.tests.ground import (
     WANG,
     person_id,
 )
+from testkit.bench import Bench, environment
 
 OLD = "a-test-key-that-is-32-bytes-long-or-more"
 NEW = "the-key-of-the-year-after-that-of-the-tests"

@@ -3,9 +3,9 @@
 import pytest
 
 from chassis import timers
-from chassis.testing import open_bench
 from services.steward.service import Steward
 from services.steward.tests.ground import GRID, STW_STAFF, Ground
+from testkit.bench import open_bench
 
 SHOWN = (
     "SELECT r.number, r.state, r.handler, r.first_handler, r.tried, r.due_accept, r.version"

@@ -6,7 +6,6 @@ import pytest
 
 from chassis.bus import partition_of
 from chassis.refusal import RoleDenied
-from chassis.testing import instant
 from services.steward import rules
 from services.steward.rules.routing import DUTIES
 from services.steward.storage.tables import request_clocks, requests
@@ -21,6 +20,7 @@ from services.steward.tests.ground import (
     STW_STAFF,
     WANG,
 )
+from testkit.bench import instant
 
 EMPTY = "370811015902"
 

@@ -3,7 +3,6 @@
 import pytest
 
 from chassis.refusal import Invalid, NotFound, RoleDenied, VersionConflict
-from chassis.testing import open_bench
 from services.steward import errors
 from services.steward.service import Steward
 from services.steward.tests.ground import (
@@ -19,6 +18,7 @@ from services.steward.tests.ground import (
     WANG,
     person_id,
 )
+from testkit.bench import open_bench
 
 
 @pytest.mark.covers("REQ-L09", "REQ-L07")

@@ -10,10 +10,10 @@ import pytest
 
 from chassis.calendar import published
 from chassis.refusal import Refusal, StateConflict
-from chassis.testing import instant
 from services.steward import errors, rules
 from services.steward.rules.routing import Candidate
 from services.steward.views.cases import WHAT
+from testkit.bench import instant
 
 CALENDAR = published()
 TODAY = date(2025, 3, 3)

@@ -4,7 +4,6 @@ import pytest
 
 from chassis.bus import ANY_ROLE, PUBLIC, entries
 from chassis.i18n import payload
-from chassis.testing import a_body
 from services.steward import errors
 from services.steward.service import Steward
 from services.steward.tests.ground import (
@@ -17,6 +16,7 @@ from services.steward.tests.ground import (
     WANG,
     person_id,
 )
+from testkit.bench import a_body
 
 TWIN = person_id(51)
 COMMANDS = sorted(name for name, entry in entries(Steward).items() if entry.kind == "command")

@@ -35,7 +35,7 @@ import pytest
 import sqlalchemy as sa
 
 from chassis import envelope as env
-from chassis import inbox, servers, timers
+from chassis import inbox, timers
 from chassis.bus import ANY_ROLE, PUBLIC, Actor, Call, Service, entries, new_uuid, partition_of
 from chassis.calendar import SHANGHAI
 from chassis.free_text import Public, members, readers_of
@@ -43,6 +43,7 @@ from chassis.migrate import differences, migrate_service
 from chassis.refusal import NumberOfAPerson, Refusal
 from chassis.runtime import Runtime
 from chassis.settings import ProcessSettings, describe
+from testkit import servers
 
 KEY = "a-test-key-that-is-32-bytes-long-or-more"
 START = "2025-03-03T09:00:00"

@@ -1,0 +1,1 @@
+"""What tests, benchmarks and `make up` stand on; in no wheel and in no image."""

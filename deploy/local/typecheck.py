@@ -16,7 +16,9 @@ def main() -> int:
     named = [str(unit.relative_to(ROOT)).replace("/", ".") for unit in units()]
     packages = [part for name in named if "-" not in name for part in ("-p", name)]
     return subprocess.run(
-        [sys.executable, "-m", "mypy", *packages, "-p", "testkit", "-p", "deploy"], cwd=ROOT, check=False
+        [sys.executable, "-m", "mypy", *packages, "-p", "testkit", "-p", "deploy"],
+        cwd=ROOT,
+        check=False,
     ).returncode
 
 

@@ -74,7 +74,14 @@ def test_the_chassis_and_one_service_pass_that_services_tests(tmp_path, name):
 @pytest.mark.timeout(600)
 def test_with_one_service_deleted_the_gateway_and_the_architecture_pass(tmp_path):
     gone = SERVICES[-1]
-    folders = ["chassis", "testkit", "gateway", "clients", "tests/architecture", "tests/__init__.py"]
+    folders = [
+        "chassis",
+        "testkit",
+        "gateway",
+        "clients",
+        "tests/architecture",
+        "tests/__init__.py",
+    ]
     copy(tmp_path, *folders, "services", "pyproject.toml", "deploy/local")
     shutil.rmtree(tmp_path / "services" / gone)
     subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)

@@ -61,4 +61,5 @@ contracts: ## write the contract files from the code
 
 bench: ## speed as ratios in one run, on private servers
 	@$(PYTHON) deploy/local/prepare.py test $(VENV)
+	@$(BIN)/pip install -q -r bench/requirements.txt || echo "bench: commands without FastStream"
 	@exec $(BIN)/python -m bench

@@ -1,6 +1,7 @@
 """All figures in one table: `python -m bench [part ...] [--quick] [--full]`.
 
-Parts: subscribe, awards, settlement, ledger, sqlite, timers, lists. Without a name all of them run.
+Parts: subscribe, awards, settlement, ledger, sqlite, timers, lists, commands. Without a name all of
+them run.
 `--quick` takes small numbers (about a minute a part); `--full` adds a month of 1,200,000 subjects.
 The status is 2 when a figure misses its bound, 1 when a server is not installed.
 """
@@ -71,6 +72,12 @@ def _lists(given: argparse.Namespace) -> list[Figure]:
     return lists.run(quick=given.quick)
 
 
+def _commands(given: argparse.Namespace) -> list[Figure]:
+    from bench import commands
+
+    return commands.run(quick=given.quick, rounds=given.rounds)
+
+
 PARTS: dict[str, Callable[[argparse.Namespace], list[Figure]]] = {
     "subscribe": _subscribe,
     "awards": _awards,
@@ -79,6 +86,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], list[Figure]]] = {
     "sqlite": _sqlite,
     "timers": _timers,
     "lists": _lists,
+    "commands": _commands,
 }
 
 
@@ -91,7 +99,7 @@ def main() -> int:
     parser.add_argument("--events", type=int, help="of subscribe, awards, sqlite and timers")
     parser.add_argument("--subjects", type=int, help="of settlement and sqlite")
     parser.add_argument("--postings", type=int, help="of ledger")
-    parser.add_argument("--rounds", type=int, default=3, help="of awards and settlement")
+    parser.add_argument("--rounds", type=int, default=3, help="of awards, settlement and commands")
     given = parser.parse_args()
     unknown = set(given.parts) - set(PARTS)
     if unknown:

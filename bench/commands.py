@@ -28,12 +28,12 @@ import sqlalchemy as sa
 
 from bench import commands_sql, frame
 from bench.frame import Figure, progress
-from chassis import servers
 from chassis.bus import Actor, Call
 from chassis.migrate import migrate_service
 from chassis.runtime import Runtime
 from gateway.identity import issue
 from services.steward.service import Steward
+from testkit import servers
 
 ROOT = Path(__file__).resolve().parents[1]
 DISTRICT = "370811"

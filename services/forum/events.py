@@ -491,6 +491,46 @@ class PartnerExitedHeard:
 
 
 @dataclass(frozen=True, slots=True)
+class RefundOverdueHeard:
+    """A partner's refund that nobody has decided in time goes up one level."""
+
+    SOURCE: ClassVar[str] = "partner"
+    FACT: ClassVar[str] = "refund_overdue.v1"
+    redemption_id: str
+    number: str
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefundDecidedHeard:
+    """It was decided."""
+
+    SOURCE: ClassVar[str] = "partner"
+    FACT: ClassVar[str] = "refund_decided.v1"
+    redemption_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeOverdueHeard:
+    """A disputed statement that nobody has reviewed in time goes up one level."""
+
+    SOURCE: ClassVar[str] = "partner"
+    FACT: ClassVar[str] = "dispute_overdue.v1"
+    statement_id: str
+    period: str
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeReviewedHeard:
+    """It was reviewed."""
+
+    SOURCE: ClassVar[str] = "partner"
+    FACT: ClassVar[str] = "dispute_reviewed.v1"
+    statement_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class ProjectRegisteredHeard:
     """A property project may carry out tasks of its community."""
 

@@ -686,6 +686,8 @@ MESSAGES = {
     "REQUEST_ESCALATED": "红色管家诉求 {matter} 超过办理时限,升级至您(第 {level} 级),请督办",
     "RECTIFICATION_ESCALATED": "物业整改单 {matter} 逾期,升级至您(第 {level} 级),请督办",
     "OBJECTION_ESCALATED": "信用异议 {matter} 逾期,升级至您(第 {level} 级),请督办",
+    "REFUND_ESCALATED": "兑换单 {matter} 的退回申请逾期未审,升级至您(第 {level} 级),请督办",
+    "DISPUTE_ESCALATED": "合伙人 {matter} 结算单的异议逾期未复核,升级至您(第 {level} 级),请督办",
     "TASK_OVERDUE": "议题 {number} 的任务逾期,请督办",
     "SUPERVISION_MISSED": "议题 {number} 的任务超过 14 天没有监督记录",
     "SUPERVISOR_APPOINTED": "您已被推选为议题 {number} 的监督员",

@@ -536,6 +536,10 @@ class Forum(Service):
             events.PartnerAdmittedHeard,
             events.PartnerOperatorsChangedHeard,
             events.PartnerExitedHeard,
+            events.RefundOverdueHeard,
+            events.RefundDecidedHeard,
+            events.DisputeOverdueHeard,
+            events.DisputeReviewedHeard,
             then=hearing.hear_partner,
         ),
         subscribe(

@@ -213,7 +213,10 @@ class EscalationsAsked:
     mine: Annotated[bool, Meta(description="升级到本人的 / what came before me")] = False
     level: Annotated[int, Meta(ge=1, le=9)] | None = None
     tier: Tier | None = None
-    source: Literal["TOPIC", "TASK", "REQUEST", "RECTIFICATION", "OBJECTION"] | None = None
+    source: (
+        Literal["TOPIC", "TASK", "REQUEST", "RECTIFICATION", "OBJECTION", "REFUND", "DISPUTE"]
+        | None
+    ) = None
     state: Literal["WAITING", "OPEN", "ACKNOWLEDGED", "DONE", "ALL"] = "WAITING"
     limit: Limit = 50
     cursor: Cursor | None = None
@@ -1075,6 +1078,8 @@ _PATHS = {
     "REQUEST": "/v1/steward/requests/",
     "RECTIFICATION": "/v1/property/rectifications/",
     "OBJECTION": "/v1/credit/objections/",
+    "REFUND": "/v1/partner/redemptions/",
+    "DISPUTE": "/v1/partner/statements/",
 }
 
 

@@ -154,6 +154,54 @@ class PartnerSettled:
 
 
 @dataclass(frozen=True, slots=True)
+class RefundOverdue:
+    """退回逾期未审 / A refund that nobody has decided in time: 1 the street, 2 the district."""
+
+    FACT: ClassVar[str] = "refund_overdue.v1"
+    AGGREGATE: ClassVar[str] = "redemption"
+    VISIBILITY: ClassVar[str] = "internal"
+    redemption_id: str
+    number: str
+    partner_id: str
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefundDecided:
+    """逾期退回已审 / A refund that was overdue is decided: REFUNDED or DENIED."""
+
+    FACT: ClassVar[str] = "refund_decided.v1"
+    AGGREGATE: ClassVar[str] = "redemption"
+    VISIBILITY: ClassVar[str] = "internal"
+    redemption_id: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeOverdue:
+    """结算异议逾期 / A dispute that nobody has reviewed in time: 1 the street, 2 the district."""
+
+    FACT: ClassVar[str] = "dispute_overdue.v1"
+    AGGREGATE: ClassVar[str] = "statement"
+    VISIBILITY: ClassVar[str] = "internal"
+    statement_id: str
+    partner_id: str
+    period: str
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeReviewed:
+    """逾期结算异议已复核 / A dispute that was overdue is reviewed: UPHELD or ADJUSTED."""
+
+    FACT: ClassVar[str] = "dispute_reviewed.v1"
+    AGGREGATE: ClassVar[str] = "statement"
+    VISIBILITY: ClassVar[str] = "internal"
+    statement_id: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
 class CommunityMonth:
     """Redemptions of one community in a month, zeros included."""
 
@@ -382,6 +430,10 @@ SAYS = (
     RedemptionExpired,
     RedemptionRefunded,
     PartnerSettled,
+    RefundOverdue,
+    RefundDecided,
+    DisputeOverdue,
+    DisputeReviewed,
     MonthMeasured,
 )
 HEARD_OF_STEWARD = (

@@ -161,6 +161,7 @@ class StatementLine(Reply, kw_only=True):
     amount_fen: int
     state: StatementState
     confirm_due: Instant
+    review_late: bool
     version: int
 
 

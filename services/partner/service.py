@@ -26,7 +26,7 @@ from services.partner.views import statements as statement_views
 
 HOLDERS = ("R_RESIDENT", "R_STEWARD", "R_GRID")
 LOCAL = ("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT")
-MONEY = ("R_PARTNER", *LOCAL, "R_AUDITOR")
+MONEY = ("R_PARTNER", *redemption_views.READERS)
 DECIDERS = ("R_CADRE", "R_STREET")
 OFFERING = ("R_PARTNER", *DECIDERS)
 
@@ -277,7 +277,7 @@ class Partner(Imports, Service):
         query(
             "GET /partners/{partner_id}/desk",
             partner_views.desk,
-            roles=("R_PARTNER", *partner_views.READERS),
+            roles=("R_PARTNER", *redemption_views.READERS),
             reply=replies.Desk,
         ),
         query(

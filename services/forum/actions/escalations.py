@@ -40,22 +40,33 @@ _TIERS = {
     "REQUEST": rules.REQUEST_TIERS,
     "RECTIFICATION": rules.STREET_TIERS,
     "OBJECTION": rules.STREET_TIERS,
+    "REFUND": rules.STREET_TIERS,
+    "DISPUTE": rules.STREET_TIERS,
 }
 
 
+def _what(data: Any) -> tuple[str, str, str | None, str | None]:
+    """Return the kind of a matter, its id, what people call it, and its grid."""
+    match data:
+        case events.RequestEscalatedHeard():
+            return "REQUEST", data.request_id, data.number, data.grid
+        case events.ObjectionEscalatedHeard():
+            return "OBJECTION", data.objection_id, data.number, None
+        case events.RefundOverdueHeard():
+            return "REFUND", data.redemption_id, data.number, None
+        case events.DisputeOverdueHeard():
+            return "DISPUTE", data.statement_id, data.period, None
+        case _:
+            return "RECTIFICATION", data.rectification_id, None, None
+
+
 def hear_escalated(tx: Tx, event: Heard) -> None:
-    """Lay an overdue request, rectification or objection before whoever answers for that level now.
+    """Lay an overdue matter of another service before whoever answers for that level now.
 
     The chain is ours: who was named by the teller may have left since.
     """
     data = event.data
-    source, ref, number, grid = "RECTIFICATION", "", None, None
-    if isinstance(data, events.RequestEscalatedHeard):
-        source, ref, number, grid = "REQUEST", data.request_id, data.number, data.grid
-    elif isinstance(data, events.ObjectionEscalatedHeard):
-        source, ref, number = "OBJECTION", data.objection_id, data.number
-    else:
-        ref = data.rectification_id
+    source, ref, number, grid = _what(data)
     if storage.is_before_chain(tx.conn, source, ref, data.level):
         return
     tiers = _TIERS[source]

@@ -152,9 +152,18 @@ def _speak_for(tx: Tx, org_id: str, people: Sequence[str] | None) -> None:
 
 
 def hear_partner(tx: Tx, heard: Sequence[Heard]) -> None:
-    """Keep who speaks for shops and units."""
+    """Keep who speaks for shops and units; list what is overdue there before the level above."""
     for event in heard:
         data = event.data
+        if isinstance(data, events.RefundOverdueHeard | events.DisputeOverdueHeard):
+            hear_escalated(tx, event)
+            continue
+        if isinstance(data, events.RefundDecidedHeard):
+            hear_ended(tx, [data.redemption_id])
+            continue
+        if isinstance(data, events.DisputeReviewedHeard):
+            hear_ended(tx, [data.statement_id])
+            continue
         if isinstance(data, events.PartnerExitedHeard):
             storage.upsert_org(tx.conn, data.partner_id, active=False)
             continue

@@ -124,6 +124,52 @@ def test_an_overdue_objection_to_credit_is_listed_until_it_has_ended(town):
     assert listed(lead(town)) == []
 
 
+def of_partner(town, fact, ref, **data):
+    town.bench.hear("partner", f"{fact}.v1", data, subject=ref, scope=COMMUNITY, sequence=9)
+
+
+@pytest.mark.parametrize(
+    ("source", "overdue", "ended", "ref", "path", "called"),
+    [
+        (
+            "REFUND",
+            ("refund_overdue", {"redemption_id": "rdm_1", "number": "DH-1", "partner_id": "ptn_1"}),
+            ("refund_decided", {"redemption_id": "rdm_1", "outcome": "DENIED"}),
+            "rdm_1",
+            "/v1/partner/redemptions/rdm_1",
+            "DH-1",
+        ),
+        (
+            "DISPUTE",
+            (
+                "dispute_overdue",
+                {"statement_id": "stm_1", "partner_id": "ptn_1", "period": "2025-02"},
+            ),
+            ("dispute_reviewed", {"statement_id": "stm_1", "outcome": "UPHELD"}),
+            "stm_1",
+            "/v1/partner/statements/stm_1",
+            "2025-02",
+        ),
+    ],
+)
+def test_what_is_overdue_at_partner_is_listed_until_it_is_decided(  # noqa: PLR0917
+    town, source, overdue, ended, ref, path, called
+):
+    """Both were marked at partner and reached nobody."""
+    fact, data = overdue
+    of_partner(town, fact, ref, **data, level=1)
+    (street,) = listed(lead(town), mine=True)
+    assert (street["source"], street["tier"]) == (source, "STREET_TEAM")
+    assert street["path"] == path
+    assert called in lead(town).ask("my_messages")["items"][0]["text"]
+    of_partner(town, fact, ref, **data, level=2)
+    (district,) = listed(leader(town), mine=True, source=source)
+    assert district["tier"] == "DISTRICT_LEADER"
+    fact, data = ended
+    of_partner(town, fact, ref, **data)
+    assert listed(lead(town)) == []
+
+
 def test_who_acts_is_found_at_that_moment_and_never_nobody(town):
     """SP-D11: with the cadre's post ended the chain named the acting team, the list nobody."""
     late_request(town)

@@ -11,6 +11,7 @@ from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import Invalid, NotFound, RoleDenied
 from chassis.text import fold
 from services.partner import events
+from services.partner.actions.overdue import go_up
 from services.partner.actions.redemptions import reply
 from services.partner.errors import (
     ConflictOfInterest,
@@ -107,13 +108,38 @@ def ask_refund(tx: Tx, order: AskRefund) -> dict[str, Any]:
 
 
 def overdue(tx: Tx, due: Due) -> None:
-    """Mark a refund that nobody has decided in time, and log it: neither side has its money."""
+    """Lay a refund that nobody has decided in time before the level above.
+
+    Neither side has its money.
+    """
     row = rows.lock(tx, redemptions, due.ref)
     if row.state != "REFUND_REVIEW" or row.refund_due is None or tx.now < row.refund_due:
         return
     version = rows.change(tx, redemptions, row, refund_late=True)
-    rows.remember(tx, "redemption", row.redemption_id, version, "refund_overdue", row.state)
+    level = go_up(
+        tx,
+        due,
+        row,
+        version=version,
+        fact=lambda level: events.RefundOverdue(
+            row.redemption_id, row.number, row.partner_id, level
+        ),
+    )
+    rows.remember(
+        tx, "redemption", row.redemption_id, version, "refund_overdue", row.state, f"level {level}"
+    )
     log.warning("refund_overdue", extra={"redemption": row.redemption_id, "area": row.area})
+
+
+def _decided(tx: Tx, row: Any, version: int, outcome: str) -> None:
+    """Say that one that went up is decided, so that nobody has to see to it any more."""
+    if row.refund_late:
+        tx.say(
+            events.RefundDecided(row.redemption_id, outcome),
+            subject=row.redemption_id,
+            scope=row.area,
+            sequence=version,
+        )
 
 
 def _to_decide(tx: Tx, order: DecideRefund | DenyRefund) -> Any:
@@ -185,6 +211,7 @@ def approve_refund(tx: Tx, order: DecideRefund) -> dict[str, Any]:
             scope=row.area,
             sequence=version,
         )
+    _decided(tx, row, version, "REFUNDED")
     return reply(row, state="REFUNDED", version=version)
 
 
@@ -229,4 +256,5 @@ def deny_refund(tx: Tx, order: DenyRefund) -> dict[str, Any]:
         refund_late=False,
     )
     rows.remember(tx, "redemption", row.redemption_id, version, "refund_deny", state, order.reasons)
+    _decided(tx, row, version, "DENIED")
     return reply(row, state=state, version=version)

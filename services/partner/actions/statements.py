@@ -13,6 +13,7 @@ from chassis.free_text import Office, PublicText
 from chassis.refusal import Invalid, NotFound, StateConflict
 from chassis.text import PERIOD
 from services.partner import events
+from services.partner.actions.overdue import go_up
 from services.partner.actions.partners import require_area
 from services.partner.errors import (
     AdjustmentsWrong,
@@ -278,11 +279,26 @@ def dispute_statement(tx: Tx, order: DisputeStatement) -> dict[str, Any]:
 
 
 def review_overdue(tx: Tx, due: Due) -> None:
-    """Note that nobody has reviewed a dispute in time. Money is never paid by silence."""
+    """Lay a dispute that nobody has reviewed in time before the level above.
+
+    Money is never paid by silence.
+    """
     row = rows.lock(tx, statements, due.ref)
-    if row.state == "DISPUTED":
-        version = rows.change(tx, statements, row)
-        rows.remember(tx, "statement", row.statement_id, version, "review_overdue", "DISPUTED")
+    if row.state != "DISPUTED" or tx.now < row.review_due:
+        return
+    version = rows.change(tx, statements, row)
+    level = go_up(
+        tx,
+        due,
+        row,
+        version=version,
+        fact=lambda level: events.DisputeOverdue(
+            row.statement_id, row.partner_id, row.period, level
+        ),
+    )
+    rows.remember(
+        tx, "statement", row.statement_id, version, "review_overdue", "DISPUTED", f"level {level}"
+    )
 
 
 def _require_no_stake(tx: Tx, partner_id: str) -> None:
@@ -314,6 +330,13 @@ def review_statement(tx: Tx, order: ReviewStatement) -> dict[str, Any]:
     rows.remember(
         tx, "statement", row.statement_id, version, "review", order.outcome, order.reasons[:500]
     )
+    if tx.now >= row.review_due:
+        tx.say(
+            events.DisputeReviewed(row.statement_id, order.outcome),
+            subject=row.statement_id,
+            scope=row.area,
+            sequence=version,
+        )
     return _commit(tx, rows.get(tx, statements, row.statement_id), "reviewed", tx.actor.id)
 
 

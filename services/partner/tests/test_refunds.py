@@ -107,3 +107,55 @@ def test_more_stock_than_an_offer_may_have_is_told_as_a_limit(town, haircut):
     with pytest.raises(Invalid) as refused:
         town.bench.do("restock_offer", order, version=row["version"])
     assert "1000000" in refused.value.describe()
+
+
+def levels(bench, fact):
+    return [one["data"]["level"] for one in bench.said(fact)]
+
+
+def test_a_refund_that_is_overdue_goes_to_the_street_and_then_to_the_district(town, haircut):
+    """It was marked and logged, and reached nobody."""
+    redemption_id = town.redeem(haircut)
+    due = ask_refund(town, redemption_id)["due"]
+    town.bench.fire(due)
+    (up,) = town.bench.said("refund_overdue.v1")
+    assert up["data"] == {
+        "redemption_id": redemption_id,
+        "number": town.card(redemption_id)["number"],
+        "partner_id": town.card(redemption_id)["partner_id"],
+        "level": 1,
+    }
+    town.bench.fire("2025-03-31T00:00")
+    assert levels(town.bench, "refund_overdue.v1") == [1, 2]
+    for role in ("R_STREET_LEAD", "R_DISTRICT_LEAD"):
+        above = town.bench.as_(role, person="per_above", scope=STREET[:6])
+        seen = above.ask("redemption", {"redemption_id": redemption_id})
+        assert seen["refund_late"] is True
+    town.as_cadre()
+    step(town, "deny_refund", redemption_id, reasons=DENIED)
+    (ended,) = town.bench.said("refund_decided.v1")
+    assert ended["data"] == {"redemption_id": redemption_id, "outcome": "DENIED"}
+    town.bench.fire("2025-06-01T00:00")
+    assert levels(town.bench, "refund_overdue.v1") == [1, 2]
+
+
+def test_what_nobody_decides_of_a_streets_partner_goes_to_the_district_at_once(town):
+    cinema = town.cinema()
+    film = town.offer(cinema, operator=CLERK, street=True, scope=STREET)
+    redemption_id = town.redeem(film, operator=CLERK, scope=COMMUNITY)
+    ask_refund(town, redemption_id)
+    town.bench.fire("2025-06-01T00:00")
+    assert levels(town.bench, "refund_overdue.v1") == [2]
+    town.as_street()
+    step(town, "approve_refund", redemption_id)
+    assert town.bench.said("refund_decided.v1")[0]["data"]["outcome"] == "REFUNDED"
+
+
+def test_a_refund_that_is_decided_in_time_is_before_nobody(town, haircut):
+    redemption_id = town.redeem(haircut)
+    ask_refund(town, redemption_id)
+    town.as_cadre()
+    step(town, "approve_refund", redemption_id)
+    town.bench.fire("2025-06-01T00:00")
+    assert town.bench.said("refund_overdue.v1") == []
+    assert town.bench.said("refund_decided.v1") == []

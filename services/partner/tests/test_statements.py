@@ -258,13 +258,49 @@ def test_a_dispute_that_nobody_reviews_is_never_paid_by_silence(town, barber, ha
     row = town.statement(barber)
     town.as_partner()
     town.move("dispute_statement", row, reason="漏单")
-    bench.fire("2025-05-01T00:00")
+    bench.fire("2025-04-14T00:00")
     row = town.statement(barber)
-    assert row["state"] == "DISPUTED"
+    assert (row["state"], row["review_late"]) == ("DISPUTED", True)
     history = bench.ask("statement", {"statement_id": row["id"]})["history"]
     assert [one["step"] for one in history] == ["issue", "dispute", "review_overdue"]
     with pytest.raises(StateConflict):
         town.move("pay_statement", row)
+
+
+def test_a_dispute_that_is_overdue_goes_to_the_street_and_then_to_the_district(
+    town, barber, haircut
+):
+    """It was written into the history, and reached nobody."""
+    town.redeem(haircut)
+    town.fund(10_000)
+    bench = town.bench
+    bench.fire(ISSUED)
+    row = town.statement(barber)
+    town.as_partner()
+    asked = town.move("dispute_statement", row, reason="漏单")
+    assert town.statement(barber)["review_late"] is False
+    bench.fire(asked["due"])
+    (up,) = bench.said("dispute_overdue.v1")
+    assert up["data"] == {
+        "statement_id": row["id"],
+        "partner_id": barber,
+        "period": "2025-03",
+        "level": 1,
+    }
+    bench.fire("2025-05-01T00:00")
+    assert [one["data"]["level"] for one in bench.said("dispute_overdue.v1")] == [1, 2]
+    late = bench.as_("R_DISTRICT_LEAD", person="per_lead", scope=STREET[:6]).ask(
+        "statement", {"statement_id": row["id"]}
+    )
+    assert (late["state"], late["review_late"]) == ("DISPUTED", True)
+    assert bench.said("dispute_reviewed.v1") == []
+    town.as_street()
+    town.move("review_statement", late, outcome="UPHELD", reasons="核对无误")
+    assert bench.said("dispute_reviewed.v1")[0]["data"] == {
+        "statement_id": row["id"],
+        "outcome": "UPHELD",
+    }
+    assert town.statement(barber)["review_late"] is False
 
 
 @pytest.mark.covers("R13")

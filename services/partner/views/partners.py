@@ -18,11 +18,8 @@ from services.partner.storage import partners as store
 from services.partner.storage import redemptions as redemption_store
 from services.partner.storage import statements as statement_store
 from services.partner.storage.tables import offers, partners
-from services.partner.views.redemptions import desk_line
+from services.partner.views.redemptions import READERS, desk_line
 from services.partner.views.statements import statement_line
-
-OFFICIALS = ("R_CADRE", "R_SECRETARY", "R_STREET", "R_STREET_LEAD", "R_DISTRICT", "R_DISTRICT_LEAD")
-READERS = (*OFFICIALS, "R_AUDITOR")
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +251,6 @@ def desk(tx: Tx, asked: PartnerQuery) -> dict[str, Any]:
             for one in offer_store.offers_of(tx, row.partner_id)
         ],
         "statements": [
-            statement_line(one) for one in statement_store.statements_of(tx, row.partner_id, 12)
+            statement_line(tx, one) for one in statement_store.statements_of(tx, row.partner_id, 12)
         ],
     }

@@ -18,7 +18,8 @@ from services.partner.storage import partners as partner_store
 from services.partner.storage import redemptions as store
 from services.partner.storage.tables import offers, redemptions
 
-_OFFICIALS = {"R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT", "R_AUDITOR"}
+OFFICIALS = ("R_CADRE", "R_SECRETARY", "R_STREET", "R_STREET_LEAD", "R_DISTRICT", "R_DISTRICT_LEAD")
+READERS = (*OFFICIALS, "R_AUDITOR")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +158,7 @@ def redemption(tx: Tx, asked: RedemptionQuery) -> dict[str, Any]:
 
 
 def _concerned(tx: Tx, row: Any) -> bool:
-    if tx.actor.role in _OFFICIALS:
+    if tx.actor.role in READERS:
         return tx.actor.covers(row.area) or tx.actor.covers(row.community or row.area)
     return tx.actor.role == "R_PARTNER" and partner_store.is_operator(
         tx, row.partner_id, tx.actor.id

@@ -53,8 +53,9 @@ class FundsQuery:
     cursor: Cursor | None = None
 
 
-def statement_line(row: Any) -> dict[str, Any]:
+def statement_line(tx: Tx, row: Any) -> dict[str, Any]:
     """Return a statement without its lines."""
+    disputed = row.state == "DISPUTED" and row.review_due is not None
     return {
         "id": row.statement_id,
         "partner_id": row.partner_id,
@@ -69,6 +70,7 @@ def statement_line(row: Any) -> dict[str, Any]:
         "dispute_reason": row.dispute_reason,
         "disputed_lines": row.disputed_lines or [],
         "review_due": row.review_due.isoformat() if row.review_due else None,
+        "review_late": disputed and row.review_due <= tx.now,
         "paid_at": row.paid_at.isoformat() if row.paid_at else None,
         "payment_ref": row.payment_ref,
         "version": row.version,
@@ -91,7 +93,7 @@ def statements_list(tx: Tx, asked: StatementsQuery) -> dict[str, Any]:
         if value:
             query = query.where(statements.c[name] == value)
     found, following = pages.page(tx, query, statements, limit=asked.limit, cursor=asked.cursor)
-    return {"items": [statement_line(row) for row in found], "next": following}
+    return {"items": [statement_line(tx, row) for row in found], "next": following}
 
 
 def funds_list(tx: Tx, asked: FundsQuery) -> dict[str, Any]:
@@ -140,7 +142,7 @@ def statement(tx: Tx, asked: StatementQuery) -> dict[str, Any]:
         concerned = tx.actor.covers(row.area)
     if not concerned:
         raise NotFound(kind="statement", id=asked.statement_id)
-    return statement_line(row) | {
+    return statement_line(tx, row) | {
         "lines": [
             {
                 "line_no": line.line_no,

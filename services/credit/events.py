@@ -511,6 +511,16 @@ class DisclosureOverdueHeard:
 
 
 @dataclass(frozen=True, slots=True)
+class DisclosureWithdrawnHeard:
+    """It was scheduled in error: what followed from its being overdue is taken back."""
+
+    SOURCE: ClassVar[str] = "property"
+    FACT: ClassVar[str] = "disclosure_withdrawn.v1"
+    disclosure_id: str
+    project_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class PropertyMonthHeard:
     """The month of property is over in one partition."""
 
@@ -802,6 +812,7 @@ PROPERTY = (
     RectificationWithdrawnHeard,
     DisclosurePublishedHeard,
     DisclosureOverdueHeard,
+    DisclosureWithdrawnHeard,
     PropertyMonthHeard,
 )
 PARTNER = (

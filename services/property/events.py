@@ -209,6 +209,17 @@ class DisclosureOverdue:
 
 
 @dataclass(frozen=True, slots=True)
+class DisclosureWithdrawn:
+    """公示逾期撤销 / An overdue one was scheduled in error; its effects are to be reversed."""
+
+    FACT: ClassVar[str] = "disclosure_withdrawn.v1"
+    AGGREGATE: ClassVar[str] = "disclosure"
+    VISIBILITY: ClassVar[str] = "internal"
+    disclosure_id: str
+    project_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class WorkDelivered:
     """A project reports a deliberated task as done, with evidence."""
 
@@ -309,6 +320,7 @@ SAYS: tuple[type[Any], ...] = (
     RectificationWithdrawn,
     DisclosurePublished,
     DisclosureOverdue,
+    DisclosureWithdrawn,
     WorkDelivered,
     MonthMeasured,
 )

@@ -832,11 +832,11 @@ def _reverse_deed(tx: Tx, deed: str, by_set: dict[str, frozenset[str]], event: H
             reverse(tx, known, reason=f"{event.source}.{event.fact}", by=event.actor_id)
 
 
-def take_back(tx: Tx, event: Heard, *, deed: str) -> None:
-    """Take back what one person was given for a deed that others did as well."""
-    (data,) = _redirected(tx, [_members(event.data)])
+def take_back(tx: Tx, event: Heard, *, deed: str, person_id: str | None = None) -> None:
+    """Take back what was given for a deed; of one that others did as well, one person's part."""
+    of = None if person_id is None else f"RES:{registry.kept(tx.conn, person_id)}"
     for known in store.by_deeds(tx.conn, [deed]):
-        if known.subject_id == f"RES:{data['person_id']}":
+        if of is None or known.subject_id == of:
             reverse(tx, known, reason=f"{event.source}.{event.fact}", by=event.actor_id)
 
 

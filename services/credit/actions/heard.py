@@ -39,7 +39,7 @@ def steward(tx: Tx, heard: Sequence[Heard]) -> None:
 def property_(tx: Tx, heard: Sequence[Heard]) -> None:
     """Companies, projects and posts; rectifications and disclosures; the month."""
     _one_by_one(tx, heard, _PROPERTY)
-    awards.ingest(tx, [event for event in heard if type(event.data) not in _PROPERTY])
+    _ingest(tx, [event for event in heard if type(event.data) not in _PROPERTY])
 
 
 def partner(tx: Tx, heard: Sequence[Heard]) -> None:
@@ -53,15 +53,20 @@ def partner(tx: Tx, heard: Sequence[Heard]) -> None:
 
 def forum(tx: Tx, heard: Sequence[Heard]) -> None:
     """Topics, attendance and supervision; the month. Facts about a session arrive in order."""
+    _ingest(tx, heard)
+
+
+def _ingest(tx: Tx, heard: Sequence[Heard]) -> None:
+    """Take facts into effect; what one takes back may be in the same batch, and goes first."""
     told: list[Heard] = []
     for event in heard:
-        if isinstance(event.data, events.AttendanceCorrectedHeard):
-            # What it takes back may have come in the same batch, and must be there first.
-            awards.ingest(tx, told)
-            told = []
-            awards.take_back(tx, event, deed=event.data.session_id)
-        else:
+        take_back = _TAKES_BACK.get(type(event.data))
+        if take_back is None:
             told.append(event)
+            continue
+        awards.ingest(tx, told)
+        told = []
+        take_back(tx, event)
     awards.ingest(tx, told)
 
 
@@ -394,6 +399,18 @@ def _exited(tx: Tx, event: Heard) -> None:
     months.draft_around(tx, subject_id, known.area, event.occurred_at)
 
 
+def _not_there(tx: Tx, event: Heard) -> None:
+    awards.take_back(tx, event, deed=event.data.session_id, person_id=event.data.person_id)
+
+
+def _not_owed(tx: Tx, event: Heard) -> None:
+    awards.take_back(tx, event, deed=event.data.disclosure_id)
+
+
+_TAKES_BACK: dict[type[Any], Callable[[Any, Any], None]] = {
+    events.AttendanceCorrectedHeard: _not_there,
+    events.DisclosureWithdrawnHeard: _not_owed,
+}
 _STEWARD: dict[type[Any], Callable[[Any, Any], None]] = {
     events.ResidentMovedHeard: _moved,
     events.ResidentDeactivatedHeard: _deactivated,

@@ -326,6 +326,26 @@ def test_an_order_issued_in_error_takes_its_deductions_back(credit):
     assert found[0]["to_period"] < found[0]["period"]
 
 
+def test_a_disclosure_that_was_not_owed_takes_its_deduction_back(credit):
+    """K13: the street took it off property's list, and credit's -3 stayed."""
+    bench = credit.at(NOW)
+    stage.project(bench)
+    for name in ("dsc_1", "dsc_2"):
+        data = {"disclosure_id": name, "project_id": "prj_1", "kind": "FEES"}
+        bench.hear("property", "disclosure_overdue.v1", data, subject=name)
+    bench.hear(
+        "property",
+        "disclosure_withdrawn.v1",
+        {"disclosure_id": "dsc_1", "project_id": "prj_1"},
+        subject="dsc_1",
+    )
+    found = bench.rows("SELECT deed, score, state FROM awards WHERE subject_id = 'PRJ:prj_1'")
+    assert {row["deed"]: (row["score"], row["state"]) for row in found} == {
+        "dsc_1": (-3, "REVERSED"),
+        "dsc_2": (-3, "PROPOSED"),
+    }
+
+
 @pytest.mark.covers("F15-flow", "R11")
 def test_points_taken_back_after_they_were_spent_become_a_debt_repaid_by_half(credit):
     from services.credit.actions import ledger

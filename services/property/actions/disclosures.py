@@ -169,7 +169,15 @@ def cancel_disclosure(tx: Tx, order: Cancel) -> Reply:
     may = ("SCHEDULED", "OVERDUE") if tx.actor.role == "R_STREET" else ("SCHEDULED",)
     if row["state"] not in may:
         raise StateConflict(state=row["state"])
-    return ground.reply(_cancelled(tx, row, order.reason), "disclosure")
+    cancelled = _cancelled(tx, row, order.reason)
+    if row["state"] == "OVERDUE":
+        tx.say(
+            events.DisclosureWithdrawn(row["disclosure_id"], row["project_id"]),
+            subject=row["disclosure_id"],
+            scope=row["area"],
+            sequence=cancelled["version"],
+        )
+    return ground.reply(cancelled, "disclosure")
 
 
 def _cancelled(tx: Tx, row: Row, reason: str) -> Row:

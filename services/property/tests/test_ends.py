@@ -134,6 +134,7 @@ def test_one_paper_is_scheduled_once(bench, town):
     schedule(town, due_date="2025-03-21")
     which = {"disclosure_id": made["id"], "reason": "日期写错了"}
     town.cadre().do("cancel_disclosure", which, version=1)
+    assert bench.said("disclosure_withdrawn.v1") == []
     schedule(town)
 
 
@@ -148,3 +149,5 @@ def test_an_overdue_disclosure_is_taken_off_by_the_street_with_a_reason(bench, t
     with pytest.raises(errors.ReasonRequired):
         town.street_clerk().do("cancel_disclosure", which | {"reason": " "}, version=2)
     assert town.street_clerk().do("cancel_disclosure", which, version=2)["state"] == "CANCELLED"
+    (said,) = bench.said("disclosure_withdrawn.v1")
+    assert said["data"] == {"disclosure_id": made["id"], "project_id": "prj_a"}

@@ -28,8 +28,8 @@ from bench.frame import Figure, progress
 from bench.subscribe import publish
 from chassis import envelope as env
 from chassis import topology
-from chassis.bus import new_uuid, partition_of
 from chassis.calendar import Calendar
+from chassis.messages import new_uuid, partition_of
 from testkit import servers
 
 AREA = "370811015901"

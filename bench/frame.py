@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from chassis.bus import Actor
+from chassis.messages import Actor
 from chassis.migrate import migrate_service
 from chassis.runtime import Runtime
 from services.credit.actions import rule_sets

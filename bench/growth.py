@@ -14,7 +14,7 @@ import msgspec
 from bench import frame
 from bench.frame import Figure, progress
 from chassis import inbox
-from chassis.bus import new_uuid
+from chassis.messages import new_uuid
 from chassis.runtime import Runtime
 
 AREA = "370811015901"

@@ -15,8 +15,10 @@ import sqlalchemy as sa
 
 from chassis import logs, topology
 from chassis import storage as store
-from chassis.bus import Heard, Service, Tx, subscribe
+from chassis.bus import Service, subscribe
+from chassis.messages import Heard
 from chassis.runtime import Runtime
+from chassis.transaction import Tx
 from chassis.work import Worker
 
 metadata = store.new_metadata()

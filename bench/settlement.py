@@ -22,8 +22,8 @@ import sqlalchemy as sa
 from bench import frame
 from bench.frame import Figure, progress
 from chassis import jobs
-from chassis.bus import SYSTEM
 from chassis.calendar import published
+from chassis.messages import SYSTEM
 from chassis.runtime import Runtime
 from services.credit.actions import months
 from services.credit.service import Credit

@@ -13,8 +13,8 @@ from typing import Any
 from bench import awards, frame, growth
 from bench.frame import Figure, progress
 from chassis import inbox
-from chassis.bus import SYSTEM, partition_of
 from chassis.calendar import published
+from chassis.messages import SYSTEM, partition_of
 from chassis.runtime import Runtime
 from services.credit.actions import settlement
 

@@ -28,7 +28,7 @@ import sqlalchemy as sa
 from bench import ledger
 from chassis import envelope as env
 from chassis import topology
-from chassis.bus import new_uuid, partition_of
+from chassis.messages import new_uuid, partition_of
 from testkit import servers
 
 ACCOUNTS = 200

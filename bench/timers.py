@@ -19,8 +19,8 @@ from typing import Any
 from bench import frame
 from bench.frame import Figure, progress
 from chassis import timers
-from chassis.bus import Actor, Call, new_uuid
 from chassis.embedded import EmbeddedHost
+from chassis.messages import Actor, Call, new_uuid
 from services.steward.service import Steward
 from services.steward.tests.ground import COMMUNITY, GRID, STW_STAFF, WANG, Ground
 from testkit.bench import instant, open_bench

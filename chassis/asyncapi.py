@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from chassis.bus import PARTITIONS
 from chassis.contracts import folder_of
+from chassis.messages import PARTITIONS
 from chassis.topology import event_exchange
 
 if TYPE_CHECKING:

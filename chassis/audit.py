@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from chassis.bus import Call
+from chassis.messages import Call
 
 
 def row_of(call: Call, digest: str, reply: Any) -> dict[str, Any]:

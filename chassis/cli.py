@@ -12,14 +12,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chassis.settings import CommandFailed, SettingsError, database_variable
+
 if TYPE_CHECKING:
     from chassis.runtime import Runtime
 
 Handler = Callable[[argparse.Namespace], int]
-
-
-class CommandFailed(Exception):
-    """The command cannot be carried out; its message is the one line that the user sees."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -32,7 +30,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.print_help()
         return 2
     from chassis.installed import NotInstalled  # noqa: PLC0415  see _parser
-    from chassis.settings import SettingsError  # noqa: PLC0415  see _parser
 
     try:
         return handler(given)
@@ -144,11 +141,6 @@ def _parser(args: Sequence[str]) -> tuple[argparse.ArgumentParser, dict[str, Han
             declare, handler = point.load()
             declare(add(name, (declare.__doc__ or "").partition("\n")[0], handler))
     return parser, handlers
-
-
-def database_variable(service: str) -> str:
-    """Return the name of the variable that holds a service's database URL."""
-    return f"FIVERED_{service.upper()}_DATABASE_URL"
 
 
 def open_runtime(service: str, *, cooperative: bool = False) -> Runtime:
@@ -408,8 +400,8 @@ def _keys(given: argparse.Namespace) -> int:
 
 def _calendar(given: argparse.Namespace) -> int:
     from chassis import years  # noqa: PLC0415  see _parser
-    from chassis.bus import SYSTEM  # noqa: PLC0415  see _parser
     from chassis.installed import service_class, service_names  # noqa: PLC0415  see _parser
+    from chassis.messages import SYSTEM  # noqa: PLC0415  see _parser
 
     year = None
     if given.action != "show":

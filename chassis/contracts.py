@@ -14,17 +14,14 @@ import re
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
-from chassis.bus import PARTITIONS, entries
+from chassis.bus import Row, Service, entries, request_type
 from chassis.installed import release_of
-from chassis.table import description_of, request_type, summary_of
-
-if TYPE_CHECKING:
-    from chassis.bus import Service
-    from chassis.table import Row
+from chassis.messages import PARTITIONS
+from chassis.table import description_of, summary_of
 
 
 @dataclass(slots=True)

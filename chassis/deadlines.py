@@ -12,18 +12,17 @@ that names the timer's subject holds the same instant.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sqlalchemy as sa
 
 from chassis import storage as store
 from chassis import years
 from chassis.calendar import Calendar, DeadlineMoved
-
-if TYPE_CHECKING:
-    from chassis.bus import Heard, Tx
+from chassis.messages import Heard, Move
+from chassis.transaction import Tx
 
 _MOMENT = timedelta(microseconds=1)
 
@@ -47,24 +46,6 @@ class Counted:
     since: str
     column: str
     still: sa.ColumnElement[bool]
-
-
-@dataclass(frozen=True)
-class Move:
-    """One deadline that is later now.
-
-    Attributes:
-        what: Kind of its timer, or the name of what has none.
-        ref: What it belongs to, as its timer names it.
-        rows: Table name and row, as it stands now, of whatever shows the deadline.
-    """
-
-    what: str
-    ref: str
-    before: datetime
-    after: datetime
-    data: Mapping[str, Any] = field(default_factory=dict)
-    rows: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
 
 
 def first_change(before: Calendar, after: Calendar, year: int) -> date | None:

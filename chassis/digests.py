@@ -10,17 +10,15 @@ import base64
 import hashlib
 import hmac
 import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from chassis.runtime import Runtime
-    from chassis.settings import ProcessSettings
+from chassis.settings import ProcessSettings
+from chassis.storage import ChassisTables
 
 log = logging.getLogger("fivered.digests")
 
@@ -51,9 +49,10 @@ class Digest:
 class Digests:
     """Makes the digests of one service."""
 
-    __slots__ = ("_keys",)
+    __slots__ = ("_keys", "service")
 
     def __init__(self, process: ProcessSettings, service: str) -> None:
+        self.service = service
         name = f"fivered/digest/{service}".encode()
         self._keys = [
             hmac.new(secret.encode(), name, hashlib.sha256).digest()
@@ -78,26 +77,31 @@ def _keyed(key: bytes, plain: str) -> str:
     return _FORM + base64.urlsafe_b64encode(made).rstrip(b"=").decode()
 
 
-def rekey(runtime: Runtime, stopped: Callable[[], bool] = lambda: False) -> int:
+def rekey(
+    engine: sa.Engine,
+    tables: ChassisTables,
+    digests: Digests,
+    stopped: Callable[[], bool] = lambda: False,
+) -> int:
     """Key the digests that an older release left unkeyed; a start does it once, in small steps.
 
     Repeated keys go on being answered while it runs, and an older release that still serves finds
     a mismatch at worst. Returns how many were keyed.
     """
-    chassis = runtime.chassis
     done = 0
     for table, key in (
-        (chassis.idempotency, (chassis.idempotency.c.actor, chassis.idempotency.c.key)),
-        (chassis.audit, (chassis.audit.c.id,)),
+        (tables.idempotency, (tables.idempotency.c.actor, tables.idempotency.c.key)),
+        (tables.audit, (tables.audit.c.id,)),
     ):
-        done += _rekey_table(runtime, table, key, stopped)
+        done += _rekey_table(engine, digests, table, key, stopped)
     if done:
-        log.info("digests_keyed", extra={"service": runtime.name, "rows": done})
+        log.info("digests_keyed", extra={"service": digests.service, "rows": done})
     return done
 
 
 def _rekey_table(
-    runtime: Runtime,
+    engine: sa.Engine,
+    digests: Digests,
     table: sa.Table,
     key: Sequence[sa.Column[Any]],
     stopped: Callable[[], bool],
@@ -114,17 +118,17 @@ def _rekey_table(
         asked = asked.where(table.c.digest.not_like(_FORM + "%"))
         if after is not None:
             asked = asked.where(sa.tuple_(*key) > after)
-        with runtime.engine.connect() as conn:
+        with engine.connect() as conn:
             rows = conn.execute(asked).all()
         if not rows:
             break
         after = tuple(rows[-1][:-1])
-        with runtime.engine.begin() as conn:
+        with engine.begin() as conn:
             conn.execute(
                 change,
                 [
                     {f"b_{column.name}": value for column, value in zip(key, row, strict=False)}
-                    | {"b_digest": runtime.digests.keyed(row.digest)}
+                    | {"b_digest": digests.keyed(row.digest)}
                     for row in rows
                 ],
             )

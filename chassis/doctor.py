@@ -15,13 +15,13 @@ from urllib.parse import urlsplit
 import sqlalchemy as sa
 
 from chassis import here, sealing, topology
-from chassis.bus import SYSTEM, Tx
-from chassis.cli import database_variable
 from chassis.here import keys_file
 from chassis.installed import service_class, service_names
+from chassis.messages import SYSTEM
 from chassis.migrate import current_of, newest_of, package_of
 from chassis.runtime import Runtime
-from chassis.settings import SettingsError
+from chassis.settings import SettingsError, database_variable
+from chassis.transaction import Tx
 
 # None: nothing is wrong yet, and somebody has to do something before it is.
 _MARKS: dict[bool | None, str] = {True: "ok  ", False: "BAD ", None: "WARN"}

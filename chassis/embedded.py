@@ -22,8 +22,9 @@ import sqlalchemy as sa
 from chassis import digests, idempotency, inbox, jobs, rpc, sealing, timers, years
 from chassis import storage as store
 from chassis.blobs import forget_abandoned
-from chassis.bus import Actor, Call, Tx
+from chassis.messages import Actor, Call
 from chassis.runtime import Runtime
+from chassis.transaction import Tx
 
 log = logging.getLogger("fivered.embedded")
 
@@ -291,7 +292,7 @@ class EmbeddedHost:
 
     def _rekey(self) -> None:
         for runtime in self.runtimes.values():
-            digests.rekey(runtime, self._stopping.is_set)
+            digests.rekey(runtime.engine, runtime.chassis, runtime.digests, self._stopping.is_set)
 
     def stop(self) -> None:
         """End the threads cleanly and close the databases."""

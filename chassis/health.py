@@ -23,7 +23,7 @@ import sqlalchemy as sa
 
 from chassis import migrate, years
 from chassis import storage as store
-from chassis.bus import SYSTEM
+from chassis.messages import SYSTEM
 from chassis.runtime import Runtime
 from chassis.settings import SettingsError
 

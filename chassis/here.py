@@ -12,6 +12,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from chassis.settings import database_variable
+
 # The variable that names the file of the keys, or its folder, where it is not in the data folder.
 KEYS = "FIVERED_KEYS"
 PLACES = (".fivered/up", ".fivered/data")
@@ -32,7 +34,7 @@ def environment() -> dict[str, str]:
             return dict(found["environment"])
         keys: dict[str, str] = json.loads(keys_file(folder).read_text("utf-8"))
         databases = {
-            f"FIVERED_{path.stem.upper()}_DATABASE_URL": f"sqlite:///{path}"
+            database_variable(path.stem): f"sqlite:///{path}"
             for path in sorted(folder.glob("*.sqlite"))
         }
         demo = {"FIVERED_DEMO_CLOCK": "1", "FIVERED_SYNTHETIC": "1"}

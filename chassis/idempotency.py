@@ -11,15 +11,14 @@ import functools
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sqlalchemy as sa
 
+from chassis.digests import Digest
+from chassis.messages import Call
 from chassis.refusal import IdempotencyMismatch, InFlight, KeyRequired
-
-if TYPE_CHECKING:
-    from chassis.bus import Call, Tx
-    from chassis.digests import Digest
+from chassis.transaction import Tx
 
 KEEP_DAYS = 30
 

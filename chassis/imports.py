@@ -27,10 +27,11 @@ from typing import Any, BinaryIO, ClassVar, Literal, NoReturn
 
 from chassis import storage as store
 from chassis.blobs import Blobs
-from chassis.bus import Actor, Nothing, Tx, check_role, command, job, query
+from chassis.bus import Nothing, check_role, command, job, query
 from chassis.calendar import SHANGHAI
 from chassis.i18n import named, texts
 from chassis.jobs import UPLOAD, Job
+from chassis.messages import Actor
 from chassis.refusal import Choices, NotFound, NumberOfAPerson, Refusal
 from chassis.sheets import (
     DELIMITERS,
@@ -61,6 +62,7 @@ from chassis.text import (
     tidy,
     unreadable,
 )
+from chassis.transaction import Tx
 
 log = logging.getLogger("fivered.imports")
 

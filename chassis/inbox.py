@@ -17,17 +17,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
 from chassis import envelope as env
 from chassis import storage as store
-
-if TYPE_CHECKING:
-    from chassis.bus import Heard, Tx
-    from chassis.runtime import Runtime
+from chassis.messages import SYSTEM, Heard, is_uuid
+from chassis.transaction import Opened, Tx
 
 log = logging.getLogger("fivered.inbox")
 
@@ -35,17 +33,6 @@ log = logging.getLogger("fivered.inbox")
 RETRY_WAITS_S = (0.05, 0.3, 1.5)
 
 _PARKING_LOCK = 5_170_003
-
-
-class Reader:
-    """How one fact is read: the method that hears it and the decoder of its data."""
-
-    __slots__ = ("decoder", "method", "type")
-
-    def __init__(self, method: str, kind: type[Any]) -> None:
-        self.method = method
-        self.type = kind
-        self.decoder = msgspec.json.Decoder(kind)
 
 
 @dataclass(slots=True)
@@ -78,7 +65,7 @@ class Outage(Exception):
 
 
 def deliver(
-    runtime: Runtime,
+    runtime: Opened,
     deliveries: Sequence[Delivery],
     *,
     pause: Callable[[float], None],
@@ -118,25 +105,16 @@ def deliver(
     return done
 
 
-@functools.cache
-def _bus() -> tuple[type[Heard], Callable[[str], bool]]:
-    # Once: an import within the function costs an event more than its decoding.
-    from chassis.bus import Heard, is_uuid  # noqa: PLC0415  bus imports this module's users
-
-    return Heard, is_uuid
-
-
 # As every producer of ours writes it; whatever else is one is looked at more closely.
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def _read(
-    runtime: Runtime,
+    runtime: Opened,
     delivery: Delivery,
     items: list[_Item],
     bad: list[_Bad],
 ) -> None:
-    heard_type, is_uuid = _bus()
     try:
         envelope = env.decode(delivery.body)
         if not (_UUID.fullmatch(envelope.id) or is_uuid(envelope.id)):
@@ -159,7 +137,7 @@ def _read(
     except msgspec.ValidationError as error:
         bad.append(_Bad(delivery, "SCHEMA", str(error), envelope))
         return
-    heard = heard_type(
+    heard = Heard(
         id=envelope.id,
         fact=envelope.fact,
         source=delivery.source,
@@ -179,7 +157,7 @@ def _read(
 
 
 def _apply(
-    runtime: Runtime,
+    runtime: Opened,
     items: list[_Item],
     pause: Callable[[float], None],
     also: Callable[[Tx], None] | None,
@@ -202,7 +180,7 @@ def _apply(
 
 
 def _alone(
-    runtime: Runtime,
+    runtime: Opened,
     item: _Item,
     pause: Callable[[float], None],
     also: Callable[[Tx], None] | None,
@@ -237,9 +215,7 @@ def _explain(error: BaseException) -> str:
     return "".join(traceback.format_exception(error))[-4000:]
 
 
-def _once(runtime: Runtime, items: list[_Item], also: Callable[[Tx], None] | None) -> int:
-    from chassis.bus import SYSTEM  # noqa: PLC0415  bus imports this module's users
-
+def _once(runtime: Opened, items: list[_Item], also: Callable[[Tx], None] | None) -> int:
     done = 0
     with runtime.transaction(SYSTEM) as tx:
         wanted = _set_behind(tx, runtime, items) if items else []
@@ -253,7 +229,7 @@ def _once(runtime: Runtime, items: list[_Item], also: Callable[[Tx], None] | Non
     return done
 
 
-def _set_behind(tx: Tx, runtime: Runtime, items: list[_Item]) -> list[_Item]:
+def _set_behind(tx: Tx, runtime: Opened, items: list[_Item]) -> list[_Item]:
     """Park the events whose aggregate has one parked before them; return the others."""
     table = runtime.chassis.parked
     source = items[0].heard.source
@@ -374,7 +350,7 @@ def _dashed(text: str) -> str:
 
 
 def _park(
-    conn: sa.Connection, runtime: Runtime, item: _Item, *, reason: str, error: str, attempts: int
+    conn: sa.Connection, runtime: Opened, item: _Item, *, reason: str, error: str, attempts: int
 ) -> None:
     conn.execute(
         runtime.chassis.parked.insert().values(
@@ -394,7 +370,7 @@ def _park(
     )
 
 
-def _park_unreadable(runtime: Runtime, bad: _Bad) -> None:
+def _park_unreadable(runtime: Opened, bad: _Bad) -> None:
     delivery, envelope = bad.delivery, bad.envelope
     table = runtime.chassis.parked
     fact = envelope.fact if envelope else None
@@ -428,7 +404,7 @@ def _park_unreadable(runtime: Runtime, bad: _Bad) -> None:
     )
 
 
-def retry_parked(runtime: Runtime, source: str, *, partitions: Sequence[int] | None = None) -> int:
+def retry_parked(runtime: Opened, source: str, *, partitions: Sequence[int] | None = None) -> int:
     """Try again what an operator marked RETRY, oldest first. Returns how many took effect.
 
     Any worker may call it, also while batches of the same source are delivered: the parking place
@@ -452,9 +428,7 @@ def retry_parked(runtime: Runtime, source: str, *, partitions: Sequence[int] | N
         done += _retry_one(runtime, dict(row))
 
 
-def _retry_one(runtime: Runtime, row: dict[str, Any]) -> int:
-    from chassis.bus import SYSTEM  # noqa: PLC0415  bus imports this module's users
-
+def _retry_one(runtime: Opened, row: dict[str, Any]) -> int:
     table = runtime.chassis.parked
     items: list[_Item] = []
     bad: list[_Bad] = []
@@ -506,7 +480,7 @@ def _settle(conn: sa.Connection, table: sa.Table, row: dict[str, Any], state: st
     conn.execute(sa.update(table).where(table.c.id == following).values(state="RETRY"))
 
 
-def parked_rows(runtime: Runtime, *, all_states: bool = False) -> list[dict[str, Any]]:
+def parked_rows(runtime: Opened, *, all_states: bool = False) -> list[dict[str, Any]]:
     """Return what is parked, oldest first."""
     table = runtime.chassis.parked
     asked = sa.select(table).order_by(table.c.id)
@@ -516,7 +490,7 @@ def parked_rows(runtime: Runtime, *, all_states: bool = False) -> list[dict[str,
         return [dict(row) for row in conn.execute(asked).mappings()]
 
 
-def mark_parked(runtime: Runtime, ids: Sequence[int], state: str, who: str) -> int:
+def mark_parked(runtime: Opened, ids: Sequence[int], state: str, who: str) -> int:
     """Mark parked rows RETRY or DROPPED. Returns how many were changed."""
     table = runtime.chassis.parked
     changed = 0

@@ -10,19 +10,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sqlalchemy as sa
 
 from chassis import storage as store
 from chassis.blobs import Blobs
-from chassis.bus import SYSTEM, Tx, new_uuid
 from chassis.i18n import payload
+from chassis.messages import SYSTEM, SYSTEM_ROLE, new_uuid
 from chassis.migrate import package_of
-from chassis.refusal import Faulted, Refusal
-
-if TYPE_CHECKING:
-    from chassis.runtime import Runtime
+from chassis.refusal import Faulted, NotFound, Refusal, RoleDenied
+from chassis.transaction import Opened, Tx
 
 log = logging.getLogger("fivered.jobs")
 
@@ -33,6 +31,9 @@ TRIES = 3
 # The param of a job that names a file which came for it. It may hold what people told in
 # confidence: it goes when the job has ended, however it has.
 UPLOAD = "sha256"
+# Who sees the jobs of others in his area, and who may stop them. Everybody sees and stops his own.
+STOPPERS = frozenset({"R_DISTRICT", SYSTEM_ROLE})
+READERS = STOPPERS | {"R_STREET", "R_AUDITOR"}
 
 
 # Where in a file a refusal was met.
@@ -48,7 +49,7 @@ class JobDied(Refusal):
 
 
 # What a card says where a release before wrote a traceback.
-OLD_FAULT = Faulted(fault_id="—").describe()
+_OLD_FAULT = Faulted(fault_id="—").describe()
 
 
 class Cancelled(Exception):
@@ -73,7 +74,7 @@ class Job:
     """
 
     def __init__(
-        self, runtime: Runtime, row: Any, stopping: Callable[[], bool] = lambda: False
+        self, runtime: Opened, row: Any, stopping: Callable[[], bool] = lambda: False
     ) -> None:
         self.runtime = runtime
         self.attempt: int = row.attempts + 1
@@ -260,7 +261,7 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def run_next(runtime: Runtime, *, stopping: Callable[[], bool] = lambda: False) -> bool:
+def run_next(runtime: Opened, *, stopping: Callable[[], bool] = lambda: False) -> bool:
     """Claim one job and run it to its end. Returns whether there was one.
 
     Args:
@@ -283,7 +284,7 @@ def run_next(runtime: Runtime, *, stopping: Callable[[], bool] = lambda: False) 
     return True
 
 
-def _run(runtime: Runtime, running: Job, row: Any) -> None:
+def _run(runtime: Opened, running: Job, row: Any) -> None:
     method = runtime.job_doors.get(row.kind)
     try:
         if method is None:
@@ -310,7 +311,7 @@ def _run(runtime: Runtime, running: Job, row: Any) -> None:
         _end(running, "FAILED", refusal=Faulted(fault_id=fault_id))
 
 
-def _claim(runtime: Runtime) -> Any:
+def _claim(runtime: Opened) -> Any:
     table = runtime.chassis.jobs
     asked = _free(table)
     # Looking takes no lock: nothing waits most of the time.
@@ -355,12 +356,12 @@ def _free(jobs: sa.Table) -> sa.Select[Any]:
     )
 
 
-def _forget_upload(runtime: Runtime, params: dict[str, Any]) -> None:
+def _forget_upload(runtime: Opened, params: dict[str, Any]) -> None:
     if UPLOAD in params and runtime.process.blobs:
         Blobs(runtime.process.blobs).remove(params[UPLOAD])
 
 
-def take_back(runtime: Runtime) -> int:
+def take_back(runtime: Opened) -> int:
     """Queue the jobs that were running, for a host that knows that nobody else runs any.
 
     A claim still counts as an attempt, so a job that kills its process is not begun forever.
@@ -374,7 +375,7 @@ def take_back(runtime: Runtime) -> int:
         ).rowcount
 
 
-def _why(runtime: Runtime, refusal: Refusal) -> dict[str, Any]:
+def _why(runtime: Opened, refusal: Refusal) -> dict[str, Any]:
     """Return what a job's row says of its refusal, in both languages and with the place."""
     told = payload(refusal, package_of(runtime.service_cls))
     told["where"] = {name: refusal.params[name] for name in _PLACES if name in refusal.params}
@@ -404,3 +405,63 @@ def _requeue(running: Job) -> None:
             .where(running.mine())
             .values(state="QUEUED", attempts=running.attempt - 1, lease_until=None)
         )
+
+
+# --------------------------------------------------------------------------------------------------
+# For people
+
+
+def card(tx: Tx, job_id: str) -> dict[str, Any]:
+    """Return a job's state.
+
+    Raises:
+        NotFound: No such job, or not of the caller.
+    """
+    row = _seen(tx, job_id)
+    return {
+        "id": row["job_id"],
+        "kind": row["kind"],
+        "state": row["state"],
+        "done": row["done"],
+        "total": row["total"],
+        "note": row["note"],
+        "result": row["result"],
+        # Releases before wrote the traceback here.
+        "error": row["error"] if row["problem"] or not row["error"] else _OLD_FAULT,
+        "problem": row["problem"],
+    }
+
+
+def cancel(tx: Tx, job_id: str) -> dict[str, Any]:
+    """Mark a job to stop at its next step. Whoever asked for it does, or the district.
+
+    Raises:
+        NotFound: No such job, or not of the caller.
+        RoleDenied: He may read it only.
+    """
+    row = _seen(tx, job_id)
+    if tx.actor.role not in STOPPERS and tx.actor.id != row["requested_by"]:
+        raise RoleDenied(role=tx.actor.role)
+    table = tx.runtime.chassis.jobs
+    tx.conn.execute(
+        sa.update(table)
+        .where(table.c.job_id == job_id, table.c.state.in_(("QUEUED", "RUNNING")))
+        .values(cancel=True)
+    )
+    return {"id": job_id, "state": row["state"]}
+
+
+def _seen(tx: Tx, job_id: str) -> sa.RowMapping:
+    """Return a job that the caller may see.
+
+    Raises:
+        NotFound: No such job, or not of the caller.
+    """
+    table = tx.runtime.chassis.jobs
+    row = tx.conn.execute(sa.select(table).where(table.c.job_id == job_id)).mappings().first()
+    if row is None or not (
+        tx.actor.id == row["requested_by"]
+        or (tx.actor.role in READERS and tx.actor.covers(row["area"]))
+    ):
+        raise NotFound(kind="job", id=job_id)
+    return row

@@ -1,4 +1,4 @@
-"""The keys of an installation: the file in which a data folder keeps them, and replacing them.
+"""Replacing the keys of an installation.
 
 `fivered keys rotate` makes a new key and keeps the one before, `status` says whether something
 still needs that one, `drop` forgets it. Where processes have environments of their own it prints
@@ -8,103 +8,26 @@ what is to be set there, since nothing here can write them.
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from chassis.cli import CommandFailed, database_variable
+from chassis import migrate, sealing
+from chassis.folder import all_settings, read_keys, take_folder, wanted_keys, write_keys
 from chassis.here import keys_file
-
-if TYPE_CHECKING:
-    from chassis.bus import Service
-    from chassis.runtime import Runtime
+from chassis.installed import service_class, service_names
+from chassis.messages import SYSTEM
+from chassis.runtime import Runtime
+from chassis.sealing import Sealing, reseal
+from chassis.settings import CommandFailed, database_variable
+from chassis.vault import match_key_of
 
 BEFORE = "_BEFORE"
 Say = Callable[[str], None]
-
-
-# --------------------------------------------------------------------------------------------------
-# The file
-
-
-def read(path: Path) -> dict[str, str]:
-    """Return the keys in a file; none when it is not there.
-
-    Raises:
-        CommandFailed: It cannot be read.
-    """
-    try:
-        found: dict[str, str] = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        raise CommandFailed(f"the keys in {path} cannot be read: {error}") from error
-    return found
-
-
-def write(path: Path, found: Mapping[str, str]) -> None:
-    """Replace the file: whoever is killed in between has left the one of before."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fresh = path.with_name(path.name + ".new")
-    with suppress(FileNotFoundError):
-        fresh.unlink()
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as out:
-        json.dump(found, out, indent=2)
-        out.flush()
-        os.fsync(handle)
-    fresh.replace(path)
-
-
-def of_folder(data: Path) -> dict[str, str]:
-    """Return the keys of a data folder; they are made at its first start and stay with it.
-
-    One key per variable that ends in _KEY and is asked for by an installed unit. None is made up
-    for what another key of the file has done until now.
-
-    Raises:
-        CommandFailed: They lie in the folder, and are wanted in another place.
-    """
-    path, own = keys_file(data), data / "keys.json"
-    if own.exists() and not path.exists():
-        raise CommandFailed(f"the keys of {data} lie in it: move {own} to {path}")
-    found = read(path)
-    missing = [
-        name
-        for name, stands_in in _wanted().items()
-        if name not in found and not (stands_in and stands_in in found)
-    ]
-    if missing:
-        found |= {name: secrets.token_urlsafe(48) for name in missing}
-        write(path, found)
-    return found
-
-
-def _wanted() -> dict[str, str]:
-    """Return the variables that hold a key, with the one that does its work while it is unset."""
-    named = {"FIVERED_TOKEN_KEY": ""}
-    for kind in _settings():
-        for field in dataclasses.fields(kind):
-            name = field.metadata.get("env", "")
-            if name.endswith("_KEY"):
-                named[name] = field.metadata["stands_in"]
-    return dict(sorted(named.items()))
-
-
-def _settings() -> list[type[Any]]:
-    from chassis.installed import service_class, service_names  # noqa: PLC0415  see chassis.up
-    from chassis.settings import ProcessSettings  # noqa: PLC0415  see chassis.up
-
-    return [ProcessSettings, *(service_class(name).settings_type for name in service_names())]
-
-
-# --------------------------------------------------------------------------------------------------
-# Replacing
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +57,7 @@ def _place(data: str) -> _Place:
     names = [name for name in os.environ if name.startswith("FIVERED_")]
     if any(name.endswith("_DATABASE_URL") for name in names):
         return _Place(None, path, {name: os.environ[name] for name in names})
-    found = read(path)
+    found = read_keys(path)
     if not found:
         raise CommandFailed(
             f"{path} holds no keys: --data names another folder (fivered up), the environment a"
@@ -146,7 +69,9 @@ def _place(data: str) -> _Place:
 def rotatable() -> list[str]:
     """Return the keys for which the key before may be given as well."""
     names = {
-        field.metadata.get("env", "") for kind in _settings() for field in dataclasses.fields(kind)
+        field.metadata.get("env", "")
+        for kind in all_settings()
+        for field in dataclasses.fields(kind)
     }
     return sorted(name for name in names if name + BEFORE in names)
 
@@ -168,25 +93,23 @@ def rotate(data: str, name: str, say: Say) -> int:
     if place.data is None or name in os.environ:
         _print_steps(name, fresh, before, match, say)
         return 0
-    write(place.path, place.found | match | {name: fresh, name + BEFORE: before})
+    write_keys(place.path, place.found | match | {name: fresh, name + BEFORE: before})
     say(f"{place.path}: {name} is new, {name}{BEFORE} is the key before")
     for service in _sealing(name):
         with _stopped(place.data) as alone:
             if not alone:
                 say(f"{place.data} is in use: the next start seals the values of {service} anew")
                 continue
-            _reseal(_Place(place.data, place.path, read(place.path)), service, say)
+            _reseal(_Place(place.data, place.path, read_keys(place.path)), service, say)
     say("when fivered keys status says that it is safe: fivered keys drop")
     return 0
 
 
 def _match_setting(name: str, found: Mapping[str, str]) -> dict[str, str]:
     """Return the match key that has to be set, so that digests stay what they are."""
-    from chassis.vault import match_key_of  # noqa: PLC0415  see chassis.up
-
     set_now = {}
     for service in _sealing(name):
-        for match, stands_in in _wanted().items():
+        for match, stands_in in wanted_keys().items():
             if stands_in == name and not found.get(match):
                 set_now[match] = match_key_of(service, found[name])
     return set_now
@@ -226,9 +149,6 @@ def _sealing(name: str) -> list[str]:
 
 
 def _sealing_services() -> dict[str, str]:
-    from chassis.installed import service_class, service_names  # noqa: PLC0415  see chassis.up
-    from chassis.sealing import Sealing  # noqa: PLC0415  see chassis.up
-
     found = {}
     for service in service_names():
         cls = service_class(service)
@@ -240,8 +160,6 @@ def _sealing_services() -> dict[str, str]:
 @contextmanager
 def _stopped(data: Path) -> Iterator[bool]:
     """Hold a data folder, so that nothing is started on it; tells whether nothing runs there."""
-    from chassis.up import take_folder  # noqa: PLC0415  it loads this module
-
     try:
         held = take_folder(data)
     except CommandFailed:
@@ -254,9 +172,6 @@ def _stopped(data: Path) -> Iterator[bool]:
 
 
 def _reseal(place: _Place, service: str, say: Say) -> None:
-    from chassis import migrate  # noqa: PLC0415  see chassis.up
-    from chassis.bus import SYSTEM  # noqa: PLC0415  see chassis.up
-    from chassis.sealing import reseal  # noqa: PLC0415  see chassis.up
 
     with _opened(place, service) as runtime:
         if migrate.is_behind(runtime.engine, migrate.package_of(runtime.service_cls)):
@@ -269,10 +184,8 @@ def _reseal(place: _Place, service: str, say: Say) -> None:
 
 @contextmanager
 def _opened(place: _Place, service: str) -> Iterator[Runtime]:
-    from chassis.installed import service_class  # noqa: PLC0415  see chassis.up
-    from chassis.runtime import Runtime  # noqa: PLC0415  see chassis.up
 
-    cls: type[Service] = service_class(service)
+    cls = service_class(service)
     url = place.database(service)
     if not url:
         raise CommandFailed(f"{database_variable(service)} is not set: the database of {service}")
@@ -313,8 +226,6 @@ def _here(place: _Place) -> list[str]:
 
 
 def _look(place: _Place, service: str) -> Any:
-    from chassis import sealing  # noqa: PLC0415  see chassis.up
-    from chassis.bus import SYSTEM  # noqa: PLC0415  see chassis.up
 
     with _opened(place, service) as runtime, runtime.snapshot(SYSTEM) as tx:
         return sealing.status(tx)
@@ -342,6 +253,6 @@ def drop(data: str, name: str, say: Say) -> int:
         say(f"# For every process that reads {name}, then restart them one by one:")
         say(f"{name}{BEFORE}=")
         return 0
-    write(place.path, {key: one for key, one in place.found.items() if key != name + BEFORE})
+    write_keys(place.path, {key: one for key, one in place.found.items() if key != name + BEFORE})
     say(f"{place.path}: {name}{BEFORE} is gone")
     return 0

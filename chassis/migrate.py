@@ -10,14 +10,12 @@ import re
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sqlalchemy as sa
 
 from chassis import storage as store
-
-if TYPE_CHECKING:
-    from chassis.bus import Service
+from chassis.transaction import Declared
 
 log = logging.getLogger("fivered.migrate")
 
@@ -130,12 +128,12 @@ def newest_of(package: str) -> str:
     return f"{own} (chassis {chassis})"
 
 
-def package_of(service_cls: type[Service]) -> str:
+def package_of(service_cls: type[Declared]) -> str:
     """Return the package of a service."""
     return service_cls.__module__.rpartition(".")[0]
 
 
-def migrate_service(service_cls: type[Service], engine: sa.Engine) -> bool:
+def migrate_service(service_cls: type[Declared], engine: sa.Engine) -> bool:
     """Bring a service's database to the newest revision. Returns whether anything was done."""
     done = [history.upgrade(engine) for history in histories(package_of(service_cls))]
     return any(done)
@@ -165,7 +163,7 @@ def run_env(metadata: sa.MetaData) -> None:
             context.run_migrations()
 
 
-def differences(service_cls: type[Service], engine: sa.Engine) -> list[Any]:
+def differences(service_cls: type[Declared], engine: sa.Engine) -> list[Any]:
     """Compare a migrated database with the service's tables; empty when they agree."""
     from alembic.autogenerate import compare_metadata  # noqa: PLC0415  slow, tests only
     from alembic.migration import MigrationContext  # noqa: PLC0415

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from chassis import migrate, topology
 from chassis import storage as store
 from chassis.runtime import Runtime
-from chassis.settings import ProcessSettings, SettingsError, read_all
+from chassis.settings import ProcessSettings, SettingsError, database_variable, read_all
 
 log = logging.getLogger("fivered.process")
 
@@ -45,7 +45,7 @@ def open_runtime(
         SettingsError: Lists every missing or wrong variable.
     """
     cls = topology.find_service(name)
-    variable = f"FIVERED_{cls.name.upper()}_DATABASE_URL"
+    variable = database_variable(cls.name)
     url = os.environ.get(variable, "")
     problems = []
     if not url.startswith("postgresql"):

@@ -6,22 +6,18 @@ cleared with its tables, and the same events take effect again. A ledger's handl
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import sqlalchemy as sa
 
-from chassis.bus import Projection
-
-if TYPE_CHECKING:
-    from chassis.runtime import Runtime
+from chassis.messages import Projection
+from chassis.transaction import Opened
 
 
-def declared(runtime: Runtime) -> dict[str, Projection]:
+def declared(runtime: Opened) -> dict[str, Projection]:
     """Return the service's projections by name."""
     return {projection.name: projection for projection in runtime.service_cls.projections}
 
 
-def clear(runtime: Runtime, projection: Projection) -> int:
+def clear(runtime: Opened, projection: Projection) -> int:
     """Empty a projection's tables, forget its receipts, and set its source back to the start.
 
     The embedded host then reads again by itself; on RabbitMQ the source says its facts again

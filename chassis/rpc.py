@@ -20,8 +20,8 @@ import msgspec
 
 from chassis import storage as store
 from chassis import telemetry
-from chassis.bus import Actor, Call, new_uuid
 from chassis.i18n import payload
+from chassis.messages import Actor, Call, new_uuid
 from chassis.reconnect import Patience
 from chassis.refusal import Refusal, RoleDenied
 from chassis.runtime import Runtime

@@ -1,75 +1,40 @@
-"""One service opened in this process: its database, clock and settings, and the transaction that
-every host puts around a call, a batch and a timer."""
+"""What the doors of a service lead to: checks, body, idempotency key, transaction, audit row."""
 
 from __future__ import annotations
 
 import functools
 import logging
-import threading
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
-from chassis import audit, deadlines, free_text, idempotency, inbox, jobs, sealing, years
+from chassis import audit, contracts, deadlines, free_text, idempotency, sealing, years
 from chassis import storage as store
-from chassis.bus import (
-    SYSTEM,
-    SYSTEM_ROLE,
-    Actor,
-    Call,
-    Door,
-    Due,
-    Entry,
-    Heard,
-    Service,
-    Tx,
-    check_precondition,
-    check_role,
-    entries,
-)
-from chassis.calendar import SHANGHAI, Calendar, published
+from chassis.bus import Door, Entry, Service, check_precondition, check_role, entries
+from chassis.calendar import SHANGHAI, Calendar
 from chassis.digests import Digest, Digests
+from chassis.messages import SYSTEM, Call, Reader
 from chassis.outbox import KeyTaken
 from chassis.refusal import Choices, InFlight, Invalid, NotFound, Refusal, RoleDenied, said
-from chassis.settings import ProcessSettings
-from chassis.timers import ARM, Pace, arm_next
+from chassis.settings import ProcessSettings, read_all
+from chassis.timers import ARM, arm_next
+from chassis.transaction import Opened, Tx
 
 log = logging.getLogger("fivered.runtime")
 
 _RACES = 3
 # A fact that has waited so long for the relay is late.
 _OUTBOX_LATE_S = 60.0
-# Months are known from 2000-01 to 2099-12, at every door.
-_CLOCK_ENDS = datetime(2100, 1, 1, tzinfo=SHANGHAI)
 _MOST_INT = 2**63
-# Who sees the jobs of others in his area, and who may stop them. Everybody sees and stops his own.
-JOB_STOPPERS = frozenset({"R_DISTRICT", SYSTEM_ROLE})
-JOB_READERS = JOB_STOPPERS | {"R_STREET", "R_AUDITOR"}
 
 
-class ClockBackwards(Refusal):
-    """The demonstration clock only moves forward."""
+class Runtime(Opened):
+    """One service, opened, and entered by its doors."""
 
-    code = "CLOCK_BACKWARDS"
-    text = "演示时钟只能向前:当前 {now}"
-
-
-class Runtime:
-    """One service, opened.
-
-    Attributes:
-        name: The service's name.
-        process: What every process of an installation reads.
-        settings: What this service reads of its own.
-        reads_of: The facts heard per source, with their reader and method.
-        on_commit: Called after each commit that said something, armed a timer or queued a job; a
-            host wakes whoever waits for it.
-    """
+    service_cls: type[Service]
 
     def __init__(
         self,
@@ -80,26 +45,9 @@ class Runtime:
         settings: Any,
         calendar: Calendar | None = None,
     ) -> None:
-        self.service_cls = service_cls
-        self.name = service_cls.name
-        self.engine = engine
-        self.process = process
-        self.settings = settings
+        super().__init__(service_cls, engine, process=process, settings=settings, calendar=calendar)
         self.digests = Digests(process, service_cls.name)
-        self.chassis = _tables_of(service_cls.tables)
-        self.years = years.Known(calendar or published(), self.chassis.calendar_years)
         self.entries: dict[str, Entry] = entries(service_cls)
-        self.timers: dict[str, str] = {}
-        self.timers_together: dict[str, timedelta] = {}
-        self.timer_pace = Pace()
-        self.schedules: dict[str, Callable[..., tuple[str, datetime]]] = {}
-        self.job_doors: dict[str, str] = {}
-        self.reads_of: dict[str, dict[str, inbox.Reader]] = {}
-        self.on_commit: Callable[[], None] = lambda: None
-        self.fixed_now: datetime | None = None
-        self._offset: timedelta | None = None
-        self._offset_read_at = 0.0
-        self._offset_lock = threading.Lock()
         for method, entry in self.entries.items():
             self._learn(method, entry)
 
@@ -118,7 +66,7 @@ class Runtime:
             for reader in door.readers:
                 if reader.FACT in facts:
                     raise TypeError(f"{self.name} hears {door.source}.{reader.FACT} twice")
-                facts[reader.FACT] = inbox.Reader(method, reader)
+                facts[reader.FACT] = Reader(method, reader)
 
     @classmethod
     def open(
@@ -134,43 +82,9 @@ class Runtime:
         Raises:
             SettingsError: Lists every missing or wrong variable.
         """
-        from chassis.settings import read_all  # noqa: PLC0415  keeps the module's names few
-
         process, own = read_all([ProcessSettings, service_cls.settings_type], environ)
         engine = store.open_engine(url, pool_size=process.pool_size, cooperative=cooperative)
         return cls(service_cls, engine, process=process, settings=own)
-
-    def instance(self) -> Service:
-        """Return a service object whose doors lead to this runtime."""
-        service = self.service_cls()
-        service.runtime = self
-        return service
-
-    # ---------------------------------------------------------------------------------------- time
-
-    def now(self, conn: sa.Connection | None = None) -> datetime:
-        """Return the domain time, to the millisecond."""
-        if self.fixed_now is not None:
-            return self.fixed_now
-        at = datetime.now(UTC)
-        if self.process.demo_clock:
-            at += self._clock_offset(conn)
-        return at.replace(microsecond=at.microsecond // 1000 * 1000)
-
-    def _clock_offset(self, conn: sa.Connection | None) -> timedelta:
-        asked = _demo_offset(self.chassis.clock)
-        if conn is not None:
-            found = conn.execute(asked).scalar()
-        else:
-            with store.reading(self.engine) as reader:
-                found = reader.execute(asked).scalar()
-        return timedelta(microseconds=found or 0)
-
-    @property
-    def calendar(self) -> Calendar:
-        """The working-day calendar as of now; inside a transaction ask the transaction."""
-        with store.reading(self.engine) as conn:
-            return self.years.read(conn)
 
     def prepare(self) -> None:
         """Make the rows that a fresh database needs: the demonstration clock, recurring timers.
@@ -201,67 +115,6 @@ class Runtime:
                     arm_next(tx, kind, tx.now)
         years.warn(self)
 
-    def set_clock(self, tx: Tx, target: datetime) -> dict[str, Any]:
-        """Move the demonstration clock to `target`.
-
-        Raises:
-            NotFound: This is no demonstration.
-            ClockBackwards: The target lies before the present domain time.
-        """
-        if not self.process.demo_clock:
-            raise NotFound(kind="clock", id="demo")
-        if target.tzinfo is None:
-            target = target.replace(tzinfo=SHANGHAI)
-        if target < tx.now:
-            raise ClockBackwards(now=tx.now.isoformat())
-        if target >= _CLOCK_ENDS:
-            raise Invalid(field="now", reason="演示时钟最远到2099年 / the clock ends with 2099")
-        offset = int((target - datetime.now(UTC)).total_seconds() * 1_000_000)
-        table = self.chassis.clock
-        tx.conn.execute(
-            store.insert(tx.conn, table)
-            .values(name="demo", offset_us=offset)
-            .on_conflict_do_update(index_elements=["name"], set_={"offset_us": offset})
-        )
-        return {"now": target.astimezone(UTC).isoformat()}
-
-    # -------------------------------------------------------------------------------- transactions
-
-    @contextmanager
-    def transaction(
-        self,
-        actor: Actor,
-        *,
-        now: datetime | None = None,
-        version: int | None = None,
-        correlation_id: str | None = None,
-        traceparent: str | None = None,
-    ) -> Iterator[Tx]:
-        """Open one writing transaction; what was said leaves after its commit."""
-        with self.engine.begin() as conn:
-            wall = self.now(conn)
-            tx = Tx(
-                self,
-                conn,
-                now=now or wall,
-                actor=actor,
-                writes=True,
-                expected_version=version,
-                correlation_id=correlation_id,
-                traceparent=traceparent,
-                recorded_at=wall,
-            )
-            yield tx
-            said = tx.flush()
-        if said or tx.wakes:
-            self.on_commit()
-
-    @contextmanager
-    def snapshot(self, actor: Actor, lang: str = "zh") -> Iterator[Tx]:
-        """Open one transaction that only reads, for a caller who reads `lang`."""
-        with store.reading(self.engine) as conn:
-            yield Tx(self, conn, now=self.now(conn), actor=actor, writes=False, lang=lang)
-
     # ----------------------------------------------------------------- what the doors lead to
 
     def call(self, call: Call) -> Any:
@@ -278,9 +131,7 @@ class Runtime:
     @functools.cached_property
     def contract(self) -> dict[str, Any]:
         """The doors of this service, which the gateway asks for once a minute."""
-        from chassis.contracts import api_contract  # noqa: PLC0415  contracts reads services
-
-        return api_contract(self.service_cls)
+        return contracts.api_contract(self.service_cls)
 
     def read_body(self, method: str, body: dict[str, Any]) -> Any:
         """Read a body into the type that the action takes.
@@ -423,14 +274,6 @@ class Runtime:
         """Give a job to its method; the job opens the transactions."""
         return fn(service, running)
 
-    def hear(self, tx: Tx, method: str, heard: list[Heard]) -> None:
-        """Call a subscription's method with a batch."""
-        getattr(self.instance(), method)((tx, heard))
-
-    def fire(self, tx: Tx, kind: str, due: Due | list[Due]) -> None:
-        """Call a timer's method, with one timer or with those that it takes together."""
-        getattr(self.instance(), self.timers[kind])((tx, due))
-
     # --------------------------------------------------------------------------------- for people
 
     def health(self, tx: Tx) -> dict[str, Any]:
@@ -471,68 +314,6 @@ class Runtime:
             "keys": sealing.outlook(tx),
         }
 
-    def job_card(self, tx: Tx, job_id: str) -> dict[str, Any]:
-        """Return a job's state.
-
-        Raises:
-            NotFound: No such job, or not of the caller.
-        """
-        row = self._job(tx, job_id)
-        return {
-            "id": row["job_id"],
-            "kind": row["kind"],
-            "state": row["state"],
-            "done": row["done"],
-            "total": row["total"],
-            "note": row["note"],
-            "result": row["result"],
-            # Releases before wrote the traceback here.
-            "error": row["error"] if row["problem"] or not row["error"] else jobs.OLD_FAULT,
-            "problem": row["problem"],
-        }
-
-    def cancel_job(self, tx: Tx, job_id: str) -> dict[str, Any]:
-        """Mark a job to stop at its next step. Whoever asked for it does, or the district.
-
-        Raises:
-            NotFound: No such job, or not of the caller.
-            RoleDenied: He may read it only.
-        """
-        row = self._job(tx, job_id)
-        if tx.actor.role not in JOB_STOPPERS and tx.actor.id != row["requested_by"]:
-            raise RoleDenied(role=tx.actor.role)
-        table = self.chassis.jobs
-        tx.conn.execute(
-            sa.update(table)
-            .where(table.c.job_id == job_id, table.c.state.in_(("QUEUED", "RUNNING")))
-            .values(cancel=True)
-        )
-        return {"id": job_id, "state": row["state"]}
-
-    def _job(self, tx: Tx, job_id: str) -> sa.RowMapping:
-        """Return a job that the caller may see.
-
-        Raises:
-            NotFound: No such job, or not of the caller.
-        """
-        table = self.chassis.jobs
-        row = tx.conn.execute(sa.select(table).where(table.c.job_id == job_id)).mappings().first()
-        if row is None or not (
-            tx.actor.id == row["requested_by"]
-            or (tx.actor.role in JOB_READERS and tx.actor.covers(row["area"]))
-        ):
-            raise NotFound(kind="job", id=job_id)
-        return row
-
-    def close(self) -> None:
-        """Close the database."""
-        self.engine.dispose()
-
-
-@functools.cache
-def _demo_offset(clock: sa.Table) -> sa.Select[Any]:
-    return sa.select(clock.c.offset_us).where(clock.c.name == "demo")
-
 
 def _refuse_beyond(where: str, value: Any) -> None:
     """Refuse what no column and no calendar holds, so that no database has to complain of it.
@@ -565,27 +346,10 @@ def _refuse_beyond(where: str, value: Any) -> None:
             return
 
 
-def _tables_of(metadata: sa.MetaData) -> store.ChassisTables:
-    names = store.ChassisTables.__dataclass_fields__
-    return store.ChassisTables(**{name: metadata.tables[name] for name in names})
-
-
 def open_all(services: Mapping[str, type[Service]], urls: Mapping[str, str]) -> dict[str, Runtime]:
     """Open several services; every settings problem of all of them is reported at once."""
-    from chassis.settings import read_all  # noqa: PLC0415  keeps the module's names few
-
     read_all([ProcessSettings, *(cls.settings_type for cls in services.values())])
     return {name: Runtime.open(cls, urls[name]) for name, cls in services.items()}
 
 
-def wait_until(check: Callable[[], bool], seconds: float, *, every: float = 0.02) -> bool:
-    """Poll `check` until it holds or the time is over."""
-    end = time.monotonic() + seconds
-    while not check():
-        if time.monotonic() > end:
-            return False
-        time.sleep(every)
-    return True
-
-
-__all__ = ["Runtime", "open_all", "wait_until"]
+__all__ = ["Runtime", "open_all"]

@@ -10,23 +10,20 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import Any, ClassVar, cast
 
 import sqlalchemy as sa
 
 from chassis import storage as store
-from chassis.bus import SYSTEM, job
+from chassis.bus import job
+from chassis.jobs import Job
+from chassis.messages import SYSTEM
 from chassis.settings import SettingsError
+from chassis.transaction import Opened, Tx
 from chassis.vault import HEAD, KeyMissing, Keys, Sealed, Vault, key_id, match_id, named
-
-if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
-    from chassis.bus import Tx
-    from chassis.jobs import Job
-    from chassis.runtime import Runtime
 
 log = logging.getLogger("fivered.sealing")
 
@@ -34,7 +31,7 @@ RESEAL = "reseal"
 _SEAL, _MATCH = "SEAL", "MATCH"
 _BATCH = 200
 # Opens one transaction, given how many values are sealed anew when it commits.
-Step = Callable[[int], "AbstractContextManager[Tx]"]
+Step = Callable[[int], AbstractContextManager[Tx]]
 
 
 class Sealing:
@@ -53,12 +50,12 @@ class Sealing:
         return {"resealed": done}
 
 
-def keys_of(runtime: Runtime) -> Keys | None:
+def keys_of(runtime: Opened) -> Keys | None:
     """Return the keys of a service that seals values."""
     return runtime.settings.keys if issubclass(runtime.service_cls, Sealing) else None
 
 
-def vault_of(runtime: Runtime) -> Vault | None:
+def vault_of(runtime: Opened) -> Vault | None:
     """Return the vault of a service that seals values.
 
     Raises:
@@ -217,7 +214,7 @@ def begin(tx: Tx) -> bool:
     return True
 
 
-def look_again(runtime: Runtime) -> None:
+def look_again(runtime: Opened) -> None:
     """Start the job again where another process has sealed with a key before meanwhile."""
     keys = keys_of(runtime)
     if keys is not None and keys.before:
@@ -229,7 +226,7 @@ def look_again(runtime: Runtime) -> None:
 # Sealing anew
 
 
-def reseal(runtime: Runtime, step: Step, done: int = 0) -> int:
+def reseal(runtime: Opened, step: Step, done: int = 0) -> int:
     """Seal every value of another key with the present one.
 
     Nothing else of a row changes, its version neither; what somebody else writes meanwhile stays.
@@ -271,7 +268,7 @@ def reseal(runtime: Runtime, step: Step, done: int = 0) -> int:
 
 
 def _changes(
-    runtime: Runtime, table: sa.Table, sealed: Sequence[sa.Column[Any]], vault: Vault
+    runtime: Opened, table: sa.Table, sealed: Sequence[sa.Column[Any]], vault: Vault
 ) -> Iterator[list[sa.Update]]:
     """Give out the changes of a table, some rows at a time."""
     after: Sequence[Any] | None = None
@@ -284,7 +281,7 @@ def _changes(
         yield [change for row in rows for change in _anew(table, sealed, row, vault)]
 
 
-def _any_other(conn: sa.Connection, runtime: Runtime, vault: Vault) -> bool:
+def _any_other(conn: sa.Connection, runtime: Opened, vault: Vault) -> bool:
     """Tell whether any value is there that was not sealed as values are sealed now."""
     return any(
         conn.execute(sa.select(sa.literal(1)).where(_other(column, vault)).limit(1)).first()

@@ -40,7 +40,8 @@ from eventlet.semaphore import Semaphore
 from nameko.containers import ServiceContainer
 
 from chassis import health, logs, process, rpc, telemetry, topology
-from chassis.bus import Call, CallDoor
+from chassis.bus import CallDoor
+from chassis.messages import Call
 from chassis.reconnect import Patience
 from chassis.refusal import NotFound, RoleDenied
 from chassis.runtime import Runtime

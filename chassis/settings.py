@@ -24,12 +24,21 @@ class Secret(str):
         return "Secret(***)"
 
 
+class CommandFailed(Exception):
+    """A command cannot be carried out; its message is the one line that the user sees."""
+
+
 class SettingsError(Exception):
     """One or more settings are missing or wrong; the message has a line for each."""
 
     def __init__(self, problems: list[str]) -> None:
         self.problems = problems
         super().__init__("\n".join(problems))
+
+
+def database_variable(service: str) -> str:
+    """Return the name of the variable that holds a service's database URL."""
+    return f"FIVERED_{service.upper()}_DATABASE_URL"
 
 
 _MISSING: Any = object()

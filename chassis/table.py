@@ -19,62 +19,19 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 
 from chassis import bus
+from chassis.bus import Act, Row, request_type
 from chassis.calendar import Calendar
 from chassis.text import HAN
 
-Act = Callable[..., Any]
 VERBS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 PATH = re.compile(r"^(/([a-z0-9-]+(\.[a-z]+)?|\{[a-z][a-z0-9_]*\}))+$")
 _CHINESE = re.compile(f"[{HAN}]")
 _PLACE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row of a service's table.
-
-    Attributes:
-        name: The method on the bus.
-        door: The nameko entrypoint; its options are what the row says.
-        act: The function that the way leads to.
-    """
-
-    name: str
-    door: bus.Door
-    act: Act
-
-    def method(self) -> Act:
-        """Return the entrypoint as a method of the service class."""
-        act = self.act
-
-        def enter(_service: Any, first: Any, *rest: Any) -> Any:
-            return act(first, *rest)
-
-        enter.__name__ = enter.__qualname__ = self.name
-        enter.__doc__ = act.__doc__
-        if self.door.kind in {"command", "query"}:
-            enter.__annotations__ = {"rest": request_type(act)}
-        return bus.enter(self.door, enter)
-
-
-def request_type(act: Act) -> type[Any]:
-    """Return the type of the request that a function takes: that of its second argument.
-
-    Raises:
-        TypeError: It takes none.
-    """
-    taken = list(inspect.signature(act).parameters.values())
-    if len(taken) < 2 or taken[1].annotation is inspect.Parameter.empty:
-        raise TypeError(f"{act.__module__}.{act.__name__} must take (tx, request) with a type")
-    said = taken[1].annotation
-    # Only this one: `Tx` is often known to the type checker alone.
-    found: type[Any] = eval(said, act.__globals__) if isinstance(said, str) else said  # noqa: S307
-    return found
 
 
 def _call(kind: type[bus.CallDoor], http: str, act: Act, name: str, **options: Any) -> Row:

@@ -10,25 +10,19 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
 from chassis import storage as store
-from chassis.bus import SYSTEM, Due
-
-if TYPE_CHECKING:
-    from chassis.bus import Tx
-    from chassis.runtime import Runtime
+from chassis.messages import SYSTEM, Due
+from chassis.pace import SET
+from chassis.transaction import Opened, Tx
 
 log = logging.getLogger("fivered.timers")
 
 TRIES = 5
-# Most timers of one transaction, and how much work one may be: a command that comes meanwhile waits
-# for it. It is the thread's own time: on a busy machine small sets would only be more work.
-SET = 200
-LONGEST_S = 0.06
 # The chassis's own kind: arms the recurring timer that its ref names.
 ARM = "_arm"
 
@@ -75,14 +69,14 @@ def _remove(timers: sa.Table) -> sa.Delete:
     )
 
 
-def next_due(runtime: Runtime) -> datetime | None:
+def next_due(runtime: Opened) -> datetime | None:
     """Return when the next timer is due (domain time)."""
     with store.reading(runtime.engine) as conn:
         return conn.execute(_first_due(runtime.chassis.timers)).scalar()
 
 
 def fire_due(
-    runtime: Runtime,
+    runtime: Opened,
     *,
     limit: int = SET,
     until: datetime | None = None,
@@ -111,25 +105,7 @@ def fire_due(
     return fired
 
 
-class Pace:
-    """How many timers a set may have here, so that nobody waits long behind one.
-
-    A set costs something however small it is, so it grows while it is quick and shrinks when it was
-    slow; what one timer costs in a small set says nothing of a large one.
-    """
-
-    def __init__(self) -> None:
-        self.size = 8
-
-    def took(self, count: int, seconds: float) -> None:
-        """Learn from a set."""
-        if seconds > LONGEST_S:
-            self.size = max(1, count // 2)
-        elif seconds < LONGEST_S * 0.7 and count >= self.size:
-            self.size = min(SET, self.size * 2)
-
-
-def _fire_set(runtime: Runtime, wall: datetime, size: int) -> int:
+def _fire_set(runtime: Opened, wall: datetime, size: int) -> int:
     asked = {"wall": wall, "now": datetime.now(UTC), "size": size}
     # Looking takes no lock: nothing is due most of the time.
     with store.reading(runtime.engine) as conn:
@@ -137,7 +113,7 @@ def _fire_set(runtime: Runtime, wall: datetime, size: int) -> int:
     return _fire_rows(runtime, rows) if rows else 0
 
 
-def _fire_rows(runtime: Runtime, rows: Sequence[Any]) -> int:
+def _fire_rows(runtime: Opened, rows: Sequence[Any]) -> int:
     """Fire some timers in one transaction; where that fails, halves of them, until the one at fault
     is alone."""
     try:
@@ -154,7 +130,7 @@ def _fire_rows(runtime: Runtime, rows: Sequence[Any]) -> int:
     return _fire_rows(runtime, rows[:half]) + _fire_rows(runtime, rows[half:])
 
 
-def _fire(runtime: Runtime, rows: Sequence[Any]) -> int:
+def _fire(runtime: Opened, rows: Sequence[Any]) -> int:
     """Fire timers in their order. Returns how many this transaction has dealt with."""
     with runtime.transaction(SYSTEM, now=rows[0].due_at) as tx:
         dues = _claim(tx, rows)
@@ -244,7 +220,7 @@ def arm_next(tx: Tx, kind: str, after: datetime) -> None:
         tx.arm(kind, ref, at)
 
 
-def _fail(runtime: Runtime, due: Due, attempts: int, error: BaseException) -> None:
+def _fail(runtime: Opened, due: Due, attempts: int, error: BaseException) -> None:
     table, parked = runtime.chassis.timers, runtime.chassis.parked
     mine = sa.and_(table.c.kind == due.kind, table.c.ref == due.ref)
     log.error(
@@ -274,7 +250,7 @@ def _fail(runtime: Runtime, due: Due, attempts: int, error: BaseException) -> No
         )
 
 
-def retry_parked_timers(runtime: Runtime) -> int:
+def retry_parked_timers(runtime: Opened) -> int:
     """Arm again the parked timers that an operator marked RETRY. Returns how many."""
     parked = runtime.chassis.parked
     with runtime.engine.begin() as conn:

@@ -33,7 +33,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chassis import installed
-from chassis.bus import PARTITIONS, Service, entries
+from chassis.bus import Service, entries
+from chassis.messages import PARTITIONS
 
 if TYPE_CHECKING:
     from pika.adapters.blocking_connection import BlockingChannel, BlockingConnection

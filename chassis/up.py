@@ -17,9 +17,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chassis import keys
-from chassis.cli import CommandFailed
+from chassis.folder import keys_of, take_folder
 from chassis.here import KEYS, keys_file
+from chassis.settings import CommandFailed
 
 if TYPE_CHECKING:
     from chassis.embedded import EmbeddedHost
@@ -81,42 +81,6 @@ def run(folder: str, host: str, port: int, *, demo: bool, keys_at: str = "") -> 
     return 0
 
 
-def take_folder(data: Path) -> Any:
-    """Make the folder and hold it, so that two processes never write the same databases."""
-    # Everything in it is about people: nobody else on this machine reads it.
-    os.umask(0o077)
-    try:
-        data.mkdir(parents=True, exist_ok=True)
-        _shut(data)
-        handle = (data / "lock").open("a+")
-    except OSError as error:
-        raise CommandFailed(
-            f"cannot write in {data}: {error.strerror} (--data names another)"
-        ) from error
-    try:
-        import fcntl  # noqa: PLC0415  not on every system
-
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except ImportError:
-        pass
-    except OSError as error:
-        raise CommandFailed(f"another process runs on {data} (--data names another)") from error
-    return handle
-
-
-def _shut(data: Path) -> None:
-    """Close a folder of ours that an older release left readable for others, and its keys."""
-    kept = keys_file(data)
-    for path in kept.parent.glob(f"{kept.name}*"):
-        path.chmod(0o600)
-    ours = [path for path in data.iterdir() if path.name.startswith(("keys.json", "lock"))]
-    if any(data.iterdir()) and not ours:
-        return  # somebody's own folder; what we put there is closed by itself
-    data.chmod(0o700)
-    for path in (*ours, *data.glob("*.sqlite*"), *data.glob("running.json")):
-        path.chmod(0o600)
-
-
 def _take_port(host: str, port: int) -> socket.socket:
     listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -137,7 +101,7 @@ def _environment(data: Path, *, demo: bool) -> None:
         for name, value in DEMO.items():
             os.environ.setdefault(name, value)
     os.environ.setdefault("FIVERED_BLOBS", str(data / "blobs"))
-    for name, value in keys.of_folder(data).items():
+    for name, value in keys_of(data).items():
         os.environ.setdefault(name, value)
 
 

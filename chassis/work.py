@@ -414,7 +414,12 @@ class Worker:
                 inbox.retry_parked(self.runtime, source)
         if not self._keyed:
             self._keyed = True
-            digests.rekey(self.runtime, self.keeper.stopping.is_set)
+            digests.rekey(
+                self.runtime.engine,
+                self.runtime.chassis,
+                self.runtime.digests,
+                self.keeper.stopping.is_set,
+            )
         if time.monotonic() >= self._sweep_at:
             self._sweep_at = time.monotonic() + SWEEP_EVERY_S
             sweep(self.runtime)

@@ -5,50 +5,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
 from chassis import storage as store
 from chassis.calendar import Calendar, Year, YearHeard
-
-if TYPE_CHECKING:
-    from chassis.bus import Heard, Tx
-    from chassis.runtime import Runtime
+from chassis.messages import Heard
+from chassis.transaction import Opened, Tx
 
 log = logging.getLogger("fivered.calendar")
 
 # The State Council announces a year in the November before it.
 WARN_DAYS = 60
-
-
-class Known:
-    """The calendar as the database knows it, kept until a year is loaded by whomever."""
-
-    def __init__(self, shipped: Calendar, table: sa.Table) -> None:
-        self.shipped = shipped
-        self._table = table
-        self._asked = sa.select(table.c.year, table.c.version).order_by(table.c.year)
-        self._kept: tuple[list[Any], Calendar] = ([], shipped)
-
-    def read(self, conn: sa.Connection) -> Calendar:
-        """Return the calendar that holds in this transaction."""
-        stand = [tuple(row) for row in conn.execute(self._asked)]
-        kept, calendar = self._kept
-        if stand != kept:
-            calendar = self.shipped.with_years(map(_year, conn.execute(sa.select(self._table))))
-            self._kept = (stand, calendar)
-        return calendar
-
-
-def _year(row: Any) -> Year:
-    return Year(
-        row.year,
-        tuple(map(date.fromisoformat, row.off)),
-        tuple(map(date.fromisoformat, row.make_up)),
-        row.source,
-    )
 
 
 def loaded(conn: sa.Connection, table: sa.Table) -> list[Any]:
@@ -106,7 +76,7 @@ def outlook(calendar: Calendar, now: datetime) -> dict[str, Any]:
     return {"until": until.isoformat(), "days_left": left, "ends_soon": left < WARN_DAYS}
 
 
-def warn(runtime: Runtime) -> None:
+def warn(runtime: Opened) -> None:
     """Write into the log that the data end soon. Never fails: nothing depends on it."""
     try:
         card = outlook(runtime.calendar, runtime.now())

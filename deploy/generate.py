@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from chassis import asyncapi, topology
-from chassis.cli import database_variable
 from chassis.installed import service_class, service_names
-from chassis.settings import ProcessSettings, describe
+from chassis.settings import ProcessSettings, database_variable, describe
 from deploy import manifests
 from gateway.settings import GatewaySettings
 

@@ -16,7 +16,7 @@ def _declare_gateway(_parser: argparse.ArgumentParser) -> None:
 
 def _run_gateway(_given: argparse.Namespace) -> int:
     from chassis import logs  # noqa: PLC0415  the list of commands should be quick
-    from chassis.cli import CommandFailed  # noqa: PLC0415  see above
+    from chassis.settings import CommandFailed  # noqa: PLC0415  see above
     from gateway.app import run  # noqa: PLC0415  see above
     from gateway.serving import PortTaken  # noqa: PLC0415  see above
 
@@ -44,7 +44,7 @@ def _declare_token(parser: argparse.ArgumentParser) -> None:
 
 
 def _run_token(given: argparse.Namespace) -> int:
-    from chassis.cli import CommandFailed  # noqa: PLC0415  see _run_gateway
+    from chassis.settings import CommandFailed  # noqa: PLC0415  see _run_gateway
     from gateway.identity import issue  # noqa: PLC0415  see _run_gateway
 
     key = os.environ.get("FIVERED_TOKEN_KEY", "")
@@ -68,8 +68,8 @@ def _key_of(folder: str) -> str:
     import json  # noqa: PLC0415  see _run_gateway
     from pathlib import Path  # noqa: PLC0415  see _run_gateway
 
-    from chassis.cli import CommandFailed  # noqa: PLC0415  see _run_gateway
     from chassis.here import keys_file  # noqa: PLC0415  see _run_gateway
+    from chassis.settings import CommandFailed  # noqa: PLC0415  see _run_gateway
 
     path = keys_file(Path(folder))
     try:

@@ -16,9 +16,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from chassis import text
-from chassis.bus import PUBLIC as PUBLIC_ROLE
-from chassis.bus import Actor
 from chassis.calendar import SHANGHAI
+from chassis.messages import PUBLIC as PUBLIC_ROLE
+from chassis.messages import Actor
 from chassis.refusal import KeyRequired, PreconditionRequired
 from chassis.rpc import Caller
 from gateway.context import context_of

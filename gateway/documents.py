@@ -22,8 +22,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from chassis.blobs import Blobs
-from chassis.bus import Actor
 from chassis.calendar import SHANGHAI
+from chassis.messages import Actor
 from chassis.rpc import CallFailed
 from chassis.text import SELECTORS
 from gateway.dispatch import Gate, NoParams, read_params, read_places

@@ -14,8 +14,8 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from chassis.bus import ANY_ROLE, SYSTEM_ROLE
-from chassis.bus import PUBLIC as PUBLIC_ROLE
+from chassis.messages import ANY_ROLE, SYSTEM_ROLE
+from chassis.messages import PUBLIC as PUBLIC_ROLE
 from chassis.table import PATH, VERBS, places_of
 from chassis.text import DAY, is_day
 

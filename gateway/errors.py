@@ -15,8 +15,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
 
-from chassis.bus import new_uuid
 from chassis.i18n import payload, told
+from chassis.messages import new_uuid
 from chassis.refusal import Choices, Faulted, InFlight, Invalid, NotFound, Refusal, RoleDenied
 from chassis.rpc import CallFaulted, CallRefused, OutcomeUnknown, ServiceUnavailable
 from gateway.context import Context, context_of

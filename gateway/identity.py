@@ -14,8 +14,9 @@ from typing import Any, Protocol
 
 import jwt
 
-from chassis.bus import PUBLIC as PUBLIC_ROLE
-from chassis.bus import SYSTEM_ROLE, Actor, check_role, new_uuid
+from chassis.bus import check_role
+from chassis.messages import PUBLIC as PUBLIC_ROLE
+from chassis.messages import SYSTEM_ROLE, Actor, new_uuid
 from chassis.refusal import Choices
 from chassis.text import AREA
 from gateway.doors import ROLES

@@ -10,7 +10,7 @@ from typing import Any, cast
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from chassis.bus import ANY_ROLE
+from chassis.messages import ANY_ROLE
 from chassis.text import COMMUNITY, GRID, PERIOD
 from gateway.doors import Door
 from gateway.errors import MEDIA_TYPE, TITLES

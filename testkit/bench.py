@@ -36,9 +36,10 @@ import sqlalchemy as sa
 
 from chassis import envelope as env
 from chassis import inbox, timers
-from chassis.bus import ANY_ROLE, PUBLIC, Actor, Call, Service, entries, new_uuid, partition_of
+from chassis.bus import Service, entries
 from chassis.calendar import SHANGHAI
 from chassis.free_text import Public, members, readers_of
+from chassis.messages import ANY_ROLE, PUBLIC, Actor, Call, new_uuid, partition_of
 from chassis.migrate import differences, migrate_service
 from chassis.refusal import NumberOfAPerson, Refusal
 from chassis.runtime import Runtime
@@ -279,7 +280,7 @@ class Bench:
 
     def transaction(self) -> Any:
         """Open a transaction as the system, for tests of storage."""
-        from chassis.bus import SYSTEM  # noqa: PLC0415  only here
+        from chassis.messages import SYSTEM  # noqa: PLC0415  only here
 
         return self.runtime.transaction(SYSTEM)
 

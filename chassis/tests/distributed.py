@@ -16,13 +16,14 @@ import pika
 import sqlalchemy as sa
 
 from chassis import rpc, topology
-from chassis.bus import Actor, new_uuid
 from chassis.envelope import CONTENT_TYPE
+from chassis.messages import Actor, new_uuid
 from chassis.migrate import migrate_service
-from chassis.runtime import Runtime, wait_until
+from chassis.runtime import Runtime
 from chassis.tests.toy.service import Toy
 from testkit import servers
 from testkit.bench import KEY
+from testkit.waiting import wait_until
 
 TOY = "chassis.tests.toy.service:Toy"
 ROOT = Path(__file__).resolve().parents[2]

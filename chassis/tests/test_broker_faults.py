@@ -11,9 +11,9 @@ from fivered_client import ConsumerError, connect
 
 from chassis import rpc, topology
 from chassis.reconnect import Patience
-from chassis.runtime import wait_until
 from chassis.tests.distributed import World
 from chassis.tests.toy.service import Toy
+from testkit.waiting import wait_until
 
 # A resolver of one file: a name stands for what the file says, and for nothing before it says so.
 RESOLVER = """

@@ -3,7 +3,7 @@
 import pytest
 import sqlalchemy as sa
 
-from chassis.bus import Call
+from chassis.messages import Call
 from chassis.refusal import (
     IdempotencyMismatch,
     Invalid,

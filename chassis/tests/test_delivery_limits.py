@@ -10,10 +10,10 @@ from fivered_client import connect
 
 from chassis import topology
 from chassis.cli import main
-from chassis.runtime import wait_until
 from chassis.tests.distributed import World
 from chassis.tests.toy.service import Toy
 from testkit import servers
+from testkit.waiting import wait_until
 
 THREE = {"delivery-limit": 3}
 

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from chassis import inbox, relay, rpc, topology, work
-from chassis.bus import Actor, new_uuid, partition_of
+from chassis.messages import Actor, new_uuid, partition_of
 from chassis.settings import SettingsError
 from chassis.tests.distributed import DISTRICT, World, terminate
 from chassis.tests.toy.service import Toy

@@ -6,7 +6,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from chassis import health
-from chassis.bus import SYSTEM
+from chassis.messages import SYSTEM
 from chassis.tests.toy.service import FAIL
 
 

@@ -3,7 +3,7 @@
 import msgspec
 
 from chassis import inbox
-from chassis.bus import new_uuid
+from chassis.messages import new_uuid
 from chassis.tests.toy.service import FAIL
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from chassis import rpc, telemetry
-from chassis.bus import Call
 from chassis.logs import _OWN, _STANDARD, JsonFormatter
+from chassis.messages import Call
 
 ROOT = Path(__file__).resolve().parents[2]
 UNITS = ("chassis", "gateway", "services", "deploy")

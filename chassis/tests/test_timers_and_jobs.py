@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from chassis import inbox, jobs, timers
-from chassis.bus import Call
+from chassis.messages import Call
 from chassis.refusal import NotFound, RoleDenied
 from chassis.tests.toy.service import FAIL, Added
 from testkit.bench import instant

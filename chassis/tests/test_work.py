@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from chassis import health, inbox, jobs, outbox, rpc, telemetry, work
 from chassis import storage as store
-from chassis.bus import Actor, Call, new_uuid
+from chassis.messages import Actor, Call, new_uuid
 from chassis.refusal import InFlight, RoleDenied
 from chassis.tests.toy.service import FAIL, Added, Toy, counters
 from testkit.bench import KEY, open_bench

@@ -24,7 +24,7 @@ def _declare(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(given: argparse.Namespace) -> int:
-    from chassis.cli import CommandFailed  # noqa: PLC0415  quick list of commands
+    from chassis.settings import CommandFailed  # noqa: PLC0415  quick list of commands
     from clients.demo.api import Api, Refused, StillWaiting, token  # noqa: PLC0415  see above
     from clients.demo.district import CAST, PEOPLE, District  # noqa: PLC0415  see above
 
@@ -88,8 +88,8 @@ def _story(api: Any, given: argparse.Namespace) -> int:
 
 def _system(data: str | None) -> tuple[str, str]:
     """Return address and token key of the running system."""
-    from chassis.cli import CommandFailed  # noqa: PLC0415  see _run
     from chassis.here import keys_file  # noqa: PLC0415  see _run
+    from chassis.settings import CommandFailed  # noqa: PLC0415  see _run
 
     for folder in [Path(data)] if data else [Path(place) for place in PLACES]:
         running = folder / "running.json"

@@ -39,7 +39,7 @@ def _run(given: argparse.Namespace) -> int:
 
 
 def _generate(given: argparse.Namespace) -> int:
-    from chassis.cli import CommandFailed  # noqa: PLC0415  quick list of commands
+    from chassis.settings import CommandFailed  # noqa: PLC0415  quick list of commands
     from clients.load.files import write  # noqa: PLC0415  see above
     from clients.load.generator import District  # noqa: PLC0415  see above
 
@@ -68,7 +68,7 @@ def _generate(given: argparse.Namespace) -> int:
 
 
 def _import(given: argparse.Namespace) -> int:
-    from chassis.cli import CommandFailed  # noqa: PLC0415  see _generate
+    from chassis.settings import CommandFailed  # noqa: PLC0415  see _generate
     from clients.load.files import NotAFolderOfOurs, ids_in, read, waiting  # noqa: PLC0415  see _generate
     from clients.load.sending import Refused, Sender, Unreachable  # noqa: PLC0415  see _generate
 
@@ -180,8 +180,8 @@ def _bars(counter: str) -> Any:
 
 def _system(given: argparse.Namespace) -> tuple[str, str]:
     """Return the address of the system and a token for it."""
-    from chassis.cli import CommandFailed  # noqa: PLC0415  see _generate
     from chassis.here import keys_file  # noqa: PLC0415  see _generate
+    from chassis.settings import CommandFailed  # noqa: PLC0415  see _generate
     from clients.load.sending import token  # noqa: PLC0415  see _generate
 
     if given.address:

@@ -17,8 +17,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from chassis import keys, topology
+from chassis import topology
+from chassis.folder import keys_of
 from chassis.installed import service_names
+from chassis.settings import database_variable
 from chassis.up import DEMO
 from testkit import servers
 
@@ -122,7 +124,7 @@ class Supervisor:
 
     def _servers(self) -> dict[str, str]:
         env = dict(os.environ)
-        for name, value in (DEMO | keys.of_folder(self.state)).items():
+        for name, value in (DEMO | keys_of(self.state)).items():
             env.setdefault(name, value)
         env.setdefault("FIVERED_BLOBS", str((self.state / "blobs").resolve()))
         if not env.get("FIVERED_BROKER_URL"):
@@ -131,7 +133,7 @@ class Supervisor:
             self.rabbit = servers.Rabbit().start()
             self.rabbit.set_policies(topology.policies())
             env["FIVERED_BROKER_URL"] = self.rabbit.url()
-        wanted = {name: f"FIVERED_{name.upper()}_DATABASE_URL" for name in service_names()}
+        wanted = {name: database_variable(name) for name in service_names()}
         if any(not env.get(variable) for variable in wanted.values()):
             self.postgres = servers.Postgres(durable=True).start()
             for name, variable in wanted.items():

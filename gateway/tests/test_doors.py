@@ -7,7 +7,7 @@ from datetime import date, datetime
 import pytest
 from pydantic import Field
 
-from chassis.bus import Actor
+from chassis.messages import Actor
 from chassis.refusal import RoleDenied
 from gateway.app import doors_of, routed, with_jobs
 from gateway.dispatch import members_of, read_json

@@ -193,7 +193,7 @@ def test_a_token_is_issued_only_for_what_can_be_granted():
 def test_the_token_command_prints_a_token_that_the_gateway_reads(capsys, monkeypatch, tmp_path):
     import argparse
 
-    from chassis.cli import CommandFailed
+    from chassis.settings import CommandFailed
     from gateway.cli import token_command
 
     parser = argparse.ArgumentParser()

@@ -17,6 +17,25 @@ ROOMS = (
 # What a service may hold beside its rooms.
 BESIDE = ("migrations", "tests")
 BROKER = ("nameko", "kombu", "eventlet", "amqp", "pika")
+# The chassis's modules, from what is started down to what knows nothing. Those of one line do not
+# know each other. An import for the type checker alone counts: it hides a circle as well.
+CHASSIS = (
+    "cli",
+    "up",
+    "embedded | said | serve | work",
+    "asyncapi | doctor | health | keys | process | relay | rpc",
+    "runtime",
+    "contracts | folder | topology",
+    "imports | installed | projections | sealing | table",
+    "bus",
+    "deadlines | jobs",
+    "idempotency | inbox | migrate | timers | years",
+    "transaction",
+    "digests | outbox",
+    "audit | blobs | calendar | envelope | fields | free_text | here | i18n | logs | sheets",
+    "messages | storage | vault",
+    "pace | reconnect | refusal | replies | settings | telemetry | text | turns",
+)
 # The chassis modules that are pure, and may therefore be read by rules, events and errors.
 PURE = ("chassis.refusal", "chassis.calendar", "chassis.text")
 
@@ -93,6 +112,23 @@ def configuration() -> str:
     return "\n".join(parts) + "\n"
 
 
+def chassis_configuration() -> str:
+    """Return the import-linter configuration of the chassis's inside."""
+    parts = [
+        "[importlinter]",
+        _many("root_packages", ["chassis"]),
+        _contract(
+            "Inside the chassis imports go downstairs only, those for the type checker too",
+            "layers",
+            containers=["chassis"],
+            layers=list(CHASSIS),
+            exhaustive="True",
+            exhaustive_ignores=[*BESIDE],
+        ),
+    ]
+    return "\n".join(parts) + "\n"
+
+
 def _modules_of(unit: str) -> list[str]:
     """Return what a unit's wheel holds: the modules and folders beside its tests."""
     folder = ROOT / unit.replace(".", "/")
@@ -131,10 +167,13 @@ def run() -> int:
     from importlinter.cli import lint_imports
 
     sys.path.insert(0, str(ROOT))
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "importlinter.ini"
-        path.write_text(configuration(), "utf-8")
-        return int(lint_imports(config_filename=str(path), cache_dir=None))
+    failed = 0
+    for text in (configuration(), chassis_configuration()):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "importlinter.ini"
+            path.write_text(text, "utf-8")
+            failed |= int(lint_imports(config_filename=str(path), cache_dir=None))
+    return failed
 
 
 if __name__ == "__main__":

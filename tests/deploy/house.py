@@ -11,10 +11,10 @@ from pathlib import Path
 import pika
 import psycopg
 
-from chassis.runtime import wait_until
 from clients.demo.api import Api, Person
 from deploy import fill_in
 from testkit import servers
+from testkit.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 FIVERED = str(Path(sys.executable).with_name("fivered"))

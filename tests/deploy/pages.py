@@ -17,9 +17,9 @@ from typing import Any
 
 import httpx
 
-from chassis.runtime import wait_until
 from clients.demo.api import token
 from clients.demo.district import PEOPLE
+from testkit.waiting import wait_until
 
 _BLOCK = re.compile(r"^(?:```|<!-- )http([^\n]*)\n(.*?)^(?:```|-->)", re.DOTALL | re.MULTILINE)
 _NAME = re.compile(r"<([a-z_0-9]+)>")

@@ -13,8 +13,8 @@ import pytest
 import yaml
 from fivered_client import connect
 
-from chassis.runtime import wait_until
 from testkit.bench import broker_url, private_rabbit
+from testkit.waiting import wait_until
 
 __all__ = ["broker_url", "private_rabbit"]
 

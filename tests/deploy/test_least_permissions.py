@@ -14,9 +14,9 @@ import psycopg
 import pytest
 from fivered_client import ConsumerError, connect
 
-from chassis.runtime import wait_until
 from clients.demo.api import Refused
 from testkit import servers
+from testkit.waiting import wait_until
 from tests.deploy.house import COMMUNITY, DISTRICT, GRID, RESIDENT, House, ready
 
 pytestmark = pytest.mark.servers

@@ -8,9 +8,9 @@ import psycopg
 import pytest
 
 from chassis.calendar import SHANGHAI
-from chassis.runtime import wait_until
 from clients.demo.api import Person, Refused
 from testkit import servers
+from testkit.waiting import wait_until
 from tests.deploy.house import COMMUNITY, DISTRICT, GRID, RESIDENT, House
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(420)]

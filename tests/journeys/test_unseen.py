@@ -13,8 +13,8 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from chassis.bus import ANY_ROLE, PUBLIC
 from chassis.installed import service_class, service_names
+from chassis.messages import ANY_ROLE, PUBLIC
 from clients.demo import district as place
 from clients.demo.api import Person, token
 from gateway.app import doors_of, with_jobs

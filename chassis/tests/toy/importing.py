@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from chassis.bus import Tx
 from chassis.imports import Column, Importer, Imports, Outcome, Row, one_by_one
 from chassis.refusal import Guard
 from chassis.tests.toy.service import Added, TooMuch, Toy, counters
+from chassis.transaction import Tx
 
 WRITTEN: list[int] = []
 DIE_AFTER: list[int] = []

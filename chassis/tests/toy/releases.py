@@ -8,11 +8,12 @@ from typing import Annotated, Any, Literal
 import sqlalchemy as sa
 from msgspec import Meta
 
-from chassis.bus import ANY_ROLE, PUBLIC, Tx
 from chassis.fields import Cursor, Day, Limit, Period
+from chassis.messages import ANY_ROLE, PUBLIC
 from chassis.replies import Page, Reply
 from chassis.table import command, query
 from chassis.tests.toy.service import Add, Toy, Which, counters
+from chassis.transaction import Tx
 
 DISTRICT = ("R_DISTRICT",)
 

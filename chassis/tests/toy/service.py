@@ -12,9 +12,11 @@ from typing import Any, ClassVar
 import sqlalchemy as sa
 
 from chassis import storage as store
-from chassis.bus import Due, Heard, Job, Service, Tx, command, job, query, subscribe, timer
+from chassis.bus import Job, Service, command, job, query, subscribe, timer
 from chassis.free_text import PublicText
+from chassis.messages import Due, Heard
 from chassis.refusal import Guard, NotFound
+from chassis.transaction import Tx
 
 metadata = store.new_metadata()
 chassis = store.chassis_tables(metadata)

@@ -9,7 +9,7 @@ import pika
 import pytest
 from fivered_client import ConsumerError, connect
 
-from chassis.runtime import wait_until
+from testkit.waiting import wait_until
 
 pytestmark = pytest.mark.servers
 

@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from chassis import storage
-from chassis.cli import CommandFailed, database_variable
+from chassis.settings import CommandFailed, database_variable
 from chassis.text import PERIOD
 from services.credit.actions import verify_live
 from services.credit.rules import recompute

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from chassis import calendar, jobs
-from chassis.cli import CommandFailed
+from chassis.settings import CommandFailed
 from services.credit.actions import retention
 from services.credit.errors import LogGone
 from services.credit.rules import recompute

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from chassis import jobs
 from chassis.blobs import Blobs
-from chassis.cli import CommandFailed
 from chassis.refusal import NotFound, RoleDenied, StateConflict
+from chassis.settings import CommandFailed
 from services.credit.actions import verify as command
 from services.credit.rules import recompute
 from services.credit.service import Credit

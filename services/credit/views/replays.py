@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from msgspec import Meta
 
+from chassis import jobs
 from chassis.fields import Cursor
 from chassis.refusal import Invalid, NotFound, StateConflict, said
 from services.credit.storage import what_if as store
@@ -50,7 +51,7 @@ def what_if_result(tx: Tx, question: WhatIfResult) -> dict[str, Any]:
     """
     if not 1 <= question.limit <= MOST:
         raise Invalid(field="limit", reason=said("limit 应在 1 到 {most} 之间", most=MOST))
-    card = tx.runtime.job_card(tx, question.job_id)
+    card = jobs.card(tx, question.job_id)
     if card["kind"] != "what_if":
         raise NotFound(kind="job", id=question.job_id)
     if card["state"] != "DONE":

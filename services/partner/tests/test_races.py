@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from chassis import timers
 from chassis.bus import Actor, Call, new_uuid
 from chassis.refusal import Refusal, StateConflict
-from chassis.runtime import wait_until
 from services.partner import errors
+from testkit.waiting import wait_until
 
 COMMUNITY = "370811015901"
 ANA, BARBER = "per_ana", "per_barber"

@@ -6,7 +6,6 @@ import pytest
 import sqlalchemy as sa
 
 from chassis.refusal import NotFound, RoleDenied, StateConflict
-from chassis.runtime import wait_until
 from services.steward import errors, storage
 from services.steward.rules.routing import DUTIES
 from services.steward.tests.ground import (
@@ -26,6 +25,7 @@ from services.steward.tests.ground import (
     WANG,
     person_id,
 )
+from testkit.waiting import wait_until
 
 
 def test_a_steward_is_enrolled_and_said_once(ground):

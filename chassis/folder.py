@@ -1,0 +1,123 @@
+"""A data folder: held by one process, closed to others, and the keys that lie in it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from chassis.here import keys_file
+from chassis.installed import service_class, service_names
+from chassis.settings import CommandFailed, ProcessSettings
+
+try:
+    import fcntl
+except ImportError:  # not on every system
+    fcntl = None  # type: ignore[assignment]
+
+
+def take_folder(data: Path) -> Any:
+    """Make the folder and hold it, so that two processes never write the same databases."""
+    # Everything in it is about people: nobody else on this machine reads it.
+    os.umask(0o077)
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        _shut(data)
+        handle = (data / "lock").open("a+")
+    except OSError as error:
+        raise CommandFailed(
+            f"cannot write in {data}: {error.strerror} (--data names another)"
+        ) from error
+    if fcntl is not None:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise CommandFailed(f"another process runs on {data} (--data names another)") from error
+    return handle
+
+
+def _shut(data: Path) -> None:
+    """Close a folder of ours that an older release left readable for others, and its keys."""
+    kept = keys_file(data)
+    for path in kept.parent.glob(f"{kept.name}*"):
+        path.chmod(0o600)
+    ours = [path for path in data.iterdir() if path.name.startswith(("keys.json", "lock"))]
+    if any(data.iterdir()) and not ours:
+        return  # somebody's own folder; what we put there is closed by itself
+    data.chmod(0o700)
+    for path in (*ours, *data.glob("*.sqlite*"), *data.glob("running.json")):
+        path.chmod(0o600)
+
+
+def read_keys(path: Path) -> dict[str, str]:
+    """Return the keys in a file; none when it is not there.
+
+    Raises:
+        CommandFailed: It cannot be read.
+    """
+    try:
+        found: dict[str, str] = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise CommandFailed(f"the keys in {path} cannot be read: {error}") from error
+    return found
+
+
+def write_keys(path: Path, found: Mapping[str, str]) -> None:
+    """Replace the file: whoever is killed in between has left the one of before."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fresh = path.with_name(path.name + ".new")
+    with suppress(FileNotFoundError):
+        fresh.unlink()
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as out:
+        json.dump(found, out, indent=2)
+        out.flush()
+        os.fsync(handle)
+    fresh.replace(path)
+
+
+def keys_of(data: Path) -> dict[str, str]:
+    """Return the keys of a data folder; they are made at its first start and stay with it.
+
+    One key per variable that ends in _KEY and is asked for by an installed unit. None is made up
+    for what another key of the file has done until now.
+
+    Raises:
+        CommandFailed: They lie in the folder, and are wanted in another place.
+    """
+    path, own = keys_file(data), data / "keys.json"
+    if own.exists() and not path.exists():
+        raise CommandFailed(f"the keys of {data} lie in it: move {own} to {path}")
+    found = read_keys(path)
+    missing = [
+        name
+        for name, stands_in in wanted_keys().items()
+        if name not in found and not (stands_in and stands_in in found)
+    ]
+    if missing:
+        found |= {name: secrets.token_urlsafe(48) for name in missing}
+        write_keys(path, found)
+    return found
+
+
+def wanted_keys() -> dict[str, str]:
+    """Return the variables that hold a key, with the one that does its work while it is unset."""
+    named = {"FIVERED_TOKEN_KEY": ""}
+    for kind in all_settings():
+        for field in dataclasses.fields(kind):
+            name = field.metadata.get("env", "")
+            if name.endswith("_KEY"):
+                named[name] = field.metadata["stands_in"]
+    return dict(sorted(named.items()))
+
+
+def all_settings() -> list[type[Any]]:
+    """Return what an installation reads from its environment, as settings classes."""
+    return [ProcessSettings, *(service_class(name).settings_type for name in service_names())]

@@ -1,0 +1,620 @@
+"""One service opened in this process: its database, its clock, and the transaction that every host
+puts around a call, a batch and a timer.
+
+`Tx` is what an action is given; `Opened` is what it stands on, and what the mechanisms (inbox,
+timers, jobs, keys) are given. What the doors do with it stands above, in `runtime`.
+"""
+
+from __future__ import annotations
+
+import functools
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+import sqlalchemy as sa
+
+from chassis import envelope as env
+from chassis import outbox
+from chassis import storage as store
+from chassis.calendar import SHANGHAI, Calendar, Counting, Year, published
+from chassis.messages import (
+    PARTITIONS,
+    Actor,
+    Due,
+    Heard,
+    Move,
+    Projection,
+    Reader,
+    new_uuid,
+    partition_of,
+)
+from chassis.pace import Pace
+from chassis.refusal import Invalid, NotFound, Refusal, RoleDenied, VersionConflict
+from chassis.settings import NoSettings, ProcessSettings
+
+# Months are known from 2000-01 to 2099-12, at every door.
+_CLOCK_ENDS = datetime(2100, 1, 1, tzinfo=SHANGHAI)
+
+
+class ClockBackwards(Refusal):
+    """The demonstration clock only moves forward."""
+
+    code = "CLOCK_BACKWARDS"
+    text = "演示时钟只能向前:当前 {now}"
+
+
+class Declared:
+    """What a service says of itself; `bus.Service` gives it its doors.
+
+    Attributes:
+        name: The service's name on the wire.
+        tables: Its metadata, the chassis's tables included.
+        settings_type: What it reads from its environment.
+        says: The facts that it may say.
+        projections: What `fivered rebuild` may throw away and read again.
+        counts: Members of replies that are deadlines in working days; those that rest on a year
+            without data are named in `provisional` beside them.
+        loads_calendar: Whether `load_year` takes a year's working days and says them to all.
+        shown_by: What shows the thing that a call names: the first member of the call's body (or
+            the call itself, where that member names something else there), and the query that
+            answers it. Who is refused by that query is refused by every other door on the thing in
+            the same words, so that nobody learns of it by a version or a state.
+        title: Heading in the reference, "中文 / English".
+        runtime: The service as it is opened here; each instance is given it.
+    """
+
+    name: ClassVar[str]
+    tables: ClassVar[sa.MetaData]
+    settings_type: ClassVar[type[Any]] = NoSettings
+    says: ClassVar[tuple[type[Any], ...]] = ()
+    projections: ClassVar[tuple[Projection, ...]] = ()
+    counts: ClassVar[frozenset[str]] = frozenset()
+    loads_calendar: ClassVar[bool] = False
+    shown_by: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    title: ClassVar[str] = ""
+    runtime: Any
+
+    def admit(self, tx: Tx) -> None:
+        """Refuse a caller who may act no longer; every command asks before it does anything."""
+
+    def deadline_moved(self, tx: Tx, move: Move) -> None:
+        """Write into the service's own history that a deadline is later, and tell whoever waits."""
+
+    def load_year(self, tx: Tx, year: Year) -> int:
+        """Load a year's working days. Returns how many deadlines of this service moved."""
+        raise NotImplementedError  # written by the one service that says `loads_calendar`
+
+
+class Known:
+    """The calendar as the database knows it, kept until a year is loaded by whomever."""
+
+    def __init__(self, shipped: Calendar, table: sa.Table) -> None:
+        self.shipped = shipped
+        self._table = table
+        self._asked = sa.select(table.c.year, table.c.version).order_by(table.c.year)
+        self._kept: tuple[list[Any], Calendar] = ([], shipped)
+
+    def read(self, conn: sa.Connection) -> Calendar:
+        """Return the calendar that holds in this transaction."""
+        stand = [tuple(row) for row in conn.execute(self._asked)]
+        kept, calendar = self._kept
+        if stand != kept:
+            calendar = self.shipped.with_years(map(_year, conn.execute(sa.select(self._table))))
+            self._kept = (stand, calendar)
+        return calendar
+
+
+def _year(row: Any) -> Year:
+    return Year(
+        row.year,
+        tuple(map(date.fromisoformat, row.off)),
+        tuple(map(date.fromisoformat, row.make_up)),
+        row.source,
+    )
+
+
+class Opened(ABC):
+    """One service, opened: what its transactions and the mechanisms stand on.
+
+    Attributes:
+        name: The service's name.
+        process: What every process of an installation reads.
+        settings: What this service reads of its own.
+        reads_of: The facts heard per source, with their reader and method.
+        on_commit: Called after each commit that said something, armed a timer or queued a job; a
+            host wakes whoever waits for it.
+    """
+
+    def __init__(
+        self,
+        service_cls: type[Declared],
+        engine: sa.Engine,
+        *,
+        process: ProcessSettings,
+        settings: Any,
+        calendar: Calendar | None = None,
+    ) -> None:
+        self.service_cls = service_cls
+        self.name = service_cls.name
+        self.engine = engine
+        self.process = process
+        self.settings = settings
+        self.chassis = _tables_of(service_cls.tables)
+        self.years = Known(calendar or published(), self.chassis.calendar_years)
+        self.timers: dict[str, str] = {}
+        self.timers_together: dict[str, timedelta] = {}
+        self.timer_pace = Pace()
+        self.schedules: dict[str, Callable[..., tuple[str, datetime]]] = {}
+        self.job_doors: dict[str, str] = {}
+        self.reads_of: dict[str, dict[str, Reader]] = {}
+        self.on_commit: Callable[[], None] = lambda: None
+        self.fixed_now: datetime | None = None
+
+    def instance(self) -> Declared:
+        """Return a service object whose doors lead to this runtime."""
+        service = self.service_cls()
+        service.runtime = self
+        return service
+
+    def now(self, conn: sa.Connection | None = None) -> datetime:
+        """Return the domain time, to the millisecond."""
+        if self.fixed_now is not None:
+            return self.fixed_now
+        at = datetime.now(UTC)
+        if self.process.demo_clock:
+            at += self._clock_offset(conn)
+        return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+    def _clock_offset(self, conn: sa.Connection | None) -> timedelta:
+        asked = _demo_offset(self.chassis.clock)
+        if conn is not None:
+            found = conn.execute(asked).scalar()
+        else:
+            with store.reading(self.engine) as reader:
+                found = reader.execute(asked).scalar()
+        return timedelta(microseconds=found or 0)
+
+    @property
+    def calendar(self) -> Calendar:
+        """The working-day calendar as of now; inside a transaction ask the transaction."""
+        with store.reading(self.engine) as conn:
+            return self.years.read(conn)
+
+    def set_clock(self, tx: Tx, target: datetime) -> dict[str, Any]:
+        """Move the demonstration clock to `target`.
+
+        Raises:
+            NotFound: This is no demonstration.
+            ClockBackwards: The target lies before the present domain time.
+        """
+        if not self.process.demo_clock:
+            raise NotFound(kind="clock", id="demo")
+        if target.tzinfo is None:
+            target = target.replace(tzinfo=SHANGHAI)
+        if target < tx.now:
+            raise ClockBackwards(now=tx.now.isoformat())
+        if target >= _CLOCK_ENDS:
+            raise Invalid(field="now", reason="演示时钟最远到2099年 / the clock ends with 2099")
+        offset = int((target - datetime.now(UTC)).total_seconds() * 1_000_000)
+        table = self.chassis.clock
+        tx.conn.execute(
+            store.insert(tx.conn, table)
+            .values(name="demo", offset_us=offset)
+            .on_conflict_do_update(index_elements=["name"], set_={"offset_us": offset})
+        )
+        return {"now": target.astimezone(UTC).isoformat()}
+
+    # -------------------------------------------------------------------------------- transactions
+
+    @contextmanager
+    def transaction(
+        self,
+        actor: Actor,
+        *,
+        now: datetime | None = None,
+        version: int | None = None,
+        correlation_id: str | None = None,
+        traceparent: str | None = None,
+    ) -> Iterator[Tx]:
+        """Open one writing transaction; what was said leaves after its commit."""
+        with self.engine.begin() as conn:
+            wall = self.now(conn)
+            tx = Tx(
+                self,
+                conn,
+                now=now or wall,
+                actor=actor,
+                writes=True,
+                expected_version=version,
+                correlation_id=correlation_id,
+                traceparent=traceparent,
+                recorded_at=wall,
+            )
+            yield tx
+            said = tx.flush()
+        if said or tx.wakes:
+            self.on_commit()
+
+    @contextmanager
+    def snapshot(self, actor: Actor, lang: str = "zh") -> Iterator[Tx]:
+        """Open one transaction that only reads, for a caller who reads `lang`."""
+        with store.reading(self.engine) as conn:
+            yield Tx(self, conn, now=self.now(conn), actor=actor, writes=False, lang=lang)
+
+    def hear(self, tx: Tx, method: str, heard: list[Heard]) -> None:
+        """Call a subscription's method with a batch."""
+        getattr(self.instance(), method)((tx, heard))
+
+    def fire(self, tx: Tx, kind: str, due: Due | list[Due]) -> None:
+        """Call a timer's method, with one timer or with those that it takes together."""
+        getattr(self.instance(), self.timers[kind])((tx, due))
+
+    def close(self) -> None:
+        """Close the database."""
+        self.engine.dispose()
+
+    # -------------------------------------------------------------- what stands above, in `Runtime`
+
+    @property
+    @abstractmethod
+    def contract(self) -> dict[str, Any]:
+        """The doors of this service, which the gateway asks for once a minute."""
+
+    @abstractmethod
+    def health(self, tx: Tx) -> dict[str, Any]:
+        """Tell what waits: unsent facts, parked events, overdue timers."""
+
+
+class Tx:
+    """One transaction of a service.
+
+    Everything that an action needs and that is not its order: the connection, the clock, the
+    actor, the outbox and the timers. Nothing leaves before the commit.
+    """
+
+    __slots__ = (
+        "_calendar",
+        "_outgoing",
+        "_timers",
+        "actor",
+        "after",
+        "causation_id",
+        "conn",
+        "correlation_id",
+        "expected_version",
+        "first",
+        "lang",
+        "now",
+        "recorded_at",
+        "runtime",
+        "said",
+        "traceparent",
+        "wakes",
+        "writes",
+    )
+
+    def __init__(
+        self,
+        runtime: Opened,
+        conn: sa.Connection,
+        *,
+        now: datetime,
+        actor: Actor,
+        writes: bool,
+        expected_version: int | None = None,
+        correlation_id: str | None = None,
+        causation_id: str | None = None,
+        traceparent: str | None = None,
+        recorded_at: datetime | None = None,
+        lang: str = "zh",
+    ) -> None:
+        self.runtime = runtime
+        self.lang = lang
+        self.conn = conn
+        self.now = now
+        self.recorded_at = recorded_at or now
+        self.actor = actor
+        self.writes = writes
+        self._calendar: Counting | None = None
+        self._timers: dict[tuple[str, str], datetime | None] = {}
+        self.expected_version = expected_version
+        self.correlation_id = correlation_id or new_uuid()
+        self.causation_id = causation_id
+        self.traceparent = traceparent
+        self.said = 0
+        self.wakes = False
+        self.after: list[Callable[[Tx], None]] = []
+        # For a command whose reply is not kept whole, asked again with the same key: what was
+        # kept of the first answer. It changes nothing then, and gives what was not kept anew.
+        self.first: dict[str, Any] | None = None
+        self._outgoing: list[dict[str, Any]] = []
+
+    @property
+    def calendar(self) -> Calendar:
+        """The working-day calendar, with the years that are loaded."""
+        return self._calendar or self.renew_calendar()
+
+    def renew_calendar(self) -> Counting:
+        """Read the calendar again, after a year was stored in this transaction."""
+        self._calendar = Counting(self.runtime.years.read(self.conn))
+        return self._calendar
+
+    @property
+    def dialect(self) -> str:
+        """Name of the database: postgresql or sqlite."""
+        return self.conn.dialect.name
+
+    @property
+    def settings(self) -> Any:
+        """The service's own settings."""
+        return self.runtime.settings
+
+    @property
+    def partitions(self) -> int:
+        """Number of partitions of this service's exchange."""
+        return PARTITIONS
+
+    @staticmethod
+    def partition_of(subject: str) -> int:
+        """Return the partition in which facts about `subject` go out."""
+        return partition_of(subject)
+
+    @staticmethod
+    def new_id(prefix: str) -> str:
+        """Return a new id: the prefix and a UUIDv7."""
+        return f"{prefix}_{new_uuid()}"
+
+    def require_scope(self, area: str) -> None:
+        """Refuse an actor whose scope does not cover `area`.
+
+        Raises:
+            RoleDenied: The area lies outside.
+        """
+        if not self.actor.covers(area):
+            raise RoleDenied(role=self.actor.role, scope=self.actor.scope, area=area)
+
+    def require_sight(self, area: str, *, kind: str, id: str) -> None:  # noqa: A002  see NotFound
+        """Refuse an actor whose scope does not cover `area`, as if there were no such thing.
+
+        For things that no query shows by themselves; see `Service.shown_by`.
+
+        Raises:
+            NotFound: The area lies outside.
+        """
+        if not self.actor.covers(area):
+            raise NotFound(kind=kind, id=id)
+
+    def check_version(self, version: int) -> None:
+        """Compare the stored version with If-Match.
+
+        Raises:
+            VersionConflict: The row has changed since the caller read it.
+        """
+        if self.expected_version is not None and self.expected_version != version:
+            raise VersionConflict(current=version, expected=self.expected_version)
+
+    def say(
+        self,
+        event: Any,
+        *,
+        subject: str,
+        scope: str,
+        sequence: int,
+        occurred_at: datetime | None = None,
+        period: str | None = None,
+        event_id: str | None = None,
+        partition: int | None = None,
+        cause: Heard | None = None,
+    ) -> str:
+        """Say a fact: it leaves if and only if this transaction commits.
+
+        Args:
+            event: Instance of one of the service's `says` types.
+            subject: Id of the aggregate; facts about one subject stay in order.
+            scope: Area code that the fact concerns.
+            sequence: Version of the aggregate's row.
+            occurred_at: Domain time of the fact; default now.
+            period: Month that it belongs to; default that of `occurred_at`.
+            event_id: Only for a second version of a fact said before.
+            partition: Only for facts that go to one partition on purpose (markers).
+            cause: The heard event that this one answers; gives correlation and causation.
+
+        Returns:
+            The event's id.
+        """
+        kind = type(event)
+        if kind not in self.runtime.service_cls.says:
+            raise TypeError(f"{kind.__name__} is not among what {self.runtime.name} says")
+        at = occurred_at or self.now
+        identity = event_id or new_uuid()
+        chosen = partition_of(subject) if partition is None else partition
+        body = env.encode(
+            env.Envelope(
+                id=identity,
+                source=f"/fivered/{self.runtime.name}",
+                type=f"{self.runtime.name}.{kind.FACT}",
+                subject=subject,
+                time=at,
+                recordedat=self.recorded_at,
+                aggregatetype=kind.AGGREGATE,
+                sequence=f"{sequence:020d}",
+                scope=scope,
+                period=period or Calendar.period(at),
+                correlationid=cause.correlation_id if cause else self.correlation_id,
+                causationid=cause.id if cause else self.causation_id,
+                actorrole=self.actor.role,
+                actorid=self.actor.id or None,
+                traceparent=self.traceparent,
+                data=env.raw(event),
+            )
+        )
+        self._outgoing.append(
+            {
+                "event_id": identity,
+                "fact": kind.FACT,
+                "partition": chosen,
+                "subject": subject,
+                "body": body,
+                "traceparent": self.traceparent,
+                "recorded_at": datetime.now(UTC),
+                "sent_at": None,
+            }
+        )
+        return identity
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """A part of the transaction that may fail alone: its rows, and what was said in it, are
+        undone and the rest goes on."""
+        said = len(self._outgoing)
+        try:
+            with self.conn.begin_nested():
+                yield
+        except BaseException:
+            del self._outgoing[said:]
+            raise
+
+    def arm(
+        self, kind: str, ref: str, due_at: datetime, data: dict[str, Any] | None = None
+    ) -> None:
+        """Arm the timer (kind, ref); one that is armed already is moved.
+
+        A time that `calendar` has counted is counted again when its year's notice arrives.
+        """
+        if kind not in self.runtime.timers:
+            raise TypeError(f"{self.runtime.name} has no timer {kind!r}")
+        since = self._calendar.since(due_at) if self._calendar else None
+        self.put_timer(Due(kind, ref, due_at, data or {}), since)
+
+    def put_timer(self, due: Due, since: date | None = None) -> None:
+        """Put a timer's row, of whatever kind; one that is armed already is moved."""
+        self._put_timers([due], since)
+
+    def arm_all(self, kind: str, dues: Iterable[tuple[str, datetime]]) -> None:
+        """Arm many timers of a kind by one statement; none of them counts working days."""
+        if kind not in self.runtime.timers:
+            raise TypeError(f"{self.runtime.name} has no timer {kind!r}")
+        self._put_timers([Due(kind, ref, due_at) for ref, due_at in dues], None)
+
+    def _put_timers(self, dues: Sequence[Due], since: date | None) -> None:
+        if not dues:
+            return
+        self._timers |= {(due.kind, due.ref): due.due_at for due in dues}
+        self.wakes = True
+        self.conn.execute(
+            _arming(self.runtime.chassis.timers, self.dialect),
+            [
+                {
+                    "kind": due.kind,
+                    "ref": due.ref,
+                    "due_at": due.due_at,
+                    "data": due.data,
+                    "attempts": 0,
+                    "next_try_at": None,
+                    "since": since,
+                }
+                for due in dues
+            ],
+        )
+
+    def afterwards(self, act: Callable[[Tx], None]) -> None:
+        """Leave something behind a question that only reads: who read what of whom.
+
+        It runs in a writing transaction of its own once the snapshot is closed, and before the
+        answer goes out: what could not be noted is not answered.
+        """
+        self.after.append(act)
+
+    def at(self, now: datetime) -> None:
+        """Act at another time from here on: each timer of a set acts at its own."""
+        self.now = now
+        self.correlation_id = new_uuid()
+
+    def begin_timers(self) -> None:
+        """Forget which timers were set: from here on it is asked about those of a set."""
+        self._timers.clear()
+
+    def has_set(self, due: Due) -> bool:
+        """Tell whether this transaction has armed, moved or disarmed the timer."""
+        return (due.kind, due.ref) in self._timers
+
+    def armed_before(self, at: datetime) -> bool:
+        """Tell whether this transaction has armed a timer that is due before `at`."""
+        return any(due is not None and due < at for due in self._timers.values())
+
+    def disarm(self, kind: str, ref: str) -> None:
+        """Disarm a timer; one that is not armed is none of our worry."""
+        self._timers[kind, ref] = None
+        table = self.runtime.chassis.timers
+        self.conn.execute(sa.delete(table).where(table.c.kind == kind, table.c.ref == ref))
+
+    def start_job(
+        self, kind: str, params: dict[str, Any], *, area: str = "", total: int | None = None
+    ) -> str:
+        """Queue long work; a worker takes it up after the commit. Returns the job's id."""
+        if kind not in self.runtime.job_doors:
+            raise TypeError(f"{self.runtime.name} has no job {kind!r}")
+        self.wakes = True
+        job_id = self.new_id("job")
+        at = datetime.now(UTC)
+        self.conn.execute(
+            self.runtime.chassis.jobs.insert().values(
+                job_id=job_id,
+                kind=kind,
+                params=params,
+                state="QUEUED",
+                done=0,
+                total=total,
+                attempts=0,
+                cancel=False,
+                requested_by=self.actor.id,
+                area=area or self.actor.scope,
+                created_at=at,
+                updated_at=at,
+            )
+        )
+        return job_id
+
+    def flush(
+        self, *, keep: dict[str, Any] | None = None, audit: dict[str, Any] | None = None
+    ) -> int:
+        """Write what was said into the outbox; the host calls it last. Returns the number.
+
+        Args:
+            keep: For a command, the row that keeps its reply under its key.
+            audit: For a command, its audit row.
+        """
+        rows, self._outgoing = self._outgoing, []
+        if rows or keep is not None or audit is not None:
+            outbox.write(self.conn, self.runtime.chassis, rows, keep=keep, audit=audit)
+        self.said += len(rows)
+        return self.said
+
+
+@functools.cache
+def _arming(timers: sa.Table, dialect: str) -> Any:
+    """Return the statement that arms timers, written once: a month arms thousands."""
+    statement = store.insert_of(dialect, timers)
+    changing = ("due_at", "data", "since")
+    return statement.on_conflict_do_update(
+        index_elements=["kind", "ref"],
+        set_={
+            **{name: statement.excluded[name] for name in changing},
+            "attempts": 0,
+            "next_try_at": None,
+        },
+    )
+
+
+@functools.cache
+def _demo_offset(clock: sa.Table) -> sa.Select[Any]:
+    return sa.select(clock.c.offset_us).where(clock.c.name == "demo")
+
+
+def _tables_of(metadata: sa.MetaData) -> store.ChassisTables:
+    names = store.ChassisTables.__dataclass_fields__
+    return store.ChassisTables(**{name: metadata.tables[name] for name in names})

@@ -7,8 +7,6 @@ reply.
 
 from __future__ import annotations
 
-import functools
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,7 +16,7 @@ import sqlalchemy as sa
 from chassis.digests import Digest
 from chassis.messages import Call
 from chassis.refusal import IdempotencyMismatch, InFlight, KeyRequired
-from chassis.transaction import Tx
+from chassis.transaction import Opened, Tx
 
 KEEP_DAYS = 30
 
@@ -33,6 +31,9 @@ class Stored:
 def claim(tx: Tx, call: Call, digest: Digest) -> Stored | None:
     """Take the key for this transaction, or return the reply that it already has.
 
+    What every command must know at its beginning is read by the same statement: the clock, the
+    calendar, and what the service asks of a caller (`Declared.standing`).
+
     Raises:
         KeyRequired: There is no key.
         InFlight: Another transaction holds the key now.
@@ -40,47 +41,42 @@ def claim(tx: Tx, call: Call, digest: Digest) -> Stored | None:
     """
     if not call.key:
         raise KeyRequired(field="Idempotency-Key")
-    found = _look_postgresql(tx, call) if tx.dialect == "postgresql" else _look(tx, call)
-    if found is None:
-        return None
-    method, known, reply = found
-    if not digest.names(known) or method != call.method:
-        raise IdempotencyMismatch(field="Idempotency-Key")
-    return Stored(reply)
-
-
-def _look(tx: Tx, call: Call) -> tuple[str, str, Any] | None:
     asked = {"actor": call.actor.id, "key": call.key}
-    row = tx.conn.execute(_kept(tx.runtime.chassis.idempotency), asked).first()
-    return None if row is None else (row.method, row.digest, row.reply)
-
-
-@functools.cache
-def _kept(table: sa.Table) -> sa.Select[Any]:
-    return sa.select(table.c.method, table.c.digest, table.c.reply).where(
-        table.c.actor == sa.bindparam("actor"), table.c.key == sa.bindparam("key")
-    )
-
-
-# A lock that ends with the transaction: waiting on the unique index instead would hold a
-# connection for as long as the first request runs. The row is read with the lock, in one round
-# trip; a row that was kept in the blink between both is met by the index when ours is kept.
-_LOCK_AND_LOOK = """
-SELECT pg_try_advisory_xact_lock(hashtextextended(%(name)s, 5)), method, digest, reply::text
-FROM (VALUES (1)) AS one LEFT JOIN idempotency ON actor = %(actor)s AND key = %(key)s
-"""
-
-
-def _look_postgresql(tx: Tx, call: Call) -> tuple[str, str, Any] | None:
-    got, method, digest, reply = tx.conn.exec_driver_sql(
-        _LOCK_AND_LOOK,
-        {"name": f"{call.actor.id}\n{call.key}", "actor": call.actor.id, "key": call.key},
-    ).one()
-    if not got:
+    if tx.dialect == "postgresql":
+        asked["name"] = f"{call.actor.id}\n{call.key}"
+    row = tx.conn.execute(tx.runtime.look, asked).one()
+    tx.opened(row.offset_us, row.years, row.standing)
+    if not row.got:
         raise InFlight(field="Idempotency-Key")
-    if method is None:
+    if row.method is None:
         return None
-    return method, digest, None if reply is None else json.loads(reply)
+    if not digest.names(row.digest) or row.method != call.method:
+        raise IdempotencyMismatch(field="Idempotency-Key")
+    return Stored(row.reply)
+
+
+def look(runtime: Opened) -> sa.Select[Any]:
+    """Return the statement that `claim` runs."""
+    table, standing = runtime.chassis.idempotency, runtime.service_cls.standing
+    # A lock that ends with the transaction: waiting on the unique index instead would hold a
+    # connection for as long as the first request runs. The row is read with the lock, in one
+    # round trip; a row that was kept in the blink between both is met by the index when ours is
+    # kept. SQLite has one writer.
+    got: sa.ColumnElement[Any] = sa.literal_column("1")
+    if runtime.engine.dialect.name == "postgresql":
+        name = sa.cast(sa.bindparam("name"), sa.Text)
+        got = sa.func.pg_try_advisory_xact_lock(sa.func.hashtextextended(name, sa.text("5")))
+    one = sa.select(sa.literal_column("1").label("one")).subquery()
+    kept = sa.and_(table.c.actor == sa.bindparam("actor"), table.c.key == sa.bindparam("key"))
+    asks: sa.ColumnElement[Any] = sa.null() if standing is None else standing
+    return sa.select(
+        got.label("got"),
+        table.c.method,
+        table.c.digest,
+        table.c.reply,
+        *runtime.time,
+        asks.label("standing"),
+    ).select_from(one.outerjoin(table, kept))
 
 
 def row_of(call: Call, digest: str, reply: Any) -> dict[str, Any]:

@@ -47,6 +47,7 @@ class Runtime(Opened):
     ) -> None:
         super().__init__(service_cls, engine, process=process, settings=settings, calendar=calendar)
         self.digests = Digests(process, service_cls.name)
+        self.look = idempotency.look(self)
         self.entries: dict[str, Entry] = entries(service_cls)
         for method, entry in self.entries.items():
             self._learn(method, entry)
@@ -196,7 +197,9 @@ class Runtime(Opened):
     def _command_once(
         self, door: Door, act: Callable[[Tx], Any], call: Call, digest: Digest
     ) -> Any:
-        with self.transaction(call.actor, version=call.version, traceparent=call.traceparent) as tx:
+        with self.transaction(
+            call.actor, version=call.version, traceparent=call.traceparent, claims=True
+        ) as tx:
             stored = idempotency.claim(tx, call, digest)
             if stored is not None and not door.unkept:
                 return stored.reply

@@ -58,6 +58,8 @@ class Declared:
         projections: What `fivered rebuild` may throw away and read again.
         counts: Members of replies that are deadlines in working days; those that rest on a year
             without data are named in `provisional` beside them.
+        standing: One value that is read of the caller (bind parameter `actor`) with the key of
+            each of his commands; `admit` finds it in `Tx.standing`.
         loads_calendar: Whether `load_year` takes a year's working days and says them to all.
         shown_by: What shows the thing that a call names: the first member of the call's body (or
             the call itself, where that member names something else there), and the query that
@@ -73,6 +75,7 @@ class Declared:
     says: ClassVar[tuple[type[Any], ...]] = ()
     projections: ClassVar[tuple[Projection, ...]] = ()
     counts: ClassVar[frozenset[str]] = frozenset()
+    standing: ClassVar[sa.ScalarSelect[Any] | None] = None
     loads_calendar: ClassVar[bool] = False
     shown_by: ClassVar[Mapping[str, str]] = MappingProxyType({})
     title: ClassVar[str] = ""
@@ -95,12 +98,23 @@ class Known:
     def __init__(self, shipped: Calendar, table: sa.Table) -> None:
         self.shipped = shipped
         self._table = table
-        self._asked = sa.select(table.c.year, table.c.version).order_by(table.c.year)
-        self._kept: tuple[list[Any], Calendar] = ([], shipped)
+        listed = sa.cast(table.c.year, sa.String) + ":" + sa.cast(table.c.version, sa.String)
+        # Which years are loaded, in which version: to be read beside whatever else is read.
+        self.stand = sa.select(
+            sa.func.coalesce(sa.func.aggregate_strings(listed, " "), "")
+        ).scalar_subquery()
+        self._asked = sa.select(self.stand)
+        self._kept: tuple[str, Calendar] = ("", shipped)
 
-    def read(self, conn: sa.Connection) -> Calendar:
-        """Return the calendar that holds in this transaction."""
-        stand = [tuple(row) for row in conn.execute(self._asked)]
+    def read(self, conn: sa.Connection, stand: str | None = None) -> Calendar:
+        """Return the calendar that holds in this transaction.
+
+        Args:
+            conn: The transaction.
+            stand: `stand`, where it was read already.
+        """
+        if stand is None:
+            stand = str(conn.execute(self._asked).scalar())
         kept, calendar = self._kept
         if stand != kept:
             calendar = self.shipped.with_years(map(_year, conn.execute(sa.select(self._table))))
@@ -127,7 +141,11 @@ class Opened(ABC):
         reads_of: The facts heard per source, with their reader and method.
         on_commit: Called after each commit that said something, armed a timer or queued a job; a
             host wakes whoever waits for it.
+        time: What a transaction must know of its time, to be read beside whatever else is read.
+        look: The statement with which a command begins (`idempotency.look`).
     """
+
+    look: sa.Select[Any]
 
     def __init__(
         self,
@@ -153,6 +171,13 @@ class Opened(ABC):
         self.reads_of: dict[str, dict[str, Reader]] = {}
         self.on_commit: Callable[[], None] = lambda: None
         self.fixed_now: datetime | None = None
+        clock = self.chassis.clock
+        self._demo = sa.select(clock.c.offset_us).where(clock.c.name == "demo")
+        offset: sa.ColumnElement[Any] = sa.null()
+        if process.demo_clock:
+            offset = sa.func.coalesce(self._demo.scalar_subquery(), 0)
+        self.time = (offset.label("offset_us"), self.years.stand.label("years"))
+        self._opening = sa.select(*self.time)
 
     def instance(self) -> Declared:
         """Return a service object whose doors lead to this runtime."""
@@ -162,21 +187,26 @@ class Opened(ABC):
 
     def now(self, conn: sa.Connection | None = None) -> datetime:
         """Return the domain time, to the millisecond."""
+        if self.fixed_now is not None or not self.process.demo_clock:
+            return self.now_with(0)
+        if conn is not None:
+            return self.now_with(conn.execute(self._demo).scalar() or 0)
+        with store.reading(self.engine) as reader:
+            return self.now_with(reader.execute(self._demo).scalar() or 0)
+
+    def now_with(self, offset_us: int) -> datetime:
+        """Return the domain time where the demonstration clock is so far from the real one."""
         if self.fixed_now is not None:
             return self.fixed_now
-        at = datetime.now(UTC)
-        if self.process.demo_clock:
-            at += self._clock_offset(conn)
+        at = datetime.now(UTC) + timedelta(microseconds=offset_us)
         return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
-    def _clock_offset(self, conn: sa.Connection | None) -> timedelta:
-        asked = _demo_offset(self.chassis.clock)
-        if conn is not None:
-            found = conn.execute(asked).scalar()
-        else:
-            with store.reading(self.engine) as reader:
-                found = reader.execute(asked).scalar()
-        return timedelta(microseconds=found or 0)
+    def _open(self, tx: Tx) -> Tx:
+        """Let a transaction know its time, by one statement on a demonstration clock."""
+        if self.process.demo_clock and self.fixed_now is None:
+            row = tx.conn.execute(self._opening).one()
+            tx.opened(row.offset_us or 0, row.years)
+        return tx
 
     @property
     def calendar(self) -> Calendar:
@@ -219,21 +249,32 @@ class Opened(ABC):
         version: int | None = None,
         correlation_id: str | None = None,
         traceparent: str | None = None,
+        claims: bool = False,
     ) -> Iterator[Tx]:
-        """Open one writing transaction; what was said leaves after its commit."""
+        """Open one writing transaction; what was said leaves after its commit.
+
+        Args:
+            actor: Who acts.
+            now: The domain time at which he does; default the clock's.
+            version: What the caller says that he has seen.
+            correlation_id: Default a new one.
+            traceparent: For what this is done.
+            claims: Whether a key is claimed first, which reads the clock too.
+        """
         with self.engine.begin() as conn:
-            wall = self.now(conn)
             tx = Tx(
                 self,
                 conn,
-                now=now or wall,
+                now=self.now_with(0),
                 actor=actor,
                 writes=True,
                 expected_version=version,
                 correlation_id=correlation_id,
                 traceparent=traceparent,
-                recorded_at=wall,
             )
+            if not claims:
+                self._open(tx)
+            tx.now = now or tx.now
             yield tx
             said = tx.flush()
         if said or tx.wakes:
@@ -243,7 +284,8 @@ class Opened(ABC):
     def snapshot(self, actor: Actor, lang: str = "zh") -> Iterator[Tx]:
         """Open one transaction that only reads, for a caller who reads `lang`."""
         with store.reading(self.engine) as conn:
-            yield Tx(self, conn, now=self.now(conn), actor=actor, writes=False, lang=lang)
+            tx = Tx(self, conn, now=self.now_with(0), actor=actor, writes=False, lang=lang)
+            yield self._open(tx)
 
     def hear(self, tx: Tx, method: str, heard: list[Heard]) -> None:
         """Call a subscription's method with a batch."""
@@ -280,6 +322,7 @@ class Tx:
         "_calendar",
         "_outgoing",
         "_timers",
+        "_years",
         "actor",
         "after",
         "causation_id",
@@ -292,6 +335,7 @@ class Tx:
         "recorded_at",
         "runtime",
         "said",
+        "standing",
         "traceparent",
         "wakes",
         "writes",
@@ -320,6 +364,9 @@ class Tx:
         self.actor = actor
         self.writes = writes
         self._calendar: Counting | None = None
+        self._years: str | None = None
+        # What `Declared.standing` asks of the caller of a command.
+        self.standing: Any = None
         self._timers: dict[tuple[str, str], datetime | None] = {}
         self.expected_version = expected_version
         self.correlation_id = correlation_id or new_uuid()
@@ -333,10 +380,20 @@ class Tx:
         self.first: dict[str, Any] | None = None
         self._outgoing: list[dict[str, Any]] = []
 
+    def opened(self, offset_us: int | None, years: str, standing: Any = None) -> None:
+        """Take what the first statement has read: the demonstration clock's offset, which years
+        are loaded, and who calls."""
+        self._years = years
+        self.standing = standing
+        if offset_us is not None:
+            self.now = self.recorded_at = self.runtime.now_with(offset_us)
+
     @property
     def calendar(self) -> Calendar:
         """The working-day calendar, with the years that are loaded."""
-        return self._calendar or self.renew_calendar()
+        if self._calendar is None:
+            self._calendar = Counting(self.runtime.years.read(self.conn, self._years))
+        return self._calendar
 
     def renew_calendar(self) -> Counting:
         """Read the calendar again, after a year was stored in this transaction."""
@@ -608,11 +665,6 @@ def _arming(timers: sa.Table, dialect: str) -> Any:
             "next_try_at": None,
         },
     )
-
-
-@functools.cache
-def _demo_offset(clock: sa.Table) -> sa.Select[Any]:
-    return sa.select(clock.c.offset_us).where(clock.c.name == "demo")
 
 
 def _tables_of(metadata: sa.MetaData) -> store.ChassisTables:

@@ -56,6 +56,7 @@ class Steward(Imports, Sealing, Service):
     )
     counts = frozenset({"due", "due_resolve"})
     loads_calendar = True
+    standing = storage.people.standing
     tables = storage.metadata
     settings_type = StewardSettings
     says = events.SAYS

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from chassis.bus import Tx
-from services.steward import storage
 from services.steward.errors import CallerGone, CallerMerged
 
 
@@ -15,12 +14,10 @@ def admit(tx: Tx) -> None:
         CallerMerged: His registration was given up for another one, under which he acts.
         CallerGone: He is dead or has moved out.
     """
-    if not tx.actor.id:
+    status = tx.standing
+    if status in {None, "ACTIVE"}:
         return
-    row = storage.people.person(tx.conn, tx.actor.id)
-    if row is None or row.status == "ACTIVE":
-        return
-    if row.status == "MERGED":
+    if status == "MERGED":
         raise CallerMerged
-    if row.status == "DECEASED" or tx.actor.role == "R_RESIDENT":
+    if status == "DECEASED" or tx.actor.role == "R_RESIDENT":
         raise CallerGone

@@ -32,6 +32,14 @@ if TYPE_CHECKING:
     from chassis.vault import Vault
 
 
+# Whether a caller may act still: read with the key of each of his commands.
+standing = (
+    sa.select(persons.c.status)
+    .where(persons.c.person_id == sa.bindparam("actor"))
+    .scalar_subquery()
+)
+
+
 def person(conn: sa.Connection, person_id: str) -> Any:
     """Return a person's row, or None."""
     return conn.execute(sa.select(persons).where(persons.c.person_id == person_id)).first()

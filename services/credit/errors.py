@@ -117,6 +117,13 @@ class NotSpendable(Refusal):
     text = "该钱包的积分不能由此人兑换"
 
 
+class NoWallet(Refusal):
+    """Nobody of this id is registered here, or he has not consented: there are no points."""
+
+    code = "NO_WALLET"
+    text = "此人没有积分钱包:未授权参加积分,或登记尚未收到"
+
+
 class NotAMember(Refusal):
     """Only an adult who lives in a household spends its points."""
 

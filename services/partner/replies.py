@@ -116,6 +116,8 @@ class RedemptionCard(Reply, kw_only=True):
     points: int
     state: RedemptionState
     reason: str | None = None
+    reason_zh: Annotated[str, Meta(examples=["可用积分不足"])] | None = None
+    reason_en: Annotated[str, Meta(examples=["not enough points"])] | None = None
     created_at: Instant
     expires_at: Instant | None = None
     redeemed_at: Instant | None = None

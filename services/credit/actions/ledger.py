@@ -45,6 +45,7 @@ _NOT_TO_REFUND: dict[str, type[Refusal]] = {
 _FIELDS = {
     errors.InsufficientPoints.code: "points",
     errors.NotSpendable.code: "wallet",
+    errors.NoWallet.code: "wallet",
     errors.NotAMember.code: "wallet",
     errors.ConsentWithdrawn.code: "wallet",
     errors.HolderDeceased.code: "holder",
@@ -244,6 +245,8 @@ def _why_not(tx: Tx, event: Heard, subject: Any) -> str | None:
         return errors.NotAMember.code
     if household and voices.is_suspended(tx.conn, asked.wallet):
         return errors.ConsentWithdrawn.code
+    if subject is None and not household:
+        return errors.NoWallet.code
     if asked.points < 1 or subject is None:
         return errors.InsufficientPoints.code
     if not subject.spendable or not (household or subject.holder == holder):

@@ -5,7 +5,7 @@ import uuid
 import pytest
 import sqlalchemy as sa
 
-from chassis.i18n import english
+from chassis.i18n import english, named
 from chassis.refusal import IdempotencyMismatch, Invalid, NotFound, RoleDenied, StateConflict
 from services.credit import errors
 from services.credit.errors import SameAsProposer
@@ -251,6 +251,7 @@ def test_each_wrong_step_of_a_redemption_has_a_refusal_of_its_own(wallet):
     known = {kind.code: kind for kind in vars(errors).values() if isinstance(kind, type)}
     for reason, _ in reasons:
         assert english("services.credit", known[reason].text) != known[reason].text
+        assert named(reason) != reason != named(reason, "en")
 
 
 @pytest.mark.covers("R6")
@@ -411,6 +412,22 @@ def test_a_grant_that_no_district_could_pay_is_refused(bench, points):
     with pytest.raises(Invalid) as refused:
         bench.do("grant_budget", {"points": points, "basis": "测试拨付"})
     assert refused.value.field == "points"
+
+
+def test_whoever_is_not_known_is_refused_as_such_and_holds_nothing_until_he_is(bench):
+    """He was told that his points do not suffice."""
+    bench.at("2025-03-05T10:00")
+    say(bench, "requested", "rdm_1", "2025-03-05T10:00", wallet="RES:per_new", holder="per_new")
+    (refused,) = [one["data"] for one in bench.said("hold_rejected.v1")]
+    assert (refused["reason"], refused["field"]) == ("NO_WALLET", "wallet")
+    assert named("NO_WALLET") != "NO_WALLET" != named("NO_WALLET", "en")
+    assert bench.rows("SELECT state FROM holds") == [{"state": "REFUSED"}]
+    stage.register(bench, "per_new")
+    stage.consent(bench, "per_new")
+    stage.give(bench, "RES:per_new", "2025-02", 100, str(uuid.uuid4()))
+    say(bench, "requested", "rdm_2", "2025-03-05T11:00", wallet="RES:per_new", holder="per_new")
+    assert bench.said("points_held.v1")[-1]["data"]["redemption_id"] == "rdm_2"
+    stage.trial_balance(bench)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The redemption saga, as its holder, its partner, credit and the clock see it."""
 
 import dataclasses
+import re
 
 import pytest
 
@@ -633,3 +634,30 @@ def test_a_voucher_that_was_shown_before_the_key_was_replaced(town, haircut, bef
             bench.do("verify_redemption", order)
         return
     assert bench.do("verify_redemption", order)["state"] == "REDEEMING"
+
+
+@pytest.mark.parametrize("reason", ["NO_WALLET", "INSUFFICIENT_POINTS", "CONSENT_WITHDRAWN"])
+def test_who_is_refused_by_credit_reads_why_in_words(town, haircut, reason):
+    """A holder of whom partner knows nothing is passed on; he was shown a code."""
+    redemption_id = town.request(haircut, person="per_nobody")
+    town.answer("hold_rejected", redemption_id, reason=reason)
+    card = town.card(redemption_id, person="per_nobody")
+    assert (card["state"], card["reason"]) == ("REJECTED", reason)
+    assert re.search("[\u4e00-\u9fff]", card["reason_zh"])
+    assert card["reason_en"].lower() == card["reason_en"] != reason
+    assert "voucher" not in card
+    assert town.stock(haircut) == 5
+    listed = town.as_resident("per_nobody").ask("redemptions", {})["items"]
+    assert [one["reason_zh"] for one in listed] == [card["reason_zh"]]
+
+
+def test_a_voucher_that_was_not_used_says_so_and_the_counter_refuses_it(town, haircut):
+    redemption_id = town.reserve(haircut)
+    code = town.voucher(redemption_id)
+    town.bench.fire("2025-03-08T09:00")
+    town.answer("points_released", redemption_id)
+    card = town.card(redemption_id)
+    assert (card["state"], card["reason_zh"]) == ("EXPIRED", "已过期")
+    with pytest.raises(StateConflict) as refused:
+        town.as_partner().do("verify_redemption", {"redemption_id": redemption_id, "voucher": code})
+    assert refused.value.params["state"] == "EXPIRED"

@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from chassis.bus import Tx
 from chassis.fields import Area, Cursor, Limit, PartOfList, Period
+from chassis.i18n import in_words
 from chassis.refusal import Invalid, NotFound
 from services.partner.replies import RedemptionState
 from services.partner.rules.statements import share_text
@@ -67,6 +68,7 @@ def redemption_card(row: Any, title: str) -> dict[str, Any]:
         "state": row.state,
         "ended_by": row.ended_by,
         "reason": row.reason,
+        **(in_words("services.partner", "reason", row.reason) if row.reason else {}),
         "created_at": row.created_at.isoformat(),
         "expires_at": _text(row.expires_at),
         "redeemed_at": _text(row.redeemed_at),

@@ -637,24 +637,6 @@ def _bindable(keys: list[str]) -> str:
     return rf"^({facts})\.(\*|[0-9]+)$" if facts else _NOTHING
 
 
-def consumer_permission(installation: Installation, user: str, service: str) -> dict[str, str]:
-    """Return the permissions of an outside consumer of one service.
-
-    Returns:
-        configure, write and read as for `rabbitmqctl set_permissions`, and `topic_exchange` and
-        `topic_read` as for `set_topic_permissions` (checked when a queue is bound).
-    """
-    granted = consumer(installation, user, [service])
-    return {
-        "user": user,
-        "configure": granted.configure,
-        "write": granted.write,
-        "read": granted.read,
-        "topic_exchange": granted.topics[0].exchange,
-        "topic_read": granted.topics[0].read,
-    }
-
-
 def commands(permission: Permission, vhost: str) -> list[str]:
     """Return the commands that give a broker user these permissions.
 

@@ -382,17 +382,18 @@ def test_an_outside_consumer_hears_public_facts_only(private_rabbit):
     facts = {"told.v1": "public", "kept.v1": "internal"}
     installation = topology.Installation({"toy": topology.Member("toy", facts)})
     topology.apply(url, installation)
-    rights = topology.consumer_permission(installation, "reader", "toy")
+    rights = topology.consumer(installation, "reader", ["toy"])
+    (topic,) = rights.topics
     private_rabbit.api("PUT", "/users/reader", {"password": "p", "tags": ""})
     private_rabbit.api(
         "PUT",
         f"/permissions/{vhost}/reader",
-        {k: rights[k] for k in ("configure", "write", "read")},
+        {k: getattr(rights, k) for k in ("configure", "write", "read")},
     )
     private_rabbit.api(
         "PUT",
         f"/topic-permissions/{vhost}/reader",
-        {"exchange": rights["topic_exchange"], "write": "^$a", "read": rights["topic_read"]},
+        {"exchange": topic.exchange, "write": topic.write, "read": topic.read},
     )
     consumer = relay.pika.BlockingConnection(
         relay.pika.URLParameters(f"amqp://reader:p@127.0.0.1:{private_rabbit.port}/{vhost}")

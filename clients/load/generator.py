@@ -677,4 +677,3 @@ FILES: tuple[File, ...] = (
         District.consent_rows,
     ),
 )
-BY_KIND = {one.kind: one for one in FILES}

@@ -376,13 +376,6 @@ class ProposalDiffers(Guard):
     text = "同一事项已以不同内容提出:{award}"
 
 
-class SettlementClosed(Guard):
-    """The month of the award is confirmed already."""
-
-    guard = "LAPSED"
-    text = "{period} 的赋分已确认,不能再变更"
-
-
 class PassedOn(Guard):
     """A deduction that was not decided in time has passed to the next level for good."""
 

@@ -178,21 +178,22 @@ def test_what_the_broker_refuses_is_said_at_once(broker_url, name):
 
 
 def test_an_outside_user_hears_public_facts_only(private_rabbit, name):
-    from chassis.topology import Installation, Member, consumer_permission
+    from chassis.topology import Installation, Member, consumer
 
     says = {"request_resolved.v1": "public", "request_rated.v1": "internal"}
     installation = Installation({"steward": Member("steward", says=says)})
-    granted = consumer_permission(installation, name, "steward")
+    granted = consumer(installation, name, ["steward"])
     inside = private_rabbit.new_vhost()
     vhost = inside.rpartition("/")[2]
     connection = pika.BlockingConnection(pika.URLParameters(inside))
     connection.channel().exchange_declare("steward.events", "topic", durable=True)
-    rights = {kind: granted[kind] for kind in ("configure", "write", "read")}
+    rights = {kind: getattr(granted, kind) for kind in ("configure", "write", "read")}
     api = private_rabbit.api
     api("PUT", f"/users/{name}", {"password": "secret", "tags": ""})
     api("PUT", f"/permissions/{vhost}/{name}", rights)
-    topic = {"exchange": granted["topic_exchange"], "write": "^$a", "read": granted["topic_read"]}
-    api("PUT", f"/topic-permissions/{vhost}/{name}", topic)
+    (topic,) = granted.topics
+    spoken = {"exchange": topic.exchange, "write": topic.write, "read": topic.read}
+    api("PUT", f"/topic-permissions/{vhost}/{name}", spoken)
     url = inside.replace("guest:guest", f"{name}:secret")
     for pattern, public in (
         ("steward:request_resolved.v1", True),

@@ -20,7 +20,7 @@ from chassis.calendar import Calendar
 from services.credit import events
 from services.credit.actions import ledger, months, telling
 from services.credit.rules import awards as rules
-from services.credit.rules import deciding
+from services.credit.rules import deciding, standing
 from services.credit.rules.model import Rule
 from services.credit.rules.producing import PRODUCERS
 from services.credit.storage import awards as store
@@ -222,17 +222,6 @@ def _consented(
     return kept, known
 
 
-_ENDS: dict[tuple[str, int], str] = {}
-
-
-def last_period(period: str, valid: int) -> str:
-    """Return the last month in which an award counts."""
-    end = _ENDS.get((period, valid))
-    if end is None:
-        end = _ENDS[period, valid] = Calendar.next_period(period, valid - 1)
-    return end
-
-
 def window_of(rule: Rule, on: date, deed: str, late_in: str = "") -> str | None:
     """Return the cap window of an award, or None where the rule has no cap.
 
@@ -269,7 +258,7 @@ def row(one: rules.Fired, item: _Scored, code: str) -> dict[str, Any]:
         "occurred_at": one.occurred_at,
         "day": one.on,
         "period": item.period,
-        "to_period": last_period(item.period, one.valid_periods),
+        "to_period": standing.last_period(item.period, one.valid_periods),
         "points_period": item.period,
         "cap_window": window_of(rule, one.on, one.deed, item.period if item.late else ""),
         "score_raw": one.score,
@@ -587,7 +576,7 @@ class _Templates(dict[str, dict[str, Any]]):
         rule = _rule(self._in_force, known.rule_set, known.rule_code)
         made: dict[str, Any] = known._asdict() | {
             "event_id": event_id,
-            "to_period": last_period(known.period, rule.valid_periods),
+            "to_period": standing.last_period(known.period, rule.valid_periods),
             "points_period": known.period,
             "capped": False,
             "correction": False,

@@ -714,7 +714,7 @@ def _give_award(tx: Tx, known: Any, nominee: Any) -> str | None:
         "occurred_at": tx.now,
         "day": on,
         "period": period,
-        "to_period": awards.last_period(period, rule.valid(known.level if level else None)),
+        "to_period": standing.last_period(period, rule.valid(known.level if level else None)),
         "points_period": period,
         "cap_window": awards.window_of(rule, on, known.commendation_id),
         "score_raw": score,

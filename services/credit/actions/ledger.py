@@ -639,7 +639,7 @@ def expire_lots(tx: Tx, lots: Sequence[Any]) -> None:
 
 
 def _write_off(tx: Tx) -> None:
-    limit = tx.calendar.next_period(tx.calendar.period(tx.now), -rules.CLAWBACK_PERIODS)
+    limit = rules.forgiven_until(tx.calendar.period(tx.now))
     debts = store.old_debts(tx.conn, limit)
     if not debts:
         return

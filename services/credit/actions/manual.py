@@ -33,7 +33,7 @@ from services.credit.errors import (
     YieldsToRule,
 )
 from services.credit.rules import awards as rules
-from services.credit.rules import deciding
+from services.credit.rules import deciding, standing
 from services.credit.rules import settlement as timeline
 from services.credit.rules.model import Rule
 from services.credit.storage import awards as store
@@ -182,7 +182,7 @@ def proposal(
         "occurred_at": order.occurred_at,
         "day": on,
         "period": period,
-        "to_period": awards.last_period(period, rule.valid(order.level)),
+        "to_period": standing.last_period(period, rule.valid(order.level)),
         "points_period": period,
         "cap_window": awards.window_of(rule, on, deed, period if late else ""),
         "score_raw": score,
@@ -401,7 +401,7 @@ def approve_award(tx: Tx, order: DecideAward) -> dict[str, Any]:
         state="APPROVED",
         period=period,
         points_period=period,
-        to_period=awards.last_period(period, rule.valid(known.level)),
+        to_period=standing.last_period(period, rule.valid(known.level)),
         late=known.late or period != known.period,
         cap_window=window,
         # Approvals come in any order; where one was cut, the draft puts the window in order.

@@ -361,7 +361,7 @@ def _measured_row(
         "occurred_at": fired.occurred_at,
         "day": fired.on,
         "period": period,
-        "to_period": awards.last_period(period, fired.valid_periods),
+        "to_period": standing.last_period(period, fired.valid_periods),
         "points_period": period,
         "cap_window": None,
         "score_raw": fired.score,

@@ -404,7 +404,7 @@ def _row(replay: _Replay, part: _Fired) -> dict[str, Any]:
         "at": one.occurred_at,
         "on": one.on,
         "period": part.period,
-        "to": awards.last_period(part.period, one.valid_periods),
+        "to": standing.last_period(part.period, one.valid_periods),
         "score": one.score,
         "points": one.points,
         "window": None if part.measured else awards.window_of(one.rule, one.on, one.deed),

@@ -278,18 +278,6 @@ def reverse(
     )
 
 
-def writes_off(opened_period: str, period: str) -> bool:
-    """Tell whether a claw-back opened in one period is forgiven in another: 12 periods later."""
-    return period >= Calendar.next_period(opened_period, CLAWBACK_PERIODS)
-
-
-def broken_balances(balances: Iterable[tuple[str, int]]) -> list[str]:
-    """Return the accounts that stand where none of their name may stand, and "SUM" if all
-    balances do not sum to zero; an empty list is a sound ledger."""
-    total, broken = 0, []
-    for name, balance in balances:
-        total += balance
-        kind = account_name(name)
-        if (kind in NEVER_NEGATIVE and balance < 0) or (kind in NEVER_POSITIVE and balance > 0):
-            broken.append(name)
-    return broken + (["SUM"] if total else [])
+def forgiven_until(period: str) -> str:
+    """Return the last period of whose claw-backs the rest is forgiven in another: 12 before it."""
+    return Calendar.next_period(period, -CLAWBACK_PERIODS)

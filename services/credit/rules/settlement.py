@@ -190,20 +190,3 @@ def settlement_digest(
     for entry in sorted(entries, key=lambda entry: entry.subject):
         digest.add(entry.subject, entry_digest(entry))
     return digest.value()
-
-
-def first_difference(
-    published: Iterable[tuple[str, str]], found: Iterable[EntryLine]
-) -> str | None:
-    """Return the first subject whose entry is not the published one, or None.
-
-    Args:
-        published: (subject, entry digest) as they were published.
-        found: The entries as they are now.
-    """
-    before = dict(published)
-    now = {entry.subject: entry_digest(entry) for entry in found}
-    for subject in sorted(before.keys() | now.keys()):
-        if before.get(subject) != now.get(subject):
-            return subject
-    return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -184,14 +185,10 @@ class Standing:
     grade: str
 
 
+@functools.cache
 def last_period(period: str, valid_periods: int) -> str:
     """Return the last period in which an award of `period` counts: it counts in P .. P+v-1."""
     return Calendar.next_period(period, valid_periods - 1)
-
-
-def counts_in(award_period: str, valid_periods: int, period: str) -> bool:
-    """Tell whether an award of one period counts in the standing of another."""
-    return award_period <= period <= last_period(award_period, valid_periods)
 
 
 def sums(scores: Iterable[tuple[int, bool]]) -> tuple[int, int]:

@@ -25,6 +25,19 @@ def add(balances, posting):
         balances[account] += points
 
 
+def broken_balances(balances):
+    """Name the accounts that stand where none may, and SUM where all do not sum to zero."""
+    total, broken = 0, []
+    for name, balance in balances:
+        total += balance
+        kind = ledger.account_name(name)
+        if (kind in ledger.NEVER_NEGATIVE and balance < 0) or (
+            kind in ledger.NEVER_POSITIVE and balance > 0
+        ):
+            broken.append(name)
+    return broken + (["SUM"] if total else [])
+
+
 # --------------------------------------------------------------------------------------------------
 # E7
 
@@ -36,7 +49,7 @@ def test_the_ledger_of_the_worked_example():
     def post(posting):
         add(balances, posting)
         postings.append(posting.kind)
-        assert ledger.broken_balances(balances.items()) == []
+        assert broken_balances(balances.items()) == []
 
     def shown():
         return (
@@ -157,8 +170,8 @@ def test_a_reversal_takes_pending_first_then_its_own_lot_then_the_newest_and_the
 
 
 def test_a_claw_back_is_forgiven_after_twelve_periods():
-    assert not ledger.writes_off("2025-01", "2025-12")
-    assert ledger.writes_off("2025-01", "2026-01")
+    assert ledger.forgiven_until("2025-12") == "2024-12"
+    assert ledger.forgiven_until("2026-01") == "2025-01"
     assert dict(ledger.write_off(D, C, 5).lines) == {f"{C}:CLAWBACK": 5, f"SYS:ISSUANCE:{D}": -5}
 
 
@@ -201,8 +214,8 @@ def test_a_reversal_never_takes_more_than_there_is(points, pending, lefts):
 
 
 def test_a_broken_ledger_is_named():
-    assert ledger.broken_balances([(f"{C}:HELD", -1), ("SYS:ISSUANCE:370811", 1)]) == [f"{C}:HELD"]
-    assert ledger.broken_balances([(f"{C}:CLAWBACK", 1), (f"{C}:HELD", 1)]) == [
+    assert broken_balances([(f"{C}:HELD", -1), ("SYS:ISSUANCE:370811", 1)]) == [f"{C}:HELD"]
+    assert broken_balances([(f"{C}:CLAWBACK", 1), (f"{C}:HELD", 1)]) == [
         f"{C}:CLAWBACK",
         "SUM",
     ]
@@ -317,7 +330,7 @@ class Wallet(RuleBasedStateMachine):
 
     @invariant()
     def no_balance_stands_where_it_may_not(self):
-        assert ledger.broken_balances(self.balances.items()) == []
+        assert broken_balances(self.balances.items()) == []
 
     @invariant()
     def lots_are_what_is_available_and_holds_what_is_held(self):

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.credit.rules import loader, standing
-from services.credit.rules.standing import KINDS, Measures, counts_in, standing_of
+from services.credit.rules.standing import KINDS, Measures, last_period, standing_of
 
 RULES = loader.load(loader.shipped("RC-2025.1"))
 GATES_HOLD = Measures(agreements=2, p2c_active=True, c2p_active=True)
@@ -25,6 +25,10 @@ def test_the_project_of_the_worked_example():
     assert project(11, 3, **one_agreement) == (83, "AA", "AA", ["TWO_AGREEMENTS"])
     no_manager = {"agreements": 2, "p2c_active": False, "c2p_active": True}
     assert project(11, 0, **no_manager) == (86, "AAA", "AA", ["CROSS_APPOINTMENT"])
+
+
+def counts_in(awarded, v, period):
+    return awarded <= period <= last_period(awarded, v)
 
 
 def month_of(period, awards):
@@ -67,10 +71,10 @@ def test_the_order_across_the_national_day_weighs_two_months_and_is_gone_in_the_
     [("2025-01", 1, "2025-01"), ("2025-01", 12, "2025-12"), ("2025-11", 3, "2026-01")],
 )
 def test_an_award_counts_from_its_period_for_its_valid_periods(awarded, v, last):
-    assert standing.last_period(awarded, v) == last
+    assert last_period(awarded, v) == last
     assert counts_in(awarded, v, awarded)
     assert counts_in(awarded, v, last)
-    assert not counts_in(awarded, v, standing.last_period(last, 2))
+    assert not counts_in(awarded, v, last_period(last, 2))
     assert not counts_in(awarded, v, "2024-12")
 
 

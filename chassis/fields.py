@@ -36,8 +36,11 @@ Day = Annotated[
 ]
 
 # Which part of a list.
-Limit = Annotated[int, Meta(ge=1, le=200, description="每页条数 / page size")]
-Cursor = Annotated[str, Meta(description="上一页的 next / `next` of the page before")]
+MOST_ROWS = 200
+Limit = Annotated[int, Meta(ge=1, le=MOST_ROWS, description="每页条数 / page size")]
+Cursor = Annotated[
+    str, Meta(description="另一页的 next 或 prev / `next` or `prev` of another page of this list")
+]
 
 
 @dataclass(frozen=True, slots=True)

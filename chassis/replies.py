@@ -25,7 +25,10 @@ class Reply(Struct, kw_only=True):
 
 
 class Page(Reply, Generic[ItemT], kw_only=True):
-    """One page of a list; `next` is the cursor of the following one, or null on the last."""
+    """One page of a list, and the cursors of the pages beside it; null where there is none."""
 
     items: list[ItemT]
-    next: str | None = None
+    next: Annotated[str, Meta(description="后一页的游标 / cursor of the following page")] | None = (
+        None
+    )
+    prev: Annotated[str, Meta(description="前一页的游标 / cursor of the page before")] | None = None

@@ -29,7 +29,7 @@ CHASSIS = (
     "imports | installed | projections | sealing | table",
     "bus",
     "deadlines | jobs",
-    "idempotency | inbox | migrate | timers | years",
+    "idempotency | inbox | migrate | records | timers | years",
     "transaction",
     "digests | outbox",
     "audit | blobs | calendar | envelope | fields | free_text | here | i18n | logs | sheets",

@@ -5,12 +5,12 @@ from typing import Any, get_args
 
 import sqlalchemy as sa
 
+from chassis import records
 from chassis.bus import Tx
 from chassis.imports import Column, Importer, Row, one_by_one
 from chassis.text import AREA, STREET_OR_COMMUNITY, fold
 from services.partner.actions import offers, partners
 from services.partner.errors import UnknownPerson
-from services.partner.storage import rows as store
 from services.partner.storage import tables
 
 _ID = r"[A-Za-z0-9_-]{1,56}"
@@ -18,7 +18,7 @@ _ID = r"[A-Za-z0-9_-]{1,56}"
 
 def _known(table: sa.Table, key: str) -> Callable[[Tx, Sequence[Row]], set[str]]:
     def known(tx: Tx, rows: Sequence[Row]) -> set[str]:
-        return store.present(tx, table, [row[key] for row in rows])
+        return records.present(tx.conn, table, [row[key] for row in rows])
 
     return known
 
@@ -29,7 +29,7 @@ def _register(tx: Tx, row: Row) -> Any:
     order = partners.RegisterPartner(
         **{name: value for name, value in row.items() if name != "agreement_ref"}
     )
-    is_new = store.find(tx, tables.partners, row["partner_id"]) is None
+    is_new = records.find(tx.conn, tables.partners, row["partner_id"]) is None
     reply = partners.register_partner(tx, order)
     if not is_new and agreement is not None:
         partners.require_agreement(tx, row["partner_id"], agreement)
@@ -50,7 +50,7 @@ def _offer(tx: Tx, row: Row) -> None:
         for name, value in row.items()
         if name not in {"operator", "approver"} and value is not None
     }
-    is_new = store.find(tx, tables.offers, row["offer_id"]) is None
+    is_new = records.find(tx.conn, tables.offers, row["offer_id"]) is None
     offers.draft_offer(tx, offers.DraftOffer(**given))
     told = {name: row[name] for name in ("operator", "approver") if row[name]}
     if is_new and told:

@@ -17,9 +17,9 @@ def measure(tx: Tx, due: Due) -> None:
     """
     period = due.ref
     begin, end = tx.calendar.month_bounds(period)
-    counts = redemption_store.by_community(tx, begin, end)
+    counts = redemption_store.by_community(tx.conn, begin, end)
     communities = sorted(
-        set(partner_store.communities(tx)) | {code for code in counts if len(code) == 12}
+        set(partner_store.communities(tx.conn)) | {code for code in counts if len(code) == 12}
     )
     measured = _partners(tx, period)
     for partition in range(tx.partitions):
@@ -45,12 +45,12 @@ def measure(tx: Tx, due: Due) -> None:
 
 def _partners(tx: Tx, period: str) -> list[events.PartnerMonth]:
     begin, end = tx.calendar.month_bounds(period)
-    states = partner_store.states_at(tx, end)
-    sums = redemption_store.by_partner(tx, begin, end)
-    ratings = redemption_store.ratings_by_partner(tx, begin, end)
-    services = offer_store.new_services(tx, begin, end)
+    states = partner_store.states_at(tx.conn, end)
+    sums = redemption_store.by_partner(tx.conn, begin, end)
+    ratings = redemption_store.ratings_by_partner(tx.conn, begin, end)
+    services = offer_store.new_services(tx.conn, begin, end)
     found = []
-    for row in partner_store.admitted_by(tx, end, begin):
+    for row in partner_store.admitted_by(tx.conn, end, begin):
         own = sums.get(row.partner_id)
         rated, satisfied = ratings.get(row.partner_id, (0, 0))
         found.append(

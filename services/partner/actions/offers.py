@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
+from chassis import records
 from chassis.bus import Tx
 from chassis.fields import Area
 from chassis.free_text import PUBLIC, PublicText
@@ -22,7 +23,6 @@ from services.partner.errors import (
 from services.partner.rules import offers as rules
 from services.partner.storage import offers as store
 from services.partner.storage import partners as partner_store
-from services.partner.storage import rows
 from services.partner.storage.tables import offers, partners
 
 MOST_STOCK = 1_000_000
@@ -140,7 +140,7 @@ def draft_offer(tx: Tx, order: DraftOffer) -> dict[str, Any]:
     begins, ends = rules.validity(order.valid_from, order.valid_to)
     if order.offer_id is not None:
         require_id("offer_id", order.offer_id)
-        known = rows.find(tx, offers, order.offer_id)
+        known = records.find(tx.conn, offers, order.offer_id)
         if known is not None:
             if (known.partner_id, known.title, known.kind) != (
                 order.partner_id,
@@ -163,34 +163,34 @@ def draft_offer(tx: Tx, order: DraftOffer) -> dict[str, Any]:
     rules.require_scope_inside(order.scope, partner.area)
     _require_prices(order, order.kind, partner.settle_mode)
     offer_id = order.offer_id or tx.new_id("off")
-    tx.conn.execute(
-        offers.insert().values(
-            offer_id=offer_id,
-            partner_id=order.partner_id,
-            kind=order.kind,
-            category=order.category,
-            title=order.title.strip(),
-            terms=1,
-            points_price=order.points_price,
-            face_value_fen=order.face_value_fen,
-            settle_fen_per_point=order.settle_fen_per_point,
-            stock_total=order.stock_total,
-            stock_left=order.stock_total,
-            per_person_month=order.per_person_month,
-            audience=order.audience,
-            scope=order.scope,
-            area=partner.area,
-            valid_from=begins,
-            valid_to=ends,
-            voucher_ttl_h=order.voucher_ttl_h,
-            state="DRAFT",
-            version=1,
-            created_by=tx.actor.id,
-            created_at=tx.now,
-        )
+    records.create(
+        tx,
+        offers,
+        step="draft",
+        offer_id=offer_id,
+        partner_id=order.partner_id,
+        kind=order.kind,
+        category=order.category,
+        title=order.title.strip(),
+        terms=1,
+        points_price=order.points_price,
+        face_value_fen=order.face_value_fen,
+        settle_fen_per_point=order.settle_fen_per_point,
+        stock_total=order.stock_total,
+        stock_left=order.stock_total,
+        per_person_month=order.per_person_month,
+        audience=order.audience,
+        scope=order.scope,
+        area=partner.area,
+        valid_from=begins,
+        valid_to=ends,
+        voucher_ttl_h=order.voucher_ttl_h,
+        state="DRAFT",
+        version=1,
+        created_by=tx.actor.id,
+        created_at=tx.now,
     )
     _propose(tx, offer_id, 1, order)
-    rows.remember(tx, "offer", offer_id, 1, "draft", "DRAFT")
     return {"id": offer_id, "state": "DRAFT", "version": 1}
 
 
@@ -220,16 +220,16 @@ def _require_same(known: Any, order: DraftOffer, *, begins: datetime, ends: date
 
 def note_import(tx: Tx, offer_id: str, told: dict[str, str]) -> None:
     """Write into a draft's history what its file says of who drafted and approved it on paper."""
-    row = rows.get(tx, offers, offer_id)
+    row = records.get(tx.conn, offers, offer_id)
     note = ", ".join(f"{name}: {value}" for name, value in told.items())
-    rows.remember(tx, "offer", offer_id, row.version, "import", row.state, note[:500])
+    records.note(tx, offers, row, step="import", note=note[:500])
 
 
 def _own_partner(tx: Tx, partner_id: str) -> Any:
     """Return the partner for which the caller acts, as its operator or as the official there."""
-    partner = rows.get(tx, partners, partner_id)
+    partner = records.get(tx.conn, partners, partner_id)
     if tx.actor.role == "R_PARTNER":
-        if not partner_store.is_operator(tx, partner_id, tx.actor.id):
+        if not partner_store.is_operator(tx.conn, partner_id, tx.actor.id):
             raise NotFound(kind="partner", id=partner_id)
     else:
         tx.require_scope(partner.area)
@@ -265,7 +265,7 @@ def _require_prices(order: DraftOffer | Reprice, kind: str, settle_mode: str) ->
 
 def _propose(tx: Tx, offer_id: str, terms: int, order: DraftOffer | Reprice) -> None:
     store.add_terms(
-        tx,
+        tx.conn,
         {
             "offer_id": offer_id,
             "terms": terms,
@@ -280,7 +280,7 @@ def _propose(tx: Tx, offer_id: str, terms: int, order: DraftOffer | Reprice) -> 
 
 
 def _locked(tx: Tx, offer_id: str, *states: str) -> tuple[Any, Any]:
-    row = rows.lock(tx, offers, offer_id)
+    row = records.locked(tx.conn, offers, offer_id)
     partner = _own_partner(tx, row.partner_id)
     if row.state not in states:
         raise StateConflict(state=row.state)
@@ -299,19 +299,20 @@ def approve_offer(tx: Tx, order: WhichOffer) -> dict[str, Any]:
         StateConflict: Nothing waits for approval.
     """
     row, waiting = _waiting(tx, order.offer_id)
-    store.enforce_terms(tx, row.offer_id, waiting.terms)
+    store.enforce_terms(tx.conn, row.offer_id, waiting.terms, by=tx.actor.id, at=tx.now)
     state = "APPROVED" if row.state == "DRAFT" else row.state
-    version = rows.change(
+    version = records.change(
         tx,
         offers,
         row,
+        step="approve",
         state=state,
+        note=f"terms {waiting.terms}",
         terms=waiting.terms,
         points_price=waiting.points_price,
         face_value_fen=waiting.face_value_fen,
         settle_fen_per_point=waiting.settle_fen_per_point,
-    )
-    rows.remember(tx, "offer", row.offer_id, version, "approve", state, f"terms {waiting.terms}")
+    ).version
     return reply(row, state=state, version=version) | {"terms": waiting.terms}
 
 
@@ -329,10 +330,9 @@ def refuse_offer(tx: Tx, order: RefuseOffer) -> dict[str, Any]:
         StateConflict: Nothing waits for approval.
     """
     row, waiting = _waiting(tx, order.offer_id)
-    store.refuse_terms(tx, row.offer_id, waiting.terms)
+    store.refuse_terms(tx.conn, row.offer_id, waiting.terms, by=tx.actor.id, at=tx.now)
     state = "REFUSED" if row.state == "DRAFT" else row.state
-    version = rows.change(tx, offers, row, state=state)
-    rows.remember(tx, "offer", row.offer_id, version, "refuse", state, order.reason)
+    version = records.change(tx, offers, row, step="refuse", state=state, note=order.reason).version
     return reply(row, state=state, version=version) | {"terms": row.terms}
 
 
@@ -346,10 +346,10 @@ def _waiting(tx: Tx, offer_id: str) -> tuple[Any, Any]:
     """
     row, partner = _locked(tx, offer_id, "DRAFT", "APPROVED", "PUBLISHED", "PAUSED")
     rules.require_approver(partner.level, tx.actor.role)
-    waiting = store.waiting_terms(tx, row.offer_id)
+    waiting = store.waiting_terms(tx.conn, row.offer_id)
     if waiting is None:
         raise StateConflict(state=row.state)
-    if partner_store.is_operator(tx, row.partner_id, tx.actor.id):
+    if partner_store.is_operator(tx.conn, row.partner_id, tx.actor.id):
         raise ConflictOfInterest
     if waiting.proposed_by == tx.actor.id:
         raise ConflictOfInterest
@@ -370,10 +370,9 @@ def publish_offer(tx: Tx, order: WhichOffer) -> dict[str, Any]:
     row, partner = _locked(tx, order.offer_id, "APPROVED", "PAUSED")
     if partner.state != "ACTIVE":
         raise PartnerNotActive(state=partner.state)
-    version = rows.change(
-        tx, offers, row, state="PUBLISHED", published_at=row.published_at or tx.now
-    )
-    rows.remember(tx, "offer", row.offer_id, version, "publish", "PUBLISHED")
+    version = records.change(
+        tx, offers, row, step="publish", state="PUBLISHED", published_at=row.published_at or tx.now
+    ).version
     if row.published_at is None:
         tx.say(
             events.OfferPublished(row.offer_id, row.partner_id, row.kind, row.points_price),
@@ -408,8 +407,7 @@ def end_offer(tx: Tx, order: WhichOffer) -> dict[str, Any]:
 
 def _move(tx: Tx, order: WhichOffer, step: str, state: str, *before: str) -> dict[str, Any]:
     row, _partner = _locked(tx, order.offer_id, *before)
-    version = rows.change(tx, offers, row, state=state)
-    rows.remember(tx, "offer", row.offer_id, version, step, state)
+    version = records.change(tx, offers, row, step=step, state=state).version
     return reply(row, state=state, version=version)
 
 
@@ -428,16 +426,15 @@ def restock_offer(tx: Tx, order: Restock) -> dict[str, Any]:
     left = row.stock_left + order.stock_total - row.stock_total
     if left < 0:
         raise OutOfStock(field="stock_total")
-    version = rows.change(tx, offers, row, stock_total=order.stock_total, stock_left=left)
-    rows.remember(
+    version = records.change(
         tx,
-        "offer",
-        row.offer_id,
-        version,
-        "stock",
-        row.state,
-        f"{row.stock_total}→{order.stock_total}",
-    )
+        offers,
+        row,
+        step="stock",
+        note=f"{row.stock_total}→{order.stock_total}",
+        stock_total=order.stock_total,
+        stock_left=left,
+    ).version
     return reply(row, version=version) | {"stock_left": left}
 
 
@@ -451,9 +448,8 @@ def reprice_offer(tx: Tx, order: Reprice) -> dict[str, Any]:
     """
     row, partner = _locked(tx, order.offer_id, "DRAFT", "APPROVED", "PUBLISHED", "PAUSED")
     _require_prices(order, row.kind, partner.settle_mode)
-    waiting = store.waiting_terms(tx, row.offer_id)
-    terms = waiting.terms if waiting is not None else store.last_terms(tx, row.offer_id) + 1
+    waiting = store.waiting_terms(tx.conn, row.offer_id)
+    terms = waiting.terms if waiting is not None else store.last_terms(tx.conn, row.offer_id) + 1
     _propose(tx, row.offer_id, terms, order)
-    version = rows.change(tx, offers, row)
-    rows.remember(tx, "offer", row.offer_id, version, "reprice", row.state, f"terms {terms}")
+    version = records.change(tx, offers, row, step="reprice", note=f"terms {terms}").version
     return reply(row, version=version) | {"terms": terms}

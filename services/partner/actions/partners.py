@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
+from chassis import records
 from chassis.bus import Tx
 from chassis.fields import Area
 from chassis.free_text import PUBLIC, PublicText
@@ -26,7 +27,6 @@ from services.partner.rules import offers as offer_rules
 from services.partner.rules import uscc
 from services.partner.storage import offers as offer_store
 from services.partner.storage import partners as store
-from services.partner.storage import rows
 from services.partner.storage.tables import offers, partners
 
 ID = re.compile(r"^[a-z]{2,5}_[A-Za-z0-9_-]{1,56}$")
@@ -198,12 +198,12 @@ def register_partner(tx: Tx, order: RegisterPartner) -> dict[str, Any]:
         raise Invalid(field="org_name", reason="单位名称不能为空")
     if order.partner_id is not None:
         require_id("partner_id", order.partner_id)
-        known = store.card(tx, order.partner_id)
+        known = store.card(tx.conn, order.partner_id)
         if known is not None:
             return _same_or_refuse(tx, order, code, known)
     named = people.operators(tx, order.operators)
-    org = store.organisation_of(tx, code) or store.add_organisation(
-        tx,
+    org = store.organisation_of(tx.conn, code) or store.add_organisation(
+        tx.conn,
         {
             "org_id": tx.new_id("org"),
             "uscc": code,
@@ -213,29 +213,30 @@ def register_partner(tx: Tx, order: RegisterPartner) -> dict[str, Any]:
             "created_at": tx.now,
         },
     )
-    store.hold_organisation(tx, org.org_id)
-    other = store.partner_of(tx, org.org_id, order.area)
+    store.hold_organisation(tx.conn, org.org_id)
+    other = store.partner_of(tx.conn, org.org_id, order.area)
     if other is not None:
         raise PartnerExists(field="uscc", area=order.area, id=other.partner_id)
     _require_one_name(tx, org, order.org_name.strip())
     partner_id = order.partner_id or tx.new_id("ptn")
-    tx.conn.execute(
-        partners.insert().values(
-            partner_id=partner_id,
-            org_id=org.org_id,
-            category=order.category,
-            level=order.level,
-            area=order.area,
-            settle_mode=order.settle_mode,
-            state="APPLIED",
-            winding_down=False,
-            version=1,
-            created_by=tx.actor.id,
-            created_at=tx.now,
-        )
+    records.create(
+        tx,
+        partners,
+        step="register",
+        note=override,
+        partner_id=partner_id,
+        org_id=org.org_id,
+        category=order.category,
+        level=order.level,
+        area=order.area,
+        settle_mode=order.settle_mode,
+        state="APPLIED",
+        winding_down=False,
+        version=1,
+        created_by=tx.actor.id,
+        created_at=tx.now,
     )
-    store.set_operators(tx, partner_id, named)
-    rows.remember(tx, "partner", partner_id, 1, "register", "APPLIED", override)
+    store.set_operators(tx.conn, partner_id, named)
     return {"id": partner_id, "org_id": org.org_id, "state": "APPLIED", "version": 1}
 
 
@@ -264,10 +265,10 @@ def _require_one_name(tx: Tx, org: Any, name: str) -> None:
     """
     if org.name == name:
         return
-    elsewhere = store.partner_anywhere(tx, org.org_id)
+    elsewhere = store.partner_anywhere(tx.conn, org.org_id)
     if elsewhere is not None:
         raise PartnerDiffers(field="org_name", id=elsewhere.partner_id, what="org_name")
-    store.rename_organisation(tx, org.org_id, name)
+    store.rename_organisation(tx.conn, org.org_id, name)
 
 
 def _same_or_refuse(tx: Tx, order: RegisterPartner, code: str, known: Any) -> dict[str, Any]:
@@ -282,7 +283,7 @@ def _same_or_refuse(tx: Tx, order: RegisterPartner, code: str, known: Any) -> di
         raise PartnerExists(field="partner_id", area=known.area, id=known.partner_id)
     if known.name != order.org_name.strip():
         raise PartnerDiffers(field="org_name", id=known.partner_id, what="org_name")
-    if store.operators_of(tx, known.partner_id) != people.meant(tx, order.operators):
+    if store.operators_of(tx.conn, known.partner_id) != people.meant(tx, order.operators):
         raise PartnerDiffers(field="operators", id=known.partner_id, what="operators")
     return reply(known) | {"org_id": known.org_id}
 
@@ -293,12 +294,12 @@ def require_agreement(tx: Tx, partner_id: str, agreement_ref: str) -> None:
     Raises:
         PartnerDiffers: It does.
     """
-    if rows.get(tx, partners, partner_id).agreement_ref != agreement_ref:
+    if records.get(tx.conn, partners, partner_id).agreement_ref != agreement_ref:
         raise PartnerDiffers(field="agreement_ref", id=partner_id, what="agreement_ref")
 
 
 def _locked(tx: Tx, partner_id: str, *states: str) -> Any:
-    row = rows.lock(tx, partners, partner_id)
+    row = records.locked(tx.conn, partners, partner_id)
     tx.require_scope(row.area)
     if row.state not in states:
         raise StateConflict(state=row.state)
@@ -307,7 +308,7 @@ def _locked(tx: Tx, partner_id: str, *states: str) -> Any:
 
 
 def _require_no_stake(tx: Tx, partner_id: str) -> None:
-    if store.is_operator(tx, partner_id, tx.actor.id):
+    if store.is_operator(tx.conn, partner_id, tx.actor.id):
         raise ConflictOfInterest
 
 
@@ -322,8 +323,7 @@ def vet_partner(tx: Tx, order: WhichPartner) -> dict[str, Any]:
     """
     row = _locked(tx, order.partner_id, "APPLIED")
     _require_no_stake(tx, row.partner_id)
-    version = rows.change(tx, partners, row, state="VETTED")
-    rows.remember(tx, "partner", row.partner_id, version, "vet", "VETTED")
+    version = records.change(tx, partners, row, step="vet", state="VETTED").version
     return reply(row, state="VETTED", version=version)
 
 
@@ -348,8 +348,11 @@ def withdraw_partner(tx: Tx, order: EndApplication) -> dict[str, Any]:
         NotFound: The caller does not act for it.
         StateConflict: It is decided already.
     """
-    row = rows.lock(tx, partners, order.partner_id)
-    if not store.is_operator(tx, row.partner_id, tx.actor.id) and row.created_by != tx.actor.id:
+    row = records.locked(tx.conn, partners, order.partner_id)
+    if (
+        not store.is_operator(tx.conn, row.partner_id, tx.actor.id)
+        and row.created_by != tx.actor.id
+    ):
         raise NotFound(kind="partner", id=order.partner_id)
     if row.state not in {"APPLIED", "VETTED"}:
         raise StateConflict(state=row.state)
@@ -358,8 +361,7 @@ def withdraw_partner(tx: Tx, order: EndApplication) -> dict[str, Any]:
 
 
 def _end_application(tx: Tx, row: Any, step: str, state: str, reason: str) -> dict[str, Any]:
-    version = rows.change(tx, partners, row, state=state)
-    rows.remember(tx, "partner", row.partner_id, version, step, state, reason)
+    version = records.change(tx, partners, row, step=step, state=state, note=reason).version
     return reply(row, state=state, version=version)
 
 
@@ -374,19 +376,19 @@ def agree_partner(tx: Tx, order: AgreePartner) -> dict[str, Any]:
     """
     row = _locked(tx, order.partner_id, "VETTED")
     _require_no_stake(tx, row.partner_id)
-    version = rows.change(
-        tx,
+    # Signed and active are one step here; both stand in the history.
+    active = records.update(
+        tx.conn,
         partners,
         row,
         state="ACTIVE",
         agreement_ref=order.agreement_ref,
         admitted_at=row.admitted_at or tx.now,
     )
-    # Signed and active are one step here; both stand in the history.
-    rows.remember(tx, "partner", row.partner_id, version, "sign", "AGREED", order.agreement_ref)
-    rows.remember(tx, "partner", row.partner_id, version, "agree", "ACTIVE")
-    _say_admitted(tx, row, version)
-    return reply(row, state="ACTIVE", version=version)
+    records.note(tx, partners, active, step="sign", state="AGREED", note=order.agreement_ref)
+    records.note(tx, partners, active, step="agree")
+    _say_admitted(tx, row, active.version)
+    return reply(row, state="ACTIVE", version=active.version)
 
 
 def _say_admitted(tx: Tx, row: Any, version: int) -> None:
@@ -403,7 +405,7 @@ def _say_admitted(tx: Tx, row: Any, version: int) -> None:
 def _say_operators(tx: Tx, row: Any, version: int) -> None:
     tx.say(
         events.PartnerOperatorsChanged(
-            row.partner_id, row.org_id, store.operators_of(tx, row.partner_id)
+            row.partner_id, row.org_id, store.operators_of(tx.conn, row.partner_id)
         ),
         subject=row.partner_id,
         scope=row.area,
@@ -422,8 +424,9 @@ def resume_partner(tx: Tx, order: WhichPartner) -> dict[str, Any]:
     """
     row = _locked(tx, order.partner_id, "SUSPENDED")
     _require_no_stake(tx, row.partner_id)
-    version = rows.change(tx, partners, row, state="ACTIVE", winding_down=False)
-    rows.remember(tx, "partner", row.partner_id, version, "resume", "ACTIVE")
+    version = records.change(
+        tx, partners, row, step="resume", state="ACTIVE", winding_down=False
+    ).version
     _say_admitted(tx, row, version)
     return reply(row, state="ACTIVE", version=version)
 
@@ -439,10 +442,15 @@ def suspend_partner(tx: Tx, order: StopPartner) -> dict[str, Any]:
     """
     row = _locked(tx, order.partner_id, "ACTIVE")
     _require_no_stake(tx, row.partner_id)
-    version = rows.change(
-        tx, partners, row, state="SUSPENDED", winding_down=order.vouchers == "HONOUR"
-    )
-    rows.remember(tx, "partner", row.partner_id, version, "suspend", "SUSPENDED", order.reason)
+    version = records.change(
+        tx,
+        partners,
+        row,
+        step="suspend",
+        state="SUSPENDED",
+        note=order.reason,
+        winding_down=order.vouchers == "HONOUR",
+    ).version
     _withdraw(tx, row.partner_id, ("PUBLISHED",), "PAUSED")
     if order.vouchers == "CANCEL":
         saga.cancel_open(tx, partner_id=row.partner_id, by="PARTNER", reason="CLOSED")
@@ -464,24 +472,25 @@ def exit_partner(tx: Tx, order: StopPartner) -> dict[str, Any]:
         StateConflict: It has left, or never was active.
         NotFound: A partner's operator means another partner.
     """
-    row = rows.lock(tx, partners, order.partner_id)
+    row = records.locked(tx.conn, partners, order.partner_id)
     if tx.actor.role == "R_PARTNER":
-        if not store.is_operator(tx, row.partner_id, tx.actor.id):
+        if not store.is_operator(tx.conn, row.partner_id, tx.actor.id):
             raise NotFound(kind="partner", id=order.partner_id)
     else:
         tx.require_scope(row.area)
     if row.state not in {"ACTIVE", "SUSPENDED"}:
         raise StateConflict(state=row.state)
     tx.check_version(row.version)
-    version = rows.change(
+    version = records.change(
         tx,
         partners,
         row,
+        step="exit",
         state="EXITED",
+        note=order.reason,
         winding_down=order.vouchers == "HONOUR",
         exited_at=tx.now,
-    )
-    rows.remember(tx, "partner", row.partner_id, version, "exit", "EXITED", order.reason)
+    ).version
     _withdraw(tx, row.partner_id, ("DRAFT", "APPROVED", "PUBLISHED", "PAUSED"), "ENDED")
     if order.vouchers == "CANCEL":
         saga.cancel_open(tx, partner_id=row.partner_id, by="PARTNER", reason="CLOSED")
@@ -497,9 +506,8 @@ def exit_partner(tx: Tx, order: StopPartner) -> dict[str, Any]:
 def _withdraw(tx: Tx, partner_id: str, states: tuple[str, ...], state: str) -> None:
     """Take offers away first: a request that races with it either came before, and its redemption
     is found by what follows, or finds no published offer."""
-    for row in offer_store.lock_offers_of(tx, partner_id, states):
-        version = rows.change(tx, offers, row, state=state)
-        rows.remember(tx, "offer", row.offer_id, version, "withdraw", state)
+    for row in offer_store.lock_offers_of(tx.conn, partner_id, states):
+        records.change(tx, offers, row, step="withdraw", state=state)
 
 
 def set_operators(tx: Tx, order: SetOperators) -> dict[str, Any]:
@@ -514,18 +522,16 @@ def set_operators(tx: Tx, order: SetOperators) -> dict[str, Any]:
     """
     _require_operators(order.operators)
     row = _locked(tx, order.partner_id, "APPLIED", "VETTED", "ACTIVE", "SUSPENDED")
-    store.set_operators(tx, row.partner_id, people.operators(tx, order.operators))
-    version = rows.change(tx, partners, row)
-    rows.remember(tx, "partner", row.partner_id, version, "operators", row.state)
+    store.set_operators(tx.conn, row.partner_id, people.operators(tx, order.operators))
+    version = records.change(tx, partners, row, step="operators").version
     _say_operators(tx, row, version)
     return reply(row, version=version)
 
 
 def end_for_dead(tx: Tx, person_id: str) -> None:
     """Let nobody act for a partner who is dead; officials name another one."""
-    for partner_id in store.operated_now(tx, person_id):
-        row = rows.lock(tx, partners, partner_id)
-        store.drop_operator(tx, partner_id, person_id)
-        version = rows.change(tx, partners, row)
-        rows.remember(tx, "partner", partner_id, version, "operator_died", row.state)
+    for partner_id in store.operated_now(tx.conn, person_id):
+        row = records.locked(tx.conn, partners, partner_id)
+        store.drop_operator(tx.conn, partner_id, person_id)
+        version = records.change(tx, partners, row, step="operator_died").version
         _say_operators(tx, row, version)

@@ -11,7 +11,7 @@ from services.partner.storage import partners as store
 
 def hear(tx: Tx, heard: Sequence[Heard]) -> None:
     """Keep who is registered. A batch is folded first: one statement, whatever its length."""
-    kept = store.people_of(tx, [event.data.person_id for event in heard])
+    kept = store.people_of(tx.conn, [event.data.person_id for event in heard])
     for event in heard:
         data = event.data
         row = kept.get(data.person_id) or {
@@ -33,7 +33,7 @@ def hear(tx: Tx, heard: Sequence[Heard]) -> None:
         if isinstance(data, _HERE):
             row["state"] = "ACTIVE"
         kept[data.person_id] = row
-    store.save_people(tx, list(kept.values()))
+    store.save_people(tx.conn, list(kept.values()))
 
 
 _HERE = (
@@ -51,9 +51,9 @@ def operators(tx: Tx, named: Sequence[str]) -> list[str]:
         Deceased: One is dead.
         UnderAge: One is no adult, or nobody knows his age.
     """
-    found = store.people_of(tx, named)
+    found = store.people_of(tx.conn, named)
     ids = [_kept(found.get(person_id), person_id) for person_id in named]
-    found = store.people_of(tx, ids)
+    found = store.people_of(tx.conn, ids)
     for number, person_id in enumerate(ids):
         one = found.get(person_id)
         field = f"operators[{number}]"
@@ -68,7 +68,7 @@ def operators(tx: Tx, named: Sequence[str]) -> list[str]:
 
 def meant(tx: Tx, named: Sequence[str]) -> list[str]:
     """Return the persons who are meant by ids, each once, in their order."""
-    found = store.people_of(tx, named)
+    found = store.people_of(tx.conn, named)
     return sorted({_kept(found.get(person_id), person_id) for person_id in named})
 
 
@@ -86,7 +86,7 @@ def require_holder(tx: Tx) -> None:
         Deceased: He is dead.
         UnknownPerson: He is no longer registered.
     """
-    one = store.people_of(tx, [tx.actor.id]).get(tx.actor.id)
+    one = store.people_of(tx.conn, [tx.actor.id]).get(tx.actor.id)
     if one is None:
         return
     if one["merged_into"] is not None:

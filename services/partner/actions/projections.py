@@ -13,7 +13,7 @@ from services.partner.storage import partners as store
 def hear_steward(tx: Tx, heard: Sequence[Heard]) -> None:
     """Keep areas, stewards and people; end what is open of those who are no longer registered."""
     store.save_areas(
-        tx,
+        tx.conn,
         [
             {"code": e.data.code, "kind": e.data.kind[:30], "parent": e.data.parent}
             for e in heard
@@ -21,7 +21,7 @@ def hear_steward(tx: Tx, heard: Sequence[Heard]) -> None:
         ],
     )
     store.save_stewards(
-        tx,
+        tx.conn,
         [
             {
                 "steward_id": e.data.steward_id,
@@ -38,7 +38,7 @@ def hear_steward(tx: Tx, heard: Sequence[Heard]) -> None:
     people.hear(tx, [e for e in heard if isinstance(e.data, _OF_A_PERSON)])
     for event in heard:
         if isinstance(event.data, events.StewardLeftHeard):
-            store.steward_left(tx, event.data.steward_id, event.occurred_at, event.sequence)
+            store.steward_left(tx.conn, event.data.steward_id, event.occurred_at, event.sequence)
         elif isinstance(event.data, events.ResidentDeactivatedHeard):
             # Partner before redemption: suspending locks them in this order too.
             if event.data.reason == "DECEASED":
@@ -47,7 +47,7 @@ def hear_steward(tx: Tx, heard: Sequence[Heard]) -> None:
                 tx, holder=event.data.person_id, by="SYSTEM", reason="HOLDER_DEACTIVATED"
             )
         elif isinstance(event.data, events.PersonMergedHeard):
-            store.person_merged(tx, event.data.person_id, event.data.into)
+            store.person_merged(tx.conn, event.data.person_id, event.data.into)
 
 
 _OF_A_PERSON = (
@@ -68,7 +68,7 @@ def hear_credit(tx: Tx, heard: Sequence[Heard]) -> None:
     for event in heard:
         if isinstance(event.data, events.SettlementFinalisedHeard):
             store.save_grades(
-                tx,
+                tx.conn,
                 event.data.period,
                 [
                     {

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
+from chassis import records
 from chassis.bus import Due, Heard, Tx
 from chassis.free_text import PublicText
 from chassis.refusal import Invalid, NotFound, said
@@ -33,8 +34,8 @@ from services.partner.rules.offers import MOST_QUANTITY
 from services.partner.storage import offers as offer_store
 from services.partner.storage import partners as partner_store
 from services.partner.storage import redemptions as store
-from services.partner.storage import rows
-from services.partner.storage.tables import offers, partners, redemptions
+from services.partner.storage.tables import numbers, offers, partners, redemptions
+from services.partner.storage.tables import steps as history
 
 # Timers are never disarmed here: a firing timer holds its own row and then wants the redemption's,
 # so whoever held the redemption and wanted the timer's row would lock with it. One that fires for
@@ -120,25 +121,25 @@ def request_redemption(tx: Tx, order: RequestRedemption) -> dict[str, Any]:
             reason=said("份数应在 1 至 {most_quantity} 之间", most_quantity=MOST_QUANTITY),
         )
     people.require_holder(tx)
-    offer = rows.get(tx, offers, order.offer_id)
+    offer = records.get(tx.conn, offers, order.offer_id)
     if offer.state != "PUBLISHED" or not offer.valid_from <= tx.now < offer.valid_to:
         raise OfferClosed(field="offer_id")
     rules.require_place(offer.scope, tx.actor.scope)
     rules.require_audience(offer.audience, order.wallet)
     wallet, community = _wallet(tx, order.wallet)
-    if partner_store.is_operator(tx, offer.partner_id, tx.actor.id):
+    if partner_store.is_operator(tx.conn, offer.partner_id, tx.actor.id):
         raise ConflictOfInterest(field="offer_id")
     # From here the offer's row is ours: the limit is counted after it, so that two requests of
     # one person cannot both find room.
-    if not offer_store.take_stock(tx, offer.offer_id, order.qty):
-        if rows.get(tx, offers, order.offer_id).state != "PUBLISHED":
+    if not offer_store.take_stock(tx.conn, offer.offer_id, order.qty):
+        if records.get(tx.conn, offers, order.offer_id).state != "PUBLISHED":
             raise OfferClosed(field="offer_id")
         raise OutOfStock(field="qty")
     # The price may have changed between the first look and the lock; the sold one is the locked.
-    offer = rows.get(tx, offers, order.offer_id)
+    offer = records.get(tx.conn, offers, order.offer_id)
     month = tx.calendar.period(tx.now)
     if offer.per_person_month is not None:
-        used = store.used_this_month(tx, offer.offer_id, tx.actor.id, month)
+        used = store.used_this_month(tx.conn, offer.offer_id, tx.actor.id, month)
         if used + order.qty > offer.per_person_month:
             raise LimitReached(field="qty", limit=offer.per_person_month, used=used)
     row = _enter(tx, order, offer, wallet=wallet, community=community, month=month)
@@ -153,7 +154,9 @@ def _wallet(tx: Tx, kind: str) -> tuple[str, str | None]:
     """Return the wallet's subject and the holder's community, as far as it is known."""
     if kind == "STW":
         # Whether it may be spent is credit's to say (NOT_SPENDABLE); whether it exists is ours.
-        steward = partner_store.steward_of(tx, tx.actor.id, left_after=tx.now - rules.LEFT_WALLET)
+        steward = partner_store.steward_of(
+            tx.conn, tx.actor.id, left_after=tx.now - rules.LEFT_WALLET
+        )
         if steward is None:
             raise WrongAudience(field="wallet", wallet=kind)
         return f"STW:{steward.steward_id}", steward.community
@@ -174,31 +177,30 @@ def _enter(
 ) -> Any:
     points = offer.points_price * order.qty
     redemption_id = tx.new_id("rdm")
-    tx.conn.execute(
-        redemptions.insert().values(
-            redemption_id=redemption_id,
-            number=rows.next_number(tx, "DH", offer.area, tx.now),
-            wallet=wallet,
-            holder=tx.actor.id,
-            partner_id=offer.partner_id,
-            offer_id=offer.offer_id,
-            terms=offer.terms,
-            kind=offer.kind,
-            qty=order.qty,
-            points=points,
-            face_value_fen=offer.face_value_fen * order.qty,
-            settle_fen=points * offer.settle_fen_per_point,
-            ttl_h=offer.voucher_ttl_h,
-            area=offer.area,
-            community=community,
-            month=month,
-            state="REQUESTED",
-            version=1,
-            created_at=tx.now,
-        )
+    return records.create(
+        tx,
+        redemptions,
+        step="request",
+        redemption_id=redemption_id,
+        number=records.next_number(tx, numbers, "DH", offer.area),
+        wallet=wallet,
+        holder=tx.actor.id,
+        partner_id=offer.partner_id,
+        offer_id=offer.offer_id,
+        terms=offer.terms,
+        kind=offer.kind,
+        qty=order.qty,
+        points=points,
+        face_value_fen=offer.face_value_fen * order.qty,
+        settle_fen=points * offer.settle_fen_per_point,
+        ttl_h=offer.voucher_ttl_h,
+        area=offer.area,
+        community=community,
+        month=month,
+        state="REQUESTED",
+        version=1,
+        created_at=tx.now,
     )
-    rows.remember(tx, "redemption", redemption_id, 1, "request", "REQUESTED")
-    return rows.get(tx, redemptions, redemption_id)
 
 
 def _ask_for_hold(tx: Tx, row: Any) -> None:
@@ -215,10 +217,15 @@ def _ask_for_hold(tx: Tx, row: Any) -> None:
 def _reserve_free(tx: Tx, row: Any) -> dict[str, Any]:
     """A discount that costs no points needs no hold."""
     expires_at = tx.now + timedelta(hours=row.ttl_h)
-    version = rows.change(
-        tx, redemptions, row, state="RESERVED", held_at=tx.now, expires_at=expires_at
-    )
-    rows.remember(tx, "redemption", row.redemption_id, version, "reserve", "RESERVED")
+    version = records.change(
+        tx,
+        redemptions,
+        row,
+        step="reserve",
+        state="RESERVED",
+        held_at=tx.now,
+        expires_at=expires_at,
+    ).version
     tx.arm(EXPIRY_TIMER, row.redemption_id, expires_at)
     return reply(row, state="RESERVED", version=version) | {"due": expires_at.isoformat()}
 
@@ -238,20 +245,20 @@ def count_try(tx: Tx, order: VerifyRedemption) -> None:
         TooManyTries: Five were wrong within the hour.
     """
     code = vouchers.cleaned(order.voucher)
-    row = rows.find(tx, redemptions, order.redemption_id)
+    row = records.find(tx.conn, redemptions, order.redemption_id)
     # Only what could be a guess counts, and only of somebody who may guess at all: a stranger
     # must not be able to lock a holder's voucher.
     if row is None or tx.actor.role != "R_PARTNER" or not vouchers.is_plausible(code):
         return
-    if not partner_store.is_operator(tx, row.partner_id, tx.actor.id):
+    if not partner_store.is_operator(tx.conn, row.partner_id, tx.actor.id):
         return
-    row = rows.lock(tx, redemptions, order.redemption_id)
+    row = records.locked(tx.conn, redemptions, order.redemption_id)
     if row.state != "RESERVED":
         return
     since = tx.now - vouchers.TRY_WINDOW
-    if store.tries_since(tx, row.redemption_id, since) >= vouchers.TRIES_PER_HOUR:
+    if store.tries_since(tx.conn, row.redemption_id, since) >= vouchers.TRIES_PER_HOUR:
         raise TooManyTries(field="voucher")
-    store.add_try(tx, row.redemption_id)
+    store.add_try(tx.conn, row.redemption_id, tx.actor.id, tx.now)
 
 
 def verify_redemption(tx: Tx, order: VerifyRedemption) -> dict[str, Any]:
@@ -267,8 +274,8 @@ def verify_redemption(tx: Tx, order: VerifyRedemption) -> dict[str, Any]:
         VoucherExpired: Its time is over.
         PartnerNotActive: The partner has stopped and does not honour open vouchers.
     """
-    row = rows.lock(tx, redemptions, order.redemption_id)
-    if not partner_store.is_operator(tx, row.partner_id, tx.actor.id):
+    row = records.locked(tx.conn, redemptions, order.redemption_id)
+    if not partner_store.is_operator(tx.conn, row.partner_id, tx.actor.id):
         raise NotFound(kind="redemption", id=order.redemption_id)
     if row.holder == tx.actor.id:
         raise OperatorIsHolder
@@ -281,21 +288,21 @@ def verify_redemption(tx: Tx, order: VerifyRedemption) -> dict[str, Any]:
         raise BadVoucher(field="voucher")
     if tx.now >= row.expires_at:
         raise VoucherExpired(field="voucher")
-    partner = rows.get(tx, partners, row.partner_id)
+    partner = records.get(tx.conn, partners, row.partner_id)
     if partner.state != "ACTIVE" and not partner.winding_down:
         raise PartnerNotActive(state=partner.state)
     state = "REDEEMING" if row.points else "REDEEMED"
-    version = rows.change(
+    version = records.change(
         tx,
         redemptions,
         row,
+        step="verify",
         state=state,
         redeemed_at=tx.now,
         verified_by=tx.actor.id,
         captured_at=None if row.points else tx.now,
-    )
-    rows.remember(tx, "redemption", row.redemption_id, version, "verify", state)
-    store.forget_tries(tx, row.redemption_id)
+    ).version
+    store.forget_tries(tx.conn, row.redemption_id)
     if row.points:
         tx.say(
             events.RedemptionRedeemed(
@@ -318,11 +325,11 @@ def cancel_redemption(tx: Tx, order: CancelRedemption) -> dict[str, Any]:
         ReasonNeeded: A partner gave no reason, or another than the two.
         StateConflict: It was verified, cancelled or expired before.
     """
-    row = rows.lock(tx, redemptions, order.redemption_id)
+    row = records.locked(tx.conn, redemptions, order.redemption_id)
     if row.holder == tx.actor.id:
         by, reason = "HOLDER", "HOLDER"
     elif tx.actor.role == "R_PARTNER" and partner_store.is_operator(
-        tx, row.partner_id, tx.actor.id
+        tx.conn, row.partner_id, tx.actor.id
     ):
         if order.reason not in {"OUT_OF_STOCK", "CLOSED"}:
             raise ReasonNeeded(field="reason")
@@ -340,7 +347,7 @@ def cancel_open(
     tx: Tx, *, by: str, reason: str, partner_id: str | None = None, holder: str | None = None
 ) -> int:
     """Give up every open redemption of a partner or a holder. Returns how many."""
-    found = store.lock_open_of(tx, partner_id=partner_id, holder=holder)
+    found = store.lock_open_of(tx.conn, partner_id=partner_id, holder=holder)
     for row in found:
         _give_up(tx, row, by=by, reason=reason)
     return len(found)
@@ -350,12 +357,19 @@ def _give_up(tx: Tx, row: Any, *, by: str, reason: str, note: str | None = None)
     """Begin the end of a locked redemption; without points it is the end."""
     state = "CANCELLING" if row.points else "CANCELLED"
     ended_at = None if row.points else tx.now
-    version = rows.change(
-        tx, redemptions, row, state=state, ended_by=by, reason=reason, ended_at=ended_at
-    )
-    rows.remember(tx, "redemption", row.redemption_id, version, "cancel", state, note or reason)
+    version = records.change(
+        tx,
+        redemptions,
+        row,
+        step="cancel",
+        state=state,
+        note=note or reason,
+        ended_by=by,
+        reason=reason,
+        ended_at=ended_at,
+    ).version
     if not row.points:
-        offer_store.return_stock(tx, [(row.offer_id, row.qty)])
+        offer_store.return_stock(tx.conn, [(row.offer_id, row.qty)])
     # That a partner could not deliver is a fact of its own, also where no points were held.
     if row.points or reason == "OUT_OF_STOCK":
         _say_cancelled(tx, row, version, by=by, reason=reason)
@@ -375,17 +389,23 @@ def _say_cancelled(tx: Tx, row: Any, version: int, *, by: str, reason: str) -> N
 
 def expire(tx: Tx, due: Due) -> None:
     """End a voucher whose time is over; a timer that comes late or twice finds another state."""
-    row = rows.lock(tx, redemptions, due.ref)
+    row = records.locked(tx.conn, redemptions, due.ref)
     if row.state != "RESERVED" or tx.now < row.expires_at:
         return
     state = "EXPIRING" if row.points else "EXPIRED"
     ended_at = None if row.points else tx.now
-    version = rows.change(
-        tx, redemptions, row, state=state, ended_by="SYSTEM", reason="EXPIRED", ended_at=ended_at
-    )
-    rows.remember(tx, "redemption", row.redemption_id, version, "expire", state)
+    version = records.change(
+        tx,
+        redemptions,
+        row,
+        step="expire",
+        state=state,
+        ended_by="SYSTEM",
+        reason="EXPIRED",
+        ended_at=ended_at,
+    ).version
     if not row.points:
-        offer_store.return_stock(tx, [(row.offer_id, row.qty)])
+        offer_store.return_stock(tx.conn, [(row.offer_id, row.qty)])
         return
     tx.say(
         events.RedemptionExpired(
@@ -403,7 +423,7 @@ def retry_hold(tx: Tx, due: Due) -> None:
     The same redemption id makes the hold idempotent; the event is a new one, because the inbox of
     credit would drop a repeated id unseen.
     """
-    row = rows.lock(tx, redemptions, due.ref)
+    row = records.locked(tx.conn, redemptions, due.ref)
     if row.state != "REQUESTED":
         return
     if tx.now >= row.created_at + rules.HOLD_GIVE_UP:
@@ -424,7 +444,7 @@ def hear_points(tx: Tx, heard: Sequence[Heard]) -> None:
         tx: The transaction of the batch.
         heard: Facts about points; answers about redemptions that are not known are of no concern.
     """
-    found = store.lock_many(tx, [event.data.redemption_id for event in heard])
+    found = store.lock_many(tx.conn, [event.data.redemption_id for event in heard])
     changed: dict[str, dict[str, Any]] = {}
     steps: list[dict[str, Any]] = []
     stock: list[tuple[str, int]] = []
@@ -445,12 +465,10 @@ def hear_points(tx: Tx, heard: Sequence[Heard]) -> None:
             _release_again(tx, row, event)
         changed[row["redemption_id"]] = row
         name = event.fact.partition(".")[0]
-        steps.append(
-            rows.entry(tx, "redemption", row["redemption_id"], row["version"], name, step.state)
-        )
-    store.save_steps(tx, list(changed.values()))
-    offer_store.return_stock(tx, stock)
-    rows.remember_all(tx, steps)
+        steps.append(history.entry(tx, redemptions, row, name))
+    store.save_steps(tx.conn, list(changed.values()))
+    offer_store.return_stock(tx.conn, stock)
+    records.note_all(tx, redemptions, steps)
 
 
 def _take(tx: Tx, row: dict[str, Any], event: Heard) -> rules.Step | None:
@@ -515,7 +533,7 @@ def rate_redemption(tx: Tx, order: RateRedemption) -> dict[str, Any]:
     """
     if not 1 <= order.stars <= 5:
         raise Invalid(field="stars", reason="评分应为 1 至 5")
-    row = rows.lock(tx, redemptions, order.redemption_id)
+    row = records.locked(tx.conn, redemptions, order.redemption_id)
     if row.holder != tx.actor.id:
         raise NotFound(kind="redemption", id=order.redemption_id)
     rules.require(row.state, "REDEEMING", "REDEEMED", "SETTLED")
@@ -524,6 +542,7 @@ def rate_redemption(tx: Tx, order: RateRedemption) -> dict[str, Any]:
     until = row.redeemed_at + rules.RATING_WINDOW
     if tx.now >= until:
         raise WindowOver(until=tx.calendar.local(until).isoformat(timespec="minutes"))
-    version = rows.change(tx, redemptions, row, stars=order.stars, rated_at=tx.now)
-    rows.remember(tx, "redemption", row.redemption_id, version, "rate", row.state, str(order.stars))
+    version = records.change(
+        tx, redemptions, row, step="rate", note=str(order.stars), stars=order.stars, rated_at=tx.now
+    ).version
     return reply(row, state=row.state, version=version)

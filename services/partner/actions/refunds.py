@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
+from chassis import records
 from chassis.bus import Due, Tx
 from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import Invalid, NotFound, RoleDenied
@@ -24,7 +25,6 @@ from services.partner.rules import redemptions as rules
 from services.partner.rules.statements import Line
 from services.partner.storage import partners as partner_store
 from services.partner.storage import redemptions as store
-from services.partner.storage import rows
 from services.partner.storage import statements as statement_store
 from services.partner.storage.tables import partners, redemptions, statements
 
@@ -76,7 +76,7 @@ def ask_refund(tx: Tx, order: AskRefund) -> dict[str, Any]:
     reason = order.reason.strip()
     if not 1 <= len(reason) <= 500:
         raise Invalid(field="reason", reason="请写明理由,500 字以内")
-    row = rows.lock(tx, redemptions, order.redemption_id)
+    row = records.locked(tx.conn, redemptions, order.redemption_id)
     if row.holder != tx.actor.id:
         raise NotFound(kind="redemption", id=order.redemption_id)
     rules.require(row.state, "REDEEMED", "SETTLED")
@@ -90,20 +90,19 @@ def ask_refund(tx: Tx, order: AskRefund) -> dict[str, Any]:
         raise RefundDecided(field="reason", reasons=row.refund_denied)
     due = tx.calendar.due(tx.now, rules.REFUND_WORKING_DAYS)
     tx.arm(REVIEW_TIMER, row.redemption_id, due)
-    version = rows.change(
+    version = records.change(
         tx,
         redemptions,
         row,
+        step="refund_ask",
         state="REFUND_REVIEW",
+        note=reason,
         refund_text=reason,
         refund_asked_at=tx.now,
         refund_due=due,
         refund_late=False,
         refund_asks=row.refund_asks + 1,
-    )
-    rows.remember(
-        tx, "redemption", row.redemption_id, version, "refund_ask", "REFUND_REVIEW", reason
-    )
+    ).version
     return reply(row, state="REFUND_REVIEW", version=version) | {"due": due.isoformat()}
 
 
@@ -112,22 +111,20 @@ def overdue(tx: Tx, due: Due) -> None:
 
     Neither side has its money.
     """
-    row = rows.lock(tx, redemptions, due.ref)
+    row = records.locked(tx.conn, redemptions, due.ref)
     if row.state != "REFUND_REVIEW" or row.refund_due is None or tx.now < row.refund_due:
         return
-    version = rows.change(tx, redemptions, row, refund_late=True)
+    row = records.update(tx.conn, redemptions, row, refund_late=True)
     level = go_up(
         tx,
         due,
         row,
-        version=version,
+        version=row.version,
         fact=lambda level: events.RefundOverdue(
             row.redemption_id, row.number, row.partner_id, level
         ),
     )
-    rows.remember(
-        tx, "redemption", row.redemption_id, version, "refund_overdue", row.state, f"level {level}"
-    )
+    records.note(tx, redemptions, row, step="refund_overdue", note=f"level {level}")
     log.warning("refund_overdue", extra={"redemption": row.redemption_id, "area": row.area})
 
 
@@ -143,13 +140,13 @@ def _decided(tx: Tx, row: Any, version: int, outcome: str) -> None:
 
 
 def _to_decide(tx: Tx, order: DecideRefund | DenyRefund) -> Any:
-    row = rows.lock(tx, redemptions, order.redemption_id)
+    row = records.locked(tx.conn, redemptions, order.redemption_id)
     home = row.community or row.area
     if not (tx.actor.covers(row.area) or tx.actor.covers(home)):
         raise RoleDenied(role=tx.actor.role, scope=tx.actor.scope, area=row.area)
     rules.require(row.state, "REFUND_REVIEW")
     tx.check_version(row.version)
-    tied = partner_store.is_operator(tx, row.partner_id, tx.actor.id)
+    tied = partner_store.is_operator(tx.conn, row.partner_id, tx.actor.id)
     if tied or row.holder == tx.actor.id:
         raise ConflictOfInterest
     if row.refund_denied is not None and (
@@ -171,39 +168,34 @@ def approve_refund(tx: Tx, order: DecideRefund) -> dict[str, Any]:
         ReceivableShort: The partner has not enough open points to take it from, because this one
             is paid, or because an earlier refund of a paid one has used them.
     """
-    seen = rows.get(tx, redemptions, order.redemption_id)
+    seen = records.get(tx.conn, redemptions, order.redemption_id)
     # Partner, statement, redemption: suspending and paying lock them in this order too. With the
     # partner's row two refunds cannot both count the same open points.
-    rows.lock(tx, partners, seen.partner_id)
-    statement = rows.lock(tx, statements, seen.statement_id) if seen.statement_id else None
+    records.locked(tx.conn, partners, seen.partner_id)
+    statement = (
+        records.locked(tx.conn, statements, seen.statement_id) if seen.statement_id else None
+    )
     row = _to_decide(tx, order)
     # Not only after payment: an earlier refund of a paid one may have used these points up.
-    open_points = store.receivable(tx, row.partner_id)
+    open_points = store.receivable(tx.conn, row.partner_id)
     if open_points < row.points:
         raise ReceivableShort(open=open_points, points=row.points)
     refund_statement_id = None
     if statement is not None and statement.state != "PAID":
         refund_statement_id = statement.statement_id
         _take_back(tx, statement, row)
-    version = rows.change(
+    version = records.change(
         tx,
         redemptions,
         row,
+        step="refund_approve",
         state="REFUNDED",
+        note=order.reasons[:500],
         refunded_at=tx.now,
         refund_decided_by=tx.actor.id,
         refund_late=False,
         refund_statement_id=refund_statement_id,
-    )
-    rows.remember(
-        tx,
-        "redemption",
-        row.redemption_id,
-        version,
-        "refund_approve",
-        "REFUNDED",
-        order.reasons[:500],
-    )
+    ).version
     if row.points:
         tx.say(
             events.RedemptionRefunded(row.redemption_id, row.wallet, row.partner_id, row.points),
@@ -217,21 +209,19 @@ def approve_refund(tx: Tx, order: DecideRefund) -> dict[str, Any]:
 
 def _take_back(tx: Tx, statement: Any, row: Any) -> None:
     """Add the negative line to a statement that is not paid yet."""
-    lines = statement_store.lines_of(tx, statement.statement_id)
+    lines = statement_store.lines_of(tx.conn, statement.statement_id)
     own = next(line for line in lines if line.redemption_id == row.redemption_id)
     taken = Line(row.redemption_id, "REFUND", -own.points, -own.amount_fen, own.redeemed_at)
-    statement_store.add_lines(tx, statement.statement_id, [taken], first=len(lines) + 1)
-    version = rows.change(
+    statement_store.add_lines(tx.conn, statement.statement_id, [taken], first=len(lines) + 1)
+    records.change(
         tx,
         statements,
         statement,
+        step="refund",
+        note=row.redemption_id,
         points=statement.points - own.points,
         amount_fen=statement.amount_fen - own.amount_fen,
     )
-    rows.remember(
-        tx, "statement", statement.statement_id, version, "refund", statement.state,
-        row.redemption_id,
-    )  # fmt: skip
 
 
 def deny_refund(tx: Tx, order: DenyRefund) -> dict[str, Any]:
@@ -246,15 +236,16 @@ def deny_refund(tx: Tx, order: DenyRefund) -> dict[str, Any]:
     """
     row = _to_decide(tx, order)
     state = "SETTLED" if row.settled_at else "REDEEMED"
-    version = rows.change(
+    version = records.change(
         tx,
         redemptions,
         row,
+        step="refund_deny",
         state=state,
+        note=order.reasons,
         refund_decided_by=tx.actor.id,
         refund_denied=order.reasons,
         refund_late=False,
-    )
-    rows.remember(tx, "redemption", row.redemption_id, version, "refund_deny", state, order.reasons)
+    ).version
     _decided(tx, row, version, "DENIED")
     return reply(row, state=state, version=version)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
+from chassis import records
 from chassis.bus import Due, Tx
 from chassis.fields import Area, Period
 from chassis.free_text import Office, PublicText
@@ -26,7 +27,6 @@ from services.partner.errors import (
 from services.partner.rules import statements as rules
 from services.partner.storage import partners as partner_store
 from services.partner.storage import redemptions as redemption_store
-from services.partner.storage import rows
 from services.partner.storage import statements as store
 from services.partner.storage.tables import funds, partners, statements
 
@@ -117,9 +117,9 @@ def issue(tx: Tx, due: Due) -> None:
     """Issue the statements of a month: what was redeemed in it, less what was given back."""
     period = due.ref
     _begin, end = tx.calendar.month_bounds(period)
-    redeemed = _by_partner(redemption_store.unbilled(tx, end))
-    refunds = _by_partner(redemption_store.refunds_to_offset(tx))
-    done = store.issued_for(tx, period)
+    redeemed = _by_partner(redemption_store.unbilled(tx.conn, end))
+    refunds = _by_partner(redemption_store.refunds_to_offset(tx.conn))
+    done = store.issued_for(tx.conn, period)
     for partner_id in sorted(set(redeemed) | set(refunds)):
         if partner_id in done:
             continue
@@ -146,31 +146,31 @@ def _line(row: Any, sign: int) -> rules.Line:
 
 
 def _issue_one(tx: Tx, partner_id: str, period: str, lines: list[rules.Line]) -> None:
-    partner = rows.get(tx, partners, partner_id)
+    partner = records.get(tx.conn, partners, partner_id)
     statement_id = tx.new_id("stm")
     confirm_due = tx.calendar.due(tx.now, rules.CONFIRM_WORKING_DAYS)
-    tx.conn.execute(
-        statements.insert().values(
-            statement_id=statement_id,
-            partner_id=partner_id,
-            period=period,
-            area=partner.area,
-            points=sum(line.points for line in lines),
-            amount_fen=sum(line.amount_fen for line in lines),
-            state="ISSUED",
-            confirm_due=confirm_due,
-            version=1,
-            created_at=tx.now,
-        )
-    )
-    store.add_lines(tx, statement_id, lines)
-    redemption_store.bill(
+    records.create(
         tx,
+        statements,
+        step="issue",
+        statement_id=statement_id,
+        partner_id=partner_id,
+        period=period,
+        area=partner.area,
+        points=sum(line.points for line in lines),
+        amount_fen=sum(line.amount_fen for line in lines),
+        state="ISSUED",
+        confirm_due=confirm_due,
+        version=1,
+        created_at=tx.now,
+    )
+    store.add_lines(tx.conn, statement_id, lines)
+    redemption_store.bill(
+        tx.conn,
         statement_id,
         [line.redemption_id for line in lines if line.kind == "REDEEMED"],
         [line.redemption_id for line in lines if line.kind == "REFUND"],
     )
-    rows.remember(tx, "statement", statement_id, 1, "issue", "ISSUED")
     tx.arm(CONFIRM_TIMER, statement_id, confirm_due)
 
 
@@ -186,8 +186,8 @@ def _own(tx: Tx, statement_id: str, *states: str) -> Any:
         StateConflict: It is in another state.
         WindowOver: Its five working days are over.
     """
-    row = rows.lock(tx, statements, statement_id)
-    if not partner_store.is_operator(tx, row.partner_id, tx.actor.id):
+    row = records.locked(tx.conn, statements, statement_id)
+    if not partner_store.is_operator(tx.conn, row.partner_id, tx.actor.id):
         raise NotFound(kind="statement", id=statement_id)
     if row.state not in states:
         raise StateConflict(state=row.state)
@@ -213,32 +213,32 @@ def confirm_statement(tx: Tx, order: WhichStatement) -> dict[str, Any]:
 
 def confirm_by_silence(tx: Tx, due: Due) -> None:
     """Treat a statement as confirmed when its partner said nothing for five working days."""
-    row = rows.lock(tx, statements, due.ref)
+    row = records.locked(tx.conn, statements, due.ref)
     if row.state == "ISSUED":
         _commit(tx, row, "silence", "SILENCE")
 
 
 def _commit(tx: Tx, row: Any, step: str, who: str) -> dict[str, Any]:
     """Promise the statement's money out of the fund, or hold the statement until there is some."""
-    fund = store.fund_for(tx, row.area, row.period, hold=True)
+    fund = store.fund_for(tx.conn, row.area, row.period, hold=True)
     enough = _fits(tx, fund, row.amount_fen)
     state = "CONFIRMED" if enough else "HELD"
-    version = rows.change(
+    version = records.change(
         tx,
         statements,
         row,
+        step=step,
         state=state,
         confirmed_at=tx.now,
         confirmed_by=who,
         fund_id=fund.fund_id if fund and enough else None,
-    )
-    rows.remember(tx, "statement", row.statement_id, version, step, state)
+    ).version
     return reply(row, state=state, version=version)
 
 
 def _fits(tx: Tx, fund: Any, amount_fen: int) -> bool:
     budget = fund.budget_fen if fund else 0
-    bound = sum(store.bound_fen(tx, fund.fund_id).values()) if fund else 0
+    bound = sum(store.bound_fen(tx.conn, fund.fund_id).values()) if fund else 0
     return rules.fits(budget_fen=budget, committed_fen=bound, amount_fen=amount_fen)
 
 
@@ -256,25 +256,24 @@ def dispute_statement(tx: Tx, order: DisputeStatement) -> dict[str, Any]:
     if not 1 <= len(order.reason.strip()) <= 500:
         raise Invalid(field="reason", reason="请写明异议理由,500 字以内")
     row = _own(tx, order.statement_id, "ISSUED")
-    lines = store.lines_of(tx, row.statement_id)
+    lines = store.lines_of(tx.conn, row.statement_id)
     known = {line.redemption_id for line in lines}
     for redemption_id in order.lines or ():
         if redemption_id not in known:
             raise LineUnknown(field="lines", redemption_id=redemption_id)
     review_due = tx.calendar.due(tx.now, rules.REVIEW_WORKING_DAYS)
     tx.arm(REVIEW_TIMER, row.statement_id, review_due)
-    version = rows.change(
+    version = records.change(
         tx,
         statements,
         row,
+        step="dispute",
         state="DISPUTED",
+        note=order.reason.strip(),
         dispute_reason=order.reason.strip(),
         disputed_lines=order.lines or [],
         review_due=review_due,
-    )
-    rows.remember(
-        tx, "statement", row.statement_id, version, "dispute", "DISPUTED", order.reason.strip()
-    )
+    ).version
     return reply(row, state="DISPUTED", version=version) | {"due": review_due.isoformat()}
 
 
@@ -283,26 +282,24 @@ def review_overdue(tx: Tx, due: Due) -> None:
 
     Money is never paid by silence.
     """
-    row = rows.lock(tx, statements, due.ref)
+    row = records.locked(tx.conn, statements, due.ref)
     if row.state != "DISPUTED" or tx.now < row.review_due:
         return
-    version = rows.change(tx, statements, row)
+    row = records.update(tx.conn, statements, row)
     level = go_up(
         tx,
         due,
         row,
-        version=version,
+        version=row.version,
         fact=lambda level: events.DisputeOverdue(
             row.statement_id, row.partner_id, row.period, level
         ),
     )
-    rows.remember(
-        tx, "statement", row.statement_id, version, "review_overdue", "DISPUTED", f"level {level}"
-    )
+    records.note(tx, statements, row, step="review_overdue", note=f"level {level}")
 
 
 def _require_no_stake(tx: Tx, partner_id: str) -> None:
-    if partner_store.is_operator(tx, partner_id, tx.actor.id):
+    if partner_store.is_operator(tx.conn, partner_id, tx.actor.id):
         raise ConflictOfInterest
 
 
@@ -317,7 +314,7 @@ def review_statement(tx: Tx, order: ReviewStatement) -> dict[str, Any]:
         AdjustmentsWrong: The outcome and the adjustments do not fit.
         LineUnknown: An adjusted line is not on it.
     """
-    row = rows.lock(tx, statements, order.statement_id)
+    row = records.locked(tx.conn, statements, order.statement_id)
     tx.require_scope(row.area)
     if row.state != "DISPUTED":
         raise StateConflict(state=row.state)
@@ -326,25 +323,23 @@ def review_statement(tx: Tx, order: ReviewStatement) -> dict[str, Any]:
     if (order.outcome == "ADJUSTED") != bool(order.adjustments):
         raise AdjustmentsWrong(field="adjustments")
     amount_fen = _adjust(tx, row, order.adjustments or [])
-    version = rows.change(tx, statements, row, amount_fen=amount_fen)
-    rows.remember(
-        tx, "statement", row.statement_id, version, "review", order.outcome, order.reasons[:500]
-    )
+    row = records.update(tx.conn, statements, row, amount_fen=amount_fen)
+    records.note(tx, statements, row, step="review", state=order.outcome, note=order.reasons[:500])
     if tx.now >= row.review_due:
         tx.say(
             events.DisputeReviewed(row.statement_id, order.outcome),
             subject=row.statement_id,
             scope=row.area,
-            sequence=version,
+            sequence=row.version,
         )
-    return _commit(tx, rows.get(tx, statements, row.statement_id), "reviewed", tx.actor.id)
+    return _commit(tx, row, "reviewed", tx.actor.id)
 
 
 def _adjust(tx: Tx, row: Any, adjustments: Sequence[Adjustment]) -> int:
     """Put the amounts of lines right and return the statement's new amount."""
     lines = {
         line.redemption_id: line
-        for line in store.lines_of(tx, row.statement_id)
+        for line in store.lines_of(tx.conn, row.statement_id)
         if line.kind == "REDEEMED"
     }
     amount: int = row.amount_fen
@@ -359,7 +354,7 @@ def _adjust(tx: Tx, row: Any, adjustments: Sequence[Adjustment]) -> int:
             raise Invalid(field=f"adjustments[{number}].amount_fen", reason="金额不得为负")
         seen.add(one.redemption_id)
         amount += one.amount_fen - line.amount_fen
-        store.set_line_amount(tx, row.statement_id, line.line_no, one.amount_fen)
+        store.set_line_amount(tx.conn, row.statement_id, line.line_no, one.amount_fen)
     if amount < 0:
         raise Invalid(field="adjustments", reason="结算单金额不得为负")
     return amount
@@ -381,7 +376,7 @@ def pay_statement(tx: Tx, order: PayStatement) -> dict[str, Any]:
         ConflictOfInterest: The official acts for the partner.
         FundShort: The fund does not cover it.
     """
-    row = rows.lock(tx, statements, order.statement_id)
+    row = records.locked(tx.conn, statements, order.statement_id)
     tx.require_scope(row.area)
     if row.state not in {"CONFIRMED", "HELD"}:
         raise StateConflict(state=row.state)
@@ -389,9 +384,9 @@ def pay_statement(tx: Tx, order: PayStatement) -> dict[str, Any]:
     _require_no_stake(tx, row.partner_id)
     fund_id = row.fund_id
     if row.state == "HELD":
-        fund = store.fund_for(tx, row.area, row.period, hold=True)
+        fund = store.fund_for(tx.conn, row.area, row.period, hold=True)
         if not _fits(tx, fund, row.amount_fen):
-            bound = sum(store.bound_fen(tx, fund.fund_id).values()) if fund else 0
+            bound = sum(store.bound_fen(tx.conn, fund.fund_id).values()) if fund else 0
             raise FundShort(
                 area=fund.area if fund else row.area,
                 period=row.period,
@@ -400,18 +395,19 @@ def pay_statement(tx: Tx, order: PayStatement) -> dict[str, Any]:
                 amount=row.amount_fen,
             )
         fund_id = fund.fund_id if fund else None
-    version = rows.change(
+    version = records.change(
         tx,
         statements,
         row,
+        step="pay",
         state="PAID",
+        note=order.payment_ref,
         fund_id=fund_id,
         paid_at=tx.now,
         paid_by=tx.actor.id,
         payment_ref=order.payment_ref,
-    )
-    rows.remember(tx, "statement", row.statement_id, version, "pay", "PAID", order.payment_ref)
-    redemption_store.settle(tx, row.statement_id)
+    ).version
+    redemption_store.settle(tx.conn, row.statement_id, by=tx.actor, at=tx.now)
     # Refunds may have taken everything back; then there is nothing to burn.
     if row.points:
         tx.say(
@@ -442,33 +438,31 @@ def set_fund(tx: Tx, order: SetFund) -> dict[str, Any]:
         raise Invalid(field="area", reason="基金按区、街道、社区设立")
     if not 0 <= order.budget_fen <= 10**12:
         raise Invalid(field="budget_fen", reason="预算应为非负整数(分)")
-    row = store.fund_at(tx, order.area, order.period, hold=True)
+    row = store.fund_at(tx.conn, order.area, order.period, hold=True)
     if row is None:
         level = {6: "DISTRICT", 9: "STREET"}.get(len(order.area), "COMMUNITY")
-        fund_id, version = tx.new_id("fnd"), 1
-        tx.conn.execute(
-            funds.insert().values(
-                fund_id=fund_id,
-                level=level,
-                area=order.area,
-                period=order.period,
-                budget_fen=order.budget_fen,
-                version=1,
-                created_at=tx.now,
-            )
+        row = records.add(
+            tx.conn,
+            funds,
+            fund_id=tx.new_id("fnd"),
+            level=level,
+            area=order.area,
+            period=order.period,
+            budget_fen=order.budget_fen,
+            version=1,
+            created_at=tx.now,
         )
     else:
-        committed = sum(store.bound_fen(tx, row.fund_id).values())
+        committed = sum(store.bound_fen(tx.conn, row.fund_id).values())
         if order.budget_fen < committed:
             raise FundBelowCommitted(field="budget_fen", committed=committed)
-        fund_id = row.fund_id
-        version = rows.change(tx, funds, row, budget_fen=order.budget_fen)
-    rows.remember(tx, "fund", fund_id, version, "budget", "SET", str(order.budget_fen))
+        row = records.update(tx.conn, funds, row, budget_fen=order.budget_fen)
+    records.note(tx, funds, row, step="budget", state="SET", note=str(order.budget_fen))
     released = _confirm_held(tx, order)
     return {
-        "id": fund_id,
+        "id": row.fund_id,
         "state": "SET",
-        "version": version,
+        "version": row.version,
         "budget_fen": order.budget_fen,
         "confirmed": released,
     }
@@ -481,11 +475,10 @@ def _require_period(period: str) -> None:
 
 def _confirm_held(tx: Tx, order: SetFund) -> list[str]:
     confirmed = []
-    for row in store.held_under(tx, order.area, order.period):
-        fund = store.fund_for(tx, row.area, row.period, hold=True)
+    for row in store.held_under(tx.conn, order.area, order.period):
+        fund = store.fund_for(tx.conn, row.area, row.period, hold=True)
         if not _fits(tx, fund, row.amount_fen):
             continue
-        version = rows.change(tx, statements, row, state="CONFIRMED", fund_id=fund.fund_id)
-        rows.remember(tx, "statement", row.statement_id, version, "funded", "CONFIRMED")
+        records.change(tx, statements, row, step="funded", state="CONFIRMED", fund_id=fund.fund_id)
         confirmed.append(row.statement_id)
     return confirmed

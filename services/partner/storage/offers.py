@@ -7,17 +7,15 @@ from typing import Any
 import sqlalchemy as sa
 
 from chassis import storage as store
-from chassis.bus import Tx
-from services.partner.storage.rows import held
 from services.partner.storage.tables import offer_terms, offers, partners
 
 
-def take_stock(tx: Tx, offer_id: str, qty: int) -> bool:
+def take_stock(conn: sa.Connection, offer_id: str, qty: int) -> bool:
     """Take pieces of a published offer out of stock, and hold the offer's row.
 
     This one statement decides a race for the last piece, and one against a suspension.
     """
-    done = tx.conn.execute(
+    done = conn.execute(
         sa.update(offers)
         .where(
             offers.c.offer_id == offer_id,
@@ -29,13 +27,13 @@ def take_stock(tx: Tx, offer_id: str, qty: int) -> bool:
     return done.rowcount == 1
 
 
-def return_stock(tx: Tx, back: Sequence[tuple[str, int]]) -> None:
+def return_stock(conn: sa.Connection, back: Sequence[tuple[str, int]]) -> None:
     """Put pieces back, offers in the order of their ids so that two transactions do not cross."""
     total: dict[str, int] = {}
     for offer_id, qty in back:
         total[offer_id] = total.get(offer_id, 0) + qty
     for offer_id, qty in sorted(total.items()):
-        done = tx.conn.execute(
+        done = conn.execute(
             sa.update(offers)
             .where(offers.c.offer_id == offer_id)
             .values(stock_left=offers.c.stock_left + qty)
@@ -43,43 +41,43 @@ def return_stock(tx: Tx, back: Sequence[tuple[str, int]]) -> None:
         store.all_changed(done.rowcount, 1, offers.name)
 
 
-def add_terms(tx: Tx, values: dict[str, Any]) -> None:
+def add_terms(conn: sa.Connection, values: dict[str, Any]) -> None:
     """Add a version of an offer's prices; one that still waits for approval is replaced."""
-    tx.conn.execute(
+    conn.execute(
         sa.delete(offer_terms).where(
             offer_terms.c.offer_id == values["offer_id"], offer_terms.c.state == "DRAFT"
         )
     )
-    tx.conn.execute(offer_terms.insert().values(**values))
+    conn.execute(offer_terms.insert().values(**values))
 
 
-def waiting_terms(tx: Tx, offer_id: str) -> Any:
+def waiting_terms(conn: sa.Connection, offer_id: str) -> Any:
     """Return the prices that wait for approval, or None."""
-    return tx.conn.execute(
+    return conn.execute(
         sa.select(offer_terms).where(
             offer_terms.c.offer_id == offer_id, offer_terms.c.state == "DRAFT"
         )
     ).first()
 
 
-def last_terms(tx: Tx, offer_id: str) -> int:
+def last_terms(conn: sa.Connection, offer_id: str) -> int:
     """Return the highest number of an offer's terms that were ever in force or wait."""
     asked = sa.select(sa.func.max(offer_terms.c.terms)).where(offer_terms.c.offer_id == offer_id)
-    return tx.conn.execute(asked).scalar() or 0
+    return conn.execute(asked).scalar() or 0
 
 
-def enforce_terms(tx: Tx, offer_id: str, terms: int) -> None:
+def enforce_terms(conn: sa.Connection, offer_id: str, terms: int, *, by: str, at: datetime) -> None:
     """Put waiting prices into force; those before them are history."""
     mine = offer_terms.c.offer_id == offer_id
-    tx.conn.execute(
+    conn.execute(
         sa.update(offer_terms)
         .where(mine, offer_terms.c.state == "IN_FORCE")
         .values(state="SUPERSEDED")
     )
-    tx.conn.execute(
+    conn.execute(
         sa.update(offer_terms)
         .where(mine, offer_terms.c.terms == terms)
-        .values(state="IN_FORCE", approved_by=tx.actor.id, approved_at=tx.now)
+        .values(state="IN_FORCE", approved_by=by, approved_at=at)
     )
 
 
@@ -98,16 +96,16 @@ def waiting(level: str, area: str) -> sa.Select[Any]:
     )
 
 
-def refuse_terms(tx: Tx, offer_id: str, terms: int) -> None:
+def refuse_terms(conn: sa.Connection, offer_id: str, terms: int, *, by: str, at: datetime) -> None:
     """Put prices aside that waited for approval."""
-    tx.conn.execute(
+    conn.execute(
         sa.update(offer_terms)
         .where(offer_terms.c.offer_id == offer_id, offer_terms.c.terms == terms)
-        .values(state="REFUSED", approved_by=tx.actor.id, approved_at=tx.now)
+        .values(state="REFUSED", approved_by=by, approved_at=at)
     )
 
 
-def terms_of(tx: Tx, offer_id: str) -> list[dict[str, Any]]:
+def terms_of(conn: sa.Connection, offer_id: str) -> list[dict[str, Any]]:
     """Return all versions of an offer's prices."""
     asked = (
         sa.select(
@@ -122,27 +120,27 @@ def terms_of(tx: Tx, offer_id: str) -> list[dict[str, Any]]:
         .where(offer_terms.c.offer_id == offer_id)
         .order_by(offer_terms.c.terms)
     )
-    return [dict(row) for row in tx.conn.execute(asked).mappings()]
+    return [dict(row) for row in conn.execute(asked).mappings()]
 
 
-def lock_offers_of(tx: Tx, partner_id: str, states: Sequence[str]) -> list[Any]:
+def lock_offers_of(conn: sa.Connection, partner_id: str, states: Sequence[str]) -> list[Any]:
     """Return a partner's offers in these states and hold them."""
     asked = (
         sa.select(offers)
         .where(offers.c.partner_id == partner_id, offers.c.state.in_(states))
         .order_by(offers.c.offer_id)
     )
-    return list(tx.conn.execute(held(asked, tx)))
+    return list(conn.execute(store.lock(asked, conn, weak=True)))
 
 
-def offers_of(tx: Tx, partner_id: str) -> list[Any]:
+def offers_of(conn: sa.Connection, partner_id: str) -> list[Any]:
     """Return all offers of a partner that have not ended, newest last."""
     asked = (
         sa.select(offers)
         .where(offers.c.partner_id == partner_id, offers.c.state != "ENDED")
         .order_by(offers.c.created_at, offers.c.offer_id)
     )
-    return list(tx.conn.execute(asked))
+    return list(conn.execute(asked))
 
 
 def catalogue(scope: str | None, now: datetime) -> sa.Select[Any]:
@@ -162,7 +160,7 @@ def catalogue(scope: str | None, now: datetime) -> sa.Select[Any]:
     return asked
 
 
-def new_services(tx: Tx, begin: datetime, end: datetime) -> dict[str, int]:
+def new_services(conn: sa.Connection, begin: datetime, end: datetime) -> dict[str, int]:
     """Return how many offers of kind SERVICE each partner published first in [begin, end)."""
     asked = (
         sa.select(offers.c.partner_id, sa.func.count())
@@ -173,4 +171,4 @@ def new_services(tx: Tx, begin: datetime, end: datetime) -> dict[str, int]:
         )
         .group_by(offers.c.partner_id)
     )
-    return {row[0]: row[1] for row in tx.conn.execute(asked)}
+    return {row[0]: row[1] for row in conn.execute(asked)}

@@ -7,8 +7,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from chassis import storage as store
-from chassis.bus import Tx
-from services.partner.storage.rows import held
 from services.partner.storage.tables import (
     areas,
     history,
@@ -24,24 +22,24 @@ from services.partner.storage.tables import (
 _ENDED = ("EXITED", "REFUSED", "WITHDRAWN")
 
 
-def organisation_of(tx: Tx, uscc: str) -> Any:
+def organisation_of(conn: sa.Connection, uscc: str) -> Any:
     """Return the organisation with this code, or None."""
-    return tx.conn.execute(sa.select(organisations).where(organisations.c.uscc == uscc)).first()
+    return conn.execute(sa.select(organisations).where(organisations.c.uscc == uscc)).first()
 
 
-def add_organisation(tx: Tx, values: dict[str, Any]) -> Any:
+def add_organisation(conn: sa.Connection, values: dict[str, Any]) -> Any:
     """Add an organisation, or return the one that another transaction added first."""
-    tx.conn.execute(
-        store.insert(tx.conn, organisations)
+    conn.execute(
+        store.insert(conn, organisations)
         .values(**values)
         .on_conflict_do_nothing(index_elements=["uscc"])
     )
-    return organisation_of(tx, values["uscc"])
+    return organisation_of(conn, values["uscc"])
 
 
-def partner_of(tx: Tx, org_id: str, area: str) -> Any:
+def partner_of(conn: sa.Connection, org_id: str, area: str) -> Any:
     """Return the organisation's partner record in an area, if it has not left."""
-    return tx.conn.execute(
+    return conn.execute(
         sa.select(partners).where(
             partners.c.org_id == org_id,
             partners.c.area == area,
@@ -50,9 +48,9 @@ def partner_of(tx: Tx, org_id: str, area: str) -> Any:
     ).first()
 
 
-def partner_anywhere(tx: Tx, org_id: str) -> Any:
+def partner_anywhere(conn: sa.Connection, org_id: str) -> Any:
     """Return a partner record of the organisation that has not ended, or None."""
-    return tx.conn.execute(
+    return conn.execute(
         sa.select(partners)
         .where(
             partners.c.org_id == org_id,
@@ -63,10 +61,14 @@ def partner_anywhere(tx: Tx, org_id: str) -> Any:
     ).first()
 
 
-def hold_organisation(tx: Tx, org_id: str) -> None:
+def hold_organisation(conn: sa.Connection, org_id: str) -> None:
     """Hold an organisation, so that it is not made a partner twice at the same time."""
-    tx.conn.execute(
-        held(sa.select(organisations.c.org_id).where(organisations.c.org_id == org_id), tx)
+    conn.execute(
+        store.lock(
+            sa.select(organisations.c.org_id).where(organisations.c.org_id == org_id),
+            conn,
+            weak=True,
+        )
     )
 
 
@@ -77,10 +79,10 @@ def operated_by(person_id: str) -> sa.ColumnElement[bool]:
     )
 
 
-def person_merged(tx: Tx, given_up: str, kept: str) -> None:
+def person_merged(conn: sa.Connection, given_up: str, kept: str) -> None:
     """Move what belongs to a person's id that was given up to the one that was kept."""
     both = sa.select(operators.c.partner_id).where(operators.c.person_id == kept)
-    tx.conn.execute(
+    conn.execute(
         sa.delete(operators).where(
             operators.c.person_id == given_up, operators.c.partner_id.in_(both)
         )
@@ -91,28 +93,26 @@ def person_merged(tx: Tx, given_up: str, kept: str) -> None:
         (redemptions, redemptions.c.holder),
         (voucher_tries, voucher_tries.c.person_id),
     ):
-        tx.conn.execute(sa.update(table).where(column == given_up).values({column: kept}))
-    tx.conn.execute(
+        conn.execute(sa.update(table).where(column == given_up).values({column: kept}))
+    conn.execute(
         sa.update(redemptions)
         .where(redemptions.c.wallet == f"RES:{given_up}")
         .values(wallet=f"RES:{kept}")
     )
     # Who was merged into the one that is given up now is the kept one too.
-    tx.conn.execute(
-        sa.update(people).where(people.c.merged_into == given_up).values(merged_into=kept)
-    )
+    conn.execute(sa.update(people).where(people.c.merged_into == given_up).values(merged_into=kept))
     blank = {"is_adult": False, "state": "ACTIVE", "sequence": -1}
-    statement = store.insert(tx.conn, people).values(person_id=given_up, merged_into=kept, **blank)
-    tx.conn.execute(
+    statement = store.insert(conn, people).values(person_id=given_up, merged_into=kept, **blank)
+    conn.execute(
         statement.on_conflict_do_update(
             index_elements=["person_id"], set_={"merged_into": statement.excluded.merged_into}
         )
     )
 
 
-def card(tx: Tx, partner_id: str) -> Any:
+def card(conn: sa.Connection, partner_id: str) -> Any:
     """Return a partner with its organisation's name and code, or None."""
-    return tx.conn.execute(cards().where(partners.c.partner_id == partner_id)).first()
+    return conn.execute(cards().where(partners.c.partner_id == partner_id)).first()
 
 
 def cards() -> sa.Select[Any]:
@@ -122,29 +122,29 @@ def cards() -> sa.Select[Any]:
     ).join(organisations, organisations.c.org_id == partners.c.org_id)
 
 
-def set_operators(tx: Tx, partner_id: str, person_ids: Sequence[str]) -> None:
+def set_operators(conn: sa.Connection, partner_id: str, person_ids: Sequence[str]) -> None:
     """Replace the operators of a partner."""
-    tx.conn.execute(sa.delete(operators).where(operators.c.partner_id == partner_id))
+    conn.execute(sa.delete(operators).where(operators.c.partner_id == partner_id))
     rows = [{"partner_id": partner_id, "person_id": p} for p in dict.fromkeys(person_ids)]
-    tx.conn.execute(operators.insert(), rows)
+    conn.execute(operators.insert(), rows)
 
 
-def operators_of(tx: Tx, partner_id: str) -> list[str]:
+def operators_of(conn: sa.Connection, partner_id: str) -> list[str]:
     """Return the persons who act for a partner."""
     asked = (
         sa.select(operators.c.person_id)
         .where(operators.c.partner_id == partner_id)
         .order_by(operators.c.person_id)
     )
-    return list(tx.conn.execute(asked).scalars())
+    return list(conn.execute(asked).scalars())
 
 
-def is_operator(tx: Tx, partner_id: str, person_id: str) -> bool:
+def is_operator(conn: sa.Connection, partner_id: str, person_id: str) -> bool:
     """Tell whether a person acts for a partner."""
     asked = sa.select(operators.c.person_id).where(
         operators.c.partner_id == partner_id, operators.c.person_id == person_id
     )
-    return tx.conn.execute(asked).first() is not None
+    return conn.execute(asked).first() is not None
 
 
 def partners_of(person_id: str) -> sa.Select[Any]:
@@ -152,18 +152,18 @@ def partners_of(person_id: str) -> sa.Select[Any]:
     return sa.select(operators.c.partner_id).where(operators.c.person_id == person_id)
 
 
-def save_grades(tx: Tx, period: str, rows: Sequence[dict[str, Any]]) -> None:
+def save_grades(conn: sa.Connection, period: str, rows: Sequence[dict[str, Any]]) -> None:
     """Put a month's final results onto the partners' cards; an older month changes nothing.
 
     Args:
-        tx: The transaction.
+        conn: The transaction.
         period: The month of the results.
         rows: `b_partner_id`, `b_grade`, `b_score`, `b_gates` each.
     """
     if not rows:
         return
     newer = sa.or_(partners.c.graded_period.is_(None), partners.c.graded_period <= period)
-    tx.conn.execute(
+    conn.execute(
         sa.update(partners)
         .where(partners.c.partner_id == sa.bindparam("b_partner_id"), newer)
         .values(
@@ -177,7 +177,7 @@ def save_grades(tx: Tx, period: str, rows: Sequence[dict[str, Any]]) -> None:
     )
 
 
-def admitted_by(tx: Tx, end: datetime, begin: datetime) -> list[Any]:
+def admitted_by(conn: sa.Connection, end: datetime, begin: datetime) -> list[Any]:
     """Return the partners that were admitted before `end` and had not left before `begin`."""
     asked = (
         sa.select(partners)
@@ -187,17 +187,17 @@ def admitted_by(tx: Tx, end: datetime, begin: datetime) -> list[Any]:
         )
         .order_by(partners.c.partner_id)
     )
-    return list(tx.conn.execute(asked))
+    return list(conn.execute(asked))
 
 
-def states_at(tx: Tx, end: datetime) -> dict[str, str]:
+def states_at(conn: sa.Connection, end: datetime) -> dict[str, str]:
     """Return the state of every partner as it was just before `end`."""
     newest = (
         sa.select(sa.func.max(history.c.id))
         .where(history.c.kind == "partner", history.c.at < end)
         .group_by(history.c.subject)
     )
-    rows = tx.conn.execute(
+    rows = conn.execute(
         sa.select(history.c.subject, history.c.state).where(history.c.id.in_(newest))
     )
     return {row.subject: row.state for row in rows}
@@ -207,14 +207,14 @@ def states_at(tx: Tx, end: datetime) -> dict[str, str]:
 # What is heard of steward
 
 
-def save_areas(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
+def save_areas(conn: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Add or change areas."""
     if not rows:
         return
     # One statement must not name a row twice; of several, the last one counts.
     latest = list({row["code"]: row for row in rows}.values())
-    statement = store.insert(tx.conn, areas).values(latest)
-    tx.conn.execute(
+    statement = store.insert(conn, areas).values(latest)
+    conn.execute(
         statement.on_conflict_do_update(
             index_elements=["code"],
             set_={"kind": statement.excluded.kind, "parent": statement.excluded.parent},
@@ -222,18 +222,18 @@ def save_areas(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
     )
 
 
-def people_of(tx: Tx, person_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+def people_of(conn: sa.Connection, person_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Return what is known of these persons, by id."""
     asked = sa.select(people).where(people.c.person_id.in_(sorted(set(person_ids))))
-    return {row["person_id"]: dict(row) for row in tx.conn.execute(asked).mappings()}
+    return {row["person_id"]: dict(row) for row in conn.execute(asked).mappings()}
 
 
-def save_people(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
+def save_people(conn: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Add or change people; what is older than the stored sequence is dropped."""
     if not rows:
         return
-    statement = store.insert(tx.conn, people).values(list(rows))
-    tx.conn.execute(
+    statement = store.insert(conn, people).values(list(rows))
+    conn.execute(
         statement.on_conflict_do_update(
             index_elements=["person_id"],
             set_={
@@ -245,42 +245,40 @@ def save_people(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
     )
 
 
-def operated_now(tx: Tx, person_id: str) -> list[str]:
+def operated_now(conn: sa.Connection, person_id: str) -> list[str]:
     """Return the partners for which a person acts, in the order of their ids."""
-    return sorted(tx.conn.execute(partners_of(person_id)).scalars())
+    return sorted(conn.execute(partners_of(person_id)).scalars())
 
 
-def drop_operator(tx: Tx, partner_id: str, person_id: str) -> None:
+def drop_operator(conn: sa.Connection, partner_id: str, person_id: str) -> None:
     """Let a person no longer act for a partner."""
-    tx.conn.execute(
+    conn.execute(
         sa.delete(operators).where(
             operators.c.partner_id == partner_id, operators.c.person_id == person_id
         )
     )
 
 
-def rename_organisation(tx: Tx, org_id: str, name: str) -> None:
+def rename_organisation(conn: sa.Connection, org_id: str, name: str) -> None:
     """Put an organisation's name right."""
-    tx.conn.execute(
-        sa.update(organisations).where(organisations.c.org_id == org_id).values(name=name)
-    )
+    conn.execute(sa.update(organisations).where(organisations.c.org_id == org_id).values(name=name))
 
 
-def communities(tx: Tx) -> list[str]:
+def communities(conn: sa.Connection) -> list[str]:
     """Return the codes of all communities that are known."""
     known = sa.select(areas.c.code).where(sa.func.length(areas.c.code) == 12)
     ours = sa.select(partners.c.area).where(sa.func.length(partners.c.area) == 12)
-    return sorted(tx.conn.execute(known.union(ours)).scalars())
+    return sorted(conn.execute(known.union(ours)).scalars())
 
 
-def save_stewards(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
+def save_stewards(conn: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Add or change stewards; what is older than the stored sequence is dropped."""
     if not rows:
         return
     latest = list({row["steward_id"]: row for row in rows}.values())
-    statement = store.insert(tx.conn, stewards).values(latest)
+    statement = store.insert(conn, stewards).values(latest)
     columns = ("person_id", "community", "spendable", "left_at", "sequence")
-    tx.conn.execute(
+    conn.execute(
         statement.on_conflict_do_update(
             index_elements=["steward_id"],
             set_={name: getattr(statement.excluded, name) for name in columns},
@@ -289,16 +287,16 @@ def save_stewards(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
     )
 
 
-def steward_left(tx: Tx, steward_id: str, at: datetime, sequence: int) -> None:
+def steward_left(conn: sa.Connection, steward_id: str, at: datetime, sequence: int) -> None:
     """Note that a steward has left."""
-    tx.conn.execute(
+    conn.execute(
         sa.update(stewards)
         .where(stewards.c.steward_id == steward_id, stewards.c.sequence <= sequence)
         .values(left_at=at, sequence=sequence)
     )
 
 
-def steward_of(tx: Tx, person_id: str, *, left_after: datetime) -> Any:
+def steward_of(conn: sa.Connection, person_id: str, *, left_after: datetime) -> Any:
     """Return the steward record whose wallet a person may spend now, or None."""
     asked = (
         sa.select(stewards)
@@ -310,4 +308,4 @@ def steward_of(tx: Tx, person_id: str, *, left_after: datetime) -> Any:
         .order_by(stewards.c.left_at.is_not(None), stewards.c.steward_id)
         .limit(1)
     )
-    return tx.conn.execute(asked).first()
+    return conn.execute(asked).first()

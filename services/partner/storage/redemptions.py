@@ -7,9 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from chassis import storage as store
-from chassis.bus import Tx
+from chassis.bus import Actor
 from services.partner.rules.redemptions import COUNTED, REDEEMED
-from services.partner.storage.rows import held
 from services.partner.storage.tables import (
     history,
     operators,
@@ -32,7 +31,7 @@ _STEP_COLUMNS = (
 )
 
 
-def used_this_month(tx: Tx, offer_id: str, holder: str, month: str) -> int:
+def used_this_month(conn: sa.Connection, offer_id: str, holder: str, month: str) -> int:
     """Return how many pieces of an offer a person has taken in a month and not given back."""
     asked = sa.select(sa.func.coalesce(sa.func.sum(redemptions.c.qty), 0)).where(
         redemptions.c.offer_id == offer_id,
@@ -40,21 +39,23 @@ def used_this_month(tx: Tx, offer_id: str, holder: str, month: str) -> int:
         redemptions.c.month == month,
         redemptions.c.state.in_(COUNTED),
     )
-    return int(tx.conn.execute(asked).scalar() or 0)
+    return int(conn.execute(asked).scalar() or 0)
 
 
-def lock_many(tx: Tx, redemption_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+def lock_many(conn: sa.Connection, redemption_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Return redemptions by id and hold them, in the order of their ids."""
     asked = (
         sa.select(redemptions)
         .where(redemptions.c.redemption_id.in_(sorted(set(redemption_ids))))
         .order_by(redemptions.c.redemption_id)
     )
-    rows = tx.conn.execute(held(asked, tx)).mappings()
+    rows = conn.execute(store.lock(asked, conn, weak=True)).mappings()
     return {row["redemption_id"]: dict(row) for row in rows}
 
 
-def lock_open_of(tx: Tx, *, partner_id: str | None = None, holder: str | None = None) -> list[Any]:
+def lock_open_of(
+    conn: sa.Connection, *, partner_id: str | None = None, holder: str | None = None
+) -> list[Any]:
     """Return the redemptions of a partner or a holder that wait or are reserved; hold them."""
     asked = sa.select(redemptions).where(redemptions.c.state.in_(("REQUESTED", "RESERVED")))
     if partner_id is not None:
@@ -62,14 +63,14 @@ def lock_open_of(tx: Tx, *, partner_id: str | None = None, holder: str | None = 
     if holder is not None:
         asked = asked.where(redemptions.c.holder == holder)
     asked = asked.order_by(redemptions.c.redemption_id)
-    return list(tx.conn.execute(held(asked, tx)))
+    return list(conn.execute(store.lock(asked, conn, weak=True)))
 
 
-def save_steps(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
+def save_steps(conn: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Write rows that were changed in memory; the caller holds them."""
     if not rows:
         return
-    done = tx.conn.execute(
+    done = conn.execute(
         sa.update(redemptions)
         .where(redemptions.c.redemption_id == sa.bindparam("b_id"))
         .values({name: sa.bindparam(f"b_{name}") for name in _STEP_COLUMNS}),
@@ -81,27 +82,27 @@ def save_steps(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
     store.all_changed(done.rowcount, len(rows), redemptions.name)
 
 
-def tries_since(tx: Tx, redemption_id: str, since: datetime) -> int:
+def tries_since(conn: sa.Connection, redemption_id: str, since: datetime) -> int:
     """Return how many wrong vouchers were tried since an instant."""
     asked = sa.select(sa.func.count()).where(
         voucher_tries.c.redemption_id == redemption_id, voucher_tries.c.at > since
     )
-    return tx.conn.execute(asked).scalar() or 0
+    return conn.execute(asked).scalar() or 0
 
 
-def add_try(tx: Tx, redemption_id: str) -> None:
+def add_try(conn: sa.Connection, redemption_id: str, person_id: str, at: datetime) -> None:
     """Note that somebody is about to try a voucher."""
-    tx.conn.execute(
-        voucher_tries.insert().values(redemption_id=redemption_id, person_id=tx.actor.id, at=tx.now)
+    conn.execute(
+        voucher_tries.insert().values(redemption_id=redemption_id, person_id=person_id, at=at)
     )
 
 
-def forget_tries(tx: Tx, redemption_id: str) -> None:
+def forget_tries(conn: sa.Connection, redemption_id: str) -> None:
     """Forget the tries of a redemption that was verified."""
-    tx.conn.execute(sa.delete(voucher_tries).where(voucher_tries.c.redemption_id == redemption_id))
+    conn.execute(sa.delete(voucher_tries).where(voucher_tries.c.redemption_id == redemption_id))
 
 
-def open_of_partner(tx: Tx, partner_id: str, limit: int) -> list[Any]:
+def open_of_partner(conn: sa.Connection, partner_id: str, limit: int) -> list[Any]:
     """Return what can be verified at a partner now, soonest expiry first."""
     asked = (
         sa.select(redemptions)
@@ -109,27 +110,27 @@ def open_of_partner(tx: Tx, partner_id: str, limit: int) -> list[Any]:
         .order_by(redemptions.c.expires_at, redemptions.c.redemption_id)
         .limit(limit)
     )
-    return list(tx.conn.execute(asked))
+    return list(conn.execute(asked))
 
 
-def counts_of_partner(tx: Tx, partner_id: str) -> dict[str, int]:
+def counts_of_partner(conn: sa.Connection, partner_id: str) -> dict[str, int]:
     """Return how many redemptions of a partner stand in each state."""
     asked = (
         sa.select(redemptions.c.state, sa.func.count())
         .where(redemptions.c.partner_id == partner_id)
         .group_by(redemptions.c.state)
     )
-    return {row[0]: row[1] for row in tx.conn.execute(asked)}
+    return {row[0]: row[1] for row in conn.execute(asked)}
 
 
-def refunds_waiting(tx: Tx, partner_id: str) -> list[Any]:
+def refunds_waiting(conn: sa.Connection, partner_id: str) -> list[Any]:
     """Return the refund requests of a partner that nobody has decided."""
     asked = (
         sa.select(redemptions)
         .where(redemptions.c.partner_id == partner_id, redemptions.c.state == "REFUND_REVIEW")
         .order_by(redemptions.c.refund_asked_at, redemptions.c.redemption_id)
     )
-    return list(tx.conn.execute(asked))
+    return list(conn.execute(asked))
 
 
 def refunds_to_decide(person_id: str, role: str, area: str) -> sa.Select[Any]:
@@ -151,12 +152,12 @@ def refunds_to_decide(person_id: str, role: str, area: str) -> sa.Select[Any]:
     return asked.where(sa.or_(first, redemptions.c.refund_decided_by != person_id))
 
 
-def satisfaction_of(tx: Tx, partner_id: str) -> tuple[int, int]:
+def satisfaction_of(conn: sa.Connection, partner_id: str) -> tuple[int, int]:
     """Return (rated, with four stars or more) of a partner, ever."""
     asked = sa.select(sa.func.count(), _sum_if(redemptions.c.stars >= 4)).where(
         redemptions.c.partner_id == partner_id, redemptions.c.stars.is_not(None)
     )
-    row = tx.conn.execute(asked).one()
+    row = conn.execute(asked).one()
     return row[0], row[1] or 0
 
 
@@ -168,7 +169,7 @@ def _sum_if(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
     return sa.func.sum(sa.case((condition, 1), else_=0))
 
 
-def by_community(tx: Tx, begin: datetime, end: datetime) -> dict[str, int]:
+def by_community(conn: sa.Connection, begin: datetime, end: datetime) -> dict[str, int]:
     """Return how many redemptions of [begin, end) belong to each community.
 
     A redemption belongs to the holder's community where it is known, else to its partner's.
@@ -183,10 +184,10 @@ def by_community(tx: Tx, begin: datetime, end: datetime) -> dict[str, int]:
         )
         .group_by(place)
     )
-    return {row[0]: row[1] for row in tx.conn.execute(asked)}
+    return {row[0]: row[1] for row in conn.execute(asked)}
 
 
-def by_partner(tx: Tx, begin: datetime, end: datetime) -> dict[str, Any]:
+def by_partner(conn: sa.Connection, begin: datetime, end: datetime) -> dict[str, Any]:
     """Return count, points and the value that each partner gave away in [begin, end)."""
     given = redemptions.c.face_value_fen - redemptions.c.settle_fen
     asked = (
@@ -203,20 +204,24 @@ def by_partner(tx: Tx, begin: datetime, end: datetime) -> dict[str, Any]:
         )
         .group_by(redemptions.c.partner_id)
     )
-    return {row.partner_id: row for row in tx.conn.execute(asked)}
+    return {row.partner_id: row for row in conn.execute(asked)}
 
 
-def ratings_by_partner(tx: Tx, begin: datetime, end: datetime) -> dict[str, tuple[int, int]]:
+def ratings_by_partner(
+    conn: sa.Connection, begin: datetime, end: datetime
+) -> dict[str, tuple[int, int]]:
     """Return (rated, satisfied) of each partner for ratings given in [begin, end)."""
     asked = (
         sa.select(redemptions.c.partner_id, sa.func.count(), _sum_if(redemptions.c.stars >= 4))
         .where(redemptions.c.rated_at >= begin, redemptions.c.rated_at < end)
         .group_by(redemptions.c.partner_id)
     )
-    return {row[0]: (row[1], row[2]) for row in tx.conn.execute(asked)}
+    return {row[0]: (row[1], row[2]) for row in conn.execute(asked)}
 
 
-def points_by_kind(tx: Tx, scope: str, begin: datetime, end: datetime) -> dict[str, int]:
+def points_by_kind(
+    conn: sa.Connection, scope: str, begin: datetime, end: datetime
+) -> dict[str, int]:
     """Return the points redeemed at partners of an area in [begin, end), by kind of offer."""
     asked = (
         sa.select(redemptions.c.kind, sa.func.sum(redemptions.c.points))
@@ -229,14 +234,14 @@ def points_by_kind(tx: Tx, scope: str, begin: datetime, end: datetime) -> dict[s
         )
         .group_by(redemptions.c.kind)
     )
-    return {row[0]: int(row[1]) for row in tx.conn.execute(asked)}
+    return {row[0]: int(row[1]) for row in conn.execute(asked)}
 
 
 # --------------------------------------------------------------------------------------------------
 # What goes onto statements
 
 
-def unbilled(tx: Tx, end: datetime) -> list[Any]:
+def unbilled(conn: sa.Connection, end: datetime) -> list[Any]:
     """Return what was captured, redeemed before `end`, and stands on no statement; hold it.
 
     A capture that was answered after its month's statement goes onto the next one.
@@ -251,10 +256,10 @@ def unbilled(tx: Tx, end: datetime) -> list[Any]:
         )
         .order_by(redemptions.c.redemption_id)
     )
-    return list(tx.conn.execute(held(asked, tx)))
+    return list(conn.execute(store.lock(asked, conn, weak=True)))
 
 
-def refunds_to_offset(tx: Tx) -> list[Any]:
+def refunds_to_offset(conn: sa.Connection) -> list[Any]:
     """Return what was given back after its statement was paid and is not offset yet."""
     asked = (
         sa.select(redemptions)
@@ -265,10 +270,10 @@ def refunds_to_offset(tx: Tx) -> list[Any]:
         )
         .order_by(redemptions.c.refunded_at, redemptions.c.redemption_id)
     )
-    return list(tx.conn.execute(held(asked, tx)))
+    return list(conn.execute(store.lock(asked, conn, weak=True)))
 
 
-def receivable(tx: Tx, partner_id: str) -> int:
+def receivable(conn: sa.Connection, partner_id: str) -> int:
     """Return the points of a partner that are captured and neither paid nor given back.
 
     It is never more than credit's RECEIVABLE of the partner, because a capture counts here only
@@ -295,14 +300,16 @@ def receivable(tx: Tx, partner_id: str) -> int:
         else_=0,
     )
     asked = sa.select(sa.func.sum(captured)).where(redemptions.c.partner_id == partner_id)
-    return int(tx.conn.execute(asked).scalar() or 0)
+    return int(conn.execute(asked).scalar() or 0)
 
 
-def bill(tx: Tx, statement_id: str, redeemed: Sequence[str], refunds: Sequence[str]) -> None:
+def bill(
+    conn: sa.Connection, statement_id: str, redeemed: Sequence[str], refunds: Sequence[str]
+) -> None:
     """Note on redemptions the statement on which they stand."""
     for column, ids in (("statement_id", redeemed), ("refund_statement_id", refunds)):
         if ids:
-            done = tx.conn.execute(
+            done = conn.execute(
                 sa.update(redemptions)
                 .where(redemptions.c.redemption_id == sa.bindparam("b_id"))
                 .values({column: statement_id}),
@@ -311,17 +318,17 @@ def bill(tx: Tx, statement_id: str, redeemed: Sequence[str], refunds: Sequence[s
             store.all_changed(done.rowcount, len(ids), redemptions.name)
 
 
-def settle(tx: Tx, statement_id: str) -> None:
+def settle(conn: sa.Connection, statement_id: str, *, by: Actor, at: datetime) -> None:
     """Note that the redemptions of a statement are paid.
 
     One that is under review for a refund stays so; it knows that it is paid.
     """
     paid = sa.and_(redemptions.c.statement_id == statement_id, redemptions.c.state != "REFUNDED")
-    tx.conn.execute(
+    conn.execute(
         sa.update(redemptions)
         .where(paid)
         .values(
-            settled_at=tx.now,
+            settled_at=at,
             state=sa.case(
                 (redemptions.c.state == "REDEEMED", "SETTLED"), else_=redemptions.c.state
             ),
@@ -335,8 +342,8 @@ def settle(tx: Tx, statement_id: str) -> None:
         redemptions.c.version,
         sa.literal("settle"),
         redemptions.c.state,
-        sa.literal(tx.now, store.UtcDateTime),
-        sa.literal(tx.actor.id),
-        sa.literal(tx.actor.role),
+        sa.literal(at, store.UtcDateTime),
+        sa.literal(by.id),
+        sa.literal(by.role),
     ).where(paid)
-    tx.conn.execute(history.insert().from_select(names, step))
+    conn.execute(history.insert().from_select(names, step))

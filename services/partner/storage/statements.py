@@ -6,19 +6,19 @@ from typing import Any
 import sqlalchemy as sa
 
 from chassis import storage as store
-from chassis.bus import Tx
 from services.partner.rules.statements import Line
-from services.partner.storage.rows import held
 from services.partner.storage.tables import funds, statement_lines, statements
 
 # States in which a statement's amount is promised or paid out of its fund.
 BOUND = ("CONFIRMED", "PAID")
 
 
-def add_lines(tx: Tx, statement_id: str, lines: Sequence[Line], *, first: int = 1) -> None:
+def add_lines(
+    conn: sa.Connection, statement_id: str, lines: Sequence[Line], *, first: int = 1
+) -> None:
     """Add lines to a statement."""
     if lines:
-        tx.conn.execute(
+        conn.execute(
             statement_lines.insert(),
             [
                 {
@@ -35,19 +35,19 @@ def add_lines(tx: Tx, statement_id: str, lines: Sequence[Line], *, first: int = 
         )
 
 
-def lines_of(tx: Tx, statement_id: str) -> list[Any]:
+def lines_of(conn: sa.Connection, statement_id: str) -> list[Any]:
     """Return the lines of a statement in their order."""
     asked = (
         sa.select(statement_lines)
         .where(statement_lines.c.statement_id == statement_id)
         .order_by(statement_lines.c.line_no)
     )
-    return list(tx.conn.execute(asked))
+    return list(conn.execute(asked))
 
 
-def set_line_amount(tx: Tx, statement_id: str, line_no: int, amount_fen: int) -> None:
+def set_line_amount(conn: sa.Connection, statement_id: str, line_no: int, amount_fen: int) -> None:
     """Change the money of one line; its points are the ledger's and never change."""
-    done = tx.conn.execute(
+    done = conn.execute(
         sa.update(statement_lines)
         .where(statement_lines.c.statement_id == statement_id, statement_lines.c.line_no == line_no)
         .values(amount_fen=amount_fen)
@@ -55,13 +55,13 @@ def set_line_amount(tx: Tx, statement_id: str, line_no: int, amount_fen: int) ->
     store.all_changed(done.rowcount, 1, statement_lines.name)
 
 
-def issued_for(tx: Tx, period: str) -> set[str]:
+def issued_for(conn: sa.Connection, period: str) -> set[str]:
     """Return the partners that have a statement for a month already."""
     asked = sa.select(statements.c.partner_id).where(statements.c.period == period)
-    return set(tx.conn.execute(asked).scalars())
+    return set(conn.execute(asked).scalars())
 
 
-def statements_of(tx: Tx, partner_id: str, limit: int) -> list[Any]:
+def statements_of(conn: sa.Connection, partner_id: str, limit: int) -> list[Any]:
     """Return the newest statements of a partner."""
     asked = (
         sa.select(statements)
@@ -69,14 +69,14 @@ def statements_of(tx: Tx, partner_id: str, limit: int) -> list[Any]:
         .order_by(statements.c.period.desc())
         .limit(limit)
     )
-    return list(tx.conn.execute(asked))
+    return list(conn.execute(asked))
 
 
-def fund_for(tx: Tx, area: str, period: str, *, hold: bool) -> Any:
+def fund_for(conn: sa.Connection, area: str, period: str, *, hold: bool) -> Any:
     """Return the fund that pays for an area in a month: its own, else the next wider one.
 
     Args:
-        tx: The transaction.
+        conn: The transaction.
         area: The partner's area.
         period: The statement's month.
         hold: True to hold its row, so that two statements cannot both take the last money.
@@ -88,27 +88,27 @@ def fund_for(tx: Tx, area: str, period: str, *, hold: bool) -> Any:
         .order_by(sa.func.length(funds.c.area).desc())
         .limit(1)
     )
-    return tx.conn.execute(held(asked, tx) if hold else asked).first()
+    return conn.execute(store.lock(asked, conn, weak=True) if hold else asked).first()
 
 
-def fund_at(tx: Tx, area: str, period: str, *, hold: bool) -> Any:
+def fund_at(conn: sa.Connection, area: str, period: str, *, hold: bool) -> Any:
     """Return the fund of exactly this area and month, or None."""
     asked = sa.select(funds).where(funds.c.area == area, funds.c.period == period)
-    return tx.conn.execute(held(asked, tx) if hold else asked).first()
+    return conn.execute(store.lock(asked, conn, weak=True) if hold else asked).first()
 
 
-def bound_fen(tx: Tx, fund_id: str) -> dict[str, int]:
+def bound_fen(conn: sa.Connection, fund_id: str) -> dict[str, int]:
     """Return what is promised (CONFIRMED) and paid (PAID) out of a fund."""
     asked = (
         sa.select(statements.c.state, sa.func.sum(statements.c.amount_fen))
         .where(statements.c.fund_id == fund_id, statements.c.state.in_(BOUND))
         .group_by(statements.c.state)
     )
-    found = {row[0]: int(row[1]) for row in tx.conn.execute(asked)}
+    found = {row[0]: int(row[1]) for row in conn.execute(asked)}
     return {state: found.get(state, 0) for state in BOUND}
 
 
-def held_under(tx: Tx, area: str, period: str) -> list[Any]:
+def held_under(conn: sa.Connection, area: str, period: str) -> list[Any]:
     """Return the statements of an area and month that wait for money, oldest promise first."""
     asked = (
         sa.select(statements)
@@ -119,4 +119,4 @@ def held_under(tx: Tx, area: str, period: str) -> list[Any]:
         )
         .order_by(statements.c.confirmed_at, statements.c.statement_id)
     )
-    return list(tx.conn.execute(held(asked, tx)))
+    return list(conn.execute(store.lock(asked, conn, weak=True)))

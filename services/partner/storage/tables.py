@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 
+from chassis import records
 from chassis import storage as store
 
 metadata = store.new_metadata()
@@ -251,6 +252,7 @@ history = sa.Table(
     sa.Index("ix_history_kind_subject", "kind", "subject"),
     sqlite_autoincrement=True,
 )
+steps = records.History(history, ref="subject")
 numbers = sa.Table(
     "numbers",
     metadata,

@@ -274,8 +274,16 @@ def test_offers_are_found_by_place_kind_wallet_and_price_page_by_page(town, barb
     assert found(scope="370811015902") == [film]
     assert len(found(scope=COMMUNITY, wallet="RES")) == 4
     assert len(found(scope=COMMUNITY, max_points=60, wallet="RES")) == 2
+    first = bench.ask("offers", {"scope": COMMUNITY, "limit": 2})
+    second = bench.ask("offers", {"scope": COMMUNITY, "limit": 2, "cursor": first["next"]})
+    back = bench.ask("offers", {"scope": COMMUNITY, "limit": 2, "cursor": second["prev"]})
+    assert (back["items"], back["prev"]) == (first["items"], None)
+    for cursor, more in (("nonsense", {}), (first["next"], {"kind": "GOODS"})):
+        with pytest.raises(Invalid) as refused:
+            bench.ask("offers", {"scope": COMMUNITY, "cursor": cursor, **more})
+        assert refused.value.field == "cursor"
     with pytest.raises(Invalid):
-        bench.ask("offers", {"cursor": "nonsense"})
+        bench.ask("partners", {"scope": COMMUNITY, "cursor": first["next"]})
     with pytest.raises(Invalid):
         bench.ask("offers", {"limit": 201})
 

@@ -6,20 +6,20 @@ from typing import Annotated, Any, Literal
 import sqlalchemy as sa
 from msgspec import Meta
 
+from chassis import records
 from chassis.bus import Tx
-from chassis.fields import Area, Cursor, Limit, PartOfList
+from chassis.fields import MOST_ROWS, Area, Cursor, Limit, PartOfList
 from chassis.refusal import NotFound
 from chassis.storage import within
 from services.partner.replies import PartnerState
 from services.partner.rules.redemptions import audience_of
 from services.partner.storage import offers as offer_store
-from services.partner.storage import pages, rows
 from services.partner.storage import partners as store
 from services.partner.storage import redemptions as redemption_store
 from services.partner.storage import statements as statement_store
 from services.partner.storage.tables import offers, partners
 from services.partner.views.redemptions import READERS, desk_line
-from services.partner.views.statements import statement_line
+from services.partner.views.statements import statement_line, steps_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def _looks_in(tx: Tx, partner: Any) -> bool:
     """Tell whether the caller acts for the partner, or is an official or auditor there."""
     if tx.actor.role in READERS and tx.actor.covers(partner.area):
         return True
-    return bool(tx.actor.id) and store.is_operator(tx, partner.partner_id, tx.actor.id)
+    return bool(tx.actor.id) and store.is_operator(tx.conn, partner.partner_id, tx.actor.id)
 
 
 def partners_list(tx: Tx, asked: PartnersQuery) -> dict[str, Any]:
@@ -136,8 +136,8 @@ def partners_list(tx: Tx, asked: PartnersQuery) -> dict[str, Any]:
         query = query.where(within(partners.c.area, asked.scope))
     if asked.level:
         query = query.where(partners.c.level == asked.level)
-    found, following = pages.page(tx, query, partners, limit=asked.limit, cursor=asked.cursor)
-    return {"items": [partner_card(row) for row in found], "next": following}
+    found = records.page(tx.conn, query, asked, (partners.c.created_at, partners.c.partner_id))
+    return found.reply(partner_card)
 
 
 def partner(tx: Tx, asked: PartnerQuery) -> dict[str, Any]:
@@ -148,26 +148,21 @@ def partner(tx: Tx, asked: PartnerQuery) -> dict[str, Any]:
     Raises:
         NotFound: There is none, or the caller may not know yet that somebody applied.
     """
-    row = store.card(tx, asked.partner_id)
+    row = store.card(tx.conn, asked.partner_id)
     if row is None:
         raise NotFound(kind="partner", id=asked.partner_id)
     inside = _looks_in(tx, row)
     if not inside and row.state in {"APPLIED", "VETTED", "REFUSED", "WITHDRAWN"}:
         raise NotFound(kind="partner", id=asked.partner_id)
-    rated, satisfied = redemption_store.satisfaction_of(tx, row.partner_id)
+    rated, satisfied = redemption_store.satisfaction_of(tx.conn, row.partner_id)
     card = partner_card(row) | {"rated": rated, "satisfied": satisfied}
     if inside:
-        card["operators"] = store.operators_of(tx, row.partner_id)
+        card["operators"] = store.operators_of(tx.conn, row.partner_id)
         card["agreement_ref"] = row.agreement_ref
         card["uscc_override"] = row.uscc_override
         card["winding_down"] = row.winding_down
-        card["history"] = _history(tx, "partner", row.partner_id)
+        card["history"] = steps_of(tx, partners, row.partner_id)
     return card
-
-
-def _history(tx: Tx, kind: str, subject: str) -> list[dict[str, Any]]:
-    steps = rows.history_of(tx, kind, subject)
-    return [step | {"at": step["at"].isoformat()} for step in steps]
 
 
 def offers_list(tx: Tx, asked: OffersQuery) -> dict[str, Any]:
@@ -181,8 +176,8 @@ def offers_list(tx: Tx, asked: OffersQuery) -> dict[str, Any]:
         query = query.where(offers.c.points_price <= asked.max_points)
     if asked.partner_id:
         query = query.where(offers.c.partner_id == asked.partner_id)
-    found, following = pages.page(tx, query, offers, limit=asked.limit, cursor=asked.cursor)
-    return {"items": [offer_card(row) for row in found], "next": following}
+    found = records.page(tx.conn, query, asked, (offers.c.created_at, offers.c.offer_id))
+    return found.reply(offer_card)
 
 
 def waiting_offers(tx: Tx, asked: PartOfList) -> dict[str, Any]:
@@ -192,8 +187,8 @@ def waiting_offers(tx: Tx, asked: PartOfList) -> dict[str, Any]:
     """
     level = "STREET" if tx.actor.role == "R_STREET" else "COMMUNITY"
     query = offer_store.waiting(level, tx.actor.scope)
-    found, following = pages.page(tx, query, offers, limit=asked.limit, cursor=asked.cursor)
-    return {"items": [offer_card(row) for row in found], "next": following}
+    found = records.page(tx.conn, query, asked, (offers.c.created_at, offers.c.offer_id))
+    return found.reply(offer_card)
 
 
 def offer(tx: Tx, asked: OfferQuery) -> dict[str, Any]:
@@ -204,8 +199,8 @@ def offer(tx: Tx, asked: OfferQuery) -> dict[str, Any]:
     Raises:
         NotFound: There is none, or it was never on the list.
     """
-    row = rows.get(tx, offers, asked.offer_id)
-    inside = _looks_in(tx, rows.get(tx, partners, row.partner_id))
+    row = records.get(tx.conn, offers, asked.offer_id)
+    inside = _looks_in(tx, records.get(tx.conn, partners, row.partner_id))
     if not inside and row.published_at is None:
         raise NotFound(kind="offer", id=asked.offer_id)
     card = offer_card(row)
@@ -217,9 +212,9 @@ def offer(tx: Tx, asked: OfferQuery) -> dict[str, Any]:
                 "proposed_at": one["proposed_at"].isoformat(),
                 "approved_at": one["approved_at"].isoformat() if one["approved_at"] else None,
             }
-            for one in offer_store.terms_of(tx, row.offer_id)
+            for one in offer_store.terms_of(tx.conn, row.offer_id)
         ]
-        card["history"] = _history(tx, "offer", row.offer_id)
+        card["history"] = steps_of(tx, offers, row.offer_id)
     return card
 
 
@@ -231,26 +226,29 @@ def desk(tx: Tx, asked: PartnerQuery) -> dict[str, Any]:
     Raises:
         NotFound: The caller neither acts for the partner nor is an official there.
     """
-    row = store.card(tx, asked.partner_id)
+    row = store.card(tx.conn, asked.partner_id)
     if row is None or not _looks_in(tx, row):
         raise NotFound(kind="partner", id=asked.partner_id)
-    rated, satisfied = redemption_store.satisfaction_of(tx, row.partner_id)
+    rated, satisfied = redemption_store.satisfaction_of(tx.conn, row.partner_id)
     return partner_card(row) | {
         "rated": rated,
         "satisfied": satisfied,
         "winding_down": row.winding_down,
-        "counts": redemption_store.counts_of_partner(tx, row.partner_id),
-        "receivable_points": redemption_store.receivable(tx, row.partner_id),
+        "counts": redemption_store.counts_of_partner(tx.conn, row.partner_id),
+        "receivable_points": redemption_store.receivable(tx.conn, row.partner_id),
         "to_verify": [
             desk_line(one)
-            for one in redemption_store.open_of_partner(tx, row.partner_id, pages.MOST)
+            for one in redemption_store.open_of_partner(tx.conn, row.partner_id, MOST_ROWS)
         ],
-        "refunds": [desk_line(one) for one in redemption_store.refunds_waiting(tx, row.partner_id)],
+        "refunds": [
+            desk_line(one) for one in redemption_store.refunds_waiting(tx.conn, row.partner_id)
+        ],
         "offers": [
             offer_card(one) | {"settle_fen_per_point": one.settle_fen_per_point}
-            for one in offer_store.offers_of(tx, row.partner_id)
+            for one in offer_store.offers_of(tx.conn, row.partner_id)
         ],
         "statements": [
-            statement_line(tx, one) for one in statement_store.statements_of(tx, row.partner_id, 12)
+            statement_line(tx, one)
+            for one in statement_store.statements_of(tx.conn, row.partner_id, 12)
         ],
     }

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import sqlalchemy as sa
 from msgspec import Meta
 
+from chassis import records
 from chassis.bus import Tx
 from chassis.fields import Area, Cursor, Limit, PartOfList, Period
 from chassis.i18n import in_words
@@ -14,7 +15,6 @@ from chassis.refusal import Invalid, NotFound
 from services.partner.replies import RedemptionState
 from services.partner.rules.statements import share_text
 from services.partner.rules.vouchers import voucher
-from services.partner.storage import pages, rows
 from services.partner.storage import partners as partner_store
 from services.partner.storage import redemptions as store
 from services.partner.storage.tables import offers, redemptions
@@ -115,8 +115,10 @@ def redemptions_list(tx: Tx, asked: RedemptionsQuery) -> dict[str, Any]:
     )
     if asked.state:
         query = query.where(redemptions.c.state == asked.state)
-    found, following = pages.page(tx, query, redemptions, limit=asked.limit, cursor=asked.cursor)
-    return {"items": [redemption_card(row, row.title) for row in found], "next": following}
+    found = records.page(
+        tx.conn, query, asked, (redemptions.c.created_at, redemptions.c.redemption_id)
+    )
+    return found.reply(lambda row: redemption_card(row, row.title))
 
 
 def waiting_refunds(tx: Tx, asked: PartOfList) -> dict[str, Any]:
@@ -125,14 +127,14 @@ def waiting_refunds(tx: Tx, asked: PartOfList) -> dict[str, Any]:
     Return the refunds that wait for the caller's decision.
     """
     query = store.refunds_to_decide(tx.actor.id, tx.actor.role, tx.actor.scope)
-    found, following = pages.page(tx, query, redemptions, limit=asked.limit, cursor=asked.cursor)
-    return {
-        "items": [
+    found = records.page(
+        tx.conn, query, asked, (redemptions.c.created_at, redemptions.c.redemption_id)
+    )
+    return found.reply(
+        lambda row: (
             desk_line(row) | {"partner_id": row.partner_id, "refund_denied": row.refund_denied}
-            for row in found
-        ],
-        "next": following,
-    }
+        )
+    )
 
 
 def redemption(tx: Tx, asked: RedemptionQuery) -> dict[str, Any]:
@@ -143,18 +145,18 @@ def redemption(tx: Tx, asked: RedemptionQuery) -> dict[str, Any]:
     Raises:
         NotFound: There is none, or it is no concern of the caller's.
     """
-    row = rows.get(tx, redemptions, asked.redemption_id)
+    row = records.get(tx.conn, redemptions, asked.redemption_id)
     mine = row.holder == tx.actor.id
     if not (mine or _concerned(tx, row)):
         raise NotFound(kind="redemption", id=asked.redemption_id)
-    card = redemption_card(row, rows.get(tx, offers, row.offer_id).title)
+    card = redemption_card(row, records.get(tx.conn, offers, row.offer_id).title)
     if not mine:
         card["holder"] = row.holder
     elif row.state == "RESERVED" and tx.now < row.expires_at:
         card["voucher"] = voucher(tx.settings.voucher_key, row.redemption_id)
     card["history"] = [
-        {"step": one["step"], "state": one["state"], "at": one["at"].isoformat()}
-        for one in rows.history_of(tx, "redemption", row.redemption_id)
+        {"step": one.step, "state": one.state, "at": one.at.isoformat()}
+        for one in records.steps_of(tx.conn, redemptions, row.redemption_id)
     ]
     return card
 
@@ -163,7 +165,7 @@ def _concerned(tx: Tx, row: Any) -> bool:
     if tx.actor.role in READERS:
         return tx.actor.covers(row.area) or tx.actor.covers(row.community or row.area)
     return tx.actor.role == "R_PARTNER" and partner_store.is_operator(
-        tx, row.partner_id, tx.actor.id
+        tx.conn, row.partner_id, tx.actor.id
     )
 
 
@@ -189,7 +191,7 @@ def service_share(tx: Tx, asked: ShareQuery) -> dict[str, Any]:
         if len(months) == 36:
             raise Invalid(field="period_to", reason="最多查询 36 个月")
         begin, end = tx.calendar.month_bounds(period)
-        months.append(_share(period, store.points_by_kind(tx, asked.scope, begin, end)))
+        months.append(_share(period, store.points_by_kind(tx.conn, asked.scope, begin, end)))
         period = tx.calendar.next_period(period)
     if not months:
         raise Invalid(field="period_to", reason="结束月份早于开始月份")

@@ -5,13 +5,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from chassis import records
 from chassis.bus import Tx
 from chassis.fields import Area, Cursor, Limit, Period
 from chassis.refusal import NotFound
 from chassis.storage import within
 from services.partner.replies import StatementState
 from services.partner.rules.statements import share_text
-from services.partner.storage import pages, rows
 from services.partner.storage import partners as partner_store
 from services.partner.storage import statements as store
 from services.partner.storage.tables import funds, statements
@@ -92,8 +92,10 @@ def statements_list(tx: Tx, asked: StatementsQuery) -> dict[str, Any]:
         value = getattr(asked, name)
         if value:
             query = query.where(statements.c[name] == value)
-    found, following = pages.page(tx, query, statements, limit=asked.limit, cursor=asked.cursor)
-    return {"items": [statement_line(tx, row) for row in found], "next": following}
+    found = records.page(
+        tx.conn, query, asked, (statements.c.created_at, statements.c.statement_id)
+    )
+    return found.reply(lambda row: statement_line(tx, row))
 
 
 def funds_list(tx: Tx, asked: FundsQuery) -> dict[str, Any]:
@@ -109,22 +111,32 @@ def funds_list(tx: Tx, asked: FundsQuery) -> dict[str, Any]:
     query = sa.select(funds).where(within(funds.c.area, scope))
     if asked.period:
         query = query.where(funds.c.period == asked.period)
-    found, following = pages.page(tx, query, funds, limit=asked.limit, cursor=asked.cursor)
-    return {
-        "items": [
-            {
-                "id": row.fund_id,
-                "level": row.level,
-                "area": row.area,
-                "period": row.period,
-                "budget_fen": row.budget_fen,
-                "version": row.version,
-                "created_at": row.created_at.isoformat(),
-            }
-            for row in found
-        ],
-        "next": following,
-    }
+    found = records.page(tx.conn, query, asked, (funds.c.created_at, funds.c.fund_id))
+    return found.reply(
+        lambda row: {
+            "id": row.fund_id,
+            "level": row.level,
+            "area": row.area,
+            "period": row.period,
+            "budget_fen": row.budget_fen,
+            "version": row.version,
+            "created_at": row.created_at.isoformat(),
+        }
+    )
+
+
+def steps_of(tx: Tx, table: sa.Table, row_id: str) -> list[dict[str, Any]]:
+    """Return the history of one thing as it travels."""
+    return [
+        {
+            "step": one.step,
+            "state": one.state,
+            "at": one.at.isoformat(),
+            "role": one.role,
+            "note": one.note,
+        }
+        for one in records.steps_of(tx.conn, table, row_id)
+    ]
 
 
 def statement(tx: Tx, asked: StatementQuery) -> dict[str, Any]:
@@ -135,9 +147,9 @@ def statement(tx: Tx, asked: StatementQuery) -> dict[str, Any]:
     Raises:
         NotFound: There is none, or it is no concern of the caller's.
     """
-    row = rows.get(tx, statements, asked.statement_id)
+    row = records.get(tx.conn, statements, asked.statement_id)
     if tx.actor.role == "R_PARTNER":
-        concerned = partner_store.is_operator(tx, row.partner_id, tx.actor.id)
+        concerned = partner_store.is_operator(tx.conn, row.partner_id, tx.actor.id)
     else:
         concerned = tx.actor.covers(row.area)
     if not concerned:
@@ -152,12 +164,9 @@ def statement(tx: Tx, asked: StatementQuery) -> dict[str, Any]:
                 "amount_fen": line.amount_fen,
                 "redeemed_at": line.redeemed_at.isoformat(),
             }
-            for line in store.lines_of(tx, row.statement_id)
+            for line in store.lines_of(tx.conn, row.statement_id)
         ],
-        "history": [
-            step | {"at": step["at"].isoformat()}
-            for step in rows.history_of(tx, "statement", row.statement_id)
-        ],
+        "history": steps_of(tx, statements, row.statement_id),
     }
 
 
@@ -170,10 +179,10 @@ def fund(tx: Tx, asked: FundQuery) -> dict[str, Any]:
         NotFound: No budget is set for that area and month.
     """
     tx.require_scope(asked.area)
-    row = store.fund_at(tx, asked.area, asked.period, hold=False)
+    row = store.fund_at(tx.conn, asked.area, asked.period, hold=False)
     if row is None:
         raise NotFound(kind="fund", id=f"{asked.area} {asked.period}")
-    bound = store.bound_fen(tx, row.fund_id)
+    bound = store.bound_fen(tx.conn, row.fund_id)
     held = sa.select(sa.func.coalesce(sa.func.sum(statements.c.amount_fen), 0)).where(
         statements.c.state == "HELD",
         statements.c.period == asked.period,

@@ -1,0 +1,519 @@
+"""Records: what every service does with the rows of its tables, written once.
+
+Find or lock one row by its key, change it together with its version and its history, give it a
+running number, and answer a list in pages. A row is what SQLAlchemy returns: `row.state`.
+
+A list goes on from a cursor. A cursor names the last row that was shown, by the columns that order
+the list, and the list and filters for which it was made. Rows that come or go in between are
+neither skipped nor shown twice.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date
+from typing import Any, Protocol
+
+import msgspec
+import sqlalchemy as sa
+
+from chassis import storage as store
+from chassis.calendar import instant
+from chassis.messages import is_uuid
+from chassis.refusal import Invalid, NotFound, StateConflict
+from chassis.transaction import Tx
+
+# --------------------------------------------------------------------------------------------------
+# One row
+
+
+def kind_of(table: sa.Table) -> str:
+    """Return what a row is called on the wire: `info["kind"]`, or its table's name without s."""
+    return str(table.info.get("kind") or table.name.removesuffix("s"))
+
+
+def key_of(table: sa.Table) -> sa.Column[Any]:
+    """Return the column of the table's id."""
+    return next(iter(table.primary_key.columns))
+
+
+def values_of(row: Any) -> Mapping[Any, Any]:
+    """Return a row's values by the names of its columns."""
+    return row if isinstance(row, Mapping) else row._mapping  # noqa: SLF001  its name is public
+
+
+def find(conn: sa.Connection, table: sa.Table, row_id: str, *, lock: bool = False) -> Any:
+    """Return the row with this id, or None.
+
+    Args:
+        conn: The transaction.
+        table: Where to look.
+        row_id: The primary key.
+        lock: Hold the row until the transaction ends. Ids never change, so the lock lets others
+            insert rows that refer to this one.
+    """
+    asked = sa.select(table).where(key_of(table) == row_id)
+    return conn.execute(store.lock(asked, conn, weak=True) if lock else asked).first()
+
+
+def get(conn: sa.Connection, table: sa.Table, row_id: str) -> Any:
+    """Return the row with this id.
+
+    Raises:
+        NotFound: There is none.
+    """
+    row = find(conn, table, row_id)
+    if row is None:
+        raise NotFound(kind=kind_of(table), id=row_id)
+    return row
+
+
+def locked(conn: sa.Connection, table: sa.Table, row_id: str) -> Any:
+    """Return the row with this id and hold it until the transaction ends.
+
+    Raises:
+        NotFound: There is none.
+    """
+    row = find(conn, table, row_id, lock=True)
+    if row is None:
+        raise NotFound(kind=kind_of(table), id=row_id)
+    return row
+
+
+def known(conn: sa.Connection, table: sa.Table, row_id: str, *, lock: bool = False) -> Any:
+    """Return a row that another row points at.
+
+    Raises:
+        LookupError: It is gone, which no action can bring about.
+    """
+    row = find(conn, table, row_id, lock=lock)
+    if row is None:
+        raise LookupError(f"{table.name} has no {row_id}")
+    return row
+
+
+def present(conn: sa.Connection, table: sa.Table, row_ids: Iterable[str]) -> set[str]:
+    """Return which of the ids are there."""
+    key = key_of(table)
+    return set(conn.execute(sa.select(key).where(key.in_(list(row_ids)))).scalars())
+
+
+def require_state(row: Any, *states: str) -> None:
+    """Refuse a row in another state.
+
+    Raises:
+        StateConflict: It is in none of `states`.
+    """
+    if row.state not in states:
+        raise StateConflict(state=row.state)
+
+
+def add(conn: sa.Connection, table: sa.Table, **values: Any) -> Any:
+    """Insert a row and return it with every column."""
+    return conn.execute(sa.insert(table).values(**values).returning(*table.c)).one()
+
+
+def update(conn: sa.Connection, table: sa.Table, row: Any, **values: Any) -> Any:
+    """Change a row that the caller has locked; its version grows by one. Returns it afterwards.
+
+    Raises:
+        LostChange: The row is not what the caller has seen; nothing may be kept.
+    """
+    key = key_of(table)
+    done = conn.execute(
+        sa.update(table)
+        .where(key == getattr(row, key.name), table.c.version == row.version)
+        .values(version=row.version + 1, **values)
+        .returning(*table.c)
+    ).first()
+    store.all_changed(int(done is not None), 1, table.name)
+    return done
+
+
+# --------------------------------------------------------------------------------------------------
+# What happened to a row
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Which table keeps the steps of a service's rows, and what it calls their parts.
+
+    Columns of the history that bear the name of a column of the row are filled from it.
+
+    Attributes:
+        table: The table. Its metadata know it from here on.
+        kind: What kind of row; None where the table is about one kind only.
+        ref: The id of the row.
+        step: What was done.
+        actor: Who did it.
+        role: In which role.
+        note: What else is to be known: a text, or an object.
+    """
+
+    table: sa.Table
+    kind: str | None = "kind"
+    ref: str = "ref"
+    step: str = "step"
+    actor: str = "actor"
+    role: str = "role"
+    note: str = "note"
+
+    def __post_init__(self) -> None:
+        """Make the history known to the tables of the same metadata."""
+        self.table.metadata.info["history"] = self
+
+    def entry(
+        self,
+        tx: Tx,
+        table: sa.Table,
+        row: Any,
+        step: str,
+        note: Any = None,
+        *,
+        state: str | None = None,
+    ) -> dict[str, Any]:
+        """Return one step of a row as it is now, to be written with others."""
+        told = values_of(row)
+        entry: dict[str, Any] = {
+            column.name: told[column.name]
+            for column in self.table.c
+            if column.name != "id" and column.name in told
+        }
+        entry |= {
+            self.ref: told[key_of(table).name],
+            self.step: step,
+            "at": tx.now,
+            self.actor: tx.actor.id,
+            self.role: tx.actor.role,
+            self.note: note,
+        }
+        if self.kind is not None:
+            entry[self.kind] = kind_of(table)
+        if state is not None:
+            entry["state"] = state
+        return entry
+
+
+def history_of(table: sa.Table) -> History:
+    """Return the history that is kept for a table's rows."""
+    kept: History = table.info.get("history") or table.metadata.info["history"]
+    return kept
+
+
+def note(
+    tx: Tx, table: sa.Table, row: Any, *, step: str, state: str | None = None, note: Any = None
+) -> None:
+    """Write one step of a row into the history.
+
+    Args:
+        tx: The transaction.
+        table: Where the row stands.
+        row: The row as it is now.
+        step: What was done.
+        state: What the history says of its state; the row's own by default.
+        note: What else is to be known.
+    """
+    kept = history_of(table)
+    tx.conn.execute(sa.insert(kept.table), kept.entry(tx, table, row, step, note, state=state))
+
+
+def note_all(tx: Tx, table: sa.Table, entries: Sequence[Mapping[str, Any]]) -> None:
+    """Write several steps, made by `History.entry`, in one statement."""
+    if entries:
+        tx.conn.execute(sa.insert(history_of(table).table), [dict(entry) for entry in entries])
+
+
+def steps_of(conn: sa.Connection, table: sa.Table, row_id: str, *, most: int | None = None) -> Any:
+    """Return what happened to a row, oldest first.
+
+    Args:
+        conn: The transaction.
+        table: Where the row stands.
+        row_id: Its id.
+        most: Only so many of the newest.
+    """
+    kept = history_of(table)
+    asked = sa.select(kept.table).where(kept.table.c[kept.ref] == row_id)
+    if kept.kind is not None:
+        asked = asked.where(kept.table.c[kept.kind] == kind_of(table))
+    found = conn.execute(asked.order_by(key_of(kept.table).desc()).limit(most)).all()
+    return found[::-1]
+
+
+def create(tx: Tx, table: sa.Table, *, step: str, note: Any = None, **values: Any) -> Any:
+    """Insert a row, write its first step, and return the row with every column."""
+    row = add(tx.conn, table, **values)
+    kept = history_of(table)
+    tx.conn.execute(sa.insert(kept.table), kept.entry(tx, table, row, step, note))
+    return row
+
+
+def change(
+    tx: Tx,
+    table: sa.Table,
+    row: Any,
+    *,
+    step: str,
+    state: str | None = None,
+    note: Any = None,
+    **values: Any,
+) -> Any:
+    """Change a row that the caller has locked, and write its history.
+
+    Args:
+        tx: The transaction.
+        table: Where the row stands.
+        row: The row, locked.
+        step: What is done, for the history.
+        state: The state to which it goes; None leaves it where it is.
+        note: What else the history says.
+        values: Columns that change with it.
+
+    Returns:
+        The row afterwards; its version has grown by one.
+    """
+    if state is not None:
+        values["state"] = state
+    changed = update(tx.conn, table, row, **values)
+    kept = history_of(table)
+    tx.conn.execute(sa.insert(kept.table), kept.entry(tx, table, changed, step, note))
+    return changed
+
+
+# --------------------------------------------------------------------------------------------------
+# Running numbers
+
+
+def count_on(conn: sa.Connection, counters: sa.Table, **series: Any) -> int:
+    """Return the next number of a series, from 1.
+
+    The counter's row is held until the transaction ends, and rivals for the same series wait for
+    that long. Ask for the number last, when all that may refuse has been looked at.
+
+    Args:
+        conn: The transaction.
+        counters: A table of counters: its key, and `last`.
+        series: The key.
+    """
+    statement = store.insert(conn, counters).values(last=1, **series)
+    counted = statement.on_conflict_do_update(
+        index_elements=list(series), set_={"last": counters.c.last + 1}
+    )
+    return int(conn.execute(counted.returning(counters.c.last)).scalar_one())
+
+
+def series_of(prefix: str, day: date, area: str) -> str:
+    """Return the series of a kind of document in a community's day: DH-20250305-015901."""
+    return f"{prefix}-{day:%Y%m%d}-{area.ljust(12, '0')[6:12]}"
+
+
+def number_in(series: str, count: int) -> str:
+    """Return a number as people read it: DH-20250305-015901-00001."""
+    return f"{series}-{count:05d}"
+
+
+def next_number(tx: Tx, counters: sa.Table, prefix: str, area: str) -> str:
+    """Return the next number of a kind of document in a community's day, which is today's.
+
+    Args:
+        tx: The transaction; see `count_on`.
+        counters: A table of counters with one column for the series.
+        prefix: Two letters for the kind.
+        area: Unpadded code; the last six of its twelve digits are used.
+    """
+    series = series_of(prefix, tx.calendar.local_date(tx.now), area)
+    return number_in(series, count_on(tx.conn, counters, **{key_of(counters).name: series}))
+
+
+# --------------------------------------------------------------------------------------------------
+# Lists in pages
+
+
+class PartOfList(Protocol):
+    """A question about a list: filters, and which part is asked for (`fields.PartOfList`)."""
+
+    @property
+    def limit(self) -> int:
+        """Most rows of the page."""
+
+    @property
+    def cursor(self) -> str | None:
+        """`next` or `prev` of another page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of a list.
+
+    Attributes:
+        rows: In the order of the list.
+        next: Cursor of the following page; None on the last.
+        prev: Cursor of the page before; None on the first.
+        total: How many rows the list has, where that was asked for.
+    """
+
+    rows: list[Any]
+    next: str | None
+    prev: str | None
+    total: int | None = None
+
+    def reply(self, card: Callable[[Any], Any], **more: Any) -> dict[str, Any]:
+        """Return the page as it travels.
+
+        Args:
+            card: Makes an item of a row.
+            more: Other members of the reply.
+        """
+        shown = {"items": [card(row) for row in self.rows], "next": self.next, "prev": self.prev}
+        counted = {} if self.total is None else {"total": self.total}
+        return shown | counted | more
+
+
+class Window:
+    """Which part of a list a question asks for: made of its limit and its cursor.
+
+    `page` is made of it. A list that more than one statement reads uses it alone: it asks for up
+    to `wanted` rows by `bounds` and `order`, and gives them to `page`.
+
+    Args:
+        part: The question. All its members but limit and cursor are filters of the list.
+        by: The columns that order the list; together they are unique.
+        newest_first: Whether the order is descending.
+
+    Attributes:
+        after: Values of `by` of the row beside which the page lies; None on the first page.
+        back: Whether the page lies before that row.
+        descending: Whether rows are read in descending order.
+        wanted: How many rows are read: one more than is shown tells whether there are others.
+
+    Raises:
+        Invalid: The cursor is damaged, or was made for another list or other filters.
+    """
+
+    def __init__(
+        self, part: PartOfList, by: Sequence[sa.ColumnElement[Any]], *, newest_first: bool = False
+    ) -> None:
+        self._by = tuple(by)
+        self._list = _list_of(part, self._by, newest_first=newest_first)
+        self.after, self.back = self._read(part.cursor)
+        self.descending = newest_first != self.back
+        self.wanted = part.limit + 1
+
+    def bounds(self) -> list[sa.ColumnElement[bool]]:
+        """Return the condition that a row lies in this part of the list."""
+        if self.after is None:
+            return []
+        place = sa.tuple_(*self._by)
+        # Bound with the columns' own types, so that both databases compare instants alike.
+        mark = sa.tuple_(
+            *(sa.literal(value, by.type) for value, by in zip(self.after, self._by, strict=True))
+        )
+        return [place < mark if self.descending else place > mark]
+
+    def order(self) -> list[sa.ColumnElement[Any]]:
+        """Return the order in which the rows are read."""
+        return [by.desc() if self.descending else by for by in self._by]
+
+    def page(self, read: Sequence[Any], total: int | None = None) -> Page:
+        """Return the page of rows that were read in this order, up to `wanted` of them."""
+        further = len(read) == self.wanted
+        rows = list(read[: self.wanted - 1])
+        if self.back:
+            rows.reverse()
+        following = self.back or further
+        before = further if self.back else self.after is not None
+        return Page(
+            rows,
+            next=self._write(rows[-1], back=False) if rows and following else None,
+            prev=self._write(rows[0], back=True) if rows and before else None,
+            total=total,
+        )
+
+    # What travels: a digest, the direction, the values. The digest covers the list, its filters
+    # and the values, so that neither a cursor of another list nor a damaged one is followed.
+
+    def _sum(self, plain: Sequence[Any]) -> str:
+        text = self._list + msgspec.json.encode(plain)
+        return hashlib.blake2b(text, digest_size=9).hexdigest()
+
+    def _write(self, row: Any, *, back: bool) -> str:
+        told = values_of(row)
+        values = [told[by] for by in self._by]
+        plain = [back, *(v.isoformat() if isinstance(v, date) else v for v in values)]
+        text = msgspec.json.encode([self._sum(plain), *plain])
+        return base64.urlsafe_b64encode(text).decode().rstrip("=")
+
+    def _read(self, cursor: str | None) -> tuple[tuple[Any, ...] | None, bool]:
+        if cursor is None:
+            return None, False
+        try:
+            text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+            told, back, *plain = msgspec.json.decode(text, type=list[Any])
+            if told != self._sum([back, *plain]) or len(plain) != len(self._by):
+                raise ValueError("made for another list")  # noqa: TRY301  one refusal for all
+            values = tuple(_value(one, by.type) for one, by in zip(plain, self._by, strict=True))
+        except (ValueError, TypeError, binascii.Error) as error:
+            raise Invalid(field="cursor", reason="游标已损坏,或属于别的列表或筛选条件") from error
+        return values, back is True
+
+
+def _list_of(part: Any, by: tuple[Any, ...], *, newest_first: bool) -> bytes:
+    filters = {
+        one.name: getattr(part, one.name)
+        for one in fields(part)
+        if one.name not in {"limit", "cursor"}
+    }
+    order = [f"{getattr(column, 'table', '')}.{column.name}" for column in by]
+    return msgspec.json.encode([type(part).__name__, order, newest_first, filters], order="sorted")
+
+
+def _value(plain: Any, type_: sa.types.TypeEngine[Any]) -> Any:
+    """Read one value of a cursor as its column holds it. Raises ValueError or TypeError."""
+    if isinstance(type_, store.UtcDateTime):
+        return instant(plain)
+    if isinstance(type_, sa.Date):
+        return date.fromisoformat(plain)
+    if isinstance(type_, sa.Integer):
+        return int(plain)
+    if not isinstance(plain, str) or "\0" in plain:
+        raise ValueError("no text")
+    if isinstance(type_, sa.Uuid) and not is_uuid(plain):
+        raise ValueError("no id")
+    return plain
+
+
+def page(
+    conn: sa.Connection,
+    asked: sa.Select[Any],
+    part: PartOfList,
+    by: Sequence[sa.ColumnElement[Any]],
+    *,
+    newest_first: bool = False,
+    counted: bool = False,
+) -> Page:
+    """Return the part of a list that a question asks for.
+
+    Args:
+        conn: The transaction.
+        asked: The list's query with all its conditions; it selects the columns of `by`.
+        part: The question; see `Window`.
+        by: The columns that order the list, for an index to serve; together they are unique.
+        newest_first: Whether the order is descending.
+        counted: Whether the whole list is counted too.
+
+    Raises:
+        Invalid: The cursor is damaged, or was made for another list or other filters.
+    """
+    window = Window(part, by, newest_first=newest_first)
+    read = conn.execute(
+        asked.where(*window.bounds()).order_by(*window.order()).limit(window.wanted)
+    ).all()
+    total = None
+    if counted:
+        count = asked.with_only_columns(sa.func.count(), maintain_column_froms=True)
+        total = int(conn.execute(count).scalar_one())
+    return window.page(read, total)

@@ -1,0 +1,178 @@
+"""Records: lists in pages, rows with their history, running numbers."""
+
+import base64
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+from msgspec import json
+
+from chassis import records
+from chassis import storage as store
+from chassis.refusal import Invalid, NotFound
+
+metadata = store.new_metadata()
+parcels = sa.Table(
+    "parcels",
+    metadata,
+    sa.Column("parcel_id", store.Id, primary_key=True),
+    sa.Column("size", sa.Integer, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("created_at", store.UtcDateTime, nullable=False),
+)
+counters = sa.Table(
+    "numbers",
+    metadata,
+    sa.Column("series", sa.String(40), primary_key=True),
+    sa.Column("last", sa.Integer, nullable=False),
+)
+START = datetime(2025, 3, 5, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Parcels:
+    size: int | None = None
+    limit: int = 2
+    cursor: str | None = None
+
+
+@dataclass(frozen=True)
+class OtherParcels(Parcels):
+    pass
+
+
+@pytest.fixture
+def engine(bench):
+    metadata.create_all(bench.runtime.engine)
+    yield bench.runtime.engine
+    metadata.drop_all(bench.runtime.engine)
+
+
+@pytest.fixture
+def conn(engine):
+    with engine.begin() as conn:
+        # Of each three, two came at one instant.
+        conn.execute(
+            parcels.insert(),
+            [
+                {
+                    "parcel_id": f"par_{n}",
+                    "size": n % 2,
+                    "created_at": START + timedelta(minutes=n - n % 3 // 2),
+                }
+                for n in range(7)
+            ],
+        )
+        yield conn
+
+
+def shown(conn, asked=None, *, newest_first=False, counted=False):
+    asked = asked or Parcels()
+    query = sa.select(parcels)
+    if asked.size is not None:
+        query = query.where(parcels.c.size == asked.size)
+    by = (parcels.c.created_at, parcels.c.parcel_id)
+    return records.page(conn, query, asked, by, newest_first=newest_first, counted=counted)
+
+
+def ids(page):
+    return [row.parcel_id for row in page.rows]
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_a_list_is_read_to_its_end_and_back_without_a_row_twice(conn, newest_first):
+    there, cursor = [], None
+    while True:
+        page = shown(conn, Parcels(cursor=cursor), newest_first=newest_first)
+        there.append(ids(page))
+        if page.next is None:
+            break
+        cursor = page.next
+    expected = [f"par_{n}" for n in range(7)]
+    assert [one for part in there for one in part] == (expected[::-1] if newest_first else expected)
+    back = [ids(page)]
+    while page.prev is not None:
+        page = shown(conn, Parcels(cursor=page.prev), newest_first=newest_first)
+        back.append(ids(page))
+    assert back[::-1] == there
+
+
+def test_a_row_that_goes_is_no_reason_to_skip_another(conn):
+    first = shown(conn)
+    conn.execute(parcels.delete().where(parcels.c.parcel_id == "par_1"))
+    assert ids(shown(conn, Parcels(cursor=first.next))) == ["par_2", "par_3"]
+
+
+def test_a_list_is_counted_as_it_is_filtered(conn):
+    page = shown(conn, Parcels(size=1), counted=True)
+    assert (len(page.rows), page.total) == (2, 3)
+
+
+def test_a_page_may_have_another_size_than_the_one_before(conn):
+    first = shown(conn)
+    assert len(shown(conn, Parcels(limit=4, cursor=first.next)).rows) == 4
+
+
+def test_a_cursor_is_refused_with_other_filters_and_by_another_list(conn):
+    cursor = shown(conn).next
+    for asked in (Parcels(size=1, cursor=cursor), OtherParcels(cursor=cursor)):
+        with pytest.raises(Invalid) as refused:
+            shown(conn, asked)
+        assert refused.value.field == "cursor"
+    with pytest.raises(Invalid):
+        shown(conn, Parcels(cursor=cursor), newest_first=True)
+
+
+def test_a_damaged_cursor_is_refused(conn):
+    cursor = shown(conn).next
+    plain = json.decode(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    later = [*plain[:2], "2099-01-01T00:00:00+00:00", plain[3]]
+    for damaged in (
+        "nonsense",
+        "",
+        cursor[:-3],
+        "游标",
+        base64.urlsafe_b64encode(json.encode(later)).decode(),
+        base64.urlsafe_b64encode(json.encode({})).decode(),
+        base64.urlsafe_b64encode(json.encode([])).decode(),
+    ):
+        with pytest.raises(Invalid) as refused:
+            shown(conn, Parcels(cursor=damaged))
+        assert refused.value.field == "cursor"
+
+
+def test_a_row_that_is_not_there_is_named_by_its_kind(conn):
+    with pytest.raises(NotFound) as refused:
+        records.locked(conn, parcels, "par_none")
+    assert refused.value.params == {"kind": "parcel", "id": "par_none"}
+
+
+def test_a_change_gives_the_row_as_it_stands_and_is_refused_on_what_was_not_seen(conn):
+    row = records.locked(conn, parcels, "par_0")
+    changed = records.update(conn, parcels, row, size=9)
+    assert (changed.size, changed.version) == (9, 2)
+    with pytest.raises(store.LostChange):
+        records.update(conn, parcels, row, size=8)
+
+
+def test_numbers_of_a_series_are_unique_whoever_asks_at_once(engine):
+    found = []
+
+    def ask():
+        for _ in range(10):
+            with engine.begin() as conn:
+                found.append(records.count_on(conn, counters, series="DH-20250305-015901"))
+
+    clients = [threading.Thread(target=ask) for _ in range(4)]
+    for client in clients:
+        client.start()
+    for client in clients:
+        client.join()
+    assert sorted(found) == list(range(1, 41))
+
+
+def test_a_number_names_kind_day_and_community():
+    series = records.series_of("DH", START.date(), "370811015")
+    assert records.number_in(series, 7) == "DH-20250305-015000-00007"

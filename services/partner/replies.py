@@ -91,6 +91,25 @@ class OfferCard(Reply, kw_only=True):
     version: int
 
 
+class OfferOutcome(Reply, kw_only=True):
+    """一项的结果 / What became of one of several; `code` and messages where it was refused."""
+
+    id: str
+    state: Annotated[str, Meta(examples=["APPROVED"])]
+    version: int | None = None
+    terms: int | None = None
+    code: Annotated[str, Meta(examples=["CONFLICT_OF_INTEREST"])] | None = None
+    message_zh: str | None = None
+    message_en: str | None = None
+
+
+class OffersReply(Reply, kw_only=True):
+    """批量审批结果 / How many are approved, and what became of each, in the order given."""
+
+    approved: int
+    items: list[OfferOutcome]
+
+
 class RedemptionReply(Reply, kw_only=True):
     """兑换单的状态 / The state of a redemption; `due` is when the voucher ends."""
 

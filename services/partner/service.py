@@ -128,6 +128,12 @@ class Partner(Imports, Service):
             if_match=True,
         ),
         command(
+            "POST /offers/approve",
+            offering.approve_offers,
+            roles=DECIDERS,
+            reply=replies.OffersReply,
+        ),
+        command(
             "POST /offers/{offer_id}/refuse",
             offering.refuse_offer,
             roles=DECIDERS,

@@ -10,7 +10,8 @@ from chassis import records
 from chassis.bus import Tx
 from chassis.fields import Area
 from chassis.free_text import PUBLIC, PublicText
-from chassis.refusal import Invalid, NotFound, StateConflict, said
+from chassis.i18n import payload
+from chassis.refusal import Invalid, NotFound, Refusal, StateConflict, VersionConflict, said
 from services.partner import events
 from services.partner.actions.partners import require_area, require_id
 from services.partner.errors import (
@@ -93,6 +94,24 @@ class WhichOffer:
     """Which offer is meant."""
 
     offer_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferRead:
+    """An offer as the approver has read it."""
+
+    offer_id: str
+    version: Annotated[int, Meta(ge=1, description="列表所示版本 / as the list shows it")]
+
+
+@dataclass(frozen=True, slots=True)
+class ApproveOffers:
+    """批量审批 / Offers of the waiting list, for instance those of one imported file."""
+
+    offers: Annotated[
+        list[OfferRead],
+        Meta(min_length=1, max_length=200, examples=[[{"offer_id": "off_1", "version": 1}]]),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,6 +333,34 @@ def approve_offer(tx: Tx, order: WhichOffer) -> dict[str, Any]:
         settle_fen_per_point=waiting.settle_fen_per_point,
     ).version
     return reply(row, state=state, version=version) | {"terms": waiting.terms}
+
+
+def approve_offers(tx: Tx, order: ApproveOffers) -> dict[str, Any]:
+    """批量审批项目或新价格 / Approve several offers or new prices.
+
+    Approve each as if it were approved alone. One that is refused says why, and the others are
+    approved.
+    """
+    outcomes: dict[int, dict[str, Any]] = {}
+    # In the order of their ids, so that two approvers do not wait for each other.
+    for number, one in sorted(enumerate(order.offers), key=lambda each: each[1].offer_id):
+        try:
+            with tx.part():
+                version = rows.lock(tx, offers, one.offer_id).version
+                if version != one.version:
+                    raise VersionConflict(current=version, expected=one.version)
+                outcomes[number] = approve_offer(tx, WhichOffer(one.offer_id))
+        except Refusal as refusal:
+            said = payload(refusal, "services.partner")
+            outcomes[number] = {
+                "id": one.offer_id,
+                "state": "REFUSED",
+                "code": refusal.guard or refusal.code,
+                "message_zh": said["message_zh"],
+                "message_en": said["message_en"],
+            }
+    items = [outcomes[number] for number in range(len(order.offers))]
+    return {"approved": sum("code" not in one for one in items), "items": items}
 
 
 def refuse_offer(tx: Tx, order: RefuseOffer) -> dict[str, Any]:

@@ -71,6 +71,46 @@ def test_whoever_imports_an_offer_does_not_approve_it(bench):
         bench.do("approve_offer", {"offer_id": "off_1"}, version=2)
 
 
+def test_the_drafts_of_a_file_are_approved_at_once_each_with_its_own_word(bench):
+    """A file of 200 offers took 200 calls of a second person."""
+    own = (
+        BARBER.replace("ptn_1", "ptn_2")
+        .replace("per_b", "per_1")
+        .replace("92370899MA0000000B", "92370899MA00000084")
+    )
+    bench.load("partners", PARTNERS + BARBER + own)
+    rows = [CUT.replace("off_1", f"off_{number}") for number in (1, 2, 3)]
+    rows.append(CUT.replace("off_1", "off_4").replace("ptn_1", "ptn_2"))
+    assert counts(bench.load("offers", OFFERS + "".join(rows))) == (4, 0, 0)
+    bench.as_("R_CADRE", person="per_1", scope="370811015901")
+    bench.do("approve_offer", {"offer_id": "off_2"}, version=1)
+    order = [{"offer_id": f"off_{number}", "version": 1} for number in (3, 2, 1, 4, 9)]
+    done = bench.do("approve_offers", {"offers": order})
+    assert done["approved"] == 2
+    assert [(one["id"], one["state"], one.get("code")) for one in done["items"]] == [
+        ("off_3", "APPROVED", None),
+        ("off_2", "REFUSED", "VERSION_CONFLICT"),
+        ("off_1", "APPROVED", None),
+        ("off_4", "REFUSED", "CONFLICT_OF_INTEREST"),
+        ("off_9", "REFUSED", "NOT_FOUND"),
+    ]
+    assert all(one["message_en"].isascii() for one in done["items"] if "code" in one)
+    states = bench.rows("select offer_id, state from offers order by offer_id")
+    assert [one["state"] for one in states] == ["APPROVED", "APPROVED", "APPROVED", "DRAFT"]
+
+
+def test_whoever_imported_a_file_approves_none_of_it_at_once_either(bench):
+    street = PARTNERS + BARBER.replace("COMMUNITY,370811015901", f"STREET,{STREET}")
+    bench.load("partners", street)
+    bench.as_("R_STREET", person="per_importer", scope=STREET)
+    bench.load("offers", OFFERS + CUT.replace("370811015901,2025", f"{STREET},2025"))
+    order = {"offers": [{"offer_id": "off_1", "version": 1}]}
+    bench.as_("R_STREET", person="per_importer", scope=STREET)
+    assert bench.do("approve_offers", order)["approved"] == 0
+    bench.as_("R_STREET", person="per_other", scope=STREET)
+    assert bench.do("approve_offers", order)["approved"] == 1
+
+
 def test_without_an_agreement_a_partner_only_applies(bench):
     bench.load("partners", PARTNERS + BARBER.replace("协议-1", ""))
     assert bench.rows("select state from partners") == [{"state": "APPLIED"}]

@@ -346,7 +346,7 @@ def approve_offers(tx: Tx, order: ApproveOffers) -> dict[str, Any]:
     for number, one in sorted(enumerate(order.offers), key=lambda each: each[1].offer_id):
         try:
             with tx.part():
-                version = records.known(tx.conn, offers, one.offer_id, lock=True).version
+                version = records.locked(tx.conn, offers, one.offer_id).version
                 if version != one.version:
                     raise VersionConflict(current=version, expected=one.version)
                 outcomes[number] = approve_offer(tx, WhichOffer(one.offer_id))

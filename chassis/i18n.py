@@ -14,6 +14,8 @@ from collections.abc import Collection, Mapping
 from importlib import resources
 from typing import Any
 
+import polib
+
 from chassis.refusal import Choices, Refusal, Said, fill, shortened
 
 
@@ -24,8 +26,6 @@ def catalogue(package: str, language: str = "en") -> dict[str, str]:
         text = resources.files(package).joinpath(f"locale/{language}.po").read_text("utf-8")
     except (FileNotFoundError, ModuleNotFoundError, NotADirectoryError):
         return {}
-    import polib  # noqa: PLC0415  only needed for the first English text
-
     return {entry.msgid: entry.msgstr for entry in polib.pofile(text) if entry.msgstr}
 
 

@@ -12,6 +12,8 @@ import sqlalchemy as sa
 
 from chassis import storage as store
 from chassis.calendar import SHANGHAI
+from chassis.relay import Lost, Outcome, Publisher, Unsent
+from chassis.topology import event_exchange, replay_key
 
 if TYPE_CHECKING:
     from chassis.runtime import Runtime
@@ -160,9 +162,6 @@ def again_to(
         NotReplayed: It does not hear this service, or its queues are not bound so, or the broker
             does not take it.
     """
-    from chassis.relay import Lost, Outcome, Publisher  # noqa: PLC0415  needs a driver and pika
-    from chassis.topology import event_exchange  # noqa: PLC0415  as above
-
     part = heard_by(part, runtime.name, hearer, installation)
     done = Repeated()
     try:
@@ -204,9 +203,6 @@ def heard_by(part: Part, source: str, hearer: str, installation: Installation) -
 
 
 def _windows(runtime: Runtime, part: Part, hearer: str) -> Iterator[list[Any]]:
-    from chassis.relay import Unsent  # noqa: PLC0415  needs a driver and pika
-    from chassis.topology import replay_key  # noqa: PLC0415  as above
-
     outbox = runtime.chassis.outbox
     after = -1
     while True:

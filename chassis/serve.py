@@ -11,6 +11,7 @@ own, because publishing through py-amqp also reads from the socket, and only one
 
 from __future__ import annotations
 
+import argparse
 import warnings
 
 with warnings.catch_warnings():
@@ -442,6 +443,11 @@ class CallContainer(ServiceContainer):  # type: ignore[misc]  # nameko has no ty
         turned = {"calls": lambda: calls.beat if calls.started else time.monotonic()}
         live = {"greenlets": health.beats(turned)}
         return health.HealthPage(port, live, ready)
+
+
+def command(given: argparse.Namespace) -> int:
+    """Carry out `fivered serve`."""
+    return run(given.service)
 
 
 def run(service_name: str) -> int:

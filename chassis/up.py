@@ -5,6 +5,7 @@ It says in one line what is wrong when it cannot start, and where to look when i
 
 from __future__ import annotations
 
+import argparse
 import errno
 import gc
 import json
@@ -15,14 +16,16 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from chassis import installed, logs
+from chassis.embedded import EmbeddedHost
 from chassis.folder import keys_of, take_folder
 from chassis.here import KEYS, keys_file
+from chassis.installed import service_class
+from chassis.migrate import migrate_service
+from chassis.runtime import open_all
 from chassis.settings import CommandFailed
-
-if TYPE_CHECKING:
-    from chassis.embedded import EmbeddedHost
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 DEMO = {
@@ -30,6 +33,11 @@ DEMO = {
     "FIVERED_DEMO_START": "2025-01-02T09:00:00",
     "FIVERED_SYNTHETIC": "1",
 }
+
+
+def command(given: argparse.Namespace) -> int:
+    """Carry out `fivered up`."""
+    return run(given.data, given.host, given.port, demo=given.demo, keys_at=given.keys)
 
 
 def run(folder: str, host: str, port: int, *, demo: bool, keys_at: str = "") -> int:
@@ -50,8 +58,6 @@ def run(folder: str, host: str, port: int, *, demo: bool, keys_at: str = "") -> 
     held = take_folder(data)
     listening = _take_port(host, port)
     _environment(data, demo=demo)
-
-    from chassis import installed, logs  # noqa: PLC0415  nothing heavy before the checks above
 
     names = installed.service_names()
     if not names:
@@ -106,11 +112,6 @@ def _environment(data: Path, *, demo: bool) -> None:
 
 
 def _open(data: Path, names: list[str]) -> EmbeddedHost:
-    from chassis.embedded import EmbeddedHost  # noqa: PLC0415  see run
-    from chassis.installed import service_class  # noqa: PLC0415  see run
-    from chassis.migrate import migrate_service  # noqa: PLC0415  see run
-    from chassis.runtime import open_all  # noqa: PLC0415  see run
-
     classes = {name: service_class(name) for name in names}
     urls = {name: f"sqlite:///{data / name}.sqlite" for name in names}
     runtimes = open_all(classes, urls)
@@ -135,8 +136,6 @@ def _ready(data: Path, address: str, *, demo: bool) -> None:
     if not demo:
         return
     say("演示环境 DEMONSTRATION: loopback only, the clock may be moved (FIVERED_DEMO_CLOCK=1)")
-
-    from chassis import installed  # noqa: PLC0415  see run
 
     load = installed.load(installed.DEMO)
     if load is None:

@@ -86,7 +86,7 @@ class Vault:
 
     def __init__(self, service: str, keys: Keys) -> None:
         # Importing it takes a while, and most services seal nothing.
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415  installed where a service seals
 
         self._ciphers = {
             _id_of(service, key): AESGCM(_derived(service, key, b"seal"))
@@ -136,7 +136,7 @@ class Vault:
         return self._opened(bytes(sealed), bound_to)[1]
 
     def _opened(self, sealed: bytes, bound_to: str) -> tuple[str, str]:
-        from cryptography.exceptions import InvalidTag  # noqa: PLC0415  see __init__
+        from cryptography.exceptions import InvalidTag  # noqa: PLC0415  see above
 
         if sealed[:1] == _NAMED:
             name = sealed[1 : 1 + _ID]

@@ -7,6 +7,7 @@ to one; a timer fires for whoever deletes its row; a job belongs to whoever hold
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import gc
 import logging
@@ -545,6 +546,11 @@ def sweep(runtime: Runtime) -> dict[str, int]:
     if any(gone.values()):
         log.info("swept", extra={"service": runtime.name, **gone})
     return gone
+
+
+def command(given: argparse.Namespace) -> int:
+    """Carry out `fivered work`."""
+    return run(given.service)
 
 
 def run(service_name: str) -> int:

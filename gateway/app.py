@@ -19,7 +19,8 @@ from starlette.routing import BaseRoute, Route
 
 from chassis.installed import service_names
 from chassis.refusal import Refusal
-from chassis.rpc import Caller, CallFailed, CallRefused, ServiceUnavailable
+from chassis.rpc import BusCaller, Caller, CallFailed, CallRefused, ServiceUnavailable
+from chassis.settings import ProcessSettings, SettingsError, read, read_all
 from chassis.table import VERBS
 from gateway import contract, documents, imports, pages
 from gateway.context import context_of
@@ -29,6 +30,7 @@ from gateway.errors import CapabilityMissing, answer_error, explain
 from gateway.identity import ANONYMOUS, IdentitySource, Tokens
 from gateway.limits import Outermost
 from gateway.openapi import Document
+from gateway.serving import listen, serve
 from gateway.settings import GatewaySettings
 
 if TYPE_CHECKING:
@@ -614,9 +616,6 @@ def serve_embedded(
     Raises:
         SettingsError: A variable is missing or wrong.
     """
-    from chassis.settings import read  # noqa: PLC0415  tests give the settings
-    from gateway.serving import serve  # noqa: PLC0415  tests need no server
-
     chosen = settings or read(GatewaySettings)
     serve(create(host, settings=chosen, services=services), chosen, sock=sock, ready=ready)
 
@@ -632,10 +631,6 @@ def run(ready: Callable[[], None] = lambda: None, extra: Iterable[Doors] = ()) -
         SettingsError: A variable is missing or wrong.
         PortTaken: The address cannot be listened on.
     """
-    from chassis.rpc import BusCaller  # noqa: PLC0415  not in the embedded process
-    from chassis.settings import ProcessSettings, SettingsError, read_all  # noqa: PLC0415
-    from gateway.serving import listen, serve  # noqa: PLC0415
-
     process, settings = read_all([ProcessSettings, GatewaySettings])
     if not process.broker_url:
         raise SettingsError(["FIVERED_BROKER_URL is not set: the broker behind which services are"])

@@ -3,28 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import os
-import sys
-from collections.abc import Callable
-
-Command = tuple[Callable[[argparse.ArgumentParser], None], Callable[[argparse.Namespace], int]]
 
 
 def _declare_gateway(_parser: argparse.ArgumentParser) -> None:
     """Serve HTTP, with the services behind RabbitMQ."""
-
-
-def _run_gateway(_given: argparse.Namespace) -> int:
-    from chassis import logs  # noqa: PLC0415  the list of commands should be quick
-    from chassis.settings import CommandFailed  # noqa: PLC0415  see above
-    from gateway.app import run  # noqa: PLC0415  see above
-    from gateway.serving import PortTaken  # noqa: PLC0415  see above
-
-    logs.configure("gateway", os.environ.get("FIVERED_LOG_LEVEL", "INFO"))
-    try:
-        return run()
-    except PortTaken as error:
-        raise CommandFailed(str(error)) from error
 
 
 def _declare_token(parser: argparse.ArgumentParser) -> None:
@@ -43,40 +25,5 @@ def _declare_token(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _run_token(given: argparse.Namespace) -> int:
-    from chassis.settings import CommandFailed  # noqa: PLC0415  see _run_gateway
-    from gateway.identity import issue  # noqa: PLC0415  see _run_gateway
-
-    key = os.environ.get("FIVERED_TOKEN_KEY", "")
-    if given.data:
-        key = _key_of(given.data)
-    if not key:
-        raise CommandFailed("FIVERED_TOKEN_KEY is not set (or name the folder: --data)")
-    grants = []
-    for text in given.grant:
-        role, _, scope = text.partition(":")
-        grants.append({"role": role, "scope": scope})
-    try:
-        token = issue(key, given.person, grants, given.hours)
-    except ValueError as error:
-        raise CommandFailed(str(error)) from error
-    sys.stdout.write(token + "\n")
-    return 0
-
-
-def _key_of(folder: str) -> str:
-    import json  # noqa: PLC0415  see _run_gateway
-    from pathlib import Path  # noqa: PLC0415  see _run_gateway
-
-    from chassis.here import keys_file  # noqa: PLC0415  see _run_gateway
-    from chassis.settings import CommandFailed  # noqa: PLC0415  see _run_gateway
-
-    path = keys_file(Path(folder))
-    try:
-        return str(json.loads(path.read_text("utf-8"))["FIVERED_TOKEN_KEY"])
-    except (OSError, ValueError, KeyError) as error:
-        raise CommandFailed(f"no token key in {path}") from error
-
-
-gateway_command: Command = (_declare_gateway, _run_gateway)
-token_command: Command = (_declare_token, _run_token)
+gateway_command = (_declare_gateway, "gateway.commands:run_gateway")
+token_command = (_declare_token, "gateway.commands:run_token")

@@ -35,11 +35,12 @@ import pytest
 import sqlalchemy as sa
 
 from chassis import envelope as env
-from chassis import inbox, timers
+from chassis import inbox, jobs, timers
+from chassis.blobs import Blobs
 from chassis.bus import Service, entries
 from chassis.calendar import SHANGHAI
 from chassis.free_text import Public, members, readers_of
-from chassis.messages import ANY_ROLE, PUBLIC, Actor, Call, new_uuid, partition_of
+from chassis.messages import ANY_ROLE, PUBLIC, SYSTEM, Actor, Call, new_uuid, partition_of
 from chassis.migrate import differences, migrate_service
 from chassis.refusal import NumberOfAPerson, Refusal
 from chassis.runtime import Runtime
@@ -250,9 +251,6 @@ class Bench:
 
     def load(self, kind: str, text: str | bytes, *, dry_run: bool = False) -> dict[str, Any]:
         """Import a file and return the job's result; the bench needs FIVERED_BLOBS for it."""
-        from chassis import jobs  # noqa: PLC0415  only here
-        from chassis.blobs import Blobs  # noqa: PLC0415  only here
-
         with Blobs(self.runtime.process.blobs).receive() as receiving:
             receiving.write(text if isinstance(text, bytes) else text.encode())
             blob = receiving.keep()
@@ -280,8 +278,6 @@ class Bench:
 
     def transaction(self) -> Any:
         """Open a transaction as the system, for tests of storage."""
-        from chassis.messages import SYSTEM  # noqa: PLC0415  only here
-
         return self.runtime.transaction(SYSTEM)
 
 

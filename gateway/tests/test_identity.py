@@ -195,9 +195,10 @@ def test_the_token_command_prints_a_token_that_the_gateway_reads(capsys, monkeyp
 
     from chassis.settings import CommandFailed
     from gateway.cli import token_command
+    from gateway.commands import run_token as handle
 
     parser = argparse.ArgumentParser()
-    declare, handle = token_command
+    declare, _handler = token_command
     declare(parser)
     assert declare.__doc__
     given = parser.parse_args(["--person", "per_1", "--grant", "R_CADRE:370811015901"])

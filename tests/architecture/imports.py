@@ -21,7 +21,7 @@ BROKER = ("nameko", "kombu", "eventlet", "amqp", "pika")
 # know each other. An import for the type checker alone counts: it hides a circle as well.
 CHASSIS = (
     "cli",
-    "up",
+    "commands | up",
     "embedded | said | serve | work",
     "asyncapi | doctor | health | keys | process | relay | rpc",
     "runtime",

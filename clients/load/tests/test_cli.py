@@ -5,7 +5,7 @@ import json
 import pytest
 
 from chassis.cli import main
-from clients.load.cli import _bars, _report
+from clients.load.commands import _bars, _report
 from clients.load.files import Written
 from clients.load.sending import Outcome
 

@@ -1,0 +1,309 @@
+"""What the commands of `fivered` do; `cli` says what they are called and what they take."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shlex
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from chassis import contracts, doctor, here, inbox, keys, projections, said, topology, years
+from chassis.calendar import read_year_file
+from chassis.here import KEYS
+from chassis.installed import service_class, service_names
+from chassis.messages import SYSTEM
+from chassis.migrate import current_of, migrate_service, package_of
+from chassis.runtime import Runtime
+from chassis.settings import CommandFailed, database_variable
+
+
+def open_runtime(service: str, *, cooperative: bool = False) -> Runtime:
+    """Open an installed service on the database that the environment names.
+
+    Raises:
+        CommandFailed: The variable is not set.
+        SettingsError: Lists every missing or wrong variable.
+    """
+    cls = service_class(service)
+    if not os.environ.get(database_variable(service)):
+        here.adopt()
+    url = os.environ.get(database_variable(service))
+    if not url:
+        raise CommandFailed(f"{database_variable(service)} is not set: the database of {service}")
+    return Runtime.open(cls, url, cooperative=cooperative)
+
+
+def run_migrate(given: argparse.Namespace) -> int:
+    """Bring the databases of services to the newest revision."""
+    for name in service_names() if given.service == ["all"] else given.service:
+        runtime = open_runtime(name)
+        done = migrate_service(runtime.service_cls, runtime.engine)
+        current = current_of(runtime.engine, package_of(runtime.service_cls))
+        print(f"{name}: {'migrated to' if done else 'is at'} {current}")
+        runtime.close()
+    return 0
+
+
+def run_topology(given: argparse.Namespace) -> int:
+    """Make or show what the broker needs."""
+    try:
+        installation = topology.current_installation()
+        if given.action == "show":
+            print(installation.to_json(), end="")
+            return 0
+        if not os.environ.get("FIVERED_BROKER_URL"):
+            here.adopt()
+        vhost = _vhost_of(os.environ.get("FIVERED_BROKER_URL") or "amqp://host/fivered")
+        if given.action == "policies":
+            print("\n".join(topology.policy_commands(vhost)))
+            return 0
+        if given.action == "permissions":
+            for permission in topology.permissions(installation):
+                print("\n".join(topology.commands(permission, vhost)))
+            return 0
+        if given.action == "consumer":
+            if not given.user:
+                raise CommandFailed("consumer needs the outside user's name")
+            unknown = sorted(set(given.sources) - set(installation.members))
+            if unknown:
+                raise CommandFailed(f"not installed: {', '.join(unknown)}")
+            sources = given.sources or sorted(installation.members)
+            granted = topology.consumer(installation, given.user, sources)
+            print(f'rabbitmqctl add_user {shlex.quote(granted.user)} "${{PASSWORD:?}}" </dev/null')
+            print("\n".join(topology.commands(granted, vhost)))
+            return 0
+        url = os.environ.get("FIVERED_BROKER_URL")
+        if not url:
+            raise CommandFailed(
+                "FIVERED_BROKER_URL is not set: amqp(s)://user:password@host:port/vhost"
+            )
+        applied = topology.apply(url, installation)
+    except topology.TopologyError as error:
+        raise CommandFailed(str(error)) from error
+    print(f"{len(applied.queues)} queues for {', '.join(sorted(installation.members))}")
+    if applied.older:
+        print(
+            f"{len(applied.older)} of them were made by an earlier release and keep its arguments;"
+            " what these lack is said by policy. On the broker, once"
+            " (or load deploy/rabbitmq/definitions.json):"
+        )
+        print("\n".join(topology.policy_commands(_vhost_of(url))))
+    return 0
+
+
+def _vhost_of(url: str) -> str:
+    return unquote(urlsplit(url).path.removeprefix("/")) or "/"
+
+
+def run_events(given: argparse.Namespace) -> int:
+    """Show, or say again, what a service has said."""
+    try:
+        after, first, last = (
+            None if text is None else said.place(text)
+            for text in (given.after, given.first, given.last)
+        )
+    except ValueError as error:
+        raise CommandFailed(str(error)) from error
+    facts = (given.fact,) if given.fact else ()
+    unsent = given.action == "tail" and given.unsent
+    part = said.Part(after, first, last, facts, unsent=unsent)
+    runtime = open_runtime(given.service)
+    try:
+        if given.action == "tail":
+            _tail(given, runtime, part)
+        else:
+            _replay(given, runtime, part)
+    except said.NotReplayed as error:
+        raise CommandFailed(str(error)) from error
+    finally:
+        runtime.close()
+    return 0
+
+
+def _tail(given: argparse.Namespace, runtime: Runtime, part: Any) -> None:
+    shown = said.newest(runtime, part, given.limit)
+    whole = said.extent(runtime, part)
+    if len(shown) < whole.count:
+        print(f"the newest {len(shown)} of {whole.count} ({whole})", file=sys.stderr)
+    while True:
+        for event in shown:
+            print(json.dumps(event, ensure_ascii=False), flush=True)
+        if not given.follow:
+            return
+        if shown:
+            part = replace(part, after=shown[-1]["outbox_id"])
+        time.sleep(1.0)
+        shown = said.newest(runtime, part, 1_000_000)
+
+
+def _replay(given: argparse.Namespace, runtime: Runtime, part: Any) -> None:
+    name, hearer = given.service, given.only_to
+    if hearer:
+        try:
+            part = said.heard_by(part, name, hearer, topology.current_installation())
+        except topology.TopologyError as error:
+            raise CommandFailed(str(error)) from error
+    found = said.extent(runtime, part)
+    to = f" to {hearer} only" if hearer else ""
+    if given.dry_run:
+        print(f"{found.count} events of {name} would go out again{to}: {found}")
+        return
+    embedded = runtime.engine.dialect.name == "sqlite"
+    if embedded and hearer:
+        other = open_runtime(hearer)
+        said.set_back(runtime, part, other)
+        other.close()
+        print(f"{hearer} reads {name} again when it is started next: {found}")
+        return
+    if hearer:
+        url = os.environ.get("FIVERED_BROKER_URL")
+        if not url:
+            raise CommandFailed("FIVERED_BROKER_URL is not set: it is said by way of the broker")
+        installation = topology.current_installation()
+        repeated = said.again_to(runtime, part, hearer, installation, url)
+        print(f"{repeated.count} events of {name} went out again{to}: {found}")
+        return
+    said.again(runtime, part)
+    print(f"{found.count} events of {name} go out again: {found}")
+    if embedded:
+        print("in the embedded mode nobody sends: --only-to HEARER, while it is stopped")
+
+
+def run_parked(given: argparse.Namespace) -> int:
+    """Look at what a service could not take, and decide on it."""
+    runtime = open_runtime(given.service)
+    rows = inbox.parked_rows(runtime)
+    if given.ids:
+        rows = [row for row in rows if row["id"] in given.ids]
+    if given.action in {"retry", "drop"}:
+        if given.action == "drop" and not given.ids:
+            raise CommandFailed("drop needs the ids of the rows")
+        state = "RETRY" if given.action == "retry" else "DROPPED"
+        marked = inbox.mark_parked(runtime, [row["id"] for row in rows], state, given.by)
+        print(f"{marked} of {given.service} marked {state}")
+    else:
+        for row in rows:
+            _print_parked(row, whole=given.action == "show")
+        if not rows:
+            print(f"nothing of {given.service} is parked")
+    runtime.close()
+    return 0
+
+
+def _print_parked(row: dict[str, Any], *, whole: bool) -> None:
+    print(
+        f"{row['id']:>6}  {row['parked_at']:%Y-%m-%d %H:%M:%S}  {row['reason']:<12}"
+        f" {row['source']}.{row['fact'] or '?'}  {row['subject'] or ''}"
+        f"  attempts {row['attempts']}  {row['state']}"
+    )
+    last = row["error"].strip().splitlines()[-1] if row["error"].strip() else ""
+    if not whole:
+        print(f"        {last[:160]}")
+        return
+    print(row["error"])
+    print(bytes(row["body"]).decode("utf-8", "replace"))
+
+
+def run_keys(given: argparse.Namespace) -> int:
+    """Replace a key under which data are stored."""
+    if given.keys:
+        os.environ[KEYS] = given.keys
+    if given.action == "status":
+        return keys.status(given.data, print)
+    change = keys.rotate if given.action == "rotate" else keys.drop
+    return change(given.data, given.key, print)
+
+
+def run_calendar(given: argparse.Namespace) -> int:
+    """Load, check or show the years whose working days are known."""
+    year = None
+    if given.action != "show":
+        if not given.file:
+            raise CommandFailed(f"calendar {given.action} needs a file")
+        year = _read_year(given.file)
+    if given.action == "check":
+        print(f"{given.file}: {_shown(year)}")
+        return 0
+    owners = [name for name in service_names() if service_class(name).loads_calendar]
+    if not owners:
+        raise CommandFailed("no installed service loads calendars")
+    runtime = open_runtime(owners[0])
+    try:
+        if year is not None:
+            with runtime.transaction(SYSTEM) as tx:
+                moved = runtime.instance().load_year(tx, year)
+            print(f"loaded {_shown(year)}; {moved} deadlines of {runtime.name} are later")
+        with runtime.snapshot(SYSTEM) as tx:
+            card = years.outlook(tx.calendar, tx.now)
+        print(f"working days are known until {card['until']} ({card['days_left']} days)")
+    finally:
+        runtime.close()
+    return 0
+
+
+def _read_year(file: str) -> Any:
+    try:
+        return read_year_file(Path(file).read_text("utf-8-sig"))
+    except (OSError, ValueError) as error:
+        raise CommandFailed(f"{file}: {error}") from error
+
+
+def _shown(year: Any) -> str:
+    return (
+        f"{year.year}: {len(year.off)} days off, {len(year.make_up)} make-up days ({year.source})"
+    )
+
+
+def run_rebuild(given: argparse.Namespace) -> int:
+    """Clear a projection and read it again."""
+    known = {one.name: one for one in service_class(given.service).projections}
+    if given.projection is None:
+        for projection in known.values():
+            print(f"{projection.name}: {', '.join(projection.tables)}, from {projection.source}")
+        if not known:
+            others = [
+                f"{name} {one.name}"
+                for name in service_names()
+                for one in service_class(name).projections
+            ]
+            there = ", ".join(others) or "none anywhere"
+            print(f"{given.service} has no projection that can be rebuilt; there are: {there}")
+        return 0
+    if given.projection not in known:
+        raise CommandFailed(
+            f"{given.service} has no projection {given.projection!r}"
+            f" (known: {', '.join(known) or 'none'})"
+        )
+    runtime = open_runtime(given.service)
+    forgotten = projections.clear(runtime, known[given.projection])
+    print(f"cleared; {forgotten} events will be heard again")
+    source = known[given.projection].source
+    if runtime.engine.dialect.name != "sqlite":
+        print(f"now: fivered events replay {source} --only-to {given.service}")
+    runtime.close()
+    return 0
+
+
+def run_contracts(given: argparse.Namespace) -> int:
+    """Write, check or release the contract files."""
+    work = {"write": contracts.write, "check": contracts.check, "release": contracts.release}
+    failed = False
+    for name in given.service or service_names():
+        report = work[given.action](service_class(name))
+        for path in report.written:
+            print(f"{name}: wrote {path}")
+        for problem in report.problems:
+            print(f"{name}: {problem}", file=sys.stderr)
+        failed |= bool(report.problems)
+    return 1 if failed else 0
+
+
+def run_doctor(_given: argparse.Namespace) -> int:
+    """Look at everything and say what is wrong."""
+    return int(doctor.run(print))

@@ -142,10 +142,10 @@ def bare(runtime: Runtime) -> tuple[float, int]:
     begun = time.monotonic()
     with runtime.engine.begin() as conn:
         asked = settlements.entries_sql(
-            conn,
             "bare",
             PERIOD,
             None,
+            where_the_rows_are=True,
             end=end_of_month(),
             gate_source=months.GATE_SOURCE,
         )

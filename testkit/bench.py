@@ -442,12 +442,29 @@ def open_bench(service_cls: type[Service], url: str, **environ: str) -> Bench:
         sa.event.listen(runtime.engine, "connect", _unsynchronised)
     try:
         _migrated(service_cls, url, lambda: migrate_and_let_go(service_cls, runtime.engine))
+        _share_statements(runtime.engine)
         runtime.fixed_now = instant(START)
         runtime.prepare()
     except BaseException:
         runtime.close()
         raise
     return Bench(runtime)
+
+
+# Dialects, by driver, with the statements that were compiled for them.
+_COMPILED: dict[str, tuple[sa.Dialect, dict[Any, Any]]] = {}
+
+
+def _share_statements(engine: sa.Engine) -> None:
+    """Let the engines of all tests share what was compiled, as the requests of a process do.
+
+    A compiled statement belongs to a dialect, of which each engine makes its own.
+    """
+    if engine.driver not in _COMPILED:
+        with engine.connect():
+            _COMPILED[engine.driver] = engine.dialect, {}
+    engine.dialect, compiled = _COMPILED[engine.driver]
+    engine.update_execution_options(compiled_cache=compiled)
 
 
 def _unsynchronised(dbapi: Any, _record: Any) -> None:

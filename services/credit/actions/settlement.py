@@ -585,9 +585,10 @@ def confirm_settlement(tx: Tx, order: ConfirmSettlement) -> dict[str, Any]:
     )
     _begin_district(tx, row)
     planned = rules.timeline(tx.calendar, row.period).publish
-    if planned > tx.now:
-        tx.arm("publish", row.settlement_id, planned)
-        return _reply(row, "CONFIRMED", due=planned.isoformat())
+    at = rules.publish_at(tx.calendar, planned, tx.now)
+    if at > tx.now:
+        tx.arm("publish", row.settlement_id, at)
+        return _reply(row, "CONFIRMED", due=at.isoformat())
     publish(tx, row.settlement_id)
     done = store.settlement(tx.conn, row.settlement_id)
     return {
@@ -620,7 +621,7 @@ def _begin_district(tx: Tx, row: Any) -> None:
 
 
 def on_publish(tx: Tx, due: Due) -> None:
-    """Working day 5, 09:00: publish what is confirmed."""
+    """09:00 of working day 5, or of a later one after a late confirmation: publish."""
     publish(tx, due.ref)
 
 

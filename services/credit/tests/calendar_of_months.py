@@ -1,5 +1,7 @@
 """Whole months for tests: from the markers to final entries, by the real doors."""
 
+from datetime import date, timedelta
+
 from chassis import jobs
 from chassis.calendar import Calendar
 from services.credit.tests import stage
@@ -23,12 +25,21 @@ def settlement_of(bench, period, area=stage.COMMUNITY):
     return card
 
 
+def morning(bench, day):
+    """09:00 of the last working day until `day`: who confirms then publishes then."""
+    calendar = bench.runtime.calendar
+    last = date.fromisoformat(day)
+    while not calendar.is_working_day(last):
+        last -= timedelta(days=1)
+    return f"{last}T09:00"
+
+
 def publish_month(bench, period, area=stage.COMMUNITY, rows=None):
     """Markers, cut-off, draft, review, confirm, publish. Returns the settlement."""
     following = Calendar.next_period(period)
     bench.at(f"{following}-01T20:00")
     stage.markers(bench, period, rows=rows)
-    bench.fire(f"{following}-12T10:00")
+    bench.fire(morning(bench, f"{following}-12"))
     run_jobs(bench)
     return confirm_area(bench, period, area)
 

@@ -120,9 +120,10 @@ def test_who_is_not_published_on_working_day_five_is_late_by_so_many_working_day
     confirmed(bench, NEXT_DOOR, "2025-04-11T10:00")
     bench.fire("2025-04-20T10:00")
     found = indicators(bench)["M-22"]
-    # What is confirmed too late is published at once: on the third working day after the fifth.
-    assert found["late"][0]["working_days_late"] == 3
-    assert found["late"][0]["published_at"].startswith("2025-04-11")
+    # Confirmed on the Friday after 09:00, it is published on the Monday: the fourth working day
+    # after the fifth.
+    assert found["late"][0]["working_days_late"] == 4
+    assert found["late"][0]["published_at"].startswith("2025-04-14")
     assert (found["part"], found["whole"]) == (1, 2)
 
 

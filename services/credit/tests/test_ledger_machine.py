@@ -449,7 +449,7 @@ def test_spending_everything_changes_no_standing(bench):
     stage.steward(bench, "stw_1", "per_s")
     bench.at("2025-03-10T21:00").deliver([rated(bench, at="2025-03-10T10:00")])
     card = close_month(bench)
-    bench.at("2025-04-10T10:00")
+    bench.at("2025-04-10T09:00")
     confirm(bench, card, review(bench, card)["version"])
     bench.fire(NOTICE_END)
     bench.fire("2025-04-18T00:00")

@@ -259,7 +259,7 @@ def test_a_deduction_that_counts_for_good_meanwhile_is_in_the_month_that_was_con
     lane(bench)
     drafted(bench, "2025-01", "2025-02-08T10:00")
     # A late month, and a legitimate one: its notice ends on 03-06 at midnight.
-    bench.fire("2025-02-26T10:00")
+    bench.fire("2025-02-26T09:00")
     confirmed(bench, "2025-01")
     assert entry_of(drafted(bench, "2025-02", "2025-03-05T10:00"), MER)["score"] == 75
     first = confirmed(bench, "2025-02")

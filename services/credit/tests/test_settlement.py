@@ -15,7 +15,7 @@ from services.credit.errors import (
 from services.credit.service import Credit
 from services.credit.tests import stage
 from services.credit.tests.test_awards import attended, rated
-from testkit.bench import open_bench
+from testkit.bench import instant, open_bench
 
 PERIOD = "2025-03"
 CUT_OFF = "2025-04-03T00:00"
@@ -335,10 +335,34 @@ def test_a_deduction_must_be_looked_at_and_counts_for_good_only_after_the_notice
 
 
 @pytest.mark.covers("N22", "C8")
-def test_a_settlement_confirmed_after_working_day_five_is_published_at_once(credit):
+@pytest.mark.parametrize(
+    ("confirmed", "published"),
+    [
+        # Working day 5 is Tuesday the 8th; publication slips by working days, and is never skipped.
+        ("2025-04-08T08:59", "2025-04-08T09:00"),
+        ("2025-04-08T09:01", "2025-04-09T09:00"),
+        ("2025-04-10T08:00", "2025-04-10T09:00"),
+        ("2025-04-11T15:00", "2025-04-14T09:00"),
+    ],
+)
+def test_a_settlement_confirmed_too_late_is_published_on_the_next_working_morning(
+    credit, confirmed, published
+):
     bench = credit
     card = close_month(bench)
-    bench.at("2025-04-10T15:00")
+    bench.fire(confirmed)
+    reply = confirm(bench, card, review(bench, card)["version"])
+    assert (reply["state"], instant(reply["due"])) == ("CONFIRMED", instant(published))
+    bench.fire(published)
+    (said,) = bench.said("settlement_published.v1")
+    assert instant(said["time"]) == instant(published)
+    assert settlement_of(bench)["state"] == "PUBLISHED"
+
+
+def test_a_settlement_confirmed_late_at_nine_of_a_working_day_is_published_then(credit):
+    bench = credit
+    card = close_month(bench)
+    bench.at("2025-04-10T09:00")
     reply = confirm(bench, card, review(bench, card)["version"])
     assert reply["state"] == "PUBLISHED"
     assert reply["notice_id"]
@@ -515,7 +539,7 @@ def test_a_notice_holds_ids_only_and_persons_only_by_their_consent(credit):
             store.add(tx.conn, [known])
     card = close_month(bench)
     assert entry_of(card, "RES:per_b")["grade"] == "AAA"
-    bench.at("2025-04-10T10:00")
+    bench.at("2025-04-10T09:00")
     reply = confirm(bench, card, review(bench, card)["version"])
     bench.as_("R_ANONYMOUS", person="", scope="")
     body = bench.ask("notice", {"notice_id": reply["notice_id"]})["body"]

@@ -370,7 +370,7 @@ def month(tmp_path_factory):
     for url in fresh_database("sqlite", folder):
         bench = open_bench(Credit, url)
         card = a_month(bench)
-        bench.at("2025-04-10T10:00")
+        bench.at("2025-04-10T09:00")
         confirm(bench, card, review(bench, card, person="per_sec2")["version"])
         found = log_of(bench)
         bench.runtime.close()
@@ -540,7 +540,7 @@ def test_the_exported_file_is_the_log(tmp_path):
     for url in fresh_database("sqlite", tmp_path):
         bench = open_bench(Credit, url, FIVERED_BLOBS=str(tmp_path / "blobs"))
         card = a_month(bench)
-        bench.at("2025-04-10T10:00")
+        bench.at("2025-04-10T09:00")
         confirm(bench, card, review(bench, card, person="per_sec2")["version"])
         lines, digest = log_of(bench)
         bench.as_("R_AUDITOR", person="per_auditor", scope="370811")

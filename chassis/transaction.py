@@ -544,23 +544,32 @@ class Tx:
         """
         if kind not in self.runtime.timers:
             raise TypeError(f"{self.runtime.name} has no timer {kind!r}")
-        since = self._calendar.since(due_at) if self._calendar else None
-        self.put_timer(Due(kind, ref, due_at, data or {}), since)
+        self.put_timer(Due(kind, ref, due_at, data or {}), self._since(due_at))
+
+    def arm_each(self, ref: str, due_at: Mapping[str, datetime]) -> None:
+        """Arm timers of one thing, kind by kind, as `arm` does and by one statement."""
+        for kind in due_at:
+            if kind not in self.runtime.timers:
+                raise TypeError(f"{self.runtime.name} has no timer {kind!r}")
+        self._put_timers([(Due(kind, ref, at), self._since(at)) for kind, at in due_at.items()])
+
+    def _since(self, due_at: datetime) -> date | None:
+        return self._calendar.since(due_at) if self._calendar else None
 
     def put_timer(self, due: Due, since: date | None = None) -> None:
         """Put a timer's row, of whatever kind; one that is armed already is moved."""
-        self._put_timers([due], since)
+        self._put_timers([(due, since)])
 
     def arm_all(self, kind: str, dues: Iterable[tuple[str, datetime]]) -> None:
         """Arm many timers of a kind by one statement; none of them counts working days."""
         if kind not in self.runtime.timers:
             raise TypeError(f"{self.runtime.name} has no timer {kind!r}")
-        self._put_timers([Due(kind, ref, due_at) for ref, due_at in dues], None)
+        self._put_timers([(Due(kind, ref, due_at), None) for ref, due_at in dues])
 
-    def _put_timers(self, dues: Sequence[Due], since: date | None) -> None:
+    def _put_timers(self, dues: Sequence[tuple[Due, date | None]]) -> None:
         if not dues:
             return
-        self._timers |= {(due.kind, due.ref): due.due_at for due in dues}
+        self._timers |= {(due.kind, due.ref): due.due_at for due, _ in dues}
         self.wakes = True
         self.conn.execute(
             _arming(self.runtime.chassis.timers, self.dialect),
@@ -574,7 +583,7 @@ class Tx:
                     "next_try_at": None,
                     "since": since,
                 }
-                for due in dues
+                for due, since in dues
             ],
         )
 
@@ -656,15 +665,13 @@ class Tx:
 def _arming(timers: sa.Table, dialect: str) -> Any:
     """Return the statement that arms timers, written once: a month arms thousands."""
     statement = store.insert_of(dialect, timers)
-    changing = ("due_at", "data", "since")
-    return statement.on_conflict_do_update(
+    changing = ("due_at", "data", "since", "attempts", "next_try_at")
+    arming = statement.on_conflict_do_update(
         index_elements=["kind", "ref"],
-        set_={
-            **{name: statement.excluded[name] for name in changing},
-            "attempts": 0,
-            "next_try_at": None,
-        },
+        set_={name: statement.excluded[name] for name in changing},
     )
+    # Since it gives something back, many of them are one statement.
+    return arming.returning(timers.c.ref)
 
 
 def _tables_of(metadata: sa.MetaData) -> store.ChassisTables:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -319,19 +320,28 @@ def change(
 ) -> Any:
     """Move a request to a state, write its timeline, and return the row as it stands now."""
     version = row.version + 1
-    storage.cases.update(tx.conn, row.request_id, state=state, version=version, **values)
-    storage.cases.write_timeline(
+    return storage.cases.change(
         tx.conn,
-        request_id=row.request_id,
-        at=tx.now,
-        action=action,
-        actor_id=tx.actor.id,
-        actor_role=tx.actor.role,
-        state=state,
-        version=version,
-        detail=detail or {},
+        row.request_id,
+        {"state": state, "version": version, **values},
+        _step(tx, row.request_id, action, state=state, version=version, detail=detail or {}),
     )
-    return storage.cases.request(tx.conn, row.request_id)
+
+
+def _step(
+    tx: Tx, request_id: str, action: str, *, state: str, version: int, detail: dict[str, Any]
+) -> dict[str, Any]:
+    """Return a line of a request's timeline."""
+    return {
+        "request_id": request_id,
+        "at": tx.now,
+        "action": action,
+        "actor_id": tx.actor.id,
+        "actor_role": tx.actor.role,
+        "state": state,
+        "version": version,
+        "detail": detail,
+    }
 
 
 def say(tx: Tx, row: Any, event: Any) -> None:
@@ -622,13 +632,53 @@ def _file(
     *,
     topic_id: str | None = None,
 ) -> Any:
-    """Keep a request, say it and give it to somebody; None where its reference is taken."""
-    row = _insert(tx, order, reporter, own, topic_id=topic_id)
-    if row is None:
+    """Keep a request, say it and give it to somebody; None where its reference is taken.
+
+    Whoever gets it is known before it is kept, so each table is written once.
+    """
+    community = order.grid[:12]
+    request_id = tx.new_id("req")
+    if own is not None and not storage.cases.claim_reference(
+        tx.conn,
+        **own,
+        request_id=request_id,
+        digest=_content(tx, order, reporter, own["reference"]),
+    ):
         return None
-    say(
-        tx,
-        row,
+    serving = storage.ground.serving(tx.conn, order.grid)
+    project_id = _project(tx, serving, order.grid, order.building, order.project_id)
+    new = SimpleNamespace(
+        **_values(tx, order, reporter, own, request_id=request_id),
+        project_id=project_id,
+        topic_id=topic_id,
+    )
+    kin = storage.people.kin(tx.conn, [reporter] if reporter is not None else ())
+    barred = accused(tx, new).union(*kin.values())
+    duties = _duties(tx, new, served=bool(serving))
+    chosen = _choose(tx, new, duties, barred)
+    steward_id = chosen.steward_id if chosen is not None else None
+    # The number comes last: rivals wait for the counter of the community's day.
+    number = storage.cases.next_number(tx.conn, tx.calendar.local_date(tx.now), community)
+    given: dict[str, Any] = {"state": "SUBMITTED", "version": 1}
+    said = {"channel": new.channel, "number": number}
+    steps = [_step(tx, request_id, "submit", state="SUBMITTED", version=1, detail=said)]
+    due = {"RESOLVE": new.due_resolve}
+    if new.due_contact is not None:
+        due["CONTACT"] = new.due_contact
+    timers = {f"REQ_{which}": at for which, at in due.items()}
+    accept = rules.requests.due_accept(new.clock, tx.now, tx.calendar)
+    if chosen is not None:
+        due["ACCEPT"] = timers["REQ_ACCEPT"] = accept
+        given = {"state": "DISPATCHED", "version": 2, **_handed(chosen, accept, None)}
+        told = {"handler": steward_id, "duty": chosen.duty}
+        steps.append(_step(tx, request_id, "dispatch", state="DISPATCHED", version=2, detail=told))
+    elif accept < new.due_resolve:
+        timers["REQ_NOBODY"] = accept
+    row = storage.cases.insert(tx.conn, number=number, **given, **vars(new))
+    storage.cases.write_steps(tx.conn, steps)
+    storage.cases.start_clocks(tx.conn, row, due, now=tx.now, handler=steward_id)
+    tx.arm_each(request_id, timers)
+    tx.say(
         events.RequestSubmitted(
             request_id=row.request_id,
             number=row.number,
@@ -644,8 +694,11 @@ def _file(
             building=row.building,
             topic_id=row.topic_id,
         ),
+        subject=row.request_id,
+        scope=row.area,
+        sequence=1,
     )
-    return give(tx, row) or _wait(tx, row)
+    return row
 
 
 def _own_reference(tx: Tx, order: NewRequest) -> dict[str, str] | None:
@@ -770,102 +823,71 @@ def _found_by(tx: Tx, order: NewRequest, reporter: str | None) -> str | None:
     return None
 
 
-def _project(tx: Tx, grid: str, building: str | None, named: str | None) -> str | None:
-    serving = storage.ground.projects_of(tx.conn, grid, building)
+def _project(
+    tx: Tx, serving: Sequence[Any], grid: str, building: str | None, named: str | None
+) -> str | None:
     if named is None:
-        return serving[0] if len(serving) == 1 else None
+        found = storage.ground.of_building(serving, building)
+        return found[0] if len(found) == 1 else None
     # One of which we have not heard is taken on trust: property may be behind.
-    if named not in storage.ground.projects_of(tx.conn, grid) and storage.ground.project_is_known(
+    if named not in storage.ground.of_building(serving) and storage.ground.project_is_known(
         tx.conn, named
     ):
         raise ProjectNotOfGrid(project_id=named, grid=grid, field="project_id")
     return named
 
 
-def _insert(
+def _values(
     tx: Tx,
     order: NewRequest,
     reporter: str | None,
     own: dict[str, str] | None,
     *,
-    topic_id: str | None,
-) -> Any:
+    request_id: str,
+) -> dict[str, Any]:
+    """Return what a new request is, before anybody has it."""
     priority = order.priority or rules.requests.default_priority(order.category)
     clock = rules.requests.clock_of(order.kind, priority)
-    contact = rules.requests.due_contact(clock, tx.now, tx.calendar)
     resolve = rules.requests.due_resolve(clock, tx.now, tx.calendar)
-    request_id = tx.new_id("req")
-    vault = storage.vault(tx.settings.keys)
-    community = order.grid[:12]
-    if own is not None and not storage.cases.claim_reference(
-        tx.conn,
-        **own,
-        request_id=request_id,
-        digest=_content(tx, order, reporter, own["reference"]),
-    ):
-        return None
-    storage.cases.insert(
-        tx.conn,
-        request_id=request_id,
-        number=storage.cases.next_number(tx.conn, tx.calendar.local_date(tx.now), community),
-        channel=order.channel,
-        reference=_shown(order, own),
-        recorded_by=tx.actor.id,
-        topic_id=topic_id,
-        against=order.against,
-        kind=order.kind,
-        category=order.category,
-        priority=priority,
-        clock=clock,
-        area=community,
-        grid=order.grid,
-        building=order.building,
-        indoor=order.indoor,
-        project_id=_project(tx, order.grid, order.building, order.project_id),
-        reporter_id=reporter,
-        found_by=_found_by(tx, order, reporter),
-        text=vault.seal(order.text, f"{request_id}.text"),
-        media=order.media,
-        state="SUBMITTED",
-        tried=[],
-        returns=0,
-        reopens=0,
-        urged=0,
-        level=0,
-        extended=False,
-        late=False,
-        span_s=int((resolve - tx.now).total_seconds()),
-        occurred_at=order.occurred_at or tx.now,
-        created_at=tx.now,
-        due_contact=contact,
-        due_resolve=resolve,
-        version=1,
-    )
-    row = storage.cases.request(tx.conn, request_id)
-    storage.cases.write_timeline(
-        tx.conn,
-        request_id=request_id,
-        at=tx.now,
-        action="submit",
-        actor_id=tx.actor.id,
-        actor_role=tx.actor.role,
-        state="SUBMITTED",
-        version=1,
-        detail={"channel": order.channel, "number": row.number},
-    )
-    storage.cases.start_clock(tx.conn, row, "RESOLVE", due_at=resolve, now=tx.now, handler=None)
-    tx.arm("REQ_RESOLVE", request_id, resolve)
-    if contact is not None:
-        storage.cases.start_clock(tx.conn, row, "CONTACT", due_at=contact, now=tx.now, handler=None)
-        tx.arm("REQ_CONTACT", request_id, contact)
-    return row
+    return {
+        "request_id": request_id,
+        "channel": order.channel,
+        "reference": _shown(order, own),
+        "recorded_by": tx.actor.id,
+        "against": order.against,
+        "kind": order.kind,
+        "category": order.category,
+        "priority": priority,
+        "clock": clock,
+        "area": order.grid[:12],
+        "grid": order.grid,
+        "building": order.building,
+        "indoor": order.indoor,
+        "reporter_id": reporter,
+        "found_by": _found_by(tx, order, reporter),
+        "text": storage.vault(tx.settings.keys).seal(order.text, f"{request_id}.text"),
+        "media": order.media,
+        "tried": [],
+        "returns": 0,
+        "reopens": 0,
+        "urged": 0,
+        "level": 0,
+        "extended": False,
+        "late": False,
+        "span_s": int((resolve - tx.now).total_seconds()),
+        "occurred_at": order.occurred_at or tx.now,
+        "created_at": tx.now,
+        "due_contact": rules.requests.due_contact(clock, tx.now, tx.calendar),
+        "due_resolve": resolve,
+    }
 
 
-def _duties(tx: Tx, row: Any) -> Any:
+def _duties(tx: Tx, row: Any, *, served: bool | None = None) -> Any:
+    if served is None:
+        served = row.project_id is not None or bool(storage.ground.serving(tx.conn, row.grid))
     return rules.routing.duties_for(
         row.category,
-        has_project=row.project_id is not None
-        or bool(storage.ground.projects_of(tx.conn, row.grid)),
+        has_project=row.project_id is not None or served,
         indoor=row.indoor,
         cadre_only=row.returns >= rules.requests.MAX_RETURNS,
     )
@@ -887,7 +909,7 @@ def give(
     the request: they run on, whoever has it.
     """
     if chosen is None:
-        chosen = _choose(tx, row, duties or _duties(tx, row))
+        chosen = _choose(tx, row, duties or _duties(tx, row), parties(tx, row))
         if chosen is None:
             return None
     elif not storage.posts.take(tx.conn, chosen.steward_id, tx.now):
@@ -905,18 +927,28 @@ def give(
         action,
         "DISPATCHED",
         {"handler": chosen.steward_id, "duty": chosen.duty} | (detail or {}),
-        handler=chosen.steward_id,
-        handler_person=chosen.person_id,
-        first_handler=row.first_handler or chosen.steward_id,
-        due_accept=due,
-        accepted_at=None,
+        **_handed(chosen, due, row.first_handler),
         **values,
     )
 
 
-def _choose(tx: Tx, row: Any, duties: Any) -> rules.routing.Candidate | None:
+def _handed(
+    chosen: rules.routing.Candidate, due: datetime, first_handler: str | None
+) -> dict[str, Any]:
+    return {
+        "handler": chosen.steward_id,
+        "handler_person": chosen.person_id,
+        "first_handler": first_handler or chosen.steward_id,
+        "due_accept": due,
+        "accepted_at": None,
+    }
+
+
+def _choose(
+    tx: Tx, row: Any, duties: Any, barred: Collection[str]
+) -> rules.routing.Candidate | None:
     """Choose by the routing, and again where the chosen one left in the meantime."""
-    without, barred = list(row.tried), parties(tx, row)
+    without = list(row.tried)
     while True:
         chosen = rules.routing.choose(_candidates(tx, row, duties, barred, without), duties)
         if chosen is None and duties != rules.routing.SUBSTITUTES and _stood_back(tx, row, barred):
@@ -1805,7 +1837,8 @@ def _corrected(tx: Tx, row: Any, order: CorrectRequest) -> dict[str, Any]:
     wanted["clock"] = rules.requests.clock_of(wanted["kind"], wanted["priority"])
     moved = grid != row.grid or building != row.building
     if order.project_id is not None or moved or row.project_id is None:
-        wanted["project_id"] = _project(tx, grid, building, order.project_id)
+        serving = storage.ground.serving(tx.conn, grid)
+        wanted["project_id"] = _project(tx, serving, grid, building, order.project_id)
     return {name: value for name, value in wanted.items() if value != getattr(row, name)}
 
 

@@ -109,7 +109,7 @@ class _Set:
     def duties(self, row: Any) -> Sequence[str]:
         """Return the duties that take a request."""
         if row.grid not in self.projects:
-            self.projects[row.grid] = bool(storage.ground.projects_of(self.tx.conn, row.grid))
+            self.projects[row.grid] = bool(storage.ground.serving(self.tx.conn, row.grid))
         return rules.routing.duties_for(
             row.category,
             has_project=row.project_id is not None or self.projects[row.grid],

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import functools
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -22,16 +23,30 @@ from services.steward.storage.tables import (
     stewards,
 )
 
+# Statements of every command, written once: to build one costs as much as to run it.
+_REQUEST = sa.select(requests).where(requests.c.request_id == sa.bindparam("request_id"))
+_LOCKED = _REQUEST.with_for_update()
+_CHANGED = (
+    sa.update(requests).where(requests.c.request_id == sa.bindparam("its_id")).returning(requests)
+)
+_INSERTED = sa.insert(requests).returning(requests)
+_STEP = sa.insert(request_timeline)
+_CLOCK = sa.insert(request_clocks)
+# PostgreSQL changes a request and writes the step into its timeline by one statement.
+_STEP_NAMES = tuple(column.name for column in request_timeline.c if column.name != "id")
+_CHANGED_BY_STEP = _CHANGED.add_cte(
+    _STEP.values({name: sa.bindparam(f"step_{name}") for name in _STEP_NAMES}).cte("step")
+)
+
 
 def request(conn: sa.Connection, request_id: str) -> Any:
     """Return a request's row, or None."""
-    return conn.execute(sa.select(requests).where(requests.c.request_id == request_id)).first()
+    return conn.execute(_REQUEST, {"request_id": request_id}).first()
 
 
 def lock(conn: sa.Connection, request_id: str) -> Any:
     """Return a request's row locked, or None."""
-    asked = sa.select(requests).where(requests.c.request_id == request_id)
-    return conn.execute(store.lock(asked, conn)).first()
+    return conn.execute(_LOCKED, {"request_id": request_id}).first()
 
 
 def by_reference(
@@ -76,25 +91,41 @@ def claim_reference(conn: sa.Connection, **values: Any) -> bool:
     return conn.execute(statement.returning(request_references.c.request_id)).first() is not None
 
 
-def insert(conn: sa.Connection, **values: Any) -> None:
-    """Insert a request."""
-    conn.execute(requests.insert().values(**values))
+def insert(conn: sa.Connection, **values: Any) -> Any:
+    """Insert a request and return its row."""
+    return conn.execute(_INSERTED, values).one()
 
 
 def update(conn: sa.Connection, request_id: str, **values: Any) -> None:
-    """Change a request."""
-    conn.execute(sa.update(requests).where(requests.c.request_id == request_id).values(**values))
+    """Change a request without a word in its timeline."""
+    conn.execute(_CHANGED, {"its_id": request_id, **values})
+
+
+def change(
+    conn: sa.Connection, request_id: str, values: Mapping[str, Any], step: Mapping[str, Any]
+) -> Any:
+    """Change a request, write the step into its timeline, and return the row as it is now."""
+    named = {"its_id": request_id, **values}
+    if store.is_postgresql(conn):
+        told = {f"step_{name}": value for name, value in step.items()}
+        return conn.execute(_CHANGED_BY_STEP, named | told).one()
+    write_timeline(conn, **step)
+    return conn.execute(_CHANGED, named).one()
+
+
+@functools.cache
+def _counting(dialect: str) -> Any:
+    counted = store.insert_of(dialect, request_numbers).on_conflict_do_update(
+        index_elements=["day", "community"], set_={"last": request_numbers.c.last + 1}
+    )
+    return counted.returning(request_numbers.c.last)
 
 
 def next_number(conn: sa.Connection, day: date, community: str) -> str:
     """Return the next human number of a community's day; the counter's row orders rivals."""
     compact = day.strftime("%Y%m%d")
-    statement = store.insert(conn, request_numbers).values(day=compact, community=community, last=1)
-    last = conn.execute(
-        statement.on_conflict_do_update(
-            index_elements=["day", "community"], set_={"last": request_numbers.c.last + 1}
-        ).returning(request_numbers.c.last)
-    ).scalar_one()
+    asked = {"day": compact, "community": community, "last": 1}
+    last = conn.execute(_counting(conn.dialect.name), asked).scalar_one()
     return f"SR-{compact}-{community[-6:]}-{last:05d}"
 
 
@@ -108,17 +139,33 @@ def start_clock(
     handler: str | None,
 ) -> None:
     """Start a clock of a request."""
+    start_clocks(conn, row, {which: due_at}, now=now, handler=handler)
+
+
+def start_clocks(
+    conn: sa.Connection,
+    row: Any,
+    due_at: Mapping[str, datetime],
+    *,
+    now: datetime,
+    handler: str | None,
+) -> None:
+    """Start clocks of a request, each with its end."""
     conn.execute(
-        request_clocks.insert().values(
-            request_id=row.request_id,
-            which=which,
-            area=row.area,
-            project_id=row.project_id,
-            handler=handler,
-            started_at=now,
-            due_at=due_at,
-            voided=False,
-        )
+        _CLOCK,
+        [
+            {
+                "request_id": row.request_id,
+                "which": which,
+                "area": row.area,
+                "project_id": row.project_id,
+                "handler": handler,
+                "started_at": now,
+                "due_at": due,
+                "voided": False,
+            }
+            for which, due in due_at.items()
+        ],
     )
 
 
@@ -182,7 +229,12 @@ def hand_clock(conn: sa.Connection, request_id: str, handler: str | None) -> Non
 
 def write_timeline(conn: sa.Connection, **values: Any) -> None:
     """Write what happened to a request; nothing is ever taken away here."""
-    conn.execute(request_timeline.insert().values(**values))
+    conn.execute(_STEP, values)
+
+
+def write_steps(conn: sa.Connection, steps: Sequence[Mapping[str, Any]]) -> None:
+    """Write several steps at once."""
+    conn.execute(_STEP, [dict(step) for step in steps])
 
 
 def timeline(conn: sa.Connection, request_id: str) -> Sequence[Any]:

@@ -11,6 +11,17 @@ from chassis import storage as store
 from chassis.text import fold
 from services.steward.storage.tables import areas, liaisons, project_grids, projects, steward_grades
 
+# Statements of every request, written once: to build one costs as much as to run it.
+_KNOWN = sa.select(areas.c.code).where(
+    areas.c.code.in_(sa.bindparam("codes", expanding=True)), areas.c.kind == sa.bindparam("kind")
+)
+_SERVING = (
+    sa.select(projects.c.project_id, projects.c.buildings)
+    .join(project_grids, project_grids.c.project_id == projects.c.project_id)
+    .where(project_grids.c.grid == sa.bindparam("grid"), projects.c.status != "CLOSED")
+    .order_by(projects.c.project_id)
+)
+
 
 def area(conn: sa.Connection, code: str) -> Any:
     """Return an area's row, or None."""
@@ -37,8 +48,7 @@ def lock_area(conn: sa.Connection, code: str) -> Any:
 
 def known(conn: sa.Connection, codes: Iterable[str], kind: str) -> set[str]:
     """Return which of the codes are defined areas of a kind."""
-    asked = sa.select(areas.c.code).where(areas.c.code.in_(list(codes)), areas.c.kind == kind)
-    return set(conn.execute(asked).scalars())
+    return set(conn.execute(_KNOWN, {"codes": list(codes), "kind": kind}).scalars())
 
 
 def defined(conn: sa.Connection, codes: Iterable[str]) -> set[str]:
@@ -157,14 +167,13 @@ def keep_projects(
         conn.execute(store.insert(conn, project_grids).on_conflict_do_nothing(), kept)
 
 
-def projects_of(conn: sa.Connection, grid: str, building: str | None = None) -> list[str]:
-    """Return the projects in service that serve a grid; of several, those of the building."""
-    rows = conn.execute(
-        sa.select(projects.c.project_id, projects.c.buildings)
-        .join(project_grids, project_grids.c.project_id == projects.c.project_id)
-        .where(project_grids.c.grid == grid, projects.c.status != "CLOSED")
-        .order_by(projects.c.project_id)
-    ).all()
+def serving(conn: sa.Connection, grid: str) -> Sequence[Any]:
+    """Return the projects in service that serve a grid, each with its buildings."""
+    return conn.execute(_SERVING, {"grid": grid}).all()
+
+
+def of_building(rows: Sequence[Any], building: str | None = None) -> list[str]:
+    """Return which projects serve a place; of several in one grid, those of the building."""
     if len(rows) > 1 and building is not None:
         named = [row for row in rows if fold(building) in map(fold, row.buildings or ())]
         rows = named or rows

@@ -22,6 +22,61 @@ from services.steward.storage.tables import (
     stewards,
 )
 
+# Statements of every request, written once: to build one costs as much as to run it.
+_TAKEN = (
+    sa.update(stewards)
+    .where(stewards.c.steward_id == sa.bindparam("its_id"), stewards.c.status == "ACTIVE")
+    .returning(stewards.c.steward_id)
+)
+
+
+def _candidates() -> sa.Select[Any]:
+    at = sa.bindparam("at", type_=store.UtcDateTime())
+    on_shift = (
+        sa.select(shifts.c.shift_id)
+        .where(
+            shifts.c.steward_id == stewards.c.steward_id,
+            shifts.c.area == sa.bindparam("first"),
+            shifts.c.state != "MISSED",
+            shifts.c.start_at <= at,
+            shifts.c.end_at > at,
+        )
+        .exists()
+    )
+    in_hand = (
+        sa.select(sa.func.count())
+        .where(requests.c.handler == stewards.c.steward_id, requests.c.state.in_(IN_HAND))
+        .scalar_subquery()
+    )
+    served = sa.select(steward_grids.c.steward_id).where(
+        steward_grids.c.grid.between(sa.bindparam("first"), sa.bindparam("last"))
+    )
+    same_grid = (
+        sa.select(steward_grids.c.grid)
+        .where(
+            steward_grids.c.steward_id == stewards.c.steward_id,
+            steward_grids.c.grid == sa.bindparam("grid"),
+        )
+        .exists()
+    )
+    return sa.select(
+        stewards.c.steward_id,
+        stewards.c.person_id,
+        stewards.c.duty,
+        on_shift.label("on_shift"),
+        same_grid.label("same_grid"),
+        in_hand.label("open_requests"),
+        stewards.c.dispatched_at,
+    ).where(
+        stewards.c.steward_id.in_(served),
+        stewards.c.status == "ACTIVE",
+        stewards.c.duty.in_(sa.bindparam("duties", expanding=True)),
+        stewards.c.steward_id.not_in(sa.bindparam("without", expanding=True)),
+    )
+
+
+_CANDIDATES = _candidates()
+
 
 def steward(conn: sa.Connection, steward_id: str) -> Any:
     """Return a steward's row, or None."""
@@ -79,13 +134,7 @@ def take(conn: sa.Connection, steward_id: str, now: datetime) -> bool:
     The update waits for whoever is changing the steward and looks again at what that left, so that
     nothing is given to somebody who is handing over in this moment.
     """
-    statement = (
-        sa.update(stewards)
-        .where(stewards.c.steward_id == steward_id, stewards.c.status == "ACTIVE")
-        .values(dispatched_at=now)
-        .returning(stewards.c.steward_id)
-    )
-    return conn.execute(statement).first() is not None
+    return conn.execute(_TAKEN, {"its_id": steward_id, "dispatched_at": now}).first() is not None
 
 
 def grids_of(conn: sa.Connection, steward_id: str) -> list[str]:
@@ -146,46 +195,8 @@ def candidates(
 ) -> list[Candidate]:
     """Return the stewards of a grid's community who have one of the duties, with what decides
     between them."""
-    on_shift = (
-        sa.select(shifts.c.shift_id)
-        .where(
-            shifts.c.steward_id == stewards.c.steward_id,
-            shifts.c.area == grid[:12],
-            shifts.c.state != "MISSED",
-            shifts.c.start_at <= at,
-            shifts.c.end_at > at,
-        )
-        .exists()
-    )
-    in_hand = (
-        sa.select(sa.func.count())
-        .where(requests.c.handler == stewards.c.steward_id, requests.c.state.in_(IN_HAND))
-        .scalar_subquery()
-    )
-    served = sa.select(steward_grids.c.steward_id).where(
-        store.within(steward_grids.c.grid, grid[:12])
-    )
-    same_grid = (
-        sa.select(steward_grids.c.grid)
-        .where(steward_grids.c.steward_id == stewards.c.steward_id, steward_grids.c.grid == grid)
-        .exists()
-    )
-    asked = sa.select(
-        stewards.c.steward_id,
-        stewards.c.person_id,
-        stewards.c.duty,
-        on_shift.label("on_shift"),
-        same_grid.label("same_grid"),
-        in_hand.label("open_requests"),
-        stewards.c.dispatched_at,
-    ).where(
-        stewards.c.steward_id.in_(served),
-        stewards.c.status == "ACTIVE",
-        stewards.c.duty.in_(list(duties)),
-    )
-    left_out = list(without)
-    if left_out:
-        asked = asked.where(stewards.c.steward_id.not_in(left_out))
+    asked = {"grid": grid, "duties": list(duties), "at": at, "without": list(without)}
+    asked |= {"first": grid[:12], "last": grid[:12].ljust(15, "9")}
     return [
         Candidate(
             steward_id=row.steward_id,
@@ -196,7 +207,7 @@ def candidates(
             open_requests=row.open_requests,
             dispatched_at=row.dispatched_at,
         )
-        for row in conn.execute(asked)
+        for row in conn.execute(_CANDIDATES, asked)
     ]
 
 

@@ -42,6 +42,13 @@ class UnknownGrid(Guard):
     text = "网格 {grid} 不存在"
 
 
+class GridNeeded(Guard):
+    """Whoever lived in a grid comes back into one."""
+
+    guard = "GRID_NEEDED"
+    text = "该居民须写明回迁后的网格"
+
+
 class BadName(Guard):
     """A person's name is 2 to 20 Chinese characters, with the dot of minority names."""
 

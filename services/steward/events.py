@@ -81,7 +81,7 @@ class ResidentMoved:
 
 @dataclass(frozen=True, slots=True)
 class ResidentDeactivated:
-    """A resident left the district or died."""
+    """A person left the district or died, whether he lived in a grid or not."""
 
     FACT: ClassVar[str] = "resident_deactivated.v1"
     AGGREGATE: ClassVar[str] = "person"

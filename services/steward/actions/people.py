@@ -20,6 +20,7 @@ from services.steward.actions import cases, changes
 from services.steward.actions.changes import note_change
 from services.steward.actions.ground import takes_synthetic
 from services.steward.errors import (
+    GridNeeded,
     HouseholdElsewhere,
     IdTaken,
     NotResident,
@@ -121,8 +122,17 @@ class ReturnPerson:
     """回迁或更正误登 / He lives here again, or was never gone."""
 
     person_id: str
-    grid: Annotated[Grid, Meta(examples=["370811015901002"])]
     reason: Annotated[Reason, Meta(examples=["迁回原小区"])]
+    grid: (
+        Annotated[
+            Grid,
+            Meta(
+                examples=["370811015901002"],
+                description="居民必填 / needed of whoever lived in a grid",
+            ),
+        ]
+        | None
+    ) = None
     household_id: Annotated[str, msgspec.Meta(max_length=64)] | None = None
     phone: Annotated[str, Meta(max_length=40)] | None = None
 
@@ -489,13 +499,13 @@ def tell_registered(tx: Tx, due: Due) -> None:
         tx.arm(due.kind, told[-1].person_id, tx.now)
 
 
-def _locked_resident(tx: Tx, person_id: str) -> Any:
+def _locked(tx: Tx, person_id: str) -> Any:
+    """Return an active person of the caller's area: where he lives, or else where he was
+    registered."""
     row = storage.people.lock(tx.conn, person_id)
     if row is None:
         raise NotFound(kind="person", id=person_id)
-    if row.grid is None:
-        raise NotResident
-    tx.require_scope(row.grid)
+    tx.require_scope(row.grid or row.area)
     if row.status != "ACTIVE":
         raise StateConflict(state=row.status)
     tx.check_version(row.version)
@@ -537,7 +547,9 @@ def move_person(tx: Tx, order: MovePerson) -> dict[str, Any]:
         UnknownGrid: There is no such grid.
         StateConflict: He is no longer here.
     """
-    row = _locked_resident(tx, order.person_id)
+    row = _locked(tx, order.person_id)
+    if row.grid is None:
+        raise NotResident
     if not storage.ground.known(tx.conn, [order.to_grid], "GRID"):
         raise UnknownGrid(grid=order.to_grid, field="to_grid")
     _check_household(tx, row, order.household_id, order.to_grid)
@@ -564,16 +576,20 @@ def move_person(tx: Tx, order: MovePerson) -> dict[str, Any]:
 
 
 def deactivate_person(tx: Tx, order: DeactivatePerson) -> dict[str, Any]:
-    """居民注销 / Deactivate a resident.
+    """人员注销 / Deactivate a person.
 
-    Deactivate a resident who left the district or died.
+    Deactivate a person who left the district or died.
+
+    无网格人员由登记其的社区、街道或区办理。Whoever lives in no grid (staff, officials) is
+    deactivated by the community or street that registered him, or by the district.
 
     Raises:
         NotFound: No such person.
+        RoleDenied: He lives elsewhere, or was registered elsewhere.
         StillSteward: He holds a post; leaving it hands his requests over.
         StateConflict: He is no longer here.
     """
-    row = _locked_resident(tx, order.person_id)
+    row = _locked(tx, order.person_id)
     posts = storage.posts.of_person(tx.conn, row.person_id)
     if posts:
         raise StillSteward(steward_id=posts[0].steward_id)
@@ -743,6 +759,7 @@ def return_person(tx: Tx, order: ReturnPerson) -> dict[str, Any]:
         NotFound: No such person here.
         RoleDenied: That somebody is alive is said by a cadre or above.
         UnknownGrid: There is no such grid.
+        GridNeeded: He lived in a grid, and none is named.
         StateConflict: He is here.
     """
     row = storage.people.lock(tx.conn, order.person_id)
@@ -753,9 +770,13 @@ def return_person(tx: Tx, order: ReturnPerson) -> dict[str, Any]:
         raise StateConflict(state=row.status)
     if row.status == "DECEASED" and tx.actor.role not in SENIORS:
         raise RoleDenied(role=tx.actor.role)
-    if not storage.ground.known(tx.conn, [order.grid], "GRID"):
-        raise UnknownGrid(grid=order.grid, field="grid")
-    tx.require_scope(order.grid)
+    if order.grid is None:
+        if row.grid is not None:
+            raise GridNeeded(field="grid")
+    else:
+        if not storage.ground.known(tx.conn, [order.grid], "GRID"):
+            raise UnknownGrid(grid=order.grid, field="grid")
+        tx.require_scope(order.grid)
     return _bring_back(
         tx, row, order.grid, order.household_id, phone=order.phone, reason=order.reason
     )

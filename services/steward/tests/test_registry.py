@@ -98,6 +98,57 @@ def test_a_phone_that_somebody_else_has_by_now_does_not_come_back(ground):
 
 
 # --------------------------------------------------------------------------------------------------
+# Who lives in no grid
+
+STREET, DISTRICT = "370811015", "370811"
+
+
+@pytest.mark.parametrize(
+    ("registrar", "may", "may_not"),
+    [
+        (("R_CADRE", COMMUNITY), ("R_CADRE", COMMUNITY), ("R_CADRE", "370811015902")),
+        (("R_STREET", STREET), ("R_STREET", STREET), ("R_CADRE", COMMUNITY)),
+        (("R_CADRE", COMMUNITY), ("R_STREET", STREET), ("R_STREET", "370811016")),
+        (("R_DISTRICT", DISTRICT), ("R_DISTRICT", DISTRICT), ("R_STREET", STREET)),
+    ],
+)
+def test_who_lives_in_no_grid_dies_leaves_and_returns_where_he_is_registered(
+    ground, registrar, may, may_not
+):
+    """K13: NOT_RESIDENT, so that an official who had died stayed in office for ever."""
+    body = {"person_id": TWIN, "name": "冯远", "synthetic": True}
+    ground.by(CADRE, *registrar).do("register_person", body)
+    order = {"person_id": TWIN, "reason": "DECEASED"}
+    with pytest.raises(NotFound):
+        ground.by(CADRE, *may_not).do("deactivate_person", order, version=1)
+    gone = ground.by(CADRE, *may).do("deactivate_person", order, version=1)
+    assert gone["state"] == "DECEASED"
+    assert said(ground, "resident_deactivated.v1") == [{"person_id": TWIN, "reason": "DECEASED"}]
+    back = {"person_id": TWIN, "reason": "误登"}
+    with pytest.raises(NotFound):
+        ground.by(CADRE, *may_not).do("return_person", back, version=2)
+    ground.by(CADRE, *may).do("return_person", back, version=2)
+    left = {"person_id": TWIN, "reason": "MOVED_OUT"}
+    assert ground.by(CADRE, *may).do("deactivate_person", left, version=3)["state"] == "MOVED_OUT"
+    heard = [event for event in ground.bench.said() if event["subject"] == TWIN]
+    assert [
+        (event["type"].removeprefix("steward."), int(event["sequence"])) for event in heard
+    ] == [
+        ("person_registered.v1", 1),
+        ("resident_deactivated.v1", 2),
+        ("person_registered.v1", 3),
+        ("resident_deactivated.v1", 4),
+    ]
+
+
+def test_who_lived_in_a_grid_does_not_return_into_none(ground):
+    leave(ground)
+    with pytest.raises(errors.GridNeeded) as refused:
+        ground.cadre(CADRE).do("return_person", {"person_id": WANG, "reason": "迁回"}, version=2)
+    assert refused.value.field == "grid"
+
+
+# --------------------------------------------------------------------------------------------------
 # Who exists
 
 

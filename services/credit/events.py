@@ -765,6 +765,30 @@ class ObjectionEnded:
     state: str
 
 
+@dataclass(frozen=True, slots=True)
+class RepairEscalated:
+    """修复申请逾期升级 / An overdue repair goes up: 1 to the street, 2 to the district."""
+
+    FACT: ClassVar[str] = "repair_escalated.v1"
+    AGGREGATE: ClassVar[str] = "repair"
+    VISIBILITY: ClassVar[str] = "internal"
+    repair_id: str
+    number: str
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class RepairEnded:
+    """升级的修复申请已办结 / One that went up was decided, given back or withdrawn."""
+
+    FACT: ClassVar[str] = "repair_ended.v1"
+    AGGREGATE: ClassVar[str] = "repair"
+    VISIBILITY: ClassVar[str] = "internal"
+    repair_id: str
+    number: str
+    state: str
+
+
 SAYS = (
     DeadlineMoved,
     PointsHeld,
@@ -773,6 +797,8 @@ SAYS = (
     PointsReleased,
     PointsRefunded,
     SettlementPublished,
+    RepairEscalated,
+    RepairEnded,
     SettlementFinalised,
     NoticePublished,
     ObjectionEscalated,

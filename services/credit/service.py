@@ -508,6 +508,13 @@ class Credit(Imports, Service):
             status=201,
         ),
         command(
+            "POST /repairs/{repair_id}/withdraw",
+            repairs.withdraw_repair,
+            roles=(ANY_ROLE,),
+            reply=replies.Done,
+            if_match=True,
+        ),
+        command(
             "POST /repairs/{repair_id}/accept",
             repairs.accept_repair,
             roles=("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT"),

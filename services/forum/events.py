@@ -441,6 +441,26 @@ class ObjectionEndedHeard:
 
 
 @dataclass(frozen=True, slots=True)
+class RepairEscalatedHeard:
+    """An overdue application for the repair of an organisation's credit goes up one level."""
+
+    SOURCE: ClassVar[str] = "credit"
+    FACT: ClassVar[str] = "repair_escalated.v1"
+    repair_id: str
+    number: str
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class RepairEndedHeard:
+    """It was decided, or has ended otherwise."""
+
+    SOURCE: ClassVar[str] = "credit"
+    FACT: ClassVar[str] = "repair_ended.v1"
+    repair_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class CompanyRegisteredHeard:
     """Who speaks for a property company."""
 

@@ -686,6 +686,7 @@ MESSAGES = {
     "REQUEST_ESCALATED": "红色管家诉求 {matter} 超过办理时限,升级至您(第 {level} 级),请督办",
     "RECTIFICATION_ESCALATED": "物业整改单 {matter} 逾期,升级至您(第 {level} 级),请督办",
     "OBJECTION_ESCALATED": "信用异议 {matter} 逾期,升级至您(第 {level} 级),请督办",
+    "REPAIR_ESCALATED": "信用修复申请 {matter} 逾期未办结,升级至您(第 {level} 级),请督办",
     "REFUND_ESCALATED": "兑换单 {matter} 的退回申请逾期未审,升级至您(第 {level} 级),请督办",
     "DISPUTE_ESCALATED": "合伙人 {matter} 结算单的异议逾期未复核,升级至您(第 {level} 级),请督办",
     "TASK_OVERDUE": "议题 {number} 的任务逾期,请督办",

@@ -546,6 +546,8 @@ class Forum(Service):
             "credit",
             events.ObjectionEscalatedHeard,
             events.ObjectionEndedHeard,
+            events.RepairEscalatedHeard,
+            events.RepairEndedHeard,
             then=hearing.hear_credit,
         ),
         # ------------------------------------------------------------ timers

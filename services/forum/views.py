@@ -214,7 +214,9 @@ class EscalationsAsked:
     level: Annotated[int, Meta(ge=1, le=9)] | None = None
     tier: Tier | None = None
     source: (
-        Literal["TOPIC", "TASK", "REQUEST", "RECTIFICATION", "OBJECTION", "REFUND", "DISPUTE"]
+        Literal[
+            "TOPIC", "TASK", "REQUEST", "RECTIFICATION", "OBJECTION", "REPAIR", "REFUND", "DISPUTE"
+        ]
         | None
     ) = None
     state: Literal["WAITING", "OPEN", "ACKNOWLEDGED", "DONE", "ALL"] = "WAITING"
@@ -1078,6 +1080,7 @@ _PATHS = {
     "REQUEST": "/v1/steward/requests/",
     "RECTIFICATION": "/v1/property/rectifications/",
     "OBJECTION": "/v1/credit/objections/",
+    "REPAIR": "/v1/credit/repairs/",
     "REFUND": "/v1/partner/redemptions/",
     "DISPUTE": "/v1/partner/statements/",
 }

@@ -11,6 +11,7 @@ from services.credit.actions import telling
 from services.credit.rules import settlement as rules
 from services.credit.storage import settlements as store
 from services.credit.storage import tables as t
+from services.credit.storage import voices
 
 if TYPE_CHECKING:
     from chassis.bus import Heard, Tx
@@ -38,6 +39,16 @@ def deadline_moved(tx: Tx, move: Move) -> None:
     until = telling.last_day(move.after)
     for table, row in move.rows:
         if table in {t.objections.name, t.repairs.name}:
+            if not voices.speaks_for(tx.conn, row["subject_id"], row["person_id"], tx.now):
+                # An office applied for it; whom it is about has a later date as well.
+                telling.tell(
+                    tx,
+                    "DEADLINE_MOVED",
+                    subject_id=row["subject_id"],
+                    ref=move.ref,
+                    number=row["number"],
+                    until=until,
+                )
             telling.tell(
                 tx,
                 "DEADLINE_MOVED",

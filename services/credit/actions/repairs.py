@@ -13,6 +13,7 @@ from chassis.fields import Period
 from chassis.free_text import PublicText
 from chassis.refusal import NotFound, StateConflict
 from chassis.text import fold
+from services.credit import events
 from services.credit.actions import manual, months, telling
 from services.credit.actions.awards import PERSONS
 from services.credit.errors import (
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     from chassis.bus import Due, Tx
 
 LEAST_REASONS = 20
+AGAIN_WORKING_DAYS = 5
+STREET, DISTRICT = 1, 2
 LEAST_TEXT = 5
 # Who hands in the paper of an organisation that has no account of its own.
 ASSISTANTS = ("R_CADRE", "R_STREET", "R_DISTRICT")
@@ -237,6 +240,48 @@ def accept_repair(tx: Tx, order: WhichRepair) -> dict[str, Any]:
 def _accept(tx: Tx, known: Any, by: str | None) -> None:
     store.change(tx.conn, known.repair_id, state="ACCEPTED", accepted_by=by, accepted_at=tx.now)
     tx.disarm("repair_accept", known.repair_id)
+    _tell(
+        tx,
+        "REPAIR_ACCEPTED",
+        known.subject_id,
+        known.repair_id,
+        number=known.number,
+        until=telling.last_day(known.decide_due),
+    )
+
+
+def withdraw_repair(tx: Tx, order: WhichRepair) -> dict[str, Any]:
+    """撤回修复申请 / Withdraw an application.
+
+    Take an application back that is not decided; one may apply again.
+
+    Raises:
+        NotFound: There is no such repair, or the caller neither applied nor speaks for the
+            organisation.
+        StateConflict: It is decided, given back or withdrawn.
+    """
+    known = store.repair(tx.conn, order.repair_id, lock=True)
+    mine = known is not None and (
+        known.person_id == tx.actor.id
+        or voices.speaks_for(tx.conn, known.subject_id, tx.actor.id, tx.now)
+    )
+    if known is None or not mine:
+        raise NotFound(kind="repair", id=order.repair_id)
+    if known.state not in store.OPEN:
+        raise StateConflict(state=known.state)
+    tx.check_version(known.version)
+    store.change(
+        tx.conn, known.repair_id, state="WITHDRAWN", decided_by=tx.actor.id, decided_at=tx.now
+    )
+    _end(tx, known, "WITHDRAWN")
+    _tell(
+        tx,
+        "REPAIR_WITHDRAWN",
+        known.subject_id,
+        known.repair_id,
+        number=known.number,
+    )
+    return _reply(known, "WITHDRAWN")
 
 
 def return_repair(tx: Tx, order: ReasonedRepair) -> dict[str, Any]:
@@ -258,8 +303,8 @@ def return_repair(tx: Tx, order: ReasonedRepair) -> dict[str, Any]:
         decided_at=tx.now,
         reasons=order.reasons,
     )
-    _disarm(tx, known.repair_id)
-    _tell_end(tx, known, "RETURNED")
+    _end(tx, known, "RETURNED")
+    _tell_end(tx, known, "RETURNED", order.reasons)
     return _reply(known, "RETURNED")
 
 
@@ -325,9 +370,9 @@ def approve_repair(tx: Tx, order: ReasonedRepair) -> dict[str, Any]:
         reasons=order.reasons,
         from_period=opened,
     )
-    _disarm(tx, known.repair_id)
+    _end(tx, known, "APPROVED")
     months.draft_again(tx, known.subject_id, opened)
-    _tell_end(tx, known, "APPROVED")
+    _tell_end(tx, known, "APPROVED", order.reasons)
     return _reply(known, "APPROVED", from_period=opened)
 
 
@@ -352,8 +397,8 @@ def reject_repair(tx: Tx, order: ReasonedRepair) -> dict[str, Any]:
         decided_at=tx.now,
         reasons=order.reasons,
     )
-    _disarm(tx, known.repair_id)
-    _tell_end(tx, known, "REJECTED")
+    _end(tx, known, "REJECTED")
+    _tell_end(tx, known, "REJECTED", order.reasons)
     return _reply(known, "REJECTED")
 
 
@@ -371,13 +416,28 @@ def _tell(tx: Tx, code: str, subject_id: str, repair_id: str, **detail: Any) -> 
     telling.tell(tx, code, subject_id=subject_id, ref=repair_id, subject=subject_id, **detail)
 
 
-def _tell_end(tx: Tx, known: Any, state: str) -> None:
-    _tell(tx, "REPAIR_DECIDED", known.subject_id, known.repair_id, number=known.number, state=state)
+def _tell_end(tx: Tx, known: Any, state: str, reasons: str) -> None:
+    _tell(
+        tx,
+        "REPAIR_DECIDED",
+        known.subject_id,
+        known.repair_id,
+        number=known.number,
+        state=state,
+        reasons=reasons,
+    )
 
 
-def _disarm(tx: Tx, repair_id: str) -> None:
-    tx.disarm("repair_accept", repair_id)
-    tx.disarm("repair_decide", repair_id)
+def _end(tx: Tx, known: Any, state: str) -> None:
+    """Disarm what waits for it; where it went up, nobody has to see to it any more."""
+    tx.disarm("repair_accept", known.repair_id)
+    tx.disarm("repair_decide", known.repair_id)
+    if known.overdue:
+        _say(tx, known, events.RepairEnded(known.repair_id, known.number, state))
+
+
+def _say(tx: Tx, known: Any, fact: Any) -> None:
+    tx.say(fact, subject=known.repair_id, scope=known.area, sequence=known.version + 1)
 
 
 def on_accept_due(tx: Tx, due: Due) -> None:
@@ -388,10 +448,18 @@ def on_accept_due(tx: Tx, due: Due) -> None:
 
 
 def on_decide_due(tx: Tx, due: Due) -> None:
-    """Nobody decided in ten working days: it is marked."""
+    """Nobody decided in ten working days: it is marked and goes up, and up once more."""
     known = store.repair(tx.conn, due.ref, lock=True)
-    if known is not None and known.state in store.OPEN:
-        store.change(tx.conn, known.repair_id, overdue=True)
+    if known is None or known.state not in store.OPEN:
+        return
+    level = due.data.get("level") or (STREET if len(known.area) == 12 else DISTRICT)
+    store.change(tx.conn, known.repair_id, overdue=True)
+    _say(tx, known, events.RepairEscalated(known.repair_id, known.number, level))
+    if not known.overdue:
+        _tell(tx, "REPAIR_OVERDUE", known.subject_id, known.repair_id, number=known.number)
+    if level < DISTRICT:
+        later = tx.calendar.due(tx.now, AGAIN_WORKING_DAYS)
+        tx.arm("repair_decide", known.repair_id, later, {"level": level + 1})
 
 
 # --------------------------------------------------------------------------------------------------

@@ -258,3 +258,108 @@ def test_a_veto_needs_a_basis_and_months_that_are_open_and_no_person_can_be_veto
             },
         )
     assert bench.rows("SELECT count(*) AS n FROM vetoes") == [{"n": 0}]
+
+
+@pytest.fixture
+def applied(credit):
+    final_month(credit, "2025-03")
+    credit.at("2025-06-03T09:00")
+    credit.made = apply(credit)
+    return credit
+
+
+def now(bench):
+    bench.as_("R_AUDITOR", person="per_auditor", scope=DISTRICT)
+    return bench.ask("repair", {"repair_id": bench.made["id"]})
+
+
+def codes(bench):
+    bench.as_("R_PM", person="per_pm", scope=stage.COMMUNITY)
+    items = bench.ask("messages")["items"]
+    return {one["code"] for one in items if one["ref"] == bench.made["id"]}
+
+
+def levels(bench):
+    return [one["data"]["level"] for one in bench.said("repair_escalated.v1")]
+
+
+def test_an_application_that_nobody_decides_goes_up_and_whoever_applied_is_told(applied):
+    """It was marked, and reached nobody (K13; DOMAIN 2.8: to next level)."""
+    bench = applied
+    bench.fire("2025-06-18T01:00")
+    assert levels(bench) == [1]
+    assert codes(bench) == {"REPAIR_APPLIED", "REPAIR_ACCEPTED", "REPAIR_OVERDUE"}
+    bench.fire("2025-06-30T01:00")
+    assert levels(bench) == [1, 2]
+    checked = step(bench, "check", now(bench), person="per_checker", reasons=WHY)
+    assert bench.said("repair_ended.v1") == []
+    step(bench, "reject", checked, person="per_decider", reasons=WHY)
+    (ended,) = bench.said("repair_ended.v1")
+    assert ended["data"]["state"] == "REJECTED"
+    bench.fire("2025-09-01T01:00")
+    assert levels(bench) == [1, 2]
+    bench.as_("R_PM", person="per_pm", scope=stage.COMMUNITY)
+    last = bench.ask("messages")["items"][0]
+    assert WHY in last["text"]
+    assert WHY in last["text_en"]
+
+
+def test_whoever_applied_takes_it_back_and_nobody_else_does(applied):
+    bench = applied
+    bench.as_("R_RESIDENT", person="per_any", scope=stage.GRID)
+    order = {"repair_id": bench.made["id"]}
+    with pytest.raises(NotFound):
+        bench.do("withdraw_repair", order, version=1)
+    bench.as_("R_PM", person="per_pm", scope=stage.COMMUNITY)
+    assert bench.do("withdraw_repair", order, version=1)["state"] == "WITHDRAWN"
+    bench.fire("2025-09-01T01:00")
+    assert levels(bench) == []
+    assert codes(bench) == {"REPAIR_APPLIED", "REPAIR_WITHDRAWN"}
+    # He applies anew: nothing stands in the way.
+    assert apply(bench)["state"] == "APPLIED"
+
+
+ENDS = {"return": "RETURNED", "reject": "REJECTED", "approve": "APPROVED", "withdraw": "WITHDRAWN"}
+STEPS = {
+    "accept": {"APPLIED"},
+    "return": {"APPLIED"},
+    "check": {"ACCEPTED"},
+    "approve": {"CHECKED"},
+    "reject": {"CHECKED"},
+    "withdraw": {"APPLIED", "ACCEPTED", "CHECKED"},
+}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        (),
+        ("accept",),
+        ("accept", "check"),
+        ("return",),
+        ("withdraw",),
+        ("accept", "check", "reject"),
+        ("accept", "check", "approve"),
+    ],
+)
+def test_in_every_state_a_command_that_does_not_fit_says_in_which_state_it_is(applied, path):
+    """K13: wherever an application is, what is not possible is a 409 with the state."""
+    bench = applied
+
+    def take(verb, seen, person):
+        if verb == "withdraw":
+            role = {"role": "R_PM", "person": "per_pm", "scope": stage.COMMUNITY}
+            return step(bench, verb, seen, **role)
+        more = {} if verb == "accept" else {"reasons": WHY}
+        return step(bench, verb, seen, person=person, **more)
+
+    for number, verb in enumerate(path):
+        take(verb, now(bench), f"per_step{number}")
+    state = now(bench)["state"]
+    assert state == (ENDS.get(path[-1], state) if path else "APPLIED")
+    for verb, allowed in STEPS.items():
+        if state in allowed:
+            continue
+        with pytest.raises(StateConflict) as refused:
+            take(verb, now(bench), "per_other")
+        assert refused.value.params["state"] == state

@@ -100,9 +100,10 @@ class OneRepair:
 class Repairs:
     """Which repairs."""
 
-    state: Literal["APPLIED", "ACCEPTED", "RETURNED", "CHECKED", "APPROVED", "REJECTED"] | None = (
-        None
-    )
+    state: (
+        Literal["APPLIED", "ACCEPTED", "RETURNED", "CHECKED", "APPROVED", "REJECTED", "WITHDRAWN"]
+        | None
+    ) = None
     limit: Limit = 50
     cursor: Cursor | None = None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from string import Formatter
 from typing import TYPE_CHECKING, Any, Final
 
@@ -41,7 +42,13 @@ TEXTS: Final[dict[str, str | tuple[str, ...]]] = {
     "OBJECTION_FILED_FOR_YOU": "工作人员凭回执 {receipt} 为您提出异议 {number};如非本意,可撤回",
     "CORRECTION_STARTED": "工作人员对 {subject} 的记录发起更正 {number}",
     "REPAIR_APPLIED": "{subject} 的信用修复申请 {number} 已提交",
-    "REPAIR_DECIDED": "{subject} 的信用修复申请 {number}:{state}",
+    "REPAIR_ACCEPTED": "{subject} 的信用修复申请 {number} 已受理,应在 {until} 前办结",
+    "REPAIR_OVERDUE": "{subject} 的信用修复申请 {number} 逾期未办结,已报上一级督办",
+    "REPAIR_WITHDRAWN": "{subject} 的信用修复申请 {number} 已撤回",
+    "REPAIR_DECIDED": (
+        "{subject} 的信用修复申请 {number}:{state}。理由:{reasons}",
+        "{subject} 的信用修复申请 {number}:{state}",
+    ),
     "CONSENT_PROPOSED": "工作人员 {by} 凭回执 {receipt} 拟为您登记信用授权;如非本意,可拒绝",
     "CONSENT_GIVEN": "工作人员 {by} 凭回执 {receipt} 为您登记了信用授权,可随时撤回",
     "CONSENT_WITHDRAWN": "工作人员 {by} 凭回执 {receipt} 为您撤回了信用授权",
@@ -55,6 +62,16 @@ TEXTS: Final[dict[str, str | tuple[str, ...]]] = {
 
 
 _PACKAGE = "services.credit"
+PROVISIONAL: Final = "{text}(日期为暂定:当年工作日安排尚未公布)"
+
+
+def _rests_on_no_data(tx: Tx, until: str | None) -> bool:
+    """Tell whether a day that a message names was counted in a year whose working days nobody
+    knows yet, and still lies ahead."""
+    if until is None:
+        return False
+    day = date.fromisoformat(until)
+    return day >= tx.calendar.local_date(tx.now) and tx.calendar.provisional(day)
 
 
 def _members(text: str) -> set[str]:
@@ -74,20 +91,26 @@ def messages(tx: Tx, question: PartOfList) -> dict[str, Any]:
         limit=views.limited(question.limit),
         cursor=question.cursor,
     )
-    return {"items": [_card(row) for row in rows], "next": following}
+    return {"items": [_card(tx, row) for row in rows], "next": following}
 
 
-def _card(row: Any) -> dict[str, Any]:
+def _card(tx: Tx, row: Any) -> dict[str, Any]:
     known = TEXTS[row.code]
     texts = (known,) if isinstance(known, str) else known
     text = next((one for one in texts if _members(one) <= row.detail.keys()), texts[-1])
+    texts_told = [told(_PACKAGE, text, row.detail, language) for language in ("zh", "en")]
+    if _rests_on_no_data(tx, row.detail.get("until")):
+        texts_told = [
+            told(_PACKAGE, PROVISIONAL, {"text": one}, language)
+            for one, language in zip(texts_told, ("zh", "en"), strict=True)
+        ]
     return {
         "id": row.message_id,
         "code": row.code,
         "subject": row.subject_id,
         "ref": row.ref,
         "at": row.created_at.isoformat(),
-        "text": told(_PACKAGE, text, row.detail),
-        "text_en": told(_PACKAGE, text, row.detail, "en"),
+        "text": texts_told[0],
+        "text_en": texts_told[1],
         "detail": row.detail,
     }

@@ -40,6 +40,7 @@ _TIERS = {
     "REQUEST": rules.REQUEST_TIERS,
     "RECTIFICATION": rules.STREET_TIERS,
     "OBJECTION": rules.STREET_TIERS,
+    "REPAIR": rules.STREET_TIERS,
     "REFUND": rules.STREET_TIERS,
     "DISPUTE": rules.STREET_TIERS,
 }
@@ -52,6 +53,8 @@ def _what(data: Any) -> tuple[str, str, str | None, str | None]:
             return "REQUEST", data.request_id, data.number, data.grid
         case events.ObjectionEscalatedHeard():
             return "OBJECTION", data.objection_id, data.number, None
+        case events.RepairEscalatedHeard():
+            return "REPAIR", data.repair_id, data.number, None
         case events.RefundOverdueHeard():
             return "REFUND", data.redemption_id, data.number, None
         case events.DisputeOverdueHeard():

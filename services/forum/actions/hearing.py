@@ -177,10 +177,12 @@ def hear_partner(tx: Tx, heard: Sequence[Heard]) -> None:
 
 
 def hear_credit(tx: Tx, heard: Sequence[Heard]) -> None:
-    """List overdue objections before the level above, until they have ended."""
+    """List overdue objections and repairs before the level above, until they have ended."""
     for event in heard:
-        if isinstance(event.data, events.ObjectionEscalatedHeard):
+        if isinstance(event.data, events.ObjectionEscalatedHeard | events.RepairEscalatedHeard):
             hear_escalated(tx, event)
+        elif isinstance(event.data, events.RepairEndedHeard):
+            hear_ended(tx, [event.data.repair_id])
         else:
             hear_ended(tx, [event.data.objection_id])
 

@@ -124,13 +124,21 @@ def test_an_overdue_objection_to_credit_is_listed_until_it_has_ended(town):
     assert listed(lead(town)) == []
 
 
-def of_partner(town, fact, ref, **data):
-    town.bench.hear("partner", f"{fact}.v1", data, subject=ref, scope=COMMUNITY, sequence=9)
+def of_another(town, service, fact, ref, **data):
+    town.bench.hear(service, f"{fact}.v1", data, subject=ref, scope=COMMUNITY, sequence=9)
 
 
 @pytest.mark.parametrize(
     ("source", "overdue", "ended", "ref", "path", "called"),
     [
+        (
+            "REPAIR",
+            ("repair_escalated", {"repair_id": "rpr_1", "number": "XF-1"}),
+            ("repair_ended", {"repair_id": "rpr_1", "number": "XF-1", "state": "REJECTED"}),
+            "rpr_1",
+            "/v1/credit/repairs/rpr_1",
+            "XF-1",
+        ),
         (
             "REFUND",
             ("refund_overdue", {"redemption_id": "rdm_1", "number": "DH-1", "partner_id": "ptn_1"}),
@@ -152,21 +160,22 @@ def of_partner(town, fact, ref, **data):
         ),
     ],
 )
-def test_what_is_overdue_at_partner_is_listed_until_it_is_decided(  # noqa: PLR0917
+def test_what_is_overdue_elsewhere_is_listed_until_it_is_decided(  # noqa: PLR0917
     town, source, overdue, ended, ref, path, called
 ):
-    """Both were marked at partner and reached nobody."""
+    """They were marked where they are, and reached nobody."""
+    service = path.split("/")[2]
     fact, data = overdue
-    of_partner(town, fact, ref, **data, level=1)
+    of_another(town, service, fact, ref, **data, level=1)
     (street,) = listed(lead(town), mine=True)
     assert (street["source"], street["tier"]) == (source, "STREET_TEAM")
     assert street["path"] == path
     assert called in lead(town).ask("my_messages")["items"][0]["text"]
-    of_partner(town, fact, ref, **data, level=2)
+    of_another(town, service, fact, ref, **data, level=2)
     (district,) = listed(leader(town), mine=True, source=source)
     assert district["tier"] == "DISTRICT_LEADER"
     fact, data = ended
-    of_partner(town, fact, ref, **data)
+    of_another(town, service, fact, ref, **data)
     assert listed(lead(town)) == []
 
 

@@ -26,8 +26,8 @@ from bench import frame
 from bench.awards_worker import installation
 from bench.frame import Figure, progress
 from bench.subscribe import publish
+from chassis import broker, topology
 from chassis import envelope as env
-from chassis import topology
 from chassis.calendar import Calendar
 from chassis.messages import new_uuid, partition_of
 from testkit import servers
@@ -135,7 +135,7 @@ def prepare_stock(url: str, messages: list[tuple[str, str, bytes]]) -> None:
 def prepare_partitions(url: str, name: str, messages: list[tuple[str, str, bytes]]) -> None:
     members = dict(installation().members)
     members[name] = topology.Member(name, {}, members.pop("credit").hears)
-    topology.apply(url, topology.Installation(members))
+    broker.apply(url, topology.Installation(members))
     keyed = [(f"{fact}.{partition_of(of)}", body) for fact, of, body in messages]
     publish(url, "steward.events", keyed, env.CONTENT_TYPE)
 

@@ -26,8 +26,8 @@ import psycopg
 import sqlalchemy as sa
 
 from bench import ledger
+from chassis import broker, topology
 from chassis import envelope as env
-from chassis import topology
 from chassis.messages import new_uuid, partition_of
 from testkit import servers
 
@@ -137,7 +137,7 @@ def prepare_stock(url: str, messages: list[tuple[str, bytes]]) -> None:
 
 def prepare_partitions(url: str, name: str, messages: list[tuple[str, bytes]]) -> None:
     heard = topology.member_of(ledger.Ledger).hears
-    topology.apply(
+    broker.apply(
         url,
         topology.Installation(
             {

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from chassis import contracts, doctor, here, inbox, keys, projections, said, topology, years
+from chassis import broker, contracts, doctor, here, inbox, keys, projections, said, topology, years
 from chassis.calendar import read_year_file
 from chassis.here import KEYS
 from chassis.installed import service_class, service_names
@@ -83,7 +83,7 @@ def run_topology(given: argparse.Namespace) -> int:
             raise CommandFailed(
                 "FIVERED_BROKER_URL is not set: amqp(s)://user:password@host:port/vhost"
             )
-        applied = topology.apply(url, installation)
+        applied = broker.apply(url, installation)
     except topology.TopologyError as error:
         raise CommandFailed(str(error)) from error
     print(f"{len(applied.queues)} queues for {', '.join(sorted(installation.members))}")

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import pika
 import sqlalchemy as sa
 
-from chassis import here, sealing, topology
+from chassis import broker, here, sealing, topology
 from chassis.here import keys_file
 from chassis.installed import service_class, service_names
 from chassis.messages import SYSTEM
@@ -138,12 +139,10 @@ def _broker(url: str, mine: list[str]) -> Iterator[Found]:
     if not url:
         yield False, "FIVERED_BROKER_URL is not set"
         return
-    import pika  # noqa: PLC0415  the embedded process never needs it
-
     parts = urlsplit(url)
     where = f"{parts.username}@{parts.hostname}:{parts.port or 5672}, vhost {parts.path[1:] or '/'}"
     try:
-        connection = pika.BlockingConnection(topology.parameters(url, "fivered doctor", pika))
+        connection = broker.connected(url, "fivered doctor")
     except (pika.exceptions.AMQPError, OSError, ValueError) as error:
         yield False, f"{where}: {_refusal(error)}"
         return
@@ -166,8 +165,6 @@ def _broker(url: str, mine: list[str]) -> Iterator[Found]:
 
 
 def _refusal(error: BaseException) -> str:
-    import pika  # noqa: PLC0415  see _broker
-
     if isinstance(error, pika.exceptions.ProbableAuthenticationError):
         return "the broker refuses user and password"
     if isinstance(error, pika.exceptions.ProbableAccessDeniedError):
@@ -179,8 +176,6 @@ def _refusal(error: BaseException) -> str:
 
 def _asks(connection: Any, ask: Callable[[Any], Any]) -> Any:
     """Ask on a channel of its own. Returns the answer, or the refusal that closed the channel."""
-    import pika  # noqa: PLC0415  see _broker
-
     channel = connection.channel()
     try:
         answer = ask(channel)
@@ -191,8 +186,6 @@ def _asks(connection: Any, ask: Callable[[Any], Any]) -> Any:
 
 
 def _is_refusal(answer: Any) -> bool:
-    import pika  # noqa: PLC0415  see _broker
-
     return isinstance(answer, pika.exceptions.ChannelClosedByBroker)
 
 

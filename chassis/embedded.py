@@ -59,7 +59,6 @@ class Writer(threading.Thread):
         self._read_to: dict[str, int] = {}
         self._stopping = threading.Event()
         self._next_sweep = time.monotonic() + 60
-        self._wait = 0.0
 
     def run(self) -> None:
         """Serve until stopped. A fault of one turn is logged and does not end the thread."""
@@ -71,7 +70,7 @@ class Writer(threading.Thread):
                 log.warning(
                     "storage_outage", extra={"service": self.runtime.name, "why": str(outage)}
                 )
-                self._stopping.wait(min(self._wait + 0.2, 5))
+                self._stopping.wait(0.2)
             except Exception:
                 log.exception("writer_fault", extra={"service": self.runtime.name})
                 self._stopping.wait(0.5)

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from chassis import migrate, topology
 from chassis import storage as store
+from chassis.reconnect import Backoff
 from chassis.runtime import Runtime
 from chassis.settings import ProcessSettings, SettingsError, database_variable, read_all
 
@@ -77,7 +78,7 @@ def wait_for_database(runtime: Runtime, stopping: Callable[[float], bool]) -> bo
     Returns:
         False when the process was asked to end meanwhile.
     """
-    wait = 0.2
+    backoff = Backoff(0.2, _LONGEST_WAIT_S)
     package = migrate.package_of(runtime.service_cls)
     while True:
         try:
@@ -92,6 +93,5 @@ def wait_for_database(runtime: Runtime, stopping: Callable[[float], bool]) -> bo
             if not store.is_outage(error):
                 raise
             log.warning("storage_outage", extra={"service": runtime.name, "why": str(error)[:300]})
-        if stopping(wait):
+        if stopping(backoff.next()):
             return False
-        wait = min(wait * 2, _LONGEST_WAIT_S)

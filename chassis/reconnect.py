@@ -1,4 +1,4 @@
-"""How every client of the broker outlives its connections: the one place for waits and words.
+"""How every client outlives what it depends on: the one place for waits and words.
 
 A client keeps nothing of a connection that is gone but its `Patience`: whatever else belongs to a
 connection is made anew with the next one. So a broker may block, refuse, vanish, be renamed and
@@ -19,6 +19,23 @@ GOOD_S = 1.0
 TELL_AGAIN_S = 60.0
 # From then on somebody should look.
 ALARM_S = 300.0
+
+
+class Backoff:
+    """Waits that double, from the first one up to the longest."""
+
+    def __init__(self, first_s: float, longest_s: float) -> None:
+        self._first_s, self._longest_s = first_s, longest_s
+        self._wait = first_s
+
+    def next(self) -> float:
+        """Return the next wait (s)."""
+        wait, self._wait = self._wait, min(self._wait * 2, self._longest_s)
+        return wait
+
+    def reset(self) -> None:
+        """Begin anew: something has gone well."""
+        self._wait = self._first_s
 
 
 class Patience:
@@ -48,8 +65,7 @@ class Patience:
         """
         self.why = "not connected yet"
         self._log, self._made, self._waits, self._who = log, made, waits, who
-        self._longest_s = longest_s
-        self._wait = FIRST_WAIT_S
+        self._backoff = Backoff(FIRST_WAIT_S, longest_s)
         self._been_connected = False
         self._good_since: float | None = None
         self._away_since = time.monotonic()
@@ -76,7 +92,7 @@ class Patience:
         if self._good_since is not None:
             self._away_since, self._tries = now, 0
             if now - self._good_since >= GOOD_S:
-                self._wait = FIRST_WAIT_S
+                self._backoff.reset()
             self._good_since = None
         self._tries += 1
         text = error if isinstance(error, str) and error else repr(error)
@@ -88,5 +104,4 @@ class Patience:
             told = {"why": self.why, "away_s": round(away, 1), "tries": self._tries}
             self._log.log(level, self._waits, extra={**self._who, **told})
             self._told, self._told_at = self.why, now
-        wait, self._wait = self._wait, min(self._wait * 2, self._longest_s)
-        return wait
+        return self._backoff.next()

@@ -27,8 +27,8 @@ import psycopg
 import sqlalchemy as sa
 from pika.adapters.select_connection import IOLoop
 
+from chassis import broker, telemetry, topology
 from chassis import envelope as env
-from chassis import telemetry, topology
 from chassis.reconnect import Patience
 from chassis.runtime import Runtime
 
@@ -98,7 +98,7 @@ class Publisher:
         self._sent: list[int] = []
         self._channel: Any = None
         self._connection = pika.SelectConnection(
-            topology.parameters(url, name, pika),
+            broker.parameters(url, name),
             on_open_callback=self._opened,
             on_open_error_callback=lambda _c, error: self._gone(error),
             on_close_callback=lambda _c, error: self._gone(error),
@@ -366,7 +366,7 @@ class Relay(threading.Thread):
         return True
 
     def _look_for_queues(self) -> None:
-        lacking = topology.missing_queues(self._url, self._installation, self.runtime.name)
+        lacking = broker.missing_queues(self._url, self._installation, self.runtime.name)
         found = {
             (key.rpartition(".")[0], queue.partition) for queue in lacking for key in queue.keys
         }

@@ -17,9 +17,12 @@ from typing import Any, Protocol
 
 import jwt
 import msgspec
+import pika
+from pika.adapters.asyncio_connection import AsyncioConnection
 
 from chassis import storage as store
 from chassis import telemetry
+from chassis.broker import parameters
 from chassis.i18n import payload
 from chassis.messages import Actor, Call, new_uuid
 from chassis.reconnect import Patience
@@ -268,9 +271,6 @@ class _Link:
         Raises:
             Exception: Whatever a broker, its name or a lack of topology may do.
         """
-        import pika  # noqa: PLC0415  the embedded process never needs it
-        from pika.adapters.asyncio_connection import AsyncioConnection  # noqa: PLC0415
-
         loop = asyncio.get_running_loop()
         opened: asyncio.Future[Any] = loop.create_future()
 
@@ -288,14 +288,9 @@ class _Link:
             settle(error if isinstance(error, BaseException) else ConnectionError(str(error)))
             self._gone(error)
 
-        parameters = pika.URLParameters(url)
-        parameters.heartbeat = 10
-        # A broker in an alarm says itself when it is over, and one that hangs has no heartbeat.
-        parameters.blocked_connection_timeout = None
-        parameters.socket_timeout = 5
-        parameters.client_properties = {"connection_name": "fivered gateway"}
         self.connection = AsyncioConnection(
-            parameters,
+            # A broker in an alarm says itself when it is over, and one that hangs has no heartbeat.
+            parameters(url, "fivered gateway", heartbeat_s=10, blocked_s=None, stack_s=15),
             on_open_callback=settle,
             on_open_error_callback=failed,
             on_close_callback=failed,
@@ -441,8 +436,6 @@ class BusCaller:
         link = self._link
         if not self._ready.is_set() or link.blocked or link.channel is None:
             raise ServiceUnavailable(service)
-        import pika  # noqa: PLC0415  the embedded process never needs it
-
         ends_at = time.time() + deadline_s
         asked = msgspec.json.encode(body)
         content = content_of(asked, key, version)

@@ -30,14 +30,11 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chassis import installed
 from chassis.bus import Service, entries
 from chassis.messages import PARTITIONS
-
-if TYPE_CHECKING:
-    from pika.adapters.blocking_connection import BlockingChannel, BlockingConnection
 
 RPC_EXCHANGE = "fivered.rpc"
 REPLY_EXCHANGE = "fivered.replies"
@@ -49,10 +46,6 @@ DEAD = -1
 # RabbitMQ 4 gives a quorum queue a limit of 20, and losing a connection counts. A limit as high as
 # this is none; releases before 4 do not know another way to say so.
 DELIVERIES = 1_000_000_000
-
-# Dead calls are kept for people to look at, not as a record.
-_DEAD_KEPT_MS = 7 * 24 * 3600 * 1000
-_DEAD_MOST = 10_000
 
 
 class TopologyError(Exception):
@@ -265,70 +258,7 @@ def current_installation(own: type[Service] | None = None, path: str | None = No
 
 
 # --------------------------------------------------------------------------------------------------
-# The broker
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """What `apply` has found and made.
-
-    Attributes:
-        queues: Every queue of events.
-        older: Those of them that an earlier release has made. They cannot be changed, and go on
-            with what they have: what their arguments lack, `policies` says.
-    """
-
-    queues: tuple[str, ...]
-    older: tuple[str, ...]
-
-
-def apply(url: str, installation: Installation) -> Applied:
-    """Declare exchanges, queues and bindings; what is there already stays. Safe to repeat.
-
-    Bindings of our own queues that the installation does not name any more are not removed: a
-    subscriber of the older release may still need them during an upgrade.
-
-    Args:
-        url: AMQP URL of a user that may configure everything.
-        installation: What is installed.
-
-    Returns:
-        The names of the queues, for the log of the command.
-
-    Raises:
-        TopologyError: The broker cannot be reached, or a queue exists with arguments that no
-            release has given it.
-    """
-    import pika  # noqa: PLC0415  the embedded process never needs it
-
-    names, older = [], []
-    try:
-        connection = pika.BlockingConnection(_parameters(url))
-    except (pika.exceptions.AMQPError, OSError) as error:
-        raise TopologyError(f"broker not reached: {error!r}") from error
-    try:
-        channel = connection.channel()
-        for source in installation.sources():
-            channel.exchange_declare(event_exchange(source), "topic", durable=True)
-        channel.exchange_declare(RPC_EXCHANGE, "topic", durable=True)
-        channel.exchange_declare(REPLY_EXCHANGE, "topic", durable=True)
-        channel.exchange_declare(DEAD_EXCHANGE, "headers", durable=True)
-        _declare_dead_calls(channel)
-        for queue in installation.dead_queues():
-            _declare_dead_events(channel, queue, installation.partitions_of(queue.source))
-            names.append(queue.name)
-        for queue in installation.queues():
-            if _declare_queue(connection, queue.name):
-                older.append(queue.name)
-            for key in (*queue.keys, replay_key(queue.subscriber, queue.partition)):
-                channel.queue_bind(queue.name, event_exchange(queue.source), key)
-            names.append(queue.name)
-    except pika.exceptions.AMQPError as error:
-        raise TopologyError(f"the broker refuses the topology: {error!r}") from error
-    finally:
-        if connection.is_open:
-            connection.close()
-    return Applied(tuple(names), tuple(older))
+# What the broker is to have; `broker` makes it
 
 
 def queue_arguments() -> dict[str, Any]:
@@ -340,7 +270,7 @@ def queue_arguments() -> dict[str, Any]:
     Should he set a limit of deliveries, what exceeds it goes to the subscriber's dead queue, and
     leaves this one only when it is there.
     """
-    return _EARLIER_ARGUMENTS[0] | {
+    return EARLIER_ARGUMENTS[0] | {
         "x-delivery-limit": DELIVERIES,
         "x-dead-letter-exchange": DEAD_EXCHANGE,
         "x-dead-letter-strategy": "at-least-once",
@@ -348,46 +278,13 @@ def queue_arguments() -> dict[str, Any]:
 
 
 # What earlier releases gave their queues, newest first; never changed, for such queues exist.
-_EARLIER_ARGUMENTS: tuple[dict[str, Any], ...] = (
+EARLIER_ARGUMENTS: tuple[dict[str, Any], ...] = (
     {
         "x-queue-type": "quorum",
         "x-single-active-consumer": True,
         "x-overflow": "reject-publish",
     },
 )
-
-
-def _declare_queue(connection: BlockingConnection, name: str) -> bool:
-    """Declare a subscription queue. Returns whether it is one of an earlier release."""
-    import pika  # noqa: PLC0415  the embedded process never needs it
-
-    refused: Exception | None = None
-    for arguments in (queue_arguments(), *_EARLIER_ARGUMENTS):
-        # A refusal ends the channel.
-        channel = connection.channel()
-        try:
-            channel.queue_declare(name, durable=True, arguments=arguments)
-        except pika.exceptions.ChannelClosedByBroker as error:
-            if error.reply_code != _OTHER_ARGUMENTS:
-                raise
-            refused = refused or error
-        else:
-            channel.close()
-            return refused is not None
-    assert refused is not None  # noqa: S101  the loop has ended in refusals only
-    raise refused
-
-
-_OTHER_ARGUMENTS = 406
-
-
-def _declare_dead_events(channel: BlockingChannel, queue: Queue, partitions: int) -> None:
-    # Of the classic kind, which counts no deliveries: what is here leaves only when it is heard.
-    channel.queue_declare(queue.name, durable=True, arguments={"x-single-active-consumer": True})
-    for partition in range(partitions):
-        died_in = queue_name(queue.subscriber, queue.source, partition)
-        kept = {"x-match": "any-with-x", "x-first-death-queue": died_in}
-        channel.queue_bind(queue.name, DEAD_EXCHANGE, "", kept)
 
 
 # Outside consumers, whatever they ask for.
@@ -433,92 +330,6 @@ def policy_commands(vhost: str) -> list[str]:
         f" {shlex.quote(json.dumps(policy['definition']))} </dev/null"
         for name, policy in policies().items()
     ]
-
-
-def _declare_dead_calls(channel: BlockingChannel) -> None:
-    channel.queue_declare(
-        DEAD_CALLS,
-        durable=True,
-        arguments={
-            "x-message-ttl": _DEAD_KEPT_MS,
-            "x-max-length": _DEAD_MOST,
-            "x-overflow": "drop-head",
-        },
-    )
-    channel.queue_bind(DEAD_CALLS, REPLY_EXCHANGE, DEAD_CALLS)
-
-
-def remove(url: str, installation: Installation) -> None:
-    """Delete the queues and exchanges of an installation, with what waits in them.
-
-    Raises:
-        TopologyError: The broker cannot be reached.
-    """
-    import pika  # noqa: PLC0415  the embedded process never needs it
-
-    try:
-        connection = pika.BlockingConnection(_parameters(url))
-        channel = connection.channel()
-        for queue in installation.all_queues():
-            channel.queue_delete(queue.name)
-        channel.queue_delete(DEAD_CALLS)
-        for name in installation.members:
-            channel.queue_delete(call_queue(name))
-        for source in installation.sources():
-            channel.exchange_delete(event_exchange(source))
-        channel.exchange_delete(RPC_EXCHANGE)
-        channel.exchange_delete(REPLY_EXCHANGE)
-        channel.exchange_delete(DEAD_EXCHANGE)
-        connection.close()
-    except (pika.exceptions.AMQPError, OSError) as error:
-        raise TopologyError(f"broker not reached: {error!r}") from error
-
-
-def missing_queues(url: str, installation: Installation, source: str) -> list[Queue]:
-    """Return the queues that hear `source` and that the broker does not have.
-
-    A mandatory message only comes back when *no* queue takes it; a single missing one among
-    several would lose events without a word, so the relay asks before it sends.
-    """
-    import pika  # noqa: PLC0415  the embedded process never needs it
-
-    lacking = []
-    connection = pika.BlockingConnection(_parameters(url))
-    try:
-        channel = connection.channel()
-        for queue in installation.queues():
-            if queue.source != source:
-                continue
-            try:
-                channel.queue_declare(queue.name, passive=True)
-            except pika.exceptions.ChannelClosedByBroker:
-                lacking.append(queue)
-                channel = connection.channel()
-    finally:
-        if connection.is_open:
-            connection.close()
-    return lacking
-
-
-def _parameters(url: str) -> Any:
-    import pika  # noqa: PLC0415  the embedded process never needs it
-
-    return parameters(url, "fivered topology", pika)
-
-
-def parameters(url: str, name: str, pika: Any) -> Any:
-    """Return pika's parameters for a URL, with limits on every wait.
-
-    Without them a broker that hangs would hold the process until its own heartbeat gives up.
-    """
-    found = pika.URLParameters(url)
-    found.heartbeat = 20
-    found.blocked_connection_timeout = 60
-    found.socket_timeout = 5
-    found.stack_timeout = 10
-    found.connection_attempts = 1
-    found.client_properties = {"connection_name": name}
-    return found
 
 
 # --------------------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ import pika
 import sqlalchemy as sa
 
 from chassis import (
+    broker,
     digests,
     health,
     idempotency,
@@ -40,7 +41,7 @@ from chassis import (
 )
 from chassis import storage as store
 from chassis.blobs import forget_abandoned
-from chassis.reconnect import Patience
+from chassis.reconnect import Backoff, Patience
 from chassis.relay import Relay
 from chassis.runtime import Runtime
 from chassis.settings import SettingsError
@@ -160,7 +161,7 @@ class Subscriber:
 
     def _consume(self) -> None:
         connection = pika.BlockingConnection(
-            topology.parameters(self._url, f"fivered {self.runtime.name} hears {self.source}", pika)
+            broker.parameters(self._url, f"fivered {self.runtime.name} hears {self.source}")
         )
         try:
             channel = connection.channel()
@@ -274,7 +275,7 @@ class Subscriber:
 
         Returns whether it may be acknowledged: not when the worker ends or the connection is lost.
         """
-        wait = 0.2
+        backoff = Backoff(0.2, 10.0)
         while True:
             left = MOST_PAUSE_S
 
@@ -297,9 +298,8 @@ class Subscriber:
                 log.exception("delivery_fault", extra={"service": self.runtime.name})
             else:
                 return True
-            if self._stopping.wait(wait) or generation != self._generation:
+            if self._stopping.wait(backoff.next()) or generation != self._generation:
                 return False
-            wait = min(wait * 2, 10.0)
 
     def _acknowledge(self, tag: int, generation: int) -> None:
         """Acknowledge everything up to `tag`: batches are taken in order, one at a time."""
@@ -333,12 +333,12 @@ class Routine(threading.Thread):
 
     def run(self) -> None:
         """Turn until stopped."""
-        wait = 0.2
+        backoff = Backoff(0.2, _LONGEST_WAIT_S)
         while not self.stopping.is_set():
             self.beat = time.monotonic()
             try:
                 sleep = self._turn()
-                wait = 0.2
+                backoff.reset()
             except Exception as error:
                 if isinstance(error, inbox.Outage) or store.is_outage(error):
                     log.warning(
@@ -346,7 +346,7 @@ class Routine(threading.Thread):
                     )
                 else:
                     log.exception("routine_fault", extra={"routine": self.name})
-                sleep, wait = wait, min(wait * 2, _LONGEST_WAIT_S)
+                sleep = backoff.next()
             if sleep > 0:
                 # Wakes come with every event that is said; a few turns a second are enough.
                 least = min(sleep, _LEAST_SLEEP_S)

@@ -15,7 +15,7 @@ from pathlib import Path
 import pika
 import sqlalchemy as sa
 
-from chassis import rpc, topology
+from chassis import broker, rpc, topology
 from chassis.envelope import CONTENT_TYPE
 from chassis.messages import Actor, new_uuid
 from chassis.migrate import migrate_service
@@ -96,7 +96,7 @@ class World:
         self.processes = []
         self.callers = []
         if apply:
-            topology.apply(url, self.installation)
+            broker.apply(url, self.installation)
         (folder / "installation.json").write_text(self.installation.to_json())
         (folder / "fails").write_text("")
         self.env = os.environ | {

@@ -9,7 +9,7 @@ import pika
 import pytest
 from fivered_client import ConsumerError, connect
 
-from chassis import rpc, topology
+from chassis import broker, rpc, topology
 from chassis.reconnect import Patience
 from chassis.tests.distributed import World
 from chassis.tests.toy.service import Toy
@@ -91,7 +91,7 @@ class Vhost(Fault):
         for user in ("guest", f"u{self.vhost}"):
             rights = {"configure": ".*", "write": ".*", "read": ".*"}
             self.node.api("PUT", f"/permissions/{self.vhost}/{user}", rights)
-        topology.apply(self.node.url(self.vhost), topology.installation_of([Toy]))
+        broker.apply(self.node.url(self.vhost), topology.installation_of([Toy]))
 
 
 class Name(Fault):
@@ -226,7 +226,7 @@ def test_a_consumer_says_in_its_own_error_that_nobody_is_there():
 def test_a_consumer_waits_a_second_again_after_a_good_connection(private_rabbit, caplog):
     """OP-m1: "connection lost, again in 16 s" after a minute of good connection."""
     url = private_rabbit.new_vhost()
-    topology.apply(url, topology.installation_of([Toy]))
+    broker.apply(url, topology.installation_of([Toy]))
     vhost = url.rpartition("/")[2]
     node = Fault(private_rabbit, vhost, None)
     heard = []

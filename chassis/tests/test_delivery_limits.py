@@ -8,7 +8,7 @@ import pika
 import pytest
 from fivered_client import connect
 
-from chassis import topology
+from chassis import broker, topology
 from chassis.cli import main
 from chassis.tests.distributed import World
 from chassis.tests.toy.service import Toy
@@ -48,7 +48,7 @@ def limit(node, url, pattern, **more):
 
 def test_a_queue_of_ours_keeps_an_event_over_25_lost_connections(url):
     """IN-A9: RabbitMQ 4 drops it at the 21st unless the queue says otherwise."""
-    topology.apply(url, topology.installation_of([Toy]))
+    broker.apply(url, topology.installation_of([Toy]))
     connection = pika.BlockingConnection(pika.URLParameters(url))
     channel = connection.channel()
     channel.confirm_delivery()
@@ -78,7 +78,7 @@ def test_beyond_a_limit_of_three_an_event_comes_back(
         connection = pika.BlockingConnection(pika.URLParameters(url))
         for partition in range(4):
             connection.channel().queue_declare(
-                f"toy.toy.{partition}", durable=True, arguments=topology._EARLIER_ARGUMENTS[0]
+                f"toy.toy.{partition}", durable=True, arguments=topology.EARLIER_ARGUMENTS[0]
             )
         connection.close()
     world = World(url, postgres_url, tmp_path)
@@ -116,7 +116,7 @@ def test_applying_to_queues_of_an_earlier_release_keeps_them_and_says_what_they_
     monkeypatch.setenv("FIVERED_BROKER_URL", url)
     connection = pika.BlockingConnection(pika.URLParameters(url))
     channel = connection.channel()
-    channel.queue_declare("toy.toy.0", durable=True, arguments=topology._EARLIER_ARGUMENTS[0])
+    channel.queue_declare("toy.toy.0", durable=True, arguments=topology.EARLIER_ARGUMENTS[0])
     channel.basic_publish("", "toy.toy.0", b"waits")
     assert main(["topology", "apply"]) == 0
     said = capsys.readouterr().out
@@ -173,7 +173,7 @@ def test_a_serve_joins_the_call_queue_of_an_earlier_release(permissive_url, post
 
 def test_a_consumer_whose_handler_raises_is_given_the_event_again(private_rabbit, url):
     """IN-A9 for the consumer package: its docstring says that the event stays in the queue."""
-    topology.apply(url, topology.installation_of([Toy]))
+    broker.apply(url, topology.installation_of([Toy]))
     limit(private_rabbit, url, r"^ext\.")
 
     def raises(_event):
@@ -206,7 +206,7 @@ def test_a_consumer_whose_handler_raises_is_given_the_event_again(private_rabbit
 
 def test_a_consumer_of_an_earlier_release_keeps_its_queue(url):
     """K18: the package asks for more than the queue has that it made itself."""
-    topology.apply(url, topology.installation_of([Toy]))
+    broker.apply(url, topology.installation_of([Toy]))
     connection = pika.BlockingConnection(pika.URLParameters(url))
     channel = connection.channel()
     older = {

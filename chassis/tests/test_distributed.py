@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from chassis import inbox, relay, rpc, topology, work
+from chassis import broker, inbox, relay, rpc, topology, work
 from chassis.messages import Actor, new_uuid, partition_of
 from chassis.settings import SettingsError
 from chassis.tests.distributed import DISTRICT, World, terminate
@@ -301,7 +301,7 @@ def test_a_fact_without_queue_waits_for_the_topology_and_blocks_nobody(
         # Nobody hears the second, but it would overtake the first.
         world.wait(lambda: [row["id"] for row in world.rows(sent)] == [3])
         assert key in sender.state.unroutable
-        topology.apply(broker_url, world.installation)
+        broker.apply(broker_url, world.installation)
         world.wait(lambda: [row["id"] for row in world.rows(sent)] == [1, 2, 3, 4])
         assert sender.state.unroutable == ()
     finally:
@@ -381,7 +381,7 @@ def test_an_outside_consumer_hears_public_facts_only(private_rabbit):
     vhost = url.rpartition("/")[2]
     facts = {"told.v1": "public", "kept.v1": "internal"}
     installation = topology.Installation({"toy": topology.Member("toy", facts)})
-    topology.apply(url, installation)
+    broker.apply(url, installation)
     rights = topology.consumer(installation, "reader", ["toy"])
     (topic,) = rights.topics
     private_rabbit.api("PUT", "/users/reader", {"password": "p", "tags": ""})

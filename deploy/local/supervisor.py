@@ -20,6 +20,7 @@ from typing import Any
 from chassis import topology
 from chassis.folder import keys_of
 from chassis.installed import service_names
+from chassis.reconnect import Backoff
 from chassis.settings import database_variable
 from chassis.up import DEMO
 from testkit import servers
@@ -40,7 +41,7 @@ class Child:
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     next_try_at: float = 0.0
-    pause_s: float = 0.2
+    backoff: Backoff = field(default_factory=lambda: Backoff(0.2, 5.0))
     starts: int = field(default=0)
     failures: int = 0
 
@@ -69,8 +70,9 @@ class Child:
         if self.failures and "FIVERED_HEALTH_PORT" in self.env:
             # Whoever took its port meanwhile will keep it.
             self.env["FIVERED_HEALTH_PORT"] = str(servers.free_port())
-        self.pause_s = 0.2 if lasted else min(self.pause_s * 2, 5.0)
-        self.started_at, self.next_try_at = now, now + self.pause_s
+        if lasted:
+            self.backoff.reset()
+        self.started_at, self.next_try_at = now, now + self.backoff.next()
         with self.log.open("ab") as out:
             self.process = servers.spawn(
                 self.argv,

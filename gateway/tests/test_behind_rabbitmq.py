@@ -10,7 +10,7 @@ import time
 import httpx
 import pytest
 
-from chassis import topology
+from chassis import broker, topology
 from chassis.tests.toy.service import Toy
 from gateway.identity import issue
 from gateway.tests.conftest import DISTRICT, problem_of
@@ -26,7 +26,7 @@ def rabbit(tmp_path_factory):
     servers.require()
     node = servers.Rabbit().start()
     # The gateway declares nothing but its own replies; the rest is the administrator's.
-    topology.apply(node.url(), topology.installation_of([Toy]))
+    broker.apply(node.url(), topology.installation_of([Toy]))
     yield node
     node.stop()
 

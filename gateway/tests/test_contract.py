@@ -10,7 +10,7 @@ import sys
 import httpx
 import pytest
 
-from chassis import topology
+from chassis import broker, topology
 from chassis.contracts import api_contract
 from chassis.embedded import EmbeddedHost
 from chassis.migrate import migrate_service
@@ -119,7 +119,7 @@ def test_beside_the_older_release_the_newer_one_s_doors_stand_until_it_is_gone(f
 def test_a_service_deployed_with_another_door_needs_no_gateway_release(tmp_path, postgres_url):
     servers.require()
     node = servers.Rabbit().start()
-    topology.apply(node.url(), topology.installation_of([Toy]))
+    broker.apply(node.url(), topology.installation_of([Toy]))
     runtime = Runtime.open(First, postgres_url, environ={"FIVERED_ACTOR_KEY": KEY})
     migrate_service(First, runtime.engine)
     runtime.close()

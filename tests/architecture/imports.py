@@ -24,7 +24,7 @@ CHASSIS = (
     "commands | up",
     "embedded | said | serve | work",
     "asyncapi | doctor | health | keys | process | relay | rpc",
-    "runtime",
+    "broker | runtime",
     "contracts | folder | topology",
     "imports | installed | projections | sealing | table",
     "bus",

@@ -1,0 +1,215 @@
+"""The broker by way of pika: connections with a limit on every wait, and making the topology."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pika
+from pika.adapters.blocking_connection import BlockingChannel, BlockingConnection
+
+from chassis.topology import (
+    DEAD_CALLS,
+    DEAD_EXCHANGE,
+    EARLIER_ARGUMENTS,
+    REPLY_EXCHANGE,
+    RPC_EXCHANGE,
+    Installation,
+    Queue,
+    TopologyError,
+    call_queue,
+    event_exchange,
+    queue_arguments,
+    queue_name,
+    replay_key,
+)
+
+# Dead calls are kept for people to look at, not as a record.
+_DEAD_KEPT_MS = 7 * 24 * 3600 * 1000
+_DEAD_MOST = 10_000
+
+
+def parameters(
+    url: str,
+    name: str,
+    *,
+    heartbeat_s: int = 20,
+    blocked_s: float | None = 60,
+    stack_s: float = 10,
+) -> pika.URLParameters:
+    """Return pika's parameters for a URL, with limits on every wait.
+
+    Without them a broker that hangs would hold the process until its own heartbeat gives up.
+
+    Args:
+        url: AMQP URL.
+        name: What the broker shows of this connection.
+        heartbeat_s: After twice this silence the other side is given up.
+        blocked_s: How long a broker in an alarm may stop what is sent; None without limit.
+        stack_s: How long reaching and greeting the broker may take.
+    """
+    found = pika.URLParameters(url)
+    found.heartbeat = heartbeat_s
+    found.blocked_connection_timeout = blocked_s
+    found.socket_timeout = 5
+    found.stack_timeout = stack_s
+    found.connection_attempts = 1
+    found.client_properties = {"connection_name": name}
+    return found
+
+
+def connected(url: str, name: str) -> BlockingConnection:
+    """Connect, for work that waits for each answer."""
+    return pika.BlockingConnection(parameters(url, name))
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What `apply` has found and made.
+
+    Attributes:
+        queues: Every queue of events.
+        older: Those of them that an earlier release has made. They cannot be changed, and go on
+            with what they have: what their arguments lack, `policies` says.
+    """
+
+    queues: tuple[str, ...]
+    older: tuple[str, ...]
+
+
+def apply(url: str, installation: Installation) -> Applied:
+    """Declare exchanges, queues and bindings; what is there already stays. Safe to repeat.
+
+    Bindings of our own queues that the installation does not name any more are not removed: a
+    subscriber of the older release may still need them during an upgrade.
+
+    Args:
+        url: AMQP URL of a user that may configure everything.
+        installation: What is installed.
+
+    Returns:
+        The names of the queues, for the log of the command.
+
+    Raises:
+        TopologyError: The broker cannot be reached, or a queue exists with arguments that no
+            release has given it.
+    """
+    names, older = [], []
+    try:
+        connection = connected(url, "fivered topology")
+    except (pika.exceptions.AMQPError, OSError) as error:
+        raise TopologyError(f"broker not reached: {error!r}") from error
+    try:
+        channel = connection.channel()
+        for source in installation.sources():
+            channel.exchange_declare(event_exchange(source), "topic", durable=True)
+        channel.exchange_declare(RPC_EXCHANGE, "topic", durable=True)
+        channel.exchange_declare(REPLY_EXCHANGE, "topic", durable=True)
+        channel.exchange_declare(DEAD_EXCHANGE, "headers", durable=True)
+        _declare_dead_calls(channel)
+        for queue in installation.dead_queues():
+            _declare_dead_events(channel, queue, installation.partitions_of(queue.source))
+            names.append(queue.name)
+        for queue in installation.queues():
+            if _declare_queue(connection, queue.name):
+                older.append(queue.name)
+            for key in (*queue.keys, replay_key(queue.subscriber, queue.partition)):
+                channel.queue_bind(queue.name, event_exchange(queue.source), key)
+            names.append(queue.name)
+    except pika.exceptions.AMQPError as error:
+        raise TopologyError(f"the broker refuses the topology: {error!r}") from error
+    finally:
+        if connection.is_open:
+            connection.close()
+    return Applied(tuple(names), tuple(older))
+
+
+def _declare_queue(connection: BlockingConnection, name: str) -> bool:
+    """Declare a subscription queue. Returns whether it is one of an earlier release."""
+    refused: Exception | None = None
+    for arguments in (queue_arguments(), *EARLIER_ARGUMENTS):
+        # A refusal ends the channel.
+        channel = connection.channel()
+        try:
+            channel.queue_declare(name, durable=True, arguments=arguments)
+        except pika.exceptions.ChannelClosedByBroker as error:
+            if error.reply_code != _OTHER_ARGUMENTS:
+                raise
+            refused = refused or error
+        else:
+            channel.close()
+            return refused is not None
+    assert refused is not None  # noqa: S101  the loop has ended in refusals only
+    raise refused
+
+
+_OTHER_ARGUMENTS = 406
+
+
+def _declare_dead_events(channel: BlockingChannel, queue: Queue, partitions: int) -> None:
+    # Of the classic kind, which counts no deliveries: what is here leaves only when it is heard.
+    channel.queue_declare(queue.name, durable=True, arguments={"x-single-active-consumer": True})
+    for partition in range(partitions):
+        died_in = queue_name(queue.subscriber, queue.source, partition)
+        kept = {"x-match": "any-with-x", "x-first-death-queue": died_in}
+        channel.queue_bind(queue.name, DEAD_EXCHANGE, "", kept)
+
+
+def _declare_dead_calls(channel: BlockingChannel) -> None:
+    channel.queue_declare(
+        DEAD_CALLS,
+        durable=True,
+        arguments={
+            "x-message-ttl": _DEAD_KEPT_MS,
+            "x-max-length": _DEAD_MOST,
+            "x-overflow": "drop-head",
+        },
+    )
+    channel.queue_bind(DEAD_CALLS, REPLY_EXCHANGE, DEAD_CALLS)
+
+
+def remove(url: str, installation: Installation) -> None:
+    """Delete the queues and exchanges of an installation, with what waits in them.
+
+    Raises:
+        TopologyError: The broker cannot be reached.
+    """
+    try:
+        connection = connected(url, "fivered topology")
+        channel = connection.channel()
+        for queue in installation.all_queues():
+            channel.queue_delete(queue.name)
+        channel.queue_delete(DEAD_CALLS)
+        for name in installation.members:
+            channel.queue_delete(call_queue(name))
+        for source in installation.sources():
+            channel.exchange_delete(event_exchange(source))
+        channel.exchange_delete(RPC_EXCHANGE)
+        channel.exchange_delete(REPLY_EXCHANGE)
+        channel.exchange_delete(DEAD_EXCHANGE)
+        connection.close()
+    except (pika.exceptions.AMQPError, OSError) as error:
+        raise TopologyError(f"broker not reached: {error!r}") from error
+
+
+def missing_queues(url: str, installation: Installation, source: str) -> list[Queue]:
+    """Return the queues that hear `source` and that the broker does not have.
+
+    A mandatory message only comes back when *no* queue takes it; a single missing one among
+    several would lose events without a word, so the relay asks before it sends.
+    """
+    lacking = []
+    connection = connected(url, "fivered topology")
+    try:
+        channel = connection.channel()
+        for queue in installation.queues():
+            if queue.source != source:
+                continue
+            try:
+                channel.queue_declare(queue.name, passive=True)
+            except pika.exceptions.ChannelClosedByBroker:
+                lacking.append(queue)
+                channel = connection.channel()
+    finally:
+        if connection.is_open:
+            connection.close()
+    return lacking

@@ -10,8 +10,10 @@ import openpyxl
 import pytest
 
 from chassis.blobs import forget_abandoned
+from chassis.cells import MOST_MERGED, HeadTooFar
 from chassis.imports import Column, read_header
-from chassis.sheets import MOST_MERGED, HeadTooFar, Refusal, Rows, open_sheet
+from chassis.refusal import Refusal
+from chassis.sheets import Rows, open_sheet
 from chassis.tests.test_imports import bench, blobs_of, counters, finish, load, send  # noqa: F401
 from chassis.tests.toy.importing import ImportingToy
 

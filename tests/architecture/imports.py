@@ -33,7 +33,8 @@ CHASSIS = (
     "transaction",
     "digests | outbox",
     "audit | blobs | calendar | envelope | fields | free_text | here | i18n | logs | sheets",
-    "messages | storage | vault",
+    "messages | storage | vault | workbooks",
+    "cells",
     "pace | reconnect | refusal | replies | settings | telemetry | text | turns",
 )
 # The chassis modules that are pure, and may therefore be read by rules, events and errors.

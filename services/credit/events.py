@@ -416,6 +416,15 @@ class ProjectManagerChangedHeard:
 
 
 @dataclass(frozen=True, slots=True)
+class ProjectManagerEndedHeard:
+    """A project's manager has died; nobody manages it."""
+
+    SOURCE: ClassVar[str] = "property"
+    FACT: ClassVar[str] = "project_manager_ended.v1"
+    project_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class AppointmentActivatedHeard:
     """Somebody holds a post in a project, or of a project in the community."""
 
@@ -830,6 +839,7 @@ PROPERTY = (
     CompanyRepresentativesHeard,
     ProjectRegisteredHeard,
     ProjectManagerChangedHeard,
+    ProjectManagerEndedHeard,
     AppointmentActivatedHeard,
     AppointmentEndedHeard,
     RectificationPassedHeard,

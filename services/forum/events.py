@@ -575,6 +575,15 @@ class ProjectManagerChangedHeard:
 
 
 @dataclass(frozen=True, slots=True)
+class ProjectManagerEndedHeard:
+    """A project's manager has died; nobody manages it."""
+
+    SOURCE: ClassVar[str] = "property"
+    FACT: ClassVar[str] = "project_manager_ended.v1"
+    project_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class AppointmentActivatedHeard:
     """Somebody holds a post across project and community: a possible conflict of interest."""
 

@@ -681,6 +681,7 @@ MESSAGES = {
     "OBJECTION_ANSWERED": "您对议题 {number} 协商意见的异议已答复:{reasons}",
     "DRAW_ENTERED": "工作人员已凭您的签字材料登记您参加随机抽选;如非本意,可随时退出",
     "INVITED": "邀请您参加议题 {number} 的协商会",
+    "HOST_DIED": "议题 {number} 的协商会原主持人已去世,请您或社区书记主持",
     "ANSWERS_MISSING": "议题 {number} 的协商会尚有受邀者未答复,请电话联系",
     "ESCALATED": "议题 {number} 超过办理时限,请督办",
     "REQUEST_ESCALATED": "红色管家诉求 {matter} 超过办理时限,升级至您(第 {level} 级),请督办",

@@ -521,6 +521,7 @@ class Forum(Service):
             "property",
             events.ProjectRegisteredHeard,
             events.ProjectManagerChangedHeard,
+            events.ProjectManagerEndedHeard,
             events.AppointmentActivatedHeard,
             events.AppointmentEndedHeard,
             events.WorkDeliveredHeard,

@@ -714,6 +714,29 @@ def coming_invitations(conn: Connection, person_ids: Sequence[str]) -> list[Row]
     return _rows(conn, asked)
 
 
+def cadre_of(conn: Connection, area: str) -> str | None:
+    """Return the person of a community's longest-serving cadre, or None."""
+    asked = (
+        sa.select(officials.c.person_id)
+        .where(
+            officials.c.tier == "COMMUNITY_CADRE",
+            officials.c.area == area,
+            officials.c.state == "ACTIVE",
+        )
+        .order_by(officials.c.created_at, officials.c.official_id)
+    )
+    found: str | None = conn.execute(asked.limit(1)).scalar()
+    return found
+
+
+def sessions_hosted_by(conn: Connection, people: Sequence[str], states: Sequence[str]) -> list[Row]:
+    """Return the sessions in the given states that people host, locked."""
+    asked = sa.select(sessions).where(
+        sessions.c.host_id.in_(people), sessions.c.state.in_(list(states))
+    )
+    return _rows(conn, store.lock(asked.order_by(sessions.c.session_id), conn))
+
+
 def upsert_org(conn: Connection, org_id: str, **values: Any) -> None:
     """Keep a partner or a company; only the given columns of a known one change."""
     base = {"org_id": org_id, "kind": "PARTNER", "active": True} | values

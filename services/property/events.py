@@ -65,6 +65,18 @@ class ProjectManagerChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class ProjectManagerEnded:
+    """A project's manager has died; nobody manages it until another one is named."""
+
+    FACT: ClassVar[str] = "project_manager_ended.v1"
+    AGGREGATE: ClassVar[str] = "project"
+    VISIBILITY: ClassVar[str] = "internal"
+    project_id: str
+    person_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class AppointmentActivated:
     """A cross-appointment is filed with the street and takes effect."""
 
@@ -309,6 +321,7 @@ SAYS: tuple[type[Any], ...] = (
     CompanyRepresentativesChanged,
     ProjectRegistered,
     ProjectManagerChanged,
+    ProjectManagerEnded,
     AppointmentActivated,
     AppointmentEnded,
     ComplaintAccepted,

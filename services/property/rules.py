@@ -341,10 +341,15 @@ def check_owners_committee(*, members: Sequence[str], chair: str, start: date, e
     Source:
         DOMAIN 1.4.
     """
-    count = len(set(members))
     term_ok = add_months(start, 36) <= end <= add_months(start, 60)
-    if not 5 <= count <= 11 or count % 2 == 0 or chair not in members or not term_ok:
+    if not is_complete(members, chair) or not term_ok:
         raise errors.CommitteeSize(field="members")
+
+
+def is_complete(members: Sequence[str], chair: str) -> bool:
+    """Tell whether a committee has the number of members that it needs, and a chair of them."""
+    count = len(set(members))
+    return 5 <= count <= 11 and count % 2 == 1 and chair in members
 
 
 # --------------------------------------------------------------------------------------------------
@@ -479,6 +484,10 @@ MESSAGES = {
     "CLOSED": "您的投诉 {number} 已办结:{said}",
     "ORDER_WITHDRAWN": "整改单 {number} 已随作废的会议撤回:{said}",
     "WORK_CANCELLED": "会议决定的工作已随会议作废取消:{said}",
+    "MANAGER_DIED": "项目 {said} 的项目经理已去世,请任命新的项目经理",
+    "REPRESENTATIVE_DIED": "{said} 的一名授权代表已去世,其授权终止",
+    "APPOINTEE_DIED": "项目 {said} 的交叉任职人选已去世,其任职终止,请另行提名",
+    "MEMBER_DIED": "{said} 业主委员会一名委员已去世,待补选",
     "DISMISSED": "您的投诉 {number} 不属于物业投诉:{said}",
 }
 

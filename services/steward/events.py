@@ -552,6 +552,15 @@ class ProjectManagerChangedHeard:
 
 
 @dataclass(frozen=True, slots=True)
+class ProjectManagerEndedHeard:
+    """A project's manager has died; nobody manages it."""
+
+    SOURCE: ClassVar[str] = "property"
+    FACT: ClassVar[str] = "project_manager_ended.v1"
+    project_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class CompanyRegisteredHeard:
     """A property company, and who speaks for it."""
 

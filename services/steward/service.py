@@ -553,6 +553,7 @@ class Steward(Imports, Sealing, Service):
             events.AppointmentActivatedHeard,
             events.AppointmentEndedHeard,
             events.ProjectManagerChangedHeard,
+            events.ProjectManagerEndedHeard,
             events.CompanyRegisteredHeard,
             events.CompanyRepresentativesChangedHeard,
             then=actions.heard.property_said,

@@ -346,6 +346,11 @@ def _manager(tx: Tx, event: Heard) -> None:
     voices.replace(tx.conn, subject_id, voices.MANAGER, persons, event.occurred_at)
 
 
+def _unmanaged(tx: Tx, event: Heard) -> None:
+    subject_id = f"PRJ:{event.data.project_id}"
+    voices.replace(tx.conn, subject_id, voices.MANAGER, [], event.occurred_at)
+
+
 def _appointed(tx: Tx, event: Heard) -> None:
     made = event.data
     registry.open_post(
@@ -436,6 +441,7 @@ _PROPERTY: dict[type[Any], Callable[[Any, Any], None]] = {
     events.CompanyRepresentativesHeard: _represented,
     events.ProjectRegisteredHeard: _project,
     events.ProjectManagerChangedHeard: _manager,
+    events.ProjectManagerEndedHeard: _unmanaged,
     events.AppointmentActivatedHeard: _appointed,
     events.AppointmentEndedHeard: _appointment_ended,
 }

@@ -227,6 +227,16 @@ def test_anyone_may_object_to_an_organisation_and_his_name_is_kept(published):
     assert "text" not in seen
     with pytest.raises(NotFound):
         bench.as_("R_RESIDENT", person="per_a").ask("objection", {"objection_id": reply["id"]})
+    bench.hear(
+        "property",
+        "project_manager_ended.v1",
+        {"project_id": "prj_1", "person_id": "per_m", "reason": "DECEASED"},
+        subject="prj_1",
+        scope=stage.COMMUNITY,
+        sequence=9,
+    )
+    with pytest.raises(NotFound):
+        bench.as_("R_PM", person="per_m").ask("objection", {"objection_id": reply["id"]})
     notice = bench.ask("notices", {"scope": stage.COMMUNITY})["items"][0]
     organisation = bench.ask("notice", {"notice_id": notice["id"]})["body"]["organisations"][0]
     assert organisation["note"] == "异议处理中"

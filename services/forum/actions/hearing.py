@@ -69,6 +69,7 @@ def hear_steward(tx: Tx, heard: Sequence[Heard]) -> None:
         storage.merge_person(tx.conn, old, into)
     if dead:
         liaison.end_posts_of_dead(tx, dead)
+        sessions.hand_on_from_dead(tx, dead)
     _follow(tx, people)
 
 
@@ -123,6 +124,8 @@ def hear_property(tx: Tx, heard: Sequence[Heard]) -> None:
             )
         elif isinstance(data, events.ProjectManagerChangedHeard):
             storage.upsert_project(tx.conn, project_id=data.project_id, manager=data.person_id)
+        elif isinstance(data, events.ProjectManagerEndedHeard):
+            storage.upsert_project(tx.conn, project_id=data.project_id, manager=None)
         elif isinstance(data, events.WorkDeliveredHeard):
             hear_delivery(tx, event)
         elif isinstance(data, events.RectificationEscalatedHeard):

@@ -742,6 +742,35 @@ def follow_residents(tx: Tx, people: Sequence[str]) -> None:
         )
 
 
+def hand_on_from_dead(tx: Tx, people: Sequence[str]) -> None:
+    """A session whose host has died is led by another cadre of its community, who is told.
+
+    Where there is none whoever answers for the community is told instead; its secretary leads any
+    session.
+    """
+    for row in storage.sessions_hosted_by(tx.conn, people, ("SCHEDULED", "OPEN")):
+        cadre = storage.cadre_of(tx.conn, row["area"])
+        host = told = cadre
+        if cadre is None:
+            host = row["host_id"]
+            chain = storage.chain_of(tx.conn, row["area"], None)
+            official, _acting = rules.answers(chain, rules.COMMUNITY_CADRE)
+            told = official["person_id"] if official else None
+        note(
+            tx,
+            of="session",
+            ref=row["session_id"],
+            action="host_died",
+            state=row["state"],
+            former=row["host_id"],
+            host_id=host,
+        )
+        storage.change(tx.conn, storage.sessions, row, host_id=host)
+        if told is not None:
+            topic = storage.agenda(tx.conn, row["session_id"])[0]
+            tell(tx, "HOST_DIED", topic, [told], ref=row["session_id"])
+
+
 def _led_session(
     tx: Tx, session_id: str, *states: str, matched: bool = True, helpers: bool = False
 ) -> storage.Row:

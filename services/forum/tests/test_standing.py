@@ -16,6 +16,7 @@ from services.forum.tests.conftest import (
     NEXT_GRID,
     OTHER_GRID,
     STREET,
+    TEAM,
 )
 
 START = "2025-03-07T19:00:00+08:00"
@@ -171,6 +172,28 @@ def test_the_host_is_the_caller_or_an_official_of_the_place(town):
     with pytest.raises(errors.CapacityUnproved):
         town.schedule(topic_id, START, host_id="per_anybody")
     assert town.schedule(topic_id, START, host_id=CADRE)
+
+
+def test_a_session_whose_host_has_died_is_led_by_who_answers_for_the_place(town):
+    """K13: it waited for a dead host, and nobody was told."""
+    session_id = town.schedule(town.adopted(), START, host_id=CADRE)
+    town.official("per_heir", "COMMUNITY_CADRE", COMMUNITY, "off_heir")
+    town.link("off_heir", "GRID", GRID)
+    # He lives in no grid: the registry of residents does not know him.
+    fact(town, "resident_deactivated", CADRE, reason="DECEASED")
+    assert town.bench.parked() == []
+    assert town.row("officials", "official_id", "off_cadre")["state"] == "ENDED"
+    told = town.cadre("per_heir").ask("my_messages")["items"]
+    assert [row["code"] for row in told] == ["HOST_DIED"]
+    town.bench.at(START)
+    assert town.on_session("open_session", session_id)["state"] == "OPEN"
+
+
+def test_the_street_is_told_of_a_dead_host_where_the_community_has_no_cadre(town):
+    town.schedule(town.adopted(), START, host_id=CADRE)
+    fact(town, "resident_deactivated", CADRE, reason="DECEASED")
+    lead = town.bench.as_("R_STREET", person=TEAM, scope=STREET)
+    assert [row["code"] for row in lead.ask("my_messages")["items"]] == ["HOST_DIED"]
 
 
 def test_a_cosigner_who_moved_away_is_not_invited_by_himself(town):

@@ -314,6 +314,14 @@ def end_for_new_manager(tx: Tx, project: Row) -> Row:
     return project
 
 
+def end_for_dead(tx: Tx, person_id: str) -> None:
+    """End what somebody who has died held or was nominated for; whoever nominated him is told."""
+    for row in rows.appointments_held(tx.conn, person_id, (*OPEN, "ACTIVE")):
+        project = ground.found(tx, tables.projects, "project", row["project_id"])
+        _finish(tx, row, project, "DECEASED", "ENDED")
+        ground.tell(tx, row["proposed_by"], "APPOINTEE_DIED", said=project["name"])
+
+
 def end_for_closed_project(tx: Tx, project: Row) -> Row:
     """End every post in and for a project that is closed. Returns the project's row."""
     for row in rows.appointments_of(tx.conn, project["project_id"], states=(*OPEN, "ACTIVE")):

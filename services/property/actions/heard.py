@@ -7,7 +7,7 @@ from itertools import groupby
 
 from chassis.bus import Heard, Tx
 from services.property import events
-from services.property.actions import complaints, months, works
+from services.property.actions import complaints, months, organisations, works
 from services.property.storage import rows, tables
 
 Take = Callable[[Tx, list[Heard]], None]
@@ -85,6 +85,7 @@ def _enrolled(tx: Tx, heard: list[Heard]) -> None:
 def _person(tx: Tx, heard: list[Heard]) -> None:
     """Keep who is registered, and where and with whom he lives; what is older is dropped."""
     known = rows.people_of(tx.conn, [event.data.person_id for event in heard])
+    dead: dict[str, None] = {}
     for event in heard:
         data = event.data
         row = known.get(data.person_id) or {
@@ -102,6 +103,8 @@ def _person(tx: Tx, heard: list[Heard]) -> None:
         row = row | {"sequence": event.sequence}
         if isinstance(data, events.ResidentDeactivatedHeard):
             row |= {"active": False, "died": data.reason == "DECEASED"}
+            if row["died"]:
+                dead[data.person_id] = None
         elif isinstance(data, events.ResidentMovedHeard):
             row |= {"grid": data.to_grid, "household_id": data.household_id}
         elif isinstance(data, events.ResidentCameOfAgeHeard):
@@ -116,6 +119,8 @@ def _person(tx: Tx, heard: list[Heard]) -> None:
             row |= {"active": True, "died": False}
         known[data.person_id] = row
     rows.put(tx.conn, tables.people, list(known.values()))
+    for person_id in dead:
+        organisations.end_for_dead(tx, person_id)
 
 
 _HERE = events.PersonRegisteredHeard | events.ResidentRegisteredHeard | events.ResidentReturnedHeard

@@ -39,6 +39,8 @@ Buildings = Annotated[
     list[Annotated[str, Meta(min_length=1, max_length=40), PUBLIC]], Meta(max_length=500)
 ]
 PersonId = Annotated[str, Meta(min_length=1, max_length=64)]
+# The chair of a committee whose chair has died.
+NOBODY = ""
 Representatives = Annotated[list[PersonId], Meta(max_length=20)]
 
 
@@ -682,6 +684,59 @@ def change_manager(tx: Tx, order: ChangeManager) -> Reply:
     )
     row = appointments.end_for_new_manager(tx, row)
     return ground.reply(row, "project")
+
+
+def end_for_dead(tx: Tx, person_id: str) -> None:
+    """End what somebody who has died held in projects, companies and committees; whoever names
+    another one is told, and finds it among what waits for him."""
+    for project_id in rows.managed_by(tx.conn, person_id):
+        row = ground.found(tx, tables.projects, "project", project_id)
+        rows.end_manager(tx.conn, project_id, tx.now)
+        row = rows.change(tx.conn, tables.projects, row, manager_person_id=None)
+        ground.note(tx, "project", row, "MANAGER_ENDED", former=person_id, reason="DECEASED")
+        tx.say(
+            events.ProjectManagerEnded(project_id, person_id, "DECEASED"),
+            subject=project_id,
+            scope=row["area"],
+            sequence=row["version"],
+        )
+        company = ground.found(tx, tables.companies, "company", row["company_id"])
+        for one in company["representatives"]:
+            if one != person_id:
+                ground.tell(tx, one, "MANAGER_DIED", said=row["name"])
+    appointments.end_for_dead(tx, person_id)
+    for company_id in rows.companies_naming(tx.conn, person_id):
+        _without_representative(tx, company_id, person_id)
+    for committee_id in rows.committees_of(tx.conn, person_id):
+        row = ground.found(tx, tables.owners_committees, "committee", committee_id)
+        left = [one for one in row["members"] if one != person_id]
+        chair = NOBODY if row["chair"] == person_id else row["chair"]
+        row = rows.change(tx.conn, tables.owners_committees, row, members=left, chair=chair)
+        ground.note(tx, "committee", row, "MEMBER_ENDED", former=person_id, reason="DECEASED")
+        name = ground.project(tx, row["project_id"])["name"]
+        for one in left:
+            ground.tell(tx, one, "MEMBER_DIED", said=name)
+
+
+def _without_representative(tx: Tx, company_id: str, person_id: str) -> None:
+    row = ground.found(tx, tables.companies, "company", company_id)
+    changes: Row = {}
+    if person_id in (row["representatives_proposed"] or []):
+        changes = {"representatives_proposed": None, "representatives_proposed_by": None}
+    spoke = person_id in row["representatives"]
+    left = [one for one in row["representatives"] if one != person_id]
+    row = rows.change(tx.conn, tables.companies, row, representatives=left, **changes)
+    ground.note(tx, "company", row, "REPRESENTATIVE_ENDED", former=person_id, reason="DECEASED")
+    if not spoke:
+        return
+    for one in left:
+        ground.tell(tx, one, "REPRESENTATIVE_DIED", said=row["name"])
+    tx.say(
+        events.CompanyRepresentativesChanged(company_id, left),
+        subject=company_id,
+        scope=row["area"],
+        sequence=row["version"],
+    )
 
 
 def _may_name_a_manager(tx: Tx, row: Row) -> None:

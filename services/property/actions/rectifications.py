@@ -496,7 +496,8 @@ def withdraw_of_meeting(tx: Tx, meeting: Row, reason: str) -> None:
         tx.conn, meeting["project_id"], (*OPEN, "PASSED"), meeting_id=meeting["meeting_id"]
     ):
         _withdrawn(tx, row, reason)
-        ground.tell(tx, manager, "ORDER_WITHDRAWN", number=row["number"], said=reason)
+        if manager is not None:
+            ground.tell(tx, manager, "ORDER_WITHDRAWN", number=row["number"], said=reason)
 
 
 def _withdrawn(tx: Tx, row: Row, reason: str) -> Row:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from chassis import storage as store
+from services.property import rules
 from services.property.storage import tables as t
 
 Row = dict[str, Any]
@@ -189,12 +190,64 @@ def has_record(conn: sa.Connection, project_id: str) -> bool:
 
 def companies_spoken_for(conn: sa.Connection, person_id: str) -> list[str]:
     """Return the companies for which a person speaks."""
-    table = t.companies
-    # The text narrows; the list decides: an underscore is a joker there.
-    asked = sa.select(table.c.company_id, table.c.representatives).where(
-        sa.cast(table.c.representatives, sa.Text).like(f'%"{person_id}"%')
+    return _with_in_list(conn, t.companies, person_id, t.companies.c.representatives)
+
+
+def managed_by(conn: sa.Connection, person_id: str) -> list[str]:
+    """Return the projects that a person manages and that are not closed."""
+    table = t.projects
+    asked = sa.select(table.c.project_id).where(
+        table.c.manager_person_id == person_id, table.c.status != "CLOSED"
     )
-    return [row[0] for row in conn.execute(asked) if person_id in row[1]]
+    return list(conn.execute(asked.order_by(table.c.project_id)).scalars())
+
+
+def companies_naming(conn: sa.Connection, person_id: str) -> list[str]:
+    """Return the companies for which a person speaks, or is proposed to speak."""
+    table = t.companies
+    return _with_in_list(
+        conn, table, person_id, table.c.representatives, table.c.representatives_proposed
+    )
+
+
+def committees_of(conn: sa.Connection, person_id: str) -> list[str]:
+    """Return the owners' committees in their term of which a person is a member."""
+    table = t.owners_committees
+    return _with_in_list(conn, table, person_id, table.c.members, only=[table.c.state == "IN_TERM"])
+
+
+def _with_in_list(
+    conn: sa.Connection,
+    table: sa.Table,
+    person_id: str,
+    *columns: sa.Column[Any],
+    only: Sequence[Any] = (),
+) -> list[str]:
+    """Return the keys of the rows in one of whose lists a person stands."""
+    key = _key(table)
+    # The text narrows; the list decides: an underscore is a joker there.
+    near = [sa.cast(column, sa.Text).like(f'%"{person_id}"%') for column in columns]
+    asked = sa.select(key, *columns).where(sa.or_(*near), *only).order_by(key)
+    found = conn.execute(asked).all()
+    return [ref for ref, *named in found if any(person_id in (people or ()) for people in named)]
+
+
+def committees_with_vacancies(conn: sa.Connection, conditions: Sequence[Any]) -> list[Row]:
+    """Return the committees in their term that have no chair, or not the number that they need."""
+    table = t.owners_committees
+    asked = sa.select(table).where(table.c.state == "IN_TERM", *conditions)
+    found = [dict(row) for row in conn.execute(asked.order_by(table.c.created_at)).mappings()]
+    return [row for row in found if not rules.is_complete(row["members"], row["chair"])]
+
+
+def companies_spoken_for_by_nobody(conn: sa.Connection) -> list[Row]:
+    """Return the companies that run a project and have no representative."""
+    table = t.companies
+    running = sa.select(t.projects.c.company_id).where(t.projects.c.status != "CLOSED")
+    asked = sa.select(table).where(
+        sa.cast(table.c.representatives, sa.Text) == "[]", table.c.company_id.in_(running)
+    )
+    return [dict(row) for row in conn.execute(asked.order_by(table.c.company_id)).mappings()]
 
 
 def end_manager(conn: sa.Connection, project_id: str, at: datetime) -> None:
@@ -389,6 +442,13 @@ def appointments_of(
     )
     if direction is not None:
         asked = asked.where(table.c.direction == direction)
+    return [dict(row) for row in conn.execute(asked.order_by(table.c.created_at)).mappings()]
+
+
+def appointments_held(conn: sa.Connection, person_id: str, states: Iterable[str]) -> list[Row]:
+    """Return the appointments of a person in the given states."""
+    table = t.appointments
+    asked = sa.select(table).where(table.c.person_id == person_id, table.c.state.in_(tuple(states)))
     return [dict(row) for row in conn.execute(asked.order_by(table.c.created_at)).mappings()]
 
 

@@ -206,3 +206,103 @@ def town_work(town):
         ),
     )
     return town.bench.rows("SELECT work_id FROM works")[0]["work_id"]
+
+
+# --------------------------------------------------------------------------------------------------
+# A person who has died in office
+
+
+def dies(town, person, sequence=20):
+    data = {"person_id": person, "reason": "DECEASED"}
+    town.bench.hear("steward", "resident_deactivated.v1", data, subject=person, sequence=sequence)
+
+
+def deeds(actor):
+    return actor.ask("todo")["counts"]
+
+
+def read(bench, person):
+    found = bench.as_("R_RESIDENT", person=person, scope="370811015901001").ask("my_messages")
+    return [row["code"] for row in found["items"]]
+
+
+def test_a_manager_who_dies_manages_nothing_and_the_company_names_another(bench, compound):
+    """K13: he stayed the project's manager, its orders reached nobody."""
+    town = compound
+    town.appoint("P2C", "per_wu", "COMMITTEE_PART_TIME_MEMBER")
+    dies(town, "per_wu")
+    dies(town, "per_wu")
+    assert bench.parked() == []
+    (ended,) = bench.said("project_manager_ended.v1")
+    assert ended["data"] == {"project_id": "prj_a", "person_id": "per_wu", "reason": "DECEASED"}
+    (post,) = bench.said("appointment_ended.v1")
+    assert (post["data"]["person_id"], post["data"]["reason"]) == ("per_wu", "DECEASED")
+    assert int(post["sequence"]) > int(ended["sequence"])
+    card = town.cadre().ask("project", {"project_id": "prj_a"})
+    assert card["manager_person_id"] is None
+    assert card["appointments"]["P2C"]["active"] is None
+    assert card["appointments"]["P2C"]["gap_since"] is not None
+    assert read(bench, "per_zheng") == ["MANAGER_DIED"]
+    assert read(bench, "per_sun") == ["APPOINTEE_DIED"]
+    assert deeds(town.company())["NAME_MANAGER"] == 1
+    assert deeds(town.street_clerk())["NAME_MANAGER"] == 1
+    town.company().do(
+        "change_manager",
+        {"project_id": "prj_a", "person_id": "per_new"},
+        version=town.version("projects", "project_id", "prj_a"),
+    )
+    assert "NAME_MANAGER" not in deeds(town.street_clerk())
+
+
+def test_a_nominee_who_dies_is_nominated_no_longer(bench, compound):
+    town = compound
+    made = town.secretary().do(
+        "nominate",
+        {
+            "project_id": "prj_a",
+            "direction": "C2P",
+            "person_id": "per_wang",
+            "target_post": "PROJECT_DEPUTY_MANAGER",
+        },
+    )
+    dies(town, "per_wang")
+    row = town.secretary().ask("appointment", {"appointment_id": made["id"]})
+    assert (row["state"], row["end_reason"]) == ("ENDED", "DECEASED")
+
+
+def test_a_company_is_spoken_for_by_the_living(bench, compound):
+    """K14: a dead representative counted as one; a proposal that names him is void."""
+    town = compound
+    names = {"company_id": "pco_a", "representatives": ["per_n", "per_zheng"], "document_ref": "函"}
+    town.street_clerk().do("change_representatives", names, version=1)
+    dies(town, "per_n")
+    assert bench.said("company_representatives_changed.v1") == []
+    assert "CONFIRM_REPRESENTATIVES" not in deeds(town.street_clerk("per_second"))
+    dies(town, "per_zheng")
+    (said,) = bench.said("company_representatives_changed.v1")
+    assert said["data"] == {"company_id": "pco_a", "representatives": []}
+    assert deeds(town.street_clerk())["NAME_REPRESENTATIVES"] == 1
+    with pytest.raises(errors.NotTheCompany):
+        town.company().do(
+            "change_manager",
+            {"project_id": "prj_a", "person_id": "per_new"},
+            version=town.version("projects", "project_id", "prj_a"),
+        )
+
+
+def test_an_owners_committee_loses_who_dies_and_is_to_be_completed(bench, compound):
+    """K13: a dead chair, and a quorum with the dead in it."""
+    town = compound
+    dies(town, MEMBERS[0])
+    (row,) = town.secretary().ask("committees", {"project_id": "prj_a"})["items"]
+    assert (row["members"], row["chair"], row["size"]) == (list(MEMBERS[1:]), None, 4)
+    assert read(bench, MEMBERS[1]) == ["MEMBER_DIED"]
+    assert deeds(town.secretary()) == {"COMPLETE_COMMITTEE": 1}
+    elected = {
+        "committee_id": row["id"],
+        "members": [*MEMBERS[1:], "per_owner"],
+        "chair": "per_owner",
+        "reason": "补选一名委员",
+    }
+    town.secretary().do("correct_committee", elected, version=row["version"])
+    assert deeds(town.secretary()) == {}

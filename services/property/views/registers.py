@@ -27,6 +27,7 @@ _APPOINTMENT_WAITS: dict[str, tuple[str, str | None]] = {
 }
 _AGREEMENT_WAITS = {"PROJECT": "DRAFT", "COMMUNITY": "PROPOSED"}
 _TODO_LIMIT = 50
+_COMPLETE_COMMITTEES = ("R_CADRE", "R_SECRETARY")
 
 
 def _list(
@@ -102,11 +103,14 @@ class CommitteeFilter:
 
 
 def _committee(row: Row, *, named: bool) -> Answer:
-    return {
+    found = {
         "id": row["committee_id"],
         **ground.plain(row, without=("committee_id",), persons=named),
         "size": len(row["members"]),
     }
+    if named:
+        found["chair"] = row["chair"] or None
+    return found
 
 
 def committees(tx: Tx, asked: CommitteeFilter) -> Answer:
@@ -343,6 +347,11 @@ def _waiting(tx: Tx) -> list[tuple[str, sa.Table, list[Any]]]:
         ("CHECK_WORK", works, [works.c.source == "MEETING", works.c.state == "DELIVERED"]),
     ]
     overdue = [orders.c.state == "OVERDUE"]
+    unmanaged = (
+        "NAME_MANAGER",
+        t.projects,
+        [t.projects.c.manager_person_id.is_(None), t.projects.c.status != "CLOSED"],
+    )
     withdrawal = (
         "CONFIRM_WITHDRAWAL",
         orders,
@@ -366,6 +375,7 @@ def _waiting(tx: Tx) -> list[tuple[str, sa.Table, list[Any]]]:
         "R_STREET": [
             ("FILE_APPOINTMENT", t.appointments, _waits("STREET")),
             withdrawal,
+            unmanaged,
             ("OVERDUE_RECTIFICATION", orders, overdue),
             (
                 "DECIDE_COMPLAINT_PROJECT",
@@ -391,7 +401,11 @@ def _waiting(tx: Tx) -> list[tuple[str, sa.Table, list[Any]]]:
             ),
             *company,
         ],
-        "R_PCO": [("APPROVE_APPOINTMENT", t.appointments, _waits("COMPANY")), *company],
+        "R_PCO": [
+            ("APPROVE_APPOINTMENT", t.appointments, _waits("COMPANY")),
+            unmanaged,
+            *company,
+        ],
     }
     return found.get(role, [])
 
@@ -423,6 +437,14 @@ def todo(tx: Tx, _asked: Nothing) -> Answer:
     items += [_item("CONSENT_TO_APPOINTMENT", tables.appointments, row) for row in named.rows]
     if tx.actor.role in ("R_STREET", "R_DISTRICT"):
         items += _proposals(tx, counts)
+        waiting = _of_companies(tx, rows.companies_spoken_for_by_nobody(tx.conn))
+        items += _listed(counts, "NAME_REPRESENTATIVES", tables.companies, waiting)
+    if tx.actor.role in _COMPLETE_COMMITTEES:
+        limits = lists.conditions(tables.owners_committees, **whose)
+        if apart:
+            limits.append(tables.owners_committees.c.project_id.not_in(apart))
+        waiting = rows.committees_with_vacancies(tx.conn, limits)
+        items += _listed(counts, "COMPLETE_COMMITTEE", tables.owners_committees, waiting)
     return {"items": items, "counts": counts, "next": None}
 
 
@@ -430,17 +452,31 @@ def _proposals(tx: Tx, counts: dict[str, int]) -> list[Answer]:
     """The changes of representatives that another registrar has to confirm."""
     found = [
         row
-        for row in rows.companies_with_proposals(tx.conn)
+        for row in _of_companies(tx, rows.companies_with_proposals(tx.conn))
         if row["representatives_proposed_by"] != tx.actor.id
-        and rules.concerns(
+    ]
+    return _listed(counts, "CONFIRM_REPRESENTATIVES", tables.companies, found)
+
+
+def _of_companies(tx: Tx, found: Sequence[Row]) -> list[Row]:
+    """Return the companies that are the caller's to register for."""
+    return [
+        row
+        for row in found
+        if rules.concerns(
             tx.actor.scope,
             area=row["area"],
             places=rows.areas_of_company(tx.conn, row["company_id"]),
         )
     ]
+
+
+def _listed(
+    counts: dict[str, int], deed: str, table: sa.Table, found: Sequence[Row]
+) -> list[Answer]:
     if found:
-        counts["CONFIRM_REPRESENTATIVES"] = len(found)
-    return [_item("CONFIRM_REPRESENTATIVES", tables.companies, row) for row in found]
+        counts[deed] = len(found)
+    return [_item(deed, table, row) for row in found[:_TODO_LIMIT]]
 
 
 def _item(deed: str, table: sa.Table, row: Row) -> Answer:

@@ -27,6 +27,8 @@ def property_said(tx: Tx, heard: list[Heard]) -> None:
             )
         elif isinstance(data, events.ProjectManagerChangedHeard):
             _holders(tx, data.project_id, "MANAGER", [data.person_id])
+        elif isinstance(data, events.ProjectManagerEndedHeard):
+            _holders(tx, data.project_id, "MANAGER", [])
         elif isinstance(
             data, events.CompanyRegisteredHeard | events.CompanyRepresentativesChangedHeard
         ):

@@ -153,6 +153,9 @@ def test_managers_representatives_and_operators_are_parties_too(staffed):
     manager = {"project_id": "prj_1", "person_id": CADRE}
     bench.hear("property", "project_manager_changed.v1", manager, subject="prj_1", sequence=2)
     assert staffed.submit(**COMPLAINT)["handler"] == STW_GRID
+    ended = manager | {"reason": "DECEASED"}
+    bench.hear("property", "project_manager_ended.v1", ended, subject="prj_1", sequence=3)
+    assert staffed.submit(**COMPLAINT)["handler"] == STW_CADRE
     partner = {"partner_id": "ptn_1", "org_id": "org_1", "operators": [GRID_WORKER]}
     nuisance = {"category": "MERCHANT_NUISANCE", "text": "烧烤店油烟"}
     bench.hear("partner", "partner_operators_changed.v1", partner, subject="ptn_1")

@@ -8,7 +8,15 @@ from chassis.fields import Instant
 from chassis.replies import Page, Reply
 
 CommendationState = Literal[
-    "OPEN", "NOMINATED", "CHECKED", "REVIEWED", "PUBLICISED", "APPROVED", "GRANTED", "REVOKED"
+    "OPEN",
+    "NOMINATED",
+    "CHECKED",
+    "REVIEWED",
+    "PUBLICISED",
+    "APPROVED",
+    "GRANTED",
+    "REVOKED",
+    "CANCELLED",
 ]
 
 

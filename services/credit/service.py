@@ -629,6 +629,13 @@ class Credit(Imports, Service):
             if_match=True,
         ),
         command(
+            "POST /commendations/{commendation_id}/cancel",
+            commendations.cancel_commendation,
+            roles=("R_SECRETARY", "R_STREET", "R_DISTRICT"),
+            reply=replies.Done,
+            if_match=True,
+        ),
+        command(
             "POST /commendations/{commendation_id}/approve",
             commendations.approve_commendation,
             roles=("R_STREET", "R_STREET_LEAD", "R_DISTRICT", "R_DISTRICT_LEAD"),

@@ -16,7 +16,7 @@ from chassis.calendar import Calendar
 from chassis.fields import DownToCommunity, Period
 from chassis.free_text import PublicText
 from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict, said
-from services.credit.actions import awards, manual, months, objections, publishing
+from services.credit.actions import awards, manual, months, objections, publishing, telling
 from services.credit.errors import (
     AlreadyNominated,
     AlreadyObjected,
@@ -117,6 +117,16 @@ class Nominate:
     subject: Annotated[str, Meta(max_length=80, examples=["RES:per_0001"])]
     reason: Annotated[
         PublicText, Meta(min_length=1, max_length=1000, examples=["热心调解邻里纠纷。"])
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class CancelCommendation:
+    """取消表彰 / Why it goes no further; those who were public read it."""
+
+    commendation_id: str
+    reasons: Annotated[
+        PublicText, Meta(max_length=400, examples=["公示后无符合条件的候选对象,本次表彰不再进行。"])
     ]
 
 
@@ -375,21 +385,27 @@ def _states(tx: Tx, known: Any) -> dict[str, str]:
 # Review and notice
 
 
+_REVIEWED = ("ELIGIBLE", "HELD", "SUPPORTED", "DECLINED")
+
+
 def review_nominees(tx: Tx, order: ReviewNominees) -> dict[str, Any]:
     """社区评议 / Review nominees.
 
     People review every nominee who may be commended, or is only held, with written reasons.
 
+    Before the notice they may review once more, for instance where more are supported than the
+    quota allows.
+
     Raises:
         NotFound: There is no such commendation.
         RoleDenied: It lies outside the caller's scope.
-        StateConflict: It is not checked.
+        StateConflict: It is not checked, or before the public already.
         ReviewIncomplete: A nominee has no review, or one of fewer than 10 characters.
         SelfApproval: The caller is a nominee.
         ConflictOfInterest: The caller holds a post in a nominee.
     """
-    known = _locked(tx, order.commendation_id, "CHECKED")
-    nominees = store.nominees(tx.conn, known.commendation_id, states=("ELIGIBLE", "HELD"))
+    known = _locked(tx, order.commendation_id, "CHECKED", "REVIEWED")
+    nominees = store.nominees(tx.conn, known.commendation_id, states=_REVIEWED)
     if not nominees:
         raise NobodyLeft
     said = {review.subject: review for review in order.reviews}
@@ -406,7 +422,7 @@ def review_nominees(tx: Tx, order: ReviewNominees) -> dict[str, Any]:
         manual.check_independent(tx, nominee.subject_id, subject)
         review = said[nominee.subject_id]
         state = nominee.state
-        if state == "ELIGIBLE":
+        if state != "HELD":
             state = "SUPPORTED" if review.support else "DECLINED"
         store.change_nominee(
             tx.conn,
@@ -491,7 +507,77 @@ def publicise_commendation(tx: Tx, order: WhichCommendation) -> dict[str, Any]:
         public_until=until,
     )
     tx.arm("commendation_end", known.commendation_id, until)
+    for nominee in shown:
+        last = telling.last_day(until)
+        _tell(tx, "COMMENDATION_PUBLIC", known, nominee.subject_id, until=last)
     return _reply(known, "PUBLICISED", due=until.isoformat(), notice_id=notice_id)
+
+
+def _tell(tx: Tx, code: str, known: Any, subject_id: str, **detail: Any) -> None:
+    telling.tell(
+        tx,
+        code,
+        subject_id=subject_id,
+        ref=known.commendation_id,
+        subject=subject_id,
+        title=known.title,
+        **detail,
+    )
+
+
+def cancel_commendation(tx: Tx, order: CancelCommendation) -> dict[str, Any]:
+    """取消表彰 / Cancel a commendation.
+
+    End one that is not approved, with reasons: its notice comes down, and whoever was public or
+    objected is told.
+
+    Raises:
+        ReasonsRequired: Fewer than 20 characters.
+        NotFound: There is no such commendation.
+        RoleDenied: Another role opens it at this level, or it lies outside the caller's scope.
+        StateConflict: It is approved, or cancelled.
+    """
+    reasons = order.reasons.strip()
+    if len(reasons) < LEAST_REASONS:
+        raise ReasonsRequired(field="reasons")
+    known = _locked(
+        tx, order.commendation_id, "OPEN", "NOMINATED", "CHECKED", "REVIEWED", "PUBLICISED"
+    )
+    if tx.actor.role not in OPENERS[known.level]:
+        raise RoleDenied(role=tx.actor.role, area=known.area)
+    if known.state == "PUBLICISED":
+        tx.disarm("commendation_end", known.commendation_id)
+        publishing.take_down(tx, known.notice_id, reasons, None)
+        for nominee in _standing_nominees(tx, known):
+            _tell(tx, "COMMENDATION_CANCELLED", known, nominee.subject_id, reasons=reasons)
+    for one in store.objections(tx.conn, known.commendation_id):
+        if one.state == "OPEN":
+            store.change_objection(
+                tx.conn,
+                one.objection_id,
+                state="LAPSED",
+                decided_by=tx.actor.id,
+                decided_at=tx.now,
+                reasons=reasons,
+            )
+            telling.tell(
+                tx,
+                "NOMINEE_OBJECTION_DECIDED",
+                person_id=one.person_id,
+                ref=one.objection_id,
+                number=known.number,
+                state="LAPSED",
+                reasons=reasons,
+            )
+    store.change(
+        tx.conn,
+        known.commendation_id,
+        state="CANCELLED",
+        cancelled_by=tx.actor.id,
+        cancelled_at=tx.now,
+        cancelled_because=reasons,
+    )
+    return _reply(known, "CANCELLED")
 
 
 def _person_of(tx: Tx, subject_id: str) -> str | None:
@@ -621,6 +707,15 @@ def decide_nominee(tx: Tx, order: DecideNominee) -> dict[str, Any]:
     elif nominee.state == "HELD":
         _check(tx, commendation, [nominee])
     store.change(tx.conn, known.commendation_id)
+    telling.tell(
+        tx,
+        "NOMINEE_OBJECTION_DECIDED",
+        person_id=known.person_id,
+        ref=known.objection_id,
+        number=commendation.number,
+        state=state,
+        reasons=order.reasons.strip(),
+    )
     return {"id": known.objection_id, "state": state, "version": known.version + 1}
 
 
@@ -662,6 +757,7 @@ def approve_commendation(tx: Tx, order: WhichCommendation) -> dict[str, Any]:
             state="APPROVED",
             award_id=award_id,
         )
+        _tell(tx, "COMMENDED", known, nominee.subject_id)
     store.change(
         tx.conn,
         known.commendation_id,
@@ -862,6 +958,7 @@ def revoke_commendation(tx: Tx, order: RevokeCommendation) -> dict[str, Any]:
         revoked_at=tx.now,
         revoked_because=order.reasons.strip(),
     )
+    _tell(tx, "COMMENDATION_REVOKED", known, order.subject, reasons=order.reasons.strip())
     left = store.nominees(tx.conn, known.commendation_id, states=("APPROVED", "GRANTED"))
     state = known.state if left else "REVOKED"
     store.change(tx.conn, known.commendation_id, state=state)

@@ -36,10 +36,10 @@ def change(conn: sa.Connection, commendation_id: str, **values: Any) -> None:
 
 
 def formal_of(conn: sa.Connection, area: str, year: int) -> Any:
-    """Return the formal commendation of a year, or None."""
+    """Return the formal commendation of a year that was not cancelled, or None."""
     row = t.commendations.c
     asked = sa.select(t.commendations).where(
-        row.area == area, row.year == year, row.form == "FORMAL"
+        row.area == area, row.year == year, row.form == "FORMAL", row.state != "CANCELLED"
     )
     return conn.execute(asked).first()
 

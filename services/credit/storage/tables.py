@@ -916,6 +916,9 @@ commendations = sa.Table(
     sa.Column("approved_by", store.Id),
     sa.Column("approved_at", store.UtcDateTime),
     sa.Column("granted_at", store.UtcDateTime),
+    sa.Column("cancelled_by", store.Id),
+    sa.Column("cancelled_at", store.UtcDateTime),
+    sa.Column("cancelled_because", sa.String(400)),
     sa.Column("version", sa.Integer, nullable=False),
     # A district commends formally once a year (REQ-L13), whoever asks at the same time.
     sa.Index(
@@ -923,8 +926,8 @@ commendations = sa.Table(
         "area",
         "year",
         unique=True,
-        postgresql_where=sa.text("form = 'FORMAL'"),
-        sqlite_where=sa.text("form = 'FORMAL'"),
+        postgresql_where=sa.text("form = 'FORMAL' AND state <> 'CANCELLED'"),
+        sqlite_where=sa.text("form = 'FORMAL' AND state <> 'CANCELLED'"),
     ),
 )
 nominees = sa.Table(

@@ -504,3 +504,106 @@ def test_a_correction_holds_a_nominee_also_while_its_decision_is_reviewed(credit
     assert checked == {"RES:per_a": "HELD", "RES:per_b": "ELIGIBLE"}
     by("R_STREET", "per_above", STREET, "review_objection", now, **decision)
     assert step(bench, "check_nominees", made)["nominees"]["RES:per_a"] == "ELIGIBLE"
+
+
+def heard(bench, person, role="R_RESIDENT"):
+    items = bench.as_(role, person=person, scope=stage.GRID).ask("messages")["items"]
+    return {one["code"]: one for one in items}
+
+
+def cancel(bench, made, *, role="R_STREET", reasons=WHY, **more):
+    return step(bench, "cancel_commendation", made, role=role, reasons=reasons, **more)
+
+
+def test_one_that_cannot_go_on_is_cancelled_and_whoever_was_public_or_objected_is_told(credit):
+    """K13: with every nominee dropped it hung for ever, and its notice with it."""
+    bench = credit
+    made = publicised(bench, "RES:per_a")
+    assert "2025" in heard(bench, "per_a")["COMMENDATION_PUBLIC"]["text"]
+    bench.as_("R_RESIDENT", person="per_low", scope=stage.GRID)
+    about = {"commendation_id": made["id"], "subject": "RES:per_a", "text": "材料与事实不符"}
+    filed = bench.do("object_to_nominee", about)
+    bench.fire("2025-07-09T09:00")
+    with pytest.raises(NobodyLeft):
+        approve(bench, made)
+    with pytest.raises(ReasonsRequired):
+        cancel(bench, made, reasons="不办了")
+    with pytest.raises(RoleDenied):
+        cancel(bench, made, role="R_SECRETARY")
+    assert cancel(bench, made)["state"] == "CANCELLED"
+    assert WHY in heard(bench, "per_a")["COMMENDATION_CANCELLED"]["text"]
+    assert heard(bench, "per_low")["NOMINEE_OBJECTION_DECIDED"]["ref"] == filed["id"]
+    assert card(bench, made)["objections"][0]["state"] == "LAPSED"
+    bench.as_("PUBLIC", person="", scope="")
+    assert bench.ask("notice", {"notice_id": made["notice_id"]})["state"] == "WITHDRAWN"
+
+
+@pytest.mark.parametrize("way", [(), ("nominate",), ("nominate", "check")])
+def test_in_every_state_before_its_approval_it_can_be_ended_and_then_nothing_more_is_done(
+    credit, way
+):
+    bench = credit
+    made = opened(bench)
+    if "nominate" in way:
+        nominate(bench, made, "RES:per_a")
+    if "check" in way:
+        step(bench, "check_nominees", made)
+    cancel(bench, made)
+    for verb, more in (
+        ("check_nominees", {}),
+        ("review_nominees", {"reviews": reviews("RES:per_a")}),
+        ("publicise_commendation", {}),
+        ("cancel_commendation", {"reasons": WHY}),
+    ):
+        with pytest.raises(StateConflict) as refused:
+            step(bench, verb, made, **more)
+        assert refused.value.params["state"] == "CANCELLED"
+    with pytest.raises(StateConflict):
+        nominate(bench, made, "RES:per_b")
+    for verb in ("approve", "grant"):
+        with pytest.raises(StateConflict):
+            approve(bench, made, verb=verb)
+
+
+def test_more_supported_than_the_quota_allows_are_reviewed_once_more(credit):
+    """K13: neither the notice nor another review was possible."""
+    bench = credit
+    made = opened(bench, quota=1)
+    for subject in ("RES:per_a", "RES:per_b"):
+        nominate(bench, made, subject)
+    step(bench, "check_nominees", made)
+    both = reviews("RES:per_a", "RES:per_b")
+    step(bench, "review_nominees", made, person="per_reviewer", reviews=both)
+    with pytest.raises(QuotaExceeded):
+        step(bench, "publicise_commendation", made)
+    again = reviews("RES:per_a") + reviews("RES:per_b", support=False)
+    done = step(bench, "review_nominees", made, person="per_reviewer", reviews=again)
+    assert done["nominees"] == {"RES:per_a": "SUPPORTED", "RES:per_b": "DECLINED"}
+    made |= step(bench, "publicise_commendation", made)
+    with pytest.raises(StateConflict):
+        step(bench, "review_nominees", made, person="per_reviewer", reviews=again)
+    bench.fire("2025-07-09T09:00")
+    approve(bench, made)
+    assert "COMMENDED" in heard(bench, "per_a")
+    assert "COMMENDED" not in heard(bench, "per_b")
+    order = {"subject": "RES:per_a", "reasons": WHY}
+    step(bench, "revoke_commendation", made, role="R_STREET_LEAD", **order)
+    assert WHY in heard(bench, "per_a")["COMMENDATION_REVOKED"]["text_en"]
+
+
+def test_a_formal_one_that_was_cancelled_leaves_its_year_to_another(credit):
+    """A mistaken one blocked the year."""
+    bench = credit
+    formal = {
+        "form": "FORMAL",
+        "level": "DISTRICT",
+        "area": DISTRICT,
+        "role": "R_DISTRICT",
+        "scope": DISTRICT,
+        "approval_doc_no": "济任表彰〔2025〕1号",
+    }
+    made = opened(bench, **formal)
+    with pytest.raises(FormalOnceAYear):
+        opened(bench, **formal)
+    cancel(bench, made, role="R_DISTRICT", scope=DISTRICT)
+    assert opened(bench, **formal)["state"] == "OPEN"

@@ -141,6 +141,7 @@ def commendation_card(row: Any) -> dict[str, Any]:
         "public_until": views.iso(row.public_until),
         "approved_at": views.iso(row.approved_at),
         "granted_at": views.iso(row.granted_at),
+        "cancelled_because": row.cancelled_because,
     }
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.types import TypeDecorator
 
-from chassis.turns import turns_of
+from chassis.sqlite_writers import writer_queue_of
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -353,7 +353,7 @@ def _open_sqlite(url: sa.URL) -> Engine:
         dbapi.execute("PRAGMA foreign_keys=ON")
         dbapi.execute("PRAGMA cache_size=-16000")
 
-    turns = turns_of(engine)
+    writers = writer_queue_of(engine)
 
     @sa.event.listens_for(engine, "begin")
     def _begin(conn: Connection) -> None:
@@ -361,7 +361,7 @@ def _open_sqlite(url: sa.URL) -> Engine:
             conn.exec_driver_sql("BEGIN")
         else:
             # A writer that began as a reader could find its snapshot stale in the middle.
-            turns.take(conn.connection.dbapi_connection)
+            writers.take(conn.connection.dbapi_connection)
             conn.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine

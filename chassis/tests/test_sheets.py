@@ -11,10 +11,11 @@ import pytest
 
 from chassis.blobs import forget_abandoned
 from chassis.cells import MOST_MERGED, HeadTooFar
-from chassis.imports import Column, read_header
+from chassis.columns import Column
+from chassis.file_imports import read_header
 from chassis.refusal import Refusal
 from chassis.sheets import Rows, open_sheet
-from chassis.tests.test_imports import bench, blobs_of, counters, finish, load, send  # noqa: F401
+from chassis.tests.test_file_imports import bench, blobs_of, counters, finish, load, send  # noqa: F401
 from chassis.tests.toy.importing import ImportingToy
 
 HEADER = "counter_id,amount,note"

@@ -12,7 +12,7 @@ from chassis.bus import (
     Tx,
     shown,
 )
-from chassis.imports import Imports
+from chassis.file_imports import Imports
 from chassis.replies import Page, Reply
 from chassis.table import command, job, query, subscribe, timer
 from services.credit import events, replies, views

@@ -8,7 +8,7 @@ from chassis.bus import (
     Tx,
     shown,
 )
-from chassis.imports import Imports
+from chassis.file_imports import Imports
 from chassis.replies import Page
 from chassis.table import command, query, subscribe, timer
 from services.partner import events, replies

@@ -14,7 +14,7 @@ from chassis.bus import (
     shown,
 )
 from chassis.calendar import Calendar
-from chassis.imports import Imports
+from chassis.file_imports import Imports
 from chassis.replies import Page
 from chassis.table import command, query, subscribe, timer
 from services.property import events, replies

@@ -11,7 +11,7 @@ from chassis.bus import (
 )
 from chassis.calendar import Year
 from chassis.deadlines import Move
-from chassis.imports import Imports
+from chassis.file_imports import Imports
 from chassis.replies import Page, Reply
 from chassis.sealing import Sealing
 from chassis.table import command, job, query, subscribe, timer

@@ -26,16 +26,16 @@ CHASSIS = (
     "asyncapi | doctor | health | keys | process | relay | rpc",
     "broker | runtime",
     "contracts | folder | topology",
-    "imports | installed | projections | sealing | table",
+    "file_imports | installed | projections | sealing | table",
     "bus",
     "deadlines | jobs",
     "idempotency | inbox | migrate | records | timers | years",
     "transaction",
-    "digests | outbox",
+    "columns | digests | outbox",
     "audit | blobs | calendar | envelope | fields | free_text | here | i18n | logs | sheets",
     "messages | storage | vault | workbooks",
     "cells",
-    "pace | reconnect | refusal | replies | settings | telemetry | text | turns",
+    "pace | reconnect | refusal | replies | settings | sqlite_writers | telemetry | text",
 )
 # The chassis modules that are pure, and may therefore be read by rules, events and errors.
 PURE = ("chassis.refusal", "chassis.calendar", "chassis.text")
@@ -169,11 +169,12 @@ def run() -> int:
 
     sys.path.insert(0, str(ROOT))
     failed = 0
+    # Without its cache, which still lists modules that were renamed.
     for text in (configuration(), chassis_configuration()):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "importlinter.ini"
             path.write_text(text, "utf-8")
-            failed |= int(lint_imports(config_filename=str(path), cache_dir=None))
+            failed |= int(lint_imports(config_filename=str(path), no_cache=True))
     return failed
 
 

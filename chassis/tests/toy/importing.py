@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from chassis.imports import Column, Importer, Imports, Outcome, Row, one_by_one
+from chassis.columns import Column
+from chassis.file_imports import Importer, Imports, Outcome, Row, one_by_one
 from chassis.refusal import Guard
 from chassis.tests.toy.service import Added, TooMuch, Toy, counters
 from chassis.transaction import Tx

@@ -7,7 +7,8 @@ from typing import Any
 
 from chassis import text
 from chassis.bus import Tx
-from chassis.imports import Column, Importer, Outcome, Row
+from chassis.columns import Column
+from chassis.file_imports import Importer, Outcome, Row
 from chassis.refusal import Refusal
 from services.credit.actions import consents, manual, telling
 from services.credit.errors import ConsentDiffers, PersonUnknown, ProposalDiffers

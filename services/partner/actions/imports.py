@@ -7,7 +7,8 @@ import sqlalchemy as sa
 
 from chassis import records
 from chassis.bus import Tx
-from chassis.imports import Column, Importer, Row, one_by_one
+from chassis.columns import Column
+from chassis.file_imports import Importer, Row, one_by_one
 from chassis.text import AREA, STREET_OR_COMMUNITY, fold
 from services.partner.actions import offers, partners
 from services.partner.errors import UnknownPerson

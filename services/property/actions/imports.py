@@ -8,7 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from chassis.bus import Tx
-from chassis.imports import Column, Importer, Row, one_by_one
+from chassis.columns import Column
+from chassis.file_imports import Importer, Row, one_by_one
 from chassis.text import COMMUNITY, GRID
 from services.property import errors, rules
 from services.property.actions import organisations

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from chassis.bus import Tx
-from chassis.imports import Column, Importer, Outcome, Row, one_by_one
+from chassis.columns import Column
+from chassis.file_imports import Importer, Outcome, Row, one_by_one
 from chassis.refusal import Refusal
 from chassis.text import AREA, GRID
 from services.steward import storage

@@ -7,11 +7,11 @@ import time
 import sqlalchemy as sa
 
 from chassis import storage as store
-from chassis.turns import Turns
+from chassis.sqlite_writers import WriterQueue
 
 
 def test_whoever_waits_is_served_before_the_holder_comes_again(tmp_path):
-    engine = store.open_engine(f"sqlite:///{tmp_path}/turns.sqlite")
+    engine = store.open_engine(f"sqlite:///{tmp_path}/writers.sqlite")
     with engine.begin() as conn:
         conn.execute(sa.text("CREATE TABLE written (who TEXT, n INTEGER)"))
     stop = threading.Event()
@@ -52,15 +52,15 @@ def test_whoever_waits_is_served_before_the_holder_comes_again(tmp_path):
 
 
 def test_a_turn_that_is_never_given_back_is_passed_on():
-    turns = Turns(patience_s=0.05)
+    queue = WriterQueue(patience_s=0.05)
     first, second = object(), object()
-    turns.take(first)
-    turns.take(second)
-    turns.give(first)
+    queue.take(first)
+    queue.take(second)
+    queue.give(first)
     third = object()
-    turns.give(second)
-    turns.take(third)
-    turns.give(third)
+    queue.give(second)
+    queue.take(third)
+    queue.give(third)
 
 
 def test_readers_do_not_wait(tmp_path):

@@ -1,4 +1,4 @@
-"""Turns: the writers of one SQLite file are served in the order in which they came.
+"""The writers of one SQLite file are served in the order in which they came.
 
 SQLite lets whoever asks at the right moment begin to write, and the others ask again after a while:
 a job that writes batch after batch would keep commands waiting until their deadline. The turn is a
@@ -17,7 +17,7 @@ import sqlalchemy as sa
 PATIENCE_S = 5.0
 
 
-class Turns:
+class WriterQueue:
     """First come, first served, among the threads of this process."""
 
     def __init__(self, patience_s: float = PATIENCE_S) -> None:
@@ -52,26 +52,26 @@ class Turns:
                 self._holder = None
 
 
-def turns_of(engine: sa.Engine) -> Turns:
-    """Return the turns of an SQLite engine; they are given back when a transaction ends.
+def writer_queue_of(engine: sa.Engine) -> WriterQueue:
+    """Return the queue of an SQLite engine's writers; a turn ends with its transaction.
 
     Whoever begins to write takes the turn first (`storage` does); readers do not wait.
     """
-    turns = Turns()
+    queue = WriterQueue()
 
     @sa.event.listens_for(engine, "commit")
     def _commit(conn: sa.Connection) -> None:
-        turns.give(conn.connection.dbapi_connection)
+        queue.give(conn.connection.dbapi_connection)
 
     @sa.event.listens_for(engine, "rollback")
     def _rollback(conn: sa.Connection) -> None:
-        turns.give(conn.connection.dbapi_connection)
+        queue.give(conn.connection.dbapi_connection)
 
     @sa.event.listens_for(engine, "checkin")
     def _checkin(dbapi: Any, _record: Any) -> None:
-        turns.give(dbapi)
+        queue.give(dbapi)
 
-    return turns
+    return queue
 
 
-__all__ = ["Turns", "turns_of"]
+__all__ = ["WriterQueue", "writer_queue_of"]

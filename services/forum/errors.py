@@ -377,6 +377,14 @@ class OwnWork(Guard):
     text = "您承办、报告或交付了该任务,须回避;可由 {substitutes} 代为办理"
 
 
+class OwnMatter(Guard):
+    """Nobody sees to what he or his household reported, or what is against himself."""
+
+    guard = "CONFLICT_OF_INTEREST"
+    status = 403
+    text = "该件由您本人或您的家庭成员提出,或与您有关,须回避;可由同级其他人员或上一级办理"
+
+
 class ExtensionsUsed(Guard):
     """The community extends a term twice; after that the street decides."""
 

@@ -363,6 +363,18 @@ class RequestEscalatedHeard:
     level: int
     grid: str | None = None
     number: str | None = None
+    reporter_id: str | None = None
+    barred: list[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestCorrectedHeard:
+    """Whose a request is may be known only now."""
+
+    SOURCE: ClassVar[str] = "steward"
+    FACT: ClassVar[str] = "request_corrected.v1"
+    request_id: str
+    reporter_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

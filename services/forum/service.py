@@ -512,6 +512,7 @@ class Forum(Service):
             events.PersonMergedHeard,
             events.RequestSubmittedHeard,
             events.RequestEscalatedHeard,
+            events.RequestCorrectedHeard,
             events.RequestResolvedHeard,
             events.RequestClosedHeard,
             events.RequestMergedHeard,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -473,6 +473,9 @@ escalations = sa.Table(
     sa.Column("ref", store.Id),
     sa.Column("number", Code),
     sa.Column("grid", store.Area),
+    # Whose it is, and which officials are a party of it.
+    sa.Column("reporter_id", store.Id),
+    sa.Column("barred", store.Json),
     sa.Column("state", Code, nullable=False, server_default="OPEN"),
     sa.Column("outcome", Code),
     sa.Column("done", sa.Text),
@@ -767,6 +770,7 @@ _PERSON_COLUMNS = (
     tasks.c.cadre_accepted,
     supervisions.c.person_id,
     escalations.c.person_id,
+    escalations.c.reporter_id,
     messages.c.person_id,
 )
 _PERSON_KEYS = (
@@ -1016,17 +1020,25 @@ def answering(
     return found
 
 
-def chain_of(conn: Connection, target: str, grid: str | None) -> list[dict[str, Any]]:
+def chain_of(
+    conn: Connection, target: str, grid: str | None, barred: Collection[str] = ()
+) -> list[dict[str, Any]]:
     """Return the liaison chain above a target, gaps shown.
 
     Args:
         conn: The connection.
         target: A household id or the code of an area.
         grid: The grid of the household.
+        barred: Persons before whom a matter is not laid: it is theirs.
     """
     steps = rules.chain_steps(target, grid)
     place = grid or (target if target.isdigit() and len(target) == 15 else None)
-    return rules.chain(steps, answering(conn, steps, place))
+    found = answering(conn, steps, place)
+    impartial = {
+        step: [row for row in officials if row["person_id"] not in barred]
+        for step, officials in found.items()
+    }
+    return rules.chain(steps, impartial)
 
 
 def grid_workers(conn: Connection, grids: Sequence[str]) -> list[Row]:
@@ -1084,6 +1096,19 @@ def worked_grids(conn: Connection, scope: str) -> set[str]:
         within(officials.c.area, scope),
     )
     return set(conn.execute(asked.distinct()).scalars())
+
+
+def household_of(conn: Connection, person_id: str) -> set[str]:
+    """Return a person with those who live with him now."""
+    home = (
+        sa.select(residents.c.household_id)
+        .where(residents.c.person_id == person_id, residents.c.active)
+        .scalar_subquery()
+    )
+    asked = sa.select(residents.c.person_id).where(
+        residents.c.household_id == home, residents.c.active
+    )
+    return {person_id, *conn.execute(asked).scalars()}
 
 
 def households_in(conn: Connection, scope: str) -> list[tuple[str, str | None]]:
@@ -2005,6 +2030,16 @@ def settle_escalations(
         .where(which, table.state.in_(WAITING))
         .values(state="DONE", outcome=outcome, done_at=at, version=table.version + 1)
     )
+
+
+def waiting_of(conn: Connection, source: str, ref: str) -> list[Row]:
+    """Return, locked, where a matter of another service waits."""
+    asked = sa.select(escalations).where(
+        escalations.c.source == source,
+        escalations.c.ref == ref,
+        escalations.c.state.in_(WAITING),
+    )
+    return _rows(conn, store.lock(asked.order_by(escalations.c.escalation_id), conn))
 
 
 def waiting_escalations(conn: Connection, area: str) -> list[Row]:

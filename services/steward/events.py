@@ -323,6 +323,9 @@ class RequestEscalated:
     official_id: str | None
     grid: str | None = None
     number: str | None = None
+    # Whose it is; and which officials of the place are a party of it, so that it is not theirs.
+    reporter_id: str | None = None
+    barred: list[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from msgspec import Meta
 from chassis.bus import Heard, Tx
 from chassis.free_text import PUBLIC
 from chassis.refusal import NotFound, RoleDenied
-from services.forum import events, rules, storage
+from services.forum import errors, events, rules, storage
 from services.forum.actions.record import note, reply, require_state, tell
 
 
@@ -75,7 +75,11 @@ def hear_escalated(tx: Tx, event: Heard) -> None:
     tiers = _TIERS[source]
     tier = tiers[min(max(data.level, 1), len(tiers))]
     area = (grid or event.scope)[:12]
-    rungs = storage.chain_of(tx.conn, grid or area, None)
+    of_whom = {
+        "reporter_id": getattr(data, "reporter_id", None),
+        "barred": getattr(data, "barred", None),
+    }
+    rungs = storage.chain_of(tx.conn, grid or area, None, _barred(tx, of_whom))
     official, acting = rules.answers(rungs, tier)
     row = {
         "escalation_id": tx.new_id("esc"),
@@ -92,9 +96,27 @@ def hear_escalated(tx: Tx, event: Heard) -> None:
         "number": number,
         "grid": grid,
         "created_at": tx.now,
-    }
+    } | of_whom
     storage.add(tx.conn, storage.escalations, **row)
     _tell(tx, row)
+
+
+def _barred(tx: Tx, row: Mapping[str, Any]) -> set[str]:
+    """Return who has no say in a matter: whose it is, his household now, and its other parties."""
+    own = storage.household_of(tx.conn, row["reporter_id"]) if row["reporter_id"] else set()
+    return own | set(row["barred"] or ())
+
+
+def hear_reporter(tx: Tx, corrected: events.RequestCorrectedHeard) -> None:
+    """Whose a request is has become known: it does not stay before him, nor his household."""
+    if corrected.reporter_id is None:
+        return
+    for row in storage.waiting_of(tx.conn, "REQUEST", corrected.request_id):
+        if row["reporter_id"] != corrected.reporter_id:
+            changed = storage.change(
+                tx.conn, storage.escalations, row, reporter_id=corrected.reporter_id
+            )
+            _lay_before(tx, changed)
 
 
 def _tell(tx: Tx, row: Mapping[str, Any]) -> None:
@@ -118,28 +140,30 @@ def hear_ended(tx: Tx, refs: Sequence[str]) -> None:
 
 def follow_chain(tx: Tx, area: str) -> None:
     """After the chain of an area has changed, let what waits there wait for who answers now."""
-    chains: dict[str, list[dict[str, Any]]] = {}
     for row in storage.waiting_escalations(tx.conn, area):
-        place = row["grid"] or row["area"]
-        if place not in chains:
-            chains[place] = storage.chain_of(tx.conn, place, None)
-        official, acting = rules.answers(chains[place], row["tier"])
-        person = official["person_id"] if official else None
-        if person == row["person_id"]:
-            continue
-        changed = storage.change(
-            tx.conn,
-            storage.escalations,
-            row,
-            official_id=official["official_id"] if official else None,
-            person_id=person,
-            acting=acting,
-            state="OPEN",
-        )
-        if row["source"] in _TIERS:
-            _tell(tx, changed)
-        elif person is not None:
-            tell(tx, "ESCALATED", row, [person], ref=row["ref"])
+        _lay_before(tx, row)
+
+
+def _lay_before(tx: Tx, row: storage.Row) -> None:
+    """Let something wait for whoever answers for it now, and tell him where that is another one."""
+    rungs = storage.chain_of(tx.conn, row["grid"] or row["area"], None, _barred(tx, row))
+    official, acting = rules.answers(rungs, row["tier"])
+    person = official["person_id"] if official else None
+    if person == row["person_id"]:
+        return
+    changed = storage.change(
+        tx.conn,
+        storage.escalations,
+        row,
+        official_id=official["official_id"] if official else None,
+        person_id=person,
+        acting=acting,
+        state="OPEN",
+    )
+    if row["source"] in _TIERS:
+        _tell(tx, changed)
+    elif person is not None:
+        tell(tx, "ESCALATED", row, [person], ref=row["ref"])
 
 
 def _led(tx: Tx, escalation_id: str, *states: str) -> storage.Row:
@@ -148,6 +172,7 @@ def _led(tx: Tx, escalation_id: str, *states: str) -> storage.Row:
     Raises:
         NotFound: There is none in his area, or before him.
         RoleDenied: It is before a tier above him.
+        OwnMatter: It is of his household, or against him.
         VersionConflict: It has changed since he read it.
         StateConflict: It is in another state.
     """
@@ -158,6 +183,8 @@ def _led(tx: Tx, escalation_id: str, *states: str) -> storage.Row:
         tx.require_sight(row["grid"] or row["area"], kind="escalation", id=escalation_id)
         if rules.RANK_OF_ROLE[tx.actor.role] < rules.RANK_OF_TIER[row["tier"]]:
             raise RoleDenied(role=tx.actor.role)
+    if tx.actor.id in _barred(tx, row):
+        raise errors.OwnMatter
     tx.check_version(row["version"])
     require_state(row, *states)
     return row
@@ -177,6 +204,7 @@ def acknowledge_escalation(tx: Tx, body: WhichEscalation) -> dict[str, Any]:
 
     Raises:
         NotFound, RoleDenied: It lies outside the caller's area, or before a tier above him.
+        OwnMatter: It is of his household, or against him.
         StateConflict: Somebody has.
     """
     row = _led(tx, body.escalation_id, "OPEN")
@@ -192,6 +220,7 @@ def decide_escalation(tx: Tx, body: DecideEscalation) -> dict[str, Any]:
 
     Raises:
         NotFound, RoleDenied: It lies outside the caller's area, or before a tier above him.
+        OwnMatter: It is of his household, or against him.
         StateConflict: It is done.
     """
     row = _led(tx, body.escalation_id, *storage.WAITING)

@@ -8,7 +8,7 @@ from typing import Any
 from chassis.bus import Due, Heard, Tx
 from services.forum import events, storage
 from services.forum.actions import liaison, sessions, tasks
-from services.forum.actions.escalations import hear_ended, hear_escalated
+from services.forum.actions.escalations import hear_ended, hear_escalated, hear_reporter
 from services.forum.actions.tasks import hear_delivery
 from services.forum.actions.topics import hear_request
 
@@ -53,6 +53,8 @@ def hear_steward(tx: Tx, heard: Sequence[Heard]) -> None:
         elif isinstance(data, events.RequestEscalatedHeard):
             _end(tx, ended)
             hear_escalated(tx, event)
+        elif isinstance(data, events.RequestCorrectedHeard):
+            hear_reporter(tx, data)
         elif isinstance(data, events.RequestSubmittedHeard):
             if data.topic_id is not None:
                 hear_request(tx, data.topic_id, data.request_id, data.number)

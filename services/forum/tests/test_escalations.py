@@ -3,6 +3,7 @@
 import pytest
 
 from chassis.refusal import NotFound, RoleDenied, StateConflict
+from services.forum import errors
 from services.forum.tests.conftest import (
     CADRE,
     COMMUNITY,
@@ -18,12 +19,12 @@ from services.forum.tests.conftest import (
 REQUEST = "req_1"
 
 
-def late_request(town, level=1, ref=REQUEST, grid=GRID):
+def late_request(town, level=1, ref=REQUEST, grid=GRID, **more):
     town.bench.hear(
         "steward",
         "request_escalated.v1",
         {"request_id": ref, "level": level, "official_id": None, "grid": grid,
-         "number": "SR-20250303-015901-00001"},
+         "number": "SR-20250303-015901-00001"} | more,
         subject=ref,
         scope=grid[:12],
         sequence=level,
@@ -257,3 +258,59 @@ def test_each_sees_the_lists_of_his_own_area(town):
     with pytest.raises(RoleDenied):
         listed(town.resident())
     assert listed(town.resident(), mine=True) == []
+
+
+# --------------------------------------------------------------------------------------------------
+# Whose matter it is
+
+
+def refused(town, enter, ref=REQUEST):
+    (row,) = town.bench.rows("SELECT escalation_id, version FROM escalations WHERE ref = :r", r=ref)
+    which = {"escalation_id": row["escalation_id"]}
+    for command, body in (
+        ("acknowledge_escalation", {}),
+        ("decide_escalation", {"outcome": "NO_ACTION", "done": "已核实"}),
+    ):
+        with pytest.raises(errors.OwnMatter):
+            enter().do(command, which | body, version=row["version"])
+
+
+def test_a_matter_of_ones_household_does_not_come_before_oneself(town):
+    """K12: the cadre saw to what his wife had reported."""
+    town.live(CADRE, household="hh_1")
+    town.live("per_wife", household="hh_1")
+    late_request(town, reporter_id="per_wife")
+    (item,) = listed(lead(town))
+    assert (item["person_id"], item["acting"]) == (TEAM, True)
+    assert listed(town.cadre(), mine=True) == []
+    refused(town, town.cadre)
+    done = {"escalation_id": item["id"], "outcome": "URGED", "done": "已催办"}
+    assert lead(town).do("decide_escalation", done, version=1)["state"] == "DONE"
+
+
+def test_a_matter_against_oneself_does_not_come_before_oneself(town):
+    late_request(town, barred=[CADRE])
+    assert [item["person_id"] for item in listed(town.street())] == [TEAM]
+    refused(town, town.cadre)
+    # Another cadre for the same grid changes nothing for him.
+    town.official("per_heir", "COMMUNITY_CADRE", COMMUNITY, "off_heir")
+    town.link("off_heir", "GRID", GRID)
+    assert [item["person_id"] for item in listed(town.street())] == ["per_heir"]
+
+
+def test_whose_it_is_may_become_known_or_near_later(town):
+    """The reporter of a phone call is named, or moves in with the official, after it came up."""
+    town.live(CADRE, household="hh_1")
+    town.live("per_wife", household="hh_1")
+    late_request(town)
+    assert [item["person_id"] for item in listed(town.street())] == [CADRE]
+    corrected = {
+        "request_id": REQUEST, "kind": "REPAIR", "category": "REPAIR_COMMON", "grid": GRID,
+        "reporter_id": "per_wife",
+    }  # fmt: skip
+    town.bench.hear("steward", "request_corrected.v1", corrected, subject=REQUEST, sequence=5)
+    assert [item["person_id"] for item in listed(town.street())] == [TEAM]
+    refused(town, town.cadre)
+    late_request(town, ref="req_2", reporter_id="per_friend")
+    town.live("per_friend", household="hh_1")
+    refused(town, town.cadre, "req_2")

@@ -86,7 +86,15 @@ def _escalate(tx: Tx, row: Any, level: int) -> None:
         {"level": level, "official": official_id, "acting": acting},
         level=level,
     )
-    said = events.RequestEscalated(row.request_id, level, official_id, row.grid, row.number)
+    said = events.RequestEscalated(
+        row.request_id,
+        level,
+        official_id,
+        row.grid,
+        row.number,
+        row.reporter_id,
+        sorted(barred & storage.ground.responsible_people(tx.conn, row.grid)),
+    )
     cases.say(tx, row, said)
 
 

@@ -126,6 +126,18 @@ def responsible(
     return None, False
 
 
+def responsible_people(conn: sa.Connection, grid: str) -> set[str]:
+    """Return the persons who answer for a grid on any level of the chain."""
+    places = [
+        sa.and_(liaisons.c.target_kind == kind, liaisons.c.target == grid[:digits])
+        for kind, digits in RUNGS
+    ]
+    asked = sa.select(liaisons.c.person_id).where(
+        sa.or_(*places), liaisons.c.ended.is_(False), liaisons.c.person_id.is_not(None)
+    )
+    return set(conn.execute(asked).scalars())
+
+
 def keep_links(conn: sa.Connection, rows: list[dict[str, Any]]) -> None:
     """Keep assigned links; one that has ended already stays ended."""
     statement = store.insert(conn, liaisons).on_conflict_do_nothing()

@@ -369,6 +369,8 @@ def test_what_is_overdue_is_not_laid_before_a_party_of_it(staffed):
     said = [event["data"] for event in bench.said("request_escalated.v1")]
     first = [data["official_id"] for data in said if data["level"] == 1]
     assert sorted(first) == ["off_0", "off_1"]
+    barred = {data["reporter_id"]: data["barred"] for data in said if data["level"] == 1}
+    assert barred == {WANG: [], LI: [CADRE]}
 
 
 def kin(ground, *persons):

@@ -26,10 +26,10 @@ from chassis.calendar import SHANGHAI
 from chassis.rpc import CallFailed
 from chassis.text import AREA, GRID, PERIOD
 from gateway.dispatch import PLACE, Gate, read_params
-from gateway.documents import FORMS, KINDS, LEVELS
 from gateway.doors import Doors, Params
 from gateway.errors import NoSuchPath, explain
 from gateway.identity import ANONYMOUS
+from gateway.kinds import FORMS, KINDS, LEVELS
 from gateway.openapi import GATEWAY_TAG, Document
 
 _CSP = (

@@ -10,16 +10,8 @@ import zxingcpp
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 
-from gateway.documents import (
-    PDF,
-    atom,
-    certificate_pdf,
-    fitted,
-    public_url,
-    rare_font,
-    shown,
-    wrapped,
-)
+from gateway.certificate import certificate_pdf, fitted, shown, wrapped
+from gateway.documents import PDF, atom, public_url, rare_font
 from gateway.doors import PUBLIC, Doors, Reply
 from gateway.tests.conftest import Site, settings
 

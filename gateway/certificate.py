@@ -1,0 +1,198 @@
+"""A certificate as PDF. reportlab is slow to load, and few gateways write one in their first
+minute, so that `documents` loads this module with the first certificate."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from itertools import groupby
+from typing import Any
+
+from reportlab.graphics import renderPDF
+from reportlab.graphics.barcode.qr import QrCodeWidget
+from reportlab.graphics.shapes import Drawing
+from reportlab.lib.pagesizes import A4, landscape
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.pdfgen.canvas import Canvas
+
+from chassis.calendar import SHANGHAI
+from chassis.text import SELECTORS
+from gateway.kinds import FORMS, LEVELS
+
+_RARE = "rare"
+_LAST_DRAWN = 0xFFFF
+_SELECTED = re.compile(f"[{SELECTORS}]")
+_MOST_NAMED = 12
+# What stands for a sign that no font here draws: the printer's mark for a missing sort.
+_GETA = "\u3013"
+
+
+def certificate_pdf(reply: Mapping[str, Any], *, name: str, url: str, rare: str = "") -> bytes:
+    """Return a certificate as PDF, with a QR code that leads to where it is verified.
+
+    The font is one of the CID fonts that readers bring along. Of another one only the rare signs
+    are embedded that it has to draw.
+
+    Args:
+        reply: What the service says of the certificate.
+        name: Whose it is, as far as the viewer may see.
+        url: Where it is verified.
+        rare: A TrueType file for signs beyond U+FFFF, or empty.
+    """
+    font = "STSong-Light"
+    if font not in pdfmetrics.getRegisteredFontNames():
+        pdfmetrics.registerFont(UnicodeCIDFont(font))
+    width, height = landscape(A4)
+    made = io.BytesIO()
+    # Without the time of making: the same certificate is the same file.
+    canvas = Canvas(made, pagesize=(width, height), invariant=1)
+    canvas.setTitle(f"荣誉证书 {reply['number']}")
+    canvas.setAuthor("五红社区治理")
+    canvas.setStrokeColorRGB(0.72, 0.11, 0.11)
+    canvas.setLineWidth(3)
+    canvas.rect(28, 28, width - 56, height - 56)
+    canvas.setLineWidth(1)
+    canvas.rect(36, 36, width - 72, height - 72)
+
+    def wide(text: str, size: int) -> float:
+        return sum(
+            float(pdfmetrics.stringWidth(part, _RARE if far else font, size))
+            for far, part in _runs(text)
+        )
+
+    def centred(text: str, y: float, size: int, red: float = 0.1) -> None:
+        canvas.setFillColorRGB(red, 0.1, 0.1)
+        line = canvas.beginText(width / 2 - wide(text, size) / 2, y)
+        for far, part in _runs(text):
+            line.setFont(_RARE if far else font, size)
+            line.textOut(part)
+        canvas.drawText(line)
+
+    centred("荣誉证书", height - 120, 44, 0.72)
+    texts = (name, reply["title"], reply.get("approval_doc_no") or "")
+    # Loaded with the first such sign: it takes half a second and 70 MB.
+    signs_of = _rare_signs(rare if any(map(_is_rare, "".join(texts))) else "")
+    drawn, missing = shown(name, signs_of)
+    room = width - 160
+
+    y, size = height - 190, 28
+    lines, size = fitted(drawn, room, wide, sizes=range(28, 11, -2))
+    for line in lines:
+        centred(line, y, size)
+        y -= size * 1.3
+    title, missing_there = shown(texts[1], signs_of)
+    document, missing_below = shown(texts[2], signs_of)
+    for where, signs in (
+        ("姓名", missing), ("表彰名称", missing_there), ("批准文号", missing_below),
+    ):  # fmt: skip
+        if not signs:
+            continue
+        note = "、".join(f"U+{ord(sign):X}" for sign in signs[:_MOST_NAMED])
+        note += "等" if len(signs) > _MOST_NAMED else ""
+        for line in fitted(f"{where}中的“{_GETA}”依次为:{note}", room, wide, sizes=(11,))[0]:
+            centred(line, y + 6, 11)
+            y -= 15
+    level = LEVELS.get(reply["level"], reply["level"])
+    form = FORMS.get(reply["form"], reply["form"])
+    y = min(height - 235, y - 10)
+    for line in wrapped(f"授予“{title}”({level}{form})", 30):
+        centred(line, y, 20)
+        y -= 28
+    day = datetime.fromisoformat(reply["granted_at"]).astimezone(SHANGHAI)
+    centred(f"{day.year}年{day.month}月{day.day}日", y - 14, 16)
+    if document:
+        number = f"批准文号:{document}"
+        (number, *_), size = fitted(number, room - 240, wide, sizes=range(12, 4, -1))
+        centred(number, y - 38, size)
+    if reply["state"] == "REVOKED":
+        centred("已撤销 REVOKED", y - 66, 26, 0.8)
+
+    side = 110
+    code = QrCodeWidget(url, barLevel="M")
+    left, bottom, right, top = code.getBounds()
+    scale = (side / (right - left), 0, 0, side / (top - bottom), 0, 0)
+    drawing = Drawing(side, side, transform=list(scale))
+    drawing.add(code)
+    x = width - 60 - side
+    renderPDF.draw(drawing, canvas, x, 62)
+    canvas.linkURL(url, (x, 62, x + side, 62 + side))
+    canvas.setFillColorRGB(0.25, 0.25, 0.25)
+    canvas.setFont(font, 10)
+    canvas.drawString(60, 92, f"证书编号:{reply['number']}")
+    canvas.drawString(60, 76, "扫码核验真伪:")
+    canvas.setFont("Helvetica", 8)
+    canvas.drawString(60, 62, url)
+    canvas.showPage()
+    canvas.save()
+    return made.getvalue()
+
+
+def shown(name: str, rare: Container[int] = frozenset()) -> tuple[str, list[str]]:
+    """Return a name as it can be drawn, and the signs of it that cannot.
+
+    The fonts that readers bring along end with the first plane (U+FFFF); the register of persons
+    does not. A sign that the font for rare ones lacks too is drawn as a mark and named by its
+    number beneath, never left blank. What says in which form the character before it is drawn is
+    no sign, and these fonts know one form.
+
+    Args:
+        name: The name.
+        rare: The signs beyond U+FFFF that can be drawn.
+    """
+    name = _SELECTED.sub("", name)
+    missing = [one for one in dict.fromkeys(name) if _is_rare(one) and ord(one) not in rare]
+    return "".join(_GETA if sign in missing else sign for sign in name), missing
+
+
+def _is_rare(sign: str) -> bool:
+    return ord(sign) > _LAST_DRAWN
+
+
+def _runs(text: str) -> Iterator[tuple[bool, str]]:
+    """Part a text into (rare, run) by the font that draws it."""
+    for far, signs in groupby(text, _is_rare):
+        yield far, "".join(signs)
+
+
+@cache
+def _rare_signs(path: str) -> Container[int]:
+    """Load the font for rare signs. Returns the signs that it draws; nothing without a path."""
+    if not path:
+        return frozenset()
+    font = TTFont(_RARE, path)
+    pdfmetrics.registerFont(font)
+    return frozenset(font.face.charToGlyph)
+
+
+def fitted(
+    text: str, room: float, wide: Callable[[str, int], float], *, sizes: Sequence[int]
+) -> tuple[list[str], int]:
+    """Return a text in lines that fit, and the largest size at which one line does; where none
+    does, the smallest.
+
+    Args:
+        text: The text.
+        room: How wide a line may be.
+        wide: Tells how wide a text is at a size.
+        sizes: From the largest to the smallest.
+    """
+    for size in sizes:
+        if wide(text, size) <= room:
+            return [text], size
+    lines, line = [], ""
+    for sign in text:
+        if line and wide(line + sign, sizes[-1]) > room:
+            lines.append(line)
+            line = ""
+        line += sign
+    return [*lines, line], sizes[-1]
+
+
+def wrapped(text: str, most: int) -> list[str]:
+    """Return a text in lines of at most `most` characters."""
+    return [text[start : start + most] for start in range(0, len(text), most)] or [""]

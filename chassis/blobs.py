@@ -26,17 +26,18 @@ _DIGEST = re.compile(r"^[0-9a-f]{64}$")
 class NoBlobs(Refusal):
     """This installation has no folder for files."""
 
-    code = "NO_BLOBS"
     status = 503
-    text = "本系统未设置文件目录 FIVERED_BLOBS,不能接收文件"
+    text = (
+        "本系统未设置文件目录 FIVERED_BLOBS,不能接收文件"
+        " / This installation has no folder for files (FIVERED_BLOBS)"
+    )
 
 
 class BlobMissing(Refusal):
     """The file is not there (any more)."""
 
-    code = "BLOB_MISSING"
     status = 409
-    text = "文件不在目录中,请重新上传"
+    text = "文件不在目录中,请重新上传 / The file is not there; upload it again"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,15 +21,19 @@ MARKS = frozenset({FORMULA, MERGED, ERROR})
 class WorkbookBroken(Refusal):
     """It begins like a workbook and is none, or it is locked."""
 
-    code = "WORKBOOK_BROKEN"
-    text = "工作簿无法打开:文件损坏、带密码,或不是 .xlsx"
+    text = (
+        "工作簿无法打开:文件损坏、带密码,或不是 .xlsx"
+        " / The workbook cannot be opened: it is broken, has a password, or is no .xlsx"
+    )
 
 
 class WorkbookTooLarge(Refusal):
     """It would unpack to more than we take."""
 
-    code = "WORKBOOK_TOO_LARGE"
-    text = "工作簿解压后过大(上限 {limit}),请分成几个文件"
+    text = (
+        "工作簿解压后过大(上限 {limit}),请分成几个文件"
+        " / The workbook unpacks to more than {limit}; part it into several files"
+    )
 
 
 class HeadTooFar(Exception):

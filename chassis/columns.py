@@ -25,50 +25,63 @@ _NO = {"false", "0", "no", "n", "否"}
 class BadCell(Refusal):
     """A cell does not hold what is expected."""
 
-    code = "BAD_CELL"
-    text = "内容不符合要求"
+    text = "内容不符合要求 / Not what is expected"
 
 
 class CellMissing(BadCell):
     """A required cell is empty."""
 
     code = "CELL_MISSING"
-    text = "必填项为空"
+    text = "必填项为空 / A required value is missing"
 
 
 class CellUnreadable(BadCell):
     """A cell holds a control or direction character."""
 
     code = "CELL_UNREADABLE"
-    text = "含有不可见的控制字符 {character}"
+    text = "含有不可见的控制字符 {character} / has the invisible control character {character}"
 
 
 class CellBroken(BadCell):
     """A cell of one line holds a line break or a tab."""
 
     code = "CELL_BROKEN"
-    text = "应为一行文字,第 {position} 个字符处有换行或制表符"
+    text = (
+        "应为一行文字,第 {position} 个字符处有换行或制表符"
+        " / must be one line of text: character {position} is a line break or a tab"
+    )
 
 
 class CellFormula(BadCell):
     """A cell of a workbook holds a formula, and not what it came to."""
 
     code = "CELL_FORMULA"
-    text = "单元格是公式,文件中没有计算结果:请在电子表格中重新计算并保存,或粘贴为值"
+    text = (
+        "单元格是公式,文件中没有计算结果:请在电子表格中重新计算并保存,或粘贴为值"
+        " / the cell is a formula, and the file does not hold its result: recalculate and save it "
+        "in the spreadsheet, or paste it as a value"
+    )
 
 
 class CellMerged(BadCell):
     """A cell is part of a merged one; nobody can tell what is meant for this row."""
 
     code = "CELL_MERGED"
-    text = "单元格与其他单元格合并:请取消合并,并在每一行填写"
+    text = (
+        "单元格与其他单元格合并:请取消合并,并在每一行填写"
+        " / the cell is part of a merged one: unmerge it and fill in every row"
+    )
 
 
 class CellError(BadCell):
     """A cell holds an error of a spreadsheet."""
 
     code = "CELL_ERROR"
-    text = "单元格是电子表格的错误值(如 #REF!、#N/A):请改正后重新填写"
+    text = (
+        "单元格是电子表格的错误值(如 #REF!、#N/A):请改正后重新填写"
+        " / the cell is an error of a spreadsheet (such as #REF! or #N/A): put it right and fill "
+        "it in again"
+    )
 
 
 _UNREAD: dict[str, type[BadCell]] = {FORMULA: CellFormula, MERGED: CellMerged, ERROR: CellError}
@@ -78,14 +91,20 @@ class DigitsLost(BadCell):
     """A spreadsheet made a number out of a code; its last digits are gone."""
 
     code = "DIGITS_LOST"
-    text = "电子表格已把号码变成数字,末几位已丢失:请将该列设为“文本”后重新填写"
+    text = (
+        "电子表格已把号码变成数字,末几位已丢失:请将该列设为“文本”后重新填写"
+        " / The spreadsheet made a number of this; its last digits are lost: make the column text"
+    )
 
 
 class DayOfASpreadsheet(BadCell):
     """The number that a spreadsheet keeps for a day."""
 
     code = "DAY_OF_A_SPREADSHEET"
-    text = "这是电子表格的日期序号,请写成 2025-01-31 的形式"
+    text = (
+        "这是电子表格的日期序号,请写成 2025-01-31 的形式"
+        " / This is a spreadsheet's number of a day; write it as 2025-01-31"
+    )
 
 
 @dataclass(frozen=True, slots=True)

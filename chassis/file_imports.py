@@ -211,30 +211,33 @@ def one_by_one(
 class HeaderUnreadable(Refusal):
     """There is no row of headings."""
 
-    code = "HEADER_UNREADABLE"
-    text = "文件开头没有可读的表头"
+    text = "文件开头没有可读的表头 / The file does not begin with a row of headings"
 
 
 class HeaderWrong(Refusal):
     """Columns are missing, unknown or doubled."""
 
-    code = "HEADER_WRONG"
-    text = "表头不符:缺少 {missing};未知 {unknown};重复 {doubled};应为 {expected}"
+    text = (
+        "表头不符:缺少 {missing};未知 {unknown};重复 {doubled};应为 {expected}"
+        " / Wrong header: missing {missing}; unknown {unknown}; doubled {doubled}; expected "
+        "{expected}"
+    )
 
 
 class CellCount(Refusal):
     """A row has more or fewer cells than the header."""
 
-    code = "CELL_COUNT"
-    text = "本行有 {found} 列,表头有 {expected} 列"
+    text = (
+        "本行有 {found} 列,表头有 {expected} 列"
+        " / This row has {found} cells, the header has {expected}"
+    )
 
 
 class RowFault(Refusal):
     """The system failed at this row; the logs say why."""
 
-    code = "ROW_FAULT"
     status = 500
-    text = "系统处理本行时出错,已记入日志"
+    text = "系统处理本行时出错,已记入日志 / The system failed at this row; the logs say why"
 
 
 # --------------------------------------------------------------------------------------------------

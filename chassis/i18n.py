@@ -1,9 +1,9 @@
-"""Texts for people: Chinese is the source language, English comes from gettext catalogues.
+"""Texts for people, in Chinese and in English.
 
-A catalogue is `locale/en.po` in the package that owns the texts. It is read when the first English
-text of that package is asked for. `locale/zh.po` has the Chinese words for the names that things
-have on the wire, the chassis's `locale/words.po` those of states, roles, kinds and reasons in both
-languages: whatever stands in a sentence for people goes through `told`.
+Sentences stand in both languages where they are said (`chassis.refusal.Sentence`). What states,
+roles, kinds and reasons are called stands in the chassis's `locale/words.po`, in both languages; a
+service that calls one otherwise says so in its own `locale/words.po`. Whatever stands in a sentence
+for people goes through `told`.
 """
 
 from __future__ import annotations
@@ -16,57 +16,55 @@ from typing import Any
 
 import polib
 
-from chassis.refusal import Choices, Refusal, Said, fill, shortened
+from chassis.refusal import Choices, Refusal, Said, Sentence, fill, shortened
 
 
 @functools.cache
-def catalogue(package: str, language: str = "en") -> dict[str, str]:
-    """Return text -> text in a language of a package; empty when it has no catalogue."""
+def _own(package: str) -> dict[str, tuple[str, str]]:
+    """Return the words of a package alone."""
     try:
-        text = resources.files(package).joinpath(f"locale/{language}.po").read_text("utf-8")
+        text = resources.files(package).joinpath("locale/words.po").read_text("utf-8")
     except (FileNotFoundError, ModuleNotFoundError, NotADirectoryError):
         return {}
-    return {entry.msgid: entry.msgstr for entry in polib.pofile(text) if entry.msgstr}
+    words = {}
+    for entry in polib.pofile(text):
+        chinese, _, english = entry.msgstr.partition(" / ")
+        words[entry.msgid] = (chinese, english)
+    return words
+
+
+@functools.cache
+def vocabulary(package: str) -> dict[str, tuple[str, str]]:
+    """Return what names of the wire are called in a package: name -> (Chinese, English)."""
+    return _own("chassis") | _own(package)
+
+
+@functools.cache
+def _english_words(package: str) -> dict[str, str]:
+    """Return the English of each Chinese word: the package's own, then a role's."""
+    found: dict[str, str] = {}
+    for words in (_own("chassis"), _own(package)):
+        codes = [name for name in words if not name.islower()]
+        found |= dict(words[code] for code in sorted(codes, key=_is_role))
+    return found
+
+
+def _is_role(code: str) -> tuple[bool, str]:
+    return code.startswith("R_"), code
 
 
 def english(package: str, text: str) -> str:
-    """Return the English of a Chinese text: the package's own, the chassis's, or the text."""
-    found = catalogue(package).get(text) or catalogue("chassis").get(text)
-    return found or _english_words().get(text) or text
-
-
-@functools.cache
-def _english_words() -> dict[str, str]:
-    """Return the English of the Chinese words of the vocabulary; that of a role is the last."""
-    words = catalogue("chassis", "words")
-    return dict(words[code].split(" / ", 1) for code in sorted(words, key=_is_role))
-
-
-def _is_role(code: str) -> bool:
-    return code.startswith("R_")
+    """Return the English of a Chinese text: its own, that of the package's word, or the text."""
+    return text.english if isinstance(text, Sentence) else _english_words(package).get(text, text)
 
 
 def word(package: str, name: str) -> str:
-    """Return what a kind of thing is called in Chinese: the package's word, the chassis's, or its
-    name."""
-    return catalogue(package, "zh").get(name) or catalogue("chassis", "zh").get(name) or name
+    """Return what a name of the wire is called in Chinese; the name when it has no word."""
+    return vocabulary(package).get(name, (name, ""))[0]
 
 
 _CODE = r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*"
 _CODES = re.compile(rf"{_CODE}(?:(?:, ?|、){_CODE})*")
-
-
-@functools.cache
-def _name(package: str, code: str) -> tuple[str, str] | None:
-    """Return what a code is called in Chinese and in English: the package's word, else that of
-    all; None when nobody has named it."""
-    common = catalogue("chassis", "words").get(code)
-    chinese, _, in_english = (common or "").partition(" / ")
-    own = catalogue(package, "zh").get(code)
-    if own is not None:
-        chinese, said = own, english(package, own)
-        in_english = said if said != own else in_english or code.replace("_", " ").lower()
-    return (chinese, in_english) if chinese else None
 
 
 def named(value: Any, language: str = "zh", package: str = "chassis") -> Any:
@@ -77,16 +75,18 @@ def named(value: Any, language: str = "zh", package: str = "chassis") -> Any:
             value.codes if language == "en" else [explained(one, package) for one in value.codes]
         )
         return (", " if language == "en" else "、").join(shown)
-    if not isinstance(value, str) or isinstance(value, Said):
+    # A kind of thing is named by `word`; elsewhere its name may be a member's.
+    if not isinstance(value, str) or isinstance(value, Said) or value.islower():
         return value
     codes = re.split(", ?|、", value) if _CODES.fullmatch(value) else [value]
-    parts = [(_name(package, code) or (code, code))[language == "en"] for code in codes]
+    known = vocabulary(package)
+    parts = [known.get(code, (code, code))[language == "en"] for code in codes]
     return (", " if language == "en" else "、").join(parts)
 
 
 def explained(code: str, package: str = "chassis") -> str:
     """Return a code that somebody has to send, with its Chinese word; an area may follow it."""
-    words = _name(package, code.partition(";")[0])
+    words = vocabulary(package).get(code.partition(";")[0])
     return code if words is None else f"{words[0]}({code})"
 
 
@@ -101,15 +101,16 @@ def told(
     """Return a text for people with its places filled, in a language; codes stand there as words.
 
     Args:
-        package: Whose catalogue has its English, and its own words.
-        text: The Chinese text.
+        package: Whose words are said.
+        text: The text in both languages.
         params: What fills its places.
         language: "zh" or "en".
         names: The places of kinds of things, which are called by words of the wire.
     """
+    text = Sentence(text)
     if language == "en":
         values = {name: _in_english(package, value) for name, value in params.items()}
-        return fill(english(package, text), values, whole=True)
+        return fill(text.english, values, whole=True)
     values = {
         name: _in_chinese(package, word(package, value) if name in names else value)
         for name, value in params.items()
@@ -151,8 +152,12 @@ def texts(
     """Return a refusal's field and its sentence in both languages, filled with these values; with
     `in_english` the English one with those."""
     wire = {name: str(params[name]) for name in refusal.names if name in params}
-    # A kind of thing is English already.
-    plain = {name: one.replace("_", " ") for name, one in wire.items() if not one.isupper()}
+    known = vocabulary(package)
+    plain = {
+        name: known.get(one, ("", one.replace("_", " ")))[1]
+        for name, one in wire.items()
+        if not one.isupper()
+    }
     # A refusal repeats the beginning of what somebody wrote; a message says all of it.
     params = {name: shortened(value) for name, value in params.items()}
     return {

@@ -43,9 +43,11 @@ _PLACES = ("sheet", "row", "line", "byte")
 class JobDied(Refusal):
     """Whoever runs it is killed each time."""
 
-    code = "JOB_DIED"
     status = 500
-    text = "后台任务三次中断于进程终止,已停止重试"
+    text = (
+        "后台任务三次中断于进程终止,已停止重试"
+        " / The process died three times in this job; it is not tried again"
+    )
 
 
 # What a card says where a release before wrote a traceback.

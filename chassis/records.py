@@ -24,7 +24,7 @@ import sqlalchemy as sa
 from chassis import storage as store
 from chassis.calendar import instant
 from chassis.messages import is_uuid
-from chassis.refusal import Invalid, NotFound, StateConflict
+from chassis.refusal import Invalid, NotFound, StateConflict, said
 from chassis.transaction import Tx
 
 # --------------------------------------------------------------------------------------------------
@@ -457,7 +457,13 @@ class Window:
                 raise ValueError("made for another list")  # noqa: TRY301  one refusal for all
             values = tuple(_value(one, by.type) for one, by in zip(plain, self._by, strict=True))
         except (ValueError, TypeError, binascii.Error) as error:
-            raise Invalid(field="cursor", reason="游标已损坏,或属于别的列表或筛选条件") from error
+            raise Invalid(
+                field="cursor",
+                reason=said(
+                    "游标已损坏,或属于别的列表或筛选条件"
+                    " / the cursor is damaged, or it belongs to another list or to other filters"
+                ),
+            ) from error
         return values, back is True
 
 

@@ -2,15 +2,61 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self
+
+_HAN = re.compile("[\u4e00-\u9fff]")
+_PLACE = re.compile(r"{(\w+)")
+_SEPARATOR = " / "
+
+
+class Sentence(str):
+    """A text for people in both languages; as a string it is the Chinese one.
+
+    Args:
+        written: "中文 / English", with the same `{placeholders}` in both.
+
+    Attributes:
+        english: The English one.
+
+    Raises:
+        ValueError: One of the languages is missing, or they have other placeholders.
+    """
+
+    __slots__ = ("english",)
+
+    english: str
+
+    def __new__(cls, written: str) -> Self:
+        """Return the Chinese text, which knows its English one."""
+        if isinstance(written, cls):
+            return written
+        chinese, _, english = written.partition(_SEPARATOR)
+        if not _HAN.search(chinese) or not english or _HAN.search(english):
+            raise ValueError(f"not written as 中文{_SEPARATOR}English: {written}")
+        if _SEPARATOR in english or {*_PLACE.findall(chinese)} != {*_PLACE.findall(english)}:
+            raise ValueError(f"the two languages have other places: {written}")
+        made = super().__new__(cls, chinese)
+        made.english = english
+        return made
+
+    def __getnewargs__(self) -> tuple[str]:
+        return (f"{self}{_SEPARATOR}{self.english}",)
+
+
+def sentences(written: Mapping[str, str]) -> dict[str, Sentence]:
+    """Return a table of texts in both languages: code -> "中文 / English"."""
+    return {code: Sentence(text) for code, text in written.items()}
 
 
 class Refusal(Exception):
     """A rule said no: nothing has changed, and repeating the same call would not help.
 
-    Subclasses state `text`, the Chinese sentence that people read; it is the msgid of the service's
-    catalogue and may hold `{placeholders}` that are filled from the keyword arguments.
+    Subclasses state `text`, the sentence that people read, as "中文 / English"; it may hold
+    `{placeholders}` that are filled from the keyword arguments. A further text is `text_NAME`. The
+    code of a refusal, and the guard of a `Guard`, is the name of its class in capitals unless it
+    says otherwise.
 
     Args:
         field: The member of the request that is at fault, as a dotted path, or empty.
@@ -24,11 +70,22 @@ class Refusal(Exception):
     code: ClassVar[str] = "REFUSED"
     status: ClassVar[int] = 422
     guard: ClassVar[str | None] = None
-    text: ClassVar[str] = "请求被拒绝"
+    text: ClassVar[str] = Sentence("请求被拒绝 / The request was refused")
     parts: Sequence[Refusal] = ()
     of_caller: ClassVar[bool] = False
-    # Parameters that are names on the wire; a text says the word for them (`locale/zh.po`).
+    # Parameters that are names on the wire; a text says the word for them (`locale/words.po`).
     names: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        for name, text in list(vars(cls).items()):
+            if name == "text" or name.startswith("text_"):
+                try:
+                    setattr(cls, name, Sentence(text))
+                except ValueError as error:
+                    raise TypeError(f"{cls.__qualname__}.{name}: {error}") from error
+        if Refusal in cls.__bases__ and "code" not in vars(cls):
+            cls.code = _in_capitals(cls.__name__)
 
     def __init__(self, *, field: str = "", **params: Any) -> None:
         self.field = field
@@ -40,13 +97,18 @@ class Refusal(Exception):
         return fill(self.text, self.params)
 
 
+def _in_capitals(name: str) -> str:
+    """Return UNKNOWN_GRID for UnknownGrid."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).upper()
+
+
 # What a caller wrote is repeated so far: enough to know it by.
 MOST_REPEATED = 200
 
 
 def shortened(value: Any) -> Any:
     """Return a value as a refusal repeats it; a long text ends early."""
-    kept = isinstance(value, Said | Choices)
+    kept = isinstance(value, Sentence | Said | Choices)
     if isinstance(value, str) and not kept and len(value) > MOST_REPEATED:
         return value[:MOST_REPEATED] + "…"
     return value
@@ -56,27 +118,30 @@ def fill(text: str, params: Mapping[str, Any], *, whole: bool = False) -> str:
     """Fill `{placeholders}`; one without a value stays rather than hiding the refusal."""
     shown = params if whole else {name: shortened(value) for name, value in params.items()}
     try:
-        return text.format(**shown)
+        # A text without places comes back as it is, and a `Sentence` has no form in JSON.
+        return str(text.format(**shown))
     except (KeyError, IndexError, ValueError):
-        return text
+        return str(text)
 
 
 class Said(str):
     """A Chinese text with its placeholders filled that can be said in English as well.
 
     Attributes:
-        template: The text as it stands in the catalogue.
+        template: The text in both languages.
         params: Values of its placeholders.
     """
 
     __slots__ = ("params", "template")
 
-    template: str
+    template: Sentence
     params: dict[str, Any]
 
 
-def said(template: str, **params: Any) -> Said:
-    """Fill a text that is a parameter of a refusal, so that it is not Chinese in English."""
+def said(written: str, **params: Any) -> Said:
+    """Fill a text ("中文 / English") that is a parameter of a refusal, so that it is not Chinese in
+    English."""
+    template = Sentence(written)
     made = Said(fill(template, params))
     made.template, made.params = template, params
     return made
@@ -100,47 +165,51 @@ class Invalid(Refusal):
     """The request cannot be read: a member is missing, unknown or of the wrong type."""
 
     code = "VALIDATION"
-    text = "请求内容有误:{reason}"
+    text = "请求内容有误:{reason} / The request cannot be read: {reason}"
 
 
 class Guard(Refusal):
     """A guard of the state machine is not met; `guard` names it."""
 
     code = "GUARD_FAILED"
-    text = "条件不满足"
+    text = "条件不满足 / A condition is not met"
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if Guard in cls.__bases__ and "guard" not in vars(cls):
+            cls.guard = _in_capitals(cls.__name__)
 
 
 class StateConflict(Refusal):
     """The thing is in a state in which this is not possible."""
 
-    code = "STATE_CONFLICT"
     status = 409
-    text = "当前状态为“{state}”,不能执行此操作"
+    text = "当前状态为“{state}”,不能执行此操作 / This is not possible in the state “{state}”"
     names = ("state",)
 
 
 class VersionConflict(Refusal):
     """If-Match names another version than the stored one."""
 
-    code = "VERSION_CONFLICT"
     status = 412
-    text = "数据已被修改:当前版本 {current},请求版本 {expected}"
+    text = (
+        "数据已被修改:当前版本 {current},请求版本 {expected}"
+        " / The data has changed: it is at version {current}, the request names version {expected}"
+    )
 
 
 class PreconditionRequired(Refusal):
     """The command changes something that exists, and must say which version it means."""
 
-    code = "PRECONDITION_REQUIRED"
     status = 428
-    text = "必须在 If-Match 中给出版本号"
+    text = "必须在 If-Match 中给出版本号 / If-Match must name the version that is meant"
 
 
 class NotFound(Refusal):
     """There is no such thing, or the caller may not know that there is."""
 
-    code = "NOT_FOUND"
     status = 404
-    text = "未找到 {kind} {id}"
+    text = "未找到 {kind} {id} / There is no {kind} {id}"
     names = ("kind",)
 
 
@@ -154,11 +223,16 @@ class RoleDenied(Refusal):
         area: The area in question.
     """
 
-    code = "ROLE_DENIED"
     status = 403
-    text = "角色“{role}”无权执行此操作"
-    text_roles = "角色“{role}”无权执行此操作,可执行的角色:{roles}"
-    text_area = "角色“{role}”的授权范围是 {scope},不包括 {area}"
+    text = "角色“{role}”无权执行此操作 / The role {role} may not do this"
+    text_roles = (
+        "角色“{role}”无权执行此操作,可执行的角色:{roles}"
+        " / The role {role} may not do this; these may: {roles}"
+    )
+    text_area = (
+        "角色“{role}”的授权范围是 {scope},不包括 {area}"
+        " / The role {role} is granted for {scope}, which does not cover {area}"
+    )
     names = ("role", "roles")
 
     def __init__(self, *, field: str = "", **params: Any) -> None:
@@ -172,24 +246,24 @@ class RoleDenied(Refusal):
 class IdempotencyMismatch(Refusal):
     """The key was used before with another request."""
 
-    code = "IDEMPOTENCY_MISMATCH"
-    text = "该 Idempotency-Key 已用于另一请求"
+    text = "该 Idempotency-Key 已用于另一请求 / This Idempotency-Key was used with another request"
 
 
 class InFlight(Refusal):
     """The first request with this key has not ended yet."""
 
-    code = "IN_FLIGHT"
     status = 409
-    text = "相同 Idempotency-Key 的请求正在处理,请稍后用同一键重试"
+    text = (
+        "相同 Idempotency-Key 的请求正在处理,请稍后用同一键重试"
+        " / The first request with this Idempotency-Key has not ended; repeat with the same key"
+    )
 
 
 class KeyRequired(Refusal):
     """A command came without an idempotency key."""
 
-    code = "KEY_REQUIRED"
     status = 400
-    text = "命令必须带 Idempotency-Key"
+    text = "命令必须带 Idempotency-Key / A command needs an Idempotency-Key"
 
 
 class Faulted(Refusal):
@@ -197,7 +271,7 @@ class Faulted(Refusal):
 
     code = "INTERNAL_FAULT"
     status = 500
-    text = "系统内部错误,故障编号 {fault_id}"
+    text = "系统内部错误,故障编号 {fault_id} / Something is wrong inside; the fault is {fault_id}"
 
 
 class NumberOfAPerson(Invalid):
@@ -209,8 +283,14 @@ class NumberOfAPerson(Invalid):
 
     code = "PII_FOUND"
     guard = "PII_FOUND"
-    text = "文本中含有手机号码,请删去后再提交"
-    text_id_no = "文本中含有身份证号码,请删去后再提交"
+    text = (
+        "文本中含有手机号码,请删去后再提交"
+        " / The text holds somebody's phone number; take it out and send it again"
+    )
+    text_id_no = (
+        "文本中含有身份证号码,请删去后再提交"
+        " / The text holds somebody's identity number; take it out and send it again"
+    )
 
     def __init__(self, *, field: str, kind: str) -> None:
         if kind == "id_no":

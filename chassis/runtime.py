@@ -145,7 +145,9 @@ class Runtime(Opened):
         unknown = set(body) - set(getattr(body_type, "__dataclass_fields__", body))
         if unknown:
             name = min(unknown)
-            raise Invalid(field=name, reason=said("未知字段 {name}", name=name))
+            raise Invalid(
+                field=name, reason=said("未知字段 {name} / unknown member {name}", name=name)
+            )
         try:
             read = msgspec.convert(body, body_type, strict=True, builtin_types=())
         except msgspec.ValidationError as error:
@@ -153,7 +155,10 @@ class Runtime(Opened):
             where = where.strip("`.")
             place = where.replace("[", ".[").strip(".").split(".") if where else []
             if known := free_text.choices(body_type, place):
-                reason = said("应为以下之一:{known}", known=Choices(*map(str, known)))
+                reason = said(
+                    "应为以下之一:{known} / should be one of {known}",
+                    known=Choices(*map(str, known)),
+                )
             raise Invalid(field=where, reason=reason) from error
         for name in getattr(body_type, "__dataclass_fields__", ()):
             _refuse_beyond(name, getattr(read, name))
@@ -328,13 +333,22 @@ def _refuse_beyond(where: str, value: Any) -> None:
         case bool() | None:
             return
         case int() if not -_MOST_INT <= value < _MOST_INT:
-            raise Invalid(field=where, reason=said("{where} 数值过大", where=where))
+            raise Invalid(
+                field=where, reason=said("{where} 数值过大 / {where} is too large", where=where)
+            )
         case datetime() if not 1900 <= value.year < 2200:
             raise Invalid(
-                field=where, reason=said("{where} 应在 1900 年至 2199 年之间", where=where)
+                field=where,
+                reason=said(
+                    ("{where} 应在 1900 年至 2199 年之间 / {where} is a time from 1900 to 2199"),
+                    where=where,
+                ),
             )
         case str() if "\0" in value:
-            raise Invalid(field=where, reason=said("{where} 不能含有空字符", where=where))
+            raise Invalid(
+                field=where,
+                reason=said("{where} 不能含有空字符 / {where} holds no NUL", where=where),
+            )
         case Mapping():
             for name, inner in value.items():
                 _refuse_beyond(where, name)

@@ -45,43 +45,49 @@ _ERRORS = re.compile(r"#(REF|VALUE|DIV/0|NULL|NUM|SPILL|CALC)!|#N/A|#NAME\?|Err:
 class FileUnreadable(Refusal):
     """The file is in no encoding that we know."""
 
-    code = "FILE_UNREADABLE"
-    text = "第 {line} 行既不是 UTF-8 也不是 GB18030 编码,请另存为“CSV UTF-8”"
+    text = (
+        "第 {line} 行既不是 UTF-8 也不是 GB18030 编码,请另存为“CSV UTF-8”"
+        " / Line {line} is neither UTF-8 nor GB18030; save the file as CSV UTF-8"
+    )
 
 
 class OldWorkbook(Refusal):
     """An .xls file of before 2007."""
 
-    code = "OLD_WORKBOOK"
-    text = "这是旧版 .xls 文件,请另存为 .xlsx 或“CSV UTF-8”"
+    text = (
+        "这是旧版 .xls 文件,请另存为 .xlsx 或“CSV UTF-8”"
+        " / This is an old .xls file; save it as .xlsx or as CSV UTF-8"
+    )
 
 
 class LineTooLong(Refusal):
     """No row of ours is so long: a line end is missing."""
 
-    code = "LINE_TOO_LONG"
-    text = "本行超过 {limit} 字节"
+    text = "本行超过 {limit} 字节 / This line is longer than {limit} bytes"
 
 
 class QuoteOpen(Refusal):
     """A quote opens a cell in this line and nothing closes it where it belongs."""
 
-    code = "QUOTE_OPEN"
-    text = "本行有引号未闭合,或引号内混入了整行数据"
+    text = (
+        "本行有引号未闭合,或引号内混入了整行数据"
+        " / A quote in this line is not closed, or whole rows stand within it"
+    )
 
 
 class QuoteWrong(Refusal):
     """A quoted cell goes on behind its closing quote."""
 
-    code = "QUOTE_WRONG"
-    text = "本行引号使用不当:单元格内的引号须写两次"
+    text = (
+        "本行引号使用不当:单元格内的引号须写两次"
+        " / Quotes in this line are wrong: a quote within a cell is written twice"
+    )
 
 
 class TooManyColumns(Refusal):
     """No table of ours is so wide."""
 
-    code = "TOO_MANY_COLUMNS"
-    text = "列数超过 {limit}"
+    text = "列数超过 {limit} / There are more than {limit} columns"
 
 
 @dataclass(frozen=True, slots=True)

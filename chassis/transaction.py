@@ -33,7 +33,7 @@ from chassis.messages import (
     partition_of,
 )
 from chassis.pace import Pace
-from chassis.refusal import Invalid, NotFound, Refusal, RoleDenied, VersionConflict
+from chassis.refusal import Invalid, NotFound, Refusal, RoleDenied, VersionConflict, said
 from chassis.settings import NoSettings, ProcessSettings
 
 # Months are known from 2000-01 to 2099-12, at every door.
@@ -43,8 +43,9 @@ _CLOCK_ENDS = datetime(2100, 1, 1, tzinfo=SHANGHAI)
 class ClockBackwards(Refusal):
     """The demonstration clock only moves forward."""
 
-    code = "CLOCK_BACKWARDS"
-    text = "演示时钟只能向前:当前 {now}"
+    text = (
+        "演示时钟只能向前:当前 {now} / The demonstration clock only moves forward; it is now {now}"
+    )
 
 
 class Declared:
@@ -228,7 +229,10 @@ class Opened(ABC):
         if target < tx.now:
             raise ClockBackwards(now=tx.now.isoformat())
         if target >= _CLOCK_ENDS:
-            raise Invalid(field="now", reason="演示时钟最远到2099年 / the clock ends with 2099")
+            raise Invalid(
+                field="now",
+                reason=said("演示时钟最远到2099年 / the clock ends with 2099"),
+            )
         offset = int((target - datetime.now(UTC)).total_seconds() * 1_000_000)
         table = self.chassis.clock
         tx.conn.execute(

@@ -28,9 +28,12 @@ _DERIVED = "derived:"
 class KeyMissing(Refusal):
     """A value was sealed with a key that this process was not given."""
 
-    code = "KEY_MISSING"
     status = 503
-    text = "有资料以另一把密钥加密,本进程未配置该密钥(编号 {key}),请联系系统管理员"
+    text = (
+        "有资料以另一把密钥加密,本进程未配置该密钥(编号 {key}),请联系系统管理员"
+        " / Data are encrypted with another key, which this process was not given (id {key}): "
+        "tell the operator of the system"
+    )
 
 
 class Sealed(sa.LargeBinary):

@@ -17,7 +17,17 @@ from starlette.routing import Match
 
 from chassis.i18n import payload, told
 from chassis.messages import new_uuid
-from chassis.refusal import Choices, Faulted, InFlight, Invalid, NotFound, Refusal, RoleDenied
+from chassis.refusal import (
+    Choices,
+    Faulted,
+    InFlight,
+    Invalid,
+    NotFound,
+    Refusal,
+    RoleDenied,
+    Sentence,
+    sentences,
+)
 from chassis.rpc import CallFaulted, CallRefused, OutcomeUnknown, ServiceUnavailable
 from gateway.context import Context, context_of
 
@@ -28,221 +38,183 @@ TYPE = "urn:fivered:problem:"
 
 
 class TokenRequired(Refusal):
-    """The door is not public and there is no token."""
-
-    code = "TOKEN_REQUIRED"
     status = 401
-    text = "请先登录:需要 Authorization: Bearer 令牌"
+    text = (
+        "请先登录:需要 Authorization: Bearer 令牌"
+        " / Sign in first: an Authorization: Bearer token is needed"
+    )
 
 
 class TokenInvalid(Refusal):
-    """The token is not ours, or says nothing that we understand."""
-
-    code = "TOKEN_INVALID"
     status = 401
-    text = "令牌无效"
+    text = "令牌无效 / The token is not valid"
 
 
 class TokenExpired(Refusal):
-    """The token was ours once."""
-
-    code = "TOKEN_EXPIRED"
     status = 401
-    text = "令牌已过期,请重新登录"
+    text = "令牌已过期,请重新登录 / The token has expired; sign in again"
 
 
 class ActingRoleRequired(Refusal):
-    """Several roles are granted, and the caller does not say in which he acts."""
-
-    code = "ACTING_ROLE_REQUIRED"
     status = 400
-    text = "您拥有多个角色({roles}),请在 X-Acting-Role 中说明以哪个角色办理"
+    text = (
+        "您拥有多个角色({roles}),请在 X-Acting-Role 中说明以哪个角色办理"
+        " / You hold several roles ({roles}); say in X-Acting-Role in which one you act"
+    )
 
 
 class ActingRoleUnreadable(Refusal):
-    """X-Acting-Role is no role."""
-
-    code = "ACTING_ROLE_UNREADABLE"
     status = 400
-    text = "无法读取 X-Acting-Role,应为 R_CADRE 或 R_CADRE;scope=370811015901"
+    text = (
+        "无法读取 X-Acting-Role,应为 R_CADRE 或 R_CADRE;scope=370811015901"
+        " / X-Acting-Role cannot be read; it is R_CADRE or R_CADRE;scope=370811015901"
+    )
 
 
 class RoleNotGranted(RoleDenied):
-    """The role, or the area that is named with it, is not among the grants."""
-
-    text = "您没有角色 {role} 的授权"
+    text = "您没有角色 {role} 的授权 / The role {role} is not granted to you, or not there"
 
 
 class KeyUnreadable(Refusal):
-    """The idempotency key is too long or holds other than visible ASCII."""
-
-    code = "KEY_UNREADABLE"
     status = 400
-    text = "Idempotency-Key 应为 1 至 200 个可见 ASCII 字符"
+    text = (
+        "Idempotency-Key 应为 1 至 200 个可见 ASCII 字符"
+        " / An Idempotency-Key is 1 to 200 visible ASCII characters"
+    )
 
 
 class IfMatchUnreadable(Refusal):
-    """If-Match is no version."""
-
-    code = "IF_MATCH_UNREADABLE"
     status = 400
-    text = '无法读取 If-Match,应为版本号,例如 "3"'
+    text = (
+        '无法读取 If-Match,应为版本号,例如 "3"'
+        ' / If-Match cannot be read; it is a version, for example "3"'
+    )
 
 
 class BodyUnreadable(Refusal):
-    """The body is no JSON object."""
-
-    code = "BODY_UNREADABLE"
     status = 400
-    text = "请求正文不是有效的 JSON 对象"
+    text = "请求正文不是有效的 JSON 对象 / The body is no JSON object"
 
 
 class BodyTooDeep(Refusal):
-    """The body is nested deeper than anything we take."""
-
-    code = "BODY_TOO_DEEP"
     status = 400
-    text = "请求正文嵌套超过 {limit} 层"
+    text = "请求正文嵌套超过 {limit} 层 / The body is nested deeper than {limit} levels"
 
 
 class RequestUnreadable(Refusal):
-    """What came is no HTTP."""
-
-    code = "REQUEST_UNREADABLE"
     status = 400
-    text = "不是有效的 HTTP 请求"
+    text = "不是有效的 HTTP 请求 / This is no valid HTTP request"
 
 
 class HeadTooLarge(Refusal):
-    """The request's line and headers are longer, or more, than anything we take."""
-
-    code = "HEAD_TOO_LARGE"
     status = 431
-    text = "请求头超过 {limit} 字节或 {count} 项"
+    text = (
+        "请求头超过 {limit} 字节或 {count} 项"
+        " / The head of the request is longer than {limit} bytes or has more than {count} headers"
+    )
 
 
 class HeadTooSlow(Refusal):
-    """The request's head has not arrived in time."""
-
-    code = "HEAD_TOO_SLOW"
     status = 408
-    text = "请求头未在 {seconds} 秒内到达"
+    text = (
+        "请求头未在 {seconds} 秒内到达 / The head of the request has not arrived within {seconds} s"
+    )
 
 
 class HostTwice(Refusal):
-    """Two Host headers: whoever reads the other one sees another address."""
-
-    code = "HOST_TWICE"
     status = 400
-    text = "请求只能有一个 Host 头"
+    text = "请求只能有一个 Host 头 / A request has one Host header"
 
 
 class BodyTooMany(Refusal):
-    """The body holds more values than anything we take."""
-
-    code = "BODY_TOO_MANY"
     status = 413
-    text = "请求正文超过 {limit} 个值"
+    text = "请求正文超过 {limit} 个值 / The body holds more than {limit} values"
 
 
 class BodyTooLarge(Refusal):
-    """The body is longer than anything we take."""
-
-    code = "BODY_TOO_LARGE"
     status = 413
-    text = "请求正文超过 {limit} 字节"
+    text = "请求正文超过 {limit} 字节 / The body is longer than {limit} bytes"
 
 
 class BodyTooSlow(Refusal):
-    """The body has not arrived in time."""
-
-    code = "BODY_TOO_SLOW"
     status = 408
-    text = "请求正文未在 {seconds} 秒内到达"
+    text = "请求正文未在 {seconds} 秒内到达 / The body has not arrived within {seconds} seconds"
 
 
 class MediaTypeUnknown(Refusal):
-    """The body is not announced as JSON."""
-
-    code = "MEDIA_TYPE_UNKNOWN"
     status = 415
-    text = "请求正文必须是 application/json"
+    text = "请求正文必须是 application/json / The body must be application/json"
 
 
 class FileTypeUnknown(Refusal):
-    """The body is not announced as a table."""
-
-    code = "FILE_TYPE_UNKNOWN"
     status = 415
-    text = "请上传 CSV(UTF-8 或 GB18030)或 .xlsx:text/csv、{xlsx},或含一个文件的表单"
+    text = (
+        "请上传 CSV(UTF-8 或 GB18030)或 .xlsx:text/csv、{xlsx},或含一个文件的表单"
+        " / Send CSV (UTF-8 or GB18030) or .xlsx: text/csv, {xlsx}, or multipart/form-data with "
+        "one file"
+    )
 
 
 class FormUnreadable(Refusal):
-    """The form is broken, or holds no file, or several."""
-
-    code = "FORM_UNREADABLE"
     status = 400
-    text = "表单无法读取:应含且只含一个文件"
+    text = (
+        "表单无法读取:应含且只含一个文件 / The form cannot be read: it holds one file, and one only"
+    )
 
 
 class TooManyRequests(Refusal):
     """One person or address asks more than its share."""
 
-    code = "TOO_MANY_REQUESTS"
     status = 429
-    text = "请求过于频繁,请在 {seconds} 秒后重试"
+    text = (
+        "请求过于频繁,请在 {seconds} 秒后重试 / Too many requests; come again in {seconds} seconds"
+    )
 
 
 class Busy(Refusal):
     """More requests are being served than we can hold."""
 
-    code = "BUSY"
     status = 503
-    text = "系统繁忙,请稍后重试"
+    text = "系统繁忙,请稍后重试 / The system is busy; come again in a moment"
 
 
 class Unavailable(Refusal):
-    """The service does not run or its database is away; nothing has happened."""
-
     code = "SERVICE_UNAVAILABLE"
     status = 503
-    text = "服务 {service} 暂时不可用,请求未被执行,请稍后重试"
+    text = (
+        "服务 {service} 暂时不可用,请求未被执行,请稍后重试"
+        " / The service {service} is not available; nothing has happened, come again in a moment"
+    )
 
 
 class Unknown(Refusal):
-    """No answer within the deadline."""
-
     code = "OUTCOME_UNKNOWN"
     status = 503
-    text = "服务 {service} 未在限时内答复,结果未知;请用同一 Idempotency-Key 重试"
+    text = (
+        "服务 {service} 未在限时内答复,结果未知;请用同一 Idempotency-Key 重试"
+        " / The service {service} has not answered in time and the outcome is unknown; repeat "
+        "with the same Idempotency-Key"
+    )
 
 
 class NoSuchPath(NotFound):
-    """The path leads nowhere."""
-
-    text = "没有这个地址:{path}"
+    text = "没有这个地址:{path} / There is no such address: {path}"
 
 
 class CapabilityMissing(NotFound):
-    """The service is not part of this installation."""
-
     code = "CAPABILITY_MISSING"
-    text = "本系统未安装服务 {service}"
+    text = "本系统未安装服务 {service} / The service {service} is not part of this installation"
 
 
 class MethodNotAllowed(Refusal):
-    """The path exists, but not with this method."""
-
-    code = "METHOD_NOT_ALLOWED"
     status = 405
-    text = "此地址不支持 {method}"
+    text = "此地址不支持 {method} / This address does not take {method}"
 
 
 class HttpRefused(Refusal):
     """The framework refused for a reason that we do not know by name."""
 
-    code = "HTTP_REFUSED"
-    text = "请求被拒绝(HTTP {http_status})"
+    text = "请求被拒绝(HTTP {http_status}) / The request was refused (HTTP {http_status})"
 
 
 TITLES: dict[int, tuple[str, str]] = {
@@ -401,53 +373,66 @@ async def answer_error(request: Request, error: Exception) -> Response:
 # What pydantic says, in both languages
 
 # pydantic's error type -> Chinese sentence, filled from the error's context.
-_MESSAGES: dict[str, str] = {
-    "missing": "缺少此项",
-    "extra_forbidden": "未知字段",
-    "string_type": "应为文本",
-    "string_too_short": "至少 {min_length} 个字符",
-    "string_too_long": "至多 {max_length} 个字符",
-    "string_pattern_mismatch": "格式不符:{pattern}",
-    "int_type": "应为整数",
-    "int_parsing": "应为整数",
-    "int_from_float": "应为整数",
-    "float_type": "应为数字",
-    "float_parsing": "应为数字",
-    "bool_type": "应为 true 或 false",
-    "bool_parsing": "应为 true 或 false",
-    "list_type": "应为列表",
-    "tuple_type": "应为列表",
-    "set_type": "应为列表",
-    "dict_type": "应为对象",
-    "model_type": "应为对象",
-    "model_attributes_type": "应为对象",
-    "dataclass_type": "应为对象",
-    "too_short": "至少 {min_length} 项",
-    "too_long": "至多 {max_length} 项",
-    "greater_than": "应大于 {gt}",
-    "greater_than_equal": "应不小于 {ge}",
-    "less_than": "应小于 {lt}",
-    "less_than_equal": "应不大于 {le}",
-    "multiple_of": "应为 {multiple_of} 的倍数",
-    "literal_error": "应为以下之一:{expected}",
-    "enum": "应为以下之一:{expected}",
-    "datetime_type": "应为日期时间(ISO 8601)",
-    "datetime_parsing": "应为日期时间(ISO 8601)",
-    "datetime_from_date_parsing": "应为带时刻和时区的日期时间,如 2025-01-31T09:00:00+08:00",
-    "timezone_aware": "应为带时刻和时区的日期时间,如 2025-01-31T09:00:00+08:00",
-    "date_type": "应为日期(YYYY-MM-DD)",
-    "date_parsing": "应为日期(YYYY-MM-DD)",
-    "date_from_datetime_parsing": "应为日期(YYYY-MM-DD)",
-    "time_type": "应为时间",
-    "time_parsing": "应为时间",
-    "none_required": "应为 null",
-    "union_tag_invalid": "应为以下之一:{expected_tags}",
-    "unreadable_character": "含有不可见的控制字符 {character}",
-    "line_break": "应为一行文字,第 {position} 个字符处有换行或制表符",
-    "year_out_of_reach": "年份应在 1900 至 2099 之间",
-    "finite_number": "数值超出范围",
-}
-_OTHER = "内容不符合要求"
+_MESSAGES = sentences(
+    {
+        "missing": "缺少此项 / is missing",
+        "extra_forbidden": "未知字段 / is unknown",
+        "string_type": "应为文本 / must be text",
+        "string_too_short": "至少 {min_length} 个字符 / must have at least {min_length} characters",
+        "string_too_long": "至多 {max_length} 个字符 / must have at most {max_length} characters",
+        "string_pattern_mismatch": "格式不符:{pattern} / does not have the form {pattern}",
+        "int_type": "应为整数 / must be a whole number",
+        "int_parsing": "应为整数 / must be a whole number",
+        "int_from_float": "应为整数 / must be a whole number",
+        "float_type": "应为数字 / must be a number",
+        "float_parsing": "应为数字 / must be a number",
+        "bool_type": "应为 true 或 false / must be true or false",
+        "bool_parsing": "应为 true 或 false / must be true or false",
+        "list_type": "应为列表 / must be a list",
+        "tuple_type": "应为列表 / must be a list",
+        "set_type": "应为列表 / must be a list",
+        "dict_type": "应为对象 / must be an object",
+        "model_type": "应为对象 / must be an object",
+        "model_attributes_type": "应为对象 / must be an object",
+        "dataclass_type": "应为对象 / must be an object",
+        "too_short": "至少 {min_length} 项 / must have at least {min_length} items",
+        "too_long": "至多 {max_length} 项 / must have at most {max_length} items",
+        "greater_than": "应大于 {gt} / must be greater than {gt}",
+        "greater_than_equal": "应不小于 {ge} / must be at least {ge}",
+        "less_than": "应小于 {lt} / must be less than {lt}",
+        "less_than_equal": "应不大于 {le} / must be at most {le}",
+        "multiple_of": "应为 {multiple_of} 的倍数 / must be a multiple of {multiple_of}",
+        "literal_error": "应为以下之一:{expected} / must be one of {expected}",
+        "enum": "应为以下之一:{expected} / must be one of {expected}",
+        "datetime_type": "应为日期时间(ISO 8601) / must be a date and time (ISO 8601)",
+        "datetime_parsing": "应为日期时间(ISO 8601) / must be a date and time (ISO 8601)",
+        "datetime_from_date_parsing": (
+            "应为带时刻和时区的日期时间,如 2025-01-31T09:00:00+08:00"
+            " / must be a time with hours and a zone, such as 2025-01-31T09:00:00+08:00"
+        ),
+        "timezone_aware": (
+            "应为带时刻和时区的日期时间,如 2025-01-31T09:00:00+08:00"
+            " / must be a time with hours and a zone, such as 2025-01-31T09:00:00+08:00"
+        ),
+        "date_type": "应为日期(YYYY-MM-DD) / must be a date (YYYY-MM-DD)",
+        "date_parsing": "应为日期(YYYY-MM-DD) / must be a date (YYYY-MM-DD)",
+        "date_from_datetime_parsing": "应为日期(YYYY-MM-DD) / must be a date (YYYY-MM-DD)",
+        "time_type": "应为时间 / must be a time of day",
+        "time_parsing": "应为时间 / must be a time of day",
+        "none_required": "应为 null / must be null",
+        "union_tag_invalid": "应为以下之一:{expected_tags} / must be one of {expected_tags}",
+        "unreadable_character": (
+            "含有不可见的控制字符 {character} / has the invisible control character {character}"
+        ),
+        "line_break": (
+            "应为一行文字,第 {position} 个字符处有换行或制表符"
+            " / must be one line of text: character {position} is a line break or a tab"
+        ),
+        "year_out_of_reach": "年份应在 1900 至 2099 之间 / the year must lie from 1900 to 2099",
+        "finite_number": "数值超出范围 / the number is out of range",
+    }
+)
+_OTHER = Sentence("内容不符合要求 / is not as required")
 
 
 def validation_errors(error: ValidationError) -> list[dict[str, str]]:

@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Any, Literal
 
 from chassis.calendar import Calendar
+from chassis.refusal import Sentence, said
 from services.forum import errors
 
 # --------------------------------------------------------------------------------------------------
@@ -229,7 +230,13 @@ KIND_OF_ROLE = {
 # Who may enter what a resident has said at the door or on the telephone, signatures included.
 INTAKE_ROLES = frozenset({"R_STEWARD", "R_GRID", "R_CADRE", "R_SECRETARY", "R_STREET"})
 
-STEP_NAMES = ("收集议题", "分析研判", "组织协商", "形成意见", "落实监督")
+STEP_NAMES = (
+    Sentence("收集议题 / Collect topics"),
+    Sentence("分析研判 / Analyse"),
+    Sentence("组织协商 / Deliberate"),
+    Sentence("形成意见 / Form the opinion"),
+    Sentence("落实监督 / Implement and supervise"),
+)
 Level = Literal["GRID", "COMMUNITY", "STREET"]
 TopicState = Literal[
     "COLLECTED", "WITHDRAWN", "REJECTED", "REDIRECTED", "MERGED", "ADOPTED", "SCHEDULED",
@@ -365,7 +372,9 @@ def lay_out_steps(state: str, artefacts: Mapping[int, Any]) -> list[dict[str, An
             condition = "DONE"
         else:
             condition = "OPEN" if n == at else "NOT_OPENED"
-        shown.append({"step": n, "name": name, "state": condition, "artefact": artefacts.get(n)})
+        shown.append(
+            {"step": n, "name": str(name), "state": condition, "artefact": artefacts.get(n)}
+        )
     return shown
 
 
@@ -608,9 +617,9 @@ def owners_passed(area: OwnersCount, heads: OwnersCount, *, special: bool) -> bo
     Raises:
         NoOwnersVote: The counts contradict each other.
     """
-    for name, count in (("按专有面积", area), ("按业主人数", heads)):
+    for name, count in (("按专有面积 / by area", area), ("按业主人数 / by heads", heads)):
         if not 0 <= count.assenting <= count.participating <= count.eligible or not count.eligible:
-            raise errors.NoOwnersVote(reason=name)
+            raise errors.NoOwnersVote(reason=said(name))
         if 3 * count.participating < 2 * count.eligible:
             return False
         if special and 4 * count.assenting < 3 * count.participating:
@@ -636,65 +645,6 @@ def supervised(start: datetime, end: datetime, records: Sequence[datetime]) -> b
 # --------------------------------------------------------------------------------------------------
 # Texts for people
 
-MESSAGES = {
-    "TOPIC_COLLECTED": "议题 {number} 已收集",
-    "TOPIC_ADOPTED": "议题 {number} 已采纳,将组织协商",
-    "TOPIC_REJECTED": "议题 {number} 未被采纳,可申请街道复核一次",
-    "TOPIC_WITHDRAWN": "议题 {number} 已由提出人撤回",
-    "TOPIC_HIDDEN": "议题 {number} 的内容已由工作人员隐藏:{reason}",
-    "TOPIC_SHOWN": "议题 {number} 的内容已恢复显示",
-    "TOPIC_REDIRECTED": "议题 {number} 属于单户服务事项,已转交红色管家登记,诉求编号另行告知",
-    "TOPIC_REDIRECTED_KNOWN": "议题 {number} 属于单户服务事项,由红色管家按诉求 {request} 办理",
-    "TOPIC_REQUEST": "议题 {number} 已登记为红色管家诉求 {request},凭此编号查询办理情况",
-    "TOPIC_MERGED": "议题 {number} 已并入同类议题",
-    "TOPIC_SCHEDULED": "议题 {number} 的协商会已安排",
-    "TOPIC_DELIBERATING": "议题 {number} 开始协商",
-    "TOPIC_ADJOURNED": "议题 {number} 的协商会已休会",
-    "TOPIC_OPINION_DUE": "议题 {number} 表决通过,正在形成意见",
-    "TOPIC_FAILED": "议题 {number} 未通过",
-    "TOPIC_OPINION_DRAFTED": "议题 {number} 的协商意见已起草",
-    "TOPIC_PUBLICISED": "议题 {number} 的协商意见正在公示",
-    "TOPIC_OBJECTED": "议题 {number} 的协商意见收到异议",
-    "TOPIC_RESOLVED": "议题 {number} 的决议已生效",
-    "TOPIC_IMPLEMENTING": "议题 {number} 的落实任务已下达",
-    "TOPIC_VERIFIED": "议题 {number} 的任务全部验收",
-    "TOPIC_VERIFIED_IN_PART": "议题 {number} 的任务已结束:验收 {accepted} 项,取消 {cancelled} 项",
-    "TOPIC_CLOSED": "议题 {number} 已办结,请在 7 日内评价",
-    "TOPIC_DISCONTINUED": "议题 {number} 已由街道终止办理",
-    "DEADLINE_MOVED": "议题 {number} 的办理期限因工作日历变更顺延",
-    "TOPIC_TASKS_CANCELLED": "议题 {number} 的任务已取消,将重新下达",
-    "TOPIC_REOPENED": "议题 {number} 的任务重新办理",
-    "TASK_EXTENDED": "议题 {number} 的任务已延期",
-    "TASK_CANCELLED": "议题 {number} 的任务“{title}”已取消,不再办理。原因:{reason}",
-    "TASK_REASSIGNED": "议题 {number} 的任务“{title}”已改由他方承办。原因:{reason}",
-    "TASK_WAITS": "议题 {number} 的任务交付后超过时限未验收,请督办",
-    "SUPERVISOR_NEEDED": "议题 {number} 的任务已没有居民监督员,请尽快补选",
-    "SUPERVISOR_RELEASED": "您不再担任议题 {number} 的监督员",
-    "TOPIC_RETURNED": "议题 {number} 监督未通过,退回重新研判",
-    "SESSION_MOVED": "议题 {number} 的协商会改期至 {start},地点 {place},请重新答复",
-    "SESSION_CANCELLED": "议题 {number} 的协商会已取消:{reason}",
-    "TOPIC_SESSION_CANCELLED": "议题 {number} 的协商会已取消,将另行安排",
-    "TOPIC_VOTE_VOID": "议题 {number} 的签到经更正,表决结果不能成立,将重新协商",
-    "INVITATION_WITHDRAWN": "对您参加议题 {number} 协商会的邀请已撤回:{reason}",
-    "OBJECTION_SUSTAINED": "您对议题 {number} 协商意见的异议成立,将重新协商。理由:{reasons}",
-    "OBJECTION_DISMISSED": "您对议题 {number} 协商意见的异议不成立。理由:{reasons}",
-    "OBJECTION_ANSWERED": "您对议题 {number} 协商意见的异议已答复:{reasons}",
-    "DRAW_ENTERED": "工作人员已凭您的签字材料登记您参加随机抽选;如非本意,可随时退出",
-    "INVITED": "邀请您参加议题 {number} 的协商会",
-    "HOST_DIED": "议题 {number} 的协商会原主持人已去世,请您或社区书记主持",
-    "ANSWERS_MISSING": "议题 {number} 的协商会尚有受邀者未答复,请电话联系",
-    "ESCALATED": "议题 {number} 超过办理时限,请督办",
-    "REQUEST_ESCALATED": "红色管家诉求 {matter} 超过办理时限,升级至您(第 {level} 级),请督办",
-    "RECTIFICATION_ESCALATED": "物业整改单 {matter} 逾期,升级至您(第 {level} 级),请督办",
-    "OBJECTION_ESCALATED": "信用异议 {matter} 逾期,升级至您(第 {level} 级),请督办",
-    "REPAIR_ESCALATED": "信用修复申请 {matter} 逾期未办结,升级至您(第 {level} 级),请督办",
-    "REFUND_ESCALATED": "兑换单 {matter} 的退回申请逾期未审,升级至您(第 {level} 级),请督办",
-    "DISPUTE_ESCALATED": "合伙人 {matter} 结算单的异议逾期未复核,升级至您(第 {level} 级),请督办",
-    "TASK_OVERDUE": "议题 {number} 的任务逾期,请督办",
-    "SUPERVISION_MISSED": "议题 {number} 的任务超过 14 天没有监督记录",
-    "SUPERVISOR_APPOINTED": "您已被推选为议题 {number} 的监督员",
-    "TASK_DELIVERED": "议题 {number} 的任务已交付,请验收",
-}
 DEFAULT_FINDING = "经研判,属于公共事务,适合协商"
 DEFAULT_RESULT = "全部落实任务已验收"
 RESULT_IN_PART = "落实任务已全部结束,其中部分任务已取消"

@@ -18,6 +18,7 @@ from chassis.fields import Area, Cursor, Limit, PartOfList, Period
 from chassis.i18n import told
 from chassis.refusal import Invalid, NotFound, RoleDenied, said
 from services.forum import rules, storage
+from services.forum.messages import MESSAGES
 from services.forum.rules import Level, TaskState, Tier, TopicState
 
 # Who acts for an area sees persons of it; everybody else sees numbers.
@@ -246,7 +247,12 @@ def _page(q: Any) -> storage.Page:
         at, _, row_id = text.partition("~")
         return storage.Page(q.limit, (instant(at), row_id), back=back)
     except (ValueError, binascii.Error) as error:
-        raise Invalid(field="cursor", reason=said("游标 {cursor}", cursor=q.cursor)) from error
+        raise Invalid(
+            field="cursor",
+            reason=said(
+                ("游标 {cursor} / the cursor {cursor} is none of this list"), cursor=q.cursor
+            ),
+        ) from error
 
 
 def _listed(
@@ -599,7 +605,7 @@ def _topic_card(tx: Tx, row: Mapping[str, Any], cosigners: int) -> dict[str, Any
         "community": row["area"],
         "cosigners": cosigners,
         "step": step,
-        "step_name": rules.STEP_NAMES[step - 1],
+        "step_name": str(rules.STEP_NAMES[step - 1]),
     }
 
 
@@ -982,7 +988,7 @@ def _message(tx: Tx, row: Mapping[str, Any], number: str) -> str:
     """Return a message in the language that the caller reads."""
     # What a release before has told says less: it named no task.
     places = dict.fromkeys(("title", "reason"), "—") | {"number": number} | (row["detail"] or {})
-    return told("services.forum", rules.MESSAGES[row["code"]], places, tx.lang)
+    return told("services.forum", MESSAGES[row["code"]], places, tx.lang)
 
 
 # --------------------------------------------------------------------------------------------------
@@ -1208,7 +1214,10 @@ def funnel(tx: Tx, q: FunnelOf) -> dict[str, Any]:
     first = q.first or tx.calendar.period(tx.now)
     last = q.last or first
     if last < first:
-        raise Invalid(field="last", reason=said("{last} 早于 {first}", last=last, first=first))
+        raise Invalid(
+            field="last",
+            reason=said("{last} 早于 {first} / {last} is before {first}", last=last, first=first),
+        )
     start, _ = tx.calendar.month_bounds(first)
     _, end = tx.calendar.month_bounds(last)
     rows = storage.funnel_rows(tx.conn, q.scope, start, end)

@@ -6,240 +6,217 @@ from chassis.refusal import Guard, Refusal
 
 
 class UsccInvalid(Guard):
-    """The check character of the code is wrong, and no reason overrides it."""
-
-    guard = "USCC_INVALID"
-    text = "统一社会信用代码 {uscc} 校验不通过;确需登记的,请填写放行理由"
+    text = (
+        "统一社会信用代码 {uscc} 校验不通过;确需登记的,请填写放行理由"
+        " / The check of the unified social credit code {uscc} fails; to register it all the "
+        "same, give override_reason"
+    )
 
 
 class UsccTaken(Refusal):
-    """Another company is registered under this code."""
-
-    code = "USCC_TAKEN"
     status = 409
-    text = "统一社会信用代码 {uscc} 已登记为 {company}"
+    text = (
+        "统一社会信用代码 {uscc} 已登记为 {company}"
+        " / The unified social credit code {uscc} is registered as {company}"
+    )
 
 
 class IdTaken(Refusal):
-    """The id that the caller chose stands for something else."""
-
-    code = "ID_TAKEN"
     status = 409
-    text = "编号 {id} 已用于不同内容"
+    text = "编号 {id} 已用于不同内容 / The id {id} stands for something else"
 
 
 class ConflictOfInterest(Refusal):
-    """A person with a post in the project may not decide that project's matters."""
-
-    code = "CONFLICT_OF_INTEREST"
     status = 403
-    text = "您在项目 {project} 任职({post}),应当回避该项目的事项;可由 {substitute} 办理"
+    text = (
+        "您在项目 {project} 任职({post}),应当回避该项目的事项;可由 {substitute} 办理"
+        " / You hold a post ({post}) in project {project} and must stay out of its matters; "
+        "{substitute} may decide instead"
+    )
 
 
 class NotTheManager(Refusal):
-    """Only the project's present manager may act for it."""
-
     code = "ROLE_DENIED"
     status = 403
-    text = "仅项目 {project} 的现任经理可以执行此操作"
+    text = (
+        "仅项目 {project} 的现任经理可以执行此操作"
+        " / Only the present manager of project {project} may do this"
+    )
 
 
 class NotTheCompany(Refusal):
-    """The person does not represent the company of the project."""
-
     code = "ROLE_DENIED"
     status = 403
-    text = "您不是企业 {company} 的授权代表"
+    text = (
+        "您不是企业 {company} 的授权代表"
+        " / You are not among the representatives of company {company}"
+    )
 
 
 class WrongSide(Refusal):
-    """The role does not belong to the side that has to act."""
-
     code = "ROLE_DENIED"
     status = 403
-    text = "角色 {role} 不代表应当办理的一方({side})"
+    text = (
+        "角色 {role} 不代表应当办理的一方({side})"
+        " / The role {role} does not stand for the side that has to act ({side})"
+    )
 
 
 class AreaInvalid(Guard):
-    """A grid does not lie in the community of the project."""
-
-    guard = "AREA_INVALID"
-    text = "网格 {grid} 不在社区 {community} 内"
+    text = "网格 {grid} 不在社区 {community} 内 / Grid {grid} does not lie in community {community}"
 
 
 class NothingChanges(Guard):
-    """A correction that leaves everything as it is."""
-
-    guard = "NOTHING_CHANGES"
-    text = "更正内容与现有登记一致"
+    text = "更正内容与现有登记一致 / The register says so already"
 
 
 class HandOverInstead(Guard):
-    """Another company takes over: what the former one did stays with it."""
-
-    guard = "HAND_OVER_INSTEAD"
-    text = "项目 {project} 在原企业名下已有记录,更换企业请办理交接"
+    text = (
+        "项目 {project} 在原企业名下已有记录,更换企业请办理交接"
+        " / Project {project} has a record under its company; hand it over to the other one"
+    )
 
 
 class NotServing(Guard):
-    """The project does not serve the place that the complaint is about."""
-
-    guard = "NOT_SERVING"
-    text = "项目 {project} 不在服务中,或不服务网格 {grid}"
+    text = (
+        "项目 {project} 不在服务中,或不服务网格 {grid}"
+        " / Project {project} is not in service, or does not serve grid {grid}"
+    )
 
 
 class BuildingTaken(Guard):
-    """Another project in service of the same grid has this building."""
-
-    guard = "BUILDING_TAKEN"
-    text = "楼栋 {building} 已由项目 {project} 登记"
+    text = (
+        "楼栋 {building} 已由项目 {project} 登记 / Building {building} belongs to project {project}"
+    )
 
 
 class PeriodNotAllowed(Guard):
-    """A history or a count is loaded for a period for which it may not be."""
-
-    guard = "PERIOD_NOT_ALLOWED"
-    text = "期间 {period} 不能导入或更正:{reason}"
+    text = (
+        "期间 {period} 不能导入或更正:{reason}"
+        " / Period {period} cannot be entered or corrected: {reason}"
+    )
 
 
 class DirectionTaken(Guard):
-    """The project has an active appointment in this direction."""
-
-    guard = "DIRECTION_TAKEN"
-    text = "项目 {project} 的 {direction} 方向已有在任人员"
+    text = (
+        "项目 {project} 的 {direction} 方向已有在任人员"
+        " / Project {project} has an active appointment in direction {direction}"
+    )
 
 
 class NotCurrentManager(Guard):
-    """The nominee is not the manager of the project."""
-
-    guard = "NOT_CURRENT_MANAGER"
-    text = "被提名人不是项目 {project} 的现任经理"
+    text = (
+        "被提名人不是项目 {project} 的现任经理"
+        " / The nominee is not the present manager of project {project}"
+    )
 
 
 class NotPartyMember(Guard):
-    """The post in the party branch needs a party member."""
-
-    guard = "NOT_PARTY_MEMBER"
-    text = "小区党支部成员须为中共党员"
+    text = "小区党支部成员须为中共党员 / A member of the party branch must be a party member"
 
 
 class NotCommitteeMember(Guard):
-    """The nominee is not known as a member of the two committees of the community."""
-
-    guard = "NOT_COMMITTEE_MEMBER"
-    text = "被提名人不是社区 {community} 的在任两委成员"
+    text = (
+        "被提名人不是社区 {community} 的在任两委成员"
+        " / The nominee is not known as a serving member of the two committees of community "
+        "{community}"
+    )
 
 
 class PostNotAllowed(Guard):
-    """The post does not belong to the direction of the appointment."""
-
-    guard = "POST_NOT_ALLOWED"
-    text = "方向 {direction} 不适用职务 {post}"
+    text = (
+        "方向 {direction} 不适用职务 {post}"
+        " / The post {post} does not belong to direction {direction}"
+    )
 
 
 class DocumentRequired(Guard):
     """The approval needs the committee's minutes or the company's letter."""
 
-    guard = "DOCUMENT_REQUIRED"
-    text = "须附 {document}"
+    text = "须附 {document} / A document is required: {document}"
 
 
 class SamePerson(Guard):
-    """Two persons are needed, and this is the same one."""
-
-    guard = "SAME_PERSON"
-    text = "此事项须由两名不同人员办理"
+    text = "此事项须由两名不同人员办理 / This needs two different persons"
 
 
 class TooFewCommitments(Guard):
-    """An agreement without at least four commitments is an agreement on paper."""
-
-    guard = "TOO_FEW_COMMITMENTS"
-    text = "协议至少应有 {least} 项履约事项,现有 {found} 项"
+    text = (
+        "协议至少应有 {least} 项履约事项,现有 {found} 项"
+        " / An agreement has at least {least} commitments; this one has {found}"
+    )
 
 
 class CommitmentIncomplete(Guard):
-    """A commitment has no date in the validity and no recurrence, or names no evidence."""
-
-    guard = "COMMITMENT_INCOMPLETE"
-    text = "履约事项“{title}”须有协议期内的期限或周期,并列明佐证种类"
+    text = (
+        "履约事项“{title}”须有协议期内的期限或周期,并列明佐证种类"
+        " / The commitment “{title}” needs a date within the validity or a recurrence, and the "
+        "kinds of its evidence"
+    )
 
 
 class TextChanged(Guard):
     """The two sides would sign different texts."""
 
-    guard = "TEXT_CHANGED"
-    text = "文本摘要与协议不一致"
+    text = "文本摘要与协议不一致 / The digest is not that of the agreement's text"
 
 
 class ValidityOver24Months(Guard):
-    """An agreement is valid for at most 24 months."""
-
     guard = "VALIDITY_OVER_24M"
-    text = "协议有效期须在起始日之后且不超过 24 个月"
+    text = (
+        "协议有效期须在起始日之后且不超过 24 个月"
+        " / The validity ends after its first day and lasts at most 24 months"
+    )
 
 
 class AgreementOver(Guard):
-    """The validity of the agreement has ended before it was signed."""
-
-    guard = "AGREEMENT_OVER"
-    text = "协议有效期已于 {valid_to} 届满"
+    text = "协议有效期已于 {valid_to} 届满 / The validity of the agreement ended on {valid_to}"
 
 
 class EvidenceRequired(Guard):
-    """Nothing shows that it was done."""
-
-    guard = "EVIDENCE_REQUIRED"
-    text = "须提交佐证材料"
+    text = "须提交佐证材料 / Evidence is required"
 
 
 class NotOpen(Guard):
-    """The commitment is not open for fulfilment."""
-
-    guard = "NOT_OPEN"
-    text = "履约事项当前状态为 {state},不可提交"
+    text = (
+        "履约事项当前状态为 {state},不可提交 / The commitment is {state} and not open for evidence"
+    )
 
 
 class ReasonRequired(Guard):
     """The decision needs a reason that others can read."""
 
-    guard = "REASON_REQUIRED"
-    text = "须说明理由(不少于 {least} 字)"
+    text = "须说明理由(不少于 {least} 字) / A reason of at least {least} characters is required"
 
 
 class QuorumNotMet(Guard):
-    """One of the three sides was not present."""
-
-    guard = "QUORUM_NOT_MET"
-    text = "三方联席会议缺少 {side} 一方"
+    text = "三方联席会议缺少 {side} 一方 / The three-party meeting lacks the side {side}"
 
 
 class NotOfThisSide(Guard):
-    """A person is named for a side for which nobody knows him."""
-
-    guard = "NOT_OF_THIS_SIDE"
-    text = "{person} 不是 {side} 一方的登记人员,不能计入到会"
+    text = (
+        "{person} 不是 {side} 一方的登记人员,不能计入到会"
+        " / {person} is not registered for the side {side} and cannot be counted as present"
+    )
 
 
 class CountedTwice(Guard):
-    """One person sits for two sides of one meeting."""
-
-    guard = "COUNTED_TWICE"
-    text = "{person} 只能代表一方到会"
+    text = "{person} 只能代表一方到会 / {person} sits for one side only"
 
 
 class ChairNotOfCommittee(Guard):
-    """The chair of a three-party meeting is the community party committee's."""
-
-    guard = "CHAIR_NOT_OF_COMMITTEE"
-    text = "主持人须为到会的社区党组织人员"
+    text = (
+        "主持人须为到会的社区党组织人员"
+        " / The chair is one of those present for the community party committee"
+    )
 
 
 class NotRegistered(Guard):
-    """The person is no registered adult."""
-
-    guard = "NOT_REGISTERED"
-    text = "人员 {person} 未登记或已迁出;刚登记的,请稍后再试"
+    text = (
+        "人员 {person} 未登记或已迁出;刚登记的,请稍后再试"
+        " / {person} is not registered, or has moved out; if the registration is new, try again "
+        "in a moment"
+    )
 
 
 class NotHeardOf(NotRegistered):
@@ -250,138 +227,128 @@ class UnderAge(NotRegistered):
     """Only an adult holds a post, speaks for a company or sits for the owners."""
 
     guard = "UNDER_AGE"
-    text = "人员 {person} 未成年或年龄未登记,不能担任"
+    text = (
+        "人员 {person} 未成年或年龄未登记,不能担任"
+        " / {person} is no adult, or the age is not registered; only adults hold this"
+    )
 
 
 class Deceased(NotRegistered):
-    """The dead hold no post."""
-
     guard = "DECEASED"
-    text = "人员 {person} 已登记去世,不能担任"
+    text = "人员 {person} 已登记去世,不能担任 / {person} is registered as deceased"
 
 
 class MergedAway(NotRegistered):
-    """The id was given up after a double registration."""
-
     guard = "PERSON_MERGED"
-    text = "人员 {person} 的登记已合并,请使用 {into}"
+    text = (
+        "人员 {person} 的登记已合并,请使用 {into}"
+        " / The registration {person} was merged; use {into}"
+    )
 
 
 class SameHousehold(Refusal):
-    """Nobody decides about a complaint of his own household."""
-
     code = "CONFLICT_OF_INTEREST"
     status = 403
-    text = "您与投诉人同户,应当回避"
+    text = "您与投诉人同户,应当回避 / You live with the complainant, so somebody else decides"
 
 
 class OnTheProjectsSide(Guard):
-    """Whoever serves the project does not sit for its owners."""
-
-    guard = "ON_THE_PROJECTS_SIDE"
-    text = "{person} 在该项目任职({post}),不能代表业主"
+    text = (
+        "{person} 在该项目任职({post}),不能代表业主"
+        " / {person} holds a post in the project ({post}) and cannot sit for its owners"
+    )
 
 
 class CommitteeSize(Guard):
-    """An owners' committee has an odd number of 5 to 11 members and serves 3 to 5 years."""
-
     guard = "COMMITTEE_RULES"
-    text = "业主委员会应由 5 至 11 名单数成员组成,主任为成员之一,任期 3 至 5 年"
+    text = (
+        "业主委员会应由 5 至 11 名单数成员组成,主任为成员之一,任期 3 至 5 年"
+        " / An owners' committee has an odd number of 5 to 11 members, its chair among them, and "
+        "serves 3 to 5 years"
+    )
 
 
 class BasisRequired(Guard):
-    """A rectification order states the clause, standard or law on which it stands."""
-
-    guard = "BASIS_REQUIRED"
-    text = "整改单须写明事实和依据(合同条款、标准或法律)"
+    text = (
+        "整改单须写明事实和依据(合同条款、标准或法律)"
+        " / An order states its facts and its basis (contract clause, standard or law)"
+    )
 
 
 class SeverityNotAllowed(Guard):
-    """The role may not issue an order of this severity."""
-
-    guard = "SEVERITY_NOT_ALLOWED"
-    text = "角色 {role} 不能签发 {severity} 级整改单"
+    text = (
+        "角色 {role} 不能签发 {severity} 级整改单"
+        " / The role {role} may not issue orders of severity {severity}"
+    )
 
 
 class OnSiteRequired(Guard):
-    """A safety order is passed only after a look on the site."""
-
-    guard = "ON_SITE_REQUIRED"
-    text = "S1 级整改须现场核验"
+    text = "S1 级整改须现场核验 / An S1 order is passed only after a check on the site"
 
 
 class ComplainantMayNotCheck(Guard):
-    """The complainant of the matter may not be its checker."""
-
-    guard = "COMPLAINANT_MAY_NOT_CHECK"
-    text = "投诉人不能作为该整改单的核验人"
+    text = "投诉人不能作为该整改单的核验人 / The complainant may not check this order"
 
 
 class DueInPast(Guard):
-    """A date that is to come lies behind."""
-
-    guard = "DUE_IN_PAST"
-    text = "期限 {due} 已过"
+    text = "期限 {due} 已过 / The date {due} has passed"
 
 
 class DueNotLater(DueInPast):
-    """A day that something is put off to lies no later than the present one."""
-
-    text = "新期限 {due} 须晚于现期限 {present}"
+    text = (
+        "新期限 {due} 须晚于现期限 {present}"
+        " / The new date {due} must lie behind the present one, {present}"
+    )
 
 
 class DueTooFar(DueInPast):
-    """A day that something is put off to lies too far ahead."""
-
-    text = "期限 {due} 过远,最晚为 {latest}"
+    text = "期限 {due} 过远,最晚为 {latest} / {due} is too far ahead; the latest is {latest}"
 
 
 class DueMissing(DueInPast):
-    """A decision that is work says until when."""
-
-    text = "请写明完成期限"
+    text = "请写明完成期限 / Say until when it is to be done"
 
 
 class MeetingRecorded(Refusal):
-    """The same meeting, with the same minutes, is recorded; its decisions are opened once."""
-
-    code = "MEETING_RECORDED"
     status = 409
-    text = "该次会议已登记为 {meeting_id}"
+    text = "该次会议已登记为 {meeting_id} / This meeting is recorded as {meeting_id}"
 
 
 class DisclosureScheduled(Refusal):
     """The same paper stands on the project's list for the same day."""
 
-    code = "DISCLOSURE_SCHEDULED"
     status = 409
-    text = "该项公示已安排为 {disclosure_id}"
+    text = (
+        "该项公示已安排为 {disclosure_id}"
+        " / This disclosure is scheduled already, as {disclosure_id}"
+    )
 
 
 class TaskOfForum(Guard):
-    """The work order is a resolution's task; the forum extends, cancels and reassigns it."""
-
-    guard = "TASK_OF_FORUM"
-    text = "该工单来自协商决议任务 {task},请在议站延期、取消或改派"
+    text = (
+        "该工单来自协商决议任务 {task},请在议站延期、取消或改派"
+        " / This work order is task {task} of a resolution; the forum extends, cancels or "
+        "reassigns it"
+    )
 
 
 class ExtensionsUsed(Guard):
-    """The community has extended it as often as it may."""
-
-    guard = "EXTENSIONS_USED"
-    text = "社区延期最多 {most} 次,其后由街道办理"
+    text = (
+        "社区延期最多 {most} 次,其后由街道办理"
+        " / The community extends it {most} times at most; then the street does"
+    )
 
 
 class NotExtensible(Guard):
-    """A safety order, or one that was extended once, is not extended."""
-
-    guard = "NOT_EXTENSIBLE"
-    text = "S1 级整改单不予延期,其他整改单只能延期一次"
+    text = (
+        "S1 级整改单不予延期,其他整改单只能延期一次"
+        " / An S1 order is not extended, and any other only once"
+    )
 
 
 class HistoryDiffers(Refusal):
-    """The month was loaded before with other counts."""
-
-    code = "HISTORY_DIFFERS"
     status = 409
-    text = "项目 {project} 在 {period} 的历史数据已存在且内容不同"
+    text = (
+        "项目 {project} 在 {period} 的历史数据已存在且内容不同"
+        " / Project {project} has other counts for {period} already"
+    )

@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from chassis.calendar import Calendar
+from chassis.refusal import sentences
 from chassis.text import code, fold
 from services.property import errors
 
@@ -475,21 +476,54 @@ def project_of(
 REOPENED_FACTS = "一项物业投诉成立,处理后被重新打开"
 
 # What a complainant is told.
-MESSAGES = {
-    "FILED": "您的投诉 {number} 已登记为物业投诉",
-    "UNDECIDED": "您的投诉 {number} 涉及的物业项目待社区确认",
-    "VALID_YES": "您的投诉 {number} 经核实成立:{said}",
-    "VALID_NO": "您的投诉 {number} 经核实不成立:{said}",
-    "MERGED": "您的投诉 {number} 与同一事项的另一件合并办理",
-    "CLOSED": "您的投诉 {number} 已办结:{said}",
-    "ORDER_WITHDRAWN": "整改单 {number} 已随作废的会议撤回:{said}",
-    "WORK_CANCELLED": "会议决定的工作已随会议作废取消:{said}",
-    "MANAGER_DIED": "项目 {said} 的项目经理已去世,请任命新的项目经理",
-    "REPRESENTATIVE_DIED": "{said} 的一名授权代表已去世,其授权终止",
-    "APPOINTEE_DIED": "项目 {said} 的交叉任职人选已去世,其任职终止,请另行提名",
-    "MEMBER_DIED": "{said} 业主委员会一名委员已去世,待补选",
-    "DISMISSED": "您的投诉 {number} 不属于物业投诉:{said}",
-}
+MESSAGES = sentences(
+    {
+        "FILED": "您的投诉 {number} 已登记为物业投诉 / Complaint {number} is filed",
+        "UNDECIDED": (
+            "您的投诉 {number} 涉及的物业项目待社区确认"
+            " / The community will say which project complaint {number} is about"
+        ),
+        "VALID_YES": (
+            "您的投诉 {number} 经核实成立:{said} / Complaint {number} was found valid: {said}"
+        ),
+        "VALID_NO": (
+            "您的投诉 {number} 经核实不成立:{said} / Complaint {number} was found not valid: {said}"
+        ),
+        "MERGED": (
+            "您的投诉 {number} 与同一事项的另一件合并办理"
+            " / Complaint {number} is handled with another one of the same matter"
+        ),
+        "CLOSED": "您的投诉 {number} 已办结:{said} / Complaint {number} is closed: {said}",
+        "ORDER_WITHDRAWN": (
+            "整改单 {number} 已随作废的会议撤回:{said}"
+            " / Rectification order {number} is withdrawn with its meeting: {said}"
+        ),
+        "WORK_CANCELLED": (
+            "会议决定的工作已随会议作废取消:{said}"
+            " / A work is cancelled with the meeting that decided it: {said}"
+        ),
+        "MANAGER_DIED": (
+            "项目 {said} 的项目经理已去世,请任命新的项目经理"
+            " / The manager of {said} has died; please name another one"
+        ),
+        "REPRESENTATIVE_DIED": (
+            "{said} 的一名授权代表已去世,其授权终止"
+            " / A representative of {said} has died; he speaks for it no more"
+        ),
+        "APPOINTEE_DIED": (
+            "项目 {said} 的交叉任职人选已去世,其任职终止,请另行提名"
+            " / Who was appointed across {said} has died; please nominate somebody else"
+        ),
+        "MEMBER_DIED": (
+            "{said} 业主委员会一名委员已去世,待补选"
+            " / A member of the owners' committee of {said} has died; another one is to be elected"
+        ),
+        "DISMISSED": (
+            "您的投诉 {number} 不属于物业投诉:{said}"
+            " / Complaint {number} is none about a property project: {said}"
+        ),
+    }
+)
 
 
 # --------------------------------------------------------------------------------------------------

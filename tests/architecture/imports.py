@@ -12,7 +12,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = (
-    "service", "actions | views", "replies", "storage", "rules", "events", "errors | settings",
+    "service", "actions | views", "replies", "storage", "rules", "events",
+    "errors | settings | messages",
 )  # fmt: skip
 # What a service may hold beside its rooms.
 BESIDE = ("migrations", "tests")
@@ -58,7 +59,9 @@ def configuration() -> str:
     alone = [root for root in roots if root != "chassis"]
     shipped = [module for root in roots for module in _modules_of(root)]
     roots.append("testkit")
-    pure_rooms = [f"{s}.{room}" for s in services for room in ("rules", "events", "errors")]
+    pure_rooms = [
+        f"{s}.{room}" for s in services for room in ("rules", "events", "errors", "messages")
+    ]
     impure = [
         f"chassis.{path.stem}"
         for path in sorted((ROOT / "chassis").glob("*.py"))

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from chassis.i18n import english, named, payload, word
-from chassis.refusal import Invalid, NotFound, RoleDenied, said
+from chassis.refusal import Guard, Invalid, NotFound, Refusal, RoleDenied, Sentence, said
 from gateway.doors import ROLES
 from tests.architecture.imports import ROOT, service_packages
 
@@ -28,7 +28,7 @@ def _texts(node):
         case ast.JoinedStr() | ast.BinOp() if HAN.search(ast.unparse(node)):
             yield ast.unparse(node)
         case ast.Call(func=ast.Name(id="said")):
-            yield from _texts(node.args[0])
+            yield from (Sentence(text) for text in _texts(node.args[0]))
 
 
 def _nodes_of(package):
@@ -53,6 +53,54 @@ def _said_in(package):
 def test_every_chinese_text_within_a_refusal_has_its_english(package):
     without = [one for one in _said_in(package) if HAN.search(english(package, one[2]))]
     assert without == []
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_text_that_is_filled_where_it_is_said_has_both_languages(package):
+    """It would be found out when somebody is refused, by a fault."""
+    written = [
+        (file, text)
+        for file, node in _nodes_of(package)
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"said", "Sentence"}
+        for text in _texts(node.args[0])
+    ]
+    assert all(Sentence(text).english for _file, text in written)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "网格不存在",
+        "There is no grid",
+        "网格不存在 / ",
+        "网格 {grid} 不存在 / There is no grid {area}",
+        "网格不存在 / There is no 网格",
+        "网格不存在 / There is no grid / none",
+    ],
+)
+def test_a_refusal_without_both_languages_cannot_be_written(text):
+    with pytest.raises(TypeError, match=r"UnknownGrid\.text:"):
+        type("UnknownGrid", (Guard,), {"text": text})
+    with pytest.raises(TypeError, match=r"UnknownGrid\.text_other:"):
+        type("UnknownGrid", (Guard,), {"text": "无 / none", "text_other": text})
+    with pytest.raises(ValueError, match=r"中文|places"):
+        said(text)
+
+
+def test_a_refusal_is_known_by_the_name_of_its_class_unless_it_says_otherwise():
+    text = {"text": "无 / none"}
+    named = type("IdTaken", (Refusal,), text)
+    assert (named.code, named.guard) == ("ID_TAKEN", None)
+    guard = type("UnknownGrid", (Guard,), text)
+    assert (guard.code, guard.guard) == ("GUARD_FAILED", "UNKNOWN_GRID")
+    assert type("CallerGone", (guard,), text).guard == "UNKNOWN_GRID"
+    other = type("OwnWork", (Guard,), {**text, "guard": "CONFLICT_OF_INTEREST"})
+    assert other.guard == "CONFLICT_OF_INTEREST"
+
+
+def test_no_package_has_a_catalogue_of_sentences():
+    found = [path for path in ROOT.glob("**/locale/*.po") if ".venv" not in path.parts]
+    assert {path.name for path in found} == {"words.po"}
 
 
 def _kinds_of(package):
@@ -95,7 +143,9 @@ def test_a_refusal_says_all_of_it_in_each_language():
     assert told["message_zh"] == "未找到 规则集 RC-1"
     assert told["message_en"] == "There is no rule set RC-1"
     assert told["params"]["kind"] == "rule_set"
-    wrong = Invalid(field="quota", reason=said("quota 应在 1 到 {most} 之间", most=9))
+    wrong = Invalid(
+        field="quota", reason=said("quota 应在 1 到 {most} 之间 / quota is 1 to {most}", most=9)
+    )
     told = payload(wrong, "services.credit")
     assert told["message_zh"] == "请求内容有误:quota 应在 1 到 9 之间"
     assert told["message_en"] == "The request cannot be read: quota is 1 to 9"

@@ -12,7 +12,7 @@ from tests.architecture.imports import ROOT, configuration, service_packages
 
 ROOM_NAMES = {
     "service", "actions", "views", "storage", "rules", "events", "errors", "settings",
-    "migrations", "tests", "contracts", "locale", "data", "replies",
+    "migrations", "tests", "contracts", "locale", "data", "replies", "messages",
 }  # fmt: skip
 BUILTIN_PROPERTY = re.compile(r"@property|\bproperty\(")
 
@@ -45,7 +45,7 @@ def test_every_service_has_the_same_rooms_and_no_others():
             if not path.name.startswith((".", "__")) and not path.name.endswith(".egg-info")
         }
         assert names - ROOM_NAMES == {"pyproject.toml", "README.md"}, package
-        assert ROOM_NAMES - {"data"} <= names, package
+        assert ROOM_NAMES - {"data", "locale", "messages"} <= names, package
 
 
 def test_the_chassis_knows_no_service():

@@ -17,8 +17,7 @@ DIE_AFTER: list[int] = []
 
 
 class NotHeardOf(Guard):
-    guard = "NOT_HEARD_OF"
-    text = "尚未知道 {name}"
+    text = "尚未知道 {name} / {name} is not known yet"
 
 
 HEARD: set[str] = set()
@@ -62,8 +61,7 @@ def _dying(tx: Tx, rows: Sequence[Row]) -> list[Outcome]:
 
 
 class NothingAbove(Guard):
-    guard = "NOTHING_ABOVE"
-    text = "上级尚未录入"
+    text = "上级尚未录入 / what is above it is not there yet"
 
 
 def _above(row: Row) -> list[str]:

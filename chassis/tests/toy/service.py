@@ -86,8 +86,7 @@ class Nap:
 
 
 class TooMuch(Guard):
-    guard = "TOO_MUCH"
-    text = "超过上限 {limit}"
+    text = "超过上限 {limit} / more than the limit {limit}"
 
 
 # How often each note is still to fail; tests set it. In a process of its own it comes from the

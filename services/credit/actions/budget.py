@@ -63,10 +63,16 @@ def grant_budget(tx: Tx, order: GrantBudget) -> dict[str, Any]:
     if not 1 <= order.points <= MOST_GRANTED:
         raise Invalid(
             field="points",
-            reason=said("拨付积分应为 1 至 {most_granted}", most_granted=MOST_GRANTED),
+            reason=said(
+                (
+                    "拨付积分应为 1 至 {most_granted}"
+                    " / the points of a grant are 1 to {most_granted}"
+                ),
+                most_granted=MOST_GRANTED,
+            ),
         )
     if not order.basis.strip():
-        raise Invalid(field="basis", reason="必须注明拨付依据")
+        raise Invalid(field="basis", reason=said("必须注明拨付依据 / a grant names its basis"))
     grant_id = tx.new_id("grt")
     store.add(
         tx.conn,

@@ -231,23 +231,42 @@ def open_commendation(tx: Tx, order: OpenCommendation) -> dict[str, Any]:
 
 def _check_form(order: OpenCommendation) -> None:
     if order.form not in rules.FORMS:
-        raise Invalid(field="form", reason=said("form 应为 {known}", known="、".join(rules.FORMS)))
+        raise Invalid(
+            field="form",
+            reason=said("form 应为 {known} / form is one of {known}", known="、".join(rules.FORMS)),
+        )
     if order.level not in rules.LEVELS:
         raise Invalid(
-            field="level", reason=said("level 应为 {known}", known="、".join(rules.LEVELS))
+            field="level",
+            reason=said(
+                "level 应为 {known} / level is one of {known}", known="、".join(rules.LEVELS)
+            ),
         )
     if order.kind not in standing.KINDS:
         raise Invalid(
-            field="kind", reason=said("kind 应为 {known}", known="、".join(standing.KINDS))
+            field="kind",
+            reason=said(
+                "kind 应为 {known} / kind is one of {known}", known="、".join(standing.KINDS)
+            ),
         )
     for name in ("title", "criteria"):
         if len(getattr(order, name).strip()) < LEAST_TEXT:
             raise Invalid(
                 field=name,
-                reason=said("{name} 不少于 {least_text} 个字", name=name, least_text=LEAST_TEXT),
+                reason=said(
+                    (
+                        "{name} 不少于 {least_text} 个字"
+                        " / {name} has at least {least_text} characters"
+                    ),
+                    name=name,
+                    least_text=LEAST_TEXT,
+                ),
             )
     if not 1 <= order.quota <= MOST:
-        raise Invalid(field="quota", reason=said("quota 应在 1 到 {most} 之间", most=MOST))
+        raise Invalid(
+            field="quota",
+            reason=said(("quota 应在 1 到 {most} 之间 / quota is 1 to {most}"), most=MOST),
+        )
     if len(order.area) != rules.LEVELS[order.level]:
         raise LevelDiffers(field="level", level=order.level, area=order.area)
     if order.form == "FORMAL":

@@ -399,7 +399,10 @@ def check_order(tx: Tx, order: GrantConsent, person_id: str) -> None:
     unknown = set(order.purposes) - set(PURPOSES)
     if unknown or not order.purposes:
         raise Invalid(
-            field="purposes", reason=said("授权用途应为 {known}", known="、".join(PURPOSES))
+            field="purposes",
+            reason=said(
+                "授权用途应为 {known} / purposes are of {known}", known="、".join(PURPOSES)
+            ),
         )
     if "SCORING" not in order.purposes:
         raise PurposeMissing(field="purposes", purpose=order.purposes[0], needed="SCORING")
@@ -481,7 +484,10 @@ def withdraw_consent(tx: Tx, order: WithdrawConsent) -> dict[str, Any]:
     unknown = set(order.purposes) - set(PURPOSES)
     if unknown:
         raise Invalid(
-            field="purposes", reason=said("授权用途应为 {known}", known="、".join(PURPOSES))
+            field="purposes",
+            reason=said(
+                "授权用途应为 {known} / purposes are of {known}", known="、".join(PURPOSES)
+            ),
         )
     given = set(known.purposes)
     gone = set(order.purposes) & given if order.purposes else given

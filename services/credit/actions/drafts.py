@@ -16,7 +16,7 @@ from msgspec import Meta
 
 from chassis.fields import Day
 from chassis.free_text import PUBLIC, PublicText
-from chassis.refusal import Invalid, NotFound, StateConflict
+from chassis.refusal import Invalid, NotFound, StateConflict, said
 from services.credit.actions import publishing
 from services.credit.errors import (
     CommentEmpty,
@@ -278,7 +278,9 @@ def create_rule_set(tx: Tx, order: CreateRuleSet) -> dict[str, Any]:
         source = _source(tx, order.based_on)
         document, based_on = copy.deepcopy(source.body), source.code
         if not order.version:
-            raise Invalid(field="version", reason="副本须有新的版本号")
+            raise Invalid(
+                field="version", reason=said("副本须有新的版本号 / a copy has a version of its own")
+            )
         document["version"] = order.version
         document["id"] = f"{source.code.rpartition('-')[0]}-{order.version.partition('.')[0]}"
         following = tx.calendar.next_period(tx.calendar.period(tx.now))

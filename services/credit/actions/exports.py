@@ -90,7 +90,10 @@ def start_export(tx: Tx, order: StartExport) -> dict[str, Any]:
         RoleDenied: The caller's role is not given this.
     """
     if order.kind not in FORMATS:
-        raise Invalid(field="kind", reason=said("kind 应为 {known}", known="、".join(FORMATS)))
+        raise Invalid(
+            field="kind",
+            reason=said("kind 应为 {known} / kind is one of {known}", known="、".join(FORMATS)),
+        )
     if order.format not in FORMATS[order.kind]:
         raise FormatUnknown(field="format", kind=order.kind, format=order.format)
     # Says at once when this installation keeps no files, and not in a job that fails.
@@ -127,7 +130,10 @@ def start_export(tx: Tx, order: StartExport) -> dict[str, Any]:
 def _about(tx: Tx, order: StartExport) -> str | None:
     if order.kind == "SETTLEMENT":
         if order.settlement_id is None:
-            raise Invalid(field="settlement_id", reason="须指定 settlement_id")
+            raise Invalid(
+                field="settlement_id",
+                reason=said("须指定 settlement_id / settlement_id is missing"),
+            )
         if tx.actor.role not in STAFF:
             raise RoleDenied(role=tx.actor.role)
         row = settlement_store.settlement(tx.conn, order.settlement_id)

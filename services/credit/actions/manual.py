@@ -292,7 +292,13 @@ def _check(tx: Tx, order: ProposeAward, rule: Rule, subject: Any, *, for_others:
         # Cut short, two deeds would be one.
         raise Invalid(
             field="evidence",
-            reason=said("第一项依据编号不超过 {longest_deed} 字", longest_deed=LONGEST_DEED),
+            reason=said(
+                (
+                    "第一项依据编号不超过 {longest_deed} 字"
+                    " / the first reference has at most {longest_deed} characters"
+                ),
+                longest_deed=LONGEST_DEED,
+            ),
         )
     if rule.requires_legal_document and not order.document_no:
         raise LegalDocumentRequired(field="document_no", rule=rule.code)

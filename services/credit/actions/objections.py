@@ -393,7 +393,12 @@ def _target(tx: Tx, order: FileObjection | StartCorrection, person_id: str) -> _
         award = award_store.award(tx.conn, order.target_id, lock=True)
         return _Target(award.subject_id, award.period, award, row)
     if order.target not in ("ENTRY", "OMISSION"):
-        raise Invalid(field="target", reason="target 应为 AWARD、ENTRY 或 OMISSION")
+        raise Invalid(
+            field="target",
+            reason=said(
+                "target 应为 AWARD、ENTRY 或 OMISSION / target is AWARD, ENTRY or OMISSION"
+            ),
+        )
     settlement_id, _, subject_id = order.target_id.partition("/")
     row = store.settlement(tx.conn, settlement_id, lock=True)
     if row is None:
@@ -681,7 +686,10 @@ def decide_objection(tx: Tx, order: DecideObjection) -> dict[str, Any]:
 def _check_order(order: DecideObjection) -> None:
     if order.outcome not in OUTCOMES:
         raise Invalid(
-            field="outcome", reason=said("outcome 应为 {known}", known="、".join(OUTCOMES))
+            field="outcome",
+            reason=said(
+                "outcome 应为 {known} / outcome is one of {known}", known="、".join(OUTCOMES)
+            ),
         )
     if len(order.reasons.strip()) < LEAST_REASONS:
         raise ReasonsRequired(field="reasons")
@@ -691,15 +699,30 @@ def _check_partly(order: DecideObjection, known: Any) -> None:
     """Refuse a PARTLY that does not say what is left: of an award its score, of an entry which
     awards are taken back. That something was left out in part its reasons say."""
     if order.score is not None and known.target != "AWARD":
-        raise Invalid(field="score", reason="score 仅用于对单项赋分的异议")
+        raise Invalid(
+            field="score",
+            reason=said(
+                "score 仅用于对单项赋分的异议 / score is for an objection to one award only"
+            ),
+        )
     if order.outcome != "PARTLY":
         return
     if known.target == "AWARD" and order.score is None:
-        raise Invalid(field="score", reason="对单项赋分部分支持须给出保留的分值(score)")
+        raise Invalid(
+            field="score",
+            reason=said(
+                "对单项赋分部分支持须给出保留的分值(score)"
+                " / partly upholding an objection to one award says the score that stays"
+            ),
+        )
     if known.target == "ENTRY" and not order.award_ids:
         raise Invalid(
             field="award_ids",
-            reason="对信用条目部分支持须列明撤销哪些赋分(award_ids);未列明的维持不变",
+            reason=said(
+                "对信用条目部分支持须列明撤销哪些赋分(award_ids);未列明的维持不变"
+                " / partly upholding an objection to an entry lists the awards to take back "
+                "(award_ids); the others stay"
+            ),
         )
 
 
@@ -904,7 +927,12 @@ def _take_effect(tx: Tx, order: DecideObjection, known: Any, case: _Case) -> Non
         if award.state in _GONE:
             raise StateConflict(state=award.state)
         if abs(order.score) > abs(award.score) or order.score * award.score < 0:
-            raise Invalid(field="score", reason="保留的分值不得超过原分值")
+            raise Invalid(
+                field="score",
+                reason=said(
+                    "保留的分值不得超过原分值 / the score that stays is not above the former one"
+                ),
+            )
         points = award.points * abs(order.score) // abs(award.score) if award.score else 0
         if award.state == "PROPOSED" and award.decides == "SETTLEMENT":
             award_store.change(

@@ -75,11 +75,21 @@ def open_subject(tx: Tx, order: OpenSubject) -> dict[str, Any]:
         UnderAge: And the other refusals of `name_holder`.
     """
     if order.kind not in BY_HAND:
-        raise Invalid(field="kind", reason=said("只能登记 {known}", known="、".join(BY_HAND)))
+        raise Invalid(
+            field="kind",
+            reason=said(
+                ("只能登记 {known} / only {known} are registered by hand"), known="、".join(BY_HAND)
+            ),
+        )
     if not _REF.match(order.ref):
-        raise Invalid(field="ref", reason="编号格式应为 mer_… 或 unt_…")
+        raise Invalid(
+            field="ref", reason=said("编号格式应为 mer_… 或 unt_… / an id begins with mer_ or unt_")
+        )
     if not re.fullmatch(r"[0-9]{6}([0-9]{3}([0-9]{3})?)?", order.area):
-        raise Invalid(field="area", reason="区划代码应为6、9或12位数字")
+        raise Invalid(
+            field="area",
+            reason=said("区划代码应为6、9或12位数字 / an area's code has 6, 9 or 12 digits"),
+        )
     tx.require_scope(order.area)
     subject_id = f"{order.kind}:{order.ref}"
     known = registry.subject(tx.conn, subject_id, lock=True)

@@ -73,7 +73,11 @@ def what_if(tx: Tx, order: WhatIf) -> dict[str, Any]:
     """
     if not 1 <= order.months <= MOST_MONTHS:
         raise Invalid(
-            field="months", reason=said("月数应在 1 到 {most_months} 之间", most_months=MOST_MONTHS)
+            field="months",
+            reason=said(
+                ("月数应在 1 到 {most_months} 之间 / months are 1 to {most_months}"),
+                most_months=MOST_MONTHS,
+            ),
         )
     row = sets.by_id(tx.conn, order.rule_set_id)
     if row is None or not tx.actor.covers(row.area):

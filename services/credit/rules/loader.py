@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from importlib import resources
 from typing import Any, Final
 
+from chassis.refusal import said
 from chassis.text import PERIOD
 from services.credit.errors import (
     BandsOverlap,
@@ -236,10 +237,18 @@ def _judge_points(rule: Rule) -> None:
     if max(points) == 0:
         return
     if rule.kind not in SPENDING_KINDS:
-        raise PointsNotAllowed(rule=rule.code, reason="该类主体不使用积分", field="points")
+        raise PointsNotAllowed(
+            rule=rule.code,
+            reason=said("该类主体不使用积分 / subjects of this kind use no points"),
+            field="points",
+        )
     words = f"{rule.name_zh} {rule.name_en}".lower()
     if any(sign in words for sign in UNPAID):
-        raise PointsNotAllowed(rule=rule.code, reason="献血和捐赠必须无偿", field="points")
+        raise PointsNotAllowed(
+            rule=rule.code,
+            reason=said("献血和捐赠必须无偿 / blood and gifts are given unpaid"),
+            field="points",
+        )
 
 
 # --------------------------------------------------------------------------------------------------
@@ -301,11 +310,24 @@ def _judge_cap(rule: Rule) -> None:
     limits = [limit for limit in (cap.count, cap.score, cap.points) if limit is not None]
     if cap.per == "DEED":
         if limits:
-            raise CapInvalid(rule=rule.code, reason="按最高级别计分时不设次数和分值", field="cap")
+            raise CapInvalid(
+                rule=rule.code,
+                reason=said(
+                    "按最高级别计分时不设次数和分值"
+                    " / where the highest level counts there is no count and no score"
+                ),
+                field="cap",
+            )
     elif not limits:
-        raise CapInvalid(rule=rule.code, reason="未设次数、分值或积分上限", field="cap")
+        raise CapInvalid(
+            rule=rule.code,
+            reason=said("未设次数、分值或积分上限 / no count, score or points are given"),
+            field="cap",
+        )
     elif min(limits) < 1:
-        raise CapInvalid(rule=rule.code, reason="上限必须至少为 1", field="cap")
+        raise CapInvalid(
+            rule=rule.code, reason=said("上限必须至少为 1 / a cap is at least 1"), field="cap"
+        )
 
 
 def _judge_bands(rule: Rule) -> None:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from chassis.bus import is_uuid
 from chassis.calendar import instant
-from chassis.refusal import Invalid
+from chassis.refusal import Invalid, said
 from services.credit.storage import tables as t
 
 Page = tuple[list[Any], str | None]
@@ -20,9 +20,11 @@ def _cursor(text: str) -> tuple[datetime, str]:
     try:
         found = instant(at)
     except ValueError as error:
-        raise Invalid(field="cursor", reason="cursor 无效") from error
+        raise Invalid(
+            field="cursor", reason=said("cursor 无效 / the cursor is none of this list")
+        ) from error
     if not key:
-        raise Invalid(field="cursor", reason="cursor 无效")
+        raise Invalid(field="cursor", reason=said("cursor 无效 / the cursor is none of this list"))
     return found, key
 
 
@@ -39,7 +41,9 @@ def page(
     if cursor:
         when, after = _cursor(cursor)
         if isinstance(key.type, sa.Uuid) and not is_uuid(after):
-            raise Invalid(field="cursor", reason="cursor 无效")
+            raise Invalid(
+                field="cursor", reason=said("cursor 无效 / the cursor is none of this list")
+            )
         asked = asked.where(sa.or_(at < when, sa.and_(at == when, key > after)))
     rows = list(conn.execute(asked.order_by(at.desc(), key).limit(limit + 1)))
     if len(rows) <= limit:

@@ -12,8 +12,7 @@ from msgspec import Meta
 
 from chassis.bus import Nothing, is_uuid
 from chassis.fields import Cursor, Day, DownToCommunity, Limit, Period, StreetOrCommunity
-from chassis.i18n import english
-from chassis.refusal import Invalid, NotFound
+from chassis.refusal import Invalid, NotFound, Sentence, fill, said, sentences
 from services.credit.errors import ConsentSuspended
 from services.credit.rules import standing
 from services.credit.rules.model import DIMENSIONS, Rule
@@ -209,7 +208,7 @@ def limited(limit: int) -> int:
         Invalid: Fewer than 1 or more than 200.
     """
     if not 1 <= limit <= 200:
-        raise Invalid(field="limit", reason="limit 应在 1 到 200 之间")
+        raise Invalid(field="limit", reason=said("limit 应在 1 到 200 之间 / limit is 1 to 200"))
     return limit
 
 
@@ -227,7 +226,9 @@ def rules(tx: Tx, question: RulesAt) -> dict[str, Any]:
     try:
         on = date.fromisoformat(question.at) if question.at else tx.calendar.local_date(tx.now)
     except ValueError as error:
-        raise Invalid(field="at", reason="日期格式应为 YYYY-MM-DD") from error
+        raise Invalid(
+            field="at", reason=said("日期格式应为 YYYY-MM-DD / a day is written YYYY-MM-DD")
+        ) from error
     found = in_force.on(on)
     if found is None:
         return {
@@ -381,20 +382,31 @@ def award_card(tx: Tx, award: Any, compiled: Compiled | None) -> dict[str, Any]:
 
 
 # What took an award back, by how its reason begins; and reasons that are one code.
-_TAKEN_BACK = {
-    "objection": "经异议 {ref} 裁定",
-    "repair": "经信用修复 {ref} 消除",
-    "excluded": "同一行为已按规则 {ref} 赋分",
-    "merged": "重复登记已合并,转入 {ref}",
-    "commendation-revoked": "表彰 {ref} 已撤销",
-}
-_ENDED = {
-    "UNDECIDED": "异议到结算关闭时仍未裁定",
-    "CONSENT_WITHDRAWN": "授权已撤回",
-    "RESIDENT_DEACTIVATED": "居民登记已注销",
-}
+_TAKEN_BACK = sentences(
+    {
+        "objection": "经异议 {ref} 裁定 / Decided on the objection {ref}",
+        "repair": "经信用修复 {ref} 消除 / Repaired by {ref}",
+        "excluded": "同一行为已按规则 {ref} 赋分 / The same deed is credited by rule {ref}",
+        "merged": (
+            "重复登记已合并,转入 {ref}"
+            " / Two registrations of one person were merged; it went over to {ref}"
+        ),
+        "commendation-revoked": "表彰 {ref} 已撤销 / The commendation {ref} was revoked",
+    }
+)
+_ENDED = sentences(
+    {
+        "UNDECIDED": (
+            "异议到结算关闭时仍未裁定 / An objection was not decided before its month was closed"
+        ),
+        "CONSENT_WITHDRAWN": "授权已撤回 / The consent was withdrawn",
+        "RESIDENT_DEACTIVATED": "居民登记已注销 / The person is no registered resident any more",
+    }
+)
 _FACT = re.compile(r"^[a-z]+\.[a-z_]+$")
-_CORRECTED = "所依据的事项已更正或撤回:{ref}"
+_CORRECTED = Sentence(
+    "所依据的事项已更正或撤回:{ref} / What it was given for was corrected or taken back: {ref}"
+)
 
 
 def _in_words(reason: str | None) -> dict[str, str | None]:
@@ -405,8 +417,10 @@ def _in_words(reason: str | None) -> dict[str, str | None]:
         text, ref = _CORRECTED, reason or ""
     if text is None:
         return {"last_word": reason, "last_word_en": reason}
-    in_english = english("services.credit", text)
-    return {"last_word": text.format(ref=ref), "last_word_en": in_english.format(ref=ref)}
+    return {
+        "last_word": fill(text, {"ref": ref}, whole=True),
+        "last_word_en": fill(text.english, {"ref": ref}, whole=True),
+    }
 
 
 def award(tx: Tx, question: OneAward) -> dict[str, Any]:
@@ -588,8 +602,8 @@ def _why_suspended(state: str) -> dict[str, Any]:
     """Return why a consent is suspended, in both languages."""
     if state != voices.SUSPENDED:
         return {"reason": None, "reason_en": None}
-    text = ConsentSuspended.text
-    return {"reason": text, "reason_en": english("services.credit", text)}
+    text = Sentence(ConsentSuspended.text)
+    return {"reason": str(text), "reason_en": text.english}
 
 
 def proposal_card(row: Any) -> dict[str, Any]:
@@ -789,7 +803,9 @@ def explain(tx: Tx, question: Explain) -> dict[str, Any]:
     """
     in_force = rules_in_force(tx.conn)
     if len(question.period) != 7:
-        raise Invalid(field="period", reason="月份格式应为 YYYY-MM")
+        raise Invalid(
+            field="period", reason=said("月份格式应为 YYYY-MM / a month is written YYYY-MM")
+        )
     found = registry.subject(tx.conn, question.subject_id)
     if found is None or not may_see(tx, question.subject_id):
         raise NotFound(kind="subject", id=question.subject_id)

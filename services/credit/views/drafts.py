@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from msgspec import Meta
 
 from chassis.fields import Cursor, Limit
-from chassis.refusal import Invalid, NotFound
+from chassis.refusal import Invalid, NotFound, said
 from services.credit import views
 from services.credit.rules import changes, model
 from services.credit.storage import rule_sets as store
@@ -185,5 +185,5 @@ def rule_set_diff(tx: Tx, question: Difference) -> dict[str, Any]:
 
 def _limit(limit: int) -> int:
     if not 1 <= limit <= 200:
-        raise Invalid(field="limit", reason="limit 应在 1 到 200 之间")
+        raise Invalid(field="limit", reason=said("limit 应在 1 到 200 之间 / limit is 1 to 200"))
     return limit

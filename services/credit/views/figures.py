@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from msgspec import Meta
 
 from chassis.fields import Cursor, DownToCommunity, Limit, Period
-from chassis.refusal import Invalid
+from chassis.refusal import Invalid, said
 from services.credit import views
 from services.credit.rules import settlement as rules
 from services.credit.storage import figures as store
@@ -117,7 +117,7 @@ def sums(tx: Tx, question: Sums) -> dict[str, Any]:
     _, end = _bounds(tx, question.period)
     after = tuple((question.cursor or "").split("|"))
     if question.cursor is not None and len(after) != 2:
-        raise Invalid(field="cursor", reason="cursor 无效")
+        raise Invalid(field="cursor", reason=said("cursor 无效 / the cursor is none of this list"))
     limit = views.limited(question.limit)
     rows = store.sums(
         tx.conn,
@@ -157,7 +157,9 @@ def _bounds(tx: Tx, period: str) -> tuple[datetime, datetime]:
     try:
         return tx.calendar.month_bounds(period)
     except ValueError as error:
-        raise Invalid(field="period", reason="月份格式应为 YYYY-MM") from error
+        raise Invalid(
+            field="period", reason=said("月份格式应为 YYYY-MM / a month is written YYYY-MM")
+        ) from error
 
 
 def percent(value: Fraction) -> str:

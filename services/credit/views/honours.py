@@ -372,11 +372,15 @@ def leaderboard(tx: Tx, question: Board) -> dict[str, Any]:
         raise NotForPersons(field="kind")
     if question.kind not in views.ORGANISATIONS:
         known = "、".join(views.ORGANISATIONS)
-        raise Invalid(field="kind", reason=said("kind 应为 {known}", known=known))
+        raise Invalid(
+            field="kind", reason=said("kind 应为 {known} / kind is one of {known}", known=known)
+        )
     if question.period is not None and not _MONTH.match(question.period):
-        raise Invalid(field="period", reason="月份格式应为 YYYY-MM")
+        raise Invalid(
+            field="period", reason=said("月份格式应为 YYYY-MM / a month is written YYYY-MM")
+        )
     if question.cursor is not None and not re.match(r"^[0-9]{1,6}$", question.cursor):
-        raise Invalid(field="cursor", reason="cursor 无效")
+        raise Invalid(field="cursor", reason=said("cursor 无效 / the cursor is none of this list"))
     limit = views.limited(question.limit)
     offset = int(question.cursor or 0)
     period = question.period or store.latest_final(tx.conn, kind=question.kind, area=question.scope)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chassis.fields import PartOfList
 from chassis.i18n import told
+from chassis.refusal import Sentence
 from services.credit import views
 from services.credit.storage import messages as store
 from services.credit.storage import voices
@@ -15,59 +16,163 @@ from services.credit.storage import voices
 if TYPE_CHECKING:
     from chassis.bus import Tx
 
-# Each Chinese text has its English one in locale/en.po, like every text of a refusal. Of several
-# the first one is taken of which everything is known: those of older releases say less.
-TEXTS: Final[dict[str, str | tuple[str, ...]]] = {
+_WRITTEN: Final[dict[str, str | tuple[str, ...]]] = {
     "DEDUCTION_PROPOSED": (
         "{subject} 拟按规则 {rule} 记 {score} 分({period}),公示期内可异议;整改后可申请信用修复"
+        " / {subject}: a deduction of {score} under rule {rule} is proposed for {period}; you "
+        "may object while the notice hangs, and apply for repair once it is put right"
     ),
-    "DEDUCTION_DECIDED": "{subject} 按规则 {rule} 的扣分经审核:{state}",
-    "OBJECTION_ACCEPTED": "{kind} {number} 已受理,应在 {until} 前裁定",
-    "OBJECTION_EXTENDED": "{kind} {number} 的裁定期限延至 {until},理由:{reasons}",
-    "OBJECTION_OVERDUE": "{kind} {number} 逾期未裁定,已报上一级督办",
+    "DEDUCTION_DECIDED": (
+        "{subject} 按规则 {rule} 的扣分经审核:{state}"
+        " / {subject}: the deduction under rule {rule} was decided: {state}"
+    ),
+    "OBJECTION_ACCEPTED": (
+        "{kind} {number} 已受理,应在 {until} 前裁定"
+        " / The {kind} {number} was taken up; it is to be decided by {until}"
+    ),
+    "OBJECTION_EXTENDED": (
+        "{kind} {number} 的裁定期限延至 {until},理由:{reasons}"
+        " / The {kind} {number} is to be decided by {until} now, because: {reasons}"
+    ),
+    "OBJECTION_OVERDUE": (
+        "{kind} {number} 逾期未裁定,已报上一级督办"
+        " / The {kind} {number} was not decided in time; the level above was told to see to it"
+    ),
     "OBJECTION_DECIDED": (
-        "{kind} {number} 已裁定:{outcome}。理由:{reasons}。对裁定不服的,可在 {until} 前申请复核",
-        "{kind} {number} 已裁定:{outcome}。理由:{reasons}",
-        "异议 {number} 已裁定:{outcome}",
+        (
+            "{kind} {number} 已裁定:{outcome}。理由:{reasons}。对裁定不服的,可在 {until} 前申请复"
+            "核"
+            " / The {kind} {number} is decided: {outcome}. Reasons: {reasons}. Until {until} you "
+            "may ask for a review"
+        ),
+        (
+            "{kind} {number} 已裁定:{outcome}。理由:{reasons}"
+            " / The {kind} {number} is decided: {outcome}. Reasons: {reasons}"
+        ),
+        "异议 {number} 已裁定:{outcome} / Objection {number} is decided: {outcome}",
     ),
     "OBJECTION_REVIEWED": (
-        "{kind} {number} 已复核:{outcome}。理由:{reasons}",
-        "异议 {number} 已复核:{outcome}",
+        (
+            "{kind} {number} 已复核:{outcome}。理由:{reasons}"
+            " / The {kind} {number} is reviewed: {outcome}. Reasons: {reasons}"
+        ),
+        "异议 {number} 已复核:{outcome} / Objection {number} was reviewed: {outcome}",
     ),
-    "OBJECTION_REVIEW_OVERDUE": "{kind} {number} 逾期未复核,已报上一级督办;复核前裁定继续有效",
+    "OBJECTION_REVIEW_OVERDUE": (
+        "{kind} {number} 逾期未复核,已报上一级督办;复核前裁定继续有效"
+        " / The {kind} {number} was not reviewed in time; the level above was told to see to it; "
+        "until then the decision stands"
+    ),
     "OBJECTION_LAPSED": (
         "{kind} {number} 到 {period} 结算关闭时仍未裁定,已终止:所涉扣分不计,该月按暂定结果计;"
         "仍有异议的,可以重新提出"
+        " / The {kind} {number} was not decided before the month {period} was closed, and has "
+        "ended: the deductions it is about do not count, and the month stands as it was "
+        "drafted; you may object anew"
     ),
-    "OBJECTION_FILED_FOR_YOU": "工作人员凭回执 {receipt} 为您提出异议 {number};如非本意,可撤回",
-    "CORRECTION_STARTED": "工作人员对 {subject} 的记录发起更正 {number}",
-    "REPAIR_APPLIED": "{subject} 的信用修复申请 {number} 已提交",
-    "REPAIR_ACCEPTED": "{subject} 的信用修复申请 {number} 已受理,应在 {until} 前办结",
-    "REPAIR_OVERDUE": "{subject} 的信用修复申请 {number} 逾期未办结,已报上一级督办",
-    "REPAIR_WITHDRAWN": "{subject} 的信用修复申请 {number} 已撤回",
+    "OBJECTION_FILED_FOR_YOU": (
+        "工作人员凭回执 {receipt} 为您提出异议 {number};如非本意,可撤回"
+        " / Staff filed objection {number} for you by receipt {receipt}; withdraw it if you did "
+        "not mean it"
+    ),
+    "CORRECTION_STARTED": (
+        "工作人员对 {subject} 的记录发起更正 {number}"
+        " / Staff started correction {number} of what the register says of {subject}"
+    ),
+    "REPAIR_APPLIED": (
+        "{subject} 的信用修复申请 {number} 已提交 / Repair {number} of {subject} was applied for"
+    ),
+    "REPAIR_ACCEPTED": (
+        "{subject} 的信用修复申请 {number} 已受理,应在 {until} 前办结"
+        " / The application {number} for the repair of {subject} is accepted and shall be decided "
+        "by {until}"
+    ),
+    "REPAIR_OVERDUE": (
+        "{subject} 的信用修复申请 {number} 逾期未办结,已报上一级督办"
+        " / The application {number} for the repair of {subject} was not decided in time; the "
+        "level above sees to it"
+    ),
+    "REPAIR_WITHDRAWN": (
+        "{subject} 的信用修复申请 {number} 已撤回"
+        " / The application {number} for the repair of {subject} was withdrawn"
+    ),
     "REPAIR_DECIDED": (
-        "{subject} 的信用修复申请 {number}:{state}。理由:{reasons}",
-        "{subject} 的信用修复申请 {number}:{state}",
+        (
+            "{subject} 的信用修复申请 {number}:{state}。理由:{reasons}"
+            " / The application {number} for the repair of {subject}: {state}. Reasons: {reasons}"
+        ),
+        "{subject} 的信用修复申请 {number}:{state} / Repair {number} of {subject}: {state}",
     ),
-    "COMMENDATION_PUBLIC": "{subject} 拟获表彰“{title}”,公示至 {until}",
-    "COMMENDED": "{subject} 已获表彰“{title}”",
-    "COMMENDATION_REVOKED": "{subject} 的表彰“{title}”已撤销。理由:{reasons}",
-    "COMMENDATION_CANCELLED": "表彰“{title}”已取消。理由:{reasons}",
-    "NOMINEE_OBJECTION_DECIDED": "您对表彰 {number} 候选对象的异议:{state}。理由:{reasons}",
-    "CONSENT_PROPOSED": "工作人员 {by} 凭回执 {receipt} 拟为您登记信用授权;如非本意,可拒绝",
-    "CONSENT_GIVEN": "工作人员 {by} 凭回执 {receipt} 为您登记了信用授权,可随时撤回",
-    "CONSENT_WITHDRAWN": "工作人员 {by} 凭回执 {receipt} 为您撤回了信用授权",
-    "HOUSEHOLD_JOINED": "您的户 {household} 于 {day} 新登记了一名成员;如不属实,请联系社区更正",
-    "HOLDER_NAMED": "您被登记为 {subject} 的信用事务代表人",
-    "HOLDER_CHANGED": "{subject} 的信用事务代表人已变更",
-    "PERSON_MERGED": "您的重复登记已合并,积分、赋分、授权和异议均已转入现有编号",
-    "DEADLINE_MOVED": "{number} 的办理期限因工作日历变更顺延至 {until}",
-    "CAME_OF_AGE": "您已年满18周岁,可自愿授权参加信用赋分",
+    "COMMENDATION_PUBLIC": (
+        "{subject} 拟获表彰“{title}”,公示至 {until}"
+        ' / {subject} shall be commended ("{title}"); the notice hangs until {until}'
+    ),
+    "COMMENDED": '{subject} 已获表彰“{title}” / {subject} is commended ("{title}")',
+    "COMMENDATION_REVOKED": (
+        "{subject} 的表彰“{title}”已撤销。理由:{reasons}"
+        ' / The commendation "{title}" of {subject} was taken back. Reasons: {reasons}'
+    ),
+    "COMMENDATION_CANCELLED": (
+        "表彰“{title}”已取消。理由:{reasons}"
+        ' / The commendation "{title}" was cancelled. Reasons: {reasons}'
+    ),
+    "NOMINEE_OBJECTION_DECIDED": (
+        "您对表彰 {number} 候选对象的异议:{state}。理由:{reasons}"
+        " / Your objection to a nominee of commendation {number}: {state}. Reasons: {reasons}"
+    ),
+    "CONSENT_PROPOSED": (
+        "工作人员 {by} 凭回执 {receipt} 拟为您登记信用授权;如非本意,可拒绝"
+        " / {by} proposes a credit consent in your name by receipt {receipt}; refuse it if you "
+        "did not mean it"
+    ),
+    "CONSENT_GIVEN": (
+        "工作人员 {by} 凭回执 {receipt} 为您登记了信用授权,可随时撤回"
+        " / {by} registered a credit consent in your name by receipt {receipt}; you may withdraw "
+        "it at any time"
+    ),
+    "CONSENT_WITHDRAWN": (
+        "工作人员 {by} 凭回执 {receipt} 为您撤回了信用授权"
+        " / {by} withdrew your credit consent by receipt {receipt}"
+    ),
+    "HOUSEHOLD_JOINED": (
+        "您的户 {household} 于 {day} 新登记了一名成员;如不属实,请联系社区更正"
+        " / Somebody was registered in your household {household} on {day}; if that is wrong, "
+        "your community puts it right"
+    ),
+    "HOLDER_NAMED": (
+        "您被登记为 {subject} 的信用事务代表人"
+        " / You are registered as the person who speaks for {subject} in matters of credit"
+    ),
+    "HOLDER_CHANGED": (
+        "{subject} 的信用事务代表人已变更"
+        " / Another person speaks for {subject} in matters of credit from now on"
+    ),
+    "PERSON_MERGED": (
+        "您的重复登记已合并,积分、赋分、授权和异议均已转入现有编号"
+        " / Your double registration was merged: points, awards, consents and objections moved to "
+        "the id that was kept"
+    ),
+    "DEADLINE_MOVED": (
+        "{number} 的办理期限因工作日历变更顺延至 {until}"
+        " / {number}: its deadline is {until} now, since the working days have changed"
+    ),
+    "CAME_OF_AGE": (
+        "您已年满18周岁,可自愿授权参加信用赋分"
+        " / You are 18 years old now and may consent to scoring if you like"
+    ),
 }
 
 
+# Of several the first one is taken of which everything is known: those of older releases say less.
+TEXTS: Final[dict[str, tuple[Sentence, ...]]] = {
+    code: tuple(map(Sentence, (texts,) if isinstance(texts, str) else texts))
+    for code, texts in _WRITTEN.items()
+}
 _PACKAGE = "services.credit"
-PROVISIONAL: Final = "{text}(日期为暂定:当年工作日安排尚未公布)"
+PROVISIONAL: Final = (
+    "{text}(日期为暂定:当年工作日安排尚未公布)"
+    " / {text} (the day is provisional: the working days of that year are not announced yet)"
+)
 
 
 def _rests_on_no_data(tx: Tx, until: str | None) -> bool:
@@ -100,8 +205,7 @@ def messages(tx: Tx, question: PartOfList) -> dict[str, Any]:
 
 
 def _card(tx: Tx, row: Any) -> dict[str, Any]:
-    known = TEXTS[row.code]
-    texts = (known,) if isinstance(known, str) else known
+    texts = TEXTS[row.code]
     text = next((one for one in texts if _members(one) <= row.detail.keys()), texts[-1])
     texts_told = [told(_PACKAGE, text, row.detail, language) for language in ("zh", "en")]
     if _rests_on_no_data(tx, row.detail.get("until")):

@@ -50,7 +50,10 @@ def what_if_result(tx: Tx, question: WhatIfResult) -> dict[str, Any]:
         StateConflict: It has not ended.
     """
     if not 1 <= question.limit <= MOST:
-        raise Invalid(field="limit", reason=said("limit 应在 1 到 {most} 之间", most=MOST))
+        raise Invalid(
+            field="limit",
+            reason=said(("limit 应在 1 到 {most} 之间 / limit is 1 to {most}"), most=MOST),
+        )
     card = jobs.card(tx, question.job_id)
     if card["kind"] != "what_if":
         raise NotFound(kind="job", id=question.job_id)

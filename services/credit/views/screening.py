@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from msgspec import Meta
 
 from chassis.fields import Community, Day
-from chassis.refusal import Invalid
+from chassis.refusal import Invalid, said
 from services.credit.rules import screening as rules
 from services.credit.storage import awards as store
 from services.credit.storage.in_force import rules_in_force
@@ -46,12 +46,17 @@ def screen(tx: Tx, question: Screen) -> dict[str, Any]:
     in_force = rules_in_force(tx.conn)
     area = (question.community or tx.actor.scope)[:12]
     if len(area) != 12:
-        raise Invalid(field="community", reason="须指明一个社区(12位代码)")
+        raise Invalid(
+            field="community",
+            reason=said("须指明一个社区(12位代码) / name one community (12 digits)"),
+        )
     tx.require_scope(area)
     try:
         asked = date.fromisoformat(question.week) if question.week else None
     except ValueError as error:
-        raise Invalid(field="week", reason="日期格式应为 YYYY-MM-DD") from error
+        raise Invalid(
+            field="week", reason=said("日期格式应为 YYYY-MM-DD / a day is written YYYY-MM-DD")
+        ) from error
     day = asked or tx.calendar.local_date(tx.now) - _WEEK
     monday = day - timedelta(days=day.weekday())
     end = monday + _WEEK

@@ -92,13 +92,19 @@ def statement(tx: Tx, question: Statement) -> dict[str, Any]:
         raise NotFound(kind="subject", id=question.subject or tx.actor.id)
     until = question.until
     if question.since is not None and question.since >= (until or tx.now):
-        raise Invalid(field="since", reason="since 应早于 until")
+        raise Invalid(field="since", reason=said("since 应早于 until / since is before until"))
     lines: list[dict[str, Any]] = []
     for line in store.lines_of(tx.conn, subject, since=question.since, until=until):
         if len(lines) == MOST_LINES:
             raise Invalid(
                 field="since",
-                reason=said("超过 {most_lines} 行,请缩短时间段或导出文件", most_lines=MOST_LINES),
+                reason=said(
+                    (
+                        "超过 {most_lines} 行,请缩短时间段或导出文件"
+                        " / more than {most_lines} lines: ask for a shorter time or an export"
+                    ),
+                    most_lines=MOST_LINES,
+                ),
             )
         lines.append(
             {

@@ -13,7 +13,7 @@ from chassis import free_text
 from chassis.bus import Due, Tx
 from chassis.fields import PersonId
 from chassis.free_text import PUBLIC
-from chassis.refusal import NotFound, StateConflict
+from chassis.refusal import NotFound, StateConflict, said
 from services.forum import errors, events, rules, storage
 from services.forum.actions.record import (
     escalate,
@@ -633,7 +633,11 @@ def record_owners_vote(tx: Tx, body: RecordOwnersVote) -> dict[str, Any]:
     """
     topic = led_topic(tx, body.topic_id, "RESOLVED")
     if not topic["owners_matter"]:
-        raise errors.NoOwnersVote(reason="不属于业主共同决定的事项")
+        raise errors.NoOwnersVote(
+            reason=said(
+                "不属于业主共同决定的事项 / it is no matter for the owners to decide together"
+            )
+        )
     if topic["binding"]:
         raise StateConflict(state="RESOLVED/binding")
     area = rules.OwnersCount(body.area_eligible, body.area_participating, body.area_assenting)

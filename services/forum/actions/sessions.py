@@ -13,7 +13,7 @@ from msgspec import Meta
 from chassis.bus import Due, Tx
 from chassis.fields import PersonId
 from chassis.free_text import PUBLIC
-from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict
+from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict, said
 from services.forum import errors, events, rules, storage
 from services.forum.actions.record import (
     escalate,
@@ -313,7 +313,9 @@ def _invite_residents(
 
 def _topics_to_schedule(tx: Tx, topic_ids: Sequence[str]) -> list[storage.Row]:
     if len(set(topic_ids)) < len(topic_ids):
-        raise Invalid(field="topic_ids", reason="同一议题只能列一次")
+        raise Invalid(
+            field="topic_ids", reason=said("同一议题只能列一次 / a topic is named once only")
+        )
     locked = storage.topics_locked(tx.conn, topic_ids)
     found = []
     for topic_id in topic_ids:

@@ -10,7 +10,7 @@ from msgspec import Meta
 from chassis.bus import Due, Tx
 from chassis.fields import PersonId
 from chassis.free_text import PUBLIC
-from chassis.refusal import Invalid, NotFound, StateConflict
+from chassis.refusal import Invalid, NotFound, StateConflict, said
 from services.forum import errors, events, rules, storage
 from services.forum.actions.record import (
     escalate,
@@ -233,7 +233,14 @@ def submit_topic(tx: Tx, body: SubmitTopic) -> dict[str, Any]:
     signed = named if tx.actor.role in rules.INTAKE_ROLES else []
     rules.check_cosigners(body.level, kind, len(signed))
     if named != signed:
-        raise Invalid(field="cosigners", reason="联署由本人办理,或由受理人员凭签名录入")
+        raise Invalid(
+            field="cosigners",
+            reason=said(
+                "联署由本人办理,或由受理人员凭签名录入"
+                " / people sign for themselves, or an official who has seen their signature enters "
+                "it"
+            ),
+        )
     _check_people(tx, body, proposer, kind, signed)
     home = storage.residents_of(tx.conn, [proposer]).get(proposer)
     _check_resubmission(tx, body)

@@ -257,18 +257,27 @@ def _own_partner(tx: Tx, partner_id: str) -> Any:
 
 def _require_plain(order: DraftOffer) -> None:
     if not 1 <= len(order.title.strip()) <= 200:
-        raise Invalid(field="title", reason="名称应为 1 至 200 字")
+        raise Invalid(
+            field="title", reason=said("名称应为 1 至 200 字 / a title has 1 to 200 characters")
+        )
     _require_stock(order.stock_total)
     if order.per_person_month is not None and order.per_person_month < 1:
-        raise Invalid(field="per_person_month", reason="每月限兑应不少于 1")
+        raise Invalid(
+            field="per_person_month",
+            reason=said("每月限兑应不少于 1 / the limit a month is at least 1"),
+        )
     if not 1 <= order.voucher_ttl_h <= 24 * 90:
-        raise Invalid(field="voucher_ttl_h", reason="有效时长应在 1 至 2160 小时之间")
+        raise Invalid(
+            field="voucher_ttl_h",
+            reason=said("有效时长应在 1 至 2160 小时之间 / a voucher is good for 1 to 2160 hours"),
+        )
 
 
 def _require_stock(total: int) -> None:
     if not 0 <= total <= MOST_STOCK:
         raise Invalid(
-            field="stock_total", reason=said("库存应在 0 至 {most} 之间", most=MOST_STOCK)
+            field="stock_total",
+            reason=said("库存应在 0 至 {most} 之间 / stock is 0 to {most}", most=MOST_STOCK),
         )
 
 

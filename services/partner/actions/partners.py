@@ -163,7 +163,12 @@ def require_id(name: str, identity: str) -> None:
         Invalid: It does not look like an id of this house.
     """
     if not ID.match(identity):
-        raise Invalid(field=name, reason=said("{name} 格式应为 前缀_编号", name=name))
+        raise Invalid(
+            field=name,
+            reason=said(
+                ("{name} 格式应为 前缀_编号 / {name} is a prefix, _ and a number"), name=name
+            ),
+        )
 
 
 def require_area(name: str, code: str) -> None:
@@ -173,7 +178,12 @@ def require_area(name: str, code: str) -> None:
         Invalid: It has another shape.
     """
     if not AREA.match(code):
-        raise Invalid(field=name, reason=said("{name} 应为 6、9、12 或 15 位数字", name=name))
+        raise Invalid(
+            field=name,
+            reason=said(
+                ("{name} 应为 6、9、12 或 15 位数字 / {name} has 6, 9, 12 or 15 digits"), name=name
+            ),
+        )
 
 
 def register_partner(tx: Tx, order: RegisterPartner) -> dict[str, Any]:
@@ -195,7 +205,9 @@ def register_partner(tx: Tx, order: RegisterPartner) -> dict[str, Any]:
     override = _override(tx, order, code)
     _require_operators(order.operators)
     if not order.org_name.strip():
-        raise Invalid(field="org_name", reason="单位名称不能为空")
+        raise Invalid(
+            field="org_name", reason=said("单位名称不能为空 / the organisation's name is missing")
+        )
     if order.partner_id is not None:
         require_id("partner_id", order.partner_id)
         known = store.card(tx.conn, order.partner_id)
@@ -254,7 +266,9 @@ def _require_operators(person_ids: list[str]) -> None:
         raise OperatorsNeeded(field="operators")
     for number, person_id in enumerate(person_ids):
         if not _PERSON.match(person_id):
-            raise Invalid(field=f"operators[{number}]", reason="应为人员编号")
+            raise Invalid(
+                field=f"operators[{number}]", reason=said("应为人员编号 / this is no person's id")
+            )
 
 
 def _require_one_name(tx: Tx, org: Any, name: str) -> None:

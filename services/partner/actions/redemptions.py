@@ -118,7 +118,10 @@ def request_redemption(tx: Tx, order: RequestRedemption) -> dict[str, Any]:
     if not 1 <= order.qty <= MOST_QUANTITY:
         raise Invalid(
             field="qty",
-            reason=said("份数应在 1 至 {most_quantity} 之间", most_quantity=MOST_QUANTITY),
+            reason=said(
+                ("份数应在 1 至 {most_quantity} 之间 / the quantity is 1 to {most_quantity}"),
+                most_quantity=MOST_QUANTITY,
+            ),
         )
     people.require_holder(tx)
     offer = records.get(tx.conn, offers, order.offer_id)
@@ -532,7 +535,7 @@ def rate_redemption(tx: Tx, order: RateRedemption) -> dict[str, Any]:
         WindowOver: More than 14 days have passed.
     """
     if not 1 <= order.stars <= 5:
-        raise Invalid(field="stars", reason="评分应为 1 至 5")
+        raise Invalid(field="stars", reason=said("评分应为 1 至 5 / a rating is 1 to 5"))
     row = records.locked(tx.conn, redemptions, order.redemption_id)
     if row.holder != tx.actor.id:
         raise NotFound(kind="redemption", id=order.redemption_id)

@@ -9,7 +9,7 @@ from msgspec import Meta
 from chassis import records
 from chassis.bus import Due, Tx
 from chassis.free_text import PUBLIC, PublicText
-from chassis.refusal import Invalid, NotFound, RoleDenied
+from chassis.refusal import Invalid, NotFound, RoleDenied, said
 from chassis.text import fold
 from services.partner import events
 from services.partner.actions.overdue import go_up
@@ -75,7 +75,10 @@ def ask_refund(tx: Tx, order: AskRefund) -> dict[str, Any]:
     """
     reason = order.reason.strip()
     if not 1 <= len(reason) <= 500:
-        raise Invalid(field="reason", reason="请写明理由,500 字以内")
+        raise Invalid(
+            field="reason",
+            reason=said("请写明理由,500 字以内 / say why, in at most 500 characters"),
+        )
     row = records.locked(tx.conn, redemptions, order.redemption_id)
     if row.holder != tx.actor.id:
         raise NotFound(kind="redemption", id=order.redemption_id)

@@ -11,7 +11,7 @@ from chassis import records
 from chassis.bus import Due, Tx
 from chassis.fields import Area, Period
 from chassis.free_text import Office, PublicText
-from chassis.refusal import Invalid, NotFound, StateConflict
+from chassis.refusal import Invalid, NotFound, StateConflict, said
 from chassis.text import PERIOD
 from services.partner import events
 from services.partner.actions.overdue import go_up
@@ -254,7 +254,10 @@ def dispute_statement(tx: Tx, order: DisputeStatement) -> dict[str, Any]:
         LineUnknown: A disputed line is not on it.
     """
     if not 1 <= len(order.reason.strip()) <= 500:
-        raise Invalid(field="reason", reason="请写明异议理由,500 字以内")
+        raise Invalid(
+            field="reason",
+            reason=said("请写明异议理由,500 字以内 / say what is wrong, in at most 500 characters"),
+        )
     row = _own(tx, order.statement_id, "ISSUED")
     lines = store.lines_of(tx.conn, row.statement_id)
     known = {line.redemption_id for line in lines}
@@ -351,12 +354,18 @@ def _adjust(tx: Tx, row: Any, adjustments: Sequence[Adjustment]) -> int:
                 field=f"adjustments[{number}].redemption_id", redemption_id=one.redemption_id
             )
         if one.amount_fen < 0:
-            raise Invalid(field=f"adjustments[{number}].amount_fen", reason="金额不得为负")
+            raise Invalid(
+                field=f"adjustments[{number}].amount_fen",
+                reason=said("金额不得为负 / an amount is not negative"),
+            )
         seen.add(one.redemption_id)
         amount += one.amount_fen - line.amount_fen
         store.set_line_amount(tx.conn, row.statement_id, line.line_no, one.amount_fen)
     if amount < 0:
-        raise Invalid(field="adjustments", reason="结算单金额不得为负")
+        raise Invalid(
+            field="adjustments",
+            reason=said("结算单金额不得为负 / the amount of a statement is not negative"),
+        )
     return amount
 
 
@@ -435,9 +444,17 @@ def set_fund(tx: Tx, order: SetFund) -> dict[str, Any]:
     tx.require_scope(order.area)
     _require_period(order.period)
     if len(order.area) == 15:
-        raise Invalid(field="area", reason="基金按区、街道、社区设立")
+        raise Invalid(
+            field="area",
+            reason=said(
+                "基金按区、街道、社区设立 / a fund belongs to a district, a street or a community"
+            ),
+        )
     if not 0 <= order.budget_fen <= 10**12:
-        raise Invalid(field="budget_fen", reason="预算应为非负整数(分)")
+        raise Invalid(
+            field="budget_fen",
+            reason=said("预算应为非负整数(分) / a budget is a whole number of fen, not negative"),
+        )
     row = store.fund_at(tx.conn, order.area, order.period, hold=True)
     if row is None:
         level = {6: "DISTRICT", 9: "STREET"}.get(len(order.area), "COMMUNITY")
@@ -470,7 +487,9 @@ def set_fund(tx: Tx, order: SetFund) -> dict[str, Any]:
 
 def _require_period(period: str) -> None:
     if not _PERIOD.match(period):
-        raise Invalid(field="period", reason="月份格式应为 YYYY-MM")
+        raise Invalid(
+            field="period", reason=said("月份格式应为 YYYY-MM / a month is written YYYY-MM")
+        )
 
 
 def _confirm_held(tx: Tx, order: SetFund) -> list[str]:

@@ -5,7 +5,7 @@ import unicodedata
 from datetime import date, datetime, timedelta
 
 from chassis.calendar import SHANGHAI, Calendar
-from chassis.refusal import said
+from chassis.refusal import said, sentences
 from chassis.text import FIRST_YEAR, LAST_YEAR, in_reach
 from services.partner.errors import (
     CategoryForbidden,
@@ -24,29 +24,31 @@ MEDICAL = frozenset({"HOSPITAL", "CLINIC", "PHARMACY"})
 
 # Whole words, because single characters stand in innocent names (烟台苹果).
 _FORBIDDEN = {
-    "烟草": "香烟 卷烟 烟草 电子烟 烟酒 雪茄",
-    "酒类": "白酒 啤酒 红酒 黄酒 葡萄酒 洋酒 酒类 米酒",
-    "现金": "现金 提现 返现 转账 红包",
-    "可变现的预付卡": "购物卡 储值卡 预付卡 充值卡 加油卡 代金卡 礼品卡 会员储值",
-    "金融产品": "理财 保险 贷款 彩票 证券 股票 债券",
-    "诊疗": "治疗 手术 处方 输液 注射 住院 开药 药品",
+    "TOBACCO": "香烟 卷烟 烟草 电子烟 烟酒 雪茄",
+    "ALCOHOL": "白酒 啤酒 红酒 黄酒 葡萄酒 洋酒 酒类 米酒",
+    "CASH": "现金 提现 返现 转账 红包",
+    "PREPAID_CARD": "购物卡 储值卡 预付卡 充值卡 加油卡 代金卡 礼品卡 会员储值",
+    "FINANCE": "理财 保险 贷款 彩票 证券 股票 债券",
+    "MEDICAL_TREATMENT": "治疗 手术 处方 输液 注射 住院 开药 药品",
 }
 _FORBIDDEN_LATIN = {
-    "烟草": {"tobacco", "cigarette", "cigarettes"},
-    "酒类": {"liquor", "beer", "wine", "alcohol"},
-    "现金": {"cash"},
-    "可变现的预付卡": {"prepaid", "giftcard"},
-    "金融产品": {"loan", "insurance", "lottery"},
-    "诊疗": {"treatment", "surgery", "prescription"},
+    "TOBACCO": {"tobacco", "cigarette", "cigarettes"},
+    "ALCOHOL": {"liquor", "beer", "wine", "alcohol"},
+    "CASH": {"cash"},
+    "PREPAID_CARD": {"prepaid", "giftcard"},
+    "FINANCE": {"loan", "insurance", "lottery"},
+    "MEDICAL_TREATMENT": {"treatment", "surgery", "prescription"},
 }
-FORBIDDEN_CATEGORIES = {
-    "TOBACCO": "烟草",
-    "ALCOHOL": "酒类",
-    "CASH": "现金",
-    "PREPAID_CARD": "可变现的预付卡",
-    "FINANCE": "金融产品",
-    "MEDICAL_TREATMENT": "诊疗",
-}
+FORBIDDEN_CATEGORIES = sentences(
+    {
+        "TOBACCO": "烟草 / tobacco",
+        "ALCOHOL": "酒类 / alcohol",
+        "CASH": "现金 / cash",
+        "PREPAID_CARD": "可变现的预付卡 / prepaid cards that turn into cash",
+        "FINANCE": "金融产品 / financial products",
+        "MEDICAL_TREATMENT": "诊疗 / medical treatment",
+    }
+)
 
 
 def require_allowed(*, title: str, category: str | None, kind: str, partner_category: str) -> None:
@@ -68,13 +70,14 @@ def require_allowed(*, title: str, category: str | None, kind: str, partner_cate
     if category in FORBIDDEN_CATEGORIES:
         raise CategoryForbidden(field="category", what=FORBIDDEN_CATEGORIES[category])
     if partner_category in MEDICAL and kind == "GOODS":
-        raise CategoryForbidden(field="kind", what="诊疗")
+        raise CategoryForbidden(field="kind", what=FORBIDDEN_CATEGORIES["MEDICAL_TREATMENT"])
     # Full-width letters and spaces inside a word are the usual ways around a word list.
     plain = unicodedata.normalize("NFKC", title).casefold()
     joined, latin = "".join(plain.split()), set(re.findall(r"[a-z]+", plain))
-    for what, words in _FORBIDDEN.items():
-        if any(word in joined for word in words.split()) or latin & _FORBIDDEN_LATIN[what]:
-            raise CategoryForbidden(field="title", what=what)
+    for kind_of_goods, words in _FORBIDDEN.items():
+        found = any(word in joined for word in words.split())
+        if found or latin & _FORBIDDEN_LATIN[kind_of_goods]:
+            raise CategoryForbidden(field="title", what=FORBIDDEN_CATEGORIES[kind_of_goods])
 
 
 def require_scope_inside(scope: str, area: str) -> None:
@@ -113,13 +116,26 @@ def require_prices(
     """
     least = 0 if kind == "DISCOUNT" else 1
     if not least <= points_price <= MOST_POINTS:
-        raise PriceRange(field="points_price", what="积分价", least=least, most=MOST_POINTS)
+        raise PriceRange(
+            field="points_price",
+            what=said("积分价 / the price in points"),
+            least=least,
+            most=MOST_POINTS,
+        )
     if not 0 <= settle_fen_per_point <= MOST_FEN_PER_POINT:
         raise PriceRange(
-            field="settle_fen_per_point", what="每分结算额(分)", least=0, most=MOST_FEN_PER_POINT
+            field="settle_fen_per_point",
+            what=said("每分结算额(分) / the amount per point (fen)"),
+            least=0,
+            most=MOST_FEN_PER_POINT,
         )
     if not 0 <= face_value_fen <= 10_000_000:
-        raise PriceRange(field="face_value_fen", what="面值(分)", least=0, most=10_000_000)
+        raise PriceRange(
+            field="face_value_fen",
+            what=said("面值(分) / the face value (fen)"),
+            least=0,
+            most=10_000_000,
+        )
     if settle_mode == "SPONSOR" and settle_fen_per_point:
         raise SettleMode(field="settle_fen_per_point")
 
@@ -167,7 +183,9 @@ def validity(valid_from: str, valid_to: str) -> tuple[datetime, datetime]:
     """
     begins, ends = _instant("valid_from", valid_from, 0), _instant("valid_to", valid_to, 1)
     if begins >= ends:
-        raise ValidityWrong(field="valid_to", reason=said("结束不晚于开始"))
+        raise ValidityWrong(
+            field="valid_to", reason=said("结束不晚于开始 / the end is not after the beginning")
+        )
     return begins, ends
 
 
@@ -176,7 +194,7 @@ def _require_reach(name: str, at: date | datetime) -> None:
         raise ValidityWrong(
             field=name,
             reason=said(
-                "{year} 不在 {first} 至 {last} 年之间",
+                "{year} 不在 {first} 至 {last} 年之间 / {year} is not from {first} to {last}",
                 year=at.year,
                 first=FIRST_YEAR,
                 last=LAST_YEAR - 1,
@@ -193,6 +211,8 @@ def _instant(name: str, text: str, days: int) -> datetime:
             return Calendar.midnight(day + timedelta(days=days))
         at = datetime.fromisoformat(text)
     except (ValueError, OverflowError) as error:
-        raise ValidityWrong(field=name, reason=said("{day} 不是日期", day=text[:40])) from error
+        raise ValidityWrong(
+            field=name, reason=said("{day} 不是日期 / {day} is no day", day=text[:40])
+        ) from error
     _require_reach(name, at)
     return at if at.tzinfo else at.replace(tzinfo=SHANGHAI)

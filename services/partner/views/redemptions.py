@@ -11,7 +11,7 @@ from chassis import records
 from chassis.bus import Tx
 from chassis.fields import Area, Cursor, Limit, PartOfList, Period
 from chassis.i18n import in_words
-from chassis.refusal import Invalid, NotFound
+from chassis.refusal import Invalid, NotFound, said
 from services.partner.replies import RedemptionState
 from services.partner.rules.statements import share_text
 from services.partner.rules.vouchers import voucher
@@ -185,16 +185,23 @@ def service_share(tx: Tx, asked: ShareQuery) -> dict[str, Any]:
         tx.calendar.month_bounds(asked.period_from)
         tx.calendar.month_bounds(asked.period_to)
     except ValueError as error:
-        raise Invalid(field="period_from", reason="月份格式应为 YYYY-MM") from error
+        raise Invalid(
+            field="period_from", reason=said("月份格式应为 YYYY-MM / a month is written YYYY-MM")
+        ) from error
     period = asked.period_from
     while period <= asked.period_to:
         if len(months) == 36:
-            raise Invalid(field="period_to", reason="最多查询 36 个月")
+            raise Invalid(
+                field="period_to", reason=said("最多查询 36 个月 / at most 36 months are asked for")
+            )
         begin, end = tx.calendar.month_bounds(period)
         months.append(_share(period, store.points_by_kind(tx.conn, asked.scope, begin, end)))
         period = tx.calendar.next_period(period)
     if not months:
-        raise Invalid(field="period_to", reason="结束月份早于开始月份")
+        raise Invalid(
+            field="period_to",
+            reason=said("结束月份早于开始月份 / the last month is before the first"),
+        )
     return {"scope": asked.scope, "items": months}
 
 

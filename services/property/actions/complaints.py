@@ -13,7 +13,7 @@ from msgspec import Meta
 from chassis.bus import Due, Heard, Tx
 from chassis.fields import Period
 from chassis.free_text import PUBLIC, PublicText
-from chassis.refusal import StateConflict
+from chassis.refusal import StateConflict, said
 from services.property import errors, events, rules
 from services.property.actions import ground, rectifications
 from services.property.actions.ground import Reply
@@ -625,7 +625,9 @@ def import_complaint_history(tx: Tx, order: ImportHistory) -> Reply:
             raise errors.PeriodNotAllowed(
                 field="rows",
                 period=item.period,
-                reason="本系统已有投诉记录" if live else "该月尚未结束",
+                reason=said("本系统已有投诉记录 / complaints of it are recorded here already")
+                if live
+                else said("该月尚未结束 / that month is not over"),
             )
         new.append(
             {
@@ -683,7 +685,11 @@ def correct_complaint_history(tx: Tx, order: CorrectHistory) -> Reply:
     row = months.history_month(tx.conn, order.project_id, order.period)
     if row is None or row["source"] != "IMPORTED" or order.invalidated > row["complaints"]:
         raise errors.PeriodNotAllowed(
-            field="period", period=order.period, reason="不是导入的月份,或数量超出"
+            field="period",
+            period=order.period,
+            reason=said(
+                "不是导入的月份,或数量超出 / the month was not imported, or the number is above it"
+            ),
         )
     months.correct_history(tx.conn, order.project_id, order.period, order.invalidated)
     ground.note(

@@ -11,7 +11,7 @@ from msgspec import Meta
 from chassis.bus import Due, Tx
 from chassis.fields import Sha256
 from chassis.free_text import PUBLIC, PublicText
-from chassis.refusal import NotFound, StateConflict
+from chassis.refusal import NotFound, StateConflict, said
 from services.property import errors, rules
 from services.property.actions import ground, rectifications, works
 from services.property.actions.ground import Reply
@@ -81,7 +81,11 @@ def hold_meeting(tx: Tx, order: HoldMeeting) -> Reply:
                 return ground.reply(existing, "meeting", state="HELD", period=period)
             raise errors.IdTaken(field="meeting_id", id=order.meeting_id)
     if order.held_at > tx.now or rows.month_is_measured(tx.conn, period):
-        reason = "会议尚未召开" if order.held_at > tx.now else "该月已冻结"
+        reason = (
+            said("会议尚未召开 / the meeting has not been held yet")
+            if order.held_at > tx.now
+            else said("该月已冻结 / that month is frozen")
+        )
         raise errors.PeriodNotAllowed(field="held_at", period=period, reason=reason)
     if project["closed_at"] is not None and project["closed_at"] <= order.held_at:
         ground.require_open(project)
@@ -208,7 +212,11 @@ def annul_meeting(tx: Tx, order: Annul) -> Reply:
     if row["annulled_at"] is not None:
         raise StateConflict(state="ANNULLED")
     if rows.month_is_measured(tx.conn, row["period"]):
-        raise errors.PeriodNotAllowed(field="meeting_id", period=row["period"], reason="该月已冻结")
+        raise errors.PeriodNotAllowed(
+            field="meeting_id",
+            period=row["period"],
+            reason=said("该月已冻结 / that month is frozen"),
+        )
     works.cancel_of_meeting(tx, row, order.reason)
     rectifications.withdraw_of_meeting(tx, row, order.reason)
     row = rows.change(tx.conn, tables.meetings, row, annulled_at=tx.now, annul_reason=order.reason)

@@ -11,7 +11,7 @@ from msgspec import Meta
 from chassis.bus import Due, Tx
 from chassis.fields import Community, Grid
 from chassis.free_text import PUBLIC, PublicText
-from chassis.refusal import RoleDenied, StateConflict
+from chassis.refusal import RoleDenied, StateConflict, said
 from services.property import errors, events, rules
 from services.property.actions import (
     agreements,
@@ -771,10 +771,16 @@ def count_households(tx: Tx, order: CountHouseholds) -> Reply:
     """
     row = ground.meant(tx, tables.projects, "project", order.project_id, may=ground.uninterested)
     if order.since > ground.today(tx):
-        raise errors.PeriodNotAllowed(field="since", period=str(order.since), reason="日期尚未到来")
+        raise errors.PeriodNotAllowed(
+            field="since",
+            period=str(order.since),
+            reason=said("日期尚未到来 / that day has not come yet"),
+        )
     if rows.month_is_measured(tx.conn, order.since.isoformat()[:7]):
         raise errors.PeriodNotAllowed(
-            field="since", period=str(order.since)[:7], reason="该月已冻结"
+            field="since",
+            period=str(order.since)[:7],
+            reason=said("该月已冻结 / that month is frozen"),
         )
     rows.put(
         tx.conn,

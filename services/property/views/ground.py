@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from chassis.bus import Tx
 from chassis.fields import Area
-from chassis.refusal import Invalid, NotFound
+from chassis.refusal import Invalid, NotFound, said
 from services.property.storage import lists, rows
 from services.property.storage.rows import Row
 
@@ -90,7 +90,9 @@ def page(
         try:
             place = lists.read_cursor(cursor)
         except (ValueError, TypeError) as error:
-            raise Invalid(field="cursor", reason="无法识别的游标") from error
+            raise Invalid(
+                field="cursor", reason=said("无法识别的游标 / the cursor is none of this list")
+            ) from error
     found = lists.page(
         tx.conn, table, conditions, limit=limit, cursor=place, oldest_first=oldest_first
     )

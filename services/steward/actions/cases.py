@@ -726,7 +726,13 @@ def key_of(reference: str, field: str, longest: int) -> str:
     """
     key = fold(reference)
     if not 1 <= len(key) <= longest:
-        raise Invalid(field=field, reason=said("编号应为 1–{longest} 个字符", longest=longest))
+        raise Invalid(
+            field=field,
+            reason=said(
+                ("编号应为 1–{longest} 个字符 / a reference has 1 to {longest} characters"),
+                longest=longest,
+            ),
+        )
     return key
 
 

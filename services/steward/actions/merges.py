@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from chassis.bus import Tx
 from chassis.free_text import PUBLIC
-from chassis.refusal import Invalid, NotFound, StateConflict
+from chassis.refusal import Invalid, NotFound, StateConflict, said
 from services.steward import events, storage
 from services.steward.actions import cases, kinship
 from services.steward.actions.changes import note_change
@@ -53,7 +53,7 @@ def propose_merge(tx: Tx, order: ProposeMerge) -> dict[str, Any]:
         TwoPosts: They hold the same duty.
     """
     if order.person_id == order.into:
-        raise Invalid(field="into", reason="不能并入本人")
+        raise Invalid(field="into", reason=said("不能并入本人 / nobody is merged into himself"))
     row, into = _pair(tx, order.person_id, order.into)
     _require_not_own(tx, row.person_id, into.person_id)
     tx.check_version(row.version)

@@ -14,7 +14,7 @@ from msgspec import Meta
 from chassis.bus import Tx
 from chassis.fields import Grid, Instant
 from chassis.free_text import PUBLIC, PublicText
-from chassis.refusal import Invalid, NotFound, Refusal, RoleDenied, StateConflict
+from chassis.refusal import Invalid, NotFound, Refusal, RoleDenied, StateConflict, said
 from chassis.text import fold
 from services.steward import events, rules, storage
 from services.steward.actions import cases, changes, kinship
@@ -185,7 +185,10 @@ def _check_span(tx: Tx, order: RecordHours, record_id: str) -> None:
     if order.check_in is None and order.check_out is None:
         return
     if order.check_in is None or order.check_out is None:
-        raise Invalid(field="check_out", reason="签到与签退时间应同时给出")
+        raise Invalid(
+            field="check_out",
+            reason=said("签到与签退时间应同时给出 / check_in and check_out are given together"),
+        )
     minutes = (order.check_out - order.check_in).total_seconds() / 60
     if minutes <= 0 or order.minutes > minutes:
         raise BadSpan(field="check_out")

@@ -1,14 +1,19 @@
-"""What a board says of a post; English stands in the catalogue, under the Chinese.
+"""What a board says of a post.
 
-What states, duties, categories and roles are called stands in `locale/zh.po`.
+What states, duties, categories and roles are called stands in `locale/words.po`.
 """
 
 from __future__ import annotations
 
+from chassis.refusal import Sentence
+
 # What a board says of a post without a name, where nobody said it better.
-VACANT = "岗位空缺"
-UNNAMED = "有人在岗,姓名未公示"
-UNCOVERED = "此刻没有专职管家当班,请拨打公示牌上的工作电话"
+VACANT = Sentence("岗位空缺 / Vacant")
+UNNAMED = Sentence("有人在岗,姓名未公示 / Held by somebody whose name is not published")
+UNCOVERED = Sentence(
+    "此刻没有专职管家当班,请拨打公示牌上的工作电话"
+    " / No full-time steward is on shift now; call a work phone of the contact board"
+)
 
 
 def reason_of(said: str | None, *, served: bool) -> str:

@@ -5,7 +5,7 @@ import typing
 
 import pytest
 
-from chassis.i18n import catalogue, payload, word
+from chassis.i18n import payload, vocabulary, word
 from chassis.refusal import Refusal, RoleDenied, StateConflict
 from services.steward import errors
 from services.steward.rules.routing import CATEGORIES, DUTIES
@@ -20,7 +20,7 @@ STATES = {
     *("PLANNED", "ATTENDED", "MISSED", "RECORDED", "CONFIRMED", "PENDING", "TRUE", "FALSE"),
     *("PROPOSED", "REJECTED", "LOADED"),
 }
-ROLES = {name for name in catalogue("chassis", "zh") if name.startswith("R_")}
+ROLES = {name for name in vocabulary("chassis") if name.startswith("R_")}
 KINDS = {"DISTRICT", "STREET", "TOWN", "COMMUNITY", "GRID", "AREA"}
 
 

@@ -12,8 +12,8 @@ from msgspec import Meta
 
 from chassis.bus import Tx
 from chassis.fields import Area, Cursor, Grid, Limit, Period
-from chassis.i18n import english, in_words, named
-from chassis.refusal import NotFound
+from chassis.i18n import in_words, named
+from chassis.refusal import NotFound, sentences
 from chassis.text import without_numbers
 from services.steward import rules, storage
 from services.steward.errors import UnknownGrid
@@ -35,38 +35,43 @@ OVERSEERS = (
     "R_SYSTEM",
 )
 
-# What a row of the timeline says to the reporter; English stands in the catalogue.
-WHAT = {
-    "submit": "诉求已提交",
-    "dispatch": "已派单",
-    "redispatch": "已改派",
-    "accept": "承办人已接单",
-    "accept_missed": "未按时接单",
-    "return": "承办人退回",
-    "contact": "已联系诉求人",
-    "arrive": "已到达现场",
-    "contact_missed": "未按时联系",
-    "transfer": "已转办",
-    "extend": "已延期",
-    "resolve": "已办结",
-    "resolve_missed": "未按时办结",
-    "escalate": "已升级督办",
-    "rate": "诉求人已评价",
-    "review": "差评核查有结论",
-    "review_to_street": "差评核查转街道",
-    "reopen": "诉求人要求重办",
-    "close": "已结案",
-    "cancel": "诉求人撤回",
-    "reject": "不予受理",
-    "merge": "已并入同一诉求",
-    "merged": "有同一诉求并入",
-    "urge": "诉求人催办",
-    "go_on": "原诉求人撤回,由本诉求继续办理",
-    "attach": "已登记诉求人",
-    "check": "自行发现事项已核实",
-    "due_moved": "工作日历变更,期限顺延",
-    "correct": "诉求信息已更正",
-}
+# What a row of the timeline says to the reporter.
+WHAT = sentences(
+    {
+        "submit": "诉求已提交 / Submitted",
+        "dispatch": "已派单 / Given to a steward",
+        "redispatch": "已改派 / Given to another steward",
+        "accept": "承办人已接单 / Accepted by the handler",
+        "accept_missed": "未按时接单 / Not accepted in time",
+        "return": "承办人退回 / Returned by the handler",
+        "contact": "已联系诉求人 / Reporter contacted",
+        "arrive": "已到达现场 / Arrived on site",
+        "contact_missed": "未按时联系 / Not contacted in time",
+        "transfer": "已转办 / Transferred",
+        "extend": "已延期 / Extended",
+        "resolve": "已办结 / Resolved",
+        "resolve_missed": "未按时办结 / Not resolved in time",
+        "escalate": "已升级督办 / Escalated",
+        "rate": "诉求人已评价 / Rated by the reporter",
+        "review": "差评核查有结论 / Bad rating reviewed",
+        "review_to_street": "差评核查转街道 / Review passed to the street",
+        "reopen": "诉求人要求重办 / Reopened by the reporter",
+        "close": "已结案 / Closed",
+        "cancel": "诉求人撤回 / Taken back by the reporter",
+        "reject": "不予受理 / Rejected",
+        "merge": "已并入同一诉求 / Merged into the same matter",
+        "merged": "有同一诉求并入 / Another report of it was merged",
+        "urge": "诉求人催办 / Urged by the reporter",
+        "go_on": (
+            "原诉求人撤回,由本诉求继续办理 / The first reporter took his back; the case goes on "
+            "here"
+        ),
+        "attach": "已登记诉求人 / Its reporter was noted",
+        "check": "自行发现事项已核实 / Somebody else looked at what was found",
+        "due_moved": "工作日历变更,期限顺延 / The working days have changed: the deadline is later",
+        "correct": "诉求信息已更正 / What the request says was corrected",
+    }
+)
 
 # What whoever was merged into a case learns of it: what became of it, and of nobody else's words.
 FOLLOWED = {
@@ -438,8 +443,8 @@ def _step(entry: Any, detail: dict[str, Any]) -> dict[str, Any]:
     found = {
         "at": entry.at.isoformat(),
         "action": entry.action,
-        "what_zh": what,
-        "what_en": english("services.steward", what),
+        "what_zh": str(what),
+        "what_en": what.english,
         "by_role": entry.actor_role,
         **in_words("services.steward", "by_role", entry.actor_role),
         "state": entry.state,

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from chassis.calendar import instant
-from chassis.refusal import Invalid
+from chassis.refusal import Invalid, said
 
 # What the cursor of the page before begins with; base64 has no such sign.
 _BACK = "~"
@@ -28,7 +28,9 @@ def read_cursor(cursor: str | None) -> tuple[datetime, str] | None:
         at, _, last = base64.urlsafe_b64decode(cursor.encode()).decode().partition("|")
         return instant(at), last
     except (ValueError, binascii.Error) as error:
-        raise Invalid(field="cursor", reason="cursor 无效") from error
+        raise Invalid(
+            field="cursor", reason=said("cursor 无效 / the cursor is none of this list")
+        ) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from msgspec import Meta
 from chassis.bus import Tx
 from chassis.fields import Area, Cursor, Limit
 from chassis.i18n import in_words
-from chassis.refusal import Invalid, NotFound, RoleDenied
+from chassis.refusal import Invalid, NotFound, RoleDenied, said
 from services.steward import rules, storage
 from services.steward.views import paging
 
@@ -191,7 +191,9 @@ def people(tx: Tx, q: PersonSearch) -> dict[str, Any]:
         Invalid: Neither is given.
     """
     if q.phone is None and q.id_no is None:
-        raise Invalid(field="phone", reason="请给出手机号码或身份证号码")
+        raise Invalid(
+            field="phone", reason=said("请给出手机号码或身份证号码 / give phone or id_no")
+        )
     vault = storage.vault(tx.settings.keys)
     phone = vault.digest("phone", rules.identity.plain_phone(q.phone)) if q.phone else None
     number = None

@@ -13,8 +13,8 @@ import msgspec
 
 from chassis.bus import Tx
 from chassis.fields import Area, Cursor, Instant, Limit, Period
-from chassis.i18n import english, word
-from chassis.refusal import Invalid, NotFound, RoleDenied
+from chassis.i18n import in_words
+from chassis.refusal import Invalid, NotFound, RoleDenied, Sentence, said
 from services.steward import rules, storage
 from services.steward.errors import BadSpan, UnknownGrid
 from services.steward.rules.routing import Duty
@@ -156,19 +156,19 @@ def _entry(tx: Tx, row: Any) -> dict[str, Any]:
     return {
         "steward_id": row.steward_id,
         "duty": row.duty,
-        **_told("duty", word("services.steward", row.duty)),
+        **in_words("services.steward", "duty", row.duty),
         "name": vault.open(row.name, f"{row.person_id}.name"),
         "work_phone": vault.open_or_none(row.work_phone, f"{row.steward_id}.work_phone"),
         "employer": row.employer,
         "type": row.type,
-        **_told("type", word("services.steward", row.type)),
+        **in_words("services.steward", "type", row.type),
     }
 
 
 def _told(name: str, text: str | None) -> dict[str, str | None]:
     """Return a text in both languages; what somebody wrote himself has no English."""
-    other = english("services.steward", text) if text is not None else None
-    return {f"{name}_zh": text, f"{name}_en": other if other != text else None}
+    said = text if isinstance(text, Sentence) else None
+    return {f"{name}_zh": text if said is None else str(said), f"{name}_en": said and said.english}
 
 
 def _grid_name(tx: Tx, grid: str) -> str:
@@ -190,10 +190,10 @@ def _posts(
         rows.append(
             {
                 "duty": duty,
-                **_told("duty", word("services.steward", duty)),
+                **in_words("services.steward", "duty", duty),
                 **_told("note", why),
                 "backup": other,
-                **_told("backup", word("services.steward", other) if other is not None else None),
+                **in_words("services.steward", "backup", other),
             }
         )
     return rows
@@ -368,17 +368,17 @@ def _as_they_were(tx: Tx, scope: str, at: datetime, rows: Sequence[Any]) -> Sequ
         # From the newest to the oldest, so that what is found last is what held then.
         then.setdefault(change.ref, {}).update(storage.people.before(vault, change))
     found = [row for row in rows if row.steward_id not in then]
-    for steward_id, said in then.items():
+    for steward_id, before in then.items():
         row = storage.posts.steward(tx.conn, steward_id)
         if row.created_at > at or (row.left_at is not None and row.left_at <= at):
             continue
-        grids = said.get("grids") or storage.posts.grids_of(tx.conn, steward_id)
+        grids = before.get("grids") or storage.posts.grids_of(tx.conn, steward_id)
         found += [
             SimpleNamespace(
                 grid=grid,
                 steward_id=steward_id,
-                duty=said.get("duty", row.duty),
-                type=said.get("type", row.type),
+                duty=before.get("duty", row.duty),
+                type=before.get("type", row.type),
                 board_consent=row.board_consent,
             )
             for grid in grids
@@ -573,7 +573,7 @@ def steward_month(tx: Tx, q: MonthQuestion) -> dict[str, Any]:
         raise RoleDenied(role=tx.actor.role)
     found = storage.months.steward_months(tx.conn, tx.calendar, q.period, tx.now, only=q.steward_id)
     if not found:
-        raise Invalid(field="period", reason="该月未任职")
+        raise Invalid(field="period", reason=said("该月未任职 / he held no post in that month"))
     counts = dataclasses.asdict(found[0])
     share = rules.rates.percent(rules.rates.ratio(found[0].accepted_on_time, found[0].orders))
     return counts | {"period": q.period, "accepted_on_time_percent": share}

@@ -40,7 +40,6 @@ _NAMESPACE_BYTES: Final = NAMESPACE.bytes
 _hash_of = functools.partial(hashlib.sha1, usedforsecurity=False)
 
 CAPPED: Final = "CAPPED"
-LATE: Final = "LATE"
 CORRECTION: Final = "CORRECTION"
 NOT_BEST: Final = "NOT_BEST"
 EXCLUDED: Final = "EXCLUDED"
@@ -698,16 +697,6 @@ class HoursAward:
     raw_points: int
     flags: tuple[str, ...] = ()
     slices: tuple[Slice, ...] = ()
-
-    @property
-    def score_delta(self) -> int:
-        """What the event changes in all."""
-        return self.score + sum(part.score for part in self.slices)
-
-    @property
-    def points_delta(self) -> int:
-        """What the event changes in all; negative is a REVERSE posting."""
-        return self.points + sum(part.points for part in self.slices)
 
 
 def tier_score(tiers: Tiers, minutes: int) -> int:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from chassis.calendar import Calendar
-from services.credit.rules.model import DIMENSIONS, RuleSet
 
 NOT_RATED: Final = "NR"
 # From the lowest up; NR is no grade and stands in no order.
@@ -204,15 +203,6 @@ def sums(scores: Iterable[tuple[int, bool]]) -> tuple[int, int]:
         else:
             loss -= score
     return gain, loss
-
-
-def by_dimension(rule_set: RuleSet, scores: Iterable[tuple[str, int]]) -> dict[str, int]:
-    """Return the total of each of the three dimensions of (rule code, score) that count."""
-    of_rule = {rule.code: rule.dimension for rule in rule_set.rules}
-    totals = dict.fromkeys(DIMENSIONS, 0)
-    for code, score in scores:
-        totals[of_rule[code]] += score
-    return totals
 
 
 def score_of(kind: str, gain: int, loss: int) -> int:

@@ -78,12 +78,6 @@ def test_an_award_counts_from_its_period_for_its_valid_periods(awarded, v, last)
     assert not counts_in(awarded, v, "2024-12")
 
 
-@pytest.mark.covers("C2")
-def test_a_month_has_a_total_in_each_of_the_three_dimensions():
-    awards = [*BANDS_OF_A_MONTH, ("R-PRJ-11", 1), ("R-PRJ-11", 1), ("R-PRJ-12", -3)]
-    assert standing.by_dimension(RULES, awards) == {"GOVERNANCE": 6, "CONDUCT": -1, "SERVICE": 5}
-
-
 GRADES = [
     ("RES", 1000, "A"), ("RES", 1029, "A"), ("RES", 1030, "AA"), ("RES", 1049, "AA"),
     ("RES", 1050, "AAA"), ("PRJ", 115, "AAA"), ("PRJ", 85, "AAA"), ("PRJ", 84, "AA"),

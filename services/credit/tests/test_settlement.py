@@ -385,7 +385,7 @@ def test_after_confirmation_nothing_enters_the_month_any_more(credit):
     assert settlement_of(bench)["state"] == "CONFIRMED"
 
 
-@pytest.mark.covers("C1")
+@pytest.mark.covers("C1", "C2")
 def test_residents_stewards_projects_companies_and_shops_settle_each_by_its_own_instrument(credit):
     bench = credit
     bench.at("2025-03-12T10:00")
@@ -406,14 +406,22 @@ def test_residents_stewards_projects_companies_and_shops_settle_each_by_its_own_
         "approve_award", {"award_id": proposed["id"]}, version=proposed["version"]
     )
     card = close_month(bench, given=rows(project=PROJECT_ROW))
-    found = {}
+    found, dimensions = {}, {}
     for subject in ("RES:per_a", "STW:stw_1", "PRJ:prj_1", "MER:mer_1"):
         entry = entry_of(card, subject)
         bench.as_("R_AUDITOR", person="per_auditor", scope="370811")
         told = bench.ask("explain", {"subject_id": subject, "period": PERIOD})
         instruments = {one["why"]["instrument"] for one in told["awards"]}
         assert len(instruments) == 1, subject
+        dimensions[subject] = told["dimensions"]
+        assert sum(told["dimensions"].values()) == entry["good"] - entry["bad"]
         found[subject] = (entry["score"], entry["grade"], instruments.pop())
+    assert dimensions == {
+        "RES:per_a": {"GOVERNANCE": 3},
+        "STW:stw_1": {"SERVICE": 11},
+        "PRJ:prj_1": {"GOVERNANCE": 6, "SERVICE": 5},
+        "MER:mer_1": {"CONDUCT": 2},
+    }
     assert found == {
         "RES:per_a": (1003, "A", "《城市社区信用管理办法(试行)》"),
         "STW:stw_1": (86, "AAA", "《城市社区信用管理办法(试行)》"),

@@ -229,14 +229,18 @@ def mark(tx: Tx, reply: Any) -> Any:
     return reply
 
 
+# Members that have members of their own; a reply is built of these alone.
+_HOLDERS = frozenset({list, dict})
+
+
 def _mark(tx: Tx, part: Any, names: frozenset[str]) -> None:
     if isinstance(part, list):
         for one in part:
             _mark(tx, one, names)
     elif isinstance(part, dict):
         found = sorted(name for name in names & part.keys() if _is_provisional(tx, part[name]))
-        for one in part.values():
-            if isinstance(one, list | dict):
+        if not _HOLDERS.isdisjoint(map(type, part.values())):
+            for one in part.values():
                 _mark(tx, one, names)
         if found:
             part["provisional"] = found

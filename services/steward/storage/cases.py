@@ -363,6 +363,12 @@ class Wanted:
     unchecked: bool = False
 
 
+# What a line of a list shows: the reporter's words and what came of them are read one by one.
+_LISTED = tuple(
+    column
+    for column in requests.c
+    if column.name not in {"text", "note", "rating_text", "media", "evidence", "tried"}
+)
 # Every list is bounded at both ends, so that the database seeks its beginning in an index.
 _BEGINNING, _END = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 
@@ -416,14 +422,12 @@ def page(
         place = sa.tuple_(*order)
         bounds.append(place < after if newest else place > after)
     order = tuple(column.desc() for column in order) if newest else order
-    found = []
+    found: dict[str, Any] = {}
     for part in _parts(wanted):
-        asked = sa.select(requests.c.created_at, requests.c.request_id).where(part, *bounds)
-        found += [tuple(row) for row in conn.execute(asked.order_by(*order).limit(limit))]
-    ids = [request_id for _at, request_id in sorted(set(found), reverse=newest)[:limit]]
-    rows = conn.execute(sa.select(requests).where(requests.c.request_id.in_(ids))).all()
-    place_of = {request_id: place for place, request_id in enumerate(ids)}
-    return sorted(rows, key=lambda row: place_of[row.request_id])
+        asked = sa.select(*_LISTED).where(part, *bounds).order_by(*order).limit(limit)
+        found |= {row.request_id: row for row in conn.execute(asked)}
+    rows = sorted(found.values(), key=lambda row: (row.created_at, row.request_id), reverse=newest)
+    return rows[:limit]
 
 
 def total(conn: sa.Connection, wanted: Wanted) -> int:

@@ -209,7 +209,6 @@ def _reader(tx: Tx, row: Any) -> Callable[[str], str]:
 
 def card(tx: Tx, row: Any, *, text: bool = True) -> dict[str, Any]:
     """Return a request as the viewer may see it."""
-    vault = storage.vault(tx.settings.keys)
     overdue = row.state in rules.requests.OPEN and tx.now >= row.due_resolve
     found: dict[str, Any] = {
         "id": row.request_id,
@@ -248,8 +247,8 @@ def card(tx: Tx, row: Any, *, text: bool = True) -> dict[str, Any]:
         "outcome": row.outcome,
         "merged_into": row.merged_into,
     }
-    said = _reader(tx, row)
     if text:
+        said, vault = _reader(tx, row), storage.vault(tx.settings.keys)
         found["text"] = said(vault.open(row.text, f"{row.request_id}.text"))
         found["media"] = row.media
         found["note"] = vault.open_or_none(row.note, f"{row.request_id}.note")

@@ -16,7 +16,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import msgspec
 import sqlalchemy as sa
@@ -30,6 +30,16 @@ from chassis.transaction import Tx
 # --------------------------------------------------------------------------------------------------
 # One row
 
+if TYPE_CHECKING:
+
+    class Row:
+        """A row of a table, as it was read or as it is after a change: `row.state`."""
+
+        def __getattr__(self, name: str) -> Any: ...
+
+else:
+    Row = sa.Row
+
 
 def kind_of(table: sa.Table) -> str:
     """Return what a row is called on the wire: `info["kind"]`, or its table's name without s."""
@@ -41,12 +51,22 @@ def key_of(table: sa.Table) -> sa.Column[Any]:
     return next(iter(table.primary_key.columns))
 
 
-def values_of(row: Any) -> Mapping[Any, Any]:
+def values_of(row: Row | Mapping[str, Any]) -> Mapping[Any, Any]:
     """Return a row's values by the names of its columns."""
     return row if isinstance(row, Mapping) else row._mapping  # noqa: SLF001  its name is public
 
 
-def find(conn: sa.Connection, table: sa.Table, row_id: str, *, lock: bool = False) -> Any:
+def rows(conn: sa.Connection, asked: sa.Executable) -> list[Row]:
+    """Return all rows of a query."""
+    return cast("list[Row]", conn.execute(asked).all())
+
+
+def first(conn: sa.Connection, asked: sa.Executable) -> Row | None:
+    """Return the first row of a query, or None."""
+    return cast("Row | None", conn.execute(asked).first())
+
+
+def find(conn: sa.Connection, table: sa.Table, row_id: str, *, lock: bool = False) -> Row | None:
     """Return the row with this id, or None.
 
     Args:
@@ -57,10 +77,10 @@ def find(conn: sa.Connection, table: sa.Table, row_id: str, *, lock: bool = Fals
             insert rows that refer to this one.
     """
     asked = sa.select(table).where(key_of(table) == row_id)
-    return conn.execute(store.lock(asked, conn, weak=True) if lock else asked).first()
+    return first(conn, store.lock(asked, conn, weak=True) if lock else asked)
 
 
-def get(conn: sa.Connection, table: sa.Table, row_id: str) -> Any:
+def get(conn: sa.Connection, table: sa.Table, row_id: str) -> Row:
     """Return the row with this id.
 
     Raises:
@@ -72,7 +92,7 @@ def get(conn: sa.Connection, table: sa.Table, row_id: str) -> Any:
     return row
 
 
-def locked(conn: sa.Connection, table: sa.Table, row_id: str) -> Any:
+def locked(conn: sa.Connection, table: sa.Table, row_id: str) -> Row:
     """Return the row with this id and hold it until the transaction ends.
 
     Raises:
@@ -84,7 +104,7 @@ def locked(conn: sa.Connection, table: sa.Table, row_id: str) -> Any:
     return row
 
 
-def known(conn: sa.Connection, table: sa.Table, row_id: str, *, lock: bool = False) -> Any:
+def known(conn: sa.Connection, table: sa.Table, row_id: str, *, lock: bool = False) -> Row:
     """Return a row that another row points at.
 
     Raises:
@@ -102,7 +122,7 @@ def present(conn: sa.Connection, table: sa.Table, row_ids: Iterable[str]) -> set
     return set(conn.execute(sa.select(key).where(key.in_(list(row_ids)))).scalars())
 
 
-def require_state(row: Any, *states: str) -> None:
+def require_state(row: Row, *states: str) -> None:
     """Refuse a row in another state.
 
     Raises:
@@ -112,12 +132,56 @@ def require_state(row: Any, *states: str) -> None:
         raise StateConflict(state=row.state)
 
 
-def add(conn: sa.Connection, table: sa.Table, **values: Any) -> Any:
+def add(conn: sa.Connection, table: sa.Table, **values: Any) -> Row:
     """Insert a row and return it with every column."""
-    return conn.execute(sa.insert(table).values(**values).returning(*table.c)).one()
+    made = conn.execute(sa.insert(table).values(**values).returning(*table.c)).one()
+    return cast("Row", made)
 
 
-def update(conn: sa.Connection, table: sa.Table, row: Any, **values: Any) -> Any:
+def add_all(conn: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert several rows in one statement; none is fine."""
+    if rows:
+        conn.execute(sa.insert(table), [dict(row) for row in rows])
+
+
+def add_rows(conn: sa.Connection, table: sa.Table, new: Sequence[Mapping[str, Any]]) -> list[Row]:
+    """Insert several rows and return them with every column, in their order; none is fine."""
+    if not new:
+        return []
+    statement = sa.insert(table).returning(*table.c, sort_by_parameter_order=True)
+    return cast("list[Row]", conn.execute(statement, [dict(row) for row in new]).all())
+
+
+def put(
+    conn: sa.Connection,
+    table: sa.Table,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    keep: Iterable[str] = (),
+) -> None:
+    """Insert rows, or overwrite those with the same key.
+
+    Args:
+        conn: The transaction.
+        table: Where to.
+        rows: All with the same columns; of two with one key the last one stands.
+        keep: Columns that an existing row keeps.
+    """
+    if not rows:
+        return
+    keys = [column.name for column in table.primary_key]
+    unique = {tuple(row[name] for name in keys): dict(row) for row in rows}
+    statement = store.insert(conn, table)
+    kept = {*keys, *keep}
+    changes = {name: statement.excluded[name] for name in rows[0] if name not in kept}
+    if changes:
+        final = statement.on_conflict_do_update(index_elements=keys, set_=changes)
+    else:
+        final = statement.on_conflict_do_nothing()
+    conn.execute(final, list(unique.values()))
+
+
+def update(conn: sa.Connection, table: sa.Table, row: Row, **values: Any) -> Row:
     """Change a row that the caller has locked; its version grows by one. Returns it afterwards.
 
     Raises:
@@ -131,7 +195,7 @@ def update(conn: sa.Connection, table: sa.Table, row: Any, **values: Any) -> Any
         .returning(*table.c)
     ).first()
     store.all_changed(int(done is not None), 1, table.name)
-    return done
+    return cast("Row", done)
 
 
 # --------------------------------------------------------------------------------------------------
@@ -152,6 +216,7 @@ class History:
         actor: Who did it.
         role: In which role.
         note: What else is to be known: a text, or an object.
+        without_note: What stands there where nothing else is to be known.
     """
 
     table: sa.Table
@@ -161,6 +226,7 @@ class History:
     actor: str = "actor"
     role: str = "role"
     note: str = "note"
+    without_note: Any = None
 
     def __post_init__(self) -> None:
         """Make the history known to the tables of the same metadata."""
@@ -170,7 +236,7 @@ class History:
         self,
         tx: Tx,
         table: sa.Table,
-        row: Any,
+        row: Row | Mapping[str, Any],
         step: str,
         note: Any = None,
         *,
@@ -189,7 +255,7 @@ class History:
             "at": tx.now,
             self.actor: tx.actor.id,
             self.role: tx.actor.role,
-            self.note: note,
+            self.note: self.without_note if note is None else note,
         }
         if self.kind is not None:
             entry[self.kind] = kind_of(table)
@@ -205,7 +271,13 @@ def history_of(table: sa.Table) -> History:
 
 
 def note(
-    tx: Tx, table: sa.Table, row: Any, *, step: str, state: str | None = None, note: Any = None
+    tx: Tx,
+    table: sa.Table,
+    row: Row | Mapping[str, Any],
+    *,
+    step: str,
+    state: str | None = None,
+    note: Any = None,
 ) -> None:
     """Write one step of a row into the history.
 
@@ -244,7 +316,7 @@ def steps_of(conn: sa.Connection, table: sa.Table, row_id: str, *, most: int | N
     return found[::-1]
 
 
-def create(tx: Tx, table: sa.Table, *, step: str, note: Any = None, **values: Any) -> Any:
+def create(tx: Tx, table: sa.Table, *, step: str, note: Any = None, **values: Any) -> Row:
     """Insert a row, write its first step, and return the row with every column."""
     row = add(tx.conn, table, **values)
     kept = history_of(table)
@@ -255,13 +327,13 @@ def create(tx: Tx, table: sa.Table, *, step: str, note: Any = None, **values: An
 def change(
     tx: Tx,
     table: sa.Table,
-    row: Any,
+    row: Row,
     *,
     step: str,
     state: str | None = None,
     note: Any = None,
     **values: Any,
-) -> Any:
+) -> Row:
     """Change a row that the caller has locked, and write its history.
 
     Args:
@@ -383,6 +455,7 @@ class Window:
         part: The question. All its members but limit and cursor are filters of the list.
         by: The columns that order the list; together they are unique.
         newest_first: Whether the order is descending.
+        of: Names the list, where two lists of one order take the same question.
 
     Attributes:
         after: Values of `by` of the row beside which the page lies; None on the first page.
@@ -395,10 +468,15 @@ class Window:
     """
 
     def __init__(
-        self, part: PartOfList, by: Sequence[sa.ColumnElement[Any]], *, newest_first: bool = False
+        self,
+        part: PartOfList,
+        by: Sequence[sa.ColumnElement[Any]],
+        *,
+        newest_first: bool = False,
+        of: str = "",
     ) -> None:
         self._by = tuple(by)
-        self._list = _list_of(part, self._by, newest_first=newest_first)
+        self._list = _list_of(part, self._by, of, newest_first=newest_first)
         self.after, self.back = self._read(part.cursor)
         self.descending = newest_first != self.back
         self.wanted = part.limit + 1
@@ -428,8 +506,8 @@ class Window:
         before = further if self.back else self.after is not None
         return Page(
             rows,
-            next=self._write(rows[-1], back=False) if rows and following else None,
-            prev=self._write(rows[0], back=True) if rows and before else None,
+            next=self.cursor(rows[-1], back=False) if rows and following else None,
+            prev=self.cursor(rows[0], back=True) if rows and before else None,
             total=total,
         )
 
@@ -440,7 +518,8 @@ class Window:
         text = self._list + msgspec.json.encode(plain)
         return hashlib.blake2b(text, digest_size=9).hexdigest()
 
-    def _write(self, row: Any, *, back: bool) -> str:
+    def cursor(self, row: Row | Mapping[Any, Any], *, back: bool) -> str:
+        """Return the cursor of the rows behind one of this list, or before it."""
         told = values_of(row)
         values = [told[by] for by in self._by]
         plain = [back, *(v.isoformat() if isinstance(v, date) else v for v in values)]
@@ -467,14 +546,16 @@ class Window:
         return values, back is True
 
 
-def _list_of(part: Any, by: tuple[Any, ...], *, newest_first: bool) -> bytes:
+def _list_of(part: Any, by: tuple[Any, ...], of: str, *, newest_first: bool) -> bytes:
     filters = {
         one.name: getattr(part, one.name)
         for one in fields(part)
         if one.name not in {"limit", "cursor"}
     }
-    order = [f"{getattr(column, 'table', '')}.{column.name}" for column in by]
-    return msgspec.json.encode([type(part).__name__, order, newest_first, filters], order="sorted")
+    order = [f"{getattr(getattr(one, 'table', None), 'name', '')}.{one.name}" for one in by]
+    return msgspec.json.encode(
+        [type(part).__name__, of, order, newest_first, filters], order="sorted"
+    )
 
 
 def _value(plain: Any, type_: sa.types.TypeEngine[Any]) -> Any:

@@ -180,7 +180,7 @@ _STEP = {"MONTHLY": 1, "QUARTERLY": 3}
 
 
 def check_signable(
-    commitments: Sequence[dict[str, Any]], *, valid_from: date, valid_to: date, today: date
+    commitments: Sequence[Any], *, valid_from: date, valid_to: date, today: date
 ) -> None:
     """Refuse to sign an agreement that would stay on paper.
 
@@ -209,11 +209,9 @@ def check_signable(
         )
     to_come = 0
     for item in commitments:
-        days = occurrences(
-            item["due_date"], item["recurrence"], valid_from=valid_from, valid_to=valid_to
-        )
-        if not days or not any(kind.strip() for kind in item["evidence_kinds"]):
-            raise errors.CommitmentIncomplete(field="commitments", title=item["title"])
+        days = occurrences(item.due_date, item.recurrence, valid_from=valid_from, valid_to=valid_to)
+        if not days or not any(kind.strip() for kind in item.evidence_kinds):
+            raise errors.CommitmentIncomplete(field="commitments", title=item.title)
         to_come += any(day >= today for day in days)
     if to_come < LEAST_COMMITMENTS:
         raise errors.TooFewCommitments(field="commitments", least=LEAST_COMMITMENTS, found=to_come)
@@ -448,9 +446,7 @@ def in_buildings(buildings: Sequence[str], building: str) -> bool:
     return False
 
 
-def project_of(
-    serving: Sequence[dict[str, Any]], *, claimed: str | None, building: str | None
-) -> dict[str, Any] | None:
+def project_of(serving: Sequence[Any], *, claimed: str | None, building: str | None) -> Any:
     """Return the project that a complaint is about, or None where a person has to say.
 
     The building decides; then what the complaint itself names, if that project serves the place;
@@ -462,12 +458,12 @@ def project_of(
         building: The building that it names.
     """
     if building:
-        here = [one for one in serving if in_buildings(one["buildings"] or (), building)]
+        here = [one for one in serving if in_buildings(one.buildings or (), building)]
         if len(here) == 1:
             return here[0]
-        serving = [one for one in serving if not one["buildings"] or one in here]
+        serving = [one for one in serving if not one.buildings or one in here]
     if claimed is not None:
-        named = [one for one in serving if claimed in (one["project_id"], one["predecessor_id"])]
+        named = [one for one in serving if claimed in (one.project_id, one.predecessor_id)]
         return named[0] if len(named) == 1 else None
     return serving[0] if len(serving) == 1 else None
 

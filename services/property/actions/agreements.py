@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
+from chassis import records
 from chassis.bus import Due, Tx
 from chassis.fields import Sha256
 from chassis.free_text import PUBLIC, PublicText
@@ -16,7 +17,7 @@ from services.property import errors, rules
 from services.property.actions import ground
 from services.property.actions.ground import Reply
 from services.property.storage import rows, tables
-from services.property.storage.rows import Row
+from services.property.storage.rows import Row, Values
 
 Reference = Annotated[str, Meta(min_length=1, max_length=300), PUBLIC]
 
@@ -41,8 +42,8 @@ def _require_side(tx: Tx, project_id: str, side: str) -> None:
 
 def _on_the_other_side(tx: Tx, row: Row) -> None:
     """Refuse the side that submitted: the other one accepts."""
-    other = "COMMUNITY" if row["responsible"] == "PROJECT" else "PROJECT"
-    _require_side(tx, row["project_id"], other)
+    other = "COMMUNITY" if row.responsible == "PROJECT" else "PROJECT"
+    _require_side(tx, row.project_id, other)
 
 
 def _own_side(role: str) -> str:
@@ -104,35 +105,33 @@ def draft_agreement(tx: Tx, order: DraftAgreement) -> Reply:
     if tx.actor.role == "R_PM":
         ground.require_manager(tx, order.project_id)
     else:
-        tx.require_scope(project["area"])
+        tx.require_scope(project.area)
     ground.require_open(project)
     if order.supersedes is not None:
-        former = ground.found(tx, tables.agreements, "agreement", order.supersedes)
-        if former["project_id"] != order.project_id or former["state"] not in ("SIGNED", "ACTIVE"):
-            raise StateConflict(state=former["state"], field="supersedes")
-    row = rows.add(
+        former = ground.found(tx, tables.agreements, order.supersedes)
+        if former.project_id != order.project_id or former.state not in ("SIGNED", "ACTIVE"):
+            raise StateConflict(state=former.state, field="supersedes")
+    row = records.add(
         tx.conn,
         tables.agreements,
-        {
-            "agreement_id": tx.new_id("agr"),
-            "project_id": order.project_id,
-            "type": order.type,
-            "valid_from": order.valid_from,
-            "valid_to": order.valid_to or rules.add_months(order.valid_from, 12),
-            "text_sha256": order.text_sha256,
-            "supersedes": order.supersedes,
-            "state": "DRAFT",
-            "area": project["area"],
-            "version": 1,
-            "created_at": tx.now,
-        },
+        agreement_id=tx.new_id("agr"),
+        project_id=order.project_id,
+        type=order.type,
+        valid_from=order.valid_from,
+        valid_to=order.valid_to or rules.add_months(order.valid_from, 12),
+        text_sha256=order.text_sha256,
+        supersedes=order.supersedes,
+        state="DRAFT",
+        area=project.area,
+        version=1,
+        created_at=tx.now,
     )
-    rows.add_many(
+    records.add_all(
         tx.conn,
         tables.agreement_items,
         [
             {
-                "agreement_id": row["agreement_id"],
+                "agreement_id": row.agreement_id,
                 "item": number,
                 "title": item.title,
                 "responsible": item.responsible,
@@ -143,8 +142,8 @@ def draft_agreement(tx: Tx, order: DraftAgreement) -> Reply:
             for number, item in enumerate(order.commitments, 1)
         ],
     )
-    ground.note(tx, "agreement", row, "DRAFTED", type=order.type)
-    return ground.reply(row, "agreement")
+    records.note(tx, tables.agreements, row, step="DRAFTED", note={"type": order.type})
+    return ground.reply(tables.agreements, row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,58 +172,58 @@ def sign_agreement(tx: Tx, order: SignAgreement) -> Reply:
     row = ground.meant(
         tx,
         tables.agreements,
-        "agreement",
         order.agreement_id,
-        may=lambda tx, _row: _require_side(tx, _row["project_id"], order.side),
+        may=lambda tx, _row: _require_side(tx, _row.project_id, order.side),
     )
     turn = {"PROJECT": "DRAFT", "COMMUNITY": "PROPOSED"}[order.side]
-    if row["state"] != turn:
-        raise StateConflict(state=row["state"])
-    if order.text_sha256 != row["text_sha256"]:
+    if row.state != turn:
+        raise StateConflict(state=row.state)
+    if order.text_sha256 != row.text_sha256:
         raise errors.TextChanged(field="text_sha256")
     items = rows.items_of(tx.conn, order.agreement_id)
     rules.check_signable(
-        items, valid_from=row["valid_from"], valid_to=row["valid_to"], today=ground.today(tx)
+        items, valid_from=row.valid_from, valid_to=row.valid_to, today=ground.today(tx)
     )
     if order.side == "PROJECT":
-        row = rows.change(
-            tx.conn,
+        row = records.change(
+            tx,
             tables.agreements,
             row,
+            step="SIGNED_BY_PROJECT",
             state="PROPOSED",
             signed_by_project=tx.actor.id,
             signed_project_at=tx.now,
         )
-        ground.note(tx, "agreement", row, "SIGNED_BY_PROJECT")
-        return ground.reply(row, "agreement")
-    if row["signed_by_project"] == tx.actor.id:
+        return ground.reply(tables.agreements, row)
+    if row.signed_by_project == tx.actor.id:
         raise errors.SamePerson
-    row = rows.change(
-        tx.conn,
+    row = records.change(
+        tx,
         tables.agreements,
         row,
+        step="SIGNED_BY_COMMUNITY",
         state="SIGNED",
         signed_by_community=tx.actor.id,
         signed_community_at=tx.now,
     )
-    ground.note(tx, "agreement", row, "SIGNED_BY_COMMUNITY")
-    start = tx.calendar.midnight(row["valid_from"])
+    start = tx.calendar.midnight(row.valid_from)
     if start <= tx.now:
         row = _activate(tx, row)
     else:
         tx.arm("agr_start", order.agreement_id, start)
-    return ground.reply(row, "agreement")
+    return ground.reply(tables.agreements, row)
 
 
 def _activate(tx: Tx, row: Row) -> Row:
-    agreement_id = row["agreement_id"]
-    row = rows.change(tx.conn, tables.agreements, row, state="ACTIVE", active_from=tx.now)
-    ground.note(tx, "agreement", row, "ACTIVATED")
-    if row["supersedes"] is not None:
-        former = rows.locked(tx.conn, tables.agreements, row["supersedes"])
-        if former is not None and former["state"] in ("SIGNED", "ACTIVE"):
+    agreement_id = row.agreement_id
+    row = records.change(
+        tx, tables.agreements, row, step="ACTIVATED", state="ACTIVE", active_from=tx.now
+    )
+    if row.supersedes is not None:
+        former = records.find(tx.conn, tables.agreements, row.supersedes, lock=True)
+        if former is not None and former.state in ("SIGNED", "ACTIVE"):
             _finish(tx, former, "TERMINATED", "SUPERSEDED")
-    over = tx.calendar.midnight(row["valid_to"])
+    over = tx.calendar.midnight(row.valid_to)
     tx.arm("agr_expire", agreement_id, over)
     if over - rules.REMIND > tx.now:
         tx.arm("agr_expiring", agreement_id, over - rules.REMIND)
@@ -234,20 +233,20 @@ def _activate(tx: Tx, row: Row) -> Row:
 
 def _open_commitments(tx: Tx, row: Row) -> None:
     """Turn the items into dated commitments, one row for each time that it falls due."""
-    new: list[Row] = []
-    for item in rows.items_of(tx.conn, row["agreement_id"]):
+    new: list[Values] = []
+    for item in rows.items_of(tx.conn, row.agreement_id):
         for day in rules.occurrences(
-            item["due_date"],
-            item["recurrence"],
-            valid_from=row["valid_from"],
-            valid_to=row["valid_to"],
+            item.due_date,
+            item.recurrence,
+            valid_from=row.valid_from,
+            valid_to=row.valid_to,
         ):
             due_at = tx.calendar.midnight(day + timedelta(days=1))
             if due_at <= tx.now:
                 # It fell due before the agreement was signed; nobody had promised it then.
                 continue
             new.append(_commitment(tx, row, item, day, due_at))
-    rows.add_many(tx.conn, tables.commitments, new)
+    records.add_all(tx.conn, tables.commitments, new)
     for commitment in new:
         if commitment["state"] == "SCHEDULED":
             opens = commitment["due_at"] - OPEN_BEFORE
@@ -255,21 +254,21 @@ def _open_commitments(tx: Tx, row: Row) -> None:
         tx.arm("cmt_due", commitment["commitment_id"], commitment["due_at"])
 
 
-def _commitment(tx: Tx, row: Row, item: Row, day: date, due_at: Any) -> Row:
+def _commitment(tx: Tx, row: Row, item: Row, day: date, due_at: Any) -> Values:
     blank = dict.fromkeys(column.name for column in tables.commitments.columns)
     return blank | {
         "commitment_id": tx.new_id("cmt"),
-        "agreement_id": row["agreement_id"],
-        "project_id": row["project_id"],
-        "item": item["item"],
-        "title": item["title"],
-        "responsible": item["responsible"],
-        "evidence_kinds": item["evidence_kinds"],
+        "agreement_id": row.agreement_id,
+        "project_id": row.project_id,
+        "item": item.item,
+        "title": item.title,
+        "responsible": item.responsible,
+        "evidence_kinds": item.evidence_kinds,
         "due_date": day,
         "due_at": due_at,
         "state": "DUE" if due_at - OPEN_BEFORE <= tx.now else "SCHEDULED",
         "evidence": [],
-        "area": row["area"],
+        "area": row.area,
         "version": 1,
         "created_at": tx.now,
     }
@@ -292,26 +291,24 @@ def terminate_agreement(tx: Tx, order: Terminate) -> Reply:
         ReasonRequired: There is no reason.
         StateConflict: It has ended.
     """
-    row = ground.meant(
-        tx, tables.agreements, "agreement", order.agreement_id, may=ground.uninterested
-    )
+    row = ground.meant(tx, tables.agreements, order.agreement_id, may=ground.uninterested)
     ground.require_reason(order.reason)
-    if row["state"] in ("EXPIRED", "TERMINATED"):
-        raise StateConflict(state=row["state"])
-    return ground.reply(_finish(tx, row, "TERMINATED", order.reason), "agreement")
+    if row.state in ("EXPIRED", "TERMINATED"):
+        raise StateConflict(state=row.state)
+    return ground.reply(tables.agreements, _finish(tx, row, "TERMINATED", order.reason))
 
 
 def _finish(tx: Tx, row: Row, state: str, reason: str) -> Row:
-    row = rows.change(
+    row = records.update(
         tx.conn, tables.agreements, row, state=state, ended_at=tx.now, end_reason=reason
     )
     for kind in ("agr_start", "agr_expiring", "agr_expire"):
-        tx.disarm(kind, row["agreement_id"])
-    for left in rows.open_commitments(tx.conn, row["agreement_id"], tx.now):
-        done = rows.change(tx.conn, tables.commitments, left, state="CANCELLED")
-        tx.disarm("cmt_open", done["commitment_id"])
-        tx.disarm("cmt_due", done["commitment_id"])
-    ground.note(tx, "agreement", row, state, reason=reason)
+        tx.disarm(kind, row.agreement_id)
+    for left in rows.open_commitments(tx.conn, row.agreement_id, tx.now):
+        done = records.update(tx.conn, tables.commitments, left, state="CANCELLED")
+        tx.disarm("cmt_open", done.commitment_id)
+        tx.disarm("cmt_due", done.commitment_id)
+    records.note(tx, tables.agreements, row, step=state, note={"reason": reason})
     return row
 
 
@@ -323,22 +320,24 @@ def end_for_closed_project(tx: Tx, project_id: str) -> None:
 
 def start(tx: Tx, due: Due) -> None:
     """A signed agreement becomes active on its first day."""
-    row = rows.locked(tx.conn, tables.agreements, due.ref)
-    if row is not None and row["state"] == "SIGNED":
+    row = records.find(tx.conn, tables.agreements, due.ref, lock=True)
+    if row is not None and row.state == "SIGNED":
         _activate(tx, row)
 
 
 def remind_of_expiry(tx: Tx, due: Due) -> None:
     """Thirty days before the end both sides are reminded, in the history."""
-    row = rows.locked(tx.conn, tables.agreements, due.ref)
-    if row is not None and row["state"] == "ACTIVE":
-        ground.note(tx, "agreement", row, "EXPIRING", valid_to=str(row["valid_to"]))
+    row = records.find(tx.conn, tables.agreements, due.ref, lock=True)
+    if row is not None and row.state == "ACTIVE":
+        records.note(
+            tx, tables.agreements, row, step="EXPIRING", note={"valid_to": str(row.valid_to)}
+        )
 
 
 def expire(tx: Tx, due: Due) -> None:
     """An agreement ends at the beginning of `valid_to`."""
-    row = rows.locked(tx.conn, tables.agreements, due.ref)
-    if row is not None and row["state"] == "ACTIVE":
+    row = records.find(tx.conn, tables.agreements, due.ref, lock=True)
+    if row is not None and row.state == "ACTIVE":
         _finish(tx, row, "EXPIRED", "VALIDITY_ENDED")
 
 
@@ -369,26 +368,26 @@ def fulfil_commitment(tx: Tx, order: Fulfil) -> Reply:
     row = ground.meant(
         tx,
         tables.commitments,
-        "commitment",
         order.commitment_id,
-        may=lambda tx, _row: _require_side(tx, _row["project_id"], _row["responsible"]),
+        may=lambda tx, _row: _require_side(tx, _row.project_id, _row.responsible),
     )
-    if row["state"] not in ("DUE", "OVERDUE"):
-        raise errors.NotOpen(state=row["state"])
+    if row.state not in ("DUE", "OVERDUE"):
+        raise errors.NotOpen(state=row.state)
     if not order.evidence:
         raise errors.EvidenceRequired(field="evidence")
-    late = tx.now >= row["due_at"]
-    row = rows.change(
-        tx.conn,
+    late = tx.now >= row.due_at
+    row = records.change(
+        tx,
         tables.commitments,
         row,
+        step="SUBMITTED",
         state="SUBMITTED",
         evidence=list(order.evidence),
         submitted_at=tx.now,
         submitted_by=tx.actor.id,
+        note={"late": late},
     )
-    ground.note(tx, "commitment", row, "SUBMITTED", late=late)
-    return ground.reply(row, "commitment", late=late)
+    return ground.reply(tables.commitments, row, late=late)
 
 
 @dataclass(frozen=True, slots=True)
@@ -413,16 +412,14 @@ def accept_commitment(tx: Tx, order: AcceptCommitment) -> Reply:
         ReasonRequired: A refusal without a reason.
         StateConflict: Nothing is submitted.
     """
-    row = ground.meant(
-        tx, tables.commitments, "commitment", order.commitment_id, may=_on_the_other_side
-    )
-    if row["state"] != "SUBMITTED":
-        raise StateConflict(state=row["state"])
-    if row["submitted_by"] == tx.actor.id:
+    row = ground.meant(tx, tables.commitments, order.commitment_id, may=_on_the_other_side)
+    if row.state != "SUBMITTED":
+        raise StateConflict(state=row.state)
+    if row.submitted_by == tx.actor.id:
         raise errors.SamePerson
     if order.accepted:
-        late = row["submitted_at"] >= row["due_at"]
-        row = rows.change(
+        late = row.submitted_at >= row.due_at
+        row = records.update(
             tx.conn,
             tables.commitments,
             row,
@@ -431,19 +428,20 @@ def accept_commitment(tx: Tx, order: AcceptCommitment) -> Reply:
             accepted_by=tx.actor.id,
         )
         tx.disarm("cmt_due", order.commitment_id)
-        ground.note(tx, "commitment", row, row["state"])
-        return ground.reply(row, "commitment", late=late)
+        records.note(tx, tables.commitments, row, step=row.state)
+        return ground.reply(tables.commitments, row, late=late)
     ground.require_reason(order.reason)
-    overdue = tx.now >= row["due_at"]
-    row = rows.change(
-        tx.conn,
+    overdue = tx.now >= row.due_at
+    row = records.change(
+        tx,
         tables.commitments,
         row,
+        step="REFUSED",
         state="OVERDUE" if overdue else "DUE",
-        overdue_at=row["overdue_at"] or (tx.now if overdue else None),
+        overdue_at=row.overdue_at or (tx.now if overdue else None),
+        note={"reason": order.reason},
     )
-    ground.note(tx, "commitment", row, "REFUSED", reason=order.reason)
-    return ground.reply(row, "commitment", late=overdue)
+    return ground.reply(tables.commitments, row, late=overdue)
 
 
 @dataclass(frozen=True, slots=True)
@@ -469,48 +467,51 @@ def waive_commitment(tx: Tx, order: Waive) -> Reply:
     row = ground.meant(
         tx,
         tables.commitments,
-        "commitment",
         order.commitment_id,
         may=None if own == "project" else ground.uninterested,
     )
     ground.require_reason(order.reason)
-    if row["state"] not in ("SCHEDULED", "DUE", "OVERDUE"):
-        raise StateConflict(state=row["state"])
-    agreed = {name: row[f"waived_by_{name}"] for name in ("project", "community", "street")}
+    if row.state not in ("SCHEDULED", "DUE", "OVERDUE"):
+        raise StateConflict(state=row.state)
+    agreed = {
+        name: getattr(row, f"waived_by_{name}") for name in ("project", "community", "street")
+    }
     if agreed[own] is not None:
         raise StateConflict(state="WAIVED_BY_" + own.upper())
     if tx.actor.id in agreed.values():
         raise errors.SamePerson
     agreed[own] = tx.actor.id
     all_agreed = all(agreed.values())
-    row = rows.change(
+    row = records.update(
         tx.conn,
         tables.commitments,
         row,
         **{f"waived_by_{own}": tx.actor.id},
-        waive_reason=row["waive_reason"] or order.reason,
-        state="WAIVED" if all_agreed else row["state"],
+        waive_reason=row.waive_reason or order.reason,
+        state="WAIVED" if all_agreed else row.state,
     )
     if all_agreed:
         tx.disarm("cmt_open", order.commitment_id)
         tx.disarm("cmt_due", order.commitment_id)
-    ground.note(tx, "commitment", row, "WAIVED_BY_" + own.upper(), reason=order.reason)
+    records.note(
+        tx, tables.commitments, row, step="WAIVED_BY_" + own.upper(), note={"reason": order.reason}
+    )
     return ground.reply(
-        row, "commitment", agreed_by=[name for name, person in agreed.items() if person]
+        tables.commitments, row, agreed_by=[name for name, person in agreed.items() if person]
     )
 
 
 def open_commitment(tx: Tx, due: Due) -> None:
     """Ten days before its date a commitment is opened."""
-    row = rows.locked(tx.conn, tables.commitments, due.ref)
-    if row is not None and row["state"] == "SCHEDULED":
-        row = rows.change(tx.conn, tables.commitments, row, state="DUE")
-        ground.note(tx, "commitment", row, "DUE")
+    row = records.find(tx.conn, tables.commitments, due.ref, lock=True)
+    if row is not None and row.state == "SCHEDULED":
+        row = records.change(tx, tables.commitments, row, step="DUE", state="DUE")
 
 
 def commitment_due(tx: Tx, due: Due) -> None:
     """A commitment without a submission is overdue at its due instant."""
-    row = rows.locked(tx.conn, tables.commitments, due.ref)
-    if row is not None and row["state"] in ("SCHEDULED", "DUE"):
-        row = rows.change(tx.conn, tables.commitments, row, state="OVERDUE", overdue_at=due.due_at)
-        ground.note(tx, "commitment", row, "OVERDUE")
+    row = records.find(tx.conn, tables.commitments, due.ref, lock=True)
+    if row is not None and row.state in ("SCHEDULED", "DUE"):
+        row = records.change(
+            tx, tables.commitments, row, step="OVERDUE", state="OVERDUE", overdue_at=due.due_at
+        )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
+from chassis import records
 from chassis.bus import Due, Tx
 from chassis.free_text import PublicText
 from chassis.refusal import NotFound, StateConflict
@@ -53,46 +54,44 @@ def nominate(tx: Tx, order: Nominate) -> Reply:
         PostNotAllowed, NotCurrentManager, NotPartyMember, NotCommitteeMember: See the rules.
         NotRegistered, UnderAge, Deceased, MergedAway: The nominee is no registered adult.
     """
-    project = ground.found(tx, tables.projects, "project", order.project_id)
-    tx.require_scope(project["area"])
+    project = ground.found(tx, tables.projects, order.project_id)
+    tx.require_scope(project.area)
     ground.require_open(project)
     rules.check_nomination(
         direction=order.direction,
         post=order.target_post,
         person_id=order.person_id,
-        manager_id=project["manager_person_id"],
+        manager_id=project.manager_person_id,
         party_member=order.party_member,
         committee_member=bool(order.committee_basis.strip())
-        or rows.is_cadre(tx.conn, order.person_id, project["area"]),
+        or rows.is_cadre(tx.conn, order.person_id, project.area),
         project=order.project_id,
-        community=project["area"],
+        community=project.area,
     )
     ground.require_adults(tx, "person_id", [order.person_id])
     _require_free(tx, order.project_id, order.direction)
-    row = rows.add(
+    row = records.add(
         tx.conn,
         tables.appointments,
-        {
-            "appointment_id": tx.new_id("apt"),
-            "project_id": order.project_id,
-            "direction": order.direction,
-            "person_id": order.person_id,
-            "target_post": order.target_post,
-            "party_member": order.party_member,
-            "committee_basis": order.committee_basis or None,
-            "unpaid": True,
-            "conflict_topics": list(rules.CONFLICT_TOPICS) if order.direction == "C2P" else [],
-            "state": "NOMINATED",
-            "proposed_by": tx.actor.id,
-            "area": project["area"],
-            "version": 1,
-            "created_at": tx.now,
-        },
+        appointment_id=tx.new_id("apt"),
+        project_id=order.project_id,
+        direction=order.direction,
+        person_id=order.person_id,
+        target_post=order.target_post,
+        party_member=order.party_member,
+        committee_basis=order.committee_basis or None,
+        unpaid=True,
+        conflict_topics=list(rules.CONFLICT_TOPICS) if order.direction == "C2P" else [],
+        state="NOMINATED",
+        proposed_by=tx.actor.id,
+        area=project.area,
+        version=1,
+        created_at=tx.now,
     )
     due = tx.calendar.due(tx.now, CONSENT_DAYS)
-    tx.arm("appt_consent", row["appointment_id"], due)
-    ground.note(tx, "appointment", row, "NOMINATED", post=order.target_post)
-    return ground.reply(row, "appointment", due=due.isoformat())
+    tx.arm("appt_consent", row.appointment_id, due)
+    records.note(tx, tables.appointments, row, step="NOMINATED", note={"post": order.target_post})
+    return ground.reply(tables.appointments, row, due=due.isoformat())
 
 
 def _require_free(tx: Tx, project_id: str, direction: str) -> None:
@@ -114,20 +113,20 @@ def consent_appointment(tx: Tx, order: Which) -> Reply:
         NotFound: There is none, or the actor is not the nominee.
         StateConflict: The nomination is no longer open.
     """
-    row = ground.found(tx, tables.appointments, "appointment", order.appointment_id)
-    if row["person_id"] != tx.actor.id:
+    row = ground.found(tx, tables.appointments, order.appointment_id)
+    if row.person_id != tx.actor.id:
         raise NotFound(kind="appointment", id=order.appointment_id)
-    if row["state"] != "NOMINATED":
-        raise StateConflict(state=row["state"])
-    row = rows.change(tx.conn, tables.appointments, row, state="CONSENTED", consent_at=tx.now)
+    if row.state != "NOMINATED":
+        raise StateConflict(state=row.state)
+    row = records.update(tx.conn, tables.appointments, row, state="CONSENTED", consent_at=tx.now)
     tx.disarm("appt_consent", order.appointment_id)
-    ground.note(tx, "appointment", row, "CONSENTED")
-    return ground.reply(row, "appointment")
+    records.note(tx, tables.appointments, row, step="CONSENTED")
+    return ground.reply(tables.appointments, row)
 
 
 def _not_the_nominee(tx: Tx, row: Row) -> None:
     """Refuse a person who would approve his own post (DOMAIN 1.7)."""
-    if row["person_id"] == tx.actor.id:
+    if row.person_id == tx.actor.id:
         raise errors.SamePerson
 
 
@@ -150,45 +149,45 @@ def approve_appointment(tx: Tx, order: Approve) -> Reply:
         StateConflict: It is not consented to, or this side has approved.
         NotTheCompany: The actor does not represent the project's company.
     """
-    row = ground.meant(
-        tx, tables.appointments, "appointment", order.appointment_id, may=_not_the_nominee
-    )
-    if row["state"] != "CONSENTED":
-        raise StateConflict(state=row["state"])
+    row = ground.meant(tx, tables.appointments, order.appointment_id, may=_not_the_nominee)
+    if row.state != "CONSENTED":
+        raise StateConflict(state=row.state)
     document = order.document_ref.strip()
     if tx.actor.role == "R_SECRETARY":
         own, other, ref, paper = "secretary", "company", "minutes_ref", "社区党委会议纪要"
         needed = True
     else:
         own, other, ref, paper = "company", "secretary", "letter_ref", "企业同意函"
-        needed = row["direction"] == "P2C"
+        needed = row.direction == "P2C"
     if needed and not document:
         raise errors.DocumentRequired(field="document_ref", document=paper)
-    if row[f"{own}_by"] is not None:
+    if getattr(row, f"{own}_by") is not None:
         raise StateConflict(state="APPROVED_BY_" + own.upper())
-    if row[f"{other}_by"] == tx.actor.id:
+    if getattr(row, f"{other}_by") == tx.actor.id:
         raise errors.SamePerson
-    both = row[f"{other}_by"] is not None
-    row = rows.change(
-        tx.conn,
+    both = getattr(row, f"{other}_by") is not None
+    approval: dict[str, Any] = {
+        f"{own}_by": tx.actor.id,
+        f"{own}_at": tx.now,
+        ref: document or None,
+    }
+    row = records.change(
+        tx,
         tables.appointments,
         row,
-        **{
-            f"{own}_by": tx.actor.id,
-            f"{own}_at": tx.now,
-            ref: document or None,
-            "state": "APPROVED" if both else "CONSENTED",
-        },
+        step="APPROVED_BY_" + own.upper(),
+        state="APPROVED" if both else "CONSENTED",
+        note={"document": document},
+        **approval,
     )
-    ground.note(tx, "appointment", row, "APPROVED_BY_" + own.upper(), document=document)
     due = None
     if both:
         due = tx.calendar.due(tx.now, FILE_DAYS)
         tx.arm("appt_file", order.appointment_id, due)
     return ground.reply(
+        tables.appointments,
         row,
-        "appointment",
-        approved_by=[side for side in ("secretary", "company") if row[f"{side}_by"]],
+        approved_by=[side for side in ("secretary", "company") if getattr(row, f"{side}_by")],
         due=due.isoformat() if due else None,
     )
 
@@ -205,18 +204,16 @@ def file_appointment(tx: Tx, order: Which) -> Reply:
         NotCurrentManager: P2C, and the manager changed meanwhile.
         NotRegistered, Deceased, MergedAway: The nominee has left or died meanwhile.
     """
-    row = ground.meant(
-        tx, tables.appointments, "appointment", order.appointment_id, may=_not_the_nominee
-    )
-    if row["state"] != "APPROVED":
-        raise StateConflict(state=row["state"])
+    row = ground.meant(tx, tables.appointments, order.appointment_id, may=_not_the_nominee)
+    if row.state != "APPROVED":
+        raise StateConflict(state=row.state)
     # The project's row is the lock under which a direction has at most one active appointment.
-    project = ground.found(tx, tables.projects, "project", row["project_id"])
-    _require_free(tx, row["project_id"], row["direction"])
-    if row["direction"] == "P2C" and project["manager_person_id"] != row["person_id"]:
-        raise errors.NotCurrentManager(field="person_id", project=row["project_id"])
-    ground.require_adults(tx, "person_id", [row["person_id"]])
-    row = rows.change(
+    project = ground.found(tx, tables.projects, row.project_id)
+    _require_free(tx, row.project_id, row.direction)
+    if row.direction == "P2C" and project.manager_person_id != row.person_id:
+        raise errors.NotCurrentManager(field="person_id", project=row.project_id)
+    ground.require_adults(tx, "person_id", [row.person_id])
+    row = records.update(
         tx.conn,
         tables.appointments,
         row,
@@ -226,24 +223,30 @@ def file_appointment(tx: Tx, order: Which) -> Reply:
         active_from=tx.now,
     )
     tx.disarm("appt_file", order.appointment_id)
-    ground.note(tx, "appointment", row, "ACTIVATED")
-    days = rows.close_gap(tx.conn, row["project_id"], row["direction"], ground.today(tx))
-    project = rows.change(tx.conn, tables.projects, project)
+    records.note(tx, tables.appointments, row, step="ACTIVATED")
+    days = rows.close_gap(tx.conn, row.project_id, row.direction, ground.today(tx))
+    project = records.update(tx.conn, tables.projects, project)
     if days is not None:
-        ground.note(tx, "project", project, "GAP_CLOSED", direction=row["direction"], days=days)
+        records.note(
+            tx,
+            tables.projects,
+            project,
+            step="GAP_CLOSED",
+            note={"direction": row.direction, "days": days},
+        )
     tx.say(
         events.AppointmentActivated(
-            row["appointment_id"],
-            row["project_id"],
-            row["direction"],
-            row["person_id"],
-            row["target_post"],
+            row.appointment_id,
+            row.project_id,
+            row.direction,
+            row.person_id,
+            row.target_post,
         ),
-        subject=row["project_id"],
-        scope=row["area"],
-        sequence=project["version"],
+        subject=row.project_id,
+        scope=row.area,
+        sequence=project.version,
     )
-    return ground.reply(row, "appointment", gap_days=days)
+    return ground.reply(tables.appointments, row, gap_days=days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,41 +268,45 @@ def end_appointment(tx: Tx, order: End) -> Reply:
     Raises:
         StateConflict: It has ended already.
     """
-    row = ground.meant(tx, tables.appointments, "appointment", order.appointment_id)
-    if row["state"] not in (*OPEN, "ACTIVE"):
-        raise StateConflict(state=row["state"])
-    project = ground.found(tx, tables.projects, "project", row["project_id"])
+    row = ground.meant(tx, tables.appointments, order.appointment_id)
+    if row.state not in (*OPEN, "ACTIVE"):
+        raise StateConflict(state=row.state)
+    project = ground.found(tx, tables.projects, row.project_id)
     row, _ = _finish(tx, row, project, order.reason, "ENDED")
-    return ground.reply(row, "appointment")
+    return ground.reply(tables.appointments, row)
 
 
 def _finish(tx: Tx, row: Row, project: Row, reason: str, state: str) -> tuple[Row, Row]:
-    was_active = row["state"] == "ACTIVE"
-    row = rows.change(
+    was_active = row.state == "ACTIVE"
+    row = records.update(
         tx.conn, tables.appointments, row, state=state, ended_at=tx.now, end_reason=reason
     )
-    tx.disarm("appt_consent", row["appointment_id"])
-    tx.disarm("appt_file", row["appointment_id"])
-    ground.note(tx, "appointment", row, state, reason=reason)
-    project = rows.change(tx.conn, tables.projects, project)
+    tx.disarm("appt_consent", row.appointment_id)
+    tx.disarm("appt_file", row.appointment_id)
+    records.note(tx, tables.appointments, row, step=state, note={"reason": reason})
+    project = records.update(tx.conn, tables.projects, project)
     if was_active:
         since = ground.today(tx)
-        rows.open_gap(tx.conn, row["project_id"], row["direction"], since)
-        ground.note(
-            tx, "project", project, "GAP_OPENED", direction=row["direction"], since=str(since)
+        rows.open_gap(tx.conn, row.project_id, row.direction, since)
+        records.note(
+            tx,
+            tables.projects,
+            project,
+            step="GAP_OPENED",
+            note={"direction": row.direction, "since": str(since)},
         )
     tx.say(
         events.AppointmentEnded(
-            row["appointment_id"],
-            row["project_id"],
-            row["direction"],
-            row["person_id"],
-            row["target_post"],
+            row.appointment_id,
+            row.project_id,
+            row.direction,
+            row.person_id,
+            row.target_post,
             reason,
         ),
-        subject=row["project_id"],
-        scope=row["area"],
-        sequence=project["version"],
+        subject=row.project_id,
+        scope=row.area,
+        sequence=project.version,
     )
     return row, project
 
@@ -307,7 +314,7 @@ def _finish(tx: Tx, row: Row, project: Row, reason: str, state: str) -> tuple[Ro
 def end_for_new_manager(tx: Tx, project: Row) -> Row:
     """End what the former manager held or was nominated for. Returns the project's row."""
     former = rows.appointments_of(
-        tx.conn, project["project_id"], direction="P2C", states=(*OPEN, "ACTIVE")
+        tx.conn, project.project_id, direction="P2C", states=(*OPEN, "ACTIVE")
     )
     for row in former:
         _, project = _finish(tx, row, project, "MANAGER_CHANGED", "ENDED")
@@ -317,30 +324,30 @@ def end_for_new_manager(tx: Tx, project: Row) -> Row:
 def end_for_dead(tx: Tx, person_id: str) -> None:
     """End what somebody who has died held or was nominated for; whoever nominated him is told."""
     for row in rows.appointments_held(tx.conn, person_id, (*OPEN, "ACTIVE")):
-        project = ground.found(tx, tables.projects, "project", row["project_id"])
+        project = ground.found(tx, tables.projects, row.project_id)
         _finish(tx, row, project, "DECEASED", "ENDED")
-        ground.tell(tx, row["proposed_by"], "APPOINTEE_DIED", said=project["name"])
+        ground.tell(tx, row.proposed_by, "APPOINTEE_DIED", said=project.name)
 
 
 def end_for_closed_project(tx: Tx, project: Row) -> Row:
     """End every post in and for a project that is closed. Returns the project's row."""
-    for row in rows.appointments_of(tx.conn, project["project_id"], states=(*OPEN, "ACTIVE")):
+    for row in rows.appointments_of(tx.conn, project.project_id, states=(*OPEN, "ACTIVE")):
         _, project = _finish(tx, row, project, "CONTRACT_END", "ENDED")
     return project
 
 
 def lapse(tx: Tx, due: Due) -> None:
     """A nomination without consent lapses after five working days."""
-    row = rows.locked(tx.conn, tables.appointments, due.ref)
-    if row is None or row["state"] != "NOMINATED":
+    row = records.find(tx.conn, tables.appointments, due.ref, lock=True)
+    if row is None or row.state != "NOMINATED":
         return
-    project = rows.locked(tx.conn, tables.projects, row["project_id"])
+    project = records.find(tx.conn, tables.projects, row.project_id, lock=True)
     if project is not None:
         _finish(tx, row, project, "LAPSED", "LAPSED")
 
 
 def remind_to_file(tx: Tx, due: Due) -> None:
     """The street has not filed within five working days: it is reminded, in the history."""
-    row = rows.locked(tx.conn, tables.appointments, due.ref)
-    if row is not None and row["state"] == "APPROVED":
-        ground.note(tx, "appointment", row, "FILING_LATE")
+    row = records.find(tx.conn, tables.appointments, due.ref, lock=True)
+    if row is not None and row.state == "APPROVED":
+        records.note(tx, tables.appointments, row, step="FILING_LATE")

@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
+from chassis import records
 from chassis.bus import Tx
 from chassis.deadlines import Move
-from services.property.actions import ground
-from services.property.storage import rows, tables
+from services.property.storage import tables
 
 # What the ref of a timer names, by how the timer's kind begins.
 _OF = {
-    "rec": ("rectification", tables.rectifications),
-    "appt": ("appointment", tables.appointments),
-    "cpl": ("undecided", tables.undecided),
+    "rec": tables.rectifications,
+    "appt": tables.appointments,
+    "cpl": tables.undecided,
 }
 
 
 def deadline_moved(tx: Tx, move: Move) -> None:
     """Write into the history of an order or an appointment that there is more time."""
-    named = _OF.get(move.what.partition("_")[0])
-    if named is None:
+    table = _OF.get(move.what.partition("_")[0])
+    if table is None:
         return
-    kind, table = named
-    row = rows.load(tx.conn, table, move.ref)
+    row = records.find(tx.conn, table, move.ref)
     if row is not None:
-        ground.note(
+        records.note(
             tx,
-            kind,
+            table,
             row,
-            "DEADLINE_MOVED",
-            timer=move.what,
-            due=move.before.isoformat(),
-            until=move.after.isoformat(),
+            step="DEADLINE_MOVED",
+            note={
+                "timer": move.what,
+                "due": move.before.isoformat(),
+                "until": move.after.isoformat(),
+            },
         )

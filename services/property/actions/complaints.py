@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
+from chassis import records
 from chassis.bus import Due, Heard, Tx
 from chassis.fields import Period
 from chassis.free_text import PUBLIC, PublicText
@@ -18,7 +19,7 @@ from services.property import errors, events, rules
 from services.property.actions import ground, rectifications
 from services.property.actions.ground import Reply
 from services.property.storage import months, rows, tables
-from services.property.storage.rows import Row
+from services.property.storage.rows import Row, Values
 
 # Why a complaint does not count that steward has merged into another one.
 DUPLICATE = "同一事项已合并"
@@ -44,8 +45,8 @@ def _is_ours(event: Heard) -> bool:
 
 def _take(tx: Tx, heard: list[Heard]) -> None:
     serving = rows.projects_serving(tx.conn, [event.data.grid for event in heard])
-    new: list[Row] = []
-    unclear: list[Row] = []
+    new: list[Values] = []
+    unclear: list[Values] = []
     causes: dict[str, Heard] = {}
     meant = rows.the_one(tx.conn, [event.data.reporter_id for event in heard])
     for event in heard:
@@ -67,32 +68,32 @@ def _take(tx: Tx, heard: list[Heard]) -> None:
         elif here or data.project_id is not None or data.category == "PROPERTY_SERVICE":
             unclear.append(_unclear(tx, common, data))
     for row in rows.new_complaints(tx.conn, new):
-        _opened(tx, row, cause=causes[row["request_id"]])
+        _opened(tx, row, cause=causes[row.request_id])
     for row in rows.new_undecided(tx.conn, unclear):
-        tx.arm("cpl_undecided", row["undecided_id"], tx.calendar.due(tx.now, rules.UNDECIDED_DAYS))
-        ground.note(tx, "undecided", row, "WAITING", category=row["category"])
+        tx.arm("cpl_undecided", row.undecided_id, tx.calendar.due(tx.now, rules.UNDECIDED_DAYS))
+        records.note(tx, tables.undecided, row, step="WAITING", note={"category": row.category})
         _tell(tx, row, "UNDECIDED")
-        log.warning("complaint_without_project", extra={"undecided": row["undecided_id"]})
+        log.warning("complaint_without_project", extra={"undecided": row.undecided_id})
 
 
-def _new(tx: Tx, common: Row, project: Row) -> Row:
+def _new(tx: Tx, common: Values, project: Row) -> Values:
     blank = dict.fromkeys(column.name for column in tables.complaints.columns)
     return {
         **blank,
         **common,
         # Its own id: the project's side sees it, and must not learn the request by it (REQ-L14).
         "complaint_id": tx.new_id("cpl"),
-        "project_id": project["project_id"],
+        "project_id": project.project_id,
         "period": tx.calendar.period(common["filed_at"]),
         "valid": "PENDING",
         "state": "OPEN",
-        "area": project["area"],
+        "area": project.area,
         "version": 1,
         "created_at": tx.now,
     }
 
 
-def _unclear(tx: Tx, common: Row, data: events.RequestSubmittedHeard) -> Row:
+def _unclear(tx: Tx, common: Values, data: events.RequestSubmittedHeard) -> Values:
     blank = dict.fromkeys(column.name for column in tables.undecided.columns)
     return {
         **blank,
@@ -109,22 +110,22 @@ def _unclear(tx: Tx, common: Row, data: events.RequestSubmittedHeard) -> Row:
 
 
 def _opened(tx: Tx, row: Row, cause: Heard | None = None) -> None:
-    ground.note(tx, "complaint", row, "FILED", category=row["category"])
+    records.note(tx, tables.complaints, row, step="FILED", note={"category": row.category})
     _say(tx, events.ComplaintAccepted, row, cause=cause)
     _tell(tx, row, "FILED")
 
 
 def _tell(tx: Tx, row: Row, code: str, said: str | None = None) -> None:
     """Tell the complainant, where there is one, what became of his complaint (SP-D25)."""
-    if row["complainant_id"] is None:
+    if row.complainant_id is None:
         return
     ground.tell(
         tx,
-        row["complainant_id"],
+        row.complainant_id,
         code,
-        number=row["number"],
+        number=row.number,
         said=said,
-        complaint_id=row.get("complaint_id"),
+        complaint_id=getattr(row, "complaint_id", None),
     )
 
 
@@ -136,15 +137,15 @@ def _say(
 ) -> None:
     tx.say(
         kind(
-            row["complaint_id"],
-            row["project_id"],
-            row["area"],
-            row["category"],
-            row["filed_at"],
+            row.complaint_id,
+            row.project_id,
+            row.area,
+            row.category,
+            row.filed_at,
         ),
-        subject=row["complaint_id"],
-        scope=row["area"],
-        sequence=row["version"],
+        subject=row.complaint_id,
+        scope=row.area,
+        sequence=row.version,
         occurred_at=cause.occurred_at if cause else None,
         cause=cause,
     )
@@ -155,21 +156,22 @@ def hear_reopened(tx: Tx, heard: list[Heard]) -> None:
     newest = {event.data.request_id: event for event in heard}
     for request_id, row in rows.complaints_of_requests(tx.conn, newest).items():
         event = newest[request_id]
-        if event.data.reopen_count <= row["reopen_count"]:
+        if event.data.reopen_count <= row.reopen_count:
             continue
-        changed = rows.change(
-            tx.conn,
+        changed = records.change(
+            tx,
             tables.complaints,
             row,
+            step="REOPENED",
             reopen_count=event.data.reopen_count,
             state="OPEN",
             closed_at=None,
+            note={"count": event.data.reopen_count},
         )
-        ground.note(tx, "complaint", changed, "REOPENED", count=event.data.reopen_count)
         _order_if_it_came_back(tx, changed, event)
     for request_id, row in rows.undecided_of_requests(tx.conn, newest).items():
-        count = max(row["reopen_count"], newest[request_id].data.reopen_count)
-        rows.change(tx.conn, tables.undecided, row, reopen_count=count)
+        count = max(row.reopen_count, newest[request_id].data.reopen_count)
+        records.update(tx.conn, tables.undecided, row, reopen_count=count)
 
 
 def hear_merged(tx: Tx, heard: list[Heard]) -> None:
@@ -181,16 +183,22 @@ def hear_merged(tx: Tx, heard: list[Heard]) -> None:
         event = merged[request_id]
         into: events.RequestMergedHeard = event.data
         other = stays.get(into.into)
-        project_id = other["project_id"] if other is not None else into.into_project_id
+        project_id = other.project_id if other is not None else into.into_project_id
         same = other is not None or rules.is_property_complaint(into.into_kind, into.into_category)
-        if not same or project_id != row["project_id"] or row["valid"] == "NO":
+        if not same or project_id != row.project_id or row.valid == "NO":
             continue
         changed = _not_valid(tx, row, DUPLICATE, at=event.occurred_at)
-        ground.note(tx, "complaint", changed, "MERGED", before=row["valid"], into=into.into)
+        records.note(
+            tx,
+            tables.complaints,
+            changed,
+            step="MERGED",
+            note={"before": row.valid, "into": into.into},
+        )
         _say(tx, events.ComplaintInvalidated, changed, cause=event)
         _tell(tx, changed, "MERGED")
     for row in rows.undecided_of_requests(tx.conn, merged).values():
-        if row["state"] == "WAITING":
+        if row.state == "WAITING":
             _decided(tx, row, "MERGED", reason=DUPLICATE)
             _tell(tx, row, "MERGED")
 
@@ -199,16 +207,18 @@ def hear_rejected(tx: Tx, heard: list[Heard]) -> None:
     """A request that nobody handles is no complaint: it does not count, and is over (t2 B5)."""
     ids = {event.data.request_id: event for event in heard}
     for request_id, row in rows.complaints_of_requests(tx.conn, ids).items():
-        if row["valid"] == "NO":
+        if row.valid == "NO":
             _closed(tx, row, REJECTED)
             continue
         event = ids[request_id]
         changed = _not_valid(tx, row, REJECTED, at=event.occurred_at)
-        ground.note(tx, "complaint", changed, "REQUEST_REJECTED", before=row["valid"])
+        records.note(
+            tx, tables.complaints, changed, step="REQUEST_REJECTED", note={"before": row.valid}
+        )
         _say(tx, events.ComplaintInvalidated, changed, cause=event)
         _tell(tx, changed, "DISMISSED", REJECTED)
     for row in rows.undecided_of_requests(tx.conn, ids).values():
-        if row["state"] == "WAITING":
+        if row.state == "WAITING":
             _dismissed(tx, row, REJECTED)
 
 
@@ -222,17 +232,23 @@ def hear_cancelled(tx: Tx, heard: list[Heard]) -> None:
     for row in rows.complaints_of_requests(tx.conn, ids).values():
         _closed(tx, row, TAKEN_BACK)
     for row in rows.undecided_of_requests(tx.conn, ids).values():
-        if row["state"] == "WAITING":
+        if row.state == "WAITING":
             _dismissed(tx, row, TAKEN_BACK)
 
 
 def _closed(tx: Tx, row: Row, outcome: str) -> None:
-    if row["state"] != "OPEN":
+    if row.state != "OPEN":
         return
-    row = rows.change(
-        tx.conn, tables.complaints, row, state="CLOSED", closed_at=tx.now, outcome=outcome
+    row = records.change(
+        tx,
+        tables.complaints,
+        row,
+        step="CLOSED",
+        state="CLOSED",
+        closed_at=tx.now,
+        outcome=outcome,
+        note={"reason": outcome},
     )
-    ground.note(tx, "complaint", row, "CLOSED", reason=outcome)
     _tell(tx, row, "CLOSED", outcome)
 
 
@@ -241,7 +257,7 @@ def _not_valid(tx: Tx, row: Row, reason: str, *, at: datetime) -> Row:
 
     Nobody has anything to do about it any more, so it is closed with that.
     """
-    return rows.change(
+    return records.update(
         tx.conn,
         tables.complaints,
         row,
@@ -250,8 +266,8 @@ def _not_valid(tx: Tx, row: Row, reason: str, *, at: datetime) -> Row:
         decided_by=None,
         decided_at=at,
         state="CLOSED",
-        closed_at=row["closed_at"] or tx.now,
-        outcome=row["outcome"] or reason,
+        closed_at=row.closed_at or tx.now,
+        outcome=row.outcome or reason,
     )
 
 
@@ -276,40 +292,42 @@ def hear_corrected(tx: Tx, heard: list[Heard]) -> None:
 def _correct(tx: Tx, row: Row, event: Heard) -> None:
     data: events.RequestCorrectedHeard = event.data
     if not _is_ours(event):
-        if row["valid"] != "NO":
+        if row.valid != "NO":
             changed = _not_valid(tx, row, NO_PROPERTY_MATTER, at=event.occurred_at)
-            ground.note(tx, "complaint", changed, "RECLASSIFIED", before=row["valid"])
+            records.note(
+                tx, tables.complaints, changed, step="RECLASSIFIED", note={"before": row.valid}
+            )
             _say(tx, events.ComplaintInvalidated, changed, cause=event)
             _tell(tx, changed, "DISMISSED", NO_PROPERTY_MATTER)
         return
     serving = rows.projects_serving(tx.conn, [data.grid]).get(data.grid, [])
     project = rules.project_of(serving, claimed=data.project_id, building=data.building)
-    back = row["valid"] == "NO" and row["reason"] == NO_PROPERTY_MATTER
-    to: Row = {}
-    if project is not None and project["project_id"] != row["project_id"]:
-        to = {"project_id": project["project_id"], "area": project["area"]}
-    if to and row["valid"] != "NO":
-        row = rows.change(tx.conn, tables.complaints, row)
+    back = row.valid == "NO" and row.reason == NO_PROPERTY_MATTER
+    to: Values = {}
+    if project is not None and project.project_id != row.project_id:
+        to = {"project_id": project.project_id, "area": project.area}
+    if to and row.valid != "NO":
+        row = records.update(tx.conn, tables.complaints, row)
         _say(tx, events.ComplaintInvalidated, row, cause=event)
-    changed = rows.change(
+    changed = records.update(
         tx.conn,
         tables.complaints,
         row,
         category=data.category,
         grid=data.grid,
         **to,
-        **(_UNDECIDED if back or to else {}),
+        **_UNDECIDED if back or to else {},
         **_whose(tx, row, data),
     )
-    if changed["complainant_id"] != row["complainant_id"]:
+    if changed.complainant_id != row.complainant_id:
         _tell(tx, changed, "FILED")
-    before = {name: row[name] for name in ("category", "grid", "project_id")}
-    ground.note(tx, "complaint", changed, "CORRECTED", before=before)
-    if back or (to and row["valid"] != "NO"):
+    before = {name: getattr(row, name) for name in ("category", "grid", "project_id")}
+    records.note(tx, tables.complaints, changed, step="CORRECTED", note={"before": before})
+    if back or (to and row.valid != "NO"):
         _say(tx, events.ComplaintAccepted, changed, cause=event)
 
 
-_UNDECIDED: Row = {
+_UNDECIDED: Values = {
     "valid": "PENDING",
     "reason": None,
     "decided_at": None,
@@ -320,14 +338,14 @@ _UNDECIDED: Row = {
 
 
 def _correct_waiting(tx: Tx, row: Row, event: Heard) -> None:
-    if row["state"] not in ("WAITING", "DISMISSED"):
+    if row.state not in ("WAITING", "DISMISSED"):
         return
     data: events.RequestCorrectedHeard = event.data
     if not _is_ours(event):
-        if row["state"] == "WAITING":
+        if row.state == "WAITING":
             _dismissed(tx, row, NO_PROPERTY_MATTER)
         return
-    row = rows.change(
+    row = records.update(
         tx.conn,
         tables.undecided,
         row,
@@ -343,12 +361,12 @@ def _correct_waiting(tx: Tx, row: Row, event: Heard) -> None:
     _place(tx, row)
 
 
-def _whose(tx: Tx, row: Row, data: events.RequestCorrectedHeard) -> Row:
+def _whose(tx: Tx, row: Row, data: events.RequestCorrectedHeard) -> Values:
     """Who complained, where the correction says so: a reporter may be found out later."""
     if data.reporter_id is None:
         return {}
     meant = rows.the_one(tx.conn, [data.reporter_id]).get(data.reporter_id, data.reporter_id)
-    return {} if meant == row["complainant_id"] else {"complainant_id": meant}
+    return {} if meant == row.complainant_id else {"complainant_id": meant}
 
 
 def place_waiting(tx: Tx, grids: Iterable[str]) -> None:
@@ -358,8 +376,8 @@ def place_waiting(tx: Tx, grids: Iterable[str]) -> None:
 
 
 def _place(tx: Tx, row: Row) -> None:
-    serving = rows.projects_serving(tx.conn, [row["grid"]]).get(row["grid"], [])
-    project = rules.project_of(serving, claimed=row["claimed_project_id"], building=row["building"])
+    serving = rows.projects_serving(tx.conn, [row.grid]).get(row.grid, [])
+    project = rules.project_of(serving, claimed=row.claimed_project_id, building=row.building)
     if project is not None:
         _assigned(tx, row, project)
 
@@ -367,9 +385,9 @@ def _place(tx: Tx, row: Row) -> None:
 def _assigned(tx: Tx, row: Row, project: Row, reason: str | None = None) -> Row:
     """Make the complaint of one that waited, about this project; filed when it was filed."""
     common = ("request_id", "number", "grid", "category", "complainant_id", "filed_at")
-    new = _new(tx, {name: row[name] for name in (*common, "reopen_count")}, project)
+    new = _new(tx, {name: getattr(row, name) for name in (*common, "reopen_count")}, project)
     (made,) = rows.new_complaints(tx.conn, [new])
-    _decided(tx, row, "ASSIGNED", reason=reason, complaint_id=made["complaint_id"])
+    _decided(tx, row, "ASSIGNED", reason=reason, complaint_id=made.complaint_id)
     _opened(tx, made)
     return made
 
@@ -381,7 +399,7 @@ def _dismissed(tx: Tx, row: Row, reason: str) -> Row:
 
 
 def _decided(tx: Tx, row: Row, state: str, **values: Any) -> Row:
-    changed = rows.change(
+    changed = records.update(
         tx.conn,
         tables.undecided,
         row,
@@ -390,8 +408,8 @@ def _decided(tx: Tx, row: Row, state: str, **values: Any) -> Row:
         decided_at=tx.now,
         **values,
     )
-    tx.disarm("cpl_undecided", row["undecided_id"])
-    ground.note(tx, "undecided", changed, state, reason=values.get("reason"))
+    tx.disarm("cpl_undecided", row.undecided_id)
+    records.note(tx, tables.undecided, changed, step=state, note={"reason": values.get("reason")})
     return changed
 
 
@@ -422,54 +440,51 @@ def decide_complaint_project(tx: Tx, order: Decide) -> Reply:
         NotServing: The project does not serve the place.
         ReasonRequired: It is about none, without a reason.
     """
-    row = ground.meant(
-        tx, tables.undecided, "undecided", order.undecided_id, may=_outside_the_projects
-    )
-    if row["state"] != "WAITING":
-        raise StateConflict(state=row["state"])
+    row = ground.meant(tx, tables.undecided, order.undecided_id, may=_outside_the_projects)
+    if row.state != "WAITING":
+        raise StateConflict(state=row.state)
     if order.project_id is None:
         ground.require_reason(order.reason)
-        return ground.reply(_dismissed(tx, row, order.reason), "undecided", complaint_id=None)
+        return ground.reply(tables.undecided, _dismissed(tx, row, order.reason), complaint_id=None)
     project = ground.project(tx, order.project_id)
-    if project["status"] != "IN_SERVICE" or row["grid"] not in project["grids"]:
-        raise errors.NotServing(field="project_id", project=order.project_id, grid=row["grid"])
+    if project.status != "IN_SERVICE" or row.grid not in project.grids:
+        raise errors.NotServing(field="project_id", project=order.project_id, grid=row.grid)
     ground.require_no_interest(tx, order.project_id)
     made = _assigned(tx, row, project, order.reason or None)
-    row = ground.found(tx, tables.undecided, "undecided", order.undecided_id)
-    return ground.reply(row, "undecided", complaint_id=made["complaint_id"])
+    row = ground.found(tx, tables.undecided, order.undecided_id)
+    return ground.reply(tables.undecided, row, complaint_id=made.complaint_id)
 
 
 def _outside_the_projects(tx: Tx, row: Row) -> None:
     """Refuse the complainant, his household, and who has a post in a project of the place."""
-    ground.require_not_kin(tx, row["complainant_id"])
-    for project in rows.projects_serving(tx.conn, [row["grid"]]).get(row["grid"], []):
-        ground.require_no_interest(tx, project["project_id"])
+    ground.require_not_kin(tx, row.complainant_id)
+    for project in rows.projects_serving(tx.conn, [row.grid]).get(row.grid, []):
+        ground.require_no_interest(tx, project.project_id)
 
 
 def remind_undecided(tx: Tx, due: Due) -> None:
     """Two working days have passed and nobody has said which project: it is marked, and logged."""
-    row = rows.locked(tx.conn, tables.undecided, due.ref)
-    if row is not None and row["state"] == "WAITING":
-        row = rows.change(tx.conn, tables.undecided, row, late=True)
-        ground.note(tx, "undecided", row, "DECISION_LATE")
+    row = records.find(tx.conn, tables.undecided, due.ref, lock=True)
+    if row is not None and row.state == "WAITING":
+        row = records.change(tx, tables.undecided, row, step="DECISION_LATE", late=True)
         log.warning("complaint_without_project", extra={"undecided": due.ref, "late": True})
 
 
 def _order_if_it_came_back(tx: Tx, row: Row, cause: Heard | None = None) -> None:
     """A complaint found valid and reopened by its reporter opens one S3 order."""
-    if row["valid"] != "YES" or row["reopen_count"] < 1:
+    if row.valid != "YES" or row.reopen_count < 1:
         return
-    if rows.order_of(tx.conn, complaint_id=row["complaint_id"]) is not None:
+    if rows.order_of(tx.conn, complaint_id=row.complaint_id) is not None:
         return
     rectifications.open_order(
         tx,
-        ground.project(tx, row["project_id"]),
+        ground.project(tx, row.project_id),
         severity="S3",
         # Neither number nor request: the project reads this and must not learn who complained.
         facts=rules.REOPENED_FACTS,
         basis="《“信用+物业”实施办法》:有效投诉处理后再次反映的,签发整改单",
         source="COMPLAINT",
-        complaint_id=row["complaint_id"],
+        complaint_id=row.complaint_id,
         cause=cause,
     )
 
@@ -477,7 +492,7 @@ def _order_if_it_came_back(tx: Tx, row: Row, cause: Heard | None = None) -> None
 def _not_his_own(tx: Tx, row: Row) -> None:
     """Refuse the complainant, his household, and whoever holds a post in the project."""
     ground.uninterested(tx, row)
-    ground.require_not_kin(tx, row["complainant_id"])
+    ground.require_not_kin(tx, row.complainant_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -504,29 +519,30 @@ def validate_complaint(tx: Tx, order: Validate) -> Reply:
     Source:
         DOMAIN 5 M-01; REQ-L14.
     """
-    row = ground.meant(tx, tables.complaints, "complaint", order.complaint_id, may=_not_his_own)
+    row = ground.meant(tx, tables.complaints, order.complaint_id, may=_not_his_own)
     ground.require_reason(order.reason)
     verdict = "YES" if order.valid else "NO"
-    before = row["valid"]
+    before = row.valid
     if before == verdict:
         raise StateConflict(state=f"VALID_{verdict}")
-    row = rows.change(
-        tx.conn,
+    row = records.change(
+        tx,
         tables.complaints,
         row,
+        step=f"VALID_{verdict}",
         valid=verdict,
         reason=order.reason,
         decided_by=tx.actor.id,
         decided_at=tx.now,
+        note={"reason": order.reason, "before": before},
     )
-    ground.note(tx, "complaint", row, f"VALID_{verdict}", reason=order.reason, before=before)
     _tell(tx, row, f"VALID_{verdict}", order.reason)
     if verdict == "NO":
         _say(tx, events.ComplaintInvalidated, row)
     elif before == "NO":
         _say(tx, events.ComplaintAccepted, row)
     _order_if_it_came_back(tx, row)
-    return ground.reply(row, "complaint", valid=verdict)
+    return ground.reply(tables.complaints, row, valid=verdict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -550,20 +566,20 @@ def close_complaint(tx: Tx, order: CloseComplaint) -> Reply:
         SameHousehold: Somebody of his household would.
         StateConflict: It is closed, or its validity is undecided.
     """
-    row = ground.meant(tx, tables.complaints, "complaint", order.complaint_id, may=_not_his_own)
-    if row["state"] != "OPEN" or row["valid"] == "PENDING":
-        raise StateConflict(state=row["valid"] if row["state"] == "OPEN" else row["state"])
-    row = rows.change(
-        tx.conn,
+    row = ground.meant(tx, tables.complaints, order.complaint_id, may=_not_his_own)
+    if row.state != "OPEN" or row.valid == "PENDING":
+        raise StateConflict(state=row.valid if row.state == "OPEN" else row.state)
+    row = records.change(
+        tx,
         tables.complaints,
         row,
+        step="CLOSED",
         state="CLOSED",
         closed_at=tx.now,
         outcome=order.outcome,
     )
-    ground.note(tx, "complaint", row, "CLOSED")
     _tell(tx, row, "CLOSED", order.outcome)
-    return ground.reply(row, "complaint", valid=row["valid"])
+    return ground.reply(tables.complaints, row, valid=row.valid)
 
 
 # --------------------------------------------------------------------------------------------------
@@ -602,17 +618,17 @@ def import_complaint_history(tx: Tx, order: ImportHistory) -> Reply:
         HistoryDiffers: A month was loaded before with other counts.
     """
     project = ground.project(tx, order.project_id)
-    tx.require_scope(project["area"])
+    tx.require_scope(project.area)
     ground.require_no_interest(tx, order.project_id)
     present = tx.calendar.period(tx.now)
-    new: list[Row] = []
+    new: list[Values] = []
     for item in order.rows:
         existing = months.history_month(tx.conn, order.project_id, item.period)
         if existing is not None:
             same = (
-                existing["source"] == "IMPORTED"
-                and existing["complaints"] == item.complaints
-                and existing["households"] == item.households
+                existing.source == "IMPORTED"
+                and existing.complaints == item.complaints
+                and existing.households == item.households
             )
             if not same:
                 raise errors.HistoryDiffers(
@@ -633,7 +649,7 @@ def import_complaint_history(tx: Tx, order: ImportHistory) -> Reply:
             {
                 "project_id": order.project_id,
                 "period": item.period,
-                "area": project["area"],
+                "area": project.area,
                 "source": "IMPORTED",
                 "complaints": item.complaints,
                 "invalidated": 0,
@@ -646,12 +662,18 @@ def import_complaint_history(tx: Tx, order: ImportHistory) -> Reply:
                 "frozen_at": tx.now,
             }
         )
-    rows.add_many(tx.conn, tables.project_months, new)
-    ground.note(tx, "project", project, "HISTORY_IMPORTED", origin=order.origin, months=len(new))
+    records.add_all(tx.conn, tables.project_months, new)
+    records.note(
+        tx,
+        tables.projects,
+        project,
+        step="HISTORY_IMPORTED",
+        note={"origin": order.origin, "months": len(new)},
+    )
     return {
         "id": order.project_id,
         "state": "IMPORTED",
-        "version": project["version"],
+        "version": project.version,
         "imported": len(new),
         "known": len(order.rows) - len(new),
     }
@@ -679,11 +701,11 @@ def correct_complaint_history(tx: Tx, order: CorrectHistory) -> Reply:
         ReasonRequired: There is no reason.
     """
     project = ground.project(tx, order.project_id)
-    tx.require_scope(project["area"])
+    tx.require_scope(project.area)
     ground.require_no_interest(tx, order.project_id)
     ground.require_reason(order.reason)
     row = months.history_month(tx.conn, order.project_id, order.period)
-    if row is None or row["source"] != "IMPORTED" or order.invalidated > row["complaints"]:
+    if row is None or row.source != "IMPORTED" or order.invalidated > row.complaints:
         raise errors.PeriodNotAllowed(
             field="period",
             period=order.period,
@@ -692,20 +714,18 @@ def correct_complaint_history(tx: Tx, order: CorrectHistory) -> Reply:
             ),
         )
     months.correct_history(tx.conn, order.project_id, order.period, order.invalidated)
-    ground.note(
+    records.note(
         tx,
-        "project",
+        tables.projects,
         project,
-        "HISTORY_CORRECTED",
-        period=order.period,
-        invalidated=order.invalidated,
-        reason=order.reason,
+        step="HISTORY_CORRECTED",
+        note={"period": order.period, "invalidated": order.invalidated, "reason": order.reason},
     )
     return {
         "id": order.project_id,
         "state": "CORRECTED",
-        "version": project["version"],
+        "version": project.version,
         "period": order.period,
-        "frozen": row["complaints"],
-        "revised": row["complaints"] - order.invalidated,
+        "frozen": row.complaints,
+        "revised": row.complaints - order.invalidated,
     }

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from chassis import records
 from chassis.bus import Due, Tx
 from chassis.fields import Sha256
 from chassis.free_text import PUBLIC, PublicText
@@ -46,43 +47,41 @@ def schedule_disclosure(tx: Tx, order: Schedule) -> Reply:
         DisclosureScheduled: The same paper stands on the list for that day.
     """
     project = ground.project(tx, order.project_id)
-    tx.require_scope(project["area"])
+    tx.require_scope(project.area)
     ground.require_no_interest(tx, order.project_id)
     ground.require_open(project)
     due_at = tx.calendar.midnight(order.due_date + timedelta(days=1))
     if due_at <= tx.now:
         raise errors.DueInPast(field="due_date", due=str(order.due_date))
     _require_new(tx, order)
-    row = rows.add(
+    row = records.add(
         tx.conn,
         tables.disclosures,
-        {
-            "disclosure_id": tx.new_id("dsc"),
-            "project_id": order.project_id,
-            "kind": order.kind,
-            "title": order.title,
-            "due_date": order.due_date,
-            "due_at": due_at,
-            "state": "SCHEDULED",
-            "area": project["area"],
-            "version": 1,
-            "created_at": tx.now,
-        },
+        disclosure_id=tx.new_id("dsc"),
+        project_id=order.project_id,
+        kind=order.kind,
+        title=order.title,
+        due_date=order.due_date,
+        due_at=due_at,
+        state="SCHEDULED",
+        area=project.area,
+        version=1,
+        created_at=tx.now,
     )
-    tx.arm("dsc_due", row["disclosure_id"], due_at)
-    ground.note(tx, "disclosure", row, "SCHEDULED")
-    return ground.reply(row, "disclosure", due=due_at.isoformat())
+    tx.arm("dsc_due", row.disclosure_id, due_at)
+    records.note(tx, tables.disclosures, row, step="SCHEDULED")
+    return ground.reply(tables.disclosures, row, due=due_at.isoformat())
 
 
 def _require_new(tx: Tx, order: Schedule) -> None:
     """Refuse a twin: only one of the two would be published (t2 B6)."""
     # Two clerks at one moment: the project's row decides who is first.
-    ground.found(tx, tables.projects, "project", order.project_id)
+    ground.found(tx, tables.projects, order.project_id)
     for one in rows.disclosures_like(
         tx.conn, project_id=order.project_id, kind=order.kind, due_date=order.due_date
     ):
-        if fold(one["title"]) == fold(order.title):
-            raise errors.DisclosureScheduled(field="title", disclosure_id=one["disclosure_id"])
+        if fold(one.title) == fold(order.title):
+            raise errors.DisclosureScheduled(field="title", disclosure_id=one.disclosure_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +101,11 @@ def publish_disclosure(tx: Tx, order: Publish) -> Reply:
         NotTheManager: The actor does not manage the project.
         StateConflict: It is published.
     """
-    row = ground.meant(tx, tables.disclosures, "disclosure", order.disclosure_id)
-    if row["state"] not in ("SCHEDULED", "OVERDUE"):
-        raise StateConflict(state=row["state"])
-    late = tx.now >= row["due_at"]
-    row = rows.change(
+    row = ground.meant(tx, tables.disclosures, order.disclosure_id)
+    if row.state not in ("SCHEDULED", "OVERDUE"):
+        raise StateConflict(state=row.state)
+    late = tx.now >= row.due_at
+    row = records.update(
         tx.conn,
         tables.disclosures,
         row,
@@ -116,29 +115,30 @@ def publish_disclosure(tx: Tx, order: Publish) -> Reply:
         doc_sha256=order.doc_sha256,
     )
     tx.disarm("dsc_due", order.disclosure_id)
-    ground.note(tx, "disclosure", row, row["state"], doc_sha256=order.doc_sha256)
+    records.note(tx, tables.disclosures, row, step=row.state, note={"doc_sha256": order.doc_sha256})
     if not late:
         tx.say(
-            events.DisclosurePublished(row["disclosure_id"], row["project_id"], row["kind"]),
-            subject=row["disclosure_id"],
-            scope=row["area"],
-            sequence=row["version"],
+            events.DisclosurePublished(row.disclosure_id, row.project_id, row.kind),
+            subject=row.disclosure_id,
+            scope=row.area,
+            sequence=row.version,
         )
-    return ground.reply(row, "disclosure", late=late)
+    return ground.reply(tables.disclosures, row, late=late)
 
 
 def fall_due(tx: Tx, due: Due) -> None:
     """What is not published at its due instant is overdue."""
-    row = rows.locked(tx.conn, tables.disclosures, due.ref)
-    if row is None or row["state"] != "SCHEDULED":
+    row = records.find(tx.conn, tables.disclosures, due.ref, lock=True)
+    if row is None or row.state != "SCHEDULED":
         return
-    row = rows.change(tx.conn, tables.disclosures, row, state="OVERDUE", overdue_at=due.due_at)
-    ground.note(tx, "disclosure", row, "OVERDUE")
+    row = records.change(
+        tx, tables.disclosures, row, step="OVERDUE", state="OVERDUE", overdue_at=due.due_at
+    )
     tx.say(
-        events.DisclosureOverdue(row["disclosure_id"], row["project_id"], row["kind"]),
-        subject=row["disclosure_id"],
-        scope=row["area"],
-        sequence=row["version"],
+        events.DisclosureOverdue(row.disclosure_id, row.project_id, row.kind),
+        subject=row.disclosure_id,
+        scope=row.area,
+        sequence=row.version,
     )
 
 
@@ -162,28 +162,26 @@ def cancel_disclosure(tx: Tx, order: Cancel) -> Reply:
         ConflictOfInterest: The person holds a post in the project.
         StateConflict: It is published; or overdue, and the actor is not of the street.
     """
-    row = ground.meant(
-        tx, tables.disclosures, "disclosure", order.disclosure_id, may=ground.uninterested
-    )
+    row = ground.meant(tx, tables.disclosures, order.disclosure_id, may=ground.uninterested)
     ground.require_reason(order.reason)
     may = ("SCHEDULED", "OVERDUE") if tx.actor.role == "R_STREET" else ("SCHEDULED",)
-    if row["state"] not in may:
-        raise StateConflict(state=row["state"])
+    if row.state not in may:
+        raise StateConflict(state=row.state)
     cancelled = _cancelled(tx, row, order.reason)
-    if row["state"] == "OVERDUE":
+    if row.state == "OVERDUE":
         tx.say(
-            events.DisclosureWithdrawn(row["disclosure_id"], row["project_id"]),
-            subject=row["disclosure_id"],
-            scope=row["area"],
-            sequence=cancelled["version"],
+            events.DisclosureWithdrawn(row.disclosure_id, row.project_id),
+            subject=row.disclosure_id,
+            scope=row.area,
+            sequence=cancelled.version,
         )
-    return ground.reply(cancelled, "disclosure")
+    return ground.reply(tables.disclosures, cancelled)
 
 
 def _cancelled(tx: Tx, row: Row, reason: str) -> Row:
-    row = rows.change(tx.conn, tables.disclosures, row, state="CANCELLED", cancel_reason=reason)
-    tx.disarm("dsc_due", row["disclosure_id"])
-    ground.note(tx, "disclosure", row, "CANCELLED", reason=reason)
+    row = records.update(tx.conn, tables.disclosures, row, state="CANCELLED", cancel_reason=reason)
+    tx.disarm("dsc_due", row.disclosure_id)
+    records.note(tx, tables.disclosures, row, step="CANCELLED", note={"reason": reason})
     return row
 
 

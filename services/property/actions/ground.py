@@ -8,30 +8,28 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from chassis import records
 from chassis.bus import Tx
 from chassis.calendar import Calendar
 from chassis.refusal import NotFound, StateConflict
 from services.property import errors
 from services.property.storage import rows, tables
-from services.property.storage.rows import Row
+from services.property.storage.rows import Row, Values
 
 Reply = dict[str, Any]
 
 
-def found(tx: Tx, table: sa.Table, kind: str, key: str) -> Row:
+def found(tx: Tx, table: sa.Table, key: str) -> Row:
     """Return a row, locked, whose area the actor's scope need not cover.
 
     Raises:
         NotFound: There is none.
     """
-    row = rows.locked(tx.conn, table, key)
-    if row is None:
-        raise NotFound(kind=kind, id=key)
-    return row
+    return records.locked(tx.conn, table, key)
 
 
 def meant(
-    tx: Tx, table: sa.Table, kind: str, key: str, *, may: Callable[[Tx, Row], None] | None = None
+    tx: Tx, table: sa.Table, key: str, *, may: Callable[[Tx, Row], None] | None = None
 ) -> Row:
     """Return the row that a command is about, locked, in the version that the caller has seen.
 
@@ -40,7 +38,6 @@ def meant(
     Args:
         tx: The transaction.
         table: Where the row is.
-        kind: What it is called.
         key: Its id.
         may: What else must hold of the actor; raises its refusal.
 
@@ -50,11 +47,11 @@ def meant(
         NotTheManager, NotTheCompany: He acts for a project or company that is not his.
         VersionConflict: It has changed since.
     """
-    row = found(tx, table, kind, key)
+    row = found(tx, table, key)
     require_standing(tx, row)
     if may is not None:
         may(tx, row)
-    tx.check_version(row["version"])
+    tx.check_version(row.version)
     return row
 
 
@@ -69,16 +66,16 @@ def require_standing(tx: Tx, row: Row) -> None:
         NotTheManager, NotTheCompany: He acts for a project or company that is not his.
     """
     if tx.actor.role == "R_PM":
-        require_manager(tx, row["project_id"])
+        require_manager(tx, row.project_id)
         return
-    tx.require_scope(row["area"])
+    tx.require_scope(row.area)
     if tx.actor.role == "R_PCO":
-        require_company(tx, project(tx, row["project_id"])["company_id"])
+        require_company(tx, project(tx, row.project_id).company_id)
 
 
 def uninterested(tx: Tx, row: Row) -> None:
     """Refuse whoever holds a post in the project that a row is about; see `meant`."""
-    require_no_interest(tx, row["project_id"])
+    require_no_interest(tx, row.project_id)
 
 
 def project(tx: Tx, project_id: str) -> Row:
@@ -87,7 +84,7 @@ def project(tx: Tx, project_id: str) -> Row:
     Raises:
         NotFound: There is none.
     """
-    row = rows.load(tx.conn, tables.projects, project_id)
+    row = records.find(tx.conn, tables.projects, project_id)
     if row is None:
         raise NotFound(kind="project", id=project_id)
     return row
@@ -99,7 +96,7 @@ def require_open(row: Row) -> None:
     Raises:
         StateConflict: It is closed.
     """
-    if row["status"] == "CLOSED":
+    if row.status == "CLOSED":
         raise StateConflict(state="CLOSED", field="project_id")
 
 
@@ -109,7 +106,7 @@ def require_manager(tx: Tx, project_id: str) -> None:
     Raises:
         NotTheManager: The actor does not manage the project.
     """
-    if project(tx, project_id)["manager_person_id"] != tx.actor.id:
+    if project(tx, project_id).manager_person_id != tx.actor.id:
         raise errors.NotTheManager(project=project_id)
 
 
@@ -124,10 +121,10 @@ def require_company(tx: Tx, company_id: str) -> None:
     Source:
         FAULTS K14, SEC-H1; ARCHITECTURE ruling 15.
     """
-    company = rows.load(tx.conn, tables.companies, company_id)
+    company = records.find(tx.conn, tables.companies, company_id)
     if company is None:
         raise NotFound(kind="company", id=company_id)
-    if tx.actor.id not in company["representatives"]:
+    if tx.actor.id not in company.representatives:
         raise errors.NotTheCompany(company=company_id)
 
 
@@ -166,15 +163,15 @@ def require_adults(tx: Tx, field: str, persons: Iterable[str]) -> None:
     known = rows.people_of(tx.conn, named)
     for person in named:
         one = known.get(person)
-        if one is not None and one["merged_into"] is not None:
-            raise errors.MergedAway(field=field, person=person, into=one["merged_into"])
-        if one is not None and one["died"]:
+        if one is not None and one.merged_into is not None:
+            raise errors.MergedAway(field=field, person=person, into=one.merged_into)
+        if one is not None and one.died:
             raise errors.Deceased(field=field, person=person)
         if one is None:
             raise errors.NotHeardOf(field=field, person=person)
-        if not one["active"]:
+        if not one.active:
             raise errors.NotRegistered(field=field, person=person)
-        if not one["is_adult"]:
+        if not one.is_adult:
             raise errors.UnderAge(field=field, person=person)
 
 
@@ -201,81 +198,47 @@ def tell(
     complaint_id: str | None = None,
 ) -> None:
     """Leave a message for a person; its texts stand in `rules.MESSAGES`."""
-    rows.add(
+    records.add(
         tx.conn,
         tables.messages,
-        {
-            "message_id": tx.new_id("msg"),
-            "person_id": person_id,
-            "code": code,
-            "complaint_id": complaint_id,
-            "number": number,
-            "said": said,
-            "created_at": tx.now,
-        },
+        message_id=tx.new_id("msg"),
+        person_id=person_id,
+        code=code,
+        complaint_id=complaint_id,
+        number=number,
+        said=said,
+        created_at=tx.now,
     )
 
 
-def note(tx: Tx, kind: str, row: Row, what: str, **detail: Any) -> None:
-    """Write into the history what happened to a row, with its state afterwards."""
-    key = next(iter(_TABLES[kind].primary_key)).name
-    rows.note(
-        tx.conn,
-        kind=kind,
-        ref=row[key],
-        project_id=row.get("project_id"),
-        at=tx.now,
-        what=what,
-        state=row.get("state"),
-        actor=tx.actor.id,
-        role=tx.actor.role,
-        **detail,
-    )
-
-
-_TABLES = {
-    "company": tables.companies,
-    "project": tables.projects,
-    "committee": tables.owners_committees,
-    "appointment": tables.appointments,
-    "agreement": tables.agreements,
-    "commitment": tables.commitments,
-    "meeting": tables.meetings,
-    "complaint": tables.complaints,
-    "undecided": tables.undecided,
-    "rectification": tables.rectifications,
-    "work": tables.works,
-    "disclosure": tables.disclosures,
-}
-
-
-def reply(row: Row, kind: str, **more: Any) -> Reply:
+def reply(table: sa.Table, row: Row, **more: Any) -> Reply:
     """Return the answer of a command: id, state, version, and what the command adds."""
-    key = next(iter(_TABLES[kind].primary_key)).name
+    told = records.values_of(row)
     given = {
-        "id": row[key],
-        "state": row.get("state") or row.get("status"),
-        "version": row["version"],
+        "id": told[records.key_of(table).name],
+        "state": told.get("state") or told.get("status"),
+        "version": told["version"],
     }
     return given | more
 
 
-def correct(tx: Tx, table: sa.Table, kind: str, row: Row, *, wanted: Row, reason: str) -> Row:
+def correct(tx: Tx, table: sa.Table, row: Row, *, wanted: Values, reason: str) -> Row:
     """Put a register right: a new version, with what stood there before in the history.
 
     Raises:
         NothingChanges: It stands so already.
     """
-    before = {name: row[name] for name, value in wanted.items() if row[name] != value}
+    before = {
+        name: getattr(row, name) for name, value in wanted.items() if getattr(row, name) != value
+    }
     if not before:
         raise errors.NothingChanges
-    row = rows.change(tx.conn, table, row, **{name: wanted[name] for name in before})
     now = {name: wanted[name] for name in before}
-    note(tx, kind, row, "CORRECTED", reason=reason, before=_plain(before), now=_plain(now))
-    return row
+    told = {"reason": reason, "before": _plain(before), "now": _plain(now)}
+    return records.change(tx, table, row, step="CORRECTED", note=told, **now)
 
 
-def _plain(values: Row) -> Row:
+def _plain(values: Values) -> Values:
     return {
         name: value.isoformat() if isinstance(value, date) else value
         for name, value in values.items()
@@ -326,6 +289,7 @@ def require_reason(text: str, least: int = 5) -> None:
         raise errors.ReasonRequired(field="reason", least=least)
 
 
-def same(row: Row, wanted: Row) -> bool:
+def same(row: Row | Values, wanted: Values) -> bool:
     """Tell whether an existing row says the same as a repeated import."""
-    return all(row[name] == value for name, value in wanted.items())
+    there = records.values_of(row)
+    return all(there[name] == value for name, value in wanted.items())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import groupby
 
+from chassis import records
 from chassis.bus import Heard, Tx
 from services.property import events
 from services.property.actions import complaints, months, organisations, works
@@ -52,7 +53,7 @@ def steward(tx: Tx, heard: list[Heard]) -> None:
 
 
 def _areas(tx: Tx, heard: list[Heard]) -> None:
-    rows.put(tx.conn, tables.areas, [{"code": e.data.code, "kind": e.data.kind} for e in heard])
+    records.put(tx.conn, tables.areas, [{"code": e.data.code, "kind": e.data.kind} for e in heard])
 
 
 def _enrolled(tx: Tx, heard: list[Heard]) -> None:
@@ -64,7 +65,7 @@ def _enrolled(tx: Tx, heard: list[Heard]) -> None:
         ("COMMUNITY_CADRE", tables.cadres, ()),
         ("PROPERTY_STAFF", tables.property_staff, ("grids",)),
     ):
-        rows.put(
+        records.put(
             tx.conn,
             table,
             [
@@ -84,7 +85,8 @@ def _enrolled(tx: Tx, heard: list[Heard]) -> None:
 
 def _person(tx: Tx, heard: list[Heard]) -> None:
     """Keep who is registered, and where and with whom he lives; what is older is dropped."""
-    known = rows.people_of(tx.conn, [event.data.person_id for event in heard])
+    people = rows.people_of(tx.conn, [event.data.person_id for event in heard])
+    known = {person: dict(records.values_of(row)) for person, row in people.items()}
     dead: dict[str, None] = {}
     for event in heard:
         data = event.data
@@ -118,7 +120,7 @@ def _person(tx: Tx, heard: list[Heard]) -> None:
         if isinstance(data, _HERE):
             row |= {"active": True, "died": False}
         known[data.person_id] = row
-    rows.put(tx.conn, tables.people, list(known.values()))
+    records.put(tx.conn, tables.people, list(known.values()))
     for person_id in dead:
         organisations.end_for_dead(tx, person_id)
 
@@ -158,7 +160,7 @@ def credit(tx: Tx, heard: list[Heard]) -> None:
                 "settlement_id": data.settlement_id,
             }
     shown = rows.grade_periods(tx.conn, newest)
-    rows.put(
+    records.put(
         tx.conn,
         tables.grades,
         [row for ref, row in newest.items() if shown.get(ref, "") <= str(row["period"])],
@@ -182,7 +184,7 @@ def forum(tx: Tx, heard: list[Heard]) -> None:
 
 
 def _linked(tx: Tx, heard: list[Heard]) -> None:
-    rows.put(
+    records.put(
         tx.conn,
         tables.liaisons,
         [

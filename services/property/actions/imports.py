@@ -7,13 +7,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from chassis import records
 from chassis.bus import Tx
 from chassis.columns import Column
 from chassis.file_imports import Importer, Row, one_by_one
 from chassis.text import COMMUNITY, GRID
 from services.property import errors, rules
 from services.property.actions import organisations
-from services.property.storage import rows as store
 from services.property.storage import tables
 
 _ID = r"[A-Za-z0-9_-]{1,58}"
@@ -21,7 +21,7 @@ _ID = r"[A-Za-z0-9_-]{1,58}"
 
 def _known(table: sa.Table, key: str) -> Callable[[Tx, Sequence[Row]], set[str]]:
     def known(tx: Tx, rows: Sequence[Row]) -> set[str]:
-        return store.present(tx.conn, table, [row[key] for row in rows])
+        return records.present(tx.conn, table, [row[key] for row in rows])
 
     return known
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
+from chassis import records
 from chassis.bus import Due, Tx
 from chassis.fields import Sha256
 from chassis.free_text import PUBLIC, PublicText
@@ -72,13 +73,13 @@ def hold_meeting(tx: Tx, order: HoldMeeting) -> Reply:
         BasisRequired, DueInPast: A decision is incomplete.
     """
     project = ground.project(tx, order.project_id)
-    tx.require_scope(project["area"])
+    tx.require_scope(project.area)
     period = tx.calendar.period(order.held_at)
     if order.meeting_id is not None:
-        existing = rows.load(tx.conn, tables.meetings, order.meeting_id)
+        existing = records.find(tx.conn, tables.meetings, order.meeting_id)
         if existing is not None:
-            if existing["project_id"] == order.project_id and existing["period"] == period:
-                return ground.reply(existing, "meeting", state="HELD", period=period)
+            if existing.project_id == order.project_id and existing.period == period:
+                return ground.reply(tables.meetings, existing, state="HELD", period=period)
             raise errors.IdTaken(field="meeting_id", id=order.meeting_id)
     if order.held_at > tx.now or rows.month_is_measured(tx.conn, period):
         reason = (
@@ -87,7 +88,7 @@ def hold_meeting(tx: Tx, order: HoldMeeting) -> Reply:
             else said("该月已冻结 / that month is frozen")
         )
         raise errors.PeriodNotAllowed(field="held_at", period=period, reason=reason)
-    if project["closed_at"] is not None and project["closed_at"] <= order.held_at:
+    if project.closed_at is not None and project.closed_at <= order.held_at:
         ground.require_open(project)
     committee = rows.owners_committee_in_term(tx.conn, order.project_id)
     attendees = {side: list(dict.fromkeys(getattr(order.attendees, side))) for side in rules.SIDES}
@@ -102,28 +103,27 @@ def hold_meeting(tx: Tx, order: HoldMeeting) -> Reply:
         raise errors.MeetingRecorded(field="held_at", meeting_id=same)
     meeting_id = order.meeting_id or tx.new_id("mtg")
     decisions = [_decide(tx, project, meeting_id, item) for item in order.decisions]
-    row = rows.add(
-        tx.conn,
+    row = records.create(
+        tx,
         tables.meetings,
-        {
-            "meeting_id": meeting_id,
-            "project_id": order.project_id,
-            "period": period,
-            "held_at": order.held_at,
-            "chair": order.chair,
-            "attendees": attendees,
-            "owners_committee": committee is not None,
-            "minutes_sha256": order.minutes_sha256,
-            "decisions": decisions,
-            "area": project["area"],
-            "version": 1,
-            "created_at": tx.now,
-        },
+        step="HELD",
+        note={"period": period},
+        meeting_id=meeting_id,
+        project_id=order.project_id,
+        period=period,
+        held_at=order.held_at,
+        chair=order.chair,
+        attendees=attendees,
+        owners_committee=committee is not None,
+        minutes_sha256=order.minutes_sha256,
+        decisions=decisions,
+        area=project.area,
+        version=1,
+        created_at=tx.now,
     )
-    ground.note(tx, "meeting", row, "HELD", period=period)
     return ground.reply(
+        tables.meetings,
         row,
-        "meeting",
         state="HELD",
         period=period,
         two_sided=committee is None,
@@ -142,18 +142,18 @@ def _known(
     posts = rows.project_people(tx.conn, project, at)
     own = set().union(*posts.values())
     deputies = rows.appointments_of(
-        tx.conn, project["project_id"], direction="C2P", states=("ACTIVE",)
+        tx.conn, project.project_id, direction="C2P", states=("ACTIVE",)
     )
-    residents = rows.registered(tx.conn, owners, project["grids"])
-    members = set(committee["members"]) if committee is not None else set()
+    residents = rows.registered(tx.conn, owners, project.grids)
+    members = set(committee.members) if committee is not None else set()
     return {
-        "COMMITTEE": rows.committee_people(tx.conn, project["area"]) | {tx.actor.id},
+        "COMMITTEE": rows.committee_people(tx.conn, project.area) | {tx.actor.id},
         "OWNERS": (residents | members) - own,
-        "PROPERTY": own | {row["person_id"] for row in deputies},
+        "PROPERTY": own | {row.person_id for row in deputies},
     }
 
 
-def _decide(tx: Tx, project: dict[str, Any], meeting_id: str, item: Decision) -> dict[str, Any]:
+def _decide(tx: Tx, project: Row, meeting_id: str, item: Decision) -> dict[str, Any]:
     opened: str | None = None
     if item.kind == "WORK":
         if item.due_date is None:
@@ -168,7 +168,7 @@ def _decide(tx: Tx, project: dict[str, Any], meeting_id: str, item: Decision) ->
             title=item.text,
             due_at=tx.calendar.midnight(item.due_date + timedelta(days=1)),
             meeting_id=meeting_id,
-        )["work_id"]
+        ).work_id
     elif item.kind == "RECTIFICATION":
         if not item.basis.strip():
             raise errors.BasisRequired(field="decisions")
@@ -180,7 +180,7 @@ def _decide(tx: Tx, project: dict[str, Any], meeting_id: str, item: Decision) ->
             basis=item.basis,
             source="MEETING",
             meeting_id=meeting_id,
-        )["rectification_id"]
+        ).rectification_id
     return {"text": item.text, "kind": item.kind, "opened": opened}
 
 
@@ -207,28 +207,37 @@ def annul_meeting(tx: Tx, order: Annul) -> Reply:
         PeriodNotAllowed: Its month is measured.
         StateConflict: It is annulled.
     """
-    row = ground.meant(tx, tables.meetings, "meeting", order.meeting_id, may=ground.uninterested)
+    row = ground.meant(tx, tables.meetings, order.meeting_id, may=ground.uninterested)
     ground.require_reason(order.reason)
-    if row["annulled_at"] is not None:
+    if row.annulled_at is not None:
         raise StateConflict(state="ANNULLED")
-    if rows.month_is_measured(tx.conn, row["period"]):
+    if rows.month_is_measured(tx.conn, row.period):
         raise errors.PeriodNotAllowed(
             field="meeting_id",
-            period=row["period"],
+            period=row.period,
             reason=said("该月已冻结 / that month is frozen"),
         )
     works.cancel_of_meeting(tx, row, order.reason)
     rectifications.withdraw_of_meeting(tx, row, order.reason)
-    row = rows.change(tx.conn, tables.meetings, row, annulled_at=tx.now, annul_reason=order.reason)
-    ground.note(tx, "meeting", row, "ANNULLED", reason=order.reason)
-    return ground.reply(row, "meeting", state="ANNULLED")
+    row = records.change(
+        tx,
+        tables.meetings,
+        row,
+        step="ANNULLED",
+        annulled_at=tx.now,
+        annul_reason=order.reason,
+        note={"reason": order.reason},
+    )
+    return ground.reply(tables.meetings, row, state="ANNULLED")
 
 
 def month_ends(tx: Tx, due: Due) -> None:
     """Projects in service that held no meeting in the month missed it, in the history."""
     works.catch_up(tx)
     for project_id in months.missed_meetings(tx.conn, due.ref, due.due_at):
-        project = rows.load(tx.conn, tables.projects, project_id)
+        project = records.find(tx.conn, tables.projects, project_id)
         if project is None:
             raise NotFound(kind="project", id=project_id)
-        ground.note(tx, "project", project, "TRIPARTITE_MISSED", period=due.ref)
+        records.note(
+            tx, tables.projects, project, step="TRIPARTITE_MISSED", note={"period": due.ref}
+        )

@@ -13,7 +13,7 @@ from chassis.bus import Due, Heard, Tx
 from chassis.calendar import Calendar
 from services.property import events, rules
 from services.property.storage import months
-from services.property.storage.rows import Row
+from services.property.storage.rows import Row, Values
 
 
 def cut_off(tx: Tx, due: Due) -> None:
@@ -42,15 +42,15 @@ def hear_steward_months(tx: Tx, heard: list[Heard]) -> None:
 
 def _say_if_complete(tx: Tx, period: str) -> None:
     state = months.month(tx.conn, period)
-    if state["cutoff_at"] is None or state["said_at"] is not None:
+    if state.cutoff_at is None or state.said_at is not None:
         return
     markers = months.steward_month(tx.conn, period)
-    if not markers or len(markers) < markers[0]["partitions"]:
+    if not markers or len(markers) < markers[0].partitions:
         return
     requests = {
         project["project_id"]: msgspec.convert(project, events.ProjectRequests)
         for marker in markers
-        for project in marker["projects"]
+        for project in marker.projects
     }
     measured = _measure(tx, period, requests)
     months.freeze(tx.conn, [_frozen(tx, period, project) for project in measured])
@@ -58,7 +58,7 @@ def _say_if_complete(tx: Tx, period: str) -> None:
     months.said(tx.conn, period, tx.now)
 
 
-def _frozen(tx: Tx, period: str, project: events.ProjectMonth) -> Row:
+def _frozen(tx: Tx, period: str, project: events.ProjectMonth) -> Values:
     return {
         "project_id": project.project_id,
         "period": period,
@@ -122,7 +122,7 @@ def _measure(
     windows = _Windows(tx, period)
     found = []
     for project in projects:
-        project_id = project["project_id"]
+        project_id = project.project_id
         seen = requests.get(project_id) or events.ProjectRequests(project_id)
         p2c = rules.presence(_spans(gaps[project_id, "P2C"]), period)
         c2p = rules.presence(_spans(gaps[project_id, "C2P"]), period)
@@ -132,8 +132,8 @@ def _measure(
         found.append(
             events.ProjectMonth(
                 project_id=project_id,
-                company_id=project["company_id"],
-                community=project["area"],
+                company_id=project.company_id,
+                community=project.area,
                 in_service=_in_service(project, end),
                 households=windows.households(project_id, period),
                 requests=seen.requests,
@@ -152,9 +152,7 @@ def _measure(
                 p2c_gap_days=p2c.gap_days,
                 c2p_gap_days=c2p.gap_days,
                 # A project that came in the middle of the month was not there all of it.
-                cross_full_month=p2c.full_month
-                and c2p.full_month
-                and project["created_at"] <= begin,
+                cross_full_month=p2c.full_month and c2p.full_month and project.created_at <= begin,
                 agreements_active_last_day=rules.agreements_on(held, last),
                 agreements_full_month=rules.agreements_all_month(held, period),
                 commitments_due=due,
@@ -168,21 +166,21 @@ def _measure(
 
 def _in_service(project: Row, end: datetime) -> bool:
     """Tell whether a project was in service when the month ended."""
-    since, closed = project["in_service_from"], project["closed_at"]
+    since, closed = project.in_service_from, project.closed_at
     return since is not None and since < end and (closed is None or closed >= end)
 
 
 def _spans(gaps: list[Row]) -> list[rules.Span]:
-    return [rules.Span(gap["since"], gap["until"]) for gap in gaps]
+    return [rules.Span(gap.since, gap.until) for gap in gaps]
 
 
 def agreement_span(tx: Tx, row: Row) -> rules.Agreed:
     """An agreement counts on a day at whose end it was in force."""
-    over = row["ended_at"]
+    over = row.ended_at
     return rules.Agreed(
-        tx.calendar.local_date(row["active_from"]),
+        tx.calendar.local_date(row.active_from),
         tx.calendar.local_date(over) if over is not None else None,
-        row["type"],
+        row.type,
     )
 
 
@@ -205,15 +203,15 @@ class _Windows:
         """The complaints of a month that count now."""
         frozen = self.frozen.get((project_id, period))
         count = self.live.get((project_id, period), 0)
-        if frozen is not None and frozen["source"] == "IMPORTED":
-            count += frozen["complaints"] - frozen["invalidated"]
+        if frozen is not None and frozen.source == "IMPORTED":
+            count += frozen.complaints - frozen.invalidated
         return count
 
     def households(self, project_id: str, period: str) -> int:
         """The households at the end of a month."""
         frozen = self.frozen.get((project_id, period))
         if frozen is not None:
-            return int(frozen["households"])
+            return int(frozen.households)
         _, last = rules.days_of_period(period)
         return months.households_on(self.steps[project_id], last)
 

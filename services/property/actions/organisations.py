@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from chassis import records
 from chassis.bus import Due, Tx
 from chassis.fields import Community, Grid
 from chassis.free_text import PUBLIC, PublicText
@@ -24,7 +25,7 @@ from services.property.actions import (
 )
 from services.property.actions.ground import Reply
 from services.property.storage import rows, tables
-from services.property.storage.rows import Row
+from services.property.storage.rows import Row, Values
 
 Name = Annotated[str, Meta(min_length=1, max_length=200), PUBLIC]
 Count = Annotated[int, Meta(ge=0, le=1_000_000)]
@@ -83,30 +84,29 @@ def register_company(tx: Tx, order: RegisterCompany) -> Reply:
     uscc, overridden = _checked_uscc(order.uscc, order.override_reason)
     other = rows.company_by_uscc(tx.conn, uscc)
     if other is not None:
-        if order.company_id == other["company_id"] and other["name"] == order.name:
-            return ground.reply(other, "company", state="REGISTERED")
-        raise errors.UsccTaken(field="uscc", uscc=uscc, company=other["company_id"])
-    if order.company_id and rows.load(tx.conn, tables.companies, order.company_id):
+        if order.company_id == other.company_id and other.name == order.name:
+            return ground.reply(tables.companies, other, state="REGISTERED")
+        raise errors.UsccTaken(field="uscc", uscc=uscc, company=other.company_id)
+    if order.company_id and records.find(tx.conn, tables.companies, order.company_id):
         raise errors.IdTaken(field="company_id", id=order.company_id)
     ground.require_adults(tx, "representatives", order.representatives)
-    row = rows.add(
-        tx.conn,
+    row = records.create(
+        tx,
         tables.companies,
-        {
-            "company_id": order.company_id or tx.new_id("pco"),
-            "name": order.name,
-            "uscc": uscc,
-            "uscc_override_reason": overridden,
-            "uscc_override_by": tx.actor.id if overridden else None,
-            "representatives": sorted(set(order.representatives)),
-            "area": tx.actor.scope[:6],
-            "version": 1,
-            "created_at": tx.now,
-        },
+        step="REGISTERED",
+        note={"uscc_valid": overridden is None},
+        company_id=order.company_id or tx.new_id("pco"),
+        name=order.name,
+        uscc=uscc,
+        uscc_override_reason=overridden,
+        uscc_override_by=tx.actor.id if overridden else None,
+        representatives=sorted(set(order.representatives)),
+        area=tx.actor.scope[:6],
+        version=1,
+        created_at=tx.now,
     )
-    ground.note(tx, "company", row, "REGISTERED", uscc_valid=overridden is None)
     _say_company(tx, row)
-    return ground.reply(row, "company", state="REGISTERED")
+    return ground.reply(tables.companies, row, state="REGISTERED")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,64 +144,56 @@ def change_representatives(tx: Tx, order: ChangeRepresentatives) -> Reply:
     Source:
         FAULTS K14, SEC-H1: whoever speaks for a company is looked up, never believed.
     """
-    row = ground.found(tx, tables.companies, "company", order.company_id)
+    row = ground.found(tx, tables.companies, order.company_id)
     _require_registrar(tx, row)
     named = sorted(set(order.representatives))
     if tx.actor.id in named:
         raise errors.SamePerson(field="representatives")
-    tx.check_version(row["version"])
-    if named == row["representatives"]:
+    tx.check_version(row.version)
+    if named == row.representatives:
         raise StateConflict(state="REPRESENTATIVES", field="representatives")
     ground.require_adults(
-        tx, "representatives", [one for one in named if one not in row["representatives"]]
+        tx, "representatives", [one for one in named if one not in row.representatives]
     )
-    if row["representatives_proposed"] != named:
-        row = rows.change(
-            tx.conn,
+    if row.representatives_proposed != named:
+        row = records.change(
+            tx,
             tables.companies,
             row,
+            step="REPRESENTATIVES_PROPOSED",
             representatives_proposed=named,
             representatives_proposed_by=tx.actor.id,
             representatives_document=order.document_ref,
+            note={"named": named, "document": order.document_ref},
         )
-        ground.note(
-            tx, "company", row, "REPRESENTATIVES_PROPOSED", named=named, document=order.document_ref
-        )
-        return ground.reply(row, "company", state="PROPOSED")
-    if row["representatives_proposed_by"] == tx.actor.id:
+        return ground.reply(tables.companies, row, state="PROPOSED")
+    if row.representatives_proposed_by == tx.actor.id:
         raise errors.SamePerson
-    former = row["representatives"]
-    row = rows.change(
-        tx.conn,
+    former = row.representatives
+    row = records.change(
+        tx,
         tables.companies,
         row,
+        step="REPRESENTATIVES_CHANGED",
         representatives=named,
         representatives_proposed=None,
         representatives_proposed_by=None,
-    )
-    ground.note(
-        tx,
-        "company",
-        row,
-        "REPRESENTATIVES_CHANGED",
-        former=former,
-        now=named,
-        document=order.document_ref,
+        note={"former": former, "now": named, "document": order.document_ref},
     )
     tx.say(
-        events.CompanyRepresentativesChanged(row["company_id"], named),
-        subject=row["company_id"],
-        scope=row["area"],
-        sequence=row["version"],
+        events.CompanyRepresentativesChanged(row.company_id, named),
+        subject=row.company_id,
+        scope=row.area,
+        sequence=row.version,
     )
-    return ground.reply(row, "company", state="CHANGED")
+    return ground.reply(tables.companies, row, state="CHANGED")
 
 
 def _require_registrar(tx: Tx, company: Row) -> None:
     """Refuse a street in which the company runs nothing, unless it runs nothing anywhere."""
-    places = rows.areas_of_company(tx.conn, company["company_id"])
-    if not rules.concerns(tx.actor.scope, area=company["area"], places=places):
-        raise RoleDenied(role=tx.actor.role, scope=tx.actor.scope, area=company["area"])
+    places = rows.areas_of_company(tx.conn, company.company_id)
+    if not rules.concerns(tx.actor.scope, area=company.area, places=places):
+        raise RoleDenied(role=tx.actor.role, scope=tx.actor.scope, area=company.area)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,26 +221,26 @@ def correct_company(tx: Tx, order: CorrectCompany) -> Reply:
         UsccInvalid, UsccTaken: As when it is registered.
         NothingChanges: It stands so already.
     """
-    row = ground.found(tx, tables.companies, "company", order.company_id)
+    row = ground.found(tx, tables.companies, order.company_id)
     _require_registrar(tx, row)
-    tx.check_version(row["version"])
+    tx.check_version(row.version)
     ground.require_reason(order.reason)
-    wanted: Row = {}
+    wanted: Values = {}
     if order.name is not None:
         wanted["name"] = order.name
     if order.uscc is not None:
         uscc, overridden = _checked_uscc(order.uscc, order.override_reason)
         other = rows.company_by_uscc(tx.conn, uscc)
-        if other is not None and other["company_id"] != order.company_id:
-            raise errors.UsccTaken(field="uscc", uscc=uscc, company=other["company_id"])
+        if other is not None and other.company_id != order.company_id:
+            raise errors.UsccTaken(field="uscc", uscc=uscc, company=other.company_id)
         wanted |= {
             "uscc": uscc,
             "uscc_override_reason": overridden,
             "uscc_override_by": tx.actor.id if overridden else None,
         }
-    row = ground.correct(tx, tables.companies, "company", row, wanted=wanted, reason=order.reason)
+    row = ground.correct(tx, tables.companies, row, wanted=wanted, reason=order.reason)
     _say_company(tx, row)
-    return ground.reply(row, "company", state="CORRECTED")
+    return ground.reply(tables.companies, row, state="CORRECTED")
 
 
 def _checked_uscc(text: str, override_reason: str) -> tuple[str, str | None]:
@@ -267,10 +259,10 @@ def _checked_uscc(text: str, override_reason: str) -> tuple[str, str | None]:
 
 def _say_company(tx: Tx, row: Row) -> None:
     tx.say(
-        events.CompanyRegistered(row["company_id"], row["uscc"], row["representatives"]),
-        subject=row["company_id"],
-        scope=row["area"],
-        sequence=row["version"],
+        events.CompanyRegistered(row.company_id, row.uscc, row.representatives),
+        subject=row.company_id,
+        scope=row.area,
+        sequence=row.version,
     )
 
 
@@ -314,18 +306,22 @@ def register_project(tx: Tx, order: RegisterProject) -> Reply:
     tx.require_scope(order.community)
     _require_another(tx, order.manager_person_id)
     grids = _grids_of(order.grids, order.community)
-    ground.found(tx, tables.companies, "company", order.company_id)
+    ground.found(tx, tables.companies, order.company_id)
     wanted = {
         "company_id": order.company_id,
         "name": order.name,
         "area": order.community,
         "grids": grids,
     }
-    existing = rows.load(tx.conn, tables.projects, order.project_id) if order.project_id else None
+    existing = (
+        records.find(tx.conn, tables.projects, order.project_id) if order.project_id else None
+    )
     if existing is not None:
         # Grids were kept in the order in which they came.
-        if ground.same(existing | {"grids": sorted(set(existing["grids"]))}, wanted):
-            return ground.reply(existing, "project")
+        if ground.same(
+            dict(records.values_of(existing)) | {"grids": sorted(set(existing.grids))}, wanted
+        ):
+            return ground.reply(tables.projects, existing)
         raise errors.IdTaken(field="project_id", id=order.project_id)
     ground.require_adults(tx, "manager_person_id", [order.manager_person_id])
     row = _open_project(
@@ -341,7 +337,7 @@ def register_project(tx: Tx, order: RegisterProject) -> Reply:
             "manager_person_id": order.manager_person_id,
         },
     )
-    return ground.reply(row, "project")
+    return ground.reply(tables.projects, row)
 
 
 def _own_buildings(
@@ -350,58 +346,56 @@ def _own_buildings(
     """Return a compound's buildings, refused where another project of a grid has one of them."""
     for others in rows.projects_serving(tx.conn, grids).values():
         for other in others:
-            if other["project_id"] == project_id:
+            if other.project_id == project_id:
                 continue
             for building in buildings:
-                if rules.in_buildings(other["buildings"] or (), building):
+                if rules.in_buildings(other.buildings or (), building):
                     raise errors.BuildingTaken(
-                        field="buildings", building=building, project=other["project_id"]
+                        field="buildings", building=building, project=other.project_id
                     )
     return sorted(set(buildings)) or None
 
 
-def _open_project(tx: Tx, values: Row) -> Row:
+def _open_project(tx: Tx, values: Values) -> Row:
     """Write a project with its first manager and say both; its directions begin as gaps."""
     serves = values["status"] == "IN_SERVICE"
-    row = rows.add(
+    row = records.add(
         tx.conn,
         tables.projects,
-        values
-        | {
-            "in_service_from": tx.now if serves else None,
-            # Registered is the first change, the manager the second: hearers drop what is not
-            # newer than what they know.
-            "version": 2,
-            "created_at": tx.now,
-        },
+        **(
+            values
+            | {
+                "in_service_from": tx.now if serves else None,
+                # Registered is the first change, the manager the second: hearers drop what is not
+                # newer than what they know.
+                "version": 2,
+                "created_at": tx.now,
+            }
+        ),
     )
-    project_id, manager = row["project_id"], row["manager_person_id"]
-    rows.add(
-        tx.conn,
-        tables.project_managers,
-        {"project_id": project_id, "since": tx.now, "person_id": manager},
+    project_id, manager = row.project_id, row.manager_person_id
+    records.add(
+        tx.conn, tables.project_managers, project_id=project_id, since=tx.now, person_id=manager
     )
-    rows.add(
+    records.add(
         tx.conn,
         tables.project_households,
-        {
-            "project_id": project_id,
-            "since": ground.today(tx),
-            "households": row["households"],
-        },
+        project_id=project_id,
+        since=ground.today(tx),
+        households=row.households,
     )
     for direction in rules.POSTS:
         rows.open_gap(tx.conn, project_id, direction, ground.today(tx))
-    ground.note(tx, "project", row, "REGISTERED", status=row["status"])
+    records.note(tx, tables.projects, row, step="REGISTERED", note={"status": row.status})
     _say_project(tx, row, sequence=1)
     tx.say(
         events.ProjectManagerChanged(project_id, manager),
         subject=project_id,
-        scope=row["area"],
+        scope=row.area,
         sequence=2,
     )
     if serves:
-        complaints.place_waiting(tx, row["grids"])
+        complaints.place_waiting(tx, row.grids)
     return row
 
 
@@ -409,16 +403,16 @@ def _say_project(tx: Tx, row: Row, sequence: int) -> None:
     """Say what others keep of a project; said again when it changes."""
     tx.say(
         events.ProjectRegistered(
-            row["project_id"],
-            row["company_id"],
-            row["area"],
-            list(row["grids"]),
-            row["households"],
-            row["status"],
-            row["buildings"],
+            row.project_id,
+            row.company_id,
+            row.area,
+            list(row.grids),
+            row.households,
+            row.status,
+            row.buildings,
         ),
-        subject=row["project_id"],
-        scope=row["area"],
+        subject=row.project_id,
+        scope=row.area,
         sequence=sequence,
     )
 
@@ -461,11 +455,11 @@ def correct_project(tx: Tx, order: CorrectProject) -> Reply:
         NothingChanges: It stands so already.
         StateConflict: It is closed.
     """
-    row = ground.meant(tx, tables.projects, "project", order.project_id, may=ground.uninterested)
+    row = ground.meant(tx, tables.projects, order.project_id, may=ground.uninterested)
     ground.require_reason(order.reason)
-    if row["status"] == "CLOSED":
+    if row.status == "CLOSED":
         raise StateConflict(state="CLOSED")
-    wanted: Row = {}
+    wanted: Values = {}
     if order.name is not None:
         wanted["name"] = order.name
     if order.operation_mode is not None:
@@ -473,24 +467,24 @@ def correct_project(tx: Tx, order: CorrectProject) -> Reply:
     if order.area_m2 is not None:
         wanted["area_m2_hundredths"] = round(order.area_m2 * 100)
     if order.grids is not None:
-        wanted["grids"] = _grids_of(order.grids, row["area"])
+        wanted["grids"] = _grids_of(order.grids, row.area)
     if order.grids is not None or order.buildings is not None:
         wanted["buildings"] = _own_buildings(
             tx,
             order.project_id,
-            wanted.get("grids") or row["grids"],
-            (row["buildings"] or []) if order.buildings is None else order.buildings,
+            wanted.get("grids") or row.grids,
+            (row.buildings or []) if order.buildings is None else order.buildings,
         )
-    if order.company_id is not None and order.company_id != row["company_id"]:
-        ground.found(tx, tables.companies, "company", order.company_id)
+    if order.company_id is not None and order.company_id != row.company_id:
+        ground.found(tx, tables.companies, order.company_id)
         if rows.has_record(tx.conn, order.project_id):
             raise errors.HandOverInstead(field="company_id", project=order.project_id)
         wanted["company_id"] = order.company_id
-    row = ground.correct(tx, tables.projects, "project", row, wanted=wanted, reason=order.reason)
-    _say_project(tx, row, row["version"])
-    if row["status"] == "IN_SERVICE":
-        complaints.place_waiting(tx, row["grids"])
-    return ground.reply(row, "project")
+    row = ground.correct(tx, tables.projects, row, wanted=wanted, reason=order.reason)
+    _say_project(tx, row, row.version)
+    if row.status == "IN_SERVICE":
+        complaints.place_waiting(tx, row.grids)
+    return ground.reply(tables.projects, row)
 
 
 def _grids_of(grids: list[str], community: str) -> list[str]:
@@ -527,33 +521,39 @@ def change_project_status(tx: Tx, order: ChangeStatus) -> Reply:
         StateConflict: It is not in the state before.
         ReasonRequired: It is closed without a reason.
     """
-    row = ground.meant(tx, tables.projects, "project", order.project_id, may=ground.uninterested)
+    row = ground.meant(tx, tables.projects, order.project_id, may=ground.uninterested)
     before = {"IN_SERVICE": "PREPARING", "CLOSED": "IN_SERVICE"}[order.status]
-    if row["status"] != before:
-        raise StateConflict(state=row["status"])
+    if row.status != before:
+        raise StateConflict(state=row.status)
     if order.status == "IN_SERVICE":
-        row = rows.change(
-            tx.conn, tables.projects, row, status="IN_SERVICE", in_service_from=tx.now
+        row = records.change(
+            tx, tables.projects, row, step="IN_SERVICE", status="IN_SERVICE", in_service_from=tx.now
         )
-        ground.note(tx, "project", row, "IN_SERVICE")
-        _say_project(tx, row, row["version"])
-        complaints.place_waiting(tx, row["grids"])
+        _say_project(tx, row, row.version)
+        complaints.place_waiting(tx, row.grids)
     else:
         ground.require_reason(order.reason)
         row = _close_project(tx, row, order.reason)
-    return ground.reply(row, "project")
+    return ground.reply(tables.projects, row)
 
 
 def _close_project(tx: Tx, row: Row, reason: str) -> Row:
     row = appointments.end_for_closed_project(tx, row)
-    agreements.end_for_closed_project(tx, row["project_id"])
-    rectifications.end_for_closed_project(tx, row["project_id"])
-    works.end_for_closed_project(tx, row["project_id"])
-    disclosures.end_for_closed_project(tx, row["project_id"])
-    rows.end_manager(tx.conn, row["project_id"], tx.now)
-    row = rows.change(tx.conn, tables.projects, row, status="CLOSED", closed_at=tx.now)
-    ground.note(tx, "project", row, "CLOSED", reason=reason)
-    _say_project(tx, row, row["version"])
+    agreements.end_for_closed_project(tx, row.project_id)
+    rectifications.end_for_closed_project(tx, row.project_id)
+    works.end_for_closed_project(tx, row.project_id)
+    disclosures.end_for_closed_project(tx, row.project_id)
+    rows.end_manager(tx.conn, row.project_id, tx.now)
+    row = records.change(
+        tx,
+        tables.projects,
+        row,
+        step="CLOSED",
+        status="CLOSED",
+        closed_at=tx.now,
+        note={"reason": reason},
+    )
+    _say_project(tx, row, row.version)
     return row
 
 
@@ -590,14 +590,14 @@ def hand_over_project(tx: Tx, order: HandOver) -> Reply:
     Source:
         DOMAIN 6 F19.
     """
-    row = ground.meant(tx, tables.projects, "project", order.project_id, may=ground.uninterested)
+    row = ground.meant(tx, tables.projects, order.project_id, may=ground.uninterested)
     _require_another(tx, order.manager_person_id)
-    ground.found(tx, tables.companies, "company", order.company_id)
-    if row["status"] != "IN_SERVICE":
-        raise StateConflict(state=row["status"])
-    if row["company_id"] == order.company_id:
+    ground.found(tx, tables.companies, order.company_id)
+    if row.status != "IN_SERVICE":
+        raise StateConflict(state=row.status)
+    if row.company_id == order.company_id:
         raise StateConflict(state="SAME_COMPANY", field="company_id")
-    if order.new_project_id and rows.load(tx.conn, tables.projects, order.new_project_id):
+    if order.new_project_id and records.find(tx.conn, tables.projects, order.new_project_id):
         raise errors.IdTaken(field="new_project_id", id=order.new_project_id)
     ground.require_adults(tx, "manager_person_id", [order.manager_person_id])
     standing = rectifications.open_of_project(tx, order.project_id)
@@ -608,30 +608,30 @@ def hand_over_project(tx: Tx, order: HandOver) -> Reply:
         {
             "project_id": order.new_project_id or tx.new_id("prj"),
             "company_id": order.company_id,
-            "name": order.name or row["name"],
-            "area": row["area"],
-            "grids": row["grids"],
-            "households": row["households"],
-            "area_m2_hundredths": row["area_m2_hundredths"],
-            "operation_mode": row["operation_mode"],
+            "name": order.name or row.name,
+            "area": row.area,
+            "grids": row.grids,
+            "households": row.households,
+            "area_m2_hundredths": row.area_m2_hundredths,
+            "operation_mode": row.operation_mode,
             "status": "IN_SERVICE",
             "manager_person_id": order.manager_person_id,
             "predecessor_id": order.project_id,
-            "buildings": row["buildings"],
+            "buildings": row.buildings,
         },
     )
     for defect in standing:
         rectifications.open_order(
             tx,
             new,
-            severity=defect["severity"],
-            facts=(rules.REOPENED_FACTS if defect["source"] == "COMPLAINT" else defect["facts"]),
-            basis=defect["basis"],
+            severity=defect.severity,
+            facts=(rules.REOPENED_FACTS if defect.source == "COMPLAINT" else defect.facts),
+            basis=defect.basis,
             source="HANDOVER",
-            media=defect["media"],
+            media=defect.media,
         )
     works.take_over(tx, new, undone)
-    return ground.reply(new, "project", predecessor=former["project_id"], orders=len(standing))
+    return ground.reply(tables.projects, new, predecessor=former.project_id, orders=len(standing))
 
 
 @dataclass(frozen=True, slots=True)
@@ -654,15 +654,15 @@ def change_manager(tx: Tx, order: ChangeManager) -> Reply:
         SamePerson: A registrar names himself.
         NotRegistered, UnderAge, Deceased, MergedAway: He is no registered adult.
     """
-    row = ground.meant(tx, tables.projects, "project", order.project_id, may=_may_name_a_manager)
+    row = ground.meant(tx, tables.projects, order.project_id, may=_may_name_a_manager)
     ground.require_open(row)
     _require_another(tx, order.person_id)
-    former = row["manager_person_id"]
+    former = row.manager_person_id
     if former == order.person_id:
         raise StateConflict(state="MANAGER", field="person_id")
     ground.require_adults(tx, "person_id", [order.person_id])
     rows.end_manager(tx.conn, order.project_id, tx.now)
-    rows.put(
+    records.put(
         tx.conn,
         tables.project_managers,
         [
@@ -674,68 +674,94 @@ def change_manager(tx: Tx, order: ChangeManager) -> Reply:
             }
         ],
     )
-    row = rows.change(tx.conn, tables.projects, row, manager_person_id=order.person_id)
-    ground.note(tx, "project", row, "MANAGER_CHANGED", former=former, now=order.person_id)
+    row = records.change(
+        tx,
+        tables.projects,
+        row,
+        step="MANAGER_CHANGED",
+        manager_person_id=order.person_id,
+        note={"former": former, "now": order.person_id},
+    )
     tx.say(
         events.ProjectManagerChanged(order.project_id, order.person_id),
         subject=order.project_id,
-        scope=row["area"],
-        sequence=row["version"],
+        scope=row.area,
+        sequence=row.version,
     )
     row = appointments.end_for_new_manager(tx, row)
-    return ground.reply(row, "project")
+    return ground.reply(tables.projects, row)
 
 
 def end_for_dead(tx: Tx, person_id: str) -> None:
     """End what somebody who has died held in projects, companies and committees; whoever names
     another one is told, and finds it among what waits for him."""
     for project_id in rows.managed_by(tx.conn, person_id):
-        row = ground.found(tx, tables.projects, "project", project_id)
+        row = ground.found(tx, tables.projects, project_id)
         rows.end_manager(tx.conn, project_id, tx.now)
-        row = rows.change(tx.conn, tables.projects, row, manager_person_id=None)
-        ground.note(tx, "project", row, "MANAGER_ENDED", former=person_id, reason="DECEASED")
+        row = records.change(
+            tx,
+            tables.projects,
+            row,
+            step="MANAGER_ENDED",
+            manager_person_id=None,
+            note={"former": person_id, "reason": "DECEASED"},
+        )
         tx.say(
             events.ProjectManagerEnded(project_id, person_id, "DECEASED"),
             subject=project_id,
-            scope=row["area"],
-            sequence=row["version"],
+            scope=row.area,
+            sequence=row.version,
         )
-        company = ground.found(tx, tables.companies, "company", row["company_id"])
-        for one in company["representatives"]:
+        company = ground.found(tx, tables.companies, row.company_id)
+        for one in company.representatives:
             if one != person_id:
-                ground.tell(tx, one, "MANAGER_DIED", said=row["name"])
+                ground.tell(tx, one, "MANAGER_DIED", said=row.name)
     appointments.end_for_dead(tx, person_id)
     for company_id in rows.companies_naming(tx.conn, person_id):
         _without_representative(tx, company_id, person_id)
     for committee_id in rows.committees_of(tx.conn, person_id):
-        row = ground.found(tx, tables.owners_committees, "committee", committee_id)
-        left = [one for one in row["members"] if one != person_id]
-        chair = NOBODY if row["chair"] == person_id else row["chair"]
-        row = rows.change(tx.conn, tables.owners_committees, row, members=left, chair=chair)
-        ground.note(tx, "committee", row, "MEMBER_ENDED", former=person_id, reason="DECEASED")
-        name = ground.project(tx, row["project_id"])["name"]
+        row = ground.found(tx, tables.owners_committees, committee_id)
+        left = [one for one in row.members if one != person_id]
+        chair = NOBODY if row.chair == person_id else row.chair
+        row = records.change(
+            tx,
+            tables.owners_committees,
+            row,
+            step="MEMBER_ENDED",
+            members=left,
+            chair=chair,
+            note={"former": person_id, "reason": "DECEASED"},
+        )
+        name = ground.project(tx, row.project_id).name
         for one in left:
             ground.tell(tx, one, "MEMBER_DIED", said=name)
 
 
 def _without_representative(tx: Tx, company_id: str, person_id: str) -> None:
-    row = ground.found(tx, tables.companies, "company", company_id)
-    changes: Row = {}
-    if person_id in (row["representatives_proposed"] or []):
+    row = ground.found(tx, tables.companies, company_id)
+    changes: Values = {}
+    if person_id in (row.representatives_proposed or []):
         changes = {"representatives_proposed": None, "representatives_proposed_by": None}
-    spoke = person_id in row["representatives"]
-    left = [one for one in row["representatives"] if one != person_id]
-    row = rows.change(tx.conn, tables.companies, row, representatives=left, **changes)
-    ground.note(tx, "company", row, "REPRESENTATIVE_ENDED", former=person_id, reason="DECEASED")
+    spoke = person_id in row.representatives
+    left = [one for one in row.representatives if one != person_id]
+    row = records.change(
+        tx,
+        tables.companies,
+        row,
+        step="REPRESENTATIVE_ENDED",
+        representatives=left,
+        **changes,
+        note={"former": person_id, "reason": "DECEASED"},
+    )
     if not spoke:
         return
     for one in left:
-        ground.tell(tx, one, "REPRESENTATIVE_DIED", said=row["name"])
+        ground.tell(tx, one, "REPRESENTATIVE_DIED", said=row.name)
     tx.say(
         events.CompanyRepresentativesChanged(company_id, left),
         subject=company_id,
-        scope=row["area"],
-        sequence=row["version"],
+        scope=row.area,
+        sequence=row.version,
     )
 
 
@@ -769,7 +795,7 @@ def count_households(tx: Tx, order: CountHouseholds) -> Reply:
         ConflictOfInterest: The person holds a post in the project.
         PeriodNotAllowed: The day lies in a month that is measured, or in the future.
     """
-    row = ground.meant(tx, tables.projects, "project", order.project_id, may=ground.uninterested)
+    row = ground.meant(tx, tables.projects, order.project_id, may=ground.uninterested)
     if order.since > ground.today(tx):
         raise errors.PeriodNotAllowed(
             field="since",
@@ -782,7 +808,7 @@ def count_households(tx: Tx, order: CountHouseholds) -> Reply:
             period=str(order.since)[:7],
             reason=said("该月已冻结 / that month is frozen"),
         )
-    rows.put(
+    records.put(
         tx.conn,
         tables.project_households,
         [
@@ -794,17 +820,16 @@ def count_households(tx: Tx, order: CountHouseholds) -> Reply:
         ],
     )
     newest = rows.households_since(tx.conn, order.project_id)
-    row = rows.change(tx.conn, tables.projects, row, households=newest)
-    _say_project(tx, row, row["version"])
-    ground.note(
+    row = records.update(tx.conn, tables.projects, row, households=newest)
+    _say_project(tx, row, row.version)
+    records.note(
         tx,
-        "project",
+        tables.projects,
         row,
-        "HOUSEHOLDS_COUNTED",
-        since=str(order.since),
-        households=order.households,
+        step="HOUSEHOLDS_COUNTED",
+        note={"since": str(order.since), "households": order.households},
     )
-    return ground.reply(row, "project", households=newest)
+    return ground.reply(tables.projects, row, households=newest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -832,7 +857,7 @@ def register_committee(tx: Tx, order: RegisterCommittee) -> Reply:
         OnTheProjectsSide: A member serves the project.
     """
     project = ground.project(tx, order.project_id)
-    tx.require_scope(project["area"])
+    tx.require_scope(project.area)
     ground.require_no_interest(tx, order.project_id)
     ground.require_open(project)
     rules.check_owners_committee(
@@ -843,29 +868,27 @@ def register_committee(tx: Tx, order: RegisterCommittee) -> Reply:
     _require_owners(tx, project, order.members)
     former = rows.owners_committee_in_term(tx.conn, order.project_id)
     if former is not None:
-        former = rows.change(tx.conn, tables.owners_committees, former, state="EXPIRED")
-        tx.disarm("committee_expire", former["committee_id"])
-        ground.note(tx, "committee", former, "REPLACED")
-    row = rows.add(
+        former = records.update(tx.conn, tables.owners_committees, former, state="EXPIRED")
+        tx.disarm("committee_expire", former.committee_id)
+        records.note(tx, tables.owners_committees, former, step="REPLACED")
+    row = records.add(
         tx.conn,
         tables.owners_committees,
-        {
-            "committee_id": tx.new_id("owc"),
-            "project_id": order.project_id,
-            "kind": order.kind,
-            "members": sorted(set(order.members)),
-            "chair": order.chair,
-            "term_from": order.term_from,
-            "term_to": order.term_to,
-            "state": "IN_TERM",
-            "area": project["area"],
-            "version": 1,
-            "created_at": tx.now,
-        },
+        committee_id=tx.new_id("owc"),
+        project_id=order.project_id,
+        kind=order.kind,
+        members=sorted(set(order.members)),
+        chair=order.chair,
+        term_from=order.term_from,
+        term_to=order.term_to,
+        state="IN_TERM",
+        area=project.area,
+        version=1,
+        created_at=tx.now,
     )
-    tx.arm("committee_expire", row["committee_id"], tx.calendar.midnight(order.term_to))
-    ground.note(tx, "committee", row, "ELECTED")
-    return ground.reply(row, "committee")
+    tx.arm("committee_expire", row.committee_id, tx.calendar.midnight(order.term_to))
+    records.note(tx, tables.owners_committees, row, step="ELECTED")
+    return ground.reply(tables.owners_committees, row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -893,20 +916,18 @@ def correct_committee(tx: Tx, order: CorrectCommittee) -> Reply:
         NothingChanges: It stands so already.
         StateConflict: Its term is over.
     """
-    row = ground.meant(
-        tx, tables.owners_committees, "committee", order.committee_id, may=ground.uninterested
-    )
+    row = ground.meant(tx, tables.owners_committees, order.committee_id, may=ground.uninterested)
     ground.require_reason(order.reason)
-    if row["state"] != "IN_TERM":
-        raise StateConflict(state=row["state"])
-    wanted: Row = {
+    if row.state != "IN_TERM":
+        raise StateConflict(state=row.state)
+    wanted: Values = {
         name: getattr(order, name)
         for name in ("kind", "chair", "term_from", "term_to")
         if getattr(order, name) is not None
     }
     if order.members is not None:
         wanted["members"] = sorted(set(order.members))
-    after = row | wanted
+    after = dict(records.values_of(row)) | wanted
     rules.check_owners_committee(
         members=after["members"],
         chair=after["chair"],
@@ -915,13 +936,11 @@ def correct_committee(tx: Tx, order: CorrectCommittee) -> Reply:
     )
     if after["term_to"] <= ground.today(tx):
         raise errors.DueInPast(field="term_to", due=str(after["term_to"]))
-    new = [person for person in after["members"] if person not in row["members"]]
-    _require_owners(tx, ground.project(tx, row["project_id"]), new)
-    row = ground.correct(
-        tx, tables.owners_committees, "committee", row, wanted=wanted, reason=order.reason
-    )
-    tx.arm("committee_expire", row["committee_id"], tx.calendar.midnight(row["term_to"]))
-    return ground.reply(row, "committee")
+    new = [person for person in after["members"] if person not in row.members]
+    _require_owners(tx, ground.project(tx, row.project_id), new)
+    row = ground.correct(tx, tables.owners_committees, row, wanted=wanted, reason=order.reason)
+    tx.arm("committee_expire", row.committee_id, tx.calendar.midnight(row.term_to))
+    return ground.reply(tables.owners_committees, row)
 
 
 def _require_owners(tx: Tx, project: Row, members: list[str]) -> None:
@@ -935,8 +954,7 @@ def _require_owners(tx: Tx, project: Row, members: list[str]) -> None:
 
 def expire_committee(tx: Tx, due: Due) -> None:
     """End a committee whose term is over; meetings then need two sides only."""
-    row = rows.locked(tx.conn, tables.owners_committees, due.ref)
-    if row is None or row["state"] != "IN_TERM":
+    row = records.find(tx.conn, tables.owners_committees, due.ref, lock=True)
+    if row is None or row.state != "IN_TERM":
         return
-    row = rows.change(tx.conn, tables.owners_committees, row, state="EXPIRED")
-    ground.note(tx, "committee", row, "EXPIRED")
+    row = records.change(tx, tables.owners_committees, row, step="EXPIRED", state="EXPIRED")

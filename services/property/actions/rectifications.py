@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from chassis import records
 from chassis.bus import Due, Heard, Tx
 from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import StateConflict
@@ -47,7 +48,7 @@ def issue_rectification(tx: Tx, order: Issue) -> Reply:
         ConflictOfInterest: The issuer holds a post in the project.
     """
     project = ground.project(tx, order.project_id)
-    tx.require_scope(project["area"])
+    tx.require_scope(project.area)
     rules.check_issue(
         role=tx.actor.role, severity=order.severity, facts=order.facts, basis=order.basis
     )
@@ -62,7 +63,7 @@ def issue_rectification(tx: Tx, order: Issue) -> Reply:
         source="ISSUED",
         media=list(order.media),
     )
-    return ground.reply(row, "rectification", number=row["number"], due=row["due_at"].isoformat())
+    return ground.reply(tables.rectifications, row, number=row.number, due=row.due_at.isoformat())
 
 
 def open_order(
@@ -82,46 +83,45 @@ def open_order(
 ) -> Row:
     """Write an order, arm its clock and say that it is issued; the clock runs from now."""
     due_at = rules.rectification_due(tx.calendar, severity, tx.now)
-    day = ground.today(tx).strftime("%Y%m%d")
-    row = rows.add(
+    row = records.add(
         tx.conn,
         tables.rectifications,
-        {
-            "rectification_id": tx.new_id("rec"),
-            "number": rows.next_number(tx.conn, f"ZG-{day}-{project['area'][6:]}"),
-            "project_id": project["project_id"],
-            "company_id": project["company_id"],
-            "severity": severity,
-            "facts": facts,
-            "basis": basis,
-            "media": media or [],
-            "source": source,
-            "complaint_id": complaint_id,
-            "task_id": task_id,
-            "meeting_id": meeting_id,
-            "work_id": work_id,
-            "issued_by": tx.actor.id,
-            "issued_role": tx.actor.role,
-            "issued_at": tx.now,
-            "due_at": due_at,
-            "state": "ISSUED",
-            "level": 0,
-            "attempt": 1,
-            "acknowledged_late": False,
-            "late": False,
-            "evidence": [],
-            "on_site": False,
-            "area": project["area"],
-            "version": 1,
-            "created_at": tx.now,
-        },
+        rectification_id=tx.new_id("rec"),
+        number=records.next_number(tx, tables.numbers, "ZG", project.area),
+        project_id=project.project_id,
+        company_id=project.company_id,
+        severity=severity,
+        facts=facts,
+        basis=basis,
+        media=media or [],
+        source=source,
+        complaint_id=complaint_id,
+        task_id=task_id,
+        meeting_id=meeting_id,
+        work_id=work_id,
+        issued_by=tx.actor.id,
+        issued_role=tx.actor.role,
+        issued_at=tx.now,
+        due_at=due_at,
+        state="ISSUED",
+        level=0,
+        attempt=1,
+        acknowledged_late=False,
+        late=False,
+        evidence=[],
+        on_site=False,
+        area=project.area,
+        version=1,
+        created_at=tx.now,
     )
-    tx.arm("rec_due", row["rectification_id"], due_at)
-    ground.note(tx, "rectification", row, "ISSUED", source=source, severity=severity)
+    tx.arm("rec_due", row.rectification_id, due_at)
+    records.note(
+        tx, tables.rectifications, row, step="ISSUED", note={"source": source, "severity": severity}
+    )
     tx.say(
-        events.RectificationIssued(row["rectification_id"], row["project_id"], severity, due_at),
-        subject=row["rectification_id"],
-        scope=row["area"],
+        events.RectificationIssued(row.rectification_id, row.project_id, severity, due_at),
+        subject=row.rectification_id,
+        scope=row.area,
         sequence=1,
         cause=cause,
     )
@@ -144,20 +144,21 @@ def acknowledge_rectification(tx: Tx, order: Which) -> Reply:
         NotTheManager: The actor does not manage the project.
         StateConflict: It is acknowledged, submitted, overdue or over.
     """
-    row = ground.meant(tx, tables.rectifications, "rectification", order.rectification_id)
-    if row["state"] != "ISSUED":
-        raise StateConflict(state=row["state"])
-    late = tx.now >= row["issued_at"] + rules.ACKNOWLEDGE
-    row = rows.change(
-        tx.conn,
+    row = ground.meant(tx, tables.rectifications, order.rectification_id)
+    if row.state != "ISSUED":
+        raise StateConflict(state=row.state)
+    late = tx.now >= row.issued_at + rules.ACKNOWLEDGE
+    row = records.change(
+        tx,
         tables.rectifications,
         row,
+        step="ACKNOWLEDGED",
         state="ACKNOWLEDGED",
         acknowledged_at=tx.now,
         acknowledged_late=late,
+        note={"late": late},
     )
-    ground.note(tx, "rectification", row, "ACKNOWLEDGED", late=late)
-    return ground.reply(row, "rectification", late=late, due=row["due_at"].isoformat())
+    return ground.reply(tables.rectifications, row, late=late, due=row.due_at.isoformat())
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,17 +188,17 @@ def submit_rectification(tx: Tx, order: Submit) -> Reply:
         EvidenceRequired: There is no pair of before and after.
         StateConflict: It is submitted or over.
     """
-    row = ground.meant(tx, tables.rectifications, "rectification", order.rectification_id)
-    if row["state"] not in ("ISSUED", "ACKNOWLEDGED", "OVERDUE"):
-        raise StateConflict(state=row["state"])
+    row = ground.meant(tx, tables.rectifications, order.rectification_id)
+    if row.state not in ("ISSUED", "ACKNOWLEDGED", "OVERDUE"):
+        raise StateConflict(state=row.state)
     if not order.evidence_pairs:
         raise errors.EvidenceRequired(field="evidence_pairs")
-    late = tx.now >= row["due_at"]
+    late = tx.now >= row.due_at
     pairs = [
         {"before": pair.before, "after": pair.after, "note": pair.note}
         for pair in order.evidence_pairs
     ]
-    row = rows.change(
+    row = records.update(
         tx.conn,
         tables.rectifications,
         row,
@@ -210,8 +211,14 @@ def submit_rectification(tx: Tx, order: Submit) -> Reply:
     check_by = tx.calendar.due(tx.now, rules.CHECK_DAYS)
     tx.arm("rec_check", order.rectification_id, check_by)
     tx.disarm("rec_l2", order.rectification_id)
-    ground.note(tx, "rectification", row, "SUBMITTED", late=late, attempt=row["attempt"])
-    return ground.reply(row, "rectification", late=late, due=check_by.isoformat())
+    records.note(
+        tx,
+        tables.rectifications,
+        row,
+        step="SUBMITTED",
+        note={"late": late, "attempt": row.attempt},
+    )
+    return ground.reply(tables.rectifications, row, late=late, due=check_by.isoformat())
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,19 +231,17 @@ class Pass:
 
 
 def _checkable(tx: Tx, rectification_id: str) -> Row:
-    row = ground.meant(
-        tx, tables.rectifications, "rectification", rectification_id, may=ground.uninterested
-    )
-    if row["state"] != "SUBMITTED":
-        raise StateConflict(state=row["state"])
-    if row["submitted_by"] == tx.actor.id:
+    row = ground.meant(tx, tables.rectifications, rectification_id, may=ground.uninterested)
+    if row.state != "SUBMITTED":
+        raise StateConflict(state=row.state)
+    if row.submitted_by == tx.actor.id:
         raise errors.SamePerson
-    if row["complaint_id"] is not None:
-        complaint = rows.load(tx.conn, tables.complaints, row["complaint_id"])
-        if complaint is not None and complaint["complainant_id"] == tx.actor.id:
+    if row.complaint_id is not None:
+        complaint = records.find(tx.conn, tables.complaints, row.complaint_id)
+        if complaint is not None and complaint.complainant_id == tx.actor.id:
             raise errors.ComplainantMayNotCheck
         if complaint is not None:
-            ground.require_not_kin(tx, complaint["complainant_id"])
+            ground.require_not_kin(tx, complaint.complainant_id)
     return row
 
 
@@ -253,9 +258,9 @@ def pass_rectification(tx: Tx, order: Pass) -> Reply:
         StateConflict: Nothing is submitted.
     """
     row = _checkable(tx, order.rectification_id)
-    if row["severity"] == "S1" and not order.on_site:
+    if row.severity == "S1" and not order.on_site:
         raise errors.OnSiteRequired(field="on_site")
-    row = rows.change(
+    row = records.update(
         tx.conn,
         tables.rectifications,
         row,
@@ -270,16 +275,14 @@ def pass_rectification(tx: Tx, order: Pass) -> Reply:
         tx.disarm(kind, order.rectification_id)
     closes = tx.calendar.due(tx.now, rules.CLOSE_DAYS)
     tx.arm("rec_close", order.rectification_id, closes)
-    ground.note(tx, "rectification", row, "PASSED", late=row["late"])
+    records.note(tx, tables.rectifications, row, step="PASSED", note={"late": row.late})
     tx.say(
-        events.RectificationPassed(
-            row["rectification_id"], row["project_id"], row["severity"], row["late"]
-        ),
-        subject=row["rectification_id"],
-        scope=row["area"],
-        sequence=row["version"],
+        events.RectificationPassed(row.rectification_id, row.project_id, row.severity, row.late),
+        subject=row.rectification_id,
+        scope=row.area,
+        sequence=row.version,
     )
-    return ground.reply(row, "rectification", late=row["late"], due=closes.isoformat())
+    return ground.reply(tables.rectifications, row, late=row.late, due=closes.isoformat())
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,50 +307,50 @@ def fail_rectification(tx: Tx, order: Fail) -> Reply:
     row = _checkable(tx, order.rectification_id)
     ground.require_reason(order.reason)
     tx.disarm("rec_check", order.rectification_id)
-    row = rows.change(
-        tx.conn,
+    row = records.change(
+        tx,
         tables.rectifications,
         row,
+        step="FAILED",
         state="ACKNOWLEDGED",
-        attempt=row["attempt"] + 1,
+        attempt=row.attempt + 1,
         checked_at=tx.now,
         checked_by=tx.actor.id,
         check_note=order.reason,
         late=False,
+        note={"reason": order.reason},
     )
-    ground.note(tx, "rectification", row, "FAILED", reason=order.reason)
-    if tx.now >= row["due_at"]:
+    if tx.now >= row.due_at:
         row = _overdue(tx, row)
-    return ground.reply(row, "rectification", attempt=row["attempt"], level=row["level"])
+    return ground.reply(tables.rectifications, row, attempt=row.attempt, level=row.level)
 
 
 def _overdue(tx: Tx, row: Row) -> Row:
     """Make an order overdue now. Only the first time it is said, and goes up to the street."""
-    first = row["overdue_at"] is None
+    first = row.overdue_at is None
     official = None
     if first:
         official = _official(tx, row, 1)
-    row = rows.change(
-        tx.conn,
+    row = records.change(
+        tx,
         tables.rectifications,
         row,
+        step="OVERDUE",
         state="OVERDUE",
-        level=max(row["level"], 1),
-        overdue_at=row["overdue_at"] or tx.now,
-        level1_official=row["level1_official"] or official,
+        level=max(row.level, 1),
+        overdue_at=row.overdue_at or tx.now,
+        level1_official=row.level1_official or official,
+        note={"level": row.level},
     )
-    ground.note(tx, "rectification", row, "OVERDUE", level=row["level"])
-    if row["level"] < 2:
-        again = rules.level_two_at(tx.calendar, row["due_at"], tx.now)
-        tx.arm("rec_l2", row["rectification_id"], again)
+    if row.level < 2:
+        again = rules.level_two_at(tx.calendar, row.due_at, tx.now)
+        tx.arm("rec_l2", row.rectification_id, again)
     if first:
         tx.say(
-            events.RectificationOverdue(
-                row["rectification_id"], row["project_id"], row["severity"]
-            ),
-            subject=row["rectification_id"],
-            scope=row["area"],
-            sequence=row["version"],
+            events.RectificationOverdue(row.rectification_id, row.project_id, row.severity),
+            subject=row.rectification_id,
+            scope=row.area,
+            sequence=row.version,
         )
         _say_escalated(tx, row, 1, official)
     return row
@@ -360,7 +363,7 @@ def _official(tx: Tx, row: Row, level: int) -> str | None:
     """
     for step in range(level, max(LADDER) + 1):
         tier, digits = LADDER[step]
-        found = rows.official_for(tx.conn, tier, row["area"][:digits])
+        found = rows.official_for(tx.conn, tier, row.area[:digits])
         if found is not None:
             return found
     return None
@@ -369,29 +372,36 @@ def _official(tx: Tx, row: Row, level: int) -> str | None:
 def _say_escalated(tx: Tx, row: Row, level: int, official: str | None) -> None:
     tx.say(
         events.RectificationEscalated(
-            row["rectification_id"], row["project_id"], row["severity"], level, official
+            row.rectification_id, row.project_id, row.severity, level, official
         ),
-        subject=row["rectification_id"],
-        scope=row["area"],
-        sequence=row["version"],
+        subject=row.rectification_id,
+        scope=row.area,
+        sequence=row.version,
     )
 
 
 def fall_due(tx: Tx, due: Due) -> None:
     """Without a submission the order is overdue at its due instant."""
-    row = rows.locked(tx.conn, tables.rectifications, due.ref)
-    if row is not None and row["state"] in ("ISSUED", "ACKNOWLEDGED"):
+    row = records.find(tx.conn, tables.rectifications, due.ref, lock=True)
+    if row is not None and row.state in ("ISSUED", "ACKNOWLEDGED"):
         _overdue(tx, row)
 
 
 def escalate(tx: Tx, due: Due) -> None:
     """Still without a submission after three more working days: up to the district."""
-    row = rows.locked(tx.conn, tables.rectifications, due.ref)
-    if row is None or row["state"] != "OVERDUE" or row["level"] >= 2:
+    row = records.find(tx.conn, tables.rectifications, due.ref, lock=True)
+    if row is None or row.state != "OVERDUE" or row.level >= 2:
         return
     official = _official(tx, row, 2)
-    row = rows.change(tx.conn, tables.rectifications, row, level=2, level2_official=official)
-    ground.note(tx, "rectification", row, "ESCALATED", level=2, official=official)
+    row = records.change(
+        tx,
+        tables.rectifications,
+        row,
+        step="ESCALATED",
+        level=2,
+        level2_official=official,
+        note={"level": 2, "official": official},
+    )
     _say_escalated(tx, row, 2, official)
 
 
@@ -403,17 +413,19 @@ def open_of_project(tx: Tx, project_id: str) -> list[Row]:
 def end_for_closed_project(tx: Tx, project_id: str) -> None:
     """End the open orders of a project that is closed; their record stays with its company."""
     for row in open_of_project(tx, project_id):
-        ended = rows.change(tx.conn, tables.rectifications, row, state="ENDED", closed_at=tx.now)
+        ended = records.update(tx.conn, tables.rectifications, row, state="ENDED", closed_at=tx.now)
         for kind in ("rec_due", "rec_l2", "rec_check"):
-            tx.disarm(kind, ended["rectification_id"])
-        ground.note(tx, "rectification", ended, "ENDED", reason="PROJECT_CLOSED")
+            tx.disarm(kind, ended.rectification_id)
+        records.note(
+            tx, tables.rectifications, ended, step="ENDED", note={"reason": "PROJECT_CLOSED"}
+        )
 
 
 def remind_checker(tx: Tx, due: Due) -> None:
     """Two working days have passed without a check: a reminder, in the history."""
-    row = rows.locked(tx.conn, tables.rectifications, due.ref)
-    if row is not None and row["state"] == "SUBMITTED":
-        ground.note(tx, "rectification", row, "CHECK_LATE")
+    row = records.find(tx.conn, tables.rectifications, due.ref, lock=True)
+    if row is not None and row.state == "SUBMITTED":
+        records.note(tx, tables.rectifications, row, step="CHECK_LATE")
 
 
 def close(tx: Tx, due: Due) -> None:
@@ -421,27 +433,34 @@ def close(tx: Tx, due: Due) -> None:
 
     A complaint of the same category about the project lets the five days begin again.
     """
-    row = rows.locked(tx.conn, tables.rectifications, due.ref)
-    if row is None or row["state"] != "PASSED":
+    row = records.find(tx.conn, tables.rectifications, due.ref, lock=True)
+    if row is None or row.state != "PASSED":
         return
     complaint = (
-        rows.load(tx.conn, tables.complaints, row["complaint_id"]) if row["complaint_id"] else None
+        records.find(tx.conn, tables.complaints, row.complaint_id) if row.complaint_id else None
     )
     if complaint is not None:
         again = rows.newest_complaint_like(
             tx.conn,
-            project_id=row["project_id"],
-            category=complaint["category"],
-            after=row["passed_at"],
+            project_id=row.project_id,
+            category=complaint.category,
+            after=row.passed_at,
             until=due.due_at,
         )
         later = tx.calendar.due(again, rules.CLOSE_DAYS) if again else due.due_at
         if later > due.due_at:
             tx.arm("rec_close", due.ref, later)
-            ground.note(tx, "rectification", row, "CLOSING_DELAYED", until=later.isoformat())
+            records.note(
+                tx,
+                tables.rectifications,
+                row,
+                step="CLOSING_DELAYED",
+                note={"until": later.isoformat()},
+            )
             return
-    row = rows.change(tx.conn, tables.rectifications, row, state="CLOSED", closed_at=tx.now)
-    ground.note(tx, "rectification", row, "CLOSED")
+    row = records.change(
+        tx, tables.rectifications, row, step="CLOSED", state="CLOSED", closed_at=tx.now
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -466,50 +485,52 @@ def withdraw_rectification(tx: Tx, order: Withdraw) -> Reply:
     row = ground.meant(
         tx,
         tables.rectifications,
-        "rectification",
         order.rectification_id,
         may=ground.uninterested,
     )
     ground.require_reason(order.reason)
-    if row["state"] not in (*OPEN, "PASSED"):
-        raise StateConflict(state=row["state"])
-    if row["withdraw_proposed_by"] is None:
-        row = rows.change(
-            tx.conn,
+    if row.state not in (*OPEN, "PASSED"):
+        raise StateConflict(state=row.state)
+    if row.withdraw_proposed_by is None:
+        row = records.change(
+            tx,
             tables.rectifications,
             row,
+            step="WITHDRAWAL_PROPOSED",
             withdraw_proposed_by=tx.actor.id,
             withdraw_reason=order.reason,
+            note={"reason": order.reason},
         )
-        ground.note(tx, "rectification", row, "WITHDRAWAL_PROPOSED", reason=order.reason)
-        return ground.reply(row, "rectification", withdrawal="PROPOSED")
-    if row["withdraw_proposed_by"] == tx.actor.id:
+        return ground.reply(tables.rectifications, row, withdrawal="PROPOSED")
+    if row.withdraw_proposed_by == tx.actor.id:
         raise errors.SamePerson
     row = _withdrawn(tx, row, order.reason)
-    return ground.reply(row, "rectification", withdrawal="DECIDED")
+    return ground.reply(tables.rectifications, row, withdrawal="DECIDED")
 
 
 def withdraw_of_meeting(tx: Tx, meeting: Row, reason: str) -> None:
     """Withdraw what a meeting that is annulled had ordered and is not closed; tell the manager."""
-    manager = ground.project(tx, meeting["project_id"])["manager_person_id"]
+    manager = ground.project(tx, meeting.project_id).manager_person_id
     for row in rows.orders_in(
-        tx.conn, meeting["project_id"], (*OPEN, "PASSED"), meeting_id=meeting["meeting_id"]
+        tx.conn, meeting.project_id, (*OPEN, "PASSED"), meeting_id=meeting.meeting_id
     ):
         _withdrawn(tx, row, reason)
         if manager is not None:
-            ground.tell(tx, manager, "ORDER_WITHDRAWN", number=row["number"], said=reason)
+            ground.tell(tx, manager, "ORDER_WITHDRAWN", number=row.number, said=reason)
 
 
 def _withdrawn(tx: Tx, row: Row, reason: str) -> Row:
-    row = rows.change(tx.conn, tables.rectifications, row, state="WITHDRAWN", withdrawn_at=tx.now)
+    row = records.update(
+        tx.conn, tables.rectifications, row, state="WITHDRAWN", withdrawn_at=tx.now
+    )
     for kind in ("rec_due", "rec_l2", "rec_check", "rec_close"):
-        tx.disarm(kind, row["rectification_id"])
-    ground.note(tx, "rectification", row, "WITHDRAWN", reason=reason)
+        tx.disarm(kind, row.rectification_id)
+    records.note(tx, tables.rectifications, row, step="WITHDRAWN", note={"reason": reason})
     tx.say(
-        events.RectificationWithdrawn(row["rectification_id"], row["project_id"]),
-        subject=row["rectification_id"],
-        scope=row["area"],
-        sequence=row["version"],
+        events.RectificationWithdrawn(row.rectification_id, row.project_id),
+        subject=row.rectification_id,
+        scope=row.area,
+        sequence=row.version,
     )
     return row
 
@@ -538,25 +559,30 @@ def extend_rectification(tx: Tx, order: Extend) -> Reply:
     row = ground.meant(
         tx,
         tables.rectifications,
-        "rectification",
         order.rectification_id,
         may=ground.uninterested,
     )
     ground.require_reason(order.reason)
-    if row["state"] not in ("ISSUED", "ACKNOWLEDGED"):
-        raise StateConflict(state=row["state"])
-    if row["severity"] == "S1" or row["extended_from"] is not None:
+    if row.state not in ("ISSUED", "ACKNOWLEDGED"):
+        raise StateConflict(state=row.state)
+    if row.severity == "S1" or row.extended_from is not None:
         raise errors.NotExtensible
-    due_at = ground.later(tx, row["due_at"], order.due_date, most=rules.MOST_EXTENDED)
-    row = rows.change(
+    due_at = ground.later(tx, row.due_at, order.due_date, most=rules.MOST_EXTENDED)
+    row = records.update(
         tx.conn,
         tables.rectifications,
         row,
         due_at=due_at,
-        extended_from=row["due_at"],
+        extended_from=row.due_at,
         extended_by=tx.actor.id,
         extension_reason=order.reason,
     )
     tx.arm("rec_due", order.rectification_id, due_at)
-    ground.note(tx, "rectification", row, "EXTENDED", due=due_at.isoformat(), reason=order.reason)
-    return ground.reply(row, "rectification", due=due_at.isoformat())
+    records.note(
+        tx,
+        tables.rectifications,
+        row,
+        step="EXTENDED",
+        note={"due": due_at.isoformat(), "reason": order.reason},
+    )
+    return ground.reply(tables.rectifications, row, due=due_at.isoformat())

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from chassis import records
 from chassis.bus import Due, Heard, Tx
 from chassis.free_text import PUBLIC, PublicText
 from chassis.refusal import StateConflict
@@ -44,31 +45,29 @@ def new_work(
     meeting_id: str | None = None,
 ) -> Row:
     """Write a work order for a project."""
-    row = rows.add(
+    row = records.add(
         tx.conn,
         tables.works,
-        {
-            "work_id": work_id,
-            "project_id": project["project_id"],
-            "source": source,
-            "task_id": task_id,
-            "topic_id": topic_id,
-            "meeting_id": meeting_id,
-            "title": title,
-            "state": "ASSIGNED",
-            "evidence": [],
-            "rework_count": 0,
-            "overdue": False,
-            "due_at": due_at,
-            "area": project["area"],
-            "version": 1,
-            "created_at": tx.now,
-        },
+        work_id=work_id,
+        project_id=project.project_id,
+        source=source,
+        task_id=task_id,
+        topic_id=topic_id,
+        meeting_id=meeting_id,
+        title=title,
+        state="ASSIGNED",
+        evidence=[],
+        rework_count=0,
+        overdue=False,
+        due_at=due_at,
+        area=project.area,
+        version=1,
+        created_at=tx.now,
     )
     if source == "MEETING" and due_at is not None:
         # A task's clock is the forum's, where its ladder is.
         tx.arm("wrk_due", work_id, due_at)
-    ground.note(tx, "work", row, "ASSIGNED", source=source)
+    records.note(tx, tables.works, row, step="ASSIGNED", note={"source": source})
     return row
 
 
@@ -101,16 +100,16 @@ def _again_assigned(tx: Tx, row: Row, project: Row, data: events.TaskAssignedHea
     """Follow a task whose term or title has changed."""
     wanted = {
         "due_at": data.due_at,
-        "title": data.title or row["title"],
-        "project_id": project["project_id"],
-        "area": project["area"],
+        "title": data.title or row.title,
+        "project_id": project.project_id,
+        "area": project.area,
     }
-    if row["state"] in ENDED or ground.same(row, wanted):
+    if row.state in ENDED or ground.same(row, wanted):
         return row
-    overdue = row["overdue"] and data.due_at is not None and data.due_at <= tx.now
-    row = rows.change(tx.conn, tables.works, row, **wanted, overdue=overdue)
+    overdue = row.overdue and data.due_at is not None and data.due_at <= tx.now
+    row = records.update(tx.conn, tables.works, row, **wanted, overdue=overdue)
     due = data.due_at.isoformat() if data.due_at else None
-    ground.note(tx, "work", row, "CHANGED", due=due)
+    records.note(tx, tables.works, row, step="CHANGED", note={"due": due})
     return row
 
 
@@ -118,22 +117,20 @@ def hear_accepted(tx: Tx, heard: list[Heard]) -> None:
     """The task was accepted: the work order is closed."""
     ids = [event.data.task_id for event in heard]
     for row in rows.works_of_tasks(tx.conn, ids).values():
-        if row["state"] not in ENDED:
+        if row.state not in ENDED:
             _close(tx, row)
 
 
 def _close(tx: Tx, row: Row) -> Row:
-    tx.disarm("wrk_due", row["work_id"])
-    row = rows.change(tx.conn, tables.works, row, state="CLOSED", closed_at=tx.now)
-    ground.note(tx, "work", row, "CLOSED")
-    return row
+    tx.disarm("wrk_due", row.work_id)
+    return records.change(tx, tables.works, row, step="CLOSED", state="CLOSED", closed_at=tx.now)
 
 
 def hear_rework(tx: Tx, heard: list[Heard]) -> None:
     """The work must be done again, or is taken away for good."""
     newest = {event.data.task_id: event for event in heard}
     for task_id, row in rows.works_of_tasks(tx.conn, newest).items():
-        if row["state"] in ENDED:
+        if row.state in ENDED:
             continue
         data: events.TaskReworkHeard = newest[task_id].data
         if not data.final:
@@ -145,37 +142,41 @@ def hear_rework(tx: Tx, heard: list[Heard]) -> None:
 
 
 def _again(tx: Tx, row: Row, reason: str) -> Row:
-    row = rows.change(
-        tx.conn, tables.works, row, state="DOING", rework_count=row["rework_count"] + 1
+    row = records.change(
+        tx,
+        tables.works,
+        row,
+        step="REWORK",
+        state="DOING",
+        rework_count=row.rework_count + 1,
+        note={"reason": reason},
     )
-    ground.note(tx, "work", row, "REWORK", reason=reason)
-    if row["source"] == "MEETING" and row["due_at"] is not None and row["due_at"] <= tx.now:
+    if row.source == "MEETING" and row.due_at is not None and row.due_at <= tx.now:
         row = _overdue(tx, row)
     return row
 
 
 def fall_due(tx: Tx, due: Due) -> None:
     """A work order of a meeting that is not delivered is overdue at its due instant (SP-D8)."""
-    row = rows.locked(tx.conn, tables.works, due.ref)
-    if row is not None and row["state"] in OPEN and row["due_at"] <= due.due_at:
+    row = records.find(tx.conn, tables.works, due.ref, lock=True)
+    if row is not None and row.state in OPEN and row.due_at <= due.due_at:
         _overdue(tx, row)
 
 
 def _overdue(tx: Tx, row: Row) -> Row:
     """Mark it, and open one S3 order, which goes up the liaison chain as every order (2.5.5)."""
-    if not row["overdue"]:
-        row = rows.change(tx.conn, tables.works, row, overdue=True)
-        ground.note(tx, "work", row, "OVERDUE")
-    if rows.order_of(tx.conn, work_id=row["work_id"]) is None:
+    if not row.overdue:
+        row = records.change(tx, tables.works, row, step="OVERDUE", overdue=True)
+    if rows.order_of(tx.conn, work_id=row.work_id) is None:
         rectifications.open_order(
             tx,
-            ground.project(tx, row["project_id"]),
+            ground.project(tx, row.project_id),
             severity="S3",
-            facts=f"三方联席会议决定的工单逾期未完成:{row['title']}",
+            facts=f"三方联席会议决定的工单逾期未完成:{row.title}",
             basis="三方联席会议决定及其期限",
             source="MEETING",
-            meeting_id=row["meeting_id"],
-            work_id=row["work_id"],
+            meeting_id=row.meeting_id,
+            work_id=row.work_id,
         )
     return row
 
@@ -191,17 +192,17 @@ def end_for_closed_project(tx: Tx, project_id: str) -> list[Row]:
     left = rows.meeting_works(tx.conn, (*OPEN, "DELIVERED"), project_id=project_id)
     for row in left:
         _end(tx, row, "ENDED", "PROJECT_CLOSED")
-    return [row for row in left if row["state"] in OPEN]
+    return [row for row in left if row.state in OPEN]
 
 
 def cancel_of_meeting(tx: Tx, meeting: Row, reason: str) -> None:
     """Cancel what a meeting that is annulled had decided and nobody has done."""
     states = (*OPEN, "DELIVERED")
-    manager = ground.project(tx, meeting["project_id"])["manager_person_id"]
-    for row in rows.meeting_works(tx.conn, states, meeting_id=meeting["meeting_id"]):
+    manager = ground.project(tx, meeting.project_id).manager_person_id
+    for row in rows.meeting_works(tx.conn, states, meeting_id=meeting.meeting_id):
         _end(tx, row, "CANCELLED", reason)
         if manager is not None:
-            ground.tell(tx, manager, "WORK_CANCELLED", said=f"{row['title']}({reason})")
+            ground.tell(tx, manager, "WORK_CANCELLED", said=f"{row.title}({reason})")
 
 
 def take_over(tx: Tx, project: Row, left: list[Row]) -> None:
@@ -213,17 +214,24 @@ def take_over(tx: Tx, project: Row, left: list[Row]) -> None:
             project,
             work_id=tx.new_id("wrk"),
             source="MEETING",
-            title=row["title"],
-            due_at=max(row["due_at"] or least, least),
-            meeting_id=row["meeting_id"],
+            title=row.title,
+            due_at=max(row.due_at or least, least),
+            meeting_id=row.meeting_id,
         )
 
 
 def _end(tx: Tx, row: Row, state: str, reason: str) -> Row:
-    tx.disarm("wrk_due", row["work_id"])
-    row = rows.change(tx.conn, tables.works, row, state=state, closed_at=tx.now, end_reason=reason)
-    ground.note(tx, "work", row, state, reason=reason)
-    return row
+    tx.disarm("wrk_due", row.work_id)
+    return records.change(
+        tx,
+        tables.works,
+        row,
+        step=state,
+        state=state,
+        closed_at=tx.now,
+        end_reason=reason,
+        note={"reason": reason},
+    )
 
 
 def hear_overdue(tx: Tx, heard: list[Heard]) -> None:
@@ -233,9 +241,8 @@ def hear_overdue(tx: Tx, heard: list[Heard]) -> None:
     projects = rows.known_projects(tx.conn, [e.data.responsible_id for e in mine.values()])
     for task_id, event in mine.items():
         work = known.get(task_id)
-        if work is not None and not work["overdue"]:
-            work = rows.change(tx.conn, tables.works, work, overdue=True)
-            ground.note(tx, "work", work, "OVERDUE")
+        if work is not None and not work.overdue:
+            work = records.change(tx, tables.works, work, step="OVERDUE", overdue=True)
         project = projects.get(event.data.responsible_id)
         if project is None or rows.order_of(tx.conn, task_id=task_id) is not None:
             continue
@@ -267,12 +274,11 @@ def start_work(tx: Tx, order: Which) -> Reply:
         NotTheManager: The actor does not manage the project.
         StateConflict: It is started.
     """
-    row = ground.meant(tx, tables.works, "work", order.work_id)
-    if row["state"] != "ASSIGNED":
-        raise StateConflict(state=row["state"])
-    row = rows.change(tx.conn, tables.works, row, state="DOING", started_at=tx.now)
-    ground.note(tx, "work", row, "STARTED")
-    return ground.reply(row, "work")
+    row = ground.meant(tx, tables.works, order.work_id)
+    if row.state != "ASSIGNED":
+        raise StateConflict(state=row.state)
+    row = records.change(tx, tables.works, row, step="STARTED", state="DOING", started_at=tx.now)
+    return ground.reply(tables.works, row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,35 +301,35 @@ def deliver_work(tx: Tx, order: Deliver) -> Reply:
         EvidenceRequired: There is no evidence.
         StateConflict: It is not being done.
     """
-    row = ground.meant(tx, tables.works, "work", order.work_id)
-    if row["state"] != "DOING":
-        raise StateConflict(state=row["state"])
+    row = ground.meant(tx, tables.works, order.work_id)
+    if row.state != "DOING":
+        raise StateConflict(state=row.state)
     if not order.evidence:
         raise errors.EvidenceRequired(field="evidence")
-    row = rows.change(
-        tx.conn,
+    row = records.change(
+        tx,
         tables.works,
         row,
+        step="DELIVERED",
         state="DELIVERED",
         evidence=list(order.evidence),
         delivered_at=tx.now,
         delivered_by=tx.actor.id,
     )
-    ground.note(tx, "work", row, "DELIVERED")
-    if row["task_id"] is not None:
+    if row.task_id is not None:
         tx.say(
             events.WorkDelivered(
-                row["work_id"],
-                row["task_id"],
-                row["topic_id"],
-                row["project_id"],
+                row.work_id,
+                row.task_id,
+                row.topic_id,
+                row.project_id,
                 list(order.evidence),
             ),
-            subject=row["work_id"],
-            scope=row["area"],
-            sequence=row["version"],
+            subject=row.work_id,
+            scope=row.area,
+            sequence=row.version,
         )
-    return ground.reply(row, "work")
+    return ground.reply(tables.works, row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,13 +353,13 @@ def check_work(tx: Tx, order: CheckWork) -> Reply:
         ReasonRequired: Sent back without a reason.
         StateConflict: It is not delivered, or is a task's.
     """
-    row = ground.meant(tx, tables.works, "work", order.work_id, may=ground.uninterested)
-    if row["source"] != "MEETING" or row["state"] != "DELIVERED":
-        raise StateConflict(state=row["state"])
+    row = ground.meant(tx, tables.works, order.work_id, may=ground.uninterested)
+    if row.source != "MEETING" or row.state != "DELIVERED":
+        raise StateConflict(state=row.state)
     if order.accepted:
-        return ground.reply(_close(tx, row), "work")
+        return ground.reply(tables.works, _close(tx, row))
     ground.require_reason(order.reason)
-    return ground.reply(_again(tx, row, order.reason), "work")
+    return ground.reply(tables.works, _again(tx, row, order.reason))
 
 
 def _of_a_meeting(tx: Tx, work_id: str, *states: str) -> Row:
@@ -364,11 +370,11 @@ def _of_a_meeting(tx: Tx, work_id: str, *states: str) -> Row:
         TaskOfForum: It is a task's.
         StateConflict: It is in another state.
     """
-    row = ground.meant(tx, tables.works, "work", work_id, may=ground.uninterested)
-    if row["source"] != "MEETING":
-        raise errors.TaskOfForum(task=row["task_id"])
-    if row["state"] not in states:
-        raise StateConflict(state=row["state"])
+    row = ground.meant(tx, tables.works, work_id, may=ground.uninterested)
+    if row.source != "MEETING":
+        raise errors.TaskOfForum(task=row.task_id)
+    if row.state not in states:
+        raise StateConflict(state=row.state)
     return row
 
 
@@ -391,7 +397,7 @@ def cancel_work(tx: Tx, order: Cancel) -> Reply:
     """
     row = _of_a_meeting(tx, order.work_id, *OPEN, "DELIVERED")
     ground.require_reason(order.reason)
-    return ground.reply(_end(tx, row, "CANCELLED", order.reason), "work")
+    return ground.reply(tables.works, _end(tx, row, "CANCELLED", order.reason))
 
 
 @dataclass(frozen=True, slots=True)
@@ -416,14 +422,22 @@ def extend_work(tx: Tx, order: Extend) -> Reply:
     """
     row = _of_a_meeting(tx, order.work_id, *OPEN)
     ground.require_reason(order.reason)
-    used = row["extensions"] or 0
+    used = row.extensions or 0
     if tx.actor.role != "R_STREET" and used >= MOST_EXTENSIONS:
         raise errors.ExtensionsUsed(most=MOST_EXTENSIONS)
-    due_at = ground.later(tx, row["due_at"], order.due_date, most=WORK_MOST_EXTENDED)
-    row = rows.change(tx.conn, tables.works, row, due_at=due_at, extensions=used + 1, overdue=False)
+    due_at = ground.later(tx, row.due_at, order.due_date, most=WORK_MOST_EXTENDED)
+    row = records.update(
+        tx.conn, tables.works, row, due_at=due_at, extensions=used + 1, overdue=False
+    )
     tx.arm("wrk_due", order.work_id, due_at)
-    ground.note(tx, "work", row, "EXTENDED", due=due_at.isoformat(), reason=order.reason)
-    return ground.reply(row, "work", due=due_at.isoformat())
+    records.note(
+        tx,
+        tables.works,
+        row,
+        step="EXTENDED",
+        note={"due": due_at.isoformat(), "reason": order.reason},
+    )
+    return ground.reply(tables.works, row, due=due_at.isoformat())
 
 
 @dataclass(frozen=True, slots=True)
@@ -449,14 +463,20 @@ def reassign_work(tx: Tx, order: Reassign) -> Reply:
     row = _of_a_meeting(tx, order.work_id, *OPEN)
     ground.require_reason(order.reason)
     project = ground.project(tx, order.project_id)
-    if project["status"] != "IN_SERVICE" or project["area"] != row["area"]:
-        raise errors.NotServing(field="project_id", project=order.project_id, grid=row["area"])
+    if project.status != "IN_SERVICE" or project.area != row.area:
+        raise errors.NotServing(field="project_id", project=order.project_id, grid=row.area)
     ground.require_no_interest(tx, order.project_id)
-    former = row["project_id"]
+    former = row.project_id
     if former == order.project_id:
         raise StateConflict(state="SAME_PROJECT", field="project_id")
-    row = rows.change(
-        tx.conn, tables.works, row, project_id=order.project_id, state="ASSIGNED", started_at=None
+    row = records.change(
+        tx,
+        tables.works,
+        row,
+        step="REASSIGNED",
+        project_id=order.project_id,
+        state="ASSIGNED",
+        started_at=None,
+        note={"former": former, "reason": order.reason},
     )
-    ground.note(tx, "work", row, "REASSIGNED", former=former, reason=order.reason)
-    return ground.reply(row, "work")
+    return ground.reply(tables.works, row)

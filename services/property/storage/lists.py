@@ -1,99 +1,17 @@
-"""Lists: a page at a time, in the stable order (created_at, id)."""
+"""What lists show, and what is counted over several rows."""
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from chassis.calendar import instant
+from chassis import records
 from services.property.storage import tables as t
 from services.property.storage.months import promises_something
-from services.property.storage.rows import COMMUNITY_DIGITS, Row, within
-
-
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """A place in a list: beside which row, and on which side of it."""
-
-    at: datetime
-    key: str
-    back: bool = False
-
-    def text(self) -> str:
-        """Return it as it travels."""
-        plain = [self.at.isoformat(), self.key, self.back]
-        return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode()
-
-
-def read_cursor(text: str) -> Cursor:
-    """Read a cursor that this service gave out. Raises ValueError for any other text."""
-    at, key, *back = json.loads(base64.urlsafe_b64decode(text.encode()))
-    return Cursor(instant(at), str(key), back == [True])
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A part of a list, the cursors of the parts beside it, and how many there are in all."""
-
-    rows: list[Row]
-    next: str | None
-    previous: str | None
-    total: int
-
-
-def page(
-    conn: sa.Connection,
-    table: sa.Table,
-    conditions: Sequence[Any],
-    *,
-    limit: int,
-    cursor: Cursor | None,
-    oldest_first: bool = True,
-) -> Page:
-    """Return one page of a table, and the cursors to both sides of it."""
-    key = next(iter(table.primary_key))
-    back = cursor is not None and cursor.back
-    ascending = oldest_first != back
-    asked = sa.select(table).where(*conditions)
-    if cursor is not None:
-        place, bound = sa.tuple_(table.c.created_at, key), sa.tuple_(*_bound(table, cursor))
-        asked = asked.where(place > bound if ascending else place < bound)
-    order = (table.c.created_at, key) if ascending else (table.c.created_at.desc(), key.desc())
-    found = conn.execute(asked.order_by(*order).limit(limit + 1)).mappings()
-    rows = [dict(row) for row in found]
-    further = len(rows) > limit
-    rows = rows[:limit]
-    if back:
-        rows.reverse()
-    total = conn.execute(sa.select(sa.func.count()).select_from(table).where(*conditions))
-    ends = (
-        [
-            Cursor(row["created_at"], row[key.name], left).text()
-            for row, left in ((rows[0], True), (rows[-1], False))
-        ]
-        if rows
-        else [None, None]
-    )
-    return Page(
-        rows,
-        next=ends[1] if back or further else None,
-        previous=ends[0] if (further if back else cursor is not None) else None,
-        total=int(total.scalar_one()),
-    )
-
-
-def _bound(table: sa.Table, cursor: Cursor) -> tuple[Any, Any]:
-    key = next(iter(table.primary_key))
-    return (
-        sa.literal(cursor.at, table.c.created_at.type),
-        sa.literal(cursor.key, key.type),
-    )
+from services.property.storage.rows import COMMUNITY_DIGITS, Row, Values, within
 
 
 def conditions(
@@ -143,7 +61,7 @@ def of_project(
         asked = asked.where(table.c.state.in_(states))
     key = next(iter(table.primary_key))
     asked = asked.order_by(table.c.created_at, key)
-    return [dict(row) for row in conn.execute(asked).mappings()]
+    return records.rows(conn, asked)
 
 
 def next_commitments(conn: sa.Connection, project_id: str, per_agreement: int) -> list[Row]:
@@ -167,7 +85,7 @@ def next_commitments(conn: sa.Connection, project_id: str, per_agreement: int) -
         .where(inner.c.place <= per_agreement)
         .order_by(inner.c.due_at, inner.c.commitment_id)
     )
-    return [dict(row) for row in conn.execute(asked).mappings()]
+    return records.rows(conn, asked)
 
 
 def commitment_counts(
@@ -177,7 +95,7 @@ def commitment_counts(
     until: datetime,
     after: datetime | None = None,
     project_id: str | None = None,
-) -> list[Row]:
+) -> list[Values]:
     """Return per project and side: fallen due, on time, overdue, late, waiting for acceptance.
 
     With `after` only what fell due since then: a due instant is the first one that is too late, so
@@ -241,7 +159,7 @@ def ending_agreements(conn: sa.Connection, scope: str, until: date) -> list[Row]
         .where(table.c.state == "ACTIVE", *within(table.c.area, scope), table.c.valid_to <= until)
         .order_by(table.c.valid_to, table.c.agreement_id)
     )
-    return [dict(row) for row in conn.execute(asked).mappings()]
+    return records.rows(conn, asked)
 
 
 def active_directions(conn: sa.Connection, scope: str) -> dict[str, set[str]]:
@@ -262,10 +180,7 @@ def running_gaps(conn: sa.Connection, project_ids: Sequence[str]) -> dict[tuple[
     asked = sa.select(table).where(
         table.c.until.is_(None), table.c.project_id.in_(list(project_ids))
     )
-    return {
-        (row["project_id"], row["direction"]): row["since"]
-        for row in conn.execute(asked).mappings()
-    }
+    return {(row.project_id, row.direction): row.since for row in records.rows(conn, asked)}
 
 
 def in_service(conn: sa.Connection, scope: str, company_id: str | None = None) -> list[Row]:
@@ -274,10 +189,10 @@ def in_service(conn: sa.Connection, scope: str, company_id: str | None = None) -
     asked = sa.select(table).where(table.c.status == "IN_SERVICE", *within(table.c.area, scope))
     if company_id is not None:
         asked = asked.where(table.c.company_id == company_id)
-    return [dict(row) for row in conn.execute(asked.order_by(table.c.project_id)).mappings()]
+    return records.rows(conn, asked.order_by(table.c.project_id))
 
 
-def rectification_counts(conn: sa.Connection, scope: str, begin: datetime, end: datetime) -> Row:
+def rectification_counts(conn: sa.Connection, scope: str, begin: datetime, end: datetime) -> Values:
     """Return of an area: orders passed in a time, those in time, and their average days."""
     table = t.rectifications
     here = within(table.c.area, scope)
@@ -295,5 +210,4 @@ def rectification_counts(conn: sa.Connection, scope: str, begin: datetime, end: 
 
 def grade_of(conn: sa.Connection, ref: str) -> Row | None:
     """Return the newest final grade of a project or company, or None."""
-    row = conn.execute(sa.select(t.grades).where(t.grades.c.ref == ref)).mappings().first()
-    return dict(row) if row else None
+    return records.first(conn, sa.select(t.grades).where(t.grades.c.ref == ref))

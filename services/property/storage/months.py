@@ -9,9 +9,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from chassis import records
 from chassis import storage as store
 from services.property.storage import tables as t
-from services.property.storage.rows import Row, within
+from services.property.storage.rows import Row, Values, within
 
 Key = tuple[str, str]
 
@@ -25,7 +26,7 @@ def month(conn: sa.Connection, period: str) -> Row:
     new = store.insert(conn, t.months).values(period=period, cutoff_at=None, said_at=None)
     conn.execute(new.on_conflict_do_nothing())
     asked = store.lock(sa.select(t.months).where(t.months.c.period == period), conn)
-    return dict(conn.execute(asked).mappings().one())
+    return records.rows(conn, asked)[0]
 
 
 def cut_off(conn: sa.Connection, period: str, at: datetime) -> None:
@@ -39,7 +40,7 @@ def said(conn: sa.Connection, period: str, at: datetime) -> None:
     conn.execute(sa.update(t.months).where(t.months.c.period == period).values(said_at=at))
 
 
-def keep_steward_month(conn: sa.Connection, row: Row) -> None:
+def keep_steward_month(conn: sa.Connection, row: Values) -> None:
     """Keep one of steward's markers; a repeated one changes nothing."""
     statement = store.insert(conn, t.steward_months).values(row)
     conn.execute(statement.on_conflict_do_nothing())
@@ -48,7 +49,7 @@ def keep_steward_month(conn: sa.Connection, row: Row) -> None:
 def steward_month(conn: sa.Connection, period: str) -> list[Row]:
     """Return steward's markers of a month that were heard."""
     asked = sa.select(t.steward_months).where(t.steward_months.c.period == period)
-    return [dict(row) for row in conn.execute(asked).mappings()]
+    return records.rows(conn, asked)
 
 
 def all_projects(conn: sa.Connection, before: datetime) -> list[Row]:
@@ -58,7 +59,7 @@ def all_projects(conn: sa.Connection, before: datetime) -> list[Row]:
         .where(t.projects.c.created_at < before)
         .order_by(t.projects.c.project_id)
     )
-    return [dict(row) for row in conn.execute(asked).mappings()]
+    return records.rows(conn, asked)
 
 
 def communities(conn: sa.Connection) -> list[str]:
@@ -71,8 +72,8 @@ def communities(conn: sa.Connection) -> list[str]:
 def gaps(conn: sa.Connection) -> dict[Key, list[Row]]:
     """Return the gaps of every project and direction."""
     found: dict[Key, list[Row]] = defaultdict(list)
-    for row in conn.execute(sa.select(t.gaps)).mappings():
-        found[row["project_id"], row["direction"]].append(dict(row))
+    for row in records.rows(conn, sa.select(t.gaps)):
+        found[row.project_id, row.direction].append(row)
     return found
 
 
@@ -83,8 +84,8 @@ def agreement_spans(conn: sa.Connection) -> dict[str, list[Row]]:
         table.c.project_id, table.c.type, table.c.active_from, table.c.ended_at
     ).where(table.c.active_from.is_not(None), promises_something())
     found: dict[str, list[Row]] = defaultdict(list)
-    for row in conn.execute(asked).mappings():
-        found[row["project_id"]].append(dict(row))
+    for row in records.rows(conn, asked):
+        found[row.project_id].append(row)
     return found
 
 
@@ -147,7 +148,7 @@ def in_service_at(conn: sa.Connection, scope: str, at: datetime) -> list[Row]:
         )
         .order_by(table.c.project_id)
     )
-    return [dict(row) for row in conn.execute(asked).mappings()]
+    return records.rows(conn, asked)
 
 
 def _in_force(table: sa.Table, at: datetime) -> tuple[Any, Any]:
@@ -197,11 +198,11 @@ def compounds_that_met(conn: sa.Connection, period: str, projects: Sequence[Row]
     }
     found = set()
     for project in projects:
-        line: str | None = project["project_id"]
+        line: str | None = project.project_id
         while line is not None and line not in met:
             line = before.get(line)
         if line is not None:
-            found.add(project["project_id"])
+            found.add(project.project_id)
     return found
 
 
@@ -278,7 +279,7 @@ def live_complaints(
 
 def complaint_categories(
     conn: sa.Connection, *, begin: datetime, end: datetime, scope: str, project_id: str | None
-) -> list[Row]:
+) -> list[Values]:
     """Return per category how many complaints came in, count, and were found not valid."""
     table = t.complaints
     asked = (
@@ -317,7 +318,7 @@ def frozen_months(
         table.c.period <= last,
         *_within(table.c.area, scope, project_id, table.c.project_id),
     )
-    return {(row["project_id"], row["period"]): dict(row) for row in conn.execute(asked).mappings()}
+    return {(row.project_id, row.period): row for row in records.rows(conn, asked)}
 
 
 def household_steps(
@@ -332,8 +333,8 @@ def household_steps(
         .order_by(table.c.project_id, table.c.since)
     )
     found: dict[str, list[tuple[date, int]]] = defaultdict(list)
-    for row in conn.execute(asked).mappings():
-        found[row["project_id"]].append((row["since"], row["households"]))
+    for row in records.rows(conn, asked):
+        found[row.project_id].append((row.since, row.households))
     return found
 
 
@@ -347,7 +348,7 @@ def households_on(steps: Sequence[tuple[date, int]], day: date) -> int:
     return count
 
 
-def freeze(conn: sa.Connection, rows: list[Row]) -> None:
+def freeze(conn: sa.Connection, rows: list[Values]) -> None:
     """Freeze measured months. A month that stands already is never changed."""
     if rows:
         conn.execute(store.insert(conn, t.project_months).on_conflict_do_nothing(), rows)
@@ -359,8 +360,7 @@ def measured(conn: sa.Connection, project_id: str, period: str | None) -> Row | 
     asked = sa.select(table).where(table.c.project_id == project_id, table.c.source == "MEASURED")
     if period is not None:
         asked = asked.where(table.c.period == period)
-    row = conn.execute(asked.order_by(table.c.period.desc()).limit(1)).mappings().first()
-    return dict(row) if row else None
+    return records.first(conn, asked.order_by(table.c.period.desc()).limit(1))
 
 
 def history_month(conn: sa.Connection, project_id: str, period: str) -> Row | None:
@@ -369,8 +369,7 @@ def history_month(conn: sa.Connection, project_id: str, period: str) -> Row | No
     asked = store.lock(
         sa.select(table).where(table.c.project_id == project_id, table.c.period == period), conn
     )
-    row = conn.execute(asked).mappings().first()
-    return dict(row) if row else None
+    return records.first(conn, asked)
 
 
 def correct_history(conn: sa.Connection, project_id: str, period: str, invalidated: int) -> None:
@@ -385,6 +384,6 @@ def correct_history(conn: sa.Connection, project_id: str, period: str, invalidat
 
 def missed_meetings(conn: sa.Connection, period: str, before: datetime) -> list[str]:
     """Return the projects in service whose compound held no three-party meeting in a month."""
-    there = [row for row in in_service_at(conn, "", before) if row["created_at"] < before]
+    there = [row for row in in_service_at(conn, "", before) if row.created_at < before]
     met = compounds_that_met(conn, period, there)
-    return [row["project_id"] for row in there if row["project_id"] not in met]
+    return [row.project_id for row in there if row.project_id not in met]

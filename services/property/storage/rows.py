@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from chassis import records
 from chassis import storage as store
 from services.property import rules
 from services.property.storage import tables as t
 
-Row = dict[str, Any]
+Row = records.Row
+Values = dict[str, Any]
 COMMUNITY_DIGITS = 12
-
-
-def _key(table: sa.Table) -> sa.Column[Any]:
-    return next(iter(table.primary_key))
 
 
 def within(column: Any, scope: str) -> list[Any]:
@@ -34,128 +32,13 @@ def within(column: Any, scope: str) -> list[Any]:
     return [column >= scope, *([column < after] if len(after) == len(scope) else [])]
 
 
-def load(conn: sa.Connection, table: sa.Table, key: str) -> Row | None:
-    """Return the row with this key, or None."""
-    row = conn.execute(sa.select(table).where(_key(table) == key)).mappings().first()
-    return dict(row) if row else None
-
-
-def locked(conn: sa.Connection, table: sa.Table, key: str) -> Row | None:
-    """Return the row with this key, locked until the transaction ends, or None."""
-    asked = store.lock(sa.select(table).where(_key(table) == key), conn)
-    row = conn.execute(asked).mappings().first()
-    return dict(row) if row else None
-
-
-def present(conn: sa.Connection, table: sa.Table, keys: Iterable[str]) -> set[str]:
-    """Return which of the keys are there."""
-    key = _key(table)
-    return set(conn.execute(sa.select(key).where(key.in_(list(keys)))).scalars())
-
-
-def add(conn: sa.Connection, table: sa.Table, values: Mapping[str, Any]) -> Row:
-    """Insert a row and return it with every column."""
-    full = {column.name: values.get(column.name) for column in table.columns}
-    conn.execute(table.insert().values(full))
-    return full
-
-
-def add_many(conn: sa.Connection, table: sa.Table, rows: list[Row]) -> None:
-    """Insert rows in one statement; none is fine."""
-    if rows:
-        conn.execute(table.insert(), rows)
-
-
-def put(conn: sa.Connection, table: sa.Table, rows: list[Row], *, keep: Iterable[str] = ()) -> None:
-    """Insert rows, or overwrite those with the same key.
-
-    Args:
-        conn: Open transaction.
-        table: Where to.
-        rows: All with the same columns; of two with one key the last one stands.
-        keep: Columns that an existing row keeps.
-    """
-    if not rows:
-        return
-    keys = [column.name for column in table.primary_key]
-    unique = {tuple(row[name] for name in keys): row for row in rows}
-    statement = store.insert(conn, table)
-    kept = {*keys, *keep}
-    changes = {name: statement.excluded[name] for name in rows[0] if name not in kept}
-    if changes:
-        final = statement.on_conflict_do_update(index_elements=keys, set_=changes)
-    else:
-        final = statement.on_conflict_do_nothing()
-    conn.execute(final, list(unique.values()))
-
-
-def change(conn: sa.Connection, table: sa.Table, row: Row, **values: Any) -> Row:
-    """Change a locked row; its version grows by one. Returns the row afterwards."""
-    key = _key(table)
-    changed = {**values, "version": row["version"] + 1}
-    conn.execute(sa.update(table).where(key == row[key.name]).values(changed))
-    return {**row, **changed}
-
-
-def note(
-    conn: sa.Connection,
-    *,
-    kind: str,
-    ref: str,
-    project_id: str | None,
-    at: datetime,
-    what: str,
-    actor: str,
-    role: str,
-    state: str | None = None,
-    **detail: Any,
-) -> None:
-    """Write down what happened; the history is never changed."""
-    conn.execute(
-        t.history.insert().values(
-            kind=kind,
-            ref=ref,
-            project_id=project_id,
-            at=at,
-            what=what,
-            state=state,
-            actor=actor,
-            role=role,
-            detail=detail,
-        )
-    )
-
-
-def history_of(conn: sa.Connection, kind: str, ref: str, limit: int = 200) -> list[Row]:
-    """Return what happened to one thing last, oldest first."""
-    asked = (
-        sa.select(t.history)
-        .where(t.history.c.kind == kind, t.history.c.ref == ref)
-        .order_by(t.history.c.id.desc())
-        .limit(limit)
-    )
-    return [dict(row) for row in conn.execute(asked).mappings()][::-1]
-
-
-def next_number(conn: sa.Connection, prefix: str) -> str:
-    """Return the next number of a series: the prefix and five digits."""
-    statement = store.insert(conn, t.numbers).values(prefix=prefix, last=1)
-    last = conn.execute(
-        statement.on_conflict_do_update(
-            index_elements=["prefix"], set_={"last": t.numbers.c.last + 1}
-        ).returning(t.numbers.c.last)
-    ).scalar_one()
-    return f"{prefix}-{last:05d}"
-
-
 # --------------------------------------------------------------------------------------------------
 # Projects and their people
 
 
 def company_by_uscc(conn: sa.Connection, uscc: str) -> Row | None:
     """Return the company with this code, or None."""
-    row = conn.execute(sa.select(t.companies).where(t.companies.c.uscc == uscc)).mappings().first()
-    return dict(row) if row else None
+    return records.first(conn, sa.select(t.companies).where(t.companies.c.uscc == uscc))
 
 
 def areas_of_company(conn: sa.Connection, company_id: str) -> set[str]:
@@ -170,7 +53,7 @@ def companies_with_proposals(conn: sa.Connection) -> list[Row]:
     """Return the companies of which a change of representatives waits for a second person."""
     table = t.companies
     asked = sa.select(table).where(table.c.representatives_proposed_by.is_not(None))
-    return [dict(row) for row in conn.execute(asked.order_by(table.c.company_id)).mappings()]
+    return records.rows(conn, asked.order_by(table.c.company_id))
 
 
 def has_record(conn: sa.Connection, project_id: str) -> bool:
@@ -224,7 +107,7 @@ def _with_in_list(
     only: Sequence[Any] = (),
 ) -> list[str]:
     """Return the keys of the rows in one of whose lists a person stands."""
-    key = _key(table)
+    key = records.key_of(table)
     # The text narrows; the list decides: an underscore is a joker there.
     near = [sa.cast(column, sa.Text).like(f'%"{person_id}"%') for column in columns]
     asked = sa.select(key, *columns).where(sa.or_(*near), *only).order_by(key)
@@ -236,8 +119,8 @@ def committees_with_vacancies(conn: sa.Connection, conditions: Sequence[Any]) ->
     """Return the committees in their term that have no chair, or not the number that they need."""
     table = t.owners_committees
     asked = sa.select(table).where(table.c.state == "IN_TERM", *conditions)
-    found = [dict(row) for row in conn.execute(asked.order_by(table.c.created_at)).mappings()]
-    return [row for row in found if not rules.is_complete(row["members"], row["chair"])]
+    found = records.rows(conn, asked.order_by(table.c.created_at))
+    return [row for row in found if not rules.is_complete(row.members, row.chair)]
 
 
 def companies_spoken_for_by_nobody(conn: sa.Connection) -> list[Row]:
@@ -247,7 +130,7 @@ def companies_spoken_for_by_nobody(conn: sa.Connection) -> list[Row]:
     asked = sa.select(table).where(
         sa.cast(table.c.representatives, sa.Text) == "[]", table.c.company_id.in_(running)
     )
-    return [dict(row) for row in conn.execute(asked.order_by(table.c.company_id)).mappings()]
+    return records.rows(conn, asked.order_by(table.c.company_id))
 
 
 def end_manager(conn: sa.Connection, project_id: str, at: datetime) -> None:
@@ -282,8 +165,7 @@ def owners_committee_in_term(conn: sa.Connection, project_id: str) -> Row | None
     """Return the committee of a compound that is in its term, or None."""
     table = t.owners_committees
     asked = sa.select(table).where(table.c.project_id == project_id, table.c.state == "IN_TERM")
-    row = conn.execute(asked.limit(1)).mappings().first()
-    return dict(row) if row else None
+    return records.first(conn, asked.limit(1))
 
 
 def interest_of(conn: sa.Connection, project: Row, person_id: str) -> str | None:
@@ -295,7 +177,7 @@ def interest_of(conn: sa.Connection, project: Row, person_id: str) -> str | None
     table = t.appointments
     post: str | None = conn.execute(
         sa.select(table.c.target_post).where(
-            table.c.project_id == project["project_id"],
+            table.c.project_id == project.project_id,
             table.c.person_id == person_id,
             table.c.state == "ACTIVE",
         )
@@ -338,23 +220,23 @@ def project_people(
 ) -> dict[str, set[str]]:
     """Return who stands on a project's side, by post; with an instant, its manager of then."""
     managers = t.project_managers
-    asked = sa.select(managers.c.person_id).where(managers.c.project_id == project["project_id"])
+    asked = sa.select(managers.c.person_id).where(managers.c.project_id == project.project_id)
     if at is not None:
         # Whoever came before; at a time before the project was registered, its first one.
         asked = asked.where(sa.or_(managers.c.until.is_(None), managers.c.until > at))
         first = asked.order_by(managers.c.since).limit(1)
         manager = set(conn.execute(first).scalars())
     else:
-        manager = {project["manager_person_id"]} - {None}
-    company = load(conn, t.companies, project["company_id"])
+        manager = {project.manager_person_id} - {None}
+    company = records.find(conn, t.companies, project.company_id)
     staff = sa.select(t.property_staff.c.person_id, t.property_staff.c.grids).where(
-        t.property_staff.c.community == project["area"], t.property_staff.c.active
+        t.property_staff.c.community == project.area, t.property_staff.c.active
     )
     return {
         "PROJECT_MANAGER": manager,
-        "COMPANY_REPRESENTATIVE": set(company["representatives"]) if company else set(),
+        "COMPANY_REPRESENTATIVE": set(company.representatives) if company else set(),
         "PROPERTY_STAFF": {
-            row[0] for row in conn.execute(staff) if set(row[1]) & set(project["grids"])
+            row[0] for row in conn.execute(staff) if set(row[1]) & set(project.grids)
         },
     }
 
@@ -367,13 +249,13 @@ def substitute_for(conn: sa.Connection, project: Row, *, without: str) -> tuple[
     which of its people has it, is no fact of ours.
     """
     cadres = sa.select(t.cadres.c.person_id).where(
-        t.cadres.c.community == project["area"], t.cadres.c.active
+        t.cadres.c.community == project.area, t.cadres.c.active
     )
     linked = sa.select(t.liaisons.c.person_id).where(
         t.liaisons.c.tier == "COMMUNITY_CADRE",
         t.liaisons.c.active,
         t.liaisons.c.person_id.is_not(None),
-        *within_community(t.liaisons.c.target, project["area"]),
+        *within_community(t.liaisons.c.target, project.area),
     )
     for asked in (
         cadres.order_by(t.cadres.c.steward_id),
@@ -392,7 +274,7 @@ def meeting_recorded(
 
     The project's row is locked, so that of two who record it one sees the other.
     """
-    locked(conn, t.projects, project_id)
+    records.find(conn, t.projects, project_id, lock=True)
     meeting = t.meetings.c
     asked = sa.select(meeting.meeting_id).where(
         meeting.project_id == project_id,
@@ -442,14 +324,14 @@ def appointments_of(
     )
     if direction is not None:
         asked = asked.where(table.c.direction == direction)
-    return [dict(row) for row in conn.execute(asked.order_by(table.c.created_at)).mappings()]
+    return records.rows(conn, asked.order_by(table.c.created_at))
 
 
 def appointments_held(conn: sa.Connection, person_id: str, states: Iterable[str]) -> list[Row]:
     """Return the appointments of a person in the given states."""
     table = t.appointments
     asked = sa.select(table).where(table.c.person_id == person_id, table.c.state.in_(tuple(states)))
-    return [dict(row) for row in conn.execute(asked.order_by(table.c.created_at)).mappings()]
+    return records.rows(conn, asked.order_by(table.c.created_at))
 
 
 def open_gap(conn: sa.Connection, project_id: str, direction: str, since: date) -> None:
@@ -518,7 +400,7 @@ def items_of(conn: sa.Connection, agreement_id: str) -> list[Row]:
     """Return the items of an agreement in their order."""
     table = t.agreement_items
     asked = sa.select(table).where(table.c.agreement_id == agreement_id).order_by(table.c.item)
-    return [dict(row) for row in conn.execute(asked).mappings()]
+    return records.rows(conn, asked)
 
 
 def agreements_not_over(conn: sa.Connection, project_id: str) -> list[Row]:
@@ -527,8 +409,7 @@ def agreements_not_over(conn: sa.Connection, project_id: str) -> list[Row]:
     asked = sa.select(table).where(
         table.c.project_id == project_id, table.c.state.not_in(("EXPIRED", "TERMINATED"))
     )
-    rows = conn.execute(store.lock(asked.order_by(table.c.agreement_id), conn)).mappings()
-    return [dict(row) for row in rows]
+    return records.rows(conn, store.lock(asked.order_by(table.c.agreement_id), conn))
 
 
 def orders_in(
@@ -541,10 +422,9 @@ def orders_in(
     )
     if meeting_id is not None:
         asked = asked.where(table.c.meeting_id == meeting_id)
-    rows = conn.execute(
-        store.lock(asked.order_by(table.c.created_at, table.c.rectification_id), conn)
-    ).mappings()
-    return [dict(row) for row in rows]
+    return records.rows(
+        conn, store.lock(asked.order_by(table.c.created_at, table.c.rectification_id), conn)
+    )
 
 
 def open_commitments(conn: sa.Connection, agreement_id: str, after: datetime) -> list[Row]:
@@ -555,7 +435,7 @@ def open_commitments(conn: sa.Connection, agreement_id: str, after: datetime) ->
         table.c.due_at > after,
         table.c.state.in_(("SCHEDULED", "DUE")),
     )
-    return [dict(row) for row in conn.execute(store.lock(asked, conn)).mappings()]
+    return records.rows(conn, store.lock(asked, conn))
 
 
 # --------------------------------------------------------------------------------------------------
@@ -568,7 +448,7 @@ def known_projects(conn: sa.Connection, project_ids: Iterable[str]) -> dict[str,
     if not wanted:
         return {}
     asked = sa.select(t.projects).where(t.projects.c.project_id.in_(wanted))
-    return {row["project_id"]: dict(row) for row in conn.execute(asked).mappings()}
+    return {row.project_id: row for row in records.rows(conn, asked)}
 
 
 def projects_serving(conn: sa.Connection, grids: Iterable[str]) -> dict[str, list[Row]]:
@@ -586,23 +466,23 @@ def projects_serving(conn: sa.Connection, grids: Iterable[str]) -> dict[str, lis
         .order_by(table.c.project_id)
     )
     found: dict[str, list[Row]] = {}
-    for row in conn.execute(asked).mappings():
-        for grid in wanted.intersection(row["grids"]):
-            found.setdefault(grid, []).append(dict(row))
+    for row in records.rows(conn, asked):
+        for grid in wanted.intersection(row.grids):
+            found.setdefault(grid, []).append(row)
     return found
 
 
-def new_complaints(conn: sa.Connection, rows: list[Row]) -> list[Row]:
+def new_complaints(conn: sa.Connection, rows: list[Values]) -> list[Row]:
     """Insert complaints whose request has none yet; return those that were inserted."""
     return _new_of_requests(conn, t.complaints, rows)
 
 
-def new_undecided(conn: sa.Connection, rows: list[Row]) -> list[Row]:
+def new_undecided(conn: sa.Connection, rows: list[Values]) -> list[Row]:
     """Insert complaints that wait for their project and are not known; return those inserted."""
     return _new_of_requests(conn, t.undecided, rows)
 
 
-def _new_of_requests(conn: sa.Connection, table: sa.Table, rows: list[Row]) -> list[Row]:
+def _new_of_requests(conn: sa.Connection, table: sa.Table, rows: list[Values]) -> list[Row]:
     if not rows:
         return []
     ids = [row["request_id"] for row in rows]
@@ -614,8 +494,7 @@ def _new_of_requests(conn: sa.Connection, table: sa.Table, rows: list[Row]) -> l
         asked = sa.select(one.c.request_id).where(one.c.request_id.in_(ids))
         known.update(conn.execute(asked).scalars())
     fresh = {row["request_id"]: row for row in rows if row["request_id"] not in known}
-    add_many(conn, table, list(fresh.values()))
-    return list(fresh.values())
+    return records.add_rows(conn, table, list(fresh.values()))
 
 
 def complaints_of_requests(conn: sa.Connection, request_ids: Iterable[str]) -> dict[str, Row]:
@@ -632,8 +511,8 @@ def _of_requests(
     conn: sa.Connection, table: sa.Table, request_ids: Iterable[str]
 ) -> dict[str, Row]:
     asked = sa.select(table).where(table.c.request_id.in_(sorted(set(request_ids))))
-    rows = conn.execute(store.lock(asked.order_by(_key(table)), conn)).mappings()
-    return {row["request_id"]: dict(row) for row in rows}
+    rows = records.rows(conn, store.lock(asked.order_by(records.key_of(table)), conn))
+    return {row.request_id: row for row in rows}
 
 
 def undecided_in(conn: sa.Connection, grids: Iterable[str]) -> list[Row]:
@@ -641,15 +520,15 @@ def undecided_in(conn: sa.Connection, grids: Iterable[str]) -> list[Row]:
     table = t.undecided
     asked = sa.select(table).where(table.c.grid.in_(sorted(set(grids))), table.c.state == "WAITING")
     asked = asked.order_by(table.c.created_at, table.c.undecided_id)
-    return [dict(row) for row in conn.execute(store.lock(asked, conn)).mappings()]
+    return records.rows(conn, store.lock(asked, conn))
 
 
 def works_of_tasks(conn: sa.Connection, task_ids: Iterable[str]) -> dict[str, Row]:
     """Return the works of these tasks, locked, by task."""
     table = t.works
     asked = sa.select(table).where(table.c.task_id.in_(sorted(set(task_ids))))
-    rows = conn.execute(store.lock(asked.order_by(table.c.work_id), conn)).mappings()
-    return {row["task_id"]: dict(row) for row in rows}
+    rows = records.rows(conn, store.lock(asked.order_by(table.c.work_id), conn))
+    return {row.task_id: row for row in rows}
 
 
 def order_of(
@@ -687,8 +566,7 @@ def meeting_works(
         asked = asked.where(table.c.project_id == project_id)
     if meeting_id is not None:
         asked = asked.where(table.c.meeting_id == meeting_id)
-    rows = conn.execute(store.lock(asked.order_by(table.c.work_id), conn)).mappings()
-    return [dict(row) for row in rows]
+    return records.rows(conn, store.lock(asked.order_by(table.c.work_id), conn))
 
 
 def forgotten_works(conn: sa.Connection, at: datetime, states: Iterable[str]) -> list[Row]:
@@ -700,16 +578,14 @@ def forgotten_works(conn: sa.Connection, at: datetime, states: Iterable[str]) ->
         table.c.source == "MEETING",
         table.c.overdue.is_(False),
     )
-    rows = conn.execute(store.lock(asked.order_by(table.c.work_id), conn)).mappings()
-    return [dict(row) for row in rows]
+    return records.rows(conn, store.lock(asked.order_by(table.c.work_id), conn))
 
 
 def disclosures_to_come(conn: sa.Connection, project_id: str) -> list[Row]:
     """Return what a project still has to publish, locked."""
     table = t.disclosures
     asked = sa.select(table).where(table.c.project_id == project_id, table.c.state == "SCHEDULED")
-    rows = conn.execute(store.lock(asked.order_by(table.c.disclosure_id), conn)).mappings()
-    return [dict(row) for row in rows]
+    return records.rows(conn, store.lock(asked.order_by(table.c.disclosure_id), conn))
 
 
 def disclosures_like(
@@ -723,7 +599,7 @@ def disclosures_like(
         table.c.due_date == due_date,
         table.c.state != "CANCELLED",
     )
-    return [dict(row) for row in conn.execute(asked).mappings()]
+    return records.rows(conn, asked)
 
 
 def newest_complaint_like(
@@ -760,7 +636,7 @@ def end_steward(conn: sa.Connection, steward_id: str, sequence: int) -> None:
 def people_of(conn: sa.Connection, person_ids: Iterable[str]) -> dict[str, Row]:
     """Return what is known of these persons, by id."""
     asked = sa.select(t.people).where(t.people.c.person_id.in_(sorted(set(person_ids))))
-    return {row["person_id"]: dict(row) for row in conn.execute(asked).mappings()}
+    return {row.person_id: row for row in records.rows(conn, asked)}
 
 
 def registered(
@@ -842,7 +718,7 @@ def replace_person(conn: sa.Connection, former: str, now: str) -> None:
             conn.execute(sa.update(table).where(table.c[name] == former).values({name: now}))
         for name in lists:
             _replace_in_list(conn, table, table.c[name], former, now)
-    put(
+    records.put(
         conn,
         t.people,
         [
@@ -864,7 +740,7 @@ def replace_person(conn: sa.Connection, former: str, now: str) -> None:
 def _replace_in_list(
     conn: sa.Connection, table: sa.Table, column: sa.Column[Any], former: str, now: str
 ) -> None:
-    key = _key(table)
+    key = records.key_of(table)
     asked = sa.select(key, column).where(sa.cast(column, sa.Text).like(f'%"{former}"%'))
     for ref, value in conn.execute(asked).all():
         conn.execute(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from chassis import records
 from chassis import storage as store
 
 metadata = store.new_metadata()
@@ -40,6 +41,7 @@ companies = sa.Table(
     sa.Column("representatives_proposed", store.Json),
     sa.Column("representatives_proposed_by", store.Id),
     sa.Column("representatives_document", sa.String(200)),
+    info={"kind": "company"},
 )
 projects = sa.Table(
     "projects",
@@ -89,6 +91,7 @@ owners_committees = sa.Table(
     sa.Column("term_to", sa.Date, nullable=False),
     sa.Column("state", sa.String(12), nullable=False),
     *_row(),
+    info={"kind": "committee"},
 )
 
 # --------------------------------------------------------------------------------------------------
@@ -214,6 +217,7 @@ meetings = sa.Table(
     sa.Column("annul_reason", sa.Text),
     sa.Index("ix_tripartite_meetings_period", "project_id", "period"),
     sa.Index("ix_tripartite_meetings_area", "area", "created_at", "meeting_id"),
+    info={"kind": "meeting"},
 )
 complaints = sa.Table(
     "complaints",
@@ -266,6 +270,7 @@ undecided = sa.Table(
     sa.Index("ix_undecided_complaints_area", "area", "created_at", "undecided_id"),
     sa.Index("ix_undecided_complaints_grid", "grid", "state"),
     sa.Index("ix_undecided_complaints_complainant", "complainant_id", "created_at"),
+    info={"kind": "undecided"},
 )
 # What a complainant is told of his complaint.
 messages = sa.Table(
@@ -395,6 +400,7 @@ history = sa.Table(
     sa.Index("ix_history_ref", "kind", "ref", "id"),
     sqlite_autoincrement=True,
 )
+steps = records.History(history, step="what", note="detail", without_note={})
 numbers = sa.Table(
     "numbers",
     metadata,

@@ -3,9 +3,12 @@
 import pytest
 import sqlalchemy as sa
 
-from chassis.refusal import NotFound, RoleDenied, StateConflict
+from chassis import records
+from chassis.fields import PartOfList
+from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict
 from services.property import errors, rules
 from services.property.storage import lists, tables
+from services.property.views import ground
 
 SUBMITTED = {"kind": "COMPLAINT", "category": "CLEANING", "grid": "370811015901001"}
 
@@ -324,7 +327,12 @@ def test_lists_run_both_ways_newest_first_with_their_total(bench, town):
     assert ids(back) == ids(pages[1])
     first = bench.ask("complaints", {"limit": 3, "cursor": back["previous"]})
     assert (ids(first), first["previous"]) == (ids(pages[0]), None)
+    assert first["prev"] is None
+    assert back["prev"] == back["previous"]
     assert ids(bench.ask("complaints", {"limit": 3, "cursor": first["next"]})) == ids(pages[1])
+    with pytest.raises(Invalid) as refused:
+        bench.ask("complaints", {"limit": 3, "cursor": first["next"], "valid": "YES"})
+    assert refused.value.field == "cursor"
     assert ids(bench.ask("complaints", {"order": "OLDEST", "limit": 2})) == ["req_0", "req_1"]
 
 
@@ -353,14 +361,12 @@ def test_a_page_is_read_by_an_index_and_never_by_the_whole_table(bench, town, ta
             {"project_id": "prj_a"},
             {"scope": scope, "state": "OVERDUE"},
         ):
-            lists.page(
-                tx.conn,
-                chosen,
-                lists.conditions(chosen, **more),
-                limit=50,
-                cursor=lists.Cursor(tx.now, "x"),
-                oldest_first=False,
+            by = (chosen.c.created_at, records.key_of(chosen))
+            beside = records.Window(PartOfList(), by, newest_first=True).cursor(
+                {by[0]: tx.now, by[1]: "x"}, back=False
             )
+            asked = PartOfList(cursor=beside)
+            ground.part(tx, chosen, lists.conditions(chosen, **more), asked, oldest_first=False)
         sa.event.remove(tx.conn, "before_execute", explained)
     assert seen
     whole = [line for line in seen if f"Seq Scan on {table}" in line or line == f"SCAN {table}"]

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any
 
 import sqlalchemy as sa
 from msgspec import Meta
 
+from chassis import records
 from chassis.bus import Tx
 from chassis.fields import Area
-from chassis.refusal import Invalid, NotFound, said
 from services.property.storage import lists, rows
 from services.property.storage.rows import Row
 
@@ -30,7 +30,9 @@ STAFF = (
 COMPANY = ("R_PM", "R_PCO")
 
 
-def plain(row: Row, *, without: Sequence[str] = (), persons: bool = False) -> Answer:
+def plain(
+    row: Row | Mapping[str, Any], *, without: Sequence[str] = (), persons: bool = False
+) -> Answer:
     """Return a row as it travels, times as ISO text.
 
     Args:
@@ -39,7 +41,7 @@ def plain(row: Row, *, without: Sequence[str] = (), persons: bool = False) -> An
         persons: Whether the viewer reads who it was, by whatever name a column says it.
     """
     found: Answer = {}
-    for name, value in row.items():
+    for name, value in records.values_of(row).items():
         if name in without or (name in rows.PERSON_COLUMNS and not persons):
             continue
         found[name] = value.isoformat() if isinstance(value, (datetime, date)) else value
@@ -58,50 +60,46 @@ def scope_of(tx: Tx, asked: str | None) -> str:
     return asked
 
 
-def load(tx: Tx, table: sa.Table, kind: str, key: str) -> Row:
-    """Return a row.
+def part(
+    tx: Tx,
+    table: sa.Table,
+    conditions: Sequence[Any],
+    asked: records.PartOfList,
+    *,
+    oldest_first: bool = True,
+) -> records.Page:
+    """Return a part of a table's rows by (created_at, id), and how many there are in all.
 
     Raises:
-        NotFound: There is none.
+        Invalid: The cursor is none of this list.
     """
-    row = rows.load(tx.conn, table, key)
-    if row is None:
-        raise NotFound(kind=kind, id=key)
-    return row
+    return records.page(
+        tx.conn,
+        sa.select(table).where(*conditions),
+        asked,
+        (table.c.created_at, records.key_of(table)),
+        newest_first=not oldest_first,
+        counted=True,
+    )
 
 
 def page(
     tx: Tx,
     table: sa.Table,
     conditions: Sequence[Any],
+    asked: records.PartOfList,
     *,
-    limit: int,
-    cursor: str | None,
     show: Callable[[Row], Answer],
     oldest_first: bool = True,
 ) -> Answer:
     """Answer one page of a list, with the ways to both sides of it.
 
     Raises:
-        Invalid: The cursor is none of ours.
+        Invalid: The cursor is none of this list.
     """
-    place = None
-    if cursor is not None:
-        try:
-            place = lists.read_cursor(cursor)
-        except (ValueError, TypeError) as error:
-            raise Invalid(
-                field="cursor", reason=said("无法识别的游标 / the cursor is none of this list")
-            ) from error
-    found = lists.page(
-        tx.conn, table, conditions, limit=limit, cursor=place, oldest_first=oldest_first
-    )
-    return {
-        "items": [show(row) for row in found.rows],
-        "next": found.next,
-        "previous": found.previous,
-        "total": found.total,
-    }
+    found = part(tx, table, conditions, asked, oldest_first=oldest_first)
+    # `previous` is the older name of `prev`.
+    return found.reply(show, previous=found.prev)
 
 
 def sees_all_of(tx: Tx, project: Row) -> bool:
@@ -112,11 +110,11 @@ def sees_all_of(tx: Tx, project: Row) -> bool:
     """
     role = tx.actor.role
     if role == "R_PM":
-        return bool(project["manager_person_id"] == tx.actor.id)
+        return bool(project.manager_person_id == tx.actor.id)
     if role == "R_PCO":
         own = rows.companies_spoken_for(tx.conn, tx.actor.id)
-        return tx.actor.covers(project["area"]) and project["company_id"] in own
-    return role in STAFF and tx.actor.covers(project["area"])
+        return tx.actor.covers(project.area) and project.company_id in own
+    return role in STAFF and tx.actor.covers(project.area)
 
 
 def insider(tx: Tx) -> Callable[[Row], bool]:
@@ -127,9 +125,9 @@ def insider(tx: Tx) -> Callable[[Row], bool]:
     own = own_side(tx)
     if own is not None:
         manages = tx.actor.role == "R_PM"
-        return lambda row: row["project_id"] in own and (manages or tx.actor.covers(row["area"]))
+        return lambda row: row.project_id in own and (manages or tx.actor.covers(row.area))
     staff = tx.actor.role in STAFF
-    return lambda row: staff and tx.actor.covers(row["area"])
+    return lambda row: staff and tx.actor.covers(row.area)
 
 
 def own_side(tx: Tx) -> list[str] | None:
@@ -142,16 +140,16 @@ def own_side(tx: Tx) -> list[str] | None:
     return None
 
 
-def history(tx: Tx, kind: str, key: str, *, with_actors: bool = True) -> list[Answer]:
+def history(tx: Tx, table: sa.Table, row_id: str, *, with_actors: bool = True) -> list[Answer]:
     """Return what happened to one thing, oldest first."""
     return [
         {
-            "at": row["at"].isoformat(),
-            "what": row["what"],
-            "state": row["state"],
-            "role": row["role"],
-            "detail": row["detail"],
+            "at": step.at.isoformat(),
+            "what": step.what,
+            "state": step.state,
+            "role": step.role,
+            "detail": step.detail,
         }
-        | ({"actor": row["actor"]} if with_actors else {})
-        for row in rows.history_of(tx.conn, kind, key)
+        | ({"actor": step.actor} if with_actors else {})
+        for step in records.steps_of(tx.conn, table, row_id, most=200)
     ]

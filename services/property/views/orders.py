@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import sqlalchemy as sa
 from msgspec import Meta
 
+from chassis import records
 from chassis.bus import Tx
 from chassis.fields import Cursor, Limit, PartOfList, Period
 from chassis.i18n import told
@@ -47,7 +48,7 @@ def _staff_or_own(tx: Tx, row: Row, kind: str, key: str) -> None:
     Raises:
         NotFound: The actor may not know that there is such a thing.
     """
-    project = rows.load(tx.conn, tables.projects, row["project_id"])
+    project = records.find(tx.conn, tables.projects, row.project_id)
     if project is None or not ground.sees_all_of(tx, project):
         raise NotFound(kind=kind, id=key)
 
@@ -60,8 +61,8 @@ def _complaint(tx: Tx, row: Row) -> Answer:
         names = _OF_COMPLAINTS
         if tx.actor.role not in ground.COMPANY:
             names += _OWN_COMPLAINT
-        shown = ground.plain({name: row[name] for name in names})
-    return {"id": row["complaint_id"], **shown}
+        shown = ground.plain({name: getattr(row, name) for name in names})
+    return {"id": row.complaint_id, **shown}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +102,7 @@ def complaints(tx: Tx, asked: ComplaintFilter) -> Answer:
         tx,
         tables.complaints,
         conditions,
-        limit=asked.limit,
-        cursor=asked.cursor,
+        asked,
         show=lambda row: _complaint(tx, row),
         oldest_first=asked.order == "OLDEST",
     )
@@ -146,15 +146,13 @@ def undecided_complaints(tx: Tx, asked: UndecidedFilter) -> Answer:
 
     def show(row: Row) -> Answer:
         shown = ground.plain(row, without=("undecided_id",), persons=staff)
-        return {"id": row["undecided_id"], **shown}
+        return {"id": row.undecided_id, **shown}
 
-    found = ground.page(
-        tx, tables.undecided, conditions, limit=asked.limit, cursor=asked.cursor, show=show
-    )
+    found = ground.page(tx, tables.undecided, conditions, asked, show=show)
     if staff:
         serving = rows.projects_serving(tx.conn, [row["grid"] for row in found["items"]])
         for row in found["items"]:
-            row["candidates"] = [one["project_id"] for one in serving.get(row["grid"], [])]
+            row["candidates"] = [one.project_id for one in serving.get(row["grid"], [])]
     return found
 
 
@@ -165,14 +163,14 @@ def my_messages(tx: Tx, asked: PartOfList) -> Answer:
     """
 
     def show(row: Row) -> Answer:
-        text = rules.MESSAGES[row["code"]]
-        places = {"number": row["number"] or "", "said": row["said"] or ""}
+        text = rules.MESSAGES[row.code]
+        places = {"number": row.number or "", "said": row.said or ""}
         english = told("services.property", text, places, "en")
         return {
-            "id": row["message_id"],
-            "code": row["code"],
-            "complaint_id": row["complaint_id"],
-            "at": row["created_at"].isoformat(),
+            "id": row.message_id,
+            "code": row.code,
+            "complaint_id": row.complaint_id,
+            "at": row.created_at.isoformat(),
             "text": english if tx.lang == "en" else told("services.property", text, places),
             "text_en": english,
         }
@@ -181,8 +179,7 @@ def my_messages(tx: Tx, asked: PartOfList) -> Answer:
         tx,
         tables.messages,
         lists.conditions(tables.messages, person_id=tx.actor.id),
-        limit=asked.limit,
-        cursor=asked.cursor,
+        asked,
         show=show,
         oldest_first=False,
     )
@@ -203,12 +200,12 @@ def complaint(tx: Tx, asked: WhichComplaint) -> Answer:
     Raises:
         NotFound: There is none, or the actor may not know it.
     """
-    row = ground.load(tx, tables.complaints, "complaint", asked.complaint_id)
-    own = row["complainant_id"] == tx.actor.id and tx.actor.role not in ground.COMPANY
+    row = records.get(tx.conn, tables.complaints, asked.complaint_id)
+    own = row.complainant_id == tx.actor.id and tx.actor.role not in ground.COMPANY
     if not own:
         _staff_or_own(tx, row, "complaint", asked.complaint_id)
     told = ground.history(
-        tx, "complaint", asked.complaint_id, with_actors=tx.actor.role in ground.STAFF
+        tx, tables.complaints, asked.complaint_id, with_actors=tx.actor.role in ground.STAFF
     )
     if tx.actor.role not in ground.STAFF:
         # Which other request it was merged into, or where it stood before, is nobody else's.
@@ -222,14 +219,14 @@ def complaint(tx: Tx, asked: WhichComplaint) -> Answer:
 
 
 def _order(tx: Tx, row: Row) -> Answer:
-    shown = row
-    if tx.actor.role in ground.COMPANY and row["source"] == "COMPLAINT":
+    shown = dict(records.values_of(row))
+    if tx.actor.role in ground.COMPANY and row.source == "COMPLAINT":
         # Orders of before today told the project the request's number (SEC low 10).
-        shown = row | {"facts": rules.REOPENED_FACTS}
+        shown["facts"] = rules.REOPENED_FACTS
     return {
-        "id": row["rectification_id"],
+        "id": row.rectification_id,
         **ground.plain(shown, without=("rectification_id",), persons=True),
-        "due": row["due_at"].isoformat(),
+        "due": row.due_at.isoformat(),
     }
 
 
@@ -274,8 +271,7 @@ def rectifications(tx: Tx, asked: OrderFilter) -> Answer:
         tx,
         tables.rectifications,
         conditions,
-        limit=asked.limit,
-        cursor=asked.cursor,
+        asked,
         show=lambda row: _order(tx, row),
         oldest_first=asked.order == "OLDEST",
     )
@@ -304,15 +300,15 @@ def rectification(tx: Tx, asked: WhichOrder) -> Answer:
     Raises:
         NotFound: There is none, or the actor may not know it.
     """
-    row = ground.load(tx, tables.rectifications, "rectification", asked.rectification_id)
+    row = records.get(tx.conn, tables.rectifications, asked.rectification_id)
     _staff_or_own(tx, row, "rectification", asked.rectification_id)
     return _order(tx, row) | {
-        "history": ground.history(tx, "rectification", asked.rectification_id)
+        "history": ground.history(tx, tables.rectifications, asked.rectification_id)
     }
 
 
 def _work(row: Row, *, inside: bool) -> Answer:
-    return {"id": row["work_id"], **ground.plain(row, without=("work_id",), persons=inside)}
+    return {"id": row.work_id, **ground.plain(row, without=("work_id",), persons=inside)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,8 +342,7 @@ def works(tx: Tx, asked: WorkFilter) -> Answer:
         tx,
         tables.works,
         conditions,
-        limit=asked.limit,
-        cursor=asked.cursor,
+        asked,
         show=lambda row: _work(row, inside=inside(row)),
     )
 
@@ -367,9 +362,9 @@ def work(tx: Tx, asked: WhichWork) -> Answer:
     Raises:
         NotFound: There is none.
     """
-    row = ground.load(tx, tables.works, "work", asked.work_id)
+    row = records.get(tx.conn, tables.works, asked.work_id)
     return _work(row, inside=ground.insider(tx)(row)) | {
-        "history": ground.history(tx, "work", asked.work_id, with_actors=False)
+        "history": ground.history(tx, tables.works, asked.work_id, with_actors=False)
     }
 
 
@@ -396,10 +391,9 @@ def disclosures(tx: Tx, asked: DisclosureFilter) -> Answer:
         tx,
         tables.disclosures,
         conditions,
-        limit=asked.limit,
-        cursor=asked.cursor,
+        asked,
         show=lambda row: {
-            "id": row["disclosure_id"],
+            "id": row.disclosure_id,
             **ground.plain(row, without=("disclosure_id",)),
         },
     )

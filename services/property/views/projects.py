@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from msgspec import Meta
 
+from chassis import records
 from chassis.bus import Tx
 from chassis.fields import Cursor, Limit, Period
 from chassis.refusal import NotFound
@@ -37,14 +38,14 @@ def project(tx: Tx, asked: WhichProject) -> Answer:
     Raises:
         NotFound: There is no such project.
     """
-    project = ground.load(tx, tables.projects, "project", asked.project_id)
+    project = records.get(tx.conn, tables.projects, asked.project_id)
     project_id = asked.project_id
     following = lists.next_commitments(tx.conn, project_id, SHOWN_NEXT)
     agreements = [
         _agreement(row, following)
         for row in lists.of_project(tx.conn, tables.agreements, project_id)
     ]
-    kinds = lists.active_agreements(tx.conn, project["area"]).get(project_id, [])
+    kinds = lists.active_agreements(tx.conn, project.area).get(project_id, [])
     # A competitor sees what everybody sees, and nothing of orders and figures.
     rival = tx.actor.role in ground.COMPANY and not ground.sees_all_of(tx, project)
     orders = (
@@ -55,16 +56,16 @@ def project(tx: Tx, asked: WhichProject) -> Answer:
     last = None if rival else months.measured(tx.conn, project_id, None)
     return {
         "id": project_id,
-        "name": project["name"],
-        "company_id": project["company_id"],
-        "community": project["area"],
-        "grids": project["grids"],
-        "buildings": project["buildings"] or [],
-        "households": project["households"],
-        "operation_mode": project["operation_mode"],
-        "state": project["status"],
-        "version": project["version"],
-        "manager_person_id": project["manager_person_id"],
+        "name": project.name,
+        "company_id": project.company_id,
+        "community": project.area,
+        "grids": project.grids,
+        "buildings": project.buildings or [],
+        "households": project.households,
+        "operation_mode": project.operation_mode,
+        "state": project.status,
+        "version": project.version,
+        "manager_person_id": project.manager_person_id,
         "owners_committee": _committee(tx, project_id),
         "appointments": _appointments(tx, project),
         "agreements": agreements,
@@ -72,21 +73,21 @@ def project(tx: Tx, asked: WhichProject) -> Answer:
         "agreement_kinds_missing": rules.kinds_missing(kinds),
         "commitments": _commitments(tx, project),
         "credit": _credit(tx, project_id),
-        "company_credit": _credit(tx, project["company_id"]),
+        "company_credit": _credit(tx, project.company_id),
         "open_rectifications": [
             {
-                "id": row["rectification_id"],
-                "number": row["number"],
-                "severity": row["severity"],
-                "state": row["state"],
-                "level": row["level"],
-                "due": row["due_at"].isoformat(),
+                "id": row.rectification_id,
+                "number": row.number,
+                "severity": row.severity,
+                "state": row.state,
+                "level": row.level,
+                "due": row.due_at.isoformat(),
             }
             for row in orders
         ],
-        "last_month": last["measured"] | {"period": last["period"]} if last else None,
+        "last_month": last.measured | {"period": last.period} if last else None,
         **(
-            {"history": ground.history(tx, "project", project_id)}
+            {"history": ground.history(tx, tables.projects, project_id)}
             if ground.sees_all_of(tx, project)
             else {}
         ),
@@ -98,10 +99,10 @@ def _committee(tx: Tx, project_id: str) -> Answer | None:
     if row is None:
         return None
     return {
-        "id": row["committee_id"],
-        "kind": row["kind"],
-        "members": len(row["members"]),
-        "term_to": row["term_to"].isoformat(),
+        "id": row.committee_id,
+        "kind": row.kind,
+        "members": len(row.members),
+        "term_to": row.term_to.isoformat(),
     }
 
 
@@ -111,7 +112,7 @@ def _appointments(tx: Tx, project: Row) -> Answer:
     Who holds a post is public. Who was named for one is not before he holds it: to others than the
     sides and himself it is told that somebody is.
     """
-    project_id = project["project_id"]
+    project_id = project.project_id
     inside = ground.sees_all_of(tx, project)
     gaps = lists.running_gaps(tx.conn, [project_id])
     open_ = rows.appointments_of(
@@ -120,14 +121,14 @@ def _appointments(tx: Tx, project: Row) -> Answer:
     found: Answer = {}
     for direction in rules.POSTS:
         since = gaps.get((project_id, direction))
-        mine = [row for row in open_ if row["direction"] == direction]
-        active = next((row for row in mine if row["state"] == "ACTIVE"), None)
+        mine = [row for row in open_ if row.direction == direction]
+        active = next((row for row in mine if row.state == "ACTIVE"), None)
         found[direction] = {
             "active": _appointment(active) if active else None,
             "pending": [
-                _appointment(row, named=inside or row["person_id"] == tx.actor.id)
+                _appointment(row, named=inside or row.person_id == tx.actor.id)
                 for row in mine
-                if row["state"] != "ACTIVE"
+                if row.state != "ACTIVE"
             ],
             "gap_since": since.isoformat() if since else None,
             "gap_days": (tx.calendar.local_date(tx.now) - since).days if since else 0,
@@ -137,37 +138,37 @@ def _appointments(tx: Tx, project: Row) -> Answer:
 
 def _appointment(row: Row, *, named: bool = True) -> Answer:
     return {
-        "id": row["appointment_id"],
-        "person_id": row["person_id"] if named else None,
-        "post": row["target_post"],
-        "state": row["state"],
-        "version": row["version"],
-        "unpaid": row["unpaid"],
-        "abstains_in": row["conflict_topics"],
-        "since": row["active_from"].isoformat() if row["active_from"] else None,
+        "id": row.appointment_id,
+        "person_id": row.person_id if named else None,
+        "post": row.target_post,
+        "state": row.state,
+        "version": row.version,
+        "unpaid": row.unpaid,
+        "abstains_in": row.conflict_topics,
+        "since": row.active_from.isoformat() if row.active_from else None,
     }
 
 
 def _agreement(row: Row, following: list[Row]) -> Answer:
     return {
-        "id": row["agreement_id"],
-        "type": row["type"],
-        "state": row["state"],
-        "version": row["version"],
-        "valid_from": row["valid_from"].isoformat(),
-        "valid_to": row["valid_to"].isoformat(),
-        "text_sha256": row["text_sha256"],
+        "id": row.agreement_id,
+        "type": row.type,
+        "state": row.state,
+        "version": row.version,
+        "valid_from": row.valid_from.isoformat(),
+        "valid_to": row.valid_to.isoformat(),
+        "text_sha256": row.text_sha256,
         "next_commitments": [
             {
-                "id": commitment["commitment_id"],
-                "title": commitment["title"],
-                "responsible": commitment["responsible"],
-                "due_date": commitment["due_date"].isoformat(),
-                "state": commitment["state"],
-                "version": commitment["version"],
+                "id": commitment.commitment_id,
+                "title": commitment.title,
+                "responsible": commitment.responsible,
+                "due_date": commitment.due_date.isoformat(),
+                "state": commitment.state,
+                "version": commitment.version,
             }
             for commitment in following
-            if commitment["agreement_id"] == row["agreement_id"]
+            if commitment.agreement_id == row.agreement_id
         ],
     }
 
@@ -175,7 +176,7 @@ def _agreement(row: Row, following: list[Row]) -> Answer:
 def _commitments(tx: Tx, project: Row) -> Answer:
     found = {"PROJECT": {"due": 0, "on_time": 0}, "COMMUNITY": {"due": 0, "on_time": 0}}
     for row in lists.commitment_counts(
-        tx.conn, scope="", until=tx.now, project_id=project["project_id"]
+        tx.conn, scope="", until=tx.now, project_id=project.project_id
     ):
         found[row["responsible"]] = {"due": row["due"], "on_time": row["on_time"]}
     return found
@@ -187,10 +188,10 @@ def _credit(tx: Tx, ref: str) -> Answer:
     if row is None:
         return {"grade": "NR", "score": None, "period": None, "gates_failed": []}
     return {
-        "grade": row["grade"],
-        "score": row["score"],
-        "period": row["period"],
-        "gates_failed": row["gates_failed"],
+        "grade": row.grade,
+        "score": row.score,
+        "period": row.period,
+        "gates_failed": row.gates_failed,
     }
 
 
@@ -220,16 +221,15 @@ def projects(tx: Tx, asked: ProjectFilter) -> Answer:
         tx,
         tables.projects,
         conditions,
-        limit=asked.limit,
-        cursor=asked.cursor,
+        asked,
         show=lambda row: {
-            "id": row["project_id"],
-            "name": row["name"],
-            "company_id": row["company_id"],
-            "community": row["area"],
-            "households": row["households"],
-            "state": row["status"],
-            "version": row["version"],
+            "id": row.project_id,
+            "name": row.name,
+            "company_id": row.company_id,
+            "community": row.area,
+            "households": row.households,
+            "state": row.status,
+            "version": row.version,
         },
         oldest_first=True,
     )
@@ -250,17 +250,17 @@ def company(tx: Tx, asked: WhichCompany) -> Answer:
     Raises:
         NotFound: There is no such company.
     """
-    row = ground.load(tx, tables.companies, "company", asked.company_id)
+    row = records.get(tx.conn, tables.companies, asked.company_id)
     return {
-        "id": row["company_id"],
-        "name": row["name"],
-        "uscc": row["uscc"],
-        "uscc_valid": row["uscc_override_reason"] is None,
-        "uscc_override_reason": row["uscc_override_reason"],
-        "version": row["version"],
+        "id": row.company_id,
+        "name": row.name,
+        "uscc": row.uscc,
+        "uscc_valid": row.uscc_override_reason is None,
+        "uscc_override_reason": row.uscc_override_reason,
+        "version": row.version,
         "credit": _credit(tx, asked.company_id),
         "projects": [
-            project["project_id"] for project in lists.in_service(tx.conn, "", asked.company_id)
+            project.project_id for project in lists.in_service(tx.conn, "", asked.company_id)
         ],
         **_spoken_for(tx, row),
     }
@@ -268,18 +268,18 @@ def company(tx: Tx, asked: WhichCompany) -> Answer:
 
 def _spoken_for(tx: Tx, row: Row) -> Answer:
     """Who speaks for a company, and who was proposed; to staff and to its representatives."""
-    places = rows.areas_of_company(tx.conn, row["company_id"])
+    places = rows.areas_of_company(tx.conn, row.company_id)
     staff = tx.actor.role in ground.STAFF and rules.concerns(
-        tx.actor.scope, area=row["area"], places=places
+        tx.actor.scope, area=row.area, places=places
     )
-    if not staff and tx.actor.id not in row["representatives"]:
+    if not staff and tx.actor.id not in row.representatives:
         return {}
-    proposed = row["representatives_proposed"]
+    proposed = row.representatives_proposed
     return {
-        "representatives": row["representatives"],
+        "representatives": row.representatives,
         "representatives_proposed": proposed,
-        "proposed_by": row["representatives_proposed_by"] if proposed is not None else None,
-        "history": ground.history(tx, "company", row["company_id"]),
+        "proposed_by": row.representatives_proposed_by if proposed is not None else None,
+        "history": ground.history(tx, tables.companies, row.company_id),
     }
 
 
@@ -298,14 +298,14 @@ def appointment(tx: Tx, asked: WhichAppointment) -> Answer:
     Raises:
         NotFound: There is none, or the actor may not know it.
     """
-    row = ground.load(tx, tables.appointments, "appointment", asked.appointment_id)
-    project = ground.load(tx, tables.projects, "project", row["project_id"])
-    if row["person_id"] != tx.actor.id and not ground.sees_all_of(tx, project):
+    row = records.get(tx.conn, tables.appointments, asked.appointment_id)
+    project = records.get(tx.conn, tables.projects, row.project_id)
+    if row.person_id != tx.actor.id and not ground.sees_all_of(tx, project):
         raise NotFound(kind="appointment", id=asked.appointment_id)
     return {
         "id": asked.appointment_id,
         **ground.plain(row, without=("appointment_id",), persons=True),
-        "history": ground.history(tx, "appointment", asked.appointment_id),
+        "history": ground.history(tx, tables.appointments, asked.appointment_id),
     }
 
 
@@ -324,14 +324,14 @@ def agreement(tx: Tx, asked: WhichAgreement) -> Answer:
     Raises:
         NotFound: There is none.
     """
-    row = ground.load(tx, tables.agreements, "agreement", asked.agreement_id)
-    project = ground.load(tx, tables.projects, "project", row["project_id"])
+    row = records.get(tx.conn, tables.agreements, asked.agreement_id)
+    project = records.get(tx.conn, tables.projects, row.project_id)
     # Others read what was agreed and kept; who signed it is the two sides' (SEC low 2).
     inside = ground.sees_all_of(tx, project)
     dated = [
         ground.plain(commitment, without=("area", "created_at"), persons=inside)
-        for commitment in lists.of_project(tx.conn, tables.commitments, row["project_id"])
-        if commitment["agreement_id"] == asked.agreement_id
+        for commitment in lists.of_project(tx.conn, tables.commitments, row.project_id)
+        if commitment.agreement_id == asked.agreement_id
     ]
     dated.sort(key=lambda item: (item["due_date"], item["commitment_id"]))
     return {
@@ -342,7 +342,7 @@ def agreement(tx: Tx, asked: WhichAgreement) -> Answer:
             for item in rows.items_of(tx.conn, asked.agreement_id)
         ],
         "commitments": [{"id": item.pop("commitment_id"), **item} for item in dated],
-        "history": ground.history(tx, "agreement", asked.agreement_id, with_actors=False),
+        "history": ground.history(tx, tables.agreements, asked.agreement_id, with_actors=False),
     }
 
 
@@ -370,8 +370,8 @@ def agreement_noncompliance(tx: Tx, asked: InArea) -> Answer:
     }
     found = []
     for project in lists.in_service(tx.conn, scope):
-        project_id = project["project_id"]
-        own = counts.get((project_id, "PROJECT"), {})
+        project_id = project.project_id
+        own: dict[str, Any] = counts.get((project_id, "PROJECT"), {})
         reasons = []
         missing = rules.kinds_missing(active.get(project_id, ()))
         if missing:
@@ -382,8 +382,8 @@ def agreement_noncompliance(tx: Tx, asked: InArea) -> Answer:
             found.append(
                 {
                     "project_id": project_id,
-                    "company_id": project["company_id"],
-                    "community": project["area"],
+                    "company_id": project.company_id,
+                    "community": project.area,
                     "agreements_active": len(active.get(project_id, ())),
                     "kinds_missing": missing,
                     "commitments_due": own.get("due", 0),
@@ -396,10 +396,10 @@ def agreement_noncompliance(tx: Tx, asked: InArea) -> Answer:
     ending = lists.ending_agreements(tx.conn, scope, today + rules.REMIND)
     expiring = [
         {
-            "agreement_id": row["agreement_id"],
-            "project_id": row["project_id"],
-            "valid_to": row["valid_to"].isoformat(),
-            "days": (row["valid_to"] - today).days,
+            "agreement_id": row.agreement_id,
+            "project_id": row.project_id,
+            "valid_to": row.valid_to.isoformat(),
+            "days": (row.valid_to - today).days,
         }
         for row in ending
     ]
@@ -414,11 +414,11 @@ def coverage_gaps(tx: Tx, asked: InArea) -> Answer:
     scope = ground.scope_of(tx, asked.scope)
     projects_here = lists.in_service(tx.conn, scope)
     active = lists.active_directions(tx.conn, scope)
-    gaps = lists.running_gaps(tx.conn, [row["project_id"] for row in projects_here])
+    gaps = lists.running_gaps(tx.conn, [row.project_id for row in projects_here])
     today = tx.calendar.local_date(tx.now)
     found = []
     for project in projects_here:
-        project_id = project["project_id"]
+        project_id = project.project_id
         missing = [
             direction for direction in rules.POSTS if direction not in active.get(project_id, set())
         ]
@@ -428,7 +428,7 @@ def coverage_gaps(tx: Tx, asked: InArea) -> Answer:
         found.append(
             {
                 "project_id": project_id,
-                "community": project["area"],
+                "community": project.area,
                 "missing": missing,
                 "since": {name: str(day) if day else None for name, day in since.items()},
                 "days": {name: (today - day).days if day else None for name, day in since.items()},
@@ -459,7 +459,7 @@ def indicators(tx: Tx, asked: MonthInArea) -> Answer:
     # A state is read at its last moment, so that what ends with the month was still there.
     at = min(end - MOMENT, tx.now)
     there = months.in_service_at(tx.conn, scope, at) if at >= begin else []
-    ids = [row["project_id"] for row in there]
+    ids = [row.project_id for row in there]
     kinds = months.kinds_at(tx.conn, scope, at)
     directions = months.directions_at(tx.conn, scope, at)
     sides: dict[str, list[int]] = {"PROJECT": [0, 0], "COMMUNITY": [0, 0]}
@@ -501,26 +501,26 @@ def board(tx: Tx, asked: WhichProject) -> Answer:
     Raises:
         NotFound: There is no such project.
     """
-    project = ground.load(tx, tables.projects, "project", asked.project_id)
+    project = records.get(tx.conn, tables.projects, asked.project_id)
     meetings = [
         row
         for row in lists.of_project(tx.conn, tables.meetings, asked.project_id)
-        if row["annulled_at"] is None
+        if row.annulled_at is None
     ]
     disclosures = lists.of_project(tx.conn, tables.disclosures, asked.project_id)
     return {
         "id": asked.project_id,
-        "name": project["name"],
+        "name": project.name,
         "disclosures": [ground.plain(row, without=("area", "created_at")) for row in disclosures],
         "meetings": [
             {
-                "id": row["meeting_id"],
-                "period": row["period"],
-                "held_at": row["held_at"].isoformat(),
-                "present": {side: len(who) for side, who in row["attendees"].items()},
-                "two_sided": not row["owners_committee"],
-                "minutes_sha256": row["minutes_sha256"],
-                "decisions": row["decisions"],
+                "id": row.meeting_id,
+                "period": row.period,
+                "held_at": row.held_at.isoformat(),
+                "present": {side: len(who) for side, who in row.attendees.items()},
+                "two_sided": not row.owners_committee,
+                "minutes_sha256": row.minutes_sha256,
+                "decisions": row.decisions,
             }
             for row in meetings
         ],

@@ -102,7 +102,7 @@ class _Window:
         self.steps = months.household_steps(tx.conn, scope=asked.scope, project_id=asked.project_id)
         # A loaded month has no days, so a part of it cannot be told.
         self.split_history = any(
-            row["source"] == "IMPORTED" and not days.holds_whole(period)
+            row.source == "IMPORTED" and not days.holds_whole(period)
             for (_, period), row in self.frozen.items()
         )
         known = {project for project, _ in self.frozen} | set(self.steps)
@@ -116,7 +116,7 @@ class _Window:
         """Households at the end of a month, or of the window where that comes first."""
         frozen = self.frozen.get((project, period))
         if frozen is not None:
-            return int(frozen["households"])
+            return int(frozen.households)
         _, last = rules.days_of_period(period)
         return months.households_on(self.steps.get(project, []), min(last, self.days.last))
 
@@ -127,14 +127,14 @@ class _Window:
     def frozen_count(self, project: str, period: str) -> int:
         """Complaints as they were frozen; as they are now where nothing is frozen yet."""
         row = self._frozen_here(project, period)
-        return int(row["complaints"]) if row else self.live.get((project, period), 0)
+        return int(row.complaints) if row else self.live.get((project, period), 0)
 
     def revised_count(self, project: str, period: str) -> int:
         """Complaints as they count now."""
         row = self._frozen_here(project, period)
         count = self.live.get((project, period), 0)
-        if row is not None and row["source"] == "IMPORTED":
-            count += int(row["complaints"] - row["invalidated"])
+        if row is not None and row.source == "IMPORTED":
+            count += int(row.complaints - row.invalidated)
         return count
 
     def mean_households(self, projects: set[str]) -> Fraction | None:
@@ -164,7 +164,7 @@ class _Window:
         revised = sum(self.revised_count(project, period) for project in projects)
         mean = Fraction(households) if households else None
         sources = {
-            row["source"]
+            row.source
             for (project, p), row in self.frozen.items()
             if p == period and project in projects
         }

@@ -9,8 +9,9 @@ from typing import Annotated, Any, Literal
 import sqlalchemy as sa
 from msgspec import Meta
 
+from chassis import records
 from chassis.bus import Nothing, Tx
-from chassis.fields import Cursor, Limit, Period
+from chassis.fields import Cursor, Limit, PartOfList, Period
 from chassis.refusal import NotFound
 from services.property import rules
 from services.property.storage import lists, rows, tables
@@ -26,7 +27,8 @@ _APPOINTMENT_WAITS: dict[str, tuple[str, str | None]] = {
     "STREET": ("APPROVED", None),
 }
 _AGREEMENT_WAITS = {"PROJECT": "DRAFT", "COMMUNITY": "PROPOSED"}
-_TODO_LIMIT = 50
+# How much of each kind is shown.
+_OLDEST = PartOfList(limit=50)
 _COMPLETE_COMMITTEES = ("R_CADRE", "R_SECRETARY")
 
 
@@ -37,8 +39,7 @@ def _list(
         tx,
         table,
         conditions,
-        limit=asked.limit,
-        cursor=asked.cursor,
+        asked,
         show=show,
         oldest_first=False,
     )
@@ -78,14 +79,14 @@ def companies(tx: Tx, asked: CompanyFilter) -> Answer:
 
     def show(row: Row) -> Answer:
         found = {
-            "id": row["company_id"],
-            "name": row["name"],
-            "uscc": row["uscc"],
-            "version": row["version"],
+            "id": row.company_id,
+            "name": row.name,
+            "uscc": row.uscc,
+            "version": row.version,
         }
         if staff:
-            found["spoken_for"] = bool(row["representatives"])
-            found["change_proposed"] = row["representatives_proposed"] is not None
+            found["spoken_for"] = bool(row.representatives)
+            found["change_proposed"] = row.representatives_proposed is not None
         return found
 
     return _list(tx, tables.companies, conditions, asked, show)
@@ -104,12 +105,12 @@ class CommitteeFilter:
 
 def _committee(row: Row, *, named: bool) -> Answer:
     found = {
-        "id": row["committee_id"],
+        "id": row.committee_id,
         **ground.plain(row, without=("committee_id",), persons=named),
-        "size": len(row["members"]),
+        "size": len(row.members),
     }
     if named:
-        found["chair"] = row["chair"] or None
+        found["chair"] = row.chair or None
     return found
 
 
@@ -128,7 +129,7 @@ def committees(tx: Tx, asked: CommitteeFilter) -> Answer:
         tables.owners_committees,
         conditions,
         asked,
-        lambda row: _committee(row, named=staff or tx.actor.id in row["members"]),
+        lambda row: _committee(row, named=staff or tx.actor.id in row.members),
     )
 
 
@@ -147,12 +148,14 @@ def committee(tx: Tx, asked: WhichCommittee) -> Answer:
     Raises:
         NotFound: There is none.
     """
-    row = ground.load(tx, tables.owners_committees, "committee", asked.committee_id)
-    staff = tx.actor.role in ground.STAFF and tx.actor.covers(row["area"])
-    named = staff or tx.actor.id in row["members"]
+    row = records.get(tx.conn, tables.owners_committees, asked.committee_id)
+    staff = tx.actor.role in ground.STAFF and tx.actor.covers(row.area)
+    named = staff or tx.actor.id in row.members
     found = _committee(row, named=named)
     if named:
-        found["history"] = ground.history(tx, "committee", asked.committee_id, with_actors=staff)
+        found["history"] = ground.history(
+            tx, tables.owners_committees, asked.committee_id, with_actors=staff
+        )
     return found
 
 
@@ -201,7 +204,7 @@ def appointments(tx: Tx, asked: AppointmentFilter) -> Answer:
         conditions,
         asked,
         lambda row: {
-            "id": row["appointment_id"],
+            "id": row.appointment_id,
             **ground.plain(row, without=hidden, persons=True),
         },
     )
@@ -254,7 +257,7 @@ def agreements(tx: Tx, asked: AgreementFilter) -> Answer:
         conditions,
         asked,
         lambda row: {
-            "id": row["agreement_id"],
+            "id": row.agreement_id,
             **ground.plain(row, without=("agreement_id",), persons=inside(row)),
         },
     )
@@ -272,7 +275,7 @@ class MeetingFilter:
 
 
 def _meeting(row: Row) -> Answer:
-    return {"id": row["meeting_id"], **ground.plain(row, without=("meeting_id",), persons=True)}
+    return {"id": row.meeting_id, **ground.plain(row, without=("meeting_id",), persons=True)}
 
 
 def meetings(tx: Tx, asked: MeetingFilter) -> Answer:
@@ -304,8 +307,8 @@ def meeting(tx: Tx, asked: WhichMeeting) -> Answer:
     Raises:
         NotFound: There is none, or the actor may not know it.
     """
-    row = ground.load(tx, tables.meetings, "meeting", asked.meeting_id)
-    project = ground.load(tx, tables.projects, "project", row["project_id"])
+    row = records.get(tx.conn, tables.meetings, asked.meeting_id)
+    project = records.get(tx.conn, tables.projects, row.project_id)
     if not ground.sees_all_of(tx, project):
         raise NotFound(kind="meeting", id=asked.meeting_id)
     return _meeting(row)
@@ -426,12 +429,12 @@ def todo(tx: Tx, _asked: Nothing) -> Answer:
         limits = lists.conditions(table, **whose)
         if apart and "project_id" in table.c:
             limits.append(table.c.project_id.not_in(apart))
-        found = lists.page(tx.conn, table, [*limits, *conditions], limit=_TODO_LIMIT, cursor=None)
+        found = ground.part(tx, table, [*limits, *conditions], _OLDEST)
         if found.total:
             counts[deed] = found.total
         items += [_item(deed, table, row) for row in found.rows]
     own = [*_waits("NOMINEE"), tables.appointments.c.person_id == me]
-    named = lists.page(tx.conn, tables.appointments, own, limit=_TODO_LIMIT, cursor=None)
+    named = ground.part(tx, tables.appointments, own, _OLDEST)
     if named.total:
         counts["CONSENT_TO_APPOINTMENT"] = named.total
     items += [_item("CONSENT_TO_APPOINTMENT", tables.appointments, row) for row in named.rows]
@@ -453,7 +456,7 @@ def _proposals(tx: Tx, counts: dict[str, int]) -> list[Answer]:
     found = [
         row
         for row in _of_companies(tx, rows.companies_with_proposals(tx.conn))
-        if row["representatives_proposed_by"] != tx.actor.id
+        if row.representatives_proposed_by != tx.actor.id
     ]
     return _listed(counts, "CONFIRM_REPRESENTATIVES", tables.companies, found)
 
@@ -465,8 +468,8 @@ def _of_companies(tx: Tx, found: Sequence[Row]) -> list[Row]:
         for row in found
         if rules.concerns(
             tx.actor.scope,
-            area=row["area"],
-            places=rows.areas_of_company(tx.conn, row["company_id"]),
+            area=row.area,
+            places=rows.areas_of_company(tx.conn, row.company_id),
         )
     ]
 
@@ -476,18 +479,19 @@ def _listed(
 ) -> list[Answer]:
     if found:
         counts[deed] = len(found)
-    return [_item(deed, table, row) for row in found[:_TODO_LIMIT]]
+    return [_item(deed, table, row) for row in found[: _OLDEST.limit]]
 
 
 def _item(deed: str, table: sa.Table, row: Row) -> Answer:
-    due = row.get("due_at")
+    told = records.values_of(row)
+    due = told.get("due_at")
     return {
         "deed": deed,
-        "id": row[next(iter(table.primary_key)).name],
-        "project_id": row.get("project_id"),
-        "title": row.get("title") or row.get("number") or row.get("name"),
-        "state": row.get("state"),
-        "since": row["created_at"].isoformat(),
+        "id": told[records.key_of(table).name],
+        "project_id": told.get("project_id"),
+        "title": told.get("title") or told.get("number") or told.get("name"),
+        "state": told.get("state"),
+        "since": row.created_at.isoformat(),
         "due": due.isoformat() if due else None,
-        "version": row["version"],
+        "version": row.version,
     }

@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from chassis import records
 from chassis import storage as store
 from chassis.text import code
 from services.steward.rules.areas import DISTRICT
@@ -405,29 +406,34 @@ def _parts(wanted: Wanted) -> list[Any]:
 
 
 def page(
-    conn: sa.Connection,
-    wanted: Wanted,
-    *,
-    newest: bool,
-    after: tuple[datetime, str] | None,
-    limit: int,
-) -> Sequence[Any]:
-    """Return requests, newest or oldest first, behind a position."""
-    order: tuple[Any, ...] = (requests.c.created_at, requests.c.request_id)
-    if newest:
-        bounds = [requests.c.created_at <= (after[0] if after else _END)]
+    conn: sa.Connection, wanted: Wanted, part: records.PartOfList, *, newest_first: bool, of: str
+) -> records.Page:
+    """Return requests, newest or oldest first, and how many there are in all.
+
+    Args:
+        conn: The transaction.
+        wanted: Which requests.
+        part: Which part of them.
+        newest_first: The order.
+        of: The list's name, for its cursors.
+    """
+    by = (requests.c.created_at, requests.c.request_id)
+    window = records.Window(part, by, newest_first=newest_first, of=of)
+    if window.descending:
+        bounds = [requests.c.created_at <= (window.after[0] if window.after else _END)]
     else:
-        bounds = [requests.c.created_at >= (after[0] if after else _BEGINNING)]
-    if after is not None:
-        place = sa.tuple_(*order)
-        bounds.append(place < after if newest else place > after)
-    order = tuple(column.desc() for column in order) if newest else order
+        bounds = [requests.c.created_at >= (window.after[0] if window.after else _BEGINNING)]
+    bounds += window.bounds()
     found: dict[str, Any] = {}
-    for part in _parts(wanted):
-        asked = sa.select(*_LISTED).where(part, *bounds).order_by(*order).limit(limit)
-        found |= {row.request_id: row for row in conn.execute(asked)}
-    rows = sorted(found.values(), key=lambda row: (row.created_at, row.request_id), reverse=newest)
-    return rows[:limit]
+    for some in _parts(wanted):
+        asked = sa.select(*_LISTED).where(some, *bounds).order_by(*window.order())
+        found |= {row.request_id: row for row in conn.execute(asked.limit(window.wanted))}
+    rows = sorted(
+        found.values(),
+        key=lambda row: (row.created_at, row.request_id),
+        reverse=window.descending,
+    )
+    return window.page(rows[: window.wanted], total(conn, wanted))
 
 
 def total(conn: sa.Connection, wanted: Wanted) -> int:
@@ -438,15 +444,8 @@ def total(conn: sa.Connection, wanted: Wanted) -> int:
     )
 
 
-def workbench(
-    conn: sa.Connection,
-    person_id: str,
-    *,
-    back: bool,
-    after: tuple[datetime, str] | None,
-    limit: int,
-) -> Sequence[Any]:
-    """Return what a person has in hand, what is due soonest first, behind a position or before."""
+def workbench(conn: sa.Connection, person_id: str, part: records.PartOfList) -> records.Page:
+    """Return what a person has in hand, what is due soonest first."""
     soonest = sa.case(
         (requests.c.state == "DISPATCHED", requests.c.due_accept),
         (
@@ -458,15 +457,9 @@ def workbench(
     inner = (
         sa.select(requests, soonest)
         .where(requests.c.handler_person == person_id, requests.c.state.in_(IN_HAND))
-        .subquery()
+        .subquery("in_hand")
     )
-    order: tuple[Any, ...] = (inner.c.soonest, inner.c.request_id)
-    asked = sa.select(inner)
-    if after is not None:
-        place = sa.tuple_(*order)
-        asked = asked.where(place < after if back else place > after)
-    order = tuple(column.desc() for column in order) if back else order
-    return conn.execute(asked.order_by(*order).limit(limit)).all()
+    return records.page(conn, sa.select(inner), part, (inner.c.soonest, inner.c.request_id))
 
 
 def in_hand_count(conn: sa.Connection, person_id: str) -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import sqlalchemy as sa
 
+from chassis import records
 from chassis import storage as store
 from services.steward.rules import requests as request_rules
 from services.steward.storage.tables import (
@@ -192,12 +193,10 @@ def write_change(conn: sa.Connection, **values: Any) -> None:
     conn.execute(register_changes.insert().values(**values))
 
 
-def changes(conn: sa.Connection, ref: str, before: int | None, limit: int) -> Sequence[Any]:
+def changes(conn: sa.Connection, ref: str, part: records.PartOfList) -> records.Page:
     """Return what was changed of a person, area or steward, newest first."""
     asked = sa.select(register_changes).where(register_changes.c.ref == ref)
-    if before is not None:
-        asked = asked.where(register_changes.c.id < before)
-    return conn.execute(asked.order_by(register_changes.c.id.desc()).limit(limit)).all()
+    return records.page(conn, asked, part, (register_changes.c.id,), newest_first=True)
 
 
 def before(vault: Vault, change: Any) -> dict[str, Any]:
@@ -246,18 +245,13 @@ def merges(
     conn: sa.Connection,
     scope: str,
     state: str | None,
-    after: tuple[datetime, str] | None,
-    limit: int,
-) -> Sequence[Any]:
+    part: records.PartOfList,
+) -> records.Page:
     """Return the proposals of an area, oldest first."""
     asked = sa.select(person_merges).where(store.within(person_merges.c.area, scope))
     if state is not None:
         asked = asked.where(person_merges.c.state == state)
-    if after is not None:
-        asked = asked.where(sa.tuple_(person_merges.c.created_at, person_merges.c.merge_id) > after)
-    return conn.execute(
-        asked.order_by(person_merges.c.created_at, person_merges.c.merge_id).limit(limit)
-    ).all()
+    return records.page(conn, asked, part, (person_merges.c.created_at, person_merges.c.merge_id))
 
 
 def update_merge(conn: sa.Connection, merge_id: str, **values: Any) -> None:
@@ -408,18 +402,15 @@ def reads(
     *,
     person_ids: Sequence[str] | None,
     actor_id: str | None,
-    before: int | None,
-    limit: int,
-) -> Sequence[Any]:
+    part: records.PartOfList,
+) -> records.Page:
     """Return who read what of the persons of an area, newest first."""
     asked = sa.select(person_reads).where(store.within(person_reads.c.area, scope))
     if person_ids is not None:
         asked = asked.where(person_reads.c.person_id.in_(person_ids))
     if actor_id is not None:
         asked = asked.where(person_reads.c.actor_id == actor_id)
-    if before is not None:
-        asked = asked.where(person_reads.c.id < before)
-    return conn.execute(asked.order_by(person_reads.c.id.desc()).limit(limit)).all()
+    return records.page(conn, asked, part, (person_reads.c.id,), newest_first=True)
 
 
 def posts(conn: sa.Connection, person_ids: Iterable[str]) -> Sequence[Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from chassis import records
 from chassis import storage as store
 from services.steward.rules.requests import IN_HAND
 from services.steward.rules.routing import Candidate
@@ -164,20 +165,15 @@ def page(
     conn: sa.Connection,
     scope: str,
     duty: str | None,
-    after: tuple[datetime, str] | None,
-    limit: int,
-) -> Sequence[Any]:
+    part: records.PartOfList,
+) -> records.Page:
     """Return the stewards of an area, oldest first."""
     asked = sa.select(stewards).where(
         store.within(stewards.c.area, scope), stewards.c.status != "LEFT"
     )
     if duty is not None:
         asked = asked.where(stewards.c.duty == duty)
-    if after is not None:
-        asked = asked.where(sa.tuple_(stewards.c.created_at, stewards.c.steward_id) > after)
-    return conn.execute(
-        asked.order_by(stewards.c.created_at, stewards.c.steward_id).limit(limit)
-    ).all()
+    return records.page(conn, asked, part, (stewards.c.created_at, stewards.c.steward_id))
 
 
 def grades(conn: sa.Connection, steward_id: str) -> Sequence[Any]:
@@ -240,18 +236,15 @@ def shifts_of(
     steward_id: str | None,
     start: datetime,
     end: datetime,
-    after: tuple[datetime, str] | None,
-    limit: int,
-) -> Sequence[Any]:
+    part: records.PartOfList,
+) -> records.Page:
     """Return the shifts of an area's grids, or of a steward, that touch a span, by their start."""
     asked = sa.select(shifts).where(shifts.c.start_at < end, shifts.c.end_at > start)
     if steward_id is not None:
         asked = asked.where(shifts.c.steward_id == steward_id)
     if scope is not None:
         asked = asked.where(shifts.c.grid >= scope, shifts.c.grid < scope + ":")
-    if after is not None:
-        asked = asked.where(sa.tuple_(shifts.c.start_at, shifts.c.shift_id) > after)
-    return conn.execute(asked.order_by(shifts.c.start_at, shifts.c.shift_id).limit(limit)).all()
+    return records.page(conn, asked, part, (shifts.c.start_at, shifts.c.shift_id))
 
 
 def one_shift(conn: sa.Connection, shift_id: str) -> Any:

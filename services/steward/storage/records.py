@@ -8,8 +8,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from chassis import records
 from chassis import storage as store
 from services.steward.storage.tables import hazards, visits, volunteer_hours
+
+# The order of volunteer records.
+_BY_HOURS = (volunteer_hours.c.created_at, volunteer_hours.c.record_id)
 
 
 def record(conn: sa.Connection, record_id: str) -> Any:
@@ -69,40 +73,30 @@ def records_of(
     conn: sa.Connection,
     person_id: str,
     state: str | None,
-    after: tuple[datetime, str] | None,
-    limit: int,
-) -> Sequence[Any]:
+    part: records.PartOfList,
+) -> records.Page:
     """Return a person's volunteer records, oldest first."""
     asked = sa.select(volunteer_hours).where(volunteer_hours.c.person_id == person_id)
     if state is not None:
         asked = asked.where(volunteer_hours.c.state == state)
-    if after is not None:
-        asked = asked.where(
-            sa.tuple_(volunteer_hours.c.created_at, volunteer_hours.c.record_id) > after
-        )
-    return conn.execute(
-        asked.order_by(volunteer_hours.c.created_at, volunteer_hours.c.record_id).limit(limit)
-    ).all()
+    return records.page(
+        conn, asked, part, (volunteer_hours.c.created_at, volunteer_hours.c.record_id)
+    )
 
 
 def records_in(
     conn: sa.Connection,
     scope: str,
     state: str,
-    after: tuple[datetime, str] | None,
-    limit: int,
-) -> Sequence[Any]:
+    part: records.PartOfList,
+) -> records.Page:
     """Return the volunteer records of an area in a state, oldest first."""
     asked = sa.select(volunteer_hours).where(
         volunteer_hours.c.state == state, *store_within(volunteer_hours.c.area, scope)
     )
-    if after is not None:
-        asked = asked.where(
-            sa.tuple_(volunteer_hours.c.created_at, volunteer_hours.c.record_id) > after
-        )
-    return conn.execute(
-        asked.order_by(volunteer_hours.c.created_at, volunteer_hours.c.record_id).limit(limit)
-    ).all()
+    return records.page(
+        conn, asked, part, (volunteer_hours.c.created_at, volunteer_hours.c.record_id)
+    )
 
 
 def store_within(column: sa.Column[str], scope: str) -> tuple[sa.ColumnElement[bool], ...]:
@@ -121,9 +115,8 @@ def hazards_in(
     *,
     state: str | None,
     reporter: str | None,
-    after: tuple[datetime, str] | None,
-    limit: int,
-) -> Sequence[Any]:
+    part: records.PartOfList,
+) -> records.Page:
     """Return the hazards of an area, or of a reporter, oldest first."""
     asked = sa.select(hazards)
     if scope is not None:
@@ -133,11 +126,7 @@ def hazards_in(
         asked = asked.where(hazards.c.reporter_id == reporter)
     if state is not None:
         asked = asked.where(hazards.c.state == state)
-    if after is not None:
-        asked = asked.where(sa.tuple_(hazards.c.created_at, hazards.c.hazard_id) > after)
-    return conn.execute(
-        asked.order_by(hazards.c.created_at, hazards.c.hazard_id).limit(limit)
-    ).all()
+    return records.page(conn, asked, part, (hazards.c.created_at, hazards.c.hazard_id))
 
 
 def hazard(conn: sa.Connection, hazard_id: str) -> Any:
@@ -184,15 +173,12 @@ def visits_of(
     period: str,
     *,
     scope: str,
-    after: tuple[datetime, str] | None,
-    limit: int,
-) -> Sequence[Any]:
+    part: records.PartOfList,
+) -> records.Page:
     """Return a steward's visits in an area that count in a month, oldest first."""
     asked = sa.select(visits).where(
         visits.c.steward_id == steward_id,
         visits.c.period == period,
         store.within(visits.c.grid, scope),
     )
-    if after is not None:
-        asked = asked.where(sa.tuple_(visits.c.occurred_at, visits.c.visit_id) > after)
-    return conn.execute(asked.order_by(visits.c.occurred_at, visits.c.visit_id).limit(limit)).all()
+    return records.page(conn, asked, part, (visits.c.occurred_at, visits.c.visit_id))

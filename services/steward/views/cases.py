@@ -18,7 +18,6 @@ from chassis.text import without_numbers
 from services.steward import rules, storage
 from services.steward.errors import UnknownGrid
 from services.steward.rules.routing import Category
-from services.steward.views import paging
 
 State = Literal[
     "SUBMITTED", "DISPATCHED", "RETURNED", "ACCEPTED", "IN_PROGRESS", "RESOLVED", "RATED",
@@ -330,31 +329,16 @@ def requests(tx: Tx, q: RequestList) -> dict[str, Any]:
         states=states,
         project_id=q.project_id,
     )
-    return _listed(tx, q, wanted)
+    return _listed(tx, q, wanted, "requests")
 
 
 def _states(q: RequestList) -> Sequence[str] | None:
     return list(dict.fromkeys(q.state)) if q.state else None
 
 
-def _listed(tx: Tx, q: RequestList, wanted: storage.cases.Wanted) -> dict[str, Any]:
-    position = paging.read_position(q.cursor)
-    back = position is not None and position.back
-    rows = storage.cases.page(
-        tx.conn,
-        wanted,
-        newest=(q.order == "newest") != back,
-        after=(position.at, position.last) if position is not None else None,
-        limit=q.limit + 1,
-    )
-    found = paging.window(
-        rows,
-        q.limit,
-        position,
-        lambda row: (row.created_at, row.request_id),
-        lambda row: card(tx, row, text=False),
-    )
-    return found | {"total": storage.cases.total(tx.conn, wanted)}
+def _listed(tx: Tx, q: RequestList, wanted: storage.cases.Wanted, of: str) -> dict[str, Any]:
+    found = storage.cases.page(tx.conn, wanted, q, newest_first=q.order == "newest", of=of)
+    return found.reply(lambda row: card(tx, row, text=False))
 
 
 def workbench(tx: Tx, q: Bench) -> dict[str, Any]:
@@ -362,22 +346,11 @@ def workbench(tx: Tx, q: Bench) -> dict[str, Any]:
 
     Answer what the caller has in hand, what is due soonest first.
     """
-    position = paging.read_position(q.cursor)
-    rows = storage.cases.workbench(
-        tx.conn,
-        tx.actor.id,
-        back=position is not None and position.back,
-        after=(position.at, position.last) if position is not None else None,
-        limit=q.limit + 1,
-    )
-    found = paging.window(
-        rows,
-        q.limit,
-        position,
-        lambda row: (row.soonest, row.request_id),
+    found = storage.cases.workbench(tx.conn, tx.actor.id, q)
+    return found.reply(
         lambda row: card(tx, row, text=False),
+        total=storage.cases.in_hand_count(tx.conn, tx.actor.id),
     )
-    return found | {"total": storage.cases.in_hand_count(tx.conn, tx.actor.id)}
 
 
 def queue(tx: Tx, q: RequestList) -> dict[str, Any]:
@@ -399,7 +372,7 @@ def queue(tx: Tx, q: RequestList) -> dict[str, Any]:
         states=states or ("SUBMITTED", "RETURNED", "RATED"),
         unchecked=states is None,
     )
-    return _listed(tx, q, wanted)
+    return _listed(tx, q, wanted, "queue")
 
 
 def timeline(tx: Tx, q: WhichRequest) -> dict[str, Any]:

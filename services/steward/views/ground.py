@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-import msgspec
 from msgspec import Meta
 
 from chassis.bus import Tx
@@ -38,7 +37,7 @@ class AreaHistory:
 
     code: str
     limit: Limit = 50
-    cursor: Annotated[str, msgspec.Meta(pattern="^[0-9]{1,18}$")] | None = None
+    cursor: Cursor | None = None
 
 
 def areas(tx: Tx, q: AreaList) -> dict[str, Any]:
@@ -89,7 +88,7 @@ def area_history(tx: Tx, q: AreaHistory) -> dict[str, Any]:
     """
     if storage.ground.area(tx.conn, q.code) is None or not tx.actor.covers(q.code):
         raise NotFound(kind="area", id=q.code)
-    return history(tx, q.code, q.limit, q.cursor, by_name=True)
+    return history(tx, q.code, q, by_name=True)
 
 
 def _card(row: Any) -> dict[str, Any]:

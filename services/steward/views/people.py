@@ -9,12 +9,12 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from chassis import records
 from chassis.bus import Tx
 from chassis.fields import Area, Cursor, Limit
 from chassis.i18n import in_words
 from chassis.refusal import Invalid, NotFound, RoleDenied, said
 from services.steward import rules, storage
-from services.steward.views import paging
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class History:
 
     person_id: str
     limit: Limit = 50
-    cursor: Annotated[str, msgspec.Meta(pattern="^[0-9]{1,18}$")] | None = None
+    cursor: Cursor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class ReadList:
     person_id: Annotated[str, Meta(description="被查阅人 / whose data")] | None = None
     actor_id: Annotated[str, Meta(description="查阅人 / who read")] | None = None
     limit: Limit = 50
-    cursor: Annotated[str, msgspec.Meta(pattern="^[0-9]{1,18}$")] | None = None
+    cursor: Cursor | None = None
 
 
 def people_cards(tx: Tx, q: PeopleCards) -> dict[str, Any]:
@@ -227,35 +227,31 @@ def person_history(tx: Tx, q: History) -> dict[str, Any]:
         raise NotFound(kind="person", id=q.person_id)
     note_reads(tx, "person_history", "STANDING", [row])
     by_name = rules.access.may_see(tx.actor, "NAME", row.grid or row.area)
-    return history(tx, q.person_id, q.limit, q.cursor, by_name=by_name)
+    return history(tx, q.person_id, q, by_name=by_name)
 
 
-def history(tx: Tx, ref: str, limit: int, cursor: str | None, *, by_name: bool) -> dict[str, Any]:
+def history(tx: Tx, ref: str, part: records.PartOfList, *, by_name: bool) -> dict[str, Any]:
     """Return what was changed under an id, newest first."""
-    rows = storage.people.changes(tx.conn, ref, int(cursor) if cursor else None, limit + 1)
-    more = len(rows) > limit
-    rows = rows[:limit]
     vault = storage.vault(tx.settings.keys)
-    items = []
-    for row in rows:
+
+    def shown(row: Any) -> dict[str, Any]:
         before = storage.people.before(vault, row)
         if before.get("name") and not by_name:
             before["name"] = rules.identity.mask_name(before["name"])
         if before.get("phone"):
             before["phone"] = rules.identity.mask_phone(before["phone"])
-        items.append(
-            {
-                "at": row.at.isoformat(),
-                "actor_id": row.actor_id,
-                "role": row.actor_role,
-                "action": row.action,
-                "version": row.version,
-                "fields": row.fields,
-                "before": before,
-                "reason": vault.open_or_none(row.reason, f"{ref}.reason"),
-            }
-        )
-    return {"items": items, "next": str(rows[-1].id) if more else None}
+        return {
+            "at": row.at.isoformat(),
+            "actor_id": row.actor_id,
+            "role": row.actor_role,
+            "action": row.action,
+            "version": row.version,
+            "fields": row.fields,
+            "before": before,
+            "reason": vault.open_or_none(row.reason, f"{ref}.reason"),
+        }
+
+    return storage.people.changes(tx.conn, ref, part).reply(shown)
 
 
 def person_merges(tx: Tx, q: MergeList) -> dict[str, Any]:
@@ -269,11 +265,7 @@ def person_merges(tx: Tx, q: MergeList) -> dict[str, Any]:
     scope = q.scope or tx.actor.scope[:12]
     tx.require_scope(scope if q.scope else tx.actor.scope)
     vault = storage.vault(tx.settings.keys)
-    rows = storage.people.merges(tx.conn, scope, q.state, paging.read_cursor(q.cursor), q.limit + 1)
-    return paging.page(
-        rows,
-        q.limit,
-        "merge_id",
+    return storage.people.merges(tx.conn, scope, q.state, q).reply(
         lambda row: {
             "id": row.merge_id,
             "person_id": row.person_id,
@@ -292,7 +284,7 @@ def person_merges(tx: Tx, q: MergeList) -> dict[str, Any]:
 def person_reads(tx: Tx, q: ReadList) -> dict[str, Any]:
     """个人信息查阅记录 / Who read personal data of whom.
 
-    Answer who read what of whom, newest first; the cursor is the last row's number.
+    Answer who read what of whom, newest first.
 
     居民查本人的;审计员查本辖区的。A resident reads his own; an auditor his area's.
 
@@ -314,23 +306,20 @@ def person_reads(tx: Tx, q: ReadList) -> dict[str, Any]:
         # Wherever he lived meanwhile, and under the ids that he gave up.
         scope = q.scope or ""
         of = [tx.actor.id, *storage.people.given_up_for(tx.conn, tx.actor.id)]
-    rows = storage.people.reads(
+    found = storage.people.reads(
         tx.conn,
         scope,
         person_ids=of,
         actor_id=q.actor_id,
-        before=int(q.cursor) if q.cursor else None,
-        limit=q.limit + 1,
+        part=q,
     )
-    more = len(rows) > q.limit
-    rows = rows[: q.limit]
     vault = storage.vault(tx.settings.keys)
     offices: dict[str, str] = {}
-    items = []
-    for row in rows:
+
+    def shown(row: Any) -> dict[str, Any]:
         if row.scope not in offices:
             offices[row.scope] = "".join(storage.ground.names(tx.conn, row.scope))
-        found = {
+        told = {
             "at": row.at.isoformat(),
             "actor_id": row.actor_id,
             "role": row.actor_role,
@@ -347,9 +336,10 @@ def person_reads(tx: Tx, q: ReadList) -> dict[str, Any]:
             "reason": vault.open_or_none(row.reason, "person_reads.reason"),
         }
         if not auditing:
-            del found["actor_id"]
-        items.append(found)
-    return {"items": items, "next": str(rows[-1].id) if more else None}
+            del told["actor_id"]
+        return told
+
+    return found.reply(shown)
 
 
 def card(tx: Tx, row: Any, post: Any, why: str | None) -> dict[str, Any]:

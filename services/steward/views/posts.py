@@ -18,7 +18,6 @@ from chassis.refusal import Invalid, NotFound, RoleDenied, Sentence, said
 from services.steward import rules, storage
 from services.steward.errors import BadSpan, UnknownGrid
 from services.steward.rules.routing import Duty
-from services.steward.views import paging
 from services.steward.views.people import history
 
 GAP = timedelta(minutes=15)
@@ -82,7 +81,7 @@ class StewardHistory:
 
     steward_id: str
     limit: Limit = 50
-    cursor: Annotated[str, msgspec.Meta(pattern="^[0-9]{1,18}$")] | None = None
+    cursor: Cursor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -475,8 +474,8 @@ def stewards(tx: Tx, q: StewardList) -> dict[str, Any]:
         RoleDenied: The area lies outside the caller's scope.
     """
     tx.require_scope(q.scope)
-    rows = storage.posts.page(tx.conn, q.scope, q.duty, paging.read_cursor(q.cursor), q.limit + 1)
-    return paging.page(rows, q.limit, "steward_id", lambda row: _steward_card(tx, row))
+    found = storage.posts.page(tx.conn, q.scope, q.duty, q)
+    return found.reply(lambda row: _steward_card(tx, row))
 
 
 def shifts(tx: Tx, q: ShiftList) -> dict[str, Any]:
@@ -499,16 +498,15 @@ def shifts(tx: Tx, q: ShiftList) -> dict[str, Any]:
             raise RoleDenied(role=tx.actor.role)
         scope = q.scope or tx.actor.scope
         tx.require_scope(scope)
-    rows = storage.posts.shifts_of(
+    found = storage.posts.shifts_of(
         tx.conn,
         scope=scope,
         steward_id=q.steward_id,
         start=start,
         end=end,
-        after=paging.read_cursor(q.cursor),
-        limit=q.limit + 1,
+        part=q,
     )
-    return paging.page(rows, q.limit, "shift_id", _shift_card, at="start_at")
+    return found.reply(_shift_card)
 
 
 def shift(tx: Tx, q: WhichShift) -> dict[str, Any]:
@@ -553,7 +551,7 @@ def steward_history(tx: Tx, q: StewardHistory) -> dict[str, Any]:
     row = storage.posts.steward(tx.conn, q.steward_id)
     if row is None or not tx.actor.covers(row.area):
         raise NotFound(kind="steward", id=q.steward_id)
-    return history(tx, q.steward_id, q.limit, q.cursor, by_name=True)
+    return history(tx, q.steward_id, q, by_name=True)
 
 
 def steward_month(tx: Tx, q: MonthQuestion) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from chassis.bus import Tx
 from chassis.fields import Area, Cursor, Limit, Period
 from chassis.refusal import NotFound, RoleDenied
 from services.steward import rules, storage
-from services.steward.views import paging
 from services.steward.views.people import note_reads
 
 
@@ -70,15 +69,12 @@ def volunteer_hours(tx: Tx, q: HoursList) -> dict[str, Any]:
         NotFound: Another person's records are none of the caller's business.
         RoleDenied: The caller organises nothing in that area.
     """
-    after = paging.read_cursor(q.cursor)
     if q.scope is not None and q.person_id is None:
         tx.require_scope(q.scope)
         if tx.actor.role not in rules.access.ORGANISERS:
             raise RoleDenied(role=tx.actor.role)
-        found = storage.records.records_in(
-            tx.conn, q.scope, q.state or "RECORDED", after, q.limit + 1
-        )
-        return paging.page(found, q.limit, "record_id", _record_card)
+        found = storage.records.records_in(tx.conn, q.scope, q.state or "RECORDED", q)
+        return found.reply(_record_card)
     person_id = q.person_id or tx.actor.id
     if person_id != tx.actor.id:
         person = storage.people.person(tx.conn, person_id)
@@ -86,8 +82,7 @@ def volunteer_hours(tx: Tx, q: HoursList) -> dict[str, Any]:
             tx.actor, "HOURS", person.grid or person.area
         ):
             raise NotFound(kind="person", id=person_id)
-    rows = storage.records.records_of(tx.conn, person_id, q.state, after, q.limit + 1)
-    return paging.page(rows, q.limit, "record_id", _record_card)
+    return storage.records.records_of(tx.conn, person_id, q.state, q).reply(_record_card)
 
 
 def _record_card(row: Any) -> dict[str, Any]:
@@ -140,15 +135,14 @@ def hazards(tx: Tx, q: HazardList) -> dict[str, Any]:
         tx.require_scope(q.scope)
         if not verifies:
             raise RoleDenied(role=tx.actor.role)
-    rows = storage.records.hazards_in(
+    found = storage.records.hazards_in(
         tx.conn,
         (q.scope or tx.actor.scope) if verifies else None,
         state=q.state,
         reporter=None if verifies else tx.actor.id,
-        after=paging.read_cursor(q.cursor),
-        limit=q.limit + 1,
+        part=q,
     )
-    return paging.page(rows, q.limit, "hazard_id", _hazard_card)
+    return found.reply(_hazard_card)
 
 
 def hazard(tx: Tx, q: WhichHazard) -> dict[str, Any]:
@@ -199,14 +193,8 @@ def visits(tx: Tx, q: VisitList) -> dict[str, Any]:
     if not own:
         note_reads(tx, "visits", "VISITS", [], f"{q.steward_id} {q.period}")
     scope = "" if own else tx.actor.scope
-    after = paging.read_cursor(q.cursor)
-    rows = storage.records.visits_of(
-        tx.conn, q.steward_id, q.period, scope=scope, after=after, limit=q.limit + 1
-    )
-    return paging.page(
-        rows,
-        q.limit,
-        "visit_id",
+    found = storage.records.visits_of(tx.conn, q.steward_id, q.period, scope=scope, part=q)
+    return found.reply(
         lambda row: {
             "id": row.visit_id,
             "client_id": row.client_id,
@@ -218,7 +206,6 @@ def visits(tx: Tx, q: VisitList) -> dict[str, Any]:
             "period": row.period,
             "late": row.late,
         },
-        at="occurred_at",
     )
 
 

@@ -619,3 +619,33 @@ def test_without_rules_in_force_facts_are_kept_and_what_was_given_is_still_corre
         ("R-RES-01", -1, "APPROVED"),
     ]
     assert {row["rule_set"] for row in awards} == {"RC-2025.1"}
+
+
+@pytest.mark.parametrize("way", ["DRAFT", "CONSULTING", "APPROVED", "PUBLISHED"])
+def test_in_every_state_a_command_that_does_not_fit_says_in_which_state_it_is(credit, way):
+    """K13: a 409 with the state."""
+    bench = credit
+    made = draft(bench)
+    if way in {"CONSULTING", "APPROVED", "PUBLISHED"}:
+        made = consult(bench, made)
+    if way in {"APPROVED", "PUBLISHED"}:
+        bench.fire(made["due"])
+        made = approve(bench, made)
+    if way == "PUBLISHED":
+        made = publish(bench, made)
+    steps = {
+        "edit_rule_set": ("DRAFT", {"drop": ["R-UNT-04"]}),
+        "consult_rule_set": ("DRAFT", {}),
+        "revise_rule_set": ("CONSULTING APPROVED", {}),
+        "approve_rule_set": ("CONSULTING", {"legal_review_ref": "任司审〔2025〕3号"}),
+        "publish_rule_set": ("APPROVED", {}),
+        "retire_rule_set": ("PUBLISHED", {"reason": WHY}),
+    }
+    for verb, (allowed, more) in steps.items():
+        if way in allowed.split():
+            continue
+        with pytest.raises(StateConflict) as refused:
+            bench.as_("R_DISTRICT", person="per_other").do(
+                verb, {"rule_set_id": made["id"]} | more, version=made["version"]
+            )
+        assert refused.value.params["state"] == way

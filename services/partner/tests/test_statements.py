@@ -549,3 +549,75 @@ def test_funds_are_listed_to_those_who_look_after_their_area(town):
     assert town.bench.ask("funds")["items"] == []
     with pytest.raises(RoleDenied):
         town.bench.ask("funds", {"scope": COMMUNITY})
+
+
+FITS = {
+    "confirm_statement": {"ISSUED"},
+    "dispute_statement": {"ISSUED"},
+    "review_statement": {"DISPUTED"},
+    "pay_statement": {"CONFIRMED", "HELD"},
+}
+MORE = {
+    "dispute_statement": {"reason": "漏单"},
+    "review_statement": {"outcome": "UPHELD", "reasons": "核对无误"},
+}
+
+
+@pytest.mark.parametrize("state", ["ISSUED", "DISPUTED", "CONFIRMED", "HELD", "PAID"])
+def test_in_every_state_a_command_that_does_not_fit_says_in_which_state_it_is(
+    town, barber, haircut, state
+):
+    """K13: a 409 with the state; of a statement whose time is over, that it is over."""
+    town.redeem(haircut)
+    if state != "HELD":
+        town.fund(10_000)
+    town.bench.fire(ISSUED)
+
+    def take(step):
+        row = town.statement(barber)
+        (
+            town.as_partner
+            if step in {"confirm_statement", "dispute_statement"}
+            else town.as_street
+        )()
+        return town.move(step, row, **MORE.get(step, {}))
+
+    ways = {
+        "ISSUED": (),
+        "DISPUTED": ("dispute_statement",),
+        "PAID": ("confirm_statement", "pay_statement"),
+    }
+    for step in ways.get(state, ("confirm_statement",)):
+        take(step)
+    assert town.statement(barber)["state"] == state
+    for step, fitting in FITS.items():
+        if state in fitting:
+            continue
+        with pytest.raises(StateConflict) as refused:
+            take(step)
+        assert refused.value.params["state"] == state
+
+
+def test_the_month_of_a_redemption_is_that_of_its_counter_to_the_second(town, barber, haircut):
+    """K8: half-open at midnight, whenever credit answers and whoever asks for what afterwards."""
+    bench = town.bench
+    bench.at("2025-03-31T23:59:59")
+    last = town.redeem(haircut)
+    bench.at("2025-04-01T00:00:00")
+    first = town.redeem(haircut)
+    bench.fire(ISSUED)
+
+    def billed(period):
+        row = town.statement(barber, period)
+        card = bench.ask("statement", {"statement_id": row["id"]})
+        return [line["redemption_id"] for line in card["lines"]]
+
+    assert billed("2025-03") == [last]
+    # Asked for after the month's end, and decided before it is paid: taken back on that statement.
+    ask_refund(town, last)
+    town.as_cadre()
+    step(town, "approve_refund", last)
+    assert town.statement(barber)["points"] == 0
+    bench.fire("2025-05-08T10:00")
+    assert billed("2025-04") == [first]
+    assert town.statement(barber)["points"] == 0

@@ -563,6 +563,26 @@ class DisputeReviewedHeard:
 
 
 @dataclass(frozen=True, slots=True)
+class StatementHeldHeard:
+    """A statement waits, because the street's fund does not cover it."""
+
+    SOURCE: ClassVar[str] = "partner"
+    FACT: ClassVar[str] = "statement_held.v1"
+    statement_id: str
+    period: str
+    level: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class StatementFundedHeard:
+    """There is money for it, or it is paid."""
+
+    SOURCE: ClassVar[str] = "partner"
+    FACT: ClassVar[str] = "statement_funded.v1"
+    statement_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class ProjectRegisteredHeard:
     """A property project may carry out tasks of its community."""
 

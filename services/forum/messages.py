@@ -196,6 +196,11 @@ MESSAGES = sentences(
             "(level "
             "{level}); please see to it"
         ),
+        "STATEMENT_ESCALATED": (
+            "合伙人 {matter} 结算单因基金余额不足待付,请安排资金"
+            " / A partner's statement of {matter} waits for money: the fund does not cover it;"
+            " please provide for it"
+        ),
         "DISPUTE_ESCALATED": (
             "合伙人 {matter} 结算单的异议逾期未复核,升级至您(第 {level} 级),请督办"
             " / The dispute about a partner's statement of {matter} is overdue and has come before "

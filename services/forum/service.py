@@ -542,6 +542,8 @@ class Forum(Service):
             events.RefundDecidedHeard,
             events.DisputeOverdueHeard,
             events.DisputeReviewedHeard,
+            events.StatementHeldHeard,
+            events.StatementFundedHeard,
             then=hearing.hear_partner,
         ),
         subscribe(

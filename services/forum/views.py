@@ -216,7 +216,15 @@ class EscalationsAsked:
     tier: Tier | None = None
     source: (
         Literal[
-            "TOPIC", "TASK", "REQUEST", "RECTIFICATION", "OBJECTION", "REPAIR", "REFUND", "DISPUTE"
+            "TOPIC",
+            "TASK",
+            "REQUEST",
+            "RECTIFICATION",
+            "OBJECTION",
+            "REPAIR",
+            "REFUND",
+            "STATEMENT",
+            "DISPUTE",
         ]
         | None
     ) = None
@@ -1089,6 +1097,7 @@ _PATHS = {
     "REPAIR": "/v1/credit/repairs/",
     "REFUND": "/v1/partner/redemptions/",
     "DISPUTE": "/v1/partner/statements/",
+    "STATEMENT": "/v1/partner/statements/",
 }
 
 

@@ -202,6 +202,30 @@ class DisputeReviewed:
 
 
 @dataclass(frozen=True, slots=True)
+class StatementHeld:
+    """结算单待资金 / A confirmed statement waits, because the street's fund does not cover it."""
+
+    FACT: ClassVar[str] = "statement_held.v1"
+    AGGREGATE: ClassVar[str] = "statement"
+    VISIBILITY: ClassVar[str] = "internal"
+    statement_id: str
+    partner_id: str
+    period: str
+    amount_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatementFunded:
+    """待资金的结算单已有资金 / A statement that waited for money has it: CONFIRMED or PAID."""
+
+    FACT: ClassVar[str] = "statement_funded.v1"
+    AGGREGATE: ClassVar[str] = "statement"
+    VISIBILITY: ClassVar[str] = "internal"
+    statement_id: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class CommunityMonth:
     """Redemptions of one community in a month, zeros included."""
 
@@ -434,6 +458,8 @@ SAYS = (
     RefundDecided,
     DisputeOverdue,
     DisputeReviewed,
+    StatementHeld,
+    StatementFunded,
     MonthMeasured,
 )
 HEARD_OF_STEWARD = (

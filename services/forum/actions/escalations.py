@@ -43,6 +43,7 @@ _TIERS = {
     "REPAIR": rules.STREET_TIERS,
     "REFUND": rules.STREET_TIERS,
     "DISPUTE": rules.STREET_TIERS,
+    "STATEMENT": rules.STREET_TIERS,
 }
 
 
@@ -59,6 +60,8 @@ def _what(data: Any) -> tuple[str, str, str | None, str | None]:
             return "REFUND", data.redemption_id, data.number, None
         case events.DisputeOverdueHeard():
             return "DISPUTE", data.statement_id, data.period, None
+        case events.StatementHeldHeard():
+            return "STATEMENT", data.statement_id, data.period, None
         case _:
             return "RECTIFICATION", data.rectification_id, None, None
 

@@ -156,17 +156,24 @@ def _speak_for(tx: Tx, org_id: str, people: Sequence[str] | None) -> None:
         storage.set_org_people(tx.conn, org_id, people)
 
 
+_OF_PARTNERS_LISTED = (
+    events.RefundOverdueHeard,
+    events.DisputeOverdueHeard,
+    events.StatementHeldHeard,
+)
+
+
 def hear_partner(tx: Tx, heard: Sequence[Heard]) -> None:
-    """Keep who speaks for shops and units; list what is overdue there before the level above."""
+    """Keep who speaks for shops and units; list what waits there for the street or the district."""
     for event in heard:
         data = event.data
-        if isinstance(data, events.RefundOverdueHeard | events.DisputeOverdueHeard):
+        if isinstance(data, _OF_PARTNERS_LISTED):
             hear_escalated(tx, event)
             continue
         if isinstance(data, events.RefundDecidedHeard):
             hear_ended(tx, [data.redemption_id])
             continue
-        if isinstance(data, events.DisputeReviewedHeard):
+        if isinstance(data, events.DisputeReviewedHeard | events.StatementFundedHeard):
             hear_ended(tx, [data.statement_id])
             continue
         if isinstance(data, events.PartnerExitedHeard):

@@ -159,6 +159,22 @@ def of_another(town, service, fact, ref, **data):
             "/v1/partner/statements/stm_1",
             "2025-02",
         ),
+        (
+            "STATEMENT",
+            (
+                "statement_held",
+                {
+                    "statement_id": "stm_1",
+                    "partner_id": "ptn_1",
+                    "period": "2025-02",
+                    "amount_fen": 600,
+                },
+            ),
+            ("statement_funded", {"statement_id": "stm_1", "state": "CONFIRMED"}),
+            "stm_1",
+            "/v1/partner/statements/stm_1",
+            "2025-02",
+        ),
     ],
 )
 def test_what_is_overdue_elsewhere_is_listed_until_it_is_decided(  # noqa: PLR0917

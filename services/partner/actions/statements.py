@@ -233,7 +233,20 @@ def _commit(tx: Tx, row: Any, step: str, who: str) -> dict[str, Any]:
         confirmed_by=who,
         fund_id=fund.fund_id if fund and enough else None,
     ).version
+    if not enough:
+        held = events.StatementHeld(row.statement_id, row.partner_id, row.period, row.amount_fen)
+        tx.say(held, subject=row.statement_id, scope=row.area, sequence=version)
     return reply(row, state=state, version=version)
+
+
+def _say_funded(tx: Tx, row: Any, version: int, state: str) -> None:
+    """Say that a statement that was held waits for money no longer."""
+    tx.say(
+        events.StatementFunded(row.statement_id, state),
+        subject=row.statement_id,
+        scope=row.area,
+        sequence=version,
+    )
 
 
 def _fits(tx: Tx, fund: Any, amount_fen: int) -> bool:
@@ -417,6 +430,8 @@ def pay_statement(tx: Tx, order: PayStatement) -> dict[str, Any]:
         payment_ref=order.payment_ref,
     ).version
     redemption_store.settle(tx.conn, row.statement_id, by=tx.actor, at=tx.now)
+    if row.state == "HELD":
+        _say_funded(tx, row, version, "PAID")
     # Refunds may have taken everything back; then there is nothing to burn.
     if row.points:
         tx.say(
@@ -498,6 +513,9 @@ def _confirm_held(tx: Tx, order: SetFund) -> list[str]:
         fund = store.fund_for(tx.conn, row.area, row.period, hold=True)
         if not _fits(tx, fund, row.amount_fen):
             continue
-        records.change(tx, statements, row, step="funded", state="CONFIRMED", fund_id=fund.fund_id)
+        done = records.change(
+            tx, statements, row, step="funded", state="CONFIRMED", fund_id=fund.fund_id
+        )
+        _say_funded(tx, row, done.version, "CONFIRMED")
         confirmed.append(row.statement_id)
     return confirmed

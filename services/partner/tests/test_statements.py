@@ -312,6 +312,8 @@ def test_without_money_a_statement_is_held_until_the_budget_is_raised(town, barb
     town.as_partner()
     held = town.move("confirm_statement", row)
     assert held["state"] == "HELD"
+    # DOMAIN 2.4: and the street is alerted.
+    assert [one["data"]["amount_fen"] for one in bench.said("statement_held.v1")] == [600]
     town.as_street()
     with pytest.raises(errors.FundShort) as caught:
         town.move("pay_statement", held)
@@ -319,7 +321,9 @@ def test_without_money_a_statement_is_held_until_the_budget_is_raised(town, barb
     assert town.fund(599)["confirmed"] == []
     position = bench.ask("fund", {"area": COMMUNITY, "period": "2025-03"})
     assert (position["budget_fen"], position["held_fen"], position["free_fen"]) == (599, 600, 599)
+    assert bench.said("statement_funded.v1") == []
     assert town.fund(600)["confirmed"] == [row["id"]]
+    assert bench.said("statement_funded.v1")[0]["data"]["state"] == "CONFIRMED"
     position = bench.ask("fund", {"area": COMMUNITY, "period": "2025-03"})
     assert (position["committed_fen"], position["paid_fen"], position["free_fen"]) == (600, 0, 0)
     with pytest.raises(errors.FundBelowCommitted):

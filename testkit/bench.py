@@ -14,6 +14,7 @@ from __future__ import annotations
 import atexit
 import copy
 import csv
+import functools
 import io
 import os
 import re
@@ -441,7 +442,7 @@ def open_bench(service_cls: type[Service], url: str, **environ: str) -> Bench:
         # No test pulls the plug of the machine; waiting for its disk is half of a small commit.
         sa.event.listen(runtime.engine, "connect", _unsynchronised)
     try:
-        _migrated(service_cls, url, lambda: migrate_and_let_go(service_cls, runtime.engine))
+        _migrated(service_cls, url, runtime.engine)
         _share_statements(runtime.engine)
         runtime.fixed_now = instant(START)
         runtime.prepare()
@@ -479,11 +480,53 @@ def migrate_and_let_go(service_cls: type[Service], engine: sa.Engine) -> None:
 
 # SQLite databases that are migrated and that nobody writes, as files.
 _MIGRATED: dict[type[Service], str] = {}
-# PostgreSQL databases whose tests have ended, by the service that they are migrated for, and those
-# in use. Making and dropping a database takes longer than most tests; emptying one does not.
-_FREE: dict[type[Service], list[str]] = {}
-_TAKEN: dict[str, type[Service]] = {}
-_RESERVED: set[str] = set()
+
+
+@dataclass
+class _Kept:
+    """A PostgreSQL database that tests use one after the other.
+
+    Making a database, and connecting to one, takes longer than most tests; emptying one does not.
+
+    Attributes:
+        name: Its name.
+        service_cls: The service that it is migrated for; None before its first test.
+        pool: Its connections, which stay open between tests.
+    """
+
+    name: str
+    service_cls: type[Service] | None = None
+    pool: sa.Pool | None = None
+
+    def lend(self, engine: sa.Engine) -> None:
+        """Let an engine that has no connection yet use these connections."""
+        if self.pool is None:
+            self.pool = engine.pool
+            # A test that closes its engine leaves the connections to the next one.
+            self.end, pool = self.pool.dispose, self.pool
+            vars(pool).update(dispose=lambda: None, recreate=lambda: pool)
+        engine.pool = self.pool
+
+    def take_back(self, server: sa.URL) -> None:
+        """End what the test has left at work, so that nothing of it is locked any more."""
+        _on_server(
+            server,
+            "SELECT pg_terminate_backend(l.pid) FROM pg_locks l JOIN pg_database d"
+            f" ON d.oid = l.database WHERE d.datname = '{self.name}' AND l.pid <> pg_backend_pid()",
+        )
+        if getattr(self.pool, "checkedout", int)():
+            self.let_go()
+
+    def let_go(self) -> None:
+        """Close the connections."""
+        if self.pool is not None:
+            self.end()
+            self.pool = None
+
+
+# The databases whose tests have ended, by service, and those in use.
+_FREE: dict[type[Service] | None, list[_Kept]] = {}
+_TAKEN: dict[str, _Kept] = {}
 
 # Stages that tests have reached, by service, kind of database and what led there.
 _STAGES: dict[tuple[type[Service], str, Callable[[Bench], Any]], _Stage] = {}
@@ -533,28 +576,34 @@ END $$
 _SEED = "seed"
 
 
-def _migrated(service_cls: type[Service], url: str, migrate: Callable[[], None]) -> None:
-    """Bring an empty or reserved database to the newest revision, the quickest way there is."""
+def _migrated(service_cls: type[Service], url: str, engine: sa.Engine) -> None:
+    """Bring an empty or kept database to the newest revision, the quickest way there is."""
     target = sa.make_url(url)
     name = str(target.database)
-    if name in _RESERVED:
-        _RESERVED.discard(name)
-        _TAKEN[name] = service_cls
-        if free := _FREE.get(service_cls):
-            _on_server(target, f'ALTER DATABASE "{free.pop()}" RENAME TO "{name}"')
-            _on_server(target, _PUT_BACK.format(schema=_SEED), database=name)
-            return
+    kept = _TAKEN.get(name)
+    if kept is not None and kept.service_cls is not service_cls:
+        if kept.service_cls is not None:
+            kept.let_go()
+            _on_server(target, f'DROP DATABASE "{name}" WITH (FORCE)')
         _on_server(target, f'CREATE DATABASE "{name}"')
-        migrate()
-        _on_server(target, _KEEP.format(schema=_SEED), database=name)
+        migrate_and_let_go(service_cls, engine)
+        kept.service_cls = service_cls
+        kept.lend(engine)
+        with engine.begin() as conn:
+            conn.exec_driver_sql(_KEEP.format(schema=_SEED))
+        return
+    if kept is not None:
+        kept.lend(engine)
+        with engine.begin() as conn:
+            conn.exec_driver_sql(_PUT_BACK.format(schema=_SEED))
         return
     template = _MIGRATED.get(service_cls)
     if target.get_backend_name() != "sqlite":
-        migrate()
+        migrate_and_let_go(service_cls, engine)
     elif template is not None:
         shutil.copyfile(template, name)
     else:
-        migrate()
+        migrate_and_let_go(service_cls, engine)
         _MIGRATED[service_cls] = _copy_of(name)
 
 
@@ -615,38 +664,37 @@ def _put_back(bench: Bench, stage: _Stage) -> bool:
     return True
 
 
-def _reserved_postgresql(server_url: str) -> Iterator[str]:
-    """Give the URL of a database that `open_bench` will make, and keep it for the next test."""
+def _kept_postgresql(server_url: str, service_cls: type[Service] | None) -> Iterator[str]:
+    """Give the URL of a database that `open_bench` will migrate or empty for the next test."""
     server = sa.make_url(server_url).set(drivername="postgresql")
-    name = "t_" + uuid.uuid4().hex
-    _RESERVED.add(name)
     if not _FREE:
         atexit.register(_drop_all, server)
-    yield server.set(database=name).render_as_string(hide_password=False)
-    _RESERVED.discard(name)
-    service_cls = _TAKEN.pop(name, None)
-    if service_cls is not None:
-        _on_server(
-            server,
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            f" WHERE datname = '{name}' AND pid <> pg_backend_pid()",
-        )
-        _FREE.setdefault(service_cls, []).append(name)
+    free = _FREE.setdefault(service_cls, [])
+    kept = free.pop() if free else _Kept("t_" + uuid.uuid4().hex)
+    _TAKEN[kept.name] = kept
+    yield server.set(database=kept.name).render_as_string(hide_password=False)
+    del _TAKEN[kept.name]
+    if kept.service_cls is not None:
+        kept.take_back(server)
+        _FREE.setdefault(kept.service_cls, []).append(kept)
 
 
 def _drop_all(server: sa.URL) -> None:
-    names = [name for free in _FREE.values() for name in free]
+    names = [kept.name for free in _FREE.values() for kept in free]
     _FREE.clear()
     with suppress(sa.exc.SQLAlchemyError):
         _on_server(server, *(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)' for name in names))
 
 
-def _on_server(url: sa.URL, *statements: str, database: str = "postgres") -> None:
-    server = url.set(drivername="postgresql+psycopg", database=database)
-    admin = sa.create_engine(server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
-    with admin.connect() as conn:
+@functools.cache
+def _admin(server: sa.URL) -> sa.Engine:
+    return sa.create_engine(server, isolation_level="AUTOCOMMIT", pool_size=1)
+
+
+def _on_server(url: sa.URL, *statements: str) -> None:
+    with _admin(url.set(drivername="postgresql+psycopg", database="postgres")).connect() as admin:
         for statement in statements:
-            conn.exec_driver_sql(statement)
+            admin.exec_driver_sql(statement)
 
 
 @pytest.fixture(params=databases())
@@ -655,7 +703,11 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     if request.param == "sqlite":
         yield from fresh_database("sqlite", tmp_path)
     else:
-        yield from _reserved_postgresql(os.environ["FIVERED_TEST_PG"])
+        try:
+            service_cls = request.getfixturevalue("service_cls")
+        except pytest.FixtureLookupError:
+            service_cls = None
+        yield from _kept_postgresql(os.environ["FIVERED_TEST_PG"], service_cls)
 
 
 @pytest.fixture

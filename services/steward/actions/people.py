@@ -291,7 +291,8 @@ class _Known:
 
 
 def _other_household(holders: Sequence[Any], grid: str | None, household: str | None) -> Any:
-    for holder in holders:
+    # The same one each time: a file that is tried says what the import says.
+    for holder in sorted(holders, key=lambda row: str(row.person_id)):
         if not household or (holder.household_id, holder.grid) != (household, grid):
             return holder
     return None

@@ -11,12 +11,13 @@ import os
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
-from chassis.settings import database_variable
+from chassis.settings import CommandFailed, database_variable
 
 # The variable that names the file of the keys, or its folder, where it is not in the data folder.
 KEYS = "FIVERED_KEYS"
-PLACES = (".fivered/up", ".fivered/data")
+PLACES = (".fivered/data", ".fivered/up")
 _told: list[str] = []
 
 
@@ -24,11 +25,8 @@ def environment() -> dict[str, str]:
     """Return the variables of the system that runs here; empty when none does."""
     for place in PLACES:
         folder = Path(place)
-        try:
-            found = json.loads((folder / "running.json").read_text("utf-8"))
-        except (OSError, ValueError):
-            continue
-        if not _alive(found.get("supervisor") or found.get("pid")):
+        found = running(folder)
+        if found is None:
             continue
         if found.get("environment"):
             return dict(found["environment"])
@@ -40,6 +38,33 @@ def environment() -> dict[str, str]:
         demo = {"FIVERED_DEMO_CLOCK": "1", "FIVERED_SYNTHETIC": "1"}
         return {**keys, **databases, **(demo if found.get("demo") else {})}
     return {}
+
+
+def running(folder: Path) -> dict[str, Any] | None:
+    """Return the note of the system that runs on a folder; None where none does."""
+    try:
+        found: dict[str, Any] = json.loads((folder / "running.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    # One that was killed leaves its note behind.
+    return found if _alive(found.get("supervisor") or found.get("pid")) else None
+
+
+def address_and_key(data: str | None = None) -> tuple[str, str]:
+    """Return the address of the system that runs here and the key of its tokens.
+
+    Args:
+        data: Its folder; where it is not given, it is looked for.
+
+    Raises:
+        CommandFailed: Nothing runs here.
+    """
+    for folder in [Path(data)] if data else [Path(place) for place in PLACES]:
+        found = running(folder)
+        if found is not None:
+            keys = found.get("environment") or json.loads(keys_file(folder).read_text("utf-8"))
+            return found["address"], keys["FIVERED_TOKEN_KEY"]
+    raise CommandFailed("nothing runs here: make run (or make up) in another terminal first")
 
 
 def keys_file(folder: Path) -> Path:

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import time
 from pathlib import Path
 
-from chassis.here import keys_file
+from chassis.here import address_and_key
 from chassis.settings import CommandFailed
 from clients.demo.api import Api, Refused, StillWaiting, token
 from clients.demo.district import CAST, PEOPLE, District
 from clients.demo.screen import Screen
 from clients.demo.story import STEPS, TellingFailed, tell
-
-PLACES = (".fivered/data", ".fivered/up")
 
 
 def run(given: argparse.Namespace) -> int:
@@ -26,7 +23,7 @@ def run(given: argparse.Namespace) -> int:
             roles = ", ".join(f"{role} {area}" for role, area in one.grants)
             print(f"{one.name:<16} {one.full_name}  {one.person.person_id}  {roles}")
         return 0
-    address, key = _system(given.data)
+    address, key = address_and_key(given.data)
     api = Api(address, key)
     try:
         if not api.get("/v1")["demo"]:
@@ -73,28 +70,3 @@ def _story(api: Api, given: argparse.Namespace) -> int:
     if given.transcript:
         Path(given.transcript).write_text("\n".join(screen.lines).strip() + "\n", "utf-8")
     return 0
-
-
-def _system(data: str | None) -> tuple[str, str]:
-    """Return address and token key of the running system."""
-    for folder in [Path(data)] if data else [Path(place) for place in PLACES]:
-        running = folder / "running.json"
-        if not running.exists():
-            continue
-        found = json.loads(running.read_text("utf-8"))
-        if not _alive(found.get("supervisor") or found.get("pid")):
-            continue
-        keys = json.loads(keys_file(folder).read_text("utf-8"))
-        return found["address"], found.get("environment", keys)["FIVERED_TOKEN_KEY"]
-    raise CommandFailed("nothing runs here: make run (or make up) in another terminal first")
-
-
-def _alive(pid: int | None) -> bool:
-    """Tell whether a process lives; one that was killed leaves its note behind."""
-    try:
-        os.kill(pid or 0, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return pid is not None

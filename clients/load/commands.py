@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import time
 from pathlib import Path
@@ -12,13 +11,12 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from chassis.here import keys_file
+from chassis.here import address_and_key
 from chassis.settings import CommandFailed
 from clients.load.files import NotAFolderOfOurs, ids_in, read, waiting, write
 from clients.load.generator import District
 from clients.load.sending import Refused, Sender, Unreachable, token
 
-PLACES = (".fivered/data", ".fivered/up")
 SHOWN_ERRORS = 20
 
 
@@ -158,15 +156,5 @@ def _system(given: argparse.Namespace) -> tuple[str, str]:
         if not bearer:
             raise CommandFailed("FIVERED_TOKEN is not set: a token of R_DISTRICT (fivered token)")
         return given.address, bearer
-    for folder in [Path(given.data)] if given.data else [Path(place) for place in PLACES]:
-        running = folder / "running.json"
-        if not running.exists():
-            continue
-        found = json.loads(running.read_text("utf-8"))
-        keys = found.get("environment")
-        if keys is None:
-            keys = json.loads(keys_file(folder).read_text("utf-8"))
-        return found["address"], token(
-            os.environ.get("FIVERED_TOKEN_KEY", keys["FIVERED_TOKEN_KEY"])
-        )
-    raise CommandFailed("nothing runs here: make run (or make up) in another terminal first")
+    address, key = address_and_key(given.data)
+    return address, token(os.environ.get("FIVERED_TOKEN_KEY", key))

@@ -20,7 +20,6 @@ from testkit.servers import (
     ServerFailed,
     ServerMissing,
     free_port,
-    missing,
     require,
 )
 
@@ -74,18 +73,6 @@ def main() -> int:
     postgres.stop()
     return 0
 
-
-__all__ = [
-    "Postgres",
-    "Rabbit",
-    "ServerFailed",
-    "ServerMissing",
-    "free_port",
-    "missing",
-    "ports_of",
-    "require",
-    "start",
-]
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -12,7 +12,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from chassis import installed
+from chassis import here, installed
 from deploy.local.supervisor import ROOT, STATE
 from testkit import servers
 
@@ -23,15 +23,7 @@ STARTED: list[subprocess.Popen[bytes]] = []
 
 def running(state: Path = STATE) -> dict[str, Any] | None:
     """Return what runs on a state folder, or None."""
-    path = state / "running.json"
-    if not path.exists():
-        return None
-    found: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    try:
-        os.kill(found["supervisor"], 0)
-    except (OSError, KeyError):
-        return None
-    return found
+    return here.running(state)
 
 
 def start(state: Path, port: int, *, patience_s: float = PATIENCE_S) -> dict[str, Any]:

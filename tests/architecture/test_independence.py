@@ -71,6 +71,30 @@ def test_the_chassis_and_one_service_pass_that_services_tests(tmp_path, name):
     assert "passed" in run_tests(tmp_path, f"services/{name}")
 
 
+@pytest.mark.parametrize(
+    "upward",
+    [
+        "from chassis.runtime import Runtime",
+        "if TYPE_CHECKING:\n    from chassis.runtime import Runtime",
+        "def late():\n    from chassis.runtime import Runtime",
+    ],
+)
+def test_an_upward_import_of_the_chassis_is_found_however_it_is_hidden(tmp_path, upward):
+    copy(tmp_path, "chassis", "testkit", "tests/architecture", "tests/__init__.py")
+    inbox = tmp_path / "chassis/inbox.py"
+    inbox.write_text(inbox.read_text("utf-8") + f"\nTYPE_CHECKING = False\n{upward}\n", "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.architecture.imports"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": f"{tmp_path / 'alone'}{os.pathsep}{tmp_path}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1, done.stdout
+    assert "chassis.inbox -> chassis.runtime" in done.stdout
+
+
 @pytest.mark.timeout(600)
 def test_with_one_service_deleted_the_gateway_and_the_architecture_pass(tmp_path):
     gone = SERVICES[-1]

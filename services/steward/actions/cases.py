@@ -476,7 +476,13 @@ def _candidates(
 
 
 def _require_impartial(
-    tx: Tx, row: Any, person_id: str | None = None, *, field: str = "", handles: bool = False
+    tx: Tx,
+    row: Any,
+    person_id: str | None = None,
+    *,
+    field: str = "",
+    handles: bool = False,
+    reporter: str | None = None,
 ) -> None:
     """Refuse a party of the matter, and name who may act instead.
 
@@ -486,6 +492,7 @@ def _require_impartial(
         person_id: Who would have it in hand; the caller where left out.
         field: Where he was named.
         handles: The caller acts as its handler; else he decides about it.
+        reporter: Whose it is to become: nobody of his household says so.
 
     Raises:
         ConflictOfInterest: He holds a post in what is complained of, or the matter is his own or
@@ -503,6 +510,7 @@ def _require_impartial(
         # A cadre decides, best one who had no part in it; of what is done, nobody else may.
         chain = storage.cases.chain(tx.conn, row.request_id)
         part = set().union(*storage.people.kin(tx.conn, chain).values())
+        barred |= kinship.own(tx, reporter) if reporter else set()
         chosen = _stand_in(tx, row, rules.routing.DECIDERS, barred | part)
         if chosen is None and row.state in rules.requests.OPEN:
             chosen = _stand_in(tx, row, rules.routing.DECIDERS, barred)
@@ -1905,7 +1913,7 @@ def attach_reporter(tx: Tx, order: AttachReporter) -> dict[str, Any]:
     """
     row = locked(tx, order.request_id)
     _require_oversight(tx, row)
-    _require_impartial(tx, row)
+    _require_impartial(tx, row, reporter=order.person_id)
     tx.check_version(row.version)
     if row.reporter_id is not None or row.found_by is not None:
         raise ReporterKnown

@@ -20,6 +20,7 @@ from services.steward.tests.ground import (
     STW_POLICE,
     STW_STAFF,
     WANG,
+    person_id,
     steward_id,
 )
 
@@ -114,6 +115,29 @@ def test_a_party_decides_nothing_and_is_told_who_does(staffed, method, body):
         staffed.step(method, reply, CADRE, "R_CADRE", COMMUNITY, **body)
     assert (refused.value.code, refused.value.status) == ("CONFLICT_OF_INTEREST", 403)
     assert refused.value.params["substitute"] == STW_OTHER
+
+
+def test_who_is_named_to_say_whose_it_is_may_say_so(staffed):
+    """K12: the substitute was the reporter's wife, and was refused in turn."""
+    third, other = person_id(61), steward_id(61)
+    staffed.person(third, "郑安")
+    staffed.steward(STW_OTHER, OTHER_CADRE, "COMMUNITY_CADRE", (GRID,))
+    appointed(staffed, OTHER_CADRE)
+    reply = staffed.submit(who=None, **COMPLAINT)
+    assert reply["handler"] == STW_CADRE
+
+    def substitute():
+        body = {"person_id": WANG, "reason": "本人来电"}
+        with pytest.raises(errors.ConflictOfInterest) as refused:
+            staffed.step("attach_reporter", reply, OTHER_CADRE, "R_CADRE", COMMUNITY, **body)
+        return refused.value.params["substitute"]
+
+    staffed.steward(other, third, "COMMUNITY_CADRE", (GRID,))
+    assert substitute() == other
+    kin(staffed, third, WANG)
+    assert substitute() != other
+    kin(staffed, CADRE)
+    assert substitute() == COMMUNITY[:9]
 
 
 def test_a_party_takes_no_complaint_back_in_the_reporter_s_name(staffed):

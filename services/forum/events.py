@@ -433,6 +433,15 @@ class RectificationWithdrawnHeard:
 
 
 @dataclass(frozen=True, slots=True)
+class RectificationEndedHeard:
+    """The order ended with its project or its task."""
+
+    SOURCE: ClassVar[str] = "property"
+    FACT: ClassVar[str] = "rectification_ended.v1"
+    rectification_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class ObjectionEscalatedHeard:
     """An overdue objection to somebody's credit goes up one level."""
 

@@ -531,6 +531,7 @@ class Forum(Service):
             events.RectificationEscalatedHeard,
             events.RectificationPassedHeard,
             events.RectificationWithdrawnHeard,
+            events.RectificationEndedHeard,
             then=hearing.hear_property,
         ),
         subscribe(

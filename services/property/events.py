@@ -197,6 +197,17 @@ class RectificationWithdrawn:
 
 
 @dataclass(frozen=True, slots=True)
+class RectificationEnded:
+    """Nothing is to be put right any more: the project or the task is over. What it cost stays."""
+
+    FACT: ClassVar[str] = "rectification_ended.v1"
+    AGGREGATE: ClassVar[str] = "rectification"
+    VISIBILITY: ClassVar[str] = "internal"
+    rectification_id: str
+    project_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class DisclosurePublished:
     """A project published what it had to disclose, in time; late ones are history only."""
 
@@ -331,6 +342,7 @@ SAYS: tuple[type[Any], ...] = (
     RectificationOverdue,
     RectificationEscalated,
     RectificationWithdrawn,
+    RectificationEnded,
     DisclosurePublished,
     DisclosureOverdue,
     DisclosureWithdrawn,

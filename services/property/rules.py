@@ -494,6 +494,10 @@ MESSAGES = sentences(
             "整改单 {number} 已随作废的会议撤回:{said}"
             " / Rectification order {number} is withdrawn with its meeting: {said}"
         ),
+        "ORDER_ENDED": (
+            "整改单 {number} 已随任务取消终止:{said}"
+            " / Rectification order {number} ended with its task, which was cancelled: {said}"
+        ),
         "WORK_CANCELLED": (
             "会议决定的工作已随会议作废取消:{said}"
             " / A work is cancelled with the meeting that decided it: {said}"

@@ -110,6 +110,13 @@ def _follow(tx: Tx, people: Mapping[str, dict[str, Any]]) -> None:
         tasks.follow_residents(tx, elsewhere)
 
 
+_ORDER_ENDED = (
+    events.RectificationPassedHeard,
+    events.RectificationWithdrawnHeard,
+    events.RectificationEndedHeard,
+)
+
+
 def hear_property(tx: Tx, heard: Sequence[Heard]) -> None:
     """Keep projects, their managers and posts; take deliveries of our tasks."""
     for event in heard:
@@ -132,7 +139,7 @@ def hear_property(tx: Tx, heard: Sequence[Heard]) -> None:
             hear_delivery(tx, event)
         elif isinstance(data, events.RectificationEscalatedHeard):
             hear_escalated(tx, event)
-        elif isinstance(data, events.RectificationPassedHeard | events.RectificationWithdrawnHeard):
+        elif isinstance(data, _ORDER_ENDED):
             hear_ended(tx, [data.rectification_id])
         elif isinstance(
             data, events.CompanyRegisteredHeard | events.CompanyRepresentativesChangedHeard

@@ -97,6 +97,15 @@ def test_an_overdue_order_of_the_property_is_listed_too(town):
     assert {i["outcome"] for i in listed(lead(town), state="DONE")} == {"ENDED"}
 
 
+def test_an_order_that_ended_with_its_task_or_project_is_listed_no_longer(town):
+    """K13: the orders of a closed project waited before the street for ever."""
+    late_order(town, 1)
+    ended = {"rectification_id": "rec_1", "project_id": PROJECT}
+    town.bench.hear("property", "rectification_ended.v1", ended, subject="rec_1", sequence=9)
+    assert listed(lead(town)) == []
+    assert {i["outcome"] for i in listed(lead(town), state="DONE")} == {"ENDED"}
+
+
 def test_an_overdue_objection_to_credit_is_listed_until_it_has_ended(town):
     """t2 B11: street and district had no list that showed it."""
     for level in (1, 2):

@@ -413,12 +413,43 @@ def open_of_project(tx: Tx, project_id: str) -> list[Row]:
 def end_for_closed_project(tx: Tx, project_id: str) -> None:
     """End the open orders of a project that is closed; their record stays with its company."""
     for row in open_of_project(tx, project_id):
-        ended = records.update(tx.conn, tables.rectifications, row, state="ENDED", closed_at=tx.now)
-        for kind in ("rec_due", "rec_l2", "rec_check"):
-            tx.disarm(kind, ended.rectification_id)
-        records.note(
-            tx, tables.rectifications, ended, step="ENDED", note={"reason": "PROJECT_CLOSED"}
-        )
+        _end(tx, row, "PROJECT_CLOSED")
+
+
+def end_of_task(tx: Tx, task_id: str, reason: str) -> None:
+    """End what an overdue task had opened, as the task is not to be done; tell the manager.
+
+    It was overdue all the same, so what it cost stays. Where it was no fault of the project, two
+    persons of the street withdraw the order (DOMAIN 2.2.5), and its effects are reversed.
+    """
+    key = rows.order_of(tx.conn, task_id=task_id)
+    row = records.find(tx.conn, tables.rectifications, key, lock=True) if key else None
+    if row is None or row.state not in OPEN:
+        return
+    _end(tx, row, reason)
+    manager = ground.project(tx, row.project_id).manager_person_id
+    if manager is not None:
+        ground.tell(tx, manager, "ORDER_ENDED", number=row.number, said=reason)
+
+
+def _end(tx: Tx, row: Row, reason: str) -> None:
+    row = records.change(
+        tx,
+        tables.rectifications,
+        row,
+        step="ENDED",
+        state="ENDED",
+        closed_at=tx.now,
+        note={"reason": reason},
+    )
+    for kind in ("rec_due", "rec_l2", "rec_check"):
+        tx.disarm(kind, row.rectification_id)
+    tx.say(
+        events.RectificationEnded(row.rectification_id, row.project_id),
+        subject=row.rectification_id,
+        scope=row.area,
+        sequence=row.version,
+    )
 
 
 def remind_checker(tx: Tx, due: Due) -> None:
@@ -489,7 +520,7 @@ def withdraw_rectification(tx: Tx, order: Withdraw) -> Reply:
         may=ground.uninterested,
     )
     ground.require_reason(order.reason)
-    if row.state not in (*OPEN, "PASSED"):
+    if row.state not in (*OPEN, "PASSED", "ENDED"):
         raise StateConflict(state=row.state)
     if row.withdraw_proposed_by is None:
         row = records.change(

@@ -137,6 +137,7 @@ def hear_rework(tx: Tx, heard: list[Heard]) -> None:
             _again(tx, row, data.reason or "")
         elif data.reason in NOT_TO_BE_DONE:
             _end(tx, row, "CANCELLED", data.why or data.reason)
+            rectifications.end_of_task(tx, task_id, data.why or data.reason)
         else:
             _end(tx, row, "ENDED", "SUPERVISION_FAILED")
 

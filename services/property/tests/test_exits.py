@@ -293,3 +293,38 @@ def test_the_work_of_a_task_that_is_taken_away_does_not_read_as_done(bench, town
     assert found["history"][-1]["what"] == shown[0]
     with pytest.raises(StateConflict):
         town.manager().do("deliver_work", work | {"evidence": ["sha256:7"]}, version=3)
+
+
+def test_the_order_of_an_overdue_task_ends_with_the_task(bench, town):
+    """K13: the S3 order stayed open for work that nobody was to do any more."""
+    town.found()
+    town.link_officials()
+    task = {
+        "task_id": "tsk_1",
+        "topic_id": "top_1",
+        "responsible_kind": "PROJECT",
+        "responsible_id": "prj_a",
+    }
+    due = {"community": town.community, "due_at": "2025-03-04T00:00:00+08:00"}
+    bench.hear("forum", "task_assigned.v1", task | due, subject="tsk_1", sequence=1)
+    bench.hear("forum", "task_overdue.v1", task | {"level": 0}, subject="tsk_1", sequence=2)
+    (order,) = town.street_clerk().ask("rectifications")["items"]
+    bench.fire(order["due"])
+    final = {"final": True, "reason": "CANCELLED", "why": "居民改选他处"}
+    bench.hear("forum", "task_rework.v1", task | final, subject="tsk_1", sequence=3)
+    asked = {"rectification_id": order["id"]}
+    row = town.street_clerk().ask("rectification", asked)
+    assert (row["state"], row["history"][-1]["detail"]["reason"]) == ("ENDED", "居民改选他处")
+    (ended,) = bench.said("rectification_ended.v1")
+    assert ended["data"] == {"rectification_id": order["id"], "project_id": "prj_a"}
+    # It was overdue, and that counts, unless two persons find that it was no fault.
+    assert bench.said("rectification_withdrawn.v1") == []
+    assert town.street_clerk().ask("overdue_rectifications")["total"] == 0
+    assert [one["code"] for one in town.manager().ask("my_messages")["items"]] == ["ORDER_ENDED"]
+    bench.fire("2025-05-01T00:00:00")
+    assert town.street_clerk().ask("rectification", asked)["state"] == "ENDED"
+    for who in ("per_qian", "per_second"):
+        withdraw = asked | {"reason": "任务非因项目原因取消"}
+        row = town.street_clerk(who).ask("rectification", asked)
+        bench.do("withdraw_rectification", withdraw, version=row["version"])
+    assert len(bench.said("rectification_withdrawn.v1")) == 1

@@ -3,11 +3,14 @@
 from chassis import records
 from chassis.bus import Tx
 from chassis.deadlines import Move
-from services.partner.storage.tables import statements
+from services.partner.storage.tables import redemptions, statements
+
+_KEPT = {table.name: table for table in (statements, redemptions)}
 
 
 def deadline_moved(tx: Tx, move: Move) -> None:
-    """Write into a statement's history that there is more time."""
-    for table, row in move.rows:
-        if table == statements.name:
-            records.note(tx, statements, row, step="deadline_moved", note=move.after.isoformat())
+    """Write into the history of a statement or a redemption that there is more time."""
+    for name, row in move.rows:
+        table = _KEPT.get(name)
+        if table is not None:
+            records.note(tx, table, row, step="deadline_moved", note=move.after.isoformat())

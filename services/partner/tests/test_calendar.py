@@ -1,5 +1,7 @@
 """The year 2027 arrives while a statement waits for its partner."""
 
+from services.partner.tests.test_statements import ask_refund
+
 # Invented: no notice of the State Council.
 YEAR = {
     "year": 2027,
@@ -52,3 +54,24 @@ def test_a_statement_that_was_issued_has_more_time_and_its_history_says_so(town)
     assert [str(row["due_at"]) for row in armed] == [str(after["confirm_due"])]
     steps = bench.rows("SELECT step, version FROM history WHERE kind = 'statement'")
     assert steps[-1] == {"step": "deadline_moved", "version": before["version"] + 1}
+
+
+def test_a_refund_is_provisional_until_the_year_is_known_and_its_history_says_that_it_moved(town):
+    """K1: the row moved, and nothing told the holder of the later day."""
+    bench = town.bench.at("2026-12-30T10:00")
+    barber = town.partner()
+    offer = town.offer(barber, valid_from="2026-12-01", valid_to="2027-12-31")
+    redemption_id = town.redeem(offer)
+    asked = ask_refund(town, redemption_id)
+    assert asked["provisional"] == ["due"]
+    before = town.card(redemption_id)
+    assert before["provisional"] == ["refund_due"]
+    loaded(bench)
+    after = town.card(redemption_id)
+    assert "provisional" not in after
+    assert after["refund_due"] > before["refund_due"]
+    assert after["history"][-1]["step"] == "deadline_moved"
+    bench.fire(before["refund_due"])
+    assert bench.said("refund_overdue.v1") == []
+    bench.fire(after["refund_due"])
+    assert len(bench.said("refund_overdue.v1")) == 1

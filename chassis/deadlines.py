@@ -220,44 +220,91 @@ def _without_timers(
 def mark(tx: Tx, reply: Any) -> Any:
     """Say in each part of a reply which of its deadlines rest on a year without data.
 
-    The members are the service's `counts`; deadlines that count working days end with a day or
-    fall on 09:00, so that hours under the same name are told from them.
+    The members are the service's `counts`. Where the timer of a deadline says from where its
+    working days are counted, it is exact: marked is what has counted a day of such a year. What has
+    no timer is told by its form: deadlines that count working days end with a day or fall on 09:00.
     """
     names = tx.runtime.service_cls.counts
-    if names:
-        _mark(tx, reply, names)
+    if not names:
+        return reply
+    ahead = list(_ahead(tx, reply, names))
+    since = _since(tx, ahead) if ahead else {}
+    for part, name, at in ahead:
+        own = [since[key] for key in ((ref, at) for ref in _refs(part)) if key in since]
+        if any(_counts_unknown(tx.calendar, day, at) for day in own) if own else _looks_it(tx, at):
+            part.setdefault("provisional", []).append(name)
     return reply
 
 
+# No deadline that is ahead began longer ago.
+_LONGEST = timedelta(days=366)
 # Members that have members of their own; a reply is built of these alone.
 _HOLDERS = frozenset({list, dict})
 
 
-def _mark(tx: Tx, part: Any, names: frozenset[str]) -> None:
+def _ahead(
+    tx: Tx, part: Any, names: frozenset[str]
+) -> Iterator[tuple[dict[str, Any], str, datetime]]:
+    """Find the deadlines ahead that may have counted days of a year without data."""
+    oldest = Calendar.local_date(tx.now) - _LONGEST
     if isinstance(part, list):
         for one in part:
-            _mark(tx, one, names)
+            yield from _ahead(tx, one, names)
     elif isinstance(part, dict):
-        found = sorted(name for name in names & part.keys() if _is_provisional(tx, part[name]))
+        for name in sorted(names & part.keys()):
+            at = _instant(part[name])
+            if at is not None and at > tx.now and _counts_unknown(tx.calendar, oldest, at):
+                yield part, name, at
         if not _HOLDERS.isdisjoint(map(type, part.values())):
             for one in part.values():
-                _mark(tx, one, names)
-        if found:
-            part["provisional"] = found
+                yield from _ahead(tx, one, names)
 
 
-def _is_provisional(tx: Tx, value: Any) -> bool:
+def _instant(value: Any) -> datetime | None:
     if not isinstance(value, str) or len(value) < len("2027-01-01T00:00Z"):
-        return False
+        return None
     try:
         at = datetime.fromisoformat(value)
     except ValueError:
+        return None
+    return None if at.tzinfo is None else at
+
+
+def _counts_unknown(calendar: Calendar, since: date | None, at: datetime) -> bool:
+    """Tell whether the days after `since`, up to the one that ends at an instant or that it lies
+    in, reach into a year without data; without `since` no days are counted."""
+    if since is None:
         return False
-    if at.tzinfo is None or at <= tx.now:
-        return False
+    first = since + timedelta(days=1)
+    last = calendar.local_date(at - _MOMENT)
+    return any(year not in calendar.years for year in range(first.year, last.year + 1))
+
+
+def _looks_it(tx: Tx, at: datetime) -> bool:
     local = Calendar.local(at)
     whole = (local.hour, local.minute, local.second) in {(0, 0, 0), (9, 0, 0)}
     return whole and tx.calendar.provisional(at)
+
+
+def _refs(part: Mapping[str, Any]) -> list[str]:
+    """Return the ids that a part of a reply bears: a deadline's timer is named by one of them."""
+    return [
+        value
+        for name, value in part.items()
+        if isinstance(value, str) and (name == "id" or name.endswith("_id"))
+    ]
+
+
+def _since(
+    tx: Tx, ahead: Sequence[tuple[dict[str, Any], str, datetime]]
+) -> dict[tuple[str, datetime], date | None]:
+    """Return of the timers of these deadlines from where each counts its days, None for none."""
+    timers = tx.runtime.chassis.timers
+    refs = sorted({ref for part, _, _ in ahead for ref in _refs(part)})
+    asked = sa.select(timers.c.ref, timers.c.due_at, timers.c.since).where(
+        timers.c.due_at.in_(sorted({at for _, _, at in ahead})), timers.c.ref.in_(refs)
+    )
+    return {(ref, due_at): since for ref, due_at, since in tx.conn.execute(asked)}
 
 
 __all__ = ["Counted", "Move", "hear", "later", "mark", "recount"]

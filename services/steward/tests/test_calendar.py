@@ -197,6 +197,33 @@ def test_deadlines_that_rest_on_a_year_without_data_are_marked(staffed):
     assert "provisional" not in staffed.submit(priority="P3", text="另一件事")
 
 
+def test_a_deadline_in_hours_that_ends_with_a_day_counts_no_days_and_is_not_marked(staffed):
+    """K1: 24 hours from midnight looked like a working day of the year without data."""
+    staffed.bench.at("2027-01-01T00:00")
+    hours = staffed.submit(category="GAS", priority="P2", text="闻到燃气味")
+    assert hours["due_resolve"] == "2027-01-01T16:00:00+00:00"
+    days = staffed.submit(priority="P3")
+    assert days["provisional"] == ["due_resolve"]
+    assert "provisional" not in hours
+    shown = {row["id"]: row.get("provisional") for row in staffed.bench.ask("requests")["items"]}
+    assert shown == {hours["id"]: None, days["id"]: ["due_resolve"]}
+
+
+def test_a_deadline_is_marked_when_it_counted_days_of_a_gap_between_known_years(staffed):
+    """It ends in a year that is known, and has counted days of one that is not."""
+    bench = staffed.bench
+    loaded(bench, year=2028, off=["01-01", "05-01..05-02", "10-01..10-03"], make_up=[])
+    bench.at("2027-12-30T10:00")
+    made = staffed.submit(priority="P3")
+    assert made["due_resolve"] == "2028-01-04T16:00:00+00:00"
+    assert made["provisional"] == ["due_resolve"]
+    bench.at("2028-01-03T10:00")
+    path = {"request_id": made["id"]}
+    assert staffed.cadre().ask("request", path)["provisional"] == ["due_resolve"]
+    bench.at("2027-12-31T10:00")
+    assert "provisional" not in staffed.submit(priority="P3", text="另一件事")
+
+
 def test_doctor_warns_and_nothing_is_wrong_yet(tmp_path, monkeypatch):
     """OP-B1: doctor said nothing."""
     url = f"sqlite:///{tmp_path}/steward.sqlite"

@@ -115,6 +115,13 @@ class Credit(Imports, Service):
             if_match=True,
         ),
         command(
+            "POST /rule-sets/{rule_set_id}/discard",
+            drafts.discard_rule_set,
+            roles=("R_DISTRICT",),
+            reply=replies.RuleSetDone,
+            if_match=True,
+        ),
+        command(
             "POST /rule-sets/{rule_set_id}/consult",
             drafts.consult_rule_set,
             roles=("R_DISTRICT",),

@@ -242,6 +242,22 @@ class RetireRuleSet:
 
 
 @dataclass(frozen=True, slots=True)
+class DiscardRuleSet:
+    """放弃草案;须写明理由 / Discard a draft; a reason is required."""
+
+    rule_set_id: str
+    reason: Annotated[
+        PublicText,
+        Meta(
+            min_length=1,
+            max_length=400,
+            description="理由,不少于10个字 / why, at least 10 characters",
+            examples=["与下一版合并修订,本草案不再进行"],
+        ),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
 class CommentOnRuleSet:
     """对征求意见稿提出意见 / Comment on a draft under consultation."""
 
@@ -436,8 +452,9 @@ def _locked(tx: Tx, rule_set_id: str, *states: str) -> Any:
     if row is None or not tx.actor.covers(row.area):
         raise NotFound(kind="rule_set", id=rule_set_id)
     tx.check_version(row.row_version)
-    if row.state not in states:
-        raise StateConflict(state=row.state)
+    state = store.state_of(row)
+    if state not in states:
+        raise StateConflict(state=state)
     return row
 
 
@@ -445,12 +462,39 @@ def _reply(row: Any, **more: Any) -> dict[str, Any]:
     return {
         "id": row.rule_set_id,
         "number": row.code,
-        "state": row.state,
+        "state": store.state_of(row),
         "version": row.row_version,
         "digest": row.digest,
         "effective_from": row.effective_from.isoformat(),
         **more,
     }
+
+
+def discard_rule_set(tx: Tx, order: DiscardRuleSet) -> dict[str, Any]:
+    """放弃草案 / Discard a draft.
+
+    End a draft that nobody takes further; its version is not used again.
+
+    One under consultation, or approved, is taken back to DRAFT first.
+
+    Raises:
+        TextTooShort: No reason.
+        NotFound: There is no such rule set in the caller's scope.
+        StateConflict: It is no draft.
+    """
+    reason = order.reason.strip()
+    if len(reason) < LEAST_REASON:
+        raise TextTooShort(field="reason", least=LEAST_REASON)
+    row = _locked(tx, order.rule_set_id, "DRAFT")
+    store.move(
+        tx.conn,
+        row.rule_set_id,
+        state="DRAFT",
+        retired_at=tx.now,
+        retired_by=tx.actor.id,
+        retired_because=reason,
+    )
+    return _reply(store.by_id(tx.conn, row.rule_set_id))
 
 
 # --------------------------------------------------------------------------------------------------

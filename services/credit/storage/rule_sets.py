@@ -179,13 +179,22 @@ def retire(conn: sa.Connection, area: str, day: date, at: Any) -> int:
     ).rowcount
 
 
+def state_of(row: Any) -> str:
+    """Return the state of a rule set. A draft that was retired is discarded."""
+    discarded = row.state == "DRAFT" and row.retired_at is not None
+    return "DISCARDED" if discarded else str(row.state)
+
+
 def page(
     conn: sa.Connection, *, states: Sequence[str], area: str, limit: int, after: str | None
 ) -> list[Any]:
     """Return rule sets without their bodies, newest first; `after` is the id of the last seen."""
     row = t.rule_sets.c
     columns = [column for column in row if column.name != "body"]
-    asked = sa.select(*columns).where(row.state.in_(list(states)), row.area.like(f"{area}%"))
+    state = sa.case(
+        (sa.and_(row.state == "DRAFT", row.retired_at.is_not(None)), "DISCARDED"), else_=row.state
+    )
+    asked = sa.select(*columns).where(state.in_(list(states)), row.area.like(f"{area}%"))
     if after:
         asked = asked.where(row.rule_set_id < after)
     return list(conn.execute(asked.order_by(row.rule_set_id.desc()).limit(limit)))

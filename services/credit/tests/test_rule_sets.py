@@ -621,11 +621,34 @@ def test_without_rules_in_force_facts_are_kept_and_what_was_given_is_still_corre
     assert {row["rule_set"] for row in awards} == {"RC-2025.1"}
 
 
-@pytest.mark.parametrize("way", ["DRAFT", "CONSULTING", "APPROVED", "PUBLISHED"])
+def discard(bench, made, reason=WHY):
+    order = {"rule_set_id": made["id"], "reason": reason}
+    return author(bench).do("discard_rule_set", order, version=made["version"])
+
+
+def test_a_draft_that_nobody_takes_further_is_discarded(credit):
+    """K13: a draft could be left by no command but its consultation."""
+    bench = credit
+    made = draft(bench)
+    with pytest.raises(TextTooShort):
+        discard(bench, made, "不要了")
+    assert discard(bench, made)["state"] == "DISCARDED"
+    for state, ids in (("DISCARDED", [made["id"]]), ("DRAFT", [])):
+        found = author(bench).ask("rule_sets", {"state": state})["items"]
+        assert [one["id"] for one in found] == ids
+    card = bench.ask("rule_set", {"rule_set_id": made["id"]})
+    assert (card["state"], card["retired_because"]) == ("DISCARDED", WHY)
+    with pytest.raises(NotFound):
+        bench.as_("PUBLIC", person="", scope="").ask("rule_set", {"rule_set_id": made["id"]})
+
+
+@pytest.mark.parametrize("way", ["DRAFT", "DISCARDED", "CONSULTING", "APPROVED", "PUBLISHED"])
 def test_in_every_state_a_command_that_does_not_fit_says_in_which_state_it_is(credit, way):
     """K13: a 409 with the state."""
     bench = credit
     made = draft(bench)
+    if way == "DISCARDED":
+        made = discard(bench, made)
     if way in {"CONSULTING", "APPROVED", "PUBLISHED"}:
         made = consult(bench, made)
     if way in {"APPROVED", "PUBLISHED"}:
@@ -635,6 +658,7 @@ def test_in_every_state_a_command_that_does_not_fit_says_in_which_state_it_is(cr
         made = publish(bench, made)
     steps = {
         "edit_rule_set": ("DRAFT", {"drop": ["R-UNT-04"]}),
+        "discard_rule_set": ("DRAFT", {"reason": WHY}),
         "consult_rule_set": ("DRAFT", {}),
         "revise_rule_set": ("CONSULTING APPROVED", {}),
         "approve_rule_set": ("CONSULTING", {"legal_review_ref": "任司审〔2025〕3号"}),

@@ -19,14 +19,16 @@ if TYPE_CHECKING:
 
 # What everybody may read: what is or was before the public, or in force.
 PUBLIC_STATES = ("CONSULTING", "PUBLISHED", "RETIRED")
-ALL_STATES = ("DRAFT", "APPROVED", *PUBLIC_STATES)
+ALL_STATES = ("DRAFT", "DISCARDED", "APPROVED", *PUBLIC_STATES)
 
 
 @dataclass(frozen=True, slots=True)
 class RuleSets:
     """Which rule sets."""
 
-    state: Literal["DRAFT", "CONSULTING", "APPROVED", "PUBLISHED", "RETIRED"] | None = None
+    state: (
+        Literal["DRAFT", "DISCARDED", "CONSULTING", "APPROVED", "PUBLISHED", "RETIRED"] | None
+    ) = None
     limit: Limit = 50
     cursor: Cursor | None = None
 
@@ -80,7 +82,7 @@ def _card(tx: Tx, row: Any) -> dict[str, Any]:
         "id": row.rule_set_id,
         "code": row.code,
         "title": row.title,
-        "state": row.state,
+        "state": store.state_of(row),
         "version": row.row_version,
         "scope": row.area,
         "effective_from": row.effective_from.isoformat(),

@@ -10,7 +10,6 @@ import re
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -63,7 +62,7 @@ class History:
         if self.current(engine) == head_of(self.folder):
             return False
         from alembic import command  # noqa: PLC0415  slow to import, seldom needed
-        from alembic.config import Config  # noqa: PLC0415
+        from alembic.config import Config  # noqa: PLC0415  see above
 
         config = Config()
         config.set_main_option("script_location", str(self.folder).replace("%", "%%"))
@@ -161,26 +160,3 @@ def run_env(metadata: sa.MetaData) -> None:
                 transaction_per_migration=False,
             )
             context.run_migrations()
-
-
-def differences(service_cls: type[Declared], engine: sa.Engine) -> list[Any]:
-    """Compare a migrated database with the service's tables; empty when they agree."""
-    from alembic.autogenerate import compare_metadata  # noqa: PLC0415  slow, tests only
-    from alembic.migration import MigrationContext  # noqa: PLC0415
-
-    with engine.connect() as conn:
-        opts = {
-            "compare_type": _types_differ,
-            "include_name": lambda name, kind, _of: kind != "table" or name != CHASSIS.table,
-        }
-        context = MigrationContext.configure(conn, opts=opts)
-        return list(compare_metadata(context, service_cls.tables))
-
-
-def _types_differ(
-    _context: Any, _inspected: Any, _meta: Any, found: Any, wanted: Any
-) -> bool | None:
-    # SQLite knows affinities, not types: JSON and text, or the widths of integers, read back alike.
-    if isinstance(found, sa.Uuid) or isinstance(wanted, (sa.Uuid, sa.JSON, store.UtcDateTime)):
-        return False
-    return None

@@ -42,11 +42,12 @@ from chassis.bus import Service, entries
 from chassis.calendar import SHANGHAI
 from chassis.free_text import Public, members, readers_of
 from chassis.messages import ANY_ROLE, PUBLIC, SYSTEM, Actor, Call, new_uuid, partition_of
-from chassis.migrate import differences, migrate_service
+from chassis.migrate import migrate_service
 from chassis.refusal import NumberOfAPerson, Refusal
 from chassis.runtime import Runtime
 from chassis.settings import ProcessSettings, describe
 from testkit import servers
+from testkit.drift import differences
 
 KEY = "a-test-key-that-is-32-bytes-long-or-more"
 START = "2025-03-03T09:00:00"

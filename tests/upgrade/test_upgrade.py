@@ -11,10 +11,11 @@ import sqlalchemy as sa
 
 from chassis import storage as store
 from chassis.installed import service_class
-from chassis.migrate import differences, is_behind, migrate_service, package_of
+from chassis.migrate import is_behind, migrate_service, package_of
 from clients.demo.api import Api
 from clients.demo.district import PEOPLE
 from testkit.bench import databases, fresh_database
+from testkit.drift import differences
 from tests.systems import Embedded
 from tests.upgrade import ladder
 

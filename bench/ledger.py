@@ -8,14 +8,13 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from dataclasses import dataclass
-from typing import ClassVar
 
 import sqlalchemy as sa
 
 from chassis import logs, topology
 from chassis import storage as store
 from chassis.bus import Service, subscribe
+from chassis.facts import reads
 from chassis.messages import Heard
 from chassis.runtime import Runtime
 from chassis.transaction import Tx
@@ -39,10 +38,8 @@ balances = sa.Table(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@reads("source", "awarded.v1")
 class AwardedHeard:
-    SOURCE: ClassVar[str] = "source"
-    FACT: ClassVar[str] = "awarded.v1"
     account: str
     points: int
 

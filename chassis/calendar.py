@@ -16,6 +16,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from importlib import resources
 from typing import ClassVar
 
+from chassis.facts import fact
 from chassis.text import DAY, is_day
 
 # China has had one zone without daylight saving since 1991, so a fixed offset is exact here and
@@ -296,20 +297,16 @@ class Year:
 class YearHeard:
     """What every service reads of a year that its owner has loaded."""
 
-    FACT: ClassVar[str] = "calendar_year_loaded.v1"
     year: int
     off: list[date]
     make_up: list[date]
     source: str
 
 
-@dataclass(frozen=True, slots=True)
+@fact("deadline_moved.v1", about="deadline", visibility="public")
 class DeadlineMoved:
     """期限顺延 / A deadline is later, since its year's working days are others than assumed."""
 
-    FACT: ClassVar[str] = "deadline_moved.v1"
-    AGGREGATE: ClassVar[str] = "deadline"
-    VISIBILITY: ClassVar[str] = "public"
     what: str
     id: str
     year: int

@@ -3,33 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any
 
-from chassis.calendar import DeadlineMoved, YearHeard
+from chassis.calendar import YearHeard
+from chassis.facts import fact, reads
 
 # --------------------------------------------------------------------------------------------------
 # Said
 
 
-@dataclass(frozen=True, slots=True)
+@fact("points_held.v1", about="redemption")
 class PointsHeld:
     """积分已冻结 / Points are held for a redemption."""
 
-    FACT: ClassVar[str] = "points_held.v1"
-    AGGREGATE: ClassVar[str] = "redemption"
-    VISIBILITY: ClassVar[str] = "internal"
     redemption_id: str
     wallet: str
     points: int
 
 
-@dataclass(frozen=True, slots=True)
+@fact("hold_rejected.v1", about="redemption")
 class HoldRejected:
     """积分冻结被拒绝 / Points cannot be held, and why."""
 
-    FACT: ClassVar[str] = "hold_rejected.v1"
-    AGGREGATE: ClassVar[str] = "redemption"
-    VISIBILITY: ClassVar[str] = "internal"
     redemption_id: str
     wallet: str
     points: int
@@ -38,49 +33,37 @@ class HoldRejected:
     field: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@fact("points_captured.v1", about="redemption")
 class PointsCaptured:
     """积分已核销 / Held points have gone to the partner."""
 
-    FACT: ClassVar[str] = "points_captured.v1"
-    AGGREGATE: ClassVar[str] = "redemption"
-    VISIBILITY: ClassVar[str] = "internal"
     redemption_id: str
     wallet: str
     points: int
 
 
-@dataclass(frozen=True, slots=True)
+@fact("points_released.v1", about="redemption")
 class PointsReleased:
     """冻结积分已退回 / Held points have returned to their owner."""
 
-    FACT: ClassVar[str] = "points_released.v1"
-    AGGREGATE: ClassVar[str] = "redemption"
-    VISIBILITY: ClassVar[str] = "internal"
     redemption_id: str
     wallet: str
     points: int
 
 
-@dataclass(frozen=True, slots=True)
+@fact("points_refunded.v1", about="redemption")
 class PointsRefunded:
     """已核销积分已退还 / Captured points have returned to their owner."""
 
-    FACT: ClassVar[str] = "points_refunded.v1"
-    AGGREGATE: ClassVar[str] = "redemption"
-    VISIBILITY: ClassVar[str] = "internal"
     redemption_id: str
     wallet: str
     points: int
 
 
-@dataclass(frozen=True, slots=True)
+@fact("settlement_published.v1", about="settlement", visibility="public")
 class SettlementPublished:
     """月度赋分已公示 / The month of an area is published; objections are open."""
 
-    FACT: ClassVar[str] = "settlement_published.v1"
-    AGGREGATE: ClassVar[str] = "settlement"
-    VISIBILITY: ClassVar[str] = "public"
     settlement_id: str
     period: str
     community: str
@@ -100,26 +83,20 @@ class FinalEntry:
     gates_failed: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
+@fact("settlement_finalised.v1", about="settlement")
 class SettlementFinalised:
     """月度赋分已生效 / Entries have become final; organisations and stewards only."""
 
-    FACT: ClassVar[str] = "settlement_finalised.v1"
-    AGGREGATE: ClassVar[str] = "settlement"
-    VISIBILITY: ClassVar[str] = "internal"
     settlement_id: str
     period: str
     community: str
     entries: list[FinalEntry]
 
 
-@dataclass(frozen=True, slots=True)
+@fact("notice_published.v1", about="notice", visibility="public")
 class NoticePublished:
     """公告已发布 / A public notice is published."""
 
-    FACT: ClassVar[str] = "notice_published.v1"
-    AGGREGATE: ClassVar[str] = "notice"
-    VISIBILITY: ClassVar[str] = "public"
     notice_id: str
     kind: str
     scope: str
@@ -130,24 +107,20 @@ class NoticePublished:
 # Heard of steward
 
 
-@dataclass(frozen=True, slots=True)
+@reads("steward", "area_defined.v1")
 class AreaDefinedHeard:
     """An area of the tree."""
 
-    SOURCE: ClassVar[str] = "steward"
-    FACT: ClassVar[str] = "area_defined.v1"
     code: str
     name: str
     kind: str
     parent: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@reads("steward", "resident_registered.v1")
 class ResidentRegisteredHeard:
     """A person of the registry."""
 
-    SOURCE: ClassVar[str] = "steward"
-    FACT: ClassVar[str] = "resident_registered.v1"
     person_id: str
     community: str | None
     is_adult: bool
@@ -155,34 +128,28 @@ class ResidentRegisteredHeard:
     household_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@reads("steward", "resident_moved.v1")
 class ResidentMovedHeard:
     """A person lives elsewhere now."""
 
-    SOURCE: ClassVar[str] = "steward"
-    FACT: ClassVar[str] = "resident_moved.v1"
     person_id: str
     community: str
     to_grid: str | None = None
     household_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@reads("steward", "resident_deactivated.v1")
 class ResidentDeactivatedHeard:
     """A person is no resident any more."""
 
-    SOURCE: ClassVar[str] = "steward"
-    FACT: ClassVar[str] = "resident_deactivated.v1"
     person_id: str
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@reads("steward", "resident_returned.v1")
 class ResidentReturnedHeard:
     """A person lives here again."""
 
-    SOURCE: ClassVar[str] = "steward"
-    FACT: ClassVar[str] = "resident_returned.v1"
     person_id: str
     community: str
     grid: str | None
@@ -190,18 +157,16 @@ class ResidentReturnedHeard:
     household_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@reads("steward", "resident_came_of_age.v1")
 class ResidentCameOfAgeHeard:
     """A minor is 18 from today on."""
 
-    SOURCE: ClassVar[str] = "steward"
-    FACT: ClassVar[str] = "resident_came_of_age.v1"
     person_id: str
     community: str | None = None
     grid: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@reads("steward", "resident_corrected.v1")
 class ResidentCorrectedHeard:
     """What was registered of a person was wrong; this holds now.
 
@@ -209,30 +174,24 @@ class ResidentCorrectedHeard:
         household_id: Null where he belongs to none; empty where nothing is said of it.
     """
 
-    SOURCE: ClassVar[str] = "steward"
-    FACT: ClassVar[str] = "resident_corrected.v1"
     person_id: str
     is_adult: bool
     household_id: str | None = ""
 
 
-@dataclass(frozen=True, slots=True)
+@reads("steward", "person_merged.v1")
 class PersonMergedHeard:
     """Two registrations are one person: `person_id` is given up for `into`."""
 
-    SOURCE: ClassVar[str] = "steward"
-    FACT: ClassVar[str] = "person_merged.v1"
     person_id: str
     into: str
     community: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@reads("steward", "steward_enrolled.v1")
 class StewardEnrolledHeard:
     """A steward, his duty, and whether he may spend points."""
 
-    SOURCE: ClassVar[str] = "steward"
-    FACT: ClassVar[str] = "steward_enrolled.v1"
     steward_id: str
     person_id: str
     type: str
@@ -242,22 +201,18 @@ class StewardEnrolledHeard:
     grids: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
+@reads("steward", "steward_left.v1")
 class StewardLeftHeard:
     """A steward has left his post."""
 
-    SOURCE: ClassVar[str] = "steward"
-    FACT: ClassVar[str] = "steward_left.v1"
     steward_id: str
     person_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@reads("steward", "request_rated.v1")
 class RequestRatedHeard:
     """A resident rated the service of a steward."""
 
-    SOURCE: ClassVar[str] = "steward"
-    FACT: ClassVar[str] = "request_rated.v1"
     request_id: str
     handler: str | None
     stars: int
@@ -267,12 +222,10 @@ class RequestRatedHeard:
     project_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@reads("steward", "request_deadline_missed.v1")
 class RequestDeadlineMissedHeard:
     """A deadline of a request has passed."""
 
-    SOURCE: ClassVar[str] = "steward"
-    FACT: ClassVar[str] = "request_deadline_missed.v1"
     request_id: str
     which: str
     handler: str | None = None
@@ -280,46 +233,38 @@ class RequestDeadlineMissedHeard:
     on_shift: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@reads("steward", "bad_rating_upheld.v1")
 class BadRatingUpheldHeard:
     """A bad rating was reviewed and is justified."""
 
-    SOURCE: ClassVar[str] = "steward"
-    FACT: ClassVar[str] = "bad_rating_upheld.v1"
     request_id: str
     handler: str | None
     handler_person: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@reads("steward", "request_self_found_closed.v1")
 class RequestSelfFoundClosedHeard:
     """A matter that a steward found himself is closed."""
 
-    SOURCE: ClassVar[str] = "steward"
-    FACT: ClassVar[str] = "request_self_found_closed.v1"
     request_id: str
     handler: str | None
     handler_person: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@reads("steward", "emergency_arrival.v1")
 class EmergencyArrivalHeard:
     """A steward arrived at an emergency."""
 
-    SOURCE: ClassVar[str] = "steward"
-    FACT: ClassVar[str] = "emergency_arrival.v1"
     request_id: str
     handler: str | None
     minutes: int
     handler_person: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@reads("steward", "volunteer_hours_confirmed.v1")
 class VolunteerHoursConfirmedHeard:
     """Hours of a volunteer are confirmed."""
 
-    SOURCE: ClassVar[str] = "steward"
-    FACT: ClassVar[str] = "volunteer_hours_confirmed.v1"
     record_id: str
     person_id: str
     minutes: int
@@ -327,12 +272,10 @@ class VolunteerHoursConfirmedHeard:
     date: str
 
 
-@dataclass(frozen=True, slots=True)
+@reads("steward", "volunteer_hours_corrected.v1")
 class VolunteerHoursCorrectedHeard:
     """Confirmed hours were wrong."""
 
-    SOURCE: ClassVar[str] = "steward"
-    FACT: ClassVar[str] = "volunteer_hours_corrected.v1"
     record_id: str
     person_id: str
     minutes: int
@@ -341,24 +284,20 @@ class VolunteerHoursCorrectedHeard:
     previous_minutes: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@reads("steward", "hazard_verified.v1")
 class HazardVerifiedHeard:
     """A hazard that a resident reported was looked at."""
 
-    SOURCE: ClassVar[str] = "steward"
-    FACT: ClassVar[str] = "hazard_verified.v1"
     hazard_id: str
     reporter: str | None
     category: str
     verified: bool
 
 
-@dataclass(frozen=True, slots=True)
+@reads("steward", "month_measured.v1")
 class StewardMonthHeard:
     """The month of steward is over in one partition; what rules and gates need of it."""
 
-    SOURCE: ClassVar[str] = "steward"
-    FACT: ClassVar[str] = "month_measured.v1"
     period: str
     partition: int
     partitions: int
@@ -371,32 +310,26 @@ class StewardMonthHeard:
 # Heard of property
 
 
-@dataclass(frozen=True, slots=True)
+@reads("property", "company_registered.v1")
 class CompanyRegisteredHeard:
     """A property company."""
 
-    SOURCE: ClassVar[str] = "property"
-    FACT: ClassVar[str] = "company_registered.v1"
     company_id: str
     representatives: list[str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@reads("property", "company_representatives_changed.v1")
 class CompanyRepresentativesHeard:
     """Who speaks for a property company from now on."""
 
-    SOURCE: ClassVar[str] = "property"
-    FACT: ClassVar[str] = "company_representatives_changed.v1"
     company_id: str
     representatives: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
+@reads("property", "project_registered.v1")
 class ProjectRegisteredHeard:
     """A property project, or a change of it."""
 
-    SOURCE: ClassVar[str] = "property"
-    FACT: ClassVar[str] = "project_registered.v1"
     project_id: str
     company_id: str
     community: str
@@ -405,31 +338,25 @@ class ProjectRegisteredHeard:
     grids: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
+@reads("property", "project_manager_changed.v1")
 class ProjectManagerChangedHeard:
     """A project has a new manager."""
 
-    SOURCE: ClassVar[str] = "property"
-    FACT: ClassVar[str] = "project_manager_changed.v1"
     project_id: str
     person_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@reads("property", "project_manager_ended.v1")
 class ProjectManagerEndedHeard:
     """A project's manager has died; nobody manages it."""
 
-    SOURCE: ClassVar[str] = "property"
-    FACT: ClassVar[str] = "project_manager_ended.v1"
     project_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@reads("property", "appointment_activated.v1")
 class AppointmentActivatedHeard:
     """Somebody holds a post in a project, or of a project in the community."""
 
-    SOURCE: ClassVar[str] = "property"
-    FACT: ClassVar[str] = "appointment_activated.v1"
     appointment_id: str
     project_id: str
     direction: str
@@ -437,12 +364,10 @@ class AppointmentActivatedHeard:
     post: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@reads("property", "appointment_ended.v1")
 class AppointmentEndedHeard:
     """Such a post has ended."""
 
-    SOURCE: ClassVar[str] = "property"
-    FACT: ClassVar[str] = "appointment_ended.v1"
     appointment_id: str
     project_id: str
     direction: str
@@ -451,35 +376,29 @@ class AppointmentEndedHeard:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@reads("property", "rectification_passed.v1")
 class RectificationPassedHeard:
     """A rectification passed its check."""
 
-    SOURCE: ClassVar[str] = "property"
-    FACT: ClassVar[str] = "rectification_passed.v1"
     rectification_id: str
     project_id: str
     severity: str
     late: bool
 
 
-@dataclass(frozen=True, slots=True)
+@reads("property", "rectification_overdue.v1")
 class RectificationOverdueHeard:
     """A rectification was not done in time."""
 
-    SOURCE: ClassVar[str] = "property"
-    FACT: ClassVar[str] = "rectification_overdue.v1"
     rectification_id: str
     project_id: str
     severity: str
 
 
-@dataclass(frozen=True, slots=True)
+@reads("property", "rectification_escalated.v1")
 class RectificationEscalatedHeard:
     """An overdue rectification went a level up."""
 
-    SOURCE: ClassVar[str] = "property"
-    FACT: ClassVar[str] = "rectification_escalated.v1"
     rectification_id: str
     project_id: str
     severity: str
@@ -487,54 +406,44 @@ class RectificationEscalatedHeard:
     official_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@reads("property", "rectification_withdrawn.v1")
 class RectificationWithdrawnHeard:
     """An order was issued in error: what followed from it is taken back."""
 
-    SOURCE: ClassVar[str] = "property"
-    FACT: ClassVar[str] = "rectification_withdrawn.v1"
     rectification_id: str
     project_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@reads("property", "disclosure_published.v1")
 class DisclosurePublishedHeard:
     """A project disclosed what it must."""
 
-    SOURCE: ClassVar[str] = "property"
-    FACT: ClassVar[str] = "disclosure_published.v1"
     disclosure_id: str
     project_id: str
     kind: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@reads("property", "disclosure_overdue.v1")
 class DisclosureOverdueHeard:
     """A project did not disclose in time."""
 
-    SOURCE: ClassVar[str] = "property"
-    FACT: ClassVar[str] = "disclosure_overdue.v1"
     disclosure_id: str
     project_id: str
     kind: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@reads("property", "disclosure_withdrawn.v1")
 class DisclosureWithdrawnHeard:
     """It was scheduled in error: what followed from its being overdue is taken back."""
 
-    SOURCE: ClassVar[str] = "property"
-    FACT: ClassVar[str] = "disclosure_withdrawn.v1"
     disclosure_id: str
     project_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@reads("property", "month_measured.v1")
 class PropertyMonthHeard:
     """The month of property is over in one partition."""
 
-    SOURCE: ClassVar[str] = "property"
-    FACT: ClassVar[str] = "month_measured.v1"
     period: str
     partition: int
     partitions: int
@@ -546,12 +455,10 @@ class PropertyMonthHeard:
 # Heard of partner
 
 
-@dataclass(frozen=True, slots=True)
+@reads("partner", "partner_admitted.v1")
 class PartnerAdmittedHeard:
     """A partner may offer."""
 
-    SOURCE: ClassVar[str] = "partner"
-    FACT: ClassVar[str] = "partner_admitted.v1"
     partner_id: str
     area: str
     level: str = ""
@@ -559,41 +466,33 @@ class PartnerAdmittedHeard:
     operators: list[str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@reads("partner", "partner_operators_changed.v1")
 class PartnerOperatorsHeard:
     """Who acts for a partner from now on."""
 
-    SOURCE: ClassVar[str] = "partner"
-    FACT: ClassVar[str] = "partner_operators_changed.v1"
     partner_id: str
     org_id: str | None = None
     operators: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
+@reads("partner", "partner_suspended.v1")
 class PartnerSuspendedHeard:
     """A partner may not offer for now."""
 
-    SOURCE: ClassVar[str] = "partner"
-    FACT: ClassVar[str] = "partner_suspended.v1"
     partner_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@reads("partner", "partner_exited.v1")
 class PartnerExitedHeard:
     """A partner has gone."""
 
-    SOURCE: ClassVar[str] = "partner"
-    FACT: ClassVar[str] = "partner_exited.v1"
     partner_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@reads("partner", "redemption_requested.v1")
 class RedemptionRequestedHeard:
     """Somebody wants to redeem: hold the points."""
 
-    SOURCE: ClassVar[str] = "partner"
-    FACT: ClassVar[str] = "redemption_requested.v1"
     redemption_id: str
     wallet: str
     holder: str
@@ -602,12 +501,10 @@ class RedemptionRequestedHeard:
     offer_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@reads("partner", "redemption_redeemed.v1")
 class RedemptionRedeemedHeard:
     """The partner has served: capture the points."""
 
-    SOURCE: ClassVar[str] = "partner"
-    FACT: ClassVar[str] = "redemption_redeemed.v1"
     redemption_id: str
     wallet: str
     partner_id: str
@@ -615,12 +512,10 @@ class RedemptionRedeemedHeard:
     settle_fen: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@reads("partner", "redemption_cancelled.v1")
 class RedemptionCancelledHeard:
     """A redemption will not be: release the points."""
 
-    SOURCE: ClassVar[str] = "partner"
-    FACT: ClassVar[str] = "redemption_cancelled.v1"
     redemption_id: str
     wallet: str
     partner_id: str
@@ -629,12 +524,10 @@ class RedemptionCancelledHeard:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@reads("partner", "redemption_expired.v1")
 class RedemptionExpiredHeard:
     """Nobody came with the voucher: release the points."""
 
-    SOURCE: ClassVar[str] = "partner"
-    FACT: ClassVar[str] = "redemption_expired.v1"
     redemption_id: str
     wallet: str
     partner_id: str
@@ -643,24 +536,20 @@ class RedemptionExpiredHeard:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@reads("partner", "redemption_refunded.v1")
 class RedemptionRefundedHeard:
     """A redeemed service was taken back: give the points back."""
 
-    SOURCE: ClassVar[str] = "partner"
-    FACT: ClassVar[str] = "redemption_refunded.v1"
     redemption_id: str
     wallet: str
     partner_id: str
     points: int
 
 
-@dataclass(frozen=True, slots=True)
+@reads("partner", "partner_settled.v1")
 class PartnerSettledHeard:
     """A statement is paid: the partner's points are burnt."""
 
-    SOURCE: ClassVar[str] = "partner"
-    FACT: ClassVar[str] = "partner_settled.v1"
     statement_id: str
     partner_id: str
     period: str
@@ -668,12 +557,10 @@ class PartnerSettledHeard:
     amount_fen: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@reads("partner", "month_measured.v1")
 class PartnerMonthHeard:
     """The month of partner is over in one partition."""
 
-    SOURCE: ClassVar[str] = "partner"
-    FACT: ClassVar[str] = "month_measured.v1"
     period: str
     partition: int
     partitions: int
@@ -685,12 +572,10 @@ class PartnerMonthHeard:
 # Heard of forum
 
 
-@dataclass(frozen=True, slots=True)
+@reads("forum", "topic_adopted.v1")
 class TopicAdoptedHeard:
     """A resident's topic was taken up."""
 
-    SOURCE: ClassVar[str] = "forum"
-    FACT: ClassVar[str] = "topic_adopted.v1"
     topic_id: str
     community: str
     proposer: str | None
@@ -698,176 +583,79 @@ class TopicAdoptedHeard:
     owners_matter: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@reads("forum", "attendance_recorded.v1")
 class AttendanceRecordedHeard:
     """Somebody was present when a vote closed."""
 
-    SOURCE: ClassVar[str] = "forum"
-    FACT: ClassVar[str] = "attendance_recorded.v1"
     session_id: str
     topic_id: str
     person_id: str
     capacity: str
 
 
-@dataclass(frozen=True, slots=True)
+@reads("forum", "attendance_corrected.v1")
 class AttendanceCorrectedHeard:
     """Somebody said to have been present was not."""
 
-    SOURCE: ClassVar[str] = "forum"
-    FACT: ClassVar[str] = "attendance_corrected.v1"
     session_id: str
     person_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@reads("forum", "supervision_fulfilled.v1")
 class SupervisionFulfilledHeard:
     """A supervisor did all of his duty."""
 
-    SOURCE: ClassVar[str] = "forum"
-    FACT: ClassVar[str] = "supervision_fulfilled.v1"
     topic_id: str
     person_id: str
     records: int
 
 
-@dataclass(frozen=True, slots=True)
+@reads("forum", "month_measured.v1")
 class ForumMonthHeard:
     """The month of forum is over in one partition."""
 
-    SOURCE: ClassVar[str] = "forum"
-    FACT: ClassVar[str] = "month_measured.v1"
     period: str
     partition: int
     partitions: int
     communities: list[dict[str, Any]] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
+@reads("steward", "calendar_year_loaded.v1")
 class CalendarYearHeard(YearHeard):
     """A year's working days are known."""
 
-    SOURCE: ClassVar[str] = "steward"
 
-
-@dataclass(frozen=True, slots=True)
+@fact("objection_escalated.v1", about="objection")
 class ObjectionEscalated:
     """异议逾期升级 / An overdue objection goes up: 1 to the street, 2 to the district (review)."""
 
-    FACT: ClassVar[str] = "objection_escalated.v1"
-    AGGREGATE: ClassVar[str] = "objection"
-    VISIBILITY: ClassVar[str] = "internal"
     objection_id: str
     number: str
     level: int
 
 
-@dataclass(frozen=True, slots=True)
+@fact("objection_ended.v1", about="objection")
 class ObjectionEnded:
     """升级的异议已办结 / An objection that went up was decided, or has ended otherwise."""
 
-    FACT: ClassVar[str] = "objection_ended.v1"
-    AGGREGATE: ClassVar[str] = "objection"
-    VISIBILITY: ClassVar[str] = "internal"
     objection_id: str
     number: str
     state: str
 
 
-@dataclass(frozen=True, slots=True)
+@fact("repair_escalated.v1", about="repair")
 class RepairEscalated:
     """修复申请逾期升级 / An overdue repair goes up: 1 to the street, 2 to the district."""
 
-    FACT: ClassVar[str] = "repair_escalated.v1"
-    AGGREGATE: ClassVar[str] = "repair"
-    VISIBILITY: ClassVar[str] = "internal"
     repair_id: str
     number: str
     level: int
 
 
-@dataclass(frozen=True, slots=True)
+@fact("repair_ended.v1", about="repair")
 class RepairEnded:
     """升级的修复申请已办结 / One that went up was decided, given back or withdrawn."""
 
-    FACT: ClassVar[str] = "repair_ended.v1"
-    AGGREGATE: ClassVar[str] = "repair"
-    VISIBILITY: ClassVar[str] = "internal"
     repair_id: str
     number: str
     state: str
-
-
-SAYS = (
-    DeadlineMoved,
-    PointsHeld,
-    HoldRejected,
-    PointsCaptured,
-    PointsReleased,
-    PointsRefunded,
-    SettlementPublished,
-    RepairEscalated,
-    RepairEnded,
-    SettlementFinalised,
-    NoticePublished,
-    ObjectionEscalated,
-    ObjectionEnded,
-)
-STEWARD = (
-    AreaDefinedHeard,
-    ResidentRegisteredHeard,
-    ResidentMovedHeard,
-    ResidentDeactivatedHeard,
-    ResidentReturnedHeard,
-    ResidentCameOfAgeHeard,
-    ResidentCorrectedHeard,
-    PersonMergedHeard,
-    StewardEnrolledHeard,
-    StewardLeftHeard,
-    RequestRatedHeard,
-    RequestDeadlineMissedHeard,
-    BadRatingUpheldHeard,
-    RequestSelfFoundClosedHeard,
-    EmergencyArrivalHeard,
-    VolunteerHoursConfirmedHeard,
-    VolunteerHoursCorrectedHeard,
-    HazardVerifiedHeard,
-    StewardMonthHeard,
-)
-PROPERTY = (
-    CompanyRegisteredHeard,
-    CompanyRepresentativesHeard,
-    ProjectRegisteredHeard,
-    ProjectManagerChangedHeard,
-    ProjectManagerEndedHeard,
-    AppointmentActivatedHeard,
-    AppointmentEndedHeard,
-    RectificationPassedHeard,
-    RectificationOverdueHeard,
-    RectificationEscalatedHeard,
-    RectificationWithdrawnHeard,
-    DisclosurePublishedHeard,
-    DisclosureOverdueHeard,
-    DisclosureWithdrawnHeard,
-    PropertyMonthHeard,
-)
-PARTNER = (
-    PartnerAdmittedHeard,
-    PartnerOperatorsHeard,
-    PartnerSuspendedHeard,
-    PartnerExitedHeard,
-    RedemptionRequestedHeard,
-    RedemptionRedeemedHeard,
-    RedemptionCancelledHeard,
-    RedemptionExpiredHeard,
-    RedemptionRefundedHeard,
-    PartnerSettledHeard,
-    PartnerMonthHeard,
-)
-FORUM = (
-    TopicAdoptedHeard,
-    AttendanceRecordedHeard,
-    AttendanceCorrectedHeard,
-    SupervisionFulfilledHeard,
-    ForumMonthHeard,
-)

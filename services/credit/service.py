@@ -12,6 +12,8 @@ from chassis.bus import (
     Tx,
     shown,
 )
+from chassis.calendar import DeadlineMoved
+from chassis.facts import read_in, said_in
 from chassis.file_imports import Imports
 from chassis.replies import Page, Reply
 from chassis.table import command, job, query, subscribe, timer
@@ -87,7 +89,7 @@ class Credit(Imports, Service):
     )
     tables = tables.metadata
     settings_type = CreditSettings
-    says = events.SAYS
+    says = (DeadlineMoved, *said_in(events))
     importers = imports.IMPORTERS
     title = "红色信用 / Red Credit"
     doors = (
@@ -705,10 +707,14 @@ class Credit(Imports, Service):
         subscribe(
             "steward", events.CalendarYearHeard, then=calendar.year_loaded, name="on_calendar"
         ),
-        subscribe("steward", *events.STEWARD, then=heard.steward),
-        subscribe("property", *events.PROPERTY, then=heard.property_),
-        subscribe("partner", *events.PARTNER, then=heard.partner),
-        subscribe("forum", *events.FORUM, then=heard.forum),
+        subscribe(
+            "steward",
+            *read_in(events, "steward", but=(events.CalendarYearHeard,)),
+            then=heard.steward,
+        ),
+        subscribe("property", *read_in(events, "property"), then=heard.property_),
+        subscribe("partner", *read_in(events, "partner"), then=heard.partner),
+        subscribe("forum", *read_in(events, "forum"), then=heard.forum),
         # ------------------------------------------------------------ timers, jobs
         timer("cutoff", months.cut_off, schedule=lambda now, calendar: calendar.next_cutoff(now)),
         timer("draft_overdue", months.draft_overdue),

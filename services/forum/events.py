@@ -7,18 +7,16 @@ nothing that a person thinks or says may reach the service that scores.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any
 
-from chassis.calendar import DeadlineMoved, YearHeard
+from chassis.calendar import YearHeard
+from chassis.facts import fact, reads
 
 
-@dataclass(frozen=True, slots=True)
+@fact("liaison_assigned.v1", about="liaison")
 class LiaisonAssigned:
     """An official answers for a street, a community, a grid or a household from now on."""
 
-    FACT: ClassVar[str] = "liaison_assigned.v1"
-    AGGREGATE: ClassVar[str] = "liaison"
-    VISIBILITY: ClassVar[str] = "internal"
     link_id: str
     tier: str
     target_kind: str
@@ -27,13 +25,10 @@ class LiaisonAssigned:
     person_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@fact("liaison_ended.v1", about="liaison")
 class LiaisonEnded:
     """The link has ended."""
 
-    FACT: ClassVar[str] = "liaison_ended.v1"
-    AGGREGATE: ClassVar[str] = "liaison"
-    VISIBILITY: ClassVar[str] = "internal"
     link_id: str
     tier: str
     target_kind: str
@@ -42,13 +37,10 @@ class LiaisonEnded:
     person_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@fact("topic_adopted.v1", about="topic", visibility="public")
 class TopicAdopted:
     """A topic was adopted for deliberation for the first time."""
 
-    FACT: ClassVar[str] = "topic_adopted.v1"
-    AGGREGATE: ClassVar[str] = "topic"
-    VISIBILITY: ClassVar[str] = "public"
     topic_id: str
     community: str
     proposer: str
@@ -56,16 +48,13 @@ class TopicAdopted:
     owners_matter: bool
 
 
-@dataclass(frozen=True, slots=True)
+@fact("topic_redirected.v1", about="topic")
 class TopicRedirected:
     """A matter of one household goes to the stewards, who register it in the proposer's name.
 
     What he wrote travels with it, to the stewards only: it is his request.
     """
 
-    FACT: ClassVar[str] = "topic_redirected.v1"
-    AGGREGATE: ClassVar[str] = "topic"
-    VISIBILITY: ClassVar[str] = "internal"
     topic_id: str
     community: str
     proposer: str
@@ -75,63 +64,48 @@ class TopicRedirected:
     category: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@fact("attendance_recorded.v1", about="session")
 class AttendanceRecorded:
     """A person was present when a vote of the session closed; said once per person and session."""
 
-    FACT: ClassVar[str] = "attendance_recorded.v1"
-    AGGREGATE: ClassVar[str] = "session"
-    VISIBILITY: ClassVar[str] = "internal"
     session_id: str
     topic_id: str
     person_id: str
     capacity: str
 
 
-@dataclass(frozen=True, slots=True)
+@fact("attendance_corrected.v1", about="session")
 class AttendanceCorrected:
     """Somebody said to have been present was not; what he was credited with is taken back."""
 
-    FACT: ClassVar[str] = "attendance_corrected.v1"
-    AGGREGATE: ClassVar[str] = "session"
-    VISIBILITY: ClassVar[str] = "internal"
     session_id: str
     person_id: str
     capacity: str
     attended: bool
 
 
-@dataclass(frozen=True, slots=True)
+@fact("supervision_fulfilled.v1", about="topic")
 class SupervisionFulfilled:
     """A supervisor has kept watch until the end, with a record at least every 14 days."""
 
-    FACT: ClassVar[str] = "supervision_fulfilled.v1"
-    AGGREGATE: ClassVar[str] = "topic"
-    VISIBILITY: ClassVar[str] = "internal"
     topic_id: str
     person_id: str
     records: int
 
 
-@dataclass(frozen=True, slots=True)
+@fact("resolution_effective.v1", about="topic", visibility="public")
 class ResolutionEffective:
     """A resolution stands; `binding` is false while the owners' assembly has still to decide."""
 
-    FACT: ClassVar[str] = "resolution_effective.v1"
-    AGGREGATE: ClassVar[str] = "topic"
-    VISIBILITY: ClassVar[str] = "public"
     topic_id: str
     community: str
     binding: bool
 
 
-@dataclass(frozen=True, slots=True)
+@fact("task_assigned.v1", about="task")
 class TaskAssigned:
     """Somebody has to carry out a part of a resolution; said again when its term is extended."""
 
-    FACT: ClassVar[str] = "task_assigned.v1"
-    AGGREGATE: ClassVar[str] = "task"
-    VISIBILITY: ClassVar[str] = "internal"
     task_id: str
     topic_id: str
     community: str
@@ -141,20 +115,17 @@ class TaskAssigned:
     title: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@fact("task_accepted.v1", about="task")
 class TaskAccepted:
     """A supervisor and a cadre have both accepted the work."""
 
-    FACT: ClassVar[str] = "task_accepted.v1"
-    AGGREGATE: ClassVar[str] = "task"
-    VISIBILITY: ClassVar[str] = "internal"
     task_id: str
     topic_id: str
     responsible_kind: str
     responsible_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@fact("task_rework.v1", about="task")
 class TaskRework:
     """The work was not accepted, or, with `final`, is taken away for good.
 
@@ -163,9 +134,6 @@ class TaskRework:
     reason that was made public of a task that is not to be done.
     """
 
-    FACT: ClassVar[str] = "task_rework.v1"
-    AGGREGATE: ClassVar[str] = "task"
-    VISIBILITY: ClassVar[str] = "internal"
     task_id: str
     topic_id: str
     responsible_kind: str
@@ -175,13 +143,10 @@ class TaskRework:
     why: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@fact("task_overdue.v1", about="task")
 class TaskOverdue:
     """The task was not delivered in time; `level` counts the steps of the escalation."""
 
-    FACT: ClassVar[str] = "task_overdue.v1"
-    AGGREGATE: ClassVar[str] = "task"
-    VISIBILITY: ClassVar[str] = "internal"
     task_id: str
     topic_id: str
     responsible_kind: str
@@ -189,13 +154,10 @@ class TaskOverdue:
     level: int
 
 
-@dataclass(frozen=True, slots=True)
+@fact("topic_closed.v1", about="topic", visibility="public")
 class TopicClosed:
     """The topic went through all five steps and is closed."""
 
-    FACT: ClassVar[str] = "topic_closed.v1"
-    AGGREGATE: ClassVar[str] = "topic"
-    VISIBILITY: ClassVar[str] = "public"
     topic_id: str
     community: str
     tasks: int
@@ -212,65 +174,37 @@ class CommunityMonth:
     attendances: int
 
 
-@dataclass(frozen=True, slots=True)
+@fact("month_measured.v1", about="month")
 class MonthMeasured:
     """The month as the forum saw it; what comes behind this marker is late."""
 
-    FACT: ClassVar[str] = "month_measured.v1"
-    AGGREGATE: ClassVar[str] = "month"
-    VISIBILITY: ClassVar[str] = "internal"
     period: str
     partition: int
     partitions: int
     communities: list[CommunityMonth]
 
 
-@dataclass(frozen=True, slots=True)
+@reads("steward", "calendar_year_loaded.v1")
 class CalendarYearHeard(YearHeard):
     """A year's working days are known."""
-
-    SOURCE: ClassVar[str] = "steward"
-
-
-SAYS = (
-    DeadlineMoved,
-    LiaisonAssigned,
-    LiaisonEnded,
-    TopicAdopted,
-    TopicRedirected,
-    AttendanceRecorded,
-    AttendanceCorrected,
-    SupervisionFulfilled,
-    ResolutionEffective,
-    TaskAssigned,
-    TaskAccepted,
-    TaskRework,
-    TaskOverdue,
-    TopicClosed,
-    MonthMeasured,
-)
 
 
 # --------------------------------------------------------------------------------------------------
 # What is heard: only the fields used
 
 
-@dataclass(frozen=True, slots=True)
+@reads("steward", "area_defined.v1")
 class AreaDefinedHeard:
     """The ground: which areas exist."""
 
-    SOURCE: ClassVar[str] = "steward"
-    FACT: ClassVar[str] = "area_defined.v1"
     code: str
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
+@reads("steward", "resident_registered.v1")
 class ResidentRegisteredHeard:
     """Who may be drawn, sign and supervise."""
 
-    SOURCE: ClassVar[str] = "steward"
-    FACT: ClassVar[str] = "resident_registered.v1"
     person_id: str
     community: str
     grid: str | None = None
@@ -278,42 +212,34 @@ class ResidentRegisteredHeard:
     household_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@reads("steward", "resident_moved.v1")
 class ResidentMovedHeard:
     """A resident belongs to another grid from now on."""
 
-    SOURCE: ClassVar[str] = "steward"
-    FACT: ClassVar[str] = "resident_moved.v1"
     person_id: str
     to_grid: str | None = None
     community: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@reads("steward", "resident_deactivated.v1")
 class ResidentDeactivatedHeard:
     """A resident has left or died."""
 
-    SOURCE: ClassVar[str] = "steward"
-    FACT: ClassVar[str] = "resident_deactivated.v1"
     person_id: str
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@reads("steward", "resident_came_of_age.v1")
 class ResidentCameOfAgeHeard:
     """A resident is an adult from now on."""
 
-    SOURCE: ClassVar[str] = "steward"
-    FACT: ClassVar[str] = "resident_came_of_age.v1"
     person_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@reads("steward", "resident_returned.v1")
 class ResidentReturnedHeard:
     """Somebody who had left lives here again."""
 
-    SOURCE: ClassVar[str] = "steward"
-    FACT: ClassVar[str] = "resident_returned.v1"
     person_id: str
     community: str
     grid: str | None = None
@@ -321,44 +247,36 @@ class ResidentReturnedHeard:
     is_adult: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@reads("steward", "resident_corrected.v1")
 class ResidentCorrectedHeard:
     """The registry had something wrong about a resident."""
 
-    SOURCE: ClassVar[str] = "steward"
-    FACT: ClassVar[str] = "resident_corrected.v1"
     person_id: str
     is_adult: bool
     household_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@reads("steward", "person_merged.v1")
 class PersonMergedHeard:
     """One human was registered twice: `person_id` is given up for `into`."""
 
-    SOURCE: ClassVar[str] = "steward"
-    FACT: ClassVar[str] = "person_merged.v1"
     person_id: str
     into: str
 
 
-@dataclass(frozen=True, slots=True)
+@reads("steward", "request_submitted.v1")
 class RequestSubmittedHeard:
     """A request was registered; with a topic it is one that we redirected."""
 
-    SOURCE: ClassVar[str] = "steward"
-    FACT: ClassVar[str] = "request_submitted.v1"
     request_id: str
     number: str
     topic_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@reads("steward", "request_escalated.v1")
 class RequestEscalatedHeard:
     """An overdue request goes up the liaison chain."""
 
-    SOURCE: ClassVar[str] = "steward"
-    FACT: ClassVar[str] = "request_escalated.v1"
     request_id: str
     level: int
     grid: str | None = None
@@ -367,236 +285,188 @@ class RequestEscalatedHeard:
     barred: list[str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@reads("steward", "request_corrected.v1")
 class RequestCorrectedHeard:
     """Whose a request is may be known only now."""
 
-    SOURCE: ClassVar[str] = "steward"
-    FACT: ClassVar[str] = "request_corrected.v1"
     request_id: str
     reporter_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@reads("steward", "request_resolved.v1")
 class RequestResolvedHeard:
     """A request was dealt with; nobody has to urge it any more."""
 
-    SOURCE: ClassVar[str] = "steward"
-    FACT: ClassVar[str] = "request_resolved.v1"
     request_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@reads("steward", "request_closed.v1")
 class RequestClosedHeard:
     """A request is closed."""
 
-    SOURCE: ClassVar[str] = "steward"
-    FACT: ClassVar[str] = "request_closed.v1"
     request_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@reads("steward", "request_merged.v1")
 class RequestMergedHeard:
     """A request goes on in another one."""
 
-    SOURCE: ClassVar[str] = "steward"
-    FACT: ClassVar[str] = "request_merged.v1"
     request_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@reads("property", "rectification_escalated.v1")
 class RectificationEscalatedHeard:
     """An overdue order goes up the liaison chain."""
 
-    SOURCE: ClassVar[str] = "property"
-    FACT: ClassVar[str] = "rectification_escalated.v1"
     rectification_id: str
     level: int
 
 
-@dataclass(frozen=True, slots=True)
+@reads("property", "rectification_passed.v1")
 class RectificationPassedHeard:
     """An order was carried out."""
 
-    SOURCE: ClassVar[str] = "property"
-    FACT: ClassVar[str] = "rectification_passed.v1"
     rectification_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@reads("property", "rectification_withdrawn.v1")
 class RectificationWithdrawnHeard:
     """An order was taken back."""
 
-    SOURCE: ClassVar[str] = "property"
-    FACT: ClassVar[str] = "rectification_withdrawn.v1"
     rectification_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@reads("property", "rectification_ended.v1")
 class RectificationEndedHeard:
     """The order ended with its project or its task."""
 
-    SOURCE: ClassVar[str] = "property"
-    FACT: ClassVar[str] = "rectification_ended.v1"
     rectification_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@reads("credit", "objection_escalated.v1")
 class ObjectionEscalatedHeard:
     """An overdue objection to somebody's credit goes up one level."""
 
-    SOURCE: ClassVar[str] = "credit"
-    FACT: ClassVar[str] = "objection_escalated.v1"
     objection_id: str
     number: str
     level: int
 
 
-@dataclass(frozen=True, slots=True)
+@reads("credit", "objection_ended.v1")
 class ObjectionEndedHeard:
     """It was decided, or has ended otherwise."""
 
-    SOURCE: ClassVar[str] = "credit"
-    FACT: ClassVar[str] = "objection_ended.v1"
     objection_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@reads("credit", "repair_escalated.v1")
 class RepairEscalatedHeard:
     """An overdue application for the repair of an organisation's credit goes up one level."""
 
-    SOURCE: ClassVar[str] = "credit"
-    FACT: ClassVar[str] = "repair_escalated.v1"
     repair_id: str
     number: str
     level: int
 
 
-@dataclass(frozen=True, slots=True)
+@reads("credit", "repair_ended.v1")
 class RepairEndedHeard:
     """It was decided, or has ended otherwise."""
 
-    SOURCE: ClassVar[str] = "credit"
-    FACT: ClassVar[str] = "repair_ended.v1"
     repair_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@reads("property", "company_registered.v1")
 class CompanyRegisteredHeard:
     """Who speaks for a property company."""
 
-    SOURCE: ClassVar[str] = "property"
-    FACT: ClassVar[str] = "company_registered.v1"
     company_id: str
     representatives: list[str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@reads("property", "company_representatives_changed.v1")
 class CompanyRepresentativesChangedHeard:
     """Others speak for a property company."""
 
-    SOURCE: ClassVar[str] = "property"
-    FACT: ClassVar[str] = "company_representatives_changed.v1"
     company_id: str
     representatives: list[str]
 
 
-@dataclass(frozen=True, slots=True)
+@reads("partner", "partner_admitted.v1")
 class PartnerAdmittedHeard:
     """Who may speak for a shop or a unit."""
 
-    SOURCE: ClassVar[str] = "partner"
-    FACT: ClassVar[str] = "partner_admitted.v1"
     partner_id: str
     area: str
     operators: list[str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@reads("partner", "partner_operators_changed.v1")
 class PartnerOperatorsChangedHeard:
     """Others speak for a shop or a unit."""
 
-    SOURCE: ClassVar[str] = "partner"
-    FACT: ClassVar[str] = "partner_operators_changed.v1"
     partner_id: str
     operators: list[str]
 
 
-@dataclass(frozen=True, slots=True)
+@reads("partner", "partner_exited.v1")
 class PartnerExitedHeard:
     """A partner has left; nobody speaks for it any more."""
 
-    SOURCE: ClassVar[str] = "partner"
-    FACT: ClassVar[str] = "partner_exited.v1"
     partner_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@reads("partner", "refund_overdue.v1")
 class RefundOverdueHeard:
     """A partner's refund that nobody has decided in time goes up one level."""
 
-    SOURCE: ClassVar[str] = "partner"
-    FACT: ClassVar[str] = "refund_overdue.v1"
     redemption_id: str
     number: str
     level: int
 
 
-@dataclass(frozen=True, slots=True)
+@reads("partner", "refund_decided.v1")
 class RefundDecidedHeard:
     """It was decided."""
 
-    SOURCE: ClassVar[str] = "partner"
-    FACT: ClassVar[str] = "refund_decided.v1"
     redemption_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@reads("partner", "dispute_overdue.v1")
 class DisputeOverdueHeard:
     """A disputed statement that nobody has reviewed in time goes up one level."""
 
-    SOURCE: ClassVar[str] = "partner"
-    FACT: ClassVar[str] = "dispute_overdue.v1"
     statement_id: str
     period: str
     level: int
 
 
-@dataclass(frozen=True, slots=True)
+@reads("partner", "dispute_reviewed.v1")
 class DisputeReviewedHeard:
     """It was reviewed."""
 
-    SOURCE: ClassVar[str] = "partner"
-    FACT: ClassVar[str] = "dispute_reviewed.v1"
     statement_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@reads("partner", "statement_held.v1")
 class StatementHeldHeard:
     """A statement waits, because the street's fund does not cover it."""
 
-    SOURCE: ClassVar[str] = "partner"
-    FACT: ClassVar[str] = "statement_held.v1"
     statement_id: str
     period: str
     level: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@reads("partner", "statement_funded.v1")
 class StatementFundedHeard:
     """There is money for it, or it is paid."""
 
-    SOURCE: ClassVar[str] = "partner"
-    FACT: ClassVar[str] = "statement_funded.v1"
     statement_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@reads("property", "project_registered.v1")
 class ProjectRegisteredHeard:
     """A property project may carry out tasks of its community."""
 
-    SOURCE: ClassVar[str] = "property"
-    FACT: ClassVar[str] = "project_registered.v1"
     project_id: str
     company_id: str
     community: str
@@ -605,55 +475,45 @@ class ProjectRegisteredHeard:
     status: str = "IN_SERVICE"
 
 
-@dataclass(frozen=True, slots=True)
+@reads("property", "project_manager_changed.v1")
 class ProjectManagerChangedHeard:
     """Who speaks for the project, and may not judge its work."""
 
-    SOURCE: ClassVar[str] = "property"
-    FACT: ClassVar[str] = "project_manager_changed.v1"
     project_id: str
     person_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@reads("property", "project_manager_ended.v1")
 class ProjectManagerEndedHeard:
     """A project's manager has died; nobody manages it."""
 
-    SOURCE: ClassVar[str] = "property"
-    FACT: ClassVar[str] = "project_manager_ended.v1"
     project_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@reads("property", "appointment_activated.v1")
 class AppointmentActivatedHeard:
     """Somebody holds a post across project and community: a possible conflict of interest."""
 
-    SOURCE: ClassVar[str] = "property"
-    FACT: ClassVar[str] = "appointment_activated.v1"
     appointment_id: str
     project_id: str
     direction: str
     person_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@reads("property", "appointment_ended.v1")
 class AppointmentEndedHeard:
     """The post has ended, and with it the conflict."""
 
-    SOURCE: ClassVar[str] = "property"
-    FACT: ClassVar[str] = "appointment_ended.v1"
     appointment_id: str
     project_id: str
     direction: str
     person_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@reads("property", "work_delivered.v1")
 class WorkDeliveredHeard:
     """A project has delivered the work of one of our tasks."""
 
-    SOURCE: ClassVar[str] = "property"
-    FACT: ClassVar[str] = "work_delivered.v1"
     work_id: str
     task_id: str
     project_id: str

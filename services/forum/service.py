@@ -14,6 +14,8 @@ from chassis.bus import (
     Tx,
     shown,
 )
+from chassis.calendar import DeadlineMoved
+from chassis.facts import said_in
 from chassis.replies import Page
 from chassis.table import command, query, subscribe, timer
 from services.forum import events, replies, rules, storage, views
@@ -63,7 +65,7 @@ class Forum(Service):
     counts = frozenset({"due", "ends_at", "opinion_due", "screen_due", "session_due", "tasks_due"})
     tables: ClassVar[sa.MetaData] = storage.metadata
     settings_type = ForumSettings
-    says = events.SAYS
+    says = (DeadlineMoved, *said_in(events))
     title = "红色议站 / Red Station"
     doors = (
         # ------------------------------------------------------------ liaison

@@ -8,6 +8,8 @@ from chassis.bus import (
     Tx,
     shown,
 )
+from chassis.calendar import DeadlineMoved
+from chassis.facts import read_in, said_in
 from chassis.file_imports import Imports
 from chassis.replies import Page
 from chassis.table import command, query, subscribe, timer
@@ -44,7 +46,7 @@ class Partner(Imports, Service):
     counts = frozenset({"confirm_due", "due", "refund_due", "review_due"})
     tables = metadata
     settings_type = PartnerSettings
-    says = events.SAYS
+    says = (DeadlineMoved, *said_in(events))
     importers = imports.IMPORTERS
     title = "红色合伙人 / Red Partner"
     doors = (
@@ -350,8 +352,12 @@ class Partner(Imports, Service):
         ),
         # ------------------------------------------------------------ hears
         subscribe("steward", events.CalendarYearHeard, then=deadlines.hear, name="on_calendar"),
-        subscribe("steward", *events.HEARD_OF_STEWARD, then=projections.hear_steward),
-        subscribe("credit", *events.HEARD_OF_CREDIT, then=projections.hear_credit),
+        subscribe(
+            "steward",
+            *read_in(events, "steward", but=(events.CalendarYearHeard,)),
+            then=projections.hear_steward,
+        ),
+        subscribe("credit", *read_in(events, "credit"), then=projections.hear_credit),
         # ------------------------------------------------------------ timers
         timer(saga.HOLD_TIMER, saga.retry_hold),
         timer(saga.EXPIRY_TIMER, saga.expire),

@@ -4,45 +4,36 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar
 
-from chassis.calendar import DeadlineMoved, YearHeard
+from chassis.calendar import YearHeard
+from chassis.facts import fact, reads
 
 # --------------------------------------------------------------------------------------------------
 # Said
 
 
-@dataclass(frozen=True, slots=True)
+@fact("company_registered.v1", about="company", visibility="public")
 class CompanyRegistered:
     """A property company is registered."""
 
-    FACT: ClassVar[str] = "company_registered.v1"
-    AGGREGATE: ClassVar[str] = "company"
-    VISIBILITY: ClassVar[str] = "public"
     company_id: str
     uscc: str
     # The persons who speak for it; said again when the company is corrected.
     representatives: list[str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@fact("company_representatives_changed.v1", about="company")
 class CompanyRepresentativesChanged:
     """Other persons speak for a company from now on; nobody does where there are none."""
 
-    FACT: ClassVar[str] = "company_representatives_changed.v1"
-    AGGREGATE: ClassVar[str] = "company"
-    VISIBILITY: ClassVar[str] = "internal"
     company_id: str
     representatives: list[str]
 
 
-@dataclass(frozen=True, slots=True)
+@fact("project_registered.v1", about="project", visibility="public")
 class ProjectRegistered:
     """A project is registered; said again when its name, places, households or status change."""
 
-    FACT: ClassVar[str] = "project_registered.v1"
-    AGGREGATE: ClassVar[str] = "project"
-    VISIBILITY: ClassVar[str] = "public"
     project_id: str
     company_id: str
     community: str
@@ -53,36 +44,27 @@ class ProjectRegistered:
     buildings: list[str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@fact("project_manager_changed.v1", about="project")
 class ProjectManagerChanged:
     """A project has a new manager; also said of its first one."""
 
-    FACT: ClassVar[str] = "project_manager_changed.v1"
-    AGGREGATE: ClassVar[str] = "project"
-    VISIBILITY: ClassVar[str] = "internal"
     project_id: str
     person_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@fact("project_manager_ended.v1", about="project")
 class ProjectManagerEnded:
     """A project's manager has died; nobody manages it until another one is named."""
 
-    FACT: ClassVar[str] = "project_manager_ended.v1"
-    AGGREGATE: ClassVar[str] = "project"
-    VISIBILITY: ClassVar[str] = "internal"
     project_id: str
     person_id: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@fact("appointment_activated.v1", about="project", visibility="public")
 class AppointmentActivated:
     """A cross-appointment is filed with the street and takes effect."""
 
-    FACT: ClassVar[str] = "appointment_activated.v1"
-    AGGREGATE: ClassVar[str] = "project"
-    VISIBILITY: ClassVar[str] = "public"
     appointment_id: str
     project_id: str
     direction: str
@@ -90,13 +72,10 @@ class AppointmentActivated:
     post: str
 
 
-@dataclass(frozen=True, slots=True)
+@fact("appointment_ended.v1", about="project", visibility="public")
 class AppointmentEnded:
     """A cross-appointment ended, or its nomination lapsed."""
 
-    FACT: ClassVar[str] = "appointment_ended.v1"
-    AGGREGATE: ClassVar[str] = "project"
-    VISIBILITY: ClassVar[str] = "public"
     appointment_id: str
     project_id: str
     direction: str
@@ -105,13 +84,10 @@ class AppointmentEnded:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@fact("complaint_accepted.v1", about="complaint", visibility="public")
 class ComplaintAccepted:
     """A complaint about a project counts (from its filing, or again after a new decision)."""
 
-    FACT: ClassVar[str] = "complaint_accepted.v1"
-    AGGREGATE: ClassVar[str] = "complaint"
-    VISIBILITY: ClassVar[str] = "public"
     complaint_id: str
     project_id: str
     community: str
@@ -119,13 +95,10 @@ class ComplaintAccepted:
     filed_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@fact("complaint_invalidated.v1", about="complaint", visibility="public")
 class ComplaintInvalidated:
     """A complaint was found not valid and no longer counts."""
 
-    FACT: ClassVar[str] = "complaint_invalidated.v1"
-    AGGREGATE: ClassVar[str] = "complaint"
-    VISIBILITY: ClassVar[str] = "public"
     complaint_id: str
     project_id: str
     community: str
@@ -133,51 +106,39 @@ class ComplaintInvalidated:
     filed_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@fact("rectification_issued.v1", about="rectification", visibility="public")
 class RectificationIssued:
     """A project is ordered to put something right before `due_at`."""
 
-    FACT: ClassVar[str] = "rectification_issued.v1"
-    AGGREGATE: ClassVar[str] = "rectification"
-    VISIBILITY: ClassVar[str] = "public"
     rectification_id: str
     project_id: str
     severity: str
     due_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@fact("rectification_passed.v1", about="rectification")
 class RectificationPassed:
     """The fix was checked and found good."""
 
-    FACT: ClassVar[str] = "rectification_passed.v1"
-    AGGREGATE: ClassVar[str] = "rectification"
-    VISIBILITY: ClassVar[str] = "internal"
     rectification_id: str
     project_id: str
     severity: str
     late: bool
 
 
-@dataclass(frozen=True, slots=True)
+@fact("rectification_overdue.v1", about="rectification")
 class RectificationOverdue:
     """The order was not met in time; said once per order."""
 
-    FACT: ClassVar[str] = "rectification_overdue.v1"
-    AGGREGATE: ClassVar[str] = "rectification"
-    VISIBILITY: ClassVar[str] = "internal"
     rectification_id: str
     project_id: str
     severity: str
 
 
-@dataclass(frozen=True, slots=True)
+@fact("rectification_escalated.v1", about="rectification")
 class RectificationEscalated:
     """An overdue order goes up the liaison chain: 1 to the street, 2 to the district."""
 
-    FACT: ClassVar[str] = "rectification_escalated.v1"
-    AGGREGATE: ClassVar[str] = "rectification"
-    VISIBILITY: ClassVar[str] = "internal"
     rectification_id: str
     project_id: str
     severity: str
@@ -185,70 +146,52 @@ class RectificationEscalated:
     official_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@fact("rectification_withdrawn.v1", about="rectification")
 class RectificationWithdrawn:
     """The order was issued in error; its effects are to be reversed."""
 
-    FACT: ClassVar[str] = "rectification_withdrawn.v1"
-    AGGREGATE: ClassVar[str] = "rectification"
-    VISIBILITY: ClassVar[str] = "internal"
     rectification_id: str
     project_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@fact("rectification_ended.v1", about="rectification")
 class RectificationEnded:
     """Nothing is to be put right any more: the project or the task is over. What it cost stays."""
 
-    FACT: ClassVar[str] = "rectification_ended.v1"
-    AGGREGATE: ClassVar[str] = "rectification"
-    VISIBILITY: ClassVar[str] = "internal"
     rectification_id: str
     project_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@fact("disclosure_published.v1", about="disclosure", visibility="public")
 class DisclosurePublished:
     """A project published what it had to disclose, in time; late ones are history only."""
 
-    FACT: ClassVar[str] = "disclosure_published.v1"
-    AGGREGATE: ClassVar[str] = "disclosure"
-    VISIBILITY: ClassVar[str] = "public"
     disclosure_id: str
     project_id: str
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
+@fact("disclosure_overdue.v1", about="disclosure")
 class DisclosureOverdue:
     """A project did not publish in time what it had to disclose."""
 
-    FACT: ClassVar[str] = "disclosure_overdue.v1"
-    AGGREGATE: ClassVar[str] = "disclosure"
-    VISIBILITY: ClassVar[str] = "internal"
     disclosure_id: str
     project_id: str
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
+@fact("disclosure_withdrawn.v1", about="disclosure")
 class DisclosureWithdrawn:
     """公示逾期撤销 / An overdue one was scheduled in error; its effects are to be reversed."""
 
-    FACT: ClassVar[str] = "disclosure_withdrawn.v1"
-    AGGREGATE: ClassVar[str] = "disclosure"
-    VISIBILITY: ClassVar[str] = "internal"
     disclosure_id: str
     project_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@fact("work_delivered.v1", about="work")
 class WorkDelivered:
     """A project reports a deliberated task as done, with evidence."""
 
-    FACT: ClassVar[str] = "work_delivered.v1"
-    AGGREGATE: ClassVar[str] = "work"
-    VISIBILITY: ClassVar[str] = "internal"
     work_id: str
     task_id: str
     topic_id: str
@@ -305,13 +248,10 @@ class ProjectMonth:
     overdue_rectifications_open: int
 
 
-@dataclass(frozen=True, slots=True)
+@fact("month_measured.v1", about="month")
 class MonthMeasured:
     """The marker of a month in one partition: what lies before it in its stream counts."""
 
-    FACT: ClassVar[str] = "month_measured.v1"
-    AGGREGATE: ClassVar[str] = "month"
-    VISIBILITY: ClassVar[str] = "internal"
     period: str
     partition: int
     partitions: int
@@ -319,57 +259,27 @@ class MonthMeasured:
     projects: list[ProjectMonth]
 
 
-@dataclass(frozen=True, slots=True)
+@reads("steward", "calendar_year_loaded.v1")
 class CalendarYearHeard(YearHeard):
     """A year's working days are known."""
 
-    SOURCE: ClassVar[str] = "steward"
-
-
-SAYS: tuple[type[Any], ...] = (
-    DeadlineMoved,
-    CompanyRegistered,
-    CompanyRepresentativesChanged,
-    ProjectRegistered,
-    ProjectManagerChanged,
-    ProjectManagerEnded,
-    AppointmentActivated,
-    AppointmentEnded,
-    ComplaintAccepted,
-    ComplaintInvalidated,
-    RectificationIssued,
-    RectificationPassed,
-    RectificationOverdue,
-    RectificationEscalated,
-    RectificationWithdrawn,
-    RectificationEnded,
-    DisclosurePublished,
-    DisclosureOverdue,
-    DisclosureWithdrawn,
-    WorkDelivered,
-    MonthMeasured,
-)
 
 # --------------------------------------------------------------------------------------------------
 # Heard of steward
 
 
-@dataclass(frozen=True, slots=True)
+@reads("steward", "area_defined.v1")
 class AreaDefinedHeard:
     """An area exists; communities count in the month with zeros too."""
 
-    SOURCE: ClassVar[str] = "steward"
-    FACT: ClassVar[str] = "area_defined.v1"
     code: str
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
+@reads("steward", "steward_enrolled.v1")
 class StewardEnrolledHeard:
     """A cadre (a member of the two committees) or a project's own staff is enrolled."""
 
-    SOURCE: ClassVar[str] = "steward"
-    FACT: ClassVar[str] = "steward_enrolled.v1"
     steward_id: str
     person_id: str
     duty: str
@@ -377,106 +287,86 @@ class StewardEnrolledHeard:
     grids: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
+@reads("steward", "steward_left.v1")
 class StewardLeftHeard:
     """A steward left."""
 
-    SOURCE: ClassVar[str] = "steward"
-    FACT: ClassVar[str] = "steward_left.v1"
     steward_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@reads("steward", "person_registered.v1")
 class PersonRegisteredHeard:
     """A person is registered, wherever he lives."""
 
-    SOURCE: ClassVar[str] = "steward"
-    FACT: ClassVar[str] = "person_registered.v1"
     person_id: str
     is_adult: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@reads("steward", "resident_registered.v1")
 class ResidentRegisteredHeard:
     """A person who lives in a grid is registered."""
 
-    SOURCE: ClassVar[str] = "steward"
-    FACT: ClassVar[str] = "resident_registered.v1"
     person_id: str
     grid: str
     is_adult: bool = True
     household_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@reads("steward", "resident_moved.v1")
 class ResidentMovedHeard:
     """A resident lives elsewhere."""
 
-    SOURCE: ClassVar[str] = "steward"
-    FACT: ClassVar[str] = "resident_moved.v1"
     person_id: str
     to_grid: str
     household_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@reads("steward", "resident_returned.v1")
 class ResidentReturnedHeard:
     """A person who had left lives here again."""
 
-    SOURCE: ClassVar[str] = "steward"
-    FACT: ClassVar[str] = "resident_returned.v1"
     person_id: str
     grid: str
     is_adult: bool = True
     household_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@reads("steward", "resident_corrected.v1")
 class ResidentCorrectedHeard:
     """What is registered of a person was wrong."""
 
-    SOURCE: ClassVar[str] = "steward"
-    FACT: ClassVar[str] = "resident_corrected.v1"
     person_id: str
     is_adult: bool = True
     household_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@reads("steward", "resident_came_of_age.v1")
 class ResidentCameOfAgeHeard:
     """A resident is an adult from now on."""
 
-    SOURCE: ClassVar[str] = "steward"
-    FACT: ClassVar[str] = "resident_came_of_age.v1"
     person_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@reads("steward", "resident_deactivated.v1")
 class ResidentDeactivatedHeard:
     """A resident left the district or died."""
 
-    SOURCE: ClassVar[str] = "steward"
-    FACT: ClassVar[str] = "resident_deactivated.v1"
     person_id: str
     reason: str = "MOVED_OUT"
 
 
-@dataclass(frozen=True, slots=True)
+@reads("steward", "person_merged.v1")
 class PersonMergedHeard:
     """A person was registered twice: one id is given up, and means the other one."""
 
-    SOURCE: ClassVar[str] = "steward"
-    FACT: ClassVar[str] = "person_merged.v1"
     person_id: str
     into: str
 
 
-@dataclass(frozen=True, slots=True)
+@reads("steward", "request_submitted.v1")
 class RequestSubmittedHeard:
     """A request came in; complaints about a project open a complaint here."""
 
-    SOURCE: ClassVar[str] = "steward"
-    FACT: ClassVar[str] = "request_submitted.v1"
     request_id: str
     kind: str
     category: str
@@ -488,12 +378,10 @@ class RequestSubmittedHeard:
     filed_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@reads("steward", "request_corrected.v1")
 class RequestCorrectedHeard:
     """A request's kind, category or place was wrong."""
 
-    SOURCE: ClassVar[str] = "steward"
-    FACT: ClassVar[str] = "request_corrected.v1"
     request_id: str
     kind: str
     category: str
@@ -505,40 +393,32 @@ class RequestCorrectedHeard:
     filed_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@reads("steward", "request_reopened.v1")
 class RequestReopenedHeard:
     """A request was opened again by its reporter."""
 
-    SOURCE: ClassVar[str] = "steward"
-    FACT: ClassVar[str] = "request_reopened.v1"
     request_id: str
     reopen_count: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@reads("steward", "request_rejected.v1")
 class RequestRejectedHeard:
     """Nobody handles a request: it is none of ours."""
 
-    SOURCE: ClassVar[str] = "steward"
-    FACT: ClassVar[str] = "request_rejected.v1"
     request_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@reads("steward", "request_cancelled.v1")
 class RequestCancelledHeard:
     """Its reporter took a request back."""
 
-    SOURCE: ClassVar[str] = "steward"
-    FACT: ClassVar[str] = "request_cancelled.v1"
     request_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@reads("steward", "request_merged.v1")
 class RequestMergedHeard:
     """A request is the same matter as another one, which stays."""
 
-    SOURCE: ClassVar[str] = "steward"
-    FACT: ClassVar[str] = "request_merged.v1"
     request_id: str
     into: str
     into_kind: str
@@ -559,12 +439,10 @@ class ProjectRequests:
     satisfied: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@reads("steward", "month_measured.v1")
 class StewardMonthHeard:
     """Steward's marker of a month in one partition."""
 
-    SOURCE: ClassVar[str] = "steward"
-    FACT: ClassVar[str] = "month_measured.v1"
     period: str
     partition: int
     partitions: int = 4
@@ -586,12 +464,10 @@ class FinalEntry:
     gates_failed: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
+@reads("credit", "settlement_finalised.v1")
 class SettlementFinalisedHeard:
     """A month's settlement is final: grades for the project's card."""
 
-    SOURCE: ClassVar[str] = "credit"
-    FACT: ClassVar[str] = "settlement_finalised.v1"
     settlement_id: str
     period: str
     entries: list[FinalEntry] = field(default_factory=list)
@@ -601,12 +477,10 @@ class SettlementFinalisedHeard:
 # Heard of forum
 
 
-@dataclass(frozen=True, slots=True)
+@reads("forum", "liaison_assigned.v1")
 class LiaisonAssignedHeard:
     """An official is linked to an area: whom an overdue order goes up to."""
 
-    SOURCE: ClassVar[str] = "forum"
-    FACT: ClassVar[str] = "liaison_assigned.v1"
     link_id: str
     tier: str
     target_kind: str
@@ -615,21 +489,17 @@ class LiaisonAssignedHeard:
     person_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@reads("forum", "liaison_ended.v1")
 class LiaisonEndedHeard:
     """A link ended."""
 
-    SOURCE: ClassVar[str] = "forum"
-    FACT: ClassVar[str] = "liaison_ended.v1"
     link_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@reads("forum", "task_assigned.v1")
 class TaskAssignedHeard:
     """A resolution gives a task; a project's task becomes a work order."""
 
-    SOURCE: ClassVar[str] = "forum"
-    FACT: ClassVar[str] = "task_assigned.v1"
     task_id: str
     topic_id: str
     responsible_kind: str
@@ -638,21 +508,17 @@ class TaskAssignedHeard:
     title: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@reads("forum", "task_accepted.v1")
 class TaskAcceptedHeard:
     """The supervisor and the community accepted the work."""
 
-    SOURCE: ClassVar[str] = "forum"
-    FACT: ClassVar[str] = "task_accepted.v1"
     task_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@reads("forum", "task_rework.v1")
 class TaskReworkHeard:
     """The work must be done again."""
 
-    SOURCE: ClassVar[str] = "forum"
-    FACT: ClassVar[str] = "task_rework.v1"
     task_id: str
     reason: str | None = None
     # The forum takes the task away for good.
@@ -660,12 +526,10 @@ class TaskReworkHeard:
     why: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@reads("forum", "task_overdue.v1")
 class TaskOverdueHeard:
     """A task was not done in time."""
 
-    SOURCE: ClassVar[str] = "forum"
-    FACT: ClassVar[str] = "task_overdue.v1"
     task_id: str
     responsible_kind: str
     responsible_id: str

@@ -13,7 +13,8 @@ from chassis.bus import (
     Tx,
     shown,
 )
-from chassis.calendar import Calendar
+from chassis.calendar import Calendar, DeadlineMoved
+from chassis.facts import said_in
 from chassis.file_imports import Imports
 from chassis.replies import Page
 from chassis.table import command, query, subscribe, timer
@@ -75,7 +76,7 @@ class Property(Imports, Service):
     counts = frozenset({"due"})
     tables = tables.metadata
     settings_type = Settings
-    says = events.SAYS
+    says = (DeadlineMoved, *said_in(events))
     importers = imports.IMPORTERS
     projections = (Projection("grades", "credit", "on_credit", ("grades",)),)
     title = "红色物业 / Red Property"

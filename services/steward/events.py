@@ -4,44 +4,34 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, ClassVar
 
-from chassis.calendar import DeadlineMoved
+from chassis.facts import fact, reads
 
 
-@dataclass(frozen=True, slots=True)
+@fact("calendar_year_loaded.v1", about="calendar", visibility="public")
 class CalendarYearLoaded:
     """年度工作日历 / A year's working days are known: what the State Council's notice says."""
 
-    FACT: ClassVar[str] = "calendar_year_loaded.v1"
-    AGGREGATE: ClassVar[str] = "calendar"
-    VISIBILITY: ClassVar[str] = "public"
     year: int
     off: list[date]
     make_up: list[date]
     source: str
 
 
-@dataclass(frozen=True, slots=True)
+@fact("area_defined.v1", about="area", visibility="public")
 class AreaDefined:
     """An area stands in the tree."""
 
-    FACT: ClassVar[str] = "area_defined.v1"
-    AGGREGATE: ClassVar[str] = "area"
-    VISIBILITY: ClassVar[str] = "public"
     code: str
     name: str
     kind: str
     parent: str
 
 
-@dataclass(frozen=True, slots=True)
+@fact("resident_registered.v1", about="person")
 class ResidentRegistered:
     """A person who lives in a grid was registered."""
 
-    FACT: ClassVar[str] = "resident_registered.v1"
-    AGGREGATE: ClassVar[str] = "person"
-    VISIBILITY: ClassVar[str] = "internal"
     person_id: str
     community: str
     grid: str
@@ -50,7 +40,7 @@ class ResidentRegistered:
     synthetic: bool
 
 
-@dataclass(frozen=True, slots=True)
+@fact("person_registered.v1", about="person")
 class PersonRegistered:
     """人员登记 / Who is registered and lives in no grid: he works here, or runs a shop.
 
@@ -58,20 +48,14 @@ class PersonRegistered:
     was registered before it was said at all.
     """
 
-    FACT: ClassVar[str] = "person_registered.v1"
-    AGGREGATE: ClassVar[str] = "person"
-    VISIBILITY: ClassVar[str] = "internal"
     person_id: str
     is_adult: bool
 
 
-@dataclass(frozen=True, slots=True)
+@fact("resident_moved.v1", about="person")
 class ResidentMoved:
     """A resident lives in another grid from now on."""
 
-    FACT: ClassVar[str] = "resident_moved.v1"
-    AGGREGATE: ClassVar[str] = "person"
-    VISIBILITY: ClassVar[str] = "internal"
     person_id: str
     from_grid: str
     to_grid: str
@@ -79,24 +63,18 @@ class ResidentMoved:
     household_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@fact("resident_deactivated.v1", about="person")
 class ResidentDeactivated:
     """A person left the district or died, whether he lived in a grid or not."""
 
-    FACT: ClassVar[str] = "resident_deactivated.v1"
-    AGGREGATE: ClassVar[str] = "person"
-    VISIBILITY: ClassVar[str] = "internal"
     person_id: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@fact("resident_returned.v1", about="person")
 class ResidentReturned:
     """居民回迁 / A person lives here again: he came back, or was never gone."""
 
-    FACT: ClassVar[str] = "resident_returned.v1"
-    AGGREGATE: ClassVar[str] = "person"
-    VISIBILITY: ClassVar[str] = "internal"
     person_id: str
     community: str
     grid: str
@@ -104,49 +82,37 @@ class ResidentReturned:
     household_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@fact("resident_came_of_age.v1", about="person")
 class ResidentCameOfAge:
     """居民成年 / A minor is 18 from today on."""
 
-    FACT: ClassVar[str] = "resident_came_of_age.v1"
-    AGGREGATE: ClassVar[str] = "person"
-    VISIBILITY: ClassVar[str] = "internal"
     person_id: str
     community: str
     grid: str
 
 
-@dataclass(frozen=True, slots=True)
+@fact("resident_corrected.v1", about="person")
 class ResidentCorrected:
     """居民信息更正 / What was registered of a resident was wrong; this holds now."""
 
-    FACT: ClassVar[str] = "resident_corrected.v1"
-    AGGREGATE: ClassVar[str] = "person"
-    VISIBILITY: ClassVar[str] = "internal"
     person_id: str
     is_adult: bool
     household_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@fact("person_merged.v1", about="person")
 class PersonMerged:
     """重复登记合并 / Two registrations are one human: `person_id` is given up for `into`."""
 
-    FACT: ClassVar[str] = "person_merged.v1"
-    AGGREGATE: ClassVar[str] = "person"
-    VISIBILITY: ClassVar[str] = "internal"
     person_id: str
     into: str
     community: str
 
 
-@dataclass(frozen=True, slots=True)
+@fact("steward_enrolled.v1", about="steward")
 class StewardEnrolled:
     """A person became a steward."""
 
-    FACT: ClassVar[str] = "steward_enrolled.v1"
-    AGGREGATE: ClassVar[str] = "steward"
-    VISIBILITY: ClassVar[str] = "internal"
     steward_id: str
     person_id: str
     type: str
@@ -156,24 +122,18 @@ class StewardEnrolled:
     spendable: bool
 
 
-@dataclass(frozen=True, slots=True)
+@fact("steward_left.v1", about="steward")
 class StewardLeft:
     """A steward left his post."""
 
-    FACT: ClassVar[str] = "steward_left.v1"
-    AGGREGATE: ClassVar[str] = "steward"
-    VISIBILITY: ClassVar[str] = "internal"
     steward_id: str
     person_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@fact("request_submitted.v1", about="request", visibility="public")
 class RequestSubmitted:
     """A resident's request arrived and its clocks run."""
 
-    FACT: ClassVar[str] = "request_submitted.v1"
-    AGGREGATE: ClassVar[str] = "request"
-    VISIBILITY: ClassVar[str] = "public"
     request_id: str
     number: str
     channel: str
@@ -189,13 +149,10 @@ class RequestSubmitted:
     topic_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@fact("request_resolved.v1", about="request", visibility="public")
 class RequestResolved:
     """The handler says that a request is done."""
 
-    FACT: ClassVar[str] = "request_resolved.v1"
-    AGGREGATE: ClassVar[str] = "request"
-    VISIBILITY: ClassVar[str] = "public"
     request_id: str
     handler: str
     outcome: str
@@ -203,13 +160,10 @@ class RequestResolved:
     project_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@fact("request_rated.v1", about="request")
 class RequestRated:
     """The reporter rated a resolved request."""
 
-    FACT: ClassVar[str] = "request_rated.v1"
-    AGGREGATE: ClassVar[str] = "request"
-    VISIBILITY: ClassVar[str] = "internal"
     request_id: str
     handler: str
     handler_person: str
@@ -219,19 +173,16 @@ class RequestRated:
     project_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@fact("request_reopened.v1", about="request")
 class RequestReopened:
     """The reporter says that a request was not done."""
 
-    FACT: ClassVar[str] = "request_reopened.v1"
-    AGGREGATE: ClassVar[str] = "request"
-    VISIBILITY: ClassVar[str] = "internal"
     request_id: str
     reopen_count: int
     project_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@fact("request_merged.v1", about="request")
 class RequestMerged:
     """诉求已合并 / A cadre confirmed that a request is the same matter as another one, which stays.
 
@@ -239,9 +190,6 @@ class RequestMerged:
         into: The request that stays; its kind and project say what it is.
     """
 
-    FACT: ClassVar[str] = "request_merged.v1"
-    AGGREGATE: ClassVar[str] = "request"
-    VISIBILITY: ClassVar[str] = "internal"
     request_id: str
     into: str
     into_kind: str
@@ -249,13 +197,10 @@ class RequestMerged:
     into_project_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@fact("request_corrected.v1", about="request")
 class RequestCorrected:
     """诉求更正 / What a request is about, where, or whose it is was put right; so it is now."""
 
-    FACT: ClassVar[str] = "request_corrected.v1"
-    AGGREGATE: ClassVar[str] = "request"
-    VISIBILITY: ClassVar[str] = "internal"
     request_id: str
     kind: str
     category: str
@@ -265,45 +210,33 @@ class RequestCorrected:
     reporter_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@fact("request_rejected.v1", about="request")
 class RequestRejected:
     """诉求不予受理 / Nobody handles a request: it is none of ours."""
 
-    FACT: ClassVar[str] = "request_rejected.v1"
-    AGGREGATE: ClassVar[str] = "request"
-    VISIBILITY: ClassVar[str] = "internal"
     request_id: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@fact("request_cancelled.v1", about="request")
 class RequestCancelled:
     """诉求撤回 / Its reporter took a request back."""
 
-    FACT: ClassVar[str] = "request_cancelled.v1"
-    AGGREGATE: ClassVar[str] = "request"
-    VISIBILITY: ClassVar[str] = "internal"
     request_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@fact("request_closed.v1", about="request", visibility="public")
 class RequestClosed:
     """A request is closed; unrated ones say nothing about satisfaction."""
 
-    FACT: ClassVar[str] = "request_closed.v1"
-    AGGREGATE: ClassVar[str] = "request"
-    VISIBILITY: ClassVar[str] = "public"
     request_id: str
     rated: bool
 
 
-@dataclass(frozen=True, slots=True)
+@fact("request_deadline_missed.v1", about="request")
 class RequestDeadlineMissed:
     """A clock ran out: ACCEPT, CONTACT or RESOLVE."""
 
-    FACT: ClassVar[str] = "request_deadline_missed.v1"
-    AGGREGATE: ClassVar[str] = "request"
-    VISIBILITY: ClassVar[str] = "internal"
     request_id: str
     which: str
     handler: str | None
@@ -311,13 +244,10 @@ class RequestDeadlineMissed:
     on_shift: bool
 
 
-@dataclass(frozen=True, slots=True)
+@fact("request_escalated.v1", about="request", visibility="public")
 class RequestEscalated:
     """An overdue request was laid before the next level of the liaison chain."""
 
-    FACT: ClassVar[str] = "request_escalated.v1"
-    AGGREGATE: ClassVar[str] = "request"
-    VISIBILITY: ClassVar[str] = "public"
     request_id: str
     level: int
     official_id: str | None
@@ -328,50 +258,38 @@ class RequestEscalated:
     barred: list[str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@fact("bad_rating_upheld.v1", about="request")
 class BadRatingUpheld:
     """A reviewer outside the handling chain found a bad rating to be right."""
 
-    FACT: ClassVar[str] = "bad_rating_upheld.v1"
-    AGGREGATE: ClassVar[str] = "request"
-    VISIBILITY: ClassVar[str] = "internal"
     request_id: str
     handler: str
     handler_person: str
 
 
-@dataclass(frozen=True, slots=True)
+@fact("request_self_found_closed.v1", about="request")
 class RequestSelfFoundClosed:
     """A steward found a matter himself, solved it, and it is closed."""
 
-    FACT: ClassVar[str] = "request_self_found_closed.v1"
-    AGGREGATE: ClassVar[str] = "request"
-    VISIBILITY: ClassVar[str] = "internal"
     request_id: str
     handler: str
     handler_person: str
 
 
-@dataclass(frozen=True, slots=True)
+@fact("emergency_arrival.v1", about="request")
 class EmergencyArrival:
     """A steward was on site of an emergency in time."""
 
-    FACT: ClassVar[str] = "emergency_arrival.v1"
-    AGGREGATE: ClassVar[str] = "request"
-    VISIBILITY: ClassVar[str] = "internal"
     request_id: str
     handler: str
     handler_person: str
     minutes: int
 
 
-@dataclass(frozen=True, slots=True)
+@fact("volunteer_hours_confirmed.v1", about="volunteer_record")
 class VolunteerHoursConfirmed:
     """Volunteer service was confirmed by its organiser."""
 
-    FACT: ClassVar[str] = "volunteer_hours_confirmed.v1"
-    AGGREGATE: ClassVar[str] = "volunteer_record"
-    VISIBILITY: ClassVar[str] = "internal"
     record_id: str
     person_id: str
     minutes: int
@@ -379,13 +297,10 @@ class VolunteerHoursConfirmed:
     date: date
 
 
-@dataclass(frozen=True, slots=True)
+@fact("volunteer_hours_corrected.v1", about="volunteer_record")
 class VolunteerHoursCorrected:
     """Confirmed volunteer service was corrected."""
 
-    FACT: ClassVar[str] = "volunteer_hours_corrected.v1"
-    AGGREGATE: ClassVar[str] = "volunteer_record"
-    VISIBILITY: ClassVar[str] = "internal"
     record_id: str
     person_id: str
     minutes: int
@@ -394,13 +309,10 @@ class VolunteerHoursCorrected:
     date: date
 
 
-@dataclass(frozen=True, slots=True)
+@fact("hazard_verified.v1", about="hazard")
 class HazardVerified:
     """A reported hazard was looked at."""
 
-    FACT: ClassVar[str] = "hazard_verified.v1"
-    AGGREGATE: ClassVar[str] = "hazard"
-    VISIBILITY: ClassVar[str] = "internal"
     hazard_id: str
     reporter: str
     category: str
@@ -453,13 +365,10 @@ class ProjectMonth:
     satisfied: int
 
 
-@dataclass(frozen=True, slots=True)
+@fact("month_measured.v1", about="month")
 class MonthMeasured:
     """The month is cut off: what lies before this marker counts in it (one per partition)."""
 
-    FACT: ClassVar[str] = "month_measured.v1"
-    AGGREGATE: ClassVar[str] = "month"
-    VISIBILITY: ClassVar[str] = "internal"
     period: str
     partition: int
     partitions: int
@@ -468,51 +377,14 @@ class MonthMeasured:
     projects: list[ProjectMonth]
 
 
-SAYS: tuple[type[Any], ...] = (
-    CalendarYearLoaded,
-    DeadlineMoved,
-    AreaDefined,
-    ResidentRegistered,
-    PersonRegistered,
-    ResidentMoved,
-    ResidentDeactivated,
-    ResidentReturned,
-    ResidentCameOfAge,
-    ResidentCorrected,
-    PersonMerged,
-    StewardEnrolled,
-    StewardLeft,
-    RequestSubmitted,
-    RequestResolved,
-    RequestRated,
-    RequestReopened,
-    RequestMerged,
-    RequestCorrected,
-    RequestRejected,
-    RequestCancelled,
-    RequestClosed,
-    RequestDeadlineMissed,
-    RequestEscalated,
-    BadRatingUpheld,
-    RequestSelfFoundClosed,
-    EmergencyArrival,
-    VolunteerHoursConfirmed,
-    VolunteerHoursCorrected,
-    HazardVerified,
-    MonthMeasured,
-)
-
-
 # --------------------------------------------------------------------------------------------------
 # What is heard
 
 
-@dataclass(frozen=True, slots=True)
+@reads("property", "project_registered.v1")
 class ProjectRegisteredHeard:
     """A property project serves these grids."""
 
-    SOURCE: ClassVar[str] = "property"
-    FACT: ClassVar[str] = "project_registered.v1"
     project_id: str
     community: str
     grids: list[str]
@@ -522,95 +394,77 @@ class ProjectRegisteredHeard:
     buildings: list[str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@reads("property", "appointment_activated.v1")
 class AppointmentActivatedHeard:
     """A person holds a post in a project, or for it in the community."""
 
-    SOURCE: ClassVar[str] = "property"
-    FACT: ClassVar[str] = "appointment_activated.v1"
     appointment_id: str
     project_id: str
     person_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@reads("property", "appointment_ended.v1")
 class AppointmentEndedHeard:
     """He holds it no longer."""
 
-    SOURCE: ClassVar[str] = "property"
-    FACT: ClassVar[str] = "appointment_ended.v1"
     appointment_id: str
     project_id: str
     person_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@reads("property", "project_manager_changed.v1")
 class ProjectManagerChangedHeard:
     """Who manages a project from now on."""
 
-    SOURCE: ClassVar[str] = "property"
-    FACT: ClassVar[str] = "project_manager_changed.v1"
     project_id: str
     person_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@reads("property", "project_manager_ended.v1")
 class ProjectManagerEndedHeard:
     """A project's manager has died; nobody manages it."""
 
-    SOURCE: ClassVar[str] = "property"
-    FACT: ClassVar[str] = "project_manager_ended.v1"
     project_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@reads("property", "company_registered.v1")
 class CompanyRegisteredHeard:
     """A property company, and who speaks for it."""
 
-    SOURCE: ClassVar[str] = "property"
-    FACT: ClassVar[str] = "company_registered.v1"
     company_id: str
     representatives: list[str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@reads("property", "company_representatives_changed.v1")
 class CompanyRepresentativesChangedHeard:
     """Who speaks for a company from now on."""
 
-    SOURCE: ClassVar[str] = "property"
-    FACT: ClassVar[str] = "company_representatives_changed.v1"
     company_id: str
     representatives: list[str]
 
 
-@dataclass(frozen=True, slots=True)
+@reads("partner", "partner_admitted.v1")
 class PartnerAdmittedHeard:
     """A partner, and who acts for it."""
 
-    SOURCE: ClassVar[str] = "partner"
-    FACT: ClassVar[str] = "partner_admitted.v1"
     partner_id: str
     org_id: str
     operators: list[str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@reads("partner", "partner_operators_changed.v1")
 class PartnerOperatorsChangedHeard:
     """Who acts for a partner from now on."""
 
-    SOURCE: ClassVar[str] = "partner"
-    FACT: ClassVar[str] = "partner_operators_changed.v1"
     partner_id: str
     org_id: str
     operators: list[str]
 
 
-@dataclass(frozen=True, slots=True)
+@reads("forum", "topic_redirected.v1")
 class TopicRedirectedHeard:
     """A topic is a matter of one household: it becomes a request."""
 
-    SOURCE: ClassVar[str] = "forum"
-    FACT: ClassVar[str] = "topic_redirected.v1"
     topic_id: str
     community: str
     proposer: str | None = None
@@ -620,12 +474,10 @@ class TopicRedirectedHeard:
     category: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@reads("forum", "liaison_assigned.v1")
 class LiaisonAssignedHeard:
     """An official is responsible for a target."""
 
-    SOURCE: ClassVar[str] = "forum"
-    FACT: ClassVar[str] = "liaison_assigned.v1"
     link_id: str
     target_kind: str
     target: str
@@ -633,12 +485,10 @@ class LiaisonAssignedHeard:
     person_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@reads("forum", "liaison_ended.v1")
 class LiaisonEndedHeard:
     """An official is no longer responsible for a target."""
 
-    SOURCE: ClassVar[str] = "forum"
-    FACT: ClassVar[str] = "liaison_ended.v1"
     link_id: str
 
 
@@ -652,12 +502,10 @@ class FinalEntry:
     grade: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@reads("credit", "settlement_finalised.v1")
 class SettlementFinalisedHeard:
     """A community's month became final; we keep what concerns stewards."""
 
-    SOURCE: ClassVar[str] = "credit"
-    FACT: ClassVar[str] = "settlement_finalised.v1"
     settlement_id: str
     period: str
     entries: list[FinalEntry] = field(default_factory=list)

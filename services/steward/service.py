@@ -9,8 +9,9 @@ from chassis.bus import (
     Tx,
     shown,
 )
-from chassis.calendar import Year
+from chassis.calendar import DeadlineMoved, Year
 from chassis.deadlines import Move
+from chassis.facts import said_in
 from chassis.file_imports import Imports
 from chassis.replies import Page, Reply
 from chassis.sealing import Sealing
@@ -59,7 +60,7 @@ class Steward(Imports, Sealing, Service):
     standing = storage.people.standing
     tables = storage.metadata
     settings_type = StewardSettings
-    says = events.SAYS
+    says = (DeadlineMoved, *said_in(events))
     importers = imports.IMPORTERS
     seals_with = PII_KEY
     title = "红色管家 / Red Steward"

@@ -36,10 +36,10 @@ CHASSIS = (
     "audit | blobs | calendar | envelope | fields | free_text | here | i18n | logs | sheets",
     "messages | storage | vault | workbooks",
     "cells",
-    "pace | reconnect | refusal | replies | settings | sqlite_writers | telemetry | text",
+    "facts | pace | reconnect | refusal | replies | settings | sqlite_writers | telemetry | text",
 )
 # The chassis modules that are pure, and may therefore be read by rules, events and errors.
-PURE = ("chassis.refusal", "chassis.calendar", "chassis.text")
+PURE = ("chassis.refusal", "chassis.calendar", "chassis.text", "chassis.facts")
 
 
 def service_packages() -> list[str]:

@@ -7,12 +7,13 @@ import os
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import sqlalchemy as sa
 
 from chassis import storage as store
 from chassis.bus import Job, Service, command, job, query, subscribe, timer
+from chassis.facts import fact, reads
 from chassis.free_text import PublicText
 from chassis.messages import Due, Heard
 from chassis.refusal import Guard, NotFound
@@ -39,29 +40,21 @@ entries = sa.Table(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@fact("added.v1", about="counter")
 class Added:
-    FACT: ClassVar[str] = "added.v1"
-    AGGREGATE: ClassVar[str] = "counter"
-    VISIBILITY: ClassVar[str] = "internal"
     amount: int
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@fact("forgotten.v1", about="counter")
 class Forgotten:
     """Nobody hears this one."""
 
-    FACT: ClassVar[str] = "forgotten.v1"
-    AGGREGATE: ClassVar[str] = "counter"
-    VISIBILITY: ClassVar[str] = "internal"
     amount: int
 
 
-@dataclass(frozen=True, slots=True)
+@reads("toy", "added.v1")
 class AddedHeard:
-    SOURCE: ClassVar[str] = "toy"
-    FACT: ClassVar[str] = "added.v1"
     amount: int
     note: str = ""
 

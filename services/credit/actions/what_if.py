@@ -23,6 +23,7 @@ import msgspec
 from msgspec import Meta
 
 from chassis.calendar import Calendar
+from chassis.facts import read_in
 from chassis.refusal import Invalid, NotFound, said
 from services.credit import events
 from services.credit.actions import awards
@@ -46,8 +47,7 @@ LARGEST = 20
 LONG = frozenset({"WEEK", "QUARTER", "HALF_YEAR", "YEAR", "EVER"})
 UNDONE = frozenset({"REJECTED", "REVERSED"})
 HEARD = frozenset(
-    f"{reader.SOURCE}.{reader.FACT}"
-    for reader in (*events.STEWARD, *events.PROPERTY, *events.PARTNER, *events.FORUM)
+    f"{reader.SOURCE}.{reader.FACT}" for reader in read_in(events, but=(events.CalendarYearHeard,))
 )
 
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from chassis.facts import read_in
 from services.credit import events
 from services.credit.rules import settlement as timeline
 from services.credit.tests import stage
@@ -220,7 +221,7 @@ def test_e12_1_and_2_a_rating_twice_and_before_its_resolution_is_one_award(credi
     assert bench.deliver([e1]) == 1
     assert bench.deliver([e1]) == 0
     # Credit joins nothing and waits for nothing: it does not even hear of the resolution.
-    assert "request_resolved.v1" not in {reader.FACT for reader in events.STEWARD}
+    assert "request_resolved.v1" not in {reader.FACT for reader in read_in(events, "steward")}
     assert bench.parked() == []
     found = awards_of(bench, "STW:stw_1")
     assert [(a["score"], a["points"]) for a in found] == [(2, 10)]

@@ -1,0 +1,72 @@
+"""Facts: what a service says, and what it reads of the facts of others. Pure.
+
+A fact and a reader are frozen dataclasses; a decorator says which fact it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any, Literal, TypeVar, dataclass_transform
+
+T = TypeVar("T")
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
+def fact(
+    name: str, *, about: str, visibility: Literal["internal", "public"] = "internal"
+) -> Callable[[type[T]], type[T]]:
+    """Declare what a service says.
+
+    Args:
+        name: The fact and its version, such as "request_rated.v1".
+        about: Kind of thing whose facts stay in order, such as "request".
+        visibility: Who else may read it; "public" facts leave the installation.
+    """
+    return _declared(FACT=name, AGGREGATE=about, VISIBILITY=visibility)
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
+def reads(source: str, name: str) -> Callable[[type[T]], type[T]]:
+    """Declare what a service reads of a fact; it names only the members that it uses.
+
+    Args:
+        source: The service that says it.
+        name: The fact and its version.
+    """
+    return _declared(SOURCE=source, FACT=name)
+
+
+def _declared(**said: str) -> Callable[[type[T]], type[T]]:
+    def declare(cls: type[T]) -> type[T]:
+        for name, value in said.items():
+            setattr(cls, name, value)
+        return dataclass(frozen=True, slots=True)(cls)
+
+    return declare
+
+
+def said_in(events: ModuleType) -> tuple[type[Any], ...]:
+    """Return every fact that a service's `events` declares."""
+    return tuple(kind for kind in _kinds_in(events) if hasattr(kind, "AGGREGATE"))
+
+
+def read_in(
+    events: ModuleType, *sources: str, but: Collection[type[Any]] = ()
+) -> tuple[type[Any], ...]:
+    """Return every reader that a service's `events` declares.
+
+    Args:
+        events: The module.
+        sources: Whose facts; all when none is named.
+        but: Readers that have a row of their own.
+    """
+    readers = (kind for kind in _kinds_in(events) if hasattr(kind, "SOURCE") and kind not in but)
+    return tuple(kind for kind in readers if not sources or kind.SOURCE in sources)
+
+
+def _kinds_in(module: ModuleType) -> Iterator[type[Any]]:
+    for kind in vars(module).values():
+        if isinstance(kind, type) and kind.__module__ == module.__name__:
+            yield kind

@@ -241,19 +241,19 @@ class EscalationsAsked:
 _BACK = "~"
 
 
-def _page(q: Any) -> storage.Page:
+def _page(q: Any) -> storage.rows.Page:
     """Return which part of a list is asked for; a cursor goes on or back.
 
     Raises:
         Invalid: The cursor is none of ours.
     """
     if not q.cursor:
-        return storage.Page(q.limit)
+        return storage.rows.Page(q.limit)
     back = q.cursor.startswith(_BACK)
     try:
         text = base64.urlsafe_b64decode(q.cursor.removeprefix(_BACK).encode()).decode()
         at, _, row_id = text.partition("~")
-        return storage.Page(q.limit, (instant(at), row_id), back=back)
+        return storage.rows.Page(q.limit, (instant(at), row_id), back=back)
     except (ValueError, binascii.Error) as error:
         raise Invalid(
             field="cursor",
@@ -334,8 +334,8 @@ def chain(tx: Tx, q: ChainOf) -> dict[str, Any]:
     """
     grid, target = None, q.target
     if not q.target.isdigit():
-        grid = storage.grid_of_household(tx.conn, q.target)
-        own = storage.residents_of(tx.conn, [tx.actor.id]).get(tx.actor.id)
+        grid = storage.liaison.grid_of_household(tx.conn, q.target)
+        own = storage.heard.residents_of(tx.conn, [tx.actor.id]).get(tx.actor.id)
         mine = own is not None and own["household_id"] == q.target
         if grid is None or not (mine or _inside(tx, grid)):
             # Where a household lives is for its people and the staff of the place; to anybody else
@@ -343,7 +343,7 @@ def chain(tx: Tx, q: ChainOf) -> dict[str, Any]:
             grid, target = None, _NO_HOUSEHOLD
     elif not _near(tx, q.target):
         target = _NO_HOUSEHOLD
-    rungs = storage.chain_of(tx.conn, target, grid)
+    rungs = storage.liaison.chain_of(tx.conn, target, grid)
     for rung in rungs:
         if rung["target"] == _NO_HOUSEHOLD:
             rung["target"] = q.target
@@ -400,12 +400,12 @@ def coverage(tx: Tx, q: CoverageOf) -> dict[str, Any]:
     shown = []
     for tier in reversed(rules.TIERS[1:]):
         kind = rules.TARGET_OF_TIER[tier]
-        targets = storage.areas_in(tx.conn, q.scope, rules.DIGITS_OF_TARGET[kind])
-        linked = storage.linked_targets(tx.conn, kind, q.scope)
+        targets = storage.heard.areas_in(tx.conn, q.scope, rules.DIGITS_OF_TARGET[kind])
+        linked = storage.liaison.linked_targets(tx.conn, kind, q.scope)
         shown.append(_covered(tier, kind, targets, set(targets) & linked))
-    households = storage.households_in(tx.conn, q.scope)
-    worked = storage.worked_grids(tx.conn, q.scope)
-    own = storage.linked_targets(tx.conn, "HOUSEHOLD", q.scope)
+    households = storage.liaison.households_in(tx.conn, q.scope)
+    worked = storage.liaison.worked_grids(tx.conn, q.scope)
+    own = storage.liaison.linked_targets(tx.conn, "HOUSEHOLD", q.scope)
     covered = {h for h, grid in households if grid in worked or h in own}
     of_households = _covered(
         rules.GRID_WORKER, "HOUSEHOLD", [h for h, _grid in households], covered
@@ -414,7 +414,7 @@ def coverage(tx: Tx, q: CoverageOf) -> dict[str, Any]:
         # Which households live in an area is for its staff.
         of_households["gaps"] = []
     shown.append(of_households)
-    grids = storage.areas_in(tx.conn, q.scope, 15)
+    grids = storage.heard.areas_in(tx.conn, q.scope, 15)
     return {
         "scope": q.scope,
         "tiers": shown,
@@ -439,7 +439,9 @@ def officials(tx: Tx, q: OfficialsAsked) -> dict[str, Any]:
 
     Return the officials of an area, to the people of their district.
     """
-    rows = storage.official_page(tx.conn, _page(q), near=_district(tx), scope=q.scope, tier=q.tier)
+    rows = storage.liaison.official_page(
+        tx.conn, _page(q), near=_district(tx), scope=q.scope, tier=q.tier
+    )
     cards = [_post_card(tx, row, "official_id", _OFFICIAL_SHOWN) for row in rows]
     return _listed(rows, q, "official_id", cards)
 
@@ -449,7 +451,7 @@ def liaisons(tx: Tx, q: LiaisonsAsked) -> dict[str, Any]:
 
     Return the liaison links of an area or an official; those to households for staff only.
     """
-    rows = storage.liaison_page(
+    rows = storage.liaison.liaison_page(
         tx.conn,
         _page(q),
         near=_district(tx),
@@ -472,8 +474,8 @@ def deputies(tx: Tx, q: DeputiesAsked) -> dict[str, Any]:
 
     Return the deputies of the caller's district, of one street or of all.
     """
-    rows = storage.deputy_page(tx.conn, _page(q), near=_district(tx), street=q.street)
-    streets = storage.streets_of(tx.conn, [row["deputy_id"] for row in rows])
+    rows = storage.liaison.deputy_page(tx.conn, _page(q), near=_district(tx), street=q.street)
+    streets = storage.liaison.streets_of(tx.conn, [row["deputy_id"] for row in rows])
     cards = [
         _post_card(tx, row, "deputy_id", _DEPUTY_SHOWN)
         | {"streets": streets.get(row["deputy_id"], [])}
@@ -504,12 +506,12 @@ def opt_ins(tx: Tx, q: OptInsAsked) -> dict[str, Any]:
     Raises:
         RoleDenied: The area lies outside the caller's scope, or he acts for none.
     """
-    rows = storage.opt_in_page(tx.conn, _page(q), **_whose(tx, q.scope), state=q.state)
+    rows = storage.liaison.opt_in_page(tx.conn, _page(q), **_whose(tx, q.scope), state=q.state)
     cards = [
         {
             "id": row["person_id"],
             "person_id": row["person_id"],
-            "state": storage.state_of_opt_in(row),
+            "state": storage.liaison.state_of_opt_in(row),
             "opted_at": _iso(row["opted_at"]),
             "withdrawn_at": _iso(row["withdrawn_at"]),
             "entered_by": row["entered_by"],
@@ -528,7 +530,7 @@ def supervisions(tx: Tx, q: SupervisionsAsked) -> dict[str, Any]:
         RoleDenied: The area lies outside the caller's scope, or he acts for none.
     """
     whose = _whose(tx, q.scope, mine=q.mine)
-    rows = storage.supervision_page(tx.conn, _page(q), **whose, task_id=q.task_id)
+    rows = storage.tasks.supervision_page(tx.conn, _page(q), **whose, task_id=q.task_id)
     return _listed(rows, q, "record_id", [_card(row, "record_id") for row in rows])
 
 
@@ -540,12 +542,12 @@ def deputy_record(tx: Tx, q: DeputyRecordOf) -> dict[str, Any]:
     Raises:
         NotFound: There is no such deputy, or the caller may not see the record.
     """
-    row = storage.find(tx.conn, storage.deputies, q.deputy_id)
+    row = storage.rows.find(tx.conn, storage.tables.deputies, q.deputy_id)
     if row is None or (tx.actor.id != row["person_id"] and not _inside(tx, row["area"])):
         raise NotFound(kind="deputy", id=q.deputy_id)
     start, _ = tx.calendar.month_bounds(f"{q.year}-01")
     _, end = tx.calendar.month_bounds(f"{q.year}-12")
-    invited = storage.deputy_invitations(tx.conn, q.deputy_id, start, end)
+    invited = storage.sessions.deputy_invitations(tx.conn, q.deputy_id, start, end)
     attended = [i for i in invited if i["attended_at"] is not None]
     return {
         "id": q.deputy_id,
@@ -570,7 +572,7 @@ def topic_wall(tx: Tx, q: TopicsAsked) -> dict[str, Any]:
 
     Return the topic wall, newest first.
     """
-    rows = storage.topic_page(
+    rows = storage.topics.topic_page(
         tx.conn,
         _page(q),
         reader=tx.actor.id,
@@ -582,7 +584,7 @@ def topic_wall(tx: Tx, q: TopicsAsked) -> dict[str, Any]:
         proposer=tx.actor.id if q.mine else None,
     )
     counts: dict[str, int] = {}
-    for signed in storage.cosigners_of(tx.conn, [row["topic_id"] for row in rows]):
+    for signed in storage.topics.cosigners_of(tx.conn, [row["topic_id"] for row in rows]):
         counts[signed["topic_id"]] = counts.get(signed["topic_id"], 0) + 1
     cards = [_topic_card(tx, row, counts.get(row["topic_id"], 0)) for row in rows]
     return _listed(rows, q, "topic_id", cards)
@@ -646,17 +648,17 @@ def topic(tx: Tx, q: TopicOf) -> dict[str, Any]:
     Raises:
         NotFound: There is none that the caller may read.
     """
-    row = storage.find(tx.conn, storage.topics, q.topic_id)
+    row = storage.rows.find(tx.conn, storage.tables.topics, q.topic_id)
     if row is None or not _may_read(tx, row):
         raise NotFound(kind="topic", id=q.topic_id)
-    signed = storage.cosigners_of(tx.conn, [q.topic_id])
+    signed = storage.topics.cosigners_of(tx.conn, [q.topic_id])
     card = _topic_card(tx, row, len(signed))
     if _inside(tx, row["area"]):
         card["cosigner_ids"] = [s["person_id"] for s in signed]
-    analysis = storage.analysis_of(tx.conn, row)
-    tally = _tally_card(storage.tally_of(tx.conn, row["session_id"], q.topic_id))
+    analysis = storage.topics.analysis_of(tx.conn, row)
+    tally = _tally_card(storage.sessions.tally_of(tx.conn, row["session_id"], q.topic_id))
     opinion = _opinion_card(tx, row)
-    tasks = storage.tasks_of(tx.conn, q.topic_id, round_=row["round"])
+    tasks = storage.tasks.tasks_of(tx.conn, q.topic_id, round_=row["round"])
     effective = opinion if opinion and opinion["state"] == "EFFECTIVE" else None
     artefacts: dict[int, Any] = {
         1: {
@@ -677,7 +679,7 @@ def topic(tx: Tx, q: TopicOf) -> dict[str, Any]:
         if tasks
         else None,
     }
-    ratings, stars = storage.poll_of(tx.conn, q.topic_id)
+    ratings, stars = storage.topics.poll_of(tx.conn, q.topic_id)
     return card | {
         "steps": rules.lay_out_steps(row["state"], artefacts),
         "analysis": artefacts[2],
@@ -710,12 +712,12 @@ def _opinion_card(tx: Tx, row: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return the opinion; a draft only to those who work on it."""
     if not row["opinion_id"]:
         return None
-    opinion = storage.known(tx.conn, storage.opinions, row["opinion_id"])
+    opinion = storage.rows.known(tx.conn, storage.tables.opinions, row["opinion_id"])
     inside = _inside(tx, row["area"])
     if opinion["state"] == "DRAFTED" and not inside:
         return None
     card = {"id": opinion["opinion_id"]} | {name: _iso(opinion[name]) for name in _OPINION_SHOWN}
-    objections = storage.objections_of(tx.conn, row["opinion_id"])
+    objections = storage.opinions.objections_of(tx.conn, row["opinion_id"])
     card["objections"] = len(objections)
     if inside:
         card["planned"] = opinion["planned"]
@@ -724,7 +726,7 @@ def _opinion_card(tx: Tx, row: Mapping[str, Any]) -> dict[str, Any] | None:
         ]
         card["decisions"] = [
             {"side": side, "outcome": d["outcome"], "reasons": d["reasons"]}
-            for side, d in storage.decisions_of(tx.conn, row["opinion_id"]).items()
+            for side, d in storage.opinions.decisions_of(tx.conn, row["opinion_id"]).items()
         ]
     return card
 
@@ -737,10 +739,10 @@ def topic_timeline(tx: Tx, q: TopicOf) -> dict[str, Any]:
     Raises:
         NotFound: There is none.
     """
-    row = storage.find(tx.conn, storage.topics, q.topic_id)
+    row = storage.rows.find(tx.conn, storage.tables.topics, q.topic_id)
     if row is None or not _may_read(tx, row):
         raise NotFound(kind="topic", id=q.topic_id)
-    rows = storage.history_of(tx.conn, q.topic_id)
+    rows = storage.topics.history_of(tx.conn, q.topic_id)
     inside = _inside(tx, row["area"])
     items = []
     for entry in rows:
@@ -770,11 +772,11 @@ def session(tx: Tx, q: SessionOf) -> dict[str, Any]:
     Raises:
         NotFound: There is none.
     """
-    row = storage.find(tx.conn, storage.sessions, q.session_id)
+    row = storage.rows.find(tx.conn, storage.tables.sessions, q.session_id)
     if row is None:
         raise NotFound(kind="session", id=q.session_id)
-    items = storage.agenda(tx.conn, q.session_id)
-    invited = storage.invitations_of(tx.conn, q.session_id)
+    items = storage.sessions.agenda(tx.conn, q.session_id)
+    invited = storage.sessions.invitations_of(tx.conn, q.session_id)
     if not _near(tx, row["area"]) and tx.actor.id not in {i["person_id"] for i in invited}:
         raise NotFound(kind="session", id=q.session_id)
     near = [code for item in items for code in rules.reach(item)]
@@ -793,7 +795,7 @@ def session(tx: Tx, q: SessionOf) -> dict[str, Any]:
                 "title": _title(tx, item),
                 "state": item["state"],
                 "version": item["version"],
-                "ballots": storage.count_cast(tx.conn, q.session_id, item["topic_id"]),
+                "ballots": storage.sessions.count_cast(tx.conn, q.session_id, item["topic_id"]),
                 "tally": _tally_card(item),
             }
             for item in items
@@ -843,8 +845,10 @@ def session_list(tx: Tx, q: SessionsAsked) -> dict[str, Any]:
     scope = q.scope or tx.actor.scope
     if not _near(tx, scope):
         raise RoleDenied(role=tx.actor.role, scope=tx.actor.scope, area=scope)
-    rows = storage.session_page(tx.conn, _page(q), scope=scope, state=q.state, topic_id=q.topic_id)
-    about = storage.agendas(tx.conn, [row["session_id"] for row in rows])
+    rows = storage.sessions.session_page(
+        tx.conn, _page(q), scope=scope, state=q.state, topic_id=q.topic_id
+    )
+    about = storage.sessions.agendas(tx.conn, [row["session_id"] for row in rows])
     cards = [
         _session_card(row)
         | {
@@ -876,10 +880,10 @@ def objections(tx: Tx, q: ObjectionsAsked) -> dict[str, Any]:
     """
     mine = q.mine or q.topic_id is None
     if not mine:
-        row = storage.find(tx.conn, storage.topics, q.topic_id or "")
+        row = storage.rows.find(tx.conn, storage.tables.topics, q.topic_id or "")
         if row is None or not _inside(tx, row["area"]):
             raise NotFound(kind="topic", id=q.topic_id)
-    rows = storage.objection_page(
+    rows = storage.opinions.objection_page(
         tx.conn,
         _page(q),
         person_id=tx.actor.id if mine else None,
@@ -920,9 +924,9 @@ def _representation(
     """Return, per affected grid, its adults and how many residents of it are invited and there."""
     scope = sorted({code for item in items for code in item["scope"]})
     grids = sorted({g for code in scope for g in _grids_of(tx, code)})
-    adults = storage.adults_per_grid(tx.conn, grids)
+    adults = storage.heard.adults_per_grid(tx.conn, grids)
     side = [i for i in invited if i["capacity"] in rules.RESIDENT_SIDE]
-    homes = storage.residents_of(tx.conn, [i["person_id"] for i in side])
+    homes = storage.heard.residents_of(tx.conn, [i["person_id"] for i in side])
     shown = []
     for grid in grids:
         of_grid = [i for i in side if homes.get(i["person_id"], {"grid": None})["grid"] == grid]
@@ -940,7 +944,7 @@ def _representation(
 
 
 def _grids_of(tx: Tx, code: str) -> list[str]:
-    return [code] if len(code) == 15 else storage.areas_in(tx.conn, code, 15)
+    return [code] if len(code) == 15 else storage.heard.areas_in(tx.conn, code, 15)
 
 
 def _invitation_card(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -952,10 +956,10 @@ def my_invitations(tx: Tx, q: PartOfList) -> dict[str, Any]:
 
     Return the caller's invitations, newest first, with when and where.
     """
-    rows = storage.invitation_page(tx.conn, _page(q), tx.actor.id)
+    rows = storage.sessions.invitation_page(tx.conn, _page(q), tx.actor.id)
     cards = []
     for row in rows:
-        held = storage.known(tx.conn, storage.sessions, row["session_id"])
+        held = storage.rows.known(tx.conn, storage.tables.sessions, row["session_id"])
         cards.append(
             _invitation_card(row)
             | {
@@ -964,7 +968,7 @@ def my_invitations(tx: Tx, q: PartOfList) -> dict[str, Any]:
                 "place": held["place"],
                 "topics": [
                     {"topic_id": a["topic_id"], "number": a["number"], "title": _title(tx, a)}
-                    for a in storage.agenda(tx.conn, row["session_id"])
+                    for a in storage.sessions.agenda(tx.conn, row["session_id"])
                 ],
             }
         )
@@ -976,8 +980,8 @@ def my_messages(tx: Tx, q: PartOfList) -> dict[str, Any]:
 
     Return what the caller was told, newest first.
     """
-    rows = storage.message_page(tx.conn, _page(q), tx.actor.id)
-    named = storage.topics_named(tx.conn, [row["topic_id"] for row in rows])
+    rows = storage.messages.message_page(tx.conn, _page(q), tx.actor.id)
+    named = storage.topics.topics_named(tx.conn, [row["topic_id"] for row in rows])
     cards = [
         {
             "id": row["message_id"],
@@ -1032,11 +1036,11 @@ def task(tx: Tx, q: TaskOf) -> dict[str, Any]:
     Raises:
         NotFound: There is none.
     """
-    row = storage.find(tx.conn, storage.tasks, q.task_id)
+    row = storage.rows.find(tx.conn, storage.tables.tasks, q.task_id)
     if row is None or not _near(tx, row["area"]):
         raise NotFound(kind="task", id=q.task_id)
-    people = storage.supervisors_of(tx.conn, [q.task_id])
-    records = storage.supervisions_of(tx.conn, [q.task_id])
+    people = storage.tasks.supervisors_of(tx.conn, [q.task_id])
+    records = storage.tasks.supervisions_of(tx.conn, [q.task_id])
     inside = _inside(tx, row["area"])
     own = tx.actor.id
     return _task_card(row) | {
@@ -1055,7 +1059,9 @@ def task(tx: Tx, q: TaskOf) -> dict[str, Any]:
             }
             for r in records
         ],
-        "end_reason": storage.why_ended(tx.conn, q.task_id) if row["state"] in _AWAY else None,
+        "end_reason": storage.tasks.why_ended(tx.conn, q.task_id)
+        if row["state"] in _AWAY
+        else None,
     }
 
 
@@ -1067,7 +1073,7 @@ def task_ledger(tx: Tx, q: TasksAsked) -> dict[str, Any]:
 
     Return tasks with their progress: the ledger of resolutions.
     """
-    rows = storage.task_page(
+    rows = storage.tasks.task_page(
         tx.conn,
         _page(q),
         near=_district(tx),
@@ -1086,7 +1092,7 @@ _ESCALATION_SHOWN = (
     *("person_id", "acting", "area", "grid", "source", "ref", "number", "state", "outcome"),
     *("done", "done_at", "created_at", "version"),
 )
-_STATES = {"WAITING": storage.WAITING, "ALL": ()}
+_STATES = {"WAITING": storage.escalations.WAITING, "ALL": ()}
 # Where the matter itself is found.
 _PATHS = {
     "TOPIC": "/v1/forum/topics/",
@@ -1130,7 +1136,7 @@ def escalations(tx: Tx, q: EscalationsAsked) -> dict[str, Any]:
         tx.require_scope(scope)
         if tx.actor.role not in STAFF_ROLES:
             raise RoleDenied(role=tx.actor.role)
-    rows = storage.escalation_page(
+    rows = storage.escalations.escalation_page(
         tx.conn,
         _page(q),
         scope=scope,
@@ -1154,7 +1160,7 @@ def notices(tx: Tx, q: NoticesAsked) -> dict[str, Any]:
     by themselves; staff of the area find them further on.
     """
     between = tx.calendar.month_bounds(q.period) if q.period else None
-    rows = storage.notice_page(
+    rows = storage.opinions.notice_page(
         tx.conn,
         _page(q),
         scope=q.scope,
@@ -1166,7 +1172,7 @@ def notices(tx: Tx, q: NoticesAsked) -> dict[str, Any]:
 
 
 def _notice_card(tx: Tx, row: Mapping[str, Any]) -> dict[str, Any]:
-    of = storage.known(tx.conn, storage.topics, row["topic_id"])
+    of = storage.rows.known(tx.conn, storage.tables.topics, row["topic_id"])
     return {
         "id": row["opinion_id"],
         "kind": "OPINION",
@@ -1180,7 +1186,9 @@ def _notice_card(tx: Tx, row: Mapping[str, Any]) -> dict[str, Any]:
         "dissent": row["dissent"],
         "warnings": row["warnings"],
         "owners_matter": of["owners_matter"],
-        "tally": _tally_card(storage.tally_of(tx.conn, row["session_id"], row["topic_id"])),
+        "tally": _tally_card(
+            storage.sessions.tally_of(tx.conn, row["session_id"], row["topic_id"])
+        ),
         "state": row["state"],
         "published_at": _iso(row["publicised_at"]),
         "ends_at": _iso(row["ends_at"]),
@@ -1191,7 +1199,7 @@ def _is_up(tx: Tx, row: Mapping[str, Any]) -> bool:
     """Tell whether an opinion is on the public board."""
     if row["state"] != "EFFECTIVE":
         return bool(row["state"] == "PUBLICISED")
-    of = storage.known(tx.conn, storage.topics, row["topic_id"])
+    of = storage.rows.known(tx.conn, storage.tables.topics, row["topic_id"])
     ends = max(row["ends_at"], of["resolved_at"] or row["ends_at"])
     return bool(tx.now < ends + rules.PUBLIC)
 
@@ -1202,7 +1210,7 @@ def notice(tx: Tx, q: NoticeOf) -> dict[str, Any]:
     Raises:
         NotFound: There is none, or it is not on the board.
     """
-    row = storage.find(tx.conn, storage.opinions, q.notice_id)
+    row = storage.rows.find(tx.conn, storage.tables.opinions, q.notice_id)
     if row is None or not (_is_up(tx, row) or _inside(tx, row["area"])):
         raise NotFound(kind="notice", id=q.notice_id)
     if row["state"] not in {"PUBLICISED", "EFFECTIVE"}:
@@ -1229,7 +1237,7 @@ def funnel(tx: Tx, q: FunnelOf) -> dict[str, Any]:
         )
     start, _ = tx.calendar.month_bounds(first)
     _, end = tx.calendar.month_bounds(last)
-    rows = storage.funnel_rows(tx.conn, q.scope, start, end)
+    rows = storage.months.funnel_rows(tx.conn, q.scope, start, end)
     collected = [row for row in rows if start <= row["created_at"] < end]
     cohort = [row for row in rows if row["adopted_at"] and start <= row["adopted_at"] < end]
     ways = {

@@ -12,8 +12,10 @@ def deadline_moved(tx: Tx, move: Move) -> None:
     """Write into the history of a topic or task that it has more time, and tell everyone
     concerned."""
     detail = {"timer": move.what, "due": move.before.isoformat(), "until": move.after.isoformat()}
-    task = storage.find(tx.conn, storage.tasks, move.ref)
-    topic = storage.find(tx.conn, storage.topics, task["topic_id"] if task else move.ref)
+    task = storage.rows.find(tx.conn, storage.tables.tasks, move.ref)
+    topic = storage.rows.find(
+        tx.conn, storage.tables.topics, task["topic_id"] if task else move.ref
+    )
     if topic is None:
         return
     note(
@@ -25,4 +27,4 @@ def deadline_moved(tx: Tx, move: Move) -> None:
         state=(task or topic)["state"],
         **detail,
     )
-    tell(tx, "DEADLINE_MOVED", topic, storage.participants_of(tx.conn, topic), ref=move.ref)
+    tell(tx, "DEADLINE_MOVED", topic, storage.topics.participants_of(tx.conn, topic), ref=move.ref)

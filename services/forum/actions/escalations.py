@@ -73,7 +73,7 @@ def hear_escalated(tx: Tx, event: Heard) -> None:
     """
     data = event.data
     source, ref, number, grid = _what(data)
-    if storage.is_before_chain(tx.conn, source, ref, data.level):
+    if storage.escalations.is_before_chain(tx.conn, source, ref, data.level):
         return
     tiers = _TIERS[source]
     tier = tiers[min(max(data.level, 1), len(tiers))]
@@ -82,7 +82,7 @@ def hear_escalated(tx: Tx, event: Heard) -> None:
         "reporter_id": getattr(data, "reporter_id", None),
         "barred": getattr(data, "barred", None),
     }
-    rungs = storage.chain_of(tx.conn, grid or area, None, _barred(tx, of_whom))
+    rungs = storage.liaison.chain_of(tx.conn, grid or area, None, _barred(tx, of_whom))
     official, acting = rules.answers(rungs, tier)
     row = {
         "escalation_id": tx.new_id("esc"),
@@ -100,13 +100,13 @@ def hear_escalated(tx: Tx, event: Heard) -> None:
         "grid": grid,
         "created_at": tx.now,
     } | of_whom
-    storage.add(tx.conn, storage.escalations, **row)
+    storage.rows.add(tx.conn, storage.tables.escalations, **row)
     _tell(tx, row)
 
 
 def _barred(tx: Tx, row: Mapping[str, Any]) -> set[str]:
     """Return who has no say in a matter: whose it is, his household now, and its other parties."""
-    own = storage.household_of(tx.conn, row["reporter_id"]) if row["reporter_id"] else set()
+    own = storage.liaison.household_of(tx.conn, row["reporter_id"]) if row["reporter_id"] else set()
     return own | set(row["barred"] or ())
 
 
@@ -114,10 +114,10 @@ def hear_reporter(tx: Tx, corrected: events.RequestCorrectedHeard) -> None:
     """Whose a request is has become known: it does not stay before him, nor his household."""
     if corrected.reporter_id is None:
         return
-    for row in storage.waiting_of(tx.conn, "REQUEST", corrected.request_id):
+    for row in storage.escalations.waiting_of(tx.conn, "REQUEST", corrected.request_id):
         if row["reporter_id"] != corrected.reporter_id:
-            changed = storage.change(
-                tx.conn, storage.escalations, row, reporter_id=corrected.reporter_id
+            changed = storage.rows.change(
+                tx.conn, storage.tables.escalations, row, reporter_id=corrected.reporter_id
             )
             _lay_before(tx, changed)
 
@@ -138,25 +138,25 @@ def _tell(tx: Tx, row: Mapping[str, Any]) -> None:
 
 def hear_ended(tx: Tx, refs: Sequence[str]) -> None:
     """Take from the lists what the other service has ended."""
-    storage.settle_escalations(tx.conn, tx.now, "ENDED", refs=refs)
+    storage.escalations.settle_escalations(tx.conn, tx.now, "ENDED", refs=refs)
 
 
 def follow_chain(tx: Tx, area: str) -> None:
     """After the chain of an area has changed, let what waits there wait for who answers now."""
-    for row in storage.waiting_escalations(tx.conn, area):
+    for row in storage.escalations.waiting_escalations(tx.conn, area):
         _lay_before(tx, row)
 
 
-def _lay_before(tx: Tx, row: storage.Row) -> None:
+def _lay_before(tx: Tx, row: storage.rows.Row) -> None:
     """Let something wait for whoever answers for it now, and tell him where that is another one."""
-    rungs = storage.chain_of(tx.conn, row["grid"] or row["area"], None, _barred(tx, row))
+    rungs = storage.liaison.chain_of(tx.conn, row["grid"] or row["area"], None, _barred(tx, row))
     official, acting = rules.answers(rungs, row["tier"])
     person = official["person_id"] if official else None
     if person == row["person_id"]:
         return
-    changed = storage.change(
+    changed = storage.rows.change(
         tx.conn,
-        storage.escalations,
+        storage.tables.escalations,
         row,
         official_id=official["official_id"] if official else None,
         person_id=person,
@@ -169,7 +169,7 @@ def _lay_before(tx: Tx, row: storage.Row) -> None:
         tell(tx, "ESCALATED", row, [person], ref=row["ref"])
 
 
-def _led(tx: Tx, escalation_id: str, *states: str) -> storage.Row:
+def _led(tx: Tx, escalation_id: str, *states: str) -> storage.rows.Row:
     """Return an escalation that the caller may see to, locked.
 
     Raises:
@@ -179,7 +179,7 @@ def _led(tx: Tx, escalation_id: str, *states: str) -> storage.Row:
         VersionConflict: It has changed since he read it.
         StateConflict: It is in another state.
     """
-    row = storage.find_locked(tx.conn, storage.escalations, escalation_id)
+    row = storage.rows.find_locked(tx.conn, storage.tables.escalations, escalation_id)
     if row is None:
         raise NotFound(kind="escalation", id=escalation_id)
     if tx.actor.id != row["person_id"]:
@@ -193,7 +193,7 @@ def _led(tx: Tx, escalation_id: str, *states: str) -> storage.Row:
     return row
 
 
-def _note(tx: Tx, row: storage.Row, action: str, **detail: Any) -> None:
+def _note(tx: Tx, row: storage.rows.Row, action: str, **detail: Any) -> None:
     topic_id = row["topic_id"] or None
     ref = row["escalation_id"]
     state = row["state"]
@@ -211,7 +211,7 @@ def acknowledge_escalation(tx: Tx, body: WhichEscalation) -> dict[str, Any]:
         StateConflict: Somebody has.
     """
     row = _led(tx, body.escalation_id, "OPEN")
-    row = storage.change(tx.conn, storage.escalations, row, state="ACKNOWLEDGED")
+    row = storage.rows.change(tx.conn, storage.tables.escalations, row, state="ACKNOWLEDGED")
     _note(tx, row, "acknowledge")
     return reply("escalation_id", row)
 
@@ -226,10 +226,10 @@ def decide_escalation(tx: Tx, body: DecideEscalation) -> dict[str, Any]:
         OwnMatter: It is of his household, or against him.
         StateConflict: It is done.
     """
-    row = _led(tx, body.escalation_id, *storage.WAITING)
-    row = storage.change(
+    row = _led(tx, body.escalation_id, *storage.escalations.WAITING)
+    row = storage.rows.change(
         tx.conn,
-        storage.escalations,
+        storage.tables.escalations,
         row,
         state="DONE",
         outcome=body.outcome,

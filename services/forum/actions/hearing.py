@@ -65,10 +65,10 @@ def hear_steward(tx: Tx, heard: Sequence[Heard]) -> None:
                 dead.append(data.person_id)
     _end(tx, ended)
     if areas:
-        storage.upsert_areas(tx.conn, list(areas.values()))
+        storage.heard.upsert_areas(tx.conn, list(areas.values()))
     _keep(tx, people)
     for old, into in merged:
-        storage.merge_person(tx.conn, old, into)
+        storage.heard.merge_person(tx.conn, old, into)
     if dead:
         liaison.end_posts_of_dead(tx, dead)
         sessions.hand_on_from_dead(tx, dead)
@@ -94,16 +94,16 @@ def _keep(tx: Tx, people: Mapping[str, dict[str, Any]]) -> None:
         alike.setdefault(tuple(sorted(row)), []).append(row)
     for names, rows in alike.items():
         if "household_id" in names and "community" in names:
-            storage.upsert_residents(tx.conn, rows)
+            storage.heard.upsert_residents(tx.conn, rows)
         else:
-            storage.update_residents(tx.conn, rows)
+            storage.heard.update_residents(tx.conn, rows)
 
 
 def _follow(tx: Tx, people: Mapping[str, dict[str, Any]]) -> None:
     """Who has left or moved away neither is drawn nor votes where he no longer lives."""
     gone = [person for person, row in people.items() if row.get("active") is False]
     if gone:
-        storage.withdraw_from_draw(tx.conn, gone, tx.now)
+        storage.heard.withdraw_from_draw(tx.conn, gone, tx.now)
     elsewhere = [p for p, row in people.items() if row.get("active") is False or "community" in row]
     if elsewhere:
         sessions.follow_residents(tx, elsewhere)
@@ -122,7 +122,7 @@ def hear_property(tx: Tx, heard: Sequence[Heard]) -> None:
     for event in heard:
         data = event.data
         if isinstance(data, events.ProjectRegisteredHeard):
-            storage.upsert_project(
+            storage.heard.upsert_project(
                 tx.conn,
                 project_id=data.project_id,
                 company_id=data.company_id,
@@ -132,9 +132,11 @@ def hear_property(tx: Tx, heard: Sequence[Heard]) -> None:
                 status=data.status,
             )
         elif isinstance(data, events.ProjectManagerChangedHeard):
-            storage.upsert_project(tx.conn, project_id=data.project_id, manager=data.person_id)
+            storage.heard.upsert_project(
+                tx.conn, project_id=data.project_id, manager=data.person_id
+            )
         elif isinstance(data, events.ProjectManagerEndedHeard):
-            storage.upsert_project(tx.conn, project_id=data.project_id, manager=None)
+            storage.heard.upsert_project(tx.conn, project_id=data.project_id, manager=None)
         elif isinstance(data, events.WorkDeliveredHeard):
             hear_delivery(tx, event)
         elif isinstance(data, events.RectificationEscalatedHeard):
@@ -144,10 +146,10 @@ def hear_property(tx: Tx, heard: Sequence[Heard]) -> None:
         elif isinstance(
             data, events.CompanyRegisteredHeard | events.CompanyRepresentativesChangedHeard
         ):
-            storage.upsert_org(tx.conn, data.company_id, kind="COMPANY")
+            storage.heard.upsert_org(tx.conn, data.company_id, kind="COMPANY")
             _speak_for(tx, data.company_id, data.representatives)
         else:
-            storage.upsert_post(
+            storage.heard.upsert_post(
                 tx.conn,
                 appointment_id=data.appointment_id,
                 project_id=data.project_id,
@@ -160,7 +162,7 @@ def hear_property(tx: Tx, heard: Sequence[Heard]) -> None:
 def _speak_for(tx: Tx, org_id: str, people: Sequence[str] | None) -> None:
     # An older producer does not say who; what is known stays.
     if people is not None:
-        storage.set_org_people(tx.conn, org_id, people)
+        storage.heard.set_org_people(tx.conn, org_id, people)
 
 
 _OF_PARTNERS_LISTED = (
@@ -184,14 +186,14 @@ def hear_partner(tx: Tx, heard: Sequence[Heard]) -> None:
             hear_ended(tx, [data.statement_id])
             continue
         if isinstance(data, events.PartnerExitedHeard):
-            storage.upsert_org(tx.conn, data.partner_id, active=False)
+            storage.heard.upsert_org(tx.conn, data.partner_id, active=False)
             continue
         if isinstance(data, events.PartnerAdmittedHeard):
-            storage.upsert_org(
+            storage.heard.upsert_org(
                 tx.conn, data.partner_id, kind="PARTNER", area=data.area, active=True
             )
         else:
-            storage.upsert_org(tx.conn, data.partner_id, kind="PARTNER")
+            storage.heard.upsert_org(tx.conn, data.partner_id, kind="PARTNER")
         _speak_for(tx, data.partner_id, data.operators)
 
 
@@ -210,8 +212,8 @@ def measure_month(tx: Tx, due: Due) -> None:
     """Say the month once per partition; every known community stands in exactly one of them."""
     period = due.ref
     start, end = tx.calendar.month_bounds(period)
-    counts = storage.month_counts(tx.conn, start, end)
-    known = storage.communities(tx.conn)
+    counts = storage.months.month_counts(tx.conn, start, end)
+    known = storage.heard.communities(tx.conn)
     for partition in range(tx.partitions):
         tx.say(
             events.MonthMeasured(

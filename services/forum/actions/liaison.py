@@ -125,14 +125,14 @@ def _require_area(tx: Tx, code: str, field: str) -> None:
         NotFound: There is no such area.
     """
     if len(code) < 12:
-        found = bool(storage.areas_in(tx.conn, code, 12))
+        found = bool(storage.heard.areas_in(tx.conn, code, 12))
     else:
-        found = code in storage.known_areas(tx.conn, [code])
+        found = code in storage.heard.known_areas(tx.conn, [code])
     if not found:
         raise NotFound(kind="area", id=code, field=field)
 
 
-def _same(row: storage.Row, **given: Any) -> bool:
+def _same(row: storage.rows.Row, **given: Any) -> bool:
     return all(row[name] == value for name, value in given.items())
 
 
@@ -155,15 +155,15 @@ def register_official(tx: Tx, body: RegisterOfficial) -> dict[str, Any]:
         "area": body.area,
     }
     if body.official_id:
-        row = storage.find(tx.conn, storage.officials, body.official_id)
+        row = storage.rows.find(tx.conn, storage.tables.officials, body.official_id)
         if row is not None:
             if not _same(row, **given):
                 raise errors.IdTaken(id=body.official_id, field="official_id")
             return reply("official_id", row)
     official_id = body.official_id or tx.new_id("off")
-    storage.add(
+    storage.rows.add(
         tx.conn,
-        storage.officials,
+        storage.tables.officials,
         official_id=official_id,
         state="ACTIVE",
         created_at=tx.now,
@@ -183,7 +183,7 @@ def end_official(tx: Tx, body: EndOfficial) -> dict[str, Any]:
         NotFound: There is none.
         StateConflict: It has ended already.
     """
-    row = storage.find_locked(tx.conn, storage.officials, body.official_id)
+    row = storage.rows.find_locked(tx.conn, storage.tables.officials, body.official_id)
     if row is None:
         raise NotFound(kind="official", id=body.official_id)
     tx.require_scope(row["area"])
@@ -192,10 +192,12 @@ def end_official(tx: Tx, body: EndOfficial) -> dict[str, Any]:
     return reply("official_id", _leave_office(tx, row, body.reason))
 
 
-def _leave_office(tx: Tx, row: storage.Row, reason: str) -> storage.Row:
-    for link in storage.links_of_official(tx.conn, row["official_id"]):
+def _leave_office(tx: Tx, row: storage.rows.Row, reason: str) -> storage.rows.Row:
+    for link in storage.liaison.links_of_official(tx.conn, row["official_id"]):
         _end_link(tx, link, reason)
-    row = storage.change(tx.conn, storage.officials, row, state="ENDED", ended_at=tx.now)
+    row = storage.rows.change(
+        tx.conn, storage.tables.officials, row, state="ENDED", ended_at=tx.now
+    )
     note(
         tx,
         of="official",
@@ -211,9 +213,9 @@ def _leave_office(tx: Tx, row: storage.Row, reason: str) -> storage.Row:
 
 def end_posts_of_dead(tx: Tx, people: Sequence[str]) -> None:
     """Who has died answers for nothing any more: his offices, links and mandates end."""
-    for row in storage.offices_of(tx.conn, people):
+    for row in storage.liaison.offices_of(tx.conn, people):
         _leave_office(tx, row, "DECEASED")
-    for row in storage.mandates_of(tx.conn, people):
+    for row in storage.liaison.mandates_of(tx.conn, people):
         _leave_mandate(tx, row)
 
 
@@ -230,7 +232,7 @@ def assign_liaison(tx: Tx, body: AssignLiaison) -> dict[str, Any]:
         TermOver: The period ends before it begins, or begins in the future.
         IdTaken: The chosen id stands for another link.
     """
-    official = storage.find_locked(tx.conn, storage.officials, body.official_id)
+    official = storage.rows.find_locked(tx.conn, storage.tables.officials, body.official_id)
     if official is None:
         raise NotFound(kind="official", id=body.official_id)
     tx.require_scope(official["area"])
@@ -247,20 +249,20 @@ def assign_liaison(tx: Tx, body: AssignLiaison) -> dict[str, Any]:
         "target": body.target,
     }
     if body.link_id:
-        row = storage.find(tx.conn, storage.liaisons, body.link_id)
+        row = storage.rows.find(tx.conn, storage.tables.liaisons, body.link_id)
         if row is not None and not _same(row, **given):
             raise errors.IdTaken(id=body.link_id, field="link_id")
         if row is not None:
             return reply("link_id", row)
-    row = storage.active_link(tx.conn, body.official_id, body.target_kind, body.target)
+    row = storage.liaison.active_link(tx.conn, body.official_id, body.target_kind, body.target)
     if row is not None:
         return reply("link_id", row)
     link_id = body.link_id or tx.new_id("lnk")
     # A household lies in the grid of its worker; a code is its own area.
     area = official["area"] if body.target_kind == "HOUSEHOLD" else body.target
-    storage.add(
+    storage.rows.add(
         tx.conn,
-        storage.liaisons,
+        storage.tables.liaisons,
         link_id=link_id,
         person_id=official["person_id"],
         tier=official["tier"],
@@ -290,9 +292,9 @@ def assign_liaison(tx: Tx, body: AssignLiaison) -> dict[str, Any]:
     return {"id": link_id, "state": "ACTIVE", "version": 1}
 
 
-def _end_link(tx: Tx, link: storage.Row, reason: str) -> storage.Row:
-    row = storage.change(
-        tx.conn, storage.liaisons, link, state="ENDED", until=tx.now, reason=reason
+def _end_link(tx: Tx, link: storage.rows.Row, reason: str) -> storage.rows.Row:
+    row = storage.rows.change(
+        tx.conn, storage.tables.liaisons, link, state="ENDED", until=tx.now, reason=reason
     )
     tx.disarm("liaison_until", row["link_id"])
     note(tx, of="liaison", ref=row["link_id"], action="end", state="ENDED", reason=reason)
@@ -320,7 +322,7 @@ def end_liaison(tx: Tx, body: EndLiaison) -> dict[str, Any]:
         NotFound: There is none.
         StateConflict: It has ended already.
     """
-    row = storage.find_locked(tx.conn, storage.liaisons, body.link_id)
+    row = storage.rows.find_locked(tx.conn, storage.tables.liaisons, body.link_id)
     if row is None:
         raise NotFound(kind="liaison", id=body.link_id)
     tx.require_scope(row["area"])
@@ -331,7 +333,7 @@ def end_liaison(tx: Tx, body: EndLiaison) -> dict[str, Any]:
 
 def end_at_term(tx: Tx, due: Due) -> None:
     """End a link whose time is over."""
-    row = storage.find_locked(tx.conn, storage.liaisons, due.ref)
+    row = storage.rows.find_locked(tx.conn, storage.tables.liaisons, due.ref)
     if row is not None and row["state"] == "ACTIVE":
         _end_link(tx, row, "TERM")
 
@@ -356,16 +358,18 @@ def register_deputy(tx: Tx, body: RegisterDeputy) -> dict[str, Any]:
         raise errors.TermOver(field="term_to")
     given = {"person_id": body.person_id, "kind": body.kind, "level": body.level}
     if body.deputy_id:
-        row = storage.find(tx.conn, storage.deputies, body.deputy_id)
+        row = storage.rows.find(tx.conn, storage.tables.deputies, body.deputy_id)
         if row is not None:
-            same = storage.streets_of(tx.conn, [body.deputy_id]).get(body.deputy_id) == streets
+            same = (
+                storage.liaison.streets_of(tx.conn, [body.deputy_id]).get(body.deputy_id) == streets
+            )
             if not same or not _same(row, **given):
                 raise errors.IdTaken(id=body.deputy_id, field="deputy_id")
             return reply("deputy_id", row)
     deputy_id = body.deputy_id or tx.new_id("dep")
-    storage.add(
+    storage.rows.add(
         tx.conn,
-        storage.deputies,
+        storage.tables.deputies,
         deputy_id=deputy_id,
         term_from=term_from,
         term_to=body.term_to,
@@ -375,9 +379,9 @@ def register_deputy(tx: Tx, body: RegisterDeputy) -> dict[str, Any]:
         version=1,
         **given,
     )
-    storage.add_all(
+    storage.rows.add_all(
         tx.conn,
-        storage.deputy_streets,
+        storage.tables.deputy_streets,
         [{"deputy_id": deputy_id, "street": street} for street in streets],
     )
     note(tx, of="deputy", ref=deputy_id, action="register", state="ACTIVE", **given)
@@ -391,7 +395,7 @@ def end_deputy(tx: Tx, body: EndDeputy) -> dict[str, Any]:
         NotFound: There is none.
         StateConflict: It has ended already.
     """
-    row = storage.find_locked(tx.conn, storage.deputies, body.deputy_id)
+    row = storage.rows.find_locked(tx.conn, storage.tables.deputies, body.deputy_id)
     if row is None:
         raise NotFound(kind="deputy", id=body.deputy_id)
     tx.require_scope(row["area"])
@@ -400,8 +404,8 @@ def end_deputy(tx: Tx, body: EndDeputy) -> dict[str, Any]:
     return reply("deputy_id", _leave_mandate(tx, row))
 
 
-def _leave_mandate(tx: Tx, row: storage.Row) -> storage.Row:
-    row = storage.change(tx.conn, storage.deputies, row, state="ENDED", term_to=tx.now)
+def _leave_mandate(tx: Tx, row: storage.rows.Row) -> storage.rows.Row:
+    row = storage.rows.change(tx.conn, storage.tables.deputies, row, state="ENDED", term_to=tx.now)
     note(tx, of="deputy", ref=row["deputy_id"], action="end", state="ENDED")
     return row
 
@@ -412,7 +416,7 @@ def _opting_person(tx: Tx, person_id: str | None) -> str:
         if person_id not in {None, tx.actor.id}:
             raise NotFound(kind="resident", id=person_id)
         return tx.actor.id
-    known = storage.residents_of(tx.conn, [person_id]).get(person_id)
+    known = storage.heard.residents_of(tx.conn, [person_id]).get(person_id)
     if known is None:
         raise NotFound(kind="resident", id=person_id)
     tx.require_scope(known["grid"] or known["community"])
@@ -433,7 +437,7 @@ def opt_in(tx: Tx, body: OptIn) -> dict[str, Any]:
         NotFound: The person is not the caller, nor a resident in his scope.
     """
     person_id = _opting_person(tx, body.person_id)
-    known = storage.residents_of(tx.conn, [person_id]).get(person_id)
+    known = storage.heard.residents_of(tx.conn, [person_id]).get(person_id)
     if known is None:
         raise errors.NotRegistered(person_id=person_id, field="person_id")
     if not known["is_adult"]:
@@ -441,27 +445,32 @@ def opt_in(tx: Tx, body: OptIn) -> dict[str, Any]:
     own = person_id == tx.actor.id
     if not own and body.receipt is None:
         raise errors.ReceiptRequired(field="receipt")
-    row = storage.find_locked(tx.conn, storage.opt_ins, person_id)
+    row = storage.rows.find_locked(tx.conn, storage.tables.opt_ins, person_id)
     given = {"entered_by": tx.actor.id, "receipt": body.receipt, "pending": not own}
     if row is None:
-        storage.add(
-            tx.conn, storage.opt_ins, person_id=person_id, opted_at=tx.now, version=1, **given
+        storage.rows.add(
+            tx.conn,
+            storage.tables.opt_ins,
+            person_id=person_id,
+            opted_at=tx.now,
+            version=1,
+            **given,
         )
-        row = storage.known(tx.conn, storage.opt_ins, person_id)
+        row = storage.rows.known(tx.conn, storage.tables.opt_ins, person_id)
     elif row["withdrawn_at"] is not None:
         if not own and row["withdrawn_by"] == person_id:
             raise errors.LeftHimself
-        row = storage.change(
-            tx.conn, storage.opt_ins, row, opted_at=tx.now, withdrawn_at=None, **given
+        row = storage.rows.change(
+            tx.conn, storage.tables.opt_ins, row, opted_at=tx.now, withdrawn_at=None, **given
         )
     elif row["pending"] and (own or row["entered_by"] != tx.actor.id):
-        row = storage.change(tx.conn, storage.opt_ins, row, pending=False)
+        row = storage.rows.change(tx.conn, storage.tables.opt_ins, row, pending=False)
         given["pending"] = False
     else:
         given["pending"] = False
     if given["pending"]:
         tell(tx, "DRAW_ENTERED", {"topic_id": ""}, [person_id])
-    state = storage.state_of_opt_in(row)
+    state = storage.liaison.state_of_opt_in(row)
     return {"id": person_id, "state": state, "version": row["version"]}
 
 
@@ -474,11 +483,11 @@ def opt_out(tx: Tx, body: OptIn) -> dict[str, Any]:
         NotFound: The person is not the caller nor in his scope, or has never opted in.
     """
     person_id = _opting_person(tx, body.person_id)
-    row = storage.find_locked(tx.conn, storage.opt_ins, person_id)
+    row = storage.rows.find_locked(tx.conn, storage.tables.opt_ins, person_id)
     if row is None:
         raise NotFound(kind="opt-in", id=person_id)
     if row["withdrawn_at"] is None:
-        row = storage.change(
-            tx.conn, storage.opt_ins, row, withdrawn_at=tx.now, withdrawn_by=tx.actor.id
+        row = storage.rows.change(
+            tx.conn, storage.tables.opt_ins, row, withdrawn_at=tx.now, withdrawn_by=tx.actor.id
         )
     return {"id": person_id, "state": "OPTED_OUT", "version": row["version"]}

@@ -133,20 +133,20 @@ def _planned_rows(tasks: list[PlannedTask]) -> list[dict[str, Any]]:
     ]
 
 
-def _unheard_grids(tx: Tx, topic: storage.Row) -> list[dict[str, Any]]:
+def _unheard_grids(tx: Tx, topic: storage.rows.Row) -> list[dict[str, Any]]:
     """Return the affected grids from which no resident sat in the session."""
     scope = topic["scope"]
     grids = sorted(
         {code for code in scope if len(code) == 15}
-        | {g for code in scope if len(code) < 15 for g in storage.areas_in(tx.conn, code, 15)}
+        | {g for code in scope if len(code) < 15 for g in storage.heard.areas_in(tx.conn, code, 15)}
     )
-    adults = storage.adults_per_grid(tx.conn, grids)
+    adults = storage.heard.adults_per_grid(tx.conn, grids)
     came = [
         row["person_id"]
-        for row in storage.invitations_of(tx.conn, topic["session_id"])
+        for row in storage.sessions.invitations_of(tx.conn, topic["session_id"])
         if row["attended_at"] is not None and row["capacity"] in rules.RESIDENT_SIDE
     ]
-    heard = {row["grid"] for row in storage.residents_of(tx.conn, came).values()}
+    heard = {row["grid"] for row in storage.heard.residents_of(tx.conn, came).values()}
     return [
         {"warning": "GRID_NOT_PRESENT", "grid": grid, "adults": adults[grid]}
         for grid in grids
@@ -166,19 +166,19 @@ def draft_opinion(tx: Tx, body: DraftOpinion) -> dict[str, Any]:
         StateConflict: The topic is not waiting for its opinion.
     """
     topic = led_topic(tx, body.topic_id)
-    tally = storage.tally_of(tx.conn, topic["session_id"], body.topic_id)
+    tally = storage.sessions.tally_of(tx.conn, topic["session_id"], body.topic_id)
     voted = tally is not None and tally["passed"]
     rules.check_artefacts(
-        4, {1: True, 2: storage.analysis_of(tx.conn, topic) is not None, 3: voted}
+        4, {1: True, 2: storage.topics.analysis_of(tx.conn, topic) is not None, 3: voted}
     )
     require_state(topic, "OPINION_DUE", "OPINION_DRAFTED")
     if topic["opinion_id"] and topic["state"] == "OPINION_DRAFTED":
-        old = storage.known(tx.conn, storage.opinions, topic["opinion_id"], locked=True)
-        storage.change(tx.conn, storage.opinions, old, state="WITHDRAWN")
+        old = storage.rows.known(tx.conn, storage.tables.opinions, topic["opinion_id"], locked=True)
+        storage.rows.change(tx.conn, storage.tables.opinions, old, state="WITHDRAWN")
     opinion_id = tx.new_id("opn")
-    storage.add(
+    storage.rows.add(
         tx.conn,
-        storage.opinions,
+        storage.tables.opinions,
         opinion_id=opinion_id,
         topic_id=body.topic_id,
         session_id=topic["session_id"],
@@ -206,8 +206,8 @@ def draft_opinion(tx: Tx, body: DraftOpinion) -> dict[str, Any]:
     return reply("topic_id", row, opinion_id=opinion_id)
 
 
-def _opinion(tx: Tx, topic: storage.Row) -> storage.Row:
-    return storage.known(tx.conn, storage.opinions, topic["opinion_id"], locked=True)
+def _opinion(tx: Tx, topic: storage.rows.Row) -> storage.rows.Row:
+    return storage.rows.known(tx.conn, storage.tables.opinions, topic["opinion_id"], locked=True)
 
 
 def publicise_opinion(tx: Tx, body: WhichTopic) -> dict[str, Any]:
@@ -234,10 +234,12 @@ def publicise_opinion(tx: Tx, body: WhichTopic) -> dict[str, Any]:
     day = f"{tx.calendar.local(tx.now):%Y%m%d}"
     area = topic["area"]
     # Credit's notices are GS-X: no two official papers of the district have one number.
-    number = rules.number("GS-Y", day, area, storage.next_number(tx.conn, f"GS-Y-{day}-{area}"))
-    storage.change(
+    number = rules.number(
+        "GS-Y", day, area, storage.rows.next_number(tx.conn, f"GS-Y-{day}-{area}")
+    )
+    storage.rows.change(
         tx.conn,
-        storage.opinions,
+        storage.tables.opinions,
         opinion,
         state="PUBLICISED",
         notice_number=number,
@@ -288,7 +290,7 @@ def object_to_opinion(tx: Tx, body: ObjectToOpinion) -> dict[str, Any]:
     # What he says of himself counts where the registry says it too; else staff may confirm it.
     affected = body.directly_affected and rules.lives_in(home, topic["scope"])
     objection_id = tx.new_id("obj")
-    fresh = storage.object_to(
+    fresh = storage.opinions.object_to(
         tx.conn,
         objection_id=objection_id,
         topic_id=body.topic_id,
@@ -318,8 +320,8 @@ def object_to_opinion(tx: Tx, body: ObjectToOpinion) -> dict[str, Any]:
 
 
 def _weigh_objections(
-    tx: Tx, topic: storage.Row, opinion: storage.Row, objection_id: str, *, alone: bool
-) -> tuple[storage.Row, bool, int]:
+    tx: Tx, topic: storage.rows.Row, opinion: storage.rows.Row, objection_id: str, *, alone: bool
+) -> tuple[storage.rows.Row, bool, int]:
     """Stop the resolution when an objector is directly affected, or five of the area object.
 
     Returns:
@@ -327,17 +329,17 @@ def _weigh_objections(
     """
     undecided = [
         row
-        for row in storage.objections_of(tx.conn, opinion["opinion_id"])
+        for row in storage.opinions.objections_of(tx.conn, opinion["opinion_id"])
         if row["state"] in {"NOTED", "OPEN"} and row["concerned"] is not False
     ]
     if len(undecided) >= rules.OBJECTORS:
-        storage.set_objections(tx.conn, opinion["opinion_id"], ["NOTED"], "OPEN")
+        storage.opinions.set_objections(tx.conn, opinion["opinion_id"], ["NOTED"], "OPEN")
     elif not alone:
         return topic, False, len(undecided)
     else:
-        storage.open_objection(tx.conn, objection_id)
+        storage.opinions.open_objection(tx.conn, objection_id)
     # What was decided before this objection did not know it.
-    storage.clear_decisions(tx.conn, opinion["opinion_id"])
+    storage.opinions.clear_decisions(tx.conn, opinion["opinion_id"])
     row = move(
         tx,
         topic,
@@ -360,19 +362,19 @@ def confirm_objection(tx: Tx, body: ConfirmObjection) -> dict[str, Any]:
         SamePerson: The caller confirms his own.
         StateConflict: It is decided, or the opinion is no longer on the board.
     """
-    row = storage.find(tx.conn, storage.objections, body.objection_id)
+    row = storage.rows.find(tx.conn, storage.tables.objections, body.objection_id)
     if row is None:
         raise NotFound(kind="objection", id=body.objection_id)
     topic = topic_locked(tx, row["topic_id"])
     tx.require_sight(topic["area"], kind="objection", id=body.objection_id)
     require_state(topic, "PUBLICISED")
-    row = storage.known(tx.conn, storage.objections, body.objection_id, locked=True)
+    row = storage.rows.known(tx.conn, storage.tables.objections, body.objection_id, locked=True)
     if row["person_id"] == tx.actor.id:
         raise errors.SamePerson
     if topic["opinion_id"] != row["opinion_id"]:
         raise StateConflict(state=row["state"])
     require_state(row, "NOTED")
-    storage.mark_affected(tx.conn, body.objection_id)
+    storage.opinions.mark_affected(tx.conn, body.objection_id)
     opinion = _opinion(tx, topic)
     note(
         tx,
@@ -415,14 +417,14 @@ def resolve_objection(tx: Tx, body: ResolveObjection) -> dict[str, Any]:
         raise errors.NoOpenObjection
     _require_reasons(body.reasons)
     opinion = _opinion(tx, topic)
-    raised = storage.objections_of(tx.conn, opinion["opinion_id"])
+    raised = storage.opinions.objections_of(tx.conn, opinion["opinion_id"])
     if tx.actor.id in {row["person_id"] for row in raised}:
         raise errors.SamePerson
     side = _SIDE_OF_ROLE[tx.actor.role]
-    others = storage.decisions_of(tx.conn, opinion["opinion_id"])
+    others = storage.opinions.decisions_of(tx.conn, opinion["opinion_id"])
     if any(row["person_id"] == tx.actor.id for s, row in others.items() if s != side):
         raise errors.SamePerson
-    decisions = storage.decide_objection(
+    decisions = storage.opinions.decide_objection(
         tx.conn,
         opinion_id=opinion["opinion_id"],
         side=side,
@@ -433,7 +435,7 @@ def resolve_objection(tx: Tx, body: ResolveObjection) -> dict[str, Any]:
     )
     detail = {"side": side, "outcome": body.outcome, "reasons": body.reasons}
     if {row["outcome"] for row in decisions.values()} != {body.outcome} or len(decisions) < 2:
-        row = storage.change(tx.conn, storage.topics, topic)
+        row = storage.rows.change(tx.conn, storage.tables.topics, topic)
         note(
             tx,
             of="topic",
@@ -445,7 +447,7 @@ def resolve_objection(tx: Tx, body: ResolveObjection) -> dict[str, Any]:
         )
         return reply("topic_id", row, objection="UNDECIDED")
     reasons = "；".join(dict.fromkeys(decisions[side]["reasons"] for side in sorted(decisions)))
-    storage.set_objections(
+    storage.opinions.set_objections(
         tx.conn,
         opinion["opinion_id"],
         _UNDECIDED,
@@ -458,7 +460,7 @@ def resolve_objection(tx: Tx, body: ResolveObjection) -> dict[str, Any]:
         tx, topic, [row for row in raised if row["state"] in _UNDECIDED], body.outcome, reasons
     )
     if body.outcome == "SUSTAINED":
-        storage.change(tx.conn, storage.opinions, opinion, state="WITHDRAWN")
+        storage.rows.change(tx.conn, storage.tables.opinions, opinion, state="WITHDRAWN")
         tx.disarm("opinion_notice", body.topic_id)
         row = return_to_session(
             tx,
@@ -469,7 +471,7 @@ def resolve_objection(tx: Tx, body: ResolveObjection) -> dict[str, Any]:
             objected=False,
         )
     else:
-        row = storage.change(tx.conn, storage.topics, topic, objected=False)
+        row = storage.rows.change(tx.conn, storage.tables.topics, topic, objected=False)
         note(
             tx,
             of="topic",
@@ -493,12 +495,12 @@ def _require_reasons(reasons: str) -> None:
 
 
 def _tell_objectors(
-    tx: Tx, topic: storage.Row, rows: Sequence[storage.Row], outcome: str, reasons: str
+    tx: Tx, topic: storage.rows.Row, rows: Sequence[storage.rows.Row], outcome: str, reasons: str
 ) -> None:
     """Tell each objector what became of his objection, and why."""
     for row in rows:
         tx.disarm("objection_answer", row["objection_id"])
-        storage.settle_escalations(
+        storage.escalations.settle_escalations(
             tx.conn, tx.now, "ACTED", topic_id=topic["topic_id"], deadline="objection_answer"
         )
         tell(
@@ -523,17 +525,17 @@ def answer_objection(tx: Tx, body: AnswerObjection) -> dict[str, Any]:
         SamePerson: It is the caller's own.
         StateConflict: It is decided, or must be decided by community and street.
     """
-    row = storage.find(tx.conn, storage.objections, body.objection_id)
+    row = storage.rows.find(tx.conn, storage.tables.objections, body.objection_id)
     if row is None:
         raise NotFound(kind="objection", id=body.objection_id)
     topic = topic_locked(tx, row["topic_id"])
     tx.require_sight(topic["area"], kind="objection", id=body.objection_id)
-    row = storage.known(tx.conn, storage.objections, body.objection_id, locked=True)
+    row = storage.rows.known(tx.conn, storage.tables.objections, body.objection_id, locked=True)
     if row["person_id"] == tx.actor.id:
         raise errors.SamePerson
     require_state(row, "NOTED")
     _require_reasons(body.reasons)
-    storage.answer_objection(
+    storage.opinions.answer_objection(
         tx.conn,
         body.objection_id,
         state="ANSWERED",
@@ -563,11 +565,11 @@ def answer_objection(tx: Tx, body: AnswerObjection) -> dict[str, Any]:
 def miss_answer(tx: Tx, due: Due) -> None:
     """Bring an objection that nobody answers before the street, then the district, and at the top
     again and again."""
-    row = storage.find(tx.conn, storage.objections, due.ref)
+    row = storage.rows.find(tx.conn, storage.tables.objections, due.ref)
     if row is None or row["state"] not in _UNDECIDED:
         return
     level = int(due.data.get("level", 1))
-    topic = storage.known(tx.conn, storage.topics, row["topic_id"])
+    topic = storage.rows.known(tx.conn, storage.tables.topics, row["topic_id"])
     tier = rules.topic_tier(level - 1)
     escalate(tx, topic, deadline="objection_answer", tier=tier, level=level)
     top = level >= len(rules.TOPIC_LADDER)
@@ -578,7 +580,7 @@ def miss_answer(tx: Tx, due: Due) -> None:
 
 def end_notice(tx: Tx, due: Due) -> None:
     """When the notice ends without an open objection, the resolution stands."""
-    topic = storage.find_locked(tx.conn, storage.topics, due.ref)
+    topic = storage.rows.find_locked(tx.conn, storage.tables.topics, due.ref)
     if (
         topic is None
         or topic["state"] != "PUBLICISED"
@@ -589,8 +591,8 @@ def end_notice(tx: Tx, due: Due) -> None:
     _make_effective(tx, topic, _opinion(tx, topic))
 
 
-def _make_effective(tx: Tx, topic: storage.Row, opinion: storage.Row) -> storage.Row:
-    storage.change(tx.conn, storage.opinions, opinion, state="EFFECTIVE")
+def _make_effective(tx: Tx, topic: storage.rows.Row, opinion: storage.rows.Row) -> storage.rows.Row:
+    storage.rows.change(tx.conn, storage.tables.opinions, opinion, state="EFFECTIVE")
     binding = not topic["owners_matter"]
     tasks_due = tx.calendar.due(tx.now, rules.TASKS_WD) if binding else None
     row = move(
@@ -611,7 +613,7 @@ def _make_effective(tx: Tx, topic: storage.Row, opinion: storage.Row) -> storage
     return row
 
 
-def _say_effective(tx: Tx, row: storage.Row) -> None:
+def _say_effective(tx: Tx, row: storage.rows.Row) -> None:
     tx.say(
         events.ResolutionEffective(
             topic_id=row["topic_id"], community=row["area"], binding=row["binding"]
@@ -643,9 +645,9 @@ def record_owners_vote(tx: Tx, body: RecordOwnersVote) -> dict[str, Any]:
     area = rules.OwnersCount(body.area_eligible, body.area_participating, body.area_assenting)
     heads = rules.OwnersCount(body.heads_eligible, body.heads_participating, body.heads_assenting)
     won = rules.owners_passed(area, heads, special=body.special)
-    storage.add(
+    storage.rows.add(
         tx.conn,
-        storage.owners_votes,
+        storage.tables.owners_votes,
         topic_id=body.topic_id,
         round=topic["round"],
         special=body.special,

@@ -29,9 +29,9 @@ def note(
     **detail: Any,
 ) -> None:
     """Write a history row: who did what, when, with which result."""
-    storage.add(
+    storage.rows.add(
         tx.conn,
-        storage.history,
+        storage.tables.history,
         kind=of,
         ref=ref,
         topic_id=topic_id,
@@ -54,9 +54,9 @@ def tell(
     **detail: str,
 ) -> None:
     """Leave a message for persons; the gateway delivers it. `detail` fills the text's places."""
-    storage.add_all(
+    storage.rows.add_all(
         tx.conn,
-        storage.messages,
+        storage.tables.messages,
         [
             {
                 "message_id": tx.new_id("msg"),
@@ -72,19 +72,19 @@ def tell(
     )
 
 
-def topic_locked(tx: Tx, topic_id: str) -> storage.Row:
+def topic_locked(tx: Tx, topic_id: str) -> storage.rows.Row:
     """Return a topic, locked.
 
     Raises:
         NotFound: There is none.
     """
-    row = storage.find_locked(tx.conn, storage.topics, topic_id)
+    row = storage.rows.find_locked(tx.conn, storage.tables.topics, topic_id)
     if row is None:
         raise NotFound(kind="topic", id=topic_id)
     return row
 
 
-def led_topic(tx: Tx, topic_id: str, *states: str) -> storage.Row:
+def led_topic(tx: Tx, topic_id: str, *states: str) -> storage.rows.Row:
     """Return a topic that the caller may lead, locked, in one of the states and as he saw it.
 
     Raises:
@@ -120,7 +120,7 @@ def move(
     detail: Mapping[str, Any] | None = None,
     told: Mapping[str, str] | None = None,
     **values: Any,
-) -> storage.Row:
+) -> storage.rows.Row:
     """Bring a topic into a state: the row, its history, and a message to everyone concerned.
 
     Args:
@@ -133,10 +133,10 @@ def move(
         told: What fills the places of the message.
         values: Columns that change with it.
     """
-    row = storage.change(tx.conn, storage.topics, topic, state=state, **values)
+    row = storage.rows.change(tx.conn, storage.tables.topics, topic, state=state, **values)
     if state != topic["state"]:
         # Somebody has acted: what waited for it leaves the lists.
-        storage.settle_escalations(
+        storage.escalations.settle_escalations(
             tx.conn,
             tx.now,
             "ACTED",
@@ -152,7 +152,7 @@ def move(
         state=state,
         **(detail or {}),
     )
-    people = storage.participants_of(tx.conn, row)
+    people = storage.topics.participants_of(tx.conn, row)
     tell(tx, code or f"TOPIC_{state}", row, people, **(told or {}))
     return row
 
@@ -174,12 +174,12 @@ def escalate(
     An empty chain is recorded too: the row without an official is the alarm.
     """
     grid = (task or topic).get("grid")
-    rungs = storage.chain_of(tx.conn, grid or topic["area"], None)
+    rungs = storage.liaison.chain_of(tx.conn, grid or topic["area"], None)
     official, acting = rules.answers(rungs, tier)
     ref = task["task_id"] if task else topic["topic_id"]
-    storage.add(
+    storage.rows.add(
         tx.conn,
-        storage.escalations,
+        storage.tables.escalations,
         escalation_id=tx.new_id("esc"),
         topic_id=topic["topic_id"],
         task_id=task["task_id"] if task else None,

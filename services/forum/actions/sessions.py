@@ -234,7 +234,7 @@ def _targets(tx: Tx, tier: str, scope: Sequence[str], area: str) -> list[list[st
         if len(code) >= digits:
             groups.append([code[:digits]])
         else:
-            groups.append(storage.areas_in(tx.conn, code, digits))
+            groups.append(storage.heard.areas_in(tx.conn, code, digits))
     unique = {tuple(group): group for group in groups}
     return list(unique.values()) or [[area[:digits]]]
 
@@ -242,7 +242,7 @@ def _targets(tx: Tx, tier: str, scope: Sequence[str], area: str) -> list[list[st
 def _invite_officials(tx: Tx, listed: _List, level: str, scope: Sequence[str], area: str) -> None:
     for tier in rules.official_tiers(level):
         for group in _targets(tx, tier, scope, area):
-            found = storage.linked(tx.conn, tier, group)
+            found = storage.liaison.linked(tx.conn, tier, group)
             if not found:
                 target = group[0] if len(group) == 1 else ", ".join(scope)
                 raise errors.LiaisonMissing(tier=tier, target=target)
@@ -255,7 +255,7 @@ def _invite_officials(tx: Tx, listed: _List, level: str, scope: Sequence[str], a
 
 
 def _invite_deputies(tx: Tx, listed: _List, level: str, street: str) -> None:
-    in_office = storage.deputies_covering(
+    in_office = storage.liaison.deputies_covering(
         tx.conn, street, now=tx.now, since=tx.now - rules.DEPUTY_WINDOW
     )
     by_person = {row["person_id"]: row for row in in_office}
@@ -272,7 +272,7 @@ def _invite_deputies(tx: Tx, listed: _List, level: str, street: str) -> None:
 
 
 def _invite_property(tx: Tx, listed: _List, scope: Sequence[str], area: str) -> None:
-    for project in storage.projects_of(tx.conn, area):
+    for project in storage.heard.projects_of(tx.conn, area):
         if rules.touches(project, scope, area) and project["manager"]:
             listed.put(project["manager"], "PROPERTY", "PROJECT", source=project["project_id"])
 
@@ -288,9 +288,9 @@ def _invite_residents(
 ) -> int:
     """Add proposers and cosigners, at most three, and draw the rest. Returns the pool's size."""
     proposers = [t["proposer"] for t in topics if t["proposer_kind"] == "RESIDENT"]
-    signed = storage.cosigners_of(tx.conn, [t["topic_id"] for t in topics])
+    signed = storage.topics.cosigners_of(tx.conn, [t["topic_id"] for t in topics])
     speakers = list(dict.fromkeys([*proposers, *(row["person_id"] for row in signed)]))
-    known = storage.residents_of(tx.conn, speakers)
+    known = storage.heard.residents_of(tx.conn, speakers)
     near = {code for topic in topics for code in rules.reach(topic)}
     adults = [
         p
@@ -300,7 +300,7 @@ def _invite_residents(
     for person_id in adults[: rules.REPRESENTATIVES]:
         via = "PROPOSER" if person_id in proposers else "COSIGNER"
         listed.put(person_id, "RESIDENT_REP", via)
-    pool = storage.draw_pool(tx.conn, scope, listed.rows)
+    pool = storage.liaison.draw_pool(tx.conn, scope, listed.rows)
     taken = listed.capacities().count("RESIDENT_REP")
     for person_id in rules.draw(seed, pool, seats - taken):
         listed.put(person_id, "RESIDENT_REP", "DRAW")
@@ -311,12 +311,12 @@ def _invite_residents(
 # Commands
 
 
-def _topics_to_schedule(tx: Tx, topic_ids: Sequence[str]) -> list[storage.Row]:
+def _topics_to_schedule(tx: Tx, topic_ids: Sequence[str]) -> list[storage.rows.Row]:
     if len(set(topic_ids)) < len(topic_ids):
         raise Invalid(
             field="topic_ids", reason=said("同一议题只能列一次 / a topic is named once only")
         )
-    locked = storage.topics_locked(tx.conn, topic_ids)
+    locked = storage.topics.topics_locked(tx.conn, topic_ids)
     found = []
     for topic_id in topic_ids:
         topic = locked.get(topic_id)
@@ -324,7 +324,7 @@ def _topics_to_schedule(tx: Tx, topic_ids: Sequence[str]) -> list[storage.Row]:
             raise NotFound(kind="topic", id=topic_id)
         tx.require_scope(topic["area"])
         rules.check_artefacts(
-            3, {1: topic["number"], 2: storage.analysis_of(tx.conn, topic) is not None}
+            3, {1: topic["number"], 2: storage.topics.analysis_of(tx.conn, topic) is not None}
         )
         require_state(topic, "ADOPTED")
         found.append(topic)
@@ -403,14 +403,14 @@ def schedule_session(tx: Tx, body: ScheduleSession) -> dict[str, Any]:
 def _give_homes(tx: Tx, listed: _List) -> None:
     """Note where each resident representative lives: he votes on what concerns his home."""
     people = listed.by_capacity().get("RESIDENT_REP", [])
-    for person_id, home in storage.residents_of(tx.conn, people).items():
+    for person_id, home in storage.heard.residents_of(tx.conn, people).items():
         listed.rows[person_id]["home"] = home["grid"] or home["community"]
 
 
 def _invite(
     tx: Tx,
     body: ScheduleSession,
-    topics: Sequence[storage.Row],
+    topics: Sequence[storage.rows.Row],
     listed: _List,
     *,
     session_id: str,
@@ -419,9 +419,9 @@ def _invite(
     level: str,
 ) -> dict[str, Any]:
     area = topics[0]["area"]
-    storage.add(
+    storage.rows.add(
         tx.conn,
-        storage.sessions,
+        storage.tables.sessions,
         session_id=session_id,
         level=level,
         area=area,
@@ -435,17 +435,17 @@ def _invite(
         created_at=tx.now,
         version=1,
     )
-    storage.add_all(
+    storage.rows.add_all(
         tx.conn,
-        storage.session_topics,
+        storage.tables.session_topics,
         [
             {"session_id": session_id, "topic_id": t["topic_id"], "ordinal": n}
             for n, t in enumerate(topics, start=1)
         ],
     )
-    storage.add_all(
+    storage.rows.add_all(
         tx.conn,
-        storage.invitations,
+        storage.tables.invitations,
         [
             row
             | {
@@ -490,16 +490,16 @@ def _invite(
     }
 
 
-def _agenda_locked(tx: Tx, session: storage.Row) -> list[storage.Row]:
+def _agenda_locked(tx: Tx, session: storage.rows.Row) -> list[storage.rows.Row]:
     """Return the topics that wait for a session's vote, locked."""
-    agenda = storage.agenda(tx.conn, session["session_id"])
+    agenda = storage.sessions.agenda(tx.conn, session["session_id"])
     ids = [item["topic_id"] for item in agenda if _is_open(item, session)]
-    locked = storage.topics_locked(tx.conn, ids)
+    locked = storage.topics.topics_locked(tx.conn, ids)
     return [locked[topic_id] for topic_id in ids]
 
 
 def _invited(tx: Tx, session_id: str) -> list[str]:
-    rows = storage.invitations_of(tx.conn, session_id)
+    rows = storage.sessions.invitations_of(tx.conn, session_id)
     return [row["person_id"] for row in rows if row["revoked_at"] is None]
 
 
@@ -518,15 +518,15 @@ def move_session(tx: Tx, body: MoveSession) -> dict[str, Any]:
     session_due = _terms(tx, topics)
     text = f"{tx.calendar.local(session_due):%Y-%m-%d %H:%M}"
     rules.check_notice(tx.now, body.start, session_due, text)
-    row = storage.change(
+    row = storage.rows.change(
         tx.conn,
-        storage.sessions,
+        storage.tables.sessions,
         session,
         start_at=body.start,
         place=body.place or session["place"],
         notice_sent_at=tx.now,
     )
-    storage.ask_again(tx.conn, body.session_id)
+    storage.sessions.ask_again(tx.conn, body.session_id)
     tx.arm("session_answers", body.session_id, body.start - rules.ANSWERS_BEFORE)
     note(
         tx,
@@ -594,20 +594,20 @@ def withdraw_invitation(tx: Tx, body: WithdrawInvitation) -> dict[str, Any]:
         ResidentMajority: Residents would not be more than half of the voters any more.
         StateConflict: The session has begun, or it was withdrawn before.
     """
-    row = storage.find(tx.conn, storage.invitations, body.invitation_id)
+    row = storage.rows.find(tx.conn, storage.tables.invitations, body.invitation_id)
     if row is None:
         raise NotFound(kind="invitation", id=body.invitation_id)
-    area = storage.known(tx.conn, storage.sessions, row["session_id"])["area"]
+    area = storage.rows.known(tx.conn, storage.tables.sessions, row["session_id"])["area"]
     tx.require_sight(area, kind="invitation", id=body.invitation_id)
     session = _led_session(tx, row["session_id"], "SCHEDULED", matched=False)
-    row = storage.known(tx.conn, storage.invitations, body.invitation_id, locked=True)
+    row = storage.rows.known(tx.conn, storage.tables.invitations, body.invitation_id, locked=True)
     tx.check_version(row["version"])
     if row["revoked_at"] is not None:
         raise StateConflict(state="WITHDRAWN")
     if row["capacity"] in {"OFFICIAL", "DEPUTY"}:
         raise errors.OfOffice
-    changed = storage.change(tx.conn, storage.invitations, row, revoked_at=tx.now)
-    left = storage.invitations_of(tx.conn, row["session_id"])
+    changed = storage.rows.change(tx.conn, storage.tables.invitations, row, revoked_at=tx.now)
+    left = storage.sessions.invitations_of(tx.conn, row["session_id"])
     topics = _agenda_locked(tx, session)
     for topic in topics:
         near = rules.reach(topic)
@@ -644,10 +644,10 @@ def answer_invitation(tx: Tx, body: AnswerInvitation) -> dict[str, Any]:
         DelegateRequired: An official declines without naming a delegate.
         DelegateTier: The delegate is no official of the tier, or is invited himself.
     """
-    row = storage.find_locked(tx.conn, storage.invitations, body.invitation_id)
+    row = storage.rows.find_locked(tx.conn, storage.tables.invitations, body.invitation_id)
     if row is None or row["person_id"] != tx.actor.id:
         raise NotFound(kind="invitation", id=body.invitation_id)
-    session = storage.known(tx.conn, storage.sessions, row["session_id"])
+    session = storage.rows.known(tx.conn, storage.tables.sessions, row["session_id"])
     if session["state"] != "SCHEDULED" or row["revoked_at"] is not None:
         raise errors.AnswerTooLate
     delegate = body.delegate_person_id
@@ -659,9 +659,9 @@ def answer_invitation(tx: Tx, body: AnswerInvitation) -> dict[str, Any]:
         _invite_delegate(tx, row, delegate)
     else:
         delegate = None
-    changed = storage.change(
+    changed = storage.rows.change(
         tx.conn,
-        storage.invitations,
+        storage.tables.invitations,
         row,
         answer=body.answer,
         answered_at=tx.now,
@@ -675,19 +675,19 @@ def answer_invitation(tx: Tx, body: AnswerInvitation) -> dict[str, Any]:
     }
 
 
-def _invite_delegate(tx: Tx, row: storage.Row, delegate: str) -> None:
-    peer = storage.official_of(tx.conn, delegate, row["tier"])
-    near = storage.officials_near(tx.conn, [delegate], row["area"])
+def _invite_delegate(tx: Tx, row: storage.rows.Row, delegate: str) -> None:
+    peer = storage.liaison.official_of(tx.conn, delegate, row["tier"])
+    near = storage.heard.officials_near(tx.conn, [delegate], row["area"])
     if row["capacity"] != "OFFICIAL" or peer is None or not near:
         raise errors.DelegateTier(delegate=delegate, field="delegate_person_id")
-    invited = storage.invitation_of(tx.conn, row["session_id"], delegate)
+    invited = storage.sessions.invitation_of(tx.conn, row["session_id"], delegate)
     if invited is not None:
         if invited["via"] == "DELEGATE" and row["delegate"] == delegate:
             return
         raise errors.DelegateTier(delegate=delegate, field="delegate_person_id")
-    storage.add(
+    storage.rows.add(
         tx.conn,
-        storage.invitations,
+        storage.tables.invitations,
         invitation_id=tx.new_id("inv"),
         session_id=row["session_id"],
         person_id=delegate,
@@ -702,22 +702,22 @@ def _invite_delegate(tx: Tx, row: storage.Row, delegate: str) -> None:
         created_at=tx.now,
         version=1,
     )
-    topic = storage.agenda(tx.conn, row["session_id"])[0]
+    topic = storage.sessions.agenda(tx.conn, row["session_id"])[0]
     tell(tx, "INVITED", topic, [delegate], ref=row["session_id"])
 
 
 def remind_host(tx: Tx, due: Due) -> None:
     """A day before the session, ask the host to telephone those who have not answered."""
-    session = storage.find(tx.conn, storage.sessions, due.ref)
+    session = storage.rows.find(tx.conn, storage.tables.sessions, due.ref)
     if session is None or session["state"] != "SCHEDULED":
         return
     silent = [
         row["person_id"]
-        for row in storage.invitations_of(tx.conn, due.ref)
+        for row in storage.sessions.invitations_of(tx.conn, due.ref)
         if row["answer"] == "NONE" and row["revoked_at"] is None
     ]
     if silent:
-        topic = storage.agenda(tx.conn, due.ref)[0]
+        topic = storage.sessions.agenda(tx.conn, due.ref)[0]
         tell(tx, "ANSWERS_MISSING", topic, [session["host_id"]], ref=due.ref)
         note(tx, of="session", ref=due.ref, action="answers_missing", people=silent)
 
@@ -725,16 +725,16 @@ def remind_host(tx: Tx, due: Due) -> None:
 def follow_residents(tx: Tx, people: Sequence[str]) -> None:
     """Who has moved away or died no longer represents the residents of a session to come; who has
     moved within its area speaks for his new home."""
-    homes = storage.residents_of(tx.conn, people)
-    for row in storage.coming_invitations(tx.conn, people):
+    homes = storage.heard.residents_of(tx.conn, people)
+    for row in storage.heard.coming_invitations(tx.conn, people):
         home = homes.get(row["person_id"])
-        agenda = storage.agenda(tx.conn, row["session_id"])
+        agenda = storage.sessions.agenda(tx.conn, row["session_id"])
         near = [code for item in agenda for code in rules.reach(item)]
         if home is not None and rules.lives_in(home, near):
             place = home["grid"] or home["community"]
-            storage.change(tx.conn, storage.invitations, row, home=place)
+            storage.rows.change(tx.conn, storage.tables.invitations, row, home=place)
             continue
-        storage.change(tx.conn, storage.invitations, row, revoked_at=tx.now)
+        storage.rows.change(tx.conn, storage.tables.invitations, row, revoked_at=tx.now)
         note(
             tx,
             of="session",
@@ -750,12 +750,12 @@ def hand_on_from_dead(tx: Tx, people: Sequence[str]) -> None:
     Where there is none whoever answers for the community is told instead; its secretary leads any
     session.
     """
-    for row in storage.sessions_hosted_by(tx.conn, people, ("SCHEDULED", "OPEN")):
-        cadre = storage.cadre_of(tx.conn, row["area"])
+    for row in storage.heard.sessions_hosted_by(tx.conn, people, ("SCHEDULED", "OPEN")):
+        cadre = storage.heard.cadre_of(tx.conn, row["area"])
         host = told = cadre
         if cadre is None:
             host = row["host_id"]
-            chain = storage.chain_of(tx.conn, row["area"], None)
+            chain = storage.liaison.chain_of(tx.conn, row["area"], None)
             official, _acting = rules.answers(chain, rules.COMMUNITY_CADRE)
             told = official["person_id"] if official else None
         note(
@@ -767,15 +767,15 @@ def hand_on_from_dead(tx: Tx, people: Sequence[str]) -> None:
             former=row["host_id"],
             host_id=host,
         )
-        storage.change(tx.conn, storage.sessions, row, host_id=host)
+        storage.rows.change(tx.conn, storage.tables.sessions, row, host_id=host)
         if told is not None:
-            topic = storage.agenda(tx.conn, row["session_id"])[0]
+            topic = storage.sessions.agenda(tx.conn, row["session_id"])[0]
             tell(tx, "HOST_DIED", topic, [told], ref=row["session_id"])
 
 
 def _led_session(
     tx: Tx, session_id: str, *states: str, matched: bool = True, helpers: bool = False
-) -> storage.Row:
+) -> storage.rows.Row:
     """Return a session that the caller hosts, locked.
 
     Args:
@@ -789,7 +789,7 @@ def _led_session(
         NotFound: There is none.
         NotHost: The caller is neither the host nor the community's secretary.
     """
-    row = storage.find_locked(tx.conn, storage.sessions, session_id)
+    row = storage.rows.find_locked(tx.conn, storage.tables.sessions, session_id)
     if row is None:
         raise NotFound(kind="session", id=session_id)
     tx.require_scope(row["area"])
@@ -814,14 +814,16 @@ def open_session(tx: Tx, body: WhichSession) -> dict[str, Any]:
     earliest = session["start_at"] - rules.OPEN_BEFORE
     if tx.now < earliest:
         raise errors.TooEarly(earliest=f"{tx.calendar.local(earliest):%Y-%m-%d %H:%M}")
-    for item in storage.agenda(tx.conn, body.session_id):
+    for item in storage.sessions.agenda(tx.conn, body.session_id):
         topic = topic_locked(tx, item["topic_id"])
         if topic["state"] == "SCHEDULED" and topic["session_id"] == body.session_id:
             move(tx, topic, "DELIBERATING", "open", detail={"session_id": body.session_id})
             tx.disarm("topic_session", item["topic_id"])
             tx.arm("session_held", item["topic_id"], tx.calendar.due(tx.now, rules.HELD_WD))
     tx.disarm("session_answers", body.session_id)
-    row = storage.change(tx.conn, storage.sessions, session, state="OPEN", opened_at=tx.now)
+    row = storage.rows.change(
+        tx.conn, storage.tables.sessions, session, state="OPEN", opened_at=tx.now
+    )
     note(tx, of="session", ref=body.session_id, action="open", state="OPEN")
     return reply("session_id", row)
 
@@ -841,7 +843,7 @@ def record_attendance(tx: Tx, body: RecordAttendance) -> dict[str, Any]:
     session = _led_session(tx, body.session_id, "OPEN", matched=False, helpers=True)
     invited = {
         row["person_id"]: row["capacity"]
-        for row in storage.invitations_of(tx.conn, body.session_id)
+        for row in storage.sessions.invitations_of(tx.conn, body.session_id)
         if row["revoked_at"] is None
     }
     coming: dict[str, list[str]] = {}
@@ -850,11 +852,11 @@ def record_attendance(tx: Tx, body: RecordAttendance) -> dict[str, Any]:
             raise errors.NotInvited(person_id=person_id, field="person_ids")
         if invited[person_id] in rules.VOTING:
             coming.setdefault(invited[person_id], []).append(person_id)
-    agenda = storage.agenda(tx.conn, body.session_id)
+    agenda = storage.sessions.agenda(tx.conn, body.session_id)
     check_capacities(tx, coming, topics=agenda, field="person_ids")
-    storage.mark_attended(tx.conn, body.session_id, body.person_ids, tx.now)
+    storage.sessions.mark_attended(tx.conn, body.session_id, body.person_ids, tx.now)
     near = [code for item in agenda for code in rules.reach(item)]
-    counted = rules.presence(storage.invitations_of(tx.conn, body.session_id), near)
+    counted = rules.presence(storage.sessions.invitations_of(tx.conn, body.session_id), near)
     return reply(
         "session_id",
         session,
@@ -883,25 +885,25 @@ def correct_attendance(tx: Tx, body: CorrectAttendance) -> dict[str, Any]:
         StateConflict: It stands as it is said, or the session was never held to its end.
     """
     session = _led_session(tx, body.session_id, "OPEN", "ENDED", matched=False, helpers=True)
-    agenda = storage.agenda(tx.conn, body.session_id)
+    agenda = storage.sessions.agenda(tx.conn, body.session_id)
     closed = [item for item in agenda if item["closed_at"] is not None]
     if closed and tx.actor.role not in _CORRECTING:
         raise RoleDenied(role=tx.actor.role)
     if body.person_id == tx.actor.id:
         raise errors.SamePerson
-    row = storage.invitation_of(tx.conn, body.session_id, body.person_id)
+    row = storage.sessions.invitation_of(tx.conn, body.session_id, body.person_id)
     if row is None or row["revoked_at"] is not None:
         raise errors.NotInvited(person_id=body.person_id, field="person_id")
     if (row["attended_at"] is not None) == body.attended:
         raise StateConflict(state="PRESENT" if body.attended else "ABSENT")
-    locked = storage.topics_locked(tx.conn, [item["topic_id"] for item in agenda])
+    locked = storage.topics.topics_locked(tx.conn, [item["topic_id"] for item in agenda])
     if body.attended:
         at = tx.now if session["ended_at"] is None else session["ended_at"]
-        storage.mark_attended(tx.conn, body.session_id, [body.person_id], at)
+        storage.sessions.mark_attended(tx.conn, body.session_id, [body.person_id], at)
     else:
-        storage.unmark_attended(tx.conn, row)
+        storage.sessions.unmark_attended(tx.conn, row)
         for item in agenda:
-            storage.drop_vote(tx.conn, body.session_id, item["topic_id"], body.person_id)
+            storage.sessions.drop_vote(tx.conn, body.session_id, item["topic_id"], body.person_id)
     note(
         tx,
         of="session",
@@ -912,7 +914,7 @@ def correct_attendance(tx: Tx, body: CorrectAttendance) -> dict[str, Any]:
         attended=body.attended,
         reason=body.reason,
     )
-    session = storage.change(tx.conn, storage.sessions, session)
+    session = storage.rows.change(tx.conn, storage.tables.sessions, session)
     if closed and body.attended:
         _say_attendance(tx, session, closed[-1]["topic_id"])
     elif row["recorded_at"] is not None:
@@ -923,7 +925,7 @@ def correct_attendance(tx: Tx, body: CorrectAttendance) -> dict[str, Any]:
         if not _recounted(tx, session, item, locked[item["topic_id"]])
     ]
     counted = rules.presence(
-        storage.invitations_of(tx.conn, body.session_id),
+        storage.sessions.invitations_of(tx.conn, body.session_id),
         [code for item in agenda for code in rules.reach(item)],
     )
     return reply(
@@ -936,7 +938,7 @@ def correct_attendance(tx: Tx, body: CorrectAttendance) -> dict[str, Any]:
     )
 
 
-def _say_corrected(tx: Tx, session: storage.Row, row: storage.Row) -> None:
+def _say_corrected(tx: Tx, session: storage.rows.Row, row: storage.rows.Row) -> None:
     tx.say(
         events.AttendanceCorrected(
             session_id=session["session_id"],
@@ -950,13 +952,15 @@ def _say_corrected(tx: Tx, session: storage.Row, row: storage.Row) -> None:
     )
 
 
-def _recounted(tx: Tx, session: storage.Row, item: storage.Row, topic: storage.Row) -> bool:
+def _recounted(
+    tx: Tx, session: storage.rows.Row, item: storage.rows.Row, topic: storage.rows.Row
+) -> bool:
     """Count again who was there for a closed vote. Returns whether its outcome stands."""
-    invited = storage.invitations_of(tx.conn, session["session_id"])
+    invited = storage.sessions.invitations_of(tx.conn, session["session_id"])
     there = rules.presence(invited, rules.reach(item))
     came = {row["person_id"] for row in invited if row["attended_at"] is not None}
-    voters = storage.voters_of(tx.conn, session["session_id"], item["topic_id"])
-    storage.close_tally(
+    voters = storage.sessions.voters_of(tx.conn, session["session_id"], item["topic_id"])
+    storage.sessions.close_tally(
         tx.conn,
         session["session_id"],
         item["topic_id"],
@@ -977,8 +981,10 @@ def _recounted(tx: Tx, session: storage.Row, item: storage.Row, topic: storage.R
     if topic["state"] not in _VOIDABLE or topic["session_id"] != session["session_id"]:
         return True
     if topic["opinion_id"]:
-        opinion = storage.known(tx.conn, storage.opinions, topic["opinion_id"], locked=True)
-        storage.change(tx.conn, storage.opinions, opinion, state="WITHDRAWN")
+        opinion = storage.rows.known(
+            tx.conn, storage.tables.opinions, topic["opinion_id"], locked=True
+        )
+        storage.rows.change(tx.conn, storage.tables.opinions, opinion, state="WITHDRAWN")
     return_to_session(
         tx,
         topic,
@@ -1014,12 +1020,12 @@ def vote(tx: Tx, body: CastVote) -> dict[str, Any]:
     """
     # Votes wait for each other and for the close, so that none slips in behind the count.
     topic = topic_locked(tx, body.topic_id)
-    session = storage.find(tx.conn, storage.sessions, body.session_id)
+    session = storage.rows.find(tx.conn, storage.tables.sessions, body.session_id)
     if session is None or topic["session_id"] != body.session_id:
         raise NotFound(kind="session", id=body.session_id)
     require_state(session, "OPEN")
     require_state(topic, "DELIBERATING")
-    row = storage.invitation_of(tx.conn, body.session_id, tx.actor.id)
+    row = storage.sessions.invitation_of(tx.conn, body.session_id, tx.actor.id)
     if row is not None and not row["voting"]:
         raise errors.NotVoting(capacity=row["capacity"])
     if row is None or row["attended_at"] is None or row["revoked_at"] is not None:
@@ -1027,11 +1033,13 @@ def vote(tx: Tx, body: CastVote) -> dict[str, Any]:
     if not rules.votes_on(row, rules.reach(topic)):
         raise errors.ScopeMismatch(scope=", ".join(topic["scope"]))
     check_capacities(tx, {row["capacity"]: [tx.actor.id]}, topics=[topic])
-    if not body.change and storage.has_voted(tx.conn, body.session_id, body.topic_id, tx.actor.id):
+    if not body.change and storage.sessions.has_voted(
+        tx.conn, body.session_id, body.topic_id, tx.actor.id
+    ):
         raise errors.AlreadyVoted
     place = f"{body.session_id}/{body.topic_id}"
     sealed = rules.seal_vote(_vote_keys(tx)[0], place, secrets.token_bytes(16), body.choice)
-    storage.cast_vote(tx.conn, body.session_id, body.topic_id, tx.actor.id, sealed)
+    storage.sessions.cast_vote(tx.conn, body.session_id, body.topic_id, tx.actor.id, sealed)
     return {"id": body.session_id, "state": "CAST", "version": session["version"]}
 
 
@@ -1047,7 +1055,7 @@ def _count(tx: Tx, session_id: str, topic_id: str) -> dict[str, int]:
     Raises:
         VotesUnreadable: Some were sealed with another key.
     """
-    sealed, plain = storage.open_votes(tx.conn, session_id, topic_id)
+    sealed, plain = storage.sessions.open_votes(tx.conn, session_id, topic_id)
     keys, place = _vote_keys(tx), f"{session_id}/{topic_id}"
     opened = [
         next(filter(None, (rules.open_vote(key, place, vote) for key in keys)), None)
@@ -1057,7 +1065,7 @@ def _count(tx: Tx, session_id: str, topic_id: str) -> dict[str, int]:
         raise errors.VotesUnreadable(votes=opened.count(None))
     choices = [str(choice) for choice in opened] + list(plain.values())
     marked = [(secrets.token_hex(16), choice) for choice in choices]
-    storage.part_votes(tx.conn, session_id, topic_id, {*sealed, *plain}, marked)
+    storage.sessions.part_votes(tx.conn, session_id, topic_id, {*sealed, *plain}, marked)
     return {choice: choices.count(choice) for choice in rules.CHOICES}
 
 
@@ -1081,7 +1089,9 @@ def close_vote(tx: Tx, body: CloseVote) -> dict[str, Any]:
     if topic["session_id"] != body.session_id:
         raise NotFound(kind="topic", id=body.topic_id)
     require_state(topic, "DELIBERATING")
-    counted = rules.presence(storage.invitations_of(tx.conn, body.session_id), rules.reach(topic))
+    counted = rules.presence(
+        storage.sessions.invitations_of(tx.conn, body.session_id), rules.reach(topic)
+    )
     quorum = True
     try:
         rules.check_quorum(counted)
@@ -1102,7 +1112,9 @@ def close_vote(tx: Tx, body: CloseVote) -> dict[str, Any]:
         "resident_present": counted.resident_present,
         "passed": won,
     }
-    storage.close_tally(tx.conn, body.session_id, body.topic_id, closed_at=tx.now, **result)
+    storage.sessions.close_tally(
+        tx.conn, body.session_id, body.topic_id, closed_at=tx.now, **result
+    )
     if won:
         opinion_due = tx.calendar.due(tx.now, rules.OPINION_WD)
         move(
@@ -1148,15 +1160,15 @@ def recount(tx: Tx, body: Recount) -> dict[str, Any]:
         NotFound: There is no such closed vote.
         RoleDenied: It lies outside the caller's scope.
     """
-    tally = storage.tally_of(tx.conn, body.session_id, body.topic_id)
+    tally = storage.sessions.tally_of(tx.conn, body.session_id, body.topic_id)
     if tally is None or tally["closed_at"] is None:
         raise NotFound(kind="vote", id=body.topic_id)
-    session = storage.known(tx.conn, storage.sessions, body.session_id)
+    session = storage.rows.known(tx.conn, storage.tables.sessions, body.session_id)
     tx.require_scope(session["area"])
-    counted = storage.count_ballots(tx.conn, body.session_id, body.topic_id)
+    counted = storage.sessions.count_ballots(tx.conn, body.session_id, body.topic_id)
     found = {choice: counted.get(choice, 0) for choice in rules.CHOICES}
     announced = [tally["in_favour"], tally["against"], tally["abstain"]]
-    voters = len(storage.voters_of(tx.conn, body.session_id, body.topic_id))
+    voters = len(storage.sessions.voters_of(tx.conn, body.session_id, body.topic_id))
     return {
         "id": body.session_id,
         "topic_id": body.topic_id,
@@ -1168,17 +1180,17 @@ def recount(tx: Tx, body: Recount) -> dict[str, Any]:
     }
 
 
-def _end_if_done(tx: Tx, session: storage.Row) -> storage.Row:
+def _end_if_done(tx: Tx, session: storage.rows.Row) -> storage.rows.Row:
     """End a session when every topic has been voted on; its version goes up in any case."""
-    agenda = storage.agenda(tx.conn, session["session_id"])
+    agenda = storage.sessions.agenda(tx.conn, session["session_id"])
     if any(_is_open(item, session) for item in agenda):
-        return storage.change(tx.conn, storage.sessions, session)
+        return storage.rows.change(tx.conn, storage.tables.sessions, session)
     return end_session(tx, session, "ENDED", "end")
 
 
-def _say_attendance(tx: Tx, session: storage.Row, topic_id: str) -> None:
+def _say_attendance(tx: Tx, session: storage.rows.Row, topic_id: str) -> None:
     """Say once per person and session that he was present when a vote closed."""
-    for row in storage.take_unrecorded(tx.conn, session["session_id"], tx.now):
+    for row in storage.sessions.take_unrecorded(tx.conn, session["session_id"], tx.now):
         tx.say(
             events.AttendanceRecorded(
                 session_id=session["session_id"],
@@ -1204,7 +1216,7 @@ def adjourn_session(tx: Tx, body: Adjourn) -> dict[str, Any]:
         StateConflict: The session is not open.
     """
     session = _led_session(tx, body.session_id, "OPEN")
-    for item in storage.agenda(tx.conn, body.session_id):
+    for item in storage.sessions.agenda(tx.conn, body.session_id):
         if not _is_open(item, session):
             continue
         topic = topic_locked(tx, item["topic_id"])
@@ -1221,14 +1233,14 @@ def adjourn_session(tx: Tx, body: Adjourn) -> dict[str, Any]:
     return reply("session_id", row)
 
 
-def leave_session(tx: Tx, topic: storage.Row) -> None:
+def leave_session(tx: Tx, topic: storage.rows.Row) -> None:
     """Take a topic that ends off the agenda of its session; a session without topics is off."""
     if topic["state"] not in {"SCHEDULED", "DELIBERATING"}:
         return
-    session = storage.known(tx.conn, storage.sessions, topic["session_id"], locked=True)
+    session = storage.rows.known(tx.conn, storage.tables.sessions, topic["session_id"], locked=True)
     others = [
         item
-        for item in storage.agenda(tx.conn, session["session_id"])
+        for item in storage.sessions.agenda(tx.conn, session["session_id"])
         if item["topic_id"] != topic["topic_id"] and _is_open(item, session)
     ]
     if not others:
@@ -1242,26 +1254,26 @@ def _is_open(item: Mapping[str, Any], session: Mapping[str, Any]) -> bool:
 
 
 def end_session(
-    tx: Tx, session: storage.Row, state: str, action: str, **values: Any
-) -> storage.Row:
+    tx: Tx, session: storage.rows.Row, state: str, action: str, **values: Any
+) -> storage.rows.Row:
     """End a session in a state; votes that were not counted are forgotten."""
-    storage.drop_votes(tx.conn, session["session_id"])
+    storage.sessions.drop_votes(tx.conn, session["session_id"])
     tx.disarm("session_answers", session["session_id"])
     note(tx, of="session", ref=session["session_id"], action=action, state=state, **values)
-    return storage.change(
-        tx.conn, storage.sessions, session, state=state, ended_at=tx.now, **values
+    return storage.rows.change(
+        tx.conn, storage.tables.sessions, session, state=state, ended_at=tx.now, **values
     )
 
 
 def return_to_session(
     tx: Tx,
-    topic: storage.Row,
+    topic: storage.rows.Row,
     action: str,
     detail: dict[str, Any],
     *,
     code: str = "TOPIC_ADJOURNED",
     **values: Any,
-) -> storage.Row:
+) -> storage.rows.Row:
     """Bring a topic back to where it waits for a session, with a fresh term for one."""
     session_due = tx.calendar.due(tx.now, rules.SESSION_WD)
     tx.arm("topic_session", topic["topic_id"], session_due)

@@ -15,7 +15,7 @@ def require_residents(
     scope: Sequence[str],
     *,
     field: str = "",
-) -> dict[str, storage.Row]:
+) -> dict[str, storage.rows.Row]:
     """Return the registry's rows of people, all of whom are adults of one of the areas.
 
     Raises:
@@ -23,7 +23,7 @@ def require_residents(
         UnderAge: One is no adult.
         ScopeMismatch: One lives elsewhere.
     """
-    known = storage.residents_of(tx.conn, people)
+    known = storage.heard.residents_of(tx.conn, people)
     for person_id in people:
         home = known.get(person_id)
         if home is None:
@@ -41,16 +41,16 @@ def _speakers(
     """Return those whom facts or posts show to speak in a capacity."""
     street = area[:9]
     if capacity in {"MERCHANT", "UNIT"}:
-        return storage.operators_near(tx.conn, area)
+        return storage.heard.operators_near(tx.conn, area)
     if capacity == "PROPERTY":
-        projects = storage.projects_of(tx.conn, area)
+        projects = storage.heard.projects_of(tx.conn, area)
         touched = [p["project_id"] for p in projects if rules.touches(p, scope, area)]
-        return storage.people_of_projects(tx.conn, touched)
+        return storage.heard.people_of_projects(tx.conn, touched)
     if capacity == "DEPUTY":
-        return storage.deputies_of(tx.conn, people, street, tx.now)
-    found = storage.officials_near(tx.conn, people, area)
+        return storage.heard.deputies_of(tx.conn, people, street, tx.now)
+    found = storage.heard.officials_near(tx.conn, people, area)
     if capacity in {"PARTY_MEMBER", "STATION_HOST"}:
-        homes = storage.residents_of(tx.conn, people)
+        homes = storage.heard.residents_of(tx.conn, people)
         found |= {p for p, home in homes.items() if rules.lives_in(home, [street])}
     return found
 
@@ -104,5 +104,5 @@ def check_host(tx: Tx, host_id: str | None, area: str) -> None:
     """
     if host_id in {None, tx.actor.id}:
         return
-    if not storage.officials_near(tx.conn, [str(host_id)], area):
+    if not storage.heard.officials_near(tx.conn, [str(host_id)], area):
         raise errors.CapacityUnproved(person_id=host_id, capacity="STATION_HOST", field="host_id")

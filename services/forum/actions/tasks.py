@@ -191,17 +191,17 @@ def _check_responsible(tx: Tx, task: PlannedTask, area: str) -> None:
     if task.responsible_kind != "PROJECT":
         # The community itself, a part of it, its street, or an official of the place.
         place = who.isdigit() and (area.startswith(who) or who.startswith(area))
-        if not place and not storage.officials_near(tx.conn, [who], area):
+        if not place and not storage.heard.officials_near(tx.conn, [who], area):
             raise errors.ResponsibleUnknown(responsible_id=who, field="responsible_id")
         return
-    project = storage.find(tx.conn, storage.projects, task.responsible_id)
+    project = storage.rows.find(tx.conn, storage.tables.projects, task.responsible_id)
     # A matter of the street may be carried out by a project of a neighbouring community.
     if project is None or (project["community"] or "")[:9] != area[:9]:
         raise errors.ResponsibleUnknown(responsible_id=task.responsible_id, field="responsible_id")
 
 
 def _check_supervisors(
-    tx: Tx, task: PlannedTask, people: Sequence[str], topic: storage.Row
+    tx: Tx, task: PlannedTask, people: Sequence[str], topic: storage.rows.Row
 ) -> None:
     """Refuse a task that no resident watches, or that a stranger or somebody bound to the project
     watches. Deputies and officials of the place may watch beside a resident."""
@@ -211,7 +211,7 @@ def _check_supervisors(
         raise errors.SupervisorRequired(title=task.title, field="supervisors")
     bound = {task.responsible_id} & set(people)
     if task.responsible_kind == "PROJECT":
-        bound = storage.people_of_projects(tx.conn, [task.responsible_id]) & set(people)
+        bound = storage.heard.people_of_projects(tx.conn, [task.responsible_id]) & set(people)
     if bound:
         raise errors.ConflictOfInterest(
             project_id=task.responsible_id,
@@ -219,8 +219,8 @@ def _check_supervisors(
             field="supervisors",
         )
     others = [person for person in people if person not in known]
-    posts = storage.deputies_of(tx.conn, others, street, tx.now)
-    posts |= storage.officials_near(tx.conn, others, topic["area"])
+    posts = storage.heard.deputies_of(tx.conn, others, street, tx.now)
+    posts |= storage.heard.officials_near(tx.conn, others, topic["area"])
     stranger = next((person for person in others if person not in posts), None)
     if stranger is not None:
         raise errors.NotRegistered(person_id=stranger, field="supervisors")
@@ -242,14 +242,14 @@ def assign_tasks(tx: Tx, body: AssignTasks) -> dict[str, Any]:
         DueOutOfRange: A term is over or too long.
     """
     topic = led_topic(tx, body.topic_id)
-    opinion = storage.find(tx.conn, storage.opinions, topic["opinion_id"] or "")
+    opinion = storage.rows.find(tx.conn, storage.tables.opinions, topic["opinion_id"] or "")
     stands = opinion is not None and opinion["state"] == "EFFECTIVE"
-    tally = storage.tally_of(tx.conn, topic["session_id"], body.topic_id)
+    tally = storage.sessions.tally_of(tx.conn, topic["session_id"], body.topic_id)
     rules.check_artefacts(
         5,
         {
             1: True,
-            2: storage.analysis_of(tx.conn, topic) is not None,
+            2: storage.topics.analysis_of(tx.conn, topic) is not None,
             3: tally is not None and tally["passed"],
             4: stands,
         },
@@ -275,7 +275,7 @@ def assign_tasks(tx: Tx, body: AssignTasks) -> dict[str, Any]:
 
 def _assign_one(
     tx: Tx,
-    topic: storage.Row,
+    topic: storage.rows.Row,
     task: PlannedTask,
     default: Sequence[str],
     *,
@@ -286,9 +286,9 @@ def _assign_one(
     _check_responsible(tx, task, topic["area"])
     _check_supervisors(tx, task, people, topic)
     task_id = tx.new_id("tsk")
-    storage.add(
+    storage.rows.add(
         tx.conn,
-        storage.tasks,
+        storage.tables.tasks,
         task_id=task_id,
         topic_id=topic["topic_id"],
         round=topic["round"],
@@ -310,9 +310,9 @@ def _assign_one(
         created_at=tx.now,
         version=1,
     )
-    storage.add_all(
+    storage.rows.add_all(
         tx.conn,
-        storage.supervisors,
+        storage.tables.supervisors,
         [{"task_id": task_id, "person_id": p, "appointed_at": tx.now} for p in people],
     )
     tell(tx, "SUPERVISOR_APPOINTED", topic, people, ref=task_id)
@@ -328,11 +328,11 @@ def _assign_one(
         responsible_kind=task.responsible_kind,
         responsible_id=task.responsible_id,
     )
-    _say_assigned(tx, storage.known(tx.conn, storage.tasks, task_id))
+    _say_assigned(tx, storage.rows.known(tx.conn, storage.tables.tasks, task_id))
     return {"id": task_id, "state": "ASSIGNED", "version": 1, "due": due_at.isoformat()}
 
 
-def _say_assigned(tx: Tx, row: storage.Row) -> None:
+def _say_assigned(tx: Tx, row: storage.rows.Row) -> None:
     tx.say(
         events.TaskAssigned(
             task_id=row["task_id"],
@@ -359,8 +359,8 @@ LEADING_ROLES = frozenset({"R_SECRETARY", "R_STREET", "R_STREET_LEAD"})
 
 
 def _task_locked(
-    tx: Tx, task_id: str, allowed: Callable[[Tx, storage.Row], object], *states: str
-) -> storage.Row:
+    tx: Tx, task_id: str, allowed: Callable[[Tx, storage.rows.Row], object], *states: str
+) -> storage.rows.Row:
     """Return a task, locked, as the caller saw it. Who may not act on it learns nothing of it.
 
     Args:
@@ -374,7 +374,7 @@ def _task_locked(
         VersionConflict: It has changed since he read it.
         StateConflict: It is in another state.
     """
-    row = storage.find_locked(tx.conn, storage.tasks, task_id)
+    row = storage.rows.find_locked(tx.conn, storage.tables.tasks, task_id)
     if row is None:
         raise NotFound(kind="task", id=task_id)
     allowed(tx, row)
@@ -383,14 +383,14 @@ def _task_locked(
     return row
 
 
-def _require_place(tx: Tx, task: storage.Row) -> None:
+def _require_place(tx: Tx, task: storage.rows.Row) -> None:
     tx.require_scope(task["grid"] or task["area"])
 
 
-def _require_doer(tx: Tx, task: storage.Row) -> None:
+def _require_doer(tx: Tx, task: storage.rows.Row) -> None:
     """Refuse who is not of the responsible side, nor of the community."""
     if tx.actor.role in {"R_PM", "R_PCO"}:
-        bound = storage.people_of_projects(tx.conn, [task["responsible_id"]])
+        bound = storage.heard.people_of_projects(tx.conn, [task["responsible_id"]])
         if task["responsible_kind"] != "PROJECT" or tx.actor.id not in bound:
             raise NotFound(kind="task", id=task["task_id"])
     else:
@@ -407,7 +407,7 @@ def start_task(tx: Tx, body: WhichTask) -> dict[str, Any]:
         NotFound: It is another project's task.
     """
     task = _task_locked(tx, body.task_id, _require_doer, "ASSIGNED")
-    row = storage.change(tx.conn, storage.tasks, task, state="DOING", started_at=tx.now)
+    row = storage.rows.change(tx.conn, storage.tables.tasks, task, state="DOING", started_at=tx.now)
     _note(tx, row, "start")
     return reply("task_id", row)
 
@@ -421,7 +421,7 @@ def report_progress(tx: Tx, body: ReportProgress) -> dict[str, Any]:
     """
     task = _task_locked(tx, body.task_id, _require_doer, *UNDELIVERED)
     percent = task["percent"] if body.percent is None else body.percent
-    row = storage.change(tx.conn, storage.tasks, task, percent=percent)
+    row = storage.rows.change(tx.conn, storage.tables.tasks, task, percent=percent)
     _note(tx, row, "progress", note=body.note, percent=percent)
     return reply("task_id", row, percent=percent)
 
@@ -445,16 +445,16 @@ def deliver_task(tx: Tx, body: DeliverTask) -> dict[str, Any]:
 
 def _deliver(
     tx: Tx,
-    task: storage.Row,
+    task: storage.rows.Row,
     evidence: Sequence[Any],
     *,
     at: datetime,
     work_id: str | None = None,
     words: str = "",
-) -> storage.Row:
-    row = storage.change(
+) -> storage.rows.Row:
+    row = storage.rows.change(
         tx.conn,
-        storage.tasks,
+        storage.tables.tasks,
         task,
         state="DELIVERED",
         evidence=list(evidence),
@@ -466,10 +466,10 @@ def _deliver(
     )
     tx.disarm("task_due", row["task_id"])
     tx.disarm("supervision_gap", row["task_id"])
-    storage.settle_escalations(tx.conn, tx.now, "ACTED", task_id=row["task_id"])
+    storage.escalations.settle_escalations(tx.conn, tx.now, "ACTED", task_id=row["task_id"])
     tx.arm("task_accept", row["task_id"], tx.calendar.due(tx.now, rules.ACCEPT_WD), {"level": 1})
     _note(tx, row, "deliver", evidence=len(evidence), work_id=work_id, note=words)
-    watching = [s["person_id"] for s in storage.supervisors_of(tx.conn, [row["task_id"]])]
+    watching = [s["person_id"] for s in storage.tasks.supervisors_of(tx.conn, [row["task_id"]])]
     tell(tx, "TASK_DELIVERED", {"topic_id": row["topic_id"]}, watching, ref=row["task_id"])
     return row
 
@@ -480,7 +480,7 @@ def hear_delivery(tx: Tx, event: Heard) -> None:
     What cannot be taken (another project's task, one that is accepted or taken away) is kept in
     the task's history and changes nothing.
     """
-    task = storage.find_locked(tx.conn, storage.tasks, event.data.task_id)
+    task = storage.rows.find_locked(tx.conn, storage.tables.tasks, event.data.task_id)
     if task is None:
         return
     mine = (task["responsible_kind"], task["responsible_id"]) == ("PROJECT", event.data.project_id)
@@ -491,7 +491,7 @@ def hear_delivery(tx: Tx, event: Heard) -> None:
     _deliver(tx, task, event.data.evidence, at=event.occurred_at, work_id=event.data.work_id)
 
 
-def _note(tx: Tx, task: storage.Row, action: str, **detail: Any) -> None:
+def _note(tx: Tx, task: storage.rows.Row, action: str, **detail: Any) -> None:
     note(
         tx,
         of="task",
@@ -507,26 +507,28 @@ def _note(tx: Tx, task: storage.Row, action: str, **detail: Any) -> None:
 # Watching and accepting
 
 
-def _require_no_conflict(tx: Tx, task: storage.Row) -> None:
+def _require_no_conflict(tx: Tx, task: storage.rows.Row) -> None:
     """Refuse who does the work, or holds a post in the project that does, as its judge.
 
     Raises:
         ConflictOfInterest: He holds a post there; names those who can act for him.
         OwnWork: He began, reported or delivered it; names those who can act for him.
     """
-    doers = storage.doers_of(tx.conn, task["task_id"]) | {task["responsible_id"]}
+    doers = storage.tasks.doers_of(tx.conn, task["task_id"]) | {task["responsible_id"]}
     bound: set[str] = set()
     if task["responsible_kind"] == "PROJECT":
-        bound = storage.people_of_projects(tx.conn, [task["responsible_id"]])
+        bound = storage.heard.people_of_projects(tx.conn, [task["responsible_id"]])
     if tx.actor.id not in bound | doers:
         return
     if tx.actor.role in _OFFICES:
-        grids = [task["grid"]] if task["grid"] else storage.areas_in(tx.conn, task["area"], 15)
-        others = storage.linked(tx.conn, rules.COMMUNITY_CADRE, grids)
-        others += storage.linked(tx.conn, rules.STREET_TEAM, [task["area"]])
+        grids = (
+            [task["grid"]] if task["grid"] else storage.heard.areas_in(tx.conn, task["area"], 15)
+        )
+        others = storage.liaison.linked(tx.conn, rules.COMMUNITY_CADRE, grids)
+        others += storage.liaison.linked(tx.conn, rules.STREET_TEAM, [task["area"]])
         people = [r["person_id"] for r in others]
     else:
-        people = [r["person_id"] for r in storage.supervisors_of(tx.conn, [task["task_id"]])]
+        people = [r["person_id"] for r in storage.tasks.supervisors_of(tx.conn, [task["task_id"]])]
     substitutes = ", ".join(sorted(set(people) - bound - doers)) or "—"
     if tx.actor.id in bound:
         raise errors.ConflictOfInterest(project_id=task["responsible_id"], substitutes=substitutes)
@@ -536,7 +538,7 @@ def _require_no_conflict(tx: Tx, task: storage.Row) -> None:
 _OFFICES = frozenset({"R_CADRE", *LEADING_ROLES})
 
 
-def _require_judge(tx: Tx, task: storage.Row) -> str:
+def _require_judge(tx: Tx, task: storage.rows.Row) -> str:
     """Return the side for which the caller judges, SUPERVISOR or CADRE; the street may stand in
     for the community's cadres."""
     if tx.actor.role in _OFFICES:
@@ -549,17 +551,19 @@ def _require_judge(tx: Tx, task: storage.Row) -> str:
     return side
 
 
-def _require_supervisor(tx: Tx, task: storage.Row) -> None:
-    people = {s["person_id"] for s in storage.supervisors_of(tx.conn, [task["task_id"]])}
+def _require_supervisor(tx: Tx, task: storage.rows.Row) -> None:
+    people = {s["person_id"] for s in storage.tasks.supervisors_of(tx.conn, [task["task_id"]])}
     if tx.actor.id not in people:
         raise errors.NotSupervisor
 
 
-def _add_record(tx: Tx, task: storage.Row, kind: str, finding: str, media: Sequence[Any]) -> str:
+def _add_record(
+    tx: Tx, task: storage.rows.Row, kind: str, finding: str, media: Sequence[Any]
+) -> str:
     record_id = tx.new_id("spv")
-    storage.add(
+    storage.rows.add(
         tx.conn,
-        storage.supervisions,
+        storage.tables.supervisions,
         record_id=record_id,
         task_id=task["task_id"],
         topic_id=task["topic_id"],
@@ -594,14 +598,14 @@ def record_supervision(tx: Tx, body: RecordSupervision) -> dict[str, Any]:
 
 def miss_supervision(tx: Tx, due: Due) -> None:
     """Count a gap of 14 days without a record, and say so to those who should have looked."""
-    task = storage.find_locked(tx.conn, storage.tasks, due.ref)
+    task = storage.rows.find_locked(tx.conn, storage.tables.tasks, due.ref)
     if task is None or task["state"] not in UNDELIVERED:
         return
-    row = storage.change(
-        tx.conn, storage.tasks, task, supervisions_missed=task["supervisions_missed"] + 1
+    row = storage.rows.change(
+        tx.conn, storage.tables.tasks, task, supervisions_missed=task["supervisions_missed"] + 1
     )
     _note(tx, row, "supervision_missed")
-    watching = [s["person_id"] for s in storage.supervisors_of(tx.conn, [due.ref])]
+    watching = [s["person_id"] for s in storage.tasks.supervisors_of(tx.conn, [due.ref])]
     tell(tx, "SUPERVISION_MISSED", {"topic_id": row["topic_id"]}, watching, ref=due.ref)
     if row["supervisions_missed"] * rules.SUPERVISION_EVERY < timedelta(days=365):
         tx.arm("supervision_gap", due.ref, tx.now + rules.SUPERVISION_EVERY)
@@ -637,19 +641,19 @@ def accept_task(tx: Tx, body: AcceptTask) -> dict[str, Any]:
         raise errors.SamePerson
     _add_record(tx, task, "ACCEPT", body.finding, body.media)
     if task[other] is None:
-        row = storage.change(tx.conn, storage.tasks, task, **{mine: tx.actor.id})
+        row = storage.rows.change(tx.conn, storage.tables.tasks, task, **{mine: tx.actor.id})
         _note(tx, row, "accept", side=side)
         return reply("task_id", row, waiting_for="CADRE" if side == "SUPERVISOR" else "SUPERVISOR")
-    row = storage.change(
+    row = storage.rows.change(
         tx.conn,
-        storage.tasks,
+        storage.tables.tasks,
         task,
         state="ACCEPTED",
         accepted_at=tx.now,
         **{mine: tx.actor.id},
     )
     tx.disarm("task_accept", body.task_id)
-    storage.settle_escalations(tx.conn, tx.now, "ACTED", task_id=body.task_id)
+    storage.escalations.settle_escalations(tx.conn, tx.now, "ACTED", task_id=body.task_id)
     _note(tx, row, "accept", side=side)
     tx.say(
         events.TaskAccepted(
@@ -666,14 +670,14 @@ def accept_task(tx: Tx, body: AcceptTask) -> dict[str, Any]:
     return reply("task_id", row, topic_state=topic["state"])
 
 
-def _standing(tx: Tx, topic: storage.Row) -> list[storage.Row]:
+def _standing(tx: Tx, topic: storage.rows.Row) -> list[storage.rows.Row]:
     """Return the tasks of a topic's round in whose place no other one has come."""
-    tasks = storage.tasks_of(tx.conn, topic["topic_id"], round_=topic["round"])
+    tasks = storage.tasks.tasks_of(tx.conn, topic["topic_id"], round_=topic["round"])
     replaced = {task["replaces"] for task in tasks}
     return [task for task in tasks if task["task_id"] not in replaced]
 
 
-def _settle(tx: Tx, topic: storage.Row) -> storage.Row:
+def _settle(tx: Tx, topic: storage.rows.Row) -> storage.rows.Row:
     """Verify a topic of which no task is open any more; without any accepted one it waits for
     tasks again. Returns it as it is."""
     states = Counter(t["state"] for t in _standing(tx, topic))
@@ -707,7 +711,7 @@ def _settle(tx: Tx, topic: storage.Row) -> storage.Row:
 
 
 def _topic_of(tx: Tx, task_id: str) -> str:
-    row = storage.find(tx.conn, storage.tasks, task_id)
+    row = storage.rows.find(tx.conn, storage.tables.tasks, task_id)
     if row is None:
         raise NotFound(kind="task", id=task_id)
     return str(row["topic_id"])
@@ -729,9 +733,9 @@ def rework_task(tx: Tx, body: ReworkTask) -> dict[str, Any]:
     _add_record(tx, task, "REWORK", body.reason, [])
     reworks = task["reworks"] + 1
     final = reworks >= rules.REWORKS and topic["state"] == "IMPLEMENTING"
-    row = storage.change(
+    row = storage.rows.change(
         tx.conn,
-        storage.tasks,
+        storage.tables.tasks,
         task,
         state="FAILED" if final else "REWORK",
         reworks=reworks,
@@ -741,7 +745,7 @@ def rework_task(tx: Tx, body: ReworkTask) -> dict[str, Any]:
     _note(tx, row, "rework", reason=body.reason, code=body.code)
     _say_rework(tx, row, body.code, final=final)
     tx.disarm("task_accept", body.task_id)
-    storage.settle_escalations(tx.conn, tx.now, "ACTED", task_id=body.task_id)
+    storage.escalations.settle_escalations(tx.conn, tx.now, "ACTED", task_id=body.task_id)
     if final:
         _return_to_analysis(tx, topic, row)
     else:
@@ -755,7 +759,7 @@ def rework_task(tx: Tx, body: ReworkTask) -> dict[str, Any]:
 
 
 def _say_rework(
-    tx: Tx, row: storage.Row, code: str, *, final: bool, why: str | None = None
+    tx: Tx, row: storage.rows.Row, code: str, *, final: bool, why: str | None = None
 ) -> None:
     tx.say(
         events.TaskRework(
@@ -773,9 +777,9 @@ def _say_rework(
     )
 
 
-def _return_to_analysis(tx: Tx, topic: storage.Row, failed: storage.Row) -> None:
+def _return_to_analysis(tx: Tx, topic: storage.rows.Row, failed: storage.rows.Row) -> None:
     """Take away what is still open of this round and analyse the topic again."""
-    for task in storage.tasks_of(tx.conn, topic["topic_id"], round_=topic["round"]):
+    for task in storage.tasks.tasks_of(tx.conn, topic["topic_id"], round_=topic["round"]):
         if task["task_id"] != failed["task_id"] and task["state"] in UNENDED:
             _take_away(tx, task, "FAILED", "taken_away", "TOPIC_RETURNED")
     open_screening(
@@ -793,30 +797,30 @@ def _return_to_analysis(tx: Tx, topic: storage.Row, failed: storage.Row) -> None
 
 
 def _take_away(
-    tx: Tx, task: storage.Row, state: str, action: str, code: str, *, reason: str | None = None
-) -> storage.Row:
+    tx: Tx, task: storage.rows.Row, state: str, action: str, code: str, *, reason: str | None = None
+) -> storage.rows.Row:
     """End a task that is not accepted; who does it is told that it is taken away for good."""
-    row = storage.change(tx.conn, storage.tasks, task, state=state)
+    row = storage.rows.change(tx.conn, storage.tables.tasks, task, state=state)
     for kind in ("task_due", "supervision_gap", "task_accept"):
         tx.disarm(kind, row["task_id"])
-    storage.settle_escalations(tx.conn, tx.now, "ACTED", task_id=row["task_id"])
+    storage.escalations.settle_escalations(tx.conn, tx.now, "ACTED", task_id=row["task_id"])
     _note(tx, row, action, **({"reason": reason} if reason else {}))
     _say_rework(tx, row, code, final=True, why=reason)
     return row
 
 
-def _tell_cancelled(tx: Tx, topic: storage.Row, task: storage.Row, reason: str) -> None:
+def _tell_cancelled(tx: Tx, topic: storage.rows.Row, task: storage.rows.Row, reason: str) -> None:
     """Tell everyone concerned with a topic, and who was to do it, that a task is cancelled."""
-    people = storage.participants_of(tx.conn, topic) | _doers(tx, task)
+    people = storage.topics.participants_of(tx.conn, topic) | _doers(tx, task)
     told = {"title": task["title"], "reason": reason}
     tell(tx, "TASK_CANCELLED", topic, people, ref=task["task_id"], **told)
 
 
-def _doers(tx: Tx, task: storage.Row) -> set[str]:
+def _doers(tx: Tx, task: storage.rows.Row) -> set[str]:
     """Return the persons who are to do a task, or who have begun it."""
-    doers = storage.doers_of(tx.conn, task["task_id"])
+    doers = storage.tasks.doers_of(tx.conn, task["task_id"])
     if task["responsible_kind"] == "PROJECT":
-        return doers | storage.people_of_projects(tx.conn, [task["responsible_id"]])
+        return doers | storage.heard.people_of_projects(tx.conn, [task["responsible_id"]])
     named = {task["responsible_id"]} if not task["responsible_id"].isdigit() else set()
     return doers | named
 
@@ -825,12 +829,12 @@ def _doers(tx: Tx, task: storage.Row) -> set[str]:
 # Ways out
 
 
-def _require_leader(tx: Tx, task: storage.Row) -> None:
+def _require_leader(tx: Tx, task: storage.rows.Row) -> None:
     tx.require_scope(task["area"])
     _require_no_conflict(tx, task)
 
 
-def _led_task(tx: Tx, task_id: str, *states: str) -> tuple[storage.Row, storage.Row]:
+def _led_task(tx: Tx, task_id: str, *states: str) -> tuple[storage.rows.Row, storage.rows.Row]:
     """Return a task that the caller leads, and its topic, both locked, the topic first.
 
     Raises:
@@ -846,7 +850,7 @@ def _led_task(tx: Tx, task_id: str, *states: str) -> tuple[storage.Row, storage.
 
 
 def _watchers(tx: Tx, task_id: str) -> list[str]:
-    return [s["person_id"] for s in storage.supervisors_of(tx.conn, [task_id])]
+    return [s["person_id"] for s in storage.tasks.supervisors_of(tx.conn, [task_id])]
 
 
 def extend_task(tx: Tx, body: ExtendTask) -> dict[str, Any]:
@@ -868,11 +872,11 @@ def extend_task(tx: Tx, body: ExtendTask) -> dict[str, Any]:
     if due_at <= task["due_at"]:
         present = tx.calendar.local_date(task["due_at"] - timedelta(microseconds=1))
         raise errors.DueNotLater(due=str(body.due_date), present=str(present), field="due_date")
-    row = storage.change(
-        tx.conn, storage.tasks, task, due_at=due_at, overdue_level=0, extensions=times + 1
+    row = storage.rows.change(
+        tx.conn, storage.tables.tasks, task, due_at=due_at, overdue_level=0, extensions=times + 1
     )
     tx.arm("task_due", body.task_id, due_at, {"level": 1})
-    storage.settle_escalations(tx.conn, tx.now, "ACTED", task_id=body.task_id)
+    storage.escalations.settle_escalations(tx.conn, tx.now, "ACTED", task_id=body.task_id)
     _note(tx, row, "extend", due=due_at.isoformat(), reason=body.reason)
     tell(tx, "TASK_EXTENDED", topic, _watchers(tx, body.task_id), ref=body.task_id)
     # The responsible side learns the new term by the same fact, at a higher version.
@@ -898,8 +902,8 @@ def cancel_task(tx: Tx, body: EndTask) -> dict[str, Any]:
 
 def _again(
     tx: Tx,
-    topic: storage.Row,
-    task: storage.Row,
+    topic: storage.rows.Row,
+    task: storage.rows.Row,
     people: Sequence[str],
     *,
     kind: str,
@@ -965,7 +969,7 @@ def reopen_task(tx: Tx, body: EndTask) -> dict[str, Any]:
         who=task["responsible_id"],
         due_date=None,
     )
-    row = storage.change(tx.conn, storage.tasks, task)
+    row = storage.rows.change(tx.conn, storage.tables.tasks, task)
     _note(tx, row, "reopen", reason=body.reason, new_task=made["id"])
     if topic["state"] == "VERIFIED":
         topic = move(tx, topic, "IMPLEMENTING", "reopen", code="TOPIC_REOPENED")
@@ -988,11 +992,11 @@ def change_supervisors(tx: Tx, body: ChangeSupervisors) -> dict[str, Any]:
     planned = PlannedTask(task["title"], task["responsible_kind"], task["responsible_id"])
     _check_supervisors(tx, planned, people, topic)
     before = set(_watchers(tx, body.task_id))
-    storage.set_supervisors(tx.conn, body.task_id, people, tx.now)
+    storage.tasks.set_supervisors(tx.conn, body.task_id, people, tx.now)
     # What a supervisor accepted who no longer watches is looked at again.
     kept = task["supervisor_accepted"] if task["supervisor_accepted"] in people else None
-    row = storage.change(tx.conn, storage.tasks, task, supervisor_accepted=kept)
-    storage.settle_escalations(
+    row = storage.rows.change(tx.conn, storage.tables.tasks, task, supervisor_accepted=kept)
+    storage.escalations.settle_escalations(
         tx.conn, tx.now, "ACTED", task_id=body.task_id, deadline="supervisor_needed"
     )
     _note(tx, row, "change_supervisors", reason=body.reason)
@@ -1016,20 +1020,20 @@ def step_down(tx: Tx, body: WhichTask) -> dict[str, Any]:
     return reply("task_id", row)
 
 
-def _residents_among(tx: Tx, topic: storage.Row, people: Sequence[str]) -> set[str]:
+def _residents_among(tx: Tx, topic: storage.rows.Row, people: Sequence[str]) -> set[str]:
     near = [topic["area"][:9] if topic["level"] == rules.STREET else topic["area"]]
-    homes = storage.residents_of(tx.conn, people)
+    homes = storage.heard.residents_of(tx.conn, people)
     return {p for p, row in homes.items() if row["is_adult"] and rules.lives_in(row, near)}
 
 
 def _without_supervisors(
-    tx: Tx, topic: storage.Row, task: storage.Row, gone: set[str], action: str
-) -> storage.Row:
+    tx: Tx, topic: storage.rows.Row, task: storage.rows.Row, gone: set[str], action: str
+) -> storage.rows.Row:
     left = [person for person in _watchers(tx, task["task_id"]) if person not in gone]
-    storage.set_supervisors(tx.conn, task["task_id"], left, tx.now)
+    storage.tasks.set_supervisors(tx.conn, task["task_id"], left, tx.now)
     # What he has accepted stands no longer: somebody who watches accepts it.
     kept = None if task["supervisor_accepted"] in gone else task["supervisor_accepted"]
-    row = storage.change(tx.conn, storage.tasks, task, supervisor_accepted=kept)
+    row = storage.rows.change(tx.conn, storage.tables.tasks, task, supervisor_accepted=kept)
     _note(tx, row, action)
     if not _residents_among(tx, topic, left):
         tier = rules.TASK_LADDER[0]
@@ -1040,13 +1044,13 @@ def _without_supervisors(
 def follow_residents(tx: Tx, people: Sequence[str]) -> None:
     """Who has moved away or died no longer watches a task, unless by office; where no resident is
     left the chain is told, so that others are appointed."""
-    for task_id in storage.watched_tasks(tx.conn, people, UNENDED):
+    for task_id in storage.tasks.watched_tasks(tx.conn, people, UNENDED):
         topic = topic_locked(tx, _topic_of(tx, task_id))
-        task = storage.known(tx.conn, storage.tasks, task_id, locked=True)
+        task = storage.rows.known(tx.conn, storage.tables.tasks, task_id, locked=True)
         watching = [person for person in _watchers(tx, task_id) if person in people]
         stay = _residents_among(tx, topic, watching)
-        stay |= storage.deputies_of(tx.conn, watching, topic["area"][:9], tx.now)
-        stay |= storage.officials_near(tx.conn, watching, topic["area"])
+        stay |= storage.heard.deputies_of(tx.conn, watching, topic["area"][:9], tx.now)
+        stay |= storage.heard.officials_near(tx.conn, watching, topic["area"])
         gone = set(watching) - stay
         if gone and task["state"] in UNENDED:
             _without_supervisors(tx, topic, task, gone, "supervisor_left")
@@ -1063,13 +1067,15 @@ def discontinue_topic(tx: Tx, body: DiscontinueTopic) -> dict[str, Any]:
     topic = led_topic(tx, body.topic_id)
     if topic["state"] in rules.ENDED:
         raise StateConflict(state=topic["state"])
-    for task in storage.tasks_of(tx.conn, body.topic_id, round_=topic["round"]):
+    for task in storage.tasks.tasks_of(tx.conn, body.topic_id, round_=topic["round"]):
         if task["state"] in UNENDED:
             _take_away(tx, task, "CANCELLED", "cancel", "DISCONTINUED", reason=body.reason)
             _tell_cancelled(tx, topic, task, body.reason)
     if topic["opinion_id"] and topic["state"] in {"OPINION_DRAFTED", "PUBLICISED"}:
-        opinion = storage.known(tx.conn, storage.opinions, topic["opinion_id"], locked=True)
-        storage.change(tx.conn, storage.opinions, opinion, state="WITHDRAWN")
+        opinion = storage.rows.known(
+            tx.conn, storage.tables.opinions, topic["opinion_id"], locked=True
+        )
+        storage.rows.change(tx.conn, storage.tables.opinions, opinion, state="WITHDRAWN")
     leave_session(tx, topic)
     row = move(
         tx,
@@ -1086,11 +1092,11 @@ def discontinue_topic(tx: Tx, body: DiscontinueTopic) -> dict[str, Any]:
 def miss_acceptance(tx: Tx, due: Due) -> None:
     """Bring delivered work that nobody accepts or sends back before the next tier, and at the top
     again and again."""
-    task = storage.find_locked(tx.conn, storage.tasks, due.ref)
+    task = storage.rows.find_locked(tx.conn, storage.tables.tasks, due.ref)
     if task is None or task["state"] != "DELIVERED":
         return
     level = int(due.data.get("level", 1))
-    topic = storage.known(tx.conn, storage.topics, task["topic_id"])
+    topic = storage.rows.known(tx.conn, storage.tables.topics, task["topic_id"])
     tier = rules.TASK_LADDER[level - 1]
     escalate(tx, topic, deadline="task_accept", tier=tier, level=level, task=task)
     top = level >= len(rules.TASK_LADDER)
@@ -1101,13 +1107,13 @@ def miss_acceptance(tx: Tx, due: Due) -> None:
 
 def overdue(tx: Tx, due: Due) -> None:
     """Mark a task overdue and climb the liaison chain: at once, after 5 and 10 working days."""
-    task = storage.find_locked(tx.conn, storage.tasks, due.ref)
+    task = storage.rows.find_locked(tx.conn, storage.tables.tasks, due.ref)
     if task is None or task["state"] not in UNDELIVERED:
         return
     level = int(due.data.get("level", 1))
     again = bool(due.data.get("again"))
-    row = storage.change(tx.conn, storage.tasks, task, overdue_level=level)
-    topic = storage.known(tx.conn, storage.topics, row["topic_id"])
+    row = storage.rows.change(tx.conn, storage.tables.tasks, task, overdue_level=level)
+    topic = storage.rows.known(tx.conn, storage.tables.topics, row["topic_id"])
     escalate(
         tx,
         topic,
@@ -1144,14 +1150,14 @@ def overdue(tx: Tx, due: Due) -> None:
 # The close
 
 
-def _fulfilled(tx: Tx, tasks: Sequence[storage.Row]) -> dict[str, int]:
+def _fulfilled(tx: Tx, tasks: Sequence[storage.rows.Row]) -> dict[str, int]:
     """Return person -> number of records, of those who kept watch over each of their tasks."""
     ids = [task["task_id"] for task in tasks]
-    records = storage.supervisions_of(tx.conn, ids)
+    records = storage.tasks.supervisions_of(tx.conn, ids)
     kept: dict[str, bool] = {}
     counts: dict[str, int] = {}
     accepted = {task["task_id"]: task for task in tasks}
-    for supervisor in storage.supervisors_of(tx.conn, ids):
+    for supervisor in storage.tasks.supervisors_of(tx.conn, ids):
         person, task = supervisor["person_id"], accepted[supervisor["task_id"]]
         own = [
             r["created_at"]
@@ -1218,11 +1224,11 @@ def rate_topic(tx: Tx, body: RateTopic) -> dict[str, Any]:
     """
     topic = topic_locked(tx, body.topic_id)
     require_state(topic, "CLOSED")
-    if tx.actor.id not in storage.participants_of(tx.conn, topic):
+    if tx.actor.id not in storage.topics.participants_of(tx.conn, topic):
         raise errors.NotParticipant
     if tx.now >= topic["poll_until"]:
         raise errors.PollOver(until=f"{tx.calendar.local(topic['poll_until']):%Y-%m-%d %H:%M}")
-    fresh = storage.rate_topic(
+    fresh = storage.topics.rate_topic(
         tx.conn,
         topic_id=body.topic_id,
         person_id=tx.actor.id,

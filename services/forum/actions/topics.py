@@ -174,7 +174,7 @@ def _check_people(tx: Tx, body: SubmitTopic, proposer: str, kind: str, signed: l
         require_residents(tx, [proposer], near, field="proposer_id")
     elif kind == "OWNERS":
         require_residents(tx, [proposer], [unit])
-    elif kind == "DEPUTY" and not storage.deputies_of(tx.conn, [proposer], unit[:9], tx.now):
+    elif kind == "DEPUTY" and not storage.heard.deputies_of(tx.conn, [proposer], unit[:9], tx.now):
         raise errors.CapacityUnproved(person_id=proposer, capacity="DEPUTY")
     require_residents(tx, signed, near, field="cosigners")
     if tx.actor.role != "R_RESIDENT":
@@ -193,7 +193,7 @@ def _host_community(tx: Tx, body: SubmitTopic, home: str | None) -> str:
     if home and home.startswith(first[:9]):
         return home
     named = next((code[:12] for code in body.scope if len(code) >= 12), None)
-    host = named or storage.first_community(tx.conn, first[:9])
+    host = named or storage.heard.first_community(tx.conn, first[:9])
     if host is None:
         raise errors.ScopeMismatch(scope=first, field="scope")
     return host
@@ -202,7 +202,7 @@ def _host_community(tx: Tx, body: SubmitTopic, home: str | None) -> str:
 def _check_resubmission(tx: Tx, body: SubmitTopic) -> None:
     if body.resubmits is None:
         return
-    before = storage.find(tx.conn, storage.topics, body.resubmits)
+    before = storage.rows.find(tx.conn, storage.tables.topics, body.resubmits)
     if before is None:
         raise NotFound(kind="topic", id=body.resubmits)
     require_state(before, "FAILED")
@@ -227,7 +227,7 @@ def submit_topic(tx: Tx, body: SubmitTopic) -> dict[str, Any]:
         Invalid: A resident names others who would sign.
     """
     proposer, kind = _proposer(tx, body)
-    rules.check_scope(body.level, body.scope, storage.known_areas(tx.conn, body.scope))
+    rules.check_scope(body.level, body.scope, storage.heard.known_areas(tx.conn, body.scope))
     named = [person for person in dict.fromkeys(body.cosigners) if person != proposer]
     # Nobody signs for another, but a signature on paper may be entered by who has seen it.
     signed = named if tx.actor.role in rules.INTAKE_ROLES else []
@@ -242,16 +242,16 @@ def submit_topic(tx: Tx, body: SubmitTopic) -> dict[str, Any]:
             ),
         )
     _check_people(tx, body, proposer, kind, signed)
-    home = storage.residents_of(tx.conn, [proposer]).get(proposer)
+    home = storage.heard.residents_of(tx.conn, [proposer]).get(proposer)
     _check_resubmission(tx, body)
     area = _host_community(tx, body, home["community"] if home else None)
     day = f"{tx.calendar.local(tx.now):%Y%m%d}"
-    number = rules.number("YT", day, area, storage.next_number(tx.conn, f"YT-{day}-{area}"))
+    number = rules.number("YT", day, area, storage.rows.next_number(tx.conn, f"YT-{day}-{area}"))
     topic_id = tx.new_id("yt")
     screen_due = tx.calendar.due(tx.now, rules.SCREEN_WD)
-    storage.add(
+    storage.rows.add(
         tx.conn,
-        storage.topics,
+        storage.tables.topics,
         topic_id=topic_id,
         number=number,
         title=body.title,
@@ -278,7 +278,7 @@ def submit_topic(tx: Tx, body: SubmitTopic) -> dict[str, Any]:
         screen_due=screen_due,
         version=1,
     )
-    storage.sign(tx.conn, topic_id, signed, tx.now)
+    storage.topics.sign(tx.conn, topic_id, signed, tx.now)
     tx.arm("topic_screen", topic_id, screen_due)
     note(
         tx,
@@ -318,14 +318,14 @@ def cosign_topic(tx: Tx, body: WhichTopic) -> dict[str, Any]:
     require_residents(tx, [tx.actor.id], rules.reach(topic))
     if topic["proposer"] == tx.actor.id:
         raise errors.AlreadySigned
-    if not storage.sign(tx.conn, body.topic_id, [tx.actor.id], tx.now):
+    if not storage.topics.sign(tx.conn, body.topic_id, [tx.actor.id], tx.now):
         raise errors.AlreadySigned
     note(tx, of="topic", ref=body.topic_id, topic_id=body.topic_id, action="cosign")
-    count = len(storage.cosigners_of(tx.conn, [body.topic_id]))
+    count = len(storage.topics.cosigners_of(tx.conn, [body.topic_id]))
     return reply("topic_id", topic, cosigners=count)
 
 
-def _own_topic(tx: Tx, topic_id: str, *states: str) -> storage.Row:
+def _own_topic(tx: Tx, topic_id: str, *states: str) -> storage.rows.Row:
     """Return a topic that the caller proposed or entered, locked, in one of the states.
 
     Raises:
@@ -353,7 +353,7 @@ def edit_topic(tx: Tx, body: EditTopic) -> dict[str, Any]:
         StateConflict: It has been analysed.
     """
     topic = _own_topic(tx, body.topic_id, "COLLECTED")
-    signed = len(storage.cosigners_of(tx.conn, [body.topic_id]))
+    signed = len(storage.topics.cosigners_of(tx.conn, [body.topic_id]))
     if signed:
         raise errors.SignedByOthers(cosigners=signed)
     given = {
@@ -361,7 +361,7 @@ def edit_topic(tx: Tx, body: EditTopic) -> dict[str, Any]:
         for name in ("title", "description", "category", "new_facts")
         if getattr(body, name) is not None
     }
-    row = storage.change(tx.conn, storage.topics, topic, **given)
+    row = storage.rows.change(tx.conn, storage.tables.topics, topic, **given)
     note(
         tx,
         of="topic",
@@ -401,9 +401,9 @@ def hide_topic(tx: Tx, body: HideTopic) -> dict[str, Any]:
     topic = led_topic(tx, body.topic_id)
     if topic["state"] == "WITHDRAWN":
         raise StateConflict(state=topic["state"])
-    row = storage.change(
+    row = storage.rows.change(
         tx.conn,
-        storage.topics,
+        storage.tables.topics,
         topic,
         hidden_at=tx.now if body.hidden else None,
         hidden_reason=body.reason if body.hidden else None,
@@ -441,11 +441,11 @@ def adopt_topic(tx: Tx, body: AdoptTopic) -> dict[str, Any]:
         raised = rules.LEVELS.index(level) > rules.LEVELS.index(topic["level"])
         unit = topic["area"][:9] if level == rules.STREET else topic["area"]
         scope = [unit] if raised else scope
-        rules.check_scope(level, scope, storage.known_areas(tx.conn, scope))
+        rules.check_scope(level, scope, storage.heard.known_areas(tx.conn, scope))
     session_due = tx.calendar.due(tx.now, rules.SESSION_WD)
-    storage.add(
+    storage.rows.add(
         tx.conn,
-        storage.analyses,
+        storage.tables.analyses,
         topic_id=body.topic_id,
         round=topic["round"],
         level=level,
@@ -555,11 +555,11 @@ def redirect_topic(tx: Tx, body: RedirectTopic) -> dict[str, Any]:
 
 def hear_request(tx: Tx, topic_id: str, request_id: str, number: str) -> None:
     """Tell the proposer of a redirected topic under which number the stewards keep it."""
-    topic = storage.find_locked(tx.conn, storage.topics, topic_id)
+    topic = storage.rows.find_locked(tx.conn, storage.tables.topics, topic_id)
     if topic is None or topic["state"] != "REDIRECTED" or topic["request_id"] is not None:
         return
-    row = storage.change(
-        tx.conn, storage.topics, topic, request_id=request_id, request_number=number
+    row = storage.rows.change(
+        tx.conn, storage.tables.topics, topic, request_id=request_id, request_number=number
     )
     tx.disarm("topic_redirect", topic_id)
     note(
@@ -583,7 +583,7 @@ def merge_topic(tx: Tx, body: MergeTopic) -> dict[str, Any]:
         MergeTarget: The other is the same, has ended or lies elsewhere.
         StateConflict: The topic is not waiting for analysis.
     """
-    locked = storage.topics_locked(tx.conn, {body.topic_id, body.into})
+    locked = storage.topics.topics_locked(tx.conn, {body.topic_id, body.into})
     into = locked.get(body.into)
     topic = led_topic(tx, body.topic_id, "COLLECTED")
     if (
@@ -593,9 +593,9 @@ def merge_topic(tx: Tx, body: MergeTopic) -> dict[str, Any]:
         or into["state"] in rules.ENDED
     ):
         raise errors.MergeTarget(into=body.into, field="into")
-    carried = [row["person_id"] for row in storage.cosigners_of(tx.conn, [body.topic_id])]
+    carried = [row["person_id"] for row in storage.topics.cosigners_of(tx.conn, [body.topic_id])]
     people = [p for p in [topic["proposer"], *carried] if p != into["proposer"]]
-    storage.sign(tx.conn, body.into, people, tx.now)
+    storage.topics.sign(tx.conn, body.into, people, tx.now)
     note(
         tx,
         of="topic",
@@ -623,7 +623,7 @@ def appeal_topic(tx: Tx, body: WhichTopic) -> dict[str, Any]:
     require_state(topic, "REJECTED")
     if topic["appeal"] is not None:
         raise errors.AppealUsed
-    row = storage.change(tx.conn, storage.topics, topic, appeal="ASKED")
+    row = storage.rows.change(tx.conn, storage.tables.topics, topic, appeal="ASKED")
     tx.arm("topic_appeal", body.topic_id, tx.calendar.due(tx.now, rules.REVIEW_WD))
     note(
         tx,
@@ -648,7 +648,7 @@ def review_topic(tx: Tx, body: ReviewRejection) -> dict[str, Any]:
     topic = led_topic(tx, body.topic_id, "REJECTED")
     if topic["appeal"] != "ASKED":
         raise StateConflict(state=f"{topic['state']}/{topic['appeal']}")
-    if tx.actor.id in storage.actors_of(tx.conn, body.topic_id, "reject"):
+    if tx.actor.id in storage.tasks.actors_of(tx.conn, body.topic_id, "reject"):
         raise errors.SamePerson
     detail = {"outcome": body.outcome, "reasons": body.reasons}
     if body.outcome == "UPHELD":
@@ -660,8 +660,8 @@ def review_topic(tx: Tx, body: ReviewRejection) -> dict[str, Any]:
 
 
 def open_screening(
-    tx: Tx, topic: storage.Row, action: str, detail: dict[str, Any], **values: Any
-) -> storage.Row:
+    tx: Tx, topic: storage.rows.Row, action: str, detail: dict[str, Any], **values: Any
+) -> storage.rows.Row:
     """Bring a topic back to its analysis, with a fresh term for it."""
     screen_due = tx.calendar.due(tx.now, rules.SCREEN_WD)
     tx.arm("topic_screen", topic["topic_id"], screen_due)
@@ -683,7 +683,7 @@ _WAITING = {
 }
 
 
-def _answered(topic: storage.Row, kind: str) -> bool:
+def _answered(topic: storage.rows.Row, kind: str) -> bool:
     """Tell whether what a timer waited for has come though the state is the same."""
     if kind == "topic_appeal":
         return bool(topic["appeal"] != "ASKED")
@@ -698,7 +698,7 @@ def miss_deadline(tx: Tx, due: Due) -> None:
     The state and the deadline stay: what was late remains late. While nobody acts, the matter
     climbs again after a term of the same length, and is brought up again and again at the top.
     """
-    topic = storage.find_locked(tx.conn, storage.topics, due.ref)
+    topic = storage.rows.find_locked(tx.conn, storage.tables.topics, due.ref)
     states, days = _WAITING[due.kind]
     if topic is None or topic["state"] not in states or _answered(topic, due.kind):
         return
@@ -710,6 +710,6 @@ def miss_deadline(tx: Tx, due: Due) -> None:
         tier=rules.topic_tier(topic["escalated"]),
         level=min(topic["escalated"] + 1, len(rules.TOPIC_LADDER)),
     )
-    storage.change(tx.conn, storage.topics, topic, escalated=topic["escalated"] + 1)
+    storage.rows.change(tx.conn, storage.tables.topics, topic, escalated=topic["escalated"] + 1)
     wait = days if times < len(rules.TOPIC_LADDER) else max(days, rules.REPEAT_WD)
     tx.arm(due.kind, due.ref, tx.calendar.due(tx.now, wait), {"times": times})

@@ -1,0 +1,332 @@
+"""What other services said: areas, persons, posts and projects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from chassis import storage as store
+from services.forum.storage.rows import Row, add_all, rows_of, within
+from services.forum.storage.tables import (
+    areas,
+    cosigners,
+    deputies,
+    deputy_streets,
+    escalations,
+    invitations,
+    liaisons,
+    messages,
+    objection_decisions,
+    objections,
+    officials,
+    opt_ins,
+    org_people,
+    orgs,
+    polls,
+    project_posts,
+    projects,
+    residents,
+    roll,
+    sealed_votes,
+    sessions,
+    supervisions,
+    supervisors,
+    tasks,
+    topics,
+    votes,
+)
+
+
+def upsert_areas(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep which areas exist."""
+    statement = store.insert(conn, areas)
+    conn.execute(
+        statement.on_conflict_do_update(
+            index_elements=["code"], set_={"kind": statement.excluded.kind}
+        ),
+        [dict(row) for row in rows],
+    )
+
+
+def upsert_residents(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep residents; an older state of the registry never overwrites a newer one."""
+    statement = store.insert(conn, residents)
+    names = ("community", "grid", "household_id", "is_adult", "active", "sequence")
+    conn.execute(
+        statement.on_conflict_do_update(
+            index_elements=["person_id"],
+            set_={name: statement.excluded[name] for name in names},
+            where=statement.excluded.sequence > residents.c.sequence,
+        ),
+        [dict(row) for row in rows],
+    )
+
+
+def update_residents(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Change residents whom we know; rows have the same members, person_id and sequence among
+    them. An older state never overwrites a newer one."""
+    values = [
+        {("b_person_id" if name == "person_id" else name): value for name, value in row.items()}
+        | {"b_sequence": row["sequence"]}
+        for row in rows
+    ]
+    conn.execute(
+        sa.update(residents).where(
+            residents.c.person_id == sa.bindparam("b_person_id"),
+            residents.c.sequence <= sa.bindparam("b_sequence"),
+        ),
+        values,
+    )
+
+
+def withdraw_from_draw(conn: Connection, person_ids: Sequence[str], at: datetime) -> None:
+    """Take people out of every draw."""
+    conn.execute(
+        sa.update(opt_ins)
+        .where(opt_ins.c.person_id.in_(person_ids), opt_ins.c.withdrawn_at.is_(None))
+        .values(withdrawn_at=at, version=opt_ins.c.version + 1)
+    )
+
+
+def coming_invitations(conn: Connection, person_ids: Sequence[str]) -> list[Row]:
+    """Return the invitations, still standing, of resident representatives to sessions that have
+    not ended."""
+    asked = (
+        sa.select(invitations)
+        .join(sessions, sessions.c.session_id == invitations.c.session_id)
+        .where(
+            invitations.c.person_id.in_(person_ids),
+            invitations.c.capacity == "RESIDENT_REP",
+            invitations.c.revoked_at.is_(None),
+            sessions.c.state.in_(("SCHEDULED", "OPEN")),
+        )
+        .order_by(invitations.c.invitation_id)
+    )
+    return rows_of(conn, asked)
+
+
+def cadre_of(conn: Connection, area: str) -> str | None:
+    """Return the person of a community's longest-serving cadre, or None."""
+    asked = (
+        sa.select(officials.c.person_id)
+        .where(
+            officials.c.tier == "COMMUNITY_CADRE",
+            officials.c.area == area,
+            officials.c.state == "ACTIVE",
+        )
+        .order_by(officials.c.created_at, officials.c.official_id)
+    )
+    found: str | None = conn.execute(asked.limit(1)).scalar()
+    return found
+
+
+def sessions_hosted_by(conn: Connection, people: Sequence[str], states: Sequence[str]) -> list[Row]:
+    """Return the sessions in the given states that people host, locked."""
+    asked = sa.select(sessions).where(
+        sessions.c.host_id.in_(people), sessions.c.state.in_(list(states))
+    )
+    return rows_of(conn, store.lock(asked.order_by(sessions.c.session_id), conn))
+
+
+def upsert_org(conn: Connection, org_id: str, **values: Any) -> None:
+    """Keep a partner or a company; only the given columns of a known one change."""
+    base = {"org_id": org_id, "kind": "PARTNER", "active": True} | values
+    statement = store.insert(conn, orgs).values(**base)
+    changed = {name: statement.excluded[name] for name in values}
+    conn.execute(statement.on_conflict_do_update(index_elements=["org_id"], set_=changed))
+
+
+def set_org_people(conn: Connection, org_id: str, people: Sequence[str]) -> None:
+    """Keep who speaks for an organisation."""
+    conn.execute(sa.delete(org_people).where(org_people.c.org_id == org_id))
+    rows = [{"org_id": org_id, "person_id": person} for person in dict.fromkeys(people)]
+    add_all(conn, org_people, rows)
+
+
+# Where a person stands alone in a row, and where he shares its key with something else.
+_PERSON_COLUMNS = (
+    topics.c.proposer,
+    officials.c.person_id,
+    liaisons.c.person_id,
+    deputies.c.person_id,
+    projects.c.manager,
+    project_posts.c.person_id,
+    sessions.c.host_id,
+    invitations.c.delegate,
+    objection_decisions.c.person_id,
+    tasks.c.supervisor_accepted,
+    tasks.c.cadre_accepted,
+    supervisions.c.person_id,
+    escalations.c.person_id,
+    escalations.c.reporter_id,
+    messages.c.person_id,
+)
+_PERSON_KEYS = (
+    (opt_ins, ()),
+    (cosigners, ("topic_id",)),
+    (invitations, ("session_id",)),
+    (votes, ("session_id", "topic_id")),
+    (sealed_votes, ("session_id", "topic_id")),
+    (roll, ("session_id", "topic_id")),
+    (objections, ("opinion_id",)),
+    (supervisors, ("task_id",)),
+    (polls, ("topic_id",)),
+    (org_people, ("org_id",)),
+)
+
+
+def merge_person(conn: Connection, old: str, into: str) -> None:
+    """Let everything that one id of a person has be of the other id; what both have stays once."""
+    for column in _PERSON_COLUMNS:
+        conn.execute(sa.update(column.table).where(column == old).values({column.name: into}))
+    for table, key in _PERSON_KEYS:
+        person = table.c.person_id
+        other = table.alias()
+        both = sa.exists().where(
+            other.c.person_id == into, *(other.c[name] == table.c[name] for name in key)
+        )
+        conn.execute(sa.delete(table).where(person == old, both))
+        conn.execute(sa.update(table).where(person == old).values(person_id=into))
+    proposed = sa.select(topics.c.topic_id).where(topics.c.proposer == into)
+    conn.execute(
+        sa.delete(cosigners).where(
+            cosigners.c.person_id == into, cosigners.c.topic_id.in_(proposed)
+        )
+    )
+    conn.execute(sa.update(residents).where(residents.c.person_id == old).values(active=False))
+
+
+def upsert_project(conn: Connection, **values: Any) -> None:
+    """Keep a project; only the given columns of a known one change."""
+    base = {"grids": [], "households": 0, "status": "IN_SERVICE"} | values
+    statement = store.insert(conn, projects).values(**base)
+    changed = {name: statement.excluded[name] for name in values if name != "project_id"}
+    conn.execute(statement.on_conflict_do_update(index_elements=["project_id"], set_=changed))
+
+
+def upsert_post(conn: Connection, **values: Any) -> None:
+    """Keep who holds a post across a project and its community."""
+    statement = store.insert(conn, project_posts).values(**values)
+    conn.execute(
+        statement.on_conflict_do_update(
+            index_elements=["appointment_id"],
+            set_={"active": statement.excluded.active, "person_id": statement.excluded.person_id},
+        )
+    )
+
+
+def known_areas(conn: Connection, codes: Sequence[str]) -> set[str]:
+    """Return those of the codes that exist."""
+    return set(conn.execute(sa.select(areas.c.code).where(areas.c.code.in_(codes))).scalars())
+
+
+def communities(conn: Connection) -> list[str]:
+    """Return every community that is known, or in which something happened."""
+    known = sa.select(areas.c.code).where(sa.func.length(areas.c.code) == 12)
+    return sorted(conn.execute(known.union(sa.select(topics.c.area))).scalars())
+
+
+def first_community(conn: Connection, street: str) -> str | None:
+    """Return the lowest community code of a street."""
+    asked = sa.select(sa.func.min(areas.c.code)).where(
+        sa.func.length(areas.c.code) == 12, within(areas.c.code, street)
+    )
+    return conn.execute(asked).scalar()
+
+
+def areas_in(conn: Connection, scope: str, digits: int) -> list[str]:
+    """Return the codes of a size that lie in a scope."""
+    asked = sa.select(areas.c.code).where(
+        sa.func.length(areas.c.code) == digits, within(areas.c.code, scope)
+    )
+    return sorted(conn.execute(asked).scalars())
+
+
+def residents_of(conn: Connection, person_ids: Sequence[str]) -> dict[str, Row]:
+    """Return the active residents among the persons."""
+    asked = sa.select(residents).where(
+        residents.c.person_id.in_(person_ids), residents.c.active.is_(True)
+    )
+    return {row["person_id"]: row for row in rows_of(conn, asked)}
+
+
+def people_of_projects(conn: Connection, project_ids: Sequence[str]) -> set[str]:
+    """Return who is bound to projects: managers, holders of posts, representatives of companies."""
+    posts = sa.select(project_posts.c.person_id).where(
+        project_posts.c.project_id.in_(project_ids), project_posts.c.active.is_(True)
+    )
+    managers = sa.select(projects.c.manager).where(
+        projects.c.project_id.in_(project_ids), projects.c.manager.is_not(None)
+    )
+    companies = (
+        sa.select(org_people.c.person_id)
+        .join(projects, projects.c.company_id == org_people.c.org_id)
+        .where(projects.c.project_id.in_(project_ids))
+    )
+    return set(conn.execute(posts.union(managers, companies)).scalars())
+
+
+def operators_near(conn: Connection, area: str) -> set[str]:
+    """Return who runs a partner whose area holds `area` or lies in it."""
+    above = [area[:digits] for digits in (6, 9, 12, 15) if digits <= len(area)]
+    asked = (
+        sa.select(org_people.c.person_id)
+        .join(orgs, orgs.c.org_id == org_people.c.org_id)
+        .where(
+            orgs.c.kind == "PARTNER",
+            orgs.c.active.is_(True),
+            sa.or_(orgs.c.area.in_(above), within(orgs.c.area, area)),
+        )
+    )
+    return set(conn.execute(asked).scalars())
+
+
+def officials_near(conn: Connection, people: Sequence[str], area: str) -> set[str]:
+    """Return those of the people who are officials of an area that holds `area` or lies in it."""
+    above = [area[:digits] for digits in (6, 9, 12, 15) if digits <= len(area)]
+    asked = sa.select(officials.c.person_id).where(
+        officials.c.person_id.in_(people),
+        officials.c.state == "ACTIVE",
+        sa.or_(officials.c.area.in_(above), within(officials.c.area, area)),
+    )
+    return set(conn.execute(asked).scalars())
+
+
+def deputies_of(conn: Connection, people: Sequence[str], street: str, now: datetime) -> set[str]:
+    """Return those of the people who are deputies in office for a street."""
+    asked = (
+        sa.select(deputies.c.person_id)
+        .join(deputy_streets, deputy_streets.c.deputy_id == deputies.c.deputy_id)
+        .where(
+            deputies.c.person_id.in_(people),
+            deputy_streets.c.street == street,
+            deputies.c.state == "ACTIVE",
+            deputies.c.term_from <= now,
+            sa.or_(deputies.c.term_to.is_(None), deputies.c.term_to > now),
+        )
+    )
+    return set(conn.execute(asked).scalars())
+
+
+def projects_of(conn: Connection, community: str) -> list[Row]:
+    """Return the projects of a community, or of all of a street, by id."""
+    asked = sa.select(projects).where(within(projects.c.community, community))
+    return rows_of(conn, asked.order_by(projects.c.project_id))
+
+
+def adults_per_grid(conn: Connection, grids: Sequence[str]) -> dict[str, int]:
+    """Count the adult residents of grids."""
+    asked = (
+        sa.select(residents.c.grid, sa.func.count())
+        .where(
+            residents.c.grid.in_(grids),
+            residents.c.is_adult.is_(True),
+            residents.c.active.is_(True),
+        )
+        .group_by(residents.c.grid)
+    )
+    return {row[0]: row[1] for row in conn.execute(asked)}

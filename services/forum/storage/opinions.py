@@ -1,0 +1,138 @@
+"""Opinions and objections to them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from chassis import storage as store
+from services.forum.storage.rows import Page, Row, add_new, part_of, rows_of, within
+from services.forum.storage.tables import objection_decisions, objections, opinions, topics
+
+
+def objections_of(conn: Connection, opinion_id: str) -> list[Row]:
+    """Return the objections to an opinion, earliest first."""
+    asked = sa.select(objections).where(objections.c.opinion_id == opinion_id)
+    return rows_of(conn, asked.order_by(objections.c.created_at, objections.c.objection_id))
+
+
+def object_to(conn: Connection, **values: Any) -> bool:
+    """Store an objection; False when the person has objected already."""
+    return add_new(conn, objections, **values)
+
+
+def set_objections(
+    conn: Connection, opinion_id: str, before: Sequence[str], state: str, **values: Any
+) -> None:
+    """Move the objections to an opinion from some states to another."""
+    conn.execute(
+        sa.update(objections)
+        .where(objections.c.opinion_id == opinion_id, objections.c.state.in_(before))
+        .values(state=state, **values)
+    )
+
+
+def answer_objection(conn: Connection, objection_id: str, **values: Any) -> None:
+    """Write down what was decided on one objection."""
+    conn.execute(
+        sa.update(objections).where(objections.c.objection_id == objection_id).values(**values)
+    )
+
+
+def objection_page(
+    conn: Connection, page: Page, *, person_id: str | None, topic_id: str | None, state: str | None
+) -> list[Row]:
+    """Return objections of a person or to a topic, newest first."""
+    where: list[sa.ColumnElement[bool]] = []
+    if person_id is not None:
+        where.append(objections.c.person_id == person_id)
+    if topic_id is not None:
+        where.append(objections.c.topic_id == topic_id)
+    if state is not None:
+        where.append(objections.c.state == state)
+    return part_of(conn, objections, page, *where, newest_first=True)
+
+
+def open_objection(conn: Connection, objection_id: str) -> None:
+    """Let one objection stop the resolution."""
+    conn.execute(
+        sa.update(objections).where(objections.c.objection_id == objection_id).values(state="OPEN")
+    )
+
+
+def mark_affected(conn: Connection, objection_id: str) -> None:
+    """Write down that the objector is directly affected."""
+    conn.execute(
+        sa.update(objections)
+        .where(objections.c.objection_id == objection_id)
+        .values(directly_affected=True)
+    )
+
+
+def decide_objection(conn: Connection, **values: Any) -> dict[str, Row]:
+    """Store what one side decides; it may change its mind. Returns the decisions by side."""
+    statement = store.insert(conn, objection_decisions).values(**values)
+    names = ("person_id", "outcome", "reasons", "decided_at")
+    conn.execute(
+        statement.on_conflict_do_update(
+            index_elements=["opinion_id", "side"],
+            set_={name: statement.excluded[name] for name in names},
+        )
+    )
+    return decisions_of(conn, values["opinion_id"])
+
+
+def decisions_of(conn: Connection, opinion_id: str) -> dict[str, Row]:
+    """Return the decisions on the objections to an opinion, by side."""
+    asked = sa.select(objection_decisions).where(objection_decisions.c.opinion_id == opinion_id)
+    return {row["side"]: row for row in rows_of(conn, asked)}
+
+
+def clear_decisions(conn: Connection, opinion_id: str) -> None:
+    """Forget the decisions when a new objection opens the matter again; history keeps them."""
+    conn.execute(
+        sa.delete(objection_decisions).where(objection_decisions.c.opinion_id == opinion_id)
+    )
+
+
+def notice_page(
+    conn: Connection,
+    page: Page,
+    *,
+    scope: str,
+    between: tuple[datetime, datetime] | None,
+    since: datetime,
+    inside: str | None,
+) -> list[Row]:
+    """Return published opinions, newest first.
+
+    Args:
+        conn: The connection.
+        page: Which part.
+        scope: Of which area.
+        between: Published in this time.
+        since: Those whose notice ended, and which have had effect, before then have come down,
+        inside: but not for staff of this area.
+    """
+    effective = sa.exists().where(
+        topics.c.topic_id == opinions.c.topic_id, topics.c.resolved_at > since
+    )
+    up = [
+        opinions.c.state == "PUBLICISED",
+        opinions.c.ends_at > since,
+        effective,
+    ]
+    if inside is not None:
+        up.append(within(opinions.c.area, inside))
+    where: list[sa.ColumnElement[bool]] = [
+        within(opinions.c.area, scope[:12]),
+        opinions.c.state.in_(("PUBLICISED", "EFFECTIVE")),
+        sa.or_(*up),
+    ]
+    if between is not None:
+        where += [opinions.c.publicised_at >= between[0], opinions.c.publicised_at < between[1]]
+    return part_of(conn, opinions, page, *where, newest_first=True)

@@ -1,0 +1,135 @@
+"""Tasks and who watches over them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from services.forum.storage.rows import Page, Row, add_new, part_of, rows_of, within
+from services.forum.storage.tables import history, supervisions, supervisors, tasks
+
+
+def tasks_of(conn: Connection, topic_id: str, *, round_: int | None = None) -> list[Row]:
+    """Return the tasks of a topic, of one round or of all."""
+    asked = sa.select(tasks).where(tasks.c.topic_id == topic_id)
+    if round_ is not None:
+        asked = asked.where(tasks.c.round == round_)
+    return rows_of(conn, asked.order_by(tasks.c.created_at, tasks.c.task_id))
+
+
+def actors_of(conn: Connection, topic_id: str, action: str) -> set[str]:
+    """Return who did something with a topic."""
+    asked = sa.select(history.c.actor).where(
+        history.c.topic_id == topic_id, history.c.action == action
+    )
+    return set(conn.execute(asked.distinct()).scalars())
+
+
+def supervisors_of(conn: Connection, task_ids: Sequence[str]) -> list[Row]:
+    """Return the supervisors of tasks."""
+    asked = sa.select(supervisors).where(supervisors.c.task_id.in_(task_ids))
+    return rows_of(conn, asked.order_by(supervisors.c.task_id, supervisors.c.person_id))
+
+
+def doers_of(conn: Connection, task_id: str) -> set[str]:
+    """Return who began, reported or delivered the work of a task."""
+    asked = sa.select(history.c.actor).where(
+        history.c.kind == "task",
+        history.c.ref == task_id,
+        history.c.action.in_(("start", "progress", "deliver")),
+    )
+    return set(conn.execute(asked.distinct()).scalars())
+
+
+def set_supervisors(conn: Connection, task_id: str, people: Sequence[str], at: datetime) -> None:
+    """Let these people watch a task; who watches already keeps his day of appointment."""
+    gone = supervisors.c.person_id.not_in(people)
+    conn.execute(sa.delete(supervisors).where(supervisors.c.task_id == task_id, gone))
+    for person_id in people:
+        key = {"task_id": task_id, "person_id": person_id}
+        add_new(conn, supervisors, **key, appointed_at=at)
+
+
+def watched_tasks(conn: Connection, people: Sequence[str], states: Sequence[str]) -> list[str]:
+    """Return the tasks in these states that any of the people watches."""
+    asked = (
+        sa.select(supervisors.c.task_id)
+        .join(tasks, tasks.c.task_id == supervisors.c.task_id)
+        .where(supervisors.c.person_id.in_(people), tasks.c.state.in_(states))
+    )
+    return sorted(conn.execute(asked.distinct()).scalars())
+
+
+def supervisions_of(conn: Connection, task_ids: Sequence[str]) -> list[Row]:
+    """Return the supervision records of tasks, earliest first."""
+    asked = sa.select(supervisions).where(supervisions.c.task_id.in_(task_ids))
+    return rows_of(conn, asked.order_by(supervisions.c.created_at, supervisions.c.record_id))
+
+
+def why_ended(conn: Connection, task_id: str) -> str | None:
+    """Return the reason that was given when a task was taken away; None without one."""
+    asked = (
+        sa.select(history.c.detail)
+        .where(
+            history.c.kind == "task",
+            history.c.ref == task_id,
+            history.c.action.in_(("cancel", "reassign", "rework")),
+        )
+        .order_by(history.c.id.desc())
+        .limit(1)
+    )
+    return (conn.execute(asked).scalar() or {}).get("reason")
+
+
+def task_page(
+    conn: Connection,
+    page: Page,
+    *,
+    near: str,
+    scope: str | None,
+    topic_id: str | None,
+    responsible_id: str | None,
+    state: str | None,
+    overdue: bool,
+    supervisor: str | None,
+) -> list[Row]:
+    """Return tasks of a district, oldest first."""
+    where: list[sa.ColumnElement[bool]] = [within(tasks.c.area, scope[:12] if scope else near)]
+    if scope:
+        where.append(within(tasks.c.area, near))
+    if topic_id:
+        where.append(tasks.c.topic_id == topic_id)
+    if responsible_id:
+        where.append(tasks.c.responsible_id == responsible_id)
+    if state:
+        where.append(tasks.c.state == state)
+    if overdue:
+        where.append(tasks.c.overdue_level > 0)
+    if supervisor is not None:
+        watched = sa.select(supervisors.c.task_id).where(supervisors.c.person_id == supervisor)
+        where.append(tasks.c.task_id.in_(watched))
+    return part_of(conn, tasks, page, *where)
+
+
+def supervision_page(
+    conn: Connection,
+    page: Page,
+    *,
+    scope: str | None,
+    person_id: str | None,
+    task_id: str | None,
+) -> list[Row]:
+    """Return what supervisors found, newest first: of an area's tasks, or one's own."""
+    table = supervisions.c
+    where: list[sa.ColumnElement[bool]] = []
+    if person_id is not None:
+        where.append(table.person_id == person_id)
+    if scope is not None:
+        there = sa.select(tasks.c.task_id).where(within(tasks.c.area, scope[:12]))
+        where.append(table.task_id.in_(there))
+    if task_id is not None:
+        where.append(table.task_id == task_id)
+    return part_of(conn, supervisions, page, *where, newest_first=True)

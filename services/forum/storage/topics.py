@@ -1,0 +1,142 @@
+"""Topics, who signed them, and who takes part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from chassis import storage as store
+from services.forum.storage.rows import Page, Row, add_new, part_of, row_of, rows_of, within
+from services.forum.storage.tables import (
+    analyses,
+    cosigners,
+    history,
+    invitations,
+    polls,
+    session_topics,
+    supervisors,
+    tasks,
+    topics,
+)
+
+
+def topics_locked(conn: Connection, topic_ids: Iterable[str]) -> dict[str, Row]:
+    """Return topics, locked. Locking in id order makes a second session wait, not deadlock."""
+    asked = sa.select(topics).where(topics.c.topic_id.in_(sorted(topic_ids)))
+    rows = rows_of(conn, store.lock(asked.order_by(topics.c.topic_id), conn))
+    return {row["topic_id"]: row for row in rows}
+
+
+def topics_named(conn: Connection, topic_ids: Sequence[str]) -> dict[str, str]:
+    """Return topic id -> number."""
+    asked = sa.select(topics.c.topic_id, topics.c.number).where(topics.c.topic_id.in_(topic_ids))
+    return {row.topic_id: row.number for row in conn.execute(asked)}
+
+
+def cosigners_of(conn: Connection, topic_ids: Sequence[str]) -> list[Row]:
+    """Return the cosigners of topics, earliest first."""
+    asked = sa.select(cosigners).where(cosigners.c.topic_id.in_(topic_ids))
+    return rows_of(conn, asked.order_by(cosigners.c.signed_at, cosigners.c.person_id))
+
+
+def sign(conn: Connection, topic_id: str, person_ids: Sequence[str], at: datetime) -> int:
+    """Add signatures that are not there yet. Returns how many were new."""
+    new = 0
+    for person_id in dict.fromkeys(person_ids):
+        new += add_new(conn, cosigners, topic_id=topic_id, person_id=person_id, signed_at=at)
+    return new
+
+
+def analysis_of(conn: Connection, topic: Mapping[str, Any]) -> Row | None:
+    """Return the analysis of the topic's present round."""
+    asked = sa.select(analyses).where(
+        analyses.c.topic_id == topic["topic_id"], analyses.c.round == topic["round"]
+    )
+    return row_of(conn, asked)
+
+
+def rate_topic(conn: Connection, **values: Any) -> bool:
+    """Store a rating; False when the person has rated already."""
+    return add_new(conn, polls, **values)
+
+
+def poll_of(conn: Connection, topic_id: str) -> tuple[int, int]:
+    """Return (number of ratings, sum of stars)."""
+    asked = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(polls.c.stars), 0)).where(
+        polls.c.topic_id == topic_id
+    )
+    count, stars = conn.execute(asked).one()
+    return int(count), int(stars)
+
+
+def participants_of(conn: Connection, topic: Mapping[str, Any]) -> set[str]:
+    """Return who raised, signed, attended or supervised a topic."""
+    topic_id = topic["topic_id"]
+    signed = sa.select(cosigners.c.person_id).where(cosigners.c.topic_id == topic_id)
+    came = (
+        sa.select(invitations.c.person_id)
+        .join(session_topics, session_topics.c.session_id == invitations.c.session_id)
+        .where(session_topics.c.topic_id == topic_id, invitations.c.attended_at.is_not(None))
+    )
+    watched = (
+        sa.select(supervisors.c.person_id)
+        .join(tasks, tasks.c.task_id == supervisors.c.task_id)
+        .where(tasks.c.topic_id == topic_id)
+    )
+    return {topic["proposer"], *conn.execute(signed.union(came, watched)).scalars()}
+
+
+def topic_page(
+    conn: Connection,
+    page: Page,
+    *,
+    reader: str,
+    near: str,
+    inside: str | None,
+    scope: str | None,
+    state: str | None,
+    level: str | None,
+    proposer: str | None,
+) -> list[Row]:
+    """Return topics, newest first.
+
+    Args:
+        conn: The connection.
+        page: Which part.
+        reader: Who reads; his own topics are shown to him in any case.
+        near: The district whose wall he reads.
+        inside: The area in which he sees what is hidden, or None.
+        scope: Only this area.
+        state: Only this state.
+        level: Only this level.
+        proposer: Only of this person.
+    """
+    shown = [topics.c.hidden_at.is_(None), topics.c.proposer == reader]
+    if inside is not None:
+        shown.append(within(topics.c.area, inside))
+    where: list[sa.ColumnElement[bool]] = [
+        sa.or_(*shown),
+        sa.or_(within(topics.c.area, near), topics.c.proposer == reader),
+    ]
+    if scope:
+        where.append(within(topics.c.area, scope[:12]))
+    if scope and len(scope) == 15:
+        # A grid's wall shows the matters of its community too: they concern it.
+        where.append(sa.or_(topics.c.grid == scope, topics.c.grid.is_(None)))
+    if state:
+        where.append(topics.c.state == state)
+    if level:
+        where.append(topics.c.level == level)
+    if proposer is not None:
+        where.append(topics.c.proposer == proposer)
+    return part_of(conn, topics, page, *where, newest_first=True)
+
+
+def history_of(conn: Connection, topic_id: str) -> list[Row]:
+    """Return everything that happened to a topic, oldest first."""
+    asked = sa.select(history).where(history.c.topic_id == topic_id).order_by(history.c.id)
+    return rows_of(conn, asked)

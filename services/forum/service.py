@@ -122,26 +122,33 @@ class Forum(Service):
         ),
         query(
             "GET /opt-ins",
-            views.opt_ins,
+            views.liaison.opt_ins,
             roles=("R_RESIDENT", "R_GRID", "R_CADRE", "R_SECRETARY"),
             reply=Page[replies.OptInCard],
         ),
         query(
             "GET /supervisions",
-            views.supervisions,
+            views.tasks.supervisions,
             roles=(ANY_ROLE,),
             reply=Page[replies.SupervisionCard],
         ),
-        query("GET /liaisons/chain", views.chain, roles=(ANY_ROLE,), reply=replies.ChainReply),
         query(
-            "GET /liaisons/coverage", views.coverage, roles=(ANY_ROLE,), reply=replies.CoverageReply
+            "GET /liaisons/chain", views.liaison.chain, roles=(ANY_ROLE,), reply=replies.ChainReply
         ),
-        query("GET /officials", views.officials, roles=(ANY_ROLE,), reply=Page[replies.Card]),
-        query("GET /liaisons", views.liaisons, roles=(ANY_ROLE,), reply=Page[replies.Card]),
-        query("GET /deputies", views.deputies, roles=(ANY_ROLE,), reply=Page[replies.Card]),
+        query(
+            "GET /liaisons/coverage",
+            views.liaison.coverage,
+            roles=(ANY_ROLE,),
+            reply=replies.CoverageReply,
+        ),
+        query(
+            "GET /officials", views.liaison.officials, roles=(ANY_ROLE,), reply=Page[replies.Card]
+        ),
+        query("GET /liaisons", views.liaison.liaisons, roles=(ANY_ROLE,), reply=Page[replies.Card]),
+        query("GET /deputies", views.liaison.deputies, roles=(ANY_ROLE,), reply=Page[replies.Card]),
         query(
             "GET /deputies/{deputy_id}/record",
-            views.deputy_record,
+            views.liaison.deputy_record,
             roles=(ANY_ROLE,),
             reply=replies.YearReply,
         ),
@@ -448,38 +455,55 @@ class Forum(Service):
             "POST /topics/{topic_id}/rate", tasks.rate_topic, roles=(ANY_ROLE,), reply=replies.Done
         ),
         # ------------------------------------------------------------ questions
-        query("GET /topics", views.topic_wall, roles=(ANY_ROLE,), reply=Page[replies.TopicCard]),
-        query("GET /topics/{topic_id}", views.topic, roles=(ANY_ROLE,), reply=replies.TopicReply),
+        query(
+            "GET /topics", views.topics.topic_wall, roles=(ANY_ROLE,), reply=Page[replies.TopicCard]
+        ),
+        query(
+            "GET /topics/{topic_id}",
+            views.topics.topic,
+            roles=(ANY_ROLE,),
+            reply=replies.TopicReply,
+        ),
         query(
             "GET /topics/{topic_id}/timeline",
-            views.topic_timeline,
+            views.topics.topic_timeline,
             roles=(ANY_ROLE,),
             reply=replies.TimelineReply,
         ),
         query(
             "GET /sessions/{session_id}",
-            views.session,
+            views.sessions.session,
             roles=(ANY_ROLE,),
             reply=replies.SessionReply,
         ),
         query(
-            "GET /sessions", views.session_list, roles=(ANY_ROLE,), reply=Page[replies.SessionCard]
+            "GET /sessions",
+            views.sessions.session_list,
+            roles=(ANY_ROLE,),
+            reply=Page[replies.SessionCard],
         ),
         query(
             "GET /objections",
-            views.objections,
+            views.opinions.objections,
             roles=(ANY_ROLE,),
             reply=Page[replies.ObjectionCard],
         ),
         query(
-            "GET /invitations", views.my_invitations, roles=(ANY_ROLE,), reply=Page[replies.Card]
+            "GET /invitations",
+            views.sessions.my_invitations,
+            roles=(ANY_ROLE,),
+            reply=Page[replies.Card],
         ),
-        query("GET /messages", views.my_messages, roles=(ANY_ROLE,), reply=Page[replies.Card]),
-        query("GET /tasks/{task_id}", views.task, roles=(ANY_ROLE,), reply=replies.TaskReply),
-        query("GET /tasks", views.task_ledger, roles=(ANY_ROLE,), reply=Page[replies.TaskCard]),
+        query(
+            "GET /messages", views.messages.my_messages, roles=(ANY_ROLE,), reply=Page[replies.Card]
+        ),
+        query("GET /tasks/{task_id}", views.tasks.task, roles=(ANY_ROLE,), reply=replies.TaskReply),
+        query(
+            "GET /tasks", views.tasks.task_ledger, roles=(ANY_ROLE,), reply=Page[replies.TaskCard]
+        ),
         query(
             "GET /escalations",
-            views.escalations,
+            views.escalations.escalations,
             roles=(ANY_ROLE,),
             reply=Page[replies.EscalationCard],
         ),
@@ -497,9 +521,16 @@ class Forum(Service):
             reply=replies.Done,
             if_match=True,
         ),
-        query("GET /notices", views.notices, roles=(PUBLIC,), reply=Page[replies.NoticeReply]),
-        query("GET /notices/{notice_id}", views.notice, roles=(PUBLIC,), reply=replies.NoticeReply),
-        query("GET /funnel", views.funnel, roles=(PUBLIC,), reply=replies.FunnelReply),
+        query(
+            "GET /notices", views.opinions.notices, roles=(PUBLIC,), reply=Page[replies.NoticeReply]
+        ),
+        query(
+            "GET /notices/{notice_id}",
+            views.opinions.notice,
+            roles=(PUBLIC,),
+            reply=replies.NoticeReply,
+        ),
+        query("GET /funnel", views.months.funnel, roles=(PUBLIC,), reply=replies.FunnelReply),
         # ------------------------------------------------------------ hearing
         subscribe("steward", events.CalendarYearHeard, then=deadlines.hear, name="on_calendar"),
         subscribe(

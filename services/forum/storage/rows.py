@@ -18,14 +18,17 @@ Row = Mapping[str, Any]
 
 
 def rows_of(conn: Connection, asked: sa.Executable) -> list[Row]:
+    """Return all rows of a query."""
     return [cast("Row", row) for row in conn.execute(asked).mappings()]
 
 
 def row_of(conn: Connection, asked: sa.Executable) -> Row | None:
+    """Return the first row of a query, or None."""
     return cast("Row | None", conn.execute(asked).mappings().first())
 
 
 def key_of(table: sa.Table) -> sa.Column[Any]:
+    """Return the column of a table's id."""
     return next(iter(table.primary_key.columns))
 
 

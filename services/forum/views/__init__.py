@@ -1,0 +1,25 @@
+"""Questions that the forum answers; reads only."""
+
+from services.forum.views import (
+    cards,
+    escalations,
+    liaison,
+    messages,
+    months,
+    opinions,
+    sessions,
+    tasks,
+    topics,
+)
+
+__all__ = [
+    "cards",
+    "escalations",
+    "liaison",
+    "messages",
+    "months",
+    "opinions",
+    "sessions",
+    "tasks",
+    "topics",
+]

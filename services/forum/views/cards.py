@@ -1,0 +1,151 @@
+"""What every answer stands on: parts of lists, whose eyes see, rows as they travel."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from chassis.bus import Tx
+from chassis.calendar import instant
+from chassis.refusal import Invalid, RoleDenied, said
+from services.forum import rules, storage
+
+# Who acts for an area sees persons of it; everybody else sees numbers.
+STAFF_ROLES = frozenset(
+    {
+        *("R_GRID", "R_CADRE", "R_SECRETARY", "R_STREET", "R_STREET_LEAD"),
+        *("R_DISTRICT", "R_DISTRICT_LEAD", "R_AUDITOR"),
+    }
+)
+
+# What the cursor of the page before begins with; base64 has no such sign.
+BACK = "~"
+
+
+def part_asked(q: Any) -> storage.rows.Page:
+    """Return which part of a list is asked for; a cursor goes on or back.
+
+    Raises:
+        Invalid: The cursor is none of ours.
+    """
+    if not q.cursor:
+        return storage.rows.Page(q.limit)
+    back = q.cursor.startswith(BACK)
+    try:
+        text = base64.urlsafe_b64decode(q.cursor.removeprefix(BACK).encode()).decode()
+        at, _, row_id = text.partition("~")
+        return storage.rows.Page(q.limit, (instant(at), row_id), back=back)
+    except (ValueError, binascii.Error) as error:
+        raise Invalid(
+            field="cursor",
+            reason=said(
+                ("游标 {cursor} / the cursor {cursor} is none of this list"), cursor=q.cursor
+            ),
+        ) from error
+
+
+def listed(
+    rows: Sequence[Mapping[str, Any]], q: Any, key: str, cards: Sequence[dict[str, Any]]
+) -> dict[str, Any]:
+    """Return a page with the cursors of the pages behind and before it; rows and cards lie in the
+    direction in which they were read."""
+    page = part_asked(q)
+    more = len(rows) > page.limit
+    shown = list(zip(rows, cards, strict=True))[: page.limit]
+    if page.back:
+        shown.reverse()
+
+    def mark(row: Mapping[str, Any]) -> str:
+        return base64.urlsafe_b64encode(
+            f"{row['created_at'].isoformat()}~{row[key]}".encode()
+        ).decode()
+
+    behind = page.back or more
+    before = more if page.back else page.after is not None
+    return {
+        "items": [card for _row, card in shown],
+        "next": mark(shown[-1][0]) if shown and behind else None,
+        "prev": BACK + mark(shown[0][0]) if shown and before else None,
+    }
+
+
+def iso(value: Any) -> Any:
+    """Return an instant as text, and everything else as it is."""
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def card(row: Mapping[str, Any], key: str, *leave_out: str) -> dict[str, Any]:
+    """Return a row as it travels."""
+    shown = {name: iso(value) for name, value in row.items() if name not in leave_out}
+    return {"id": row[key], **shown}
+
+
+def sees_inside(tx: Tx, area: str) -> bool:
+    """Tell whether the caller sees persons: he acts for an area, and it is his."""
+    return tx.actor.role in STAFF_ROLES and tx.actor.covers(area)
+
+
+def district(tx: Tx) -> str:
+    """Return the code of the caller's district."""
+    return tx.actor.scope[:6]
+
+
+def is_near(tx: Tx, area: str) -> bool:
+    """Tell whether the caller is of the district: its wall is for its people."""
+    return area.startswith(district(tx))
+
+
+def may_read(tx: Tx, row: Mapping[str, Any]) -> bool:
+    """Tell whether the caller reads a topic's words; what is hidden only staff and who wrote it."""
+    own = tx.actor.id in {row["proposer"], row["entered_by"]}
+    return (
+        own
+        or sees_inside(tx, row["area"])
+        or (row["hidden_at"] is None and is_near(tx, row["area"]))
+    )
+
+
+def title_of(tx: Tx, row: Mapping[str, Any]) -> str:
+    """Return a topic's title as the caller may see it."""
+    shown = row["hidden_at"] is None or sees_inside(tx, row["area"])
+    return str(row["title"]) if shown else rules.HIDDEN
+
+
+def whose_rows(tx: Tx, scope: str | None, *, mine: bool = False) -> dict[str, str | None]:
+    """Return of which area, or else of which person, a list is.
+
+    Raises:
+        RoleDenied: The area lies outside the caller's, or he acts for none.
+    """
+    staff = tx.actor.role in STAFF_ROLES and not mine
+    if scope is not None:
+        if not staff:
+            raise RoleDenied(role=tx.actor.role)
+        tx.require_scope(scope)
+    if staff:
+        return {"scope": scope or tx.actor.scope, "person_id": None}
+    return {"scope": None, "person_id": tx.actor.id}
+
+
+def tally_card(tally: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Return the totals of a closed vote. Before the close there are none: no early results."""
+    if tally is None or tally["closed_at"] is None:
+        return None
+    names = (
+        "session_id",
+        "against",
+        "abstain",
+        "not_cast",
+        "voting_invited",
+        "voting_present",
+        "resident_present",
+        "passed",
+    )
+    return {
+        "for": tally["in_favour"],
+        **{name: tally[name] for name in names},
+        "closed_at": iso(tally["closed_at"]),
+    }

@@ -1,0 +1,106 @@
+"""What is laid before the chain of officials."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
+
+from chassis.bus import Tx
+from chassis.fields import Area, Cursor, Limit
+from chassis.refusal import RoleDenied
+from services.forum import storage
+from services.forum.rules import Tier
+from services.forum.views.cards import STAFF_ROLES, iso, listed, part_asked
+
+
+@dataclass(frozen=True, slots=True)
+class EscalationsAsked:
+    """Which escalations."""
+
+    scope: Area | None = None
+    mine: Annotated[bool, Meta(description="升级到本人的 / what came before me")] = False
+    level: Annotated[int, Meta(ge=1, le=9)] | None = None
+    tier: Tier | None = None
+    source: (
+        Literal[
+            "TOPIC",
+            "TASK",
+            "REQUEST",
+            "RECTIFICATION",
+            "OBJECTION",
+            "REPAIR",
+            "REFUND",
+            "STATEMENT",
+            "DISPUTE",
+        ]
+        | None
+    ) = None
+    state: Literal["WAITING", "OPEN", "ACKNOWLEDGED", "DONE", "ALL"] = "WAITING"
+    limit: Limit = 50
+    cursor: Cursor | None = None
+
+
+_ESCALATION_SHOWN = (
+    *("escalation_id", "topic_id", "task_id", "deadline", "level", "tier", "official_id"),
+    *("person_id", "acting", "area", "grid", "source", "ref", "number", "state", "outcome"),
+    *("done", "done_at", "created_at", "version"),
+)
+_STATES = {"WAITING": storage.escalations.WAITING, "ALL": ()}
+
+# Where the matter itself is found.
+_PATHS = {
+    "TOPIC": "/v1/forum/topics/",
+    "TASK": "/v1/forum/tasks/",
+    "REQUEST": "/v1/steward/requests/",
+    "RECTIFICATION": "/v1/property/rectifications/",
+    "OBJECTION": "/v1/credit/objections/",
+    "REPAIR": "/v1/credit/repairs/",
+    "REFUND": "/v1/partner/redemptions/",
+    "DISPUTE": "/v1/partner/statements/",
+    "STATEMENT": "/v1/partner/statements/",
+}
+
+
+def _escalation_card(row: Mapping[str, Any]) -> dict[str, Any]:
+    card = {name: iso(row[name]) for name in _ESCALATION_SHOWN}
+    source = row["source"] or ("TASK" if row["task_id"] else "TOPIC")
+    ref = row["ref"] or row["task_id"] or row["topic_id"]
+    return {
+        "id": row["escalation_id"],
+        **card,
+        "topic_id": row["topic_id"] or None,
+        "source": source,
+        "ref": ref,
+        "path": _PATHS[source] + ref,
+    }
+
+
+def escalations(tx: Tx, q: EscalationsAsked) -> dict[str, Any]:
+    """督办 / What was missed, and before whom it came.
+
+    Return what was missed, newest first: of an area for who acts for it, or what came before
+    the caller.
+
+    Raises:
+        RoleDenied: The area lies outside the caller's scope, or he acts for none.
+    """
+    scope = None
+    if not q.mine:
+        scope = q.scope or tx.actor.scope
+        tx.require_scope(scope)
+        if tx.actor.role not in STAFF_ROLES:
+            raise RoleDenied(role=tx.actor.role)
+    rows = storage.escalations.escalation_page(
+        tx.conn,
+        part_asked(q),
+        scope=scope,
+        person_id=tx.actor.id if q.mine else None,
+        tier=q.tier,
+        level=q.level,
+        source=q.source,
+        states=_STATES.get(q.state, (q.state,)),
+    )
+    return listed(rows, q, "escalation_id", [_escalation_card(row) for row in rows])

@@ -1,0 +1,221 @@
+"""Sessions and invitations to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from chassis.bus import Tx
+from chassis.fields import Area, Cursor, Limit, PartOfList
+from chassis.refusal import NotFound, RoleDenied
+from services.forum import rules, storage
+from services.forum.views.cards import (
+    card,
+    is_near,
+    iso,
+    listed,
+    part_asked,
+    sees_inside,
+    tally_card,
+    title_of,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOf:
+    """Which session."""
+
+    session_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionsAsked:
+    """Which sessions."""
+
+    scope: Area | None = None
+    state: Literal["SCHEDULED", "OPEN", "ENDED", "ADJOURNED", "CANCELLED"] | None = None
+    topic_id: str | None = None
+    limit: Limit = 50
+    cursor: Cursor | None = None
+
+
+def session(tx: Tx, q: SessionOf) -> dict[str, Any]:
+    """协商会 / The session room.
+
+    Return the session room: agenda, live quorum, who speaks for which grid, the calendar entry.
+
+    Raises:
+        NotFound: There is none.
+    """
+    row = storage.rows.find(tx.conn, storage.tables.sessions, q.session_id)
+    if row is None:
+        raise NotFound(kind="session", id=q.session_id)
+    items = storage.sessions.agenda(tx.conn, q.session_id)
+    invited = storage.sessions.invitations_of(tx.conn, q.session_id)
+    if not is_near(tx, row["area"]) and tx.actor.id not in {i["person_id"] for i in invited}:
+        raise NotFound(kind="session", id=q.session_id)
+    near = [code for item in items for code in rules.reach(item)]
+    counted = rules.presence(invited, near)
+    inside = sees_inside(tx, row["area"]) or tx.actor.id == row["host_id"]
+    own = [i for i in invited if i["person_id"] == tx.actor.id]
+    card = _session_card(row)
+    if inside:
+        card["host_id"] = row["host_id"]
+    return card | {
+        "community": row["area"],
+        "agenda": [
+            {
+                "topic_id": item["topic_id"],
+                "number": item["number"],
+                "title": title_of(tx, item),
+                "state": item["state"],
+                "version": item["version"],
+                "ballots": storage.sessions.count_cast(tx.conn, q.session_id, item["topic_id"]),
+                "tally": tally_card(item),
+            }
+            for item in items
+        ],
+        "quorum": {
+            "voting_invited": counted.voting_invited,
+            "voting_present": counted.voting_present,
+            "needed": counted.quorum,
+            "resident_present": counted.resident_present,
+            "residents_needed": counted.residents_needed,
+            "holds": _holds(counted),
+        },
+        "capacities": _per_capacity(invited),
+        "draw": {"seed": row["seed"], "pool": row["pool"]},
+        "representation": _representation(tx, items, invited),
+        "invitations": [_invitation_card(i) for i in (invited if inside else own)],
+        "ical": rules.icalendar(
+            session_id=q.session_id,
+            start=row["start_at"],
+            place=row["place"],
+            titles=[title_of(tx, item) for item in items],
+            version=row["version"],
+            stamp=row["notice_sent_at"],
+            cancelled=row["state"] in {"ADJOURNED", "CANCELLED"},
+        ),
+    }
+
+
+_SESSION_SHOWN = (
+    *("session_id", "level", "area", "place", "start_at", "state", "notice_sent_at", "seed"),
+    *("pool", "opened_at", "ended_at", "reason", "created_at", "version"),
+)
+
+
+def _session_card(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {"id": row["session_id"], **{name: iso(row[name]) for name in _SESSION_SHOWN}}
+
+
+def session_list(tx: Tx, q: SessionsAsked) -> dict[str, Any]:
+    """协商会列表 / Sessions of an area.
+
+    Return the sessions of an area, newest first, with what they are about.
+
+    Raises:
+        RoleDenied: The area lies in another district.
+    """
+    scope = q.scope or tx.actor.scope
+    if not is_near(tx, scope):
+        raise RoleDenied(role=tx.actor.role, scope=tx.actor.scope, area=scope)
+    rows = storage.sessions.session_page(
+        tx.conn, part_asked(q), scope=scope, state=q.state, topic_id=q.topic_id
+    )
+    about = storage.sessions.agendas(tx.conn, [row["session_id"] for row in rows])
+    cards = [
+        _session_card(row)
+        | {
+            "community": row["area"],
+            "start": iso(row["start_at"]),
+            "topics": [
+                {
+                    "topic_id": a["topic_id"],
+                    "number": a["number"],
+                    "title": title_of(tx, a),
+                    "state": a["state"],
+                }
+                for a in about.get(row["session_id"], ())
+            ],
+        }
+        for row in rows
+    ]
+    return listed(rows, q, "session_id", cards)
+
+
+def _holds(counted: rules.Presence) -> bool:
+    return (
+        counted.voting_present > 0
+        and counted.voting_present >= counted.quorum
+        and counted.resident_present >= counted.residents_needed
+    )
+
+
+def _per_capacity(invited: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for row in invited:
+        counts = found.setdefault(row["capacity"], {"invited": 0, "yes": 0, "attended": 0})
+        counts["invited"] += 1
+        counts["yes"] += row["answer"] == "YES"
+        counts["attended"] += row["attended_at"] is not None
+    return found
+
+
+def _representation(
+    tx: Tx, items: Sequence[Mapping[str, Any]], invited: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return, per affected grid, its adults and how many residents of it are invited and there."""
+    scope = sorted({code for item in items for code in item["scope"]})
+    grids = sorted({g for code in scope for g in grids_of(tx, code)})
+    adults = storage.heard.adults_per_grid(tx.conn, grids)
+    side = [i for i in invited if i["capacity"] in rules.RESIDENT_SIDE]
+    homes = storage.heard.residents_of(tx.conn, [i["person_id"] for i in side])
+    shown = []
+    for grid in grids:
+        of_grid = [i for i in side if homes.get(i["person_id"], {"grid": None})["grid"] == grid]
+        present = sum(i["attended_at"] is not None for i in of_grid)
+        shown.append(
+            {
+                "grid": grid,
+                "adults": adults.get(grid, 0),
+                "invited": len(of_grid),
+                "present": present,
+                "warning": "GRID_NOT_PRESENT" if adults.get(grid) and not present else None,
+            }
+        )
+    return shown
+
+
+def grids_of(tx: Tx, code: str) -> list[str]:
+    """Return the grids of an area."""
+    return [code] if len(code) == 15 else storage.heard.areas_in(tx.conn, code, 15)
+
+
+def _invitation_card(row: Mapping[str, Any]) -> dict[str, Any]:
+    return card(row, "invitation_id", "recorded_at", "source", "home")
+
+
+def my_invitations(tx: Tx, q: PartOfList) -> dict[str, Any]:
+    """我的邀请 / My invitations.
+
+    Return the caller's invitations, newest first, with when and where.
+    """
+    rows = storage.sessions.invitation_page(tx.conn, part_asked(q), tx.actor.id)
+    cards = []
+    for row in rows:
+        held = storage.rows.known(tx.conn, storage.tables.sessions, row["session_id"])
+        cards.append(
+            _invitation_card(row)
+            | {
+                "session_state": held["state"],
+                "start": iso(held["start_at"]),
+                "place": held["place"],
+                "topics": [
+                    {"topic_id": a["topic_id"], "number": a["number"], "title": title_of(tx, a)}
+                    for a in storage.sessions.agenda(tx.conn, row["session_id"])
+                ],
+            }
+        )
+    return listed(rows, q, "invitation_id", cards)

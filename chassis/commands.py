@@ -11,7 +11,6 @@ import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from chassis import broker, contracts, doctor, here, inbox, keys, projections, said, topology, years
 from chassis.calendar import read_year_file
@@ -59,7 +58,7 @@ def run_topology(given: argparse.Namespace) -> int:
             return 0
         if not os.environ.get("FIVERED_BROKER_URL"):
             here.adopt()
-        vhost = _vhost_of(os.environ.get("FIVERED_BROKER_URL") or "amqp://host/fivered")
+        vhost = topology.vhost_of(os.environ.get("FIVERED_BROKER_URL") or "amqp://host/fivered")
         if given.action == "policies":
             print("\n".join(topology.policy_commands(vhost)))
             return 0
@@ -93,12 +92,8 @@ def run_topology(given: argparse.Namespace) -> int:
             " what these lack is said by policy. On the broker, once"
             " (or load deploy/rabbitmq/definitions.json):"
         )
-        print("\n".join(topology.policy_commands(_vhost_of(url))))
+        print("\n".join(topology.policy_commands(topology.vhost_of(url))))
     return 0
-
-
-def _vhost_of(url: str) -> str:
-    return unquote(urlsplit(url).path.removeprefix("/")) or "/"
 
 
 def run_events(given: argparse.Namespace) -> int:

@@ -140,7 +140,9 @@ def _broker(url: str, mine: list[str]) -> Iterator[Found]:
         yield False, "FIVERED_BROKER_URL is not set"
         return
     parts = urlsplit(url)
-    where = f"{parts.username}@{parts.hostname}:{parts.port or 5672}, vhost {parts.path[1:] or '/'}"
+    where = (
+        f"{parts.username}@{parts.hostname}:{parts.port or 5672}, vhost {topology.vhost_of(url)}"
+    )
     try:
         connection = broker.connected(url, "fivered doctor")
     except (pika.exceptions.AMQPError, OSError, ValueError) as error:

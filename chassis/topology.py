@@ -31,6 +31,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from chassis import installed
 from chassis.bus import Service, entries
@@ -289,6 +290,11 @@ EARLIER_ARGUMENTS: tuple[dict[str, Any], ...] = (
 
 # Outside consumers, whatever they ask for.
 EXT_MOST, EXT_KEPT_MS = 100_000, 7 * 24 * 3600 * 1000
+
+
+def vhost_of(url: str) -> str:
+    """Return the vhost that an AMQP URL names."""
+    return unquote(urlsplit(url).path.removeprefix("/")) or "/"
 
 
 def policies() -> dict[str, dict[str, Any]]:

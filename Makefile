@@ -7,7 +7,7 @@ DATA ?= .fivered/data
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo token up down test test-fast covers bench lint types contracts format
+.PHONY: help run demo token up down test test-fast covers bench lint types contracts generate format
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,10 @@ format: ## let ruff format the code
 
 contracts: ## write the contract files from the code
 	@$(BIN)/fivered contracts write
+
+generate: ## write everything that is written from the code: contracts, deployment files
+	@$(BIN)/fivered contracts write
+	@$(BIN)/python -m deploy.generate
 
 bench: ## speed as ratios in one run, on private servers
 	@$(PYTHON) deploy/local/prepare.py test $(VENV)

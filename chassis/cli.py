@@ -82,6 +82,15 @@ def _parser(args: Sequence[str]) -> tuple[argparse.ArgumentParser, dict[str, Han
     )
     migrate.add_argument("service", nargs="+", help="service names, or: all")
 
+    migration = add(
+        "migration",
+        "draft the migration that a service's changed tables ask for",
+        "chassis.commands:run_migration",
+    )
+    migration.add_argument("action", choices=("draft",))
+    migration.add_argument("service")
+    migration.add_argument("name", help="what it does, e.g. refunds_have_a_day")
+
     topology = add("topology", "the broker's exchanges and queues", "chassis.commands:run_topology")
     topology.add_argument(
         "action", choices=("apply", "show", "permissions", "policies", "consumer")

@@ -49,6 +49,15 @@ def run_migrate(given: argparse.Namespace) -> int:
     return 0
 
 
+def run_migration(given: argparse.Namespace) -> int:
+    """Write the migration that a service's tables ask for, to be read and completed by hand."""
+    # Alembic is slow to import, and no other command writes code.
+    from chassis.drafting import write_draft  # noqa: PLC0415
+
+    print(write_draft(service_class(given.service), given.name))
+    return 0
+
+
 def run_topology(given: argparse.Namespace) -> int:
     """Make or show what the broker needs."""
     try:

@@ -26,7 +26,7 @@ CHASSIS = (
     "embedded | said | serve | work",
     "asyncapi | doctor | health | keys | process | relay | rpc",
     "broker | runtime",
-    "contracts | folder | topology",
+    "contracts | drafting | folder | topology",
     "file_imports | installed | projections | sealing | table",
     "bus",
     "deadlines | jobs",

@@ -1,0 +1,141 @@
+"""`fivered migration draft SERVICE NAME`: the migration that the tables ask for, as a first draft.
+
+It is what Alembic finds between a database of today's migrations and the tables of the code. What
+would break the release before, which still serves while this one starts, is refused.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic.autogenerate import produce_migrations, render_python_code
+from alembic.migration import MigrationContext
+from alembic.operations import ops
+
+from chassis import storage as store
+from chassis.migrate import CHASSIS, head_of, migrate_service, migrations_of, package_of
+from chassis.settings import CommandFailed
+from chassis.transaction import Declared
+
+_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+
+_FILE = '''"""{words}."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from chassis import storage as store
+
+revision = "{revision}"
+down_revision = "{before}"
+
+
+def upgrade():
+    {body}
+'''
+
+
+def write_draft(service_cls: type[Declared], name: str) -> Path:
+    """Write the next migration of a service and return its file.
+
+    Args:
+        service_cls: The service whose tables were changed.
+        name: What the migration does, in words with underscores: `refunds_have_a_day`.
+
+    Raises:
+        CommandFailed: The name is none, nothing has changed, or the change does not only add.
+    """
+    if not _NAME.fullmatch(name):
+        raise CommandFailed(f"{name!r} is no name of a migration: words, such as add_a_due_day")
+    folder = migrations_of(package_of(service_cls))
+    with tempfile.TemporaryDirectory(prefix="fivered-draft-") as scratch:
+        engine = store.open_engine(f"sqlite:///{scratch}/draft.sqlite")
+        try:
+            migrate_service(service_cls, engine)
+            body = upgrade_code(service_cls, engine)
+        finally:
+            engine.dispose()
+    before = head_of(folder)
+    revision = f"{int(before) + 1:04d}"
+    words = name.replace("_", " ").capitalize()
+    path = folder / "versions" / f"{revision}_{name}.py"
+    path.write_text(_FILE.format(words=words, revision=revision, before=before, body=body), "utf-8")
+    return path
+
+
+def upgrade_code(service_cls: type[Declared], engine: sa.Engine) -> str:
+    """Return the body of `upgrade()` that brings a migrated database to the tables of the code.
+
+    Raises:
+        CommandFailed: Nothing has changed, or the change does not only add.
+    """
+    with engine.connect() as conn:
+        context = comparison(conn)
+        found = produce_migrations(context, service_cls.tables).upgrade_ops
+        if found is None or found.is_empty():
+            raise CommandFailed("the tables are what the migrations make; there is nothing to do")
+        wrong = [problem for one in _steps(found.ops) if (problem := _does_not_add(one))]
+        if wrong:
+            raise CommandFailed("a migration only adds: " + "; ".join(wrong))
+        code: str = render_python_code(found, migration_context=context, render_item=_rendered)
+    return "\n".join(line for line in code.splitlines() if "# ###" not in line).strip()
+
+
+def comparison(conn: sa.Connection) -> MigrationContext:
+    """Return how Alembic compares a migrated database with tables."""
+    return MigrationContext.configure(
+        conn,
+        opts={
+            "compare_type": _types_differ,
+            "include_name": lambda name, kind, _of: kind != "table" or name != CHASSIS.table,
+        },
+    )
+
+
+def _types_differ(
+    _context: Any, _inspected: Any, _meta: Any, found: Any, wanted: Any
+) -> bool | None:
+    # SQLite knows affinities, not types: JSON and text, or the widths of integers, read back alike.
+    if isinstance(found, sa.Uuid) or isinstance(wanted, (sa.Uuid, sa.JSON, store.UtcDateTime)):
+        return False
+    return None
+
+
+def _steps(found: list[Any]) -> Iterator[Any]:
+    for one in found:
+        if isinstance(one, ops.ModifyTableOps):
+            yield from _steps(one.ops)
+        else:
+            yield one
+
+
+def _does_not_add(step: Any) -> str:
+    """Return why the release before could not go on after a step, or nothing."""
+    if isinstance(step, ops.AddColumnOp):
+        column = step.column
+        if column.nullable or column.server_default is not None:
+            return ""
+        return f"{step.table_name}.{column.name} must be nullable or have a server default"
+    if isinstance(step, ops.CreateTableOp | ops.CreateIndexOp):
+        return ""
+    place = ".".join(
+        str(part)
+        for part in (getattr(step, "table_name", ""), getattr(step, "column_name", ""))
+        if part
+    )
+    return f"{type(step).__name__.removesuffix('Op')} of {place}"
+
+
+def _rendered(kind: str, item: Any, _context: Any) -> str | bool:
+    # The chassis's own types by the names that a migration imports.
+    if kind == "type" and type(item).__module__ == store.__name__:
+        return f"store.{item!r}"
+    return False
+
+
+__all__ = ["comparison", "upgrade_code", "write_draft"]

@@ -1,0 +1,65 @@
+"""`fivered migration draft`: the next migration comes from the tables, and only adds."""
+
+import importlib
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from chassis import storage as store
+from chassis.drafting import write_draft
+from chassis.migrate import migrate_service
+from chassis.settings import CommandFailed
+from testkit.drift import differences
+
+TOY = Path(__file__).parent / "toy"
+
+
+@pytest.fixture
+def changed(tmp_path, monkeypatch):
+    """A copy of the toy service whose tables have one column more, written as given."""
+    made = []
+
+    def change(column):
+        name = f"toy_{tmp_path.name.replace('-', '_')}"
+        shutil.copytree(TOY, tmp_path / name)
+        for path in (tmp_path / name).rglob("*.py"):
+            path.write_text(path.read_text("utf-8").replace("chassis.tests.toy", name), "utf-8")
+        service = tmp_path / name / "service.py"
+        known = 'sa.Column("total", sa.BigInteger, nullable=False),'
+        text = service.read_text("utf-8")
+        assert known in text
+        service.write_text(text.replace(known, known + column), "utf-8")
+        monkeypatch.syspath_prepend(tmp_path)
+        made.append(name)
+        return importlib.import_module(f"{name}.service").Toy
+
+    yield change
+    for name in made:
+        for module in [one for one in sys.modules if one.partition(".")[0] == name]:
+            del sys.modules[module]
+
+
+def test_a_draft_brings_a_database_to_the_tables(changed, tmp_path):
+    service_cls = changed('sa.Column("seen_at", store.UtcDateTime, nullable=True),')
+    path = write_draft(service_cls, "counters_are_seen")
+    assert path.name.endswith("_counters_are_seen.py")
+    engine = store.open_engine(f"sqlite:///{tmp_path}/after.sqlite")
+    migrate_service(service_cls, engine)
+    assert differences(service_cls, engine) == []
+    engine.dispose()
+
+
+def test_a_column_that_the_release_before_would_not_fill_is_refused(changed):
+    service_cls = changed('sa.Column("wanted", sa.Integer, nullable=False),')
+    with pytest.raises(CommandFailed, match=r"counters\.wanted must be nullable"):
+        write_draft(service_cls, "wanted")
+
+
+def test_nothing_is_written_when_nothing_has_changed(changed):
+    service_cls = changed("")
+    with pytest.raises(CommandFailed, match="nothing to do"):
+        write_draft(service_cls, "nothing")
+    with pytest.raises(CommandFailed, match="is no name"):
+        write_draft(service_cls, "No Name")

@@ -18,7 +18,7 @@ from msgspec import Meta
 
 from chassis.blobs import Blob, Blobs
 from chassis.calendar import SHANGHAI
-from chassis.fields import Instant
+from chassis.fields import AsOf
 from chassis.refusal import Invalid, NotFound, RoleDenied, said
 from services.credit.errors import FormatUnknown
 from services.credit.storage import settlements as settlement_store
@@ -68,16 +68,7 @@ class StartExport:
     format: Annotated[Literal["CSV", "XLSX"], Meta(examples=["CSV"])]
     settlement_id: Annotated[str, Meta(max_length=64)] | None = None
     subject: Annotated[str, Meta(max_length=80)] | None = None
-    at: (
-        Annotated[
-            Instant,
-            Meta(
-                description="截至时间(按入账时间),默认现在 / as of, by the time of "
-                "posting; default now"
-            ),
-        ]
-        | None
-    ) = None
+    at: AsOf | None = None
 
 
 def start_export(tx: Tx, order: StartExport) -> dict[str, Any]:

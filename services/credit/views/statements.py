@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Meta
 
-from chassis.fields import Instant
+from chassis.fields import AsOf, Instant
 from chassis.refusal import Invalid, NotFound, said
 from services.credit import views
 from services.credit.errors import Gone, NotReady
@@ -49,16 +49,7 @@ class Statement:
 class TrialBalance:
     """As of when."""
 
-    at: (
-        Annotated[
-            Instant,
-            Meta(
-                description="截至时间(按入账时间),默认现在 / as of, by the time of "
-                "posting; default now"
-            ),
-        ]
-        | None
-    ) = None
+    at: AsOf | None = None
 
 
 @dataclass(frozen=True, slots=True)

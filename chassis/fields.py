@@ -30,16 +30,16 @@ Sha256 = Annotated[
     ),
 ]
 Instant = Annotated[datetime, Meta(tz=True)]
-# A time in the past for which somebody asks. What is written bears the time at which its transaction
-# began, so what began before and is written after the question is missing.
+# A time in the past for which somebody asks. What is written bears the time at which its
+# transaction began, so what began before and is written after the question is missing.
 AsOf = Annotated[
     datetime,
     Meta(
         tz=True,
         description="截至时间(按入账时间),默认现在;入账时间为事务开始时间,此刻之前开始而尚未"
-        "写完的不计入,请取至少一分钟以前的时间 / as of, by the time of posting; default now. That is "
-        "when its transaction began: one that began before and is still being written is missing, "
-        "so take a time a minute ago or earlier",
+        "写完的不计入,请取至少一分钟以前的时间 / as of, by the time of posting; default now. That "
+        "is when its transaction began: one that began before and is still being written is "
+        "missing, so take a time a minute ago or earlier",
     ),
 ]
 # A day that stays text on its way: it exists, and deadlines can be counted from it.

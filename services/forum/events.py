@@ -219,6 +219,7 @@ class ResidentMovedHeard:
     person_id: str
     to_grid: str | None = None
     community: str | None = None
+    household_id: str | None = None
 
 
 @reads("steward", "resident_deactivated.v1")

@@ -15,7 +15,11 @@ from services.forum.actions.topics import hear_request
 
 def _place(data: Any) -> dict[str, Any]:
     if isinstance(data, events.ResidentMovedHeard):
-        return {"grid": data.to_grid, "community": data.community or (data.to_grid or "")[:12]}
+        return {
+            "grid": data.to_grid,
+            "community": data.community or (data.to_grid or "")[:12],
+            "household_id": data.household_id,
+        }
     if isinstance(data, events.ResidentRegisteredHeard | events.ResidentReturnedHeard):
         return {
             "community": data.community,
@@ -27,8 +31,7 @@ def _place(data: Any) -> dict[str, Any]:
     if isinstance(data, events.ResidentCameOfAgeHeard):
         return {"is_adult": True}
     if isinstance(data, events.ResidentCorrectedHeard):
-        household = {} if data.household_id is None else {"household_id": data.household_id}
-        return {"is_adult": data.is_adult} | household
+        return {"is_adult": data.is_adult, "household_id": data.household_id}
     return {"active": False}
 
 
@@ -93,7 +96,7 @@ def _keep(tx: Tx, people: Mapping[str, dict[str, Any]]) -> None:
     for row in people.values():
         alike.setdefault(tuple(sorted(row)), []).append(row)
     for names, rows in alike.items():
-        if "household_id" in names and "community" in names:
+        if {"community", "household_id", "is_adult", "active"} <= set(names):
             storage.heard.upsert_residents(tx.conn, rows)
         else:
             storage.heard.update_residents(tx.conn, rows)

@@ -339,3 +339,23 @@ def test_whose_it_is_may_become_known_or_near_later(town):
     late_request(town, ref="req_2", reporter_id="per_friend")
     town.live("per_friend", household="hh_1")
     refused(town, town.cadre, "req_2")
+
+
+@pytest.mark.parametrize(
+    ("fact", "data"),
+    [
+        ("resident_moved", {"from_grid": GRID, "to_grid": GRID, "community": COMMUNITY}),
+        ("resident_corrected", {"is_adult": True}),
+    ],
+)
+def test_who_comes_into_a_household_or_leaves_it_is_known(town, fact, data):
+    """K12: who had moved in with the official was a stranger here, who had moved out was kin."""
+    town.live(CADRE, household="hh_1")
+    for number, (person, home) in enumerate((("per_in", "hh_1"), ("per_out", None))):
+        town.live(person, household="hh_1" if home is None else "hh_2")
+        told = data | {"person_id": person, "household_id": home}
+        town.bench.hear("steward", f"{fact}.v1", told, subject=person, sequence=5 + number)
+        late_request(town, ref=f"req_{person}", reporter_id=person)
+    found = {item["ref"]: item["person_id"] for item in listed(town.street())}
+    assert found == {"req_per_in": TEAM, "req_per_out": CADRE}
+    assert town.bench.parked() == []

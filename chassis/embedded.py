@@ -335,6 +335,7 @@ class EmbeddedHost:
         deadline_s: float = 5.0,
         lang: str = "zh",
         traceparent: str | None = None,
+        raw: bool = False,  # noqa: ARG002  what was not sent as JSON is not JSON
     ) -> Any:
         """See `rpc.Caller.call`."""
         call = Call(method, body, actor, key, version, lang, traceparent)

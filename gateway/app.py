@@ -23,6 +23,7 @@ from chassis.rpc import BusCaller, Caller, CallFailed, CallRefused, ServiceUnava
 from chassis.settings import ProcessSettings, SettingsError, read, read_all
 from chassis.table import VERBS
 from gateway import contract, documents, imports, pages
+from gateway.addresses import Addresses
 from gateway.context import context_of
 from gateway.dispatch import Gate, Locate, locator, read_key
 from gateway.doors import ANY, PUBLIC, Body, Door, Doors, Reply
@@ -420,8 +421,6 @@ def create(
 
     gate = Gate(caller, settings, identities or Tokens(settings.token_key))
     app = Starlette()
-    # A thing has one address; a redirect would also repeat the Host header that somebody sent.
-    app.router.redirect_slashes = False
     app.state.gate = gate
     app.state.table = DoorTable(app, gate, installed, missing, set(services))
     for kind in (Refusal, CallFailed, ValidationError, HTTPException):
@@ -453,6 +452,8 @@ class DoorTable:
         services: set[str],
     ) -> None:
         self._app = app
+        # A thing has one address; a redirect would also repeat the Host header that somebody sent.
+        self._addresses = app.router = Addresses(redirect_slashes=False)
         self._gate = gate
         self._installed = installed
         self._missing = missing
@@ -546,7 +547,7 @@ class DoorTable:
             )
             for name in self._missing
         ]
-        self._app.router.routes[:] = found
+        self._addresses.lay(found)
 
 
 def version_of(said: Mapping[str, Any]) -> tuple[int, ...]:

@@ -105,8 +105,9 @@ class Gate:
         key: str | None = None,
         version: int | None = None,
         deadline_s: float | None = None,
+        raw: bool = False,
     ) -> Any:
-        """Call a service on behalf of a request.
+        """Call a service on behalf of a request. See `Caller.call`.
 
         Raises:
             CallFailed: See `Caller.call`.
@@ -122,6 +123,7 @@ class Gate:
             deadline_s=deadline_s or self.settings.deadline_s,
             lang=context.lang,
             traceparent=context.traceparent,
+            raw=raw,
         )
 
     async def enter(self, door: Door, request: Request, locate: Locate) -> Response:
@@ -150,6 +152,7 @@ class Gate:
             key=key,
             version=version,
             deadline_s=door.deadline_s,
+            raw=True,
         )
         if self.settings.check_replies:
             check_reply(door, reply)
@@ -173,7 +176,7 @@ class Gate:
         return members_of(read_json(model, content))
 
 
-Locate = Callable[[Door, Mapping[str, Any]], str | None]
+Locate = Callable[[Door, Any], str | None]
 
 
 def read_key(request: Request) -> str:
@@ -402,18 +405,30 @@ class ReplyUnexpected(Exception):
 def respond(door: Door, request: Request, reply: Any, locate: Locate) -> Response:
     """Return a reply as HTTP: ETag of its version, Location of what is new, Link to the rest."""
     headers = {"Vary": "Authorization, X-Acting-Role, Accept-Language"}
-    if isinstance(reply, Mapping):
-        version = reply.get("version")
-        if isinstance(version, int) and not isinstance(version, bool):
-            headers["ETag"] = f'"{version}"'
+    content = msgspec.json.encode(reply)
+    if content.startswith(b"{"):
+        head = _HEAD.decode(content)
+        if isinstance(head.version, int) and not isinstance(head.version, bool):
+            headers["ETag"] = f'"{head.version}"'
         if door.status in {201, 202}:
-            location = locate(door, reply)
+            location = locate(door, head.id)
             if location is not None:
                 headers["Location"] = location
-        cursor = reply.get("next")
-        if isinstance(cursor, str) and cursor and isinstance(reply.get("items"), list):
-            headers["Link"] = f'<{_following(request, cursor)}>; rel="next"'
-    return Response(msgspec.json.encode(reply), door.status, headers, "application/json")
+        if isinstance(head.next, str) and head.next and bytes(head.items).startswith(b"["):
+            headers["Link"] = f'<{_following(request, head.next)}>; rel="next"'
+    return Response(content, door.status, headers, "application/json")
+
+
+class _Head(msgspec.Struct):
+    """What the gateway reads of a reply; it passes on the rest as it came."""
+
+    id: Any = None
+    version: Any = None
+    next: Any = None
+    items: msgspec.Raw = msgspec.Raw()
+
+
+_HEAD = msgspec.json.Decoder(_Head)
 
 
 def _following(request: Request, cursor: str) -> str:
@@ -433,8 +448,7 @@ def locator(doors: Mapping[tuple[str, str], Door]) -> Locate:
         if verb == "GET" and place.startswith("{") and "{" not in folder:
             readable[folder] = folder
 
-    def locate(door: Door, reply: Mapping[str, Any]) -> str | None:
-        thing = reply.get("id")
+    def locate(door: Door, thing: Any) -> str | None:
         if not isinstance(thing, str) or not PLACE.match(thing):
             return None
         if _JOB.match(thing):

@@ -1,0 +1,50 @@
+"""Finds the door of an address without trying all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from starlette.routing import BaseRoute, Match, Route, Router
+from starlette.types import Receive, Scope, Send
+
+_Shape = tuple[int, str]
+
+
+class Addresses(Router):
+    """A router that first looks among the addresses of the same length and the same third part
+    (`/v1/service/requests/...`). What is not there, all of them are asked for, as ever."""
+
+    _near: dict[_Shape, list[Route]]
+
+    def lay(self, routes: Sequence[BaseRoute]) -> None:
+        """Lay out the addresses anew."""
+        near: dict[_Shape, list[Route]] = {}
+        plain = [one for one in routes if isinstance(one, Route) and ":path}" not in one.path]
+        shapes = {_shape(route.path) for route in plain}
+        for length, third in shapes:
+            # Those whose third part may be anything stand between, in the order of the list.
+            near[length, third] = [
+                route
+                for route in plain
+                if (found := _shape(route.path))[0] == length and found[1] in {third, ""}
+            ]
+        self._near = near
+        self.routes[:] = routes
+
+    async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request at the first address that fits it wholly."""
+        if scope["type"] == "http":
+            for route in self._near.get(_shape(scope["path"]), ()):
+                match, found = route.matches(scope)
+                if match is Match.FULL:
+                    scope.update({"router": self, "route": route, **found})
+                    await route.handle(scope, receive, send)
+                    return
+        await super().app(scope, receive, send)
+
+
+def _shape(path: str) -> _Shape:
+    """Return a path's number of parts and its third part; "" where that is a place, or missing."""
+    parts = path.split("/", 4)
+    third = parts[3] if len(parts) > 3 else ""
+    return path.count("/"), "" if third.startswith("{") else third

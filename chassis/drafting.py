@@ -10,7 +10,7 @@ import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from alembic.autogenerate import produce_migrations, render_python_code
@@ -131,7 +131,7 @@ def _does_not_add(step: Any) -> str:
     return f"{type(step).__name__.removesuffix('Op')} of {place}"
 
 
-def _rendered(kind: str, item: Any, _context: Any) -> str | bool:
+def _rendered(kind: str, item: Any, _context: Any) -> str | Literal[False]:
     # The chassis's own types by the names that a migration imports.
     if kind == "type" and type(item).__module__ == store.__name__:
         return f"store.{item!r}"

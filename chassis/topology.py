@@ -136,6 +136,19 @@ class Installation:
         heard = {source for member in self.members.values() for source in member.hears}
         return sorted(heard | set(self.members))
 
+    def seen_by(self, name: str) -> str:
+        """Return what the processes of a service read of the installation, as a text.
+
+        It changes when they have to be started anew: who hears the service's own facts, and how
+        the sources that it hears are partitioned.
+        """
+        hears = self.members[name].hears if name in self.members else {}
+        sources = {
+            source: [self.partitions_of(source), sorted(facts)] for source, facts in hears.items()
+        }
+        seen = {"hears": sources, "heard": sorted(self.heard_of(name))}
+        return json.dumps(seen, ensure_ascii=False, sort_keys=True)
+
     def to_json(self) -> str:
         """Return the text of an installation file."""
         services = {

@@ -155,7 +155,7 @@ def files() -> dict[Path, str]:
             "gateway", [GatewaySettings, _BusOnly], database=False
         ),
     }
-    for name, text in manifests.files(installation.to_json()).items():
+    for name, text in manifests.files(installation).items():
         found[HERE / "kubernetes" / name] = text
     for name in service_names():
         kinds: list[type[Any]] = [ProcessSettings, service_class(name).settings_type]

@@ -14,6 +14,7 @@ from typing import Any
 import yaml  # type: ignore[import-untyped]
 
 from chassis.installed import service_names
+from chassis.topology import Installation
 
 NAMESPACE = "fivered"
 USER = 10001
@@ -27,21 +28,16 @@ _HEAD = "# Generated: python -m deploy.generate. What one installation changes: 
 Manifest = dict[str, Any]
 
 
-def files(installation: str) -> dict[str, str]:
-    """Return the manifests by file name.
-
-    Args:
-        installation: The text of the installation file.
-    """
-    digest = hashlib.sha256(installation.encode()).hexdigest()[:16]
+def files(installation: Installation) -> dict[str, str]:
+    """Return the manifests of an installation by file name."""
     whole: dict[str, list[Manifest]] = {
-        "settings.yaml": _settings(installation),
+        "settings.yaml": _settings(installation.to_json()),
         "topology.yaml": [_topology()],
         "gateway.yaml": _gateway(),
         "network.yaml": _network(),
     }
     for name in service_names():
-        whole[f"{name}.yaml"] = _service(name, digest)
+        whole[f"{name}.yaml"] = _service(name, installation.seen_by(name))
     whole["kustomization.yaml"] = [_kustomization(sorted(whole))]
     return {name: _HEAD + _text(manifests) for name, manifests in whole.items()}
 
@@ -212,7 +208,7 @@ def _job(name: str, unit: str, command: list[str], secret: str) -> Manifest:
     }
 
 
-def _service(name: str, digest: str) -> list[Manifest]:
+def _service(name: str, seen: str) -> list[Manifest]:
     secret = f"fivered-{name}"
     found = [_job(f"{name}-migrate", name, ["migrate", name], secret)]
     sizes = {
@@ -224,8 +220,8 @@ def _service(name: str, digest: str) -> list[Manifest]:
         container = _container(name, [kind, name], secret, resources)
         container |= {"ports": [{"name": "health", "containerPort": HEALTH_PORT}]}
         container |= _probes(HEALTH_PORT)
-        # The list of subscribers is read once, at the start.
-        notes = {"fivered/installation": digest}
+        # Who hears what is read once, at the start; another list restarts whom it concerns.
+        notes = {"fivered/installation": hashlib.sha256(seen.encode()).hexdigest()[:16]}
         found += _deployment(f"{name}-{kind}", name, _pod(container), notes)
     return found
 

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import kubernetes_validate
@@ -138,6 +139,21 @@ def manifests_of(folder=DEPLOY / "kubernetes"):
         if path.name != "kustomization.yaml":
             for manifest in yaml.safe_load_all(path.read_text("utf-8")):
                 yield path.name, manifest
+
+
+def test_a_new_fact_changes_the_manifests_of_its_service_and_of_its_hearers_only():
+    known = topology.installation_of([service_class(name) for name in service_names()])
+    forum, credit = known.members["forum"], known.members["credit"]
+    hears = {**credit.hears, "forum": (*credit.hears["forum"], "hall_opened.v1")}
+    grown = {
+        "forum": replace(forum, says={**forum.says, "hall_opened.v1": "internal"}),
+        "credit": replace(credit, hears=hears),
+    }
+    before, after = (
+        manifests.files(one) for one in (known, topology.Installation({**known.members, **grown}))
+    )
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed == {"forum.yaml", "credit.yaml", "settings.yaml"}
 
 
 def test_kubernetes_takes_every_manifest():

@@ -294,6 +294,15 @@ class RequestCard(Reply, kw_only=True):
     due_resolve: Instant
     late: bool
     level: int
+    erased_at: (
+        Annotated[
+            Instant,
+            Meta(
+                description="保存期满,文字与附件已删除 / its texts were erased, their time was over"
+            ),
+        ]
+        | None
+    ) = None
     followers: (
         Annotated[
             list[Follower],

@@ -1,7 +1,10 @@
-"""What is deleted when its time is over: who read what of whom, and how often numbers were shown.
+"""What is deleted when its time is over: what was written in requests, who read what of whom, and
+how often numbers were shown.
 
-A person reads for three years who looked at him (REQ-L08). How many numbers somebody was shown on a
-day limits that day only.
+Three years after its last step a request keeps its codes, ids and times only, for the figures; what
+people wrote, their pictures and references go (REQ-L08), and with them the number of a caller who
+is not registered. A person reads for three years who looked at him. How many numbers somebody was
+shown on a day limits that day only.
 """
 
 from __future__ import annotations
@@ -9,6 +12,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from services.steward import storage
 from services.steward.storage import retention as store
 
 if TYPE_CHECKING:
@@ -18,6 +22,8 @@ YEARS = 3
 DAYS = 31
 # So many rows are deleted in one transaction.
 ROWS = 5000
+# And the texts of so many requests.
+TEXTS = 500
 
 
 def on_due(tx: Tx, _due: Due) -> None:
@@ -39,7 +45,13 @@ def run(job: Job) -> dict[str, Any]:
 
 
 def _drop(tx: Tx, saved: dict[str, Any]) -> bool:
-    reads, counts = store.drop(tx.conn, *_bounds(tx), ROWS)
+    before, day = _bounds(tx)
+    reads, counts = store.drop(tx.conn, before, day, ROWS)
     saved["reads"] += reads
     saved["counts"] += counts
-    return reads == ROWS
+    texts = store.with_texts(tx.conn, before, TEXTS)
+    if texts:
+        seal = storage.vault(tx.settings.keys).seal
+        store.erase(tx.conn, {one: seal("", f"{one}.text") for one in texts}, tx.now)
+        saved["texts"] = saved.get("texts", 0) + len(texts)
+    return reads == ROWS or len(texts) == TEXTS

@@ -2,11 +2,85 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 
-from services.steward.storage.tables import person_reads, reveal_counts
+from services.steward.storage.tables import (
+    person_reads,
+    request_references,
+    request_timeline,
+    requests,
+    reveal_counts,
+)
+
+# In these a request has ended, one way or another.
+_OVER = ("CLOSED", "REJECTED", "CANCELLED", "MERGED")
+# What stays of a step: codes, ids, numbers and times. What somebody wrote does not.
+_STEP_KEEPS = frozenset(
+    {
+        *("handler", "duty", "from", "to", "level", "official", "acting", "late", "which"),
+        *("outcome", "rated", "stars", "solved", "confirmed", "verdict", "reopen_count", "new_due"),
+        *("kind", "category", "priority", "grid", "project_id", "against", "into"),
+    }
+)
+
+
+def _with_texts(before: datetime) -> sa.Select[Any]:
+    """Return the question for the ended requests that have texts, and no step since an instant."""
+    last = (
+        sa.select(sa.func.max(request_timeline.c.at))
+        .where(request_timeline.c.request_id == requests.c.request_id)
+        .scalar_subquery()
+    )
+    return (
+        sa.select(requests.c.request_id)
+        .where(
+            requests.c.erased_at.is_(None),
+            requests.c.created_at < before,
+            requests.c.state.in_(_OVER),
+            last < before,
+        )
+        .order_by(requests.c.created_at, requests.c.request_id)
+    )
+
+
+def with_texts(conn: sa.Connection, before: datetime, limit: int) -> list[str]:
+    """Return so many ended requests that have texts and were touched last before an instant."""
+    return list(conn.execute(_with_texts(before).limit(limit)).scalars())
+
+
+def erase(conn: sa.Connection, empty: Mapping[str, bytes], at: datetime) -> None:
+    """Take from requests what people wrote, showed or referred to; `empty` is what stands instead
+    of each one's text."""
+    ids = list(empty)
+    conn.execute(
+        sa.update(requests)
+        .where(requests.c.request_id == sa.bindparam("its_id"))
+        .values(
+            text=sa.bindparam("nothing"),
+            note=None,
+            rating_text=None,
+            media=[],
+            evidence=None,
+            external_ref=None,
+            reference=None,
+            erased_at=at,
+        ),
+        [{"its_id": one, "nothing": nothing} for one, nothing in empty.items()],
+    )
+    conn.execute(sa.delete(request_references).where(request_references.c.request_id.in_(ids)))
+    asked = sa.select(request_timeline.c.id, request_timeline.c.detail).where(
+        request_timeline.c.request_id.in_(ids)
+    )
+    for step, detail in conn.execute(asked).all():
+        kept = {name: value for name, value in detail.items() if name in _STEP_KEEPS}
+        if kept != detail:
+            conn.execute(
+                sa.update(request_timeline).where(request_timeline.c.id == step).values(detail=kept)
+            )
 
 
 def is_any(conn: sa.Connection, before: datetime, day: date) -> bool:
@@ -16,7 +90,11 @@ def is_any(conn: sa.Connection, before: datetime, day: date) -> bool:
         sa.select(person_reads.c.at).order_by(person_reads.c.id).limit(1)
     ).scalar()
     counted = conn.execute(sa.select(sa.func.min(reveal_counts.c.day))).scalar()
-    return bool((oldest and oldest < before) or (counted and counted < day))
+    return bool(
+        (oldest and oldest < before)
+        or (counted and counted < day)
+        or with_texts(conn, before, limit=1)
+    )
 
 
 def drop(conn: sa.Connection, before: datetime, day: date, limit: int) -> tuple[int, int]:

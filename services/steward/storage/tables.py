@@ -253,6 +253,8 @@ requests = sa.Table(
     sa.Column("transfers", sa.Integer, nullable=False, server_default="0"),
     sa.Column("urged_at", store.UtcDateTime),
     sa.Column("checked_by", store.Id),
+    # When its texts were erased, as their time was over.
+    sa.Column("erased_at", store.UtcDateTime),
     sa.UniqueConstraint("channel", "external_ref"),
     sa.Index("ix_requests_area_created_at", "area", "created_at"),
     sa.Index("ix_requests_grid_created_at", "grid", "created_at"),

@@ -121,3 +121,46 @@ def test_who_read_what_is_kept_for_three_years_and_shown_numbers_for_a_month(gro
     sweep(ground, "2028-04-20T00:00:00")
     assert len(shown(ground)) == 1
     assert len(ground.bench.rows("select * from reveal_counts")) == 1
+
+
+def test_what_people_wrote_is_erased_three_years_after_the_last_step(ground, monkeypatch):
+    """REQ-L08: the number of a caller whom nobody knows stood in the text for ever."""
+    monkeypatch.setattr(retention, "TEXTS", 1)
+    ground.staff()
+    ground.shift(STW_STAFF, "2025-03-03T08:00", "2025-03-03T22:00")
+    number = "来电人 12800000099,楼道灯不亮"
+    call = ground.resolved(ground.submit(who=None, text=number, external_ref="CALL-7"))
+    gone = ground.submit(text=number)
+    ground.by(WANG, "R_RESIDENT", COMMUNITY).do(
+        "cancel_request", {"request_id": gone["id"]}, version=gone["version"]
+    )
+    rated = ground.resolved()
+    ground.rate(rated)
+    open_ = ground.submit(text=number)
+    ids = [reply["id"] for reply in (call, gone, rated, open_)]
+
+    def texts():
+        found = [ground.cadre().ask("request", {"request_id": one}) for one in ids]
+        return [bool(row["text"]) for row in found]
+
+    sweep(ground, "2028-03-05T00:00:00")
+    assert texts() == [True] * 4
+    sweep(ground, "2028-04-20T00:00:00")
+    assert texts() == [False, False, False, True]
+    card = ground.cadre().ask("request", {"request_id": call["id"]})
+    assert (card["note"], card["media"], card["evidence"]) == (None, [], None)
+    assert "external_ref" not in card or card["external_ref"] is None
+    assert (card["state"], card["outcome"], card["category"]) == (
+        "CLOSED",
+        "SOLVED",
+        "REPAIR_COMMON",
+    )
+    assert card["erased_at"] is not None
+    steps = ground.cadre().ask("timeline", {"request_id": call["id"]})["items"]
+    assert [step["action"] for step in steps][:3] == ["submit", "dispatch", "accept"]
+    assert not any("note" in step["detail"] for step in steps)
+    assert ground.bench.rows("select * from request_references") == []
+    # Once is enough.
+    erased = ground.bench.rows("select erased_at from requests order by request_id")
+    sweep(ground, "2028-05-20T00:00:00")
+    assert ground.bench.rows("select erased_at from requests order by request_id") == erased

@@ -252,6 +252,7 @@ def card(tx: Tx, row: Any, *, text: bool = True) -> dict[str, Any]:
         found["media"] = row.media
         found["note"] = vault.open_or_none(row.note, f"{row.request_id}.note")
         found["evidence"] = row.evidence
+        found["erased_at"] = stamp(row.erased_at)
     if _sees_rating(tx, row):
         found["stars"] = row.stars
         found["solved"] = row.solved

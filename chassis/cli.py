@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import pkgutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from chassis.installed import COMMANDS, NotInstalled, points
 from chassis.settings import CommandFailed, SettingsError
@@ -48,6 +48,36 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
 
 
+# Name, what it does, where it is done.
+_OWN = (
+    ("up", "run everything in this process, on SQLite, without a broker", "chassis.up:command"),
+    ("serve", "answer the calls of one service", "chassis.serve:command"),
+    ("work", "relay, subscriptions, timers and jobs of one service", "chassis.work:command"),
+    (
+        "migrate",
+        "bring the database of a service to the newest revision",
+        "chassis.commands:run_migrate",
+    ),
+    (
+        "migration",
+        "draft the migration that a service's changed tables ask for",
+        "chassis.commands:run_migration",
+    ),
+    ("topology", "the broker's exchanges and queues", "chassis.commands:run_topology"),
+    ("events", "what a service has said", "chassis.commands:run_events"),
+    ("parked", "events that a service could not take", "chassis.commands:run_parked"),
+    (
+        "rebuild",
+        "clear a projection and read it again from its sources",
+        "chassis.commands:run_rebuild",
+    ),
+    ("keys", "replace a key under which data are stored", "chassis.commands:run_keys"),
+    ("calendar", "the years whose working days are known", "chassis.commands:run_calendar"),
+    ("contracts", "contract files beside the code", "chassis.commands:run_contracts"),
+    ("doctor", "look at everything and say what is wrong", "chassis.commands:run_doctor"),
+)
+
+
 def _parser(args: Sequence[str]) -> tuple[argparse.ArgumentParser, dict[str, Handler]]:
     parser = argparse.ArgumentParser(prog="fivered", description=(__doc__ or "").partition("\n")[0])
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
@@ -57,9 +87,23 @@ def _parser(args: Sequence[str]) -> tuple[argparse.ArgumentParser, dict[str, Han
         handlers[name] = handler
         return commands.add_parser(name, help=text, description=text)
 
-    up = add(
-        "up", "run everything in this process, on SQLite, without a broker", "chassis.up:command"
-    )
+    parsers = {name: add(name, text, handler) for name, text, handler in _OWN}
+    _declare_hosts(parsers)
+    _declare_care(parsers)
+    # A unit's own command is loaded only when it is asked for, or for the list of all.
+    asked = args[0] if args else ""
+    for name, point in points(COMMANDS).items():
+        if asked in handlers and asked != name:
+            continue
+        if asked == name or not asked or asked in {"-h", "--help"}:
+            declare, handler = point.load()
+            declare(add(name, (declare.__doc__ or "").partition("\n")[0], handler))
+    return parser, handlers
+
+
+def _declare_hosts(parsers: Mapping[str, argparse.ArgumentParser]) -> None:
+    """Say what the commands take that run or prepare something."""
+    up = parsers["up"]
     up.add_argument("--data", default=".fivered/data", help="folder of the databases")
     up.add_argument("--host", default="127.0.0.1")
     up.add_argument("--port", type=int, default=8000)
@@ -68,37 +112,30 @@ def _parser(args: Sequence[str]) -> tuple[argparse.ArgumentParser, dict[str, Han
     )
     up.add_argument("--demo", action="store_true", help="demonstration: clock command, district")
 
-    serve = add("serve", "answer the calls of one service", "chassis.serve:command")
+    serve = parsers["serve"]
     serve.add_argument("service")
-    work = add(
-        "work", "relay, subscriptions, timers and jobs of one service", "chassis.work:command"
-    )
+    work = parsers["work"]
     work.add_argument("service")
 
-    migrate = add(
-        "migrate",
-        "bring the database of a service to the newest revision",
-        "chassis.commands:run_migrate",
-    )
+    migrate = parsers["migrate"]
     migrate.add_argument("service", nargs="+", help="service names, or: all")
 
-    migration = add(
-        "migration",
-        "draft the migration that a service's changed tables ask for",
-        "chassis.commands:run_migration",
-    )
+    migration = parsers["migration"]
     migration.add_argument("action", choices=("draft",))
     migration.add_argument("service")
     migration.add_argument("name", help="what it does, e.g. refunds_have_a_day")
 
-    topology = add("topology", "the broker's exchanges and queues", "chassis.commands:run_topology")
+
+def _declare_care(parsers: Mapping[str, argparse.ArgumentParser]) -> None:
+    """Say what the commands take that look into something and mend it."""
+    topology = parsers["topology"]
     topology.add_argument(
         "action", choices=("apply", "show", "permissions", "policies", "consumer")
     )
     topology.add_argument("user", nargs="?", help="consumer: the outside user's name")
     topology.add_argument("sources", nargs="*", help="consumer: whose public facts; none = all")
 
-    events = add("events", "what a service has said", "chassis.commands:run_events")
+    events = parsers["events"]
     events.add_argument("action", choices=("tail", "replay"))
     events.add_argument("service")
     at = "outbox id, or time of recording (2026-11-28T09:30, local)"
@@ -112,21 +149,17 @@ def _parser(args: Sequence[str]) -> tuple[argparse.ArgumentParser, dict[str, Han
     events.add_argument("--dry-run", action="store_true", help="replay: only count")
     events.add_argument("--only-to", metavar="HEARER", help="replay: to this service only")
 
-    parked = add("parked", "events that a service could not take", "chassis.commands:run_parked")
+    parked = parsers["parked"]
     parked.add_argument("action", choices=("list", "show", "retry", "drop"))
     parked.add_argument("service")
     parked.add_argument("ids", nargs="*", type=int, help="row ids; none = all (list, retry)")
     parked.add_argument("--by", default="operator", help="who decides, for the record")
 
-    rebuild = add(
-        "rebuild",
-        "clear a projection and read it again from its sources",
-        "chassis.commands:run_rebuild",
-    )
+    rebuild = parsers["rebuild"]
     rebuild.add_argument("service")
     rebuild.add_argument("projection", nargs="?", help="none: list them")
 
-    keys = add("keys", "replace a key under which data are stored", "chassis.commands:run_keys")
+    keys = parsers["keys"]
     keys.add_argument("action", choices=("status", "rotate", "drop"))
     keys.add_argument(
         "key", nargs="?", default="", help="its variable; none: that of people's data"
@@ -134,29 +167,15 @@ def _parser(args: Sequence[str]) -> tuple[argparse.ArgumentParser, dict[str, Han
     keys.add_argument("--data", default=".fivered/data", help="folder of the databases")
     keys.add_argument("--keys", default="", help="file or folder of the keys; none: --data")
 
-    calendar = add(
-        "calendar", "the years whose working days are known", "chassis.commands:run_calendar"
-    )
+    calendar = parsers["calendar"]
     calendar.add_argument("action", choices=("load", "check", "show"))
     calendar.add_argument(
         "file", nargs="?", help="load, check: JSON with year, off, make_up, source"
     )
 
-    contracts = add("contracts", "contract files beside the code", "chassis.commands:run_contracts")
+    contracts = parsers["contracts"]
     contracts.add_argument("action", choices=("write", "check", "release"))
     contracts.add_argument("service", nargs="*", help="none: every installed service")
-
-    add("doctor", "look at everything and say what is wrong", "chassis.commands:run_doctor")
-
-    # A unit's own command is loaded only when it is asked for, or for the list of all.
-    asked = args[0] if args else ""
-    for name, point in points(COMMANDS).items():
-        if asked in handlers and asked != name:
-            continue
-        if asked == name or not asked or asked in {"-h", "--help"}:
-            declare, handler = point.load()
-            declare(add(name, (declare.__doc__ or "").partition("\n")[0], handler))
-    return parser, handlers
 
 
 def _loaded(handler: Handler) -> Callable[[argparse.Namespace], int]:

@@ -1,6 +1,7 @@
 """The pages say what happens: their calls are carried out, their paths and commands exist."""
 
 import argparse
+import ast
 import re
 from pathlib import Path
 
@@ -111,6 +112,12 @@ def test_the_command_has_a_parser_for_every_unit():
     parser, handlers = cli._parser([])
     assert isinstance(parser, argparse.ArgumentParser)
     assert set(points(COMMANDS)) <= set(handlers)
+    for module, _, function in (
+        one.partition(":") for one in handlers.values() if type(one) is str
+    ):
+        # Read, not loaded: some patch the process that loads them.
+        tree = ast.parse((ROOT / f"{module.replace('.', '/')}.py").read_text("utf-8"))
+        assert function in {getattr(node, "name", "") for node in tree.body}, (module, function)
 
 
 @pytest.mark.timeout(300)

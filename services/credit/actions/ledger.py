@@ -13,6 +13,7 @@ from chassis.bus import new_uuid
 from chassis.calendar import Calendar
 from chassis.refusal import Refusal
 from services.credit import errors, events
+from services.credit.actions import telling
 from services.credit.rules import ledger as rules
 from services.credit.storage import ledger as store
 from services.credit.storage import registry, voices
@@ -282,6 +283,8 @@ def _release(tx: Tx, event: Heard, known: Any) -> None:
     _restore(tx, known, event.occurred_at)
     _post(tx, event, rules.release_hold(known.subject_id, known.points))
     _answer(tx, event, events.PointsReleased, known.version + 1)
+    if event.data.by != "HOLDER":
+        _tell(tx, "REDEMPTION_ENDED", known, reason=event.data.reason or "EXPIRED")
 
 
 def _refund(tx: Tx, event: Heard, known: Any) -> None:
@@ -299,6 +302,14 @@ def _refund(tx: Tx, event: Heard, known: Any) -> None:
     _restore(tx, known, event.occurred_at)
     _post(tx, event, rules.refund(known.subject_id, partner, known.points))
     _answer(tx, event, events.PointsRefunded, known.version + 1)
+    _tell(tx, "REDEMPTION_REFUNDED", known)
+
+
+def _tell(tx: Tx, code: str, known: Any, **detail: Any) -> None:
+    """Tell whose points they are that they are back; he did not do it himself."""
+    telling.tell(
+        tx, code, subject_id=known.subject_id, ref=known.hold_id, points=known.points, **detail
+    )
 
 
 def _end(tx: Tx, event: Heard, known: Any, state: str) -> None:

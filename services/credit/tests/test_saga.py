@@ -430,6 +430,30 @@ def test_whoever_is_not_known_is_refused_as_such_and_holds_nothing_until_he_is(b
     stage.trial_balance(bench)
 
 
+def test_whose_points_came_back_without_his_doing_is_told(wallet):
+    """Nobody heard that a voucher had run out, that the shop cancelled, or of a refund."""
+    bench = wallet
+    for number, (end, by) in enumerate(
+        (("expired", "SYSTEM"), ("cancelled", "PARTNER"), ("cancelled", "HOLDER"))
+    ):
+        say(bench, "requested", f"rdm_{number}", "2025-03-05T10:00", points=10)
+        reason = {"expired": "EXPIRED", "cancelled": "OUT_OF_STOCK"}[end]
+        say(bench, end, f"rdm_{number}", "2025-03-06T10:00", points=10, by=by, reason=reason)
+    say(bench, "requested", "rdm_9", "2025-03-07T10:00", points=20)
+    say(bench, "redeemed", "rdm_9", "2025-03-07T11:00", points=20)
+    say(bench, "refunded", "rdm_9", "2025-03-08T10:00", points=20)
+    items = bench.as_("R_RESIDENT", person="per_c", scope=stage.GRID).ask("messages")["items"]
+    assert {(one["code"], one["ref"]) for one in items} == {
+        ("REDEMPTION_ENDED", "rdm_0"),
+        ("REDEMPTION_ENDED", "rdm_1"),
+        ("REDEMPTION_REFUNDED", "rdm_9"),
+    }
+    texts = {one["ref"]: one["text"] for one in items}
+    assert "已过期" in texts["rdm_0"]
+    assert "缺货" in texts["rdm_1"]
+    assert "20" in texts["rdm_9"]
+
+
 @pytest.fixture
 def household(bench):
     """Three live together; the head consented for all of them."""

@@ -79,6 +79,13 @@ _WRITTEN: Final[dict[str, str | tuple[str, ...]]] = {
         "工作人员对 {subject} 的记录发起更正 {number}"
         " / Staff started correction {number} of what the register says of {subject}"
     ),
+    "REDEMPTION_ENDED": (
+        "一笔兑换已终止({reason}),冻结的 {points} 积分已退回"
+        " / A redemption has ended ({reason}); the {points} points that were held are back"
+    ),
+    "REDEMPTION_REFUNDED": (
+        "一笔兑换的退回已同意,{points} 积分已退回 / A refund was approved; {points} points are back"
+    ),
     "REPAIR_APPLIED": (
         "{subject} 的信用修复申请 {number} 已提交 / Repair {number} of {subject} was applied for"
     ),

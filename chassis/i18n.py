@@ -124,7 +124,7 @@ def _in_chinese(package: str, value: Any) -> Any:
     return named(value, "zh", package)
 
 
-def in_words(package: str, member: str, code: str) -> dict[str, str]:
+def in_words(package: str, member: str, code: str | None) -> dict[str, str | None]:
     """Return what stands beside a member of an answer that is a code: its word in each language."""
     return {f"{member}_{lang}": named(code, lang, package) for lang in ("zh", "en")}
 

@@ -21,6 +21,7 @@ from services.credit import events
 from services.credit.actions import ledger, months, telling
 from services.credit.rules import awards as rules
 from services.credit.rules import deciding, standing
+from services.credit.rules.award import Award, Decides
 from services.credit.rules.model import Rule
 from services.credit.rules.producing import PRODUCERS
 from services.credit.storage import awards as store
@@ -242,53 +243,34 @@ def row(one: rules.Fired, item: _Scored, code: str) -> dict[str, Any]:
     """Return the row of an award that an event fired, before caps."""
     rule, event = one.rule, item.event
     deduction = one.score < 0
-    decides = "PERSON" if rule.human else "SETTLEMENT" if deduction else "NOBODY"
-    return {
-        "award_id": one.award_id,
-        "subject_id": one.subject,
-        "kind": rule.kind,
-        "rule_set": code,
-        "rule_code": rule.code,
-        "source": event.source,
-        "fact": event.fact,
-        "event_id": event.id,
-        "deed": one.deed or None,
-        "actor_id": event.actor_id,
-        "level": one.level,
-        "occurred_at": one.occurred_at,
-        "day": one.on,
-        "period": item.period,
-        "to_period": standing.last_period(item.period, one.valid_periods),
-        "points_period": item.period,
-        "cap_window": window_of(rule, one.on, one.deed, item.period if item.late else ""),
-        "score_raw": one.score,
-        "points_raw": one.points,
-        "score": one.score,
-        "points": one.points,
-        "capped": False,
-        "late": item.late,
-        "correction": False,
-        "recount": False,
-        "deduction": deduction,
-        "effective": decides == "NOBODY",
-        "decides": decides,
-        "state": "APPROVED" if decides == "NOBODY" else "PROPOSED",
-        "inputs": None,
-        "evidence": None,
-        "reason": None,
-        "document_no": None,
-        "area": event.scope[:12],
-        "proposed_by": None,
-        "proposed_at": event.recorded_at,
-        "waits_for": None,
-        "due_at": None,
-        "lapsed_at": None,
-        "decided_by": None,
-        "decided_at": event.occurred_at if decides == "NOBODY" else None,
-        "corrects": None,
-        "shard": event.partition,
-        "version": 1,
-    }
+    decides: Decides = "PERSON" if rule.human else "SETTLEMENT" if deduction else "NOBODY"
+    return Award(
+        award_id=one.award_id,
+        subject_id=one.subject,
+        kind=rule.kind,
+        rule_set=code,
+        rule_code=rule.code,
+        source=event.source,
+        fact=event.fact,
+        event_id=event.id,
+        deed=one.deed or None,
+        actor_id=event.actor_id,
+        level=one.level,
+        occurred_at=one.occurred_at,
+        day=one.on,
+        period=item.period,
+        to_period=standing.last_period(item.period, one.valid_periods),
+        cap_window=window_of(rule, one.on, one.deed, item.period if item.late else ""),
+        score=one.score,
+        points=one.points,
+        late=item.late,
+        deduction=deduction,
+        decides=decides,
+        area=event.scope[:12],
+        proposed_at=event.recorded_at,
+        decided_at=event.occurred_at if decides == "NOBODY" else None,
+        shard=event.partition,
+    ).row()
 
 
 def post_points(tx: Tx, rows: Iterable[dict[str, Any]]) -> None:

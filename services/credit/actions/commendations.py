@@ -41,6 +41,7 @@ from services.credit.errors import (
 from services.credit.rules import awards as award_rules
 from services.credit.rules import commendation as rules
 from services.credit.rules import standing
+from services.credit.rules.award import Award
 from services.credit.storage import awards as award_store
 from services.credit.storage import honours as store
 from services.credit.storage import numbers, records, registry, settlements, voices
@@ -814,49 +815,30 @@ def _give_award(tx: Tx, known: Any, nominee: Any) -> str | None:
         tx.conn, [nominee.subject_id], "POINTS"
     ):
         points = 0
-    row = {
-        "award_id": award_id,
-        "subject_id": nominee.subject_id,
-        "kind": rule.kind,
-        "rule_set": found[0],
-        "rule_code": rule.code,
-        "source": "manual",
-        "fact": None,
-        "event_id": None,
-        "deed": known.commendation_id,
-        "actor_id": None,
-        "level": known.level if level is not None else None,
-        "occurred_at": tx.now,
-        "day": on,
-        "period": period,
-        "to_period": standing.last_period(period, rule.valid(known.level if level else None)),
-        "points_period": period,
-        "cap_window": awards.window_of(rule, on, known.commendation_id),
-        "score_raw": score,
-        "points_raw": points,
-        "score": score,
-        "points": points,
-        "capped": False,
-        "late": False,
-        "correction": False,
-        "recount": False,
-        "deduction": False,
-        "effective": False,
-        "decides": "PERSON",
-        "state": "PROPOSED",
-        "inputs": None,
-        "evidence": [{"ref": known.number}, {"ref": known.commendation_id}],
-        "reason": known.title,
-        "document_no": known.approval_doc_no,
-        "area": subject.area,
-        "proposed_by": nominee.nominated_by,
-        "proposed_at": nominee.nominated_at,
-        "decided_by": None,
-        "decided_at": None,
-        "corrects": None,
-        "shard": 0,
-        "version": 1,
-    }
+    row = Award(
+        award_id=award_id,
+        subject_id=nominee.subject_id,
+        kind=rule.kind,
+        rule_set=found[0],
+        rule_code=rule.code,
+        source="manual",
+        deed=known.commendation_id,
+        level=known.level if level is not None else None,
+        occurred_at=tx.now,
+        day=on,
+        period=period,
+        to_period=standing.last_period(period, rule.valid(known.level if level else None)),
+        cap_window=awards.window_of(rule, on, known.commendation_id),
+        score=score,
+        points=points,
+        decides="PERSON",
+        evidence=[{"ref": known.number}, {"ref": known.commendation_id}],
+        reason=known.title,
+        document_no=known.approval_doc_no,
+        area=subject.area,
+        proposed_by=nominee.nominated_by,
+        proposed_at=nominee.nominated_at,
+    ).row()
     if award_id not in award_store.add(tx.conn, [row]):
         return award_id
     _count(tx, award_store.award(tx.conn, award_id, lock=True), rule, subject)

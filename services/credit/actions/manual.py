@@ -35,6 +35,7 @@ from services.credit.errors import (
 from services.credit.rules import awards as rules
 from services.credit.rules import deciding, standing
 from services.credit.rules import settlement as timeline
+from services.credit.rules.award import Award
 from services.credit.rules.model import Rule
 from services.credit.storage import awards as store
 from services.credit.storage import registry, voices
@@ -167,53 +168,35 @@ def proposal(
     score = level.score if level else rule.score
     points = level.points if level else rule.points
     due = tx.calendar.due(tx.now, deciding.WORKING_DAYS)
-    return {
-        "award_id": award_id,
-        "subject_id": order.subject,
-        "kind": rule.kind,
-        "rule_set": code,
-        "rule_code": rule.code,
-        "source": "manual",
-        "fact": None,
-        "event_id": None,
-        "deed": deed,
-        "actor_id": None,
-        "level": order.level,
-        "occurred_at": order.occurred_at,
-        "day": on,
-        "period": period,
-        "to_period": standing.last_period(period, rule.valid(order.level)),
-        "points_period": period,
-        "cap_window": awards.window_of(rule, on, deed, period if late else ""),
-        "score_raw": score,
-        "points_raw": points,
-        "score": score,
-        "points": points,
-        "capped": False,
-        "late": late,
-        "correction": False,
-        "recount": False,
-        "deduction": rule.negative,
-        "effective": False,
-        "decides": "PERSON",
-        "state": "PROPOSED",
-        "inputs": None,
-        "evidence": [{"ref": ref} for ref in order.evidence],
-        "reason": order.reason,
-        "proposal": order.reason,
-        "document_no": order.document_no,
-        "area": subject.area,
-        "proposed_by": tx.actor.id,
-        "proposed_at": tx.now,
-        "waits_for": _first_level(tx, subject, rule),
-        "due_at": due,
-        "lapsed_at": None,
-        "decided_by": None,
-        "decided_at": None,
-        "corrects": None,
-        "shard": 0,
-        "version": 1,
-    }
+    return Award(
+        award_id=award_id,
+        subject_id=order.subject,
+        kind=rule.kind,
+        rule_set=code,
+        rule_code=rule.code,
+        source="manual",
+        deed=deed,
+        level=order.level,
+        occurred_at=order.occurred_at,
+        day=on,
+        period=period,
+        to_period=standing.last_period(period, rule.valid(order.level)),
+        cap_window=awards.window_of(rule, on, deed, period if late else ""),
+        score=score,
+        points=points,
+        late=late,
+        deduction=rule.negative,
+        decides="PERSON",
+        evidence=[{"ref": ref} for ref in order.evidence],
+        reason=order.reason,
+        proposal=order.reason,
+        document_no=order.document_no,
+        area=subject.area,
+        proposed_by=tx.actor.id,
+        proposed_at=tx.now,
+        waits_for=_first_level(tx, subject, rule),
+        due_at=due,
+    ).row()
 
 
 def same_deed(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

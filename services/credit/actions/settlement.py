@@ -29,6 +29,7 @@ from services.credit.errors import HashChanged, Incomplete, SameAsReviewer, Samp
 from services.credit.rules import awards as award_rules
 from services.credit.rules import settlement as rules
 from services.credit.rules import standing
+from services.credit.rules.award import Award, Decides
 from services.credit.rules.model import Rule
 from services.credit.storage import awards as award_store
 from services.credit.storage import months as month_store
@@ -345,53 +346,32 @@ def _measured_row(
     data: Any,
 ) -> dict[str, Any]:
     deduction = fired.score < 0
-    decides = "SETTLEMENT" if deduction else "NOBODY"
-    return {
-        "award_id": fired.award_id,
-        "subject_id": fired.subject,
-        "kind": fired.rule.kind,
-        "rule_set": code,
-        "rule_code": fired.rule.code,
-        "source": source,
-        "fact": fact,
-        "event_id": fired.event_id,
-        "deed": None,
-        "actor_id": None,
-        "level": None,
-        "occurred_at": fired.occurred_at,
-        "day": fired.on,
-        "period": period,
-        "to_period": standing.last_period(period, fired.valid_periods),
-        "points_period": period,
-        "cap_window": None,
-        "score_raw": fired.score,
-        "points_raw": fired.points,
-        "score": fired.score,
-        "points": fired.points,
-        "capped": False,
-        "late": False,
-        "correction": False,
-        "recount": False,
-        "deduction": deduction,
-        "effective": not deduction,
-        "decides": decides,
-        "state": "PROPOSED" if deduction else "APPROVED",
-        "inputs": {
+    decides: Decides = "SETTLEMENT" if deduction else "NOBODY"
+    return Award(
+        award_id=fired.award_id,
+        subject_id=fired.subject,
+        kind=fired.rule.kind,
+        rule_set=code,
+        rule_code=fired.rule.code,
+        source=source,
+        fact=fact,
+        event_id=fired.event_id,
+        occurred_at=fired.occurred_at,
+        day=fired.on,
+        period=period,
+        to_period=standing.last_period(period, fired.valid_periods),
+        score=fired.score,
+        points=fired.points,
+        deduction=deduction,
+        decides=decides,
+        inputs={
             "value": str(fired.value) if fired.value is not None else None,
             "measured": data,
         },
-        "evidence": None,
-        "reason": None,
-        "document_no": None,
-        "area": area,
-        "proposed_by": None,
-        "proposed_at": fired.occurred_at,
-        "decided_by": None,
-        "decided_at": None if deduction else fired.occurred_at,
-        "corrects": None,
-        "shard": 0,
-        "version": 1,
-    }
+        area=area,
+        proposed_at=fired.occurred_at,
+        decided_at=None if deduction else fired.occurred_at,
+    ).row()
 
 
 def _companies(tx: Tx, settlement_id: str, period: str, area: str, end: datetime) -> None:

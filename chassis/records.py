@@ -440,7 +440,11 @@ class Page:
             card: Makes an item of a row.
             more: Other members of the reply.
         """
-        shown = {"items": [card(row) for row in self.rows], "next": self.next, "prev": self.prev}
+        return self.shown([card(row) for row in self.rows], **more)
+
+    def shown(self, items: Sequence[Any], **more: Any) -> dict[str, Any]:
+        """Return the page as it travels, its items made already."""
+        shown = {"items": items, "next": self.next, "prev": self.prev}
         counted = {} if self.total is None else {"total": self.total}
         return shown | counted | more
 

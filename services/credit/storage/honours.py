@@ -8,8 +8,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from chassis import records
 from chassis import storage as store
-from services.credit.storage import bulk, queries, settlements
+from services.credit.storage import bulk, settlements
 from services.credit.storage import tables as t
 
 FINAL = ("FINAL", "PROVISIONAL")
@@ -45,16 +46,14 @@ def formal_of(conn: sa.Connection, area: str, year: int) -> Any:
 
 
 def page(
-    conn: sa.Connection, *, area: str, state: str | None, limit: int, cursor: str | None
-) -> queries.Page:
+    conn: sa.Connection, *, area: str, state: str | None, part: records.PartOfList
+) -> records.Page:
     """Return the commendations of an area and what lies in it."""
     row = t.commendations.c
     asked = sa.select(t.commendations).where(row.area.like(f"{area}%"))
     if state:
         asked = asked.where(row.state == state)
-    return queries.page(
-        conn, asked, at=row.opened_at, key=row.commendation_id, limit=limit, cursor=cursor
-    )
+    return records.page(conn, asked, part, (row.opened_at, row.commendation_id), newest_first=True)
 
 
 # --------------------------------------------------------------------------------------------------
@@ -202,11 +201,11 @@ def revoke_certificate(conn: sa.Connection, code: str, at: Any) -> None:
     )
 
 
-def revoked_page(conn: sa.Connection, *, area: str, limit: int, cursor: str | None) -> queries.Page:
+def revoked_page(conn: sa.Connection, *, area: str, part: records.PartOfList) -> records.Page:
     """Return the certificates of an area that were revoked, the last one first."""
     row = t.certificates.c
     asked = sa.select(t.certificates).where(row.area.like(f"{area}%"), row.state == "REVOKED")
-    return queries.page(conn, asked, at=row.revoked_at, key=row.code, limit=limit, cursor=cursor)
+    return records.page(conn, asked, part, (row.revoked_at, row.code), newest_first=True)
 
 
 # --------------------------------------------------------------------------------------------------

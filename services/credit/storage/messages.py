@@ -7,7 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from services.credit.storage import bulk, queries
+from chassis import records
+from services.credit.storage import bulk
 from services.credit.storage import tables as t
 
 
@@ -21,14 +22,11 @@ def page(
     *,
     person_id: str,
     subject_ids: Sequence[str],
-    limit: int,
-    cursor: str | None,
-) -> queries.Page:
+    part: records.PartOfList,
+) -> records.Page:
     """Return the messages to a person and to whoever speaks for some subjects, newest first."""
     row = t.messages.c
     asked = sa.select(t.messages).where(
         sa.or_(row.person_id == person_id, bulk.members(row.subject_id, subject_ids, conn))
     )
-    return queries.page(
-        conn, asked, at=row.created_at, key=row.message_id, limit=limit, cursor=cursor
-    )
+    return records.page(conn, asked, part, (row.created_at, row.message_id), newest_first=True)

@@ -7,49 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from chassis.bus import is_uuid
-from chassis.calendar import instant
-from chassis.refusal import Invalid, said
+from chassis import records
 from services.credit.storage import tables as t
-
-Page = tuple[list[Any], str | None]
-
-
-def _cursor(text: str) -> tuple[datetime, str]:
-    at, _, key = text.partition("|")
-    try:
-        found = instant(at)
-    except ValueError as error:
-        raise Invalid(
-            field="cursor", reason=said("cursor 无效 / the cursor is none of this list")
-        ) from error
-    if not key:
-        raise Invalid(field="cursor", reason=said("cursor 无效 / the cursor is none of this list"))
-    return found, key
-
-
-def page(
-    conn: sa.Connection,
-    asked: sa.Select[Any],
-    *,
-    at: Any,
-    key: Any,
-    limit: int,
-    cursor: str | None,
-) -> Page:
-    """Return one page, newest first: a stable order by (time, key)."""
-    if cursor:
-        when, after = _cursor(cursor)
-        if isinstance(key.type, sa.Uuid) and not is_uuid(after):
-            raise Invalid(
-                field="cursor", reason=said("cursor 无效 / the cursor is none of this list")
-            )
-        asked = asked.where(sa.or_(at < when, sa.and_(at == when, key > after)))
-    rows = list(conn.execute(asked.order_by(at.desc(), key).limit(limit + 1)))
-    if len(rows) <= limit:
-        return rows, None
-    last = rows[limit - 1]
-    return rows[:limit], f"{getattr(last, at.name).isoformat()}|{getattr(last, key.name)}"
 
 
 def settlements_page(
@@ -59,9 +18,8 @@ def settlements_page(
     exact: bool,
     period: str | None,
     state: str | None,
-    limit: int,
-    cursor: str | None,
-) -> Page:
+    part: records.PartOfList,
+) -> records.Page:
     """Return settlements of an area and what lies in it."""
     row = t.settlements.c
     asked = sa.select(t.settlements).where(row.area == area if exact else row.area.like(f"{area}%"))
@@ -69,7 +27,7 @@ def settlements_page(
         asked = asked.where(row.period == period)
     if state:
         asked = asked.where(row.state == state)
-    return page(conn, asked, at=row.created_at, key=row.settlement_id, limit=limit, cursor=cursor)
+    return records.page(conn, asked, part, (row.created_at, row.settlement_id), newest_first=True)
 
 
 def notices_page(
@@ -78,9 +36,8 @@ def notices_page(
     area: str,
     period: str | None,
     at: datetime,
-    limit: int,
-    cursor: str | None,
-) -> Page:
+    part: records.PartOfList,
+) -> records.Page:
     """Return the notices of an area and what lies in it that were not taken down."""
     row = t.notices.c
     asked = sa.select(t.notices).where(
@@ -88,18 +45,18 @@ def notices_page(
     )
     if period:
         asked = asked.where(row.period == period)
-    return page(conn, asked, at=row.published_at, key=row.notice_id, limit=limit, cursor=cursor)
+    return records.page(conn, asked, part, (row.published_at, row.notice_id), newest_first=True)
 
 
 def grants_page(
-    conn: sa.Connection, *, area: str, state: str | None, limit: int, cursor: str | None
-) -> Page:
+    conn: sa.Connection, *, area: str, state: str | None, part: records.PartOfList
+) -> records.Page:
     """Return the grants of a district's budget."""
     row = t.budget_grants.c
     asked = sa.select(t.budget_grants).where(row.area == area)
     if state:
         asked = asked.where(row.state == state)
-    return page(conn, asked, at=row.proposed_at, key=row.grant_id, limit=limit, cursor=cursor)
+    return records.page(conn, asked, part, (row.proposed_at, row.grant_id), newest_first=True)
 
 
 def objections_page(
@@ -108,9 +65,8 @@ def objections_page(
     area: str,
     state: str | None,
     kind: str | None,
-    limit: int,
-    cursor: str | None,
-) -> Page:
+    part: records.PartOfList,
+) -> records.Page:
     """Return the objections of an area and what lies in it."""
     row = t.objections.c
     asked = sa.select(t.objections).where(row.area.like(f"{area}%"))
@@ -118,19 +74,19 @@ def objections_page(
         asked = asked.where(row.kind == kind)
     if state:
         asked = asked.where(row.state == state)
-    return page(conn, asked, at=row.filed_at, key=row.objection_id, limit=limit, cursor=cursor)
+    return records.page(conn, asked, part, (row.filed_at, row.objection_id), newest_first=True)
 
 
 def subjects_page(
-    conn: sa.Connection, *, area: str, kind: str | None, limit: int, cursor: str | None
-) -> Page:
+    conn: sa.Connection, *, area: str, kind: str | None, part: records.PartOfList
+) -> records.Page:
     """Return organisations and stewards of an area and what lies in it; persons are not listed."""
     row = t.subjects.c
     place = sa.func.coalesce(row.grid, row.area) if len(area) > len("370811015901") else row.area
     asked = sa.select(t.subjects).where(place.like(f"{area}%"), row.kind.not_in(("RES", "HH")))
     if kind:
         asked = asked.where(row.kind == kind)
-    return page(conn, asked, at=row.opened_at, key=row.subject_id, limit=limit, cursor=cursor)
+    return records.page(conn, asked, part, (row.opened_at, row.subject_id), newest_first=True)
 
 
 def _of_place(area: str) -> sa.ColumnElement[bool]:
@@ -146,8 +102,8 @@ def _of_place(area: str) -> sa.ColumnElement[bool]:
 
 
 def proposals_page(
-    conn: sa.Connection, *, scope: str, state: str | None, limit: int, cursor: str | None
-) -> Page:
+    conn: sa.Connection, *, scope: str, state: str | None, part: records.PartOfList
+) -> records.Page:
     """Return the consents that are proposed in the name of persons of an area."""
     row = t.consent_proposals.c
     asked = sa.select(t.consent_proposals).where(
@@ -155,7 +111,7 @@ def proposals_page(
     )
     if state:
         asked = asked.where(row.state == state)
-    return page(conn, asked, at=row.proposed_at, key=row.proposal_id, limit=limit, cursor=cursor)
+    return records.page(conn, asked, part, (row.proposed_at, row.proposal_id), newest_first=True)
 
 
 def awards_page(
@@ -165,9 +121,8 @@ def awards_page(
     state: str | None,
     waits_for: str | None,
     overdue_at: datetime | None,
-    limit: int,
-    cursor: str | None,
-) -> Page:
+    part: records.PartOfList,
+) -> records.Page:
     """Return awards that a person decides, of an area and what lies in it.
 
     Args:
@@ -176,8 +131,7 @@ def awards_page(
         state: Their state; None is any.
         waits_for: The level that must decide; None is any, decided ones too.
         overdue_at: Now: those whose time at some level is over. None is all.
-        limit: Number of rows.
-        cursor: Where the page before ended.
+        part: Which part of them.
     """
     row = t.awards.c
     # Written out, so that every plan may use the index of such awards: they are few among millions.
@@ -191,7 +145,7 @@ def awards_page(
         asked = asked.where(row.waits_for == waits_for)
     if overdue_at:
         asked = asked.where(sa.or_(row.lapsed_at.is_not(None), row.due_at <= overdue_at))
-    return page(conn, asked, at=row.proposed_at, key=row.award_id, limit=limit, cursor=cursor)
+    return records.page(conn, asked, part, (row.proposed_at, row.award_id), newest_first=True)
 
 
 def consents_of(conn: sa.Connection, person_id: str) -> list[Any]:

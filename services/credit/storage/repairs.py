@@ -7,8 +7,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from chassis import records
 from chassis import storage as store
-from services.credit.storage import bulk, queries
+from services.credit.storage import bulk
 from services.credit.storage import tables as t
 
 OPEN = ("APPLIED", "ACCEPTED", "CHECKED")
@@ -42,16 +43,14 @@ def open_of(conn: sa.Connection, award_id: str) -> Any:
 
 
 def page(
-    conn: sa.Connection, *, area: str, state: str | None, limit: int, cursor: str | None
-) -> queries.Page:
+    conn: sa.Connection, *, area: str, state: str | None, part: records.PartOfList
+) -> records.Page:
     """Return the repairs of an area and what lies in it."""
     row = t.repairs.c
     asked = sa.select(t.repairs).where(row.area.like(f"{area}%"))
     if state:
         asked = asked.where(row.state == state)
-    return queries.page(
-        conn, asked, at=row.applied_at, key=row.repair_id, limit=limit, cursor=cursor
-    )
+    return records.page(conn, asked, part, (row.applied_at, row.repair_id), newest_first=True)
 
 
 def negatives(conn: sa.Connection, subject_ids: Iterable[str], period: str) -> list[Any]:

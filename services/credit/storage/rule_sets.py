@@ -12,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from chassis import records
 from chassis import storage as store
 from services.credit.storage import tables as t
 
@@ -186,18 +187,16 @@ def state_of(row: Any) -> str:
 
 
 def page(
-    conn: sa.Connection, *, states: Sequence[str], area: str, limit: int, after: str | None
-) -> list[Any]:
-    """Return rule sets without their bodies, newest first; `after` is the id of the last seen."""
+    conn: sa.Connection, *, states: Sequence[str], area: str, part: records.PartOfList
+) -> records.Page:
+    """Return rule sets without their bodies, newest first."""
     row = t.rule_sets.c
     columns = [column for column in row if column.name != "body"]
     state = sa.case(
         (sa.and_(row.state == "DRAFT", row.retired_at.is_not(None)), "DISCARDED"), else_=row.state
     )
     asked = sa.select(*columns).where(state.in_(list(states)), row.area.like(f"{area}%"))
-    if after:
-        asked = asked.where(row.rule_set_id < after)
-    return list(conn.execute(asked.order_by(row.rule_set_id.desc()).limit(limit)))
+    return records.page(conn, asked, part, (row.rule_set_id,), newest_first=True)
 
 
 def add_comment(conn: sa.Connection, row: Mapping[str, Any]) -> None:
@@ -205,15 +204,11 @@ def add_comment(conn: sa.Connection, row: Mapping[str, Any]) -> None:
     conn.execute(t.rule_comments.insert().values(**row))
 
 
-def comments_page(
-    conn: sa.Connection, rule_set_id: str, *, limit: int, after: str | None
-) -> list[Any]:
-    """Return comments on a rule set in the order of filing; `after` is the id of the last seen."""
+def comments_page(conn: sa.Connection, rule_set_id: str, part: records.PartOfList) -> records.Page:
+    """Return comments on a rule set in the order of filing."""
     row = t.rule_comments.c
     asked = sa.select(t.rule_comments).where(row.rule_set_id == rule_set_id)
-    if after:
-        asked = asked.where(row.comment_id > after)
-    return list(conn.execute(asked.order_by(row.comment_id).limit(limit)))
+    return records.page(conn, asked, part, (row.comment_id,))
 
 
 def count_comments(conn: sa.Connection, rule_set_id: str) -> int:

@@ -201,17 +201,6 @@ def iso(at: datetime | None) -> str | None:
     return at.isoformat() if at is not None else None
 
 
-def limited(limit: int) -> int:
-    """Return how many rows a page has.
-
-    Raises:
-        Invalid: Fewer than 1 or more than 200.
-    """
-    if not 1 <= limit <= 200:
-        raise Invalid(field="limit", reason=said("limit 应在 1 到 200 之间 / limit is 1 to 200"))
-    return limit
-
-
 # --------------------------------------------------------------------------------------------------
 # Rules
 
@@ -482,17 +471,16 @@ def award_list(tx: Tx, question: Awards) -> dict[str, Any]:
     in_force = rules_in_force(tx.conn)
     area = question.community or tx.actor.scope
     tx.require_scope(area)
-    rows, following = queries.awards_page(
+    found = queries.awards_page(
         tx.conn,
         area=area,
         state=question.state,
         waits_for=question.waits_for,
         overdue_at=tx.now if question.overdue else None,
-        limit=limited(question.limit),
-        cursor=question.cursor,
+        part=question,
     )
-    items = [award_card(tx, row, in_force.of_code(row.rule_set)) for row in rows]
-    return {"items": items, "next": following}
+    items = [award_card(tx, row, in_force.of_code(row.rule_set)) for row in found.rows]
+    return found.shown(items)
 
 
 # --------------------------------------------------------------------------------------------------
@@ -556,12 +544,11 @@ def subjects(tx: Tx, question: Subjects) -> dict[str, Any]:
     """
     area = question.area or tx.actor.scope
     tx.require_scope(area)
-    rows, following = queries.subjects_page(
+    found = queries.subjects_page(
         tx.conn,
         area=area,
         kind=question.kind,
-        limit=limited(question.limit),
-        cursor=question.cursor,
+        part=question,
     )
     items = [
         {
@@ -572,9 +559,9 @@ def subjects(tx: Tx, question: Subjects) -> dict[str, Any]:
             "version": row.version,
             "holders": voices.holders(tx.conn, row.subject_id, tx.now),
         }
-        for row in rows
+        for row in found.rows
     ]
-    return {"items": items, "next": following}
+    return found.shown(items)
 
 
 def _consent_card(row: Any) -> dict[str, Any]:
@@ -640,14 +627,13 @@ def consent_proposals(tx: Tx, question: ConsentProposals) -> dict[str, Any]:
 
     List what is proposed in the name of persons of the caller's area.
     """
-    rows, following = queries.proposals_page(
+    found = queries.proposals_page(
         tx.conn,
         scope=tx.actor.scope,
         state=question.state,
-        limit=limited(question.limit),
-        cursor=question.cursor,
+        part=question,
     )
-    return {"items": [proposal_card(row) for row in rows], "next": following}
+    return found.reply(proposal_card)
 
 
 def consents(tx: Tx, question: OneConsent) -> dict[str, Any]:
@@ -899,16 +885,15 @@ def settlements(tx: Tx, question: Settlements) -> dict[str, Any]:
     area = question.community or tx.actor.scope
     if not area.startswith(tx.actor.scope):
         area = tx.actor.scope
-    rows, following = queries.settlements_page(
+    found = queries.settlements_page(
         tx.conn,
         area=area,
         exact=question.community is not None,
         period=question.period,
         state=question.state,
-        limit=limited(question.limit),
-        cursor=question.cursor,
+        part=question,
     )
-    return {"items": [settlement_card(row) for row in rows], "next": following}
+    return found.reply(settlement_card)
 
 
 def settlement(tx: Tx, question: OneSettlement) -> dict[str, Any]:
@@ -943,15 +928,14 @@ def notices(tx: Tx, question: Notices) -> dict[str, Any]:
 
     List the public notices of an area that still hang.
     """
-    rows, following = queries.notices_page(
+    found = queries.notices_page(
         tx.conn,
         area=question.scope or "",
         period=question.period,
         at=tx.now,
-        limit=limited(question.limit),
-        cursor=question.cursor,
+        part=question,
     )
-    return {"items": [_notice_card(row) for row in rows], "next": following}
+    return found.reply(_notice_card)
 
 
 def _notice_card(row: Any) -> dict[str, Any]:
@@ -1153,20 +1137,19 @@ def objections(tx: Tx, question: Objections) -> dict[str, Any]:
 
     List the objections of the caller's area, those due first.
     """
-    rows, following = queries.objections_page(
+    found = queries.objections_page(
         tx.conn,
         area=tx.actor.scope,
         state=question.state,
         kind=question.kind,
-        limit=limited(question.limit),
-        cursor=question.cursor,
+        part=question,
     )
     own, concerned = tx.actor.id, _concerned(tx)
     items = [
         objection_card(tx, row, private=row.person_id == own or row.subject_id not in concerned)
-        for row in rows
+        for row in found.rows
     ]
-    return {"items": items, "next": following}
+    return found.shown(items)
 
 
 def budget_grants(tx: Tx, question: BudgetGrants) -> dict[str, Any]:
@@ -1174,14 +1157,13 @@ def budget_grants(tx: Tx, question: BudgetGrants) -> dict[str, Any]:
 
     List the grants of the caller's district, the newest first.
     """
-    rows, following = queries.grants_page(
+    found = queries.grants_page(
         tx.conn,
         area=tx.actor.scope[:6],
         state=question.state,
-        limit=limited(question.limit),
-        cursor=question.cursor,
+        part=question,
     )
-    return {"items": [grant_card(row) for row in rows], "next": following}
+    return found.reply(grant_card)
 
 
 def trial_balance(tx: Tx) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from msgspec import Meta
 
 from chassis.fields import Cursor, Limit
-from chassis.refusal import Invalid, NotFound, said
+from chassis.refusal import NotFound
 from services.credit import views
 from services.credit.rules import changes, model
 from services.credit.storage import rule_sets as store
@@ -129,10 +129,8 @@ def rule_sets(tx: Tx, question: RuleSets) -> dict[str, Any]:
     if question.state is not None:
         states = tuple(state for state in states if state == question.state)
     area = tx.actor.scope[:6] if tx.actor.role in views.DISTRICT else ""
-    limit = _limit(question.limit)
-    rows = store.page(tx.conn, states=states, area=area, limit=limit + 1, after=question.cursor)
-    following = rows[limit - 1].rule_set_id if len(rows) > limit else None
-    return {"items": [_card(tx, row) for row in rows[:limit]], "next": following}
+    found = store.page(tx.conn, states=states, area=area, part=question)
+    return found.reply(lambda row: _card(tx, row))
 
 
 def rule_comments(tx: Tx, question: Comments) -> dict[str, Any]:
@@ -144,8 +142,7 @@ def rule_comments(tx: Tx, question: Comments) -> dict[str, Any]:
         NotFound: There is no such rule set that the caller may read.
     """
     row = find(tx, question.rule_set_id)
-    limit = _limit(question.limit)
-    found = store.comments_page(tx.conn, row.rule_set_id, limit=limit + 1, after=question.cursor)
+    found = store.comments_page(tx.conn, row.rule_set_id, question)
     inside = views.of_district(tx, row.area)
     items = [
         {
@@ -155,9 +152,9 @@ def rule_comments(tx: Tx, question: Comments) -> dict[str, Any]:
             "filed_at": comment.filed_at.isoformat(),
             **({"person_id": comment.person_id} if inside else {}),
         }
-        for comment in found[:limit]
+        for comment in found.rows
     ]
-    return {"items": items, "next": items[-1]["id"] if len(found) > limit else None}
+    return found.shown(items)
 
 
 def rule_set_diff(tx: Tx, question: Difference) -> dict[str, Any]:
@@ -183,9 +180,3 @@ def rule_set_diff(tx: Tx, question: Difference) -> dict[str, Any]:
         "since": other.code,
         **changes.changes(other.body, row.body),
     }
-
-
-def _limit(limit: int) -> int:
-    if not 1 <= limit <= 200:
-        raise Invalid(field="limit", reason=said("limit 应在 1 到 200 之间 / limit is 1 to 200"))
-    return limit

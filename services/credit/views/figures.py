@@ -118,7 +118,7 @@ def sums(tx: Tx, question: Sums) -> dict[str, Any]:
     after = tuple((question.cursor or "").split("|"))
     if question.cursor is not None and len(after) != 2:
         raise Invalid(field="cursor", reason=said("cursor 无效 / the cursor is none of this list"))
-    limit = views.limited(question.limit)
+    limit = question.limit
     rows = store.sums(
         tx.conn,
         by=question.by,

@@ -197,14 +197,13 @@ def commendations(tx: Tx, question: Commendations) -> dict[str, Any]:
 
     List the commendations of the caller's area.
     """
-    rows, following = store.page(
+    found = store.page(
         tx.conn,
         area=tx.actor.scope[:12],
         state=question.state,
-        limit=views.limited(question.limit),
-        cursor=question.cursor,
+        part=question,
     )
-    return {"items": [commendation_card(row) for row in rows], "next": following}
+    return found.reply(commendation_card)
 
 
 def candidates(tx: Tx, question: Candidates) -> dict[str, Any]:
@@ -219,7 +218,7 @@ def candidates(tx: Tx, question: Candidates) -> dict[str, Any]:
     row = store.commendation(tx.conn, question.commendation_id)
     if row is None or not tx.actor.covers(row.area):
         raise NotFound(kind="commendation", id=question.commendation_id)
-    limit = views.limited(question.limit)
+    limit = question.limit
     since = tx.calendar.next_period(row.to_period, 1 - records.RECORD_MONTHS)
     ids = store.candidate_ids(
         tx.conn,
@@ -309,25 +308,20 @@ def revocations(tx: Tx, question: Revocations) -> dict[str, Any]:
 
     List certificates that do not hold any more: numbers, never whose they were.
     """
-    rows, following = store.revoked_page(
+    found = store.revoked_page(
         tx.conn,
         area=question.scope or "",
-        limit=views.limited(question.limit),
-        cursor=question.cursor,
+        part=question,
     )
-    return {
-        "items": [
-            {
-                "code": row.code,
-                "number": row.number,
-                "scope": row.area,
-                "granted_at": row.granted_at.isoformat(),
-                "revoked_at": row.revoked_at.isoformat(),
-            }
-            for row in rows
-        ],
-        "next": following,
-    }
+    return found.reply(
+        lambda row: {
+            "code": row.code,
+            "number": row.number,
+            "scope": row.area,
+            "granted_at": row.granted_at.isoformat(),
+            "revoked_at": row.revoked_at.isoformat(),
+        }
+    )
 
 
 def honours(tx: Tx, _asked: Nothing) -> dict[str, Any]:
@@ -381,7 +375,7 @@ def leaderboard(tx: Tx, question: Board) -> dict[str, Any]:
         )
     if question.cursor is not None and not re.match(r"^[0-9]{1,6}$", question.cursor):
         raise Invalid(field="cursor", reason=said("cursor 无效 / the cursor is none of this list"))
-    limit = views.limited(question.limit)
+    limit = question.limit
     offset = int(question.cursor or 0)
     period = question.period or store.latest_final(tx.conn, kind=question.kind, area=question.scope)
     rows = (
@@ -462,14 +456,13 @@ def repairs(tx: Tx, question: Repairs) -> dict[str, Any]:
 
     List the repairs of the caller's area.
     """
-    rows, following = repair_store.page(
+    found = repair_store.page(
         tx.conn,
         area=tx.actor.scope[:12],
         state=question.state,
-        limit=views.limited(question.limit),
-        cursor=question.cursor,
+        part=question,
     )
-    return {"items": [repair_card(row) for row in rows], "next": following}
+    return found.reply(repair_card)
 
 
 def negatives(tx: Tx, question: OfOrganisation) -> dict[str, Any]:

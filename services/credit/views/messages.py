@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 from chassis.fields import PartOfList
 from chassis.i18n import told
 from chassis.refusal import Sentence
-from services.credit import views
 from services.credit.storage import messages as store
 from services.credit.storage import voices
 
@@ -201,14 +200,13 @@ def messages(tx: Tx, question: PartOfList) -> dict[str, Any]:
     Return what the caller was told, newest first, in both languages.
     """
     subjects = [row.subject_id for row in voices.subjects_of(tx.conn, tx.actor.id, tx.now)]
-    rows, following = store.page(
+    found = store.page(
         tx.conn,
         person_id=tx.actor.id,
         subject_ids=subjects,
-        limit=views.limited(question.limit),
-        cursor=question.cursor,
+        part=question,
     )
-    return {"items": [_card(tx, row) for row in rows], "next": following}
+    return found.reply(lambda row: _card(tx, row))
 
 
 def _card(tx: Tx, row: Any) -> dict[str, Any]:

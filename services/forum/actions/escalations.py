@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
+from chassis import records
 from chassis.bus import Heard, Tx
 from chassis.free_text import PUBLIC
 from chassis.refusal import NotFound, RoleDenied
@@ -100,7 +101,7 @@ def hear_escalated(tx: Tx, event: Heard) -> None:
         "grid": grid,
         "created_at": tx.now,
     } | of_whom
-    storage.rows.add(tx.conn, storage.tables.escalations, **row)
+    records.add(tx.conn, storage.tables.escalations, **row)
     _tell(tx, row)
 
 

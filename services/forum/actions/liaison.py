@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
+from chassis import records
 from chassis.bus import Due, Tx
 from chassis.fields import Area, Instant, PersonId
 from chassis.free_text import PUBLIC
@@ -161,7 +162,7 @@ def register_official(tx: Tx, body: RegisterOfficial) -> dict[str, Any]:
                 raise errors.IdTaken(id=body.official_id, field="official_id")
             return reply("official_id", row)
     official_id = body.official_id or tx.new_id("off")
-    storage.rows.add(
+    records.add(
         tx.conn,
         storage.tables.officials,
         official_id=official_id,
@@ -260,7 +261,7 @@ def assign_liaison(tx: Tx, body: AssignLiaison) -> dict[str, Any]:
     link_id = body.link_id or tx.new_id("lnk")
     # A household lies in the grid of its worker; a code is its own area.
     area = official["area"] if body.target_kind == "HOUSEHOLD" else body.target
-    storage.rows.add(
+    records.add(
         tx.conn,
         storage.tables.liaisons,
         link_id=link_id,
@@ -367,7 +368,7 @@ def register_deputy(tx: Tx, body: RegisterDeputy) -> dict[str, Any]:
                 raise errors.IdTaken(id=body.deputy_id, field="deputy_id")
             return reply("deputy_id", row)
     deputy_id = body.deputy_id or tx.new_id("dep")
-    storage.rows.add(
+    records.add(
         tx.conn,
         storage.tables.deputies,
         deputy_id=deputy_id,
@@ -379,7 +380,7 @@ def register_deputy(tx: Tx, body: RegisterDeputy) -> dict[str, Any]:
         version=1,
         **given,
     )
-    storage.rows.add_all(
+    records.add_all(
         tx.conn,
         storage.tables.deputy_streets,
         [{"deputy_id": deputy_id, "street": street} for street in streets],
@@ -448,7 +449,7 @@ def opt_in(tx: Tx, body: OptIn) -> dict[str, Any]:
     row = storage.rows.find_locked(tx.conn, storage.tables.opt_ins, person_id)
     given = {"entered_by": tx.actor.id, "receipt": body.receipt, "pending": not own}
     if row is None:
-        storage.rows.add(
+        records.add(
             tx.conn,
             storage.tables.opt_ins,
             person_id=person_id,

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from chassis import free_text
+from chassis import free_text, records
 from chassis.bus import Due, Tx
 from chassis.fields import PersonId
 from chassis.free_text import PUBLIC
@@ -176,7 +176,7 @@ def draft_opinion(tx: Tx, body: DraftOpinion) -> dict[str, Any]:
         old = storage.rows.known(tx.conn, storage.tables.opinions, topic["opinion_id"], locked=True)
         storage.rows.change(tx.conn, storage.tables.opinions, old, state="WITHDRAWN")
     opinion_id = tx.new_id("opn")
-    storage.rows.add(
+    records.add(
         tx.conn,
         storage.tables.opinions,
         opinion_id=opinion_id,
@@ -234,9 +234,8 @@ def publicise_opinion(tx: Tx, body: WhichTopic) -> dict[str, Any]:
     day = f"{tx.calendar.local(tx.now):%Y%m%d}"
     area = topic["area"]
     # Credit's notices are GS-X: no two official papers of the district have one number.
-    number = rules.number(
-        "GS-Y", day, area, storage.rows.next_number(tx.conn, f"GS-Y-{day}-{area}")
-    )
+    count = records.count_on(tx.conn, storage.tables.numbers, series=f"GS-Y-{day}-{area}")
+    number = rules.number("GS-Y", day, area, count)
     storage.rows.change(
         tx.conn,
         storage.tables.opinions,
@@ -645,7 +644,7 @@ def record_owners_vote(tx: Tx, body: RecordOwnersVote) -> dict[str, Any]:
     area = rules.OwnersCount(body.area_eligible, body.area_participating, body.area_assenting)
     heads = rules.OwnersCount(body.heads_eligible, body.heads_participating, body.heads_assenting)
     won = rules.owners_passed(area, heads, special=body.special)
-    storage.rows.add(
+    records.add(
         tx.conn,
         storage.tables.owners_votes,
         topic_id=body.topic_id,

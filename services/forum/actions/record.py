@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from chassis import records
 from chassis.bus import Tx
 from chassis.refusal import NotFound, StateConflict
 from services.forum import rules, storage
@@ -29,7 +30,7 @@ def note(
     **detail: Any,
 ) -> None:
     """Write a history row: who did what, when, with which result."""
-    storage.rows.add(
+    records.add(
         tx.conn,
         storage.tables.history,
         kind=of,
@@ -54,7 +55,7 @@ def tell(
     **detail: str,
 ) -> None:
     """Leave a message for persons; the gateway delivers it. `detail` fills the text's places."""
-    storage.rows.add_all(
+    records.add_all(
         tx.conn,
         storage.tables.messages,
         [
@@ -177,7 +178,7 @@ def escalate(
     rungs = storage.liaison.chain_of(tx.conn, grid or topic["area"], None)
     official, acting = rules.answers(rungs, tier)
     ref = task["task_id"] if task else topic["topic_id"]
-    storage.rows.add(
+    records.add(
         tx.conn,
         storage.tables.escalations,
         escalation_id=tx.new_id("esc"),

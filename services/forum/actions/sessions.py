@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
+from chassis import records
 from chassis.bus import Due, Tx
 from chassis.fields import PersonId
 from chassis.free_text import PUBLIC
@@ -419,7 +420,7 @@ def _invite(
     level: str,
 ) -> dict[str, Any]:
     area = topics[0]["area"]
-    storage.rows.add(
+    records.add(
         tx.conn,
         storage.tables.sessions,
         session_id=session_id,
@@ -435,7 +436,7 @@ def _invite(
         created_at=tx.now,
         version=1,
     )
-    storage.rows.add_all(
+    records.add_all(
         tx.conn,
         storage.tables.session_topics,
         [
@@ -443,7 +444,7 @@ def _invite(
             for n, t in enumerate(topics, start=1)
         ],
     )
-    storage.rows.add_all(
+    records.add_all(
         tx.conn,
         storage.tables.invitations,
         [
@@ -685,7 +686,7 @@ def _invite_delegate(tx: Tx, row: storage.rows.Row, delegate: str) -> None:
         if invited["via"] == "DELEGATE" and row["delegate"] == delegate:
             return
         raise errors.DelegateTier(delegate=delegate, field="delegate_person_id")
-    storage.rows.add(
+    records.add(
         tx.conn,
         storage.tables.invitations,
         invitation_id=tx.new_id("inv"),

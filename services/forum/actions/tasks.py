@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, convert
 
+from chassis import records
 from chassis.bus import Due, Heard, Tx
 from chassis.fields import PersonId
 from chassis.free_text import PUBLIC
@@ -286,7 +287,7 @@ def _assign_one(
     _check_responsible(tx, task, topic["area"])
     _check_supervisors(tx, task, people, topic)
     task_id = tx.new_id("tsk")
-    storage.rows.add(
+    records.add(
         tx.conn,
         storage.tables.tasks,
         task_id=task_id,
@@ -310,7 +311,7 @@ def _assign_one(
         created_at=tx.now,
         version=1,
     )
-    storage.rows.add_all(
+    records.add_all(
         tx.conn,
         storage.tables.supervisors,
         [{"task_id": task_id, "person_id": p, "appointed_at": tx.now} for p in people],
@@ -561,7 +562,7 @@ def _add_record(
     tx: Tx, task: storage.rows.Row, kind: str, finding: str, media: Sequence[Any]
 ) -> str:
     record_id = tx.new_id("spv")
-    storage.rows.add(
+    records.add(
         tx.conn,
         storage.tables.supervisions,
         record_id=record_id,
@@ -1192,11 +1193,9 @@ def close_topic(tx: Tx, body: CloseTopic) -> dict[str, Any]:
         poll_until=tx.now + rules.POLL,
     )
     days = (tx.calendar.local_date(tx.now) - tx.calendar.local_date(row["adopted_at"])).days
-    for person_id, records in sorted(_fulfilled(tx, tasks).items()):
+    for person_id, found in sorted(_fulfilled(tx, tasks).items()):
         tx.say(
-            events.SupervisionFulfilled(
-                topic_id=body.topic_id, person_id=person_id, records=records
-            ),
+            events.SupervisionFulfilled(topic_id=body.topic_id, person_id=person_id, records=found),
             subject=body.topic_id,
             scope=row["area"],
             sequence=row["version"],

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
+from chassis import records
 from chassis.bus import Due, Tx
 from chassis.fields import PersonId
 from chassis.free_text import PUBLIC
@@ -246,10 +247,11 @@ def submit_topic(tx: Tx, body: SubmitTopic) -> dict[str, Any]:
     _check_resubmission(tx, body)
     area = _host_community(tx, body, home["community"] if home else None)
     day = f"{tx.calendar.local(tx.now):%Y%m%d}"
-    number = rules.number("YT", day, area, storage.rows.next_number(tx.conn, f"YT-{day}-{area}"))
+    count = records.count_on(tx.conn, storage.tables.numbers, series=f"YT-{day}-{area}")
+    number = rules.number("YT", day, area, count)
     topic_id = tx.new_id("yt")
     screen_due = tx.calendar.due(tx.now, rules.SCREEN_WD)
-    storage.rows.add(
+    records.add(
         tx.conn,
         storage.tables.topics,
         topic_id=topic_id,
@@ -443,7 +445,7 @@ def adopt_topic(tx: Tx, body: AdoptTopic) -> dict[str, Any]:
         scope = [unit] if raised else scope
         rules.check_scope(level, scope, storage.heard.known_areas(tx.conn, scope))
     session_due = tx.calendar.due(tx.now, rules.SESSION_WD)
-    storage.rows.add(
+    records.add(
         tx.conn,
         storage.tables.analyses,
         topic_id=body.topic_id,

@@ -8,8 +8,9 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from chassis import records
 from chassis import storage as store
-from services.forum.storage.rows import Page, Row, part_of, rows_of, within
+from services.forum.storage.rows import Row, part_of, rows_of, within
 from services.forum.storage.tables import escalations
 
 # States in which an escalation waits for somebody.
@@ -18,7 +19,7 @@ WAITING = ("OPEN", "ACKNOWLEDGED")
 
 def escalation_page(
     conn: Connection,
-    page: Page,
+    part: records.PartOfList,
     *,
     scope: str | None,
     person_id: str | None,
@@ -26,7 +27,7 @@ def escalation_page(
     level: int | None,
     source: str | None,
     states: Sequence[str],
-) -> list[Row]:
+) -> records.Page:
     """Return escalations of an area or before a person, newest first."""
     table = escalations.c
     where: list[sa.ColumnElement[bool]] = []
@@ -44,7 +45,7 @@ def escalation_page(
         where.append(table.level == level)
     if source is not None:
         where.append(table.source == source)
-    return part_of(conn, escalations, page, *where, newest_first=True)
+    return part_of(conn, escalations, part, *where, newest_first=True)
 
 
 def is_before_chain(conn: Connection, source: str, ref: str, level: int) -> bool:

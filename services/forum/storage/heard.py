@@ -9,8 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from chassis import records
 from chassis import storage as store
-from services.forum.storage.rows import Row, add_all, rows_of, within
+from services.forum.storage.rows import Row, rows_of, within
 from services.forum.storage.tables import (
     areas,
     cosigners,
@@ -144,7 +145,7 @@ def set_org_people(conn: Connection, org_id: str, people: Sequence[str]) -> None
     """Keep who speaks for an organisation."""
     conn.execute(sa.delete(org_people).where(org_people.c.org_id == org_id))
     rows = [{"org_id": org_id, "person_id": person} for person in dict.fromkeys(people)]
-    add_all(conn, org_people, rows)
+    records.add_all(conn, org_people, rows)
 
 
 # Where a person stands alone in a row, and where he shares its key with something else.

@@ -9,10 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from chassis import records
 from chassis import storage as store
 from services.forum import rules
 from services.forum.storage.rows import (
-    Page,
     Row,
     lives_within,
     part_of,
@@ -302,25 +302,25 @@ def draw_pool(conn: Connection, scope: Sequence[str], without: Iterable[str]) ->
 
 
 def official_page(
-    conn: Connection, page: Page, *, near: str, scope: str, tier: str | None
-) -> list[Row]:
+    conn: Connection, part: records.PartOfList, *, near: str, scope: str, tier: str | None
+) -> records.Page:
     """Return officials of an area of the district `near`, of one tier or of all."""
     where = [within(officials.c.area, near), within(officials.c.area, scope)]
     if tier:
         where.append(officials.c.tier == tier)
-    return part_of(conn, officials, page, *where)
+    return part_of(conn, officials, part, *where)
 
 
 def liaison_page(
     conn: Connection,
-    page: Page,
+    part: records.PartOfList,
     *,
     near: str,
     scope: str,
     official_id: str | None,
     state: str | None,
     inside: str | None,
-) -> list[Row]:
+) -> records.Page:
     """Return links of an area of the district `near`, of one official or of all, in one state or
     in any; those to households only of the area `inside`."""
     shown = [liaisons.c.target_kind != "HOUSEHOLD"]
@@ -331,15 +331,17 @@ def liaison_page(
         where.append(liaisons.c.official_id == official_id)
     if state:
         where.append(liaisons.c.state == state)
-    return part_of(conn, liaisons, page, *where)
+    return part_of(conn, liaisons, part, *where)
 
 
-def deputy_page(conn: Connection, page: Page, *, near: str, street: str | None) -> list[Row]:
+def deputy_page(
+    conn: Connection, part: records.PartOfList, *, near: str, street: str | None
+) -> records.Page:
     """Return deputies of the streets of the district `near`, of one street or of all."""
     of_street = sa.select(deputy_streets.c.deputy_id).where(within(deputy_streets.c.street, near))
     if street is not None:
         of_street = of_street.where(deputy_streets.c.street == street)
-    return part_of(conn, deputies, page, deputies.c.deputy_id.in_(of_street))
+    return part_of(conn, deputies, part, deputies.c.deputy_id.in_(of_street))
 
 
 def state_of_opt_in(row: Row) -> str:
@@ -351,12 +353,12 @@ def state_of_opt_in(row: Row) -> str:
 
 def opt_in_page(
     conn: Connection,
-    page: Page,
+    part: records.PartOfList,
     *,
     scope: str | None,
     person_id: str | None,
     state: str | None,
-) -> list[Row]:
+) -> records.Page:
     """Return who agreed to be drawn, newest first: of those who live in an area, or one's own."""
     table = opt_ins.c
     where: list[sa.ColumnElement[bool]] = []
@@ -370,4 +372,4 @@ def opt_in_page(
     elif state is not None:
         where.append(table.withdrawn_at.is_(None))
         where.append(table.pending.is_(True) if state == "ENTERED" else table.pending.is_not(True))
-    return part_of(conn, opt_ins, page, *where, newest_first=True, at=table.opted_at)
+    return part_of(conn, opt_ins, part, *where, newest_first=True, at=table.opted_at)

@@ -9,8 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from chassis import records
 from chassis import storage as store
-from services.forum.storage.rows import Page, Row, add_new, part_of, rows_of, within
+from services.forum.storage.rows import Row, add_new, part_of, rows_of, within
 from services.forum.storage.tables import objection_decisions, objections, opinions, topics
 
 
@@ -44,8 +45,13 @@ def answer_objection(conn: Connection, objection_id: str, **values: Any) -> None
 
 
 def objection_page(
-    conn: Connection, page: Page, *, person_id: str | None, topic_id: str | None, state: str | None
-) -> list[Row]:
+    conn: Connection,
+    part: records.PartOfList,
+    *,
+    person_id: str | None,
+    topic_id: str | None,
+    state: str | None,
+) -> records.Page:
     """Return objections of a person or to a topic, newest first."""
     where: list[sa.ColumnElement[bool]] = []
     if person_id is not None:
@@ -54,7 +60,7 @@ def objection_page(
         where.append(objections.c.topic_id == topic_id)
     if state is not None:
         where.append(objections.c.state == state)
-    return part_of(conn, objections, page, *where, newest_first=True)
+    return part_of(conn, objections, part, *where, newest_first=True)
 
 
 def open_objection(conn: Connection, objection_id: str) -> None:
@@ -101,18 +107,18 @@ def clear_decisions(conn: Connection, opinion_id: str) -> None:
 
 def notice_page(
     conn: Connection,
-    page: Page,
+    part: records.PartOfList,
     *,
     scope: str,
     between: tuple[datetime, datetime] | None,
     since: datetime,
     inside: str | None,
-) -> list[Row]:
+) -> records.Page:
     """Return published opinions, newest first.
 
     Args:
         conn: The connection.
-        page: Which part.
+        part: Which part.
         scope: Of which area.
         between: Published in this time.
         since: Those whose notice ended, and which have had effect, before then have come down,
@@ -135,4 +141,4 @@ def notice_page(
     ]
     if between is not None:
         where += [opinions.c.publicised_at >= between[0], opinions.c.publicised_at < between[1]]
-    return part_of(conn, opinions, page, *where, newest_first=True)
+    return part_of(conn, opinions, part, *where, newest_first=True)

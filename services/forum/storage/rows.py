@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from chassis import records
 from chassis import storage as store
-from services.forum.storage.tables import numbers, residents
+from services.forum.storage.tables import residents
 
 # A row as it was read, or as it is after a change.
 Row = Mapping[str, Any]
@@ -27,11 +27,6 @@ def row_of(conn: Connection, asked: sa.Executable) -> Row | None:
     return cast("Row | None", conn.execute(asked).mappings().first())
 
 
-def key_of(table: sa.Table) -> sa.Column[Any]:
-    """Return the column of a table's id."""
-    return next(iter(table.primary_key.columns))
-
-
 def within(column: sa.ColumnElement[Any], area: str) -> sa.ColumnElement[bool]:
     """Return the condition that a code lies in an area: a range of an index, not a pattern."""
     if not area:
@@ -43,12 +38,12 @@ def within(column: sa.ColumnElement[Any], area: str) -> sa.ColumnElement[bool]:
 
 def find(conn: Connection, table: sa.Table, row_id: str) -> Row | None:
     """Return a row by its id, or None."""
-    return row_of(conn, sa.select(table).where(key_of(table) == row_id))
+    return row_of(conn, sa.select(table).where(records.key_of(table) == row_id))
 
 
 def find_locked(conn: Connection, table: sa.Table, row_id: str) -> Row | None:
     """Return a row by its id, locked until the transaction ends, or None."""
-    asked = store.lock(sa.select(table).where(key_of(table) == row_id), conn)
+    asked = store.lock(sa.select(table).where(records.key_of(table) == row_id), conn)
     return row_of(conn, asked)
 
 
@@ -70,88 +65,44 @@ def lives_within(area: str) -> sa.ColumnElement[bool]:
     return community if len(area) <= 12 else sa.and_(community, residents.c.grid == area)
 
 
-def add(conn: Connection, table: sa.Table, **values: Any) -> None:
-    """Insert one row."""
-    conn.execute(table.insert().values(**values))
-
-
-def add_all(conn: Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert several rows; none is fine."""
-    if rows:
-        conn.execute(table.insert(), [dict(row) for row in rows])
-
-
 def add_new(conn: Connection, table: sa.Table, **values: Any) -> bool:
     """Insert one row unless its key is taken. Returns whether it was new."""
     statement = store.insert(conn, table).values(**values).on_conflict_do_nothing()
     # The count of affected rows is not told alike by both drivers; what comes back is.
-    return conn.execute(statement.returning(key_of(table))).first() is not None
+    return conn.execute(statement.returning(records.key_of(table))).first() is not None
 
 
 def change(conn: Connection, table: sa.Table, row: Mapping[str, Any], **values: Any) -> Row:
     """Change a row that the caller has locked; its version goes up by one. Returns it as it is."""
-    key = key_of(table)
+    key = records.key_of(table)
     conn.execute(
         sa.update(table).where(key == row[key.name]).values(version=row["version"] + 1, **values)
     )
     return {**row, **values, "version": row["version"] + 1}
 
 
-def next_number(conn: Connection, series: str) -> int:
-    """Return the next number of a series, counted from 1, without gaps between commits."""
-    statement = store.insert(conn, numbers).values(series=series, last=1)
-    counted = statement.on_conflict_do_update(
-        index_elements=["series"], set_={"last": numbers.c.last + 1}
-    ).returning(numbers.c.last)
-    return int(conn.execute(counted).scalar_one())
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Which part of a list is asked for.
-
-    Attributes:
-        limit: Most rows that are shown; one more is read, to know whether there are others.
-        after: (created_at, id) of the last row that was shown.
-        back: Read from there towards the beginning.
-    """
-
-    limit: int
-    after: tuple[datetime, str] | None = None
-    back: bool = False
-
-
 def part_of(
     conn: Connection,
     table: sa.Table,
-    page: Page,
+    part: records.PartOfList,
     *where: sa.ColumnElement[bool],
     newest_first: bool = False,
     at: sa.Column[Any] | None = None,
-) -> list[Row]:
-    """Return at most limit + 1 rows in the order (created_at, id), or backwards.
+) -> records.Page:
+    """Return a part of a table's rows in the order (created_at, id).
 
     Args:
         conn: The connection.
         table: Which rows.
-        page: Which part of them.
+        part: Which part of them.
         where: What holds of each.
         newest_first: Whether the order is from the newest to the oldest.
         at: What stands for `created_at`; the rows bear it under that name too.
     """
-    newest_first = newest_first != page.back
-    key = key_of(table)
     asked = sa.select(table).where(*where)
     if at is None:
         at = table.c.created_at
     else:
         asked = asked.add_columns(at.label("created_at"))
-    if page.after is not None:
-        place = sa.tuple_(at, key)
-        # Bound with the columns' own types, so that both databases compare instants alike.
-        mark = sa.tuple_(
-            sa.bindparam(None, page.after[0], at.type), sa.bindparam(None, page.after[1], key.type)
-        )
-        asked = asked.where(place < mark if newest_first else place > mark)
-    order = (at.desc(), key.desc()) if newest_first else (at, key)
-    return rows_of(conn, asked.order_by(*order).limit(page.limit + 1))
+    found = records.page(conn, asked, part, (at, records.key_of(table)), newest_first=newest_first)
+    return replace(found, rows=[records.values_of(row) for row in found.rows])

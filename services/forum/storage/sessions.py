@@ -9,11 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from chassis import records
 from services.forum.storage.rows import (
-    Page,
     Row,
-    add,
-    add_all,
     change,
     part_of,
     row_of,
@@ -157,7 +155,7 @@ def cast_vote(
 ) -> None:
     """Keep a sealed vote; an earlier one of the same person is replaced."""
     drop_vote(conn, session_id, topic_id, person_id)
-    add(
+    records.add(
         conn,
         sealed_votes,
         session_id=session_id,
@@ -209,9 +207,9 @@ def part_votes(
         choices: (random id, choice) of each ballot.
     """
     of = {"session_id": session_id, "topic_id": topic_id}
-    add_all(conn, roll, [of | {"person_id": person} for person in sorted(people)])
+    records.add_all(conn, roll, [of | {"person_id": person} for person in sorted(people)])
     rows = [of | {"ballot_id": ballot, "choice": choice} for ballot, choice in sorted(choices)]
-    add_all(conn, ballots, rows)
+    records.add_all(conn, ballots, rows)
     for table in (sealed_votes, votes):
         conn.execute(sa.delete(table).where(_of_vote(table, session_id, topic_id)))
 
@@ -256,12 +254,12 @@ def deputy_invitations(
 
 def session_page(
     conn: Connection,
-    page: Page,
+    part: records.PartOfList,
     *,
     scope: str,
     state: str | None,
     topic_id: str | None,
-) -> list[Row]:
+) -> records.Page:
     """Return sessions of an area, newest first."""
     where = [within(sessions.c.area, scope[:12])]
     if state is not None:
@@ -269,7 +267,7 @@ def session_page(
     if topic_id is not None:
         of = sa.select(session_topics.c.session_id).where(session_topics.c.topic_id == topic_id)
         where.append(sessions.c.session_id.in_(of))
-    return part_of(conn, sessions, page, *where, newest_first=True)
+    return part_of(conn, sessions, part, *where, newest_first=True)
 
 
 def agendas(conn: Connection, session_ids: Sequence[str]) -> dict[str, list[Row]]:
@@ -294,6 +292,6 @@ def agendas(conn: Connection, session_ids: Sequence[str]) -> dict[str, list[Row]
     return found
 
 
-def invitation_page(conn: Connection, page: Page, person_id: str) -> list[Row]:
+def invitation_page(conn: Connection, part: records.PartOfList, person_id: str) -> records.Page:
     """Return a person's invitations, newest first."""
-    return part_of(conn, invitations, page, invitations.c.person_id == person_id, newest_first=True)
+    return part_of(conn, invitations, part, invitations.c.person_id == person_id, newest_first=True)

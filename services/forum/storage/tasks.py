@@ -8,7 +8,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from services.forum.storage.rows import Page, Row, add_new, part_of, rows_of, within
+from chassis import records
+from services.forum.storage.rows import Row, add_new, part_of, rows_of, within
 from services.forum.storage.tables import history, supervisions, supervisors, tasks
 
 
@@ -86,7 +87,7 @@ def why_ended(conn: Connection, task_id: str) -> str | None:
 
 def task_page(
     conn: Connection,
-    page: Page,
+    part: records.PartOfList,
     *,
     near: str,
     scope: str | None,
@@ -95,7 +96,7 @@ def task_page(
     state: str | None,
     overdue: bool,
     supervisor: str | None,
-) -> list[Row]:
+) -> records.Page:
     """Return tasks of a district, oldest first."""
     where: list[sa.ColumnElement[bool]] = [within(tasks.c.area, scope[:12] if scope else near)]
     if scope:
@@ -111,17 +112,17 @@ def task_page(
     if supervisor is not None:
         watched = sa.select(supervisors.c.task_id).where(supervisors.c.person_id == supervisor)
         where.append(tasks.c.task_id.in_(watched))
-    return part_of(conn, tasks, page, *where)
+    return part_of(conn, tasks, part, *where)
 
 
 def supervision_page(
     conn: Connection,
-    page: Page,
+    part: records.PartOfList,
     *,
     scope: str | None,
     person_id: str | None,
     task_id: str | None,
-) -> list[Row]:
+) -> records.Page:
     """Return what supervisors found, newest first: of an area's tasks, or one's own."""
     table = supervisions.c
     where: list[sa.ColumnElement[bool]] = []
@@ -132,4 +133,4 @@ def supervision_page(
         where.append(table.task_id.in_(there))
     if task_id is not None:
         where.append(table.task_id == task_id)
-    return part_of(conn, supervisions, page, *where, newest_first=True)
+    return part_of(conn, supervisions, part, *where, newest_first=True)

@@ -9,8 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from chassis import records
 from chassis import storage as store
-from services.forum.storage.rows import Page, Row, add_new, part_of, row_of, rows_of, within
+from services.forum.storage.rows import Row, add_new, part_of, row_of, rows_of, within
 from services.forum.storage.tables import (
     analyses,
     cosigners,
@@ -92,7 +93,7 @@ def participants_of(conn: Connection, topic: Mapping[str, Any]) -> set[str]:
 
 def topic_page(
     conn: Connection,
-    page: Page,
+    part: records.PartOfList,
     *,
     reader: str,
     near: str,
@@ -101,12 +102,12 @@ def topic_page(
     state: str | None,
     level: str | None,
     proposer: str | None,
-) -> list[Row]:
+) -> records.Page:
     """Return topics, newest first.
 
     Args:
         conn: The connection.
-        page: Which part.
+        part: Which part.
         reader: Who reads; his own topics are shown to him in any case.
         near: The district whose wall he reads.
         inside: The area in which he sees what is hidden, or None.
@@ -133,7 +134,7 @@ def topic_page(
         where.append(topics.c.level == level)
     if proposer is not None:
         where.append(topics.c.proposer == proposer)
-    return part_of(conn, topics, page, *where, newest_first=True)
+    return part_of(conn, topics, part, *where, newest_first=True)
 
 
 def history_of(conn: Connection, topic_id: str) -> list[Row]:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from chassis.bus import Tx
-from chassis.calendar import instant
-from chassis.refusal import Invalid, RoleDenied, said
-from services.forum import rules, storage
+from chassis.refusal import RoleDenied
+from services.forum import rules
 
 # Who acts for an area sees persons of it; everybody else sees numbers.
 STAFF_ROLES = frozenset(
@@ -20,56 +17,6 @@ STAFF_ROLES = frozenset(
         *("R_DISTRICT", "R_DISTRICT_LEAD", "R_AUDITOR"),
     }
 )
-
-# What the cursor of the page before begins with; base64 has no such sign.
-BACK = "~"
-
-
-def part_asked(q: Any) -> storage.rows.Page:
-    """Return which part of a list is asked for; a cursor goes on or back.
-
-    Raises:
-        Invalid: The cursor is none of ours.
-    """
-    if not q.cursor:
-        return storage.rows.Page(q.limit)
-    back = q.cursor.startswith(BACK)
-    try:
-        text = base64.urlsafe_b64decode(q.cursor.removeprefix(BACK).encode()).decode()
-        at, _, row_id = text.partition("~")
-        return storage.rows.Page(q.limit, (instant(at), row_id), back=back)
-    except (ValueError, binascii.Error) as error:
-        raise Invalid(
-            field="cursor",
-            reason=said(
-                ("游标 {cursor} / the cursor {cursor} is none of this list"), cursor=q.cursor
-            ),
-        ) from error
-
-
-def listed(
-    rows: Sequence[Mapping[str, Any]], q: Any, key: str, cards: Sequence[dict[str, Any]]
-) -> dict[str, Any]:
-    """Return a page with the cursors of the pages behind and before it; rows and cards lie in the
-    direction in which they were read."""
-    page = part_asked(q)
-    more = len(rows) > page.limit
-    shown = list(zip(rows, cards, strict=True))[: page.limit]
-    if page.back:
-        shown.reverse()
-
-    def mark(row: Mapping[str, Any]) -> str:
-        return base64.urlsafe_b64encode(
-            f"{row['created_at'].isoformat()}~{row[key]}".encode()
-        ).decode()
-
-    behind = page.back or more
-    before = more if page.back else page.after is not None
-    return {
-        "items": [card for _row, card in shown],
-        "next": mark(shown[-1][0]) if shown and behind else None,
-        "prev": BACK + mark(shown[0][0]) if shown and before else None,
-    }
 
 
 def iso(value: Any) -> Any:

@@ -13,7 +13,7 @@ from chassis.fields import Area, Cursor, Limit
 from chassis.refusal import RoleDenied
 from services.forum import storage
 from services.forum.rules import Tier
-from services.forum.views.cards import STAFF_ROLES, iso, listed, part_asked
+from services.forum.views.cards import STAFF_ROLES, iso
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +93,9 @@ def escalations(tx: Tx, q: EscalationsAsked) -> dict[str, Any]:
         tx.require_scope(scope)
         if tx.actor.role not in STAFF_ROLES:
             raise RoleDenied(role=tx.actor.role)
-    rows = storage.escalations.escalation_page(
+    found = storage.escalations.escalation_page(
         tx.conn,
-        part_asked(q),
+        q,
         scope=scope,
         person_id=tx.actor.id if q.mine else None,
         tier=q.tier,
@@ -103,4 +103,5 @@ def escalations(tx: Tx, q: EscalationsAsked) -> dict[str, Any]:
         source=q.source,
         states=_STATES.get(q.state, (q.state,)),
     )
-    return listed(rows, q, "escalation_id", [_escalation_card(row) for row in rows])
+    rows = found.rows
+    return found.shown([_escalation_card(row) for row in rows])

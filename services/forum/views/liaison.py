@@ -18,8 +18,6 @@ from services.forum.views.cards import (
     district,
     is_near,
     iso,
-    listed,
-    part_asked,
     sees_inside,
     whose_rows,
 )
@@ -206,11 +204,10 @@ def officials(tx: Tx, q: OfficialsAsked) -> dict[str, Any]:
 
     Return the officials of an area, to the people of their district.
     """
-    rows = storage.liaison.official_page(
-        tx.conn, part_asked(q), near=district(tx), scope=q.scope, tier=q.tier
-    )
+    found = storage.liaison.official_page(tx.conn, q, near=district(tx), scope=q.scope, tier=q.tier)
+    rows = found.rows
     cards = [_post_card(tx, row, "official_id", _OFFICIAL_SHOWN) for row in rows]
-    return listed(rows, q, "official_id", cards)
+    return found.shown(cards)
 
 
 def liaisons(tx: Tx, q: LiaisonsAsked) -> dict[str, Any]:
@@ -218,22 +215,23 @@ def liaisons(tx: Tx, q: LiaisonsAsked) -> dict[str, Any]:
 
     Return the liaison links of an area or an official; those to households for staff only.
     """
-    rows = storage.liaison.liaison_page(
+    found = storage.liaison.liaison_page(
         tx.conn,
-        part_asked(q),
+        q,
         near=district(tx),
         scope=q.scope,
         official_id=q.official_id,
         state=q.state,
         inside=tx.actor.scope if tx.actor.role in STAFF_ROLES else None,
     )
+    rows = found.rows
     cards = [
         _post_card(tx, row, "link_id", _LIAISON_SHOWN)
         # Why somebody was relieved is between him and his area.
         | ({"reason": row["reason"]} if sees_inside(tx, row["area"]) else {})
         for row in rows
     ]
-    return listed(rows, q, "link_id", cards)
+    return found.shown(cards)
 
 
 def deputies(tx: Tx, q: DeputiesAsked) -> dict[str, Any]:
@@ -241,14 +239,15 @@ def deputies(tx: Tx, q: DeputiesAsked) -> dict[str, Any]:
 
     Return the deputies of the caller's district, of one street or of all.
     """
-    rows = storage.liaison.deputy_page(tx.conn, part_asked(q), near=district(tx), street=q.street)
+    found = storage.liaison.deputy_page(tx.conn, q, near=district(tx), street=q.street)
+    rows = found.rows
     streets = storage.liaison.streets_of(tx.conn, [row["deputy_id"] for row in rows])
     cards = [
         _post_card(tx, row, "deputy_id", _DEPUTY_SHOWN)
         | {"streets": streets.get(row["deputy_id"], [])}
         for row in rows
     ]
-    return listed(rows, q, "deputy_id", cards)
+    return found.shown(cards)
 
 
 def opt_ins(tx: Tx, q: OptInsAsked) -> dict[str, Any]:
@@ -257,9 +256,8 @@ def opt_ins(tx: Tx, q: OptInsAsked) -> dict[str, Any]:
     Raises:
         RoleDenied: The area lies outside the caller's scope, or he acts for none.
     """
-    rows = storage.liaison.opt_in_page(
-        tx.conn, part_asked(q), **whose_rows(tx, q.scope), state=q.state
-    )
+    found = storage.liaison.opt_in_page(tx.conn, q, **whose_rows(tx, q.scope), state=q.state)
+    rows = found.rows
     cards = [
         {
             "id": row["person_id"],
@@ -273,7 +271,7 @@ def opt_ins(tx: Tx, q: OptInsAsked) -> dict[str, Any]:
         }
         for row in rows
     ]
-    return listed(rows, q, "person_id", cards)
+    return found.shown(cards)
 
 
 def deputy_record(tx: Tx, q: DeputyRecordOf) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from chassis.fields import PartOfList
 from chassis.i18n import told
 from services.forum import storage
 from services.forum.messages import MESSAGES
-from services.forum.views.cards import iso, listed, part_asked
+from services.forum.views.cards import iso
 
 
 def my_messages(tx: Tx, q: PartOfList) -> dict[str, Any]:
@@ -18,7 +18,8 @@ def my_messages(tx: Tx, q: PartOfList) -> dict[str, Any]:
 
     Return what the caller was told, newest first.
     """
-    rows = storage.messages.message_page(tx.conn, part_asked(q), tx.actor.id)
+    found = storage.messages.message_page(tx.conn, q, tx.actor.id)
+    rows = found.rows
     named = storage.topics.topics_named(tx.conn, [row["topic_id"] for row in rows])
     cards = [
         {
@@ -31,7 +32,7 @@ def my_messages(tx: Tx, q: PartOfList) -> dict[str, Any]:
         }
         for row in rows
     ]
-    return listed(rows, q, "message_id", cards)
+    return found.shown(cards)
 
 
 def _message(tx: Tx, row: Mapping[str, Any], number: str) -> str:

@@ -10,7 +10,7 @@ from chassis.bus import Tx
 from chassis.fields import Area, Cursor, Limit, Period
 from chassis.refusal import NotFound
 from services.forum import rules, storage
-from services.forum.views.cards import STAFF_ROLES, iso, listed, part_asked, sees_inside, tally_card
+from services.forum.views.cards import STAFF_ROLES, iso, sees_inside, tally_card
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +84,20 @@ def objections(tx: Tx, q: ObjectionsAsked) -> dict[str, Any]:
         row = storage.rows.find(tx.conn, storage.tables.topics, q.topic_id or "")
         if row is None or not sees_inside(tx, row["area"]):
             raise NotFound(kind="topic", id=q.topic_id)
-    rows = storage.opinions.objection_page(
+    found = storage.opinions.objection_page(
         tx.conn,
-        part_asked(q),
+        q,
         person_id=tx.actor.id if mine else None,
         topic_id=q.topic_id,
         state=q.state,
     )
+    rows = found.rows
     names = (
         *("objection_id", "topic_id", "opinion_id", "text", "directly_affected", "claimed"),
         *("state", "outcome", "reasons", "decided_at", "created_at"),
     )
     cards = [{"id": row["objection_id"]} | {name: iso(row[name]) for name in names} for row in rows]
-    return listed(rows, q, "objection_id", cards)
+    return found.shown(cards)
 
 
 def notices(tx: Tx, q: NoticesAsked) -> dict[str, Any]:
@@ -106,15 +107,16 @@ def notices(tx: Tx, q: NoticesAsked) -> dict[str, Any]:
     by themselves; staff of the area find them further on.
     """
     between = tx.calendar.month_bounds(q.period) if q.period else None
-    rows = storage.opinions.notice_page(
+    found = storage.opinions.notice_page(
         tx.conn,
-        part_asked(q),
+        q,
         scope=q.scope,
         between=between,
         since=tx.now - rules.PUBLIC,
         inside=tx.actor.scope if tx.actor.role in STAFF_ROLES else None,
     )
-    return listed(rows, q, "opinion_id", [_notice_card(tx, row) for row in rows])
+    rows = found.rows
+    return found.shown([_notice_card(tx, row) for row in rows])
 
 
 def _notice_card(tx: Tx, row: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,8 +14,6 @@ from services.forum.views.cards import (
     card,
     is_near,
     iso,
-    listed,
-    part_asked,
     sees_inside,
     tally_card,
     title_of,
@@ -121,9 +119,10 @@ def session_list(tx: Tx, q: SessionsAsked) -> dict[str, Any]:
     scope = q.scope or tx.actor.scope
     if not is_near(tx, scope):
         raise RoleDenied(role=tx.actor.role, scope=tx.actor.scope, area=scope)
-    rows = storage.sessions.session_page(
-        tx.conn, part_asked(q), scope=scope, state=q.state, topic_id=q.topic_id
+    found = storage.sessions.session_page(
+        tx.conn, q, scope=scope, state=q.state, topic_id=q.topic_id
     )
+    rows = found.rows
     about = storage.sessions.agendas(tx.conn, [row["session_id"] for row in rows])
     cards = [
         _session_card(row)
@@ -142,7 +141,7 @@ def session_list(tx: Tx, q: SessionsAsked) -> dict[str, Any]:
         }
         for row in rows
     ]
-    return listed(rows, q, "session_id", cards)
+    return found.shown(cards)
 
 
 def _holds(counted: rules.Presence) -> bool:
@@ -202,7 +201,8 @@ def my_invitations(tx: Tx, q: PartOfList) -> dict[str, Any]:
 
     Return the caller's invitations, newest first, with when and where.
     """
-    rows = storage.sessions.invitation_page(tx.conn, part_asked(q), tx.actor.id)
+    found = storage.sessions.invitation_page(tx.conn, q, tx.actor.id)
+    rows = found.rows
     cards = []
     for row in rows:
         held = storage.rows.known(tx.conn, storage.tables.sessions, row["session_id"])
@@ -218,4 +218,4 @@ def my_invitations(tx: Tx, q: PartOfList) -> dict[str, Any]:
                 ],
             }
         )
-    return listed(rows, q, "invitation_id", cards)
+    return found.shown(cards)

@@ -18,8 +18,6 @@ from services.forum.views.cards import (
     district,
     is_near,
     iso,
-    listed,
-    part_asked,
     sees_inside,
     whose_rows,
 )
@@ -64,8 +62,9 @@ def supervisions(tx: Tx, q: SupervisionsAsked) -> dict[str, Any]:
         RoleDenied: The area lies outside the caller's scope, or he acts for none.
     """
     whose = whose_rows(tx, q.scope, mine=q.mine)
-    rows = storage.tasks.supervision_page(tx.conn, part_asked(q), **whose, task_id=q.task_id)
-    return listed(rows, q, "record_id", [card(row, "record_id") for row in rows])
+    found = storage.tasks.supervision_page(tx.conn, q, **whose, task_id=q.task_id)
+    rows = found.rows
+    return found.shown([card(row, "record_id") for row in rows])
 
 
 _TASK_SHOWN = (
@@ -134,9 +133,9 @@ def task_ledger(tx: Tx, q: TasksAsked) -> dict[str, Any]:
 
     Return tasks with their progress: the ledger of resolutions.
     """
-    rows = storage.tasks.task_page(
+    found = storage.tasks.task_page(
         tx.conn,
-        part_asked(q),
+        q,
         near=district(tx),
         scope=q.scope,
         topic_id=q.topic_id,
@@ -145,4 +144,5 @@ def task_ledger(tx: Tx, q: TasksAsked) -> dict[str, Any]:
         overdue=q.overdue,
         supervisor=tx.actor.id if q.mine else None,
     )
-    return listed(rows, q, "task_id", [task_card(row) for row in rows])
+    rows = found.rows
+    return found.shown([task_card(row) for row in rows])

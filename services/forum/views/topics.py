@@ -15,9 +15,7 @@ from services.forum.views.cards import (
     STAFF_ROLES,
     district,
     iso,
-    listed,
     may_read,
-    part_asked,
     sees_inside,
     tally_card,
 )
@@ -49,9 +47,9 @@ def topic_wall(tx: Tx, q: TopicsAsked) -> dict[str, Any]:
 
     Return the topic wall, newest first.
     """
-    rows = storage.topics.topic_page(
+    found = storage.topics.topic_page(
         tx.conn,
-        part_asked(q),
+        q,
         reader=tx.actor.id,
         near=district(tx),
         inside=tx.actor.scope if tx.actor.role in STAFF_ROLES else None,
@@ -60,11 +58,12 @@ def topic_wall(tx: Tx, q: TopicsAsked) -> dict[str, Any]:
         level=q.level,
         proposer=tx.actor.id if q.mine else None,
     )
+    rows = found.rows
     counts: dict[str, int] = {}
     for signed in storage.topics.cosigners_of(tx.conn, [row["topic_id"] for row in rows]):
         counts[signed["topic_id"]] = counts.get(signed["topic_id"], 0) + 1
     cards = [_topic_card(tx, row, counts.get(row["topic_id"], 0)) for row in rows]
-    return listed(rows, q, "topic_id", cards)
+    return found.shown(cards)
 
 
 _TOPIC_SHOWN = (

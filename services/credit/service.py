@@ -17,7 +17,7 @@ from chassis.facts import read_in, said_in
 from chassis.file_imports import Imports
 from chassis.replies import Page, Reply
 from chassis.table import command, job, query, subscribe, timer
-from services.credit import events, replies, views
+from services.credit import events, replies
 from services.credit.actions import (
     budget,
     calendar,
@@ -42,11 +42,20 @@ from services.credit.actions import (
 )
 from services.credit.settings import CreditSettings
 from services.credit.storage import tables
+from services.credit.views import awards as awards_views
+from services.credit.views import budget as budget_views
+from services.credit.views import cards as cards_views
+from services.credit.views import consents as consents_views
 from services.credit.views import drafts as draft_views
 from services.credit.views import figures, honours, replays, screening, statements
 from services.credit.views import messages as message_views
+from services.credit.views import notices as notices_views
+from services.credit.views import objections as objections_views
+from services.credit.views import rules as rules_views
+from services.credit.views import settlement as settlement_views
+from services.credit.views import subjects as subjects_views
 
-STAFF = views.STAFF
+STAFF = cards_views.STAFF
 # Figures of whole communities: a grid worker's scope is a part of one.
 OFFICES = tuple(role for role in STAFF if role != "R_GRID")
 OVER_COMMUNITIES = ("R_STREET", "R_DISTRICT")
@@ -101,7 +110,7 @@ class Credit(Imports, Service):
             reply=replies.Done,
             status=201,
         ),
-        query("GET /rules", views.rules, roles=(PUBLIC,), reply=replies.RulesReply),
+        query("GET /rules", rules_views.rules, roles=(PUBLIC,), reply=replies.RulesReply),
         command(
             "POST /rule-sets",
             drafts.create_rule_set,
@@ -232,7 +241,7 @@ class Credit(Imports, Service):
         ),
         query(
             "GET /consents/proposals",
-            views.consent_proposals,
+            consents_views.consent_proposals,
             roles=consents.ASSISTANTS,
             reply=Page[replies.ConsentProposalCard],
         ),
@@ -242,7 +251,9 @@ class Credit(Imports, Service):
             roles=(ANY_ROLE,),
             reply=Page[replies.MessageCard],
         ),
-        query("GET /consents", views.consents, roles=(ANY_ROLE,), reply=Page[dict[str, Any]]),
+        query(
+            "GET /consents", consents_views.consents, roles=(ANY_ROLE,), reply=Page[dict[str, Any]]
+        ),
         command(
             "POST /subjects",
             subjects.open_subject,
@@ -264,17 +275,19 @@ class Credit(Imports, Service):
             reply=replies.Done,
             if_match=True,
         ),
-        query("GET /me", views.me, roles=(ANY_ROLE,), reply=replies.MeReply),
-        query("GET /subjects", views.subjects, roles=STAFF, reply=Page[replies.SubjectRow]),
+        query("GET /me", subjects_views.me, roles=(ANY_ROLE,), reply=replies.MeReply),
+        query(
+            "GET /subjects", subjects_views.subjects, roles=STAFF, reply=Page[replies.SubjectRow]
+        ),
         query(
             "GET /subjects/{subject_id}",
-            views.subject,
+            subjects_views.subject,
             roles=(ANY_ROLE,),
             reply=replies.SubjectReply,
         ),
         query(
             "GET /subjects/{subject_id}/explain",
-            views.explain,
+            subjects_views.explain,
             roles=(ANY_ROLE,),
             reply=replies.ExplainReply,
         ),
@@ -300,10 +313,15 @@ class Credit(Imports, Service):
             reply=replies.Done,
             if_match=True,
         ),
-        query("GET /awards/{award_id}", views.award, roles=(ANY_ROLE,), reply=replies.AwardReply),
+        query(
+            "GET /awards/{award_id}",
+            awards_views.award,
+            roles=(ANY_ROLE,),
+            reply=replies.AwardReply,
+        ),
         query(
             "GET /awards",
-            views.award_list,
+            awards_views.award_list,
             roles=STAFF,
             reply=Page[replies.AwardReply],
             name="awards",
@@ -332,11 +350,14 @@ class Credit(Imports, Service):
             if_match=True,
         ),
         query(
-            "GET /settlements", views.settlements, roles=STAFF, reply=Page[replies.SettlementCard]
+            "GET /settlements",
+            settlement_views.settlements,
+            roles=STAFF,
+            reply=Page[replies.SettlementCard],
         ),
         query(
             "GET /settlements/{settlement_id}",
-            views.settlement,
+            settlement_views.settlement,
             roles=STAFF,
             reply=replies.SettlementDetail,
         ),
@@ -367,13 +388,18 @@ class Credit(Imports, Service):
             roles=("R_AUDITOR", "R_DISTRICT"),
             reply=replies.MonthLogReply,
         ),
-        query("GET /notices", views.notices, roles=(PUBLIC,), reply=Page[replies.NoticeCard]),
         query(
-            "GET /notices/{notice_id}", views.notice, roles=(PUBLIC,), reply=replies.NoticeDetail
+            "GET /notices", notices_views.notices, roles=(PUBLIC,), reply=Page[replies.NoticeCard]
+        ),
+        query(
+            "GET /notices/{notice_id}",
+            notices_views.notice,
+            roles=(PUBLIC,),
+            reply=replies.NoticeDetail,
         ),
         query(
             "GET /notices.atom",
-            views.notice_feed,
+            notices_views.notice_feed,
             roles=(PUBLIC,),
             reply=Page[replies.NoticeCard],
             produces="application/atom+xml",
@@ -443,11 +469,16 @@ class Credit(Imports, Service):
         ),
         query(
             "GET /objections/{objection_id}",
-            views.objection,
+            objections_views.objection,
             roles=(ANY_ROLE,),
             reply=replies.ObjectionCard,
         ),
-        query("GET /objections", views.objections, roles=STAFF, reply=Page[replies.ObjectionCard]),
+        query(
+            "GET /objections",
+            objections_views.objections,
+            roles=STAFF,
+            reply=Page[replies.ObjectionCard],
+        ),
         # ------------------------------------------------------------ points
         command(
             "POST /budget-grants",
@@ -472,7 +503,7 @@ class Credit(Imports, Service):
         ),
         query(
             "GET /budget-grants",
-            views.budget_grants,
+            budget_views.budget_grants,
             roles=(*budget.GRANTERS, "R_AUDITOR"),
             reply=Page[replies.BudgetGrantCard],
         ),

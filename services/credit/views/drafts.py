@@ -9,10 +9,10 @@ from msgspec import Meta
 
 from chassis.fields import Cursor, Limit
 from chassis.refusal import NotFound
-from services.credit import views
 from services.credit.rules import changes, model
 from services.credit.storage import rule_sets as store
 from services.credit.storage.in_force import rules_in_force
+from services.credit.views import cards as cards_views
 
 if TYPE_CHECKING:
     from chassis.bus import Tx
@@ -72,7 +72,9 @@ def find(tx: Tx, key: str) -> Any:
         NotFound: There is none, or it is not public yet and the caller is not of the district.
     """
     row = store.by_id(tx.conn, key) or store.by_code(tx.conn, key)
-    if row is None or (row.state not in PUBLIC_STATES and not views.of_district(tx, row.area)):
+    if row is None or (
+        row.state not in PUBLIC_STATES and not cards_views.of_district(tx, row.area)
+    ):
         raise NotFound(kind="rule_set", id=key)
     return row
 
@@ -88,7 +90,7 @@ def _card(tx: Tx, row: Any) -> dict[str, Any]:
         "effective_from": row.effective_from.isoformat(),
         "effective_to": row.effective_to.isoformat() if row.effective_to else None,
         "based_on": row.based_on,
-        **views.persons(tx, row),
+        **cards_views.persons(tx, row),
         "legal_review": row.legal_review,
         "consulted_from": row.consulted_from.isoformat() if row.consulted_from else None,
         "comments_until": row.consulted_until.isoformat() if row.consulted_until else None,
@@ -111,12 +113,12 @@ def rule_set(tx: Tx, question: OneRuleSet) -> dict[str, Any]:
     """
     row = find(tx, question.rule_set_id)
     parsed = model.parse(row.body)
-    inside = views.of_district(tx, row.area)
+    inside = cards_views.of_district(tx, row.area)
     return _card(tx, row) | {
         "instruments": list(parsed.instruments),
         "comments": store.count_comments(tx.conn, row.rule_set_id),
-        "items": [views.rule_card(rule) for rule in parsed.rules],
-        "document": row.body if inside else row.body | views.offices(row),
+        "items": [cards_views.rule_card(rule) for rule in parsed.rules],
+        "document": row.body if inside else row.body | cards_views.offices(row),
     }
 
 
@@ -125,10 +127,10 @@ def rule_sets(tx: Tx, question: RuleSets) -> dict[str, Any]:
 
     List rule sets, newest first. Drafts and approved ones are shown to the district only.
     """
-    states: tuple[str, ...] = ALL_STATES if tx.actor.role in views.DISTRICT else PUBLIC_STATES
+    states: tuple[str, ...] = ALL_STATES if tx.actor.role in cards_views.DISTRICT else PUBLIC_STATES
     if question.state is not None:
         states = tuple(state for state in states if state == question.state)
-    area = tx.actor.scope[:6] if tx.actor.role in views.DISTRICT else ""
+    area = tx.actor.scope[:6] if tx.actor.role in cards_views.DISTRICT else ""
     found = store.page(tx.conn, states=states, area=area, part=question)
     return found.reply(lambda row: _card(tx, row))
 
@@ -143,7 +145,7 @@ def rule_comments(tx: Tx, question: Comments) -> dict[str, Any]:
     """
     row = find(tx, question.rule_set_id)
     found = store.comments_page(tx.conn, row.rule_set_id, question)
-    inside = views.of_district(tx, row.area)
+    inside = cards_views.of_district(tx, row.area)
     items = [
         {
             "id": comment.comment_id,

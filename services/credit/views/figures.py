@@ -11,9 +11,9 @@ from msgspec import Meta
 
 from chassis.fields import Cursor, DownToCommunity, Limit, Period
 from chassis.refusal import Invalid, said
-from services.credit import views
 from services.credit.rules import settlement as rules
 from services.credit.storage import figures as store
+from services.credit.views import cards as cards_views
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -202,7 +202,7 @@ def _punctuality(tx: Tx, scope: str, period: str) -> dict[str, Any]:
         late.append(
             {
                 "community": row.code,
-                "published_at": views.iso(row.published_at),
+                "published_at": cards_views.iso(row.published_at),
                 "working_days_late": days,
             }
         )

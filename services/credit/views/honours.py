@@ -12,7 +12,6 @@ from chassis.bus import Nothing
 from chassis.fields import Cursor, DownToCommunity, Limit, Period
 from chassis.refusal import Invalid, NotFound, said
 from chassis.text import PERIOD
-from services.credit import views
 from services.credit.errors import NotForPersons
 from services.credit.replies import CommendationState
 from services.credit.rules import severity
@@ -20,6 +19,7 @@ from services.credit.storage import honours as store
 from services.credit.storage import records, registry
 from services.credit.storage import repairs as repair_store
 from services.credit.storage.in_force import rules_in_force
+from services.credit.views import cards as cards_views
 
 if TYPE_CHECKING:
     from chassis.bus import Tx
@@ -138,9 +138,9 @@ def commendation_card(row: Any) -> dict[str, Any]:
         "version": row.version,
         "notice_id": row.notice_id,
         "opened_at": row.opened_at.isoformat(),
-        "public_until": views.iso(row.public_until),
-        "approved_at": views.iso(row.approved_at),
-        "granted_at": views.iso(row.granted_at),
+        "public_until": cards_views.iso(row.public_until),
+        "approved_at": cards_views.iso(row.approved_at),
+        "granted_at": cards_views.iso(row.granted_at),
         "cancelled_because": row.cancelled_because,
     }
 
@@ -299,7 +299,7 @@ def certificate(tx: Tx, question: OneCertificate) -> dict[str, Any]:
         "ref": ref if named else None,
         "person_id": (subject.holder if named and kind in records.NAMED_PERSONS else None),
         "granted_at": row.granted_at.isoformat(),
-        "revoked_at": views.iso(row.revoked_at),
+        "revoked_at": cards_views.iso(row.revoked_at),
     }
 
 
@@ -341,7 +341,7 @@ def honours(tx: Tx, _asked: Nothing) -> dict[str, Any]:
                 "level": row.level,
                 "state": row.state,
                 "granted_at": row.granted_at.isoformat(),
-                "revoked_at": views.iso(row.revoked_at),
+                "revoked_at": cards_views.iso(row.revoked_at),
             }
             for row in store.honours_of(tx.conn, own)
         ],
@@ -364,8 +364,8 @@ def leaderboard(tx: Tx, question: Board) -> dict[str, Any]:
     """
     if question.kind in records.NAMED_PERSONS:
         raise NotForPersons(field="kind")
-    if question.kind not in views.ORGANISATIONS:
-        known = "、".join(views.ORGANISATIONS)
+    if question.kind not in cards_views.ORGANISATIONS:
+        known = "、".join(cards_views.ORGANISATIONS)
         raise Invalid(
             field="kind", reason=said("kind 应为 {known} / kind is one of {known}", known=known)
         )
@@ -402,7 +402,7 @@ def leaderboard(tx: Tx, question: Board) -> dict[str, Any]:
                 "area": row.area,
                 "score": row.score,
                 "grade": row.grade,
-                "gates_failed": views.gates(row.gates_failed),
+                "gates_failed": cards_views.gates(row.gates_failed),
             }
             for row in rows[:limit]
         ],
@@ -431,7 +431,7 @@ def repair_card(row: Any) -> dict[str, Any]:
         "decide_due": row.decide_due.isoformat(),
         "overdue": row.overdue,
         "finding": row.finding,
-        "decided_at": views.iso(row.decided_at),
+        "decided_at": cards_views.iso(row.decided_at),
         "reasons": row.reasons,
         "from_period": row.from_period,
     }
@@ -446,7 +446,7 @@ def repair(tx: Tx, question: OneRepair) -> dict[str, Any]:
         NotFound: There is none, or it is none of the caller's business.
     """
     row = repair_store.repair(tx.conn, question.repair_id)
-    if row is None or not (row.person_id == tx.actor.id or views.may_see(tx, row.subject_id)):
+    if row is None or not (row.person_id == tx.actor.id or cards_views.may_see(tx, row.subject_id)):
         raise NotFound(kind="repair", id=question.repair_id)
     return repair_card(row)
 
@@ -482,7 +482,7 @@ def negatives(tx: Tx, question: OfOrganisation) -> dict[str, Any]:
     if kind in ("RES", "HH"):
         raise NotForPersons(field="subject_id")
     subject = registry.subject(tx.conn, question.subject_id)
-    inside = subject is not None and views.may_see(tx, question.subject_id)
+    inside = subject is not None and cards_views.may_see(tx, question.subject_id)
     if subject is None or (kind == "STW" and not inside):
         raise NotFound(kind="subject", id=question.subject_id)
     now = tx.calendar.period(tx.now)

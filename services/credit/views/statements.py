@@ -9,13 +9,14 @@ from msgspec import Meta
 
 from chassis.fields import AsOf, Instant
 from chassis.refusal import Invalid, NotFound, said
-from services.credit import views
 from services.credit.errors import Gone, NotReady
 from services.credit.rules import severity
 from services.credit.storage import awards, registry, voices
 from services.credit.storage import settlements as settlement_store
 from services.credit.storage import statements as store
 from services.credit.storage.in_force import rules_in_force
+from services.credit.views import budget as budget_views
+from services.credit.views import cards as cards_views
 
 if TYPE_CHECKING:
     from chassis.bus import Tx
@@ -113,7 +114,7 @@ def statement(tx: Tx, question: Statement) -> dict[str, Any]:
     )
     return {
         "subject": subject,
-        "since": views.iso(question.since),
+        "since": cards_views.iso(question.since),
         "until": (until or tx.now).isoformat(),
         "opening": opening,
         "lines": lines,
@@ -127,7 +128,7 @@ def trial_balance(tx: Tx, question: TrialBalance) -> dict[str, Any]:
     Return the sums of all accounts, now with every proof, or from the lines as of a time.
     """
     if question.at is None or question.at >= tx.now:
-        return views.trial_balance(tx)
+        return budget_views.trial_balance(tx)
     accounts = store.trial_balance_at(tx.conn, question.at)
     total = sum(accounts.values())
     return {
@@ -168,7 +169,7 @@ def export(tx: Tx, question: OneExport) -> dict[str, Any]:
         "name": row.name,
         "size": row.size,
         "requested_at": row.requested_at.isoformat(),
-        "expires_at": views.iso(row.expires_at),
+        "expires_at": cards_views.iso(row.expires_at),
     }
 
 
@@ -229,11 +230,11 @@ def settlement_entry(tx: Tx, question: OneEntry) -> dict[str, Any]:
     rows = awards.of_subject(tx.conn, [known.subject_id], valid_in=row.period)
     cards = []
     for award in rows:
-        card = views.award_card(tx, award, in_force.of_code(award.rule_set))
+        card = cards_views.award_card(tx, award, in_force.of_code(award.rule_set))
         if viewer != "SELF":
             card["chain"] = {"proposed_by": award.proposed_by, "decided_by": award.decided_by}
         cards.append(card)
-    found = {"viewer": viewer} | views.entry_card(known) | {"awards": cards}
+    found = {"viewer": viewer} | cards_views.entry_card(known) | {"awards": cards}
     if viewer == "AUDITOR":
         notice = settlement_store.notice(tx.conn, row.notice_id) if row.notice_id else None
         found |= {
@@ -248,7 +249,7 @@ def settlement_entry(tx: Tx, question: OneEntry) -> dict[str, Any]:
 def _viewer(tx: Tx, row: Any, subject_id: str) -> str:
     if voices.speaks_for(tx.conn, subject_id, tx.actor.id, tx.now):
         return "SELF"
-    if tx.actor.role in views.STAFF and tx.actor.covers(row.area):
+    if tx.actor.role in cards_views.STAFF and tx.actor.covers(row.area):
         return "AUDITOR" if tx.actor.role == "R_AUDITOR" else "REVIEWER"
     return "PUBLIC"
 
@@ -265,7 +266,7 @@ def _public(tx: Tx, row: Any, known: Any, in_force: Any) -> dict[str, Any]:
         if known.subject_id not in listed & still or known.state == "HELD" or not hangs:
             raise missing
         return {"subject": known.subject_id, "period": known.period, "grade": known.grade}
-    if known.kind not in views.ORGANISATIONS:
+    if known.kind not in cards_views.ORGANISATIONS:
         raise missing
     reasons = []
     for award in awards.of_subject(tx.conn, [known.subject_id], period=row.period):
@@ -286,7 +287,7 @@ def _public(tx: Tx, row: Any, known: Any, in_force: Any) -> dict[str, Any]:
         "period": known.period,
         "score": known.score,
         "grade": known.grade,
-        "gates_failed": views.gates(known.gates_failed),
+        "gates_failed": cards_views.gates(known.gates_failed),
         "note": "异议处理中" if known.state == "HELD" else None,
         "reasons": reasons,
     }

@@ -1,0 +1,84 @@
+"""Awards, and what they wait for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
+
+from chassis.bus import Tx, is_uuid
+from chassis.fields import Cursor, DownToCommunity, Limit
+from chassis.refusal import NotFound
+from services.credit.storage import (
+    awards,
+    queries,
+)
+from services.credit.storage.in_force import rules_in_force
+from services.credit.views.cards import STAFF, award_card, may_see
+
+
+@dataclass(frozen=True, slots=True)
+class OneAward:
+    """Which award is meant."""
+
+    award_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Awards:
+    """Which awards."""
+
+    state: Literal["PROPOSED", "APPROVED", "REJECTED", "REVERSED", "REPAIRED"] | None = None
+    community: DownToCommunity | None = None
+    waits_for: (
+        Annotated[
+            Literal["R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT"],
+            Meta(description="待哪一级审核 / the level that must decide"),
+        ]
+        | None
+    ) = None
+    overdue: Annotated[
+        bool,
+        Meta(description="只列逾期未审核的 / only those that nobody decided within 5 working days"),
+    ] = False
+    limit: Limit = 50
+    cursor: Cursor | None = None
+
+
+def award(tx: Tx, question: OneAward) -> dict[str, Any]:
+    """赋分及理由 / An award and why.
+
+    Return one award with its reason, to its subject and to staff of the area.
+
+    Raises:
+        NotFound: There is none, or the caller may not know it.
+    """
+    in_force = rules_in_force(tx.conn)
+    found = awards.award(tx.conn, question.award_id) if is_uuid(question.award_id) else None
+    own = found is not None and found.proposed_by == tx.actor.id and tx.actor.role in STAFF
+    if found is None or not (own or may_see(tx, found.subject_id)):
+        raise NotFound(kind="award", id=question.award_id)
+    card = award_card(tx, found, in_force.of_code(found.rule_set))
+    card["chain"] = {"proposed_by": found.proposed_by, "decided_by": found.decided_by}
+    return card
+
+
+def award_list(tx: Tx, question: Awards) -> dict[str, Any]:
+    """人工赋分列表 / Awards that a person decides.
+
+    List awards of the caller's area that were proposed by hand or wait for a decision.
+    """
+    in_force = rules_in_force(tx.conn)
+    area = question.community or tx.actor.scope
+    tx.require_scope(area)
+    found = queries.awards_page(
+        tx.conn,
+        area=area,
+        state=question.state,
+        waits_for=question.waits_for,
+        overdue_at=tx.now if question.overdue else None,
+        part=question,
+    )
+    items = [award_card(tx, row, in_force.of_code(row.rule_set)) for row in found.rows]
+    return found.shown(items)

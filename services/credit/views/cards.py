@@ -1,0 +1,247 @@
+"""What several answers are made of, and who may see it."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from chassis.refusal import Sentence, fill, sentences
+from services.credit.rules.model import DIMENSIONS, Rule
+from services.credit.storage import (
+    registry,
+    voices,
+)
+
+if TYPE_CHECKING:
+    from chassis.bus import Tx
+    from services.credit.rules.awards import Compiled
+STAFF = (
+    "R_GRID",
+    "R_CADRE",
+    "R_SECRETARY",
+    "R_STREET",
+    "R_STREET_LEAD",
+    "R_DISTRICT",
+    "R_DISTRICT_LEAD",
+    "R_AUDITOR",
+)
+ORGANISATIONS = ("PRJ", "PCO", "MER", "PTN", "UNT")
+
+
+def iso(at: datetime | None) -> str | None:
+    """Return a time as text, or None."""
+    return at.isoformat() if at is not None else None
+
+
+# Who reads drafts, and which persons wrote and published a rule set.
+DISTRICT = ("R_DISTRICT", "R_DISTRICT_LEAD", "R_AUDITOR")
+
+
+def of_district(tx: Tx, area: str) -> bool:
+    """Tell whether the caller works on the rule sets of an area, or watches over them."""
+    return tx.actor.role in DISTRICT and tx.actor.covers(area)
+
+
+def offices(row: Any) -> dict[str, str | None]:
+    """Return the offices that a rule set's document names. Documents of before named persons."""
+    people = {row.publisher, *row.authors}
+    named = {name: row.body[name] for name in ("author", "publisher")}
+    return {name: None if said in people else said for name, said in named.items()}
+
+
+def persons(tx: Tx, row: Any) -> dict[str, str | None]:
+    """Return who wrote and who published a rule set; nobody but the district reads it (K15)."""
+    inside = of_district(tx, row.area)
+    return {name: getattr(row, name) if inside else None for name in ("author", "publisher")}
+
+
+def rule_card(rule: Rule) -> dict[str, Any]:
+    """Return a rule as people read it."""
+    return {
+        "code": rule.code,
+        "name": rule.name_zh,
+        "name_en": rule.name_en,
+        "kind": rule.kind,
+        "dimension": rule.dimension,
+        "dimension_name": DIMENSIONS[rule.dimension],
+        "instrument": rule.instrument,
+        "article": rule.article.number,
+        "text": rule.article.text,
+        "basis": rule.article.basis,
+        "type": rule.type,
+        "source": rule.source,
+        "deduction": rule.negative,
+        "severity": rule.severity,
+        "valid_periods": rule.valid_periods,
+        "requires_legal_document": rule.requires_legal_document,
+        "evidence": list(rule.evidence),
+        "propose": list(rule.propose),
+        "approve": list(rule.approve),
+        "levels": [
+            {"code": v.code, "name": v.name_zh, "score": v.score, "points": v.points}
+            for v in rule.levels
+        ],
+        "public_reason": rule.public_reason,
+        "cases": [
+            {"text": case.text, "score": case.score, "points": case.points} for case in rule.cases
+        ],
+    }
+
+
+def award_card(tx: Tx, award: Any, compiled: Compiled | None) -> dict[str, Any]:
+    """Return an award with its reason (rule and text, event, actor, evidence), and for whose
+    decision it waits."""
+    rule = compiled.rule_set.rule(award.rule_code) if compiled is not None else None
+    names = ("CAPPED", "LATE", "CORRECTION")
+    flags = [
+        name
+        for name, on in zip(names, (award.capped, award.late, award.correction), strict=True)
+        if on
+    ]
+    return {
+        "id": str(award.award_id),
+        "subject": award.subject_id,
+        "state": award.state,
+        "version": award.version,
+        "score": award.score,
+        "points": award.points,
+        "score_before_cap": award.score_raw,
+        "points_before_cap": award.points_raw,
+        "flags": flags,
+        "deduction": award.deduction,
+        "effective": award.effective,
+        "decided_by_person": award.decides != "NOBODY",
+        "occurred_at": award.occurred_at.isoformat(),
+        "period": award.period,
+        "counts_until": award.to_period,
+        "waits": _waits(tx, award),
+        "why": {
+            "rule_set": award.rule_set,
+            "rule": award.rule_code,
+            "name": rule.name_zh if rule else None,
+            "instrument": rule.instrument if rule else None,
+            "article": rule.article.number if rule else None,
+            "text": rule.article.text if rule else None,
+            "basis": rule.article.basis if rule else None,
+            "dimension": rule.dimension if rule else None,
+            "event_type": f"{award.source}.{award.fact}" if award.fact else None,
+            "event_id": str(award.event_id) if award.event_id else None,
+            "deed": award.deed,
+            "actor": award.actor_id,
+            "evidence": award.evidence or [],
+            "inputs": award.inputs,
+            "corrects": str(award.corrects) if award.corrects else None,
+            # Of what was taken back, why; what was said when it was proposed stands beside it.
+            "reason": award.reason if award.state == "REVERSED" else award.proposal or award.reason,
+            "proposal": award.proposal,
+            **_in_words(award.reason),
+            # The last word on it, where that is another one: of the approval, the reversal.
+            "decision": award.reason if award.proposal not in (None, award.reason) else None,
+        },
+    }
+
+
+# What took an award back, by how its reason begins; and reasons that are one code.
+_TAKEN_BACK = sentences(
+    {
+        "objection": "经异议 {ref} 裁定 / Decided on the objection {ref}",
+        "repair": "经信用修复 {ref} 消除 / Repaired by {ref}",
+        "excluded": "同一行为已按规则 {ref} 赋分 / The same deed is credited by rule {ref}",
+        "merged": (
+            "重复登记已合并,转入 {ref}"
+            " / Two registrations of one person were merged; it went over to {ref}"
+        ),
+        "commendation-revoked": "表彰 {ref} 已撤销 / The commendation {ref} was revoked",
+    }
+)
+_ENDED = sentences(
+    {
+        "UNDECIDED": (
+            "异议到结算关闭时仍未裁定 / An objection was not decided before its month was closed"
+        ),
+        "CONSENT_WITHDRAWN": "授权已撤回 / The consent was withdrawn",
+        "RESIDENT_DEACTIVATED": "居民登记已注销 / The person is no registered resident any more",
+    }
+)
+_FACT = re.compile(r"^[a-z]+\.[a-z_]+$")
+_CORRECTED = Sentence(
+    "所依据的事项已更正或撤回:{ref} / What it was given for was corrected or taken back: {ref}"
+)
+
+
+def _in_words(reason: str | None) -> dict[str, str | None]:
+    """Return the last word on an award as people read it, in both languages."""
+    head, _, ref = (reason or "").partition(":")
+    text = _TAKEN_BACK.get(head) if ref else _ENDED.get(head)
+    if text is None and _FACT.match(reason or ""):
+        text, ref = _CORRECTED, reason or ""
+    if text is None:
+        return {"last_word": reason, "last_word_en": reason}
+    return {
+        "last_word": fill(text, {"ref": ref}, whole=True),
+        "last_word_en": fill(text.english, {"ref": ref}, whole=True),
+    }
+
+
+def may_see(tx: Tx, subject_id: str) -> bool:
+    """Tell whether the caller may see all of a subject: its own, or staff of its place."""
+    subject = registry.subject(tx.conn, subject_id)
+    if subject is None:
+        return False
+    if voices.speaks_for(tx.conn, subject_id, tx.actor.id, tx.now):
+        return True
+    return tx.actor.role in STAFF and serves(tx, subject)
+
+
+def serves(tx: Tx, subject: Any) -> bool:
+    """Tell whether a subject lies in the caller's scope: a grid worker's is a grid inside the
+    subject's community; a company is where its projects are, too."""
+    place = subject.grid or subject.area
+    if place and tx.actor.covers(place):
+        return True
+    return subject.kind == "PCO" and any(
+        tx.actor.covers(area) for area in registry.project_areas(tx.conn, subject.ref)
+    )
+
+
+def gates(text: str) -> list[str]:
+    """Return the names of missed gates."""
+    return text.split(",") if text else []
+
+
+def entry_card(row: Any) -> dict[str, Any]:
+    """Return an entry of a settlement."""
+    return {
+        "settlement_id": row.settlement_id,
+        "subject": row.subject_id,
+        "kind": row.kind,
+        "period": row.period,
+        "good": row.good,
+        "bad": row.bad,
+        "score": row.score,
+        "raw_grade": row.raw_grade,
+        "grade": row.grade,
+        "gates_failed": gates(row.gates_failed),
+        "points_pending": row.points_pending,
+        "points_released": row.released,
+        "state": row.state,
+    }
+
+
+# What a notice says of an entry that is not, or not any more, what was published.
+HELD_NOTE = "异议处理中"
+CORRECTED_NOTE = "异议已处理,已更正"
+_OVER = frozenset({"REVIEWED", "WITHDRAWN", "LAPSED"})
+
+
+def _waits(tx: Tx, award: Any) -> dict[str, Any] | None:
+    """Return for whose decision an award waits, since and until when; None where for nobody's."""
+    if award.state != "PROPOSED" or award.due_at is None:
+        return None
+    return {
+        "for": award.waits_for,
+        "since": iso(award.lapsed_at or award.proposed_at),
+        "due": iso(award.due_at),
+        "overdue": award.lapsed_at is not None or award.due_at <= tx.now,
+    }

@@ -1,0 +1,137 @@
+"""Consents to scoring, and proposals of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
+
+from chassis.bus import Tx
+from chassis.fields import Cursor, Limit
+from chassis.refusal import NotFound, Sentence
+from services.credit.errors import ConsentSuspended
+from services.credit.storage import (
+    queries,
+    registry,
+    voices,
+)
+from services.credit.views.cards import STAFF, iso
+
+
+@dataclass(frozen=True, slots=True)
+class OneConsent:
+    """Whose consents."""
+
+    person_id: Annotated[str, Meta(max_length=64)] | None = None
+
+
+def consents_of(tx: Tx, person_id: str, subject_ids: Sequence[str]) -> list[Any]:
+    """Return what a person consented to, and what was consented to for a household of his: every
+    adult of it may withdraw that."""
+    given = [
+        row
+        for row in queries.consents_of(tx.conn, person_id)
+        if not row.subject_id.startswith("HH:") or row.subject_id in subject_ids
+    ]
+    known = {row.consent_id for row in given}
+    homes = [one for one in subject_ids if one.startswith("HH:")]
+    shared = registry.consents_of(tx.conn, homes, ()) if homes else []
+    return given + [row for row in shared if row.consent_id not in known]
+
+
+def consent_card(row: Any) -> dict[str, Any]:
+    """Return a consent as it travels."""
+    stands = not row.subject_id.startswith("HH:") or row.granted_by == row.person_id
+    return {
+        "id": row.consent_id,
+        "subject": row.subject_id,
+        "state": row.state,
+        "version": row.version,
+        "purposes": row.purposes,
+        "notice_version": row.notice_version,
+        "granted_at": row.granted_at.isoformat(),
+        "withdrawn_at": iso(row.withdrawn_at),
+        "channel": row.channel,
+        "evidence_ref": row.evidence_ref,
+        "person_id": row.person_id,
+        # Who gave it himself for a household and has left it is its members' business no more.
+        "granted_by": row.granted_by if row.evidence_ref or stands else None,
+        "proposed_by": row.proposed_by,
+        **_why_suspended(row.state),
+    }
+
+
+def _why_suspended(state: str) -> dict[str, Any]:
+    """Return why a consent is suspended, in both languages."""
+    if state != voices.SUSPENDED:
+        return {"reason": None, "reason_en": None}
+    text = Sentence(ConsentSuspended.text)
+    return {"reason": str(text), "reason_en": text.english}
+
+
+def proposal_card(row: Any) -> dict[str, Any]:
+    """Return what staff propose in a person's name: by whom, by which receipt, and how it ended."""
+    return {
+        "id": row.proposal_id,
+        "person_id": row.person_id,
+        "subject": row.subject_id,
+        "state": row.state,
+        "version": row.version,
+        "purposes": row.purposes,
+        "notice_version": row.notice_version,
+        "channel": row.channel,
+        "evidence_ref": row.evidence_ref,
+        "proposed_by": row.proposed_by,
+        "proposed_at": row.proposed_at.isoformat(),
+        "due": row.due_at.isoformat(),
+        "decided_by": row.decided_by,
+        "decided_at": iso(row.decided_at),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentProposals:
+    """Which proposals."""
+
+    state: Literal["PROPOSED", "CONFIRMED", "REFUSED", "REPLACED", "LAPSED"] | None = "PROPOSED"
+    limit: Limit = 50
+    cursor: Cursor | None = None
+
+
+def consent_proposals(tx: Tx, question: ConsentProposals) -> dict[str, Any]:
+    """待确认的代办授权 / Consents proposed in the name of persons.
+
+    List what is proposed in the name of persons of the caller's area.
+    """
+    found = queries.proposals_page(
+        tx.conn,
+        scope=tx.actor.scope,
+        state=question.state,
+        part=question,
+    )
+    return found.reply(proposal_card)
+
+
+def consents(tx: Tx, question: OneConsent) -> dict[str, Any]:
+    """授权记录 / Consents.
+
+    Return the consents of a person, to himself and to staff of his area.
+
+    Raises:
+        NotFound: The caller may not know.
+    """
+    person_id = question.person_id or tx.actor.id
+    ids = [row.subject_id for row in voices.subjects_of(tx.conn, person_id, tx.now)]
+    rows = consents_of(tx, person_id, ids)
+    if person_id != tx.actor.id:
+        staff = tx.actor.role in STAFF
+        rows = [
+            row
+            for row in rows
+            if staff and tx.actor.covers(registry.place_of_consent(tx.conn, row))
+        ]
+        if not rows:
+            raise NotFound(kind="person", id=person_id)
+    return {"items": [consent_card(row) for row in rows], "next": None}

@@ -1,0 +1,139 @@
+"""Objections."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from chassis.bus import Tx
+from chassis.fields import Cursor, Limit
+from chassis.refusal import NotFound
+from services.credit.storage import (
+    queries,
+    voices,
+)
+from services.credit.storage import settlements as store
+from services.credit.views.cards import _OVER, STAFF, iso
+
+
+@dataclass(frozen=True, slots=True)
+class Objections:
+    """Which objections."""
+
+    state: (
+        Literal[
+            "FILED",
+            "ACCEPTED",
+            "DECIDED",
+            "REVIEW_REQUESTED",
+            "REVIEWED",
+            "WITHDRAWN",
+            "LAPSED",
+        ]
+        | None
+    ) = None
+    kind: Literal["OBJECTION", "CORRECTION"] | None = None
+    limit: Limit = 50
+    cursor: Cursor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OneObjection:
+    """Which objection is meant."""
+
+    objection_id: str
+
+
+def _concerned(tx: Tx) -> set[str]:
+    """Return the subjects for which the caller speaks now."""
+    return {row.subject_id for row in voices.subjects_of(tx.conn, tx.actor.id, tx.now)}
+
+
+def objection_card(tx: Tx, row: Any, *, private: bool) -> dict[str, Any]:
+    """Return an objection; who filed it and what he wrote only to him and to staff.
+
+    A correction is an act of the register: what it says is told to its subject.
+    """
+    review_over = row.review_until is None or tx.now >= row.review_until
+    card = {
+        "id": row.objection_id,
+        "number": row.number,
+        "kind": row.kind,
+        "target": row.target,
+        "target_id": row.target_id,
+        "subject": row.subject_id,
+        "settlement_id": row.settlement_id,
+        "award_id": str(row.award_id) if row.award_id else None,
+        "period": row.period,
+        "state": row.state,
+        "version": row.version,
+        "holds_entry": row.holds_entry,
+        "filed_at": row.filed_at.isoformat(),
+        "accept_due": row.accept_due.isoformat(),
+        "accepted_at": iso(row.accepted_at),
+        "decide_due": iso(row.decide_due),
+        "overdue": row.overdue,
+        "extension_reasons": row.extension_reasons,
+        "decided_at": iso(row.decided_at),
+        "outcome": row.outcome,
+        "reasons": row.reasons,
+        "review_until": iso(row.review_until),
+        "review_due": iso(row.review_due),
+        "review_overdue": row.review_overdue,
+        "reviewed_at": iso(row.reviewed_at),
+        "review_outcome": row.review_outcome,
+        "review_reasons": row.review_reasons,
+        "final": row.state in _OVER or (row.state == "DECIDED" and review_over),
+    }
+    if private or row.kind == "CORRECTION":
+        card |= {"text": row.text, "grounds": row.grounds, "evidence": row.evidence}
+    if private:
+        card |= {
+            "person_id": row.person_id,
+            "review_grounds": row.review_grounds,
+            "filed_by": row.filed_by,
+            "receipt_no": row.receipt_no,
+        }
+    return card
+
+
+def objection(tx: Tx, question: OneObjection) -> dict[str, Any]:
+    """异议 / An objection.
+
+    Return an objection to whoever filed it, its subject, and staff of the area.
+
+    Raises:
+        NotFound: There is none, or the caller may not know.
+    """
+    row = store.objection(tx.conn, question.objection_id)
+    if row is None:
+        raise NotFound(kind="objection", id=question.objection_id)
+    concerned = row.subject_id in _concerned(tx)
+    staff = tx.actor.role in STAFF and tx.actor.covers(row.area)
+    if row.person_id == tx.actor.id or (staff and not concerned):
+        return objection_card(tx, row, private=True)
+    if concerned:
+        # An organisation learns that and how, not who: names of those who object are kept, also
+        # before staff who hold a post in it.
+        return objection_card(tx, row, private=False)
+    raise NotFound(kind="objection", id=question.objection_id)
+
+
+def objections(tx: Tx, question: Objections) -> dict[str, Any]:
+    """异议列表 / Objections.
+
+    List the objections of the caller's area, those due first.
+    """
+    found = queries.objections_page(
+        tx.conn,
+        area=tx.actor.scope,
+        state=question.state,
+        kind=question.kind,
+        part=question,
+    )
+    own, concerned = tx.actor.id, _concerned(tx)
+    items = [
+        objection_card(tx, row, private=row.person_id == own or row.subject_id not in concerned)
+        for row in found.rows
+    ]
+    return found.shown(items)

@@ -1,0 +1,273 @@
+"""One subject: the own sheet, the sheet, and how a score came to be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
+
+from chassis.bus import Nothing, Tx
+from chassis.fields import Cursor, DownToCommunity, Limit, Period
+from chassis.refusal import Invalid, NotFound, said
+from services.credit.rules import standing
+from services.credit.storage import (
+    awards,
+    ledger,
+    months,
+    queries,
+    registry,
+    voices,
+)
+from services.credit.storage import settlements as store
+from services.credit.storage.in_force import rules_in_force
+from services.credit.views.cards import ORGANISATIONS, award_card, entry_card, gates, iso, may_see
+from services.credit.views.consents import (
+    _why_suspended,
+    consent_card,
+    consents_of,
+    proposal_card,
+)
+from services.credit.views.objections import objection_card
+
+
+@dataclass(frozen=True, slots=True)
+class OneSubject:
+    """Which subject is meant."""
+
+    subject_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explain:
+    """Which month."""
+
+    subject_id: str
+    period: Annotated[Period, Meta(examples=["2025-03"])]
+
+
+def me(tx: Tx, _asked: Nothing) -> dict[str, Any]:
+    """我的信用与积分 / My standing and points.
+
+    Return all that credit knows about the caller: standing, awards with reasons, points,
+    consent; objections and corrections, also those about organisations of his.
+    """
+    in_force = rules_in_force(tx.conn)
+    subjects = voices.subjects_of(tx.conn, tx.actor.id, tx.now)
+    ids = [subject.subject_id for subject in subjects]
+    period = tx.calendar.period(tx.now)
+    return {
+        "person_id": tx.actor.id,
+        "period": period,
+        "notice_version": tx.settings.notice_version,
+        "consents": [consent_card(row) for row in consents_of(tx, tx.actor.id, ids)],
+        "consent_proposals": [
+            proposal_card(row) for row in registry.proposals_of(tx.conn, tx.actor.id)
+        ],
+        "subjects": [_subject_sheet(tx, subject, in_force, period) for subject in subjects],
+        "objections": [
+            objection_card(tx, row, private=row.person_id == tx.actor.id)
+            for row in store.objections_of(tx.conn, subject_ids=ids, person_id=tx.actor.id)
+        ],
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Subjects:
+    """Which subjects."""
+
+    kind: Literal["PRJ", "PCO", "MER", "PTN", "UNT", "STW"] | None = None
+    area: DownToCommunity | None = None
+    limit: Limit = 50
+    cursor: Cursor | None = None
+
+
+def subjects(tx: Tx, question: Subjects) -> dict[str, Any]:
+    """信用主体列表 / Subjects: organisations and stewards.
+
+    List subjects of the caller's area, with who was named to speak for them.
+    """
+    area = question.area or tx.actor.scope
+    tx.require_scope(area)
+    found = queries.subjects_page(
+        tx.conn,
+        area=area,
+        kind=question.kind,
+        part=question,
+    )
+    items = [
+        {
+            "subject": row.subject_id,
+            "kind": row.kind,
+            "area": row.area,
+            "state": row.state,
+            "version": row.version,
+            "holders": voices.holders(tx.conn, row.subject_id, tx.now),
+        }
+        for row in found.rows
+    ]
+    return found.shown(items)
+
+
+def _subject_sheet(tx: Tx, subject: Any, in_force: Any, period: str) -> dict[str, Any]:
+    open_months = awards.of_subject(tx.conn, [subject.subject_id], valid_in=period)
+    last = store.entries_of(tx.conn, subject.subject_id, final=True)
+    given = registry.consent_state(tx.conn, subject.subject_id)
+    return {
+        "subject": subject.subject_id,
+        "kind": subject.kind,
+        "area": subject.area,
+        "state": subject.state,
+        "consent": {"state": given, **_why_suspended(given)} if given else None,
+        "spendable": subject.spendable,
+        "spendable_until": iso(subject.spendable_until),
+        "version": subject.version,
+        "voices": [
+            {"person_id": row.person_id, "post": row.post_ref, "since": row.since.isoformat()}
+            for row in voices.posts_of(tx.conn, subject.subject_id, tx.now)
+        ],
+        "standing": _present(tx, subject, last[0] if last else None),
+        "entries": [entry_card(row) for row in store.entries_of(tx.conn, subject.subject_id)[:24]],
+        "awards": [
+            award_card(tx, row, in_force.of_code(row.rule_set)) for row in open_months[:200]
+        ],
+        "points": ledger.wallet_card(tx.conn, subject.subject_id, tx.now),
+    }
+
+
+def _present(tx: Tx, subject: Any, entry: Any) -> dict[str, Any]:
+    """Return the present standing; of a person who has withdrawn it is NR from that moment on."""
+    natural = subject.kind in ("RES", "HH")
+    if natural and not registry.consented(tx.conn, [subject.subject_id], "SCORING"):
+        return _standing(None)
+    held = _held(tx, subject) if natural or subject.kind == "STW" else None
+    if held is not None and (entry is None or (entry.score or 0) < held["score"]):
+        return held
+    return _standing(entry)
+
+
+def _held(tx: Tx, subject: Any) -> dict[str, Any] | None:
+    """Return the standing of a month that an objection holds, without what is not decided yet: a
+    person who objects keeps the better of the two values (DOMAIN 4.7)."""
+    held = next(
+        (row for row in store.entries_of(tx.conn, subject.subject_id) if row.state == "HELD"), None
+    )
+    if held is None or held.score is None:
+        return None
+    bad = held.bad - store.without_effect(tx.conn, held.period, subject.subject_id)
+    score = standing.score_of(subject.kind, held.good, bad)
+    failed = gates(held.gates_failed)
+    grade = standing.grade_of(subject.kind, score)
+    if standing.VETO in failed:
+        grade = held.grade
+    elif grade == "AAA" and failed:
+        grade = "AA"
+    return {"period": held.period, "score": score, "grade": grade, "gates_failed": failed}
+
+
+def _standing(entry: Any) -> dict[str, Any]:
+    if entry is None:
+        return {"period": None, "score": None, "grade": "NR", "gates_failed": []}
+    return {
+        "period": entry.period,
+        "score": entry.score,
+        "grade": entry.grade,
+        "gates_failed": gates(entry.gates_failed),
+    }
+
+
+def subject(tx: Tx, question: OneSubject) -> dict[str, Any]:
+    """信用主体 / A subject.
+
+    Return a subject: all of it to its holder and to staff; of an organisation, its last final
+    score and grade to everybody.
+
+    Raises:
+        NotFound: There is none, or the caller may not know.
+    """
+    in_force = rules_in_force(tx.conn)
+    found = registry.subject(tx.conn, question.subject_id)
+    if found is None:
+        raise NotFound(kind="subject", id=question.subject_id)
+    if may_see(tx, question.subject_id):
+        return _subject_sheet(tx, found, in_force, tx.calendar.period(tx.now))
+    if found.kind not in ORGANISATIONS:
+        raise NotFound(kind="subject", id=question.subject_id)
+    last = store.entries_of(tx.conn, found.subject_id, final=True)
+    return {
+        "subject": found.subject_id,
+        "kind": found.kind,
+        "area": found.area,
+        "state": found.state,
+        "standing": _standing(last[0] if last else None),
+    }
+
+
+def explain(tx: Tx, question: Explain) -> dict[str, Any]:
+    """分数说明 / Explain a score.
+
+    Return every input of a score: awards that count, with rule texts, what was measured, what
+    was taken back and counts no more from this month on, and of a company its projects.
+
+    Raises:
+        NotFound: There is no such subject, or the caller may not know.
+        Invalid: No month.
+    """
+    in_force = rules_in_force(tx.conn)
+    if len(question.period) != 7:
+        raise Invalid(
+            field="period", reason=said("月份格式应为 YYYY-MM / a month is written YYYY-MM")
+        )
+    found = registry.subject(tx.conn, question.subject_id)
+    if found is None or not may_see(tx, question.subject_id):
+        raise NotFound(kind="subject", id=question.subject_id)
+    rows = awards.of_subject(tx.conn, [found.subject_id], valid_in=question.period)
+    entries = store.entries_of(tx.conn, found.subject_id, period=question.period)
+    totals: dict[str, int] = {}
+    cards = []
+    for row in rows:
+        card = award_card(tx, row, in_force.of_code(row.rule_set))
+        cards.append(card)
+        dimension = card["why"]["dimension"]
+        if dimension and row.effective:
+            totals[dimension] = totals.get(dimension, 0) + row.score
+    ended = awards.ended_before(tx.conn, found.subject_id, question.period)
+    return {
+        "subject": found.subject_id,
+        "kind": found.kind,
+        "period": question.period,
+        "entry": entry_card(entries[0]) if entries else None,
+        "dimensions": totals,
+        "awards": cards,
+        "taken_back": [
+            award_card(tx, row, in_force.of_code(row.rule_set)) | {"reason": row.reason}
+            for row in ended
+        ],
+        "projects": _projects_of(tx, found, question.period),
+        "measures": [
+            {
+                "source": row.source,
+                "event_id": str(row.event_id),
+                "data": row.data,
+                "active": row.active,
+                "gates_failed": gates(row.gates_failed or ""),
+            }
+            for row in months.measures_of_subject(tx.conn, question.period, found.subject_id)
+        ],
+    }
+
+
+def _projects_of(tx: Tx, subject: Any, period: str) -> list[dict[str, Any]]:
+    """Return what the score of a company is the mean of."""
+    if subject.kind != "PCO" or not subject.area:
+        return []
+    of_company = store.projects_of_company(tx.conn, period, subject.ref)
+    return [
+        {
+            "subject": f"PRJ:{row.project_id}",
+            "households": row.households,
+            "score": row.score,
+            "grade": row.grade,
+        }
+        for row in of_company
+    ]

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from chassis.bus import SYSTEM, Actor
+from chassis.fields import PartOfList
 from services.credit.actions import awards, consents, ledger, objections
 from services.credit.errors import AlreadyObjected, HashChanged
 from services.credit.storage import awards as award_store
@@ -336,8 +337,7 @@ def test_the_list_of_what_persons_decide_reads_no_other_awards(postgres):  # noq
             state=None,
             waits_for=None,
             overdue_at=None,
-            limit=50,
-            cursor=None,
+            part=PartOfList(),
         )
         sa.event.remove(bench.runtime.engine, "before_cursor_execute", listen)
         statement, params = said[0]

@@ -608,3 +608,32 @@ def page(
         count = asked.with_only_columns(sa.func.count(), maintain_column_froms=True)
         total = int(conn.execute(count).scalar_one())
     return window.page(read, total)
+
+
+# Under this name stands the sequence of the columns that were kept before each had its own.
+_REST = "*"
+
+
+def newest(row: Mapping[str, Any], said: Mapping[str, Any], sequence: int) -> dict[str, Any]:
+    """Return a row that is kept of another service's facts, after one that says some columns.
+
+    Each column is of the newest fact that said it, so that all orders of arrival end alike: a fact
+    that comes late still says what no newer one has said.
+
+    Args:
+        row: As it is, with `sequence`, the newest that was heard, and `sequences`, that of each
+            column; None where the row was written before they were kept.
+        said: What the fact says.
+        sequence: The fact's.
+    """
+    known = row["sequences"]
+    if known is None:
+        known = {_REST: row["sequence"]}
+    rest = known.get(_REST, -1)
+    new = {name: value for name, value in said.items() if sequence >= known.get(name, rest)}
+    return {
+        **row,
+        **new,
+        "sequence": max(sequence, row["sequence"]),
+        "sequences": known | dict.fromkeys(new, sequence),
+    }

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
+from chassis import records
 from chassis.bus import Due, Heard, Tx
 from services.forum import events, storage
 from services.forum.actions import liaison, sessions, tasks
@@ -38,13 +39,12 @@ def _place(data: Any) -> dict[str, Any]:
 def hear_steward(tx: Tx, heard: Sequence[Heard]) -> None:
     """Keep areas and residents: one statement per kind of change, whatever the batch's length.
 
-    Facts about one person arrive in order, so a batch is first folded to what is true at its end.
+    A batch is first folded to what is true at its end, in whatever order its facts came.
     """
     areas: dict[str, dict[str, Any]] = {}
-    people: dict[str, dict[str, Any]] = {}
+    people: list[Heard] = []
     merged: list[tuple[str, str]] = []
     ended: list[str] = []
-    dead: list[str] = []
     for event in heard:
         data = event.data
         if isinstance(data, events.AreaDefinedHeard):
@@ -62,20 +62,17 @@ def hear_steward(tx: Tx, heard: Sequence[Heard]) -> None:
             if data.topic_id is not None:
                 hear_request(tx, data.topic_id, data.request_id, data.number)
         else:
-            now = people.setdefault(data.person_id, {"person_id": data.person_id})
-            now |= _place(data) | {"sequence": event.sequence}
-            if isinstance(data, events.ResidentDeactivatedHeard) and data.reason == "DECEASED":
-                dead.append(data.person_id)
+            people.append(event)
     _end(tx, ended)
     if areas:
         storage.heard.upsert_areas(tx.conn, list(areas.values()))
-    _keep(tx, people)
+    gone, elsewhere, dead = _keep(tx, people)
     for old, into in merged:
         storage.heard.merge_person(tx.conn, old, into)
     if dead:
         liaison.end_posts_of_dead(tx, dead)
         sessions.hand_on_from_dead(tx, dead)
-    _follow(tx, people)
+    _follow(tx, gone, elsewhere)
 
 
 _REQUEST_ENDED = (
@@ -91,23 +88,45 @@ def _end(tx: Tx, ended: list[str]) -> None:
         ended.clear()
 
 
-def _keep(tx: Tx, people: Mapping[str, dict[str, Any]]) -> None:
-    alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
-    for row in people.values():
-        alike.setdefault(tuple(sorted(row)), []).append(row)
-    for names, rows in alike.items():
-        if {"community", "household_id", "is_adult", "active"} <= set(names):
-            storage.heard.upsert_residents(tx.conn, rows)
-        else:
-            storage.heard.update_residents(tx.conn, rows)
+def _keep(tx: Tx, heard: Sequence[Heard]) -> tuple[list[str], list[str], list[str]]:
+    """Keep what is said of residents. Returns who has left, who has left or may have moved, and who
+    has died."""
+    known = storage.heard.known_residents(tx.conn, [event.data.person_id for event in heard])
+    told: dict[str, None] = {}
+    deaths: dict[str, int] = {}
+    for event in heard:
+        person_id, said = event.data.person_id, _place(event.data)
+        row = known.get(person_id) or {
+            "person_id": person_id,
+            # Of whom no place is known yet, he is nowhere's resident.
+            "community": "",
+            "grid": None,
+            "household_id": None,
+            "is_adult": False,
+            "active": False,
+            "sequence": -1,
+            "sequences": {},
+        }
+        known[person_id] = records.newest(row, said, event.sequence)
+        if "active" in said or "community" in said:
+            told[person_id] = None
+        if said.get("active") is False and event.data.reason == "DECEASED":
+            deaths[person_id] = event.sequence
+    if known:
+        storage.heard.put_residents(tx.conn, list(known.values()))
+    gone = [person for person in told if not known[person]["active"]]
+    dead = [
+        person
+        for person, sequence in deaths.items()
+        if known[person]["sequences"].get("active", sequence) == sequence
+    ]
+    return gone, list(told), dead
 
 
-def _follow(tx: Tx, people: Mapping[str, dict[str, Any]]) -> None:
+def _follow(tx: Tx, gone: Sequence[str], elsewhere: Sequence[str]) -> None:
     """Who has left or moved away neither is drawn nor votes where he no longer lives."""
-    gone = [person for person, row in people.items() if row.get("active") is False]
     if gone:
         storage.heard.withdraw_from_draw(tx.conn, gone, tx.now)
-    elsewhere = [p for p, row in people.items() if row.get("active") is False or "community" in row]
     if elsewhere:
         sessions.follow_residents(tx, elsewhere)
         tasks.follow_residents(tx, elsewhere)

@@ -53,34 +53,21 @@ def upsert_areas(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     )
 
 
-def upsert_residents(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Keep residents; an older state of the registry never overwrites a newer one."""
+def known_residents(conn: Connection, person_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Return what is known of people, who have left among them."""
+    asked = sa.select(residents).where(residents.c.person_id.in_(person_ids))
+    return {row["person_id"]: dict(row) for row in conn.execute(asked).mappings()}
+
+
+def put_residents(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep what is known of people now."""
     statement = store.insert(conn, residents)
-    names = ("community", "grid", "household_id", "is_adult", "active", "sequence")
     conn.execute(
         statement.on_conflict_do_update(
             index_elements=["person_id"],
-            set_={name: statement.excluded[name] for name in names},
-            where=statement.excluded.sequence > residents.c.sequence,
+            set_={name: statement.excluded[name] for name in rows[0] if name != "person_id"},
         ),
         [dict(row) for row in rows],
-    )
-
-
-def update_residents(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Change residents whom we know; rows have the same members, person_id and sequence among
-    them. An older state never overwrites a newer one."""
-    values = [
-        {("b_person_id" if name == "person_id" else name): value for name, value in row.items()}
-        | {"b_sequence": row["sequence"]}
-        for row in rows
-    ]
-    conn.execute(
-        sa.update(residents).where(
-            residents.c.person_id == sa.bindparam("b_person_id"),
-            residents.c.sequence <= sa.bindparam("b_sequence"),
-        ),
-        values,
     )
 
 

@@ -25,6 +25,8 @@ residents = sa.Table(
     sa.Column("is_adult", sa.Boolean, nullable=False),
     sa.Column("active", sa.Boolean, nullable=False),
     sa.Column("sequence", sa.BigInteger, nullable=False),
+    # The sequence of the fact that said each column.
+    sa.Column("sequences", store.Json),
 )
 projects = sa.Table(
     "projects",

@@ -346,3 +346,49 @@ def test_who_held_a_post_and_why_he_lost_it_is_not_public(town):
     told = {card["id"]: (card["state"], card["person_id"] is not None) for card in listed}
     assert told["off_cadre"] == ("ENDED", False)
     assert set(told.values()) == {("ACTIVE", True), ("ENDED", False)}
+
+
+_FACTS = {
+    2: ("resident_corrected", {"is_adult": True, "household_id": "hh_2"}),
+    3: ("resident_moved", {"from_grid": GRID, "to_grid": OTHER_GRID,
+                           "community": OTHER_GRID[:12], "household_id": "hh_3"}),
+    4: ("resident_deactivated", {"reason": "MOVED_OUT"}),
+    5: ("resident_returned", {"community": COMMUNITY, "grid": GRID, "household_id": "hh_5",
+                              "is_adult": False}),
+    6: ("resident_moved", {"from_grid": GRID, "to_grid": OTHER_GRID,
+                           "community": OTHER_GRID[:12], "household_id": "hh_6"}),
+    7: ("resident_came_of_age", {}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "order",
+    [(1, 2, 3, 4, 5, 6, 7), (7, 6, 5, 4, 3, 2, 1), (5, 3, 7, 1, 6, 2, 4), (6, 7, 1, 5, 4, 2, 3)],
+)
+@pytest.mark.parametrize("batch", [False, True], ids=["one by one", "one batch"])
+def test_what_is_told_of_a_person_ends_alike_in_any_order(town, order, batch):
+    """K2: a return that was heard before the move left him in the household of before."""
+    facts = []
+    for sequence in order:
+        told = {"community": COMMUNITY, "grid": GRID, "household_id": "hh_1", "is_adult": False,
+                "synthetic": True}  # fmt: skip
+        name, data = _FACTS.get(sequence, ("resident_registered", told))
+        facts.append(
+            town.bench.event(
+                "steward",
+                f"{name}.v1",
+                {"person_id": "per_any"} | data,
+                subject="per_any",
+                sequence=sequence,
+            )
+        )
+    for part in [facts] if batch else [[one] for one in facts]:
+        town.bench.deliver(part)
+    assert town.bench.parked() == []
+    row = town.row("residents", "person_id", "per_any")
+    assert (row["community"], row["grid"], row["household_id"]) == (
+        OTHER_GRID[:12],
+        OTHER_GRID,
+        "hh_6",
+    )
+    assert (bool(row["is_adult"]), bool(row["active"])) == (True, True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import groupby
+from typing import Any
 
 from chassis import records
 from chassis.bus import Heard, Tx
@@ -84,14 +85,14 @@ def _enrolled(tx: Tx, heard: list[Heard]) -> None:
 
 
 def _person(tx: Tx, heard: list[Heard]) -> None:
-    """Keep who is registered, and where and with whom he lives; what is older is dropped."""
+    """Keep who is registered, and where and with whom he lives, in whatever order it is told."""
     people = rows.people_of(tx.conn, [event.data.person_id for event in heard])
     known = {person: dict(records.values_of(row)) for person, row in people.items()}
-    dead: dict[str, None] = {}
+    alive = {person for person, row in known.items() if not row["died"]}
     for event in heard:
-        data = event.data
-        row = known.get(data.person_id) or {
-            "person_id": data.person_id,
+        person_id = event.data.person_id
+        row = known.get(person_id) or {
+            "person_id": person_id,
             "grid": None,
             "household_id": None,
             "is_adult": True,
@@ -99,33 +100,30 @@ def _person(tx: Tx, heard: list[Heard]) -> None:
             "died": False,
             "merged_into": None,
             "sequence": -1,
+            "sequences": {},
         }
-        if event.sequence <= row["sequence"] or row["merged_into"] is not None:
-            continue
-        row = row | {"sequence": event.sequence}
-        if isinstance(data, events.ResidentDeactivatedHeard):
-            row |= {"active": False, "died": data.reason == "DECEASED"}
-            if row["died"]:
-                dead[data.person_id] = None
-        elif isinstance(data, events.ResidentMovedHeard):
-            row |= {"grid": data.to_grid, "household_id": data.household_id}
-        elif isinstance(data, events.ResidentCameOfAgeHeard):
-            row["is_adult"] = True
-        else:
-            row["is_adult"] = data.is_adult
-        if isinstance(data, events.ResidentCorrectedHeard):
-            row["household_id"] = data.household_id
-        elif isinstance(data, events.ResidentRegisteredHeard | events.ResidentReturnedHeard):
-            row |= {"grid": data.grid, "household_id": data.household_id}
-        if isinstance(data, _HERE):
-            row |= {"active": True, "died": False}
-        known[data.person_id] = row
+        if row["merged_into"] is None:
+            known[person_id] = records.newest(row, _said_of(event.data), event.sequence)
     records.put(tx.conn, tables.people, list(known.values()))
-    for person_id in dead:
-        organisations.end_for_dead(tx, person_id)
+    for person_id, row in known.items():
+        if row["died"] and (person_id in alive or person_id not in people):
+            organisations.end_for_dead(tx, person_id)
 
 
-_HERE = events.PersonRegisteredHeard | events.ResidentRegisteredHeard | events.ResidentReturnedHeard
+def _said_of(data: Any) -> dict[str, Any]:
+    """Return what a fact says of a person."""
+    if isinstance(data, events.ResidentDeactivatedHeard):
+        return {"active": False, "died": data.reason == "DECEASED"}
+    if isinstance(data, events.ResidentCameOfAgeHeard):
+        return {"is_adult": True}
+    if isinstance(data, events.ResidentMovedHeard):
+        return {"grid": data.to_grid, "household_id": data.household_id}
+    said = {"is_adult": data.is_adult}
+    if isinstance(data, events.ResidentCorrectedHeard):
+        return said | {"household_id": data.household_id}
+    if isinstance(data, events.ResidentRegisteredHeard | events.ResidentReturnedHeard):
+        said |= {"grid": data.grid, "household_id": data.household_id}
+    return said | {"active": True, "died": False}
 
 
 def _merged(tx: Tx, heard: list[Heard]) -> None:

@@ -731,9 +731,10 @@ def replace_person(conn: sa.Connection, former: str, now: str) -> None:
                 "died": False,
                 "merged_into": now,
                 "sequence": 0,
+                "sequences": None,
             }
         ],
-        keep=("grid", "household_id", "is_adult", "died", "sequence"),
+        keep=("grid", "household_id", "is_adult", "died", "sequence", "sequences"),
     )
 
 

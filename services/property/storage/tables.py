@@ -481,6 +481,8 @@ people = sa.Table(
     sa.Column("died", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("merged_into", store.Id, index=True),
     sa.Column("sequence", sa.Integer, nullable=False),
+    # The sequence of the fact that said each column.
+    sa.Column("sequences", store.Json),
 )
 liaisons = sa.Table(
     "liaisons",

@@ -306,3 +306,33 @@ def test_an_owners_committee_loses_who_dies_and_is_to_be_completed(bench, compou
     }
     town.secretary().do("correct_committee", elected, version=row["version"])
     assert deeds(town.secretary()) == {}
+
+
+_HOME = {"community": "370811015901", "grid": "370811015901001", "synthetic": True}
+_NEXT = {"from_grid": "370811015901001", "to_grid": "370811015901009",
+         "community": "370811015901"}  # fmt: skip
+_FACTS = (
+    ("resident_registered", _HOME | {"household_id": "hh_1", "is_adult": False}),
+    ("resident_corrected", {"is_adult": True, "household_id": "hh_2"}),
+    ("resident_moved", _NEXT | {"household_id": "hh_3"}),
+    ("resident_deactivated", {"reason": "DECEASED"}),
+    ("resident_returned", _HOME | {"household_id": "hh_5", "is_adult": False}),
+    ("resident_moved", _NEXT | {"household_id": "hh_6"}),
+    ("resident_came_of_age", {"community": "370811015901", "grid": "370811015901009"}),
+)
+
+
+@pytest.mark.parametrize(
+    "order",
+    [(1, 2, 3, 4, 5, 6, 7), (7, 6, 5, 4, 3, 2, 1), (5, 3, 7, 1, 6, 2, 4), (6, 7, 1, 5, 4, 2, 3)],
+)
+def test_what_is_told_of_a_person_ends_alike_in_any_order(bench, order):
+    """K2: a return that was heard before the move left him in the household of before."""
+    for sequence in order:
+        name, data = _FACTS[sequence - 1]
+        told = {"person_id": "per_any"} | data
+        bench.hear("steward", f"{name}.v1", told, subject="per_any", sequence=sequence)
+    assert bench.parked() == []
+    (row,) = bench.rows("SELECT * FROM people WHERE person_id = 'per_any'")
+    assert (row["grid"], row["household_id"]) == ("370811015901009", "hh_6")
+    assert (bool(row["is_adult"]), bool(row["active"]), bool(row["died"])) == (True, True, False)

@@ -48,6 +48,7 @@ from services.credit.storage import awards as award_store
 from services.credit.storage import numbers, registry, voices
 from services.credit.storage import settlements as store
 from services.credit.storage import tables as t
+from services.credit.storage.published import ORGANISATIONS
 
 if TYPE_CHECKING:
     from chassis.bus import Due, Tx
@@ -431,7 +432,7 @@ def _may_object(
     if voices.speaks_for(tx.conn, target.subject_id, person_id, tx.now):
         return True
     published = target.row is not None and target.row.published_at is not None
-    if subject.kind not in settlement.ORGANISATIONS or order.target != "ENTRY" or not published:
+    if subject.kind not in ORGANISATIONS or order.target != "ENTRY" or not published:
         return False
     # Anybody may, by his real name: so the registry must know whose it is.
     require_known(tx, person_id)

@@ -12,7 +12,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -57,6 +57,11 @@ class Writer(threading.Thread):
         )
         self._woken = False
         self._read_to: dict[str, int] = {}
+        # Sources that have something new for this service.
+        self._news = set(self.sources)
+        self._look_at = 0.0
+        self._stand = timers.stand_of(runtime)
+        self._due_at: datetime | None = None
         self._stopping = threading.Event()
         self._next_sweep = time.monotonic() + 60
 
@@ -75,6 +80,12 @@ class Writer(threading.Thread):
                 log.exception("writer_fault", extra={"service": self.runtime.name})
                 self._stopping.wait(0.5)
         self._refuse_rest()
+
+    def hear(self, name: str, facts: Collection[str]) -> None:
+        """Let the thread look at once where a source has said something that it listens to."""
+        if any(fact in self.runtime.reads_of[name] for fact in facts):
+            self._news.add(name)
+            self.wake()
 
     def wake(self) -> None:
         """Let the thread look at once: something was said, or a timer was armed beside it."""
@@ -96,20 +107,30 @@ class Writer(threading.Thread):
                 break
             item = self._next(None)
         more = self._pump()
-        fired = timers.fire_due(self.runtime, waits=lambda: not self.work.empty())
-        self._retry_parked()
+        now, self._due_at, retries = self._look()
+        fired = 0
+        if self._due_at is not None and self._due_at <= now:
+            fired = timers.fire_due(self.runtime, waits=lambda: not self.work.empty())
+        if retries:
+            self._retry_parked()
         if time.monotonic() > self._next_sweep:
             self._next_sweep = time.monotonic() + 3600
             self._sweep()
         return more or fired > 0
 
+    def _look(self) -> tuple[datetime, datetime | None, bool]:
+        """Return the time, when the next timer is due, and whether something parked is to be tried
+        again: one question a turn, for there are turns as many as commands."""
+        with store.reading(self.runtime.engine) as conn:
+            row = conn.execute(self._stand).one()
+        return self.runtime.now_with(row.offset_us or 0), row.due_at, bool(row.retries)
+
     def _until(self) -> float:
         """Return when to look again (monotonic), unless somebody wakes the thread before."""
-        due = timers.next_due(self.runtime)
         wait = LOOK_S
-        if due is not None:
+        if self._due_at is not None:
             # A timer that failed is overdue and waits for its next try.
-            wait = min(wait, max(0.05, (due - self.runtime.now()).total_seconds()))
+            wait = min(wait, max(0.05, (self._due_at - self.runtime.now()).total_seconds()))
         return time.monotonic() + wait
 
     def _next(self, until: float | None) -> tuple[Call, Future[dict[str, Any]]] | _Wake | None:
@@ -125,9 +146,22 @@ class Writer(threading.Thread):
             future.set_result(rpc.answer(self.runtime, call))
 
     def _pump(self) -> bool:
+        """Take what is new. What another process has written is found by a look at all sources."""
+        if time.monotonic() >= self._look_at:
+            self._news.update(self.sources)
+            self._look_at = time.monotonic() + LOOK_S
         more = False
-        for name, source in self.sources.items():
-            more |= self._pump_source(name, source)
+        for name in sorted(self._news):
+            # Whatever is said from here on is news again.
+            self._news.discard(name)
+            try:
+                full = self._pump_source(name, self.sources[name])
+            except BaseException:
+                self._news.add(name)
+                raise
+            if full:
+                self._news.add(name)
+                more = True
         return more
 
     def _pump_source(self, name: str, source: Runtime) -> bool:
@@ -267,12 +301,12 @@ class EmbeddedHost:
         hearing = [w for w in self.writers.values() if name in w.sources]
         own, runner = self.writers[name], self.job_runners.get(name)
 
-        def wake() -> None:
+        def wake(tx: Tx) -> None:
             for writer in hearing:
-                writer.wake()
-            if runner is not None:
+                writer.hear(name, tx.facts)
+            if runner is not None and tx.queues:
                 runner.wake.set()
-            if threading.current_thread() is not own:
+            if tx.wakes and threading.current_thread() is not own:
                 own.wake()
 
         return wake

@@ -69,6 +69,15 @@ def _remove(timers: sa.Table) -> sa.Delete:
     )
 
 
+def stand_of(runtime: Opened) -> sa.Select[Any]:
+    """Return the statement that tells a host all it must know before it acts: the clock, when the
+    next timer is due, whether something parked is to be tried again."""
+    parked = runtime.chassis.parked
+    due = _first_due(runtime.chassis.timers).scalar_subquery()
+    marked = sa.exists().where(parked.c.state == "RETRY")
+    return sa.select(*runtime.time, due.label("due_at"), marked.label("retries"))
+
+
 def next_due(runtime: Opened) -> datetime | None:
     """Return when the next timer is due (domain time)."""
     with store.reading(runtime.engine) as conn:

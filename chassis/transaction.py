@@ -170,7 +170,7 @@ class Opened(ABC):
         self.schedules: dict[str, Callable[..., tuple[str, datetime]]] = {}
         self.job_doors: dict[str, str] = {}
         self.reads_of: dict[str, dict[str, Reader]] = {}
-        self.on_commit: Callable[[], None] = lambda: None
+        self.on_commit: Callable[[Tx], None] = lambda _tx: None
         self.fixed_now: datetime | None = None
         clock = self.chassis.clock
         self._demo = sa.select(clock.c.offset_us).where(clock.c.name == "demo")
@@ -282,7 +282,7 @@ class Opened(ABC):
             yield tx
             said = tx.flush()
         if said or tx.wakes:
-            self.on_commit()
+            self.on_commit(tx)
 
     @contextmanager
     def snapshot(self, actor: Actor, lang: str = "zh") -> Iterator[Tx]:
@@ -333,9 +333,11 @@ class Tx:
         "conn",
         "correlation_id",
         "expected_version",
+        "facts",
         "first",
         "lang",
         "now",
+        "queues",
         "recorded_at",
         "runtime",
         "said",
@@ -377,7 +379,9 @@ class Tx:
         self.causation_id = causation_id
         self.traceparent = traceparent
         self.said = 0
-        self.wakes = False
+        # Which facts were said, whether a timer was armed or a job queued, and whether a job was.
+        self.facts: set[str] = set()
+        self.wakes = self.queues = False
         self.after: list[Callable[[Tx], None]] = []
         # For a command whose reply is not kept whole, asked again with the same key: what was
         # kept of the first answer. It changes nothing then, and gives what was not kept anew.
@@ -628,7 +632,7 @@ class Tx:
         """Queue long work; a worker takes it up after the commit. Returns the job's id."""
         if kind not in self.runtime.job_doors:
             raise TypeError(f"{self.runtime.name} has no job {kind!r}")
-        self.wakes = True
+        self.wakes = self.queues = True
         job_id = self.new_id("job")
         at = datetime.now(UTC)
         self.conn.execute(
@@ -662,6 +666,7 @@ class Tx:
         if rows or keep is not None or audit is not None:
             outbox.write(self.conn, self.runtime.chassis, rows, keep=keep, audit=audit)
         self.said += len(rows)
+        self.facts.update(row["fact"] for row in rows)
         return self.said
 
 

@@ -143,8 +143,8 @@ class ConsentWithdrawn(Refusal):
 class ConsentSuspended(StateConflict):
     code = "CONSENT_SUSPENDED"
     text = (
-        "该家庭目前没有原成年成员在住,家庭授权已暂停:不记分、不能兑换,积分保留90天;原成年成员迁回"
-        "后恢复,新入住的成年成员可另行授权"
+        "该家庭目前没有原成年成员在住,家庭授权已暂停:不记分、不能兑换,积分保留90天;"
+        "原成年成员迁回后恢复,新入住的成年成员可另行授权"
         " / No adult who had lived in this household lives in it now, so its consent is "
         "suspended: nothing is scored or spent, and its points are kept for 90 days. It goes on "
         "when such an adult is back; adults who are new there may consent anew"
@@ -342,8 +342,8 @@ class ConflictOfInterest(Guard):
 
     status = 403
     text = (
-        "经办人与 {subject} 有任职、经营、代表或同户关系,须回避;可由无此关系的其他 {role} 办理,或"
-        "依程序转由 {substitute} 办理"
+        "经办人与 {subject} 有任职、经营、代表或同户关系,须回避;可由无此关系的其他 {role} 办理,"
+        "或依程序转由 {substitute} 办理"
         " / The caller holds a post at {subject}, operates or represents it, or lives with whom "
         "it concerns, and must stay out; another {role} without such a tie may act, or it passes "
         "to {substitute} in due course"

@@ -68,8 +68,8 @@ class LeftHimself(Guard):
 
 class CosignersNeeded(Guard):
     text = (
-        "{level} 级议题需要至少 {needed} 名联署人,或由代表委员、业委会、党组织提出;可先以网格级提"
-        "出并征集联署"
+        "{level} 级议题需要至少 {needed} 名联署人,或由代表委员、业委会、党组织提出;"
+        "可先以网格级提出并征集联署"
         " / A topic of level {level} needs at least {needed} cosigners, or a deputy, the owners' "
         "committee or a party organisation to raise it; raise it for the grid first and collect "
         "signatures"

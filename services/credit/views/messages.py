@@ -39,8 +39,8 @@ _WRITTEN: Final[dict[str, str | tuple[str, ...]]] = {
     ),
     "OBJECTION_DECIDED": (
         (
-            "{kind} {number} 已裁定:{outcome}。理由:{reasons}。对裁定不服的,可在 {until} 前申请复"
-            "核"
+            "{kind} {number} 已裁定:{outcome}。理由:{reasons}。对裁定不服的,"
+            "可在 {until} 前申请复核"
             " / The {kind} {number} is decided: {outcome}. Reasons: {reasons}. Until {until} you "
             "may ask for a review"
         ),

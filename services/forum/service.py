@@ -21,7 +21,7 @@ from chassis.table import command, query, subscribe, timer
 from services.forum import events, replies, rules, storage, views
 from services.forum.actions import (
     calendar,
-    hearing,
+    heard,
     liaison,
     opinions,
     sessions,
@@ -549,7 +549,7 @@ class Forum(Service):
             events.RequestResolvedHeard,
             events.RequestClosedHeard,
             events.RequestMergedHeard,
-            then=hearing.hear_steward,
+            then=heard.hear_steward,
         ),
         subscribe(
             "property",
@@ -565,7 +565,7 @@ class Forum(Service):
             events.RectificationPassedHeard,
             events.RectificationWithdrawnHeard,
             events.RectificationEndedHeard,
-            then=hearing.hear_property,
+            then=heard.hear_property,
         ),
         subscribe(
             "partner",
@@ -578,7 +578,7 @@ class Forum(Service):
             events.DisputeReviewedHeard,
             events.StatementHeldHeard,
             events.StatementFundedHeard,
-            then=hearing.hear_partner,
+            then=heard.hear_partner,
         ),
         subscribe(
             "credit",
@@ -586,7 +586,7 @@ class Forum(Service):
             events.ObjectionEndedHeard,
             events.RepairEscalatedHeard,
             events.RepairEndedHeard,
-            then=hearing.hear_credit,
+            then=heard.hear_credit,
         ),
         # ------------------------------------------------------------ timers
         timer("liaison_until", liaison.end_at_term),
@@ -608,7 +608,7 @@ class Forum(Service):
         timer("supervision_gap", tasks.miss_supervision),
         timer(
             "cutoff",
-            hearing.measure_month,
+            heard.measure_month,
             schedule=lambda now, calendar: calendar.next_cutoff(now),
         ),
     )

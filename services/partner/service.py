@@ -14,7 +14,7 @@ from chassis.file_imports import Imports
 from chassis.replies import Page
 from chassis.table import command, query, subscribe, timer
 from services.partner import events, replies
-from services.partner.actions import calendar, imports, months, projections, refunds
+from services.partner.actions import calendar, heard, imports, months, refunds
 from services.partner.actions import offers as offering
 from services.partner.actions import partners as register
 from services.partner.actions import redemptions as saga
@@ -355,9 +355,9 @@ class Partner(Imports, Service):
         subscribe(
             "steward",
             *read_in(events, "steward", but=(events.CalendarYearHeard,)),
-            then=projections.hear_steward,
+            then=heard.hear_steward,
         ),
-        subscribe("credit", *read_in(events, "credit"), then=projections.hear_credit),
+        subscribe("credit", *read_in(events, "credit"), then=heard.hear_credit),
         # ------------------------------------------------------------ timers
         timer(saga.HOLD_TIMER, saga.retry_hold),
         timer(saga.EXPIRY_TIMER, saga.expire),

@@ -48,6 +48,68 @@ def test_every_service_has_the_same_rooms_and_no_others():
         assert ROOM_NAMES - {"data", "locale", "messages"} <= names, package
 
 
+ROOMS = ("actions", "views", "storage", "rules")
+
+
+def rooms_of(package):
+    """The rooms of a service that are folders, each with the names of its files."""
+    folder = ROOT / package.replace(".", "/")
+    return {
+        room: {path.stem for path in (folder / room).glob("*.py")} - {"__init__"}
+        for room in ROOMS
+        if (folder / room).is_dir()
+    }
+
+
+def test_what_is_heard_is_taken_in_one_room_of_one_name():
+    for package in service_packages():
+        names = rooms_of(package)["actions"]
+        assert "heard" in names, package
+        assert not names & {"hearing", "projections", "listening"}, package
+
+
+def test_one_noun_is_written_one_way_in_all_rooms_of_a_service():
+    """A noun in the singular here and in the plural there is found by nobody who looks for it."""
+    for package in service_packages():
+        names = set().union(*rooms_of(package).values())
+        both = {name for name in names if f"{name}s" in names} - PLURAL_TOO.get(package, set())
+        assert both == set(), package
+
+
+# Two things of which one is called like several of the other.
+PLURAL_TOO = {"services.credit": {"award", "month_log"}}
+
+
+def test_the_face_of_a_package_holds_no_code():
+    for package in service_packages():
+        folder = ROOT / package.replace(".", "/")
+        for room in ROOMS:
+            face = folder / room / "__init__.py"
+            if face.exists():
+                tree = ast.parse(face.read_text("utf-8"))
+                code = [n for n in tree.body if isinstance(n, ast.FunctionDef | ast.ClassDef)]
+                assert code == [], face
+
+
+def test_cursors_are_read_and_written_in_one_place():
+    for path in sources("services"):
+        if "tests" not in path.parts:
+            assert "base64" not in path.read_text("utf-8"), path
+
+
+def test_no_room_of_views_or_storage_has_a_file_of_more_than_800_lines():
+    for package in service_packages():
+        folder = ROOT / package.replace(".", "/")
+        for room in ("views", "storage"):
+            for path in [folder / f"{room}.py", *(folder / room).rglob("*.py")]:
+                if path.exists() and path.relative_to(ROOT).as_posix() not in LONG:
+                    assert len(path.read_text("utf-8").splitlines()) <= 800, path
+
+
+# Files that are longer still; nobody adds one.
+LONG = {"services/credit/storage/settlement.py", "services/credit/storage/tables.py"}
+
+
 def test_the_chassis_knows_no_service():
     names = [package.partition(".")[2] for package in service_packages()]
     word = re.compile(rf"\b({'|'.join(names)})\b")

@@ -25,8 +25,9 @@ from services.credit.rules.award import Award, Decides
 from services.credit.rules.model import Rule
 from services.credit.rules.producing import PRODUCERS
 from services.credit.storage import awards as store
-from services.credit.storage import facts, registry, settlements
+from services.credit.storage import facts, registry
 from services.credit.storage import ledger as points
+from services.credit.storage import settlement as settlement_store
 from services.credit.storage.in_force import InForce, rules_in_force
 
 if TYPE_CHECKING:
@@ -752,7 +753,7 @@ def _recount_window(tx: Tx, in_force: InForce, window: store.Window, period: str
     members = store.in_window(tx.conn, window)
     # A month may be drafted after later ones of the same window: what is confirmed stays too.
     area = months.settles_in(tx, window[0], period)
-    done = settlements.confirmed_periods(tx.conn, area, period) if area else set()
+    done = settlement_store.confirmed_periods(tx.conn, area, period) if area else set()
     before = [m for m in members if m.period < period or m.period in done]
     taken = rules.Taken(
         len(before), sum(abs(m.score) for m in before), sum(m.points for m in before)

@@ -12,9 +12,9 @@ from chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict, said
 from services.credit.actions import ledger, settlement
 from services.credit.errors import SameAsProposer, TextTooShort
 from services.credit.rules import ledger as rules
-from services.credit.storage import budgets as store
+from services.credit.storage import budget as store
 from services.credit.storage import ledger as points
-from services.credit.storage.budgets import grant_card
+from services.credit.storage.budget import grant_card
 
 if TYPE_CHECKING:
     from chassis.bus import Tx

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from chassis.deadlines import Counted, Move, hear
 from services.credit.actions import telling
 from services.credit.rules import settlement as rules
-from services.credit.storage import settlements as store
+from services.credit.storage import settlement as store
 from services.credit.storage import tables as t
 from services.credit.storage import voices
 

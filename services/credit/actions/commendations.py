@@ -39,12 +39,13 @@ from services.credit.errors import (
     WrongKind,
 )
 from services.credit.rules import awards as award_rules
-from services.credit.rules import commendation as rules
+from services.credit.rules import commendations as rules
 from services.credit.rules import standing
 from services.credit.rules.award import Award
 from services.credit.storage import awards as award_store
 from services.credit.storage import honours as store
-from services.credit.storage import numbers, records, registry, settlements, voices
+from services.credit.storage import numbers, records, registry, voices
+from services.credit.storage import settlement as settlement_store
 from services.credit.storage import tables as t
 from services.credit.storage.in_force import rules_in_force
 
@@ -617,9 +618,9 @@ def on_notice_end(tx: Tx, due: Due) -> None:
     known = store.commendation(tx.conn, due.ref, lock=True)
     if known is None or known.notice_id is None:
         return
-    notice = settlements.notice(tx.conn, known.notice_id)
+    notice = settlement_store.notice(tx.conn, known.notice_id)
     if notice.state == "PUBLISHED":
-        settlements.change_notice(tx.conn, known.notice_id, state="ENDED")
+        settlement_store.change_notice(tx.conn, known.notice_id, state="ENDED")
 
 
 def object_to_nominee(tx: Tx, order: ObjectToNominee) -> dict[str, Any]:

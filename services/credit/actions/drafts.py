@@ -37,7 +37,7 @@ from services.credit.rules import loader
 from services.credit.rules.changes import changes
 from services.credit.rules.model import RuleSet
 from services.credit.storage import rule_sets as store
-from services.credit.storage import settlements as notices
+from services.credit.storage import settlement as notices
 from services.credit.storage.in_force import digest_of, rules_in_force
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from chassis.calendar import SHANGHAI
 from chassis.fields import AsOf
 from chassis.refusal import Invalid, NotFound, RoleDenied, said
 from services.credit.errors import FormatUnknown
-from services.credit.storage import settlements as settlement_store
+from services.credit.storage import settlement as settlement_store
 from services.credit.storage import statements as store
 from services.credit.storage import voices
 

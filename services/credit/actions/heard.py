@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from services.credit import events
 from services.credit.actions import awards, consents, households, ledger, merging, months, telling
 from services.credit.actions.ledger import GRACE
-from services.credit.storage import registry, settlements, voices
+from services.credit.storage import registry, voices
+from services.credit.storage import settlement as settlement_store
 from services.credit.storage import tables as t
 
 if TYPE_CHECKING:
@@ -332,7 +333,7 @@ def _project(tx: Tx, event: Heard) -> None:
     }
     registry.put_rows(tx.conn, t.projects, "project_id", [row])
     # A company's score is the mean of its projects by their households.
-    for period in settlements.open_months(tx.conn, project.community[:6]):
+    for period in settlement_store.open_months(tx.conn, project.community[:6]):
         months.start_draft(tx, period, project.community[:6])
     state = "CLOSED" if project.status == "CLOSED" else "ACTIVE"
     grids = [] if state == "CLOSED" else project.grids

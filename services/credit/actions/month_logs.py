@@ -23,7 +23,7 @@ from services.credit.rules import standing
 from services.credit.rules.settlement import AwardLine, EntryLine, entry_digest
 from services.credit.storage import month_logs as store
 from services.credit.storage import rule_sets as rule_set_store
-from services.credit.storage import settlements
+from services.credit.storage import settlement as settlement_store
 from services.credit.storage.in_force import rules_in_force
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def _projects(tx: Tx, row: Any) -> Iterator[dict[str, Any]]:
     if len(row.area) != 6:
         return
     for company, projects in sorted(
-        settlements.company_projects(tx.conn, row.period, row.area).items()
+        settlement_store.company_projects(tx.conn, row.period, row.area).items()
     ):
         for score, households, grade in projects:
             yield {
@@ -319,7 +319,7 @@ def _entry_line(entry: Any, listed: Sequence[Any], period: str) -> dict[str, Any
 
 
 def _published(tx: Tx, settlement_id: str) -> Any:
-    row = settlements.settlement(tx.conn, settlement_id)
+    row = settlement_store.settlement(tx.conn, settlement_id)
     if row is None:
         raise NotFound(kind="settlement", id=settlement_id)
     tx.require_scope(row.area)
@@ -377,7 +377,7 @@ def run_export(job: Job) -> dict[str, Any]:
     settlement_id = job.params["settlement_id"]
     count = 0
     with job.step() as tx:
-        row = settlements.settlement(tx.conn, settlement_id)
+        row = settlement_store.settlement(tx.conn, settlement_id)
         key = store.key_of(tx.conn, row.notice_id, settlement_id)
         parts = store.parts(tx.conn, key)
     with Blobs(job.runtime.process.blobs).receive() as receiving:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from services.credit.rules import standing as rules
 from services.credit.storage import months as store
-from services.credit.storage import registry, settlements
+from services.credit.storage import registry
+from services.credit.storage import settlement as settlement_store
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -144,7 +145,7 @@ def start_draft(tx: Tx, period: str, area: str | None = None) -> str:
 def open_period(tx: Tx, subject_id: str, period: str) -> str:
     """Return the first month from `period` on that a subject's settlement has not confirmed."""
     area = settles_in(tx, subject_id, period)
-    done = settlements.confirmed_periods(tx.conn, area, period) if area else set()
+    done = settlement_store.confirmed_periods(tx.conn, area, period) if area else set()
     while period in done:
         period = tx.calendar.next_period(period)
     return period
@@ -158,9 +159,9 @@ def draft_again(tx: Tx, subjects: str | Collection[str], period: str) -> None:
         return
     wanted = {
         (later, area)
-        for later in settlements.drafted_since(tx.conn, period)
+        for later in settlement_store.drafted_since(tx.conn, period)
         for area in {settles_in(tx, subject_id, later) for subject_id in subjects}
-        if area and not settlements.is_published(tx.conn, later, area)
+        if area and not settlement_store.is_published(tx.conn, later, area)
     }
     for later, area in sorted(wanted):
         start_draft(tx, later, area)
@@ -169,16 +170,16 @@ def draft_again(tx: Tx, subjects: str | Collection[str], period: str) -> None:
 def draft_around(tx: Tx, subject_id: str, area_before: str | None, at: datetime) -> None:
     """Queue new drafts where a subject was and where it is, after it was told late that it had
     moved, opened, ended or changed its state within a month that is drafted already."""
-    for later in settlements.drafted_since(tx.conn, tx.calendar.period(at)):
+    for later in settlement_store.drafted_since(tx.conn, tx.calendar.period(at)):
         for area in sorted({area_before or "", settles_in(tx, subject_id, later) or ""} - {""}):
-            if not settlements.is_published(tx.conn, later, area):
+            if not settlement_store.is_published(tx.conn, later, area):
                 start_draft(tx, later, area)
 
 
 def draft_later(tx: Tx, area: str, period: str) -> None:
     """Queue new drafts of an area from a month on."""
-    for later in settlements.drafted_since(tx.conn, period):
-        if not settlements.is_published(tx.conn, later, area):
+    for later in settlement_store.drafted_since(tx.conn, period):
+        if not settlement_store.is_published(tx.conn, later, area):
             start_draft(tx, later, area)
 
 

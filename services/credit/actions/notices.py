@@ -12,7 +12,7 @@ from chassis.refusal import NotFound, StateConflict
 from services.credit.actions import month_logs, publishing, settlement
 from services.credit.errors import TextTooShort
 from services.credit.rules import settlement as rules
-from services.credit.storage import settlements as store
+from services.credit.storage import settlement as store
 
 if TYPE_CHECKING:
     from chassis.bus import Tx

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from services.credit import events
 from services.credit.actions import telling
-from services.credit.storage import settlements as store
+from services.credit.storage import settlement as store
 from services.credit.storage import voices
 
 if TYPE_CHECKING:

@@ -46,7 +46,7 @@ from services.credit.errors import (
 )
 from services.credit.storage import awards as award_store
 from services.credit.storage import numbers, registry, voices
-from services.credit.storage import settlements as store
+from services.credit.storage import settlement as store
 from services.credit.storage import tables as t
 from services.credit.storage.published import ORGANISATIONS
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from services.credit import events
 from services.credit.rules import settlement as rules
 from services.credit.storage import numbers
-from services.credit.storage import settlements as store
+from services.credit.storage import settlement as store
 from services.credit.storage import tables as t
 
 if TYPE_CHECKING:

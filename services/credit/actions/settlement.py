@@ -34,7 +34,7 @@ from services.credit.rules.model import Rule
 from services.credit.storage import awards as award_store
 from services.credit.storage import months as month_store
 from services.credit.storage import registry, voices
-from services.credit.storage import settlements as store
+from services.credit.storage import settlement as store
 from services.credit.storage.in_force import rules_in_force
 from services.credit.storage.published import ORGANISATIONS, RED_LIST, gates, items_of
 

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from services.credit.storage import tables as t
-from services.credit.storage.settlements import areas_of
+from services.credit.storage.settlement import areas_of
 
 _PUBLISHED = t.entries.join(
     t.settlements, t.settlements.c.settlement_id == t.entries.c.settlement_id

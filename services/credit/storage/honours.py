@@ -10,7 +10,8 @@ import sqlalchemy as sa
 
 from chassis import records
 from chassis import storage as store
-from services.credit.storage import bulk, settlements
+from services.credit.storage import bulk
+from services.credit.storage import settlement as settlement_store
 from services.credit.storage import tables as t
 
 FINAL = ("FINAL", "PROVISIONAL")
@@ -164,7 +165,7 @@ def objectors(
     known, own = t.objections.c, t.nominee_objections.c
     asked = sa.select(known.subject_id, known.person_id).where(
         bulk.members(known.subject_id, sorted(set(subject_ids)), conn),
-        known.state.in_(settlements.GOING_ON),
+        known.state.in_(settlement_store.GOING_ON),
     )
     for row in conn.execute(asked):
         found[row.subject_id].add(row.person_id)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from services.credit.rules import recompute
-from services.credit.storage import settlements as store
+from services.credit.storage import settlement as store
 from services.credit.storage.in_force import rules_in_force
 
 if TYPE_CHECKING:

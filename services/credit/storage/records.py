@@ -9,9 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from chassis.calendar import Calendar
-from services.credit.rules import commendation as rules
+from services.credit.rules import commendations as rules
 from services.credit.rules import severity
-from services.credit.storage import honours, registry, repairs, settlements, voices
+from services.credit.storage import honours, registry, repairs, voices
+from services.credit.storage import settlement as settlement_store
 
 # How many months back a record is read: more than hysteresis can remember.
 RECORD_MONTHS = 24
@@ -46,7 +47,7 @@ def grounds_of(
     subjects = registry.subjects(conn, subject_ids)
     agree = willing(conn, kind, subjects)
     objected = _objected(conn, subjects, commendation_id, at)
-    vetoed = settlements.vetoed(conn, period, subject_ids)
+    vetoed = settlement_store.vetoed(conn, period, subject_ids)
     negative = _negative(conn, subject_ids, period, in_force)
     found = {}
     for subject_id in subject_ids:

@@ -6,10 +6,11 @@ from collections.abc import Collection
 
 import sqlalchemy as sa
 
-from services.credit.storage import repairs, settlements
+from services.credit.storage import repairs
+from services.credit.storage import settlement as settlement_store
 from services.credit.storage import tables as t
 
-UNDECIDED = (*settlements.UNDECIDED, "REVIEW_REQUESTED")
+UNDECIDED = (*settlement_store.UNDECIDED, "REVIEW_REQUESTED")
 
 
 def month_of_facts(conn: sa.Connection, before: str, held: Collection[str] = ()) -> str | None:

@@ -25,7 +25,7 @@ from services.credit.errors import (
     TextTooShort,
     WrongKind,
 )
-from services.credit.rules import commendation as rules
+from services.credit.rules import commendations as rules
 from services.credit.tests import stage
 from services.credit.tests.calendar_of_months import (
     DISTRICT,

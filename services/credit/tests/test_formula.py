@@ -9,7 +9,7 @@ from services.credit.actions import months
 from services.credit.rules import standing as rules
 from services.credit.storage import awards as award_store
 from services.credit.storage import bulk, registry
-from services.credit.storage import settlements as store
+from services.credit.storage import settlement as store
 from services.credit.storage import tables as t
 from services.credit.tests import stage
 

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from chassis.bus import new_uuid
 from services.credit.actions import settlement
 from services.credit.rules import settlement as rules
-from services.credit.storage import ledger, settlements
+from services.credit.storage import ledger
+from services.credit.storage import settlement as settlement_store
 from services.credit.storage import tables as t
 from services.credit.tests import stage
 
@@ -70,13 +71,13 @@ def test_what_awards_earn_is_posted_alike_in_one_statement_and_in_many(credit):
 @pytest.mark.covers("C9")
 def test_the_digest_is_the_same_where_the_rows_are_and_in_the_reference(credit):
     with credit.transaction() as tx:
-        settlements.begin(tx.conn, "stl_1", "2025-03", stage.COMMUNITY, credit.now)
+        settlement_store.begin(tx.conn, "stl_1", "2025-03", stage.COMMUNITY, credit.now)
         for subject, score, gates in (
             ("STW:b", 62, ""),
             ("STW:B", None, "ORDERS,ACTIVE"),
             ('RES:"quoted\\', 60, "Z,A"),
         ):
-            settlements.put_entries(
+            settlement_store.put_entries(
                 tx.conn,
                 [
                     {
@@ -96,8 +97,8 @@ def test_the_digest_is_the_same_where_the_rows_are_and_in_the_reference(credit):
                     }
                 ],
             )
-        settlements.hash_entries(tx.conn, "stl_1", "2025-03")
-        found = settlements.drafted(
+        settlement_store.hash_entries(tx.conn, "stl_1", "2025-03")
+        found = settlement_store.drafted(
             tx.conn, {"stl_1": stage.COMMUNITY}, period="2025-03", rule_set="RC-2025.1"
         )
     lines = [

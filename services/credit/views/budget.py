@@ -11,7 +11,7 @@ from services.credit.storage import (
     ledger,
     queries,
 )
-from services.credit.storage.budgets import grant_card
+from services.credit.storage.budget import grant_card
 
 
 @dataclass(frozen=True, slots=True)

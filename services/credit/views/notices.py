@@ -14,7 +14,7 @@ from services.credit.storage import (
     records,
     registry,
 )
-from services.credit.storage import settlements as store
+from services.credit.storage import settlement as store
 from services.credit.storage.published import published_now
 from services.credit.views.cards import CORRECTED_NOTE, HELD_NOTE, iso
 

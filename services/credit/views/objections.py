@@ -12,7 +12,7 @@ from services.credit.storage import (
     queries,
     voices,
 )
-from services.credit.storage import settlements as store
+from services.credit.storage import settlement as store
 from services.credit.views.cards import _OVER, STAFF, iso
 
 

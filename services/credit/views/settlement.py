@@ -13,7 +13,7 @@ from chassis.refusal import NotFound
 from services.credit.storage import (
     queries,
 )
-from services.credit.storage import settlements as store
+from services.credit.storage import settlement as store
 from services.credit.views.cards import entry_card, iso
 
 

@@ -12,7 +12,7 @@ from chassis.refusal import Invalid, NotFound, said
 from services.credit.errors import Gone, NotReady
 from services.credit.rules import severity
 from services.credit.storage import awards, registry, voices
-from services.credit.storage import settlements as settlement_store
+from services.credit.storage import settlement as settlement_store
 from services.credit.storage import statements as store
 from services.credit.storage.in_force import rules_in_force
 from services.credit.views import budget as budget_views

@@ -19,7 +19,7 @@ from services.credit.storage import (
     registry,
     voices,
 )
-from services.credit.storage import settlements as store
+from services.credit.storage import settlement as store
 from services.credit.storage.in_force import rules_in_force
 from services.credit.views.cards import ORGANISATIONS, award_card, entry_card, gates, iso, may_see
 from services.credit.views.consents import (

@@ -603,7 +603,7 @@ def _republish(tx: Tx, steward: Any, *, without: bool = False) -> None:
             row.duty for row in storage.posts.serving(tx.conn, grid) if row.steward_id != left_out
         }
         reasons = {
-            duty: rules.words.reason_of(before.reasons.get(duty), served=duty in served)
+            duty: str(rules.words.reason_of(before.reasons.get(duty), served=duty in served))
             for duty in rules.routing.DUTIES
             if duty not in covered
         }

@@ -166,8 +166,9 @@ def _entry(tx: Tx, row: Any) -> dict[str, Any]:
 
 def _told(name: str, text: str | None) -> dict[str, str | None]:
     """Return a text in both languages; what somebody wrote himself has no English."""
-    said = text if isinstance(text, Sentence) else None
-    return {f"{name}_zh": text if said is None else str(said), f"{name}_en": said and said.english}
+    if isinstance(text, Sentence):
+        return {f"{name}_zh": str(text), f"{name}_en": text.english}
+    return {f"{name}_zh": text, f"{name}_en": None}
 
 
 def _grid_name(tx: Tx, grid: str) -> str:

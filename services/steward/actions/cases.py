@@ -682,9 +682,7 @@ def _file(
         steps.append(_step(tx, request_id, "dispatch", state="DISPATCHED", version=2, detail=told))
     elif accept < new.due_resolve:
         timers["REQ_NOBODY"] = accept
-    row = storage.cases.insert(tx.conn, number=number, **given, **vars(new))
-    storage.cases.write_steps(tx.conn, steps)
-    storage.cases.start_clocks(tx.conn, row, due, now=tx.now, handler=steward_id)
+    row = storage.cases.file(tx.conn, {"number": number, **given, **vars(new)}, steps, due)
     tx.arm_each(request_id, timers)
     tx.say(
         events.RequestSubmitted(

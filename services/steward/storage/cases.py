@@ -35,6 +35,9 @@ _STEP = sa.insert(request_timeline)
 _CLOCK = sa.insert(request_clocks)
 # PostgreSQL changes a request and writes the step into its timeline by one statement.
 _STEP_NAMES = tuple(column.name for column in request_timeline.c if column.name != "id")
+_CLOCK_NAMES = (
+    "request_id", "which", "area", "project_id", "handler", "started_at", "due_at", "voided",
+)  # fmt: skip
 _CHANGED_BY_STEP = _CHANGED.add_cte(
     _STEP.values({name: sa.bindparam(f"step_{name}") for name in _STEP_NAMES}).cte("step")
 )
@@ -92,9 +95,59 @@ def claim_reference(conn: sa.Connection, **values: Any) -> bool:
     return conn.execute(statement.returning(request_references.c.request_id)).first() is not None
 
 
-def insert(conn: sa.Connection, **values: Any) -> Any:
-    """Insert a request and return its row."""
-    return conn.execute(_INSERTED, values).one()
+def file(
+    conn: sa.Connection,
+    values: Mapping[str, Any],
+    steps: Sequence[Mapping[str, Any]],
+    due_at: Mapping[str, datetime],
+) -> Any:
+    """Insert a request with its first steps and its clocks, and return its row.
+
+    Args:
+        conn: The transaction.
+        values: The request.
+        steps: The lines of its timeline.
+        due_at: The end of each of its clocks, all of which start now.
+    """
+    clocks = [
+        {
+            "request_id": values["request_id"],
+            "which": which,
+            "area": values["area"],
+            "project_id": values["project_id"],
+            "handler": values.get("handler"),
+            "started_at": values["created_at"],
+            "due_at": due,
+            "voided": False,
+        }
+        for which, due in due_at.items()
+    ]
+    if store.is_postgresql(conn):
+        named = dict(values) | _named("step", steps) | _named("clock", clocks)
+        return conn.execute(_filing(len(steps), len(clocks)), named).one()
+    row = conn.execute(_INSERTED, dict(values)).one()
+    conn.execute(_STEP, [dict(step) for step in steps])
+    conn.execute(_CLOCK, clocks)
+    return row
+
+
+@functools.cache
+def _filing(steps: int, clocks: int) -> Any:
+    """Return the one statement with which PostgreSQL does it."""
+
+    def row(insert: sa.Insert, what: str, names: Sequence[str]) -> sa.CTE:
+        # A row each: SQLAlchemy compiles a statement of several rows anew at each call.
+        named: dict[str, Any] = {name: sa.bindparam(f"{what}_{name}") for name in names}
+        return insert.values(named).cte(what)
+
+    return _INSERTED.add_cte(
+        *(row(_STEP, f"step{n}", _STEP_NAMES) for n in range(steps)),
+        *(row(_CLOCK, f"clock{n}", _CLOCK_NAMES) for n in range(clocks)),
+    )
+
+
+def _named(what: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {f"{what}{n}_{name}": value for n, row in enumerate(rows) for name, value in row.items()}
 
 
 def update(conn: sa.Connection, request_id: str, **values: Any) -> None:
@@ -140,33 +193,18 @@ def start_clock(
     handler: str | None,
 ) -> None:
     """Start a clock of a request."""
-    start_clocks(conn, row, {which: due_at}, now=now, handler=handler)
-
-
-def start_clocks(
-    conn: sa.Connection,
-    row: Any,
-    due_at: Mapping[str, datetime],
-    *,
-    now: datetime,
-    handler: str | None,
-) -> None:
-    """Start clocks of a request, each with its end."""
     conn.execute(
         _CLOCK,
-        [
-            {
-                "request_id": row.request_id,
-                "which": which,
-                "area": row.area,
-                "project_id": row.project_id,
-                "handler": handler,
-                "started_at": now,
-                "due_at": due,
-                "voided": False,
-            }
-            for which, due in due_at.items()
-        ],
+        {
+            "request_id": row.request_id,
+            "which": which,
+            "area": row.area,
+            "project_id": row.project_id,
+            "handler": handler,
+            "started_at": now,
+            "due_at": due_at,
+            "voided": False,
+        },
     )
 
 
@@ -231,11 +269,6 @@ def hand_clock(conn: sa.Connection, request_id: str, handler: str | None) -> Non
 def write_timeline(conn: sa.Connection, **values: Any) -> None:
     """Write what happened to a request; nothing is ever taken away here."""
     conn.execute(_STEP, values)
-
-
-def write_steps(conn: sa.Connection, steps: Sequence[Mapping[str, Any]]) -> None:
-    """Write several steps at once."""
-    conn.execute(_STEP, [dict(step) for step in steps])
 
 
 def timeline(conn: sa.Connection, request_id: str) -> Sequence[Any]:

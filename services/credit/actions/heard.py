@@ -106,19 +106,8 @@ def _areas(tx: Tx, heard: Sequence[Heard]) -> None:
 
 
 def _people(tx: Tx, heard: Sequence[Heard]) -> None:
-    rows = [
-        {
-            "person_id": event.data.person_id,
-            "area": event.data.community or event.scope[:12],
-            "grid": event.data.grid,
-            "is_adult": event.data.is_adult,
-            "household_id": event.data.household_id,
-            "state": "ACTIVE",
-            "sequence": event.sequence,
-        }
-        for event in heard
-    ]
-    registry.put_rows(tx.conn, t.people, "person_id", rows)
+    facts = [(event.data.person_id, event.sequence, _registered(event)) for event in heard]
+    registry.hear_people(tx.conn, facts)
     homes = [
         {
             "person_id": event.data.person_id,
@@ -136,18 +125,31 @@ def _people(tx: Tx, heard: Sequence[Heard]) -> None:
         households.tell(tx, came, heard[-1].occurred_at)
 
 
+def _registered(event: Heard) -> dict[str, Any]:
+    """Return what is said of one who lives here, or is back."""
+    told = event.data
+    return {
+        "area": told.community or event.scope[:12],
+        "grid": told.grid,
+        "is_adult": told.is_adult,
+        "household_id": told.household_id,
+        "state": "ACTIVE",
+    }
+
+
 def _moved(tx: Tx, event: Heard) -> None:
     moved = event.data
-    registry.move_person(
+    newest = registry.hear_person(
         tx.conn,
         moved.person_id,
+        event.sequence,
         area=moved.community,
         grid=moved.to_grid,
         household_id=moved.household_id,
-        sequence=event.sequence,
     )
     _at_home(tx, event, moved.to_grid, moved.household_id)
-    _place_persons(tx, event, moved.community, moved.to_grid)
+    if "area" in newest:
+        _place_persons(tx, event, moved.community, moved.to_grid)
 
 
 def _place_persons(tx: Tx, event: Heard, area: str, grid: str | None) -> None:
@@ -164,25 +166,17 @@ def _deactivated(tx: Tx, event: Heard) -> None:
     if known is not None:
         # Where he was stays known; he is no member of a household any more.
         _at_home(tx, event, known.grid, None)
-    registry.end_person(tx.conn, event.data.person_id, event.sequence, state)
+    registry.hear_person(tx.conn, event.data.person_id, event.sequence, state=state)
     consents.close_for(tx, event.data.person_id, event.occurred_at)
 
 
 def _returned(tx: Tx, event: Heard) -> None:
     """He lives here again. What he consented to ended when he left; he may consent anew."""
     back = event.data
-    row = {
-        "person_id": back.person_id,
-        "area": back.community,
-        "grid": back.grid,
-        "is_adult": back.is_adult,
-        "household_id": back.household_id,
-        "state": "ACTIVE",
-        "sequence": event.sequence,
-    }
-    registry.put_rows(tx.conn, t.people, "person_id", [row])
+    newest = registry.hear_person(tx.conn, back.person_id, event.sequence, **_registered(event))
     _at_home(tx, event, back.grid, back.household_id)
-    _place_persons(tx, event, back.community, back.grid)
+    if "area" in newest:
+        _place_persons(tx, event, back.community, back.grid)
 
 
 def _at_home(tx: Tx, event: Heard, grid: str | None, household_id: str | None) -> None:
@@ -197,7 +191,7 @@ def _at_home(tx: Tx, event: Heard, grid: str | None, household_id: str | None) -
 
 def _came_of_age(tx: Tx, event: Heard) -> None:
     grown = event.data.person_id
-    if registry.change_person(tx.conn, grown, event.sequence, is_adult=True):
+    if registry.hear_person(tx.conn, grown, event.sequence, is_adult=True):
         telling.tell(tx, "CAME_OF_AGE", person_id=grown)
 
 
@@ -206,14 +200,15 @@ def _corrected(tx: Tx, event: Heard) -> None:
     consented to in his name (REQ-L06)."""
     right = event.data
     known = registry.person(tx.conn, right.person_id)
-    if known is None:
+    told = {"is_adult": right.is_adult}
+    # A release before left out the household, which is then as it was.
+    if right.household_id != "":
+        told["household_id"] = right.household_id
+    newest = registry.hear_person(tx.conn, right.person_id, event.sequence, **told)
+    if not newest:
         return
-    home = known.household_id if right.household_id == "" else right.household_id
-    values = {"is_adult": right.is_adult, "household_id": home}
-    if not registry.change_person(tx.conn, right.person_id, event.sequence, **values):
-        return
-    if home != known.household_id:
-        _at_home(tx, event, known.grid, home)
+    if "household_id" in newest and known and right.household_id != known.household_id:
+        _at_home(tx, event, known.grid, right.household_id)
     if not right.is_adult:
         consents.close_for(tx, right.person_id, event.occurred_at)
 

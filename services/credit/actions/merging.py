@@ -32,7 +32,7 @@ def merge(tx: Tx, event: Heard) -> None:
     if old == into or registry.kept(tx.conn, old) != old:
         return
     store.remember(tx.conn, old, into, event.occurred_at)
-    registry.end_person(tx.conn, old, event.sequence, registry.ENDED)
+    registry.hear_person(tx.conn, old, event.sequence, state=registry.ENDED)
     store.hand_over(tx.conn, old, into)
     for post in store.posts_of(tx.conn, old):
         registry.open_post(

@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from chassis import records
 from chassis import storage as store
 from chassis.calendar import Calendar
 from services.credit.storage import bulk
@@ -228,21 +229,49 @@ def people(conn: sa.Connection, person_ids: Iterable[str]) -> dict[str, Any]:
     return {row.person_id: row for row in conn.execute(asked)}
 
 
-def move_person(
-    conn: sa.Connection,
-    person_id: str,
-    *,
-    area: str,
-    grid: str | None,
-    household_id: str | None,
-    sequence: int,
-) -> None:
-    """Say where a person lives now."""
-    conn.execute(
-        sa.update(t.people)
-        .where(t.people.c.person_id == person_id, t.people.c.sequence < sequence)
-        .values(area=area, grid=grid, household_id=household_id, sequence=sequence)
-    )
+def hear_people(
+    conn: sa.Connection, facts: Sequence[tuple[str, int, Mapping[str, Any]]]
+) -> dict[str, set[str]]:
+    """Keep what facts say of people, in whatever order they come.
+
+    Args:
+        conn: The connection.
+        facts: The person, the fact's sequence, and the columns that it says, of each.
+
+    Returns:
+        Person -> the columns in which one of the facts is the newest word.
+    """
+    rows = {
+        person_id: dict(row._mapping)  # noqa: SLF001  the public name of a row's mapping
+        for person_id, row in people(conn, (person_id for person_id, _, _ in facts)).items()
+    }
+    for person_id, sequence, told in facts:
+        # Of whom no registration was told yet, he is nowhere's resident.
+        row = rows.get(person_id) or {
+            "person_id": person_id,
+            "area": "",
+            "grid": None,
+            "is_adult": False,
+            "household_id": None,
+            "state": ENDED,
+            "sequence": -1,
+            "sequences": {},
+        }
+        rows[person_id] = records.newest(row, told, sequence)
+    put = [column.name for column in t.people.c if column.name != "person_id"]
+    bulk.upsert(conn, t.people, list(rows.values()), keys=("person_id",), put=put)
+    newest: dict[str, set[str]] = {}
+    for person_id, sequence, told in facts:
+        known = rows[person_id]["sequences"]
+        newest.setdefault(person_id, set()).update(
+            name for name in told if known.get(name) == sequence
+        )
+    return newest
+
+
+def hear_person(conn: sa.Connection, person_id: str, sequence: int, **told: Any) -> set[str]:
+    """Keep what a fact says of a person; return in which columns it is the newest word."""
+    return hear_people(conn, [(person_id, sequence, told)])[person_id]
 
 
 def lived_in(
@@ -332,25 +361,6 @@ def serve_grids(conn: sa.Connection, project_id: str, grids: Sequence[str], at: 
         for grid in sorted(set(grids) - served)
     ]
     bulk.insert(conn, t.compounds, fresh, ignore=True)
-
-
-def change_person(conn: sa.Connection, person_id: str, sequence: int, **values: Any) -> bool:
-    """Change what is known of a person; a stale word changes nothing. Tells whether it did."""
-    done = conn.execute(
-        sa.update(t.people)
-        .where(t.people.c.person_id == person_id, t.people.c.sequence < sequence)
-        .values(**values, sequence=sequence)
-    )
-    return done.rowcount == 1
-
-
-def end_person(conn: sa.Connection, person_id: str, sequence: int, state: str) -> None:
-    """Say that a person is no resident any more: he has died, or left."""
-    conn.execute(
-        sa.update(t.people)
-        .where(t.people.c.person_id == person_id, t.people.c.sequence < sequence)
-        .values(state=state, sequence=sequence)
-    )
 
 
 def open_post(

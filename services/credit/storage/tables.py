@@ -46,6 +46,8 @@ people = sa.Table(
     sa.Column("household_id", store.Id, index=True),
     sa.Column("state", State, nullable=False),
     sa.Column("sequence", sa.BigInteger, nullable=False),
+    # The sequence of the fact that said each column.
+    sa.Column("sequences", store.Json),
 )
 # Where a person lives from a time on, until the next row of the same person: sums of a household,
 # a grid or a compound are those of whoever lived there when the month ended.

@@ -380,3 +380,41 @@ def test_a_month_with_a_household_that_ended_in_it_is_verified(bench, monkeypatc
         hers = entry.subject_id == "HH:hh_1"
         tx.conn.execute(sa.update(t.entries).where(hers).values(good=9))
     assert run(bench, monkeypatch, period="2025-03", community=NEXT_STREET) == command.TAMPERED
+
+
+# --------------------------------------------------------------------------------------------------
+# One person, told in any order
+
+_ONE = (
+    ("resident_corrected.v1", "01:00", {"is_adult": True, "household_id": "hh_2"}),
+    ("resident_moved.v1", "02:00", {"to_grid": ELSEWHERE, "household_id": "hh_3"}),
+    ("resident_deactivated.v1", "03:00", {"reason": "MOVED_OUT"}),
+    ("resident_returned.v1", "04:00", {"community": stage.COMMUNITY, "grid": stage.GRID,
+                                       "household_id": "hh_1", "is_adult": True}),
+    ("resident_moved.v1", "05:00", {"to_grid": ELSEWHERE, "household_id": "hh_2"}),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("order", sorted(itertools.permutations(range(5)))[::7])
+def test_what_is_told_of_one_person_ends_alike_in_any_order(home, order):
+    """A return that was heard before the move left him, and what is his, in the place of before."""
+    stage.register(home, "per_c", household="hh_2")
+    home.at("2025-03-06T09:00")
+    for number in order:
+        fact, at, data = _ONE[number]
+        if "to_grid" in data:
+            data = {"from_grid": stage.GRID, "community": data["to_grid"][:12], **data}
+        event = home.event(
+            "steward",
+            fact,
+            {"person_id": "per_a", **data},
+            subject="per_a",
+            scope=stage.COMMUNITY,
+            sequence=5 + number,
+            occurred_at=_DAY + at,
+        )
+        home.deliver([event])
+    assert home.parked() == []
+    (row,) = home.rows("SELECT * FROM people WHERE person_id = 'per_a'")
+    found = (row["area"], row["grid"], row["household_id"], row["state"])
+    assert found == (ELSEWHERE[:12], ELSEWHERE, "hh_2", "ACTIVE")

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -76,8 +77,15 @@ def find(conn: sa.Connection, table: sa.Table, row_id: str, *, lock: bool = Fals
         lock: Hold the row until the transaction ends. Ids never change, so the lock lets others
             insert rows that refer to this one.
     """
-    asked = sa.select(table).where(key_of(table) == row_id)
-    return first(conn, store.lock(asked, conn, weak=True) if lock else asked)
+    asked = _by_id(table, conn.dialect.name if lock else "")
+    return cast("Row | None", conn.execute(asked, {"its_id": row_id}).first())
+
+
+@functools.cache
+def _by_id(table: sa.Table, locks: str) -> sa.Select[Any]:
+    # Written once: to build a statement costs as much as to run it.
+    asked = sa.select(table).where(key_of(table) == sa.bindparam("its_id"))
+    return asked.with_for_update(key_share=True) if locks == "postgresql" else asked
 
 
 def get(conn: sa.Connection, table: sa.Table, row_id: str) -> Row:

@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from chassis import records
 from chassis import storage as store
 from services.steward.storage.tables import calendar_proposals as proposals
 
@@ -25,8 +26,7 @@ def waiting(conn: sa.Connection) -> Sequence[Any]:
 
 def lock(conn: sa.Connection, proposal_id: str) -> Any:
     """Return a proposal locked, or None."""
-    asked = sa.select(proposals).where(proposals.c.proposal_id == proposal_id)
-    return conn.execute(store.lock(asked, conn)).first()
+    return records.find(conn, proposals, proposal_id, lock=True)
 
 
 def update(conn: sa.Connection, proposal_id: str, **values: Any) -> None:

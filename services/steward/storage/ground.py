@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from chassis import records
 from chassis import storage as store
 from chassis.text import fold
 from services.steward.storage.tables import areas, liaisons, project_grids, projects, steward_grades
@@ -43,7 +44,7 @@ def a_grid_of(conn: sa.Connection, community: str) -> str | None:
 
 def lock_area(conn: sa.Connection, code: str) -> Any:
     """Return an area's row locked, or None."""
-    return conn.execute(store.lock(sa.select(areas).where(areas.c.code == code), conn)).first()
+    return records.find(conn, areas, code, lock=True)
 
 
 def known(conn: sa.Connection, codes: Iterable[str], kind: str) -> set[str]:

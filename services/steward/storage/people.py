@@ -48,8 +48,7 @@ def person(conn: sa.Connection, person_id: str) -> Any:
 
 def lock(conn: sa.Connection, person_id: str) -> Any:
     """Return a person's row locked, or None."""
-    asked = sa.select(persons).where(persons.c.person_id == person_id)
-    return conn.execute(store.lock(asked, conn)).first()
+    return records.find(conn, persons, person_id, lock=True)
 
 
 def several(conn: sa.Connection, person_ids: Iterable[str]) -> Sequence[Any]:
@@ -229,8 +228,7 @@ def insert_merge(conn: sa.Connection, **values: Any) -> None:
 
 def merge(conn: sa.Connection, merge_id: str) -> Any:
     """Return a proposal's row locked, or None."""
-    asked = sa.select(person_merges).where(person_merges.c.merge_id == merge_id)
-    return conn.execute(store.lock(asked, conn)).first()
+    return records.find(conn, person_merges, merge_id, lock=True)
 
 
 def open_merges(conn: sa.Connection, person_id: str) -> Sequence[Any]:

@@ -86,8 +86,7 @@ def steward(conn: sa.Connection, steward_id: str) -> Any:
 
 def lock(conn: sa.Connection, steward_id: str) -> Any:
     """Return a steward's row locked, or None."""
-    asked = sa.select(stewards).where(stewards.c.steward_id == steward_id)
-    return conn.execute(store.lock(asked, conn)).first()
+    return records.find(conn, stewards, steward_id, lock=True)
 
 
 def of_person(conn: sa.Connection, person_id: str) -> Sequence[Any]:
@@ -225,8 +224,7 @@ def insert_shift(conn: sa.Connection, **values: Any) -> None:
 
 def shift(conn: sa.Connection, shift_id: str) -> Any:
     """Return a shift's row locked, or None."""
-    asked = sa.select(shifts).where(shifts.c.shift_id == shift_id)
-    return conn.execute(store.lock(asked, conn)).first()
+    return records.find(conn, shifts, shift_id, lock=True)
 
 
 def shifts_of(

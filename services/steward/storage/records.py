@@ -18,8 +18,7 @@ _BY_HOURS = (volunteer_hours.c.created_at, volunteer_hours.c.record_id)
 
 def record(conn: sa.Connection, record_id: str) -> Any:
     """Return a volunteer record locked, or None."""
-    asked = sa.select(volunteer_hours).where(volunteer_hours.c.record_id == record_id)
-    return conn.execute(store.lock(asked, conn)).first()
+    return records.find(conn, volunteer_hours, record_id, lock=True)
 
 
 def insert_record(conn: sa.Connection, **values: Any) -> bool:
@@ -131,8 +130,7 @@ def hazards_in(
 
 def hazard(conn: sa.Connection, hazard_id: str) -> Any:
     """Return a hazard locked, or None."""
-    asked = sa.select(hazards).where(hazards.c.hazard_id == hazard_id)
-    return conn.execute(store.lock(asked, conn)).first()
+    return records.find(conn, hazards, hazard_id, lock=True)
 
 
 def insert_hazard(conn: sa.Connection, **values: Any) -> None:

@@ -245,6 +245,7 @@ class _Person:
 
     person_id: str
     is_adult: bool = False
+    household_id: str | None = None
 
 
 @reads("steward", "person_registered.v1")
@@ -265,6 +266,14 @@ class ResidentReturnedHeard(_Person):
 @reads("steward", "resident_corrected.v1")
 class ResidentCorrectedHeard(_Person):
     """What is registered of a person was wrong."""
+
+
+@reads("steward", "resident_moved.v1")
+class ResidentMovedHeard:
+    """A resident lives elsewhere, and with others, from now on."""
+
+    person_id: str
+    household_id: str | None = None
 
 
 @reads("steward", "resident_came_of_age.v1")

@@ -55,6 +55,7 @@ _OF_A_PERSON = (
     events.ResidentRegisteredHeard,
     events.ResidentReturnedHeard,
     events.ResidentCorrectedHeard,
+    events.ResidentMovedHeard,
     events.ResidentCameOfAgeHeard,
     events.ResidentDeactivatedHeard,
 )

@@ -405,7 +405,7 @@ def _waiting(tx: Tx, offer_id: str) -> tuple[Any, Any]:
     waiting = store.waiting_terms(tx.conn, row.offer_id)
     if waiting is None:
         raise StateConflict(state=row.state)
-    if partner_store.is_operator(tx.conn, row.partner_id, tx.actor.id):
+    if partner_store.has_stake(tx.conn, row.partner_id, tx.actor.id):
         raise ConflictOfInterest
     if waiting.proposed_by == tx.actor.id:
         raise ConflictOfInterest

@@ -322,7 +322,7 @@ def _locked(tx: Tx, partner_id: str, *states: str) -> Any:
 
 
 def _require_no_stake(tx: Tx, partner_id: str) -> None:
-    if store.is_operator(tx.conn, partner_id, tx.actor.id):
+    if store.has_stake(tx.conn, partner_id, tx.actor.id):
         raise ConflictOfInterest
 
 

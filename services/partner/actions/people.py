@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from chassis import records
 from chassis.bus import Heard, Tx
 from services.partner import events
 from services.partner.errors import Deceased, MergedAway, UnderAge, UnknownPerson
@@ -13,27 +14,31 @@ def hear(tx: Tx, heard: Sequence[Heard]) -> None:
     """Keep who is registered. A batch is folded first: one statement, whatever its length."""
     kept = store.people_of(tx.conn, [event.data.person_id for event in heard])
     for event in heard:
-        data = event.data
-        row = kept.get(data.person_id) or {
-            "person_id": data.person_id,
+        row = kept.get(event.data.person_id) or {
+            "person_id": event.data.person_id,
             "is_adult": False,
             "state": "ACTIVE",
             "merged_into": None,
+            "household_id": None,
             "sequence": -1,
+            "sequences": {},
         }
-        if event.sequence <= row["sequence"]:
-            continue
-        row = row | {"sequence": event.sequence}
-        if isinstance(data, events.ResidentDeactivatedHeard):
-            row["state"] = "DECEASED" if data.reason == "DECEASED" else "MOVED_OUT"
-        elif isinstance(data, events.ResidentCameOfAgeHeard):
-            row["is_adult"] = True
-        else:
-            row["is_adult"] = data.is_adult
-        if isinstance(data, _HERE):
-            row["state"] = "ACTIVE"
-        kept[data.person_id] = row
+        kept[event.data.person_id] = records.newest(row, _said_of(event.data), event.sequence)
     store.save_people(tx.conn, list(kept.values()))
+
+
+def _said_of(data: Any) -> dict[str, Any]:
+    """Return what a fact says of a person."""
+    if isinstance(data, events.ResidentDeactivatedHeard):
+        return {"state": "DECEASED" if data.reason == "DECEASED" else "MOVED_OUT"}
+    if isinstance(data, events.ResidentCameOfAgeHeard):
+        return {"is_adult": True}
+    if isinstance(data, events.ResidentMovedHeard):
+        return {"household_id": data.household_id}
+    said = {"is_adult": data.is_adult}
+    if not isinstance(data, events.PersonRegisteredHeard):
+        said["household_id"] = data.household_id
+    return said | {"state": "ACTIVE"} if isinstance(data, _HERE) else said
 
 
 _HERE = (

@@ -149,8 +149,8 @@ def _to_decide(tx: Tx, order: DecideRefund | DenyRefund) -> Any:
         raise RoleDenied(role=tx.actor.role, scope=tx.actor.scope, area=row.area)
     rules.require(row.state, "REFUND_REVIEW")
     tx.check_version(row.version)
-    tied = partner_store.is_operator(tx.conn, row.partner_id, tx.actor.id)
-    if tied or row.holder == tx.actor.id:
+    own = partner_store.household_of(tx.conn, tx.actor.id)
+    if row.holder in own or partner_store.has_stake(tx.conn, row.partner_id, tx.actor.id):
         raise ConflictOfInterest
     if row.refund_denied is not None and (
         tx.actor.role != "R_STREET" or row.refund_decided_by == tx.actor.id

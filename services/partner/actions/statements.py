@@ -315,7 +315,7 @@ def review_overdue(tx: Tx, due: Due) -> None:
 
 
 def _require_no_stake(tx: Tx, partner_id: str) -> None:
-    if partner_store.is_operator(tx.conn, partner_id, tx.actor.id):
+    if partner_store.has_stake(tx.conn, partner_id, tx.actor.id):
         raise ConflictOfInterest
 
 

@@ -147,6 +147,31 @@ def is_operator(conn: sa.Connection, partner_id: str, person_id: str) -> bool:
     return conn.execute(asked).first() is not None
 
 
+def has_stake(conn: sa.Connection, partner_id: str, person_id: str) -> bool:
+    """Tell whether a person, or somebody he lives with, acts for a partner."""
+    acting = set(operators_now(conn, partner_id))
+    return bool(acting & household_of(conn, person_id))
+
+
+def household_of(conn: sa.Connection, person_id: str) -> set[str]:
+    """Return a person with those who live with him."""
+    home = (
+        sa.select(people.c.household_id)
+        .where(people.c.person_id == person_id, people.c.state == "ACTIVE")
+        .scalar_subquery()
+    )
+    asked = sa.select(people.c.person_id).where(
+        people.c.household_id == home, people.c.state == "ACTIVE"
+    )
+    return {person_id, *conn.execute(asked).scalars()}
+
+
+def operators_now(conn: sa.Connection, partner_id: str) -> list[str]:
+    """Return who acts for a partner."""
+    asked = sa.select(operators.c.person_id).where(operators.c.partner_id == partner_id)
+    return list(conn.execute(asked).scalars())
+
+
 def partners_of(person_id: str) -> sa.Select[Any]:
     """Return the query for the ids of the partners for which a person acts."""
     return sa.select(operators.c.partner_id).where(operators.c.person_id == person_id)
@@ -229,7 +254,7 @@ def people_of(conn: sa.Connection, person_ids: Iterable[str]) -> dict[str, dict[
 
 
 def save_people(conn: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Add or change people; what is older than the stored sequence is dropped."""
+    """Add or change people."""
     if not rows:
         return
     statement = store.insert(conn, people).values(list(rows))
@@ -238,9 +263,8 @@ def save_people(conn: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
             index_elements=["person_id"],
             set_={
                 name: getattr(statement.excluded, name)
-                for name in ("is_adult", "state", "sequence")
+                for name in ("is_adult", "state", "household_id", "sequence", "sequences")
             },
-            where=people.c.sequence < statement.excluded.sequence,
         )
     )
 

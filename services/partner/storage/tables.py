@@ -40,6 +40,9 @@ people = sa.Table(
     sa.Column("merged_into", store.Id, index=True),
     # Steward's sequence of the last change, so that an older one that comes late is dropped.
     sa.Column("sequence", sa.BigInteger, nullable=False),
+    sa.Column("household_id", store.Id, index=True),
+    # The sequence of the fact that said each column.
+    sa.Column("sequences", store.Json),
 )
 organisations = sa.Table(
     "organisations",

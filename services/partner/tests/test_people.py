@@ -3,7 +3,7 @@
 import pytest
 
 from services.partner import errors
-from services.partner.tests.conftest import ANA, BARBER, CLERK, COMMUNITY
+from services.partner.tests.conftest import ANA, BARBER, CLERK, COMMUNITY, OFFICER
 
 CHILD, GHOST = "per_child", "per_ghost"
 
@@ -95,3 +95,35 @@ def test_nothing_is_redeemed_for_the_dead_nor_for_an_id_that_was_given_up(town, 
     assert town.stock(haircut) == 5
     # Of whom nothing is known here credit knows whether he has a wallet.
     assert town.state(town.request(haircut, person="per_new")) == "REQUESTED"
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        [("resident_registered", 1, {"household_id": "hh_1", "is_adult": True})],
+        [
+            ("resident_moved", 3, {"household_id": "hh_1"}),
+            ("resident_corrected", 2, {"household_id": "hh_9", "is_adult": True}),
+            ("resident_registered", 1, {"household_id": "hh_8", "is_adult": False}),
+        ],
+    ],
+    ids=["as registered", "in another order"],
+)
+def test_nobody_decides_about_what_his_household_runs(town, barber, haircut, facts):
+    """K12: the officer reviewed the disputed statement of his wife."""
+    town.person(BARBER, "resident_registered", sequence=2, household_id="hh_1", is_adult=True)
+    for fact, sequence, data in facts:
+        town.person(OFFICER, fact, sequence=sequence, **data)
+    assert town.bench.parked() == []
+    town.redeem(haircut)
+    town.fund(10_000)
+    town.bench.fire("2025-04-03T10:00")
+    row = town.statement(barber)
+    town.as_partner()
+    town.move("dispute_statement", row, reason="金额有误", lines=[])
+    row = town.statement(barber)
+    town.as_street()
+    with pytest.raises(errors.ConflictOfInterest):
+        town.move("review_statement", row, outcome="UPHELD", reasons="核对无误")
+    town.as_street(person="per_colleague")
+    town.move("review_statement", row, outcome="UPHELD", reasons="核对无误")

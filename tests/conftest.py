@@ -1,6 +1,7 @@
 """Fixtures of the tests that no unit owns, and what is run where."""
 
 import os
+from collections.abc import Generator
 
 import pytest
 
@@ -11,6 +12,7 @@ __all__ = ["distributed", "embedded", "expected", "pytest_collection_modifyitems
 # Where two run side by side, none of the long files is left alone at the end, and the two that
 # start whole installations are not at it at the same time.
 LONG_FIRST = (
+    "tests/architecture/test_independence.py",
     "tests/faults/test_distributed_kill.py",
     "services/credit/",
     "tests/faults/",
@@ -33,8 +35,20 @@ def on_sqlite(item: pytest.Item) -> bool:
     )
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+def group(item: pytest.Item) -> str:
+    """Return what has to run in one process, in its order: a file, or one service alone."""
+    path = item.nodeid.partition("::")[0]
+    alone = getattr(item, "callspec", None) if path == ALONE else None
+    return f"{path} {alone.id}" if alone is not None else path
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> Generator[None, None, None]:
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(group(item)))
+    yield
     whole = os.environ.get("FIVERED_TEST_PG") and any(one.nodeid.startswith(ALONE) for one in items)
     if whole:
         elsewhere = [one for one in items if on_sqlite(one)]

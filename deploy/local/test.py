@@ -92,7 +92,7 @@ def run(compiled: str) -> int:
         env |= {"PYTHONPYCACHEPREFIX": compiled, "PYTHONDONTWRITEBYTECODE": ""}
         # Two at a time: most tests wait for a database or for processes that they started. Files
         # go in the order of tests/conftest.py: none of the long ones is left alone at the end.
-        together = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", "--durations", "10"]
+        together = ["-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder", "--durations", "10"]
         workers = together if len(sys.argv) == 1 else []
         return servers.spawn(
             [sys.executable, "-m", "pytest", "-q", *workers, *sys.argv[1:]],

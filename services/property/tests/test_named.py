@@ -2,6 +2,7 @@
 
 import pytest
 
+from chassis.refusal import StateConflict
 from services.property import errors
 from services.property.tests.conftest import registered
 
@@ -144,8 +145,11 @@ def test_whoever_dies_before_the_street_files_is_not_appointed(bench, town):
     town.secretary().do("approve_appointment", paper, version=2)
     town.company().do("approve_appointment", paper, version=3)
     away(bench, "DECEASED")
-    with pytest.raises(errors.Deceased):
-        town.street_clerk().do("file_appointment", which, version=4)
+    # The death itself ends what was not filed yet; nobody has to notice it.
+    with pytest.raises(StateConflict):
+        town.street_clerk().do("file_appointment", which, version=5)
+    ended = town.street_clerk().ask("appointment", which)
+    assert (ended["state"], ended["end_reason"]) == ("ENDED", "DECEASED")
 
 
 # --------------------------------------------------------------------------------------------------

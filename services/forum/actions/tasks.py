@@ -514,12 +514,15 @@ def _require_no_conflict(tx: Tx, task: storage.rows.Row) -> None:
     Raises:
         ConflictOfInterest: He holds a post there; names those who can act for him.
         OwnWork: He began, reported or delivered it; names those who can act for him.
+        OwnMatter: He lives with one of these.
     """
     doers = storage.tasks.doers_of(tx.conn, task["task_id"]) | {task["responsible_id"]}
     bound: set[str] = set()
     if task["responsible_kind"] == "PROJECT":
         bound = storage.heard.people_of_projects(tx.conn, [task["responsible_id"]])
     if tx.actor.id not in bound | doers:
+        if storage.liaison.household_of(tx.conn, tx.actor.id) & (bound | doers):
+            raise errors.OwnMatter
         return
     if tx.actor.role in _OFFICES:
         grids = (

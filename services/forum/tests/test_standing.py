@@ -426,6 +426,22 @@ def test_a_representative_of_the_company_neither_watches_nor_judges_its_work(tow
         town.on_task("accept_task", task["id"], finding="合格")
 
 
+def test_who_lives_with_who_does_the_work_does_not_judge_it(town):
+    """K12: the wife of the project's manager accepted its work, as a supervisor and as a cadre."""
+    _, (task_id,) = town.implementing(town.task(supervisors=[BEN, CAI]))
+    town.bench.as_("R_PM", person=MANAGER, scope=COMMUNITY)
+    town.on_task("start_task", task_id)
+    town.delivered(task_id)
+    for person, household in ((MANAGER, "hh_m"), (BEN, "hh_m"), (CADRE, "hh_m"), (CAI, "hh_c")):
+        town.live(person, household=household, sequence=9)
+    for judge in (lambda: town.resident(BEN), town.cadre):
+        judge()
+        with pytest.raises(errors.OwnMatter):
+            town.on_task("accept_task", task_id, finding="合格")
+    town.resident(CAI)
+    town.on_task("accept_task", task_id, finding="合格")
+
+
 def test_a_delegate_is_an_official_of_the_place(town):
     town.official("per_far_cadre", "COMMUNITY_CADRE", OTHER_GRID[:12], "off_far")
     session_id = town.schedule(town.adopted(), START)

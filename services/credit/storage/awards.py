@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from chassis import records
 from chassis import storage as store
 from chassis.calendar import Calendar
 from services.credit.rules import awards as rules
@@ -30,8 +31,7 @@ def add(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> set[str]:
 
 def award(conn: sa.Connection, award_id: str, *, lock: bool = False) -> Any:
     """Return an award, or None."""
-    asked = sa.select(t.awards).where(t.awards.c.award_id == award_id)
-    return conn.execute(store.lock(asked, conn) if lock else asked).first()
+    return records.find(conn, t.awards, award_id, lock=lock)
 
 
 def by_ids(conn: sa.Connection, award_ids: Sequence[str]) -> dict[str, Any]:

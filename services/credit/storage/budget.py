@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from chassis import records
 from chassis import storage as store
 from services.credit.storage import tables as t
 
@@ -18,8 +19,7 @@ def add(conn: sa.Connection, row: Mapping[str, Any]) -> None:
 
 def grant(conn: sa.Connection, grant_id: str, *, lock: bool = False) -> Any:
     """Return a grant, or None."""
-    asked = sa.select(t.budget_grants).where(t.budget_grants.c.grant_id == grant_id)
-    return conn.execute(store.lock(asked, conn) if lock else asked).first()
+    return records.find(conn, t.budget_grants, grant_id, lock=lock)
 
 
 def change(conn: sa.Connection, grant_id: str, **values: Any) -> None:

@@ -24,8 +24,7 @@ def add(conn: sa.Connection, row: Mapping[str, Any]) -> None:
 
 def commendation(conn: sa.Connection, commendation_id: str, *, lock: bool = False) -> Any:
     """Return a commendation, or None."""
-    asked = sa.select(t.commendations).where(t.commendations.c.commendation_id == commendation_id)
-    return conn.execute(store.lock(asked, conn) if lock else asked).first()
+    return records.find(conn, t.commendations, commendation_id, lock=lock)
 
 
 def change(conn: sa.Connection, commendation_id: str, **values: Any) -> None:

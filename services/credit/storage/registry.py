@@ -30,8 +30,7 @@ ENDED = "ENDED"
 
 def subject(conn: sa.Connection, subject_id: str, *, lock: bool = False) -> Any:
     """Return a subject, or None."""
-    asked = sa.select(t.subjects).where(t.subjects.c.subject_id == subject_id)
-    return conn.execute(store.lock(asked, conn) if lock else asked).first()
+    return records.find(conn, t.subjects, subject_id, lock=lock)
 
 
 def subjects(conn: sa.Connection, subject_ids: Iterable[str]) -> dict[str, Any]:
@@ -486,8 +485,7 @@ def open_proposal(conn: sa.Connection, subject_id: str) -> Any:
 
 def proposal(conn: sa.Connection, proposal_id: str) -> Any:
     """Return and lock a proposed consent, or None."""
-    asked = sa.select(t.consent_proposals).where(t.consent_proposals.c.proposal_id == proposal_id)
-    return conn.execute(store.lock(asked, conn)).first()
+    return records.find(conn, t.consent_proposals, proposal_id, lock=True)
 
 
 def add_proposal(conn: sa.Connection, row: Mapping[str, Any]) -> None:

@@ -22,8 +22,7 @@ def add(conn: sa.Connection, row: Mapping[str, Any]) -> None:
 
 def repair(conn: sa.Connection, repair_id: str, *, lock: bool = False) -> Any:
     """Return a repair, or None."""
-    asked = sa.select(t.repairs).where(t.repairs.c.repair_id == repair_id)
-    return conn.execute(store.lock(asked, conn) if lock else asked).first()
+    return records.find(conn, t.repairs, repair_id, lock=lock)
 
 
 def change(conn: sa.Connection, repair_id: str, **values: Any) -> None:
@@ -76,8 +75,7 @@ def negatives(conn: sa.Connection, subject_ids: Iterable[str], period: str) -> l
 
 def veto(conn: sa.Connection, veto_id: str) -> Any:
     """Return and lock a veto, or None."""
-    asked = sa.select(t.vetoes).where(t.vetoes.c.veto_id == veto_id)
-    return conn.execute(store.lock(asked, conn)).first()
+    return records.find(conn, t.vetoes, veto_id, lock=True)
 
 
 def change_veto(conn: sa.Connection, veto_id: str, **values: Any) -> None:

@@ -27,8 +27,7 @@ def by_code(conn: sa.Connection, code: str, *, lock: bool = False) -> Any:
 
 def by_id(conn: sa.Connection, rule_set_id: str, *, lock: bool = False) -> Any:
     """Return a rule set, or None."""
-    asked = sa.select(t.rule_sets).where(t.rule_sets.c.rule_set_id == rule_set_id)
-    return conn.execute(store.lock(asked, conn) if lock else asked).first()
+    return records.find(conn, t.rule_sets, rule_set_id, lock=lock)
 
 
 def timeline(conn: sa.Connection) -> list[Any]:

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
+from chassis import records
 from chassis import storage as store
 from services.credit.rules import settlement as month
 from services.credit.rules import standing as rules
@@ -1114,8 +1115,7 @@ def add_notice(conn: sa.Connection, row: Mapping[str, Any]) -> None:
 
 def notice(conn: sa.Connection, notice_id: str, *, lock: bool = False) -> Any:
     """Return a notice, or None."""
-    asked = sa.select(t.notices).where(t.notices.c.notice_id == notice_id)
-    return conn.execute(store.lock(asked, conn) if lock else asked).first()
+    return records.find(conn, t.notices, notice_id, lock=lock)
 
 
 def change_notice(conn: sa.Connection, notice_id: str, **values: Any) -> None:
@@ -1135,8 +1135,7 @@ def add_objection(conn: sa.Connection, row: Mapping[str, Any]) -> None:
 
 def objection(conn: sa.Connection, objection_id: str, *, lock: bool = False) -> Any:
     """Return an objection, or None."""
-    asked = sa.select(t.objections).where(t.objections.c.objection_id == objection_id)
-    return conn.execute(store.lock(asked, conn) if lock else asked).first()
+    return records.find(conn, t.objections, objection_id, lock=lock)
 
 
 def change_objection(conn: sa.Connection, objection_id: str, **values: Any) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from chassis import storage as store
+from chassis import records
 from services.credit.storage import tables as t
 
 
@@ -85,8 +85,7 @@ def add_export(conn: sa.Connection, row: Mapping[str, Any]) -> None:
 
 def export(conn: sa.Connection, export_id: str, *, lock: bool = False) -> Any:
     """Return what is known of a file, or None."""
-    asked = sa.select(t.exports).where(t.exports.c.export_id == export_id)
-    return conn.execute(store.lock(asked, conn) if lock else asked).first()
+    return records.find(conn, t.exports, export_id, lock=lock)
 
 
 def change_export(conn: sa.Connection, export_id: str, **values: Any) -> None:

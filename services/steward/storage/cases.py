@@ -35,9 +35,6 @@ _STEP = sa.insert(request_timeline)
 _CLOCK = sa.insert(request_clocks)
 # PostgreSQL changes a request and writes the step into its timeline by one statement.
 _STEP_NAMES = tuple(column.name for column in request_timeline.c if column.name != "id")
-_CLOCK_NAMES = (
-    "request_id", "which", "area", "project_id", "handler", "started_at", "due_at", "voided",
-)  # fmt: skip
 _CHANGED_BY_STEP = _CHANGED.add_cte(
     _STEP.values({name: sa.bindparam(f"step_{name}") for name in _STEP_NAMES}).cte("step")
 )
@@ -122,32 +119,11 @@ def file(
         }
         for which, due in due_at.items()
     ]
-    if store.is_postgresql(conn):
-        named = dict(values) | _named("step", steps) | _named("clock", clocks)
-        return conn.execute(_filing(len(steps), len(clocks)), named).one()
     row = conn.execute(_INSERTED, dict(values)).one()
+    # A statement for all of a table keeps their order, which the timeline is read in.
     conn.execute(_STEP, [dict(step) for step in steps])
     conn.execute(_CLOCK, clocks)
     return row
-
-
-@functools.cache
-def _filing(steps: int, clocks: int) -> Any:
-    """Return the one statement with which PostgreSQL does it."""
-
-    def row(insert: sa.Insert, what: str, names: Sequence[str]) -> sa.CTE:
-        # A row each: SQLAlchemy compiles a statement of several rows anew at each call.
-        named: dict[str, Any] = {name: sa.bindparam(f"{what}_{name}") for name in names}
-        return insert.values(named).cte(what)
-
-    return _INSERTED.add_cte(
-        *(row(_STEP, f"step{n}", _STEP_NAMES) for n in range(steps)),
-        *(row(_CLOCK, f"clock{n}", _CLOCK_NAMES) for n in range(clocks)),
-    )
-
-
-def _named(what: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    return {f"{what}{n}_{name}": value for n, row in enumerate(rows) for name, value in row.items()}
 
 
 def update(conn: sa.Connection, request_id: str, **values: Any) -> None:

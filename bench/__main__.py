@@ -75,7 +75,7 @@ def _lists(given: argparse.Namespace) -> list[Figure]:
 def _commands(given: argparse.Namespace) -> list[Figure]:
     from bench import commands
 
-    return commands.run(quick=given.quick, rounds=given.rounds)
+    return commands.run(quick=given.quick, rounds=given.rounds, events=given.events)
 
 
 PARTS: dict[str, Callable[[argparse.Namespace], list[Figure]]] = {
@@ -96,7 +96,7 @@ def main() -> int:
     parser.add_argument("parts", nargs="*", metavar="part", help=", ".join(PARTS))
     parser.add_argument("--quick", action="store_true", help="small numbers")
     parser.add_argument("--full", action="store_true", help="with 1,200,000 subjects")
-    parser.add_argument("--events", type=int, help="of subscribe, awards, sqlite and timers")
+    parser.add_argument("--events", type=int, help="of subscribe, awards, sqlite, timers, commands")
     parser.add_argument("--subjects", type=int, help="of settlement and sqlite")
     parser.add_argument("--postings", type=int, help="of ledger")
     parser.add_argument("--rounds", type=int, default=3, help="of awards, settlement and commands")

@@ -410,15 +410,18 @@ def statements(database: str) -> tuple[list[str], list[str]]:
     return submitting, urging
 
 
-def run(*, quick: bool = False, rounds: int = 3, only: Sequence[str] = ()) -> list[Figure]:
+def run(
+    *, quick: bool = False, rounds: int = 3, events: int | None = None, only: Sequence[str] = ()
+) -> list[Figure]:
     """Measure all of it.
 
     Args:
         quick: Small numbers, one round.
         rounds: How often each system is measured, in turns.
+        events: How many requests are submitted over all communities.
         only: Which systems; default all.
     """
-    count, rounds = (240, 1) if quick else (1600, rounds)
+    count, rounds = (240, 1) if quick else (events or 1600, rounds)
     found: dict[str, list[Round]] = {}
     lists: list[Took] = []
     counted: tuple[list[str], list[str]] = ([], [])

@@ -52,7 +52,7 @@ class RejectGrant:
     ]
 
 
-def grant_budget(tx: Tx, order: GrantBudget) -> dict[str, Any]:
+def grant_budget(tx: Tx, payload: GrantBudget) -> dict[str, Any]:
     """提出积分预算拨付,由另一人批准 / Propose a budget; another person grants it.
 
     Raises:
@@ -60,7 +60,7 @@ def grant_budget(tx: Tx, order: GrantBudget) -> dict[str, Any]:
         Invalid: Not a positive number, more than any district pays at once, or no basis.
     """
     district = _district(tx)
-    if not 1 <= order.points <= MOST_GRANTED:
+    if not 1 <= payload.points <= MOST_GRANTED:
         raise Invalid(
             field="points",
             reason=said(
@@ -71,7 +71,7 @@ def grant_budget(tx: Tx, order: GrantBudget) -> dict[str, Any]:
                 most_granted=MOST_GRANTED,
             ),
         )
-    if not order.basis.strip():
+    if not payload.basis.strip():
         raise Invalid(field="basis", reason=said("必须注明拨付依据 / a grant names its basis"))
     grant_id = tx.new_id("grt")
     store.add(
@@ -79,8 +79,8 @@ def grant_budget(tx: Tx, order: GrantBudget) -> dict[str, Any]:
         {
             "grant_id": grant_id,
             "area": district,
-            "points": order.points,
-            "basis": order.basis.strip(),
+            "points": payload.points,
+            "basis": payload.basis.strip(),
             "state": "PROPOSED",
             "proposed_by": tx.actor.id,
             "proposed_at": tx.now,
@@ -109,7 +109,7 @@ def _proposed(tx: Tx, grant_id: str) -> Any:
     return row
 
 
-def approve_budget(tx: Tx, order: WhichGrant) -> dict[str, Any]:
+def approve_budget(tx: Tx, payload: WhichGrant) -> dict[str, Any]:
     """批准积分预算拨付 / Grant a proposed budget.
 
     Grant proposed points, and release what waited for them. From its first grant on, a district
@@ -121,7 +121,7 @@ def approve_budget(tx: Tx, order: WhichGrant) -> dict[str, Any]:
         StateConflict: It is decided.
         SameAsProposer: The caller proposed it.
     """
-    row = _proposed(tx, order.grant_id)
+    row = _proposed(tx, payload.grant_id)
     owner = points.system_account(rules.BUDGET, row.area)
     funds = rules.fund(row.area, row.points)
     points.post(tx.conn, [ledger.posted(funds, ref=row.grant_id, subject_id=owner, at=tx.now)])
@@ -133,17 +133,17 @@ def approve_budget(tx: Tx, order: WhichGrant) -> dict[str, Any]:
     }
 
 
-def reject_budget(tx: Tx, order: RejectGrant) -> dict[str, Any]:
+def reject_budget(tx: Tx, payload: RejectGrant) -> dict[str, Any]:
     """不予拨付 / Do not grant a proposed budget.
 
     Raises:
         TextTooShort: No reason.
         RoleDenied: And the other refusals of `approve`.
     """
-    reason = order.reason.strip()
+    reason = payload.reason.strip()
     if len(reason) < LEAST_REASON:
         raise TextTooShort(field="reason", least=LEAST_REASON)
-    row = _proposed(tx, order.grant_id)
+    row = _proposed(tx, payload.grant_id)
     _decide(tx, row, "REJECTED", reason)
     return grant_card(store.grant(tx.conn, row.grant_id))
 

@@ -180,7 +180,7 @@ class RevokeCommendation:
 # Open and nominate
 
 
-def open_commendation(tx: Tx, order: OpenCommendation) -> dict[str, Any]:
+def open_commendation(tx: Tx, payload: OpenCommendation) -> dict[str, Any]:
     """发起表彰 / Open a commendation.
 
     Raises:
@@ -192,36 +192,36 @@ def open_commendation(tx: Tx, order: OpenCommendation) -> dict[str, Any]:
         FormalOnceAYear: There was a formal one in this year.
         SpanInvalid: The window ends before it begins, or in a month that is not over.
     """
-    _check_form(order)
-    tx.require_scope(order.area)
-    if tx.actor.role not in OPENERS[order.level]:
-        raise RoleDenied(role=tx.actor.role, area=order.area)
+    _check_form(payload)
+    tx.require_scope(payload.area)
+    if tx.actor.role not in OPENERS[payload.level]:
+        raise RoleDenied(role=tx.actor.role, area=payload.area)
     last = tx.calendar.next_period(tx.calendar.period(tx.now), -1)
-    if not order.from_period <= order.to_period <= last:
-        raise SpanInvalid(field="to_period", earliest=order.from_period, latest=last)
+    if not payload.from_period <= payload.to_period <= last:
+        raise SpanInvalid(field="to_period", earliest=payload.from_period, latest=last)
     day = tx.calendar.local_date(tx.now)
     commendation_id = tx.new_id("com")
-    prefix = f"BZ-{day:%Y%m%d}-{order.area[-6:]}-"
+    prefix = f"BZ-{day:%Y%m%d}-{payload.area[-6:]}-"
     number = numbers.following(tx.conn, t.commendations.c.number, prefix)
     # Behind the number, which lets one of two who ask at the same time wait for the other.
-    if order.form == "FORMAL" and store.formal_of(tx.conn, order.area, day.year) is not None:
+    if payload.form == "FORMAL" and store.formal_of(tx.conn, payload.area, day.year) is not None:
         raise FormalOnceAYear(field="form", year=day.year)
     store.add(
         tx.conn,
         {
             "commendation_id": commendation_id,
             "number": number,
-            "title": order.title.strip(),
-            "form": order.form,
-            "level": order.level,
-            "kind": order.kind,
-            "criteria": order.criteria.strip(),
-            "quota": order.quota,
-            "from_period": order.from_period,
-            "to_period": order.to_period,
-            "approval_doc_no": order.approval_doc_no,
+            "title": payload.title.strip(),
+            "form": payload.form,
+            "level": payload.level,
+            "kind": payload.kind,
+            "criteria": payload.criteria.strip(),
+            "quota": payload.quota,
+            "from_period": payload.from_period,
+            "to_period": payload.to_period,
+            "approval_doc_no": payload.approval_doc_no,
             "state": "OPEN",
-            "area": order.area,
+            "area": payload.area,
             "year": day.year,
             "opened_by": tx.actor.id,
             "opened_at": tx.now,
@@ -299,7 +299,7 @@ def _reply(known: Any, state: str, **more: Any) -> dict[str, Any]:
     }
 
 
-def nominate(tx: Tx, order: Nominate) -> dict[str, Any]:
+def nominate(tx: Tx, payload: Nominate) -> dict[str, Any]:
     """提名 / Nominate.
 
     Nominate somebody. Whether he may be commended is checked later.
@@ -314,42 +314,42 @@ def nominate(tx: Tx, order: Nominate) -> dict[str, Any]:
         SelfNomination: The caller is the nominee, or holds a post in it.
         AlreadyNominated: Somebody has nominated it.
     """
-    if len(order.reason.strip()) < LEAST_TEXT:
+    if len(payload.reason.strip()) < LEAST_TEXT:
         raise TextTooShort(field="reason", least=LEAST_TEXT)
-    known = store.commendation(tx.conn, order.commendation_id, lock=True)
+    known = store.commendation(tx.conn, payload.commendation_id, lock=True)
     # Whoever serves a part of its area nominates, also where he does not read what comes of it.
     within = known is not None and tx.actor.scope.startswith(known.area)
     if known is None or not (within or tx.actor.covers(known.area)):
-        raise NotFound(kind="commendation", id=order.commendation_id)
+        raise NotFound(kind="commendation", id=payload.commendation_id)
     if known.state not in ("OPEN", "NOMINATED"):
         raise StateConflict(state=known.state)
-    if order.subject.partition(":")[0] != known.kind:
-        raise WrongKind(field="subject", rule=known.number, subject=order.subject)
-    subject = registry.subject(tx.conn, order.subject)
+    if payload.subject.partition(":")[0] != known.kind:
+        raise WrongKind(field="subject", rule=known.number, subject=payload.subject)
+    subject = registry.subject(tx.conn, payload.subject)
     if subject is None or not subject.area:
-        raise NotFound(kind="subject", id=order.subject)
+        raise NotFound(kind="subject", id=payload.subject)
     if not subject.area.startswith(known.area):
-        raise OutsideArea(field="subject", subject=order.subject)
+        raise OutsideArea(field="subject", subject=payload.subject)
     # Whoever serves the place of the nominee may nominate, also where the street commends.
     tx.require_scope(subject.area if tx.actor.role != "R_GRID" else subject.grid or subject.area)
-    if voices.speaks_for(tx.conn, order.subject, tx.actor.id, tx.now):
+    if voices.speaks_for(tx.conn, payload.subject, tx.actor.id, tx.now):
         raise SelfNomination(field="subject")
-    if store.nominee(tx.conn, known.commendation_id, order.subject) is not None:
-        raise AlreadyNominated(field="subject", subject=order.subject)
+    if store.nominee(tx.conn, known.commendation_id, payload.subject) is not None:
+        raise AlreadyNominated(field="subject", subject=payload.subject)
     store.add_nominee(
         tx.conn,
         {
             "commendation_id": known.commendation_id,
-            "subject_id": order.subject,
+            "subject_id": payload.subject,
             "state": "PROPOSED",
             "grounds": [],
-            "reason": order.reason.strip(),
+            "reason": payload.reason.strip(),
             "nominated_by": tx.actor.id,
             "nominated_at": tx.now,
         },
     )
     store.change(tx.conn, known.commendation_id, state="NOMINATED")
-    return _reply(known, "NOMINATED", subject=order.subject)
+    return _reply(known, "NOMINATED", subject=payload.subject)
 
 
 # --------------------------------------------------------------------------------------------------
@@ -382,7 +382,7 @@ def _check(tx: Tx, known: Any, nominees: Sequence[Any]) -> dict[str, tuple[str, 
     return found
 
 
-def check_nominees(tx: Tx, order: WhichCommendation) -> dict[str, Any]:
+def check_nominees(tx: Tx, payload: WhichCommendation) -> dict[str, Any]:
     """资格审查 / Check nominees.
 
     Check who of the nominated may be commended: held where it may pass, else dropped, and why.
@@ -392,7 +392,7 @@ def check_nominees(tx: Tx, order: WhichCommendation) -> dict[str, Any]:
         RoleDenied: It lies outside the caller's scope.
         StateConflict: Nobody is nominated, or it is reviewed already.
     """
-    known = _locked(tx, order.commendation_id, "NOMINATED", "CHECKED")
+    known = _locked(tx, payload.commendation_id, "NOMINATED", "CHECKED")
     _check(tx, known, store.nominees(tx.conn, known.commendation_id))
     store.change(tx.conn, known.commendation_id, state="CHECKED", checked_at=tx.now)
     return _reply(known, "CHECKED", nominees=_states(tx, known))
@@ -409,7 +409,7 @@ def _states(tx: Tx, known: Any) -> dict[str, str]:
 _REVIEWED = ("ELIGIBLE", "HELD", "SUPPORTED", "DECLINED")
 
 
-def review_nominees(tx: Tx, order: ReviewNominees) -> dict[str, Any]:
+def review_nominees(tx: Tx, payload: ReviewNominees) -> dict[str, Any]:
     """社区评议 / Review nominees.
 
     People review every nominee who may be commended, or is only held, with written reasons.
@@ -425,11 +425,11 @@ def review_nominees(tx: Tx, order: ReviewNominees) -> dict[str, Any]:
         SelfApproval: The caller is a nominee.
         ConflictOfInterest: The caller holds a post in a nominee.
     """
-    known = _locked(tx, order.commendation_id, "CHECKED", "REVIEWED")
+    known = _locked(tx, payload.commendation_id, "CHECKED", "REVIEWED")
     nominees = store.nominees(tx.conn, known.commendation_id, states=_REVIEWED)
     if not nominees:
         raise NobodyLeft
-    said = {review.subject: review for review in order.reviews}
+    said = {review.subject: review for review in payload.reviews}
     missing = [
         nominee.subject_id
         for nominee in nominees
@@ -463,7 +463,7 @@ def review_nominees(tx: Tx, order: ReviewNominees) -> dict[str, Any]:
     return _reply(known, "REVIEWED", nominees=_states(tx, known))
 
 
-def publicise_commendation(tx: Tx, order: WhichCommendation) -> dict[str, Any]:
+def publicise_commendation(tx: Tx, payload: WhichCommendation) -> dict[str, Any]:
     """表彰公示 / Publish for five working days.
 
     Publish for 5 working days who shall be commended.
@@ -475,7 +475,7 @@ def publicise_commendation(tx: Tx, order: WhichCommendation) -> dict[str, Any]:
         NobodyLeft: Nobody is supported.
         QuotaExceeded: More are supported than the quota allows.
     """
-    known = _locked(tx, order.commendation_id, "REVIEWED")
+    known = _locked(tx, payload.commendation_id, "REVIEWED")
     # Who has withdrawn his consent, or was deducted meanwhile, is not published.
     _check(tx, known, _standing_nominees(tx, known))
     shown = [
@@ -546,7 +546,7 @@ def _tell(tx: Tx, code: str, known: Any, subject_id: str, **detail: Any) -> None
     )
 
 
-def cancel_commendation(tx: Tx, order: CancelCommendation) -> dict[str, Any]:
+def cancel_commendation(tx: Tx, payload: CancelCommendation) -> dict[str, Any]:
     """取消表彰 / Cancel a commendation.
 
     End one that is not approved, with reasons: its notice comes down, and whoever was public or
@@ -558,11 +558,11 @@ def cancel_commendation(tx: Tx, order: CancelCommendation) -> dict[str, Any]:
         RoleDenied: Another role opens it at this level, or it lies outside the caller's scope.
         StateConflict: It is approved, or cancelled.
     """
-    reasons = order.reasons.strip()
+    reasons = payload.reasons.strip()
     if len(reasons) < LEAST_REASONS:
         raise ReasonsRequired(field="reasons")
     known = _locked(
-        tx, order.commendation_id, "OPEN", "NOMINATED", "CHECKED", "REVIEWED", "PUBLICISED"
+        tx, payload.commendation_id, "OPEN", "NOMINATED", "CHECKED", "REVIEWED", "PUBLICISED"
     )
     if tx.actor.role not in OPENERS[known.level]:
         raise RoleDenied(role=tx.actor.role, area=known.area)
@@ -623,7 +623,7 @@ def on_notice_end(tx: Tx, due: Due) -> None:
         settlement_store.change_notice(tx.conn, known.notice_id, state="ENDED")
 
 
-def object_to_nominee(tx: Tx, order: ObjectToNominee) -> dict[str, Any]:
+def object_to_nominee(tx: Tx, payload: ObjectToNominee) -> dict[str, Any]:
     """对候选对象提出异议 / Object to a nominee.
 
     Object to a nominee while the notice runs: it is held until somebody has decided.
@@ -635,20 +635,22 @@ def object_to_nominee(tx: Tx, order: ObjectToNominee) -> dict[str, Any]:
         PersonUnknown: No register knows the caller.
         AlreadyObjected: The caller has an objection to this nominee open.
     """
-    if len(order.text.strip()) < LEAST_TEXT:
+    if len(payload.text.strip()) < LEAST_TEXT:
         raise TextTooShort(field="text", least=LEAST_TEXT)
-    known = store.commendation(tx.conn, order.commendation_id, lock=True)
+    known = store.commendation(tx.conn, payload.commendation_id, lock=True)
     nominee = (
-        store.nominee(tx.conn, order.commendation_id, order.subject) if known is not None else None
+        store.nominee(tx.conn, payload.commendation_id, payload.subject)
+        if known is not None
+        else None
     )
     if known is None or nominee is None or nominee.state not in ("SUPPORTED", "HELD"):
-        raise NotFound(kind="nominee", id=order.subject)
+        raise NotFound(kind="nominee", id=payload.subject)
     if known.state != "PUBLICISED" or tx.now >= known.public_until:
         raise NotInNotice
     objections.require_known(tx, tx.actor.id)
     for other in store.objections(tx.conn, known.commendation_id):
         if (other.subject_id, other.person_id, other.state) == (
-            order.subject,
+            payload.subject,
             tx.actor.id,
             "OPEN",
         ):
@@ -659,9 +661,9 @@ def object_to_nominee(tx: Tx, order: ObjectToNominee) -> dict[str, Any]:
         {
             "objection_id": objection_id,
             "commendation_id": known.commendation_id,
-            "subject_id": order.subject,
+            "subject_id": payload.subject,
             "person_id": tx.actor.id,
-            "text": order.text.strip(),
+            "text": payload.text.strip(),
             "state": "OPEN",
             "filed_at": tx.now,
             "area": known.area,
@@ -671,7 +673,7 @@ def object_to_nominee(tx: Tx, order: ObjectToNominee) -> dict[str, Any]:
     store.change_nominee(
         tx.conn,
         known.commendation_id,
-        order.subject,
+        payload.subject,
         state="HELD",
         grounds=sorted({*nominee.grounds, rules.OPEN_OBJECTION}),
     )
@@ -679,7 +681,7 @@ def object_to_nominee(tx: Tx, order: ObjectToNominee) -> dict[str, Any]:
     return {"id": objection_id, "state": "OPEN", "version": 1}
 
 
-def decide_nominee(tx: Tx, order: DecideNominee) -> dict[str, Any]:
+def decide_nominee(tx: Tx, payload: DecideNominee) -> dict[str, Any]:
     """裁定对候选对象的异议 / Decide an objection to a nominee.
 
     Decide an objection to a nominee, with reasons: it goes on, or is dropped.
@@ -693,12 +695,12 @@ def decide_nominee(tx: Tx, order: DecideNominee) -> dict[str, Any]:
         SelfApproval: It concerns the caller.
         ConflictOfInterest: The caller holds a post in the nominee.
     """
-    if len(order.reasons.strip()) < LEAST_REASONS:
+    if len(payload.reasons.strip()) < LEAST_REASONS:
         raise ReasonsRequired(field="reasons")
-    known = store.objection(tx.conn, order.objection_id)
+    known = store.objection(tx.conn, payload.objection_id)
     if known is None:
-        raise NotFound(kind="objection", id=order.objection_id)
-    tx.require_sight(known.area, kind="objection", id=order.objection_id)
+        raise NotFound(kind="objection", id=payload.objection_id)
+    tx.require_sight(known.area, kind="objection", id=payload.objection_id)
     tx.check_version(known.version)
     if known.state != "OPEN":
         raise StateConflict(state=known.state)
@@ -708,16 +710,16 @@ def decide_nominee(tx: Tx, order: DecideNominee) -> dict[str, Any]:
         raise InChain
     subject = registry.subject(tx.conn, known.subject_id)
     manual.check_independent(tx, known.subject_id, subject)
-    state = "UPHELD" if order.upheld else "DISMISSED"
+    state = "UPHELD" if payload.upheld else "DISMISSED"
     store.change_objection(
         tx.conn,
         known.objection_id,
         state=state,
         decided_by=tx.actor.id,
         decided_at=tx.now,
-        reasons=order.reasons.strip(),
+        reasons=payload.reasons.strip(),
     )
-    if order.upheld:
+    if payload.upheld:
         store.change_nominee(
             tx.conn,
             known.commendation_id,
@@ -735,7 +737,7 @@ def decide_nominee(tx: Tx, order: DecideNominee) -> dict[str, Any]:
         ref=known.objection_id,
         number=commendation.number,
         state=state,
-        reasons=order.reasons.strip(),
+        reasons=payload.reasons.strip(),
     )
     return {"id": known.objection_id, "state": state, "version": known.version + 1}
 
@@ -744,7 +746,7 @@ def decide_nominee(tx: Tx, order: DecideNominee) -> dict[str, Any]:
 # Approve, grant, revoke
 
 
-def approve_commendation(tx: Tx, order: WhichCommendation) -> dict[str, Any]:
+def approve_commendation(tx: Tx, payload: WhichCommendation) -> dict[str, Any]:
     """审批表彰 / Approve a commendation.
 
     Approve, after the notice, whom nothing keeps back; their awards are given.
@@ -759,7 +761,7 @@ def approve_commendation(tx: Tx, order: WhichCommendation) -> dict[str, Any]:
         SameAsReviewer: The caller reviewed it.
         NobodyLeft: Nobody can be commended.
     """
-    known = _locked(tx, order.commendation_id, "PUBLICISED", "APPROVED", "GRANTED")
+    known = _locked(tx, payload.commendation_id, "PUBLICISED", "APPROVED", "GRANTED")
     _require_approver(tx, known)
     if tx.now < known.public_until:
         raise NoticeRunning(until=known.public_until.isoformat())
@@ -879,7 +881,7 @@ def _count(tx: Tx, award: Any, rule: Rule, subject: Any) -> None:
     months.draft_again(tx, award.subject_id, award.period)
 
 
-def grant_commendation(tx: Tx, order: WhichCommendation) -> dict[str, Any]:
+def grant_commendation(tx: Tx, payload: WhichCommendation) -> dict[str, Any]:
     """颁发证书 / Issue the certificates.
 
     Issue the certificates of all who are approved.
@@ -889,7 +891,7 @@ def grant_commendation(tx: Tx, order: WhichCommendation) -> dict[str, Any]:
         RoleDenied: Another role approves at this level, or it lies outside the caller's scope.
         StateConflict: It is not approved.
     """
-    known = _locked(tx, order.commendation_id, "APPROVED")
+    known = _locked(tx, payload.commendation_id, "APPROVED")
     _require_approver(tx, known)
     day = tx.calendar.local_date(tx.now)
     prefix = f"ZS-{day:%Y%m%d}-{known.area[-6:]}-"
@@ -921,7 +923,7 @@ def grant_commendation(tx: Tx, order: WhichCommendation) -> dict[str, Any]:
     return _reply(known, "GRANTED", certificates=issued)
 
 
-def revoke_commendation(tx: Tx, order: RevokeCommendation) -> dict[str, Any]:
+def revoke_commendation(tx: Tx, payload: RevokeCommendation) -> dict[str, Any]:
     """撤销表彰 / Take a commendation back.
 
     Take a commendation back from one who should not have had it.
@@ -937,14 +939,14 @@ def revoke_commendation(tx: Tx, order: RevokeCommendation) -> dict[str, Any]:
         SelfApproval: It concerns the caller.
         ConflictOfInterest: The caller holds a post in the organisation.
     """
-    if len(order.reasons.strip()) < LEAST_REASONS:
+    if len(payload.reasons.strip()) < LEAST_REASONS:
         raise ReasonsRequired(field="reasons")
-    known = _locked(tx, order.commendation_id, "APPROVED", "GRANTED")
+    known = _locked(tx, payload.commendation_id, "APPROVED", "GRANTED")
     _require_approver(tx, known)
-    nominee = store.nominee(tx.conn, known.commendation_id, order.subject)
+    nominee = store.nominee(tx.conn, known.commendation_id, payload.subject)
     if nominee is None or nominee.state not in ("APPROVED", "GRANTED"):
-        raise NotFound(kind="nominee", id=order.subject)
-    manual.check_independent(tx, order.subject, registry.subject(tx.conn, order.subject))
+        raise NotFound(kind="nominee", id=payload.subject)
+    manual.check_independent(tx, payload.subject, registry.subject(tx.conn, payload.subject))
     award_id = str(nominee.award_id) if nominee.award_id is not None else ""
     award = award_store.award(tx.conn, award_id, lock=True) if is_uuid(award_id) else None
     if award is not None and award.state == "APPROVED":
@@ -954,13 +956,13 @@ def revoke_commendation(tx: Tx, order: RevokeCommendation) -> dict[str, Any]:
     store.change_nominee(
         tx.conn,
         known.commendation_id,
-        order.subject,
+        payload.subject,
         state="REVOKED",
         revoked_by=tx.actor.id,
         revoked_at=tx.now,
-        revoked_because=order.reasons.strip(),
+        revoked_because=payload.reasons.strip(),
     )
-    _tell(tx, "COMMENDATION_REVOKED", known, order.subject, reasons=order.reasons.strip())
+    _tell(tx, "COMMENDATION_REVOKED", known, payload.subject, reasons=payload.reasons.strip())
     left = store.nominees(tx.conn, known.commendation_id, states=("APPROVED", "GRANTED"))
     state = known.state if left else "REVOKED"
     store.change(tx.conn, known.commendation_id, state=state)

@@ -112,7 +112,7 @@ class WhichProposal:
     proposal_id: str
 
 
-def grant_consent(tx: Tx, order: GrantConsent) -> dict[str, Any]:
+def grant_consent(tx: Tx, payload: GrantConsent) -> dict[str, Any]:
     """授权 / Grant consent.
 
     Grant consent, or change what is consented to.
@@ -133,28 +133,28 @@ def grant_consent(tx: Tx, order: GrantConsent) -> dict[str, Any]:
         StateConflict: Something is proposed for him already.
         ConflictOfInterest: Two have to act, and the caller lives with the person.
     """
-    person_id = order.person_id or tx.actor.id
-    check_order(tx, order, person_id)
+    person_id = payload.person_id or tx.actor.id
+    check_order(tx, payload, person_id)
     person = store.person(tx.conn, person_id)
-    check_person(tx, order, person_id, person)
-    subject_id = f"HH:{order.household_id}" if order.household_id else f"RES:{person_id}"
+    check_person(tx, payload, person_id, person)
+    subject_id = f"HH:{payload.household_id}" if payload.household_id else f"RES:{person_id}"
     known = store.consent(tx.conn, subject_id=subject_id)
     if person_id != tx.actor.id:
-        if _takes_two(tx, known, subject_id, set(order.purposes)):
-            return _propose(tx, order, person, subject_id)
+        if _takes_two(tx, known, subject_id, set(payload.purposes)):
+            return _propose(tx, payload, person, subject_id)
         telling.tell(
             tx,
             "CONSENT_GIVEN",
             person_id=person_id,
             by=tx.actor.id,
-            receipt=order.evidence_ref,
+            receipt=payload.evidence_ref,
         )
-    return _give(tx, order, person, known, subject_id=subject_id)
+    return _give(tx, payload, person, known, subject_id=subject_id)
 
 
 def _give(
     tx: Tx,
-    order: GrantConsent,
+    payload: GrantConsent,
     person: Any,
     known: Any,
     *,
@@ -162,12 +162,12 @@ def _give(
     proposed_by: str | None = None,
 ) -> dict[str, Any]:
     before = set(known.purposes) if known is not None and known.state == "GRANTED" else set()
-    wanted = set(order.purposes)
+    wanted = set(payload.purposes)
     consent_id = known.consent_id if known is not None else tx.new_id("cns")
     version = known.version + 1 if known is not None else 1
     store.put_consent(
         tx.conn,
-        granted(tx, order, person, consent_id=consent_id, subject_id=subject_id, version=version)
+        granted(tx, payload, person, consent_id=consent_id, subject_id=subject_id, version=version)
         | {"proposed_by": proposed_by},
     )
     store.end_proposal(tx.conn, subject_id, state="REPLACED", by=tx.actor.id, at=tx.now)
@@ -196,7 +196,7 @@ def _takes_two(tx: Tx, known: Any, subject_id: str, wanted: set[str]) -> bool:
     return known.state != "GRANTED" or bool(fresh & NAMED or withdrawn)
 
 
-def _propose(tx: Tx, order: GrantConsent, person: Any, subject_id: str) -> dict[str, Any]:
+def _propose(tx: Tx, payload: GrantConsent, person: Any, subject_id: str) -> dict[str, Any]:
     _check_independent(tx, person.person_id)
     known = store.open_proposal(tx.conn, subject_id)
     if known is not None and known.due_at > tx.now:
@@ -210,11 +210,11 @@ def _propose(tx: Tx, order: GrantConsent, person: Any, subject_id: str) -> dict[
             "proposal_id": proposal_id,
             "subject_id": subject_id,
             "person_id": person.person_id,
-            "household_id": order.household_id,
-            "notice_version": order.notice_version,
-            "purposes": sorted(set(order.purposes)),
-            "channel": order.channel,
-            "evidence_ref": order.evidence_ref,
+            "household_id": payload.household_id,
+            "notice_version": payload.notice_version,
+            "purposes": sorted(set(payload.purposes)),
+            "channel": payload.channel,
+            "evidence_ref": payload.evidence_ref,
             "state": "PROPOSED",
             "proposed_by": tx.actor.id,
             "proposed_at": tx.now,
@@ -230,7 +230,7 @@ def _propose(tx: Tx, order: GrantConsent, person: Any, subject_id: str) -> dict[
         person_id=person.person_id,
         ref=proposal_id,
         by=tx.actor.id,
-        receipt=order.evidence_ref,
+        receipt=payload.evidence_ref,
     )
     return {
         "id": proposal_id,
@@ -238,7 +238,7 @@ def _propose(tx: Tx, order: GrantConsent, person: Any, subject_id: str) -> dict[
         "version": 1,
         "due": due.isoformat(),
         "subject": subject_id,
-        "purposes": sorted(set(order.purposes)),
+        "purposes": sorted(set(payload.purposes)),
     }
 
 
@@ -262,7 +262,7 @@ def _proposal(tx: Tx, proposal_id: str) -> Any:
     return known
 
 
-def confirm_consent(tx: Tx, order: WhichProposal) -> dict[str, Any]:
+def confirm_consent(tx: Tx, payload: WhichProposal) -> dict[str, Any]:
     """第二人确认代办授权 / Confirm a consent as the second person.
 
     Confirm by the person's receipt what another member of staff proposed in his name. From this
@@ -278,7 +278,7 @@ def confirm_consent(tx: Tx, order: WhichProposal) -> dict[str, Any]:
         NoticeOutdated: Another version of the notice is in force by now.
         UnderAge: And the other refusals of `grant_consent` that look at the person.
     """
-    known = _proposal(tx, order.proposal_id)
+    known = _proposal(tx, payload.proposal_id)
     if known.proposed_by == tx.actor.id:
         raise SamePerson
     if known.person_id == tx.actor.id:
@@ -317,7 +317,7 @@ def confirm_consent(tx: Tx, order: WhichProposal) -> dict[str, Any]:
     )
 
 
-def refuse_consent(tx: Tx, order: WhichProposal) -> dict[str, Any]:
+def refuse_consent(tx: Tx, payload: WhichProposal) -> dict[str, Any]:
     """拒绝代办授权 / Refuse a consent proposed in one's name.
 
     Refuse what staff proposed in a person's name: he himself, or whoever would confirm it.
@@ -326,13 +326,13 @@ def refuse_consent(tx: Tx, order: WhichProposal) -> dict[str, Any]:
         NotFound: There is no such proposal for the caller or in his area.
         StateConflict: It is decided.
     """
-    known = _proposal(tx, order.proposal_id)
+    known = _proposal(tx, payload.proposal_id)
     store.end_proposal(tx.conn, known.subject_id, state="REFUSED", by=tx.actor.id, at=tx.now)
     return {"id": known.proposal_id, "state": "REFUSED", "version": known.version + 1}
 
 
 def granted(
-    tx: Tx, order: GrantConsent, person: Any, *, consent_id: str, subject_id: str, version: int
+    tx: Tx, payload: GrantConsent, person: Any, *, consent_id: str, subject_id: str, version: int
 ) -> dict[str, Any]:
     """Return the row of a consent that is given now."""
     return {
@@ -340,10 +340,10 @@ def granted(
         "subject_id": subject_id,
         "person_id": person.person_id,
         "state": "GRANTED",
-        "notice_version": order.notice_version,
-        "purposes": sorted(set(order.purposes)),
-        "channel": order.channel,
-        "evidence_ref": order.evidence_ref,
+        "notice_version": payload.notice_version,
+        "purposes": sorted(set(payload.purposes)),
+        "channel": payload.channel,
+        "evidence_ref": payload.evidence_ref,
         "granted_by": tx.actor.id,
         "granted_at": tx.now,
         "withdrawn_at": None,
@@ -352,7 +352,7 @@ def granted(
     }
 
 
-def check_person(tx: Tx, order: GrantConsent, person_id: str, person: Any) -> None:
+def check_person(tx: Tx, payload: GrantConsent, person_id: str, person: Any) -> None:
     """Refuse a consent for whom it cannot be given.
 
     Raises:
@@ -369,7 +369,7 @@ def check_person(tx: Tx, order: GrantConsent, person_id: str, person: Any) -> No
     require_living(person, field="person_id")
     if not person.is_adult:
         raise UnderAge(field="person_id")
-    if order.household_id is not None and person.household_id != order.household_id:
+    if payload.household_id is not None and person.household_id != payload.household_id:
         raise NotOfHousehold(field="household_id")
 
 
@@ -386,7 +386,7 @@ def require_living(person: Any, **at: str) -> None:
         raise HolderGone(**at)
 
 
-def check_order(tx: Tx, order: GrantConsent, person_id: str) -> None:
+def check_order(tx: Tx, payload: GrantConsent, person_id: str) -> None:
     """Refuse a consent that says too little.
 
     Raises:
@@ -396,24 +396,24 @@ def check_order(tx: Tx, order: GrantConsent, person_id: str) -> None:
         RoleDenied: The actor may not assist others.
         EvidenceRequired: Somebody assists and shows no paper form.
     """
-    unknown = set(order.purposes) - set(PURPOSES)
-    if unknown or not order.purposes:
+    unknown = set(payload.purposes) - set(PURPOSES)
+    if unknown or not payload.purposes:
         raise Invalid(
             field="purposes",
             reason=said(
                 "授权用途应为 {known} / purposes are of {known}", known="、".join(PURPOSES)
             ),
         )
-    if "SCORING" not in order.purposes:
-        raise PurposeMissing(field="purposes", purpose=order.purposes[0], needed="SCORING")
+    if "SCORING" not in payload.purposes:
+        raise PurposeMissing(field="purposes", purpose=payload.purposes[0], needed="SCORING")
     current = tx.settings.notice_version
-    if order.notice_version != current:
+    if payload.notice_version != current:
         raise NoticeOutdated(field="notice_version", current=current)
     if person_id == tx.actor.id:
         return
     if tx.actor.role not in ASSISTANTS:
         raise RoleDenied(role=tx.actor.role)
-    if not order.evidence_ref:
+    if not payload.evidence_ref:
         raise EvidenceRequired(field="evidence_ref")
 
 
@@ -448,7 +448,7 @@ def open_subject(tx: Tx, subject_id: str, person: Any, purposes: Collection[str]
     )
 
 
-def withdraw_consent(tx: Tx, order: WithdrawConsent) -> dict[str, Any]:
+def withdraw_consent(tx: Tx, payload: WithdrawConsent) -> dict[str, Any]:
     """撤回授权 / Withdraw consent.
 
     Withdraw consent: always possible, without a reason. For a person without an account staff
@@ -464,12 +464,12 @@ def withdraw_consent(tx: Tx, order: WithdrawConsent) -> dict[str, Any]:
         Invalid: An unknown purpose.
         EvidenceRequired: Staff show no receipt of the person.
     """
-    known = store.consent(tx.conn, consent_id=order.consent_id)
+    known = store.consent(tx.conn, consent_id=payload.consent_id)
     for_him = known is not None and _assists(tx, known)
     if known is None or not (_may_withdraw(tx, known) or for_him):
-        raise NotFound(kind="consent", id=order.consent_id)
+        raise NotFound(kind="consent", id=payload.consent_id)
     if not _may_withdraw(tx, known):
-        receipt = (order.receipt_no or "").strip()
+        receipt = (payload.receipt_no or "").strip()
         if not receipt:
             raise EvidenceRequired(field="receipt_no")
         told = {"by": tx.actor.id, "receipt": receipt}
@@ -481,7 +481,7 @@ def withdraw_consent(tx: Tx, order: WithdrawConsent) -> dict[str, Any]:
         raise ConsentSuspended
     if known.state != "GRANTED":
         raise StateConflict(state=known.state)
-    unknown = set(order.purposes) - set(PURPOSES)
+    unknown = set(payload.purposes) - set(PURPOSES)
     if unknown:
         raise Invalid(
             field="purposes",
@@ -490,7 +490,7 @@ def withdraw_consent(tx: Tx, order: WithdrawConsent) -> dict[str, Any]:
             ),
         )
     given = set(known.purposes)
-    gone = set(order.purposes) & given if order.purposes else given
+    gone = set(payload.purposes) & given if payload.purposes else given
     if "SCORING" in gone:
         gone = given
     if "POINTS" in gone:

@@ -277,7 +277,7 @@ def _drafted(tx: Tx) -> dict[str, str]:
     return {"author": author, "publisher": TO_COME, "legal_review": TO_COME}
 
 
-def create_rule_set(tx: Tx, order: CreateRuleSet) -> dict[str, Any]:
+def create_rule_set(tx: Tx, payload: CreateRuleSet) -> dict[str, Any]:
     """起草规则集 / Draft a rule set.
 
     Raises:
@@ -288,20 +288,20 @@ def create_rule_set(tx: Tx, order: CreateRuleSet) -> dict[str, Any]:
         RoleDenied: Its scope is not the caller's.
     """
     based_on = None
-    if order.document is not None:
-        document = copy.deepcopy(order.document)
+    if payload.document is not None:
+        document = copy.deepcopy(payload.document)
     else:
-        source = _source(tx, order.based_on)
+        source = _source(tx, payload.based_on)
         document, based_on = copy.deepcopy(source.body), source.code
-        if not order.version:
+        if not payload.version:
             raise Invalid(
                 field="version", reason=said("副本须有新的版本号 / a copy has a version of its own")
             )
-        document["version"] = order.version
-        document["id"] = f"{source.code.rpartition('-')[0]}-{order.version.partition('.')[0]}"
+        document["version"] = payload.version
+        document["id"] = f"{source.code.rpartition('-')[0]}-{payload.version.partition('.')[0]}"
         following = tx.calendar.next_period(tx.calendar.period(tx.now))
         document["effective_from"] = f"{following}-01"
-    document = _headed(document, order.effective_from, order.title)
+    document = _headed(document, payload.effective_from, payload.title)
     document |= _drafted(tx)
     loaded = _judge(tx, document)
     if store.by_code(tx.conn, loaded.code, lock=True) is not None:
@@ -333,15 +333,15 @@ def create_rule_set(tx: Tx, order: CreateRuleSet) -> dict[str, Any]:
             "approved_by": None,
             "approved_at": None,
             "retired_at": None,
-            "topic_id": _ref(order.topic_id),
-            "resolution_no": _ref(order.resolution_no),
+            "topic_id": _ref(payload.topic_id),
+            "resolution_no": _ref(payload.resolution_no),
             "created_at": tx.now,
         },
     )
     return _reply(store.by_id(tx.conn, rule_set_id))
 
 
-def edit_rule_set(tx: Tx, order: EditRuleSet) -> dict[str, Any]:
+def edit_rule_set(tx: Tx, payload: EditRuleSet) -> dict[str, Any]:
     """修改草案 / Change a draft.
 
     Change a draft. Whoever changes it is one of its authors.
@@ -352,11 +352,11 @@ def edit_rule_set(tx: Tx, order: EditRuleSet) -> dict[str, Any]:
         RuleNotInSet: A rule to leave out is not in it.
         RuleSetInvalid: And the other refusals of the loader; nothing is changed.
     """
-    row = _locked(tx, order.rule_set_id, "DRAFT")
-    document = copy.deepcopy(row.body if order.document is None else order.document)
-    if order.document is None:
-        document["rules"] = _with_rules(document["rules"], order)
-    document = _headed(document, order.effective_from, order.title)
+    row = _locked(tx, payload.rule_set_id, "DRAFT")
+    document = copy.deepcopy(row.body if payload.document is None else payload.document)
+    if payload.document is None:
+        document["rules"] = _with_rules(document["rules"], payload)
+    document = _headed(document, payload.effective_from, payload.title)
     document |= _drafted(tx)
     loaded = _judge(tx, document)
     if loaded.code != row.code:
@@ -369,8 +369,8 @@ def edit_rule_set(tx: Tx, order: EditRuleSet) -> dict[str, Any]:
         effective_from=loaded.effective_from,
         title=str(document.get("title_zh") or loaded.code)[:200],
         authors=sorted({*row.authors, tx.actor.id}),
-        topic_id=_ref(order.topic_id) or row.topic_id,
-        resolution_no=_ref(order.resolution_no) or row.resolution_no,
+        topic_id=_ref(payload.topic_id) or row.topic_id,
+        resolution_no=_ref(payload.resolution_no) or row.resolution_no,
     )
     return _reply(store.by_id(tx.conn, row.rule_set_id))
 
@@ -400,13 +400,13 @@ def _headed(
     return document
 
 
-def _with_rules(known: list[Any], order: EditRuleSet) -> list[Any]:
+def _with_rules(known: list[Any], payload: EditRuleSet) -> list[Any]:
     codes = {rule["code"] for rule in known}
-    for code in order.drop:
+    for code in payload.drop:
         if code not in codes:
             raise RuleNotInSet(rule=code, field="drop")
-    put = {str(rule.get("code")): rule for rule in order.put}
-    kept = [put.pop(rule["code"], rule) for rule in known if rule["code"] not in order.drop]
+    put = {str(rule.get("code")): rule for rule in payload.put}
+    kept = [put.pop(rule["code"], rule) for rule in known if rule["code"] not in payload.drop]
     return [*kept, *put.values()]
 
 
@@ -470,7 +470,7 @@ def _reply(row: Any, **more: Any) -> dict[str, Any]:
     }
 
 
-def discard_rule_set(tx: Tx, order: DiscardRuleSet) -> dict[str, Any]:
+def discard_rule_set(tx: Tx, payload: DiscardRuleSet) -> dict[str, Any]:
     """放弃草案 / Discard a draft.
 
     End a draft that nobody takes further; its version is not used again.
@@ -482,10 +482,10 @@ def discard_rule_set(tx: Tx, order: DiscardRuleSet) -> dict[str, Any]:
         NotFound: There is no such rule set in the caller's scope.
         StateConflict: It is no draft.
     """
-    reason = order.reason.strip()
+    reason = payload.reason.strip()
     if len(reason) < LEAST_REASON:
         raise TextTooShort(field="reason", least=LEAST_REASON)
-    row = _locked(tx, order.rule_set_id, "DRAFT")
+    row = _locked(tx, payload.rule_set_id, "DRAFT")
     store.move(
         tx.conn,
         row.rule_set_id,
@@ -501,7 +501,7 @@ def discard_rule_set(tx: Tx, order: DiscardRuleSet) -> dict[str, Any]:
 # Consultation
 
 
-def consult_rule_set(tx: Tx, order: WhichRuleSet) -> dict[str, Any]:
+def consult_rule_set(tx: Tx, payload: WhichRuleSet) -> dict[str, Any]:
     """公开征求意见(10个工作日) / Consult the public for 10 working days.
 
     Put a draft before the public for 10 working days; its rules stay as they are from here on.
@@ -511,7 +511,7 @@ def consult_rule_set(tx: Tx, order: WhichRuleSet) -> dict[str, Any]:
         StateConflict: It is no draft.
         RuleSetInvalid: And the other refusals of the loader.
     """
-    row = _locked(tx, order.rule_set_id, "DRAFT")
+    row = _locked(tx, payload.rule_set_id, "DRAFT")
     _judge(tx, row.body)
     until = tx.calendar.due(tx.now, CONSULTATION_WORKING_DAYS)
     body = {
@@ -578,7 +578,7 @@ def on_consultation_end(tx: Tx, due: Due) -> None:
     notices.change_notice(tx.conn, row.notice_id, state="ENDED")
 
 
-def comment_on_rule_set(tx: Tx, order: CommentOnRuleSet) -> dict[str, Any]:
+def comment_on_rule_set(tx: Tx, payload: CommentOnRuleSet) -> dict[str, Any]:
     """提出意见 / Comment on a draft.
 
     File a comment on a draft under consultation.
@@ -589,17 +589,17 @@ def comment_on_rule_set(tx: Tx, order: CommentOnRuleSet) -> dict[str, Any]:
         CommentEmpty: It says nothing.
         RuleNotInSet: It is about a rule that the draft does not have.
     """
-    row = store.by_id(tx.conn, order.rule_set_id)
+    row = store.by_id(tx.conn, payload.rule_set_id)
     if row is None or row.state not in ("CONSULTING", "APPROVED"):
-        raise NotFound(kind="rule_set", id=order.rule_set_id)
+        raise NotFound(kind="rule_set", id=payload.rule_set_id)
     if row.state != "CONSULTING" or tx.now >= row.consulted_until:
         raise ConsultationEnded(until=row.consulted_until.isoformat())
-    text = order.text.strip()
+    text = payload.text.strip()
     if not text or len(text) > LONGEST_COMMENT:
         raise CommentEmpty(field="text")
     codes = {rule["code"] for rule in row.body["rules"]}
-    if order.rule_code is not None and order.rule_code not in codes:
-        raise RuleNotInSet(rule=order.rule_code, field="rule_code")
+    if payload.rule_code is not None and payload.rule_code not in codes:
+        raise RuleNotInSet(rule=payload.rule_code, field="rule_code")
     comment_id = tx.new_id("cmt")
     store.add_comment(
         tx.conn,
@@ -607,7 +607,7 @@ def comment_on_rule_set(tx: Tx, order: CommentOnRuleSet) -> dict[str, Any]:
             "comment_id": comment_id,
             "rule_set_id": row.rule_set_id,
             "person_id": tx.actor.id,
-            "rule_code": order.rule_code,
+            "rule_code": payload.rule_code,
             "text": text,
             "filed_at": tx.now,
         },
@@ -615,7 +615,7 @@ def comment_on_rule_set(tx: Tx, order: CommentOnRuleSet) -> dict[str, Any]:
     return {"id": comment_id, "state": "FILED", "version": 1}
 
 
-def revise_rule_set(tx: Tx, order: WhichRuleSet) -> dict[str, Any]:
+def revise_rule_set(tx: Tx, payload: WhichRuleSet) -> dict[str, Any]:
     """退回草案 / Take back to draft; consultation begins anew.
 
     Take a rule set that is not published back to DRAFT; its consultation begins anew later.
@@ -624,7 +624,7 @@ def revise_rule_set(tx: Tx, order: WhichRuleSet) -> dict[str, Any]:
         NotFound: There is no such rule set in the caller's scope.
         StateConflict: It is a draft, or published.
     """
-    row = _locked(tx, order.rule_set_id, "CONSULTING", "APPROVED")
+    row = _locked(tx, payload.rule_set_id, "CONSULTING", "APPROVED")
     notice = notices.notice(tx.conn, row.notice_id)
     if notice is not None and notice.state == "PUBLISHED":
         notices.change_notice(tx.conn, row.notice_id, state="WITHDRAWN")
@@ -647,7 +647,7 @@ def revise_rule_set(tx: Tx, order: WhichRuleSet) -> dict[str, Any]:
 # Approval and publication
 
 
-def approve_rule_set(tx: Tx, order: ApproveRuleSet) -> dict[str, Any]:
+def approve_rule_set(tx: Tx, payload: ApproveRuleSet) -> dict[str, Any]:
     """审定 / Approve after consultation and legal review.
 
     Approve a draft whose consultation is over, with the reference of its legal review.
@@ -659,10 +659,10 @@ def approve_rule_set(tx: Tx, order: ApproveRuleSet) -> dict[str, Any]:
         NoLegalReview: No reference is given.
         RuleSetInvalid: And the other refusals of the loader.
     """
-    row = _locked(tx, order.rule_set_id, "CONSULTING")
+    row = _locked(tx, payload.rule_set_id, "CONSULTING")
     if tx.now < row.consulted_until:
         raise ConsultationNotEnded(until=row.consulted_until.isoformat())
-    review = (order.legal_review_ref or "").strip()
+    review = (payload.legal_review_ref or "").strip()
     if not review:
         raise NoLegalReview(field="legal_review_ref")
     _judge(tx, row.body)
@@ -677,7 +677,7 @@ def approve_rule_set(tx: Tx, order: ApproveRuleSet) -> dict[str, Any]:
     return _reply(store.by_id(tx.conn, row.rule_set_id))
 
 
-def publish_rule_set(tx: Tx, order: PublishRuleSet) -> dict[str, Any]:
+def publish_rule_set(tx: Tx, payload: PublishRuleSet) -> dict[str, Any]:
     """发布 / Publish; immutable from then on.
 
     Publish an approved rule set; from then on nothing in it changes.
@@ -691,12 +691,12 @@ def publish_rule_set(tx: Tx, order: PublishRuleSet) -> dict[str, Any]:
         PeriodTaken: Another rule set begins on that day.
         RuleSetInvalid: And the other refusals of the loader.
     """
-    row = _locked(tx, order.rule_set_id, "APPROVED")
+    row = _locked(tx, payload.rule_set_id, "APPROVED")
     if tx.actor.id in (row.author, *row.authors):
         raise SameAsAuthor
     if not row.legal_review:
         raise NoLegalReview(field="legal_review_ref")
-    document = _headed(dict(row.body), order.effective_from, None)
+    document = _headed(dict(row.body), payload.effective_from, None)
     document |= _drafted(tx) | {
         "publisher": f"{tx.actor.role} {tx.actor.scope}(发布)",
         "legal_review": row.legal_review,
@@ -749,7 +749,7 @@ def on_rule_set_turn(tx: Tx, due: Due) -> None:
 # Retirement
 
 
-def retire_rule_set(tx: Tx, order: RetireRuleSet) -> dict[str, Any]:
+def retire_rule_set(tx: Tx, payload: RetireRuleSet) -> dict[str, Any]:
     """废止;尚未生效的撤回 / Retire; withdraw what has not begun.
 
     End a published rule set: withdraw it before it begins, or end it with a month to come.
@@ -765,20 +765,20 @@ def retire_rule_set(tx: Tx, order: RetireRuleSet) -> dict[str, Any]:
         EndsSooner: It ends by that day already.
         NoRulesLeft: Nothing would be in force from then on, and the caller has not said so.
     """
-    reason = order.reason.strip()
+    reason = payload.reason.strip()
     if len(reason) < LEAST_REASON:
         raise TextTooShort(field="reason", least=LEAST_REASON)
-    row = _locked(tx, order.rule_set_id, "PUBLISHED")
+    row = _locked(tx, payload.rule_set_id, "PUBLISHED")
     if tx.actor.id in (row.author, *row.authors):
         raise SameAsAuthor
     store.lock_in_force(tx.conn, row.area)
-    row = _locked(tx, order.rule_set_id, "PUBLISHED")
+    row = _locked(tx, payload.rule_set_id, "PUBLISHED")
     if row.effective_from > tx.calendar.local_date(tx.now):
-        ends = _withdraw(tx, row, order, reason)
+        ends = _withdraw(tx, row, payload, reason)
     else:
-        ends = _end(tx, row, order, reason)
+        ends = _end(tx, row, payload, reason)
     held = store.on(tx.conn, row.area, ends)
-    if held is None and len(row.area) == 6 and not order.without_successor:
+    if held is None and len(row.area) == 6 and not payload.without_successor:
         raise NoRulesLeft(on=ends.isoformat(), field="without_successor")
     done = store.by_id(tx.conn, row.rule_set_id)
     body = {
@@ -800,10 +800,10 @@ def retire_rule_set(tx: Tx, order: RetireRuleSet) -> dict[str, Any]:
     return _reply(done, due=until.isoformat(), notice_id=notice_id)
 
 
-def _withdraw(tx: Tx, row: Any, order: RetireRuleSet, reason: str) -> date:
+def _withdraw(tx: Tx, row: Any, payload: RetireRuleSet, reason: str) -> date:
     """Let a rule set never begin: what it would have ended goes on. Returns its first day."""
-    if order.from_day not in (None, row.effective_from.isoformat()):
-        raise NotPeriodStart(on=order.from_day, field="from_day")
+    if payload.from_day not in (None, row.effective_from.isoformat()):
+        raise NotPeriodStart(on=payload.from_day, field="from_day")
     before = store.ended_by(tx.conn, row.area, row.effective_from)
     if before is not None:
         ends = [day for day in (row.effective_to, before.retire_on) if day is not None]
@@ -813,10 +813,10 @@ def _withdraw(tx: Tx, row: Any, order: RetireRuleSet, reason: str) -> date:
     return row.effective_from  # type: ignore[no-any-return]
 
 
-def _end(tx: Tx, row: Any, order: RetireRuleSet, reason: str) -> date:
+def _end(tx: Tx, row: Any, payload: RetireRuleSet, reason: str) -> date:
     """End a rule set that is in force with a month to come. Returns the first day without it."""
     following = tx.calendar.next_period(tx.calendar.period(tx.now))
-    text = order.from_day or f"{following}-01"
+    text = payload.from_day or f"{following}-01"
     ends = _first_day(text, "from_day")
     if ends is None or ends <= tx.calendar.local_date(tx.now):
         raise NotPeriodStart(on=text, field="from_day")

@@ -71,7 +71,7 @@ class StartExport:
     at: AsOf | None = None
 
 
-def start_export(tx: Tx, order: StartExport) -> dict[str, Any]:
+def start_export(tx: Tx, payload: StartExport) -> dict[str, Any]:
     """导出文件 / Ask for a file.
 
     Raises:
@@ -80,37 +80,37 @@ def start_export(tx: Tx, order: StartExport) -> dict[str, Any]:
         NotFound: There is no such settlement or subject, or it is none of the caller's business.
         RoleDenied: The caller's role is not given this.
     """
-    if order.kind not in FORMATS:
+    if payload.kind not in FORMATS:
         raise Invalid(
             field="kind",
             reason=said("kind 应为 {known} / kind is one of {known}", known="、".join(FORMATS)),
         )
-    if order.format not in FORMATS[order.kind]:
-        raise FormatUnknown(field="format", kind=order.kind, format=order.format)
+    if payload.format not in FORMATS[payload.kind]:
+        raise FormatUnknown(field="format", kind=payload.kind, format=payload.format)
     # Says at once when this installation keeps no files, and not in a job that fails.
     Blobs(tx.runtime.process.blobs)
-    about = _about(tx, order)
-    past = order.at is not None and order.at < tx.now
+    about = _about(tx, payload)
+    past = payload.at is not None and payload.at < tx.now
     export_id = tx.new_id("exp")
     params = {
         "export_id": export_id,
-        "kind": order.kind,
-        "format": order.format,
+        "kind": payload.kind,
+        "format": payload.format,
         "about": about,
-        "at": order.at.isoformat() if order.at is not None and past else None,
+        "at": payload.at.isoformat() if payload.at is not None and past else None,
     }
     day = tx.calendar.local_date(tx.now)
     store.add_export(
         tx.conn,
         {
             "export_id": export_id,
-            "kind": order.kind,
-            "format": order.format,
+            "kind": payload.kind,
+            "format": payload.format,
             "params": params,
             "requested_by": tx.actor.id,
             "requested_at": tx.now,
             "state": "QUEUED",
-            "name": f"{order.kind.lower()}-{day:%Y%m%d}.{order.format.lower()}",
+            "name": f"{payload.kind.lower()}-{day:%Y%m%d}.{payload.format.lower()}",
             "version": 1,
         },
     )
@@ -118,21 +118,21 @@ def start_export(tx: Tx, order: StartExport) -> dict[str, Any]:
     return {"id": export_id, "job_id": job_id, "state": "QUEUED", "version": 1}
 
 
-def _about(tx: Tx, order: StartExport) -> str | None:
-    if order.kind == "SETTLEMENT":
-        if order.settlement_id is None:
+def _about(tx: Tx, payload: StartExport) -> str | None:
+    if payload.kind == "SETTLEMENT":
+        if payload.settlement_id is None:
             raise Invalid(
                 field="settlement_id",
                 reason=said("须指定 settlement_id / settlement_id is missing"),
             )
         if tx.actor.role not in STAFF:
             raise RoleDenied(role=tx.actor.role)
-        row = settlement_store.settlement(tx.conn, order.settlement_id)
+        row = settlement_store.settlement(tx.conn, payload.settlement_id)
         if row is None or not tx.actor.covers(row.area):
-            raise NotFound(kind="settlement", id=order.settlement_id)
+            raise NotFound(kind="settlement", id=payload.settlement_id)
         return str(row.settlement_id)
-    if order.kind == "STATEMENT":
-        return own_subject(tx, order.subject)
+    if payload.kind == "STATEMENT":
+        return own_subject(tx, payload.subject)
     if tx.actor.role not in ACCOUNTANTS:
         raise RoleDenied(role=tx.actor.role)
     return None

@@ -82,7 +82,7 @@ class DecideAward:
     note: Annotated[PublicText, Meta(max_length=400, examples=["材料属实"])] | None = None
 
 
-def propose_award(tx: Tx, order: ProposeAward) -> dict[str, Any]:
+def propose_award(tx: Tx, payload: ProposeAward) -> dict[str, Any]:
     """提出赋分 / Propose an award.
 
     Propose an award by hand. The same deed again answers the first award.
@@ -99,7 +99,7 @@ def propose_award(tx: Tx, order: ProposeAward) -> dict[str, Any]:
         NoConsent: A natural person had not consented when it happened, or consents no more.
         ConflictOfInterest: The caller, or somebody who lives with him, speaks for the subject.
     """
-    row = proposal(tx, order, look_up(tx, [order.subject]))
+    row = proposal(tx, payload, look_up(tx, [payload.subject]))
     known = same_deed(tx, [row]).get(row["award_id"])
     if known is not None:
         return _reply(known, known.state)
@@ -131,66 +131,66 @@ def look_up(tx: Tx, subject_ids: Sequence[str]) -> LookedUp:
 
 
 def proposal(
-    tx: Tx, order: ProposeAward, known: LookedUp, *, for_others: bool = False
+    tx: Tx, payload: ProposeAward, known: LookedUp, *, for_others: bool = False
 ) -> dict[str, Any]:
     """Return the row of a proposal.
 
     Args:
         tx: The transaction.
-        order: What is proposed.
+        payload: What is proposed.
         known: What it is judged by.
         for_others: The caller speaks for those who may propose and stand below him.
 
     Raises:
         ClockSkew: And the other refusals of `propose_award`.
     """
-    if order.occurred_at > tx.now + timedelta(minutes=5) or order.occurred_at < tx.now - OLDEST:
-        raise ClockSkew(field="occurred_at", at=order.occurred_at.isoformat())
-    on = Calendar.local_date(order.occurred_at)
-    subject = known.subjects.get(order.subject)
-    code, rule = _rule(tx, known.in_force, order, on, subject)
-    _check(tx, order, rule, subject, for_others=for_others)
+    if payload.occurred_at > tx.now + timedelta(minutes=5) or payload.occurred_at < tx.now - OLDEST:
+        raise ClockSkew(field="occurred_at", at=payload.occurred_at.isoformat())
+    on = Calendar.local_date(payload.occurred_at)
+    subject = known.subjects.get(payload.subject)
+    code, rule = _rule(tx, known.in_force, payload, on, subject)
+    _check(tx, payload, rule, subject, for_others=for_others)
     if subject is None or subject.area is None:
-        raise NotFound(kind="subject", id=order.subject)
-    refuse_tied(tx, order.subject, known.ties)
+        raise NotFound(kind="subject", id=payload.subject)
+    refuse_tied(tx, payload.subject, known.ties)
     require_place(tx, subject)
     if rule.kind in awards.PERSONS:
         # Whoever has withdrawn is not scored any more, for what lies before it either.
-        for at in (order.occurred_at, tx.now):
-            if not registry.consents_at(known.spans, order.subject, "SCORING", at):
+        for at in (payload.occurred_at, tx.now):
+            if not registry.consents_at(known.spans, payload.subject, "SCORING", at):
                 raise NoConsent(field="subject", at=at.isoformat())
     # `TJ-1`, `tj-1` and `ＴＪ－1` are one mediation.
-    deed = text.fold(order.evidence[0])
-    key = rules.evidence_key(rule, deed, order.level)
-    award_id = rules.award_id(rule.code, order.subject, key)
-    period, late = timeline.award_period(tx.calendar, Calendar.period(order.occurred_at), tx.now)
-    level = rule.level(order.level) if order.level is not None else None
+    deed = text.fold(payload.evidence[0])
+    key = rules.evidence_key(rule, deed, payload.level)
+    award_id = rules.award_id(rule.code, payload.subject, key)
+    period, late = timeline.award_period(tx.calendar, Calendar.period(payload.occurred_at), tx.now)
+    level = rule.level(payload.level) if payload.level is not None else None
     score = level.score if level else rule.score
     points = level.points if level else rule.points
     due = tx.calendar.due(tx.now, deciding.WORKING_DAYS)
     return Award(
         award_id=award_id,
-        subject_id=order.subject,
+        subject_id=payload.subject,
         kind=rule.kind,
         rule_set=code,
         rule_code=rule.code,
         source="manual",
         deed=deed,
-        level=order.level,
-        occurred_at=order.occurred_at,
+        level=payload.level,
+        occurred_at=payload.occurred_at,
         day=on,
         period=period,
-        to_period=standing.last_period(period, rule.valid(order.level)),
+        to_period=standing.last_period(period, rule.valid(payload.level)),
         cap_window=awards.window_of(rule, on, deed, period if late else ""),
         score=score,
         points=points,
         late=late,
         deduction=rule.negative,
         decides="PERSON",
-        evidence=[{"ref": ref} for ref in order.evidence],
-        reason=order.reason,
-        proposal=order.reason,
-        document_no=order.document_no,
+        evidence=[{"ref": ref} for ref in payload.evidence],
+        reason=payload.reason,
+        proposal=payload.reason,
+        document_no=payload.document_no,
         area=subject.area,
         proposed_by=tx.actor.id,
         proposed_at=tx.now,
@@ -225,18 +225,18 @@ def _first_level(tx: Tx, subject: Any, rule: Rule) -> str:
 
 
 def _rule(
-    tx: Tx, in_force: InForce, order: ProposeAward, on: Any, subject: Any
+    tx: Tx, in_force: InForce, payload: ProposeAward, on: Any, subject: Any
 ) -> tuple[str, Rule]:
     sets = [in_force.on(on)]
     if subject is not None:
         for street, code, compiled in in_force.streets_on(on):
-            if registry.settles_in(tx.conn, subject, order.occurred_at, street):
+            if registry.settles_in(tx.conn, subject, payload.occurred_at, street):
                 sets.append((code, compiled))
     for found in sets:
-        rule = found[1].rule_set.rule(order.rule_code) if found else None
+        rule = found[1].rule_set.rule(payload.rule_code) if found else None
         if found is not None and rule is not None:
             return found[0], rule
-    raise RuleNotInForce(field="rule_code", rule=order.rule_code, on=on.isoformat())
+    raise RuleNotInForce(field="rule_code", rule=payload.rule_code, on=on.isoformat())
 
 
 def require_place(tx: Tx, subject: Any) -> None:
@@ -262,16 +262,16 @@ def _place(subject: Any) -> str:
     return str(getattr(subject, "grid", None) or getattr(subject, "area", None) or "")
 
 
-def _check(tx: Tx, order: ProposeAward, rule: Rule, subject: Any, *, for_others: bool) -> None:
+def _check(tx: Tx, payload: ProposeAward, rule: Rule, subject: Any, *, for_others: bool) -> None:
     allowed = deciding.up_to(tx.actor.role) if for_others else (tx.actor.role,)
     may = deciding.at_level(rule.propose, _place(subject)) if subject else rule.propose
     if rule.source != "MANUAL" or not set(allowed) & set(may):
         raise NotAllowedToPropose(rule=rule.code, role=tx.actor.role)
-    if order.subject.partition(":")[0] != rule.kind:
-        raise WrongKind(field="subject", rule=rule.code, subject=order.subject)
-    if not order.evidence or not order.evidence[0].strip():
+    if payload.subject.partition(":")[0] != rule.kind:
+        raise WrongKind(field="subject", rule=rule.code, subject=payload.subject)
+    if not payload.evidence or not payload.evidence[0].strip():
         raise EvidenceRequired(field="evidence")
-    if max(len(order.evidence[0].strip()), len(text.fold(order.evidence[0]))) > LONGEST_DEED:
+    if max(len(payload.evidence[0].strip()), len(text.fold(payload.evidence[0]))) > LONGEST_DEED:
         # Cut short, two deeds would be one.
         raise Invalid(
             field="evidence",
@@ -283,12 +283,12 @@ def _check(tx: Tx, order: ProposeAward, rule: Rule, subject: Any, *, for_others:
                 longest_deed=LONGEST_DEED,
             ),
         )
-    if rule.requires_legal_document and not order.document_no:
+    if rule.requires_legal_document and not payload.document_no:
         raise LegalDocumentRequired(field="document_no", rule=rule.code)
-    if (rule.type == "LEVELED") != (order.level is not None) or (
-        order.level is not None and rule.level(order.level) is None
+    if (rule.type == "LEVELED") != (payload.level is not None) or (
+        payload.level is not None and rule.level(payload.level) is None
     ):
-        raise LevelUnknown(field="level", rule=rule.code, level=order.level or "-")
+        raise LevelUnknown(field="level", rule=rule.code, level=payload.level or "-")
 
 
 def _reply(known: Any, state: str, **more: Any) -> dict[str, Any]:
@@ -349,7 +349,7 @@ def refuse_tied(tx: Tx, subject_id: str, ties: Collection[str]) -> None:
         )
 
 
-def approve_award(tx: Tx, order: DecideAward) -> dict[str, Any]:
+def approve_award(tx: Tx, payload: DecideAward) -> dict[str, Any]:
     """审核通过 / Approve an award.
 
     Approve a proposed award. Caps are applied now; a deduction counts for good only after its
@@ -368,7 +368,7 @@ def approve_award(tx: Tx, order: DecideAward) -> dict[str, Any]:
         NoConsent: The person has withdrawn since.
         YieldsToRule: Another award for the same deed excludes it.
     """
-    known, rule, _ = _to_decide(tx, order.award_id)
+    known, rule, _ = _to_decide(tx, payload.award_id)
     if rule.kind in awards.PERSONS and known.subject_id not in registry.consented(
         tx.conn, [known.subject_id], "SCORING"
     ):
@@ -402,7 +402,7 @@ def approve_award(tx: Tx, order: DecideAward) -> dict[str, Any]:
         effective=not known.deduction,
         decided_by=tx.actor.id,
         decided_at=tx.now,
-        reason=order.note or known.reason,
+        reason=payload.note or known.reason,
     )
     awards.post_points(
         tx,
@@ -461,7 +461,7 @@ def under_cap(
     return found.score, found.points, bool(found.flags)
 
 
-def reject_award(tx: Tx, order: DecideAward) -> dict[str, Any]:
+def reject_award(tx: Tx, payload: DecideAward) -> dict[str, Any]:
     """审核不通过 / Reject an award.
 
     Reject a proposed award, with a reason.
@@ -470,14 +470,14 @@ def reject_award(tx: Tx, order: DecideAward) -> dict[str, Any]:
         EvidenceRequired: No reason is given.
         NotFound: And the other refusals of `approve_award`.
     """
-    known, _, _ = _to_decide(tx, order.award_id)
-    if not (order.note or "").strip():
+    known, _, _ = _to_decide(tx, payload.award_id)
+    if not (payload.note or "").strip():
         raise EvidenceRequired(field="note")
     store.change(
         tx.conn,
         str(known.award_id),
         state="REJECTED",
-        reason=order.note,
+        reason=payload.note,
         decided_by=tx.actor.id,
         decided_at=tx.now,
     )

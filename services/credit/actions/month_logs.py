@@ -330,7 +330,7 @@ def _published(tx: Tx, settlement_id: str) -> Any:
     return row
 
 
-def month_log(tx: Tx, question: MonthLog) -> dict[str, Any]:
+def month_log(tx: Tx, payload: MonthLog) -> dict[str, Any]:
     """月度日志 / The log of a published month.
 
     Return one part of the log of a published month; `next` names the next one.
@@ -341,10 +341,10 @@ def month_log(tx: Tx, question: MonthLog) -> dict[str, Any]:
         StateConflict: It is not published.
         LogGone: Its time is over.
     """
-    row = _published(tx, question.settlement_id)
+    row = _published(tx, payload.settlement_id)
     key = store.key_of(tx.conn, row.notice_id, row.settlement_id)
     parts = store.parts(tx.conn, key)
-    part = max(0, question.part)
+    part = max(0, payload.part)
     return {
         "settlement_id": row.settlement_id,
         "period": row.period,
@@ -356,7 +356,7 @@ def month_log(tx: Tx, question: MonthLog) -> dict[str, Any]:
     }
 
 
-def export_month(tx: Tx, order: ExportMonth) -> dict[str, Any]:
+def export_month(tx: Tx, payload: ExportMonth) -> dict[str, Any]:
     """导出月度日志 / Export the log of a published month.
 
     Queue the export of the log of a published month as one file.
@@ -367,7 +367,7 @@ def export_month(tx: Tx, order: ExportMonth) -> dict[str, Any]:
         StateConflict: It is not published.
         LogGone: Its time is over.
     """
-    row = _published(tx, order.settlement_id)
+    row = _published(tx, payload.settlement_id)
     job_id = tx.start_job("export_month", {"settlement_id": row.settlement_id}, area=row.area)
     return {"id": job_id, "job_id": job_id, "state": "QUEUED", "version": 1}
 

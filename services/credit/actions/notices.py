@@ -30,7 +30,7 @@ class WithdrawNotice:
     ]
 
 
-def withdraw_notice(tx: Tx, order: WithdrawNotice) -> dict[str, Any]:
+def withdraw_notice(tx: Tx, payload: WithdrawNotice) -> dict[str, Any]:
     """撤回公示 / Withdraw a notice.
 
     Take a notice down before its time. What it said has no further effect by that.
@@ -41,8 +41,8 @@ def withdraw_notice(tx: Tx, order: WithdrawNotice) -> dict[str, Any]:
         RoleDenied: It lies outside the caller's scope.
         StateConflict: It is down already.
     """
-    known = _to_withdraw(tx, order)
-    publishing.take_down(tx, known.notice_id, order.reason, None)
+    known = _to_withdraw(tx, payload)
+    publishing.take_down(tx, known.notice_id, payload.reason, None)
     return {
         "id": known.notice_id,
         "number": known.number,
@@ -51,7 +51,7 @@ def withdraw_notice(tx: Tx, order: WithdrawNotice) -> dict[str, Any]:
     }
 
 
-def correct_notice(tx: Tx, order: WithdrawNotice) -> dict[str, Any]:
+def correct_notice(tx: Tx, payload: WithdrawNotice) -> dict[str, Any]:
     """更正公示(撤回并重新公示) / Withdraw a notice and publish another in its place.
 
     Withdraw the notice of a settlement and publish what the settlement says now.
@@ -65,7 +65,7 @@ def correct_notice(tx: Tx, order: WithdrawNotice) -> dict[str, Any]:
         RoleDenied: It lies outside the caller's scope.
         StateConflict: It is down already, or is not that of a settlement.
     """
-    known = _to_withdraw(tx, order)
+    known = _to_withdraw(tx, payload)
     row = store.settlement(tx.conn, known.settlement_id, lock=True) if known.settlement_id else None
     if row is None or row.published_at is None:
         raise StateConflict(state=known.kind)
@@ -90,7 +90,7 @@ def correct_notice(tx: Tx, order: WithdrawNotice) -> dict[str, Any]:
     publishing.tell(
         tx, notice_id, kind=known.kind, area=known.area, until=until, period=known.period
     )
-    publishing.take_down(tx, known.notice_id, order.reason, notice_id)
+    publishing.take_down(tx, known.notice_id, payload.reason, notice_id)
     values: dict[str, Any] = {"notice_id": notice_id}
     if running:
         values["objection_until"] = until
@@ -107,12 +107,12 @@ def correct_notice(tx: Tx, order: WithdrawNotice) -> dict[str, Any]:
     }
 
 
-def _to_withdraw(tx: Tx, order: WithdrawNotice) -> Any:
-    if len(order.reason.strip()) < LEAST_REASON:
+def _to_withdraw(tx: Tx, payload: WithdrawNotice) -> Any:
+    if len(payload.reason.strip()) < LEAST_REASON:
         raise TextTooShort(field="reason", least=LEAST_REASON)
-    known = store.notice(tx.conn, order.notice_id, lock=True)
+    known = store.notice(tx.conn, payload.notice_id, lock=True)
     if known is None:
-        raise NotFound(kind="notice", id=order.notice_id)
+        raise NotFound(kind="notice", id=payload.notice_id)
     tx.require_scope(known.area)
     tx.check_version(known.version)
     if known.state == "WITHDRAWN" or known.down_at <= tx.now:

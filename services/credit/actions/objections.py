@@ -218,7 +218,7 @@ class _Target:
     row: Any
 
 
-def file_objection(tx: Tx, order: FileObjection) -> dict[str, Any]:
+def file_objection(tx: Tx, payload: FileObjection) -> dict[str, Any]:
     """提出异议 / File an objection.
 
     File an objection. Within the objection period the entry is held; others go on.
@@ -234,16 +234,16 @@ def file_objection(tx: Tx, order: FileObjection) -> dict[str, Any]:
         PersonUnknown: The registry does not know for whom they do.
         RoleDenied: Another role, or he lives elsewhere.
     """
-    if len(order.text.strip()) < LEAST_TEXT:
+    if len(payload.text.strip()) < LEAST_TEXT:
         raise TextRequired(field="text", least=LEAST_TEXT)
-    person_id = order.person_id or tx.actor.id
-    target = _target(tx, order, person_id)
+    person_id = payload.person_id or tx.actor.id
+    target = _target(tx, payload, person_id)
     subject = registry.subject(tx.conn, target.subject_id)
     if person_id != tx.actor.id:
-        _check_assistant(tx, order, person_id, _area(tx, subject))
-    if not _may_object(tx, order, target, subject, person_id):
+        _check_assistant(tx, payload, person_id, _area(tx, subject))
+    if not _may_object(tx, payload, target, subject, person_id):
         raise NotSubject
-    reply = _file(tx, order, target, subject, person_id)
+    reply = _file(tx, payload, target, subject, person_id)
     if person_id != tx.actor.id:
         telling.tell(
             tx,
@@ -251,16 +251,16 @@ def file_objection(tx: Tx, order: FileObjection) -> dict[str, Any]:
             person_id=person_id,
             ref=reply["id"],
             number=reply["number"],
-            receipt=order.receipt_no,
+            receipt=payload.receipt_no,
         )
     return reply
 
 
-def _check_assistant(tx: Tx, order: FileObjection, person_id: str, area: str) -> None:
+def _check_assistant(tx: Tx, payload: FileObjection, person_id: str, area: str) -> None:
     """Refuse who may not hand something in for another person."""
     if tx.actor.role not in ASSISTANTS:
         raise RoleDenied(role=tx.actor.role)
-    if not (order.receipt_no or "").strip():
+    if not (payload.receipt_no or "").strip():
         raise EvidenceRequired(field="receipt_no")
     person = registry.person(tx.conn, person_id)
     if person is None:
@@ -269,7 +269,7 @@ def _check_assistant(tx: Tx, order: FileObjection, person_id: str, area: str) ->
         tx.require_scope(person.grid or person.area)
 
 
-def start_correction(tx: Tx, order: StartCorrection) -> dict[str, Any]:
+def start_correction(tx: Tx, payload: StartCorrection) -> dict[str, Any]:
     """发起更正 / Start a correction of the register.
 
     Start the correction of what the register says of somebody: the same way as an objection,
@@ -286,15 +286,15 @@ def start_correction(tx: Tx, order: StartCorrection) -> dict[str, Any]:
         TooLate: It is older than 12 months.
         AlreadyObjected: A correction of it is open.
     """
-    if len(order.text.strip()) < LEAST_TEXT:
+    if len(payload.text.strip()) < LEAST_TEXT:
         raise TextRequired(field="text", least=LEAST_TEXT)
-    if len(order.reasons.strip()) < LEAST_REASONS:
+    if len(payload.reasons.strip()) < LEAST_REASONS:
         raise ReasonsRequired(field="reasons")
-    target = _target(tx, order, tx.actor.id)
+    target = _target(tx, payload, tx.actor.id)
     subject = registry.subject(tx.conn, target.subject_id)
     tx.require_scope(_area(tx, subject))
     manual.check_independent(tx, target.subject_id, subject)
-    reply = _file(tx, order, target, subject, tx.actor.id)
+    reply = _file(tx, payload, target, subject, tx.actor.id)
     telling.tell(
         tx,
         "CORRECTION_STARTED",
@@ -425,14 +425,14 @@ def _own_subject(tx: Tx, settlement_id: str, person_id: str) -> str:
 
 
 def _may_object(
-    tx: Tx, order: FileObjection, target: _Target, subject: Any, person_id: str
+    tx: Tx, payload: FileObjection, target: _Target, subject: Any, person_id: str
 ) -> bool:
     if subject is None:
         return False
     if voices.speaks_for(tx.conn, target.subject_id, person_id, tx.now):
         return True
     published = target.row is not None and target.row.published_at is not None
-    if subject.kind not in ORGANISATIONS or order.target != "ENTRY" or not published:
+    if subject.kind not in ORGANISATIONS or payload.target != "ENTRY" or not published:
         return False
     # Anybody may, by his real name: so the registry must know whose it is.
     require_known(tx, person_id)
@@ -483,7 +483,7 @@ def _place(tx: Tx, known: Any) -> str:
     return str((person.grid or person.area) if person is not None else known.area)
 
 
-def withdraw_objection(tx: Tx, order: WhichObjection) -> dict[str, Any]:
+def withdraw_objection(tx: Tx, payload: WhichObjection) -> dict[str, Any]:
     """撤回异议 / Withdraw an objection.
 
     Take an objection back before it is decided; the entry that it held is let go.
@@ -493,7 +493,7 @@ def withdraw_objection(tx: Tx, order: WhichObjection) -> dict[str, Any]:
         NotFiler: Somebody else filed it, and the caller shows no receipt of his.
         StateConflict: It is decided, or has ended otherwise.
     """
-    known = _of_filer(tx, order.objection_id, order.receipt_no)
+    known = _of_filer(tx, payload.objection_id, payload.receipt_no)
     if known.state not in store.UNDECIDED:
         raise StateConflict(state=known.state)
     row = _month_of(tx, known)
@@ -502,7 +502,7 @@ def withdraw_objection(tx: Tx, order: WhichObjection) -> dict[str, Any]:
         known.objection_id,
         state="WITHDRAWN",
         decided_at=tx.now,
-        receipt_no=order.receipt_no or known.receipt_no,
+        receipt_no=payload.receipt_no or known.receipt_no,
     )
     tx.disarm("objection_accept", known.objection_id)
     tx.disarm("objection_decide", known.objection_id)
@@ -522,7 +522,7 @@ def _reply(known: Any, state: str, **more: Any) -> dict[str, Any]:
     }
 
 
-def accept_objection(tx: Tx, order: AcceptObjection) -> dict[str, Any]:
+def accept_objection(tx: Tx, payload: AcceptObjection) -> dict[str, Any]:
     """受理异议 / Accept an objection.
 
     Take an objection up; from now on it is to be decided within 5 working days.
@@ -534,7 +534,7 @@ def accept_objection(tx: Tx, order: AcceptObjection) -> dict[str, Any]:
         SelfApproval: The subject is the caller's own.
         ConflictOfInterest: The caller, or somebody who lives with him, speaks for the subject.
     """
-    known = _locked(tx, order.objection_id)
+    known = _locked(tx, payload.objection_id)
     if known.state != "FILED":
         raise StateConflict(state=known.state)
     manual.check_independent(tx, known.subject_id, registry.subject(tx.conn, known.subject_id))
@@ -552,7 +552,7 @@ def _accept(tx: Tx, known: Any) -> str:
     return due.isoformat()
 
 
-def extend_objection(tx: Tx, order: ExtendObjection) -> dict[str, Any]:
+def extend_objection(tx: Tx, payload: ExtendObjection) -> dict[str, Any]:
     """延长裁定期限 / Extend the time of a decision.
 
     Give the decision five working days more, once, before its time is over.
@@ -568,9 +568,9 @@ def extend_objection(tx: Tx, order: ExtendObjection) -> dict[str, Any]:
         SelfApproval: The subject is the caller's own.
         ConflictOfInterest: The caller holds a post in the subject's matters.
     """
-    if len(order.reasons.strip()) < LEAST_REASONS:
+    if len(payload.reasons.strip()) < LEAST_REASONS:
         raise TextTooShort(field="reasons", least=LEAST_REASONS)
-    known = _locked(tx, order.objection_id)
+    known = _locked(tx, payload.objection_id)
     if known.state != "ACCEPTED":
         raise StateConflict(state=known.state)
     if known.extension_reasons is not None:
@@ -582,7 +582,7 @@ def extend_objection(tx: Tx, order: ExtendObjection) -> dict[str, Any]:
     last_day = known.decide_due - timedelta(microseconds=1)
     due = tx.calendar.due(last_day, DECIDE_WORKING_DAYS)
     store.change_objection(
-        tx.conn, known.objection_id, decide_due=due, extension_reasons=order.reasons
+        tx.conn, known.objection_id, decide_due=due, extension_reasons=payload.reasons
     )
     tx.arm("objection_decide", known.objection_id, due)
     objection_news.tell(
@@ -590,7 +590,7 @@ def extend_objection(tx: Tx, order: ExtendObjection) -> dict[str, Any]:
         known,
         "OBJECTION_EXTENDED",
         until=telling.last_day(due),
-        reasons=order.reasons,
+        reasons=payload.reasons,
     )
     return _reply(known, "ACCEPTED", due=due.isoformat())
 
@@ -612,7 +612,7 @@ def on_decide_due(tx: Tx, due: Due) -> None:
         objection_news.escalate(tx, known, level=1)
 
 
-def decide_objection(tx: Tx, order: DecideObjection) -> dict[str, Any]:
+def decide_objection(tx: Tx, payload: DecideObjection) -> dict[str, Any]:
     """裁定异议 / Decide an objection.
 
     Raises:
@@ -625,19 +625,19 @@ def decide_objection(tx: Tx, order: DecideObjection) -> dict[str, Any]:
         InChain: The caller had a hand in it, is its subject, or filed it.
         ConflictOfInterest: The caller holds a post in the subject's matters.
     """
-    _check_order(order)
-    known = _locked(tx, order.objection_id)
+    _check_order(payload)
+    known = _locked(tx, payload.objection_id)
     if known.state != "ACCEPTED":
         raise StateConflict(state=known.state)
-    _check_partly(order, known)
+    _check_partly(payload, known)
     case = _case_of(tx, known)
     _check_chain(tx, known, case)
-    others = store.others_undecided(tx.conn, known) if order.together else []
+    others = store.others_undecided(tx.conn, known) if payload.together else []
     for other in others:
         _check_chain(tx, other, case)
     award = case.award
-    if order.outcome != "DISMISSED":
-        _take_effect(tx, order, known, case)
+    if payload.outcome != "DISMISSED":
+        _take_effect(tx, payload, known, case)
     elif award is not None and award.state == "PROPOSED" and award.decides == "SETTLEMENT":
         award_store.change(
             tx.conn,
@@ -646,7 +646,7 @@ def decide_objection(tx: Tx, order: DecideObjection) -> dict[str, Any]:
             decided_by=tx.actor.id,
             decided_at=tx.now,
         )
-    reviewable = order.outcome != "UPHELD" and _LEVELS[tx.actor.role] < _HIGHEST
+    reviewable = payload.outcome != "UPHELD" and _LEVELS[tx.actor.role] < _HIGHEST
     until = tx.calendar.due(tx.now, REQUEST_REVIEW_WORKING_DAYS) if reviewable else None
     for one in (known, *others):
         store.change_objection(
@@ -657,8 +657,8 @@ def decide_objection(tx: Tx, order: DecideObjection) -> dict[str, Any]:
             decided_by=tx.actor.id,
             decided_role=tx.actor.role,
             decided_at=tx.now,
-            outcome=order.outcome,
-            reasons=order.reasons,
+            outcome=payload.outcome,
+            reasons=payload.reasons,
             review_until=until,
         )
         tx.disarm("objection_accept", one.objection_id)
@@ -668,8 +668,8 @@ def decide_objection(tx: Tx, order: DecideObjection) -> dict[str, Any]:
             tx,
             one,
             "OBJECTION_DECIDED",
-            outcome=order.outcome,
-            reasons=order.reasons,
+            outcome=payload.outcome,
+            reasons=payload.reasons,
             filer=review,
         )
         objection_news.ended(tx, one, "DECIDED")
@@ -678,7 +678,7 @@ def decide_objection(tx: Tx, order: DecideObjection) -> dict[str, Any]:
     return _reply(
         known,
         "DECIDED",
-        outcome=order.outcome,
+        outcome=payload.outcome,
         review_until=until.isoformat() if until is not None else None,
         also=[other.number for other in others],
     )
@@ -790,7 +790,7 @@ def _award_chain(tx: Tx, known: Any, award: Any) -> set[str | None]:
 # Review
 
 
-def request_review(tx: Tx, order: RequestReview) -> dict[str, Any]:
+def request_review(tx: Tx, payload: RequestReview) -> dict[str, Any]:
     """申请复核 / Ask for a review.
 
     Ask a higher level to look at a decision. Meanwhile the decision stands: the entry is not
@@ -805,9 +805,9 @@ def request_review(tx: Tx, order: RequestReview) -> dict[str, Any]:
         NoHigherLevel: The district has decided it.
         DeadlinePassed: The five working days are over.
     """
-    if len(order.grounds.strip()) < LEAST_TEXT:
+    if len(payload.grounds.strip()) < LEAST_TEXT:
         raise TextTooShort(field="grounds", least=LEAST_TEXT)
-    known = _of_filer(tx, order.objection_id, order.receipt_no)
+    known = _of_filer(tx, payload.objection_id, payload.receipt_no)
     if known.state != "DECIDED":
         raise StateConflict(state=known.state)
     if known.outcome == "UPHELD":
@@ -821,15 +821,15 @@ def request_review(tx: Tx, order: RequestReview) -> dict[str, Any]:
         tx.conn,
         known.objection_id,
         state="REVIEW_REQUESTED",
-        review_grounds=order.grounds,
-        receipt_no=order.receipt_no or known.receipt_no,
+        review_grounds=payload.grounds,
+        receipt_no=payload.receipt_no or known.receipt_no,
         review_due=due,
     )
     tx.arm("objection_review", known.objection_id, due)
     return _reply(known, "REVIEW_REQUESTED", due=due.isoformat())
 
 
-def review_objection(tx: Tx, order: DecideObjection) -> dict[str, Any]:
+def review_objection(tx: Tx, payload: DecideObjection) -> dict[str, Any]:
     """复核裁定 / Review a decision.
 
     Review a decision: it stands, or becomes better for whoever filed the objection, never worse.
@@ -848,21 +848,21 @@ def review_objection(tx: Tx, order: DecideObjection) -> dict[str, Any]:
         ConflictOfInterest: The caller holds a post in the subject's matters.
         WorseThanDecided: The outcome is worse than that of the decision.
     """
-    _check_order(order)
-    known = _locked(tx, order.objection_id)
+    _check_order(payload)
+    known = _locked(tx, payload.objection_id)
     if known.state != "REVIEW_REQUESTED":
         raise StateConflict(state=known.state)
     if _LEVELS[tx.actor.role] <= _LEVELS[known.decided_role]:
         raise LevelTooLow(role=tx.actor.role)
     case = _case_of(tx, known)
     _check_chain(tx, known, case)
-    if OUTCOMES.index(order.outcome) > OUTCOMES.index(known.outcome):
+    if OUTCOMES.index(payload.outcome) > OUTCOMES.index(known.outcome):
         raise WorseThanDecided(outcome=known.outcome)
-    changed = order.score is not None or bool(order.award_ids)
-    stands = order.outcome == known.outcome and not (order.outcome == "PARTLY" and changed)
+    changed = payload.score is not None or bool(payload.award_ids)
+    stands = payload.outcome == known.outcome and not (payload.outcome == "PARTLY" and changed)
     if not stands:
-        _check_partly(order, known)
-        _take_effect(tx, order, known, case)
+        _check_partly(payload, known)
+        _take_effect(tx, payload, known, case)
         if _is_open(tx, known, case.row):
             settlement.finalise_held(tx, case.row, known.subject_id)
     store.change_objection(
@@ -871,19 +871,19 @@ def review_objection(tx: Tx, order: DecideObjection) -> dict[str, Any]:
         state="REVIEWED",
         reviewed_by=tx.actor.id,
         reviewed_at=tx.now,
-        review_outcome=order.outcome,
-        review_reasons=order.reasons,
+        review_outcome=payload.outcome,
+        review_reasons=payload.reasons,
     )
     tx.disarm("objection_review", known.objection_id)
     objection_news.tell(
         tx,
         known,
         "OBJECTION_REVIEWED",
-        outcome=order.outcome,
-        reasons=order.reasons,
+        outcome=payload.outcome,
+        reasons=payload.reasons,
     )
     objection_news.ended(tx, known, "REVIEWED")
-    return _reply(known, "REVIEWED", outcome=order.outcome)
+    return _reply(known, "REVIEWED", outcome=payload.outcome)
 
 
 def on_review_due(tx: Tx, due: Due) -> None:
@@ -920,21 +920,21 @@ def _within(tx: Tx, known: Any, row: Any) -> str | None:
     return str(known.period)
 
 
-def _take_effect(tx: Tx, order: DecideObjection, known: Any, case: _Case) -> None:
+def _take_effect(tx: Tx, payload: DecideObjection, known: Any, case: _Case) -> None:
     reason = f"objection:{known.number}"
     award = case.award
     within = _within(tx, known, case.row)
-    if order.outcome == "PARTLY" and award is not None and order.score is not None:
+    if payload.outcome == "PARTLY" and award is not None and payload.score is not None:
         if award.state in _GONE:
             raise StateConflict(state=award.state)
-        if abs(order.score) > abs(award.score) or order.score * award.score < 0:
+        if abs(payload.score) > abs(award.score) or payload.score * award.score < 0:
             raise Invalid(
                 field="score",
                 reason=said(
                     "保留的分值不得超过原分值 / the score that stays is not above the former one"
                 ),
             )
-        points = award.points * abs(order.score) // abs(award.score) if award.score else 0
+        points = award.points * abs(payload.score) // abs(award.score) if award.score else 0
         if award.state == "PROPOSED" and award.decides == "SETTLEMENT":
             award_store.change(
                 tx.conn,
@@ -945,13 +945,13 @@ def _take_effect(tx: Tx, order: DecideObjection, known: Any, case: _Case) -> Non
             )
         # Its reason says that a person has changed it: no later count of its window undoes that.
         award_store.change(tx.conn, str(award.award_id), reason=reason)
-        awards.adjust(tx, [(award, order.score, points, award.capped)])
+        awards.adjust(tx, [(award, payload.score, points, award.capped)])
         opened = within or months.open_period(tx, known.subject_id, award.period)
         months.draft_again(tx, known.subject_id, opened)
         return
     if award is not None:
         _reverse(tx, award, reason, within)
-    for award_id in order.award_ids:
+    for award_id in payload.award_ids:
         found = award_store.award(tx.conn, award_id, lock=True) if is_uuid(award_id) else None
         if found is None or found.subject_id != known.subject_id:
             raise NotFound(kind="award", id=award_id)

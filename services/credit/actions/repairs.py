@@ -110,7 +110,7 @@ class LiftVeto:
     ]
 
 
-def apply_for_repair(tx: Tx, order: ApplyForRepair) -> dict[str, Any]:
+def apply_for_repair(tx: Tx, payload: ApplyForRepair) -> dict[str, Any]:
     """申请信用修复 / Apply for repair.
 
     Apply for the repair of a negative item.
@@ -124,15 +124,17 @@ def apply_for_repair(tx: Tx, order: ApplyForRepair) -> dict[str, Any]:
         TooEarly: The shortest time of its severity is not over.
         AlreadyApplied: An application about it is open.
     """
-    if len(order.text.strip()) < LEAST_TEXT:
+    if len(payload.text.strip()) < LEAST_TEXT:
         raise TextTooShort(field="text", least=LEAST_TEXT)
-    if not any(ref.strip() for ref in order.evidence):
+    if not any(ref.strip() for ref in payload.evidence):
         raise EvidenceRequired(field="evidence")
     award = (
-        award_store.award(tx.conn, order.award_id, lock=True) if is_uuid(order.award_id) else None
+        award_store.award(tx.conn, payload.award_id, lock=True)
+        if is_uuid(payload.award_id)
+        else None
     )
     if award is None:
-        raise NotFound(kind="award", id=order.award_id)
+        raise NotFound(kind="award", id=payload.award_id)
     subject = registry.subject(tx.conn, award.subject_id)
     area = (subject.area if subject is not None else None) or award.area
     _check_applicant(tx, award.subject_id, area)
@@ -160,8 +162,8 @@ def apply_for_repair(tx: Tx, order: ApplyForRepair) -> dict[str, Any]:
             "severity": severity,
             "state": "APPLIED",
             "person_id": tx.actor.id,
-            "text": order.text,
-            "evidence": order.evidence,
+            "text": payload.text,
+            "evidence": payload.evidence,
             "applied_at": tx.now,
             "accept_due": accept_due,
             "decide_due": decide_due,
@@ -221,7 +223,7 @@ def _reply(known: Any, state: str, **more: Any) -> dict[str, Any]:
     }
 
 
-def accept_repair(tx: Tx, order: WhichRepair) -> dict[str, Any]:
+def accept_repair(tx: Tx, payload: WhichRepair) -> dict[str, Any]:
     """受理修复申请 / Accept an application.
 
     Raises:
@@ -232,7 +234,7 @@ def accept_repair(tx: Tx, order: WhichRepair) -> dict[str, Any]:
         ConflictOfInterest: The caller holds a post in the organisation.
         SamePerson: The caller applied.
     """
-    known = _locked(tx, order.repair_id, "APPLIED")
+    known = _locked(tx, payload.repair_id, "APPLIED")
     _accept(tx, known, tx.actor.id)
     return _reply(known, "ACCEPTED", due=known.decide_due.isoformat())
 
@@ -250,7 +252,7 @@ def _accept(tx: Tx, known: Any, by: str | None) -> None:
     )
 
 
-def withdraw_repair(tx: Tx, order: WhichRepair) -> dict[str, Any]:
+def withdraw_repair(tx: Tx, payload: WhichRepair) -> dict[str, Any]:
     """撤回修复申请 / Withdraw an application.
 
     Take an application back that is not decided; one may apply again.
@@ -260,13 +262,13 @@ def withdraw_repair(tx: Tx, order: WhichRepair) -> dict[str, Any]:
             organisation.
         StateConflict: It is decided, given back or withdrawn.
     """
-    known = store.repair(tx.conn, order.repair_id, lock=True)
+    known = store.repair(tx.conn, payload.repair_id, lock=True)
     mine = known is not None and (
         known.person_id == tx.actor.id
         or voices.speaks_for(tx.conn, known.subject_id, tx.actor.id, tx.now)
     )
     if known is None or not mine:
-        raise NotFound(kind="repair", id=order.repair_id)
+        raise NotFound(kind="repair", id=payload.repair_id)
     if known.state not in store.OPEN:
         raise StateConflict(state=known.state)
     tx.check_version(known.version)
@@ -284,7 +286,7 @@ def withdraw_repair(tx: Tx, order: WhichRepair) -> dict[str, Any]:
     return _reply(known, "WITHDRAWN")
 
 
-def return_repair(tx: Tx, order: ReasonedRepair) -> dict[str, Any]:
+def return_repair(tx: Tx, payload: ReasonedRepair) -> dict[str, Any]:
     """退回修复申请 / Return an application.
 
     Give an application back, for example because the proof is not complete.
@@ -293,22 +295,22 @@ def return_repair(tx: Tx, order: ReasonedRepair) -> dict[str, Any]:
         ReasonsRequired: Fewer than 20 characters.
         NotFound: And the other refusals of `accept_repair`.
     """
-    _require_reasons(order.reasons)
-    known = _locked(tx, order.repair_id, "APPLIED")
+    _require_reasons(payload.reasons)
+    known = _locked(tx, payload.repair_id, "APPLIED")
     store.change(
         tx.conn,
         known.repair_id,
         state="RETURNED",
         decided_by=tx.actor.id,
         decided_at=tx.now,
-        reasons=order.reasons,
+        reasons=payload.reasons,
     )
     _end(tx, known, "RETURNED")
-    _tell_end(tx, known, "RETURNED", order.reasons)
+    _tell_end(tx, known, "RETURNED", payload.reasons)
     return _reply(known, "RETURNED")
 
 
-def check_repair(tx: Tx, order: ReasonedRepair) -> dict[str, Any]:
+def check_repair(tx: Tx, payload: ReasonedRepair) -> dict[str, Any]:
     """核查整改情况 / Check the correction.
 
     Write down what was found when the correction was looked at.
@@ -317,20 +319,20 @@ def check_repair(tx: Tx, order: ReasonedRepair) -> dict[str, Any]:
         ReasonsRequired: Fewer than 20 characters.
         NotFound: And the other refusals of `accept_repair`.
     """
-    _require_reasons(order.reasons)
-    known = _locked(tx, order.repair_id, "ACCEPTED")
+    _require_reasons(payload.reasons)
+    known = _locked(tx, payload.repair_id, "ACCEPTED")
     store.change(
         tx.conn,
         known.repair_id,
         state="CHECKED",
         checked_by=tx.actor.id,
         checked_at=tx.now,
-        finding=order.reasons,
+        finding=payload.reasons,
     )
     return _reply(known, "CHECKED", due=known.decide_due.isoformat())
 
 
-def approve_repair(tx: Tx, order: ReasonedRepair) -> dict[str, Any]:
+def approve_repair(tx: Tx, payload: ReasonedRepair) -> dict[str, Any]:
     """同意修复 / Approve a repair.
 
     Repair the item: it does not count from the open month on and is not published any more.
@@ -343,8 +345,8 @@ def approve_repair(tx: Tx, order: ReasonedRepair) -> dict[str, Any]:
         NotADeduction: It was taken back meanwhile.
         NotFound: And the other refusals of `accept_repair`.
     """
-    _require_reasons(order.reasons)
-    known = _locked(tx, order.repair_id, "CHECKED")
+    _require_reasons(payload.reasons)
+    known = _locked(tx, payload.repair_id, "CHECKED")
     award = award_store.award(tx.conn, str(known.award_id), lock=True)
     _check_chain(tx, known, award)
     if award.state != "APPROVED" or not award.effective:
@@ -367,16 +369,16 @@ def approve_repair(tx: Tx, order: ReasonedRepair) -> dict[str, Any]:
         state="APPROVED",
         decided_by=tx.actor.id,
         decided_at=tx.now,
-        reasons=order.reasons,
+        reasons=payload.reasons,
         from_period=opened,
     )
     _end(tx, known, "APPROVED")
     months.draft_again(tx, known.subject_id, opened)
-    _tell_end(tx, known, "APPROVED", order.reasons)
+    _tell_end(tx, known, "APPROVED", payload.reasons)
     return _reply(known, "APPROVED", from_period=opened)
 
 
-def reject_repair(tx: Tx, order: ReasonedRepair) -> dict[str, Any]:
+def reject_repair(tx: Tx, payload: ReasonedRepair) -> dict[str, Any]:
     """不同意修复 / Reject a repair.
 
     Leave the item as it is, with reasons; one may apply again.
@@ -386,8 +388,8 @@ def reject_repair(tx: Tx, order: ReasonedRepair) -> dict[str, Any]:
         InChain: The caller checked it, or decided the deduction.
         NotFound: And the other refusals of `accept_repair`.
     """
-    _require_reasons(order.reasons)
-    known = _locked(tx, order.repair_id, "CHECKED")
+    _require_reasons(payload.reasons)
+    known = _locked(tx, payload.repair_id, "CHECKED")
     _check_chain(tx, known, award_store.award(tx.conn, str(known.award_id)))
     store.change(
         tx.conn,
@@ -395,10 +397,10 @@ def reject_repair(tx: Tx, order: ReasonedRepair) -> dict[str, Any]:
         state="REJECTED",
         decided_by=tx.actor.id,
         decided_at=tx.now,
-        reasons=order.reasons,
+        reasons=payload.reasons,
     )
     _end(tx, known, "REJECTED")
-    _tell_end(tx, known, "REJECTED", order.reasons)
+    _tell_end(tx, known, "REJECTED", payload.reasons)
     return _reply(known, "REJECTED")
 
 
@@ -466,7 +468,7 @@ def on_decide_due(tx: Tx, due: Due) -> None:
 # Veto
 
 
-def impose_veto(tx: Tx, order: ImposeVeto) -> dict[str, Any]:
+def impose_veto(tx: Tx, payload: ImposeVeto) -> dict[str, Any]:
     """一票否决 / Impose a veto.
 
     Veto an organisation: its grade is D in these months.
@@ -482,54 +484,54 @@ def impose_veto(tx: Tx, order: ImposeVeto) -> dict[str, Any]:
         SelfApproval: It concerns the caller.
         ConflictOfInterest: The caller holds a post in the organisation.
     """
-    if order.subject.partition(":")[0] in PERSONS:
+    if payload.subject.partition(":")[0] in PERSONS:
         raise NotForPersons(field="subject")
-    if not order.document_no.strip():
+    if not payload.document_no.strip():
         raise BasisRequired(field="document_no")
-    if not order.hearing_ref.strip():
+    if not payload.hearing_ref.strip():
         raise BasisRequired(field="hearing_ref")
-    _require_reasons(order.reasons)
-    subject = registry.subject(tx.conn, order.subject, lock=True)
+    _require_reasons(payload.reasons)
+    subject = registry.subject(tx.conn, payload.subject, lock=True)
     if subject is None or subject.area is None:
-        raise NotFound(kind="subject", id=order.subject)
+        raise NotFound(kind="subject", id=payload.subject)
     tx.require_scope(subject.area)
-    manual.check_independent(tx, order.subject, subject)
-    for known in store.vetoes_of(tx.conn, order.subject):
-        together = known.from_period <= order.to_period and order.from_period <= known.to_period
-        same = fold(known.document_no or "") == fold(order.document_no)
+    manual.check_independent(tx, payload.subject, subject)
+    for known in store.vetoes_of(tx.conn, payload.subject):
+        together = known.from_period <= payload.to_period and payload.from_period <= known.to_period
+        same = fold(known.document_no or "") == fold(payload.document_no)
         if known.state == "ACTIVE" and same and together:
             raise AlreadyVetoed(field="document_no", document_no=known.document_no)
     opened = months.open_period(
-        tx, order.subject, tx.calendar.next_period(tx.calendar.period(tx.now), -1)
+        tx, payload.subject, tx.calendar.next_period(tx.calendar.period(tx.now), -1)
     )
-    if not rules.span_is_sound(order.from_period, order.to_period, open_period=opened):
-        latest = tx.calendar.next_period(order.from_period, rules.LONGEST_VETO - 1)
+    if not rules.span_is_sound(payload.from_period, payload.to_period, open_period=opened):
+        latest = tx.calendar.next_period(payload.from_period, rules.LONGEST_VETO - 1)
         raise SpanInvalid(field="from_period", earliest=opened, latest=latest)
     veto_id = new_uuid()
     award_store.add_veto(
         tx.conn,
         {
             "veto_id": veto_id,
-            "subject_id": order.subject,
+            "subject_id": payload.subject,
             "rule_code": None,
             "award_id": None,
-            "from_period": order.from_period,
-            "to_period": order.to_period,
+            "from_period": payload.from_period,
+            "to_period": payload.to_period,
             "state": "ACTIVE",
-            "document_no": order.document_no.strip(),
-            "hearing_ref": order.hearing_ref,
+            "document_no": payload.document_no.strip(),
+            "hearing_ref": payload.hearing_ref,
             "imposed_by": tx.actor.id,
             "imposed_at": tx.now,
-            "reasons": order.reasons,
+            "reasons": payload.reasons,
             "area": subject.area,
             "version": 1,
         },
     )
-    months.draft_again(tx, order.subject, order.from_period)
+    months.draft_again(tx, payload.subject, payload.from_period)
     return {"id": veto_id, "state": "ACTIVE", "version": 1}
 
 
-def lift_veto(tx: Tx, order: LiftVeto) -> dict[str, Any]:
+def lift_veto(tx: Tx, payload: LiftVeto) -> dict[str, Any]:
     """解除一票否决 / Lift a veto.
 
     End a veto from the open month on.
@@ -543,10 +545,10 @@ def lift_veto(tx: Tx, order: LiftVeto) -> dict[str, Any]:
         SelfApproval: It concerns the caller.
         ConflictOfInterest: The caller holds a post in the organisation.
     """
-    _require_reasons(order.reasons)
-    known = store.veto(tx.conn, order.veto_id) if is_uuid(order.veto_id) else None
+    _require_reasons(payload.reasons)
+    known = store.veto(tx.conn, payload.veto_id) if is_uuid(payload.veto_id) else None
     if known is None:
-        raise NotFound(kind="veto", id=order.veto_id)
+        raise NotFound(kind="veto", id=payload.veto_id)
     subject = registry.subject(tx.conn, known.subject_id)
     tx.require_scope(known.area or subject.area)
     tx.check_version(known.version)
@@ -556,7 +558,7 @@ def lift_veto(tx: Tx, order: LiftVeto) -> dict[str, Any]:
     if tx.actor.id == known.imposed_by:
         raise SamePerson
     opened = months.open_period(tx, known.subject_id, known.from_period)
-    _end_veto(tx, known, Calendar.next_period(opened, -1), order.reasons)
+    _end_veto(tx, known, Calendar.next_period(opened, -1), payload.reasons)
     months.draft_again(tx, known.subject_id, opened)
     return {
         "id": str(known.veto_id),

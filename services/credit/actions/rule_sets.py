@@ -24,7 +24,7 @@ class ImportRuleSet:
     code: Annotated[str, Meta(min_length=1, max_length=40, examples=["RC-2025.1"])]
 
 
-def import_rule_set(tx: Tx, order: ImportRuleSet) -> dict[str, Any]:
+def import_rule_set(tx: Tx, payload: ImportRuleSet) -> dict[str, Any]:
     """导入规则集 / Import a rule set.
 
     Read a shipped rule set, judge it and publish it. Twice gives the same answer.
@@ -35,14 +35,14 @@ def import_rule_set(tx: Tx, order: ImportRuleSet) -> dict[str, Any]:
         RuleSetInvalid: And the other refusals of the loader; nothing is stored.
     """
     try:
-        document = loader.shipped(order.code)
+        document = loader.shipped(payload.code)
     except FileNotFoundError as error:
-        raise NotFound(kind="rule_set", id=order.code) from error
+        raise NotFound(kind="rule_set", id=payload.code) from error
     digest = digest_of(document)
-    known = store.by_code(tx.conn, order.code, lock=True)
+    known = store.by_code(tx.conn, payload.code, lock=True)
     if known is not None:
         if known.digest != digest:
-            raise RuleSetChanged(code=order.code)
+            raise RuleSetChanged(code=payload.code)
         return _reply(known.rule_set_id, known.code, known.state, known.row_version, known.digest)
     loaded = loader.load(document)
     tx.require_scope(loaded.scope)
@@ -51,7 +51,7 @@ def import_rule_set(tx: Tx, order: ImportRuleSet) -> dict[str, Any]:
         tx.conn,
         {
             "rule_set_id": rule_set_id,
-            "code": order.code,
+            "code": payload.code,
             "version": loaded.version,
             "area": loaded.scope,
             "state": "PUBLISHED",
@@ -76,8 +76,8 @@ def import_rule_set(tx: Tx, order: ImportRuleSet) -> dict[str, Any]:
             "created_at": tx.now,
         },
     )
-    store.end_before(tx.conn, loaded.scope, loaded.effective_from, order.code)
-    return _reply(rule_set_id, order.code, "PUBLISHED", 1, digest)
+    store.end_before(tx.conn, loaded.scope, loaded.effective_from, payload.code)
+    return _reply(rule_set_id, payload.code, "PUBLISHED", 1, digest)
 
 
 def _reply(rule_set_id: str, code: str, state: str, version: int, digest: str) -> dict[str, Any]:

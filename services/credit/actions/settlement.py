@@ -88,7 +88,7 @@ class ConfirmSettlement:
 # Draft
 
 
-def draft_settlement(tx: Tx, order: DraftSettlement) -> dict[str, Any]:
+def draft_settlement(tx: Tx, payload: DraftSettlement) -> dict[str, Any]:
     """重新生成草案 / Draft again.
 
     Queue a new draft of a month, for example after a parked event was retried.
@@ -97,15 +97,15 @@ def draft_settlement(tx: Tx, order: DraftSettlement) -> dict[str, Any]:
         RoleDenied: The area lies outside the caller's scope.
         StateConflict: The month runs still, or the area's settlement is confirmed.
     """
-    if order.community is not None:
-        tx.require_scope(order.community)
-    if not month_store.is_cut_off(tx.conn, order.period):
-        raise StateConflict(state="OPEN", period=order.period)
-    if order.community is not None:
-        known = store.of_month(tx.conn, order.period, order.community)
+    if payload.community is not None:
+        tx.require_scope(payload.community)
+    if not month_store.is_cut_off(tx.conn, payload.period):
+        raise StateConflict(state="OPEN", period=payload.period)
+    if payload.community is not None:
+        known = store.of_month(tx.conn, payload.period, payload.community)
         if known is not None and known.state not in store.OPEN:
-            raise StateConflict(state=known.state, period=order.period)
-    job_id = months.start_draft(tx, order.period, order.community)
+            raise StateConflict(state=known.state, period=payload.period)
+    job_id = months.start_draft(tx, payload.period, payload.community)
     return {"id": job_id, "job_id": job_id, "state": "QUEUED", "version": 1}
 
 
@@ -478,7 +478,7 @@ def _reply(row: Any, state: str, **more: Any) -> dict[str, Any]:
     return {"id": row.settlement_id, "state": state, "version": row.version + 1, **more}
 
 
-def review_settlement(tx: Tx, order: ReviewSettlement) -> dict[str, Any]:
+def review_settlement(tx: Tx, payload: ReviewSettlement) -> dict[str, Any]:
     """核对草案 / Review a draft.
 
     The community has looked at its draft. What was looked at is kept; the draft is reviewed when
@@ -490,13 +490,13 @@ def review_settlement(tx: Tx, order: ReviewSettlement) -> dict[str, Any]:
         StateConflict: It is not drafted.
         HashChanged: The draft is not the one that was seen.
     """
-    row = _locked(tx, order.settlement_id)
+    row = _locked(tx, payload.settlement_id)
     _require_role(tx, row, _REVIEWERS)
     if row.state not in ("DRAFTED", "REVIEWED"):
         raise StateConflict(state=row.state)
-    if order.hash is not None and order.hash != row.digest:
+    if payload.hash is not None and payload.hash != row.digest:
         raise HashChanged(field="hash")
-    checked = sorted(set(row.checked) | (set(order.checked) & set(row.to_check)))
+    checked = sorted(set(row.checked) | (set(payload.checked) & set(row.to_check)))
     unchecked = len(set(row.to_check) - set(checked))
     missing = _missing(tx, row)
     state = "DRAFTED" if unchecked or missing or not row.complete else "REVIEWED"
@@ -517,7 +517,7 @@ def _missing(tx: Tx, row: Any) -> list[str]:
     return sorted(sources | set(_unconfirmed_projects(tx, row)))
 
 
-def confirm_settlement(tx: Tx, order: ConfirmSettlement) -> dict[str, Any]:
+def confirm_settlement(tx: Tx, payload: ConfirmSettlement) -> dict[str, Any]:
     """确认赋分 / Confirm a settlement.
 
     The street stands for what will be published; automatic deductions are decided by it.
@@ -533,11 +533,11 @@ def confirm_settlement(tx: Tx, order: ConfirmSettlement) -> dict[str, Any]:
         ConflictOfInterest: It would decide a deduction of whom the caller, or one who lives with
             him, speaks for.
     """
-    row = _locked(tx, order.settlement_id)
+    row = _locked(tx, payload.settlement_id)
     _require_role(tx, row, _CONFIRMERS)
     if row.state not in ("DRAFTED", "REVIEWED"):
         raise StateConflict(state=row.state)
-    if order.hash != row.digest:
+    if payload.hash != row.digest:
         raise HashChanged(field="hash")
     missing = _missing(tx, row)
     if missing or not row.complete:

@@ -62,7 +62,7 @@ class CloseSubject:
     subject_id: str
 
 
-def open_subject(tx: Tx, order: OpenSubject) -> dict[str, Any]:
+def open_subject(tx: Tx, payload: OpenSubject) -> dict[str, Any]:
     """登记信用主体 / Open a subject.
 
     Open a merchant or a unit as a subject. Twice gives the same answer.
@@ -74,37 +74,37 @@ def open_subject(tx: Tx, order: OpenSubject) -> dict[str, Any]:
         PersonUnknown: The registry does not know the holder.
         UnderAge: And the other refusals of `name_holder`.
     """
-    if order.kind not in BY_HAND:
+    if payload.kind not in BY_HAND:
         raise Invalid(
             field="kind",
             reason=said(
                 ("只能登记 {known} / only {known} are registered by hand"), known="、".join(BY_HAND)
             ),
         )
-    if not _REF.match(order.ref):
+    if not _REF.match(payload.ref):
         raise Invalid(
             field="ref", reason=said("编号格式应为 mer_… 或 unt_… / an id begins with mer_ or unt_")
         )
-    if not re.fullmatch(r"[0-9]{6}([0-9]{3}([0-9]{3})?)?", order.area):
+    if not re.fullmatch(r"[0-9]{6}([0-9]{3}([0-9]{3})?)?", payload.area):
         raise Invalid(
             field="area",
             reason=said("区划代码应为6、9或12位数字 / an area's code has 6, 9 or 12 digits"),
         )
-    tx.require_scope(order.area)
-    subject_id = f"{order.kind}:{order.ref}"
+    tx.require_scope(payload.area)
+    subject_id = f"{payload.kind}:{payload.ref}"
     known = registry.subject(tx.conn, subject_id, lock=True)
     if known is not None and known.area is not None:
-        if known.area != order.area:
+        if known.area != payload.area:
             raise StateConflict(state=known.state, field="area")
-        if order.holder is not None and not _is_holder(tx, subject_id, order.holder):
+        if payload.holder is not None and not _is_holder(tx, subject_id, payload.holder):
             if voices.holders(tx.conn, subject_id, tx.now):
                 raise StateConflict(state=known.state, field="holder")
-            _name(tx, subject_id, order.holder, field="holder")
+            _name(tx, subject_id, payload.holder, field="holder")
         return {"id": subject_id, "state": known.state, "version": known.version}
-    if order.holder is not None:
-        _name(tx, subject_id, order.holder, field="holder")
+    if payload.holder is not None:
+        _name(tx, subject_id, payload.holder, field="holder")
     row = registry.stub(subject_id, tx.now)
-    row |= {"area": order.area, "area_before": order.area, "area_since": tx.now}
+    row |= {"area": payload.area, "area_before": payload.area, "area_since": tx.now}
     registry.put_subject(tx.conn, row)
     found = registry.subject(tx.conn, subject_id)
     return {"id": subject_id, "state": found.state, "version": found.version}
@@ -131,7 +131,7 @@ def _name(tx: Tx, subject_id: str, person_id: str, *, field: str) -> None:
     telling.tell(tx, "HOLDER_NAMED", person_id=person_id, ref=subject_id[:80], subject=subject_id)
 
 
-def name_holder(tx: Tx, order: NameHolder) -> dict[str, Any]:
+def name_holder(tx: Tx, payload: NameHolder) -> dict[str, Any]:
     """变更代表人 / Say who speaks for a merchant or unit.
 
     Say who speaks for a merchant or unit from now on. Who did before is told.
@@ -147,22 +147,22 @@ def name_holder(tx: Tx, order: NameHolder) -> dict[str, Any]:
         SelfApproval: The caller names himself.
         ConflictOfInterest: The caller, or somebody who lives with him, speaks for the subject.
     """
-    known = registry.subject(tx.conn, order.subject_id, lock=True)
+    known = registry.subject(tx.conn, payload.subject_id, lock=True)
     if known is None or known.area is None:
-        raise NotFound(kind="subject", id=order.subject_id)
+        raise NotFound(kind="subject", id=payload.subject_id)
     tx.require_scope(known.area)
     tx.check_version(known.version)
     if known.state == "CLOSED" or known.kind not in BY_HAND:
         raise StateConflict(state=known.state)
-    if len(order.reason.strip()) < LEAST_REASON:
+    if len(payload.reason.strip()) < LEAST_REASON:
         raise TextTooShort(field="reason", least=LEAST_REASON)
     manual.check_independent(tx, known.subject_id, known)
-    _name(tx, known.subject_id, order.person_id, field="person_id")
+    _name(tx, known.subject_id, payload.person_id, field="person_id")
     registry.change_subject(tx.conn, known.subject_id)
     return {"id": known.subject_id, "state": known.state, "version": known.version + 1}
 
 
-def close_subject(tx: Tx, order: CloseSubject) -> dict[str, Any]:
+def close_subject(tx: Tx, payload: CloseSubject) -> dict[str, Any]:
     """注销信用主体 / Close a subject.
 
     Raises:
@@ -171,9 +171,9 @@ def close_subject(tx: Tx, order: CloseSubject) -> dict[str, Any]:
         ConflictOfInterest: The caller, or somebody who lives with him, speaks for it.
         StateConflict: It is closed already, or opened by another service.
     """
-    known = registry.subject(tx.conn, order.subject_id, lock=True)
+    known = registry.subject(tx.conn, payload.subject_id, lock=True)
     if known is None or known.area is None:
-        raise NotFound(kind="subject", id=order.subject_id)
+        raise NotFound(kind="subject", id=payload.subject_id)
     tx.require_scope(known.area)
     tx.check_version(known.version)
     if known.state == "CLOSED" or known.kind not in BY_HAND:
@@ -182,4 +182,4 @@ def close_subject(tx: Tx, order: CloseSubject) -> dict[str, Any]:
     # The month in which it ends still settles, without a grade.
     _, end = tx.calendar.month_bounds(tx.calendar.period(tx.now))
     registry.put_state(tx.conn, known, "CLOSED", tx.now, closed_at=end)
-    return {"id": order.subject_id, "state": "CLOSED", "version": known.version + 1}
+    return {"id": payload.subject_id, "state": "CLOSED", "version": known.version + 1}

@@ -61,7 +61,7 @@ class WhatIf:
     ] = 3
 
 
-def what_if(tx: Tx, order: WhatIf) -> dict[str, Any]:
+def what_if(tx: Tx, payload: WhatIf) -> dict[str, Any]:
     """试算:谁得谁失 / Replay months: who gains, who loses.
 
     Queue a replay of the last months under a rule set.
@@ -71,7 +71,7 @@ def what_if(tx: Tx, order: WhatIf) -> dict[str, Any]:
         NotFound: There is no such rule set in the caller's scope.
         RuleSetInvalid: And the other refusals of the loader.
     """
-    if not 1 <= order.months <= MOST_MONTHS:
+    if not 1 <= payload.months <= MOST_MONTHS:
         raise Invalid(
             field="months",
             reason=said(
@@ -79,12 +79,12 @@ def what_if(tx: Tx, order: WhatIf) -> dict[str, Any]:
                 most_months=MOST_MONTHS,
             ),
         )
-    row = sets.by_id(tx.conn, order.rule_set_id)
+    row = sets.by_id(tx.conn, payload.rule_set_id)
     if row is None or not tx.actor.covers(row.area):
-        raise NotFound(kind="rule_set", id=order.rule_set_id)
+        raise NotFound(kind="rule_set", id=payload.rule_set_id)
     loader.load(row.body)
     last = tx.calendar.previous_period(tx.calendar.period(tx.now))
-    periods = [Calendar.next_period(last, -back) for back in range(order.months - 1, -1, -1)]
+    periods = [Calendar.next_period(last, -back) for back in range(payload.months - 1, -1, -1)]
     params = {
         "rule_set_id": row.rule_set_id,
         "code": row.code,

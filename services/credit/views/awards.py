@@ -46,7 +46,7 @@ class Awards:
     cursor: Cursor | None = None
 
 
-def award(tx: Tx, question: OneAward) -> dict[str, Any]:
+def award(tx: Tx, payload: OneAward) -> dict[str, Any]:
     """赋分及理由 / An award and why.
 
     Return one award with its reason, to its subject and to staff of the area.
@@ -55,30 +55,30 @@ def award(tx: Tx, question: OneAward) -> dict[str, Any]:
         NotFound: There is none, or the caller may not know it.
     """
     in_force = rules_in_force(tx.conn)
-    found = awards.award(tx.conn, question.award_id) if is_uuid(question.award_id) else None
+    found = awards.award(tx.conn, payload.award_id) if is_uuid(payload.award_id) else None
     own = found is not None and found.proposed_by == tx.actor.id and tx.actor.role in STAFF
     if found is None or not (own or may_see(tx, found.subject_id)):
-        raise NotFound(kind="award", id=question.award_id)
+        raise NotFound(kind="award", id=payload.award_id)
     card = award_card(tx, found, in_force.of_code(found.rule_set))
     card["chain"] = {"proposed_by": found.proposed_by, "decided_by": found.decided_by}
     return card
 
 
-def award_list(tx: Tx, question: Awards) -> dict[str, Any]:
+def award_list(tx: Tx, payload: Awards) -> dict[str, Any]:
     """人工赋分列表 / Awards that a person decides.
 
     List awards of the caller's area that were proposed by hand or wait for a decision.
     """
     in_force = rules_in_force(tx.conn)
-    area = question.community or tx.actor.scope
+    area = payload.community or tx.actor.scope
     tx.require_scope(area)
     found = queries.awards_page(
         tx.conn,
         area=area,
-        state=question.state,
-        waits_for=question.waits_for,
-        overdue_at=tx.now if question.overdue else None,
-        part=question,
+        state=payload.state,
+        waits_for=payload.waits_for,
+        overdue_at=tx.now if payload.overdue else None,
+        part=payload,
     )
     items = [award_card(tx, row, in_force.of_code(row.rule_set)) for row in found.rows]
     return found.shown(items)

@@ -23,7 +23,7 @@ class BudgetGrants:
     cursor: Cursor | None = None
 
 
-def budget_grants(tx: Tx, question: BudgetGrants) -> dict[str, Any]:
+def budget_grants(tx: Tx, payload: BudgetGrants) -> dict[str, Any]:
     """积分预算拨付列表 / Grants of the budget.
 
     List the grants of the caller's district, the newest first.
@@ -31,8 +31,8 @@ def budget_grants(tx: Tx, question: BudgetGrants) -> dict[str, Any]:
     found = queries.grants_page(
         tx.conn,
         area=tx.actor.scope[:6],
-        state=question.state,
-        part=question,
+        state=payload.state,
+        part=payload,
     )
     return found.reply(grant_card)
 

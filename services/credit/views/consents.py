@@ -100,7 +100,7 @@ class ConsentProposals:
     cursor: Cursor | None = None
 
 
-def consent_proposals(tx: Tx, question: ConsentProposals) -> dict[str, Any]:
+def consent_proposals(tx: Tx, payload: ConsentProposals) -> dict[str, Any]:
     """待确认的代办授权 / Consents proposed in the name of persons.
 
     List what is proposed in the name of persons of the caller's area.
@@ -108,13 +108,13 @@ def consent_proposals(tx: Tx, question: ConsentProposals) -> dict[str, Any]:
     found = queries.proposals_page(
         tx.conn,
         scope=tx.actor.scope,
-        state=question.state,
-        part=question,
+        state=payload.state,
+        part=payload,
     )
     return found.reply(proposal_card)
 
 
-def consents(tx: Tx, question: OneConsent) -> dict[str, Any]:
+def consents(tx: Tx, payload: OneConsent) -> dict[str, Any]:
     """授权记录 / Consents.
 
     Return the consents of a person, to himself and to staff of his area.
@@ -122,7 +122,7 @@ def consents(tx: Tx, question: OneConsent) -> dict[str, Any]:
     Raises:
         NotFound: The caller may not know.
     """
-    person_id = question.person_id or tx.actor.id
+    person_id = payload.person_id or tx.actor.id
     ids = [row.subject_id for row in voices.subjects_of(tx.conn, person_id, tx.now)]
     rows = consents_of(tx, person_id, ids)
     if person_id != tx.actor.id:

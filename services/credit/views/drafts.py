@@ -103,7 +103,7 @@ def _card(tx: Tx, row: Any) -> dict[str, Any]:
     }
 
 
-def rule_set(tx: Tx, question: OneRuleSet) -> dict[str, Any]:
+def rule_set(tx: Tx, payload: OneRuleSet) -> dict[str, Any]:
     """规则集全文 / A rule set in full, by id or code.
 
     Return a rule set: every rule in plain words, and the document as it stands.
@@ -111,7 +111,7 @@ def rule_set(tx: Tx, question: OneRuleSet) -> dict[str, Any]:
     Raises:
         NotFound: There is none that the caller may read.
     """
-    row = find(tx, question.rule_set_id)
+    row = find(tx, payload.rule_set_id)
     parsed = model.parse(row.body)
     inside = cards_views.of_district(tx, row.area)
     return _card(tx, row) | {
@@ -122,20 +122,20 @@ def rule_set(tx: Tx, question: OneRuleSet) -> dict[str, Any]:
     }
 
 
-def rule_sets(tx: Tx, question: RuleSets) -> dict[str, Any]:
+def rule_sets(tx: Tx, payload: RuleSets) -> dict[str, Any]:
     """规则集,含征求意见稿 / Rule sets, those under consultation too.
 
     List rule sets, newest first. Drafts and approved ones are shown to the district only.
     """
     states: tuple[str, ...] = ALL_STATES if tx.actor.role in cards_views.DISTRICT else PUBLIC_STATES
-    if question.state is not None:
-        states = tuple(state for state in states if state == question.state)
+    if payload.state is not None:
+        states = tuple(state for state in states if state == payload.state)
     area = tx.actor.scope[:6] if tx.actor.role in cards_views.DISTRICT else ""
-    found = store.page(tx.conn, states=states, area=area, part=question)
+    found = store.page(tx.conn, states=states, area=area, part=payload)
     return found.reply(lambda row: _card(tx, row))
 
 
-def rule_comments(tx: Tx, question: Comments) -> dict[str, Any]:
+def rule_comments(tx: Tx, payload: Comments) -> dict[str, Any]:
     """收到的意见 / Comments.
 
     List the comments on a rule set. Who wrote them is shown to the district only.
@@ -143,8 +143,8 @@ def rule_comments(tx: Tx, question: Comments) -> dict[str, Any]:
     Raises:
         NotFound: There is no such rule set that the caller may read.
     """
-    row = find(tx, question.rule_set_id)
-    found = store.comments_page(tx.conn, row.rule_set_id, question)
+    row = find(tx, payload.rule_set_id)
+    found = store.comments_page(tx.conn, row.rule_set_id, payload)
     inside = cards_views.of_district(tx, row.area)
     items = [
         {
@@ -159,15 +159,15 @@ def rule_comments(tx: Tx, question: Comments) -> dict[str, Any]:
     return found.shown(items)
 
 
-def rule_set_diff(tx: Tx, question: Difference) -> dict[str, Any]:
+def rule_set_diff(tx: Tx, payload: Difference) -> dict[str, Any]:
     """与另一版本的差异 / What it changes of another version.
 
     Raises:
         NotFound: One of them does not exist, or may not be read by the caller.
     """
     in_force = rules_in_force(tx.conn)
-    row = find(tx, question.rule_set_id)
-    since = question.since or row.based_on
+    row = find(tx, payload.rule_set_id)
+    since = payload.since or row.based_on
     if since is None:
         before = [
             span

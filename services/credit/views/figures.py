@@ -58,7 +58,7 @@ class Sums:
     cursor: Cursor | None = None
 
 
-def indicators(tx: Tx, question: MonthInArea) -> dict[str, Any]:
+def indicators(tx: Tx, payload: MonthInArea) -> dict[str, Any]:
     """红色信用指标 / Indicators of Red Credit.
 
     Return the indicators of an area's month.
@@ -73,31 +73,31 @@ def indicators(tx: Tx, question: MonthInArea) -> dict[str, Any]:
     Source:
         DOMAIN 5: M-12, M-14, M-22, M-23, M-26, and of M-28 the liability.
     """
-    scope = question.scope or tx.actor.scope
+    scope = payload.scope or tx.actor.scope
     tx.require_scope(scope)
-    since, until = _bounds(tx, question.period)
+    since, until = _bounds(tx, payload.period)
     window = store.points_moved(tx.conn, scope, since, until)
     ever = store.points_moved(tx.conn, scope, None, until)
     return {
-        "period": question.period,
+        "period": payload.period,
         "scope": scope,
         "at": tx.now.isoformat(),
         "M-12": share(*store.consenting_adults(tx.conn, scope, min(until, tx.now + JUST_NOW))),
         "M-14": {"window": _redeemed(window), "to_date": _redeemed(ever)},
-        "M-22": _punctuality(tx, scope, question.period),
+        "M-22": _punctuality(tx, scope, payload.period),
         "M-23": _appeals(
-            store.objections(tx.conn, scope, question.period),
-            store.entries(tx.conn, scope, question.period),
+            store.objections(tx.conn, scope, payload.period),
+            store.entries(tx.conn, scope, payload.period),
         ),
         "M-26": {
-            "grades": store.grades(tx.conn, scope, question.period),
-            "points": _spread(*store.spread_of_points(tx.conn, scope, question.period)),
+            "grades": store.grades(tx.conn, scope, payload.period),
+            "points": _spread(*store.spread_of_points(tx.conn, scope, payload.period)),
         },
         "M-28": _liability(store.points_outstanding(tx.conn, scope, until)),
     }
 
 
-def sums(tx: Tx, question: Sums) -> dict[str, Any]:
+def sums(tx: Tx, payload: Sums) -> dict[str, Any]:
     """信用汇总 / Sums of a month by household, grid, compound, community, street, district.
 
     Return sums of a published month by group: residents by household, grid or compound; all
@@ -112,27 +112,27 @@ def sums(tx: Tx, question: Sums) -> dict[str, Any]:
     Source:
         FEATURES C16.
     """
-    scope = question.scope or tx.actor.scope
+    scope = payload.scope or tx.actor.scope
     tx.require_scope(scope)
-    _, end = _bounds(tx, question.period)
-    after = tuple((question.cursor or "").split("|"))
-    if question.cursor is not None and len(after) != 2:
+    _, end = _bounds(tx, payload.period)
+    after = tuple((payload.cursor or "").split("|"))
+    if payload.cursor is not None and len(after) != 2:
         raise Invalid(field="cursor", reason=said("cursor 无效 / the cursor is none of this list"))
-    limit = question.limit
+    limit = payload.limit
     rows = store.sums(
         tx.conn,
-        by=question.by,
+        by=payload.by,
         area=scope,
-        period=question.period,
+        period=payload.period,
         end=end,
         limit=limit + 1,
-        after=(after[0], after[1]) if question.cursor is not None else None,
+        after=(after[0], after[1]) if payload.cursor is not None else None,
     )
     last = rows[limit - 1] if len(rows) > limit else None
     return {
-        "period": question.period,
+        "period": payload.period,
         "scope": scope,
-        "by": question.by,
+        "by": payload.by,
         "items": [_sum(row) for row in rows[:limit]],
         "next": f"{last.group}|{last.kind}" if last is not None else None,
     }

@@ -145,7 +145,7 @@ def commendation_card(row: Any) -> dict[str, Any]:
     }
 
 
-def commendation(tx: Tx, question: OneCommendation) -> dict[str, Any]:
+def commendation(tx: Tx, payload: OneCommendation) -> dict[str, Any]:
     """表彰及候选对象 / A commendation with its nominees.
 
     Return a commendation with nominees and what people said, to staff of its area.
@@ -155,9 +155,9 @@ def commendation(tx: Tx, question: OneCommendation) -> dict[str, Any]:
     Raises:
         NotFound: There is none, or it is none of the caller's business.
     """
-    row = store.commendation(tx.conn, question.commendation_id)
+    row = store.commendation(tx.conn, payload.commendation_id)
     if row is None or not tx.actor.covers(row.area):
-        raise NotFound(kind="commendation", id=question.commendation_id)
+        raise NotFound(kind="commendation", id=payload.commendation_id)
     return commendation_card(row) | {
         "opened_by": row.opened_by,
         "reviewed_by": row.reviewed_by,
@@ -192,7 +192,7 @@ def commendation(tx: Tx, question: OneCommendation) -> dict[str, Any]:
     }
 
 
-def commendations(tx: Tx, question: Commendations) -> dict[str, Any]:
+def commendations(tx: Tx, payload: Commendations) -> dict[str, Any]:
     """表彰列表 / Commendations.
 
     List the commendations of the caller's area.
@@ -200,13 +200,13 @@ def commendations(tx: Tx, question: Commendations) -> dict[str, Any]:
     found = store.page(
         tx.conn,
         area=tx.actor.scope[:12],
-        state=question.state,
-        part=question,
+        state=payload.state,
+        part=payload,
     )
     return found.reply(commendation_card)
 
 
-def candidates(tx: Tx, question: Candidates) -> dict[str, Any]:
+def candidates(tx: Tx, payload: Candidates) -> dict[str, Any]:
     """符合条件者及排除理由 / Who may be commended, and who is kept back by what.
 
     Return who may be commended by the rule, and who is kept back by what.
@@ -215,10 +215,10 @@ def candidates(tx: Tx, question: Candidates) -> dict[str, Any]:
         NotFound: There is no such commendation, or it is none of the caller's business.
     """
     in_force = rules_in_force(tx.conn)
-    row = store.commendation(tx.conn, question.commendation_id)
+    row = store.commendation(tx.conn, payload.commendation_id)
     if row is None or not tx.actor.covers(row.area):
-        raise NotFound(kind="commendation", id=question.commendation_id)
-    limit = question.limit
+        raise NotFound(kind="commendation", id=payload.commendation_id)
+    limit = payload.limit
     since = tx.calendar.next_period(row.to_period, 1 - records.RECORD_MONTHS)
     ids = store.candidate_ids(
         tx.conn,
@@ -226,7 +226,7 @@ def candidates(tx: Tx, question: Candidates) -> dict[str, Any]:
         area=row.area,
         since=since,
         until=row.to_period,
-        after=question.cursor or "",
+        after=payload.cursor or "",
         limit=limit + 1,
     )
     shown = ids[:limit]
@@ -261,12 +261,12 @@ def candidates(tx: Tx, question: Candidates) -> dict[str, Any]:
 # Certificates
 
 
-def certificate_document(tx: Tx, question: OneCertificate) -> dict[str, Any]:
+def certificate_document(tx: Tx, payload: OneCertificate) -> dict[str, Any]:
     """证书(PDF) / A certificate as PDF."""
-    return certificate(tx, question)
+    return certificate(tx, payload)
 
 
-def certificate(tx: Tx, question: OneCertificate) -> dict[str, Any]:
+def certificate(tx: Tx, payload: OneCertificate) -> dict[str, Any]:
     """核验证书 / Verify a certificate.
 
     Tell anybody whether a certificate holds: VALID or REVOKED. Ids only.
@@ -276,9 +276,9 @@ def certificate(tx: Tx, question: OneCertificate) -> dict[str, Any]:
     Raises:
         NotFound: No certificate has this code.
     """
-    row = store.certificate(tx.conn, question.code)
+    row = store.certificate(tx.conn, payload.code)
     if row is None:
-        raise NotFound(kind="certificate", id=question.code)
+        raise NotFound(kind="certificate", id=payload.code)
     made = store.commendation(tx.conn, row.commendation_id)
     subject = registry.subject(tx.conn, row.subject_id)
     kind, _, ref = row.subject_id.partition(":")
@@ -303,15 +303,15 @@ def certificate(tx: Tx, question: OneCertificate) -> dict[str, Any]:
     }
 
 
-def revocations(tx: Tx, question: Revocations) -> dict[str, Any]:
+def revocations(tx: Tx, payload: Revocations) -> dict[str, Any]:
     """已撤销的证书 / Certificates that were revoked.
 
     List certificates that do not hold any more: numbers, never whose they were.
     """
     found = store.revoked_page(
         tx.conn,
-        area=question.scope or "",
-        part=question,
+        area=payload.scope or "",
+        part=payload,
     )
     return found.reply(
         lambda row: {
@@ -353,7 +353,7 @@ def honours(tx: Tx, _asked: Nothing) -> dict[str, Any]:
 # Boards of organisations
 
 
-def leaderboard(tx: Tx, question: Board) -> dict[str, Any]:
+def leaderboard(tx: Tx, payload: Board) -> dict[str, Any]:
     """单位信用排名 / Organisations by score.
 
     Return organisations by their final score, best first; equal scores share a rank.
@@ -362,27 +362,27 @@ def leaderboard(tx: Tx, question: Board) -> dict[str, Any]:
         NotForPersons: There is no board of natural persons (REQ-L03).
         Invalid: An unknown kind, no month, or a cursor of another list.
     """
-    if question.kind in records.NAMED_PERSONS:
+    if payload.kind in records.NAMED_PERSONS:
         raise NotForPersons(field="kind")
-    if question.kind not in cards_views.ORGANISATIONS:
+    if payload.kind not in cards_views.ORGANISATIONS:
         known = "、".join(cards_views.ORGANISATIONS)
         raise Invalid(
             field="kind", reason=said("kind 应为 {known} / kind is one of {known}", known=known)
         )
-    if question.period is not None and not _MONTH.match(question.period):
+    if payload.period is not None and not _MONTH.match(payload.period):
         raise Invalid(
             field="period", reason=said("月份格式应为 YYYY-MM / a month is written YYYY-MM")
         )
-    if question.cursor is not None and not re.match(r"^[0-9]{1,6}$", question.cursor):
+    if payload.cursor is not None and not re.match(r"^[0-9]{1,6}$", payload.cursor):
         raise Invalid(field="cursor", reason=said("cursor 无效 / the cursor is none of this list"))
-    limit = question.limit
-    offset = int(question.cursor or 0)
-    period = question.period or store.latest_final(tx.conn, kind=question.kind, area=question.scope)
+    limit = payload.limit
+    offset = int(payload.cursor or 0)
+    period = payload.period or store.latest_final(tx.conn, kind=payload.kind, area=payload.scope)
     rows = (
         store.board(
             tx.conn,
-            kind=question.kind,
-            area=question.scope,
+            kind=payload.kind,
+            area=payload.scope,
             period=period,
             limit=limit,
             offset=offset,
@@ -391,8 +391,8 @@ def leaderboard(tx: Tx, question: Board) -> dict[str, Any]:
         else []
     )
     return {
-        "scope": question.scope,
-        "kind": question.kind,
+        "scope": payload.scope,
+        "kind": payload.kind,
         "period": period,
         "items": [
             {
@@ -437,7 +437,7 @@ def repair_card(row: Any) -> dict[str, Any]:
     }
 
 
-def repair(tx: Tx, question: OneRepair) -> dict[str, Any]:
+def repair(tx: Tx, payload: OneRepair) -> dict[str, Any]:
     """信用修复 / A repair.
 
     Return a repair to who applied, to the organisation, and to staff of the area.
@@ -445,13 +445,13 @@ def repair(tx: Tx, question: OneRepair) -> dict[str, Any]:
     Raises:
         NotFound: There is none, or it is none of the caller's business.
     """
-    row = repair_store.repair(tx.conn, question.repair_id)
+    row = repair_store.repair(tx.conn, payload.repair_id)
     if row is None or not (row.person_id == tx.actor.id or cards_views.may_see(tx, row.subject_id)):
-        raise NotFound(kind="repair", id=question.repair_id)
+        raise NotFound(kind="repair", id=payload.repair_id)
     return repair_card(row)
 
 
-def repairs(tx: Tx, question: Repairs) -> dict[str, Any]:
+def repairs(tx: Tx, payload: Repairs) -> dict[str, Any]:
     """信用修复列表 / Repairs.
 
     List the repairs of the caller's area.
@@ -459,13 +459,13 @@ def repairs(tx: Tx, question: Repairs) -> dict[str, Any]:
     found = repair_store.page(
         tx.conn,
         area=tx.actor.scope[:12],
-        state=question.state,
-        part=question,
+        state=payload.state,
+        part=payload,
     )
     return found.reply(repair_card)
 
 
-def negatives(tx: Tx, question: OfOrganisation) -> dict[str, Any]:
+def negatives(tx: Tx, payload: OfOrganisation) -> dict[str, Any]:
     """单位负面信息 / Published negative items of an organisation.
 
     Return the negative items of an organisation that are published now, and its vetoes.
@@ -478,13 +478,13 @@ def negatives(tx: Tx, question: OfOrganisation) -> dict[str, Any]:
         NotFound: There is no such organisation.
     """
     in_force = rules_in_force(tx.conn)
-    kind = question.subject_id.partition(":")[0]
+    kind = payload.subject_id.partition(":")[0]
     if kind in ("RES", "HH"):
         raise NotForPersons(field="subject_id")
-    subject = registry.subject(tx.conn, question.subject_id)
-    inside = subject is not None and cards_views.may_see(tx, question.subject_id)
+    subject = registry.subject(tx.conn, payload.subject_id)
+    inside = subject is not None and cards_views.may_see(tx, payload.subject_id)
     if subject is None or (kind == "STW" and not inside):
-        raise NotFound(kind="subject", id=question.subject_id)
+        raise NotFound(kind="subject", id=payload.subject_id)
     now = tx.calendar.period(tx.now)
     items = []
     for award in repair_store.negatives(tx.conn, [subject.subject_id], now):

@@ -194,7 +194,7 @@ def _members(text: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(text) if name}
 
 
-def messages(tx: Tx, question: PartOfList) -> dict[str, Any]:
+def messages(tx: Tx, payload: PartOfList) -> dict[str, Any]:
     """我的消息 / My messages.
 
     Return what the caller was told, newest first, in both languages.
@@ -204,7 +204,7 @@ def messages(tx: Tx, question: PartOfList) -> dict[str, Any]:
         tx.conn,
         person_id=tx.actor.id,
         subject_ids=subjects,
-        part=question,
+        part=payload,
     )
     return found.reply(lambda row: _card(tx, row))
 

@@ -36,22 +36,22 @@ class OneNotice:
     notice_id: str
 
 
-def notice_feed(tx: Tx, question: Notices) -> dict[str, Any]:
+def notice_feed(tx: Tx, payload: Notices) -> dict[str, Any]:
     """公示订阅(Atom) / Feed of public notices."""
-    return notices(tx, question)
+    return notices(tx, payload)
 
 
-def notices(tx: Tx, question: Notices) -> dict[str, Any]:
+def notices(tx: Tx, payload: Notices) -> dict[str, Any]:
     """公示列表 / Public notices.
 
     List the public notices of an area that still hang.
     """
     found = queries.notices_page(
         tx.conn,
-        area=question.scope or "",
-        period=question.period,
+        area=payload.scope or "",
+        period=payload.period,
         at=tx.now,
-        part=question,
+        part=payload,
     )
     return found.reply(_notice_card)
 
@@ -76,7 +76,7 @@ def _notice_card(row: Any) -> dict[str, Any]:
 
 
 # Settlement, subjects of its notice -> what holds of each of them now.
-def notice(tx: Tx, question: OneNotice) -> dict[str, Any]:
+def notice(tx: Tx, payload: OneNotice) -> dict[str, Any]:
     """公示 / A public notice.
 
     Return a public notice. What was published never changes; what an objection has changed
@@ -88,9 +88,9 @@ def notice(tx: Tx, question: OneNotice) -> dict[str, Any]:
     Raises:
         NotFound: There is none, or its time is over.
     """
-    row = store.notice(tx.conn, question.notice_id)
+    row = store.notice(tx.conn, payload.notice_id)
     if row is None or row.down_at <= tx.now:
-        raise NotFound(kind="notice", id=question.notice_id)
+        raise NotFound(kind="notice", id=payload.notice_id)
     card = _notice_card(row) | {
         "settlement_id": row.settlement_id,
         "commendation_id": row.commendation_id,

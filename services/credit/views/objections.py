@@ -97,7 +97,7 @@ def objection_card(tx: Tx, row: Any, *, private: bool) -> dict[str, Any]:
     return card
 
 
-def objection(tx: Tx, question: OneObjection) -> dict[str, Any]:
+def objection(tx: Tx, payload: OneObjection) -> dict[str, Any]:
     """异议 / An objection.
 
     Return an objection to whoever filed it, its subject, and staff of the area.
@@ -105,9 +105,9 @@ def objection(tx: Tx, question: OneObjection) -> dict[str, Any]:
     Raises:
         NotFound: There is none, or the caller may not know.
     """
-    row = store.objection(tx.conn, question.objection_id)
+    row = store.objection(tx.conn, payload.objection_id)
     if row is None:
-        raise NotFound(kind="objection", id=question.objection_id)
+        raise NotFound(kind="objection", id=payload.objection_id)
     concerned = row.subject_id in _concerned(tx)
     staff = tx.actor.role in STAFF and tx.actor.covers(row.area)
     if row.person_id == tx.actor.id or (staff and not concerned):
@@ -116,10 +116,10 @@ def objection(tx: Tx, question: OneObjection) -> dict[str, Any]:
         # An organisation learns that and how, not who: names of those who object are kept, also
         # before staff who hold a post in it.
         return objection_card(tx, row, private=False)
-    raise NotFound(kind="objection", id=question.objection_id)
+    raise NotFound(kind="objection", id=payload.objection_id)
 
 
-def objections(tx: Tx, question: Objections) -> dict[str, Any]:
+def objections(tx: Tx, payload: Objections) -> dict[str, Any]:
     """异议列表 / Objections.
 
     List the objections of the caller's area, those due first.
@@ -127,9 +127,9 @@ def objections(tx: Tx, question: Objections) -> dict[str, Any]:
     found = queries.objections_page(
         tx.conn,
         area=tx.actor.scope,
-        state=question.state,
-        kind=question.kind,
-        part=question,
+        state=payload.state,
+        kind=payload.kind,
+        part=payload,
     )
     own, concerned = tx.actor.id, _concerned(tx)
     items = [

@@ -39,7 +39,7 @@ class WhatIfResult:
     cursor: Cursor | None = None
 
 
-def what_if_result(tx: Tx, question: WhatIfResult) -> dict[str, Any]:
+def what_if_result(tx: Tx, payload: WhatIfResult) -> dict[str, Any]:
     """试算结果 / What a replay has found.
 
     Return a part of what a replay has found.
@@ -49,27 +49,27 @@ def what_if_result(tx: Tx, question: WhatIfResult) -> dict[str, Any]:
         NotFound: There is no such job that the caller may see.
         StateConflict: It has not ended.
     """
-    if not 1 <= question.limit <= MOST:
+    if not 1 <= payload.limit <= MOST:
         raise Invalid(
             field="limit",
             reason=said(("limit 应在 1 到 {most} 之间 / limit is 1 to {most}"), most=MOST),
         )
-    card = jobs.card(tx, question.job_id)
+    card = jobs.card(tx, payload.job_id)
     if card["kind"] != "what_if":
-        raise NotFound(kind="job", id=question.job_id)
+        raise NotFound(kind="job", id=payload.job_id)
     if card["state"] != "DONE":
         raise StateConflict(state=card["state"])
     following = None
-    if question.part == "groups":
-        rows = store.groups(tx.conn, question.job_id)
-    elif question.part == "rules":
-        rows = store.sums(tx.conn, question.job_id, "RULE", "kind", "name")
+    if payload.part == "groups":
+        rows = store.groups(tx.conn, payload.job_id)
+    elif payload.part == "rules":
+        rows = store.sums(tx.conn, payload.job_id, "RULE", "kind", "name")
     else:
-        found = store.subjects_page(tx.conn, question.job_id, question.cursor, question.limit + 1)
-        rows = [store.line(row) for row in found[: question.limit]]
-        following = rows[-1]["subject"] if len(found) > question.limit else None
-    reply = {"job_id": question.job_id, "part": question.part, "next": following}
-    if question.form == "csv":
+        found = store.subjects_page(tx.conn, payload.job_id, payload.cursor, payload.limit + 1)
+        rows = [store.line(row) for row in found[: payload.limit]]
+        following = rows[-1]["subject"] if len(found) > payload.limit else None
+    reply = {"job_id": payload.job_id, "part": payload.part, "next": following}
+    if payload.form == "csv":
         return reply | {"items": [], "csv": _csv(rows)}
     return reply | {"items": rows}
 

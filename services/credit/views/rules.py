@@ -40,7 +40,7 @@ class RulesAt:
     ) = None
 
 
-def rules(tx: Tx, question: RulesAt) -> dict[str, Any]:
+def rules(tx: Tx, payload: RulesAt) -> dict[str, Any]:
     """现行规则 / Rules in force.
 
     Raises:
@@ -48,7 +48,7 @@ def rules(tx: Tx, question: RulesAt) -> dict[str, Any]:
     """
     in_force = rules_in_force(tx.conn)
     try:
-        on = date.fromisoformat(question.at) if question.at else tx.calendar.local_date(tx.now)
+        on = date.fromisoformat(payload.at) if payload.at else tx.calendar.local_date(tx.now)
     except ValueError as error:
         raise Invalid(
             field="at", reason=said("日期格式应为 YYYY-MM-DD / a day is written YYYY-MM-DD")
@@ -65,7 +65,7 @@ def rules(tx: Tx, question: RulesAt) -> dict[str, Any]:
     code, compiled = found
     row = rule_sets.by_code(tx.conn, code)
     rule_set = compiled.rule_set
-    street = in_force.street(question.community or "", on)
+    street = in_force.street(payload.community or "", on)
     items = [*rule_set.rules, *(street[1].rule_set.rules if street is not None else ())]
     return {
         "at": on.isoformat(),

@@ -36,7 +36,7 @@ class Screen:
     community: Annotated[Community, Meta(examples=["370811015901"])] | None = None
 
 
-def screen(tx: Tx, question: Screen) -> dict[str, Any]:
+def screen(tx: Tx, payload: Screen) -> dict[str, Any]:
     """志愿时长每周核查 / The weekly screen of volunteer hours.
 
     Raises:
@@ -44,7 +44,7 @@ def screen(tx: Tx, question: Screen) -> dict[str, Any]:
         RoleDenied: The community lies outside the caller's scope.
     """
     in_force = rules_in_force(tx.conn)
-    area = (question.community or tx.actor.scope)[:12]
+    area = (payload.community or tx.actor.scope)[:12]
     if len(area) != 12:
         raise Invalid(
             field="community",
@@ -52,7 +52,7 @@ def screen(tx: Tx, question: Screen) -> dict[str, Any]:
         )
     tx.require_scope(area)
     try:
-        asked = date.fromisoformat(question.week) if question.week else None
+        asked = date.fromisoformat(payload.week) if payload.week else None
     except ValueError as error:
         raise Invalid(
             field="week", reason=said("日期格式应为 YYYY-MM-DD / a day is written YYYY-MM-DD")

@@ -64,26 +64,26 @@ def settlement_card(row: Any) -> dict[str, Any]:
     }
 
 
-def settlements(tx: Tx, question: Settlements) -> dict[str, Any]:
+def settlements(tx: Tx, payload: Settlements) -> dict[str, Any]:
     """月度赋分列表 / Settlements.
 
     List settlements of the caller's area.
     """
-    area = question.community or tx.actor.scope
+    area = payload.community or tx.actor.scope
     if not area.startswith(tx.actor.scope):
         area = tx.actor.scope
     found = queries.settlements_page(
         tx.conn,
         area=area,
-        exact=question.community is not None,
-        period=question.period,
-        state=question.state,
-        part=question,
+        exact=payload.community is not None,
+        period=payload.period,
+        state=payload.state,
+        part=payload,
     )
     return found.reply(settlement_card)
 
 
-def settlement(tx: Tx, question: OneSettlement) -> dict[str, Any]:
+def settlement(tx: Tx, payload: OneSettlement) -> dict[str, Any]:
     """月度赋分 / A settlement.
 
     Return a settlement with its entries, to staff of its area: the draft for reviewers.
@@ -91,9 +91,9 @@ def settlement(tx: Tx, question: OneSettlement) -> dict[str, Any]:
     Raises:
         NotFound: There is none, or it lies outside the caller's scope.
     """
-    row = store.settlement(tx.conn, question.settlement_id)
+    row = store.settlement(tx.conn, payload.settlement_id)
     if row is None or not tx.actor.covers(row.area):
-        raise NotFound(kind="settlement", id=question.settlement_id)
+        raise NotFound(kind="settlement", id=payload.settlement_id)
     entries = store.entries(tx.conn, row.settlement_id)
     previous = queries.previous_scores(tx.conn, row.settlement_id, row.period)
     items = []

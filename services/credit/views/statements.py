@@ -68,7 +68,7 @@ class OneEntry:
     subject_id: str
 
 
-def statement(tx: Tx, question: Statement) -> dict[str, Any]:
+def statement(tx: Tx, payload: Statement) -> dict[str, Any]:
     """我的积分对账单 / My statement of points.
 
     Return the lines of one's own accounts with what stood before and after them.
@@ -79,14 +79,14 @@ def statement(tx: Tx, question: Statement) -> dict[str, Any]:
     """
     own = [row.subject_id for row in voices.subjects_of(tx.conn, tx.actor.id, tx.now)]
     preferred = f"RES:{tx.actor.id}"
-    subject = question.subject or (preferred if preferred in own else next(iter(own), ""))
+    subject = payload.subject or (preferred if preferred in own else next(iter(own), ""))
     if subject not in own:
-        raise NotFound(kind="subject", id=question.subject or tx.actor.id)
-    until = question.until
-    if question.since is not None and question.since >= (until or tx.now):
+        raise NotFound(kind="subject", id=payload.subject or tx.actor.id)
+    until = payload.until
+    if payload.since is not None and payload.since >= (until or tx.now):
         raise Invalid(field="since", reason=said("since 应早于 until / since is before until"))
     lines: list[dict[str, Any]] = []
-    for line in store.lines_of(tx.conn, subject, since=question.since, until=until):
+    for line in store.lines_of(tx.conn, subject, since=payload.since, until=until):
         if len(lines) == MOST_LINES:
             raise Invalid(
                 field="since",
@@ -110,11 +110,11 @@ def statement(tx: Tx, question: Statement) -> dict[str, Any]:
             }
         )
     opening = (
-        store.balances_at(tx.conn, subject, question.since) if question.since is not None else {}
+        store.balances_at(tx.conn, subject, payload.since) if payload.since is not None else {}
     )
     return {
         "subject": subject,
-        "since": cards_views.iso(question.since),
+        "since": cards_views.iso(payload.since),
         "until": (until or tx.now).isoformat(),
         "opening": opening,
         "lines": lines,
@@ -122,17 +122,17 @@ def statement(tx: Tx, question: Statement) -> dict[str, Any]:
     }
 
 
-def trial_balance(tx: Tx, question: TrialBalance) -> dict[str, Any]:
+def trial_balance(tx: Tx, payload: TrialBalance) -> dict[str, Any]:
     """试算平衡 / Trial balance.
 
     Return the sums of all accounts, now with every proof, or from the lines as of a time.
     """
-    if question.at is None or question.at >= tx.now:
+    if payload.at is None or payload.at >= tx.now:
         return budget_views.trial_balance(tx)
-    accounts = store.trial_balance_at(tx.conn, question.at)
+    accounts = store.trial_balance_at(tx.conn, payload.at)
     total = sum(accounts.values())
     return {
-        "at": question.at.isoformat(),
+        "at": payload.at.isoformat(),
         "accounts": accounts,
         "sum": total,
         "balanced": total == 0,
@@ -151,7 +151,7 @@ def _own(tx: Tx, export_id: str) -> Any:
     return row
 
 
-def export(tx: Tx, question: OneExport) -> dict[str, Any]:
+def export(tx: Tx, payload: OneExport) -> dict[str, Any]:
     """导出文件的状态 / How far a file is.
 
     Return how far a file is, to whoever asked for it.
@@ -159,7 +159,7 @@ def export(tx: Tx, question: OneExport) -> dict[str, Any]:
     Raises:
         NotFound: There is none, or another person asked for it.
     """
-    row = _own(tx, question.export_id)
+    row = _own(tx, payload.export_id)
     return {
         "id": row.export_id,
         "kind": row.kind,
@@ -178,7 +178,7 @@ def _state(tx: Tx, row: Any) -> str:
     return "EXPIRED" if over else str(row.state)
 
 
-def export_file(tx: Tx, question: OneExport) -> dict[str, Any]:
+def export_file(tx: Tx, payload: OneExport) -> dict[str, Any]:
     """下载导出文件 / Download a file.
 
     Return where the bytes of a file lie, to whoever asked for it.
@@ -188,7 +188,7 @@ def export_file(tx: Tx, question: OneExport) -> dict[str, Any]:
         NotReady: It is not made yet.
         Gone: It is not kept any more.
     """
-    row = _own(tx, question.export_id)
+    row = _own(tx, payload.export_id)
     state = _state(tx, row)
     if state == "EXPIRED":
         raise Gone
@@ -206,7 +206,7 @@ def export_file(tx: Tx, question: OneExport) -> dict[str, Any]:
 # One entry, four viewers
 
 
-def settlement_entry(tx: Tx, question: OneEntry) -> dict[str, Any]:
+def settlement_entry(tx: Tx, payload: OneEntry) -> dict[str, Any]:
     """赋分条目(按查看人展示) / An entry as the caller may see it.
 
     The public sees organisations that were published, with reasons but without MINOR deductions,
@@ -217,13 +217,13 @@ def settlement_entry(tx: Tx, question: OneEntry) -> dict[str, Any]:
         NotFound: There is none that the caller may see.
     """
     in_force = rules_in_force(tx.conn)
-    row = settlement_store.settlement(tx.conn, question.settlement_id)
+    row = settlement_store.settlement(tx.conn, payload.settlement_id)
     known = None
     if row is not None:
-        months = settlement_store.entries_of(tx.conn, question.subject_id, period=row.period)
+        months = settlement_store.entries_of(tx.conn, payload.subject_id, period=row.period)
         known = next((one for one in months if one.settlement_id == row.settlement_id), None)
     if row is None or known is None:
-        raise NotFound(kind="entry", id=question.subject_id)
+        raise NotFound(kind="entry", id=payload.subject_id)
     viewer = _viewer(tx, row, known.subject_id)
     if viewer == "PUBLIC":
         return {"viewer": viewer} | _public(tx, row, known, in_force)

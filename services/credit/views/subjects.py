@@ -82,18 +82,18 @@ class Subjects:
     cursor: Cursor | None = None
 
 
-def subjects(tx: Tx, question: Subjects) -> dict[str, Any]:
+def subjects(tx: Tx, payload: Subjects) -> dict[str, Any]:
     """信用主体列表 / Subjects: organisations and stewards.
 
     List subjects of the caller's area, with who was named to speak for them.
     """
-    area = question.area or tx.actor.scope
+    area = payload.area or tx.actor.scope
     tx.require_scope(area)
     found = queries.subjects_page(
         tx.conn,
         area=area,
-        kind=question.kind,
-        part=question,
+        kind=payload.kind,
+        part=payload,
     )
     items = [
         {
@@ -176,7 +176,7 @@ def _standing(entry: Any) -> dict[str, Any]:
     }
 
 
-def subject(tx: Tx, question: OneSubject) -> dict[str, Any]:
+def subject(tx: Tx, payload: OneSubject) -> dict[str, Any]:
     """信用主体 / A subject.
 
     Return a subject: all of it to its holder and to staff; of an organisation, its last final
@@ -186,13 +186,13 @@ def subject(tx: Tx, question: OneSubject) -> dict[str, Any]:
         NotFound: There is none, or the caller may not know.
     """
     in_force = rules_in_force(tx.conn)
-    found = registry.subject(tx.conn, question.subject_id)
+    found = registry.subject(tx.conn, payload.subject_id)
     if found is None:
-        raise NotFound(kind="subject", id=question.subject_id)
-    if may_see(tx, question.subject_id):
+        raise NotFound(kind="subject", id=payload.subject_id)
+    if may_see(tx, payload.subject_id):
         return _subject_sheet(tx, found, in_force, tx.calendar.period(tx.now))
     if found.kind not in ORGANISATIONS:
-        raise NotFound(kind="subject", id=question.subject_id)
+        raise NotFound(kind="subject", id=payload.subject_id)
     last = store.entries_of(tx.conn, found.subject_id, final=True)
     return {
         "subject": found.subject_id,
@@ -203,7 +203,7 @@ def subject(tx: Tx, question: OneSubject) -> dict[str, Any]:
     }
 
 
-def explain(tx: Tx, question: Explain) -> dict[str, Any]:
+def explain(tx: Tx, payload: Explain) -> dict[str, Any]:
     """分数说明 / Explain a score.
 
     Return every input of a score: awards that count, with rule texts, what was measured, what
@@ -214,15 +214,15 @@ def explain(tx: Tx, question: Explain) -> dict[str, Any]:
         Invalid: No month.
     """
     in_force = rules_in_force(tx.conn)
-    if len(question.period) != 7:
+    if len(payload.period) != 7:
         raise Invalid(
             field="period", reason=said("月份格式应为 YYYY-MM / a month is written YYYY-MM")
         )
-    found = registry.subject(tx.conn, question.subject_id)
-    if found is None or not may_see(tx, question.subject_id):
-        raise NotFound(kind="subject", id=question.subject_id)
-    rows = awards.of_subject(tx.conn, [found.subject_id], valid_in=question.period)
-    entries = store.entries_of(tx.conn, found.subject_id, period=question.period)
+    found = registry.subject(tx.conn, payload.subject_id)
+    if found is None or not may_see(tx, payload.subject_id):
+        raise NotFound(kind="subject", id=payload.subject_id)
+    rows = awards.of_subject(tx.conn, [found.subject_id], valid_in=payload.period)
+    entries = store.entries_of(tx.conn, found.subject_id, period=payload.period)
     totals: dict[str, int] = {}
     cards = []
     for row in rows:
@@ -231,11 +231,11 @@ def explain(tx: Tx, question: Explain) -> dict[str, Any]:
         dimension = card["why"]["dimension"]
         if dimension and row.effective:
             totals[dimension] = totals.get(dimension, 0) + row.score
-    ended = awards.ended_before(tx.conn, found.subject_id, question.period)
+    ended = awards.ended_before(tx.conn, found.subject_id, payload.period)
     return {
         "subject": found.subject_id,
         "kind": found.kind,
-        "period": question.period,
+        "period": payload.period,
         "entry": entry_card(entries[0]) if entries else None,
         "dimensions": totals,
         "awards": cards,
@@ -243,7 +243,7 @@ def explain(tx: Tx, question: Explain) -> dict[str, Any]:
             award_card(tx, row, in_force.of_code(row.rule_set)) | {"reason": row.reason}
             for row in ended
         ],
-        "projects": _projects_of(tx, found, question.period),
+        "projects": _projects_of(tx, found, payload.period),
         "measures": [
             {
                 "source": row.source,
@@ -252,7 +252,7 @@ def explain(tx: Tx, question: Explain) -> dict[str, Any]:
                 "active": row.active,
                 "gates_failed": gates(row.gates_failed or ""),
             }
-            for row in months.measures_of_subject(tx.conn, question.period, found.subject_id)
+            for row in months.measures_of_subject(tx.conn, payload.period, found.subject_id)
         ],
     }
 

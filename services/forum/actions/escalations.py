@@ -201,7 +201,7 @@ def _note(tx: Tx, row: storage.rows.Row, action: str, **detail: Any) -> None:
     note(tx, of="escalation", ref=ref, topic_id=topic_id, action=action, state=state, **detail)
 
 
-def acknowledge_escalation(tx: Tx, body: WhichEscalation) -> dict[str, Any]:
+def acknowledge_escalation(tx: Tx, payload: WhichEscalation) -> dict[str, Any]:
     """督办签收 / Say that one sees to it.
 
     Say that one has seen it and sees to it.
@@ -211,13 +211,13 @@ def acknowledge_escalation(tx: Tx, body: WhichEscalation) -> dict[str, Any]:
         OwnMatter: It is of his household, or against him.
         StateConflict: Somebody has.
     """
-    row = _led(tx, body.escalation_id, "OPEN")
+    row = _led(tx, payload.escalation_id, "OPEN")
     row = storage.rows.change(tx.conn, storage.tables.escalations, row, state="ACKNOWLEDGED")
     _note(tx, row, "acknowledge")
     return reply("escalation_id", row)
 
 
-def decide_escalation(tx: Tx, body: DecideEscalation) -> dict[str, Any]:
+def decide_escalation(tx: Tx, payload: DecideEscalation) -> dict[str, Any]:
     """督办办结 / What was done about it.
 
     Write down what was done; it leaves the list.
@@ -227,16 +227,16 @@ def decide_escalation(tx: Tx, body: DecideEscalation) -> dict[str, Any]:
         OwnMatter: It is of his household, or against him.
         StateConflict: It is done.
     """
-    row = _led(tx, body.escalation_id, *storage.escalations.WAITING)
+    row = _led(tx, payload.escalation_id, *storage.escalations.WAITING)
     row = storage.rows.change(
         tx.conn,
         storage.tables.escalations,
         row,
         state="DONE",
-        outcome=body.outcome,
-        done=body.done,
+        outcome=payload.outcome,
+        done=payload.done,
         done_by=tx.actor.id,
         done_at=tx.now,
     )
-    _note(tx, row, "decide", outcome=body.outcome)
-    return reply("escalation_id", row, outcome=body.outcome)
+    _note(tx, row, "decide", outcome=payload.outcome)
+    return reply("escalation_id", row, outcome=payload.outcome)

@@ -137,7 +137,7 @@ def _same(row: storage.rows.Row, **given: Any) -> bool:
     return all(row[name] == value for name, value in given.items())
 
 
-def register_official(tx: Tx, body: RegisterOfficial) -> dict[str, Any]:
+def register_official(tx: Tx, payload: RegisterOfficial) -> dict[str, Any]:
     """登记干部 / Register an official.
 
     Raises:
@@ -146,22 +146,22 @@ def register_official(tx: Tx, body: RegisterOfficial) -> dict[str, Any]:
         NotFound: There is no such area.
         IdTaken: The chosen id stands for another official.
     """
-    tx.require_scope(body.area)
-    rules.check_official_area(body.tier, body.area)
-    _require_area(tx, body.area, "area")
+    tx.require_scope(payload.area)
+    rules.check_official_area(payload.tier, payload.area)
+    _require_area(tx, payload.area, "area")
     given = {
-        "person_id": body.person_id,
-        "tier": body.tier,
-        "post": body.post,
-        "area": body.area,
+        "person_id": payload.person_id,
+        "tier": payload.tier,
+        "post": payload.post,
+        "area": payload.area,
     }
-    if body.official_id:
-        row = storage.rows.find(tx.conn, storage.tables.officials, body.official_id)
+    if payload.official_id:
+        row = storage.rows.find(tx.conn, storage.tables.officials, payload.official_id)
         if row is not None:
             if not _same(row, **given):
-                raise errors.IdTaken(id=body.official_id, field="official_id")
+                raise errors.IdTaken(id=payload.official_id, field="official_id")
             return reply("official_id", row)
-    official_id = body.official_id or tx.new_id("off")
+    official_id = payload.official_id or tx.new_id("off")
     records.add(
         tx.conn,
         storage.tables.officials,
@@ -172,25 +172,25 @@ def register_official(tx: Tx, body: RegisterOfficial) -> dict[str, Any]:
         **given,
     )
     note(tx, of="official", ref=official_id, action="register", state="ACTIVE", **given)
-    if body.tier == rules.GRID_WORKER:
-        follow_chain(tx, body.area)
+    if payload.tier == rules.GRID_WORKER:
+        follow_chain(tx, payload.area)
     return {"id": official_id, "state": "ACTIVE", "version": 1}
 
 
-def end_official(tx: Tx, body: EndOfficial) -> dict[str, Any]:
+def end_official(tx: Tx, payload: EndOfficial) -> dict[str, Any]:
     """干部离任 / End an official's term and links.
 
     Raises:
         NotFound: There is none.
         StateConflict: It has ended already.
     """
-    row = storage.rows.find_locked(tx.conn, storage.tables.officials, body.official_id)
+    row = storage.rows.find_locked(tx.conn, storage.tables.officials, payload.official_id)
     if row is None:
-        raise NotFound(kind="official", id=body.official_id)
+        raise NotFound(kind="official", id=payload.official_id)
     tx.require_scope(row["area"])
     tx.check_version(row["version"])
     require_state(row, "ACTIVE")
-    return reply("official_id", _leave_office(tx, row, body.reason))
+    return reply("official_id", _leave_office(tx, row, payload.reason))
 
 
 def _leave_office(tx: Tx, row: storage.rows.Row, reason: str) -> storage.rows.Row:
@@ -220,7 +220,7 @@ def end_posts_of_dead(tx: Tx, people: Sequence[str]) -> None:
         _leave_mandate(tx, row)
 
 
-def assign_liaison(tx: Tx, body: AssignLiaison) -> dict[str, Any]:
+def assign_liaison(tx: Tx, payload: AssignLiaison) -> dict[str, Any]:
     """建立包保联系 / Link an official to a target.
 
     Link an official to a target; the same link again answers the one that exists.
@@ -233,34 +233,36 @@ def assign_liaison(tx: Tx, body: AssignLiaison) -> dict[str, Any]:
         TermOver: The period ends before it begins, or begins in the future.
         IdTaken: The chosen id stands for another link.
     """
-    official = storage.rows.find_locked(tx.conn, storage.tables.officials, body.official_id)
+    official = storage.rows.find_locked(tx.conn, storage.tables.officials, payload.official_id)
     if official is None:
-        raise NotFound(kind="official", id=body.official_id)
+        raise NotFound(kind="official", id=payload.official_id)
     tx.require_scope(official["area"])
     require_state(official, "ACTIVE")
-    rules.check_link(official["tier"], official["area"], body.target_kind, body.target)
-    if body.target_kind != "HOUSEHOLD":
-        _require_area(tx, body.target, "target")
-    since = body.since or tx.now
-    if since > tx.now or (body.until is not None and body.until <= tx.now):
+    rules.check_link(official["tier"], official["area"], payload.target_kind, payload.target)
+    if payload.target_kind != "HOUSEHOLD":
+        _require_area(tx, payload.target, "target")
+    since = payload.since or tx.now
+    if since > tx.now or (payload.until is not None and payload.until <= tx.now):
         raise errors.TermOver(field="until" if since <= tx.now else "since")
     given = {
-        "official_id": body.official_id,
-        "target_kind": body.target_kind,
-        "target": body.target,
+        "official_id": payload.official_id,
+        "target_kind": payload.target_kind,
+        "target": payload.target,
     }
-    if body.link_id:
-        row = storage.rows.find(tx.conn, storage.tables.liaisons, body.link_id)
+    if payload.link_id:
+        row = storage.rows.find(tx.conn, storage.tables.liaisons, payload.link_id)
         if row is not None and not _same(row, **given):
-            raise errors.IdTaken(id=body.link_id, field="link_id")
+            raise errors.IdTaken(id=payload.link_id, field="link_id")
         if row is not None:
             return reply("link_id", row)
-    row = storage.liaison.active_link(tx.conn, body.official_id, body.target_kind, body.target)
+    row = storage.liaison.active_link(
+        tx.conn, payload.official_id, payload.target_kind, payload.target
+    )
     if row is not None:
         return reply("link_id", row)
-    link_id = body.link_id or tx.new_id("lnk")
+    link_id = payload.link_id or tx.new_id("lnk")
     # A household lies in the grid of its worker; a code is its own area.
-    area = official["area"] if body.target_kind == "HOUSEHOLD" else body.target
+    area = official["area"] if payload.target_kind == "HOUSEHOLD" else payload.target
     records.add(
         tx.conn,
         storage.tables.liaisons,
@@ -269,14 +271,14 @@ def assign_liaison(tx: Tx, body: AssignLiaison) -> dict[str, Any]:
         tier=official["tier"],
         area=area,
         since=since,
-        until=body.until,
+        until=payload.until,
         state="ACTIVE",
         created_at=tx.now,
         version=1,
         **given,
     )
-    if body.until is not None:
-        tx.arm("liaison_until", link_id, body.until)
+    if payload.until is not None:
+        tx.arm("liaison_until", link_id, payload.until)
     note(tx, of="liaison", ref=link_id, action="assign", state="ACTIVE", **given)
     tx.say(
         events.LiaisonAssigned(
@@ -316,20 +318,20 @@ def _end_link(tx: Tx, link: storage.rows.Row, reason: str) -> storage.rows.Row:
     return row
 
 
-def end_liaison(tx: Tx, body: EndLiaison) -> dict[str, Any]:
+def end_liaison(tx: Tx, payload: EndLiaison) -> dict[str, Any]:
     """解除包保联系 / End a link.
 
     Raises:
         NotFound: There is none.
         StateConflict: It has ended already.
     """
-    row = storage.rows.find_locked(tx.conn, storage.tables.liaisons, body.link_id)
+    row = storage.rows.find_locked(tx.conn, storage.tables.liaisons, payload.link_id)
     if row is None:
-        raise NotFound(kind="liaison", id=body.link_id)
+        raise NotFound(kind="liaison", id=payload.link_id)
     tx.require_scope(row["area"])
     tx.check_version(row["version"])
     require_state(row, "ACTIVE")
-    return reply("link_id", _end_link(tx, row, body.reason))
+    return reply("link_id", _end_link(tx, row, payload.reason))
 
 
 def end_at_term(tx: Tx, due: Due) -> None:
@@ -339,7 +341,7 @@ def end_at_term(tx: Tx, due: Due) -> None:
         _end_link(tx, row, "TERM")
 
 
-def register_deputy(tx: Tx, body: RegisterDeputy) -> dict[str, Any]:
+def register_deputy(tx: Tx, payload: RegisterDeputy) -> dict[str, Any]:
     """登记两代表一委员 / Register a deputy.
 
     Register a deputy with the streets of the constituency.
@@ -350,30 +352,31 @@ def register_deputy(tx: Tx, body: RegisterDeputy) -> dict[str, Any]:
         TermOver: The term ends before it begins.
         IdTaken: The chosen id stands for another deputy.
     """
-    streets = sorted(set(body.streets))
+    streets = sorted(set(payload.streets))
     for street in streets:
         tx.require_scope(street)
-        _require_area(tx, street, f"streets.{body.streets.index(street)}")
-    term_from = body.term_from or tx.now
-    if body.term_to is not None and body.term_to <= term_from:
+        _require_area(tx, street, f"streets.{payload.streets.index(street)}")
+    term_from = payload.term_from or tx.now
+    if payload.term_to is not None and payload.term_to <= term_from:
         raise errors.TermOver(field="term_to")
-    given = {"person_id": body.person_id, "kind": body.kind, "level": body.level}
-    if body.deputy_id:
-        row = storage.rows.find(tx.conn, storage.tables.deputies, body.deputy_id)
+    given = {"person_id": payload.person_id, "kind": payload.kind, "level": payload.level}
+    if payload.deputy_id:
+        row = storage.rows.find(tx.conn, storage.tables.deputies, payload.deputy_id)
         if row is not None:
             same = (
-                storage.liaison.streets_of(tx.conn, [body.deputy_id]).get(body.deputy_id) == streets
+                storage.liaison.streets_of(tx.conn, [payload.deputy_id]).get(payload.deputy_id)
+                == streets
             )
             if not same or not _same(row, **given):
-                raise errors.IdTaken(id=body.deputy_id, field="deputy_id")
+                raise errors.IdTaken(id=payload.deputy_id, field="deputy_id")
             return reply("deputy_id", row)
-    deputy_id = body.deputy_id or tx.new_id("dep")
+    deputy_id = payload.deputy_id or tx.new_id("dep")
     records.add(
         tx.conn,
         storage.tables.deputies,
         deputy_id=deputy_id,
         term_from=term_from,
-        term_to=body.term_to,
+        term_to=payload.term_to,
         area=streets[0] if len(streets) == 1 else streets[0][:6],
         state="ACTIVE",
         created_at=tx.now,
@@ -389,16 +392,16 @@ def register_deputy(tx: Tx, body: RegisterDeputy) -> dict[str, Any]:
     return {"id": deputy_id, "state": "ACTIVE", "version": 1}
 
 
-def end_deputy(tx: Tx, body: EndDeputy) -> dict[str, Any]:
+def end_deputy(tx: Tx, payload: EndDeputy) -> dict[str, Any]:
     """代表离任 / End a deputy's term.
 
     Raises:
         NotFound: There is none.
         StateConflict: It has ended already.
     """
-    row = storage.rows.find_locked(tx.conn, storage.tables.deputies, body.deputy_id)
+    row = storage.rows.find_locked(tx.conn, storage.tables.deputies, payload.deputy_id)
     if row is None:
-        raise NotFound(kind="deputy", id=body.deputy_id)
+        raise NotFound(kind="deputy", id=payload.deputy_id)
     tx.require_scope(row["area"])
     tx.check_version(row["version"])
     require_state(row, "ACTIVE")
@@ -424,7 +427,7 @@ def _opting_person(tx: Tx, person_id: str | None) -> str:
     return person_id
 
 
-def opt_in(tx: Tx, body: OptIn) -> dict[str, Any]:
+def opt_in(tx: Tx, payload: OptIn) -> dict[str, Any]:
     """同意参加随机抽选 / Opt in to the draw of resident representatives.
 
     Let a resident be drawn as a representative from now on. What staff enter for him counts when
@@ -437,17 +440,17 @@ def opt_in(tx: Tx, body: OptIn) -> dict[str, Any]:
         LeftHimself: The person has left the draw himself; only he comes back.
         NotFound: The person is not the caller, nor a resident in his scope.
     """
-    person_id = _opting_person(tx, body.person_id)
+    person_id = _opting_person(tx, payload.person_id)
     known = storage.heard.residents_of(tx.conn, [person_id]).get(person_id)
     if known is None:
         raise errors.NotRegistered(person_id=person_id, field="person_id")
     if not known["is_adult"]:
         raise errors.UnderAge
     own = person_id == tx.actor.id
-    if not own and body.receipt is None:
+    if not own and payload.receipt is None:
         raise errors.ReceiptRequired(field="receipt")
     row = storage.rows.find_locked(tx.conn, storage.tables.opt_ins, person_id)
-    given = {"entered_by": tx.actor.id, "receipt": body.receipt, "pending": not own}
+    given = {"entered_by": tx.actor.id, "receipt": payload.receipt, "pending": not own}
     if row is None:
         records.add(
             tx.conn,
@@ -475,7 +478,7 @@ def opt_in(tx: Tx, body: OptIn) -> dict[str, Any]:
     return {"id": person_id, "state": state, "version": row["version"]}
 
 
-def opt_out(tx: Tx, body: OptIn) -> dict[str, Any]:
+def opt_out(tx: Tx, payload: OptIn) -> dict[str, Any]:
     """退出随机抽选 / Leave the draw.
 
     Take a resident out of the draw; always allowed, no reason asked.
@@ -483,7 +486,7 @@ def opt_out(tx: Tx, body: OptIn) -> dict[str, Any]:
     Raises:
         NotFound: The person is not the caller nor in his scope, or has never opted in.
     """
-    person_id = _opting_person(tx, body.person_id)
+    person_id = _opting_person(tx, payload.person_id)
     row = storage.rows.find_locked(tx.conn, storage.tables.opt_ins, person_id)
     if row is None:
         raise NotFound(kind="opt-in", id=person_id)

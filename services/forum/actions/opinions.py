@@ -154,7 +154,7 @@ def _unheard_grids(tx: Tx, topic: storage.rows.Row) -> list[dict[str, Any]]:
     ]
 
 
-def draft_opinion(tx: Tx, body: DraftOpinion) -> dict[str, Any]:
+def draft_opinion(tx: Tx, payload: DraftOpinion) -> dict[str, Any]:
     """起草协商意见 / Draft the opinion.
 
     Draft the opinion of a session, or draft it anew while it is not published.
@@ -165,8 +165,8 @@ def draft_opinion(tx: Tx, body: DraftOpinion) -> dict[str, Any]:
         StepLocked: The vote has not been closed.
         StateConflict: The topic is not waiting for its opinion.
     """
-    topic = led_topic(tx, body.topic_id)
-    tally = storage.sessions.tally_of(tx.conn, topic["session_id"], body.topic_id)
+    topic = led_topic(tx, payload.topic_id)
+    tally = storage.sessions.tally_of(tx.conn, topic["session_id"], payload.topic_id)
     voted = tally is not None and tally["passed"]
     rules.check_artefacts(
         4, {1: True, 2: storage.topics.analysis_of(tx.conn, topic) is not None, 3: voted}
@@ -180,12 +180,12 @@ def draft_opinion(tx: Tx, body: DraftOpinion) -> dict[str, Any]:
         tx.conn,
         storage.tables.opinions,
         opinion_id=opinion_id,
-        topic_id=body.topic_id,
+        topic_id=payload.topic_id,
         session_id=topic["session_id"],
-        text=body.text,
-        decision=body.decision,
-        dissent=body.dissent,
-        planned=_planned_rows(body.tasks),
+        text=payload.text,
+        decision=payload.decision,
+        dissent=payload.dissent,
+        planned=_planned_rows(payload.tasks),
         warnings=_unheard_grids(tx, topic),
         state="DRAFTED",
         area=topic["area"],
@@ -193,8 +193,8 @@ def draft_opinion(tx: Tx, body: DraftOpinion) -> dict[str, Any]:
         created_at=tx.now,
         version=1,
     )
-    tx.disarm("opinion_draft", body.topic_id)
-    tx.arm("opinion_publicise", body.topic_id, tx.calendar.due(tx.now, rules.OPINION_WD))
+    tx.disarm("opinion_draft", payload.topic_id)
+    tx.arm("opinion_publicise", payload.topic_id, tx.calendar.due(tx.now, rules.OPINION_WD))
     row = move(
         tx,
         topic,
@@ -210,7 +210,7 @@ def _opinion(tx: Tx, topic: storage.rows.Row) -> storage.rows.Row:
     return storage.rows.known(tx.conn, storage.tables.opinions, topic["opinion_id"], locked=True)
 
 
-def publicise_opinion(tx: Tx, body: WhichTopic) -> dict[str, Any]:
+def publicise_opinion(tx: Tx, payload: WhichTopic) -> dict[str, Any]:
     """公示协商意见 / Put the opinion on the board.
 
     Put the opinion on the community's board for three working days.
@@ -219,7 +219,7 @@ def publicise_opinion(tx: Tx, body: WhichTopic) -> dict[str, Any]:
         NumberOfAPerson: It holds a telephone or identity number.
         StateConflict: There is no draft.
     """
-    topic = led_topic(tx, body.topic_id, "OPINION_DRAFTED")
+    topic = led_topic(tx, payload.topic_id, "OPINION_DRAFTED")
     opinion = _opinion(tx, topic)
     texts = {
         "title": topic["title"],
@@ -254,7 +254,7 @@ def publicise_opinion(tx: Tx, body: WhichTopic) -> dict[str, Any]:
         publicised_at=tx.now,
         objected=False,
     )
-    tx.arm("opinion_notice", body.topic_id, ends_at, {"opinion_id": opinion["opinion_id"]})
+    tx.arm("opinion_notice", payload.topic_id, ends_at, {"opinion_id": opinion["opinion_id"]})
     return reply(
         "topic_id",
         row,
@@ -264,7 +264,7 @@ def publicise_opinion(tx: Tx, body: WhichTopic) -> dict[str, Any]:
     )
 
 
-def object_to_opinion(tx: Tx, body: ObjectToOpinion) -> dict[str, Any]:
+def object_to_opinion(tx: Tx, payload: ObjectToOpinion) -> dict[str, Any]:
     """提出异议 / Object.
 
     Object to a published opinion. It stops the resolution when the objector is directly
@@ -279,7 +279,7 @@ def object_to_opinion(tx: Tx, body: ObjectToOpinion) -> dict[str, Any]:
         ScopeMismatch: He lives in another community (of a street's matter: another street).
         AlreadyObjected: He has objected.
     """
-    topic = topic_locked(tx, body.topic_id)
+    topic = topic_locked(tx, payload.topic_id)
     require_state(topic, "PUBLICISED")
     opinion = _opinion(tx, topic)
     if tx.now >= opinion["ends_at"]:
@@ -287,17 +287,17 @@ def object_to_opinion(tx: Tx, body: ObjectToOpinion) -> dict[str, Any]:
     near = topic["area"][:9] if topic["level"] == rules.STREET else topic["area"]
     home = require_residents(tx, [tx.actor.id], [near])[tx.actor.id]
     # What he says of himself counts where the registry says it too; else staff may confirm it.
-    affected = body.directly_affected and rules.lives_in(home, topic["scope"])
+    affected = payload.directly_affected and rules.lives_in(home, topic["scope"])
     objection_id = tx.new_id("obj")
     fresh = storage.opinions.object_to(
         tx.conn,
         objection_id=objection_id,
-        topic_id=body.topic_id,
+        topic_id=payload.topic_id,
         opinion_id=opinion["opinion_id"],
         person_id=tx.actor.id,
-        text=body.text,
+        text=payload.text,
         directly_affected=affected,
-        claimed=body.directly_affected,
+        claimed=payload.directly_affected,
         concerned=rules.lives_in(home, rules.reach(topic)),
         state="NOTED",
         created_at=tx.now,
@@ -311,7 +311,7 @@ def object_to_opinion(tx: Tx, body: ObjectToOpinion) -> dict[str, Any]:
         "id": objection_id,
         "state": "OPEN" if stands else "NOTED",
         "version": 1,
-        "topic_id": body.topic_id,
+        "topic_id": payload.topic_id,
         "topic_version": topic["version"],
         "objectors": counted,
         "due": answer_due.isoformat(),
@@ -351,7 +351,7 @@ def _weigh_objections(
     return row, True, len(undecided)
 
 
-def confirm_objection(tx: Tx, body: ConfirmObjection) -> dict[str, Any]:
+def confirm_objection(tx: Tx, payload: ConfirmObjection) -> dict[str, Any]:
     """确认直接利害关系 / Confirm that the objector is directly affected.
 
     Confirm, as somebody who knows the place, that an objector is directly affected.
@@ -361,19 +361,19 @@ def confirm_objection(tx: Tx, body: ConfirmObjection) -> dict[str, Any]:
         SamePerson: The caller confirms his own.
         StateConflict: It is decided, or the opinion is no longer on the board.
     """
-    row = storage.rows.find(tx.conn, storage.tables.objections, body.objection_id)
+    row = storage.rows.find(tx.conn, storage.tables.objections, payload.objection_id)
     if row is None:
-        raise NotFound(kind="objection", id=body.objection_id)
+        raise NotFound(kind="objection", id=payload.objection_id)
     topic = topic_locked(tx, row["topic_id"])
-    tx.require_sight(topic["area"], kind="objection", id=body.objection_id)
+    tx.require_sight(topic["area"], kind="objection", id=payload.objection_id)
     require_state(topic, "PUBLICISED")
-    row = storage.rows.known(tx.conn, storage.tables.objections, body.objection_id, locked=True)
+    row = storage.rows.known(tx.conn, storage.tables.objections, payload.objection_id, locked=True)
     if row["person_id"] == tx.actor.id:
         raise errors.SamePerson
     if topic["opinion_id"] != row["opinion_id"]:
         raise StateConflict(state=row["state"])
     require_state(row, "NOTED")
-    storage.opinions.mark_affected(tx.conn, body.objection_id)
+    storage.opinions.mark_affected(tx.conn, payload.objection_id)
     opinion = _opinion(tx, topic)
     note(
         tx,
@@ -382,12 +382,14 @@ def confirm_objection(tx: Tx, body: ConfirmObjection) -> dict[str, Any]:
         topic_id=topic["topic_id"],
         action="confirm_affected",
         state="PUBLICISED",
-        objection_id=body.objection_id,
-        reason=body.reason,
+        objection_id=payload.objection_id,
+        reason=payload.reason,
     )
-    topic, _stands, counted = _weigh_objections(tx, topic, opinion, body.objection_id, alone=True)
+    topic, _stands, counted = _weigh_objections(
+        tx, topic, opinion, payload.objection_id, alone=True
+    )
     return {
-        "id": body.objection_id,
+        "id": payload.objection_id,
         "state": "OPEN",
         "version": topic["version"],
         "topic_id": topic["topic_id"],
@@ -398,7 +400,7 @@ def confirm_objection(tx: Tx, body: ConfirmObjection) -> dict[str, Any]:
 _SIDE_OF_ROLE = {"R_SECRETARY": "COMMUNITY", "R_STREET": "STREET", "R_STREET_LEAD": "STREET"}
 
 
-def resolve_objection(tx: Tx, body: ResolveObjection) -> dict[str, Any]:
+def resolve_objection(tx: Tx, payload: ResolveObjection) -> dict[str, Any]:
     """处理异议 / Decide on the objections.
 
     Decide on the objections as community or as street; two persons must decide alike.
@@ -411,10 +413,10 @@ def resolve_objection(tx: Tx, body: ResolveObjection) -> dict[str, Any]:
         ReasonsRequired: The reasons are too short.
         SamePerson: One person decides for both sides, or on his own objection.
     """
-    topic = led_topic(tx, body.topic_id, "PUBLICISED")
+    topic = led_topic(tx, payload.topic_id, "PUBLICISED")
     if not topic["objected"]:
         raise errors.NoOpenObjection
-    _require_reasons(body.reasons)
+    _require_reasons(payload.reasons)
     opinion = _opinion(tx, topic)
     raised = storage.opinions.objections_of(tx.conn, opinion["opinion_id"])
     if tx.actor.id in {row["person_id"] for row in raised}:
@@ -428,18 +430,18 @@ def resolve_objection(tx: Tx, body: ResolveObjection) -> dict[str, Any]:
         opinion_id=opinion["opinion_id"],
         side=side,
         person_id=tx.actor.id,
-        outcome=body.outcome,
-        reasons=body.reasons,
+        outcome=payload.outcome,
+        reasons=payload.reasons,
         decided_at=tx.now,
     )
-    detail = {"side": side, "outcome": body.outcome, "reasons": body.reasons}
-    if {row["outcome"] for row in decisions.values()} != {body.outcome} or len(decisions) < 2:
+    detail = {"side": side, "outcome": payload.outcome, "reasons": payload.reasons}
+    if {row["outcome"] for row in decisions.values()} != {payload.outcome} or len(decisions) < 2:
         row = storage.rows.change(tx.conn, storage.tables.topics, topic)
         note(
             tx,
             of="topic",
-            ref=body.topic_id,
-            topic_id=body.topic_id,
+            ref=payload.topic_id,
+            topic_id=payload.topic_id,
             action="decide_objection",
             state="PUBLICISED",
             **detail,
@@ -450,17 +452,17 @@ def resolve_objection(tx: Tx, body: ResolveObjection) -> dict[str, Any]:
         tx.conn,
         opinion["opinion_id"],
         _UNDECIDED,
-        body.outcome,
-        outcome=body.outcome,
+        payload.outcome,
+        outcome=payload.outcome,
         reasons=reasons,
         decided_at=tx.now,
     )
     _tell_objectors(
-        tx, topic, [row for row in raised if row["state"] in _UNDECIDED], body.outcome, reasons
+        tx, topic, [row for row in raised if row["state"] in _UNDECIDED], payload.outcome, reasons
     )
-    if body.outcome == "SUSTAINED":
+    if payload.outcome == "SUSTAINED":
         storage.rows.change(tx.conn, storage.tables.opinions, opinion, state="WITHDRAWN")
-        tx.disarm("opinion_notice", body.topic_id)
+        tx.disarm("opinion_notice", payload.topic_id)
         row = return_to_session(
             tx,
             topic,
@@ -474,15 +476,15 @@ def resolve_objection(tx: Tx, body: ResolveObjection) -> dict[str, Any]:
         note(
             tx,
             of="topic",
-            ref=body.topic_id,
-            topic_id=body.topic_id,
+            ref=payload.topic_id,
+            topic_id=payload.topic_id,
             action="objection_dismissed",
             state="PUBLICISED",
             **detail,
         )
         if tx.now >= opinion["ends_at"]:
             row = _make_effective(tx, row, opinion)
-    return reply("topic_id", row, objection=body.outcome)
+    return reply("topic_id", row, objection=payload.outcome)
 
 
 _UNDECIDED = ("NOTED", "OPEN")
@@ -512,7 +514,7 @@ def _tell_objectors(
         )
 
 
-def answer_objection(tx: Tx, body: AnswerObjection) -> dict[str, Any]:
+def answer_objection(tx: Tx, payload: AnswerObjection) -> dict[str, Any]:
     """答复异议 / Answer one who objected.
 
     Answer somebody who objected without stopping the resolution, with reasons, whatever has
@@ -524,22 +526,22 @@ def answer_objection(tx: Tx, body: AnswerObjection) -> dict[str, Any]:
         SamePerson: It is the caller's own.
         StateConflict: It is decided, or must be decided by community and street.
     """
-    row = storage.rows.find(tx.conn, storage.tables.objections, body.objection_id)
+    row = storage.rows.find(tx.conn, storage.tables.objections, payload.objection_id)
     if row is None:
-        raise NotFound(kind="objection", id=body.objection_id)
+        raise NotFound(kind="objection", id=payload.objection_id)
     topic = topic_locked(tx, row["topic_id"])
-    tx.require_sight(topic["area"], kind="objection", id=body.objection_id)
-    row = storage.rows.known(tx.conn, storage.tables.objections, body.objection_id, locked=True)
+    tx.require_sight(topic["area"], kind="objection", id=payload.objection_id)
+    row = storage.rows.known(tx.conn, storage.tables.objections, payload.objection_id, locked=True)
     if row["person_id"] == tx.actor.id:
         raise errors.SamePerson
     require_state(row, "NOTED")
-    _require_reasons(body.reasons)
+    _require_reasons(payload.reasons)
     storage.opinions.answer_objection(
         tx.conn,
-        body.objection_id,
+        payload.objection_id,
         state="ANSWERED",
-        outcome=body.outcome,
-        reasons=body.reasons,
+        outcome=payload.outcome,
+        reasons=payload.reasons,
         decided_at=tx.now,
     )
     note(
@@ -549,12 +551,12 @@ def answer_objection(tx: Tx, body: AnswerObjection) -> dict[str, Any]:
         topic_id=topic["topic_id"],
         action="answer_objection",
         state=topic["state"],
-        objection_id=body.objection_id,
-        outcome=body.outcome,
+        objection_id=payload.objection_id,
+        outcome=payload.outcome,
     )
-    _tell_objectors(tx, topic, [row], "ANSWERED", body.reasons)
+    _tell_objectors(tx, topic, [row], "ANSWERED", payload.reasons)
     return {
-        "id": body.objection_id,
+        "id": payload.objection_id,
         "state": "ANSWERED",
         "version": 1,
         "topic_id": topic["topic_id"],
@@ -623,7 +625,7 @@ def _say_effective(tx: Tx, row: storage.rows.Row) -> None:
     )
 
 
-def record_owners_vote(tx: Tx, body: RecordOwnersVote) -> dict[str, Any]:
+def record_owners_vote(tx: Tx, payload: RecordOwnersVote) -> dict[str, Any]:
     """登记业主大会表决 / Record the owners' vote.
 
     Record what the owners' assembly decided on a recommendation (Civil Code art. 278).
@@ -632,7 +634,7 @@ def record_owners_vote(tx: Tx, body: RecordOwnersVote) -> dict[str, Any]:
         NoOwnersVote: The topic is no owners' matter, or the counts contradict each other.
         StateConflict: There is no recommendation waiting.
     """
-    topic = led_topic(tx, body.topic_id, "RESOLVED")
+    topic = led_topic(tx, payload.topic_id, "RESOLVED")
     if not topic["owners_matter"]:
         raise errors.NoOwnersVote(
             reason=said(
@@ -641,15 +643,19 @@ def record_owners_vote(tx: Tx, body: RecordOwnersVote) -> dict[str, Any]:
         )
     if topic["binding"]:
         raise StateConflict(state="RESOLVED/binding")
-    area = rules.OwnersCount(body.area_eligible, body.area_participating, body.area_assenting)
-    heads = rules.OwnersCount(body.heads_eligible, body.heads_participating, body.heads_assenting)
-    won = rules.owners_passed(area, heads, special=body.special)
+    area = rules.OwnersCount(
+        payload.area_eligible, payload.area_participating, payload.area_assenting
+    )
+    heads = rules.OwnersCount(
+        payload.heads_eligible, payload.heads_participating, payload.heads_assenting
+    )
+    won = rules.owners_passed(area, heads, special=payload.special)
     records.add(
         tx.conn,
         storage.tables.owners_votes,
-        topic_id=body.topic_id,
+        topic_id=payload.topic_id,
         round=topic["round"],
-        special=body.special,
+        special=payload.special,
         counts={
             "area": [area.eligible, area.participating, area.assenting],
             "heads": [heads.eligible, heads.participating, heads.assenting],
@@ -671,6 +677,6 @@ def record_owners_vote(tx: Tx, body: RecordOwnersVote) -> dict[str, Any]:
         binding=True,
         tasks_due=tasks_due,
     )
-    tx.arm("task_assign", body.topic_id, tasks_due)
+    tx.arm("task_assign", payload.topic_id, tasks_due)
     _say_effective(tx, row)
     return reply("topic_id", row, passed=True, binding=True, due=tasks_due.isoformat())

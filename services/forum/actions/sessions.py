@@ -343,7 +343,7 @@ def _terms(tx: Tx, topics: Sequence[Mapping[str, Any]]) -> datetime:
     )
 
 
-def schedule_session(tx: Tx, body: ScheduleSession) -> dict[str, Any]:
+def schedule_session(tx: Tx, payload: ScheduleSession) -> dict[str, Any]:
     """安排协商会 / Schedule a session and invite.
 
     Schedule a session on one to three topics of a community and invite.
@@ -363,22 +363,22 @@ def schedule_session(tx: Tx, body: ScheduleSession) -> dict[str, Any]:
         ScopeMismatch: One lives elsewhere.
         CapacityUnproved: Nothing shows that somebody is what he is named as.
     """
-    topics = _topics_to_schedule(tx, body.topic_ids)
+    topics = _topics_to_schedule(tx, payload.topic_ids)
     area = topics[0]["area"]
     level = max((t["level"] for t in topics), key=rules.LEVELS.index)
     scope = sorted({code for t in topics for code in t["scope"]})
     session_due = _terms(tx, topics)
     rules.check_notice(
-        tx.now, body.start, session_due, f"{tx.calendar.local(session_due):%Y-%m-%d %H:%M}"
+        tx.now, payload.start, session_due, f"{tx.calendar.local(session_due):%Y-%m-%d %H:%M}"
     )
-    seats = tx.settings.resident_seats if body.resident_seats is None else body.resident_seats
+    seats = tx.settings.resident_seats if payload.resident_seats is None else payload.resident_seats
     if not 3 <= seats <= 60:
         raise errors.SeatsOutOfRange(field="resident_seats")
     session_id = tx.new_id("ses")
     seed = rules.seed_of(session_id)
-    check_host(tx, body.host_id, area)
+    check_host(tx, payload.host_id, area)
     listed = _List()
-    for invitee in body.invitees:
+    for invitee in payload.invitees:
         if invitee.person_id in listed.rows:
             raise errors.PersonTwice(person_id=invitee.person_id, field="invitees")
         listed.put(invitee.person_id, invitee.capacity, "NAMED")
@@ -387,7 +387,7 @@ def schedule_session(tx: Tx, body: ScheduleSession) -> dict[str, Any]:
     check_capacities(tx, named, topics=topics, field="invitees")
     _invite_deputies(tx, listed, level, area[:9])
     pool = 0
-    if body.auto:
+    if payload.auto:
         _invite_property(tx, listed, scope, area)
         pool = _invite_residents(tx, listed, topics=topics, scope=scope, seats=seats, seed=seed)
     _give_homes(tx, listed)
@@ -397,7 +397,7 @@ def schedule_session(tx: Tx, body: ScheduleSession) -> dict[str, Any]:
             [row["capacity"] for row in listed.rows.values() if rules.votes_on(row, near)]
         )
     return _invite(
-        tx, body, topics, listed, session_id=session_id, seed=seed, pool=pool, level=level
+        tx, payload, topics, listed, session_id=session_id, seed=seed, pool=pool, level=level
     )
 
 
@@ -410,7 +410,7 @@ def _give_homes(tx: Tx, listed: _List) -> None:
 
 def _invite(
     tx: Tx,
-    body: ScheduleSession,
+    payload: ScheduleSession,
     topics: Sequence[storage.rows.Row],
     listed: _List,
     *,
@@ -426,9 +426,9 @@ def _invite(
         session_id=session_id,
         level=level,
         area=area,
-        place=body.place,
-        start_at=body.start,
-        host_id=body.host_id or tx.actor.id,
+        place=payload.place,
+        start_at=payload.start,
+        host_id=payload.host_id or tx.actor.id,
         state="SCHEDULED",
         notice_sent_at=tx.now,
         seed=seed,
@@ -470,7 +470,7 @@ def _invite(
             session_id=session_id,
         )
     tell(tx, "INVITED", topics[0], listed.rows, ref=session_id)
-    tx.arm("session_answers", session_id, body.start - rules.ANSWERS_BEFORE)
+    tx.arm("session_answers", session_id, payload.start - rules.ANSWERS_BEFORE)
     note(
         tx,
         of="session",
@@ -485,7 +485,7 @@ def _invite(
         "id": session_id,
         "state": "SCHEDULED",
         "version": 1,
-        "start": body.start.isoformat(),
+        "start": payload.start.isoformat(),
         "invited": len(listed.rows),
         "voting": sum(row["voting"] for row in listed.rows.values()),
     }
@@ -504,7 +504,7 @@ def _invited(tx: Tx, session_id: str) -> list[str]:
     return [row["person_id"] for row in rows if row["revoked_at"] is None]
 
 
-def move_session(tx: Tx, body: MoveSession) -> dict[str, Any]:
+def move_session(tx: Tx, payload: MoveSession) -> dict[str, Any]:
     """改期 / Hold a session at another time or place.
 
     Hold a session at another time or place, with the same notice; everyone answers anew.
@@ -514,44 +514,44 @@ def move_session(tx: Tx, body: MoveSession) -> dict[str, Any]:
         OverTenWorkingDays: It would be held too late.
         StateConflict: It is not scheduled any more.
     """
-    session = _led_session(tx, body.session_id, "SCHEDULED")
+    session = _led_session(tx, payload.session_id, "SCHEDULED")
     topics = _agenda_locked(tx, session)
     session_due = _terms(tx, topics)
     text = f"{tx.calendar.local(session_due):%Y-%m-%d %H:%M}"
-    rules.check_notice(tx.now, body.start, session_due, text)
+    rules.check_notice(tx.now, payload.start, session_due, text)
     row = storage.rows.change(
         tx.conn,
         storage.tables.sessions,
         session,
-        start_at=body.start,
-        place=body.place or session["place"],
+        start_at=payload.start,
+        place=payload.place or session["place"],
         notice_sent_at=tx.now,
     )
-    storage.sessions.ask_again(tx.conn, body.session_id)
-    tx.arm("session_answers", body.session_id, body.start - rules.ANSWERS_BEFORE)
+    storage.sessions.ask_again(tx.conn, payload.session_id)
+    tx.arm("session_answers", payload.session_id, payload.start - rules.ANSWERS_BEFORE)
     note(
         tx,
         of="session",
-        ref=body.session_id,
+        ref=payload.session_id,
         action="move",
         state="SCHEDULED",
-        start=body.start.isoformat(),
+        start=payload.start.isoformat(),
         place=row["place"],
-        reason=body.reason,
+        reason=payload.reason,
     )
     tell(
         tx,
         "SESSION_MOVED",
         topics[0],
-        _invited(tx, body.session_id),
-        ref=body.session_id,
-        start=f"{tx.calendar.local(body.start):%Y-%m-%d %H:%M}",
+        _invited(tx, payload.session_id),
+        ref=payload.session_id,
+        start=f"{tx.calendar.local(payload.start):%Y-%m-%d %H:%M}",
         place=row["place"],
     )
-    return reply("session_id", row, start=body.start.isoformat())
+    return reply("session_id", row, start=payload.start.isoformat())
 
 
-def cancel_session(tx: Tx, body: CancelSession) -> dict[str, Any]:
+def cancel_session(tx: Tx, payload: CancelSession) -> dict[str, Any]:
     """取消会议 / Call off a session.
 
     Call off a session that has not begun; its topics wait for another. That is no adjournment:
@@ -560,10 +560,10 @@ def cancel_session(tx: Tx, body: CancelSession) -> dict[str, Any]:
     Raises:
         StateConflict: It has begun or ended.
     """
-    session = _led_session(tx, body.session_id, "SCHEDULED")
+    session = _led_session(tx, payload.session_id, "SCHEDULED")
     topics = _agenda_locked(tx, session)
-    people = _invited(tx, body.session_id)
-    row = end_session(tx, session, "CANCELLED", "cancel", reason=body.reason)
+    people = _invited(tx, payload.session_id)
+    row = end_session(tx, session, "CANCELLED", "cancel", reason=payload.reason)
     for topic in topics:
         session_due = topic["session_due"]
         if tx.now >= session_due:
@@ -575,16 +575,23 @@ def cancel_session(tx: Tx, body: CancelSession) -> dict[str, Any]:
             "ADOPTED",
             "cancel_session",
             code="TOPIC_SESSION_CANCELLED",
-            detail={"session_id": body.session_id},
+            detail={"session_id": payload.session_id},
             session_id=None,
             session_due=session_due,
         )
     if topics:
-        tell(tx, "SESSION_CANCELLED", topics[0], people, ref=body.session_id, reason=body.reason)
+        tell(
+            tx,
+            "SESSION_CANCELLED",
+            topics[0],
+            people,
+            ref=payload.session_id,
+            reason=payload.reason,
+        )
     return reply("session_id", row)
 
 
-def withdraw_invitation(tx: Tx, body: WithdrawInvitation) -> dict[str, Any]:
+def withdraw_invitation(tx: Tx, payload: WithdrawInvitation) -> dict[str, Any]:
     """撤回邀请 / Uninvite somebody.
 
     Uninvite somebody before the session begins.
@@ -595,13 +602,15 @@ def withdraw_invitation(tx: Tx, body: WithdrawInvitation) -> dict[str, Any]:
         ResidentMajority: Residents would not be more than half of the voters any more.
         StateConflict: The session has begun, or it was withdrawn before.
     """
-    row = storage.rows.find(tx.conn, storage.tables.invitations, body.invitation_id)
+    row = storage.rows.find(tx.conn, storage.tables.invitations, payload.invitation_id)
     if row is None:
-        raise NotFound(kind="invitation", id=body.invitation_id)
+        raise NotFound(kind="invitation", id=payload.invitation_id)
     area = storage.rows.known(tx.conn, storage.tables.sessions, row["session_id"])["area"]
-    tx.require_sight(area, kind="invitation", id=body.invitation_id)
+    tx.require_sight(area, kind="invitation", id=payload.invitation_id)
     session = _led_session(tx, row["session_id"], "SCHEDULED", matched=False)
-    row = storage.rows.known(tx.conn, storage.tables.invitations, body.invitation_id, locked=True)
+    row = storage.rows.known(
+        tx.conn, storage.tables.invitations, payload.invitation_id, locked=True
+    )
     tx.check_version(row["version"])
     if row["revoked_at"] is not None:
         raise StateConflict(state="WITHDRAWN")
@@ -621,7 +630,7 @@ def withdraw_invitation(tx: Tx, body: WithdrawInvitation) -> dict[str, Any]:
         ref=row["session_id"],
         action="withdraw_invitation",
         person_id=row["person_id"],
-        reason=body.reason,
+        reason=payload.reason,
     )
     tell(
         tx,
@@ -629,12 +638,12 @@ def withdraw_invitation(tx: Tx, body: WithdrawInvitation) -> dict[str, Any]:
         topics[0],
         [row["person_id"]],
         ref=row["session_id"],
-        reason=body.reason,
+        reason=payload.reason,
     )
-    return {"id": body.invitation_id, "state": "WITHDRAWN", "version": changed["version"]}
+    return {"id": payload.invitation_id, "state": "WITHDRAWN", "version": changed["version"]}
 
 
-def answer_invitation(tx: Tx, body: AnswerInvitation) -> dict[str, Any]:
+def answer_invitation(tx: Tx, payload: AnswerInvitation) -> dict[str, Any]:
     """答复邀请 / Answer an invitation.
 
     Answer one's own invitation; the last answer before the session counts.
@@ -645,18 +654,18 @@ def answer_invitation(tx: Tx, body: AnswerInvitation) -> dict[str, Any]:
         DelegateRequired: An official declines without naming a delegate.
         DelegateTier: The delegate is no official of the tier, or is invited himself.
     """
-    row = storage.rows.find_locked(tx.conn, storage.tables.invitations, body.invitation_id)
+    row = storage.rows.find_locked(tx.conn, storage.tables.invitations, payload.invitation_id)
     if row is None or row["person_id"] != tx.actor.id:
-        raise NotFound(kind="invitation", id=body.invitation_id)
+        raise NotFound(kind="invitation", id=payload.invitation_id)
     session = storage.rows.known(tx.conn, storage.tables.sessions, row["session_id"])
     if session["state"] != "SCHEDULED" or row["revoked_at"] is not None:
         raise errors.AnswerTooLate
-    delegate = body.delegate_person_id
-    if row["capacity"] == "OFFICIAL" and body.answer != "YES" and delegate is None:
+    delegate = payload.delegate_person_id
+    if row["capacity"] == "OFFICIAL" and payload.answer != "YES" and delegate is None:
         raise errors.DelegateRequired(field="delegate_person_id")
-    if body.answer == "DELEGATE" and delegate is None:
+    if payload.answer == "DELEGATE" and delegate is None:
         raise errors.DelegateRequired(field="delegate_person_id")
-    if delegate is not None and body.answer != "YES":
+    if delegate is not None and payload.answer != "YES":
         _invite_delegate(tx, row, delegate)
     else:
         delegate = None
@@ -664,13 +673,13 @@ def answer_invitation(tx: Tx, body: AnswerInvitation) -> dict[str, Any]:
         tx.conn,
         storage.tables.invitations,
         row,
-        answer=body.answer,
+        answer=payload.answer,
         answered_at=tx.now,
         delegate=delegate,
     )
     return {
-        "id": body.invitation_id,
-        "state": body.answer,
+        "id": payload.invitation_id,
+        "state": payload.answer,
         "version": changed["version"],
         "session_id": row["session_id"],
     }
@@ -802,7 +811,7 @@ def _led_session(
     return row
 
 
-def open_session(tx: Tx, body: WhichSession) -> dict[str, Any]:
+def open_session(tx: Tx, payload: WhichSession) -> dict[str, Any]:
     """开会 / Open the session.
 
     Open a session, at the earliest 15 minutes before its start.
@@ -811,25 +820,25 @@ def open_session(tx: Tx, body: WhichSession) -> dict[str, Any]:
         TooEarly: It is too early.
         StateConflict: It is not scheduled.
     """
-    session = _led_session(tx, body.session_id, "SCHEDULED")
+    session = _led_session(tx, payload.session_id, "SCHEDULED")
     earliest = session["start_at"] - rules.OPEN_BEFORE
     if tx.now < earliest:
         raise errors.TooEarly(earliest=f"{tx.calendar.local(earliest):%Y-%m-%d %H:%M}")
-    for item in storage.sessions.agenda(tx.conn, body.session_id):
+    for item in storage.sessions.agenda(tx.conn, payload.session_id):
         topic = topic_locked(tx, item["topic_id"])
-        if topic["state"] == "SCHEDULED" and topic["session_id"] == body.session_id:
-            move(tx, topic, "DELIBERATING", "open", detail={"session_id": body.session_id})
+        if topic["state"] == "SCHEDULED" and topic["session_id"] == payload.session_id:
+            move(tx, topic, "DELIBERATING", "open", detail={"session_id": payload.session_id})
             tx.disarm("topic_session", item["topic_id"])
             tx.arm("session_held", item["topic_id"], tx.calendar.due(tx.now, rules.HELD_WD))
-    tx.disarm("session_answers", body.session_id)
+    tx.disarm("session_answers", payload.session_id)
     row = storage.rows.change(
         tx.conn, storage.tables.sessions, session, state="OPEN", opened_at=tx.now
     )
-    note(tx, of="session", ref=body.session_id, action="open", state="OPEN")
+    note(tx, of="session", ref=payload.session_id, action="open", state="OPEN")
     return reply("session_id", row)
 
 
-def record_attendance(tx: Tx, body: RecordAttendance) -> dict[str, Any]:
+def record_attendance(tx: Tx, payload: RecordAttendance) -> dict[str, Any]:
     """签到 / Record attendance.
 
     Record who has come. Repeating it is harmless, so several helpers may do it at the door: the
@@ -841,23 +850,23 @@ def record_attendance(tx: Tx, body: RecordAttendance) -> dict[str, Any]:
         CapacityUnproved: Somebody no longer speaks for whom he was invited.
         StateConflict: The session is not open.
     """
-    session = _led_session(tx, body.session_id, "OPEN", matched=False, helpers=True)
+    session = _led_session(tx, payload.session_id, "OPEN", matched=False, helpers=True)
     invited = {
         row["person_id"]: row["capacity"]
-        for row in storage.sessions.invitations_of(tx.conn, body.session_id)
+        for row in storage.sessions.invitations_of(tx.conn, payload.session_id)
         if row["revoked_at"] is None
     }
     coming: dict[str, list[str]] = {}
-    for person_id in body.person_ids:
+    for person_id in payload.person_ids:
         if person_id not in invited:
             raise errors.NotInvited(person_id=person_id, field="person_ids")
         if invited[person_id] in rules.VOTING:
             coming.setdefault(invited[person_id], []).append(person_id)
-    agenda = storage.sessions.agenda(tx.conn, body.session_id)
+    agenda = storage.sessions.agenda(tx.conn, payload.session_id)
     check_capacities(tx, coming, topics=agenda, field="person_ids")
-    storage.sessions.mark_attended(tx.conn, body.session_id, body.person_ids, tx.now)
+    storage.sessions.mark_attended(tx.conn, payload.session_id, payload.person_ids, tx.now)
     near = [code for item in agenda for code in rules.reach(item)]
-    counted = rules.presence(storage.sessions.invitations_of(tx.conn, body.session_id), near)
+    counted = rules.presence(storage.sessions.invitations_of(tx.conn, payload.session_id), near)
     return reply(
         "session_id",
         session,
@@ -870,7 +879,7 @@ def record_attendance(tx: Tx, body: RecordAttendance) -> dict[str, Any]:
 _CORRECTING = frozenset({"R_SECRETARY", "R_STREET", "R_STREET_LEAD"})
 
 
-def correct_attendance(tx: Tx, body: CorrectAttendance) -> dict[str, Any]:
+def correct_attendance(tx: Tx, payload: CorrectAttendance) -> dict[str, Any]:
     """更正签到 / Correct who was there.
 
     Correct who was there: at the door by any helper, after a vote has closed by the secretary
@@ -885,38 +894,40 @@ def correct_attendance(tx: Tx, body: CorrectAttendance) -> dict[str, Any]:
         RoleDenied: A vote has closed, and the caller is neither secretary nor street.
         StateConflict: It stands as it is said, or the session was never held to its end.
     """
-    session = _led_session(tx, body.session_id, "OPEN", "ENDED", matched=False, helpers=True)
-    agenda = storage.sessions.agenda(tx.conn, body.session_id)
+    session = _led_session(tx, payload.session_id, "OPEN", "ENDED", matched=False, helpers=True)
+    agenda = storage.sessions.agenda(tx.conn, payload.session_id)
     closed = [item for item in agenda if item["closed_at"] is not None]
     if closed and tx.actor.role not in _CORRECTING:
         raise RoleDenied(role=tx.actor.role)
-    if body.person_id == tx.actor.id:
+    if payload.person_id == tx.actor.id:
         raise errors.SamePerson
-    row = storage.sessions.invitation_of(tx.conn, body.session_id, body.person_id)
+    row = storage.sessions.invitation_of(tx.conn, payload.session_id, payload.person_id)
     if row is None or row["revoked_at"] is not None:
-        raise errors.NotInvited(person_id=body.person_id, field="person_id")
-    if (row["attended_at"] is not None) == body.attended:
-        raise StateConflict(state="PRESENT" if body.attended else "ABSENT")
+        raise errors.NotInvited(person_id=payload.person_id, field="person_id")
+    if (row["attended_at"] is not None) == payload.attended:
+        raise StateConflict(state="PRESENT" if payload.attended else "ABSENT")
     locked = storage.topics.topics_locked(tx.conn, [item["topic_id"] for item in agenda])
-    if body.attended:
+    if payload.attended:
         at = tx.now if session["ended_at"] is None else session["ended_at"]
-        storage.sessions.mark_attended(tx.conn, body.session_id, [body.person_id], at)
+        storage.sessions.mark_attended(tx.conn, payload.session_id, [payload.person_id], at)
     else:
         storage.sessions.unmark_attended(tx.conn, row)
         for item in agenda:
-            storage.sessions.drop_vote(tx.conn, body.session_id, item["topic_id"], body.person_id)
+            storage.sessions.drop_vote(
+                tx.conn, payload.session_id, item["topic_id"], payload.person_id
+            )
     note(
         tx,
         of="session",
-        ref=body.session_id,
+        ref=payload.session_id,
         action="correct_attendance",
         state=session["state"],
-        person_id=body.person_id,
-        attended=body.attended,
-        reason=body.reason,
+        person_id=payload.person_id,
+        attended=payload.attended,
+        reason=payload.reason,
     )
     session = storage.rows.change(tx.conn, storage.tables.sessions, session)
-    if closed and body.attended:
+    if closed and payload.attended:
         _say_attendance(tx, session, closed[-1]["topic_id"])
     elif row["recorded_at"] is not None:
         _say_corrected(tx, session, row)
@@ -926,7 +937,7 @@ def correct_attendance(tx: Tx, body: CorrectAttendance) -> dict[str, Any]:
         if not _recounted(tx, session, item, locked[item["topic_id"]])
     ]
     counted = rules.presence(
-        storage.sessions.invitations_of(tx.conn, body.session_id),
+        storage.sessions.invitations_of(tx.conn, payload.session_id),
         [code for item in agenda for code in rules.reach(item)],
     )
     return reply(
@@ -1003,7 +1014,7 @@ _VOIDABLE = frozenset({"OPINION_DUE", "OPINION_DRAFTED", "PUBLICISED", "FAILED"}
 _LATER = frozenset({"RESOLVED", "IMPLEMENTING", "VERIFIED", "CLOSED"})
 
 
-def vote(tx: Tx, body: CastVote) -> dict[str, Any]:
+def vote(tx: Tx, payload: CastVote) -> dict[str, Any]:
     """表决 / Vote.
 
     Cast one's vote on a topic, or change it before the close. The answer does not repeat it, and
@@ -1020,13 +1031,13 @@ def vote(tx: Tx, body: CastVote) -> dict[str, Any]:
         AlreadyVoted: He has voted and does not say that he changes it.
     """
     # Votes wait for each other and for the close, so that none slips in behind the count.
-    topic = topic_locked(tx, body.topic_id)
-    session = storage.rows.find(tx.conn, storage.tables.sessions, body.session_id)
-    if session is None or topic["session_id"] != body.session_id:
-        raise NotFound(kind="session", id=body.session_id)
+    topic = topic_locked(tx, payload.topic_id)
+    session = storage.rows.find(tx.conn, storage.tables.sessions, payload.session_id)
+    if session is None or topic["session_id"] != payload.session_id:
+        raise NotFound(kind="session", id=payload.session_id)
     require_state(session, "OPEN")
     require_state(topic, "DELIBERATING")
-    row = storage.sessions.invitation_of(tx.conn, body.session_id, tx.actor.id)
+    row = storage.sessions.invitation_of(tx.conn, payload.session_id, tx.actor.id)
     if row is not None and not row["voting"]:
         raise errors.NotVoting(capacity=row["capacity"])
     if row is None or row["attended_at"] is None or row["revoked_at"] is not None:
@@ -1034,14 +1045,14 @@ def vote(tx: Tx, body: CastVote) -> dict[str, Any]:
     if not rules.votes_on(row, rules.reach(topic)):
         raise errors.ScopeMismatch(scope=", ".join(topic["scope"]))
     check_capacities(tx, {row["capacity"]: [tx.actor.id]}, topics=[topic])
-    if not body.change and storage.sessions.has_voted(
-        tx.conn, body.session_id, body.topic_id, tx.actor.id
+    if not payload.change and storage.sessions.has_voted(
+        tx.conn, payload.session_id, payload.topic_id, tx.actor.id
     ):
         raise errors.AlreadyVoted
-    place = f"{body.session_id}/{body.topic_id}"
-    sealed = rules.seal_vote(_vote_keys(tx)[0], place, secrets.token_bytes(16), body.choice)
-    storage.sessions.cast_vote(tx.conn, body.session_id, body.topic_id, tx.actor.id, sealed)
-    return {"id": body.session_id, "state": "CAST", "version": session["version"]}
+    place = f"{payload.session_id}/{payload.topic_id}"
+    sealed = rules.seal_vote(_vote_keys(tx)[0], place, secrets.token_bytes(16), payload.choice)
+    storage.sessions.cast_vote(tx.conn, payload.session_id, payload.topic_id, tx.actor.id, sealed)
+    return {"id": payload.session_id, "state": "CAST", "version": session["version"]}
 
 
 def _vote_keys(tx: Tx) -> list[bytes]:
@@ -1070,7 +1081,7 @@ def _count(tx: Tx, session_id: str, topic_id: str) -> dict[str, int]:
     return {choice: choices.count(choice) for choice in rules.CHOICES}
 
 
-def close_vote(tx: Tx, body: CloseVote) -> dict[str, Any]:
+def close_vote(tx: Tx, payload: CloseVote) -> dict[str, Any]:
     """结束表决 / Close the vote.
 
     Close the vote on a topic: passed by strictly more than half of the voters present.
@@ -1085,13 +1096,13 @@ def close_vote(tx: Tx, body: CloseVote) -> dict[str, Any]:
         VotesUnreadable: The key has changed since some voted; they vote again.
         StateConflict: The vote is not open.
     """
-    session = _led_session(tx, body.session_id, "OPEN")
-    topic = topic_locked(tx, body.topic_id)
-    if topic["session_id"] != body.session_id:
-        raise NotFound(kind="topic", id=body.topic_id)
+    session = _led_session(tx, payload.session_id, "OPEN")
+    topic = topic_locked(tx, payload.topic_id)
+    if topic["session_id"] != payload.session_id:
+        raise NotFound(kind="topic", id=payload.topic_id)
     require_state(topic, "DELIBERATING")
     counted = rules.presence(
-        storage.sessions.invitations_of(tx.conn, body.session_id), rules.reach(topic)
+        storage.sessions.invitations_of(tx.conn, payload.session_id), rules.reach(topic)
     )
     quorum = True
     try:
@@ -1100,7 +1111,7 @@ def close_vote(tx: Tx, body: CloseVote) -> dict[str, Any]:
         if topic["adjournments"] < rules.ADJOURNMENTS:
             raise
         quorum = False
-    ballots = _count(tx, body.session_id, body.topic_id)
+    ballots = _count(tx, payload.session_id, payload.topic_id)
     in_favour = ballots["FOR"]
     won = quorum and rules.passed(in_favour, counted.voting_present)
     result = {
@@ -1114,7 +1125,7 @@ def close_vote(tx: Tx, body: CloseVote) -> dict[str, Any]:
         "passed": won,
     }
     storage.sessions.close_tally(
-        tx.conn, body.session_id, body.topic_id, closed_at=tx.now, **result
+        tx.conn, payload.session_id, payload.topic_id, closed_at=tx.now, **result
     )
     if won:
         opinion_due = tx.calendar.due(tx.now, rules.OPINION_WD)
@@ -1127,7 +1138,7 @@ def close_vote(tx: Tx, body: CloseVote) -> dict[str, Any]:
             voted_at=tx.now,
             opinion_due=opinion_due,
         )
-        tx.arm("opinion_draft", body.topic_id, opinion_due)
+        tx.arm("opinion_draft", payload.topic_id, opinion_due)
     else:
         move(
             tx,
@@ -1139,20 +1150,20 @@ def close_vote(tx: Tx, body: CloseVote) -> dict[str, Any]:
             failed_at=tx.now,
         )
     session = _end_if_done(tx, session)
-    _say_attendance(tx, session, body.topic_id)
+    _say_attendance(tx, session, payload.topic_id)
     shown = {("for" if name == "in_favour" else name): value for name, value in result.items()}
     return {
-        "id": body.session_id,
+        "id": payload.session_id,
         "state": "VOTED",
         "version": session["version"],
-        "topic_id": body.topic_id,
+        "topic_id": payload.topic_id,
         "topic_state": "OPINION_DUE" if won else "FAILED",
         "session_state": session["state"],
         **shown,
     }
 
 
-def recount(tx: Tx, body: Recount) -> dict[str, Any]:
+def recount(tx: Tx, payload: Recount) -> dict[str, Any]:
     """重新计票 / Count the ballots of a closed vote again.
 
     Count the ballots of a closed vote again, and compare with what was announced.
@@ -1161,18 +1172,18 @@ def recount(tx: Tx, body: Recount) -> dict[str, Any]:
         NotFound: There is no such closed vote.
         RoleDenied: It lies outside the caller's scope.
     """
-    tally = storage.sessions.tally_of(tx.conn, body.session_id, body.topic_id)
+    tally = storage.sessions.tally_of(tx.conn, payload.session_id, payload.topic_id)
     if tally is None or tally["closed_at"] is None:
-        raise NotFound(kind="vote", id=body.topic_id)
-    session = storage.rows.known(tx.conn, storage.tables.sessions, body.session_id)
+        raise NotFound(kind="vote", id=payload.topic_id)
+    session = storage.rows.known(tx.conn, storage.tables.sessions, payload.session_id)
     tx.require_scope(session["area"])
-    counted = storage.sessions.count_ballots(tx.conn, body.session_id, body.topic_id)
+    counted = storage.sessions.count_ballots(tx.conn, payload.session_id, payload.topic_id)
     found = {choice: counted.get(choice, 0) for choice in rules.CHOICES}
     announced = [tally["in_favour"], tally["against"], tally["abstain"]]
-    voters = len(storage.sessions.voters_of(tx.conn, body.session_id, body.topic_id))
+    voters = len(storage.sessions.voters_of(tx.conn, payload.session_id, payload.topic_id))
     return {
-        "id": body.session_id,
-        "topic_id": body.topic_id,
+        "id": payload.session_id,
+        "topic_id": payload.topic_id,
         "for": found["FOR"],
         "against": found["AGAINST"],
         "abstain": found["ABSTAIN"],
@@ -1207,7 +1218,7 @@ def _say_attendance(tx: Tx, session: storage.rows.Row, topic_id: str) -> None:
         )
 
 
-def adjourn_session(tx: Tx, body: Adjourn) -> dict[str, Any]:
+def adjourn_session(tx: Tx, payload: Adjourn) -> dict[str, Any]:
     """休会 / Adjourn.
 
     End a session without a vote on the topics still open; each needs a new session.
@@ -1216,8 +1227,8 @@ def adjourn_session(tx: Tx, body: Adjourn) -> dict[str, Any]:
         AdjournLimit: A topic has been adjourned twice; its vote must be closed.
         StateConflict: The session is not open.
     """
-    session = _led_session(tx, body.session_id, "OPEN")
-    for item in storage.sessions.agenda(tx.conn, body.session_id):
+    session = _led_session(tx, payload.session_id, "OPEN")
+    for item in storage.sessions.agenda(tx.conn, payload.session_id):
         if not _is_open(item, session):
             continue
         topic = topic_locked(tx, item["topic_id"])
@@ -1227,10 +1238,10 @@ def adjourn_session(tx: Tx, body: Adjourn) -> dict[str, Any]:
             tx,
             topic,
             "adjourn",
-            {"session_id": body.session_id, "reason": body.reason},
+            {"session_id": payload.session_id, "reason": payload.reason},
             adjournments=topic["adjournments"] + 1,
         )
-    row = end_session(tx, session, "ADJOURNED", "adjourn", reason=body.reason)
+    row = end_session(tx, session, "ADJOURNED", "adjourn", reason=payload.reason)
     return reply("session_id", row)
 
 

@@ -227,7 +227,7 @@ def _check_supervisors(
         raise errors.NotRegistered(person_id=stranger, field="supervisors")
 
 
-def assign_tasks(tx: Tx, body: AssignTasks) -> dict[str, Any]:
+def assign_tasks(tx: Tx, payload: AssignTasks) -> dict[str, Any]:
     """下达落实任务 / Assign the tasks.
 
     Assign the tasks of a resolution, each with at least one resident who watches.
@@ -242,10 +242,10 @@ def assign_tasks(tx: Tx, body: AssignTasks) -> dict[str, Any]:
         ConflictOfInterest: A supervisor holds a post in the responsible project.
         DueOutOfRange: A term is over or too long.
     """
-    topic = led_topic(tx, body.topic_id)
+    topic = led_topic(tx, payload.topic_id)
     opinion = storage.rows.find(tx.conn, storage.tables.opinions, topic["opinion_id"] or "")
     stands = opinion is not None and opinion["state"] == "EFFECTIVE"
-    tally = storage.sessions.tally_of(tx.conn, topic["session_id"], body.topic_id)
+    tally = storage.sessions.tally_of(tx.conn, topic["session_id"], payload.topic_id)
     rules.check_artefacts(
         5,
         {
@@ -258,11 +258,11 @@ def assign_tasks(tx: Tx, body: AssignTasks) -> dict[str, Any]:
     require_state(topic, "RESOLVED")
     if not topic["binding"]:
         raise errors.OwnersVoteRequired
-    planned = body.tasks or convert(opinion["planned"] if opinion else [], list[PlannedTask])
+    planned = payload.tasks or convert(opinion["planned"] if opinion else [], list[PlannedTask])
     if not planned:
         raise errors.TasksNeeded(field="tasks")
-    made = [_assign_one(tx, topic, task, body.supervisors) for task in planned]
-    tx.disarm("task_assign", body.topic_id)
+    made = [_assign_one(tx, topic, task, payload.supervisors) for task in planned]
+    tx.disarm("task_assign", payload.topic_id)
     row = move(
         tx,
         topic,
@@ -398,7 +398,7 @@ def _require_doer(tx: Tx, task: storage.rows.Row) -> None:
         _require_place(tx, task)
 
 
-def start_task(tx: Tx, body: WhichTask) -> dict[str, Any]:
+def start_task(tx: Tx, payload: WhichTask) -> dict[str, Any]:
     """开始办理 / Start.
 
     Say that the work has begun.
@@ -407,27 +407,27 @@ def start_task(tx: Tx, body: WhichTask) -> dict[str, Any]:
         StateConflict: It has begun already.
         NotFound: It is another project's task.
     """
-    task = _task_locked(tx, body.task_id, _require_doer, "ASSIGNED")
+    task = _task_locked(tx, payload.task_id, _require_doer, "ASSIGNED")
     row = storage.rows.change(tx.conn, storage.tables.tasks, task, state="DOING", started_at=tx.now)
     _note(tx, row, "start")
     return reply("task_id", row)
 
 
-def report_progress(tx: Tx, body: ReportProgress) -> dict[str, Any]:
+def report_progress(tx: Tx, payload: ReportProgress) -> dict[str, Any]:
     """报告进展 / Report progress.
 
     Raises:
         StateConflict: It is delivered.
         NotFound: It is another project's task.
     """
-    task = _task_locked(tx, body.task_id, _require_doer, *UNDELIVERED)
-    percent = task["percent"] if body.percent is None else body.percent
+    task = _task_locked(tx, payload.task_id, _require_doer, *UNDELIVERED)
+    percent = task["percent"] if payload.percent is None else payload.percent
     row = storage.rows.change(tx.conn, storage.tables.tasks, task, percent=percent)
-    _note(tx, row, "progress", note=body.note, percent=percent)
+    _note(tx, row, "progress", note=payload.note, percent=percent)
     return reply("task_id", row, percent=percent)
 
 
-def deliver_task(tx: Tx, body: DeliverTask) -> dict[str, Any]:
+def deliver_task(tx: Tx, payload: DeliverTask) -> dict[str, Any]:
     """交付社区任务 / Deliver a task of the community.
 
     Raises:
@@ -435,12 +435,12 @@ def deliver_task(tx: Tx, body: DeliverTask) -> dict[str, Any]:
         EvidenceRequired: Nothing shows that the work is done.
         StateConflict: It is delivered already.
     """
-    task = _task_locked(tx, body.task_id, _require_place, *UNDELIVERED)
+    task = _task_locked(tx, payload.task_id, _require_place, *UNDELIVERED)
     if task["responsible_kind"] == "PROJECT":
         raise errors.ProjectDelivers(project_id=task["responsible_id"])
-    if not body.evidence:
+    if not payload.evidence:
         raise errors.EvidenceRequired(field="evidence")
-    row = _deliver(tx, task, body.evidence, at=tx.now, words=body.note)
+    row = _deliver(tx, task, payload.evidence, at=tx.now, words=payload.note)
     return reply("task_id", row)
 
 
@@ -580,7 +580,7 @@ def _add_record(
     return record_id
 
 
-def record_supervision(tx: Tx, body: RecordSupervision) -> dict[str, Any]:
+def record_supervision(tx: Tx, payload: RecordSupervision) -> dict[str, Any]:
     """监督记录 / Record supervision.
 
     Record what a supervisor has seen; the next record is due in 14 days.
@@ -591,13 +591,13 @@ def record_supervision(tx: Tx, body: RecordSupervision) -> dict[str, Any]:
         ConflictOfInterest: He holds a post in the responsible project.
         StateConflict: The task has ended.
     """
-    task = _task_locked(tx, body.task_id, _require_supervisor, *UNENDED)
+    task = _task_locked(tx, payload.task_id, _require_supervisor, *UNENDED)
     _require_no_conflict(tx, task)
-    record_id = _add_record(tx, task, "RECORD", body.finding, body.media)
+    record_id = _add_record(tx, task, "RECORD", payload.finding, payload.media)
     if task["state"] in UNDELIVERED:
-        tx.arm("supervision_gap", body.task_id, tx.now + rules.SUPERVISION_EVERY)
+        tx.arm("supervision_gap", payload.task_id, tx.now + rules.SUPERVISION_EVERY)
     _note(tx, task, "supervise", record_id=record_id)
-    return {"id": record_id, "state": "RECORDED", "version": 1, "task_id": body.task_id}
+    return {"id": record_id, "state": "RECORDED", "version": 1, "task_id": payload.task_id}
 
 
 def miss_supervision(tx: Tx, due: Due) -> None:
@@ -615,7 +615,7 @@ def miss_supervision(tx: Tx, due: Due) -> None:
         tx.arm("supervision_gap", due.ref, tx.now + rules.SUPERVISION_EVERY)
 
 
-def accept_task(tx: Tx, body: AcceptTask) -> dict[str, Any]:
+def accept_task(tx: Tx, payload: AcceptTask) -> dict[str, Any]:
     """验收 / Accept (supervisor and cadre, two calls).
 
     Accept delivered work as supervisor or as cadre; it is accepted when both have.
@@ -627,12 +627,12 @@ def accept_task(tx: Tx, body: AcceptTask) -> dict[str, Any]:
         AlreadyAccepted: His side has accepted.
         SamePerson: One person would accept for both sides.
     """
-    topic_id = _topic_of(tx, body.task_id)
+    topic_id = _topic_of(tx, payload.task_id)
     # The topic is locked first, as everywhere: two last acceptances must not miss each other.
     topic = topic_locked(tx, topic_id)
-    task = _task_locked(tx, body.task_id, _require_judge, "DELIVERED")
+    task = _task_locked(tx, payload.task_id, _require_judge, "DELIVERED")
     side = "CADRE" if tx.actor.role in _OFFICES else "SUPERVISOR"
-    if not task["evidence"] and not body.media:
+    if not task["evidence"] and not payload.media:
         raise errors.EvidenceRequired(field="media")
     mine, other = (
         ("supervisor_accepted", "cadre_accepted")
@@ -643,7 +643,7 @@ def accept_task(tx: Tx, body: AcceptTask) -> dict[str, Any]:
         raise errors.AlreadyAccepted
     if task[other] == tx.actor.id:
         raise errors.SamePerson
-    _add_record(tx, task, "ACCEPT", body.finding, body.media)
+    _add_record(tx, task, "ACCEPT", payload.finding, payload.media)
     if task[other] is None:
         row = storage.rows.change(tx.conn, storage.tables.tasks, task, **{mine: tx.actor.id})
         _note(tx, row, "accept", side=side)
@@ -656,8 +656,8 @@ def accept_task(tx: Tx, body: AcceptTask) -> dict[str, Any]:
         accepted_at=tx.now,
         **{mine: tx.actor.id},
     )
-    tx.disarm("task_accept", body.task_id)
-    storage.escalations.settle_escalations(tx.conn, tx.now, "ACTED", task_id=body.task_id)
+    tx.disarm("task_accept", payload.task_id)
+    storage.escalations.settle_escalations(tx.conn, tx.now, "ACTED", task_id=payload.task_id)
     _note(tx, row, "accept", side=side)
     tx.say(
         events.TaskAccepted(
@@ -721,7 +721,7 @@ def _topic_of(tx: Tx, task_id: str) -> str:
     return str(row["topic_id"])
 
 
-def rework_task(tx: Tx, body: ReworkTask) -> dict[str, Any]:
+def rework_task(tx: Tx, payload: ReworkTask) -> dict[str, Any]:
     """退回返工 / Send back.
 
     Send delivered work back. At the third time supervision has failed: the task is taken away
@@ -732,9 +732,9 @@ def rework_task(tx: Tx, body: ReworkTask) -> dict[str, Any]:
         ConflictOfInterest: He holds a post in the responsible project.
         StateConflict: It is not delivered.
     """
-    topic = topic_locked(tx, _topic_of(tx, body.task_id))
-    task = _task_locked(tx, body.task_id, _require_judge, "DELIVERED")
-    _add_record(tx, task, "REWORK", body.reason, [])
+    topic = topic_locked(tx, _topic_of(tx, payload.task_id))
+    task = _task_locked(tx, payload.task_id, _require_judge, "DELIVERED")
+    _add_record(tx, task, "REWORK", payload.reason, [])
     reworks = task["reworks"] + 1
     final = reworks >= rules.REWORKS and topic["state"] == "IMPLEMENTING"
     row = storage.rows.change(
@@ -746,19 +746,19 @@ def rework_task(tx: Tx, body: ReworkTask) -> dict[str, Any]:
         supervisor_accepted=None,
         cadre_accepted=None,
     )
-    _note(tx, row, "rework", reason=body.reason, code=body.code)
-    _say_rework(tx, row, body.code, final=final)
-    tx.disarm("task_accept", body.task_id)
-    storage.escalations.settle_escalations(tx.conn, tx.now, "ACTED", task_id=body.task_id)
+    _note(tx, row, "rework", reason=payload.reason, code=payload.code)
+    _say_rework(tx, row, payload.code, final=final)
+    tx.disarm("task_accept", payload.task_id)
+    storage.escalations.settle_escalations(tx.conn, tx.now, "ACTED", task_id=payload.task_id)
     if final:
         _return_to_analysis(tx, topic, row)
     else:
-        tx.arm("supervision_gap", body.task_id, tx.now + rules.SUPERVISION_EVERY)
+        tx.arm("supervision_gap", payload.task_id, tx.now + rules.SUPERVISION_EVERY)
         level = max(row["overdue_level"] + 1, 1)
         at = rules.next_overdue(tx.calendar, row["due_at"], level - 1)
         # Work that comes back after its term is overdue at once; the timer acts at its own time.
         if at is not None:
-            tx.arm("task_due", body.task_id, max(at, tx.now), {"level": level})
+            tx.arm("task_due", payload.task_id, max(at, tx.now), {"level": level})
     return reply("task_id", row, reworks=reworks)
 
 
@@ -857,7 +857,7 @@ def _watchers(tx: Tx, task_id: str) -> list[str]:
     return [s["person_id"] for s in storage.tasks.supervisors_of(tx.conn, [task_id])]
 
 
-def extend_task(tx: Tx, body: ExtendTask) -> dict[str, Any]:
+def extend_task(tx: Tx, payload: ExtendTask) -> dict[str, Any]:
     """任务延期 / Extend a task's term.
 
     Give a task a later term: the community twice, the street as often as it must.
@@ -868,27 +868,27 @@ def extend_task(tx: Tx, body: ExtendTask) -> dict[str, Any]:
         ExtensionsUsed: The community has extended it twice.
         StateConflict: It is delivered or ended.
     """
-    topic, task = _led_task(tx, body.task_id, *UNDELIVERED)
+    topic, task = _led_task(tx, payload.task_id, *UNDELIVERED)
     times = task["extensions"] or 0
     if tx.actor.role == "R_SECRETARY" and times >= rules.EXTENSIONS:
         raise errors.ExtensionsUsed(times=times)
-    due_at = _due_at(tx, body.due_date)
+    due_at = _due_at(tx, payload.due_date)
     if due_at <= task["due_at"]:
         present = tx.calendar.local_date(task["due_at"] - timedelta(microseconds=1))
-        raise errors.DueNotLater(due=str(body.due_date), present=str(present), field="due_date")
+        raise errors.DueNotLater(due=str(payload.due_date), present=str(present), field="due_date")
     row = storage.rows.change(
         tx.conn, storage.tables.tasks, task, due_at=due_at, overdue_level=0, extensions=times + 1
     )
-    tx.arm("task_due", body.task_id, due_at, {"level": 1})
-    storage.escalations.settle_escalations(tx.conn, tx.now, "ACTED", task_id=body.task_id)
-    _note(tx, row, "extend", due=due_at.isoformat(), reason=body.reason)
-    tell(tx, "TASK_EXTENDED", topic, _watchers(tx, body.task_id), ref=body.task_id)
+    tx.arm("task_due", payload.task_id, due_at, {"level": 1})
+    storage.escalations.settle_escalations(tx.conn, tx.now, "ACTED", task_id=payload.task_id)
+    _note(tx, row, "extend", due=due_at.isoformat(), reason=payload.reason)
+    tell(tx, "TASK_EXTENDED", topic, _watchers(tx, payload.task_id), ref=payload.task_id)
     # The responsible side learns the new term by the same fact, at a higher version.
     _say_assigned(tx, row)
     return reply("task_id", row, due=due_at.isoformat())
 
 
-def cancel_task(tx: Tx, body: EndTask) -> dict[str, Any]:
+def cancel_task(tx: Tx, payload: EndTask) -> dict[str, Any]:
     """取消任务 / Cancel a task.
 
     End a task that will not be done. With the last one the topic is verified, or waits for
@@ -897,9 +897,9 @@ def cancel_task(tx: Tx, body: EndTask) -> dict[str, Any]:
     Raises:
         StateConflict: It has ended.
     """
-    topic, task = _led_task(tx, body.task_id, *UNENDED)
-    row = _take_away(tx, task, "CANCELLED", "cancel", "CANCELLED", reason=body.reason)
-    _tell_cancelled(tx, topic, task, body.reason)
+    topic, task = _led_task(tx, payload.task_id, *UNENDED)
+    row = _take_away(tx, task, "CANCELLED", "cancel", "CANCELLED", reason=payload.reason)
+    _tell_cancelled(tx, topic, task, payload.reason)
     topic = _settle(tx, topic)
     return reply("task_id", row, topic_state=topic["state"])
 
@@ -925,7 +925,7 @@ def _again(
     return _assign_one(tx, topic, planned, people, replaces=task["task_id"])
 
 
-def reassign_task(tx: Tx, body: ReassignTask) -> dict[str, Any]:
+def reassign_task(tx: Tx, payload: ReassignTask) -> dict[str, Any]:
     """改派任务 / Let somebody else do it.
 
     Let somebody else do it: the task ends and a new one takes its place.
@@ -936,24 +936,24 @@ def reassign_task(tx: Tx, body: ReassignTask) -> dict[str, Any]:
         ConflictOfInterest: A supervisor holds a post in the project.
         StateConflict: It has ended.
     """
-    topic, task = _led_task(tx, body.task_id, *UNENDED)
-    people = body.supervisors or _watchers(tx, body.task_id)
-    row = _take_away(tx, task, "CANCELLED", "reassign", "REASSIGNED", reason=body.reason)
-    told = {"title": task["title"], "reason": body.reason}
-    tell(tx, "TASK_REASSIGNED", topic, _doers(tx, task), ref=body.task_id, **told)
+    topic, task = _led_task(tx, payload.task_id, *UNENDED)
+    people = payload.supervisors or _watchers(tx, payload.task_id)
+    row = _take_away(tx, task, "CANCELLED", "reassign", "REASSIGNED", reason=payload.reason)
+    told = {"title": task["title"], "reason": payload.reason}
+    tell(tx, "TASK_REASSIGNED", topic, _doers(tx, task), ref=payload.task_id, **told)
     made = _again(
         tx,
         topic,
         task,
         people,
-        kind=body.responsible_kind,
-        who=body.responsible_id,
-        due_date=body.due_date,
+        kind=payload.responsible_kind,
+        who=payload.responsible_id,
+        due_date=payload.due_date,
     )
     return reply("task_id", row, new_task=made)
 
 
-def reopen_task(tx: Tx, body: EndTask) -> dict[str, Any]:
+def reopen_task(tx: Tx, payload: EndTask) -> dict[str, Any]:
     """重新办理 / Let accepted work be done again.
 
     Let accepted work be done again while its topic is not closed: a new task takes its place.
@@ -961,9 +961,9 @@ def reopen_task(tx: Tx, body: EndTask) -> dict[str, Any]:
     Raises:
         StateConflict: It is not accepted, or the topic is closed.
     """
-    topic, task = _led_task(tx, body.task_id, "ACCEPTED")
+    topic, task = _led_task(tx, payload.task_id, "ACCEPTED")
     require_state(topic, "IMPLEMENTING", "VERIFIED")
-    people = _watchers(tx, body.task_id)
+    people = _watchers(tx, payload.task_id)
     made = _again(
         tx,
         topic,
@@ -974,13 +974,13 @@ def reopen_task(tx: Tx, body: EndTask) -> dict[str, Any]:
         due_date=None,
     )
     row = storage.rows.change(tx.conn, storage.tables.tasks, task)
-    _note(tx, row, "reopen", reason=body.reason, new_task=made["id"])
+    _note(tx, row, "reopen", reason=payload.reason, new_task=made["id"])
     if topic["state"] == "VERIFIED":
         topic = move(tx, topic, "IMPLEMENTING", "reopen", code="TOPIC_REOPENED")
     return reply("task_id", row, new_task=made, topic_state=topic["state"])
 
 
-def change_supervisors(tx: Tx, body: ChangeSupervisors) -> dict[str, Any]:
+def change_supervisors(tx: Tx, payload: ChangeSupervisors) -> dict[str, Any]:
     """更换监督员 / Change who watches.
 
     Let others watch a task, so that it does not wait for who has left or has a conflict.
@@ -991,25 +991,25 @@ def change_supervisors(tx: Tx, body: ChangeSupervisors) -> dict[str, Any]:
         ConflictOfInterest: One holds a post in the responsible project.
         StateConflict: The task has ended.
     """
-    topic, task = _led_task(tx, body.task_id, *UNENDED)
-    people = list(dict.fromkeys(body.supervisors))
+    topic, task = _led_task(tx, payload.task_id, *UNENDED)
+    people = list(dict.fromkeys(payload.supervisors))
     planned = PlannedTask(task["title"], task["responsible_kind"], task["responsible_id"])
     _check_supervisors(tx, planned, people, topic)
-    before = set(_watchers(tx, body.task_id))
-    storage.tasks.set_supervisors(tx.conn, body.task_id, people, tx.now)
+    before = set(_watchers(tx, payload.task_id))
+    storage.tasks.set_supervisors(tx.conn, payload.task_id, people, tx.now)
     # What a supervisor accepted who no longer watches is looked at again.
     kept = task["supervisor_accepted"] if task["supervisor_accepted"] in people else None
     row = storage.rows.change(tx.conn, storage.tables.tasks, task, supervisor_accepted=kept)
     storage.escalations.settle_escalations(
-        tx.conn, tx.now, "ACTED", task_id=body.task_id, deadline="supervisor_needed"
+        tx.conn, tx.now, "ACTED", task_id=payload.task_id, deadline="supervisor_needed"
     )
-    _note(tx, row, "change_supervisors", reason=body.reason)
-    tell(tx, "SUPERVISOR_APPOINTED", topic, set(people) - before, ref=body.task_id)
-    tell(tx, "SUPERVISOR_RELEASED", topic, before - set(people), ref=body.task_id)
+    _note(tx, row, "change_supervisors", reason=payload.reason)
+    tell(tx, "SUPERVISOR_APPOINTED", topic, set(people) - before, ref=payload.task_id)
+    tell(tx, "SUPERVISOR_RELEASED", topic, before - set(people), ref=payload.task_id)
     return reply("task_id", row)
 
 
-def step_down(tx: Tx, body: WhichTask) -> dict[str, Any]:
+def step_down(tx: Tx, payload: WhichTask) -> dict[str, Any]:
     """不再担任监督员 / Step down as a supervisor.
 
     Stop watching a task, as its supervisor; where no resident is left the chain is told.
@@ -1018,8 +1018,8 @@ def step_down(tx: Tx, body: WhichTask) -> dict[str, Any]:
         NotSupervisor: The caller does not watch it.
         StateConflict: It has ended.
     """
-    topic = topic_locked(tx, _topic_of(tx, body.task_id))
-    task = _task_locked(tx, body.task_id, _require_supervisor, *UNENDED)
+    topic = topic_locked(tx, _topic_of(tx, payload.task_id))
+    task = _task_locked(tx, payload.task_id, _require_supervisor, *UNENDED)
     row = _without_supervisors(tx, topic, task, {tx.actor.id}, "step_down")
     return reply("task_id", row)
 
@@ -1060,7 +1060,7 @@ def follow_residents(tx: Tx, people: Sequence[str]) -> None:
             _without_supervisors(tx, topic, task, gone, "supervisor_left")
 
 
-def discontinue_topic(tx: Tx, body: DiscontinueTopic) -> dict[str, Any]:
+def discontinue_topic(tx: Tx, payload: DiscontinueTopic) -> dict[str, Any]:
     """街道终止办理 / End a topic that cannot go on.
 
     End a topic that cannot go on, as the street, with reason; everybody concerned is told.
@@ -1068,13 +1068,13 @@ def discontinue_topic(tx: Tx, body: DiscontinueTopic) -> dict[str, Any]:
     Raises:
         StateConflict: It has ended already.
     """
-    topic = led_topic(tx, body.topic_id)
+    topic = led_topic(tx, payload.topic_id)
     if topic["state"] in rules.ENDED:
         raise StateConflict(state=topic["state"])
-    for task in storage.tasks.tasks_of(tx.conn, body.topic_id, round_=topic["round"]):
+    for task in storage.tasks.tasks_of(tx.conn, payload.topic_id, round_=topic["round"]):
         if task["state"] in UNENDED:
-            _take_away(tx, task, "CANCELLED", "cancel", "DISCONTINUED", reason=body.reason)
-            _tell_cancelled(tx, topic, task, body.reason)
+            _take_away(tx, task, "CANCELLED", "cancel", "DISCONTINUED", reason=payload.reason)
+            _tell_cancelled(tx, topic, task, payload.reason)
     if topic["opinion_id"] and topic["state"] in {"OPINION_DRAFTED", "PUBLICISED"}:
         opinion = storage.rows.known(
             tx.conn, storage.tables.opinions, topic["opinion_id"], locked=True
@@ -1086,8 +1086,8 @@ def discontinue_topic(tx: Tx, body: DiscontinueTopic) -> dict[str, Any]:
         topic,
         "DISCONTINUED",
         "discontinue",
-        detail={"reason": body.reason},
-        note=body.reason,
+        detail={"reason": payload.reason},
+        note=payload.reason,
         objected=False,
     )
     return reply("topic_id", row)
@@ -1174,7 +1174,7 @@ def _fulfilled(tx: Tx, tasks: Sequence[storage.rows.Row]) -> dict[str, int]:
     return {person: counts[person] for person, whole in kept.items() if whole}
 
 
-def close_topic(tx: Tx, body: CloseTopic) -> dict[str, Any]:
+def close_topic(tx: Tx, payload: CloseTopic) -> dict[str, Any]:
     """办结 / Close a topic.
 
     Close a topic whose tasks are all accepted, tell everyone, and open the poll.
@@ -1182,7 +1182,7 @@ def close_topic(tx: Tx, body: CloseTopic) -> dict[str, Any]:
     Raises:
         StateConflict: Tasks are open.
     """
-    topic = led_topic(tx, body.topic_id, "VERIFIED")
+    topic = led_topic(tx, payload.topic_id, "VERIFIED")
     ended = _standing(tx, topic)
     tasks = [task for task in ended if task["state"] == "ACCEPTED"]
     whole = len(tasks) == len(ended)
@@ -1192,29 +1192,31 @@ def close_topic(tx: Tx, body: CloseTopic) -> dict[str, Any]:
         "CLOSED",
         "close",
         closed_at=tx.now,
-        result=body.result or (rules.DEFAULT_RESULT if whole else rules.RESULT_IN_PART),
+        result=payload.result or (rules.DEFAULT_RESULT if whole else rules.RESULT_IN_PART),
         poll_until=tx.now + rules.POLL,
     )
     days = (tx.calendar.local_date(tx.now) - tx.calendar.local_date(row["adopted_at"])).days
     for person_id, found in sorted(_fulfilled(tx, tasks).items()):
         tx.say(
-            events.SupervisionFulfilled(topic_id=body.topic_id, person_id=person_id, records=found),
-            subject=body.topic_id,
+            events.SupervisionFulfilled(
+                topic_id=payload.topic_id, person_id=person_id, records=found
+            ),
+            subject=payload.topic_id,
             scope=row["area"],
             sequence=row["version"],
         )
     tx.say(
         events.TopicClosed(
-            topic_id=body.topic_id, community=row["area"], tasks=len(tasks), days=days
+            topic_id=payload.topic_id, community=row["area"], tasks=len(tasks), days=days
         ),
-        subject=body.topic_id,
+        subject=payload.topic_id,
         scope=row["area"],
         sequence=row["version"],
     )
     return reply("topic_id", row, days=days, tasks=len(tasks))
 
 
-def rate_topic(tx: Tx, body: RateTopic) -> dict[str, Any]:
+def rate_topic(tx: Tx, payload: RateTopic) -> dict[str, Any]:
     """满意度评价 / Rate a closed topic.
 
     Rate a closed topic as one who took part, once, within seven days.
@@ -1224,7 +1226,7 @@ def rate_topic(tx: Tx, body: RateTopic) -> dict[str, Any]:
         PollOver: The seven days are over.
         AlreadyRated: He has rated.
     """
-    topic = topic_locked(tx, body.topic_id)
+    topic = topic_locked(tx, payload.topic_id)
     require_state(topic, "CLOSED")
     if tx.actor.id not in storage.topics.participants_of(tx.conn, topic):
         raise errors.NotParticipant
@@ -1232,9 +1234,9 @@ def rate_topic(tx: Tx, body: RateTopic) -> dict[str, Any]:
         raise errors.PollOver(until=f"{tx.calendar.local(topic['poll_until']):%Y-%m-%d %H:%M}")
     fresh = storage.topics.rate_topic(
         tx.conn,
-        topic_id=body.topic_id,
+        topic_id=payload.topic_id,
         person_id=tx.actor.id,
-        stars=body.stars,
+        stars=payload.stars,
         rated_at=tx.now,
     )
     if not fresh:

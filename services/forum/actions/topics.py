@@ -155,22 +155,24 @@ class ReviewRejection:
     reasons: Annotated[str, Meta(min_length=1, max_length=2000), PUBLIC]
 
 
-def _proposer(tx: Tx, body: SubmitTopic) -> tuple[str, str]:
+def _proposer(tx: Tx, payload: SubmitTopic) -> tuple[str, str]:
     """Return who proposes, and as what."""
-    if body.proposer_id in {None, tx.actor.id}:
+    if payload.proposer_id in {None, tx.actor.id}:
         return tx.actor.id, rules.KIND_OF_ROLE[tx.actor.role]
     if tx.actor.role not in rules.INTAKE_ROLES:
-        raise NotFound(kind="resident", id=body.proposer_id)
-    return str(body.proposer_id), "RESIDENT"
+        raise NotFound(kind="resident", id=payload.proposer_id)
+    return str(payload.proposer_id), "RESIDENT"
 
 
-def _check_people(tx: Tx, body: SubmitTopic, proposer: str, kind: str, signed: list[str]) -> None:
+def _check_people(
+    tx: Tx, payload: SubmitTopic, proposer: str, kind: str, signed: list[str]
+) -> None:
     """Refuse a proposer or signers whom the registry or their office does not place here.
 
     Only adults raise and sign a matter: who raises it speaks for it in the session.
     """
-    unit = body.scope[0][: 9 if body.level == rules.STREET else 12]
-    near = list(body.scope) if body.level == rules.GRID else [unit]
+    unit = payload.scope[0][: 9 if payload.level == rules.STREET else 12]
+    near = list(payload.scope) if payload.level == rules.GRID else [unit]
     if kind == "RESIDENT":
         require_residents(tx, [proposer], near, field="proposer_id")
     elif kind == "OWNERS":
@@ -179,40 +181,40 @@ def _check_people(tx: Tx, body: SubmitTopic, proposer: str, kind: str, signed: l
         raise errors.CapacityUnproved(person_id=proposer, capacity="DEPUTY")
     require_residents(tx, signed, near, field="cosigners")
     if tx.actor.role != "R_RESIDENT":
-        for code in body.scope:
+        for code in payload.scope:
             # A grid worker may bring in a matter of the community that his grid is part of.
             if not tx.actor.scope.startswith(code):
                 tx.require_scope(code)
 
 
-def _host_community(tx: Tx, body: SubmitTopic, home: str | None) -> str:
+def _host_community(tx: Tx, payload: SubmitTopic, home: str | None) -> str:
     """Return the community that leads the procedure: that of the scope; for a matter of the
     street, the proposer's own, else the first of the scope or of the street."""
-    first = body.scope[0]
-    if body.level != rules.STREET:
+    first = payload.scope[0]
+    if payload.level != rules.STREET:
         return first[:12]
     if home and home.startswith(first[:9]):
         return home
-    named = next((code[:12] for code in body.scope if len(code) >= 12), None)
+    named = next((code[:12] for code in payload.scope if len(code) >= 12), None)
     host = named or storage.heard.first_community(tx.conn, first[:9])
     if host is None:
         raise errors.ScopeMismatch(scope=first, field="scope")
     return host
 
 
-def _check_resubmission(tx: Tx, body: SubmitTopic) -> None:
-    if body.resubmits is None:
+def _check_resubmission(tx: Tx, payload: SubmitTopic) -> None:
+    if payload.resubmits is None:
         return
-    before = storage.rows.find(tx.conn, storage.tables.topics, body.resubmits)
+    before = storage.rows.find(tx.conn, storage.tables.topics, payload.resubmits)
     if before is None:
-        raise NotFound(kind="topic", id=body.resubmits)
+        raise NotFound(kind="topic", id=payload.resubmits)
     require_state(before, "FAILED")
     after = before["failed_at"] + rules.REST
-    if tx.now < after and not body.new_facts.strip():
+    if tx.now < after and not payload.new_facts.strip():
         raise errors.ResubmitTooSoon(after=f"{tx.calendar.local(after):%Y-%m-%d}")
 
 
-def submit_topic(tx: Tx, body: SubmitTopic) -> dict[str, Any]:
+def submit_topic(tx: Tx, payload: SubmitTopic) -> dict[str, Any]:
     """提出议题 / Raise a topic.
 
     Collect a topic; the community has three working days to analyse it.
@@ -227,12 +229,14 @@ def submit_topic(tx: Tx, body: SubmitTopic) -> dict[str, Any]:
         NotFound: A resident speaks for somebody else, or the earlier topic does not exist.
         Invalid: A resident names others who would sign.
     """
-    proposer, kind = _proposer(tx, body)
-    rules.check_scope(body.level, body.scope, storage.heard.known_areas(tx.conn, body.scope))
-    named = [person for person in dict.fromkeys(body.cosigners) if person != proposer]
+    proposer, kind = _proposer(tx, payload)
+    rules.check_scope(
+        payload.level, payload.scope, storage.heard.known_areas(tx.conn, payload.scope)
+    )
+    named = [person for person in dict.fromkeys(payload.cosigners) if person != proposer]
     # Nobody signs for another, but a signature on paper may be entered by who has seen it.
     signed = named if tx.actor.role in rules.INTAKE_ROLES else []
-    rules.check_cosigners(body.level, kind, len(signed))
+    rules.check_cosigners(payload.level, kind, len(signed))
     if named != signed:
         raise Invalid(
             field="cosigners",
@@ -242,10 +246,10 @@ def submit_topic(tx: Tx, body: SubmitTopic) -> dict[str, Any]:
                 "it"
             ),
         )
-    _check_people(tx, body, proposer, kind, signed)
+    _check_people(tx, payload, proposer, kind, signed)
     home = storage.heard.residents_of(tx.conn, [proposer]).get(proposer)
-    _check_resubmission(tx, body)
-    area = _host_community(tx, body, home["community"] if home else None)
+    _check_resubmission(tx, payload)
+    area = _host_community(tx, payload, home["community"] if home else None)
     day = f"{tx.calendar.local(tx.now):%Y%m%d}"
     count = records.count_on(tx.conn, storage.tables.numbers, series=f"YT-{day}-{area}")
     number = rules.number("YT", day, area, count)
@@ -256,20 +260,20 @@ def submit_topic(tx: Tx, body: SubmitTopic) -> dict[str, Any]:
         storage.tables.topics,
         topic_id=topic_id,
         number=number,
-        title=body.title,
-        description=body.description,
+        title=payload.title,
+        description=payload.description,
         proposer=proposer,
         proposer_kind=kind,
         entered_by=tx.actor.id,
-        way=body.way,
-        category=body.category,
-        level=body.level,
-        scope=list(dict.fromkeys(body.scope)),
+        way=payload.way,
+        category=payload.category,
+        level=payload.level,
+        scope=list(dict.fromkeys(payload.scope)),
         area=area,
-        grid=next((code for code in body.scope if len(code) == 15), None),
-        source_request=body.source_request,
-        resubmits=body.resubmits,
-        new_facts=body.new_facts,
+        grid=next((code for code in payload.scope if len(code) == 15), None),
+        source_request=payload.source_request,
+        resubmits=payload.resubmits,
+        new_facts=payload.new_facts,
         state="COLLECTED",
         round=1,
         owners_matter=False,
@@ -289,8 +293,8 @@ def submit_topic(tx: Tx, body: SubmitTopic) -> dict[str, Any]:
         topic_id=topic_id,
         action="submit",
         state="COLLECTED",
-        way=body.way,
-        level=body.level,
+        way=payload.way,
+        level=payload.level,
     )
     tell(tx, "TOPIC_COLLECTED", {"topic_id": topic_id}, [proposer, *signed])
     return {
@@ -302,7 +306,7 @@ def submit_topic(tx: Tx, body: SubmitTopic) -> dict[str, Any]:
     }
 
 
-def cosign_topic(tx: Tx, body: WhichTopic) -> dict[str, Any]:
+def cosign_topic(tx: Tx, payload: WhichTopic) -> dict[str, Any]:
     """联署 / Sign a topic.
 
     Sign a topic. The topic's version stays: a signature must not make a decision stale.
@@ -315,15 +319,15 @@ def cosign_topic(tx: Tx, body: WhichTopic) -> dict[str, Any]:
         ScopeMismatch: He lives elsewhere.
         AlreadySigned: He signed or proposed it.
     """
-    topic = topic_locked(tx, body.topic_id)
+    topic = topic_locked(tx, payload.topic_id)
     require_state(topic, "COLLECTED")
     require_residents(tx, [tx.actor.id], rules.reach(topic))
     if topic["proposer"] == tx.actor.id:
         raise errors.AlreadySigned
-    if not storage.topics.sign(tx.conn, body.topic_id, [tx.actor.id], tx.now):
+    if not storage.topics.sign(tx.conn, payload.topic_id, [tx.actor.id], tx.now):
         raise errors.AlreadySigned
-    note(tx, of="topic", ref=body.topic_id, topic_id=body.topic_id, action="cosign")
-    count = len(storage.topics.cosigners_of(tx.conn, [body.topic_id]))
+    note(tx, of="topic", ref=payload.topic_id, topic_id=payload.topic_id, action="cosign")
+    count = len(storage.topics.cosigners_of(tx.conn, [payload.topic_id]))
     return reply("topic_id", topic, cosigners=count)
 
 
@@ -343,7 +347,7 @@ def _own_topic(tx: Tx, topic_id: str, *states: str) -> storage.rows.Row:
     return topic
 
 
-def edit_topic(tx: Tx, body: EditTopic) -> dict[str, Any]:
+def edit_topic(tx: Tx, payload: EditTopic) -> dict[str, Any]:
     """修改议题 / Edit a topic before anybody signs it.
 
     Change what a topic says, as the proposer, before anybody signs or analyses it. The words
@@ -354,21 +358,21 @@ def edit_topic(tx: Tx, body: EditTopic) -> dict[str, Any]:
         SignedByOthers: Others have signed it.
         StateConflict: It has been analysed.
     """
-    topic = _own_topic(tx, body.topic_id, "COLLECTED")
-    signed = len(storage.topics.cosigners_of(tx.conn, [body.topic_id]))
+    topic = _own_topic(tx, payload.topic_id, "COLLECTED")
+    signed = len(storage.topics.cosigners_of(tx.conn, [payload.topic_id]))
     if signed:
         raise errors.SignedByOthers(cosigners=signed)
     given = {
-        name: getattr(body, name)
+        name: getattr(payload, name)
         for name in ("title", "description", "category", "new_facts")
-        if getattr(body, name) is not None
+        if getattr(payload, name) is not None
     }
     row = storage.rows.change(tx.conn, storage.tables.topics, topic, **given)
     note(
         tx,
         of="topic",
-        ref=body.topic_id,
-        topic_id=body.topic_id,
+        ref=payload.topic_id,
+        topic_id=payload.topic_id,
         action="edit",
         state=row["state"],
         changed=sorted(given),
@@ -376,7 +380,7 @@ def edit_topic(tx: Tx, body: EditTopic) -> dict[str, Any]:
     return reply("topic_id", row)
 
 
-def withdraw_topic(tx: Tx, body: WhichTopic) -> dict[str, Any]:
+def withdraw_topic(tx: Tx, payload: WhichTopic) -> dict[str, Any]:
     """撤回议题 / Withdraw a topic.
 
     Withdraw a topic as its proposer; its words are hidden from then on.
@@ -385,13 +389,13 @@ def withdraw_topic(tx: Tx, body: WhichTopic) -> dict[str, Any]:
         NotFound: There is none, or it is not the caller's.
         StateConflict: It has been analysed.
     """
-    topic = _own_topic(tx, body.topic_id, "COLLECTED")
-    tx.disarm("topic_screen", body.topic_id)
+    topic = _own_topic(tx, payload.topic_id, "COLLECTED")
+    tx.disarm("topic_screen", payload.topic_id)
     row = move(tx, topic, "WITHDRAWN", "withdraw", hidden_at=tx.now)
     return reply("topic_id", row)
 
 
-def hide_topic(tx: Tx, body: HideTopic) -> dict[str, Any]:
+def hide_topic(tx: Tx, payload: HideTopic) -> dict[str, Any]:
     """隐藏议题内容 / Hide a topic's words.
 
     Hide a topic's words from all but staff and the proposer, or show them again.
@@ -400,31 +404,31 @@ def hide_topic(tx: Tx, body: HideTopic) -> dict[str, Any]:
         NotFound: There is none.
         StateConflict: It was withdrawn: only the proposer may say it again.
     """
-    topic = led_topic(tx, body.topic_id)
+    topic = led_topic(tx, payload.topic_id)
     if topic["state"] == "WITHDRAWN":
         raise StateConflict(state=topic["state"])
     row = storage.rows.change(
         tx.conn,
         storage.tables.topics,
         topic,
-        hidden_at=tx.now if body.hidden else None,
-        hidden_reason=body.reason if body.hidden else None,
+        hidden_at=tx.now if payload.hidden else None,
+        hidden_reason=payload.reason if payload.hidden else None,
     )
     note(
         tx,
         of="topic",
-        ref=body.topic_id,
-        topic_id=body.topic_id,
-        action="hide" if body.hidden else "show",
+        ref=payload.topic_id,
+        topic_id=payload.topic_id,
+        action="hide" if payload.hidden else "show",
         state=row["state"],
-        reason=body.reason,
+        reason=payload.reason,
     )
-    code = "TOPIC_HIDDEN" if body.hidden else "TOPIC_SHOWN"
-    tell(tx, code, row, [row["proposer"]], reason=body.reason)
+    code = "TOPIC_HIDDEN" if payload.hidden else "TOPIC_SHOWN"
+    tell(tx, code, row, [row["proposer"]], reason=payload.reason)
     return reply("topic_id", row)
 
 
-def adopt_topic(tx: Tx, body: AdoptTopic) -> dict[str, Any]:
+def adopt_topic(tx: Tx, payload: AdoptTopic) -> dict[str, Any]:
     """研判采纳 / Analyse and adopt.
 
     Adopt a topic: its analysis is published and a session must follow in 10 working days.
@@ -435,8 +439,8 @@ def adopt_topic(tx: Tx, body: AdoptTopic) -> dict[str, Any]:
         StateConflict: It is not waiting for analysis.
         ScopeMismatch: The areas do not fit the level.
     """
-    topic = led_topic(tx, body.topic_id, "COLLECTED")
-    level = body.level or topic["level"]
+    topic = led_topic(tx, payload.topic_id, "COLLECTED")
+    level = payload.level or topic["level"]
     scope = topic["scope"]
     if level != topic["level"]:
         # A matter that is raised concerns the whole unit; one that is lowered keeps its grids.
@@ -448,12 +452,12 @@ def adopt_topic(tx: Tx, body: AdoptTopic) -> dict[str, Any]:
     records.add(
         tx.conn,
         storage.tables.analyses,
-        topic_id=body.topic_id,
+        topic_id=payload.topic_id,
         round=topic["round"],
         level=level,
-        owners_matter=body.owners_matter,
-        urgency=body.urgency,
-        finding=body.finding,
+        owners_matter=payload.owners_matter,
+        urgency=payload.urgency,
+        finding=payload.finding,
         decided_by=tx.actor.id,
         decided_at=tx.now,
     )
@@ -465,29 +469,29 @@ def adopt_topic(tx: Tx, body: AdoptTopic) -> dict[str, Any]:
         "adopt",
         level=level,
         scope=scope,
-        owners_matter=body.owners_matter,
+        owners_matter=payload.owners_matter,
         adopted_at=tx.now if first else topic["adopted_at"],
         session_due=session_due,
     )
-    tx.disarm("topic_screen", body.topic_id)
-    tx.arm("topic_session", body.topic_id, session_due)
+    tx.disarm("topic_screen", payload.topic_id)
+    tx.arm("topic_session", payload.topic_id, session_due)
     if first:
         tx.say(
             events.TopicAdopted(
-                topic_id=body.topic_id,
+                topic_id=payload.topic_id,
                 community=row["area"],
                 proposer=row["proposer"],
                 level=level,
-                owners_matter=body.owners_matter,
+                owners_matter=payload.owners_matter,
             ),
-            subject=body.topic_id,
+            subject=payload.topic_id,
             scope=row["area"],
             sequence=row["version"],
         )
     return reply("topic_id", row, due=session_due.isoformat())
 
 
-def reject_topic(tx: Tx, body: RejectTopic) -> dict[str, Any]:
+def reject_topic(tx: Tx, payload: RejectTopic) -> dict[str, Any]:
     """不予采纳 / Reject.
 
     Reject a topic for a stated reason; the proposer may ask the street once. What is abusive
@@ -496,24 +500,24 @@ def reject_topic(tx: Tx, body: RejectTopic) -> dict[str, Any]:
     Raises:
         StateConflict: It is not waiting for analysis.
     """
-    topic = led_topic(tx, body.topic_id, "COLLECTED")
-    tx.disarm("topic_screen", body.topic_id)
-    abusive = body.reason == "ABUSIVE"
+    topic = led_topic(tx, payload.topic_id, "COLLECTED")
+    tx.disarm("topic_screen", payload.topic_id)
+    abusive = payload.reason == "ABUSIVE"
     row = move(
         tx,
         topic,
         "REJECTED",
         "reject",
-        detail={"reason": body.reason},
-        reason=body.reason,
-        note=body.note,
+        detail={"reason": payload.reason},
+        reason=payload.reason,
+        note=payload.note,
         hidden_at=tx.now if abusive else topic["hidden_at"],
-        hidden_reason=body.note if abusive else topic["hidden_reason"],
+        hidden_reason=payload.note if abusive else topic["hidden_reason"],
     )
     return reply("topic_id", row)
 
 
-def redirect_topic(tx: Tx, body: RedirectTopic) -> dict[str, Any]:
+def redirect_topic(tx: Tx, payload: RedirectTopic) -> dict[str, Any]:
     """转红色管家 / Redirect to the stewards.
 
     Send a matter of one household to the stewards, who register it in the proposer's name and
@@ -522,25 +526,25 @@ def redirect_topic(tx: Tx, body: RedirectTopic) -> dict[str, Any]:
     Raises:
         StateConflict: It is not waiting for analysis.
     """
-    topic = led_topic(tx, body.topic_id, "COLLECTED")
-    tx.disarm("topic_screen", body.topic_id)
-    known = body.request_id is not None
+    topic = led_topic(tx, payload.topic_id, "COLLECTED")
+    tx.disarm("topic_screen", payload.topic_id)
+    known = payload.request_id is not None
     row = move(
         tx,
         topic,
         "REDIRECTED",
         "redirect",
         code="TOPIC_REDIRECTED_KNOWN" if known else None,
-        told={"request": str(body.request_id)} if known else None,
-        detail={"request_id": body.request_id},
-        note=body.reason,
-        request_id=body.request_id,
+        told={"request": str(payload.request_id)} if known else None,
+        detail={"request_id": payload.request_id},
+        note=payload.reason,
+        request_id=payload.request_id,
     )
     if not known:
-        tx.arm("topic_redirect", body.topic_id, tx.calendar.due(tx.now, rules.REDIRECT_WD))
+        tx.arm("topic_redirect", payload.topic_id, tx.calendar.due(tx.now, rules.REDIRECT_WD))
         tx.say(
             events.TopicRedirected(
-                topic_id=body.topic_id,
+                topic_id=payload.topic_id,
                 community=row["area"],
                 grid=row["grid"],
                 proposer=row["proposer"],
@@ -548,7 +552,7 @@ def redirect_topic(tx: Tx, body: RedirectTopic) -> dict[str, Any]:
                 text=row["description"],
                 category=row["category"],
             ),
-            subject=body.topic_id,
+            subject=payload.topic_id,
             scope=row["area"],
             sequence=row["version"],
         )
@@ -576,7 +580,7 @@ def hear_request(tx: Tx, topic_id: str, request_id: str, number: str) -> None:
     tell(tx, "TOPIC_REQUEST", row, [row["proposer"]], ref=request_id, request=number)
 
 
-def merge_topic(tx: Tx, body: MergeTopic) -> dict[str, Any]:
+def merge_topic(tx: Tx, payload: MergeTopic) -> dict[str, Any]:
     """合并议题 / Merge.
 
     Merge a topic into another on the same subject; its people sign the other one.
@@ -585,33 +589,35 @@ def merge_topic(tx: Tx, body: MergeTopic) -> dict[str, Any]:
         MergeTarget: The other is the same, has ended or lies elsewhere.
         StateConflict: The topic is not waiting for analysis.
     """
-    locked = storage.topics.topics_locked(tx.conn, {body.topic_id, body.into})
-    into = locked.get(body.into)
-    topic = led_topic(tx, body.topic_id, "COLLECTED")
+    locked = storage.topics.topics_locked(tx.conn, {payload.topic_id, payload.into})
+    into = locked.get(payload.into)
+    topic = led_topic(tx, payload.topic_id, "COLLECTED")
     if (
         into is None
-        or body.into == body.topic_id
+        or payload.into == payload.topic_id
         or into["area"] != topic["area"]
         or into["state"] in rules.ENDED
     ):
-        raise errors.MergeTarget(into=body.into, field="into")
-    carried = [row["person_id"] for row in storage.topics.cosigners_of(tx.conn, [body.topic_id])]
+        raise errors.MergeTarget(into=payload.into, field="into")
+    carried = [row["person_id"] for row in storage.topics.cosigners_of(tx.conn, [payload.topic_id])]
     people = [p for p in [topic["proposer"], *carried] if p != into["proposer"]]
-    storage.topics.sign(tx.conn, body.into, people, tx.now)
+    storage.topics.sign(tx.conn, payload.into, people, tx.now)
     note(
         tx,
         of="topic",
-        ref=body.into,
-        topic_id=body.into,
+        ref=payload.into,
+        topic_id=payload.into,
         action="absorb",
-        merged=body.topic_id,
+        merged=payload.topic_id,
     )
-    tx.disarm("topic_screen", body.topic_id)
-    row = move(tx, topic, "MERGED", "merge", detail={"into": body.into}, merged_into=body.into)
+    tx.disarm("topic_screen", payload.topic_id)
+    row = move(
+        tx, topic, "MERGED", "merge", detail={"into": payload.into}, merged_into=payload.into
+    )
     return reply("topic_id", row)
 
 
-def appeal_topic(tx: Tx, body: WhichTopic) -> dict[str, Any]:
+def appeal_topic(tx: Tx, payload: WhichTopic) -> dict[str, Any]:
     """申请街道复核 / Ask the street to review a rejection.
 
     Raises:
@@ -619,26 +625,26 @@ def appeal_topic(tx: Tx, body: WhichTopic) -> dict[str, Any]:
         StateConflict: It was not rejected.
         AppealUsed: The street was asked before.
     """
-    topic = topic_locked(tx, body.topic_id)
+    topic = topic_locked(tx, payload.topic_id)
     if topic["proposer"] != tx.actor.id:
-        raise NotFound(kind="topic", id=body.topic_id)
+        raise NotFound(kind="topic", id=payload.topic_id)
     require_state(topic, "REJECTED")
     if topic["appeal"] is not None:
         raise errors.AppealUsed
     row = storage.rows.change(tx.conn, storage.tables.topics, topic, appeal="ASKED")
-    tx.arm("topic_appeal", body.topic_id, tx.calendar.due(tx.now, rules.REVIEW_WD))
+    tx.arm("topic_appeal", payload.topic_id, tx.calendar.due(tx.now, rules.REVIEW_WD))
     note(
         tx,
         of="topic",
-        ref=body.topic_id,
-        topic_id=body.topic_id,
+        ref=payload.topic_id,
+        topic_id=payload.topic_id,
         action="appeal",
         state="REJECTED",
     )
     return reply("topic_id", row, appeal="ASKED")
 
 
-def review_topic(tx: Tx, body: ReviewRejection) -> dict[str, Any]:
+def review_topic(tx: Tx, payload: ReviewRejection) -> dict[str, Any]:
     """街道复核 / Decide on a rejection.
 
     Decide on a rejection as the street: it stands, or the topic is analysed again.
@@ -647,13 +653,13 @@ def review_topic(tx: Tx, body: ReviewRejection) -> dict[str, Any]:
         StateConflict: Nobody has asked.
         SamePerson: The caller rejected it himself, in another office.
     """
-    topic = led_topic(tx, body.topic_id, "REJECTED")
+    topic = led_topic(tx, payload.topic_id, "REJECTED")
     if topic["appeal"] != "ASKED":
         raise StateConflict(state=f"{topic['state']}/{topic['appeal']}")
-    if tx.actor.id in storage.tasks.actors_of(tx.conn, body.topic_id, "reject"):
+    if tx.actor.id in storage.tasks.actors_of(tx.conn, payload.topic_id, "reject"):
         raise errors.SamePerson
-    detail = {"outcome": body.outcome, "reasons": body.reasons}
-    if body.outcome == "UPHELD":
+    detail = {"outcome": payload.outcome, "reasons": payload.reasons}
+    if payload.outcome == "UPHELD":
         row = move(tx, topic, "REJECTED", "review", detail=detail, appeal="UPHELD")
         return reply("topic_id", row, appeal="UPHELD")
     shown = {"hidden_at": None, "hidden_reason": None}

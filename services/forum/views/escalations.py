@@ -78,7 +78,7 @@ def _escalation_card(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def escalations(tx: Tx, q: EscalationsAsked) -> dict[str, Any]:
+def escalations(tx: Tx, payload: EscalationsAsked) -> dict[str, Any]:
     """督办 / What was missed, and before whom it came.
 
     Return what was missed, newest first: of an area for who acts for it, or what came before
@@ -88,20 +88,20 @@ def escalations(tx: Tx, q: EscalationsAsked) -> dict[str, Any]:
         RoleDenied: The area lies outside the caller's scope, or he acts for none.
     """
     scope = None
-    if not q.mine:
-        scope = q.scope or tx.actor.scope
+    if not payload.mine:
+        scope = payload.scope or tx.actor.scope
         tx.require_scope(scope)
         if tx.actor.role not in STAFF_ROLES:
             raise RoleDenied(role=tx.actor.role)
     found = storage.escalations.escalation_page(
         tx.conn,
-        q,
+        payload,
         scope=scope,
-        person_id=tx.actor.id if q.mine else None,
-        tier=q.tier,
-        level=q.level,
-        source=q.source,
-        states=_STATES.get(q.state, (q.state,)),
+        person_id=tx.actor.id if payload.mine else None,
+        tier=payload.tier,
+        level=payload.level,
+        source=payload.source,
+        states=_STATES.get(payload.state, (payload.state,)),
     )
     rows = found.rows
     return found.shown([_escalation_card(row) for row in rows])

@@ -93,31 +93,32 @@ class DeputyRecordOf:
     year: Annotated[int, Meta(ge=2000, le=2100, examples=[2025])]
 
 
-def chain(tx: Tx, q: ChainOf) -> dict[str, Any]:
+def chain(tx: Tx, payload: ChainOf) -> dict[str, Any]:
     """包保联系链 / The liaison chain above a target.
 
     Return the liaison chain above a target: every rung, gaps shown, never nothing.
     """
-    grid, target = None, q.target
-    if not q.target.isdigit():
-        grid = storage.liaison.grid_of_household(tx.conn, q.target)
+    grid, target = None, payload.target
+    if not payload.target.isdigit():
+        grid = storage.liaison.grid_of_household(tx.conn, payload.target)
         own = storage.heard.residents_of(tx.conn, [tx.actor.id]).get(tx.actor.id)
-        mine = own is not None and own["household_id"] == q.target
+        mine = own is not None and own["household_id"] == payload.target
         if grid is None or not (mine or sees_inside(tx, grid)):
             # Where a household lives is for its people and the staff of the place; to anybody else
             # each is as unknown as one that does not exist.
             grid, target = None, _NO_HOUSEHOLD
-    elif not is_near(tx, q.target):
+    elif not is_near(tx, payload.target):
         target = _NO_HOUSEHOLD
     rungs = storage.liaison.chain_of(tx.conn, target, grid)
     for rung in rungs:
         if rung["target"] == _NO_HOUSEHOLD:
-            rung["target"] = q.target
+            rung["target"] = payload.target
         rung["officials"] = [_official(row) for row in rung["officials"]]
         rung["acting"] = _official(rung["acting"]) if rung["acting"] else None
     return {
-        "target": q.target,
-        "grid": grid or (q.target if len(q.target) == 15 and q.target.isdigit() else None),
+        "target": payload.target,
+        "grid": grid
+        or (payload.target if len(payload.target) == 15 and payload.target.isdigit() else None),
         "complete": not any(rung["gap"] for rung in rungs),
         "rungs": rungs,
     }
@@ -157,7 +158,7 @@ def _official(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def coverage(tx: Tx, q: CoverageOf) -> dict[str, Any]:
+def coverage(tx: Tx, payload: CoverageOf) -> dict[str, Any]:
     """包保联系覆盖 / Liaison coverage (M-19).
 
     Return M-19: targets with somebody who answers for them, of all targets, per tier.
@@ -165,23 +166,23 @@ def coverage(tx: Tx, q: CoverageOf) -> dict[str, Any]:
     shown = []
     for tier in reversed(rules.TIERS[1:]):
         kind = rules.TARGET_OF_TIER[tier]
-        targets = storage.heard.areas_in(tx.conn, q.scope, rules.DIGITS_OF_TARGET[kind])
-        linked = storage.liaison.linked_targets(tx.conn, kind, q.scope)
+        targets = storage.heard.areas_in(tx.conn, payload.scope, rules.DIGITS_OF_TARGET[kind])
+        linked = storage.liaison.linked_targets(tx.conn, kind, payload.scope)
         shown.append(_covered(tier, kind, targets, set(targets) & linked))
-    households = storage.liaison.households_in(tx.conn, q.scope)
-    worked = storage.liaison.worked_grids(tx.conn, q.scope)
-    own = storage.liaison.linked_targets(tx.conn, "HOUSEHOLD", q.scope)
+    households = storage.liaison.households_in(tx.conn, payload.scope)
+    worked = storage.liaison.worked_grids(tx.conn, payload.scope)
+    own = storage.liaison.linked_targets(tx.conn, "HOUSEHOLD", payload.scope)
     covered = {h for h, grid in households if grid in worked or h in own}
     of_households = _covered(
         rules.GRID_WORKER, "HOUSEHOLD", [h for h, _grid in households], covered
     )
-    if not sees_inside(tx, q.scope):
+    if not sees_inside(tx, payload.scope):
         # Which households live in an area is for its staff.
         of_households["gaps"] = []
     shown.append(of_households)
-    grids = storage.heard.areas_in(tx.conn, q.scope, 15)
+    grids = storage.heard.areas_in(tx.conn, payload.scope, 15)
     return {
-        "scope": q.scope,
+        "scope": payload.scope,
         "tiers": shown,
         "grids_without_worker": [g for g in grids if g not in worked][:200],
     }
@@ -199,29 +200,31 @@ def _covered(tier: str, kind: str, targets: Sequence[str], covered: set[str]) ->
     }
 
 
-def officials(tx: Tx, q: OfficialsAsked) -> dict[str, Any]:
+def officials(tx: Tx, payload: OfficialsAsked) -> dict[str, Any]:
     """干部名册 / Officials.
 
     Return the officials of an area, to the people of their district.
     """
-    found = storage.liaison.official_page(tx.conn, q, near=district(tx), scope=q.scope, tier=q.tier)
+    found = storage.liaison.official_page(
+        tx.conn, payload, near=district(tx), scope=payload.scope, tier=payload.tier
+    )
     rows = found.rows
     cards = [_post_card(tx, row, "official_id", _OFFICIAL_SHOWN) for row in rows]
     return found.shown(cards)
 
 
-def liaisons(tx: Tx, q: LiaisonsAsked) -> dict[str, Any]:
+def liaisons(tx: Tx, payload: LiaisonsAsked) -> dict[str, Any]:
     """包保联系 / Liaison links.
 
     Return the liaison links of an area or an official; those to households for staff only.
     """
     found = storage.liaison.liaison_page(
         tx.conn,
-        q,
+        payload,
         near=district(tx),
-        scope=q.scope,
-        official_id=q.official_id,
-        state=q.state,
+        scope=payload.scope,
+        official_id=payload.official_id,
+        state=payload.state,
         inside=tx.actor.scope if tx.actor.role in STAFF_ROLES else None,
     )
     rows = found.rows
@@ -234,12 +237,12 @@ def liaisons(tx: Tx, q: LiaisonsAsked) -> dict[str, Any]:
     return found.shown(cards)
 
 
-def deputies(tx: Tx, q: DeputiesAsked) -> dict[str, Any]:
+def deputies(tx: Tx, payload: DeputiesAsked) -> dict[str, Any]:
     """两代表一委员 / Deputies.
 
     Return the deputies of the caller's district, of one street or of all.
     """
-    found = storage.liaison.deputy_page(tx.conn, q, near=district(tx), street=q.street)
+    found = storage.liaison.deputy_page(tx.conn, payload, near=district(tx), street=payload.street)
     rows = found.rows
     streets = storage.liaison.streets_of(tx.conn, [row["deputy_id"] for row in rows])
     cards = [
@@ -250,13 +253,15 @@ def deputies(tx: Tx, q: DeputiesAsked) -> dict[str, Any]:
     return found.shown(cards)
 
 
-def opt_ins(tx: Tx, q: OptInsAsked) -> dict[str, Any]:
+def opt_ins(tx: Tx, payload: OptInsAsked) -> dict[str, Any]:
     """随机抽选同意名单 / Who agreed to be drawn; a resident reads his own.
 
     Raises:
         RoleDenied: The area lies outside the caller's scope, or he acts for none.
     """
-    found = storage.liaison.opt_in_page(tx.conn, q, **whose_rows(tx, q.scope), state=q.state)
+    found = storage.liaison.opt_in_page(
+        tx.conn, payload, **whose_rows(tx, payload.scope), state=payload.state
+    )
     rows = found.rows
     cards = [
         {
@@ -274,7 +279,7 @@ def opt_ins(tx: Tx, q: OptInsAsked) -> dict[str, Any]:
     return found.shown(cards)
 
 
-def deputy_record(tx: Tx, q: DeputyRecordOf) -> dict[str, Any]:
+def deputy_record(tx: Tx, payload: DeputyRecordOf) -> dict[str, Any]:
     """代表履职记录 / A deputy's year (M-24).
 
     Return a deputy's year: invited, answered, attended. For him and for those who lead.
@@ -282,17 +287,17 @@ def deputy_record(tx: Tx, q: DeputyRecordOf) -> dict[str, Any]:
     Raises:
         NotFound: There is no such deputy, or the caller may not see the record.
     """
-    row = storage.rows.find(tx.conn, storage.tables.deputies, q.deputy_id)
+    row = storage.rows.find(tx.conn, storage.tables.deputies, payload.deputy_id)
     if row is None or (tx.actor.id != row["person_id"] and not sees_inside(tx, row["area"])):
-        raise NotFound(kind="deputy", id=q.deputy_id)
-    start, _ = tx.calendar.month_bounds(f"{q.year}-01")
-    _, end = tx.calendar.month_bounds(f"{q.year}-12")
-    invited = storage.sessions.deputy_invitations(tx.conn, q.deputy_id, start, end)
+        raise NotFound(kind="deputy", id=payload.deputy_id)
+    start, _ = tx.calendar.month_bounds(f"{payload.year}-01")
+    _, end = tx.calendar.month_bounds(f"{payload.year}-12")
+    invited = storage.sessions.deputy_invitations(tx.conn, payload.deputy_id, start, end)
     attended = [i for i in invited if i["attended_at"] is not None]
     return {
-        "id": q.deputy_id,
+        "id": payload.deputy_id,
         "kind": row["kind"],
-        "year": q.year,
+        "year": payload.year,
         "invited": len(invited),
         "answered_yes": sum(i["answer"] == "YES" for i in invited),
         "attended": len(attended),

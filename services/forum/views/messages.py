@@ -13,12 +13,12 @@ from services.forum.messages import MESSAGES
 from services.forum.views.cards import iso
 
 
-def my_messages(tx: Tx, q: PartOfList) -> dict[str, Any]:
+def my_messages(tx: Tx, payload: PartOfList) -> dict[str, Any]:
     """我的消息 / My messages.
 
     Return what the caller was told, newest first.
     """
-    found = storage.messages.message_page(tx.conn, q, tx.actor.id)
+    found = storage.messages.message_page(tx.conn, payload, tx.actor.id)
     rows = found.rows
     named = storage.topics.topics_named(tx.conn, [row["topic_id"] for row in rows])
     cards = [

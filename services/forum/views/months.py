@@ -22,7 +22,7 @@ class FunnelOf:
     last: Period | None = None
 
 
-def funnel(tx: Tx, q: FunnelOf) -> dict[str, Any]:
+def funnel(tx: Tx, payload: FunnelOf) -> dict[str, Any]:
     """协商漏斗 / The deliberation funnel (M-15).
 
     Return M-15: how far the topics of some months came, and how long each step took.
@@ -32,8 +32,8 @@ def funnel(tx: Tx, q: FunnelOf) -> dict[str, Any]:
     Raises:
         Invalid: The last month lies before the first.
     """
-    first = q.first or tx.calendar.period(tx.now)
-    last = q.last or first
+    first = payload.first or tx.calendar.period(tx.now)
+    last = payload.last or first
     if last < first:
         raise Invalid(
             field="last",
@@ -41,7 +41,7 @@ def funnel(tx: Tx, q: FunnelOf) -> dict[str, Any]:
         )
     start, _ = tx.calendar.month_bounds(first)
     _, end = tx.calendar.month_bounds(last)
-    rows = storage.months.funnel_rows(tx.conn, q.scope, start, end)
+    rows = storage.months.funnel_rows(tx.conn, payload.scope, start, end)
     collected = [row for row in rows if start <= row["created_at"] < end]
     cohort = [row for row in rows if row["adopted_at"] and start <= row["adopted_at"] < end]
     ways = {
@@ -66,7 +66,7 @@ def funnel(tx: Tx, q: FunnelOf) -> dict[str, Any]:
     )
     adopted = sum(row["adopted_at"] is not None for row in collected)
     return {
-        "scope": q.scope,
+        "scope": payload.scope,
         "first": first,
         "last": last,
         "collected": len(collected),

@@ -70,7 +70,7 @@ def opinion_card(tx: Tx, row: Mapping[str, Any]) -> dict[str, Any] | None:
     return card
 
 
-def objections(tx: Tx, q: ObjectionsAsked) -> dict[str, Any]:
+def objections(tx: Tx, payload: ObjectionsAsked) -> dict[str, Any]:
     """异议及处理结果 / Objections and what was decided.
 
     Return the caller's objections, or those to a topic of his area, with what was decided.
@@ -79,17 +79,17 @@ def objections(tx: Tx, q: ObjectionsAsked) -> dict[str, Any]:
     Raises:
         NotFound: The topic is none of his area.
     """
-    mine = q.mine or q.topic_id is None
+    mine = payload.mine or payload.topic_id is None
     if not mine:
-        row = storage.rows.find(tx.conn, storage.tables.topics, q.topic_id or "")
+        row = storage.rows.find(tx.conn, storage.tables.topics, payload.topic_id or "")
         if row is None or not sees_inside(tx, row["area"]):
-            raise NotFound(kind="topic", id=q.topic_id)
+            raise NotFound(kind="topic", id=payload.topic_id)
     found = storage.opinions.objection_page(
         tx.conn,
-        q,
+        payload,
         person_id=tx.actor.id if mine else None,
-        topic_id=q.topic_id,
-        state=q.state,
+        topic_id=payload.topic_id,
+        state=payload.state,
     )
     rows = found.rows
     names = (
@@ -100,17 +100,17 @@ def objections(tx: Tx, q: ObjectionsAsked) -> dict[str, Any]:
     return found.shown(cards)
 
 
-def notices(tx: Tx, q: NoticesAsked) -> dict[str, Any]:
+def notices(tx: Tx, payload: NoticesAsked) -> dict[str, Any]:
     """协商意见公示 / Published opinions.
 
     Return the published opinions of an area, newest first. They hold no person, and come down
     by themselves; staff of the area find them further on.
     """
-    between = tx.calendar.month_bounds(q.period) if q.period else None
+    between = tx.calendar.month_bounds(payload.period) if payload.period else None
     found = storage.opinions.notice_page(
         tx.conn,
-        q,
-        scope=q.scope,
+        payload,
+        scope=payload.scope,
         between=between,
         since=tx.now - rules.PUBLIC,
         inside=tx.actor.scope if tx.actor.role in STAFF_ROLES else None,
@@ -150,15 +150,15 @@ def _is_up(tx: Tx, row: Mapping[str, Any]) -> bool:
     return bool(tx.now < ends + rules.PUBLIC)
 
 
-def notice(tx: Tx, q: NoticeOf) -> dict[str, Any]:
+def notice(tx: Tx, payload: NoticeOf) -> dict[str, Any]:
     """协商意见公示详情 / One published opinion.
 
     Raises:
         NotFound: There is none, or it is not on the board.
     """
-    row = storage.rows.find(tx.conn, storage.tables.opinions, q.notice_id)
+    row = storage.rows.find(tx.conn, storage.tables.opinions, payload.notice_id)
     if row is None or not (_is_up(tx, row) or sees_inside(tx, row["area"])):
-        raise NotFound(kind="notice", id=q.notice_id)
+        raise NotFound(kind="notice", id=payload.notice_id)
     if row["state"] not in {"PUBLICISED", "EFFECTIVE"}:
-        raise NotFound(kind="notice", id=q.notice_id)
+        raise NotFound(kind="notice", id=payload.notice_id)
     return _notice_card(tx, row)

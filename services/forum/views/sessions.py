@@ -38,7 +38,7 @@ class SessionsAsked:
     cursor: Cursor | None = None
 
 
-def session(tx: Tx, q: SessionOf) -> dict[str, Any]:
+def session(tx: Tx, payload: SessionOf) -> dict[str, Any]:
     """协商会 / The session room.
 
     Return the session room: agenda, live quorum, who speaks for which grid, the calendar entry.
@@ -46,13 +46,13 @@ def session(tx: Tx, q: SessionOf) -> dict[str, Any]:
     Raises:
         NotFound: There is none.
     """
-    row = storage.rows.find(tx.conn, storage.tables.sessions, q.session_id)
+    row = storage.rows.find(tx.conn, storage.tables.sessions, payload.session_id)
     if row is None:
-        raise NotFound(kind="session", id=q.session_id)
-    items = storage.sessions.agenda(tx.conn, q.session_id)
-    invited = storage.sessions.invitations_of(tx.conn, q.session_id)
+        raise NotFound(kind="session", id=payload.session_id)
+    items = storage.sessions.agenda(tx.conn, payload.session_id)
+    invited = storage.sessions.invitations_of(tx.conn, payload.session_id)
     if not is_near(tx, row["area"]) and tx.actor.id not in {i["person_id"] for i in invited}:
-        raise NotFound(kind="session", id=q.session_id)
+        raise NotFound(kind="session", id=payload.session_id)
     near = [code for item in items for code in rules.reach(item)]
     counted = rules.presence(invited, near)
     inside = sees_inside(tx, row["area"]) or tx.actor.id == row["host_id"]
@@ -69,7 +69,9 @@ def session(tx: Tx, q: SessionOf) -> dict[str, Any]:
                 "title": title_of(tx, item),
                 "state": item["state"],
                 "version": item["version"],
-                "ballots": storage.sessions.count_cast(tx.conn, q.session_id, item["topic_id"]),
+                "ballots": storage.sessions.count_cast(
+                    tx.conn, payload.session_id, item["topic_id"]
+                ),
                 "tally": tally_card(item),
             }
             for item in items
@@ -87,7 +89,7 @@ def session(tx: Tx, q: SessionOf) -> dict[str, Any]:
         "representation": _representation(tx, items, invited),
         "invitations": [_invitation_card(i) for i in (invited if inside else own)],
         "ical": rules.icalendar(
-            session_id=q.session_id,
+            session_id=payload.session_id,
             start=row["start_at"],
             place=row["place"],
             titles=[title_of(tx, item) for item in items],
@@ -108,7 +110,7 @@ def _session_card(row: Mapping[str, Any]) -> dict[str, Any]:
     return {"id": row["session_id"], **{name: iso(row[name]) for name in _SESSION_SHOWN}}
 
 
-def session_list(tx: Tx, q: SessionsAsked) -> dict[str, Any]:
+def session_list(tx: Tx, payload: SessionsAsked) -> dict[str, Any]:
     """协商会列表 / Sessions of an area.
 
     Return the sessions of an area, newest first, with what they are about.
@@ -116,11 +118,11 @@ def session_list(tx: Tx, q: SessionsAsked) -> dict[str, Any]:
     Raises:
         RoleDenied: The area lies in another district.
     """
-    scope = q.scope or tx.actor.scope
+    scope = payload.scope or tx.actor.scope
     if not is_near(tx, scope):
         raise RoleDenied(role=tx.actor.role, scope=tx.actor.scope, area=scope)
     found = storage.sessions.session_page(
-        tx.conn, q, scope=scope, state=q.state, topic_id=q.topic_id
+        tx.conn, payload, scope=scope, state=payload.state, topic_id=payload.topic_id
     )
     rows = found.rows
     about = storage.sessions.agendas(tx.conn, [row["session_id"] for row in rows])
@@ -196,12 +198,12 @@ def _invitation_card(row: Mapping[str, Any]) -> dict[str, Any]:
     return card(row, "invitation_id", "recorded_at", "source", "home")
 
 
-def my_invitations(tx: Tx, q: PartOfList) -> dict[str, Any]:
+def my_invitations(tx: Tx, payload: PartOfList) -> dict[str, Any]:
     """我的邀请 / My invitations.
 
     Return the caller's invitations, newest first, with when and where.
     """
-    found = storage.sessions.invitation_page(tx.conn, q, tx.actor.id)
+    found = storage.sessions.invitation_page(tx.conn, payload, tx.actor.id)
     rows = found.rows
     cards = []
     for row in rows:

@@ -55,14 +55,14 @@ class TasksAsked:
     cursor: Cursor | None = None
 
 
-def supervisions(tx: Tx, q: SupervisionsAsked) -> dict[str, Any]:
+def supervisions(tx: Tx, payload: SupervisionsAsked) -> dict[str, Any]:
     """监督记录列表 / What supervisors found: of an area for its staff, else one's own.
 
     Raises:
         RoleDenied: The area lies outside the caller's scope, or he acts for none.
     """
-    whose = whose_rows(tx, q.scope, mine=q.mine)
-    found = storage.tasks.supervision_page(tx.conn, q, **whose, task_id=q.task_id)
+    whose = whose_rows(tx, payload.scope, mine=payload.mine)
+    found = storage.tasks.supervision_page(tx.conn, payload, **whose, task_id=payload.task_id)
     rows = found.rows
     return found.shown([card(row, "record_id") for row in rows])
 
@@ -88,7 +88,7 @@ def task_card(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def task(tx: Tx, q: TaskOf) -> dict[str, Any]:
+def task(tx: Tx, payload: TaskOf) -> dict[str, Any]:
     """任务 / A task and its supervision.
 
     Return a task with its supervisors and what they have seen.
@@ -96,11 +96,11 @@ def task(tx: Tx, q: TaskOf) -> dict[str, Any]:
     Raises:
         NotFound: There is none.
     """
-    row = storage.rows.find(tx.conn, storage.tables.tasks, q.task_id)
+    row = storage.rows.find(tx.conn, storage.tables.tasks, payload.task_id)
     if row is None or not is_near(tx, row["area"]):
-        raise NotFound(kind="task", id=q.task_id)
-    people = storage.tasks.supervisors_of(tx.conn, [q.task_id])
-    records = storage.tasks.supervisions_of(tx.conn, [q.task_id])
+        raise NotFound(kind="task", id=payload.task_id)
+    people = storage.tasks.supervisors_of(tx.conn, [payload.task_id])
+    records = storage.tasks.supervisions_of(tx.conn, [payload.task_id])
     inside = sees_inside(tx, row["area"])
     own = tx.actor.id
     return task_card(row) | {
@@ -119,7 +119,7 @@ def task(tx: Tx, q: TaskOf) -> dict[str, Any]:
             }
             for r in records
         ],
-        "end_reason": storage.tasks.why_ended(tx.conn, q.task_id)
+        "end_reason": storage.tasks.why_ended(tx.conn, payload.task_id)
         if row["state"] in _AWAY
         else None,
     }
@@ -128,21 +128,21 @@ def task(tx: Tx, q: TaskOf) -> dict[str, Any]:
 _AWAY = ("CANCELLED", "FAILED")
 
 
-def task_ledger(tx: Tx, q: TasksAsked) -> dict[str, Any]:
+def task_ledger(tx: Tx, payload: TasksAsked) -> dict[str, Any]:
     """任务台账 / Tasks.
 
     Return tasks with their progress: the ledger of resolutions.
     """
     found = storage.tasks.task_page(
         tx.conn,
-        q,
+        payload,
         near=district(tx),
-        scope=q.scope,
-        topic_id=q.topic_id,
-        responsible_id=q.responsible_id,
-        state=q.state,
-        overdue=q.overdue,
-        supervisor=tx.actor.id if q.mine else None,
+        scope=payload.scope,
+        topic_id=payload.topic_id,
+        responsible_id=payload.responsible_id,
+        state=payload.state,
+        overdue=payload.overdue,
+        supervisor=tx.actor.id if payload.mine else None,
     )
     rows = found.rows
     return found.shown([task_card(row) for row in rows])

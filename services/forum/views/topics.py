@@ -42,21 +42,21 @@ class TopicOf:
     topic_id: str
 
 
-def topic_wall(tx: Tx, q: TopicsAsked) -> dict[str, Any]:
+def topic_wall(tx: Tx, payload: TopicsAsked) -> dict[str, Any]:
     """议题墙 / The topic wall.
 
     Return the topic wall, newest first.
     """
     found = storage.topics.topic_page(
         tx.conn,
-        q,
+        payload,
         reader=tx.actor.id,
         near=district(tx),
         inside=tx.actor.scope if tx.actor.role in STAFF_ROLES else None,
-        scope=q.scope,
-        state=q.state,
-        level=q.level,
-        proposer=tx.actor.id if q.mine else None,
+        scope=payload.scope,
+        state=payload.state,
+        level=payload.level,
+        proposer=tx.actor.id if payload.mine else None,
     )
     rows = found.rows
     counts: dict[str, int] = {}
@@ -96,7 +96,7 @@ def _topic_card(tx: Tx, row: Mapping[str, Any], cosigners: int) -> dict[str, Any
     }
 
 
-def topic(tx: Tx, q: TopicOf) -> dict[str, Any]:
+def topic(tx: Tx, payload: TopicOf) -> dict[str, Any]:
     """议题与五步 / A topic and its five steps.
 
     Return a topic with the five steps, the artefact of each, and what is open.
@@ -104,17 +104,17 @@ def topic(tx: Tx, q: TopicOf) -> dict[str, Any]:
     Raises:
         NotFound: There is none that the caller may read.
     """
-    row = storage.rows.find(tx.conn, storage.tables.topics, q.topic_id)
+    row = storage.rows.find(tx.conn, storage.tables.topics, payload.topic_id)
     if row is None or not may_read(tx, row):
-        raise NotFound(kind="topic", id=q.topic_id)
-    signed = storage.topics.cosigners_of(tx.conn, [q.topic_id])
+        raise NotFound(kind="topic", id=payload.topic_id)
+    signed = storage.topics.cosigners_of(tx.conn, [payload.topic_id])
     card = _topic_card(tx, row, len(signed))
     if sees_inside(tx, row["area"]):
         card["cosigner_ids"] = [s["person_id"] for s in signed]
     analysis = storage.topics.analysis_of(tx.conn, row)
-    tally = tally_card(storage.sessions.tally_of(tx.conn, row["session_id"], q.topic_id))
+    tally = tally_card(storage.sessions.tally_of(tx.conn, row["session_id"], payload.topic_id))
     opinion = opinion_card(tx, row)
-    tasks = storage.tasks.tasks_of(tx.conn, q.topic_id, round_=row["round"])
+    tasks = storage.tasks.tasks_of(tx.conn, payload.topic_id, round_=row["round"])
     effective = opinion if opinion and opinion["state"] == "EFFECTIVE" else None
     artefacts: dict[int, Any] = {
         1: {
@@ -135,7 +135,7 @@ def topic(tx: Tx, q: TopicOf) -> dict[str, Any]:
         if tasks
         else None,
     }
-    ratings, stars = storage.topics.poll_of(tx.conn, q.topic_id)
+    ratings, stars = storage.topics.poll_of(tx.conn, payload.topic_id)
     return card | {
         "steps": rules.lay_out_steps(row["state"], artefacts),
         "analysis": artefacts[2],
@@ -158,7 +158,7 @@ def _analysis_card(row: Mapping[str, Any] | None) -> dict[str, Any] | None:
     }
 
 
-def topic_timeline(tx: Tx, q: TopicOf) -> dict[str, Any]:
+def topic_timeline(tx: Tx, payload: TopicOf) -> dict[str, Any]:
     """议题时间线 / A topic's timeline.
 
     Return everything that happened to a topic, oldest first; persons as roles.
@@ -166,10 +166,10 @@ def topic_timeline(tx: Tx, q: TopicOf) -> dict[str, Any]:
     Raises:
         NotFound: There is none.
     """
-    row = storage.rows.find(tx.conn, storage.tables.topics, q.topic_id)
+    row = storage.rows.find(tx.conn, storage.tables.topics, payload.topic_id)
     if row is None or not may_read(tx, row):
-        raise NotFound(kind="topic", id=q.topic_id)
-    rows = storage.topics.history_of(tx.conn, q.topic_id)
+        raise NotFound(kind="topic", id=payload.topic_id)
+    rows = storage.topics.history_of(tx.conn, payload.topic_id)
     inside = sees_inside(tx, row["area"])
     items = []
     for entry in rows:
@@ -184,4 +184,4 @@ def topic_timeline(tx: Tx, q: TopicOf) -> dict[str, Any]:
         if inside:
             item |= {"actor": entry["actor"], "detail": entry["detail"]}
         items.append(item)
-    return {"id": q.topic_id, "items": items}
+    return {"id": payload.topic_id, "items": items}

@@ -141,7 +141,7 @@ def reply(row: Any, *, state: str | None = None, version: int | None = None) -> 
     }
 
 
-def draft_offer(tx: Tx, order: DraftOffer) -> dict[str, Any]:
+def draft_offer(tx: Tx, payload: DraftOffer) -> dict[str, Any]:
     """拟定兑换项目 / Draft an offer.
 
     Raises:
@@ -155,82 +155,82 @@ def draft_offer(tx: Tx, order: DraftOffer) -> dict[str, Any]:
         OfferExists: The id belongs to another offer.
         OfferDiffers: It is known with other content.
     """
-    partner = _own_partner(tx, order.partner_id)
-    begins, ends = rules.validity(order.valid_from, order.valid_to)
-    if order.offer_id is not None:
-        require_id("offer_id", order.offer_id)
-        known = records.find(tx.conn, offers, order.offer_id)
+    partner = _own_partner(tx, payload.partner_id)
+    begins, ends = rules.validity(payload.valid_from, payload.valid_to)
+    if payload.offer_id is not None:
+        require_id("offer_id", payload.offer_id)
+        known = records.find(tx.conn, offers, payload.offer_id)
         if known is not None:
             if (known.partner_id, known.title, known.kind) != (
-                order.partner_id,
-                order.title.strip(),
-                order.kind,
+                payload.partner_id,
+                payload.title.strip(),
+                payload.kind,
             ):
-                raise OfferExists(field="offer_id", id=order.offer_id)
-            _require_same(known, order, begins=begins, ends=ends)
+                raise OfferExists(field="offer_id", id=payload.offer_id)
+            _require_same(known, payload, begins=begins, ends=ends)
             return reply(known)
     if partner.state != "ACTIVE":
         raise PartnerNotActive(state=partner.state)
-    _require_plain(order)
+    _require_plain(payload)
     rules.require_allowed(
-        title=order.title,
-        category=order.category,
-        kind=order.kind,
+        title=payload.title,
+        category=payload.category,
+        kind=payload.kind,
         partner_category=partner.category,
     )
-    require_area("scope", order.scope)
-    rules.require_scope_inside(order.scope, partner.area)
-    _require_prices(order, order.kind, partner.settle_mode)
-    offer_id = order.offer_id or tx.new_id("off")
+    require_area("scope", payload.scope)
+    rules.require_scope_inside(payload.scope, partner.area)
+    _require_prices(payload, payload.kind, partner.settle_mode)
+    offer_id = payload.offer_id or tx.new_id("off")
     records.create(
         tx,
         offers,
         step="draft",
         offer_id=offer_id,
-        partner_id=order.partner_id,
-        kind=order.kind,
-        category=order.category,
-        title=order.title.strip(),
+        partner_id=payload.partner_id,
+        kind=payload.kind,
+        category=payload.category,
+        title=payload.title.strip(),
         terms=1,
-        points_price=order.points_price,
-        face_value_fen=order.face_value_fen,
-        settle_fen_per_point=order.settle_fen_per_point,
-        stock_total=order.stock_total,
-        stock_left=order.stock_total,
-        per_person_month=order.per_person_month,
-        audience=order.audience,
-        scope=order.scope,
+        points_price=payload.points_price,
+        face_value_fen=payload.face_value_fen,
+        settle_fen_per_point=payload.settle_fen_per_point,
+        stock_total=payload.stock_total,
+        stock_left=payload.stock_total,
+        per_person_month=payload.per_person_month,
+        audience=payload.audience,
+        scope=payload.scope,
         area=partner.area,
         valid_from=begins,
         valid_to=ends,
-        voucher_ttl_h=order.voucher_ttl_h,
+        voucher_ttl_h=payload.voucher_ttl_h,
         state="DRAFT",
         version=1,
         created_by=tx.actor.id,
         created_at=tx.now,
     )
-    _propose(tx, offer_id, 1, order)
+    _propose(tx, offer_id, 1, payload)
     return {"id": offer_id, "state": "DRAFT", "version": 1}
 
 
-def _require_same(known: Any, order: DraftOffer, *, begins: datetime, ends: datetime) -> None:
+def _require_same(known: Any, payload: DraftOffer, *, begins: datetime, ends: datetime) -> None:
     """Refuse an offer that is known with other content, rather than drop what is new.
 
     Raises:
         OfferDiffers: It is.
     """
     asked = {
-        "points_price": order.points_price,
-        "face_value_fen": order.face_value_fen,
-        "settle_fen_per_point": order.settle_fen_per_point,
-        "stock_total": order.stock_total,
-        "audience": order.audience,
-        "scope": order.scope,
+        "points_price": payload.points_price,
+        "face_value_fen": payload.face_value_fen,
+        "settle_fen_per_point": payload.settle_fen_per_point,
+        "stock_total": payload.stock_total,
+        "audience": payload.audience,
+        "scope": payload.scope,
         "valid_from": begins,
         "valid_to": ends,
-        "per_person_month": order.per_person_month,
-        "voucher_ttl_h": order.voucher_ttl_h,
-        "category": order.category,
+        "per_person_month": payload.per_person_month,
+        "voucher_ttl_h": payload.voucher_ttl_h,
+        "category": payload.category,
     }
     for name, value in asked.items():
         if getattr(known, name) != value:
@@ -316,7 +316,7 @@ def _locked(tx: Tx, offer_id: str, *states: str) -> tuple[Any, Any]:
     return row, partner
 
 
-def approve_offer(tx: Tx, order: WhichOffer) -> dict[str, Any]:
+def approve_offer(tx: Tx, payload: WhichOffer) -> dict[str, Any]:
     """审批项目或新价格 / Approve an offer or its new prices.
 
     Approve an offer, or new prices of one that is approved already.
@@ -326,7 +326,7 @@ def approve_offer(tx: Tx, order: WhichOffer) -> dict[str, Any]:
         ConflictOfInterest: The official acts for the partner, or drafted it himself.
         StateConflict: Nothing waits for approval.
     """
-    row, waiting = _waiting(tx, order.offer_id)
+    row, waiting = _waiting(tx, payload.offer_id)
     store.enforce_terms(tx.conn, row.offer_id, waiting.terms, by=tx.actor.id, at=tx.now)
     state = "APPROVED" if row.state == "DRAFT" else row.state
     version = records.change(
@@ -372,7 +372,7 @@ def approve_offers(tx: Tx, order: ApproveOffers) -> dict[str, Any]:
     return {"approved": sum("code" not in one for one in items), "items": items}
 
 
-def refuse_offer(tx: Tx, order: RefuseOffer) -> dict[str, Any]:
+def refuse_offer(tx: Tx, payload: RefuseOffer) -> dict[str, Any]:
     """不予批准项目或新价格 / Refuse an offer or its new prices.
 
     Refuse what waits for approval, with a reason its partner reads.
@@ -385,10 +385,12 @@ def refuse_offer(tx: Tx, order: RefuseOffer) -> dict[str, Any]:
         ConflictOfInterest: The official acts for the partner, or drafted it himself.
         StateConflict: Nothing waits for approval.
     """
-    row, waiting = _waiting(tx, order.offer_id)
+    row, waiting = _waiting(tx, payload.offer_id)
     store.refuse_terms(tx.conn, row.offer_id, waiting.terms, by=tx.actor.id, at=tx.now)
     state = "REFUSED" if row.state == "DRAFT" else row.state
-    version = records.change(tx, offers, row, step="refuse", state=state, note=order.reason).version
+    version = records.change(
+        tx, offers, row, step="refuse", state=state, note=payload.reason
+    ).version
     return reply(row, state=state, version=version) | {"terms": row.terms}
 
 
@@ -412,7 +414,7 @@ def _waiting(tx: Tx, offer_id: str) -> tuple[Any, Any]:
     return row, waiting
 
 
-def publish_offer(tx: Tx, order: WhichOffer) -> dict[str, Any]:
+def publish_offer(tx: Tx, payload: WhichOffer) -> dict[str, Any]:
     """上架 / Publish.
 
     Put an approved offer on the list, or a paused one back.
@@ -423,7 +425,7 @@ def publish_offer(tx: Tx, order: WhichOffer) -> dict[str, Any]:
         StateConflict: It is not approved, or on the list already.
         PartnerNotActive: The partner is not active.
     """
-    row, partner = _locked(tx, order.offer_id, "APPROVED", "PAUSED")
+    row, partner = _locked(tx, payload.offer_id, "APPROVED", "PAUSED")
     if partner.state != "ACTIVE":
         raise PartnerNotActive(state=partner.state)
     version = records.change(
@@ -439,7 +441,7 @@ def publish_offer(tx: Tx, order: WhichOffer) -> dict[str, Any]:
     return reply(row, state="PUBLISHED", version=version)
 
 
-def pause_offer(tx: Tx, order: WhichOffer) -> dict[str, Any]:
+def pause_offer(tx: Tx, payload: WhichOffer) -> dict[str, Any]:
     """暂停 / Pause.
 
     Take an offer off the list for now; open redemptions go on.
@@ -447,10 +449,10 @@ def pause_offer(tx: Tx, order: WhichOffer) -> dict[str, Any]:
     Raises:
         StateConflict: It is not on the list.
     """
-    return _move(tx, order, "pause", "PAUSED", "PUBLISHED")
+    return _move(tx, payload, "pause", "PAUSED", "PUBLISHED")
 
 
-def end_offer(tx: Tx, order: WhichOffer) -> dict[str, Any]:
+def end_offer(tx: Tx, payload: WhichOffer) -> dict[str, Any]:
     """下架 / End.
 
     End an offer for good; open redemptions go on.
@@ -458,16 +460,16 @@ def end_offer(tx: Tx, order: WhichOffer) -> dict[str, Any]:
     Raises:
         StateConflict: It has ended.
     """
-    return _move(tx, order, "end", "ENDED", "DRAFT", "APPROVED", "PUBLISHED", "PAUSED")
+    return _move(tx, payload, "end", "ENDED", "DRAFT", "APPROVED", "PUBLISHED", "PAUSED")
 
 
-def _move(tx: Tx, order: WhichOffer, step: str, state: str, *before: str) -> dict[str, Any]:
-    row, _partner = _locked(tx, order.offer_id, *before)
+def _move(tx: Tx, payload: WhichOffer, step: str, state: str, *before: str) -> dict[str, Any]:
+    row, _partner = _locked(tx, payload.offer_id, *before)
     version = records.change(tx, offers, row, step=step, state=state).version
     return reply(row, state=state, version=version)
 
 
-def restock_offer(tx: Tx, order: Restock) -> dict[str, Any]:
+def restock_offer(tx: Tx, payload: Restock) -> dict[str, Any]:
     """库存 / Stock.
 
     Set how many pieces there are in all.
@@ -477,9 +479,9 @@ def restock_offer(tx: Tx, order: Restock) -> dict[str, Any]:
         OutOfStock: More than that are taken already.
         StateConflict: The offer has ended.
     """
-    row, _partner = _locked(tx, order.offer_id, "DRAFT", "APPROVED", "PUBLISHED", "PAUSED")
-    _require_stock(order.stock_total)
-    left = row.stock_left + order.stock_total - row.stock_total
+    row, _partner = _locked(tx, payload.offer_id, "DRAFT", "APPROVED", "PUBLISHED", "PAUSED")
+    _require_stock(payload.stock_total)
+    left = row.stock_left + payload.stock_total - row.stock_total
     if left < 0:
         raise OutOfStock(field="stock_total")
     version = records.change(
@@ -487,14 +489,14 @@ def restock_offer(tx: Tx, order: Restock) -> dict[str, Any]:
         offers,
         row,
         step="stock",
-        note=f"{row.stock_total}→{order.stock_total}",
-        stock_total=order.stock_total,
+        note=f"{row.stock_total}→{payload.stock_total}",
+        stock_total=payload.stock_total,
         stock_left=left,
     ).version
     return reply(row, version=version) | {"stock_left": left}
 
 
-def reprice_offer(tx: Tx, order: Reprice) -> dict[str, Any]:
+def reprice_offer(tx: Tx, payload: Reprice) -> dict[str, Any]:
     """调价(待审批)/ Propose new prices.
 
     Raises:
@@ -502,10 +504,10 @@ def reprice_offer(tx: Tx, order: Reprice) -> dict[str, Any]:
         SettleMode: A sponsor would be paid.
         StateConflict: The offer has ended.
     """
-    row, partner = _locked(tx, order.offer_id, "DRAFT", "APPROVED", "PUBLISHED", "PAUSED")
-    _require_prices(order, row.kind, partner.settle_mode)
+    row, partner = _locked(tx, payload.offer_id, "DRAFT", "APPROVED", "PUBLISHED", "PAUSED")
+    _require_prices(payload, row.kind, partner.settle_mode)
     waiting = store.waiting_terms(tx.conn, row.offer_id)
     terms = waiting.terms if waiting is not None else store.last_terms(tx.conn, row.offer_id) + 1
-    _propose(tx, row.offer_id, terms, order)
+    _propose(tx, row.offer_id, terms, payload)
     version = records.change(tx, offers, row, step="reprice", note=f"terms {terms}").version
     return reply(row, version=version) | {"terms": terms}

@@ -186,7 +186,7 @@ def require_area(name: str, code: str) -> None:
         )
 
 
-def register_partner(tx: Tx, order: RegisterPartner) -> dict[str, Any]:
+def register_partner(tx: Tx, payload: RegisterPartner) -> dict[str, Any]:
     """登记合伙人 / Register a partner.
 
     Raises:
@@ -198,39 +198,39 @@ def register_partner(tx: Tx, order: RegisterPartner) -> dict[str, Any]:
         PartnerDiffers: The id, or the organisation, is known with other content.
         UnknownPerson, Deceased, UnderAge: Somebody named may not act for anybody.
     """
-    require_area("area", order.area)
-    offer_rules.require_level_area(order.level, order.area)
-    tx.require_scope(order.area)
-    code = uscc.normalised(order.uscc)
-    override = _override(tx, order, code)
-    _require_operators(order.operators)
-    if not order.org_name.strip():
+    require_area("area", payload.area)
+    offer_rules.require_level_area(payload.level, payload.area)
+    tx.require_scope(payload.area)
+    code = uscc.normalised(payload.uscc)
+    override = _override(tx, payload, code)
+    _require_operators(payload.operators)
+    if not payload.org_name.strip():
         raise Invalid(
             field="org_name", reason=said("单位名称不能为空 / the organisation's name is missing")
         )
-    if order.partner_id is not None:
-        require_id("partner_id", order.partner_id)
-        known = store.card(tx.conn, order.partner_id)
+    if payload.partner_id is not None:
+        require_id("partner_id", payload.partner_id)
+        known = store.card(tx.conn, payload.partner_id)
         if known is not None:
-            return _same_or_refuse(tx, order, code, known)
-    named = people.operators(tx, order.operators)
+            return _same_or_refuse(tx, payload, code, known)
+    named = people.operators(tx, payload.operators)
     org = store.organisation_of(tx.conn, code) or store.add_organisation(
         tx.conn,
         {
             "org_id": tx.new_id("org"),
             "uscc": code,
-            "name": order.org_name.strip(),
+            "name": payload.org_name.strip(),
             "uscc_override": override,
             "override_by": tx.actor.id if override else None,
             "created_at": tx.now,
         },
     )
     store.hold_organisation(tx.conn, org.org_id)
-    other = store.partner_of(tx.conn, org.org_id, order.area)
+    other = store.partner_of(tx.conn, org.org_id, payload.area)
     if other is not None:
-        raise PartnerExists(field="uscc", area=order.area, id=other.partner_id)
-    _require_one_name(tx, org, order.org_name.strip())
-    partner_id = order.partner_id or tx.new_id("ptn")
+        raise PartnerExists(field="uscc", area=payload.area, id=other.partner_id)
+    _require_one_name(tx, org, payload.org_name.strip())
+    partner_id = payload.partner_id or tx.new_id("ptn")
     records.create(
         tx,
         partners,
@@ -238,10 +238,10 @@ def register_partner(tx: Tx, order: RegisterPartner) -> dict[str, Any]:
         note=override,
         partner_id=partner_id,
         org_id=org.org_id,
-        category=order.category,
-        level=order.level,
-        area=order.area,
-        settle_mode=order.settle_mode,
+        category=payload.category,
+        level=payload.level,
+        area=payload.area,
+        settle_mode=payload.settle_mode,
         state="APPLIED",
         winding_down=False,
         version=1,
@@ -252,10 +252,10 @@ def register_partner(tx: Tx, order: RegisterPartner) -> dict[str, Any]:
     return {"id": partner_id, "org_id": org.org_id, "state": "APPLIED", "version": 1}
 
 
-def _override(tx: Tx, order: RegisterPartner, code: str) -> str | None:
+def _override(tx: Tx, payload: RegisterPartner, code: str) -> str | None:
     if uscc.is_consistent(code):
         return None
-    reason = (order.uscc_override or "").strip()
+    reason = (payload.uscc_override or "").strip()
     if len(reason) < 10 or tx.actor.role in {"R_PARTNER", "R_MERCHANT"}:
         raise UsccCheckFailed(field="uscc", uscc=code)
     return reason[:500]
@@ -285,19 +285,19 @@ def _require_one_name(tx: Tx, org: Any, name: str) -> None:
     store.rename_organisation(tx.conn, org.org_id, name)
 
 
-def _same_or_refuse(tx: Tx, order: RegisterPartner, code: str, known: Any) -> dict[str, Any]:
+def _same_or_refuse(tx: Tx, payload: RegisterPartner, code: str, known: Any) -> dict[str, Any]:
     same = (
         known.uscc == code
-        and known.category == order.category
-        and known.level == order.level
-        and known.area == order.area
-        and known.settle_mode == order.settle_mode
+        and known.category == payload.category
+        and known.level == payload.level
+        and known.area == payload.area
+        and known.settle_mode == payload.settle_mode
     )
     if not same:
         raise PartnerExists(field="partner_id", area=known.area, id=known.partner_id)
-    if known.name != order.org_name.strip():
+    if known.name != payload.org_name.strip():
         raise PartnerDiffers(field="org_name", id=known.partner_id, what="org_name")
-    if store.operators_of(tx.conn, known.partner_id) != people.meant(tx, order.operators):
+    if store.operators_of(tx.conn, known.partner_id) != people.meant(tx, payload.operators):
         raise PartnerDiffers(field="operators", id=known.partner_id, what="operators")
     return reply(known) | {"org_id": known.org_id}
 
@@ -326,7 +326,7 @@ def _require_no_stake(tx: Tx, partner_id: str) -> None:
         raise ConflictOfInterest
 
 
-def vet_partner(tx: Tx, order: WhichPartner) -> dict[str, Any]:
+def vet_partner(tx: Tx, payload: WhichPartner) -> dict[str, Any]:
     """资质核验 / Vet.
 
     Record that licence and code were checked by an official who has no stake in it.
@@ -335,13 +335,13 @@ def vet_partner(tx: Tx, order: WhichPartner) -> dict[str, Any]:
         StateConflict: It is not APPLIED.
         ConflictOfInterest: The official acts for the partner himself.
     """
-    row = _locked(tx, order.partner_id, "APPLIED")
+    row = _locked(tx, payload.partner_id, "APPLIED")
     _require_no_stake(tx, row.partner_id)
     version = records.change(tx, partners, row, step="vet", state="VETTED").version
     return reply(row, state="VETTED", version=version)
 
 
-def refuse_partner(tx: Tx, order: EndApplication) -> dict[str, Any]:
+def refuse_partner(tx: Tx, payload: EndApplication) -> dict[str, Any]:
     """不予受理 / Refuse an application.
 
     Refuse an application with a reason. The organisation may apply again.
@@ -350,28 +350,28 @@ def refuse_partner(tx: Tx, order: EndApplication) -> dict[str, Any]:
         StateConflict: It is decided already.
         ConflictOfInterest: The official acts for the partner himself.
     """
-    row = _locked(tx, order.partner_id, "APPLIED", "VETTED")
+    row = _locked(tx, payload.partner_id, "APPLIED", "VETTED")
     _require_no_stake(tx, row.partner_id)
-    return _end_application(tx, row, "refuse", "REFUSED", order.reason)
+    return _end_application(tx, row, "refuse", "REFUSED", payload.reason)
 
 
-def withdraw_partner(tx: Tx, order: EndApplication) -> dict[str, Any]:
+def withdraw_partner(tx: Tx, payload: EndApplication) -> dict[str, Any]:
     """撤回申请 / Take one's application back.
 
     Raises:
         NotFound: The caller does not act for it.
         StateConflict: It is decided already.
     """
-    row = records.locked(tx.conn, partners, order.partner_id)
+    row = records.locked(tx.conn, partners, payload.partner_id)
     if (
         not store.is_operator(tx.conn, row.partner_id, tx.actor.id)
         and row.created_by != tx.actor.id
     ):
-        raise NotFound(kind="partner", id=order.partner_id)
+        raise NotFound(kind="partner", id=payload.partner_id)
     if row.state not in {"APPLIED", "VETTED"}:
         raise StateConflict(state=row.state)
     tx.check_version(row.version)
-    return _end_application(tx, row, "withdraw", "WITHDRAWN", order.reason)
+    return _end_application(tx, row, "withdraw", "WITHDRAWN", payload.reason)
 
 
 def _end_application(tx: Tx, row: Any, step: str, state: str, reason: str) -> dict[str, Any]:
@@ -379,7 +379,7 @@ def _end_application(tx: Tx, row: Any, step: str, state: str, reason: str) -> di
     return reply(row, state=state, version=version)
 
 
-def agree_partner(tx: Tx, order: AgreePartner) -> dict[str, Any]:
+def agree_partner(tx: Tx, payload: AgreePartner) -> dict[str, Any]:
     """签约生效 / Sign the agreement; the partner is active.
 
     Record the signed agreement: the partner is active and a subject of credit.
@@ -388,7 +388,7 @@ def agree_partner(tx: Tx, order: AgreePartner) -> dict[str, Any]:
         StateConflict: It is not VETTED.
         ConflictOfInterest: The official acts for the partner himself.
     """
-    row = _locked(tx, order.partner_id, "VETTED")
+    row = _locked(tx, payload.partner_id, "VETTED")
     _require_no_stake(tx, row.partner_id)
     # Signed and active are one step here; both stand in the history.
     active = records.update(
@@ -396,10 +396,10 @@ def agree_partner(tx: Tx, order: AgreePartner) -> dict[str, Any]:
         partners,
         row,
         state="ACTIVE",
-        agreement_ref=order.agreement_ref,
+        agreement_ref=payload.agreement_ref,
         admitted_at=row.admitted_at or tx.now,
     )
-    records.note(tx, partners, active, step="sign", state="AGREED", note=order.agreement_ref)
+    records.note(tx, partners, active, step="sign", state="AGREED", note=payload.agreement_ref)
     records.note(tx, partners, active, step="agree")
     _say_admitted(tx, row, active.version)
     return reply(row, state="ACTIVE", version=active.version)
@@ -427,7 +427,7 @@ def _say_operators(tx: Tx, row: Any, version: int) -> None:
     )
 
 
-def resume_partner(tx: Tx, order: WhichPartner) -> dict[str, Any]:
+def resume_partner(tx: Tx, payload: WhichPartner) -> dict[str, Any]:
     """恢复 / Resume.
 
     Make a suspended partner active again; its offers stay paused until it publishes them.
@@ -436,7 +436,7 @@ def resume_partner(tx: Tx, order: WhichPartner) -> dict[str, Any]:
         StateConflict: It is not SUSPENDED.
         ConflictOfInterest: The official acts for the partner himself.
     """
-    row = _locked(tx, order.partner_id, "SUSPENDED")
+    row = _locked(tx, payload.partner_id, "SUSPENDED")
     _require_no_stake(tx, row.partner_id)
     version = records.change(
         tx, partners, row, step="resume", state="ACTIVE", winding_down=False
@@ -445,7 +445,7 @@ def resume_partner(tx: Tx, order: WhichPartner) -> dict[str, Any]:
     return reply(row, state="ACTIVE", version=version)
 
 
-def suspend_partner(tx: Tx, order: StopPartner) -> dict[str, Any]:
+def suspend_partner(tx: Tx, payload: StopPartner) -> dict[str, Any]:
     """暂停 / Suspend.
 
     Withdraw a partner's offers for now; open vouchers are honoured or cancelled.
@@ -454,7 +454,7 @@ def suspend_partner(tx: Tx, order: StopPartner) -> dict[str, Any]:
         StateConflict: It is not ACTIVE.
         ConflictOfInterest: The official acts for the partner himself.
     """
-    row = _locked(tx, order.partner_id, "ACTIVE")
+    row = _locked(tx, payload.partner_id, "ACTIVE")
     _require_no_stake(tx, row.partner_id)
     version = records.change(
         tx,
@@ -462,11 +462,11 @@ def suspend_partner(tx: Tx, order: StopPartner) -> dict[str, Any]:
         row,
         step="suspend",
         state="SUSPENDED",
-        note=order.reason,
-        winding_down=order.vouchers == "HONOUR",
+        note=payload.reason,
+        winding_down=payload.vouchers == "HONOUR",
     ).version
     _withdraw(tx, row.partner_id, ("PUBLISHED",), "PAUSED")
-    if order.vouchers == "CANCEL":
+    if payload.vouchers == "CANCEL":
         saga.cancel_open(tx, partner_id=row.partner_id, by="PARTNER", reason="CLOSED")
     tx.say(
         events.PartnerSuspended(row.partner_id),
@@ -477,7 +477,7 @@ def suspend_partner(tx: Tx, order: StopPartner) -> dict[str, Any]:
     return reply(row, state="SUSPENDED", version=version)
 
 
-def exit_partner(tx: Tx, order: StopPartner) -> dict[str, Any]:
+def exit_partner(tx: Tx, payload: StopPartner) -> dict[str, Any]:
     """退出 / Exit.
 
     End a partnership. Its statements are still paid.
@@ -486,10 +486,10 @@ def exit_partner(tx: Tx, order: StopPartner) -> dict[str, Any]:
         StateConflict: It has left, or never was active.
         NotFound: A partner's operator means another partner.
     """
-    row = records.locked(tx.conn, partners, order.partner_id)
+    row = records.locked(tx.conn, partners, payload.partner_id)
     if tx.actor.role == "R_PARTNER":
         if not store.is_operator(tx.conn, row.partner_id, tx.actor.id):
-            raise NotFound(kind="partner", id=order.partner_id)
+            raise NotFound(kind="partner", id=payload.partner_id)
     else:
         tx.require_scope(row.area)
     if row.state not in {"ACTIVE", "SUSPENDED"}:
@@ -501,12 +501,12 @@ def exit_partner(tx: Tx, order: StopPartner) -> dict[str, Any]:
         row,
         step="exit",
         state="EXITED",
-        note=order.reason,
-        winding_down=order.vouchers == "HONOUR",
+        note=payload.reason,
+        winding_down=payload.vouchers == "HONOUR",
         exited_at=tx.now,
     ).version
     _withdraw(tx, row.partner_id, ("DRAFT", "APPROVED", "PUBLISHED", "PAUSED"), "ENDED")
-    if order.vouchers == "CANCEL":
+    if payload.vouchers == "CANCEL":
         saga.cancel_open(tx, partner_id=row.partner_id, by="PARTNER", reason="CLOSED")
     tx.say(
         events.PartnerExited(row.partner_id),
@@ -524,7 +524,7 @@ def _withdraw(tx: Tx, partner_id: str, states: tuple[str, ...], state: str) -> N
         records.change(tx, offers, row, step="withdraw", state=state)
 
 
-def set_operators(tx: Tx, order: SetOperators) -> dict[str, Any]:
+def set_operators(tx: Tx, payload: SetOperators) -> dict[str, Any]:
     """更换经办人 / Replace the operators.
 
     Replace the persons who act for a partner.
@@ -534,9 +534,9 @@ def set_operators(tx: Tx, order: SetOperators) -> dict[str, Any]:
         StateConflict: The partner has left.
         UnknownPerson, Deceased, UnderAge: Somebody named may not act for anybody.
     """
-    _require_operators(order.operators)
-    row = _locked(tx, order.partner_id, "APPLIED", "VETTED", "ACTIVE", "SUSPENDED")
-    store.set_operators(tx.conn, row.partner_id, people.operators(tx, order.operators))
+    _require_operators(payload.operators)
+    row = _locked(tx, payload.partner_id, "APPLIED", "VETTED", "ACTIVE", "SUSPENDED")
+    store.set_operators(tx.conn, row.partner_id, people.operators(tx, payload.operators))
     version = records.change(tx, partners, row, step="operators").version
     _say_operators(tx, row, version)
     return reply(row, version=version)

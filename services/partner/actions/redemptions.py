@@ -101,7 +101,7 @@ def reply(row: Any, *, state: str, version: int) -> dict[str, Any]:
 # Request
 
 
-def request_redemption(tx: Tx, order: RequestRedemption) -> dict[str, Any]:
+def request_redemption(tx: Tx, payload: RequestRedemption) -> dict[str, Any]:
     """申请兑换 / Begin a redemption.
 
     Take the pieces out of stock and ask credit to hold the points.
@@ -115,7 +115,7 @@ def request_redemption(tx: Tx, order: RequestRedemption) -> dict[str, Any]:
         LimitReached: The person's share of this month is used up.
         Deceased, UnknownPerson, MergedAway: Nothing may be redeemed for the caller.
     """
-    if not 1 <= order.qty <= MOST_QUANTITY:
+    if not 1 <= payload.qty <= MOST_QUANTITY:
         raise Invalid(
             field="qty",
             reason=said(
@@ -124,28 +124,28 @@ def request_redemption(tx: Tx, order: RequestRedemption) -> dict[str, Any]:
             ),
         )
     people.require_holder(tx)
-    offer = records.get(tx.conn, offers, order.offer_id)
+    offer = records.get(tx.conn, offers, payload.offer_id)
     if offer.state != "PUBLISHED" or not offer.valid_from <= tx.now < offer.valid_to:
         raise OfferClosed(field="offer_id")
     rules.require_place(offer.scope, tx.actor.scope)
-    rules.require_audience(offer.audience, order.wallet)
-    wallet, community = _wallet(tx, order.wallet)
+    rules.require_audience(offer.audience, payload.wallet)
+    wallet, community = _wallet(tx, payload.wallet)
     if partner_store.is_operator(tx.conn, offer.partner_id, tx.actor.id):
         raise ConflictOfInterest(field="offer_id")
     # From here the offer's row is ours: the limit is counted after it, so that two requests of
     # one person cannot both find room.
-    if not offer_store.take_stock(tx.conn, offer.offer_id, order.qty):
-        if records.get(tx.conn, offers, order.offer_id).state != "PUBLISHED":
+    if not offer_store.take_stock(tx.conn, offer.offer_id, payload.qty):
+        if records.get(tx.conn, offers, payload.offer_id).state != "PUBLISHED":
             raise OfferClosed(field="offer_id")
         raise OutOfStock(field="qty")
     # The price may have changed between the first look and the lock; the sold one is the locked.
-    offer = records.get(tx.conn, offers, order.offer_id)
+    offer = records.get(tx.conn, offers, payload.offer_id)
     month = tx.calendar.period(tx.now)
     if offer.per_person_month is not None:
         used = store.used_this_month(tx.conn, offer.offer_id, tx.actor.id, month)
-        if used + order.qty > offer.per_person_month:
+        if used + payload.qty > offer.per_person_month:
             raise LimitReached(field="qty", limit=offer.per_person_month, used=used)
-    row = _enter(tx, order, offer, wallet=wallet, community=community, month=month)
+    row = _enter(tx, payload, offer, wallet=wallet, community=community, month=month)
     if row.points == 0:
         return _reserve_free(tx, row)
     _ask_for_hold(tx, row)
@@ -171,14 +171,14 @@ def _wallet(tx: Tx, kind: str) -> tuple[str, str | None]:
 
 def _enter(
     tx: Tx,
-    order: RequestRedemption,
+    payload: RequestRedemption,
     offer: Any,
     *,
     wallet: str,
     community: str | None,
     month: str,
 ) -> Any:
-    points = offer.points_price * order.qty
+    points = offer.points_price * payload.qty
     redemption_id = tx.new_id("rdm")
     return records.create(
         tx,
@@ -192,9 +192,9 @@ def _enter(
         offer_id=offer.offer_id,
         terms=offer.terms,
         kind=offer.kind,
-        qty=order.qty,
+        qty=payload.qty,
         points=points,
-        face_value_fen=offer.face_value_fen * order.qty,
+        face_value_fen=offer.face_value_fen * payload.qty,
         settle_fen=points * offer.settle_fen_per_point,
         ttl_h=offer.voucher_ttl_h,
         area=offer.area,
@@ -237,7 +237,7 @@ def _reserve_free(tx: Tx, row: Any) -> dict[str, Any]:
 # Leaving RESERVED: verify, cancel and expire compete for the row
 
 
-def count_try(tx: Tx, order: VerifyRedemption) -> None:
+def count_try(tx: Tx, payload: VerifyRedemption) -> None:
     """Count a try before it is made, in a transaction of its own.
 
     A refusal rolls its transaction back, so a count inside the verification would be lost; and
@@ -247,15 +247,15 @@ def count_try(tx: Tx, order: VerifyRedemption) -> None:
     Raises:
         TooManyTries: Five were wrong within the hour.
     """
-    code = vouchers.cleaned(order.voucher)
-    row = records.find(tx.conn, redemptions, order.redemption_id)
+    code = vouchers.cleaned(payload.voucher)
+    row = records.find(tx.conn, redemptions, payload.redemption_id)
     # Only what could be a guess counts, and only of somebody who may guess at all: a stranger
     # must not be able to lock a holder's voucher.
     if row is None or tx.actor.role != "R_PARTNER" or not vouchers.is_plausible(code):
         return
     if not partner_store.is_operator(tx.conn, row.partner_id, tx.actor.id):
         return
-    row = records.locked(tx.conn, redemptions, order.redemption_id)
+    row = records.locked(tx.conn, redemptions, payload.redemption_id)
     if row.state != "RESERVED":
         return
     since = tx.now - vouchers.TRY_WINDOW
@@ -264,7 +264,7 @@ def count_try(tx: Tx, order: VerifyRedemption) -> None:
     store.add_try(tx.conn, row.redemption_id, tx.actor.id, tx.now)
 
 
-def verify_redemption(tx: Tx, order: VerifyRedemption) -> dict[str, Any]:
+def verify_redemption(tx: Tx, payload: VerifyRedemption) -> dict[str, Any]:
     """核销 / Verify.
 
     Redeem a voucher at the partner's desk.
@@ -277,13 +277,13 @@ def verify_redemption(tx: Tx, order: VerifyRedemption) -> dict[str, Any]:
         VoucherExpired: Its time is over.
         PartnerNotActive: The partner has stopped and does not honour open vouchers.
     """
-    row = records.locked(tx.conn, redemptions, order.redemption_id)
+    row = records.locked(tx.conn, redemptions, payload.redemption_id)
     if not partner_store.is_operator(tx.conn, row.partner_id, tx.actor.id):
-        raise NotFound(kind="redemption", id=order.redemption_id)
+        raise NotFound(kind="redemption", id=payload.redemption_id)
     if row.holder == tx.actor.id:
         raise OperatorIsHolder
     rules.require(row.state, "RESERVED")
-    code = vouchers.cleaned(order.voucher)
+    code = vouchers.cleaned(payload.voucher)
     keys = (tx.settings.voucher_key, *tx.settings.voucher_key_before)
     if not vouchers.is_plausible(code) or not any(
         vouchers.matches(key, row.redemption_id, code) for key in keys
@@ -318,7 +318,7 @@ def verify_redemption(tx: Tx, order: VerifyRedemption) -> dict[str, Any]:
     return reply(row, state=state, version=version)
 
 
-def cancel_redemption(tx: Tx, order: CancelRedemption) -> dict[str, Any]:
+def cancel_redemption(tx: Tx, payload: CancelRedemption) -> dict[str, Any]:
     """取消 / Cancel.
 
     Give a reserved redemption up.
@@ -328,21 +328,21 @@ def cancel_redemption(tx: Tx, order: CancelRedemption) -> dict[str, Any]:
         ReasonNeeded: A partner gave no reason, or another than the two.
         StateConflict: It was verified, cancelled or expired before.
     """
-    row = records.locked(tx.conn, redemptions, order.redemption_id)
+    row = records.locked(tx.conn, redemptions, payload.redemption_id)
     if row.holder == tx.actor.id:
         by, reason = "HOLDER", "HOLDER"
     elif tx.actor.role == "R_PARTNER" and partner_store.is_operator(
         tx.conn, row.partner_id, tx.actor.id
     ):
-        if order.reason not in {"OUT_OF_STOCK", "CLOSED"}:
+        if payload.reason not in {"OUT_OF_STOCK", "CLOSED"}:
             raise ReasonNeeded(field="reason")
-        by, reason = "PARTNER", order.reason
+        by, reason = "PARTNER", payload.reason
     else:
-        raise NotFound(kind="redemption", id=order.redemption_id)
+        raise NotFound(kind="redemption", id=payload.redemption_id)
     # The state comes before the version: who lost the race is told that somebody was first.
     rules.require(row.state, "RESERVED")
     tx.check_version(row.version)
-    note = (order.reason or "")[:500] if by == "HOLDER" else None
+    note = (payload.reason or "")[:500] if by == "HOLDER" else None
     return _give_up(tx, row, by=by, reason=reason, note=note)
 
 
@@ -523,7 +523,7 @@ def _release_again(tx: Tx, row: dict[str, Any], event: Heard) -> None:
 # Afterwards
 
 
-def rate_redemption(tx: Tx, order: RateRedemption) -> dict[str, Any]:
+def rate_redemption(tx: Tx, payload: RateRedemption) -> dict[str, Any]:
     """评价 / Rate.
 
     Rate what was redeemed: once, within 14 days.
@@ -534,11 +534,11 @@ def rate_redemption(tx: Tx, order: RateRedemption) -> dict[str, Any]:
         AlreadyRated: It has a rating.
         WindowOver: More than 14 days have passed.
     """
-    if not 1 <= order.stars <= 5:
+    if not 1 <= payload.stars <= 5:
         raise Invalid(field="stars", reason=said("评分应为 1 至 5 / a rating is 1 to 5"))
-    row = records.locked(tx.conn, redemptions, order.redemption_id)
+    row = records.locked(tx.conn, redemptions, payload.redemption_id)
     if row.holder != tx.actor.id:
-        raise NotFound(kind="redemption", id=order.redemption_id)
+        raise NotFound(kind="redemption", id=payload.redemption_id)
     rules.require(row.state, "REDEEMING", "REDEEMED", "SETTLED")
     if row.stars is not None:
         raise AlreadyRated(field="stars")
@@ -546,6 +546,12 @@ def rate_redemption(tx: Tx, order: RateRedemption) -> dict[str, Any]:
     if tx.now >= until:
         raise WindowOver(until=tx.calendar.local(until).isoformat(timespec="minutes"))
     version = records.change(
-        tx, redemptions, row, step="rate", note=str(order.stars), stars=order.stars, rated_at=tx.now
+        tx,
+        redemptions,
+        row,
+        step="rate",
+        note=str(payload.stars),
+        stars=payload.stars,
+        rated_at=tx.now,
     ).version
     return reply(row, state=row.state, version=version)

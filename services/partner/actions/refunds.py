@@ -60,7 +60,7 @@ class DenyRefund:
     ]
 
 
-def ask_refund(tx: Tx, order: AskRefund) -> dict[str, Any]:
+def ask_refund(tx: Tx, payload: AskRefund) -> dict[str, Any]:
     """申请退回 / Ask for a refund.
 
     Ask for a refund within seven days; it is decided within five working days.
@@ -73,15 +73,15 @@ def ask_refund(tx: Tx, order: AskRefund) -> dict[str, Any]:
         WindowOver: More than seven days have passed.
         RefundDecided: It was denied, and these are the reasons of before, or it was asked twice.
     """
-    reason = order.reason.strip()
+    reason = payload.reason.strip()
     if not 1 <= len(reason) <= 500:
         raise Invalid(
             field="reason",
             reason=said("请写明理由,500 字以内 / say why, in at most 500 characters"),
         )
-    row = records.locked(tx.conn, redemptions, order.redemption_id)
+    row = records.locked(tx.conn, redemptions, payload.redemption_id)
     if row.holder != tx.actor.id:
-        raise NotFound(kind="redemption", id=order.redemption_id)
+        raise NotFound(kind="redemption", id=payload.redemption_id)
     rules.require(row.state, "REDEEMED", "SETTLED")
     tx.check_version(row.version)
     until = row.redeemed_at + rules.REFUND_WINDOW
@@ -159,7 +159,7 @@ def _to_decide(tx: Tx, order: DecideRefund | DenyRefund) -> Any:
     return row
 
 
-def approve_refund(tx: Tx, order: DecideRefund) -> dict[str, Any]:
+def approve_refund(tx: Tx, payload: DecideRefund) -> dict[str, Any]:
     """同意退回 / Approve a refund.
 
     On a statement that is not paid, the line is taken back on that statement; on a paid one, the
@@ -171,14 +171,14 @@ def approve_refund(tx: Tx, order: DecideRefund) -> dict[str, Any]:
         ReceivableShort: The partner has not enough open points to take it from, because this one
             is paid, or because an earlier refund of a paid one has used them.
     """
-    seen = records.get(tx.conn, redemptions, order.redemption_id)
+    seen = records.get(tx.conn, redemptions, payload.redemption_id)
     # Partner, statement, redemption: suspending and paying lock them in this order too. With the
     # partner's row two refunds cannot both count the same open points.
     records.locked(tx.conn, partners, seen.partner_id)
     statement = (
         records.locked(tx.conn, statements, seen.statement_id) if seen.statement_id else None
     )
-    row = _to_decide(tx, order)
+    row = _to_decide(tx, payload)
     # Not only after payment: an earlier refund of a paid one may have used these points up.
     open_points = store.receivable(tx.conn, row.partner_id)
     if open_points < row.points:
@@ -193,7 +193,7 @@ def approve_refund(tx: Tx, order: DecideRefund) -> dict[str, Any]:
         row,
         step="refund_approve",
         state="REFUNDED",
-        note=order.reasons[:500],
+        note=payload.reasons[:500],
         refunded_at=tx.now,
         refund_decided_by=tx.actor.id,
         refund_late=False,
@@ -227,7 +227,7 @@ def _take_back(tx: Tx, statement: Any, row: Any) -> None:
     )
 
 
-def deny_refund(tx: Tx, order: DenyRefund) -> dict[str, Any]:
+def deny_refund(tx: Tx, payload: DenyRefund) -> dict[str, Any]:
     """不同意退回 / Deny a refund.
 
     Refuse a refund with reasons; the redemption is as it was.
@@ -237,7 +237,7 @@ def deny_refund(tx: Tx, order: DenyRefund) -> dict[str, Any]:
         ConflictOfInterest: The official acts for the partner, or holds the redemption.
         StreetDecides: It was denied before.
     """
-    row = _to_decide(tx, order)
+    row = _to_decide(tx, payload)
     state = "SETTLED" if row.settled_at else "REDEEMED"
     version = records.change(
         tx,
@@ -245,9 +245,9 @@ def deny_refund(tx: Tx, order: DenyRefund) -> dict[str, Any]:
         row,
         step="refund_deny",
         state=state,
-        note=order.reasons,
+        note=payload.reasons,
         refund_decided_by=tx.actor.id,
-        refund_denied=order.reasons,
+        refund_denied=payload.reasons,
         refund_late=False,
     ).version
     _decided(tx, row, version, "DENIED")

@@ -197,7 +197,7 @@ def _own(tx: Tx, statement_id: str, *states: str) -> Any:
     return row
 
 
-def confirm_statement(tx: Tx, order: WhichStatement) -> dict[str, Any]:
+def confirm_statement(tx: Tx, payload: WhichStatement) -> dict[str, Any]:
     """确认结算单 / Confirm a statement.
 
     Confirm a statement as its partner.
@@ -207,7 +207,7 @@ def confirm_statement(tx: Tx, order: WhichStatement) -> dict[str, Any]:
         StateConflict: It is not ISSUED.
         WindowOver: Silence has confirmed it.
     """
-    row = _own(tx, order.statement_id, "ISSUED")
+    row = _own(tx, payload.statement_id, "ISSUED")
     return _commit(tx, row, "confirm", tx.actor.id)
 
 
@@ -255,7 +255,7 @@ def _fits(tx: Tx, fund: Any, amount_fen: int) -> bool:
     return rules.fits(budget_fen=budget, committed_fen=bound, amount_fen=amount_fen)
 
 
-def dispute_statement(tx: Tx, order: DisputeStatement) -> dict[str, Any]:
+def dispute_statement(tx: Tx, payload: DisputeStatement) -> dict[str, Any]:
     """提出异议 / Dispute a statement.
 
     Say as its partner that a statement is wrong; an official reviews it in 5 working days.
@@ -266,15 +266,15 @@ def dispute_statement(tx: Tx, order: DisputeStatement) -> dict[str, Any]:
         WindowOver: Silence has confirmed it.
         LineUnknown: A disputed line is not on it.
     """
-    if not 1 <= len(order.reason.strip()) <= 500:
+    if not 1 <= len(payload.reason.strip()) <= 500:
         raise Invalid(
             field="reason",
             reason=said("请写明异议理由,500 字以内 / say what is wrong, in at most 500 characters"),
         )
-    row = _own(tx, order.statement_id, "ISSUED")
+    row = _own(tx, payload.statement_id, "ISSUED")
     lines = store.lines_of(tx.conn, row.statement_id)
     known = {line.redemption_id for line in lines}
-    for redemption_id in order.lines or ():
+    for redemption_id in payload.lines or ():
         if redemption_id not in known:
             raise LineUnknown(field="lines", redemption_id=redemption_id)
     review_due = tx.calendar.due(tx.now, rules.REVIEW_WORKING_DAYS)
@@ -285,9 +285,9 @@ def dispute_statement(tx: Tx, order: DisputeStatement) -> dict[str, Any]:
         row,
         step="dispute",
         state="DISPUTED",
-        note=order.reason.strip(),
-        dispute_reason=order.reason.strip(),
-        disputed_lines=order.lines or [],
+        note=payload.reason.strip(),
+        dispute_reason=payload.reason.strip(),
+        disputed_lines=payload.lines or [],
         review_due=review_due,
     ).version
     return reply(row, state="DISPUTED", version=version) | {"due": review_due.isoformat()}
@@ -319,7 +319,7 @@ def _require_no_stake(tx: Tx, partner_id: str) -> None:
         raise ConflictOfInterest
 
 
-def review_statement(tx: Tx, order: ReviewStatement) -> dict[str, Any]:
+def review_statement(tx: Tx, payload: ReviewStatement) -> dict[str, Any]:
     """复核异议 / Decide a dispute.
 
     Decide a dispute; the statement is confirmed with what came out.
@@ -330,20 +330,22 @@ def review_statement(tx: Tx, order: ReviewStatement) -> dict[str, Any]:
         AdjustmentsWrong: The outcome and the adjustments do not fit.
         LineUnknown: An adjusted line is not on it.
     """
-    row = records.locked(tx.conn, statements, order.statement_id)
+    row = records.locked(tx.conn, statements, payload.statement_id)
     tx.require_scope(row.area)
     if row.state != "DISPUTED":
         raise StateConflict(state=row.state)
     tx.check_version(row.version)
     _require_no_stake(tx, row.partner_id)
-    if (order.outcome == "ADJUSTED") != bool(order.adjustments):
+    if (payload.outcome == "ADJUSTED") != bool(payload.adjustments):
         raise AdjustmentsWrong(field="adjustments")
-    amount_fen = _adjust(tx, row, order.adjustments or [])
+    amount_fen = _adjust(tx, row, payload.adjustments or [])
     row = records.update(tx.conn, statements, row, amount_fen=amount_fen)
-    records.note(tx, statements, row, step="review", state=order.outcome, note=order.reasons[:500])
+    records.note(
+        tx, statements, row, step="review", state=payload.outcome, note=payload.reasons[:500]
+    )
     if tx.now >= row.review_due:
         tx.say(
-            events.DisputeReviewed(row.statement_id, order.outcome),
+            events.DisputeReviewed(row.statement_id, payload.outcome),
             subject=row.statement_id,
             scope=row.area,
             sequence=row.version,
@@ -386,7 +388,7 @@ def _adjust(tx: Tx, row: Any, adjustments: Sequence[Adjustment]) -> int:
 # Money
 
 
-def pay_statement(tx: Tx, order: PayStatement) -> dict[str, Any]:
+def pay_statement(tx: Tx, payload: PayStatement) -> dict[str, Any]:
     """付款确认 / Record the payment.
 
     Record that the fund has paid; the points leave the partner's receivable in credit.
@@ -398,7 +400,7 @@ def pay_statement(tx: Tx, order: PayStatement) -> dict[str, Any]:
         ConflictOfInterest: The official acts for the partner.
         FundShort: The fund does not cover it.
     """
-    row = records.locked(tx.conn, statements, order.statement_id)
+    row = records.locked(tx.conn, statements, payload.statement_id)
     tx.require_scope(row.area)
     if row.state not in {"CONFIRMED", "HELD"}:
         raise StateConflict(state=row.state)
@@ -423,11 +425,11 @@ def pay_statement(tx: Tx, order: PayStatement) -> dict[str, Any]:
         row,
         step="pay",
         state="PAID",
-        note=order.payment_ref,
+        note=payload.payment_ref,
         fund_id=fund_id,
         paid_at=tx.now,
         paid_by=tx.actor.id,
-        payment_ref=order.payment_ref,
+        payment_ref=payload.payment_ref,
     ).version
     redemption_store.settle(tx.conn, row.statement_id, by=tx.actor, at=tx.now)
     if row.state == "HELD":
@@ -446,7 +448,7 @@ def pay_statement(tx: Tx, order: PayStatement) -> dict[str, Any]:
     return reply(row, state="PAID", version=version)
 
 
-def set_fund(tx: Tx, order: SetFund) -> dict[str, Any]:
+def set_fund(tx: Tx, payload: SetFund) -> dict[str, Any]:
     """设定共建基金预算 / Set a fund's budget.
 
     Set a month's budget; statements that waited for money are confirmed as far as it goes.
@@ -455,47 +457,47 @@ def set_fund(tx: Tx, order: SetFund) -> dict[str, Any]:
         Invalid: The area or the month is unreadable.
         FundBelowCommitted: More than that is promised or paid already.
     """
-    require_area("area", order.area)
-    tx.require_scope(order.area)
-    _require_period(order.period)
-    if len(order.area) == 15:
+    require_area("area", payload.area)
+    tx.require_scope(payload.area)
+    _require_period(payload.period)
+    if len(payload.area) == 15:
         raise Invalid(
             field="area",
             reason=said(
                 "基金按区、街道、社区设立 / a fund belongs to a district, a street or a community"
             ),
         )
-    if not 0 <= order.budget_fen <= 10**12:
+    if not 0 <= payload.budget_fen <= 10**12:
         raise Invalid(
             field="budget_fen",
             reason=said("预算应为非负整数(分) / a budget is a whole number of fen, not negative"),
         )
-    row = store.fund_at(tx.conn, order.area, order.period, hold=True)
+    row = store.fund_at(tx.conn, payload.area, payload.period, hold=True)
     if row is None:
-        level = {6: "DISTRICT", 9: "STREET"}.get(len(order.area), "COMMUNITY")
+        level = {6: "DISTRICT", 9: "STREET"}.get(len(payload.area), "COMMUNITY")
         row = records.add(
             tx.conn,
             funds,
             fund_id=tx.new_id("fnd"),
             level=level,
-            area=order.area,
-            period=order.period,
-            budget_fen=order.budget_fen,
+            area=payload.area,
+            period=payload.period,
+            budget_fen=payload.budget_fen,
             version=1,
             created_at=tx.now,
         )
     else:
         committed = sum(store.bound_fen(tx.conn, row.fund_id).values())
-        if order.budget_fen < committed:
+        if payload.budget_fen < committed:
             raise FundBelowCommitted(field="budget_fen", committed=committed)
-        row = records.update(tx.conn, funds, row, budget_fen=order.budget_fen)
-    records.note(tx, funds, row, step="budget", state="SET", note=str(order.budget_fen))
-    released = _confirm_held(tx, order)
+        row = records.update(tx.conn, funds, row, budget_fen=payload.budget_fen)
+    records.note(tx, funds, row, step="budget", state="SET", note=str(payload.budget_fen))
+    released = _confirm_held(tx, payload)
     return {
         "id": row.fund_id,
         "state": "SET",
         "version": row.version,
-        "budget_fen": order.budget_fen,
+        "budget_fen": payload.budget_fen,
         "confirmed": released,
     }
 
@@ -507,9 +509,9 @@ def _require_period(period: str) -> None:
         )
 
 
-def _confirm_held(tx: Tx, order: SetFund) -> list[str]:
+def _confirm_held(tx: Tx, payload: SetFund) -> list[str]:
     confirmed = []
-    for row in store.held_under(tx.conn, order.area, order.period):
+    for row in store.held_under(tx.conn, payload.area, payload.period):
         fund = store.fund_for(tx.conn, row.area, row.period, hold=True)
         if not _fits(tx, fund, row.amount_fen):
             continue

@@ -120,7 +120,7 @@ def _looks_in(tx: Tx, partner: Any) -> bool:
     return bool(tx.actor.id) and store.is_operator(tx.conn, partner.partner_id, tx.actor.id)
 
 
-def partners_list(tx: Tx, asked: PartnersQuery) -> dict[str, Any]:
+def partners_list(tx: Tx, payload: PartnersQuery) -> dict[str, Any]:
     """合伙人名录 / Partners of an area."""
     query = store.cards()
     # Who applied is known where he applied, and to himself; elsewhere partners are who is active.
@@ -130,17 +130,17 @@ def partners_list(tx: Tx, asked: PartnersQuery) -> dict[str, Any]:
     if tx.actor.id:
         known = sa.or_(known, store.operated_by(tx.actor.id))
     query = query.where(known)
-    if asked.state:
-        query = query.where(partners.c.state == asked.state)
-    if asked.scope:
-        query = query.where(within(partners.c.area, asked.scope))
-    if asked.level:
-        query = query.where(partners.c.level == asked.level)
-    found = records.page(tx.conn, query, asked, (partners.c.created_at, partners.c.partner_id))
+    if payload.state:
+        query = query.where(partners.c.state == payload.state)
+    if payload.scope:
+        query = query.where(within(partners.c.area, payload.scope))
+    if payload.level:
+        query = query.where(partners.c.level == payload.level)
+    found = records.page(tx.conn, query, payload, (partners.c.created_at, partners.c.partner_id))
     return found.reply(partner_card)
 
 
-def partner(tx: Tx, asked: PartnerQuery) -> dict[str, Any]:
+def partner(tx: Tx, payload: PartnerQuery) -> dict[str, Any]:
     """合伙人 / One partner.
 
     Return one partner; who acts for it and its history only to those concerned.
@@ -148,12 +148,12 @@ def partner(tx: Tx, asked: PartnerQuery) -> dict[str, Any]:
     Raises:
         NotFound: There is none, or the caller may not know yet that somebody applied.
     """
-    row = store.card(tx.conn, asked.partner_id)
+    row = store.card(tx.conn, payload.partner_id)
     if row is None:
-        raise NotFound(kind="partner", id=asked.partner_id)
+        raise NotFound(kind="partner", id=payload.partner_id)
     inside = _looks_in(tx, row)
     if not inside and row.state in {"APPLIED", "VETTED", "REFUSED", "WITHDRAWN"}:
-        raise NotFound(kind="partner", id=asked.partner_id)
+        raise NotFound(kind="partner", id=payload.partner_id)
     rated, satisfied = redemption_store.satisfaction_of(tx.conn, row.partner_id)
     card = partner_card(row) | {"rated": rated, "satisfied": satisfied}
     if inside:
@@ -165,33 +165,33 @@ def partner(tx: Tx, asked: PartnerQuery) -> dict[str, Any]:
     return card
 
 
-def offers_list(tx: Tx, asked: OffersQuery) -> dict[str, Any]:
+def offers_list(tx: Tx, payload: OffersQuery) -> dict[str, Any]:
     """可兑换项目 / What can be redeemed now."""
-    query = offer_store.catalogue(asked.scope, tx.now)
-    if asked.kind:
-        query = query.where(offers.c.kind == asked.kind)
-    if asked.wallet:
-        query = query.where(offers.c.audience.in_(audience_of(asked.wallet)))
-    if asked.max_points is not None:
-        query = query.where(offers.c.points_price <= asked.max_points)
-    if asked.partner_id:
-        query = query.where(offers.c.partner_id == asked.partner_id)
-    found = records.page(tx.conn, query, asked, (offers.c.created_at, offers.c.offer_id))
+    query = offer_store.catalogue(payload.scope, tx.now)
+    if payload.kind:
+        query = query.where(offers.c.kind == payload.kind)
+    if payload.wallet:
+        query = query.where(offers.c.audience.in_(audience_of(payload.wallet)))
+    if payload.max_points is not None:
+        query = query.where(offers.c.points_price <= payload.max_points)
+    if payload.partner_id:
+        query = query.where(offers.c.partner_id == payload.partner_id)
+    found = records.page(tx.conn, query, payload, (offers.c.created_at, offers.c.offer_id))
     return found.reply(offer_card)
 
 
-def waiting_offers(tx: Tx, asked: PartOfList) -> dict[str, Any]:
+def waiting_offers(tx: Tx, payload: PartOfList) -> dict[str, Any]:
     """待我审批的项目与价格 / Offers and prices that wait for my approval.
 
     Return the offers, and the new prices of offers, that wait for the caller's approval.
     """
     level = "STREET" if tx.actor.role == "R_STREET" else "COMMUNITY"
     query = offer_store.waiting(level, tx.actor.scope)
-    found = records.page(tx.conn, query, asked, (offers.c.created_at, offers.c.offer_id))
+    found = records.page(tx.conn, query, payload, (offers.c.created_at, offers.c.offer_id))
     return found.reply(offer_card)
 
 
-def offer(tx: Tx, asked: OfferQuery) -> dict[str, Any]:
+def offer(tx: Tx, payload: OfferQuery) -> dict[str, Any]:
     """兑换项目 / One offer.
 
     Return one offer; drafts and prices that wait only to those concerned.
@@ -199,10 +199,10 @@ def offer(tx: Tx, asked: OfferQuery) -> dict[str, Any]:
     Raises:
         NotFound: There is none, or it was never on the list.
     """
-    row = records.get(tx.conn, offers, asked.offer_id)
+    row = records.get(tx.conn, offers, payload.offer_id)
     inside = _looks_in(tx, records.get(tx.conn, partners, row.partner_id))
     if not inside and row.published_at is None:
-        raise NotFound(kind="offer", id=asked.offer_id)
+        raise NotFound(kind="offer", id=payload.offer_id)
     card = offer_card(row)
     if inside:
         card["settle_fen_per_point"] = row.settle_fen_per_point
@@ -218,7 +218,7 @@ def offer(tx: Tx, asked: OfferQuery) -> dict[str, Any]:
     return card
 
 
-def desk(tx: Tx, asked: PartnerQuery) -> dict[str, Any]:
+def desk(tx: Tx, payload: PartnerQuery) -> dict[str, Any]:
     """合伙人柜台 / A partner's desk.
 
     Return what a partner's operator needs at the counter.
@@ -226,9 +226,9 @@ def desk(tx: Tx, asked: PartnerQuery) -> dict[str, Any]:
     Raises:
         NotFound: The caller neither acts for the partner nor is an official there.
     """
-    row = store.card(tx.conn, asked.partner_id)
+    row = store.card(tx.conn, payload.partner_id)
     if row is None or not _looks_in(tx, row):
-        raise NotFound(kind="partner", id=asked.partner_id)
+        raise NotFound(kind="partner", id=payload.partner_id)
     rated, satisfied = redemption_store.satisfaction_of(tx.conn, row.partner_id)
     return partner_card(row) | {
         "rated": rated,

@@ -103,7 +103,7 @@ def desk_line(row: Any) -> dict[str, Any]:
     }
 
 
-def redemptions_list(tx: Tx, asked: RedemptionsQuery) -> dict[str, Any]:
+def redemptions_list(tx: Tx, payload: RedemptionsQuery) -> dict[str, Any]:
     """我的兑换单 / My redemptions.
 
     Return the caller's own redemptions, of all his wallets.
@@ -113,22 +113,22 @@ def redemptions_list(tx: Tx, asked: RedemptionsQuery) -> dict[str, Any]:
         .join(offers, offers.c.offer_id == redemptions.c.offer_id)
         .where(redemptions.c.holder == tx.actor.id)
     )
-    if asked.state:
-        query = query.where(redemptions.c.state == asked.state)
+    if payload.state:
+        query = query.where(redemptions.c.state == payload.state)
     found = records.page(
-        tx.conn, query, asked, (redemptions.c.created_at, redemptions.c.redemption_id)
+        tx.conn, query, payload, (redemptions.c.created_at, redemptions.c.redemption_id)
     )
     return found.reply(lambda row: redemption_card(row, row.title))
 
 
-def waiting_refunds(tx: Tx, asked: PartOfList) -> dict[str, Any]:
+def waiting_refunds(tx: Tx, payload: PartOfList) -> dict[str, Any]:
     """待我审理的退回 / Refunds that wait for my decision.
 
     Return the refunds that wait for the caller's decision.
     """
     query = store.refunds_to_decide(tx.actor.id, tx.actor.role, tx.actor.scope)
     found = records.page(
-        tx.conn, query, asked, (redemptions.c.created_at, redemptions.c.redemption_id)
+        tx.conn, query, payload, (redemptions.c.created_at, redemptions.c.redemption_id)
     )
     return found.reply(
         lambda row: (
@@ -137,7 +137,7 @@ def waiting_refunds(tx: Tx, asked: PartOfList) -> dict[str, Any]:
     )
 
 
-def redemption(tx: Tx, asked: RedemptionQuery) -> dict[str, Any]:
+def redemption(tx: Tx, payload: RedemptionQuery) -> dict[str, Any]:
     """兑换单 / One redemption.
 
     Return one redemption; the voucher to its holder only, and only while it can be used.
@@ -145,10 +145,10 @@ def redemption(tx: Tx, asked: RedemptionQuery) -> dict[str, Any]:
     Raises:
         NotFound: There is none, or it is no concern of the caller's.
     """
-    row = records.get(tx.conn, redemptions, asked.redemption_id)
+    row = records.get(tx.conn, redemptions, payload.redemption_id)
     mine = row.holder == tx.actor.id
     if not (mine or _concerned(tx, row)):
-        raise NotFound(kind="redemption", id=asked.redemption_id)
+        raise NotFound(kind="redemption", id=payload.redemption_id)
     card = redemption_card(row, records.get(tx.conn, offers, row.offer_id).title)
     if not mine:
         card["holder"] = row.holder
@@ -169,7 +169,7 @@ def _concerned(tx: Tx, row: Any) -> bool:
     )
 
 
-def service_share(tx: Tx, asked: ShareQuery) -> dict[str, Any]:
+def service_share(tx: Tx, payload: ShareQuery) -> dict[str, Any]:
     """服务类占比 / The service share of redemption.
 
     Return how much of what was redeemed are services and discounts, month by month.
@@ -182,27 +182,27 @@ def service_share(tx: Tx, asked: ShareQuery) -> dict[str, Any]:
     """
     months: list[dict[str, Any]] = []
     try:
-        tx.calendar.month_bounds(asked.period_from)
-        tx.calendar.month_bounds(asked.period_to)
+        tx.calendar.month_bounds(payload.period_from)
+        tx.calendar.month_bounds(payload.period_to)
     except ValueError as error:
         raise Invalid(
             field="period_from", reason=said("月份格式应为 YYYY-MM / a month is written YYYY-MM")
         ) from error
-    period = asked.period_from
-    while period <= asked.period_to:
+    period = payload.period_from
+    while period <= payload.period_to:
         if len(months) == 36:
             raise Invalid(
                 field="period_to", reason=said("最多查询 36 个月 / at most 36 months are asked for")
             )
         begin, end = tx.calendar.month_bounds(period)
-        months.append(_share(period, store.points_by_kind(tx.conn, asked.scope, begin, end)))
+        months.append(_share(period, store.points_by_kind(tx.conn, payload.scope, begin, end)))
         period = tx.calendar.next_period(period)
     if not months:
         raise Invalid(
             field="period_to",
             reason=said("结束月份早于开始月份 / the last month is before the first"),
         )
-    return {"scope": asked.scope, "items": months}
+    return {"scope": payload.scope, "items": months}
 
 
 def _share(period: str, points: dict[str, int]) -> dict[str, Any]:

@@ -78,7 +78,7 @@ def statement_line(tx: Tx, row: Any) -> dict[str, Any]:
     }
 
 
-def statements_list(tx: Tx, asked: StatementsQuery) -> dict[str, Any]:
+def statements_list(tx: Tx, payload: StatementsQuery) -> dict[str, Any]:
     """结算单 / Statements.
 
     Return a partner operator's own statements, or those of an official's area.
@@ -89,16 +89,16 @@ def statements_list(tx: Tx, asked: StatementsQuery) -> dict[str, Any]:
     else:
         query = query.where(within(statements.c.area, tx.actor.scope))
     for name in ("partner_id", "period", "state"):
-        value = getattr(asked, name)
+        value = getattr(payload, name)
         if value:
             query = query.where(statements.c[name] == value)
     found = records.page(
-        tx.conn, query, asked, (statements.c.created_at, statements.c.statement_id)
+        tx.conn, query, payload, (statements.c.created_at, statements.c.statement_id)
     )
     return found.reply(lambda row: statement_line(tx, row))
 
 
-def funds_list(tx: Tx, asked: FundsQuery) -> dict[str, Any]:
+def funds_list(tx: Tx, payload: FundsQuery) -> dict[str, Any]:
     """共建基金列表 / Funds.
 
     Return the funds of an official's area, with what was set.
@@ -106,12 +106,12 @@ def funds_list(tx: Tx, asked: FundsQuery) -> dict[str, Any]:
     Raises:
         RoleDenied: The asked area lies outside the caller's.
     """
-    scope = asked.scope or tx.actor.scope
+    scope = payload.scope or tx.actor.scope
     tx.require_scope(scope)
     query = sa.select(funds).where(within(funds.c.area, scope))
-    if asked.period:
-        query = query.where(funds.c.period == asked.period)
-    found = records.page(tx.conn, query, asked, (funds.c.created_at, funds.c.fund_id))
+    if payload.period:
+        query = query.where(funds.c.period == payload.period)
+    found = records.page(tx.conn, query, payload, (funds.c.created_at, funds.c.fund_id))
     return found.reply(
         lambda row: {
             "id": row.fund_id,
@@ -139,7 +139,7 @@ def steps_of(tx: Tx, table: sa.Table, row_id: str) -> list[dict[str, Any]]:
     ]
 
 
-def statement(tx: Tx, asked: StatementQuery) -> dict[str, Any]:
+def statement(tx: Tx, payload: StatementQuery) -> dict[str, Any]:
     """结算单明细 / One statement.
 
     Return a statement with its lines and history.
@@ -147,13 +147,13 @@ def statement(tx: Tx, asked: StatementQuery) -> dict[str, Any]:
     Raises:
         NotFound: There is none, or it is no concern of the caller's.
     """
-    row = records.get(tx.conn, statements, asked.statement_id)
+    row = records.get(tx.conn, statements, payload.statement_id)
     if tx.actor.role == "R_PARTNER":
         concerned = partner_store.is_operator(tx.conn, row.partner_id, tx.actor.id)
     else:
         concerned = tx.actor.covers(row.area)
     if not concerned:
-        raise NotFound(kind="statement", id=asked.statement_id)
+        raise NotFound(kind="statement", id=payload.statement_id)
     return statement_line(tx, row) | {
         "lines": [
             {
@@ -170,7 +170,7 @@ def statement(tx: Tx, asked: StatementQuery) -> dict[str, Any]:
     }
 
 
-def fund(tx: Tx, asked: FundQuery) -> dict[str, Any]:
+def fund(tx: Tx, payload: FundQuery) -> dict[str, Any]:
     """基金收支 / The position of a fund.
 
     Return what a fund has, has promised, has paid, and what waits for it.
@@ -178,15 +178,15 @@ def fund(tx: Tx, asked: FundQuery) -> dict[str, Any]:
     Raises:
         NotFound: No budget is set for that area and month.
     """
-    tx.require_scope(asked.area)
-    row = store.fund_at(tx.conn, asked.area, asked.period, hold=False)
+    tx.require_scope(payload.area)
+    row = store.fund_at(tx.conn, payload.area, payload.period, hold=False)
     if row is None:
-        raise NotFound(kind="fund", id=f"{asked.area} {asked.period}")
+        raise NotFound(kind="fund", id=f"{payload.area} {payload.period}")
     bound = store.bound_fen(tx.conn, row.fund_id)
     held = sa.select(sa.func.coalesce(sa.func.sum(statements.c.amount_fen), 0)).where(
         statements.c.state == "HELD",
-        statements.c.period == asked.period,
-        within(statements.c.area, asked.area),
+        statements.c.period == payload.period,
+        within(statements.c.area, payload.area),
     )
     return {
         "id": row.fund_id,

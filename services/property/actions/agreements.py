@@ -91,7 +91,7 @@ class DraftAgreement:
     )
 
 
-def draft_agreement(tx: Tx, order: DraftAgreement) -> Reply:
+def draft_agreement(tx: Tx, payload: DraftAgreement) -> Reply:
     """起草协议 / Draft a joint agreement.
 
     Draft an agreement; the guards of substance hold when it is signed.
@@ -101,26 +101,26 @@ def draft_agreement(tx: Tx, order: DraftAgreement) -> Reply:
         NotTheManager: A manager drafts for a project that he does not manage.
         StateConflict: The agreement to amend is not in force.
     """
-    project = ground.project(tx, order.project_id)
+    project = ground.project(tx, payload.project_id)
     if tx.actor.role == "R_PM":
-        ground.require_manager(tx, order.project_id)
+        ground.require_manager(tx, payload.project_id)
     else:
         tx.require_scope(project.area)
     ground.require_open(project)
-    if order.supersedes is not None:
-        former = ground.found(tx, tables.agreements, order.supersedes)
-        if former.project_id != order.project_id or former.state not in ("SIGNED", "ACTIVE"):
+    if payload.supersedes is not None:
+        former = ground.found(tx, tables.agreements, payload.supersedes)
+        if former.project_id != payload.project_id or former.state not in ("SIGNED", "ACTIVE"):
             raise StateConflict(state=former.state, field="supersedes")
     row = records.add(
         tx.conn,
         tables.agreements,
         agreement_id=tx.new_id("agr"),
-        project_id=order.project_id,
-        type=order.type,
-        valid_from=order.valid_from,
-        valid_to=order.valid_to or rules.add_months(order.valid_from, 12),
-        text_sha256=order.text_sha256,
-        supersedes=order.supersedes,
+        project_id=payload.project_id,
+        type=payload.type,
+        valid_from=payload.valid_from,
+        valid_to=payload.valid_to or rules.add_months(payload.valid_from, 12),
+        text_sha256=payload.text_sha256,
+        supersedes=payload.supersedes,
         state="DRAFT",
         area=project.area,
         version=1,
@@ -139,10 +139,10 @@ def draft_agreement(tx: Tx, order: DraftAgreement) -> Reply:
                 "recurrence": item.recurrence,
                 "evidence_kinds": list(item.evidence_kinds),
             }
-            for number, item in enumerate(order.commitments, 1)
+            for number, item in enumerate(payload.commitments, 1)
         ],
     )
-    records.note(tx, tables.agreements, row, step="DRAFTED", note={"type": order.type})
+    records.note(tx, tables.agreements, row, step="DRAFTED", note={"type": payload.type})
     return ground.reply(tables.agreements, row)
 
 
@@ -155,7 +155,7 @@ class SignAgreement:
     text_sha256: Sha256
 
 
-def sign_agreement(tx: Tx, order: SignAgreement) -> Reply:
+def sign_agreement(tx: Tx, payload: SignAgreement) -> Reply:
     """签署协议 / Sign.
 
     Sign for one side: the project first (PROPOSED), then the community (SIGNED).
@@ -172,19 +172,19 @@ def sign_agreement(tx: Tx, order: SignAgreement) -> Reply:
     row = ground.meant(
         tx,
         tables.agreements,
-        order.agreement_id,
-        may=lambda tx, _row: _require_side(tx, _row.project_id, order.side),
+        payload.agreement_id,
+        may=lambda tx, _row: _require_side(tx, _row.project_id, payload.side),
     )
-    turn = {"PROJECT": "DRAFT", "COMMUNITY": "PROPOSED"}[order.side]
+    turn = {"PROJECT": "DRAFT", "COMMUNITY": "PROPOSED"}[payload.side]
     if row.state != turn:
         raise StateConflict(state=row.state)
-    if order.text_sha256 != row.text_sha256:
+    if payload.text_sha256 != row.text_sha256:
         raise errors.TextChanged(field="text_sha256")
-    items = rows.items_of(tx.conn, order.agreement_id)
+    items = rows.items_of(tx.conn, payload.agreement_id)
     rules.check_signable(
         items, valid_from=row.valid_from, valid_to=row.valid_to, today=ground.today(tx)
     )
-    if order.side == "PROJECT":
+    if payload.side == "PROJECT":
         row = records.change(
             tx,
             tables.agreements,
@@ -210,7 +210,7 @@ def sign_agreement(tx: Tx, order: SignAgreement) -> Reply:
     if start <= tx.now:
         row = _activate(tx, row)
     else:
-        tx.arm("agr_start", order.agreement_id, start)
+        tx.arm("agr_start", payload.agreement_id, start)
     return ground.reply(tables.agreements, row)
 
 
@@ -282,7 +282,7 @@ class Terminate:
     reason: Annotated[PublicText, Meta(max_length=1000, examples=["双方协商一致"])]
 
 
-def terminate_agreement(tx: Tx, order: Terminate) -> Reply:
+def terminate_agreement(tx: Tx, payload: Terminate) -> Reply:
     """终止协议 / End an agreement.
 
     End an agreement; what it would still have asked for is cancelled.
@@ -291,11 +291,11 @@ def terminate_agreement(tx: Tx, order: Terminate) -> Reply:
         ReasonRequired: There is no reason.
         StateConflict: It has ended.
     """
-    row = ground.meant(tx, tables.agreements, order.agreement_id, may=ground.uninterested)
-    ground.require_reason(order.reason)
+    row = ground.meant(tx, tables.agreements, payload.agreement_id, may=ground.uninterested)
+    ground.require_reason(payload.reason)
     if row.state in ("EXPIRED", "TERMINATED"):
         raise StateConflict(state=row.state)
-    return ground.reply(tables.agreements, _finish(tx, row, "TERMINATED", order.reason))
+    return ground.reply(tables.agreements, _finish(tx, row, "TERMINATED", payload.reason))
 
 
 def _finish(tx: Tx, row: Row, state: str, reason: str) -> Row:
@@ -355,7 +355,7 @@ class Fulfil:
     )
 
 
-def fulfil_commitment(tx: Tx, order: Fulfil) -> Reply:
+def fulfil_commitment(tx: Tx, payload: Fulfil) -> Reply:
     """提交履约佐证 / Show that it was done.
 
     The responsible side shows that it was done; the submission stops the clock.
@@ -368,12 +368,12 @@ def fulfil_commitment(tx: Tx, order: Fulfil) -> Reply:
     row = ground.meant(
         tx,
         tables.commitments,
-        order.commitment_id,
+        payload.commitment_id,
         may=lambda tx, _row: _require_side(tx, _row.project_id, _row.responsible),
     )
     if row.state not in ("DUE", "OVERDUE"):
         raise errors.NotOpen(state=row.state)
-    if not order.evidence:
+    if not payload.evidence:
         raise errors.EvidenceRequired(field="evidence")
     late = tx.now >= row.due_at
     row = records.change(
@@ -382,7 +382,7 @@ def fulfil_commitment(tx: Tx, order: Fulfil) -> Reply:
         row,
         step="SUBMITTED",
         state="SUBMITTED",
-        evidence=list(order.evidence),
+        evidence=list(payload.evidence),
         submitted_at=tx.now,
         submitted_by=tx.actor.id,
         note={"late": late},
@@ -399,7 +399,7 @@ class AcceptCommitment:
     reason: Annotated[PublicText, Meta(max_length=1000)] = ""
 
 
-def accept_commitment(tx: Tx, order: AcceptCommitment) -> Reply:
+def accept_commitment(tx: Tx, payload: AcceptCommitment) -> Reply:
     """对方确认 / Counter-sign.
 
     The other side accepts (FULFILLED, or FULFILLED_LATE) or refuses the evidence.
@@ -412,12 +412,12 @@ def accept_commitment(tx: Tx, order: AcceptCommitment) -> Reply:
         ReasonRequired: A refusal without a reason.
         StateConflict: Nothing is submitted.
     """
-    row = ground.meant(tx, tables.commitments, order.commitment_id, may=_on_the_other_side)
+    row = ground.meant(tx, tables.commitments, payload.commitment_id, may=_on_the_other_side)
     if row.state != "SUBMITTED":
         raise StateConflict(state=row.state)
     if row.submitted_by == tx.actor.id:
         raise errors.SamePerson
-    if order.accepted:
+    if payload.accepted:
         late = row.submitted_at >= row.due_at
         row = records.update(
             tx.conn,
@@ -427,10 +427,10 @@ def accept_commitment(tx: Tx, order: AcceptCommitment) -> Reply:
             accepted_at=tx.now,
             accepted_by=tx.actor.id,
         )
-        tx.disarm("cmt_due", order.commitment_id)
+        tx.disarm("cmt_due", payload.commitment_id)
         records.note(tx, tables.commitments, row, step=row.state)
         return ground.reply(tables.commitments, row, late=late)
-    ground.require_reason(order.reason)
+    ground.require_reason(payload.reason)
     overdue = tx.now >= row.due_at
     row = records.change(
         tx,
@@ -439,7 +439,7 @@ def accept_commitment(tx: Tx, order: AcceptCommitment) -> Reply:
         step="REFUSED",
         state="OVERDUE" if overdue else "DUE",
         overdue_at=row.overdue_at or (tx.now if overdue else None),
-        note={"reason": order.reason},
+        note={"reason": payload.reason},
     )
     return ground.reply(tables.commitments, row, late=overdue)
 
@@ -452,7 +452,7 @@ class Waive:
     reason: Annotated[PublicText, Meta(max_length=1000, examples=["双方协商一致"])]
 
 
-def waive_commitment(tx: Tx, order: Waive) -> Reply:
+def waive_commitment(tx: Tx, payload: Waive) -> Reply:
     """三方同意豁免 / Agree to waive.
 
     Both sides and the street agree, each with this command; with the third it is waived.
@@ -467,10 +467,10 @@ def waive_commitment(tx: Tx, order: Waive) -> Reply:
     row = ground.meant(
         tx,
         tables.commitments,
-        order.commitment_id,
+        payload.commitment_id,
         may=None if own == "project" else ground.uninterested,
     )
-    ground.require_reason(order.reason)
+    ground.require_reason(payload.reason)
     if row.state not in ("SCHEDULED", "DUE", "OVERDUE"):
         raise StateConflict(state=row.state)
     agreed = {
@@ -487,14 +487,18 @@ def waive_commitment(tx: Tx, order: Waive) -> Reply:
         tables.commitments,
         row,
         **{f"waived_by_{own}": tx.actor.id},
-        waive_reason=row.waive_reason or order.reason,
+        waive_reason=row.waive_reason or payload.reason,
         state="WAIVED" if all_agreed else row.state,
     )
     if all_agreed:
-        tx.disarm("cmt_open", order.commitment_id)
-        tx.disarm("cmt_due", order.commitment_id)
+        tx.disarm("cmt_open", payload.commitment_id)
+        tx.disarm("cmt_due", payload.commitment_id)
     records.note(
-        tx, tables.commitments, row, step="WAIVED_BY_" + own.upper(), note={"reason": order.reason}
+        tx,
+        tables.commitments,
+        row,
+        step="WAIVED_BY_" + own.upper(),
+        note={"reason": payload.reason},
     )
     return ground.reply(
         tables.commitments, row, agreed_by=[name for name, person in agreed.items() if person]

@@ -43,7 +43,7 @@ class Nominate:
     ] = ""
 
 
-def nominate(tx: Tx, order: Nominate) -> Reply:
+def nominate(tx: Tx, payload: Nominate) -> Reply:
     """提名交叉任职 / Nominate for a cross-appointment.
 
     Nominate a person; he has five working days to consent.
@@ -54,34 +54,34 @@ def nominate(tx: Tx, order: Nominate) -> Reply:
         PostNotAllowed, NotCurrentManager, NotPartyMember, NotCommitteeMember: See the rules.
         NotRegistered, UnderAge, Deceased, MergedAway: The nominee is no registered adult.
     """
-    project = ground.found(tx, tables.projects, order.project_id)
+    project = ground.found(tx, tables.projects, payload.project_id)
     tx.require_scope(project.area)
     ground.require_open(project)
     rules.check_nomination(
-        direction=order.direction,
-        post=order.target_post,
-        person_id=order.person_id,
+        direction=payload.direction,
+        post=payload.target_post,
+        person_id=payload.person_id,
         manager_id=project.manager_person_id,
-        party_member=order.party_member,
-        committee_member=bool(order.committee_basis.strip())
-        or rows.is_cadre(tx.conn, order.person_id, project.area),
-        project=order.project_id,
+        party_member=payload.party_member,
+        committee_member=bool(payload.committee_basis.strip())
+        or rows.is_cadre(tx.conn, payload.person_id, project.area),
+        project=payload.project_id,
         community=project.area,
     )
-    ground.require_adults(tx, "person_id", [order.person_id])
-    _require_free(tx, order.project_id, order.direction)
+    ground.require_adults(tx, "person_id", [payload.person_id])
+    _require_free(tx, payload.project_id, payload.direction)
     row = records.add(
         tx.conn,
         tables.appointments,
         appointment_id=tx.new_id("apt"),
-        project_id=order.project_id,
-        direction=order.direction,
-        person_id=order.person_id,
-        target_post=order.target_post,
-        party_member=order.party_member,
-        committee_basis=order.committee_basis or None,
+        project_id=payload.project_id,
+        direction=payload.direction,
+        person_id=payload.person_id,
+        target_post=payload.target_post,
+        party_member=payload.party_member,
+        committee_basis=payload.committee_basis or None,
         unpaid=True,
-        conflict_topics=list(rules.CONFLICT_TOPICS) if order.direction == "C2P" else [],
+        conflict_topics=list(rules.CONFLICT_TOPICS) if payload.direction == "C2P" else [],
         state="NOMINATED",
         proposed_by=tx.actor.id,
         area=project.area,
@@ -90,7 +90,7 @@ def nominate(tx: Tx, order: Nominate) -> Reply:
     )
     due = tx.calendar.due(tx.now, CONSENT_DAYS)
     tx.arm("appt_consent", row.appointment_id, due)
-    records.note(tx, tables.appointments, row, step="NOMINATED", note={"post": order.target_post})
+    records.note(tx, tables.appointments, row, step="NOMINATED", note={"post": payload.target_post})
     return ground.reply(tables.appointments, row, due=due.isoformat())
 
 
@@ -106,20 +106,20 @@ class Which:
     appointment_id: str
 
 
-def consent_appointment(tx: Tx, order: Which) -> Reply:
+def consent_appointment(tx: Tx, payload: Which) -> Reply:
     """本人同意 / The nominee consents.
 
     Raises:
         NotFound: There is none, or the actor is not the nominee.
         StateConflict: The nomination is no longer open.
     """
-    row = ground.found(tx, tables.appointments, order.appointment_id)
+    row = ground.found(tx, tables.appointments, payload.appointment_id)
     if row.person_id != tx.actor.id:
-        raise NotFound(kind="appointment", id=order.appointment_id)
+        raise NotFound(kind="appointment", id=payload.appointment_id)
     if row.state != "NOMINATED":
         raise StateConflict(state=row.state)
     row = records.update(tx.conn, tables.appointments, row, state="CONSENTED", consent_at=tx.now)
-    tx.disarm("appt_consent", order.appointment_id)
+    tx.disarm("appt_consent", payload.appointment_id)
     records.note(tx, tables.appointments, row, step="CONSENTED")
     return ground.reply(tables.appointments, row)
 
@@ -138,7 +138,7 @@ class Approve:
     document_ref: Annotated[PublicText, Meta(examples=["社区党委会议纪要〔2025〕3号"])] = ""
 
 
-def approve_appointment(tx: Tx, order: Approve) -> Reply:
+def approve_appointment(tx: Tx, payload: Approve) -> Reply:
     """双方批准 / Each side approves.
 
     The secretary and the company approve, in either order; with both it is APPROVED.
@@ -149,10 +149,10 @@ def approve_appointment(tx: Tx, order: Approve) -> Reply:
         StateConflict: It is not consented to, or this side has approved.
         NotTheCompany: The actor does not represent the project's company.
     """
-    row = ground.meant(tx, tables.appointments, order.appointment_id, may=_not_the_nominee)
+    row = ground.meant(tx, tables.appointments, payload.appointment_id, may=_not_the_nominee)
     if row.state != "CONSENTED":
         raise StateConflict(state=row.state)
-    document = order.document_ref.strip()
+    document = payload.document_ref.strip()
     if tx.actor.role == "R_SECRETARY":
         own, other, ref, paper = "secretary", "company", "minutes_ref", "社区党委会议纪要"
         needed = True
@@ -183,7 +183,7 @@ def approve_appointment(tx: Tx, order: Approve) -> Reply:
     due = None
     if both:
         due = tx.calendar.due(tx.now, FILE_DAYS)
-        tx.arm("appt_file", order.appointment_id, due)
+        tx.arm("appt_file", payload.appointment_id, due)
     return ground.reply(
         tables.appointments,
         row,
@@ -192,7 +192,7 @@ def approve_appointment(tx: Tx, order: Approve) -> Reply:
     )
 
 
-def file_appointment(tx: Tx, order: Which) -> Reply:
+def file_appointment(tx: Tx, payload: Which) -> Reply:
     """街道备案生效 / The street files; it is active.
 
     The street files the appointment: it is active from now, and the gap closes.
@@ -204,7 +204,7 @@ def file_appointment(tx: Tx, order: Which) -> Reply:
         NotCurrentManager: P2C, and the manager changed meanwhile.
         NotRegistered, Deceased, MergedAway: The nominee has left or died meanwhile.
     """
-    row = ground.meant(tx, tables.appointments, order.appointment_id, may=_not_the_nominee)
+    row = ground.meant(tx, tables.appointments, payload.appointment_id, may=_not_the_nominee)
     if row.state != "APPROVED":
         raise StateConflict(state=row.state)
     # The project's row is the lock under which a direction has at most one active appointment.
@@ -222,7 +222,7 @@ def file_appointment(tx: Tx, order: Which) -> Reply:
         filed_at=tx.now,
         active_from=tx.now,
     )
-    tx.disarm("appt_file", order.appointment_id)
+    tx.disarm("appt_file", payload.appointment_id)
     records.note(tx, tables.appointments, row, step="ACTIVATED")
     days = rows.close_gap(tx.conn, row.project_id, row.direction, ground.today(tx))
     project = records.update(tx.conn, tables.projects, project)
@@ -260,7 +260,7 @@ class End:
     ]
 
 
-def end_appointment(tx: Tx, order: End) -> Reply:
+def end_appointment(tx: Tx, payload: End) -> Reply:
     """终止任职 / End an appointment.
 
     End an appointment; with an active one a gap opens.
@@ -268,11 +268,11 @@ def end_appointment(tx: Tx, order: End) -> Reply:
     Raises:
         StateConflict: It has ended already.
     """
-    row = ground.meant(tx, tables.appointments, order.appointment_id)
+    row = ground.meant(tx, tables.appointments, payload.appointment_id)
     if row.state not in (*OPEN, "ACTIVE"):
         raise StateConflict(state=row.state)
     project = ground.found(tx, tables.projects, row.project_id)
-    row, _ = _finish(tx, row, project, order.reason, "ENDED")
+    row, _ = _finish(tx, row, project, payload.reason, "ENDED")
     return ground.reply(tables.appointments, row)
 
 

@@ -426,7 +426,7 @@ class Decide:
     reason: Annotated[PublicText, Meta(max_length=1000)] = ""
 
 
-def decide_complaint_project(tx: Tx, order: Decide) -> Reply:
+def decide_complaint_project(tx: Tx, payload: Decide) -> Reply:
     """认定投诉所涉项目 / Say which project a complaint is about.
 
     The community says which project a complaint is about, or that it is about none.
@@ -440,18 +440,20 @@ def decide_complaint_project(tx: Tx, order: Decide) -> Reply:
         NotServing: The project does not serve the place.
         ReasonRequired: It is about none, without a reason.
     """
-    row = ground.meant(tx, tables.undecided, order.undecided_id, may=_outside_the_projects)
+    row = ground.meant(tx, tables.undecided, payload.undecided_id, may=_outside_the_projects)
     if row.state != "WAITING":
         raise StateConflict(state=row.state)
-    if order.project_id is None:
-        ground.require_reason(order.reason)
-        return ground.reply(tables.undecided, _dismissed(tx, row, order.reason), complaint_id=None)
-    project = ground.project(tx, order.project_id)
+    if payload.project_id is None:
+        ground.require_reason(payload.reason)
+        return ground.reply(
+            tables.undecided, _dismissed(tx, row, payload.reason), complaint_id=None
+        )
+    project = ground.project(tx, payload.project_id)
     if project.status != "IN_SERVICE" or row.grid not in project.grids:
-        raise errors.NotServing(field="project_id", project=order.project_id, grid=row.grid)
-    ground.require_no_interest(tx, order.project_id)
-    made = _assigned(tx, row, project, order.reason or None)
-    row = ground.found(tx, tables.undecided, order.undecided_id)
+        raise errors.NotServing(field="project_id", project=payload.project_id, grid=row.grid)
+    ground.require_no_interest(tx, payload.project_id)
+    made = _assigned(tx, row, project, payload.reason or None)
+    row = ground.found(tx, tables.undecided, payload.undecided_id)
     return ground.reply(tables.undecided, row, complaint_id=made.complaint_id)
 
 
@@ -504,7 +506,7 @@ class Validate:
     reason: Annotated[PublicText, Meta(max_length=1000, examples=["现场核实,垃圾未按约清运"])]
 
 
-def validate_complaint(tx: Tx, order: Validate) -> Reply:
+def validate_complaint(tx: Tx, payload: Validate) -> Reply:
     """认定投诉 / Decide whether it is valid.
 
     Decide on validity, or decide anew; the complaint itself stays.
@@ -519,9 +521,9 @@ def validate_complaint(tx: Tx, order: Validate) -> Reply:
     Source:
         DOMAIN 5 M-01; REQ-L14.
     """
-    row = ground.meant(tx, tables.complaints, order.complaint_id, may=_not_his_own)
-    ground.require_reason(order.reason)
-    verdict = "YES" if order.valid else "NO"
+    row = ground.meant(tx, tables.complaints, payload.complaint_id, may=_not_his_own)
+    ground.require_reason(payload.reason)
+    verdict = "YES" if payload.valid else "NO"
     before = row.valid
     if before == verdict:
         raise StateConflict(state=f"VALID_{verdict}")
@@ -531,12 +533,12 @@ def validate_complaint(tx: Tx, order: Validate) -> Reply:
         row,
         step=f"VALID_{verdict}",
         valid=verdict,
-        reason=order.reason,
+        reason=payload.reason,
         decided_by=tx.actor.id,
         decided_at=tx.now,
-        note={"reason": order.reason, "before": before},
+        note={"reason": payload.reason, "before": before},
     )
-    _tell(tx, row, f"VALID_{verdict}", order.reason)
+    _tell(tx, row, f"VALID_{verdict}", payload.reason)
     if verdict == "NO":
         _say(tx, events.ComplaintInvalidated, row)
     elif before == "NO":
@@ -555,7 +557,7 @@ class CloseComplaint:
     ]
 
 
-def close_complaint(tx: Tx, order: CloseComplaint) -> Reply:
+def close_complaint(tx: Tx, payload: CloseComplaint) -> Reply:
     """办结投诉 / Close a complaint.
 
     Close a decided complaint. The resident's request is steward's and stays as it is.
@@ -566,7 +568,7 @@ def close_complaint(tx: Tx, order: CloseComplaint) -> Reply:
         SameHousehold: Somebody of his household would.
         StateConflict: It is closed, or its validity is undecided.
     """
-    row = ground.meant(tx, tables.complaints, order.complaint_id, may=_not_his_own)
+    row = ground.meant(tx, tables.complaints, payload.complaint_id, may=_not_his_own)
     if row.state != "OPEN" or row.valid == "PENDING":
         raise StateConflict(state=row.valid if row.state == "OPEN" else row.state)
     row = records.change(
@@ -576,9 +578,9 @@ def close_complaint(tx: Tx, order: CloseComplaint) -> Reply:
         step="CLOSED",
         state="CLOSED",
         closed_at=tx.now,
-        outcome=order.outcome,
+        outcome=payload.outcome,
     )
-    _tell(tx, row, "CLOSED", order.outcome)
+    _tell(tx, row, "CLOSED", payload.outcome)
     return ground.reply(tables.complaints, row, valid=row.valid)
 
 
@@ -606,7 +608,7 @@ class ImportHistory:
     rows: Annotated[list[HistoryRow], Meta(min_length=1, max_length=120)]
 
 
-def import_complaint_history(tx: Tx, order: ImportHistory) -> Reply:
+def import_complaint_history(tx: Tx, payload: ImportHistory) -> Reply:
     """导入历史投诉数 / Load counts from before this system.
 
     Load monthly counts; they are marked as imported and frozen as they come.
@@ -617,13 +619,13 @@ def import_complaint_history(tx: Tx, order: ImportHistory) -> Reply:
         PeriodNotAllowed: A month is not over, or has complaints of its own here.
         HistoryDiffers: A month was loaded before with other counts.
     """
-    project = ground.project(tx, order.project_id)
+    project = ground.project(tx, payload.project_id)
     tx.require_scope(project.area)
-    ground.require_no_interest(tx, order.project_id)
+    ground.require_no_interest(tx, payload.project_id)
     present = tx.calendar.period(tx.now)
     new: list[Values] = []
-    for item in order.rows:
-        existing = months.history_month(tx.conn, order.project_id, item.period)
+    for item in payload.rows:
+        existing = months.history_month(tx.conn, payload.project_id, item.period)
         if existing is not None:
             same = (
                 existing.source == "IMPORTED"
@@ -632,11 +634,11 @@ def import_complaint_history(tx: Tx, order: ImportHistory) -> Reply:
             )
             if not same:
                 raise errors.HistoryDiffers(
-                    field="rows", project=order.project_id, period=item.period
+                    field="rows", project=payload.project_id, period=item.period
                 )
             continue
         begin, end = tx.calendar.month_bounds(item.period)
-        live = months.live_complaints(tx.conn, begin=begin, end=end, project_id=order.project_id)
+        live = months.live_complaints(tx.conn, begin=begin, end=end, project_id=payload.project_id)
         if item.period >= present or live:
             raise errors.PeriodNotAllowed(
                 field="rows",
@@ -647,17 +649,17 @@ def import_complaint_history(tx: Tx, order: ImportHistory) -> Reply:
             )
         new.append(
             {
-                "project_id": order.project_id,
+                "project_id": payload.project_id,
                 "period": item.period,
                 "area": project.area,
                 "source": "IMPORTED",
                 "complaints": item.complaints,
                 "invalidated": 0,
                 "households": item.households,
-                "origin": order.origin,
+                "origin": payload.origin,
                 "measured": None,
                 "sha256": rules.frozen_hash(
-                    order.project_id, item.period, item.complaints, item.households
+                    payload.project_id, item.period, item.complaints, item.households
                 ),
                 "frozen_at": tx.now,
             }
@@ -668,14 +670,14 @@ def import_complaint_history(tx: Tx, order: ImportHistory) -> Reply:
         tables.projects,
         project,
         step="HISTORY_IMPORTED",
-        note={"origin": order.origin, "months": len(new)},
+        note={"origin": payload.origin, "months": len(new)},
     )
     return {
-        "id": order.project_id,
+        "id": payload.project_id,
         "state": "IMPORTED",
         "version": project.version,
         "imported": len(new),
-        "known": len(order.rows) - len(new),
+        "known": len(payload.rows) - len(new),
     }
 
 
@@ -691,7 +693,7 @@ class CorrectHistory:
     reason: Annotated[PublicText, Meta(max_length=1000, examples=["复核为重复投诉"])]
 
 
-def correct_complaint_history(tx: Tx, order: CorrectHistory) -> Reply:
+def correct_complaint_history(tx: Tx, payload: CorrectHistory) -> Reply:
     """更正历史投诉数 / Restate a loaded month.
 
     Restate a loaded month: the frozen count stays, the revised column changes.
@@ -700,32 +702,36 @@ def correct_complaint_history(tx: Tx, order: CorrectHistory) -> Reply:
         PeriodNotAllowed: The month was not loaded, or the number is too large.
         ReasonRequired: There is no reason.
     """
-    project = ground.project(tx, order.project_id)
+    project = ground.project(tx, payload.project_id)
     tx.require_scope(project.area)
-    ground.require_no_interest(tx, order.project_id)
-    ground.require_reason(order.reason)
-    row = months.history_month(tx.conn, order.project_id, order.period)
-    if row is None or row.source != "IMPORTED" or order.invalidated > row.complaints:
+    ground.require_no_interest(tx, payload.project_id)
+    ground.require_reason(payload.reason)
+    row = months.history_month(tx.conn, payload.project_id, payload.period)
+    if row is None or row.source != "IMPORTED" or payload.invalidated > row.complaints:
         raise errors.PeriodNotAllowed(
             field="period",
-            period=order.period,
+            period=payload.period,
             reason=said(
                 "不是导入的月份,或数量超出 / the month was not imported, or the number is above it"
             ),
         )
-    months.correct_history(tx.conn, order.project_id, order.period, order.invalidated)
+    months.correct_history(tx.conn, payload.project_id, payload.period, payload.invalidated)
     records.note(
         tx,
         tables.projects,
         project,
         step="HISTORY_CORRECTED",
-        note={"period": order.period, "invalidated": order.invalidated, "reason": order.reason},
+        note={
+            "period": payload.period,
+            "invalidated": payload.invalidated,
+            "reason": payload.reason,
+        },
     )
     return {
-        "id": order.project_id,
+        "id": payload.project_id,
         "state": "CORRECTED",
         "version": project.version,
-        "period": order.period,
+        "period": payload.period,
         "frozen": row.complaints,
-        "revised": row.complaints - order.invalidated,
+        "revised": row.complaints - payload.invalidated,
     }

@@ -36,7 +36,7 @@ class Schedule:
     due_date: Annotated[date, Meta(examples=["2025-04-15"])]
 
 
-def schedule_disclosure(tx: Tx, order: Schedule) -> Reply:
+def schedule_disclosure(tx: Tx, payload: Schedule) -> Reply:
     """安排公示 / Schedule a disclosure.
 
     Put a disclosure on a project's list.
@@ -46,22 +46,22 @@ def schedule_disclosure(tx: Tx, order: Schedule) -> Reply:
         DueInPast: The day has passed.
         DisclosureScheduled: The same paper stands on the list for that day.
     """
-    project = ground.project(tx, order.project_id)
+    project = ground.project(tx, payload.project_id)
     tx.require_scope(project.area)
-    ground.require_no_interest(tx, order.project_id)
+    ground.require_no_interest(tx, payload.project_id)
     ground.require_open(project)
-    due_at = tx.calendar.midnight(order.due_date + timedelta(days=1))
+    due_at = tx.calendar.midnight(payload.due_date + timedelta(days=1))
     if due_at <= tx.now:
-        raise errors.DueInPast(field="due_date", due=str(order.due_date))
-    _require_new(tx, order)
+        raise errors.DueInPast(field="due_date", due=str(payload.due_date))
+    _require_new(tx, payload)
     row = records.add(
         tx.conn,
         tables.disclosures,
         disclosure_id=tx.new_id("dsc"),
-        project_id=order.project_id,
-        kind=order.kind,
-        title=order.title,
-        due_date=order.due_date,
+        project_id=payload.project_id,
+        kind=payload.kind,
+        title=payload.title,
+        due_date=payload.due_date,
         due_at=due_at,
         state="SCHEDULED",
         area=project.area,
@@ -73,14 +73,14 @@ def schedule_disclosure(tx: Tx, order: Schedule) -> Reply:
     return ground.reply(tables.disclosures, row, due=due_at.isoformat())
 
 
-def _require_new(tx: Tx, order: Schedule) -> None:
+def _require_new(tx: Tx, payload: Schedule) -> None:
     """Refuse a twin: only one of the two would be published (t2 B6)."""
     # Two clerks at one moment: the project's row decides who is first.
-    ground.found(tx, tables.projects, order.project_id)
+    ground.found(tx, tables.projects, payload.project_id)
     for one in rows.disclosures_like(
-        tx.conn, project_id=order.project_id, kind=order.kind, due_date=order.due_date
+        tx.conn, project_id=payload.project_id, kind=payload.kind, due_date=payload.due_date
     ):
-        if fold(one.title) == fold(order.title):
+        if fold(one.title) == fold(payload.title):
             raise errors.DisclosureScheduled(field="title", disclosure_id=one.disclosure_id)
 
 
@@ -92,7 +92,7 @@ class Publish:
     doc_sha256: Sha256
 
 
-def publish_disclosure(tx: Tx, order: Publish) -> Reply:
+def publish_disclosure(tx: Tx, payload: Publish) -> Reply:
     """发布公示 / Publish.
 
     The manager publishes; only in time is it said, because credit rewards what is said.
@@ -101,7 +101,7 @@ def publish_disclosure(tx: Tx, order: Publish) -> Reply:
         NotTheManager: The actor does not manage the project.
         StateConflict: It is published.
     """
-    row = ground.meant(tx, tables.disclosures, order.disclosure_id)
+    row = ground.meant(tx, tables.disclosures, payload.disclosure_id)
     if row.state not in ("SCHEDULED", "OVERDUE"):
         raise StateConflict(state=row.state)
     late = tx.now >= row.due_at
@@ -112,10 +112,12 @@ def publish_disclosure(tx: Tx, order: Publish) -> Reply:
         state="PUBLISHED_LATE" if late else "PUBLISHED",
         published_at=tx.now,
         published_by=tx.actor.id,
-        doc_sha256=order.doc_sha256,
+        doc_sha256=payload.doc_sha256,
     )
-    tx.disarm("dsc_due", order.disclosure_id)
-    records.note(tx, tables.disclosures, row, step=row.state, note={"doc_sha256": order.doc_sha256})
+    tx.disarm("dsc_due", payload.disclosure_id)
+    records.note(
+        tx, tables.disclosures, row, step=row.state, note={"doc_sha256": payload.doc_sha256}
+    )
     if not late:
         tx.say(
             events.DisclosurePublished(row.disclosure_id, row.project_id, row.kind),
@@ -150,7 +152,7 @@ class Cancel:
     reason: Annotated[PublicText, Meta(max_length=1000, examples=["双方协商一致"])]
 
 
-def cancel_disclosure(tx: Tx, order: Cancel) -> Reply:
+def cancel_disclosure(tx: Tx, payload: Cancel) -> Reply:
     """取消公示安排 / Take a disclosure off the list.
 
     The community takes a disclosure off the list before it is due, afterwards the street does.
@@ -162,12 +164,12 @@ def cancel_disclosure(tx: Tx, order: Cancel) -> Reply:
         ConflictOfInterest: The person holds a post in the project.
         StateConflict: It is published; or overdue, and the actor is not of the street.
     """
-    row = ground.meant(tx, tables.disclosures, order.disclosure_id, may=ground.uninterested)
-    ground.require_reason(order.reason)
+    row = ground.meant(tx, tables.disclosures, payload.disclosure_id, may=ground.uninterested)
+    ground.require_reason(payload.reason)
     may = ("SCHEDULED", "OVERDUE") if tx.actor.role == "R_STREET" else ("SCHEDULED",)
     if row.state not in may:
         raise StateConflict(state=row.state)
-    cancelled = _cancelled(tx, row, order.reason)
+    cancelled = _cancelled(tx, row, payload.reason)
     if row.state == "OVERDUE":
         tx.say(
             events.DisclosureWithdrawn(row.disclosure_id, row.project_id),

@@ -58,7 +58,7 @@ class HoldMeeting:
     meeting_id: MeetingId | None = None
 
 
-def hold_meeting(tx: Tx, order: HoldMeeting) -> Reply:
+def hold_meeting(tx: Tx, payload: HoldMeeting) -> Reply:
     """记录三方联席会议 / Record a three-party meeting.
 
     Record a meeting; its decisions become work orders and S3 orders.
@@ -72,50 +72,54 @@ def hold_meeting(tx: Tx, order: HoldMeeting) -> Reply:
         MeetingRecorded: The same time and minutes are recorded already.
         BasisRequired, DueInPast: A decision is incomplete.
     """
-    project = ground.project(tx, order.project_id)
+    project = ground.project(tx, payload.project_id)
     tx.require_scope(project.area)
-    period = tx.calendar.period(order.held_at)
-    if order.meeting_id is not None:
-        existing = records.find(tx.conn, tables.meetings, order.meeting_id)
+    period = tx.calendar.period(payload.held_at)
+    if payload.meeting_id is not None:
+        existing = records.find(tx.conn, tables.meetings, payload.meeting_id)
         if existing is not None:
-            if existing.project_id == order.project_id and existing.period == period:
+            if existing.project_id == payload.project_id and existing.period == period:
                 return ground.reply(tables.meetings, existing, state="HELD", period=period)
-            raise errors.IdTaken(field="meeting_id", id=order.meeting_id)
-    if order.held_at > tx.now or rows.month_is_measured(tx.conn, period):
+            raise errors.IdTaken(field="meeting_id", id=payload.meeting_id)
+    if payload.held_at > tx.now or rows.month_is_measured(tx.conn, period):
         reason = (
             said("会议尚未召开 / the meeting has not been held yet")
-            if order.held_at > tx.now
+            if payload.held_at > tx.now
             else said("该月已冻结 / that month is frozen")
         )
         raise errors.PeriodNotAllowed(field="held_at", period=period, reason=reason)
-    if project.closed_at is not None and project.closed_at <= order.held_at:
+    if project.closed_at is not None and project.closed_at <= payload.held_at:
         ground.require_open(project)
-    committee = rows.owners_committee_in_term(tx.conn, order.project_id)
-    attendees = {side: list(dict.fromkeys(getattr(order.attendees, side))) for side in rules.SIDES}
+    committee = rows.owners_committee_in_term(tx.conn, payload.project_id)
+    attendees = {
+        side: list(dict.fromkeys(getattr(payload.attendees, side))) for side in rules.SIDES
+    }
     rules.check_quorum(attendees, owners_committee=committee is not None)
     rules.check_attendance(
         attendees,
-        _known(tx, project, committee, order.held_at, attendees["OWNERS"]),
-        chair=order.chair,
+        _known(tx, project, committee, payload.held_at, attendees["OWNERS"]),
+        chair=payload.chair,
     )
-    same = rows.meeting_recorded(tx.conn, order.project_id, order.held_at, order.minutes_sha256)
+    same = rows.meeting_recorded(
+        tx.conn, payload.project_id, payload.held_at, payload.minutes_sha256
+    )
     if same is not None:
         raise errors.MeetingRecorded(field="held_at", meeting_id=same)
-    meeting_id = order.meeting_id or tx.new_id("mtg")
-    decisions = [_decide(tx, project, meeting_id, item) for item in order.decisions]
+    meeting_id = payload.meeting_id or tx.new_id("mtg")
+    decisions = [_decide(tx, project, meeting_id, item) for item in payload.decisions]
     row = records.create(
         tx,
         tables.meetings,
         step="HELD",
         note={"period": period},
         meeting_id=meeting_id,
-        project_id=order.project_id,
+        project_id=payload.project_id,
         period=period,
-        held_at=order.held_at,
-        chair=order.chair,
+        held_at=payload.held_at,
+        chair=payload.chair,
         attendees=attendees,
         owners_committee=committee is not None,
-        minutes_sha256=order.minutes_sha256,
+        minutes_sha256=payload.minutes_sha256,
         decisions=decisions,
         area=project.area,
         version=1,
@@ -192,7 +196,7 @@ class Annul:
     reason: Annotated[PublicText, Meta(max_length=1000, examples=["双方协商一致"])]
 
 
-def annul_meeting(tx: Tx, order: Annul) -> Reply:
+def annul_meeting(tx: Tx, payload: Annul) -> Reply:
     """撤销误录会议 / Take back a meeting.
 
     Take a meeting back that was recorded by mistake; it stays, and counts nowhere.
@@ -207,8 +211,8 @@ def annul_meeting(tx: Tx, order: Annul) -> Reply:
         PeriodNotAllowed: Its month is measured.
         StateConflict: It is annulled.
     """
-    row = ground.meant(tx, tables.meetings, order.meeting_id, may=ground.uninterested)
-    ground.require_reason(order.reason)
+    row = ground.meant(tx, tables.meetings, payload.meeting_id, may=ground.uninterested)
+    ground.require_reason(payload.reason)
     if row.annulled_at is not None:
         raise StateConflict(state="ANNULLED")
     if rows.month_is_measured(tx.conn, row.period):
@@ -217,16 +221,16 @@ def annul_meeting(tx: Tx, order: Annul) -> Reply:
             period=row.period,
             reason=said("该月已冻结 / that month is frozen"),
         )
-    works.cancel_of_meeting(tx, row, order.reason)
-    rectifications.withdraw_of_meeting(tx, row, order.reason)
+    works.cancel_of_meeting(tx, row, payload.reason)
+    rectifications.withdraw_of_meeting(tx, row, payload.reason)
     row = records.change(
         tx,
         tables.meetings,
         row,
         step="ANNULLED",
         annulled_at=tx.now,
-        annul_reason=order.reason,
-        note={"reason": order.reason},
+        annul_reason=payload.reason,
+        note={"reason": payload.reason},
     )
     return ground.reply(tables.meetings, row, state="ANNULLED")
 

@@ -67,7 +67,7 @@ class RegisterCompany:
     ] = field(default_factory=list)
 
 
-def register_company(tx: Tx, order: RegisterCompany) -> Reply:
+def register_company(tx: Tx, payload: RegisterCompany) -> Reply:
     """登记物业企业 / Register a company.
 
     Register a company under its unified social credit code.
@@ -79,28 +79,28 @@ def register_company(tx: Tx, order: RegisterCompany) -> Reply:
         SamePerson: The registrar names himself.
         NotRegistered, UnderAge, Deceased, MergedAway: A representative is no registered adult.
     """
-    if tx.actor.id in order.representatives:
+    if tx.actor.id in payload.representatives:
         raise errors.SamePerson(field="representatives")
-    uscc, overridden = _checked_uscc(order.uscc, order.override_reason)
+    uscc, overridden = _checked_uscc(payload.uscc, payload.override_reason)
     other = rows.company_by_uscc(tx.conn, uscc)
     if other is not None:
-        if order.company_id == other.company_id and other.name == order.name:
+        if payload.company_id == other.company_id and other.name == payload.name:
             return ground.reply(tables.companies, other, state="REGISTERED")
         raise errors.UsccTaken(field="uscc", uscc=uscc, company=other.company_id)
-    if order.company_id and records.find(tx.conn, tables.companies, order.company_id):
-        raise errors.IdTaken(field="company_id", id=order.company_id)
-    ground.require_adults(tx, "representatives", order.representatives)
+    if payload.company_id and records.find(tx.conn, tables.companies, payload.company_id):
+        raise errors.IdTaken(field="company_id", id=payload.company_id)
+    ground.require_adults(tx, "representatives", payload.representatives)
     row = records.create(
         tx,
         tables.companies,
         step="REGISTERED",
         note={"uscc_valid": overridden is None},
-        company_id=order.company_id or tx.new_id("pco"),
-        name=order.name,
+        company_id=payload.company_id or tx.new_id("pco"),
+        name=payload.name,
         uscc=uscc,
         uscc_override_reason=overridden,
         uscc_override_by=tx.actor.id if overridden else None,
-        representatives=sorted(set(order.representatives)),
+        representatives=sorted(set(payload.representatives)),
         area=tx.actor.scope[:6],
         version=1,
         created_at=tx.now,
@@ -127,7 +127,7 @@ class ChangeRepresentatives:
     ]
 
 
-def change_representatives(tx: Tx, order: ChangeRepresentatives) -> Reply:
+def change_representatives(tx: Tx, payload: ChangeRepresentatives) -> Reply:
     """变更企业授权代表(两人办理) / Change who speaks for a company.
 
     Two registrars change a company's representatives: one proposes, another one confirms.
@@ -144,9 +144,9 @@ def change_representatives(tx: Tx, order: ChangeRepresentatives) -> Reply:
     Source:
         FAULTS K14, SEC-H1: whoever speaks for a company is looked up, never believed.
     """
-    row = ground.found(tx, tables.companies, order.company_id)
+    row = ground.found(tx, tables.companies, payload.company_id)
     _require_registrar(tx, row)
-    named = sorted(set(order.representatives))
+    named = sorted(set(payload.representatives))
     if tx.actor.id in named:
         raise errors.SamePerson(field="representatives")
     tx.check_version(row.version)
@@ -163,8 +163,8 @@ def change_representatives(tx: Tx, order: ChangeRepresentatives) -> Reply:
             step="REPRESENTATIVES_PROPOSED",
             representatives_proposed=named,
             representatives_proposed_by=tx.actor.id,
-            representatives_document=order.document_ref,
-            note={"named": named, "document": order.document_ref},
+            representatives_document=payload.document_ref,
+            note={"named": named, "document": payload.document_ref},
         )
         return ground.reply(tables.companies, row, state="PROPOSED")
     if row.representatives_proposed_by == tx.actor.id:
@@ -178,7 +178,7 @@ def change_representatives(tx: Tx, order: ChangeRepresentatives) -> Reply:
         representatives=named,
         representatives_proposed=None,
         representatives_proposed_by=None,
-        note={"former": former, "now": named, "document": order.document_ref},
+        note={"former": former, "now": named, "document": payload.document_ref},
     )
     tx.say(
         events.CompanyRepresentativesChanged(row.company_id, named),
@@ -209,7 +209,7 @@ class CorrectCompany:
     ] = ""
 
 
-def correct_company(tx: Tx, order: CorrectCompany) -> Reply:
+def correct_company(tx: Tx, payload: CorrectCompany) -> Reply:
     """更正企业登记 / Put a company's registration right.
 
     Put a company's name or code right; who heard of it hears it again (SP-D33).
@@ -221,24 +221,24 @@ def correct_company(tx: Tx, order: CorrectCompany) -> Reply:
         UsccInvalid, UsccTaken: As when it is registered.
         NothingChanges: It stands so already.
     """
-    row = ground.found(tx, tables.companies, order.company_id)
+    row = ground.found(tx, tables.companies, payload.company_id)
     _require_registrar(tx, row)
     tx.check_version(row.version)
-    ground.require_reason(order.reason)
+    ground.require_reason(payload.reason)
     wanted: Values = {}
-    if order.name is not None:
-        wanted["name"] = order.name
-    if order.uscc is not None:
-        uscc, overridden = _checked_uscc(order.uscc, order.override_reason)
+    if payload.name is not None:
+        wanted["name"] = payload.name
+    if payload.uscc is not None:
+        uscc, overridden = _checked_uscc(payload.uscc, payload.override_reason)
         other = rows.company_by_uscc(tx.conn, uscc)
-        if other is not None and other.company_id != order.company_id:
+        if other is not None and other.company_id != payload.company_id:
             raise errors.UsccTaken(field="uscc", uscc=uscc, company=other.company_id)
         wanted |= {
             "uscc": uscc,
             "uscc_override_reason": overridden,
             "uscc_override_by": tx.actor.id if overridden else None,
         }
-    row = ground.correct(tx, tables.companies, row, wanted=wanted, reason=order.reason)
+    row = ground.correct(tx, tables.companies, row, wanted=wanted, reason=payload.reason)
     _say_company(tx, row)
     return ground.reply(tables.companies, row, state="CORRECTED")
 
@@ -291,7 +291,7 @@ class RegisterProject:
     ] = field(default_factory=list)
 
 
-def register_project(tx: Tx, order: RegisterProject) -> Reply:
+def register_project(tx: Tx, payload: RegisterProject) -> Reply:
     """登记物业项目 / Register a project.
 
     Register a project with its first manager; both directions begin as gaps.
@@ -303,18 +303,18 @@ def register_project(tx: Tx, order: RegisterProject) -> Reply:
         IdTaken: The chosen id stands for something else.
         NotRegistered, UnderAge, Deceased, MergedAway: The manager is no registered adult.
     """
-    tx.require_scope(order.community)
-    _require_another(tx, order.manager_person_id)
-    grids = _grids_of(order.grids, order.community)
-    ground.found(tx, tables.companies, order.company_id)
+    tx.require_scope(payload.community)
+    _require_another(tx, payload.manager_person_id)
+    grids = _grids_of(payload.grids, payload.community)
+    ground.found(tx, tables.companies, payload.company_id)
     wanted = {
-        "company_id": order.company_id,
-        "name": order.name,
-        "area": order.community,
+        "company_id": payload.company_id,
+        "name": payload.name,
+        "area": payload.community,
         "grids": grids,
     }
     existing = (
-        records.find(tx.conn, tables.projects, order.project_id) if order.project_id else None
+        records.find(tx.conn, tables.projects, payload.project_id) if payload.project_id else None
     )
     if existing is not None:
         # Grids were kept in the order in which they came.
@@ -322,19 +322,19 @@ def register_project(tx: Tx, order: RegisterProject) -> Reply:
             dict(records.values_of(existing)) | {"grids": sorted(set(existing.grids))}, wanted
         ):
             return ground.reply(tables.projects, existing)
-        raise errors.IdTaken(field="project_id", id=order.project_id)
-    ground.require_adults(tx, "manager_person_id", [order.manager_person_id])
+        raise errors.IdTaken(field="project_id", id=payload.project_id)
+    ground.require_adults(tx, "manager_person_id", [payload.manager_person_id])
     row = _open_project(
         tx,
         wanted
         | {
-            "project_id": order.project_id or tx.new_id("prj"),
-            "households": order.households,
-            "area_m2_hundredths": None if order.area_m2 is None else round(order.area_m2 * 100),
-            "operation_mode": order.operation_mode,
-            "status": order.status,
-            "buildings": _own_buildings(tx, order.project_id, order.grids, order.buildings),
-            "manager_person_id": order.manager_person_id,
+            "project_id": payload.project_id or tx.new_id("prj"),
+            "households": payload.households,
+            "area_m2_hundredths": None if payload.area_m2 is None else round(payload.area_m2 * 100),
+            "operation_mode": payload.operation_mode,
+            "status": payload.status,
+            "buildings": _own_buildings(tx, payload.project_id, payload.grids, payload.buildings),
+            "manager_person_id": payload.manager_person_id,
         },
     )
     return ground.reply(tables.projects, row)
@@ -439,7 +439,7 @@ class CorrectProject:
     company_id: str | None = None
 
 
-def correct_project(tx: Tx, order: CorrectProject) -> Reply:
+def correct_project(tx: Tx, payload: CorrectProject) -> Reply:
     """更正项目登记 / Put a project's registration right.
 
     Put a project's name, places or company right; who heard of it hears it again (SP-D33).
@@ -455,32 +455,32 @@ def correct_project(tx: Tx, order: CorrectProject) -> Reply:
         NothingChanges: It stands so already.
         StateConflict: It is closed.
     """
-    row = ground.meant(tx, tables.projects, order.project_id, may=ground.uninterested)
-    ground.require_reason(order.reason)
+    row = ground.meant(tx, tables.projects, payload.project_id, may=ground.uninterested)
+    ground.require_reason(payload.reason)
     if row.status == "CLOSED":
         raise StateConflict(state="CLOSED")
     wanted: Values = {}
-    if order.name is not None:
-        wanted["name"] = order.name
-    if order.operation_mode is not None:
-        wanted["operation_mode"] = order.operation_mode
-    if order.area_m2 is not None:
-        wanted["area_m2_hundredths"] = round(order.area_m2 * 100)
-    if order.grids is not None:
-        wanted["grids"] = _grids_of(order.grids, row.area)
-    if order.grids is not None or order.buildings is not None:
+    if payload.name is not None:
+        wanted["name"] = payload.name
+    if payload.operation_mode is not None:
+        wanted["operation_mode"] = payload.operation_mode
+    if payload.area_m2 is not None:
+        wanted["area_m2_hundredths"] = round(payload.area_m2 * 100)
+    if payload.grids is not None:
+        wanted["grids"] = _grids_of(payload.grids, row.area)
+    if payload.grids is not None or payload.buildings is not None:
         wanted["buildings"] = _own_buildings(
             tx,
-            order.project_id,
+            payload.project_id,
             wanted.get("grids") or row.grids,
-            (row.buildings or []) if order.buildings is None else order.buildings,
+            (row.buildings or []) if payload.buildings is None else payload.buildings,
         )
-    if order.company_id is not None and order.company_id != row.company_id:
-        ground.found(tx, tables.companies, order.company_id)
-        if rows.has_record(tx.conn, order.project_id):
-            raise errors.HandOverInstead(field="company_id", project=order.project_id)
-        wanted["company_id"] = order.company_id
-    row = ground.correct(tx, tables.projects, row, wanted=wanted, reason=order.reason)
+    if payload.company_id is not None and payload.company_id != row.company_id:
+        ground.found(tx, tables.companies, payload.company_id)
+        if rows.has_record(tx.conn, payload.project_id):
+            raise errors.HandOverInstead(field="company_id", project=payload.project_id)
+        wanted["company_id"] = payload.company_id
+    row = ground.correct(tx, tables.projects, row, wanted=wanted, reason=payload.reason)
     _say_project(tx, row, row.version)
     if row.status == "IN_SERVICE":
         complaints.place_waiting(tx, row.grids)
@@ -511,7 +511,7 @@ class ChangeStatus:
     reason: Annotated[PublicText, Meta(max_length=1000)] = ""
 
 
-def change_project_status(tx: Tx, order: ChangeStatus) -> Reply:
+def change_project_status(tx: Tx, payload: ChangeStatus) -> Reply:
     """项目投入服务或终止 / Begin or close a project.
 
     Begin or close a project; closing ends its posts, agreements and open orders.
@@ -521,19 +521,19 @@ def change_project_status(tx: Tx, order: ChangeStatus) -> Reply:
         StateConflict: It is not in the state before.
         ReasonRequired: It is closed without a reason.
     """
-    row = ground.meant(tx, tables.projects, order.project_id, may=ground.uninterested)
-    before = {"IN_SERVICE": "PREPARING", "CLOSED": "IN_SERVICE"}[order.status]
+    row = ground.meant(tx, tables.projects, payload.project_id, may=ground.uninterested)
+    before = {"IN_SERVICE": "PREPARING", "CLOSED": "IN_SERVICE"}[payload.status]
     if row.status != before:
         raise StateConflict(state=row.status)
-    if order.status == "IN_SERVICE":
+    if payload.status == "IN_SERVICE":
         row = records.change(
             tx, tables.projects, row, step="IN_SERVICE", status="IN_SERVICE", in_service_from=tx.now
         )
         _say_project(tx, row, row.version)
         complaints.place_waiting(tx, row.grids)
     else:
-        ground.require_reason(order.reason)
-        row = _close_project(tx, row, order.reason)
+        ground.require_reason(payload.reason)
+        row = _close_project(tx, row, payload.reason)
     return ground.reply(tables.projects, row)
 
 
@@ -571,7 +571,7 @@ class HandOver:
     new_project_id: ProjectId | None = None
 
 
-def hand_over_project(tx: Tx, order: HandOver) -> Reply:
+def hand_over_project(tx: Tx, payload: HandOver) -> Reply:
     """更换物业企业 / Hand a project over to another company.
 
     Close the project of the old company and open that of the new one in the same compound.
@@ -590,33 +590,33 @@ def hand_over_project(tx: Tx, order: HandOver) -> Reply:
     Source:
         DOMAIN 6 F19.
     """
-    row = ground.meant(tx, tables.projects, order.project_id, may=ground.uninterested)
-    _require_another(tx, order.manager_person_id)
-    ground.found(tx, tables.companies, order.company_id)
+    row = ground.meant(tx, tables.projects, payload.project_id, may=ground.uninterested)
+    _require_another(tx, payload.manager_person_id)
+    ground.found(tx, tables.companies, payload.company_id)
     if row.status != "IN_SERVICE":
         raise StateConflict(state=row.status)
-    if row.company_id == order.company_id:
+    if row.company_id == payload.company_id:
         raise StateConflict(state="SAME_COMPANY", field="company_id")
-    if order.new_project_id and records.find(tx.conn, tables.projects, order.new_project_id):
-        raise errors.IdTaken(field="new_project_id", id=order.new_project_id)
-    ground.require_adults(tx, "manager_person_id", [order.manager_person_id])
-    standing = rectifications.open_of_project(tx, order.project_id)
-    undone = works.end_for_closed_project(tx, order.project_id)
+    if payload.new_project_id and records.find(tx.conn, tables.projects, payload.new_project_id):
+        raise errors.IdTaken(field="new_project_id", id=payload.new_project_id)
+    ground.require_adults(tx, "manager_person_id", [payload.manager_person_id])
+    standing = rectifications.open_of_project(tx, payload.project_id)
+    undone = works.end_for_closed_project(tx, payload.project_id)
     former = _close_project(tx, row, "HANDED_OVER")
     new = _open_project(
         tx,
         {
-            "project_id": order.new_project_id or tx.new_id("prj"),
-            "company_id": order.company_id,
-            "name": order.name or row.name,
+            "project_id": payload.new_project_id or tx.new_id("prj"),
+            "company_id": payload.company_id,
+            "name": payload.name or row.name,
             "area": row.area,
             "grids": row.grids,
             "households": row.households,
             "area_m2_hundredths": row.area_m2_hundredths,
             "operation_mode": row.operation_mode,
             "status": "IN_SERVICE",
-            "manager_person_id": order.manager_person_id,
-            "predecessor_id": order.project_id,
+            "manager_person_id": payload.manager_person_id,
+            "predecessor_id": payload.project_id,
             "buildings": row.buildings,
         },
     )
@@ -642,7 +642,7 @@ class ChangeManager:
     person_id: Annotated[str, Meta(examples=["per_new_manager"])]
 
 
-def change_manager(tx: Tx, order: ChangeManager) -> Reply:
+def change_manager(tx: Tx, payload: ChangeManager) -> Reply:
     """更换项目经理 / Change a project's manager.
 
     Change the manager; appointments of the former one into the community end.
@@ -654,22 +654,22 @@ def change_manager(tx: Tx, order: ChangeManager) -> Reply:
         SamePerson: A registrar names himself.
         NotRegistered, UnderAge, Deceased, MergedAway: He is no registered adult.
     """
-    row = ground.meant(tx, tables.projects, order.project_id, may=_may_name_a_manager)
+    row = ground.meant(tx, tables.projects, payload.project_id, may=_may_name_a_manager)
     ground.require_open(row)
-    _require_another(tx, order.person_id)
+    _require_another(tx, payload.person_id)
     former = row.manager_person_id
-    if former == order.person_id:
+    if former == payload.person_id:
         raise StateConflict(state="MANAGER", field="person_id")
-    ground.require_adults(tx, "person_id", [order.person_id])
-    rows.end_manager(tx.conn, order.project_id, tx.now)
+    ground.require_adults(tx, "person_id", [payload.person_id])
+    rows.end_manager(tx.conn, payload.project_id, tx.now)
     records.put(
         tx.conn,
         tables.project_managers,
         [
             {
-                "project_id": order.project_id,
+                "project_id": payload.project_id,
                 "since": tx.now,
-                "person_id": order.person_id,
+                "person_id": payload.person_id,
                 "until": None,
             }
         ],
@@ -679,12 +679,12 @@ def change_manager(tx: Tx, order: ChangeManager) -> Reply:
         tables.projects,
         row,
         step="MANAGER_CHANGED",
-        manager_person_id=order.person_id,
-        note={"former": former, "now": order.person_id},
+        manager_person_id=payload.person_id,
+        note={"former": former, "now": payload.person_id},
     )
     tx.say(
-        events.ProjectManagerChanged(order.project_id, order.person_id),
-        subject=order.project_id,
+        events.ProjectManagerChanged(payload.project_id, payload.person_id),
+        subject=payload.project_id,
         scope=row.area,
         sequence=row.version,
     )
@@ -786,7 +786,7 @@ class CountHouseholds:
     households: Annotated[Count, Meta(examples=[1210])]
 
 
-def count_households(tx: Tx, order: CountHouseholds) -> Reply:
+def count_households(tx: Tx, payload: CountHouseholds) -> Reply:
     """更新项目户数 / Set a project's households.
 
     Set the household count from a day on; the average of the complaint rate reads it.
@@ -795,17 +795,17 @@ def count_households(tx: Tx, order: CountHouseholds) -> Reply:
         ConflictOfInterest: The person holds a post in the project.
         PeriodNotAllowed: The day lies in a month that is measured, or in the future.
     """
-    row = ground.meant(tx, tables.projects, order.project_id, may=ground.uninterested)
-    if order.since > ground.today(tx):
+    row = ground.meant(tx, tables.projects, payload.project_id, may=ground.uninterested)
+    if payload.since > ground.today(tx):
         raise errors.PeriodNotAllowed(
             field="since",
-            period=str(order.since),
+            period=str(payload.since),
             reason=said("日期尚未到来 / that day has not come yet"),
         )
-    if rows.month_is_measured(tx.conn, order.since.isoformat()[:7]):
+    if rows.month_is_measured(tx.conn, payload.since.isoformat()[:7]):
         raise errors.PeriodNotAllowed(
             field="since",
-            period=str(order.since)[:7],
+            period=str(payload.since)[:7],
             reason=said("该月已冻结 / that month is frozen"),
         )
     records.put(
@@ -813,13 +813,13 @@ def count_households(tx: Tx, order: CountHouseholds) -> Reply:
         tables.project_households,
         [
             {
-                "project_id": order.project_id,
-                "since": order.since,
-                "households": order.households,
+                "project_id": payload.project_id,
+                "since": payload.since,
+                "households": payload.households,
             }
         ],
     )
-    newest = rows.households_since(tx.conn, order.project_id)
+    newest = rows.households_since(tx.conn, payload.project_id)
     row = records.update(tx.conn, tables.projects, row, households=newest)
     _say_project(tx, row, row.version)
     records.note(
@@ -827,7 +827,7 @@ def count_households(tx: Tx, order: CountHouseholds) -> Reply:
         tables.projects,
         row,
         step="HOUSEHOLDS_COUNTED",
-        note={"since": str(order.since), "households": order.households},
+        note={"since": str(payload.since), "households": payload.households},
     )
     return ground.reply(tables.projects, row, households=newest)
 
@@ -846,7 +846,7 @@ class RegisterCommittee:
     term_to: Annotated[date, Meta(examples=["2028-01-01"])]
 
 
-def register_committee(tx: Tx, order: RegisterCommittee) -> Reply:
+def register_committee(tx: Tx, payload: RegisterCommittee) -> Reply:
     """登记业主委员会 / Register an owners' committee.
 
     Register the elected committee of a project's owners; a former one ends.
@@ -856,17 +856,17 @@ def register_committee(tx: Tx, order: RegisterCommittee) -> Reply:
         NotRegistered: A member is no registered adult.
         OnTheProjectsSide: A member serves the project.
     """
-    project = ground.project(tx, order.project_id)
+    project = ground.project(tx, payload.project_id)
     tx.require_scope(project.area)
-    ground.require_no_interest(tx, order.project_id)
+    ground.require_no_interest(tx, payload.project_id)
     ground.require_open(project)
     rules.check_owners_committee(
-        members=order.members, chair=order.chair, start=order.term_from, end=order.term_to
+        members=payload.members, chair=payload.chair, start=payload.term_from, end=payload.term_to
     )
-    if order.term_to <= ground.today(tx):
-        raise errors.DueInPast(field="term_to", due=str(order.term_to))
-    _require_owners(tx, project, order.members)
-    former = rows.owners_committee_in_term(tx.conn, order.project_id)
+    if payload.term_to <= ground.today(tx):
+        raise errors.DueInPast(field="term_to", due=str(payload.term_to))
+    _require_owners(tx, project, payload.members)
+    former = rows.owners_committee_in_term(tx.conn, payload.project_id)
     if former is not None:
         former = records.update(tx.conn, tables.owners_committees, former, state="EXPIRED")
         tx.disarm("committee_expire", former.committee_id)
@@ -875,18 +875,18 @@ def register_committee(tx: Tx, order: RegisterCommittee) -> Reply:
         tx.conn,
         tables.owners_committees,
         committee_id=tx.new_id("owc"),
-        project_id=order.project_id,
-        kind=order.kind,
-        members=sorted(set(order.members)),
-        chair=order.chair,
-        term_from=order.term_from,
-        term_to=order.term_to,
+        project_id=payload.project_id,
+        kind=payload.kind,
+        members=sorted(set(payload.members)),
+        chair=payload.chair,
+        term_from=payload.term_from,
+        term_to=payload.term_to,
         state="IN_TERM",
         area=project.area,
         version=1,
         created_at=tx.now,
     )
-    tx.arm("committee_expire", row.committee_id, tx.calendar.midnight(order.term_to))
+    tx.arm("committee_expire", row.committee_id, tx.calendar.midnight(payload.term_to))
     records.note(tx, tables.owners_committees, row, step="ELECTED")
     return ground.reply(tables.owners_committees, row)
 
@@ -904,7 +904,7 @@ class CorrectCommittee:
     term_to: date | None = None
 
 
-def correct_committee(tx: Tx, order: CorrectCommittee) -> Reply:
+def correct_committee(tx: Tx, payload: CorrectCommittee) -> Reply:
     """更正或补选业主委员会 / Put an owners' committee right.
 
     Put a committee in its term right: a member who was elected later, a wrong date (SP-D33).
@@ -916,17 +916,17 @@ def correct_committee(tx: Tx, order: CorrectCommittee) -> Reply:
         NothingChanges: It stands so already.
         StateConflict: Its term is over.
     """
-    row = ground.meant(tx, tables.owners_committees, order.committee_id, may=ground.uninterested)
-    ground.require_reason(order.reason)
+    row = ground.meant(tx, tables.owners_committees, payload.committee_id, may=ground.uninterested)
+    ground.require_reason(payload.reason)
     if row.state != "IN_TERM":
         raise StateConflict(state=row.state)
     wanted: Values = {
-        name: getattr(order, name)
+        name: getattr(payload, name)
         for name in ("kind", "chair", "term_from", "term_to")
-        if getattr(order, name) is not None
+        if getattr(payload, name) is not None
     }
-    if order.members is not None:
-        wanted["members"] = sorted(set(order.members))
+    if payload.members is not None:
+        wanted["members"] = sorted(set(payload.members))
     after = dict(records.values_of(row)) | wanted
     rules.check_owners_committee(
         members=after["members"],
@@ -938,7 +938,7 @@ def correct_committee(tx: Tx, order: CorrectCommittee) -> Reply:
         raise errors.DueInPast(field="term_to", due=str(after["term_to"]))
     new = [person for person in after["members"] if person not in row.members]
     _require_owners(tx, ground.project(tx, row.project_id), new)
-    row = ground.correct(tx, tables.owners_committees, row, wanted=wanted, reason=order.reason)
+    row = ground.correct(tx, tables.owners_committees, row, wanted=wanted, reason=payload.reason)
     tx.arm("committee_expire", row.committee_id, tx.calendar.midnight(row.term_to))
     return ground.reply(tables.owners_committees, row)
 

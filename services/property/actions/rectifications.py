@@ -37,7 +37,7 @@ class Issue:
     )
 
 
-def issue_rectification(tx: Tx, order: Issue) -> Reply:
+def issue_rectification(tx: Tx, payload: Issue) -> Reply:
     """签发整改单 / Issue an order.
 
     Issue an order to a project.
@@ -47,21 +47,21 @@ def issue_rectification(tx: Tx, order: Issue) -> Reply:
         BasisRequired, SeverityNotAllowed: See the rules.
         ConflictOfInterest: The issuer holds a post in the project.
     """
-    project = ground.project(tx, order.project_id)
+    project = ground.project(tx, payload.project_id)
     tx.require_scope(project.area)
     rules.check_issue(
-        role=tx.actor.role, severity=order.severity, facts=order.facts, basis=order.basis
+        role=tx.actor.role, severity=payload.severity, facts=payload.facts, basis=payload.basis
     )
-    ground.require_no_interest(tx, order.project_id)
+    ground.require_no_interest(tx, payload.project_id)
     ground.require_open(project)
     row = open_order(
         tx,
         project,
-        severity=order.severity,
-        facts=order.facts,
-        basis=order.basis,
+        severity=payload.severity,
+        facts=payload.facts,
+        basis=payload.basis,
         source="ISSUED",
-        media=list(order.media),
+        media=list(payload.media),
     )
     return ground.reply(tables.rectifications, row, number=row.number, due=row.due_at.isoformat())
 
@@ -135,7 +135,7 @@ class Which:
     rectification_id: str
 
 
-def acknowledge_rectification(tx: Tx, order: Which) -> Reply:
+def acknowledge_rectification(tx: Tx, payload: Which) -> Reply:
     """签收 / Take note.
 
     The manager takes note; after 24 hours that is marked late, and goes on.
@@ -144,7 +144,7 @@ def acknowledge_rectification(tx: Tx, order: Which) -> Reply:
         NotTheManager: The actor does not manage the project.
         StateConflict: It is acknowledged, submitted, overdue or over.
     """
-    row = ground.meant(tx, tables.rectifications, order.rectification_id)
+    row = ground.meant(tx, tables.rectifications, payload.rectification_id)
     if row.state != "ISSUED":
         raise StateConflict(state=row.state)
     late = tx.now >= row.issued_at + rules.ACKNOWLEDGE
@@ -178,7 +178,7 @@ class Submit:
     evidence_pairs: list[EvidencePair] = field(default_factory=list)
 
 
-def submit_rectification(tx: Tx, order: Submit) -> Reply:
+def submit_rectification(tx: Tx, payload: Submit) -> Reply:
     """提交整改 / Submit the fix.
 
     The manager submits; a submission before the due instant stops the clock.
@@ -188,15 +188,15 @@ def submit_rectification(tx: Tx, order: Submit) -> Reply:
         EvidenceRequired: There is no pair of before and after.
         StateConflict: It is submitted or over.
     """
-    row = ground.meant(tx, tables.rectifications, order.rectification_id)
+    row = ground.meant(tx, tables.rectifications, payload.rectification_id)
     if row.state not in ("ISSUED", "ACKNOWLEDGED", "OVERDUE"):
         raise StateConflict(state=row.state)
-    if not order.evidence_pairs:
+    if not payload.evidence_pairs:
         raise errors.EvidenceRequired(field="evidence_pairs")
     late = tx.now >= row.due_at
     pairs = [
         {"before": pair.before, "after": pair.after, "note": pair.note}
-        for pair in order.evidence_pairs
+        for pair in payload.evidence_pairs
     ]
     row = records.update(
         tx.conn,
@@ -209,8 +209,8 @@ def submit_rectification(tx: Tx, order: Submit) -> Reply:
         late=late,
     )
     check_by = tx.calendar.due(tx.now, rules.CHECK_DAYS)
-    tx.arm("rec_check", order.rectification_id, check_by)
-    tx.disarm("rec_l2", order.rectification_id)
+    tx.arm("rec_check", payload.rectification_id, check_by)
+    tx.disarm("rec_l2", payload.rectification_id)
     records.note(
         tx,
         tables.rectifications,
@@ -245,7 +245,7 @@ def _checkable(tx: Tx, rectification_id: str) -> Row:
     return row
 
 
-def pass_rectification(tx: Tx, order: Pass) -> Reply:
+def pass_rectification(tx: Tx, payload: Pass) -> Reply:
     """核验通过 / The fix is good.
 
     The fix is good: late where it was submitted at or after the due instant.
@@ -257,8 +257,8 @@ def pass_rectification(tx: Tx, order: Pass) -> Reply:
         OnSiteRequired: A safety order without a look on the site.
         StateConflict: Nothing is submitted.
     """
-    row = _checkable(tx, order.rectification_id)
-    if row.severity == "S1" and not order.on_site:
+    row = _checkable(tx, payload.rectification_id)
+    if row.severity == "S1" and not payload.on_site:
         raise errors.OnSiteRequired(field="on_site")
     row = records.update(
         tx.conn,
@@ -268,13 +268,13 @@ def pass_rectification(tx: Tx, order: Pass) -> Reply:
         passed_at=tx.now,
         checked_at=tx.now,
         checked_by=tx.actor.id,
-        check_note=order.note or None,
-        on_site=order.on_site,
+        check_note=payload.note or None,
+        on_site=payload.on_site,
     )
     for kind in ("rec_due", "rec_l2", "rec_check"):
-        tx.disarm(kind, order.rectification_id)
+        tx.disarm(kind, payload.rectification_id)
     closes = tx.calendar.due(tx.now, rules.CLOSE_DAYS)
-    tx.arm("rec_close", order.rectification_id, closes)
+    tx.arm("rec_close", payload.rectification_id, closes)
     records.note(tx, tables.rectifications, row, step="PASSED", note={"late": row.late})
     tx.say(
         events.RectificationPassed(row.rectification_id, row.project_id, row.severity, row.late),
@@ -293,7 +293,7 @@ class Fail:
     reason: Annotated[PublicText, Meta(max_length=1000, examples=["双方协商一致"])]
 
 
-def fail_rectification(tx: Tx, order: Fail) -> Reply:
+def fail_rectification(tx: Tx, payload: Fail) -> Reply:
     """核验不通过 / The fix is not good.
 
     The fix is not good: another attempt, with the same due instant.
@@ -304,9 +304,9 @@ def fail_rectification(tx: Tx, order: Fail) -> Reply:
         ReasonRequired: There is no reason.
         ConflictOfInterest, ComplainantMayNotCheck, StateConflict: As when passing.
     """
-    row = _checkable(tx, order.rectification_id)
-    ground.require_reason(order.reason)
-    tx.disarm("rec_check", order.rectification_id)
+    row = _checkable(tx, payload.rectification_id)
+    ground.require_reason(payload.reason)
+    tx.disarm("rec_check", payload.rectification_id)
     row = records.change(
         tx,
         tables.rectifications,
@@ -316,9 +316,9 @@ def fail_rectification(tx: Tx, order: Fail) -> Reply:
         attempt=row.attempt + 1,
         checked_at=tx.now,
         checked_by=tx.actor.id,
-        check_note=order.reason,
+        check_note=payload.reason,
         late=False,
-        note={"reason": order.reason},
+        note={"reason": payload.reason},
     )
     if tx.now >= row.due_at:
         row = _overdue(tx, row)
@@ -502,7 +502,7 @@ class Withdraw:
     reason: Annotated[PublicText, Meta(max_length=1000, examples=["双方协商一致"])]
 
 
-def withdraw_rectification(tx: Tx, order: Withdraw) -> Reply:
+def withdraw_rectification(tx: Tx, payload: Withdraw) -> Reply:
     """撤回(两人办理) / Withdraw; the first proposes, the second decides.
 
     Two persons of the street withdraw an order: the first proposes, the second decides.
@@ -516,10 +516,10 @@ def withdraw_rectification(tx: Tx, order: Withdraw) -> Reply:
     row = ground.meant(
         tx,
         tables.rectifications,
-        order.rectification_id,
+        payload.rectification_id,
         may=ground.uninterested,
     )
-    ground.require_reason(order.reason)
+    ground.require_reason(payload.reason)
     if row.state not in (*OPEN, "PASSED", "ENDED"):
         raise StateConflict(state=row.state)
     if row.withdraw_proposed_by is None:
@@ -529,13 +529,13 @@ def withdraw_rectification(tx: Tx, order: Withdraw) -> Reply:
             row,
             step="WITHDRAWAL_PROPOSED",
             withdraw_proposed_by=tx.actor.id,
-            withdraw_reason=order.reason,
-            note={"reason": order.reason},
+            withdraw_reason=payload.reason,
+            note={"reason": payload.reason},
         )
         return ground.reply(tables.rectifications, row, withdrawal="PROPOSED")
     if row.withdraw_proposed_by == tx.actor.id:
         raise errors.SamePerson
-    row = _withdrawn(tx, row, order.reason)
+    row = _withdrawn(tx, row, payload.reason)
     return ground.reply(tables.rectifications, row, withdrawal="DECIDED")
 
 
@@ -575,7 +575,7 @@ class Extend:
     reason: Annotated[PublicText, Meta(max_length=1000, examples=["需等待材料到货"])]
 
 
-def extend_rectification(tx: Tx, order: Extend) -> Reply:
+def extend_rectification(tx: Tx, payload: Extend) -> Reply:
     """整改延期(一次) / Give an order more time, once.
 
     The street extends an order once, before it is due, by a month at most; never a safety order.
@@ -590,15 +590,15 @@ def extend_rectification(tx: Tx, order: Extend) -> Reply:
     row = ground.meant(
         tx,
         tables.rectifications,
-        order.rectification_id,
+        payload.rectification_id,
         may=ground.uninterested,
     )
-    ground.require_reason(order.reason)
+    ground.require_reason(payload.reason)
     if row.state not in ("ISSUED", "ACKNOWLEDGED"):
         raise StateConflict(state=row.state)
     if row.severity == "S1" or row.extended_from is not None:
         raise errors.NotExtensible
-    due_at = ground.later(tx, row.due_at, order.due_date, most=rules.MOST_EXTENDED)
+    due_at = ground.later(tx, row.due_at, payload.due_date, most=rules.MOST_EXTENDED)
     row = records.update(
         tx.conn,
         tables.rectifications,
@@ -606,14 +606,14 @@ def extend_rectification(tx: Tx, order: Extend) -> Reply:
         due_at=due_at,
         extended_from=row.due_at,
         extended_by=tx.actor.id,
-        extension_reason=order.reason,
+        extension_reason=payload.reason,
     )
-    tx.arm("rec_due", order.rectification_id, due_at)
+    tx.arm("rec_due", payload.rectification_id, due_at)
     records.note(
         tx,
         tables.rectifications,
         row,
         step="EXTENDED",
-        note={"due": due_at.isoformat(), "reason": order.reason},
+        note={"due": due_at.isoformat(), "reason": payload.reason},
     )
     return ground.reply(tables.rectifications, row, due=due_at.isoformat())

@@ -266,7 +266,7 @@ class Which:
     work_id: str
 
 
-def start_work(tx: Tx, order: Which) -> Reply:
+def start_work(tx: Tx, payload: Which) -> Reply:
     """开工 / Start.
 
     The manager starts the work.
@@ -275,7 +275,7 @@ def start_work(tx: Tx, order: Which) -> Reply:
         NotTheManager: The actor does not manage the project.
         StateConflict: It is started.
     """
-    row = ground.meant(tx, tables.works, order.work_id)
+    row = ground.meant(tx, tables.works, payload.work_id)
     if row.state != "ASSIGNED":
         raise StateConflict(state=row.state)
     row = records.change(tx, tables.works, row, step="STARTED", state="DOING", started_at=tx.now)
@@ -292,7 +292,7 @@ class Deliver:
     )
 
 
-def deliver_work(tx: Tx, order: Deliver) -> Reply:
+def deliver_work(tx: Tx, payload: Deliver) -> Reply:
     """交付 / Deliver with evidence.
 
     The manager delivers; a task's delivery is said to the forum.
@@ -302,10 +302,10 @@ def deliver_work(tx: Tx, order: Deliver) -> Reply:
         EvidenceRequired: There is no evidence.
         StateConflict: It is not being done.
     """
-    row = ground.meant(tx, tables.works, order.work_id)
+    row = ground.meant(tx, tables.works, payload.work_id)
     if row.state != "DOING":
         raise StateConflict(state=row.state)
-    if not order.evidence:
+    if not payload.evidence:
         raise errors.EvidenceRequired(field="evidence")
     row = records.change(
         tx,
@@ -313,7 +313,7 @@ def deliver_work(tx: Tx, order: Deliver) -> Reply:
         row,
         step="DELIVERED",
         state="DELIVERED",
-        evidence=list(order.evidence),
+        evidence=list(payload.evidence),
         delivered_at=tx.now,
         delivered_by=tx.actor.id,
     )
@@ -324,7 +324,7 @@ def deliver_work(tx: Tx, order: Deliver) -> Reply:
                 row.task_id,
                 row.topic_id,
                 row.project_id,
-                list(order.evidence),
+                list(payload.evidence),
             ),
             subject=row.work_id,
             scope=row.area,
@@ -342,7 +342,7 @@ class CheckWork:
     reason: Annotated[PublicText, Meta(max_length=1000)] = ""
 
 
-def check_work(tx: Tx, order: CheckWork) -> Reply:
+def check_work(tx: Tx, payload: CheckWork) -> Reply:
     """验收会议工单 / Check the work of a meeting's decision.
 
     The community accepts the work of a meeting's decision, or sends it back.
@@ -354,13 +354,13 @@ def check_work(tx: Tx, order: CheckWork) -> Reply:
         ReasonRequired: Sent back without a reason.
         StateConflict: It is not delivered, or is a task's.
     """
-    row = ground.meant(tx, tables.works, order.work_id, may=ground.uninterested)
+    row = ground.meant(tx, tables.works, payload.work_id, may=ground.uninterested)
     if row.source != "MEETING" or row.state != "DELIVERED":
         raise StateConflict(state=row.state)
-    if order.accepted:
+    if payload.accepted:
         return ground.reply(tables.works, _close(tx, row))
-    ground.require_reason(order.reason)
-    return ground.reply(tables.works, _again(tx, row, order.reason))
+    ground.require_reason(payload.reason)
+    return ground.reply(tables.works, _again(tx, row, payload.reason))
 
 
 def _of_a_meeting(tx: Tx, work_id: str, *states: str) -> Row:
@@ -387,7 +387,7 @@ class Cancel:
     reason: Annotated[PublicText, Meta(max_length=1000, examples=["双方协商一致"])]
 
 
-def cancel_work(tx: Tx, order: Cancel) -> Reply:
+def cancel_work(tx: Tx, payload: Cancel) -> Reply:
     """取消会议工单 / Cancel the work of a meeting's decision.
 
     The community cancels the work order of a meeting's decision.
@@ -396,9 +396,9 @@ def cancel_work(tx: Tx, order: Cancel) -> Reply:
         ReasonRequired: There is no reason.
         ConflictOfInterest, TaskOfForum, StateConflict: See `_of_a_meeting`.
     """
-    row = _of_a_meeting(tx, order.work_id, *OPEN, "DELIVERED")
-    ground.require_reason(order.reason)
-    return ground.reply(tables.works, _end(tx, row, "CANCELLED", order.reason))
+    row = _of_a_meeting(tx, payload.work_id, *OPEN, "DELIVERED")
+    ground.require_reason(payload.reason)
+    return ground.reply(tables.works, _end(tx, row, "CANCELLED", payload.reason))
 
 
 @dataclass(frozen=True, slots=True)
@@ -410,7 +410,7 @@ class Extend:
     reason: Annotated[PublicText, Meta(max_length=1000, examples=["需等待材料到货"])]
 
 
-def extend_work(tx: Tx, order: Extend) -> Reply:
+def extend_work(tx: Tx, payload: Extend) -> Reply:
     """会议工单延期 / Give the work of a meeting's decision more time.
 
     The community extends a work order twice at most, the street as often as it must.
@@ -421,22 +421,22 @@ def extend_work(tx: Tx, order: Extend) -> Reply:
         ExtensionsUsed: The community has extended it twice.
         ConflictOfInterest, TaskOfForum, StateConflict: See `_of_a_meeting`.
     """
-    row = _of_a_meeting(tx, order.work_id, *OPEN)
-    ground.require_reason(order.reason)
+    row = _of_a_meeting(tx, payload.work_id, *OPEN)
+    ground.require_reason(payload.reason)
     used = row.extensions or 0
     if tx.actor.role != "R_STREET" and used >= MOST_EXTENSIONS:
         raise errors.ExtensionsUsed(most=MOST_EXTENSIONS)
-    due_at = ground.later(tx, row.due_at, order.due_date, most=WORK_MOST_EXTENDED)
+    due_at = ground.later(tx, row.due_at, payload.due_date, most=WORK_MOST_EXTENDED)
     row = records.update(
         tx.conn, tables.works, row, due_at=due_at, extensions=used + 1, overdue=False
     )
-    tx.arm("wrk_due", order.work_id, due_at)
+    tx.arm("wrk_due", payload.work_id, due_at)
     records.note(
         tx,
         tables.works,
         row,
         step="EXTENDED",
-        note={"due": due_at.isoformat(), "reason": order.reason},
+        note={"due": due_at.isoformat(), "reason": payload.reason},
     )
     return ground.reply(tables.works, row, due=due_at.isoformat())
 
@@ -450,7 +450,7 @@ class Reassign:
     reason: Annotated[PublicText, Meta(max_length=1000, examples=["该地块由另一项目服务"])]
 
 
-def reassign_work(tx: Tx, order: Reassign) -> Reply:
+def reassign_work(tx: Tx, payload: Reassign) -> Reply:
     """会议工单改派 / Another project does the work.
 
     Another project of the community does the work.
@@ -461,23 +461,23 @@ def reassign_work(tx: Tx, order: Reassign) -> Reply:
         NotServing: The project is not in service in this community.
         ConflictOfInterest, TaskOfForum, StateConflict: See `_of_a_meeting`.
     """
-    row = _of_a_meeting(tx, order.work_id, *OPEN)
-    ground.require_reason(order.reason)
-    project = ground.project(tx, order.project_id)
+    row = _of_a_meeting(tx, payload.work_id, *OPEN)
+    ground.require_reason(payload.reason)
+    project = ground.project(tx, payload.project_id)
     if project.status != "IN_SERVICE" or project.area != row.area:
-        raise errors.NotServing(field="project_id", project=order.project_id, grid=row.area)
-    ground.require_no_interest(tx, order.project_id)
+        raise errors.NotServing(field="project_id", project=payload.project_id, grid=row.area)
+    ground.require_no_interest(tx, payload.project_id)
     former = row.project_id
-    if former == order.project_id:
+    if former == payload.project_id:
         raise StateConflict(state="SAME_PROJECT", field="project_id")
     row = records.change(
         tx,
         tables.works,
         row,
         step="REASSIGNED",
-        project_id=order.project_id,
+        project_id=payload.project_id,
         state="ASSIGNED",
         started_at=None,
-        note={"former": former, "reason": order.reason},
+        note={"former": former, "reason": payload.reason},
     )
     return ground.reply(tables.works, row)

@@ -64,7 +64,7 @@ def part(
     tx: Tx,
     table: sa.Table,
     conditions: Sequence[Any],
-    asked: records.PartOfList,
+    payload: records.PartOfList,
     *,
     oldest_first: bool = True,
 ) -> records.Page:
@@ -76,7 +76,7 @@ def part(
     return records.page(
         tx.conn,
         sa.select(table).where(*conditions),
-        asked,
+        payload,
         (table.c.created_at, records.key_of(table)),
         newest_first=not oldest_first,
         counted=True,
@@ -87,7 +87,7 @@ def page(
     tx: Tx,
     table: sa.Table,
     conditions: Sequence[Any],
-    asked: records.PartOfList,
+    payload: records.PartOfList,
     *,
     show: Callable[[Row], Answer],
     oldest_first: bool = True,
@@ -97,7 +97,7 @@ def page(
     Raises:
         Invalid: The cursor is none of this list.
     """
-    found = part(tx, table, conditions, asked, oldest_first=oldest_first)
+    found = part(tx, table, conditions, payload, oldest_first=oldest_first)
     # `previous` is the older name of `prev`.
     return found.reply(show, previous=found.prev)
 

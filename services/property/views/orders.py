@@ -82,29 +82,29 @@ class ComplaintFilter:
     cursor: Cursor | None = None
 
 
-def complaints(tx: Tx, asked: ComplaintFilter) -> Answer:
+def complaints(tx: Tx, payload: ComplaintFilter) -> Answer:
     """投诉列表(居民为本人投诉) / Complaints; a resident's own.
 
     Answer complaints with their decisions; invalid ones stay in the list.
     """
     # By the request nobody of the project's side finds a complaint.
-    request_id = None if tx.actor.role in ground.COMPANY else asked.request_id
+    request_id = None if tx.actor.role in ground.COMPANY else payload.request_id
     conditions = lists.conditions(
         tables.complaints,
-        **_whose(tx, asked.scope),
-        project_id=asked.project_id,
+        **_whose(tx, payload.scope),
+        project_id=payload.project_id,
         request_id=request_id,
-        valid=asked.valid,
-        state=asked.state,
-        period=asked.period,
+        valid=payload.valid,
+        state=payload.state,
+        period=payload.period,
     )
     return ground.page(
         tx,
         tables.complaints,
         conditions,
-        asked,
+        payload,
         show=lambda row: _complaint(tx, row),
-        oldest_first=asked.order == "OLDEST",
+        oldest_first=payload.order == "OLDEST",
     )
 
 
@@ -128,19 +128,19 @@ class UndecidedFilter:
     cursor: Cursor | None = None
 
 
-def undecided_complaints(tx: Tx, asked: UndecidedFilter) -> Answer:
+def undecided_complaints(tx: Tx, payload: UndecidedFilter) -> Answer:
     """待认定项目的投诉 / Complaints that wait for their project.
 
     Answer complaints of which nobody could tell about which project they are.
     """
-    whose = _whose(tx, asked.scope)
+    whose = _whose(tx, payload.scope)
     if tx.actor.role in ground.COMPANY:
         # About whom they are is not said yet, so they are nobody's of the projects.
         whose = {"projects": []}
     conditions = (
         [sa.false()]
         if "projects" in whose
-        else lists.conditions(tables.undecided, **whose, state=asked.state, late=asked.late)
+        else lists.conditions(tables.undecided, **whose, state=payload.state, late=payload.late)
     )
     staff = tx.actor.role in ground.STAFF
 
@@ -148,7 +148,7 @@ def undecided_complaints(tx: Tx, asked: UndecidedFilter) -> Answer:
         shown = ground.plain(row, without=("undecided_id",), persons=staff)
         return {"id": row.undecided_id, **shown}
 
-    found = ground.page(tx, tables.undecided, conditions, asked, show=show)
+    found = ground.page(tx, tables.undecided, conditions, payload, show=show)
     if staff:
         serving = rows.projects_serving(tx.conn, [row["grid"] for row in found["items"]])
         for row in found["items"]:
@@ -156,7 +156,7 @@ def undecided_complaints(tx: Tx, asked: UndecidedFilter) -> Answer:
     return found
 
 
-def my_messages(tx: Tx, asked: PartOfList) -> Answer:
+def my_messages(tx: Tx, payload: PartOfList) -> Answer:
     """我的消息 / What I was told of my complaints.
 
     Answer what the caller was told of his complaints, newest first.
@@ -179,7 +179,7 @@ def my_messages(tx: Tx, asked: PartOfList) -> Answer:
         tx,
         tables.messages,
         lists.conditions(tables.messages, person_id=tx.actor.id),
-        asked,
+        payload,
         show=show,
         oldest_first=False,
     )
@@ -192,7 +192,7 @@ class WhichComplaint:
     complaint_id: str
 
 
-def complaint(tx: Tx, asked: WhichComplaint) -> Answer:
+def complaint(tx: Tx, payload: WhichComplaint) -> Answer:
     """投诉(本人可见) / One complaint; also for who complained.
 
     Answer one complaint with its history; to who complained, his own (SP-D25).
@@ -200,12 +200,12 @@ def complaint(tx: Tx, asked: WhichComplaint) -> Answer:
     Raises:
         NotFound: There is none, or the actor may not know it.
     """
-    row = records.get(tx.conn, tables.complaints, asked.complaint_id)
+    row = records.get(tx.conn, tables.complaints, payload.complaint_id)
     own = row.complainant_id == tx.actor.id and tx.actor.role not in ground.COMPANY
     if not own:
-        _staff_or_own(tx, row, "complaint", asked.complaint_id)
+        _staff_or_own(tx, row, "complaint", payload.complaint_id)
     told = ground.history(
-        tx, tables.complaints, asked.complaint_id, with_actors=tx.actor.role in ground.STAFF
+        tx, tables.complaints, payload.complaint_id, with_actors=tx.actor.role in ground.STAFF
     )
     if tx.actor.role not in ground.STAFF:
         # Which other request it was merged into, or where it stood before, is nobody else's.
@@ -253,36 +253,36 @@ class OverdueFilter(OrderFilter):
     state: Literal["OVERDUE"] = "OVERDUE"
 
 
-def rectifications(tx: Tx, asked: OrderFilter) -> Answer:
+def rectifications(tx: Tx, payload: OrderFilter) -> Answer:
     """整改单列表 / Orders.
 
     Answer rectification orders, newest first.
     """
     conditions = lists.conditions(
         tables.rectifications,
-        scope=None if tx.actor.role == "R_PM" else ground.scope_of(tx, asked.scope),
+        scope=None if tx.actor.role == "R_PM" else ground.scope_of(tx, payload.scope),
         projects=ground.own_side(tx),
-        project_id=asked.project_id,
-        state=asked.state,
-        severity=asked.severity,
-        level=asked.level,
+        project_id=payload.project_id,
+        state=payload.state,
+        severity=payload.severity,
+        level=payload.level,
     )
     return ground.page(
         tx,
         tables.rectifications,
         conditions,
-        asked,
+        payload,
         show=lambda row: _order(tx, row),
-        oldest_first=asked.order == "OLDEST",
+        oldest_first=payload.order == "OLDEST",
     )
 
 
-def overdue_rectifications(tx: Tx, asked: OverdueFilter) -> Answer:
+def overdue_rectifications(tx: Tx, payload: OverdueFilter) -> Answer:
     """逾期整改单 / Overdue orders of an area.
 
     Answer the orders that are overdue now: the street's ladder.
     """
-    return rectifications(tx, asked)
+    return rectifications(tx, payload)
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +292,7 @@ class WhichOrder:
     rectification_id: str
 
 
-def rectification(tx: Tx, asked: WhichOrder) -> Answer:
+def rectification(tx: Tx, payload: WhichOrder) -> Answer:
     """整改单 / One order.
 
     Answer one order with its history.
@@ -300,10 +300,10 @@ def rectification(tx: Tx, asked: WhichOrder) -> Answer:
     Raises:
         NotFound: There is none, or the actor may not know it.
     """
-    row = records.get(tx.conn, tables.rectifications, asked.rectification_id)
-    _staff_or_own(tx, row, "rectification", asked.rectification_id)
+    row = records.get(tx.conn, tables.rectifications, payload.rectification_id)
+    _staff_or_own(tx, row, "rectification", payload.rectification_id)
     return _order(tx, row) | {
-        "history": ground.history(tx, tables.rectifications, asked.rectification_id)
+        "history": ground.history(tx, tables.rectifications, payload.rectification_id)
     }
 
 
@@ -324,25 +324,25 @@ class WorkFilter:
     cursor: Cursor | None = None
 
 
-def works(tx: Tx, asked: WorkFilter) -> Answer:
+def works(tx: Tx, payload: WorkFilter) -> Answer:
     """工单列表 / Work orders.
 
     Answer work orders; residents may see what comes of their resolutions.
     """
     conditions = lists.conditions(
         tables.works,
-        scope=asked.scope,
-        project_id=asked.project_id,
-        task_id=asked.task_id,
-        topic_id=asked.topic_id,
-        state=asked.state,
+        scope=payload.scope,
+        project_id=payload.project_id,
+        task_id=payload.task_id,
+        topic_id=payload.topic_id,
+        state=payload.state,
     )
     inside = ground.insider(tx)
     return ground.page(
         tx,
         tables.works,
         conditions,
-        asked,
+        payload,
         show=lambda row: _work(row, inside=inside(row)),
     )
 
@@ -354,7 +354,7 @@ class WhichWork:
     work_id: str
 
 
-def work(tx: Tx, asked: WhichWork) -> Answer:
+def work(tx: Tx, payload: WhichWork) -> Answer:
     """工单 / One work order.
 
     Answer one work order with its history.
@@ -362,9 +362,9 @@ def work(tx: Tx, asked: WhichWork) -> Answer:
     Raises:
         NotFound: There is none.
     """
-    row = records.get(tx.conn, tables.works, asked.work_id)
+    row = records.get(tx.conn, tables.works, payload.work_id)
     return _work(row, inside=ground.insider(tx)(row)) | {
-        "history": ground.history(tx, tables.works, asked.work_id, with_actors=False)
+        "history": ground.history(tx, tables.works, payload.work_id, with_actors=False)
     }
 
 
@@ -379,19 +379,19 @@ class DisclosureFilter:
     cursor: Cursor | None = None
 
 
-def disclosures(tx: Tx, asked: DisclosureFilter) -> Answer:
+def disclosures(tx: Tx, payload: DisclosureFilter) -> Answer:
     """公示列表 / Disclosures.
 
     Answer what was and is to be disclosed; public.
     """
     conditions = lists.conditions(
-        tables.disclosures, scope=asked.scope, project_id=asked.project_id, state=asked.state
+        tables.disclosures, scope=payload.scope, project_id=payload.project_id, state=payload.state
     )
     return ground.page(
         tx,
         tables.disclosures,
         conditions,
-        asked,
+        payload,
         show=lambda row: {
             "id": row.disclosure_id,
             **ground.plain(row, without=("disclosure_id",)),

@@ -30,7 +30,7 @@ class WhichProject:
     project_id: str
 
 
-def project(tx: Tx, asked: WhichProject) -> Answer:
+def project(tx: Tx, payload: WhichProject) -> Answer:
     """项目名片 / A project's card.
 
     Answer a project's card: people, appointments, agreements, grade and open orders.
@@ -38,8 +38,8 @@ def project(tx: Tx, asked: WhichProject) -> Answer:
     Raises:
         NotFound: There is no such project.
     """
-    project = records.get(tx.conn, tables.projects, asked.project_id)
-    project_id = asked.project_id
+    project = records.get(tx.conn, tables.projects, payload.project_id)
+    project_id = payload.project_id
     following = lists.next_commitments(tx.conn, project_id, SHOWN_NEXT)
     agreements = [
         _agreement(row, following)
@@ -206,22 +206,22 @@ class ProjectFilter:
     cursor: Cursor | None = None
 
 
-def projects(tx: Tx, asked: ProjectFilter) -> Answer:
+def projects(tx: Tx, payload: ProjectFilter) -> Answer:
     """项目列表 / Projects.
 
     Answer the projects of an area; that they exist is public.
     """
     conditions = lists.conditions(
         tables.projects,
-        scope=asked.scope,
-        company_id=asked.company_id,
-        manager_person_id=asked.manager_person_id,
+        scope=payload.scope,
+        company_id=payload.company_id,
+        manager_person_id=payload.manager_person_id,
     )
     return ground.page(
         tx,
         tables.projects,
         conditions,
-        asked,
+        payload,
         show=lambda row: {
             "id": row.project_id,
             "name": row.name,
@@ -242,7 +242,7 @@ class WhichCompany:
     company_id: str
 
 
-def company(tx: Tx, asked: WhichCompany) -> Answer:
+def company(tx: Tx, payload: WhichCompany) -> Answer:
     """物业企业名片 / A company's card.
 
     Answer a company's card; its code was checked, or overridden with a reason.
@@ -250,7 +250,7 @@ def company(tx: Tx, asked: WhichCompany) -> Answer:
     Raises:
         NotFound: There is no such company.
     """
-    row = records.get(tx.conn, tables.companies, asked.company_id)
+    row = records.get(tx.conn, tables.companies, payload.company_id)
     return {
         "id": row.company_id,
         "name": row.name,
@@ -258,9 +258,9 @@ def company(tx: Tx, asked: WhichCompany) -> Answer:
         "uscc_valid": row.uscc_override_reason is None,
         "uscc_override_reason": row.uscc_override_reason,
         "version": row.version,
-        "credit": _credit(tx, asked.company_id),
+        "credit": _credit(tx, payload.company_id),
         "projects": [
-            project.project_id for project in lists.in_service(tx.conn, "", asked.company_id)
+            project.project_id for project in lists.in_service(tx.conn, "", payload.company_id)
         ],
         **_spoken_for(tx, row),
     }
@@ -290,7 +290,7 @@ class WhichAppointment:
     appointment_id: str
 
 
-def appointment(tx: Tx, asked: WhichAppointment) -> Answer:
+def appointment(tx: Tx, payload: WhichAppointment) -> Answer:
     """交叉任职 / An appointment.
 
     Answer an appointment with its history; to staff, its nominee and the company's side.
@@ -298,14 +298,14 @@ def appointment(tx: Tx, asked: WhichAppointment) -> Answer:
     Raises:
         NotFound: There is none, or the actor may not know it.
     """
-    row = records.get(tx.conn, tables.appointments, asked.appointment_id)
+    row = records.get(tx.conn, tables.appointments, payload.appointment_id)
     project = records.get(tx.conn, tables.projects, row.project_id)
     if row.person_id != tx.actor.id and not ground.sees_all_of(tx, project):
-        raise NotFound(kind="appointment", id=asked.appointment_id)
+        raise NotFound(kind="appointment", id=payload.appointment_id)
     return {
-        "id": asked.appointment_id,
+        "id": payload.appointment_id,
         **ground.plain(row, without=("appointment_id",), persons=True),
-        "history": ground.history(tx, tables.appointments, asked.appointment_id),
+        "history": ground.history(tx, tables.appointments, payload.appointment_id),
     }
 
 
@@ -316,7 +316,7 @@ class WhichAgreement:
     agreement_id: str
 
 
-def agreement(tx: Tx, asked: WhichAgreement) -> Answer:
+def agreement(tx: Tx, payload: WhichAgreement) -> Answer:
     """协议及履约事项 / An agreement.
 
     Answer an agreement with its items and dated commitments; agreements are public.
@@ -324,25 +324,25 @@ def agreement(tx: Tx, asked: WhichAgreement) -> Answer:
     Raises:
         NotFound: There is none.
     """
-    row = records.get(tx.conn, tables.agreements, asked.agreement_id)
+    row = records.get(tx.conn, tables.agreements, payload.agreement_id)
     project = records.get(tx.conn, tables.projects, row.project_id)
     # Others read what was agreed and kept; who signed it is the two sides' (SEC low 2).
     inside = ground.sees_all_of(tx, project)
     dated = [
         ground.plain(commitment, without=("area", "created_at"), persons=inside)
         for commitment in lists.of_project(tx.conn, tables.commitments, row.project_id)
-        if commitment.agreement_id == asked.agreement_id
+        if commitment.agreement_id == payload.agreement_id
     ]
     dated.sort(key=lambda item: (item["due_date"], item["commitment_id"]))
     return {
-        "id": asked.agreement_id,
+        "id": payload.agreement_id,
         **ground.plain(row, without=("agreement_id",), persons=inside),
         "items": [
             ground.plain(item, without=("agreement_id",))
-            for item in rows.items_of(tx.conn, asked.agreement_id)
+            for item in rows.items_of(tx.conn, payload.agreement_id)
         ],
         "commitments": [{"id": item.pop("commitment_id"), **item} for item in dated],
-        "history": ground.history(tx, tables.agreements, asked.agreement_id, with_actors=False),
+        "history": ground.history(tx, tables.agreements, payload.agreement_id, with_actors=False),
     }
 
 
@@ -353,7 +353,7 @@ class InArea:
     scope: Scope | None = None
 
 
-def agreement_noncompliance(tx: Tx, asked: InArea) -> Answer:
+def agreement_noncompliance(tx: Tx, payload: InArea) -> Answer:
     """协议未履约清单 / Agreements that stay on paper.
 
     Answer the projects in service that keep their agreements only on paper, and why.
@@ -362,7 +362,7 @@ def agreement_noncompliance(tx: Tx, asked: InArea) -> Answer:
     overdue commitment of the project. Beside them the agreements that end within 30 days, so that
     a project is warned before it is listed.
     """
-    scope = ground.scope_of(tx, asked.scope)
+    scope = ground.scope_of(tx, payload.scope)
     active = lists.active_agreements(tx.conn, scope)
     counts = {
         (row["project_id"], row["responsible"]): row
@@ -406,12 +406,12 @@ def agreement_noncompliance(tx: Tx, asked: InArea) -> Answer:
     return {"items": found, "next": None, "expiring": expiring}
 
 
-def coverage_gaps(tx: Tx, asked: InArea) -> Answer:
+def coverage_gaps(tx: Tx, payload: InArea) -> Answer:
     """交叉任职缺口 / Projects that lack a direction.
 
     Answer the projects in service that lack a direction of the cross-appointment.
     """
-    scope = ground.scope_of(tx, asked.scope)
+    scope = ground.scope_of(tx, payload.scope)
     projects_here = lists.in_service(tx.conn, scope)
     active = lists.active_directions(tx.conn, scope)
     gaps = lists.running_gaps(tx.conn, [row.project_id for row in projects_here])
@@ -445,7 +445,7 @@ class MonthInArea:
     scope: Scope | None = None
 
 
-def indicators(tx: Tx, asked: MonthInArea) -> Answer:
+def indicators(tx: Tx, payload: MonthInArea) -> Answer:
     """红色物业指标 / Indicators of Red Property.
 
     Answer the indicators of Red Property: each with numerator and denominator.
@@ -454,8 +454,8 @@ def indicators(tx: Tx, asked: MonthInArea) -> Answer:
     a denominator is 0 the value is null. Every figure is the month's: as of its last moment, and
     of what fell due in it; as of now while it runs; empty before it begins (SP-D21).
     """
-    scope = ground.scope_of(tx, asked.scope)
-    begin, end = tx.calendar.month_bounds(asked.period)
+    scope = ground.scope_of(tx, payload.scope)
+    begin, end = tx.calendar.month_bounds(payload.period)
     # A state is read at its last moment, so that what ends with the month was still there.
     at = min(end - MOMENT, tx.now)
     there = months.in_service_at(tx.conn, scope, at) if at >= begin else []
@@ -467,12 +467,12 @@ def indicators(tx: Tx, asked: MonthInArea) -> Answer:
         sides[row["responsible"]][0] += row["on_time"]
         sides[row["responsible"]][1] += row["due"]
     orders = lists.rectification_counts(tx.conn, scope, begin, end)
-    met = months.compounds_that_met(tx.conn, asked.period, there)
+    met = months.compounds_that_met(tx.conn, payload.period, there)
     both = sum(len(directions.get(project_id, set())) == len(rules.POSTS) for project_id in ids)
     paired = sum(not rules.kinds_missing(kinds.get(project_id, set())) for project_id in ids)
     overdue = months.overdue_by_severity(tx.conn, scope, at + MOMENT) if at >= begin else {}
     return {
-        "period": asked.period,
+        "period": payload.period,
         "scope": scope,
         "M-17": {side: _share(*counts) for side, counts in sides.items()},
         "M-18": {
@@ -493,7 +493,7 @@ def _share(part: int, whole: int) -> Answer:
     return {"part": part, "whole": whole, "percent": value}
 
 
-def board(tx: Tx, asked: WhichProject) -> Answer:
+def board(tx: Tx, payload: WhichProject) -> Answer:
     """小区公示栏 / A compound's public board.
 
     Answer the public board of a compound: disclosures and minutes of the meetings.
@@ -501,15 +501,15 @@ def board(tx: Tx, asked: WhichProject) -> Answer:
     Raises:
         NotFound: There is no such project.
     """
-    project = records.get(tx.conn, tables.projects, asked.project_id)
+    project = records.get(tx.conn, tables.projects, payload.project_id)
     meetings = [
         row
-        for row in lists.of_project(tx.conn, tables.meetings, asked.project_id)
+        for row in lists.of_project(tx.conn, tables.meetings, payload.project_id)
         if row.annulled_at is None
     ]
-    disclosures = lists.of_project(tx.conn, tables.disclosures, asked.project_id)
+    disclosures = lists.of_project(tx.conn, tables.disclosures, payload.project_id)
     return {
-        "id": asked.project_id,
+        "id": payload.project_id,
         "name": project.name,
         "disclosures": [ground.plain(row, without=("area", "created_at")) for row in disclosures],
         "meetings": [

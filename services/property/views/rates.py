@@ -55,12 +55,12 @@ class Days:
         return self.first <= first and last <= self.last
 
 
-def _windows(tx: Tx, asked: RateQuestion) -> tuple[str, Days, Days]:
+def _windows(tx: Tx, payload: RateQuestion) -> tuple[str, Days, Days]:
     """Return what kind of window it is, the window, and the one a year before."""
-    new_year, year_end = date(asked.year, 1, 1), date(asked.year, 12, 31)
+    new_year, year_end = date(payload.year, 1, 1), date(payload.year, 12, 31)
     yesterday = tx.calendar.local_date(tx.now) - DAY
-    until = min(asked.until or year_end, year_end)
-    kind = asked.window
+    until = min(payload.until or year_end, year_end)
+    kind = payload.window
     if kind == "ROLLING":
         complete = min(until, yesterday)
         _, last = rules.days_of_period(complete.isoformat()[:7])
@@ -76,30 +76,32 @@ def _windows(tx: Tx, asked: RateQuestion) -> tuple[str, Days, Days]:
     if last == rules.days_of_period(last.isoformat()[:7])[1]:
         # The same day of a leap year's February is its last one.
         before_last = rules.days_of_period(before_last.isoformat()[:7])[1]
-    return kind, Days(new_year, last), Days(date(asked.year - 1, 1, 1), before_last)
+    return kind, Days(new_year, last), Days(date(payload.year - 1, 1, 1), before_last)
 
 
 class _Window:
     """The counts of one window, per project and month."""
 
-    def __init__(self, tx: Tx, asked: RateQuestion, days: Days) -> None:
+    def __init__(self, tx: Tx, payload: RateQuestion, days: Days) -> None:
         self.days = days
         self.periods = days.periods()
         self.live = months.live_complaints(
             tx.conn,
             begin=tx.calendar.midnight(days.first),
             end=tx.calendar.midnight(days.last + DAY),
-            scope=asked.scope,
-            project_id=asked.project_id,
+            scope=payload.scope,
+            project_id=payload.project_id,
         )
         self.frozen = months.frozen_months(
             tx.conn,
             first=self.periods[0],
             last=self.periods[-1],
-            scope=asked.scope,
-            project_id=asked.project_id,
+            scope=payload.scope,
+            project_id=payload.project_id,
         )
-        self.steps = months.household_steps(tx.conn, scope=asked.scope, project_id=asked.project_id)
+        self.steps = months.household_steps(
+            tx.conn, scope=payload.scope, project_id=payload.project_id
+        )
         # A loaded month has no days, so a part of it cannot be told.
         self.split_history = any(
             row.source == "IMPORTED" and not days.holds_whole(period)
@@ -195,7 +197,7 @@ class _Window:
         }
 
 
-def complaint_rate(tx: Tx, asked: RateQuestion) -> Answer:
+def complaint_rate(tx: Tx, payload: RateQuestion) -> Answer:
     """投诉率及同比 / Complaint rate, year on year.
 
     Answer valid complaints per 100 households, and their change on the year before.
@@ -207,11 +209,11 @@ def complaint_rate(tx: Tx, asked: RateQuestion) -> Answer:
     Source:
         DOMAIN 5 M-01, M-02, F10, E10; FEATURES P15.
     """
-    kind, days, days_before = _windows(tx, asked)
-    now, before = _Window(tx, asked, days), _Window(tx, asked, days_before)
+    kind, days, days_before = _windows(tx, payload)
+    now, before = _Window(tx, payload, days), _Window(tx, payload, days_before)
     projects, projects_before = now.projects, before.projects
     same = projects & projects_before
-    if asked.basis == "SAME_PROJECTS" and same:
+    if payload.basis == "SAME_PROJECTS" and same:
         projects = projects_before = same
     frozen, revised = now.totals(projects)
     frozen_before, revised_before = before.totals(projects_before)
@@ -222,10 +224,10 @@ def complaint_rate(tx: Tx, asked: RateQuestion) -> Answer:
     if split:
         change = change_revised = None
     return {
-        "scope": asked.scope,
-        "project_id": asked.project_id,
+        "scope": payload.scope,
+        "project_id": payload.project_id,
         "window": kind,
-        "basis": asked.basis,
+        "basis": payload.basis,
         "projects": len(projects),
         "left_out": sorted((now.projects | before.projects) - projects),
         "current": now.card(projects),
@@ -239,8 +241,8 @@ def complaint_rate(tx: Tx, asked: RateQuestion) -> Answer:
             tx.conn,
             begin=tx.calendar.midnight(days.first),
             end=tx.calendar.midnight(days.last + DAY),
-            scope=asked.scope,
-            project_id=asked.project_id,
+            scope=payload.scope,
+            project_id=payload.project_id,
         ),
     }
 

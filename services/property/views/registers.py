@@ -64,15 +64,16 @@ class CompanyFilter:
     cursor: Cursor | None = None
 
 
-def companies(tx: Tx, asked: CompanyFilter) -> Answer:
+def companies(tx: Tx, payload: CompanyFilter) -> Answer:
     """物业企业列表 / Companies.
 
     Answer the companies that are registered; that they exist is public.
     """
-    conditions = lists.conditions(tables.companies, uscc=asked.uscc)
-    if asked.scope is not None:
+    conditions = lists.conditions(tables.companies, uscc=payload.uscc)
+    if payload.scope is not None:
         running = sa.select(tables.projects.c.company_id).where(
-            tables.projects.c.status != "CLOSED", *rows.within(tables.projects.c.area, asked.scope)
+            tables.projects.c.status != "CLOSED",
+            *rows.within(tables.projects.c.area, payload.scope),
         )
         conditions.append(tables.companies.c.company_id.in_(running))
     staff = tx.actor.role in ground.STAFF
@@ -89,7 +90,7 @@ def companies(tx: Tx, asked: CompanyFilter) -> Answer:
             found["change_proposed"] = row.representatives_proposed is not None
         return found
 
-    return _list(tx, tables.companies, conditions, asked, show)
+    return _list(tx, tables.companies, conditions, payload, show)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,21 +115,21 @@ def _committee(row: Row, *, named: bool) -> Answer:
     return found
 
 
-def committees(tx: Tx, asked: CommitteeFilter) -> Answer:
+def committees(tx: Tx, payload: CommitteeFilter) -> Answer:
     """业主委员会列表 / Owners' committees.
 
     Answer owners' committees; who sits in them, to the staff of their area.
     """
     staff = tx.actor.role in ground.STAFF
-    scope = ground.scope_of(tx, asked.scope) if staff else asked.scope
+    scope = ground.scope_of(tx, payload.scope) if staff else payload.scope
     conditions = lists.conditions(
-        tables.owners_committees, scope=scope, project_id=asked.project_id, state=asked.state
+        tables.owners_committees, scope=scope, project_id=payload.project_id, state=payload.state
     )
     return _list(
         tx,
         tables.owners_committees,
         conditions,
-        asked,
+        payload,
         lambda row: _committee(row, named=staff or tx.actor.id in row.members),
     )
 
@@ -140,7 +141,7 @@ class WhichCommittee:
     committee_id: str
 
 
-def committee(tx: Tx, asked: WhichCommittee) -> Answer:
+def committee(tx: Tx, payload: WhichCommittee) -> Answer:
     """业主委员会 / An owners' committee.
 
     Answer an owners' committee; its members and history to staff and to its members.
@@ -148,13 +149,13 @@ def committee(tx: Tx, asked: WhichCommittee) -> Answer:
     Raises:
         NotFound: There is none.
     """
-    row = records.get(tx.conn, tables.owners_committees, asked.committee_id)
+    row = records.get(tx.conn, tables.owners_committees, payload.committee_id)
     staff = tx.actor.role in ground.STAFF and tx.actor.covers(row.area)
     named = staff or tx.actor.id in row.members
     found = _committee(row, named=named)
     if named:
         found["history"] = ground.history(
-            tx, tables.owners_committees, asked.committee_id, with_actors=staff
+            tx, tables.owners_committees, payload.committee_id, with_actors=staff
         )
     return found
 
@@ -179,30 +180,30 @@ class AppointmentFilter:
     cursor: Cursor | None = None
 
 
-def appointments(tx: Tx, asked: AppointmentFilter) -> Answer:
+def appointments(tx: Tx, payload: AppointmentFilter) -> Answer:
     """交叉任职列表 / Appointments.
 
     Answer appointments: the area's to staff, the own project's, and one's own.
     """
     table = tables.appointments
-    whose = _whose(tx, asked.scope, person_id=tx.actor.id)
-    person = whose.pop("person_id", asked.person_id)
+    whose = _whose(tx, payload.scope, person_id=tx.actor.id)
+    person = whose.pop("person_id", payload.person_id)
     conditions = lists.conditions(
         table,
         **whose,
-        project_id=asked.project_id,
+        project_id=payload.project_id,
         person_id=person,
-        direction=asked.direction,
-        state=asked.state,
+        direction=payload.direction,
+        state=payload.state,
     )
-    if asked.waits_for is not None:
-        conditions += _waits(asked.waits_for)
+    if payload.waits_for is not None:
+        conditions += _waits(payload.waits_for)
     hidden = ("appointment_id", "committee_basis", "party_member")
     return _list(
         tx,
         table,
         conditions,
-        asked,
+        payload,
         lambda row: {
             "id": row.appointment_id,
             **ground.plain(row, without=hidden, persons=True),
@@ -235,7 +236,7 @@ class AgreementFilter:
     cursor: Cursor | None = None
 
 
-def agreements(tx: Tx, asked: AgreementFilter) -> Answer:
+def agreements(tx: Tx, payload: AgreementFilter) -> Answer:
     """协议列表 / Agreements.
 
     Answer agreements; they are public, who signed them is the two sides'.
@@ -243,19 +244,19 @@ def agreements(tx: Tx, asked: AgreementFilter) -> Answer:
     table = tables.agreements
     conditions = lists.conditions(
         table,
-        **_whose(tx, asked.scope),
-        project_id=asked.project_id,
-        type=asked.type,
-        state=asked.state,
+        **_whose(tx, payload.scope),
+        project_id=payload.project_id,
+        type=payload.type,
+        state=payload.state,
     )
-    if asked.waits_for is not None:
-        conditions.append(table.c.state == _AGREEMENT_WAITS[asked.waits_for])
+    if payload.waits_for is not None:
+        conditions.append(table.c.state == _AGREEMENT_WAITS[payload.waits_for])
     inside = ground.insider(tx)
     return _list(
         tx,
         table,
         conditions,
-        asked,
+        payload,
         lambda row: {
             "id": row.agreement_id,
             **ground.plain(row, without=("agreement_id",), persons=inside(row)),
@@ -278,18 +279,18 @@ def _meeting(row: Row) -> Answer:
     return {"id": row.meeting_id, **ground.plain(row, without=("meeting_id",), persons=True)}
 
 
-def meetings(tx: Tx, asked: MeetingFilter) -> Answer:
+def meetings(tx: Tx, payload: MeetingFilter) -> Answer:
     """三方联席会议列表 / Three-party meetings.
 
     Answer three-party meetings to the sides that hold them; others read the board.
     """
     conditions = lists.conditions(
         tables.meetings,
-        **_whose(tx, asked.scope),
-        project_id=asked.project_id,
-        period=asked.period,
+        **_whose(tx, payload.scope),
+        project_id=payload.project_id,
+        period=payload.period,
     )
-    return _list(tx, tables.meetings, conditions, asked, _meeting)
+    return _list(tx, tables.meetings, conditions, payload, _meeting)
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,7 +300,7 @@ class WhichMeeting:
     meeting_id: str
 
 
-def meeting(tx: Tx, asked: WhichMeeting) -> Answer:
+def meeting(tx: Tx, payload: WhichMeeting) -> Answer:
     """三方联席会议 / A three-party meeting.
 
     Answer one three-party meeting with what its decisions opened.
@@ -307,10 +308,10 @@ def meeting(tx: Tx, asked: WhichMeeting) -> Answer:
     Raises:
         NotFound: There is none, or the actor may not know it.
     """
-    row = records.get(tx.conn, tables.meetings, asked.meeting_id)
+    row = records.get(tx.conn, tables.meetings, payload.meeting_id)
     project = records.get(tx.conn, tables.projects, row.project_id)
     if not ground.sees_all_of(tx, project):
-        raise NotFound(kind="meeting", id=asked.meeting_id)
+        raise NotFound(kind="meeting", id=payload.meeting_id)
     return _meeting(row)
 
 

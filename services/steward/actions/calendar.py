@@ -82,7 +82,7 @@ _REFUSALS: dict[str, type[Guard]] = {
 }
 
 
-def propose_calendar_year(tx: Tx, order: ProposeCalendarYear) -> dict[str, Any]:
+def propose_calendar_year(tx: Tx, payload: ProposeCalendarYear) -> dict[str, Any]:
     """提交年度日历 / Propose a year; another person loads it.
 
     Raises:
@@ -90,10 +90,10 @@ def propose_calendar_year(tx: Tx, order: ProposeCalendarYear) -> dict[str, Any]:
         CalendarProposed: Another proposal for the year waits.
     """
     try:
-        year = read_year(order.year, order.off, order.make_up, order.source)
+        year = read_year(payload.year, payload.off, payload.make_up, payload.source)
     except UnreadableYear as error:
         raise _REFUSALS[error.why](
-            day=error.day, year=order.year, field=error.at.partition("[")[0]
+            day=error.day, year=payload.year, field=error.at.partition("[")[0]
         ) from error
     proposal_id = tx.new_id("cal")
     taken = storage.calendar.insert(
@@ -113,7 +113,7 @@ def propose_calendar_year(tx: Tx, order: ProposeCalendarYear) -> dict[str, Any]:
     return {"id": proposal_id, "year": year.year, "state": "PROPOSED", "version": 1}
 
 
-def approve_calendar_year(tx: Tx, order: WhichProposal) -> dict[str, Any]:
+def approve_calendar_year(tx: Tx, payload: WhichProposal) -> dict[str, Any]:
     """启用年度日历 / Load a year that another person has proposed.
 
     Raises:
@@ -121,13 +121,13 @@ def approve_calendar_year(tx: Tx, order: WhichProposal) -> dict[str, Any]:
         StateConflict: It was decided.
         CalendarSamePerson: The caller proposed it.
     """
-    row = _open(tx, order.proposal_id)
+    row = _open(tx, payload.proposal_id)
     _decide(tx, row, "LOADED", None)
     load(tx, read_year(row.year, row.off, row.make_up, row.source))
     return {"id": row.proposal_id, "year": row.year, "state": "LOADED", "version": row.version + 1}
 
 
-def reject_calendar_year(tx: Tx, order: RejectCalendarYear) -> dict[str, Any]:
+def reject_calendar_year(tx: Tx, payload: RejectCalendarYear) -> dict[str, Any]:
     """退回年度日历 / Turn a proposed year down, or take it back.
 
     Turn a proposed year down; whoever proposed it may take it back.
@@ -136,8 +136,8 @@ def reject_calendar_year(tx: Tx, order: RejectCalendarYear) -> dict[str, Any]:
         NotFound: There is no such proposal.
         StateConflict: It was decided.
     """
-    row = _open(tx, order.proposal_id, own=True)
-    _decide(tx, row, "REJECTED", order.reason)
+    row = _open(tx, payload.proposal_id, own=True)
+    _decide(tx, row, "REJECTED", payload.reason)
     return {
         "id": row.proposal_id, "year": row.year, "state": "REJECTED", "version": row.version + 1
     }  # fmt: skip

@@ -548,7 +548,7 @@ def _end_clocks(tx: Tx, row: Any) -> None:
 # Submission and dispatch
 
 
-def submit_request(tx: Tx, order: SubmitRequest) -> dict[str, Any]:
+def submit_request(tx: Tx, payload: SubmitRequest) -> dict[str, Any]:
     """提交诉求 / Submit a request.
 
     Take a request, start its clocks and give it to the steward whom the routing names.
@@ -566,20 +566,20 @@ def submit_request(tx: Tx, order: SubmitRequest) -> dict[str, Any]:
         ClockSkew: It is said to have happened in the future.
         TooLongAgo: It is said to have happened more than 30 days ago.
     """
-    if not storage.ground.known(tx.conn, [order.grid], "GRID"):
-        raise UnknownGrid(grid=order.grid, field="grid")
-    reporter = _reporter(tx, order)
-    own = _own_reference(tx, order)
-    first = _answered(tx, order, reporter, own)
+    if not storage.ground.known(tx.conn, [payload.grid], "GRID"):
+        raise UnknownGrid(grid=payload.grid, field="grid")
+    reporter = _reporter(tx, payload)
+    own = _own_reference(tx, payload)
+    first = _answered(tx, payload, reporter, own)
     if first is not None:
         return first
-    if order.occurred_at is not None:
-        rules.hours.check_moment(order.occurred_at, tx.now)
-    rules.requests.check_priority(order.priority, order.category, tx.actor.role)
-    row = _file(tx, order, reporter, own)
+    if payload.occurred_at is not None:
+        rules.hours.check_moment(payload.occurred_at, tx.now)
+    rules.requests.check_priority(payload.priority, payload.category, tx.actor.role)
+    row = _file(tx, payload, reporter, own)
     if row is None:
         # Somebody else brought the same reference in this moment.
-        return _answered(tx, order, reporter, own) or {}
+        return _answered(tx, payload, reporter, own) or {}
     return reply(row, duplicate=False)
 
 
@@ -634,7 +634,7 @@ def hazard_found(tx: Tx, hazard: Any) -> Any:
 
 def _file(
     tx: Tx,
-    order: NewRequest,
+    payload: NewRequest,
     reporter: str | None,
     own: dict[str, str] | None,
     *,
@@ -644,19 +644,19 @@ def _file(
 
     Whoever gets it is known before it is kept, so each table is written once.
     """
-    community = order.grid[:12]
+    community = payload.grid[:12]
     request_id = tx.new_id("req")
     if own is not None and not storage.cases.claim_reference(
         tx.conn,
         **own,
         request_id=request_id,
-        digest=_content(tx, order, reporter, own["reference"]),
+        digest=_content(tx, payload, reporter, own["reference"]),
     ):
         return None
-    serving = storage.ground.serving(tx.conn, order.grid)
-    project_id = _project(tx, serving, order.grid, order.building, order.project_id)
+    serving = storage.ground.serving(tx.conn, payload.grid)
+    project_id = _project(tx, serving, payload.grid, payload.building, payload.project_id)
     new = SimpleNamespace(
-        **_values(tx, order, reporter, own, request_id=request_id),
+        **_values(tx, payload, reporter, own, request_id=request_id),
         project_id=project_id,
         topic_id=topic_id,
     )
@@ -707,20 +707,20 @@ def _file(
     return row
 
 
-def _own_reference(tx: Tx, order: NewRequest) -> dict[str, str] | None:
+def _own_reference(tx: Tx, payload: NewRequest) -> dict[str, str] | None:
     """Return the key of the caller's own reference, or None where he gave none.
 
     `GATE-1` and `gate-1` are one reference; it is shown as it was sent first.
     """
-    if order.external_ref is None:
+    if payload.external_ref is None:
         return None
     return {
         "source": rules.requests.source_of(
-            order.channel, tx.actor.role, tx.actor.id, here=tx.actor.covers(order.grid)
+            payload.channel, tx.actor.role, tx.actor.id, here=tx.actor.covers(payload.grid)
         ),
-        "channel": order.channel,
-        "community": order.grid[:12],
-        "reference": key_of(order.external_ref, "external_ref", MAX_REFERENCE),
+        "channel": payload.channel,
+        "community": payload.grid[:12],
+        "reference": key_of(payload.external_ref, "external_ref", MAX_REFERENCE),
     }
 
 
@@ -748,15 +748,15 @@ def _shown(order: NewRequest, own: dict[str, str] | None) -> str | None:
     return own["reference"] if own is not None else None
 
 
-def _content(tx: Tx, order: NewRequest, reporter: str | None, reference: str) -> str:
-    said = asdict(order) | {"reporter_id": reporter, "external_ref": reference}
-    said["occurred_at"] = stamp(order.occurred_at and order.occurred_at.astimezone(UTC))
+def _content(tx: Tx, payload: NewRequest, reporter: str | None, reference: str) -> str:
+    said = asdict(payload) | {"reporter_id": reporter, "external_ref": reference}
+    said["occurred_at"] = stamp(payload.occurred_at and payload.occurred_at.astimezone(UTC))
     vault = storage.vault(tx.settings.keys)
     return vault.digest("request", msgspec.json.encode(said, order="sorted").decode())
 
 
 def _answered(
-    tx: Tx, order: NewRequest, reporter: str | None, own: dict[str, str] | None
+    tx: Tx, payload: NewRequest, reporter: str | None, own: dict[str, str] | None
 ) -> dict[str, Any] | None:
     """Answer the request that stands under the caller's reference, if there is one.
 
@@ -769,40 +769,40 @@ def _answered(
     found = storage.cases.by_reference(tx.conn, **own)
     if found is not None:
         first, digest = found
-        same = digest == _content(tx, order, reporter, reference)
+        same = digest == _content(tx, payload, reporter, reference)
     else:
         first = storage.cases.by_old_reference(
-            tx.conn, order.channel, own["community"], order.external_ref or ""
+            tx.conn, payload.channel, own["community"], payload.external_ref or ""
         )
         if first is None or (
             own["source"] != rules.requests.DESK and first.reporter_id != tx.actor.id
         ):
             return None
         vault = storage.vault(tx.settings.keys)
-        same = vault.open(first.text, f"{first.request_id}.text") == order.text
+        same = vault.open(first.text, f"{first.request_id}.text") == payload.text
     if same:
         return reply(first, duplicate=True)
     known = first.reporter_id == tx.actor.id or tx.actor.covers(first.grid)
     raise ReferenceTaken(
         field="external_ref",
-        reference=first.reference or first.external_ref if known else order.external_ref,
+        reference=first.reference or first.external_ref if known else payload.external_ref,
         number=first.number if known else None,
     )
 
 
-def _reporter(tx: Tx, order: NewRequest) -> str | None:
+def _reporter(tx: Tx, payload: NewRequest) -> str | None:
     """Return whose request it is.
 
     Everybody speaks for himself. Whoever takes requests in may write for a person of his area, at
     a place of his area; so nobody's name is learned, and nobody is made to complain, from afar.
     """
-    named = order.reporter_id
+    named = payload.reporter_id
     if tx.actor.role not in rules.requests.NAMERS:
         if named not in {None, tx.actor.id}:
             raise RoleDenied(role=tx.actor.role)
         return tx.actor.id
     if named is not None and named != tx.actor.id:
-        require_reporter(tx, named, order.grid)
+        require_reporter(tx, named, payload.grid)
     return named
 
 
@@ -821,14 +821,14 @@ def require_reporter(tx: Tx, person_id: str, grid: str, *, field: str = "reporte
         raise RoleDenied(role=tx.actor.role)
 
 
-def _found_by(tx: Tx, order: NewRequest, reporter: str | None) -> str | None:
+def _found_by(tx: Tx, payload: NewRequest, reporter: str | None) -> str | None:
     """Return the steward who found the matter himself: he reports it, and nobody asked him to."""
     if tx.actor.role not in rules.requests.HANDLERS or reporter not in {None, tx.actor.id}:
         return None
-    if order.channel not in {"APP", "STATION"}:
+    if payload.channel not in {"APP", "STATION"}:
         return None
     for post in storage.posts.of_person(tx.conn, tx.actor.id):
-        if post.status == "ACTIVE" and order.grid in storage.posts.grids_of(
+        if post.status == "ACTIVE" and payload.grid in storage.posts.grids_of(
             tx.conn, post.steward_id
         ):
             return str(post.steward_id)
@@ -851,34 +851,34 @@ def _project(
 
 def _values(
     tx: Tx,
-    order: NewRequest,
+    payload: NewRequest,
     reporter: str | None,
     own: dict[str, str] | None,
     *,
     request_id: str,
 ) -> dict[str, Any]:
     """Return what a new request is, before anybody has it."""
-    priority = order.priority or rules.requests.default_priority(order.category)
-    clock = rules.requests.clock_of(order.kind, priority)
+    priority = payload.priority or rules.requests.default_priority(payload.category)
+    clock = rules.requests.clock_of(payload.kind, priority)
     resolve = rules.requests.due_resolve(clock, tx.now, tx.calendar)
     return {
         "request_id": request_id,
-        "channel": order.channel,
-        "reference": _shown(order, own),
+        "channel": payload.channel,
+        "reference": _shown(payload, own),
         "recorded_by": tx.actor.id,
-        "against": order.against,
-        "kind": order.kind,
-        "category": order.category,
+        "against": payload.against,
+        "kind": payload.kind,
+        "category": payload.category,
         "priority": priority,
         "clock": clock,
-        "area": order.grid[:12],
-        "grid": order.grid,
-        "building": order.building,
-        "indoor": order.indoor,
+        "area": payload.grid[:12],
+        "grid": payload.grid,
+        "building": payload.building,
+        "indoor": payload.indoor,
         "reporter_id": reporter,
-        "found_by": _found_by(tx, order, reporter),
-        "text": storage.vault(tx.settings.keys).seal(order.text, f"{request_id}.text"),
-        "media": order.media,
+        "found_by": _found_by(tx, payload, reporter),
+        "text": storage.vault(tx.settings.keys).seal(payload.text, f"{request_id}.text"),
+        "media": payload.media,
         "tried": [],
         "returns": 0,
         "reopens": 0,
@@ -887,7 +887,7 @@ def _values(
         "extended": False,
         "late": False,
         "span_s": int((resolve - tx.now).total_seconds()),
-        "occurred_at": order.occurred_at or tx.now,
+        "occurred_at": payload.occurred_at or tx.now,
         "created_at": tx.now,
         "due_contact": rules.requests.due_contact(clock, tx.now, tx.calendar),
         "due_resolve": resolve,
@@ -998,7 +998,7 @@ def _named(tx: Tx, row: Any, steward_id: str) -> rules.routing.Candidate:
     return fitting[0]
 
 
-def dispatch_request(tx: Tx, order: DispatchRequest) -> dict[str, Any]:
+def dispatch_request(tx: Tx, payload: DispatchRequest) -> dict[str, Any]:
     """派单 / Give it to a steward.
 
     Give a request to a steward: the one who is named, or whom the routing chooses.
@@ -1009,19 +1009,19 @@ def dispatch_request(tx: Tx, order: DispatchRequest) -> dict[str, Any]:
         ReturnLimit: It was returned twice; only a cadre may hold it.
         NobodyToDispatch: The routing finds nobody.
     """
-    row = locked(tx, order.request_id)
+    row = locked(tx, payload.request_id)
     _require_oversight(tx, row)
     _require_impartial(tx, row)
     tx.check_version(row.version)
     rules.requests.check("dispatch", row.state)
-    chosen = _named(tx, row, order.handler) if order.handler is not None else None
+    chosen = _named(tx, row, payload.handler) if payload.handler is not None else None
     given = give(tx, row, chosen=chosen)
     if given is None:
         raise NobodyToDispatch
     return reply(given)
 
 
-def accept_request(tx: Tx, order: WhichRequest) -> dict[str, Any]:
+def accept_request(tx: Tx, payload: WhichRequest) -> dict[str, Any]:
     """接单 / Accept.
 
     The handler takes the request; late is possible, and is flagged.
@@ -1031,7 +1031,7 @@ def accept_request(tx: Tx, order: WhichRequest) -> dict[str, Any]:
         ConflictOfInterest: He holds a post in what is complained of.
         StateConflict: It does not wait for acceptance.
     """
-    row = locked(tx, order.request_id)
+    row = locked(tx, payload.request_id)
     _require_handler(tx, row)
     _require_impartial(tx, row, handles=True)
     tx.check_version(row.version)
@@ -1044,7 +1044,7 @@ def accept_request(tx: Tx, order: WhichRequest) -> dict[str, Any]:
     return reply(row, late=late)
 
 
-def return_request(tx: Tx, order: ReasonedRequest) -> dict[str, Any]:
+def return_request(tx: Tx, payload: ReasonedRequest) -> dict[str, Any]:
     """退回 / Give it back.
 
     The handler gives the request back; it goes to the next one at once, if there is one.
@@ -1053,7 +1053,7 @@ def return_request(tx: Tx, order: ReasonedRequest) -> dict[str, Any]:
         NotHandler: Somebody else has it.
         ReturnLimit: It was returned twice already.
     """
-    row = locked(tx, order.request_id)
+    row = locked(tx, payload.request_id)
     _require_handler(tx, row)
     tx.check_version(row.version)
     rules.requests.check("return", row.state)
@@ -1065,7 +1065,7 @@ def return_request(tx: Tx, order: ReasonedRequest) -> dict[str, Any]:
         row,
         "return",
         "RETURNED",
-        {"reason": order.reason, "handler": row.handler},
+        {"reason": payload.reason, "handler": row.handler},
         returns=row.returns + 1,
         tried=[*row.tried, row.handler],
         handler=None,
@@ -1075,7 +1075,7 @@ def return_request(tx: Tx, order: ReasonedRequest) -> dict[str, Any]:
     return reply(give(tx, row) or _wait(tx, row))
 
 
-def transfer_request(tx: Tx, order: TransferRequest) -> dict[str, Any]:
+def transfer_request(tx: Tx, payload: TransferRequest) -> dict[str, Any]:
     """转办 / Transfer; clocks run on.
 
     Hand an accepted request to whoever is competent; its clocks run on.
@@ -1087,7 +1087,7 @@ def transfer_request(tx: Tx, order: TransferRequest) -> dict[str, Any]:
         NobodyToDispatch: There is nobody else.
         HandlerNotOnDuty: The named steward does not serve the place now.
     """
-    row = locked(tx, order.request_id)
+    row = locked(tx, payload.request_id)
     handles = row.handler_person == tx.actor.id
     oversees = tx.actor.role in rules.requests.SCREENERS and tx.actor.covers(row.grid)
     if not oversees:
@@ -1097,23 +1097,23 @@ def transfer_request(tx: Tx, order: TransferRequest) -> dict[str, Any]:
     if handles:
         # A cadre, too, who has it in hand himself.
         rules.requests.check_transfer(row.transfers)
-    if not handles or order.handler is not None:
+    if not handles or payload.handler is not None:
         _require_impartial(tx, row)
-    detail = {"reason": order.reason, "from": row.handler}
+    detail = {"reason": payload.reason, "from": row.handler}
     values = {
         "transfers": row.transfers + handles,
         # It does not come back to who said that it is not his.
         "tried": [*row.tried, row.handler] if handles else row.tried,
     }
-    if order.duty is not None and order.duty not in rules.routing.DUTIES:
-        raise WrongDuty(duty=order.duty, category=row.category, field="duty")
-    if order.handler is not None:
+    if payload.duty is not None and payload.duty not in rules.routing.DUTIES:
+        raise WrongDuty(duty=payload.duty, category=row.category, field="duty")
+    if payload.handler is not None:
         if not oversees:
             raise RoleDenied(role=tx.actor.role)
-        chosen = _any_duty(tx, row, order.handler)
+        chosen = _any_duty(tx, row, payload.handler)
         given = give(tx, row, chosen=chosen, action="transfer", detail=detail, **values)
     else:
-        duties = (order.duty,) if order.duty is not None else _duties(tx, row)
+        duties = (payload.duty,) if payload.duty is not None else _duties(tx, row)
         _check_impartial(row, duties[0], field="duty")
         chosen_by_rule = rules.routing.choose(
             _candidates(tx, row, duties, parties(tx, row), [*row.tried, row.handler]), duties
@@ -1140,7 +1140,7 @@ def _any_duty(tx: Tx, row: Any, steward_id: str) -> rules.routing.Candidate:
     raise HandlerNotOnDuty(steward_id=steward_id, field="handler")
 
 
-def contact_request(tx: Tx, order: ContactRequest) -> dict[str, Any]:
+def contact_request(tx: Tx, payload: ContactRequest) -> dict[str, Any]:
     """联系或到场 / Contact or arrive.
 
     The reporter was contacted. In an emergency only standing on site stops the clock.
@@ -1152,15 +1152,15 @@ def contact_request(tx: Tx, order: ContactRequest) -> dict[str, Any]:
         ConflictOfInterest: He holds a post in what is complained of.
         StateConflict: It is not accepted, or is done.
     """
-    row = locked(tx, order.request_id)
+    row = locked(tx, payload.request_id)
     if row.state == "MERGED":
-        return _contact_merged(tx, row, order)
+        return _contact_merged(tx, row, payload)
     _require_handler(tx, row)
     _require_impartial(tx, row, handles=True)
     tx.check_version(row.version)
     rules.requests.check("contact", row.state)
     emergency = rules.requests.is_emergency(row.clock)
-    counts = row.contacted_at is None and (order.arrived or not emergency)
+    counts = row.contacted_at is None and (payload.arrived or not emergency)
     late = bool(counts and row.due_contact is not None and tx.now >= row.due_contact)
     values: dict[str, Any] = {}
     if counts:
@@ -1170,9 +1170,9 @@ def contact_request(tx: Tx, order: ContactRequest) -> dict[str, Any]:
     row = change(
         tx,
         row,
-        "arrive" if order.arrived else "contact",
+        "arrive" if payload.arrived else "contact",
         "IN_PROGRESS",
-        {"late": late} | ({"note": order.note} if order.note else {}),
+        {"late": late} | ({"note": payload.note} if payload.note else {}),
         **values,
     )
     # Who called it an emergency himself is not praised for having come in time.
@@ -1186,7 +1186,7 @@ def contact_request(tx: Tx, order: ContactRequest) -> dict[str, Any]:
     return reply(row, late=late)
 
 
-def _contact_merged(tx: Tx, own: Any, order: ContactRequest) -> dict[str, Any]:
+def _contact_merged(tx: Tx, own: Any, payload: ContactRequest) -> dict[str, Any]:
     case = storage.cases.root(tx.conn, own)
     _require_handler(tx, case)
     _require_impartial(tx, case, handles=True)
@@ -1195,15 +1195,15 @@ def _contact_merged(tx: Tx, own: Any, order: ContactRequest) -> dict[str, Any]:
     own = change(
         tx,
         own,
-        "arrive" if order.arrived else "contact",
+        "arrive" if payload.arrived else "contact",
         own.state,
-        {"note": order.note} if order.note else {},
+        {"note": payload.note} if payload.note else {},
         contacted_at=own.contacted_at or tx.now,
     )
     return reply(own, merged_into=case.request_id)
 
 
-def extend_request(tx: Tx, order: ExtendRequest) -> dict[str, Any]:
+def extend_request(tx: Tx, payload: ExtendRequest) -> dict[str, Any]:
     """延期(P4) / Extend (P4).
 
     Give a complex request more time, once, before its end.
@@ -1215,7 +1215,7 @@ def extend_request(tx: Tx, order: ExtendRequest) -> dict[str, Any]:
         AfterDue: It is overdue.
         Over15WorkingDays: The new end is not later, or too late.
     """
-    row = locked(tx, order.request_id)
+    row = locked(tx, payload.request_id)
     _require_oversight(tx, row)
     _require_impartial(tx, row)
     tx.check_version(row.version)
@@ -1225,25 +1225,25 @@ def extend_request(tx: Tx, order: ExtendRequest) -> dict[str, Any]:
         clock=row.clock,
         extended=row.extended,
         due=row.due_resolve,
-        new_due=order.new_due,
+        new_due=payload.new_due,
         latest=rules.requests.latest_extension(row.created_at, tx.calendar),
         now=tx.now,
     )
-    storage.cases.move_clock(tx.conn, row.request_id, "RESOLVE", order.new_due)
-    tx.arm("REQ_RESOLVE", row.request_id, order.new_due)
+    storage.cases.move_clock(tx.conn, row.request_id, "RESOLVE", payload.new_due)
+    tx.arm("REQ_RESOLVE", row.request_id, payload.new_due)
     row = change(
         tx,
         row,
         "extend",
         row.state,
-        {"reason": order.reason, "new_due": stamp(order.new_due)},
-        due_resolve=order.new_due,
+        {"reason": payload.reason, "new_due": stamp(payload.new_due)},
+        due_resolve=payload.new_due,
         extended=True,
     )
     return reply(row)
 
 
-def resolve_request(tx: Tx, order: ResolveRequest) -> dict[str, Any]:
+def resolve_request(tx: Tx, payload: ResolveRequest) -> dict[str, Any]:
     """办结 / Resolve.
 
     The handler says that the request is done, and shows it.
@@ -1254,7 +1254,7 @@ def resolve_request(tx: Tx, order: ResolveRequest) -> dict[str, Any]:
         NotContacted: The reporter was not contacted.
         EvidenceRequired: Nothing shows it.
     """
-    row = locked(tx, order.request_id)
+    row = locked(tx, payload.request_id)
     _require_handler(tx, row)
     _require_impartial(tx, row, handles=True)
     tx.check_version(row.version)
@@ -1263,9 +1263,9 @@ def resolve_request(tx: Tx, order: ResolveRequest) -> dict[str, Any]:
         state=row.state,
         clock=row.clock,
         kind=row.kind,
-        outcome=order.outcome,
-        note=order.note,
-        media=order.media,
+        outcome=payload.outcome,
+        note=payload.note,
+        media=payload.media,
     )
     on_time = tx.now < row.due_resolve
     _disarm_all(tx, row.request_id)
@@ -1277,18 +1277,20 @@ def resolve_request(tx: Tx, order: ResolveRequest) -> dict[str, Any]:
         row,
         "resolve",
         "RESOLVED",
-        {"outcome": order.outcome, "on_time": on_time},
+        {"outcome": payload.outcome, "on_time": on_time},
         resolved_at=tx.now,
-        outcome=order.outcome,
-        note=vault.seal(order.note, f"{row.request_id}.note"),
-        evidence=order.media,
+        outcome=payload.outcome,
+        note=vault.seal(payload.note, f"{row.request_id}.note"),
+        evidence=payload.media,
         # Late once is late for good; a reopening does not wash it off.
         late=row.late or not on_time,
     )
     say(
         tx,
         row,
-        events.RequestResolved(row.request_id, row.handler, order.outcome, on_time, row.project_id),
+        events.RequestResolved(
+            row.request_id, row.handler, payload.outcome, on_time, row.project_id
+        ),
     )
     return reply(row, on_time=on_time)
 
@@ -1297,7 +1299,7 @@ def resolve_request(tx: Tx, order: ResolveRequest) -> dict[str, Any]:
 # After the resolution
 
 
-def rate_request(tx: Tx, order: RateRequest) -> dict[str, Any]:
+def rate_request(tx: Tx, payload: RateRequest) -> dict[str, Any]:
     """评价 / Rate, once.
 
     The reporter rates, once. A bad rating is looked into before it may cost anything.
@@ -1308,28 +1310,28 @@ def rate_request(tx: Tx, order: RateRequest) -> dict[str, Any]:
         AlreadyRated: It was rated.
         RatingWindow: 30 days are over.
     """
-    row = locked(tx, order.request_id)
-    own = _speaker(tx, row, order.receipt)
+    row = locked(tx, payload.request_id)
+    own = _speaker(tx, row, payload.receipt)
     if own.stars is not None:
         raise AlreadyRated
     _require_alive(tx, own.reporter_id)
     if own.state == "MERGED":
-        return _rate_merged(tx, own, order)
+        return _rate_merged(tx, own, payload)
     rules.requests.check("rate", row.state)
     _check_rating(tx, row, own)
     was_closed = row.state == "CLOSED"
-    bad = rules.requests.is_bad(order.stars)
+    bad = rules.requests.is_bad(payload.stars)
     vault = storage.vault(tx.settings.keys)
     row = change(
         tx,
         row,
         "rate",
         "RATED",
-        {"stars": order.stars, "solved": order.solved} | _spoken(order.receipt),
+        {"stars": payload.stars, "solved": payload.solved} | _spoken(payload.receipt),
         rated_at=tx.now,
-        stars=order.stars,
-        solved=order.solved,
-        rating_text=vault.seal_or_none(order.text, f"{row.request_id}.rating"),
+        stars=payload.stars,
+        solved=payload.solved,
+        rating_text=vault.seal_or_none(payload.text, f"{row.request_id}.rating"),
         review="PENDING" if bad else None,
     )
     say(
@@ -1340,15 +1342,15 @@ def rate_request(tx: Tx, order: RateRequest) -> dict[str, Any]:
             handler=row.handler,
             handler_person=row.handler_person,
             rater=row.reporter_id or tx.actor.id,
-            stars=order.stars,
-            solved=order.solved,
+            stars=payload.stars,
+            solved=payload.solved,
             project_id=row.project_id,
         ),
     )
     if bad:
         tx.disarm("REQ_AUTOCLOSE", row.request_id)
         tx.arm("BAD_RATING_REVIEW", row.request_id, tx.calendar.due(tx.now, 3))
-    elif was_closed and rules.requests.closes_itself(order.stars, solved=order.solved):
+    elif was_closed and rules.requests.closes_itself(payload.stars, solved=payload.solved):
         row = close(tx, row)
     return reply(row)
 
@@ -1373,7 +1375,7 @@ def _check_rating(tx: Tx, case: Any, own: Any) -> None:
             raise SelfRating
 
 
-def _rate_merged(tx: Tx, own: Any, order: RateRequest) -> dict[str, Any]:
+def _rate_merged(tx: Tx, own: Any, payload: RateRequest) -> dict[str, Any]:
     """Keep the word of somebody whose request was merged: it is his, and counts for him only."""
     case = storage.cases.root(tx.conn, own)
     rules.requests.check("rate_merged", case.state)
@@ -1384,11 +1386,11 @@ def _rate_merged(tx: Tx, own: Any, order: RateRequest) -> dict[str, Any]:
         own,
         "rate",
         own.state,
-        {"stars": order.stars, "solved": order.solved} | _spoken(order.receipt),
+        {"stars": payload.stars, "solved": payload.solved} | _spoken(payload.receipt),
         rated_at=tx.now,
-        stars=order.stars,
-        solved=order.solved,
-        rating_text=vault.seal_or_none(order.text, f"{own.request_id}.rating"),
+        stars=payload.stars,
+        solved=payload.solved,
+        rating_text=vault.seal_or_none(payload.text, f"{own.request_id}.rating"),
     )
     return reply(own, state="RATED", merged_into=case.request_id)
 
@@ -1401,7 +1403,7 @@ def close(tx: Tx, row: Any, detail: dict[str, Any] | None = None, **values: Any)
     return row
 
 
-def check_found(tx: Tx, order: CheckFound) -> dict[str, Any]:
+def check_found(tx: Tx, payload: CheckFound) -> dict[str, Any]:
     """核实自行发现 / Look at what was found.
 
     Somebody else looks at what a steward found himself and solved; only then it earns anything.
@@ -1410,7 +1412,7 @@ def check_found(tx: Tx, order: CheckFound) -> dict[str, Any]:
         NothingFound: Nobody found it himself, or somebody has looked already.
         InChain: The caller took part in handling it.
     """
-    row = locked(tx, order.request_id)
+    row = locked(tx, payload.request_id)
     _require_oversight(tx, row)
     _require_impartial(tx, row)
     tx.check_version(row.version)
@@ -1419,12 +1421,12 @@ def check_found(tx: Tx, order: CheckFound) -> dict[str, Any]:
     rules.requests.check("check", row.state)
     _require_outside_chain(tx, row)
     found = row.found_by == row.handler and row.outcome == "SOLVED"
-    left = {"checked_by": tx.actor.id} if order.confirmed else {"found_by": None}
-    detail = {"confirmed": order.confirmed, "reason": order.reason}
+    left = {"checked_by": tx.actor.id} if payload.confirmed else {"found_by": None}
+    detail = {"confirmed": payload.confirmed, "reason": payload.reason}
     row = change(tx, row, "check", row.state, detail, **left)
     if row.state == "RESOLVED":
         row = close(tx, row)
-    if order.confirmed and found:
+    if payload.confirmed and found:
         say(
             tx,
             row,
@@ -1433,14 +1435,14 @@ def check_found(tx: Tx, order: CheckFound) -> dict[str, Any]:
     return reply(row)
 
 
-def close_request(tx: Tx, order: ReasonedRequest) -> dict[str, Any]:
+def close_request(tx: Tx, payload: ReasonedRequest) -> dict[str, Any]:
     """结案 / Close a rated request.
 
     Raises:
         ReviewPending: The bad rating is being looked into; the review closes it.
         InChain: The caller took part in handling it.
     """
-    row = locked(tx, order.request_id)
+    row = locked(tx, payload.request_id)
     _require_oversight(tx, row)
     tx.check_version(row.version)
     rules.requests.check("close", row.state)
@@ -1448,7 +1450,7 @@ def close_request(tx: Tx, order: ReasonedRequest) -> dict[str, Any]:
         raise ReviewPending
     _require_outside_chain(tx, row)
     _require_impartial(tx, row)
-    return reply(close(tx, row, {"reason": order.reason}))
+    return reply(close(tx, row, {"reason": payload.reason}))
 
 
 def _require_not_own(tx: Tx, row: Any) -> None:
@@ -1473,7 +1475,7 @@ def _require_outside_chain(tx: Tx, row: Any) -> None:
         raise InChain
 
 
-def review_request(tx: Tx, order: ReviewRequest) -> dict[str, Any]:
+def review_request(tx: Tx, payload: ReviewRequest) -> dict[str, Any]:
     """差评核查 / Review a bad rating.
 
     Somebody outside the handling chain finds whether a bad rating is right, and closes.
@@ -1484,7 +1486,7 @@ def review_request(tx: Tx, order: ReviewRequest) -> dict[str, Any]:
         ReviewAtStreet: The community's time is over.
         ReasonRequired: There are no reasons.
     """
-    row = locked(tx, order.request_id)
+    row = locked(tx, payload.request_id)
     _require_oversight(tx, row)
     tx.check_version(row.version)
     if row.review not in {"PENDING", "STREET"}:
@@ -1493,20 +1495,20 @@ def review_request(tx: Tx, order: ReviewRequest) -> dict[str, Any]:
         raise ReviewAtStreet
     _require_outside_chain(tx, row)
     _require_impartial(tx, row)
-    if not order.reason.strip():
+    if not payload.reason.strip():
         raise ReasonRequired(field="reason")
-    verdict = "UPHELD" if order.upheld else "NOT_UPHELD"
+    verdict = "UPHELD" if payload.upheld else "NOT_UPHELD"
     tx.disarm("BAD_RATING_REVIEW", row.request_id)
-    detail = {"verdict": verdict, "reason": order.reason}
+    detail = {"verdict": verdict, "reason": payload.reason}
     if row.state == "RATED":
         row = change(tx, row, "review", "RATED", detail, review=verdict, reviewed_by=tx.actor.id)
-        if order.upheld:
+        if payload.upheld:
             _say_upheld(tx, row)
         row = close(tx, row)
     else:
         # Reopened meanwhile: the rating is judged, the request goes its way.
         row = change(tx, row, "review", row.state, detail, review=verdict, reviewed_by=tx.actor.id)
-        if order.upheld:
+        if payload.upheld:
             _say_upheld(tx, row)
     return reply(row, verdict=verdict)
 
@@ -1528,7 +1530,7 @@ def _rated_handler(tx: Tx, row: Any) -> tuple[str, str]:
     return steward.steward_id, steward.person_id
 
 
-def reopen_request(tx: Tx, order: ReopenRequest) -> dict[str, Any]:
+def reopen_request(tx: Tx, payload: ReopenRequest) -> dict[str, Any]:
     """要求重办 / Reopen.
 
     The reporter says that it was not done: half the time, at least a day, at most twice.
@@ -1540,8 +1542,8 @@ def reopen_request(tx: Tx, order: ReopenRequest) -> dict[str, Any]:
         ReopenLimit: It was reopened twice.
         ReopenWindow: 7 days are over.
     """
-    row = locked(tx, order.request_id)
-    _require_own(tx, row, order.receipt)
+    row = locked(tx, payload.request_id)
+    _require_own(tx, row, payload.receipt)
     tx.check_version(row.version)
     case = storage.cases.root(tx.conn, row)
     rules.requests.check("reopen", case.state)
@@ -1555,7 +1557,7 @@ def reopen_request(tx: Tx, order: ReopenRequest) -> dict[str, Any]:
     if row.state == "MERGED":
         # What he said of the case that he followed was about that case.
         values |= dict.fromkeys(("merged_into", "rated_at", "stars", "solved", "rating_text"))
-    detail = {"reason": order.reason, "reopen_count": row.reopens + 1} | _spoken(order.receipt)
+    detail = {"reason": payload.reason, "reopen_count": row.reopens + 1} | _spoken(payload.receipt)
     # It goes back to whoever said that it was done, while he is here; else to the next.
     duties = rules.routing.DUTIES
     found = _candidates(tx, row, duties, parties(tx, row))
@@ -1580,7 +1582,7 @@ def reopen_request(tx: Tx, order: ReopenRequest) -> dict[str, Any]:
 # Ends without a resolution
 
 
-def cancel_request(tx: Tx, order: CancelRequest) -> dict[str, Any]:
+def cancel_request(tx: Tx, payload: CancelRequest) -> dict[str, Any]:
     """撤回 / Take it back.
 
     The reporter takes the request back.
@@ -1589,14 +1591,14 @@ def cancel_request(tx: Tx, order: CancelRequest) -> dict[str, Any]:
         NotReporter: Somebody else reported it.
         StateConflict: It is done already.
     """
-    row = locked(tx, order.request_id)
-    _require_own(tx, row, order.receipt)
+    row = locked(tx, payload.request_id)
+    _require_own(tx, row, payload.receipt)
     tx.check_version(row.version)
     rules.requests.check("cancel", row.state)
     _end_clocks(tx, row)
     _hand_on(tx, row)
-    detail = {"reason": order.reason} if order.reason else {}
-    row = change(tx, row, "cancel", "CANCELLED", detail | _spoken(order.receipt))
+    detail = {"reason": payload.reason} if payload.reason else {}
+    row = change(tx, row, "cancel", "CANCELLED", detail | _spoken(payload.receipt))
     say(tx, row, events.RequestCancelled(row.request_id))
     return reply(row)
 
@@ -1645,7 +1647,7 @@ def _hand_on(tx: Tx, row: Any) -> None:
         tx.arm(f"REQ_L{level}", heir.request_id, due)
 
 
-def reject_request(tx: Tx, order: RejectRequest) -> dict[str, Any]:
+def reject_request(tx: Tx, payload: RejectRequest) -> dict[str, Any]:
     """不予受理 / Reject.
 
     A cadre says that the matter is not ours, and the reporter reads why.
@@ -1653,19 +1655,19 @@ def reject_request(tx: Tx, order: RejectRequest) -> dict[str, Any]:
     Raises:
         StateConflict: Somebody has accepted it.
     """
-    row = locked(tx, order.request_id)
+    row = locked(tx, payload.request_id)
     _require_oversight(tx, row)
     _require_impartial(tx, row)
     tx.check_version(row.version)
     rules.requests.check("reject", row.state)
     _end_clocks(tx, row)
-    detail = {"reason": order.reason, "note": order.note}
+    detail = {"reason": payload.reason, "note": payload.note}
     row = change(tx, row, "reject", "REJECTED", detail)
-    say(tx, row, events.RequestRejected(row.request_id, order.reason))
+    say(tx, row, events.RequestRejected(row.request_id, payload.reason))
     return reply(row)
 
 
-def merge_request(tx: Tx, order: MergeRequest) -> dict[str, Any]:
+def merge_request(tx: Tx, payload: MergeRequest) -> dict[str, Any]:
     """合并 / Merge.
 
     A cadre confirms that two requests are one matter; the reporter follows the other one.
@@ -1675,8 +1677,8 @@ def merge_request(tx: Tx, order: MergeRequest) -> dict[str, Any]:
         NotFound: One of them does not exist here.
     """
     # Locking in the order of ids: two merges in opposite directions wait instead of deadlocking.
-    rows = {name: locked(tx, name) for name in sorted({order.request_id, order.into})}
-    row, target = rows[order.request_id], rows[order.into]
+    rows = {name: locked(tx, name) for name in sorted({payload.request_id, payload.into})}
+    row, target = rows[payload.request_id], rows[payload.into]
     _require_oversight(tx, row)
     _require_oversight(tx, target)
     _require_impartial(tx, row)
@@ -1710,7 +1712,7 @@ def merge_request(tx: Tx, order: MergeRequest) -> dict[str, Any]:
     return reply(row, merged_into=target.request_id)
 
 
-def urge_request(tx: Tx, order: UrgeRequest) -> dict[str, Any]:
+def urge_request(tx: Tx, payload: UrgeRequest) -> dict[str, Any]:
     """催办 / Urge.
 
     The reporter urges; it stands in the timeline and on the handler's bench.
@@ -1720,18 +1722,24 @@ def urge_request(tx: Tx, order: UrgeRequest) -> dict[str, Any]:
         StateConflict: It is done already.
         UrgedJustNow: He did so within the hour.
     """
-    row = locked(tx, order.request_id)
-    own = _speaker(tx, row, order.receipt)
+    row = locked(tx, payload.request_id)
+    own = _speaker(tx, row, payload.receipt)
     case = storage.cases.root(tx.conn, own)
     rules.requests.check("urge", case.state)
     rules.requests.check_urging(own.urged_at, tx.now)
     if own.state == "MERGED":
         case = locked(tx, case.request_id)
         change(tx, case, "urge", case.state, {}, urged=case.urged + 1)
-        return reply(change(tx, own, "urge", own.state, _spoken(order.receipt), urged_at=tx.now))
+        return reply(change(tx, own, "urge", own.state, _spoken(payload.receipt), urged_at=tx.now))
     return reply(
         change(
-            tx, row, "urge", row.state, _spoken(order.receipt), urged=row.urged + 1, urged_at=tx.now
+            tx,
+            row,
+            "urge",
+            row.state,
+            _spoken(payload.receipt),
+            urged=row.urged + 1,
+            urged_at=tx.now,
         )
     )
 
@@ -1787,7 +1795,7 @@ def free_household(tx: Tx, person_id: str) -> None:
         free_of(tx, one)
 
 
-def correct_request(tx: Tx, order: CorrectRequest) -> dict[str, Any]:
+def correct_request(tx: Tx, payload: CorrectRequest) -> dict[str, Any]:
     """更正 / Put it right.
 
     Put right what a request is about, how urgent it is, and where; its clocks follow.
@@ -1799,12 +1807,12 @@ def correct_request(tx: Tx, order: CorrectRequest) -> dict[str, Any]:
         ProjectNotOfGrid: The named project serves other grids.
         NothingCorrected: All of it stands there already.
     """
-    row = locked(tx, order.request_id)
+    row = locked(tx, payload.request_id)
     _require_oversight(tx, row)
     _require_impartial(tx, row)
     tx.check_version(row.version)
     rules.requests.check("correct", row.state)
-    values = _corrected(tx, row, order)
+    values = _corrected(tx, row, payload)
     if not values:
         raise NothingCorrected
     if values.keys() & {"priority", "clock", "grid", "indoor"}:
@@ -1812,7 +1820,7 @@ def correct_request(tx: Tx, order: CorrectRequest) -> dict[str, Any]:
     if values.keys() & {"priority", "clock"}:
         _require_not_own(tx, row)
         values |= _new_clocks(tx, row, values["clock"])
-    detail = {"reason": order.reason} | {
+    detail = {"reason": payload.reason} | {
         name: values[name]
         for name in ("kind", "category", "priority", "grid", "building", "project_id", "against")
         if name in values
@@ -1828,29 +1836,29 @@ def correct_request(tx: Tx, order: CorrectRequest) -> dict[str, Any]:
     return reply(_routed_again(tx, row, values.keys()))
 
 
-def _corrected(tx: Tx, row: Any, order: CorrectRequest) -> dict[str, Any]:
+def _corrected(tx: Tx, row: Any, payload: CorrectRequest) -> dict[str, Any]:
     """Return what changes."""
-    grid = order.grid or row.grid
+    grid = payload.grid or row.grid
     if grid != row.grid:
         if not storage.ground.known(tx.conn, [grid], "GRID"):
             raise UnknownGrid(grid=grid, field="grid")
         tx.require_scope(grid)
-    building = order.building or row.building
+    building = payload.building or row.building
     wanted: dict[str, Any] = {
-        "kind": order.kind or row.kind,
-        "category": order.category or row.category,
-        "priority": order.priority or row.priority,
+        "kind": payload.kind or row.kind,
+        "category": payload.category or row.category,
+        "priority": payload.priority or row.priority,
         "grid": grid,
         "area": grid[:12],
         "building": building,
-        "indoor": row.indoor if order.indoor is None else order.indoor,
-        "against": order.against or row.against,
+        "indoor": row.indoor if payload.indoor is None else payload.indoor,
+        "against": payload.against or row.against,
     }
     wanted["clock"] = rules.requests.clock_of(wanted["kind"], wanted["priority"])
     moved = grid != row.grid or building != row.building
-    if order.project_id is not None or moved or row.project_id is None:
+    if payload.project_id is not None or moved or row.project_id is None:
         serving = storage.ground.serving(tx.conn, grid)
-        wanted["project_id"] = _project(tx, serving, grid, building, order.project_id)
+        wanted["project_id"] = _project(tx, serving, grid, building, payload.project_id)
     return {name: value for name, value in wanted.items() if value != getattr(row, name)}
 
 
@@ -1898,7 +1906,7 @@ def _routed_again(tx: Tx, row: Any, changed: Iterable[str]) -> Any:
     return row
 
 
-def attach_reporter(tx: Tx, order: AttachReporter) -> dict[str, Any]:
+def attach_reporter(tx: Tx, payload: AttachReporter) -> dict[str, Any]:
     """登记诉求人 / Say whose it is.
 
     Say whose request it is that came without a name; from then on it is his.
@@ -1909,23 +1917,23 @@ def attach_reporter(tx: Tx, order: AttachReporter) -> dict[str, Any]:
         RoleDenied: He lives elsewhere.
         InChain: He, or the caller, takes part in the case.
     """
-    row = locked(tx, order.request_id)
+    row = locked(tx, payload.request_id)
     _require_oversight(tx, row)
-    _require_impartial(tx, row, reporter=order.person_id)
+    _require_impartial(tx, row, reporter=payload.person_id)
     tx.check_version(row.version)
     if row.reporter_id is not None or row.found_by is not None:
         raise ReporterKnown
-    require_reporter(tx, order.person_id, row.grid, field="person_id")
+    require_reporter(tx, payload.person_id, row.grid, field="person_id")
     _require_outside_chain(tx, row)
     case = storage.cases.root(tx.conn, row)
-    own = kinship.own(tx, order.person_id)
+    own = kinship.own(tx, payload.person_id)
     if tx.actor.id in own:
         raise InChain(field="person_id")
     for one in {row.request_id: row, case.request_id: case}.values():
         if own & (storage.cases.chain(tx.conn, one.request_id) | {one.handler_person}):
             raise InChain(field="person_id")
-    detail = {"reason": order.reason}
-    row = change(tx, row, "attach", row.state, detail, reporter_id=order.person_id)
+    detail = {"reason": payload.reason}
+    row = change(tx, row, "attach", row.state, detail, reporter_id=payload.person_id)
     _say_corrected(tx, row)
     return reply(row)
 

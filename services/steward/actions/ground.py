@@ -53,7 +53,7 @@ def takes_synthetic(tx: Tx) -> bool:
     return bool(tx.settings.synthetic or tx.runtime.process.demo_clock)
 
 
-def define_area(tx: Tx, order: DefineArea) -> dict[str, Any]:
+def define_area(tx: Tx, payload: DefineArea) -> dict[str, Any]:
     """定义区域 / Define an area.
 
     Define an area, or answer the one that is defined so already.
@@ -64,48 +64,48 @@ def define_area(tx: Tx, order: DefineArea) -> dict[str, Any]:
         UnknownParent: The area above is not defined.
         AreaDiffers: The code is defined with another name.
     """
-    rules.areas.check(order.code, order.kind, synthetic=takes_synthetic(tx))
-    tx.require_scope(order.code)
-    parent = rules.areas.parent_of(order.code)
+    rules.areas.check(payload.code, payload.kind, synthetic=takes_synthetic(tx))
+    tx.require_scope(payload.code)
+    parent = rules.areas.parent_of(payload.code)
     if parent and storage.ground.area(tx.conn, parent) is None:
         raise UnknownParent(parent=parent, field="code")
     inserted = storage.ground.insert_area(
         tx.conn,
-        code=order.code,
-        name=order.name,
-        kind=order.kind,
+        code=payload.code,
+        name=payload.name,
+        kind=payload.kind,
         parent=parent,
-        households=order.households,
-        persons=order.persons,
+        households=payload.households,
+        persons=payload.persons,
         version=1,
         created_at=tx.now,
     )
-    row = storage.ground.area(tx.conn, order.code)
+    row = storage.ground.area(tx.conn, payload.code)
     if inserted:
         _announce(tx, row)
-    elif row.name != order.name:
-        raise AreaDiffers(code=order.code)
-    elif (order.households, order.persons) != (None, None) and (
-        (order.households, order.persons) != (row.households, row.persons)
+    elif row.name != payload.name:
+        raise AreaDiffers(code=payload.code)
+    elif (payload.households, payload.persons) != (None, None) and (
+        (payload.households, payload.persons) != (row.households, row.persons)
     ):
         # A grid's size is recounted from time to time; that changes no fact that others hold.
         storage.ground.update_area(
             tx.conn,
-            order.code,
-            households=order.households,
-            persons=order.persons,
+            payload.code,
+            households=payload.households,
+            persons=payload.persons,
             version=row.version + 1,
         )
-        row = storage.ground.area(tx.conn, order.code)
+        row = storage.ground.area(tx.conn, payload.code)
     return {
-        "id": order.code,
+        "id": payload.code,
         "state": "DEFINED",
         "version": row.version,
         "warnings": rules.areas.size_warnings(row.kind, row.households, row.persons),
     }
 
 
-def correct_area(tx: Tx, order: CorrectArea) -> dict[str, Any]:
+def correct_area(tx: Tx, payload: CorrectArea) -> dict[str, Any]:
     """更正区域名称或规模 / Correct an area's name or size.
 
     Correct an area; whoever heard of it hears its name again.
@@ -113,11 +113,11 @@ def correct_area(tx: Tx, order: CorrectArea) -> dict[str, Any]:
     Raises:
         NotFound: No such area here.
     """
-    row = storage.ground.lock_area(tx.conn, order.code)
+    row = storage.ground.lock_area(tx.conn, payload.code)
     if row is None or not tx.actor.covers(row.code):
-        raise NotFound(kind="area", id=order.code)
+        raise NotFound(kind="area", id=payload.code)
     tx.check_version(row.version)
-    given = {"name": order.name, "households": order.households, "persons": order.persons}
+    given = {"name": payload.name, "households": payload.households, "persons": payload.persons}
     values = {
         name: value
         for name, value in given.items()
@@ -127,7 +127,7 @@ def correct_area(tx: Tx, order: CorrectArea) -> dict[str, Any]:
         before = {name: getattr(row, name) for name in values}
         version = row.version + 1
         storage.ground.update_area(tx.conn, row.code, **values, version=version)
-        note_change(tx, "AREA", row.code, version, "correct", before=before, reason=order.reason)
+        note_change(tx, "AREA", row.code, version, "correct", before=before, reason=payload.reason)
         row = storage.ground.area(tx.conn, row.code)
         if "name" in values:
             _announce(tx, row)

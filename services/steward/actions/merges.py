@@ -37,7 +37,7 @@ class DecideMerge:
     confirmed: bool
 
 
-def propose_merge(tx: Tx, order: ProposeMerge) -> dict[str, Any]:
+def propose_merge(tx: Tx, payload: ProposeMerge) -> dict[str, Any]:
     """提议合并重复登记 / Propose that two registrations are one human.
 
     Propose that two registrations are one human; nothing changes until somebody else confirms.
@@ -52,9 +52,9 @@ def propose_merge(tx: Tx, order: ProposeMerge) -> dict[str, Any]:
         TwoNumbers: They have different identity numbers.
         TwoPosts: They hold the same duty.
     """
-    if order.person_id == order.into:
+    if payload.person_id == payload.into:
         raise Invalid(field="into", reason=said("不能并入本人 / nobody is merged into himself"))
-    row, into = _pair(tx, order.person_id, order.into)
+    row, into = _pair(tx, payload.person_id, payload.into)
     _require_not_own(tx, row.person_id, into.person_id)
     tx.check_version(row.version)
     for waiting in storage.people.open_merges(tx.conn, row.person_id):
@@ -70,7 +70,7 @@ def propose_merge(tx: Tx, order: ProposeMerge) -> dict[str, Any]:
         into=into.person_id,
         area=row.area,
         state="PROPOSED",
-        reason=storage.vault(tx.settings.keys).seal(order.reason, f"{merge_id}.reason"),
+        reason=storage.vault(tx.settings.keys).seal(payload.reason, f"{merge_id}.reason"),
         proposed_by=tx.actor.id,
         created_at=tx.now,
         version=1,
@@ -78,7 +78,7 @@ def propose_merge(tx: Tx, order: ProposeMerge) -> dict[str, Any]:
     return _reply(storage.people.merge(tx.conn, merge_id))
 
 
-def decide_merge(tx: Tx, order: DecideMerge) -> dict[str, Any]:
+def decide_merge(tx: Tx, payload: DecideMerge) -> dict[str, Any]:
     """确认或否决合并 / Confirm or reject a merge.
 
     Confirm that two registrations are one human, or that they are not.
@@ -91,22 +91,22 @@ def decide_merge(tx: Tx, order: DecideMerge) -> dict[str, Any]:
         TwoNumbers: They have different identity numbers.
         TwoPosts: They hold the same duty.
     """
-    proposal = storage.people.merge(tx.conn, order.merge_id)
+    proposal = storage.people.merge(tx.conn, payload.merge_id)
     if proposal is None or not tx.actor.covers(proposal.area):
-        raise NotFound(kind="person_merge", id=order.merge_id)
+        raise NotFound(kind="person_merge", id=payload.merge_id)
     tx.check_version(proposal.version)
     if proposal.state != "PROPOSED":
         raise StateConflict(state=proposal.state)
     _require_not_own(tx, proposal.person_id, proposal.into)
-    if order.confirmed and kinship.is_own(tx, proposal.proposed_by):
+    if payload.confirmed and kinship.is_own(tx, proposal.proposed_by):
         raise RecorderConfirms
-    if order.confirmed:
+    if payload.confirmed:
         row, into = _pair(tx, proposal.person_id, proposal.into)
         _merge(tx, row, into, proposal)
     storage.people.update_merge(
         tx.conn,
         proposal.merge_id,
-        state="CONFIRMED" if order.confirmed else "REJECTED",
+        state="CONFIRMED" if payload.confirmed else "REJECTED",
         decided_by=tx.actor.id,
         decided_at=tx.now,
         version=proposal.version + 1,

@@ -141,7 +141,7 @@ class ReturnPerson:
 SENIORS = ("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT", "R_SYSTEM")
 
 
-def register_person(tx: Tx, order: RegisterPerson) -> dict[str, Any]:
+def register_person(tx: Tx, payload: RegisterPerson) -> dict[str, Any]:
     """登记人员 / Register a person.
 
     Register a person, or answer the one that is registered so already.
@@ -152,13 +152,13 @@ def register_person(tx: Tx, order: RegisterPerson) -> dict[str, Any]:
     Raises:
         Refusal: Name, numbers, grid or id are not acceptable, or belong to somebody else.
     """
-    result = admit(tx, [order], returning=True)[0]
+    result = admit(tx, [payload], returning=True)[0]
     if isinstance(result, Refusal):
         raise result
     return result
 
 
-def register_people(tx: Tx, order: RegisterPeople) -> dict[str, Any]:
+def register_people(tx: Tx, payload: RegisterPeople) -> dict[str, Any]:
     """批量登记人员 / Register many people.
 
     Register many persons; the answer has one line for each, in the order given.
@@ -166,7 +166,7 @@ def register_people(tx: Tx, order: RegisterPeople) -> dict[str, Any]:
     每条单独受理或拒绝。Each line is taken or refused by itself.
     """
     items = []
-    for position, result in enumerate(admit(tx, order.people)):
+    for position, result in enumerate(admit(tx, payload.people)):
         if isinstance(result, Refusal):
             line = {
                 "line": position,
@@ -422,25 +422,33 @@ def come_of_age(tx: Tx, due: Due) -> None:
 # The row
 
 
-def _row(tx: Tx, order: PersonLine, grids: set[str]) -> dict[str, Any]:
-    chosen = rules.identity.check_id(order.person_id, "per", field="person_id")
-    name = rules.identity.check_name(order.name)
+def _row(tx: Tx, payload: PersonLine, grids: set[str]) -> dict[str, Any]:
+    chosen = rules.identity.check_id(payload.person_id, "per", field="person_id")
+    name = rules.identity.check_name(payload.name)
     today = tx.calendar.local_date(tx.now)
     number, born = None, None
-    if order.id_no is not None:
-        number, born = rules.identity.check_id_number(order.id_no, today)
-    rules.identity.check_synthetic(number, synthetic=order.synthetic, allowed=takes_synthetic(tx))
+    if payload.id_no is not None:
+        number, born = rules.identity.check_id_number(payload.id_no, today)
+    rules.identity.check_synthetic(number, synthetic=payload.synthetic, allowed=takes_synthetic(tx))
     phone = None
-    if order.phone is not None:
-        phone = rules.identity.check_phone(order.phone, synthetic=order.synthetic)
-    if order.grid is not None:
-        if order.grid not in grids:
-            raise UnknownGrid(grid=order.grid, field="grid")
-        tx.require_scope(order.grid)
+    if payload.phone is not None:
+        phone = rules.identity.check_phone(payload.phone, synthetic=payload.synthetic)
+    if payload.grid is not None:
+        if payload.grid not in grids:
+            raise UnknownGrid(grid=payload.grid, field="grid")
+        tx.require_scope(payload.grid)
     person_id = chosen or tx.new_id("per")
     vault = storage.vault(tx.settings.keys)
-    birth_year = born.year if born else order.birth_year
-    content = [name, phone, number, birth_year, order.grid, order.household_id, order.synthetic]
+    birth_year = born.year if born else payload.birth_year
+    content = [
+        name,
+        phone,
+        number,
+        birth_year,
+        payload.grid,
+        payload.household_id,
+        payload.synthetic,
+    ]
     return {
         "person_id": person_id,
         "name": vault.seal(name, f"{person_id}.name"),
@@ -453,11 +461,13 @@ def _row(tx: Tx, order: PersonLine, grids: set[str]) -> dict[str, Any]:
         "birth_year": birth_year,
         "birthday": vault.seal_or_none(born.isoformat() if born else None, f"{person_id}.birthday"),
         "is_adult": rules.identity.is_adult(born, birth_year, today),
-        "area": order.grid[:12] if order.grid else (tx.actor.scope[:12] or rules.areas.DISTRICT),
-        "grid": order.grid,
-        "household_id": order.household_id,
+        "area": payload.grid[:12]
+        if payload.grid
+        else (tx.actor.scope[:12] or rules.areas.DISTRICT),
+        "grid": payload.grid,
+        "household_id": payload.household_id,
         "status": "ACTIVE",
-        "synthetic": order.synthetic,
+        "synthetic": payload.synthetic,
         "digest": vault.digest("person", msgspec.json.encode(content).decode()),
         "version": 1,
         "created_at": tx.now,
@@ -537,7 +547,7 @@ def _check_household(tx: Tx, row: Any, household: str | None, grid: str | None) 
     tx.require_scope(grid)
 
 
-def move_person(tx: Tx, order: MovePerson) -> dict[str, Any]:
+def move_person(tx: Tx, payload: MovePerson) -> dict[str, Any]:
     """居民迁移 / Move a resident.
 
     Move a resident to another grid; his open requests stay where they are (F18).
@@ -548,35 +558,35 @@ def move_person(tx: Tx, order: MovePerson) -> dict[str, Any]:
         UnknownGrid: There is no such grid.
         StateConflict: He is no longer here.
     """
-    row = _locked(tx, order.person_id)
+    row = _locked(tx, payload.person_id)
     if row.grid is None:
         raise NotResident
-    if not storage.ground.known(tx.conn, [order.to_grid], "GRID"):
-        raise UnknownGrid(grid=order.to_grid, field="to_grid")
-    _check_household(tx, row, order.household_id, order.to_grid)
+    if not storage.ground.known(tx.conn, [payload.to_grid], "GRID"):
+        raise UnknownGrid(grid=payload.to_grid, field="to_grid")
+    _check_household(tx, row, payload.household_id, payload.to_grid)
     version = row.version + 1
     storage.people.update(
         tx.conn,
         row.person_id,
-        grid=order.to_grid,
-        area=order.to_grid[:12],
-        household_id=order.household_id,
+        grid=payload.to_grid,
+        area=payload.to_grid[:12],
+        household_id=payload.household_id,
         version=version,
     )
     note_change(tx, "PERSON", row.person_id, version, "move", before=_place_of(row))
     cases.free_household(tx, row.person_id)
     tx.say(
         events.ResidentMoved(
-            row.person_id, row.grid, order.to_grid, order.to_grid[:12], order.household_id
+            row.person_id, row.grid, payload.to_grid, payload.to_grid[:12], payload.household_id
         ),
         subject=row.person_id,
-        scope=order.to_grid[:12],
+        scope=payload.to_grid[:12],
         sequence=version,
     )
     return {"id": row.person_id, "state": "ACTIVE", "version": version}
 
 
-def deactivate_person(tx: Tx, order: DeactivatePerson) -> dict[str, Any]:
+def deactivate_person(tx: Tx, payload: DeactivatePerson) -> dict[str, Any]:
     """人员注销 / Deactivate a person.
 
     Deactivate a person who left the district or died.
@@ -590,12 +600,12 @@ def deactivate_person(tx: Tx, order: DeactivatePerson) -> dict[str, Any]:
         StillSteward: He holds a post; leaving it hands his requests over.
         StateConflict: He is no longer here.
     """
-    row = _locked(tx, order.person_id)
+    row = _locked(tx, payload.person_id)
     posts = storage.posts.of_person(tx.conn, row.person_id)
     if posts:
         raise StillSteward(steward_id=posts[0].steward_id)
     version = row.version + 1
-    storage.people.update(tx.conn, row.person_id, status=order.reason, version=version)
+    storage.people.update(tx.conn, row.person_id, status=payload.reason, version=version)
     note_change(
         tx,
         "PERSON",
@@ -603,22 +613,22 @@ def deactivate_person(tx: Tx, order: DeactivatePerson) -> dict[str, Any]:
         version,
         "deactivate",
         before={"status": row.status},
-        reason=order.reason,
+        reason=payload.reason,
     )
     tx.say(
-        events.ResidentDeactivated(row.person_id, order.reason),
+        events.ResidentDeactivated(row.person_id, payload.reason),
         subject=row.person_id,
         scope=row.area,
         sequence=version,
     )
-    return {"id": row.person_id, "state": order.reason, "version": version}
+    return {"id": row.person_id, "state": payload.reason, "version": version}
 
 
 # --------------------------------------------------------------------------------------------------
 # Corrections and returns
 
 
-def correct_person(tx: Tx, order: CorrectPerson) -> dict[str, Any]:
+def correct_person(tx: Tx, payload: CorrectPerson) -> dict[str, Any]:
     """更正人员信息 / Correct what was registered of a person.
 
     Correct what was registered; what stood there before stays readable in the history.
@@ -630,15 +640,17 @@ def correct_person(tx: Tx, order: CorrectPerson) -> dict[str, Any]:
         PersonExists: The identity number is somebody else's.
         PhoneTaken: The phone is another household's.
     """
-    row = storage.people.lock(tx.conn, order.person_id)
+    row = storage.people.lock(tx.conn, payload.person_id)
     if row is None or not tx.actor.covers(row.grid or row.area):
-        raise NotFound(kind="person", id=order.person_id)
+        raise NotFound(kind="person", id=payload.person_id)
     tx.check_version(row.version)
     if row.status != "ACTIVE":
         raise StateConflict(state=row.status)
-    if tx.actor.role not in SENIORS and (order.id_no is not None or order.birth_year is not None):
+    if tx.actor.role not in SENIORS and (
+        payload.id_no is not None or payload.birth_year is not None
+    ):
         raise RoleDenied(role=tx.actor.role)
-    values, before = _corrected(tx, row, order)
+    values, before = _corrected(tx, row, payload)
     if not before:
         return {"id": row.person_id, "state": row.status, "version": row.version}
     version = row.version + 1
@@ -646,7 +658,9 @@ def correct_person(tx: Tx, order: CorrectPerson) -> dict[str, Any]:
     storage.people.update(
         tx.conn, row.person_id, **values, digest=f"corrected {version}", version=version
     )
-    note_change(tx, "PERSON", row.person_id, version, "correct", before=before, reason=order.reason)
+    note_change(
+        tx, "PERSON", row.person_id, version, "correct", before=before, reason=payload.reason
+    )
     after = storage.people.person(tx.conn, row.person_id)
     if "household_id" in before:
         cases.free_household(tx, row.person_id)
@@ -664,33 +678,33 @@ def correct_person(tx: Tx, order: CorrectPerson) -> dict[str, Any]:
     return {"id": row.person_id, "state": row.status, "version": version}
 
 
-def _corrected(tx: Tx, row: Any, order: CorrectPerson) -> tuple[dict[str, Any], dict[str, Any]]:
+def _corrected(tx: Tx, row: Any, payload: CorrectPerson) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the new columns, and what the changed ones said before."""
     vault = storage.vault(tx.settings.keys)
     ref = row.person_id
     values: dict[str, Any] = {}
     before: dict[str, Any] = {}
-    if order.name is not None:
-        name, old = rules.identity.check_name(order.name), _name_of(tx, row)
+    if payload.name is not None:
+        name, old = rules.identity.check_name(payload.name), _name_of(tx, row)
         if name != old:
             values["name"] = vault.seal(name, f"{ref}.name")
             before["name"] = old
-    if order.household_id is not None or "household_id" in order.clear:
-        household = order.household_id
+    if payload.household_id is not None or "household_id" in payload.clear:
+        household = payload.household_id
         if household != row.household_id:
             _check_household(tx, row, household, row.grid)
             values["household_id"] = household
             before["household_id"] = row.household_id
-    if order.phone is not None or "phone" in order.clear:
-        _correct_phone(tx, row, order.phone, values, before)
-    if order.id_no is not None:
-        _correct_number(tx, row, order.id_no, values, before)
-    elif order.birth_year is not None and order.birth_year != row.birth_year:
+    if payload.phone is not None or "phone" in payload.clear:
+        _correct_phone(tx, row, payload.phone, values, before)
+    if payload.id_no is not None:
+        _correct_number(tx, row, payload.id_no, values, before)
+    elif payload.birth_year is not None and payload.birth_year != row.birth_year:
         if row.id_no_hmac is not None:
             raise NumberTellsBirth(field="birth_year")
         today = tx.calendar.local_date(tx.now)
-        values["birth_year"] = order.birth_year
-        values["is_adult"] = rules.identity.is_adult(None, order.birth_year, today)
+        values["birth_year"] = payload.birth_year
+        values["is_adult"] = rules.identity.is_adult(None, payload.birth_year, today)
         before["birth_year"] = row.birth_year
     return values, before
 
@@ -749,7 +763,7 @@ def _correct_number(
     before["birth_year"] = row.birth_year
 
 
-def return_person(tx: Tx, order: ReturnPerson) -> dict[str, Any]:
+def return_person(tx: Tx, payload: ReturnPerson) -> dict[str, Any]:
     """居民回迁 / A person lives here again.
 
     Say that a person who had moved out, or was recorded as dead by mistake, lives here.
@@ -763,23 +777,23 @@ def return_person(tx: Tx, order: ReturnPerson) -> dict[str, Any]:
         GridNeeded: He lived in a grid, and none is named.
         StateConflict: He is here.
     """
-    row = storage.people.lock(tx.conn, order.person_id)
+    row = storage.people.lock(tx.conn, payload.person_id)
     if row is None or not tx.actor.covers(row.grid or row.area):
-        raise NotFound(kind="person", id=order.person_id)
+        raise NotFound(kind="person", id=payload.person_id)
     tx.check_version(row.version)
     if row.status not in {"MOVED_OUT", "DECEASED"}:
         raise StateConflict(state=row.status)
     if row.status == "DECEASED" and tx.actor.role not in SENIORS:
         raise RoleDenied(role=tx.actor.role)
-    if order.grid is None:
+    if payload.grid is None:
         if row.grid is not None:
             raise GridNeeded(field="grid")
     else:
-        if not storage.ground.known(tx.conn, [order.grid], "GRID"):
-            raise UnknownGrid(grid=order.grid, field="grid")
-        tx.require_scope(order.grid)
+        if not storage.ground.known(tx.conn, [payload.grid], "GRID"):
+            raise UnknownGrid(grid=payload.grid, field="grid")
+        tx.require_scope(payload.grid)
     return _bring_back(
-        tx, row, order.grid, order.household_id, phone=order.phone, reason=order.reason
+        tx, row, payload.grid, payload.household_id, phone=payload.phone, reason=payload.reason
     )
 
 

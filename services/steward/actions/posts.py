@@ -155,7 +155,7 @@ def _reply(row: Any, **more: Any) -> dict[str, Any]:
     return {"id": row.steward_id, "state": row.status, "version": row.version} | more
 
 
-def enrol_steward(tx: Tx, order: EnrolSteward) -> dict[str, Any]:
+def enrol_steward(tx: Tx, payload: EnrolSteward) -> dict[str, Any]:
     """任命红色管家 / Enrol a steward.
 
     Make a person a steward, or answer the one who is enrolled so already.
@@ -170,43 +170,45 @@ def enrol_steward(tx: Tx, order: EnrolSteward) -> dict[str, Any]:
         AlreadySteward: The person holds the duty.
         IdTaken: The chosen id names another steward.
     """
-    chosen = rules.identity.check_id(order.steward_id, "stw", field="steward_id")
-    grids = sorted(set(order.grids))
+    chosen = rules.identity.check_id(payload.steward_id, "stw", field="steward_id")
+    grids = sorted(set(payload.grids))
     _check_grids(tx, grids)
-    if rules.routing.type_of(order.duty) != order.type:
-        raise TypeDutyMismatch(duty=order.duty, type=order.type, field="type")
-    may_spend = rules.routing.may_spend(order.duty, is_state_official=order.is_state_official)
-    if order.spendable and not may_spend:
+    if rules.routing.type_of(payload.duty) != payload.type:
+        raise TypeDutyMismatch(duty=payload.duty, type=payload.type, field="type")
+    may_spend = rules.routing.may_spend(payload.duty, is_state_official=payload.is_state_official)
+    if payload.spendable and not may_spend:
         raise NotSpendable(field="spendable")
-    spendable = may_spend if order.spendable is None else order.spendable
+    spendable = may_spend if payload.spendable is None else payload.spendable
     phone = (
-        rules.identity.check_work_phone(order.work_phone) if order.work_phone is not None else None
+        rules.identity.check_work_phone(payload.work_phone)
+        if payload.work_phone is not None
+        else None
     )
-    person = storage.people.person(tx.conn, order.person_id)
+    person = storage.people.person(tx.conn, payload.person_id)
     if person is None or person.status != "ACTIVE":
-        raise UnknownPerson(person_id=order.person_id, field="person_id")
+        raise UnknownPerson(person_id=payload.person_id, field="person_id")
     if person.birth_year is not None and not person.is_adult:
         # Staff may live elsewhere and stand here without a birth year.
         raise UnderAge(field="person_id")
-    if order.board_consent:
-        _check_consent(tx, person, order.consent_ref)
+    if payload.board_consent:
+        _check_consent(tx, person, payload.consent_ref)
     steward_id = chosen or tx.new_id("stw")
     vault = storage.vault(tx.settings.keys)
     inserted = storage.posts.insert(
         tx.conn,
         grids,
         steward_id=steward_id,
-        person_id=order.person_id,
-        type=order.type,
-        duty=order.duty,
-        employer=order.employer,
+        person_id=payload.person_id,
+        type=payload.type,
+        duty=payload.duty,
+        employer=payload.employer,
         work_phone=vault.seal_or_none(phone, f"{steward_id}.work_phone"),
-        board_consent=order.board_consent,
-        consent_ref=order.consent_ref if order.board_consent else None,
-        consent_by=tx.actor.id if order.board_consent else None,
-        consent_at=tx.now if order.board_consent else None,
+        board_consent=payload.board_consent,
+        consent_ref=payload.consent_ref if payload.board_consent else None,
+        consent_by=tx.actor.id if payload.board_consent else None,
+        consent_at=tx.now if payload.board_consent else None,
         spendable=spendable,
-        is_state_official=order.is_state_official,
+        is_state_official=payload.is_state_official,
         area=grids[0][:12],
         status="ACTIVE",
         created_at=tx.now,
@@ -214,15 +216,15 @@ def enrol_steward(tx: Tx, order: EnrolSteward) -> dict[str, Any]:
     )
     row = storage.posts.steward(tx.conn, steward_id)
     if not inserted:
-        return _enrolled_before(tx, order, row, grids)
+        return _enrolled_before(tx, payload, row, grids)
     _say_enrolled(tx, row, grids)
     return _reply(row, spendable=spendable)
 
 
-def _enrolled_before(tx: Tx, order: EnrolSteward, row: Any, grids: list[str]) -> dict[str, Any]:
+def _enrolled_before(tx: Tx, payload: EnrolSteward, row: Any, grids: list[str]) -> dict[str, Any]:
     if row is None:
         raise AlreadySteward(field="person_id")
-    same = (row.person_id, row.duty) == (order.person_id, order.duty)
+    same = (row.person_id, row.duty) == (payload.person_id, payload.duty)
     if not same or storage.posts.grids_of(tx.conn, row.steward_id) != grids:
         raise IdTaken(id=row.steward_id, field="steward_id")
     return _reply(row, spendable=row.spendable)
@@ -236,7 +238,7 @@ def _check_consent(tx: Tx, person: Any, consent_ref: str | None) -> None:
         raise BoardConsentNeeded(field="board_consent")
 
 
-def agree_to_board(tx: Tx, order: BoardConsent) -> dict[str, Any]:
+def agree_to_board(tx: Tx, payload: BoardConsent) -> dict[str, Any]:
     """本人同意或撤回公示 / One's own consent to stand on public boards.
 
     Take the steward's own word about standing on public boards; his boards follow at once.
@@ -245,16 +247,16 @@ def agree_to_board(tx: Tx, order: BoardConsent) -> dict[str, Any]:
         NotFound: It is not the caller's own post.
         StateConflict: He has left it.
     """
-    row = storage.posts.lock(tx.conn, order.steward_id)
+    row = storage.posts.lock(tx.conn, payload.steward_id)
     if row is None or row.person_id != tx.actor.id:
-        raise NotFound(kind="steward", id=order.steward_id)
+        raise NotFound(kind="steward", id=payload.steward_id)
     tx.check_version(row.version)
     if row.status == "LEFT":
         raise StateConflict(state=row.status)
     storage.posts.update(
         tx.conn,
         row.steward_id,
-        board_consent=order.agrees,
+        board_consent=payload.agrees,
         consent_ref=None,
         consent_by=tx.actor.id,
         consent_at=tx.now,
@@ -274,7 +276,7 @@ def _locked(tx: Tx, steward_id: str, states: Iterable[str]) -> Any:
     return row
 
 
-def correct_steward(tx: Tx, order: CorrectSteward) -> dict[str, Any]:
+def correct_steward(tx: Tx, payload: CorrectSteward) -> dict[str, Any]:
     """更正管家岗位、网格或电话 / Correct a steward's duty, grids or phone.
 
     Correct a post; boards follow at once, and whoever heard of it hears it again.
@@ -288,11 +290,11 @@ def correct_steward(tx: Tx, order: CorrectSteward) -> dict[str, Any]:
         UnknownGrid: A grid does not exist.
         AlreadySteward: He holds that duty already.
     """
-    row = _locked(tx, order.steward_id, ("ACTIVE", "SUSPENDED"))
+    row = _locked(tx, payload.steward_id, ("ACTIVE", "SUSPENDED"))
     held = storage.posts.grids_of(tx.conn, row.steward_id)
-    grids = sorted(set(order.grids)) if order.grids is not None else held
+    grids = sorted(set(payload.grids)) if payload.grids is not None else held
     _check_grids(tx, grids)
-    values, before = _corrected(tx, row, order)
+    values, before = _corrected(tx, row, payload)
     if grids != held:
         values["area"] = grids[0][:12]
         before["grids"] = held
@@ -309,7 +311,7 @@ def correct_steward(tx: Tx, order: CorrectSteward) -> dict[str, Any]:
         storage.posts.drop_future_shifts(tx.conn, row.steward_id, tx.now, set(held) - set(grids))
     storage.posts.update(tx.conn, row.steward_id, **values, version=version)
     note_change(
-        tx, "STEWARD", row.steward_id, version, "correct", before=before, reason=order.reason
+        tx, "STEWARD", row.steward_id, version, "correct", before=before, reason=payload.reason
     )
     after = storage.posts.steward(tx.conn, row.steward_id)
     _republish(tx, after)
@@ -320,25 +322,25 @@ def correct_steward(tx: Tx, order: CorrectSteward) -> dict[str, Any]:
     return _reply(after, handed_over=_hand_over(tx, after, {grid[:12] for grid in grids}))
 
 
-def _corrected(tx: Tx, row: Any, order: CorrectSteward) -> tuple[dict[str, Any], dict[str, Any]]:
+def _corrected(tx: Tx, row: Any, payload: CorrectSteward) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the new columns, and what the changed ones said before."""
     vault = storage.vault(tx.settings.keys)
     given: dict[str, Any] = {}
-    if order.duty is not None:
-        given |= {"duty": order.duty, "type": rules.routing.type_of(order.duty)}
-    if order.employer is not None or "employer" in order.clear:
-        given["employer"] = order.employer
-    if order.is_state_official is not None:
-        given["is_state_official"] = order.is_state_official
+    if payload.duty is not None:
+        given |= {"duty": payload.duty, "type": rules.routing.type_of(payload.duty)}
+    if payload.employer is not None or "employer" in payload.clear:
+        given["employer"] = payload.employer
+    if payload.is_state_official is not None:
+        given["is_state_official"] = payload.is_state_official
     official = given.get("is_state_official", row.is_state_official)
     if not rules.routing.may_spend(given.get("duty", row.duty), is_state_official=official):
         given["spendable"] = False
     values = {name: value for name, value in given.items() if value != getattr(row, name)}
     before = {name: getattr(row, name) for name in values}
-    if order.work_phone is not None or "work_phone" in order.clear:
+    if payload.work_phone is not None or "work_phone" in payload.clear:
         phone = None
-        if order.work_phone is not None:
-            phone = rules.identity.check_work_phone(order.work_phone)
+        if payload.work_phone is not None:
+            phone = rules.identity.check_work_phone(payload.work_phone)
         old = vault.open_or_none(row.work_phone, f"{row.steward_id}.work_phone")
         if phone != old:
             values["work_phone"] = vault.seal_or_none(phone, f"{row.steward_id}.work_phone")
@@ -371,7 +373,7 @@ def _say_enrolled(tx: Tx, row: Any, grids: list[str]) -> None:
     )
 
 
-def suspend_steward(tx: Tx, order: ReasonedSteward) -> dict[str, Any]:
+def suspend_steward(tx: Tx, payload: ReasonedSteward) -> dict[str, Any]:
     """暂停管家 / Suspend a steward.
 
     Suspend a steward; what he has in hand goes to others at once.
@@ -380,14 +382,14 @@ def suspend_steward(tx: Tx, order: ReasonedSteward) -> dict[str, Any]:
         NotFound: No such steward here.
         StateConflict: He is not active.
     """
-    row = _locked(tx, order.steward_id, ("ACTIVE",))
+    row = _locked(tx, payload.steward_id, ("ACTIVE",))
     storage.posts.update(tx.conn, row.steward_id, status="SUSPENDED", version=row.version + 1)
     handed = _hand_over(tx, row)
     _republish(tx, row)
     return _reply(storage.posts.steward(tx.conn, row.steward_id), handed_over=handed)
 
 
-def resume_steward(tx: Tx, order: WhichSteward) -> dict[str, Any]:
+def resume_steward(tx: Tx, payload: WhichSteward) -> dict[str, Any]:
     """恢复管家 / Let a steward serve again.
 
     Raises:
@@ -395,7 +397,7 @@ def resume_steward(tx: Tx, order: WhichSteward) -> dict[str, Any]:
         StateConflict: He is not suspended.
         SelfConfirm: It is the caller himself, or somebody of his household.
     """
-    row = _locked(tx, order.steward_id, ("SUSPENDED",))
+    row = _locked(tx, payload.steward_id, ("SUSPENDED",))
     if kinship.is_own(tx, row.person_id):
         raise SelfConfirm
     storage.posts.update(tx.conn, row.steward_id, status="ACTIVE", version=row.version + 1)
@@ -403,7 +405,7 @@ def resume_steward(tx: Tx, order: WhichSteward) -> dict[str, Any]:
     return _reply(storage.posts.steward(tx.conn, row.steward_id))
 
 
-def leave_steward(tx: Tx, order: ReasonedSteward) -> dict[str, Any]:
+def leave_steward(tx: Tx, payload: ReasonedSteward) -> dict[str, Any]:
     """管家离任并移交 / Let a steward leave and hand over.
 
     A steward leaves: requests handed over, boards published anew, all in this transaction (F17).
@@ -412,7 +414,7 @@ def leave_steward(tx: Tx, order: ReasonedSteward) -> dict[str, Any]:
         NotFound: No such steward here.
         StateConflict: He has left already.
     """
-    row = _locked(tx, order.steward_id, ("ACTIVE", "SUSPENDED"))
+    row = _locked(tx, payload.steward_id, ("ACTIVE", "SUSPENDED"))
     version = row.version + 1
     storage.posts.update(tx.conn, row.steward_id, status="LEFT", left_at=tx.now, version=version)
     handed = _hand_over(tx, row)
@@ -439,7 +441,7 @@ def _hand_over(tx: Tx, steward: Any, but: Collection[str] = ()) -> int:
     return len(rows)
 
 
-def plan_shift(tx: Tx, order: PlanShift) -> dict[str, Any]:
+def plan_shift(tx: Tx, payload: PlanShift) -> dict[str, Any]:
     """排班 / Plan a shift.
 
     Raises:
@@ -449,31 +451,33 @@ def plan_shift(tx: Tx, order: PlanShift) -> dict[str, Any]:
         ShiftOverlap: He sits there at that time already.
         PastShift: Nobody plans his own shift, or his household's, of a day that is over.
     """
-    steward = storage.posts.lock(tx.conn, order.steward_id)
+    steward = storage.posts.lock(tx.conn, payload.steward_id)
     if steward is None or steward.status == "LEFT":
-        raise NotFound(kind="steward", id=order.steward_id)
-    tx.require_scope(order.grid)
-    if order.grid not in storage.posts.grids_of(tx.conn, order.steward_id):
-        raise NotMyGrid(grid=order.grid, field="grid")
-    if not timedelta(0) < order.end - order.start <= LONGEST_SHIFT:
+        raise NotFound(kind="steward", id=payload.steward_id)
+    tx.require_scope(payload.grid)
+    if payload.grid not in storage.posts.grids_of(tx.conn, payload.steward_id):
+        raise NotMyGrid(grid=payload.grid, field="grid")
+    if not timedelta(0) < payload.end - payload.start <= LONGEST_SHIFT:
         raise BadSpan(field="end")
-    if storage.posts.shift_overlaps(tx.conn, order.steward_id, order.grid, order.start, order.end):
+    if storage.posts.shift_overlaps(
+        tx.conn, payload.steward_id, payload.grid, payload.start, payload.end
+    ):
         raise ShiftOverlap(field="start")
     own = kinship.is_own(tx, steward.person_id)
-    day = tx.calendar.local_date(order.start)
+    day = tx.calendar.local_date(payload.start)
     if own and day < tx.calendar.local_date(tx.now):
         raise PastShift(field="start")
     shift_id = tx.new_id("shf")
     storage.posts.insert_shift(
         tx.conn,
         shift_id=shift_id,
-        steward_id=order.steward_id,
-        area=order.grid[:12],
-        grid=order.grid,
-        start_at=order.start,
-        end_at=order.end,
+        steward_id=payload.steward_id,
+        area=payload.grid[:12],
+        grid=payload.grid,
+        start_at=payload.start,
+        end_at=payload.end,
         local_day=day.isoformat(),
-        place=order.place,
+        place=payload.place,
         state="PLANNED",
         planned_by=tx.actor.id,
         self_planned=own,
@@ -482,7 +486,7 @@ def plan_shift(tx: Tx, order: PlanShift) -> dict[str, Any]:
     return {"id": shift_id, "state": "PLANNED", "version": 1}
 
 
-def attend_shift(tx: Tx, order: WhichShift) -> dict[str, Any]:
+def attend_shift(tx: Tx, payload: WhichShift) -> dict[str, Any]:
     """值班签到或登记在岗 / Check in, or mark that he sits there.
 
     Say that somebody sits there: the steward himself while he does, anybody else from then on.
@@ -493,14 +497,14 @@ def attend_shift(tx: Tx, order: WhichShift) -> dict[str, Any]:
         NotNow: He is not there yet, or no longer.
         SelfConfirm: Somebody of his household says so.
     """
-    row = storage.posts.shift(tx.conn, order.shift_id)
+    row = storage.posts.shift(tx.conn, payload.shift_id)
     steward = storage.posts.steward(tx.conn, row.steward_id) if row is not None else None
     own = steward is not None and steward.person_id == tx.actor.id
     if not own and steward is not None and kinship.is_own(tx, steward.person_id):
         raise SelfConfirm
     overseer = tx.actor.role != "R_STEWARD" and row is not None and tx.actor.covers(row.grid)
     if not (own or overseer):
-        raise NotFound(kind="shift", id=order.shift_id)
+        raise NotFound(kind="shift", id=payload.shift_id)
     tx.check_version(row.version)
     if row.state != "PLANNED":
         raise StateConflict(state=row.state)
@@ -518,7 +522,7 @@ def attend_shift(tx: Tx, order: WhichShift) -> dict[str, Any]:
     return {"id": row.shift_id, "state": "ATTENDED", "version": version}
 
 
-def miss_shift(tx: Tx, order: WhichShift) -> dict[str, Any]:
+def miss_shift(tx: Tx, payload: WhichShift) -> dict[str, Any]:
     """标记缺岗 / Mark a shift at which nobody sat.
 
     Mark a shift at which nobody sat; it no longer counts as attendance.
@@ -527,9 +531,9 @@ def miss_shift(tx: Tx, order: WhichShift) -> dict[str, Any]:
         NotFound: No such shift here.
         StateConflict: It is marked already.
     """
-    row = storage.posts.shift(tx.conn, order.shift_id)
+    row = storage.posts.shift(tx.conn, payload.shift_id)
     if row is None or not tx.actor.covers(row.grid):
-        raise NotFound(kind="shift", id=order.shift_id)
+        raise NotFound(kind="shift", id=payload.shift_id)
     tx.check_version(row.version)
     if row.state == "MISSED":
         raise StateConflict(state=row.state)
@@ -537,7 +541,7 @@ def miss_shift(tx: Tx, order: WhichShift) -> dict[str, Any]:
     return {"id": row.shift_id, "state": "MISSED", "version": row.version + 1}
 
 
-def publish_board(tx: Tx, order: PublishBoard) -> dict[str, Any]:
+def publish_board(tx: Tx, payload: PublishBoard) -> dict[str, Any]:
     """发布管家公示牌 / Publish a grid's contact board.
 
     Publish a grid's contact board: every required duty has a name or a stated reason.
@@ -546,21 +550,21 @@ def publish_board(tx: Tx, order: PublishBoard) -> dict[str, Any]:
         UnknownGrid: No such grid.
         DutyWithoutEntry: A duty has neither.
     """
-    if not storage.ground.known(tx.conn, [order.grid], "GRID"):
-        raise UnknownGrid(grid=order.grid, field="grid")
-    tx.require_scope(order.grid)
-    entries = _entries(tx, order.grid)
+    if not storage.ground.known(tx.conn, [payload.grid], "GRID"):
+        raise UnknownGrid(grid=payload.grid, field="grid")
+    tx.require_scope(payload.grid)
+    entries = _entries(tx, payload.grid)
     covered = {entry["duty"] for entry in entries}
     reasons = {
         duty: reason.strip()
-        for duty, reason in order.reasons.items()
+        for duty, reason in payload.reasons.items()
         if duty in rules.routing.DUTIES and duty not in covered and reason.strip()
     }
     open_duties = [d for d in rules.routing.DUTIES if d not in covered and d not in reasons]
     if open_duties:
         raise DutyWithoutEntry(duties=", ".join(open_duties), field="reasons")
-    version = _insert_board(tx, order.grid, entries, reasons)
-    return {"id": order.grid, "state": "PUBLISHED", "version": version}
+    version = _insert_board(tx, payload.grid, entries, reasons)
+    return {"id": payload.grid, "state": "PUBLISHED", "version": version}
 
 
 def _entries(tx: Tx, grid: str, *, without: str = "") -> list[dict[str, str]]:

@@ -116,7 +116,7 @@ class RecordVisits:
 # Volunteer hours
 
 
-def record_hours(tx: Tx, order: RecordHours) -> dict[str, Any]:
+def record_hours(tx: Tx, payload: RecordHours) -> dict[str, Any]:
     """登记志愿服务 / Record volunteer service.
 
     Record volunteer service; it counts when the organiser confirms it.
@@ -130,39 +130,39 @@ def record_hours(tx: Tx, order: RecordHours) -> dict[str, Any]:
         TooLongAgo: It lies more than a year back.
         IdTaken: The chosen id names another record.
     """
-    chosen = rules.identity.check_id(order.record_id, "vol", field="record_id")
-    person = storage.people.person(tx.conn, order.person_id)
+    chosen = rules.identity.check_id(payload.record_id, "vol", field="record_id")
+    person = storage.people.person(tx.conn, payload.person_id)
     if person is None or person.status != "ACTIVE":
-        raise UnknownPerson(person_id=order.person_id, field="person_id")
+        raise UnknownPerson(person_id=payload.person_id, field="person_id")
     if person.grid is None:
         raise NotResident(field="person_id")
     if tx.actor.role == "R_RESIDENT":
-        if tx.actor.id != order.person_id:
+        if tx.actor.id != payload.person_id:
             raise RoleDenied(role=tx.actor.role)
     else:
         tx.require_scope(person.grid)
     record_id = chosen or tx.new_id("vol")
-    digest = hashlib.sha256(msgspec.json.encode(order)).hexdigest()
+    digest = hashlib.sha256(msgspec.json.encode(payload)).hexdigest()
     before = storage.records.record(tx.conn, record_id)
     if before is not None:
         if before.digest != digest:
             raise IdTaken(id=record_id, field="record_id")
         return _record_reply(before)
     rules.hours.check_moment(
-        tx.calendar.midnight(order.date), tx.now, oldest=rules.hours.OLDEST_HOURS, field="date"
+        tx.calendar.midnight(payload.date), tx.now, oldest=rules.hours.OLDEST_HOURS, field="date"
     )
-    _check_span(tx, order, record_id)
+    _check_span(tx, payload, record_id)
     storage.records.insert_record(
         tx.conn,
         record_id=record_id,
-        person_id=order.person_id,
+        person_id=payload.person_id,
         area=person.area,
-        date=order.date,
-        minutes=order.minutes,
-        source=order.source,
-        activity=order.activity,
-        check_in=order.check_in,
-        check_out=order.check_out,
+        date=payload.date,
+        minutes=payload.minutes,
+        source=payload.source,
+        activity=payload.activity,
+        check_in=payload.check_in,
+        check_out=payload.check_out,
         state="RECORDED",
         recorded_by=tx.actor.id,
         digest=digest,
@@ -181,25 +181,25 @@ def _record_reply(row: Any, **more: Any) -> dict[str, Any]:
     } | more
 
 
-def _check_span(tx: Tx, order: RecordHours, record_id: str) -> None:
-    if order.check_in is None and order.check_out is None:
+def _check_span(tx: Tx, payload: RecordHours, record_id: str) -> None:
+    if payload.check_in is None and payload.check_out is None:
         return
-    if order.check_in is None or order.check_out is None:
+    if payload.check_in is None or payload.check_out is None:
         raise Invalid(
             field="check_out",
             reason=said("签到与签退时间应同时给出 / check_in and check_out are given together"),
         )
-    minutes = (order.check_out - order.check_in).total_seconds() / 60
-    if minutes <= 0 or order.minutes > minutes:
+    minutes = (payload.check_out - payload.check_in).total_seconds() / 60
+    if minutes <= 0 or payload.minutes > minutes:
         raise BadSpan(field="check_out")
-    if tx.calendar.local_date(order.check_in) != order.date:
+    if tx.calendar.local_date(payload.check_in) != payload.date:
         # Whoever served through the night is said to have served on the day on which he began.
         raise BadSpan(field="check_in")
     rules.hours.check_moment(
-        order.check_out, tx.now, oldest=rules.hours.OLDEST_HOURS, field="check_out"
+        payload.check_out, tx.now, oldest=rules.hours.OLDEST_HOURS, field="check_out"
     )
     other = storage.records.overlapping(
-        tx.conn, order.person_id, order.check_in, order.check_out, record_id
+        tx.conn, payload.person_id, payload.check_in, payload.check_out, record_id
     )
     if other is not None:
         raise Overlap(record_id=other, field="check_in")
@@ -236,7 +236,7 @@ def _require_other(tx: Tx, recorder: str | None) -> None:
         raise RecorderConfirms
 
 
-def confirm_hours(tx: Tx, order: ConfirmHours) -> dict[str, Any]:
+def confirm_hours(tx: Tx, payload: ConfirmHours) -> dict[str, Any]:
     """确认志愿服务 / Confirm volunteer service.
 
     The organiser confirms. What passes the daily cap is said, and counts for nothing more.
@@ -247,34 +247,34 @@ def confirm_hours(tx: Tx, order: ConfirmHours) -> dict[str, Any]:
         TooOld: More than 30 days back; the street confirms that.
         DayTooLong: The day would have more than 24 hours.
     """
-    row = _locked_record(tx, order.record_id, "RECORDED")
+    row = _locked_record(tx, payload.record_id, "RECORDED")
     _require_other(tx, row.recorded_by)
     done_at = rules.hours.end_of(row.date, tx.now, tx.calendar)
     rules.hours.check_confirmation(done_at, tx.now, street=tx.actor.role in rules.requests.STREET)
     # The person's row orders rivals: two confirmations of one day see each other.
     storage.people.lock(tx.conn, row.person_id)
     others = storage.records.minutes_of_day(tx.conn, row.person_id, row.date, row.record_id)
-    if others + order.minutes > 1440:
+    if others + payload.minutes > 1440:
         raise DayTooLong(field="minutes")
     version = row.version + 1
     storage.records.update_record(
         tx.conn,
         row.record_id,
-        minutes=order.minutes,
+        minutes=payload.minutes,
         state="CONFIRMED",
         confirmed_by=tx.actor.id,
         version=version,
     )
     tx.say(
         events.VolunteerHoursConfirmed(
-            row.record_id, row.person_id, order.minutes, row.source, row.date
+            row.record_id, row.person_id, payload.minutes, row.source, row.date
         ),
         subject=row.record_id,
         scope=row.area,
         sequence=version,
         occurred_at=done_at,
     )
-    day = others + order.minutes
+    day = others + payload.minutes
     return _record_reply(
         storage.records.record(tx.conn, row.record_id),
         day_minutes=day,
@@ -282,7 +282,7 @@ def confirm_hours(tx: Tx, order: ConfirmHours) -> dict[str, Any]:
     )
 
 
-def correct_hours(tx: Tx, order: CorrectHours) -> dict[str, Any]:
+def correct_hours(tx: Tx, payload: CorrectHours) -> dict[str, Any]:
     """更正志愿服务 / Correct volunteer service.
 
     Correct confirmed service; whoever heard the hours hears the difference.
@@ -293,20 +293,20 @@ def correct_hours(tx: Tx, order: CorrectHours) -> dict[str, Any]:
         StateConflict: They are not confirmed.
         DayTooLong: The day would have more than 24 hours.
     """
-    row = _locked_record(tx, order.record_id, "CONFIRMED")
-    if order.minutes > row.minutes:
+    row = _locked_record(tx, payload.record_id, "CONFIRMED")
+    if payload.minutes > row.minutes:
         _require_other(tx, row.recorded_by)
     storage.people.lock(tx.conn, row.person_id)
     others = storage.records.minutes_of_day(tx.conn, row.person_id, row.date, row.record_id)
-    if others + order.minutes > 1440:
+    if others + payload.minutes > 1440:
         raise DayTooLong(field="minutes")
     version = row.version + 1
-    storage.records.update_record(tx.conn, row.record_id, minutes=order.minutes, version=version)
+    storage.records.update_record(tx.conn, row.record_id, minutes=payload.minutes, version=version)
     tx.say(
         events.VolunteerHoursCorrected(
             record_id=row.record_id,
             person_id=row.person_id,
-            minutes=order.minutes,
+            minutes=payload.minutes,
             previous_minutes=row.minutes,
             source=row.source,
             date=row.date,
@@ -324,7 +324,7 @@ def correct_hours(tx: Tx, order: CorrectHours) -> dict[str, Any]:
 # Hazards
 
 
-def report_hazard(tx: Tx, order: ReportHazard) -> dict[str, Any]:
+def report_hazard(tx: Tx, payload: ReportHazard) -> dict[str, Any]:
     """上报隐患 / Report a danger.
 
     Report a danger; somebody else looks whether it is so.
@@ -334,9 +334,9 @@ def report_hazard(tx: Tx, order: ReportHazard) -> dict[str, Any]:
         RoleDenied: The caller may not speak for the named reporter.
         UnknownPerson: The reporter is not registered.
     """
-    if not storage.ground.known(tx.conn, [order.grid], "GRID"):
-        raise UnknownGrid(grid=order.grid, field="grid")
-    reporter = order.reporter_id or tx.actor.id
+    if not storage.ground.known(tx.conn, [payload.grid], "GRID"):
+        raise UnknownGrid(grid=payload.grid, field="grid")
+    reporter = payload.reporter_id or tx.actor.id
     person = storage.people.person(tx.conn, reporter)
     if reporter != tx.actor.id and not (
         person is not None and rules.access.may_speak_for(tx.actor, person.grid or person.area)
@@ -351,11 +351,11 @@ def report_hazard(tx: Tx, order: ReportHazard) -> dict[str, Any]:
         hazard_id=hazard_id,
         reporter_id=reporter,
         reported_by=tx.actor.id,
-        category=order.category,
-        area=order.grid[:12],
-        grid=order.grid,
-        place=order.place,
-        media=order.media,
+        category=payload.category,
+        area=payload.grid[:12],
+        grid=payload.grid,
+        place=payload.place,
+        media=payload.media,
         state="PENDING",
         version=1,
         created_at=tx.now,
@@ -363,7 +363,7 @@ def report_hazard(tx: Tx, order: ReportHazard) -> dict[str, Any]:
     return {"id": hazard_id, "state": "PENDING", "version": 1}
 
 
-def verify_hazard(tx: Tx, order: VerifyHazard) -> dict[str, Any]:
+def verify_hazard(tx: Tx, payload: VerifyHazard) -> dict[str, Any]:
     """核实隐患 / Verify a danger.
 
     Say whether a reported danger is one; what is becomes a request, so that it is removed.
@@ -376,27 +376,27 @@ def verify_hazard(tx: Tx, order: VerifyHazard) -> dict[str, Any]:
         RecorderConfirms: Neither does who wrote it down for him.
         StateConflict: Somebody has looked already.
     """
-    row = storage.records.hazard(tx.conn, order.hazard_id)
+    row = storage.records.hazard(tx.conn, payload.hazard_id)
     if row is None or not tx.actor.covers(row.grid):
-        raise NotFound(kind="hazard", id=order.hazard_id)
+        raise NotFound(kind="hazard", id=payload.hazard_id)
     tx.check_version(row.version)
     if row.state != "PENDING":
         raise StateConflict(state=row.state)
     _require_not_own(tx, row.reporter_id)
     _require_other(tx, row.reported_by)
-    state = "TRUE" if order.verified else "FALSE"
+    state = "TRUE" if payload.verified else "FALSE"
     version = row.version + 1
     storage.records.update_hazard(
         tx.conn, row.hazard_id, state=state, verified_by=tx.actor.id, version=version
     )
     tx.say(
-        events.HazardVerified(row.hazard_id, row.reporter_id, row.category, order.verified),
+        events.HazardVerified(row.hazard_id, row.reporter_id, row.category, payload.verified),
         subject=row.hazard_id,
         scope=row.area,
         sequence=version,
     )
     reply = {"id": row.hazard_id, "state": state, "version": version}
-    if order.verified:
+    if payload.verified:
         request = cases.hazard_found(tx, row)
         storage.records.update_hazard(tx.conn, row.hazard_id, request_id=request.request_id)
         reply |= {"request_id": request.request_id, "request_number": request.number}
@@ -407,7 +407,7 @@ def verify_hazard(tx: Tx, order: VerifyHazard) -> dict[str, Any]:
 # Visits
 
 
-def record_visits(tx: Tx, order: RecordVisits) -> dict[str, Any]:
+def record_visits(tx: Tx, payload: RecordVisits) -> dict[str, Any]:
     """离线走访批量上传 / Visits that a device collected.
 
     Store a device's visits: one result per item, in the order given (F16).
@@ -424,7 +424,7 @@ def record_visits(tx: Tx, order: RecordVisits) -> dict[str, Any]:
             serves.setdefault(grid, []).append((post.steward_id, until))
     results: list[Refusal | None] = []
     rows: list[dict[str, Any]] = []
-    for item in order.items:
+    for item in payload.items:
         try:
             row = _visit(tx, item, serves)
         except Refusal as refusal:
@@ -434,7 +434,7 @@ def record_visits(tx: Tx, order: RecordVisits) -> dict[str, Any]:
         results.append(None)
     fates = iter(_store_visits(tx, rows))
     items: list[dict[str, Any]] = []
-    for item, refused in zip(order.items, results, strict=True):
+    for item, refused in zip(payload.items, results, strict=True):
         if refused is None:
             fate, late = next(fates)
             items.append({"client_id": item.client_id, "result": fate, "late": late})

@@ -64,7 +64,7 @@ class RevealNumber:
     ) = None
 
 
-def reveal_number(tx: Tx, order: RevealNumber) -> dict[str, Any]:
+def reveal_number(tx: Tx, payload: RevealNumber) -> dict[str, Any]:
     """查看手机号码(回电) / A phone number in the clear.
 
     Tell a person's phone to whoever has his open request in hand, or keeps his community.
@@ -82,7 +82,7 @@ def reveal_number(tx: Tx, order: RevealNumber) -> dict[str, Any]:
         RevealOver: The reveal of this key is over.
         RevealLimit: The caller has seen his share of numbers today.
     """
-    person, case, why = _entitled(tx, order)
+    person, case, why = _entitled(tx, payload)
     vault = storage.vault(tx.settings.keys)
     phone = vault.open_or_none(person.phone, f"{person.person_id}.phone")
     if phone is None:
@@ -100,14 +100,14 @@ def reveal_number(tx: Tx, order: RevealNumber) -> dict[str, Any]:
         at=tx.now,
         door="reveal",
         why=why,
-        field=order.field,
+        field=payload.field,
         request_id=request_id,
-        reason=vault.seal(order.reason, "person_reads.reason"),
+        reason=vault.seal(payload.reason, "person_reads.reason"),
     )
     return {
         "id": person.person_id,
         "state": "REVEALED",
-        "field": order.field,
+        "field": payload.field,
         "value": phone,
         "request_id": request_id,
         "at": tx.now.isoformat(),
@@ -115,7 +115,7 @@ def reveal_number(tx: Tx, order: RevealNumber) -> dict[str, Any]:
     }
 
 
-def _entitled(tx: Tx, order: RevealNumber) -> tuple[Any, Any, str]:
+def _entitled(tx: Tx, payload: RevealNumber) -> tuple[Any, Any, str]:
     """Return the person, the request for which he is called, and why the caller may know.
 
     Who asks without a right learns nothing: not even whether there is such a person.
@@ -123,7 +123,7 @@ def _entitled(tx: Tx, order: RevealNumber) -> tuple[Any, Any, str]:
     Raises:
         NoOpenCase: He may not know.
     """
-    person = storage.people.person(tx.conn, order.subject)
+    person = storage.people.person(tx.conn, payload.subject)
     if person is not None and person.merged_into is not None:
         person = storage.people.person(tx.conn, person.merged_into)
     if person is None:
@@ -138,8 +138,8 @@ def _entitled(tx: Tx, order: RevealNumber) -> tuple[Any, Any, str]:
     if any(tx.actor.id in parties(tx, one) for case in cases for one in tops[case.request_id]):
         raise NoOpenCase(field="subject")
     case = None
-    if order.case_ref is not None:
-        named = [one for one in cases if order.case_ref in {one.request_id, one.number}]
+    if payload.case_ref is not None:
+        named = [one for one in cases if payload.case_ref in {one.request_id, one.number}]
         if not named:
             raise NoOpenCase(field="case_ref")
         case = named[0]

@@ -265,7 +265,7 @@ def card(tx: Tx, row: Any, *, text: bool = True) -> dict[str, Any]:
     return found
 
 
-def request(tx: Tx, q: WhichRequest) -> dict[str, Any]:
+def request(tx: Tx, payload: WhichRequest) -> dict[str, Any]:
     """诉求卡 / A request.
 
     Answer a request's card.
@@ -273,7 +273,7 @@ def request(tx: Tx, q: WhichRequest) -> dict[str, Any]:
     Raises:
         NotFound: No such request, or none of the viewer's business.
     """
-    row, own = _visible(tx, q.request_id)
+    row, own = _visible(tx, payload.request_id)
     if own is not None:
         return followed(tx, row, own)
     found = card(tx, row)
@@ -307,7 +307,7 @@ def followed(tx: Tx, row: Any, own: Any) -> dict[str, Any]:
     return found
 
 
-def requests(tx: Tx, q: RequestList) -> dict[str, Any]:
+def requests(tx: Tx, payload: RequestList) -> dict[str, Any]:
     """诉求列表 / Requests.
 
     Answer requests: a resident's own, or those of the viewer's area.
@@ -315,46 +315,48 @@ def requests(tx: Tx, q: RequestList) -> dict[str, Any]:
     Raises:
         RoleDenied: The area lies outside the caller's scope.
     """
-    states = _states(q)
-    if states is None and q.open:
+    states = _states(payload)
+    if states is None and payload.open:
         states = rules.requests.OPEN
-    mine = q.mine or tx.actor.role not in OVERSEERS
+    mine = payload.mine or tx.actor.role not in OVERSEERS
     scope = ""
     if not mine:
-        scope = q.scope or tx.actor.scope
+        scope = payload.scope or tx.actor.scope
         tx.require_scope(scope)
     wanted = storage.cases.Wanted(
         scope=scope,
-        grid=q.grid,
+        grid=payload.grid,
         reporter=tx.actor.id if mine else None,
         states=states,
-        project_id=q.project_id,
+        project_id=payload.project_id,
     )
-    return _listed(tx, q, wanted, "requests")
+    return _listed(tx, payload, wanted, "requests")
 
 
 def _states(q: RequestList) -> Sequence[str] | None:
     return list(dict.fromkeys(q.state)) if q.state else None
 
 
-def _listed(tx: Tx, q: RequestList, wanted: storage.cases.Wanted, of: str) -> dict[str, Any]:
-    found = storage.cases.page(tx.conn, wanted, q, newest_first=q.order == "newest", of=of)
+def _listed(tx: Tx, payload: RequestList, wanted: storage.cases.Wanted, of: str) -> dict[str, Any]:
+    found = storage.cases.page(
+        tx.conn, wanted, payload, newest_first=payload.order == "newest", of=of
+    )
     return found.reply(lambda row: card(tx, row, text=False))
 
 
-def workbench(tx: Tx, q: Bench) -> dict[str, Any]:
+def workbench(tx: Tx, payload: Bench) -> dict[str, Any]:
     """管家工作台 / What I have in hand, due soonest first.
 
     Answer what the caller has in hand, what is due soonest first.
     """
-    found = storage.cases.workbench(tx.conn, tx.actor.id, q)
+    found = storage.cases.workbench(tx.conn, tx.actor.id, payload)
     return found.reply(
         lambda row: card(tx, row, text=False),
         total=storage.cases.in_hand_count(tx.conn, tx.actor.id),
     )
 
 
-def queue(tx: Tx, q: RequestList) -> dict[str, Any]:
+def queue(tx: Tx, payload: RequestList) -> dict[str, Any]:
     """社区待办 / What waits for the community.
 
     Answer what waits for the community's cadre: not dispatched, returned, to be closed, or found
@@ -363,20 +365,20 @@ def queue(tx: Tx, q: RequestList) -> dict[str, Any]:
     Raises:
         RoleDenied: The area lies outside the caller's scope.
     """
-    scope = q.scope or tx.actor.scope
+    scope = payload.scope or tx.actor.scope
     tx.require_scope(scope)
-    states = _states(q)
+    states = _states(payload)
     wanted = storage.cases.Wanted(
         scope=scope,
-        grid=q.grid,
-        project_id=q.project_id,
+        grid=payload.grid,
+        project_id=payload.project_id,
         states=states or ("SUBMITTED", "RETURNED", "RATED"),
         unchecked=states is None,
     )
-    return _listed(tx, q, wanted, "queue")
+    return _listed(tx, payload, wanted, "queue")
 
 
-def timeline(tx: Tx, q: WhichRequest) -> dict[str, Any]:
+def timeline(tx: Tx, payload: WhichRequest) -> dict[str, Any]:
     """办理过程 / Everything that happened to it.
 
     Answer everything that happened to a request, for its reporter as for its handler.
@@ -384,7 +386,7 @@ def timeline(tx: Tx, q: WhichRequest) -> dict[str, Any]:
     Raises:
         NotFound: No such request, or none of the viewer's business.
     """
-    row, own = _visible(tx, q.request_id)
+    row, own = _visible(tx, payload.request_id)
     if own is not None:
         items = _told(tx, row)
     else:
@@ -433,7 +435,7 @@ def _step(entry: Any, detail: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def similar_requests(tx: Tx, q: SimilarQuestion) -> dict[str, Any]:
+def similar_requests(tx: Tx, payload: SimilarQuestion) -> dict[str, Any]:
     """查重 / Open requests that may be the same.
 
     Answer open requests of the same place and category, before another one is filed.
@@ -443,10 +445,10 @@ def similar_requests(tx: Tx, q: SimilarQuestion) -> dict[str, Any]:
     Raises:
         UnknownGrid: No such grid.
     """
-    if not storage.ground.known(tx.conn, [q.grid], "GRID"):
-        raise UnknownGrid(grid=q.grid, field="grid")
+    if not storage.ground.known(tx.conn, [payload.grid], "GRID"):
+        raise UnknownGrid(grid=payload.grid, field="grid")
     since = tx.now - timedelta(hours=72)
-    rows = storage.cases.similar(tx.conn, q.grid, q.category, since, q.limit)
+    rows = storage.cases.similar(tx.conn, payload.grid, payload.category, since, payload.limit)
     return {
         "items": [
             {
@@ -464,7 +466,7 @@ def similar_requests(tx: Tx, q: SimilarQuestion) -> dict[str, Any]:
     }
 
 
-def three_rates(tx: Tx, q: RatesQuestion) -> dict[str, Any]:
+def three_rates(tx: Tx, payload: RatesQuestion) -> dict[str, Any]:
     """三率 / The three rates of an area's month.
 
     Answer response, resolution and satisfaction of an area's month, exactly (M-03 to M-07),
@@ -473,14 +475,16 @@ def three_rates(tx: Tx, q: RatesQuestion) -> dict[str, Any]:
     Raises:
         RoleDenied: The area lies outside the caller's scope.
     """
-    tx.require_scope(q.scope)
-    start, end = tx.calendar.month_bounds(q.period)
+    tx.require_scope(payload.scope)
+    start, end = tx.calendar.month_bounds(payload.period)
     month = (start, end)
-    contacts, contacted = storage.months.clocks_in(tx.conn, q.scope, "CONTACT", *month, tx.now)
-    due, resolved = storage.months.clocks_in(tx.conn, q.scope, "RESOLVE", *month, tx.now)
-    rated, solved, satisfied = storage.months.ratings_in(tx.conn, q.scope, start, end)
-    closed, closed_rated, at_once = storage.months.closed_in(tx.conn, q.scope, start, end)
-    submitted, escalated = storage.months.escalated_in(tx.conn, q.scope, start, end)
+    contacts, contacted = storage.months.clocks_in(
+        tx.conn, payload.scope, "CONTACT", *month, tx.now
+    )
+    due, resolved = storage.months.clocks_in(tx.conn, payload.scope, "RESOLVE", *month, tx.now)
+    rated, solved, satisfied = storage.months.ratings_in(tx.conn, payload.scope, start, end)
+    closed, closed_rated, at_once = storage.months.closed_in(tx.conn, payload.scope, start, end)
+    submitted, escalated = storage.months.escalated_in(tx.conn, payload.scope, start, end)
     composite = rules.rates.three_rates(
         rules.rates.Counts(contacts, contacted, rated, solved, satisfied, closed)
     )["M-07"]
@@ -507,8 +511,8 @@ def three_rates(tx: Tx, q: RatesQuestion) -> dict[str, Any]:
         "percent": rules.rates.percent(composite), "numerator": None, "denominator": None
     }  # fmt: skip
     return {
-        "scope": q.scope,
-        "period": q.period,
+        "scope": payload.scope,
+        "period": payload.period,
         "rates": dict(sorted(rates.items())),
         "counts": {
             "contacts_due": contacts,
@@ -526,6 +530,6 @@ def three_rates(tx: Tx, q: RatesQuestion) -> dict[str, Any]:
         },
         # M-10: how long it took, also in the hours of working days alone.
         "times_to_resolve": rules.rates.spans_by_priority(
-            storage.months.resolved_in(tx.conn, q.scope, start, end), tx.calendar
+            storage.months.resolved_in(tx.conn, payload.scope, start, end), tx.calendar
         ),
     }

@@ -40,18 +40,20 @@ class AreaHistory:
     cursor: Cursor | None = None
 
 
-def areas(tx: Tx, q: AreaList) -> dict[str, Any]:
+def areas(tx: Tx, payload: AreaList) -> dict[str, Any]:
     """区域树 / Areas below a root.
 
     Answer the tree below a root, a page at a time; the cursor is the last code.
     """
-    rows = storage.ground.below(tx.conn, q.root, q.kind, q.cursor or "", q.limit + 1)
-    more = len(rows) > q.limit
-    rows = rows[: q.limit]
+    rows = storage.ground.below(
+        tx.conn, payload.root, payload.kind, payload.cursor or "", payload.limit + 1
+    )
+    more = len(rows) > payload.limit
+    rows = rows[: payload.limit]
     return {"items": [_card(row) for row in rows], "next": rows[-1].code if more else None}
 
 
-def area(tx: Tx, q: WhichArea) -> dict[str, Any]:
+def area(tx: Tx, payload: WhichArea) -> dict[str, Any]:
     """区域 / One area.
 
     Answer one area with the liaison chain above it.
@@ -59,9 +61,9 @@ def area(tx: Tx, q: WhichArea) -> dict[str, Any]:
     Raises:
         NotFound: It is not defined.
     """
-    row = storage.ground.area(tx.conn, q.code)
+    row = storage.ground.area(tx.conn, payload.code)
     if row is None:
-        raise NotFound(kind="area", id=q.code)
+        raise NotFound(kind="area", id=payload.code)
     chain = []
     for level, (kind, digits) in enumerate(storage.ground.RUNGS, start=1):
         if len(row.code) >= digits:
@@ -78,7 +80,7 @@ def area(tx: Tx, q: WhichArea) -> dict[str, Any]:
     return _card(row) | {"liaison_chain": chain}
 
 
-def area_history(tx: Tx, q: AreaHistory) -> dict[str, Any]:
+def area_history(tx: Tx, payload: AreaHistory) -> dict[str, Any]:
     """区域变更记录 / What was changed of an area.
 
     Answer what was changed of an area, newest first.
@@ -86,9 +88,9 @@ def area_history(tx: Tx, q: AreaHistory) -> dict[str, Any]:
     Raises:
         NotFound: No such area here.
     """
-    if storage.ground.area(tx.conn, q.code) is None or not tx.actor.covers(q.code):
-        raise NotFound(kind="area", id=q.code)
-    return history(tx, q.code, q, by_name=True)
+    if storage.ground.area(tx.conn, payload.code) is None or not tx.actor.covers(payload.code):
+        raise NotFound(kind="area", id=payload.code)
+    return history(tx, payload.code, payload, by_name=True)
 
 
 def _card(row: Any) -> dict[str, Any]:

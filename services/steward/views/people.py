@@ -69,14 +69,14 @@ class ReadList:
     cursor: Cursor | None = None
 
 
-def people_cards(tx: Tx, q: PeopleCards) -> dict[str, Any]:
+def people_cards(tx: Tx, payload: PeopleCards) -> dict[str, Any]:
     """人员卡(按权限遮蔽) / People, masked for the viewer.
 
     Answer cards in the order asked; who is not registered is left out.
 
     Three statements, however many people: persons, their posts, and what the viewer handles.
     """
-    asked = list(dict.fromkeys(q.ids))
+    asked = list(dict.fromkeys(payload.ids))
     rows = {row.person_id: row for row in storage.people.several(tx.conn, asked)}
     rows = _followed(tx, rows)
     posts: dict[str, Any] = {}
@@ -144,7 +144,7 @@ def note_reads(tx: Tx, door: str, why: str, rows: Sequence[Any], reason: str | N
         tx.afterwards(write)
 
 
-def person(tx: Tx, q: WhichPerson) -> dict[str, Any]:
+def person(tx: Tx, payload: WhichPerson) -> dict[str, Any]:
     """人员 / One person in the registry.
 
     Answer one person's card, with his standing in the registry for those who may see it.
@@ -152,15 +152,15 @@ def person(tx: Tx, q: WhichPerson) -> dict[str, Any]:
     Raises:
         NotFound: Not registered, or none of the viewer's business.
     """
-    row = storage.people.person(tx.conn, q.person_id)
+    row = storage.people.person(tx.conn, payload.person_id)
     itself = row is not None and row.person_id == tx.actor.id
     if row is None or not (
         itself or rules.access.may_see(tx.actor, "STANDING", row.grid or row.area)
     ):
-        raise NotFound(kind="person", id=q.person_id)
+        raise NotFound(kind="person", id=payload.person_id)
     if not itself:
         note_reads(tx, "person", "STANDING", [row])
-    found: dict[str, Any] = people_cards(tx, PeopleCards([q.person_id]))["items"][0]
+    found: dict[str, Any] = people_cards(tx, PeopleCards([payload.person_id]))["items"][0]
     return found | _standing(row, itself=itself)
 
 
@@ -178,7 +178,7 @@ def _standing(row: Any, *, itself: bool) -> dict[str, Any]:
     }
 
 
-def people(tx: Tx, q: PersonSearch) -> dict[str, Any]:
+def people(tx: Tx, payload: PersonSearch) -> dict[str, Any]:
     """按手机号或身份证号精确查找 / Find by exact phone or identity number.
 
     Answer who has exactly this phone or identity number, of those whom the caller registers.
@@ -190,15 +190,17 @@ def people(tx: Tx, q: PersonSearch) -> dict[str, Any]:
     Raises:
         Invalid: Neither is given.
     """
-    if q.phone is None and q.id_no is None:
+    if payload.phone is None and payload.id_no is None:
         raise Invalid(
             field="phone", reason=said("请给出手机号码或身份证号码 / give phone or id_no")
         )
     vault = storage.vault(tx.settings.keys)
-    phone = vault.digest("phone", rules.identity.plain_phone(q.phone)) if q.phone else None
+    phone = (
+        vault.digest("phone", rules.identity.plain_phone(payload.phone)) if payload.phone else None
+    )
     number = None
-    if q.id_no:
-        number = vault.digest("id_no", rules.identity.plain_number(q.id_no).upper())
+    if payload.id_no:
+        number = vault.digest("id_no", rules.identity.plain_number(payload.id_no).upper())
     rows = [
         row
         for row in storage.people.with_numbers(tx.conn, phone=phone, id_no=number)
@@ -214,7 +216,7 @@ def people(tx: Tx, q: PersonSearch) -> dict[str, Any]:
     return {"items": items, "next": None}
 
 
-def person_history(tx: Tx, q: History) -> dict[str, Any]:
+def person_history(tx: Tx, payload: History) -> dict[str, Any]:
     """人员变更记录 / What was changed of a person.
 
     Answer what was changed of a person, newest first; old numbers are masked.
@@ -222,12 +224,12 @@ def person_history(tx: Tx, q: History) -> dict[str, Any]:
     Raises:
         NotFound: Not registered, or none of the viewer's business.
     """
-    row = storage.people.person(tx.conn, q.person_id)
+    row = storage.people.person(tx.conn, payload.person_id)
     if row is None or not rules.access.may_see(tx.actor, "STANDING", row.grid or row.area):
-        raise NotFound(kind="person", id=q.person_id)
+        raise NotFound(kind="person", id=payload.person_id)
     note_reads(tx, "person_history", "STANDING", [row])
     by_name = rules.access.may_see(tx.actor, "NAME", row.grid or row.area)
-    return history(tx, q.person_id, q, by_name=by_name)
+    return history(tx, payload.person_id, payload, by_name=by_name)
 
 
 def history(tx: Tx, ref: str, part: records.PartOfList, *, by_name: bool) -> dict[str, Any]:
@@ -254,7 +256,7 @@ def history(tx: Tx, ref: str, part: records.PartOfList, *, by_name: bool) -> dic
     return storage.people.changes(tx.conn, ref, part).reply(shown)
 
 
-def person_merges(tx: Tx, q: MergeList) -> dict[str, Any]:
+def person_merges(tx: Tx, payload: MergeList) -> dict[str, Any]:
     """合并提议 / Proposals that two registrations are one human.
 
     Answer the proposals of an area that two registrations are one human, oldest first.
@@ -262,10 +264,10 @@ def person_merges(tx: Tx, q: MergeList) -> dict[str, Any]:
     Raises:
         RoleDenied: The area lies outside the caller's scope.
     """
-    scope = q.scope or tx.actor.scope[:12]
-    tx.require_scope(scope if q.scope else tx.actor.scope)
+    scope = payload.scope or tx.actor.scope[:12]
+    tx.require_scope(scope if payload.scope else tx.actor.scope)
     vault = storage.vault(tx.settings.keys)
-    return storage.people.merges(tx.conn, scope, q.state, q).reply(
+    return storage.people.merges(tx.conn, scope, payload.state, payload).reply(
         lambda row: {
             "id": row.merge_id,
             "person_id": row.person_id,
@@ -281,7 +283,7 @@ def person_merges(tx: Tx, q: MergeList) -> dict[str, Any]:
     )
 
 
-def person_reads(tx: Tx, q: ReadList) -> dict[str, Any]:
+def person_reads(tx: Tx, payload: ReadList) -> dict[str, Any]:
     """个人信息查阅记录 / Who read personal data of whom.
 
     Answer who read what of whom, newest first.
@@ -295,23 +297,23 @@ def person_reads(tx: Tx, q: ReadList) -> dict[str, Any]:
         RoleDenied: The area lies outside the auditor's scope, or it is somebody else's business.
     """
     auditing = rules.access.may_see(tx.actor, "READS", tx.actor.scope)
-    asks_of_himself = q.person_id or (tx.actor.id if tx.actor.role == "R_RESIDENT" else None)
-    of = [q.person_id] if q.person_id is not None else None
-    scope = q.scope or tx.actor.scope
+    asks_of_himself = payload.person_id or (tx.actor.id if tx.actor.role == "R_RESIDENT" else None)
+    of = [payload.person_id] if payload.person_id is not None else None
+    scope = payload.scope or tx.actor.scope
     if auditing:
         tx.require_scope(scope)
-    elif not tx.actor.id or asks_of_himself != tx.actor.id or q.actor_id is not None:
+    elif not tx.actor.id or asks_of_himself != tx.actor.id or payload.actor_id is not None:
         raise RoleDenied(role=tx.actor.role)
     else:
         # Wherever he lived meanwhile, and under the ids that he gave up.
-        scope = q.scope or ""
+        scope = payload.scope or ""
         of = [tx.actor.id, *storage.people.given_up_for(tx.conn, tx.actor.id)]
     found = storage.people.reads(
         tx.conn,
         scope,
         person_ids=of,
-        actor_id=q.actor_id,
-        part=q,
+        actor_id=payload.actor_id,
+        part=payload,
     )
     vault = storage.vault(tx.settings.keys)
     offices: dict[str, str] = {}

@@ -107,7 +107,7 @@ def _require_grid(tx: Tx, grid: str) -> None:
         raise UnknownGrid(grid=grid, field="grid")
 
 
-def duty_board(tx: Tx, q: WhichGrid) -> dict[str, Any]:
+def duty_board(tx: Tx, payload: WhichGrid) -> dict[str, Any]:
     """网格值班表 / Who answers in a grid now.
 
     Answer who answers in a grid now: who sits on shift, and the part-time stewards.
@@ -118,15 +118,15 @@ def duty_board(tx: Tx, q: WhichGrid) -> dict[str, Any]:
     Raises:
         UnknownGrid: No such grid.
     """
-    _require_grid(tx, q.grid)
+    _require_grid(tx, payload.grid)
     now = {
         row.steward_id: row
         for row in storage.posts.shifts_within(
-            tx.conn, q.grid, tx.now, tx.now + timedelta(microseconds=1)
+            tx.conn, payload.grid, tx.now, tx.now + timedelta(microseconds=1)
         )
     }
     items = []
-    serving = storage.posts.serving(tx.conn, q.grid)
+    serving = storage.posts.serving(tx.conn, payload.grid)
     for row in serving:
         if not row.board_consent:
             continue
@@ -139,8 +139,8 @@ def duty_board(tx: Tx, q: WhichGrid) -> dict[str, Any]:
     items.sort(key=lambda item: (not item["on_shift"], item["duty"], item["steward_id"]))
     covered = any(row.steward_id in now for row in serving)
     return {
-        "grid": q.grid,
-        "grid_name": _grid_name(tx, q.grid),
+        "grid": payload.grid,
+        "grid_name": _grid_name(tx, payload.grid),
         "now": tx.now.isoformat(),
         "covered": covered,
         **_told("note", None if covered else rules.words.UNCOVERED),
@@ -199,7 +199,7 @@ def _posts(
     return rows
 
 
-def contact_board(tx: Tx, q: WhichGrid) -> dict[str, Any]:
+def contact_board(tx: Tx, payload: WhichGrid) -> dict[str, Any]:
     """管家公示牌 / A grid's contact board.
 
     Answer the published board of a grid, with those who still serve.
@@ -207,17 +207,17 @@ def contact_board(tx: Tx, q: WhichGrid) -> dict[str, Any]:
     Raises:
         NotFound: No board was published.
     """
-    board = storage.posts.board(tx.conn, q.grid)
+    board = storage.posts.board(tx.conn, payload.grid)
     if board is None:
-        raise NotFound(kind="contact_board", id=q.grid)
+        raise NotFound(kind="contact_board", id=payload.grid)
     named = {entry["steward_id"] for entry in board.entries}
-    serving = storage.posts.serving(tx.conn, q.grid)
+    serving = storage.posts.serving(tx.conn, payload.grid)
     agreed = [row for row in serving if row.board_consent]
     current = {row.steward_id for row in agreed}
     entries = [_entry(tx, row) for row in agreed if row.steward_id in named]
     return {
-        "grid": q.grid,
-        "grid_name": _grid_name(tx, q.grid),
+        "grid": payload.grid,
+        "grid_name": _grid_name(tx, payload.grid),
         "version": board.version,
         "published_at": board.published_at.isoformat(),
         "entries": entries,
@@ -227,7 +227,7 @@ def contact_board(tx: Tx, q: WhichGrid) -> dict[str, Any]:
     }
 
 
-def contact_cards(tx: Tx, q: WhichGrid) -> dict[str, Any]:
+def contact_cards(tx: Tx, payload: WhichGrid) -> dict[str, Any]:
     """公示牌电子名片 / The board as vCards.
 
     Answer the published board as vCard 4.0 (RFC 6350), for a telephone's address book.
@@ -235,7 +235,7 @@ def contact_cards(tx: Tx, q: WhichGrid) -> dict[str, Any]:
     Raises:
         NotFound: No board was published.
     """
-    board = contact_board(tx, q)
+    board = contact_board(tx, payload)
     revised = datetime.fromisoformat(board["published_at"]).astimezone(UTC)
     cards = []
     for entry in board["entries"]:
@@ -247,14 +247,14 @@ def contact_cards(tx: Tx, q: WhichGrid) -> dict[str, Any]:
             f"TITLE;ALTID=1;LANGUAGE=zh:{_escaped(entry['duty_zh'])}",
             f"TITLE;ALTID=1;LANGUAGE=en:{_escaped(entry['duty_en'])}",
             f"ORG:{_escaped(entry['employer'] or '红色管家')}",
-            f"NOTE:{_escaped('网格 ' + q.grid)}",
+            f"NOTE:{_escaped('网格 ' + payload.grid)}",
             f"REV:{revised.strftime('%Y%m%dT%H%M%SZ')}",
         ]
         if entry["work_phone"]:
             lines.append(f"TEL;TYPE=work;VALUE=uri:tel:{entry['work_phone']}")
         lines.append("END:VCARD")
         cards.append("\r\n".join(lines) + "\r\n")
-    return {"grid": q.grid, "version": board["version"], "vcard": "".join(cards)}
+    return {"grid": payload.grid, "version": board["version"], "vcard": "".join(cards)}
 
 
 def _escaped(text: str) -> str:
@@ -262,7 +262,7 @@ def _escaped(text: str) -> str:
     return text.replace(",", "\\,").replace(";", "\\;")
 
 
-def shift_gaps(tx: Tx, q: GapQuestion) -> dict[str, Any]:
+def shift_gaps(tx: Tx, payload: GapQuestion) -> dict[str, Any]:
     """空岗时段 / When nobody sat in a grid.
 
     Answer when a grid had no full-time steward on shift for more than 15 minutes.
@@ -271,32 +271,32 @@ def shift_gaps(tx: Tx, q: GapQuestion) -> dict[str, Any]:
         UnknownGrid: No such grid.
         BadSpan: The end does not follow the start within 62 days.
     """
-    _require_grid(tx, q.grid)
-    tx.require_scope(q.grid)
-    if not timedelta(0) < q.end - q.start <= timedelta(days=62):
+    _require_grid(tx, payload.grid)
+    tx.require_scope(payload.grid)
+    if not timedelta(0) < payload.end - payload.start <= timedelta(days=62):
         raise BadSpan(field="end")
-    covered_until = q.start
+    covered_until = payload.start
     gaps = []
-    for row in storage.posts.shifts_within(tx.conn, q.grid, q.start, q.end):
+    for row in storage.posts.shifts_within(tx.conn, payload.grid, payload.start, payload.end):
         if row.start_at - covered_until > GAP:
             gaps.append((covered_until, row.start_at))
         covered_until = max(covered_until, row.end_at)
-    if q.end - covered_until > GAP:
-        gaps.append((covered_until, q.end))
+    if payload.end - covered_until > GAP:
+        gaps.append((covered_until, payload.end))
     open_minutes = sum(int((end - start).total_seconds() // 60) for start, end in gaps)
     return {
-        "grid": q.grid,
+        "grid": payload.grid,
         # In one zone, whichever the question was written in.
         "gaps": [
             {"start": a.astimezone(UTC).isoformat(), "end": b.astimezone(UTC).isoformat()}
             for a, b in gaps
         ],
-        "minutes": int((q.end - q.start).total_seconds() // 60),
+        "minutes": int((payload.end - payload.start).total_seconds() // 60),
         "uncovered_minutes": open_minutes,
     }
 
 
-def coverage(tx: Tx, q: CoverageQuestion) -> dict[str, Any]:
+def coverage(tx: Tx, payload: CoverageQuestion) -> dict[str, Any]:
     """网格力量覆盖与公示牌一致率 / How grids are served, and boards that are fresh.
 
     Answer how each grid of an area is served in a month (M-20), and how many boards say what the
@@ -307,21 +307,21 @@ def coverage(tx: Tx, q: CoverageQuestion) -> dict[str, Any]:
     Raises:
         RoleDenied: The area lies outside the caller's scope.
     """
-    tx.require_scope(q.scope)
-    start, end = tx.calendar.month_bounds(q.period)
+    tx.require_scope(payload.scope)
+    start, end = tx.calendar.month_bounds(payload.period)
     end = max(start, min(end, tx.now))
     minutes = int((end - start).total_seconds() // 60)
     stewards_of: dict[str, list[Any]] = {}
     # A month that is over is shown as it was at its end.
     past = end < tx.now
-    serving_then = storage.posts.serving_in(tx.conn, q.scope, end, past=past)
-    for row in _as_they_were(tx, q.scope, end, serving_then) if past else serving_then:
+    serving_then = storage.posts.serving_in(tx.conn, payload.scope, end, past=past)
+    for row in _as_they_were(tx, payload.scope, end, serving_then) if past else serving_then:
         stewards_of.setdefault(row.grid, []).append(row)
-    boards = {row.grid: row for row in storage.posts.boards_in(tx.conn, q.scope, end)}
-    shifts = storage.posts.full_time_shifts_in(tx.conn, q.scope, start, end)
+    boards = {row.grid: row for row in storage.posts.boards_in(tx.conn, payload.scope, end)}
+    shifts = storage.posts.full_time_shifts_in(tx.conn, payload.scope, start, end)
     sat = _covered_minutes(shifts, start, end)
     items, fresh = [], 0
-    for grid in storage.posts.grids_in(tx.conn, q.scope, end):
+    for grid in storage.posts.grids_in(tx.conn, payload.scope, end):
         serving = stewards_of.get(grid.code, [])
         board = boards.get(grid.code)
         waived = set(board.reasons) if board is not None else set()
@@ -344,8 +344,8 @@ def coverage(tx: Tx, q: CoverageQuestion) -> dict[str, Any]:
             }
         )
     return {
-        "scope": q.scope,
-        "period": q.period,
+        "scope": payload.scope,
+        "period": payload.period,
         "M-20": {
             "duties": _sum_of(items, "duties"),
             "full_time_minutes": _sum_of(items, "full_time_minutes"),
@@ -415,7 +415,7 @@ def _mean(households: int | None, stewards: int) -> str | None:
     return rules.rates.percent(found / 100) if found is not None else None
 
 
-def steward(tx: Tx, q: WhichSteward) -> dict[str, Any]:
+def steward(tx: Tx, payload: WhichSteward) -> dict[str, Any]:
     """管家卡 / A steward's card.
 
     Answer a steward's card: post and grids.
@@ -426,9 +426,9 @@ def steward(tx: Tx, q: WhichSteward) -> dict[str, Any]:
     Raises:
         NotFound: No such steward in the caller's district.
     """
-    row = storage.posts.steward(tx.conn, q.steward_id)
+    row = storage.posts.steward(tx.conn, payload.steward_id)
     if row is None or not row.area.startswith(tx.actor.scope[:6]):
-        raise NotFound(kind="steward", id=q.steward_id)
+        raise NotFound(kind="steward", id=payload.steward_id)
     found = _steward_card(tx, row)
     own = row.person_id == tx.actor.id
     if not own and not rules.access.may_see(tx.actor, "STANDING", row.area):
@@ -466,7 +466,7 @@ def _steward_card(tx: Tx, row: Any) -> dict[str, Any]:
     }
 
 
-def stewards(tx: Tx, q: StewardList) -> dict[str, Any]:
+def stewards(tx: Tx, payload: StewardList) -> dict[str, Any]:
     """管家名册 / Stewards of an area.
 
     Answer the stewards of an area, a page at a time.
@@ -474,12 +474,12 @@ def stewards(tx: Tx, q: StewardList) -> dict[str, Any]:
     Raises:
         RoleDenied: The area lies outside the caller's scope.
     """
-    tx.require_scope(q.scope)
-    found = storage.posts.page(tx.conn, q.scope, q.duty, q)
+    tx.require_scope(payload.scope)
+    found = storage.posts.page(tx.conn, payload.scope, payload.duty, payload)
     return found.reply(lambda row: _steward_card(tx, row))
 
 
-def shifts(tx: Tx, q: ShiftList) -> dict[str, Any]:
+def shifts(tx: Tx, payload: ShiftList) -> dict[str, Any]:
     """值班列表 / Shifts of an area, or one's own.
 
     Answer shifts by their start: a steward his own, those who plan and oversee their area's.
@@ -490,27 +490,27 @@ def shifts(tx: Tx, q: ShiftList) -> dict[str, Any]:
     """
     own = [post.steward_id for post in storage.posts.of_person(tx.conn, tx.actor.id)]
     month = tx.calendar.month_bounds(tx.calendar.period(tx.now))
-    start, end = q.start or month[0], q.end or month[1]
+    start, end = payload.start or month[0], payload.end or month[1]
     if not timedelta(0) < end - start <= timedelta(days=62):
         raise BadSpan(field="end")
-    scope = q.scope
-    if q.steward_id is None or q.steward_id not in own:
+    scope = payload.scope
+    if payload.steward_id is None or payload.steward_id not in own:
         if tx.actor.role not in SHIFT_READERS:
             raise RoleDenied(role=tx.actor.role)
-        scope = q.scope or tx.actor.scope
+        scope = payload.scope or tx.actor.scope
         tx.require_scope(scope)
     found = storage.posts.shifts_of(
         tx.conn,
         scope=scope,
-        steward_id=q.steward_id,
+        steward_id=payload.steward_id,
         start=start,
         end=end,
-        part=q,
+        part=payload,
     )
     return found.reply(_shift_card)
 
 
-def shift(tx: Tx, q: WhichShift) -> dict[str, Any]:
+def shift(tx: Tx, payload: WhichShift) -> dict[str, Any]:
     """值班 / One shift.
 
     Answer one shift to its steward and to those who plan and oversee there.
@@ -518,11 +518,11 @@ def shift(tx: Tx, q: WhichShift) -> dict[str, Any]:
     Raises:
         NotFound: No such shift, or none of the caller's business.
     """
-    row = storage.posts.one_shift(tx.conn, q.shift_id)
+    row = storage.posts.one_shift(tx.conn, payload.shift_id)
     steward = storage.posts.steward(tx.conn, row.steward_id) if row is not None else None
     own = steward is not None and steward.person_id == tx.actor.id
     if row is None or not (own or (tx.actor.role in SHIFT_READERS and tx.actor.covers(row.grid))):
-        raise NotFound(kind="shift", id=q.shift_id)
+        raise NotFound(kind="shift", id=payload.shift_id)
     return _shift_card(row)
 
 
@@ -541,7 +541,7 @@ def _shift_card(row: Any) -> dict[str, Any]:
     }
 
 
-def steward_history(tx: Tx, q: StewardHistory) -> dict[str, Any]:
+def steward_history(tx: Tx, payload: StewardHistory) -> dict[str, Any]:
     """管家变更记录 / What was changed of a steward.
 
     Answer what was changed of a steward, newest first.
@@ -549,13 +549,13 @@ def steward_history(tx: Tx, q: StewardHistory) -> dict[str, Any]:
     Raises:
         NotFound: No such steward here.
     """
-    row = storage.posts.steward(tx.conn, q.steward_id)
+    row = storage.posts.steward(tx.conn, payload.steward_id)
     if row is None or not tx.actor.covers(row.area):
-        raise NotFound(kind="steward", id=q.steward_id)
-    return history(tx, q.steward_id, q, by_name=True)
+        raise NotFound(kind="steward", id=payload.steward_id)
+    return history(tx, payload.steward_id, payload, by_name=True)
 
 
-def steward_month(tx: Tx, q: MonthQuestion) -> dict[str, Any]:
+def steward_month(tx: Tx, payload: MonthQuestion) -> dict[str, Any]:
     """管家月卡 / A steward's month.
 
     Answer what a steward's month counts up to now; the same figures go into the marker.
@@ -565,14 +565,16 @@ def steward_month(tx: Tx, q: MonthQuestion) -> dict[str, Any]:
         RoleDenied: Neither himself nor somebody who oversees him asks.
         Invalid: He held no post in that month.
     """
-    row = storage.posts.steward(tx.conn, q.steward_id)
+    row = storage.posts.steward(tx.conn, payload.steward_id)
     if row is None:
-        raise NotFound(kind="steward", id=q.steward_id)
+        raise NotFound(kind="steward", id=payload.steward_id)
     if not _may_see_standing(tx, row):
         raise RoleDenied(role=tx.actor.role)
-    found = storage.months.steward_months(tx.conn, tx.calendar, q.period, tx.now, only=q.steward_id)
+    found = storage.months.steward_months(
+        tx.conn, tx.calendar, payload.period, tx.now, only=payload.steward_id
+    )
     if not found:
         raise Invalid(field="period", reason=said("该月未任职 / he held no post in that month"))
     counts = dataclasses.asdict(found[0])
     share = rules.rates.percent(rules.rates.ratio(found[0].accepted_on_time, found[0].orders))
-    return counts | {"period": q.period, "accepted_on_time_percent": share}
+    return counts | {"period": payload.period, "accepted_on_time_percent": share}

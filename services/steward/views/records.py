@@ -60,7 +60,7 @@ class VisitList:
     cursor: Annotated[Cursor, Meta(max_length=200)] | None = None
 
 
-def volunteer_hours(tx: Tx, q: HoursList) -> dict[str, Any]:
+def volunteer_hours(tx: Tx, payload: HoursList) -> dict[str, Any]:
     """志愿记录 / Volunteer records.
 
     Answer a person's volunteer records, or those of an area, oldest first.
@@ -69,20 +69,24 @@ def volunteer_hours(tx: Tx, q: HoursList) -> dict[str, Any]:
         NotFound: Another person's records are none of the caller's business.
         RoleDenied: The caller organises nothing in that area.
     """
-    if q.scope is not None and q.person_id is None:
-        tx.require_scope(q.scope)
+    if payload.scope is not None and payload.person_id is None:
+        tx.require_scope(payload.scope)
         if tx.actor.role not in rules.access.ORGANISERS:
             raise RoleDenied(role=tx.actor.role)
-        found = storage.records.records_in(tx.conn, q.scope, q.state or "RECORDED", q)
+        found = storage.records.records_in(
+            tx.conn, payload.scope, payload.state or "RECORDED", payload
+        )
         return found.reply(_record_card)
-    person_id = q.person_id or tx.actor.id
+    person_id = payload.person_id or tx.actor.id
     if person_id != tx.actor.id:
         person = storage.people.person(tx.conn, person_id)
         if person is None or not rules.access.may_see(
             tx.actor, "HOURS", person.grid or person.area
         ):
             raise NotFound(kind="person", id=person_id)
-    return storage.records.records_of(tx.conn, person_id, q.state, q).reply(_record_card)
+    return storage.records.records_of(tx.conn, person_id, payload.state, payload).reply(
+        _record_card
+    )
 
 
 def _record_card(row: Any) -> dict[str, Any]:
@@ -103,7 +107,7 @@ def _record_card(row: Any) -> dict[str, Any]:
     }
 
 
-def volunteer_record(tx: Tx, q: WhichRecord) -> dict[str, Any]:
+def volunteer_record(tx: Tx, payload: WhichRecord) -> dict[str, Any]:
     """志愿记录 / One volunteer record.
 
     Answer one volunteer record to whoever served, and to whoever may confirm it.
@@ -111,17 +115,17 @@ def volunteer_record(tx: Tx, q: WhichRecord) -> dict[str, Any]:
     Raises:
         NotFound: No such record, or none of the caller's business.
     """
-    row = storage.records.one_record(tx.conn, q.record_id)
+    row = storage.records.one_record(tx.conn, payload.record_id)
     if row is None or not (
         row.person_id == tx.actor.id
         or (tx.actor.role in rules.access.ORGANISERS and tx.actor.covers(row.area))
         or rules.access.may_see(tx.actor, "HOURS", row.area)
     ):
-        raise NotFound(kind="volunteer_record", id=q.record_id)
+        raise NotFound(kind="volunteer_record", id=payload.record_id)
     return _record_card(row)
 
 
-def hazards(tx: Tx, q: HazardList) -> dict[str, Any]:
+def hazards(tx: Tx, payload: HazardList) -> dict[str, Any]:
     """隐患列表 / Hazards that wait or were looked at.
 
     Answer hazards, oldest first: to those who look at them what lies in their area, to anybody
@@ -131,21 +135,21 @@ def hazards(tx: Tx, q: HazardList) -> dict[str, Any]:
         RoleDenied: The area lies outside the caller's scope.
     """
     verifies = tx.actor.role in rules.access.HAZARD_READERS
-    if q.scope is not None:
-        tx.require_scope(q.scope)
+    if payload.scope is not None:
+        tx.require_scope(payload.scope)
         if not verifies:
             raise RoleDenied(role=tx.actor.role)
     found = storage.records.hazards_in(
         tx.conn,
-        (q.scope or tx.actor.scope) if verifies else None,
-        state=q.state,
+        (payload.scope or tx.actor.scope) if verifies else None,
+        state=payload.state,
         reporter=None if verifies else tx.actor.id,
-        part=q,
+        part=payload,
     )
     return found.reply(_hazard_card)
 
 
-def hazard(tx: Tx, q: WhichHazard) -> dict[str, Any]:
+def hazard(tx: Tx, payload: WhichHazard) -> dict[str, Any]:
     """隐患 / One hazard.
 
     Answer one hazard to its reporter, and to those who look at it.
@@ -153,11 +157,11 @@ def hazard(tx: Tx, q: WhichHazard) -> dict[str, Any]:
     Raises:
         NotFound: No such hazard, or none of the caller's business.
     """
-    row = storage.records.one_hazard(tx.conn, q.hazard_id)
+    row = storage.records.one_hazard(tx.conn, payload.hazard_id)
     if row is None or not (
         row.reporter_id == tx.actor.id or rules.access.may_see(tx.actor, "HAZARDS", row.grid)
     ):
-        raise NotFound(kind="hazard", id=q.hazard_id)
+        raise NotFound(kind="hazard", id=payload.hazard_id)
     return _hazard_card(row)
 
 
@@ -177,7 +181,7 @@ def _hazard_card(row: Any) -> dict[str, Any]:
     }
 
 
-def visits(tx: Tx, q: VisitList) -> dict[str, Any]:
+def visits(tx: Tx, payload: VisitList) -> dict[str, Any]:
     """走访记录 / A steward's visits of a month.
 
     Answer a steward's visits that count in a month: to himself, and to whoever looks after the
@@ -186,14 +190,16 @@ def visits(tx: Tx, q: VisitList) -> dict[str, Any]:
     Raises:
         NotFound: No such steward, or none of the caller's business.
     """
-    steward = storage.posts.steward(tx.conn, q.steward_id)
+    steward = storage.posts.steward(tx.conn, payload.steward_id)
     own = steward is not None and steward.person_id == tx.actor.id
     if steward is None or not (own or _looks_after(tx, steward)):
-        raise NotFound(kind="steward", id=q.steward_id)
+        raise NotFound(kind="steward", id=payload.steward_id)
     if not own:
-        note_reads(tx, "visits", "VISITS", [], f"{q.steward_id} {q.period}")
+        note_reads(tx, "visits", "VISITS", [], f"{payload.steward_id} {payload.period}")
     scope = "" if own else tx.actor.scope
-    found = storage.records.visits_of(tx.conn, q.steward_id, q.period, scope=scope, part=q)
+    found = storage.records.visits_of(
+        tx.conn, payload.steward_id, payload.period, scope=scope, part=payload
+    )
     return found.reply(
         lambda row: {
             "id": row.visit_id,
